@@ -1,0 +1,48 @@
+/* Errors: a code from err.def, the original number of the library that failed, and one line of
+ * text for people. The place that detects an error writes the text; a caller may put context in
+ * front of it once (err_wrap). Results come out through out parameters, untouched on failure. */
+#ifndef SCHEMA_BASE_ERR_H
+#define SCHEMA_BASE_ERR_H
+
+#include <stdbool.h>
+
+enum status {
+#define X(name, http, exit_code, retryable, text) name,
+#include "schema/base/err.def"
+#undef X
+};
+
+enum { ERR_TEXT_BYTES = 480 };
+
+struct err {
+    enum status status;
+    long detail; /* SQLite's, OpenSSL's, curl's or errno's own number; 0 if none */
+    char text[ERR_TEXT_BYTES];
+};
+
+#define MUST_USE __attribute__((warn_unused_result))
+
+/* Bugs only, never the world: stays on in release and aborts. */
+#define CHECK(cond) ((cond) ? (void)0 : err_check_failed(#cond, __FILE__, __LINE__))
+_Noreturn void err_check_failed(const char *cond, const char *file, int line);
+
+/* Fills *err (may be NULL) and returns status. The text is cut at ERR_TEXT_BYTES. */
+enum status err_set(struct err *err, enum status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Like err_set for a failed system call: keeps `number` (an errno) in detail, adds its words, and
+ * turns ENOSPC and EDQUOT into ERR_FULL, ENOENT into ERR_NOT_FOUND, ENOMEM into ERR_NOMEM,
+ * anything else into ERR_IO. */
+enum status err_errno(struct err *err, int number, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Puts "context: " before the text of *err and returns err->status. */
+enum status err_wrap(struct err *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+const char *status_name(enum status status);
+int status_http(enum status status);
+int status_exit_code(enum status status);
+bool status_retryable(enum status status);
+
+#endif

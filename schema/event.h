@@ -1,0 +1,97 @@
+/* What an event is: one JSON object, kept as the bytes that came. The fields read from it are an
+ * index into it and never the record. cJSON is used in event.c alone. */
+#ifndef SCHEMA_EVENT_H
+#define SCHEMA_EVENT_H
+
+#include "schema/base/arena.h"
+#include "schema/base/clock.h"
+
+/* Bounds on what is indexed. What is over them is kept all the same, and found by scan. */
+enum {
+    EVENT_DEPTH_MAX = 32,              /* levels of objects and arrays */
+    EVENT_FIELDS_MAX = 4096,           /* scalar values of one event */
+    EVENT_PATH_BYTES_MAX = 256,        /* a field's dotted path */
+    EVENT_VALUE_BYTES_MAX = 64 * 1024, /* one value */
+};
+
+/* Times outside of [this, now + 1 day] count as no time: the arrival time stands in. */
+#define EVENT_TIME_MIN_US INT64_C(1420070400000000) /* 2015-01-01 */
+
+enum event_kind { EVENT_STRING, EVENT_NUMBER, EVENT_BOOL };
+
+/* One scalar. Elements of an array carry the array's path; null and "" are left out. Path parts
+ * are joined with a dot; keys that hold a dot (addr.remote) stand as they are. */
+struct event_field {
+    struct span path;
+    struct span value; /* unescaped; numbers as text: integers plain, others as %.17g */
+    enum event_kind kind;
+};
+
+struct event {
+    struct span raw;     /* the object's bytes, as they came */
+    int64_t time_us;     /* of `time`, or the arrival time */
+    bool time_is_arrival; /* no `time`, or one that is not believable */
+    bool partial;        /* over a bound above, or a key twice: fields do not show all of it */
+    struct span uid;     /* as sent; empty when there is none */
+    struct span type;    /* `event` */
+    struct span code;
+    struct event_field *fields;
+    size_t n_fields;
+};
+
+/* Why a piece of a request is not an event. */
+enum event_fault {
+    EVENT_FAULT_NONE,
+    EVENT_FAULT_NOT_JSON,   /* cannot be parsed */
+    EVENT_FAULT_NOT_OBJECT, /* JSON, but not an object */
+    EVENT_FAULT_BAD_UTF8,
+    EVENT_FAULT_BAD_ENCODING, /* Content-Encoding does not unpack */
+};
+const char *event_fault_text(enum event_fault fault);
+
+/* Cuts a request body into events: one object, objects one after the other (NDJSON or not), or
+ * arrays of objects. A piece that is no event comes out with its fault and its bytes; reading goes
+ * on behind it (at the next line, or the next element). White space and one BOM are skipped. */
+struct event_reader {
+    struct span body;
+    size_t at;
+    bool in_array;
+    int64_t arrival_us;
+    struct arena *arena;
+};
+
+void event_reader_init(struct event_reader *reader, struct span body, int64_t arrival_us,
+                       struct arena *arena);
+
+/* The next piece. Returns false at the end. On true: *out_fault NONE and *out_event filled (its
+ * memory is the body's and the arena's), or a fault and out_event->raw the piece's bytes. Sets
+ * *out_nomem and returns false when memory is out. One thread at a time per arena. */
+bool event_reader_next(struct event_reader *reader, struct event *out_event,
+                       enum event_fault *out_fault, bool *out_nomem);
+
+/* Parses one object that is known to be one (a line of a block). False: not an object, or no
+ * memory. */
+MUST_USE bool event_parse(struct span raw, int64_t arrival_us, struct arena *arena,
+                          struct event *out_event);
+
+/* First value of the field, or the empty span. */
+struct span event_get(const struct event *event, const char *path);
+
+/* Who did it: user, else identity.user, else user_name, else reviewer, else updated_by
+ * (Teleport's events.proto; empty when none). */
+struct span event_actor(const struct event *event);
+/* The fields behind event_actor, in order, NULL-terminated. */
+extern const char *const event_actor_fields[];
+
+enum event_severity { SEVERITY_NONE, SEVERITY_INFO, SEVERITY_WARN, SEVERITY_ERROR, SEVERITY_STOP };
+/* By the last letter of the code: I, W, E, S, any case. */
+enum event_severity event_code_severity(struct span code);
+const char *event_severity_text(enum event_severity severity);
+
+/* What makes two arrivals the same event: uid (or, without one, the digest of the bytes). This is
+ * its 32-bit hash as blocks keep it; time, event and code are compared beside it. */
+uint32_t event_identity_hash(const struct event *event);
+/* True when both are the same event: same uid, time, type and code; without uid the same bytes. */
+bool event_same(const struct event *a, const struct event *b);
+
+#endif

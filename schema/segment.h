@@ -1,0 +1,170 @@
+/* A segment: the events of one UTC day, one SQLite file, a row of blocks. This header is the
+ * reading side; schema/segment_writer.h appends.
+ *
+ * Block: up to 4,096 events. Slot: an event's place in its block. Event id = block * 4096 + slot.
+ * A field of a block is kept in one of three ways, decided by counting when the block is made:
+ *   column  each event has a small number that stands for its value(s), from the segment's
+ *           dictionary of distinct (field, value) pairs;
+ *   number  each event has the integer itself (fields of many distinct integers);
+ *   text    the values' terms are in the FTS5 table; the values themselves only in the bytes.
+ * Top-level `time` is in the time vector and `uid` in the identity hashes, and in no other place.
+ * An event that no index shows whole (over a bound of event.h) is marked partial: it is a
+ * candidate for every question and settled by its bytes. */
+#ifndef SCHEMA_SEGMENT_H
+#define SCHEMA_SEGMENT_H
+
+#include "schema/archive.h"
+#include "schema/base/digest.h"
+
+enum { BLOCK_EVENTS_MAX = 4096, BLOCK_RAW_BYTES_MAX = 4 * 1024 * 1024 };
+
+/* A set of a block's events: bit s is slot s. */
+struct bitmap {
+    uint64_t words[BLOCK_EVENTS_MAX / 64];
+};
+
+static inline void bitmap_set(struct bitmap *map, size_t slot)
+{
+    map->words[slot / 64] |= UINT64_C(1) << (slot % 64);
+}
+
+static inline bool bitmap_get(const struct bitmap *map, size_t slot)
+{
+    return map->words[slot / 64] >> (slot % 64) & 1;
+}
+
+/* Reserved fields that the archive adds to each event; they are columns like any other, and no
+ * part of the event's bytes. */
+#define FIELD_SOURCE "stele.source" /* "mtls 127.0.0.1 cert=ab12... tag=test.log" */
+#define FIELD_MARK   "stele.mark"   /* "arrival-time", "session-stream" */
+
+struct block_info {
+    int64_t id;
+    uint32_t n_events;
+    int64_t time_min_us;
+    int64_t time_max_us;
+    int64_t raw_bytes;   /* with the newlines */
+    int64_t frame_bytes; /* compressed */
+    struct digest sha256; /* of the unpacked NDJSON */
+    bool has_partial;
+    bool has_text;
+};
+
+struct segment;
+
+/* Opens a day's file for reading: one thread, no locks held between calls unless
+ * segment_read_begin. A file on a read-only medium opens too. ERR_VERSION, ERR_CORRUPT as for an
+ * archive. */
+MUST_USE enum status segment_open(const char *path, struct segment **out_segment, struct err *err);
+void segment_close(struct segment *segment);
+
+int64_t segment_day_us(const struct segment *segment);
+/* The highest inbox id that this segment holds for the archive of that UUID; 0 when none. */
+int64_t segment_inbox_high(const struct segment *segment, const char *archive_id);
+
+/* All blocks, by id; read once at open. Owned by the segment. */
+const struct block_info *segment_blocks(const struct segment *segment, size_t *out_count);
+
+/* Event times of the block, n_events of them. */
+MUST_USE enum status segment_times(struct segment *segment, int64_t block,
+                                   int64_t out_times_us[BLOCK_EVENTS_MAX], struct err *err);
+/* When each event was received. */
+MUST_USE enum status segment_arrivals(struct segment *segment, int64_t block,
+                                      int64_t out_times_us[BLOCK_EVENTS_MAX], struct err *err);
+/* event_identity_hash of each event. */
+MUST_USE enum status segment_identities(struct segment *segment, int64_t block,
+                                        uint32_t out_hashes[BLOCK_EVENTS_MAX], struct err *err);
+/* The partial events; all clear when there are none. */
+MUST_USE enum status segment_partial(struct segment *segment, int64_t block,
+                                     struct bitmap *out_map, struct err *err);
+
+/* Fields: ids from 0 to count - 1; names are NUL-terminated and live as long as the segment. */
+size_t segment_field_count(const struct segment *segment);
+const char *segment_field_name(const struct segment *segment, size_t field);
+/* -1 when the segment has no such field. */
+long segment_field_find(const struct segment *segment, struct span name);
+
+/* How the block keeps the field. */
+enum field_store { FIELD_ABSENT, FIELD_COLUMN, FIELD_NUMBER, FIELD_TEXT };
+/* Fields the block keeps as text: *out_fields of *out_count ids, ascending; lives until the next
+ * call for this segment. */
+MUST_USE enum status segment_text_fields(struct segment *segment, int64_t block,
+                                         const uint32_t **out_fields, size_t *out_count,
+                                         struct err *err);
+
+/* A field's column of a block, unpacked. Entry e of the local dictionary stands for the value ids
+ * entry_values[entry_start[e]] .. entry_values[entry_start[e + 1] - 1] (several for an array);
+ * index[slot] is 0 for an event without the field, else the entry + 1. */
+struct column {
+    enum field_store store; /* FIELD_ABSENT, FIELD_COLUMN or FIELD_NUMBER */
+    uint32_t n_entries;
+    uint32_t entry_start[BLOCK_EVENTS_MAX + 1];
+    uint32_t *entry_values; /* column_fini frees */
+    size_t entry_values_capacity;
+    uint16_t index[BLOCK_EVENTS_MAX];
+    struct bitmap present;             /* FIELD_NUMBER: events that have it */
+    int64_t numbers[BLOCK_EVENTS_MAX]; /* FIELD_NUMBER */
+};
+void column_fini(struct column *column);
+/* Zeroed struct column to begin with; may be used again and again. */
+MUST_USE enum status segment_column(struct segment *segment, size_t field, int64_t block,
+                                    struct column *column, struct err *err);
+/* The blocks in which the field is a column or number, ascending; malloc'ed, free() it. */
+MUST_USE enum status segment_column_blocks(struct segment *segment, size_t field,
+                                           int64_t **out_blocks, size_t *out_count,
+                                           struct err *err);
+
+/* The dictionary. The value's text lives until the next call for this segment. */
+MUST_USE enum status segment_value(struct segment *segment, uint32_t value, uint32_t *out_field,
+                                   struct span *out_text, struct err *err);
+/* Walks values: of one field (field >= 0) or of all (-1), in order of id. `each` returns false to
+ * stop. */
+typedef bool segment_value_each(void *context, uint32_t value, uint32_t field, struct span text);
+MUST_USE enum status segment_values(struct segment *segment, long field, segment_value_each *each,
+                                    void *context, struct err *err);
+/* The same, only values that have all of these terms (schema/term.h; by FTS5); the last one may be
+ * a prefix. */
+MUST_USE enum status segment_values_with(struct segment *segment, const struct span *terms,
+                                         size_t n_terms, bool last_is_prefix,
+                                         segment_value_each *each, void *context, struct err *err);
+
+/* Events of the block whose text values hold all of these terms (together, in any of them); the
+ * last may be a prefix. Exact for one term, a superset of what a phrase asks for several. */
+MUST_USE enum status segment_text_events(struct segment *segment, int64_t block,
+                                         const struct span *terms, size_t n_terms,
+                                         bool last_is_prefix, struct bitmap *out_map,
+                                         struct err *err);
+/* Terms of the text table from `first` on up to `last` (inclusive), in byte order. */
+typedef bool segment_term_each(void *context, struct span term);
+MUST_USE enum status segment_terms(struct segment *segment, struct span first, struct span last,
+                                   segment_term_each *each, void *context, struct err *err);
+
+/* A block's events as bytes: line[slot] is the event exactly as it came. Newlines that stood
+ * inside of an event are spaces in `ndjson` (and so in what is shipped) and newlines in line[]. */
+struct block_lines {
+    int64_t block;
+    uint32_t n_events;
+    struct buf ndjson;
+    struct buf restored; /* the same with inner newlines back; empty when there are none */
+    uint32_t start[BLOCK_EVENTS_MAX + 1];
+};
+#define BLOCK_LINES_INIT {.block = -1}
+void block_lines_fini(struct block_lines *lines);
+/* Unpacks the block (nothing to do when it is the one already there). ERR_CORRUPT names the
+ * segment and block. */
+MUST_USE enum status segment_lines(struct segment *segment, int64_t block,
+                                   struct block_lines *lines, struct err *err);
+/* The event's bytes as they came; `one_line` with inner newlines as spaces. */
+struct span block_line(const struct block_lines *lines, size_t slot);
+struct span block_line_ndjson(const struct block_lines *lines, size_t slot);
+
+/* The stored frame: a whole zstd frame of the block's NDJSON, appended to out. */
+MUST_USE enum status segment_frame(struct segment *segment, int64_t block, struct buf *out,
+                                   struct err *err);
+
+/* True in *out_found when the segment holds the same event (event_same). Looks at the blocks whose
+ * time span covers it, at their identity hashes, and at the bytes of what is left. */
+MUST_USE enum status segment_has_event(struct segment *segment, const struct event *event,
+                                       bool *out_found, struct err *err);
+
+#endif
