@@ -63,7 +63,7 @@ const char *archive_counter_name(enum archive_counter counter);
 /* Inside a writer transaction. */
 MUST_USE enum status archive_counter_add(struct archive *archive, enum archive_counter counter,
                                          int64_t n, struct err *err);
-MUST_USE enum status archive_counters(struct archive *archive,
-                                      int64_t out[ARCHIVE_COUNTER_COUNT], struct err *err);
+MUST_USE enum status archive_counters(struct archive *archive, int64_t out[ARCHIVE_COUNTER_COUNT],
+                                      struct err *err);
 
 #endif

@@ -28,12 +28,12 @@ struct event_field {
 };
 
 struct event {
-    struct span raw;     /* the object's bytes, as they came */
-    int64_t time_us;     /* of `time`, or the arrival time */
+    struct span raw;      /* the object's bytes, as they came */
+    int64_t time_us;      /* of `time`, or the arrival time */
     bool time_is_arrival; /* no `time`, or one that is not believable */
-    bool partial;        /* over a bound above, or a key twice: fields do not show all of it */
-    struct span uid;     /* as sent; empty when there is none */
-    struct span type;    /* `event` */
+    bool partial;         /* over a bound above, or a key twice: fields do not show all of it */
+    struct span uid;      /* as sent; empty when there is none */
+    struct span type;     /* `event` */
     struct span code;
     struct event_field *fields;
     size_t n_fields;

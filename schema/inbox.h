@@ -51,7 +51,7 @@ void inbox_cursor_close(struct inbox_cursor *cursor);
 struct inbox_state {
     int64_t count;
     int64_t bytes;
-    int64_t newest_id;         /* 0 when nothing ever came */
+    int64_t newest_id;          /* 0 when nothing ever came */
     int64_t oldest_received_us; /* 0 when empty */
 };
 MUST_USE enum status inbox_state(struct archive *archive, struct inbox_state *out_state,

@@ -26,7 +26,7 @@ struct ledger_object {
     int64_t planned_us;
     int64_t shipped_us; /* 0 while planned */
     int64_t tries;
-    int64_t next_try_us; /* not before; 0 at once */
+    int64_t next_try_us;  /* not before; 0 at once */
     char last_error[512]; /* empty when none */
 };
 

@@ -43,8 +43,8 @@ struct block_info {
     uint32_t n_events;
     int64_t time_min_us;
     int64_t time_max_us;
-    int64_t raw_bytes;   /* with the newlines */
-    int64_t frame_bytes; /* compressed */
+    int64_t raw_bytes;    /* with the newlines */
+    int64_t frame_bytes;  /* compressed */
     struct digest sha256; /* of the unpacked NDJSON */
     bool has_partial;
     bool has_text;
@@ -75,8 +75,8 @@ MUST_USE enum status segment_arrivals(struct segment *segment, int64_t block,
 MUST_USE enum status segment_identities(struct segment *segment, int64_t block,
                                         uint32_t out_hashes[BLOCK_EVENTS_MAX], struct err *err);
 /* The partial events; all clear when there are none. */
-MUST_USE enum status segment_partial(struct segment *segment, int64_t block,
-                                     struct bitmap *out_map, struct err *err);
+MUST_USE enum status segment_partial(struct segment *segment, int64_t block, struct bitmap *out_map,
+                                     struct err *err);
 
 /* Fields: ids from 0 to count - 1; names are NUL-terminated and live as long as the segment. */
 size_t segment_field_count(const struct segment *segment);
@@ -148,7 +148,10 @@ struct block_lines {
     struct buf restored; /* the same with inner newlines back; empty when there are none */
     uint32_t start[BLOCK_EVENTS_MAX + 1];
 };
-#define BLOCK_LINES_INIT {.block = -1}
+#define BLOCK_LINES_INIT                                                                           \
+    {                                                                                              \
+        .block = -1                                                                                \
+    }
 void block_lines_fini(struct block_lines *lines);
 /* Unpacks the block (nothing to do when it is the one already there). ERR_CORRUPT names the
  * segment and block. */
