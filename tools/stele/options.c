@@ -154,27 +154,31 @@ static int take(const struct reading *reading, const struct option_entry *entry,
     return OPTIONS_GO_ON;
 }
 
-/* The configuration that goes with --config and --archive. */
-static int find_config(struct options *options, const char *file)
+static const char *archive_at_hand(void)
 {
-    const char *dir = options->archive ? options->archive : getenv("STELE_ARCHIVE");
-    if (!file && !(dir && *dir) && file_exists("archive.db")) {
-        dir = ".";
-    }
-    struct err err;
-    if (config_find(&options->config, file, dir && *dir ? dir : NULL, &err) != OK) {
-        return options_fail(options->verb, &err);
-    }
-    if (file && !options->archive && !options->config.archive_dir[0]) {
-        options->archive = dir && *dir ? dir : NULL;
-    } else if (!file && !options->archive && dir && *dir) {
-        options->archive = dir;
-    }
-    return OPTIONS_GO_ON;
+    const char *dir = getenv("STELE_ARCHIVE");
+    return dir && *dir ? dir : file_exists("archive.db") ? "." : NULL;
 }
 
-int options_read(struct options *options, const struct verb *verb,
-                 const struct option_entry *entries, size_t n_entries, int argc, char **argv)
+enum status options_find(struct options *options, struct err *err)
+{
+    const char *dir = options->archive;
+    if (!dir && !options->config_file) {
+        dir = archive_at_hand();
+    }
+    enum status status = config_find(&options->config, options->config_file, dir, err);
+    if (status != OK) {
+        return status;
+    }
+    if (!dir) {
+        dir = options->config.archive_dir[0] ? options->config.archive_dir : archive_at_hand();
+    }
+    options->archive = dir;
+    return OK;
+}
+
+int options_parse(struct options *options, const struct verb *verb,
+                  const struct option_entry *entries, size_t n_entries, int argc, char **argv)
 {
     CHECK(n_entries + OPTION_COMMON <= OPTION_ENTRIES_MAX);
     *options = (struct options){.verb = verb};
@@ -200,20 +204,28 @@ int options_read(struct options *options, const struct verb *verb,
         return 0;
     }
     options->archive = reading.archive;
+    options->config_file = reading.config;
     options->words = argv + optind;
     options->n_words = (size_t)(argc - optind);
-    return find_config(options, reading.config);
+    return OPTIONS_GO_ON;
+}
+
+int options_read(struct options *options, const struct verb *verb,
+                 const struct option_entry *entries, size_t n_entries, int argc, char **argv)
+{
+    int code = options_parse(options, verb, entries, n_entries, argc, argv);
+    struct err err;
+    if (code == OPTIONS_GO_ON && options_find(options, &err) != OK) {
+        return options_fail(verb, &err);
+    }
+    return code;
 }
 
 const char *options_archive(const struct options *options)
 {
-    if (options->archive) {
-        return options->archive;
+    if (!options->archive) {
+        fprintf(stderr, "stele %s: which archive? Give --archive DIR or set STELE_ARCHIVE\n",
+                options->verb->name);
     }
-    if (options->config.archive_dir[0]) {
-        return options->config.archive_dir;
-    }
-    fprintf(stderr, "stele %s: which archive? Give --archive DIR or set STELE_ARCHIVE\n",
-            options->verb->name);
-    return NULL;
+    return options->archive;
 }

@@ -30,7 +30,8 @@ struct option_entry {
 
 struct options {
     const struct verb *verb;
-    const char *archive; /* --archive, or NULL */
+    const char *archive;     /* --archive; after options_read the archive meant; or NULL */
+    const char *config_file; /* --config, or NULL */
     struct config config;
     char **words; /* what is no option, in order; in argv */
     size_t n_words;
@@ -40,13 +41,20 @@ enum { OPTIONS_GO_ON = -1 };
 
 /* Reads argv (argv[0] is the verb). Returns OPTIONS_GO_ON, or the exit code to end with: --help
  * was printed, or what is wrong was said in one line on stderr. Options and words may be mixed;
- * what follows -- is words. Reads the configuration too (config_find; defaults when there is
- * none). */
+ * what follows -- is words. */
+int options_parse(struct options *options, const struct verb *verb,
+                  const struct option_entry *entries, size_t n_entries, int argc, char **argv);
+
+/* Finds archive and configuration (config_find; defaults when there is none). The archive is
+ * --archive, else archive.dir of a --config file, else STELE_ARCHIVE, else the working directory
+ * when it holds one. */
+MUST_USE enum status options_find(struct options *options, struct err *err);
+
+/* Both of them; a failure of the second is said on stderr too. */
 int options_read(struct options *options, const struct verb *verb,
                  const struct option_entry *entries, size_t n_entries, int argc, char **argv);
 
-/* The archive's directory: --archive, else archive.dir of a --config file, else STELE_ARCHIVE, else
- * the working directory when it holds an archive. NULL: there is none, and that was said on stderr;
+/* The archive's directory, after options_read. NULL: there is none, and that was said on stderr;
  * end with status_exit_code(ERR_USAGE). The text lives as long as options. */
 const char *options_archive(const struct options *options);
 
