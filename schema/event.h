@@ -6,13 +6,9 @@
 #include "schema/base/arena.h"
 #include "schema/base/clock.h"
 
-/* Bounds on what is indexed. What is over them is kept all the same, and found by scan. */
-enum {
-    EVENT_DEPTH_MAX = 32,              /* levels of objects and arrays */
-    EVENT_FIELDS_MAX = 4096,           /* scalar values of one event */
-    EVENT_PATH_BYTES_MAX = 256,        /* a field's dotted path */
-    EVENT_VALUE_BYTES_MAX = 64 * 1024, /* one value */
-};
+/* Fields read from one event. What is over it stays in the bytes and is not searched; the event is
+ * marked partial. Nesting is bounded by cJSON at 1,000 levels (deeper is not JSON for us). */
+enum { EVENT_FIELDS_MAX = 65536 };
 
 /* Times outside of [this, now + 1 day] count as no time: the arrival time stands in. */
 #define EVENT_TIME_MIN_US INT64_C(1420070400000000) /* 2015-01-01 */
@@ -31,7 +27,7 @@ struct event {
     struct span raw;      /* the object's bytes, as they came */
     int64_t time_us;      /* of `time`, or the arrival time */
     bool time_is_arrival; /* no `time`, or one that is not believable */
-    bool partial;         /* over a bound above, or a key twice: fields do not show all of it */
+    bool partial;         /* more than EVENT_FIELDS_MAX values */
     struct span uid;      /* as sent; empty when there is none */
     struct span type;     /* `event` */
     struct span code;
@@ -54,14 +50,17 @@ const char *event_fault_text(enum event_fault fault);
  * on behind it (at the next line, or the next element). White space and one BOM are skipped. */
 struct event_reader {
     struct span body;
+    struct span text; /* the body, or a copy of the same length that cJSON can read */
     size_t at;
+    bool started;
     bool in_array;
     int64_t arrival_us;
     struct arena *arena;
 };
 
-void event_reader_init(struct event_reader *reader, struct span body, int64_t arrival_us,
-                       struct arena *arena);
+/* False: out of memory (a body with \\u escapes is copied into the arena). */
+MUST_USE bool event_reader_init(struct event_reader *reader, struct span body, int64_t arrival_us,
+                                struct arena *arena);
 
 /* The next piece. Returns false at the end. On true: *out_fault NONE and *out_event filled (its
  * memory is the body's and the arena's), or a fault and out_event->raw the piece's bytes. Sets

@@ -1,0 +1,1 @@
+stele_unit_test(base stele_base)

@@ -1,0 +1,2 @@
+stele_unit_test(event stele_schema)
+stele_unit_test(term stele_schema)
