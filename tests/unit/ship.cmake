@@ -1,0 +1,1 @@
+stele_unit_test(ship_sigv4 stele_ship)
