@@ -10,12 +10,14 @@
 enum { CONFIG_TEXT_BYTES = 1024 };
 
 #define CONFIG_TYPE_TEXT   char
+#define CONFIG_TYPE_PATH   char
 #define CONFIG_TYPE_LISTEN char
 #define CONFIG_TYPE_BOOL   bool
 #define CONFIG_TYPE_SIZE   int64_t
 #define CONFIG_TYPE_TIME   int64_t
 #define CONFIG_TYPE_COUNT  int64_t
 #define CONFIG_DIM_TEXT    [CONFIG_TEXT_BYTES]
+#define CONFIG_DIM_PATH    [CONFIG_TEXT_BYTES]
 #define CONFIG_DIM_LISTEN  [CONFIG_TEXT_BYTES]
 #define CONFIG_DIM_BOOL
 #define CONFIG_DIM_SIZE
@@ -47,9 +49,17 @@ MUST_USE enum status config_set(struct config *config, const char *assignment, s
 MUST_USE enum status config_validate(const struct config *config, struct err *err);
 
 /* Where a command finds its configuration: `option` (--config) if given, else DIR/stele.conf when
- * dir is given and it is there. OK with defaults when there is none. dir may be NULL. */
+ * dir is given and it is there. OK with defaults when there is none. dir may be NULL; if given, it
+ * becomes archive.dir, whatever the file says. Starts with config_init. */
 MUST_USE enum status config_find(struct config *config, const char *option, const char *dir,
                                  struct err *err);
+
+/* Host and port of a LISTEN value ("127.0.0.1:8888", "[::1]:8888"), brackets left out. False when
+ * it is not one. */
+MUST_USE bool config_split_listen(const char *listen, char out_host[CONFIG_TEXT_BYTES],
+                                  int *out_port);
+/* True for localhost, 127.0.0.0/8 and ::1. */
+bool config_host_is_loopback(const char *host);
 
 /* The whole file with every setting, its help as a comment and its value in this config (default
  * values commented out), as `stele init` writes it. */

@@ -1,0 +1,1 @@
+stele_unit_test(config stele_config stele_base)
