@@ -4,6 +4,7 @@
 #define SCHEMA_INBOX_H
 
 #include "schema/archive.h"
+#include "schema/base/buf.h"
 
 /* Where a request came from. Kept as provenance with each event; a small set of distinct values. */
 struct source {
@@ -18,6 +19,9 @@ struct source {
 /* Fills tag and session_stream from a request's path (with or without a query string). The tag
  * is written into text (cut at its size). */
 void source_from_path(struct span path, char *text, size_t text_bytes, struct source *out_source);
+
+/* "mtls 127.0.0.1 cert=ab12... tag=session.log", as stele.source keeps it; appended to out. */
+void source_text(const struct source *source, struct buf *out);
 
 /* One arrival. fault NONE: goes to the inbox; else straight to quarantine. */
 struct inbox_item {
@@ -50,7 +54,6 @@ void inbox_cursor_close(struct inbox_cursor *cursor);
 
 struct inbox_state {
     int64_t count;
-    int64_t bytes;
     int64_t newest_id;          /* 0 when nothing ever came */
     int64_t oldest_received_us; /* 0 when empty */
 };
@@ -65,5 +68,22 @@ MUST_USE enum status inbox_delete(struct archive *archive, int64_t up_to_id, str
 MUST_USE enum status quarantine_add(struct archive *archive, const struct source *source,
                                     int64_t received_us, enum event_fault fault, int64_t position,
                                     struct span body, struct err *err);
+
+/* All of the quarantine, by id. Spans live until the next call for that cursor. */
+struct quarantine_row {
+    int64_t id;
+    int64_t received_us;
+    struct source source;
+    struct span fault; /* event_fault_text */
+    int64_t position;
+    struct span body;
+};
+struct quarantine_cursor;
+MUST_USE enum status quarantine_cursor_open(struct archive *archive,
+                                            struct quarantine_cursor **out_cursor, struct err *err);
+MUST_USE enum status quarantine_cursor_next(struct quarantine_cursor *cursor,
+                                            struct quarantine_row *out_row, bool *out_end,
+                                            struct err *err);
+void quarantine_cursor_close(struct quarantine_cursor *cursor);
 
 #endif

@@ -1,2 +1,3 @@
 stele_unit_test(event stele_schema)
 stele_unit_test(term stele_schema)
+stele_unit_test(catalogue stele_schema SQLite::SQLite3)

@@ -1,0 +1,31 @@
+/* The inside of a catalogue handle, for the files of schema/ that work on its tables. */
+#ifndef SCHEMA_ARCHIVE_INTERNAL_H
+#define SCHEMA_ARCHIVE_INTERNAL_H
+
+#include "schema/archive.h"
+#include "schema/db.h"
+
+enum archive_statement {
+#define X(name, sql) STATEMENT_##name,
+#include "schema/archive_statement.def"
+#undef X
+    ARCHIVE_STATEMENT_COUNT
+};
+
+enum { ARCHIVE_SOURCES_CACHED = 64 };
+
+struct archive {
+    char dir[FILE_PATH_BYTES];
+    char id[37];
+    bool writable;
+    sqlite3 *db;
+    sqlite3_stmt *statements[ARCHIVE_STATEMENT_COUNT];
+    /* sources that were looked up, by hash of their text; emptied by a rollback */
+    struct {
+        uint64_t hash;
+        int64_t id;
+    } cached_sources[ARCHIVE_SOURCES_CACHED];
+    size_t n_cached_sources;
+};
+
+#endif

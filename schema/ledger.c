@@ -1,0 +1,190 @@
+#include "schema/ledger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "schema/archive_internal.h"
+
+enum status ledger_last_block(struct archive *archive, const char *target, int64_t day_us,
+                              int64_t *out_block, struct err *err)
+{
+    sqlite3_stmt *stmt = archive->statements[STATEMENT_LEDGER_LAST_BLOCK];
+    db_bind_span(stmt, 1, span_str(target));
+    (void)sqlite3_bind_int64(stmt, 2, day_us);
+    bool row = false;
+    enum status status = db_step(stmt, &row, err);
+    if (status == OK) {
+        CHECK(row);
+        bool none = sqlite3_column_type(stmt, 0) == SQLITE_NULL;
+        *out_block = none ? -1 : sqlite3_column_int64(stmt, 0);
+        (void)sqlite3_reset(stmt);
+    }
+    return status;
+}
+
+/* Runs one statement in a transaction of its own. */
+static enum status run_alone(struct archive *archive, sqlite3_stmt *stmt, struct err *err)
+{
+    enum status status = archive_begin(archive, err);
+    if (status == OK) {
+        status = db_run(stmt, err);
+    }
+    if (status == OK) {
+        status = archive_commit(archive, err);
+    }
+    if (status != OK) {
+        archive_rollback(archive);
+    }
+    return status;
+}
+
+enum status ledger_plan(struct archive *archive, struct ledger_object *object, struct err *err)
+{
+    sqlite3_stmt *stmt = archive->statements[STATEMENT_LEDGER_PLAN];
+    db_bind_span(stmt, 1, span_str(object->target));
+    (void)sqlite3_bind_int64(stmt, 2, object->day_us);
+    (void)sqlite3_bind_int64(stmt, 3, object->first_block);
+    (void)sqlite3_bind_int64(stmt, 4, object->last_block);
+    (void)sqlite3_bind_int(stmt, 5, (int)object->codec);
+    db_bind_span(stmt, 6, span_str(object->key));
+    (void)sqlite3_bind_int64(stmt, 7, object->events);
+    (void)sqlite3_bind_int64(stmt, 8, object->raw_bytes);
+    (void)sqlite3_bind_int64(stmt, 9, object->bytes);
+    db_bind_blob(stmt, 10, span_of(object->sha256.bytes, sizeof object->sha256.bytes));
+    (void)sqlite3_bind_int64(stmt, 11, object->planned_us);
+    enum status status = run_alone(archive, stmt, err);
+    if (status == OK) {
+        object->id = sqlite3_last_insert_rowid(archive->db);
+        object->state = LEDGER_PLANNED;
+    }
+    return status;
+}
+
+enum status ledger_mark_shipped(struct archive *archive, int64_t id, int64_t shipped_us,
+                                struct err *err)
+{
+    sqlite3_stmt *stmt = archive->statements[STATEMENT_LEDGER_SHIPPED];
+    (void)sqlite3_bind_int64(stmt, 1, id);
+    (void)sqlite3_bind_int64(stmt, 2, shipped_us);
+    return run_alone(archive, stmt, err);
+}
+
+enum status ledger_mark_failed(struct archive *archive, int64_t id, int64_t next_try_us,
+                               const char *error, struct err *err)
+{
+    sqlite3_stmt *stmt = archive->statements[STATEMENT_LEDGER_FAILED];
+    (void)sqlite3_bind_int64(stmt, 1, id);
+    (void)sqlite3_bind_int64(stmt, 2, next_try_us);
+    db_bind_span(stmt, 3, span_str(error));
+    return run_alone(archive, stmt, err);
+}
+
+struct ledger_cursor {
+    sqlite3_stmt *stmt;
+};
+
+#define OBJECT_COLUMNS                                                                             \
+    "SELECT id, target, day_us, first_block, last_block, codec, key, events, raw_bytes, bytes,"    \
+    " sha256, state, planned_us, shipped_us, tries, next_try_us, last_error FROM object "
+
+static enum status cursor_open(struct archive *archive, const char *sql,
+                               struct ledger_cursor **out_cursor, struct err *err)
+{
+    struct ledger_cursor *cursor = calloc(1, sizeof *cursor);
+    if (!cursor) {
+        return err_set(err, ERR_NOMEM, "ledger: out of memory");
+    }
+    enum status status = db_prepare(archive->db, sql, &cursor->stmt, err);
+    if (status != OK) {
+        free(cursor);
+        return status;
+    }
+    *out_cursor = cursor;
+    return OK;
+}
+
+enum status ledger_cursor_open(struct archive *archive, const char *target, bool pending_only,
+                               struct ledger_cursor **out_cursor, struct err *err)
+{
+    struct ledger_cursor *cursor = NULL;
+    enum status status = cursor_open(
+        archive,
+        pending_only ? OBJECT_COLUMNS "WHERE state = 0 AND (?1 IS NULL OR target = ?1) ORDER BY id"
+                     : OBJECT_COLUMNS "WHERE ?1 IS NULL OR target = ?1 ORDER BY id",
+        &cursor, err);
+    if (status == OK) {
+        if (target) {
+            (void)sqlite3_bind_text(cursor->stmt, 1, target, -1, SQLITE_TRANSIENT);
+        }
+        *out_cursor = cursor;
+    }
+    return status;
+}
+
+enum status ledger_cursor_open_block(struct archive *archive, int64_t day_us, int64_t block,
+                                     struct ledger_cursor **out_cursor, struct err *err)
+{
+    struct ledger_cursor *cursor = NULL;
+    enum status status = cursor_open(
+        archive,
+        OBJECT_COLUMNS "WHERE day_us = ?1 AND first_block <= ?2 AND last_block >= ?2 ORDER BY id",
+        &cursor, err);
+    if (status == OK) {
+        (void)sqlite3_bind_int64(cursor->stmt, 1, day_us);
+        (void)sqlite3_bind_int64(cursor->stmt, 2, block);
+        *out_cursor = cursor;
+    }
+    return status;
+}
+
+static void copy_text(sqlite3_stmt *stmt, int at, char *out, size_t out_bytes)
+{
+    struct span text = db_column_span(stmt, at);
+    (void)snprintf(out, out_bytes, "%.*s", SPAN_FMT(text));
+}
+
+enum status ledger_cursor_next(struct ledger_cursor *cursor, struct ledger_object *out_object,
+                               bool *out_end, struct err *err)
+{
+    bool row = false;
+    enum status status = db_step(cursor->stmt, &row, err);
+    if (status != OK) {
+        return status;
+    }
+    *out_end = !row;
+    if (!row) {
+        return OK;
+    }
+    sqlite3_stmt *stmt = cursor->stmt;
+    struct span sha256 = db_column_span(stmt, 10);
+    *out_object = (struct ledger_object){
+        .id = sqlite3_column_int64(stmt, 0),
+        .day_us = sqlite3_column_int64(stmt, 2),
+        .first_block = sqlite3_column_int64(stmt, 3),
+        .last_block = sqlite3_column_int64(stmt, 4),
+        .codec = sqlite3_column_int(stmt, 5) == LEDGER_GZIP ? LEDGER_GZIP : LEDGER_ZSTD,
+        .events = sqlite3_column_int64(stmt, 7),
+        .raw_bytes = sqlite3_column_int64(stmt, 8),
+        .bytes = sqlite3_column_int64(stmt, 9),
+        .state = sqlite3_column_int(stmt, 11) == LEDGER_SHIPPED ? LEDGER_SHIPPED : LEDGER_PLANNED,
+        .planned_us = sqlite3_column_int64(stmt, 12),
+        .shipped_us = sqlite3_column_int64(stmt, 13),
+        .tries = sqlite3_column_int64(stmt, 14),
+        .next_try_us = sqlite3_column_int64(stmt, 15),
+    };
+    if (sha256.size == sizeof out_object->sha256.bytes) {
+        memcpy(out_object->sha256.bytes, sha256.data, sha256.size);
+    }
+    copy_text(stmt, 1, out_object->target, sizeof out_object->target);
+    copy_text(stmt, 6, out_object->key, sizeof out_object->key);
+    copy_text(stmt, 16, out_object->last_error, sizeof out_object->last_error);
+    return OK;
+}
+
+void ledger_cursor_close(struct ledger_cursor *cursor)
+{
+    if (cursor) {
+        (void)sqlite3_finalize(cursor->stmt);
+        free(cursor);
+    }
+}

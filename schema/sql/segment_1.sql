@@ -1,0 +1,66 @@
+-- A segment: the events of one UTC day, version 1. schema/segment.h says what the parts mean,
+-- schema/column.h how vectors and columns are encoded.
+
+CREATE TABLE segment (
+    day_us     INTEGER NOT NULL,  -- start of the day
+    created_us INTEGER NOT NULL
+) STRICT;
+
+-- For each archive that fed this segment, the highest inbox id that is in it.
+CREATE TABLE inbox_high (
+    archive_id TEXT PRIMARY KEY,
+    inbox_id   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE block (
+    id          INTEGER PRIMARY KEY,  -- from 1
+    events      INTEGER NOT NULL CHECK (events BETWEEN 1 AND 4096),
+    time_min_us INTEGER NOT NULL,
+    time_max_us INTEGER NOT NULL,
+    raw_bytes   INTEGER NOT NULL,     -- of the NDJSON
+    frame_bytes INTEGER NOT NULL,     -- of the zstd frame
+    sha256      BLOB NOT NULL CHECK (length(sha256) = 32),  -- of the NDJSON
+    text_fields BLOB NOT NULL,        -- ids of the fields kept as text, delta varints
+    partial     INTEGER NOT NULL      -- 1: vector 4 is there
+) STRICT;
+
+CREATE TABLE frame (
+    block INTEGER PRIMARY KEY,
+    data  BLOB NOT NULL
+) STRICT;
+
+-- kind 1 event times, 2 arrival times, 3 identity hashes, 4 partial events, 5 inner newlines
+CREATE TABLE vector (
+    kind  INTEGER NOT NULL,
+    block INTEGER NOT NULL,
+    data  BLOB NOT NULL,
+    PRIMARY KEY (kind, block)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE field (
+    id              INTEGER PRIMARY KEY,  -- from 0
+    name            TEXT NOT NULL UNIQUE,
+    cells           INTEGER NOT NULL,     -- values seen in all events
+    distinct_values INTEGER NOT NULL,     -- of them in the dictionary
+    is_text         INTEGER NOT NULL      -- 1: from now on kept as text
+) STRICT;
+
+-- The dictionary: each distinct value of the fields that repeat.
+CREATE TABLE value (
+    id    INTEGER PRIMARY KEY,  -- from 0
+    field INTEGER NOT NULL,
+    text  TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE field_column (
+    field INTEGER NOT NULL,
+    block INTEGER NOT NULL,
+    data  BLOB NOT NULL,
+    PRIMARY KEY (field, block)
+) STRICT, WITHOUT ROWID;
+
+-- Terms of the values that do not repeat; rowid = block * 4096 + slot.
+CREATE VIRTUAL TABLE text_term USING fts5(terms, content = '', detail = none, columnsize = 0, tokenize = 'stele');
+-- Terms of the dictionary; rowid = value id + 1.
+CREATE VIRTUAL TABLE value_term USING fts5(terms, content = '', detail = none, columnsize = 0, tokenize = 'stele');
+CREATE VIRTUAL TABLE text_vocabulary USING fts5vocab(text_term, row);
