@@ -1,0 +1,43 @@
+/* A stream cut into chunks of whole lines, each with the number of its first line. A file whose
+ * objects go over several lines, or that is one array, is one chunk, up to CHUNK_WHOLE_MAX. */
+#ifndef TOOLS_STELE_CHUNKS_H
+#define TOOLS_STELE_CHUNKS_H
+
+#include "tools/stele/unpack.h"
+
+enum {
+    CHUNK_BYTES = 1024 * 1024,
+    CHUNK_LINE_MAX = 64 * 1024 * 1024,
+    CHUNK_WHOLE_MAX = 64 * 1024 * 1024,
+};
+
+struct chunks {
+    struct unpack *unpack; /* the caller's */
+    struct buf bytes;
+    size_t given;      /* of bytes: what the last call handed out */
+    int64_t next_line; /* number of the line that bytes (behind given) begins with, from 1 */
+    bool started;
+    bool whole; /* do not cut at lines */
+    bool end;
+    enum status failed; /* of a read; told once what was read before it has been handed out */
+    struct err failure;
+};
+
+struct chunk {
+    struct span bytes;
+    int64_t first_line;
+    int64_t lines;
+};
+
+void chunks_init(struct chunks *chunks, struct unpack *unpack);
+void chunks_fini(struct chunks *chunks);
+
+/* The next chunk, valid until the next call; *out_end when there is none. ERR_LIMIT: a line of more
+ * than CHUNK_LINE_MAX bytes, with its number. */
+MUST_USE enum status chunks_next(struct chunks *chunks, struct chunk *out_chunk, bool *out_end,
+                                 struct err *err);
+
+/* Newlines in bytes. */
+int64_t count_lines(struct span bytes);
+
+#endif

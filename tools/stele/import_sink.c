@@ -1,0 +1,274 @@
+#include "tools/stele/import_sink.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    BATCH_ITEMS = 1000,
+    BATCH_BYTES = 1024 * 1024,
+    INBOX_HIGH = 100000, /* wait when the inbox holds more rows, */
+    INBOX_LOW = 50000,   /* until it holds fewer */
+    WAIT_MS = 50,
+    SETTLE_BYTES = 1024 * 1024 * 1024, /* broken pieces wait in memory for no longer than this */
+};
+
+struct import_sink {
+    struct archive *archive;
+    import_fault *fault;
+    void *context;
+    struct import_totals totals;
+    /* straight into segments */
+    struct archive_lock *lock;
+    struct indexer *indexer;
+    int64_t unsettled_bytes;
+    int64_t last_quarantine_id; /* what came later is ours */
+    bool taken;                 /* something since the last settle */
+    /* beside a daemon */
+    long daemon_pid;
+    struct arena arena;
+    struct inbox_item items[BATCH_ITEMS];
+    size_t n_items;
+    size_t item_bytes;
+};
+
+static struct source file_source(const char *file)
+{
+    bool standard_input = strcmp(file, "-") == 0;
+    return (struct source){.via = span_str("import"),
+                           .peer = span_str(standard_input ? "standard input" : file)};
+}
+
+/* What a closed archive still has in its inbox goes first, so that nothing is found there later. */
+static enum status drain_inbox(struct import_sink *sink, struct err *err)
+{
+    for (;;) {
+        struct indexer_run *run = NULL;
+        enum status status = indexer_run_next(sink->indexer, &run, err);
+        if (status != OK || !run) {
+            return status;
+        }
+        status = indexer_settle(sink->archive, run, err);
+        if (status != OK) {
+            indexer_run_free(run);
+            return status;
+        }
+    }
+}
+
+/* Goes over the quarantine behind the last row seen; tells what this import put there. */
+static enum status tell_faults(struct import_sink *sink, bool tell, struct err *err)
+{
+    struct quarantine_cursor *cursor = NULL;
+    enum status status = quarantine_cursor_open(sink->archive, &cursor, err);
+    int64_t last = sink->last_quarantine_id;
+    for (bool end = false; status == OK && !end;) {
+        struct quarantine_row row;
+        status = quarantine_cursor_next(cursor, &row, &end, err);
+        if (status != OK || end || row.id <= sink->last_quarantine_id) {
+            continue;
+        }
+        last = row.id;
+        if (tell) {
+            char file[FILE_PATH_BYTES];
+            (void)snprintf(file, sizeof file, "%.*s", SPAN_FMT(row.source.peer));
+            sink->fault(sink->context, file, row.position, row.fault);
+        }
+    }
+    quarantine_cursor_close(cursor);
+    sink->last_quarantine_id = last;
+    return status;
+}
+
+static enum status hold_or_find_daemon(struct import_sink *sink, const char *dir, int level,
+                                       struct err *err)
+{
+    enum status status = archive_lock_take(dir, "stele import", &sink->lock, err);
+    if (status == ERR_BUSY) {
+        char who[64] = "";
+        sink->daemon_pid = archive_lock_holder(dir, who);
+        return sink->daemon_pid > 0 && strcmp(who, "steled") == 0 ? OK : status;
+    }
+    if (status == OK) {
+        const struct indexer_options options = {.compression_level = level};
+        status = indexer_open(dir, &options, &sink->indexer, err);
+    }
+    if (status == OK) {
+        status = drain_inbox(sink, err);
+    }
+    return status == OK ? tell_faults(sink, false, err) : status;
+}
+
+enum status import_sink_open(const char *dir, int compression_level, import_fault *fault,
+                             void *context, struct import_sink **out_sink, struct err *err)
+{
+    struct import_sink *sink = calloc(1, sizeof *sink);
+    if (!sink) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    sink->fault = fault;
+    sink->context = context;
+    enum status status = archive_open(dir, ARCHIVE_WRITE, &sink->archive, err);
+    if (status == OK) {
+        status = hold_or_find_daemon(sink, dir, compression_level, err);
+    }
+    if (status != OK) {
+        import_sink_close(sink);
+        return status;
+    }
+    *out_sink = sink;
+    return OK;
+}
+
+void import_sink_close(struct import_sink *sink)
+{
+    if (!sink) {
+        return;
+    }
+    indexer_close(sink->indexer);
+    archive_lock_release(sink->lock);
+    archive_close(sink->archive);
+    arena_fini(&sink->arena);
+    free(sink);
+}
+
+long import_sink_daemon(const struct import_sink *sink)
+{
+    return sink->daemon_pid;
+}
+
+void import_sink_totals(const struct import_sink *sink, struct import_totals *out_totals)
+{
+    *out_totals = sink->totals;
+}
+
+static void sleep_ms(long ms)
+{
+    const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    (void)nanosleep(&pause, NULL);
+}
+
+/* Keeps the inbox from growing faster than the daemon empties it. */
+static enum status wait_for_daemon(struct import_sink *sink, struct err *err)
+{
+    struct inbox_state state;
+    enum status status = inbox_state(sink->archive, &state, err);
+    if (status != OK || state.count <= INBOX_HIGH) {
+        return status;
+    }
+    while (status == OK && state.count > INBOX_LOW) {
+        char who[64];
+        if (archive_lock_holder(archive_dir(sink->archive), who) == 0) {
+            return err_set(err, ERR_STOPPED,
+                           "steled has ended; run the import again (what is there already is not "
+                           "stored twice)");
+        }
+        sleep_ms(WAIT_MS);
+        status = inbox_state(sink->archive, &state, err);
+    }
+    return status;
+}
+
+static enum status flush_items(struct import_sink *sink, struct err *err)
+{
+    if (sink->n_items == 0) {
+        return OK;
+    }
+    enum status status = inbox_append(sink->archive, sink->items, sink->n_items, err);
+    if (status == OK) {
+        sink->n_items = 0;
+        sink->item_bytes = 0;
+        status = wait_for_daemon(sink, err);
+    }
+    return status;
+}
+
+/* Each piece of the chunk as an item of its own. */
+static enum status put_in_inbox(struct import_sink *sink, const char *file,
+                                const struct chunk *chunk, struct err *err)
+{
+    arena_reset(&sink->arena);
+    struct event_reader reader;
+    int64_t now_us = clock_now_us();
+    if (!event_reader_init(&reader, chunk->bytes, now_us, &sink->arena)) {
+        return err_set(err, ERR_NOMEM, "%s:%lld: out of memory", file,
+                       (long long)chunk->first_line);
+    }
+    struct event event;
+    enum event_fault fault;
+    bool nomem = false;
+    enum status status = OK;
+    while (status == OK && event_reader_next(&reader, &event, &fault, &nomem)) {
+        sink->totals.read++;
+        if (fault == EVENT_FAULT_NONE) {
+            sink->totals.stored++;
+        } else {
+            size_t before = (size_t)(event.raw.data - chunk->bytes.data);
+            sink->totals.quarantined++;
+            sink->fault(sink->context, file,
+                        chunk->first_line + count_lines(span_of(chunk->bytes.data, before)),
+                        span_str(event_fault_text(fault)));
+        }
+        sink->items[sink->n_items++] = (struct inbox_item){
+            .source = file_source(file),
+            .received_us = now_us,
+            .body = event.raw,
+            .fault = fault,
+        };
+        sink->item_bytes += event.raw.size;
+        if (sink->n_items == BATCH_ITEMS || sink->item_bytes >= BATCH_BYTES) {
+            status = flush_items(sink, err);
+        }
+    }
+    if (status == OK && nomem) {
+        status =
+            err_set(err, ERR_NOMEM, "%s:%lld: out of memory", file, (long long)chunk->first_line);
+    }
+    return status == OK ? flush_items(sink, err) : status;
+}
+
+enum status import_sink_put(struct import_sink *sink, const char *file, const struct chunk *chunk,
+                            struct err *err)
+{
+    if (sink->daemon_pid > 0) {
+        return put_in_inbox(sink, file, chunk, err);
+    }
+    const struct source source = file_source(file);
+    enum status status = indexer_import(sink->indexer, &source, clock_now_us(), chunk->first_line,
+                                        chunk->bytes, err);
+    if (status != OK) {
+        return status;
+    }
+    sink->taken = true;
+    sink->unsettled_bytes += (int64_t)chunk->bytes.size;
+    return sink->unsettled_bytes >= SETTLE_BYTES ? import_sink_end(sink, err) : OK;
+}
+
+enum status import_sink_end(struct import_sink *sink, struct err *err)
+{
+    if (sink->daemon_pid > 0) {
+        return flush_items(sink, err);
+    }
+    if (!sink->taken) {
+        return OK;
+    }
+    struct indexer_run *run = NULL;
+    enum status status = indexer_import_end(sink->indexer, &run, err);
+    if (status != OK) {
+        return status;
+    }
+    struct indexer_totals totals;
+    indexer_run_totals(run, &totals);
+    status = indexer_settle(sink->archive, run, err);
+    if (status != OK) {
+        indexer_run_free(run);
+        return status;
+    }
+    sink->totals.read += totals.received;
+    sink->totals.stored += totals.stored;
+    sink->totals.duplicates += totals.duplicates;
+    sink->totals.quarantined += totals.quarantined;
+    sink->taken = false;
+    sink->unsettled_bytes = 0;
+    return totals.quarantined > 0 ? tell_faults(sink, true, err) : OK;
+}

@@ -1,0 +1,266 @@
+/* zlib and libzstd are used for streams in this file alone; blocks and objects, which are in memory
+ * as a whole, go through schema/codec. */
+#include "tools/stele/unpack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+enum {
+    INPUT_BYTES = 128 * 1024,
+    OUTPUT_STEP_BYTES = 128 * 1024,
+    GZIP_WINDOW = 15 + 16, /* the largest window, with a gzip header */
+};
+
+enum packing { PACKING_NONE, PACKING_GZIP, PACKING_ZSTD };
+
+struct unpack {
+    char *path;
+    int fd;
+    enum packing packing;
+    char *input;
+    size_t input_at;
+    size_t input_size;
+    bool input_end;
+    bool frame_open; /* inside a gzip member or a zstd frame */
+    int64_t consumed;
+    z_stream gzip;
+    bool gzip_ready;
+    ZSTD_DStream *zstd;
+};
+
+/* Formats that people have at hand and that hold no lines of JSON. */
+static const struct {
+    size_t size;
+    const char *magic;
+    const char *what;
+} foreign[] = {
+    {6,
+     "\xfd"
+     "7zXZ",
+     "xz; unpack it first: xz -dc FILE | stele import -"},
+    {3, "BZh", "bzip2; unpack it first: bzip2 -dc FILE | stele import -"},
+    {4, "PK\x03\x04", "zip; unpack it first"},
+    {4, "PAR1", "Parquet; export the event_data column as lines of JSON"},
+    {15, "SQLite format 3", "an SQLite file; an archive is opened with --archive"},
+    {8, "\0\0\0\0\0\0\0\1", "a session recording of Teleport; it holds no audit log"},
+    {8, "\0\0\0\0\0\0\0\2", "a session recording of Teleport; it holds no audit log"},
+};
+
+/* Reads until `want` bytes are there or the input ends. */
+static enum status fill(struct unpack *unpack, size_t want, struct err *err)
+{
+    if (unpack->input_at > 0) {
+        memmove(unpack->input, unpack->input + unpack->input_at,
+                unpack->input_size - unpack->input_at);
+        unpack->input_size -= unpack->input_at;
+        unpack->input_at = 0;
+    }
+    while (unpack->input_size < want && !unpack->input_end) {
+        ssize_t n =
+            read(unpack->fd, unpack->input + unpack->input_size, INPUT_BYTES - unpack->input_size);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n < 0) {
+            return err_errno(err, errno, "%s", unpack->path);
+        }
+        unpack->input_end = n == 0;
+        unpack->input_size += (size_t)n;
+        unpack->consumed += n;
+    }
+    return OK;
+}
+
+static struct span waiting(const struct unpack *unpack)
+{
+    return span_of(unpack->input + unpack->input_at, unpack->input_size - unpack->input_at);
+}
+
+static enum status recognise(struct unpack *unpack, struct err *err)
+{
+    enum status status = fill(unpack, 16, err);
+    if (status != OK) {
+        return status;
+    }
+    struct span start = waiting(unpack);
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+        if (start.size >= foreign[i].size &&
+            memcmp(start.data, foreign[i].magic, foreign[i].size) == 0) {
+            return err_set(err, ERR_FORMAT, "%s: this is %s", unpack->path, foreign[i].what);
+        }
+    }
+    if (span_starts(start, "\x1f\x8b")) {
+        unpack->packing = PACKING_GZIP;
+        unpack->gzip_ready = inflateInit2(&unpack->gzip, GZIP_WINDOW) == Z_OK;
+    } else if (span_starts(start, "\x28\xb5\x2f\xfd")) {
+        unpack->packing = PACKING_ZSTD;
+        unpack->zstd = ZSTD_createDStream();
+    }
+    bool ready = unpack->packing == PACKING_NONE || unpack->gzip_ready || unpack->zstd;
+    return ready ? OK : err_set(err, ERR_NOMEM, "%s: out of memory", unpack->path);
+}
+
+enum status unpack_open(const char *path, struct unpack **out_unpack, struct err *err)
+{
+    struct unpack *unpack = calloc(1, sizeof *unpack);
+    if (!unpack) {
+        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+    }
+    bool standard_input = strcmp(path, "-") == 0;
+    unpack->path = strdup(standard_input ? "standard input" : path);
+    unpack->input = malloc(INPUT_BYTES);
+    unpack->fd = standard_input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    enum status status = OK;
+    if (unpack->fd < 0) {
+        status = err_errno(err, errno, "%s", path);
+    } else if (!unpack->path || !unpack->input) {
+        status = err_set(err, ERR_NOMEM, "%s: out of memory", path);
+    } else {
+        status = recognise(unpack, err);
+    }
+    if (status != OK) {
+        unpack_close(unpack);
+        return status;
+    }
+    *out_unpack = unpack;
+    return OK;
+}
+
+void unpack_close(struct unpack *unpack)
+{
+    if (!unpack) {
+        return;
+    }
+    if (unpack->gzip_ready) {
+        (void)inflateEnd(&unpack->gzip);
+    }
+    (void)ZSTD_freeDStream(unpack->zstd);
+    if (unpack->fd >= 0) {
+        (void)close(unpack->fd);
+    }
+    free(unpack->input);
+    free(unpack->path);
+    free(unpack);
+}
+
+int64_t unpack_consumed(const struct unpack *unpack)
+{
+    return unpack->consumed;
+}
+
+/* Between members: the next one, zeros that pad to a tape's block (skipped), or what is no gzip. */
+static enum status gzip_next(struct unpack *unpack, struct err *err)
+{
+    while (waiting(unpack).size > 0 && *waiting(unpack).data == '\0') {
+        unpack->input_at++;
+    }
+    if (waiting(unpack).size == 0) {
+        return OK;
+    }
+    if ((unsigned char)*waiting(unpack).data != 0x1f || inflateReset(&unpack->gzip) != Z_OK) {
+        return err_set(err, ERR_FORMAT, "%s: what follows the gzip data is no gzip", unpack->path);
+    }
+    unpack->frame_open = true;
+    return OK;
+}
+
+static enum status gzip_step(struct unpack *unpack, struct span in, char *out, size_t room,
+                             size_t *out_size, struct err *err)
+{
+    unpack->gzip.next_in = (unsigned char *)(unpack->input + unpack->input_at);
+    unpack->gzip.avail_in = (unsigned)in.size;
+    unpack->gzip.next_out = (unsigned char *)out;
+    unpack->gzip.avail_out = (unsigned)room;
+    int result = inflate(&unpack->gzip, Z_NO_FLUSH);
+    unpack->input_at += in.size - unpack->gzip.avail_in;
+    *out_size = room - unpack->gzip.avail_out;
+    if (result == Z_STREAM_END) {
+        unpack->frame_open = false;
+        return OK;
+    }
+    if (result != Z_OK && result != Z_BUF_ERROR) {
+        return err_set(err, ERR_FORMAT, "%s: damaged gzip data: %s", unpack->path,
+                       unpack->gzip.msg ? unpack->gzip.msg : "wrong header");
+    }
+    return OK;
+}
+
+static enum status zstd_step(struct unpack *unpack, struct span in, char *out, size_t room,
+                             size_t *out_size, struct err *err)
+{
+    *out_size = 0;
+    if (in.size == 0 && !unpack->frame_open) {
+        return OK;
+    }
+    ZSTD_inBuffer source = {in.data, in.size, 0};
+    ZSTD_outBuffer target = {out, room, 0};
+    size_t result = ZSTD_decompressStream(unpack->zstd, &target, &source);
+    unpack->input_at += source.pos;
+    *out_size = target.pos;
+    if (ZSTD_isError(result)) {
+        return err_set(err, ERR_FORMAT, "%s: damaged zstd data: %s", unpack->path,
+                       ZSTD_getErrorName(result));
+    }
+    unpack->frame_open = result != 0;
+    return OK;
+}
+
+/* One step: some input in, some output out. *out_size 0 with the input at its end: nothing more. */
+static enum status step(struct unpack *unpack, char *out, size_t room, size_t *out_size,
+                        struct err *err)
+{
+    *out_size = 0;
+    struct span in = waiting(unpack);
+    switch (unpack->packing) {
+    case PACKING_GZIP:
+        if (!unpack->frame_open) {
+            enum status status = gzip_next(unpack, err);
+            if (status != OK || !unpack->frame_open) {
+                return status;
+            }
+            in = waiting(unpack);
+        }
+        return gzip_step(unpack, in, out, room, out_size, err);
+    case PACKING_ZSTD:
+        return zstd_step(unpack, in, out, room, out_size, err);
+    case PACKING_NONE:
+    default:
+        *out_size = in.size < room ? in.size : room;
+        memcpy(out, in.data, *out_size);
+        unpack->input_at += *out_size;
+        return OK;
+    }
+}
+
+enum status unpack_read(struct unpack *unpack, size_t size, struct buf *out, bool *out_end,
+                        struct err *err)
+{
+    size_t target = out->size + size;
+    bool end = false;
+    while (out->size < target && !end) {
+        enum status status = waiting(unpack).size == 0 ? fill(unpack, 1, err) : OK;
+        size_t room =
+            target - out->size < OUTPUT_STEP_BYTES ? target - out->size : OUTPUT_STEP_BYTES;
+        if (status == OK && !buf_reserve(out, room)) {
+            status = err_set(err, ERR_NOMEM, "%s: out of memory", unpack->path);
+        }
+        size_t n = 0;
+        if (status == OK) {
+            status = step(unpack, out->data + out->size, room, &n, err);
+        }
+        out->size += n;
+        if (status != OK) {
+            return status;
+        }
+        end = n == 0 && unpack->input_end && waiting(unpack).size == 0;
+    }
+    if (end && unpack->frame_open) {
+        return err_set(err, ERR_FORMAT, "%s: the packed data ends too early", unpack->path);
+    }
+    *out_end = end;
+    return OK;
+}

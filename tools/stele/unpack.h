@@ -1,0 +1,26 @@
+/* A file or pipe as a stream of plain bytes: gzip (also several members put end to end) and zstd
+ * (also several frames) are found by their first bytes and unpacked as they are read. Memory is
+ * bounded whatever the input says. One thread. */
+#ifndef TOOLS_STELE_UNPACK_H
+#define TOOLS_STELE_UNPACK_H
+
+#include "schema/base/file.h"
+
+struct unpack;
+
+/* Opens the path; "-" is standard input. ERR_FORMAT: a known format that holds no lines of JSON
+ * (a recording, Parquet, xz, ...), named. */
+MUST_USE enum status unpack_open(const char *path, struct unpack **out_unpack, struct err *err);
+/* NULL is fine. */
+void unpack_close(struct unpack *unpack);
+
+/* Appends up to `size` bytes to out (fewer only at the end of the input). *out_end is true once
+ * all has been read. ERR_FORMAT: the packed data is damaged or ends too early; what came before is
+ * in out. */
+MUST_USE enum status unpack_read(struct unpack *unpack, size_t size, struct buf *out, bool *out_end,
+                                 struct err *err);
+
+/* Bytes of the file read so far, packed as they are: for a progress bar. */
+int64_t unpack_consumed(const struct unpack *unpack);
+
+#endif
