@@ -1,0 +1,17 @@
+/* What S3's errors mean, in one line that says what to do. Pure. */
+#ifndef DAEMON_SHIP_S3_ERROR_H
+#define DAEMON_SHIP_S3_ERROR_H
+
+#include "daemon/ship/s3_http.h"
+
+/* The text between <name> and </name>, entities resolved, control characters as spaces, cut at
+ * out_bytes; false (and out empty) when it is not there. */
+bool s3_xml_text(struct span body, const char *name, char *out, size_t out_bytes);
+
+/* Fills code, message and region from an error's body. */
+void s3_error_read(struct s3_answer *answer);
+
+/* Turns an answer that is no success into a status and its text. */
+enum status s3_error(const struct s3_place *place, const struct s3_answer *answer, struct err *err);
+
+#endif

@@ -1,0 +1,176 @@
+#include "daemon/ship/s3_place.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static enum status bucket_read(const struct config *config, struct s3_place *place, struct err *err)
+{
+    struct span rest = span_from(span_str(config->ship_target), strlen("s3://"));
+    size_t n = 0;
+    while (n < rest.size && rest.data[n] != '/') {
+        char c = rest.data[n];
+        if (!isalnum((unsigned char)c) && c != '.' && c != '-' && c != '_') {
+            return err_set(err, ERR_CONFIG, "ship.target: \"%s\": %s", config->ship_target,
+                           "a bucket's name is of letters, digits, dots and dashes");
+        }
+        n++;
+    }
+    if (n < 3 || n >= sizeof place->bucket) {
+        return err_set(err, ERR_CONFIG,
+                       "ship.target: \"%s\": a bucket's name has 3 to 63 letters: "
+                       "s3://bucket/prefix",
+                       config->ship_target);
+    }
+    (void)snprintf(place->bucket, sizeof place->bucket, "%.*s", (int)n, rest.data);
+    struct span prefix = span_from(rest, n);
+    while (span_starts(prefix, "/")) {
+        prefix = span_from(prefix, 1);
+    }
+    while (span_ends(prefix, "/")) {
+        prefix.size--;
+    }
+    if (prefix.size > 512 || memchr(prefix.data, '?', prefix.size)) {
+        return err_set(err, ERR_CONFIG,
+                       "ship.target: \"%s\": the prefix is over 512 bytes or has a \"?\"",
+                       config->ship_target);
+    }
+    (void)snprintf(place->prefix, sizeof place->prefix, "%.*s", SPAN_FMT(prefix));
+    return OK;
+}
+
+/* "https://host:port/" in its parts. */
+static enum status endpoint_read(const char *text, struct s3_place *place, struct err *err)
+{
+    struct span rest = span_str(text);
+    const char *own_port = NULL;
+    if (span_starts(rest, "https://")) {
+        (void)snprintf(place->scheme, sizeof place->scheme, "https");
+        own_port = ":443";
+    } else if (span_starts(rest, "http://")) {
+        (void)snprintf(place->scheme, sizeof place->scheme, "http");
+        own_port = ":80";
+    } else {
+        return err_set(err, ERR_CONFIG,
+                       "ship.s3_endpoint: \"%s\" does not begin with https:// or http://", text);
+    }
+    rest = span_from(rest, strlen(place->scheme) + 3);
+    if (span_ends(rest, "/")) {
+        rest.size--;
+    }
+    bool bad = rest.size == 0 || rest.size >= sizeof place->endpoint;
+    for (size_t i = 0; i < rest.size && !bad; i++) {
+        char c = rest.data[i];
+        bad = !isalnum((unsigned char)c) && !strchr(".-_:[]", c);
+        place->endpoint[i] = (char)tolower((unsigned char)c);
+    }
+    if (bad) {
+        return err_set(err, ERR_CONFIG,
+                       "ship.s3_endpoint: \"%s\" is not of the form https://host:port", text);
+    }
+    if (span_ends(rest, own_port)) {
+        rest.size -= strlen(own_port);
+    }
+    place->endpoint[rest.size] = '\0';
+    return OK;
+}
+
+static enum status region_read(const struct config *config, struct s3_place *place, struct err *err)
+{
+    const char *region = *config->ship_s3_region ? config->ship_s3_region : "us-east-1";
+    bool bad = false;
+    for (const char *at = region; *at && !bad; at++) {
+        bad = !isalnum((unsigned char)*at) && *at != '-' && *at != '_';
+    }
+    int n = snprintf(place->region, sizeof place->region, "%s", region);
+    return !bad && n < (int)sizeof place->region
+               ? OK
+               : err_set(err, ERR_CONFIG, "ship.s3_region: \"%s\" is not a region: us-east-1",
+                         region);
+}
+
+/* An address has no room for a bucket's name in front of it. */
+static bool is_address(const char *host)
+{
+    return host[0] == '[' || host[strspn(host, "0123456789.:")] == '\0';
+}
+
+enum status s3_place_read(const struct config *config, struct s3_place *out_place, struct err *err)
+{
+    struct s3_place place = {.path_style = config->ship_s3_path_style};
+    enum status status = bucket_read(config, &place, err);
+    if (status != OK) {
+        return status;
+    }
+    status = region_read(config, &place, err);
+    if (status != OK) {
+        return status;
+    }
+    if (*config->ship_s3_endpoint) {
+        status = endpoint_read(config->ship_s3_endpoint, &place, err);
+        if (status != OK) {
+            return status;
+        }
+    } else {
+        place.is_aws = true;
+        (void)snprintf(place.scheme, sizeof place.scheme, "https");
+        (void)snprintf(place.endpoint, sizeof place.endpoint, "s3.%s.amazonaws.com%s", place.region,
+                       strncmp(place.region, "cn-", 3) == 0 ? ".cn" : "");
+    }
+    /* the certificate *.endpoint does not cover a bucket's name with dots in it */
+    place.path_style =
+        place.path_style || is_address(place.endpoint) || strchr(place.bucket, '.') != NULL;
+    (void)snprintf(place.host, sizeof place.host, "%s%s%s", place.path_style ? "" : place.bucket,
+                   place.path_style ? "" : ".", place.endpoint);
+    *out_place = place;
+    return OK;
+}
+
+static bool identity_text(char *out, size_t out_bytes, const char *configured, const char *variable)
+{
+    const char *text = *configured ? configured : getenv(variable);
+    int n = snprintf(out, out_bytes, "%s", text ? text : "");
+    return n > 0 && (size_t)n < out_bytes;
+}
+
+enum status s3_identity_read(const struct config *config, struct s3_identity *out_identity,
+                             struct err *err)
+{
+    struct s3_identity identity;
+    if (!identity_text(identity.access_key_id, sizeof identity.access_key_id,
+                       config->ship_s3_access_key_id, "AWS_ACCESS_KEY_ID")) {
+        return err_set(err, ERR_CONFIG,
+                       "no credentials for %s: set ship.s3_access_key_id or "
+                       "AWS_ACCESS_KEY_ID in the environment",
+                       config->ship_target);
+    }
+    if (!identity_text(identity.secret_access_key, sizeof identity.secret_access_key,
+                       config->ship_s3_secret_access_key, "AWS_SECRET_ACCESS_KEY")) {
+        return err_set(err, ERR_CONFIG,
+                       "no secret key for %s: set ship.s3_secret_access_key or "
+                       "AWS_SECRET_ACCESS_KEY in the environment",
+                       config->ship_target);
+    }
+    /* a session token goes with the key it came with: not from another place than that */
+    identity.session_token[0] = '\0';
+    if (*config->ship_s3_session_token || !*config->ship_s3_access_key_id) {
+        (void)identity_text(identity.session_token, sizeof identity.session_token,
+                            config->ship_s3_session_token, "AWS_SESSION_TOKEN");
+    }
+    *out_identity = identity;
+    return OK;
+}
+
+void s3_place_path(const struct s3_place *place, const char *key, struct buf *out)
+{
+    buf_add_char(out, '/');
+    if (place->path_style) {
+        buf_add_str(out, place->bucket);
+        buf_add_str(out, key ? "/" : "");
+    }
+    if (key && *place->prefix) {
+        buf_add_str(out, place->prefix);
+        buf_add_char(out, '/');
+    }
+    buf_add_str(out, key ? key : "");
+}

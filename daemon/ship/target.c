@@ -1,0 +1,73 @@
+#include "daemon/ship/target.h"
+
+#include <stdlib.h>
+
+#include "daemon/ship/directory.h"
+#include "daemon/ship/s3.h"
+
+static const struct scheme {
+    const char *prefix;
+    enum status (*open)(const struct config *config, struct target **out_target, struct err *err);
+    enum status (*url)(const struct config *config, char out[TARGET_URL_BYTES], struct err *err);
+} schemes[] = {
+    {"file://", directory_open, directory_url},
+    {"s3://", s3_open, s3_url},
+};
+
+static const struct scheme *scheme_find(const struct config *config, struct err *err)
+{
+    struct span target = span_str(config->ship_target);
+    if (target.size == 0) {
+        (void)err_set(err, ERR_CONFIG,
+                      "ship.target is not set: nothing is shipped (s3://bucket/prefix or "
+                      "file:///directory)");
+        return NULL;
+    }
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        if (span_starts(target, schemes[i].prefix)) {
+            return &schemes[i];
+        }
+    }
+    (void)err_set(err, ERR_CONFIG,
+                  "ship.target: \"%s\" is neither s3://bucket/prefix nor file:///directory",
+                  config->ship_target);
+    return NULL;
+}
+
+enum status target_open(const struct config *config, struct target **out_target, struct err *err)
+{
+    const struct scheme *scheme = scheme_find(config, err);
+    return scheme ? scheme->open(config, out_target, err) : ERR_CONFIG;
+}
+
+enum status target_url(const struct config *config, char out[TARGET_URL_BYTES], struct err *err)
+{
+    const struct scheme *scheme = scheme_find(config, err);
+    return scheme ? scheme->url(config, out, err) : ERR_CONFIG;
+}
+
+void target_close(struct target *target)
+{
+    if (target) {
+        target->ops->close(target);
+    }
+}
+
+enum status target_put(struct target *target, const struct target_object *object,
+                       enum target_put *out_put, struct err *err)
+{
+    CHECK(object->key && *object->key && *object->key != '/');
+    CHECK(object->bytes.size > 0);
+    return target->ops->put(target, object, out_put, err);
+}
+
+enum status target_head(struct target *target, const char *key, struct target_head *out_head,
+                        struct err *err)
+{
+    return target->ops->head(target, key, out_head, err);
+}
+
+enum status target_check(struct target *target, struct err *err)
+{
+    return target->ops->check(target, err);
+}

@@ -1,0 +1,93 @@
+/* Puts one object at a target, for tests of the targets alone:
+ *     put_tool put KEY FILE SETTING=VALUE...     prints "created" or "was there"
+ *     put_tool head KEY SETTING=VALUE...         prints "SIZE SHA256" or "SIZE -"
+ *     put_tool check SETTING=VALUE...
+ * On failure one line on stderr, exit code by the error. With SHA256_OF=FILE2 the object is sent
+ * under the digest of other bytes, as if they had changed on their way. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/ship/target.h"
+
+static const char *digest_of; /* SHA256_OF */
+
+static enum status settings(struct config *config, char **argv, struct err *err)
+{
+    config_init(config);
+    enum status status = OK;
+    for (; *argv && status == OK; argv++) {
+        if (strncmp(*argv, "SHA256_OF=", 10) == 0) {
+            digest_of = *argv + 10;
+        } else {
+            status = config_set(config, *argv, err);
+        }
+    }
+    return status;
+}
+
+static enum status put(struct target *target, const char *key, const char *file, struct err *err)
+{
+    struct buf bytes = BUF_INIT;
+    struct buf other = BUF_INIT;
+    enum target_put outcome = TARGET_CREATED;
+    enum status status = file_read(file, (size_t)1 << 30, &bytes, err);
+    if (status == OK && digest_of) {
+        status = file_read(digest_of, (size_t)1 << 30, &other, err);
+    }
+    if (status == OK) {
+        struct digest sha256 = digest_sha256(buf_span(digest_of ? &other : &bytes));
+        const struct target_object object = {.key = key,
+                                             .bytes = buf_span(&bytes),
+                                             .sha256 = &sha256,
+                                             .content_type = "application/octet-stream"};
+        status = target_put(target, &object, &outcome, err);
+    }
+    if (status == OK) {
+        puts(outcome == TARGET_CREATED ? "created" : "was there");
+    }
+    buf_fini(&bytes);
+    buf_fini(&other);
+    return status;
+}
+
+static enum status head(struct target *target, const char *key, struct err *err)
+{
+    struct target_head found;
+    char hex[DIGEST_HEX_BYTES];
+    enum status status = target_head(target, key, &found, err);
+    if (status == OK) {
+        printf("%lld %s\n", (long long)found.bytes,
+               found.has_sha256 ? digest_hex(&found.sha256, hex) : "-");
+    }
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct config config;
+    struct target *target = NULL;
+    struct err err;
+    int words = argc < 2                        ? 0
+                : strcmp(argv[1], "put") == 0   ? 4
+                : strcmp(argv[1], "head") == 0  ? 3
+                : strcmp(argv[1], "check") == 0 ? 2
+                                                : 0;
+    if (words == 0 || argc < words) {
+        fprintf(stderr, "usage: put_tool put KEY FILE | head KEY | check  SETTING=VALUE...\n");
+        return 2;
+    }
+    enum status status = settings(&config, argv + words, &err);
+    if (status == OK) {
+        status = target_open(&config, &target, &err);
+    }
+    if (status == OK) {
+        status = words == 4   ? put(target, argv[2], argv[3], &err)
+                 : words == 3 ? head(target, argv[2], &err)
+                              : target_check(target, &err);
+    }
+    target_close(target);
+    if (status != OK) {
+        fprintf(stderr, "%s: %s\n", status_name(status), err.text);
+    }
+    return status_exit_code(status);
+}
