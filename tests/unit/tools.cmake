@@ -1,0 +1,3 @@
+stele_unit_test(options stele_tool)
+stele_unit_test(pki stele_tool)
+stele_unit_test(unpack stele_tool ZLIB::ZLIB PkgConfig::ZSTD)
