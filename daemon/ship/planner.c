@@ -1,0 +1,217 @@
+#include "daemon/ship/planner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "schema/base/file.h"
+
+/* A change within this time of the last look may not show in the file's time: look again. */
+#define SETTLED_US (2 * CLOCK_SECOND_US)
+
+/* What tells that a day's file is as it was: size and time of the file and of its WAL. */
+struct stamp {
+    int64_t bytes[2];
+    int64_t changed_us[2];
+    bool settled;
+};
+
+struct planner {
+    char dir[FILE_PATH_BYTES];
+    char target[1024];
+    struct planner_day *days; /* ascending */
+    struct stamp *stamps;     /* of each */
+    size_t count;
+};
+
+enum status planner_open(const char *archive_dir, const char *target, struct planner **out_planner,
+                         struct err *err)
+{
+    struct planner *planner = calloc(1, sizeof *planner);
+    if (!planner) {
+        return err_set(err, ERR_NOMEM, "ship: out of memory");
+    }
+    int n = snprintf(planner->target, sizeof planner->target, "%s", target);
+    CHECK(n > 0 && n < (int)sizeof planner->target);
+    enum status status = path_format(planner->dir, err, "%s", archive_dir);
+    if (status != OK) {
+        free(planner);
+        return status;
+    }
+    *out_planner = planner;
+    return OK;
+}
+
+void planner_close(struct planner *planner)
+{
+    if (planner) {
+        free(planner->days);
+        free(planner->stamps);
+        free(planner);
+    }
+}
+
+const struct planner_day *planner_days(const struct planner *planner, size_t *out_count)
+{
+    *out_count = planner->count;
+    return planner->days;
+}
+
+static struct stamp stamp_read(const char *path)
+{
+    struct stamp stamp = {.settled = true};
+    char wal[FILE_PATH_BYTES + 8];
+    (void)snprintf(wal, sizeof wal, "%s-wal", path);
+    const char *const paths[2] = {path, wal};
+    int64_t now_us = clock_now_us();
+    for (size_t i = 0; i < 2; i++) {
+        struct stat st;
+        if (stat(paths[i], &st) == 0 && st.st_size > 0) {
+            stamp.bytes[i] = st.st_size;
+            stamp.changed_us[i] =
+                (int64_t)st.st_mtim.tv_sec * CLOCK_SECOND_US + st.st_mtim.tv_nsec / 1000;
+            stamp.settled = stamp.settled && stamp.changed_us[i] < now_us - SETTLED_US;
+        }
+    }
+    return stamp;
+}
+
+static bool stamp_equal(const struct stamp *a, const struct stamp *b)
+{
+    return a->settled && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0 &&
+           memcmp(a->changed_us, b->changed_us, sizeof a->changed_us) == 0;
+}
+
+enum status planner_oldest(struct segment *segment, int64_t block, int64_t *out_us, struct err *err)
+{
+    size_t count;
+    const struct block_info *blocks = segment_blocks(segment, &count);
+    const struct block_info *info = NULL;
+    for (size_t i = 0; i < count && !info; i++) {
+        info = blocks[i].id == block ? &blocks[i] : NULL;
+    }
+    if (!info) {
+        return err_set(err, ERR_NOT_FOUND, "no block %lld", (long long)block);
+    }
+    int64_t *arrivals = malloc(BLOCK_EVENTS_MAX * sizeof *arrivals);
+    if (!arrivals) {
+        return err_set(err, ERR_NOMEM, "ship: out of memory");
+    }
+    enum status status = segment_arrivals(segment, block, arrivals, err);
+    if (status == OK) {
+        int64_t oldest = INT64_MAX;
+        for (uint32_t i = 0; i < info->n_events; i++) {
+            oldest = arrivals[i] < oldest ? arrivals[i] : oldest;
+        }
+        *out_us = oldest;
+    }
+    free(arrivals);
+    return status;
+}
+
+static enum status read_waiting(struct segment *segment, struct planner_day *day, struct err *err)
+{
+    size_t count;
+    const struct block_info *blocks = segment_blocks(segment, &count);
+    int64_t first = -1;
+    for (size_t i = 0; i < count; i++) {
+        day->last_block = blocks[i].id;
+        if (blocks[i].id > day->last_planned) {
+            first = first < 0 ? blocks[i].id : first;
+            day->blocks++;
+            day->events += blocks[i].n_events;
+            day->frame_bytes += blocks[i].frame_bytes;
+        }
+    }
+    return first < 0 ? OK : planner_oldest(segment, first, &day->oldest_us, err);
+}
+
+enum status planner_refresh_day(struct planner *planner, struct archive *archive, size_t index,
+                                struct err *err)
+{
+    CHECK(index < planner->count);
+    struct planner_day day = {.day_us = planner->days[index].day_us, .last_block = -1};
+    char path[FILE_PATH_BYTES];
+    enum status status = archive_segment_path(planner->dir, day.day_us, path, err);
+    struct stamp stamp = stamp_read(path); /* before the look: a later change shows again */
+    struct segment *segment = NULL;
+    if (status == OK) {
+        status = ledger_last_block(archive, planner->target, day.day_us, &day.last_planned, err);
+    }
+    if (status == OK) {
+        status = segment_open(path, &segment, err);
+    }
+    if (status == OK) {
+        status = read_waiting(segment, &day, err);
+        segment_close(segment);
+    }
+    if (status == OK) {
+        planner->days[index] = day;
+        planner->stamps[index] = stamp;
+    }
+    return status;
+}
+
+/* The list of days anew, what was known of each day kept. */
+static enum status merge_days(struct planner *planner, const int64_t *days, size_t count,
+                              struct err *err)
+{
+    struct planner_day *merged = calloc(count + 1, sizeof *merged);
+    struct stamp *stamps = calloc(count + 1, sizeof *stamps);
+    if (!merged || !stamps) {
+        free(merged);
+        free(stamps);
+        return err_set(err, ERR_NOMEM, "ship: out of memory");
+    }
+    size_t old = 0;
+    for (size_t i = 0; i < count; i++) {
+        merged[i] = (struct planner_day){.day_us = days[i], .last_planned = -1, .last_block = -1};
+        while (old < planner->count && planner->days[old].day_us < days[i]) {
+            old++;
+        }
+        if (old < planner->count && planner->days[old].day_us == days[i]) {
+            merged[i] = planner->days[old];
+            stamps[i] = planner->stamps[old];
+        }
+    }
+    free(planner->days);
+    free(planner->stamps);
+    planner->days = merged;
+    planner->stamps = stamps;
+    planner->count = count;
+    return OK;
+}
+
+enum status planner_refresh(struct planner *planner, struct archive *archive, struct err *err)
+{
+    int64_t *days = NULL;
+    size_t count = 0;
+    enum status status = archive_days(planner->dir, &days, &count, err);
+    if (status == OK) {
+        status = merge_days(planner, days, count, err);
+        free(days);
+    }
+    if (status != OK) {
+        return status;
+    }
+    struct err first = {.status = OK};
+    for (size_t i = 0; i < planner->count; i++) {
+        char path[FILE_PATH_BYTES];
+        struct err one = {.status = OK};
+        status = archive_segment_path(planner->dir, planner->days[i].day_us, path, &one);
+        if (status == OK) {
+            struct stamp now = stamp_read(path);
+            if (planner->days[i].blocks == 0 && stamp_equal(&planner->stamps[i], &now)) {
+                continue;
+            }
+            status = planner_refresh_day(planner, archive, i, &one);
+        }
+        if (status != OK && first.status == OK) {
+            first = one;
+        }
+    }
+    if (first.status != OK && err) {
+        *err = first;
+    }
+    return first.status;
+}

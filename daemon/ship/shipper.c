@@ -1,0 +1,437 @@
+#include "daemon/ship/shipper.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/ship/object.h"
+#include "daemon/ship/planner.h"
+#include "daemon/ship/target.h"
+
+enum {
+    PENDING_MAX = 64,  /* failed plans taken up in one pass */
+    PENDING_AGED = 16, /* of what is left, those looked into for their age */
+};
+
+struct shipper {
+    /* immutable */
+    char dir[FILE_PATH_BYTES];
+    enum ledger_codec codec;
+    int64_t object_bytes_max;
+    int64_t interval_us;
+    int64_t retry_max_wait_us;
+    /* any thread */
+    atomic_bool stop;
+    /* the shipper's thread */
+    struct archive *archive;
+    struct target *target;
+    struct planner *planner;
+    struct object object;
+    bool started;             /* a pass was made: waits of the ledger count from then on */
+    int64_t blocked_until_us; /* the target as a whole failed; 0: it did not */
+};
+
+/* A pass under way. */
+struct pass {
+    struct shipper *shipper;
+    struct shipper_report *report;
+    bool all_now;
+    bool halted; /* the target as a whole fails, or we are to stop */
+};
+
+enum status shipper_open(const struct config *config, const char *archive_dir,
+                         struct shipper **out_shipper, struct err *err)
+{
+    struct shipper *shipper = calloc(1, sizeof *shipper);
+    if (!shipper) {
+        return err_set(err, ERR_NOMEM, "ship: out of memory");
+    }
+    atomic_init(&shipper->stop, false);
+    shipper->codec = strcmp(config->ship_codec, "gzip") == 0 ? LEDGER_GZIP : LEDGER_ZSTD;
+    shipper->object_bytes_max = config->ship_object_bytes_max;
+    shipper->interval_us = config->ship_interval;
+    shipper->retry_max_wait_us = config->ship_retry_max_wait;
+    enum status status = path_format(shipper->dir, err, "%s", archive_dir);
+    if (status == OK) {
+        status = target_open(config, &shipper->target, err);
+    }
+    if (status == OK) {
+        shipper->target->cancel = &shipper->stop;
+        status = archive_open(archive_dir, ARCHIVE_WRITE, &shipper->archive, err);
+    }
+    if (status == OK) {
+        status = planner_open(archive_dir, shipper->target->url, &shipper->planner, err);
+    }
+    if (status != OK) {
+        shipper_close(shipper);
+        return status;
+    }
+    *out_shipper = shipper;
+    return OK;
+}
+
+void shipper_close(struct shipper *shipper)
+{
+    if (shipper) {
+        planner_close(shipper->planner);
+        archive_close(shipper->archive);
+        target_close(shipper->target);
+        object_fini(&shipper->object);
+        free(shipper);
+    }
+}
+
+const char *shipper_target(const struct shipper *shipper)
+{
+    return shipper->target->url;
+}
+
+void shipper_stop(struct shipper *shipper)
+{
+    atomic_store(&shipper->stop, true);
+}
+
+static void report_error(struct shipper_report *report, const struct err *err)
+{
+    report->last_status = err->status;
+    (void)snprintf(report->last_error, sizeof report->last_error, "%s", err->text);
+}
+
+/* Full jitter: anywhere from nothing to a bound that doubles with each try. What somebody has to
+ * mend first is tried again too, but no more often than the longest wait. */
+static int64_t retry_wait_us(const struct shipper *shipper, int64_t tries, enum status status)
+{
+    int64_t most = shipper->retry_max_wait_us;
+    if (!status_retryable(status)) {
+        return most;
+    }
+    int64_t bound = CLOCK_SECOND_US << (tries < 20 ? tries : 20);
+    bound = bound < most ? bound : most;
+    uint64_t random;
+    random_fill(&random, sizeof random);
+    return bound > 0 ? (int64_t)(random % (uint64_t)bound) : 0;
+}
+
+/* Only this object is at fault; others may go through. */
+static bool is_of_object(enum status status)
+{
+    return status == ERR_EXISTS || status == ERR_CORRUPT;
+}
+
+static enum status mark_failed(struct pass *pass, const struct ledger_object *row,
+                               const struct err *why, bool whole_target, struct err *err)
+{
+    struct shipper *shipper = pass->shipper;
+    if (why->status == ERR_STOPPED) {
+        pass->halted = true;
+        return OK;
+    }
+    int64_t next_us = clock_now_us() + retry_wait_us(shipper, row->tries, why->status);
+    pass->report->failed_objects++;
+    report_error(pass->report, why);
+    if (whole_target) {
+        pass->halted = true;
+        shipper->blocked_until_us = next_us;
+    }
+    return ledger_mark_failed(shipper->archive, row->id, next_us, why->text, err);
+}
+
+/* The object's bytes are built and match the plan: sends them and writes down how it went. */
+static enum status send(struct pass *pass, const struct ledger_object *row, struct err *err)
+{
+    struct shipper *shipper = pass->shipper;
+    const struct target_object object = {
+        .key = row->key,
+        .bytes = buf_span(&shipper->object.bytes),
+        .sha256 = &row->sha256,
+        .content_type = object_content_type(row->codec),
+    };
+    struct err why = {.status = OK};
+    enum target_put outcome;
+    enum status status = target_put(shipper->target, &object, &outcome, &why);
+    if (status != OK) {
+        return mark_failed(pass, row, &why, !is_of_object(status), err);
+    }
+    shipper->blocked_until_us = 0;
+    status = ledger_mark_shipped(shipper->archive, row->id, clock_now_us(), err);
+    if (status == OK) {
+        pass->report->shipped_objects++;
+        pass->report->shipped_events += row->events;
+        pass->report->shipped_bytes += row->bytes;
+    }
+    return status;
+}
+
+static enum status build(struct shipper *shipper, int64_t day_us, const struct object_range *range,
+                         struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    struct segment *segment = NULL;
+    enum status status = archive_segment_path(shipper->dir, day_us, path, err);
+    if (status == OK) {
+        status = segment_open(path, &segment, err);
+    }
+    if (status == OK) {
+        status = object_build(segment, range, &shipper->object, err);
+        /* closed before the upload: an open segment holds back its checkpoints */
+        segment_close(segment);
+    }
+    return status;
+}
+
+/* A plan is a promise of bytes. If they come out otherwise (another version of the gzip library)
+ * but the planned ones are at the target already, the promise was kept before a crash. */
+static enum status settle_other_bytes(struct pass *pass, const struct ledger_object *row,
+                                      struct err *err)
+{
+    struct shipper *shipper = pass->shipper;
+    struct target_head there;
+    struct err why = {.status = OK};
+    enum status status = target_head(shipper->target, row->key, &there, &why);
+    if (status == OK && there.has_sha256 && there.bytes == row->bytes &&
+        memcmp(&there.sha256, &row->sha256, sizeof there.sha256) == 0) {
+        return ledger_mark_shipped(shipper->archive, row->id, clock_now_us(), err);
+    }
+    if (status == OK || status == ERR_NOT_FOUND) {
+        (void)err_set(&why, ERR_CORRUPT,
+                      "%s: its blocks give other bytes than were planned: run stele verify",
+                      row->key);
+    }
+    return mark_failed(pass, row, &why, !is_of_object(why.status), err);
+}
+
+static enum status ship_pending(struct pass *pass, const struct ledger_object *row, struct err *err)
+{
+    struct shipper *shipper = pass->shipper;
+    const struct object_range range = {
+        .codec = row->codec,
+        .first_block = row->first_block,
+        .last_block = row->last_block,
+        .bytes_max = INT64_MAX,
+    };
+    struct err why = {.status = OK};
+    enum status status = build(shipper, row->day_us, &range, &why);
+    if (status != OK) {
+        return mark_failed(pass, row, &why, false, err);
+    }
+    if (memcmp(&shipper->object.sha256, &row->sha256, sizeof row->sha256) != 0) {
+        return settle_other_bytes(pass, row, err);
+    }
+    return send(pass, row, err);
+}
+
+static bool is_due(const struct pass *pass, const struct ledger_object *row, int64_t now_us)
+{
+    const struct shipper *shipper = pass->shipper;
+    /* A restart tries at once: the configuration may have been mended. A next try further away
+     * than any wait can be is from before the clock was set back. */
+    return pass->all_now || !shipper->started || row->next_try_us <= now_us ||
+           row->next_try_us > now_us + shipper->retry_max_wait_us;
+}
+
+/* The planned rows that are due, oldest first, PENDING_MAX at most: the cursor is closed before the
+ * first of them is changed. */
+static enum status pending_read(const struct pass *pass, struct ledger_object *rows,
+                                size_t *out_count, struct err *err)
+{
+    struct shipper *shipper = pass->shipper;
+    struct ledger_cursor *cursor = NULL;
+    enum status status =
+        ledger_cursor_open(shipper->archive, shipper->target->url, true, &cursor, err);
+    int64_t now_us = clock_now_us();
+    size_t count = 0;
+    while (status == OK && count < PENDING_MAX) {
+        bool end = false;
+        status = ledger_cursor_next(cursor, &rows[count], &end, err);
+        if (status != OK || end) {
+            break;
+        }
+        count += is_due(pass, &rows[count], now_us);
+    }
+    ledger_cursor_close(cursor);
+    *out_count = count;
+    return status;
+}
+
+static enum status pass_pending(struct pass *pass, struct err *err)
+{
+    if (pass->halted) {
+        return OK;
+    }
+    struct ledger_object *rows = calloc(PENDING_MAX, sizeof *rows);
+    if (!rows) {
+        return err_set(err, ERR_NOMEM, "ship: out of memory");
+    }
+    size_t count = 0;
+    enum status status = pending_read(pass, rows, &count, err);
+    for (size_t i = 0; i < count && status == OK && !pass->halted; i++) {
+        status = ship_pending(pass, &rows[i], err);
+    }
+    free(rows);
+    return status;
+}
+
+/* Plans the day's next object, commits the plan, ships it. */
+static enum status ship_next(struct pass *pass, const struct planner_day *day, struct err *err)
+{
+    struct shipper *shipper = pass->shipper;
+    const struct object_range range = {
+        .codec = shipper->codec,
+        .first_block = day->last_planned + 1,
+        .last_block = day->last_block,
+        .bytes_max = shipper->object_bytes_max,
+    };
+    struct ledger_object row = {.day_us = day->day_us, .codec = shipper->codec};
+    enum status status = build(shipper, day->day_us, &range, err);
+    if (status == OK) {
+        status = object_key(archive_id(shipper->archive), day->day_us, row.codec, &shipper->object,
+                            row.key, sizeof row.key, err);
+    }
+    if (status != OK) {
+        return status;
+    }
+    (void)snprintf(row.target, sizeof row.target, "%s", shipper->target->url);
+    row.first_block = shipper->object.first_block;
+    row.last_block = shipper->object.last_block;
+    row.events = shipper->object.events;
+    row.raw_bytes = shipper->object.raw_bytes;
+    row.bytes = (int64_t)shipper->object.bytes.size;
+    row.sha256 = shipper->object.sha256;
+    row.planned_us = clock_now_us();
+    status = ledger_plan(shipper->archive, &row, err);
+    return status == OK ? send(pass, &row, err) : status;
+}
+
+static bool day_is_due(const struct pass *pass, const struct planner_day *day)
+{
+    const struct shipper *shipper = pass->shipper;
+    return day->blocks > 0 && (pass->all_now || day->frame_bytes >= shipper->object_bytes_max ||
+                               day->oldest_us <= clock_now_us() - shipper->interval_us);
+}
+
+/* A day that cannot be read must not hold back the others: its error is reported, and it is tried
+ * again in the next pass. What the catalogue cannot store ends the pass. */
+static enum status pass_new(struct pass *pass, struct err *err)
+{
+    struct shipper *shipper = pass->shipper;
+    struct err why = {.status = OK};
+    if (planner_refresh(shipper->planner, shipper->archive, &why) != OK) {
+        report_error(pass->report, &why);
+    }
+    size_t count;
+    const struct planner_day *days = planner_days(shipper->planner, &count);
+    for (size_t i = 0; i < count; i++) {
+        enum status status = OK;
+        while (status == OK && !pass->halted && day_is_due(pass, &days[i])) {
+            if (atomic_load(&shipper->stop)) {
+                pass->halted = true;
+                break;
+            }
+            status = ship_next(pass, &days[i], &why);
+            if (status == OK) {
+                status = planner_refresh_day(shipper->planner, shipper->archive, i, &why);
+            }
+        }
+        if (status == ERR_FULL || status == ERR_NOMEM) {
+            *err = why;
+            return status;
+        }
+        if (status != OK) {
+            report_error(pass->report, &why);
+        }
+    }
+    return OK;
+}
+
+static void older(int64_t *oldest_us, int64_t us)
+{
+    if (us > 0 && (*oldest_us == 0 || us < *oldest_us)) {
+        *oldest_us = us;
+    }
+}
+
+static int64_t row_oldest(struct shipper *shipper, const struct ledger_object *row)
+{
+    char path[FILE_PATH_BYTES];
+    struct segment *segment = NULL;
+    int64_t oldest_us = row->planned_us; /* when the segment cannot say */
+    if (archive_segment_path(shipper->dir, row->day_us, path, NULL) == OK &&
+        segment_open(path, &segment, NULL) == OK) {
+        if (planner_oldest(segment, row->first_block, &oldest_us, NULL) != OK) {
+            oldest_us = row->planned_us;
+        }
+        segment_close(segment);
+    }
+    return oldest_us;
+}
+
+static enum status left_pending(struct pass *pass, struct err *err)
+{
+    struct shipper *shipper = pass->shipper;
+    struct shipper_report *report = pass->report;
+    struct ledger_cursor *cursor = NULL;
+    enum status status =
+        ledger_cursor_open(shipper->archive, shipper->target->url, true, &cursor, err);
+    while (status == OK) {
+        struct ledger_object row;
+        bool end = false;
+        status = ledger_cursor_next(cursor, &row, &end, err);
+        if (status != OK || end) {
+            break;
+        }
+        report->pending_objects++;
+        report->pending_events += row.events;
+        if (row.next_try_us < report->next_us) {
+            report->next_us = row.next_try_us;
+        }
+        /* rows are in the order of their planning: the first ones tell the age */
+        if (report->pending_objects <= PENDING_AGED) {
+            older(&report->oldest_us, row_oldest(shipper, &row));
+        }
+    }
+    ledger_cursor_close(cursor);
+    return status;
+}
+
+/* What is left, and when to come back. */
+static enum status pass_left(struct pass *pass, struct err *err)
+{
+    struct shipper *shipper = pass->shipper;
+    struct shipper_report *report = pass->report;
+    report->next_us = INT64_MAX;
+    enum status status = left_pending(pass, err);
+    size_t count;
+    const struct planner_day *days = planner_days(shipper->planner, &count);
+    for (size_t i = 0; i < count; i++) {
+        report->waiting_events += days[i].events;
+        older(&report->oldest_us, days[i].oldest_us);
+        if (days[i].blocks > 0 && days[i].oldest_us + shipper->interval_us < report->next_us) {
+            report->next_us = days[i].oldest_us + shipper->interval_us;
+        }
+    }
+    if (shipper->blocked_until_us > report->next_us) {
+        report->next_us = shipper->blocked_until_us;
+    }
+    return status;
+}
+
+enum status shipper_run(struct shipper *shipper, bool all_now, struct shipper_report *out_report,
+                        struct err *err)
+{
+    struct shipper_report report = {.last_status = OK};
+    struct pass pass = {.shipper = shipper, .report = &report, .all_now = all_now};
+    int64_t blocked_us = shipper->blocked_until_us - clock_now_us();
+    pass.halted = atomic_load(&shipper->stop) ||
+                  (!all_now && blocked_us > 0 && blocked_us <= shipper->retry_max_wait_us);
+    enum status status = pass_pending(&pass, err);
+    if (status == OK) {
+        status = pass_new(&pass, err);
+    }
+    shipper->started = true;
+    if (status == OK) {
+        status = pass_left(&pass, err);
+    }
+    if (status == OK) {
+        *out_report = report;
+    }
+    return status;
+}
