@@ -330,14 +330,13 @@ static struct span fault_piece(struct event_reader *reader)
 static bool reader_seek(struct event_reader *reader)
 {
     struct span text = reader->text;
-    if (!reader->started) {
-        reader->started = true;
-        if (span_starts(text, "\xef\xbb\xbf")) {
-            reader->at = 3;
-        }
-    }
     for (; reader->at < text.size; reader->at++) {
         char c = text.data[reader->at];
+        /* cJSON passes over a BOM in front of any value: it must not become part of the event. */
+        if (span_starts(span_from(text, reader->at), "\xef\xbb\xbf")) {
+            reader->at += 2;
+            continue;
+        }
         if (is_space(c) || (reader->in_array && c == ',')) {
             continue;
         }

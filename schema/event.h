@@ -8,7 +8,7 @@
 
 /* Fields read from one event. What is over it stays in the bytes and is not searched; the event is
  * marked partial. Nesting is bounded by cJSON at 1,000 levels (deeper is not JSON for us). */
-enum { EVENT_FIELDS_MAX = 65536 };
+enum { EVENT_FIELDS_MAX = 32768 };
 
 /* Times outside of [this, now + 1 day] count as no time: the arrival time stands in. */
 #define EVENT_TIME_MIN_US INT64_C(1420070400000000) /* 2015-01-01 */
@@ -47,12 +47,11 @@ const char *event_fault_text(enum event_fault fault);
 
 /* Cuts a request body into events: one object, objects one after the other (NDJSON or not), or
  * arrays of objects. A piece that is no event comes out with its fault and its bytes; reading goes
- * on behind it (at the next line, or the next element). White space and one BOM are skipped. */
+ * on behind it (at the next line, or the next element). White space and BOMs are skipped. */
 struct event_reader {
     struct span body;
     struct span text; /* the body, or a copy of the same length that cJSON can read */
     size_t at;
-    bool started;
     bool in_array;
     int64_t arrival_us;
     struct arena *arena;
@@ -90,7 +89,8 @@ const char *event_severity_text(enum event_severity severity);
 /* What makes two arrivals the same event: uid (or, without one, the digest of the bytes). This is
  * its 32-bit hash as blocks keep it; time, event and code are compared beside it. */
 uint32_t event_identity_hash(const struct event *event);
-/* True when both are the same event: same uid, time, type and code; without uid the same bytes. */
+/* True when both are the same event: same uid, time, type and code (arrival times that stand in are
+ * not compared); without uid the same bytes. */
 bool event_same(const struct event *a, const struct event *b);
 
 #endif

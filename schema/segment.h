@@ -7,7 +7,8 @@
  *           dictionary of distinct (field, value) pairs;
  *   number  each event has the integer itself (fields of many distinct integers);
  *   text    the values' terms are in the FTS5 table; the values themselves only in the bytes.
- * Top-level `time` is in the time vector and `uid` in the identity hashes, and in no other place.
+ * The `uid` that event.h reads is in the identity hashes, and a believed `time` in the time vector,
+ * and in no other place.
  * An event that no index shows whole (over a bound of event.h) is marked partial: it is a
  * candidate for every question and settled by its bytes. */
 #ifndef SCHEMA_SEGMENT_H
@@ -52,8 +53,8 @@ struct block_info {
 
 struct segment;
 
-/* Opens a day's file for reading: one thread, no locks held between calls unless
- * segment_read_begin. A file on a read-only medium opens too. ERR_VERSION, ERR_CORRUPT as for an
+/* Opens a day's file for reading by one thread, as it is now: what is appended later is not seen.
+ * A file on a read-only medium opens too. ERR_VERSION, ERR_CORRUPT as for an
  * archive. */
 MUST_USE enum status segment_open(const char *path, struct segment **out_segment, struct err *err);
 void segment_close(struct segment *segment);
@@ -62,7 +63,7 @@ int64_t segment_day_us(const struct segment *segment);
 /* The highest inbox id that this segment holds for the archive of that UUID; 0 when none. */
 int64_t segment_inbox_high(const struct segment *segment, const char *archive_id);
 
-/* All blocks, by id; read once at open. Owned by the segment. */
+/* All blocks, by id (from 1); read once at open. Owned by the segment. */
 const struct block_info *segment_blocks(const struct segment *segment, size_t *out_count);
 
 /* Event times of the block, n_events of them. */
@@ -157,7 +158,7 @@ void block_lines_fini(struct block_lines *lines);
  * segment and block. */
 MUST_USE enum status segment_lines(struct segment *segment, int64_t block,
                                    struct block_lines *lines, struct err *err);
-/* The event's bytes as they came; `one_line` with inner newlines as spaces. */
+/* The event's bytes: as they came, and as one line (what is shipped). */
 struct span block_line(const struct block_lines *lines, size_t slot);
 struct span block_line_ndjson(const struct block_lines *lines, size_t slot);
 

@@ -1,0 +1,71 @@
+#include "schema/codec.h"
+
+#include <stdlib.h>
+#include <zstd.h>
+
+struct codec {
+    ZSTD_CCtx *pack;
+    ZSTD_DCtx *unpack;
+};
+
+struct codec *codec_new(void)
+{
+    struct codec *codec = calloc(1, sizeof *codec);
+    if (!codec) {
+        return NULL;
+    }
+    codec->pack = ZSTD_createCCtx();
+    codec->unpack = ZSTD_createDCtx();
+    if (!codec->pack || !codec->unpack) {
+        codec_free(codec);
+        return NULL;
+    }
+    return codec;
+}
+
+void codec_free(struct codec *codec)
+{
+    if (codec) {
+        (void)ZSTD_freeCCtx(codec->pack);
+        (void)ZSTD_freeDCtx(codec->unpack);
+        free(codec);
+    }
+}
+
+enum status codec_pack(struct codec *codec, struct span bytes, int level, bool checksum,
+                       struct buf *out, struct err *err)
+{
+    (void)ZSTD_CCtx_reset(codec->pack, ZSTD_reset_session_and_parameters);
+    (void)ZSTD_CCtx_setParameter(codec->pack, ZSTD_c_compressionLevel, level);
+    (void)ZSTD_CCtx_setParameter(codec->pack, ZSTD_c_checksumFlag, checksum);
+    size_t bound = ZSTD_compressBound(bytes.size);
+    if (!buf_reserve(out, bound)) {
+        return err_set(err, ERR_NOMEM, "zstd: out of memory");
+    }
+    size_t n = ZSTD_compress2(codec->pack, out->data + out->size, bound, bytes.data, bytes.size);
+    if (ZSTD_isError(n)) {
+        return err_set(err, ERR_NOMEM, "zstd: %s", ZSTD_getErrorName(n));
+    }
+    out->size += n;
+    return OK;
+}
+
+enum status codec_unpack(struct codec *codec, struct span frame, size_t max_bytes, struct buf *out,
+                         struct err *err)
+{
+    unsigned long long size = ZSTD_getFrameContentSize(frame.data, frame.size);
+    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > max_bytes) {
+        return err_set(err, ERR_CORRUPT, "not a zstd frame of at most %zu bytes", max_bytes);
+    }
+    if (!buf_reserve(out, (size_t)size + 1)) {
+        return err_set(err, ERR_NOMEM, "zstd: out of memory");
+    }
+    size_t n = ZSTD_decompressDCtx(codec->unpack, out->data + out->size, (size_t)size, frame.data,
+                                   frame.size);
+    if (ZSTD_isError(n) || n != size) {
+        return err_set(err, ERR_CORRUPT, "zstd: %s",
+                       ZSTD_isError(n) ? ZSTD_getErrorName(n) : "cut short");
+    }
+    out->size += n;
+    return OK;
+}

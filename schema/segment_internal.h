@@ -1,0 +1,75 @@
+/* The inside of an open segment, shared by the reading files and the writer. */
+#ifndef SCHEMA_SEGMENT_INTERNAL_H
+#define SCHEMA_SEGMENT_INTERNAL_H
+
+#include "schema/column.h"
+#include "schema/db.h"
+
+enum segment_statement {
+#define X(name, sql) SEGMENT_##name,
+#include "schema/segment_statement.def"
+#undef X
+    SEGMENT_STATEMENT_COUNT
+};
+
+enum segment_vector {
+    VECTOR_TIMES = 1,
+    VECTOR_ARRIVALS,
+    VECTOR_IDENTITIES,
+    VECTOR_PARTIAL,
+    VECTOR_NEWLINES
+};
+
+extern const struct db_kind segment_kind;
+
+struct segment_field {
+    char *name;
+    int64_t cells;
+    int64_t distinct_values;
+    bool is_text;
+};
+
+struct segment {
+    sqlite3 *db;
+    sqlite3_stmt *statements[SEGMENT_STATEMENT_COUNT];
+    char path[FILE_PATH_BYTES];
+    int64_t day_us;
+    struct codec *codec;
+    struct block_info *blocks;
+    size_t n_blocks;
+    size_t blocks_capacity;
+    struct segment_field *fields;
+    size_t n_fields;
+    size_t fields_capacity;
+    struct buf scratch;
+    uint32_t *text_fields;
+    size_t text_fields_capacity;
+    struct block_lines lines; /* of the block looked at last, for segment_has_event */
+};
+
+/* Opens over a handle that is then the segment's. */
+MUST_USE enum status segment_attach(struct segment *segment, sqlite3 *db, const char *path,
+                                    struct err *err);
+/* Frees all but the struct. */
+void segment_detach(struct segment *segment);
+
+/* The statement, prepared when first asked for. */
+MUST_USE enum status segment_statement(struct segment *segment, enum segment_statement which,
+                                       sqlite3_stmt **out_stmt, struct err *err);
+/* ERR_CORRUPT with the file and the block in front. */
+MUST_USE enum status segment_corrupt(const struct segment *segment, int64_t block, struct err *err);
+
+/* NULL when there is no such block. */
+const struct block_info *segment_block(const struct segment *segment, int64_t block);
+MUST_USE enum status segment_block_append(struct segment *segment, const struct block_info *info,
+                                          struct err *err);
+MUST_USE enum status segment_field_append(struct segment *segment, struct span name,
+                                          struct err *err);
+
+/* Which of `count` events the segment holds already: sets their bits in *out_known. hashes[i] is
+ * event_identity_hash of events[i]. */
+MUST_USE enum status segment_known_events(struct segment *segment, const struct event *events,
+                                          const uint32_t *hashes, size_t count,
+                                          struct bitmap *out_known, struct err *err);
+
+#endif

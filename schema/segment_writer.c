@@ -1,0 +1,364 @@
+#include "schema/segment_writer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "schema/dictionary.h"
+
+struct segment_writer {
+    struct segment segment;
+    struct dictionary dictionary;
+    int compression_level;
+    bool in_transaction;
+    uint32_t field_of_path[PATHS_MAX]; /* field id + 1, for the paths of one indexer */
+    struct buf ndjson;
+    struct buf packed;
+};
+
+static bool load_value(void *context, uint32_t value, uint32_t field, struct span text)
+{
+    struct dictionary *dictionary = context;
+    return dictionary_reserve(dictionary, 1) && dictionary_add(dictionary, field, text) == value;
+}
+
+static enum status load_dictionary(struct segment_writer *writer, struct err *err)
+{
+    enum status status = segment_values(&writer->segment, -1, load_value, &writer->dictionary, err);
+    int64_t count;
+    if (status == OK) {
+        status = db_int64(writer->segment.db, "SELECT count(*) FROM value", &count, err);
+    }
+    if (status == OK && count != writer->dictionary.count) {
+        status = err_set(err, ERR_CORRUPT, "%s: the dictionary is damaged", writer->segment.path);
+    }
+    return status;
+}
+
+static enum status segment_create(const char *dir, const char *path, int64_t day_us,
+                                  struct sqlite3 **out_db, struct err *err)
+{
+    char parent[FILE_PATH_BYTES];
+    char day[CLOCK_TEXT_BYTES];
+    enum status status =
+        path_format(parent, err, "%s/segments/%.4s", dir, clock_format_day(day_us, day));
+    if (status == OK) {
+        status = dir_make(parent, 0700, err);
+    }
+    if (status == OK) {
+        status = db_open(path, DB_CREATE, &segment_kind, out_db, err);
+    }
+    if (status == OK) {
+        char sql[256];
+        (void)snprintf(sql, sizeof sql,
+                       "INSERT INTO segment (day_us, created_us) SELECT %lld, %lld"
+                       " WHERE NOT EXISTS (SELECT 1 FROM segment)",
+                       (long long)day_us, (long long)clock_now_us());
+        status = db_exec(*out_db, sql, err);
+        if (status != OK) {
+            db_close(*out_db);
+        }
+    }
+    if (status == OK) {
+        status = dir_sync(parent, err);
+        if (status != OK) {
+            db_close(*out_db);
+        }
+    }
+    return status;
+}
+
+enum status segment_writer_open(const char *dir, int64_t day_us, int compression_level,
+                                struct segment_writer **out_writer, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    enum status status = archive_segment_path(dir, day_us, path, err);
+    sqlite3 *db = NULL;
+    if (status == OK) {
+        status = segment_create(dir, path, day_us, &db, err);
+    }
+    if (status != OK) {
+        return status;
+    }
+    struct segment_writer *writer = calloc(1, sizeof *writer);
+    if (!writer) {
+        db_close(db);
+        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+    }
+    dictionary_init(&writer->dictionary);
+    writer->compression_level = compression_level;
+    status = db_exec(db, "PRAGMA cache_size=-16000; PRAGMA wal_autocheckpoint=4000", err);
+    if (status == OK) {
+        status = segment_attach(&writer->segment, db, path, err);
+    } else {
+        writer->segment.db = db;
+    }
+    if (status == OK) {
+        status = load_dictionary(writer, err);
+    }
+    if (status != OK) {
+        segment_writer_close(writer);
+        return status;
+    }
+    *out_writer = writer;
+    return OK;
+}
+
+void segment_writer_close(struct segment_writer *writer)
+{
+    if (writer) {
+        segment_detach(&writer->segment);
+        dictionary_fini(&writer->dictionary);
+        buf_fini(&writer->ndjson);
+        buf_fini(&writer->packed);
+        free(writer);
+    }
+}
+
+int64_t segment_writer_day_us(const struct segment_writer *writer)
+{
+    return writer->segment.day_us;
+}
+
+struct segment *segment_writer_segment(struct segment_writer *writer)
+{
+    return &writer->segment;
+}
+
+/* The events one a line. Newlines inside become spaces; out_newlines says where they were. */
+static void write_lines(const struct batch *batch, struct buf *ndjson, struct buf *out_newlines)
+{
+    size_t before = 0;
+    for (size_t i = 0; i < batch_count(batch); i++) {
+        struct span raw = batch_at(batch, i)->event.raw;
+        size_t at = ndjson->size;
+        size_t end = at + raw.size;
+        buf_add_span(ndjson, raw);
+        buf_add_char(ndjson, '\n');
+        if (!buf_ok(ndjson)) {
+            return;
+        }
+        for (char *found; (found = memchr(ndjson->data + at, '\n', end - at)) != NULL;) {
+            size_t position = (size_t)(found - ndjson->data);
+            buf_add_varint(out_newlines, position - before);
+            before = position;
+            *found = ' ';
+            at = position + 1;
+        }
+    }
+}
+
+static enum status add_blob(struct segment *segment, enum segment_statement which, int64_t first,
+                            int64_t second, struct span blob, struct err *err)
+{
+    sqlite3_stmt *stmt;
+    enum status status = segment_statement(segment, which, &stmt, err);
+    if (status != OK) {
+        return status;
+    }
+    int at = 1;
+    (void)sqlite3_bind_int64(stmt, at++, first);
+    if (sqlite3_bind_parameter_count(stmt) > 2) {
+        (void)sqlite3_bind_int64(stmt, at++, second);
+    }
+    db_bind_blob(stmt, at, blob);
+    return db_run(stmt, err);
+}
+
+static enum status add_vector(struct segment_writer *writer, enum segment_vector kind,
+                              int64_t block, struct span payload, struct err *err)
+{
+    buf_clear(&writer->packed);
+    enum status status = vector_pack(writer->segment.codec, payload, &writer->packed, err);
+    return status == OK ? add_blob(&writer->segment, SEGMENT_ADD_VECTOR, kind, block,
+                                   buf_span(&writer->packed), err)
+                        : status;
+}
+
+static enum status add_times(struct segment_writer *writer, const struct batch *batch,
+                             int64_t block, enum segment_vector kind, struct err *err)
+{
+    int64_t times_us[BLOCK_EVENTS_MAX];
+    size_t count = batch_count(batch);
+    for (size_t i = 0; i < count; i++) {
+        const struct batch_event *event = batch_at(batch, i);
+        times_us[i] = kind == VECTOR_TIMES ? event->event.time_us : event->arrival_us;
+    }
+    buf_clear(&writer->packed);
+    enum status status = times_encode(writer->segment.codec, times_us, count, &writer->packed, err);
+    return status == OK ? add_blob(&writer->segment, SEGMENT_ADD_VECTOR, kind, block,
+                                   buf_span(&writer->packed), err)
+                        : status;
+}
+
+static enum status add_identities(struct segment_writer *writer, const struct batch *batch,
+                                  int64_t block, struct err *err)
+{
+    uint32_t hashes[BLOCK_EVENTS_MAX];
+    size_t count = batch_count(batch);
+    for (size_t i = 0; i < count; i++) {
+        hashes[i] = batch_at(batch, i)->hash;
+    }
+    buf_clear(&writer->packed);
+    buf_add_char(&writer->packed, 0); /* plain: hashes do not shrink */
+    buf_add(&writer->packed, hashes, count * sizeof hashes[0]);
+    enum status status = buf_status(&writer->packed, writer->segment.path, err);
+    return status == OK ? add_blob(&writer->segment, SEGMENT_ADD_VECTOR, VECTOR_IDENTITIES, block,
+                                   buf_span(&writer->packed), err)
+                        : status;
+}
+
+static enum status add_frame(struct segment_writer *writer, const struct batch *batch,
+                             struct block_info *info, struct err *err)
+{
+    struct buf newlines = BUF_INIT;
+    buf_clear(&writer->ndjson);
+    write_lines(batch, &writer->ndjson, &newlines);
+    enum status status = buf_status(&writer->ndjson, writer->segment.path, err);
+    if (status == OK && newlines.size > 0) {
+        status = buf_status(&newlines, writer->segment.path, err);
+    }
+    if (status == OK && newlines.size > 0) {
+        status = add_vector(writer, VECTOR_NEWLINES, info->id, buf_span(&newlines), err);
+    }
+    buf_fini(&newlines);
+    if (status != OK) {
+        return status;
+    }
+    info->sha256 = digest_sha256(buf_span(&writer->ndjson));
+    info->raw_bytes = (int64_t)writer->ndjson.size;
+    buf_clear(&writer->packed);
+    status = codec_pack(writer->segment.codec, buf_span(&writer->ndjson), writer->compression_level,
+                        true, &writer->packed, err);
+    info->frame_bytes = (int64_t)writer->packed.size;
+    return status == OK ? add_blob(&writer->segment, SEGMENT_ADD_FRAME, info->id, 0,
+                                   buf_span(&writer->packed), err)
+                        : status;
+}
+
+static enum status add_block_row(struct segment_writer *writer, const struct block_info *info,
+                                 struct span text_fields, struct err *err)
+{
+    sqlite3_stmt *stmt;
+    enum status status = segment_statement(&writer->segment, SEGMENT_ADD_BLOCK, &stmt, err);
+    if (status != OK) {
+        return status;
+    }
+    (void)sqlite3_bind_int64(stmt, 1, info->id);
+    (void)sqlite3_bind_int64(stmt, 2, info->n_events);
+    (void)sqlite3_bind_int64(stmt, 3, info->time_min_us);
+    (void)sqlite3_bind_int64(stmt, 4, info->time_max_us);
+    (void)sqlite3_bind_int64(stmt, 5, info->raw_bytes);
+    (void)sqlite3_bind_int64(stmt, 6, info->frame_bytes);
+    db_bind_blob(stmt, 7, span_of(info->sha256.bytes, sizeof info->sha256.bytes));
+    db_bind_blob(stmt, 8, text_fields);
+    (void)sqlite3_bind_int(stmt, 9, info->has_partial);
+    return db_run(stmt, err);
+}
+
+static void block_info_init(struct block_info *info, const struct segment *segment,
+                            const struct batch *batch)
+{
+    *info = (struct block_info){
+        .id = segment->n_blocks > 0 ? segment->blocks[segment->n_blocks - 1].id + 1 : 1,
+        .n_events = (uint32_t)batch_count(batch),
+        .time_min_us = INT64_MAX,
+        .time_max_us = INT64_MIN,
+    };
+    for (size_t i = 0; i < info->n_events; i++) {
+        int64_t time_us = batch_at(batch, i)->event.time_us;
+        info->time_min_us = time_us < info->time_min_us ? time_us : info->time_min_us;
+        info->time_max_us = time_us > info->time_max_us ? time_us : info->time_max_us;
+    }
+}
+
+/* Field statistics decide later blocks: they are part of what is committed. */
+static enum status put_fields(struct segment *segment, struct err *err)
+{
+    sqlite3_stmt *stmt;
+    enum status status = segment_statement(segment, SEGMENT_PUT_FIELD, &stmt, err);
+    for (size_t i = 0; status == OK && i < segment->n_fields; i++) {
+        const struct segment_field *field = &segment->fields[i];
+        (void)sqlite3_bind_int64(stmt, 1, (int64_t)i);
+        db_bind_span(stmt, 2, span_str(field->name));
+        (void)sqlite3_bind_int64(stmt, 3, field->cells);
+        (void)sqlite3_bind_int64(stmt, 4, field->distinct_values);
+        (void)sqlite3_bind_int(stmt, 5, field->is_text);
+        status = db_run(stmt, err);
+    }
+    return status;
+}
+
+enum status segment_writer_add(struct segment_writer *writer, const struct batch *batch,
+                               const struct paths *paths, struct err *err)
+{
+    CHECK(batch_count(batch) > 0);
+    struct segment *segment = &writer->segment;
+    enum status status = OK;
+    if (!writer->in_transaction) {
+        status = db_begin(segment->db, err);
+        writer->in_transaction = status == OK;
+    }
+    struct block_info info;
+    block_info_init(&info, segment, batch);
+    struct buf text_fields = BUF_INIT;
+    struct bitmap partial = {0};
+    if (status == OK) {
+        status = add_frame(writer, batch, &info, err);
+    }
+    if (status == OK) {
+        status = add_times(writer, batch, info.id, VECTOR_TIMES, err);
+    }
+    if (status == OK) {
+        status = add_times(writer, batch, info.id, VECTOR_ARRIVALS, err);
+    }
+    if (status == OK) {
+        status = add_identities(writer, batch, info.id, err);
+    }
+    if (status == OK) {
+        status = block_fields_write(segment, &writer->dictionary, writer->field_of_path, batch,
+                                    paths, info.id, &text_fields, &partial, err);
+    }
+    for (size_t i = 0; i < sizeof partial.words / sizeof partial.words[0]; i++) {
+        info.has_partial |= partial.words[i] != 0;
+    }
+    info.has_text = text_fields.size > 0;
+    if (status == OK && info.has_partial) {
+        status =
+            add_vector(writer, VECTOR_PARTIAL, info.id, span_of(&partial, sizeof partial), err);
+    }
+    if (status == OK) {
+        status = add_block_row(writer, &info, buf_span(&text_fields), err);
+    }
+    buf_fini(&text_fields);
+    return status == OK ? segment_block_append(segment, &info, err) : status;
+}
+
+enum status segment_writer_commit(struct segment_writer *writer, const char *archive_id,
+                                  int64_t inbox_id, struct err *err)
+{
+    struct segment *segment = &writer->segment;
+    enum status status = OK;
+    if (!writer->in_transaction) {
+        if (inbox_id <= 0) {
+            return OK;
+        }
+        status = db_begin(segment->db, err);
+    }
+    sqlite3_stmt *stmt = NULL;
+    if (status == OK) {
+        status = put_fields(segment, err);
+    }
+    if (status == OK && inbox_id > 0) {
+        status = segment_statement(segment, SEGMENT_PUT_INBOX_HIGH, &stmt, err);
+    }
+    if (status == OK && inbox_id > 0) {
+        db_bind_span(stmt, 1, span_str(archive_id));
+        (void)sqlite3_bind_int64(stmt, 2, inbox_id);
+        status = db_run(stmt, err);
+    }
+    if (status == OK) {
+        status = db_commit(segment->db, err);
+    }
+    writer->in_transaction = false;
+    return status;
+}
