@@ -413,13 +413,18 @@ static enum status add_body(struct indexer *indexer, const struct arrival *arriv
     struct event event;
     enum event_fault fault;
     enum status status = OK;
+    int64_t line = arrival->position; /* of the byte at counted */
+    size_t counted = 0;
     while (status == OK && !nomem && event_reader_next(&reader, &event, &fault, &nomem)) {
         if (fault == EVENT_FAULT_NONE) {
             status = add_event(indexer, arrival, &event, err);
         } else {
-            int64_t position =
-                arrival->row_id > 0 ? (int64_t)(event.raw.data - body.data) : arrival->position;
-            status = add_fault(indexer, arrival, fault, position, event.raw, err);
+            size_t offset = (size_t)(event.raw.data - body.data);
+            for (; counted < offset; counted++) {
+                line += body.data[counted] == '\n';
+            }
+            status = add_fault(indexer, arrival, fault,
+                               arrival->row_id > 0 ? (int64_t)offset : line, event.raw, err);
         }
         if (reader.text.data == body.data) {
             arena_reset(&indexer->arena); /* nothing of the body is in it */

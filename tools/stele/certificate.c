@@ -89,7 +89,7 @@ enum status certificate_read(const struct certificate *certificate,
         (void)X509V3_EXT_print(names, X509_get_ext(x509, at), 0, 0);
     }
     take_text(names, facts.names);
-    facts.is_ca = X509_check_ca(x509) > 0;
+    facts.is_ca = X509_check_ca(x509) == 1; /* others are what old programs took for one */
     facts.names_itself =
         X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) == 0;
     *out_facts = facts;

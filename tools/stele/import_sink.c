@@ -183,46 +183,48 @@ static enum status flush_items(struct import_sink *sink, struct err *err)
     return status;
 }
 
-/* Each piece of the chunk as an item of its own. */
+/* A piece of a chunk as an item of its own. */
+static enum status put_piece(struct import_sink *sink, const char *file, struct span raw,
+                             enum event_fault fault, int64_t now_us, struct err *err)
+{
+    sink->items[sink->n_items++] = (struct inbox_item){
+        .source = file_source(file),
+        .received_us = now_us,
+        .body = raw,
+        .fault = fault,
+    };
+    sink->item_bytes += raw.size;
+    bool full = sink->n_items == BATCH_ITEMS || sink->item_bytes >= BATCH_BYTES;
+    return full ? flush_items(sink, err) : OK;
+}
+
 static enum status put_in_inbox(struct import_sink *sink, const char *file,
                                 const struct chunk *chunk, struct err *err)
 {
     arena_reset(&sink->arena);
     struct event_reader reader;
     int64_t now_us = clock_now_us();
-    if (!event_reader_init(&reader, chunk->bytes, now_us, &sink->arena)) {
-        return err_set(err, ERR_NOMEM, "%s:%lld: out of memory", file,
-                       (long long)chunk->first_line);
-    }
+    bool nomem = !event_reader_init(&reader, chunk->bytes, now_us, &sink->arena);
     struct event event;
     enum event_fault fault;
-    bool nomem = false;
     enum status status = OK;
-    while (status == OK && event_reader_next(&reader, &event, &fault, &nomem)) {
+    int64_t line = chunk->first_line; /* of the byte at counted */
+    size_t counted = 0;
+    while (status == OK && !nomem && event_reader_next(&reader, &event, &fault, &nomem)) {
         sink->totals.read++;
-        if (fault == EVENT_FAULT_NONE) {
-            sink->totals.stored++;
-        } else {
-            size_t before = (size_t)(event.raw.data - chunk->bytes.data);
+        sink->totals.stored += fault == EVENT_FAULT_NONE;
+        if (fault != EVENT_FAULT_NONE) {
+            size_t at = (size_t)(event.raw.data - chunk->bytes.data);
+            line += count_lines(span_of(chunk->bytes.data + counted, at - counted));
+            counted = at;
             sink->totals.quarantined++;
-            sink->fault(sink->context, file,
-                        chunk->first_line + count_lines(span_of(chunk->bytes.data, before)),
-                        span_str(event_fault_text(fault)));
+            sink->fault(sink->context, file, line, span_str(event_fault_text(fault)));
         }
-        sink->items[sink->n_items++] = (struct inbox_item){
-            .source = file_source(file),
-            .received_us = now_us,
-            .body = event.raw,
-            .fault = fault,
-        };
-        sink->item_bytes += event.raw.size;
-        if (sink->n_items == BATCH_ITEMS || sink->item_bytes >= BATCH_BYTES) {
-            status = flush_items(sink, err);
-        }
+        status = put_piece(sink, file, event.raw, fault, now_us, err);
     }
-    if (status == OK && nomem) {
-        status =
-            err_set(err, ERR_NOMEM, "%s:%lld: out of memory", file, (long long)chunk->first_line);
+    if (nomem) {
+        return err_set(err, ERR_NOMEM, "%s:%lld: out of memory", file,
+                       (long long)chunk->first_line);
     }
     return status == OK ? flush_items(sink, err) : status;
 }
@@ -264,7 +266,7 @@ enum status import_sink_end(struct import_sink *sink, struct err *err)
         indexer_run_free(run);
         return status;
     }
-    sink->totals.read += totals.received;
+    sink->totals.read += totals.received + totals.quarantined;
     sink->totals.stored += totals.stored;
     sink->totals.duplicates += totals.duplicates;
     sink->totals.quarantined += totals.quarantined;
