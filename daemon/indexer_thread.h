@@ -1,0 +1,28 @@
+/* The thread that moves the inbox into segments: when there is enough for full blocks, when the
+ * oldest request has waited long enough, when asked, and once at start for what a run before left.
+ * It owns the indexer; what a run leaves to be written into the catalogue goes to the writer. */
+#ifndef DAEMON_INDEXER_THREAD_H
+#define DAEMON_INDEXER_THREAD_H
+
+#include "daemon/writer.h"
+
+struct indexer_thread;
+
+struct indexer_thread_options {
+    const char *dir;
+    int compression_level;
+    int64_t max_wait_us; /* the oldest request waits at most this long */
+    int64_t full_rows;   /* so many requests are not kept waiting */
+    struct writer *writer;
+    struct health *health;
+    struct bell *bell; /* its own: BELL_WORK looks again, BELL_NOW indexes all that is there */
+    struct bell *next; /* the shipper's, may be NULL: BELL_WORK after a run, BELL_NOW passed on */
+};
+
+/* The pointers must outlive the thread. */
+MUST_USE enum status indexer_thread_start(const struct indexer_thread_options *options,
+                                          struct indexer_thread **out_thread, struct err *err);
+/* Ends the run that goes on, joins, frees. The writer must still run. NULL is fine. */
+void indexer_thread_stop(struct indexer_thread *thread);
+
+#endif

@@ -1,0 +1,56 @@
+/* What connection.c (the socket: open, read, time out) and exchange.c (the requests and their
+ * answers) share. Nobody else includes this. */
+#ifndef DAEMON_RECEIVE_CONNECTION_INTERNAL_H
+#define DAEMON_RECEIVE_CONNECTION_INTERNAL_H
+
+#include "daemon/receive/connection.h"
+
+enum connection_state {
+    CONNECTION_HANDSHAKE,
+    CONNECTION_READING,
+    CONNECTION_STORING,
+    CONNECTION_WRITING,
+    CONNECTION_LINGER,
+    CONNECTION_GONE,
+};
+
+enum { TAG_BYTES = 256, PEER_BYTES = 64 };
+
+struct connection {
+    struct writer_job job; /* first: connection_stored casts back */
+    struct connection_host *host;
+    struct connection *next;
+    struct connection *previous;
+    struct stream *stream; /* NULL when GONE */
+    struct watch *watch;
+    enum connection_state state;
+    int64_t since_us; /* of the state; READING: since the first byte, or since it is idle */
+    bool close_after; /* the answer */
+    bool linger_after;
+    bool continue_sent;
+    size_t lingered_bytes;
+    int64_t held_bytes; /* this connection's part of host->held_bytes */
+    struct http_request request;
+    struct buf in;       /* the request, from its first byte, and what came with it */
+    struct buf ahead;    /* what came while STORING */
+    struct buf unpacked; /* the body, if it was packed */
+    struct buf out;      /* of the answer, what is not written yet */
+    const char *via;
+    char peer[PEER_BYTES];
+    char tag[TAG_BYTES];
+};
+
+/* Takes it off the list and closes it. Not while STORING. */
+void connection_free(struct connection *connection);
+void connection_move(struct connection *connection, enum connection_state to);
+
+/* These return false when the connection is freed. */
+
+/* Reads requests out of `in` as far as it goes, and answers or submits them. */
+bool exchange_input(struct connection *connection);
+/* Writes what waits in `out`, and watches the socket for what is to come. */
+bool exchange_flush(struct connection *connection);
+/* WRITING, and the answer is out: on to the next request, or the end. */
+bool exchange_next(struct connection *connection);
+
+#endif

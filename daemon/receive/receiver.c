@@ -1,0 +1,280 @@
+#include "daemon/receive/receiver.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "daemon/metrics.h"
+#include "daemon/receive/connection.h"
+
+enum { LISTEN_BACKLOG = 511, ACCEPT_TURN = 64, HOST_TEXT_BYTES = INET6_ADDRSTRLEN + 4 };
+
+struct receiver {
+    struct connection_host host;
+    int64_t connections_max;
+    int fd;
+    struct watch *listening;
+    struct watch *done;
+    bool accept_failed; /* no descriptors left, say: tried again by the sweep */
+    bool is_tls;
+    struct tls_context tls;
+    const char *via;
+    char url[RECEIVER_URL_BYTES];
+};
+
+static void address_text(const struct sockaddr_storage *address, char out[HOST_TEXT_BYTES],
+                         int *out_port)
+{
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)address;
+    out[0] = '\0';
+    if (address->ss_family == AF_INET) {
+        (void)inet_ntop(AF_INET, &v4->sin_addr, out, HOST_TEXT_BYTES);
+        *out_port = ntohs(v4->sin_port);
+    } else if (address->ss_family == AF_INET6) {
+        if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
+            (void)inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], out, HOST_TEXT_BYTES);
+        } else {
+            (void)inet_ntop(AF_INET6, &v6->sin6_addr, out, HOST_TEXT_BYTES);
+        }
+        *out_port = ntohs(v6->sin6_port);
+    }
+}
+
+/* False when there is nothing more to accept. */
+static bool accept_one(struct receiver *receiver)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof address;
+    int fd =
+        accept4(receiver->fd, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd < 0) {
+        int number = errno;
+        bool nothing = number == EAGAIN || number == EINTR || number == ECONNABORTED;
+        if (!nothing && !receiver->accept_failed) {
+            char words[96];
+            log_line(LOG_ERROR, "receive", "cannot accept connections: %s",
+                     strerror_r(number, words, sizeof words));
+            receiver->accept_failed = true;
+            watch_set(receiver->listening, 0);
+        }
+        return number == ECONNABORTED;
+    }
+    if (receiver->host.count >= receiver->connections_max) {
+        metrics_add(METRIC_connections_refused_total, 1);
+        (void)close(fd);
+        return true;
+    }
+    int one = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    char peer[HOST_TEXT_BYTES];
+    int port = 0;
+    address_text(&address, peer, &port);
+    connection_open(&receiver->host, fd, receiver->is_tls ? &receiver->tls : NULL, receiver->via,
+                    peer);
+    return true;
+}
+
+static void on_connection(void *context, unsigned ready)
+{
+    (void)ready;
+    struct receiver *receiver = context;
+    for (int i = 0; i < ACCEPT_TURN && accept_one(receiver); i++) {
+    }
+}
+
+static void take_done(struct receiver *receiver)
+{
+    struct writer_job *next;
+    for (struct writer_job *job = writer_take_done(receiver->host.writer); job; job = next) {
+        next = job->next;
+        connection_stored(job);
+    }
+}
+
+static void end_if_drained(struct receiver *receiver)
+{
+    if (receiver->host.stopping && !receiver->host.first) {
+        loop_stop(receiver->host.loop);
+    }
+}
+
+static void on_done(void *context, unsigned ready)
+{
+    (void)ready;
+    struct receiver *receiver = context;
+    take_done(receiver);
+    end_if_drained(receiver);
+}
+
+static void on_sweep(void *context)
+{
+    struct receiver *receiver = context;
+    connection_sweep(&receiver->host, clock_monotonic_us());
+    if (receiver->accept_failed && !receiver->host.stopping) {
+        receiver->accept_failed = false;
+        watch_set(receiver->listening, WATCH_READ);
+    }
+    end_if_drained(receiver);
+}
+
+/* Often enough that a connection lives at most a quarter longer than it may. */
+static int64_t sweep_interval(const struct config *config)
+{
+    int64_t shortest = config->receive_idle_timeout < config->receive_request_timeout
+                           ? config->receive_idle_timeout
+                           : config->receive_request_timeout;
+    int64_t interval = shortest / 4;
+    return interval < CLOCK_SECOND_US / 20 ? CLOCK_SECOND_US / 20
+           : interval > CLOCK_SECOND_US    ? CLOCK_SECOND_US
+                                           : interval;
+}
+
+static enum status bind_socket(struct receiver *receiver, const char *listen_text, struct err *err)
+{
+    char host[CONFIG_TEXT_BYTES];
+    int port;
+    struct sockaddr_storage address = {0};
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&address;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address;
+    if (!config_split_listen(listen_text, host, &port)) {
+        return err_set(err, ERR_CONFIG, "receive.listen: \"%s\" is not an address with a port",
+                       listen_text);
+    }
+    const char *name = strcmp(host, "localhost") == 0 ? "127.0.0.1" : host;
+    socklen_t size = sizeof *v4;
+    if (inet_pton(AF_INET, name, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons((uint16_t)port);
+    } else {
+        CHECK(inet_pton(AF_INET6, name, &v6->sin6_addr) == 1);
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons((uint16_t)port);
+        size = sizeof *v6;
+    }
+    int one = 1;
+    receiver->fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (receiver->fd < 0 ||
+        setsockopt(receiver->fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0 ||
+        bind(receiver->fd, (struct sockaddr *)&address, size) != 0 ||
+        listen(receiver->fd, LISTEN_BACKLOG) != 0 ||
+        getsockname(receiver->fd, (struct sockaddr *)&address, &size) != 0) {
+        return err_errno(err, errno, "receive.listen: cannot listen on %s", listen_text);
+    }
+    char bound[HOST_TEXT_BYTES];
+    address_text(&address, bound, &port);
+    bool bracket = address.ss_family == AF_INET6;
+    (void)snprintf(receiver->url, sizeof receiver->url, "%s://%s%s%s:%d",
+                   receiver->is_tls ? "https" : "http", bracket ? "[" : "", bound,
+                   bracket ? "]" : "", port);
+    return OK;
+}
+
+static enum status start_watching(struct receiver *receiver, const struct config *config,
+                                  struct err *err)
+{
+    struct loop *loop = receiver->host.loop;
+    receiver->listening = watch_new(loop, receiver->fd, on_connection, receiver);
+    receiver->done = watch_new(loop, writer_done_fd(receiver->host.writer), on_done, receiver);
+    if (!receiver->listening || !receiver->done) {
+        return err_set(err, ERR_NOMEM, "receive: out of memory");
+    }
+    watch_set(receiver->listening, WATCH_READ);
+    watch_set(receiver->done, WATCH_READ);
+    return loop_every(loop, sweep_interval(config), on_sweep, receiver, err);
+}
+
+enum status receiver_open(const struct config *config, struct loop *loop, struct writer *writer,
+                          struct receiver **out_receiver, struct err *err)
+{
+    struct receiver *receiver = calloc(1, sizeof *receiver);
+    if (!receiver) {
+        return err_set(err, ERR_NOMEM, "receive: out of memory");
+    }
+    receiver->fd = -1;
+    receiver->is_tls = config->receive_tls;
+    receiver->via = !config->receive_tls                         ? "http"
+                    : config->receive_require_client_certificate ? "mtls"
+                                                                 : "tls";
+    receiver->connections_max = config->receive_connections_max;
+    receiver->host = (struct connection_host){
+        .loop = loop,
+        .writer = writer,
+        .decoder = decoder_new(),
+        .limits = {.head_bytes_max = (size_t)config->receive_header_bytes_max,
+                   .body_bytes_max = (size_t)config->receive_body_bytes_max},
+        .queue_bytes_max = config->receive_queue_bytes_max,
+        .idle_timeout_us = config->receive_idle_timeout,
+        .request_timeout_us = config->receive_request_timeout,
+    };
+    enum status status =
+        receiver->host.decoder ? OK : err_set(err, ERR_NOMEM, "receive: out of memory");
+    if (status == OK && receiver->is_tls) {
+        status = tls_context_open(config, &receiver->tls, err);
+    }
+    if (status == OK) {
+        status = bind_socket(receiver, config->receive_listen, err);
+    }
+    if (status == OK) {
+        status = start_watching(receiver, config, err);
+    }
+    if (status != OK) {
+        receiver_close(receiver);
+        return status;
+    }
+    *out_receiver = receiver;
+    return OK;
+}
+
+void receiver_close(struct receiver *receiver)
+{
+    if (!receiver) {
+        return;
+    }
+    if (receiver->done) {
+        take_done(receiver);
+    }
+    connection_close_all(&receiver->host);
+    watch_free(receiver->listening);
+    watch_free(receiver->done);
+    if (receiver->fd >= 0) {
+        (void)close(receiver->fd);
+    }
+    tls_context_close(&receiver->tls);
+    decoder_free(receiver->host.decoder);
+    free(receiver);
+}
+
+const char *receiver_url(const struct receiver *receiver)
+{
+    return receiver->url;
+}
+
+enum status receiver_reload(struct receiver *receiver, const struct config *config, struct err *err)
+{
+    if (!receiver->is_tls) {
+        return OK;
+    }
+    struct tls_context fresh;
+    enum status status = tls_context_open(config, &fresh, err);
+    if (status != OK) {
+        return status;
+    }
+    tls_context_close(&receiver->tls);
+    receiver->tls = fresh;
+    return OK;
+}
+
+bool receiver_drain(struct receiver *receiver)
+{
+    receiver->host.stopping = true;
+    watch_set(receiver->listening, 0);
+    (void)shutdown(receiver->fd, SHUT_RDWR);
+    connection_stop_idle(&receiver->host);
+    return receiver->host.first == NULL;
+}

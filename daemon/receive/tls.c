@@ -1,0 +1,132 @@
+#include "daemon/receive/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "daemon/receive/tls_key.h"
+#include "daemon/receive/tls_stream.h"
+
+static const char shared_subject_text[] =
+    "CA, server and client certificates made by `configure` of event handlers before 13.3.9 share "
+    "one subject, so a certificate looks signed by itself: make new ones (stele init --host NAME, "
+    "or a current `teleport-event-handler configure`)";
+
+bool tls_subject_is_shared(X509 *leaf)
+{
+    return X509_check_ca(leaf) == 0 &&
+           X509_NAME_cmp(X509_get_subject_name(leaf), X509_get_issuer_name(leaf)) == 0 &&
+           X509_verify(leaf, X509_get0_pubkey(leaf)) != 1;
+}
+
+const char *tls_shared_subject_text(void)
+{
+    return shared_subject_text;
+}
+
+/* The first text of OpenSSL's queue; clears it. */
+static const char *openssl_text(char out[256])
+{
+    unsigned long code = ERR_peek_error();
+    const char *reason = ERR_reason_error_string(code);
+    (void)snprintf(out, 256, "%s", reason ? reason : "unknown reason");
+    ERR_clear_error();
+    return out;
+}
+
+static enum status check_readable(const char *name, const char *path, struct err *err)
+{
+    struct buf bytes = BUF_INIT;
+    enum status status = file_read(path, 4 * 1024 * 1024, &bytes, err);
+    buf_fini(&bytes);
+    return status == OK ? OK : err_wrap(err, "receive.%s", name);
+}
+
+static enum status load_certificate(SSL_CTX *ctx, const struct config *config, struct err *err)
+{
+    const char *path = config->receive_certificate;
+    char why[256];
+    enum status status = check_readable("certificate", path, err);
+    if (status != OK) {
+        return status;
+    }
+    if (SSL_CTX_use_certificate_chain_file(ctx, path) != 1) {
+        return err_set(err, ERR_CONFIG,
+                       "receive.certificate: %s holds no certificate that can be used (%s)", path,
+                       openssl_text(why));
+    }
+    if (config->receive_require_client_certificate &&
+        tls_subject_is_shared(SSL_CTX_get0_certificate(ctx))) {
+        return err_set(err, ERR_CONFIG, "receive.certificate: %s: %s", path, shared_subject_text);
+    }
+    EVP_PKEY *key;
+    status = tls_key_load(config, &key, err);
+    if (status != OK) {
+        return status;
+    }
+    if (SSL_CTX_use_PrivateKey(ctx, key) != 1 || SSL_CTX_check_private_key(ctx) != 1) {
+        status = err_set(err, ERR_CONFIG, "receive.key: %s does not belong to the certificate %s",
+                         config->receive_key, path);
+        ERR_clear_error();
+    }
+    EVP_PKEY_free(key);
+    return status;
+}
+
+/* Clients that see a list of CAs answer with a certificate only if its issuer is in the list: it
+ * holds exactly the CA. */
+static enum status load_ca(SSL_CTX *ctx, const struct config *config, struct err *err)
+{
+    const char *path = config->receive_ca;
+    char why[256];
+    enum status status = check_readable("ca", path, err);
+    if (status != OK) {
+        return status;
+    }
+    STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(path);
+    if (!names || SSL_CTX_load_verify_file(ctx, path) != 1) {
+        sk_X509_NAME_pop_free(names, X509_NAME_free);
+        return err_set(err, ERR_CONFIG, "receive.ca: %s holds no certificate (%s)", path,
+                       openssl_text(why));
+    }
+    SSL_CTX_set_client_CA_list(ctx, names);
+    X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, stream_verify);
+    return OK;
+}
+
+enum status tls_context_open(const struct config *config, struct tls_context *out_context,
+                             struct err *err)
+{
+    static const unsigned char session_context[] = "stele";
+    SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
+    if (!ctx) {
+        return err_set(err, ERR_NOMEM, "TLS: out of memory");
+    }
+    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
+    /* Clients close without a close_notify; renegotiation is of no use here. */
+    SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION |
+                                 SSL_OP_CIPHER_SERVER_PREFERENCE);
+    SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(ctx, 1);
+    SSL_CTX_set_num_tickets(ctx, 1);
+    /* Without it a ticket cannot be used where client certificates are asked for. */
+    SSL_CTX_set_session_id_context(ctx, session_context, sizeof session_context - 1);
+    enum status status = load_certificate(ctx, config, err);
+    if (status == OK && config->receive_require_client_certificate) {
+        status = load_ca(ctx, config, err);
+    }
+    if (status != OK) {
+        ERR_clear_error();
+        SSL_CTX_free(ctx);
+        return status;
+    }
+    out_context->ctx = ctx;
+    return OK;
+}
+
+void tls_context_close(struct tls_context *context)
+{
+    SSL_CTX_free(context->ctx);
+    context->ctx = NULL;
+}

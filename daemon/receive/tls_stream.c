@@ -1,0 +1,198 @@
+#include "daemon/receive/tls_stream.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509.h>
+
+#include "schema/base/digest.h"
+
+struct stream {
+    int fd;
+    SSL *ssl; /* NULL: plain */
+    bool ended;
+    bool subject_shared; /* of the certificate that was refused */
+    char certificate[DIGEST_HEX_BYTES];
+};
+
+struct stream *stream_new(int fd, const struct tls_context *context)
+{
+    struct stream *stream = calloc(1, sizeof *stream);
+    if (!stream) {
+        (void)close(fd);
+        return NULL;
+    }
+    stream->fd = fd;
+    if (context) {
+        stream->ssl = SSL_new(context->ctx);
+        if (!stream->ssl || SSL_set_fd(stream->ssl, fd) != 1) {
+            ERR_clear_error();
+            stream_free(stream);
+            return NULL;
+        }
+        SSL_set_accept_state(stream->ssl);
+        SSL_set_app_data(stream->ssl, stream);
+    }
+    return stream;
+}
+
+void stream_free(struct stream *stream)
+{
+    if (!stream) {
+        return;
+    }
+    stream_end(stream);
+    SSL_free(stream->ssl);
+    (void)close(stream->fd);
+    free(stream);
+}
+
+int stream_fd(const struct stream *stream)
+{
+    return stream->fd;
+}
+
+bool stream_is_tls(const struct stream *stream)
+{
+    return stream->ssl != NULL;
+}
+
+const char *stream_certificate(const struct stream *stream)
+{
+    return stream->certificate;
+}
+
+static enum stream_io result_of(struct stream *stream, int result)
+{
+    int error = SSL_get_error(stream->ssl, result);
+    if (error == SSL_ERROR_WANT_READ) {
+        return STREAM_WANT_READ;
+    }
+    if (error == SSL_ERROR_WANT_WRITE) {
+        return STREAM_WANT_WRITE;
+    }
+    if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL) {
+        stream->ended = true; /* SSL_shutdown must not be called after these */
+    }
+    ERR_clear_error();
+    return STREAM_CLOSED;
+}
+
+static void keep_certificate(struct stream *stream)
+{
+    X509 *peer = SSL_get0_peer_certificate(stream->ssl);
+    unsigned char bytes[EVP_MAX_MD_SIZE];
+    unsigned size = 0;
+    if (peer && X509_digest(peer, EVP_sha256(), bytes, &size) == 1) {
+        (void)hex_encode(bytes, size, stream->certificate);
+    }
+}
+
+/* Why the handshake failed, for the operator. */
+static void explain(struct stream *stream, struct err *err)
+{
+    unsigned long code = ERR_peek_error();
+    int reason = ERR_GET_REASON(code);
+    long verify = SSL_get_verify_result(stream->ssl);
+    const char *words = ERR_reason_error_string(code);
+    if (verify != X509_V_OK && stream->subject_shared) {
+        (void)err_set(err, ERR_DENIED, "client certificate refused: %s", tls_shared_subject_text());
+    } else if (verify != X509_V_OK) {
+        (void)err_set(err, ERR_DENIED,
+                      "client certificate refused: %s; it must be signed by receive.ca",
+                      X509_verify_cert_error_string(verify));
+    } else if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) {
+        (void)err_set(err, ERR_DENIED,
+                      "the client gave no certificate; receive.require_client_certificate is yes");
+    } else if (reason == SSL_R_HTTP_REQUEST) {
+        (void)err_set(err, ERR_DENIED, "the client speaks plain HTTP: its URL must begin https://");
+    } else if (code != 0) {
+        (void)err_set(err, ERR_DENIED, "TLS handshake failed: %s",
+                      words ? words : "unknown reason");
+    } else {
+        (void)err_set(err, ERR_NET, "the client went away during the TLS handshake");
+    }
+}
+
+int stream_verify(int good, X509_STORE_CTX *store)
+{
+    SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
+    X509 *leaf = X509_STORE_CTX_get0_cert(store);
+    if (!good && leaf && tls_subject_is_shared(leaf)) {
+        struct stream *stream = SSL_get_app_data(ssl);
+        stream->subject_shared = true;
+    }
+    return good;
+}
+
+enum stream_io stream_handshake(struct stream *stream, struct err *err)
+{
+    if (!stream->ssl) {
+        return STREAM_DONE;
+    }
+    ERR_clear_error();
+    int result = SSL_do_handshake(stream->ssl);
+    if (result == 1) {
+        keep_certificate(stream);
+        return STREAM_DONE;
+    }
+    int error = SSL_get_error(stream->ssl, result);
+    if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
+        explain(stream, err);
+    }
+    return result_of(stream, result);
+}
+
+static enum stream_io result_of_plain(ssize_t n, int number, size_t *out_size)
+{
+    if (n > 0) {
+        *out_size = (size_t)n;
+        return STREAM_DONE;
+    }
+    return n < 0 && (number == EAGAIN || number == EINTR) ? STREAM_WANT_READ : STREAM_CLOSED;
+}
+
+enum stream_io stream_read(struct stream *stream, void *data, size_t room, size_t *out_size)
+{
+    if (!stream->ssl) {
+        ssize_t n = recv(stream->fd, data, room, 0);
+        return result_of_plain(n, errno, out_size);
+    }
+    ERR_clear_error();
+    int result = SSL_read_ex(stream->ssl, data, room, out_size);
+    return result == 1 ? STREAM_DONE : result_of(stream, result);
+}
+
+enum stream_io stream_write(struct stream *stream, struct span bytes, size_t *out_size)
+{
+    if (!stream->ssl) {
+        ssize_t n = send(stream->fd, bytes.data, bytes.size, MSG_NOSIGNAL);
+        enum stream_io io = result_of_plain(n, errno, out_size);
+        return io == STREAM_WANT_READ ? STREAM_WANT_WRITE : io;
+    }
+    ERR_clear_error();
+    int result = SSL_write_ex(stream->ssl, bytes.data, bytes.size, out_size);
+    return result == 1 ? STREAM_DONE : result_of(stream, result);
+}
+
+bool stream_has_more(const struct stream *stream)
+{
+    return stream->ssl && SSL_has_pending(stream->ssl) == 1;
+}
+
+void stream_end(struct stream *stream)
+{
+    if (stream->ended) {
+        return;
+    }
+    stream->ended = true;
+    if (stream->ssl && SSL_is_init_finished(stream->ssl)) {
+        (void)SSL_shutdown(stream->ssl);
+        ERR_clear_error();
+    }
+    (void)shutdown(stream->fd, SHUT_WR);
+}

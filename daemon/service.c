@@ -1,0 +1,187 @@
+#include "daemon/service.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/indexer_thread.h"
+#include "daemon/log.h"
+#include "daemon/receive/receiver.h"
+#include "daemon/serve/server.h"
+#include "daemon/ship_thread.h"
+
+enum { FULL_ROWS = BLOCK_EVENTS_MAX };
+
+/* Requests that are still coming in get this long when the daemon stops. */
+#define DRAIN_US (3 * CLOCK_SECOND_US)
+
+struct service {
+    const struct config *config;
+    service_reload *reload;
+    void *reload_context;
+    struct archive_lock *lock;
+    struct loop *loop;
+    struct health health;
+    struct bell index_bell;
+    struct bell ship_bell;
+    struct writer *writer;
+    struct indexer_thread *indexer;
+    struct ship_thread *shipper; /* NULL: no target */
+    struct receiver *receiver;
+    struct server *server; /* NULL: serve.listen is empty */
+};
+
+static void on_stop(void *context)
+{
+    struct service *service = context;
+    log_line(LOG_INFO, "steled", "stopping");
+    loop_stop(service->loop);
+}
+
+static void on_reload(void *context)
+{
+    struct service *service = context;
+    struct err err;
+    struct config *fresh = malloc(sizeof *fresh);
+    if (!fresh) {
+        log_line(LOG_ERROR, "steled", "certificates not read again: out of memory");
+        return;
+    }
+    enum status status = service->reload(service->reload_context, fresh, &err);
+    if (status == OK) {
+        status = receiver_reload(service->receiver, fresh, &err);
+    }
+    if (status == OK) {
+        log_line(LOG_INFO, "receive", "certificates read again, for new connections");
+    } else {
+        log_line(LOG_ERROR, "receive", "certificates stay as they were: %s", err.text);
+    }
+    free(fresh);
+}
+
+static void on_now(void *context)
+{
+    struct service *service = context;
+    log_line(LOG_INFO, "steled", "index and ship now");
+    bell_ring(&service->index_bell, BELL_NOW);
+}
+
+static enum status start_signals(struct service *service, struct err *err)
+{
+    static const struct {
+        int number;
+        loop_call *call;
+    } signals[] = {{SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_reload}, {SIGUSR1, on_now}};
+    /* A client that closes while it is written to. */
+    (void)signal(SIGPIPE, SIG_IGN);
+    enum status status = OK;
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0] && status == OK; i++) {
+        status = loop_on_signal(service->loop, signals[i].number, signals[i].call, service, err);
+    }
+    return status;
+}
+
+static enum status start_threads(struct service *service, struct err *err)
+{
+    const struct config *config = service->config;
+    bool ships = config->ship_target[0] != '\0';
+    int64_t wait_us = config->index_max_wait;
+    if (ships && config->ship_interval < wait_us) {
+        wait_us = config->ship_interval; /* only what is indexed can be shipped */
+    }
+    enum status status = writer_start(config->archive_dir, &service->health, &service->index_bell,
+                                      FULL_ROWS, &service->writer, err);
+    if (status == OK && ships) {
+        status = ship_thread_start(config, &service->ship_bell, &service->shipper, err);
+    }
+    if (status == OK) {
+        struct indexer_thread_options options = {
+            .dir = config->archive_dir,
+            .compression_level = (int)config->index_compression_level,
+            .max_wait_us = wait_us,
+            .full_rows = FULL_ROWS,
+            .writer = service->writer,
+            .health = &service->health,
+            .bell = &service->index_bell,
+            .next = ships ? &service->ship_bell : NULL,
+        };
+        status = indexer_thread_start(&options, &service->indexer, err);
+    }
+    return status;
+}
+
+/* Signals first, so that none is missed; the lock before anything is written; the sockets last,
+ * when requests can be stored. */
+static enum status start(struct service *service, struct err *err)
+{
+    const struct config *config = service->config;
+    enum status status = loop_open(&service->loop, err);
+    if (status == OK) {
+        status = start_signals(service, err);
+    }
+    if (status == OK) {
+        status = archive_lock_take(config->archive_dir, "steled", &service->lock, err);
+    }
+    if (status == OK) {
+        status = start_threads(service, err);
+    }
+    if (status == OK && config->serve_listen[0]) {
+        status = server_open(config, service->loop, &service->health, &service->server, err);
+    }
+    if (status == OK) {
+        status = receiver_open(config, service->loop, service->writer, &service->receiver, err);
+    }
+    return status;
+}
+
+/* The receiver answers what is under way; then the threads end; answers of a last batch go out
+ * when the receiver closes. What is in the inbox stays there for the next start. */
+static void stop(struct service *service)
+{
+    if (service->receiver && !receiver_drain(service->receiver)) {
+        loop_run(service->loop, DRAIN_US);
+    }
+    indexer_thread_stop(service->indexer);
+    ship_thread_stop(service->shipper);
+    if (service->writer) {
+        writer_stop(service->writer);
+    }
+    receiver_close(service->receiver);
+    server_close(service->server);
+    writer_free(service->writer);
+    archive_lock_release(service->lock);
+    loop_close(service->loop);
+}
+
+static void say_ready(const struct service *service)
+{
+    char health[192] = "";
+    if (service->server) {
+        (void)snprintf(health, sizeof health, ", health on %s", server_url(service->server));
+    }
+    if (!service->shipper) {
+        log_line(LOG_WARN, "ship", "ship.target is not set: nothing is shipped");
+    } else {
+        log_line(LOG_INFO, "ship", "to %s", ship_thread_target(service->shipper));
+    }
+    (void)fprintf(stderr, "ready: events on %s%s\n", receiver_url(service->receiver), health);
+}
+
+enum status service_run(const struct config *config, service_reload *reload, void *context,
+                        struct err *err)
+{
+    struct service service = {.config = config, .reload = reload, .reload_context = context};
+    health_init(&service.health);
+    bell_init(&service.index_bell);
+    bell_init(&service.ship_bell);
+    enum status status = start(&service, err);
+    if (status == OK) {
+        say_ready(&service);
+        loop_run(service.loop, 0);
+    }
+    stop(&service);
+    bell_fini(&service.ship_bell);
+    bell_fini(&service.index_bell);
+    health_fini(&service.health);
+    return status;
+}

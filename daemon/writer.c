@@ -1,0 +1,355 @@
+#include "daemon/writer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "daemon/metrics.h"
+#include "schema/base/file.h"
+
+enum { WRITER_BATCH_MAX = 4096 };
+
+struct settle {
+    struct indexer_run *run;
+    enum status status;
+    struct err *err;
+    bool done;
+};
+
+struct writer {
+    /* immutable after start */
+    pthread_t thread;
+    int done_fd;
+    int64_t full_rows;
+    struct health *health;
+    struct bell *backlog_bell;
+    char dir[FILE_PATH_BYTES];
+
+    /* guarded by lock */
+    struct lock lock;
+    struct condition work;    /* for the writer: jobs, settle or stopping */
+    struct condition settled; /* for the indexer */
+    struct writer_job *waiting GUARDED_BY(lock);
+    struct writer_job **waiting_end GUARDED_BY(lock);
+    struct writer_job *done GUARDED_BY(lock);
+    struct writer_job **done_end GUARDED_BY(lock);
+    struct settle *settle GUARDED_BY(lock);
+    bool stopping GUARDED_BY(lock);
+    bool stopped GUARDED_BY(lock);
+    struct writer_backlog backlog GUARDED_BY(lock);
+
+    /* the writer's thread alone (and start, before it runs) */
+    struct archive *archive; /* NULL after an I/O error, until it opens again */
+    struct log_state failures;
+    struct inbox_item items[WRITER_BATCH_MAX];
+};
+
+/* What the writer takes out of the queue for one round. */
+struct round {
+    struct writer_job *jobs;
+    struct writer_job **jobs_end;
+    size_t n_jobs;
+    struct settle *settle;
+    bool over;
+};
+
+static void publish_backlog(struct writer *writer, struct writer_backlog backlog)
+{
+    lock_take(&writer->lock);
+    writer->backlog = backlog;
+    lock_drop(&writer->lock);
+    metrics_set(METRIC_inbox_rows, backlog.rows);
+}
+
+static enum status read_backlog(struct writer *writer, struct err *err)
+{
+    struct inbox_state state;
+    enum status status = inbox_state(writer->archive, &state, err);
+    if (status == OK) {
+        publish_backlog(writer, (struct writer_backlog){state.count, state.oldest_received_us});
+    }
+    return status;
+}
+
+static enum status ensure_open(struct writer *writer, struct err *err)
+{
+    if (writer->archive) {
+        return OK;
+    }
+    enum status status = archive_open(writer->dir, ARCHIVE_WRITE, &writer->archive, err);
+    return status == OK ? read_backlog(writer, err) : status;
+}
+
+/* After a failure: an I/O error leaves a handle that must not be used again. */
+static void note_failure(struct writer *writer, const struct err *err)
+{
+    if (err->status == ERR_IO || err->status == ERR_CORRUPT) {
+        archive_close(writer->archive);
+        writer->archive = NULL;
+    }
+    log_state_failed(&writer->failures, "writer", err);
+    health_set(writer->health, HEALTH_WRITER, err->text);
+    metrics_add(METRIC_commit_failures_total, 1);
+}
+
+static void note_success(struct writer *writer)
+{
+    if (writer->failures.repeats > 0) {
+        log_state_good(&writer->failures, "writer");
+        health_set(writer->health, HEALTH_WRITER, NULL);
+    }
+}
+
+static void count_stored(struct writer *writer, size_t n)
+{
+    int64_t rows = 0;
+    int64_t bytes = 0;
+    for (size_t i = 0; i < n; i++) {
+        rows += writer->items[i].fault == EVENT_FAULT_NONE;
+        bytes += (int64_t)writer->items[i].body.size;
+    }
+    metrics_add(METRIC_received_total, (int64_t)n);
+    metrics_add(METRIC_received_bytes_total, bytes);
+    metrics_add(METRIC_quarantined_total, (int64_t)n - rows);
+    metrics_set_newest(writer->items[n - 1].received_us);
+    if (rows == 0) {
+        return;
+    }
+    lock_take(&writer->lock);
+    int64_t before = writer->backlog.rows;
+    writer->backlog.rows += rows;
+    if (before == 0) {
+        writer->backlog.oldest_us = writer->items[0].received_us;
+    }
+    int64_t after = writer->backlog.rows;
+    lock_drop(&writer->lock);
+    metrics_set(METRIC_inbox_rows, after);
+    if (before == 0 || (before < writer->full_rows && after >= writer->full_rows)) {
+        bell_ring(writer->backlog_bell, BELL_WORK);
+    }
+}
+
+static void store_jobs(struct writer *writer, struct round *round)
+{
+    size_t n = 0;
+    for (struct writer_job *job = round->jobs; job; job = job->next) {
+        writer->items[n++] = job->item;
+    }
+    struct err err;
+    int64_t start_us = clock_monotonic_us();
+    enum status status = ensure_open(writer, &err);
+    if (status == OK) {
+        status = inbox_append(writer->archive, writer->items, n, &err);
+    }
+    if (status == OK) {
+        metrics_add_commit(clock_monotonic_us() - start_us);
+        note_success(writer);
+        count_stored(writer, n);
+    } else {
+        note_failure(writer, &err);
+    }
+    for (struct writer_job *job = round->jobs; job; job = job->next) {
+        job->status = status;
+    }
+    lock_take(&writer->lock);
+    *writer->done_end = round->jobs;
+    writer->done_end = round->jobs_end;
+    lock_drop(&writer->lock);
+    uint64_t one = 1;
+    ssize_t written = write(writer->done_fd, &one, sizeof one);
+    CHECK(written == sizeof one);
+}
+
+static void run_settle(struct writer *writer, struct settle *settle)
+{
+    struct err local;
+    struct err *err = settle->err ? settle->err : &local;
+    enum status status = ensure_open(writer, err);
+    if (status == OK) {
+        status = indexer_settle(writer->archive, settle->run, err);
+    }
+    if (status == OK) {
+        note_success(writer);
+        struct err ignored; /* the backlog is a hint: the next round reads it again */
+        (void)!read_backlog(writer, &ignored);
+    } else if (status == ERR_IO || status == ERR_CORRUPT) {
+        archive_close(writer->archive);
+        writer->archive = NULL;
+    }
+    lock_take(&writer->lock);
+    settle->status = status;
+    settle->done = true;
+    condition_broadcast(&writer->settled);
+    lock_drop(&writer->lock);
+}
+
+static struct round next_round(struct writer *writer)
+{
+    struct round round = {0};
+    lock_take(&writer->lock);
+    while (!writer->waiting && !writer->settle && !writer->stopping) {
+        condition_wait(&writer->work, &writer->lock);
+    }
+    round.jobs = writer->waiting;
+    round.jobs_end = &round.jobs;
+    while (*round.jobs_end && round.n_jobs < WRITER_BATCH_MAX) {
+        round.jobs_end = &(*round.jobs_end)->next;
+        round.n_jobs++;
+    }
+    writer->waiting = *round.jobs_end;
+    if (!writer->waiting) {
+        writer->waiting_end = &writer->waiting;
+    }
+    if (round.n_jobs > 0) {
+        *round.jobs_end = NULL;
+    }
+    round.settle = writer->settle;
+    writer->settle = NULL;
+    round.over = round.n_jobs == 0 && !round.settle;
+    writer->stopped = round.over;
+    lock_drop(&writer->lock);
+    return round;
+}
+
+static void *writer_main(void *context)
+{
+    struct writer *writer = context;
+    for (;;) {
+        struct round round = next_round(writer);
+        if (round.over) {
+            break;
+        }
+        if (round.n_jobs > 0) {
+            store_jobs(writer, &round);
+        }
+        if (round.settle) {
+            run_settle(writer, round.settle);
+        }
+    }
+    archive_close(writer->archive);
+    writer->archive = NULL;
+    return NULL;
+}
+
+enum status writer_start(const char *dir, struct health *health, struct bell *backlog,
+                         int64_t full_rows, struct writer **out_writer, struct err *err)
+{
+    struct writer *writer = calloc(1, sizeof *writer);
+    if (!writer) {
+        return err_set(err, ERR_NOMEM, "writer: out of memory");
+    }
+    lock_init(&writer->lock);
+    condition_init(&writer->work);
+    condition_init(&writer->settled);
+    writer->health = health;
+    writer->backlog_bell = backlog;
+    writer->full_rows = full_rows;
+    lock_take(&writer->lock);
+    writer->waiting_end = &writer->waiting;
+    writer->done_end = &writer->done;
+    lock_drop(&writer->lock);
+    writer->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    enum status status = writer->done_fd < 0 ? err_errno(err, errno, "eventfd")
+                                             : path_format(writer->dir, err, "%s", dir);
+    if (status == OK) {
+        status = ensure_open(writer, err);
+    }
+    if (status == OK) {
+        int failed = pthread_create(&writer->thread, NULL, writer_main, writer);
+        status = failed ? err_errno(err, failed, "writer thread") : OK;
+    }
+    if (status != OK) {
+        writer_free(writer);
+        return status;
+    }
+    *out_writer = writer;
+    return OK;
+}
+
+void writer_stop(struct writer *writer)
+{
+    lock_take(&writer->lock);
+    writer->stopping = true;
+    condition_signal(&writer->work);
+    lock_drop(&writer->lock);
+    CHECK(pthread_join(writer->thread, NULL) == 0);
+}
+
+void writer_free(struct writer *writer)
+{
+    if (!writer) {
+        return;
+    }
+    archive_close(writer->archive);
+    if (writer->done_fd >= 0) {
+        (void)close(writer->done_fd);
+    }
+    condition_fini(&writer->settled);
+    condition_fini(&writer->work);
+    lock_fini(&writer->lock);
+    free(writer);
+}
+
+enum status writer_submit(struct writer *writer, struct writer_job *job)
+{
+    job->next = NULL;
+    lock_take(&writer->lock);
+    bool stopping = writer->stopping;
+    if (!stopping) {
+        bool was_empty = writer->waiting == NULL;
+        *writer->waiting_end = job;
+        writer->waiting_end = &job->next;
+        if (was_empty) {
+            condition_signal(&writer->work);
+        }
+    }
+    lock_drop(&writer->lock);
+    return stopping ? ERR_STOPPED : OK;
+}
+
+int writer_done_fd(const struct writer *writer)
+{
+    return writer->done_fd;
+}
+
+struct writer_job *writer_take_done(struct writer *writer)
+{
+    uint64_t count;
+    ssize_t got = read(writer->done_fd, &count, sizeof count);
+    CHECK(got == sizeof count || errno == EAGAIN);
+    lock_take(&writer->lock);
+    struct writer_job *jobs = writer->done;
+    writer->done = NULL;
+    writer->done_end = &writer->done;
+    lock_drop(&writer->lock);
+    return jobs;
+}
+
+enum status writer_settle(struct writer *writer, struct indexer_run *run, struct err *err)
+{
+    struct settle settle = {.run = run, .err = err};
+    lock_take(&writer->lock);
+    CHECK(!writer->settle);
+    if (writer->stopped) {
+        settle.status = err_set(err, ERR_STOPPED, "the writer has stopped");
+        settle.done = true;
+    } else {
+        writer->settle = &settle;
+        condition_signal(&writer->work);
+    }
+    while (!settle.done) {
+        condition_wait(&writer->settled, &writer->lock);
+    }
+    lock_drop(&writer->lock);
+    return settle.status;
+}
+
+struct writer_backlog writer_backlog(struct writer *writer)
+{
+    lock_take(&writer->lock);
+    struct writer_backlog backlog = writer->backlog;
+    lock_drop(&writer->lock);
+    return backlog;
+}

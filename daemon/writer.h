@@ -1,0 +1,54 @@
+/* The one thread that writes the catalogue. Requests wait in a queue; the writer takes all that
+ * wait, stores them in one transaction (one fsync) and hands them back to the event loop, which
+ * answers. A request that comes alone is written at once: the batch is what came while the disk
+ * was busy.
+ *
+ * A transaction that fails fails exactly the jobs in it; the next one is tried as if nothing had
+ * been. After an I/O error the handle is closed and opened again first (its state in SQLite is not
+ * to be trusted).
+ *
+ * Threads: the event loop submits and takes back; the indexer calls writer_settle and
+ * writer_backlog; start and stop belong to the main thread. */
+#ifndef DAEMON_WRITER_H
+#define DAEMON_WRITER_H
+
+#include "daemon/bell.h"
+#include "daemon/health.h"
+#include "schema/indexer.h"
+
+/* Submitted jobs belong to the writer until they come back; the item's spans must live as long. */
+struct writer_job {
+    struct inbox_item item;
+    enum status status; /* of the commit, when it came back */
+    struct writer_job *next;
+};
+
+struct writer;
+
+/* Opens the archive and starts the thread. `backlog` is rung (BELL_WORK) when the inbox turns from
+ * empty to not empty, and when it reaches `full_rows`. */
+MUST_USE enum status writer_start(const char *dir, struct health *health, struct bell *backlog,
+                                  int64_t full_rows, struct writer **out_writer, struct err *err);
+/* Takes no more jobs, ends what waits, joins the thread. Jobs that are done can still be taken. */
+void writer_stop(struct writer *writer);
+/* After writer_stop. NULL is fine. */
+void writer_free(struct writer *writer);
+
+/* ERR_STOPPED when the writer is stopping; the job is then not taken. */
+MUST_USE enum status writer_submit(struct writer *writer, struct writer_job *job);
+/* Readable when jobs are done. */
+int writer_done_fd(const struct writer *writer);
+/* All done jobs, in order, linked by next; NULL when there are none. Clears writer_done_fd. */
+struct writer_job *writer_take_done(struct writer *writer);
+
+/* Runs indexer_settle on the writer's thread and waits for it. A run that failed stays the
+ * caller's. */
+MUST_USE enum status writer_settle(struct writer *writer, struct indexer_run *run, struct err *err);
+
+struct writer_backlog {
+    int64_t rows;
+    int64_t oldest_us; /* when the oldest row came in; 0 when there is none */
+};
+struct writer_backlog writer_backlog(struct writer *writer);
+
+#endif
