@@ -26,6 +26,8 @@ struct shipper {
     struct target *target;
     struct planner *planner;
     struct object object;
+    shipper_each *each;
+    void *context;
     bool started;             /* a pass was made: waits of the ledger count from then on */
     int64_t blocked_until_us; /* the target as a whole failed; 0: it did not */
 };
@@ -83,6 +85,12 @@ void shipper_close(struct shipper *shipper)
 const char *shipper_target(const struct shipper *shipper)
 {
     return shipper->target->url;
+}
+
+void shipper_watch(struct shipper *shipper, shipper_each *each, void *context)
+{
+    shipper->each = each;
+    shipper->context = context;
 }
 
 void shipper_stop(struct shipper *shipper)
@@ -157,6 +165,9 @@ static enum status send(struct pass *pass, const struct ledger_object *row, stru
         pass->report->shipped_objects++;
         pass->report->shipped_events += row->events;
         pass->report->shipped_bytes += row->bytes;
+        if (shipper->each) {
+            shipper->each(shipper->context, row);
+        }
     }
     return status;
 }

@@ -40,7 +40,12 @@ const char *shipper_target(const struct shipper *shipper);
 MUST_USE enum status shipper_run(struct shipper *shipper, bool all_now,
                                  struct shipper_report *out_report, struct err *err);
 
-/* Any thread: the running pass ends soon, its upload is cut off; later ones end at once. */
+/* `each` is called on the shipper's thread after each object that was shipped; NULL: nobody. */
+typedef void shipper_each(void *context, const struct ledger_object *shipped);
+void shipper_watch(struct shipper *shipper, shipper_each *each, void *context);
+
+/* Any thread, and signal handlers: the running pass ends soon, its upload is cut off; later ones
+ * end at once. */
 void shipper_stop(struct shipper *shipper);
 
 #endif

@@ -1,0 +1,232 @@
+#!/usr/bin/env python3
+"""Shipping to real S3 servers: STELE_S3=swift (strict on signature, region and digest; answers 501
+to conditional writes) or STELE_S3=ceph (knows conditional writes)."""
+import os
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+import ship_world
+from ship_world import PUT_TOOL, Archive, Server, expect_once, make_events, run
+
+KIND = os.environ.get("STELE_S3", "swift")
+KEY = "dt=2026-11-23/odd key +%\u00fc&'()*~=.ndjson.zst"
+
+
+def make_certificates(folder):
+    """A CA and a certificate for 127.0.0.1; another CA that signed nothing."""
+    for name in ("ca", "other"):
+        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+            f"/CN={name}", "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt")
+    run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=s3", "-keyout",
+        folder / "s3.key", "-out", folder / "s3.csr")
+    (folder / "ext").write_text("subjectAltName=IP:127.0.0.1\n")
+    run("openssl", "x509", "-req", "-in", folder / "s3.csr", "-CA", folder / "ca.crt", "-CAkey",
+        folder / "ca.key", "-CAcreateserial", "-days", "2", "-extfile", folder / "ext", "-out",
+        folder / "s3.crt")
+
+
+def setUpModule():
+    global server, home
+    home = pathlib.Path(tempfile.mkdtemp(prefix="s3-", dir="/tmp"))
+    make_certificates(home)
+    server = Server(KIND, home / "d", cert=home / "s3.crt", key=home / "s3.key")
+
+
+def tearDownModule():
+    server.stop()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+class Store(unittest.TestCase):
+    buckets = 0
+
+    def setUp(self):
+        Store.buckets += 1
+        self.bucket = f"bucket{Store.buckets}"
+
+    def make_bucket(self):
+        server.aws("s3", "mb", f"s3://{self.bucket}")
+
+    def archive(self, **settings):
+        archive = Archive(**{**server.settings(self.bucket, "/pre/fix"), **settings})
+        self.addCleanup(archive.remove)
+        return archive
+
+    def fetch(self, archive):
+        folder = archive.home / "fetched"
+        shutil.rmtree(folder, ignore_errors=True)
+        server.aws("s3", "cp", "--recursive", "--quiet", f"s3://{self.bucket}/pre/fix/", folder)
+        return folder
+
+    def put(self, key, data, *settings, ok=True):
+        file = home / "put.bin"
+        file.write_bytes(data)
+        defaults = [f"ship.{k}={v}" for k, v in server.settings(self.bucket, "/pre").items()]
+        return run(PUT_TOOL, "put", key, file, *defaults, *settings, ok=ok)
+
+    def head(self, key, ok=True):
+        defaults = [f"ship.{k}={v}" for k, v in server.settings(self.bucket, "/pre").items()]
+        return run(PUT_TOOL, "head", key, *defaults, ok=ok)
+
+
+class Ships(Store):
+    def test_every_event_once(self):
+        for codec in ("zstd", "gzip"):
+            with self.subTest(codec=codec):
+                self.setUp()
+                self.make_bucket()
+                archive = self.archive(codec=codec)
+                lines = make_events(9000)
+                archive.add(lines)
+                self.assertIn("9,000 events", archive.ship().out)
+                listing = server.aws("s3", "ls", "--recursive", f"s3://{self.bucket}").out
+                self.assertIn("pre/fix/dt=2026-11-20/", listing)
+                expect_once(self, self.fetch(archive), lines)
+                self.assertIn("nothing to ship", archive.ship().out)
+                words, targets = archive.status()
+                self.assertEqual(targets[0]["shipped_events"], 9000)
+                self.assertIn("lag      none", words)
+
+    def test_credentials_from_the_environment(self):
+        self.make_bucket()
+        archive = self.archive(s3_access_key_id="", s3_secret_access_key="")
+        archive.add(make_events(10))
+        done = archive.ship(ok=False)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("no credentials", done.words)
+        archive.ship(env=server.env())
+
+    def test_a_shipped_object_again(self):
+        """A crash between upload and ledger: the object is there, the plan is not yet shipped."""
+        self.make_bucket()
+        archive = self.archive()
+        lines = make_events(3000)
+        archive.add(lines)
+        archive.ship()
+        before = server.aws("s3", "ls", "--recursive", f"s3://{self.bucket}").out
+        run("sqlite3", archive.dir / "archive.db",
+            "DROP TRIGGER object_shipped_is_final; UPDATE object SET state = 0, shipped_us = 0")
+        self.assertIn("3,000 events", archive.ship().out)
+        self.assertEqual(server.aws("s3", "ls", "--recursive", f"s3://{self.bucket}").out, before)
+        expect_once(self, self.fetch(archive), lines)
+
+
+class Fails(Store):
+    def expect_failure(self, archive, text, code=3):
+        lines = make_events(50)
+        archive.add(lines)
+        done = archive.ship(ok=False)
+        self.assertEqual(done.returncode, code, done.words)
+        self.assertIn(text, done.words)
+        words, targets = archive.status()
+        self.assertIn(text, words)
+        self.assertIn("failed   1 object", words)
+        self.assertIn("next try 20", words)
+        self.assertEqual(targets[0]["planned_events"] + targets[0]["waiting_events"], 50)
+        return lines
+
+    def expect_mended(self, archive, lines):
+        self.assertIn("50 events", archive.ship().out)
+        expect_once(self, self.fetch(archive), lines)
+        self.assertNotIn("failed", archive.status()[0])
+
+    def test_wrong_secret(self):
+        self.make_bucket()
+        archive = self.archive(s3_secret_access_key="wrong")
+        lines = self.expect_failure(archive, "wrong secret key")
+        archive.configure(**server.settings(self.bucket, "/pre/fix"))
+        self.expect_mended(archive, lines)
+
+    def test_missing_bucket(self):
+        archive = self.archive()
+        lines = self.expect_failure(archive, "there is no such bucket")
+        self.make_bucket()
+        self.expect_mended(archive, lines)
+
+    def test_server_down_then_up(self):
+        folder = home / "e"
+        other = Server(KIND, folder)
+        self.addCleanup(lambda: other.stop())
+        port = other.port
+        other.stop()
+        archive = self.archive(**{"s3_endpoint": f"http://127.0.0.1:{port}"})
+        self.expect_failure(archive, "cannot connect to 127.0.0.1")
+        shutil.rmtree(folder, ignore_errors=True)
+        other = Server(KIND, folder, port=port)
+        other.aws("s3", "mb", f"s3://{self.bucket}")
+        self.assertIn("50 events", archive.ship().out)
+
+    def test_unknown_ca(self):
+        self.make_bucket()
+        tls = f"https://127.0.0.1:{server.tls_port}"
+        archive = self.archive(s3_endpoint=tls, s3_ca=home / "other.crt")
+        lines = self.expect_failure(archive, "is not trusted: set ship.s3_ca", code=2)
+        settings = {**server.settings(self.bucket, "/pre/fix"), "s3_endpoint": tls}
+        archive.configure(**settings, s3_ca=home / "ca.crt")
+        self.expect_mended(archive, lines)
+
+    @unittest.skipIf(KIND == "ceph", "Ceph takes any region")
+    def test_wrong_region(self):
+        self.make_bucket()
+        archive = self.archive(s3_region="eu-west-1")
+        lines = self.expect_failure(archive, "set ship.s3_region = us-east-1", code=2)
+        archive.configure(**server.settings(self.bucket, "/pre/fix"))
+        self.expect_mended(archive, lines)
+
+
+class Puts(Store):
+    """The target alone."""
+
+    def test_same_and_other_bytes(self):
+        self.make_bucket()
+        data = os.urandom(3_000_000)  # large enough for Expect: 100-continue
+        self.assertEqual(self.put(KEY, data).out, "created\n")
+        self.assertEqual(self.put(KEY, data).out, "was there\n")
+        done = self.put(KEY, data[:-1] + b"?", ok=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("is there already with other bytes", done.words)
+        size, _ = self.head(KEY).out.split()
+        self.assertEqual(int(size), len(data))
+        file = home / "got.bin"
+        server.aws("s3api", "get-object", "--bucket", self.bucket, "--key", f"pre/{KEY}", file)
+        self.assertEqual(file.read_bytes(), data)
+
+    def test_object_without_our_metadata(self):
+        self.make_bucket()
+        file = home / "by-aws.bin"
+        file.write_bytes(b"put by somebody else")
+        server.aws("s3api", "put-object", "--bucket", self.bucket, "--key", "pre/k", "--body", file)
+        self.assertEqual(self.put("k", file.read_bytes()).out, "was there\n")
+        self.assertNotEqual(self.put("k", b"put by somebody ELSE", ok=False).returncode, 0)
+
+    def test_changed_on_the_way(self):
+        self.make_bucket()
+        other = home / "other.bin"
+        other.write_bytes(b"planned")
+        done = self.put("k", b"changed", f"SHA256_OF={other}", ok=False)
+        self.assertIn("changed on their way", done.words)
+        self.assertEqual(self.head("k", ok=False).returncode, 3)
+
+    def test_a_wrong_clock_is_worked_around(self):
+        self.make_bucket()
+        file = home / "clock.bin"
+        file.write_bytes(b"tick")
+        defaults = [f"ship.{k}={v}" for k, v in server.settings(self.bucket).items()]
+        done = run(PUT_TOOL, "put", "k", file, *defaults,
+                   env={"STELE_CLOCK_US": "1600000000000000"})
+        self.assertEqual(done.out, "created\n")
+
+    def test_check(self):
+        def check(*settings):
+            defaults = [f"ship.{k}={v}" for k, v in server.settings(self.bucket).items()]
+            return run(PUT_TOOL, "check", *defaults, *settings, ok=False)
+        self.assertIn("no such bucket", check().words)
+        self.make_bucket()
+        self.assertEqual(check().returncode, 0)
+        self.assertIn("wrong secret key", check("ship.s3_secret_access_key=no").words)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
