@@ -1,7 +1,9 @@
 #include "schema/segment_writer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "schema/dictionary.h"
 
@@ -34,37 +36,57 @@ static enum status load_dictionary(struct segment_writer *writer, struct err *er
     return status;
 }
 
+/* The empty segment in a file of its own, whole on disk, nothing of it in a write-ahead log. */
+static enum status segment_fill(const char *path, int64_t day_us, struct err *err)
+{
+    static const char *const leftovers[] = {"", "-wal", "-shm"};
+    char name[FILE_PATH_BYTES];
+    for (size_t i = 0; i < sizeof leftovers / sizeof leftovers[0]; i++) {
+        enum status status = path_format(name, err, "%s%s", path, leftovers[i]);
+        if (status != OK) {
+            return status;
+        }
+        if (unlink(name) != 0 && errno != ENOENT) {
+            return err_errno(err, errno, "%s", name);
+        }
+    }
+    struct sqlite3 *db = NULL;
+    enum status status = db_open(path, DB_CREATE, &segment_kind, &db, err);
+    if (status == OK) {
+        char sql[256];
+        (void)snprintf(sql, sizeof sql,
+                       "INSERT INTO segment (day_us, created_us) VALUES (%lld, %lld);"
+                       "PRAGMA wal_checkpoint(TRUNCATE)",
+                       (long long)day_us, (long long)clock_now_us());
+        status = db_exec(db, sql, err);
+        db_close(db);
+    }
+    return status;
+}
+
+/* Made under another name and renamed: a reader never sees a segment that is not one yet, nor does
+ * a crash leave one. */
 static enum status segment_create(const char *dir, const char *path, int64_t day_us,
-                                  struct sqlite3 **out_db, struct err *err)
+                                  struct err *err)
 {
     char parent[FILE_PATH_BYTES];
+    char fresh[FILE_PATH_BYTES];
     char day[CLOCK_TEXT_BYTES];
     enum status status =
         path_format(parent, err, "%s/segments/%.4s", dir, clock_format_day(day_us, day));
     if (status == OK) {
+        status = path_format(fresh, err, "%s.new", path);
+    }
+    if (status == OK) {
         status = dir_make(parent, 0700, err);
     }
     if (status == OK) {
-        status = db_open(path, DB_CREATE, &segment_kind, out_db, err);
+        status = segment_fill(fresh, day_us, err);
     }
-    if (status == OK) {
-        char sql[256];
-        (void)snprintf(sql, sizeof sql,
-                       "INSERT INTO segment (day_us, created_us) SELECT %lld, %lld"
-                       " WHERE NOT EXISTS (SELECT 1 FROM segment)",
-                       (long long)day_us, (long long)clock_now_us());
-        status = db_exec(*out_db, sql, err);
-        if (status != OK) {
-            db_close(*out_db);
-        }
+    if (status == OK && rename(fresh, path) != 0) {
+        status = err_errno(err, errno, "%s", path);
     }
-    if (status == OK) {
-        status = dir_sync(parent, err);
-        if (status != OK) {
-            db_close(*out_db);
-        }
-    }
-    return status;
+    return status == OK ? dir_sync(parent, err) : status;
 }
 
 enum status segment_writer_open(const char *dir, int64_t day_us, int compression_level,
@@ -73,8 +95,11 @@ enum status segment_writer_open(const char *dir, int64_t day_us, int compression
     char path[FILE_PATH_BYTES];
     enum status status = archive_segment_path(dir, day_us, path, err);
     sqlite3 *db = NULL;
+    if (status == OK && !file_exists(path)) {
+        status = segment_create(dir, path, day_us, err);
+    }
     if (status == OK) {
-        status = segment_create(dir, path, day_us, &db, err);
+        status = db_open(path, DB_WRITE, &segment_kind, &db, err);
     }
     if (status != OK) {
         return status;
