@@ -12,7 +12,7 @@
 #include "schema/dictionary.h"
 #include "schema/segment_writer.h"
 
-enum { NUMBER_VALUES = 256, TEXT_VALUES = 64, TEXT_NEW_ONE_IN = 4 };
+enum { NUMBER_VALUES = 256, TEXT_VALUES = 512, TEXT_NEW_ONE_IN = 4 };
 
 /* What one block's fields are worked on with. */
 struct fields_work {

@@ -99,6 +99,21 @@ static void escapes_mend(char *text, size_t size)
     }
 }
 
+/* True when text has a \\u escape. Backslashes are rare: memchr passes over the rest at full speed.
+ */
+static bool has_unicode_escape(struct span text)
+{
+    const char *at = text.data;
+    size_t left = text.size;
+    while (left > 1 && (at = memchr(text.data + (text.size - left), '\\', left - 1)) != NULL) {
+        if (at[1] == 'u') {
+            return true;
+        }
+        left = (size_t)(text.data + text.size - at) - 1;
+    }
+    return false;
+}
+
 bool event_reader_init(struct event_reader *reader, struct span body, int64_t arrival_us,
                        struct arena *arena)
 {
@@ -106,7 +121,7 @@ bool event_reader_init(struct event_reader *reader, struct span body, int64_t ar
     (void)pthread_once(&once, hooks_install);
     *reader =
         (struct event_reader){.body = body, .text = body, .arrival_us = arrival_us, .arena = arena};
-    if (body.size > 0 && memmem(body.data, body.size, "\\u", 2)) {
+    if (has_unicode_escape(body)) {
         char *copy = arena_alloc(arena, body.size);
         if (!copy) {
             return false;
@@ -455,7 +470,7 @@ const char *event_severity_text(enum event_severity severity)
 
 uint32_t event_identity_hash(const struct event *event)
 {
-    return (uint32_t)hash64(event->uid.size > 0 ? event->uid : event->raw, 0);
+    return (uint32_t)hash64(event->uid.size > 0 ? event->uid : event->raw, 0) & 0xffffff;
 }
 
 bool event_same(const struct event *a, const struct event *b)

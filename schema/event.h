@@ -86,8 +86,8 @@ enum event_severity { SEVERITY_NONE, SEVERITY_INFO, SEVERITY_WARN, SEVERITY_ERRO
 enum event_severity event_code_severity(struct span code);
 const char *event_severity_text(enum event_severity severity);
 
-/* What makes two arrivals the same event: uid (or, without one, the digest of the bytes). This is
- * its 32-bit hash as blocks keep it; time, event and code are compared beside it. */
+/* What makes two arrivals the same event: uid (or, without one, the bytes). This is its hash, 24
+ * bits, as blocks keep it; time, event and code are compared beside it. */
 uint32_t event_identity_hash(const struct event *event);
 /* True when both are the same event: same uid, time, type and code (arrival times that stand in are
  * not compared); without uid the same bytes. */

@@ -12,7 +12,7 @@ static const char *const segment_ladder[] = {segment_1_sql};
 const struct db_kind segment_kind = {
     .name = "segment",
     .application_id = 0x53746c53, /* "StlS" */
-    .page_bytes = 8192,
+    .page_bytes = 32768,
     .sql = segment_ladder,
     .version = sizeof segment_ladder / sizeof segment_ladder[0],
 };
@@ -325,9 +325,15 @@ enum status segment_identities(struct segment *segment, int64_t block,
                                uint32_t out_hashes[BLOCK_EVENTS_MAX], struct err *err)
 {
     const struct block_info *info = segment_block(segment, block);
-    return info ? read_bytes(segment, VECTOR_IDENTITIES, block, out_hashes,
-                             info->n_events * sizeof out_hashes[0], false, err)
-                : segment_corrupt(segment, block, err);
+    unsigned char bytes[BLOCK_EVENTS_MAX * IDENTITY_BYTES];
+    enum status status = info ? read_bytes(segment, VECTOR_IDENTITIES, block, bytes,
+                                           info->n_events * IDENTITY_BYTES, false, err)
+                              : segment_corrupt(segment, block, err);
+    for (size_t i = 0; status == OK && i < info->n_events; i++) {
+        const unsigned char *at = bytes + i * IDENTITY_BYTES;
+        out_hashes[i] = (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16;
+    }
+    return status;
 }
 
 enum status segment_partial(struct segment *segment, int64_t block, struct bitmap *out_map,

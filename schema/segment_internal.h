@@ -20,6 +20,8 @@ enum segment_vector {
     VECTOR_NEWLINES
 };
 
+enum { IDENTITY_BYTES = 3 }; /* of event_identity_hash */
+
 extern const struct db_kind segment_kind;
 
 struct segment_field {

@@ -218,14 +218,14 @@ static enum status add_times(struct segment_writer *writer, const struct batch *
 static enum status add_identities(struct segment_writer *writer, const struct batch *batch,
                                   int64_t block, struct err *err)
 {
-    uint32_t hashes[BLOCK_EVENTS_MAX];
-    size_t count = batch_count(batch);
-    for (size_t i = 0; i < count; i++) {
-        hashes[i] = batch_at(batch, i)->hash;
-    }
     buf_clear(&writer->packed);
     buf_add_char(&writer->packed, 0); /* plain: hashes do not shrink */
-    buf_add(&writer->packed, hashes, count * sizeof hashes[0]);
+    for (size_t i = 0; i < batch_count(batch); i++) {
+        uint32_t hash = batch_at(batch, i)->hash;
+        const unsigned char bytes[IDENTITY_BYTES] = {
+            (unsigned char)hash, (unsigned char)(hash >> 8), (unsigned char)(hash >> 16)};
+        buf_add(&writer->packed, bytes, sizeof bytes);
+    }
     enum status status = buf_status(&writer->packed, writer->segment.path, err);
     return status == OK ? add_blob(&writer->segment, SEGMENT_ADD_VECTOR, VECTOR_IDENTITIES, block,
                                    buf_span(&writer->packed), err)

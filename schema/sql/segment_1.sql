@@ -29,13 +29,12 @@ CREATE TABLE frame (
     data  BLOB NOT NULL
 ) STRICT;
 
--- kind 1 event times, 2 arrival times, 3 identity hashes, 4 partial events, 5 inner newlines
+-- Kinds: 1 event times, 2 arrival times, 3 identity hashes, 4 partial events, 5 inner newlines
+-- A plain rowid table: its pages take three vectors where an index page would spill each one.
 CREATE TABLE vector (
-    kind  INTEGER NOT NULL,
-    block INTEGER NOT NULL,
-    data  BLOB NOT NULL,
-    PRIMARY KEY (kind, block)
-) STRICT, WITHOUT ROWID;
+    id    INTEGER PRIMARY KEY,  -- kind * 2^32 + block
+    data  BLOB NOT NULL
+) STRICT;
 
 CREATE TABLE field (
     id              INTEGER PRIMARY KEY,  -- from 0
