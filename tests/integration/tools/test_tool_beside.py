@@ -1,0 +1,102 @@
+"""The tool beside a running steled: import goes through its inbox, check sees it answer."""
+import json
+import os
+import socket
+import time
+
+from stele_tool import expect, expect_error, main
+from steletest import Steled
+
+
+def lines(count):
+    return "".join(json.dumps({"event": "auth", "code": "T3007W", "uid": f"u{i}",
+                               "time": f"2026-11-0{1 + i % 9}T00:00:00Z"}) + "\n"
+                   for i in range(count)).encode()
+
+
+def wait_for(place, condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition(stats := place.stats("a")):
+        expect(time.monotonic() < deadline, stats)
+        time.sleep(0.1)
+    return stats
+
+
+def import_through_the_inbox(place):
+    expect(place.stele("init", "a").code == 0, "init")
+    place.write("e.ndjson", lines(2500) + b"broken\n" + lines(2600)[-1000:].split(b"\n", 1)[1])
+    with Steled(place.path("a")) as steled:
+        result = place.stele("import", "--archive", "a", "e.ndjson")
+        expect(result.code == 0, result.text())
+        expect(f"steled (pid {steled.process.pid}) holds a".encode() in result.err, result.text())
+        expect(b"e.ndjson:2501: " in result.err, result.text())
+        expect(b"handed to steled, 1 quarantined" in result.out, result.text())
+        steled.signal("SIGUSR1")
+        stats = wait_for(place, lambda s: s["inbox"] == 0)
+        expect(stats["events"] > 2500 and stats["quarantine"] == 1, stats)
+        before = stats["events"]
+        place.stele("import", "--archive", "a", "e.ndjson")
+        steled.signal("SIGUSR1")
+        stats = wait_for(place, lambda s: s["inbox"] == 0)
+        expect(stats["events"] == before, "nothing is stored twice")
+        again = sum(v for k, v in stats["counters"].items() if k.startswith("duplicate"))
+        expect(again == before, stats)
+    result = place.stele("import", "--archive", "a", "e.ndjson")
+    expect(b", 0 stored, " in result.out and b"duplicates" in result.out, result.text())
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def check_sees_it(place):
+    expect(place.stele("init", "a", "--host", "localhost").code == 0, "init")
+    receive, serve = free_port(), free_port()
+    with open(place.path("a/stele.conf"), "a") as f:
+        f.write(f"\n[receive]\nlisten = 127.0.0.1:{receive}\n[serve]\nlisten = 127.0.0.1:{serve}\n")
+    settings = {"receive.tls": "yes", "receive.listen": f"127.0.0.1:{receive}",
+                "serve.listen": f"127.0.0.1:{serve}"}
+    with Steled(place.path("a"), settings=settings) as steled:
+        result = place.stele("check", "--archive", "a")
+        expect(result.code == 0, result.text())
+        out = result.out.decode()
+        expect(f"held by steled (pid {steled.process.pid})" in out, out)
+        expect(f"127.0.0.1:{receive}: steled answers" in out, out)
+        expect(f"127.0.0.1:{serve}: steled answers" in out, out)
+        conf = open(place.path("a/stele.conf")).read()
+        conf = conf.replace(f":{receive}", f":{free_port()}").replace("dir = .", "dir = a")
+        place.write("other.conf", conf.replace("= tls/", "= a/tls/"))
+        result = place.stele("check", "--config", "other.conf")
+        expect(result.code == 3 and b"does not answer here" in result.out, result.text())
+    result = place.stele("check", "--archive", "a")
+    expect(result.code == 0 and b"no daemon at work" in result.out, result.text())
+
+
+def one_import_at_a_time(place):
+    expect(place.stele("init", "a").code == 0, "init")
+    reader, writer = os.pipe()
+    import subprocess
+
+    from stele_tool import BIN
+    first = subprocess.Popen([os.path.join(BIN, "stele"), "import", "--archive", place.path("a"),
+                              "-"], stdin=reader, stdout=subprocess.PIPE)
+    os.close(reader)
+    deadline = time.monotonic() + 30
+    try:
+        while True:
+            result = place.stele("import", "--archive", "a", "-", stdin=b"")
+            if result.code == 3:
+                break
+            expect(time.monotonic() < deadline, "the first import holds the archive")
+            time.sleep(0.05)
+        expect_error(result, 3, str(first.pid), "stele import")
+        os.write(writer, lines(10))
+    finally:
+        os.close(writer)
+        out = first.communicate(timeout=60)[0]
+    expect(first.returncode == 0 and b"10 stored" in out, out)
+
+
+main(import_through_the_inbox, check_sees_it, one_import_at_a_time)
