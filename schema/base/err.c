@@ -23,8 +23,8 @@ void err_check_failed(const char *cond, const char *file, int line)
     abort();
 }
 
-static void err_fill(struct err *err, enum status status, long detail, const char *format,
-                     va_list args)
+__attribute__((format(printf, 4, 0))) static void
+err_fill(struct err *err, enum status status, long detail, const char *format, va_list args)
 {
     err->status = status;
     err->detail = detail;
