@@ -13,6 +13,7 @@ struct indexer_thread {
     /* immutable after start */
     struct indexer_thread_options options;
     char dir[FILE_PATH_BYTES];
+    bool left_over; /* by the process before */
     pthread_t thread;
 
     /* the thread's own */
@@ -121,8 +122,10 @@ static int64_t next_look(const struct indexer_thread *thread)
 static void *indexer_main(void *context)
 {
     struct indexer_thread *thread = context;
-    run_all(thread);
-    int64_t not_before_us = 0;
+    if (thread->left_over) {
+        run_all(thread);
+    }
+    int64_t not_before_us = clock_monotonic_us() + thread->retry_us;
     for (;;) {
         unsigned bits = bell_wait(thread->options.bell, next_look(thread));
         if (bits & BELL_STOP) {
@@ -150,6 +153,7 @@ enum status indexer_thread_start(const struct indexer_thread_options *options,
         return err_set(err, ERR_NOMEM, "indexer: out of memory");
     }
     thread->options = *options;
+    thread->left_over = writer_backlog(options->writer).rows > 0;
     enum status status = path_format(thread->dir, err, "%s", options->dir);
     if (status == OK) {
         int failed = pthread_create(&thread->thread, NULL, indexer_main, thread);

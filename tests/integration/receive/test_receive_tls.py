@@ -1,0 +1,269 @@
+"""TLS as the event handler and its `configure` have it: certificates, keys, versions, reload."""
+import base64
+import hashlib
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import warnings
+
+from stele_tool import expect, main
+from steletest import Certificates, Steled, event, new_archive, openssl, wait_until
+
+
+def refused(daemon, context):
+    """True when a POST with this context gets no answer."""
+    try:
+        connection = daemon.connect(context)
+        connection.request("POST", "/test.log", body=event(1))
+        connection.getresponse()
+        return False
+    except (ssl.SSLError, ConnectionError, OSError):
+        return True
+
+
+def mutual(place):
+    """With a certificate of the CA only; TLS 1.2 and 1.3, nothing older."""
+    certificates = Certificates(place.path("tls"))
+    other = Certificates(place.path("other"))
+    with Steled(new_archive(place), certificates) as daemon:
+        expect(daemon.url.startswith("https://127.0.0.1:"), daemon.url)
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            connection = daemon.connect(certificates.context(version=version))
+            expect(daemon.post(event(1), connection=connection) == 200, version)
+            connection.close()
+        der = ssl.PEM_cert_to_DER_cert(open(certificates.path("client.crt")).read())
+        rows = daemon.sql("SELECT DISTINCT s.via, s.certificate FROM inbox i"
+                          " JOIN source s ON s.id = i.source")
+        expect(rows == [("mtls", hashlib.sha256(der).hexdigest())], rows)
+        done = daemon.metrics()["stele_tls_handshakes_total"]
+        expect(refused(daemon, certificates.context(client=None)), "no client certificate")
+        wait_until(lambda: "the client gave no certificate" in daemon.log(), "said so")
+        stranger = certificates.context(client=None)
+        stranger.load_cert_chain(other.path("client.crt"), other.path("client.key"))
+        expect(refused(daemon, stranger), "a certificate of another CA")
+        wait_until(lambda: daemon.metrics()["stele_tls_handshake_failures_total"] >= 2, "counted")
+        server_only = certificates.context(client="server")
+        expect(refused(daemon, server_only), "a certificate that is not for clients")
+        warnings.simplefilter("ignore", DeprecationWarning)
+        old = certificates.context()
+        old.minimum_version = ssl.TLSVersion.TLSv1_1
+        old.maximum_version = ssl.TLSVersion.TLSv1_1
+        old.set_ciphers("ALL:@SECLEVEL=0")
+        expect(refused(daemon, old), "TLS 1.1")
+        expect(daemon.metrics()["stele_tls_handshakes_total"] == done, "a refused one is counted")
+        expect(len(daemon.sql("SELECT 1 FROM inbox")) == 2, "a refused one was stored")
+
+
+def asks_for_its_ca(place):
+    """The list of CAs has exactly the CA's name: Go answers with a certificate only then."""
+    certificates = Certificates(place.path("tls"))
+    with Steled(new_archive(place), certificates) as daemon:
+        done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{daemon.port}",
+                               "-tls1_2"], input=b"", capture_output=True, timeout=60)
+        text = done.stdout.decode().split("Acceptable client certificate CA names\n")[1]
+        expect(text.startswith("CN = CA\nRequested") or text.startswith("CN = CA\nClient"), text)
+
+
+def optional_client(place):
+    certificates = Certificates(place.path("tls"))
+    settings = {"receive.require_client_certificate": "no"}
+    with Steled(new_archive(place), certificates, settings) as daemon:
+        connection = daemon.connect(certificates.context(client=None))
+        expect(daemon.post(event(1), connection=connection) == 200, "not 200")
+        rows = daemon.sql("SELECT via, certificate FROM source")
+        expect(rows == [("tls", "")], rows)
+
+
+def one_handshake(place):
+    """An event handler: serial posts, answers closed and never read. One handshake in all."""
+    certificates = Certificates(place.path("tls"))
+    with Steled(new_archive(place), certificates) as daemon:
+        plain = socket.create_connection(("127.0.0.1", daemon.port), timeout=30)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        sock = certificates.context().wrap_socket(plain, server_hostname="localhost")
+        for i in range(100):
+            body = event(i)
+            sock.sendall(b"POST /test.log HTTP/1.1\r\nHost: localhost:8888\r\n"
+                         b"User-Agent: Go-http-client/1.1\r\nContent-Length: %d\r\n"
+                         b"Content-Type: application/json\r\nAccept-Encoding: gzip\r\n\r\n%s"
+                         % (len(body), body))
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += sock.recv(1)
+            expect(head.startswith(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"), head)
+        metrics = daemon.metrics()
+        expect(metrics["stele_tls_handshakes_total"] == 1, "handshakes")
+        expect(metrics["stele_received_total"] == 100, "received")
+        sock.close()  # without a close_notify
+        wait_until(lambda: daemon.metrics()["stele_connections"] == 0, "the connection is gone")
+        # A large body comes in many TLS records.
+        large = event(1, text="x" * 3_000_000)
+        expect(daemon.post(large) == 200, "a large body")
+        stored = daemon.sql("SELECT body FROM inbox ORDER BY id DESC LIMIT 1")
+        expect(stored == [(large,)], "the large body is not as it was")
+        # A ticket spares the next connection the certificates.
+        context = certificates.context(version=ssl.TLSVersion.TLSv1_2)
+        first = daemon.connect(context)
+        expect(daemon.post(event(2), connection=first) == 200, "not 200")
+        session = first.sock.session
+        again = context.wrap_socket(socket.create_connection(("127.0.0.1", daemon.port)),
+                                    server_hostname="localhost", session=session)
+        expect(again.session_reused, "the session is not taken up again")
+        again.sendall(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
+        expect(again.recv(15) == b"HTTP/1.1 200 OK", "no answer")
+        sources = daemon.sql("SELECT DISTINCT certificate FROM source")
+        expect(len(sources) == 1 and len(sources[0][0]) == 64, sources)
+
+
+def encrypt_key(path, passphrase):
+    """As `configure` writes it: PKCS#1, Proc-Type: 4,ENCRYPTED. The passphrase as it is."""
+    read, write = os.pipe()
+    os.write(write, passphrase)
+    os.close(write)
+    # -passout fd: takes the first line only, so a newline in the passphrase needs Python's own way.
+    done = subprocess.run(["openssl", "rsa", "-in", path, "-aes256", "-traditional", "-passout",
+                           f"fd:{read}", "-out", path + ".enc"], pass_fds=[read],
+                          capture_output=True, timeout=60)
+    os.close(read)
+    expect(done.returncode == 0, done.stderr)
+    expect("Proc-Type: 4,ENCRYPTED" in open(path + ".enc").read(), "not the old form")
+    return path + ".enc"
+
+
+def legacy_encrypt(path, passphrase):
+    """The old form with any passphrase, a newline in it too: OpenSSL's KDF (MD5) by hand."""
+    der = openssl("rsa", "-in", path, "-traditional", "-outform", "DER")
+    salt = os.urandom(16)
+    key = b""
+    block = b""
+    while len(key) < 32:
+        block = hashlib.md5(block + passphrase + salt[:8]).digest()
+        key += block
+    sealed = openssl("enc", "-aes-256-cbc", "-K", key[:32].hex(), "-iv", salt.hex(), stdin=der)
+    text = base64.encodebytes(sealed).decode().replace("\n", "")
+    lines = "\n".join(text[i:i + 64] for i in range(0, len(text), 64))
+    out = path + ".newline"
+    with open(out, "w") as f:
+        f.write("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n"
+                f"DEK-Info: AES-256-CBC,{salt.hex().upper()}\n\n{lines}\n"
+                "-----END RSA PRIVATE KEY-----\n")
+    return out
+
+
+def rsa_server(certificates):
+    """Gives the server an RSA key, as `configure` does."""
+    key = certificates.path("server.key")
+    make = certificates._key
+    certificates._key = lambda name: openssl("genrsa", "-traditional", "-out", key, "2048")
+    certificates.sign("server", "serverAuth")
+    certificates._key = make
+    expect("BEGIN RSA PRIVATE KEY" in open(key).read(), "not PKCS#1")
+    return key
+
+
+def key_forms(place):
+    certificates = Certificates(place.path("tls"))
+    archive = new_archive(place)
+    plain = rsa_server(certificates)
+    phrase = "0123456789abcdef" * 4
+    old = encrypt_key(plain, phrase.encode())
+    # The form made by hand is OpenSSL's own.
+    openssl("rsa", "-in", legacy_encrypt(plain, phrase.encode()), "-passin", "pass:" + phrase,
+            "-noout")
+    newline = legacy_encrypt(plain, phrase.encode() + b"\n")
+    pkcs8 = plain + ".p8"
+    openssl("pkcs8", "-topk8", "-in", plain, "-out", pkcs8, "-passout", "pass:" + phrase)
+    open8 = plain + ".open8"
+    openssl("pkcs8", "-topk8", "-nocrypt", "-in", plain, "-out", open8)
+    file = place.write("phrase", phrase)
+    file_newline = place.write("phrase_newline", phrase + "\n")
+    given = "receive.key_passphrase"
+    forms = [(plain, {}, {}), (open8, {}, {}), (plain, {given: "needless"}, {})]
+    for key in (old, newline, pkcs8):
+        forms += [(key, {given: phrase}, {}), (key, {given + "_file": file}, {}),
+                  (key, {given + "_file": file_newline}, {}),
+                  (key, {}, {"STELE_KEY_PASSPHRASE": phrase}),
+                  (key, {}, {"STELE_KEY_PASSPHRASE": phrase + "\n"})]
+    for key, settings, env in forms:
+        with Steled(archive, certificates, {**settings, "receive.key": key}, env=env) as daemon:
+            expect(daemon.post(event(1)) == 200, f"{key} {settings} {env}")
+    wrong = [(old, {given: "wrong"}, "does not open"), (pkcs8, {given: "wrong"}, "does not open"),
+             (old, {}, "is encrypted: set receive.key_passphrase"),
+             (certificates.path("server.crt"), {}, "holds no private key"),
+             (certificates.path("client.key"), {}, "does not belong to the certificate"),
+             (place.path("nowhere"), {}, "No such file")]
+    for key, settings, words in wrong:
+        run = Steled(archive, certificates, {**settings, "receive.key": key})
+        code, said = run.fails()
+        expect(code in (2, 3) and words in said and said.count("\n") == 0, f"{code}: {said}")
+
+
+def shared_subject(place):
+    """Certificates of event handlers before 13.3.9: one subject for all."""
+    name = "/C=US/CN=localhost"
+    plain = "authorityKeyIdentifier=none\nsubjectKeyIdentifier=none\n"
+    certificates = Certificates(place.path("tls"), ca_subject=name)
+    archive = new_archive(place)
+    server = Certificates(place.path("server"), ca_subject=name)
+    server.sign("server", "serverAuth", subject=name, extensions=plain)
+    code, said = Steled(archive, server).fails()
+    expect(code == 2 and "share one subject" in said and said.count("\n") == 0, f"{code}: {said}")
+    certificates.sign("client", "clientAuth", subject=name, extensions=plain)
+    with Steled(archive, certificates) as daemon:
+        expect(refused(daemon, certificates.context()), "it was taken")
+        wait_until(lambda: "share one subject" in daemon.log(), "explained")
+
+
+def reload(place):
+    """SIGHUP: new connections see the new certificate, old ones go on, a bad one changes nothing."""
+    certificates = Certificates(place.path("tls"))
+    with Steled(new_archive(place), certificates) as daemon:
+        held = daemon.connect()
+        expect(daemon.post(event(1), connection=held) == 200, "not 200")
+        first = held.sock.getpeercert(True)
+        with open(certificates.path("server.crt"), "w") as f:
+            f.write("nothing")
+        daemon.signal("SIGHUP")
+        wait_until(lambda: "certificates stay as they were" in daemon.log(), "refused")
+        expect(daemon.post(event(2)) == 200, "the old certificate is kept")
+        certificates.sign("server", "serverAuth")
+        daemon.signal("SIGHUP")
+        wait_until(lambda: "certificates read again" in daemon.log(), "read again")
+        fresh = daemon.connect()
+        expect(daemon.post(event(3), connection=fresh) == 200, "not 200")
+        expect(fresh.sock.getpeercert(True) != first, "still the old certificate")
+        expect(daemon.post(event(4), connection=held) == 200, "the open connection was dropped")
+        expect(daemon.metrics()["stele_received_total"] == 4, "received")
+
+
+def not_tls(place):
+    certificates = Certificates(place.path("tls"))
+    settings = {"receive.request_timeout": "700ms"}
+    with Steled(new_archive(place), certificates, settings) as daemon:
+        with socket.create_connection(("127.0.0.1", daemon.port), timeout=30) as sock:
+            sock.sendall(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
+            wait_until(lambda: "speaks plain HTTP" in daemon.log(), "explained")
+        with socket.create_connection(("127.0.0.1", daemon.port), timeout=30) as sock:
+            expect(sock.recv(1) == b"", "a handshake that never comes was not cut")
+
+
+def curl_posts(place):
+    if not shutil.which("curl"):
+        print("skipped: no curl")
+        return
+    certificates = Certificates(place.path("tls"))
+    body = place.write("body", event(1, text="y" * 2_000_000))
+    with Steled(new_archive(place), certificates) as daemon:
+        done = subprocess.run(
+            ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--cacert",
+             certificates.path("ca.crt"), "--cert", certificates.path("client.crt"), "--key",
+             certificates.path("client.key"), "-H", "Expect: 100-continue", "--data-binary",
+             "@" + body, f"https://localhost:{daemon.port}/test.log"],
+            capture_output=True, timeout=60)
+        expect(done.stdout == b"200", done)
+
+
+main(mutual, asks_for_its_ca, optional_client, one_handshake, key_forms, shared_subject, reload,
+     not_tls, curl_posts)
