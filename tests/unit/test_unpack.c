@@ -25,7 +25,7 @@ static enum status read_file(const char *name, size_t step, struct buf *out, str
     enum status status = path_format(path, err, "%s/%s", dir, name);
     buf_clear(out);
     if (status == OK) {
-        status = unpack_open(path, &unpack, err);
+        status = unpack_open(path, NULL, &unpack, err);
     }
     for (bool end = false; status == OK && !end;) {
         status = unpack_read(unpack, step, out, &end, err);
@@ -137,7 +137,7 @@ static void check_chunks(const char *name, struct span all, size_t most)
     struct buf seen = BUF_INIT;
     write_file(name, all);
     EXPECT_OK(path_format(path, &err, "%s/%s", dir, name), err);
-    EXPECT_OK(unpack_open(path, &unpack, &err), err);
+    EXPECT_OK(unpack_open(path, NULL, &unpack, &err), err);
     chunks_init(&chunks, unpack);
     size_t count = 0;
     for (;;) {
@@ -191,7 +191,7 @@ TEST(a_line_has_a_limit)
     EXPECT_OK(path_format(path, &err, "%s/long", dir), err);
     write_file("long", span_str("{}\n"));
     EXPECT_INT(truncate(path, CHUNK_LINE_MAX + 4 * CHUNK_BYTES), 0);
-    EXPECT_OK(unpack_open(path, &unpack, &err), err);
+    EXPECT_OK(unpack_open(path, NULL, &unpack, &err), err);
     chunks_init(&chunks, unpack);
     EXPECT_OK(chunks_next(&chunks, &chunk, &end, &err), err);
     EXPECT_SPAN(chunk.bytes, "{}\n");

@@ -50,7 +50,7 @@ static enum status import_file(struct import *import, const char *file, struct e
 {
     struct unpack *unpack = NULL;
     struct err problem;
-    if (unpack_open(file, &unpack, &problem) != OK) {
+    if (unpack_open(file, &interrupted, &unpack, &problem) != OK) {
         file_failed(import, file, &problem);
         return OK;
     }

@@ -174,13 +174,19 @@ static enum status make(struct plan *plan, const char *word, struct err *err)
     if (status == OK) {
         status = archive_create(word, err);
     }
-    if (status == OK && !realpath(word, plan->dir)) {
+    if (status != OK) {
+        return status;
+    }
+    if (!realpath(word, plan->dir)) {
         status = err_set(err, ERR_IO, "%s: no absolute path for it", word);
     }
     if (status == OK) {
         status = write_config(plan, err);
     }
-    return status == OK && plan->hosts.count > 0 ? make_tls(plan, err) : status;
+    if (status == OK && plan->hosts.count > 0) {
+        status = make_tls(plan, err);
+    }
+    return status == OK ? OK : err_wrap(err, "%s is half made, remove it and try again", word);
 }
 
 static void print_done(const struct plan *plan)

@@ -20,6 +20,7 @@ enum packing { PACKING_NONE, PACKING_GZIP, PACKING_ZSTD };
 struct unpack {
     char *path;
     int fd;
+    const volatile sig_atomic_t *stop;
     enum packing packing;
     char *input;
     size_t input_at;
@@ -63,6 +64,7 @@ static enum status fill(struct unpack *unpack, size_t want, struct err *err)
         ssize_t n =
             read(unpack->fd, unpack->input + unpack->input_size, INPUT_BYTES - unpack->input_size);
         if (n < 0 && errno == EINTR) {
+            unpack->input_end = unpack->stop && *unpack->stop;
             continue;
         }
         if (n < 0) {
@@ -104,7 +106,8 @@ static enum status recognise(struct unpack *unpack, struct err *err)
     return ready ? OK : err_set(err, ERR_NOMEM, "%s: out of memory", unpack->path);
 }
 
-enum status unpack_open(const char *path, struct unpack **out_unpack, struct err *err)
+enum status unpack_open(const char *path, const volatile sig_atomic_t *stop,
+                        struct unpack **out_unpack, struct err *err)
 {
     struct unpack *unpack = calloc(1, sizeof *unpack);
     if (!unpack) {
@@ -112,6 +115,7 @@ enum status unpack_open(const char *path, struct unpack **out_unpack, struct err
     }
     bool standard_input = strcmp(path, "-") == 0;
     unpack->path = strdup(standard_input ? "standard input" : path);
+    unpack->stop = stop;
     unpack->input = malloc(INPUT_BYTES);
     unpack->fd = standard_input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
     enum status status = OK;

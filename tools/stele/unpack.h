@@ -4,13 +4,17 @@
 #ifndef TOOLS_STELE_UNPACK_H
 #define TOOLS_STELE_UNPACK_H
 
+#include <signal.h>
+
 #include "schema/base/file.h"
 
 struct unpack;
 
 /* Opens the path; "-" is standard input. ERR_FORMAT: a known format that holds no lines of JSON
- * (a recording, Parquet, xz, ...), named. */
-MUST_USE enum status unpack_open(const char *path, struct unpack **out_unpack, struct err *err);
+ * (a recording, Parquet, xz, ...), named. stop (may be NULL) is set by a signal's handler: a read
+ * that the signal has broken off then counts as the end of the input. */
+MUST_USE enum status unpack_open(const char *path, const volatile sig_atomic_t *stop,
+                                 struct unpack **out_unpack, struct err *err);
 /* NULL is fine. */
 void unpack_close(struct unpack *unpack);
 

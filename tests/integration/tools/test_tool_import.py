@@ -1,10 +1,15 @@
 """stele import: what goes in, what is told of the rest, and that nothing goes in twice."""
+import fcntl
 import gzip
 import json
 import os
+import signal
+import struct
 import subprocess
+import termios
+import time
 
-from stele_tool import expect, expect_error, main
+from stele_tool import BIN, expect, expect_error, main
 
 
 def event(i, **more):
@@ -145,6 +150,30 @@ def damaged_files_do_not_stop_the_others(place):
     expect(place.stats("a")["events"] > 5, "what stood before the damage is there")
 
 
+def interrupted_it_keeps_what_it_has(place):
+    new(place)
+    reader, writer = os.pipe()
+    process = subprocess.Popen([os.path.join(BIN, "stele"), "import", "--archive",
+                                place.path("a"), "-"], stdin=reader, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    os.close(reader)
+    try:
+        os.write(writer, events(10))
+        deadline = time.monotonic() + 60
+        while struct.unpack("i", fcntl.ioctl(writer, termios.FIONREAD, b"0000"))[0] > 0:
+            expect(time.monotonic() < deadline and process.poll() is None, "it reads")
+            time.sleep(0.05)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        os.close(writer)
+        process.kill()
+    expect(process.returncode == 3 and b"10 read, 10 stored" in out, (out, err))
+    expect(b"interrupted" in err, err)
+    expect(place.stats("a")["events"] == 10, "they are there")
+
+
 def wrong_input(place):
     new(place)
     expect_error(place.stele("import", "--archive", "a"), 2, "which file")
@@ -157,4 +186,5 @@ def wrong_input(place):
 
 main(plain_and_packed, standard_input, again_is_a_duplicate, teleport_log_directory,
      broken_lines_are_named, many_broken_lines, quarantine_is_listed_and_exported,
-     objects_over_many_lines, line_ends, damaged_files_do_not_stop_the_others, wrong_input)
+     objects_over_many_lines, line_ends, damaged_files_do_not_stop_the_others,
+     interrupted_it_keeps_what_it_has, wrong_input)

@@ -1,4 +1,4 @@
-/* stele: the tool. Finds the verb and hands the rest of the command line to it. */
+/* stele: finds the verb and hands the rest of the command line to it. */
 #include <stdio.h>
 #include <string.h>
 
