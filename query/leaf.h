@@ -1,0 +1,55 @@
+/* One predicate against one segment: which values of the dictionary satisfy it is found once, what
+ * text may hold it is asked of FTS5 block by block, and what no index answers is settled by the
+ * bytes. One thread. */
+#ifndef QUERY_LEAF_H
+#define QUERY_LEAF_H
+
+#include "query/ast.h"
+#include "query/block_view.h"
+#include "query/needle.h"
+
+enum { LEAF_ANY_FIELD = -1, LEAF_NO_FIELD = -2, LEAF_PROBES_MAX = 2 };
+
+/* A question to the text index. */
+struct probe {
+    const struct span *terms;
+    size_t n_terms;
+    bool last_is_prefix;
+    bool is_answer;  /* what it finds needs no look at the bytes (when no field is asked for) */
+    struct span own; /* room for a single term */
+};
+
+struct leaf {
+    const struct predicate *predicate;
+    struct segment *segment;
+    long field;
+    bool is_reserved; /* a field that is not in the bytes */
+    bool scan_all;    /* a field that no index has: the bytes of every event */
+    bool any_integer; /* an integer of any field may match */
+    struct probe probes[LEAF_PROBES_MAX];
+    size_t n_probes; /* 0: text can only be scanned */
+    char prefix[64]; /* what an address's term begins with */
+    char number[64];
+    struct needle needle;
+    uint32_t uid_hashes[3];
+    size_t n_uid_hashes;
+    /* What the dictionary holds of it. */
+    uint64_t *values; /* bit v: value v matches */
+    size_t n_value_words;
+    uint8_t *has_field; /* by field: some value of it matches */
+    uint32_t *fields;   /* those fields */
+    size_t n_fields;
+    bool nomem;
+    unsigned cost; /* rank: cheap leaves go first */
+};
+
+/* Looks the predicate up in the segment. leaf_fini after OK or failure. */
+MUST_USE enum status leaf_init(struct leaf *leaf, const struct predicate *predicate,
+                               struct segment *segment, struct err *err);
+void leaf_fini(struct leaf *leaf);
+
+/* The events of the view's block, among those of `mask`, that satisfy the predicate. */
+MUST_USE enum status leaf_eval(struct leaf *leaf, struct block_view *view,
+                               const struct bitmap *mask, struct bitmap *out_map, struct err *err);
+
+#endif

@@ -1,0 +1,277 @@
+/* The order inside of a block: columns of the fields that have a matching value; number columns;
+ * text by the index; and last the candidates, by their bytes. Each step only looks at events that
+ * are still open. An event that is marked partial is always a candidate. */
+#include "query/leaf.h"
+#include "query/match.h"
+
+static bool leaf_has(const struct leaf *leaf, uint32_t value)
+{
+    return value / 64 < leaf->n_value_words && (leaf->values[value / 64] >> (value % 64) & 1);
+}
+
+/* What is still open: of the mask, not in the map. */
+static struct bitmap open_events(const struct bitmap *mask, const struct bitmap *map)
+{
+    struct bitmap open = *mask;
+    bitmap_without(&open, map);
+    return open;
+}
+
+static void take_entries(const struct leaf *leaf, const struct column *column,
+                         const struct bitmap *open, struct bitmap *map)
+{
+    uint8_t hit[BLOCK_EVENTS_MAX + 1];
+    bool exists = leaf->predicate->kind == PREDICATE_EXISTS;
+    bool any = exists;
+    hit[0] = 0;
+    for (uint32_t entry = 0; entry < column->n_entries; entry++) {
+        bool is = exists;
+        for (uint32_t i = column->entry_start[entry]; !is && i < column->entry_start[entry + 1];
+             i++) {
+            is = leaf_has(leaf, column->entry_values[i]);
+        }
+        hit[entry + 1] = is;
+        any = any || is;
+    }
+    for (size_t word = 0; any && word < BITMAP_WORDS; word++) {
+        uint64_t bits = 0;
+        if (open->words[word]) {
+            const uint16_t *index = column->index + word * 64;
+            for (unsigned bit = 0; bit < 64; bit++) {
+                bits |= open->words[word] >> bit & 1 ? (uint64_t)hit[index[bit]] << bit : 0;
+            }
+        }
+        map->words[word] |= bits;
+    }
+}
+
+static void take_numbers(const struct leaf *leaf, const struct column *column,
+                         const struct bitmap *open, struct bitmap *map)
+{
+    struct bitmap present = column->present;
+    bitmap_and(&present, open);
+    BITMAP_EACH(&present, slot)
+    {
+        if (match_integer(leaf->predicate, column->numbers[slot])) {
+            bitmap_set(map, slot);
+        }
+    }
+}
+
+static enum status take_column(const struct leaf *leaf, struct block_view *view, size_t field,
+                               const struct bitmap *mask, struct bitmap *map, struct err *err)
+{
+    const struct column *column;
+    struct bitmap open = open_events(mask, map);
+    if (bitmap_is_empty(&open)) {
+        return OK;
+    }
+    enum status status = view_column(view, field, &column, err);
+    if (status != OK) {
+        return status;
+    }
+    if (column->store == FIELD_COLUMN) {
+        take_entries(leaf, column, &open, map);
+    } else if (column->store == FIELD_NUMBER && leaf->any_integer) {
+        take_numbers(leaf, column, &open, map);
+    }
+    return OK;
+}
+
+/* A word without a field that may be an integer: the number columns of all fields. Which those are
+ * is only known from reading them. */
+static enum status take_number_columns(struct leaf *leaf, struct block_view *view,
+                                       const struct bitmap *mask, struct bitmap *map,
+                                       struct err *err)
+{
+    enum status status = OK;
+    for (size_t field = 0; status == OK && field < segment_field_count(leaf->segment); field++) {
+        const struct column *column;
+        struct bitmap open = open_events(mask, map);
+        if (leaf->has_field[field] || bitmap_is_empty(&open) ||
+            match_is_reserved(span_str(segment_field_name(leaf->segment, field)))) {
+            continue;
+        }
+        status = view_column(view, field, &column, err);
+        if (status == OK && column->store == FIELD_NUMBER) {
+            take_numbers(leaf, column, &open, map);
+        }
+    }
+    return status;
+}
+
+static enum status take_columns(struct leaf *leaf, struct block_view *view,
+                                const struct bitmap *mask, struct bitmap *map, struct err *err)
+{
+    if (leaf->field >= 0) {
+        bool ask = leaf->any_integer || leaf->n_fields > 0;
+        return ask ? take_column(leaf, view, (size_t)leaf->field, mask, map, err) : OK;
+    }
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < leaf->n_fields; i++) {
+        status = take_column(leaf, view, leaf->fields[i], mask, map, err);
+    }
+    if (status == OK && leaf->any_integer) {
+        status = take_number_columns(leaf, view, mask, map, err);
+    }
+    return status;
+}
+
+/* Text by the index: into map what is settled, into candidates what the bytes must say. */
+static enum status take_text(struct leaf *leaf, struct block_view *view, const struct bitmap *mask,
+                             struct bitmap *map, struct bitmap *candidates, struct err *err)
+{
+    struct bitmap open = open_events(mask, map);
+    bool is_text = view->info->has_text && !bitmap_is_empty(&open);
+    enum status status = OK;
+    if (is_text && leaf->field >= 0) {
+        status = view_is_text(view, (size_t)leaf->field, &is_text, err);
+    }
+    bool sources = false; /* the archive's own field is text: hits may be only there */
+    long source = segment_field_find(leaf->segment, span_str(FIELD_SOURCE));
+    if (status == OK && is_text && leaf->field < 0 && source >= 0) {
+        status = view_is_text(view, (size_t)source, &sources, err);
+    }
+    if (status != OK || !is_text) {
+        return status;
+    }
+    if (leaf->n_probes == 0) {
+        bitmap_or(candidates, &open);
+        return OK;
+    }
+    for (size_t i = 0; status == OK && i < leaf->n_probes; i++) {
+        const struct probe *probe = &leaf->probes[i];
+        struct bitmap found;
+        status = segment_text_events(leaf->segment, view->info->id, probe->terms, probe->n_terms,
+                                     probe->last_is_prefix, &found, err);
+        if (status == OK) {
+            bitmap_and(&found, &open);
+            bool settled = leaf->is_reserved || (probe->is_answer && leaf->field < 0 && !sources);
+            bitmap_or(settled ? map : candidates, &found);
+        }
+    }
+    return status;
+}
+
+static enum status take_uids(const struct leaf *leaf, struct block_view *view,
+                             const struct bitmap *mask, struct bitmap *candidates, struct err *err)
+{
+    const uint32_t *hashes;
+    enum status status = view_identities(view, &hashes, err);
+    for (size_t slot = 0; status == OK && slot < view->info->n_events; slot++) {
+        for (size_t i = 0; i < leaf->n_uid_hashes; i++) {
+            if (hashes[slot] == leaf->uid_hashes[i] && bitmap_get(mask, slot)) {
+                bitmap_set(candidates, slot);
+            }
+        }
+    }
+    return status;
+}
+
+static enum status settle(const struct leaf *leaf, struct block_view *view,
+                          const struct bitmap *candidates, struct bitmap *map, struct err *err)
+{
+    enum status status = OK;
+    BITMAP_EACH(candidates, slot)
+    {
+        struct span line;
+        struct event event;
+        status = view_line(view, slot, &line, err);
+        if (status == OK && !needle_may_hold(&leaf->needle, line)) {
+            continue;
+        }
+        if (status == OK) {
+            status = view_event(view, slot, &event, err);
+        }
+        if (status != OK) {
+            return status;
+        }
+        if (match_predicate(leaf->predicate, &event)) {
+            bitmap_set(map, slot);
+        }
+    }
+    return status;
+}
+
+static enum status eval_time(const struct predicate *predicate, struct block_view *view,
+                             const struct bitmap *mask, struct bitmap *map, struct err *err)
+{
+    const struct block_info *info = view->info;
+    if (info->time_max_us < predicate->time_low_us ||
+        info->time_min_us >= predicate->time_high_us) {
+        return OK;
+    }
+    if (info->time_min_us >= predicate->time_low_us &&
+        info->time_max_us < predicate->time_high_us) {
+        *map = *mask;
+        return OK;
+    }
+    const int64_t *times_us;
+    enum status status = view_times(view, &times_us, err);
+    if (status == OK) {
+        BITMAP_EACH(mask, slot)
+        {
+            if (times_us[slot] >= predicate->time_low_us &&
+                times_us[slot] < predicate->time_high_us) {
+                bitmap_set(map, slot);
+            }
+        }
+    }
+    return status;
+}
+
+/* Partial events, and the fields that no index has. */
+static enum status add_candidates(const struct leaf *leaf, struct block_view *view,
+                                  const struct bitmap *mask, struct bitmap *candidates,
+                                  struct err *err)
+{
+    if (leaf->scan_all) {
+        bitmap_or(candidates, mask);
+        return OK;
+    }
+    const struct bitmap *partial;
+    enum status status = OK;
+    if (view->info->has_partial && !leaf->is_reserved &&
+        (status = view_partial(view, &partial, err)) == OK) {
+        bitmap_or(candidates, partial);
+    }
+    return status;
+}
+
+enum status leaf_eval(struct leaf *leaf, struct block_view *view, const struct bitmap *mask,
+                      struct bitmap *out_map, struct err *err)
+{
+    struct bitmap map = {0};
+    struct bitmap candidates = {0};
+    enum predicate_kind kind = leaf->predicate->kind;
+    enum status status = OK;
+    if (kind == PREDICATE_ALL) {
+        map = *mask;
+    } else if (kind == PREDICATE_TIME) {
+        status = eval_time(leaf->predicate, view, mask, &map, err);
+    } else if (kind == PREDICATE_UID) {
+        status = take_uids(leaf, view, mask, &candidates, err);
+    } else {
+        if (leaf->field != LEAF_NO_FIELD) {
+            status = take_columns(leaf, view, mask, &map, err);
+            if (status == OK) {
+                status = take_text(leaf, view, mask, &map, &candidates, err);
+            }
+        }
+        if (status == OK && leaf->n_uid_hashes > 0) {
+            status = take_uids(leaf, view, mask, &candidates, err);
+        }
+        if (status == OK) {
+            status = add_candidates(leaf, view, mask, &candidates, err);
+        }
+    }
+    bitmap_and(&candidates, mask);
+    bitmap_without(&candidates, &map);
+    if (status == OK) {
+        status = settle(leaf, view, &candidates, &map, err);
+    }
+    if (status == OK) {
+        *out_map = map;
+    }
+    return status;
+}

@@ -1,0 +1,19 @@
+/* A look at an event's bytes before they are parsed: bytes that cannot hold what is wanted are
+ * turned away. Sound only where JSON leaves no other way to write the wanted characters; where it
+ * does, everything passes. */
+#ifndef QUERY_NEEDLE_H
+#define QUERY_NEEDLE_H
+
+#include "query/ast.h"
+
+struct needle {
+    struct span value; /* lower-case ASCII, must occur in any case; empty: not asked */
+    struct span key;   /* must occur as it is, with a quotation mark behind it; or empty */
+};
+
+/* What every event that satisfies the predicate must hold. Spans are the predicate's. */
+struct needle needle_of(const struct predicate *predicate);
+/* False: the event cannot satisfy the predicate. */
+bool needle_may_hold(const struct needle *needle, struct span line);
+
+#endif
