@@ -137,7 +137,7 @@ static enum status put_once(struct s3 *s3, const struct target_object *object, u
             s3->no_conditional = true;
             *out_again = true;
         } else if (answer.http == 409 && strcmp(answer.code, "ConditionalRequestConflict") == 0) {
-            wait_ms(CONFLICT_WAIT_MS << tries);
+            wait_ms((unsigned)CONFLICT_WAIT_MS << tries);
             *out_again = true;
         }
     }

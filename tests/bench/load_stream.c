@@ -109,8 +109,11 @@ static bool stream_start_tls(struct stream_context *context, struct stream *stre
     X509_VERIFY_PARAM *param = SSL_get0_param(stream->tls);
     if (X509_VERIFY_PARAM_set1_ip_asc(param, host) != 1) {
         ERR_clear_error();
-        return X509_VERIFY_PARAM_set1_host(param, host, 0) == 1 &&
-               SSL_set_tlsext_host_name(stream->tls, host) == 1;
+        char name[256]; /* the macro's cast takes const away */
+        int size = snprintf(name, sizeof name, "%s", host);
+        return size > 0 && (size_t)size < sizeof name &&
+               X509_VERIFY_PARAM_set1_host(param, name, 0) == 1 &&
+               SSL_set_tlsext_host_name(stream->tls, name) == 1;
     }
     return true;
 }
