@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -63,7 +64,7 @@ rgw_frontends = beast endpoint=127.0.0.1:{port}{tls}
 rgw_thread_pool_size = 16
 """
 
-children = []
+children = []  # [command, process, starts]
 
 
 def free_port():
@@ -72,25 +73,47 @@ def free_port():
         return sock.getsockname()[1]
 
 
-def run(*command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          timeout=60, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"{' '.join(command)}: {done.stdout}")
-    return done.stdout
+def keep():
+    """Starts again what has ended: an OSD that asks the monitor too early is told "wrong fsid" and
+    gives up."""
+    for child in children:
+        if child[1].poll() is not None:
+            if child[2] == 5:
+                raise RuntimeError(f"{' '.join(child[0])} ended 5 times: {child[1].returncode}")
+            child[1] = spawn(child[0])
+            child[2] += 1
+
+
+def spawn(command):
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL)
 
 
 def start(*command):
-    children.append(subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                     stderr=subprocess.DEVNULL))
+    children.append([command, spawn(command), 1])
 
 
-def stop(*_):
+def run(*command):
+    with tempfile.TemporaryFile("w+") as output, \
+            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output,
+                             stderr=subprocess.STDOUT) as process:
+        deadline = time.monotonic() + 60
+        while process.poll() is None:
+            keep()
+            if time.monotonic() > deadline:
+                process.kill()
+            time.sleep(0.02)
+        if process.returncode != 0:
+            output.seek(0)
+            raise RuntimeError(f"{' '.join(command)}: {output.read()}")
+
+
+def stop(code=0):
     for child in reversed(children):
-        child.kill()
+        child[1].kill()
     for child in children:
-        child.wait()
-    sys.exit(0)
+        child[1].wait()
+    sys.exit(code)
 
 
 def answers(port):
@@ -119,7 +142,7 @@ def main():
         sys.exit(f"ceph_rgw.py: {folder}: too long for sockets below it")
     for name in ("", "/mon", "/osd", "/rgw"):
         os.makedirs(folder + name, exist_ok=True)
-    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGTERM, lambda *_: stop())
     fsid, osd_id = str(uuid.uuid4()), str(uuid.uuid4())
     port, mon_port = args.port or free_port(), free_port()
     ready = {"access_key": ACCESS_KEY, "secret_key": SECRET_KEY, "region": "us-east-1",
@@ -145,14 +168,15 @@ def main():
         run("radosgw-admin", "-c", conf, "-n", "client.admin", "user", "create", "--uid=stele",
             "--display-name=stele", f"--access-key={ACCESS_KEY}", f"--secret-key={SECRET_KEY}")
         for _ in range(600):
+            keep()
             if answers(port):
                 break
             time.sleep(0.1)
         else:
             raise RuntimeError(f"radosgw does not answer; see {folder}/client.rgw.log")
-    except (RuntimeError, subprocess.TimeoutExpired) as error:
+    except (OSError, RuntimeError) as error:
         print(f"ceph_rgw.py: {error}", file=sys.stderr)
-        stop()
+        stop(1)
     print(json.dumps(ready), flush=True)
     parent = os.getppid()
     while os.getppid() == parent:

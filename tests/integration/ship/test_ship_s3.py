@@ -4,6 +4,7 @@ to conditional writes) or STELE_S3=ceph (knows conditional writes)."""
 import os
 import pathlib
 import shutil
+import subprocess
 import tempfile
 import unittest
 
@@ -193,6 +194,17 @@ class Puts(Store):
         server.aws("s3api", "get-object", "--bucket", self.bucket, "--key", f"pre/{KEY}", file)
         self.assertEqual(file.read_bytes(), data)
 
+    @unittest.skipIf(KIND == "swift", "Swift knows no conditional writes")
+    def test_a_race_has_one_winner(self):
+        self.make_bucket()
+        file = home / "race.bin"
+        file.write_bytes(os.urandom(200_000))
+        settings = [f"ship.{k}={v}" for k, v in server.settings(self.bucket).items()]
+        racers = [subprocess.Popen([PUT_TOOL, "put", "k", str(file), *settings],
+                                   stdout=subprocess.PIPE, text=True) for _ in range(8)]
+        outs = sorted(racer.communicate(timeout=60)[0] for racer in racers)
+        self.assertEqual(outs, ["created\n"] + ["was there\n"] * 7)
+
     def test_object_without_our_metadata(self):
         self.make_bucket()
         file = home / "by-aws.bin"
@@ -229,4 +241,4 @@ class Puts(Store):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    ship_world.main()

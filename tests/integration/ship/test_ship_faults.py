@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+"""Answers that real servers give only on bad days, by a scripted one: what the S3 target makes of
+them, request by request."""
+import base64
+import hashlib
+import http.server
+import pathlib
+import tempfile
+import threading
+import time
+import unittest
+
+import ship_world
+from ship_world import PUT_TOOL, Archive, make_events, run
+
+SHA256 = "2689367b205c16ce32ed4200942b8b8b1e262dfc70d9bc9fbc77c49699a4f1df"  # of b"ok"
+
+
+def error(code, message="words", more=""):
+    return (f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{message}</Message>{more}"
+            "</Error>").encode()
+
+
+class Scripted(http.server.ThreadingHTTPServer):
+    """Answers from a list: (status, headers, body); the last one again and again."""
+
+    def __init__(self, *answers):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.answers = list(answers)
+        self.seen = []  # (method, path, headers)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self):
+        server = self.server
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        server.seen.append((self.command, self.path, dict(self.headers.items()), body))
+        answers = server.answers
+        status, headers, data = answers.pop(0) if len(answers) > 1 else answers[0]
+        if callable(data):
+            data(self)
+            return
+        self.send_response_only(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if "Content-Length" not in headers:
+            self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(data)
+
+    do_PUT = do_HEAD = do_GET = answer
+
+    def log_message(self, *_):
+        pass
+
+
+class Faults(unittest.TestCase):
+    def setUp(self):
+        self.file = pathlib.Path(tempfile.mkstemp()[1])
+        self.file.write_bytes(b"ok")
+        self.addCleanup(self.file.unlink)
+
+    def put(self, *answers, settings=(), key="dt=2026-11-23/a b.gz"):
+        server = Scripted(*answers)
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        done = run(PUT_TOOL, "put", key, self.file, "ship.target=s3://bucket/p",
+                   f"ship.s3_endpoint=http://127.0.0.1:{server.server_port}",
+                   "ship.s3_access_key_id=AK", "ship.s3_secret_access_key=SK", *settings, ok=False)
+        self.requests = server.seen
+        self.assertLessEqual(len(done.words.splitlines()), 1, done.words)
+        return done
+
+    def methods(self):
+        return " ".join(method for method, _, _, _ in self.requests)
+
+    def test_the_request(self):
+        self.assertEqual(self.put((200, {}, b"")).out, "created\n")
+        method, path, headers, body = self.requests[0]
+        self.assertEqual((method, path), ("PUT", "/bucket/p/dt%3D2026-11-23/a%20b.gz"))
+        headers = {name.lower(): value for name, value in headers.items()}
+        self.assertEqual(headers["if-none-match"], "*")
+        self.assertEqual(headers["x-amz-content-sha256"], SHA256)
+        self.assertEqual(headers["x-amz-meta-stele-sha256"], SHA256)
+        self.assertEqual(headers["content-md5"], 
+                         base64.b64encode(hashlib.md5(b"ok").digest()).decode())
+        self.assertEqual(headers["content-length"], "2")
+        self.assertIn("SignedHeaders=content-md5;content-type;host;if-none-match;"
+                      "x-amz-content-sha256;x-amz-date;x-amz-meta-stele-sha256",
+                      headers["authorization"])
+        self.assertEqual(body, b"ok")
+
+    def test_session_token_is_signed(self):
+        self.put((200, {}, b""), settings=["ship.s3_session_token=TOKEN"])
+        headers = {name.lower(): value for name, value in self.requests[0][2].items()}
+        self.assertEqual(headers["x-amz-security-token"], "TOKEN")
+        self.assertIn(";x-amz-security-token", headers["authorization"])
+
+    def test_conflict_is_tried_again(self):
+        done = self.put((409, {}, error("ConditionalRequestConflict")), (200, {}, b""))
+        self.assertEqual(done.out, "created\n")
+        self.assertEqual(self.methods(), "PUT PUT")
+
+    def test_conflict_without_end(self):
+        done = self.put((409, {}, error("ConditionalRequestConflict")))
+        self.assertEqual(done.returncode, 3)
+        self.assertEqual(self.methods(), "PUT PUT PUT PUT")
+
+    def test_there_already(self):
+        there = {"Content-Length": "2", "x-amz-meta-stele-sha256": SHA256}
+        self.assertEqual(self.put((412, {}, error("PreconditionFailed")), (200, there, b"")).out,
+                         "was there\n")
+        self.assertEqual(self.methods(), "PUT HEAD")
+        there["x-amz-meta-stele-sha256"] = "0" * 64
+        done = self.put((412, {}, b""), (200, there, b""))
+        self.assertIn("ERR_EXISTS", done.words)
+        done = self.put((412, {}, b""), (200, {"Content-Length": "3"}, b""))
+        self.assertIn("ERR_EXISTS", done.words)
+
+    def test_no_metadata(self):
+        done = self.put((412, {}, b""), (200, {"Content-Length": "2"}, b""), (200, {}, b"ok"))
+        self.assertEqual(done.out, "was there\n")
+        self.assertEqual(self.methods(), "PUT HEAD GET")
+
+    def test_store_without_conditional_writes(self):
+        done = self.put((501, {}, error("NotImplemented")), (404, {}, b""), (200, {}, b""))
+        self.assertEqual(done.out, "created\n")
+        self.assertEqual(self.methods(), "PUT HEAD PUT")
+        last = {name.lower() for name in self.requests[2][2]}
+        self.assertNotIn("if-none-match", last)
+
+    def test_other_region(self):
+        for answer in ((301, {"x-amz-bucket-region": "eu-central-1"}, error("PermanentRedirect")),
+                       (400, {}, error("AuthorizationHeaderMalformed", "wrong",
+                                       "<Region>eu-central-1</Region>"))):
+            done = self.put(answer)
+            self.assertIn("in region eu-central-1, not us-east-1: set ship.s3_region", done.words)
+            self.assertEqual(done.returncode, 2)
+
+    def test_busy_stores(self):
+        for status, code in ((503, "SlowDown"), (500, "InternalError"), (429, "TooMany"),
+                             (504, ""), (400, "RequestTimeout")):
+            done = self.put((status, {}, error(code)))
+            self.assertIn("ERR_NET", done.words)
+            self.assertIn(f"HTTP {status}", done.words)
+
+    def test_refusals(self):
+        for status, code in ((403, "AccessDenied"), (403, "ExpiredToken"), (403, ""),
+                             (401, "Unauthorized")):
+            self.assertIn("ERR_DENIED", self.put((status, {}, error(code))).words)
+        self.assertIn("ERR_CONFIG", self.put((400, {}, error("Whatever"))).words)
+
+    def test_clock_without_a_date(self):
+        done = self.put((403, {}, error("RequestTimeTooSkewed")))
+        self.assertIn("clock is wrong", done.words)
+        self.assertEqual(self.methods(), "PUT")
+
+    def test_clock_is_corrected_once(self):
+        date = {"Date": "Wed, 01 Jan 2031 00:00:00 GMT"}
+        self.put((403, date, error("RequestTimeTooSkewed")), (200, {}, b""))
+        self.assertEqual(self.methods(), "PUT PUT")
+        stamp = {k.lower(): v for k, v in self.requests[1][2].items()}["x-amz-date"]
+        self.assertTrue(stamp.startswith("20310101T0000"), stamp)
+
+    def test_hostile_answers(self):
+        long = error("A" * 100000, "B" * 100000)
+        self.assertIn("HTTP 400", self.put((400, {}, long)).words)
+        self.assertIn("HTTP 400", self.put((400, {}, b"<Code>open" * 9000)).words)
+        self.assertIn("a b c", self.put((400, {}, error("X", "a\nb\rc"))).words)
+        self.assertIn("a<b>", self.put((400, {}, error("X", "a&lt;b&gt;"))).words)
+        self.put((200, {"x" * 200: "y" * 5000}, b"z" * 200000))
+
+    def test_no_answer(self):
+        def hang(handler):
+            time.sleep(3)
+            handler.close_connection = True
+        begun = time.monotonic()
+        done = self.put((0, {}, hang), settings=["ship.timeout=500ms"])
+        self.assertIn("no answer from 127.0.0.1", done.words)
+        self.assertLess(time.monotonic() - begun, 2.5)
+
+    def test_closed_without_an_answer(self):
+        def close(handler):
+            handler.close_connection = True
+        self.assertIn("ERR_NET", self.put((0, {}, close)).words)
+
+    def test_redirects_are_not_followed(self):
+        done = self.put((307, {"Location": "http://127.0.0.1:1/elsewhere"}, b""))
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(len(self.requests), 1)
+
+    def test_a_failing_target_gets_one_request_a_pass(self):
+        server = Scripted((503, {}, error("SlowDown")))
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        archive = Archive(target="s3://bucket", s3_access_key_id="AK", s3_secret_access_key="SK",
+                          s3_endpoint=f"http://127.0.0.1:{server.server_port}")
+        self.addCleanup(archive.remove)
+        archive.add(make_events(3000, days=[f"2026-11-{day}" for day in range(10, 20)]))
+        for tries in (1, 2, 3):
+            self.assertEqual(archive.ship(ok=False).returncode, 3)
+            _, targets = archive.status()
+            self.assertEqual(len(server.seen), tries)
+            self.assertEqual(targets[0]["failed"]["tries"], tries)
+            self.assertEqual(targets[0]["planned_objects"], 1)
+        server.answers = [(200, {}, b"")]
+        self.assertIn("3,000 events in 10 objects", archive.ship().out)
+
+
+if __name__ == "__main__":
+    ship_world.main()
