@@ -55,12 +55,11 @@ void log_line(enum log_level level, const char *part, const char *format, ...)
 
 void log_state_failed(struct log_state *state, const char *part, const struct err *err)
 {
+    state->repeats++;
     if (strcmp(state->text, err->text) == 0) {
-        state->repeats++;
         return;
     }
     memcpy(state->text, err->text, sizeof state->text);
-    state->repeats = 1;
     log_line(LOG_ERROR, part, "%s", err->text);
 }
 

@@ -6,6 +6,8 @@
 
 #include "daemon/indexer_thread.h"
 #include "daemon/log.h"
+#include "daemon/metrics.h"
+#include "daemon/newest.h"
 #include "daemon/receive/receiver.h"
 #include "daemon/serve/server.h"
 #include "daemon/ship_thread.h"
@@ -123,6 +125,7 @@ static enum status start(struct service *service, struct err *err)
         status = archive_lock_take(config->archive_dir, "steled", &service->lock, err);
     }
     if (status == OK) {
+        metrics_set_newest(newest_arrival(config->archive_dir));
         status = start_threads(service, err);
     }
     if (status == OK && config->serve_listen[0]) {

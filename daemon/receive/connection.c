@@ -133,22 +133,21 @@ static void on_readable(struct connection *connection)
     }
 }
 
-static void log_handshake(struct connection *connection, const struct err *err)
+void connection_complain(struct connection *connection, const char *text)
 {
     struct connection_host *host = connection->host;
     int64_t now_us = clock_monotonic_us();
-    metrics_add(METRIC_tls_handshake_failures_total, 1);
-    if (host->handshake_log_us != 0 && now_us - host->handshake_log_us < CLOCK_SECOND_US) {
-        host->handshakes_unlogged++;
+    if (host->complaint_us != 0 && now_us - host->complaint_us < CLOCK_SECOND_US) {
+        host->complaints++;
         return;
     }
-    host->handshake_log_us = now_us;
-    log_line(LOG_WARN, "receive", "%s: %s", connection->peer, err->text);
-    if (host->handshakes_unlogged > 0) {
-        log_line(LOG_WARN, "receive", "%lld more handshakes failed since the line before",
-                 (long long)host->handshakes_unlogged);
-        host->handshakes_unlogged = 0;
+    host->complaint_us = now_us;
+    if (host->complaints > 0) {
+        log_line(LOG_WARN, "receive", "%lld more complaints since the last one",
+                 (long long)host->complaints);
+        host->complaints = 0;
     }
+    log_line(LOG_WARN, "receive", "%s: %s", connection->peer, text);
 }
 
 static void on_handshake(struct connection *connection)
@@ -156,7 +155,8 @@ static void on_handshake(struct connection *connection)
     struct err err;
     enum stream_io io = stream_handshake(connection->stream, &err);
     if (io == STREAM_CLOSED) {
-        log_handshake(connection, &err);
+        metrics_add(METRIC_tls_handshake_failures_total, 1);
+        connection_complain(connection, err.text);
         connection_free(connection);
         return;
     }
@@ -257,9 +257,8 @@ void connection_sweep(struct connection_host *host, int64_t now_us)
         if (is_over(connection, now_us)) {
             if (connection->state != CONNECTION_LINGER && connection->in.size > 0) {
                 metrics_add(METRIC_connections_cut_total, 1);
-                log_line(LOG_WARN, "receive",
-                         "%s: cut off, its request took longer than receive.request_timeout",
-                         connection->peer);
+                connection_complain(
+                    connection, "cut off, the request took longer than receive.request_timeout");
             }
             connection_free(connection);
         }

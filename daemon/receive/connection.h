@@ -33,9 +33,9 @@ struct connection_host {
 
     struct connection *first; /* all of them */
     int64_t count;
-    int64_t held_bytes;          /* bodies that are read or wait for the disk */
-    int64_t handshake_log_us;    /* when a failed handshake was last logged */
-    int64_t handshakes_unlogged; /* since */
+    int64_t held_bytes;   /* bodies that are read or wait for the disk */
+    int64_t complaint_us; /* when a client was last complained of */
+    int64_t complaints;   /* not written since */
 };
 
 /* Takes the non-blocking socket; closes it when there is no memory. `via` is a literal. */

@@ -44,6 +44,9 @@ struct connection {
 void connection_free(struct connection *connection);
 void connection_move(struct connection *connection, enum connection_state to);
 
+/* Tells the operator about a client, at most once a second; the rest is counted. */
+void connection_complain(struct connection *connection, const char *text);
+
 /* These return false when the connection is freed. */
 
 /* Reads requests out of `in` as far as it goes, and answers or submits them. */

@@ -124,9 +124,25 @@ static bool answer(struct connection *connection, int code)
     return exchange_flush(connection) && (connection->out.size > 0 || exchange_next(connection));
 }
 
+/* What is wrong with a request that is refused, for the operator. */
+static const char *complaint_of(int code)
+{
+    switch (code) {
+    case 413:
+        return "413: the request is larger than receive.body_bytes_max";
+    case 431:
+        return "431: the headers are larger than receive.header_bytes_max";
+    case 503:
+        return "503: more requests wait for the disk than receive.queue_bytes_max";
+    default:
+        return "the request is not HTTP/1.1 as it should be";
+    }
+}
+
 /* Answers before the request is read to its end. */
 static bool refuse(struct connection *connection, int code)
 {
+    connection_complain(connection, complaint_of(code));
     connection->close_after = true;
     connection->linger_after = true;
     return answer(connection, code);
@@ -182,6 +198,7 @@ static bool handle_request(struct connection *connection)
     int refusal =
         unpack(connection, span_of(connection->in.data + request->body_at, request->body_size));
     if (refusal != 0) {
+        connection_complain(connection, complaint_of(refusal));
         return answer(connection, refusal);
     }
     if (connection->job.item.body.size == 0) {

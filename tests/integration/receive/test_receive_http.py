@@ -239,6 +239,9 @@ def index_what_was_left(place):
     with Steled(archive) as daemon:
         daemon.wait_for("stele_stored_total", 1)
         expect(os.path.exists(archive + "/segments/2026/2026-11-23.db"), "no segment of the day")
+    with Steled(archive) as daemon:
+        age = daemon.metrics().get("stele_newest_event_age_seconds")
+        expect(age is not None and age < 100, f"age {age}")
 
 
 def health_and_metrics(place):
