@@ -83,8 +83,8 @@ static enum status compare(struct s3 *s3, const struct target_object *object,
     }
     if (!same || memcmp(&there.sha256, object->sha256, sizeof there.sha256) != 0) {
         return err_set(err, ERR_EXISTS,
-                       "%s/%s is there already with other bytes: move it away to ship again",
-                       s3->target.url, object->key);
+                       "%s in %s is there already with other bytes: move it away to ship again",
+                       object->key, s3->target.url);
     }
     *out_put = TARGET_WAS_THERE;
     return OK;

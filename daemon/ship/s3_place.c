@@ -126,37 +126,33 @@ enum status s3_place_read(const struct config *config, struct s3_place *out_plac
     return OK;
 }
 
-static bool identity_text(char *out, size_t out_bytes, const char *configured, const char *variable)
+static bool copy(char *out, size_t out_bytes, const char *text)
 {
-    const char *text = *configured ? configured : getenv(variable);
     int n = snprintf(out, out_bytes, "%s", text ? text : "");
     return n > 0 && (size_t)n < out_bytes;
 }
 
+/* Key, secret and token are one thing: all from the configuration, or all from the environment. */
 enum status s3_identity_read(const struct config *config, struct s3_identity *out_identity,
                              struct err *err)
 {
     struct s3_identity identity;
-    if (!identity_text(identity.access_key_id, sizeof identity.access_key_id,
-                       config->ship_s3_access_key_id, "AWS_ACCESS_KEY_ID")) {
+    bool ours = *config->ship_s3_access_key_id || *config->ship_s3_secret_access_key;
+    const char *key = ours ? config->ship_s3_access_key_id : getenv("AWS_ACCESS_KEY_ID");
+    const char *secret = ours ? config->ship_s3_secret_access_key : getenv("AWS_SECRET_ACCESS_KEY");
+    const char *token = ours ? config->ship_s3_session_token : getenv("AWS_SESSION_TOKEN");
+    if (!copy(identity.access_key_id, sizeof identity.access_key_id, key)) {
         return err_set(err, ERR_CONFIG,
-                       "no credentials for %s: set ship.s3_access_key_id or "
-                       "AWS_ACCESS_KEY_ID in the environment",
+                       "no credentials for %s: set ship.s3_access_key_id, or AWS_ACCESS_KEY_ID in "
+                       "the environment",
                        config->ship_target);
     }
-    if (!identity_text(identity.secret_access_key, sizeof identity.secret_access_key,
-                       config->ship_s3_secret_access_key, "AWS_SECRET_ACCESS_KEY")) {
-        return err_set(err, ERR_CONFIG,
-                       "no secret key for %s: set ship.s3_secret_access_key or "
-                       "AWS_SECRET_ACCESS_KEY in the environment",
-                       config->ship_target);
+    if (!copy(identity.secret_access_key, sizeof identity.secret_access_key, secret)) {
+        return err_set(err, ERR_CONFIG, "no secret key for %s: set %s", config->ship_target,
+                       ours ? "ship.s3_secret_access_key beside ship.s3_access_key_id"
+                            : "AWS_SECRET_ACCESS_KEY in the environment");
     }
-    /* a session token goes with the key it came with: not from another place than that */
-    identity.session_token[0] = '\0';
-    if (*config->ship_s3_session_token || !*config->ship_s3_access_key_id) {
-        (void)identity_text(identity.session_token, sizeof identity.session_token,
-                            config->ship_s3_session_token, "AWS_SESSION_TOKEN");
-    }
+    (void)copy(identity.session_token, sizeof identity.session_token, token);
     *out_identity = identity;
     return OK;
 }

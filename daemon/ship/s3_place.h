@@ -26,7 +26,7 @@ MUST_USE enum status s3_place_read(const struct config *config, struct s3_place 
                                    struct err *err);
 
 /* From the configuration, else from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
- * AWS_SESSION_TOKEN. ERR_CONFIG when there are none. */
+ * AWS_SESSION_TOKEN: all from one place. ERR_CONFIG when there are none. */
 MUST_USE enum status s3_identity_read(const struct config *config, struct s3_identity *out_identity,
                                       struct err *err);
 

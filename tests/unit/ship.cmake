@@ -1,1 +1,3 @@
 stele_unit_test(ship_sigv4 stele_ship)
+stele_unit_test(ship_s3 stele_ship stele_config)
+stele_unit_test(ship_shipper stele_ship stele_config stele_schema)

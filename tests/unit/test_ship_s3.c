@@ -1,0 +1,163 @@
+/* Where a bucket is, what URLs the ledger knows targets by, and what S3's errors are turned into:
+ * all without a network. */
+#include "daemon/ship/s3_error.h"
+#include "tests/support/test.h"
+
+static struct config config;
+static struct err err;
+
+static const char *place_host(const char *target, const char *endpoint, bool path_style)
+{
+    static struct s3_place place;
+    config_init(&config);
+    (void)snprintf(config.ship_target, sizeof config.ship_target, "%s", target);
+    (void)snprintf(config.ship_s3_endpoint, sizeof config.ship_s3_endpoint, "%s", endpoint);
+    config.ship_s3_path_style = path_style;
+    return s3_place_read(&config, &place, &err) == OK ? place.host : "";
+}
+
+static const char *url(const char *target, const char *endpoint)
+{
+    static char out[TARGET_URL_BYTES];
+    config_init(&config);
+    (void)snprintf(config.ship_target, sizeof config.ship_target, "%s", target);
+    (void)snprintf(config.ship_s3_endpoint, sizeof config.ship_s3_endpoint, "%s", endpoint);
+    return target_url(&config, out, &err) == OK ? out : err.text;
+}
+
+TEST(hosts)
+{
+    EXPECT_STR(place_host("s3://logs", "", false), "logs.s3.us-east-1.amazonaws.com");
+    EXPECT_STR(place_host("s3://logs", "", true), "s3.us-east-1.amazonaws.com");
+    /* *.s3.amazonaws.com does not cover a name with dots */
+    EXPECT_STR(place_host("s3://my.logs", "", false), "s3.us-east-1.amazonaws.com");
+    EXPECT_STR(place_host("s3://logs", "https://S3.Example.com/", false), "logs.s3.example.com");
+    EXPECT_STR(place_host("s3://logs", "https://s3.example.com:443", true), "s3.example.com");
+    EXPECT_STR(place_host("s3://logs", "http://s3.example.com:80", true), "s3.example.com");
+    EXPECT_STR(place_host("s3://logs", "http://s3.example.com:443", true), "s3.example.com:443");
+    EXPECT_STR(place_host("s3://logs", "http://127.0.0.1:9000", false), "127.0.0.1:9000");
+    EXPECT_STR(place_host("s3://logs", "https://[::1]:9000", false), "[::1]:9000");
+    EXPECT_STR(place_host("s3://logs", "s3.example.com", false), "");
+    EXPECT_STR(place_host("s3://logs", "https://", false), "");
+    EXPECT_STR(place_host("s3://logs", "https://host/path", false), "");
+    EXPECT_STR(place_host("s3://logs", "https://user@host", false), "");
+    EXPECT_STR(place_host("s3://", "", false), "");
+    EXPECT_STR(place_host("s3://ab", "", false), "");
+    EXPECT_STR(place_host("s3://under score", "", false), "");
+}
+
+TEST(china)
+{
+    config_init(&config);
+    (void)snprintf(config.ship_target, sizeof config.ship_target, "s3://logs");
+    (void)snprintf(config.ship_s3_region, sizeof config.ship_s3_region, "cn-north-1");
+    struct s3_place place;
+    EXPECT_OK(s3_place_read(&config, &place, &err), err);
+    EXPECT_STR(place.host, "logs.s3.cn-north-1.amazonaws.com.cn");
+}
+
+TEST(paths)
+{
+    struct buf out = BUF_INIT;
+    struct s3_place place = {.bucket = "logs", .prefix = "a/b", .path_style = true};
+    s3_place_path(&place, "dt=1/k", &out);
+    EXPECT_SPAN(buf_span(&out), "/logs/a/b/dt=1/k");
+    buf_clear(&out);
+    s3_place_path(&place, NULL, &out);
+    EXPECT_SPAN(buf_span(&out), "/logs");
+    buf_clear(&out);
+    place.path_style = false;
+    place.prefix[0] = '\0';
+    s3_place_path(&place, "k", &out);
+    EXPECT_SPAN(buf_span(&out), "/k");
+    buf_clear(&out);
+    s3_place_path(&place, NULL, &out);
+    EXPECT_SPAN(buf_span(&out), "/");
+    buf_fini(&out);
+}
+
+TEST(canonical_urls)
+{
+    EXPECT_STR(url("s3://logs", ""), "s3://logs");
+    EXPECT_STR(url("s3://logs//pre/fix//", ""), "s3://logs/pre/fix");
+    EXPECT_STR(url("s3://logs/p", "http://HOST:9000"), "s3://logs/p?endpoint=host:9000");
+    EXPECT_STR(url("s3://logs/p", "https://host:443/"), "s3://logs/p?endpoint=host");
+    EXPECT_STR(url("file:///var/out/", ""), "file:///var/out");
+    EXPECT_STR(url("file:///", ""), "file:///");
+    EXPECT(strstr(url("file://out", ""), "must be absolute") != NULL);
+    EXPECT(strstr(url("gs://logs", ""), "neither s3://bucket/prefix nor file:") != NULL);
+    EXPECT(strstr(url("", ""), "ship.target is not set") != NULL);
+}
+
+TEST(xml)
+{
+    char out[16];
+    EXPECT(s3_xml_text(span_str("<Error><Code>A&lt;B&amp;&#9;</Code></Error>"), "Code", out,
+                       sizeof out));
+    EXPECT_STR(out, "A<B&&#9;");
+    EXPECT(s3_xml_text(span_str("<Code>0123456789abcdefgh</Code>"), "Code", out, sizeof out));
+    EXPECT_STR(out, "0123456789abcde");
+    EXPECT(s3_xml_text(span_str("<Code>a\r\nb\x7f</Code>"), "Code", out, sizeof out));
+    EXPECT_STR(out, "a  b ");
+    EXPECT(!s3_xml_text(span_str("<Code>never closed"), "Code", out, sizeof out));
+    EXPECT(!s3_xml_text(span_str("</Code><Code"), "Code", out, sizeof out));
+    EXPECT(!s3_xml_text(span_of(NULL, 0), "Code", out, sizeof out));
+    EXPECT_STR(out, "");
+}
+
+static enum status answer(long http, const char *code, const char *region)
+{
+    struct s3_place place = {.bucket = "logs", .region = "us-east-1", .endpoint = "s3.example.com"};
+    struct s3_answer told = {.http = http, .message = "words"};
+    (void)snprintf(told.code, sizeof told.code, "%s", code);
+    (void)snprintf(told.region, sizeof told.region, "%s", region);
+    return s3_error(&place, &told, &err);
+}
+
+TEST(errors)
+{
+    EXPECT_INT(answer(403, "SignatureDoesNotMatch", ""), ERR_DENIED);
+    EXPECT_STR(err.text, "bucket logs at s3.example.com: wrong secret key for this access key: "
+                         "check ship.s3_secret_access_key (HTTP 403 SignatureDoesNotMatch: words)");
+    EXPECT_INT(err.detail, 403);
+    EXPECT_INT(answer(404, "NoSuchBucket", ""), ERR_NOT_FOUND);
+    EXPECT_INT(answer(301, "PermanentRedirect", "eu-west-1"), ERR_CONFIG);
+    EXPECT_STR(err.text, "bucket logs at s3.example.com: it is in region eu-west-1, not us-east-1: "
+                         "set ship.s3_region = eu-west-1");
+    /* the right region in an answer is no reason to name it */
+    EXPECT_INT(answer(400, "AuthorizationHeaderMalformed", "us-east-1"), ERR_CONFIG);
+    EXPECT(strstr(err.text, "region") == NULL);
+    EXPECT_INT(answer(503, "SlowDown", ""), ERR_NET);
+    EXPECT_INT(answer(500, "", ""), ERR_NET);
+    EXPECT_INT(answer(501, "NotImplemented", ""), ERR_CONFIG);
+    EXPECT_INT(answer(418, "", ""), ERR_CONFIG);
+}
+
+TEST(identity_from_one_place)
+{
+    struct s3_identity identity;
+    (void)setenv("AWS_ACCESS_KEY_ID", "ENVKEY", 1);
+    (void)setenv("AWS_SECRET_ACCESS_KEY", "ENVSECRET", 1);
+    (void)setenv("AWS_SESSION_TOKEN", "ENVTOKEN", 1);
+    config_init(&config);
+    EXPECT_OK(s3_identity_read(&config, &identity, &err), err);
+    EXPECT_STR(identity.access_key_id, "ENVKEY");
+    EXPECT_STR(identity.session_token, "ENVTOKEN");
+    (void)snprintf(config.ship_s3_access_key_id, 32, "KEY");
+    (void)snprintf(config.ship_s3_secret_access_key, 32, "SECRET");
+    EXPECT_OK(s3_identity_read(&config, &identity, &err), err);
+    EXPECT_STR(identity.access_key_id, "KEY");
+    EXPECT_STR(identity.secret_access_key, "SECRET");
+    EXPECT_STR(identity.session_token, "");
+    /* half a configuration does not borrow the other half */
+    config.ship_s3_secret_access_key[0] = '\0';
+    EXPECT_INT(s3_identity_read(&config, &identity, &err), ERR_CONFIG);
+    (void)unsetenv("AWS_ACCESS_KEY_ID");
+    (void)unsetenv("AWS_SECRET_ACCESS_KEY");
+    (void)unsetenv("AWS_SESSION_TOKEN");
+    config_init(&config);
+    EXPECT_INT(s3_identity_read(&config, &identity, &err), ERR_CONFIG);
+}
+
+TEST_MAIN(TEST_ENTRY(hosts), TEST_ENTRY(china), TEST_ENTRY(paths), TEST_ENTRY(canonical_urls),
+          TEST_ENTRY(xml), TEST_ENTRY(errors), TEST_ENTRY(identity_from_one_place))
