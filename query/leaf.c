@@ -45,13 +45,13 @@ static void find_probes(struct leaf *leaf)
     size_t size;
     switch (predicate->kind) {
     case PREDICATE_TERM:
-        probe_one(leaf, predicate->text, false, true);
+        probe_one(leaf, predicate->text, false, segment_text_is_exact(predicate->text, false));
         if (predicate->is_number) {
             probe_number(leaf, predicate);
         }
         break;
     case PREDICATE_PREFIX:
-        probe_one(leaf, predicate->text, true, true);
+        probe_one(leaf, predicate->text, true, segment_text_is_exact(predicate->text, true));
         break;
     case PREDICATE_PHRASE:
         probe_words(leaf, predicate->words, predicate->n_words, predicate->last_is_prefix, false);

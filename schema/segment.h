@@ -130,12 +130,15 @@ MUST_USE enum status segment_values_with(struct segment *segment, const struct s
                                          segment_value_each *each, void *context, struct err *err);
 
 /* Events of the block whose text values hold all of these terms (together, in any of them); the
- * last may be a prefix. Exact for one term, a superset of what a phrase asks for several. */
+ * last may be a prefix. The text table has words only: what is found is a superset of the events
+ * that have the terms, unless segment_text_is_exact. */
 MUST_USE enum status segment_text_events(struct segment *segment, int64_t block,
                                          const struct span *terms, size_t n_terms,
                                          bool last_is_prefix, struct bitmap *out_map,
                                          struct err *err);
-/* Terms of the text table from `first` on up to `last` (inclusive), in byte order. */
+/* True when segment_text_events with this one term finds exactly the events that have it. */
+bool segment_text_is_exact(struct span term, bool is_prefix);
+/* Words of the text table from `first` on up to `last` (inclusive), in byte order. */
 typedef bool segment_term_each(void *context, struct span term);
 MUST_USE enum status segment_terms(struct segment *segment, struct span first, struct span last,
                                    segment_term_each *each, void *context, struct err *err);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "schema/segment_internal.h"
+#include "schema/term.h"
 
 enum status segment_value(struct segment *segment, uint32_t value, uint32_t *out_field,
                           struct span *out_text, struct err *err)
@@ -59,25 +60,88 @@ enum status segment_values(struct segment *segment, long field, segment_value_ea
     return status == OK ? each_value(stmt, field, each, context, err) : status;
 }
 
-/* FTS5: every term as a string, all of them wanted; a star makes the last one a prefix. */
-static enum status match_text(const struct span *terms, size_t n_terms, bool last_is_prefix,
-                              struct buf *out, struct err *err)
+static void add_string(struct buf *out, struct span term)
+{
+    buf_add_char(out, '"');
+    for (size_t i = 0; i < term.size; i++) {
+        if (term.data[i] == '"') {
+            buf_add_char(out, '"');
+        }
+        buf_add_char(out, term.data[i]);
+    }
+    buf_add_char(out, '"');
+}
+
+/* For the dictionary, which has all terms. FTS5: every term as a string, all of them wanted; a star
+ * makes the last one a prefix. */
+static enum status match_terms(const struct span *terms, size_t n_terms, bool last_is_prefix,
+                               struct buf *out, struct err *err)
 {
     CHECK(n_terms > 0);
     for (size_t i = 0; i < n_terms; i++) {
-        buf_add_str(out, i ? " \"" : "\"");
-        for (size_t c = 0; c < terms[i].size; c++) {
-            if (terms[i].data[c] == '"') {
-                buf_add_char(out, '"');
-            }
-            buf_add_char(out, terms[i].data[c]);
-        }
-        buf_add_char(out, '"');
+        buf_add_str(out, i ? " AND " : "");
+        add_string(out, terms[i]);
     }
-    if (last_is_prefix) {
-        buf_add_str(out, " *");
+    buf_add_str(out, last_is_prefix ? " *" : "");
+    return buf_status(out, "query", err);
+}
+
+/* The words of a term, all of them wanted; false when it has none. */
+static bool match_word_list(struct span term, struct buf *out)
+{
+    struct buf words = BUF_INIT;
+    size_t count = term_words(term, &words);
+    const char *at = words.data;
+    for (size_t i = 0; i < count; i++, at += strlen(at) + 1) {
+        buf_add_str(out, i ? " AND " : "");
+        add_string(out, span_str(at));
+    }
+    out->failed |= words.failed;
+    buf_fini(&words);
+    return count > 0;
+}
+
+/* True when text ends inside of a word, which may go on. */
+static bool ends_open(struct span text)
+{
+    return text.size > 0 && term_is_letter(text.data[text.size - 1]);
+}
+
+/* For the text table, which has words only: a term is asked for by its words. The start of a term
+ * is the start of one word (an address, a UUID), or some words and the start of the last. */
+static enum status match_words(const struct span *terms, size_t n_terms, bool last_is_prefix,
+                               struct buf *out, struct err *err)
+{
+    CHECK(n_terms > 0);
+    for (size_t i = 0; i < n_terms; i++) {
+        buf_add_str(out, i ? " AND (" : "(");
+        bool prefix = last_is_prefix && i + 1 == n_terms;
+        if (prefix) {
+            add_string(out, terms[i]);
+            buf_add_str(out, " * OR (");
+        }
+        if (!match_word_list(terms[i], out)) {
+            add_string(out, terms[i]);
+        }
+        if (prefix) {
+            buf_add_str(out, ends_open(terms[i]) ? " *)" : ")");
+        }
+        buf_add_char(out, ')');
     }
     return buf_status(out, "query", err);
+}
+
+bool segment_text_is_exact(struct span term, bool is_prefix)
+{
+    struct buf words = BUF_INIT;
+    size_t count = term_words(term, &words);
+    bool exact =
+        count == 1 && words.size == term.size + 1 && memcmp(words.data, term.data, term.size) == 0;
+    /* "10" begins both the word 10 and the address 10.0.0.1, and either is found; but "a.b" may go
+     * on as a word of its own only in an address. */
+    exact = exact && (!is_prefix || term_is_plain(term));
+    buf_fini(&words);
+    return exact;
 }
 
 enum status segment_values_with(struct segment *segment, const struct span *terms, size_t n_terms,
@@ -88,7 +152,7 @@ enum status segment_values_with(struct segment *segment, const struct span *term
     struct buf match = BUF_INIT;
     enum status status = segment_statement(segment, SEGMENT_VALUES_WITH, &stmt, err);
     if (status == OK) {
-        status = match_text(terms, n_terms, last_is_prefix, &match, err);
+        status = match_terms(terms, n_terms, last_is_prefix, &match, err);
     }
     if (status == OK) {
         db_bind_span(stmt, 1, buf_span(&match));
@@ -107,7 +171,7 @@ enum status segment_text_events(struct segment *segment, int64_t block, const st
     struct bitmap map = {0};
     enum status status = segment_statement(segment, SEGMENT_TEXT_EVENTS, &stmt, err);
     if (status == OK) {
-        status = match_text(terms, n_terms, last_is_prefix, &match, err);
+        status = match_words(terms, n_terms, last_is_prefix, &match, err);
     }
     if (status == OK) {
         db_bind_span(stmt, 1, buf_span(&match));

@@ -321,3 +321,18 @@ bool term_address(struct span text, struct buf *out)
     buf_add(out, address, size);
     return size > 0;
 }
+
+bool term_is_letter(char c)
+{
+    return class_of(c) == LETTER;
+}
+
+bool term_is_plain(struct span text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (class_of(text.data[i]) != LETTER) {
+            return false;
+        }
+    }
+    return true;
+}

@@ -31,6 +31,11 @@ size_t term_words(struct span value, struct buf *out);
  * text has no chunk or more than one (then it is a phrase). Appends the term to out. */
 bool term_single(struct span text, struct buf *out);
 
+/* A byte that words are made of (letters, digits, _ and all of UTF-8 beyond ASCII). */
+bool term_is_letter(char c);
+/* True when all of text is such bytes. */
+bool term_is_plain(struct span text);
+
 /* An address as it stands in terms: dotted IPv4, or IPv6 in full. False when text (without port
  * and brackets) is no address. */
 bool term_address(struct span text, struct buf *out);

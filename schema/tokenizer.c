@@ -1,15 +1,17 @@
-/* The tokenizer "stele" for FTS5: terms of schema/term.h. A text that is indexed holds values
- * divided by the ASCII record separator; a text that is asked for is one term, taken as it is. */
+/* The tokenizer "stele" for FTS5: terms of schema/term.h; with the argument "words" only the finest
+ * ones. A text that is indexed holds values divided by the ASCII record separator; a text that is
+ * asked for is one term, taken as it is. */
 #include "schema/db.h"
 #include "schema/term.h"
+
+static char all_terms; /* tokenizers have no state but which of the two they are */
+static char words_only;
 
 static int tokenizer_create(void *context, const char **args, int n_args, Fts5Tokenizer **out)
 {
     (void)context;
-    (void)args;
-    (void)n_args;
-    static char only; /* no state: one for all */
-    *out = (Fts5Tokenizer *)&only;
+    bool words = n_args > 0 && strcmp(args[0], "words") == 0;
+    *out = (Fts5Tokenizer *)(words ? &words_only : &all_terms);
     return SQLITE_OK;
 }
 
@@ -19,6 +21,7 @@ static void tokenizer_delete(Fts5Tokenizer *tokenizer)
 }
 
 struct token_sink {
+    bool words_only;
     void *context;
     int (*token)(void *, int, const char *, int, int, int);
 };
@@ -27,20 +30,22 @@ static int sink_term(void *context, struct span term, enum term_level level, uin
                      uint32_t last_word)
 {
     (void)level;
-    (void)first_word;
-    (void)last_word;
     const struct token_sink *sink = context;
+    if (sink->words_only && first_word != last_word) {
+        return SQLITE_OK;
+    }
     return sink->token(sink->context, 0, term.data, (int)term.size, 0, 0);
 }
 
 static int tokenizer_run(Fts5Tokenizer *tokenizer, void *context, int flags, const char *text,
                          int size, int (*token)(void *, int, const char *, int, int, int))
 {
-    (void)tokenizer;
     if (flags & FTS5_TOKENIZE_QUERY) {
         return token(context, 0, text, size, 0, size);
     }
-    struct token_sink sink = {.context = context, .token = token};
+    struct token_sink sink = {.words_only = tokenizer == (Fts5Tokenizer *)&words_only,
+                              .context = context,
+                              .token = token};
     struct span rest = span_of(text, (size_t)size);
     while (rest.size > 0) {
         const char *end = memchr(rest.data, '\x1e', rest.size);
