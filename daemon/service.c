@@ -74,8 +74,10 @@ static enum status start_signals(struct service *service, struct err *err)
         int number;
         loop_call *call;
     } signals[] = {{SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_reload}, {SIGUSR1, on_now}};
-    /* A client that closes while it is written to. */
+    /* A client that closes while it is written to; a file at the limit of `ulimit -f`: both are
+     * errors of the call and no reason to die. */
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
     enum status status = OK;
     for (size_t i = 0; i < sizeof signals / sizeof signals[0] && status == OK; i++) {
         status = loop_on_signal(service->loop, signals[i].number, signals[i].call, service, err);

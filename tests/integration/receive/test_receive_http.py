@@ -2,8 +2,10 @@
 import gzip
 import json
 import os
+import resource
 import socket
 import time
+import urllib.error
 import urllib.request
 import zlib
 
@@ -203,6 +205,29 @@ def queue_bytes_max(place):
         expect(daemon.post(b"x" * 40000) == 200, "room again")
 
 
+def cannot_be_stored(place):
+    """The disk takes no more: 503 on an open connection, and 200 again when it does."""
+    with Steled(new_archive(place)) as daemon:
+        connection = daemon.connect()
+        expect(daemon.post(event(1), connection=connection) == 200, "not 200")
+        pid = daemon.process.pid
+        limit = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (4096, limit[1]))
+        for _ in range(3):
+            expect(daemon.post(event(2), connection=connection) == 503, "not 503")
+        try:
+            urllib.request.urlopen(daemon.health + "/healthz")
+            expect(False, "healthz says ok")
+        except urllib.error.HTTPError as answer:
+            text = answer.read()
+            expect(answer.code == 503 and text.count(b"\n") == 1, f"{answer.code} {text}")
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, limit)
+        expect(daemon.post(event(3), connection=connection) == 200, "not 200 again")
+        urllib.request.urlopen(daemon.health + "/healthz").close()
+        expect(inbox(daemon) == [event(1), event(3)], inbox(daemon))
+        expect(daemon.metrics()["stele_commit_failures_total"] == 3, "not counted")
+
+
 def what_is_no_event(place):
     """Answered 200, as the sender would stop for good: kept apart."""
     junk = gzip.compress(event(1))[:-9]
@@ -293,5 +318,5 @@ def stops_with_answers(place):
 
 
 main(bodies, methods_and_paths, keep_alive_and_pipelining, a_client_that_does_not_wait, expect_100,
-     limits, slow_and_idle, connections_max, queue_bytes_max, what_is_no_event, index_by_time,
-     index_what_was_left, health_and_metrics, ships_on_demand, stops_with_answers)
+     limits, slow_and_idle, connections_max, queue_bytes_max, cannot_be_stored, what_is_no_event,
+     index_by_time, index_what_was_left, health_and_metrics, ships_on_demand, stops_with_answers)

@@ -6,6 +6,8 @@ import shutil
 import socket
 import ssl
 import subprocess
+import threading
+import time
 import warnings
 
 from stele_tool import expect, main
@@ -238,6 +240,66 @@ def reload(place):
         expect(daemon.metrics()["stele_received_total"] == 4, "received")
 
 
+def flood(place):
+    """All requests at once by a client that reads late: nothing stalls, nothing is lost, over TLS
+    (whose records hold more than one request) and without."""
+    answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n"
+    posts = b"".join(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (len(e), e)
+                     for e in (event(i, text="x" * (i % 700)) for i in range(3000)))
+    certificates = Certificates(place.path("tls"))
+    for kind in (certificates, None):
+        with Steled(new_archive(place, "a" if kind else "b"), kind) as daemon:
+            for data, count in ((posts, 3000), (b"GET / HTTP/1.1\r\n\r\n" * 60000, 60000)):
+                connection = daemon.connect(timeout=60)
+                connection.connect()
+                sock = connection.sock
+                sender = threading.Thread(target=sock.sendall, args=(data,))
+                sender.start()
+                if count > 10000:
+                    time.sleep(0.5)  # the answers fill the socket, and the receiver must wait
+                got = b""
+                while len(got) < count * len(answer):
+                    piece = sock.recv(1 << 20)
+                    expect(piece, "closed")
+                    got += piece
+                sender.join()
+                expect(got == answer * count, "answers")
+                connection.close()
+            expect(daemon.metrics()["stele_received_total"] == 3000, "received")
+
+
+def records_in_one_piece(place):
+    """Many records arrive at once while a request waits for the disk: those that OpenSSL has taken
+    in already make no socket readable, and must not be forgotten."""
+    certificates = Certificates(place.path("tls"))
+    posts = [b"POST / HTTP/1.1\r\nContent-Length: 900\r\n\r\n" + b"x" * 900 for _ in range(76)]
+    with Steled(new_archive(place), certificates) as daemon:
+        sock = socket.create_connection(("127.0.0.1", daemon.port), timeout=60)
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = certificates.context().wrap_bio(incoming, outgoing, server_hostname="localhost")
+
+        def until_done(call):
+            while True:
+                try:
+                    return call()
+                except ssl.SSLWantReadError:
+                    sock.sendall(outgoing.read())
+                    piece = sock.recv(65536)
+                    expect(piece, "closed")
+                    incoming.write(piece)
+
+        until_done(tls.do_handshake)
+        sock.sendall(outgoing.read())
+        for count in [*range(60, 77)] * 6:
+            for post in posts[:count]:
+                tls.write(post)
+            sock.sendall(outgoing.read())
+            got = b""
+            while got.count(b"\r\n\r\n") < count:
+                got += until_done(lambda: tls.read(65536))
+            expect(got.count(b"HTTP/1.1 200 OK\r\n") == count, "answers")
+
+
 def not_tls(place):
     certificates = Certificates(place.path("tls"))
     settings = {"receive.request_timeout": "700ms"}
@@ -266,4 +328,4 @@ def curl_posts(place):
 
 
 main(mutual, asks_for_its_ca, optional_client, one_handshake, key_forms, shared_subject, reload,
-     not_tls, curl_posts)
+     flood, records_in_one_piece, not_tls, curl_posts)
