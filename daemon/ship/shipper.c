@@ -29,6 +29,7 @@ struct shipper {
     shipper_each *each;
     void *context;
     bool started;             /* a pass was made: waits of the ledger count from then on */
+    int64_t asked_us;         /* what came before is wanted now, also after a failure */
     int64_t blocked_until_us; /* the target as a whole failed; 0: it did not */
 };
 
@@ -37,7 +38,8 @@ struct pass {
     struct shipper *shipper;
     struct shipper_report *report;
     bool all_now;
-    bool halted; /* the target as a whole fails, or we are to stop */
+    bool halted;         /* the target as a whole fails, or we are to stop */
+    bool day_unreadable; /* a pass soon would meet it again */
 };
 
 enum status shipper_open(const struct config *config, const char *archive_dir,
@@ -312,11 +314,17 @@ static enum status ship_next(struct pass *pass, const struct planner_day *day, s
     return status == OK ? send(pass, &row, err) : status;
 }
 
+/* When what waits of the day has to go, if it does not come to a whole object before. */
+static int64_t due_us(const struct shipper *shipper, const struct planner_day *day)
+{
+    return day->oldest_us <= shipper->asked_us ? 0 : day->oldest_us + shipper->interval_us;
+}
+
 static bool day_is_due(const struct pass *pass, const struct planner_day *day)
 {
     const struct shipper *shipper = pass->shipper;
     return day->blocks > 0 && (pass->all_now || day->frame_bytes >= shipper->object_bytes_max ||
-                               day->oldest_us <= clock_now_us() - shipper->interval_us);
+                               due_us(shipper, day) <= clock_now_us());
 }
 
 /* A day that cannot be read must not hold back the others: its error is reported, and it is tried
@@ -327,6 +335,7 @@ static enum status pass_new(struct pass *pass, struct err *err)
     struct err why = {.status = OK};
     if (planner_refresh(shipper->planner, shipper->archive, &why) != OK) {
         report_error(pass->report, &why);
+        pass->day_unreadable = true;
     }
     size_t count;
     const struct planner_day *days = planner_days(shipper->planner, &count);
@@ -348,6 +357,7 @@ static enum status pass_new(struct pass *pass, struct err *err)
         }
         if (status != OK) {
             report_error(pass->report, &why);
+            pass->day_unreadable = true;
         }
     }
     return OK;
@@ -415,12 +425,16 @@ static enum status pass_left(struct pass *pass, struct err *err)
     for (size_t i = 0; i < count; i++) {
         report->waiting_events += days[i].events;
         older(&report->oldest_us, days[i].oldest_us);
-        if (days[i].blocks > 0 && days[i].oldest_us + shipper->interval_us < report->next_us) {
-            report->next_us = days[i].oldest_us + shipper->interval_us;
+        if (days[i].blocks > 0 && due_us(shipper, &days[i]) < report->next_us) {
+            report->next_us = due_us(shipper, &days[i]);
         }
     }
-    if (shipper->blocked_until_us > report->next_us) {
-        report->next_us = shipper->blocked_until_us;
+    int64_t least_us = shipper->blocked_until_us;
+    if (pass->day_unreadable) {
+        least_us = clock_now_us() + shipper->retry_max_wait_us;
+    }
+    if (least_us > report->next_us) {
+        report->next_us = least_us;
     }
     return status;
 }
@@ -430,6 +444,7 @@ enum status shipper_run(struct shipper *shipper, bool all_now, struct shipper_re
 {
     struct shipper_report report = {.last_status = OK};
     struct pass pass = {.shipper = shipper, .report = &report, .all_now = all_now};
+    shipper->asked_us = all_now ? clock_now_us() : shipper->asked_us;
     int64_t blocked_us = shipper->blocked_until_us - clock_now_us();
     pass.halted = atomic_load(&shipper->stop) ||
                   (!all_now && blocked_us > 0 && blocked_us <= shipper->retry_max_wait_us);

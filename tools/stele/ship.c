@@ -268,6 +268,9 @@ static void print_target(const struct ship_status *status, const struct ship_sta
     if (target->failed_objects > 0) {
         print_failed(target);
     }
+    if (!target->configured) {
+        return;
+    }
     int64_t oldest_us = ship_status_oldest(status, target);
     printf("  lag      %s\n",
            oldest_us > 0 ? age_text(clock_now_us() - oldest_us, numbers[0]) : "none");
@@ -389,6 +392,6 @@ static int ship_run(int argc, char **argv)
 const struct verb verb_ship = {
     .name = "ship",
     .usage = "[--once | --status [--output json]]",
-    .summary = "Upload what is not shipped yet; or show how shipping stands",
+    .summary = "upload what is not shipped yet; or show how shipping stands",
     .run = ship_run,
 };
