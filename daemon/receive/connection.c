@@ -280,7 +280,9 @@ void connection_stop_idle(struct connection_host *host)
 
 void connection_close_all(struct connection_host *host)
 {
-    while (host->first) {
-        connection_free(host->first);
+    struct connection *next;
+    for (struct connection *connection = host->first; connection; connection = next) {
+        next = connection->next;
+        connection_free(connection);
     }
 }

@@ -7,6 +7,8 @@
 #include "daemon/receive/tls_key.h"
 #include "daemon/receive/tls_stream.h"
 
+enum { PEM_FILE_BYTES_MAX = 4 * 1024 * 1024 };
+
 static const char shared_subject_text[] =
     "CA, server and client certificates made by `configure` of event handlers before 13.3.9 share "
     "one subject, so a certificate looks signed by itself: make new ones (stele init --host NAME, "
@@ -37,7 +39,7 @@ static const char *openssl_text(char out[256])
 static enum status check_readable(const char *name, const char *path, struct err *err)
 {
     struct buf bytes = BUF_INIT;
-    enum status status = file_read(path, 4 * 1024 * 1024, &bytes, err);
+    enum status status = file_read(path, PEM_FILE_BYTES_MAX, &bytes, err);
     buf_fini(&bytes);
     return status == OK ? OK : err_wrap(err, "receive.%s", name);
 }

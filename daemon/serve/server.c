@@ -76,12 +76,15 @@ static enum status bind_server(struct server *server, const char *listen_text, s
         return err_errno(err, EVUTIL_SOCKET_ERROR(), "serve.listen: cannot listen on %s",
                          listen_text);
     }
-    struct sockaddr_storage address;
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {.v6 = {0}};
     socklen_t size = sizeof address;
-    if (getsockname(evhttp_bound_socket_get_fd(bound), (struct sockaddr *)&address, &size) == 0) {
+    if (getsockname(evhttp_bound_socket_get_fd(bound), &address.any, &size) == 0) {
         port =
-            ntohs(address.ss_family == AF_INET6 ? ((const struct sockaddr_in6 *)&address)->sin6_port
-                                                : ((const struct sockaddr_in *)&address)->sin_port);
+            ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
     }
     bool bracket = strchr(name, ':') != NULL;
     (void)snprintf(server->url, sizeof server->url, "http://%s%.80s%s:%d", bracket ? "[" : "", name,
