@@ -4,17 +4,15 @@
 
 #include "query/lex.h"
 #include "query/point.h"
-#include "query/predicate.h"
+#include "query/tree.h"
 #include "schema/base/utf8.h"
 
 struct parser {
     struct lexer lexer;
     struct token token; /* the next one, not taken yet */
-    struct query *query;
-    int64_t now_us;
+    struct tree tree;
     struct span field; /* of the group we are in */
     unsigned depth;
-    size_t n_nodes;
     size_t at; /* byte offset of what is wrong, once something is */
     struct err *err;
 };
@@ -25,11 +23,6 @@ static enum status fault(struct parser *parser, size_t at, const char *text)
     return err_set(parser->err, ERR_USAGE, "%s", text);
 }
 
-static enum status fault_nomem(struct parser *parser)
-{
-    return err_set(parser->err, ERR_NOMEM, "query: out of memory");
-}
-
 static enum status advance(struct parser *parser)
 {
     return lex_next(&parser->lexer, &parser->token, &parser->at, parser->err);
@@ -37,100 +30,15 @@ static enum status advance(struct parser *parser)
 
 static enum status node_new(struct parser *parser, enum node_kind kind, struct node **out_node)
 {
-    if (parser->n_nodes >= QUERY_NODES_MAX) {
-        return fault(parser, parser->token.at, "the query has too many parts");
-    }
-    struct node *node = arena_alloc(&parser->query->arena, sizeof *node);
-    if (!node) {
-        return fault_nomem(parser);
-    }
-    parser->n_nodes++;
-    *node = (struct node){.kind = kind};
-    *out_node = node;
-    return OK;
-}
-
-static enum status leaf_new(struct parser *parser, const struct predicate *predicate,
-                            struct node **out_node)
-{
-    struct node *node;
-    enum status status = node_new(parser, NODE_LEAF, &node);
-    if (status != OK) {
-        return status;
-    }
-    node->predicate = arena_alloc(&parser->query->arena, sizeof *node->predicate);
-    if (!node->predicate) {
-        return fault_nomem(parser);
-    }
-    *node->predicate = *predicate;
-    node->predicate->leaf = (uint32_t)parser->query->n_leaves;
-    parser->query->leaves[parser->query->n_leaves++] = node->predicate;
-    *out_node = node;
-    return OK;
-}
-
-/* Who did it is in the first of some fields that the event has: f1:X OR (NOT f1:* (f2:X OR ...)),
- * built from the last one up. */
-static enum status actor_new(struct parser *parser, const struct value_form *form, size_t at,
-                             struct node **out_node)
-{
-    size_t count = 0;
-    while (event_actor_fields[count]) {
-        count++;
-    }
-    struct node *rest = NULL;
-    enum status status = OK;
-    while (status == OK && count > 0) {
-        struct span field = span_str(event_actor_fields[--count]);
-        struct predicate predicate;
-        status = predicate_build(&parser->query->arena, parser->now_us, field, form, &predicate,
-                                 parser->err);
-        if (status != OK) {
-            parser->at = at;
-            return status;
-        }
-        struct node *here;
-        status = leaf_new(parser, &predicate, &here);
-        if (status == OK && rest) {
-            struct node *absent;
-            struct node * not ;
-            struct node *both;
-            struct node *either;
-            struct predicate exists;
-            predicate_exists(field, &exists);
-            if ((status = leaf_new(parser, &exists, &absent)) != OK ||
-                (status = node_new(parser, NODE_NOT, &not )) != OK ||
-                (status = node_new(parser, NODE_AND, &both)) != OK ||
-                (status = node_new(parser, NODE_OR, &either)) != OK) {
-                return status;
-            }
-            not ->first = absent;
-            not ->next = rest;
-            both->first = not ;
-            here->next = both;
-            either->first = here;
-            here = either;
-        }
-        rest = here;
-    }
-    *out_node = rest;
-    return status;
+    parser->at = parser->token.at;
+    return tree_node(&parser->tree, kind, out_node);
 }
 
 static enum status value_new(struct parser *parser, struct span field,
                              const struct value_form *form, size_t at, struct node **out_node)
 {
-    if (span_is(field, "actor")) {
-        return actor_new(parser, form, at, out_node);
-    }
-    struct predicate predicate;
-    enum status status = predicate_build(&parser->query->arena, parser->now_us, field, form,
-                                         &predicate, parser->err);
-    if (status != OK) {
-        parser->at = at;
-        return status;
-    }
-    return leaf_new(parser, &predicate, out_node);
+    parser->at = at;
+    return tree_value(&parser->tree, field, form, out_node);
 }
 
 static bool is_value(enum token_kind kind)
@@ -426,18 +334,13 @@ static enum status parse_or(struct parser *parser, struct node **out_node)
 
 static enum status parse_all(struct parser *parser)
 {
-    struct query *query = parser->query;
-    query->leaves = arena_alloc(&query->arena, QUERY_NODES_MAX * sizeof(struct predicate *));
-    if (!query->leaves) {
-        return fault_nomem(parser);
-    }
     enum status status = advance(parser);
     if (status == OK && parser->token.kind == TOKEN_END) {
         struct predicate all = {.kind = PREDICATE_ALL};
-        return leaf_new(parser, &all, &query->root);
+        return tree_leaf(&parser->tree, &all, &parser->tree.query->root);
     }
     if (status == OK) {
-        status = parse_or(parser, &query->root);
+        status = parse_or(parser, &parser->tree.query->root);
     }
     if (status == OK && parser->token.kind == TOKEN_CLOSE) {
         return fault(parser, parser->token.at, "\")\" closes nothing");
@@ -453,18 +356,20 @@ enum status query_parse(struct span text, int64_t now_us, struct query **out_que
                        QUERY_BYTES_MAX);
     }
     size_t bad;
-    struct query *query = calloc(1, sizeof *query);
-    struct span copy = query ? arena_copy(&query->arena, text) : span_of(NULL, 0);
+    struct query *query;
+    enum status status = tree_query_new(&query, err);
+    if (status != OK) {
+        return status;
+    }
+    struct span copy = arena_copy(&query->arena, text);
     if (!copy.data) {
         query_free(query);
         return err_set(err, ERR_NOMEM, "query: out of memory");
     }
     struct err inner = {.text = ""};
     struct parser parser = {.lexer = {.text = copy, .arena = &query->arena},
-                            .query = query,
-                            .now_us = now_us,
+                            .tree = {.query = query, .now_us = now_us, .err = &inner},
                             .err = &inner};
-    enum status status = OK;
     if (!utf8_valid(copy, &bad) || memchr(copy.data, '\0', copy.size)) {
         const char *nul = memchr(copy.data, '\0', copy.size);
         status = fault(&parser, nul ? (size_t)(nul - copy.data) : bad, "this is not UTF-8 text");
@@ -486,12 +391,4 @@ enum status query_parse(struct span text, int64_t now_us, struct query **out_que
     }
     query_free(query);
     return status;
-}
-
-void query_free(struct query *query)
-{
-    if (query) {
-        arena_fini(&query->arena);
-        free(query);
-    }
 }

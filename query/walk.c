@@ -173,6 +173,16 @@ int64_t walk_to_us(const struct walk *walk)
     return walk->to_us;
 }
 
+struct archive *walk_archive(const struct walk *walk)
+{
+    return walk->archive;
+}
+
+struct plan *walk_plan(const struct walk *walk)
+{
+    return walk->plan;
+}
+
 /* A day may have no file: only the inbox has events of it, or retention has just taken it. */
 static enum status open_segment(const struct walk *walk, int64_t day_us,
                                 struct segment **out_segment, struct err *err)

@@ -35,6 +35,11 @@ void walk_close(struct walk *walk);
 int64_t walk_from_us(const struct walk *walk);
 int64_t walk_to_us(const struct walk *walk);
 
+/* What is open now: the catalogue (NULL for a single file), and the plan of the day at hand (NULL
+ * when it has no segment). */
+struct archive *walk_archive(const struct walk *walk);
+struct plan *walk_plan(const struct walk *walk);
+
 /* Opens the next day; what the one before held is closed. OK with *out_end at the end. */
 MUST_USE enum status walk_next(struct walk *walk, struct walk_day *out_day, bool *out_end,
                                struct err *err);
