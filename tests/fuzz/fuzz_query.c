@@ -1,6 +1,6 @@
 /* Any query text: a tree, or one line that points into the text. */
 #include "query/parse.h"
-#include "schema/base/buf.h"
+#include "query/point.h"
 #include "tests/fuzz/fuzz_target.h"
 
 enum { WALK_MAX = QUERY_NODES_MAX * 2 };
@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MUST_HOLD(!query && err.text[0] != '\0' && !strchr(err.text, '\n'));
     if (err.status == ERR_USAGE) {
         MUST_HOLD(character >= 1 && character <= size + 1);
-        query_point(text, character, &out);
+        point_at(text, character, &out);
         MUST_HOLD(buf_ok(&out));
     }
     buf_fini(&out);
