@@ -215,3 +215,25 @@ enum status planner_refresh(struct planner *planner, struct archive *archive, st
     }
     return first.status;
 }
+
+int64_t planner_row_oldest(const char *archive_dir, const struct ledger_object *row)
+{
+    char path[FILE_PATH_BYTES];
+    struct segment *segment = NULL;
+    int64_t oldest_us = row->planned_us;
+    if (archive_segment_path(archive_dir, row->day_us, path, NULL) == OK &&
+        segment_open(path, &segment, NULL) == OK) {
+        if (planner_oldest(segment, row->first_block, &oldest_us, NULL) != OK) {
+            oldest_us = row->planned_us;
+        }
+        segment_close(segment);
+    }
+    return oldest_us;
+}
+
+void planner_older(int64_t *oldest_us, int64_t us)
+{
+    if (us > 0 && (*oldest_us == 0 || us < *oldest_us)) {
+        *oldest_us = us;
+    }
+}

@@ -38,4 +38,10 @@ const struct planner_day *planner_days(const struct planner *planner, size_t *ou
 MUST_USE enum status planner_oldest(struct segment *segment, int64_t block, int64_t *out_us,
                                     struct err *err);
 
+/* The same of a planned object; when the plan was made, if the segment cannot say. */
+int64_t planner_row_oldest(const char *archive_dir, const struct ledger_object *row);
+
+/* Keeps the earlier of two times, of which 0 means none. */
+void planner_older(int64_t *oldest_us, int64_t us);
+
 #endif

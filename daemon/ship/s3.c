@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "daemon/ship/s3_error.h"
+#include "daemon/ship/s3_http.h"
 
 enum { PUT_TRIES = 4, CONFLICT_WAIT_MS = 100 };
 

@@ -35,6 +35,9 @@ bool s3_xml_text(struct span body, const char *name, char *out, size_t out_bytes
     int m = snprintf(end, sizeof end, "</%s>", name);
     CHECK(n > 0 && n < (int)sizeof begin && m < (int)sizeof end);
     out[0] = '\0';
+    if (body.size == 0) {
+        return false;
+    }
     const char *from = memmem(body.data, body.size, begin, (size_t)n);
     if (!from) {
         return false;

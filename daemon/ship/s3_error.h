@@ -2,7 +2,8 @@
 #ifndef DAEMON_SHIP_S3_ERROR_H
 #define DAEMON_SHIP_S3_ERROR_H
 
-#include "daemon/ship/s3_http.h"
+#include "daemon/ship/s3_answer.h"
+#include "daemon/ship/s3_place.h"
 
 /* The text between <name> and </name>, entities resolved, control characters as spaces, cut at
  * out_bytes; false (and out empty) when it is not there. */

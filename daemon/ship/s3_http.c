@@ -49,11 +49,6 @@ static void curl_start(void)
     CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
 }
 
-void s3_answer_fini(struct s3_answer *answer)
-{
-    buf_fini(&answer->body);
-}
-
 enum status s3_http_open(const struct config *config, const atomic_bool *const *cancel,
                          struct s3_http **out_http, struct err *err)
 {
@@ -97,75 +92,11 @@ const struct s3_place *s3_http_place(const struct s3_http *http)
 
 /* Answers: libcurl hands over headers line by line and the body in pieces. */
 
-static bool header_is(struct span line, const char *name, struct span *out_value)
-{
-    size_t n = strlen(name);
-    if (line.size <= n || line.data[n] != ':' || strncasecmp(line.data, name, n) != 0) {
-        return false;
-    }
-    struct span value = span_from(line, n + 1);
-    while (value.size > 0 && (value.data[0] == ' ' || value.data[0] == '\t')) {
-        value = span_from(value, 1);
-    }
-    while (value.size > 0 && (unsigned char)value.data[value.size - 1] <= ' ') {
-        value.size--;
-    }
-    *out_value = value;
-    return true;
-}
-
-static bool digest_read(struct span hex, struct digest *out)
-{
-    struct digest digest;
-    char text[DIGEST_HEX_BYTES];
-    if (hex.size != sizeof text - 1) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof digest.bytes; i++) {
-        char pair[3] = {hex.data[2 * i], hex.data[2 * i + 1], '\0'};
-        char *end;
-        digest.bytes[i] = (unsigned char)strtoul(pair, &end, 16);
-        if (*end || pair[0] == ' ' || pair[0] == '-' || pair[0] == '+') {
-            return false;
-        }
-    }
-    *out = digest;
-    return true;
-}
-
-static int64_t number_read(struct span text)
-{
-    int64_t number = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9' || number > INT64_MAX / 10 - 1) {
-            return -1;
-        }
-        number = number * 10 + (text.data[i] - '0');
-    }
-    return text.size ? number : -1;
-}
-
 static size_t on_header(char *data, size_t size, size_t count, void *context)
 {
-    struct s3_answer *answer = ((struct sink *)context)->answer;
-    struct span line = span_of(data, size * count);
-    struct span value;
-    if (span_starts(line, "HTTP/")) { /* also after a 100-continue: what came before is void */
-        answer->length = -1;
-        answer->has_sha256 = false;
-    } else if (header_is(line, "content-length", &value)) {
-        answer->length = number_read(value);
-    } else if (header_is(line, "x-amz-bucket-region", &value)) {
-        (void)snprintf(answer->region, sizeof answer->region, "%.*s", SPAN_FMT(value));
-    } else if (header_is(line, "x-amz-meta-stele-sha256", &value)) {
-        answer->has_sha256 = digest_read(value, &answer->sha256);
-    } else if (header_is(line, "date", &value)) {
-        char text[64];
-        (void)snprintf(text, sizeof text, "%.*s", SPAN_FMT(value));
-        time_t date = curl_getdate(text, NULL);
-        answer->date_us = date > 0 ? (int64_t)date * CLOCK_SECOND_US : 0;
-    }
-    return line.size;
+    struct sink *sink = context;
+    s3_answer_header(sink->answer, span_of(data, size * count));
+    return size * count;
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *context)

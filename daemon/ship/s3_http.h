@@ -3,6 +3,7 @@
 #ifndef DAEMON_SHIP_S3_HTTP_H
 #define DAEMON_SHIP_S3_HTTP_H
 
+#include "daemon/ship/s3_answer.h"
 #include "daemon/ship/s3_place.h"
 #include "daemon/ship/sigv4.h"
 
@@ -19,19 +20,6 @@ struct s3_request {
     bool only_if_absent;                /* If-None-Match: * */
     size_t body_bytes_max;              /* of a good answer's body; errors have their own bound */
 };
-
-struct s3_answer {
-    long http; /* status code */
-    char code[64];
-    char message[240]; /* S3's own words, one line */
-    char region[64];   /* where the bucket is, when the store said so */
-    int64_t date_us;   /* the store's clock; 0 when it did not say */
-    int64_t length;    /* Content-Length; -1 when there was none */
-    bool has_sha256;   /* x-amz-meta-stele-sha256 */
-    struct digest sha256;
-    struct buf body;
-};
-void s3_answer_fini(struct s3_answer *answer);
 
 /* cancel as in struct target: it is looked at while requests run. */
 MUST_USE enum status s3_http_open(const struct config *config, const atomic_bool *const *cancel,

@@ -31,34 +31,12 @@ static struct ship_status_target *target_of(struct ship_status *status, const ch
     return target;
 }
 
-static void older(int64_t *oldest_us, int64_t us)
-{
-    if (us > 0 && (*oldest_us == 0 || us < *oldest_us)) {
-        *oldest_us = us;
-    }
-}
-
 int64_t ship_status_oldest(const struct ship_status *status,
                            const struct ship_status_target *target)
 {
     int64_t oldest_us = target->oldest_us;
     if (target->configured) {
-        older(&oldest_us, status->inbox.oldest_received_us);
-    }
-    return oldest_us;
-}
-
-static int64_t row_oldest(const char *dir, const struct ledger_object *row)
-{
-    char path[FILE_PATH_BYTES];
-    struct segment *segment = NULL;
-    int64_t oldest_us = row->planned_us; /* when the segment cannot say */
-    if (archive_segment_path(dir, row->day_us, path, NULL) == OK &&
-        segment_open(path, &segment, NULL) == OK) {
-        if (planner_oldest(segment, row->first_block, &oldest_us, NULL) != OK) {
-            oldest_us = row->planned_us;
-        }
-        segment_close(segment);
+        planner_older(&oldest_us, status->inbox.oldest_received_us);
     }
     return oldest_us;
 }
@@ -77,7 +55,7 @@ static void add_row(struct ship_status_target *target, const char *dir,
     target->planned_objects++;
     target->planned_events += row->events;
     if (target->planned_objects <= PLANNED_AGED) {
-        older(&target->oldest_us, row_oldest(dir, row));
+        planner_older(&target->oldest_us, planner_row_oldest(dir, row));
     }
     if (row->tries > 0 && target->failed_objects++ == 0) {
         target->failed = *row;
@@ -119,7 +97,7 @@ static enum status read_waiting(struct archive *archive, const char *dir,
     for (size_t i = 0; i < count; i++) {
         target->waiting_blocks += days[i].blocks;
         target->waiting_events += days[i].events;
-        older(&target->oldest_us, days[i].oldest_us);
+        planner_older(&target->oldest_us, days[i].oldest_us);
     }
     planner_close(planner);
     return status;

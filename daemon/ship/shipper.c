@@ -363,28 +363,6 @@ static enum status pass_new(struct pass *pass, struct err *err)
     return OK;
 }
 
-static void older(int64_t *oldest_us, int64_t us)
-{
-    if (us > 0 && (*oldest_us == 0 || us < *oldest_us)) {
-        *oldest_us = us;
-    }
-}
-
-static int64_t row_oldest(struct shipper *shipper, const struct ledger_object *row)
-{
-    char path[FILE_PATH_BYTES];
-    struct segment *segment = NULL;
-    int64_t oldest_us = row->planned_us; /* when the segment cannot say */
-    if (archive_segment_path(shipper->dir, row->day_us, path, NULL) == OK &&
-        segment_open(path, &segment, NULL) == OK) {
-        if (planner_oldest(segment, row->first_block, &oldest_us, NULL) != OK) {
-            oldest_us = row->planned_us;
-        }
-        segment_close(segment);
-    }
-    return oldest_us;
-}
-
 static enum status left_pending(struct pass *pass, struct err *err)
 {
     struct shipper *shipper = pass->shipper;
@@ -406,7 +384,7 @@ static enum status left_pending(struct pass *pass, struct err *err)
         }
         /* rows are in the order of their planning: the first ones tell the age */
         if (report->pending_objects <= PENDING_AGED) {
-            older(&report->oldest_us, row_oldest(shipper, &row));
+            planner_older(&report->oldest_us, planner_row_oldest(shipper->dir, &row));
         }
     }
     ledger_cursor_close(cursor);
@@ -424,7 +402,7 @@ static enum status pass_left(struct pass *pass, struct err *err)
     const struct planner_day *days = planner_days(shipper->planner, &count);
     for (size_t i = 0; i < count; i++) {
         report->waiting_events += days[i].events;
-        older(&report->oldest_us, days[i].oldest_us);
+        planner_older(&report->oldest_us, days[i].oldest_us);
         if (days[i].blocks > 0 && due_us(shipper, &days[i]) < report->next_us) {
             report->next_us = due_us(shipper, &days[i]);
         }

@@ -54,15 +54,18 @@ class Server:
         if kind == "ceph" and not shutil.which("radosgw"):
             raise unittest.SkipTest("Ceph is not installed (tools/packages/test-s3.txt)")
         self.kind = kind
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE,
-                                        stdin=subprocess.DEVNULL)
+        self.log = pathlib.Path(f"{folder}.log")
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log,
+                                            stdin=subprocess.DEVNULL)
         if not select.select([self.process.stdout], [], [], 90)[0]:
             self.stop()
-            raise AssertionError(f"{kind} did not start in 90 s")
+            raise AssertionError(f"{kind} did not start in 90 s\n" + self.log.read_text())
         line = self.process.stdout.readline()
         if not line:
             self.process.stdout.close()
-            raise AssertionError(f"{kind} ended at its start: exit {self.process.wait()}")
+            raise AssertionError(f"{kind} ended at its start: exit {self.process.wait()}\n"
+                                 + self.log.read_text())
         self.__dict__.update(json.loads(line))
         self.endpoint = f"http://127.0.0.1:{self.port}"
 

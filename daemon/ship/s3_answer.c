@@ -1,0 +1,87 @@
+#include "daemon/ship/s3_answer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "schema/base/clock.h"
+
+void s3_answer_fini(struct s3_answer *answer)
+{
+    buf_fini(&answer->body);
+}
+
+static bool header_is(struct span line, const char *name, struct span *out_value)
+{
+    size_t n = strlen(name);
+    if (line.size <= n || line.data[n] != ':' || strncasecmp(line.data, name, n) != 0) {
+        return false;
+    }
+    struct span value = span_from(line, n + 1);
+    while (value.size > 0 && (value.data[0] == ' ' || value.data[0] == '\t')) {
+        value = span_from(value, 1);
+    }
+    while (value.size > 0 && (unsigned char)value.data[value.size - 1] <= ' ') {
+        value.size--;
+    }
+    *out_value = value;
+    return true;
+}
+
+static bool digest_read(struct span hex, struct digest *out)
+{
+    struct digest digest;
+    if (hex.size != 2 * sizeof digest.bytes) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof digest.bytes; i++) {
+        char pair[3] = {hex.data[2 * i], hex.data[2 * i + 1], '\0'};
+        char *end;
+        digest.bytes[i] = (unsigned char)strtoul(pair, &end, 16);
+        if (*end || pair[0] == ' ' || pair[0] == '-' || pair[0] == '+') {
+            return false;
+        }
+    }
+    *out = digest;
+    return true;
+}
+
+static int64_t number_read(struct span text)
+{
+    int64_t number = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9' || number > INT64_MAX / 10 - 1) {
+            return -1;
+        }
+        number = number * 10 + (text.data[i] - '0');
+    }
+    return text.size ? number : -1;
+}
+
+/* "Wed, 01 Jan 2031 00:00:00 GMT"; 0 when it is anything else. */
+static int64_t date_read(struct span value)
+{
+    char text[64];
+    struct tm tm = {0};
+    (void)snprintf(text, sizeof text, "%.*s", SPAN_FMT(value));
+    const char *rest = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    time_t date = rest && *rest == '\0' ? timegm(&tm) : 0;
+    return date > 0 ? (int64_t)date * CLOCK_SECOND_US : 0;
+}
+
+void s3_answer_header(struct s3_answer *answer, struct span line)
+{
+    struct span value;
+    if (span_starts(line, "HTTP/")) {
+        answer->length = -1;
+        answer->has_sha256 = false;
+    } else if (header_is(line, "content-length", &value)) {
+        answer->length = number_read(value);
+    } else if (header_is(line, "x-amz-bucket-region", &value)) {
+        (void)snprintf(answer->region, sizeof answer->region, "%.*s", SPAN_FMT(value));
+    } else if (header_is(line, "x-amz-meta-stele-sha256", &value)) {
+        answer->has_sha256 = digest_read(value, &answer->sha256);
+    } else if (header_is(line, "date", &value)) {
+        answer->date_us = date_read(value);
+    }
+}

@@ -1,0 +1,24 @@
+/* An answer of S3, as far as we read it. Pure. */
+#ifndef DAEMON_SHIP_S3_ANSWER_H
+#define DAEMON_SHIP_S3_ANSWER_H
+
+#include "schema/base/digest.h"
+
+struct s3_answer {
+    long http; /* status code */
+    char code[64];
+    char message[240]; /* S3's own words, one line */
+    char region[64];   /* where the bucket is, when the store said so */
+    int64_t date_us;   /* the store's clock; 0 when it did not say */
+    int64_t length;    /* Content-Length; -1 when there was none */
+    bool has_sha256;   /* x-amz-meta-stele-sha256 */
+    struct digest sha256;
+    struct buf body;
+};
+void s3_answer_fini(struct s3_answer *answer);
+
+/* Takes one header line (with or without its line end); a status line forgets what came before it.
+ */
+void s3_answer_header(struct s3_answer *answer, struct span line);
+
+#endif
