@@ -58,8 +58,8 @@ static enum status merge_days(struct walk *walk, const int64_t *segment_days, si
     }
     size_t count = 0;
     for (size_t i = 0; i < n_segment_days; i++) {
-        if (segment_days[i] < walk->to_us && (segment_days[i] > walk->from_us - CLOCK_DAY_US ||
-                                              walk->from_us < INT64_MIN + CLOCK_DAY_US)) {
+        if (segment_days[i] < walk->to_us && (walk->from_us < INT64_MIN + CLOCK_DAY_US ||
+                                              segment_days[i] > walk->from_us - CLOCK_DAY_US)) {
             days[count++] = segment_days[i];
         }
     }
