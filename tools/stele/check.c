@@ -327,6 +327,6 @@ static int check_run(int argc, char **argv)
 const struct verb verb_check = {
     .name = "check",
     .usage = "",
-    .summary = "Look at configuration, archive, certificates, addresses and ship target",
+    .summary = "look at configuration, archive, certificates, addresses and ship target",
     .run = check_run,
 };

@@ -177,6 +177,6 @@ static int import_run(int argc, char **argv)
 const struct verb verb_import = {
     .name = "import",
     .usage = "FILE|DIR|-...",
-    .summary = "Read NDJSON (plain, gzip, zstd) or Teleport's log directory into the archive",
+    .summary = "read NDJSON (plain, gzip, zstd) or Teleport's log directory into the archive",
     .run = import_run,
 };

@@ -269,6 +269,6 @@ static int init_run(int argc, char **argv)
 const struct verb verb_init = {
     .name = "init",
     .usage = "DIR [--host NAME]...",
-    .summary = "Make a new archive, and with --host certificates and Teleport's files",
+    .summary = "make a new archive, and with --host certificates and Teleport's files",
     .run = init_run,
 };

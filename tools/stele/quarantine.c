@@ -155,6 +155,6 @@ static int quarantine_run(int argc, char **argv)
 const struct verb verb_quarantine = {
     .name = "quarantine",
     .usage = "[--export FILE|-]",
-    .summary = "List, or export, what arrived and is no event",
+    .summary = "list, or export, what arrived and is no event",
     .run = quarantine_run,
 };

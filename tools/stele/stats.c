@@ -257,6 +257,6 @@ static int stats_run(int argc, char **argv)
 const struct verb verb_stats = {
     .name = "stats",
     .usage = "[--output json]",
-    .summary = "What is in the archive, and how much room it takes",
+    .summary = "what is in the archive, and how much room it takes",
     .run = stats_run,
 };
