@@ -148,11 +148,12 @@ static void make_services(struct generator *g)
         db->env = app->env = environments[i % 4];
         db->database = PICK_EVEN(g, words);
         (void)snprintf(db->name, sizeof db->name, "%s-%s-%s", words[i], db->protocol, db->env);
-        (void)snprintf(db->uri, sizeof db->uri, "%s.%s.internal.example.com:%s", db->name,
-                       regions[i % 4], engine[1]);
+        (void)snprintf(db->uri, sizeof db->uri, "%s-%s-%s.%s.internal.example.com:%s", words[i],
+                       db->protocol, db->env, regions[i % 4], engine[1]);
         app->protocol = "http";
         (void)snprintf(app->name, sizeof app->name, "%s-%s", workloads[i % 12], app->env);
-        (void)snprintf(app->uri, sizeof app->uri, "%s.apps.example.com", app->name);
+        (void)snprintf(app->uri, sizeof app->uri, "%s-%s.apps.example.com", workloads[i % 12],
+                       app->env);
     }
 }
 
