@@ -131,7 +131,9 @@ static void take(struct lexer *lexer, struct token *token, enum token_kind kind,
 static bool read_behind_field(struct lexer *lexer, struct token *token)
 {
     struct span rest = span_from(lexer->text, lexer->at);
-    if (rest.data[0] == '[') {
+    struct span run = read_run(lexer);
+    /* [2001:db8::1]:22 is a word; a range has white space before it is closed. */
+    if (rest.data[0] == '[' && !memchr(run.data, ']', run.size)) {
         take(lexer, token, TOKEN_RANGE_OPEN, 1);
         lexer->in_range = true;
         return true;

@@ -128,6 +128,9 @@ static enum status parse_group(struct parser *parser, struct span field, struct 
     if (status == OK && parser->token.kind == TOKEN_CLOSE) {
         return fault(parser, at, "nothing stands between the parentheses");
     }
+    if (status == OK && parser->token.kind == TOKEN_END) {
+        return fault(parser, at, "\"(\" is never closed");
+    }
     parser->field = field;
     if (status == OK) {
         status = parse_or(parser, out_node);

@@ -1,0 +1,4 @@
+stele_unit_test(query_parse stele_query)
+stele_unit_test(query_match stele_query)
+stele_unit_test(query_render stele_query)
+stele_unit_test(query_engine stele_query)
