@@ -94,13 +94,13 @@ static void run_all(struct indexer_thread *thread)
         }
         backlog = writer_backlog(thread->options.writer);
     } while (any && backlog.rows > 0 &&
-             (backlog.rows >= thread->options.full_rows || backlog.oldest_us <= start_us));
+             (writer_backlog_is_full(&backlog) || backlog.oldest_us <= start_us));
 }
 
 static bool is_due(const struct indexer_thread *thread, struct writer_backlog backlog,
                    int64_t now_us)
 {
-    return backlog.rows >= thread->options.full_rows ||
+    return writer_backlog_is_full(&backlog) ||
            (backlog.rows > 0 && now_us - backlog.oldest_us >= thread->options.max_wait_us);
 }
 

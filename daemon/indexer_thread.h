@@ -12,7 +12,6 @@ struct indexer_thread_options {
     const char *dir;
     int compression_level;
     int64_t max_wait_us; /* the oldest request waits at most this long */
-    int64_t full_rows;   /* so many requests are not kept waiting */
     struct writer *writer;
     struct health *health;
     struct bell *bell; /* its own: BELL_WORK looks again, BELL_NOW indexes all that is there */

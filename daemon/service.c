@@ -12,8 +12,6 @@
 #include "daemon/serve/server.h"
 #include "daemon/ship_thread.h"
 
-enum { FULL_ROWS = BLOCK_EVENTS_MAX };
-
 /* Requests that are still coming in get this long when the daemon stops. */
 #define DRAIN_US (3 * CLOCK_SECOND_US)
 
@@ -94,7 +92,7 @@ static enum status start_threads(struct service *service, struct err *err)
         wait_us = config->ship_interval; /* only what is indexed can be shipped */
     }
     enum status status = writer_start(config->archive_dir, &service->health, &service->index_bell,
-                                      FULL_ROWS, &service->writer, err);
+                                      &service->writer, err);
     if (status == OK && ships) {
         status = ship_thread_start(config, &service->ship_bell, &service->shipper, err);
     }
@@ -103,7 +101,6 @@ static enum status start_threads(struct service *service, struct err *err)
             .dir = config->archive_dir,
             .compression_level = (int)config->index_compression_level,
             .max_wait_us = wait_us,
-            .full_rows = FULL_ROWS,
             .writer = service->writer,
             .health = &service->health,
             .bell = &service->index_bell,

@@ -22,7 +22,6 @@ struct writer {
     /* immutable after start */
     pthread_t thread;
     int done_fd;
-    int64_t full_rows;
     struct health *health;
     struct bell *backlog_bell;
     char dir[FILE_PATH_BYTES];
@@ -55,22 +54,23 @@ struct round {
     bool over;
 };
 
-static void publish_backlog(struct writer *writer, struct writer_backlog backlog)
-{
-    lock_take(&writer->lock);
-    writer->backlog = backlog;
-    lock_drop(&writer->lock);
-    metrics_set(METRIC_inbox_rows, backlog.rows);
-}
-
+/* The inbox knows its rows; their bytes are taken to be as many as those of the rows before. */
 static enum status read_backlog(struct writer *writer, struct err *err)
 {
     struct inbox_state state;
     enum status status = inbox_state(writer->archive, &state, err);
-    if (status == OK) {
-        publish_backlog(writer, (struct writer_backlog){state.count, state.oldest_received_us});
+    if (status != OK) {
+        return status;
     }
-    return status;
+    lock_take(&writer->lock);
+    struct writer_backlog *backlog = &writer->backlog;
+    int64_t row_bytes = backlog->rows > 0 ? backlog->bytes / backlog->rows : 0;
+    *backlog = (struct writer_backlog){.rows = state.count,
+                                       .bytes = state.count * row_bytes,
+                                       .oldest_us = state.oldest_received_us};
+    lock_drop(&writer->lock);
+    metrics_set(METRIC_inbox_rows, state.count);
+    return OK;
 }
 
 static enum status ensure_open(struct writer *writer, struct err *err)
@@ -104,29 +104,34 @@ static void note_success(struct writer *writer)
 
 static void count_stored(struct writer *writer, size_t n)
 {
-    int64_t rows = 0;
     int64_t bytes = 0;
+    struct writer_backlog more = {0};
     for (size_t i = 0; i < n; i++) {
-        rows += writer->items[i].fault == EVENT_FAULT_NONE;
-        bytes += (int64_t)writer->items[i].body.size;
+        int64_t size = (int64_t)writer->items[i].body.size;
+        bytes += size;
+        if (writer->items[i].fault == EVENT_FAULT_NONE) {
+            more.rows++;
+            more.bytes += size;
+        }
     }
     metrics_add(METRIC_received_total, (int64_t)n);
     metrics_add(METRIC_received_bytes_total, bytes);
-    metrics_add(METRIC_quarantined_total, (int64_t)n - rows);
+    metrics_add(METRIC_quarantined_total, (int64_t)n - more.rows);
     metrics_set_newest(writer->items[n - 1].received_us);
-    if (rows == 0) {
+    if (more.rows == 0) {
         return;
     }
     lock_take(&writer->lock);
-    int64_t before = writer->backlog.rows;
-    writer->backlog.rows += rows;
-    if (before == 0) {
-        writer->backlog.oldest_us = writer->items[0].received_us;
-    }
-    int64_t after = writer->backlog.rows;
+    struct writer_backlog before = writer->backlog;
+    struct writer_backlog after = {
+        .rows = before.rows + more.rows,
+        .bytes = before.bytes + more.bytes,
+        .oldest_us = before.rows == 0 ? writer->items[0].received_us : before.oldest_us,
+    };
+    writer->backlog = after;
     lock_drop(&writer->lock);
-    metrics_set(METRIC_inbox_rows, after);
-    if (before == 0 || (before < writer->full_rows && after >= writer->full_rows)) {
+    metrics_set(METRIC_inbox_rows, after.rows);
+    if (before.rows == 0 || (!writer_backlog_is_full(&before) && writer_backlog_is_full(&after))) {
         bell_ring(writer->backlog_bell, BELL_WORK);
     }
 }
@@ -234,7 +239,7 @@ static void *writer_main(void *context)
 }
 
 enum status writer_start(const char *dir, struct health *health, struct bell *backlog,
-                         int64_t full_rows, struct writer **out_writer, struct err *err)
+                         struct writer **out_writer, struct err *err)
 {
     struct writer *writer = calloc(1, sizeof *writer);
     if (!writer) {
@@ -245,7 +250,6 @@ enum status writer_start(const char *dir, struct health *health, struct bell *ba
     condition_init(&writer->settled);
     writer->health = health;
     writer->backlog_bell = backlog;
-    writer->full_rows = full_rows;
     lock_take(&writer->lock);
     writer->waiting_end = &writer->waiting;
     writer->done_end = &writer->done;

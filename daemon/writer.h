@@ -23,12 +23,25 @@ struct writer_job {
     struct writer_job *next;
 };
 
+/* What waits for the indexer. */
+struct writer_backlog {
+    int64_t rows;
+    int64_t bytes;     /* about */
+    int64_t oldest_us; /* when the oldest row came in; 0 when there is none */
+};
+
+/* True when there is enough for full blocks. */
+static inline bool writer_backlog_is_full(const struct writer_backlog *backlog)
+{
+    return backlog->rows >= BLOCK_EVENTS_MAX || backlog->bytes >= BLOCK_RAW_BYTES_MAX;
+}
+
 struct writer;
 
 /* Opens the archive and starts the thread. `backlog` is rung (BELL_WORK) when the inbox turns from
- * empty to not empty, and when it reaches `full_rows`. */
+ * empty to not empty, and when it turns full. */
 MUST_USE enum status writer_start(const char *dir, struct health *health, struct bell *backlog,
-                                  int64_t full_rows, struct writer **out_writer, struct err *err);
+                                  struct writer **out_writer, struct err *err);
 /* Takes no more jobs, ends what waits, joins the thread. Jobs that are done can still be taken. */
 void writer_stop(struct writer *writer);
 /* After writer_stop. NULL is fine. */
@@ -45,10 +58,6 @@ struct writer_job *writer_take_done(struct writer *writer);
  * caller's. */
 MUST_USE enum status writer_settle(struct writer *writer, struct indexer_run *run, struct err *err);
 
-struct writer_backlog {
-    int64_t rows;
-    int64_t oldest_us; /* when the oldest row came in; 0 when there is none */
-};
 struct writer_backlog writer_backlog(struct writer *writer);
 
 #endif

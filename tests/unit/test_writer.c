@@ -19,7 +19,7 @@ static struct writer *begin(void)
     health_init(&health);
     bell_init(&bell);
     EXPECT_OK(archive_create(archive, &err), err);
-    EXPECT_OK(writer_start(archive, &health, &bell, 100, &writer, &err), err);
+    EXPECT_OK(writer_start(archive, &health, &bell, &writer, &err), err);
     CHECK(writer);
     return writer;
 }

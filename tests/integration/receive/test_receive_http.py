@@ -256,6 +256,17 @@ def index_by_time(place):
         expect(daemon.metrics()["stele_inbox_rows"] == 0, "rows")
 
 
+def index_full_blocks(place):
+    """Enough for a block, by number or by bytes, does not wait for the time."""
+    with Steled(new_archive(place)) as daemon:
+        many = b"".join(event(i, text="x" * 500) + b"\n" for i in range(3000))
+        for _ in range(3):
+            expect(daemon.post(many) == 200, "not 200")
+        daemon.wait_for("stele_stored_total", 3000)
+        daemon.wait_for("stele_indexed_total", 6000)
+        expect(daemon.metrics()["stele_stored_total"] == 3000, "stored twice")
+
+
 def index_what_was_left(place):
     archive = new_archive(place)
     with Steled(archive) as daemon:
@@ -319,4 +330,5 @@ def stops_with_answers(place):
 
 main(bodies, methods_and_paths, keep_alive_and_pipelining, a_client_that_does_not_wait, expect_100,
      limits, slow_and_idle, connections_max, queue_bytes_max, cannot_be_stored, what_is_no_event,
-     index_by_time, index_what_was_left, health_and_metrics, ships_on_demand, stops_with_answers)
+     index_by_time, index_full_blocks, index_what_was_left, health_and_metrics, ships_on_demand,
+     stops_with_answers)
