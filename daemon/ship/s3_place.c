@@ -132,6 +132,15 @@ static bool copy(char *out, size_t out_bytes, const char *text)
     return n > 0 && (size_t)n < out_bytes;
 }
 
+/* What goes into a header must not begin another one. */
+static bool printable(const char *text)
+{
+    while (*text > ' ' && *text < 127) {
+        text++;
+    }
+    return *text == '\0';
+}
+
 /* Key, secret and token are one thing: all from the configuration, or all from the environment. */
 enum status s3_identity_read(const struct config *config, struct s3_identity *out_identity,
                              struct err *err)
@@ -153,6 +162,11 @@ enum status s3_identity_read(const struct config *config, struct s3_identity *ou
                             : "AWS_SECRET_ACCESS_KEY in the environment");
     }
     (void)copy(identity.session_token, sizeof identity.session_token, token);
+    if (!printable(identity.access_key_id) || !printable(identity.secret_access_key) ||
+        !printable(identity.session_token)) {
+        return err_set(err, ERR_CONFIG, "credentials for %s hold a space or a line end: mend them",
+                       config->ship_target);
+    }
     *out_identity = identity;
     return OK;
 }

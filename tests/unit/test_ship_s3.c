@@ -149,6 +149,9 @@ TEST(identity_from_one_place)
     EXPECT_STR(identity.access_key_id, "KEY");
     EXPECT_STR(identity.secret_access_key, "SECRET");
     EXPECT_STR(identity.session_token, "");
+    (void)snprintf(config.ship_s3_session_token, 32, "a\r\nx-amz-acl: public-read");
+    EXPECT_INT(s3_identity_read(&config, &identity, &err), ERR_CONFIG);
+    config.ship_s3_session_token[0] = '\0';
     /* half a configuration does not borrow the other half */
     config.ship_s3_secret_access_key[0] = '\0';
     EXPECT_INT(s3_identity_read(&config, &identity, &err), ERR_CONFIG);

@@ -3,9 +3,11 @@
 to conditional writes) or STELE_S3=ceph (knows conditional writes)."""
 import os
 import pathlib
+import random
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 import ship_world
@@ -112,6 +114,29 @@ class Ships(Store):
         self.assertIn("3,000 events", archive.ship().out)
         self.assertEqual(server.aws("s3", "ls", "--recursive", f"s3://{self.bucket}").out, before)
         expect_once(self, self.fetch(archive), lines)
+
+
+    def test_killed_at_any_moment(self):
+        self.make_bucket()
+        archive = self.archive(object_bytes_max=64 * 1024)
+        lines = make_events(20000)
+        archive.add(lines)
+        dice = random.Random(7)
+        killed = 0
+        for _ in range(8):
+            process = subprocess.Popen([ship_world.STELE, "ship", "--archive", str(archive.dir)],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(dice.random() * 0.1)
+            process.kill()
+            killed += process.wait() < 0
+        self.assertGreater(killed, 0)
+        # a request of a killed process may still be at work in the store
+        for _ in range(20):
+            if archive.ship(ok=False).returncode == 0:
+                break
+            time.sleep(0.2)
+        expect_once(self, self.fetch(archive), lines)
+        self.assertEqual(archive.status()[1][0]["shipped_events"], 20000)
 
 
 class Fails(Store):
