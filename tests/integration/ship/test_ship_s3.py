@@ -33,13 +33,10 @@ def make_certificates(folder):
 def setUpModule():
     global server, home
     home = pathlib.Path(tempfile.mkdtemp(prefix="s3-", dir="/tmp"))
+    unittest.addModuleCleanup(shutil.rmtree, home, True)
     make_certificates(home)
     server = Server(KIND, home / "d", cert=home / "s3.crt", key=home / "s3.key")
-
-
-def tearDownModule():
-    server.stop()
-    shutil.rmtree(home, ignore_errors=True)
+    unittest.addModuleCleanup(server.stop)
 
 
 class Store(unittest.TestCase):
