@@ -112,7 +112,8 @@ static inline void world_event(struct dice *dice, int64_t day_us, struct buf *ou
     if (dice_one_in(dice, 40)) { /* a name that is too long for any index */
         buf_printf(out, ",\"%0300d\":\"hidden%u\"", 7, dice_roll(dice, 3));
     }
-    if (dice_one_in(dice, 60)) {
+    buf_printf(out, ",\"ppid\":%u", dice_roll(dice, 2000));
+    if (dice_one_in(dice, 300)) {
         buf_printf(out, ",\"pid\":\"odd %u\"", dice_roll(dice, 3));
     }
     buf_add_char(out, '}');

@@ -1,4 +1,7 @@
+add_library(test_truth STATIC ../support/truth.c ../support/truth_query.c)
+target_link_libraries(test_truth PUBLIC stele_query)
 stele_unit_test(query_parse stele_query)
 stele_unit_test(query_match stele_query)
 stele_unit_test(query_render stele_query)
-stele_unit_test(query_engine stele_query)
+stele_unit_test(query_engine test_truth)
+stele_unit_test(query_top test_truth)

@@ -53,87 +53,87 @@ static void dump(const struct node *node, struct buf *out)
     buf_add_char(out, ')');
 }
 
+static const struct {
+    const char *query;
+    const char *tree;
+} tree_cases[] = {
+    {"", "all"},
+    {"   ", "all"},
+    {"*", "all"},
+    {"Alice", "term'alice'"},
+    {"alice bob", "and(term'alice', term'bob')"},
+    {"alice AND bob", "and(term'alice', term'bob')"},
+    {"alice OR bob carol", "or(term'alice', and(term'bob', term'carol'))"},
+    {"(alice OR bob) carol", "and(or(term'alice', term'bob'), term'carol')"},
+    {"or not and", "and(term'or', term'not', term'and')"},
+    {"NOT alice", "not(term'alice')"},
+    {"-alice", "not(term'alice')"},
+    {"--alice", "term'alice'"},
+    {"NOT -alice", "term'alice'"},
+    {"-(a b)", "not(and(term'a', term'b'))"},
+    {"ip-10-0-0-1", "term'ip-10-0-0-1'"},
+    {"\"Two Words\"", "phrase'two+words'"},
+    {"\"one\"", "term'one'"},
+    {"\"a \\\"b\\\" \\\\c\"", "phrase'a+b+c'"},
+    {"foo,bar", "phrase'foo+bar'"},
+    {"word*", "prefix'word'"},
+    {"/etc/pass*", "prefix'etc/pass'"},
+    {"a,b*", "phrase'a+b*'"},
+    {"*Part*", "part'part'"},
+    {"*end", "glob'*end'"},
+    {"a*b", "glob'a*b'"},
+    {"user:alice", "user=term'alice'"},
+    {"user:\"Alice B\"", "user=phrase'alice+b'"},
+    {"user:*", "user=exists"},
+    {"User:-x", "User=term'x'"},
+    {"addr.remote:10.0.0.1", "addr.remote=term'10.0.0.1'"},
+    {"\"odd key\":x", "odd key=term'x'"},
+    {"server_labels.teleport.dev/os:linux", "server_labels.teleport.dev/os=term'linux'"},
+    {"@timestamp:*", "@timestamp=exists"},
+    {"ei:>=10", "ei=range number=:10 open "},
+    {"ei:<-5", "ei=range open  number:-5"},
+    {"ei:[1 TO 5]", "ei=range number=:1 number=:5"},
+    {"ei:[* TO 5]", "ei=range open=  number=:5"},
+    {"ei:[* TO *]", "ei=exists"},
+    {"expires:>2026-01-01", "expires=range time:2026-01-01 open "},
+    {"name:[a TO \"b c\"]", "name=range text=:a text=:b c"},
+    {"user:(alice OR \"b c\")", "or(user=term'alice', user=phrase'b+c')"},
+    {"user:(alice -bob)", "and(user=term'alice', not(user=term'bob'))"},
+    {"http://evil.com/x", "term'http://evil.com/x'"},
+    {"C:\\Users", "term'c:\\users'"},
+    {"2001:db8::1", "term'2001:0db8:0000:0000:0000:0000:0000:0001'"},
+    {"fe80::1", "term'fe80:0000:0000:0000:0000:0000:0000:0001'"},
+    {"10.0.0.1:22", "term'10.0.0.1:22'"},
+    {"a:[2001:db8::1]:22", "a=phrase'2001:0db8:0000:0000:0000:0000:0000:0001+22'"},
+    {"a:[5]", "a=term'5'"},
+    {"ip:10.0.0.0/8", "address"},
+    {"ip:2001:db8::/32", "address"},
+    {"domain:*.Evil.com.", "domain'evil.com'"},
+    {"email:A@b.c", "term'a@b.c'"},
+    {"email:*@b.c", "glob'*@b.c'"},
+    {"text:alice", "term'alice'"},
+    {"severity:WARN", "code=severity'warn'"},
+    {"severity:(warn OR stop)", "or(code=severity'warn', code=severity'stop')"},
+    {"time:>-7d", "time=time"},
+    {"uid:abc", "uid=uid"},
+    {"uid:ab*", "uid=prefix'ab'"},
+    {"!!!", "part'!!!'"},
+    {"\xc3\x84rger", "term'\xc3\xa4rger'"},
+    {"actor:x", "or(user=term'x', and(not(user=exists), or(identity.user=term'x', "
+                "and(not(identity.user=exists), or(user_name=term'x', and(not(user_name=exists), "
+                "or(reviewer=term'x', and(not(reviewer=exists), updated_by=term'x'))))))))"},
+};
+
 TEST(trees)
 {
-    static const struct {
-        const char *query;
-        const char *tree;
-    } cases[] = {
-        {"", "all"},
-        {"   ", "all"},
-        {"*", "all"},
-        {"Alice", "term'alice'"},
-        {"alice bob", "and(term'alice', term'bob')"},
-        {"alice AND bob", "and(term'alice', term'bob')"},
-        {"alice OR bob carol", "or(term'alice', and(term'bob', term'carol'))"},
-        {"(alice OR bob) carol", "and(or(term'alice', term'bob'), term'carol')"},
-        {"or not and", "and(term'or', term'not', term'and')"},
-        {"NOT alice", "not(term'alice')"},
-        {"-alice", "not(term'alice')"},
-        {"--alice", "term'alice'"},
-        {"NOT -alice", "term'alice'"},
-        {"-(a b)", "not(and(term'a', term'b'))"},
-        {"ip-10-0-0-1", "term'ip-10-0-0-1'"},
-        {"\"Two Words\"", "phrase'two+words'"},
-        {"\"one\"", "term'one'"},
-        {"\"a \\\"b\\\" \\\\c\"", "phrase'a+b+c'"},
-        {"foo,bar", "phrase'foo+bar'"},
-        {"word*", "prefix'word'"},
-        {"/etc/pass*", "prefix'etc/pass'"},
-        {"a,b*", "phrase'a+b*'"},
-        {"*Part*", "part'part'"},
-        {"*end", "glob'*end'"},
-        {"a*b", "glob'a*b'"},
-        {"user:alice", "user=term'alice'"},
-        {"user:\"Alice B\"", "user=phrase'alice+b'"},
-        {"user:*", "user=exists"},
-        {"User:-x", "User=term'x'"},
-        {"addr.remote:10.0.0.1", "addr.remote=term'10.0.0.1'"},
-        {"\"odd key\":x", "odd key=term'x'"},
-        {"server_labels.teleport.dev/os:linux", "server_labels.teleport.dev/os=term'linux'"},
-        {"@timestamp:*", "@timestamp=exists"},
-        {"ei:>=10", "ei=range number=:10 open "},
-        {"ei:<-5", "ei=range open  number:-5"},
-        {"ei:[1 TO 5]", "ei=range number=:1 number=:5"},
-        {"ei:[* TO 5]", "ei=range open=  number=:5"},
-        {"ei:[* TO *]", "ei=exists"},
-        {"expires:>2026-01-01", "expires=range time:2026-01-01 open "},
-        {"name:[a TO \"b c\"]", "name=range text=:a text=:b c"},
-        {"user:(alice OR \"b c\")", "or(user=term'alice', user=phrase'b+c')"},
-        {"user:(alice -bob)", "and(user=term'alice', not(user=term'bob'))"},
-        {"http://evil.com/x", "term'http://evil.com/x'"},
-        {"C:\\Users", "term'c:\\users'"},
-        {"2001:db8::1", "term'2001:0db8:0000:0000:0000:0000:0000:0001'"},
-        {"fe80::1", "term'fe80:0000:0000:0000:0000:0000:0000:0001'"},
-        {"10.0.0.1:22", "term'10.0.0.1:22'"},
-        {"a:[2001:db8::1]:22", "a=phrase'2001:0db8:0000:0000:0000:0000:0000:0001+22'"},
-        {"a:[5]", "a=term'5'"},
-        {"ip:10.0.0.0/8", "address"},
-        {"ip:2001:db8::/32", "address"},
-        {"domain:*.Evil.com.", "domain'evil.com'"},
-        {"email:A@b.c", "term'a@b.c'"},
-        {"email:*@b.c", "glob'*@b.c'"},
-        {"text:alice", "term'alice'"},
-        {"severity:WARN", "code=severity'warn'"},
-        {"severity:(warn OR stop)", "or(code=severity'warn', code=severity'stop')"},
-        {"time:>-7d", "time=time"},
-        {"uid:abc", "uid=uid"},
-        {"uid:ab*", "uid=prefix'ab'"},
-        {"!!!", "part'!!!'"},
-        {"\xc3\x84rger", "term'\xc3\xa4rger'"},
-        {"actor:x",
-         "or(user=term'x', and(not(user=exists), or(identity.user=term'x', "
-         "and(not(identity.user=exists), or(user_name=term'x', and(not(user_name=exists), "
-         "or(reviewer=term'x', and(not(reviewer=exists), updated_by=term'x'))))))))"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof tree_cases / sizeof tree_cases[0]; i++) {
         struct query *query = NULL;
         struct err err = {.text = ""};
         struct buf out = BUF_INIT;
-        EXPECT_OK(query_parse(span_str(cases[i].query), NOW_US, &query, NULL, &err), err);
+        EXPECT_OK(query_parse(span_str(tree_cases[i].query), NOW_US, &query, NULL, &err), err);
         if (query) {
             dump(query->root, &out);
-            EXPECT_SPAN(buf_span(&out), cases[i].tree);
+            EXPECT_SPAN(buf_span(&out), tree_cases[i].tree);
         }
         buf_fini(&out);
         query_free(query);
