@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "schema/inbox.h"
-#include "schema/segment.h"
+#include "schema/parts.h"
 #include "tools/stele/options.h"
 #include "tools/stele/progress.h"
 
@@ -25,6 +25,8 @@ struct stats {
     int64_t quarantine;
     struct inbox_state inbox;
     int64_t counters[ARCHIVE_COUNTER_COUNT];
+    bool with_parts; /* parts are filled: every segment is read from end to end */
+    int64_t parts[PART_COUNT];
 };
 
 static int64_t file_bytes(const char *path)
@@ -68,8 +70,11 @@ static enum status add_day(const char *dir, int64_t day_us, struct stats *stats,
     }
     stats->blocks += (int64_t)count;
     stats->file_bytes += file_bytes(path);
+    if (stats->with_parts) {
+        status = segment_parts(segment, stats->parts, err);
+    }
     segment_close(segment);
-    return OK;
+    return status;
 }
 
 static enum status read_segments(const char *dir, struct stats *stats, struct err *err)
@@ -152,6 +157,19 @@ static void print_number(const char *name, int64_t number)
     printf("%-17s %s\n", name, progress_number(number, text));
 }
 
+static void print_parts(const struct stats *stats)
+{
+    for (int i = 0; i < PART_COUNT; i++) {
+        char text[32];
+        printf("%-17s %s", segment_part_name((enum segment_part)i),
+               size_text(stats->parts[i], text));
+        if (stats->events > 0) {
+            printf(" (%.1f bytes an event)", (double)stats->parts[i] / (double)stats->events);
+        }
+        printf("\n");
+    }
+}
+
 static void print_table(const char *dir, const struct stats *stats)
 {
     char text[CLOCK_TEXT_BYTES];
@@ -178,6 +196,9 @@ static void print_table(const char *dir, const struct stats *stats)
     print_number("in quarantine", stats->quarantine);
     for (int i = 0; i < ARCHIVE_COUNTER_COUNT; i++) {
         print_number(archive_counter_name((enum archive_counter)i), stats->counters[i]);
+    }
+    if (stats->with_parts) {
+        print_parts(stats);
     }
 }
 
@@ -216,17 +237,28 @@ static void print_json(const char *dir, const struct stats *stats)
         printf("%s\"%s\":%" PRId64, i ? "," : "", archive_counter_name((enum archive_counter)i),
                stats->counters[i]);
     }
+    if (stats->with_parts) {
+        printf("},\"parts\":{");
+        for (int i = 0; i < PART_COUNT; i++) {
+            printf("%s\"%s\":%" PRId64, i ? "," : "", segment_part_name((enum segment_part)i),
+                   stats->parts[i]);
+        }
+    }
     printf("}}\n");
 }
 
 static int stats_run(int argc, char **argv)
 {
     const char *output = "table";
+    struct stats stats = {0};
     const struct option_entry entries[] = {
         {.name = "output", .argument = "FORM", .help = "table (default) or json", .text = &output},
+        {.name = "parts",
+         .help = "also where the bytes are; reads every segment from end to end",
+         .flag = &stats.with_parts},
     };
     static struct options options;
-    int code = options_read(&options, &verb_stats, entries, 1, argc, argv);
+    int code = options_read(&options, &verb_stats, entries, 2, argc, argv);
     if (code != OPTIONS_GO_ON) {
         return code;
     }
@@ -242,7 +274,6 @@ static int stats_run(int argc, char **argv)
         return status_exit_code(ERR_USAGE);
     }
     struct err err;
-    struct stats stats = {0};
     if (read_stats(dir, &stats, &err) != OK) {
         return options_fail(&verb_stats, &err);
     }
@@ -256,7 +287,7 @@ static int stats_run(int argc, char **argv)
 
 const struct verb verb_stats = {
     .name = "stats",
-    .usage = "[--output json]",
+    .usage = "[--parts] [--output json]",
     .summary = "what is in the archive, and how much room it takes",
     .run = stats_run,
 };

@@ -27,6 +27,17 @@ def numbers(place):
     expect("events            300\n" in table and "2026-11-01 to 2026-11-03" in table, table)
 
 
+def parts(place):
+    expect(place.stele("init", "a").code == 0, "init")
+    expect(place.stele("import", "--archive", "a", "-", stdin=b'{"event":"x","uid":"1"}\n').code == 0,
+           "import")
+    result = place.stele("stats", "--archive", "a", "--parts", "--output", "json")
+    found = json.loads(result.out)["parts"]
+    for name in ("frames", "columns", "dictionary", "terms", "vectors", "other"):
+        expect(found[name] > 0, found)
+    expect(b"bytes an event)" in place.stele("stats", "--archive", "a", "--parts").out, "a table")
+
+
 def wrong_input(place):
     expect_error(place.stele("stats"), 2, "--archive DIR")
     expect_error(place.stele("stats", "--archive", "nowhere"), 3, "nowhere")
@@ -36,4 +47,4 @@ def wrong_input(place):
     expect_error(place.stele("stats", "--archive", "a"), 4, "archive.db")
 
 
-main(numbers, wrong_input)
+main(numbers, parts, wrong_input)
