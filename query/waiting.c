@@ -24,6 +24,7 @@ struct waiting {
     size_t capacity;
     struct seen **seen;
     bool *has_field;
+    bool any; /* some event is in the inbox */
 };
 
 static enum status nomem(struct err *err)
@@ -150,6 +151,7 @@ static enum status read_row(struct waiting *waiting, const struct inbox_row *row
         }
         if (status == OK && !seen) {
             note_fields(waiting, &event);
+            waiting->any = true;
             if (event.time_us >= from_us && event.time_us < to_us &&
                 match_event(waiting->query->root, &event)) {
                 status = keep(waiting, row, buf_span(&source), part, event.raw, err);
@@ -243,6 +245,11 @@ const struct waiting_event *waiting_events(const struct waiting *waiting, size_t
 const char *waiting_archive_id(const struct waiting *waiting)
 {
     return waiting->archive_id;
+}
+
+bool waiting_any(const struct waiting *waiting)
+{
+    return waiting->any;
 }
 
 bool waiting_has_field(const struct waiting *waiting, size_t leaf)

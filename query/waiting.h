@@ -28,6 +28,8 @@ void waiting_close(struct waiting *waiting);
 const struct waiting_event *waiting_events(const struct waiting *waiting, size_t *out_count);
 /* The archive's UUID. */
 const char *waiting_archive_id(const struct waiting *waiting);
+/* True when the inbox holds any event at all. */
+bool waiting_any(const struct waiting *waiting);
 /* True when some event of the inbox has the field, whether it satisfies the query or not. */
 bool waiting_has_field(const struct waiting *waiting, size_t leaf);
 

@@ -104,7 +104,7 @@ static enum status open_archive(struct walk *walk, struct err *err)
     free(days);
     for (size_t i = 0; status == OK && i < walk->search.query->n_leaves; i++) {
         walk->known[i] = waiting_has_field(walk->waiting, i);
-        walk->looked = walk->looked || walk->known[i];
+        walk->looked = waiting_any(walk->waiting);
     }
     return status;
 }
