@@ -204,8 +204,8 @@ enum status archive_lock_take(const char *dir, const char *who, struct archive_l
         (void)close(fd);
         char holder[64];
         long pid = archive_lock_holder(dir, holder);
-        return err_set(err, ERR_BUSY, "%s is in use by %s (pid %ld)", dir,
-                       pid ? holder : "another process", pid);
+        return pid ? err_set(err, ERR_BUSY, "%s is in use by %s (pid %ld)", dir, holder, pid)
+                   : err_set(err, ERR_BUSY, "%s was in use a moment ago: try again", dir);
     }
     struct archive_lock *lock = malloc(sizeof *lock);
     char text[96];

@@ -183,36 +183,9 @@ TEST(many_days_in_one_run)
     close_archive();
 }
 
-/* Fields of every kind of store in three blocks, read back through the columns. */
-TEST(import_makes_full_blocks_with_columns_numbers_and_text)
+/* Each store, in the segment that the test below makes of `count` events. */
+static void expect_stores(struct segment *segment, int count)
 {
-    open_archive();
-    struct indexer *indexer = open_indexer();
-    struct buf body = BUF_INIT;
-    const int count = 2 * BLOCK_EVENTS_MAX + 100;
-    for (int i = 0; i < count; i++) {
-        buf_clear(&body);
-        buf_printf(
-            &body,
-            "{\"uid\":\"u%d\",\"time\":\"2026-11-20T%02d:%02d:00Z\",\"user\":\"user%d\",\"pid\":%d,"
-            "\"command\":\"cat /tmp/file%d\",\"roles\":[\"a\",\"r%d\"]}\n",
-            i, i / 3600, i / 60 % 60, i % 7, i * 31, i, i % 3);
-        EXPECT_OK(indexer_import(indexer, &posted, now, i, buf_span(&body), &err), err);
-    }
-    EXPECT_OK(indexer_import(indexer, &posted, now, 77, span_str("[1"), &err), err);
-    struct indexer_run *run = NULL;
-    EXPECT_OK(indexer_import_end(indexer, &run, &err), err);
-    struct indexer_totals totals;
-    indexer_run_totals(run, &totals);
-    EXPECT_INT(totals.stored, count);
-    EXPECT_INT(totals.quarantined, 1);
-    EXPECT_OK(indexer_settle(archive, run, &err), err);
-
-    struct segment *segment = open_day(clock_day_start(now) - 3 * CLOCK_DAY_US);
-    size_t n_blocks;
-    const struct block_info *blocks = segment_blocks(segment, &n_blocks);
-    EXPECT_INT(n_blocks, 3);
-    EXPECT_INT(blocks[1].n_events, BLOCK_EVENTS_MAX);
     struct column *column = calloc(1, sizeof *column);
     long user = segment_field_find(segment, span_str("user"));
     long pid = segment_field_find(segment, span_str("pid"));
@@ -247,6 +220,39 @@ TEST(import_makes_full_blocks_with_columns_numbers_and_text)
     EXPECT(bitmap_get(&map, 4) && bitmap_get(&map, 13) && !bitmap_get(&map, 14));
     column_fini(column);
     free(column);
+}
+
+/* Fields of every kind of store in three blocks, read back through the columns. */
+TEST(import_makes_full_blocks_with_columns_numbers_and_text)
+{
+    open_archive();
+    struct indexer *indexer = open_indexer();
+    struct buf body = BUF_INIT;
+    const int count = 2 * BLOCK_EVENTS_MAX + 100;
+    for (int i = 0; i < count; i++) {
+        buf_clear(&body);
+        buf_printf(
+            &body,
+            "{\"uid\":\"u%d\",\"time\":\"2026-11-20T%02d:%02d:00Z\",\"user\":\"user%d\",\"pid\":%d,"
+            "\"command\":\"cat /tmp/file%d\",\"roles\":[\"a\",\"r%d\"]}\n",
+            i, i / 3600, i / 60 % 60, i % 7, i * 31, i, i % 3);
+        EXPECT_OK(indexer_import(indexer, &posted, now, i, buf_span(&body), &err), err);
+    }
+    EXPECT_OK(indexer_import(indexer, &posted, now, 77, span_str("[1"), &err), err);
+    struct indexer_run *run = NULL;
+    EXPECT_OK(indexer_import_end(indexer, &run, &err), err);
+    struct indexer_totals totals;
+    indexer_run_totals(run, &totals);
+    EXPECT_INT(totals.stored, count);
+    EXPECT_INT(totals.quarantined, 1);
+    EXPECT_OK(indexer_settle(archive, run, &err), err);
+
+    struct segment *segment = open_day(clock_day_start(now) - 3 * CLOCK_DAY_US);
+    size_t n_blocks;
+    const struct block_info *blocks = segment_blocks(segment, &n_blocks);
+    EXPECT_INT(n_blocks, 3);
+    EXPECT_INT(blocks[1].n_events, BLOCK_EVENTS_MAX);
+    expect_stores(segment, count);
     segment_close(segment);
     indexer_close(indexer);
     close_archive();
