@@ -255,6 +255,7 @@ TEST(import_makes_full_blocks_with_columns_numbers_and_text)
     expect_stores(segment, count);
     segment_close(segment);
     indexer_close(indexer);
+    buf_fini(&body);
     close_archive();
 }
 

@@ -13,13 +13,13 @@ void chunks_fini(struct chunks *chunks)
 int64_t count_lines(struct span bytes)
 {
     int64_t lines = 0;
-    const char *end = bytes.data + bytes.size;
-    for (const char *at = bytes.data; at < end; at++) {
-        at = memchr(at, '\n', (size_t)(end - at));
-        if (!at) {
+    while (bytes.size > 0) {
+        const char *newline = memchr(bytes.data, '\n', bytes.size);
+        if (!newline) {
             break;
         }
         lines++;
+        bytes = span_from(bytes, (size_t)(newline - bytes.data) + 1);
     }
     return lines;
 }
