@@ -91,18 +91,69 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
 }
 
+static bool same_lower(const char *bytes, struct span wanted)
+{
+    for (size_t i = 0; i < wanted.size; i++) {
+        if (lower(bytes[i]) != wanted.data[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The place in the needle of its character that is rarest in audit events, roughly. */
+static size_t rarest(struct span wanted)
+{
+    static const char common_first[] = "\"e:,atiors_nldcum-p.10g2hfb34v8967y5wk";
+    size_t best = 0;
+    size_t best_rank = 0;
+    for (size_t i = 0; i < wanted.size; i++) {
+        const char *at = memchr(common_first, wanted.data[i], sizeof common_first - 1);
+        size_t rank = at ? (size_t)(at - common_first) : sizeof common_first;
+        if (rank >= best_rank) {
+            best = i;
+            best_rank = rank;
+        }
+    }
+    return best;
+}
+
+/* memchr for the rarest character, in both cases, finds the few places to look at. */
 static bool holds_lower(struct span line, struct span wanted)
 {
-    char first = wanted.data[0];
-    for (size_t i = 0; i + wanted.size <= line.size; i++) {
-        if (lower(line.data[i]) != first) {
-            continue;
+    if (line.size < wanted.size) {
+        return false;
+    }
+    size_t place = rarest(wanted);
+    char small = wanted.data[place];
+    char capital = small >= 'a' && small <= 'z' ? (char)(small - 32) : small;
+    const char *from = line.data + place;
+    const char *end = line.data + line.size - (wanted.size - place - 1);
+    const char *next_small = memchr(from, small, (size_t)(end - from));
+    const char *next_capital =
+        capital == small ? NULL : memchr(from, capital, (size_t)(end - from));
+    while (next_small || next_capital) {
+        bool take_small = next_small && (!next_capital || next_small < next_capital);
+        const char *at = take_small ? next_small : next_capital;
+        if (same_lower(at - place, wanted)) {
+            return true;
         }
-        size_t n = 1;
-        while (n < wanted.size && lower(line.data[i + n]) == wanted.data[n]) {
-            n++;
+        const char *next = memchr(at + 1, *at, (size_t)(end - at - 1));
+        *(take_small ? &next_small : &next_capital) = next;
+    }
+    return false;
+}
+
+/* True when `first` stands right before `second` somewhere; `first` is rare. */
+static bool holds_pair(struct span line, char first, char second)
+{
+    const char *end = line.data + line.size;
+    for (const char *at = line.data; end - at > 1; at++) {
+        at = memchr(at, first, (size_t)(end - at - 1));
+        if (!at) {
+            return false;
         }
-        if (n == wanted.size) {
+        if (at[1] == second) {
             return true;
         }
     }
@@ -111,8 +162,7 @@ static bool holds_lower(struct span line, struct span wanted)
 
 bool needle_may_hold(const struct needle *needle, struct span line)
 {
-    if ((needle->value.size == 0 && needle->key.size == 0) ||
-        memmem(line.data, line.size, "\\u", 2)) {
+    if ((needle->value.size == 0 && needle->key.size == 0) || holds_pair(line, '\\', 'u')) {
         return true;
     }
     if (needle->key.size > 0 && !holds_key(line, needle->key)) {
@@ -120,5 +170,5 @@ bool needle_may_hold(const struct needle *needle, struct span line)
     }
     /* The lower case of a dotted capital I is the ASCII letter. */
     return needle->value.size == 0 || holds_lower(line, needle->value) ||
-           memmem(line.data, line.size, "\xc4\xb0", 2) != NULL;
+           holds_pair(line, '\xc4', '\xb0');
 }
