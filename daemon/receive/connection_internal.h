@@ -4,6 +4,7 @@
 #define DAEMON_RECEIVE_CONNECTION_INTERNAL_H
 
 #include "daemon/receive/connection.h"
+#include "schema/base/digest.h"
 
 enum connection_state {
     CONNECTION_HANDSHAKE,
@@ -38,6 +39,7 @@ struct connection {
     const char *via;
     char peer[PEER_BYTES];
     char tag[TAG_BYTES];
+    char certificate[DIGEST_HEX_BYTES]; /* the writer reads it when the stream may be gone */
 };
 
 /* Takes it off the list and closes it. Not while STORING. */

@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "daemon/metrics.h"
 #include "daemon/receive/connection_internal.h"
 
@@ -157,7 +159,9 @@ static void fill_source(struct connection *connection)
     source_from_path(path, connection->tag, sizeof connection->tag, &item->source);
     item->source.via = span_str(connection->via);
     item->source.peer = span_str(connection->peer);
-    item->source.certificate = span_str(stream_certificate(connection->stream));
+    (void)snprintf(connection->certificate, sizeof connection->certificate, "%s",
+                   stream_certificate(connection->stream));
+    item->source.certificate = span_str(connection->certificate);
     if (item->source.certificate.size == 0 && strcmp(connection->via, "mtls") == 0) {
         item->source.via = span_str("tls");
     }
