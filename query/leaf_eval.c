@@ -78,8 +78,7 @@ static enum status take_column(const struct leaf *leaf, struct block_view *view,
     return OK;
 }
 
-/* A word without a field that may be an integer: the number columns of all fields. Which those are
- * is only known from reading them. */
+/* A word without a field that may be an integer: the number columns of all fields. */
 static enum status take_number_columns(struct leaf *leaf, struct block_view *view,
                                        const struct bitmap *mask, struct bitmap *map,
                                        struct err *err)
@@ -89,7 +88,7 @@ static enum status take_number_columns(struct leaf *leaf, struct block_view *vie
         const struct column *column;
         struct bitmap open = open_events(mask, map);
         if (leaf->has_field[field] || bitmap_is_empty(&open) ||
-            match_is_reserved(span_str(segment_field_name(leaf->segment, field)))) {
+            !segment_field_has_numbers(leaf->segment, field)) {
             continue;
         }
         status = view_column(view, field, &column, err);

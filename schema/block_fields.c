@@ -90,6 +90,7 @@ static enum status add_column(struct fields_work *work, uint32_t field, struct e
 static enum status write_numbers(struct fields_work *work, const struct field_cells *field,
                                  struct err *err)
 {
+    work->segment->fields[field->field].has_numbers = true;
     buf_clear(&work->encoded);
     enum status status = numbers_encode(work->segment->codec, work->number_cells, field->count,
                                         work->n_events, &work->encoded, err);
@@ -227,7 +228,10 @@ static enum status write_terms(struct fields_work *work, struct err *err)
                 bitmap_set(work->partial, slot);
                 continue;
             }
-            buf_add_char(&work->encoded, '\x1e');
+            if (memchr(value.data, RECORD_SEPARATOR, value.size)) {
+                bitmap_set(work->partial, slot); /* would be cut in two */
+            }
+            buf_add_char(&work->encoded, RECORD_SEPARATOR);
             buf_add_span(&work->encoded, value);
         }
         (void)sqlite3_bind_int64(stmt, 1, work->block * BLOCK_EVENTS_MAX + slot);

@@ -48,6 +48,9 @@ void db_bind_span(sqlite3_stmt *stmt, int at, struct span text); /* TEXT, not co
 void db_bind_blob(sqlite3_stmt *stmt, int at, struct span blob); /* BLOB, not copied */
 struct span db_column_span(sqlite3_stmt *stmt, int at); /* TEXT or BLOB, until the next step */
 
+/* Stands between the values of a text that is indexed. */
+#define RECORD_SEPARATOR '\x1e'
+
 /* Registers the tokenizer "stele" (schema/term.h) with FTS5. */
 MUST_USE enum status tokenizer_register(sqlite3 *db, struct err *err);
 

@@ -127,6 +127,7 @@ static enum status read_fields(struct segment *segment, struct err *err)
             field->cells = sqlite3_column_int64(stmt, 2);
             field->distinct_values = sqlite3_column_int64(stmt, 3);
             field->is_text = sqlite3_column_int(stmt, 4) != 0;
+            field->has_numbers = sqlite3_column_int(stmt, 5) != 0;
         }
     }
     (void)sqlite3_reset(segment->statements[SEGMENT_FIELDS]);
@@ -351,6 +352,12 @@ const char *segment_field_name(const struct segment *segment, size_t field)
 {
     CHECK(field < segment->n_fields);
     return segment->fields[field].name;
+}
+
+bool segment_field_has_numbers(const struct segment *segment, size_t field)
+{
+    CHECK(field < segment->n_fields);
+    return segment->fields[field].has_numbers;
 }
 
 long segment_field_find(const struct segment *segment, struct span name)

@@ -85,6 +85,9 @@ const char *segment_field_name(const struct segment *segment, size_t field);
 /* -1 when the segment has no such field. */
 long segment_field_find(const struct segment *segment, struct span name);
 
+/* True when some block keeps the field as numbers. */
+bool segment_field_has_numbers(const struct segment *segment, size_t field);
+
 /* How the block keeps the field. */
 enum field_store { FIELD_ABSENT, FIELD_COLUMN, FIELD_NUMBER, FIELD_TEXT };
 /* Fields the block keeps as text: *out_fields of *out_count ids, ascending; lives until the next

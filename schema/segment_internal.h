@@ -29,6 +29,7 @@ struct segment_field {
     int64_t cells;
     int64_t distinct_values;
     bool is_text;
+    bool has_numbers;
 };
 
 struct segment {

@@ -308,6 +308,7 @@ static enum status put_fields(struct segment *segment, struct err *err)
         (void)sqlite3_bind_int64(stmt, 3, field->cells);
         (void)sqlite3_bind_int64(stmt, 4, field->distinct_values);
         (void)sqlite3_bind_int(stmt, 5, field->is_text);
+        (void)sqlite3_bind_int(stmt, 6, field->has_numbers);
         status = db_run(stmt, err);
     }
     return status;

@@ -48,7 +48,7 @@ static int tokenizer_run(Fts5Tokenizer *tokenizer, void *context, int flags, con
                               .token = token};
     struct span rest = span_of(text, (size_t)size);
     while (rest.size > 0) {
-        const char *end = memchr(rest.data, '\x1e', rest.size);
+        const char *end = memchr(rest.data, RECORD_SEPARATOR, rest.size);
         size_t n = end ? (size_t)(end - rest.data) : rest.size;
         int rc = term_split(span_of(rest.data, n), sink_term, &sink);
         if (rc != SQLITE_OK) {

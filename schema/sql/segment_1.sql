@@ -41,7 +41,8 @@ CREATE TABLE field (
     name            TEXT NOT NULL UNIQUE,
     cells           INTEGER NOT NULL,     -- values seen in all events
     distinct_values INTEGER NOT NULL,     -- of them in the dictionary
-    is_text         INTEGER NOT NULL      -- 1: from now on kept as text
+    is_text         INTEGER NOT NULL,     -- 1: from now on kept as text
+    has_numbers     INTEGER NOT NULL      -- 1: kept as numbers in some block
 ) STRICT;
 
 -- The dictionary: each distinct value of the fields that repeat.
