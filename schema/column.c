@@ -184,15 +184,18 @@ static void write_several(const struct entries *entries, const struct column_cel
 static void write_index(const uint16_t *index, size_t n_events, uint32_t n_entries,
                         struct buf *payload)
 {
-    if (!buf_reserve(payload, n_events * 2)) {
+    size_t width = n_entries > 255 ? 2 : 1;
+    if (!buf_reserve(payload, n_events * width)) {
         return;
     }
+    unsigned char *out = (unsigned char *)payload->data + payload->size;
     for (size_t slot = 0; slot < n_events; slot++) {
-        buf_add_char(payload, (char)(index[slot] & 0xff));
-        if (n_entries > 255) {
-            buf_add_char(payload, (char)(index[slot] >> 8));
+        out[slot * width] = (unsigned char)(index[slot] & 0xff);
+        if (width == 2) {
+            out[slot * width + 1] = (unsigned char)(index[slot] >> 8);
         }
     }
+    payload->size += n_events * width;
 }
 
 enum status column_encode(struct codec *codec, const struct column_cell *cells, size_t n_cells,

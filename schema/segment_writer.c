@@ -6,14 +6,14 @@
 #include <unistd.h>
 
 #include "schema/dictionary.h"
+#include "schema/frame.h"
 
 struct segment_writer {
     struct segment segment;
     struct dictionary dictionary;
-    int compression_level;
     bool in_transaction;
     uint32_t field_of_path[PATHS_MAX]; /* field id + 1, for the paths of one indexer */
-    struct buf ndjson;
+    struct frame_maker maker;
     struct buf packed;
 };
 
@@ -110,12 +110,14 @@ enum status segment_writer_open(const char *dir, int64_t day_us, int compression
         return err_set(err, ERR_NOMEM, "%s: out of memory", path);
     }
     dictionary_init(&writer->dictionary);
-    writer->compression_level = compression_level;
     status = db_exec(db, "PRAGMA cache_size=-16000; PRAGMA wal_autocheckpoint=4000", err);
     if (status == OK) {
         status = segment_attach(&writer->segment, db, path, err);
     } else {
         writer->segment.db = db;
+    }
+    if (status == OK) {
+        status = frame_maker_init(&writer->maker, compression_level, err);
     }
     if (status == OK) {
         status = load_dictionary(writer, err);
@@ -133,7 +135,7 @@ void segment_writer_close(struct segment_writer *writer)
     if (writer) {
         segment_detach(&writer->segment);
         dictionary_fini(&writer->dictionary);
-        buf_fini(&writer->ndjson);
+        frame_maker_fini(&writer->maker);
         buf_fini(&writer->packed);
         free(writer);
     }
@@ -147,29 +149,6 @@ int64_t segment_writer_day_us(const struct segment_writer *writer)
 struct segment *segment_writer_segment(struct segment_writer *writer)
 {
     return &writer->segment;
-}
-
-/* The events one a line. Newlines inside become spaces; out_newlines says where they were. */
-static void write_lines(const struct batch *batch, struct buf *ndjson, struct buf *out_newlines)
-{
-    size_t before = 0;
-    for (size_t i = 0; i < batch_count(batch); i++) {
-        struct span raw = batch_at(batch, i)->event.raw;
-        size_t at = ndjson->size;
-        size_t end = at + raw.size;
-        buf_add_span(ndjson, raw);
-        buf_add_char(ndjson, '\n');
-        if (!buf_ok(ndjson)) {
-            return;
-        }
-        for (char *found; (found = memchr(ndjson->data + at, '\n', end - at)) != NULL;) {
-            size_t position = (size_t)(found - ndjson->data);
-            buf_add_varint(out_newlines, position - before);
-            before = position;
-            *found = ' ';
-            at = position + 1;
-        }
-    }
 }
 
 static enum status add_blob(struct segment *segment, enum segment_statement which, int64_t first,
@@ -232,31 +211,20 @@ static enum status add_identities(struct segment_writer *writer, const struct ba
                         : status;
 }
 
-static enum status add_frame(struct segment_writer *writer, const struct batch *batch,
-                             struct block_info *info, struct err *err)
+/* Stores the frame that frame_finish has made. */
+static enum status add_frame(struct segment_writer *writer, struct block_info *info,
+                             struct err *err)
 {
-    struct buf newlines = BUF_INIT;
-    buf_clear(&writer->ndjson);
-    write_lines(batch, &writer->ndjson, &newlines);
-    enum status status = buf_status(&writer->ndjson, writer->segment.path, err);
-    if (status == OK && newlines.size > 0) {
-        status = buf_status(&newlines, writer->segment.path, err);
+    const struct frame_maker *maker = &writer->maker;
+    enum status status = OK;
+    if (maker->newlines.size > 0) {
+        status = add_vector(writer, VECTOR_NEWLINES, info->id, buf_span(&maker->newlines), err);
     }
-    if (status == OK && newlines.size > 0) {
-        status = add_vector(writer, VECTOR_NEWLINES, info->id, buf_span(&newlines), err);
-    }
-    buf_fini(&newlines);
-    if (status != OK) {
-        return status;
-    }
-    info->sha256 = digest_sha256(buf_span(&writer->ndjson));
-    info->raw_bytes = (int64_t)writer->ndjson.size;
-    buf_clear(&writer->packed);
-    status = codec_pack(writer->segment.codec, buf_span(&writer->ndjson), writer->compression_level,
-                        true, &writer->packed, err);
-    info->frame_bytes = (int64_t)writer->packed.size;
+    info->sha256 = maker->sha256;
+    info->raw_bytes = (int64_t)maker->ndjson.size;
+    info->frame_bytes = (int64_t)maker->frame.size;
     return status == OK ? add_blob(&writer->segment, SEGMENT_ADD_FRAME, info->id, 0,
-                                   buf_span(&writer->packed), err)
+                                   buf_span(&maker->frame), err)
                         : status;
 }
 
@@ -314,6 +282,34 @@ static enum status put_fields(struct segment *segment, struct err *err)
     return status;
 }
 
+/* Everything of a block but its frame and its row. */
+static enum status add_indexes(struct segment_writer *writer, const struct batch *batch,
+                               const struct paths *paths, struct block_info *info,
+                               struct buf *text_fields, struct err *err)
+{
+    struct bitmap partial = {0};
+    enum status status = add_times(writer, batch, info->id, VECTOR_TIMES, err);
+    if (status == OK) {
+        status = add_times(writer, batch, info->id, VECTOR_ARRIVALS, err);
+    }
+    if (status == OK) {
+        status = add_identities(writer, batch, info->id, err);
+    }
+    if (status == OK) {
+        status = block_fields_write(&writer->segment, &writer->dictionary, writer->field_of_path,
+                                    batch, paths, info->id, text_fields, &partial, err);
+    }
+    for (size_t i = 0; i < sizeof partial.words / sizeof partial.words[0]; i++) {
+        info->has_partial |= partial.words[i] != 0;
+    }
+    info->has_text = text_fields->size > 0;
+    if (status == OK && info->has_partial) {
+        status =
+            add_vector(writer, VECTOR_PARTIAL, info->id, span_of(&partial, sizeof partial), err);
+    }
+    return status;
+}
+
 enum status segment_writer_add(struct segment_writer *writer, const struct batch *batch,
                                const struct paths *paths, struct err *err)
 {
@@ -324,33 +320,18 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
         status = db_begin(segment->db, err);
         writer->in_transaction = status == OK;
     }
+    if (status != OK) {
+        return status;
+    }
     struct block_info info;
-    block_info_init(&info, segment, batch);
     struct buf text_fields = BUF_INIT;
-    struct bitmap partial = {0};
+    block_info_init(&info, segment, batch);
+    frame_start(&writer->maker, batch);
+    status = add_indexes(writer, batch, paths, &info, &text_fields, err);
+    enum status frame_status = frame_finish(&writer->maker, status == OK ? err : NULL);
+    status = status == OK ? frame_status : status;
     if (status == OK) {
-        status = add_frame(writer, batch, &info, err);
-    }
-    if (status == OK) {
-        status = add_times(writer, batch, info.id, VECTOR_TIMES, err);
-    }
-    if (status == OK) {
-        status = add_times(writer, batch, info.id, VECTOR_ARRIVALS, err);
-    }
-    if (status == OK) {
-        status = add_identities(writer, batch, info.id, err);
-    }
-    if (status == OK) {
-        status = block_fields_write(segment, &writer->dictionary, writer->field_of_path, batch,
-                                    paths, info.id, &text_fields, &partial, err);
-    }
-    for (size_t i = 0; i < sizeof partial.words / sizeof partial.words[0]; i++) {
-        info.has_partial |= partial.words[i] != 0;
-    }
-    info.has_text = text_fields.size > 0;
-    if (status == OK && info.has_partial) {
-        status =
-            add_vector(writer, VECTOR_PARTIAL, info.id, span_of(&partial, sizeof partial), err);
+        status = add_frame(writer, &info, err);
     }
     if (status == OK) {
         status = add_block_row(writer, &info, buf_span(&text_fields), err);

@@ -3,3 +3,4 @@ stele_unit_test(term stele_schema)
 stele_unit_test(catalogue stele_schema SQLite::SQLite3)
 stele_unit_test(column stele_schema)
 stele_unit_test(indexer stele_schema)
+set_tests_properties(unit.indexer PROPERTIES LABELS "unit;thread") # frames are made on a thread
