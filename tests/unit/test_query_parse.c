@@ -1,3 +1,4 @@
+#include "query/explain.h"
 #include "query/parse.h"
 #include "query/point.h"
 #include "tests/support/test.h"
@@ -268,6 +269,27 @@ TEST(values_that_are_no_query)
     query_free(query);
 }
 
-TEST_MAIN(TEST_ENTRY(trees), TEST_ENTRY(faults_point_at_the_character), TEST_ENTRY(limits),
-          TEST_ENTRY(days_are_whole), TEST_ENTRY(a_caret_below),
-          TEST_ENTRY(values_that_are_no_query))
+TEST(a_plan_says_what_is_a_scan)
+{
+    struct query *query = NULL;
+    struct err err;
+    struct buf plan = BUF_INIT;
+    EXPECT_OK(
+        query_parse(span_str("user:alice -(*part* OR ip:10.0.0.0/8)"), NOW_US, &query, NULL, &err),
+        err);
+    query_explain(query, &plan);
+    EXPECT_SPAN(
+        buf_span(&plan),
+        "all of\n"
+        "  user: the whole word alice  [columns by dictionary, text by index]\n"
+        "  not\n"
+        "    any of\n"
+        "      the part *part*  [a scan: the dictionary, and the bytes of text]\n"
+        "      an address in 10.0.0.0/8  [columns by dictionary, text by index and bytes]\n");
+    buf_fini(&plan);
+    query_free(query);
+}
+
+TEST_MAIN(TEST_ENTRY(a_plan_says_what_is_a_scan), TEST_ENTRY(trees),
+          TEST_ENTRY(faults_point_at_the_character), TEST_ENTRY(limits), TEST_ENTRY(days_are_whole),
+          TEST_ENTRY(a_caret_below), TEST_ENTRY(values_that_are_no_query))

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "query/aggregate.h"
+#include "query/explain.h"
 #include "query/parse.h"
 #include "query/render.h"
 #include "query/visible.h"
@@ -24,6 +25,7 @@ struct search_options {
     const char *histogram;
     const char *top;
     bool count;
+    bool plan;
     enum render_form form;
     int64_t limit;
     int64_t bucket_us;
@@ -287,6 +289,24 @@ static int search_archive(struct search_options *options)
     return status != OK ? options_fail(&verb_search, &err) : found == 0;
 }
 
+static int print_plan(const struct query *query)
+{
+    struct buf text = BUF_INIT;
+    struct buf safe = BUF_INIT;
+    query_explain(query, &text);
+    for (struct span rest = buf_span(&text); rest.size > 0;) {
+        const char *end = memchr(rest.data, '\n', rest.size);
+        size_t n = end ? (size_t)(end - rest.data) : rest.size;
+        (void)visible_add(&safe, span_of(rest.data, n), SIZE_MAX);
+        buf_add_char(&safe, '\n');
+        rest = span_from(rest, n + 1);
+    }
+    fwrite(safe.data, 1, safe.size, stdout);
+    buf_fini(&safe);
+    buf_fini(&text);
+    return 0;
+}
+
 static int search_run(int argc, char **argv)
 {
     struct search_options options = {0};
@@ -314,6 +334,9 @@ static int search_run(int argc, char **argv)
          .help = "how many in each stretch of time",
          .text = &options.histogram,
          .fits = looks_like_duration},
+        {.name = "plan",
+         .help = "say how each part of the query is answered, and do not search",
+         .flag = &options.plan},
         {.name = "top",
          .argument = "FIELD[,FIELD]",
          .help = "the most frequent values; also actor, severity, day, hour",
@@ -334,7 +357,7 @@ static int search_run(int argc, char **argv)
     }
     code = lookup_query(&options.common, &options.query);
     if (code == OPTIONS_GO_ON) {
-        code = search_archive(&options);
+        code = options.plan ? print_plan(options.query) : search_archive(&options);
     }
     query_free(options.query);
     return code;
