@@ -231,7 +231,7 @@ static enum status parse_primary(struct parser *parser, struct node **out_node)
 static enum status parse_unary(struct parser *parser, struct node **out_node)
 {
     bool deny = false;
-    size_t at = parser->token.at;
+    size_t at = 0;
     enum status status = OK;
     while (status == OK && (parser->token.kind == TOKEN_NOT || parser->token.kind == TOKEN_MINUS)) {
         deny = !deny;
@@ -252,11 +252,11 @@ static enum status parse_unary(struct parser *parser, struct node **out_node)
         }
         return status;
     }
-    struct node * not ;
-    status = node_new(parser, NODE_NOT, &not );
+    struct node *absence;
+    status = node_new(parser, NODE_NOT, &absence);
     if (status == OK) {
-        not ->first = node;
-        *out_node = not ;
+        absence->first = node;
+        *out_node = absence;
     }
     return status;
 }

@@ -164,7 +164,7 @@ static void head(struct render *render)
 
 enum status render_hit(struct render *render, const struct hit *hit, struct err *err)
 {
-    struct event event;
+    struct event event = {0};
     bool parse = render->form == RENDER_TABLE || render->form == RENDER_CSV;
     arena_reset(&render->arena);
     if (parse && !event_parse(hit->raw, hit->received_us, &render->arena, &event)) {

@@ -11,7 +11,7 @@ static enum status nomem(struct err *err)
 /* Every combination of the event's values. */
 static enum status count_cells(struct top_run *run, size_t slot, struct err *err)
 {
-    uint32_t at[TALLY_PARTS_MAX];
+    uint32_t at[TALLY_PARTS_MAX] = {0};
     for (size_t part = 0; part < run->n_facets; part++) {
         at[part] = run->cells[part].head[slot];
         if (at[part] == 0) {
@@ -19,7 +19,7 @@ static enum status count_cells(struct top_run *run, size_t slot, struct err *err
         }
     }
     for (;;) {
-        uint32_t numbers[TALLY_PARTS_MAX];
+        uint32_t numbers[TALLY_PARTS_MAX] = {0};
         for (size_t part = 0; part < run->n_facets; part++) {
             numbers[part] = cell_at(&run->cells[part], at[part])->number;
         }
@@ -128,7 +128,7 @@ static enum status make_rows(const struct top_run *run, struct top *top, struct 
         return nomem(err);
     }
     for (size_t i = 0; i < count; i++) {
-        uint32_t numbers[TALLY_PARTS_MAX];
+        uint32_t numbers[TALLY_PARTS_MAX] = {0};
         struct span tuple = run->tally.tuples.items[i];
         memcpy(numbers, tuple.data, tuple.size);
         top->rows[i].count = run->tally.counts[i];

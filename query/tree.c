@@ -75,24 +75,24 @@ static enum status actor_new(struct tree *tree, const struct value_form *form,
         if (status != OK) {
             return status;
         }
-        struct node *here;
+        struct node *here = NULL;
         status = tree_leaf(tree, &predicate, &here);
         if (status == OK && rest) {
             struct node *absent;
-            struct node * not ;
+            struct node *absence;
             struct node *both;
             struct node *either;
             struct predicate exists;
             predicate_exists(field, &exists);
             if ((status = tree_leaf(tree, &exists, &absent)) != OK ||
-                (status = tree_node(tree, NODE_NOT, &not )) != OK ||
+                (status = tree_node(tree, NODE_NOT, &absence)) != OK ||
                 (status = tree_node(tree, NODE_AND, &both)) != OK ||
                 (status = tree_node(tree, NODE_OR, &either)) != OK) {
                 return status;
             }
-            not ->first = absent;
-            not ->next = rest;
-            both->first = not ;
+            absence->first = absent;
+            absence->next = rest;
+            both->first = absence;
             here->next = both;
             either->first = here;
             here = either;

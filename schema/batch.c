@@ -198,7 +198,8 @@ static bool add_marks(struct batch *batch, struct paths *paths, const struct eve
 }
 
 enum batch_added batch_add(struct batch *batch, struct paths *paths, const struct event *event,
-                           int64_t arrival_us, struct span source, bool session_stream)
+                           int64_t arrival_us, struct span source, bool session_stream,
+                           enum archive_counter if_known)
 {
     CHECK(!batch_full(batch, event->raw.size));
     uint32_t hash = event_identity_hash(event);
@@ -209,7 +210,7 @@ enum batch_added batch_add(struct batch *batch, struct paths *paths, const struc
     struct batch_event added = {.event = *event,
                                 .arrival_us = arrival_us,
                                 .hash = hash,
-                                .session_stream = session_stream,
+                                .if_known = if_known,
                                 .partial = event->partial};
     added.event.fields = NULL;
     added.event.n_fields = 0;

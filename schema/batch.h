@@ -37,9 +37,9 @@ struct batch_cell {
 struct batch_event {
     struct event event; /* without fields; spans in the batch's arena */
     int64_t arrival_us;
-    uint32_t hash; /* event_identity_hash */
-    bool session_stream;
-    bool partial; /* not all of it is in cells */
+    uint32_t hash;                 /* event_identity_hash */
+    enum archive_counter if_known; /* what counts it when it turns out to be a duplicate */
+    bool partial;                  /* not all of it is in cells */
 };
 
 struct batch {
@@ -73,9 +73,11 @@ bool batch_full(const struct batch *batch, size_t raw_bytes);
 
 enum batch_added { BATCH_ADDED, BATCH_DUPLICATE, BATCH_NOMEM };
 
-/* Copies the event in, unless the batch has the same one. source is the text of stele.source. */
+/* Copies the event in, unless the batch has the same one. source is the text of stele.source;
+ * session_stream sets the mark. */
 enum batch_added batch_add(struct batch *batch, struct paths *paths, const struct event *event,
-                           int64_t arrival_us, struct span source, bool session_stream);
+                           int64_t arrival_us, struct span source, bool session_stream,
+                           enum archive_counter if_known);
 
 /* Takes out the events whose bits are set. */
 void batch_remove(struct batch *batch, const struct bitmap *remove);

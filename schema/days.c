@@ -79,11 +79,12 @@ static enum status writer_of(struct days *days, int64_t day_us, struct open_writ
     return status;
 }
 
-static void count_duplicate(struct days *days, bool session_stream)
+/* What counts an event of this arrival that is known already. */
+static enum archive_counter duplicate_counter(const struct source *source)
 {
-    days->counters[session_stream       ? ARCHIVE_COUNTER_duplicate_session
-                   : days->inbox_id > 0 ? ARCHIVE_COUNTER_duplicate_audit
-                                        : ARCHIVE_COUNTER_duplicate_import]++;
+    return source->session_stream           ? ARCHIVE_COUNTER_duplicate_session
+           : span_is(source->via, "import") ? ARCHIVE_COUNTER_duplicate_import
+                                            : ARCHIVE_COUNTER_duplicate_audit;
 }
 
 /* An event without a time of its own may have come before midnight: asks the day before too. */
@@ -145,7 +146,7 @@ static enum status batch_check(struct days *days, struct segment_writer *writer,
     for (size_t i = 0; i < count; i++) {
         if (bitmap_get(&known, i)) {
             bitmap_set(&remove, first + i);
-            count_duplicate(days, batch_at(batch, first + i)->session_stream);
+            days->counters[batch_at(batch, first + i)->if_known]++;
             any = true;
         }
     }
@@ -291,10 +292,12 @@ enum status days_add(struct days *days, const struct arrival *arrival, const str
         return status;
     }
     size_t before = waiting_bytes(batch);
-    enum batch_added added = batch_add(batch, &days->paths, event, arrival->received_us,
-                                       arrival->source_text, arrival->source->session_stream);
+    enum archive_counter if_known = duplicate_counter(arrival->source);
+    enum batch_added added =
+        batch_add(batch, &days->paths, event, arrival->received_us, arrival->source_text,
+                  arrival->source->session_stream, if_known);
     if (added == BATCH_DUPLICATE) {
-        count_duplicate(days, arrival->source->session_stream);
+        days->counters[if_known]++;
     }
     if (added == BATCH_NOMEM) {
         return err_set(err, ERR_NOMEM, "index: out of memory");

@@ -103,7 +103,7 @@ static void escapes_mend(char *text, size_t size)
  */
 static bool has_unicode_escape(struct span text)
 {
-    const char *at = text.data;
+    const char *at;
     size_t left = text.size;
     while (left > 1 && (at = memchr(text.data + (text.size - left), '\\', left - 1)) != NULL) {
         if (at[1] == 'u') {

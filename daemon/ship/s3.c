@@ -70,7 +70,7 @@ static enum status fetch_digest(struct s3 *s3, const char *key, size_t bytes, st
 static enum status compare(struct s3 *s3, const struct target_object *object,
                            enum target_put *out_put, struct err *err)
 {
-    struct target_head there;
+    struct target_head there = {0};
     enum status status = head(&s3->target, object->key, &there, err);
     if (status != OK) {
         return status;

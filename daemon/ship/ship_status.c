@@ -19,6 +19,7 @@ void ship_status_fini(struct ship_status *status)
 static struct ship_status_target *target_of(struct ship_status *status, const char *url)
 {
     for (size_t i = 0; i < status->count; i++) {
+        CHECK(status->targets);
         if (strcmp(status->targets[i].url, url) == 0) {
             return &status->targets[i];
         }

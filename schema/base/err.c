@@ -31,7 +31,7 @@ err_fill(struct err *err, enum status status, long detail, const char *format, v
     (void)vsnprintf(err->text, sizeof err->text, format, args);
 }
 
-enum status err_set(struct err *err, enum status status, const char *format, ...)
+enum status(err_set)(struct err *err, enum status status, const char *format, ...)
 {
     CHECK(status != OK);
     if (err) {
@@ -58,7 +58,7 @@ static enum status status_of_errno(int number)
     }
 }
 
-enum status err_errno(struct err *err, int number, const char *format, ...)
+enum status(err_errno)(struct err *err, int number, const char *format, ...)
 {
     enum status status = status_of_errno(number);
     if (err) {
@@ -74,7 +74,7 @@ enum status err_errno(struct err *err, int number, const char *format, ...)
     return status;
 }
 
-enum status err_wrap(struct err *err, const char *format, ...)
+enum status(err_wrap)(struct err *err, const char *format, ...)
 {
     CHECK(err && err->status != OK);
     char old[ERR_TEXT_BYTES];

@@ -146,6 +146,7 @@ static int take(const struct reading *reading, const struct option_entry *entry,
         *entry->text = value;
         return OPTIONS_GO_ON;
     }
+    CHECK(entry->values);
     if (entry->values->count == OPTION_VALUES_MAX) {
         return options_misuse(reading->options->verb, "--%s more than %d times", entry->name,
                               OPTION_VALUES_MAX);

@@ -183,7 +183,7 @@ static void print_top_row(const struct search_options *options, const struct top
 static enum status run_top(const struct search_options *options, struct walk *walk,
                            int64_t *out_found, struct err *err)
 {
-    struct span fields[TALLY_PARTS_MAX];
+    struct span fields[TALLY_PARTS_MAX] = {0};
     size_t n_fields = split_fields(options->top, fields);
     if (n_fields == 0) {
         return err_set(err, ERR_USAGE, "--top takes one to %d field names with commas between them",

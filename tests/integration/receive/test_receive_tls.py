@@ -2,11 +2,11 @@
 import base64
 import hashlib
 import os
+import select
 import shutil
 import socket
 import ssl
 import subprocess
-import threading
 import time
 import warnings
 
@@ -240,6 +240,35 @@ def reload(place):
         expect(daemon.metrics()["stele_received_total"] == 4, "received")
 
 
+def exchange(sock, data, wanted, late):
+    """Sends data and reads `wanted` bytes, in turns on one thread (an SSL connection is not for
+    two); reads nothing for the first `late` seconds."""
+    busy = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+    start = time.monotonic()
+    sock.setblocking(False)
+    sent, got = 0, bytearray()
+    while len(got) < wanted:
+        waits = True
+        expect(time.monotonic() - start < 60, f"answers in time: {len(got)} of {wanted} bytes")
+        try:
+            if sent < len(data):
+                sent += sock.send(data[sent:sent + 65536])
+                waits = False
+        except busy:
+            pass
+        try:
+            if time.monotonic() - start >= late:
+                piece = sock.recv(1 << 20)
+                expect(piece, "closed")
+                got += piece
+                waits = False
+        except busy:
+            pass
+        if waits:
+            select.select([sock], [sock] if sent < len(data) else [], [], 0.05)
+    return got
+
+
 def flood(place):
     """All requests at once by a client that reads late: nothing stalls, nothing is lost, over TLS
     (whose records hold more than one request) and without."""
@@ -249,20 +278,10 @@ def flood(place):
     certificates = Certificates(place.path("tls"))
     for kind in (certificates, None):
         with Steled(new_archive(place, "a" if kind else "b"), kind) as daemon:
-            for data, count in ((posts, 1000), (b"GET / HTTP/1.1\r\n\r\n" * 40000, 40000)):
+            for data, count, late in ((posts, 1000, 0), (b"GET / HTTP/1.1\r\n\r\n" * 40000, 40000, 0.5)):
                 connection = daemon.connect(timeout=60)
                 connection.connect()
-                sock = connection.sock
-                sender = threading.Thread(target=sock.sendall, args=(data,))
-                sender.start()
-                if count > 10000:
-                    time.sleep(0.5)  # the answers fill the socket, and the receiver must wait
-                got = bytearray()
-                while len(got) < count * len(answer):
-                    piece = sock.recv(1 << 20)
-                    expect(piece, "closed")
-                    got += piece
-                sender.join()
+                got = exchange(connection.sock, data, count * len(answer), late)
                 expect(got == answer * count, "answers")
                 connection.close()
             expect(daemon.metrics()["stele_received_total"] == 1000, "received")
