@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,7 +13,12 @@
 #include "daemon/metrics.h"
 #include "daemon/receive/connection.h"
 
-enum { LISTEN_BACKLOG = 511, ACCEPT_TURN = 64, HOST_TEXT_BYTES = INET6_ADDRSTRLEN + 4 };
+enum {
+    LISTEN_BACKLOG = 511,
+    ACCEPT_TURN = 64,
+    HOST_TEXT_BYTES = INET6_ADDRSTRLEN + 4,
+    DESCRIPTORS_KEPT = 256
+};
 
 struct receiver {
     struct connection_host host;
@@ -26,6 +32,32 @@ struct receiver {
     const char *via;
     char url[RECEIVER_URL_BYTES];
 };
+
+/* Connections must leave descriptors for the archive, uploads and the health page: raises the
+ * process's limit as far as it goes, and takes fewer connections when that is not enough. */
+static int64_t connections_allowed(int64_t wanted)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return wanted;
+    }
+    rlim_t needed = (rlim_t)wanted + DESCRIPTORS_KEPT;
+    if (limit.rlim_cur < needed) {
+        limit.rlim_cur = limit.rlim_max < needed ? limit.rlim_max : needed;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) {
+        return wanted;
+    }
+    int64_t most = (int64_t)limit.rlim_cur;
+    int64_t allowed = most > 2 * DESCRIPTORS_KEPT ? most - DESCRIPTORS_KEPT : most / 2;
+    allowed = allowed < wanted ? allowed : wanted;
+    log_line(LOG_WARN, "receive",
+             "at most %lld connections, not receive.connections_max = %lld: the system allows %lld "
+             "open files (ulimit -n, LimitNOFILE)",
+             (long long)allowed, (long long)wanted, (long long)most);
+    return allowed;
+}
 
 static void address_text(const struct sockaddr_storage *address, char out[HOST_TEXT_BYTES],
                          int *out_port)
@@ -201,7 +233,7 @@ enum status receiver_open(const struct config *config, struct loop *loop, struct
     receiver->via = !config->receive_tls                         ? "http"
                     : config->receive_require_client_certificate ? "mtls"
                                                                  : "tls";
-    receiver->connections_max = config->receive_connections_max;
+    receiver->connections_max = connections_allowed(config->receive_connections_max);
     receiver->host = (struct connection_host){
         .loop = loop,
         .writer = writer,

@@ -1,7 +1,9 @@
 """How steled starts and does not start: one line, and the exit code."""
 import os
+import resource
 import socket
 import subprocess
+import urllib.request
 
 from stele_tool import BIN, expect, main
 from steletest import Steled, event, new_archive
@@ -65,4 +67,47 @@ def from_its_file(place):
         expect(process.wait(60) == 0, "exit code")
 
 
-main(wrong_use, one_at_a_time, port_in_use, from_its_file)
+def few_descriptors(place):
+    """However many clients come, the archive and the health page keep descriptors to work with."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    daemon = Steled(new_archive(place))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    with daemon:
+        clients = [socket.create_connection((daemon.host, daemon.port)) for _ in range(100)]
+        with urllib.request.urlopen(daemon.health + "/healthz", timeout=20) as answer:
+            expect(answer.status == 200, "health")
+        expect(daemon.post(event(1)) == 200, "no descriptor left for a client")
+        for client in clients:
+            client.close()
+
+
+def descriptors_cannot_be_had(place):
+    """The limit is fixed: fewer connections are taken, and it is said."""
+    daemon = subprocess.Popen(
+        ["bash", "-c", 'ulimit -n 64 && exec "$0" "$@"', os.path.join(BIN, "steled"),
+         "--archive", new_archive(place), "--set", "receive.tls=no",
+         "--set", "receive.listen=127.0.0.1:0", "--set", "serve.listen=127.0.0.1:0"],
+        stderr=subprocess.PIPE)
+    clients = []
+    try:
+        lines = []
+        while not lines or not lines[-1].startswith("ready"):
+            lines.append(daemon.stderr.readline().decode())
+            expect(lines[-1], lines)
+        expect("connections_max" in "".join(lines) and "64" in "".join(lines), lines)
+        port = int(lines[-1].split("127.0.0.1:")[1].split(",")[0])
+        health = lines[-1].split("health on ")[1].strip()
+        clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
+        with urllib.request.urlopen(health + "/healthz", timeout=20) as answer:
+            expect(answer.status == 200, "health")
+    finally:
+        daemon.terminate()
+        expect(daemon.wait(60) == 0, "exit code")
+        daemon.stderr.close()
+        for client in clients:
+            client.close()
+
+
+main(wrong_use, one_at_a_time, port_in_use, from_its_file, few_descriptors,
+     descriptors_cannot_be_had)
