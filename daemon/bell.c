@@ -21,6 +21,14 @@ void bell_ring(struct bell *bell, unsigned bits)
     lock_drop(&bell->lock);
 }
 
+bool bell_is_stopping(struct bell *bell)
+{
+    lock_take(&bell->lock);
+    bool stopping = (bell->bits & BELL_STOP) != 0;
+    lock_drop(&bell->lock);
+    return stopping;
+}
+
 unsigned bell_wait(struct bell *bell, int64_t deadline_us)
 {
     lock_take(&bell->lock);

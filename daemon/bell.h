@@ -20,5 +20,7 @@ void bell_ring(struct bell *bell, unsigned bits);
 /* Waits until a bit is rung or clock_monotonic_us() reaches deadline_us; takes the bits (0: only
  * time passed). BELL_STOP stays rung. */
 unsigned bell_wait(struct bell *bell, int64_t deadline_us);
+/* For work that takes long: BELL_STOP was rung. Takes nothing. */
+bool bell_is_stopping(struct bell *bell);
 
 #endif

@@ -65,7 +65,8 @@ static enum status run_once(struct indexer_thread *thread, bool *out_any, struct
     return OK;
 }
 
-/* Takes what came before now, and full blocks as long as there are any. */
+/* Takes what came before now, and full blocks as long as there are any; a stop ends it after the
+ * run under way, as a backlog of hours must not hold up the end. */
 static void run_all(struct indexer_thread *thread)
 {
     int64_t start_us = clock_now_us();
@@ -93,15 +94,17 @@ static void run_all(struct indexer_thread *thread)
             bell_ring(thread->options.next, BELL_WORK);
         }
         backlog = writer_backlog(thread->options.writer);
-    } while (any && backlog.rows > 0 &&
+    } while (any && backlog.rows > 0 && !bell_is_stopping(thread->options.bell) &&
              (writer_backlog_is_full(&backlog) || backlog.oldest_us <= start_us));
 }
 
+/* What came in the future came before the clock was set back: it does not wait for that time. */
 static bool is_due(const struct indexer_thread *thread, struct writer_backlog backlog,
                    int64_t now_us)
 {
     return writer_backlog_is_full(&backlog) ||
-           (backlog.rows > 0 && now_us - backlog.oldest_us >= thread->options.max_wait_us);
+           (backlog.rows > 0 && (now_us - backlog.oldest_us >= thread->options.max_wait_us ||
+                                 backlog.oldest_us > now_us + CLOCK_SECOND_US));
 }
 
 /* On the monotonic clock: when to look again if nobody rings. */

@@ -278,6 +278,7 @@ static enum status pass_pending(struct pass *pass, struct err *err)
     enum status status = pending_read(pass, rows, &count, err);
     for (size_t i = 0; i < count && status == OK && !pass->halted; i++) {
         status = ship_pending(pass, &rows[i], err);
+        pass->halted = pass->halted || atomic_load(&pass->shipper->stop);
     }
     free(rows);
     return status;
@@ -314,10 +315,13 @@ static enum status ship_next(struct pass *pass, const struct planner_day *day, s
     return status == OK ? send(pass, &row, err) : status;
 }
 
-/* When what waits of the day has to go, if it does not come to a whole object before. */
+/* When what waits of the day has to go, if it does not come to a whole object before. What came in
+ * the future came before the clock was set back, and does not wait for that time. */
 static int64_t due_us(const struct shipper *shipper, const struct planner_day *day)
 {
-    return day->oldest_us <= shipper->asked_us ? 0 : day->oldest_us + shipper->interval_us;
+    bool now =
+        day->oldest_us <= shipper->asked_us || day->oldest_us > clock_now_us() + CLOCK_SECOND_US;
+    return now ? 0 : day->oldest_us + shipper->interval_us;
 }
 
 static bool day_is_due(const struct pass *pass, const struct planner_day *day)

@@ -253,7 +253,18 @@ TEST(a_stopped_shipper_leaves_plans_as_they_are)
     end();
 }
 
-TEST_MAIN(TEST_ENTRY(the_same_run_gives_the_same_bytes),
+/* What came before the clock was set back has an arrival time that is still to come. */
+TEST(a_clock_set_back_holds_nothing_up)
+{
+    begin();
+    add(DAY, 0, 10, NEXT);
+    set_clock(NEXT - CLOCK_DAY_US / 2);
+    EXPECT_INT(ship(false).shipped_events, 10);
+    end();
+}
+
+TEST_MAIN(TEST_ENTRY(a_clock_set_back_holds_nothing_up),
+          TEST_ENTRY(the_same_run_gives_the_same_bytes),
           TEST_ENTRY(an_object_ends_at_its_bound_but_holds_one_block), TEST_ENTRY(what_is_due),
           TEST_ENTRY(each_block_once_over_many_passes),
           TEST_ENTRY(a_failing_target_waits_and_is_tried_again),
