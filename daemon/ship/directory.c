@@ -20,6 +20,30 @@ static struct directory *of(struct target *target)
     return (struct directory *)(void *)((char *)target - offsetof(struct directory, target));
 }
 
+/* One spelling for one directory: under two, the ledger would know two targets and all would be
+ * shipped again. ".." cannot be told without looking at the disk. */
+static enum status add_path(struct buf *out, struct span path)
+{
+    bool any = false;
+    while (path.size > 0) {
+        const char *slash = memchr(path.data, '/', path.size);
+        struct span name = span_of(path.data, slash ? (size_t)(slash - path.data) : path.size);
+        path = slash ? span_from(path, name.size + 1) : span_from(path, name.size);
+        if (span_is(name, "..")) {
+            return ERR_CONFIG;
+        }
+        if (name.size > 0 && !span_is(name, ".")) {
+            buf_add_char(out, '/');
+            buf_add_span(out, name);
+            any = true;
+        }
+    }
+    if (!any) {
+        buf_add_char(out, '/');
+    }
+    return OK;
+}
+
 enum status directory_url(const struct config *config, char out[TARGET_URL_BYTES], struct err *err)
 {
     struct span path = span_from(span_str(config->ship_target), strlen("file://"));
@@ -28,12 +52,23 @@ enum status directory_url(const struct config *config, char out[TARGET_URL_BYTES
                        "ship.target: \"%s\": the directory must be absolute: file:///var/lib/...",
                        config->ship_target);
     }
-    while (path.size > 1 && path.data[path.size - 1] == '/') {
-        path.size--;
+    struct buf url = BUF_INIT;
+    buf_add_str(&url, "file://");
+    enum status status = add_path(&url, path);
+    buf_add_char(&url, '\0');
+    if (status != OK) {
+        status = err_set(err, ERR_CONFIG,
+                         "ship.target: \"%s\": the directory must be given without \"..\"",
+                         config->ship_target);
+    } else if (!buf_ok(&url)) {
+        status = buf_status(&url, "ship", err);
+    } else if (url.size > TARGET_URL_BYTES) {
+        status = err_set(err, ERR_CONFIG, "ship.target is too long");
+    } else {
+        memcpy(out, url.data, url.size);
     }
-    int n = snprintf(out, TARGET_URL_BYTES, "file://%.*s", SPAN_FMT(path));
-    CHECK(n > 0);
-    return n < TARGET_URL_BYTES ? OK : err_set(err, ERR_CONFIG, "ship.target is too long");
+    buf_fini(&url);
+    return status;
 }
 
 /* The bytes of a file, in pieces: an object may be large. */
@@ -121,7 +156,8 @@ static enum status write_temp(const char *temp, struct span bytes, struct err *e
     return status;
 }
 
-static enum status compare(const char *path, const struct target_object *object,
+/* The name may be there since a moment before a crash and not be on disk yet. */
+static enum status compare(const char *path, const char *parent, const struct target_object *object,
                            enum target_put *out_put, struct err *err)
 {
     struct target_head there;
@@ -134,8 +170,11 @@ static enum status compare(const char *path, const struct target_object *object,
         return err_set(err, ERR_EXISTS,
                        "%s is there already with other bytes: move it away to ship again", path);
     }
-    *out_put = TARGET_WAS_THERE;
-    return OK;
+    status = dir_sync(parent, err);
+    if (status == OK) {
+        *out_put = TARGET_WAS_THERE;
+    }
+    return status;
 }
 
 /* Gives the temporary file its name, unless the name is taken (*out_taken). */
@@ -178,7 +217,7 @@ static enum status put(struct target *target, const struct target_object *object
         status = dir_make(parent, DIRECTORY_MODE, err);
     }
     if (status == OK && file_exists(path)) {
-        return compare(path, object, out_put, err);
+        return compare(path, parent, object, out_put, err);
     }
     if (status != OK) {
         return status;
@@ -192,7 +231,7 @@ static enum status put(struct target *target, const struct target_object *object
         (void)unlink(temp);
     }
     if (status == OK && taken) {
-        return compare(path, object, out_put, err);
+        return compare(path, parent, object, out_put, err);
     }
     if (status == OK) {
         status = dir_sync(parent, err);

@@ -69,6 +69,19 @@ static int64_t date_read(struct span value)
     return date > 0 ? (int64_t)date * CLOCK_SECOND_US : 0;
 }
 
+/* It comes to a terminal: nothing but a region's letters. */
+static void region_read(struct span value, struct s3_answer *answer)
+{
+    bool good = value.size > 0 && value.size < sizeof answer->region;
+    for (size_t i = 0; i < value.size && good; i++) {
+        char c = value.data[i];
+        good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_';
+    }
+    (void)snprintf(answer->region, sizeof answer->region, "%.*s", good ? (int)value.size : 0,
+                   value.data);
+}
+
 void s3_answer_header(struct s3_answer *answer, struct span line)
 {
     struct span value;
@@ -78,7 +91,7 @@ void s3_answer_header(struct s3_answer *answer, struct span line)
     } else if (header_is(line, "content-length", &value)) {
         answer->length = number_read(value);
     } else if (header_is(line, "x-amz-bucket-region", &value)) {
-        (void)snprintf(answer->region, sizeof answer->region, "%.*s", SPAN_FMT(value));
+        region_read(value, answer);
     } else if (header_is(line, "x-amz-meta-stele-sha256", &value)) {
         answer->has_sha256 = digest_read(value, &answer->sha256);
     } else if (header_is(line, "date", &value)) {

@@ -7,7 +7,7 @@ static const struct entity {
     char c;
 } entities[] = {{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}, {"&apos;", '\''}};
 
-/* Copies XML text as one printable line. */
+/* Copies XML text as one line of ASCII: it comes to terminals, and is a stranger's. */
 static void unescape(struct span text, char *out, size_t out_bytes)
 {
     size_t n = 0;
@@ -21,7 +21,8 @@ static void unescape(struct span text, char *out, size_t out_bytes)
                 break;
             }
         }
-        out[n++] = (unsigned char)c < ' ' || c == 127 ? ' ' : c;
+        unsigned char byte = (unsigned char)c;
+        out[n++] = byte < ' ' || byte == 127 ? ' ' : byte > 127 ? '?' : c;
         i += step;
     }
     out[n] = '\0';

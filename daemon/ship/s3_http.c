@@ -278,9 +278,12 @@ static void set_request(struct s3_http *http, const struct s3_request *request,
     (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, sink);
 }
 
-/* libcurl's reasons in our words. */
-static enum status transport_error(const struct s3_http *http, CURLcode code, struct err *err)
+/* libcurl's reasons in our words; what it cites of the server goes to terminals. */
+static enum status transport_error(struct s3_http *http, CURLcode code, struct err *err)
 {
+    for (char *at = http->words; *at; at++) {
+        *at = *at < ' ' || *at > '~' ? '?' : *at;
+    }
     const struct s3_place *place = &http->place;
     const char *words = *http->words ? http->words : curl_easy_strerror(code);
     enum status status;

@@ -111,6 +111,9 @@ enum status s3_place_read(const struct config *config, struct s3_place *out_plac
         if (status != OK) {
             return status;
         }
+        struct span endpoint = span_str(place.endpoint);
+        place.is_aws =
+            span_ends(endpoint, ".amazonaws.com") || span_ends(endpoint, ".amazonaws.com.cn");
     } else {
         place.is_aws = true;
         (void)snprintf(place.scheme, sizeof place.scheme, "https");

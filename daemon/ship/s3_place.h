@@ -11,7 +11,7 @@ struct s3_place {
     char scheme[8];     /* "https" or "http" */
     char endpoint[256]; /* host[:port], lower case; without the port when it is the scheme's own */
     char host[320];     /* of requests: the endpoint, or bucket.endpoint */
-    bool is_aws;        /* no endpoint was given */
+    bool is_aws;        /* no endpoint was given, or one of AWS: the bucket is the same */
     bool path_style;    /* bucket in the path, not in the host */
 };
 

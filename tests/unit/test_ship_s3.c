@@ -84,6 +84,14 @@ TEST(canonical_urls)
     EXPECT_STR(url("s3://logs/p", "https://host:443/"), "s3://logs/p?endpoint=host");
     EXPECT_STR(url("file:///var/out/", ""), "file:///var/out");
     EXPECT_STR(url("file:///", ""), "file:///");
+    EXPECT_STR(url("file:////var//./out/.", ""), "file:///var/out");
+    EXPECT_STR(url("file:///./", ""), "file:///");
+    EXPECT_STR(url("file:///var/..out/.x", ""), "file:///var/..out/.x");
+    EXPECT(strstr(url("file:///var/../out", ""), "without \"..\"") != NULL);
+    /* AWS is one store, whatever door is taken */
+    EXPECT_STR(url("s3://logs", "https://s3.eu-west-1.amazonaws.com"), "s3://logs");
+    EXPECT_STR(url("s3://logs", "https://amazonaws.com.example"),
+               "s3://logs?endpoint=amazonaws.com.example");
     EXPECT(strstr(url("file://out", ""), "must be absolute") != NULL);
     EXPECT(strstr(url("gs://logs", ""), "neither s3://bucket/prefix nor file:") != NULL);
     EXPECT(strstr(url("", ""), "ship.target is not set") != NULL);
@@ -99,10 +107,24 @@ TEST(xml)
     EXPECT_STR(out, "0123456789abcde");
     EXPECT(s3_xml_text(span_str("<Code>a\r\nb\x7f</Code>"), "Code", out, sizeof out));
     EXPECT_STR(out, "a  b ");
+    /* C1 control characters and what turns the writing direction */
+    EXPECT(s3_xml_text(span_str("<Code>a\xc2\x9b"
+                                "2J\xe2\x80\xae</Code>"),
+                       "Code", out, sizeof out));
+    EXPECT_STR(out, "a??2J???");
     EXPECT(!s3_xml_text(span_str("<Code>never closed"), "Code", out, sizeof out));
     EXPECT(!s3_xml_text(span_str("</Code><Code"), "Code", out, sizeof out));
     EXPECT(!s3_xml_text(span_of(NULL, 0), "Code", out, sizeof out));
     EXPECT_STR(out, "");
+}
+
+TEST(a_region_is_letters)
+{
+    struct s3_answer told = {.length = -1};
+    s3_answer_header(&told, span_str("X-Amz-Bucket-Region: eu-west-1\r\n"));
+    EXPECT_STR(told.region, "eu-west-1");
+    s3_answer_header(&told, span_str("x-amz-bucket-region: eu\x1b[2J\r\n"));
+    EXPECT_STR(told.region, "");
 }
 
 static enum status answer(long http, const char *code, const char *region)
@@ -163,4 +185,5 @@ TEST(identity_from_one_place)
 }
 
 TEST_MAIN(TEST_ENTRY(hosts), TEST_ENTRY(china), TEST_ENTRY(paths), TEST_ENTRY(canonical_urls),
-          TEST_ENTRY(xml), TEST_ENTRY(errors), TEST_ENTRY(identity_from_one_place))
+          TEST_ENTRY(a_region_is_letters), TEST_ENTRY(xml), TEST_ENTRY(errors),
+          TEST_ENTRY(identity_from_one_place))
