@@ -11,6 +11,9 @@
 
 enum { WRITER_BATCH_MAX = 4096 };
 
+/* After a failure, and with nothing to store, the disk is tried this often. */
+#define PROBE_US (2 * CLOCK_SECOND_US)
+
 struct settle {
     struct indexer_run *run;
     enum status status;
@@ -51,6 +54,7 @@ struct round {
     struct writer_job **jobs_end;
     size_t n_jobs;
     struct settle *settle;
+    bool probe;
     bool over;
 };
 
@@ -190,12 +194,45 @@ static void run_settle(struct writer *writer, struct settle *settle)
     lock_drop(&writer->lock);
 }
 
+/* Writes something that changes nothing. Whoever sends elsewhere while /healthz says no would
+ * otherwise never send what tells that there is room again. */
+static void probe(struct writer *writer)
+{
+    struct err err;
+    enum status status = ensure_open(writer, &err);
+    if (status == OK) {
+        status = archive_begin(writer->archive, &err);
+    }
+    if (status == OK) {
+        status = archive_counter_add(writer->archive, ARCHIVE_COUNTER_quarantined, 0, &err);
+        if (status == OK) {
+            status = archive_commit(writer->archive, &err);
+        }
+        if (status != OK) {
+            archive_rollback(writer->archive);
+        }
+    }
+    if (status == OK) {
+        note_success(writer);
+    } else if (err.status == ERR_IO || err.status == ERR_CORRUPT) {
+        archive_close(writer->archive);
+        writer->archive = NULL;
+    }
+}
+
 static struct round next_round(struct writer *writer)
 {
     struct round round = {0};
     lock_take(&writer->lock);
-    while (!writer->waiting && !writer->settle && !writer->stopping) {
-        condition_wait(&writer->work, &writer->lock);
+    bool failed = writer->failures.repeats > 0;
+    int64_t probe_us = clock_monotonic_us() + PROBE_US;
+    while (!writer->waiting && !writer->settle && !writer->stopping && !round.probe) {
+        if (failed) {
+            condition_wait_until(&writer->work, &writer->lock, probe_us);
+            round.probe = clock_monotonic_us() >= probe_us;
+        } else {
+            condition_wait(&writer->work, &writer->lock);
+        }
     }
     round.jobs = writer->waiting;
     round.jobs_end = &round.jobs;
@@ -212,7 +249,7 @@ static struct round next_round(struct writer *writer)
     }
     round.settle = writer->settle;
     writer->settle = NULL;
-    round.over = round.n_jobs == 0 && !round.settle;
+    round.over = writer->stopping && round.n_jobs == 0 && !round.settle;
     writer->stopped = round.over;
     lock_drop(&writer->lock);
     return round;
@@ -231,6 +268,9 @@ static void *writer_main(void *context)
         }
         if (round.settle) {
             run_settle(writer, round.settle);
+        }
+        if (round.probe && round.n_jobs == 0 && !round.settle) {
+            probe(writer);
         }
     }
     archive_close(writer->archive);

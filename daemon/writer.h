@@ -5,7 +5,8 @@
  *
  * A transaction that fails fails exactly the jobs in it; the next one is tried as if nothing had
  * been. After an I/O error the handle is closed and opened again first (its state in SQLite is not
- * to be trusted).
+ * to be trusted). With nothing to store it tries the disk itself now and then, so that health tells
+ * the truth.
  *
  * Threads: the event loop submits and takes back; the indexer calls writer_settle and
  * writer_backlog; start and stop belong to the main thread. */

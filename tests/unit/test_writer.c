@@ -134,6 +134,34 @@ TEST(a_failure_fails_its_own_jobs_only)
     end(writer);
 }
 
+/* Nobody may be sending any more: health says so by itself when there is room again. */
+TEST(health_returns_without_a_request)
+{
+    struct writer *writer = begin();
+    struct rlimit limit;
+    char reason[ERR_TEXT_BYTES];
+    char body[64 * 1024];
+    memset(body, 'x', sizeof body - 1);
+    body[sizeof body - 1] = '\0';
+    struct writer_job large = job_of(body);
+    CHECK(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    struct rlimit tight = {.rlim_cur = 4 * 1024, .rlim_max = limit.rlim_max};
+    CHECK(setrlimit(RLIMIT_FSIZE, &tight) == 0);
+    EXPECT_INT(writer_submit(writer, &large), OK);
+    EXPECT_INT(take_back(writer, 1), 0);
+    (void)poll(NULL, 0, 3000);
+    EXPECT(!health_get(&health, reason));
+    CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    for (int i = 0; i < 200 && !health_get(&health, reason); i++) {
+        (void)poll(NULL, 0, 100);
+    }
+    EXPECT(health_get(&health, reason));
+    EXPECT_INT(rows_on_disk(), 0);
+    writer_stop(writer);
+    end(writer);
+}
+
 TEST(stop_ends_what_waits)
 {
     enum { COUNT = 500 };
@@ -175,5 +203,6 @@ TEST(settles_for_the_indexer)
 }
 
 TEST_MAIN(TEST_ENTRY(stores_before_it_gives_back), TEST_ENTRY(many_at_once),
-          TEST_ENTRY(a_failure_fails_its_own_jobs_only), TEST_ENTRY(stop_ends_what_waits),
+          TEST_ENTRY(a_failure_fails_its_own_jobs_only),
+          TEST_ENTRY(health_returns_without_a_request), TEST_ENTRY(stop_ends_what_waits),
           TEST_ENTRY(settles_for_the_indexer))
