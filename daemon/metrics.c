@@ -29,6 +29,7 @@ static struct {
     _Atomic int64_t commit_us;
     _Atomic int64_t newest_us;
     _Atomic int64_t unshipped_us;
+    _Atomic int64_t inbox_us;
     atomic_bool ships;
 } counts;
 
@@ -75,6 +76,19 @@ void metrics_set_unshipped_since(int64_t time_us)
 {
     atomic_store_explicit(&counts.unshipped_us, time_us, memory_order_relaxed);
     atomic_store_explicit(&counts.ships, true, memory_order_relaxed);
+}
+
+void metrics_set_inbox_since(int64_t time_us)
+{
+    atomic_store_explicit(&counts.inbox_us, time_us, memory_order_relaxed);
+}
+
+/* The older of the two that wait; 0: none. */
+static int64_t unshipped_since(void)
+{
+    int64_t blocks_us = atomic_load_explicit(&counts.unshipped_us, memory_order_relaxed);
+    int64_t inbox_us = atomic_load_explicit(&counts.inbox_us, memory_order_relaxed);
+    return blocks_us == 0 || (inbox_us != 0 && inbox_us < blocks_us) ? inbox_us : blocks_us;
 }
 
 static void write_head(struct buf *out, const char *name, const char *type, const char *help)
@@ -128,7 +142,7 @@ void metrics_write(int64_t now_us, struct buf *out)
     if (newest_us != 0) {
         write_age(out, "stele_newest_event_age_seconds", now_us - newest_us);
     }
-    int64_t since_us = atomic_load_explicit(&counts.unshipped_us, memory_order_relaxed);
+    int64_t since_us = unshipped_since();
     write_head(out, "stele_ship_lag_seconds", "gauge",
                "How long the oldest event that is not shipped has been here; absent: no target.");
     if (atomic_load_explicit(&counts.ships, memory_order_relaxed)) {

@@ -22,9 +22,11 @@ void metrics_add_request(int code);
 void metrics_add_commit(int64_t duration_us);
 /* When the newest event came in; 0 (the beginning) leaves the age out. */
 void metrics_set_newest(int64_t time_us);
-/* Since when the oldest event that is not shipped has been waiting; 0: none. Before the first call
- * there is no lag to show. */
+/* Since when the oldest event in blocks that is not shipped has been waiting; 0: none. Before the
+ * first call there is no lag to show. */
 void metrics_set_unshipped_since(int64_t time_us);
+/* When the oldest request in the inbox came in; 0: none. It is not shipped either. */
+void metrics_set_inbox_since(int64_t time_us);
 
 void metrics_write(int64_t now_us, struct buf *out);
 

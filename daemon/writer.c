@@ -74,6 +74,7 @@ static enum status read_backlog(struct writer *writer, struct err *err)
                                        .oldest_us = state.oldest_received_us};
     lock_drop(&writer->lock);
     metrics_set(METRIC_inbox_rows, state.count);
+    metrics_set_inbox_since(state.count > 0 ? state.oldest_received_us : 0);
     return OK;
 }
 
@@ -135,6 +136,7 @@ static void count_stored(struct writer *writer, size_t n)
     writer->backlog = after;
     lock_drop(&writer->lock);
     metrics_set(METRIC_inbox_rows, after.rows);
+    metrics_set_inbox_since(after.oldest_us);
     if (before.rows == 0 || (!writer_backlog_is_full(&before) && writer_backlog_is_full(&after))) {
         bell_ring(writer->backlog_bell, BELL_WORK);
     }

@@ -44,6 +44,16 @@ TEST(text)
     buf_clear(&text);
     metrics_write(CLOCK_DAY_US, &text);
     EXPECT(has(&text, "stele_ship_lag_seconds 86399.999\n"));
+    /* an indexer that stands still is a lag, too */
+    metrics_set_unshipped_since(0);
+    metrics_set_inbox_since(CLOCK_DAY_US - 2000000);
+    buf_clear(&text);
+    metrics_write(CLOCK_DAY_US, &text);
+    EXPECT(has(&text, "stele_ship_lag_seconds 2.000\n"));
+    metrics_set_unshipped_since(1);
+    buf_clear(&text);
+    metrics_write(CLOCK_DAY_US, &text);
+    EXPECT(has(&text, "stele_ship_lag_seconds 86399.999\n"));
     buf_fini(&text);
 }
 
