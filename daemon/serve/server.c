@@ -7,6 +7,7 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/listener.h>
 
 #include "daemon/metrics.h"
 
@@ -61,6 +62,25 @@ static void on_other(struct evhttp_request *request, void *context)
     reply(request, 404, "text/plain", text, sizeof text - 1);
 }
 
+static void accept_again(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    (void)evconnlistener_enable(context);
+}
+
+/* No descriptors left, say. The client still waits, so without a pause this would be called again
+ * at once, and so on. */
+static void on_accept_failed(struct evconnlistener *listener, void *context)
+{
+    (void)context;
+    static const struct timeval pause = {.tv_sec = 1};
+    if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, accept_again, listener,
+                        &pause) == 0) {
+        (void)evconnlistener_disable(listener);
+    }
+}
+
 static enum status bind_server(struct server *server, const char *listen_text, struct err *err)
 {
     char host[CONFIG_TEXT_BYTES];
@@ -76,6 +96,7 @@ static enum status bind_server(struct server *server, const char *listen_text, s
         return err_errno(err, EVUTIL_SOCKET_ERROR(), "serve.listen: cannot listen on %s",
                          listen_text);
     }
+    evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(bound), on_accept_failed);
     union {
         struct sockaddr any;
         struct sockaddr_in v4;

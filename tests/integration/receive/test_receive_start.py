@@ -3,6 +3,7 @@ import os
 import resource
 import socket
 import subprocess
+import time
 import urllib.request
 
 from stele_tool import BIN, expect, main
@@ -82,6 +83,12 @@ def few_descriptors(place):
             client.close()
 
 
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def descriptors_cannot_be_had(place):
     """The limit is fixed: fewer connections are taken, and it is said."""
     daemon = subprocess.Popen(
@@ -101,6 +108,15 @@ def descriptors_cannot_be_had(place):
         clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
         with urllib.request.urlopen(health + "/healthz", timeout=20) as answer:
             expect(answer.status == 200, "health")
+        where = ("127.0.0.1", int(health.rsplit(":", 1)[1]))
+        clients += [socket.create_connection(where) for _ in range(100)]
+        before = cpu_seconds(daemon.pid)
+        time.sleep(2)
+        expect(cpu_seconds(daemon.pid) - before < 1, "accept is called without end")
+        for client in clients:
+            client.close()
+        with urllib.request.urlopen(health + "/healthz", timeout=20) as answer:
+            expect(answer.status == 200, "health once there is room")
     finally:
         daemon.terminate()
         expect(daemon.wait(60) == 0, "exit code")
