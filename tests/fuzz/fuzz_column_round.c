@@ -63,7 +63,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     struct codec *codec = codec_new();
     MUST_HOLD(codec);
-    round_trip(codec, cells, n_cells, slot + 1);
+    round_trip(codec, cells, n_cells, cells[n_cells - 1].slot + 1u);
     codec_free(codec);
     return 0;
 }
