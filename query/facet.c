@@ -72,13 +72,10 @@ static bool values_reserve(struct top_run *run, size_t part, uint32_t value)
 static enum status value_number(struct top_run *run, size_t part, uint32_t value,
                                 uint32_t *out_number, bool *out_none, struct err *err)
 {
-    if (!values_reserve(run, part, value)) {
-        return nomem(err);
-    }
-    uint32_t *known = &run->value_numbers[part][value];
-    *out_none = *known == UINT32_MAX;
-    if (*known != 0) {
-        *out_number = *known - 1;
+    uint32_t known = value < run->n_values[part] ? run->value_numbers[part][value] : 0;
+    *out_none = known == UINT32_MAX;
+    if (known != 0) {
+        *out_number = known - 1;
         return OK;
     }
     uint32_t field;
@@ -87,8 +84,11 @@ static enum status value_number(struct top_run *run, size_t part, uint32_t value
     if (status == OK) {
         status = facet_number(run, &run->facets[part], text, out_number, out_none, err);
     }
+    if (status == OK && !values_reserve(run, part, value)) {
+        status = nomem(err);
+    }
     if (status == OK) {
-        *known = *out_none ? UINT32_MAX : *out_number + 1;
+        run->value_numbers[part][value] = *out_none ? UINT32_MAX : *out_number + 1;
     }
     return status;
 }

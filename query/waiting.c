@@ -18,7 +18,8 @@ struct waiting {
     char archive_id[40];
     const struct query *query;
     struct arena arena;   /* what is kept */
-    struct arena scratch; /* of one row */
+    struct arena text;    /* of a row that had to be copied */
+    struct arena scratch; /* of one event */
     struct waiting_event *events;
     size_t count;
     size_t capacity;
@@ -130,12 +131,13 @@ static enum status read_row(struct waiting *waiting, const struct inbox_row *row
     struct buf source = BUF_INIT;
     source_text(&row->source, &source);
     struct event_reader reader;
+    arena_reset(&waiting->text);
     arena_reset(&waiting->scratch);
     enum status status = buf_status(&source, "search", err);
-    if (status == OK &&
-        !event_reader_init(&reader, row->body, row->received_us, &waiting->scratch)) {
+    if (status == OK && !event_reader_init(&reader, row->body, row->received_us, &waiting->text)) {
         status = nomem(err);
     }
+    reader.arena = &waiting->scratch;
     uint32_t part = 0;
     struct event event;
     enum event_fault fault;
@@ -158,6 +160,7 @@ static enum status read_row(struct waiting *waiting, const struct inbox_row *row
             }
         }
         part++;
+        arena_reset(&waiting->scratch);
     }
     buf_fini(&source);
     return status == OK && no_memory ? nomem(err) : status;
@@ -228,6 +231,7 @@ void waiting_close(struct waiting *waiting)
 {
     if (waiting) {
         arena_fini(&waiting->arena);
+        arena_fini(&waiting->text);
         arena_fini(&waiting->scratch);
         free(waiting->events);
         free(waiting->seen);

@@ -278,10 +278,6 @@ enum status days_add(struct days *days, const struct arrival *arrival, const str
     struct batch *batch = NULL;
     days->counters[ARCHIVE_COUNTER_received]++;
     enum status status = batch_of(days, event->time_us, &batch, err);
-    if (status == OK && arrival->row_id > 0 && arrival->row_id <= batch->inbox_high) {
-        days->counters[ARCHIVE_COUNTER_stored]++; /* by a run that was not settled */
-        return OK;
-    }
     if (status == OK && batch_full(batch, event->raw.size)) {
         status = batch_write(days, batch, false, err);
         if (status == OK && batch_full(batch, event->raw.size)) {
@@ -292,7 +288,12 @@ enum status days_add(struct days *days, const struct arrival *arrival, const str
         return status;
     }
     size_t before = waiting_bytes(batch);
-    enum archive_counter if_known = duplicate_counter(arrival->source);
+    /* A row the segment says it holds was stored by a run that was not settled. That is how it is
+     * counted; whether it is so, its identity says: the catalogue may be an older one, restored,
+     * that gives out the same ids again. */
+    bool held = arrival->row_id > 0 && arrival->row_id <= batch->inbox_high;
+    enum archive_counter if_known =
+        held ? ARCHIVE_COUNTER_stored : duplicate_counter(arrival->source);
     enum batch_added added =
         batch_add(batch, &days->paths, event, arrival->received_us, arrival->source_text,
                   arrival->source->session_stream, if_known);

@@ -478,6 +478,7 @@ bool event_same(const struct event *a, const struct event *b)
     if (a->uid.size == 0 || b->uid.size == 0) {
         return span_equal(a->raw, b->raw);
     }
-    return span_equal(a->uid, b->uid) && a->time_us == b->time_us && span_equal(a->type, b->type) &&
+    bool same_time = (a->time_is_arrival && b->time_is_arrival) || a->time_us == b->time_us;
+    return same_time && span_equal(a->uid, b->uid) && span_equal(a->type, b->type) &&
            span_equal(a->code, b->code);
 }

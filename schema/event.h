@@ -54,7 +54,7 @@ struct event_reader {
     size_t at;
     bool in_array;
     int64_t arrival_us;
-    struct arena *arena;
+    struct arena *arena; /* of the events; may be another than the one of init */
 };
 
 /* False: out of memory (a body with \\u escapes is copied into the arena). */

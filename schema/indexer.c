@@ -3,15 +3,19 @@
  * A run over the inbox reads rows in order of id. Whatever day an event belongs to, the day's
  * segment commits the events together with the last id of the run (inbox_high), all of one segment
  * in one transaction. After a crash between two segments' commits the same rows are read again:
- * a segment that has them says so by its inbox_high and they are passed over. Only when every
- * segment is committed are the rows deleted (indexer_settle). */
+ * their events are known by their identity, and by inbox_high they are not counted as duplicates.
+ * Only when every segment is committed are the rows deleted (indexer_settle). */
 #include "schema/indexer.h"
 
 #include <stdlib.h>
 
 #include "schema/days.h"
 
-enum { RUN_EVENTS_MAX = 16 * BLOCK_EVENTS_MAX, RUN_BYTES_MAX = 64 * 1024 * 1024 };
+enum {
+    RUN_EVENTS_MAX = 16 * BLOCK_EVENTS_MAX,
+    RUN_BYTES_MAX = 64 * 1024 * 1024,
+    BROKEN_PIECES_MAX = 32, /* of one request; what is broken behind them goes into one piece */
+};
 
 struct quarantined {
     struct source source;
@@ -32,8 +36,10 @@ struct indexer {
     struct archive *archive; /* for reading the inbox */
     int64_t done_id;         /* rows up to here were handed out in runs */
     struct days days;
-    struct arena arena;
+    struct arena text;  /* of a body that had to be copied */
+    struct arena arena; /* of one event */
     struct buf source;
+    struct buf broken;       /* gathered pieces */
     struct indexer_run *run; /* under way */
 };
 
@@ -70,8 +76,10 @@ void indexer_close(struct indexer *indexer)
         indexer_reset(indexer);
         days_fini(&indexer->days);
         archive_close(indexer->archive);
+        arena_fini(&indexer->text);
         arena_fini(&indexer->arena);
         buf_fini(&indexer->source);
+        buf_fini(&indexer->broken);
         free(indexer);
     }
 }
@@ -128,34 +136,64 @@ static enum status add_fault(struct indexer *indexer, const struct arrival *arri
     return fine && buf_ok(&run->quarantine) ? OK : err_set(err, ERR_NOMEM, "index: out of memory");
 }
 
+/* Of one body. */
+struct broken {
+    size_t pieces;
+    enum event_fault fault; /* of the first piece gathered, and where it stands */
+    int64_t position;
+    size_t counted; /* bytes whose lines are counted */
+    int64_t line;   /* of the byte at counted */
+};
+
+static enum status take_broken(struct indexer *indexer, const struct arrival *arrival,
+                               struct span body, struct span piece, enum event_fault fault,
+                               struct broken *broken, struct err *err)
+{
+    size_t offset = (size_t)(piece.data - body.data);
+    for (; broken->counted < offset; broken->counted++) {
+        broken->line += body.data[broken->counted] == '\n';
+    }
+    int64_t position = arrival->row_id > 0 ? (int64_t)offset : broken->line;
+    /* An import names every line. */
+    if (broken->pieces < BROKEN_PIECES_MAX || arrival->row_id == 0) {
+        broken->pieces++;
+        return add_fault(indexer, arrival, fault, position, piece, err);
+    }
+    if (indexer->broken.size == 0) {
+        broken->fault = fault;
+        broken->position = position;
+    } else {
+        buf_add_char(&indexer->broken, '\n');
+    }
+    buf_add_span(&indexer->broken, piece);
+    return buf_status(&indexer->broken, "index", err);
+}
+
 static enum status add_body(struct indexer *indexer, struct arrival *arrival, struct span body,
                             struct err *err)
 {
-    arena_reset(&indexer->arena);
+    arena_reset(&indexer->text);
     buf_clear(&indexer->source);
+    buf_clear(&indexer->broken);
     source_text(arrival->source, &indexer->source);
     arrival->source_text = buf_span(&indexer->source);
     struct event_reader reader;
-    bool nomem = !event_reader_init(&reader, body, arrival->received_us, &indexer->arena);
+    bool nomem = !event_reader_init(&reader, body, arrival->received_us, &indexer->text);
+    reader.arena = &indexer->arena;
     struct event event;
     enum event_fault fault;
     enum status status = buf_status(&indexer->source, "index", err);
-    int64_t line = arrival->position; /* of the byte at counted */
-    size_t counted = 0;
+    struct broken broken = {.line = arrival->position};
+    arena_reset(&indexer->arena);
     while (status == OK && !nomem && event_reader_next(&reader, &event, &fault, &nomem)) {
-        if (fault == EVENT_FAULT_NONE) {
-            status = days_add(&indexer->days, arrival, &event, err);
-        } else {
-            size_t offset = (size_t)(event.raw.data - body.data);
-            for (; counted < offset; counted++) {
-                line += body.data[counted] == '\n';
-            }
-            status = add_fault(indexer, arrival, fault,
-                               arrival->row_id > 0 ? (int64_t)offset : line, event.raw, err);
-        }
-        if (reader.text.data == body.data) {
-            arena_reset(&indexer->arena); /* nothing of the body is in it */
-        }
+        status = fault == EVENT_FAULT_NONE
+                     ? days_add(&indexer->days, arrival, &event, err)
+                     : take_broken(indexer, arrival, body, event.raw, fault, &broken, err);
+        arena_reset(&indexer->arena);
+    }
+    if (status == OK && !nomem && indexer->broken.size > 0) {
+        status = add_fault(indexer, arrival, broken.fault, broken.position,
+                           buf_span(&indexer->broken), err);
     }
     return nomem ? err_set(err, ERR_NOMEM, "index: out of memory") : status;
 }

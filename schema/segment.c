@@ -80,8 +80,8 @@ static enum status read_blocks(struct segment *segment, struct err *err)
             .has_text = sqlite3_column_int64(stmt, 8) > 0,
         };
         struct span sha256 = db_column_span(stmt, 6);
-        if (info.n_events < 1 || info.n_events > BLOCK_EVENTS_MAX ||
-            sha256.size != sizeof info.sha256.bytes) {
+        if (info.id < 1 || info.id > UINT32_MAX || info.n_events < 1 ||
+            info.n_events > BLOCK_EVENTS_MAX || sha256.size != sizeof info.sha256.bytes) {
             status = segment_corrupt(segment, info.id, err);
         } else {
             memcpy(info.sha256.bytes, sha256.data, sha256.size);

@@ -1,6 +1,7 @@
 /* A segment's dictionary, its terms, and the question whether it holds an event already. */
 #include <stdlib.h>
 
+#include "schema/dictionary.h"
 #include "schema/segment_internal.h"
 #include "schema/term.h"
 
@@ -19,7 +20,8 @@ enum status segment_value(struct segment *segment, uint32_t value, uint32_t *out
     if (status != OK) {
         return status;
     }
-    if (!row) {
+    if (!row || value >= DICTIONARY_VALUES_MAX) { /* readers make room for all up to the id */
+        (void)sqlite3_reset(stmt);
         return err_set(err, ERR_CORRUPT, "%s: value %u is missing", segment->path, value);
     }
     buf_clear(&segment->scratch);
@@ -42,10 +44,15 @@ static enum status each_value(sqlite3_stmt *stmt, long field, segment_value_each
     bool more = true;
     enum status status = OK;
     while (more && (status = db_step(stmt, &row, err)) == OK && row) {
+        int64_t id = sqlite3_column_int64(stmt, 0);
+        if (id < 0 || id >= DICTIONARY_VALUES_MAX) {
+            status = err_set(err, ERR_CORRUPT, "%s: no value has the number %lld",
+                             sqlite3_db_filename(sqlite3_db_handle(stmt), "main"), (long long)id);
+            break;
+        }
         uint32_t of = (uint32_t)sqlite3_column_int64(stmt, 1);
         if (field < 0 || of == (uint32_t)field) {
-            more =
-                each(context, (uint32_t)sqlite3_column_int64(stmt, 0), of, db_column_span(stmt, 2));
+            more = each(context, (uint32_t)id, of, db_column_span(stmt, 2));
         }
     }
     (void)sqlite3_reset(stmt);

@@ -138,6 +138,111 @@ TEST(what_came_before_is_a_duplicate)
     close_archive();
 }
 
+static void post_at(const char *body, int64_t received_us)
+{
+    struct inbox_item item = {.source = posted, .received_us = received_us, .body = span_str(body)};
+    EXPECT_OK(inbox_append(archive, &item, 1, &err), err);
+}
+
+/* The arrival time stands in for none: a repetition has another, and is the same event. */
+TEST(without_a_time_a_repetition_is_known_by_its_uid)
+{
+    open_archive();
+    struct indexer *indexer = open_indexer();
+    const char *body = "{\"uid\":\"t\",\"event\":\"e\",\"time\":\"never\"}";
+    post_at(body, now);
+    post_at(body, now + 1);
+    EXPECT_INT(index_all(indexer).stored, 1);
+    post_at(body, now + 60 * CLOCK_SECOND_US);
+    post_at(body, now + CLOCK_DAY_US); /* the day after */
+    EXPECT_INT(index_all(indexer).stored, 0);
+    indexer_close(indexer);
+    close_archive();
+}
+
+/* A catalogue out of a backup hands out row ids that the segments know already. */
+TEST(an_older_catalogue_loses_no_event)
+{
+    open_archive();
+    struct indexer *indexer = open_indexer();
+    post("{\"uid\":\"a\"}");
+    post("{\"uid\":\"b\"}");
+    EXPECT_INT(index_all(indexer).stored, 2);
+    indexer_close(indexer);
+    char command[FILE_PATH_BYTES + 100];
+    (void)snprintf(command, sizeof command,
+                   "sqlite3 '%s/archive.db' \"UPDATE sqlite_sequence SET seq = 0\"", dir);
+    EXPECT_INT(system(command), 0);
+    indexer = open_indexer();
+    post("{\"uid\":\"c\"}");
+    (void)index_all(indexer);
+    struct buf all = BUF_INIT;
+    read_all(&all);
+    EXPECT_SPAN(buf_span(&all), "{\"uid\":\"a\"}\n{\"uid\":\"b\"}\n{\"uid\":\"c\"}\n");
+    buf_fini(&all);
+    indexer_close(indexer);
+    close_archive();
+}
+
+/* A megabyte of broken lines is no half million rows. */
+TEST(broken_lines_of_one_request_are_gathered)
+{
+    open_archive();
+    struct indexer *indexer = open_indexer();
+    struct buf body = BUF_INIT;
+    for (int i = 0; i < 500000; i++) {
+        buf_add_str(&body, "x\n");
+    }
+    buf_add_str(&body, "{\"uid\":\"a\"}");
+    buf_add_char(&body, '\0');
+    post(body.data);
+    buf_fini(&body);
+    struct indexer_totals totals = index_all(indexer);
+    EXPECT_INT(totals.stored, 1);
+    EXPECT_INT(totals.quarantined, 33);
+    struct quarantine_cursor *cursor = NULL;
+    EXPECT_OK(quarantine_cursor_open(archive, &cursor, &err), err);
+    struct quarantine_row row;
+    bool end = false;
+    size_t bytes = 0;
+    while (quarantine_cursor_next(cursor, &row, &end, &err) == OK && !end) {
+        bytes += row.body.size;
+        EXPECT_INT(row.position, 2 * (row.id - 1));
+    }
+    EXPECT_INT(bytes, 32 + 2 * (500000 - 32) - 1);
+    quarantine_cursor_close(cursor);
+    indexer_close(indexer);
+    close_archive();
+}
+
+/* A file made to hurt: numbers that would overflow, or ask for memory without end. */
+TEST(ids_out_of_bounds_are_damage)
+{
+    static const char *const changes[] = {
+        "UPDATE value SET id = 4294967295 WHERE id = 0",
+        "UPDATE block SET id = 9223372036854775807",
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        open_archive();
+        struct indexer *indexer = open_indexer();
+        post("{\"uid\":\"a\",\"user\":\"alice\"}");
+        (void)index_all(indexer);
+        indexer_close(indexer);
+        char path[FILE_PATH_BYTES];
+        char command[FILE_PATH_BYTES + 100];
+        EXPECT_OK(archive_segment_path(dir, clock_day_start(now), path, &err), err);
+        (void)snprintf(command, sizeof command, "sqlite3 '%s' '%s'", path, changes[i]);
+        EXPECT_INT(system(command), 0);
+        indexer = open_indexer();
+        struct indexer_run *run = NULL;
+        post("{\"uid\":\"b\"}");
+        EXPECT_INT(indexer_run_next(indexer, &run, &err), ERR_CORRUPT);
+        EXPECT(strstr(err.text, "value has the number") || strstr(err.text, "damaged"));
+        indexer_close(indexer);
+        close_archive();
+    }
+}
+
 /* The crash between a segment's commit and the deletion of the inbox rows. */
 TEST(a_run_done_twice_changes_nothing)
 {
@@ -323,7 +428,9 @@ TEST(hostile_events_stay_within_bounds)
 
 TEST_MAIN(TEST_ENTRY(inbox_goes_into_days_and_comes_back_as_it_was),
           TEST_ENTRY(what_came_before_is_a_duplicate), TEST_ENTRY(a_run_done_twice_changes_nothing),
-          TEST_ENTRY(many_days_in_one_run),
+          TEST_ENTRY(without_a_time_a_repetition_is_known_by_its_uid),
+          TEST_ENTRY(an_older_catalogue_loses_no_event), TEST_ENTRY(ids_out_of_bounds_are_damage),
+          TEST_ENTRY(broken_lines_of_one_request_are_gathered), TEST_ENTRY(many_days_in_one_run),
           TEST_ENTRY(import_makes_full_blocks_with_columns_numbers_and_text),
           TEST_ENTRY(frames_are_what_the_block_row_says),
           TEST_ENTRY(hostile_events_stay_within_bounds))
