@@ -33,10 +33,13 @@ struct search_options {
     struct query *query;
 };
 
+/* A number with letters behind it is meant as one, so that 7x or 15min is refused and not searched.
+ */
 static bool looks_like_duration(const char *word)
 {
-    int64_t us;
-    return *word >= '0' && *word <= '9' && clock_parse_duration(span_str(word), &us);
+    size_t digits = strspn(word, "0123456789");
+    size_t letters = strspn(word + digits, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    return digits > 0 && letters > 0 && letters <= 7 && word[digits + letters] == '\0';
 }
 
 static enum status read_forms(struct search_options *options, struct err *err)

@@ -35,6 +35,11 @@ def no_such_option(place):
         expect_error(place.stele(name, "--confg", "x"), 2, "--confg", "--config")
 
 
+def no_such_length_of_time(place):
+    for word in ("7x", "15min", "0s"):
+        expect_error(place.stele("search", "*", "--histogram", word), 2, "--histogram", word, "15m")
+
+
 def version(place):
     result = place.stele("--version")
     expect(result.code == 0 and re.fullmatch(rb"stele \d+\.\d+\.\d+\n", result.out), result.text())
@@ -51,4 +56,5 @@ def output_that_cannot_be_written(place):
     expect(done.returncode == 3 and b"could not write" in done.stderr, done.stderr)
 
 
-main(no_such_verb, every_verb_has_help, no_such_option, version, output_that_cannot_be_written)
+main(no_such_verb, every_verb_has_help, no_such_option, no_such_length_of_time,
+     version, output_that_cannot_be_written)
