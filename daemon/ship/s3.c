@@ -127,8 +127,13 @@ static enum status put_once(struct s3 *s3, const struct target_object *object, u
     if (status != OK) {
         return status;
     }
-    if (good(&answer)) {
+    if (good(&answer) && answer.has_etag) {
         *out_put = TARGET_CREATED;
+    } else if (good(&answer)) {
+        status = err_set(err, ERR_NET,
+                         "a PUT was answered %ld without an ETag: is that an S3 store? Look at "
+                         "ship.s3_endpoint",
+                         answer.http);
     } else if (request.only_if_absent && answer.http == 412) {
         status = compare(s3, object, out_put, err);
     } else {

@@ -87,13 +87,15 @@ void s3_answer_header(struct s3_answer *answer, struct span line)
     struct span value;
     if (span_starts(line, "HTTP/")) {
         answer->length = -1;
-        answer->has_sha256 = false;
+        answer->has_etag = answer->has_sha256 = false;
     } else if (header_is(line, "content-length", &value)) {
         answer->length = number_read(value);
     } else if (header_is(line, "x-amz-bucket-region", &value)) {
         region_read(value, answer);
     } else if (header_is(line, "x-amz-meta-stele-sha256", &value)) {
         answer->has_sha256 = digest_read(value, &answer->sha256);
+    } else if (header_is(line, "etag", &value)) {
+        answer->has_etag = value.size > 0;
     } else if (header_is(line, "date", &value)) {
         answer->date_us = date_read(value);
     }

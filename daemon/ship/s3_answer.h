@@ -11,6 +11,7 @@ struct s3_answer {
     char region[64];   /* where the bucket is, when the store said so */
     int64_t date_us;   /* the store's clock; 0 when it did not say */
     int64_t length;    /* Content-Length; -1 when there was none */
+    bool has_etag;     /* every store says it of an object it has taken */
     bool has_sha256;   /* x-amz-meta-stele-sha256 */
     struct digest sha256;
     struct buf body;

@@ -48,6 +48,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         if "Content-Length" not in headers:
             self.send_header("Content-Length", str(len(data)))
+        if self.command == "PUT" and status == 200 and "ETag" not in headers:
+            self.send_header("ETag", '"0123"')
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(data)
@@ -99,6 +101,11 @@ class Faults(unittest.TestCase):
         headers = {name.lower(): value for name, value in self.requests[0][2].items()}
         self.assertEqual(headers["x-amz-security-token"], "TOKEN")
         self.assertIn(";x-amz-security-token", headers["authorization"])
+
+    def test_what_is_no_store(self):
+        done = self.put((200, {"ETag": ""}, b"Welcome to the portal"))
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("without an ETag", done.words)
 
     def test_conflict_is_tried_again(self):
         done = self.put((409, {}, error("ConditionalRequestConflict")), (200, {}, b""))
