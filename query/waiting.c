@@ -15,7 +15,6 @@ struct seen {
 enum { SEEN_BUCKETS = 65536 };
 
 struct waiting {
-    char archive_id[40];
     const struct query *query;
     struct arena arena;   /* what is kept */
     struct arena text;    /* of a row that had to be copied */
@@ -210,7 +209,6 @@ enum status waiting_open(struct archive *archive, const struct query *query, int
     waiting->query = query;
     waiting->seen = calloc(SEEN_BUCKETS, sizeof(struct seen *));
     waiting->has_field = calloc(query->n_leaves + 1, sizeof *waiting->has_field);
-    (void)snprintf(waiting->archive_id, sizeof waiting->archive_id, "%s", archive_id(archive));
     enum status status = waiting->seen && waiting->has_field
                              ? read_inbox(waiting, archive, from_us, to_us, err)
                              : nomem(err);
@@ -246,11 +244,6 @@ const struct waiting_event *waiting_events(const struct waiting *waiting, size_t
     return waiting->events;
 }
 
-const char *waiting_archive_id(const struct waiting *waiting)
-{
-    return waiting->archive_id;
-}
-
 bool waiting_any(const struct waiting *waiting)
 {
     return waiting->any;
@@ -259,6 +252,36 @@ bool waiting_any(const struct waiting *waiting)
 bool waiting_has_field(const struct waiting *waiting, size_t leaf)
 {
     return waiting->has_field[leaf];
+}
+
+/* Takes out of the events what the segment holds already. */
+static enum status drop_known(struct segment *segment, const struct waiting_event **events,
+                              size_t *count, struct err *err)
+{
+    struct event *chunk = malloc(BLOCK_EVENTS_MAX * sizeof *chunk);
+    if (!chunk) {
+        return nomem(err);
+    }
+    uint32_t hashes[BLOCK_EVENTS_MAX];
+    size_t kept = 0;
+    enum status status = OK;
+    for (size_t at = 0, n; status == OK && at < *count; at += n) {
+        n = *count - at < BLOCK_EVENTS_MAX ? *count - at : BLOCK_EVENTS_MAX;
+        for (size_t i = 0; i < n; i++) {
+            chunk[i] = events[at + i]->event;
+            hashes[i] = event_identity_hash(&chunk[i]);
+        }
+        struct bitmap known;
+        status = segment_known_events(segment, chunk, hashes, n, &known, err);
+        for (size_t i = 0; status == OK && i < n; i++) {
+            if (!bitmap_get(&known, i)) {
+                events[kept++] = events[at + i];
+            }
+        }
+    }
+    free(chunk);
+    *count = kept;
+    return status;
 }
 
 enum status waiting_of_day(const struct waiting *waiting, int64_t day_us, struct segment *segment,
@@ -270,22 +293,13 @@ enum status waiting_of_day(const struct waiting *waiting, int64_t day_us, struct
     if (!events) {
         return nomem(err);
     }
-    int64_t high = segment ? segment_inbox_high(segment, waiting->archive_id) : 0;
     size_t count = 0;
-    enum status status = OK;
-    for (size_t i = 0; status == OK && i < waiting->count; i++) {
-        const struct waiting_event *at = &waiting->events[i];
-        bool held = at->row <= high;
-        if (clock_day_start(at->event.time_us) != day_us) {
-            continue;
-        }
-        if (segment && !held) {
-            status = segment_has_event(segment, &at->event, &held, err);
-        }
-        if (status == OK && !held) {
-            events[count++] = at;
+    for (size_t i = 0; i < waiting->count; i++) {
+        if (clock_day_start(waiting->events[i].event.time_us) == day_us) {
+            events[count++] = &waiting->events[i];
         }
     }
+    enum status status = segment ? drop_known(segment, events, &count, err) : OK;
     if (status != OK) {
         free(events);
         return status;

@@ -26,8 +26,6 @@ void waiting_close(struct waiting *waiting);
 
 /* In order of time, ties in order of arrival. */
 const struct waiting_event *waiting_events(const struct waiting *waiting, size_t *out_count);
-/* The archive's UUID. */
-const char *waiting_archive_id(const struct waiting *waiting);
 /* True when the inbox holds any event at all. */
 bool waiting_any(const struct waiting *waiting);
 /* True when some event of the inbox has the field, whether it satisfies the query or not. */

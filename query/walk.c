@@ -7,10 +7,9 @@
  * We read the inbox first, in one read transaction, and look for segments only then.
  *   - An event that was not in the inbox as we read it had been deleted from it, so its segment
  *     was committed before we open it: it is found there. Nothing is missed.
- *   - An event that was in the inbox may be in the segment too by the time we open that. The
- *     segment records the highest inbox row that it holds, in the same transaction as the events:
- *     the inbox's copy of such a row is dropped. What arrived a second time under a later row is
- *     found by segment_has_event. Nothing is shown twice.
+ *   - An event that was in the inbox may be in the segment too by the time we open that, or have
+ *     come a second time: segment_known_events says so by its identity, and the inbox's copy is
+ *     dropped. Nothing is shown twice.
  * Each segment is read in one snapshot, so what is appended while we search changes nothing. */
 #include "query/walk.h"
 

@@ -100,6 +100,7 @@ enum status archive_open(const char *dir, enum archive_mode mode, struct archive
     }
     (void)snprintf(archive->dir, sizeof archive->dir, "%s", dir);
     archive->writable = mode == ARCHIVE_WRITE;
+    random_fill(&archive->source_seed, sizeof archive->source_seed);
     status =
         db_open(path, archive->writable ? DB_WRITE : DB_READ, &catalogue_kind, &archive->db, err);
     if (status == OK) {

@@ -26,6 +26,7 @@ struct archive {
         int64_t id;
     } cached_sources[ARCHIVE_SOURCES_CACHED];
     size_t n_cached_sources;
+    uint64_t source_seed; /* by chance: nobody can make two sources look like one */
 };
 
 #endif

@@ -71,9 +71,9 @@ void source_from_path(struct span path, char *text, size_t text_bytes, struct so
     out_source->tag = span_of(text, used);
 }
 
-static uint64_t source_hash(const struct source *source)
+static uint64_t source_hash(const struct source *source, uint64_t seed)
 {
-    uint64_t hash = hash64(source->via, source->session_stream);
+    uint64_t hash = hash64(source->via, seed + source->session_stream);
     hash = hash64(source->peer, hash);
     hash = hash64(source->certificate, hash);
     return hash64(source->tag, hash);
@@ -129,7 +129,7 @@ static enum status source_add(struct archive *archive, const struct source *sour
 static enum status source_intern(struct archive *archive, const struct source *source,
                                  int64_t *out_id, struct err *err)
 {
-    uint64_t hash = source_hash(source);
+    uint64_t hash = source_hash(source, archive->source_seed);
     for (size_t i = 0; i < archive->n_cached_sources; i++) {
         if (archive->cached_sources[i].hash == hash) {
             *out_id = archive->cached_sources[i].id;

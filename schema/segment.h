@@ -172,9 +172,11 @@ struct span block_line_ndjson(const struct block_lines *lines, size_t slot);
 MUST_USE enum status segment_frame(struct segment *segment, int64_t block, struct buf *out,
                                    struct err *err);
 
-/* True in *out_found when the segment holds the same event (event_same). Looks at the blocks whose
- * time span covers it, at their identity hashes, and at the bytes of what is left. */
-MUST_USE enum status segment_has_event(struct segment *segment, const struct event *event,
-                                       bool *out_found, struct err *err);
+/* Which of `count` events (at most BLOCK_EVENTS_MAX) the segment holds already (event_same): sets
+ * their bits in *out_known. hashes[i] is event_identity_hash of events[i]. Looks at the blocks
+ * whose time span covers them, at the identity hashes there, and at the bytes of what is left. */
+MUST_USE enum status segment_known_events(struct segment *segment, const struct event *events,
+                                          const uint32_t *hashes, size_t count,
+                                          struct bitmap *out_known, struct err *err);
 
 #endif

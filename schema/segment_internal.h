@@ -47,7 +47,7 @@ struct segment {
     struct buf scratch;
     uint32_t *text_fields;
     size_t text_fields_capacity;
-    struct block_lines lines; /* of the block looked at last, for segment_has_event */
+    struct block_lines lines; /* of the block looked at last, for segment_known_events */
 };
 
 /* Opens over a handle that is then the segment's. */
@@ -68,11 +68,5 @@ MUST_USE enum status segment_block_append(struct segment *segment, const struct 
                                           struct err *err);
 MUST_USE enum status segment_field_append(struct segment *segment, struct span name,
                                           struct err *err);
-
-/* Which of `count` events the segment holds already: sets their bits in *out_known. hashes[i] is
- * event_identity_hash of events[i]. */
-MUST_USE enum status segment_known_events(struct segment *segment, const struct event *events,
-                                          const uint32_t *hashes, size_t count,
-                                          struct bitmap *out_known, struct err *err);
 
 #endif

@@ -340,15 +340,3 @@ enum status segment_known_events(struct segment *segment, const struct event *ev
     free(known);
     return status;
 }
-
-enum status segment_has_event(struct segment *segment, const struct event *event, bool *out_found,
-                              struct err *err)
-{
-    struct bitmap found;
-    uint32_t hash = event_identity_hash(event);
-    enum status status = segment_known_events(segment, event, &hash, 1, &found, err);
-    if (status == OK) {
-        *out_found = bitmap_get(&found, 0);
-    }
-    return status;
-}
