@@ -81,7 +81,10 @@ static void add_cell(struct buf *line, struct span text, size_t width, size_t *l
 
 static void table_line(struct render *render, const struct hit *hit, const struct event *event)
 {
-    enum { TIME = 20, SEVERITY = 5, TYPE = 26, ACTOR = 24, ADDRESS = 15 };
+    enum { TIME = 20, SEVERITY = 5, ADDRESS = 15, WIDE = 110 };
+    /* A narrow terminal cuts type and actor, so that the address is still seen. */
+    const size_t type_width = render->columns < WIDE ? 16 : 26;
+    const size_t actor_width = render->columns < WIDE ? 12 : 24;
     struct buf *line = &render->line;
     struct summary summary = summary_of(event);
     size_t left = render->columns;
@@ -94,8 +97,8 @@ static void table_line(struct render *render, const struct hit *hit, const struc
     buf_add_str(line, colour);
     add_cell(line, span_str(event_severity_text(summary.severity)), SEVERITY, &left);
     buf_add_str(line, *colour ? "\x1b[0m" : "");
-    add_cell(line, summary.type, TYPE, &left);
-    add_cell(line, summary.actor, ACTOR, &left);
+    add_cell(line, summary.type, type_width, &left);
+    add_cell(line, summary.actor, actor_width, &left);
     add_cell(line, summary.address, ADDRESS, &left);
     add_cell(line, summary.target, SIZE_MAX, &left);
     while (line->size > 0 && line->data[line->size - 1] == ' ') {

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "schema/archive_internal.h"
@@ -81,6 +82,22 @@ static enum status archive_prepare(struct archive *archive, struct err *err)
     return status;
 }
 
+/* Why there is no archive.db to be seen in dir. */
+static enum status no_catalogue(const char *dir, int number, struct err *err)
+{
+    if (number == ENOTDIR) {
+        return err_set(err, ERR_NOT_FOUND,
+                       "%s is a file: an archive is a directory (search, show and session take a "
+                       "segment, too)",
+                       dir);
+    }
+    if (number != ENOENT) {
+        return err_errno(err, number, "%s", dir);
+    }
+    return err_set(err, ERR_NOT_FOUND,
+                   "%s holds no archive (no archive.db); make one with: stele init %s", dir, dir);
+}
+
 enum status archive_open(const char *dir, enum archive_mode mode, struct archive **out_archive,
                          struct err *err)
 {
@@ -89,10 +106,9 @@ enum status archive_open(const char *dir, enum archive_mode mode, struct archive
     if (status != OK) {
         return status;
     }
-    if (!file_exists(path)) {
-        return err_set(err, ERR_NOT_FOUND,
-                       "%s holds no archive (no archive.db); make one with: stele init %s", dir,
-                       dir);
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        return no_catalogue(dir, errno, err);
     }
     struct archive *archive = calloc(1, sizeof *archive);
     if (!archive) {

@@ -127,8 +127,16 @@ struct span db_column_span(sqlite3_stmt *stmt, int at)
     return span_of(data, (size_t)sqlite3_column_bytes(stmt, at));
 }
 
+static enum status db_damaged(sqlite3 *db, const struct db_kind *kind, const char *path,
+                              struct err *err)
+{
+    return err_set(err, ERR_CORRUPT, "%s is damaged, or not a Stele %s: %s", path, kind->name,
+                   sqlite3_errmsg(db));
+}
+
+/* A file without a version is new (may_be_new), or none of ours. */
 static enum status db_version_check(sqlite3 *db, const struct db_kind *kind, const char *path,
-                                    int64_t *out_version, struct err *err)
+                                    bool may_be_new, int64_t *out_version, struct err *err)
 {
     int64_t application_id = 0;
     int64_t version = 0;
@@ -136,11 +144,14 @@ static enum status db_version_check(sqlite3 *db, const struct db_kind *kind, con
     if (status == OK) {
         status = db_int64(db, "PRAGMA user_version", &version, err);
     }
+    if (status == ERR_CORRUPT) {
+        return db_damaged(db, kind, path, err);
+    }
     if (status != OK) {
         return err_wrap(err, "%s", path);
     }
-    bool empty = application_id == 0 && version == 0;
-    if (!empty && (uint32_t)application_id != kind->application_id) {
+    bool is_new = may_be_new && application_id == 0 && version == 0;
+    if (!is_new && ((uint32_t)application_id != kind->application_id || version < 1)) {
         return err_set(err, ERR_CORRUPT, "%s is not a Stele %s", path, kind->name);
     }
     if (version > kind->version) {
@@ -155,16 +166,16 @@ static enum status db_version_check(sqlite3 *db, const struct db_kind *kind, con
 
 /* The whole ladder in one transaction. */
 static enum status db_migrate(sqlite3 *db, const struct db_kind *kind, const char *path,
-                              struct err *err)
+                              bool may_be_new, struct err *err)
 {
     int64_t version = 0;
-    enum status status = db_version_check(db, kind, path, &version, err);
+    enum status status = db_version_check(db, kind, path, may_be_new, &version, err);
     if (status != OK || version == kind->version) {
         return status;
     }
     status = db_begin(db, err);
     if (status == OK) { /* again: another process may have been faster */
-        status = db_version_check(db, kind, path, &version, err);
+        status = db_version_check(db, kind, path, may_be_new, &version, err);
     }
     for (; status == OK && version < kind->version; version++) {
         status = db_exec(db, kind->sql[version], err);
@@ -221,11 +232,12 @@ static enum status db_open_once(const char *name, int flags, enum db_mode mode,
     }
     if (status == OK) {
         status = db_configure(db, mode, kind, err);
+        status = status == ERR_CORRUPT ? db_damaged(db, kind, path, err) : status;
     }
     if (status == OK) {
         int64_t version;
-        status = mode == DB_READ ? db_version_check(db, kind, path, &version, err)
-                                 : db_migrate(db, kind, path, err);
+        status = mode == DB_READ ? db_version_check(db, kind, path, false, &version, err)
+                                 : db_migrate(db, kind, path, mode == DB_CREATE, err);
     }
     if (status != OK) {
         db_close(db);

@@ -143,6 +143,9 @@ enum status segment_attach(struct segment *segment, sqlite3 *db, const char *pat
         return err_set(err, ERR_NOMEM, "%s: out of memory", path);
     }
     enum status status = db_int64(db, "SELECT day_us FROM segment", &segment->day_us, err);
+    if (status == ERR_CORRUPT) {
+        return err_set(err, ERR_CORRUPT, "%s is damaged: %s", path, sqlite3_errmsg(db));
+    }
     if (status == OK) {
         status = read_blocks(segment, err);
     }

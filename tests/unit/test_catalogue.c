@@ -56,6 +56,23 @@ TEST(newer_and_foreign_files_are_refused_in_words)
     done(NULL);
 }
 
+TEST(what_is_no_archive_is_told_apart)
+{
+    struct archive *archive = NULL;
+    char path[FILE_PATH_BYTES];
+    test_dir_make(dir);
+    EXPECT_OK(path_format(path, &err, "%.300s/archive.db", dir), err);
+    EXPECT_INT(archive_open(dir, ARCHIVE_READ, &archive, &err), ERR_NOT_FOUND);
+    EXPECT(strstr(err.text, "stele init") != NULL);
+    EXPECT_OK(file_write(path, span_str(""), 0600, &err), err);
+    EXPECT_INT(archive_open(dir, ARCHIVE_READ, &archive, &err), ERR_CORRUPT);
+    EXPECT_INT(archive_open(dir, ARCHIVE_WRITE, &archive, &err), ERR_CORRUPT);
+    EXPECT(strstr(err.text, "is not a Stele archive") != NULL);
+    EXPECT_INT(archive_open(path, ARCHIVE_READ, &archive, &err), ERR_NOT_FOUND);
+    EXPECT(strstr(err.text, "is a file") != NULL);
+    test_dir_remove(dir);
+}
+
 TEST(inbox_keeps_what_came_in_order)
 {
     struct archive *archive = fresh_archive();
@@ -220,6 +237,6 @@ TEST(counters_add_up)
 
 TEST_MAIN(TEST_ENTRY(an_archive_is_made_once),
           TEST_ENTRY(newer_and_foreign_files_are_refused_in_words),
-          TEST_ENTRY(inbox_keeps_what_came_in_order), TEST_ENTRY(tags_as_fluentd_makes_them),
-          TEST_ENTRY(ledger_moves_one_way), TEST_ENTRY(the_lock_names_its_holder),
-          TEST_ENTRY(counters_add_up))
+          TEST_ENTRY(what_is_no_archive_is_told_apart), TEST_ENTRY(inbox_keeps_what_came_in_order),
+          TEST_ENTRY(tags_as_fluentd_makes_them), TEST_ENTRY(ledger_moves_one_way),
+          TEST_ENTRY(the_lock_names_its_holder), TEST_ENTRY(counters_add_up))
