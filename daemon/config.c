@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/config_value.h"
+#include "schema/base/nearest.h"
 
 enum { CONFIG_FILE_BYTES_MAX = 1024 * 1024 };
 
@@ -47,43 +48,17 @@ void config_init(struct config *config)
     }
 }
 
-/* Edits from a to b; two neighbours changed over count as two. Both at most 63 bytes long. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[64];
-    size_t n = strlen(b);
-    for (size_t j = 0; j <= n; j++) {
-        row[j] = j;
-    }
-    for (size_t i = 0; a[i]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < n; j++) {
-            size_t best = diagonal + (a[i] != b[j]);
-            diagonal = row[j + 1];
-            best = row[j] + 1 < best ? row[j] + 1 : best;
-            row[j + 1] = row[j + 1] + 1 < best ? row[j + 1] + 1 : best;
-        }
-    }
-    return row[n];
-}
-
 /* ERR_CONFIG for a name that does not exist, with the one that was probably meant. */
 static enum status unknown_setting(const char *name, struct err *err)
 {
-    size_t best = 8;
-    char near[64] = "";
-    for (size_t i = 0; i < SETTING_COUNT && strlen(name) < sizeof near; i++) {
-        char whole[64];
-        (void)snprintf(whole, sizeof whole, "%s.%s", settings[i].section, settings[i].key);
-        size_t edits = distance(name, whole);
-        if (edits < best) {
-            best = edits;
-            memcpy(near, whole, sizeof near);
-        }
-    }
-    return near[0] ? err_set(err, ERR_CONFIG, "no setting \"%.80s\"; did you mean %s?", name, near)
-                   : err_set(err, ERR_CONFIG, "no setting \"%.80s\"", name);
+    static const char *const names[] = {
+#define X(section, key, type, def, help) #section "." #key,
+#include "daemon/config.def"
+#undef X
+    };
+    const char *near = nearest_name(name, names, SETTING_COUNT);
+    return near ? err_set(err, ERR_CONFIG, "no setting \"%.80s\"; did you mean %s?", name, near)
+                : err_set(err, ERR_CONFIG, "no setting \"%.80s\"", name);
 }
 
 static const struct setting *find_setting(struct span section, struct span key)

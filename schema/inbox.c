@@ -190,6 +190,17 @@ enum status inbox_append(struct archive *archive, const struct inbox_item *items
     return status;
 }
 
+/* The source of a row whose columns from `at` on are SOURCE_COLUMNS. */
+#define SOURCE_COLUMNS "s.via, s.peer, s.certificate, s.tag, s.session_stream"
+static struct source source_columns(sqlite3_stmt *stmt, int at)
+{
+    return (struct source){.via = db_column_span(stmt, at),
+                           .peer = db_column_span(stmt, at + 1),
+                           .certificate = db_column_span(stmt, at + 2),
+                           .tag = db_column_span(stmt, at + 3),
+                           .session_stream = sqlite3_column_int(stmt, at + 4) != 0};
+}
+
 struct inbox_cursor {
     sqlite3_stmt *stmt;
 };
@@ -201,11 +212,11 @@ enum status inbox_cursor_open(struct archive *archive, int64_t after_id,
     if (!cursor) {
         return err_set(err, ERR_NOMEM, "inbox: out of memory");
     }
-    enum status status = db_prepare(
-        archive->db,
-        "SELECT i.id, i.received_us, i.body, s.via, s.peer, s.certificate, s.tag, s.session_stream"
-        " FROM inbox i JOIN source s ON s.id = i.source WHERE i.id > ?1 ORDER BY i.id",
-        &cursor->stmt, err);
+    enum status status =
+        db_prepare(archive->db,
+                   "SELECT i.id, i.received_us, i.body, " SOURCE_COLUMNS
+                   " FROM inbox i JOIN source s ON s.id = i.source WHERE i.id > ?1 ORDER BY i.id",
+                   &cursor->stmt, err);
     if (status != OK) {
         free(cursor);
         return status;
@@ -230,11 +241,7 @@ enum status inbox_cursor_next(struct inbox_cursor *cursor, struct inbox_row *out
             .id = sqlite3_column_int64(stmt, 0),
             .received_us = sqlite3_column_int64(stmt, 1),
             .body = db_column_span(stmt, 2),
-            .source = {.via = db_column_span(stmt, 3),
-                       .peer = db_column_span(stmt, 4),
-                       .certificate = db_column_span(stmt, 5),
-                       .tag = db_column_span(stmt, 6),
-                       .session_stream = sqlite3_column_int(stmt, 7) != 0},
+            .source = source_columns(stmt, 3),
         };
     }
     return OK;
@@ -307,8 +314,7 @@ enum status quarantine_cursor_open(struct archive *archive, struct quarantine_cu
     }
     enum status status =
         db_prepare(archive->db,
-                   "SELECT q.id, q.received_us, q.fault, q.position, q.body, s.via, s.peer,"
-                   " s.certificate, s.tag, s.session_stream"
+                   "SELECT q.id, q.received_us, q.fault, q.position, q.body, " SOURCE_COLUMNS
                    " FROM quarantine q JOIN source s ON s.id = q.source ORDER BY q.id",
                    &cursor->stmt, err);
     if (status != OK) {
@@ -336,11 +342,7 @@ enum status quarantine_cursor_next(struct quarantine_cursor *cursor, struct quar
             .fault = db_column_span(stmt, 2),
             .position = sqlite3_column_int64(stmt, 3),
             .body = db_column_span(stmt, 4),
-            .source = {.via = db_column_span(stmt, 5),
-                       .peer = db_column_span(stmt, 6),
-                       .certificate = db_column_span(stmt, 7),
-                       .tag = db_column_span(stmt, 8),
-                       .session_stream = sqlite3_column_int(stmt, 9) != 0},
+            .source = source_columns(stmt, 5),
         };
     }
     return OK;

@@ -1,6 +1,6 @@
 /* The command line: what is read, what is refused, and the names that are near. */
+#include "schema/base/nearest.h"
 #include "tests/support/test.h"
-#include "tools/stele/nearest.h"
 #include "tools/stele/options.h"
 #include "tools/stele/progress.h"
 

@@ -7,7 +7,7 @@
 #include "query/parse.h"
 #include "query/point.h"
 #include "query/visible.h"
-#include "tools/stele/nearest.h"
+#include "schema/base/nearest.h"
 
 enum status lookup_times(const char *from, const char *to, int64_t *out_from_us, int64_t *out_to_us,
                          struct err *err)

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "tools/stele/nearest.h"
+#include "schema/base/nearest.h"
 
 enum { OPTION_ENTRIES_MAX = 32, OPTION_COMMON = 3, HELP_COLUMN = 26 };
 

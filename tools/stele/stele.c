@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "schema/base/err.h"
-#include "tools/stele/nearest.h"
+#include "schema/base/nearest.h"
 #include "tools/stele/verb.h"
 
 static const struct verb *const verbs[] = {

@@ -1,6 +1,6 @@
 /* The name a person probably meant. */
-#ifndef TOOLS_STELE_NEAREST_H
-#define TOOLS_STELE_NEAREST_H
+#ifndef SCHEMA_BASE_NEAREST_H
+#define SCHEMA_BASE_NEAREST_H
 
 #include <stddef.h>
 

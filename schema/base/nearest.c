@@ -1,4 +1,4 @@
-#include "tools/stele/nearest.h"
+#include "schema/base/nearest.h"
 
 #include <string.h>
 
