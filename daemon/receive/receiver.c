@@ -221,6 +221,20 @@ static enum status start_watching(struct receiver *receiver, const struct config
     return loop_every(loop, sweep_interval(config), on_sweep, receiver, err);
 }
 
+/* A certificate out of date stops nobody but the clients, who do not say so here. */
+static enum status open_tls(const struct config *config, struct tls_context *out_context,
+                            struct err *err)
+{
+    enum status status = tls_context_open(config, out_context, err);
+    if (status == OK && tls_certificate_is_out_of_date(out_context)) {
+        log_line(LOG_WARN, "receive",
+                 "receive.certificate: %s is out of date: clients will refuse it; put a new one in "
+                 "its place and send SIGHUP (stele check tells the dates)",
+                 config->receive_certificate);
+    }
+    return status;
+}
+
 enum status receiver_open(const struct config *config, struct loop *loop, struct writer *writer,
                           struct receiver **out_receiver, struct err *err)
 {
@@ -247,7 +261,7 @@ enum status receiver_open(const struct config *config, struct loop *loop, struct
     enum status status =
         receiver->host.decoder ? OK : err_set(err, ERR_NOMEM, "receive: out of memory");
     if (status == OK && receiver->is_tls) {
-        status = tls_context_open(config, &receiver->tls, err);
+        status = open_tls(config, &receiver->tls, err);
     }
     if (status == OK) {
         status = bind_socket(receiver, config->receive_listen, err);
@@ -293,7 +307,7 @@ enum status receiver_reload(struct receiver *receiver, const struct config *conf
         return OK;
     }
     struct tls_context fresh;
-    enum status status = tls_context_open(config, &fresh, err);
+    enum status status = open_tls(config, &fresh, err);
     if (status != OK) {
         return status;
     }

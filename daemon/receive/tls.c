@@ -6,6 +6,7 @@
 
 #include "daemon/receive/tls_key.h"
 #include "daemon/receive/tls_stream.h"
+#include "schema/base/clock.h"
 
 enum { PEM_FILE_BYTES_MAX = 4 * 1024 * 1024 };
 
@@ -131,4 +132,12 @@ void tls_context_close(struct tls_context *context)
 {
     SSL_CTX_free(context->ctx);
     context->ctx = NULL;
+}
+
+bool tls_certificate_is_out_of_date(const struct tls_context *context)
+{
+    const X509 *leaf = SSL_CTX_get0_certificate(context->ctx);
+    time_t now = (time_t)(clock_now_us() / CLOCK_SECOND_US);
+    return X509_cmp_time(X509_get0_notBefore(leaf), &now) > 0 ||
+           X509_cmp_time(X509_get0_notAfter(leaf), &now) < 0;
 }

@@ -18,4 +18,7 @@ MUST_USE enum status tls_context_open(const struct config *config, struct tls_co
                                       struct err *err);
 void tls_context_close(struct tls_context *context);
 
+/* True when the server certificate's dates do not hold now, so that clients refuse it. */
+bool tls_certificate_is_out_of_date(const struct tls_context *context);
+
 #endif

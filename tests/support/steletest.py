@@ -46,7 +46,7 @@ class Certificates:
         openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out",
                 self.path(name + ".key"))
 
-    def sign(self, name, usage, subject=None, extensions=""):
+    def sign(self, name, usage, subject=None, extensions="", days=2):
         self._key(name)
         request = openssl("req", "-new", "-key", self.path(name + ".key"), "-subj",
                           subject or "/CN=" + name.capitalize())
@@ -56,7 +56,7 @@ class Certificates:
                     f"extendedKeyUsage={usage}\nsubjectAltName=DNS:localhost,IP:127.0.0.1\n"
                     f"{extensions}")
         openssl("x509", "-req", "-CA", self.path("ca.crt"), "-CAkey", self.path("ca.key"), "-days",
-                "2", "-set_serial", str(int.from_bytes(os.urandom(15), "big")), "-extfile", conf,
+                str(days), "-set_serial", str(int.from_bytes(os.urandom(15), "big")), "-extfile", conf,
                 "-out", self.path(name + ".crt"), stdin=request)
 
     def settings(self):

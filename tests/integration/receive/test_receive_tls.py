@@ -287,6 +287,16 @@ def flood(place):
             expect(daemon.metrics()["stele_received_total"] == 1000, "received")
 
 
+def out_of_date(place):
+    """A server certificate that has run out is said at the start: only clients notice otherwise."""
+    certificates = Certificates(place.path("tls"))
+    certificates.sign("server", "serverAuth", days=0)
+    time.sleep(1.1)
+    with Steled(new_archive(place), certificates) as daemon:
+        expect("out of date" in daemon.log(), daemon.log())
+        expect(refused(daemon, certificates.context()), "a client took it")
+
+
 def records_in_one_piece(place):
     """Many records arrive at once while a request waits for the disk: those that OpenSSL has taken
     in already make no socket readable, and must not be forgotten."""
@@ -347,4 +357,4 @@ def curl_posts(place):
 
 
 main(mutual, asks_for_its_ca, optional_client, one_handshake, key_forms, shared_subject, reload,
-     flood, records_in_one_piece, not_tls, curl_posts)
+     flood, out_of_date, records_in_one_piece, not_tls, curl_posts)
