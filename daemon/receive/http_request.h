@@ -1,7 +1,7 @@
 /* One HTTP/1.x request, read from a buffer as it fills. Pure: no socket, no clock. Our own and not
  * libevent's evhttp, which answers errors with a page of HTML (a sender that does not read bodies
- * then needs a new TLS handshake), has no limit on the time a request takes as a whole, and reads
- * a body that is too large before it says so.
+ * then needs a new TLS handshake) and whose time limit is for each read, not for a request as a
+ * whole.
  *
  * Strict where two readers could disagree about where a request ends: lines end in CRLF, one
  * Content-Length, not together with Transfer-Encoding, no folded headers. Lenient about the rest:
