@@ -66,6 +66,7 @@ static bool read_arguments(int argc, char **argv, struct arguments *out, int *ou
     if (out->archive && !out->archive[0]) {
         out->archive = NULL;
     }
+    opterr = 0; /* one line of our own */
     for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         switch (option) {
         case 'c':
@@ -88,7 +89,9 @@ static bool read_arguments(int argc, char **argv, struct arguments *out, int *ou
             *out_exit = 0;
             return false;
         default:
-            (void)fputs("steled --help says how to use it\n", stderr);
+            (void)fprintf(stderr,
+                          "steled: %s is no option, or lacks its value; see steled --help\n",
+                          argv[optind - 1]);
             *out_exit = status_exit_code(ERR_USAGE);
             return false;
         }

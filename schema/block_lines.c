@@ -97,19 +97,10 @@ enum status segment_lines(struct segment *segment, int64_t block, struct block_l
     return status;
 }
 
-static struct span line_in(const struct buf *bytes, const struct block_lines *lines, size_t slot)
-{
-    CHECK(slot < lines->n_events);
-    return span_of(bytes->data + lines->start[slot],
-                   lines->start[slot + 1] - lines->start[slot] - 1);
-}
-
 struct span block_line(const struct block_lines *lines, size_t slot)
 {
-    return line_in(lines->restored.size > 0 ? &lines->restored : &lines->ndjson, lines, slot);
-}
-
-struct span block_line_ndjson(const struct block_lines *lines, size_t slot)
-{
-    return line_in(&lines->ndjson, lines, slot);
+    CHECK(slot < lines->n_events);
+    const struct buf *bytes = lines->restored.size > 0 ? &lines->restored : &lines->ndjson;
+    return span_of(bytes->data + lines->start[slot],
+                   lines->start[slot + 1] - lines->start[slot] - 1);
 }

@@ -433,33 +433,6 @@ enum status segment_column(struct segment *segment, size_t field, int64_t block,
     return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
 }
 
-enum status segment_column_blocks(struct segment *segment, size_t field, int64_t **out_blocks,
-                                  size_t *out_count, struct err *err)
-{
-    sqlite3_stmt *stmt;
-    enum status status = segment_statement(segment, SEGMENT_COLUMN_BLOCKS, &stmt, err);
-    if (status != OK) {
-        return status;
-    }
-    (void)sqlite3_bind_int64(stmt, 1, (int64_t)field);
-    struct buf blocks = BUF_INIT;
-    bool row = false;
-    while ((status = db_step(stmt, &row, err)) == OK && row) {
-        int64_t block = sqlite3_column_int64(stmt, 0);
-        buf_add(&blocks, &block, sizeof block);
-    }
-    if (status == OK) {
-        status = buf_status(&blocks, segment->path, err);
-    }
-    if (status != OK) {
-        buf_fini(&blocks);
-        return status;
-    }
-    *out_blocks = (int64_t *)(void *)blocks.data;
-    *out_count = blocks.size / sizeof **out_blocks;
-    return OK;
-}
-
 enum status segment_frame(struct segment *segment, int64_t block, struct buf *out, struct err *err)
 {
     sqlite3_stmt *stmt;

@@ -113,10 +113,6 @@ void column_fini(struct column *column);
 /* Zeroed struct column to begin with; may be used again and again. */
 MUST_USE enum status segment_column(struct segment *segment, size_t field, int64_t block,
                                     struct column *column, struct err *err);
-/* The blocks in which the field is a column or number, ascending; malloc'ed, free() it. */
-MUST_USE enum status segment_column_blocks(struct segment *segment, size_t field,
-                                           int64_t **out_blocks, size_t *out_count,
-                                           struct err *err);
 
 /* The dictionary. The value's text lives until the next call for this segment. */
 MUST_USE enum status segment_value(struct segment *segment, uint32_t value, uint32_t *out_field,
@@ -141,10 +137,6 @@ MUST_USE enum status segment_text_events(struct segment *segment, int64_t block,
                                          struct err *err);
 /* True when segment_text_events with this one term finds exactly the events that have it. */
 bool segment_text_is_exact(struct span term, bool is_prefix);
-/* Words of the text table from `first` on up to `last` (inclusive), in byte order. */
-typedef bool segment_term_each(void *context, struct span term);
-MUST_USE enum status segment_terms(struct segment *segment, struct span first, struct span last,
-                                   segment_term_each *each, void *context, struct err *err);
 
 /* A block's events as bytes: line[slot] is the event exactly as it came. Newlines that stood
  * inside of an event are spaces in `ndjson` (and so in what is shipped) and newlines in line[]. */
@@ -164,9 +156,8 @@ void block_lines_fini(struct block_lines *lines);
  * segment and block. */
 MUST_USE enum status segment_lines(struct segment *segment, int64_t block,
                                    struct block_lines *lines, struct err *err);
-/* The event's bytes: as they came, and as one line (what is shipped). */
+/* The event's bytes as they came. */
 struct span block_line(const struct block_lines *lines, size_t slot);
-struct span block_line_ndjson(const struct block_lines *lines, size_t slot);
 
 /* The stored frame: a whole zstd frame of the block's NDJSON, appended to out. */
 MUST_USE enum status segment_frame(struct segment *segment, int64_t block, struct buf *out,

@@ -196,25 +196,6 @@ enum status segment_text_events(struct segment *segment, int64_t block, const st
     return status;
 }
 
-enum status segment_terms(struct segment *segment, struct span first, struct span last,
-                          segment_term_each *each, void *context, struct err *err)
-{
-    sqlite3_stmt *stmt;
-    enum status status = segment_statement(segment, SEGMENT_TERMS, &stmt, err);
-    if (status != OK) {
-        return status;
-    }
-    db_bind_span(stmt, 1, first);
-    db_bind_span(stmt, 2, last);
-    bool row = false;
-    bool more = true;
-    while (more && (status = db_step(stmt, &row, err)) == OK && row) {
-        more = each(context, db_column_span(stmt, 0));
-    }
-    (void)sqlite3_reset(stmt);
-    return status;
-}
-
 /* A batch of events by identity hash: chains in an open table, with a bitmap in front that turns
  * most of a block's hashes away at once. */
 enum { KNOWN_BUCKETS = 8192, KNOWN_FILTER_BITS = 1 << 18 };

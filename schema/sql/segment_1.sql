@@ -63,4 +63,3 @@ CREATE TABLE field_column (
 CREATE VIRTUAL TABLE text_term USING fts5(terms, content = '', detail = none, columnsize = 0, tokenize = 'stele words');
 -- Terms of the dictionary; rowid = value id + 1.
 CREATE VIRTUAL TABLE value_term USING fts5(terms, content = '', detail = none, columnsize = 0, tokenize = 'stele');
-CREATE VIRTUAL TABLE text_vocabulary USING fts5vocab(text_term, row);
