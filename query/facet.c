@@ -7,6 +7,7 @@
 
 #include "query/match.h"
 #include "query/number.h"
+#include "schema/endpoint.h"
 
 static enum status nomem(struct err *err)
 {
@@ -182,7 +183,11 @@ static enum status cells_of_event(struct top_run *run, const struct facet *facet
             continue;
         }
         bitmap_set(&run->found, slot);
-        status = facet_number(run, facet, event->fields[i].value, &number, &none, err);
+        uint16_t port; /* endpoints are counted by address, as columns have them */
+        bool is_text = event->fields[i].kind == EVENT_STRING;
+        struct span value = event->fields[i].value;
+        value = is_text ? endpoint_split(value, &port) : value;
+        status = facet_number(run, facet, value, &number, &none, err);
         if (status == OK && !none) {
             status = cells_add(&run->cells[part], slot, number, err);
         }

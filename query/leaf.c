@@ -221,6 +221,7 @@ enum status leaf_init(struct leaf *leaf, const struct predicate *predicate, stru
     }
     leaf->needle = needle_of(predicate);
     leaf->any_integer = match_integer_possible(predicate);
+    leaf->any_port = leaf_port_possible(predicate);
     leaf->cost = leaf->scan_all ? COST_SCAN : cost_of(leaf);
     if (leaf->field == LEAF_NO_FIELD) {
         return OK;

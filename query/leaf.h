@@ -26,6 +26,7 @@ struct leaf {
     bool is_reserved; /* a field that is not in the bytes */
     bool scan_all;    /* a field that no index has: the bytes of every event */
     bool any_integer; /* an integer of any field may match */
+    bool any_port;    /* an endpoint may match for its port */
     struct probe probes[LEAF_PROBES_MAX];
     size_t n_probes; /* 0: text can only be scanned */
     char prefix[64]; /* what an address's term begins with */
@@ -47,6 +48,13 @@ struct leaf {
 MUST_USE enum status leaf_init(struct leaf *leaf, const struct predicate *predicate,
                                struct segment *segment, struct err *err);
 void leaf_fini(struct leaf *leaf);
+
+/* Can an endpoint satisfy it that does not by its address alone? (leaf_ports.c) */
+bool leaf_port_possible(const struct predicate *predicate);
+/* Adds the open events of a column with ports whose value, port and all, satisfies it. */
+MUST_USE enum status leaf_take_ports(const struct leaf *leaf, const struct column *column,
+                                     const struct bitmap *open, struct bitmap *map,
+                                     struct err *err);
 
 /* The events of the view's block, among those of `mask`, that satisfy the predicate. */
 MUST_USE enum status leaf_eval(struct leaf *leaf, struct block_view *view,

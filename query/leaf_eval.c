@@ -33,15 +33,21 @@ static void take_entries(const struct leaf *leaf, const struct column *column,
         hit[entry + 1] = is;
         any = any || is;
     }
+    /* An address that compares says nothing of the whole (leaf_ports.c). */
+    bool with_port = !column->has_ports || leaf->predicate->kind != PREDICATE_RANGE;
     for (size_t word = 0; any && word < BITMAP_WORDS; word++) {
         uint64_t bits = 0;
-        if (open->words[word]) {
+        for (unsigned bit = 0; !with_port && open->words[word] && bit < 64; bit++) {
+            size_t slot = word * 64 + bit;
+            bits |= (uint64_t)(hit[column->index[slot]] && column->ports[slot] == 0) << bit;
+        }
+        if (with_port && open->words[word]) {
             const uint16_t *index = column->index + word * 64;
             for (unsigned bit = 0; bit < 64; bit++) {
                 bits |= open->words[word] >> bit & 1 ? (uint64_t)hit[index[bit]] << bit : 0;
             }
         }
-        map->words[word] |= bits;
+        map->words[word] |= bits & open->words[word];
     }
 }
 
@@ -72,10 +78,14 @@ static enum status take_column(const struct leaf *leaf, struct block_view *view,
     }
     if (column->store == FIELD_COLUMN) {
         take_entries(leaf, column, &open, map);
+        if (column->has_ports && leaf->any_port) {
+            open = open_events(&open, map);
+            status = leaf_take_ports(leaf, column, &open, map, err);
+        }
     } else if (column->store == FIELD_NUMBER && leaf->any_integer) {
         take_numbers(leaf, column, &open, map);
     }
-    return OK;
+    return status;
 }
 
 /* A word without a field that may be an integer: the number columns of all fields. */
@@ -92,8 +102,11 @@ static enum status take_number_columns(struct leaf *leaf, struct block_view *vie
             continue;
         }
         status = view_column(view, field, &column, err);
-        if (status == OK && column->store == FIELD_NUMBER) {
+        if (status == OK && column->store == FIELD_NUMBER && leaf->any_integer) {
             take_numbers(leaf, column, &open, map);
+        } else if (status == OK && column->store == FIELD_COLUMN && column->has_ports &&
+                   leaf->any_port) {
+            status = leaf_take_ports(leaf, column, &open, map, err);
         }
     }
     return status;
@@ -103,14 +116,14 @@ static enum status take_columns(struct leaf *leaf, struct block_view *view,
                                 const struct bitmap *mask, struct bitmap *map, struct err *err)
 {
     if (leaf->field >= 0) {
-        bool ask = leaf->any_integer || leaf->n_fields > 0;
+        bool ask = leaf->any_integer || leaf->any_port || leaf->n_fields > 0;
         return ask ? take_column(leaf, view, (size_t)leaf->field, mask, map, err) : OK;
     }
     enum status status = OK;
     for (size_t i = 0; status == OK && i < leaf->n_fields; i++) {
         status = take_column(leaf, view, leaf->fields[i], mask, map, err);
     }
-    if (status == OK && leaf->any_integer) {
+    if (status == OK && (leaf->any_integer || leaf->any_port)) {
         status = take_number_columns(leaf, view, mask, map, err);
     }
     return status;
@@ -155,15 +168,12 @@ static enum status take_text(struct leaf *leaf, struct block_view *view, const s
 static enum status take_uids(const struct leaf *leaf, struct block_view *view,
                              const struct bitmap *mask, struct bitmap *candidates, struct err *err)
 {
-    const uint32_t *hashes;
-    enum status status = view_identities(view, &hashes, err);
-    for (size_t slot = 0; status == OK && slot < view->info->n_events; slot++) {
-        for (size_t i = 0; i < leaf->n_uid_hashes; i++) {
-            if (hashes[slot] == leaf->uid_hashes[i] && bitmap_get(mask, slot)) {
-                bitmap_set(candidates, slot);
-            }
-        }
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < leaf->n_uid_hashes; i++) {
+        status = segment_identity_find(leaf->segment, view->info->id, leaf->uid_hashes[i],
+                                       candidates, err);
     }
+    bitmap_and(candidates, mask);
     return status;
 }
 

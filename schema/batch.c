@@ -3,80 +3,17 @@
 #include <stdlib.h>
 
 #include "schema/base/digest.h"
+#include "schema/endpoint.h"
+#include "schema/inbox.h"
 
-void paths_init(struct paths *paths)
-{
-    *paths = (struct paths){0};
-    random_fill(&paths->seed, sizeof paths->seed);
-}
+enum { FIRST_VALUE_SLOTS = 1024 };
 
-void paths_fini(struct paths *paths)
-{
-    free(paths->names);
-    free(paths->table);
-    arena_fini(&paths->arena);
-    *paths = (struct paths){0};
-}
-
-static uint32_t path_bucket(const struct paths *paths, struct span name)
-{
-    return (uint32_t)hash64(name, paths->seed) & paths->mask;
-}
-
-static bool paths_grow(struct paths *paths)
-{
-    uint32_t capacity = paths->capacity ? paths->capacity * 2 : 512;
-    struct span *names = realloc(paths->names, capacity * sizeof *names);
-    if (!names) {
-        return false;
-    }
-    paths->names = names;
-    paths->capacity = capacity;
-    uint32_t *table = calloc((size_t)capacity * 2, sizeof *table);
-    if (!table) {
-        return false;
-    }
-    free(paths->table);
-    paths->table = table;
-    paths->mask = capacity * 2 - 1;
-    for (uint32_t id = 0; id < paths->count; id++) {
-        uint32_t at = path_bucket(paths, names[id]);
-        while (table[at] != 0) {
-            at = (at + 1) & paths->mask;
-        }
-        table[at] = id + 1;
-    }
-    return true;
-}
-
-uint32_t paths_intern(struct paths *paths, struct span name)
-{
-    if (name.size > PATH_BYTES_MAX || (paths->count == paths->capacity && !paths_grow(paths))) {
-        return PATH_NONE;
-    }
-    uint32_t at = path_bucket(paths, name);
-    for (; paths->table[at] != 0; at = (at + 1) & paths->mask) {
-        if (span_equal(paths->names[paths->table[at] - 1], name)) {
-            return paths->table[at] - 1;
-        }
-    }
-    struct span copy = span_of(NULL, 0);
-    if (paths->count < PATHS_MAX) {
-        copy = arena_copy(&paths->arena, name);
-    }
-    if (!copy.data) {
-        return PATH_NONE;
-    }
-    paths->names[paths->count] = copy;
-    paths->table[at] = ++paths->count;
-    return paths->count - 1;
-}
-
-struct batch *batch_new(int64_t day_us)
+struct batch *batch_new(int64_t day_us, uint64_t seed)
 {
     struct batch *batch = calloc(1, sizeof *batch);
     if (batch) {
         batch->day_us = day_us;
+        batch->seed = seed;
     }
     return batch;
 }
@@ -87,17 +24,29 @@ void batch_free(struct batch *batch)
         arena_fini(&batch->arena);
         buf_fini(&batch->events);
         buf_fini(&batch->cells);
+        buf_fini(&batch->values);
+        buf_fini(&batch->paths);
+        free(batch->path_of);
+        free(batch->value_table);
         free(batch);
     }
 }
 
 void batch_clear(struct batch *batch)
 {
+    for (uint32_t i = 0; i < batch_path_count(batch); i++) {
+        batch->path_of[batch_path(batch, i)->path] = 0;
+    }
     arena_reset(&batch->arena);
     buf_clear(&batch->events);
     buf_clear(&batch->cells);
+    buf_clear(&batch->values);
+    buf_clear(&batch->paths);
     memset(batch->table, 0, sizeof batch->table);
-    batch->n_checked = batch->raw_bytes = batch->arena_bytes = 0;
+    if (batch->value_table) {
+        memset(batch->value_table, 0, ((size_t)batch->value_mask + 1) * sizeof(uint32_t));
+    }
+    batch->raw_bytes = batch->arena_bytes = 0;
 }
 
 bool batch_full(const struct batch *batch, size_t raw_bytes)
@@ -136,21 +85,113 @@ static bool table_has(const struct batch *batch, const struct event *event, uint
 
 static struct span keep(struct batch *batch, struct span bytes)
 {
-    batch->arena_bytes += bytes.size + 16;
-    return arena_copy(&batch->arena, bytes);
+    batch->arena_bytes += bytes.size;
+    return arena_keep(&batch->arena, bytes);
 }
 
-static bool add_cell(struct batch *batch, uint32_t path, size_t slot, struct span value,
+/* The batch's number of an indexer's path; PATH_NONE when memory is out. */
+static uint32_t path_number(struct batch *batch, const struct paths *paths, uint32_t path)
+{
+    if (path >= batch->path_of_capacity) {
+        uint32_t capacity = paths->capacity;
+        uint32_t *path_of = realloc(batch->path_of, capacity * sizeof *path_of);
+        if (!path_of) {
+            return PATH_NONE;
+        }
+        memset(path_of + batch->path_of_capacity, 0,
+               (capacity - batch->path_of_capacity) * sizeof *path_of);
+        batch->path_of = path_of;
+        batch->path_of_capacity = capacity;
+    }
+    if (batch->path_of[path] == 0) {
+        struct batch_path added = {
+            .name = paths->names[path], .path = path, .last_value = UINT32_MAX};
+        buf_add(&batch->paths, &added, sizeof added);
+        if (!buf_ok(&batch->paths)) {
+            return PATH_NONE;
+        }
+        batch->path_of[path] = (uint32_t)batch_path_count(batch);
+    }
+    return batch->path_of[path] - 1;
+}
+
+static bool values_grow(struct batch *batch)
+{
+    size_t slots = batch->value_table ? ((size_t)batch->value_mask + 1) * 2 : FIRST_VALUE_SLOTS;
+    uint32_t *table = calloc(slots, sizeof *table);
+    if (!table) {
+        return false;
+    }
+    free(batch->value_table);
+    batch->value_table = table;
+    batch->value_mask = (uint32_t)slots - 1;
+    for (uint32_t i = 0; i < batch_value_count(batch); i++) {
+        uint32_t at = batch_value(batch, i)->hash & batch->value_mask;
+        while (table[at] != 0) {
+            at = (at + 1) & batch->value_mask;
+        }
+        table[at] = i + 1;
+    }
+    return true;
+}
+
+static bool is_value(const struct batch_value *value, uint32_t path, struct span text,
                      enum event_kind kind)
 {
-    struct span copy = keep(batch, value);
-    struct batch_cell cell = {.value = copy.data,
-                              .size = (uint32_t)value.size,
-                              .path = path,
-                              .slot = (uint16_t)slot,
-                              .kind = (uint8_t)kind};
+    return value->size == text.size && value->path == path && value->kind == kind &&
+           memcmp(value->text, text.data, text.size) == 0;
+}
+
+/* The number of a value, added when the batch does not have it; UINT32_MAX when memory is out. */
+static uint32_t value_number(struct batch *batch, uint32_t path, struct span text,
+                             enum event_kind kind)
+{
+    struct batch_path *of = batch_path(batch, path);
+    if (of->last_value != UINT32_MAX &&
+        is_value(batch_value(batch, of->last_value), path, text, kind)) {
+        return of->last_value;
+    }
+    size_t count = batch_value_count(batch);
+    if ((!batch->value_table || count >= batch->value_mask / 2) && !values_grow(batch)) {
+        return UINT32_MAX;
+    }
+    uint32_t hash = (uint32_t)hash64(text, batch->seed + path * UINT64_C(0x9e3779b97f4a7c15));
+    uint32_t at = hash & batch->value_mask;
+    for (; batch->value_table[at] != 0; at = (at + 1) & batch->value_mask) {
+        uint32_t number = batch->value_table[at] - 1;
+        const struct batch_value *value = batch_value(batch, number);
+        if (value->hash == hash && is_value(value, path, text, kind)) {
+            of->last_value = number;
+            return number;
+        }
+    }
+    struct span copy = keep(batch, text);
+    struct batch_value added = {.text = copy.data,
+                                .size = (uint32_t)text.size,
+                                .hash = hash,
+                                .path = path,
+                                .kind = (uint8_t)kind};
+    buf_add(&batch->values, &added, sizeof added);
+    if (!copy.data || !buf_ok(&batch->values)) {
+        return UINT32_MAX;
+    }
+    batch->value_table[at] = (uint32_t)count + 1;
+    of->last_value = (uint32_t)count;
+    return (uint32_t)count;
+}
+
+static bool add_cell(struct batch *batch, const struct paths *paths, uint32_t path, size_t slot,
+                     struct span value, enum event_kind kind, uint32_t *out_value)
+{
+    struct batch_cell cell = {.slot = (uint16_t)slot};
+    uint32_t number = path_number(batch, paths, path);
+    if (kind == EVENT_STRING) {
+        value = endpoint_split(value, &cell.port);
+    }
+    cell.value = number == PATH_NONE ? UINT32_MAX : value_number(batch, number, value, kind);
     buf_add(&batch->cells, &cell, sizeof cell);
-    return copy.data != NULL;
+    *out_value = cell.value;
+    return cell.value != UINT32_MAX;
 }
 
 /* uid and a believed time have vectors of their own. */
@@ -161,45 +202,52 @@ static bool has_vector(const struct event *event, const struct event_field *fiel
 }
 
 static bool add_fields(struct batch *batch, struct paths *paths, const struct event *event,
-                       size_t slot, bool *partial)
+                       size_t slot, struct batch_event *added)
 {
-    bool fine = true;
-    for (size_t i = 0; fine && i < event->n_fields; i++) {
+    uint32_t before = PATH_NONE;
+    for (size_t i = 0; i < event->n_fields; i++) {
         const struct event_field *field = &event->fields[i];
         if (has_vector(event, field)) {
             continue;
         }
-        uint32_t path = paths_intern(paths, field->path);
+        uint32_t path = paths_intern(paths, field->path, before);
         if (path == PATH_NONE) {
-            *partial = true;
-        } else {
-            fine = add_cell(batch, path, slot, field->value, field->kind);
+            added->partial = true;
+            continue;
+        }
+        before = path;
+        uint32_t value;
+        if (!add_cell(batch, paths, path, slot, field->value, field->kind, &value)) {
+            return false;
         }
     }
-    return fine;
+    return true;
+}
+
+static bool add_mark(struct batch *batch, struct paths *paths, const char *name, size_t slot,
+                     struct span text)
+{
+    uint32_t value;
+    uint32_t path = paths_intern(paths, span_str(name), PATH_NONE);
+    return path != PATH_NONE && add_cell(batch, paths, path, slot, text, EVENT_STRING, &value);
 }
 
 static bool add_marks(struct batch *batch, struct paths *paths, const struct event *event,
-                      size_t slot, struct span source, bool session_stream)
+                      size_t slot, const struct arrival *arrival)
 {
-    uint32_t source_path = paths_intern(paths, span_str(FIELD_SOURCE));
-    uint32_t mark_path = paths_intern(paths, span_str(FIELD_MARK));
-    bool fine = source_path != PATH_NONE && mark_path != PATH_NONE;
-    if (fine && source.size > 0) {
-        fine = add_cell(batch, source_path, slot, source, EVENT_STRING);
-    }
+    bool fine = arrival->source_text.size == 0 ||
+                add_mark(batch, paths, FIELD_SOURCE, slot, arrival->source_text);
     if (fine && event->time_is_arrival) {
-        fine = add_cell(batch, mark_path, slot, span_str("arrival-time"), EVENT_STRING);
+        fine = add_mark(batch, paths, FIELD_MARK, slot, span_str("arrival-time"));
     }
-    if (fine && session_stream) {
-        fine = add_cell(batch, mark_path, slot, span_str("session-stream"), EVENT_STRING);
+    if (fine && arrival->source->session_stream) {
+        fine = add_mark(batch, paths, FIELD_MARK, slot, span_str("session-stream"));
     }
     return fine;
 }
 
 enum batch_added batch_add(struct batch *batch, struct paths *paths, const struct event *event,
-                           int64_t arrival_us, struct span source, bool session_stream,
-                           enum archive_counter if_known)
+                           const struct arrival *arrival, enum archive_counter if_known)
 {
     CHECK(!batch_full(batch, event->raw.size));
     uint32_t hash = event_identity_hash(event);
@@ -208,7 +256,8 @@ enum batch_added batch_add(struct batch *batch, struct paths *paths, const struc
     }
     size_t slot = batch_count(batch);
     struct batch_event added = {.event = *event,
-                                .arrival_us = arrival_us,
+                                .arrival_us = arrival->received_us,
+                                .row_id = arrival->row_id,
                                 .hash = hash,
                                 .if_known = if_known,
                                 .partial = event->partial};
@@ -220,8 +269,8 @@ enum batch_added batch_add(struct batch *batch, struct paths *paths, const struc
     added.event.code = keep(batch, event->code);
     bool fine = added.event.raw.data && added.event.uid.data && added.event.type.data &&
                 added.event.code.data;
-    fine = fine && add_fields(batch, paths, event, slot, &added.partial) &&
-           add_marks(batch, paths, event, slot, source, session_stream);
+    fine = fine && add_fields(batch, paths, event, slot, &added) &&
+           add_marks(batch, paths, event, slot, arrival);
     buf_add(&batch->events, &added, sizeof added);
     if (!fine || !buf_ok(&batch->events) || !buf_ok(&batch->cells)) {
         return BATCH_NOMEM;

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 enum { PACK_LEVEL = 3, PACK_LEAST_BYTES = 48 };
-enum { KIND_COLUMN = 1, KIND_NUMBERS = 2 };
-enum { FLAG_ALL = 1, FLAG_SEVERAL = 2 };
+enum { KIND_COLUMN = 1, KIND_NUMBERS = 2, KIND_RELATED = 3 };
+enum { FLAG_ALL = 1, FLAG_SEVERAL = 2 }; /* of version 1 */
 
 enum status vector_pack(struct codec *codec, struct span payload, struct buf *out, struct err *err)
 {
@@ -93,179 +93,6 @@ enum status times_decode(struct codec *codec, struct span blob, size_t count, in
     return status;
 }
 
-/* Entries of a column under construction: the distinct lists of values, found by hash. */
-struct entries {
-    uint32_t count;
-    bool several;
-    uint32_t start[BLOCK_EVENTS_MAX + 1]; /* into cells */
-    uint16_t size[BLOCK_EVENTS_MAX + 1];
-    uint16_t table[BLOCK_EVENTS_MAX * 2]; /* entry + 1, 0 free */
-};
-
-static bool same_values(const struct column_cell *a, const struct column_cell *b, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (a[i].value != b[i].value) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static uint16_t entry_of(struct entries *entries, const struct column_cell *cells, size_t first,
-                         size_t n)
-{
-    uint64_t hash = n;
-    for (size_t i = 0; i < n; i++) {
-        hash = (hash ^ cells[first + i].value) * 0x9e3779b97f4a7c15u;
-    }
-    size_t mask = sizeof entries->table / sizeof entries->table[0] - 1;
-    size_t slot = (hash >> 40) & mask;
-    for (; entries->table[slot] != 0; slot = (slot + 1) & mask) {
-        uint16_t entry = (uint16_t)(entries->table[slot] - 1);
-        if (entries->size[entry] == n &&
-            same_values(cells + entries->start[entry], cells + first, n)) {
-            return entry;
-        }
-    }
-    uint16_t entry = (uint16_t)entries->count++;
-    CHECK(entry < BLOCK_EVENTS_MAX);
-    entries->start[entry] = (uint32_t)first;
-    entries->size[entry] = (uint16_t)n;
-    entries->several |= n > 1;
-    entries->table[slot] = (uint16_t)(entry + 1);
-    return entry;
-}
-
-struct ordered {
-    uint32_t value;
-    uint16_t entry;
-};
-
-static int compare_ordered(const void *a, const void *b)
-{
-    uint32_t x = ((const struct ordered *)a)->value;
-    uint32_t y = ((const struct ordered *)b)->value;
-    return (x > y) - (x < y);
-}
-
-/* Single values go in ascending order; rank[entry] is the entry's new place. */
-static void write_single(const struct entries *entries, const struct column_cell *cells,
-                         uint16_t *rank, struct buf *payload)
-{
-    struct ordered ordered[BLOCK_EVENTS_MAX];
-    for (uint32_t i = 0; i < entries->count; i++) {
-        ordered[i] = (struct ordered){cells[entries->start[i]].value, (uint16_t)i};
-    }
-    qsort(ordered, entries->count, sizeof ordered[0], compare_ordered);
-    uint32_t before = 0;
-    for (uint32_t i = 0; i < entries->count; i++) {
-        buf_add_varint(payload, ordered[i].value - before);
-        before = ordered[i].value;
-        rank[ordered[i].entry] = (uint16_t)i;
-    }
-}
-
-static void write_several(const struct entries *entries, const struct column_cell *cells,
-                          uint16_t *rank, struct buf *payload)
-{
-    int64_t before = 0;
-    for (uint32_t i = 0; i < entries->count; i++) {
-        buf_add_varint(payload, entries->size[i]);
-        for (size_t v = 0; v < entries->size[i]; v++) {
-            int64_t value = cells[entries->start[i] + v].value;
-            buf_add_varint(payload, zigzag(value - before));
-            before = value;
-        }
-        rank[i] = (uint16_t)i;
-    }
-}
-
-static void write_index(const uint16_t *index, size_t n_events, uint32_t n_entries,
-                        struct buf *payload)
-{
-    size_t width = n_entries > 255 ? 2 : 1;
-    if (!buf_reserve(payload, n_events * width)) {
-        return;
-    }
-    unsigned char *out = (unsigned char *)payload->data + payload->size;
-    for (size_t slot = 0; slot < n_events; slot++) {
-        out[slot * width] = (unsigned char)(index[slot] & 0xff);
-        if (width == 2) {
-            out[slot * width + 1] = (unsigned char)(index[slot] >> 8);
-        }
-    }
-    payload->size += n_events * width;
-}
-
-enum status column_encode(struct codec *codec, const struct column_cell *cells, size_t n_cells,
-                          size_t n_events, struct buf *out, struct err *err)
-{
-    CHECK(n_events <= BLOCK_EVENTS_MAX && n_cells > 0);
-    struct entries *entries = calloc(1, sizeof *entries);
-    if (!entries) {
-        return err_set(err, ERR_NOMEM, "column: out of memory");
-    }
-    uint16_t index[BLOCK_EVENTS_MAX] = {0};
-    uint16_t rank[BLOCK_EVENTS_MAX + 1];
-    size_t filled = 0;
-    for (size_t i = 0, n; i < n_cells; i += n) {
-        for (n = 1; i + n < n_cells && cells[i + n].slot == cells[i].slot && n < UINT16_MAX; n++) {
-        }
-        CHECK(cells[i].slot < n_events && index[cells[i].slot] == 0);
-        index[cells[i].slot] = (uint16_t)(entry_of(entries, cells, i, n) + 1);
-        filled++;
-    }
-    bool all = entries->count == 1 && filled == n_events;
-    struct buf payload = BUF_INIT;
-    buf_add_char(&payload, KIND_COLUMN);
-    buf_add_char(&payload, (char)((all ? FLAG_ALL : 0) | (entries->several ? FLAG_SEVERAL : 0)));
-    buf_add_varint(&payload, entries->count);
-    (entries->several ? write_several : write_single)(entries, cells, rank, &payload);
-    for (size_t slot = 0; slot < n_events; slot++) {
-        index[slot] = index[slot] ? (uint16_t)(rank[index[slot] - 1] + 1) : 0;
-    }
-    if (!all) {
-        write_index(index, n_events, entries->count, &payload);
-    }
-    free(entries);
-    return pack_and_free(codec, &payload, out, err);
-}
-
-enum status numbers_encode(struct codec *codec, const struct number_cell *cells, size_t n_cells,
-                           size_t n_events, struct buf *out, struct err *err)
-{
-    CHECK(n_events <= BLOCK_EVENTS_MAX && n_cells > 0 && n_cells <= n_events);
-    bool all = n_cells == n_events;
-    int64_t least = cells[0].number;
-    int64_t most = cells[0].number;
-    unsigned char bitmap[BLOCK_EVENTS_MAX / 8] = {0};
-    for (size_t i = 0; i < n_cells; i++) {
-        least = cells[i].number < least ? cells[i].number : least;
-        most = cells[i].number > most ? cells[i].number : most;
-        bitmap[cells[i].slot / 8] |= (unsigned char)(1u << cells[i].slot % 8);
-    }
-    uint64_t span = (uint64_t)most - (uint64_t)least;
-    char width = span == 0 ? 0 : span <= 0xff ? 1 : span <= 0xffff ? 2 : span <= 0xffffffff ? 4 : 8;
-    struct buf payload = BUF_INIT;
-    buf_add_char(&payload, KIND_NUMBERS);
-    buf_add_char(&payload, all ? FLAG_ALL : 0);
-    if (!all) {
-        buf_add(&payload, bitmap, (n_events + 7) / 8);
-    }
-    buf_add_varint(&payload, zigzag(least));
-    buf_add_char(&payload, width);
-    for (size_t i = 0; i < n_cells; i++) {
-        uint64_t rest = (uint64_t)cells[i].number - (uint64_t)least;
-        char bytes[8];
-        for (int b = 0; b < 8; b++) {
-            bytes[b] = (char)(rest >> (8 * b));
-        }
-        buf_add(&payload, bytes, (size_t)width);
-    }
-    return pack_and_free(codec, &payload, out, err);
-}
-
 static enum status malformed(struct err *err)
 {
     return err_set(err, ERR_CORRUPT, "a column that is not well formed");
@@ -285,7 +112,7 @@ static bool entries_reserve(struct column *column, size_t wanted)
     return true;
 }
 
-static bool decode_entries(struct span payload, size_t *at, bool several, struct column *column)
+bool column_read_entries(struct span payload, size_t *at, bool several, struct column *column)
 {
     int64_t before = 0;
     uint32_t used = 0;
@@ -325,7 +152,7 @@ static enum status decode_column(struct span payload, size_t n_events, unsigned 
         return malformed(err);
     }
     column->n_entries = (uint32_t)n_entries;
-    if (!decode_entries(payload, &at, flags & FLAG_SEVERAL, column)) {
+    if (!column_read_entries(payload, &at, flags & FLAG_SEVERAL, column)) {
         return malformed(err);
     }
     if (flags & FLAG_ALL) {
@@ -389,31 +216,40 @@ static enum status decode_numbers(struct span payload, size_t n_events, unsigned
 }
 
 enum status column_decode(struct codec *codec, struct span blob, size_t n_events,
-                          struct column *out_column, struct err *err)
+                          column_lookup *lookup, void *context, struct column *out_column,
+                          struct err *err)
 {
     CHECK(n_events <= BLOCK_EVENTS_MAX);
-    struct buf unpacked = BUF_INIT;
+    struct buf *unpacked = &out_column->payload;
     struct span payload = span_from(blob, 1);
     enum status status = OK;
     if (blob.size == 0 || blob.data[0] != 0) {
-        status = vector_unpack(codec, blob, COLUMN_PAYLOAD_BYTES_MAX, &unpacked, err);
-        payload = buf_span(&unpacked);
+        buf_clear(unpacked);
+        status = vector_unpack(codec, blob, COLUMN_PAYLOAD_BYTES_MAX, unpacked, err);
+        payload = buf_span(unpacked);
     }
     out_column->store = FIELD_ABSENT;
-    if (status == OK && payload.size < 3) {
+    out_column->has_ports = false;
+    if (status == OK && payload.size < 2) {
         status = malformed(err);
     }
-    if (status == OK && payload.data[0] == KIND_COLUMN) {
-        status = decode_column(payload, n_events, (unsigned char)payload.data[1], out_column, err);
+    if (status != OK) {
+        return status;
+    }
+    unsigned flags = (unsigned char)payload.data[1];
+    switch (payload.data[0]) {
+    case KIND_COLUMN:
         out_column->store = FIELD_COLUMN;
-    } else if (status == OK && payload.data[0] == KIND_NUMBERS) {
-        status = decode_numbers(payload, n_events, (unsigned char)payload.data[1], out_column, err);
+        return decode_column(payload, n_events, flags, out_column, err);
+    case KIND_NUMBERS:
         out_column->store = FIELD_NUMBER;
-    } else if (status == OK) {
-        status = malformed(err);
+        out_column->n_entries = 0;
+        return decode_numbers(payload, n_events, flags, out_column, err);
+    case KIND_RELATED:
+        return column_read(payload, n_events, lookup, context, out_column, err);
+    default:
+        return malformed(err);
     }
-    buf_fini(&unpacked);
-    return status;
 }
 
 void column_fini(struct column *column)
@@ -421,4 +257,6 @@ void column_fini(struct column *column)
     free(column->entry_values);
     column->entry_values = NULL;
     column->entry_values_capacity = 0;
+    buf_fini(&column->payload);
+    buf_fini(&column->blob);
 }

@@ -1,16 +1,29 @@
-/* How vectors and columns of a block are written: pure encoding and decoding, bytes in and out.
- * All numbers are little-endian; varint is LEB128. A packed blob is one byte, 0 plain or 1 zstd,
- * and then the payload or one zstd frame of it.
+/* How vectors and columns of a block are written, version 2: pure encoding and decoding, bytes in
+ * and out. All numbers are little-endian; varint is LEB128. A packed blob is one byte, 0 plain or 1
+ * zstd, and then the payload or one zstd frame of it.
  *
  * times (payload): varint unit (1 or 1000 us), then for each event the zigzag varint of the
  *   difference to the one before, in units (the first to 0).
- * column (payload): byte 1; byte flags (1: every event has entry 1 and no index follows; 2: entries
- *   hold several values); varint entries; the entries' value ids: without flag 2 ascending, as
- *   varint differences; with it, for each entry its varint count and then zigzag differences; then
- *   the index, 1 byte an event with up to 255 entries, else 2.
- * numbers (payload): byte 2; byte flags (1: every event has it and no bitmap follows); bitmap of
- *   (events + 7) / 8 bytes; zigzag varint least; byte width (0, 1, 2, 4, 8); for each event that
- * has it, value - least in that width. */
+ * column (payload): byte 3; byte flags (enum column_flag); then
+ *   presence, unless ALL: with PRESENCE a partner (varint field) and for each of its entries, the
+ *     one for "none" first, a byte: 0 none of these events has the field, 1 all have it, 2 some do;
+ *     then a bit for each event of the last kind; without it, a bit for each event;
+ *   RAW: zigzag varint least; byte width (0, 1, 2, 4, 8); for each event that has it, the number
+ *     - least in that width; and no more;
+ *   varint entries; the entries: value ids, or with NUMBERS zigzag varint differences of numbers.
+ *     Value ids without SEVERAL ascend, as varint differences; with it, for each entry its varint
+ *     count and then zigzag differences;
+ *   with two entries or more, which entry each event has: with VALUES a partner, and for each of
+ *     its entries the entry + 1 that it stands for, or 0: these events follow one by one; without
+ *     it, all that have the field do. Vectors of entries are of bytes with up to 255 entries, else
+ *     of low bytes and then of high bytes;
+ *   with PORTS, for each event that has the field, a port: low bytes, then high bytes.
+ * Partner: another column of the same block, whose entries tell much of this one (the type of an
+ *   event which fields it has, the session its user). Partners make no circle.
+ * Of version 1, read and no longer written: byte 1, a column: byte flags (1: every event has entry
+ *   1 and no index follows; 2: entries hold several values), entries as above, then the index, 1
+ *   byte an event with up to 255 entries, else 2. Byte 2, numbers: byte flags (1: every event has
+ *   it and no bitmap follows); a bit for each event; then as RAW. */
 #ifndef SCHEMA_COLUMN_H
 #define SCHEMA_COLUMN_H
 
@@ -24,27 +37,55 @@ MUST_USE enum status times_encode(struct codec *codec, const int64_t *times_us, 
 MUST_USE enum status times_decode(struct codec *codec, struct span blob, size_t count,
                                   int64_t *out_times_us, struct err *err);
 
-/* One value of one event, as the encoder takes them: by slot, ascending. */
-struct column_cell {
-    uint16_t slot;
-    uint32_t value; /* id in the dictionary */
+enum column_flag {
+    COLUMN_ALL = 1,
+    COLUMN_SEVERAL = 2,
+    COLUMN_NUMBERS = 4,
+    COLUMN_PRESENCE = 8,
+    COLUMN_VALUES = 16,
+    COLUMN_PORTS = 32,
+    COLUMN_RAW = 64,
 };
-MUST_USE enum status column_encode(struct codec *codec, const struct column_cell *cells,
-                                   size_t n_cells, size_t n_events, struct buf *out,
+
+/* A column to be written. */
+struct column_source {
+    size_t n_events;
+    const uint16_t *index;        /* by slot: entry + 1, or 0; RAW: 1 or 0 */
+    uint32_t n_entries;           /* 0: RAW */
+    const uint32_t *entry_start;  /* into entry_values, n_entries + 1 of them; NULL: one each */
+    const uint32_t *entry_values; /* value ids; without entry_start ascending */
+    const int64_t *numbers;       /* by entry, ascending; RAW: by slot. NULL: value ids */
+    const uint16_t *ports;        /* by slot; NULL: none */
+};
+
+/* A column of the block by its index, as another one sees it. */
+struct column_partner {
+    uint32_t field;
+    uint32_t n_entries;
+    const uint16_t *index;
+};
+
+/* presence, values: NULL, or the column that tells much of it. */
+MUST_USE enum status column_encode(struct codec *codec, const struct column_source *source,
+                                   const struct column_partner *presence,
+                                   const struct column_partner *values, struct buf *out,
                                    struct err *err);
 
-struct number_cell {
-    uint16_t slot;
-    int64_t number;
-};
-/* At most one number an event, by slot, ascending. */
-MUST_USE enum status numbers_encode(struct codec *codec, const struct number_cell *cells,
-                                    size_t n_cells, size_t n_events, struct buf *out,
-                                    struct err *err);
+/* Finds the partner of that field in the same block; its index lives until column_decode returns.
+ * ERR_CORRUPT when there is none. */
+typedef enum status column_lookup(void *context, uint32_t field, struct column_partner *out_partner,
+                                  struct err *err);
 
-/* Either kind. ERR_CORRUPT when the blob is not well formed for n_events. */
+/* Any kind. ERR_CORRUPT when the blob is not well formed for n_events. */
 MUST_USE enum status column_decode(struct codec *codec, struct span blob, size_t n_events,
-                                   struct column *out_column, struct err *err);
+                                   column_lookup *lookup, void *context, struct column *out_column,
+                                   struct err *err);
+/* The payload of byte 3. (column_read.c) */
+MUST_USE enum status column_read(struct span payload, size_t n_events, column_lookup *lookup,
+                                 void *context, struct column *out_column, struct err *err);
+/* Value ids as byte 1 and 3 have them; false when they are not well formed. (column.c) */
+MUST_USE bool column_read_entries(struct span payload, size_t *at, bool several,
+                                  struct column *column);
 
 /* A byte vector, packed as above. */
 MUST_USE enum status vector_pack(struct codec *codec, struct span payload, struct buf *out,

@@ -1,14 +1,13 @@
-/* Writers are opened when a day needs one and put away when others need the room; a batch waits
- * until it is a full block, or the run ends. */
+/* A batch waits until it is a full block, or the run ends, or too much waits. */
 #include "schema/days.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    WAITING_BYTES_MAX = 160 * 1024 * 1024, /* of all batches */
-    COMMIT_BLOCKS = 16,                    /* of an import, between two commits of a segment */
-};
+#include "schema/inbox.h"
+
+/* Of all batches, those at the builder included. */
+enum { WAITING_BYTES_MAX = 192 * 1024 * 1024 };
 
 enum status days_init(struct days *days, const struct archive *archive, int compression_level,
                       struct err *err)
@@ -21,14 +20,15 @@ enum status days_init(struct days *days, const struct archive *archive, int comp
 
 void days_reset(struct days *days)
 {
+    builder_free(days->builder);
+    days->builder = NULL;
     for (size_t i = 0; i < days->n_batches; i++) {
         batch_free(days->batches[i]);
     }
     days->n_batches = 0;
-    for (size_t i = 0; i < DAYS_WRITERS_MAX; i++) {
-        segment_writer_close(days->writers[i].writer);
-        days->writers[i] = (struct open_writer){0};
-    }
+    days->batch_bytes = 0;
+    batch_free(days->spare);
+    days->spare = NULL;
 }
 
 void days_fini(struct days *days)
@@ -43,42 +43,6 @@ void days_begin(struct days *days, int64_t *counters, int64_t inbox_id)
     days->inbox_id = inbox_id;
 }
 
-/* The day's writer, opened when need be; the one not used for longest makes room. */
-static enum status writer_of(struct days *days, int64_t day_us, struct open_writer **out,
-                             struct err *err)
-{
-    struct open_writer *oldest = &days->writers[0];
-    for (size_t i = 0; i < DAYS_WRITERS_MAX; i++) {
-        struct open_writer *open = &days->writers[i];
-        if (open->writer && segment_writer_day_us(open->writer) == day_us) {
-            open->used = ++days->clock;
-            *out = open;
-            return OK;
-        }
-        if (!open->writer || (oldest->writer && open->used < oldest->used)) {
-            oldest = open;
-        }
-    }
-    enum status status = OK;
-    if (oldest->writer) {
-        /* No inbox id: more of this run may follow for that day. Should this run be done again,
-         * what is committed here is known by its identity. */
-        status = segment_writer_commit(oldest->writer, days->archive_id, 0, err);
-        segment_writer_close(oldest->writer);
-        *oldest = (struct open_writer){0};
-    }
-    if (status == OK) {
-        status =
-            segment_writer_open(days->dir, day_us, days->compression_level, &oldest->writer, err);
-    }
-    if (status == OK) {
-        oldest->used = ++days->clock;
-        oldest->blocks = 0;
-        *out = oldest;
-    }
-    return status;
-}
-
 /* What counts an event of this arrival that is known already. */
 static enum archive_counter duplicate_counter(const struct source *source)
 {
@@ -87,224 +51,144 @@ static enum archive_counter duplicate_counter(const struct source *source)
                                             : ARCHIVE_COUNTER_duplicate_audit;
 }
 
-/* An event without a time of its own may have come before midnight: asks the day before too. */
-static enum status known_yesterday(struct days *days, const struct batch *batch,
-                                   const struct event *events, const uint32_t *hashes, size_t count,
-                                   struct bitmap *known, struct err *err)
+/* Hands batch i to the builder. */
+static enum status batch_put(struct days *days, size_t i, bool all, struct err *err)
 {
-    bool any = false;
-    for (size_t i = 0; i < count; i++) {
-        any |= events[i].time_is_arrival;
-    }
-    char path[FILE_PATH_BYTES];
-    enum status status = archive_segment_path(days->dir, batch->day_us - CLOCK_DAY_US, path, err);
-    if (status != OK || !any || !file_exists(path)) {
-        return status;
-    }
-    struct segment *segment = NULL;
-    struct bitmap before = {0};
-    status = segment_open(path, &segment, err);
-    if (status == OK) {
-        status = segment_known_events(segment, events, hashes, count, &before, err);
-        segment_close(segment);
-    }
-    for (size_t i = 0; status == OK && i < count; i++) {
-        if (events[i].time_is_arrival && bitmap_get(&before, i)) {
-            bitmap_set(known, i);
-        }
-    }
-    return status;
+    struct batch *batch = days->batches[i];
+    days->batch_bytes -= batch_bytes(batch);
+    days->batches[i] = days->batches[--days->n_batches];
+    return builder_put(days->builder, batch, all, days->inbox_id, err);
 }
 
-/* Takes out of the batch what the segment has already. */
-static enum status batch_check(struct days *days, struct segment_writer *writer,
-                               struct batch *batch, struct err *err)
+/* Takes back what the builder is done with: a thinned batch waits on, an empty one is a spare. */
+static enum status take_back(struct days *days, struct err *err)
 {
-    size_t first = batch->n_checked;
-    size_t count = batch_count(batch) - first;
-    struct event *events = malloc((count ? count : 1) * sizeof *events);
-    uint32_t hashes[BLOCK_EVENTS_MAX];
-    if (!events) {
-        return err_set(err, ERR_NOMEM, "index: out of memory");
-    }
-    for (size_t i = 0; i < count; i++) {
-        events[i] = batch_at(batch, first + i)->event;
-        hashes[i] = batch_at(batch, first + i)->hash;
-    }
-    struct bitmap known;
-    enum status status =
-        segment_known_events(segment_writer_segment(writer), events, hashes, count, &known, err);
-    if (status == OK) {
-        status = known_yesterday(days, batch, events, hashes, count, &known, err);
-    }
-    free(events);
-    if (status != OK) {
-        return status;
-    }
-    struct bitmap remove = {0};
-    bool any = false;
-    for (size_t i = 0; i < count; i++) {
-        if (bitmap_get(&known, i)) {
-            bitmap_set(&remove, first + i);
-            days->counters[batch_at(batch, first + i)->if_known]++;
-            any = true;
+    for (struct batch *batch; (batch = builder_take_back(days->builder)) != NULL;) {
+        if (batch_count(batch) == 0) {
+            batch_free(days->spare);
+            days->spare = batch;
+            continue;
         }
+        if (days->n_batches == DAYS_BATCHES_MAX) {
+            enum status status = builder_put(days->builder, batch, true, days->inbox_id, err);
+            if (status != OK) {
+                return status;
+            }
+            continue;
+        }
+        days->batches[days->n_batches++] = batch;
+        days->batch_bytes += batch_bytes(batch);
     }
-    if (any) {
-        batch_remove(batch, &remove);
-    }
-    batch->n_checked = batch_count(batch);
     return OK;
-}
-
-/* Makes a block of the batch. Unless `all`, a batch that duplicates have thinned out waits on. */
-static enum status batch_write(struct days *days, struct batch *batch, bool all, struct err *err)
-{
-    struct open_writer *open = NULL;
-    enum status status = writer_of(days, batch->day_us, &open, err);
-    if (status == OK) {
-        status = batch_check(days, open->writer, batch, err);
-    }
-    size_t count = batch_count(batch);
-    bool full = count == BLOCK_EVENTS_MAX || batch->raw_bytes > BLOCK_RAW_BYTES_MAX / 2;
-    if (status != OK || (!all && !full)) {
-        return status;
-    }
-    if (count > 0) {
-        for (size_t i = 0; i < count; i++) {
-            days->counters[ARCHIVE_COUNTER_no_time] += batch_at(batch, i)->event.time_is_arrival;
-        }
-        days->counters[ARCHIVE_COUNTER_stored] += (int64_t)count;
-        status = segment_writer_add(open->writer, batch, &days->paths, err);
-        open->blocks++;
-    }
-    batch_clear(batch);
-    if (status == OK && open->blocks >= COMMIT_BLOCKS && days->inbox_id == 0) {
-        status = segment_writer_commit(open->writer, days->archive_id, 0, err);
-        open->blocks = 0;
-    }
-    return status;
-}
-
-static size_t waiting_bytes(const struct batch *batch)
-{
-    return batch->arena_bytes + batch->events.size + batch->cells.size;
-}
-
-/* Keeps what waits within bounds: writes the largest batch. */
-static enum status batches_bound(struct days *days, struct err *err)
-{
-    size_t total = 0;
-    struct batch *largest = NULL;
-    for (size_t i = 0; i < days->n_batches; i++) {
-        size_t bytes = waiting_bytes(days->batches[i]);
-        total += bytes;
-        if (!largest || bytes > waiting_bytes(largest)) {
-            largest = days->batches[i];
-        }
-    }
-    return total > WAITING_BYTES_MAX ? batch_write(days, largest, true, err) : OK;
 }
 
 static enum status batch_open(struct days *days, int64_t day_us, struct batch **out,
                               struct err *err)
 {
+    enum status status = OK;
     if (days->n_batches == DAYS_BATCHES_MAX) {
-        struct batch *first = days->batches[0];
-        enum status status = batch_write(days, first, true, err);
-        if (status != OK) {
-            return status;
-        }
-        batch_free(first);
-        days->batches[0] = days->batches[--days->n_batches];
+        status = batch_put(days, 0, true, err);
     }
-    struct batch *batch = batch_new(day_us);
+    if (status != OK) {
+        return status;
+    }
+    struct batch *batch = days->spare;
+    days->spare = NULL;
+    if (batch) {
+        batch->day_us = day_us;
+    } else {
+        batch = batch_new(day_us, days->paths.seed);
+    }
     if (!batch) {
         return err_set(err, ERR_NOMEM, "index: out of memory");
     }
     days->batches[days->n_batches++] = batch;
-    char path[FILE_PATH_BYTES];
-    enum status status = archive_segment_path(days->dir, day_us, path, err);
-    if (status == OK && days->inbox_id > 0 && file_exists(path)) {
-        struct open_writer *open = NULL;
-        status = writer_of(days, day_us, &open, err);
-        if (status == OK) {
-            batch->inbox_high =
-                segment_inbox_high(segment_writer_segment(open->writer), days->archive_id);
-        }
-    }
     *out = batch;
-    return status;
+    return OK;
 }
 
-static enum status batch_of(struct days *days, int64_t time_us, struct batch **out, struct err *err)
+/* A batch of the day with room for raw_bytes. */
+static enum status batch_of(struct days *days, int64_t time_us, size_t raw_bytes,
+                            struct batch **out, struct err *err)
 {
     int64_t day_us = clock_day_start(time_us);
     for (size_t i = days->n_batches; i > 0; i--) {
-        if (days->batches[i - 1]->day_us == day_us) {
-            *out = days->batches[i - 1];
+        struct batch *batch = days->batches[i - 1];
+        if (batch->day_us != day_us) {
+            continue;
+        }
+        if (!batch_full(batch, raw_bytes)) {
+            *out = batch;
             return OK;
         }
+        /* What is thinned out comes back, to be filled: unless the event is too large for that. */
+        enum status status = batch_put(days, i - 1, raw_bytes >= BLOCK_RAW_BYTES_MAX / 2, err);
+        if (status == OK) {
+            status = take_back(days, err);
+        }
+        if (status != OK) {
+            return status;
+        }
+        i = days->n_batches + 1; /* the list has changed: from its end again */
     }
     return batch_open(days, day_us, out, err);
+}
+
+/* Keeps what waits within bounds: writes the largest batch. */
+static enum status batches_bound(struct days *days, struct err *err)
+{
+    if (days->batch_bytes + builder_bytes(days->builder) <= WAITING_BYTES_MAX) {
+        return OK;
+    }
+    size_t largest = 0;
+    for (size_t i = 1; i < days->n_batches; i++) {
+        if (batch_bytes(days->batches[i]) > batch_bytes(days->batches[largest])) {
+            largest = i;
+        }
+    }
+    enum status status = batch_put(days, largest, true, err);
+    return status == OK ? take_back(days, err) : status;
 }
 
 enum status days_flush(struct days *days, struct err *err)
 {
     enum status status = OK;
-    for (size_t i = 0; status == OK && i < days->n_batches; i++) {
-        status = batch_write(days, days->batches[i], true, err);
+    while (status == OK && days->n_batches > 0) {
+        status = batch_put(days, days->n_batches - 1, true, err);
     }
-    for (size_t i = 0; status == OK && i < DAYS_WRITERS_MAX; i++) {
-        struct open_writer *open = &days->writers[i];
-        if (open->writer && (open->blocks > 0 || days->inbox_id > 0)) {
-            status = segment_writer_commit(open->writer, days->archive_id, days->inbox_id, err);
-            open->blocks = 0;
-        }
+    if (status == OK && days->builder) {
+        status = builder_commit(days->builder, days->inbox_id, days->counters, err);
     }
-    for (size_t i = 0; status == OK && i < days->n_batches; i++) {
-        batch_free(days->batches[i]);
-        days->batches[i] = NULL;
-    }
-    if (status == OK) {
-        days->n_batches = 0;
-    }
-    return status;
+    return status == OK && days->builder ? take_back(days, err) : status;
 }
 
 enum status days_add(struct days *days, const struct arrival *arrival, const struct event *event,
                      struct err *err)
 {
+    enum status status = OK;
+    if (!days->builder) {
+        status =
+            builder_new(days->dir, days->archive_id, days->compression_level, &days->builder, err);
+    }
     struct batch *batch = NULL;
     days->counters[ARCHIVE_COUNTER_received]++;
-    enum status status = batch_of(days, event->time_us, &batch, err);
-    if (status == OK && batch_full(batch, event->raw.size)) {
-        status = batch_write(days, batch, false, err);
-        if (status == OK && batch_full(batch, event->raw.size)) {
-            status = batch_write(days, batch, true, err);
-        }
+    if (status == OK) {
+        status = batch_of(days, event->time_us, event->raw.size, &batch, err);
     }
     if (status != OK) {
         return status;
     }
-    size_t before = waiting_bytes(batch);
-    /* A row the segment says it holds was stored by a run that was not settled. That is how it is
-     * counted; whether it is so, its identity says: the catalogue may be an older one, restored,
-     * that gives out the same ids again. */
-    bool held = arrival->row_id > 0 && arrival->row_id <= batch->inbox_high;
-    enum archive_counter if_known =
-        held ? ARCHIVE_COUNTER_stored : duplicate_counter(arrival->source);
-    enum batch_added added =
-        batch_add(batch, &days->paths, event, arrival->received_us, arrival->source_text,
-                  arrival->source->session_stream, if_known);
+    size_t before = batch_bytes(batch);
+    enum archive_counter if_known = duplicate_counter(arrival->source);
+    enum batch_added added = batch_add(batch, &days->paths, event, arrival, if_known);
     if (added == BATCH_DUPLICATE) {
         days->counters[if_known]++;
     }
     if (added == BATCH_NOMEM) {
         return err_set(err, ERR_NOMEM, "index: out of memory");
     }
-    /* Looked at now and then: the sum goes over all batches. */
-    bool look = before / (1 << 20) != waiting_bytes(batch) / (1 << 20) ||
-                days->n_batches == DAYS_BATCHES_MAX;
-    return look ? batches_bound(days, err) : OK;
+    size_t after = batch_bytes(batch);
+    days->batch_bytes += after - before;
+    /* Looked at now and then: it takes the builder's lock. */
+    return before >> 20 != after >> 20 || days->n_batches > 64 ? batches_bound(days, err) : OK;
 }

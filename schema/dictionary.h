@@ -9,7 +9,6 @@
 /* Bounds; what is over them is kept as text. */
 enum {
     DICTIONARY_VALUES_MAX = 1 << 20,
-    DICTIONARY_VALUE_BYTES_MAX = 1024,
     DICTIONARY_TEXT_BYTES_MAX = 64 * 1024 * 1024,
 };
 

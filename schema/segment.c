@@ -7,8 +7,9 @@
 #include "schema/segment_internal.h"
 
 extern const char segment_1_sql[];
+extern const char segment_2_sql[];
 
-static const char *const segment_ladder[] = {segment_1_sql};
+static const char *const segment_ladder[] = {segment_1_sql, segment_2_sql};
 const struct db_kind segment_kind = {
     .name = "segment",
     .application_id = 0x53746c53, /* "StlS" */
@@ -166,6 +167,12 @@ void segment_detach(struct segment *segment)
     codec_free(segment->codec);
     buf_fini(&segment->scratch);
     block_lines_fini(&segment->lines);
+    for (size_t i = 0; i < PARTNERS_MAX; i++) {
+        if (segment->partners[i]) {
+            column_fini(&segment->partners[i]->column);
+            free(segment->partners[i]);
+        }
+    }
     db_close(segment->db);
 }
 
@@ -325,19 +332,91 @@ static enum status read_bytes(struct segment *segment, enum segment_vector kind,
     return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
 }
 
+/* Checks the vector's form; *out_planes are all low bytes, then the middle and the high ones. Of
+ * version 1 they are put so into the segment's scratch. */
+static enum status identity_planes(struct segment *segment, const struct block_info *info,
+                                   struct span blob, const unsigned char **out_planes,
+                                   struct err *err)
+{
+    size_t n = info->n_events;
+    if (blob.size == 1 + n * IDENTITY_BYTES && blob.data[0] == IDENTITY_PLANES) {
+        *out_planes = (const unsigned char *)blob.data + 1;
+        return OK;
+    }
+    struct buf *planes = &segment->scratch;
+    buf_clear(planes);
+    enum status status = vector_unpack(segment->codec, blob, n * IDENTITY_BYTES, planes, err);
+    if (status == OK && planes->size != n * IDENTITY_BYTES) {
+        status = err_set(err, ERR_CORRUPT, "a vector of the wrong length");
+    }
+    if (status == OK && !buf_reserve(planes, n * IDENTITY_BYTES)) {
+        status = buf_status(planes, segment->path, err);
+    }
+    for (size_t i = 0; status == OK && i < n * IDENTITY_BYTES; i++) {
+        planes->data[n * IDENTITY_BYTES + i % IDENTITY_BYTES * n + i / IDENTITY_BYTES] =
+            planes->data[i];
+    }
+    *out_planes = (const unsigned char *)planes->data + n * IDENTITY_BYTES;
+    return status == ERR_CORRUPT ? segment_corrupt(segment, info->id, err) : status;
+}
+
+static enum status read_identities(struct segment *segment, int64_t block, sqlite3_stmt **out_stmt,
+                                   const unsigned char **out_planes, struct err *err)
+{
+    const struct block_info *info = segment_block(segment, block);
+    if (!info) {
+        return segment_corrupt(segment, block, err);
+    }
+    struct span blob;
+    enum status status =
+        read_blob(segment, SEGMENT_VECTOR, VECTOR_IDENTITIES, block, out_stmt, &blob, err);
+    if (status == OK) {
+        status = identity_planes(segment, info, blob, out_planes, err);
+        if (status != OK) {
+            (void)sqlite3_reset(*out_stmt);
+        }
+    }
+    return status;
+}
+
 enum status segment_identities(struct segment *segment, int64_t block,
                                uint32_t out_hashes[BLOCK_EVENTS_MAX], struct err *err)
 {
-    const struct block_info *info = segment_block(segment, block);
-    unsigned char bytes[BLOCK_EVENTS_MAX * IDENTITY_BYTES];
-    enum status status = info ? read_bytes(segment, VECTOR_IDENTITIES, block, bytes,
-                                           info->n_events * IDENTITY_BYTES, false, err)
-                              : segment_corrupt(segment, block, err);
-    for (size_t i = 0; status == OK && i < info->n_events; i++) {
-        const unsigned char *at = bytes + i * IDENTITY_BYTES;
-        out_hashes[i] = (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16;
+    sqlite3_stmt *stmt;
+    const unsigned char *planes;
+    enum status status = read_identities(segment, block, &stmt, &planes, err);
+    if (status != OK) {
+        return status;
     }
-    return status;
+    size_t n = segment_block(segment, block)->n_events;
+    for (size_t i = 0; i < n; i++) {
+        out_hashes[i] =
+            (uint32_t)planes[i] | (uint32_t)planes[n + i] << 8 | (uint32_t)planes[2 * n + i] << 16;
+    }
+    (void)sqlite3_reset(stmt);
+    return OK;
+}
+
+enum status segment_identity_find(struct segment *segment, int64_t block, uint32_t hash,
+                                  struct bitmap *map, struct err *err)
+{
+    sqlite3_stmt *stmt;
+    const unsigned char *planes;
+    enum status status = read_identities(segment, block, &stmt, &planes, err);
+    if (status != OK) {
+        return status;
+    }
+    size_t n = segment_block(segment, block)->n_events;
+    const unsigned char *at = planes;
+    while ((at = memchr(at, (int)(hash & 0xff), n - (size_t)(at - planes))) != NULL) {
+        size_t slot = (size_t)(at - planes);
+        if (planes[n + slot] == (hash >> 8 & 0xff) && planes[2 * n + slot] == hash >> 16) {
+            bitmap_set(map, slot);
+        }
+        at++;
+    }
+    (void)sqlite3_reset(stmt);
+    return OK;
 }
 
 enum status segment_partial(struct segment *segment, int64_t block, struct bitmap *out_map,
@@ -410,27 +489,104 @@ enum status segment_text_fields(struct segment *segment, int64_t block, const ui
     return status;
 }
 
-enum status segment_column(struct segment *segment, size_t field, int64_t block,
-                           struct column *column, struct err *err)
+static enum status partner_lookup(void *context, uint32_t field, struct column_partner *out_partner,
+                                  struct err *err);
+
+/* What column_decode asks for partners with. */
+struct lookup {
+    struct segment *segment;
+    int64_t block;
+    unsigned depth;
+};
+
+enum { LOOKUP_DEPTH_MAX = 4 };
+
+static enum status read_column(struct segment *segment, uint32_t field, int64_t block,
+                               unsigned depth, struct column *column, struct err *err)
 {
     const struct block_info *info = segment_block(segment, block);
-    if (!info) {
+    if (!info || depth > LOOKUP_DEPTH_MAX) {
         return segment_corrupt(segment, block, err);
     }
     sqlite3_stmt *stmt;
     struct span blob;
-    enum status status =
-        read_blob(segment, SEGMENT_COLUMN, (int64_t)field, block, &stmt, &blob, err);
+    enum status status = read_blob(segment, SEGMENT_COLUMN, field, block, &stmt, &blob, err);
     if (status != OK) {
         return status;
     }
     if (blob.size == 0) {
         column->store = FIELD_ABSENT;
-    } else {
-        status = column_decode(segment->codec, blob, info->n_events, column, err);
+        (void)sqlite3_reset(stmt);
+        return OK;
     }
+    /* The statement is used again for partners: the payload must not be the statement's. */
+    buf_clear(&column->blob);
+    buf_add_span(&column->blob, blob);
     (void)sqlite3_reset(stmt);
+    status = buf_status(&column->blob, segment->path, err);
+    struct lookup lookup = {segment, block, depth + 1};
+    if (status == OK) {
+        status = column_decode(segment->codec, buf_span(&column->blob), info->n_events,
+                               partner_lookup, &lookup, column, err);
+    }
     return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
+}
+
+/* A place for the partner: where it is already (*out_there), or the one not used for longest. */
+static struct partner_column *partner_place(struct segment *segment, uint32_t field, int64_t block,
+                                            bool *out_there)
+{
+    struct partner_column *oldest = NULL;
+    *out_there = false;
+    for (size_t i = 0; i < PARTNERS_MAX; i++) {
+        struct partner_column *place = segment->partners[i];
+        if (!place) {
+            place = segment->partners[i] = calloc(1, sizeof *place);
+            return place;
+        }
+        if (!place->busy && place->field == field && place->block == block) {
+            *out_there = true;
+            return place;
+        }
+        if (!place->busy && (!oldest || place->used < oldest->used)) {
+            oldest = place;
+        }
+    }
+    return oldest;
+}
+
+/* The chain of partners is shorter than the places there are, so a partner in use stays. */
+static enum status partner_lookup(void *context, uint32_t field, struct column_partner *out_partner,
+                                  struct err *err)
+{
+    const struct lookup *lookup = context;
+    bool there;
+    struct partner_column *place = partner_place(lookup->segment, field, lookup->block, &there);
+    if (!place) {
+        return err_set(err, ERR_NOMEM, "%s: out of memory", lookup->segment->path);
+    }
+    enum status status = OK;
+    if (!there) {
+        place->field = field;
+        place->block = 0;
+        place->busy = true;
+        status =
+            read_column(lookup->segment, field, lookup->block, lookup->depth, &place->column, err);
+        place->busy = false;
+        if (status == OK && (place->column.store == FIELD_ABSENT || place->column.n_entries == 0)) {
+            status = err_set(err, ERR_CORRUPT, "a column that another one needs is missing");
+        }
+        place->block = status == OK ? lookup->block : 0;
+    }
+    place->used = ++lookup->segment->partner_clock;
+    *out_partner = (struct column_partner){field, place->column.n_entries, place->column.index};
+    return status;
+}
+
+enum status segment_column(struct segment *segment, size_t field, int64_t block,
+                           struct column *column, struct err *err)
+{
+    return read_column(segment, (uint32_t)field, block, 0, column, err);
 }
 
 enum status segment_frame(struct segment *segment, int64_t block, struct buf *out, struct err *err)

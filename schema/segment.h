@@ -15,6 +15,7 @@
 #define SCHEMA_SEGMENT_H
 
 #include "schema/archive.h"
+#include "schema/base/buf.h"
 #include "schema/base/digest.h"
 
 enum { BLOCK_EVENTS_MAX = 4096, BLOCK_RAW_BYTES_MAX = 4 * 1024 * 1024 };
@@ -75,6 +76,9 @@ MUST_USE enum status segment_arrivals(struct segment *segment, int64_t block,
 /* event_identity_hash of each event. */
 MUST_USE enum status segment_identities(struct segment *segment, int64_t block,
                                         uint32_t out_hashes[BLOCK_EVENTS_MAX], struct err *err);
+/* Sets the bits of the events with that hash. */
+MUST_USE enum status segment_identity_find(struct segment *segment, int64_t block, uint32_t hash,
+                                           struct bitmap *map, struct err *err);
 /* The partial events; all clear when there are none. */
 MUST_USE enum status segment_partial(struct segment *segment, int64_t block, struct bitmap *out_map,
                                      struct err *err);
@@ -85,7 +89,7 @@ const char *segment_field_name(const struct segment *segment, size_t field);
 /* -1 when the segment has no such field. */
 long segment_field_find(const struct segment *segment, struct span name);
 
-/* True when some block keeps the field as numbers. */
+/* True when some block keeps the field as numbers, or ports beside it. */
 bool segment_field_has_numbers(const struct segment *segment, size_t field);
 
 /* How the block keeps the field. */
@@ -98,21 +102,29 @@ MUST_USE enum status segment_text_fields(struct segment *segment, int64_t block,
 
 /* A field's column of a block, unpacked. Entry e of the local dictionary stands for the value ids
  * entry_values[entry_start[e]] .. entry_values[entry_start[e + 1] - 1] (several for an array);
- * index[slot] is 0 for an event without the field, else the entry + 1. */
+ * index[slot] is 0 for an event without the field, else the entry + 1. An endpoint (endpoint.h) has
+ * the address as its value, and its port beside it: the event's value is both. */
 struct column {
     enum field_store store; /* FIELD_ABSENT, FIELD_COLUMN or FIELD_NUMBER */
-    uint32_t n_entries;
+    uint32_t n_entries;     /* FIELD_NUMBER: 0 when index says nothing */
+    bool has_ports;
     uint32_t entry_start[BLOCK_EVENTS_MAX + 1];
     uint32_t *entry_values; /* column_fini frees */
     size_t entry_values_capacity;
     uint16_t index[BLOCK_EVENTS_MAX];
     struct bitmap present;             /* FIELD_NUMBER: events that have it */
     int64_t numbers[BLOCK_EVENTS_MAX]; /* FIELD_NUMBER */
+    uint16_t ports[BLOCK_EVENTS_MAX];  /* with has_ports: of each event; 0: none */
+    struct buf payload;                /* of the reader's own */
+    struct buf blob;
 };
 void column_fini(struct column *column);
 /* Zeroed struct column to begin with; may be used again and again. */
 MUST_USE enum status segment_column(struct segment *segment, size_t field, int64_t block,
                                     struct column *column, struct err *err);
+
+/* Values of the dictionary are no longer than this. */
+enum { SEGMENT_VALUE_BYTES_MAX = 1024 };
 
 /* The dictionary. The value's text lives until the next call for this segment. */
 MUST_USE enum status segment_value(struct segment *segment, uint32_t value, uint32_t *out_field,

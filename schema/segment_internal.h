@@ -20,7 +20,22 @@ enum segment_vector {
     VECTOR_NEWLINES
 };
 
-enum { IDENTITY_BYTES = 3 }; /* of event_identity_hash */
+enum {
+    IDENTITY_BYTES = 3,  /* of event_identity_hash */
+    IDENTITY_PLANES = 2, /* first byte of the vector: all low bytes, all middle ones, all high ones;
+                            before version 2 it was a plain vector of hashes */
+};
+
+/* Columns read because others are told by them (schema/column.h); the newest few. */
+enum { PARTNERS_MAX = 6 };
+
+struct partner_column {
+    uint32_t field;
+    int64_t block; /* 0: free */
+    uint64_t used;
+    bool busy; /* being read */
+    struct column column;
+};
 
 extern const struct db_kind segment_kind;
 
@@ -48,6 +63,8 @@ struct segment {
     uint32_t *text_fields;
     size_t text_fields_capacity;
     struct block_lines lines; /* of the block looked at last, for segment_known_events */
+    struct partner_column *partners[PARTNERS_MAX];
+    uint64_t partner_clock;
 };
 
 /* Opens over a handle that is then the segment's. */
@@ -61,6 +78,12 @@ MUST_USE enum status segment_statement(struct segment *segment, enum segment_sta
                                        sqlite3_stmt **out_stmt, struct err *err);
 /* ERR_CORRUPT with the file and the block in front. */
 MUST_USE enum status segment_corrupt(const struct segment *segment, int64_t block, struct err *err);
+
+/* segment_known_events for the events of a batch that are set in `ask`; adds to *known. */
+struct batch;
+MUST_USE enum status segment_known_batch(struct segment *segment, const struct batch *batch,
+                                         const struct bitmap *ask, struct bitmap *known,
+                                         struct err *err);
 
 /* NULL when there is no such block. */
 const struct block_info *segment_block(const struct segment *segment, int64_t block);

@@ -5,14 +5,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "schema/dictionary.h"
+#include "schema/block_fields.h"
 #include "schema/frame.h"
+#include "schema/identity_set.h"
 
 struct segment_writer {
     struct segment segment;
     struct dictionary dictionary;
     bool in_transaction;
-    uint32_t field_of_path[PATHS_MAX]; /* field id + 1, for the paths of one indexer */
+    struct identity_set identities;
+    struct field_memory memory;
     struct frame_maker maker;
     struct buf packed;
 };
@@ -34,6 +36,56 @@ static enum status load_dictionary(struct segment_writer *writer, struct err *er
         status = err_set(err, ERR_CORRUPT, "%s: the dictionary is damaged", writer->segment.path);
     }
     return status;
+}
+
+/* An event whose time may be that of its arrival is known by its hash alone, too. */
+static void add_identity(struct identity_set *set, uint32_t hash, int64_t time_us, bool is_arrival)
+{
+    identity_set_add(set, hash, time_us);
+    if (is_arrival) {
+        identity_set_add(set, hash, IDENTITY_TIME_NONE);
+    }
+}
+
+static enum status load_identities(struct segment_writer *writer, struct err *err)
+{
+    uint32_t hashes[BLOCK_EVENTS_MAX];
+    int64_t times_us[BLOCK_EVENTS_MAX];
+    int64_t arrivals_us[BLOCK_EVENTS_MAX];
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < writer->segment.n_blocks; i++) {
+        const struct block_info *info = &writer->segment.blocks[i];
+        status = segment_identities(&writer->segment, info->id, hashes, err);
+        if (status == OK) {
+            status = segment_times(&writer->segment, info->id, times_us, err);
+        }
+        if (status == OK) {
+            status = segment_arrivals(&writer->segment, info->id, arrivals_us, err);
+        }
+        for (size_t slot = 0; status == OK && slot < info->n_events; slot++) {
+            add_identity(&writer->identities, hashes[slot], times_us[slot],
+                         times_us[slot] == arrivals_us[slot]);
+        }
+    }
+    return status;
+}
+
+enum status segment_writer_known(struct segment_writer *writer, const struct batch *batch,
+                                 struct bitmap *out_known, struct err *err)
+{
+    struct bitmap ask = {0};
+    bool any = false;
+    for (size_t i = 0; i < batch_count(batch); i++) {
+        const struct batch_event *event = batch_at(batch, i);
+        const struct identity_set *set = &writer->identities;
+        if (identity_set_may_have(set, event->hash, event->event.time_us) ||
+            (event->event.time_is_arrival &&
+             identity_set_may_have(set, event->hash, IDENTITY_TIME_NONE))) {
+            bitmap_set(&ask, i);
+            any = true;
+        }
+    }
+    return any ? segment_known_batch(&writer->segment, batch, &ask, out_known, err) : OK;
 }
 
 /* The empty segment in a file of its own, whole on disk, nothing of it in a write-ahead log. */
@@ -122,6 +174,9 @@ enum status segment_writer_open(const char *dir, int64_t day_us, int compression
     if (status == OK) {
         status = load_dictionary(writer, err);
     }
+    if (status == OK) {
+        status = load_identities(writer, err);
+    }
     if (status != OK) {
         segment_writer_close(writer);
         return status;
@@ -135,6 +190,7 @@ void segment_writer_close(struct segment_writer *writer)
     if (writer) {
         segment_detach(&writer->segment);
         dictionary_fini(&writer->dictionary);
+        identity_set_fini(&writer->identities);
         frame_maker_fini(&writer->maker);
         buf_fini(&writer->packed);
         free(writer);
@@ -198,12 +254,11 @@ static enum status add_identities(struct segment_writer *writer, const struct ba
                                   int64_t block, struct err *err)
 {
     buf_clear(&writer->packed);
-    buf_add_char(&writer->packed, 0); /* plain: hashes do not shrink */
-    for (size_t i = 0; i < batch_count(batch); i++) {
-        uint32_t hash = batch_at(batch, i)->hash;
-        const unsigned char bytes[IDENTITY_BYTES] = {
-            (unsigned char)hash, (unsigned char)(hash >> 8), (unsigned char)(hash >> 16)};
-        buf_add(&writer->packed, bytes, sizeof bytes);
+    buf_add_char(&writer->packed, IDENTITY_PLANES);
+    for (unsigned byte = 0; byte < IDENTITY_BYTES; byte++) {
+        for (size_t i = 0; i < batch_count(batch); i++) {
+            buf_add_char(&writer->packed, (char)(batch_at(batch, i)->hash >> 8 * byte));
+        }
     }
     enum status status = buf_status(&writer->packed, writer->segment.path, err);
     return status == OK ? add_blob(&writer->segment, SEGMENT_ADD_VECTOR, VECTOR_IDENTITIES, block,
@@ -284,8 +339,7 @@ static enum status put_fields(struct segment *segment, struct err *err)
 
 /* Everything of a block but its frame and its row. */
 static enum status add_indexes(struct segment_writer *writer, const struct batch *batch,
-                               const struct paths *paths, struct block_info *info,
-                               struct buf *text_fields, struct err *err)
+                               struct block_info *info, struct buf *text_fields, struct err *err)
 {
     struct bitmap partial = {0};
     enum status status = add_times(writer, batch, info->id, VECTOR_TIMES, err);
@@ -296,8 +350,8 @@ static enum status add_indexes(struct segment_writer *writer, const struct batch
         status = add_identities(writer, batch, info->id, err);
     }
     if (status == OK) {
-        status = block_fields_write(&writer->segment, &writer->dictionary, writer->field_of_path,
-                                    batch, paths, info->id, text_fields, &partial, err);
+        status = block_fields_write(&writer->segment, &writer->dictionary, &writer->memory, batch,
+                                    info->id, text_fields, &partial, err);
     }
     for (size_t i = 0; i < sizeof partial.words / sizeof partial.words[0]; i++) {
         info->has_partial |= partial.words[i] != 0;
@@ -311,7 +365,7 @@ static enum status add_indexes(struct segment_writer *writer, const struct batch
 }
 
 enum status segment_writer_add(struct segment_writer *writer, const struct batch *batch,
-                               const struct paths *paths, struct err *err)
+                               struct err *err)
 {
     CHECK(batch_count(batch) > 0);
     struct segment *segment = &writer->segment;
@@ -327,7 +381,7 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
     struct buf text_fields = BUF_INIT;
     block_info_init(&info, segment, batch);
     frame_start(&writer->maker, batch);
-    status = add_indexes(writer, batch, paths, &info, &text_fields, err);
+    status = add_indexes(writer, batch, &info, &text_fields, err);
     enum status frame_status = frame_finish(&writer->maker, status == OK ? err : NULL);
     status = status == OK ? frame_status : status;
     if (status == OK) {
@@ -337,6 +391,11 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
         status = add_block_row(writer, &info, buf_span(&text_fields), err);
     }
     buf_fini(&text_fields);
+    for (size_t i = 0; status == OK && i < batch_count(batch); i++) {
+        const struct batch_event *event = batch_at(batch, i);
+        add_identity(&writer->identities, event->hash, event->event.time_us,
+                     event->event.time_is_arrival || event->event.time_us == event->arrival_us);
+    }
     return status == OK ? segment_block_append(segment, &info, err) : status;
 }
 

@@ -39,12 +39,26 @@ void *arena_alloc(struct arena *arena, size_t size)
         return NULL;
     }
     size = round_up(size ? size : 1);
+    arena->at += -(uintptr_t)arena->at & 15; /* chunks end on a multiple of 16 */
     if ((size_t)(arena->end - arena->at) < size && !arena_grow(arena, size)) {
         return NULL;
     }
     void *result = arena->at;
     arena->at += size;
     return result;
+}
+
+struct span arena_keep(struct arena *arena, struct span bytes)
+{
+    if ((size_t)(arena->end - arena->at) < bytes.size && !arena_grow(arena, round_up(bytes.size))) {
+        return span_of(NULL, 0);
+    }
+    char *copy = arena->at;
+    if (bytes.size > 0) {
+        memcpy(copy, bytes.data, bytes.size);
+        arena->at += bytes.size;
+    }
+    return span_of(copy ? copy : "", bytes.size);
 }
 
 struct span arena_copy(struct arena *arena, struct span bytes)

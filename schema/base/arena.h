@@ -24,6 +24,8 @@ void arena_fini(struct arena *arena);
 void arena_reset(struct arena *arena);
 /* `size` bytes aligned to 16, not zeroed; NULL when memory is out. Lives until reset or fini. */
 void *arena_alloc(struct arena *arena, size_t size);
+/* A copy of the bytes, neither aligned nor with a NUL; data is NULL when memory is out. */
+struct span arena_keep(struct arena *arena, struct span bytes);
 /* A copy of the bytes with a NUL behind them; data is NULL when memory is out. */
 struct span arena_copy(struct arena *arena, struct span bytes);
 

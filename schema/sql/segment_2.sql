@@ -1,0 +1,3 @@
+-- A segment, version 2: no other tables, other bytes in them. Columns are told by others, endpoints
+-- are address and port, identities lie in planes (schema/column.h, schema/segment_internal.h). Blocks
+-- of version 1 stay as they are and are read as before.
