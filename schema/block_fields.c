@@ -76,27 +76,71 @@ static enum status keep_numbers(struct fields_work *work, const struct field_cel
     return draft_numbers(work, field, numbers, err);
 }
 
-static enum status add_values(struct fields_work *work, uint32_t first, struct err *err)
+static enum status add_value(struct fields_work *work, uint32_t id, struct err *err)
 {
+    const struct dictionary_value *value = &work->dictionary->values[id];
     sqlite3_stmt *value_stmt;
     sqlite3_stmt *term_stmt = NULL;
     enum status status = segment_statement(work->segment, SEGMENT_ADD_VALUE, &value_stmt, err);
     if (status == OK) {
         status = segment_statement(work->segment, SEGMENT_ADD_VALUE_TERM, &term_stmt, err);
     }
-    for (uint32_t id = first; status == OK && id < work->dictionary->count; id++) {
-        const struct dictionary_value *value = &work->dictionary->values[id];
-        (void)sqlite3_bind_int64(value_stmt, 1, id);
-        (void)sqlite3_bind_int64(value_stmt, 2, value->field);
-        db_bind_span(value_stmt, 3, span_of(value->text, value->size));
-        status = db_run(value_stmt, err);
-        if (status == OK) {
-            (void)sqlite3_bind_int64(term_stmt, 1, (int64_t)id + 1);
-            db_bind_span(term_stmt, 2, span_of(value->text, value->size));
-            status = db_run(term_stmt, err);
-        }
+    if (status != OK) {
+        return status;
+    }
+    (void)sqlite3_bind_int64(value_stmt, 1, id);
+    (void)sqlite3_bind_int64(value_stmt, 2, value->field);
+    db_bind_span(value_stmt, 3, span_of(value->text, value->size));
+    status = db_run(value_stmt, err);
+    if (status == OK) {
+        (void)sqlite3_bind_int64(term_stmt, 1, (int64_t)id + 1);
+        db_bind_span(term_stmt, 2, span_of(value->text, value->size));
+        status = db_run(term_stmt, err);
     }
     return status;
+}
+
+/* The run of UUIDs in work->encoded, whose last id is before `end`. */
+static enum status add_uuids(struct fields_work *work, uint32_t field, uint32_t end,
+                             struct err *err)
+{
+    uint32_t count = (uint32_t)(work->encoded.size / UUID_BYTES);
+    sqlite3_stmt *stmt = NULL;
+    enum status status = buf_status(&work->encoded, "dictionary", err);
+    if (status != OK || count == 0) {
+        return status;
+    }
+    status = segment_statement(work->segment, SEGMENT_ADD_UUIDS, &stmt, err);
+    if (status == OK) {
+        (void)sqlite3_bind_int64(stmt, 1, end - count);
+        (void)sqlite3_bind_int64(stmt, 2, field);
+        db_bind_blob(stmt, 3, buf_span(&work->encoded));
+        status = db_run(stmt, err);
+    }
+    buf_clear(&work->encoded);
+    return status;
+}
+
+/* The dictionary's values from `first` on, all of one field. */
+static enum status add_values(struct fields_work *work, uint32_t first, struct err *err)
+{
+    enum status status = OK;
+    uint32_t field = 0;
+    buf_clear(&work->encoded);
+    for (uint32_t id = first; status == OK && id < work->dictionary->count; id++) {
+        const struct dictionary_value *value = &work->dictionary->values[id];
+        unsigned char uuid[UUID_BYTES];
+        field = value->field;
+        if (uuid_read(span_of(value->text, value->size), uuid)) {
+            buf_add(&work->encoded, uuid, sizeof uuid);
+            continue;
+        }
+        status = add_uuids(work, field, id, err);
+        if (status == OK) {
+            status = add_value(work, id, err);
+        }
+    }
+    return status == OK ? add_uuids(work, field, work->dictionary->count, err) : status;
 }
 
 static bool too_long(const struct fields_work *work, const struct field_cells *field)

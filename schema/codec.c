@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <zstd.h>
 
+enum { TUNE_BYTES = 256 * 1024 }; /* smaller ones are as well off with zstd's own choice */
+
 struct codec {
     ZSTD_CCtx *pack;
     ZSTD_DCtx *unpack;
@@ -32,12 +34,30 @@ void codec_free(struct codec *codec)
     }
 }
 
+/* Audit events repeat each other in long strings: at the fast levels, looking for long matches only
+ * finds more of them, in less time, and a table that holds a whole block finds them all. */
+static void tune_for_events(ZSTD_CCtx *pack, int level)
+{
+    if (level >= 1 && level <= 4) {
+        (void)ZSTD_CCtx_setParameter(pack, ZSTD_c_strategy, ZSTD_dfast);
+        (void)ZSTD_CCtx_setParameter(pack, ZSTD_c_minMatch, 7);
+        (void)ZSTD_CCtx_setParameter(pack, ZSTD_c_hashLog, 19);
+        (void)ZSTD_CCtx_setParameter(pack, ZSTD_c_chainLog, 18);
+    } else if (level == 5) {
+        (void)ZSTD_CCtx_setParameter(pack, ZSTD_c_minMatch, 6);
+        (void)ZSTD_CCtx_setParameter(pack, ZSTD_c_hashLog, 19);
+    }
+}
+
 enum status codec_pack(struct codec *codec, struct span bytes, int level, bool checksum,
                        struct buf *out, struct err *err)
 {
     (void)ZSTD_CCtx_reset(codec->pack, ZSTD_reset_session_and_parameters);
     (void)ZSTD_CCtx_setParameter(codec->pack, ZSTD_c_compressionLevel, level);
     (void)ZSTD_CCtx_setParameter(codec->pack, ZSTD_c_checksumFlag, checksum);
+    if (bytes.size >= TUNE_BYTES) {
+        tune_for_events(codec->pack, level);
+    }
     size_t bound = ZSTD_compressBound(bytes.size);
     if (!buf_reserve(out, bound)) {
         return err_set(err, ERR_NOMEM, "zstd: out of memory");

@@ -167,6 +167,7 @@ void segment_detach(struct segment *segment)
     codec_free(segment->codec);
     buf_fini(&segment->scratch);
     block_lines_fini(&segment->lines);
+    uuid_values_fini(&segment->uuids);
     for (size_t i = 0; i < PARTNERS_MAX; i++) {
         if (segment->partners[i]) {
             column_fini(&segment->partners[i]->column);

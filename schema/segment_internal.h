@@ -4,6 +4,7 @@
 
 #include "schema/column.h"
 #include "schema/db.h"
+#include "schema/uuid_values.h"
 
 enum segment_statement {
 #define X(name, sql) SEGMENT_##name,
@@ -63,6 +64,7 @@ struct segment {
     uint32_t *text_fields;
     size_t text_fields_capacity;
     struct block_lines lines; /* of the block looked at last, for segment_known_events */
+    struct uuid_values uuids;
     struct partner_column *partners[PARTNERS_MAX];
     uint64_t partner_clock;
 };

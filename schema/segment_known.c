@@ -134,9 +134,9 @@ enum status segment_known_batch(struct segment *segment, const struct batch *bat
                                 const struct bitmap *ask, struct bitmap *known, struct err *err)
 {
     size_t count = 0;
-    uint32_t hashes[BLOCK_EVENTS_MAX];
+    uint32_t hashes[BLOCK_EVENTS_MAX] = {0};
     uint16_t index[BLOCK_EVENTS_MAX];
-    struct event *events = malloc((batch_count(batch) + 1) * sizeof *events);
+    struct event *events = calloc(batch_count(batch) + 1, sizeof *events);
     if (!events) {
         return err_set(err, ERR_NOMEM, "%s: out of memory", segment->path);
     }

@@ -20,7 +20,21 @@ enum status segment_value(struct segment *segment, uint32_t value, uint32_t *out
     if (status != OK) {
         return status;
     }
-    if (!row || value >= DICTIONARY_VALUES_MAX) { /* readers make room for all up to the id */
+    bool known = row && value < DICTIONARY_VALUES_MAX; /* readers make room for all up to the id */
+    if (!row && value < DICTIONARY_VALUES_MAX) {
+        char uuid[UUID_TEXT_BYTES];
+        status = uuid_value_text(segment, value, &known, out_field, uuid, err);
+        if (status == OK && known) {
+            buf_clear(&segment->scratch);
+            buf_add(&segment->scratch, uuid, sizeof uuid);
+            *out_text = buf_span(&segment->scratch);
+            return buf_status(&segment->scratch, segment->path, err);
+        }
+        if (status != OK) {
+            return status;
+        }
+    }
+    if (!known) {
         (void)sqlite3_reset(stmt);
         return err_set(err, ERR_CORRUPT, "%s: value %u is missing", segment->path, value);
     }
@@ -36,12 +50,14 @@ enum status segment_value(struct segment *segment, uint32_t value, uint32_t *out
     return status;
 }
 
-/* Hands the rows (id, field, text) of a bound statement to `each`. */
-static enum status each_value(sqlite3_stmt *stmt, long field, segment_value_each *each,
-                              void *context, struct err *err)
+/* Hands the rows (id, field, text) of a bound statement to `each`; with `uuids`, those of
+ * uuid_values.h between them, so that all come in order of id. */
+static enum status each_value(struct segment *segment, sqlite3_stmt *stmt, long field, bool uuids,
+                              segment_value_each *each, void *context, struct err *err)
 {
     bool row = false;
     bool more = true;
+    int64_t next = 0; /* id behind the last one */
     enum status status = OK;
     while (more && (status = db_step(stmt, &row, err)) == OK && row) {
         int64_t id = sqlite3_column_int64(stmt, 0);
@@ -50,12 +66,23 @@ static enum status each_value(sqlite3_stmt *stmt, long field, segment_value_each
                              sqlite3_db_filename(sqlite3_db_handle(stmt), "main"), (long long)id);
             break;
         }
+        if (uuids && id > next) {
+            status = uuid_values_each(segment, next, id, field, each, context, &more, err);
+        }
+        next = id + 1;
         uint32_t of = (uint32_t)sqlite3_column_int64(stmt, 1);
-        if (field < 0 || of == (uint32_t)field) {
+        if (status == OK && more && (field < 0 || of == (uint32_t)field)) {
             more = each(context, (uint32_t)id, of, db_column_span(stmt, 2));
+        }
+        if (status != OK) {
+            break;
         }
     }
     (void)sqlite3_reset(stmt);
+    if (status == OK && uuids && more) {
+        status = uuid_values_each(segment, next, DICTIONARY_VALUES_MAX, field, each, context, &more,
+                                  err);
+    }
     return status;
 }
 
@@ -64,7 +91,7 @@ enum status segment_values(struct segment *segment, long field, segment_value_ea
 {
     sqlite3_stmt *stmt;
     enum status status = segment_statement(segment, SEGMENT_VALUES, &stmt, err);
-    return status == OK ? each_value(stmt, field, each, context, err) : status;
+    return status == OK ? each_value(segment, stmt, field, true, each, context, err) : status;
 }
 
 static void add_string(struct buf *out, struct span term)
@@ -163,10 +190,13 @@ enum status segment_values_with(struct segment *segment, const struct span *term
     }
     if (status == OK) {
         db_bind_span(stmt, 1, buf_span(&match));
-        status = each_value(stmt, -1, each, context, err);
+        status = each_value(segment, stmt, -1, false, each, context, err);
     }
     buf_fini(&match);
-    return status;
+    /* A UUID is one term, and the only one of its value. */
+    return status == OK && n_terms == 1
+               ? uuid_values_with(segment, terms[0], last_is_prefix, each, context, err)
+               : status;
 }
 
 enum status segment_text_events(struct segment *segment, int64_t block, const struct span *terms,

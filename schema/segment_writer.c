@@ -30,7 +30,10 @@ static enum status load_dictionary(struct segment_writer *writer, struct err *er
     enum status status = segment_values(&writer->segment, -1, load_value, &writer->dictionary, err);
     int64_t count;
     if (status == OK) {
-        status = db_int64(writer->segment.db, "SELECT count(*) FROM value", &count, err);
+        status = db_int64(writer->segment.db,
+                          "SELECT (SELECT count(*) FROM value) +"
+                          " (SELECT coalesce(sum(length(data) / 16), 0) FROM value_uuid)",
+                          &count, err);
     }
     if (status == OK && count != writer->dictionary.count) {
         status = err_set(err, ERR_CORRUPT, "%s: the dictionary is damaged", writer->segment.path);
@@ -173,6 +176,7 @@ enum status segment_writer_open(const char *dir, int64_t day_us, int compression
     }
     if (status == OK) {
         status = load_dictionary(writer, err);
+        uuid_values_fini(&writer->segment.uuids); /* more will come */
     }
     if (status == OK) {
         status = load_identities(writer, err);
