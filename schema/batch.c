@@ -46,7 +46,7 @@ void batch_clear(struct batch *batch)
     if (batch->value_table) {
         memset(batch->value_table, 0, ((size_t)batch->value_mask + 1) * sizeof(uint32_t));
     }
-    batch->raw_bytes = batch->arena_bytes = 0;
+    batch->raw_bytes = 0;
 }
 
 bool batch_full(const struct batch *batch, size_t raw_bytes)
@@ -81,12 +81,6 @@ static bool table_has(const struct batch *batch, const struct event *event, uint
         }
     }
     return false;
-}
-
-static struct span keep(struct batch *batch, struct span bytes)
-{
-    batch->arena_bytes += bytes.size;
-    return arena_keep(&batch->arena, bytes);
 }
 
 /* The batch's number of an indexer's path; PATH_NONE when memory is out. */
@@ -165,7 +159,7 @@ static uint32_t value_number(struct batch *batch, uint32_t path, struct span tex
             return number;
         }
     }
-    struct span copy = keep(batch, text);
+    struct span copy = arena_keep(&batch->arena, text);
     struct batch_value added = {.text = copy.data,
                                 .size = (uint32_t)text.size,
                                 .hash = hash,
@@ -263,10 +257,10 @@ enum batch_added batch_add(struct batch *batch, struct paths *paths, const struc
                                 .partial = event->partial};
     added.event.fields = NULL;
     added.event.n_fields = 0;
-    added.event.raw = keep(batch, event->raw);
-    added.event.uid = keep(batch, event->uid);
-    added.event.type = keep(batch, event->type);
-    added.event.code = keep(batch, event->code);
+    added.event.raw = arena_keep(&batch->arena, event->raw);
+    added.event.uid = arena_keep(&batch->arena, event->uid);
+    added.event.type = arena_keep(&batch->arena, event->type);
+    added.event.code = arena_keep(&batch->arena, event->code);
     bool fine = added.event.raw.data && added.event.uid.data && added.event.type.data &&
                 added.event.code.data;
     fine = fine && add_fields(batch, paths, event, slot, &added) &&

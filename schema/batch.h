@@ -41,7 +41,6 @@ struct batch {
     int64_t day_us;
     size_t raw_bytes; /* with a newline each */
     struct arena arena;
-    size_t arena_bytes; /* about */
     struct buf events;  /* struct batch_event */
     struct buf cells;   /* struct batch_cell, by slot */
     struct buf values;  /* struct batch_value */
@@ -94,10 +93,11 @@ static inline size_t batch_path_count(const struct batch *batch)
     return batch->paths.size / sizeof(struct batch_path);
 }
 
-/* Memory it takes, about. */
+/* Memory it takes. */
 static inline size_t batch_bytes(const struct batch *batch)
 {
-    return batch->arena_bytes + batch->events.size + batch->cells.size + batch->values.size * 2;
+    return sizeof *batch + batch->arena.bytes + batch->events.capacity + batch->cells.capacity +
+           batch->values.capacity + ((size_t)batch->value_mask + 1) * sizeof(uint32_t);
 }
 
 /* True when an event of raw_bytes would not fit into one block with the rest. */

@@ -6,8 +6,10 @@
 
 #include "schema/inbox.h"
 
-/* Of all batches, those at the builder included. */
-enum { WAITING_BYTES_MAX = 192 * 1024 * 1024 };
+enum {
+    WAITING_BYTES_MAX = 176 * 1024 * 1024, /* of all batches, those at the builder included */
+    SPOOL_DAYS_MIN = 24, /* with fewer, the largest batch is nearly a full block */
+};
 
 enum status days_init(struct days *days, const struct archive *archive, int compression_level,
                       struct err *err)
@@ -29,11 +31,14 @@ void days_reset(struct days *days)
     days->batch_bytes = 0;
     batch_free(days->spare);
     days->spare = NULL;
+    spool_close(days->spool);
+    days->spool = NULL;
 }
 
 void days_fini(struct days *days)
 {
     days_reset(days);
+    arena_fini(&days->arena);
     paths_fini(&days->paths);
 }
 
@@ -134,11 +139,14 @@ static enum status batch_of(struct days *days, int64_t time_us, size_t raw_bytes
     return batch_open(days, day_us, out, err);
 }
 
-/* Keeps what waits within bounds: writes the largest batch. */
-static enum status batches_bound(struct days *days, struct err *err)
+/* Keeps what waits within bounds: writes the largest batch, or from now on sets events aside. */
+static enum status batches_bound(struct days *days, bool may_spool, struct err *err)
 {
     if (days->batch_bytes + builder_bytes(days->builder) <= WAITING_BYTES_MAX) {
         return OK;
+    }
+    if (may_spool && days->n_batches >= SPOOL_DAYS_MIN) {
+        return spool_open(days->dir, &days->spool, err);
     }
     size_t largest = 0;
     for (size_t i = 1; i < days->n_batches; i++) {
@@ -146,13 +154,80 @@ static enum status batches_bound(struct days *days, struct err *err)
             largest = i;
         }
     }
-    enum status status = batch_put(days, largest, true, err);
+    enum status status = days->n_batches > 0 ? batch_put(days, largest, true, err) : OK;
     return status == OK ? take_back(days, err) : status;
+}
+
+static enum status batch_event_in(struct days *days, const struct arrival *arrival,
+                                  const struct event *event, bool may_spool, struct err *err)
+{
+    struct batch *batch = NULL;
+    enum status status = batch_of(days, event->time_us, event->raw.size, &batch, err);
+    if (status != OK) {
+        return status;
+    }
+    size_t before = batch_bytes(batch);
+    enum archive_counter if_known = duplicate_counter(arrival->source);
+    enum batch_added added = batch_add(batch, &days->paths, event, arrival, if_known);
+    if (added == BATCH_DUPLICATE) {
+        days->counters[if_known]++;
+    }
+    if (added == BATCH_NOMEM) {
+        return err_set(err, ERR_NOMEM, "index: out of memory");
+    }
+    /* Memory grows now and then; only then is there something to look at. */
+    size_t after = batch_bytes(batch);
+    days->batch_bytes += after - before;
+    return before != after ? batches_bound(days, may_spool, err) : OK;
+}
+
+/* An event that was set aside; it was one when it came. */
+static enum status take_up(void *context, const struct arrival *arrival, struct span raw,
+                           struct err *err)
+{
+    struct days *days = context;
+    struct event event;
+    arena_reset(&days->arena);
+    if (!event_parse(raw, arrival->received_us, &days->arena, &event)) {
+        return err_set(err, ERR_NOMEM, "index: out of memory");
+    }
+    return batch_event_in(days, arrival, &event, false, err);
+}
+
+/* Hands all batches of the day to the builder. */
+static enum status put_day(struct days *days, int64_t day_us, struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = days->n_batches; status == OK && i > 0; i--) {
+        if (days->batches[i - 1]->day_us == day_us) {
+            status = batch_put(days, i - 1, true, err);
+        }
+    }
+    return status;
+}
+
+static enum status empty_spool(struct days *days, struct err *err)
+{
+    const int64_t *list = NULL;
+    size_t count = 0;
+    enum status status = days->spool ? spool_days(days->spool, &list, &count, err) : OK;
+    for (size_t i = 0; status == OK && i < count; i++) {
+        status = spool_read(days->spool, list[i], take_up, days, err);
+        if (status == OK) {
+            status = put_day(days, list[i], err);
+        }
+        if (status == OK) {
+            status = take_back(days, err);
+        }
+    }
+    spool_close(days->spool);
+    days->spool = NULL;
+    return status;
 }
 
 enum status days_flush(struct days *days, struct err *err)
 {
-    enum status status = OK;
+    enum status status = empty_spool(days, err);
     while (status == OK && days->n_batches > 0) {
         status = batch_put(days, days->n_batches - 1, true, err);
     }
@@ -167,28 +242,14 @@ enum status days_add(struct days *days, const struct arrival *arrival, const str
 {
     enum status status = OK;
     if (!days->builder) {
-        status =
-            builder_new(days->dir, days->archive_id, days->compression_level, &days->builder, err);
+        status = builder_new(days->dir, days->archive_id, days->compression_level, &days->builder,
+                             err);
     }
-    struct batch *batch = NULL;
     days->counters[ARCHIVE_COUNTER_received]++;
-    if (status == OK) {
-        status = batch_of(days, event->time_us, event->raw.size, &batch, err);
+    if (status == OK && days->spool) {
+        return spool_add(days->spool, clock_day_start(event->time_us), arrival, event->raw, err);
     }
-    if (status != OK) {
-        return status;
-    }
-    size_t before = batch_bytes(batch);
-    enum archive_counter if_known = duplicate_counter(arrival->source);
-    enum batch_added added = batch_add(batch, &days->paths, event, arrival, if_known);
-    if (added == BATCH_DUPLICATE) {
-        days->counters[if_known]++;
-    }
-    if (added == BATCH_NOMEM) {
-        return err_set(err, ERR_NOMEM, "index: out of memory");
-    }
-    size_t after = batch_bytes(batch);
-    days->batch_bytes += after - before;
-    /* Looked at now and then: it takes the builder's lock. */
-    return before >> 20 != after >> 20 || days->n_batches > 64 ? batches_bound(days, err) : OK;
+    return status == OK
+               ? batch_event_in(days, arrival, event, days->inbox_id == 0, err)
+               : status;
 }

@@ -1,9 +1,12 @@
-/* The days under work: for each, a batch that fills. Full batches go to the builder. Inside
- * schema/ only; one thread. */
+/* The days under work: for each, a batch that fills. Full batches go to the builder. An import whose
+ * events jump between so many days that their batches would have to be written half full sets
+ * events aside first (schema/spool.h) and takes them up day by day. Inside schema/ only; one
+ * thread. */
 #ifndef SCHEMA_DAYS_H
 #define SCHEMA_DAYS_H
 
 #include "schema/builder.h"
+#include "schema/spool.h"
 
 /* Days that fill at a time; with more, the batch of the first is written as it is. */
 enum { DAYS_BATCHES_MAX = 512 };
@@ -17,6 +20,8 @@ struct days {
     struct batch *batches[DAYS_BATCHES_MAX];
     size_t n_batches;
     struct batch *spare; /* empty */
+    struct spool *spool; /* NULL: no event is set aside */
+    struct arena arena;  /* of one event that was */
     size_t batch_bytes;  /* of all in batches, about */
     /* of the run under way */
     int64_t *counters; /* [ARCHIVE_COUNTER_COUNT] */

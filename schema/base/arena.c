@@ -28,6 +28,7 @@ static bool arena_grow(struct arena *arena, size_t size)
     chunk->next = arena->chunks;
     chunk->size = wanted;
     arena->chunks = chunk;
+    arena->bytes += wanted;
     arena->at = (char *)(chunk + 1);
     arena->end = arena->at + wanted;
     return true;
@@ -85,6 +86,7 @@ void arena_reset(struct arena *arena)
         free(chunk);
     }
     keep->next = NULL;
+    arena->bytes = keep->size;
     arena->at = (char *)(keep + 1);
     arena->end = arena->at + keep->size;
 }

@@ -12,6 +12,7 @@ struct arena {
     struct arena_chunk *chunks; /* newest first */
     char *at;
     char *end;
+    size_t bytes; /* of all chunks */
 };
 
 #define ARENA_INIT                                                                                 \
