@@ -1,6 +1,6 @@
 """What the same things cost when an archive is 1, 10 and 100 days old: the next days' events, some
 questions, memory and open files. Each age has the whole archive behind it; between ages the days
-are imported at once."""
+are imported ten at a time."""
 import datetime
 import itertools
 import json
@@ -18,6 +18,7 @@ from measure.world import first_day
 
 AGES = (1, 10, 100)
 NEXT_DAYS = 5   # imported one by one at each age
+AT_ONCE = 10    # days imported together between ages
 POSTED = 20000  # of the day after those
 ALL_DAYS = AGES[-1] + NEXT_DAYS + 1
 
@@ -107,6 +108,16 @@ def posted(world, days, archive):
     return column
 
 
+def grow(world, days, archive, age):
+    """Brings the archive to this age; what to look for, if these were its first days."""
+    found = None
+    while (left := age * days.day_events - days.cut_events) > 0:
+        file = days.cut(min(left, AT_ONCE * days.day_events))
+        found = found or (samples(file) if age == AGES[0] else None)
+        world.import_file(file, archive)
+    return found
+
+
 def growth(world):
     archive = world.path("growth")
     say(f"\ngrowth: {world.o.day_events} events a day; questions are medians of "
@@ -117,10 +128,7 @@ def growth(world):
     uid = rare = None
     try:
         for age in AGES:
-            file = days.cut(age * days.day_events - days.cut_events)
-            if not uid:
-                uid, rare = samples(file)
-            world.import_file(file, archive)
+            uid, rare = grow(world, days, archive, age) or (uid, rare)
             column = {"days": age, **ask(world, archive, questions(days, age, uid, rare))}
             column.update(next_days(world, days, archive))
             column.update(posted(world, days, archive))

@@ -40,7 +40,7 @@ def ordered(world, name, beside):
     store = world.store(name)
     runs = timed_import(world, store)
     rate = store.events / median_s(runs)
-    world.table.add(f"{store.label()} events, {store.days} day{'s'[:store.days > 1]}", rate,
+    world.table.add(f"{store.label()} events, {store.label_days()}", rate,
                     "events/s", at_least=PER_SECOND, baseline=(beside[0], BASELINE),
                     ratio=rate / beside[0], runs=len(runs), baseline_runs=beside[1],
                     mib_per_second=round(store.raw_bytes / median_s(runs) / 2 ** 20, 1))

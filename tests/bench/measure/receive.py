@@ -22,8 +22,9 @@ def level(world, daemon, connections, per_second, p99_ms, syncs):
     middle = runs[len(runs) // 2]
     rate = middle["acks_per_second"]
     latency = middle["latency_us"]
-    world.table.add(f"{connections} connection{'s'[:connections > 1]}", rate, "/s", at_least=per_second,
-                    baseline=(syncs, "fdatasync/s"), ratio=rate / syncs, runs=len(runs))
+    name = "1 connection" if connections == 1 else f"{connections} connections"
+    world.table.add(name, rate, "/s", at_least=per_second, baseline=(syncs, "fdatasync/s"),
+                    ratio=rate / syncs, runs=len(runs))
     world.table.add("  p99 of an answer", latency["p99"] / 1e3, "ms", at_most=p99_ms,
                     note=f"p50 {latency['p50'] / 1e3:.2f}, max {latency['max'] / 1e3:.1f} ms")
     return middle

@@ -1,5 +1,6 @@
 """Questions to the biggest archive of the run, whole processes, with everything in the page cache.
 Beside them rg, and for scans zstd, on the same events as files."""
+import os
 import shutil
 
 from measure.process import median_s, repeat, run
@@ -39,11 +40,12 @@ def one(world, store, case, have_rg):
         raw = repeat(lambda: run("export LC_ALL=C; " + case.shell), world.o.repeats, BASELINE_S)
     own_ms = median_s(runs) * 1e3
     raw_ms = median_s(raw) * 1e3 if raw else None
+    shown = case.shell and case.shell.replace(store.raw, os.path.basename(store.raw))
     agrees = compare(world, case, runs[-1], raw[-1] if raw else None)
     world.table.add(case.name, own_ms, "ms", at_most=asked_ms(world, store, case),
                     baseline=raw and (raw_ms, "ms, rg"), ratio=raw and raw_ms / own_ms or None,
                     note="rg counts otherwise" if agrees is False else None, query=case.words,
-                    shell=case.shell, runs=len(runs), baseline_runs=len(raw), agrees=agrees,
+                    shell=shown, runs=len(runs), baseline_runs=len(raw), agrees=agrees,
                     peak_mib=round(max(each.peak_mib for each in runs), 1),
                     slowest_ms=round(max(each.seconds for each in runs) * 1e3, 2))
     if case.scan:

@@ -2,6 +2,7 @@
 import json
 import re
 import subprocess
+import threading
 
 from measure.process import open_files, run
 
@@ -18,6 +19,8 @@ class Steled:
             found = re.match(r"ready: events on https://\S+?:(\d+)", line)
             if found:
                 self.port = found.group(1)
+                # A full pipe would hold it up.
+                threading.Thread(target=self.process.stderr.read, daemon=True).start()
                 return
         raise SystemExit("bench: steled did not start")
 
@@ -26,7 +29,7 @@ class Steled:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.communicate(timeout=60)
+        self.process.wait(timeout=60)
 
     def mib(self, name):
         """VmRSS (now) or VmHWM (the highest)."""

@@ -47,6 +47,9 @@ class Store:
                 return f"{events / size:g} {letter}"
         return str(events)
 
+    def label_days(self):
+        return "1 day" if self.days == 1 else f"{self.days} days"
+
 
 class World:
     def __init__(self, options):
