@@ -80,10 +80,12 @@ def two_hours(store):
 
 
 def top(name, words, key, file, before="", asked=8):
-    tail = f"rg -o '\"{key}\":\"[^\"]*\"' | sort | uniq -c | sort -rn | head -n 10"
-    start = before or f"rg -F '\"{key}\":' {file}"
+    """before: the rg that leaves the lines that count."""
+    only = f"rg -o '\"{key}\":\"[^\"]*\"'"
+    values = f"{before} | {only}" if before else f"{only} {file}"
     return Case(name, ["search", *words, "--top", key, "--limit", "10", "--output", "csv"],
-                f"{start} | {tail}", csv_counts, uniq_counts, asked)
+                f"{values} | sort | uniq -c | sort -rn | head -n 10", csv_counts, uniq_counts,
+                asked)
 
 
 def all_cases(store):
@@ -92,7 +94,7 @@ def all_cases(store):
     window, hours = two_hours(store)
     # Certificates have a user below identity, which is another field.
     users = f"rg -v -F '\"event\":\"cert.create\"' {f}"
-    both = r"'\bubuntu\b.*\bbash\b|\bbash\b.*\bubuntu\b'"
+    bash = f"rg -w -F bash {f}"  # the rarer word first, or rg is slow at it
     own = f"'\"uid\":\"[^\"]*\",\"user\":\"{USER}\"'"
     return [
         Case("a rare word", ["search", rare, "--output", "raw"], f"rg -w -F {rare} {f}", lines),
@@ -101,8 +103,9 @@ def all_cases(store):
              f"rg -c -F zyzzyva {f}", count),
         Case("two common words, newest 50",
              ["search", "ubuntu bash", "--limit", "50", "--output", "raw"],
-             f"rg {both} {f} | tail -n 50", lines, per_million_ms=5),
-        Case("the same, count", ["search", "ubuntu bash", "--count"], f"rg -c {both} {f}", count),
+             f"{bash} | rg -w -F ubuntu | tail -n 50", lines, per_million_ms=5),
+        Case("the same, count", ["search", "ubuntu bash", "--count"],
+             f"{bash} | rg -w -F -c ubuntu", count),
         Case("a word of values that repeat, count", ["search", "postgres", "--count"],
              f"rg -c -w postgres {f}", count),
         Case("a phrase of the same, count", ["search", '"invalid credentials"', "--count"],
@@ -111,7 +114,7 @@ def all_cases(store):
              f"rg -F '\"user\":\"{USER}\"' {f} | rg -v -c -F '\"event\":\"cert.create\"'", count,
              per_million_ms=5),
         Case("the same within two hours", ["search", "user:" + USER, "--count", *window],
-             f"rg '{hours}' {f} | rg -F '\"user\":\"{USER}\"' | "
+             f"rg -F '\"user\":\"{USER}\"' {f} | rg '{hours}' | "
              "rg -v -c -F '\"event\":\"cert.create\"'", count, per_million_ms=5),
         Case("histogram of everything, 1h",
              ["search", "*", "--histogram", "1h", "--output", "json"],
