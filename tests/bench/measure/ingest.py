@@ -39,6 +39,7 @@ def baseline(world, store):
 def ordered(world, name, beside):
     store = world.store(name)
     runs = timed_import(world, store)
+    world.expect_events(store.archive, store.events)
     rate = store.events / median_s(runs)
     world.table.add(f"{store.label()} events, {store.label_days()}", rate,
                     "events/s", at_least=PER_SECOND, baseline=(beside[0], BASELINE),
@@ -58,6 +59,7 @@ def year(world, rate):
         world.new_archive(archive)
         return world.import_file(raw, archive)
     runs = repeat(once, world.o.runs)
+    world.expect_events(archive, world.o.events)
     shutil.rmtree(archive)
     os.remove(raw)
     own = world.o.events / median_s(runs)

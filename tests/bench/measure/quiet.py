@@ -1,11 +1,9 @@
 """A quiet cluster: one event a second for a day, which come in hour by hour, so that no block is
 full."""
 import itertools
-import json
 import os
 import shutil
 
-from measure.process import run
 from measure.sizes import add_sizes
 from measure.world import Store
 
@@ -25,9 +23,8 @@ def quiet(world):
                 f.writelines(itertools.islice(lines, EVENTS_AN_HOUR))
             world.import_file(hour, store.archive)
     add_sizes(world, "a day", store)
-    stats = json.loads(run(world.stele("stats", "--output", "json",
-                                       archive=store.archive)).fine().out)
-    world.table.add("  events a block", store.events / max(1, stats["blocks"]), "")
+    blocks = world.stats(store.archive)["blocks"]
+    world.table.add("  events a block", store.events / max(1, blocks))
     shutil.rmtree(store.archive)
     for path in (store.raw, store.packed, hour):
         if os.path.exists(path):

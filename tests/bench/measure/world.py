@@ -1,6 +1,7 @@
 """What the parts share: options, programs, the folder of the run, made-up events and the archives
 made of them."""
 import datetime
+import json
 import os
 import shutil
 import subprocess
@@ -87,6 +88,14 @@ class World:
 
     def import_file(self, file, archive):
         return run(self.stele("import", file, archive=archive)).fine()
+
+    def stats(self, archive):
+        return json.loads(run(self.stele("stats", "--output", "json", archive=archive)).fine().out)
+
+    def expect_events(self, archive, events):
+        found = self.stats(archive)["events"]
+        if found != events:
+            self.warn(f"{os.path.basename(archive)}: {found} events of {events} are there")
 
     def store(self, name):
         """"small" or "big": the raw file is made when it is first asked for."""
