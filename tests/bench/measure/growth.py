@@ -14,12 +14,11 @@ from measure.process import median_s, most_open_files, repeat, run
 from measure.queries import USER
 from measure.steled import Steled
 from measure.table import number, say
-from measure.world import first_day
+from measure.world import first_day, size_below
 
 AGES = (1, 10, 100)
 NEXT_DAYS = 5   # imported one by one at each age
 AT_ONCE = 10    # days imported together between ages
-POSTED = 20000  # of the day after those
 ALL_DAYS = AGES[-1] + NEXT_DAYS + 1
 
 
@@ -95,12 +94,11 @@ def next_days(world, days, archive):
 
 
 def posted(world, days, archive):
-    """The daemon on this archive: at rest, and under load."""
+    """The daemon on this archive: at rest, and while it gets one more day."""
     with Steled(world, archive) as daemon:
         column = {"steled at rest, MiB": daemon.mib("VmRSS"),
                   "steled at rest, open files": daemon.files()}
-        file = days.cut(min(POSTED, days.day_events))
-        done, report = daemon.load(10, "--events", file)
+        done, report = daemon.load(10, "--events", days.cut(days.day_events))
         done.fine()
         column["10 connections, answers/s"] = report["acks_per_second"]
         column["steled, highest memory, MiB"] = daemon.mib("VmHWM")
@@ -130,9 +128,11 @@ def growth(world):
         for age in AGES:
             uid, rare = grow(world, days, archive, age) or (uid, rare)
             column = {"days": age, **ask(world, archive, questions(days, age, uid, rare))}
+            column["archive, bytes/event"] = size_below(archive) / days.cut_events
             column.update(next_days(world, days, archive))
             column.update(posted(world, days, archive))
             columns.append(column)
+        world.expect_events(archive, days.cut_events)
     finally:
         days.close()
     shutil.rmtree(archive)

@@ -93,9 +93,12 @@ class World:
         return json.loads(run(self.stele("stats", "--output", "json", archive=archive)).fine().out)
 
     def expect_events(self, archive, events):
-        found = self.stats(archive)["events"]
+        """In segments, or still waiting for one, each in a request of its own."""
+        stats = self.stats(archive)
+        found = stats["events"] + stats["inbox"]
         if found != events:
-            self.warn(f"{os.path.basename(archive)}: {found} events of {events} are there")
+            self.warn(f"{os.path.basename(archive)}: {found} events of {events} are there: "
+                      f"{stats}")
 
     def store(self, name):
         """"small" or "big": the raw file is made when it is first asked for."""
