@@ -45,11 +45,9 @@ static void set_time(struct generator *g)
     if (o->random_order) {
         g->time_us = o->start_us + random_us(g, o->span_us);
     } else if ((double)world_below(g, 1000000) < o->late * 1e6) {
-        bool very = world_once_in(g, 10);
-        g->time_us -= random_us(g, (very ? 86400 : 900) * INT64_C(1000000));
-    }
-    if (g->time_us < o->start_us) {
-        g->time_us = o->start_us;
+        int64_t most = (world_once_in(g, 10) ? 86400 : 900) * INT64_C(1000000);
+        int64_t past = g->now_us - o->start_us;
+        g->time_us -= random_us(g, most < past ? most : past);
     }
 }
 

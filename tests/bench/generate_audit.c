@@ -98,7 +98,7 @@ static void make_certificate(struct generator *g)
 static void make_request(struct generator *g)
 {
     const struct person *p = world_person(g);
-    char id[37];
+    char *id = g->requests[world_below(g, OPEN_REQUESTS)];
     struct line *l = &g->line;
     world_uuid(g, id);
     line_str(l, "cluster_name", clusters[0]);
@@ -115,10 +115,9 @@ static void make_request(struct generator *g)
 static void make_review(struct generator *g)
 {
     const struct person *p = world_person(g);
-    char id[37];
+    const char *id = g->requests[world_below(g, OPEN_REQUESTS)];
     struct line *l = &g->line;
     bool denied = world_once_in(g, 8);
-    world_uuid(g, id);
     line_str(l, "cluster_name", clusters[0]);
     put_head(g, "T5002I", 0, "access_request.review");
     line_str(l, "id", id);
@@ -141,7 +140,7 @@ static void make_bot_join(struct generator *g)
     line_str(l, "ref", "refs/heads/main");
     line_str(l, "repository", repository);
     world_template(g, "run_id", "90%n");
-    world_template(g, "sha", "%h%h%h");
+    world_template(g, "sha", "%h%h%h%s%s%s%s");
     line_str(l, "workflow", "deploy");
     line_close(l);
     line_str(l, "bot_instance_id", id);

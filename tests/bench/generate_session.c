@@ -66,7 +66,7 @@ static void make_ssh_end(struct generator *g, struct session *s)
     line_open_list(l, "participants");
     line_str(l, NULL, s->person->name);
     line_close_list(l);
-    line_str(l, "proto", "ssh");
+    line_str(l, "proto", s->kind == SESSION_KUBE ? "kube" : "ssh");
     put_server(g, s->host);
     line_time(l, "session_start", s->started_us, 9);
     line_time(l, "session_stop", g->time_us, 9);
@@ -260,14 +260,16 @@ static void make_database_edge(struct generator *g, struct session *s, bool star
     put_tail(g, s->person);
 }
 
+/* Of one object by its name, or of all of its kind in a namespace. */
 static void make_kube_request(struct generator *g, struct session *s)
 {
-    static const char *const kinds[] = {"pods", "deployments", "configmaps", "secrets", "services"};
-    static const char *const verbs[] = {"GET", "GET", "WATCH", "PATCH", "POST", "DELETE"};
+    static const char *const named_verbs[] = {"GET", "GET", "PATCH", "DELETE"};
+    static const char *const list_verbs[] = {"GET", "WATCH", "POST"};
     static const int answers[] = {200, 200, 201, 404, 403};
-    const char *kind = PICK(g, kinds);
-    const char *space = PICK(g, kube_namespaces);
-    char path[160];
+    const struct kube_object *object = world_kube_object(g);
+    bool apps = strcmp(object->kind, "deployments") == 0;
+    bool named = world_once_in(g, 2);
+    char path[192];
     struct line *l = &g->line;
     line_str(l, "addr.local", s->host->address);
     line_str(l, "addr.remote", s->peer);
@@ -277,16 +279,20 @@ static void make_kube_request(struct generator *g, struct session *s)
     line_str(l, "login", s->login);
     line_str(l, "namespace", "default");
     line_str(l, "proto", "kube");
-    (void)snprintf(path, sizeof path, "/api/v1/namespaces/%s/%s/%%p", space, kind);
-    world_template(g, "request_path", path);
-    line_str(l, "resource_api_group", "core/v1");
-    line_str(l, "resource_kind", kind);
-    line_str(l, "resource_namespace", space);
+    (void)snprintf(path, sizeof path, "%s/namespaces/%s/%s%s%s", apps ? "/apis/apps/v1" : "/api/v1",
+                   object->space, object->kind, named ? "/" : "", named ? object->name : "");
+    line_str(l, "request_path", path);
+    line_str(l, "resource_api_group", apps ? "apps/v1" : "core/v1");
+    line_str(l, "resource_kind", object->kind);
+    if (named) {
+        line_str(l, "resource_name", object->name);
+    }
+    line_str(l, "resource_namespace", object->space);
     line_int(l, "response_code", PICK(g, answers));
     line_str(l, "server_id", s->host->id);
     line_str(l, "sid", s->sid);
     put_tail(g, s->person);
-    line_str(l, "verb", PICK(g, verbs));
+    line_str(l, "verb", named ? PICK(g, named_verbs) : PICK(g, list_verbs));
 }
 
 static void put_app(struct generator *g, const struct session *s)

@@ -157,6 +157,33 @@ static void make_services(struct generator *g)
     }
 }
 
+static void make_kube_object(struct generator *g, struct kube_object *object)
+{
+    static const char *const kinds[] = {"pods",     "pods",       "pods",    "pods",
+                                        "services", "configmaps", "secrets", "deployments"};
+    char uuid[37];
+    const char *workload = PICK(g, workloads);
+    object->kind = PICK_EVEN(g, kinds);
+    object->space = PICK(g, kube_namespaces);
+    world_uuid(g, uuid);
+    if (strcmp(object->kind, "pods") == 0) {
+        (void)snprintf(object->name, sizeof object->name, "%s-%.8s-%.5s", workload, uuid,
+                       uuid + 24);
+    } else {
+        (void)snprintf(object->name, sizeof object->name, "%s-%s", workload, PICK_EVEN(g, words));
+    }
+}
+
+const struct kube_object *world_kube_object(struct generator *g)
+{
+    size_t rank = world_skewed(g, PEOPLE) * (KUBE_OBJECTS / PEOPLE);
+    struct kube_object *object = &g->kube_objects[rank + world_below(g, KUBE_OBJECTS / PEOPLE)];
+    if (world_once_in(g, 400)) {
+        make_kube_object(g, object);
+    }
+    return object;
+}
+
 void world_make(struct generator *g)
 {
     make_skew(g);
@@ -164,6 +191,12 @@ void world_make(struct generator *g)
     make_people(g);
     make_hosts(g);
     make_services(g);
+    for (int i = 0; i < KUBE_OBJECTS; i++) {
+        make_kube_object(g, &g->kube_objects[i]);
+    }
+    for (int i = 0; i < OPEN_REQUESTS; i++) {
+        world_uuid(g, g->requests[i]);
+    }
     for (int i = 0; i < SESSIONS; i++) {
         world_session(g, &g->sessions[i]);
     }
@@ -218,10 +251,6 @@ static void add_random(struct generator *g, char what, char *out, size_t size)
     case 'f':
         (void)snprintf(out, size, "%s-%u.%s", PICK_EVEN(g, words), (unsigned)world_below(g, 400),
                        world_once_in(g, 2) ? "log" : "json");
-        break;
-    case 'p':
-        world_uuid(g, uuid);
-        (void)snprintf(out, size, "%s-%.8s-%.5s", PICK(g, workloads), uuid, uuid + 24);
         break;
     case 't':
         (void)snprintf(out, size, "%s", PICK(g, tables));

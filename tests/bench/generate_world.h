@@ -12,6 +12,8 @@ enum {
     ADDRESSES = 3000,
     SESSIONS = 96,
     SERVICES = 24, /* of databases, of applications */
+    KUBE_OBJECTS = 1200,
+    OPEN_REQUESTS = 64,
     SKEW_SLOTS = 8192,
     NAME_BYTES = 64,
     ROLES_EACH = 2,
@@ -48,6 +50,13 @@ struct service {
     const char *database;
 };
 
+/* What a Kubernetes request may name. Pods come and go. */
+struct kube_object {
+    const char *kind;
+    const char *space;
+    char name[NAME_BYTES];
+};
+
 enum session_kind { SESSION_SSH, SESSION_DB, SESSION_KUBE, SESSION_APP, SESSION_KINDS };
 
 struct session {
@@ -78,6 +87,8 @@ struct generator {
     char addresses[ADDRESSES][16];
     struct service databases[SERVICES];
     struct service apps[SERVICES];
+    struct kube_object kube_objects[KUBE_OBJECTS];
+    char requests[OPEN_REQUESTS][37]; /* access requests that reviews are about */
     struct session sessions[SESSIONS];
     uint16_t skew[SKEW_SLOTS]; /* ranks, the low ones often */
     char uid[37];
@@ -94,6 +105,8 @@ size_t world_skewed(struct generator *g, size_t below);
 void world_uuid(struct generator *g, char out[37]);
 const struct person *world_person(struct generator *g);
 const struct host *world_host(struct generator *g);
+/* One of KUBE_OBJECTS; now and then a new one has taken its place. */
+const struct kube_object *world_kube_object(struct generator *g);
 /* address:port of one of the person's places. */
 void world_peer(struct generator *g, const struct person *person, char out[32]);
 /* Fills people, hosts, addresses and services from options.seed. */
@@ -105,7 +118,7 @@ void world_session(struct generator *g, struct session *session);
 #define PICK_EVEN(g, list) ((list)[world_below((g), sizeof(list) / sizeof((list)[0]))])
 
 /* Writes the template as a string member: %n number, %s digit, %w word, %t table, %u UUID, %d day,
- * %h hex, %a address, %m e-mail, %f file, %p pod; anything else stands for itself. */
+ * %h hex, %a address, %m e-mail, %f file; anything else stands for itself. */
 void world_template(struct generator *g, const char *key, const char *template);
 
 /* An event of a session, and one that belongs to none. */

@@ -46,8 +46,8 @@ static const char *const tables[] = {"orders",   "order_items",  "customers",   
                                      "refunds",  "stock_levels", "price_rules", "audit_trail",
                                      "sessions", "shipments"};
 static const char *const agents[] = {
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/14%n "
-    "Safari/537.36",
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/14%s.0.0.0 Safari/537.36",
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/18.%s Safari/605.1.15",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:144.%s) Gecko/20100101 Firefox/144.%s",
