@@ -3,8 +3,9 @@
  *   - A field whose values in this block are all integers, one an event, goes into a vector of
  *     numbers once it has shown more than NUMBER_VALUES distinct ones.
  *   - A field becomes text for good (in this segment) when it has shown more than TEXT_VALUES
- *     distinct values and more than one in four of its values was a new one: what does not repeat
- *     would only swell the dictionary.
+ *     distinct values and more than one in four of its values was a new one, or more than
+ *     TEXT_VALUES_FEW and fewer than one in four was not new: what does not repeat would only swell
+ *     the dictionary.
  *   - A value that is too long for the dictionary makes the field text in this block; so does a
  *     list of endpoints.
  *   - Everything else is a column. */
@@ -12,7 +13,7 @@
 
 #include <stdlib.h>
 
-enum { NUMBER_VALUES = 256, TEXT_VALUES = 512, TEXT_NEW_ONE_IN = 4 };
+enum { NUMBER_VALUES = 256, TEXT_VALUES = 512, TEXT_VALUES_FEW = 128, TEXT_NEW_ONE_IN = 4 };
 
 static enum status nomem(const struct fields_work *work, struct err *err)
 {
@@ -167,6 +168,12 @@ static bool number_values(struct fields_work *work, const struct field_cells *fi
     return true;
 }
 
+static bool does_not_repeat(int64_t distinct, int64_t cells)
+{
+    return (distinct > TEXT_VALUES && distinct * TEXT_NEW_ONE_IN > cells) ||
+           (distinct > TEXT_VALUES_FEW && (cells - distinct) * TEXT_NEW_ONE_IN < cells);
+}
+
 static enum status keep_field(struct fields_work *work, const struct field_cells *field,
                               struct err *err)
 {
@@ -193,7 +200,7 @@ static enum status keep_field(struct fields_work *work, const struct field_cells
         dictionary_shrink(work->dictionary, before);
         return keep_numbers(work, field, numbers, err);
     }
-    if (distinct > TEXT_VALUES && distinct * TEXT_NEW_ONE_IN > seen->cells) {
+    if (does_not_repeat(distinct, seen->cells)) {
         seen->is_text = true;
         dictionary_shrink(work->dictionary, before);
         return keep_text(work, field);
