@@ -41,11 +41,11 @@ struct batch {
     int64_t day_us;
     size_t raw_bytes; /* with a newline each */
     struct arena arena;
-    struct buf events;  /* struct batch_event */
-    struct buf cells;   /* struct batch_cell, by slot */
-    struct buf values;  /* struct batch_value */
-    struct buf paths;   /* struct batch_path */
-    uint32_t *path_of;  /* by path of the indexer: path of the batch + 1 */
+    struct buf events; /* struct batch_event */
+    struct buf cells;  /* struct batch_cell, by slot */
+    struct buf values; /* struct batch_value */
+    struct buf paths;  /* struct batch_path */
+    uint32_t *path_of; /* by path of the indexer: path of the batch + 1 */
     uint32_t path_of_capacity;
     uint32_t *value_table; /* value + 1 */
     uint32_t value_mask;

@@ -242,14 +242,12 @@ enum status days_add(struct days *days, const struct arrival *arrival, const str
 {
     enum status status = OK;
     if (!days->builder) {
-        status = builder_new(days->dir, days->archive_id, days->compression_level, &days->builder,
-                             err);
+        status =
+            builder_new(days->dir, days->archive_id, days->compression_level, &days->builder, err);
     }
     days->counters[ARCHIVE_COUNTER_received]++;
     if (status == OK && days->spool) {
         return spool_add(days->spool, clock_day_start(event->time_us), arrival, event->raw, err);
     }
-    return status == OK
-               ? batch_event_in(days, arrival, event, days->inbox_id == 0, err)
-               : status;
+    return status == OK ? batch_event_in(days, arrival, event, days->inbox_id == 0, err) : status;
 }

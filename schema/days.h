@@ -1,5 +1,5 @@
-/* The days under work: for each, a batch that fills. Full batches go to the builder. An import whose
- * events jump between so many days that their batches would have to be written half full sets
+/* The days under work: for each, a batch that fills. Full batches go to the builder. An import
+ * whose events jump between so many days that their batches would have to be written half full sets
  * events aside first (schema/spool.h) and takes them up day by day. Inside schema/ only; one
  * thread. */
 #ifndef SCHEMA_DAYS_H

@@ -78,6 +78,11 @@ void segment_detach(struct segment *segment);
 /* The statement, prepared when first asked for. */
 MUST_USE enum status segment_statement(struct segment *segment, enum segment_statement which,
                                        sqlite3_stmt **out_stmt, struct err *err);
+/* The blob of a statement with one or two keys; empty when there is no row. Lives until the
+ * statement is reset, which the caller does. */
+MUST_USE enum status segment_blob(struct segment *segment, enum segment_statement which,
+                                  int64_t first, int64_t second, sqlite3_stmt **out_stmt,
+                                  struct span *out_blob, struct err *err);
 /* ERR_CORRUPT with the file and the block in front. */
 MUST_USE enum status segment_corrupt(const struct segment *segment, int64_t block, struct err *err);
 

@@ -216,9 +216,8 @@ static enum status read_records(struct spool *spool, struct span bytes, spool_ea
         at += sizeof record;
         CHECK(record.size <= bytes.size - at);
         const struct spool_source *from = source_at(spool, record.source);
-        struct arrival arrival = {.source = &from->source,
-                                  .source_text = from->text,
-                                  .received_us = record.received_us};
+        struct arrival arrival = {
+            .source = &from->source, .source_text = from->text, .received_us = record.received_us};
         status = each(context, &arrival, span_of(bytes.data + at, record.size), err);
         at += record.size;
     }

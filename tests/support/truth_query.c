@@ -104,7 +104,11 @@ static const char *const fixed[] = {"*",
                                     "*/etc/*",
                                     "pid:1e3",
                                     "score:1.25",
-                                    "addr.remote:[2001:db8:1::1]:1"};
+                                    "addr.remote:[2001:db8:1::1]:1",
+                                    "*:44*",
+                                    "addr.remote:*.1:4*",
+                                    "addr.remote:[10.0.0.1 TO 10.0.0.1:5]",
+                                    "addr.remote:\"10.0.0.1 443\""};
 static void add_fixed(struct dice *dice, struct buf *out)
 {
     buf_add_str(out, DICE_PICK(dice, fixed));
