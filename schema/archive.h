@@ -26,6 +26,10 @@ const char *archive_dir(const struct archive *archive);
 const char *archive_id(const struct archive *archive);
 struct sqlite3 *archive_db(struct archive *archive);
 
+/* Makes the write-ahead log as long as it is to be, for a handle that commits often: where the file
+ * need not grow, an fsync writes the data and nothing of the file system's own. */
+MUST_USE enum status archive_wal_reserve(struct archive *archive, struct err *err);
+
 /* One writer transaction on the catalogue at a time: BEGIN IMMEDIATE ... COMMIT (fsynced). */
 MUST_USE enum status archive_begin(struct archive *archive, struct err *err);
 MUST_USE enum status archive_commit(struct archive *archive, struct err *err);
