@@ -84,7 +84,12 @@ static enum status ensure_open(struct writer *writer, struct err *err)
         return OK;
     }
     enum status status = archive_open(writer->dir, ARCHIVE_WRITE, &writer->archive, err);
-    return status == OK ? read_backlog(writer, err) : status;
+    if (status == OK) {
+        struct err ignored; /* it only costs time: a disk that is full will say so itself */
+        (void)!archive_wal_reserve(writer->archive, &ignored);
+        status = read_backlog(writer, err);
+    }
+    return status;
 }
 
 /* After a failure: an I/O error leaves a handle that must not be used again. */
@@ -338,20 +343,22 @@ void writer_free(struct writer *writer)
     free(writer);
 }
 
-enum status writer_submit(struct writer *writer, struct writer_job *job)
+/* Signalled with the lock given back: the writer, awake at once on another core, would only wait
+ * for it again. */
+enum status writer_submit(struct writer *writer, struct writer_job *first, struct writer_job *last)
 {
-    job->next = NULL;
+    last->next = NULL;
     lock_take(&writer->lock);
     bool stopping = writer->stopping;
+    bool was_empty = writer->waiting == NULL;
     if (!stopping) {
-        bool was_empty = writer->waiting == NULL;
-        *writer->waiting_end = job;
-        writer->waiting_end = &job->next;
-        if (was_empty) {
-            condition_signal(&writer->work);
-        }
+        *writer->waiting_end = first;
+        writer->waiting_end = &last->next;
     }
     lock_drop(&writer->lock);
+    if (!stopping && was_empty) {
+        condition_signal(&writer->work);
+    }
     return stopping ? ERR_STOPPED : OK;
 }
 
