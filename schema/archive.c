@@ -12,10 +12,6 @@
 #include "schema/archive_internal.h"
 #include "schema/base/digest.h"
 
-/* A checkpoint is due when the WAL has so many pages; as many bytes are reserved for it. */
-#define WAL_PAGES         4000
-#define WAL_RESERVE_BYTES (WAL_PAGES * (INT64_C(4096) + 24) + 32)
-
 extern const char catalogue_1_sql[];
 
 static const char *const catalogue_ladder[] = {catalogue_1_sql};
@@ -127,7 +123,8 @@ enum status archive_open(const char *dir, enum archive_mode mode, struct archive
         status = archive_prepare(archive, err);
     }
     if (status == OK && archive->writable) {
-        status = db_exec(archive->db, "PRAGMA wal_autocheckpoint=4000; PRAGMA cache_size=-8192", err);
+        archive_wal_watch(archive);
+        status = db_exec(archive->db, "PRAGMA cache_size=-8192", err);
     }
     if (status != OK) {
         archive_close(archive);
@@ -168,36 +165,6 @@ enum status archive_begin(struct archive *archive, struct err *err)
 {
     CHECK(archive->writable);
     return db_begin(archive->db, err);
-}
-
-static int wal_write_zeros(sqlite3_file *wal, sqlite3_int64 bytes)
-{
-    static const char zeros[64 * 1024];
-    sqlite3_int64 at = 0;
-    int rc = wal->pMethods->xFileSize(wal, &at);
-    while (rc == SQLITE_OK && at < bytes) {
-        int n = bytes - at < (sqlite3_int64)sizeof zeros ? (int)(bytes - at) : (int)sizeof zeros;
-        rc = wal->pMethods->xWrite(wal, zeros, n, at);
-        at += n;
-    }
-    return rc == SQLITE_OK ? wal->pMethods->xSync(wal, SQLITE_SYNC_NORMAL) : rc;
-}
-
-/* Behind what is valid SQLite reads nothing: a frame of zeros has no right checksum. The write
- * lock keeps other processes from appending meanwhile. */
-enum status archive_wal_reserve(struct archive *archive, struct err *err)
-{
-    sqlite3_file *wal = NULL;
-    enum status status = archive_begin(archive, err);
-    if (status != OK) {
-        return status;
-    }
-    int rc = sqlite3_file_control(archive->db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
-    if (rc == SQLITE_OK && wal && wal->pMethods) {
-        rc = wal_write_zeros(wal, WAL_RESERVE_BYTES);
-    }
-    archive_rollback(archive);
-    return rc == SQLITE_OK ? OK : err_set(err, ERR_IO, "archive.db-wal: cannot be made larger");
 }
 
 enum status archive_commit(struct archive *archive, struct err *err)
