@@ -1,10 +1,17 @@
 #include "daemon/indexer_thread.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "daemon/log.h"
 #include "daemon/metrics.h"
 #include "schema/base/file.h"
+
+/* Steps of nice behind the threads that answer: where both want the processor, acknowledgements
+ * come first, and the indexer still has a third of what one of them gets. */
+enum { NICE_STEPS = 5 };
 
 #define RETRY_FIRST_US CLOCK_SECOND_US
 #define RETRY_MOST_US  (60 * CLOCK_SECOND_US)
@@ -122,9 +129,21 @@ static int64_t next_look(const struct indexer_thread *thread)
     return clock_monotonic_us() + pause_us;
 }
 
+/* On Linux nice belongs to the thread. */
+static void step_back(void)
+{
+    id_t self = (id_t)gettid();
+    errno = 0;
+    int nice_now = getpriority(PRIO_PROCESS, self);
+    if (errno == 0) {
+        (void)setpriority(PRIO_PROCESS, self, nice_now + NICE_STEPS);
+    }
+}
+
 static void *indexer_main(void *context)
 {
     struct indexer_thread *thread = context;
+    step_back();
     if (thread->left_over) {
         run_all(thread);
     }

@@ -7,7 +7,7 @@
 
 #include "daemon/log.h"
 #include "daemon/metrics.h"
-#include "schema/base/file.h"
+#include "daemon/store.h"
 
 enum { WRITER_BATCH_MAX = 4096 };
 
@@ -27,7 +27,6 @@ struct writer {
     int done_fd;
     struct health *health;
     struct bell *backlog_bell;
-    char dir[FILE_PATH_BYTES];
 
     /* guarded by lock */
     struct lock lock;
@@ -43,7 +42,7 @@ struct writer {
     struct writer_backlog backlog GUARDED_BY(lock);
 
     /* the writer's thread alone (and start, before it runs) */
-    struct archive *archive; /* NULL after an I/O error, until it opens again */
+    struct store *store;
     struct log_state failures;
     struct inbox_item items[WRITER_BATCH_MAX];
 };
@@ -62,7 +61,7 @@ struct round {
 static enum status read_backlog(struct writer *writer, struct err *err)
 {
     struct inbox_state state;
-    enum status status = inbox_state(writer->archive, &state, err);
+    enum status status = store_state(writer->store, &state, err);
     if (status != OK) {
         return status;
     }
@@ -78,22 +77,8 @@ static enum status read_backlog(struct writer *writer, struct err *err)
     return OK;
 }
 
-static enum status ensure_open(struct writer *writer, struct err *err)
-{
-    if (writer->archive) {
-        return OK;
-    }
-    enum status status = archive_open(writer->dir, ARCHIVE_WRITE, &writer->archive, err);
-    return status == OK ? read_backlog(writer, err) : status;
-}
-
-/* After a failure: an I/O error leaves a handle that must not be used again. */
 static void note_failure(struct writer *writer, const struct err *err)
 {
-    if (err->status == ERR_IO || err->status == ERR_CORRUPT) {
-        archive_close(writer->archive);
-        writer->archive = NULL;
-    }
     log_state_failed(&writer->failures, "writer", err);
     health_set(writer->health, HEALTH_WRITER, err->text);
     metrics_add(METRIC_commit_failures_total, 1);
@@ -150,10 +135,7 @@ static void store_jobs(struct writer *writer, struct round *round)
     }
     struct err err;
     int64_t start_us = clock_monotonic_us();
-    enum status status = ensure_open(writer, &err);
-    if (status == OK) {
-        status = inbox_append(writer->archive, writer->items, n, &err);
-    }
+    enum status status = store_append(writer->store, writer->items, n, &err);
     if (status == OK) {
         metrics_add_commit(clock_monotonic_us() - start_us);
         note_success(writer);
@@ -177,17 +159,11 @@ static void run_settle(struct writer *writer, struct settle *settle)
 {
     struct err local;
     struct err *err = settle->err ? settle->err : &local;
-    enum status status = ensure_open(writer, err);
-    if (status == OK) {
-        status = indexer_settle(writer->archive, settle->run, err);
-    }
+    enum status status = store_settle(writer->store, settle->run, err);
     if (status == OK) {
         note_success(writer);
         struct err ignored; /* the backlog is a hint: the next round reads it again */
         (void)!read_backlog(writer, &ignored);
-    } else if (status == ERR_IO || status == ERR_CORRUPT) {
-        archive_close(writer->archive);
-        writer->archive = NULL;
     }
     lock_take(&writer->lock);
     settle->status = status;
@@ -196,29 +172,13 @@ static void run_settle(struct writer *writer, struct settle *settle)
     lock_drop(&writer->lock);
 }
 
-/* Writes something that changes nothing. Whoever sends elsewhere while /healthz says no would
- * otherwise never send what tells that there is room again. */
+/* Whoever sends elsewhere while /healthz says no would otherwise never send what tells that there
+ * is room again. */
 static void probe(struct writer *writer)
 {
     struct err err;
-    enum status status = ensure_open(writer, &err);
-    if (status == OK) {
-        status = archive_begin(writer->archive, &err);
-    }
-    if (status == OK) {
-        status = archive_counter_add(writer->archive, ARCHIVE_COUNTER_quarantined, 0, &err);
-        if (status == OK) {
-            status = archive_commit(writer->archive, &err);
-        }
-        if (status != OK) {
-            archive_rollback(writer->archive);
-        }
-    }
-    if (status == OK) {
+    if (store_probe(writer->store, &err) == OK) {
         note_success(writer);
-    } else if (err.status == ERR_IO || err.status == ERR_CORRUPT) {
-        archive_close(writer->archive);
-        writer->archive = NULL;
     }
 }
 
@@ -227,8 +187,9 @@ static struct round next_round(struct writer *writer)
     struct round round = {0};
     lock_take(&writer->lock);
     bool failed = writer->failures.repeats > 0;
+    bool untidy = store_is_untidy(writer->store);
     int64_t probe_us = clock_monotonic_us() + PROBE_US;
-    while (!writer->waiting && !writer->settle && !writer->stopping && !round.probe) {
+    while (!writer->waiting && !writer->settle && !writer->stopping && !round.probe && !untidy) {
         if (failed) {
             condition_wait_until(&writer->work, &writer->lock, probe_us);
             round.probe = clock_monotonic_us() >= probe_us;
@@ -274,9 +235,10 @@ static void *writer_main(void *context)
         if (round.probe && round.n_jobs == 0 && !round.settle) {
             probe(writer);
         }
+        store_tidy(writer->store);
     }
-    archive_close(writer->archive);
-    writer->archive = NULL;
+    store_close(writer->store);
+    writer->store = NULL;
     return NULL;
 }
 
@@ -298,9 +260,9 @@ enum status writer_start(const char *dir, struct health *health, struct bell *ba
     lock_drop(&writer->lock);
     writer->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     enum status status = writer->done_fd < 0 ? err_errno(err, errno, "eventfd")
-                                             : path_format(writer->dir, err, "%s", dir);
+                                             : store_open(dir, &writer->store, err);
     if (status == OK) {
-        status = ensure_open(writer, err);
+        status = read_backlog(writer, err);
     }
     if (status == OK) {
         int failed = pthread_create(&writer->thread, NULL, writer_main, writer);
@@ -328,7 +290,7 @@ void writer_free(struct writer *writer)
     if (!writer) {
         return;
     }
-    archive_close(writer->archive);
+    store_close(writer->store);
     if (writer->done_fd >= 0) {
         (void)close(writer->done_fd);
     }
@@ -338,20 +300,22 @@ void writer_free(struct writer *writer)
     free(writer);
 }
 
-enum status writer_submit(struct writer *writer, struct writer_job *job)
+/* Signalled with the lock given back: the writer, awake at once on another core, would only wait
+ * for it again. */
+enum status writer_submit(struct writer *writer, struct writer_job *first, struct writer_job *last)
 {
-    job->next = NULL;
+    last->next = NULL;
     lock_take(&writer->lock);
     bool stopping = writer->stopping;
+    bool was_empty = writer->waiting == NULL;
     if (!stopping) {
-        bool was_empty = writer->waiting == NULL;
-        *writer->waiting_end = job;
-        writer->waiting_end = &job->next;
-        if (was_empty) {
-            condition_signal(&writer->work);
-        }
+        *writer->waiting_end = first;
+        writer->waiting_end = &last->next;
     }
     lock_drop(&writer->lock);
+    if (!stopping && was_empty) {
+        condition_signal(&writer->work);
+    }
     return stopping ? ERR_STOPPED : OK;
 }
 

@@ -48,8 +48,10 @@ void writer_stop(struct writer *writer);
 /* After writer_stop. NULL is fine. */
 void writer_free(struct writer *writer);
 
-/* ERR_STOPPED when the writer is stopping; the job is then not taken. */
-MUST_USE enum status writer_submit(struct writer *writer, struct writer_job *job);
+/* Takes the jobs from first to last, linked by next. ERR_STOPPED when the writer is stopping: none
+ * is taken. */
+MUST_USE enum status writer_submit(struct writer *writer, struct writer_job *first,
+                                   struct writer_job *last);
 /* Readable when jobs are done. */
 int writer_done_fd(const struct writer *writer);
 /* All done jobs, in order, linked by next; NULL when there are none. Clears writer_done_fd. */

@@ -123,7 +123,8 @@ enum status archive_open(const char *dir, enum archive_mode mode, struct archive
         status = archive_prepare(archive, err);
     }
     if (status == OK && archive->writable) {
-        status = db_exec(archive->db, "PRAGMA wal_autocheckpoint=4000", err);
+        archive_wal_watch(archive);
+        status = db_exec(archive->db, "PRAGMA cache_size=-8192", err);
     }
     if (status != OK) {
         archive_close(archive);

@@ -26,6 +26,20 @@ const char *archive_dir(const struct archive *archive);
 const char *archive_id(const struct archive *archive);
 struct sqlite3 *archive_db(struct archive *archive);
 
+/* Makes the write-ahead log as long as it is to be, for a handle that commits often: where the file
+ * need not grow, an fsync writes the data and nothing of the file system's own. */
+MUST_USE enum status archive_wal_reserve(struct archive *archive, struct err *err);
+
+/* The write-ahead log is moved into the file (checkpoint) by the commit that finds it so long. */
+enum { ARCHIVE_WAL_PAGES = 4000 };
+/* Leaves that to archive_checkpoint, on this handle or another; a commit does it only when the log
+ * is four times as long. */
+void archive_defer_checkpoint(struct archive *archive);
+/* Moves what no reader needs where it is; waits for nobody. */
+MUST_USE enum status archive_checkpoint(struct archive *archive, struct err *err);
+/* How long the log was after this handle's last commit. */
+int64_t archive_wal_pages(const struct archive *archive);
+
 /* One writer transaction on the catalogue at a time: BEGIN IMMEDIATE ... COMMIT (fsynced). */
 MUST_USE enum status archive_begin(struct archive *archive, struct err *err);
 MUST_USE enum status archive_commit(struct archive *archive, struct err *err);

@@ -19,6 +19,8 @@ struct archive {
     char id[37];
     bool writable;
     sqlite3 *db;
+    int64_t wal_pages;     /* after the last commit */
+    int64_t checkpoint_at; /* pages: the commit that finds so many moves them */
     sqlite3_stmt *statements[ARCHIVE_STATEMENT_COUNT];
     /* sources that were looked up, by hash of their text; emptied by a rollback */
     struct {
@@ -28,5 +30,8 @@ struct archive {
     size_t n_cached_sources;
     uint64_t source_seed; /* by chance: nobody can make two sources look like one */
 };
+
+/* Has commits note the length of the WAL, and checkpoint it. */
+void archive_wal_watch(struct archive *archive);
 
 #endif

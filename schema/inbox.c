@@ -215,7 +215,9 @@ enum status inbox_cursor_open(struct archive *archive, int64_t after_id,
     enum status status =
         db_prepare(archive->db,
                    "SELECT i.id, i.received_us, i.body, " SOURCE_COLUMNS
-                   " FROM inbox i JOIN source s ON s.id = i.source WHERE i.id > ?1 ORDER BY i.id",
+                   " FROM inbox i JOIN source s ON s.id = i.source WHERE i.id > max(?1,"
+                   " (SELECT coalesce(max(value), 0) FROM counter WHERE name = 'inbox_deleted'))"
+                   " ORDER BY i.id",
                    &cursor->stmt, err);
     if (status != OK) {
         free(cursor);
@@ -274,13 +276,6 @@ enum status inbox_state(struct archive *archive, struct inbox_state *out_state, 
     };
     (void)sqlite3_reset(stmt);
     return OK;
-}
-
-enum status inbox_delete(struct archive *archive, int64_t up_to_id, struct err *err)
-{
-    sqlite3_stmt *stmt = archive->statements[STATEMENT_INBOX_DELETE];
-    (void)sqlite3_bind_int64(stmt, 1, up_to_id);
-    return db_run(stmt, err);
 }
 
 enum status quarantine_add(struct archive *archive, const struct source *source,

@@ -24,12 +24,17 @@ struct connection;
 struct connection_host {
     struct loop *loop;
     struct writer *writer;
+    struct watch *gathered_watch; /* poked when the first job is gathered */
     struct decoder *decoder;
     struct http_limits limits;
     int64_t queue_bytes_max;
     int64_t idle_timeout_us;
     int64_t request_timeout_us;
     bool stopping; /* answers close their connections */
+
+    /* jobs of this round of the loop, not submitted yet */
+    struct writer_job *gathered;
+    struct writer_job *gathered_last;
 
     struct connection *first; /* all of them */
     int64_t count;
@@ -41,13 +46,15 @@ struct connection_host {
 /* Takes the non-blocking socket; closes it when there is no memory. `via` is a literal. */
 void connection_open(struct connection_host *host, int fd, const struct tls_context *tls,
                      const char *via, const char *peer);
+/* Hands what the round has gathered to the writer as one; when it takes no more, answers it. */
+void connection_submit_gathered(struct connection_host *host);
 /* A job of a connection came back: answers it. */
 void connection_stored(struct writer_job *job);
 /* Closes those that are over their time. */
 void connection_sweep(struct connection_host *host, int64_t now_us);
 /* Closes those that wait for nothing; the others close with their answer (host->stopping). */
 void connection_stop_idle(struct connection_host *host);
-/* Closes all. No job may be with the writer. */
+/* Closes all. No job may be gathered or with the writer. */
 void connection_close_all(struct connection_host *host);
 
 #endif

@@ -191,6 +191,39 @@ static int unpack(struct connection *connection, struct span body)
     return status == ERR_LIMIT ? 413 : 503;
 }
 
+/* Requests that are read in one round of the loop go to the writer together when the round ends: it
+ * would otherwise begin with the first one alone, and the others would wait for the next fsync. A
+ * request that is alone in its round waits for nothing. */
+static void gather(struct connection *connection)
+{
+    struct connection_host *host = connection->host;
+    struct writer_job *job = &connection->job;
+    job->next = NULL;
+    if (host->gathered) {
+        host->gathered_last->next = job;
+    } else {
+        host->gathered = job;
+        watch_poke(host->gathered_watch);
+    }
+    host->gathered_last = job;
+    connection_move(connection, CONNECTION_STORING);
+}
+
+void connection_submit_gathered(struct connection_host *host)
+{
+    struct writer_job *first = host->gathered;
+    host->gathered = NULL;
+    if (!first || writer_submit(host->writer, first, host->gathered_last) == OK) {
+        return;
+    }
+    struct writer_job *next;
+    for (struct writer_job *job = first; job; job = next) {
+        next = job->next;
+        job->status = ERR_STOPPED;
+        connection_stored(job);
+    }
+}
+
 /* The request is whole. False: the connection is freed. */
 static bool handle_request(struct connection *connection)
 {
@@ -210,10 +243,7 @@ static bool handle_request(struct connection *connection)
     }
     fill_source(connection);
     connection->job.item.received_us = clock_now_us();
-    if (writer_submit(connection->host->writer, &connection->job) != OK) {
-        return answer(connection, 503);
-    }
-    connection_move(connection, CONNECTION_STORING);
+    gather(connection);
     return true;
 }
 

@@ -26,12 +26,14 @@ MUST_USE enum status loop_every(struct loop *loop, int64_t interval_us, loop_cal
 struct watch;
 enum { WATCH_READ = 1, WATCH_WRITE = 2 };
 typedef void watch_call(void *context, unsigned ready);
-/* NULL: out of memory. The descriptor stays the caller's and must outlive the watch. */
+/* NULL: out of memory. The descriptor stays the caller's and must outlive the watch; -1: there is
+ * none, and watch_poke alone calls back. */
 struct watch *watch_new(struct loop *loop, int fd, watch_call *call, void *context);
 /* NULL is fine. Nothing is called back afterwards. */
 void watch_free(struct watch *watch);
 void watch_set(struct watch *watch, unsigned what);
-/* Calls back with WATCH_READ in the loop's next round, whatever the descriptor. */
+/* Calls back with WATCH_READ, whatever the descriptor, after all that is ready in this round of the
+ * loop. */
 void watch_poke(struct watch *watch);
 
 /* Runs until loop_stop, or at most duration_us (0: without end). */

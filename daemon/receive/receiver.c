@@ -129,6 +129,13 @@ static void take_done(struct receiver *receiver)
     }
 }
 
+static void on_gathered(void *context, unsigned ready)
+{
+    (void)ready;
+    struct receiver *receiver = context;
+    connection_submit_gathered(&receiver->host);
+}
+
 static void end_if_drained(struct receiver *receiver)
 {
     if (receiver->host.stopping && !receiver->host.first) {
@@ -213,7 +220,8 @@ static enum status start_watching(struct receiver *receiver, const struct config
     struct loop *loop = receiver->host.loop;
     receiver->listening = watch_new(loop, receiver->fd, on_connection, receiver);
     receiver->done = watch_new(loop, writer_done_fd(receiver->host.writer), on_done, receiver);
-    if (!receiver->listening || !receiver->done) {
+    receiver->host.gathered_watch = watch_new(loop, -1, on_gathered, receiver);
+    if (!receiver->listening || !receiver->done || !receiver->host.gathered_watch) {
         return err_set(err, ERR_NOMEM, "receive: out of memory");
     }
     watch_set(receiver->listening, WATCH_READ);
@@ -285,7 +293,11 @@ void receiver_close(struct receiver *receiver)
     if (receiver->done) {
         take_done(receiver);
     }
+    while (receiver->host.gathered) {
+        connection_submit_gathered(&receiver->host);
+    }
     connection_close_all(&receiver->host);
+    watch_free(receiver->host.gathered_watch);
     watch_free(receiver->listening);
     watch_free(receiver->done);
     if (receiver->fd >= 0) {

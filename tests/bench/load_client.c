@@ -28,8 +28,10 @@ struct connection {
     size_t uid_size;
     char answer[ANSWER_BYTES_MAX];
     size_t answer_size;
-    int64_t sent_us; /* when the exchange began */
-    int64_t wake_us; /* PHASE_REST: when to try again */
+    int64_t sent_us;  /* when the exchange began */
+    int64_t begun_us; /* when it first began to connect */
+    bool answered;    /* an event was acknowledged */
+    int64_t wake_us;  /* PHASE_REST: when to try again */
     int64_t pause_us;
 };
 
@@ -40,6 +42,7 @@ struct load {
     struct connection *connections;
     unsigned n_ended;
     int epoll;
+    struct buf head; /* of every request, up to its Content-Length */
     int64_t now_us;
     int64_t last_ack_us;
     bool stop;
@@ -70,12 +73,12 @@ static bool take_event(struct load *load, struct connection *c)
     memcpy(c->uid, uid.data, uid.size);
     c->uid[uid.size] = '\n';
     c->uid_size = uid.size + 1;
+    static const char tail[] =
+        "\r\nContent-Type: application/json\r\nAccept-Encoding: gzip\r\n\r\n";
     buf_clear(&c->request);
-    buf_printf(&c->request,
-               "POST %s HTTP/1.1\r\nHost: %s:%s\r\nUser-Agent: Go-http-client/1.1\r\n"
-               "Content-Length: %zu\r\nContent-Type: application/json\r\n"
-               "Accept-Encoding: gzip\r\n\r\n",
-               o->path, o->setup.host, o->setup.port, event.size);
+    buf_add_span(&c->request, buf_span(&load->head));
+    buf_printf(&c->request, "%zu", event.size);
+    buf_add(&c->request, tail, sizeof tail - 1);
     buf_add_span(&c->request, event);
     CHECK(buf_ok(&c->request));
     return true;
@@ -119,6 +122,9 @@ static void begin_connect(struct load *load, struct connection *c)
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = c};
     load->report->connects++;
     c->sent_us = load->now_us;
+    if (c->begun_us == 0) {
+        c->begun_us = load->now_us;
+    }
     if (stream_open(load->context, &c->stream, &load->cause) != OK) {
         lose(load, c);
         return;
@@ -135,6 +141,10 @@ static void acknowledged(struct load *load, struct connection *c)
     load->last_ack_us = load->now_us;
     c->pause_us = 0;
     report_latency(load->report, load->now_us - c->sent_us);
+    if (!c->answered) {
+        c->answered = true;
+        report_first(load->report, load->now_us - c->begun_us);
+    }
     if (load->options->acked_fd >= 0 &&
         write(load->options->acked_fd, c->uid, c->uid_size) != (ssize_t)c->uid_size) {
         load_fail(load, err_errno(load->err, errno, "acknowledged uids"));
@@ -306,6 +316,11 @@ enum status load_run(const struct load_options *options, struct load_report *rep
     load.epoll = epoll_create1(EPOLL_CLOEXEC);
     load.connections = calloc(options->connections, sizeof *load.connections);
     CHECK(load.epoll >= 0 && load.connections);
+    buf_printf(&load.head,
+               "POST %s HTTP/1.1\r\nHost: %s:%s\r\nUser-Agent: Go-http-client/1.1\r\n"
+               "Content-Length: ",
+               options->path, options->setup.host, options->setup.port);
+    CHECK(buf_ok(&load.head));
     load.now_us = load.last_ack_us = report->begun_us = clock_monotonic_us();
     for (unsigned i = 0; i < options->connections; i++) {
         if (take_event(&load, &load.connections[i])) {
@@ -318,6 +333,7 @@ enum status load_run(const struct load_options *options, struct load_report *rep
         stream_close(load.connections[i].stream);
         buf_fini(&load.connections[i].request);
     }
+    buf_fini(&load.head);
     free(load.connections);
     (void)close(load.epoll);
     stream_context_free(load.context);

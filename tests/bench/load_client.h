@@ -11,8 +11,8 @@
 struct load_options {
     struct stream_setup setup;
     char path[1024];
-    unsigned connections;
-    int64_t seconds_us; /* no new event after this; 0: until the events are through */
+    unsigned connections; /* at most REPORT_CONNECTIONS_MAX; all connect at once */
+    int64_t seconds_us;   /* no new event after this; 0: until the events are through */
     int64_t timeout_us; /* a whole exchange; then the connection is closed and the event repeated */
     int64_t backoff_us; /* first wait after a failure, doubled up to 100 times this */
     int64_t give_up_us; /* with no acknowledgement for so long; 0: never */

@@ -1,5 +1,7 @@
 #include "tests/bench/load_report.h"
 
+#include <stdlib.h>
+
 #include "schema/base/err.h"
 
 /* Below 64 one bucket a microsecond; above, the number's highest 6 bits below its first. */
@@ -43,13 +45,42 @@ int64_t report_quantile(const struct load_report *report, double share)
     return 0;
 }
 
+void report_first(struct load_report *report, int64_t first_us)
+{
+    CHECK(report->n_first < REPORT_CONNECTIONS_MAX);
+    report->first_us[report->n_first++] = first_us;
+}
+
+static int compare_times(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+struct first {
+    int64_t p50;
+    int64_t p99;
+    int64_t max;
+};
+
+static struct first first_times(struct load_report *report)
+{
+    const int64_t *us = report->first_us;
+    unsigned n = report->n_first;
+    qsort(report->first_us, n, sizeof *us, compare_times);
+    return n == 0 ? (struct first){0}
+                  : (struct first){
+                        .p50 = us[(n - 1) / 2], .p99 = us[(n - 1) * 99 / 100], .max = us[n - 1]};
+}
+
 static double report_seconds(const struct load_report *report)
 {
     double seconds = (double)(report->ended_us - report->begun_us) / 1e6;
     return seconds > 0 ? seconds : 1e-6;
 }
 
-void report_json(const struct load_report *report, unsigned connections, FILE *file)
+void report_json(struct load_report *report, unsigned connections, FILE *file)
 {
     const struct load_report *r = report;
     fprintf(file, "{\"connections\":%u,\"seconds\":%.3f,\"acks\":%lld,\"acks_per_second\":%.1f,",
@@ -58,6 +89,11 @@ void report_json(const struct load_report *report, unsigned connections, FILE *f
     fprintf(file, "\"latency_us\":{\"p50\":%lld,\"p90\":%lld,\"p99\":%lld,\"max\":%lld},",
             (long long)report_quantile(r, 0.5), (long long)report_quantile(r, 0.9),
             (long long)report_quantile(r, 0.99), (long long)r->latency_max_us);
+    if (r->tells_first) {
+        struct first first = first_times(report);
+        fprintf(file, "\"first_us\":{\"connections\":%u,\"p50\":%lld,\"p99\":%lld,\"max\":%lld},",
+                r->n_first, (long long)first.p50, (long long)first.p99, (long long)first.max);
+    }
     fprintf(file,
             "\"connects\":%lld,\"handshakes\":%lld,\"losses\":%lld,\"timeouts\":%lld,"
             "\"bodies\":%lld,\"malformed\":%lld,\"refused\":{",
@@ -73,7 +109,7 @@ void report_json(const struct load_report *report, unsigned connections, FILE *f
     fputs("}}\n", file);
 }
 
-void report_text(const struct load_report *report, unsigned connections, FILE *file)
+void report_text(struct load_report *report, unsigned connections, FILE *file)
 {
     const struct load_report *r = report;
     fprintf(file, "%u connections, %.1f s: %lld acknowledged, %.0f/s\n", connections,
@@ -81,6 +117,12 @@ void report_text(const struct load_report *report, unsigned connections, FILE *f
     fprintf(file, "latency p50 %.2f ms, p90 %.2f ms, p99 %.2f ms, max %.2f ms\n",
             (double)report_quantile(r, 0.5) / 1e3, (double)report_quantile(r, 0.9) / 1e3,
             (double)report_quantile(r, 0.99) / 1e3, (double)r->latency_max_us / 1e3);
+    if (r->tells_first) {
+        struct first first = first_times(report);
+        fprintf(file, "first answer p50 %.2f ms, p99 %.2f ms, max %.2f ms on %u connections\n",
+                (double)first.p50 / 1e3, (double)first.p99 / 1e3, (double)first.max / 1e3,
+                r->n_first);
+    }
     fprintf(file,
             "%lld handshakes, %lld lost connections, %lld time-outs, %lld answers with a "
             "body, %lld malformed\n",

@@ -2,10 +2,11 @@
 #ifndef TESTS_BENCH_LOAD_REPORT_H
 #define TESTS_BENCH_LOAD_REPORT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
-enum { LATENCY_BUCKETS = 64 * 40, STATUS_MAX = 600 };
+enum { LATENCY_BUCKETS = 64 * 40, STATUS_MAX = 600, REPORT_CONNECTIONS_MAX = 10000 };
 
 struct load_report {
     int64_t begun_us;
@@ -20,12 +21,18 @@ struct load_report {
     int64_t statuses[STATUS_MAX];
     int64_t latency_max_us;
     int64_t latency[LATENCY_BUCKETS]; /* 64 steps to each doubling */
+    bool tells_first;
+    unsigned n_first; /* connections with an answer */
+    int64_t first_us[REPORT_CONNECTIONS_MAX];
 };
 
 void report_latency(struct load_report *report, int64_t latency_us);
+/* From a connection's beginning to its first acknowledgement; once for each connection. */
+void report_first(struct load_report *report, int64_t first_us);
 /* The latency that `share` of all stay below or at, within 2 per cent. */
 int64_t report_quantile(const struct load_report *report, double share);
-void report_json(const struct load_report *report, unsigned connections, FILE *file);
-void report_text(const struct load_report *report, unsigned connections, FILE *file);
+/* Both sort first_us. */
+void report_json(struct load_report *report, unsigned connections, FILE *file);
+void report_text(struct load_report *report, unsigned connections, FILE *file);
 
 #endif

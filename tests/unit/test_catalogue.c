@@ -1,4 +1,5 @@
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "schema/inbox.h"
@@ -132,6 +133,87 @@ TEST(inbox_keeps_what_came_in_order)
     done(archive);
 }
 
+static void append_many(struct archive *archive, size_t count)
+{
+    struct inbox_item *items = calloc(count, sizeof *items);
+    CHECK(items);
+    for (size_t i = 0; i < count; i++) {
+        items[i] = (struct inbox_item){.source = {.via = span_str("http")},
+                                       .received_us = (int64_t)i + 1,
+                                       .body = span_str("{\"a\":1}")};
+    }
+    EXPECT_OK(inbox_append(archive, items, count, &err), err);
+    free(items);
+}
+
+/* Many rows leave the file in slices, and are gone for readers before. */
+TEST(deleted_rows_are_gone_before_they_are_swept)
+{
+    struct archive *archive = fresh_archive();
+    append_many(archive, 2000);
+    EXPECT_OK(archive_begin(archive, &err), err);
+    EXPECT_OK(inbox_delete(archive, 1500, &err), err);
+    EXPECT_OK(archive_commit(archive, &err), err);
+    bool left = false;
+    int sweeps = 0;
+    do {
+        struct archive *reader = NULL;
+        struct inbox_state state = {0};
+        struct inbox_cursor *cursor = NULL;
+        struct inbox_row row = {0};
+        bool end = true;
+        EXPECT_OK(archive_open(dir, ARCHIVE_READ, &reader, &err), err);
+        EXPECT_OK(inbox_state(reader, &state, &err), err);
+        EXPECT_INT(state.count, 500);
+        EXPECT_INT(state.oldest_received_us, 1501);
+        EXPECT_OK(inbox_cursor_open(reader, 0, &cursor, &err), err);
+        EXPECT_OK(inbox_cursor_next(cursor, &row, &end, &err), err);
+        EXPECT_INT(row.id, 1501);
+        inbox_cursor_close(cursor);
+        archive_close(reader);
+        EXPECT_OK(inbox_sweep(archive, &left, &err), err);
+        sweeps++;
+    } while (left);
+    EXPECT(sweeps > 1);
+    EXPECT_OK(archive_begin(archive, &err), err);
+    EXPECT_OK(inbox_delete(archive, 2000, &err), err);
+    EXPECT_OK(archive_commit(archive, &err), err);
+    append_many(archive, 1);
+    struct inbox_state state = {0};
+    EXPECT_OK(inbox_state(archive, &state, &err), err);
+    EXPECT_INT(state.count, 1);
+    EXPECT_INT(state.newest_id, 2001);
+    done(archive);
+}
+
+/* A process that dies leaves the reserve behind what is valid. */
+TEST(the_reserve_of_the_wal_is_no_data)
+{
+    struct archive *archive = fresh_archive();
+    append_many(archive, 3);
+    EXPECT_OK(archive_wal_reserve(archive, &err), err);
+    append_many(archive, 4);
+    char path[FILE_PATH_BYTES];
+    char command[FILE_PATH_BYTES];
+    struct stat st = {0};
+    EXPECT_OK(path_format(path, &err, "%s/archive.db-wal", dir), err);
+    EXPECT_INT(stat(path, &st), 0);
+    EXPECT(st.st_size > INT64_C(4096) * ARCHIVE_WAL_PAGES);
+    (void)snprintf(command, sizeof command, "cd '%.3000s' && mkdir copy && cp archive.db* copy",
+                   dir);
+    EXPECT_INT(system(command), 0);
+    struct archive *copy = NULL;
+    struct inbox_state state = {0};
+    EXPECT_OK(path_format(path, &err, "%s/copy", dir), err);
+    EXPECT_OK(archive_open(path, ARCHIVE_WRITE, &copy, &err), err);
+    append_many(copy, 5);
+    EXPECT_OK(archive_checkpoint(copy, &err), err);
+    EXPECT_OK(inbox_state(copy, &state, &err), err);
+    EXPECT_INT(state.count, 12);
+    archive_close(copy);
+    done(archive);
+}
+
 TEST(tags_as_fluentd_makes_them)
 {
     static const struct {
@@ -238,5 +320,7 @@ TEST(counters_add_up)
 TEST_MAIN(TEST_ENTRY(an_archive_is_made_once),
           TEST_ENTRY(newer_and_foreign_files_are_refused_in_words),
           TEST_ENTRY(what_is_no_archive_is_told_apart), TEST_ENTRY(inbox_keeps_what_came_in_order),
-          TEST_ENTRY(tags_as_fluentd_makes_them), TEST_ENTRY(ledger_moves_one_way),
-          TEST_ENTRY(the_lock_names_its_holder), TEST_ENTRY(counters_add_up))
+          TEST_ENTRY(deleted_rows_are_gone_before_they_are_swept),
+          TEST_ENTRY(the_reserve_of_the_wal_is_no_data), TEST_ENTRY(tags_as_fluentd_makes_them),
+          TEST_ENTRY(ledger_moves_one_way), TEST_ENTRY(the_lock_names_its_holder),
+          TEST_ENTRY(counters_add_up))

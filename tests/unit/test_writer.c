@@ -72,7 +72,7 @@ TEST(stores_before_it_gives_back)
 {
     struct writer *writer = begin();
     struct writer_job one = job_of("{}");
-    EXPECT_INT(writer_submit(writer, &one), OK);
+    EXPECT_INT(writer_submit(writer, &one, &one), OK);
     EXPECT_INT(take_back(writer, 1), 1);
     EXPECT_INT(rows_on_disk(), 1);
     EXPECT_INT(writer_backlog(writer).rows, 1);
@@ -91,7 +91,7 @@ TEST(many_at_once)
     for (size_t i = 0; i < COUNT; i++) {
         jobs[i] = job_of("{\"a\":1}");
         jobs[i].item.fault = i % 10 == 0 ? EVENT_FAULT_BAD_ENCODING : EVENT_FAULT_NONE;
-        EXPECT_INT(writer_submit(writer, &jobs[i]), OK);
+        EXPECT_INT(writer_submit(writer, &jobs[i], &jobs[i]), OK);
     }
     EXPECT_INT(take_back(writer, COUNT), COUNT);
     EXPECT_INT(rows_on_disk(), COUNT / 10 * 9);
@@ -114,18 +114,18 @@ TEST(a_failure_fails_its_own_jobs_only)
     struct writer_job large = job_of(body);
     CHECK(getrlimit(RLIMIT_FSIZE, &limit) == 0);
     CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
-    EXPECT_INT(writer_submit(writer, &one), OK);
+    EXPECT_INT(writer_submit(writer, &one, &one), OK);
     EXPECT_INT(take_back(writer, 1), 1);
     EXPECT(health_get(&health, reason));
     struct rlimit tight = {.rlim_cur = 16 * 1024, .rlim_max = limit.rlim_max};
     CHECK(setrlimit(RLIMIT_FSIZE, &tight) == 0);
     for (int i = 0; i < 3; i++) {
-        EXPECT_INT(writer_submit(writer, &large), OK);
+        EXPECT_INT(writer_submit(writer, &large, &large), OK);
         EXPECT_INT(take_back(writer, 1), 0);
         EXPECT(!health_get(&health, reason));
     }
     CHECK(setrlimit(RLIMIT_FSIZE, &limit) == 0);
-    EXPECT_INT(writer_submit(writer, &large), OK);
+    EXPECT_INT(writer_submit(writer, &large, &large), OK);
     EXPECT_INT(take_back(writer, 1), 1);
     EXPECT(health_get(&health, reason));
     EXPECT_INT(rows_on_disk(), 2);
@@ -148,7 +148,7 @@ TEST(health_returns_without_a_request)
     CHECK(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
     struct rlimit tight = {.rlim_cur = 4 * 1024, .rlim_max = limit.rlim_max};
     CHECK(setrlimit(RLIMIT_FSIZE, &tight) == 0);
-    EXPECT_INT(writer_submit(writer, &large), OK);
+    EXPECT_INT(writer_submit(writer, &large, &large), OK);
     EXPECT_INT(take_back(writer, 1), 0);
     (void)poll(NULL, 0, 3000);
     EXPECT(!health_get(&health, reason));
@@ -170,10 +170,10 @@ TEST(stop_ends_what_waits)
     CHECK(jobs);
     for (size_t i = 0; i < COUNT; i++) {
         jobs[i] = job_of("{}");
-        EXPECT_INT(writer_submit(writer, &jobs[i]), OK);
+        EXPECT_INT(writer_submit(writer, &jobs[i], &jobs[i]), OK);
     }
     writer_stop(writer);
-    EXPECT_INT(writer_submit(writer, &jobs[COUNT]), ERR_STOPPED);
+    EXPECT_INT(writer_submit(writer, &jobs[COUNT], &jobs[COUNT]), ERR_STOPPED);
     EXPECT_INT(take_back(writer, COUNT), COUNT);
     EXPECT_INT(rows_on_disk(), COUNT);
     EXPECT_INT(writer_settle(writer, NULL, &err), ERR_STOPPED);
@@ -189,7 +189,7 @@ TEST(settles_for_the_indexer)
     struct indexer_options options = {.compression_level = 3};
     struct writer_job one =
         job_of("{\"event\":\"user.login\",\"uid\":\"1\",\"time\":\"2026-11-23T10:00:00Z\"}");
-    EXPECT_INT(writer_submit(writer, &one), OK);
+    EXPECT_INT(writer_submit(writer, &one, &one), OK);
     EXPECT_INT(take_back(writer, 1), 1);
     EXPECT_OK(indexer_open(archive, &options, &indexer, &err), err);
     EXPECT_OK(indexer_run_next(indexer, &run, &err), err);
