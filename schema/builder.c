@@ -12,7 +12,7 @@
 
 enum {
     BUILDER_QUEUE_MAX = 2,
-    WRITERS_MAX = 8,
+    WRITERS_MAX = 4,
     COMMIT_BLOCKS = 64, /* of an import, between two commits of a segment */
 };
 

@@ -7,14 +7,21 @@
 #include "schema/inbox.h"
 
 enum {
-    WAITING_BYTES_MAX = 176 * 1024 * 1024, /* of all batches, those at the builder included */
+    WAITING_BYTES_MAX = 176 * 1024 * 1024,
     SPOOL_DAYS_MIN = 24, /* with fewer, the largest batch is nearly a full block */
 };
 
-enum status days_init(struct days *days, const struct archive *archive, int compression_level,
-                      struct err *err)
+enum status days_init(struct days *days, const struct archive *archive,
+                      const struct indexer_options *options, struct err *err)
 {
-    *days = (struct days){.compression_level = compression_level};
+    *days = (struct days){.options = *options};
+    if (days->options.waiting_bytes_max == 0) {
+        days->options.waiting_bytes_max = WAITING_BYTES_MAX;
+    }
+    if (days->options.builders == 0) {
+        days->options.builders = 1;
+    }
+    CHECK(days->options.builders <= DAYS_BUILDERS_MAX);
     paths_init(&days->paths);
     (void)snprintf(days->archive_id, sizeof days->archive_id, "%s", archive_id(archive));
     return path_format(days->dir, err, "%s", archive_dir(archive));
@@ -22,8 +29,10 @@ enum status days_init(struct days *days, const struct archive *archive, int comp
 
 void days_reset(struct days *days)
 {
-    builder_free(days->builder);
-    days->builder = NULL;
+    for (size_t i = 0; i < days->options.builders; i++) {
+        builder_free(days->builders[i]);
+        days->builders[i] = NULL;
+    }
     for (size_t i = 0; i < days->n_batches; i++) {
         batch_free(days->batches[i]);
     }
@@ -56,26 +65,64 @@ static enum archive_counter duplicate_counter(const struct source *source)
                                             : ARCHIVE_COUNTER_duplicate_audit;
 }
 
-/* Hands batch i to the builder. */
+static enum status builders_make(struct days *days, struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < days->options.builders; i++) {
+        if (!days->builders[i]) {
+            status = builder_new(days->dir, days->archive_id, days->options.compression_level,
+                                 &days->builders[i], err);
+        }
+    }
+    return status;
+}
+
+/* A day is always the same builder's: two would write the same file. */
+static struct builder *builder_of(struct days *days, int64_t day_us)
+{
+    return days->builders[(uint64_t)(day_us / CLOCK_DAY_US) % days->options.builders];
+}
+
+static size_t builders_bytes(struct days *days)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < days->options.builders; i++) {
+        bytes += builder_bytes(days->builders[i]);
+    }
+    return bytes;
+}
+
+static struct batch *builders_take_back(struct days *days)
+{
+    struct batch *batch = NULL;
+    for (size_t i = 0; !batch && i < days->options.builders; i++) {
+        batch = days->builders[i] ? builder_take_back(days->builders[i]) : NULL;
+    }
+    return batch;
+}
+
+/* Hands batch i to its builder. */
 static enum status batch_put(struct days *days, size_t i, bool all, struct err *err)
 {
     struct batch *batch = days->batches[i];
+    CHECK(days->batch_bytes >= batch_bytes(batch));
     days->batch_bytes -= batch_bytes(batch);
     days->batches[i] = days->batches[--days->n_batches];
-    return builder_put(days->builder, batch, all, days->inbox_id, err);
+    return builder_put(builder_of(days, batch->day_us), batch, all, days->inbox_id, err);
 }
 
 /* Takes back what the builder is done with: a thinned batch waits on, an empty one is a spare. */
 static enum status take_back(struct days *days, struct err *err)
 {
-    for (struct batch *batch; (batch = builder_take_back(days->builder)) != NULL;) {
+    for (struct batch *batch; (batch = builders_take_back(days)) != NULL;) {
         if (batch_count(batch) == 0) {
             batch_free(days->spare);
             days->spare = batch;
             continue;
         }
         if (days->n_batches == DAYS_BATCHES_MAX) {
-            enum status status = builder_put(days->builder, batch, true, days->inbox_id, err);
+            enum status status =
+                builder_put(builder_of(days, batch->day_us), batch, true, days->inbox_id, err);
             if (status != OK) {
                 return status;
             }
@@ -108,6 +155,7 @@ static enum status batch_open(struct days *days, int64_t day_us, struct batch **
         return err_set(err, ERR_NOMEM, "index: out of memory");
     }
     days->batches[days->n_batches++] = batch;
+    days->batch_bytes += batch_bytes(batch); /* a spare keeps its memory */
     *out = batch;
     return OK;
 }
@@ -140,12 +188,12 @@ static enum status batch_of(struct days *days, int64_t time_us, size_t raw_bytes
 }
 
 /* Keeps what waits within bounds: writes the largest batch, or from now on sets events aside. */
-static enum status batches_bound(struct days *days, bool may_spool, struct err *err)
+static enum status batches_bound(struct days *days, struct err *err)
 {
-    if (days->batch_bytes + builder_bytes(days->builder) <= WAITING_BYTES_MAX) {
+    if (days->batch_bytes + builders_bytes(days) <= days->options.waiting_bytes_max) {
         return OK;
     }
-    if (may_spool && days->n_batches >= SPOOL_DAYS_MIN) {
+    if (days->inbox_id == 0 && days->n_batches >= SPOOL_DAYS_MIN) {
         return spool_open(days->dir, &days->spool, err);
     }
     size_t largest = 0;
@@ -159,7 +207,7 @@ static enum status batches_bound(struct days *days, bool may_spool, struct err *
 }
 
 static enum status batch_event_in(struct days *days, const struct arrival *arrival,
-                                  const struct event *event, bool may_spool, struct err *err)
+                                  const struct event *event, struct err *err)
 {
     struct batch *batch = NULL;
     enum status status = batch_of(days, event->time_us, event->raw.size, &batch, err);
@@ -175,13 +223,11 @@ static enum status batch_event_in(struct days *days, const struct arrival *arriv
     if (added == BATCH_NOMEM) {
         return err_set(err, ERR_NOMEM, "index: out of memory");
     }
-    /* Memory grows now and then; only then is there something to look at. */
-    size_t after = batch_bytes(batch);
-    days->batch_bytes += after - before;
-    return before != after ? batches_bound(days, may_spool, err) : OK;
+    days->batch_bytes += batch_bytes(batch) - before;
+    return OK;
 }
 
-/* An event that was set aside; it was one when it came. */
+/* An event that was set aside; it was one when it came. Its day's batch is all that grows now. */
 static enum status take_up(void *context, const struct arrival *arrival, struct span raw,
                            struct err *err)
 {
@@ -191,7 +237,7 @@ static enum status take_up(void *context, const struct arrival *arrival, struct 
     if (!event_parse(raw, arrival->received_us, &days->arena, &event)) {
         return err_set(err, ERR_NOMEM, "index: out of memory");
     }
-    return batch_event_in(days, arrival, &event, false, err);
+    return batch_event_in(days, arrival, &event, err);
 }
 
 /* Hands all batches of the day to the builder. */
@@ -231,23 +277,26 @@ enum status days_flush(struct days *days, struct err *err)
     while (status == OK && days->n_batches > 0) {
         status = batch_put(days, days->n_batches - 1, true, err);
     }
-    if (status == OK && days->builder) {
-        status = builder_commit(days->builder, days->inbox_id, days->counters, err);
+    for (size_t i = 0; status == OK && i < days->options.builders; i++) {
+        if (days->builders[i]) {
+            status = builder_commit(days->builders[i], days->inbox_id, days->counters, err);
+        }
     }
-    return status == OK && days->builder ? take_back(days, err) : status;
+    return status == OK ? take_back(days, err) : status;
 }
 
 enum status days_add(struct days *days, const struct arrival *arrival, const struct event *event,
                      struct err *err)
 {
-    enum status status = OK;
-    if (!days->builder) {
-        status =
-            builder_new(days->dir, days->archive_id, days->compression_level, &days->builder, err);
-    }
+    enum status status = builders_make(days, err);
     days->counters[ARCHIVE_COUNTER_received]++;
     if (status == OK && days->spool) {
         return spool_add(days->spool, clock_day_start(event->time_us), arrival, event->raw, err);
     }
-    return status == OK ? batch_event_in(days, arrival, event, days->inbox_id == 0, err) : status;
+    size_t before = days->batch_bytes;
+    if (status == OK) {
+        status = batch_event_in(days, arrival, event, err);
+    }
+    /* Memory grows now and then; only then is there something to look at. */
+    return status == OK && days->batch_bytes != before ? batches_bound(days, err) : status;
 }

@@ -6,17 +6,18 @@
 #define SCHEMA_DAYS_H
 
 #include "schema/builder.h"
+#include "schema/indexer.h"
 #include "schema/spool.h"
 
 /* Days that fill at a time; with more, the batch of the first is written as it is. */
-enum { DAYS_BATCHES_MAX = 512 };
+enum { DAYS_BATCHES_MAX = 512, DAYS_BUILDERS_MAX = 2 };
 
 struct days {
     char dir[FILE_PATH_BYTES];
     char archive_id[37];
-    int compression_level;
+    struct indexer_options options; /* no zeros */
     struct paths paths;
-    struct builder *builder; /* NULL: to be made (again) */
+    struct builder *builders[DAYS_BUILDERS_MAX]; /* days in turn; NULL: to be made (again) */
     struct batch *batches[DAYS_BATCHES_MAX];
     size_t n_batches;
     struct batch *spare; /* empty */
@@ -29,7 +30,7 @@ struct days {
 };
 
 MUST_USE enum status days_init(struct days *days, const struct archive *archive,
-                               int compression_level, struct err *err);
+                               const struct indexer_options *options, struct err *err);
 void days_fini(struct days *days);
 
 /* What is added from now on belongs to this run. */

@@ -52,7 +52,7 @@ enum status indexer_open(const char *dir, const struct indexer_options *options,
     }
     enum status status = archive_open(dir, ARCHIVE_READ, &indexer->archive, err);
     if (status == OK) {
-        status = days_init(&indexer->days, indexer->archive, options->compression_level, err);
+        status = days_init(&indexer->days, indexer->archive, options, err);
     }
     if (status != OK) {
         indexer_close(indexer);

@@ -5,7 +5,7 @@
 
 enum {
     ASK_AGAIN = 24, /* blocks */
-    SAMPLE = 256,
+    SAMPLE = 128,
     MARGIN_BITS = 256, /* what reading one more column must save */
 };
 

@@ -90,7 +90,7 @@ static enum status hold_or_find_daemon(struct import_sink *sink, const char *dir
         return sink->daemon_pid > 0 && strcmp(who, "steled") == 0 ? OK : status;
     }
     if (status == OK) {
-        const struct indexer_options options = {.compression_level = level};
+        const struct indexer_options options = {.compression_level = level, .builders = 2};
         status = indexer_open(dir, &options, &sink->indexer, err);
     }
     if (status == OK) {
