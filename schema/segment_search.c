@@ -169,31 +169,91 @@ enum status segment_values_with(struct segment *segment, const struct span *term
     return status;
 }
 
-enum status segment_text_events(struct segment *segment, int64_t block, const struct span *terms,
-                                size_t n_terms, bool last_is_prefix, struct bitmap *out_map,
-                                struct err *err)
+enum status segment_text_events(struct segment *segment, int64_t block, size_t n_blocks,
+                                const struct span *terms, size_t n_terms, bool last_is_prefix,
+                                struct bitmap *out_maps, struct err *err)
 {
+    CHECK(n_blocks > 0);
     sqlite3_stmt *stmt;
     struct buf match = BUF_INIT;
-    struct bitmap map = {0};
     enum status status = segment_statement(segment, SEGMENT_TEXT_EVENTS, &stmt, err);
     if (status == OK) {
         status = match_words(terms, n_terms, last_is_prefix, &match, err);
     }
     if (status == OK) {
+        int64_t first = block * BLOCK_EVENTS_MAX;
+        int64_t count = (int64_t)n_blocks * BLOCK_EVENTS_MAX;
+        memset(out_maps, 0, n_blocks * sizeof *out_maps);
         db_bind_span(stmt, 1, buf_span(&match));
-        (void)sqlite3_bind_int64(stmt, 2, block * BLOCK_EVENTS_MAX);
-        (void)sqlite3_bind_int64(stmt, 3, block * BLOCK_EVENTS_MAX + BLOCK_EVENTS_MAX - 1);
+        (void)sqlite3_bind_int64(stmt, 2, first);
+        (void)sqlite3_bind_int64(stmt, 3, first + count - 1);
         bool row = false;
         while ((status = db_step(stmt, &row, err)) == OK && row) {
-            bitmap_set(&map, (size_t)(sqlite3_column_int64(stmt, 0) % BLOCK_EVENTS_MAX));
+            int64_t at = sqlite3_column_int64(stmt, 0) - first;
+            if (at >= 0 && at < count) {
+                bitmap_set(&out_maps[at / BLOCK_EVENTS_MAX], (size_t)(at % BLOCK_EVENTS_MAX));
+            }
         }
     }
     buf_fini(&match);
-    if (status == OK) {
-        *out_map = map;
-    }
     return status;
+}
+
+/* 64 events at a time: that none is meant is known without a branch for each. */
+static void find_hashes(const unsigned char *bytes, size_t n_events, const uint32_t *hashes,
+                        size_t n_hashes, struct bitmap *map)
+{
+    for (size_t word = 0; word * 64 < n_events; word++) {
+        size_t left = n_events - word * 64;
+        size_t n = left < 64 ? left : 64;
+        const unsigned char *at = bytes + word * 64 * IDENTITY_BYTES;
+        uint64_t hit = 0;
+        for (size_t i = 0; i < n; i++, at += IDENTITY_BYTES) {
+            uint32_t hash = (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16;
+            uint64_t same = 0;
+            for (size_t h = 0; h < n_hashes; h++) {
+                same |= hash == hashes[h];
+            }
+            hit |= same << i;
+        }
+        map->words[word] |= hit;
+    }
+}
+
+enum status segment_identity_find(struct segment *segment, int64_t block, const uint32_t *hashes,
+                                  size_t n_hashes, struct bitmap *map, struct err *err)
+{
+    const struct block_info *info = segment_block(segment, block);
+    if (!info) {
+        return segment_corrupt(segment, block, err);
+    }
+    sqlite3_stmt *stmt;
+    enum status status = segment_statement(segment, SEGMENT_VECTOR, &stmt, err);
+    bool row = false;
+    if (status == OK) {
+        (void)sqlite3_bind_int(stmt, 1, VECTOR_IDENTITIES);
+        (void)sqlite3_bind_int64(stmt, 2, block);
+        status = db_step(stmt, &row, err);
+    }
+    if (status != OK) {
+        return status;
+    }
+    struct span blob = row ? db_column_span(stmt, 0) : span_of(NULL, 0);
+    size_t bytes = info->n_events * IDENTITY_BYTES;
+    struct span payload = blob.size > 0 ? span_from(blob, 1) : blob;
+    if (blob.size == 0 || blob.data[0] != 0) { /* packed: hashes seldom are */
+        buf_clear(&segment->scratch);
+        status = vector_unpack(segment->codec, blob, bytes, &segment->scratch, err);
+        payload = buf_span(&segment->scratch);
+    }
+    if (status == OK && payload.size != bytes) {
+        status = err_set(err, ERR_CORRUPT, "a vector of the wrong length");
+    }
+    if (status == OK) {
+        find_hashes((const unsigned char *)payload.data, info->n_events, hashes, n_hashes, map);
+    }
+    (void)sqlite3_reset(stmt);
+    return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
 }
 
 /* A batch of events by identity hash: chains in an open table, with a bitmap in front that turns
