@@ -3,7 +3,7 @@
 #ifndef DAEMON_BELL_H
 #define DAEMON_BELL_H
 
-#include "daemon/lock.h"
+#include "schema/base/lock.h"
 
 enum { BELL_STOP = 1, BELL_WORK = 2, BELL_NOW = 4 };
 

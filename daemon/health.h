@@ -4,7 +4,7 @@
 #ifndef DAEMON_HEALTH_H
 #define DAEMON_HEALTH_H
 
-#include "daemon/lock.h"
+#include "schema/base/lock.h"
 
 enum health_part { HEALTH_WRITER, HEALTH_INDEXER, HEALTH_PART_COUNT };
 

@@ -1,5 +1,5 @@
 /* Numbers instead of events: how many, when, and the most frequent values. The inbox is included.
- * One thread. */
+ * The walk must be new; several threads work on it (query/sweep.h), which have ended on return. */
 #ifndef QUERY_AGGREGATE_H
 #define QUERY_AGGREGATE_H
 
@@ -44,5 +44,10 @@ struct top {
 MUST_USE enum status aggregate_top(struct walk *walk, const struct span *fields, size_t n_fields,
                                    struct top *out_top, struct err *err);
 void top_fini(struct top *top);
+
+/* How many rows aggregate_top would give: the distinct values of a field, or of several together.
+ */
+MUST_USE enum status aggregate_distinct(struct walk *walk, const struct span *fields,
+                                        size_t n_fields, int64_t *out_count, struct err *err);
 
 #endif

@@ -54,17 +54,3 @@ void bitmap_without(struct bitmap *map, const struct bitmap *other)
         map->words[i] &= ~other->words[i];
     }
 }
-
-size_t bitmap_next(const struct bitmap *map, size_t from)
-{
-    for (size_t i = from / 64; i < BITMAP_WORDS; i++) {
-        uint64_t word = map->words[i];
-        if (i == from / 64) {
-            word &= UINT64_MAX << (from % 64);
-        }
-        if (word) {
-            return i * 64 + (size_t)__builtin_ctzll(word);
-        }
-    }
-    return BLOCK_EVENTS_MAX;
-}

@@ -34,7 +34,7 @@ void view_move(struct block_view *view, const struct block_info *info)
         return;
     }
     view->info = info;
-    view->has_times = view->has_arrivals = view->has_identities = false;
+    view->has_times = view->has_arrivals = false;
     view->has_partial = view->has_text_fields = false;
     for (size_t i = 0; i < VIEW_COLUMNS; i++) {
         view->columns[i].field = -1;
@@ -64,19 +64,6 @@ enum status view_arrivals(struct block_view *view, const int64_t **out_us, struc
     }
     if (status == OK) {
         *out_us = view->arrivals_us;
-    }
-    return status;
-}
-
-enum status view_identities(struct block_view *view, const uint32_t **out_hashes, struct err *err)
-{
-    enum status status = OK;
-    if (!view->has_identities) {
-        status = segment_identities(view->segment, view->info->id, view->identities, err);
-        view->has_identities = status == OK;
-    }
-    if (status == OK) {
-        *out_hashes = view->identities;
     }
     return status;
 }
@@ -157,6 +144,22 @@ enum status view_column(struct block_view *view, size_t field, const struct colu
         oldest->field = (long)field;
         oldest->used = ++view->clock;
         *out_column = &oldest->column;
+    }
+    return status;
+}
+
+enum status view_ndjson(struct block_view *view, struct span *out_ndjson, struct err *err)
+{
+    return segment_ndjson(view->segment, view->info->id, &view->lines, out_ndjson, err);
+}
+
+enum status view_slot_at(struct block_view *view, size_t offset, size_t *out_slot, size_t *out_next,
+                         struct err *err)
+{
+    enum status status = segment_lines(view->segment, view->info->id, &view->lines, err);
+    if (status == OK) {
+        *out_slot = block_line_at(&view->lines, offset);
+        *out_next = view->lines.start[*out_slot + 1];
     }
     return status;
 }

@@ -19,12 +19,10 @@ struct block_view {
     uint64_t clock;
     bool has_times;
     bool has_arrivals;
-    bool has_identities;
     bool has_partial;
     bool has_text_fields;
     int64_t times_us[BLOCK_EVENTS_MAX];
     int64_t arrivals_us[BLOCK_EVENTS_MAX];
-    uint32_t identities[BLOCK_EVENTS_MAX];
     struct bitmap partial;
     uint32_t *text_fields;
     size_t n_text_fields;
@@ -44,8 +42,6 @@ void view_move(struct block_view *view, const struct block_info *info);
 MUST_USE enum status view_times(struct block_view *view, const int64_t **out_us, struct err *err);
 MUST_USE enum status view_arrivals(struct block_view *view, const int64_t **out_us,
                                    struct err *err);
-MUST_USE enum status view_identities(struct block_view *view, const uint32_t **out_hashes,
-                                     struct err *err);
 MUST_USE enum status view_partial(struct block_view *view, const struct bitmap **out_map,
                                   struct err *err);
 /* Is the field kept as text in this block? */
@@ -54,6 +50,11 @@ MUST_USE enum status view_is_text(struct block_view *view, size_t field, bool *o
 /* Lives until the view moves, or VIEW_COLUMNS others were read. */
 MUST_USE enum status view_column(struct block_view *view, size_t field,
                                  const struct column **out_column, struct err *err);
+/* The bytes of all the block's events, a line each; live until the view moves. */
+MUST_USE enum status view_ndjson(struct block_view *view, struct span *out_ndjson, struct err *err);
+/* Which event the byte at `offset` of them belongs to, and where the next one begins. */
+MUST_USE enum status view_slot_at(struct block_view *view, size_t offset, size_t *out_slot,
+                                  size_t *out_next, struct err *err);
 /* The event's bytes; live until the view moves. */
 MUST_USE enum status view_line(struct block_view *view, size_t slot, struct span *out_line,
                                struct err *err);

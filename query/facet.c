@@ -16,28 +16,43 @@ static enum status nomem(struct err *err)
 
 void cells_clear(struct cells *cells)
 {
-    memset(cells->head, 0, sizeof cells->head);
-    buf_clear(&cells->buf);
+    if (cells->count > 0) {
+        memset(cells->head, 0, sizeof cells->head);
+    }
+    cells->count = 0;
 }
 
-struct cell *cell_at(const struct cells *cells, uint32_t index)
+void cells_fini(struct cells *cells)
 {
-    return (struct cell *)(void *)cells->buf.data + (index - 1);
+    free(cells->items);
+    *cells = (struct cells){0};
 }
 
-static enum status cells_add(struct cells *cells, size_t slot, uint32_t number, struct err *err)
+static bool cells_grow(struct cells *cells)
+{
+    uint32_t capacity = cells->capacity ? cells->capacity * 2 : BLOCK_EVENTS_MAX;
+    struct cell *items = realloc(cells->items, capacity * sizeof *items);
+    if (!items) {
+        return false;
+    }
+    cells->items = items;
+    cells->capacity = capacity;
+    return true;
+}
+
+static inline enum status cells_add(struct cells *cells, size_t slot, uint32_t number,
+                                    struct err *err)
 {
     for (uint32_t at = cells->head[slot]; at != 0; at = cell_at(cells, at)->next) {
         if (cell_at(cells, at)->number == number) {
             return OK;
         }
     }
-    struct cell cell = {number, cells->head[slot]};
-    buf_add(&cells->buf, &cell, sizeof cell);
-    if (!buf_ok(&cells->buf)) {
+    if (cells->count == cells->capacity && !cells_grow(cells)) {
         return nomem(err);
     }
-    cells->head[slot] = (uint32_t)(cells->buf.size / sizeof cell);
+    cells->items[cells->count++] = (struct cell){number, cells->head[slot]};
+    cells->head[slot] = cells->count;
     return OK;
 }
 
@@ -51,7 +66,7 @@ static enum status facet_number(struct top_run *run, const struct facet *facet, 
         *out_none = severity == SEVERITY_NONE;
         text = span_str(event_severity_text(severity));
     }
-    return *out_none ? OK : texts_number(run->texts, text, out_number, err);
+    return *out_none ? OK : texts_number(&run->texts, text, out_number, err);
 }
 
 static bool values_reserve(struct top_run *run, size_t part, uint32_t value)
@@ -94,31 +109,64 @@ static enum status value_number(struct top_run *run, size_t part, uint32_t value
     return status;
 }
 
+/* How many of the open events have each entry. */
+static void count_slots(const struct column *column, const struct bitmap *open, uint32_t *counts)
+{
+    uint32_t odd[BLOCK_EVENTS_MAX + 1] = {0}; /* neighbours often have the same entry */
+    for (size_t word = 0; word < BITMAP_WORDS; word++) {
+        const uint16_t *index = column->index + word * 64;
+        uint64_t bits = open->words[word];
+        for (size_t i = 0; bits == UINT64_MAX && i < 64; i += 2) {
+            counts[index[i]]++;
+            odd[index[i + 1]]++;
+        }
+        for (; bits != UINT64_MAX && bits != 0; bits &= bits - 1) {
+            counts[index[__builtin_ctzll(bits)]]++;
+        }
+    }
+    for (uint32_t entry = 0; entry <= column->n_entries; entry++) {
+        counts[entry] += odd[entry];
+    }
+}
+
 /* Entries counted straight into the tally: one facet only. */
 static enum status count_entries(struct top_run *run, size_t part, const struct column *column,
                                  const struct bitmap *open, struct err *err)
 {
     uint32_t counts[BLOCK_EVENTS_MAX + 1] = {0};
-    BITMAP_EACH(open, slot)
-    {
-        counts[column->index[slot]]++;
-    }
+    count_slots(column, open, counts);
     enum status status = OK;
     for (uint32_t entry = 0; status == OK && entry < column->n_entries; entry++) {
         const uint32_t *values = column->entry_values + column->entry_start[entry];
         uint32_t n = column->entry_start[entry + 1] - column->entry_start[entry];
         for (uint32_t i = 0; status == OK && counts[entry + 1] > 0 && i < n; i++) {
-            uint32_t number = 0;
+            uint32_t numbers[TALLY_PARTS_MAX] = {0};
             bool none = false;
             for (uint32_t j = 0; j < i && !none; j++) {
                 none = values[j] == values[i];
             }
             if (!none) {
-                status = value_number(run, part, values[i], &number, &none, err);
+                status = value_number(run, part, values[i], &numbers[0], &none, err);
             }
             if (status == OK && !none) {
-                status = tally_add(&run->tally, &number, counts[entry + 1], err);
+                status = tally_add(&run->tally, numbers, counts[entry + 1], err);
             }
+        }
+    }
+    return status;
+}
+
+static enum status cells_of_entry(struct top_run *run, size_t part, const struct column *column,
+                                  uint32_t entry, size_t slot, struct err *err)
+{
+    enum status status = OK;
+    for (uint32_t i = column->entry_start[entry];
+         status == OK && i < column->entry_start[entry + 1]; i++) {
+        uint32_t number;
+        bool none;
+        status = value_number(run, part, column->entry_values[i], &number, &none, err);
+        if (status == OK && !none) {
+            status = cells_add(&run->cells[part], slot, number, err);
         }
     }
     return status;
@@ -127,17 +175,20 @@ static enum status count_entries(struct top_run *run, size_t part, const struct 
 static enum status cells_of_column(struct top_run *run, size_t part, const struct column *column,
                                    const struct bitmap *open, struct err *err)
 {
-    enum status status = OK;
+    /* By entry of a single value: its number + 1, as soon as it is known. */
+    uint32_t known[BLOCK_EVENTS_MAX + 1] = {0};
     BITMAP_EACH(open, slot)
     {
         uint32_t entry = column->index[slot];
-        for (uint32_t i = entry ? column->entry_start[entry - 1] : 0;
-             status == OK && entry && i < column->entry_start[entry]; i++) {
-            uint32_t number;
-            bool none;
-            status = value_number(run, part, column->entry_values[i], &number, &none, err);
-            if (status == OK && !none) {
-                status = cells_add(&run->cells[part], slot, number, err);
+        enum status status = OK;
+        if (entry > 0 && known[entry] > 0) {
+            status = cells_add(&run->cells[part], slot, known[entry] - 1, err);
+        } else if (entry > 0) {
+            uint32_t before = run->cells[part].count;
+            bool single = column->entry_start[entry] == column->entry_start[entry - 1] + 1;
+            status = cells_of_entry(run, part, column, entry - 1, slot, err);
+            if (single && run->cells[part].count > before) {
+                known[entry] = run->cells[part].items[before].number + 1;
             }
         }
         if (status != OK) {
@@ -265,17 +316,31 @@ static enum status take_field(struct top_run *run, const struct facet *facet, si
                               : cells_of_column(run, part, column, &whole, err);
 }
 
-/* "2026-11-23" or "2026-11-23T10". */
-static struct span moment_text(enum facet_kind kind, int64_t time_us, char out[CLOCK_TEXT_BYTES])
+/* The number of "2026-11-23" or "2026-11-23T10". */
+static enum status moment_number(struct top_run *run, size_t part, int64_t time_us,
+                                 uint32_t *out_number, struct err *err)
 {
-    int64_t unit_us = kind == FACET_DAY ? CLOCK_DAY_US : 3600 * CLOCK_SECOND_US;
-    int64_t rest = time_us % unit_us;
-    (void)clock_format(time_us - rest - (rest < 0 ? unit_us : 0), out);
-    return span_of(out, kind == FACET_DAY ? 10 : 13);
+    struct moment *moment = &run->moments[part];
+    if (time_us < moment->from_us || time_us >= moment->to_us) {
+        char text[CLOCK_TEXT_BYTES];
+        bool day = run->facets[part].kind == FACET_DAY;
+        int64_t unit_us = day ? CLOCK_DAY_US : 3600 * CLOCK_SECOND_US;
+        int64_t rest = time_us % unit_us;
+        int64_t from_us = time_us - rest - (rest < 0 ? unit_us : 0);
+        (void)clock_format(from_us, text);
+        uint32_t number;
+        enum status status = texts_number(&run->texts, span_of(text, day ? 10 : 13), &number, err);
+        if (status != OK) {
+            return status;
+        }
+        *moment = (struct moment){from_us, from_us + unit_us, number};
+    }
+    *out_number = moment->number;
+    return OK;
 }
 
-static enum status take_times(struct top_run *run, const struct facet *facet, size_t part,
-                              const struct bitmap *open, struct err *err)
+static enum status take_times(struct top_run *run, size_t part, const struct bitmap *open,
+                              struct err *err)
 {
     const int64_t *times_us;
     enum status status = view_times(plan_view(run->plan), &times_us, err);
@@ -284,10 +349,8 @@ static enum status take_times(struct top_run *run, const struct facet *facet, si
     }
     BITMAP_EACH(open, slot)
     {
-        char text[CLOCK_TEXT_BYTES];
         uint32_t number;
-        status =
-            texts_number(run->texts, moment_text(facet->kind, times_us[slot], text), &number, err);
+        status = moment_number(run, part, times_us[slot], &number, err);
         if (status == OK) {
             status = cells_add(&run->cells[part], slot, number, err);
         }
@@ -302,7 +365,7 @@ enum status facet_take(struct top_run *run, size_t part, const struct bitmap *ma
 {
     const struct facet *facet = &run->facets[part];
     if (facet->kind == FACET_DAY || facet->kind == FACET_HOUR) {
-        return take_times(run, facet, part, map, err);
+        return take_times(run, part, map, err);
     }
     if (facet->kind != FACET_ACTOR) {
         return take_field(run, facet, part, facet->field, map, err);
@@ -322,10 +385,8 @@ enum status facet_take_event(struct top_run *run, size_t part, const struct even
 {
     const struct facet *facet = &run->facets[part];
     if (facet->kind == FACET_DAY || facet->kind == FACET_HOUR) {
-        char text[CLOCK_TEXT_BYTES];
         uint32_t number;
-        enum status status =
-            texts_number(run->texts, moment_text(facet->kind, event->time_us, text), &number, err);
+        enum status status = moment_number(run, part, event->time_us, &number, err);
         return status == OK ? cells_add(&run->cells[part], 0, number, err) : status;
     }
     if (facet->kind != FACET_ACTOR) {

@@ -19,22 +19,32 @@ struct cell {
 
 struct cells {
     uint32_t head[BLOCK_EVENTS_MAX]; /* index + 1 */
-    struct buf buf;                  /* struct cell */
+    struct cell *items;
+    uint32_t count;
+    uint32_t capacity;
 };
 
-/* A count under way. */
+/* A stretch of time that has one number. */
+struct moment {
+    int64_t from_us; /* from >= to: none yet */
+    int64_t to_us;
+    uint32_t number;
+};
+
+/* A count under way, of one thread. */
 struct top_run {
-    struct walk *walk;
     struct facet facets[TALLY_PARTS_MAX];
     size_t n_facets;
-    struct texts *texts;
+    struct texts texts;
     struct tally tally;
+    int64_t events;    /* that satisfied the query */
     struct plan *plan; /* of the segment at hand */
     /* By part, by value of the segment: number + 1, or UINT32_MAX for a value not shown. */
     uint32_t *value_numbers[TALLY_PARTS_MAX];
     size_t n_values[TALLY_PARTS_MAX];
     struct cells cells[TALLY_PARTS_MAX];
-    struct bitmap found; /* events that a facet has a value for */
+    struct moment moments[TALLY_PARTS_MAX]; /* seen last */
+    struct bitmap found;                    /* events that a facet has a value for */
 };
 
 /* By name: a field, or actor, severity, day, hour. The name must outlive it. */
@@ -49,6 +59,11 @@ MUST_USE enum status facet_take_event(struct top_run *run, size_t part, const st
                                       struct err *err);
 
 void cells_clear(struct cells *cells);
-struct cell *cell_at(const struct cells *cells, uint32_t index);
+void cells_fini(struct cells *cells);
+
+static inline const struct cell *cell_at(const struct cells *cells, uint32_t index)
+{
+    return &cells->items[index - 1];
+}
 
 #endif

@@ -230,8 +230,17 @@ enum status leaf_init(struct leaf *leaf, const struct predicate *predicate, stru
     return kind == PREDICATE_EXISTS ? OK : find_values(leaf, err);
 }
 
+void leaf_ahead(struct leaf *leaf, int64_t first_block, size_t n_blocks)
+{
+    leaf->first_ahead = first_block;
+    leaf->n_ahead = n_blocks;
+}
+
 void leaf_fini(struct leaf *leaf)
 {
+    for (size_t i = 0; i < leaf->n_probes; i++) {
+        free(leaf->probes[i].maps);
+    }
     free(leaf->values);
     free(leaf->has_field);
     free(leaf->fields);

@@ -5,8 +5,7 @@
 #define QUERY_LEAF_H
 
 #include "query/ast.h"
-#include "query/block_view.h"
-#include "query/needle.h"
+#include "query/settle.h"
 
 enum { LEAF_ANY_FIELD = -1, LEAF_NO_FIELD = -2, LEAF_PROBES_MAX = 2 };
 
@@ -17,6 +16,11 @@ struct probe {
     bool last_is_prefix;
     bool is_answer;  /* what it finds needs no look at the bytes (when no field is asked for) */
     struct span own; /* room for a single term */
+    /* What was found in the blocks asked for last. */
+    struct bitmap *maps;
+    size_t maps_capacity;
+    int64_t first_block;
+    size_t n_blocks;
 };
 
 struct leaf {
@@ -41,6 +45,9 @@ struct leaf {
     uint32_t *fields;   /* those fields */
     size_t n_fields;
     bool nomem;
+    /* Blocks that will be asked one after the other; n_ahead 0: not known. */
+    int64_t first_ahead;
+    size_t n_ahead;
     unsigned cost; /* rank: cheap leaves go first */
 };
 
@@ -55,6 +62,10 @@ bool leaf_port_possible(const struct predicate *predicate);
 MUST_USE enum status leaf_take_ports(const struct leaf *leaf, const struct column *column,
                                      const struct bitmap *open, struct bitmap *map,
                                      struct err *err);
+
+/* Says that n_blocks blocks from first_block on are asked for next, so that the text index is asked
+ * about all of them at once; n_blocks 0: not known. Others may be asked all the same. */
+void leaf_ahead(struct leaf *leaf, int64_t first_block, size_t n_blocks);
 
 /* The events of the view's block, among those of `mask`, that satisfy the predicate. */
 MUST_USE enum status leaf_eval(struct leaf *leaf, struct block_view *view,

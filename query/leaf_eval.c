@@ -1,6 +1,8 @@
 /* The order inside of a block: columns of the fields that have a matching value; number columns;
  * text by the index; and last the candidates, by their bytes. Each step only looks at events that
  * are still open. An event that is marked partial is always a candidate. */
+#include <stdlib.h>
+
 #include "query/leaf.h"
 #include "query/match.h"
 
@@ -17,13 +19,71 @@ static struct bitmap open_events(const struct bitmap *mask, const struct bitmap 
     return open;
 }
 
+/* 64 bytes of 0 or 1 as 64 bits. */
+static uint64_t pack_bits(const uint8_t bytes[64])
+{
+    uint64_t bits = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        uint64_t eight = 0;
+        for (unsigned j = 0; j < 8; j++) {
+            eight |= (uint64_t)bytes[8 * i + j] << (8 * j);
+        }
+        bits |= (eight * UINT64_C(0x0102040810204080)) >> 56 << (8 * i);
+    }
+    return bits;
+}
+
+/* hit[e] is 1 when entry e - 1 of the column matches. */
+static void take_hits(const struct column *column, const uint8_t *hit, const struct bitmap *open,
+                      struct bitmap *map)
+{
+    for (size_t word = 0; word < BITMAP_WORDS; word++) {
+        if (open->words[word]) {
+            const uint16_t *index = column->index + word * 64;
+            uint8_t bytes[64];
+            for (size_t i = 0; i < 64; i++) {
+                bytes[i] = hit[index[i]];
+            }
+            map->words[word] |= pack_bits(bytes) & open->words[word];
+        }
+    }
+}
+
+/* The same for a single entry, which needs no table. */
+static void take_entry(const struct column *column, uint16_t entry, const struct bitmap *open,
+                       struct bitmap *map)
+{
+    for (size_t word = 0; word < BITMAP_WORDS; word++) {
+        if (open->words[word]) {
+            const uint16_t *index = column->index + word * 64;
+            uint8_t bytes[64];
+            for (size_t i = 0; i < 64; i++) {
+                bytes[i] = index[i] == entry;
+            }
+            map->words[word] |= pack_bits(bytes) & open->words[word];
+        }
+    }
+}
+
+/* An address that compares says nothing of the whole endpoint (leaf_ports.c). */
+static void take_without_ports(const struct column *column, const uint8_t *hit,
+                               const struct bitmap *open, struct bitmap *map)
+{
+    BITMAP_EACH(open, slot)
+    {
+        if (hit[column->index[slot]] && column->ports[slot] == 0) {
+            bitmap_set(map, slot);
+        }
+    }
+}
+
 static void take_entries(const struct leaf *leaf, const struct column *column,
                          const struct bitmap *open, struct bitmap *map)
 {
-    uint8_t hit[BLOCK_EVENTS_MAX + 1];
+    uint8_t hit[BLOCK_EVENTS_MAX + 1] = {0}; /* slots behind the last event have any entry */
     bool exists = leaf->predicate->kind == PREDICATE_EXISTS;
-    bool any = exists;
-    hit[0] = 0;
+    uint32_t n_hits = 0;
+    uint16_t last = 0;
     for (uint32_t entry = 0; entry < column->n_entries; entry++) {
         bool is = exists;
         for (uint32_t i = column->entry_start[entry]; !is && i < column->entry_start[entry + 1];
@@ -31,23 +91,15 @@ static void take_entries(const struct leaf *leaf, const struct column *column,
             is = leaf_has(leaf, column->entry_values[i]);
         }
         hit[entry + 1] = is;
-        any = any || is;
+        n_hits += is;
+        last = is ? (uint16_t)(entry + 1) : last;
     }
-    /* An address that compares says nothing of the whole (leaf_ports.c). */
-    bool with_port = !column->has_ports || leaf->predicate->kind != PREDICATE_RANGE;
-    for (size_t word = 0; any && word < BITMAP_WORDS; word++) {
-        uint64_t bits = 0;
-        for (unsigned bit = 0; !with_port && open->words[word] && bit < 64; bit++) {
-            size_t slot = word * 64 + bit;
-            bits |= (uint64_t)(hit[column->index[slot]] && column->ports[slot] == 0) << bit;
-        }
-        if (with_port && open->words[word]) {
-            const uint16_t *index = column->index + word * 64;
-            for (unsigned bit = 0; bit < 64; bit++) {
-                bits |= open->words[word] >> bit & 1 ? (uint64_t)hit[index[bit]] << bit : 0;
-            }
-        }
-        map->words[word] |= bits & open->words[word];
+    if (column->has_ports && leaf->predicate->kind == PREDICATE_RANGE) {
+        take_without_ports(column, hit, open, map);
+    } else if (n_hits == 1) {
+        take_entry(column, last, open, map);
+    } else if (n_hits > 1) {
+        take_hits(column, hit, open, map);
     }
 }
 
@@ -129,6 +181,40 @@ static enum status take_columns(struct leaf *leaf, struct block_view *view,
     return status;
 }
 
+/* What the text index has for the probe in the view's block: one question for all the blocks that
+ * are known to be asked next. */
+static enum status probe_text(const struct leaf *leaf, struct probe *probe,
+                              const struct block_view *view, const struct bitmap **out_found,
+                              struct err *err)
+{
+    int64_t block = view->info->id;
+    if (block < probe->first_block || block >= probe->first_block + (int64_t)probe->n_blocks) {
+        bool ahead =
+            block >= leaf->first_ahead && block < leaf->first_ahead + (int64_t)leaf->n_ahead;
+        int64_t first = ahead ? leaf->first_ahead : block;
+        size_t count = ahead ? leaf->n_ahead : 1;
+        probe->n_blocks = 0;
+        if (count > probe->maps_capacity) {
+            struct bitmap *maps = realloc(probe->maps, count * sizeof *maps);
+            if (!maps) {
+                return err_set(err, ERR_NOMEM, "search: out of memory");
+            }
+            probe->maps = maps;
+            probe->maps_capacity = count;
+        }
+        enum status status =
+            segment_text_events(leaf->segment, first, count, probe->terms, probe->n_terms,
+                                probe->last_is_prefix, probe->maps, err);
+        if (status != OK) {
+            return status;
+        }
+        probe->first_block = first;
+        probe->n_blocks = count;
+    }
+    *out_found = &probe->maps[block - probe->first_block];
+    return OK;
+}
+
 /* Text by the index: into map what is settled, into candidates what the bytes must say. */
 static enum status take_text(struct leaf *leaf, struct block_view *view, const struct bitmap *mask,
                              struct bitmap *map, struct bitmap *candidates, struct err *err)
@@ -152,11 +238,11 @@ static enum status take_text(struct leaf *leaf, struct block_view *view, const s
         return OK;
     }
     for (size_t i = 0; status == OK && i < leaf->n_probes; i++) {
-        const struct probe *probe = &leaf->probes[i];
-        struct bitmap found;
-        status = segment_text_events(leaf->segment, view->info->id, probe->terms, probe->n_terms,
-                                     probe->last_is_prefix, &found, err);
+        struct probe *probe = &leaf->probes[i];
+        const struct bitmap *all = NULL;
+        status = probe_text(leaf, probe, view, &all, err);
         if (status == OK) {
+            struct bitmap found = *all;
             bitmap_and(&found, &open);
             bool settled = leaf->is_reserved || (probe->is_answer && leaf->field < 0 && !sources);
             bitmap_or(settled ? map : candidates, &found);
@@ -165,41 +251,11 @@ static enum status take_text(struct leaf *leaf, struct block_view *view, const s
     return status;
 }
 
-static enum status take_uids(const struct leaf *leaf, struct block_view *view,
-                             const struct bitmap *mask, struct bitmap *candidates, struct err *err)
+static enum status take_uids(const struct leaf *leaf, const struct block_view *view,
+                             struct bitmap *candidates, struct err *err)
 {
-    enum status status = OK;
-    for (size_t i = 0; status == OK && i < leaf->n_uid_hashes; i++) {
-        status = segment_identity_find(leaf->segment, view->info->id, leaf->uid_hashes[i],
-                                       candidates, err);
-    }
-    bitmap_and(candidates, mask);
-    return status;
-}
-
-static enum status settle(const struct leaf *leaf, struct block_view *view,
-                          const struct bitmap *candidates, struct bitmap *map, struct err *err)
-{
-    enum status status = OK;
-    BITMAP_EACH(candidates, slot)
-    {
-        struct span line;
-        struct event event;
-        status = view_line(view, slot, &line, err);
-        if (status == OK && !needle_may_hold(&leaf->needle, line)) {
-            continue;
-        }
-        if (status == OK) {
-            status = view_event(view, slot, &event, err);
-        }
-        if (status != OK) {
-            return status;
-        }
-        if (match_predicate(leaf->predicate, &event)) {
-            bitmap_set(map, slot);
-        }
-    }
-    return status;
+    return segment_identity_find(leaf->segment, view->info->id, leaf->uid_hashes,
+                                 leaf->n_uid_hashes, candidates, err);
 }
 
 static enum status eval_time(const struct predicate *predicate, struct block_view *view,
@@ -259,7 +315,7 @@ enum status leaf_eval(struct leaf *leaf, struct block_view *view, const struct b
     } else if (kind == PREDICATE_TIME) {
         status = eval_time(leaf->predicate, view, mask, &map, err);
     } else if (kind == PREDICATE_UID) {
-        status = take_uids(leaf, view, mask, &candidates, err);
+        status = take_uids(leaf, view, &candidates, err);
     } else {
         if (leaf->field != LEAF_NO_FIELD) {
             status = take_columns(leaf, view, mask, &map, err);
@@ -268,7 +324,7 @@ enum status leaf_eval(struct leaf *leaf, struct block_view *view, const struct b
             }
         }
         if (status == OK && leaf->n_uid_hashes > 0) {
-            status = take_uids(leaf, view, mask, &candidates, err);
+            status = take_uids(leaf, view, &candidates, err);
         }
         if (status == OK) {
             status = add_candidates(leaf, view, mask, &candidates, err);
@@ -277,7 +333,7 @@ enum status leaf_eval(struct leaf *leaf, struct block_view *view, const struct b
     bitmap_and(&candidates, mask);
     bitmap_without(&candidates, &map);
     if (status == OK) {
-        status = settle(leaf, view, &candidates, &map, err);
+        status = settle_candidates(leaf->predicate, &leaf->needle, view, &candidates, &map, err);
     }
     if (status == OK) {
         *out_map = map;

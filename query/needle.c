@@ -53,6 +53,30 @@ static struct span last_key(struct span field)
     return field;
 }
 
+/* Roughly how rare a character is in audit events. */
+static size_t rarity(char c)
+{
+    static const char common_first[] = "\"e:,atiors_nldcum-p.10g2hfb34v8967y5wk";
+    const char *at = memchr(common_first, c, sizeof common_first - 1);
+    return at ? (size_t)(at - common_first) : sizeof common_first;
+}
+
+static void find_rare(struct needle *needle)
+{
+    struct span value = needle->value;
+    for (size_t i = 1; i < value.size; i++) {
+        if (rarity(value.data[i]) > rarity(value.data[needle->rare[0]])) {
+            needle->rare[0] = i;
+        }
+    }
+    needle->rare[1] = needle->rare[0] == 0 && value.size > 1;
+    for (size_t i = 0; i < value.size; i++) {
+        if (i != needle->rare[0] && rarity(value.data[i]) > rarity(value.data[needle->rare[1]])) {
+            needle->rare[1] = i;
+        }
+    }
+}
+
 struct needle needle_of(const struct predicate *predicate)
 {
     struct needle needle = {0};
@@ -64,6 +88,7 @@ struct needle needle_of(const struct predicate *predicate)
     if (!all_plain(needle.value) || may_be_number(needle.value)) {
         needle.value.size = 0;
     }
+    find_rare(&needle);
     needle.key = last_key(predicate->field);
     if (!all_plain(needle.key)) {
         needle.key.size = 0;
@@ -101,45 +126,13 @@ static bool same_lower(const char *bytes, struct span wanted)
     return true;
 }
 
-/* The place in the needle of its character that is rarest in audit events, roughly. */
-static size_t rarest(struct span wanted)
-{
-    static const char common_first[] = "\"e:,atiors_nldcum-p.10g2hfb34v8967y5wk";
-    size_t best = 0;
-    size_t best_rank = 0;
-    for (size_t i = 0; i < wanted.size; i++) {
-        const char *at = memchr(common_first, wanted.data[i], sizeof common_first - 1);
-        size_t rank = at ? (size_t)(at - common_first) : sizeof common_first;
-        if (rank >= best_rank) {
-            best = i;
-            best_rank = rank;
-        }
-    }
-    return best;
-}
-
-/* memchr for the rarest character, in both cases, finds the few places to look at. */
+/* In one piece: the truth of one line, and of the end of many. */
 static bool holds_lower(struct span line, struct span wanted)
 {
-    if (line.size < wanted.size) {
-        return false;
-    }
-    size_t place = rarest(wanted);
-    char small = wanted.data[place];
-    char capital = small >= 'a' && small <= 'z' ? (char)(small - 32) : small;
-    const char *from = line.data + place;
-    const char *end = line.data + line.size - (wanted.size - place - 1);
-    const char *next_small = memchr(from, small, (size_t)(end - from));
-    const char *next_capital =
-        capital == small ? NULL : memchr(from, capital, (size_t)(end - from));
-    while (next_small || next_capital) {
-        bool take_small = next_small && (!next_capital || next_small < next_capital);
-        const char *at = take_small ? next_small : next_capital;
-        if (same_lower(at - place, wanted)) {
+    for (size_t at = 0; at + wanted.size <= line.size; at++) {
+        if (same_lower(line.data + at, wanted)) {
             return true;
         }
-        const char *next = memchr(at + 1, *at, (size_t)(end - at - 1));
-        *(take_small ? &next_small : &next_capital) = next;
     }
     return false;
 }
@@ -171,4 +164,58 @@ bool needle_may_hold(const struct needle *needle, struct span line)
     /* The lower case of a dotted capital I is the ASCII letter. */
     return needle->value.size == 0 || holds_lower(line, needle->value) ||
            holds_pair(line, '\xc4', '\xb0');
+}
+
+enum { STRIDE = 64, FOLD = 0x20 };
+
+/* True when one of the 64 places from `at` on may begin what is wanted: the two rare characters in
+ * either case, an escape, or a dotted capital I. No branch inside, so that the compiler makes wide
+ * registers of it. */
+static bool stride_may_hold(const struct needle *needle, const unsigned char *restrict at)
+{
+    const unsigned char *first = at + needle->rare[0];
+    const unsigned char *second = at + needle->rare[1];
+    unsigned char wanted_first = (unsigned char)(needle->value.data[needle->rare[0]] | FOLD);
+    unsigned char wanted_second = (unsigned char)(needle->value.data[needle->rare[1]] | FOLD);
+    unsigned char hit = 0;
+    for (size_t i = 0; i < STRIDE; i++) {
+        unsigned char pair =
+            ((first[i] | FOLD) == wanted_first) & ((second[i] | FOLD) == wanted_second);
+        unsigned char escape = (at[i] == '\\') & (at[i + 1] == 'u');
+        unsigned char dotted = (at[i] == 0xc4) & (at[i + 1] == 0xb0);
+        hit |= pair | escape | dotted;
+    }
+    return hit != 0;
+}
+
+static bool begins_at(const struct needle *needle, struct span text, size_t at)
+{
+    const char *byte = text.data + at;
+    size_t left = text.size - at;
+    return (left >= needle->value.size && same_lower(byte, needle->value)) ||
+           (left >= 2 &&
+            ((byte[0] == '\\' && byte[1] == 'u') || (byte[0] == '\xc4' && byte[1] == '\xb0')));
+}
+
+size_t needle_next(const struct needle *needle, struct span text, size_t from)
+{
+    CHECK(needle->value.size > 0);
+    size_t at = from;
+    while (at < text.size) {
+        size_t end = at + STRIDE;
+        if (end + needle->value.size + 1 <= text.size) {
+            if (!stride_may_hold(needle, (const unsigned char *)text.data + at)) {
+                at = end;
+                continue;
+            }
+        } else {
+            end = text.size;
+        }
+        for (; at < end; at++) {
+            if (begins_at(needle, text, at)) {
+                return at;
+            }
+        }
+    }
+    return text.size;
 }

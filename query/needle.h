@@ -8,6 +8,7 @@
 
 struct needle {
     struct span value; /* lower-case ASCII, must occur in any case; empty: not asked */
+    size_t rare[2];    /* places in it of the two characters that are rarest in audit events */
     struct span key;   /* must occur as it is, with a quotation mark behind it; or empty */
 };
 
@@ -15,5 +16,9 @@ struct needle {
 struct needle needle_of(const struct predicate *predicate);
 /* False: the event cannot satisfy the predicate. */
 bool needle_may_hold(const struct needle *needle, struct span line);
+/* For the text of many events at once: the first place from `from` on where the value, or another
+ * way to write it, may begin; text.size when there is none. Needs a value. Lines without such a
+ * place cannot satisfy the predicate. */
+size_t needle_next(const struct needle *needle, struct span text, size_t from);
 
 #endif

@@ -63,6 +63,13 @@ bool plan_knows_field(const struct plan *plan, size_t leaf)
     return plan->leaves[leaf].field != LEAF_NO_FIELD || plan->leaves[leaf].scan_all;
 }
 
+void plan_ahead(struct plan *plan, int64_t first_block, size_t n_blocks)
+{
+    for (size_t i = 0; i < plan->n_leaves; i++) {
+        leaf_ahead(&plan->leaves[i], first_block, n_blocks);
+    }
+}
+
 static unsigned cost_of(const struct plan *plan, const struct node *node)
 {
     if (node->kind == NODE_LEAF) {

@@ -1,109 +1,16 @@
-/* A day at a time. Its blocks are asked in the order in which they can hold the wanted events; the
- * places of the matches are collected (with a limit, in a heap that says when the rest of the
- * blocks cannot matter), brought in order, and only then are their bytes unpacked, each block once
- * for RUN_CHUNK hits. */
+/* The blocks of a day are asked in the order in which they can hold the wanted events; the places
+ * of the matches are collected (with a limit, in a heap that says when the rest of the blocks
+ * cannot matter), brought in order, and only then are their bytes unpacked, each block once for
+ * RUN_CHUNK hits. Several threads collect (query/sweep.h); days are shown one after the other by
+ * the caller's.
+ */
 #include "query/run.h"
 
 #include <stdlib.h>
 
 #include "query/place.h"
-
-struct run {
-    struct walk *walk;
-    const struct run_options *options;
-    struct places places;
-    const struct block_info **blocks; /* of the day, in the order they are asked */
-    size_t n_blocks;
-    int64_t blocks_done;
-    int64_t events_done;
-    int64_t hits;
-    bool stopped;
-};
-
-static int newest_first(const void *a, const void *b)
-{
-    const struct block_info *x = *(const struct block_info *const *)a;
-    const struct block_info *y = *(const struct block_info *const *)b;
-    if (x->time_max_us != y->time_max_us) {
-        return x->time_max_us > y->time_max_us ? -1 : 1;
-    }
-    return (y->id > x->id) - (y->id < x->id);
-}
-
-static int oldest_first(const void *a, const void *b)
-{
-    const struct block_info *x = *(const struct block_info *const *)a;
-    const struct block_info *y = *(const struct block_info *const *)b;
-    if (x->time_min_us != y->time_min_us) {
-        return x->time_min_us < y->time_min_us ? -1 : 1;
-    }
-    return (x->id > y->id) - (x->id < y->id);
-}
-
-static enum status order_blocks(struct run *run, const struct walk_day *day, struct err *err)
-{
-    const struct block_info *infos = segment_blocks(plan_segment(day->plan), &run->n_blocks);
-    free(run->blocks);
-    run->blocks = malloc((run->n_blocks + 1) * sizeof(const struct block_info *));
-    if (!run->blocks) {
-        return err_set(err, ERR_NOMEM, "search: out of memory");
-    }
-    for (size_t i = 0; i < run->n_blocks; i++) {
-        run->blocks[i] = &infos[i];
-    }
-    qsort(run->blocks, run->n_blocks, sizeof run->blocks[0],
-          run->options->search.oldest_first ? oldest_first : newest_first);
-    return OK;
-}
-
-static enum status collect_block(struct run *run, const struct walk_day *day,
-                                 const struct block_info *info, struct err *err)
-{
-    struct bitmap map;
-    enum status status =
-        plan_eval(day->plan, info, walk_from_us(run->walk), walk_to_us(run->walk), &map, err);
-    const int64_t *times_us = NULL;
-    if (status == OK && !bitmap_is_empty(&map)) {
-        status = view_times(plan_view(day->plan), &times_us, err);
-    }
-    if (status != OK || !times_us) {
-        return status;
-    }
-    BITMAP_EACH(&map, slot)
-    {
-        struct place place = {times_us[slot], info->id, (uint32_t)slot};
-        status = places_add(&run->places, place, err);
-        if (status != OK) {
-            return status;
-        }
-    }
-    return OK;
-}
-
-static enum status collect_day(struct run *run, const struct walk_day *day, struct err *err)
-{
-    enum status status = OK;
-    for (size_t i = 0; status == OK && i < day->n_waiting; i++) {
-        struct place place = {day->waiting[i]->event.time_us, PLACE_INBOX, (uint32_t)i};
-        status = places_add(&run->places, place, err);
-    }
-    if (status == OK && day->plan) {
-        status = order_blocks(run, day, err);
-    }
-    for (size_t i = 0; status == OK && day->plan && i < run->n_blocks; i++) {
-        const struct block_info *info = run->blocks[i];
-        if (places_closed_to(&run->places, info->time_min_us, info->time_max_us)) {
-            break;
-        }
-        status = collect_block(run, day, info, err);
-        run->blocks_done++;
-        run->events_done += info->n_events;
-        if (run->options->progress) {
-            run->options->progress(run->options->context, run->blocks_done, run->events_done);
-        }
-    }
-    return status;
-}
+#include "query/sweep.h"
+#include "schema/base/lock.h"
 
 /* The bytes of up to RUN_CHUNK hits. */
 struct chunk {
@@ -111,6 +18,75 @@ struct chunk {
     struct hit hits[RUN_CHUNK];
     size_t count;
 };
+
+/* What one worker has of the day it is at, and a day has of all its workers. */
+struct run_worker {
+    struct run *run;
+    struct places places;
+};
+
+struct run {
+    const struct run_options *options;
+    struct run_worker workers[SWEEP_WORKERS_MAX];
+    struct lock lock;    /* guards days */
+    struct places *days; /* by number */
+    int64_t hits;
+    bool stopped;
+    struct chunk *chunk;
+};
+
+static enum status take_waiting(void *worker, const struct walk_day *day, struct err *err)
+{
+    struct run_worker *own = worker;
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < day->n_waiting; i++) {
+        struct place place = {day->waiting[i]->event.time_us, PLACE_INBOX, (uint32_t)i};
+        status = places_add(&own->places, place, err);
+    }
+    return status;
+}
+
+static enum status take_block(void *worker, struct plan *plan, const struct block_info *info,
+                              const struct bitmap *map, struct err *err)
+{
+    struct run_worker *own = worker;
+    const int64_t *times_us;
+    enum status status = view_times(plan_view(plan), &times_us, err);
+    if (status != OK) {
+        return status;
+    }
+    BITMAP_EACH(map, slot)
+    {
+        struct place place = {times_us[slot], info->id, (uint32_t)slot};
+        status = places_add(&own->places, place, err);
+        if (status != OK) {
+            return status;
+        }
+    }
+    return OK;
+}
+
+static bool is_enough(const void *worker, const struct block_info *info)
+{
+    const struct run_worker *own = worker;
+    return places_closed_to(&own->places, info->time_min_us, info->time_max_us);
+}
+
+/* A day's places are those of its workers together. */
+static enum status leave_day(void *worker, size_t number, struct plan *plan, struct err *err)
+{
+    (void)plan;
+    struct run_worker *own = worker;
+    struct run *run = own->run;
+    enum status status = OK;
+    lock_take(&run->lock);
+    for (size_t i = 0; status == OK && i < own->places.count; i++) {
+        status = places_add(&run->days[number], own->places.items[i], err);
+    }
+    lock_drop(&run->lock);
+    places_clear(&own->places);
+    return status;
+}
 
 static enum status fetch_hit(const struct walk_day *day, const struct place *place,
                              struct chunk *chunk, struct hit *hit, struct err *err)
@@ -178,20 +154,68 @@ static enum status fetch_chunk(const struct walk_day *day, const struct place *p
     return status;
 }
 
-static enum status emit_day(struct run *run, const struct walk_day *day, struct chunk *chunk,
-                            struct err *err)
+static enum status emit_day(void *context, size_t number, const struct walk_day *day,
+                            bool *out_stop, struct err *err)
 {
+    struct run *run = context;
+    int64_t limit = run->options->limit;
+    lock_take(&run->lock);
+    struct places places = run->days[number];
+    run->days[number] = (struct places){0};
+    lock_drop(&run->lock);
+    places_sort(&places);
     enum status status = OK;
-    for (size_t at = 0; status == OK && !run->stopped && at < run->places.count;
-         at += chunk->count) {
-        size_t left = run->places.count - at;
-        chunk->count = left < RUN_CHUNK ? left : RUN_CHUNK;
-        arena_reset(&chunk->arena);
-        status = fetch_chunk(day, run->places.items + at, chunk, err);
-        for (size_t i = 0; status == OK && !run->stopped && i < chunk->count; i++) {
+    for (size_t at = 0; status == OK && !run->stopped && at < places.count;
+         at += run->chunk->count) {
+        size_t left = places.count - at;
+        left = limit > 0 && left > (size_t)(limit - run->hits) ? (size_t)(limit - run->hits) : left;
+        run->chunk->count = left < RUN_CHUNK ? left : RUN_CHUNK;
+        arena_reset(&run->chunk->arena);
+        status = fetch_chunk(day, places.items + at, run->chunk, err);
+        for (size_t i = 0; status == OK && !run->stopped && i < run->chunk->count; i++) {
             run->hits++;
-            run->stopped = !run->options->each(run->options->context, &chunk->hits[i]);
+            run->stopped = !run->options->each(run->options->context, &run->chunk->hits[i]) ||
+                           (limit > 0 && run->hits == limit);
         }
+    }
+    places_fini(&places);
+    *out_stop = run->stopped;
+    return status;
+}
+
+static enum status run_days(struct run *run, struct walk *walk, struct err *err)
+{
+    static const struct sweep_hands hands = {.waiting = take_waiting,
+                                             .block = take_block,
+                                             .leave = leave_day,
+                                             .is_enough = is_enough,
+                                             .day_done = emit_day};
+    struct sweep_options options = {.hands = &hands,
+                                    .n_workers = sweep_workers(walk),
+                                    .context = run,
+                                    .begins_with_few = run->options->limit > 0};
+    struct places none = {.limit = (size_t)run->options->limit,
+                          .oldest_first = run->options->search.oldest_first};
+    size_t n_days;
+    (void)walk_days(walk, &n_days);
+    run->days = calloc(n_days + 1, sizeof *run->days);
+    run->chunk = calloc(1, sizeof *run->chunk);
+    if (!run->days || !run->chunk) {
+        return err_set(err, ERR_NOMEM, "search: out of memory");
+    }
+    for (size_t i = 0; i < n_days; i++) {
+        run->days[i] = none;
+    }
+    for (size_t i = 0; i < options.n_workers; i++) {
+        run->workers[i] = (struct run_worker){.run = run, .places = none};
+        options.workers[i] = &run->workers[i];
+    }
+    enum status status = sweep_run(walk, &options, err);
+    for (size_t i = 0; i < n_days; i++) {
+        places_fini(&run->days[i]);
+    }
+    for (size_t i = 0; i < options.n_workers; i++) {
+        places_fini(&run->workers[i].places);
     }
     return status;
 }
@@ -199,30 +223,14 @@ static enum status emit_day(struct run *run, const struct walk_day *day, struct 
 enum status run_query(struct walk *walk, const struct run_options *options, int64_t *out_hits,
                       struct err *err)
 {
-    struct run run = {.walk = walk, .options = options};
-    run.places.oldest_first = options->search.oldest_first;
-    struct chunk *chunk = calloc(1, sizeof *chunk);
-    enum status status = chunk ? OK : err_set(err, ERR_NOMEM, "search: out of memory");
-    while (status == OK && !run.stopped && (options->limit == 0 || run.hits < options->limit)) {
-        struct walk_day day;
-        bool end;
-        places_clear(&run.places);
-        run.places.limit = options->limit > 0 ? (size_t)(options->limit - run.hits) : 0;
-        status = walk_next(walk, &day, &end, err);
-        if (status != OK || end) {
-            break;
-        }
-        status = collect_day(&run, &day, err);
-        places_sort(&run.places);
-        if (status == OK) {
-            status = emit_day(&run, &day, chunk, err);
-        }
-    }
-    places_fini(&run.places);
-    free(run.blocks);
-    if (chunk) {
-        arena_fini(&chunk->arena);
-        free(chunk);
+    struct run run = {.options = options};
+    lock_init(&run.lock);
+    enum status status = run_days(&run, walk, err);
+    lock_fini(&run.lock);
+    free(run.days);
+    if (run.chunk) {
+        arena_fini(&run.chunk->arena);
+        free(run.chunk);
     }
     if (status == OK) {
         *out_hits = run.hits;

@@ -1,4 +1,4 @@
-/* Running a query: hits in order of time, one call for each. One thread. */
+/* Running a query: hits in order of time, one call for each, in the caller's thread. */
 #ifndef QUERY_RUN_H
 #define QUERY_RUN_H
 
@@ -18,14 +18,10 @@ struct hit {
 /* The hit's spans live until return; false: that is enough, stop. */
 typedef bool run_each(void *context, const struct hit *hit);
 
-/* Called for every block that was looked at. */
-typedef void run_progress(void *context, int64_t blocks, int64_t events);
-
 struct run_options {
     struct search search;
     int64_t limit; /* 0: all */
     run_each *each;
-    run_progress *progress; /* may be NULL */
     void *context;
 };
 

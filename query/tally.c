@@ -9,6 +9,13 @@ static enum status nomem(struct err *err)
     return err_set(err, ERR_NOMEM, "count: out of memory");
 }
 
+static enum status too_many(struct err *err)
+{
+    return err_set(err, ERR_LIMIT,
+                   "more than %d distinct values: narrow the search or take another field",
+                   TALLY_TEXTS_MAX);
+}
+
 void texts_init(struct texts *texts)
 {
     *texts = (struct texts){0};
@@ -58,9 +65,7 @@ enum status texts_number(struct texts *texts, struct span text, uint32_t *out_nu
                          struct err *err)
 {
     if (texts->count == TALLY_TEXTS_MAX) {
-        return err_set(err, ERR_LIMIT,
-                       "more than %d distinct values: narrow the search or take another field",
-                       TALLY_TEXTS_MAX);
+        return too_many(err);
     }
     if (texts->count == texts->capacity && !texts_grow(texts)) {
         return nomem(err);
@@ -82,38 +87,75 @@ enum status texts_number(struct texts *texts, struct span text, uint32_t *out_nu
     return OK;
 }
 
-void tally_init(struct tally *tally, size_t parts)
+void tally_init(struct tally *tally)
 {
-    CHECK(parts >= 1 && parts <= TALLY_PARTS_MAX);
-    *tally = (struct tally){.parts = parts};
-    texts_init(&tally->tuples);
+    *tally = (struct tally){0};
+    random_fill(&tally->seed, sizeof tally->seed);
 }
 
 void tally_fini(struct tally *tally)
 {
-    texts_fini(&tally->tuples);
-    free(tally->counts);
+    free(tally->rows);
+    free(tally->table);
     *tally = (struct tally){0};
 }
 
-enum status tally_add(struct tally *tally, const uint32_t *numbers, int64_t count, struct err *err)
+static inline uint32_t tuple_bucket(const struct tally *tally, const uint32_t *numbers)
 {
-    uint32_t tuple;
-    struct span bytes = span_of(numbers, tally->parts * sizeof *numbers);
-    enum status status = texts_number(&tally->tuples, bytes, &tuple, err);
-    if (status != OK) {
-        return status;
+    uint64_t low = (uint64_t)numbers[1] << 32 | numbers[0];
+    uint64_t high = (uint64_t)numbers[3] << 32 | numbers[2];
+    uint64_t hash = (low ^ tally->seed) * UINT64_C(0x9e3779b97f4a7c15);
+    hash = (hash ^ hash >> 32 ^ high) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(hash >> 32) & tally->mask;
+}
+
+static bool tally_grow(struct tally *tally)
+{
+    uint32_t capacity = tally->capacity ? tally->capacity * 2 : 256;
+    struct tally_row *rows = realloc(tally->rows, capacity * sizeof *rows);
+    if (!rows) {
+        return false;
     }
-    if (tuple >= tally->capacity) {
-        uint32_t capacity = tally->tuples.capacity;
-        int64_t *counts = realloc(tally->counts, capacity * sizeof *counts);
-        if (!counts) {
-            return nomem(err);
+    tally->rows = rows;
+    uint32_t *table = calloc((size_t)capacity * 2, sizeof *table);
+    if (!table) {
+        return false;
+    }
+    free(tally->table);
+    tally->table = table;
+    tally->capacity = capacity;
+    tally->mask = capacity * 2 - 1;
+    for (uint32_t i = 0; i < tally->count; i++) {
+        uint32_t at = tuple_bucket(tally, rows[i].numbers);
+        while (table[at] != 0) {
+            at = (at + 1) & tally->mask;
         }
-        memset(counts + tally->capacity, 0, (capacity - tally->capacity) * sizeof *counts);
-        tally->counts = counts;
-        tally->capacity = capacity;
+        table[at] = i + 1;
     }
-    tally->counts[tuple] += count;
+    return true;
+}
+
+enum status tally_add(struct tally *tally, const uint32_t numbers[TALLY_PARTS_MAX], int64_t count,
+                      struct err *err)
+{
+    if (tally->count == TALLY_TEXTS_MAX) {
+        return too_many(err);
+    }
+    if (tally->count == tally->capacity && !tally_grow(tally)) {
+        return nomem(err);
+    }
+    uint32_t at = tuple_bucket(tally, numbers);
+    for (; tally->table[at] != 0; at = (at + 1) & tally->mask) {
+        struct tally_row *row = &tally->rows[tally->table[at] - 1];
+        if (row->numbers[0] == numbers[0] && row->numbers[1] == numbers[1] &&
+            row->numbers[2] == numbers[2] && row->numbers[3] == numbers[3]) {
+            row->count += count;
+            return OK;
+        }
+    }
+    struct tally_row *row = &tally->rows[tally->count];
+    memcpy(row->numbers, numbers, sizeof row->numbers);
+    row->count = count;
+    tally->table[at] = ++tally->count;
     return OK;
 }

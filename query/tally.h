@@ -24,17 +24,24 @@ void texts_fini(struct texts *texts);
 MUST_USE enum status texts_number(struct texts *texts, struct span text, uint32_t *out_number,
                                   struct err *err);
 
-/* Tuples of `parts` numbers with a count each. */
-struct tally {
-    struct texts tuples; /* the numbers' bytes */
-    int64_t *counts;
-    uint32_t capacity;
-    size_t parts;
+/* Tuples of numbers with a count each; numbers beyond those in use are 0. */
+struct tally_row {
+    uint32_t numbers[TALLY_PARTS_MAX];
+    int64_t count;
 };
 
-void tally_init(struct tally *tally, size_t parts);
+struct tally {
+    struct tally_row *rows;
+    uint32_t count;
+    uint32_t capacity;
+    uint32_t *table; /* row + 1 */
+    uint32_t mask;
+    uint64_t seed;
+};
+
+void tally_init(struct tally *tally);
 void tally_fini(struct tally *tally);
-MUST_USE enum status tally_add(struct tally *tally, const uint32_t *numbers, int64_t count,
-                               struct err *err);
+MUST_USE enum status tally_add(struct tally *tally, const uint32_t numbers[TALLY_PARTS_MAX],
+                               int64_t count, struct err *err);
 
 #endif

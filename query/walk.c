@@ -30,11 +30,9 @@ struct walk {
     int64_t *days; /* in the order of the walk */
     size_t n_days;
     size_t at;
-    struct segment *segment; /* of the day open now */
-    struct plan *plan;
-    const struct waiting_event **of_day;
-    bool *known; /* by leaf: some event has its field */
-    bool looked; /* at some segment, or an event of the inbox */
+    struct walk_day day; /* the one at hand */
+    bool *known;         /* by leaf: some event has its field */
+    bool looked;         /* at some segment, or an event of the inbox */
 };
 
 static int compare_days(const void *a, const void *b)
@@ -108,6 +106,15 @@ static enum status open_archive(struct walk *walk, struct err *err)
     return status;
 }
 
+static enum status open_file(struct walk *walk, struct err *err)
+{
+    struct segment *segment = NULL;
+    enum status status = segment_open(walk->search.path, &segment, err);
+    int64_t day_us = status == OK ? segment_day_us(segment) : 0;
+    segment_close(segment);
+    return status == OK ? merge_days(walk, &day_us, 1, err) : status;
+}
+
 enum status walk_open(const struct search *search, struct walk **out_walk, struct err *err)
 {
     struct stat stat_of;
@@ -123,9 +130,7 @@ enum status walk_open(const struct search *search, struct walk **out_walk, struc
     enum status status = walk->known ? OK : err_set(err, ERR_NOMEM, "search: out of memory");
     walk->is_file = stat(search->path, &stat_of) == 0 && S_ISREG(stat_of.st_mode);
     if (status == OK && walk->is_file) {
-        status = segment_open(search->path, &walk->segment, err);
-        int64_t day_us = status == OK ? segment_day_us(walk->segment) : 0;
-        status = status == OK ? merge_days(walk, &day_us, 1, err) : status;
+        status = open_file(walk, err);
     } else if (status == OK) {
         status = open_archive(walk, err);
     }
@@ -137,29 +142,36 @@ enum status walk_open(const struct search *search, struct walk **out_walk, struc
     return OK;
 }
 
-static void close_day(struct walk *walk)
+void walk_day_close(struct walk_day *day)
 {
-    plan_close(walk->plan);
-    walk->plan = NULL;
-    if (!walk->is_file) {
-        segment_close(walk->segment);
-        walk->segment = NULL;
-    }
-    free(walk->of_day);
-    walk->of_day = NULL;
+    struct segment *segment = day->plan ? plan_segment(day->plan) : NULL;
+    plan_close(day->plan);
+    segment_close(segment);
+    free(day->waiting);
+    *day = (struct walk_day){0};
 }
 
 void walk_close(struct walk *walk)
 {
     if (walk) {
-        close_day(walk);
-        segment_close(walk->segment);
+        walk_day_close(&walk->day);
         waiting_close(walk->waiting);
         archive_close(walk->archive);
         free(walk->days);
         free(walk->known);
         free(walk);
     }
+}
+
+const struct search *walk_search(const struct walk *walk)
+{
+    return &walk->search;
+}
+
+const int64_t *walk_days(const struct walk *walk, size_t *out_count)
+{
+    *out_count = walk->n_days;
+    return walk->days;
 }
 
 int64_t walk_from_us(const struct walk *walk)
@@ -179,7 +191,7 @@ struct archive *walk_archive(const struct walk *walk)
 
 struct plan *walk_plan(const struct walk *walk)
 {
-    return walk->plan;
+    return walk->day.plan;
 }
 
 /* A day may have no file: only the inbox has events of it, or retention has just taken it. */
@@ -189,6 +201,9 @@ static enum status open_segment(const struct walk *walk, int64_t day_us,
     char path[FILE_PATH_BYTES];
     struct err inner;
     *out_segment = NULL;
+    if (walk->is_file) {
+        return segment_open(walk->search.path, out_segment, err);
+    }
     enum status status = archive_segment_path(walk->search.path, day_us, path, err);
     if (status != OK || !file_exists(path)) {
         return status;
@@ -203,33 +218,67 @@ static enum status open_segment(const struct walk *walk, int64_t day_us,
     return status;
 }
 
+enum status walk_day_plan(const struct walk *walk, int64_t day_us, struct plan **out_plan,
+                          struct err *err)
+{
+    struct segment *segment = NULL;
+    struct plan *plan = NULL;
+    enum status status = open_segment(walk, day_us, &segment, err);
+    if (status == OK && segment) {
+        status = plan_open(walk->search.query, segment, &plan, err);
+    }
+    if (status != OK) {
+        segment_close(segment);
+        return status;
+    }
+    *out_plan = plan;
+    return OK;
+}
+
+enum status walk_day_waiting(const struct walk *walk, int64_t day_us, struct plan *plan,
+                             const struct waiting_event ***out_events, size_t *out_count,
+                             struct err *err)
+{
+    if (!walk->waiting) {
+        *out_events = NULL;
+        *out_count = 0;
+        return OK;
+    }
+    return waiting_of_day(walk->waiting, day_us, plan ? plan_segment(plan) : NULL, out_events,
+                          out_count, err);
+}
+
+void walk_note(struct walk *walk, struct plan *plan)
+{
+    for (size_t i = 0; plan && i < walk->search.query->n_leaves; i++) {
+        walk->known[i] = walk->known[i] || plan_knows_field(plan, i);
+        walk->looked = true;
+    }
+}
+
+void walk_hold(struct walk *walk, const struct walk_day *day)
+{
+    walk_day_close(&walk->day);
+    walk->day = *day;
+}
+
 enum status walk_next(struct walk *walk, struct walk_day *out_day, bool *out_end, struct err *err)
 {
-    close_day(walk);
+    walk_day_close(&walk->day);
     *out_end = walk->at == walk->n_days;
     if (*out_end) {
         return OK;
     }
-    struct walk_day day = {.day_us = walk->days[walk->at++]};
-    enum status status = OK;
-    if (!walk->is_file) {
-        status = open_segment(walk, day.day_us, &walk->segment, err);
-    }
-    if (status == OK && walk->segment) {
-        status = plan_open(walk->search.query, walk->segment, &walk->plan, err);
-    }
-    for (size_t i = 0; status == OK && walk->plan && i < walk->search.query->n_leaves; i++) {
-        walk->known[i] = walk->known[i] || plan_knows_field(walk->plan, i);
-        walk->looked = true;
-    }
-    if (status == OK && walk->waiting) {
-        status = waiting_of_day(walk->waiting, day.day_us, walk->segment, &walk->of_day,
-                                &day.n_waiting, err);
-    }
-    day.plan = walk->plan;
-    day.waiting = walk->of_day;
+    struct walk_day *day = &walk->day;
+    day->day_us = walk->days[walk->at++];
+    enum status status = walk_day_plan(walk, day->day_us, &day->plan, err);
     if (status == OK) {
-        *out_day = day;
+        walk_note(walk, day->plan);
+        status =
+            walk_day_waiting(walk, day->day_us, day->plan, &day->waiting, &day->n_waiting, err);
+    }
+    if (status == OK) {
+        *out_day = *day;
     }
     return status;
 }
@@ -253,17 +302,13 @@ enum status walk_field_names(const struct walk *walk, void (*each)(void *context
 {
     enum status status = OK;
     for (size_t i = 0; status == OK && i < walk->n_days && i < NAME_DAYS; i++) {
-        struct segment *segment = walk->segment;
-        if (!walk->is_file) {
-            status = open_segment(walk, walk->days[i], &segment, err);
-        }
+        struct segment *segment = NULL;
+        status = open_segment(walk, walk->days[i], &segment, err);
         for (size_t field = 0; status == OK && segment && field < segment_field_count(segment);
              field++) {
             each(context, segment_field_name(segment, field));
         }
-        if (!walk->is_file && status == OK) {
-            segment_close(segment);
-        }
+        segment_close(segment);
     }
     return status;
 }

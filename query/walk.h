@@ -7,6 +7,10 @@
 #include "query/plan.h"
 #include "query/waiting.h"
 
+/* Called now and then in the thread that searches: how many thousandths of the days are done, and
+ * how many events were looked at. */
+typedef void search_progress(void *context, int64_t thousandths, int64_t events);
+
 /* What to look for, and where. */
 struct search {
     const char *path; /* an archive's directory, or one day's file */
@@ -14,11 +18,14 @@ struct search {
     int64_t from_us; /* event time, inclusive; INT64_MIN: open */
     int64_t to_us;   /* exclusive; INT64_MAX: open */
     bool oldest_first;
+    unsigned threads;          /* 0: as many as there are cores */
+    search_progress *progress; /* may be NULL */
+    void *progress_context;
 };
 
 struct walk_day {
     int64_t day_us;
-    struct plan *plan;                    /* NULL: the day has no segment */
+    struct plan *plan;                    /* NULL: the day has no segment; owns its segment here */
     const struct waiting_event **waiting; /* by time, ascending */
     size_t n_waiting;
 };
@@ -43,6 +50,25 @@ struct plan *walk_plan(const struct walk *walk);
 /* Opens the next day; what the one before held is closed. OK with *out_end at the end. */
 MUST_USE enum status walk_next(struct walk *walk, struct walk_day *out_day, bool *out_end,
                                struct err *err);
+
+/* The same in any order and by several threads (query/sweep.h), instead of walk_next. */
+const struct search *walk_search(const struct walk *walk);
+/* The days, in the order of the walk. Owned by the walk. */
+const int64_t *walk_days(const struct walk *walk, size_t *out_count);
+/* Opens a day, or one more handle of it: a plan that belongs to the calling thread; NULL when there
+ * is no segment. Any thread. walk_day_close ends it. */
+MUST_USE enum status walk_day_plan(const struct walk *walk, int64_t day_us, struct plan **out_plan,
+                                   struct err *err);
+/* What waits of the day and is not in the plan's segment (NULL: none). Any thread. free() it. */
+MUST_USE enum status walk_day_waiting(const struct walk *walk, int64_t day_us, struct plan *plan,
+                                      const struct waiting_event ***out_events, size_t *out_count,
+                                      struct err *err);
+/* Closes and frees what the day holds, which is empty then. */
+void walk_day_close(struct walk_day *day);
+/* Notes what fields the day has. One thread at a time. */
+void walk_note(struct walk *walk, struct plan *plan);
+/* Makes this the day at hand, as walk_next does; the walk owns it from now on. */
+void walk_hold(struct walk *walk, const struct walk_day *day);
 
 /* The field of a leaf that no event seen by this walk has; NULL when there is none, or no event
  * was looked at at all. Lives as long as the query. */

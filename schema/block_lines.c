@@ -64,10 +64,11 @@ static enum status restore_newlines(struct segment *segment, const struct block_
     return status;
 }
 
-enum status segment_lines(struct segment *segment, int64_t block, struct block_lines *lines,
-                          struct err *err)
+enum status segment_ndjson(struct segment *segment, int64_t block, struct block_lines *lines,
+                           struct span *out_ndjson, struct err *err)
 {
     if (lines->block == block) {
+        *out_ndjson = buf_span(&lines->ndjson);
         return OK;
     }
     const struct block_info *info = segment_block(segment, block);
@@ -75,26 +76,63 @@ enum status segment_lines(struct segment *segment, int64_t block, struct block_l
         return segment_corrupt(segment, block, err);
     }
     lines->block = -1;
-    struct buf frame = BUF_INIT;
-    enum status status = segment_frame(segment, block, &frame, err);
-    if (status == OK) {
-        buf_clear(&lines->ndjson);
-        status = codec_unpack(segment->codec, buf_span(&frame), (size_t)info->raw_bytes,
-                              &lines->ndjson, err);
-        status = status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
+    lines->is_cut = false;
+    sqlite3_stmt *stmt;
+    enum status status = segment_statement(segment, SEGMENT_FRAME, &stmt, err);
+    if (status != OK) {
+        return status;
     }
-    buf_fini(&frame);
+    (void)sqlite3_bind_int64(stmt, 1, block);
+    bool row = false;
+    status = db_step(stmt, &row, err);
+    if (status != OK || !row) {
+        return status == OK ? segment_corrupt(segment, block, err) : status;
+    }
+    buf_clear(&lines->ndjson);
+    status = codec_unpack(segment->codec, db_column_span(stmt, 0), (size_t)info->raw_bytes,
+                          &lines->ndjson, err);
+    (void)sqlite3_reset(stmt);
+    if (status == OK) {
+        lines->block = block;
+        *out_ndjson = buf_span(&lines->ndjson);
+    }
+    return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
+}
+
+enum status segment_lines(struct segment *segment, int64_t block, struct block_lines *lines,
+                          struct err *err)
+{
+    if (lines->block == block && lines->is_cut) {
+        return OK;
+    }
+    struct span ndjson;
+    enum status status = segment_ndjson(segment, block, lines, &ndjson, err);
+    const struct block_info *info = segment_block(segment, block);
     if (status == OK) {
         status = find_lines(segment, info, lines, err);
     }
     if (status == OK) {
         status = restore_newlines(segment, info, lines, err);
     }
+    lines->is_cut = status == OK;
     if (status == OK) {
-        lines->block = block;
         lines->n_events = info->n_events;
+    } else {
+        lines->block = -1;
     }
     return status;
+}
+
+size_t block_line_at(const struct block_lines *lines, size_t offset)
+{
+    CHECK(lines->is_cut && offset < lines->start[lines->n_events]);
+    size_t low = 0;
+    size_t high = lines->n_events;
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        *(lines->start[middle] <= offset ? &low : &high) = middle;
+    }
+    return low;
 }
 
 struct span block_line(const struct block_lines *lines, size_t slot)

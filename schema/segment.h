@@ -76,8 +76,9 @@ MUST_USE enum status segment_arrivals(struct segment *segment, int64_t block,
 /* event_identity_hash of each event. */
 MUST_USE enum status segment_identities(struct segment *segment, int64_t block,
                                         uint32_t out_hashes[BLOCK_EVENTS_MAX], struct err *err);
-/* Sets the bits of the events with that hash. */
-MUST_USE enum status segment_identity_find(struct segment *segment, int64_t block, uint32_t hash,
+/* Sets the bit of every event of the block whose identity hash is one of `hashes`. */
+MUST_USE enum status segment_identity_find(struct segment *segment, int64_t block,
+                                           const uint32_t *hashes, size_t n_hashes,
                                            struct bitmap *map, struct err *err);
 /* The partial events; all clear when there are none. */
 MUST_USE enum status segment_partial(struct segment *segment, int64_t block, struct bitmap *out_map,
@@ -140,12 +141,13 @@ MUST_USE enum status segment_values_with(struct segment *segment, const struct s
                                          size_t n_terms, bool last_is_prefix,
                                          segment_value_each *each, void *context, struct err *err);
 
-/* Events of the block whose text values hold all of these terms (together, in any of them); the
- * last may be a prefix. The text table has words only: what is found is a superset of the events
- * that have the terms, unless segment_text_is_exact. */
-MUST_USE enum status segment_text_events(struct segment *segment, int64_t block,
+/* Events of n_blocks blocks from `block` on whose text values hold all of these terms (together, in
+ * any of them), as a set for each block; the last term may be a prefix. One question for many
+ * blocks costs little more than one for a single block. The text table has words only: what is
+ * found is a superset of the events that have the terms, unless segment_text_is_exact. */
+MUST_USE enum status segment_text_events(struct segment *segment, int64_t block, size_t n_blocks,
                                          const struct span *terms, size_t n_terms,
-                                         bool last_is_prefix, struct bitmap *out_map,
+                                         bool last_is_prefix, struct bitmap *out_maps,
                                          struct err *err);
 /* True when segment_text_events with this one term finds exactly the events that have it. */
 bool segment_text_is_exact(struct span term, bool is_prefix);
@@ -153,7 +155,8 @@ bool segment_text_is_exact(struct span term, bool is_prefix);
 /* A block's events as bytes: line[slot] is the event exactly as it came. Newlines that stood
  * inside of an event are spaces in `ndjson` (and so in what is shipped) and newlines in line[]. */
 struct block_lines {
-    int64_t block;
+    int64_t block; /* -1: none */
+    bool is_cut;   /* start and restored are there, not the unpacked bytes alone */
     uint32_t n_events;
     struct buf ndjson;
     struct buf restored; /* the same with inner newlines back; empty when there are none */
@@ -168,8 +171,16 @@ void block_lines_fini(struct block_lines *lines);
  * segment and block. */
 MUST_USE enum status segment_lines(struct segment *segment, int64_t block,
                                    struct block_lines *lines, struct err *err);
+/* Only unpacks it: all of the block's NDJSON, for a look at the whole; lives until the lines
+ * change.
+ */
+MUST_USE enum status segment_ndjson(struct segment *segment, int64_t block,
+                                    struct block_lines *lines, struct span *out_ndjson,
+                                    struct err *err);
 /* The event's bytes as they came. */
 struct span block_line(const struct block_lines *lines, size_t slot);
+/* The event that has the byte at `offset` of the NDJSON. */
+size_t block_line_at(const struct block_lines *lines, size_t offset);
 
 /* The stored frame: a whole zstd frame of the block's NDJSON, appended to out. */
 MUST_USE enum status segment_frame(struct segment *segment, int64_t block, struct buf *out,

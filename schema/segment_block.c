@@ -146,16 +146,8 @@ enum status segment_identities(struct segment *segment, int64_t block,
     return OK;
 }
 
-enum status segment_identity_find(struct segment *segment, int64_t block, uint32_t hash,
-                                  struct bitmap *map, struct err *err)
+static void find_hash(const unsigned char *planes, size_t n, uint32_t hash, struct bitmap *map)
 {
-    sqlite3_stmt *stmt;
-    const unsigned char *planes;
-    enum status status = read_identities(segment, block, &stmt, &planes, err);
-    if (status != OK) {
-        return status;
-    }
-    size_t n = segment_block(segment, block)->n_events;
     const unsigned char *at = planes;
     while ((at = memchr(at, (int)(hash & 0xff), n - (size_t)(at - planes))) != NULL) {
         size_t slot = (size_t)(at - planes);
@@ -163,6 +155,20 @@ enum status segment_identity_find(struct segment *segment, int64_t block, uint32
             bitmap_set(map, slot);
         }
         at++;
+    }
+}
+
+enum status segment_identity_find(struct segment *segment, int64_t block, const uint32_t *hashes,
+                                  size_t n_hashes, struct bitmap *map, struct err *err)
+{
+    sqlite3_stmt *stmt;
+    const unsigned char *planes;
+    enum status status = read_identities(segment, block, &stmt, &planes, err);
+    if (status != OK) {
+        return status;
+    }
+    for (size_t i = 0; i < n_hashes; i++) {
+        find_hash(planes, segment_block(segment, block)->n_events, hashes[i], map);
     }
     (void)sqlite3_reset(stmt);
     return OK;

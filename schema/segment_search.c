@@ -199,29 +199,32 @@ enum status segment_values_with(struct segment *segment, const struct span *term
                : status;
 }
 
-enum status segment_text_events(struct segment *segment, int64_t block, const struct span *terms,
-                                size_t n_terms, bool last_is_prefix, struct bitmap *out_map,
-                                struct err *err)
+enum status segment_text_events(struct segment *segment, int64_t block, size_t n_blocks,
+                                const struct span *terms, size_t n_terms, bool last_is_prefix,
+                                struct bitmap *out_maps, struct err *err)
 {
+    CHECK(n_blocks > 0);
     sqlite3_stmt *stmt;
     struct buf match = BUF_INIT;
-    struct bitmap map = {0};
     enum status status = segment_statement(segment, SEGMENT_TEXT_EVENTS, &stmt, err);
     if (status == OK) {
         status = match_words(terms, n_terms, last_is_prefix, &match, err);
     }
     if (status == OK) {
+        int64_t first = block * BLOCK_EVENTS_MAX;
+        int64_t count = (int64_t)n_blocks * BLOCK_EVENTS_MAX;
+        memset(out_maps, 0, n_blocks * sizeof *out_maps);
         db_bind_span(stmt, 1, buf_span(&match));
-        (void)sqlite3_bind_int64(stmt, 2, block * BLOCK_EVENTS_MAX);
-        (void)sqlite3_bind_int64(stmt, 3, block * BLOCK_EVENTS_MAX + BLOCK_EVENTS_MAX - 1);
+        (void)sqlite3_bind_int64(stmt, 2, first);
+        (void)sqlite3_bind_int64(stmt, 3, first + count - 1);
         bool row = false;
         while ((status = db_step(stmt, &row, err)) == OK && row) {
-            bitmap_set(&map, (size_t)(sqlite3_column_int64(stmt, 0) % BLOCK_EVENTS_MAX));
+            int64_t at = sqlite3_column_int64(stmt, 0) - first;
+            if (at >= 0 && at < count) {
+                bitmap_set(&out_maps[at / BLOCK_EVENTS_MAX], (size_t)(at % BLOCK_EVENTS_MAX));
+            }
         }
     }
     buf_fini(&match);
-    if (status == OK) {
-        *out_map = map;
-    }
     return status;
 }

@@ -8,7 +8,7 @@
 #include "schema/base/file.h"
 #include "tests/support/audit_world.h"
 
-enum { TRUTH_DAYS = 3, TRUTH_ROUNDS = 10, TRUTH_ROUND_EVENTS = 220 };
+enum { TRUTH_DAYS = 3, TRUTH_ROUNDS = 26, TRUTH_ROUND_EVENTS = 85 };
 enum { TRUTH_EVENTS_MAX = TRUTH_ROUNDS * TRUTH_ROUND_EVENTS };
 
 #define TRUTH_DAY_US     INT64_C(1763596800000000) /* 2025-11-20 */

@@ -6,3 +6,5 @@ stele_unit_test(query_render stele_query)
 stele_unit_test(query_engine test_truth)
 stele_unit_test(query_top test_truth)
 stele_unit_test(query_live stele_query)
+set_tests_properties(unit.query_engine unit.query_top unit.query_live PROPERTIES
+                     LABELS "unit;thread")

@@ -2,9 +2,12 @@
  * says about every single event. STELE_TEST_SEED asks other queries than the usual ones. */
 #include "query/aggregate.h"
 #include "query/match.h"
+#include "query/needle.h"
 #include "query/parse.h"
 #include "tests/support/test.h"
 #include "tests/support/truth.h"
+
+#include <stdlib.h>
 
 enum { QUERIES = 300 };
 
@@ -103,6 +106,7 @@ static void check_query(const char *text, struct dice *dice, size_t *hits)
     }
     struct search search = truth_search(query);
     search.oldest_first = dice_one_in(dice, 3);
+    search.threads = 1 + dice_roll(dice, 4);
     if (dice_one_in(dice, 4)) {
         search.from_us = TRUTH_DAY_US + (int64_t)dice_roll(dice, 86400) * CLOCK_SECOND_US;
         search.to_us = search.from_us + CLOCK_DAY_US;
@@ -163,6 +167,146 @@ TEST(a_day_file_is_an_archive)
     query_free(query);
 }
 
+static size_t hits_until_stop;
+
+static bool stop_at(void *context, const struct hit *hit)
+{
+    (void)hit;
+    return ++*(size_t *)context < hits_until_stop;
+}
+
+/* A caller that has enough ends the search, whatever the other threads are at. */
+TEST(a_caller_may_stop)
+{
+    struct query *query = NULL;
+    struct err err;
+    EXPECT_OK(query_parse(span_str("*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    for (hits_until_stop = 1; hits_until_stop < truth.count; hits_until_stop *= 7) {
+        struct search search = truth_search(query);
+        search.threads = 4;
+        size_t calls = 0;
+        int64_t hits = 0;
+        struct walk *walk = NULL;
+        struct run_options options = {.search = search, .each = stop_at, .context = &calls};
+        EXPECT_OK(walk_open(&search, &walk, &err), err);
+        EXPECT_OK(run_query(walk, &options, &hits, &err), err);
+        EXPECT_INT(calls, hits_until_stop);
+        EXPECT_INT(hits, hits_until_stop);
+        walk_close(walk);
+    }
+    query_free(query);
+}
+
+/* A day by a day is what the sweep does by itself. */
+TEST(a_walk_by_hand_counts_the_same)
+{
+    struct query *query = NULL;
+    struct err err;
+    struct walk *walk = NULL;
+    EXPECT_OK(query_parse(span_str("user:*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    struct search search = truth_search(query);
+    size_t wanted = truth_mark(&search);
+    size_t count = 0;
+    bool end = false;
+    EXPECT_OK(walk_open(&search, &walk, &err), err);
+    while (!end) {
+        struct walk_day day;
+        EXPECT_OK(walk_next(walk, &day, &end, &err), err);
+        count += end ? 0 : day.n_waiting;
+        size_t n_blocks = 0;
+        const struct block_info *blocks =
+            !end && day.plan ? segment_blocks(plan_segment(day.plan), &n_blocks) : NULL;
+        for (size_t i = 0; i < n_blocks; i++) {
+            struct bitmap map;
+            /* Every other block as one of a run of three: what is looked up ahead changes nothing.
+             */
+            plan_ahead(day.plan, blocks[i].id, i % 2 ? 3 : 0);
+            EXPECT_OK(plan_eval(day.plan, &blocks[i], INT64_MIN, INT64_MAX, &map, &err), err);
+            count += bitmap_count(&map);
+        }
+    }
+    EXPECT_INT(count, wanted);
+    walk_close(walk);
+    query_free(query);
+}
+
+/* All lines as one text, against each by itself. */
+TEST(a_needle_is_found_in_many_lines)
+{
+    static const char *const parts[] = {"z",   "on",  "example", "tmp-",      "-0",
+                                        "ses", "a b", "node",    "no-such-x", "@example.com"};
+    struct buf text = BUF_INIT;
+    size_t asked = 0;
+    for (size_t i = 0; i < truth.count; i++) {
+        buf_add_span(&text, truth.events[i].raw);
+        buf_add_char(&text, '\n');
+    }
+    for (size_t p = 0; p < sizeof parts / sizeof parts[0]; p++) {
+        struct predicate predicate = {.kind = PREDICATE_SUBSTRING, .text = span_str(parts[p])};
+        struct needle needle = needle_of(&predicate);
+        size_t start = 0;
+        size_t wrong = 0;
+        if (needle.value.size == 0) { /* may be a number, which is not looked for in the bytes */
+            continue;
+        }
+        asked++;
+        for (size_t i = 0; i < truth.count; i++) {
+            size_t end = start + truth.events[i].raw.size + 1;
+            bool found = needle_next(&needle, buf_span(&text), start) < end;
+            wrong += found != needle_may_hold(&needle, truth.events[i].raw);
+            start = end;
+        }
+        EXPECT_INT(wrong, 0);
+        EXPECT_INT(needle_next(&needle, span_str(""), 0), 0);
+    }
+    EXPECT(asked > 6);
+    buf_fini(&text);
+}
+
+/* Damages the segment of the truth's first day: its blocks are there and cannot be read. */
+static void damage_first_day(void)
+{
+    struct err err;
+    char path[FILE_PATH_BYTES];
+    char command[FILE_PATH_BYTES + 80];
+    EXPECT_OK(archive_segment_path(truth.dir, TRUTH_DAY_US, path, &err), err);
+    (void)snprintf(command, sizeof command, "printf damaged > '%s'", path);
+    EXPECT_INT(system(command), 0);
+}
+
+/* What is damaged is said, but not when enough was found before it. */
+TEST(a_damaged_day)
+{
+    struct query *query = NULL;
+    struct err err;
+    damage_first_day();
+    EXPECT_OK(query_parse(span_str("*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    for (unsigned threads = 1; threads <= 4; threads++) {
+        struct search search = truth_search(query);
+        search.threads = threads;
+        int64_t count = -1;
+        struct walk *walk = NULL;
+        EXPECT_OK(walk_open(&search, &walk, &err), err);
+        EXPECT_INT(aggregate_count(walk, &count, &err), ERR_CORRUPT);
+        EXPECT_INT(count, -1);
+        walk_close(walk);
+        size_t calls = 0;
+        hits_until_stop = SIZE_MAX;
+        struct run_options options = {
+            .search = search, .limit = 30, .each = stop_at, .context = &calls};
+        EXPECT_OK(walk_open(&search, &walk, &err), err);
+        EXPECT_OK(run_query(walk, &options, &count, &err), err);
+        EXPECT_INT(count, 30);
+        walk_close(walk);
+        options.limit = 0;
+        EXPECT_OK(walk_open(&search, &walk, &err), err);
+        EXPECT_INT(run_query(walk, &options, &count, &err), ERR_CORRUPT);
+        EXPECT(calls > 30 && calls < truth.count);
+        walk_close(walk);
+    }
+    query_free(query);
+}
+
 TEST(setup)
 {
     truth_make();
@@ -175,4 +319,6 @@ TEST(cleanup)
 }
 
 TEST_MAIN(TEST_ENTRY(setup), TEST_ENTRY(engine_finds_what_matches),
-          TEST_ENTRY(a_day_file_is_an_archive), TEST_ENTRY(cleanup))
+          TEST_ENTRY(a_day_file_is_an_archive), TEST_ENTRY(a_caller_may_stop),
+          TEST_ENTRY(a_walk_by_hand_counts_the_same), TEST_ENTRY(a_needle_is_found_in_many_lines),
+          TEST_ENTRY(a_damaged_day), TEST_ENTRY(cleanup))

@@ -74,7 +74,8 @@ static void count_once(const char *dir, const struct query *query, struct shared
     struct err err;
     struct walk *walk = NULL;
     int64_t count = -1;
-    struct search search = {.path = dir, .query = query, .from_us = INT64_MIN, .to_us = INT64_MAX};
+    struct search search = {
+        .path = dir, .query = query, .from_us = INT64_MIN, .to_us = INT64_MAX, .threads = 4};
     int answered = atomic_load(&shared->answered);
     EXPECT_OK(walk_open(&search, &walk, &err), err);
     if (walk) {

@@ -58,6 +58,7 @@ static void check_top(const char *query_text, const char *field)
     struct top top;
     EXPECT_OK(query_parse(span_str(query_text), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
     struct search search = truth_search(query);
+    search.threads = 3;
     EXPECT_INT(truth_mark(&search) > 0, 1);
     for (size_t i = 0; i < truth.count; i++) {
         if (truth.wanted[i]) {
@@ -67,6 +68,12 @@ static void check_top(const char *query_text, const char *field)
     struct span name = span_str(field);
     EXPECT_OK(walk_open(&search, &walk, &err), err);
     EXPECT_OK(aggregate_top(walk, &name, 1, &top, &err), err);
+    walk_close(walk);
+    int64_t distinct = -1;
+    search.threads = 1;
+    EXPECT_OK(walk_open(&search, &walk, &err), err);
+    EXPECT_OK(aggregate_distinct(walk, &name, 1, &distinct, &err), err);
+    EXPECT_INT(distinct, count);
     if (top.n_rows != count) {
         fprintf(stderr, "top %s of %s: %zu values, should be %zu\n", field, query_text, top.n_rows,
                 count);
@@ -110,6 +117,7 @@ TEST(top_of_two_fields)
     struct top top;
     EXPECT_OK(query_parse(span_str("*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
     struct search search = truth_search(query);
+    search.threads = 3;
     EXPECT_OK(walk_open(&search, &walk, &err), err);
     const struct span fields[] = {span_str("severity"), span_str("code"), span_str("day")};
     EXPECT_OK(aggregate_top(walk, fields, 3, &top, &err), err);
@@ -136,6 +144,7 @@ TEST(automatic_buckets_are_few)
     struct histogram histogram;
     EXPECT_OK(query_parse(span_str("*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
     struct search search = truth_search(query);
+    search.threads = 3;
     EXPECT_OK(walk_open(&search, &walk, &err), err);
     EXPECT_OK(aggregate_histogram(walk, 0, &histogram, &err), err);
     EXPECT_INT(histogram.total, truth.count);

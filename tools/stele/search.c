@@ -3,15 +3,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "query/aggregate.h"
 #include "query/explain.h"
 #include "query/parse.h"
-#include "query/render.h"
 #include "query/visible.h"
 #include "tools/stele/lookup.h"
 #include "tools/stele/progress.h"
+#include "tools/stele/search_numbers.h"
 
-enum { TABLE_LIMIT = 100, TOP_LIMIT = 20, BAR_COLUMNS = 40, PROGRESS_AFTER_US = 500000 };
+enum { TABLE_LIMIT = 100, TOP_LIMIT = 20, PROGRESS_AFTER_US = 500000 };
 
 const struct verb verb_search;
 
@@ -24,6 +23,7 @@ struct search_options {
     const char *output;
     const char *histogram;
     const char *top;
+    const char *distinct;
     bool count;
     bool plan;
     enum render_form form;
@@ -55,8 +55,11 @@ static enum status read_forms(struct search_options *options, struct err *err)
                        options->sort);
     }
     options->search.oldest_first = options->sort && options->sort[0] == 't';
-    if (options->count + (options->histogram != NULL) + (options->top != NULL) > 1) {
-        return err_set(err, ERR_USAGE, "only one of --count, --histogram and --top at a time");
+    if (options->count + (options->histogram != NULL) + (options->top != NULL) +
+            (options->distinct != NULL) >
+        1) {
+        return err_set(err, ERR_USAGE,
+                       "only one of --count, --histogram, --top and --distinct at a time");
     }
     if (options->histogram && options->histogram[0] &&
         (!clock_parse_duration(span_str(options->histogram), &options->bucket_us) ||
@@ -85,140 +88,10 @@ static enum status read_options(struct search_options *options, struct err *err)
     return status;
 }
 
-static enum status run_count(struct walk *walk, int64_t *out_found, struct err *err)
-{
-    enum status status = aggregate_count(walk, out_found, err);
-    if (status == OK) {
-        printf("%lld\n", (long long)*out_found);
-    }
-    return status;
-}
-
-static enum status run_histogram(const struct search_options *options, struct walk *walk,
-                                 int64_t *out_found, struct err *err)
-{
-    struct histogram histogram;
-    enum status status = aggregate_histogram(walk, options->bucket_us, &histogram, err);
-    if (status != OK) {
-        return status;
-    }
-    int64_t most = 1;
-    for (size_t i = 0; i < histogram.n_buckets; i++) {
-        most = histogram.counts[i] > most ? histogram.counts[i] : most;
-    }
-    bool table = options->form == RENDER_TABLE;
-    printf("%s", options->form == RENDER_JSON && histogram.n_buckets ? "[\n" : "");
-    for (size_t i = 0; i < histogram.n_buckets; i++) {
-        char time[CLOCK_TEXT_BYTES];
-        int64_t count = histogram.counts[i];
-        (void)clock_format(histogram.start_us + (int64_t)i * histogram.bucket_us, time);
-        if (table) {
-            int bar = (int)((count * BAR_COLUMNS + most - 1) / most);
-            printf("%s %10lld %.*s\n", time, (long long)count, bar,
-                   "########################################");
-        } else if (options->form == RENDER_CSV) {
-            printf("%s%s,%lld\r\n", i ? "" : "time,count\r\n", time, (long long)count);
-        } else {
-            bool more = options->form == RENDER_JSON && i + 1 < histogram.n_buckets;
-            printf("{\"time\":\"%s\",\"count\":%lld}%s\n", time, (long long)count, more ? "," : "");
-        }
-    }
-    printf("%s", options->form != RENDER_JSON ? "" : histogram.n_buckets > 0 ? "]\n" : "[]\n");
-    *out_found = histogram.total;
-    histogram_fini(&histogram);
-    return OK;
-}
-
-static size_t split_fields(const char *text, struct span *fields)
-{
-    size_t count = 0;
-    for (struct span rest = span_str(text);;) {
-        const char *comma = rest.size ? memchr(rest.data, ',', rest.size) : NULL;
-        size_t size = comma ? (size_t)(comma - rest.data) : rest.size;
-        if (size == 0 || count == TALLY_PARTS_MAX) {
-            return 0;
-        }
-        fields[count++] = span_of(rest.data, size);
-        if (!comma) {
-            return count;
-        }
-        rest = span_from(rest, size + 1);
-    }
-}
-
-static void print_top_row(const struct search_options *options, const struct top *top,
-                          const struct span *fields, size_t row, size_t n_rows)
-{
-    struct buf line = BUF_INIT;
-    const struct top_row *at = &top->rows[row];
-    if (options->form == RENDER_TABLE) {
-        buf_printf(&line, "%10lld", (long long)at->count);
-        for (size_t i = 0; i < top->n_fields; i++) {
-            buf_add_str(&line, "  ");
-            (void)visible_add(&line, at->values[i], SIZE_MAX);
-        }
-    } else if (options->form == RENDER_CSV) {
-        buf_printf(&line, "%lld", (long long)at->count);
-        for (size_t i = 0; i < top->n_fields; i++) {
-            buf_add_str(&line, ",\"");
-            for (size_t c = 0; c < at->values[i].size; c++) {
-                buf_add_str(&line, at->values[i].data[c] == '"' ? "\"" : "");
-                buf_add_char(&line, at->values[i].data[c]);
-            }
-            buf_add_char(&line, '"');
-        }
-        buf_add_char(&line, '\r');
-    } else {
-        buf_printf(&line, "{\"count\":%lld", (long long)at->count);
-        for (size_t i = 0; i < top->n_fields; i++) {
-            buf_add_char(&line, ',');
-            buf_add_json(&line, fields[i]);
-            buf_add_char(&line, ':');
-            buf_add_json(&line, at->values[i]);
-        }
-        buf_add_str(&line, options->form == RENDER_JSON && row + 1 < n_rows ? "}," : "}");
-    }
-    buf_add_char(&line, '\n');
-    (void)fwrite(line.data, 1, line.size, stdout);
-    buf_fini(&line);
-}
-
-static enum status run_top(const struct search_options *options, struct walk *walk,
-                           int64_t *out_found, struct err *err)
-{
-    struct span fields[TALLY_PARTS_MAX] = {0};
-    size_t n_fields = split_fields(options->top, fields);
-    if (n_fields == 0) {
-        return err_set(err, ERR_USAGE, "--top takes one to %d field names with commas between them",
-                       TALLY_PARTS_MAX);
-    }
-    struct top top;
-    enum status status = aggregate_top(walk, fields, n_fields, &top, err);
-    if (status != OK) {
-        return status;
-    }
-    size_t n_rows = top.n_rows;
-    if (options->limit > 0 && (size_t)options->limit < n_rows) {
-        n_rows = (size_t)options->limit;
-    }
-    printf("%s", options->form == RENDER_JSON ? "[\n" : "");
-    for (size_t i = 0; i < n_rows; i++) {
-        print_top_row(options, &top, fields, i, n_rows);
-    }
-    printf("%s", options->form == RENDER_JSON ? "]\n" : "");
-    if (n_rows < top.n_rows) {
-        fprintf(stderr, "%zu of %zu values; --limit 0 shows all\n", n_rows, top.n_rows);
-    }
-    *out_found = (int64_t)top.n_rows;
-    top_fini(&top);
-    return OK;
-}
-
 /* Where the hits of a search go. */
 struct output {
     struct render render;
-    struct progress progress;
-    int64_t start_us;
+    struct progress *progress;
     enum status status;
     struct err *err;
 };
@@ -226,36 +99,34 @@ struct output {
 static bool print_hit(void *context, const struct hit *hit)
 {
     struct output *output = context;
-    progress_wipe(&output->progress);
+    progress_wipe(output->progress);
     output->status = render_hit(&output->render, hit, output->err);
     return output->status == OK;
 }
 
 /* Only work that takes long shows how far it is. */
-static void show_progress(void *context, int64_t blocks, int64_t events)
+static void show_progress(void *context, int64_t thousandths, int64_t events)
 {
-    struct output *output = context;
-    if (clock_monotonic_us() - output->start_us > PROGRESS_AFTER_US) {
-        progress_step(&output->progress, blocks, events);
+    struct progress *progress = context;
+    if (progress->on && clock_monotonic_us() - progress->start_us > PROGRESS_AFTER_US) {
+        progress_step(progress, thousandths, events);
     }
 }
 
 static enum status run_events(const struct search_options *options, struct walk *walk,
-                              int64_t *out_found, struct err *err)
+                              struct progress *progress, int64_t *out_found, struct err *err)
 {
-    struct output output = {.start_us = clock_monotonic_us(), .err = err};
+    struct output output = {.progress = progress, .err = err};
     render_init(&output.render, options->form, stdout);
-    progress_begin(&output.progress, "search", "events", 0);
     struct run_options run = {
         .search = options->search,
         .limit = options->limit,
         .each = print_hit,
-        .progress = show_progress,
         .context = &output,
     };
     int64_t hits = 0;
     enum status status = run_query(walk, &run, &hits, err);
-    progress_wipe(&output.progress);
+    progress_wipe(progress);
     if (status == OK) {
         status = output.status;
     }
@@ -272,19 +143,35 @@ static enum status run_events(const struct search_options *options, struct walk 
     return status;
 }
 
+static enum status run_search(const struct search_options *options, struct walk *walk,
+                              struct progress *progress, int64_t *out_found, struct err *err)
+{
+    struct numbers_options numbers = {.form = options->form,
+                                      .limit = options->limit,
+                                      .bucket_us = options->bucket_us,
+                                      .fields = options->top ? options->top : options->distinct};
+    return options->count       ? numbers_count(walk, out_found, err)
+           : options->histogram ? numbers_histogram(&numbers, walk, out_found, err)
+           : options->top       ? numbers_top(&numbers, walk, out_found, err)
+           : options->distinct  ? numbers_distinct(&numbers, walk, out_found, err)
+                                : run_events(options, walk, progress, out_found, err);
+}
+
 static int search_archive(struct search_options *options)
 {
     struct err err;
     struct walk *walk = NULL;
+    struct progress progress;
     int64_t found = 0;
+    progress_begin(&progress, "search", "events", 1000);
     options->search.query = options->query;
+    options->search.progress = show_progress;
+    options->search.progress_context = &progress;
     enum status status = walk_open(&options->search, &walk, &err);
     if (status == OK) {
-        status = options->count       ? run_count(walk, &found, &err)
-                 : options->histogram ? run_histogram(options, walk, &found, &err)
-                 : options->top       ? run_top(options, walk, &found, &err)
-                                      : run_events(options, walk, &found, &err);
+        status = run_search(options, walk, &progress, &found, &err);
     }
+    progress_wipe(&progress);
     if (status == OK && found == 0) {
         lookup_unknown_fields(walk);
     }
@@ -344,6 +231,10 @@ static int search_run(int argc, char **argv)
          .argument = "FIELD[,FIELD]",
          .help = "the most frequent values; also actor, severity, day, hour",
          .text = &options.top},
+        {.name = "distinct",
+         .argument = "FIELD[,FIELD]",
+         .help = "print how many different values there are",
+         .text = &options.distinct},
     };
     int code = options_read(&options.common, &verb_search, entries,
                             sizeof entries / sizeof entries[0], argc, argv);

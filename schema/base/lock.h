@@ -2,8 +2,8 @@
  * given back, or not held where REQUIRES asks for it is found when compiling. GUARDED_BY names the
  * lock of a member for readers: in C, clang before 20 cannot look a sibling member up. Conditions
  * wait on the monotonic clock. A failing pthread call is a bug here, never the world. */
-#ifndef DAEMON_LOCK_H
-#define DAEMON_LOCK_H
+#ifndef SCHEMA_BASE_LOCK_H
+#define SCHEMA_BASE_LOCK_H
 
 #include <pthread.h>
 
