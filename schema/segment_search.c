@@ -199,24 +199,23 @@ enum status segment_text_events(struct segment *segment, int64_t block, size_t n
     return status;
 }
 
-/* 64 events at a time: that none is meant is known without a branch for each. */
-static void find_hashes(const unsigned char *bytes, size_t n_events, const uint32_t *hashes,
-                        size_t n_hashes, struct bitmap *map)
+/* 64 events at a time, and no branch for each: almost always none of them is meant. */
+static void find_hash(const unsigned char *bytes, size_t n_events, uint32_t wanted,
+                      struct bitmap *map)
 {
-    for (size_t word = 0; word * 64 < n_events; word++) {
-        size_t left = n_events - word * 64;
-        size_t n = left < 64 ? left : 64;
-        const unsigned char *at = bytes + word * 64 * IDENTITY_BYTES;
-        uint64_t hit = 0;
+    for (size_t first = 0; first < n_events; first += 64) {
+        size_t n = n_events - first < 64 ? n_events - first : 64;
+        const unsigned char *at = bytes + first * IDENTITY_BYTES;
+        bool any = false;
         for (size_t i = 0; i < n; i++, at += IDENTITY_BYTES) {
-            uint32_t hash = (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16;
-            uint64_t same = 0;
-            for (size_t h = 0; h < n_hashes; h++) {
-                same |= hash == hashes[h];
-            }
-            hit |= same << i;
+            any |= ((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16) == wanted;
         }
-        map->words[word] |= hit;
+        at = bytes + first * IDENTITY_BYTES;
+        for (size_t i = 0; any && i < n; i++, at += IDENTITY_BYTES) {
+            if (((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16) == wanted) {
+                bitmap_set(map, first + i);
+            }
+        }
     }
 }
 
@@ -249,8 +248,8 @@ enum status segment_identity_find(struct segment *segment, int64_t block, const 
     if (status == OK && payload.size != bytes) {
         status = err_set(err, ERR_CORRUPT, "a vector of the wrong length");
     }
-    if (status == OK) {
-        find_hashes((const unsigned char *)payload.data, info->n_events, hashes, n_hashes, map);
+    for (size_t i = 0; status == OK && i < n_hashes; i++) {
+        find_hash((const unsigned char *)payload.data, info->n_events, hashes[i], map);
     }
     (void)sqlite3_reset(stmt);
     return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
