@@ -9,6 +9,8 @@
 #include "schema/term.h"
 
 enum { COST_ALL, COST_TIME, COST_COLUMN, COST_COLUMNS, COST_UID, COST_TEXT, COST_SCAN };
+/* Among leaves of one rank those with fewer columns to read go first. */
+enum { COST_STEP = 4096 };
 
 static void probe_words(struct leaf *leaf, const struct span *words, size_t count, bool prefix,
                         bool is_answer)
@@ -173,7 +175,7 @@ static void find_uid_hashes(struct leaf *leaf)
     }
 }
 
-static unsigned cost_of(const struct leaf *leaf)
+static unsigned rank_of(const struct leaf *leaf)
 {
     switch (leaf->predicate->kind) {
     case PREDICATE_ALL:
@@ -210,7 +212,7 @@ enum status leaf_init(struct leaf *leaf, const struct predicate *predicate, stru
         find_uid_hashes(leaf);
     }
     if (kind == PREDICATE_ALL || kind == PREDICATE_TIME || kind == PREDICATE_UID) {
-        leaf->cost = cost_of(leaf);
+        leaf->cost = rank_of(leaf) * COST_STEP;
         return OK;
     }
     if (predicate->field.size > 0) {
@@ -222,12 +224,14 @@ enum status leaf_init(struct leaf *leaf, const struct predicate *predicate, stru
     leaf->needle = needle_of(predicate);
     leaf->any_integer = match_integer_possible(predicate);
     leaf->any_port = leaf_port_possible(predicate);
-    leaf->cost = leaf->scan_all ? COST_SCAN : cost_of(leaf);
+    leaf->cost = (leaf->scan_all ? (unsigned)COST_SCAN : rank_of(leaf)) * COST_STEP;
     if (leaf->field == LEAF_NO_FIELD) {
         return OK;
     }
     find_probes(leaf);
-    return kind == PREDICATE_EXISTS ? OK : find_values(leaf, err);
+    enum status status = kind == PREDICATE_EXISTS ? OK : find_values(leaf, err);
+    leaf->cost += leaf->n_fields < COST_STEP ? (unsigned)leaf->n_fields : COST_STEP - 1;
+    return status;
 }
 
 void leaf_ahead(struct leaf *leaf, int64_t first_block, size_t n_blocks)

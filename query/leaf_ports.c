@@ -11,14 +11,27 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-static bool has_digit_or_colon(struct span text)
+static bool all_digits(struct span text)
 {
     for (size_t i = 0; i < text.size; i++) {
-        if (is_digit(text.data[i]) || text.data[i] == ':') {
-            return true;
+        if (!is_digit(text.data[i])) {
+            return false;
         }
     }
-    return false;
+    return text.size > 0;
+}
+
+/* What overlaps the port lies within it, or goes over the colon. */
+static bool may_reach_port(struct span text)
+{
+    return all_digits(text) || memchr(text.data, ':', text.size) != NULL;
+}
+
+static bool glob_may_be_endpoint(struct span pattern)
+{
+    char first = pattern.data[0];
+    char last = pattern.data[pattern.size - 1];
+    return (first == '*' || first == '[' || is_digit(first)) && (last == '*' || is_digit(last));
 }
 
 bool leaf_port_possible(const struct predicate *predicate)
@@ -28,12 +41,13 @@ bool leaf_port_possible(const struct predicate *predicate)
     case PREDICATE_PREFIX:
     case PREDICATE_SUBSTRING:
     case PREDICATE_DOMAIN:
-        return has_digit_or_colon(predicate->text);
-    case PREDICATE_PHRASE:
-        return has_digit_or_colon(predicate->words[predicate->n_words - 1]);
+        return predicate->text.size > 0 && may_reach_port(predicate->text);
+    case PREDICATE_PHRASE: /* of an address and a port: two words */
+        return predicate->n_words == 2 && all_digits(predicate->words[1]);
     case PREDICATE_GLOB:
-    case PREDICATE_RANGE:
-        return true;
+        return predicate->text.size > 0 && glob_may_be_endpoint(predicate->text);
+    case PREDICATE_RANGE: /* an endpoint is neither a number nor a time */
+        return predicate->low.kind == BOUND_TEXT || predicate->high.kind == BOUND_TEXT;
     case PREDICATE_ALL:
     case PREDICATE_EXISTS:
     case PREDICATE_ADDRESS:
@@ -50,14 +64,11 @@ static bool is_port_number(const struct predicate *predicate, uint16_t *out_port
 {
     struct span text = predicate->text;
     uint32_t port = 0;
-    if (predicate->kind != PREDICATE_TERM || text.size == 0 || text.size > 5 ||
+    if (predicate->kind != PREDICATE_TERM || text.size > 5 || !all_digits(text) ||
         text.data[0] == '0') {
         return false;
     }
     for (size_t i = 0; i < text.size; i++) {
-        if (!is_digit(text.data[i])) {
-            return false;
-        }
         port = port * 10 + (uint32_t)(text.data[i] - '0');
     }
     *out_port = port <= UINT16_MAX ? (uint16_t)port : 0;

@@ -1,6 +1,7 @@
 #include "schema/db.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -220,10 +221,19 @@ static enum status db_configure(sqlite3 *db, enum db_mode mode, const struct db_
     return status;
 }
 
+/* Without SQLite's count of its memory, which is a lock that every allocation of every thread
+ * takes. Refused, and no matter, when SQLite is in use already. */
+static void db_configure_process(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static enum status db_open_once(const char *name, int flags, enum db_mode mode,
                                 const struct db_kind *kind, const char *path, sqlite3 **out_db,
                                 struct err *err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    CHECK(pthread_once(&once, db_configure_process) == 0);
     sqlite3 *db = NULL;
     int rc = sqlite3_open_v2(name, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     enum status status = OK;
