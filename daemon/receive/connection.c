@@ -14,6 +14,7 @@ enum {
     AHEAD_BYTES_MAX = 64 * 1024,  /* read while the request before waits for the disk */
     KEEP_BYTES_MAX = 64 * 1024,   /* larger buffers are given back after the request */
     LINGER_BYTES_MAX = 1024 * 1024,
+    HANDSHAKES_A_ROUND = 4, /* a step of one takes up to a millisecond */
 };
 
 #define LINGER_US (2 * CLOCK_SECOND_US)
@@ -172,11 +173,27 @@ static void on_handshake(struct connection *connection)
     on_readable(connection);
 }
 
+/* When hundreds connect at once, those that are connected get their turn between them. Who is
+ * turned away stays ready and comes again in the next round. */
+static bool may_shake_hands(struct connection_host *host)
+{
+    if (host->handshakes == 0) {
+        watch_poke(host->round_end);
+    }
+    if (host->handshakes == HANDSHAKES_A_ROUND) {
+        return false;
+    }
+    host->handshakes++;
+    return true;
+}
+
 static void on_ready(void *context, unsigned ready)
 {
     struct connection *connection = context;
     if (connection->state == CONNECTION_HANDSHAKE) {
-        on_handshake(connection);
+        if (may_shake_hands(connection->host)) {
+            on_handshake(connection);
+        }
         return;
     }
     if (ready & WATCH_WRITE) {
