@@ -18,6 +18,7 @@ enum {
 };
 
 #define LINGER_US (2 * CLOCK_SECOND_US)
+#define IDLE_US   (2 * CLOCK_SECOND_US)
 
 void connection_free(struct connection *connection)
 {
@@ -266,6 +267,15 @@ static bool is_over(const struct connection *connection, int64_t now_us)
     return false;
 }
 
+/* An idle connection needs no memory for a request. */
+static void release_idle(struct connection *connection, int64_t now_us)
+{
+    if (connection->state == CONNECTION_READING && connection->in.size == 0 &&
+        now_us - connection->since_us > IDLE_US) {
+        buf_fini(&connection->in);
+    }
+}
+
 void connection_sweep(struct connection_host *host, int64_t now_us)
 {
     struct connection *next;
@@ -278,6 +288,8 @@ void connection_sweep(struct connection_host *host, int64_t now_us)
                     connection, "cut off, the request took longer than receive.request_timeout");
             }
             connection_free(connection);
+        } else {
+            release_idle(connection, now_us);
         }
     }
 }
