@@ -341,6 +341,41 @@ def flood(place):
             expect(daemon.metrics()["stele_received_total"] == 1000, "received")
 
 
+def many_at_once(place):
+    """All have sent the beginning of their handshake before one is answered; all get through, also
+    while another connection keeps the daemon busy."""
+    certificates = Certificates(place.path("tls"))
+    context = certificates.context()
+    with Steled(new_archive(place), certificates) as daemon:
+        busy = daemon.connect()
+        expect(daemon.post(event(0), connection=busy) == 200, "not 200")
+        daemon.signal("SIGSTOP")
+        waiting = []
+        for _ in range(60):
+            sock = socket.create_connection(("127.0.0.1", daemon.port), timeout=60)
+            sock.setblocking(False)
+            tls = context.wrap_socket(sock, server_hostname="localhost",
+                                      do_handshake_on_connect=False)
+            try:
+                tls.do_handshake()
+            except ssl.SSLWantReadError:
+                waiting.append(tls)
+        expect(len(waiting) == 60, "a handshake without a server")
+        daemon.signal("SIGCONT")
+        for number, tls in enumerate(waiting):
+            tls.settimeout(60)
+            tls.do_handshake()
+            body = event(number + 1)
+            tls.sendall(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            expect(daemon.post(event(1000 + number), connection=busy) == 200, "not 200")
+        for tls in waiting:
+            expect(tls.recv(15) == b"HTTP/1.1 200 OK", "no answer")
+            tls.close()
+        metrics = daemon.metrics()
+        expect(metrics["stele_tls_handshakes_total"] == 61, "handshakes")
+        expect(metrics["stele_received_total"] == 121, "received")
+
+
 def out_of_date(place):
     """A server certificate that has run out is said at the start: only clients notice otherwise."""
     certificates = Certificates(place.path("tls"))
@@ -412,4 +447,4 @@ def curl_posts(place):
 
 main(mutual, asks_for_its_ca, optional_client, one_handshake, resumption,
      tickets_do_not_outlive_certificates, key_forms, shared_subject, reload,
-     flood, out_of_date, records_in_one_piece, not_tls, curl_posts)
+     flood, many_at_once, out_of_date, records_in_one_piece, not_tls, curl_posts)
