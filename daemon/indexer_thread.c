@@ -1,6 +1,7 @@
 #include "daemon/indexer_thread.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -26,7 +27,8 @@ struct indexer_thread {
     /* the thread's own */
     struct indexer *indexer; /* NULL: to be opened (again) */
     struct log_state failures;
-    int64_t retry_us; /* pause after a failure; 0: the last run went well */
+    int64_t retry_us;  /* pause after a failure; 0: the last run went well */
+    int64_t untrimmed; /* events since memory was last given back */
 };
 
 static void count_run(const struct indexer_totals *totals)
@@ -59,6 +61,7 @@ static enum status run_once(struct indexer_thread *thread, bool *out_any, struct
         status = writer_settle(thread->options.writer, run, err);
         if (status == OK) {
             count_run(&totals);
+            thread->untrimmed += totals.received;
         } else {
             indexer_run_free(run);
         }
@@ -103,6 +106,16 @@ static void run_all(struct indexer_thread *thread)
         backlog = writer_backlog(thread->options.writer);
     } while (any && backlog.rows > 0 && !bell_is_stopping(thread->options.bell) &&
              (writer_backlog_is_full(&backlog) || backlog.oldest_us <= start_us));
+}
+
+/* With nothing left to do after much: what malloc keeps of a rush goes back to the system, also
+ * that of connections which are gone. */
+static void give_memory_back(struct indexer_thread *thread)
+{
+    if (thread->untrimmed >= BLOCK_EVENTS_MAX && writer_backlog(thread->options.writer).rows == 0) {
+        thread->untrimmed = 0;
+        (void)malloc_trim(0);
+    }
 }
 
 /* What came in the future came before the clock was set back: it does not wait for that time. */
@@ -157,6 +170,7 @@ static void *indexer_main(void *context)
         if (bits & BELL_NOW ||
             (!patient && is_due(thread, writer_backlog(thread->options.writer), clock_now_us()))) {
             run_all(thread);
+            give_memory_back(thread);
             not_before_us = clock_monotonic_us() + thread->retry_us;
         }
         if (bits & BELL_NOW && thread->options.next) {

@@ -164,12 +164,12 @@ sqlite3 *archive_db(struct archive *archive)
 enum status archive_begin(struct archive *archive, struct err *err)
 {
     CHECK(archive->writable);
-    return db_begin(archive->db, err);
+    return db_run(archive->statements[STATEMENT_BEGIN], err);
 }
 
 enum status archive_commit(struct archive *archive, struct err *err)
 {
-    return db_commit(archive->db, err);
+    return db_run(archive->statements[STATEMENT_COMMIT], err);
 }
 
 void archive_rollback(struct archive *archive)

@@ -14,9 +14,11 @@ enum {
     AHEAD_BYTES_MAX = 64 * 1024,  /* read while the request before waits for the disk */
     KEEP_BYTES_MAX = 64 * 1024,   /* larger buffers are given back after the request */
     LINGER_BYTES_MAX = 1024 * 1024,
+    HANDSHAKES_A_ROUND = 4, /* a step of one takes up to a millisecond */
 };
 
 #define LINGER_US (2 * CLOCK_SECOND_US)
+#define IDLE_US   (2 * CLOCK_SECOND_US)
 
 void connection_free(struct connection *connection)
 {
@@ -172,11 +174,27 @@ static void on_handshake(struct connection *connection)
     on_readable(connection);
 }
 
+/* When hundreds connect at once, those that are connected get their turn between them. Who is
+ * turned away stays ready and comes again in the next round. */
+static bool may_shake_hands(struct connection_host *host)
+{
+    if (host->handshakes == 0) {
+        watch_poke(host->round_end);
+    }
+    if (host->handshakes == HANDSHAKES_A_ROUND) {
+        return false;
+    }
+    host->handshakes++;
+    return true;
+}
+
 static void on_ready(void *context, unsigned ready)
 {
     struct connection *connection = context;
     if (connection->state == CONNECTION_HANDSHAKE) {
-        on_handshake(connection);
+        if (may_shake_hands(connection->host)) {
+            on_handshake(connection);
+        }
         return;
     }
     if (ready & WATCH_WRITE) {
@@ -249,6 +267,15 @@ static bool is_over(const struct connection *connection, int64_t now_us)
     return false;
 }
 
+/* An idle connection needs no memory for a request. */
+static void release_idle(struct connection *connection, int64_t now_us)
+{
+    if (connection->state == CONNECTION_READING && connection->in.size == 0 &&
+        now_us - connection->since_us > IDLE_US) {
+        buf_fini(&connection->in);
+    }
+}
+
 void connection_sweep(struct connection_host *host, int64_t now_us)
 {
     struct connection *next;
@@ -261,6 +288,8 @@ void connection_sweep(struct connection_host *host, int64_t now_us)
                     connection, "cut off, the request took longer than receive.request_timeout");
             }
             connection_free(connection);
+        } else {
+            release_idle(connection, now_us);
         }
     }
 }

@@ -24,7 +24,7 @@ struct connection;
 struct connection_host {
     struct loop *loop;
     struct writer *writer;
-    struct watch *gathered_watch; /* poked when the first job is gathered */
+    struct watch *round_end; /* poked when something is left for the end of the loop's round */
     struct decoder *decoder;
     struct http_limits limits;
     int64_t queue_bytes_max;
@@ -32,9 +32,10 @@ struct connection_host {
     int64_t request_timeout_us;
     bool stopping; /* answers close their connections */
 
-    /* jobs of this round of the loop, not submitted yet */
-    struct writer_job *gathered;
+    /* of this round of the loop */
+    struct writer_job *gathered; /* not submitted yet */
     struct writer_job *gathered_last;
+    int handshakes;
 
     struct connection *first; /* all of them */
     int64_t count;
@@ -46,8 +47,9 @@ struct connection_host {
 /* Takes the non-blocking socket; closes it when there is no memory. `via` is a literal. */
 void connection_open(struct connection_host *host, int fd, const struct tls_context *tls,
                      const char *via, const char *peer);
-/* Hands what the round has gathered to the writer as one; when it takes no more, answers it. */
-void connection_submit_gathered(struct connection_host *host);
+/* The loop has done all that was ready. Hands the requests that the round has gathered to the
+ * writer as one; when it takes no more, answers them. */
+void connection_round_end(struct connection_host *host);
 /* A job of a connection came back: answers it. */
 void connection_stored(struct writer_job *job);
 /* Closes those that are over their time. */

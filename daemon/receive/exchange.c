@@ -203,16 +203,17 @@ static void gather(struct connection *connection)
         host->gathered_last->next = job;
     } else {
         host->gathered = job;
-        watch_poke(host->gathered_watch);
+        watch_poke(host->round_end);
     }
     host->gathered_last = job;
     connection_move(connection, CONNECTION_STORING);
 }
 
-void connection_submit_gathered(struct connection_host *host)
+void connection_round_end(struct connection_host *host)
 {
     struct writer_job *first = host->gathered;
     host->gathered = NULL;
+    host->handshakes = 0;
     if (!first || writer_submit(host->writer, first, host->gathered_last) == OK) {
         return;
     }

@@ -15,7 +15,7 @@
 
 enum {
     LISTEN_BACKLOG = 511,
-    ACCEPT_TURN = 64,
+    ACCEPT_TURN = 16, /* before others get their turn */
     HOST_TEXT_BYTES = INET6_ADDRSTRLEN + 4,
     DESCRIPTORS_KEPT = 256
 };
@@ -129,11 +129,11 @@ static void take_done(struct receiver *receiver)
     }
 }
 
-static void on_gathered(void *context, unsigned ready)
+static void on_round_end(void *context, unsigned ready)
 {
     (void)ready;
     struct receiver *receiver = context;
-    connection_submit_gathered(&receiver->host);
+    connection_round_end(&receiver->host);
 }
 
 static void end_if_drained(struct receiver *receiver)
@@ -220,8 +220,8 @@ static enum status start_watching(struct receiver *receiver, const struct config
     struct loop *loop = receiver->host.loop;
     receiver->listening = watch_new(loop, receiver->fd, on_connection, receiver);
     receiver->done = watch_new(loop, writer_done_fd(receiver->host.writer), on_done, receiver);
-    receiver->host.gathered_watch = watch_new(loop, -1, on_gathered, receiver);
-    if (!receiver->listening || !receiver->done || !receiver->host.gathered_watch) {
+    receiver->host.round_end = watch_new(loop, -1, on_round_end, receiver);
+    if (!receiver->listening || !receiver->done || !receiver->host.round_end) {
         return err_set(err, ERR_NOMEM, "receive: out of memory");
     }
     watch_set(receiver->listening, WATCH_READ);
@@ -294,10 +294,10 @@ void receiver_close(struct receiver *receiver)
         take_done(receiver);
     }
     while (receiver->host.gathered) {
-        connection_submit_gathered(&receiver->host);
+        connection_round_end(&receiver->host);
     }
     connection_close_all(&receiver->host);
-    watch_free(receiver->host.gathered_watch);
+    watch_free(receiver->host.round_end);
     watch_free(receiver->listening);
     watch_free(receiver->done);
     if (receiver->fd >= 0) {

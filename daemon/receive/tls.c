@@ -8,6 +8,8 @@
 #include "daemon/receive/tls_stream.h"
 #include "schema/base/clock.h"
 
+#define TICKET_LIFE_US (3600 * CLOCK_SECOND_US)
+
 enum { PEM_FILE_BYTES_MAX = 4 * 1024 * 1024 };
 
 static const char shared_subject_text[] =
@@ -98,10 +100,71 @@ static enum status load_ca(SSL_CTX *ctx, const struct config *config, struct err
     return OK;
 }
 
+/* When a ticket's session began with certificates: kept in the ticket, handed on from each session
+ * that it resumes to the next. */
+static int on_ticket_made(SSL *ssl, void *context)
+{
+    (void)context;
+    SSL_SESSION *session = SSL_get_session(ssl);
+    void *kept = NULL;
+    size_t size = 0;
+    int64_t now_us = clock_now_us();
+    if (SSL_SESSION_get0_ticket_appdata(session, &kept, &size) == 1 && size == sizeof now_us) {
+        return 1;
+    }
+    return SSL_SESSION_set1_ticket_appdata(session, &now_us, sizeof now_us);
+}
+
+static bool certificate_is_in_date(const X509 *certificate)
+{
+    time_t now = (time_t)(clock_now_us() / CLOCK_SECOND_US);
+    return X509_cmp_time(X509_get0_notBefore(certificate), &now) <= 0 &&
+           X509_cmp_time(X509_get0_notAfter(certificate), &now) >= 0;
+}
+
+/* A ticket spares the certificates, so it must not outlive them: an hour after they were shown, and
+ * when the client's is out of date, they are asked for again. The keys of tickets are the context's
+ * own: a new CA, or a new process, takes none of the old. */
+static SSL_TICKET_RETURN on_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
+                                   size_t name_size, SSL_TICKET_STATUS status, void *context)
+{
+    (void)ssl;
+    (void)name;
+    (void)name_size;
+    (void)context;
+    if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW) {
+        return status == SSL_TICKET_EMPTY || status == SSL_TICKET_NO_DECRYPT
+                   ? SSL_TICKET_RETURN_IGNORE_RENEW
+                   : SSL_TICKET_RETURN_ABORT;
+    }
+    void *kept = NULL;
+    size_t size = 0;
+    int64_t began_us = 0;
+    if (SSL_SESSION_get0_ticket_appdata(session, &kept, &size) != 1 || size != sizeof began_us) {
+        return SSL_TICKET_RETURN_IGNORE_RENEW;
+    }
+    memcpy(&began_us, kept, sizeof began_us);
+    int64_t age_us = clock_now_us() - began_us;
+    const X509 *peer = SSL_SESSION_get0_peer(session);
+    bool good = age_us >= 0 && age_us < TICKET_LIFE_US && (!peer || certificate_is_in_date(peer));
+    return good ? SSL_TICKET_RETURN_USE_RENEW : SSL_TICKET_RETURN_IGNORE_RENEW;
+}
+
+/* Tickets alone: a cache of sessions would hold a certificate for each client that ever came. */
+static void set_resumption(SSL_CTX *ctx)
+{
+    static const unsigned char session_context[] = "stele";
+    SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_num_tickets(ctx, 1);
+    SSL_CTX_set_timeout(ctx, (long)(TICKET_LIFE_US / CLOCK_SECOND_US));
+    /* Without it a ticket cannot be used where client certificates are asked for. */
+    SSL_CTX_set_session_id_context(ctx, session_context, sizeof session_context - 1);
+    SSL_CTX_set_session_ticket_cb(ctx, on_ticket_made, on_ticket, NULL);
+}
+
 enum status tls_context_open(const struct config *config, struct tls_context *out_context,
                              struct err *err)
 {
-    static const unsigned char session_context[] = "stele";
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     if (!ctx) {
         return err_set(err, ERR_NOMEM, "TLS: out of memory");
@@ -110,11 +173,11 @@ enum status tls_context_open(const struct config *config, struct tls_context *ou
     /* Clients close without a close_notify; renegotiation is of no use here. */
     SSL_CTX_set_options(ctx, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION |
                                  SSL_OP_CIPHER_SERVER_PREFERENCE);
-    SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    /* A connection that is idle keeps no buffers of OpenSSL (34 KiB). */
+    SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                              SSL_MODE_RELEASE_BUFFERS);
     SSL_CTX_set_read_ahead(ctx, 1);
-    SSL_CTX_set_num_tickets(ctx, 1);
-    /* Without it a ticket cannot be used where client certificates are asked for. */
-    SSL_CTX_set_session_id_context(ctx, session_context, sizeof session_context - 1);
+    set_resumption(ctx);
     enum status status = load_certificate(ctx, config, err);
     if (status == OK && config->receive_require_client_certificate) {
         status = load_ca(ctx, config, err);
@@ -136,8 +199,5 @@ void tls_context_close(struct tls_context *context)
 
 bool tls_certificate_is_out_of_date(const struct tls_context *context)
 {
-    const X509 *leaf = SSL_CTX_get0_certificate(context->ctx);
-    time_t now = (time_t)(clock_now_us() / CLOCK_SECOND_US);
-    return X509_cmp_time(X509_get0_notBefore(leaf), &now) > 0 ||
-           X509_cmp_time(X509_get0_notAfter(leaf), &now) < 0;
+    return !certificate_is_in_date(SSL_CTX_get0_certificate(context->ctx));
 }

@@ -119,6 +119,60 @@ def one_handshake(place):
         expect(len(sources) == 1 and len(sources[0][0]) == 64, sources)
 
 
+def post_resuming(daemon, certificates, version, ticket):
+    """One POST by openssl s_client, which takes up the session of `ticket` if there is one and
+    leaves the newest there. True: the session was resumed; None: no answer."""
+    words = ["openssl", "s_client", "-connect", f"127.0.0.1:{daemon.port}", version,
+             "-CAfile", certificates.path("ca.crt"), "-cert", certificates.path("client.crt"),
+             "-key", certificates.path("client.key"), "-sess_out", ticket + ".new", "-ign_eof"]
+    words += ["-sess_in", ticket] if os.path.exists(ticket) else []
+    body = event(1)
+    request = (b"POST /test.log HTTP/1.1\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+               % (len(body), body))
+    said = subprocess.run(words, input=request, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          timeout=60, check=False).stdout
+    if b"HTTP/1.1 200 OK" not in said:
+        return None
+    if os.path.exists(ticket + ".new"):
+        shutil.move(ticket + ".new", ticket)
+    return b"\nReused, " in said
+
+
+def resumption(place):
+    """A ticket spares the certificates: the source stays the one that showed them. It dies with the
+    process and when the CA is read again, and a certificate out of date is asked for again."""
+    certificates = Certificates(place.path("tls"))
+    archive = new_archive(place)
+    for version in ("-tls1_2", "-tls1_3"):
+        ticket = place.path("ticket" + version)
+        with Steled(archive, certificates) as daemon:
+            expect(post_resuming(daemon, certificates, version, ticket) is False, "the first one")
+            for _ in range(2):  # also with the ticket that a resumed session was given
+                expect(post_resuming(daemon, certificates, version, ticket) is True, version)
+            sources = daemon.sql("SELECT DISTINCT via, certificate FROM source")
+            expect(len(sources) == 1 and len(sources[0][1]) == 64, sources)
+            daemon.signal("SIGHUP")
+            wait_until(lambda: "certificates read again" in daemon.log(), "read again")
+            expect(post_resuming(daemon, certificates, version, ticket) is False, "before SIGHUP")
+        with Steled(archive, certificates) as daemon:
+            expect(post_resuming(daemon, certificates, version, ticket) is False, "a process ago")
+            expect(post_resuming(daemon, certificates, version, ticket) is True, version)
+
+
+def tickets_do_not_outlive_certificates(place):
+    """By the daemon's clock the client's certificate is still in its dates, or not any more: then it
+    is asked for again (and OpenSSL, which has the system's clock, takes it here)."""
+    certificates = Certificates(place.path("tls"))
+    for version in ("-tls1_2", "-tls1_3"):
+        for days, reused in ((1, True), (3, False)):
+            ticket = place.path(f"ticket{version}{days}")
+            env = {"STELE_CLOCK_US": str(int(time.time() + days * 86400) * 1000000)}
+            with Steled(new_archive(place, ticket + ".archive"), certificates, env=env) as daemon:
+                expect(post_resuming(daemon, certificates, version, ticket) is False, "the first")
+                again = post_resuming(daemon, certificates, version, ticket)
+                expect(again is reused, f"{version} after {days} days: {again}")
+
+
 def encrypt_key(path, passphrase):
     """As `configure` writes it: PKCS#1, Proc-Type: 4,ENCRYPTED. The passphrase as it is."""
     read, write = os.pipe()
@@ -287,6 +341,41 @@ def flood(place):
             expect(daemon.metrics()["stele_received_total"] == 1000, "received")
 
 
+def many_at_once(place):
+    """All have sent the beginning of their handshake before one is answered; all get through, also
+    while another connection keeps the daemon busy."""
+    certificates = Certificates(place.path("tls"))
+    context = certificates.context()
+    with Steled(new_archive(place), certificates) as daemon:
+        busy = daemon.connect()
+        expect(daemon.post(event(0), connection=busy) == 200, "not 200")
+        daemon.signal("SIGSTOP")
+        waiting = []
+        for _ in range(60):
+            sock = socket.create_connection(("127.0.0.1", daemon.port), timeout=60)
+            sock.setblocking(False)
+            tls = context.wrap_socket(sock, server_hostname="localhost",
+                                      do_handshake_on_connect=False)
+            try:
+                tls.do_handshake()
+            except ssl.SSLWantReadError:
+                waiting.append(tls)
+        expect(len(waiting) == 60, "a handshake without a server")
+        daemon.signal("SIGCONT")
+        for number, tls in enumerate(waiting):
+            tls.settimeout(60)
+            tls.do_handshake()
+            body = event(number + 1)
+            tls.sendall(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            expect(daemon.post(event(1000 + number), connection=busy) == 200, "not 200")
+        for tls in waiting:
+            expect(tls.recv(15) == b"HTTP/1.1 200 OK", "no answer")
+            tls.close()
+        metrics = daemon.metrics()
+        expect(metrics["stele_tls_handshakes_total"] == 61, "handshakes")
+        expect(metrics["stele_received_total"] == 121, "received")
+
+
 def out_of_date(place):
     """A server certificate that has run out is said at the start: only clients notice otherwise."""
     certificates = Certificates(place.path("tls"))
@@ -356,5 +445,6 @@ def curl_posts(place):
         expect(done.stdout == b"200", done)
 
 
-main(mutual, asks_for_its_ca, optional_client, one_handshake, key_forms, shared_subject, reload,
-     flood, out_of_date, records_in_one_piece, not_tls, curl_posts)
+main(mutual, asks_for_its_ca, optional_client, one_handshake, resumption,
+     tickets_do_not_outlive_certificates, key_forms, shared_subject, reload,
+     flood, many_at_once, out_of_date, records_in_one_piece, not_tls, curl_posts)
