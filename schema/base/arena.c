@@ -40,7 +40,9 @@ void *arena_alloc(struct arena *arena, size_t size)
         return NULL;
     }
     size = round_up(size ? size : 1);
-    arena->at += -(uintptr_t)arena->at & 15; /* chunks end on a multiple of 16 */
+    if (arena->at) {
+        arena->at += -(uintptr_t)arena->at & 15; /* chunks end on a multiple of 16 */
+    }
     if ((size_t)(arena->end - arena->at) < size && !arena_grow(arena, size)) {
         return NULL;
     }
