@@ -1,0 +1,208 @@
+/* SQLite does not tell capitals in names of columns: of fields that differ in nothing else the
+ * first one is the column. */
+#include "query/sql/columns.h"
+
+#include <stdlib.h>
+#include <strings.h>
+
+#include "query/match.h"
+#include "query/sql/moment.h"
+
+enum { NAME_BYTES_MAX = 256 };
+
+static const char *const usual_fields[] = {
+    "event",           "code",      "uid",          "user",
+    "login",           "sid",       "addr.remote",  "addr.local",
+    "server_hostname", "server_id", "cluster_name", "namespace",
+    "success",         "error",
+};
+
+static const struct table_column hidden_columns[] = {
+    {TABLE_ACTOR, "actor", true},     {TABLE_RECEIVED, "received", true},
+    {TABLE_SEGMENT, "segment", true}, {TABLE_BLOCK, "block", true},
+    {TABLE_SLOT, "slot", true},
+};
+
+static enum status nomem(struct err *err)
+{
+    return err_set(err, ERR_NOMEM, "columns: out of memory");
+}
+
+static enum status add(struct table_columns *columns, enum table_column_kind kind, const char *name,
+                       bool hidden, struct err *err)
+{
+    if (columns->count == columns->capacity) {
+        size_t capacity = columns->capacity ? columns->capacity * 2 : 128;
+        struct table_column *items = realloc(columns->items, capacity * sizeof *items);
+        if (!items) {
+            return nomem(err);
+        }
+        columns->items = items;
+        columns->capacity = capacity;
+    }
+    struct span copy = arena_copy(&columns->arena, span_str(name));
+    if (!copy.data) {
+        return nomem(err);
+    }
+    columns->items[columns->count++] = (struct table_column){kind, copy.data, hidden};
+    return OK;
+}
+
+static enum table_column_kind kind_of(const char *name)
+{
+    return strcmp(name, "uid") == 0 ? TABLE_UID : TABLE_FIELD;
+}
+
+static bool is_taken(const struct table_columns *columns, const char *table, const char *name)
+{
+    bool taken = strcasecmp(name, "raw") == 0 || strcasecmp(name, table) == 0;
+    for (size_t i = 0; i < sizeof hidden_columns / sizeof hidden_columns[0]; i++) {
+        taken = taken || strcasecmp(name, hidden_columns[i].name) == 0;
+    }
+    for (size_t i = 0; !taken && i < columns->count; i++) {
+        taken = strcasecmp(name, columns->items[i].name) == 0;
+    }
+    return taken;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static enum status add_fields(struct table_columns *columns, const char *table,
+                              const char *const *fields, size_t n_fields, struct err *err)
+{
+    const char **sorted = malloc((n_fields + 1) * sizeof *sorted);
+    if (!sorted) {
+        return nomem(err);
+    }
+    for (size_t i = 0; i < n_fields; i++) {
+        sorted[i] = fields[i];
+    }
+    qsort(sorted, n_fields, sizeof *sorted, by_name);
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < n_fields && columns->count < TABLE_FIELDS_MAX; i++) {
+        size_t size = strlen(sorted[i]);
+        bool good = size > 0 && size <= NAME_BYTES_MAX && !match_is_reserved(span_str(sorted[i]));
+        if (good && !is_taken(columns, table, sorted[i])) {
+            status = add(columns, kind_of(sorted[i]), sorted[i], false, err);
+        }
+    }
+    free(sorted);
+    return status;
+}
+
+/* The fields behind actor, declared or not. */
+static enum status add_actors(struct table_columns *columns, struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = 0; status == OK && event_actor_fields[i]; i++) {
+        CHECK(columns->n_actors < sizeof columns->actors / sizeof columns->actors[0]);
+        size_t at = columns_find(columns, span_str(event_actor_fields[i]));
+        if (at == SIZE_MAX) {
+            at = columns->count;
+            status = add(columns, TABLE_FIELD, event_actor_fields[i], true, err);
+        }
+        columns->actors[columns->n_actors++] = at;
+    }
+    return status;
+}
+
+enum status columns_make(struct table_columns *columns, const char *table,
+                         const char *const *fields, size_t n_fields, struct err *err)
+{
+    *columns = (struct table_columns){0};
+    enum status status = add(columns, TABLE_TIME, "time", false, err);
+    for (size_t i = 0; status == OK && i < sizeof usual_fields / sizeof usual_fields[0]; i++) {
+        status = add(columns, kind_of(usual_fields[i]), usual_fields[i], false, err);
+    }
+    if (status == OK) {
+        status = add_fields(columns, table, fields, n_fields, err);
+    }
+    if (status == OK) {
+        status = add(columns, TABLE_RAW, "raw", false, err);
+    }
+    if (status == OK) { /* first of the hidden ones: the argument of table('...') */
+        status = add(columns, TABLE_MATCH, table, true, err);
+    }
+    if (status == OK && !is_taken(columns, table, "query")) {
+        status = add(columns, TABLE_FIELD, "query", true, err);
+    }
+    for (size_t i = 0; status == OK && i < sizeof hidden_columns / sizeof hidden_columns[0]; i++) {
+        status = add(columns, hidden_columns[i].kind, hidden_columns[i].name, true, err);
+    }
+    columns->n_declared = columns->count;
+    if (status == OK) {
+        status = add_actors(columns, err);
+    }
+    if (status != OK) {
+        columns_fini(columns);
+    }
+    return status;
+}
+
+void columns_fini(struct table_columns *columns)
+{
+    arena_fini(&columns->arena);
+    free(columns->items);
+    *columns = (struct table_columns){0};
+}
+
+size_t columns_find(const struct table_columns *columns, struct span name)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        if (span_is(name, columns->items[i].name)) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+static void add_quoted(struct buf *out, const char *name)
+{
+    buf_add_char(out, '"');
+    for (; *name; name++) {
+        buf_add_str(out, *name == '"' ? "\"" : "");
+        buf_add_char(out, *name);
+    }
+    buf_add_char(out, '"');
+}
+
+/* Fields have no type: SQLite then compares a value as what it is, and makes no number of a text
+ * or text of a number. */
+static const char *type_of(enum table_column_kind kind)
+{
+    switch (kind) {
+    case TABLE_TIME:
+    case TABLE_RECEIVED:
+    case TABLE_RAW:
+    case TABLE_ACTOR:
+    case TABLE_SEGMENT:
+        return " TEXT";
+    case TABLE_BLOCK:
+    case TABLE_SLOT:
+        return " INTEGER";
+    case TABLE_FIELD:
+    case TABLE_UID:
+    case TABLE_MATCH:
+        break;
+    }
+    return "";
+}
+
+void columns_declare(const struct table_columns *columns, struct buf *out)
+{
+    buf_add_str(out, "CREATE TABLE x(");
+    for (size_t i = 0; i < columns->n_declared; i++) {
+        const struct table_column *column = &columns->items[i];
+        buf_add_str(out, i ? ", " : "");
+        add_quoted(out, column->name);
+        bool is_time = column->kind == TABLE_TIME || column->kind == TABLE_RECEIVED;
+        buf_add_str(out, type_of(column->kind));
+        buf_add_str(out, column->hidden ? " HIDDEN" : "");
+        buf_add_str(out, is_time ? " COLLATE " MOMENT_COLLATION : "");
+    }
+    buf_add_char(out, ')');
+    buf_add_char(out, '\0');
+}

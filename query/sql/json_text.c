@@ -1,0 +1,159 @@
+#include "query/sql/json_text.h"
+
+#include "schema/base/utf8.h"
+
+size_t json_space(struct span text, size_t at)
+{
+    while (at < text.size && (text.data[at] == ' ' || text.data[at] == '\n' ||
+                              text.data[at] == '\t' || text.data[at] == '\r')) {
+        at++;
+    }
+    return at;
+}
+
+size_t json_string(struct span text, size_t at, struct span *out_inner, bool *out_escaped)
+{
+    size_t start = at + 1;
+    size_t end = start;
+    *out_escaped = false;
+    while (end < text.size && text.data[end] != '"') {
+        bool escape = text.data[end] == '\\';
+        *out_escaped = *out_escaped || escape;
+        end += escape ? 2 : 1;
+    }
+    end = end < text.size ? end : text.size;
+    *out_inner = start < end ? span_of(text.data + start, end - start) : span_of("", 0);
+    return end < text.size ? end + 1 : text.size;
+}
+
+static bool ends_scalar(char c)
+{
+    return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+static size_t skip_scalar(struct span text, size_t at)
+{
+    while (at < text.size && !ends_scalar(text.data[at])) {
+        at++;
+    }
+    return at;
+}
+
+size_t json_skip(struct span text, size_t at)
+{
+    size_t depth = 0;
+    while (at < text.size) {
+        struct span inner;
+        bool escaped;
+        char c = text.data[at];
+        if (c == '"') {
+            at = json_string(text, at, &inner, &escaped);
+        } else if (c == '{' || c == '[') {
+            depth++;
+            at++;
+        } else if (c == '}' || c == ']') {
+            depth -= depth > 0;
+            at++;
+        } else if (c == ',' || c == ':' || ends_scalar(c)) {
+            at++;
+        } else {
+            at = skip_scalar(text, at);
+        }
+        if (depth == 0) {
+            return at;
+        }
+    }
+    return at;
+}
+
+bool json_holds_value(struct span value)
+{
+    for (size_t at = 0; at < value.size;) {
+        char c = value.data[at];
+        if (c == '"') {
+            struct span inner;
+            bool escaped;
+            size_t next = json_space(value, json_string(value, at, &inner, &escaped));
+            bool is_key = next < value.size && value.data[next] == ':';
+            if (!is_key && inner.size > 0) {
+                return true;
+            }
+            at = next;
+        } else if (c == '{' || c == '[' || c == ':' || ends_scalar(c)) {
+            at++;
+        } else if (c != 'n') {
+            return true;
+        } else {
+            at = skip_scalar(value, at);
+        }
+    }
+    return false;
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+/* The four digits behind "\u" at `at`; UINT32_MAX when there are none. */
+static uint32_t read_unit(struct span text, size_t at)
+{
+    if (at + 6 > text.size || text.data[at] != '\\' || text.data[at + 1] != 'u') {
+        return UINT32_MAX;
+    }
+    uint32_t unit = 0;
+    for (size_t i = at + 2; i < at + 6; i++) {
+        int digit = hex_digit(text.data[i]);
+        if (digit < 0) {
+            return UINT32_MAX;
+        }
+        unit = unit << 4 | (uint32_t)digit;
+    }
+    return unit;
+}
+
+/* Writes what "\u...." at *at stands for; moves on. */
+static size_t unescape_unit(struct span inner, size_t *at, char *out)
+{
+    uint32_t point = read_unit(inner, *at);
+    *at += 6;
+    if (point >= 0xd800 && point < 0xdc00) {
+        uint32_t second = read_unit(inner, *at);
+        if (second >= 0xdc00 && second < 0xe000) {
+            *at += 6;
+            return utf8_encode(0x10000 + ((point - 0xd800) << 10) + (second - 0xdc00), out);
+        }
+    }
+    if (point == 0 || point > 0xffff || (point >= 0xd800 && point < 0xe000)) {
+        point = 0xfffd;
+    }
+    return utf8_encode(point, out);
+}
+
+struct span json_unescape(struct span inner, struct arena *arena)
+{
+    static const char from[] = "bfnrt";
+    static const char to[] = "\b\f\n\r\t";
+    char *text = arena_alloc(arena, inner.size + 4);
+    size_t size = 0;
+    if (!text) {
+        return span_of(NULL, 0);
+    }
+    for (size_t at = 0; at < inner.size;) {
+        char c = inner.data[at];
+        if (c != '\\' || at + 1 >= inner.size) {
+            text[size++] = c;
+            at++;
+        } else if (inner.data[at + 1] == 'u') {
+            size += unescape_unit(inner, &at, text + size);
+        } else {
+            const char *special = memchr(from, inner.data[at + 1], sizeof from - 1);
+            text[size++] = special ? to[special - from] : inner.data[at + 1];
+            at += 2;
+        }
+    }
+    return span_of(text, size);
+}

@@ -1,0 +1,446 @@
+#include "query/sql/rows.h"
+
+#include <stdlib.h>
+
+#include "query/sql/pick.h"
+
+/* What the rows know of one column. */
+struct row_column {
+    struct cell *cells; /* of ROWS_MAX; NULL: never asked for */
+    bool is_filled;     /* for these rows */
+    bool is_picked;     /* looked for in the bytes */
+    size_t number;      /* of the picker */
+};
+
+struct rows {
+    const struct table_columns *columns;
+    struct row_column *state;
+    struct picker *picker;
+    size_t *picked_columns; /* by number of the picker */
+    struct picked *picked;
+    struct day *day;
+    struct block_view *view;
+    size_t count;
+    bool has_lines;
+    struct arena arena; /* of these rows */
+    struct row items[ROWS_MAX];
+    struct span lines[ROWS_MAX];
+    int64_t received_us[ROWS_MAX];
+};
+
+static enum status nomem(struct err *err)
+{
+    return err_set(err, ERR_NOMEM, "SQL: out of memory");
+}
+
+enum status rows_new(const struct table_columns *columns, struct rows **out_rows, struct err *err)
+{
+    struct rows *rows = calloc(1, sizeof *rows);
+    if (rows) {
+        rows->columns = columns;
+        rows->state = calloc(columns->count, sizeof *rows->state);
+        rows->picked_columns = calloc(columns->count, sizeof *rows->picked_columns);
+        rows->picked = calloc(columns->count, sizeof *rows->picked);
+        rows->picker = picker_new();
+    }
+    if (!rows || !rows->state || !rows->picked_columns || !rows->picked || !rows->picker) {
+        rows_free(rows);
+        return nomem(err);
+    }
+    *out_rows = rows;
+    return OK;
+}
+
+void rows_free(struct rows *rows)
+{
+    if (rows) {
+        for (size_t i = 0; rows->state && i < rows->columns->count; i++) {
+            free(rows->state[i].cells);
+        }
+        free(rows->state);
+        free(rows->picked_columns);
+        free(rows->picked);
+        picker_free(rows->picker);
+        arena_fini(&rows->arena);
+        free(rows);
+    }
+}
+
+void rows_begin(struct rows *rows, struct day *day, struct block_view *view)
+{
+    rows->day = day;
+    rows->view = view;
+    rows->count = 0;
+    rows->has_lines = false;
+    for (size_t i = 0; i < rows->columns->count; i++) {
+        rows->state[i].is_filled = false;
+    }
+    arena_reset(&rows->arena);
+}
+
+void rows_add(struct rows *rows, struct row row)
+{
+    CHECK(rows->count < ROWS_MAX);
+    rows->items[rows->count++] = row;
+}
+
+size_t rows_count(const struct rows *rows)
+{
+    return rows->count;
+}
+
+const struct row *rows_at(const struct rows *rows, size_t i)
+{
+    CHECK(i < rows->count);
+    return &rows->items[i];
+}
+
+/* Called with the view on each block of the rows once; rows of other blocks are to be left alone.
+ */
+typedef enum status block_each(struct rows *rows, const struct block_info *block, void *context,
+                               struct err *err);
+
+static enum status each_block(struct rows *rows, block_each *each, void *context, struct err *err)
+{
+    uint64_t done[ROWS_MAX / 64] = {0};
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < rows->count; i++) {
+        const struct block_info *block = rows->items[i].block;
+        if (!block || (done[i / 64] >> (i % 64) & 1)) {
+            continue;
+        }
+        for (size_t j = i; j < rows->count; j++) {
+            if (rows->items[j].block == block) {
+                done[j / 64] |= UINT64_C(1) << (j % 64);
+            }
+        }
+        view_move(rows->view, block);
+        status = each(rows, block, context, err);
+    }
+    return status;
+}
+
+static enum status copy_lines(struct rows *rows, const struct block_info *block, void *context,
+                              struct err *err)
+{
+    (void)context;
+    const int64_t *arrivals_us = NULL;
+    enum status status = view_arrivals(rows->view, &arrivals_us, err);
+    for (size_t i = 0; status == OK && i < rows->count; i++) {
+        if (rows->items[i].block != block) {
+            continue;
+        }
+        struct span line;
+        status = view_line(rows->view, rows->items[i].slot, &line, err);
+        if (status == OK) {
+            rows->received_us[i] = arrivals_us[rows->items[i].slot];
+            rows->lines[i] = arena_copy(&rows->arena, line);
+            status = rows->lines[i].data ? OK : nomem(err);
+        }
+    }
+    return status;
+}
+
+/* Blocks are unpacked once each, and their lines copied: rows in order of time may go to and fro
+ * between blocks. */
+static enum status need_lines(struct rows *rows, struct err *err)
+{
+    if (rows->has_lines) {
+        return OK;
+    }
+    for (size_t i = 0; i < rows->count; i++) {
+        if (rows->items[i].waiting) {
+            rows->lines[i] = rows->items[i].waiting->event.raw;
+            rows->received_us[i] = rows->items[i].waiting->received_us;
+        }
+    }
+    enum status status = each_block(rows, copy_lines, NULL, err);
+    rows->has_lines = status == OK;
+    return status;
+}
+
+enum status rows_raw(struct rows *rows, size_t i, struct span *out_raw, struct err *err)
+{
+    CHECK(i < rows->count);
+    enum status status = need_lines(rows, err);
+    if (status == OK) {
+        *out_raw = rows->lines[i];
+    }
+    return status;
+}
+
+enum status rows_received(struct rows *rows, size_t i, int64_t *out_us, struct err *err)
+{
+    CHECK(i < rows->count);
+    const struct row *row = &rows->items[i];
+    if (row->waiting || rows->has_lines) {
+        *out_us = row->waiting ? row->waiting->received_us : rows->received_us[i];
+        return OK;
+    }
+    const int64_t *arrivals_us;
+    view_move(rows->view, row->block);
+    enum status status = view_arrivals(rows->view, &arrivals_us, err);
+    if (status == OK) {
+        *out_us = arrivals_us[row->slot];
+    }
+    return status;
+}
+
+/* One column being filled from a segment. */
+struct filling {
+    struct row_column *state;
+    size_t field;
+    bool has_below; /* fields below this one's path: it may be an object */
+};
+
+/* The bytes of one whole block decide whether the day's columns can be believed for this field. */
+static enum status look_at_block(struct rows *rows, size_t field, enum day_shape *out_shape,
+                                 struct err *err)
+{
+    struct block_view *view = rows->view;
+    struct picker *picker = picker_new();
+    struct arena arena = ARENA_INIT;
+    size_t number;
+    enum status status = picker ? OK : nomem(err);
+    if (status == OK) {
+        struct span name = span_str(segment_field_name(rows->day->segment, field));
+        status = picker_add(picker, name, &number, err);
+    }
+    enum day_shape shape = SHAPE_PLAIN;
+    for (size_t slot = 0; status == OK && slot < view->info->n_events && shape == SHAPE_PLAIN;
+         slot++) {
+        struct span line;
+        struct picked picked;
+        arena_reset(&arena);
+        status = view_line(view, slot, &line, err);
+        if (status == OK) {
+            status = picker_run(picker, line, &arena, &picked, err);
+        }
+        if (status == OK && picked.kind == PICK_JSON) {
+            shape = SHAPE_OPEN;
+        }
+    }
+    arena_fini(&arena);
+    picker_free(picker);
+    if (status == OK) {
+        *out_shape = shape;
+    }
+    return status;
+}
+
+static enum status shape_of(struct rows *rows, size_t field, enum day_shape *out_shape,
+                            struct err *err)
+{
+    enum day_shape shape = (enum day_shape)rows->day->shapes[field];
+    enum status status = OK;
+    if (shape == SHAPE_UNKNOWN) {
+        status = look_at_block(rows, field, &shape, err);
+    }
+    if (status == OK) {
+        rows->day->shapes[field] = (uint8_t)shape;
+        *out_shape = shape;
+    }
+    return status;
+}
+
+static enum status cell_of_entry(struct rows *rows, const struct column *column, uint32_t entry,
+                                 struct cell *out_cell, struct err *err)
+{
+    const struct day_value *value = NULL;
+    uint32_t start = column->entry_start[entry];
+    *out_cell = (struct cell){.kind = CELL_OPEN};
+    if (column->entry_start[entry + 1] - start != 1) {
+        return OK;
+    }
+    enum status status = day_value(rows->day, column->entry_values[start], &value, err);
+    if (status == OK && value->is_plain) {
+        *out_cell = (struct cell){.kind = CELL_TEXT, .text = value->text};
+    }
+    return status;
+}
+
+/* The cells of a block's rows that its column can tell; the others stay open. */
+static enum status fill_cells(struct rows *rows, const struct block_info *block,
+                              const struct filling *filling, const struct column *column,
+                              struct err *err)
+{
+    const struct bitmap *partial = NULL;
+    enum status status = view_partial(rows->view, &partial, err);
+    struct cell none = {.kind = filling->has_below ? CELL_OPEN : CELL_NULL};
+    for (size_t i = 0; status == OK && i < rows->count; i++) {
+        size_t slot = rows->items[i].slot;
+        struct cell *cell = &filling->state->cells[i];
+        if (rows->items[i].block != block || bitmap_get(partial, slot)) {
+            continue;
+        }
+        if (column && column->store == FIELD_COLUMN && column->has_ports && column->ports[slot]) {
+            *cell = (struct cell){.kind = CELL_OPEN}; /* the entry is only the address */
+        } else if (column && column->store == FIELD_COLUMN && column->index[slot]) {
+            status = cell_of_entry(rows, column, column->index[slot] - 1u, cell, err);
+        } else if (column && column->store == FIELD_NUMBER && bitmap_get(&column->present, slot)) {
+            *cell = (struct cell){.kind = CELL_INTEGER, .integer = column->numbers[slot]};
+        } else {
+            *cell = none;
+        }
+    }
+    return status;
+}
+
+static enum status fill_block(struct rows *rows, const struct block_info *block, void *context,
+                              struct err *err)
+{
+    const struct filling *filling = context;
+    const struct column *column = NULL;
+    if (filling->field == SIZE_MAX) {
+        return fill_cells(rows, block, filling, NULL, err);
+    }
+    bool is_text = false;
+    enum day_shape shape = SHAPE_PLAIN;
+    enum status status = view_is_text(rows->view, filling->field, &is_text, err);
+    if (status == OK && !is_text) {
+        status = view_column(rows->view, filling->field, &column, err);
+    }
+    if (status == OK && column && column->store != FIELD_ABSENT) {
+        status = shape_of(rows, filling->field, &shape, err);
+    }
+    if (status != OK || is_text || shape == SHAPE_OPEN) {
+        return status;
+    }
+    return fill_cells(rows, block, filling, column, err);
+}
+
+static bool has_below(const struct segment *segment, struct span name)
+{
+    for (size_t i = 0; i < segment_field_count(segment); i++) {
+        const char *other = segment_field_name(segment, i);
+        if (strncmp(other, name.data, name.size) == 0 && other[name.size] == '.') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status fill_column(struct rows *rows, size_t column, struct err *err)
+{
+    struct row_column *state = &rows->state[column];
+    if (state->is_filled) {
+        return OK;
+    }
+    if (!state->cells) {
+        state->cells = malloc(ROWS_MAX * sizeof *state->cells);
+        if (!state->cells) {
+            return nomem(err);
+        }
+    }
+    for (size_t i = 0; i < rows->count; i++) {
+        state->cells[i] = (struct cell){.kind = CELL_OPEN};
+    }
+    state->is_filled = true;
+    const struct table_column *info = &rows->columns->items[column];
+    if (info->kind == TABLE_UID || !rows->view || rows->has_lines) {
+        return OK;
+    }
+    struct span name = span_str(info->name);
+    long field = segment_field_find(rows->day->segment, name);
+    struct filling filling = {.state = state,
+                              .field = field < 0 ? SIZE_MAX : (size_t)field,
+                              .has_below = has_below(rows->day->segment, name)};
+    return each_block(rows, fill_block, &filling, err);
+}
+
+static struct cell cell_of(const struct picked *picked)
+{
+    switch (picked->kind) {
+    case PICK_TEXT:
+        return (struct cell){.kind = CELL_TEXT, .text = picked->text};
+    case PICK_JSON:
+        return (struct cell){.kind = CELL_JSON, .text = picked->text};
+    case PICK_INTEGER:
+        return (struct cell){.kind = CELL_INTEGER, .integer = picked->integer};
+    case PICK_REAL:
+        return (struct cell){.kind = CELL_REAL, .real = picked->real};
+    case PICK_TRUE:
+    case PICK_FALSE:
+        return (struct cell){.kind = CELL_INTEGER, .integer = picked->kind == PICK_TRUE};
+    case PICK_NONE:
+        break;
+    }
+    return (struct cell){.kind = CELL_NULL};
+}
+
+static enum status pick_also(struct rows *rows, size_t column, struct err *err)
+{
+    struct row_column *state = &rows->state[column];
+    enum status status = OK;
+    if (!state->is_picked) {
+        status = picker_add(rows->picker, span_str(rows->columns->items[column].name),
+                            &state->number, err);
+        if (status == OK) {
+            rows->picked_columns[state->number] = column;
+            state->is_picked = true;
+        }
+    }
+    return status;
+}
+
+/* Reads the row's bytes once for every column that was ever looked for in them. */
+static enum status settle(struct rows *rows, size_t i, size_t column, struct err *err)
+{
+    enum status status = pick_also(rows, column, err);
+    for (size_t n = 0; status == OK && n < picker_count(rows->picker); n++) {
+        status = fill_column(rows, rows->picked_columns[n], err);
+    }
+    if (status == OK) {
+        status = need_lines(rows, err);
+    }
+    if (status == OK) {
+        status = picker_run(rows->picker, rows->lines[i], &rows->arena, rows->picked, err);
+    }
+    for (size_t n = 0; status == OK && n < picker_count(rows->picker); n++) {
+        struct cell *cell = &rows->state[rows->picked_columns[n]].cells[i];
+        *cell = cell->kind == CELL_OPEN ? cell_of(&rows->picked[n]) : *cell;
+    }
+    return status;
+}
+
+enum status rows_field(struct rows *rows, size_t i, size_t column, const struct cell **out_cell,
+                       struct err *err)
+{
+    CHECK(i < rows->count && column < rows->columns->count);
+    enum status status = fill_column(rows, column, err);
+    if (status == OK && rows->state[column].cells[i].kind == CELL_OPEN) {
+        status = settle(rows, i, column, err);
+    }
+    if (status == OK) {
+        *out_cell = &rows->state[column].cells[i];
+    }
+    return status;
+}
+
+enum status rows_actor(struct rows *rows, size_t i, struct span *out_actor, struct err *err)
+{
+    const struct cell *cell = NULL;
+    enum status status = OK;
+    for (size_t n = 0; status == OK && n < rows->columns->n_actors; n++) {
+        status = rows_field(rows, i, rows->columns->actors[n], &cell, err);
+        if (status == OK && cell->kind == CELL_TEXT) {
+            *out_actor = cell->text;
+            return OK;
+        }
+        if (status == OK && cell->kind != CELL_NULL) {
+            struct event event;
+            status = need_lines(rows, err);
+            if (status == OK && !event_parse(rows->lines[i], 0, &rows->arena, &event)) {
+                return err_set(err, ERR_CORRUPT, "an event that cannot be read");
+            }
+            if (status == OK) {
+                *out_actor = event_actor(&event);
+            }
+            return status;
+        }
+    }
+    if (status == OK) {
+        *out_actor = span_of(NULL, 0);
+    }
+    return status;
+}

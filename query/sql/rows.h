@@ -1,0 +1,61 @@
+/* Rows that are ready to be asked for their values: a run of one day's events. A value comes from
+ * the segment's columns where that can be told to be what the event says, else from the event's
+ * bytes, which are unpacked only then. One thread.
+ *
+ * A column of the segment has values and not how they were written. A text that could be a number
+ * or a boolean, and an event with several values, are settled by the bytes; so is a field that is
+ * an array or an object anywhere in the first block of the day that is asked for it. What this
+ * leaves: an array of a single string, in a field that holds plain strings in that block, comes
+ * out as that string. */
+#ifndef QUERY_SQL_ROWS_H
+#define QUERY_SQL_ROWS_H
+
+#include "query/plan.h"
+#include "query/sql/columns.h"
+#include "query/sql/snapshot.h"
+
+enum { ROWS_MAX = BLOCK_EVENTS_MAX };
+
+struct row {
+    int64_t time_us;
+    const struct block_info *block;      /* NULL: in the inbox */
+    const struct waiting_event *waiting; /* then this */
+    uint32_t slot;
+};
+
+enum cell_kind { CELL_NULL, CELL_TEXT, CELL_JSON, CELL_INTEGER, CELL_REAL, CELL_OPEN };
+
+struct cell {
+    enum cell_kind kind; /* OPEN is never handed out */
+    union {
+        struct span text; /* TEXT, JSON */
+        int64_t integer;
+        double real;
+    };
+};
+
+struct rows;
+
+MUST_USE enum status rows_new(const struct table_columns *columns, struct rows **out_rows,
+                              struct err *err);
+/* NULL is fine. */
+void rows_free(struct rows *rows);
+
+/* Forgets the rows; those added next are of this day. view is of its segment (or NULL), and may
+ * stand anywhere. */
+void rows_begin(struct rows *rows, struct day *day, struct block_view *view);
+/* At most ROWS_MAX. */
+void rows_add(struct rows *rows, struct row row);
+size_t rows_count(const struct rows *rows);
+const struct row *rows_at(const struct rows *rows, size_t i);
+
+/* The value of a field's column; lives until rows_begin. */
+MUST_USE enum status rows_field(struct rows *rows, size_t i, size_t column,
+                                const struct cell **out_cell, struct err *err);
+MUST_USE enum status rows_raw(struct rows *rows, size_t i, struct span *out_raw, struct err *err);
+MUST_USE enum status rows_received(struct rows *rows, size_t i, int64_t *out_us, struct err *err);
+/* Who did it; empty when nobody is named. */
+MUST_USE enum status rows_actor(struct rows *rows, size_t i, struct span *out_actor,
+                                struct err *err);
+
+#endif

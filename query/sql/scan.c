@@ -1,0 +1,318 @@
+/* Without an order, a run is what one block has. In order of time, the places of a day's matches
+ * are collected and sorted first (with a limit, only the best of them, and blocks that cannot hold
+ * one are not read), and a run is a piece of these. The first runs are short, so that a statement
+ * that wants few rows does not pay for many. */
+#include "query/sql/scan.h"
+
+#include <stdlib.h>
+
+#include "query/match.h"
+#include "query/place.h"
+
+enum { RUN_FIRST = 64, RUN_SORTED_MAX = 1024 };
+
+struct scan {
+    struct snapshot *snapshot;
+    struct rows *rows;
+    struct scan_wish wish;
+    size_t days_done;
+    struct day *day;
+    struct plan *plan; /* of the day; NULL: it has no segment */
+    const struct block_info **blocks;
+    size_t n_blocks;
+    size_t blocks_done;
+    bool waiting_done;
+    struct bitmap left; /* of the block at hand: not yet in a run */
+    const struct block_info *block;
+    struct places places; /* sorted */
+    size_t places_done;
+    size_t run_rows; /* how long the next run may be */
+    size_t at;
+    bool started;
+    int64_t given;
+};
+
+enum status scan_new(struct snapshot *snapshot, struct rows *rows, const struct scan_wish *wish,
+                     struct scan **out_scan, struct err *err)
+{
+    struct scan *scan = calloc(1, sizeof *scan);
+    if (!scan) {
+        return err_set(err, ERR_NOMEM, "SQL: out of memory");
+    }
+    scan->snapshot = snapshot;
+    scan->rows = rows;
+    scan->wish = *wish;
+    scan->run_rows = RUN_FIRST;
+    scan->places.oldest_first = wish->order == SCAN_OLDEST;
+    *out_scan = scan;
+    return OK;
+}
+
+static void leave_day(struct scan *scan)
+{
+    plan_close(scan->plan);
+    scan->plan = NULL;
+    snapshot_release(scan->day);
+    scan->day = NULL;
+    scan->block = NULL;
+    scan->n_blocks = scan->blocks_done = scan->places_done = 0;
+    scan->waiting_done = false;
+    places_clear(&scan->places);
+}
+
+void scan_free(struct scan *scan)
+{
+    if (scan) {
+        leave_day(scan);
+        places_fini(&scan->places);
+        free(scan->blocks);
+        free(scan);
+    }
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct block_info *x = *(const struct block_info *const *)a;
+    const struct block_info *y = *(const struct block_info *const *)b;
+    if (x->time_max_us != y->time_max_us) {
+        return x->time_max_us > y->time_max_us ? -1 : 1;
+    }
+    return (y->id > x->id) - (y->id < x->id);
+}
+
+static int oldest_first(const void *a, const void *b)
+{
+    const struct block_info *x = *(const struct block_info *const *)a;
+    const struct block_info *y = *(const struct block_info *const *)b;
+    if (x->time_min_us != y->time_min_us) {
+        return x->time_min_us < y->time_min_us ? -1 : 1;
+    }
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+static enum status order_blocks(struct scan *scan, struct err *err)
+{
+    const struct block_info *infos = segment_blocks(scan->day->segment, &scan->n_blocks);
+    free(scan->blocks);
+    scan->blocks = malloc((scan->n_blocks + 1) * sizeof(const struct block_info *));
+    if (!scan->blocks) {
+        scan->n_blocks = 0;
+        return err_set(err, ERR_NOMEM, "SQL: out of memory");
+    }
+    for (size_t i = 0; i < scan->n_blocks; i++) {
+        scan->blocks[i] = &infos[i];
+    }
+    qsort(scan->blocks, scan->n_blocks, sizeof scan->blocks[0],
+          scan->wish.order == SCAN_OLDEST ? oldest_first : newest_first);
+    return OK;
+}
+
+static bool is_wanted(const struct scan *scan, const struct waiting_event *waiting)
+{
+    const struct event *event = &waiting->event;
+    return event->time_us >= scan->wish.from_us && event->time_us < scan->wish.to_us &&
+           match_event(scan->wish.query->root, event);
+}
+
+static enum status eval_block(struct scan *scan, const struct block_info *block,
+                              struct bitmap *out_map, struct err *err)
+{
+    if (scan->wish.stop && *scan->wish.stop) {
+        return err_set(err, ERR_STOPPED, "interrupted");
+    }
+    return plan_eval(scan->plan, block, scan->wish.from_us, scan->wish.to_us, out_map, err);
+}
+
+static enum status collect_places(struct scan *scan, struct err *err)
+{
+    enum status status = OK;
+    scan->places.limit = scan->wish.limit > 0 ? (size_t)(scan->wish.limit - scan->given) : 0;
+    for (size_t i = 0; status == OK && i < scan->day->n_waiting; i++) {
+        const struct waiting_event *waiting = scan->day->waiting[i];
+        if (is_wanted(scan, waiting)) {
+            struct place place = {waiting->event.time_us, PLACE_INBOX, (uint32_t)i};
+            status = places_add(&scan->places, place, err);
+        }
+    }
+    for (size_t i = 0; status == OK && i < scan->n_blocks; i++) {
+        struct bitmap map;
+        const int64_t *times_us = NULL;
+        const struct block_info *block = scan->blocks[i];
+        if (places_closed_to(&scan->places, block->time_min_us, block->time_max_us)) {
+            break;
+        }
+        status = eval_block(scan, block, &map, err);
+        if (status == OK && !bitmap_is_empty(&map)) {
+            status = view_times(plan_view(scan->plan), &times_us, err);
+        }
+        for (size_t slot = times_us && status == OK ? bitmap_next(&map, 0) : BLOCK_EVENTS_MAX;
+             status == OK && slot < BLOCK_EVENTS_MAX; slot = bitmap_next(&map, slot + 1)) {
+            struct place place = {times_us[slot], block->id, (uint32_t)slot};
+            status = places_add(&scan->places, place, err);
+        }
+    }
+    places_sort(&scan->places);
+    return status;
+}
+
+static enum status enter_day(struct scan *scan, struct err *err)
+{
+    size_t count = snapshot_day_count(scan->snapshot);
+    size_t at = scan->days_done++;
+    at = scan->wish.order == SCAN_OLDEST ? at : count - 1 - at;
+    int64_t day_us = snapshot_day_us(scan->snapshot, at);
+    if (day_us >= scan->wish.to_us || (scan->wish.from_us >= INT64_MIN + CLOCK_DAY_US &&
+                                       day_us <= scan->wish.from_us - CLOCK_DAY_US)) {
+        return OK;
+    }
+    enum status status = snapshot_day(scan->snapshot, at, &scan->day, err);
+    if (status == OK && scan->day->segment) {
+        status = plan_open(scan->wish.query, scan->day->segment, &scan->plan, err);
+        if (status == OK) {
+            status = order_blocks(scan, err);
+        }
+    }
+    if (status == OK && scan->wish.order != SCAN_ANY) {
+        status = collect_places(scan, err);
+    }
+    return status;
+}
+
+static const struct block_info *find_block(const struct scan *scan, int64_t id)
+{
+    size_t count = 0;
+    const struct block_info *infos = segment_blocks(scan->day->segment, &count);
+    if (id >= 1 && id <= (int64_t)count && infos[id - 1].id == id) {
+        return &infos[id - 1];
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (infos[i].id == id) {
+            return &infos[i];
+        }
+    }
+    CHECK(!"a place in a block that is not there");
+    return NULL;
+}
+
+static void add_waiting(struct scan *scan, const struct waiting_event *waiting)
+{
+    rows_add(scan->rows, (struct row){.time_us = waiting->event.time_us, .waiting = waiting});
+}
+
+static void run_of_places(struct scan *scan)
+{
+    size_t most = scan->run_rows < RUN_SORTED_MAX ? scan->run_rows : RUN_SORTED_MAX;
+    while (scan->places_done < scan->places.count && rows_count(scan->rows) < most) {
+        const struct place *place = &scan->places.items[scan->places_done++];
+        if (place->block == PLACE_INBOX) {
+            add_waiting(scan, scan->day->waiting[place->slot]);
+            continue;
+        }
+        struct row row = {.time_us = place->time_us,
+                          .block = find_block(scan, place->block),
+                          .slot = place->slot};
+        rows_add(scan->rows, row);
+    }
+}
+
+/* The rest of the block at hand, or the first of the next one that has any. */
+static enum status run_of_block(struct scan *scan, struct err *err)
+{
+    enum status status = OK;
+    while (status == OK && (!scan->block || bitmap_is_empty(&scan->left)) &&
+           scan->blocks_done < scan->n_blocks) {
+        scan->block = scan->blocks[scan->blocks_done++];
+        status = eval_block(scan, scan->block, &scan->left, err);
+    }
+    const int64_t *times_us = NULL;
+    if (status == OK && scan->block && !bitmap_is_empty(&scan->left)) {
+        status = view_times(plan_view(scan->plan), &times_us, err);
+    }
+    if (status != OK || !times_us) {
+        return status;
+    }
+    for (size_t slot = bitmap_next(&scan->left, 0);
+         slot < BLOCK_EVENTS_MAX && rows_count(scan->rows) < scan->run_rows;
+         slot = bitmap_next(&scan->left, slot + 1)) {
+        scan->left.words[slot / 64] &= ~(UINT64_C(1) << (slot % 64));
+        rows_add(
+            scan->rows,
+            (struct row){.time_us = times_us[slot], .block = scan->block, .slot = (uint32_t)slot});
+    }
+    return OK;
+}
+
+static void run_of_waiting(struct scan *scan)
+{
+    scan->waiting_done = true;
+    for (size_t i = scan->places_done; i < scan->day->n_waiting; i++) {
+        if (rows_count(scan->rows) == ROWS_MAX) {
+            scan->places_done = i;
+            scan->waiting_done = false;
+            return;
+        }
+        if (is_wanted(scan, scan->day->waiting[i])) {
+            add_waiting(scan, scan->day->waiting[i]);
+        }
+    }
+}
+
+/* The next run of the day at hand; no rows when there is none. */
+static enum status next_run(struct scan *scan, struct err *err)
+{
+    struct block_view *view = scan->plan ? plan_view(scan->plan) : NULL;
+    rows_begin(scan->rows, scan->day, view);
+    if (scan->wish.order != SCAN_ANY) {
+        run_of_places(scan);
+        return OK;
+    }
+    if (!scan->waiting_done) {
+        run_of_waiting(scan);
+    }
+    return rows_count(scan->rows) > 0 ? OK : run_of_block(scan, err);
+}
+
+enum status scan_next(struct scan *scan, bool *out_end, struct err *err)
+{
+    enum status status = OK;
+    *out_end = scan->wish.limit > 0 && scan->given == scan->wish.limit;
+    if (*out_end) {
+        return OK;
+    }
+    if (scan->started && ++scan->at < rows_count(scan->rows)) {
+        scan->given++;
+        return OK;
+    }
+    scan->started = true;
+    scan->at = 0;
+    for (;;) {
+        if (scan->day) {
+            status = next_run(scan, err);
+            if (status != OK || rows_count(scan->rows) > 0) {
+                break;
+            }
+            leave_day(scan);
+        }
+        if (scan->days_done == snapshot_day_count(scan->snapshot)) {
+            *out_end = true;
+            return OK;
+        }
+        status = enter_day(scan, err);
+        if (status != OK) {
+            break;
+        }
+    }
+    scan->run_rows = scan->run_rows * 4 < ROWS_MAX ? scan->run_rows * 4 : ROWS_MAX;
+    scan->given += status == OK;
+    return status;
+}
+
+size_t scan_row(const struct scan *scan)
+{
+    return scan->at;
+}
+
+const struct day *scan_day(const struct scan *scan)
+{
+    return scan->day;
+}

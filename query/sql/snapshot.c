@@ -1,0 +1,342 @@
+#include "query/sql/snapshot.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "query/number.h"
+#include "query/parse.h"
+#include "schema/base/file.h"
+
+struct snapshot {
+    char path[FILE_PATH_BYTES];
+    bool is_file;
+    struct archive *archive;
+    struct query *all;
+    struct waiting *waiting;
+    struct arena arena; /* names */
+    struct day *days;
+    size_t n_days;
+    size_t n_open;
+    uint64_t clock;
+};
+
+static enum status nomem(struct err *err)
+{
+    return err_set(err, ERR_NOMEM, "SQL: out of memory");
+}
+
+static int by_day(const void *a, const void *b)
+{
+    int64_t x = ((const struct day *)a)->day_us;
+    int64_t y = ((const struct day *)b)->day_us;
+    return (x > y) - (x < y);
+}
+
+/* Days of segments and of the inbox, each once. */
+static enum status list_days(struct snapshot *snapshot, const int64_t *days, size_t n_days,
+                             struct err *err)
+{
+    size_t n_waiting = 0;
+    const struct waiting_event *events =
+        snapshot->waiting ? waiting_events(snapshot->waiting, &n_waiting) : NULL;
+    snapshot->days = calloc(n_days + n_waiting + 1, sizeof *snapshot->days);
+    if (!snapshot->days) {
+        return nomem(err);
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < n_days; i++) {
+        snapshot->days[count++] = (struct day){.day_us = days[i], .has_file = true};
+    }
+    for (size_t i = 0; i < n_waiting; i++) {
+        int64_t day_us = clock_day_start(events[i].event.time_us);
+        bool known = count > 0 && snapshot->days[count - 1].day_us == day_us;
+        for (size_t d = 0; !known && d < n_days; d++) {
+            known = days[d] == day_us;
+        }
+        if (!known) {
+            snapshot->days[count++] = (struct day){.day_us = day_us};
+        }
+    }
+    qsort(snapshot->days, count, sizeof *snapshot->days, by_day);
+    snapshot->n_days = count;
+    return OK;
+}
+
+static enum status open_archive(struct snapshot *snapshot, struct err *err)
+{
+    int64_t *days = NULL;
+    size_t n_days = 0;
+    enum status status = archive_open(snapshot->path, ARCHIVE_READ, &snapshot->archive, err);
+    if (status == OK) {
+        status = waiting_open(snapshot->archive, snapshot->all, INT64_MIN, INT64_MAX,
+                              &snapshot->waiting, err);
+    }
+    if (status == OK) {
+        status = archive_days(snapshot->path, &days, &n_days, err);
+    }
+    if (status == OK) {
+        status = list_days(snapshot, days, n_days, err);
+    }
+    free(days);
+    return status;
+}
+
+static enum status open_file(struct snapshot *snapshot, struct err *err)
+{
+    struct segment *segment = NULL;
+    enum status status = segment_open(snapshot->path, &segment, err);
+    if (status != OK) {
+        return status;
+    }
+    int64_t day_us = segment_day_us(segment);
+    segment_close(segment);
+    return list_days(snapshot, &day_us, 1, err);
+}
+
+enum status snapshot_open(const char *path, struct snapshot **out_snapshot, struct err *err)
+{
+    struct stat stat_of;
+    struct snapshot *snapshot = calloc(1, sizeof *snapshot);
+    if (!snapshot) {
+        return nomem(err);
+    }
+    enum status status = path_format(snapshot->path, err, "%s", path);
+    if (status == OK) {
+        status = query_parse(span_str("*"), 0, &snapshot->all, NULL, err);
+    }
+    snapshot->is_file = stat(path, &stat_of) == 0 && S_ISREG(stat_of.st_mode);
+    if (status == OK) {
+        status = snapshot->is_file ? open_file(snapshot, err) : open_archive(snapshot, err);
+    }
+    if (status != OK) {
+        snapshot_close(snapshot);
+        return status;
+    }
+    *out_snapshot = snapshot;
+    return OK;
+}
+
+static void close_day(struct day *day)
+{
+    CHECK(day->users == 0);
+    segment_close(day->segment);
+    free(day->waiting);
+    free(day->values);
+    free(day->shapes);
+    arena_fini(&day->arena);
+    *day = (struct day){.day_us = day->day_us, .has_file = day->has_file};
+}
+
+void snapshot_close(struct snapshot *snapshot)
+{
+    if (snapshot) {
+        for (size_t i = 0; i < snapshot->n_days; i++) {
+            close_day(&snapshot->days[i]);
+        }
+        free(snapshot->days);
+        waiting_close(snapshot->waiting);
+        query_free(snapshot->all);
+        archive_close(snapshot->archive);
+        arena_fini(&snapshot->arena);
+        free(snapshot);
+    }
+}
+
+size_t snapshot_day_count(const struct snapshot *snapshot)
+{
+    return snapshot->n_days;
+}
+
+int64_t snapshot_day_us(const struct snapshot *snapshot, size_t i)
+{
+    CHECK(i < snapshot->n_days);
+    return snapshot->days[i].day_us;
+}
+
+/* Closes the day that was not used for longest, when too many are open. */
+static void make_room(struct snapshot *snapshot)
+{
+    struct day *oldest = NULL;
+    for (size_t i = 0; snapshot->n_open >= SNAPSHOT_OPEN_MAX && i < snapshot->n_days; i++) {
+        struct day *day = &snapshot->days[i];
+        if (day->is_open && day->users == 0 && (!oldest || day->used < oldest->used)) {
+            oldest = day;
+        }
+    }
+    if (oldest) {
+        close_day(oldest);
+        snapshot->n_open--;
+    }
+}
+
+/* A day may have no file: only the inbox has events of it, or it has just been taken away. One that
+ * only came after the days were listed is opened too. */
+static enum status open_segment(struct snapshot *snapshot, struct day *day, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    struct err inner;
+    if (snapshot->is_file) {
+        return segment_open(snapshot->path, &day->segment, err);
+    }
+    enum status status = archive_segment_path(snapshot->path, day->day_us, path, err);
+    if (status != OK || !file_exists(path)) {
+        return status;
+    }
+    status = segment_open(path, &day->segment, &inner);
+    if (status != OK && status != ERR_NOT_FOUND) {
+        if (err) {
+            *err = inner;
+        }
+        return status;
+    }
+    return OK;
+}
+
+static enum status open_day(struct snapshot *snapshot, struct day *day, struct err *err)
+{
+    enum status status = open_segment(snapshot, day, err);
+    if (status == OK && snapshot->waiting) {
+        status = waiting_of_day(snapshot->waiting, day->day_us, day->segment, &day->waiting,
+                                &day->n_waiting, err);
+    }
+    if (status == OK && day->segment) {
+        day->shapes = calloc(segment_field_count(day->segment) + 1, 1);
+        status = day->shapes ? OK : nomem(err);
+    }
+    if (status != OK) {
+        close_day(day);
+        return status;
+    }
+    day->is_open = true;
+    snapshot->n_open++;
+    return OK;
+}
+
+enum status snapshot_day(struct snapshot *snapshot, size_t i, struct day **out_day, struct err *err)
+{
+    CHECK(i < snapshot->n_days);
+    struct day *day = &snapshot->days[i];
+    enum status status = OK;
+    if (!day->is_open) {
+        make_room(snapshot);
+        status = open_day(snapshot, day, err);
+    }
+    if (status == OK) {
+        day->users++;
+        day->used = ++snapshot->clock;
+        *out_day = day;
+    }
+    return status;
+}
+
+void snapshot_release(struct day *day)
+{
+    if (day) {
+        CHECK(day->users > 0);
+        day->users--;
+    }
+}
+
+static enum status read_value(struct day *day, uint32_t value, struct err *err)
+{
+    uint32_t field;
+    struct span text;
+    double number;
+    enum status status = segment_value(day->segment, value, &field, &text, err);
+    if (status != OK) {
+        return status;
+    }
+    struct day_value *out = &day->values[value];
+    bool is_word = span_is(text, "true") || span_is(text, "false");
+    out->is_plain = !is_word && !number_is_plain(text, &number);
+    out->text = arena_copy(&day->arena, text);
+    return out->text.data ? OK : nomem(err);
+}
+
+enum status day_value(struct day *day, uint32_t value, const struct day_value **out_value,
+                      struct err *err)
+{
+    if (value >= day->n_values) {
+        size_t count = (size_t)value * 2 + 256;
+        struct day_value *values = realloc(day->values, count * sizeof *values);
+        if (!values) {
+            return nomem(err);
+        }
+        memset(values + day->n_values, 0, (count - day->n_values) * sizeof *values);
+        day->values = values;
+        day->n_values = count;
+    }
+    enum status status = day->values[value].text.data ? OK : read_value(day, value, err);
+    if (status == OK) {
+        *out_value = &day->values[value];
+    }
+    return status;
+}
+
+/* A growing list of names. */
+struct name_list {
+    struct snapshot *snapshot;
+    struct buf names; /* const char * */
+};
+
+static void add_name(struct name_list *list, struct span name)
+{
+    struct span copy = arena_copy(&list->snapshot->arena, name);
+    if (copy.data) {
+        buf_add(&list->names, &copy.data, sizeof copy.data);
+    }
+}
+
+static void add_waiting(struct name_list *list)
+{
+    size_t n_waiting = 0;
+    const struct waiting_event *events =
+        list->snapshot->waiting ? waiting_events(list->snapshot->waiting, &n_waiting) : NULL;
+    enum { NAME_EVENTS = 2000 };
+    for (size_t i = n_waiting > NAME_EVENTS ? n_waiting - NAME_EVENTS : 0; i < n_waiting; i++) {
+        for (size_t f = 0; f < events[i].event.n_fields; f++) {
+            add_name(list, events[i].event.fields[f].path);
+        }
+    }
+}
+
+enum status snapshot_names(struct snapshot *snapshot, struct snapshot_names *out_names,
+                           struct err *err)
+{
+    struct name_list list = {.snapshot = snapshot};
+    int64_t events = 0;
+    enum status status = OK;
+    size_t n_days = 0;
+    for (size_t i = snapshot->n_days; status == OK && i > 0 && n_days < SNAPSHOT_NAME_DAYS; i--) {
+        struct day *day = NULL;
+        status = snapshot_day(snapshot, i - 1, &day, err);
+        if (status != OK || !day->segment) {
+            snapshot_release(day);
+            continue;
+        }
+        n_days++;
+        size_t n_blocks = 0;
+        const struct block_info *blocks = segment_blocks(day->segment, &n_blocks);
+        for (size_t b = 0; b < n_blocks; b++) {
+            events += blocks[b].n_events;
+        }
+        for (size_t f = 0; f < segment_field_count(day->segment); f++) {
+            add_name(&list, span_str(segment_field_name(day->segment, f)));
+        }
+        snapshot_release(day);
+    }
+    add_waiting(&list);
+    if (status == OK) {
+        status = buf_status(&list.names, "SQL", err);
+    }
+    if (status != OK) {
+        buf_fini(&list.names);
+        return status;
+    }
+    *out_names = (struct snapshot_names){
+        .items = (const char **)(void *)list.names.data,
+        .count = list.names.size / sizeof(const char *),
+        .events = n_days ? events * (int64_t)snapshot->n_days / (int64_t)n_days : 0,
+    };
+    return OK;
+}

@@ -1,0 +1,66 @@
+/* An archive as one statement sees it: the inbox read first, then days opened when asked for and
+ * kept for the next question (why nothing is missed and nothing seen twice: query/walk.c). One
+ * thread. */
+#ifndef QUERY_SQL_SNAPSHOT_H
+#define QUERY_SQL_SNAPSHOT_H
+
+#include "query/waiting.h"
+
+enum { SNAPSHOT_OPEN_MAX = 32, SNAPSHOT_NAME_DAYS = 3 };
+
+/* A value of the day's dictionary. */
+struct day_value {
+    struct span text; /* data NULL: not read yet */
+    bool is_plain;    /* can only have come from a JSON string */
+};
+
+/* What is known of how the events of the day write a field. */
+enum day_shape { SHAPE_UNKNOWN, SHAPE_PLAIN, SHAPE_OPEN };
+
+struct day {
+    int64_t day_us;
+    bool has_file;                        /* as the directory was read */
+    bool is_open;                         /* what follows is filled */
+    struct segment *segment;              /* NULL: only the inbox has events of it */
+    const struct waiting_event **waiting; /* by time */
+    size_t n_waiting;
+    struct day_value *values;
+    size_t n_values;
+    uint8_t *shapes; /* enum day_shape, by field of the segment */
+    struct arena arena;
+    unsigned users;
+    uint64_t used;
+};
+
+struct snapshot;
+
+/* path: an archive's directory, or one day's file. */
+MUST_USE enum status snapshot_open(const char *path, struct snapshot **out_snapshot,
+                                   struct err *err);
+/* NULL is fine. No day may be in use. */
+void snapshot_close(struct snapshot *snapshot);
+
+/* Days, ascending. */
+size_t snapshot_day_count(const struct snapshot *snapshot);
+int64_t snapshot_day_us(const struct snapshot *snapshot, size_t i);
+/* Opens it, or hands out the one that is open, until snapshot_release. */
+MUST_USE enum status snapshot_day(struct snapshot *snapshot, size_t i, struct day **out_day,
+                                  struct err *err);
+/* NULL is fine. */
+void snapshot_release(struct day *day);
+
+/* A value of the day's dictionary; lives as long as the day is open. */
+MUST_USE enum status day_value(struct day *day, uint32_t value, const struct day_value **out_value,
+                               struct err *err);
+
+/* Names of the fields of the newest days and of the inbox, some more than once, and about how many
+ * events there are. The names live as long as the snapshot. */
+struct snapshot_names {
+    const char **items; /* free() it */
+    size_t count;
+    int64_t events;
+};
+MUST_USE enum status snapshot_names(struct snapshot *snapshot, struct snapshot_names *out_names,
+                                    struct err *err);
+
+#endif
