@@ -100,7 +100,7 @@ bool push_read(const struct table_columns *columns, const char *text, size_t *at
             return true;
         }
     }
-    CHECK(!"a piece of a plan that nobody wrote");
+    CHECK(false && "a piece of a plan that nobody wrote");
     return false;
 }
 
