@@ -69,7 +69,7 @@ static enum status presence_by(struct reading *reading, struct err *err)
     size_t n = 0;
     for (size_t slot = 0; slot < reading->n_events; slot++) {
         unsigned is = says[partner.index[slot]];
-        if (is == 2) {
+        if (some > 0 && is == 2) {
             is = bits[n / 8] >> n % 8 & 1;
             n++;
         }
@@ -96,9 +96,13 @@ static enum status read_presence(struct reading *reading, struct err *err)
     if (!bits) {
         return malformed(err);
     }
-    for (size_t slot = 0; slot < reading->n_events; slot++) {
-        index[slot] = bits[slot / 8] >> slot % 8 & 1;
-        reading->n_present += index[slot];
+    for (size_t first = 0; first < reading->n_events; first += 8) {
+        unsigned byte = bits[first / 8];
+        size_t n = reading->n_events - first < 8 ? reading->n_events - first : 8;
+        for (size_t i = 0; i < n; i++) {
+            index[first + i] = byte >> i & 1;
+        }
+        reading->n_present += (size_t)__builtin_popcount(byte & ((1u << n) - 1));
     }
     return OK;
 }
@@ -140,54 +144,89 @@ static enum status read_raw(struct reading *reading, struct err *err)
     return OK;
 }
 
-/* n entries of one or two planes of bytes; NULL when there are fewer. */
-static const unsigned char *take_vector(struct reading *reading, size_t n)
+/* n entries of one or two planes of bytes, widened; false when there are fewer. */
+static bool take_vector(struct reading *reading, size_t n, uint16_t *restrict out)
 {
-    return take(reading, reading->column->n_entries > 255 ? n * 2 : n);
+    bool wide = reading->column->n_entries > 255;
+    const unsigned char *restrict bytes = take(reading, wide ? n * 2 : n);
+    for (size_t i = 0; bytes && i < n; i++) {
+        out[i] = bytes[i];
+    }
+    for (size_t i = 0; bytes && wide && i < n; i++) {
+        out[i] = (uint16_t)(out[i] | bytes[n + i] << 8);
+    }
+    return bytes != NULL;
 }
 
-static unsigned vector_at(const struct column *column, const unsigned char *bytes, size_t n,
-                          size_t i)
+/* Entries of the events for which the partner says nothing, one by one. */
+static void put_rest(const struct reading *reading, const uint16_t *restrict rest)
 {
-    return column->n_entries > 255 ? bytes[i] | (unsigned)bytes[n + i] << 8 : bytes[i];
+    uint16_t *restrict index = reading->column->index;
+    if (reading->flags & COLUMN_ALL) {
+        for (size_t slot = 0; slot < reading->n_events; slot++) {
+            index[slot] = (uint16_t)(rest[slot] + 1);
+        }
+        return;
+    }
+    size_t n = 0;
+    for (size_t slot = 0; slot < reading->n_events; slot++) {
+        uint16_t has = index[slot];
+        index[slot] = (uint16_t)(has * (rest[n] + 1));
+        n += has;
+    }
+}
+
+static enum status read_told(struct reading *reading, struct err *err)
+{
+    uint16_t *index = reading->column->index;
+    uint16_t meaning[BLOCK_EVENTS_MAX + 1];
+    uint16_t rest[BLOCK_EVENTS_MAX + 1];
+    struct column_partner partner;
+    enum status status = take_partner(reading, &partner, err);
+    if (status != OK) {
+        return status;
+    }
+    if (!take_vector(reading, (size_t)partner.n_entries + 1, meaning)) {
+        return malformed(err);
+    }
+    size_t n_rest = 0;
+    for (size_t slot = 0; slot < reading->n_events; slot++) {
+        n_rest += (index[slot] != 0) & (meaning[partner.index[slot]] == 0);
+    }
+    if (!take_vector(reading, n_rest, rest)) {
+        return malformed(err);
+    }
+    rest[n_rest] = 0; /* looked at, and not taken */
+    size_t n = 0;
+    for (size_t slot = 0; slot < reading->n_events; slot++) {
+        uint16_t has = index[slot];
+        uint16_t told = meaning[partner.index[slot]];
+        uint16_t one_by_one = told == 0;
+        index[slot] = (uint16_t)(has * (one_by_one ? rest[n] + 1 : told));
+        n += has & one_by_one;
+    }
+    return OK;
 }
 
 static enum status read_index(struct reading *reading, struct err *err)
 {
     struct column *column = reading->column;
-    struct column_partner partner = {0};
-    const unsigned char *meaning = NULL;
-    size_t n_meaning = 0;
-    size_t n_rest = reading->n_present;
     if (reading->flags & COLUMN_VALUES) {
-        enum status status = take_partner(reading, &partner, err);
+        enum status status = read_told(reading, err);
         if (status != OK) {
             return status;
         }
-        n_meaning = (size_t)partner.n_entries + 1;
-        meaning = take_vector(reading, n_meaning);
-        if (!meaning) {
+    } else {
+        uint16_t rest[BLOCK_EVENTS_MAX + 1];
+        if (!take_vector(reading, reading->n_present, rest)) {
             return malformed(err);
         }
-        for (size_t slot = 0; slot < reading->n_events; slot++) {
-            n_rest -= column->index[slot] &&
-                      vector_at(column, meaning, n_meaning, partner.index[slot]) != 0;
-        }
+        rest[reading->n_present] = 0; /* looked at, and not taken */
+        put_rest(reading, rest);
     }
-    const unsigned char *rest = take_vector(reading, n_rest);
-    if (!rest) {
-        return malformed(err);
-    }
-    size_t n = 0;
-    unsigned most = 0;
+    uint16_t most = 0;
     for (size_t slot = 0; slot < reading->n_events; slot++) {
-        if (column->index[slot] == 0) {
-            continue;
-        }
-        unsigned entry = meaning ? vector_at(column, meaning, n_meaning, partner.index[slot]) : 0;
-        entry = entry ? entry : vector_at(column, rest, n_rest, n++) + 1;
-        column->index[slot] = (uint16_t)entry;
-        most = entry > most ? entry : most;
+        most = column->index[slot] > most ? column->index[slot] : most;
     }
     return most <= column->n_entries ? OK : malformed(err);
 }

@@ -190,7 +190,7 @@ static const struct block_info *find_block(const struct scan *scan, int64_t id)
             return &infos[i];
         }
     }
-    CHECK(!"a place in a block that is not there");
+    CHECK(false && "a place in a block that is not there");
     return NULL;
 }
 
