@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { DB_BUSY_MS = 10000 };
@@ -258,7 +259,7 @@ static enum status db_open_once(const char *name, int flags, enum db_mode mode,
 }
 
 /* A WAL database on a read-only medium: SQLite cannot make its -shm file there. Without a -wal
- * beside it nothing is missing from the file itself, and it can be read as it stands. */
+ * beside it, or with an empty one, nothing is missing from the file itself, and it can be read as it stands. */
 static enum status db_open_immutable(const char *path, const struct db_kind *kind, sqlite3 **out_db,
                                      struct err *err)
 {
@@ -267,7 +268,8 @@ static enum status db_open_immutable(const char *path, const struct db_kind *kin
     if (status != OK) {
         return status;
     }
-    if (file_exists(wal)) {
+    struct stat log;
+    if (stat(wal, &log) == 0 && log.st_size > 0) {
         return err_set(err, ERR_IO,
                        "%s cannot be opened read-only while %s-wal is beside it: copy both to a "
                        "writable place",
