@@ -259,7 +259,8 @@ static enum status db_open_once(const char *name, int flags, enum db_mode mode,
 }
 
 /* A WAL database on a read-only medium: SQLite cannot make its -shm file there. Without a -wal
- * beside it, or with an empty one, nothing is missing from the file itself, and it can be read as it stands. */
+ * beside it, or with an empty one, nothing is missing from the file itself, and it can be read as
+ * it stands. */
 static enum status db_open_immutable(const char *path, const struct db_kind *kind, sqlite3 **out_db,
                                      struct err *err)
 {
