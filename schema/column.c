@@ -163,42 +163,6 @@ bool column_read_entries(struct span payload, size_t *at, bool several, struct c
     return true;
 }
 
-/* An index of one byte an event, 16 at a time so that they go through wide registers. Returns the
- * highest entry. */
-static unsigned read_narrow(const unsigned char *restrict bytes, size_t n_events,
-                            uint16_t *restrict index)
-{
-    enum { STEP = 16 };
-    uint16_t most[STEP] = {0};
-    size_t slot = 0;
-    for (; slot + STEP <= n_events; slot += STEP) {
-        for (size_t i = 0; i < STEP; i++) {
-            uint16_t entry = bytes[slot + i];
-            index[slot + i] = entry;
-            most[i] = entry > most[i] ? entry : most[i];
-        }
-    }
-    for (; slot < n_events; slot++) {
-        index[slot] = bytes[slot];
-        most[0] = index[slot] > most[0] ? index[slot] : most[0];
-    }
-    for (size_t i = 1; i < STEP; i++) {
-        most[0] = most[i] > most[0] ? most[i] : most[0];
-    }
-    return most[0];
-}
-
-static unsigned read_wide(const unsigned char *restrict bytes, size_t n_events,
-                          uint16_t *restrict index)
-{
-    uint16_t most = 0;
-    for (size_t slot = 0; slot < n_events; slot++) {
-        index[slot] = (uint16_t)(bytes[2 * slot] | bytes[2 * slot + 1] << 8);
-        most = index[slot] > most ? index[slot] : most;
-    }
-    return most;
-}
-
 static enum status decode_column(struct span payload, size_t n_events, unsigned flags,
                                  struct column *column, struct err *err)
 {
@@ -222,8 +186,13 @@ static enum status decode_column(struct span payload, size_t n_events, unsigned 
         return malformed(err);
     }
     const unsigned char *index = (const unsigned char *)payload.data + at;
-    unsigned most = width == 1 ? read_narrow(index, n_events, column->index)
-                               : read_wide(index, n_events, column->index);
+    unsigned most = 0;
+    for (size_t slot = 0; slot < n_events; slot++) {
+        unsigned entry =
+            width == 1 ? index[slot] : index[2 * slot] | (unsigned)index[2 * slot + 1] << 8;
+        column->index[slot] = (uint16_t)entry;
+        most = entry > most ? entry : most;
+    }
     return most <= n_entries ? OK : malformed(err);
 }
 
