@@ -242,6 +242,7 @@ static enum status db_open_once(const char *name, int flags, enum db_mode mode,
         status = db ? db_fail(db, path, err) : err_set(err, ERR_NOMEM, "%s: out of memory", path);
     }
     if (status == OK) {
+        db_guard_shm(db);
         status = db_configure(db, mode, kind, err);
         status = status == ERR_CORRUPT ? db_damaged(db, kind, path, err) : status;
     }

@@ -17,7 +17,6 @@
 
 struct fault_file {
     sqlite3_file base;
-    sqlite3_io_methods methods;
     sqlite3_file *real; /* behind this struct, in the same memory */
     const char *path;   /* SQLite's; NULL for temporary files */
 };
@@ -249,30 +248,26 @@ static int fault_shm_unmap(sqlite3_file *file, int delete)
     return real_of(file)->pMethods->xShmUnmap(real_of(file), delete);
 }
 
-static void make_methods(struct fault_file *f)
-{
-    const sqlite3_io_methods *real = f->real->pMethods;
-    f->methods = (sqlite3_io_methods){
-        .iVersion = real->iVersion < 2 ? real->iVersion : 2, /* no memory mapping */
-        .xClose = fault_close,
-        .xRead = fault_read,
-        .xWrite = fault_write,
-        .xTruncate = fault_truncate,
-        .xSync = fault_sync,
-        .xFileSize = fault_size,
-        .xLock = fault_lock,
-        .xUnlock = fault_unlock,
-        .xCheckReservedLock = fault_reserved,
-        .xFileControl = fault_control,
-        .xSectorSize = fault_sector,
-        .xDeviceCharacteristics = fault_traits,
-        .xShmMap = real->iVersion >= 2 && real->xShmMap ? fault_shm_map : NULL,
-        .xShmLock = real->iVersion >= 2 && real->xShmLock ? fault_shm_lock : NULL,
-        .xShmBarrier = real->iVersion >= 2 && real->xShmBarrier ? fault_shm_barrier : NULL,
-        .xShmUnmap = real->iVersion >= 2 && real->xShmUnmap ? fault_shm_unmap : NULL,
-    };
-    f->base.pMethods = &f->methods;
-}
+/* One for all files, as SQLite's own are. No memory mapping. */
+static const sqlite3_io_methods fault_methods = {
+    .iVersion = 2,
+    .xClose = fault_close,
+    .xRead = fault_read,
+    .xWrite = fault_write,
+    .xTruncate = fault_truncate,
+    .xSync = fault_sync,
+    .xFileSize = fault_size,
+    .xLock = fault_lock,
+    .xUnlock = fault_unlock,
+    .xCheckReservedLock = fault_reserved,
+    .xFileControl = fault_control,
+    .xSectorSize = fault_sector,
+    .xDeviceCharacteristics = fault_traits,
+    .xShmMap = fault_shm_map,
+    .xShmLock = fault_shm_lock,
+    .xShmBarrier = fault_shm_barrier,
+    .xShmUnmap = fault_shm_unmap,
+};
 
 static int fault_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags,
                       int *out_flags)
@@ -282,7 +277,8 @@ static int fault_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, in
     *f = (struct fault_file){.real = (sqlite3_file *)(f + 1), .path = path};
     int rc = fault.real->xOpen(fault.real, path, f->real, flags, out_flags);
     if (f->real->pMethods) {
-        make_methods(f);
+        CHECK(f->real->pMethods->iVersion >= 2);
+        f->base.pMethods = &fault_methods;
     }
     return rc;
 }

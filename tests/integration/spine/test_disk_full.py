@@ -1,5 +1,6 @@
 """A full disk: 503 while it is full, nothing that was answered is lost, and it goes on by itself when
 there is room. Needs the right to mount a small file system; says so and is skipped without."""
+import json
 import os
 import subprocess
 import sys
@@ -73,6 +74,27 @@ def fills_and_goes_on(place):
         print(f"{len(wanted)} answered", flush=True)
 
 
+def a_few_kib_left(place):
+    """Each new file and its -shm on a disk with blocks smaller than a page, with room for less and
+    less of them: an error in words, never a process that ends with a signal."""
+    with SmallDisk(place, 96) as disk:
+        archive = os.path.join(disk.path, "archive")
+        expect(place.stele("init", archive).code == 0, "init")
+        ballast = os.path.join(disk.path, "ballast")
+        codes = set()
+        for kib in range(400, 1300, 6):
+            event = {"event": "session.start", "uid": f"disk-full-{kib}",
+                     "time": f"2024-{1 + kib % 12:02d}-{1 + kib % 28:02d}T00:00:00Z"}
+            fill(ballast, disk.free() - (kib + 64) * 1024)  # 64: the file system's own
+            result = place.stele("import", "--archive", archive, "-",
+                                 stdin=json.dumps(event).encode() + b"\n")
+            os.remove(ballast)
+            codes.add(result.code)
+            expect(result.code >= 0, f"{kib} KiB left: {result.text()}")
+            expect(result.code == 0 or "full" in result.text(), f"{kib} KiB left: {result.text()}")
+        expect(len(codes) > 1, f"some found the disk full and some did not: {codes}")
+
+
 def fill(path, size):
     expect(size > 0, "the disk is too small for the test")
     with open(path, "wb") as f:
@@ -88,4 +110,4 @@ def can_mount():
 if not can_mount():
     print("skipped: no right to mount a small file system here (run as root)")
     sys.exit(77)
-main(fills_and_goes_on)
+main(fills_and_goes_on, a_few_kib_left)
