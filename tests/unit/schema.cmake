@@ -5,3 +5,4 @@ stele_unit_test(column stele_schema)
 stele_unit_test(indexer stele_schema)
 stele_unit_test(import stele_schema)
 set_tests_properties(unit.indexer unit.import PROPERTIES LABELS "unit;thread") # frames are made on a thread
+stele_unit_test(observable stele_schema)
