@@ -84,26 +84,40 @@ static bool is_alnum(char c)
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* Names, addresses, e-mails: no white space, and no slash, which cuts a path. */
+/* Sets of ASCII characters: bit c of 128. */
+static bool in_set(const uint64_t set[2], char c)
+{
+    unsigned char at = (unsigned char)c;
+    return at < 128 && set[at >> 6] >> (at & 63) & 1;
+}
+
+/* Names, addresses, e-mails: letters, digits, ._-:@[]% and all beyond ASCII; no slash, which cuts a
+ * path. */
 static bool in_token(char c)
 {
-    return is_alnum(c) || (unsigned char)c >= 0x80 || is_one_of(c, "._-:@[]%");
+    static const uint64_t set[2] = {UINT64_C(0x07ff602000000000), UINT64_C(0x07fffffeafffffff)};
+    return in_set(set, c) || (unsigned char)c >= 0x80;
 }
 
+/* All but white space, controls, quotes and <>|`^{}\ */
 static bool in_url(char c)
 {
-    return (unsigned char)c > ' ' && c != 0x7f && !is_one_of(c, "\"'<>|`^{}\\");
+    static const uint64_t set[2] = {UINT64_C(0xafffff7a00000000), UINT64_C(0x47fffffeafffffff)};
+    return in_set(set, c) || (unsigned char)c >= 0x80;
 }
 
-/* What ends a file's name or path in a command. */
+/* All but white space, controls, quotes and <>|`;&(),=*? which end a file's name in a command. */
 static bool in_file(char c)
 {
-    return (unsigned char)c > ' ' && c != 0x7f && !is_one_of(c, "\"'<>|`;&(),=*?");
+    static const uint64_t set[2] = {UINT64_C(0x07ffe83a00000000), UINT64_C(0x6ffffffeffffffff)};
+    return in_set(set, c) || (unsigned char)c >= 0x80;
 }
 
+/* Letters, digits and +/-_ */
 static bool in_base64(char c)
 {
-    return is_alnum(c) || is_one_of(c, "+/-_");
+    static const uint64_t set[2] = {UINT64_C(0x03ffa80000000000), UINT64_C(0x07fffffe87fffffe)};
+    return in_set(set, c);
 }
 
 static size_t run_of(struct span text, size_t at, bool (*in)(char))

@@ -271,6 +271,11 @@ static bool add_authority(struct buf *out, struct span scheme, struct span autho
     return true;
 }
 
+static bool in_scheme(char c)
+{
+    return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'z') || c == '+' || c == '-' || c == '.';
+}
+
 bool observable_url(struct span text, struct buf *out)
 {
     size_t before = out->size;
@@ -279,8 +284,8 @@ bool observable_url(struct span text, struct buf *out)
     if (hash) {
         text.size = (size_t)(hash - text.data);
     }
-    if (!mark || mark == text.data || text.size > URL_BYTES_MAX ||
-        (size_t)(mark - text.data) + 3 > text.size) {
+    if (!mark || text.size > URL_BYTES_MAX || (size_t)(mark - text.data) + 3 > text.size ||
+        !all(span_of(text.data, (size_t)(mark - text.data)), in_scheme)) {
         return false;
     }
     add_lower(out, span_of(text.data, (size_t)(mark - text.data)));

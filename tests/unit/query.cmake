@@ -10,3 +10,4 @@ set_tests_properties(unit.query_engine unit.query_top unit.query_live PROPERTIES
                      LABELS "unit;thread")
 stele_unit_test(sql_pick stele_sql)
 stele_unit_test(sql_table test_truth stele_sql)
+stele_unit_test(indicator stele_query)

@@ -1,0 +1,202 @@
+#include "query/hunt/hunt_run.h"
+
+#include <stdlib.h>
+
+#include "query/hunt/hunt_internal.h"
+#include "query/summary.h"
+#include "query/sweep.h"
+#include "schema/archive.h"
+
+/* The work of one thread. */
+struct hunter {
+    struct hunt *hunt;
+    struct observer observer;
+    struct arena arena; /* of events */
+    struct hunt_tally tally;
+    struct hunt_seen seen;
+    int64_t serial; /* of the event at hand, from 1 */
+    const struct event *event;
+    struct summary summary;
+    const struct observable *observable;
+    bool failed;
+};
+
+struct hunt {
+    const struct indicator_set *set;
+    hunt_each *each;
+    void *context;
+    struct lock lock; /* of each */
+    struct hunter *hunters[SWEEP_WORKERS_MAX];
+};
+
+static enum status nomem(struct err *err)
+{
+    return err_set(err, ERR_NOMEM, "hunt: out of memory");
+}
+
+static void take_indicator(void *context, size_t number)
+{
+    struct hunter *hunter = context;
+    const struct observable *observable = hunter->observable;
+    bool first = false;
+    struct hunt_hit *hit =
+        hunt_tally_of(&hunter->tally, number, hunter->serial, observable->decoded, &first);
+    if (!hit) {
+        hunter->failed = true;
+        return;
+    }
+    struct arena *arena = &hunter->tally.arena;
+    bool ok = hunt_names_add(&hit->fields, observable->field, arena);
+    if (first) {
+        int64_t time_us = hunter->event->time_us;
+        hit->first_us = time_us < hit->first_us ? time_us : hit->first_us;
+        hit->last_us = time_us > hit->last_us ? time_us : hit->last_us;
+        ok = hunt_names_add(&hit->actors, hunter->summary.actor, arena) &&
+             hunt_names_add(&hit->targets, hunter->summary.target, arena) && ok;
+    }
+    hunter->failed |= !ok;
+    if (first && hunter->hunt->each) {
+        struct hunt_event event = {.indicator = indicator_set_get(hunter->hunt->set, number),
+                                   .field = observable->field,
+                                   .value = observable->value,
+                                   .decoded = observable->decoded,
+                                   .event = hunter->event};
+        lock_take(&hunter->hunt->lock);
+        hunter->hunt->each(hunter->hunt->context, &event);
+        lock_drop(&hunter->hunt->lock);
+    }
+}
+
+static void take_observable(void *context, const struct observable *observable)
+{
+    struct hunter *hunter = context;
+    hunter->observable = observable;
+    indicator_set_match(hunter->hunt->set, observable->kind, observable->normal, take_indicator,
+                        hunter);
+}
+
+static enum status hunt_event(struct hunter *hunter, const struct event *event, struct err *err)
+{
+    hunter->serial++;
+    hunter->event = event;
+    hunter->summary = summary_of(event);
+    bool ok = observe_event(&hunter->observer, event, take_observable, hunter);
+    return ok && !hunter->failed ? OK : nomem(err);
+}
+
+static enum status hunt_waiting(void *worker, const struct walk_day *day, struct err *err)
+{
+    struct hunter *hunter = worker;
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < day->n_waiting; i++) {
+        const struct event *event = &day->waiting[i]->event;
+        status = hunt_event(hunter, event, err);
+        hunter->seen.waiting++;
+        struct digest digest = digest_sha256(event->raw);
+        if (status == OK && !hunt_seen_add(&hunter->seen, day->day_us, INT64_MAX, &digest)) {
+            status = nomem(err);
+        }
+        hunt_seen_time(&hunter->seen, event->time_us);
+    }
+    return status;
+}
+
+static enum status hunt_block(void *worker, struct plan *plan, const struct block_info *info,
+                              const struct bitmap *map, struct err *err)
+{
+    struct hunter *hunter = worker;
+    struct block_view *view = plan_view(plan);
+    enum status status = OK;
+    BITMAP_EACH(map, slot)
+    {
+        struct event event;
+        status = view_event(view, slot, &event, err);
+        if (status == OK) {
+            status = hunt_event(hunter, &event, err);
+        }
+        if (status != OK) {
+            return status;
+        }
+        hunt_seen_time(&hunter->seen, event.time_us);
+    }
+    int64_t day_us = segment_day_us(plan_segment(plan));
+    return hunt_seen_add(&hunter->seen, day_us, info->id, &info->sha256) ? OK : nomem(err);
+}
+
+static void hunter_free(struct hunter *hunter)
+{
+    if (hunter) {
+        observer_fini(&hunter->observer);
+        arena_fini(&hunter->arena);
+        hunt_tally_fini(&hunter->tally);
+        hunt_seen_fini(&hunter->seen);
+        free(hunter);
+    }
+}
+
+static enum status hunt_sum(struct hunt *hunt, size_t n_hunters, struct hunt_result *out,
+                            struct err *err)
+{
+    struct hunt_tally tally = {0};
+    struct hunt_seen seen = {0};
+    bool ok = true;
+    for (size_t i = 0; ok && i < n_hunters; i++) {
+        ok = hunt_tally_merge(&tally, &hunt->hunters[i]->tally) &&
+             hunt_seen_merge(&seen, &hunt->hunters[i]->seen);
+    }
+    ok = ok && hunt_seen_end(&seen, &out->coverage);
+    hunt_seen_fini(&seen);
+    if (!ok) {
+        hunt_tally_fini(&tally);
+        return nomem(err);
+    }
+    hunt_tally_end(&tally, out);
+    return OK;
+}
+
+enum status hunt_run(struct walk *walk, const struct indicator_set *set, hunt_each *each,
+                     void *context, struct hunt_result *out_result, struct err *err)
+{
+    static const struct sweep_hands hands = {.waiting = hunt_waiting, .block = hunt_block};
+    struct sweep_options options = {.hands = &hands, .n_workers = sweep_workers(walk)};
+    struct hunt hunt = {.set = set, .each = each, .context = context};
+    enum status status = OK;
+    *out_result = (struct hunt_result){0};
+    lock_init(&hunt.lock);
+    for (size_t i = 0; status == OK && i < options.n_workers; i++) {
+        hunt.hunters[i] = calloc(1, sizeof *hunt.hunters[i]);
+        options.workers[i] = hunt.hunters[i];
+        if (hunt.hunters[i]) {
+            hunt.hunters[i]->hunt = &hunt;
+        } else {
+            status = nomem(err);
+        }
+    }
+    if (status == OK) {
+        status = sweep_run(walk, &options, err);
+    }
+    if (status == OK) {
+        status = hunt_sum(&hunt, options.n_workers, out_result, err);
+    }
+    if (status == OK && walk_archive(walk)) {
+        int64_t counters[ARCHIVE_COUNTER_COUNT];
+        status = archive_counters(walk_archive(walk), counters, err);
+        out_result->coverage.quarantined = status == OK ? counters[ARCHIVE_COUNTER_quarantined] : 0;
+    }
+    for (size_t i = 0; i < options.n_workers; i++) {
+        hunter_free(hunt.hunters[i]);
+    }
+    lock_fini(&hunt.lock);
+    if (status != OK) {
+        hunt_fini(out_result);
+    }
+    return status;
+}
+
+void hunt_fini(struct hunt_result *result)
+{
+    free(result->hits);
+    free(result->coverage.gaps);
+    arena_fini(&result->arena);
+    *result = (struct hunt_result){0};
+}

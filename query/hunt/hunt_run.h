@@ -1,0 +1,73 @@
+/* A set of indicators against an archive: every event of the search is read from its bytes, its
+ * observables are taken out (schema/observable.h) and looked up. The inbox is included. Several
+ * threads work on it (query/sweep.h), which have ended on return. */
+#ifndef QUERY_HUNT_HUNT_RUN_H
+#define QUERY_HUNT_HUNT_RUN_H
+
+#include "query/hunt/indicator.h"
+#include "query/run.h"
+
+enum { HUNT_NAMES_MAX = 16 };
+
+/* Distinct names, sorted; `more` when there were over HUNT_NAMES_MAX (then these are some). */
+struct hunt_names {
+    struct span items[HUNT_NAMES_MAX];
+    size_t count;
+    bool more;
+};
+
+/* What was seen of an indicator. */
+struct hunt_hit {
+    size_t indicator; /* its number in the set */
+    int64_t events;
+    int64_t decoded; /* of them, those that had it inside of base64 only */
+    int64_t first_us;
+    int64_t last_us;
+    struct hunt_names actors;
+    struct hunt_names targets;
+    struct hunt_names fields;
+};
+
+/* Days without an event, between days with events. */
+struct hunt_gap {
+    int64_t from_us;
+    int64_t days;
+};
+
+/* What was looked at: so that "not seen" says something. */
+struct hunt_coverage {
+    int64_t events;
+    int64_t waiting;  /* of them, in the inbox */
+    int64_t days;     /* with events */
+    int64_t first_us; /* times of the first and last event; with events > 0 */
+    int64_t last_us;
+    struct hunt_gap *gaps;
+    size_t n_gaps;
+    int64_t quarantined;  /* pieces set aside as no events: not looked at */
+    struct digest sha256; /* over the digests of the blocks and of the waiting events, by day */
+};
+
+struct hunt_result {
+    struct hunt_hit *hits; /* by number of events, most first; ties by indicator */
+    size_t n_hits;
+    struct hunt_coverage coverage;
+    struct arena arena; /* of the names */
+};
+
+/* Called with every event that has an indicator, under a lock; the spans live until it returns. */
+struct hunt_event {
+    const struct indicator *indicator;
+    struct span field;
+    struct span value;
+    bool decoded;
+    const struct event *event;
+};
+typedef void hunt_each(void *context, const struct hunt_event *hit);
+
+/* The walk must be new; its query says which events are looked at. `each` may be NULL. The result
+ * is filled on success; hunt_fini frees it. */
+MUST_USE enum status hunt_run(struct walk *walk, const struct indicator_set *set, hunt_each *each,
+                              void *context, struct hunt_result *out_result, struct err *err);
+void hunt_fini(struct hunt_result *result);
+
+#endif

@@ -1,0 +1,29 @@
+/* Lists of indicators: a line each, or CSV. */
+#ifndef QUERY_HUNT_LIST_H
+#define QUERY_HUNT_LIST_H
+
+#include "query/hunt/indicator.h"
+
+enum list_form { LIST_LINES, LIST_CSV };
+
+struct list_report {
+    enum list_form form;
+    int64_t read;       /* indicators that are new in the set */
+    int64_t duplicates; /* those that are in it already */
+    int64_t refused;    /* each was told to list_refused */
+};
+
+/* What could not be read, once for each; `why` is a few words for people. */
+typedef void list_refused(void *context, int64_t line, struct span text, const char *why);
+
+/* Adds what the bytes hold, as list number `list`. Which form it is, is found by looking: lines
+ * have an indicator each (read_value.h; empty ones and what follows " #" or begins with # are
+ * passed over); in CSV (RFC 4180; comma, semicolon or tab) columns with a known name are taken
+ * (value, ioc, indicator, ip, domain, url, sha256, ..., and their kind from one named type), or,
+ * when no name is known, every cell that is an indicator by its shape. UTF-8 or UTF-16, with or
+ * without BOM (UTF-16: with). ERR_NOMEM; ERR_FORMAT for JSON. */
+MUST_USE enum status list_read(struct indicator_set *set, uint32_t list, struct span bytes,
+                               list_refused *refused, void *context, struct list_report *out_report,
+                               struct err *err);
+
+#endif

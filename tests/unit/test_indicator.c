@@ -1,0 +1,143 @@
+/* Lists in, and what of them an observable is. */
+#include "query/hunt/list.h"
+#include "query/hunt/read_value.h"
+#include "tests/support/test.h"
+
+static void refuse(void *context, int64_t line, struct span text, const char *why)
+{
+    struct buf *told = context;
+    buf_printf(told, "%lld %.*s: %s\n", (long long)line, SPAN_FMT(text), why);
+}
+
+static struct indicator_set *read_set(struct span bytes, struct list_report *report,
+                                      struct buf *told)
+{
+    struct err err = {.text = ""};
+    struct indicator_set *set = indicator_set_new();
+    CHECK(set);
+    EXPECT_OK(list_read(set, 0, bytes, refuse, told, report, &err), err);
+    return set;
+}
+
+static void count_one(void *context, size_t number)
+{
+    (void)number;
+    ++*(size_t *)context;
+}
+
+/* Does a list of this one line match the observable, given in its normal form? */
+static bool hits(const char *line, enum observable_kind kind, const char *normal)
+{
+    struct list_report report;
+    struct buf told = BUF_INIT;
+    size_t count = 0;
+    struct indicator_set *set = read_set(span_str(line), &report, &told);
+    indicator_set_match(set, kind, span_str(normal), count_one, &count);
+    indicator_set_free(set);
+    buf_fini(&told);
+    return count > 0;
+}
+
+static const struct line_case {
+    const char *line;
+    enum observable_kind kind;
+    const char *normal;
+    bool is;
+} cases[] = {
+    {"203.0.113.9", OBSERVABLE_IP, "203.0.113.9", true},
+    {"203[.]0[.]113[.]9", OBSERVABLE_IP, "203.0.113.9", true},
+    {"203.0.113.9:8080", OBSERVABLE_IP, "203.0.113.9", true},
+    {"::ffff:203.0.113.9", OBSERVABLE_IP, "203.0.113.9", true},
+    {"3.180.71.3", OBSERVABLE_IP, "93.180.71.3", false},
+    {"203.0.113.0/24", OBSERVABLE_IP, "203.0.113.255", true},
+    {"203.0.113.77/24", OBSERVABLE_IP, "203.0.113.1", true},
+    {"203.0.113.0/24", OBSERVABLE_IP, "203.0.114.0", false},
+    {"203.0.113.9/32", OBSERVABLE_IP, "203.0.113.9", true},
+    {"0.0.0.0/0", OBSERVABLE_IP, "203.0.113.9", false},
+    {"2001:db8::/33", OBSERVABLE_IP, "2001:0db8:7fff:0000:0000:0000:0000:0001", true},
+    {"2001:db8::/33", OBSERVABLE_IP, "2001:0db8:8000:0000:0000:0000:0000:0001", false},
+    {"evil.com", OBSERVABLE_DOMAIN, "evil.com", true},
+    {"evil[.]com", OBSERVABLE_DOMAIN, "a.b.evil.com", true},
+    {"evil (dot) com", OBSERVABLE_DOMAIN, "evil.com", true},
+    {"*.evil.com", OBSERVABLE_DOMAIN, "evil.com", true},
+    {"EVIL.com.", OBSERVABLE_DOMAIN, "evil.com", true},
+    {"evil.com", OBSERVABLE_DOMAIN, "notevil.com", false},
+    {"evil.com", OBSERVABLE_DOMAIN, "evil.com.au", false},
+    {"=evil.com", OBSERVABLE_DOMAIN, "evil.com", true},
+    {"=evil.com", OBSERVABLE_DOMAIN, "x.evil.com", false},
+    {"co.uk", OBSERVABLE_DOMAIN, "x.co.uk", false},
+    {"com", OBSERVABLE_DOMAIN, "evil.com", false},
+    {"build.internal", OBSERVABLE_DOMAIN, "build.internal", true},
+    {"hxxps://Evil[.]com/a", OBSERVABLE_URL, "https://evil.com/a", true},
+    {"hxxps[:]//evil.com/a", OBSERVABLE_URL, "https://evil.com/a", true},
+    {"http://evil.com/a", OBSERVABLE_URL, "https://evil.com/a", false},
+    {"evil.com/a", OBSERVABLE_URL, "https://evil.com/a", true},
+    {"evil.com/a", OBSERVABLE_URL, "https://evil.com/ab", false},
+    {"Bob[@]evil.com", OBSERVABLE_EMAIL, "bob@evil.com", true},
+    {"bob@evil.com", OBSERVABLE_EMAIL, "bobby@evil.com", false},
+    {"bob@evil.com", OBSERVABLE_DOMAIN, "evil.com", false},
+    {"D41D8CD98F00B204E9800998ECF8427E", OBSERVABLE_HASH, "d41d8cd98f00b204e9800998ecf8427e", true},
+    {"user:alice", OBSERVABLE_USER, "alice", true},
+    {"user:alice", OBSERVABLE_USER, "Alice", false},
+    {"user:bob@evil.com", OBSERVABLE_USER, "bob@evil.com", true},
+    {"/etc/shadow", OBSERVABLE_FILE, "/etc/shadow", true},
+    {"/etc/shadow", OBSERVABLE_FILE, "/mnt/etc/shadow", false},
+    {"mimikatz.exe", OBSERVABLE_FILE, "C:\\x\\mimikatz.exe", true},
+    {"file:x.sh", OBSERVABLE_FILE, "/tmp/x.sh", true},
+    {"file:x.sh", OBSERVABLE_FILE, "/tmp/xx.sh", false},
+    {"d1:e5:fc:bf", OBSERVABLE_SERIAL, "d1e5fcbf", true},
+    {"AA0E4567-0000-4000-8000-000000000001", OBSERVABLE_SESSION,
+     "aa0e4567-0000-4000-8000-000000000001", true},
+    {"agent:curl/8.0 (x)", OBSERVABLE_AGENT, "curl/8.0 (x)", true},
+};
+
+TEST(one_line_each)
+{
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        if (hits(cases[i].line, cases[i].kind, cases[i].normal) != cases[i].is) {
+            fprintf(stderr, "%s should%s match %s\n", cases[i].line, cases[i].is ? "" : " not",
+                    cases[i].normal);
+            test_failures++;
+        }
+    }
+}
+
+static void expect_list(struct span bytes, enum list_form form, int64_t read, int64_t duplicates,
+                        const char *refused)
+{
+    struct list_report report;
+    struct buf told = BUF_INIT;
+    struct indicator_set *set = read_set(bytes, &report, &told);
+    EXPECT(report.form == form);
+    EXPECT(report.read == read);
+    EXPECT(report.duplicates == duplicates);
+    if (!span_is(buf_span(&told), refused)) {
+        fprintf(stderr, "refused: %.*sand not: %s\n", SPAN_FMT(buf_span(&told)), refused);
+        test_failures++;
+    }
+    indicator_set_free(set);
+    buf_fini(&told);
+}
+
+TEST(whole_lists)
+{
+    expect_list(span_str("# feed\r\n\r\nevil.com # seen\n1.2.3.4\nEVIL.com\nco.uk\nnonsense\n"),
+                LIST_LINES, 2, 1,
+                "6 co.uk: a public suffix, which names no one; =NAME is exactly that host\n"
+                "7 nonsense: its kind is not clear: write user:NAME, file:NAME or agent:TEXT\n");
+    expect_list(span_str("\xef\xbb\xbf"
+                         "when,Indicator,TYPE\n2024,evil.com,domain\n2025,bob,user\n"),
+                LIST_CSV, 2, 0, "");
+    expect_list(span_str("# id,dateadded,url,reference\n\"1\",\"2024\",\"http://evil.com/a,b\","
+                         "\"https://feed.example/1\"\n"),
+                LIST_CSV, 1, 0, "");
+    expect_list(span_str("note;address\n\"two\nlines; \"\"x\"\"\";1.2.3.4\nnothing;here\n"),
+                LIST_CSV, 1, 0, "4 nothinghere: no indicator in this row\n");
+    expect_list(span_of("\xff\xfe"
+                        "1\0.\0002\0.\0003\0.\0004\0\n\0",
+                        18),
+                LIST_LINES, 1, 0, "");
+    expect_list(span_str(""), LIST_LINES, 0, 0, "");
+}
+
+TEST_MAIN(TEST_ENTRY(one_line_each), TEST_ENTRY(whole_lists))

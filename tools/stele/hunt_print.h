@@ -1,0 +1,39 @@
+/* What `stele hunt` says: the summary, a row for each indicator seen, what was searched. */
+#ifndef TOOLS_STELE_HUNT_PRINT_H
+#define TOOLS_STELE_HUNT_PRINT_H
+
+#include <stdio.h>
+
+#include "query/hunt/hunt_run.h"
+#include "query/hunt/list.h"
+
+enum hunt_form { HUNT_TABLE, HUNT_JSON, HUNT_NDJSON, HUNT_CSV };
+
+/* A list that was read. */
+struct hunt_list {
+    const char *name;
+    struct list_report report;
+};
+
+struct hunt_report {
+    const struct indicator_set *set;
+    const struct hunt_list *lists;
+    size_t n_lists;
+    const struct hunt_result *result;
+    bool unseen; /* a row for each indicator without a hit, too */
+};
+
+/* False when there is no form of that name (table, json, ndjson, csv). */
+bool hunt_form_find(const char *name, enum hunt_form *out_form);
+
+/* Rows on stdout. HUNT_TABLE and HUNT_JSON hold everything; beside the others the words for people
+ * go to stderr. ERR_IO when the output fails. */
+MUST_USE enum status hunt_print(const struct hunt_report *report, enum hunt_form form,
+                                struct err *err);
+/* Only the words for people: indicators and hits, what was searched. */
+void hunt_print_words(const struct hunt_report *report, FILE *out);
+
+/* One event of an indicator, as a line of JSON on stdout. */
+void hunt_print_event(const struct hunt_event *hit, const char *list);
+
+#endif
