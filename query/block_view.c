@@ -128,6 +128,13 @@ enum status view_is_text(struct block_view *view, size_t field, bool *out_is, st
 enum status view_column(struct block_view *view, size_t field, const struct column **out_column,
                         struct err *err)
 {
+    return view_column_filtered(view, field, NULL, out_column, err);
+}
+
+enum status view_column_filtered(struct block_view *view, size_t field,
+                                 struct column_filter *filter, const struct column **out_column,
+                                 struct err *err)
+{
     struct view_column *oldest = &view->columns[0];
     for (size_t i = 0; i < VIEW_COLUMNS; i++) {
         struct view_column *here = &view->columns[i];
@@ -139,10 +146,12 @@ enum status view_column(struct block_view *view, size_t field, const struct colu
         oldest = here->used < oldest->used ? here : oldest;
     }
     oldest->field = -1;
-    enum status status = segment_column(view->segment, field, view->info->id, &oldest->column, err);
+    enum status status =
+        segment_column_filtered(view->segment, field, view->info->id, filter, &oldest->column, err);
     if (status == OK) {
-        oldest->field = (long)field;
-        oldest->used = ++view->clock;
+        bool whole = !filter || filter->answer == COLUMN_WANT_WHOLE;
+        oldest->field = whole ? (long)field : -1;
+        oldest->used = whole ? ++view->clock : 0;
         *out_column = &oldest->column;
     }
     return status;

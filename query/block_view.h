@@ -50,6 +50,10 @@ MUST_USE enum status view_is_text(struct block_view *view, size_t field, bool *o
 /* Lives until the view moves, or VIEW_COLUMNS others were read. */
 MUST_USE enum status view_column(struct block_view *view, size_t field,
                                  const struct column **out_column, struct err *err);
+/* No more of it than the filter wants; what is not whole is not kept for the next one. */
+MUST_USE enum status view_column_filtered(struct block_view *view, size_t field,
+                                          struct column_filter *filter,
+                                          const struct column **out_column, struct err *err);
 /* The bytes of all the block's events, a line each; live until the view moves. */
 MUST_USE enum status view_ndjson(struct block_view *view, struct span *out_ndjson, struct err *err);
 /* Which event the byte at `offset` of them belongs to, and where the next one begins. */

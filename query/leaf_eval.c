@@ -82,19 +82,41 @@ static void take_without_ports(const struct column *column, const uint8_t *hit,
     }
 }
 
+static bool entry_hits(const struct leaf *leaf, const struct column *column, uint32_t entry)
+{
+    bool is = leaf->predicate->kind == PREDICATE_EXISTS;
+    for (uint32_t i = column->entry_start[entry]; !is && i < column->entry_start[entry + 1]; i++) {
+        is = leaf_has(leaf, column->entry_values[i]);
+    }
+    return is;
+}
+
+/* A column none of whose entries matches need not be read, unless its ports may; and when all
+ * match, which event has which says nothing. */
+static enum column_want want_of(const void *context, const struct column *column)
+{
+    const struct leaf *leaf = context;
+    bool range = leaf->predicate->kind == PREDICATE_RANGE;
+    if (column->has_ports && (leaf->any_port || range)) {
+        return COLUMN_WANT_WHOLE;
+    }
+    uint32_t n_hits = 0;
+    for (uint32_t entry = 0; entry < column->n_entries; entry++) {
+        n_hits += entry_hits(leaf, column, entry);
+    }
+    return n_hits == 0                   ? COLUMN_WANT_NOTHING
+           : n_hits == column->n_entries ? COLUMN_WANT_PRESENCE
+                                         : COLUMN_WANT_WHOLE;
+}
+
 static void take_entries(const struct leaf *leaf, const struct column *column,
                          const struct bitmap *open, struct bitmap *map)
 {
     uint8_t hit[BLOCK_EVENTS_MAX + 1] = {0}; /* slots behind the last event have any entry */
-    bool exists = leaf->predicate->kind == PREDICATE_EXISTS;
     uint32_t n_hits = 0;
     uint16_t last = 0;
     for (uint32_t entry = 0; entry < column->n_entries; entry++) {
-        bool is = exists;
-        for (uint32_t i = column->entry_start[entry]; !is && i < column->entry_start[entry + 1];
-             i++) {
-            is = leaf_has(leaf, column->entry_values[i]);
-        }
+        bool is = entry_hits(leaf, column, entry);
         hit[entry + 1] = is;
         n_hits += is;
         last = is ? (uint16_t)(entry + 1) : last;
@@ -129,7 +151,8 @@ static enum status take_column(const struct leaf *leaf, struct block_view *view,
     if (bitmap_is_empty(&open)) {
         return OK;
     }
-    enum status status = view_column(view, field, &column, err);
+    struct column_filter filter = {.want = want_of, .context = leaf};
+    enum status status = view_column_filtered(view, field, &filter, &column, err);
     if (status != OK) {
         return status;
     }

@@ -244,8 +244,8 @@ static enum status draft_write(struct fields_work *work, const struct draft *dra
     if (draft->source.n_entries > 0 && candidates->count < RELATE_CANDIDATES_MAX) {
         unsigned depth = presence ? presence->depth + 1 : 0;
         depth = values && values->depth + 1 > depth ? values->depth + 1 : depth;
-        candidates->items[candidates->count++] =
-            (struct candidate){{draft->field, draft->source.n_entries, draft->source.index}, depth};
+        candidates->items[candidates->count++] = (struct candidate){
+            {draft->field, draft->source.n_entries, draft->source.index, NULL}, depth};
     }
     return db_run(stmt, err);
 }

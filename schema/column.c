@@ -235,8 +235,8 @@ static enum status decode_numbers(struct span payload, size_t n_events, unsigned
 }
 
 enum status column_decode(struct codec *codec, struct span blob, size_t n_events,
-                          column_lookup *lookup, void *context, struct column *out_column,
-                          struct err *err)
+                          column_lookup *lookup, void *context, struct column_filter *filter,
+                          struct column *out_column, struct err *err)
 {
     CHECK(n_events <= BLOCK_EVENTS_MAX);
     struct buf *unpacked = &out_column->payload;
@@ -249,6 +249,9 @@ enum status column_decode(struct codec *codec, struct span blob, size_t n_events
     }
     out_column->store = FIELD_ABSENT;
     out_column->has_ports = false;
+    if (filter) {
+        filter->answer = COLUMN_WANT_WHOLE;
+    }
     if (status == OK && payload.size < 2) {
         status = malformed(err);
     }
@@ -265,7 +268,7 @@ enum status column_decode(struct codec *codec, struct span blob, size_t n_events
         out_column->n_entries = 0;
         return decode_numbers(payload, n_events, flags, out_column, err);
     case KIND_RELATED:
-        return column_read(payload, n_events, lookup, context, out_column, err);
+        return column_read(payload, n_events, lookup, context, filter, out_column, err);
     default:
         return malformed(err);
     }

@@ -63,6 +63,7 @@ struct column_partner {
     uint32_t field;
     uint32_t n_entries;
     const uint16_t *index;
+    const uint16_t *counts; /* by index value: how many events have it; NULL: not known */
 };
 
 /* presence, values: NULL, or the column that tells much of it. */
@@ -76,13 +77,16 @@ MUST_USE enum status column_encode(struct codec *codec, const struct column_sour
 typedef enum status column_lookup(void *context, uint32_t field, struct column_partner *out_partner,
                                   struct err *err);
 
-/* Any kind. ERR_CORRUPT when the blob is not well formed for n_events. */
+/* Any kind. ERR_CORRUPT when the blob is not well formed for n_events. filter: NULL, or what is
+ * asked before the larger part is read; the part that is left out is not checked. */
 MUST_USE enum status column_decode(struct codec *codec, struct span blob, size_t n_events,
-                                   column_lookup *lookup, void *context, struct column *out_column,
+                                   column_lookup *lookup, void *context,
+                                   struct column_filter *filter, struct column *out_column,
                                    struct err *err);
 /* The payload of byte 3. (column_read.c) */
 MUST_USE enum status column_read(struct span payload, size_t n_events, column_lookup *lookup,
-                                 void *context, struct column *out_column, struct err *err);
+                                 void *context, struct column_filter *filter,
+                                 struct column *out_column, struct err *err);
 /* Value ids as byte 1 and 3 have them; false when they are not well formed. (column.c) */
 MUST_USE bool column_read_entries(struct span payload, size_t *at, bool several,
                                   struct column *column);

@@ -9,7 +9,13 @@ struct reading {
     unsigned flags;
     column_lookup *lookup;
     void *context;
+    struct column_filter *filter;
     struct column *column;
+    /* Presence, when found and before it is filled in. */
+    struct column_partner partner;
+    const unsigned char *says;
+    const unsigned char *bits;
+    size_t n_some;
     size_t n_present;
 };
 
@@ -50,61 +56,90 @@ static enum status take_partner(struct reading *reading, struct column_partner *
     return status;
 }
 
-static enum status presence_by(struct reading *reading, struct err *err)
+/* How many events the partner leaves open. */
+static size_t count_some(const struct reading *reading)
 {
-    struct column_partner partner;
-    enum status status = take_partner(reading, &partner, err);
-    if (status != OK) {
-        return status;
-    }
-    const unsigned char *says = take(reading, (size_t)partner.n_entries + 1);
+    const struct column_partner *partner = &reading->partner;
     size_t some = 0;
-    for (size_t slot = 0; says && slot < reading->n_events; slot++) {
-        some += says[partner.index[slot]] == 2;
-    }
-    const unsigned char *bits = says ? take(reading, (some + 7) / 8) : NULL;
-    if (!bits) {
-        return malformed(err);
-    }
-    size_t n = 0;
-    for (size_t slot = 0; slot < reading->n_events; slot++) {
-        unsigned is = says[partner.index[slot]];
-        if (some > 0 && is == 2) {
-            is = bits[n / 8] >> n % 8 & 1;
-            n++;
+    if (partner->counts) {
+        for (size_t entry = 0; entry <= partner->n_entries; entry++) {
+            some += reading->says[entry] == 2 ? partner->counts[entry] : 0;
         }
-        reading->column->index[slot] = is == 1;
-        reading->n_present += is == 1;
+        return some;
     }
-    return OK;
+    for (size_t slot = 0; slot < reading->n_events; slot++) {
+        some += reading->says[partner->index[slot]] == 2;
+    }
+    return some;
 }
 
-static enum status read_presence(struct reading *reading, struct err *err)
+/* Where presence is told, without filling it in: what follows may show that nobody needs it. */
+static enum status find_presence(struct reading *reading, struct err *err)
+{
+    if (reading->flags & COLUMN_PRESENCE) {
+        enum status status = take_partner(reading, &reading->partner, err);
+        if (status != OK) {
+            return status;
+        }
+        reading->says = take(reading, (size_t)reading->partner.n_entries + 1);
+        if (!reading->says) {
+            return malformed(err);
+        }
+        reading->n_some = count_some(reading);
+        reading->bits = take(reading, (reading->n_some + 7) / 8);
+    } else if (!(reading->flags & COLUMN_ALL)) {
+        reading->bits = take(reading, (reading->n_events + 7) / 8);
+    } else {
+        return OK;
+    }
+    return reading->bits ? OK : malformed(err);
+}
+
+/* Without branches: which event is which is hard to foresee. */
+static void presence_by(struct reading *reading)
+{
+    const uint16_t *restrict partner = reading->partner.index;
+    const unsigned char *restrict says = reading->says;
+    uint16_t *restrict index = reading->column->index;
+    unsigned char bits[BLOCK_EVENTS_MAX / 8 + 1] = {0}; /* one more is looked at, and not taken */
+    memcpy(bits, reading->bits, (reading->n_some + 7) / 8);
+    size_t n = 0;
+    size_t n_present = 0;
+    for (size_t slot = 0; slot < reading->n_events; slot++) {
+        unsigned is = says[partner[slot]];
+        unsigned some = is == 2;
+        unsigned bit = (unsigned)bits[n / 8] >> n % 8 & 1;
+        unsigned has = (unsigned)(is == 1) | (some & bit);
+        index[slot] = (uint16_t)has;
+        n += some;
+        n_present += has;
+    }
+    reading->n_present = n_present;
+}
+
+/* Before another partner is taken: the one of presence may go then. */
+static void fill_presence(struct reading *reading)
 {
     uint16_t *index = reading->column->index;
     if (reading->flags & COLUMN_PRESENCE) {
-        return presence_by(reading, err);
+        presence_by(reading);
+        return;
     }
     if (reading->flags & COLUMN_ALL) {
         for (size_t slot = 0; slot < reading->n_events; slot++) {
             index[slot] = 1;
         }
         reading->n_present = reading->n_events;
-        return OK;
-    }
-    const unsigned char *bits = take(reading, (reading->n_events + 7) / 8);
-    if (!bits) {
-        return malformed(err);
+        return;
     }
     for (size_t first = 0; first < reading->n_events; first += 8) {
-        unsigned byte = bits[first / 8];
+        unsigned byte = reading->bits[first / 8];
         size_t n = reading->n_events - first < 8 ? reading->n_events - first : 8;
         for (size_t i = 0; i < n; i++) {
             index[first + i] = byte >> i & 1;
         }
         reading->n_present += (size_t)__builtin_popcount(byte & ((1u << n) - 1));
     }
-    return OK;
 }
 
 static void set_present(struct reading *reading)
@@ -121,6 +156,7 @@ static void set_present(struct reading *reading)
 static enum status read_raw(struct reading *reading, struct err *err)
 {
     struct column *column = reading->column;
+    fill_presence(reading);
     uint64_t least;
     const unsigned char *width_byte = NULL;
     if (take_number(reading, UINT64_MAX, &least)) {
@@ -176,59 +212,72 @@ static void put_rest(const struct reading *reading, const uint16_t *restrict res
     }
 }
 
+/* How many entries are left for the events of which the partner says nothing: all bytes that are
+ * not ports. More than there are events when that cannot be. */
+static size_t rest_size(const struct reading *reading)
+{
+    size_t bytes = reading->payload.size - reading->at;
+    size_t ports = reading->flags & COLUMN_PORTS ? reading->n_present * 2 : 0;
+    size_t width = reading->column->n_entries > 255 ? 2 : 1;
+    return bytes < ports ? SIZE_MAX : (bytes - ports) / width;
+}
+
+static bool none_above(const uint16_t *entries, size_t n, uint32_t most)
+{
+    unsigned above = 0;
+    for (size_t i = 0; i < n; i++) {
+        above |= entries[i] > most;
+    }
+    return above == 0;
+}
+
 static enum status read_told(struct reading *reading, struct err *err)
 {
-    uint16_t *index = reading->column->index;
+    uint16_t *restrict index = reading->column->index;
+    uint32_t n_entries = reading->column->n_entries;
     uint16_t meaning[BLOCK_EVENTS_MAX + 1];
-    uint16_t rest[BLOCK_EVENTS_MAX + 1];
+    uint16_t rest[BLOCK_EVENTS_MAX + 1] = {0}; /* one more is looked at, and not taken */
     struct column_partner partner;
     enum status status = take_partner(reading, &partner, err);
     if (status != OK) {
         return status;
     }
-    if (!take_vector(reading, (size_t)partner.n_entries + 1, meaning)) {
+    size_t n_meaning = (size_t)partner.n_entries + 1;
+    if (!take_vector(reading, n_meaning, meaning) || !none_above(meaning, n_meaning, n_entries)) {
         return malformed(err);
     }
-    size_t n_rest = 0;
-    for (size_t slot = 0; slot < reading->n_events; slot++) {
-        n_rest += (index[slot] != 0) & (meaning[partner.index[slot]] == 0);
-    }
-    if (!take_vector(reading, n_rest, rest)) {
+    size_t n_rest = rest_size(reading);
+    if (n_rest > reading->n_events || !take_vector(reading, n_rest, rest) ||
+        !none_above(rest, n_rest, n_entries - 1)) {
         return malformed(err);
     }
-    rest[n_rest] = 0; /* looked at, and not taken */
+    const uint16_t *restrict by = partner.index;
     size_t n = 0;
     for (size_t slot = 0; slot < reading->n_events; slot++) {
-        uint16_t has = index[slot];
-        uint16_t told = meaning[partner.index[slot]];
-        uint16_t one_by_one = told == 0;
-        index[slot] = (uint16_t)(has * (one_by_one ? rest[n] + 1 : told));
+        unsigned told = meaning[by[slot]];
+        unsigned has = index[slot];
+        unsigned one_by_one = told == 0;
+        /* Masks, not a choice: which of them it is, is hard to foresee. */
+        unsigned entry = told | ((rest[n] + 1u) & (0u - one_by_one));
+        index[slot] = (uint16_t)(entry & (0u - has));
         n += has & one_by_one;
     }
-    return OK;
+    return n == n_rest ? OK : malformed(err);
 }
 
 static enum status read_index(struct reading *reading, struct err *err)
 {
-    struct column *column = reading->column;
     if (reading->flags & COLUMN_VALUES) {
-        enum status status = read_told(reading, err);
-        if (status != OK) {
-            return status;
-        }
-    } else {
-        uint16_t rest[BLOCK_EVENTS_MAX + 1];
-        if (!take_vector(reading, reading->n_present, rest)) {
-            return malformed(err);
-        }
-        rest[reading->n_present] = 0; /* looked at, and not taken */
-        put_rest(reading, rest);
+        return read_told(reading, err);
     }
-    uint16_t most = 0;
-    for (size_t slot = 0; slot < reading->n_events; slot++) {
-        most = column->index[slot] > most ? column->index[slot] : most;
+    uint16_t rest[BLOCK_EVENTS_MAX + 1];
+    if (!take_vector(reading, reading->n_present, rest) ||
+        !none_above(rest, reading->n_present, reading->column->n_entries - 1)) {
+        return malformed(err);
     }
-    return most <= column->n_entries ? OK : malformed(err);
+    rest[reading->n_present] = 0; /* looked at, and not taken */
+    put_rest(reading, rest);
+    return OK;
 }
 
 static bool read_numbers(struct reading *reading, int64_t *numbers)
@@ -265,44 +314,77 @@ static enum status read_ports(struct reading *reading, struct err *err)
     return OK;
 }
 
-static enum status read_entries(struct reading *reading, struct err *err)
+/* Which event has which entry, and the ports: all that follows the entries. */
+static enum status read_events(struct reading *reading, struct err *err)
+{
+    fill_presence(reading);
+    enum status status = reading->column->n_entries > 1 ? read_index(reading, err) : OK;
+    if (status == OK && reading->flags & COLUMN_PORTS) {
+        status = read_ports(reading, err);
+    }
+    return status == OK && reading->at != reading->payload.size ? malformed(err) : status;
+}
+
+static enum column_want ask_filter(const struct reading *reading)
+{
+    struct column_filter *filter = reading->filter;
+    if (filter) {
+        filter->answer = filter->want(filter->context, reading->column);
+    }
+    return filter ? filter->answer : COLUMN_WANT_WHOLE;
+}
+
+static enum status read_number_entries(struct reading *reading, struct err *err)
 {
     struct column *column = reading->column;
     int64_t numbers[BLOCK_EVENTS_MAX];
+    enum status status =
+        read_numbers(reading, numbers) ? read_events(reading, err) : malformed(err);
+    if (status != OK) {
+        return status;
+    }
+    column->store = FIELD_NUMBER;
+    set_present(reading);
+    for (size_t slot = 0; slot < reading->n_events; slot++) {
+        column->numbers[slot] = column->index[slot] ? numbers[column->index[slot] - 1] : 0;
+    }
+    return OK;
+}
+
+static enum status read_entries(struct reading *reading, struct err *err)
+{
+    struct column *column = reading->column;
     uint64_t n_entries;
     if (!take_number(reading, reading->n_events, &n_entries) || n_entries == 0) {
         return malformed(err);
     }
     column->n_entries = (uint32_t)n_entries;
-    bool is_number = reading->flags & COLUMN_NUMBERS;
-    bool fine = is_number ? read_numbers(reading, numbers)
-                          : column_read_entries(reading->payload, &reading->at,
-                                                reading->flags & COLUMN_SEVERAL, column);
-    enum status status = fine ? OK : malformed(err);
-    if (status == OK && n_entries > 1) {
-        status = read_index(reading, err);
+    if (reading->flags & COLUMN_NUMBERS) {
+        return read_number_entries(reading, err);
     }
-    if (status == OK && reading->flags & COLUMN_PORTS) {
-        status = read_ports(reading, err);
+    if (!column_read_entries(reading->payload, &reading->at, reading->flags & COLUMN_SEVERAL,
+                             column)) {
+        return malformed(err);
     }
-    if (status == OK && reading->at != reading->payload.size) {
-        status = malformed(err);
+    column->has_ports = reading->flags & COLUMN_PORTS;
+    enum column_want want = ask_filter(reading);
+    if (want == COLUMN_WANT_NOTHING) {
+        return OK; /* and it stays FIELD_ABSENT */
     }
-    if (status != OK) {
-        return status;
+    enum status status = OK;
+    if (want == COLUMN_WANT_PRESENCE) {
+        fill_presence(reading);
+    } else {
+        status = read_events(reading, err);
     }
-    column->store = is_number ? FIELD_NUMBER : FIELD_COLUMN;
-    if (is_number) {
-        set_present(reading);
-        for (size_t slot = 0; slot < reading->n_events; slot++) {
-            column->numbers[slot] = column->index[slot] ? numbers[column->index[slot] - 1] : 0;
-        }
+    if (status == OK) {
+        column->store = FIELD_COLUMN;
     }
-    return OK;
+    return status;
 }
 
 enum status column_read(struct span payload, size_t n_events, column_lookup *lookup, void *context,
-                        struct column *out_column, struct err *err)
+                        struct column_filter *filter, struct column *out_column, struct err *err)
 {
     struct reading reading = {
         .payload = payload,
@@ -311,9 +393,10 @@ enum status column_read(struct span payload, size_t n_events, column_lookup *loo
         .flags = (unsigned char)payload.data[1],
         .lookup = lookup,
         .context = context,
+        .filter = filter,
         .column = out_column,
     };
-    enum status status = read_presence(&reading, err);
+    enum status status = find_presence(&reading, err);
     if (status != OK) {
         return status;
     }

@@ -120,9 +120,27 @@ struct column {
     struct buf blob;
 };
 void column_fini(struct column *column);
+
+/* How much of a column is of use to the one who asks, now that its entries are known. */
+enum column_want {
+    COLUMN_WANT_NOTHING,
+    COLUMN_WANT_PRESENCE, /* all entries mean the same: which events have the field, no more */
+    COLUMN_WANT_WHOLE
+};
+struct column_filter {
+    enum column_want (*want)(const void *context, const struct column *column);
+    const void *context;
+    enum column_want answer; /* set by the reader: WHOLE when it did not ask */
+};
+
 /* Zeroed struct column to begin with; may be used again and again. */
 MUST_USE enum status segment_column(struct segment *segment, size_t field, int64_t block,
                                     struct column *column, struct err *err);
+/* The same, but no more than the filter wants: with NOTHING the column is FIELD_ABSENT, with
+ * PRESENCE every event that has the field has entry 1. */
+MUST_USE enum status segment_column_filtered(struct segment *segment, size_t field, int64_t block,
+                                             struct column_filter *filter, struct column *column,
+                                             struct err *err);
 
 /* Values of the dictionary are no longer than this. */
 enum { SEGMENT_VALUE_BYTES_MAX = 1024 };

@@ -16,7 +16,8 @@ struct lookup {
 enum { LOOKUP_DEPTH_MAX = 4 };
 
 static enum status read_column(struct segment *segment, uint32_t field, int64_t block,
-                               unsigned depth, struct column *column, struct err *err)
+                               unsigned depth, struct column_filter *filter, struct column *column,
+                               struct err *err)
 {
     const struct block_info *info = segment_block(segment, block);
     if (!info || depth > LOOKUP_DEPTH_MAX) {
@@ -30,6 +31,9 @@ static enum status read_column(struct segment *segment, uint32_t field, int64_t 
     }
     if (blob.size == 0) {
         column->store = FIELD_ABSENT;
+        if (filter) {
+            filter->answer = COLUMN_WANT_WHOLE;
+        }
         (void)sqlite3_reset(stmt);
         return OK;
     }
@@ -41,7 +45,7 @@ static enum status read_column(struct segment *segment, uint32_t field, int64_t 
     struct lookup lookup = {segment, block, depth + 1};
     if (status == OK) {
         status = column_decode(segment->codec, buf_span(&column->blob), info->n_events,
-                               partner_lookup, &lookup, column, err);
+                               partner_lookup, &lookup, filter, column, err);
     }
     return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
 }
@@ -69,6 +73,14 @@ static struct partner_column *partner_place(struct segment *segment, uint32_t fi
     return oldest;
 }
 
+static void count_entries(struct partner_column *place, size_t n_events)
+{
+    memset(place->counts, 0, (place->column.n_entries + 1) * sizeof *place->counts);
+    for (size_t slot = 0; slot < n_events; slot++) {
+        place->counts[place->column.index[slot]]++;
+    }
+}
+
 /* The chain of partners is shorter than the places there are, so a partner in use stays. */
 static enum status partner_lookup(void *context, uint32_t field, struct column_partner *out_partner,
                                   struct err *err)
@@ -84,21 +96,32 @@ static enum status partner_lookup(void *context, uint32_t field, struct column_p
         place->field = field;
         place->block = 0;
         place->busy = true;
-        status =
-            read_column(lookup->segment, field, lookup->block, lookup->depth, &place->column, err);
+        status = read_column(lookup->segment, field, lookup->block, lookup->depth, NULL,
+                             &place->column, err);
         place->busy = false;
         if (status == OK && (place->column.store == FIELD_ABSENT || place->column.n_entries == 0)) {
             status = err_set(err, ERR_CORRUPT, "a column that another one needs is missing");
         }
+        if (status == OK) {
+            count_entries(place, segment_block(lookup->segment, lookup->block)->n_events);
+        }
         place->block = status == OK ? lookup->block : 0;
     }
     place->used = ++lookup->segment->partner_clock;
-    *out_partner = (struct column_partner){field, place->column.n_entries, place->column.index};
+    *out_partner =
+        (struct column_partner){field, place->column.n_entries, place->column.index, place->counts};
     return status;
 }
 
 enum status segment_column(struct segment *segment, size_t field, int64_t block,
                            struct column *column, struct err *err)
 {
-    return read_column(segment, (uint32_t)field, block, 0, column, err);
+    return read_column(segment, (uint32_t)field, block, 0, NULL, column, err);
+}
+
+enum status segment_column_filtered(struct segment *segment, size_t field, int64_t block,
+                                    struct column_filter *filter, struct column *column,
+                                    struct err *err)
+{
+    return read_column(segment, (uint32_t)field, block, 0, filter, column, err);
 }

@@ -36,6 +36,7 @@ struct partner_column {
     uint64_t used;
     bool busy; /* being read */
     struct column column;
+    uint16_t counts[BLOCK_EVENTS_MAX + 1]; /* events by index value */
 };
 
 extern const struct db_kind segment_kind;

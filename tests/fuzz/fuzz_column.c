@@ -17,7 +17,7 @@ static enum status find_partner(void *context, uint32_t field, struct column_par
     for (size_t slot = 0; slot < n_events; slot++) {
         index[slot] = (uint16_t)(slot % 4);
     }
-    *out_partner = (struct column_partner){field, 3, index};
+    *out_partner = (struct column_partner){field, 3, index, NULL};
     return OK;
 }
 
@@ -44,7 +44,8 @@ static void decode(struct codec *codec, uint8_t what, struct span blob, size_t n
     if (what % 4 == 0) {
         struct column *column = calloc(1, sizeof *column);
         MUST_HOLD(column);
-        if (column_decode(codec, blob, n_events, find_partner, &n_events, column, NULL) == OK) {
+        if (column_decode(codec, blob, n_events, find_partner, &n_events, NULL, column, NULL) ==
+            OK) {
             check_column(column, n_events);
         }
         column_fini(column);

@@ -50,8 +50,8 @@ static void round_trip(struct codec *codec, struct world *world, unsigned how)
     MUST_HOLD(column);
     MUST_HOLD(column_encode(codec, &source, how & 2 ? &world->partners[0] : NULL,
                             how & 4 ? &world->partners[1] : NULL, &blob, NULL) == OK);
-    MUST_HOLD(column_decode(codec, buf_span(&blob), world->n_events, find_partner, world, column,
-                            NULL) == OK);
+    MUST_HOLD(column_decode(codec, buf_span(&blob), world->n_events, find_partner, world, NULL,
+                            column, NULL) == OK);
     check_same(&source, column);
     column_fini(column);
     free(column);
@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         for (size_t p = 0; p < 2; p++) {
             world.told_by[p][i] = data[2 + i * 3 + p] % (PARTNER_ENTRIES + 1);
             world.partners[p] =
-                (struct column_partner){(uint32_t)p, PARTNER_ENTRIES, world.told_by[p]};
+                (struct column_partner){(uint32_t)p, PARTNER_ENTRIES, world.told_by[p], NULL};
         }
     }
     for (uint32_t i = 0; i < ENTRIES; i++) {

@@ -35,6 +35,34 @@ static void expect_entry(const struct column_source *source, const struct column
     }
 }
 
+static enum column_want want_as_told(const void *context, const struct column *column)
+{
+    (void)column;
+    return *(const enum column_want *)context;
+}
+
+/* What a filter leaves of a column of value ids. */
+static void expect_filtered(struct codec *codec, const struct column_source *source,
+                            struct span blob, struct column *column)
+{
+    enum column_want want = COLUMN_WANT_NOTHING;
+    struct column_filter filter = {.want = want_as_told, .context = &want};
+    EXPECT_OK(
+        column_decode(codec, blob, source->n_events, find_partner, NULL, &filter, column, &err),
+        err);
+    EXPECT_INT(filter.answer, want);
+    EXPECT_INT(column->store, FIELD_ABSENT);
+    want = COLUMN_WANT_PRESENCE;
+    EXPECT_OK(
+        column_decode(codec, blob, source->n_events, find_partner, NULL, &filter, column, &err),
+        err);
+    EXPECT_INT(filter.answer, want);
+    EXPECT_INT(column->store, FIELD_COLUMN);
+    for (size_t slot = 0; slot < source->n_events; slot++) {
+        EXPECT_INT(column->index[slot], source->index[slot] != 0);
+    }
+}
+
 static void expect_back(const struct column_source *source, bool presence, bool values)
 {
     struct codec *codec = codec_new();
@@ -43,9 +71,9 @@ static void expect_back(const struct column_source *source, bool presence, bool 
     EXPECT_OK(column_encode(codec, source, presence ? &partners[0] : NULL,
                             values ? &partners[1] : NULL, &blob, &err),
               err);
-    EXPECT_OK(
-        column_decode(codec, buf_span(&blob), source->n_events, find_partner, NULL, column, &err),
-        err);
+    EXPECT_OK(column_decode(codec, buf_span(&blob), source->n_events, find_partner, NULL, NULL,
+                            column, &err),
+              err);
     EXPECT_INT(column->store, source->numbers ? FIELD_NUMBER : FIELD_COLUMN);
     EXPECT_INT(column->has_ports, source->ports != NULL);
     for (size_t slot = 0; slot < source->n_events; slot++) {
@@ -59,6 +87,9 @@ static void expect_back(const struct column_source *source, bool presence, bool 
             EXPECT(!has || column->numbers[slot] == source->numbers[at]);
         }
         EXPECT(!source->ports || column->ports[slot] == (has ? source->ports[slot] : 0));
+    }
+    if (!source->numbers) {
+        expect_filtered(codec, source, buf_span(&blob), column);
     }
     column_fini(column);
     free(column);
@@ -92,7 +123,7 @@ static void make_column(struct made *made, size_t n_events, uint32_t n_entries, 
         for (size_t slot = 0; slot < n_events; slot++) {
             made->of_partner[i][slot] = (uint16_t)chance(n + 1);
         }
-        partners[i] = (struct column_partner){(uint32_t)i + 1, n, made->of_partner[i]};
+        partners[i] = (struct column_partner){(uint32_t)i + 1, n, made->of_partner[i], NULL};
     }
     for (size_t slot = 0; slot < n_events; slot++) {
         bool odd = chance(noise) == 0;
@@ -170,15 +201,15 @@ TEST(columns_of_version_1_are_read)
     static const char numbers[] = "\0\2\0\5\1\1\0\2";     /* slots 0, 2: -1, 1 */
     struct codec *codec = codec_new();
     struct column *column = calloc(1, sizeof *column);
-    EXPECT_OK(column_decode(codec, span_of(entries, 10), 4, NULL, NULL, column, &err), err);
+    EXPECT_OK(column_decode(codec, span_of(entries, 10), 4, NULL, NULL, NULL, column, &err), err);
     EXPECT_INT(column->store, FIELD_COLUMN);
     EXPECT_INT(column->n_entries, 2);
     EXPECT_INT(column->entry_values[1], 7);
     EXPECT_INT(column->index[0] * 1000 + column->index[1] * 100 + column->index[2] * 10, 120);
-    EXPECT_OK(column_decode(codec, span_of(lists, 8), 1, NULL, NULL, column, &err), err);
+    EXPECT_OK(column_decode(codec, span_of(lists, 8), 1, NULL, NULL, NULL, column, &err), err);
     EXPECT_INT(column->entry_start[1], 2);
     EXPECT_INT(column->entry_values[0] * 10 + column->entry_values[1], 31);
-    EXPECT_OK(column_decode(codec, span_of(numbers, 8), 3, NULL, NULL, column, &err), err);
+    EXPECT_OK(column_decode(codec, span_of(numbers, 8), 3, NULL, NULL, NULL, column, &err), err);
     EXPECT_INT(column->store, FIELD_NUMBER);
     EXPECT_INT(column->present.words[0], 5);
     EXPECT_INT(column->numbers[0], -1);
@@ -223,15 +254,16 @@ static void damage(const struct column_source *source, bool presence, bool value
             char old = blob.data[i];
             blob.data[i] = (char)value;
             enum status status =
-                column_decode(codec, buf_span(&blob), n, find_partner, NULL, column, &err);
+                column_decode(codec, buf_span(&blob), n, find_partner, NULL, NULL, column, &err);
             EXPECT(status == OK || status == ERR_CORRUPT);
             for (size_t slot = 0; status == OK && column->n_entries > 0 && slot < n; slot++) {
                 EXPECT(column->index[slot] <= column->n_entries);
             }
             blob.data[i] = old;
         }
-        EXPECT_INT(column_decode(codec, span_of(blob.data, i), n, find_partner, NULL, column, &err),
-                   ERR_CORRUPT);
+        EXPECT_INT(
+            column_decode(codec, span_of(blob.data, i), n, find_partner, NULL, NULL, column, &err),
+            ERR_CORRUPT);
     }
     buf_fini(&blob);
     column_fini(column);
