@@ -77,6 +77,9 @@ static size_t count_some(const struct reading *reading)
 static enum status find_presence(struct reading *reading, struct err *err)
 {
     if (reading->flags & COLUMN_PRESENCE) {
+        if (reading->flags & COLUMN_ALL) { /* one of them is not true */
+            return malformed(err);
+        }
         enum status status = take_partner(reading, &reading->partner, err);
         if (status != OK) {
             return status;

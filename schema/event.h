@@ -1,5 +1,5 @@
 /* What an event is: one JSON object, kept as the bytes that came. The fields read from it are an
- * index into it and never the record. cJSON is used in event.c alone. */
+ * index into it and never the record. For events, cJSON is used in event.c alone. */
 #ifndef SCHEMA_EVENT_H
 #define SCHEMA_EVENT_H
 

@@ -82,7 +82,17 @@ static void from_utf16(struct span bytes, bool big, struct buf *out)
     }
 }
 
-enum status list_read(struct indicator_set *set, uint32_t list, struct span bytes,
+/* And no address in brackets. */
+static bool is_json_array(struct span text)
+{
+    size_t at = 1;
+    while (at < text.size && (unsigned char)text.data[at] <= ' ') {
+        at++;
+    }
+    return at < text.size && memchr("{[\"]", text.data[at], 4);
+}
+
+enum status list_read(struct indicator_set *set, uint32_t list, struct span bytes, int64_t now_us,
                       list_refused *refused, void *context, struct list_report *out_report,
                       struct err *err)
 {
@@ -105,11 +115,15 @@ enum status list_read(struct indicator_set *set, uint32_t list, struct span byte
     while (start.size > 0 && (unsigned char)start.data[0] <= ' ') {
         start = span_from(start, 1);
     }
-    if (status == OK && (span_starts(start, "{") || span_starts(start, "[{"))) {
-        status = err_set(err, ERR_FORMAT,
-                         "this is JSON; lists are read as lines with an indicator each, or CSV");
-    }
-    if (status == OK) {
+    bool json = span_starts(start, "{") || (span_starts(start, "[") && is_json_array(start));
+    if (status != OK) {
+        out_report->form = LIST_LINES;
+    } else if (json) {
+        out_report->form = LIST_JSON;
+        status = start.size > LIST_JSON_BYTES_MAX
+                     ? err_set(err, ERR_LIMIT, "a JSON list of over 64 MiB: split it")
+                     : list_read_json(&reader, start, now_us);
+    } else {
         out_report->form = list_is_csv(bytes) ? LIST_CSV : LIST_LINES;
         status = out_report->form == LIST_CSV ? list_read_csv(&reader, bytes)
                                               : read_lines(&reader, bytes);

@@ -1,10 +1,11 @@
-/* Lists of indicators: a line each, or CSV. */
+/* Lists of indicators: a line each, CSV, or JSON. */
 #ifndef QUERY_HUNT_LIST_H
 #define QUERY_HUNT_LIST_H
 
 #include "query/hunt/indicator.h"
 
-enum list_form { LIST_LINES, LIST_CSV };
+enum list_form { LIST_LINES, LIST_CSV, LIST_JSON };
+enum { LIST_JSON_BYTES_MAX = 64 * 1024 * 1024 };
 
 struct list_report {
     enum list_form form;
@@ -21,9 +22,12 @@ typedef void list_refused(void *context, int64_t line, struct span text, const c
  * passed over); in CSV (RFC 4180; comma, semicolon or tab) columns with a known name are taken
  * (value, ioc, indicator, ip, domain, url, sha256, ..., and their kind from one named type), or,
  * when no name is known, every cell that is an indicator by its shape. UTF-8 or UTF-16, with or
- * without BOM (UTF-16: with). ERR_NOMEM; ERR_FORMAT for JSON. */
+ * without BOM (UTF-16: with). JSON: STIX 2.1 bundles (patterns with =,
+ * IN, ISSUBSET and OR; not what is revoked or, at now_us, no longer valid), MISP events (what is
+ * meant for detection), ThreatFox and URLhaus exports; a line's number is then the indicator's.
+ * ERR_FORMAT: JSON that is broken or holds none of these. ERR_LIMIT, ERR_NOMEM. One thread. */
 MUST_USE enum status list_read(struct indicator_set *set, uint32_t list, struct span bytes,
-                               list_refused *refused, void *context, struct list_report *out_report,
-                               struct err *err);
+                               int64_t now_us, list_refused *refused, void *context,
+                               struct list_report *out_report, struct err *err);
 
 #endif

@@ -21,5 +21,6 @@ MUST_USE enum status list_take(struct list_reader *reader, int64_t line, struct 
 /* True when the text, read as lines, looks like CSV. */
 bool list_is_csv(struct span text);
 MUST_USE enum status list_read_csv(struct list_reader *reader, struct span text);
+MUST_USE enum status list_read_json(struct list_reader *reader, struct span text, int64_t now_us);
 
 #endif

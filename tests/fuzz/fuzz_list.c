@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err err = {0};
     int64_t refused = 0;
     MUST_HOLD(set);
-    if (list_read(set, 0, span_of(data, size), refuse, &refused, &report, &err) == OK) {
+    if (list_read(set, 0, span_of(data, size), 0, refuse, &refused, &report, &err) == OK) {
         MUST_HOLD(report.refused == refused);
         MUST_HOLD(report.read == (int64_t)indicator_set_count(set));
         for (size_t i = 0; i < indicator_set_count(set); i++) {

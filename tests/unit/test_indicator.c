@@ -3,6 +3,8 @@
 #include "query/hunt/read_value.h"
 #include "tests/support/test.h"
 
+#define NOW_US INT64_C(1764000000000000) /* 2025-11-24T16:00:00Z */
+
 static void refuse(void *context, int64_t line, struct span text, const char *why)
 {
     struct buf *told = context;
@@ -15,7 +17,7 @@ static struct indicator_set *read_set(struct span bytes, struct list_report *rep
     struct err err = {.text = ""};
     struct indicator_set *set = indicator_set_new();
     CHECK(set);
-    EXPECT_OK(list_read(set, 0, bytes, refuse, told, report, &err), err);
+    EXPECT_OK(list_read(set, 0, bytes, NOW_US, refuse, told, report, &err), err);
     return set;
 }
 
@@ -140,4 +142,47 @@ TEST(whole_lists)
     expect_list(span_str(""), LIST_LINES, 0, 0, "");
 }
 
-TEST_MAIN(TEST_ENTRY(one_line_each), TEST_ENTRY(whole_lists))
+static void expect_json(const char *text, int64_t read, const char *refused)
+{
+    expect_list(span_str(text), LIST_JSON, read, 0, refused);
+}
+
+#define STIX(pattern) "{\"type\":\"indicator\",\"pattern\":\"" pattern "\"}"
+
+TEST(lists_in_json)
+{
+    expect_json("{\"type\":\"bundle\",\"objects\":["
+                "{\"type\":\"relationship\",\"source_ref\":\"x\"}," STIX(
+                    "[ipv4-addr:value = "
+                    "'1.2.3.4' OR "
+                    "domain-name:value='evil."
+                    "com']") "," STIX("[ipv4-addr:value ISSUBSET '10.0.0.0/8'] OR "
+                                      "[file:hashes.'SHA-256' IN "
+                                      "('d41d8cd98f00b204e9800998ecf8427e', 'zz')]") "]}",
+                4, "2 zz: not an MD5, SHA-1, SHA-256 or SHA-512\n");
+    expect_json(
+        STIX("[url:value = 'http://a.example/' AND ipv4-addr:value = '1.2.3.4']"), 0,
+        "1 [url:value = 'http://a.example/' AND ipv4-addr:value = '1.2.3.4']: a pattern with "
+        "AND\n");
+    expect_json(STIX("[process:pid = 5]"), 0,
+                "1 [process:pid = 5]: a pattern over something that no event has\n");
+    expect_json(STIX("[user-account:user_id = 'o\\\\'neil'"), 1, "");
+    expect_json(
+        STIX("[domain-name:value = 'evil"), 0,
+        "1 [domain-name:value = 'evil: a pattern that is broken, or compares with no text\n");
+    expect_json("[{\"type\":\"indicator\",\"revoked\":true,\"pattern\":\"[x]\"},"
+                "{\"type\":\"indicator\",\"valid_until\":\"2024-01-01T00:00:00Z\",\"pattern\":"
+                "\"[x]\"}]",
+                0, "1 [x]: revoked\n2 [x]: no longer valid (valid_until)\n");
+    expect_json("{\"Event\":{\"Attribute\":["
+                "{\"type\":\"ip-dst|port\",\"to_ids\":true,\"value\":\"1.2.3.4|80\"},"
+                "{\"type\":\"domain|ip\",\"to_ids\":true,\"value\":\"evil.com|1.2.3.5\"},"
+                "{\"type\":\"url\",\"to_ids\":false,\"value\":\"http://a.example\"}],"
+                "\"Object\":[{\"Attribute\":[{\"type\":\"filename|md5\",\"to_ids\":true,"
+                "\"value\":\"x|d41d8cd98f00b204e9800998ecf8427e\"}]}]}}",
+                4, "3 http://a.example: not meant for detection (to_ids)\n");
+    expect_json("{\"7\":[{\"ioc_value\":\"1.2.3.4:80\",\"ioc_type\":\"ip:port\"}]}", 1, "");
+    expect_json("{\"7\":[{\"url\":\"http://evil.com/a\",\"threat\":\"malware\"}]}", 1, "");
+}
+
+TEST_MAIN(TEST_ENTRY(one_line_each), TEST_ENTRY(whole_lists), TEST_ENTRY(lists_in_json))

@@ -59,8 +59,9 @@ static enum status read_list(struct hunt_options *options, const char *path, str
     list->name = strcmp(path, "-") == 0 ? "standard input" : path;
     enum status status = read_file(path, &bytes, err);
     if (status == OK) {
-        status = list_read(options->set, (uint32_t)options->n_lists, buf_span(&bytes), say_refused,
-                           (void *)(uintptr_t)list->name, &list->report, err);
+        status =
+            list_read(options->set, (uint32_t)options->n_lists, buf_span(&bytes), clock_now_us(),
+                      say_refused, (void *)(uintptr_t)list->name, &list->report, err);
         status = status == OK ? OK : err_wrap(err, "%s", list->name);
     }
     buf_fini(&bytes);

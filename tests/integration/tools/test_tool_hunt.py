@@ -113,6 +113,9 @@ def lists_of_many_kinds(place):
     for name, data in (("plain", b"# c\r\n9[.]9[.]9[.]9\r\n"), ("wide", "9.9.9.9".encode("utf-16")),
                        ("zipped", gzip.compress(b"9.9.9.9\n")),
                        ("csv", b"date,type,value,ref\n1,ip-dst,9.9.9.9,http://feed.example/1\n"),
+                       ("stix", json.dumps({"type": "bundle", "objects": [
+                           {"type": "indicator", "pattern": "[ipv4-addr:value = '9.9.9.9']"}]}
+                                           ).encode()),
                        ("long", b"x" * 10_000_000 + b"\n9.9.9.9\n")):
         with open(place.path(name), "wb") as f:
             f.write(data)
