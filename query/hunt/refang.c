@@ -11,6 +11,9 @@ static const struct {
     {":\\\\", "://"},
 };
 
+/* What a mark can begin with: most text has none of these. */
+static const char mark_begins[] = "[({.\\_:";
+
 static const struct {
     const char *from;
     const char *to;
@@ -25,6 +28,9 @@ static bool starts_folded(struct span text, const char *with)
 /* What the marks at the front of the text stand for; NULL: none is there. */
 static const char *mark_at(struct span text, size_t *out_size)
 {
+    if (text.size == 0 || !memchr(mark_begins, text.data[0], sizeof mark_begins - 1)) {
+        return NULL;
+    }
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
         if (starts_folded(text, marks[i].from)) {
             *out_size = strlen(marks[i].from);
@@ -37,7 +43,8 @@ static const char *mark_at(struct span text, size_t *out_size)
 void refang(struct span text, struct buf *out)
 {
     bool bracketed_ip = text.size > 0 && text.data[0] == '[' && memchr(text.data, ':', text.size);
-    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+    bool maybe = text.size > 1 && (text.data[1] == 'x' || text.data[1] == 'X');
+    for (size_t i = 0; maybe && i < sizeof schemes / sizeof schemes[0]; i++) {
         struct span rest = span_from(text, strlen(schemes[i].from));
         if (starts_folded(text, schemes[i].from) && rest.size > 2 &&
             memchr(":[_\\", rest.data[0], 4)) {
@@ -47,6 +54,11 @@ void refang(struct span text, struct buf *out)
         }
     }
     for (size_t at = 0; at < text.size;) {
+        if (!memchr(mark_begins, text.data[at], sizeof mark_begins - 1) && text.data[at] != ' ') {
+            buf_add_char(out, text.data[at]);
+            at++;
+            continue;
+        }
         struct span rest = span_from(text, at);
         size_t blanks = 0;
         while (blanks < rest.size && rest.data[blanks] == ' ') {
