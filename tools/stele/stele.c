@@ -21,10 +21,11 @@ static void print_help(FILE *out)
     for (size_t i = 0; i < VERB_COUNT; i++) {
         fprintf(out, "  %-12s %s\n", verbs[i]->name, verbs[i]->summary);
     }
-    fprintf(out, "\nstele VERB --help tells more. The archive is named by --archive DIR or\n"
-                 "STELE_ARCHIVE.\n"
-                 "Exit codes: 0 done (search: something found), 1 nothing found, 2 wrong use or\n"
-                 "configuration, 3 could not reach or read something, 4 the archive is damaged.\n");
+    fprintf(out,
+            "\nstele VERB --help tells more. The archive is named by --archive DIR or\n"
+            "STELE_ARCHIVE.\n"
+            "Exit codes: 0 done (search, hunt: something found), 1 nothing found, 2 wrong use or\n"
+            "configuration, 3 could not reach or read something, 4 the archive is damaged.\n");
 }
 
 static int unknown(const char *word)
