@@ -168,8 +168,7 @@ static void scan_token(struct scan *scan, struct span token, bool in_path)
         size_t end = colon ? (size_t)(colon - token.data) : token.size;
         struct span piece = span_of(token.data + at, end - at);
         struct span rest = trim(piece, "[.-", "].-");
-        if (!memchr(token.data + at, ':', end - at) && rest.size > 0 &&
-            !emit(scan, OBSERVABLE_IP, rest, observable_ip)) {
+        if (rest.size > 0 && !emit(scan, OBSERVABLE_IP, rest, observable_ip)) {
             scan_name(scan, piece, in_path && at == 0);
         }
         at = end + 1;
@@ -304,22 +303,13 @@ static void scan_text(struct scan *scan, struct span text)
     }
 }
 
-static bool session_form(struct span text, struct buf *out)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        char c = text.data[i];
-        buf_add_char(out, c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c);
-    }
-    return true;
-}
-
 static void scan_field(struct scan *scan, const struct event_field *field)
 {
     for (size_t i = 0; i < sizeof field_kinds / sizeof field_kinds[0]; i++) {
         if (span_is(field->path, field_kinds[i].path)) {
             enum observable_kind kind = field_kinds[i].kind;
             (void)emit(scan, kind, field->value,
-                       kind == OBSERVABLE_SESSION  ? session_form
+                       kind == OBSERVABLE_SESSION  ? observable_session
                        : kind == OBSERVABLE_SERIAL ? observable_serial
                                                    : NULL);
         }

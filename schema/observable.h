@@ -39,6 +39,7 @@ bool observable_url(struct span text, struct buf *out);
 bool observable_email(struct span text, struct buf *out);
 bool observable_hash(struct span text, struct buf *out);
 bool observable_serial(struct span text, struct buf *out);
+bool observable_session(struct span text, struct buf *out); /* anything but the empty text */
 /* Of a normal URL: its host, and the whole without its scheme. */
 struct span observable_url_host(struct span url);
 struct span observable_url_bare(struct span url);

@@ -227,6 +227,12 @@ bool observable_serial(struct span text, struct buf *out)
     return out->size > before;
 }
 
+bool observable_session(struct span text, struct buf *out)
+{
+    add_lower(out, text);
+    return text.size > 0;
+}
+
 struct span observable_url_bare(struct span url)
 {
     const char *mark = url.size ? memmem(url.data, url.size, "://", 3) : NULL;

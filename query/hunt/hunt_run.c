@@ -11,7 +11,6 @@
 struct hunter {
     struct hunt *hunt;
     struct observer observer;
-    struct arena arena; /* of events */
     struct hunt_tally tally;
     struct hunt_seen seen;
     int64_t serial; /* of the event at hand, from 1 */
@@ -127,7 +126,6 @@ static void hunter_free(struct hunter *hunter)
 {
     if (hunter) {
         observer_fini(&hunter->observer);
-        arena_fini(&hunter->arena);
         hunt_tally_fini(&hunter->tally);
         hunt_seen_fini(&hunter->seen);
         free(hunter);

@@ -133,11 +133,7 @@ static const char *read_as(struct span text, enum observable_kind kind, struct b
     case OBSERVABLE_SERIAL:
         return observable_serial(text, normal) ? NULL : "not a serial number";
     case OBSERVABLE_SESSION:
-        for (size_t i = 0; i < text.size; i++) {
-            char c = text.data[i];
-            buf_add_char(normal, c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c);
-        }
-        return NULL;
+        return observable_session(text, normal) ? NULL : "not a session id";
     case OBSERVABLE_USER:
     case OBSERVABLE_FILE:
     case OBSERVABLE_AGENT:

@@ -26,8 +26,8 @@ struct hunt_report {
 /* False when there is no form of that name (table, json, ndjson, csv). */
 bool hunt_form_find(const char *name, enum hunt_form *out_form);
 
-/* Rows on stdout. HUNT_TABLE and HUNT_JSON hold everything; beside the others the words for people
- * go to stderr. ERR_IO when the output fails. */
+/* Rows on stdout; HUNT_JSON has the lists and what was searched, too. The words for people stand in
+ * front of a table, and go to stderr beside the other forms. ERR_IO when the output fails. */
 MUST_USE enum status hunt_print(const struct hunt_report *report, enum hunt_form form,
                                 struct err *err);
 /* Only the words for people: indicators and hits, what was searched. */
