@@ -3,6 +3,8 @@
 #define QUERY_HUNT_HUNT_INTERNAL_H
 
 #include "query/hunt/hunt_run.h"
+#include "query/summary.h"
+#include "query/sweep.h"
 #include "schema/base/lock.h"
 
 /* The event that a hit was seen in last. */
@@ -57,5 +59,29 @@ void hunt_seen_time(struct hunt_seen *seen, int64_t time_us);
 MUST_USE bool hunt_seen_merge(struct hunt_seen *into, const struct hunt_seen *from);
 MUST_USE bool hunt_seen_end(struct hunt_seen *seen, struct hunt_coverage *out);
 void hunt_seen_fini(struct hunt_seen *seen);
+
+/* The work of one thread. */
+struct hunter {
+    struct hunt *hunt;
+    struct observer observer;
+    struct hunt_tally tally;
+    struct hunt_seen seen;
+    int64_t serial; /* of the event at hand, from 1 */
+    const struct event *event;
+    struct summary summary;
+    const struct observable *observable;
+    bool failed;
+};
+
+struct hunt {
+    const struct indicator_set *set;
+    const struct hunt_options *options;
+    struct lock lock; /* of each */
+    struct hunter *hunters[SWEEP_WORKERS_MAX];
+};
+
+/* Looks at one event. */
+MUST_USE enum status hunt_look(struct hunter *hunter, const struct event *event, struct err *err);
+enum status hunt_nomem(struct err *err);
 
 #endif

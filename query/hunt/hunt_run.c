@@ -3,107 +3,43 @@
 #include <stdlib.h>
 
 #include "query/hunt/hunt_internal.h"
-#include "query/summary.h"
 #include "query/sweep.h"
 #include "schema/archive.h"
-
-/* The work of one thread. */
-struct hunter {
-    struct hunt *hunt;
-    struct observer observer;
-    struct hunt_tally tally;
-    struct hunt_seen seen;
-    int64_t serial; /* of the event at hand, from 1 */
-    const struct event *event;
-    struct summary summary;
-    const struct observable *observable;
-    bool failed;
-};
-
-struct hunt {
-    const struct indicator_set *set;
-    hunt_each *each;
-    void *context;
-    struct lock lock; /* of each */
-    struct hunter *hunters[SWEEP_WORKERS_MAX];
-};
-
-static enum status nomem(struct err *err)
-{
-    return err_set(err, ERR_NOMEM, "hunt: out of memory");
-}
-
-static void take_indicator(void *context, size_t number)
-{
-    struct hunter *hunter = context;
-    const struct observable *observable = hunter->observable;
-    bool first = false;
-    struct hunt_hit *hit =
-        hunt_tally_of(&hunter->tally, number, hunter->serial, observable->decoded, &first);
-    if (!hit) {
-        hunter->failed = true;
-        return;
-    }
-    struct arena *arena = &hunter->tally.arena;
-    bool ok = hunt_names_add(&hit->fields, observable->field, arena);
-    if (first) {
-        int64_t time_us = hunter->event->time_us;
-        hit->first_us = time_us < hit->first_us ? time_us : hit->first_us;
-        hit->last_us = time_us > hit->last_us ? time_us : hit->last_us;
-        ok = hunt_names_add(&hit->actors, hunter->summary.actor, arena) &&
-             hunt_names_add(&hit->targets, hunter->summary.target, arena) && ok;
-    }
-    hunter->failed |= !ok;
-    if (first && hunter->hunt->each) {
-        struct hunt_event event = {.indicator = indicator_set_get(hunter->hunt->set, number),
-                                   .field = observable->field,
-                                   .value = observable->value,
-                                   .decoded = observable->decoded,
-                                   .event = hunter->event};
-        lock_take(&hunter->hunt->lock);
-        hunter->hunt->each(hunter->hunt->context, &event);
-        lock_drop(&hunter->hunt->lock);
-    }
-}
-
-static void take_observable(void *context, const struct observable *observable)
-{
-    struct hunter *hunter = context;
-    hunter->observable = observable;
-    indicator_set_match(hunter->hunt->set, observable->kind, observable->normal, take_indicator,
-                        hunter);
-}
-
-static enum status hunt_event(struct hunter *hunter, const struct event *event, struct err *err)
-{
-    hunter->serial++;
-    hunter->event = event;
-    hunter->summary = summary_of(event);
-    bool ok = observe_event(&hunter->observer, event, take_observable, hunter);
-    return ok && !hunter->failed ? OK : nomem(err);
-}
 
 static enum status hunt_waiting(void *worker, const struct walk_day *day, struct err *err)
 {
     struct hunter *hunter = worker;
     enum status status = OK;
+    if (hunter->hunt->options->after_block) {
+        return OK;
+    }
     for (size_t i = 0; status == OK && i < day->n_waiting; i++) {
         const struct event *event = &day->waiting[i]->event;
-        status = hunt_event(hunter, event, err);
+        status = hunt_look(hunter, event, err);
         hunter->seen.waiting++;
         struct digest digest = digest_sha256(event->raw);
         if (status == OK && !hunt_seen_add(&hunter->seen, day->day_us, INT64_MAX, &digest)) {
-            status = nomem(err);
+            status = hunt_nomem(err);
         }
         hunt_seen_time(&hunter->seen, event->time_us);
     }
     return status;
 }
 
+static int64_t skipped_blocks(const struct hunt *hunt, int64_t day_us)
+{
+    const struct hunt_options *options = hunt->options;
+    return options->after_block ? options->after_block(options->context, day_us) : 0;
+}
+
 static enum status hunt_block(void *worker, struct plan *plan, const struct block_info *info,
                               const struct bitmap *map, struct err *err)
 {
     struct hunter *hunter = worker;
+    int64_t day_us = segment_day_us(plan_segment(plan));
+    if (info->id <= skipped_blocks(hunter->hunt, day_us)) {
+        return OK;
+    }
     struct block_view *view = plan_view(plan);
     enum status status = OK;
     BITMAP_EACH(map, slot)
@@ -111,15 +47,14 @@ static enum status hunt_block(void *worker, struct plan *plan, const struct bloc
         struct event event;
         status = view_event(view, slot, &event, err);
         if (status == OK) {
-            status = hunt_event(hunter, &event, err);
+            status = hunt_look(hunter, &event, err);
         }
         if (status != OK) {
             return status;
         }
         hunt_seen_time(&hunter->seen, event.time_us);
     }
-    int64_t day_us = segment_day_us(plan_segment(plan));
-    return hunt_seen_add(&hunter->seen, day_us, info->id, &info->sha256) ? OK : nomem(err);
+    return hunt_seen_add(&hunter->seen, day_us, info->id, &info->sha256) ? OK : hunt_nomem(err);
 }
 
 static void hunter_free(struct hunter *hunter)
@@ -146,18 +81,19 @@ static enum status hunt_sum(struct hunt *hunt, size_t n_hunters, struct hunt_res
     hunt_seen_fini(&seen);
     if (!ok) {
         hunt_tally_fini(&tally);
-        return nomem(err);
+        return hunt_nomem(err);
     }
     hunt_tally_end(&tally, out);
     return OK;
 }
 
-enum status hunt_run(struct walk *walk, const struct indicator_set *set, hunt_each *each,
-                     void *context, struct hunt_result *out_result, struct err *err)
+enum status hunt_run(struct walk *walk, const struct indicator_set *set,
+                     const struct hunt_options *how, struct hunt_result *out_result,
+                     struct err *err)
 {
     static const struct sweep_hands hands = {.waiting = hunt_waiting, .block = hunt_block};
     struct sweep_options options = {.hands = &hands, .n_workers = sweep_workers(walk)};
-    struct hunt hunt = {.set = set, .each = each, .context = context};
+    struct hunt hunt = {.set = set, .options = how};
     enum status status = OK;
     *out_result = (struct hunt_result){0};
     lock_init(&hunt.lock);
@@ -167,7 +103,7 @@ enum status hunt_run(struct walk *walk, const struct indicator_set *set, hunt_ea
         if (hunt.hunters[i]) {
             hunt.hunters[i]->hunt = &hunt;
         } else {
-            status = nomem(err);
+            status = hunt_nomem(err);
         }
     }
     if (status == OK) {

@@ -64,10 +64,19 @@ struct hunt_event {
 };
 typedef void hunt_each(void *context, const struct hunt_event *hit);
 
-/* The walk must be new; its query says which events are looked at. `each` may be NULL. The result
- * is filled on success; hunt_fini frees it. */
-MUST_USE enum status hunt_run(struct walk *walk, const struct indicator_set *set, hunt_each *each,
-                              void *context, struct hunt_result *out_result, struct err *err);
+struct hunt_options {
+    hunt_each *each; /* may be NULL */
+    /* May be NULL; else only blocks after this one of the day are looked at (0: all of them), and
+     * nothing that waits in the inbox. Called from any thread. */
+    int64_t (*after_block)(void *context, int64_t day_us);
+    void *context; /* of both */
+};
+
+/* The walk must be new; its query says which events are looked at. The result is filled on
+ * success; hunt_fini frees it. */
+MUST_USE enum status hunt_run(struct walk *walk, const struct indicator_set *set,
+                              const struct hunt_options *options, struct hunt_result *out_result,
+                              struct err *err);
 void hunt_fini(struct hunt_result *result);
 
 #endif

@@ -14,7 +14,7 @@ enum { LISTS_MAX = 256, LIST_BYTES_MAX = 256 * 1024 * 1024, LIST_READ_BYTES = 10
 
 const struct verb verb_hunt;
 
-struct hunt_options {
+struct hunt_call {
     struct options common;
     const char *from;
     const char *to;
@@ -52,7 +52,7 @@ static enum status read_file(const char *path, struct buf *out, struct err *err)
     return status;
 }
 
-static enum status read_list(struct hunt_options *options, const char *path, struct err *err)
+static enum status read_list(struct hunt_call *options, const char *path, struct err *err)
 {
     struct buf bytes = BUF_INIT;
     struct hunt_list *list = &options->lists[options->n_lists];
@@ -69,7 +69,7 @@ static enum status read_list(struct hunt_options *options, const char *path, str
     return status;
 }
 
-static enum status read_lists(struct hunt_options *options, struct err *err)
+static enum status read_lists(struct hunt_call *options, struct err *err)
 {
     options->set = indicator_set_new();
     enum status status = options->set ? OK : err_set(err, ERR_NOMEM, "hunt: out of memory");
@@ -93,12 +93,12 @@ static void show_progress(void *context, int64_t thousandths, int64_t events)
 
 static void print_event(void *context, const struct hunt_event *hit)
 {
-    struct hunt_options *options = context;
+    struct hunt_call *options = context;
     progress_wipe(options->search.progress_context);
     hunt_print_event(hit, options->lists[hit->indicator->list].name);
 }
 
-static int hunt_archive(struct hunt_options *options)
+static int hunt_archive(struct hunt_call *options)
 {
     struct err err;
     struct walk *walk = NULL;
@@ -110,8 +110,9 @@ static int hunt_archive(struct hunt_options *options)
     options->search.threads = options->events ? 1 : 0; /* so that their order is always the same */
     enum status status = walk_open(&options->search, &walk, &err);
     if (status == OK) {
-        status = hunt_run(walk, options->set, options->events ? print_event : NULL, options,
-                          &result, &err);
+        const struct hunt_options how = {.each = options->events ? print_event : NULL,
+                                         .context = options};
+        status = hunt_run(walk, options->set, &how, &result, &err);
     }
     progress_wipe(&progress);
     walk_close(walk);
@@ -131,7 +132,7 @@ static int hunt_archive(struct hunt_options *options)
     return status != OK ? options_fail(&verb_hunt, &err) : !found;
 }
 
-static enum status read_options(struct hunt_options *options, struct query **out_query,
+static enum status read_options(struct hunt_call *options, struct query **out_query,
                                 struct err *err)
 {
     if (options->output && !hunt_form_find(options->output, &options->form)) {
@@ -153,7 +154,7 @@ static enum status read_options(struct hunt_options *options, struct query **out
 
 static int hunt_main(int argc, char **argv)
 {
-    static struct hunt_options options;
+    static struct hunt_call options;
     const struct option_entry entries[] = {
         {.name = "from",
          .argument = "TIME",
