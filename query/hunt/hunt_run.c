@@ -63,6 +63,7 @@ static void hunter_free(struct hunter *hunter)
         observer_fini(&hunter->observer);
         hunt_tally_fini(&hunter->tally);
         hunt_seen_fini(&hunter->seen);
+        hunt_finds_fini(&hunter->finds);
         free(hunter);
     }
 }

@@ -54,12 +54,21 @@ struct hunt_result {
     struct arena arena; /* of the names */
 };
 
-/* Called with every event that has an indicator, under a lock; the spans live until it returns. */
-struct hunt_event {
+/* Where a part of a pattern was seen. */
+struct hunt_match {
     const struct indicator *indicator;
     struct span field;
     struct span value;
+};
+
+/* Called with every event that has an indicator, under a lock; the spans live until it returns. */
+struct hunt_event {
+    const struct indicator *indicator;
+    struct span field; /* where it was seen first; of a pattern: its first part */
+    struct span value;
     bool decoded;
+    const struct hunt_match *parts; /* of a pattern */
+    size_t n_parts;
     const struct event *event;
 };
 typedef void hunt_each(void *context, const struct hunt_event *hit);

@@ -19,10 +19,8 @@ static bool tally_grow(struct hunt_tally *tally)
     size_t capacity = tally->capacity ? tally->capacity * 2 : TALLY_MIN;
     struct hunt_hit *hits = realloc(tally->hits, capacity * sizeof *hits);
     tally->hits = hits ? hits : tally->hits;
-    struct hunt_last *last = realloc(tally->last, capacity * sizeof *last);
-    tally->last = last ? last : tally->last;
     uint32_t *table = calloc(capacity * 2, sizeof *table);
-    if (!hits || !last || !table) {
+    if (!hits || !table) {
         free(table);
         return false;
     }
@@ -46,31 +44,15 @@ static size_t hit_at(struct hunt_tally *tally, size_t indicator)
     if (tally->table[at] == 0) {
         tally->hits[tally->count] =
             (struct hunt_hit){.indicator = indicator, .first_us = INT64_MAX, .last_us = INT64_MIN};
-        tally->last[tally->count] = (struct hunt_last){0};
         tally->table[at] = (uint32_t)++tally->count;
     }
     return tally->table[at] - 1;
 }
 
-struct hunt_hit *hunt_tally_of(struct hunt_tally *tally, size_t indicator, int64_t serial,
-                               bool decoded, bool *out_first)
+struct hunt_hit *hunt_tally_of(struct hunt_tally *tally, size_t indicator)
 {
     size_t at = hit_at(tally, indicator);
-    if (at == SIZE_MAX) {
-        return NULL;
-    }
-    struct hunt_hit *hit = &tally->hits[at];
-    struct hunt_last *last = &tally->last[at];
-    *out_first = last->serial != serial;
-    if (*out_first) {
-        hit->events++;
-        hit->decoded += decoded;
-        *last = (struct hunt_last){serial, decoded};
-    } else if (last->decoded && !decoded) {
-        hit->decoded--;
-        last->decoded = false;
-    }
-    return hit;
+    return at == SIZE_MAX ? NULL : &tally->hits[at];
 }
 
 bool hunt_names_add(struct hunt_names *names, struct span name, struct arena *arena)
@@ -167,7 +149,6 @@ void hunt_tally_end(struct hunt_tally *tally, struct hunt_result *out)
 void hunt_tally_fini(struct hunt_tally *tally)
 {
     free(tally->hits);
-    free(tally->last);
     free(tally->table);
     arena_fini(&tally->arena);
     *tally = (struct hunt_tally){0};

@@ -4,23 +4,6 @@
 #include "query/hunt/read_value.h"
 #include "schema/base/utf8.h"
 
-enum status list_take(struct list_reader *reader, int64_t line, struct span text, const char *why,
-                      struct indicator *indicator)
-{
-    if (why) {
-        reader->report->refused++;
-        reader->refused(reader->context, line, text, why);
-        return OK;
-    }
-    bool is_new = false;
-    indicator->list = reader->list;
-    indicator->line = (uint32_t)line;
-    enum status status = indicator_set_add(reader->set, indicator, &is_new, reader->err);
-    reader->report->read += status == OK && is_new;
-    reader->report->duplicates += status == OK && !is_new;
-    return status;
-}
-
 /* A remark: # at the front, or behind a blank (a URL may hold one). */
 static struct span without_remark(struct span line)
 {
@@ -104,6 +87,7 @@ enum status list_read(struct indicator_set *set, uint32_t list, struct span byte
                                  .refused = refused,
                                  .context = context,
                                  .report = out_report,
+                                 .note = INDICATOR_NOTE_NONE,
                                  .err = err};
     struct buf utf8 = BUF_INIT;
     *out_report = (struct list_report){0};

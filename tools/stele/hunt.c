@@ -20,6 +20,8 @@ struct hunt_call {
     const char *to;
     const char *query_text;
     const char *output;
+    const char *min_confidence;
+    int64_t confidence;
     bool events;
     bool unseen;
     enum hunt_form form;
@@ -73,6 +75,9 @@ static enum status read_lists(struct hunt_call *options, struct err *err)
 {
     options->set = indicator_set_new();
     enum status status = options->set ? OK : err_set(err, ERR_NOMEM, "hunt: out of memory");
+    if (status == OK) {
+        indicator_set_demand(options->set, (int)options->confidence);
+    }
     if (status == OK && options->common.n_words > LISTS_MAX) {
         status = err_set(err, ERR_LIMIT, "more than %d lists at a time", LISTS_MAX);
     }
@@ -80,7 +85,8 @@ static enum status read_lists(struct hunt_call *options, struct err *err)
         status = read_list(options, options->common.words[i], err);
     }
     if (status == OK && indicator_set_count(options->set) == 0) {
-        status = err_set(err, ERR_FORMAT, "no indicator in %s",
+        status = err_set(err, ERR_FORMAT, "no indicator%s in %s",
+                         options->confidence > 0 ? " that is sure enough" : "",
                          options->n_lists == 1 ? options->lists[0].name : "these lists");
     }
     return status;
@@ -142,8 +148,14 @@ static enum status read_options(struct hunt_call *options, struct query **out_qu
     if (options->events && (options->unseen || (options->output && options->form != HUNT_NDJSON))) {
         return err_set(err, ERR_USAGE, "--events prints NDJSON, without --unseen or other forms");
     }
-    enum status status = lookup_times(options->from, options->to, &options->search.from_us,
-                                      &options->search.to_us, err);
+    enum status status = options->min_confidence
+                             ? options_number("min-confidence", options->min_confidence, 0,
+                                              CONFIDENCE_MAX, &options->confidence, err)
+                             : OK;
+    if (status == OK) {
+        status = lookup_times(options->from, options->to, &options->search.from_us,
+                              &options->search.to_us, err);
+    }
     if (status == OK) {
         status = query_parse(span_str(options->query_text ? options->query_text : "*"),
                              clock_now_us(), out_query, NULL, err);
@@ -169,6 +181,10 @@ static int hunt_main(int argc, char **argv)
          .argument = "FORM",
          .help = "table, json, ndjson or csv",
          .text = &options.output},
+        {.name = "min-confidence",
+         .argument = "N",
+         .help = "leave out indicators whose list gives them a lower confidence (0 to 100)",
+         .text = &options.min_confidence},
         {.name = "events",
          .help = "print each event as NDJSON, with the indicator, field and value",
          .flag = &options.events},

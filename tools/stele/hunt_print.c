@@ -38,14 +38,19 @@ static void print_lists(const struct hunt_report *report, FILE *out)
         if (list->duplicates > 0) {
             fprintf(out, ", %s there already", progress_number(list->duplicates, number));
         }
+        if (list->unsure > 0) {
+            fprintf(out, ", %s below --min-confidence", progress_number(list->unsure, number));
+        }
         if (list->refused > 0) {
             fprintf(out, ", %s not read", progress_number(list->refused, number));
         }
         fprintf(out, "\n");
     }
-    fprintf(out, "%-11s%zu of %s indicators, %s hit%s\n", "seen", report->result->n_hits,
-            progress_number((int64_t)indicator_set_count(report->set), number),
-            progress_number(events, (char[32]){0}), plural(events));
+    fprintf(
+        out, "%-11s%zu of %s indicators, %s hit%s\n", "seen", report->result->n_hits,
+        progress_number(
+            (int64_t)(indicator_set_count(report->set) - indicator_set_parts(report->set)), number),
+        progress_number(events, (char[32]){0}), plural(events));
 }
 
 static void print_coverage(const struct hunt_coverage *coverage, FILE *out)
@@ -109,7 +114,7 @@ static void add_table_row(struct buf *out, const struct indicator *indicator,
 {
     char time[CLOCK_TEXT_BYTES];
     add_padded(out, indicator->text, INDICATOR_COLUMNS);
-    buf_printf(out, "%-8s %9lld  ", observable_kind_name(indicator->kind),
+    buf_printf(out, "%-8s %9lld  ", indicator_kind_name(indicator),
                (long long)(hit ? hit->events : 0));
     if (hit) {
         buf_printf(out, "%-20.19s  ", clock_format(hit->first_us, time));
@@ -139,6 +144,29 @@ static void add_json_names(struct buf *out, const char *key, const struct hunt_n
     }
 }
 
+/* What its list says of it. */
+static void add_json_note(struct buf *out, const struct indicator_note *note)
+{
+    char time[CLOCK_TEXT_BYTES];
+    if (!note) {
+        return;
+    }
+    if (note->confidence != CONFIDENCE_UNKNOWN) {
+        buf_printf(out, ",\"confidence\":%d", note->confidence);
+    }
+    if (note->valid_from_us != INT64_MIN) {
+        buf_printf(out, ",\"valid_from\":\"%s\"", clock_format(note->valid_from_us, time));
+    }
+    if (note->about.size > 0) {
+        buf_add_str(out, ",\"about\":");
+        buf_add_json(out, note->about);
+    }
+    if (note->id.size > 0) {
+        buf_add_str(out, ",\"id\":");
+        buf_add_json(out, note->id);
+    }
+}
+
 static void add_json_row(struct buf *out, const struct hunt_report *report,
                          const struct indicator *indicator, const struct hunt_hit *hit)
 {
@@ -147,8 +175,9 @@ static void add_json_row(struct buf *out, const struct hunt_report *report,
     buf_add_json(out, span_str(report->lists[indicator->list].name));
     buf_printf(out, ",\"line\":%u,\"indicator\":", indicator->line);
     buf_add_json(out, indicator->text);
-    buf_printf(out, ",\"kind\":\"%s\",\"events\":%lld", observable_kind_name(indicator->kind),
-               (long long)(hit ? hit->events : 0));
+    buf_printf(out, ",\"kind\":\"%s\"", indicator_kind_name(indicator));
+    add_json_note(out, indicator->note);
+    buf_printf(out, ",\"events\":%lld", (long long)(hit ? hit->events : 0));
     if (hit) {
         buf_printf(out, ",\"decoded\":%lld,\"first_seen\":\"%s\"", (long long)hit->decoded,
                    clock_format(hit->first_us, time));
@@ -194,7 +223,7 @@ static void add_csv_row(struct buf *out, const struct hunt_report *report,
     add_csv_cell(out, span_str(report->lists[indicator->list].name));
     buf_add_char(out, ',');
     add_csv_cell(out, indicator->text);
-    buf_printf(out, ",%s,%lld,", observable_kind_name(indicator->kind),
+    buf_printf(out, ",%s,%lld,", indicator_kind_name(indicator),
                (long long)(hit ? hit->events : 0));
     buf_printf(out, "%s,", hit ? clock_format(hit->first_us, time) : "");
     buf_printf(out, "%s", hit ? clock_format(hit->last_us, time) : "");
@@ -247,7 +276,7 @@ static bool print_rows(const struct hunt_report *report, enum hunt_form form)
         ok = flush(&line);
     }
     for (size_t i = 0; ok && report->unseen && i < count; i++) {
-        if (!seen[i]) {
+        if (!seen[i] && !indicator_set_get(report->set, i)->is_part) {
             add_row(&line, report, form, i, NULL, result->n_hits == 0 && i == 0);
             ok = flush(&line);
         }
@@ -285,9 +314,10 @@ static bool print_json(const struct hunt_report *report)
         const struct list_report *list = &report->lists[i].report;
         buf_clear(&name);
         buf_add_json(&name, span_str(report->lists[i].name));
-        printf("%s{\"list\":%.*s,\"read\":%lld,\"duplicates\":%lld,\"refused\":%lld}",
+        printf("%s{\"list\":%.*s,\"read\":%lld,\"duplicates\":%lld,\"unsure\":%lld,"
+               "\"refused\":%lld}",
                i > 0 ? "," : "", SPAN_FMT(buf_span(&name)), (long long)list->read,
-               (long long)list->duplicates, (long long)list->refused);
+               (long long)list->duplicates, (long long)list->unsure, (long long)list->refused);
     }
     buf_fini(&name);
     printf("],\n");
@@ -317,6 +347,20 @@ enum status hunt_print(const struct hunt_report *report, enum hunt_form form, st
     return ok && fflush(stdout) == 0 ? OK : err_set(err, ERR_IO, "the output failed");
 }
 
+static void add_json_parts(struct buf *out, const struct hunt_event *hit)
+{
+    for (size_t i = 0; i < hit->n_parts; i++) {
+        buf_add_str(out, i == 0 ? ",\"parts\":[{\"indicator\":" : ",{\"indicator\":");
+        buf_add_json(out, hit->parts[i].indicator->text);
+        buf_printf(out,
+                   ",\"kind\":\"%s\",\"field\":", indicator_kind_name(hit->parts[i].indicator));
+        buf_add_json(out, hit->parts[i].field);
+        buf_add_str(out, ",\"value\":");
+        buf_add_json(out, hit->parts[i].value);
+        buf_add_str(out, i + 1 == hit->n_parts ? "}]" : "}");
+    }
+}
+
 void hunt_print_event(const struct hunt_event *hit, const char *list)
 {
     char time[CLOCK_TEXT_BYTES];
@@ -325,7 +369,10 @@ void hunt_print_event(const struct hunt_event *hit, const char *list)
     buf_add_json(&line, span_str(list));
     buf_add_str(&line, ",\"indicator\":");
     buf_add_json(&line, hit->indicator->text);
-    buf_printf(&line, ",\"kind\":\"%s\",\"field\":", observable_kind_name(hit->indicator->kind));
+    buf_printf(&line, ",\"kind\":\"%s\"", indicator_kind_name(hit->indicator));
+    add_json_note(&line, hit->indicator->note);
+    add_json_parts(&line, hit);
+    buf_add_str(&line, ",\"field\":");
     buf_add_json(&line, hit->field);
     buf_add_str(&line, ",\"value\":");
     buf_add_json(&line, hit->value);

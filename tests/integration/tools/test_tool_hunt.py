@@ -124,6 +124,72 @@ def lists_of_many_kinds(place):
         expect(json.loads(result.out)["kind"] == "ip", result.out)
 
 
+def stix(*patterns, **more):
+    return json.dumps({"type": "bundle", "objects": [
+        {"type": "indicator", "id": f"indicator--00000000-0000-4000-8000-{i:012d}", "pattern": p, **more}
+        for i, p in enumerate(patterns)]}).encode()
+
+
+def parts_of_a_pattern_are_on_one_event(place):
+    """Every way to say yes or no, against a matcher that knows three fields only."""
+    draw = random.Random(3)
+    users, addresses, names = ("eve", "bob"), ("9.9.9.1", "9.9.9.2"), ("a.example", "b.example")
+    events = [{"event": "x", "uid": f"p{i}", "time": f"2026-10-01T00:00:{i % 60:02d}Z",
+               "user": draw.choice(users), "addr.remote": draw.choice(addresses) + ":1",
+               "path": "//" + draw.choice(names)} for i in range(40)]
+    place.stele("init", "a")
+    place.stele("import", "--archive", "a", "-",
+                stdin="".join(json.dumps(e) + "\n" for e in events).encode())
+    user = "user-account:user_id = '{}'".format
+    address = "ipv4-addr:value = '{}'".format
+    url = "url:value = '{}'".format
+    wanted = {
+        f"[{user('eve')} AND {address('9.9.9.1')}]": lambda u, a: u == "eve" and a == "9.9.9.1",
+        f"[{user('eve')} AND ({address('9.9.9.1')} OR {address('9.9.9.2')})]": lambda u, a: u == "eve",
+        f"[{user('bob')} AND {address('9.9.9.1')} OR {user('eve')} AND {address('9.9.9.2')}]":
+            lambda u, a: (u, a) in (("bob", "9.9.9.1"), ("eve", "9.9.9.2")),
+        f"[{user('eve')} AND ipv4-addr:value ISSUBSET '9.9.9.2/31']": lambda u, a: u == "eve" and a == "9.9.9.2",
+        f"[{user('eve')} AND {url('http://none.example/')}]": lambda u, a: False,
+    }
+    with open(place.path("and.json"), "wb") as f:
+        f.write(stix(*wanted))
+    result = place.stele("hunt", "--archive", "a", "--output", "ndjson", "--unseen", "and.json")
+    rows = {row["indicator"]: row for row in map(json.loads, result.out.splitlines())}
+    expect(set(rows) == set(wanted), f"parts are no rows: {result.text()}")
+    for pattern, holds in wanted.items():
+        count = sum(holds(e["user"], e["addr.remote"][:-2]) for e in events)
+        expect(rows[pattern]["events"] == count, f"{pattern}: {count} and {rows[pattern]}")
+        expect(rows[pattern]["kind"] == "pattern", rows[pattern])
+    told = place.stele("hunt", "--archive", "a", "--events", "and.json").out.splitlines()
+    hits = [json.loads(line) for line in told]
+    expect(len(hits) == sum(row["events"] for row in rows.values()), len(hits))
+    for hit in hits:
+        expect(wanted[hit["indicator"]](hit["event"]["user"], hit["event"]["addr.remote"][:-2]), hit)
+        expect({p["field"] for p in hit["parts"]} == {"user", "addr.remote"}, hit["parts"])
+    alone = place.stele("hunt", "--archive", "a", "--output", "ndjson", "and.json", "-", stdin=b"user:bob\n")
+    rows = {row["indicator"]: row["events"] for row in map(json.loads, alone.out.splitlines())}
+    expect(rows.get("user:bob") == sum(e["user"] == "bob" for e in events), "a part given alone is a row")
+
+
+def sure_and_unsure(place):
+    place.stele("init", "a")
+    event = {"event": "x", "uid": "1", "time": "2026-10-01T00:00:00Z", "addr.remote": "9.9.9.9:1", "user": "eve"}
+    place.stele("import", "--archive", "a", "-", stdin=json.dumps(event).encode())
+    with open(place.path("s.json"), "wb") as f:
+        f.write(stix("[ipv4-addr:value = '9.9.9.9']", confidence=40, name="A bad one",
+                     valid_from="2024-01-01T00:00:00Z"))
+    row = json.loads(place.stele("hunt", "--archive", "a", "--output", "ndjson", "s.json").out)
+    expect((row["confidence"], row["about"], row["valid_from"]) == (40, "A bad one", "2024-01-01T00:00:00Z"), row)
+    expect(row["id"].startswith("indicator--0000"), row)
+    both = place.stele("hunt", "--archive", "a", "--min-confidence", "41", "--output", "json", "s.json", "-",
+                       stdin=b"user:eve\n")
+    report = json.loads(both.out)
+    expect([r["indicator"] for r in report["indicators"]] == ["user:eve"], "no confidence is not a low one")
+    expect(report["lists"][0]["unsure"] == 1 and b"1 below --min-confidence" in both.err, both.text())
+    expect_error(place.stele("hunt", "--archive", "a", "--min-confidence", "41", "s.json"), 3, "sure enough")
+    expect_error(place.stele("hunt", "--archive", "a", "--min-confidence", "101", "s.json"), 2, "min-confidence")
+
+
 def wrong_use(place):
     place.stele("init", "a")
     expect_error(place.stele("hunt", "--archive", "a"), 2, "wants a list")
@@ -136,4 +202,5 @@ def wrong_use(place):
     expect(not os.path.exists(place.path("nosuch")), "nothing made")
 
 
-main(the_same_as_a_slow_matcher, says_what_it_looked_at, lists_of_many_kinds, wrong_use)
+main(the_same_as_a_slow_matcher, says_what_it_looked_at, lists_of_many_kinds,
+     parts_of_a_pattern_are_on_one_event, sure_and_unsure, wrong_use)
