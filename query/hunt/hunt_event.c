@@ -23,6 +23,17 @@ static void add_field(struct hunt_names *fields, struct span field)
     }
 }
 
+static uint32_t suppressor_of(struct hunter *hunter, size_t indicator)
+{
+    const struct suppress *suppress = hunter->hunt->options->suppress;
+    uint32_t suppressor = suppress_of(suppress, indicator);
+    if (suppressor == 0 && hunter->observed_by == UINT32_MAX) {
+        hunter->observed_by =
+            suppress_observed(suppress, hunter->observable->kind, hunter->observable->normal);
+    }
+    return suppressor ? suppressor : hunter->observed_by;
+}
+
 static void take_indicator(void *context, size_t number)
 {
     struct hunter *hunter = context;
@@ -33,10 +44,15 @@ static void take_indicator(void *context, size_t number)
         hunter->failed = true;
         return;
     }
-    if (is_new) {
-        found->field = observable->field;
-        found->value = observable->value;
-        found->decoded = true;
+    uint32_t suppressor = suppressor_of(hunter, number);
+    if (is_new || (found->suppressor && !suppressor)) { /* what is on none is what counts */
+        *found = (struct hunt_found){.indicator = number,
+                                     .suppressor = suppressor,
+                                     .decoded = true,
+                                     .field = observable->field,
+                                     .value = observable->value};
+    } else if (suppressor && !found->suppressor) {
+        return;
     }
     found->decoded &= observable->decoded;
     add_field(&found->fields, observable->field);
@@ -46,6 +62,7 @@ static void take_observable(void *context, const struct observable *observable)
 {
     struct hunter *hunter = context;
     hunter->observable = observable;
+    hunter->observed_by = UINT32_MAX;
     indicator_set_match(hunter->hunt->set, observable->kind, observable->normal, take_indicator,
                         hunter);
 }
@@ -61,25 +78,47 @@ static bool holds(const struct hunter *hunter, const struct composites *composit
     return true;
 }
 
+/* The suppressor of a pattern's first part; 0 when one of them is on none. */
+static uint32_t suppressor_of_parts(const struct hunter *hunter, const uint32_t *parts,
+                                    size_t count)
+{
+    uint32_t suppressor = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t of_part = hunt_finds_get(&hunter->finds, parts[i])->suppressor;
+        if (of_part == 0) {
+            return 0;
+        }
+        suppressor = suppressor ? suppressor : of_part;
+    }
+    return suppressor;
+}
+
 /* The pattern is found where its parts are. */
 static bool take_pattern(struct hunter *hunter, const struct composites *composites,
                          uint32_t number)
 {
     const struct composite *composite = &composites->items[number];
+    const uint32_t *parts = composites->parts + composite->first;
+    uint32_t suppressor = suppressor_of_parts(hunter, parts, composite->count);
     bool is_new = false;
     struct hunt_found *found = hunt_finds_of(&hunter->finds, composite->pattern, &is_new);
-    for (size_t i = 0; found && is_new && i < composite->count; i++) {
-        const struct hunt_found *part =
-            hunt_finds_get(&hunter->finds, composites->parts[composite->first + i]);
-        found->composite = number + 1;
+    if (!found || !(is_new || (found->suppressor && !suppressor))) {
+        return found != NULL;
+    }
+    const struct hunt_found *first = hunt_finds_get(&hunter->finds, parts[0]);
+    *found = (struct hunt_found){.indicator = composite->pattern,
+                                 .composite = number + 1,
+                                 .suppressor = suppressor,
+                                 .field = first->field,
+                                 .value = first->value};
+    for (size_t i = 0; i < composite->count; i++) {
+        const struct hunt_found *part = hunt_finds_get(&hunter->finds, parts[i]);
         found->decoded |= part->decoded;
         for (size_t f = 0; f < part->fields.count; f++) {
             add_field(&found->fields, part->fields.items[f]);
         }
-        found->field = i == 0 ? part->field : found->field;
-        found->value = i == 0 ? part->value : found->value;
     }
-    return found != NULL;
+    return true;
 }
 
 static bool take_patterns(struct hunter *hunter)
@@ -102,7 +141,7 @@ static bool count_found(struct hunter *hunter, const struct hunt_found *found,
                         const struct event *event, const struct summary *summary)
 {
     struct arena *arena = &hunter->tally.arena;
-    struct hunt_hit *hit = hunt_tally_of(&hunter->tally, found->indicator);
+    struct hunt_hit *hit = hunt_tally_of(&hunter->tally, found->indicator, found->suppressor);
     if (!hit) {
         return false;
     }
@@ -127,6 +166,7 @@ static void tell(struct hunter *hunter, const struct hunt_found *found, const st
                               .field = found->field,
                               .value = found->value,
                               .decoded = found->decoded,
+                              .suppressor = found->suppressor,
                               .parts = parts,
                               .event = event};
     const struct composites *composites = indicator_set_composites(set);

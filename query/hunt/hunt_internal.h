@@ -12,7 +12,9 @@ struct hunt_found {
     size_t indicator;
     uint32_t composite; /* of a pattern: the one that holds, + 1 */
     bool decoded;       /* there in base64 only */
-    struct span field;  /* where it was seen first */
+    uint32_t
+        suppressor;    /* of what was seen, + 1; 0: some of it is on none, and that is told here */
+    struct span field; /* where it was seen first */
     struct span value;
     struct hunt_names fields;
 };
@@ -34,7 +36,7 @@ struct hunt_found *hunt_finds_get(const struct hunt_finds *finds, size_t indicat
 void hunt_finds_clear(struct hunt_finds *finds);
 void hunt_finds_fini(struct hunt_finds *finds);
 
-/* Hits by indicator: the table holds indices into `hits`, + 1. */
+/* Hits by indicator and suppressor: the table holds indices into `hits`, + 1. */
 struct hunt_tally {
     struct hunt_hit *hits;
     size_t count;
@@ -45,7 +47,7 @@ struct hunt_tally {
 };
 
 /* The hit of an indicator, added when it is new. NULL: out of memory. */
-struct hunt_hit *hunt_tally_of(struct hunt_tally *tally, size_t indicator);
+struct hunt_hit *hunt_tally_of(struct hunt_tally *tally, size_t indicator, uint32_t suppressor);
 MUST_USE bool hunt_tally_merge(struct hunt_tally *into, const struct hunt_tally *from);
 /* Moves what was found into the result, sorted. */
 void hunt_tally_end(struct hunt_tally *tally, struct hunt_result *out);
@@ -86,6 +88,7 @@ struct hunter {
     struct hunt_seen seen;
     struct hunt_finds finds;             /* of the event at hand */
     const struct observable *observable; /* of it */
+    uint32_t observed_by;                /* its suppressor, + 1; UINT32_MAX: not asked yet */
     bool failed;
 };
 

@@ -190,6 +190,81 @@ def sure_and_unsure(place):
     expect_error(place.stele("hunt", "--archive", "a", "--min-confidence", "101", "s.json"), 2, "min-confidence")
 
 
+def warninglist(type_, *entries, name="Harmless", attributes=()):
+    return json.dumps({"name": name, "version": 3, "description": "d", "type": type_, "list": entries,
+                       "matching_attributes": list(attributes)}).encode()
+
+
+def suppressed_is_shown_and_does_not_count(place):
+    events = [{"event": "x", "uid": f"s{i}", "time": f"2026-10-0{1 + i}T00:00:00Z", "user": user,
+               "addr.remote": f"{address}:1", "path": path}
+              for i, (user, address, path) in enumerate((
+                  ("eve", "10.0.0.1", "http://cdn.example/a"), ("eve", "203.0.113.5", ""),
+                  ("bob", "10.0.0.2", "http://cdn.example/b 203.0.113.77"), ("bob", "198.51.100.9", "")))]
+    place.stele("init", "a")
+    place.stele("import", "--archive", "a", "-",
+                stdin="".join(json.dumps(e) + "\n" for e in events).encode())
+    place.write("w/cdn/list.json", warninglist("hostname", "cdn.example", attributes=["domain", "url"]))
+    place.write("ioc", b"10.0.0.0/8\n203.0.113.0/24\ncdn.example\nuser:eve\n198.51.100.9\n")
+    place.write("and.json", stix("[ipv4-addr:value = '10.0.0.1' AND user-account:user_id = 'eve']",
+                                 "[ipv4-addr:value = '10.0.0.1' AND domain-name:value = 'cdn.example']"))
+
+    def hunt(*words):
+        result = place.stele("hunt", "--archive", "a", "--output", "json", *words)
+        report = json.loads(result.out)
+        return result, report, {(r["indicator"], r.get("suppressed")): r["events"] for r in report["indicators"]}
+
+    _, plain, rows = hunt("ioc")
+    expect(rows == {("10.0.0.0/8", None): 2, ("203.0.113.0/24", None): 2, ("cdn.example", None): 2,
+                    ("user:eve", None): 2, ("198.51.100.9", None): 1}, rows)
+    expect("suppressors" in plain and plain["suppressors"] == [], plain["suppressors"])
+    result, report, rows = hunt("ioc", "--suppress-private", "--suppress", "w", "--own", "198.51.100.9",
+                                "--own", "203.0.113.77/32")
+    expect(result.code == 0, "user:eve counts")
+    expect(rows == {("user:eve", None): 2, ("10.0.0.0/8", "private addresses"): 2, ("cdn.example", "Harmless"): 2,
+                    ("203.0.113.0/24", None): 1, ("203.0.113.0/24", "own"): 1, ("198.51.100.9", "own"): 1}, rows)
+    sums = {s["name"]: (s["indicators"], s["hits"]) for s in report["suppressors"]}
+    expect(sums == {"private addresses": (1, 2), "own": (1, 2), "Harmless": (1, 2)}, sums)
+    expect(report["lists"][0]["hits"] == 3 and report["lists"][0]["seen"] == 2, report["lists"])
+    expect({k["kind"]: (k["indicators"], k["seen"], k["hits"]) for k in report["kinds"]} ==
+           {"ip": (3, 1, 1), "domain": (1, 0, 0), "user": (1, 1, 2)}, report["kinds"])
+    table = place.stele("hunt", "--archive", "a", "ioc", "--suppress-private", "--unseen").out.decode()
+    expect("suppressed 2 hits, 1 indicator: private addresses" in table, table)
+    expect("kinds      ip: 3 indicators, 2 seen, 3 hits" in table and "lists      ioc: 5 indicators, 4 seen, 7 hits"
+           in table, table)
+    expect(len(re.findall(r"^10\.0\.0\.0/8 +ip +0 *$", table, re.M)) == 1, table)
+    only = place.stele("hunt", "--archive", "a", "--suppress-private", "--output", "csv", "-", stdin=b"10.0.0.0/8\n")
+    expect(only.code == 1 and b'"private addresses"\r\n' in only.out, only.text())
+    told = place.stele("hunt", "--archive", "a", "--suppress-private", "--events", "-", stdin=b"10.0.0.0/8\n")
+    expect([json.loads(line)["suppressed"] for line in told.out.splitlines()] == ["private addresses"] * 2, told.text())
+    _, _, rows = hunt("and.json", "--suppress-private", "--suppress", "w")
+    expect({(i.split(' AND ')[1].split()[0], s) for i, s in rows} ==
+           {("domain-name:value", "private addresses"), ("user-account:user_id", None)}, rows)
+    with open(place.path("a", "stele.conf"), "a", encoding="utf-8") as f:
+        f.write("\n[hunt]\nsuppress = ../w\nown = 198.51.100.9, 203.0.113.77\nsuppress_private = yes\n")
+    _, _, rows = hunt("ioc")
+    expect({s for _, s in rows} == {None, "private addresses", "Harmless", "own"}, rows)
+
+
+def suppressors_that_are_wrong(place):
+    place.stele("init", "a")
+    place.write("ioc", b"10.0.0.0/8\n")
+    place.write("bad.json", b'{"name":"x"}')
+    place.write("cut.json", b'{"name":"x","list":["a"')
+    place.write("odd.json", warninglist("cidr", "10.0.0.0/8", "x"))
+
+    def hunt(*words):
+        return place.stele("hunt", "--archive", "a", "ioc", *words)
+
+    expect_error(hunt("--suppress", "nosuch"), 3, "nosuch")
+    expect_error(hunt("--suppress", "bad.json"), 3, "bad.json: no MISP warninglist")
+    expect_error(hunt("--suppress", "cut.json"), 3, "cut.json: not JSON")
+    expect_error(hunt("--own", "co.uk"), 2, "co.uk")
+    expect_error(hunt("--own", "user:bob"), 2, "no address, range or domain")
+    odd = hunt("--suppress", "odd.json")
+    expect(odd.code == 1 and odd.err == b"odd.json: x: not an address\n", odd.text())
+
+
 def wrong_use(place):
     place.stele("init", "a")
     expect_error(place.stele("hunt", "--archive", "a"), 2, "wants a list")
@@ -203,4 +278,5 @@ def wrong_use(place):
 
 
 main(the_same_as_a_slow_matcher, says_what_it_looked_at, lists_of_many_kinds,
-     parts_of_a_pattern_are_on_one_event, sure_and_unsure, wrong_use)
+     parts_of_a_pattern_are_on_one_event, sure_and_unsure,
+     suppressed_is_shown_and_does_not_count, suppressors_that_are_wrong, wrong_use)
