@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "query/parse.h"
+#include "schema/archive.h"
 #include "tools/stele/hunt_input.h"
 #include "tools/stele/lookup.h"
 #include "tools/stele/progress.h"
@@ -85,6 +86,10 @@ static int hunt_archive(struct hunt_call *options)
         status = hunt_run(walk, options->set, &how, &result, &err);
     }
     progress_wipe(&progress);
+    char archive[37] = ""; /* of a single file */
+    if (status == OK && walk_archive(walk)) {
+        (void)snprintf(archive, sizeof archive, "%s", archive_id(walk_archive(walk)));
+    }
     walk_close(walk);
     bool found = false;
     for (size_t i = 0; i < result.n_hits; i++) {
@@ -95,6 +100,7 @@ static int hunt_archive(struct hunt_call *options)
                                  .n_lists = options->n_lists,
                                  .suppress = options->suppress,
                                  .result = &result,
+                                 .archive_id = archive,
                                  .unseen = options->unseen};
     if (status == OK) {
         enum hunt_form form = options->events ? HUNT_NDJSON : options->form;
@@ -108,7 +114,7 @@ static enum status read_options(struct hunt_call *options, struct query **out_qu
                                 struct err *err)
 {
     if (options->output && !hunt_form_find(options->output, &options->form)) {
-        return err_set(err, ERR_USAGE, "--output is table, json, ndjson or csv, not \"%s\"",
+        return err_set(err, ERR_USAGE, "--output is table, json, ndjson, csv or stix, not \"%s\"",
                        options->output);
     }
     if (options->events && (options->unseen || (options->output && options->form != HUNT_NDJSON))) {
@@ -164,7 +170,7 @@ static int hunt_main(int argc, char **argv)
          .text = &options.query_text},
         {.name = "output",
          .argument = "FORM",
-         .help = "table, json, ndjson or csv",
+         .help = "table, json, ndjson, csv or stix (sightings)",
          .text = &options.output},
         {.name = "min-confidence",
          .argument = "N",

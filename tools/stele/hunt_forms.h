@@ -29,6 +29,8 @@ MUST_USE bool hunt_print_rows(const struct hunt_report *report, enum hunt_form f
 void hunt_json_row(struct buf *out, const struct hunt_report *report, size_t number,
                    const struct hunt_hit *hit);
 MUST_USE bool hunt_print_json(const struct hunt_report *report, const struct hunt_sums *sums);
+/* A bundle of sightings (hunt_stix.c). */
+MUST_USE bool hunt_print_stix(const struct hunt_report *report);
 /* Writes and clears the line; false: the output failed. */
 MUST_USE bool hunt_flush(struct buf *line);
 

@@ -10,7 +10,7 @@ enum { INDICATOR_COLUMNS = 44, NAMES_COLUMNS = 40, NAMES_SHOWN = 3 };
 
 bool hunt_form_find(const char *name, enum hunt_form *out_form)
 {
-    static const char *const names[] = {"table", "json", "ndjson", "csv"};
+    static const char *const names[] = {"table", "json", "ndjson", "csv", "stix"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(name, names[i]) == 0) {
             *out_form = (enum hunt_form)i;
@@ -176,6 +176,9 @@ static bool print_form(const struct hunt_report *report, enum hunt_form form,
 {
     if (form == HUNT_JSON) {
         return hunt_print_json(report, sums);
+    }
+    if (form == HUNT_STIX) {
+        return hunt_print_stix(report);
     }
     if (form == HUNT_TABLE && (sums->all.seen > 0 || report->unseen)) {
         printf("\n%-*s  %-8s %9s  %-20s  %-20s  %s\n", INDICATOR_COLUMNS, "INDICATOR", "KIND",

@@ -23,7 +23,8 @@ struct hunt_report {
     size_t n_lists;
     const struct suppress *suppress; /* or NULL */
     const struct hunt_result *result;
-    bool unseen; /* a row for each indicator without a hit, too */
+    const char *archive_id; /* its UUID; empty for a single file */
+    bool unseen;            /* a row for each indicator without a hit, too */
 };
 
 /* False when there is no form of that name (table, json, ndjson, csv, stix). */

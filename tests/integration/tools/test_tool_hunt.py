@@ -265,6 +265,84 @@ def suppressors_that_are_wrong(place):
     expect(odd.code == 1 and odd.err == b"odd.json: x: not an address\n", odd.text())
 
 
+ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+RFC3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"
+WANTED = {"identity": {"name"}, "indicator": {"pattern", "pattern_type", "valid_from"}, "sighting": {"sighting_of_ref"}}
+
+
+def check_bundle(bundle):
+    """What STIX 2.1 says of bundles (8), common properties (3.2), sightings (5.2), indicators (4.7)."""
+    expect(set(bundle) == {"type", "id", "objects"} and bundle["type"] == "bundle", bundle.keys())
+    expect(re.fullmatch("bundle--" + ID, bundle["id"]), bundle["id"])
+    ids = [thing["id"] for thing in bundle["objects"]]
+    expect(len(set(ids)) == len(ids), "ids are there once")
+    for thing in bundle["objects"]:
+        expect(re.fullmatch(thing["type"] + "--" + ID, thing["id"]) or thing["id"].startswith("identity--"), thing)
+        expect(thing["spec_version"] == "2.1" and WANTED[thing["type"]] <= set(thing), thing)
+        for key in ("created", "modified"):
+            expect(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", thing[key]), thing)
+        for key in ("valid_from", "first_seen", "last_seen"):
+            expect(key not in thing or re.fullmatch(RFC3339, thing[key]), thing)
+        expect(all(value not in ("", [], {}) for value in thing.values()), "nothing empty")
+        if thing["type"] == "sighting":
+            expect(0 <= thing["count"] <= 999999999 and thing["first_seen"] <= thing["last_seen"], thing)
+            expect(re.fullmatch("indicator--" + ID, thing["sighting_of_ref"]), thing)
+            expect(all(ref in ids for ref in thing["where_sighted_refs"]), thing)
+        if thing["type"] == "indicator":
+            expect(thing["pattern_type"] == "stix" and re.fullmatch(r"\[.+ (=|ISSUBSET) '.*'\]", thing["pattern"]),
+                   thing)
+
+
+def sightings(place):
+    place.stele("init", "a")
+    event = {"event": "x", "uid": "1", "time": "2026-10-01T00:00:00.123456Z", "user": "o'neil\\x",
+             "addr.remote": "9.9.9.9:1", "sid": "aa0e4567-0000-4000-8000-000000000001",
+             "user_agent": "curl/8", "serial_number": "d1e5fcbf",
+             "path": "http://evil.example/x /etc/shadow a.exe bob@evil.example 2001:db8::5 "
+                     "d41d8cd98f00b204e9800998ecf8427e"}
+    later = dict(event, uid="2", time="2026-10-02T00:00:00Z")
+    place.stele("import", "--archive", "a", "-", stdin="\n".join(map(json.dumps, (event, later))).encode())
+    lines = ["9.9.9.9", "9.9.0.0/16", "2001:db8::/32", "evil.example", "=evil.example", "http://evil.example/x",
+             "evil.example/x", "bob@evil.example", "d41d8cd98f00b204e9800998ecf8427e", "user:o'neil\\x",
+             "/etc/shadow", "a.exe", "aa0e4567-0000-4000-8000-000000000001", "agent:curl/8", "serial:d1e5fcbf"]
+    place.write("and.json", stix("[ipv4-addr:value = '9.9.9.9' AND user-account:user_id = 'o\\'neil\\\\x']",
+                                 confidence=70))
+
+    def hunt(*words, text="\n".join(lines)):
+        result = place.stele("hunt", "--archive", "a", "--output", "stix", "-", *words, stdin=text.encode())
+        bundle = json.loads(result.out)
+        check_bundle(bundle)
+        return result, bundle["objects"]
+
+    result, objects = hunt("and.json")
+    expect(result.code == 0 and b"searched" in result.err, result.text())
+    seen = [thing for thing in objects if thing["type"] == "sighting"]
+    expect(len(seen) == len(lines) - 1 + 1, f"evil.example is there once: {len(seen)}")
+    for sighting in seen:
+        expect((sighting["count"], sighting["first_seen"], sighting["last_seen"], sighting["created"]) ==
+               (2, "2026-10-01T00:00:00.123456Z", "2026-10-02T00:00:00Z", "2026-10-02T00:00:00.000Z"), sighting)
+    made = {thing["id"]: thing for thing in objects if thing["type"] == "indicator"}
+    given = [s["sighting_of_ref"] for s in seen if s["sighting_of_ref"] not in made]
+    expect(given == ["indicator--00000000-0000-4000-8000-000000000000"], "the id that the list has")
+    patterns = {thing["name"]: thing["pattern"] for thing in made.values()}
+    expect(patterns["9.9.0.0/16"] == "[ipv4-addr:value ISSUBSET '9.9.0.0/16']", patterns)
+    expect(patterns["2001:db8::/32"] == "[ipv6-addr:value ISSUBSET '2001:0db8:0000:0000:0000:0000:0000:0000/32']",
+           patterns)
+    expect(patterns["user:o'neil\\x"] == "[user-account:user_id = 'o\\'neil\\\\x']", patterns)
+    expect(patterns["/etc/shadow"] == "[file:name = 'shadow' AND file:parent_directory_ref.path = '/etc']", patterns)
+    again = {thing["id"] for thing in hunt("and.json")[1]}
+    expect(again == {thing["id"] for thing in objects}, "the same things have the same ids")
+    place.write("round.json", json.dumps({"type": "bundle", "objects": [
+        thing for thing in made.values() if "parent_directory" not in thing["pattern"] and
+        "x-teleport" not in thing["pattern"]]}))
+    back = place.stele("hunt", "--archive", "a", "--output", "ndjson", "round.json")
+    expect(back.code == 0 and back.err.count(b"not read") == 0, back.text())
+    result, objects = hunt(text="9.9.9.8")
+    expect(result.code == 1 and [thing["type"] for thing in objects] == ["identity"], objects)
+    result, objects = hunt("--own", "9.9.9.9", text="9.9.9.9")
+    expect(result.code == 1 and len(objects) == 1, "what is suppressed is no sighting")
+
+
 def wrong_use(place):
     place.stele("init", "a")
     expect_error(place.stele("hunt", "--archive", "a"), 2, "wants a list")
@@ -279,4 +357,4 @@ def wrong_use(place):
 
 main(the_same_as_a_slow_matcher, says_what_it_looked_at, lists_of_many_kinds,
      parts_of_a_pattern_are_on_one_event, sure_and_unsure,
-     suppressed_is_shown_and_does_not_count, suppressors_that_are_wrong, wrong_use)
+     suppressed_is_shown_and_does_not_count, suppressors_that_are_wrong, sightings, wrong_use)
