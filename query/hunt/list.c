@@ -78,6 +78,21 @@ static bool is_json_array(struct span text)
     return at < text.size && memchr("{[\"]", text.data[at], 4);
 }
 
+enum status list_json_fits(struct span text, struct err *err)
+{
+    if (text.size > LIST_JSON_BYTES_MAX) {
+        return err_set(err, ERR_LIMIT, "JSON of over 64 MiB: split it");
+    }
+    size_t values = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        values += c == ',' || c == '[' || c == '{';
+    }
+    return values <= LIST_JSON_VALUES_MAX
+               ? OK
+               : err_set(err, ERR_LIMIT, "JSON of over 4 million values: split it");
+}
+
 enum status list_read(struct indicator_set *set, uint32_t list, struct span bytes, int64_t now_us,
                       list_refused *refused, void *context, struct list_report *out_report,
                       struct err *err)
@@ -107,9 +122,8 @@ enum status list_read(struct indicator_set *set, uint32_t list, struct span byte
         out_report->form = LIST_LINES;
     } else if (json) {
         out_report->form = LIST_JSON;
-        status = start.size > LIST_JSON_BYTES_MAX
-                     ? err_set(err, ERR_LIMIT, "a JSON list of over 64 MiB: split it")
-                     : list_read_json(&reader, start, now_us);
+        status = list_json_fits(start, err);
+        status = status == OK ? list_read_json(&reader, start, now_us) : status;
     } else {
         out_report->form = list_is_csv(bytes) ? LIST_CSV : LIST_LINES;
         status = out_report->form == LIST_CSV ? list_read_csv(&reader, bytes)

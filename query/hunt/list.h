@@ -5,7 +5,7 @@
 #include "query/hunt/indicator.h"
 
 enum list_form { LIST_LINES, LIST_CSV, LIST_JSON };
-enum { LIST_JSON_BYTES_MAX = 64 * 1024 * 1024 };
+enum { LIST_JSON_BYTES_MAX = 64 * 1024 * 1024, LIST_JSON_VALUES_MAX = 4 * 1000 * 1000 };
 
 struct list_report {
     enum list_form form;

@@ -2,7 +2,7 @@
 #include "query/hunt/list_internal.h"
 #include "query/hunt/read_value.h"
 
-enum { COLUMNS_MAX = 256 };
+enum { COLUMNS_MAX = 256, MD5_DIGITS = 32, WASTED_BYTES_MAX = 64 * 1024 * 1024 };
 
 enum role { ROLE_OTHER, ROLE_VALUE, ROLE_TYPE, ROLE_KIND, ROLE_CONFIDENCE, ROLE_ABOUT };
 
@@ -17,6 +17,7 @@ struct table {
     enum role roles[COLUMNS_MAX];
     enum observable_kind kinds[COLUMNS_MAX]; /* with ROLE_KIND */
     bool has_roles;
+    size_t wasted; /* bytes that were looked through for the end of quotes, in vain */
 };
 
 /* Headers seen in feeds (URLhaus, ThreatFox, MISP, Sentinel), and what their columns hold. */
@@ -104,6 +105,33 @@ static bool is_blank(const struct table *table)
     return at == table->text.size;
 }
 
+/* Does the quoted cell whose text begins here have an end: a quote, not doubled, with the delimiter
+ * or the end of the line behind it? Looking in vain has a bound for all of the list. */
+static bool is_closed(struct table *table, size_t at)
+{
+    struct span rest = table->rest;
+    size_t i = at;
+    while (i < rest.size && table->wasted < WASTED_BYTES_MAX) {
+        const char *quote = memchr(rest.data + i, '"', rest.size - i);
+        i = quote ? (size_t)(quote - rest.data) + 1 : rest.size;
+        if (!quote || (i < rest.size && rest.data[i] == '"')) {
+            i += quote != NULL;
+            continue;
+        }
+        size_t after = i;
+        while (after < rest.size && rest.data[after] == ' ') {
+            after++;
+        }
+        if (after == rest.size || memchr("\r\n", rest.data[after], 2) ||
+            rest.data[after] == table->delimiter) {
+            return true;
+        }
+        break;
+    }
+    table->wasted += i - at;
+    return false;
+}
+
 /* One row into cells; a quoted cell may hold delimiters, doubled quotes and line breaks. A quote
  * that is never closed ends with its line, so that one bad row does not swallow the rest. */
 static void next_row(struct table *table)
@@ -122,7 +150,7 @@ static void next_row(struct table *table)
             at++;
         } else if (c == '"' && (quoted || is_blank(table))) { /* ThreatFox has a blank first */
             table->text.size = quoted ? table->text.size : table->start[table->columns];
-            quoted = !quoted && memchr(rest.data + at + 1, '"', rest.size - at - 1);
+            quoted = !quoted && is_closed(table, at + 1);
         } else if (c == '\n' && !quoted) {
             at++;
             break;
@@ -278,6 +306,19 @@ bool list_is_csv(struct span text)
     return !alone && delimiter_of(line) != '\0';
 }
 
+/* hashes.csv of a MISP feed: MD5 of values, each with the UUID of its event. */
+static bool is_misp_hashes(const struct table *table)
+{
+    struct buf normal = BUF_INIT;
+    struct indicator hash;
+    struct indicator event;
+    bool is = table->columns == 2 && !read_value(cell(table, 0), &normal, &hash) &&
+              hash.kind == OBSERVABLE_HASH && hash.normal.size == MD5_DIGITS &&
+              !read_value(cell(table, 1), &normal, &event) && event.kind == OBSERVABLE_SESSION;
+    buf_fini(&normal);
+    return is;
+}
+
 enum status list_read_csv(struct list_reader *reader, struct span text)
 {
     struct table table = {
@@ -295,7 +336,11 @@ enum status list_read_csv(struct list_reader *reader, struct span text)
             (void)(first && !table.has_roles && table.columns > 1 && take_header(&table));
         } else if (whole.size > 0 && !(whole.size == 1 && whole.data[0] == '\r')) {
             bool header = first && !table.has_roles && take_header(&table);
-            if (!header) {
+            if (first && is_misp_hashes(&table)) {
+                status = err_set(reader->err, ERR_FORMAT,
+                                 "a MISP feed's hashes.csv has digests of values: give the feed's "
+                                 "events");
+            } else if (!header) {
                 status =
                     table.has_roles ? take_row(&table, line) : take_by_shape(&table, line, first);
             }

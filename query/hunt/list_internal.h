@@ -15,6 +15,10 @@ struct list_reader {
     struct err *err;
 };
 
+/* Whether JSON is small enough to be read whole: LIST_JSON_BYTES_MAX, and LIST_JSON_VALUES_MAX
+ * values, counted by what is between them, as each takes some 100 bytes. ERR_LIMIT. */
+MUST_USE enum status list_json_fits(struct span text, struct err *err);
+
 /* Adds what read_value made, or tells why it is none. */
 MUST_USE enum status list_take(struct list_reader *reader, int64_t line, struct span text,
                                const char *why, struct indicator *indicator);

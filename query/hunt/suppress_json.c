@@ -199,8 +199,8 @@ enum status suppress_read_json(struct suppress *suppress, struct span bytes, con
                                suppress_refused *refused, void *context, struct err *err)
 {
     const char *end = NULL;
-    if (bytes.size > LIST_JSON_BYTES_MAX) {
-        return err_set(err, ERR_LIMIT, "%s: a warninglist of over 64 MiB", file);
+    if (list_json_fits(bytes, err) != OK) {
+        return err_wrap(err, "%s", file);
     }
     cJSON *root = cJSON_ParseWithLengthOpts(bytes.data, bytes.size, &end, false);
     if (!root) {

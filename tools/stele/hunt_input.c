@@ -4,15 +4,26 @@
 
 #include "query/visible.h"
 #include "tools/stele/inputs.h"
+#include "tools/stele/progress.h"
 #include "tools/stele/unpack.h"
 
-enum { LIST_BYTES_MAX = 256 * 1024 * 1024, LIST_READ_BYTES = 1024 * 1024 };
+enum { LIST_BYTES_MAX = 256 * 1024 * 1024, LIST_READ_BYTES = 1024 * 1024, TOLD_MAX = 1000 };
+
+/* What could not be read of a list: a line each, up to TOLD_MAX. */
+struct telling {
+    const char *name;
+    int64_t count;
+};
 
 static void say_refused(void *context, int64_t line, struct span text, const char *why)
 {
+    struct telling *telling = context;
     struct buf shown = BUF_INIT;
+    if (++telling->count > TOLD_MAX) {
+        return;
+    }
     (void)visible_add(&shown, text, 80);
-    fprintf(stderr, "%s:%lld: %.*s: %s\n", (const char *)context, (long long)line,
+    fprintf(stderr, "%s:%lld: %.*s: %s\n", telling->name, (long long)line,
             SPAN_FMT(buf_span(&shown)), why);
     buf_fini(&shown);
 }
@@ -46,8 +57,14 @@ enum status hunt_input_list(struct indicator_set *set, const char *path, uint32_
     out_list->name = strcmp(path, "-") == 0 ? "standard input" : path;
     enum status status = read_file(path, &bytes, err);
     if (status == OK) {
-        status = list_read(set, number, buf_span(&bytes), clock_now_us(), say_refused,
-                           (void *)(uintptr_t)out_list->name, &out_list->report, err);
+        struct telling telling = {.name = out_list->name};
+        status = list_read(set, number, buf_span(&bytes), clock_now_us(), say_refused, &telling,
+                           &out_list->report, err);
+        if (telling.count > TOLD_MAX) {
+            char more[32];
+            fprintf(stderr, "%s: and %s more that cannot be read\n", telling.name,
+                    progress_number(telling.count - TOLD_MAX, more));
+        }
         status = status == OK ? OK : err_wrap(err, "%s", out_list->name);
     }
     buf_fini(&bytes);
