@@ -4,10 +4,6 @@
 
 #include "schema/base/span.h"
 
-/* Reads an address in the form of a term (schema/term.h): dotted IPv4, or IPv6 in full. Cheap to
- * ask of any term. */
-bool address_read_term(struct span term, unsigned char out[16]);
-
 /* Reads what a person writes: 10.0.0.1, 10.0.0.0/8, 2001:db8::/32, as its first and last address.
  * False when it is none. */
 bool address_read_range(struct span text, unsigned char out_low[16], unsigned char out_high[16]);

@@ -49,7 +49,7 @@ static int address_term(void *context, struct span term, enum term_level level, 
     (void)last_word;
     const struct predicate *predicate = context;
     unsigned char address[16];
-    return address_read_term(term, address) &&
+    return term_address_bytes(term, address) &&
            memcmp(address, predicate->address_low, sizeof address) >= 0 &&
            memcmp(address, predicate->address_high, sizeof address) <= 0;
 }

@@ -18,7 +18,9 @@ enum segment_vector {
     VECTOR_ARRIVALS,
     VECTOR_IDENTITIES,
     VECTOR_PARTIAL,
-    VECTOR_NEWLINES
+    VECTOR_NEWLINES,
+    VECTOR_OBSERVED_VALUES, /* schema/observed.h */
+    VECTOR_OBSERVED_EVENTS
 };
 
 enum {
@@ -84,6 +86,10 @@ MUST_USE enum status segment_statement(struct segment *segment, enum segment_sta
 MUST_USE enum status segment_blob(struct segment *segment, enum segment_statement which,
                                   int64_t first, int64_t second, sqlite3_stmt **out_stmt,
                                   struct span *out_blob, struct err *err);
+/* Runs a statement that stores a blob under one or two keys. */
+MUST_USE enum status segment_add_blob(struct segment *segment, enum segment_statement which,
+                                      int64_t first, int64_t second, struct span blob,
+                                      struct err *err);
 /* ERR_CORRUPT with the file and the block in front. */
 MUST_USE enum status segment_corrupt(const struct segment *segment, int64_t block, struct err *err);
 

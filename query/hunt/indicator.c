@@ -5,6 +5,7 @@
 #include "query/address.h"
 #include "schema/base/arena.h"
 #include "schema/base/digest.h"
+#include "schema/term.h"
 
 enum { PREFIX_BITS = 129, TABLE_MIN = 1024 };
 
@@ -158,7 +159,7 @@ static void match_ranges(const struct indicator_set *set, struct span term, indi
                          void *context)
 {
     unsigned char address[16];
-    if (!address_read_term(term, address)) {
+    if (!term_address_bytes(term, address)) {
         return;
     }
     for (int bits = PREFIX_BITS - 1; bits >= 0; bits--) {
