@@ -9,8 +9,9 @@
 
 enum { PREFIX_BITS = 129, TABLE_MIN = 1024 };
 
-/* Open addressing; a slot holds the indicator's number + 1 and, above it, bits of the hash, so that
- * most slots of others are passed over without looking at the indicator. */
+/* Open addressing; a slot holds the indicator's number + 1 and, above it, the half of the hash that
+ * says its place: most slots of others are passed over without looking at the indicator, and a
+ * larger table is filled from the smaller one alone. */
 struct indicator_set {
     struct arena arena;
     struct indicator *items;
@@ -73,7 +74,7 @@ static uint64_t *find(const struct indicator_set *set, enum observable_kind kind
                       unsigned bits, struct span key)
 {
     uint64_t hash = key_hash(kind, is_range, bits, key);
-    for (size_t at = hash & (set->table_size - 1);; at = (at + 1) & (set->table_size - 1)) {
+    for (size_t at = hash >> 32 & (set->table_size - 1);; at = (at + 1) & (set->table_size - 1)) {
         uint64_t *slot = &set->table[at];
         if (*slot == 0) {
             return slot;
@@ -110,10 +111,12 @@ static bool grow(struct indicator_set *set)
     }
     set->table = table;
     set->table_size *= 2;
-    for (size_t i = 0; i < set->count; i++) {
-        const struct indicator *item = &set->items[i];
-        uint64_t hash = key_hash(item->kind, item->is_range, item->bits, item->normal);
-        *find(set, item->kind, item->is_range, item->bits, item->normal) = slot_of(hash, i);
+    for (size_t i = 0; i < set->table_size / 2; i++) {
+        size_t at = old[i] >> 32 & (set->table_size - 1);
+        while (old[i] != 0 && table[at] != 0) {
+            at = (at + 1) & (set->table_size - 1);
+        }
+        table[at] = old[i] != 0 ? old[i] : table[at];
     }
     free(old);
     return true;
@@ -135,7 +138,9 @@ enum status indicator_set_add(struct indicator_set *set, const struct indicator 
     }
     struct indicator kept = *indicator;
     kept.text = arena_keep(&set->arena, indicator->text);
-    kept.normal = arena_keep(&set->arena, indicator->normal);
+    kept.normal = span_equal(kept.text, indicator->normal)
+                      ? kept.text
+                      : arena_keep(&set->arena, indicator->normal);
     if (!kept.text.data || !kept.normal.data) {
         return err_set(err, ERR_NOMEM, "indicators: out of memory");
     }
