@@ -253,10 +253,32 @@ static void scan_base64(struct scan *scan, struct span text)
     }
 }
 
+/* As RFC 3339 writes them: these are many, each another, and none names anything. */
+static bool is_time(struct span text)
+{
+    static const char shape[] = "dddd-dd-ddTdd:dd:dd";
+    enum { SHAPE_BYTES = sizeof shape - 1, TIME_BYTES_MAX = 35 };
+    if (text.size < SHAPE_BYTES || text.size > TIME_BYTES_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < SHAPE_BYTES; i++) {
+        char c = text.data[i];
+        if (shape[i] == 'd' ? c < '0' || c > '9' : c != shape[i]) {
+            return false;
+        }
+    }
+    for (size_t i = SHAPE_BYTES; i < text.size; i++) {
+        if (!is_one_of(text.data[i], "0123456789.:+-Z")) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void scan_text(struct scan *scan, struct span text)
 {
-    if (emit_ip(scan, text)) {
-        return; /* an address, with or without a port, and no more than that */
+    if (is_time(text) || emit_ip(scan, text)) {
+        return; /* a time; or an address, with or without a port, and no more than that */
     }
     scan_urls(scan, text);
     scan_tokens(scan, text);

@@ -128,6 +128,7 @@ TEST(others)
         {"{\"db_query\":\"SELECT a FROM b\"}", "file", "SELECT", false},
         {"{\"db_query\":\"COPY a FROM '/tmp/x.csv'\"}", "file", "/tmp/x.csv", true},
         {"{\"path\":\"/tmp/my file\"}", "file", "/tmp/my file", true},
+        {"{\"expires\":\"2026-11-01T08:00:39.766Z\"}", "file", "2026-11-01T08:00:39.766Z", false},
         {"{\"uid\":\"d41d8cd98f00b204e9800998ecf8427e\"}", "hash",
          "d41d8cd98f00b204e9800998ecf8427e", false},
     };
