@@ -2,7 +2,6 @@
 #ifndef QUERY_HUNT_HUNT_INTERNAL_H
 #define QUERY_HUNT_HUNT_INTERNAL_H
 
-#include "query/hunt/hunt_kept.h"
 #include "query/hunt/hunt_run.h"
 #include "query/summary.h"
 #include "query/sweep.h"
@@ -65,7 +64,7 @@ void hunt_seen_fini(struct hunt_seen *seen);
 struct hunter {
     struct hunt *hunt;
     struct observer observer;
-    struct hunt_kept kept;
+    struct kept kept;
     struct hunt_tally tally;
     struct hunt_seen seen;
     int64_t serial; /* of the event at hand, from 1 */

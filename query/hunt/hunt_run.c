@@ -66,17 +66,17 @@ static enum status hunt_block(void *worker, struct plan *plan, const struct bloc
     if (info->id <= skipped_blocks(hunter->hunt, segment_day_us(view->segment))) {
         return OK;
     }
+    struct bitmap sure;
     struct bitmap may_have;
     enum status status = see_block(hunter, view, map, err);
     if (status == OK) {
-        status = hunt_kept_block(&hunter->kept, view, &may_have, err);
-    }
-    for (size_t i = 0; i < sizeof may_have.words / sizeof may_have.words[0]; i++) {
-        may_have.words[i] &= map->words[i];
+        status = kept_block(&hunter->kept, view, &sure, &may_have, err);
     }
     if (status != OK) {
         return status;
     }
+    bitmap_or(&may_have, &sure);
+    bitmap_and(&may_have, map);
     BITMAP_EACH(&may_have, slot)
     {
         struct event event;
@@ -97,7 +97,7 @@ static enum status hunt_leave(void *worker, size_t number, struct plan *plan, st
     (void)number;
     (void)plan;
     (void)err;
-    hunt_kept_leave(&hunter->kept);
+    kept_leave(&hunter->kept);
     return OK;
 }
 
@@ -105,7 +105,7 @@ static void hunter_free(struct hunter *hunter)
 {
     if (hunter) {
         observer_fini(&hunter->observer);
-        hunt_kept_fini(&hunter->kept);
+        kept_fini(&hunter->kept);
         hunt_tally_fini(&hunter->tally);
         hunt_seen_fini(&hunter->seen);
         free(hunter);
@@ -148,7 +148,7 @@ enum status hunt_run(struct walk *walk, const struct indicator_set *set,
         options.workers[i] = hunt.hunters[i];
         if (hunt.hunters[i]) {
             hunt.hunters[i]->hunt = &hunt;
-            hunt.hunters[i]->kept.set = set;
+            hunt.hunters[i]->kept.asker = indicator_set_asker(set);
         } else {
             status = hunt_nomem(err);
         }

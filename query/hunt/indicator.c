@@ -296,7 +296,7 @@ void indicator_set_match(const struct indicator_set *set, enum observable_kind k
     }
 }
 
-bool indicator_set_has_key(const struct indicator_set *set, uint64_t key)
+static bool has_key(const struct indicator_set *set, uint64_t key)
 {
     size_t at = place_of(set, key);
     return next_with(set, key, &at) != SIZE_MAX;
@@ -309,10 +309,50 @@ static bool no_further(void *context, size_t number)
     return false;
 }
 
-bool indicator_set_has_address(const struct indicator_set *set,
-                               const unsigned char address[ADDRESS_BYTES])
+static bool has_address(const struct indicator_set *set, const unsigned char address[ADDRESS_BYTES])
 {
-    return set->of_kind[OBSERVABLE_IP] > 0 &&
-           (indicator_set_has_key(set, observable_address_key(address)) ||
-            !each_range(set, address, no_further, NULL));
+    return has_key(set, observable_address_key(address)) ||
+           !each_range(set, address, no_further, NULL);
+}
+
+static void pick(const void *context, const struct observed *observed, struct buf *out_entries)
+{
+    const struct indicator_set *set = context;
+    unsigned char address[ADDRESS_BYTES];
+    uint32_t entry = 0;
+    bool addresses = set->of_kind[OBSERVABLE_IP] > 0;
+    for (uint32_t i = 0; i < observed->n_v4; i++, entry++) {
+        observed_v4_bytes(observed->v4[i], address);
+        if (addresses && has_address(set, address)) {
+            buf_add(out_entries, &entry, sizeof entry);
+        }
+    }
+    for (uint32_t i = 0; i < observed->n_v6; i++, entry++) {
+        if (addresses && has_address(set, observed->v6 + i * (size_t)ADDRESS_BYTES)) {
+            buf_add(out_entries, &entry, sizeof entry);
+        }
+    }
+    for (uint32_t i = 0; i < observed->n_keys; i++, entry++) {
+        if (has_key(set, observed->keys[i])) {
+            buf_add(out_entries, &entry, sizeof entry);
+        }
+    }
+}
+
+static void take_any(void *context, size_t number)
+{
+    (void)number;
+    *(bool *)context = true;
+}
+
+static bool is_any(const void *context, const struct observable *observable)
+{
+    bool is = false;
+    indicator_set_match(context, observable->kind, observable->normal, take_any, &is);
+    return is;
+}
+
+struct kept_asker indicator_set_asker(const struct indicator_set *set)
+{
+    return (struct kept_asker){.pick = pick, .is = is_any, .context = set};
 }

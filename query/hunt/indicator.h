@@ -3,7 +3,7 @@
 #ifndef QUERY_HUNT_INDICATOR_H
 #define QUERY_HUNT_INDICATOR_H
 
-#include "schema/observable_key.h"
+#include "query/kept.h"
 
 enum { INDICATORS_MAX = 16 * 1024 * 1024 - 2 };
 
@@ -39,10 +39,7 @@ typedef void indicator_each(void *context, size_t number);
 void indicator_set_match(const struct indicator_set *set, enum observable_kind kind,
                          struct span normal, indicator_each *each, void *context);
 
-/* For kept observables (schema/observed.h): false when no indicator has that key, or is that
- * address or a range with it. */
-bool indicator_set_has_key(const struct indicator_set *set, uint64_t key);
-bool indicator_set_has_address(const struct indicator_set *set,
-                               const unsigned char address[ADDRESS_BYTES]);
+/* The indicators as what is asked of kept observables; the set must outlive it. */
+struct kept_asker indicator_set_asker(const struct indicator_set *set);
 
 #endif
