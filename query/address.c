@@ -1,11 +1,7 @@
 #include "query/address.h"
 
-#include <stdio.h>
-
 #include "schema/base/buf.h"
 #include "schema/term.h"
-
-static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
 
 /* All of the number behind the slash, or -1. */
 static int read_bits(struct span text, int most)
@@ -52,31 +48,4 @@ bool address_read_range(struct span text, unsigned char out_low[16], unsigned ch
         out_high[i] = out_low[i] | (unsigned char)~mask;
     }
     return true;
-}
-
-static size_t dotted_prefix(const unsigned char low[16], const unsigned char high[16], char out[64])
-{
-    int n = 0;
-    for (size_t i = 12; i < 16 && low[i] == high[i]; i++) {
-        n += snprintf(out + n, 64 - (size_t)n, i < 15 ? "%u." : "%u", low[i]);
-    }
-    return (size_t)n;
-}
-
-size_t address_term_prefix(const unsigned char low[16], const unsigned char high[16], char out[64])
-{
-    bool low_four = memcmp(low, mapped, sizeof mapped) == 0;
-    bool high_four = memcmp(high, mapped, sizeof mapped) == 0;
-    if (low_four && high_four) {
-        return dotted_prefix(low, high, out);
-    }
-    /* IPv4 addresses lie between these too, and have other terms. */
-    if (memcmp(low, mapped, sizeof mapped) <= 0 && memcmp(high, mapped, sizeof mapped) >= 0) {
-        return 0;
-    }
-    int n = 0;
-    for (size_t i = 0; i < 16 && low[i] == high[i] && n < 48; i++) {
-        n += snprintf(out + n, 64 - (size_t)n, i % 2 && i < 15 ? "%02x:" : "%02x", low[i]);
-    }
-    return (size_t)n;
 }

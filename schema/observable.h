@@ -38,6 +38,8 @@ bool observable_kind_find(struct span name, enum observable_kind *out_kind);
 bool observable_ip(struct span text, struct buf *out); /* with brackets, port or zone, or without */
 bool observable_domain(struct span text, struct buf *out); /* at least two labels */
 bool observable_url(struct span text, struct buf *out);
+bool observable_url_any(struct span text,
+                        struct buf *out); /* also host and path alone, for any scheme */
 bool observable_email(struct span text, struct buf *out);
 bool observable_hash(struct span text, struct buf *out);
 bool observable_serial(struct span text, struct buf *out);

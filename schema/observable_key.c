@@ -44,7 +44,7 @@ void observable_keys(enum observable_kind kind, struct span normal, observable_k
     while (kind == OBSERVABLE_DOMAIN) {
         const char *dot = normal.size ? memchr(normal.data, '.', normal.size) : NULL;
         normal = dot ? span_from(normal, (size_t)(dot + 1 - normal.data)) : normal;
-        if (!dot || !memchr(normal.data, '.', normal.size)) {
+        if (!dot) {
             return;
         }
         each(context, key_of(kind, normal));

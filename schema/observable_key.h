@@ -14,7 +14,7 @@ uint64_t observable_key(enum observable_kind kind, struct span normal);
 uint64_t observable_address_key(const unsigned char address[ADDRESS_BYTES]);
 
 /* Calls `each` with the keys of the indicators that an observable can be: a domain and those above
- * it of two labels or more; a file by its whole path and by its last part. */
+ * it; a file by its whole path and by its last part. */
 typedef void observable_key_each(void *context, uint64_t key);
 void observable_keys(enum observable_kind kind, struct span normal, observable_key_each *each,
                      void *context);
