@@ -27,9 +27,16 @@ static enum status write_list(struct fields_work *work, struct observed_draft *d
 {
     buf_clear(&work->encoded);
     enum status status = observed_encode(draft, first, count, &work->encoded, err);
-    return status == OK ? segment_add_blob(work->segment, SEGMENT_ADD_VECTOR, kind, work->block,
-                                           buf_span(&work->encoded), err)
-                        : status;
+    struct span left = buf_span(&work->encoded);
+    int64_t piece_kind = kind;
+    for (bool full = true; status == OK && full; piece_kind += VECTOR_PIECE_STEP) {
+        full = left.size >= VECTOR_PIECE_BYTES;
+        struct span piece = full ? span_of(left.data, VECTOR_PIECE_BYTES) : left;
+        status = segment_add_blob(work->segment, SEGMENT_ADD_VECTOR, piece_kind, work->block, piece,
+                                  err);
+        left = span_from(left, piece.size);
+    }
+    return status;
 }
 
 static enum status observe_values(struct fields_work *work, uint32_t first, struct err *err)

@@ -19,8 +19,9 @@ enum segment_vector {
     VECTOR_IDENTITIES,
     VECTOR_PARTIAL,
     VECTOR_NEWLINES,
-    VECTOR_OBSERVED_VALUES, /* schema/observed.h */
-    VECTOR_OBSERVED_EVENTS
+    VECTOR_OBSERVED_VALUES, /* schema/observed.h; in pieces */
+    VECTOR_OBSERVED_EVENTS,
+    VECTOR_PIECE_STEP = 16 /* the next piece of a vector is this far behind */
 };
 
 enum {
@@ -28,6 +29,10 @@ enum {
     IDENTITY_PLANES = 2, /* first byte of the vector: all low bytes, all middle ones, all high ones;
                             before version 2 it was a plain vector of hashes */
 };
+
+/* Lists are too long to fill pages well: four full pieces make a page. A piece that is not full is
+ * the last. */
+enum { VECTOR_PIECE_BYTES = 8160 };
 
 /* Columns read because others are told by them (schema/column.h); the newest few. */
 enum { PARTNERS_MAX = 6 };
