@@ -326,3 +326,21 @@ bool observable_url(struct span text, struct buf *out)
     buf_add_span(out, span_is(path, "/") ? span_of("", 0) : path);
     return true;
 }
+
+bool observable_url_any(struct span text, struct buf *out)
+{
+    if (text.size > 0 && memmem(text.data, text.size, "://", 3)) {
+        return observable_url(text, out);
+    }
+    struct buf whole = BUF_INIT;
+    struct buf made = BUF_INIT;
+    buf_add_str(&whole, "any://");
+    buf_add_span(&whole, text);
+    bool is = text.size > 0 && observable_url(buf_span(&whole), &made);
+    if (is) {
+        buf_add_span(out, observable_url_bare(buf_span(&made)));
+    }
+    buf_fini(&whole);
+    buf_fini(&made);
+    return is;
+}

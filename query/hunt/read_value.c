@@ -104,24 +104,10 @@ static const char *read_domain(struct span text, struct buf *normal, struct indi
     return NULL;
 }
 
-/* Without a scheme: host and path, for any scheme. */
 static const char *read_url(struct span text, struct buf *normal, struct indicator *out)
 {
     out->kind = OBSERVABLE_URL;
-    if (memmem(text.data, text.size, "://", 3)) {
-        return observable_url(text, normal) ? NULL : "not a URL";
-    }
-    struct buf whole = BUF_INIT;
-    struct buf made = BUF_INIT;
-    buf_add_str(&whole, "any://");
-    buf_add_span(&whole, text);
-    bool is = observable_url(buf_span(&whole), &made);
-    if (is) {
-        buf_add_span(normal, observable_url_bare(buf_span(&made)));
-    }
-    buf_fini(&whole);
-    buf_fini(&made);
-    return is ? NULL : "not a URL";
+    return observable_url_any(text, normal) ? NULL : "not a URL";
 }
 
 static const char *read_as(struct span text, enum observable_kind kind, struct buf *normal,
