@@ -210,11 +210,13 @@ bool observable_hash(struct span text, struct buf *out)
         return false;
     }
     char *to = out->data + out->size;
-    unsigned bad = 0;
+    bool bad = false;
     for (size_t i = 0; i < text.size; i++) { /* to the end: without branches it is fast */
         unsigned char c = (unsigned char)text.data[i];
         unsigned char low = c | 0x20; /* digits have that bit */
-        bad |= (unsigned)(c - '0' > 9u) & (unsigned)(low - 'a' > 5u);
+        bool digit = (unsigned char)(c - '0') <= 9;
+        bool letter = (unsigned char)(low - 'a') <= 5;
+        bad |= !(digit | letter);
         to[i] = (char)low;
     }
     out->size += bad ? 0 : text.size;
