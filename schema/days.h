@@ -41,6 +41,12 @@ void days_begin(struct days *days, int64_t *counters, int64_t inbox_id);
 MUST_USE enum status days_add(struct days *days, const struct arrival *arrival,
                               const struct event *event, struct err *err);
 
+/* True while events are set aside: of those that are added, only raw and time are looked at. */
+static inline bool days_set_aside(const struct days *days)
+{
+    return days->spool != NULL;
+}
+
 /* Writes every batch and commits every segment. */
 MUST_USE enum status days_flush(struct days *days, struct err *err);
 

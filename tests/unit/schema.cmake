@@ -1,4 +1,5 @@
 stele_unit_test(event stele_schema)
+stele_unit_test(event_scan stele_schema)
 stele_unit_test(term stele_schema)
 stele_unit_test(catalogue stele_schema SQLite::SQLite3)
 stele_unit_test(column stele_schema)
