@@ -24,6 +24,7 @@ struct days {
     struct spool *spool; /* NULL: no event is set aside */
     struct arena arena;  /* of one event that was */
     size_t batch_bytes;  /* of all in batches, about */
+    int64_t n_events;    /* that went into batches */
     /* of the run under way */
     int64_t *counters; /* [ARCHIVE_COUNTER_COUNT] */
     int64_t inbox_id;  /* its last row; 0 for an import */
