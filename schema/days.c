@@ -1,4 +1,5 @@
-/* A batch waits until it is a full block, or the run ends, or too much waits. */
+/* A batch waits until it is a full block, or its day is over, or the run ends, or too much waits.
+ */
 #include "schema/days.h"
 
 #include <stdio.h>
