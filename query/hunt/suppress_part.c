@@ -27,7 +27,7 @@ static enum status new_part(struct suppress *suppress, uint32_t suppressor,
 enum status suppress_substring(struct suppress *suppress, uint32_t suppressor, struct span text,
                                const char **out_why, struct err *err)
 {
-    struct suppress_part *part;
+    struct suppress_part *part = NULL;
     *out_why = text.size < 2 || text.size > INDICATOR_BYTES_MAX
                    ? "a substring of one byte, or of over 4,096"
                    : NULL;
@@ -210,7 +210,7 @@ static struct span without_delimiters(struct span text)
 enum status suppress_regex(struct suppress *suppress, uint32_t suppressor, struct span text,
                            const char **out_why, struct err *err)
 {
-    struct suppress_part *part;
+    struct suppress_part *part = NULL;
     struct rewrite rewrite = {.rest = without_delimiters(text), .repeats = 1};
     if (text.size == 0 || text.size > SUPPRESS_REGEX_BYTES_MAX ||
         memchr(text.data, '\0', text.size)) {
