@@ -141,7 +141,7 @@ static bool url_is_safe(struct span url)
     return !user && config_host_is_loopback(host);
 }
 
-static enum status check_watch(const struct config *config, struct err *err)
+enum status config_validate_watch(const struct config *config, struct err *err)
 {
     static const char *const facilities[] = {"auth",   "authpriv", "daemon", "user",   "local0",
                                              "local1", "local2",   "local3", "local4", "local5",
@@ -193,7 +193,7 @@ enum status config_validate(const struct config *config, struct err *err)
     }
     enum status status = check_ranges(config, err);
     if (status == OK) {
-        status = check_watch(config, err);
+        status = config_validate_watch(config, err);
     }
     return status == OK ? check_receive(config, err) : status;
 }

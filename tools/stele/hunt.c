@@ -4,13 +4,12 @@
 
 #include "query/hunt/list.h"
 #include "query/parse.h"
-#include "query/visible.h"
 #include "tools/stele/hunt_print.h"
+#include "tools/stele/list_file.h"
 #include "tools/stele/lookup.h"
 #include "tools/stele/progress.h"
-#include "tools/stele/unpack.h"
 
-enum { LISTS_MAX = 256, LIST_BYTES_MAX = 256 * 1024 * 1024, LIST_READ_BYTES = 1024 * 1024 };
+enum { LISTS_MAX = 256 };
 
 const struct verb verb_hunt;
 
@@ -29,39 +28,16 @@ struct hunt_call {
     size_t n_lists;
 };
 
-static void say_refused(void *context, int64_t line, struct span text, const char *why)
-{
-    struct buf shown = BUF_INIT;
-    (void)visible_add(&shown, text, 80);
-    fprintf(stderr, "%s:%lld: %.*s: %s\n", (const char *)context, (long long)line,
-            SPAN_FMT(buf_span(&shown)), why);
-    buf_fini(&shown);
-}
-
-static enum status read_file(const char *path, struct buf *out, struct err *err)
-{
-    struct unpack *unpack = NULL;
-    enum status status = unpack_open(path, NULL, &unpack, err);
-    for (bool end = false; status == OK && !end;) {
-        status = unpack_read(unpack, LIST_READ_BYTES, out, &end, err);
-        if (status == OK && out->size > LIST_BYTES_MAX) {
-            status = err_set(err, ERR_LIMIT, "%s: a list of over 256 MiB: split it", path);
-        }
-    }
-    unpack_close(unpack);
-    return status;
-}
-
 static enum status read_list(struct hunt_call *options, const char *path, struct err *err)
 {
     struct buf bytes = BUF_INIT;
     struct hunt_list *list = &options->lists[options->n_lists];
-    list->name = strcmp(path, "-") == 0 ? "standard input" : path;
-    enum status status = read_file(path, &bytes, err);
+    list->name = list_file_name(path);
+    enum status status = list_file_read(path, &bytes, err);
     if (status == OK) {
         status =
             list_read(options->set, (uint32_t)options->n_lists, buf_span(&bytes), clock_now_us(),
-                      say_refused, (void *)(uintptr_t)list->name, &list->report, err);
+                      list_file_refused, (void *)(uintptr_t)list->name, &list->report, err);
         status = status == OK ? OK : err_wrap(err, "%s", list->name);
     }
     buf_fini(&bytes);

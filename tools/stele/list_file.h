@@ -1,0 +1,16 @@
+/* A list of indicators as a file: plain, gzip or zstd; "-" is standard input. */
+#ifndef TOOLS_STELE_LIST_FILE_H
+#define TOOLS_STELE_LIST_FILE_H
+
+#include "schema/base/buf.h"
+
+enum { LIST_FILE_BYTES_MAX = 256 * 1024 * 1024 };
+
+/* The path, or "standard input": for people. */
+const char *list_file_name(const char *path);
+/* Appends all of it, unpacked. ERR_LIMIT: over LIST_FILE_BYTES_MAX. */
+MUST_USE enum status list_file_read(const char *path, struct buf *out, struct err *err);
+/* A list_refused (query/hunt/list.h) that says it on stderr; the context is the file's name. */
+void list_file_refused(void *context, int64_t line, struct span text, const char *why);
+
+#endif
