@@ -35,6 +35,7 @@ struct watch_thread {
     struct log_state match_failures;
     int64_t retry_us;
     bool behind;
+    int64_t hits_unsaid;
 
     /* the delivering thread's */
     struct log_state delivery_failures;
@@ -64,12 +65,12 @@ static void note_failure(struct watch_thread *thread, const struct err *why)
 
 static void note_round(struct watch_thread *thread, const struct matcher_report *report)
 {
+    thread->hits_unsaid += report->hits;
     metrics_add(METRIC_watch_hits_total, report->hits);
     metrics_set(METRIC_watch_indicators, report->indicators);
     metrics_set(METRIC_watch_lag_blocks, report->blocks_left);
     metrics_set(METRIC_watch_lists_behind, report->behind);
     if (report->hits > 0) {
-        log_line(LOG_INFO, "watch", "%lld hits", (long long)report->hits);
         bell_ring(&thread->hits, BELL_WORK);
     }
     if (thread->behind && report->behind == 0) {
@@ -79,7 +80,7 @@ static void note_round(struct watch_thread *thread, const struct matcher_report 
 }
 
 /* Rounds until nothing is left to do at once; how long to pause. */
-static int64_t match(struct watch_thread *thread)
+static int64_t run_rounds(struct watch_thread *thread)
 {
     struct matcher_report report;
     do {
@@ -103,6 +104,17 @@ static int64_t match(struct watch_thread *thread)
         }
     } while (report.again);
     return LOOK_US;
+}
+
+static int64_t match(struct watch_thread *thread)
+{
+    int64_t pause_us = run_rounds(thread);
+    if (thread->hits_unsaid > 0) {
+        log_line(LOG_INFO, "watch", "%lld hit%s", (long long)thread->hits_unsaid,
+                 thread->hits_unsaid == 1 ? "" : "s");
+        thread->hits_unsaid = 0;
+    }
+    return pause_us;
 }
 
 static void *match_main(void *context)

@@ -118,7 +118,7 @@ enum watch_target { WATCH_WEBHOOK, WATCH_SYSLOG, WATCH_TARGETS };
 struct watch_found {
     int64_t list;
     struct span kind; /* the indicator's */
-    int bits;         /* of a range; else -1 */
+    int bits;         /* of a range; -2: exactly that domain; else -1 */
     struct span normal;
     struct span text;
     struct span field;

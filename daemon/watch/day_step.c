@@ -72,7 +72,9 @@ static enum status add_held(struct stepping *stepping, const struct held *held, 
     const struct watch_found found = {
         .list = stepping->sets->lists[list].id,
         .kind = span_str(observable_kind_name(indicator->kind)),
-        .bits = indicator->is_range ? indicator->bits : -1,
+        .bits = indicator->is_range ? indicator->bits
+                : indicator->exact  ? -2
+                                    : -1,
         .normal = indicator->normal,
         .text = indicator->text,
         .field = held->field,

@@ -36,7 +36,7 @@ CREATE TABLE sighting (
     id       INTEGER PRIMARY KEY,
     list     INTEGER NOT NULL REFERENCES list (id),
     kind     TEXT NOT NULL,
-    bits     INTEGER NOT NULL,  -- of a range; else -1
+    bits     INTEGER NOT NULL,  -- of a range; -2: exactly that domain; else -1
     normal   BLOB NOT NULL,
     text     TEXT NOT NULL,     -- as the list has it
     hits     INTEGER NOT NULL,
