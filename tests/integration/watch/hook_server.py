@@ -19,10 +19,11 @@ class HookServer(http.server.ThreadingHTTPServer):
     there are none left, or what `then` is."""
     daemon_threads = True
 
-    def __init__(self, certificates, answers=(), then=200, port=0):
+    def __init__(self, certificates, answers=(), then=200, port=0, pace=0):
         super().__init__(("127.0.0.1", port), Post)
         self.answers = list(answers)
         self.then = then
+        self.pace = pace  # seconds before each answer
         self.taken = []  # (id, body) of each post answered 2xx, or cut after
         self.tries = []  # (id, when)
         self.faults = []
@@ -83,8 +84,7 @@ class Post(http.server.BaseHTTPRequestHandler):
             server.tries.append((self.headers["Stele-Hit"], time.monotonic()))
             if answer in (200, 204, "cut after"):
                 server.taken.append((self.headers["Stele-Hit"], body))
-        if answer == "slow":
-            time.sleep(3)
+        time.sleep(3 if answer == "slow" else server.pace)
         if isinstance(answer, str):
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)

@@ -90,7 +90,7 @@ def one_that_is_refused_waits_alone(place):
 
 def killed_between(place):
     """The daemon dies while hits go out, and the webhook is not there for a while."""
-    world = World(place, events=300)
+    world = World(place, events=300, pace=0.01)
     port = world.server.server_port
     for number in range(4):
         with world.start() as daemon:
