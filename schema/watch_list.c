@@ -288,12 +288,12 @@ static enum status run_with_list(struct watch_db *db, const char *sql, int64_t i
 enum status watch_list_remove(struct watch_db *db, int64_t id, bool keep_hits, struct err *err)
 {
     static const char *const keep[] = {
-        "UPDATE list SET packed = x'', base = NULL, caught_us = NULL,"
-        " removed_us = ?2 WHERE id = ?1",
+        ("UPDATE list SET packed = x'', base = NULL, caught_us = NULL,"
+         " removed_us = ?2 WHERE id = ?1"),
     };
     static const char *const drop[] = {
-        "DELETE FROM delivery WHERE hit IN (SELECT hit.id FROM hit JOIN sighting"
-        " ON sighting.id = hit.sighting WHERE sighting.list = ?1)",
+        ("DELETE FROM delivery WHERE hit IN (SELECT hit.id FROM hit JOIN sighting"
+         " ON sighting.id = hit.sighting WHERE sighting.list = ?1)"),
         "DELETE FROM hit WHERE sighting IN (SELECT id FROM sighting WHERE list = ?1)",
         "DELETE FROM sighting WHERE list = ?1",
         "DELETE FROM list WHERE id = ?1",
