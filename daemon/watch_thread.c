@@ -68,7 +68,6 @@ static void note_round(struct watch_thread *thread, const struct matcher_report 
     thread->hits_unsaid += report->hits;
     metrics_add(METRIC_watch_hits_total, report->hits);
     metrics_set(METRIC_watch_indicators, report->indicators);
-    metrics_set(METRIC_watch_lag_blocks, report->blocks_left);
     metrics_set(METRIC_watch_lists_behind, report->behind);
     if (report->hits > 0) {
         bell_ring(&thread->hits, BELL_WORK);
@@ -184,6 +183,11 @@ static void *deliver_main(void *context)
     }
 }
 
+static void show_left(int64_t blocks)
+{
+    metrics_set(METRIC_watch_lag_blocks, blocks);
+}
+
 static enum status start(struct watch_thread *thread, const struct config *config, struct err *err)
 {
     const struct matcher_options options = {
@@ -191,6 +195,7 @@ static enum status start(struct watch_thread *thread, const struct config *confi
         .targets = deliverer_targets(config),
         .threads = 1,
         .stop = &thread->stop,
+        .on_left = show_left,
     };
     enum status status = matcher_new(&options, &thread->matcher, err);
     if (status == OK && options.targets) {

@@ -148,6 +148,9 @@ static int64_t blocks_left(const struct matcher *matcher)
     for (size_t i = 0; matcher->sets.n_lists > 0 && i < matcher->scan.count; i++) {
         left += matcher->scan.days[i].block - matched_block(matcher, &matcher->scan.days[i]);
     }
+    if (matcher->options.on_left) {
+        matcher->options.on_left(left);
+    }
     return left;
 }
 
@@ -174,6 +177,7 @@ static enum status round_new(struct matcher *matcher, struct matcher_report *rep
                              bool *out_stale, struct err *err)
 {
     enum status status = OK;
+    (void)blocks_left(matcher);
     for (size_t i = matcher->scan.count; status == OK && !*out_stale && i-- > 0;) {
         const struct scanned_day *day = &matcher->scan.days[i];
         int64_t after = matched_block(matcher, day);

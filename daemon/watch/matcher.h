@@ -16,6 +16,8 @@ struct matcher_options {
     unsigned targets;        /* 1 << WATCH_WEBHOOK and so on: where hits are to go */
     unsigned threads;        /* 0: as many as there are cores */
     const atomic_bool *stop; /* may be NULL; ends what is under way, which is done again later */
+    /* May be NULL: told in the middle of a round how many blocks have come and are not matched. */
+    void (*on_left)(int64_t blocks);
 };
 
 struct matcher_report {
