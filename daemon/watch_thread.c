@@ -82,26 +82,27 @@ static void note_round(struct watch_thread *thread, const struct matcher_report 
 static int64_t run_rounds(struct watch_thread *thread)
 {
     struct matcher_report report;
+    struct err why;
     do {
-        struct err err;
         metrics_add(METRIC_watch_rounds_total, 1);
-        enum status status = matcher_round(thread->matcher, &report, &err);
+        enum status status = matcher_round(thread->matcher, &report, &why);
         note_round(thread, &report);
         if (status == ERR_STOPPED) {
             return 0;
         }
-        if (status != OK || report.bad.status != OK) {
-            const struct err *why = status != OK ? &err : &report.bad;
-            struct err said = *why;
-            (void)err_wrap(&said, "matching");
-            note_failure(thread, &said);
-            return thread->retry_us;
-        }
-        if (thread->retry_us != 0) {
-            thread->retry_us = 0;
-            log_state_good(&thread->match_failures, "watch");
+        if (status == OK) {
+            why = report.bad;
         }
     } while (report.again);
+    if (why.status != OK) {
+        (void)err_wrap(&why, "matching");
+        note_failure(thread, &why);
+        return thread->retry_us;
+    }
+    if (thread->retry_us != 0) {
+        thread->retry_us = 0;
+        log_state_good(&thread->match_failures, "watch");
+    }
     return LOOK_US;
 }
 

@@ -269,18 +269,19 @@ static enum status get_pending(struct day_step *step, struct watch_db *db,
     return status;
 }
 
-enum status day_step_old(struct day_step *step, struct watch_db *db, const struct watch_sets *sets,
+enum status day_step_old(struct day_step *step, struct watch_db *db, struct watch_sets *sets,
                          size_t list, const int64_t *day_us, int64_t *hits, bool *out_stale,
                          struct err *err)
 {
     char path[FILE_PATH_BYTES];
+    struct watch_one *one = &sets->lists[list];
+    struct reached end = {.list = one->id, .caught_us = day_us ? *day_us : 0};
     struct stepping stepping;
     stepping_init(&stepping, step, db, sets, hits);
     stepping.only_list = list;
-    const struct reached end = {
-        .list = sets->lists[list].id, .caught_us = day_us ? *day_us : 0, .all = day_us == NULL};
-    enum status status = get_pending(step, db, sets, end.list, err);
-    if (status == OK && day_us && indicator_set_count(step->pending) > 0) {
+    enum status status = get_pending(step, db, sets, one->id, err);
+    end.all = !day_us || (status == OK && indicator_set_count(step->pending) == 0);
+    if (status == OK && !end.all) {
         status = archive_segment_path(step->options->dir, *day_us, path, err);
         if (status == OK) {
             status = hunt(&stepping, path, step->pending, err);
@@ -292,8 +293,12 @@ enum status day_step_old(struct day_step *step, struct watch_db *db, const struc
     if (status == OK && !stepping.stale) {
         status = end_step(&stepping, &end, err);
     }
+    if (status == OK && !stepping.stale) {
+        one->is_behind = !end.all;
+        one->caught_us = end.caught_us;
+    }
     *out_stale = stepping.stale;
-    if (!day_us || *out_stale) {
+    if (end.all || *out_stale) {
         indicator_set_free(step->pending);
         step->pending = NULL;
     }

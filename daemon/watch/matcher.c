@@ -202,18 +202,14 @@ static enum status round_new(struct matcher *matcher, struct matcher_report *rep
 static enum status catch_up(struct matcher *matcher, size_t at, struct matcher_report *report,
                             bool *out_stale, struct err *err)
 {
-    struct watch_one *list = &matcher->sets.lists[at];
+    const struct watch_one *list = &matcher->sets.lists[at];
     const struct scanned_day *day = NULL;
     for (size_t i = matcher->scan.count; !day && i-- > 0;) {
         day = matcher->scan.days[i].day_us < list->caught_us ? &matcher->scan.days[i] : NULL;
     }
     enum status status = day_step_old(&matcher->step, matcher->db, &matcher->sets, at,
                                       day ? &day->day_us : NULL, &report->hits, out_stale, err);
-    if (status == OK && !*out_stale) {
-        report->steps++;
-        list->is_behind = day != NULL;
-        list->caught_us = day ? day->day_us : 0;
-    }
+    report->steps += status == OK && !*out_stale;
     return status;
 }
 
@@ -229,6 +225,7 @@ static enum status round_old(struct matcher *matcher, struct matcher_report *rep
         struct err why;
         enum status status = catch_up(matcher, i, report, out_stale, &why);
         if (status == OK) {
+            report->again = true;
             return OK;
         }
         status = judge(status, &why, report, err);
@@ -264,8 +261,7 @@ enum status matcher_round(struct matcher *matcher, struct matcher_report *out_re
     for (size_t i = 0; i < matcher->sets.n_lists; i++) {
         report.behind += matcher->sets.lists[i].is_behind;
     }
-    report.again = status == OK && !is_stopping(matcher) &&
-                   (stale || (report.behind > 0 && report.bad.status == OK));
+    report.again = status == OK && !is_stopping(matcher) && (stale || report.again);
     *out_report = report;
     if (status != OK && status != ERR_STOPPED) { /* begin anew: the handle may be no good */
         forget(matcher);

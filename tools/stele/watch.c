@@ -188,11 +188,11 @@ static enum status run_here(const struct config *config, const char *dir, struct
             status = matcher_round(matcher, &report, err);
             hits += report.hits;
         }
-        if (status == OK && report.bad.status != OK) {
-            *err = report.bad;
-            status = report.bad.status;
-        }
     } while (status == OK && report.again);
+    if (status == OK && report.bad.status != OK) { /* the other days are matched */
+        *err = report.bad;
+        status = report.bad.status;
+    }
     matcher_free(matcher);
     if (status == OK && options.targets) {
         status = deliverer_open(config, dir, &deliverer, err);
