@@ -1,43 +1,7 @@
 #include "query/address.h"
 
-#include <arpa/inet.h>
-#include <stdio.h>
-
 #include "schema/base/buf.h"
 #include "schema/term.h"
-
-enum { IPV6_TERM_BYTES = 39 };
-
-static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-static bool parse(struct span text, unsigned char out[16])
-{
-    char copy[64];
-    if (text.size == 0 || text.size >= sizeof copy) {
-        return false;
-    }
-    memcpy(copy, text.data, text.size);
-    copy[text.size] = '\0';
-    unsigned char four[4];
-    if (inet_pton(AF_INET, copy, four) == 1) {
-        memcpy(out, mapped, sizeof mapped);
-        memcpy(out + 12, four, sizeof four);
-        return true;
-    }
-    return inet_pton(AF_INET6, copy, out) == 1;
-}
-
-bool address_read_term(struct span term, unsigned char out[16])
-{
-    if (term.size < 7 || term.size > IPV6_TERM_BYTES) {
-        return false;
-    }
-    bool dotted = memchr(term.data, '.', term.size) != NULL;
-    if (dotted ? term.size > 15 : (term.size != IPV6_TERM_BYTES || term.data[4] != ':')) {
-        return false;
-    }
-    return parse(term, out);
-}
 
 /* All of the number behind the slash, or -1. */
 static int read_bits(struct span text, int most)
@@ -63,7 +27,7 @@ bool address_read_range(struct span text, unsigned char out_low[16], unsigned ch
         address.size = (size_t)(slash - text.data);
     }
     struct buf term = BUF_INIT;
-    bool ok = term_address(address, &term) && address_read_term(buf_span(&term), out_low);
+    bool ok = term_address(address, &term) && term_address_bytes(buf_span(&term), out_low);
     buf_fini(&term);
     if (!ok) {
         return false;
@@ -84,31 +48,4 @@ bool address_read_range(struct span text, unsigned char out_low[16], unsigned ch
         out_high[i] = out_low[i] | (unsigned char)~mask;
     }
     return true;
-}
-
-static size_t dotted_prefix(const unsigned char low[16], const unsigned char high[16], char out[64])
-{
-    int n = 0;
-    for (size_t i = 12; i < 16 && low[i] == high[i]; i++) {
-        n += snprintf(out + n, 64 - (size_t)n, i < 15 ? "%u." : "%u", low[i]);
-    }
-    return (size_t)n;
-}
-
-size_t address_term_prefix(const unsigned char low[16], const unsigned char high[16], char out[64])
-{
-    bool low_four = memcmp(low, mapped, sizeof mapped) == 0;
-    bool high_four = memcmp(high, mapped, sizeof mapped) == 0;
-    if (low_four && high_four) {
-        return dotted_prefix(low, high, out);
-    }
-    /* IPv4 addresses lie between these too, and have other terms. */
-    if (memcmp(low, mapped, sizeof mapped) <= 0 && memcmp(high, mapped, sizeof mapped) >= 0) {
-        return 0;
-    }
-    int n = 0;
-    for (size_t i = 0; i < 16 && low[i] == high[i] && n < 48; i++) {
-        n += snprintf(out + n, 64 - (size_t)n, i % 2 && i < 15 ? "%02x:" : "%02x", low[i]);
-    }
-    return (size_t)n;
 }

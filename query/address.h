@@ -4,15 +4,8 @@
 
 #include "schema/base/span.h"
 
-/* Reads an address in the form of a term (schema/term.h): dotted IPv4, or IPv6 in full. Cheap to
- * ask of any term. */
-bool address_read_term(struct span term, unsigned char out[16]);
-
 /* Reads what a person writes: 10.0.0.1, 10.0.0.0/8, 2001:db8::/32, as its first and last address.
  * False when it is none. */
 bool address_read_range(struct span text, unsigned char out_low[16], unsigned char out_high[16]);
-
-/* The beginning that every term of an address in the range has, into out; its length (0: none). */
-size_t address_term_prefix(const unsigned char low[16], const unsigned char high[16], char out[64]);
 
 #endif

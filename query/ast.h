@@ -3,7 +3,7 @@
 #ifndef QUERY_AST_H
 #define QUERY_AST_H
 
-#include "schema/event.h"
+#include "schema/observable_key.h"
 
 enum { QUERY_BYTES_MAX = 65536, QUERY_NODES_MAX = 4096, QUERY_DEPTH_MAX = 64 };
 
@@ -16,8 +16,7 @@ enum predicate_kind {
     PREDICATE_GLOB,      /* any other stars */
     PREDICATE_RANGE,
     PREDICATE_EXISTS,
-    PREDICATE_ADDRESS, /* an address from low to high */
-    PREDICATE_DOMAIN,  /* the domain or one below it */
+    PREDICATE_OBSERVABLE, /* an address from low to high, a domain or one below it, a URL, a hash */
     PREDICATE_SEVERITY,
     PREDICATE_TIME, /* the event's time */
     PREDICATE_UID,
@@ -38,16 +37,18 @@ struct predicate {
     enum predicate_kind kind;
     struct span field; /* empty: any field */
     struct span typed; /* as it was written; TERM without field and UID compare it with the uid */
-    struct span text;  /* lower case: the term, prefix, part, pattern or domain */
-    const struct span *words; /* PHRASE, and the words of DOMAIN; lower case */
+    struct span text;  /* lower case: the term, prefix, part or pattern; of an OBSERVABLE
+                                its normal form */
+    const struct span *words; /* PHRASE; lower case */
     size_t n_words;
     bool last_is_prefix; /* PHRASE: of its last word */
     bool is_number;      /* TERM: `number` is what was typed */
     double number;
     struct bound low; /* RANGE */
     struct bound high;
-    unsigned char address_low[16]; /* ADDRESS, inclusive, IPv4 mapped into IPv6 */
-    unsigned char address_high[16];
+    enum observable_kind observable;
+    unsigned char address_low[ADDRESS_BYTES]; /* of IP, inclusive, IPv4 mapped into IPv6 */
+    unsigned char address_high[ADDRESS_BYTES];
     enum event_severity severity;
     int64_t time_low_us; /* TIME: from low, before high */
     int64_t time_high_us;

@@ -17,9 +17,7 @@ static const struct explanation explanations[] = {
     [PREDICATE_GLOB] = {"a word like", "a scan: the dictionary, and the bytes of text"},
     [PREDICATE_RANGE] = {"in the range", "columns and numbers; a scan where the field is text"},
     [PREDICATE_EXISTS] = {"present", "columns; a scan where the field is text"},
-    [PREDICATE_ADDRESS] = {"an address in", "columns by dictionary, text by index and bytes"},
-    [PREDICATE_DOMAIN] = {"the domain, or one below",
-                          "columns by dictionary, text by index and bytes"},
+    [PREDICATE_OBSERVABLE] = {"an", "kept observables, the dictionary, then bytes"},
     [PREDICATE_SEVERITY] = {"the severity", "the column of code"},
     [PREDICATE_TIME] = {"the time", "block times"},
     [PREDICATE_UID] = {"the uid", "identity hashes, then bytes"},
@@ -31,6 +29,9 @@ static void explain_text(const struct predicate *predicate, struct buf *out)
     struct span text = predicate->typed.size > 0 ? predicate->typed : predicate->text;
     if (predicate->kind == PREDICATE_SEVERITY) {
         text = span_str(event_severity_text(predicate->severity));
+    }
+    if (predicate->kind == PREDICATE_OBSERVABLE) {
+        buf_printf(out, " observable, %s", observable_kind_name(predicate->observable));
     }
     if (!named && text.size > 0) {
         buf_printf(out, " %.*s", SPAN_FMT(text));

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-#include "query/address.h"
 #include "query/match.h"
 #include "query/number.h"
 #include "schema/base/utf8.h"
@@ -44,7 +43,6 @@ static void probe_number(struct leaf *leaf, const struct predicate *predicate)
 static void find_probes(struct leaf *leaf)
 {
     const struct predicate *predicate = leaf->predicate;
-    size_t size;
     switch (predicate->kind) {
     case PREDICATE_TERM:
         probe_one(leaf, predicate->text, false, segment_text_is_exact(predicate->text, false));
@@ -58,15 +56,6 @@ static void find_probes(struct leaf *leaf)
     case PREDICATE_PHRASE:
         probe_words(leaf, predicate->words, predicate->n_words, predicate->last_is_prefix, false);
         break;
-    case PREDICATE_DOMAIN:
-        probe_words(leaf, predicate->words, predicate->n_words, false, false);
-        break;
-    case PREDICATE_ADDRESS:
-        size = address_term_prefix(predicate->address_low, predicate->address_high, leaf->prefix);
-        if (size > 0) {
-            probe_one(leaf, span_of(leaf->prefix, size), true, false);
-        }
-        break;
     case PREDICATE_ALL:
     case PREDICATE_SUBSTRING:
     case PREDICATE_GLOB:
@@ -75,6 +64,7 @@ static void find_probes(struct leaf *leaf)
     case PREDICATE_SEVERITY:
     case PREDICATE_TIME:
     case PREDICATE_UID:
+    case PREDICATE_OBSERVABLE:
         break;
     }
 }
@@ -192,8 +182,7 @@ static unsigned rank_of(const struct leaf *leaf)
     case PREDICATE_SEVERITY:
         return leaf->field >= 0 ? COST_COLUMN : COST_SCAN;
     case PREDICATE_PHRASE:
-    case PREDICATE_ADDRESS:
-    case PREDICATE_DOMAIN:
+    case PREDICATE_OBSERVABLE:
         return COST_TEXT;
     case PREDICATE_SUBSTRING:
     case PREDICATE_GLOB:
@@ -211,7 +200,9 @@ enum status leaf_init(struct leaf *leaf, const struct predicate *predicate, stru
     if (kind == PREDICATE_UID || (kind == PREDICATE_TERM && predicate->field.size == 0)) {
         find_uid_hashes(leaf);
     }
-    if (kind == PREDICATE_ALL || kind == PREDICATE_TIME || kind == PREDICATE_UID) {
+    leaf->kept.asker = leaf_observable_asker(predicate);
+    if (kind == PREDICATE_ALL || kind == PREDICATE_TIME || kind == PREDICATE_UID ||
+        kind == PREDICATE_OBSERVABLE) {
         leaf->cost = rank_of(leaf) * COST_STEP;
         return OK;
     }
@@ -245,6 +236,7 @@ void leaf_fini(struct leaf *leaf)
     for (size_t i = 0; i < leaf->n_probes; i++) {
         free(leaf->probes[i].maps);
     }
+    kept_fini(&leaf->kept);
     free(leaf->values);
     free(leaf->has_field);
     free(leaf->fields);

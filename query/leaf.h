@@ -5,6 +5,7 @@
 #define QUERY_LEAF_H
 
 #include "query/ast.h"
+#include "query/kept.h"
 #include "query/settle.h"
 
 enum { LEAF_ANY_FIELD = -1, LEAF_NO_FIELD = -2, LEAF_PROBES_MAX = 2 };
@@ -33,7 +34,6 @@ struct leaf {
     bool any_port;    /* an endpoint may match for its port */
     struct probe probes[LEAF_PROBES_MAX];
     size_t n_probes; /* 0: text can only be scanned */
-    char prefix[64]; /* what an address's term begins with */
     char number[64];
     struct needle needle;
     uint32_t uid_hashes[3];
@@ -48,13 +48,17 @@ struct leaf {
     /* Blocks that will be asked one after the other; n_ahead 0: not known. */
     int64_t first_ahead;
     size_t n_ahead;
-    unsigned cost; /* rank: cheap leaves go first */
+    struct kept kept; /* OBSERVABLE */
+    unsigned cost;    /* rank: cheap leaves go first */
 };
 
 /* Looks the predicate up in the segment. leaf_fini after OK or failure. */
 MUST_USE enum status leaf_init(struct leaf *leaf, const struct predicate *predicate,
                                struct segment *segment, struct err *err);
 void leaf_fini(struct leaf *leaf);
+
+/* What it asks of kept observables. (leaf_observable.c) */
+struct kept_asker leaf_observable_asker(const struct predicate *predicate);
 
 /* Can an endpoint satisfy it that does not by its address alone? (leaf_ports.c) */
 bool leaf_port_possible(const struct predicate *predicate);

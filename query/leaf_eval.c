@@ -342,6 +342,9 @@ enum status leaf_eval(struct leaf *leaf, struct block_view *view, const struct b
         map = *mask;
     } else if (kind == PREDICATE_TIME) {
         status = eval_time(leaf->predicate, view, mask, &map, err);
+    } else if (kind == PREDICATE_OBSERVABLE) {
+        status = kept_block(&leaf->kept, view, &map, &candidates, err);
+        bitmap_and(&map, mask);
     } else if (kind == PREDICATE_UID) {
         status = take_uids(leaf, view, &candidates, err);
     } else {

@@ -40,7 +40,6 @@ bool leaf_port_possible(const struct predicate *predicate)
     case PREDICATE_TERM:
     case PREDICATE_PREFIX:
     case PREDICATE_SUBSTRING:
-    case PREDICATE_DOMAIN:
         return predicate->text.size > 0 && may_reach_port(predicate->text);
     case PREDICATE_PHRASE: /* of an address and a port: two words */
         return predicate->n_words == 2 && all_digits(predicate->words[1]);
@@ -50,7 +49,7 @@ bool leaf_port_possible(const struct predicate *predicate)
         return predicate->low.kind == BOUND_TEXT || predicate->high.kind == BOUND_TEXT;
     case PREDICATE_ALL:
     case PREDICATE_EXISTS:
-    case PREDICATE_ADDRESS:
+    case PREDICATE_OBSERVABLE:
     case PREDICATE_SEVERITY:
     case PREDICATE_TIME:
     case PREDICATE_UID:

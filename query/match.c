@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "query/address.h"
 #include "query/glob.h"
 #include "query/number.h"
 #include "schema/base/utf8.h"
@@ -41,44 +40,27 @@ static int glob_term(void *context, struct span term, enum term_level level, uin
     return glob_match(predicate->text, term);
 }
 
-static int address_term(void *context, struct span term, enum term_level level, uint32_t first_word,
-                        uint32_t last_word)
+bool match_observable(const struct predicate *predicate, const struct observable *observable)
 {
-    (void)level;
-    (void)first_word;
-    (void)last_word;
-    const struct predicate *predicate = context;
-    unsigned char address[16];
-    return address_read_term(term, address) &&
-           memcmp(address, predicate->address_low, sizeof address) >= 0 &&
-           memcmp(address, predicate->address_high, sizeof address) <= 0;
-}
-
-static bool is_host(struct span term)
-{
-    for (size_t i = 0; i < term.size; i++) {
-        char c = term.data[i];
-        if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-              c == '_' || (unsigned char)c >= 0x80)) {
-            return false;
-        }
+    unsigned char address[ADDRESS_BYTES];
+    struct span text = observable->normal;
+    struct span wanted = predicate->text;
+    if (observable->kind != predicate->observable) {
+        return false;
     }
-    return true;
-}
-
-static int domain_term(void *context, struct span term, enum term_level level, uint32_t first_word,
-                       uint32_t last_word)
-{
-    (void)first_word;
-    (void)last_word;
-    const struct predicate *predicate = context;
-    struct span domain = predicate->text;
-    if (level == TERM_WORD || term.size < domain.size) {
-        return 0;
+    if (observable->kind == OBSERVABLE_IP) {
+        return term_address_bytes(text, address) &&
+               memcmp(address, predicate->address_low, sizeof address) >= 0 &&
+               memcmp(address, predicate->address_high, sizeof address) <= 0;
     }
-    struct span tail = span_from(term, term.size - domain.size);
-    bool below = term.size == domain.size || term.data[term.size - domain.size - 1] == '.';
-    return below && span_equal(tail, domain) && is_host(term);
+    if (observable->kind == OBSERVABLE_DOMAIN && text.size > wanted.size &&
+        text.data[text.size - wanted.size - 1] == '.') {
+        text = span_from(text, text.size - wanted.size);
+    }
+    if (observable->kind == OBSERVABLE_URL && !memmem(wanted.data, wanted.size, "://", 3)) {
+        text = observable_url_bare(text);
+    }
+    return span_equal(text, wanted);
 }
 
 /* The phrase's words against those of a value, as they come: state[i] says that the first i words
@@ -241,15 +223,12 @@ bool match_value(const struct predicate *predicate, struct span path, struct spa
         return match_range(predicate, value);
     case PREDICATE_EXISTS:
         return true;
-    case PREDICATE_ADDRESS:
-        return split(value, address_term, predicate);
-    case PREDICATE_DOMAIN:
-        return split(value, domain_term, predicate);
     case PREDICATE_SEVERITY:
         return event_code_severity(value) == predicate->severity;
     case PREDICATE_ALL:
     case PREDICATE_TIME:
     case PREDICATE_UID:
+    case PREDICATE_OBSERVABLE:
         break;
     }
     return false;
@@ -281,8 +260,7 @@ bool match_integer_possible(const struct predicate *predicate)
         return true;
     case PREDICATE_ALL:
     case PREDICATE_PHRASE:
-    case PREDICATE_ADDRESS:
-    case PREDICATE_DOMAIN:
+    case PREDICATE_OBSERVABLE:
     case PREDICATE_SEVERITY:
     case PREDICATE_TIME:
     case PREDICATE_UID:
@@ -345,8 +323,31 @@ static bool is_apart(const struct event *event, const struct event_field *field)
            (!event->time_is_arrival && span_is(field->path, "time"));
 }
 
+struct observing {
+    const struct predicate *predicate;
+    bool found;
+};
+
+static void take_observable(void *context, const struct observable *observable)
+{
+    struct observing *observing = context;
+    observing->found = observing->found || match_observable(observing->predicate, observable);
+}
+
+static bool has_observable(const struct predicate *predicate, const struct event *event)
+{
+    struct observing observing = {.predicate = predicate};
+    struct observer observer = OBSERVER_INIT;
+    bool ok = observe_event(&observer, event, take_observable, &observing);
+    observer_fini(&observer);
+    return ok && observing.found;
+}
+
 bool match_predicate(const struct predicate *predicate, const struct event *event)
 {
+    if (predicate->kind == PREDICATE_OBSERVABLE) {
+        return has_observable(predicate, event);
+    }
     if (predicate->kind == PREDICATE_ALL) {
         return true;
     }

@@ -7,9 +7,9 @@
  *   GLOB       a term of the value, or the value, in lower case, has the pattern's form
  *   RANGE      a number is compared with numbers, a time with times, other text with any text
  *   EXISTS     the field has a value
- *   ADDRESS    one of the value's terms is an address of the range
- *   DOMAIN     a host name in the value is the domain or ends with it
- *   SEVERITY   the field is a code of that severity
+ *   OBSERVABLE one of the event's observables (schema/observable.h) is it: an address of the range,
+ * the domain or one below it, the URL (without a scheme: of any), the hash SEVERITY   the field is
+ * a code of that severity
  *
  * Without a field every value is looked at, except the reserved fields (stele.source, stele.mark)
  * and the event's own time and uid; a TERM also finds an event by its whole uid, as typed or in
@@ -20,14 +20,17 @@
 
 #include "query/ast.h"
 
-/* One value of one field. The field's name is compared when the predicate has one. ALL, TIME and
- * UID are no matter of values: false. Any thread. */
+/* One value of one field. The field's name is compared when the predicate has one. ALL, TIME,
+ * UID and OBSERVABLE are no matter of values: false. Any thread. */
 bool match_value(const struct predicate *predicate, struct span path, struct span value);
 
 /* The same for an integer, without making text of it where it can be helped. */
 bool match_integer(const struct predicate *predicate, int64_t number);
 /* False: no integer can match; nothing need be asked. */
 bool match_integer_possible(const struct predicate *predicate);
+
+/* Is it what an OBSERVABLE asks for? */
+bool match_observable(const struct predicate *predicate, const struct observable *observable);
 
 /* A predicate on the whole event. Reserved fields count when they are among event->fields. */
 bool match_predicate(const struct predicate *predicate, const struct event *event);

@@ -24,7 +24,8 @@ static enum status pseudo_ip(struct arena *arena, int64_t now_us, const struct v
     (void)arena;
     (void)now_us;
     unsigned char other[16];
-    out->kind = PREDICATE_ADDRESS;
+    out->kind = PREDICATE_OBSERVABLE;
+    out->observable = OBSERVABLE_IP;
     memset(out->address_low, 0, sizeof out->address_low);
     memset(out->address_high, 0xff, sizeof out->address_high);
     if (form->kind != FORM_RANGE) {
@@ -46,17 +47,51 @@ static enum status pseudo_ip(struct arena *arena, int64_t now_us, const struct v
     return OK;
 }
 
-static bool is_domain_byte(char c)
+/* The observable in its normal form; `why` says what is wanted when it has none. */
+static enum status observable_predicate(struct arena *arena, enum observable_kind kind,
+                                        bool (*form)(struct span text, struct buf *out),
+                                        struct span text, const char *why, struct predicate *out,
+                                        struct err *err)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' ||
-           c == '_' || c == '.' || (unsigned char)c >= 0x80;
+    struct buf normal = BUF_INIT;
+    bool is = form(text, &normal);
+    enum status status =
+        is ? buf_status(&normal, "search", err) : err_set(err, ERR_USAGE, "%s", why);
+    if (status == OK) {
+        out->kind = PREDICATE_OBSERVABLE;
+        out->observable = kind;
+        out->text = arena_keep(arena, buf_span(&normal));
+        status = out->text.data ? OK : err_set(err, ERR_NOMEM, "search: out of memory");
+    }
+    buf_fini(&normal);
+    return status;
+}
+
+/* A host name, or the last part of many. */
+static bool domain_form(struct span text, struct buf *out)
+{
+    if (observable_domain(text, out)) {
+        return true;
+    }
+    bool letters = false;
+    for (size_t i = 0; i < text.size; i++) {
+        char c =
+            text.data[i] >= 'A' && text.data[i] <= 'Z' ? (char)(text.data[i] + 32) : text.data[i];
+        bool letter = c >= 'a' && c <= 'z';
+        if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '_') {
+            return false;
+        }
+        letters |= letter;
+        buf_add_char(out, c);
+    }
+    return letters && text.size <= 63;
 }
 
 static enum status pseudo_domain(struct arena *arena, int64_t now_us, const struct value_form *form,
                                  struct predicate *out, struct err *err)
 {
     (void)now_us;
-    struct span text = form->text;
+    struct span text = form->kind == FORM_RANGE ? span_of("", 0) : form->text;
     if (span_starts(text, "*.")) {
         text = span_from(text, 2);
     }
@@ -66,18 +101,31 @@ static enum status pseudo_domain(struct arena *arena, int64_t now_us, const stru
     while (text.size > 0 && text.data[text.size - 1] == '.') {
         text.size--;
     }
-    bool letters = false;
-    bool bad = form->kind == FORM_RANGE || text.size == 0 || text.size > 253;
-    for (size_t i = 0; !bad && i < text.size; i++) {
-        bad = !is_domain_byte(text.data[i]);
-        letters = letters || !(text.data[i] == '.' || (text.data[i] >= '0' && text.data[i] <= '9'));
+    return observable_predicate(arena, OBSERVABLE_DOMAIN, domain_form, text,
+                                "domain: wants a domain name such as evil.com", out, err);
+}
+
+static enum status pseudo_hash(struct arena *arena, int64_t now_us, const struct value_form *form,
+                               struct predicate *out, struct err *err)
+{
+    (void)now_us;
+    struct span text = form->kind == FORM_RANGE ? span_of("", 0) : form->text;
+    return observable_predicate(arena, OBSERVABLE_HASH, observable_hash, text,
+                                "hash: wants an MD5, SHA-1, SHA-256 or SHA-512 in hex", out, err);
+}
+
+static enum status pseudo_url(struct arena *arena, int64_t now_us, const struct value_form *form,
+                              struct predicate *out, struct err *err)
+{
+    (void)now_us;
+    struct span text = form->kind == FORM_RANGE ? span_of("", 0) : form->text;
+    if (text.size > 0 && !memchr(text.data, '/', text.size) && !memchr(text.data, '.', text.size)) {
+        text.size = 0;
     }
-    if (bad || !letters) {
-        return err_set(err, ERR_USAGE, "domain: wants a domain name such as evil.com");
-    }
-    out->kind = PREDICATE_DOMAIN;
-    enum status status = predicate_lower(arena, text, &out->text, err);
-    return status == OK ? predicate_words(arena, out->text, out, err) : status;
+    return observable_predicate(arena, OBSERVABLE_URL, observable_url_any, text,
+                                "url: wants a URL such as http://evil.com/a, or evil.com/a for "
+                                "any scheme; no part of one (that is *evil.com/a*)",
+                                out, err);
 }
 
 static enum status pseudo_email(struct arena *arena, int64_t now_us, const struct value_form *form,
@@ -168,24 +216,13 @@ static enum status pseudo_uid(struct arena *arena, int64_t now_us, const struct 
     return form->text.size > 0 ? OK : err_set(err, ERR_USAGE, "uid: wants a uid");
 }
 
-static enum status pseudo_later(struct arena *arena, int64_t now_us, const struct value_form *form,
-                                struct predicate *out, struct err *err)
-{
-    (void)arena;
-    (void)now_us;
-    (void)form;
-    (void)out;
-    return err_set(err, ERR_USAGE,
-                   "url: and hash: are not there yet; quote what you look for (\"...\") instead");
-}
-
 static const struct pseudo pseudos[] = {
     {"ip", NULL, pseudo_ip},
     {"domain", NULL, pseudo_domain},
     {"email", NULL, pseudo_email},
     {"text", NULL, pseudo_text},
-    {"hash", NULL, pseudo_later},
-    {"url", NULL, pseudo_later},
+    {"hash", NULL, pseudo_hash},
+    {"url", NULL, pseudo_url},
     {"time", "time", pseudo_time},
     {"uid", "uid", pseudo_uid},
     {"severity", "code", pseudo_severity},

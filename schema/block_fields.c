@@ -318,6 +318,23 @@ static enum status order_fields(struct fields_work *work, const struct field_ord
     return OK;
 }
 
+/* What a field holds by its name, a user or a serial number, is observed as a whole: with its port,
+ * and when it is a number too. */
+static void keep_named(struct fields_work *work, uint32_t path, const struct field_cells *field)
+{
+    bool number = batch_value(work->batch, field->cells[0].value)->kind == EVENT_NUMBER;
+    if ((field->ports || number) && observed_field(batch_path(work->batch, path)->name).kind >= 0) {
+        buf_add(&work->named, field->cells, field->count * sizeof *field->cells);
+    }
+}
+
+void field_memory_fini(struct field_memory *memory)
+{
+    observer_fini(&memory->observer);
+    observed_draft_fini(&memory->observed);
+    observed_draft_fini(&memory->found);
+}
+
 static enum status keep_fields(struct fields_work *work, struct err *err)
 {
     struct sorted_cells sorted;
@@ -347,6 +364,7 @@ static enum status keep_fields(struct fields_work *work, struct err *err)
         if (status == OK) {
             status = keep_field(work, &field, err);
         }
+        keep_named(work, path, &field);
     }
     return status;
 }
@@ -371,6 +389,7 @@ enum status block_fields_write(struct segment *segment, struct dictionary *dicti
             bitmap_set(partial, i);
         }
     }
+    uint32_t first_value = dictionary->count;
     enum status status = keep_fields(&work, err);
     if (status == OK) {
         status = drafts_write(&work, err);
@@ -381,9 +400,16 @@ enum status block_fields_write(struct segment *segment, struct dictionary *dicti
     if (status == OK) {
         status = block_terms_write(&work, err);
     }
+    if (status == OK) {
+        status = buf_status(&work.named, segment->path, err);
+    }
+    if (status == OK) {
+        status = block_observed_write(&work, first_value, err);
+    }
     arena_fini(&work.arena);
     buf_fini(&work.drafts);
     buf_fini(&work.texts);
+    buf_fini(&work.named);
     buf_fini(&work.encoded);
     return status;
 }

@@ -1,11 +1,13 @@
 /* How the fields of a block are kept (schema/segment.h): decided by counting, field by field
- * (block_fields.c), written as columns (block_columns.c) or as terms (block_terms.c). Inside
+ * (block_fields.c), written as columns (block_columns.c) or as terms (block_terms.c), and the
+ * observables in them (block_observed.c). Inside
  * schema/ only; one thread. */
 #ifndef SCHEMA_BLOCK_FIELDS_H
 #define SCHEMA_BLOCK_FIELDS_H
 
 #include "schema/batch.h"
 #include "schema/dictionary.h"
+#include "schema/observed.h"
 #include "schema/relate.h"
 #include "schema/segment_internal.h"
 
@@ -16,7 +18,11 @@ enum { SEGMENT_FIELDS_MAX = 4096, SEGMENT_TEXT_BYTES_MAX = 64 * 1024 };
 struct field_memory {
     uint32_t field_of_path[PATHS_MAX]; /* field id + 1, for the paths of one indexer */
     struct relation relations[SEGMENT_FIELDS_MAX];
+    struct observer observer;
+    struct observed_draft observed; /* of the block */
+    struct observed_draft found;    /* of a value */
 };
+void field_memory_fini(struct field_memory *memory);
 
 /* One field's cells of the block, by slot, and its distinct values. */
 struct field_cells {
@@ -48,6 +54,7 @@ struct fields_work {
     uint32_t *seen;     /* by value of the batch: number among the field's distinct values + 1 */
     struct buf drafts;  /* struct draft */
     struct buf texts;   /* struct batch_cell of text fields, by field */
+    struct buf named;   /* struct batch_cell: named values that stand whole in no column */
     struct buf *text_fields;
     uint32_t text_field_before; /* last id in text_fields */
     struct buf encoded;
@@ -71,5 +78,9 @@ MUST_USE enum status drafts_write(struct fields_work *work, struct err *err);
 
 /* Writes the terms of work->texts. */
 MUST_USE enum status block_terms_write(struct fields_work *work, struct err *err);
+
+/* Writes the observables of the values from first_value on, of work->texts and of work->named. */
+MUST_USE enum status block_observed_write(struct fields_work *work, uint32_t first_value,
+                                          struct err *err);
 
 #endif

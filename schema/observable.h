@@ -1,7 +1,9 @@
 /* Observables: what in an event an indicator of compromise can name. They come from fields whose
  * meaning is known (user, sid, serial_number, user_agent) and, by shape, from the text of every
  * field: addresses, host names, URLs, e-mail addresses, hashes and files, also where a command
- * hides them in base64.
+ * hides them in base64. A file has a slash or a dot in its name, or stands in a field of files, or
+ * is a word of a command that is no option. The uid of an event and a value that is a time are no
+ * observables.
  *
  * Normal forms, the same for an indicator and for what is observed:
  *   ip       as a term (schema/term.h): dotted IPv4, or IPv6 in full; mapped IPv4 is IPv4
@@ -36,6 +38,8 @@ bool observable_kind_find(struct span name, enum observable_kind *out_kind);
 bool observable_ip(struct span text, struct buf *out); /* with brackets, port or zone, or without */
 bool observable_domain(struct span text, struct buf *out); /* at least two labels */
 bool observable_url(struct span text, struct buf *out);
+bool observable_url_any(struct span text,
+                        struct buf *out); /* also host and path alone, for any scheme */
 bool observable_email(struct span text, struct buf *out);
 bool observable_hash(struct span text, struct buf *out);
 bool observable_serial(struct span text, struct buf *out);
@@ -54,6 +58,14 @@ struct observable {
 
 typedef void observable_each(void *context, const struct observable *observable);
 
+/* What a field of that path holds by its name. */
+enum { OBSERVED_NOTHING = -2, OBSERVED_SHAPES = -1 };
+struct observed_field {
+    int kind; /* enum observable_kind of the whole value; or one of the above */
+    bool words_are_files;
+};
+struct observed_field observed_field(struct span path);
+
 /* Memory of an extraction, kept from event to event. One thread. */
 struct observer {
     struct buf normal;
@@ -68,5 +80,8 @@ void observer_fini(struct observer *observer);
 /* Calls `each` with every observable of the event, some more than once. False: out of memory. */
 MUST_USE bool observe_event(struct observer *observer, const struct event *event,
                             observable_each *each, void *context);
+/* The same for one field's value. */
+MUST_USE bool observe_value(struct observer *observer, const struct observed_field *field,
+                            const struct event_field *value, observable_each *each, void *context);
 
 #endif

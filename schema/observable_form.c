@@ -47,9 +47,14 @@ static char lower(char c)
 
 static void add_lower(struct buf *out, struct span text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        buf_add_char(out, lower(text.data[i]));
+    if (!buf_reserve(out, text.size)) {
+        return;
     }
+    char *to = out->data + out->size;
+    for (size_t i = 0; i < text.size; i++) {
+        to[i] = lower(text.data[i]);
+    }
+    out->size += text.size;
 }
 
 static bool all(struct span text, bool (*is)(char))
@@ -111,14 +116,14 @@ static bool label_is_good(struct span label, bool last)
         return false;
     }
     bool letter = false;
+    bool good = true;
     for (size_t i = 0; i < label.size; i++) {
-        char c = lower(label.data[i]);
-        letter |= c >= 'a' && c <= 'z';
-        if (!(c >= 'a' && c <= 'z') && !is_digit(c) && c != '-' && c != '_') {
-            return false;
-        }
+        char c = label.data[i];
+        bool is_letter = (unsigned char)((c | 0x20) - 'a') < 26;
+        letter |= is_letter;
+        good &= is_letter || is_digit(c) || c == '-' || c == '_';
     }
-    return !last || (letter && label.size >= 2 && !is_digit(label.data[0]));
+    return good && (!last || (letter && label.size >= 2 && !is_digit(label.data[0])));
 }
 
 static bool domain_ascii(struct span text, struct buf *out)
@@ -201,11 +206,15 @@ bool observable_email(struct span text, struct buf *out)
 bool observable_hash(struct span text, struct buf *out)
 {
     bool size = text.size == 32 || text.size == 40 || text.size == 64 || text.size == 128;
-    if (!size || !all(text, is_hex)) {
-        return false;
+    bool hex = size;
+    for (size_t i = 0; size && i < text.size; i++) { /* all of it: without branches it is fast */
+        char c = text.data[i];
+        hex &= is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6;
     }
-    add_lower(out, text);
-    return true;
+    if (hex) {
+        add_lower(out, text);
+    }
+    return hex;
 }
 
 bool observable_serial(struct span text, struct buf *out)
@@ -316,4 +325,22 @@ bool observable_url(struct span text, struct buf *out)
     struct span path = span_from(rest, end);
     buf_add_span(out, span_is(path, "/") ? span_of("", 0) : path);
     return true;
+}
+
+bool observable_url_any(struct span text, struct buf *out)
+{
+    if (text.size > 0 && memmem(text.data, text.size, "://", 3)) {
+        return observable_url(text, out);
+    }
+    struct buf whole = BUF_INIT;
+    struct buf made = BUF_INIT;
+    buf_add_str(&whole, "any://");
+    buf_add_span(&whole, text);
+    bool is = text.size > 0 && observable_url(buf_span(&whole), &made);
+    if (is) {
+        buf_add_span(out, observable_url_bare(buf_span(&made)));
+    }
+    buf_fini(&whole);
+    buf_fini(&made);
+    return is;
 }

@@ -18,7 +18,10 @@ enum segment_vector {
     VECTOR_ARRIVALS,
     VECTOR_IDENTITIES,
     VECTOR_PARTIAL,
-    VECTOR_NEWLINES
+    VECTOR_NEWLINES,
+    VECTOR_OBSERVED_VALUES, /* schema/observed.h; in pieces */
+    VECTOR_OBSERVED_EVENTS,
+    VECTOR_PIECE_STEP = 16 /* the next piece of a vector is this far behind */
 };
 
 enum {
@@ -26,6 +29,10 @@ enum {
     IDENTITY_PLANES = 2, /* first byte of the vector: all low bytes, all middle ones, all high ones;
                             before version 2 it was a plain vector of hashes */
 };
+
+/* Lists are too long to fill pages well: four full pieces make a page. A piece that is not full is
+ * the last. */
+enum { VECTOR_PIECE_BYTES = 8160 };
 
 /* Columns read because others are told by them (schema/column.h); the newest few. */
 enum { PARTNERS_MAX = 6 };
@@ -84,6 +91,10 @@ MUST_USE enum status segment_statement(struct segment *segment, enum segment_sta
 MUST_USE enum status segment_blob(struct segment *segment, enum segment_statement which,
                                   int64_t first, int64_t second, sqlite3_stmt **out_stmt,
                                   struct span *out_blob, struct err *err);
+/* Runs a statement that stores a blob under one or two keys. */
+MUST_USE enum status segment_add_blob(struct segment *segment, enum segment_statement which,
+                                      int64_t first, int64_t second, struct span blob,
+                                      struct err *err);
 /* ERR_CORRUPT with the file and the block in front. */
 MUST_USE enum status segment_corrupt(const struct segment *segment, int64_t block, struct err *err);
 

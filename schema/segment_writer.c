@@ -196,6 +196,7 @@ void segment_writer_close(struct segment_writer *writer)
         dictionary_fini(&writer->dictionary);
         identity_set_fini(&writer->identities);
         frame_maker_fini(&writer->maker);
+        field_memory_fini(&writer->memory);
         buf_fini(&writer->packed);
         free(writer);
     }
@@ -211,8 +212,8 @@ struct segment *segment_writer_segment(struct segment_writer *writer)
     return &writer->segment;
 }
 
-static enum status add_blob(struct segment *segment, enum segment_statement which, int64_t first,
-                            int64_t second, struct span blob, struct err *err)
+enum status segment_add_blob(struct segment *segment, enum segment_statement which, int64_t first,
+                             int64_t second, struct span blob, struct err *err)
 {
     sqlite3_stmt *stmt;
     enum status status = segment_statement(segment, which, &stmt, err);
@@ -233,8 +234,8 @@ static enum status add_vector(struct segment_writer *writer, enum segment_vector
 {
     buf_clear(&writer->packed);
     enum status status = vector_pack(writer->segment.codec, payload, &writer->packed, err);
-    return status == OK ? add_blob(&writer->segment, SEGMENT_ADD_VECTOR, kind, block,
-                                   buf_span(&writer->packed), err)
+    return status == OK ? segment_add_blob(&writer->segment, SEGMENT_ADD_VECTOR, kind, block,
+                                           buf_span(&writer->packed), err)
                         : status;
 }
 
@@ -249,8 +250,8 @@ static enum status add_times(struct segment_writer *writer, const struct batch *
     }
     buf_clear(&writer->packed);
     enum status status = times_encode(writer->segment.codec, times_us, count, &writer->packed, err);
-    return status == OK ? add_blob(&writer->segment, SEGMENT_ADD_VECTOR, kind, block,
-                                   buf_span(&writer->packed), err)
+    return status == OK ? segment_add_blob(&writer->segment, SEGMENT_ADD_VECTOR, kind, block,
+                                           buf_span(&writer->packed), err)
                         : status;
 }
 
@@ -265,8 +266,8 @@ static enum status add_identities(struct segment_writer *writer, const struct ba
         }
     }
     enum status status = buf_status(&writer->packed, writer->segment.path, err);
-    return status == OK ? add_blob(&writer->segment, SEGMENT_ADD_VECTOR, VECTOR_IDENTITIES, block,
-                                   buf_span(&writer->packed), err)
+    return status == OK ? segment_add_blob(&writer->segment, SEGMENT_ADD_VECTOR, VECTOR_IDENTITIES,
+                                           block, buf_span(&writer->packed), err)
                         : status;
 }
 
@@ -282,8 +283,8 @@ static enum status add_frame(struct segment_writer *writer, struct block_info *i
     info->sha256 = maker->sha256;
     info->raw_bytes = (int64_t)maker->ndjson.size;
     info->frame_bytes = (int64_t)maker->frame.size;
-    return status == OK ? add_blob(&writer->segment, SEGMENT_ADD_FRAME, info->id, 0,
-                                   buf_span(&maker->frame), err)
+    return status == OK ? segment_add_blob(&writer->segment, SEGMENT_ADD_FRAME, info->id, 0,
+                                           buf_span(&maker->frame), err)
                         : status;
 }
 

@@ -322,6 +322,28 @@ bool term_address(struct span text, struct buf *out)
     return size > 0;
 }
 
+bool term_address_bytes(struct span term, unsigned char out[16])
+{
+    enum { IPV4_TERM_MAX = 15, IPV6_TERM_BYTES = 39 };
+    char copy[IPV6_TERM_BYTES + 1];
+    if (term.size < 7 || term.size > IPV6_TERM_BYTES) {
+        return false;
+    }
+    bool dotted = memchr(term.data, '.', term.size) != NULL;
+    if (dotted ? term.size > IPV4_TERM_MAX
+               : (term.size != IPV6_TERM_BYTES || term.data[4] != ':')) {
+        return false;
+    }
+    memcpy(copy, term.data, term.size);
+    copy[term.size] = '\0';
+    if (!dotted) {
+        return inet_pton(AF_INET6, copy, out) == 1;
+    }
+    memset(out, 0, 10);
+    memset(out + 10, 0xff, 2);
+    return inet_pton(AF_INET, copy, out + 12) == 1;
+}
+
 bool term_is_letter(char c)
 {
     return class_of(c) == LETTER;

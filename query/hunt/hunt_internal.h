@@ -54,8 +54,8 @@ struct hunt_seen {
 
 MUST_USE bool hunt_seen_add(struct hunt_seen *seen, int64_t day_us, int64_t block,
                             const struct digest *sha256);
-/* Counts an event. */
-void hunt_seen_time(struct hunt_seen *seen, int64_t time_us);
+/* Counts events, of which the first and the last have these times. */
+void hunt_seen_times(struct hunt_seen *seen, int64_t events, int64_t first_us, int64_t last_us);
 MUST_USE bool hunt_seen_merge(struct hunt_seen *into, const struct hunt_seen *from);
 MUST_USE bool hunt_seen_end(struct hunt_seen *seen, struct hunt_coverage *out);
 void hunt_seen_fini(struct hunt_seen *seen);
@@ -64,6 +64,7 @@ void hunt_seen_fini(struct hunt_seen *seen);
 struct hunter {
     struct hunt *hunt;
     struct observer observer;
+    struct kept kept;
     struct hunt_tally tally;
     struct hunt_seen seen;
     int64_t serial; /* of the event at hand, from 1 */

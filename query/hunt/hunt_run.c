@@ -21,7 +21,7 @@ static enum status hunt_waiting(void *worker, const struct walk_day *day, struct
         if (status == OK && !hunt_seen_add(&hunter->seen, day->day_us, INT64_MAX, &digest)) {
             status = hunt_nomem(err);
         }
-        hunt_seen_time(&hunter->seen, event->time_us);
+        hunt_seen_times(&hunter->seen, 1, event->time_us, event->time_us);
     }
     return status;
 }
@@ -32,17 +32,52 @@ static int64_t skipped_blocks(const struct hunt *hunt, int64_t day_us)
     return options->after_block ? options->after_block(options->context, day_us) : 0;
 }
 
+/* The block's events of the search, for the coverage. */
+static enum status see_block(struct hunter *hunter, struct block_view *view,
+                             const struct bitmap *map, struct err *err)
+{
+    const struct block_info *info = view->info;
+    size_t count = bitmap_count(map);
+    int64_t day_us = segment_day_us(view->segment);
+    if (!hunt_seen_add(&hunter->seen, day_us, info->id, &info->sha256)) {
+        return hunt_nomem(err);
+    }
+    if (count == info->n_events) {
+        hunt_seen_times(&hunter->seen, (int64_t)count, info->time_min_us, info->time_max_us);
+        return OK;
+    }
+    const int64_t *times_us;
+    enum status status = view_times(view, &times_us, err);
+    if (status != OK) {
+        return status;
+    }
+    BITMAP_EACH(map, slot)
+    {
+        hunt_seen_times(&hunter->seen, 1, times_us[slot], times_us[slot]);
+    }
+    return OK;
+}
+
 static enum status hunt_block(void *worker, struct plan *plan, const struct block_info *info,
                               const struct bitmap *map, struct err *err)
 {
     struct hunter *hunter = worker;
-    int64_t day_us = segment_day_us(plan_segment(plan));
-    if (info->id <= skipped_blocks(hunter->hunt, day_us)) {
+    struct block_view *view = plan_view(plan);
+    if (info->id <= skipped_blocks(hunter->hunt, segment_day_us(view->segment))) {
         return OK;
     }
-    struct block_view *view = plan_view(plan);
-    enum status status = OK;
-    BITMAP_EACH(map, slot)
+    struct bitmap sure;
+    struct bitmap may_have;
+    enum status status = see_block(hunter, view, map, err);
+    if (status == OK) {
+        status = kept_block(&hunter->kept, view, &sure, &may_have, err);
+    }
+    if (status != OK) {
+        return status;
+    }
+    bitmap_or(&may_have, &sure);
+    bitmap_and(&may_have, map);
+    BITMAP_EACH(&may_have, slot)
     {
         struct event event;
         status = view_event(view, slot, &event, err);
@@ -52,15 +87,25 @@ static enum status hunt_block(void *worker, struct plan *plan, const struct bloc
         if (status != OK) {
             return status;
         }
-        hunt_seen_time(&hunter->seen, event.time_us);
     }
-    return hunt_seen_add(&hunter->seen, day_us, info->id, &info->sha256) ? OK : hunt_nomem(err);
+    return OK;
+}
+
+static enum status hunt_leave(void *worker, size_t number, struct plan *plan, struct err *err)
+{
+    struct hunter *hunter = worker;
+    (void)number;
+    (void)plan;
+    (void)err;
+    kept_leave(&hunter->kept);
+    return OK;
 }
 
 static void hunter_free(struct hunter *hunter)
 {
     if (hunter) {
         observer_fini(&hunter->observer);
+        kept_fini(&hunter->kept);
         hunt_tally_fini(&hunter->tally);
         hunt_seen_fini(&hunter->seen);
         free(hunter);
@@ -91,7 +136,8 @@ enum status hunt_run(struct walk *walk, const struct indicator_set *set,
                      const struct hunt_options *how, struct hunt_result *out_result,
                      struct err *err)
 {
-    static const struct sweep_hands hands = {.waiting = hunt_waiting, .block = hunt_block};
+    static const struct sweep_hands hands = {
+        .waiting = hunt_waiting, .block = hunt_block, .leave = hunt_leave};
     struct sweep_options options = {.hands = &hands, .n_workers = sweep_workers(walk)};
     struct hunt hunt = {.set = set, .options = how};
     enum status status = OK;
@@ -102,6 +148,7 @@ enum status hunt_run(struct walk *walk, const struct indicator_set *set,
         options.workers[i] = hunt.hunters[i];
         if (hunt.hunters[i]) {
             hunt.hunters[i]->hunt = &hunt;
+            hunt.hunters[i]->kept.asker = indicator_set_asker(set);
         } else {
             status = hunt_nomem(err);
         }

@@ -1,5 +1,6 @@
-/* A set of indicators against an archive: every event of the search is read from its bytes, its
- * observables are taken out (schema/observable.h) and looked up. The inbox is included. Several
+/* A set of indicators against an archive: what is kept of each block's observables is looked up,
+ * and the events that may have an indicator are then read from their bytes, which decide. Events
+ * that wait in the inbox, and blocks with which nothing is kept, are read one by one. Several
  * threads work on it (query/sweep.h), which have ended on return. */
 #ifndef QUERY_HUNT_HUNT_RUN_H
 #define QUERY_HUNT_HUNT_RUN_H

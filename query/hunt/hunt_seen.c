@@ -20,11 +20,14 @@ bool hunt_seen_add(struct hunt_seen *seen, int64_t day_us, int64_t block,
     return true;
 }
 
-void hunt_seen_time(struct hunt_seen *seen, int64_t time_us)
+void hunt_seen_times(struct hunt_seen *seen, int64_t events, int64_t first_us, int64_t last_us)
 {
-    bool first = seen->events++ == 0;
-    seen->first_us = first || time_us < seen->first_us ? time_us : seen->first_us;
-    seen->last_us = first || time_us > seen->last_us ? time_us : seen->last_us;
+    if (events > 0) {
+        bool first = seen->events == 0;
+        seen->first_us = first || first_us < seen->first_us ? first_us : seen->first_us;
+        seen->last_us = first || last_us > seen->last_us ? last_us : seen->last_us;
+        seen->events += events;
+    }
 }
 
 bool hunt_seen_merge(struct hunt_seen *into, const struct hunt_seen *from)
@@ -35,12 +38,7 @@ bool hunt_seen_merge(struct hunt_seen *into, const struct hunt_seen *from)
             return false;
         }
     }
-    if (from->events > 0) {
-        int64_t before = into->events;
-        hunt_seen_time(into, from->first_us);
-        hunt_seen_time(into, from->last_us);
-        into->events = before + from->events;
-    }
+    hunt_seen_times(into, from->events, from->first_us, from->last_us);
     into->waiting += from->waiting;
     return true;
 }

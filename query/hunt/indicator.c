@@ -2,28 +2,42 @@
 
 #include <stdlib.h>
 
-#include "query/address.h"
 #include "schema/base/arena.h"
 #include "schema/base/digest.h"
+#include "schema/observable_key.h"
+#include "schema/term.h"
 
-enum { PREFIX_BITS = 129, TABLE_MIN = 1024 };
+enum {
+    PREFIX_BITS = 129,
+    TABLE_BITS_MIN = 10,
+    NUMBER_BITS = 64 - OBSERVABLE_KEY_BITS,
+    RANGE_SEED = 0x100, /* apart from those of keys */
+};
 
-/* Open addressing; a slot holds the indicator's number + 1 and, above it, bits of the hash, so that
- * most slots of others are passed over without looking at the indicator. */
+/* Open addressing. A slot holds the indicator's key and, below it, its number + 1. The key's high
+ * bits say its place, so that sorted keys are looked up from one end of the table to the other; a
+ * larger table is filled from the smaller one alone. */
 struct indicator_set {
     struct arena arena;
     struct indicator *items;
     size_t count;
     size_t capacity;
     uint64_t *table;
-    size_t table_size; /* a power of two, at least twice count */
+    unsigned table_bits; /* its size is at least twice count */
     size_t of_kind[OBSERVABLE_KINDS];
     size_t ranges[PREFIX_BITS]; /* how many of each length */
 };
 
-static uint64_t key_hash(enum observable_kind kind, bool is_range, unsigned bits, struct span key)
+static uint64_t range_key(const unsigned char address[ADDRESS_BYTES], unsigned bits)
 {
-    return hash64(key, (uint64_t)kind << 16 | (uint64_t)is_range << 8 | bits);
+    return hash64(span_of(address, ADDRESS_BYTES), RANGE_SEED + bits) >> NUMBER_BITS;
+}
+
+static uint64_t key_of(const struct indicator *indicator)
+{
+    return indicator->is_range
+               ? range_key((const unsigned char *)indicator->normal.data, indicator->bits)
+               : observable_key(indicator->kind, indicator->normal);
 }
 
 struct indicator_set *indicator_set_new(void)
@@ -32,8 +46,8 @@ struct indicator_set *indicator_set_new(void)
     if (!set) {
         return NULL;
     }
-    set->table_size = TABLE_MIN;
-    set->table = calloc(set->table_size, sizeof *set->table);
+    set->table_bits = TABLE_BITS_MIN;
+    set->table = calloc((size_t)1 << set->table_bits, sizeof *set->table);
     if (!set->table) {
         free(set);
         return NULL;
@@ -62,36 +76,65 @@ const struct indicator *indicator_set_get(const struct indicator_set *set, size_
     return &set->items[at];
 }
 
-static uint64_t slot_of(uint64_t hash, size_t number)
+static size_t place_of(const struct indicator_set *set, uint64_t key)
 {
-    return (hash & UINT64_C(0xffffffff00000000)) | (number + 1);
+    return (size_t)(key >> (OBSERVABLE_KEY_BITS - set->table_bits));
 }
 
-/* The slot of the key, or the free one where it would be. */
-static uint64_t *find(const struct indicator_set *set, enum observable_kind kind, bool is_range,
-                      unsigned bits, struct span key)
+static size_t next_place(const struct indicator_set *set, size_t at)
 {
-    uint64_t hash = key_hash(kind, is_range, bits, key);
-    for (size_t at = hash & (set->table_size - 1);; at = (at + 1) & (set->table_size - 1)) {
+    return (at + 1) & (((size_t)1 << set->table_bits) - 1);
+}
+
+static uint32_t number_of(uint64_t slot)
+{
+    return (uint32_t)(slot & ((UINT64_C(1) << NUMBER_BITS) - 1)) - 1;
+}
+
+/* The slot of an indicator that is the same, or the free one where it would be. */
+static uint64_t *find(const struct indicator_set *set, const struct indicator *same, uint64_t key)
+{
+    for (size_t at = place_of(set, key);; at = next_place(set, at)) {
         uint64_t *slot = &set->table[at];
         if (*slot == 0) {
             return slot;
         }
-        if (*slot >> 32 != hash >> 32) {
-            continue;
-        }
-        const struct indicator *item = &set->items[(uint32_t)*slot - 1];
-        if (item->kind == kind && item->is_range == is_range && item->bits == bits &&
-            span_equal(item->normal, key)) {
+        const struct indicator *item = &set->items[number_of(*slot)];
+        if (*slot >> NUMBER_BITS == key && item->kind == same->kind &&
+            item->is_range == same->is_range && item->bits == same->bits &&
+            span_equal(item->normal, same->normal)) {
             return slot;
         }
     }
 }
 
+static bool grow_table(struct indicator_set *set)
+{
+    size_t before = (size_t)1 << set->table_bits;
+    uint64_t *old = set->table;
+    uint64_t *table = calloc(before * 2, sizeof *table);
+    if (!table) {
+        return false;
+    }
+    set->table = table;
+    set->table_bits++;
+    for (size_t i = 0; i < before; i++) {
+        if (old[i] != 0) {
+            size_t at = place_of(set, old[i] >> NUMBER_BITS);
+            while (table[at] != 0) {
+                at = next_place(set, at);
+            }
+            table[at] = old[i];
+        }
+    }
+    free(old);
+    return true;
+}
+
 static bool grow(struct indicator_set *set)
 {
     if (set->count == set->capacity) {
-        size_t capacity = set->capacity ? set->capacity * 2 : TABLE_MIN;
+        size_t capacity = set->capacity ? set->capacity * 2 : (size_t)1 << TABLE_BITS_MIN;
         struct indicator *items = realloc(set->items, capacity * sizeof *items);
         if (!items) {
             return false;
@@ -99,124 +142,217 @@ static bool grow(struct indicator_set *set)
         set->items = items;
         set->capacity = capacity;
     }
-    if ((set->count + 1) * 2 <= set->table_size) {
-        return true;
-    }
-    uint64_t *old = set->table;
-    uint64_t *table = calloc(set->table_size * 2, sizeof *table);
-    if (!table) {
-        return false;
-    }
-    set->table = table;
-    set->table_size *= 2;
-    for (size_t i = 0; i < set->count; i++) {
-        const struct indicator *item = &set->items[i];
-        uint64_t hash = key_hash(item->kind, item->is_range, item->bits, item->normal);
-        *find(set, item->kind, item->is_range, item->bits, item->normal) = slot_of(hash, i);
-    }
-    free(old);
-    return true;
+    return (set->count + 1) * 2 <= (size_t)1 << set->table_bits || grow_table(set);
 }
 
 enum status indicator_set_add(struct indicator_set *set, const struct indicator *indicator,
                               bool *out_new, struct err *err)
 {
-    if (set->count >= UINT32_MAX / 2 || !grow(set)) {
+    if (set->count >= INDICATORS_MAX) {
+        return err_set(err, ERR_LIMIT, "more than %d indicators: hunt with fewer lists at a time",
+                       INDICATORS_MAX);
+    }
+    if (!grow(set)) {
         return err_set(err, ERR_NOMEM, "indicators: out of memory");
     }
-    uint64_t *slot =
-        find(set, indicator->kind, indicator->is_range, indicator->bits, indicator->normal);
+    uint64_t key = key_of(indicator);
+    uint64_t *slot = find(set, indicator, key);
     *out_new = *slot == 0;
     if (!*out_new) {
-        struct indicator *there = &set->items[(uint32_t)*slot - 1];
+        struct indicator *there = &set->items[number_of(*slot)];
         there->exact = there->exact && indicator->exact;
         return OK;
     }
     struct indicator kept = *indicator;
     kept.text = arena_keep(&set->arena, indicator->text);
-    kept.normal = arena_keep(&set->arena, indicator->normal);
+    kept.normal = span_equal(kept.text, indicator->normal)
+                      ? kept.text
+                      : arena_keep(&set->arena, indicator->normal);
     if (!kept.text.data || !kept.normal.data) {
         return err_set(err, ERR_NOMEM, "indicators: out of memory");
     }
-    uint64_t hash = key_hash(kept.kind, kept.is_range, kept.bits, kept.normal);
-    *slot = slot_of(hash, set->count);
+    *slot = key << NUMBER_BITS | (set->count + 1);
     set->items[set->count++] = kept;
     set->of_kind[kept.kind]++;
     set->ranges[kept.bits] += kept.is_range;
     return OK;
 }
 
-static const struct indicator *lookup(const struct indicator_set *set, enum observable_kind kind,
-                                      struct span key, size_t *out_number)
+/* The number of an indicator with that key, at *at or behind it; SIZE_MAX when there is no further
+ * one. */
+static size_t next_with(const struct indicator_set *set, uint64_t key, size_t *at)
 {
-    uint64_t slot = *find(set, kind, false, 0, key);
-    *out_number = (uint32_t)slot - 1;
-    return slot ? &set->items[(uint32_t)slot - 1] : NULL;
+    for (;;) {
+        uint64_t slot = set->table[*at];
+        if (slot == 0) {
+            return SIZE_MAX;
+        }
+        *at = next_place(set, *at);
+        if (slot >> NUMBER_BITS == key) {
+            return number_of(slot);
+        }
+    }
 }
 
-static void match_ranges(const struct indicator_set *set, struct span term, indicator_each *each,
-                         void *context)
+static bool is_below(struct span name, struct span domain)
 {
-    unsigned char address[16];
-    if (!address_read_term(term, address)) {
-        return;
+    size_t above = name.size - domain.size;
+    return name.size > domain.size && name.data[above - 1] == '.' &&
+           span_equal(span_from(name, above), domain);
+}
+
+/* Is the observable this indicator, which has one of its keys? */
+static bool is_it(const struct indicator *item, enum observable_kind kind, struct span normal)
+{
+    if (item->kind != kind || item->is_range) {
+        return false;
     }
-    for (int bits = PREFIX_BITS - 1; bits >= 0; bits--) {
+    if (span_equal(item->normal, normal)) {
+        return true;
+    }
+    switch (kind) {
+    case OBSERVABLE_DOMAIN:
+        return !item->exact && is_below(normal, item->normal);
+    case OBSERVABLE_FILE:
+        return span_equal(item->normal, observable_file_name(normal));
+    case OBSERVABLE_URL:
+        return span_equal(item->normal, observable_url_bare(normal));
+    case OBSERVABLE_IP:
+    case OBSERVABLE_EMAIL:
+    case OBSERVABLE_HASH:
+    case OBSERVABLE_USER:
+    case OBSERVABLE_SESSION:
+    case OBSERVABLE_SERIAL:
+    case OBSERVABLE_AGENT:
+    case OBSERVABLE_KINDS:
+        break;
+    }
+    return false;
+}
+
+struct asking {
+    const struct indicator_set *set;
+    enum observable_kind kind;
+    struct span normal;
+    indicator_each *each;
+    void *context;
+};
+
+static void ask_key(void *context, uint64_t key)
+{
+    const struct asking *asking = context;
+    size_t at = place_of(asking->set, key);
+    for (size_t number; (number = next_with(asking->set, key, &at)) != SIZE_MAX;) {
+        if (is_it(&asking->set->items[number], asking->kind, asking->normal)) {
+            asking->each(asking->context, number);
+        }
+    }
+}
+
+/* Ranges that the address is in; false from `each`: no further ones. */
+static bool each_range(const struct indicator_set *set, const unsigned char address[ADDRESS_BYTES],
+                       bool (*each)(void *context, size_t number), void *context)
+{
+    unsigned char prefix[ADDRESS_BYTES];
+    memcpy(prefix, address, sizeof prefix);
+    for (unsigned bits = PREFIX_BITS; bits-- > 0;) {
         if (bits < 128) { /* clear the bit behind the prefix */
-            address[bits / 8] &= (unsigned char)~(0x80u >> (bits % 8));
+            prefix[bits / 8] &= (unsigned char)~(0x80u >> (bits % 8));
         }
         if (set->ranges[bits] == 0) {
             continue;
         }
-        uint64_t slot =
-            *find(set, OBSERVABLE_IP, true, (unsigned)bits, span_of(address, sizeof address));
-        if (slot) {
-            each(context, (uint32_t)slot - 1);
+        uint64_t key = range_key(prefix, bits);
+        size_t at = place_of(set, key);
+        for (size_t number; (number = next_with(set, key, &at)) != SIZE_MAX;) {
+            const struct indicator *item = &set->items[number];
+            if (item->is_range && item->bits == bits &&
+                memcmp(item->normal.data, prefix, sizeof prefix) == 0 && !each(context, number)) {
+                return false;
+            }
         }
     }
+    return true;
 }
 
-static void match_domain(const struct indicator_set *set, struct span name, indicator_each *each,
-                         void *context)
+static bool take_range(void *context, size_t number)
 {
-    for (struct span at = name; at.size > 0;) {
-        size_t number;
-        const struct indicator *item = lookup(set, OBSERVABLE_DOMAIN, at, &number);
-        if (item && (!item->exact || at.size == name.size)) {
-            each(context, number);
-        }
-        const char *dot = memchr(at.data, '.', at.size);
-        at = dot ? span_from(at, (size_t)(dot + 1 - at.data)) : span_of(at.data, 0);
-    }
+    const struct asking *asking = context;
+    asking->each(asking->context, number);
+    return true;
 }
 
 void indicator_set_match(const struct indicator_set *set, enum observable_kind kind,
                          struct span normal, indicator_each *each, void *context)
 {
-    size_t number;
+    struct asking asking = {set, kind, normal, each, context};
+    unsigned char address[ADDRESS_BYTES];
     if (set->of_kind[kind] == 0) {
         return;
     }
-    if (kind == OBSERVABLE_DOMAIN) {
-        match_domain(set, normal, each, context);
-        return;
+    observable_keys(kind, normal, ask_key, &asking);
+    if (kind == OBSERVABLE_IP && term_address_bytes(normal, address)) {
+        (void)each_range(set, address, take_range, &asking);
     }
-    if (lookup(set, kind, normal, &number)) {
-        each(context, number);
-    }
-    if (kind == OBSERVABLE_IP) {
-        match_ranges(set, normal, each, context);
-    }
-    struct span part = normal;
-    if (kind == OBSERVABLE_URL) {
-        part = observable_url_bare(normal);
-    } else if (kind == OBSERVABLE_FILE) {
-        while (part.size > 0 && !memchr("/\\", part.data[part.size - 1], 2)) {
-            part.size--;
+}
+
+static bool has_key(const struct indicator_set *set, uint64_t key)
+{
+    size_t at = place_of(set, key);
+    return next_with(set, key, &at) != SIZE_MAX;
+}
+
+static bool no_further(void *context, size_t number)
+{
+    (void)context;
+    (void)number;
+    return false;
+}
+
+static bool has_address(const struct indicator_set *set, const unsigned char address[ADDRESS_BYTES])
+{
+    return has_key(set, observable_address_key(address)) ||
+           !each_range(set, address, no_further, NULL);
+}
+
+static void pick(const void *context, const struct observed *observed, struct buf *out_entries)
+{
+    const struct indicator_set *set = context;
+    unsigned char address[ADDRESS_BYTES];
+    uint32_t entry = 0;
+    bool addresses = set->of_kind[OBSERVABLE_IP] > 0;
+    for (uint32_t i = 0; i < observed->n_v4; i++, entry++) {
+        observed_v4_bytes(observed->v4[i], address);
+        if (addresses && has_address(set, address)) {
+            buf_add(out_entries, &entry, sizeof entry);
         }
-        part = span_from(normal, part.size);
     }
-    if (part.size > 0 && part.size < normal.size && lookup(set, kind, part, &number)) {
-        each(context, number);
+    for (uint32_t i = 0; i < observed->n_v6; i++, entry++) {
+        if (addresses && has_address(set, observed->v6 + i * (size_t)ADDRESS_BYTES)) {
+            buf_add(out_entries, &entry, sizeof entry);
+        }
     }
+    for (uint32_t i = 0; i < observed->n_keys; i++, entry++) {
+        if (has_key(set, observed->keys[i])) {
+            buf_add(out_entries, &entry, sizeof entry);
+        }
+    }
+}
+
+static void take_any(void *context, size_t number)
+{
+    (void)number;
+    *(bool *)context = true;
+}
+
+static bool is_any(const void *context, const struct observable *observable)
+{
+    bool is = false;
+    indicator_set_match(context, observable->kind, observable->normal, take_any, &is);
+    return is;
+}
+
+struct kept_asker indicator_set_asker(const struct indicator_set *set)
+{
+    return (struct kept_asker){.pick = pick, .is = is_any, .context = set};
 }

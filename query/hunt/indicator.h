@@ -3,7 +3,9 @@
 #ifndef QUERY_HUNT_INDICATOR_H
 #define QUERY_HUNT_INDICATOR_H
 
-#include "schema/observable.h"
+#include "query/kept.h"
+
+enum { INDICATORS_MAX = 16 * 1024 * 1024 - 2 };
 
 struct indicator {
     enum observable_kind kind;
@@ -36,5 +38,8 @@ const struct indicator *indicator_set_get(const struct indicator_set *set, size_
 typedef void indicator_each(void *context, size_t number);
 void indicator_set_match(const struct indicator_set *set, enum observable_kind kind,
                          struct span normal, indicator_each *each, void *context);
+
+/* The indicators as what is asked of kept observables; the set must outlive it. */
+struct kept_asker indicator_set_asker(const struct indicator_set *set);
 
 #endif

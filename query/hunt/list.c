@@ -24,11 +24,14 @@ enum status list_take(struct list_reader *reader, int64_t line, struct span text
 /* A remark: # at the front, or behind a blank (a URL may hold one). */
 static struct span without_remark(struct span line)
 {
-    for (size_t i = 0; i < line.size; i++) {
+    for (size_t at = 0; at < line.size;) {
+        const char *mark = memchr(line.data + at, '#', line.size - at);
+        size_t i = mark ? (size_t)(mark - line.data) : line.size;
         bool alone = i == 0 || line.data[i - 1] == ' ' || line.data[i - 1] == '\t';
-        if (line.data[i] == '#' && alone) {
+        if (mark && alone) {
             line.size = i;
         }
+        at = i + 1;
     }
     while (line.size > 0 && (unsigned char)line.data[line.size - 1] <= ' ') {
         line.size--;

@@ -36,11 +36,23 @@ static bool is_special_use(const char *label)
     return false;
 }
 
+/* Those that most names have, and that have been there since before the list was. */
+static bool is_common_top(const char *label)
+{
+    static const char *const names[] = {"com", "net", "org", "info"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(label, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* `name` is a normal domain with a NUL behind it. */
 static bool has_known_top(const char *name)
 {
     const char *top = strrchr(name, '.');
-    return top && (is_public_suffix(top + 1) || is_special_use(top + 1));
+    return top && (is_common_top(top + 1) || is_public_suffix(top + 1) || is_special_use(top + 1));
 }
 
 static const char *read_range(struct span text, struct buf *normal, struct indicator *out)
@@ -92,24 +104,10 @@ static const char *read_domain(struct span text, struct buf *normal, struct indi
     return NULL;
 }
 
-/* Without a scheme: host and path, for any scheme. */
 static const char *read_url(struct span text, struct buf *normal, struct indicator *out)
 {
     out->kind = OBSERVABLE_URL;
-    if (memmem(text.data, text.size, "://", 3)) {
-        return observable_url(text, normal) ? NULL : "not a URL";
-    }
-    struct buf whole = BUF_INIT;
-    struct buf made = BUF_INIT;
-    buf_add_str(&whole, "any://");
-    buf_add_span(&whole, text);
-    bool is = observable_url(buf_span(&whole), &made);
-    if (is) {
-        buf_add_span(normal, observable_url_bare(buf_span(&made)));
-    }
-    buf_fini(&whole);
-    buf_fini(&made);
-    return is ? NULL : "not a URL";
+    return observable_url_any(text, normal) ? NULL : "not a URL";
 }
 
 static const char *read_as(struct span text, enum observable_kind kind, struct buf *normal,
@@ -186,28 +184,79 @@ static const char *guess_name(struct span text, struct buf *normal, struct indic
                : NULL;
 }
 
-static const char *guess(struct span text, struct buf *normal, struct indicator *out)
+/* What bytes a text has, so that it is asked only to be what it can be. */
+enum {
+    HAS_DIGIT = 1,
+    HAS_HEX = 2, /* a to f, either case */
+    HAS_DOT = 4,
+    HAS_DASH = 8,
+    HAS_COLON = 16,
+    HAS_SLASH = 32,
+    HAS_AT = 64,
+    HAS_MARK = 128, /* of an address: [ % */
+    HAS_OTHER = 256,
+};
+
+static unsigned bytes_of(struct span text)
+{
+    static const uint16_t classes[256] = {
+        ['0'] = HAS_DIGIT, ['1'] = HAS_DIGIT, ['2'] = HAS_DIGIT, ['3'] = HAS_DIGIT,
+        ['4'] = HAS_DIGIT, ['5'] = HAS_DIGIT, ['6'] = HAS_DIGIT, ['7'] = HAS_DIGIT,
+        ['8'] = HAS_DIGIT, ['9'] = HAS_DIGIT, ['a'] = HAS_HEX,   ['b'] = HAS_HEX,
+        ['c'] = HAS_HEX,   ['d'] = HAS_HEX,   ['e'] = HAS_HEX,   ['f'] = HAS_HEX,
+        ['A'] = HAS_HEX,   ['B'] = HAS_HEX,   ['C'] = HAS_HEX,   ['D'] = HAS_HEX,
+        ['E'] = HAS_HEX,   ['F'] = HAS_HEX,   ['.'] = HAS_DOT,   ['-'] = HAS_DASH,
+        [':'] = HAS_COLON, ['/'] = HAS_SLASH, ['@'] = HAS_AT,    ['['] = HAS_MARK,
+        ['%'] = HAS_MARK};
+    unsigned has = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned class = classes[(unsigned char)text.data[i]];
+        has |= class ? class : HAS_OTHER;
+    }
+    return has;
+}
+
+static bool only(unsigned has, unsigned of)
+{
+    return (has & ~of) == 0;
+}
+
+static bool may_be_ip(unsigned has)
+{
+    return only(has, HAS_DIGIT | HAS_DOT) || has & HAS_MARK ||
+           (has & HAS_COLON && !(has & HAS_SLASH));
+}
+
+static bool is_range(struct span text, unsigned has)
 {
     unsigned char low[16];
     unsigned char high[16];
-    if (memchr(text.data, '/', text.size) && address_read_range(text, low, high)) {
+    return has & HAS_SLASH &&
+           (has & HAS_MARK || only(has, HAS_DIGIT | HAS_HEX | HAS_DOT | HAS_COLON | HAS_SLASH)) &&
+           address_read_range(text, low, high);
+}
+
+static const char *guess(struct span text, struct buf *normal, struct indicator *out)
+{
+    unsigned has = bytes_of(text);
+    if (is_range(text, has)) {
         return read_range(text, normal, out);
     }
-    if (observable_ip(text, normal)) {
+    if (may_be_ip(has) && observable_ip(text, normal)) {
         out->kind = OBSERVABLE_IP;
         return NULL;
     }
-    if (observable_hash(text, normal)) {
+    if (only(has, HAS_DIGIT | HAS_HEX) && observable_hash(text, normal)) {
         out->kind = OBSERVABLE_HASH;
         return NULL;
     }
-    if (memmem(text.data, text.size, "://", 3)) {
+    if (has & HAS_COLON && has & HAS_SLASH && memmem(text.data, text.size, "://", 3)) {
         return read_as(text, OBSERVABLE_URL, normal, out);
     }
-    if (is_uuid(text)) {
+    if (only(has, HAS_DIGIT | HAS_HEX | HAS_DASH) && is_uuid(text)) {
         return read_as(text, OBSERVABLE_SESSION, normal, out);
     }
-    if (is_colon_hex(text)) {
+    if (only(has, HAS_DIGIT | HAS_HEX | HAS_COLON) && is_colon_hex(text)) {
         return read_as(text, OBSERVABLE_SERIAL, normal, out);
     }
     if (text.data[0] == '/' || memchr(text.data, '\\', text.size)) {
@@ -216,7 +265,7 @@ static const char *guess(struct span text, struct buf *normal, struct indicator 
     if (memchr(text.data, ' ', text.size)) {
         return "its kind is not clear: write user:NAME, file:NAME or agent:TEXT";
     }
-    if (memchr(text.data, '@', text.size)) {
+    if (has & HAS_AT) {
         return read_as(text, OBSERVABLE_EMAIL, normal, out);
     }
     return guess_name(text, normal, out);
@@ -236,7 +285,7 @@ static const char *read_kind(struct span text, bool known, enum observable_kind 
     if (text.size == 0 || text.size > INDICATOR_BYTES_MAX) {
         return text.size == 0 ? "empty" : "longer than 4,096 bytes";
     }
-    if (!(known && takes_as_is(kind))) {
+    if (!(known && takes_as_is(kind)) && !refang_is_plain(text)) {
         refang(text, &clear);
         text = trim_blanks(buf_span(&clear));
     }
@@ -261,8 +310,8 @@ const char *read_value(struct span text, struct buf *normal, struct indicator *o
     enum observable_kind kind = OBSERVABLE_KINDS;
     if (colon) {
         struct span rest = span_from(text, (size_t)(colon + 1 - text.data));
-        if (observable_kind_find(span_of(text.data, (size_t)(colon - text.data)), &kind) &&
-            !span_starts(rest, "//")) {
+        if (!span_starts(rest, "//") &&
+            observable_kind_find(span_of(text.data, (size_t)(colon - text.data)), &kind)) {
             const char *why = read_kind(trim_blanks(rest), true, kind, normal, out);
             out->text = text;
             return why;

@@ -14,6 +14,14 @@ static const struct {
 /* What a mark can begin with: most text has none of these. */
 static const char mark_begins[] = "[({.\\_:";
 
+/* Every mark has one of these: [ ( { ] \\ _ */
+static bool in_mark(char c)
+{
+    static const bool set[256] = {
+        ['['] = true, ['('] = true, ['{'] = true, [']'] = true, ['\\'] = true, ['_'] = true};
+    return set[(unsigned char)c];
+}
+
 static const struct {
     const char *from;
     const char *to;
@@ -38,6 +46,18 @@ static const char *mark_at(struct span text, size_t *out_size)
         }
     }
     return NULL;
+}
+
+bool refang_is_plain(struct span text)
+{
+    if (text.size > 1 && (text.data[1] == 'x' || text.data[1] == 'X')) {
+        return false;
+    }
+    bool mark = false;
+    for (size_t i = 0; i < text.size; i++) {
+        mark |= in_mark(text.data[i]);
+    }
+    return !mark;
 }
 
 void refang(struct span text, struct buf *out)

@@ -11,5 +11,7 @@
  *   hxxp hxxps fxp, any case, at the front                                    for http https ftp
  * Anything else stays as it is. */
 void refang(struct span text, struct buf *out);
+/* False when refang might change the text; cheap. */
+bool refang_is_plain(struct span text);
 
 #endif

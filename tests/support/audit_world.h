@@ -44,7 +44,9 @@ static inline void world_words(struct dice *dice, struct buf *out)
                                         "x,y;z",
                                         "\\\"quoted\\\"",
                                         "notevil.com",
-                                        "2001:db8::7"};
+                                        "2001:db8::7",
+                                        "D41D8CD98F00B204E9800998ECF8427E",
+                                        "Y3VybCBodHRwOi8vZXZpbC5jb20veC5zaA=="};
     uint32_t count = 1 + dice_roll(dice, 4);
     for (uint32_t i = 0; i < count; i++) {
         buf_printf(out, "%s%s", i ? " " : "", DICE_PICK(dice, words));

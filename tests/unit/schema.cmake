@@ -6,3 +6,4 @@ stele_unit_test(indexer stele_schema)
 stele_unit_test(import stele_schema)
 set_tests_properties(unit.indexer unit.import PROPERTIES LABELS "unit;thread") # frames are made on a thread
 stele_unit_test(observable stele_schema)
+stele_unit_test(observed stele_schema)

@@ -90,6 +90,11 @@ static const struct line_case {
     {"d1:e5:fc:bf", OBSERVABLE_SERIAL, "d1e5fcbf", true},
     {"AA0E4567-0000-4000-8000-000000000001", OBSERVABLE_SESSION,
      "aa0e4567-0000-4000-8000-000000000001", true},
+    {"hxxp://a.example/b_c", OBSERVABLE_URL, "http://a.example/b_c", true},
+    {"evil_dot_com", OBSERVABLE_DOMAIN, "evil.com", true},
+    {"FXP://a.example/b", OBSERVABLE_URL, "ftp://a.example/b", true},
+    {"fe80::1%eth0", OBSERVABLE_IP, "fe80:0000:0000:0000:0000:0000:0000:0001", true},
+    {"a@[.]example.org", OBSERVABLE_EMAIL, "a@.example.org", false},
     {"agent:curl/8.0 (x)", OBSERVABLE_AGENT, "curl/8.0 (x)", true},
 };
 
@@ -185,4 +190,32 @@ TEST(lists_in_json)
     expect_json("{\"7\":[{\"url\":\"http://evil.com/a\",\"threat\":\"malware\"}]}", 1, "");
 }
 
-TEST_MAIN(TEST_ENTRY(one_line_each), TEST_ENTRY(whole_lists), TEST_ENTRY(lists_in_json))
+/* The table grows several times; each is found again, and nothing else. */
+TEST(many_are_found_again)
+{
+    enum { MANY = 20000 };
+    struct buf text = BUF_INIT;
+    struct buf told = BUF_INIT;
+    struct list_report report;
+    for (int i = 0; i < MANY; i++) {
+        buf_printf(&text, "user:u%d\nn%d.example.org\n", i, i);
+    }
+    struct indicator_set *set = read_set(buf_span(&text), &report, &told);
+    EXPECT(report.read == MANY * 2);
+    size_t found = 0;
+    for (int i = 0; i < MANY * 2; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof name, "u%d", i);
+        size_t count = 0;
+        indicator_set_match(set, OBSERVABLE_USER, span_str(name), count_one, &count);
+        EXPECT(count == (i < MANY));
+        found += count;
+    }
+    EXPECT(found == MANY);
+    indicator_set_free(set);
+    buf_fini(&text);
+    buf_fini(&told);
+}
+
+TEST_MAIN(TEST_ENTRY(one_line_each), TEST_ENTRY(whole_lists), TEST_ENTRY(lists_in_json),
+          TEST_ENTRY(many_are_found_again))

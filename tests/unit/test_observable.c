@@ -122,6 +122,15 @@ TEST(others)
         {"{\"a\":\"cat '/etc/shadow';\"}", "file", "/etc/shadow", true},
         {"{\"a\":\"C:\\\\x\\\\mimikatz.exe -a\"}", "file", "C:\\x\\mimikatz.exe", true},
         {"{\"a\":1234}", "file", "1234", false},
+        {"{\"command\":\"mimikatz x\"}", "file", "mimikatz", true},
+        {"{\"command\":\"nc -e /bin/sh\"}", "file", "-e", false},
+        {"{\"argv\":[\"-c\",\"nc 1.2.3.4\"]}", "file", "nc", true},
+        {"{\"db_query\":\"SELECT a FROM b\"}", "file", "SELECT", false},
+        {"{\"db_query\":\"COPY a FROM '/tmp/x.csv'\"}", "file", "/tmp/x.csv", true},
+        {"{\"path\":\"/tmp/my file\"}", "file", "/tmp/my file", true},
+        {"{\"expires\":\"2026-11-01T08:00:39.766Z\"}", "file", "2026-11-01T08:00:39.766Z", false},
+        {"{\"uid\":\"d41d8cd98f00b204e9800998ecf8427e\"}", "hash",
+         "d41d8cd98f00b204e9800998ecf8427e", false},
     };
     CHECK_CASES(cases);
 }

@@ -15,9 +15,8 @@ static void dump_end(const struct bound *bound, struct buf *out)
 
 static void dump_leaf(const struct predicate *predicate, struct buf *out)
 {
-    static const char *const kinds[] = {"all",      "term",  "phrase", "prefix",  "part",
-                                        "glob",     "range", "exists", "address", "domain",
-                                        "severity", "time",  "uid"};
+    static const char *const kinds[] = {"all",   "term",   "phrase",     "prefix",   "part", "glob",
+                                        "range", "exists", "observable", "severity", "time", "uid"};
     if (predicate->field.size > 0) {
         buf_printf(out, "%.*s=", SPAN_FMT(predicate->field));
     }
@@ -107,9 +106,13 @@ static const struct {
     {"10.0.0.1:22", "term'10.0.0.1:22'"},
     {"a:[2001:db8::1]:22", "a=phrase'2001:0db8:0000:0000:0000:0000:0000:0001+22'"},
     {"a:[5]", "a=term'5'"},
-    {"ip:10.0.0.0/8", "address"},
-    {"ip:2001:db8::/32", "address"},
-    {"domain:*.Evil.com.", "domain'evil.com'"},
+    {"ip:10.0.0.0/8", "observable"},
+    {"ip:2001:db8::/32", "observable"},
+    {"domain:*.Evil.com.", "observable'evil.com'"},
+    {"domain:INTERNAL", "observable'internal'"},
+    {"url:\"HTTP://Evil.com:80/A\"", "observable'http://evil.com/A'"},
+    {"url:evil.com/a", "observable'evil.com/a'"},
+    {"hash:D41D8CD98F00B204E9800998ECF8427E", "observable'd41d8cd98f00b204e9800998ecf8427e'"},
     {"email:A@b.c", "term'a@b.c'"},
     {"email:*@b.c", "glob'*@b.c'"},
     {"text:alice", "term'alice'"},
@@ -174,8 +177,8 @@ TEST(faults_point_at_the_character)
         {"email:foo", 7, "email: wants an address"},
         {"severity:bad", 10, "severity: is info, warn, error or stop"},
         {"x time:never", 8, ""},
-        {"url:x", 5, "not there yet"},
-        {"hash:x", 6, "not there yet"},
+        {"url:x", 5, "url: wants a URL"},
+        {"hash:x", 6, "hash: wants an MD5"},
         {"a \xff", 3, "not UTF-8"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -285,7 +288,7 @@ TEST(a_plan_says_what_is_a_scan)
         "  not\n"
         "    any of\n"
         "      the part *part*  [a scan: the dictionary, and the bytes of text]\n"
-        "      an address in 10.0.0.0/8  [columns by dictionary, text by index and bytes]\n");
+        "      an observable, ip 10.0.0.0/8  [kept observables, the dictionary, then bytes]\n");
     buf_fini(&plan);
     query_free(query);
 }

@@ -1,0 +1,243 @@
+"""stele hunt finds every event that an obvious matcher, written apart, finds, and no other: over generated
+events and over the corpus, by what is kept in the archive and without it.
+
+STELE_RECALL_EVENTS says how many events are generated (5,000)."""
+import base64
+import collections
+import glob
+import ipaddress
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+
+from stele_tool import BIN, expect, main
+
+EVENTS = int(os.environ.get("STELE_RECALL_EVENTS", "5000"))
+CORPUS = os.path.join(os.path.dirname(__file__), "../../../../shared/corpus/teleport-events.ndjson")
+
+USER_FIELDS = set("""user login user_name username name impersonator delegator reviewer updated_by participants
+ invited db_user kubernetes_users windows_user aws_assumed_role identity.user identity.impersonator identity.logins
+ identity.kubernetes_users identity.bot_name members.member_name removed_members attributes.sub
+ attributes.actor""".split())
+SESSION_FIELDS = {"sid", "session_id"}
+AGENT_FIELDS = {"user_agent"}
+FILE_FIELDS = set("""program path target_path file_path filename directory_name working_directory location
+ file_transfer_stats.path""".split())
+COMMAND_FIELDS = FILE_FIELDS | {"command", "argv", "initial_command"}
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[0-9.:+Z-]*$")
+ADDRESS = re.compile(r"[0-9A-Fa-f:.]*[0-9A-Fa-f:][.:][0-9A-Fa-f:.]*[0-9A-Fa-f:]")
+WORD_ENDS = r"\s\"'<>|`;&(),=*?"
+URL = re.compile(r"[A-Za-z0-9+]+://[^\s\"'<>|`^{}\\]+")
+
+
+def texts(event, path=""):
+    """Every text with its field's path, elements of a list under the path of the list."""
+    if isinstance(event, dict):
+        for key, value in event.items():
+            yield from texts(value, f"{path}.{key}" if path else key)
+    elif isinstance(event, list):
+        for value in event:
+            yield from texts(value, path)
+    elif isinstance(event, str) and event:
+        yield path, event
+
+
+def with_decoded(text, depth=0):
+    yield text
+    for run in re.findall(r"[A-Za-z0-9+/_-]{12,}", text) if depth < 2 else []:
+        digits = run.replace("-", "+").replace("_", "/")
+        digits = digits[:-1] if len(digits) % 4 == 1 else digits
+        plain = base64.b64decode(digits + "=" * (-len(digits) % 4)).replace(b"\0", b"")
+        if all(byte in b"\t\n\r" or 32 <= byte < 127 for byte in plain):
+            yield from with_decoded(plain.decode(), depth + 1)
+
+
+def addresses(text):
+    """IPv4 and IPv6 that stand for themselves; a port, brackets or a zone may be there too."""
+    for token in re.findall(r"[\w.:\-@\[\]%]+", text):
+        whole = token.lstrip(".-").rstrip(".-:@")
+        pieces = [whole, whole.strip("[]"), re.sub(r":\d{1,5}$", "", whole), re.sub(r"\]:\d+$", "", whole).strip("[")]
+        for name in token.split(":"):
+            pieces += [name.strip("[].-"), name.strip("[].-").rpartition("@")[2] if "@" in name else ""]
+        for piece in pieces:
+            try:
+                address = ipaddress.ip_address(piece.split("%")[0])
+            except ValueError:
+                continue
+            yield getattr(address, "ipv4_mapped", None) or address
+
+
+def is_domain(text, domain):
+    name = re.escape(domain)
+    for match in re.finditer(rf"(?i)(?<![\w.-])(?:[\w-]+\.)*{name}\.?(?![\w-]|\.\w)", text):
+        before = text[:match.start()]
+        if not re.search(r"[/\\]$", before) or re.search(r"://$", before):
+            return True
+    return False
+
+
+def is_file(path, text, wanted):
+    words = [word.rstrip(".:") for word in re.split(f"[{WORD_ENDS}]+", text)
+             if path in COMMAND_FIELDS and not word.startswith("-") or re.search(r"[./\\]", word)]
+    words += [text] if path in FILE_FIELDS else []
+    return any(wanted in (word, re.split(r"[/\\]", word)[-1]) for word in words)
+
+
+def is_url(text, wanted):
+    for found in URL.findall(text):
+        found = found.split("#")[0].rstrip(".,;:!?)]")
+        scheme, _, rest = found.partition("://")
+        host, slash, tail = rest.partition("/")
+        tail = slash + tail if tail else ""
+        if f"{scheme.lower()}://{host.rpartition('@')[2].lower()}{tail}" == wanted:
+            return True
+    return False
+
+
+def is_email(text, wanted):
+    return re.search(rf"(?i)(?<![\w.%@-]){re.escape(wanted)}(?![\w-]|\.\w)", text) is not None
+
+
+def obviously(kind, value, path, text):
+    """Is the indicator in this text of an event?"""
+    if path in ("uid", "time"):
+        return False
+    if kind == "user":
+        return path in USER_FIELDS and text == value
+    if kind == "session":
+        return path in SESSION_FIELDS and text.lower() == value
+    if kind == "agent":
+        return path in AGENT_FIELDS and text == value
+    if TIME.match(text):
+        return False
+    for plain in with_decoded(text):
+        if kind == "ip" and any(address in value for address in addresses(plain)):
+            return True
+        if kind == "domain" and is_domain(plain, value):
+            return True
+        if kind == "email" and is_email(plain, value):
+            return True
+        if kind == "hash" and re.search(rf"(?i)(?<![\w.@-]){value}(?![\w@-]|\.\w)", plain):
+            return True
+        if kind == "url" and is_url(plain, value):
+            return True
+        if kind == "file" and is_file(path, plain, value):
+            return True
+    return False
+
+
+def pick(events, draw, wanted):
+    """Indicators that occur, and near misses of them: kind, as the list has it, as it is compared."""
+    found = collections.defaultdict(set)
+    for event in events:
+        for path, text in texts(event):
+            if path in USER_FIELDS:
+                found["user"].add(text)
+            if path in SESSION_FIELDS:
+                found["session"].add(text.lower())
+            if path in AGENT_FIELDS and "#" not in text:
+                found["agent"].add(text)
+            if path in COMMAND_FIELDS:
+                found["file"] |= set(re.findall(r"(?:/[\w.-]+)+\w", text)) | set(re.findall(r"\b\w+\.\w+\b", text))
+            found["email"] |= {m.lower() for m in re.findall(r"\b[a-z.]+@[a-z.]+\.[a-z]+\b", text)}
+            found["hash"] |= {m for m in re.findall(r"\b[0-9a-f]{32,64}\b", text) if len(m) in (32, 40, 64)}
+            found["url"] |= {m for m in URL.findall(text) if re.fullmatch(r"https?://[a-z.]+\.[a-z]+/[\w/=?.]+\w", m)}
+            found["domain"] |= {m for m in re.findall(r"(?<![@/\w.-])[a-z][a-z-]*\.[a-z.-]+\.(?:com|net|org|io)\b", text)}
+            found["ip"] |= {str(address) for address in addresses(text)}
+    result = []
+    for kind in sorted(found):
+        values = sorted(found[kind])
+        for value in draw.sample(values, min(wanted, len(values))):
+            result.append((kind, value))
+            near = value[1:] if draw.random() < 0.5 else value[:-1]
+            if kind in ("user", "file") and len(near) > 2:
+                result.append((kind, near))
+            if kind == "ip" and ":" not in value:
+                result.append(("ip", value[:-1]) if value.count(".") == 3 and value[-2] != "." else ("ip", value))
+                result.append(("ip", str(ipaddress.ip_network(f"{value}/{draw.choice((20, 24, 28))}", strict=False))))
+            if kind == "domain" and value.count(".") > 2:
+                result.append(("domain", value.partition(".")[2]))
+    return sorted(set(result))
+
+
+def as_line(kind, value):
+    return value if kind in ("ip", "url", "email", "hash", "domain") else f"{kind}:{value}"
+
+
+def as_compared(kind, value):
+    return ipaddress.ip_network(value) if kind == "ip" else value
+
+
+def brute_force(lines, indicators, out):
+    """In a process of its own: the pairs that the obvious matcher finds."""
+    compared = [(line, kind, as_compared(kind, value)) for line, kind, value in indicators]
+    known = {}  # the same text of the same field is matched once
+    for raw in lines:
+        event = json.loads(raw)
+        for path, text in set(texts(event)):
+            key = (path, text)
+            hits = known.get(key)
+            if hits is None:
+                hits = [line for line, kind, value in compared if obviously(kind, value, path, text)]
+                if len(known) < 2_000_000:
+                    known[key] = hits
+            for line in hits:
+                out.add((line, event["uid"]))
+
+
+def hunt(place, lines, archive="a"):
+    result = place.stele("hunt", "--archive", archive, "--events", "-", stdin="\n".join(lines).encode(), timeout=3000)
+    expect(result.code == 0, result.text()[:2000])
+    expect(not re.search(rb"standard input:\d", result.err), result.err.decode()[:2000])
+    return {(hit["indicator"], hit["uid"]) for hit in map(json.loads, result.out.splitlines())}
+
+
+def compare(place, raws, draw, wanted):
+    place.stele("init", "a")
+    lines = b"".join(raw + b"\n" for raw in raws)
+    imported = place.stele("import", "--archive", "a", "-", stdin=lines, timeout=3000)
+    expect(imported.code == 0, imported.text())
+    sample = draw.sample(raws, min(len(raws), 3000))
+    indicators = [(as_line(*i), *i) for i in pick(map(json.loads, sample), draw, wanted)]
+    brute = set()
+    brute_force(raws, indicators, brute)
+    found = hunt(place, [line for line, _, _ in indicators])
+    missed, wrong = sorted(brute - found), sorted(found - brute)
+    expect(not missed and not wrong,
+           f"{len(missed)} missed, {len(wrong)} wrong of {len(brute)}: {missed[:8]} {wrong[:8]}")
+    print(f"{len(raws)} events, {len(indicators)} indicators, {len(brute)} pairs the same")
+    return [line for line, _, _ in indicators], found
+
+
+def generated(place):
+    made = subprocess.run([os.path.join(BIN, "stele-generate"), "--events", str(EVENTS), "--seed", "11", "--days", "2"],
+                          capture_output=True, check=True).stdout
+    lines, found = compare(place, made.splitlines(), random.Random(3), 15)
+    # What is kept is an index: without it, or with a part of it, the same is found.
+    files = sorted(glob.glob(place.path("a/segments/*/*.db")))
+    expect(len(files) == 2, files)
+    sql = {files[0]: "DELETE FROM vector WHERE (id >> 32) % 16 IN (6, 7)",
+           files[1]: "DELETE FROM vector WHERE (id >> 32) % 16 IN (6, 7) AND (id & 0xffffffff) < 2"}
+    for path, statement in sql.items():
+        subprocess.run(["sqlite3", path, statement], check=True)
+    if EVENTS <= 100000:
+        expect(hunt(place, lines) == found, "without what is kept, something else is found")
+
+
+def corpus(place):
+    if not os.path.exists(CORPUS):
+        print("no corpus beside the project: left out")
+        return
+    raws = []
+    with open(CORPUS, encoding="utf-8") as f:
+        for number, line in enumerate(f):
+            event = json.loads(line)
+            event["uid"] = f"corpus-{number}"
+            raws.append(json.dumps(event).encode())
+    compare(place, raws, random.Random(5), 1000)
+
+
+main(*([generated, corpus] if len(sys.argv) < 2 else [globals()[name] for name in sys.argv[1:]]))
