@@ -28,8 +28,8 @@ MUST_USE enum status day_step_new(struct day_step *step, struct watch_db *db,
                                   const struct watch_sets *sets, const struct watch_day *reached,
                                   int64_t after, int64_t *hits, bool *out_stale, struct err *err);
 /* All of the day against what is new in a list, and what is done of it is noted in its place of
- * `sets`, too. day_us NULL: no day is left, so the list is not behind any more; nor is it when nothing
- * is new in it. */
+ * `sets`, too. day_us NULL: no day is left, so the list is not behind any more; nor is it when
+ * nothing is new in it. */
 MUST_USE enum status day_step_old(struct day_step *step, struct watch_db *db,
                                   struct watch_sets *sets, size_t list, const int64_t *day_us,
                                   int64_t *hits, bool *out_stale, struct err *err);
