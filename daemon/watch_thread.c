@@ -10,9 +10,13 @@
 #include "daemon/watch/deliverer.h"
 #include "daemon/watch/matcher.h"
 
-enum { NICE_STEPS = 10 };
+enum { NICE_STEPS = 10, BREATH_TIMES = 4 };
 
-#define BREATH_US     (CLOCK_SECOND_US / 2)  /* between rounds: many blocks cost less at once */
+/* Between rounds: a round costs something for each day with new blocks, however few these are, so
+ * it rests some times as long as it took. */
+#define BREATH_US      (CLOCK_SECOND_US / 2)
+#define BREATH_MOST_US (10 * CLOCK_SECOND_US)
+
 #define NEWS_US       (2 * CLOCK_SECOND_US)  /* stele watch add rings no bell */
 #define LOOK_US       (60 * CLOCK_SECOND_US) /* nor does stele import */
 #define RETRY_MOST_US (60 * CLOCK_SECOND_US)
@@ -117,6 +121,15 @@ static int64_t match(struct watch_thread *thread)
     return pause_us;
 }
 
+static int64_t breath_us(const struct watch_thread *thread, int64_t took_us)
+{
+    int64_t rest_us = took_us * BREATH_TIMES;
+    if (thread->retry_us != 0) {
+        return thread->retry_us;
+    }
+    return rest_us < BREATH_US ? BREATH_US : rest_us > BREATH_MOST_US ? BREATH_MOST_US : rest_us;
+}
+
 static void *match_main(void *context)
 {
     struct watch_thread *thread = context;
@@ -129,10 +142,11 @@ static void *match_main(void *context)
         if ((rung && now_us >= not_before_us) || now_us >= look_us ||
             (now_us >= not_before_us && matcher_has_news(thread->matcher))) {
             rung = false;
+            int64_t begun_us = now_us;
             int64_t pause_us = match(thread);
             now_us = clock_monotonic_us();
             look_us = now_us + pause_us;
-            not_before_us = now_us + (thread->retry_us ? thread->retry_us : BREATH_US);
+            not_before_us = now_us + breath_us(thread, now_us - begun_us);
         }
         int64_t wake_us = now_us + NEWS_US;
         wake_us = rung && not_before_us < wake_us ? not_before_us : wake_us;

@@ -7,7 +7,7 @@
 #include "daemon/watch/hit_text.h"
 #include "daemon/watch/webhook.h"
 
-enum { DUE_MOST = 32, HIT_ID_BYTES = 64 };
+enum { DUE_MOST = 32, DUE_BYTES_MAX = 4 * 1024 * 1024, HIT_ID_BYTES = 64 };
 
 /* No hit is given up before it is as old as this. */
 #define GIVE_UP_US (3 * CLOCK_DAY_US)
@@ -37,6 +37,7 @@ struct parcel {
 struct parcels {
     struct parcel items[DUE_MOST];
     size_t count;
+    size_t bytes;
     enum watch_target target;
     const char *archive_id;
 };
@@ -101,10 +102,14 @@ void deliverer_stop(struct deliverer *deliverer)
     atomic_store(&deliverer->stop, true);
 }
 
+/* What is too much for one go is left for the next. */
 static enum status pack(void *context, const struct watch_hit *hit, struct err *err)
 {
     struct parcels *parcels = context;
     CHECK(parcels->count < DUE_MOST);
+    if (parcels->bytes > DUE_BYTES_MAX) {
+        return OK;
+    }
     struct parcel *parcel = &parcels->items[parcels->count++];
     *parcel = (struct parcel){.hit = hit->id, .seen_us = hit->seen_us, .tries = hit->tries};
     if (parcels->target == WATCH_SYSLOG) {
@@ -115,6 +120,7 @@ static enum status pack(void *context, const struct watch_hit *hit, struct err *
         hit_add_json(&parcel->text, parcels->archive_id, hit);
     }
     buf_add_char(&parcel->text, '\0');
+    parcels->bytes += parcel->text.size;
     return buf_status(&parcel->text, "watch", err);
 }
 
@@ -124,6 +130,7 @@ static void unpack_all(struct parcels *parcels)
         buf_fini(&parcels->items[i].text);
     }
     parcels->count = 0;
+    parcels->bytes = 0;
 }
 
 static enum status send(struct deliverer *deliverer, enum watch_target target,
