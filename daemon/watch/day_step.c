@@ -71,7 +71,7 @@ static enum status add_held(struct stepping *stepping, const struct held *held, 
     CHECK(list < stepping->sets->n_lists);
     const struct watch_found found = {
         .list = stepping->sets->lists[list].id,
-        .kind = span_str(observable_kind_name(indicator->kind)),
+        .kind = span_str(indicator_kind_name(indicator)),
         .bits = indicator->is_range ? indicator->bits
                 : indicator->exact  ? -2
                                     : -1,

@@ -32,21 +32,55 @@ static enum status read_set(struct span bytes, uint32_t number, int64_t now_us,
     return OK;
 }
 
+static enum status add_set(struct watch_sets *out, struct indicator_set *set, struct err *err)
+{
+    struct indicator_set **sets =
+        set ? realloc(out->sets, (out->n_sets + 1) * sizeof(*sets)) : NULL;
+    if (!sets) {
+        return nomem(err);
+    }
+    out->sets = sets;
+    sets[out->n_sets++] = set;
+    return OK;
+}
+
 static enum status place(struct watch_sets *out, const struct indicator *indicator, struct err *err)
 {
     bool is_new = false;
     enum status status = OK;
     for (size_t i = 0; status == OK && !is_new; i++) {
         if (i == out->n_sets) {
-            struct indicator_set **sets = realloc(out->sets, (i + 1) * sizeof *sets);
-            out->sets = sets ? sets : out->sets;
-            struct indicator_set *set = sets ? indicator_set_new() : NULL;
-            if (!set) {
-                return nomem(err);
+            struct indicator_set *set = indicator_set_new();
+            status = add_set(out, set, err);
+            if (status != OK) {
+                indicator_set_free(set);
+                return status;
             }
-            sets[out->n_sets++] = set;
         }
         status = indicator_set_add(out->sets[i], indicator, &is_new, err);
+    }
+    return status;
+}
+
+static bool has_patterns(const struct indicator_set *set)
+{
+    return indicator_set_composites(set)->count > 0;
+}
+
+/* Lists with patterns stay as they are; those that are taken are NULL after that. */
+static enum status take_patterns(struct watch_sets *out, struct indicator_set **each,
+                                 struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < out->n_lists; i++) {
+        if (has_patterns(each[i])) {
+            status = add_set(out, each[i], err);
+            if (status == OK) {
+                out->indicators +=
+                    (int64_t)(indicator_set_count(each[i]) - indicator_set_parts(each[i]));
+                each[i] = NULL;
+            }
+        }
     }
     return status;
 }
@@ -59,7 +93,7 @@ static enum status place_all(struct watch_sets *out, struct indicator_set *const
     enum status status = OK;
     for (int exact = 0; exact < 2; exact++) {
         for (size_t i = 0; i < out->n_lists; i++) {
-            size_t count = indicator_set_count(each[i]);
+            size_t count = has_patterns(each[i]) ? 0 : indicator_set_count(each[i]);
             for (size_t k = 0; status == OK && k < count; k++) {
                 const struct indicator *indicator = indicator_set_get(each[i], k);
                 if (indicator->exact == (exact != 0)) {
@@ -126,6 +160,9 @@ enum status watch_sets_read(struct watch_db *db, int64_t now_us, struct watch_se
     if (status == OK) {
         status = place_all(&fresh, each, err);
     }
+    if (status == OK) {
+        status = take_patterns(&fresh, each, err);
+    }
     for (size_t i = 0; each && i < fresh.n_lists; i++) {
         indicator_set_free(each[i]);
     }
@@ -157,8 +194,8 @@ struct cover {
 static void find_same(void *context, size_t number)
 {
     struct cover *cover = context;
-    cover->found =
-        cover->found || span_equal(indicator_set_get(cover->set, number)->normal, cover->normal);
+    const struct indicator *there = indicator_set_get(cover->set, number);
+    cover->found = cover->found || (!there->is_part && span_equal(there->normal, cover->normal));
 }
 
 /* Does the set have the domain? For one that stands for all below it the same is asked of a name
@@ -179,45 +216,73 @@ static enum status has_domain(const struct indicator_set *set, const struct indi
     return status;
 }
 
+/* Is the indicator in the old set? What is added to that does no harm: each comes once. */
+static enum status is_old(struct indicator_set *old, const struct indicator *indicator,
+                          bool *out_is, struct err *err)
+{
+    bool added = false;
+    if (indicator->kind == OBSERVABLE_DOMAIN) {
+        return has_domain(old, indicator, out_is, err);
+    }
+    enum status status = indicator_set_add(old, indicator, &added, err);
+    *out_is = !added;
+    return status;
+}
+
+/* Puts what is new of `set` into `fresh`. *out_pattern: there is a pattern among it. */
+static enum status sift(const struct indicator_set *set, struct indicator_set *old,
+                        struct indicator_set *fresh, int64_t *out_count, bool *out_pattern,
+                        struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < indicator_set_count(set); i++) {
+        const struct indicator *indicator = indicator_set_get(set, i);
+        bool has = false;
+        bool added = false;
+        if (indicator->is_part) {
+            continue;
+        }
+        status = is_old(old, indicator, &has, err);
+        if (status != OK || has) {
+            continue;
+        }
+        ++*out_count;
+        *out_pattern = *out_pattern || indicator->kind == OBSERVABLE_KINDS;
+        status = indicator_set_add(fresh, indicator, &added, err);
+    }
+    return status;
+}
+
 enum status watch_sets_new_in(struct span bytes, const struct span *before, int64_t now_us,
-                              struct indicator_set **out_set, struct err *err)
+                              struct indicator_set **out_set, int64_t *out_count, struct err *err)
 {
     struct indicator_set *set = NULL;
     struct indicator_set *old = NULL;
     struct indicator_set *fresh = NULL;
+    bool whole = !before;
+    int64_t count = 0;
     enum status status = read_set(bytes, 0, now_us, &set, err);
-    if (status == OK && !before) {
-        *out_set = set;
-        return OK;
-    }
-    if (status == OK) {
+    if (status == OK && before) {
         status = read_set(*before, 0, now_us, &old, err);
     }
     if (status == OK) {
         fresh = indicator_set_new();
         status = fresh ? OK : nomem(err);
     }
-    for (size_t i = 0; status == OK && i < indicator_set_count(set); i++) {
-        const struct indicator *indicator = indicator_set_get(set, i);
-        bool has = false;
-        bool added = false;
-        if (indicator->kind == OBSERVABLE_DOMAIN) {
-            status = has_domain(old, indicator, &has, err);
-        } else { /* what is added to the old one does no harm: each comes once */
-            status = indicator_set_add(old, indicator, &added, err);
-            has = !added;
-        }
-        if (status == OK && !has) {
-            status = indicator_set_add(fresh, indicator, &added, err);
-        }
+    if (status == OK && before) {
+        status = sift(set, old, fresh, &count, &whole, err);
+    } else if (status == OK) {
+        count = (int64_t)(indicator_set_count(set) - indicator_set_parts(set));
     }
-    indicator_set_free(set);
     indicator_set_free(old);
     if (status != OK) {
+        indicator_set_free(set);
         indicator_set_free(fresh);
         return status;
     }
-    *out_set = fresh;
+    indicator_set_free(whole ? fresh : set);
+    *out_set = whole ? set : fresh;
+    *out_count = count;
     return OK;
 }
 
@@ -227,11 +292,12 @@ enum status watch_sets_pending(struct watch_db *db, int64_t id, int64_t now_us,
     struct buf bytes = BUF_INIT;
     struct buf base = BUF_INIT;
     bool has_base = false;
+    int64_t count = 0;
     enum status status = watch_list_bytes(db, id, &bytes, &base, &has_base, err);
     if (status == OK) {
         const struct span before = buf_span(&base);
-        status =
-            watch_sets_new_in(buf_span(&bytes), has_base ? &before : NULL, now_us, out_set, err);
+        status = watch_sets_new_in(buf_span(&bytes), has_base ? &before : NULL, now_us, out_set,
+                                   &count, err);
     }
     buf_fini(&bytes);
     buf_fini(&base);

@@ -11,10 +11,10 @@ static size_t count_new(const char *bytes, const char *before)
 {
     struct indicator_set *set = NULL;
     const struct span old = span_str(before);
-    EXPECT_OK(watch_sets_new_in(span_str(bytes), before ? &old : NULL, 0, &set, &err), err);
-    size_t count = set ? indicator_set_count(set) : 0;
+    int64_t count = 0;
+    EXPECT_OK(watch_sets_new_in(span_str(bytes), before ? &old : NULL, 0, &set, &count, &err), err);
     indicator_set_free(set);
-    return count;
+    return (size_t)count;
 }
 
 TEST(what_is_new_in_a_list)

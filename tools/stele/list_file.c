@@ -3,9 +3,10 @@
 #include <stdio.h>
 
 #include "query/visible.h"
+#include "tools/stele/progress.h"
 #include "tools/stele/unpack.h"
 
-enum { LIST_READ_BYTES = 1024 * 1024 };
+enum { LIST_READ_BYTES = 1024 * 1024, TOLD_MAX = 1000 };
 
 const char *list_file_name(const char *path)
 {
@@ -28,9 +29,22 @@ enum status list_file_read(const char *path, struct buf *out, struct err *err)
 
 void list_file_refused(void *context, int64_t line, struct span text, const char *why)
 {
+    struct list_telling *telling = context;
     struct buf shown = BUF_INIT;
+    if (++telling->count > TOLD_MAX) {
+        return;
+    }
     (void)visible_add(&shown, text, 80);
-    fprintf(stderr, "%s:%lld: %.*s: %s\n", (const char *)context, (long long)line,
+    fprintf(stderr, "%s:%lld: %.*s: %s\n", telling->name, (long long)line,
             SPAN_FMT(buf_span(&shown)), why);
     buf_fini(&shown);
+}
+
+void list_file_told(const struct list_telling *telling)
+{
+    if (telling->count > TOLD_MAX) {
+        char more[32];
+        fprintf(stderr, "%s: and %s more that cannot be read\n", telling->name,
+                progress_number(telling->count - TOLD_MAX, more));
+    }
 }

@@ -19,7 +19,7 @@ struct given_list {
 /* Reads the file; what is no indicator in it is told on stderr. ERR_FORMAT: it has none at all. */
 static enum status read_given(struct given_list *given, struct err *err)
 {
-    const char *name = list_file_name(given->path);
+    struct list_telling telling = {.name = list_file_name(given->path)};
     struct indicator_set *set = indicator_set_new();
     enum status status = set ? OK : err_set(err, ERR_NOMEM, "watch: out of memory");
     if (status == OK) {
@@ -27,11 +27,12 @@ static enum status read_given(struct given_list *given, struct err *err)
     }
     if (status == OK) {
         status = list_read(set, 0, buf_span(&given->bytes), clock_now_us(), list_file_refused,
-                           (void *)(uintptr_t)name, &given->report, err);
-        status = status == OK ? OK : err_wrap(err, "%s", name);
+                           &telling, &given->report, err);
+        list_file_told(&telling);
+        status = status == OK ? OK : err_wrap(err, "%s", telling.name);
     }
     if (status == OK && indicator_set_count(set) == 0) {
-        status = err_set(err, ERR_FORMAT, "no indicator in %s", name);
+        status = err_set(err, ERR_FORMAT, "no indicator in %s", telling.name);
     }
     indicator_set_free(set);
     return status;
@@ -148,9 +149,8 @@ static enum status count_new(struct span bytes, struct span before, int64_t *out
                              struct err *err)
 {
     struct indicator_set *set = NULL;
-    enum status status = watch_sets_new_in(bytes, &before, clock_now_us(), &set, err);
+    enum status status = watch_sets_new_in(bytes, &before, clock_now_us(), &set, out_count, err);
     if (status == OK) {
-        *out_count = (int64_t)indicator_set_count(set);
         indicator_set_free(set);
     }
     return status;

@@ -107,6 +107,8 @@ static enum status show(void *context, const struct watch_hit *hit, struct err *
         add_json(line, hit);
         buf_add_char(line, '\n');
         break;
+    case HUNT_STIX: /* not asked for (hits_main) */
+        break;
     }
     showing->count++;
     enum status status = buf_status(line, "watch", err);
@@ -172,7 +174,7 @@ static int hits_main(int argc, char **argv)
                               "one list",
                               options.words[0], options.words[0]);
     }
-    if (output && !hunt_form_find(output, &showing.form)) {
+    if (output && (!hunt_form_find(output, &showing.form) || showing.form == HUNT_STIX)) {
         return options_misuse(&watch_verb_hits,
                               "--output is table, json, ndjson or csv, not \"%s\"", output);
     }

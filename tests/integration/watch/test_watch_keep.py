@@ -61,6 +61,37 @@ def updating_hunts_what_is_new(place):
     expect(not [p for p in later if p[0] == "user:alice"], "what was removed is not matched")
 
 
+def stix(*patterns):
+    return json.dumps({"type": "bundle", "objects": [
+        {"type": "indicator", "id": f"indicator--{i}", "pattern": pattern, "pattern_type": "stix"}
+        for i, pattern in enumerate(patterns)]})
+
+
+def patterns_of_several_values(place):
+    """A pattern with AND beside a list that has its parts as indicators."""
+    place.stele("init", "a")
+    bring_in(place, "a", make_events(0, 2000))
+    both = "[ipv4-addr:value = '203.0.113.9' AND domain-name:value = 'evil.com']"
+    one = "[ipv4-addr:value = '192.0.2.77']"
+    add(place, "a", "plain", ["203.0.113.9", "user:alice"])
+    add(place, "a", "stix", [stix(both, one)])
+    run(place, "a")
+    first = hunted(place, "a", [stix(both, one)])
+    expect_same(pairs(kept(place, "a", "stix"), "stix"), first, "old events")
+    expect(len({p[0] for p in first}) == 2, "both patterns have hits")
+    bring_in(place, "a", make_events(3000, 2000, seed=5))
+    run(place, "a")
+    expect_same(pairs(kept(place, "a", "stix"), "stix"), hunted(place, "a", [stix(both, one)]), "new")
+    expect_same(pairs(kept(place, "a", "plain"), "plain"),
+                hunted(place, "a", ["203.0.113.9", "user:alice"]), "plain")
+    more = "[ipv4-addr:value = '10.0.0.1' AND user-account:user_id = 'carol']"
+    said = add(place, "a", "stix", [stix(both, more)], "update")
+    expect("1 new, 1 no longer in it" in said, said)
+    run(place, "a")
+    expect({p[1] for p in pairs(kept(place, "a", "stix"), "stix")} ==
+           {p[1] for p in hunted(place, "a", [stix(both, one, more)])}, "updated")
+
+
 def removing(place):
     place.stele("init", "a")
     bring_in(place, "a", make_events(0, 500))
@@ -161,5 +192,5 @@ def wrong_use(place):
     expect_error(place.stele("watch", *at), 4, "watch.db")
 
 
-main(before_and_after_the_events, updating_hunts_what_is_new, removing, killed_in_the_middle, forms,
+main(before_and_after_the_events, updating_hunts_what_is_new, patterns_of_several_values, removing, killed_in_the_middle, forms,
      wrong_use)
