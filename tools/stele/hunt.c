@@ -185,7 +185,7 @@ static int hunt_main(int argc, char **argv)
          .flag = &options.quiet.private_addresses},
         {.name = "own",
          .argument = "WHAT",
-         .help = "keep hits on an address, range or domain of your own apart; may be repeated",
+         .help = "keep hits on an address, range or domain of yours apart; may be repeated",
          .values = &options.quiet.own},
         {.name = "events",
          .help = "print each event as NDJSON, with the indicator, field and value",
