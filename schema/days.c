@@ -259,7 +259,9 @@ static enum status take_up(void *context, const struct arrival *arrival, struct 
     struct event event;
     arena_reset(&days->arena);
     if (!event_parse(raw, arrival->received_us, &days->arena, &event)) {
-        return err_set(err, ERR_NOMEM, "index: out of memory");
+        return err_set(err, ERR_NOMEM,
+                       "index: an event that was set aside cannot be read: out of memory, or the "
+                       "file it was in was changed");
     }
     return batch_event_in(days, arrival, &event, err);
 }
