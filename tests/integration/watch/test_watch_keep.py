@@ -92,6 +92,30 @@ def patterns_of_several_values(place):
            {p[1] for p in hunted(place, "a", [stix(both, one, more)])}, "updated")
 
 
+def events_that_are_hard_to_tell_apart(place):
+    """Without uid, without time, with the same uid: a row for each that a hunt finds."""
+    place.stele("init", "a")
+    lines = [{"event": "x", "user": "eve"}, {"event": "x", "user": "eve", "n": 1},
+             {"event": "x", "user": "eve", "time": "2026-10-01T00:00:00Z"},
+             {"event": "x", "user": "eve", "time": "2026-10-02T00:00:00Z"},
+             {"event": "x", "user": "eve", "uid": "u"}, {"event": "y", "user": "eve", "uid": "u"},
+             {"event": "x", "user": "eve", "uid": "u", "code": "T1"},
+             {"event": "x", "user": "eve", "uid": "u", "time": "2026-10-01T00:00:00Z"},
+             {"event": "x", "user": "eve", "uid": "u", "time": "2026-10-01T00:00:00Z"},
+             {"event": "x", "user": "eve", "uid": "u", "time": "2026-10-01T00:00:01Z"},
+             {"event": "x", "user": "eve", "uid": "u", "time": "1999-01-01T00:00:00Z"}]
+    text = [json.dumps(line).encode() for line in lines]
+    bring_in(place, "a", text + text[:3])
+    add(place, "a", "feed", ["user:eve"])
+    run(place, "a")
+    bring_in(place, "a", text)
+    run(place, "a")
+    events = place.stele("hunt", "--archive", "a", "--events", "-", stdin=b"user:eve").out
+    wanted = sorted((row["time"], json.dumps(row["event"])) for row in map(json.loads, events.splitlines()))
+    found = sorted((row["time"], json.dumps(row["event"])) for row in kept(place, "a"))
+    expect(found == wanted and len(wanted) == 9, f"{found}\n{wanted}")
+
+
 def removing(place):
     place.stele("init", "a")
     bring_in(place, "a", make_events(0, 500))
@@ -192,5 +216,6 @@ def wrong_use(place):
     expect_error(place.stele("watch", *at), 4, "watch.db")
 
 
-main(before_and_after_the_events, updating_hunts_what_is_new, patterns_of_several_values, removing, killed_in_the_middle, forms,
+main(before_and_after_the_events, updating_hunts_what_is_new, patterns_of_several_values,
+     events_that_are_hard_to_tell_apart, removing, killed_in_the_middle, forms,
      wrong_use)
