@@ -40,6 +40,11 @@ def as_they_come(place):
         expect(len(kept(place, archive)) > before, "new events had hits")
         add(place, archive, "other", OTHER)
         settled(place, archive, OTHER, "other")
+        json_list = ['{"type":"bundle","objects":[{"type":"indicator","pattern":'
+                     '"[ipv4-addr:value = \'203.0.113.9\' AND user-account:user_id = \'alice\']"}]}']
+        add(place, archive, "json", json_list)
+        settled(place, archive, json_list, "json")
+        expect(place.stele("watch", "remove", "json", "--archive", archive).code == 0, "removed")
         add(place, archive, "other", LIST, "update")
         expect(place.stele("watch", "remove", "feed", "--archive", archive).code == 0, "removed")
         post_all(daemon, make_events(3000, 300, seed=3))
