@@ -4,7 +4,8 @@
  *   - \u0000 ends its C string and a lone surrogate fails the parse: both are read as U+FFFD, from
  *     a copy of the same length, so that offsets stay those of the body;
  *   - it does not check UTF-8: checked here.
- * cJSON's memory comes from the arena of the parse under way: no free, no walk to free. */
+ * cJSON's memory comes from the arena of the parse under way: no free, no walk to free. Outside of
+ * one (lists of indicators, in the same process and thread) it is malloc's. */
 #include "schema/event.h"
 
 #include <cjson/cJSON.h>
@@ -12,26 +13,35 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "schema/base/utf8.h"
 #include "schema/event_scan.h"
 
-static _Thread_local struct arena *parse_arena;
+static _Thread_local struct arena *parse_arena; /* NULL: no event is being parsed */
 
 static void *parse_malloc(size_t size)
 {
-    return arena_alloc(parse_arena, size);
+    return parse_arena ? arena_alloc(parse_arena, size) : malloc(size);
 }
 
 static void parse_free(void *memory)
 {
-    (void)memory;
+    if (!parse_arena) {
+        free(memory);
+    }
 }
 
 static void hooks_install(void)
 {
     cJSON_Hooks hooks = {.malloc_fn = parse_malloc, .free_fn = parse_free};
     cJSON_InitHooks(&hooks);
+}
+
+void event_json_ready(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, hooks_install);
 }
 
 const char *event_fault_text(enum event_fault fault)
@@ -117,8 +127,7 @@ static bool has_unicode_escape(struct span text)
 bool event_reader_init(struct event_reader *reader, struct span body, int64_t arrival_us,
                        struct arena *arena)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&once, hooks_install);
+    event_json_ready();
     *reader =
         (struct event_reader){.body = body, .text = body, .arrival_us = arrival_us, .arena = arena};
     if (has_unicode_escape(body)) {
@@ -412,6 +421,7 @@ bool event_reader_next(struct event_reader *reader, struct event *out_event,
     struct span rest = span_from(reader->text, reader->at);
     const char *end = NULL;
     const cJSON *root = cJSON_ParseWithLengthOpts(rest.data, rest.size, &end, false);
+    parse_arena = NULL;
     if (!root) {
         out_event->raw = fault_piece(reader);
         *out_fault = utf8_valid(out_event->raw, NULL) ? EVENT_FAULT_NOT_JSON : EVENT_FAULT_BAD_UTF8;

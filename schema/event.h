@@ -68,6 +68,10 @@ MUST_USE bool event_reader_init(struct event_reader *reader, struct span body, i
 bool event_reader_next(struct event_reader *reader, struct event *out_event,
                        enum event_fault *out_fault, bool *out_nomem);
 
+/* Settles where cJSON's memory comes from, for all threads: whoever uses cJSON beside this calls it
+ * first. Any thread. */
+void event_json_ready(void);
+
 /* Parses one object that is known to be one (a line of a block). False: not an object, or no
  * memory. */
 MUST_USE bool event_parse(struct span raw, int64_t arrival_us, struct arena *arena,

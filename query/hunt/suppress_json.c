@@ -202,6 +202,7 @@ enum status suppress_read_json(struct suppress *suppress, struct span bytes, con
     if (list_json_fits(bytes, err) != OK) {
         return err_wrap(err, "%s", file);
     }
+    event_json_ready();
     cJSON *root = cJSON_ParseWithLengthOpts(bytes.data, bytes.size, &end, false);
     if (!root) {
         return err_set(err, ERR_FORMAT, "%s: not JSON from byte %zu on", file,

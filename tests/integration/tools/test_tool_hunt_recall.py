@@ -79,7 +79,16 @@ def is_domain(text, domain):
     return False
 
 
+def is_address(text):
+    try:
+        return bool(ipaddress.ip_address(re.sub(r"^([\d.]+):\d+$", r"\1", text)))
+    except ValueError:
+        return False
+
+
 def is_file(path, text, wanted):
+    if is_address(text):
+        return path in FILE_FIELDS and text == wanted
     words = [word.rstrip(".:") for word in re.split(f"[{WORD_ENDS}]+", text)
              if path in COMMAND_FIELDS and not word.startswith("-") or re.search(r"[./\\]", word)]
     words += [text] if path in FILE_FIELDS else []
