@@ -151,8 +151,8 @@ static void tell_wrong(const struct warninglist *list, suppress_refused *refused
     const struct suppressor *suppressor = &list->suppress->suppressors[list->number];
     struct buf why = BUF_INIT;
     if (suppressor->refused > 1) {
-        buf_printf(&why, "%s; %lld of %.*s are like this", list->why,
-                   (long long)suppressor->refused, SPAN_FMT(suppressor->name));
+        buf_printf(&why, "%s; %lld of this list are not used", list->why,
+                   (long long)suppressor->refused);
     } else if (suppressor->refused == 1) {
         buf_add_str(&why, list->why);
     }

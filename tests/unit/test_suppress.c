@@ -111,7 +111,7 @@ static void expect_failure(const char *list, enum status wanted)
 TEST(what_cannot_be_used_is_told)
 {
     expect_told(LIST("cidr", IPS, "\"198.51.100.0/24\",\"x\",\"y\""),
-                "x: not an address; 2 of N are like this\n");
+                "x: not an address; 2 of this list are not used\n");
     expect_told(LIST("hostname", NAMES, "\"localhost\""),
                 "localhost: nothing that is looked for\n");
     expect_told(LIST("regex", "", "\"(\""), "(: a regular expression that is broken\n");
