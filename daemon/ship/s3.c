@@ -6,6 +6,7 @@
 
 #include "daemon/ship/s3_error.h"
 #include "daemon/ship/s3_http.h"
+#include "daemon/ship/transport.h"
 
 enum { PUT_TRIES = 4, CONFLICT_WAIT_MS = 100 };
 
@@ -176,7 +177,7 @@ static enum status put(struct target *target, const struct target_object *object
 static enum status check(struct target *target, struct err *err)
 {
     struct s3 *s3 = of(target);
-    struct s3_request request = {.method = "GET", .body_bytes_max = S3_ERROR_BODY_BYTES_MAX};
+    struct s3_request request = {.method = "GET", .body_bytes_max = TRANSPORT_ERROR_BODY_BYTES_MAX};
     const char *prefix = s3_http_place(s3->http)->prefix;
     request.query[0] = (struct sigv4_pair){span_str("list-type"), span_str("2")};
     request.query[1] = (struct sigv4_pair){span_str("max-keys"), span_str("1")};

@@ -77,7 +77,8 @@ static const struct meaning {
     {"AccessDenied", ERR_DENIED,
      "the key may not write here: it needs s3:PutObject on the bucket (and s3:GetObject to "
      "compare)"},
-    {"ExpiredToken", ERR_DENIED, "the session token has run out: give a new one"},
+    {"ExpiredToken", ERR_DENIED,
+     "the session token has run out: give a new one, or name where it is renewed"},
     {"InvalidToken", ERR_DENIED, "the session token is not valid: check ship.s3_session_token"},
     {"RequestTimeTooSkewed", ERR_DENIED, "this machine's clock is wrong: set it"},
     {"NoSuchBucket", ERR_NOT_FOUND, "there is no such bucket: create it or mend ship.target"},

@@ -1,13 +1,10 @@
-/* One signed request to S3 and its answer. libcurl carries the bytes, and is used nowhere else;
- * what is signed and what an answer means is decided by us. One thread. */
+/* One signed request to S3 and its answer. One thread. */
 #ifndef DAEMON_SHIP_S3_HTTP_H
 #define DAEMON_SHIP_S3_HTTP_H
 
 #include "daemon/ship/s3_answer.h"
 #include "daemon/ship/s3_place.h"
 #include "daemon/ship/sigv4.h"
-
-enum { S3_ERROR_BODY_BYTES_MAX = 64 * 1024 };
 
 struct s3_http;
 
@@ -29,7 +26,7 @@ const struct s3_place *s3_http_place(const struct s3_http *http);
 
 /* OK: there is an answer, whatever it says (*out_answer, zeroed before; fini it). ERR_NET: none
  * came. ERR_STOPPED: cancelled. A clock that the store refuses is corrected by the store's own and
- * the request sent once more. */
+ * the request sent once more; so are credentials that have run out, by new ones. */
 MUST_USE enum status s3_http_run(struct s3_http *http, const struct s3_request *request,
                                  struct s3_answer *out_answer, struct err *err);
 

@@ -48,7 +48,7 @@ struct target {
 };
 
 /* Opens the target of config.ship_target; nothing is sent yet. ERR_CONFIG: the URL has no known
- * form, or credentials are missing. *config is copied from. */
+ * form, or half of a key pair is missing. *config is copied from. */
 MUST_USE enum status target_open(const struct config *config, struct target **out_target,
                                  struct err *err);
 /* NULL is fine. */

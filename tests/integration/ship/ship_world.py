@@ -23,6 +23,8 @@ AWS = "/usr/bin/aws" if os.path.exists("/usr/bin/aws") else "aws"
 for name in list(os.environ):
     if name.startswith("AWS_") or name.lower().endswith("_proxy") or name.startswith("STELE_CL"):
         del os.environ[name]
+os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE="/nonexistent",
+                  AWS_SHARED_CREDENTIALS_FILE="/nonexistent")
 
 
 def run(*command, ok=True, env=None, timeout=120, data=None):
