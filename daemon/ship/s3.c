@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "daemon/ship/s3_error.h"
 #include "daemon/ship/s3_http.h"
@@ -106,12 +105,6 @@ static enum status look_first(struct s3 *s3, const struct target_object *object,
     return status == ERR_NOT_FOUND || status == ERR_DENIED || status == ERR_CONFIG ? OK : status;
 }
 
-static void wait_ms(unsigned ms)
-{
-    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
-    (void)nanosleep(&time, NULL);
-}
-
 /* One PUT and what its answer means. *out_again: try once more. */
 static enum status put_once(struct s3 *s3, const struct target_object *object, unsigned tries,
                             bool *out_again, enum target_put *out_put, struct err *err)
@@ -119,7 +112,10 @@ static enum status put_once(struct s3 *s3, const struct target_object *object, u
     const struct s3_request request = {
         .method = "PUT",
         .key = object->key,
-        .object = object,
+        .body = object->bytes,
+        .body_sha256 = object->sha256,
+        .makes = object->sha256,
+        .content_type = object->content_type,
         .only_if_absent = !s3->no_conditional,
     };
     struct s3_answer answer;
@@ -144,8 +140,7 @@ static enum status put_once(struct s3 *s3, const struct target_object *object, u
             s3->no_conditional = true;
             *out_again = true;
         } else if (answer.http == 409 && strcmp(answer.code, "ConditionalRequestConflict") == 0) {
-            wait_ms((unsigned)CONFLICT_WAIT_MS << tries);
-            *out_again = true;
+            *out_again = s3_http_pause(s3->http, (unsigned)CONFLICT_WAIT_MS << tries, err) == OK;
         }
     }
     s3_answer_fini(&answer);

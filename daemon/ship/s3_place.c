@@ -102,37 +102,64 @@ static bool is_address(const char *host)
     return host[0] == '[' || host[strspn(host, "0123456789.:")] == '\0';
 }
 
+static void make_host(struct s3_place *place)
+{
+    if (place->by_region) {
+        (void)snprintf(place->endpoint, sizeof place->endpoint, "s3%s.%s%s.%s",
+                       place->fips ? "-fips" : "", place->dual_stack ? "dualstack." : "",
+                       place->region, s3_domain(place->region));
+    }
+    (void)snprintf(place->host, sizeof place->host, "%s%s%s",
+                   place->path_style ? "" : place->bucket, place->path_style ? "" : ".",
+                   place->endpoint);
+}
+
+bool s3_place_move(struct s3_place *place, const char *region)
+{
+    int n = snprintf(place->region, sizeof place->region, "%s", region);
+    make_host(place);
+    return n > 0 && n < (int)sizeof place->region;
+}
+
+static enum status given_endpoint_read(const struct config *config, struct s3_place *place,
+                                       struct err *err)
+{
+    if (place->dual_stack || place->fips) {
+        return err_set(err, ERR_CONFIG,
+                       "%s goes with AWS's own endpoints: unset it, or ship.s3_endpoint",
+                       place->fips ? "ship.s3_fips" : "ship.s3_dual_stack");
+    }
+    enum status status =
+        s3_place_endpoint(config->ship_s3_endpoint, "ship.s3_endpoint", place, err);
+    struct span endpoint = span_str(place->endpoint);
+    place->is_aws = span_ends(endpoint, ".amazonaws.com") ||
+                    span_ends(endpoint, ".amazonaws.com.cn") ||
+                    span_ends(endpoint, ".amazonaws.eu");
+    return status;
+}
+
 enum status s3_place_read(const struct config *config, struct s3_place *out_place, struct err *err)
 {
-    struct s3_place place = {.path_style = config->ship_s3_path_style};
+    struct s3_place place = {.path_style = config->ship_s3_path_style,
+                             .dual_stack = config->ship_s3_dual_stack,
+                             .fips = config->ship_s3_fips};
     enum status status = bucket_read(config, &place, err);
-    if (status != OK) {
-        return status;
+    if (status == OK) {
+        status = region_read(config, &place, err);
     }
-    status = region_read(config, &place, err);
-    if (status != OK) {
-        return status;
-    }
-    if (*config->ship_s3_endpoint) {
-        status = s3_place_endpoint(config->ship_s3_endpoint, "ship.s3_endpoint", &place, err);
-        if (status != OK) {
-            return status;
-        }
-        struct span endpoint = span_str(place.endpoint);
-        place.is_aws = span_ends(endpoint, ".amazonaws.com") ||
-                       span_ends(endpoint, ".amazonaws.com.cn") ||
-                       span_ends(endpoint, ".amazonaws.eu");
-    } else {
-        place.is_aws = true;
+    if (status == OK && *config->ship_s3_endpoint) {
+        status = given_endpoint_read(config, &place, err);
+    } else if (status == OK) {
+        place.is_aws = place.by_region = true;
         (void)snprintf(place.scheme, sizeof place.scheme, "https");
-        (void)snprintf(place.endpoint, sizeof place.endpoint, "s3.%s.%s", place.region,
-                       s3_domain(place.region));
+    }
+    if (status != OK) {
+        return status;
     }
     /* the certificate *.endpoint does not cover a bucket's name with dots in it */
-    place.path_style =
-        place.path_style || is_address(place.endpoint) || strchr(place.bucket, '.') != NULL;
-    (void)snprintf(place.host, sizeof place.host, "%s%s%s", place.path_style ? "" : place.bucket,
-                   place.path_style ? "" : ".", place.endpoint);
+    place.path_style = place.path_style || (!place.by_region && is_address(place.endpoint)) ||
+                       strchr(place.bucket, '.') != NULL;
+    make_host(&place);
     *out_place = place;
     return OK;
 }

@@ -11,8 +11,11 @@ struct s3_place {
     char scheme[8];     /* "https" or "http" */
     char endpoint[256]; /* host[:port], lower case; without the port when it is the scheme's own */
     char host[320];     /* of requests: the endpoint, or bucket.endpoint */
-    bool is_aws;        /* no endpoint was given, or one of AWS: the bucket is the same */
-    bool path_style;    /* bucket in the path, not in the host */
+    bool by_region;     /* the endpoint was made from the region */
+    bool dual_stack;    /* and so were these two */
+    bool fips;
+    bool is_aws;     /* no endpoint was given, or one of AWS: the bucket is the same */
+    bool path_style; /* bucket in the path, not in the host */
 };
 
 /* ERR_CONFIG: what is wrong with ship.target or ship.s3_endpoint. */
@@ -23,6 +26,10 @@ MUST_USE enum status s3_place_read(const struct config *config, struct s3_place 
  * in front. */
 MUST_USE enum status s3_place_endpoint(const char *text, const char *setting,
                                        struct s3_place *place, struct err *err);
+
+/* The bucket is in another region: the endpoint that was made from a region is made anew. False:
+ * the name does not fit. */
+bool s3_place_move(struct s3_place *place, const char *region);
 
 /* What AWS's host names of a region end with: "amazonaws.com". */
 const char *s3_domain(const char *region);

@@ -18,6 +18,7 @@ struct transport {
     int64_t timeout_us;
     const atomic_bool *const *cancel;
     CURL *curl;
+    bool was_cut;
     char words[CURL_ERROR_SIZE];
 };
 
@@ -260,6 +261,8 @@ enum status transport_run(struct transport *transport, const struct transport_re
     }
     set_request(transport, request, headers, &sink);
     CURLcode code = curl_easy_perform(transport->curl);
+    transport->was_cut = code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR ||
+                         code == CURLE_SEND_ERROR || code == CURLE_PARTIAL_FILE;
     (void)curl_easy_getinfo(transport->curl, CURLINFO_RESPONSE_CODE, &answer.http);
     curl_slist_free_all(headers);
     /* a store that refuses may close before it has read all: its answer is what counts */
@@ -269,4 +272,9 @@ enum status transport_run(struct transport *transport, const struct transport_re
     }
     *out_answer = answer;
     return OK;
+}
+
+bool transport_was_cut(const struct transport *transport)
+{
+    return transport->was_cut;
 }

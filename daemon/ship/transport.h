@@ -47,4 +47,7 @@ MUST_USE enum status transport_run(struct transport *transport,
                                    const struct transport_request *request,
                                    struct transport_answer *out_answer, struct err *err);
 
+/* The last request had no answer because its connection was cut: another one may not be. */
+bool transport_was_cut(const struct transport *transport);
+
 #endif
