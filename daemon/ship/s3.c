@@ -7,12 +7,13 @@
 #include "daemon/ship/s3_http.h"
 #include "daemon/ship/transport.h"
 
-enum { PUT_TRIES = 4, CONFLICT_WAIT_MS = 100 };
+enum { PUT_TRIES = 5, CONFLICT_WAIT_MS = 100 };
 
 struct s3 {
     struct target target;
     struct s3_http *http;
     bool no_conditional; /* the store answered 501 to If-None-Match */
+    bool no_checksum;    /* it refused x-amz-checksum-sha256, or none is wanted */
 };
 
 static struct s3 *of(struct target *target)
@@ -105,6 +106,25 @@ static enum status look_first(struct s3 *s3, const struct target_object *object,
     return status == ERR_NOT_FOUND || status == ERR_DENIED || status == ERR_CONFIG ? OK : status;
 }
 
+/* A store that does not know what AWS added later: leaves it out from now on. True: try so. A store
+ * that names the checksum means it; one that only says 501 means the condition first. */
+static bool degrade(struct s3 *s3, const struct s3_request *request, const struct s3_answer *answer)
+{
+    bool unknown = answer->http == 501 || strcmp(answer->code, "NotImplemented") == 0;
+    bool may_drop = request->checksum && !s3_http_options(s3->http)->insist_checksum &&
+                    !s3_http_place(s3->http)->is_aws;
+    if (may_drop && (unknown || answer->http == 400) && strcasestr(answer->message, "checksum")) {
+        s3->no_checksum = true;
+    } else if (unknown && request->only_if_absent) {
+        s3->no_conditional = true;
+    } else if (unknown && may_drop) {
+        s3->no_checksum = true;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /* One PUT and what its answer means. *out_again: try once more. */
 static enum status put_once(struct s3 *s3, const struct target_object *object, unsigned tries,
                             bool *out_again, enum target_put *out_put, struct err *err)
@@ -116,6 +136,7 @@ static enum status put_once(struct s3 *s3, const struct target_object *object, u
         .body_sha256 = object->sha256,
         .makes = object->sha256,
         .content_type = object->content_type,
+        .checksum = !s3->no_checksum,
         .only_if_absent = !s3->no_conditional,
     };
     struct s3_answer answer;
@@ -135,9 +156,7 @@ static enum status put_once(struct s3 *s3, const struct target_object *object, u
         status = compare(s3, object, out_put, err);
     } else {
         status = s3_error(s3_http_place(s3->http), &answer, err);
-        if (request.only_if_absent &&
-            (answer.http == 501 || strcmp(answer.code, "NotImplemented") == 0)) {
-            s3->no_conditional = true;
+        if (degrade(s3, &request, &answer)) {
             *out_again = true;
         } else if (answer.http == 409 && strcmp(answer.code, "ConditionalRequestConflict") == 0) {
             *out_again = s3_http_pause(s3->http, (unsigned)CONFLICT_WAIT_MS << tries, err) == OK;
@@ -225,6 +244,7 @@ enum status s3_open(const struct config *config, struct target **out_target, str
     s3->target.ops = &ops;
     enum status status = s3_http_open(config, &s3->target.cancel, &s3->http, err);
     if (status == OK) {
+        s3->no_checksum = s3_http_options(s3->http)->no_checksum;
         status = url_write(s3_http_place(s3->http), s3->target.url, err);
     }
     if (status != OK) {

@@ -70,6 +70,11 @@ const struct s3_place *s3_http_place(const struct s3_http *http)
     return &http->place;
 }
 
+const struct s3_options *s3_http_options(const struct s3_http *http)
+{
+    return &http->options;
+}
+
 /* A store that recites what it was sent must not bring it into a log. */
 static void silence(const struct s3_http *http, struct s3_answer *answer)
 {
@@ -112,6 +117,12 @@ static enum status run_once(struct s3_http *http, const struct s3_request *reque
             .context = answer,
         };
         status = transport_run(http->transport, &send, &got, err);
+    }
+    if (status == OK && got.http == 200 && *answer->checksum && prepared.checksum.size > 0 &&
+        !span_is(buf_span(&prepared.checksum), answer->checksum)) {
+        buf_fini(&got.body);
+        status = err_set(err, ERR_NET, "%s keeps other bytes than were sent: checksum %.50s",
+                         http->place.host, answer->checksum);
     }
     s3_prepared_fini(&prepared);
     if (status == OK) {

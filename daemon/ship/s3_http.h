@@ -21,9 +21,11 @@ MUST_USE enum status s3_http_open(const struct config *config, const atomic_bool
                                   struct s3_http **out_http, struct err *err);
 void s3_http_close(struct s3_http *http);
 const struct s3_place *s3_http_place(const struct s3_http *http);
+const struct s3_options *s3_http_options(const struct s3_http *http);
 
 /* OK: there is an answer, whatever it says (*out_answer; fini it). ERR_NET: none came. ERR_STOPPED:
- * cancelled. Errors of the credentials as they are. */
+ * cancelled. Errors of the credentials as they are.
+ * A good answer that echoes another checksum than was sent is ERR_NET too. */
 MUST_USE enum status s3_http_run(struct s3_http *http, const struct s3_request *request,
                                  struct s3_answer *out_answer, struct err *err);
 

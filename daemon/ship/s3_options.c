@@ -133,7 +133,14 @@ static enum status words_read(const struct config *config, struct s3_options *ou
 {
     static const char *const acls[] = {"", "private", "bucket-owner-full-control",
                                        "bucket-owner-read", NULL};
+    static const char *const checksums[] = {"auto", "sha256", "none", NULL};
     const char *owner = config->ship_s3_expected_owner;
+    if (!is_one_of(config->ship_s3_checksum, checksums)) {
+        return err_set(err, ERR_CONFIG, "ship.s3_checksum: \"%.40s\" is none of auto, sha256, none",
+                       config->ship_s3_checksum);
+    }
+    out->no_checksum = strcmp(config->ship_s3_checksum, "none") == 0;
+    out->insist_checksum = strcmp(config->ship_s3_checksum, "sha256") == 0;
     if (*owner && (strlen(owner) != 12 || owner[strspn(owner, "0123456789")])) {
         return err_set(err, ERR_CONFIG,
                        "ship.s3_expected_owner: \"%.40s\" is not an account of 12 digits", owner);

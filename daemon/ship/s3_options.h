@@ -20,6 +20,8 @@ struct s3_options {
     char lock_mode[16];  /* empty, GOVERNANCE or COMPLIANCE */
     int64_t lock_for_us; /* from the moment of the upload on */
     bool legal_hold;
+    bool no_checksum;     /* ship.s3_checksum = none */
+    bool insist_checksum; /* sha256: a store that refuses it is wrong */
 };
 
 /* ERR_CONFIG: one line that names the setting. */

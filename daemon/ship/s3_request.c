@@ -20,6 +20,10 @@ static void sign_body(const struct s3_request *request, struct s3_prepared *out)
         base64_encode(&out->md5, span_of(md5, sizeof md5));
         sign_header(out, "content-md5", buf_span(&out->md5));
     }
+    if (request->checksum) {
+        base64_encode(&out->checksum, span_of(sha256.bytes, sizeof sha256.bytes));
+        sign_header(out, "x-amz-checksum-sha256", buf_span(&out->checksum));
+    }
     if (request->content_type) {
         sign_header(out, "content-type", span_str(request->content_type));
     }
@@ -81,6 +85,9 @@ enum status s3_prepare(const struct s3_place *place, const struct s3_options *op
         status = buf_status(&out->md5, "ship", err);
     }
     if (status == OK) {
+        status = buf_status(&out->checksum, "ship", err);
+    }
+    if (status == OK) {
         status = buf_status(&out->path, "ship", err);
     }
     if (status == OK) {
@@ -95,5 +102,6 @@ void s3_prepared_fini(struct s3_prepared *prepared)
     buf_fini(&prepared->path);
     buf_fini(&prepared->url);
     buf_fini(&prepared->md5);
+    buf_fini(&prepared->checksum);
     buf_fini(&prepared->authorization);
 }

@@ -16,6 +16,7 @@ struct s3_request {
     const struct digest *body_sha256; /* of it, as it was when it was made; NULL: taken now */
     const char *content_type;         /* NULL: none */
     const struct digest *makes;       /* digest of the object that is made by this; NULL: none is */
+    bool checksum;                    /* x-amz-checksum-sha256 of the body */
     bool only_if_absent;              /* If-None-Match: * */
     size_t body_bytes_max;            /* of a good answer's body; errors have their own bound */
 };
@@ -27,6 +28,7 @@ struct s3_prepared {
     struct buf path;
     struct buf url;
     struct buf md5;
+    struct buf checksum; /* base64 */
     struct buf authorization;
     char hash[DIGEST_HEX_BYTES];
     char object_hash[DIGEST_HEX_BYTES];

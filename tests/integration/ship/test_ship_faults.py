@@ -94,9 +94,12 @@ class Faults(unittest.TestCase):
         self.assertEqual(headers["x-amz-meta-stele-sha256"], SHA256)
         self.assertEqual(headers["content-md5"], 
                          base64.b64encode(hashlib.md5(b"ok").digest()).decode())
+        self.assertEqual(headers["x-amz-checksum-sha256"],
+                         base64.b64encode(hashlib.sha256(b"ok").digest()).decode())
         self.assertEqual(headers["content-length"], "2")
         self.assertIn("SignedHeaders=content-md5;content-type;host;if-none-match;"
-                      "x-amz-content-sha256;x-amz-date;x-amz-meta-stele-sha256",
+                      "x-amz-checksum-sha256;x-amz-content-sha256;x-amz-date;"
+                      "x-amz-meta-stele-sha256",
                       headers["authorization"])
         self.assertEqual(body, b"ok")
 
@@ -119,7 +122,7 @@ class Faults(unittest.TestCase):
     def test_conflict_without_end(self):
         done = self.put((409, {}, error("ConditionalRequestConflict")))
         self.assertEqual(done.returncode, 3)
-        self.assertEqual(self.methods(), "PUT PUT PUT PUT")
+        self.assertEqual(self.methods(), "PUT PUT PUT PUT PUT")
 
     def test_there_already(self):
         there = {"Content-Length": "2", "x-amz-meta-stele-sha256": SHA256}
@@ -232,6 +235,38 @@ class Faults(unittest.TestCase):
             done = self.put((200, {}, b""), settings=[f"ship.{one}" for one in settings])
             self.assertIn(words, done.words)
             self.assertEqual((done.returncode, self.requests), (2, []))
+
+    def test_checksums(self):
+        """No real server here knows them: what AWS and those that refuse them answer."""
+        good = base64.b64encode(hashlib.sha256(b"ok").digest()).decode()
+        self.assertEqual(self.put((200, {"x-amz-checksum-sha256": good}, b"")).out, "created\n")
+        done = self.put((200, {"x-amz-checksum-sha256": "A" + good[1:]}, b""))
+        self.assertIn("keeps other bytes than were sent", done.words)
+        self.put((200, {}, b""), settings=["ship.s3_checksum=none"])
+        self.assertNotIn("x-amz-checksum-sha256", self.headers()[0])
+        self.assertIn("none of auto, sha256, none",
+                      self.put((200, {}, b""), settings=["ship.s3_checksum=crc32"]).words)
+
+    def test_a_store_that_refuses_checksums(self):
+        named = "Header 'x-amz-checksum-sha256' not implemented"
+        for refusal in ((501, {}, error("NotImplemented", named)),
+                        (400, {}, error("InvalidArgument", named))):
+            self.assertEqual(self.put(refusal, (200, {}, b"")).out, "created\n")
+            self.assertEqual(self.methods(), "PUT PUT")
+            last = self.headers()[1]
+            self.assertNotIn("x-amz-checksum-sha256", last)
+            self.assertIn("content-md5", last)
+            self.assertEqual(last["if-none-match"], "*")
+            done = self.put(refusal, settings=["ship.s3_checksum=sha256"])
+            self.assertNotEqual(done.returncode, 0)
+        # one that knows neither, and does not say what it means
+        mute = (501, {}, error("NotImplemented"))
+        self.assertEqual(self.put(mute, (404, {}, b""), mute, (404, {}, b""), (200, {}, b"")).out,
+                         "created\n")
+        self.assertEqual(self.methods(), "PUT HEAD PUT HEAD PUT")
+        # another fault is not taken for it
+        self.put((400, {}, error("InvalidArgument", "no such class")))
+        self.assertEqual(self.methods(), "PUT")
 
     def test_proxy(self):
         """The request goes to the proxy, which is told where it should go."""
