@@ -106,6 +106,10 @@ static enum status check_ranges(const struct config *config, struct err *err)
         {"ship.interval", config->ship_interval, 10000, most, "10ms or more"},
         {"ship.object_bytes_max", config->ship_object_bytes_max, 65536, INT64_C(5) << 30,
          "64KiB to 5GiB"},
+        {"ship.s3_multipart_over", config->ship_s3_multipart_over, 5 << 20, INT64_C(5) << 30,
+         "5MiB to 5GiB"},
+        {"ship.s3_part_bytes", config->ship_s3_part_bytes, 5 << 20, INT64_C(5) << 30,
+         "5MiB to 5GiB"},
         {"ship.retry_max_wait", config->ship_retry_max_wait, 1000, most, "1ms or more"},
         {"ship.timeout", config->ship_timeout, 100000, most, "100ms or more"},
     };

@@ -96,7 +96,7 @@ void s3_answer_header(struct s3_answer *answer, struct span line)
     struct span value;
     if (span_starts(line, "HTTP/")) {
         answer->length = -1;
-        answer->has_etag = answer->has_sha256 = false;
+        answer->has_etag = answer->has_sha256 = answer->says_checksum = false;
         answer->etag[0] = answer->checksum[0] = '\0';
     } else if (header_is(line, "content-length", &value)) {
         answer->length = number_read(value);
@@ -104,6 +104,8 @@ void s3_answer_header(struct s3_answer *answer, struct span line)
         region_read(value, answer);
     } else if (header_is(line, "x-amz-meta-stele-sha256", &value)) {
         answer->has_sha256 = digest_read(value, &answer->sha256);
+    } else if (header_is(line, "x-amz-checksum-algorithm", &value)) {
+        answer->says_checksum = value.size > 0;
     } else if (header_is(line, "etag", &value)) {
         answer->has_etag = value.size > 0;
         text_read(value, answer->etag, sizeof answer->etag);

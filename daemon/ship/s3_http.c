@@ -8,6 +8,7 @@
 #include "daemon/ship/transport.h"
 
 enum { PAUSE_SLICE_MS = 50 };
+#define S3_PATIENCE_US (300 * CLOCK_SECOND_US) /* for CompleteMultipartUpload, at the most */
 
 struct s3_http {
     struct s3_place place;
@@ -112,6 +113,7 @@ static enum status run_once(struct s3_http *http, const struct s3_request *reque
             .n_headers = prepared.sign.n_headers,
             .body = request->body,
             .body_bytes_max = request->body_bytes_max,
+            .timeout_us = request->patient ? S3_PATIENCE_US : 0,
             .fresh = fresh,
             .on_header = on_header,
             .context = answer,

@@ -47,6 +47,9 @@ static void sign_headers(const struct s3_place *place, const struct s3_options *
                     span_str(digest_hex(request->makes, out->object_hash)));
         s3_options_sign(options, now_us, out->lock_until, &out->sign);
     }
+    if (request->part_checksums) {
+        sign_header(out, "x-amz-checksum-algorithm", span_str("SHA256"));
+    }
     if (request->only_if_absent) {
         sign_header(out, "if-none-match", span_str("*"));
     }

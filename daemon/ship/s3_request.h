@@ -17,8 +17,10 @@ struct s3_request {
     const char *content_type;         /* NULL: none */
     const struct digest *makes;       /* digest of the object that is made by this; NULL: none is */
     bool checksum;                    /* x-amz-checksum-sha256 of the body */
-    bool only_if_absent;              /* If-None-Match: * */
-    size_t body_bytes_max;            /* of a good answer's body; errors have their own bound */
+    bool part_checksums;   /* the upload that is begun by this has parts with such a checksum */
+    bool patient;          /* the answer may take some time */
+    bool only_if_absent;   /* If-None-Match: * */
+    size_t body_bytes_max; /* of a good answer's body; errors have their own bound */
 };
 
 /* Headers by name, as they are signed and sent. */

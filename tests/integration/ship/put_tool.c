@@ -1,6 +1,7 @@
 /* Puts one object at a target, for tests of the targets alone:
  *     put_tool put KEY FILE SETTING=VALUE...     prints "created" or "was there"
  *     put_tool head KEY SETTING=VALUE...         prints "SIZE SHA256" or "SIZE -"
+ *     put_tool sweep OWNER SETTING=VALUE...      prints how many
  *     put_tool check SETTING=VALUE...
  *     put_tool credentials TIMES SETTING=VALUE...  at each of "SECONDS,SECONDS": what is signed
  * with On failure one line on stderr, exit code by the error. With SHA256_OF=FILE2 the object is
@@ -65,6 +66,16 @@ static enum status head(struct target *target, const char *key, struct err *err)
     return status;
 }
 
+static enum status sweep(struct target *target, const char *owner, struct err *err)
+{
+    size_t swept;
+    enum status status = target_sweep(target, owner, &swept, err);
+    if (status == OK) {
+        printf("%zu\n", swept);
+    }
+    return status;
+}
+
 /* An error at one of the times is printed in its place. */
 static enum status credentials(const struct config *config, const char *times, struct err *err)
 {
@@ -96,11 +107,12 @@ int main(int argc, char **argv)
     int words = argc < 2                        ? 0
                 : asks                          ? 3
                 : strcmp(argv[1], "put") == 0   ? 4
+                : strcmp(argv[1], "sweep") == 0 ? 3
                 : strcmp(argv[1], "head") == 0  ? 3
                 : strcmp(argv[1], "check") == 0 ? 2
                                                 : 0;
     if (words == 0 || argc < words) {
-        fprintf(stderr, "usage: put_tool put KEY FILE | head KEY | check | "
+        fprintf(stderr, "usage: put_tool put KEY FILE | head KEY | sweep OWNER | check | "
                         "credentials TIMES  SETTING=VALUE...\n");
         return 2;
     }
@@ -111,9 +123,10 @@ int main(int argc, char **argv)
         status = target_open(&config, &target, &err);
     }
     if (status == OK && !asks) {
-        status = words == 4   ? put(target, argv[2], argv[3], &err)
-                 : words == 3 ? head(target, argv[2], &err)
-                              : target_check(target, &err);
+        status = words == 4                      ? put(target, argv[2], argv[3], &err)
+                 : strcmp(argv[1], "sweep") == 0 ? sweep(target, argv[2], &err)
+                 : words == 3                    ? head(target, argv[2], &err)
+                                                 : target_check(target, &err);
     }
     target_close(target);
     if (status != OK) {
