@@ -7,16 +7,38 @@
 #include "query/sweep.h"
 #include "schema/base/lock.h"
 
-/* The event that a hit was seen in last. */
-struct hunt_last {
-    int64_t serial;
-    bool decoded; /* and there in base64 only */
+/* What an event has of an indicator. */
+struct hunt_found {
+    size_t indicator;
+    uint32_t composite; /* of a pattern: the one that holds, + 1 */
+    bool decoded;       /* there in base64 only */
+    uint32_t
+        suppressor;    /* of what was seen, + 1; 0: some of it is on none, and that is told here */
+    struct span field; /* where it was seen first */
+    struct span value;
+    struct hunt_names fields;
 };
 
-/* Hits by indicator: the table holds indices into `hits`, + 1. */
+/* What one event has, each indicator once: the table holds indices into `items`, + 1. */
+struct hunt_finds {
+    struct hunt_found *items;
+    size_t count;
+    size_t capacity;
+    uint32_t *table;
+    size_t table_size;
+};
+
+/* The indicator's, added when it is new; NULL: out of memory. Lives until the next call. */
+struct hunt_found *hunt_finds_of(struct hunt_finds *finds, size_t indicator, bool *out_new);
+/* NULL: the event does not have it. */
+struct hunt_found *hunt_finds_get(const struct hunt_finds *finds, size_t indicator);
+/* Forgets the event. */
+void hunt_finds_clear(struct hunt_finds *finds);
+void hunt_finds_fini(struct hunt_finds *finds);
+
+/* Hits by indicator and suppressor: the table holds indices into `hits`, + 1. */
 struct hunt_tally {
     struct hunt_hit *hits;
-    struct hunt_last *last; /* beside each hit */
     size_t count;
     size_t capacity;
     uint32_t *table;
@@ -24,10 +46,8 @@ struct hunt_tally {
     struct arena arena;
 };
 
-/* The hit of an indicator, for the event with this serial; counts the event once (*out_first).
- * NULL: out of memory. */
-struct hunt_hit *hunt_tally_of(struct hunt_tally *tally, size_t indicator, int64_t serial,
-                               bool decoded, bool *out_first);
+/* The hit of an indicator, added when it is new. NULL: out of memory. */
+struct hunt_hit *hunt_tally_of(struct hunt_tally *tally, size_t indicator, uint32_t suppressor);
 MUST_USE bool hunt_tally_merge(struct hunt_tally *into, const struct hunt_tally *from);
 /* Moves what was found into the result, sorted. */
 void hunt_tally_end(struct hunt_tally *tally, struct hunt_result *out);
@@ -67,10 +87,9 @@ struct hunter {
     struct kept kept;
     struct hunt_tally tally;
     struct hunt_seen seen;
-    int64_t serial; /* of the event at hand, from 1 */
-    const struct event *event;
-    struct summary summary;
-    const struct observable *observable;
+    struct hunt_finds finds;             /* of the event at hand */
+    const struct observable *observable; /* of it */
+    uint32_t observed_by;                /* its suppressor, + 1; UINT32_MAX: not asked yet */
     bool failed;
 };
 
@@ -81,7 +100,7 @@ struct hunt {
     struct hunter *hunters[SWEEP_WORKERS_MAX];
 };
 
-/* Looks at one event. */
+/* Looks at one event: nothing of another one matters to what is found. */
 MUST_USE enum status hunt_look(struct hunter *hunter, const struct event *event, struct err *err);
 enum status hunt_nomem(struct err *err);
 

@@ -108,6 +108,7 @@ static void hunter_free(struct hunter *hunter)
         kept_fini(&hunter->kept);
         hunt_tally_fini(&hunter->tally);
         hunt_seen_fini(&hunter->seen);
+        hunt_finds_fini(&hunter->finds);
         free(hunter);
     }
 }

@@ -5,7 +5,7 @@
 #ifndef QUERY_HUNT_HUNT_RUN_H
 #define QUERY_HUNT_HUNT_RUN_H
 
-#include "query/hunt/indicator.h"
+#include "query/hunt/suppress.h"
 #include "query/run.h"
 
 enum { HUNT_NAMES_MAX = 16 };
@@ -19,7 +19,8 @@ struct hunt_names {
 
 /* What was seen of an indicator. */
 struct hunt_hit {
-    size_t indicator; /* its number in the set */
+    size_t indicator;    /* its number in the set */
+    uint32_t suppressor; /* that these hits are kept apart for, + 1; 0: none, they count */
     int64_t events;
     int64_t decoded; /* of them, those that had it inside of base64 only */
     int64_t first_us;
@@ -49,24 +50,37 @@ struct hunt_coverage {
 };
 
 struct hunt_result {
-    struct hunt_hit *hits; /* by number of events, most first; ties by indicator */
+    struct hunt_hit *hits; /* by number of events, most first; ties by indicator, suppressor */
     size_t n_hits;
     struct hunt_coverage coverage;
     struct arena arena; /* of the names */
 };
 
-/* Called with every event that has an indicator, under a lock; the spans live until it returns. */
-struct hunt_event {
+/* Where a part of a pattern was seen. */
+struct hunt_match {
     const struct indicator *indicator;
     struct span field;
     struct span value;
+};
+
+/* Called with every event that has an indicator, under a lock; the spans live until it returns. */
+struct hunt_event {
+    const struct indicator *indicator;
+    struct span field; /* where it was seen first; of a pattern: its first part */
+    struct span value;
     bool decoded;
+    uint32_t suppressor;            /* + 1; 0: none */
+    const struct hunt_match *parts; /* of a pattern */
+    size_t n_parts;
     const struct event *event;
 };
 typedef void hunt_each(void *context, const struct hunt_event *hit);
 
+/* A hit is suppressed when its indicator is on a suppressor, or all that the event has of it is; a
+ * pattern, when all of its parts are. */
 struct hunt_options {
-    hunt_each *each; /* may be NULL */
+    const struct suppress *suppress; /* judged (suppress_judge); may be NULL */
+    hunt_each *each;                 /* may be NULL */
     /* May be NULL; else only blocks after this one of the day are looked at (0: all of them), and
      * nothing that waits in the inbox. Called from any thread. */
     int64_t (*after_block)(void *context, int64_t day_us);

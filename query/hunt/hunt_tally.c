@@ -4,12 +4,18 @@
 
 enum { TALLY_MIN = 256 };
 
-static size_t place_of(const struct hunt_tally *tally, size_t indicator)
+static size_t place_of(const struct hunt_tally *tally, size_t indicator, uint32_t suppressor)
 {
     size_t mask = tally->table_size - 1;
-    size_t at = (size_t)((indicator + 1) * UINT64_C(0x9e3779b97f4a7c15) >> 20) & mask;
-    while (tally->table[at] != 0 && tally->hits[tally->table[at] - 1].indicator != indicator) {
-        at = (at + 1) & mask;
+    size_t at =
+        (size_t)((indicator + 1 + ((uint64_t)suppressor << 32)) * UINT64_C(0x9e3779b97f4a7c15) >>
+                 20) &
+        mask;
+    for (; tally->table[at] != 0; at = (at + 1) & mask) {
+        const struct hunt_hit *hit = &tally->hits[tally->table[at] - 1];
+        if (hit->indicator == indicator && hit->suppressor == suppressor) {
+            break;
+        }
     }
     return at;
 }
@@ -19,10 +25,8 @@ static bool tally_grow(struct hunt_tally *tally)
     size_t capacity = tally->capacity ? tally->capacity * 2 : TALLY_MIN;
     struct hunt_hit *hits = realloc(tally->hits, capacity * sizeof *hits);
     tally->hits = hits ? hits : tally->hits;
-    struct hunt_last *last = realloc(tally->last, capacity * sizeof *last);
-    tally->last = last ? last : tally->last;
     uint32_t *table = calloc(capacity * 2, sizeof *table);
-    if (!hits || !last || !table) {
+    if (!hits || !table) {
         free(table);
         return false;
     }
@@ -31,46 +35,32 @@ static bool tally_grow(struct hunt_tally *tally)
     tally->table_size = capacity * 2;
     tally->capacity = capacity;
     for (size_t i = 0; i < tally->count; i++) {
-        table[place_of(tally, hits[i].indicator)] = (uint32_t)i + 1;
+        table[place_of(tally, hits[i].indicator, hits[i].suppressor)] = (uint32_t)i + 1;
     }
     return true;
 }
 
 /* The hit's place; added when it is new. SIZE_MAX: out of memory. */
-static size_t hit_at(struct hunt_tally *tally, size_t indicator)
+static size_t hit_at(struct hunt_tally *tally, size_t indicator, uint32_t suppressor)
 {
     if (tally->count == tally->capacity && !tally_grow(tally)) {
         return SIZE_MAX;
     }
-    size_t at = place_of(tally, indicator);
+    size_t at = place_of(tally, indicator, suppressor);
     if (tally->table[at] == 0) {
-        tally->hits[tally->count] =
-            (struct hunt_hit){.indicator = indicator, .first_us = INT64_MAX, .last_us = INT64_MIN};
-        tally->last[tally->count] = (struct hunt_last){0};
+        tally->hits[tally->count] = (struct hunt_hit){.indicator = indicator,
+                                                      .suppressor = suppressor,
+                                                      .first_us = INT64_MAX,
+                                                      .last_us = INT64_MIN};
         tally->table[at] = (uint32_t)++tally->count;
     }
     return tally->table[at] - 1;
 }
 
-struct hunt_hit *hunt_tally_of(struct hunt_tally *tally, size_t indicator, int64_t serial,
-                               bool decoded, bool *out_first)
+struct hunt_hit *hunt_tally_of(struct hunt_tally *tally, size_t indicator, uint32_t suppressor)
 {
-    size_t at = hit_at(tally, indicator);
-    if (at == SIZE_MAX) {
-        return NULL;
-    }
-    struct hunt_hit *hit = &tally->hits[at];
-    struct hunt_last *last = &tally->last[at];
-    *out_first = last->serial != serial;
-    if (*out_first) {
-        hit->events++;
-        hit->decoded += decoded;
-        *last = (struct hunt_last){serial, decoded};
-    } else if (last->decoded && !decoded) {
-        hit->decoded--;
-        last->decoded = false;
-    }
-    return hit;
+    size_t at = hit_at(tally, indicator, suppressor);
+    return at == SIZE_MAX ? NULL : &tally->hits[at];
 }
 
 bool hunt_names_add(struct hunt_names *names, struct span name, struct arena *arena)
@@ -105,7 +95,7 @@ bool hunt_tally_merge(struct hunt_tally *into, const struct hunt_tally *from)
 {
     for (size_t i = 0; i < from->count; i++) {
         const struct hunt_hit *other = &from->hits[i];
-        size_t at = hit_at(into, other->indicator);
+        size_t at = hit_at(into, other->indicator, other->suppressor);
         if (at == SIZE_MAX) {
             return false;
         }
@@ -130,7 +120,10 @@ static int by_events(const void *a, const void *b)
     if (x->events != y->events) {
         return x->events > y->events ? -1 : 1;
     }
-    return x->indicator < y->indicator ? -1 : x->indicator > y->indicator;
+    if (x->indicator != y->indicator) {
+        return x->indicator < y->indicator ? -1 : 1;
+    }
+    return x->suppressor < y->suppressor ? -1 : x->suppressor > y->suppressor;
 }
 
 static int by_text(const void *a, const void *b)
@@ -167,7 +160,6 @@ void hunt_tally_end(struct hunt_tally *tally, struct hunt_result *out)
 void hunt_tally_fini(struct hunt_tally *tally)
 {
     free(tally->hits);
-    free(tally->last);
     free(tally->table);
     arena_fini(&tally->arena);
     *tally = (struct hunt_tally){0};

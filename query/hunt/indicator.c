@@ -23,9 +23,12 @@ struct indicator_set {
     size_t count;
     size_t capacity;
     uint64_t *table;
-    unsigned table_bits; /* its size is at least twice count */
-    size_t of_kind[OBSERVABLE_KINDS];
-    size_t ranges[PREFIX_BITS]; /* how many of each length */
+    unsigned table_bits;                  /* its size is at least twice count */
+    size_t of_kind[OBSERVABLE_KINDS + 1]; /* patterns are the last */
+    size_t ranges[PREFIX_BITS];           /* how many of each length */
+    size_t parts;
+    int demanded;
+    struct composites composites;
 };
 
 static uint64_t range_key(const unsigned char address[ADDRESS_BYTES], unsigned bits)
@@ -59,6 +62,7 @@ void indicator_set_free(struct indicator_set *set)
 {
     if (set) {
         arena_fini(&set->arena);
+        composites_fini(&set->composites);
         free(set->items);
         free(set->table);
         free(set);
@@ -145,8 +149,51 @@ static bool grow(struct indicator_set *set)
     return (set->count + 1) * 2 <= (size_t)1 << set->table_bits || grow_table(set);
 }
 
-enum status indicator_set_add(struct indicator_set *set, const struct indicator *indicator,
-                              bool *out_new, struct err *err)
+static bool keep_note(struct indicator_set *set, struct indicator *indicator)
+{
+    if (!indicator->note) {
+        return true;
+    }
+    struct indicator_note *note = arena_alloc(&set->arena, sizeof *note);
+    if (!note) {
+        return false;
+    }
+    *note = *indicator->note;
+    note->about.size = note->about.size < NOTE_BYTES_MAX ? note->about.size : NOTE_BYTES_MAX;
+    note->id = arena_keep(&set->arena, note->id);
+    note->about = arena_keep(&set->arena, note->about);
+    indicator->note = note;
+    return note->id.data && note->about.data;
+}
+
+/* The text is where the normal form is, when it is the same. */
+static bool keep(struct indicator_set *set, struct indicator *indicator)
+{
+    bool same = span_equal(indicator->text, indicator->normal);
+    indicator->text = arena_keep(&set->arena, indicator->text);
+    indicator->normal = same ? indicator->text : arena_keep(&set->arena, indicator->normal);
+    return indicator->text.data && indicator->normal.data && keep_note(set, indicator);
+}
+
+/* One that is there: it stays, but for a part that becomes an indicator. */
+static bool join(struct indicator_set *set, struct indicator *there,
+                 const struct indicator *indicator, bool *out_new)
+{
+    there->exact = there->exact && indicator->exact;
+    *out_new = there->is_part && !indicator->is_part;
+    if (!*out_new) {
+        return true;
+    }
+    struct indicator kept = *indicator;
+    kept.exact = there->exact;
+    set->parts--;
+    bool ok = keep(set, &kept);
+    *there = kept;
+    return ok;
+}
+
+static enum status add(struct indicator_set *set, const struct indicator *indicator, bool *out_new,
+                       uint32_t *out_number, struct err *err)
 {
     if (set->count >= INDICATORS_MAX) {
         return err_set(err, ERR_LIMIT, "more than %d indicators: hunt with fewer lists at a time",
@@ -157,25 +204,70 @@ enum status indicator_set_add(struct indicator_set *set, const struct indicator 
     }
     uint64_t key = key_of(indicator);
     uint64_t *slot = find(set, indicator, key);
-    *out_new = *slot == 0;
-    if (!*out_new) {
-        struct indicator *there = &set->items[number_of(*slot)];
-        there->exact = there->exact && indicator->exact;
-        return OK;
+    bool ok = true;
+    if (*slot != 0) {
+        *out_number = number_of(*slot);
+        ok = join(set, &set->items[*out_number], indicator, out_new);
+    } else {
+        struct indicator kept = *indicator;
+        ok = keep(set, &kept);
+        *slot = key << NUMBER_BITS | (set->count + 1);
+        *out_number = (uint32_t)set->count;
+        *out_new = true;
+        set->items[set->count++] = kept;
+        set->of_kind[kept.kind]++;
+        set->ranges[kept.bits] += kept.is_range;
+        set->parts += kept.is_part;
     }
-    struct indicator kept = *indicator;
-    kept.text = arena_keep(&set->arena, indicator->text);
-    kept.normal = span_equal(kept.text, indicator->normal)
-                      ? kept.text
-                      : arena_keep(&set->arena, indicator->normal);
-    if (!kept.text.data || !kept.normal.data) {
-        return err_set(err, ERR_NOMEM, "indicators: out of memory");
+    return ok ? OK : err_set(err, ERR_NOMEM, "indicators: out of memory");
+}
+
+enum status indicator_set_add(struct indicator_set *set, const struct indicator *indicator,
+                              bool *out_new, struct err *err)
+{
+    uint32_t number;
+    return add(set, indicator, out_new, &number, err);
+}
+
+enum status indicator_set_add_all(struct indicator_set *set, const struct indicator *pattern,
+                                  const struct indicator *parts, size_t n_parts, struct err *err)
+{
+    uint32_t numbers[COMPOSITE_PARTS_MAX];
+    uint32_t number;
+    bool is_new;
+    CHECK(n_parts > 0 && n_parts <= COMPOSITE_PARTS_MAX && pattern->kind == OBSERVABLE_KINDS);
+    enum status status = add(set, pattern, &is_new, &number, err);
+    CHECK(status != OK || !is_new);
+    for (size_t i = 0; status == OK && i < n_parts; i++) {
+        CHECK(parts[i].is_part);
+        status = add(set, &parts[i], &is_new, &numbers[i], err);
     }
-    *slot = key << NUMBER_BITS | (set->count + 1);
-    set->items[set->count++] = kept;
-    set->of_kind[kept.kind]++;
-    set->ranges[kept.bits] += kept.is_range;
-    return OK;
+    return status == OK ? composites_add(&set->composites, number, numbers, n_parts, err) : status;
+}
+
+void indicator_set_demand(struct indicator_set *set, int confidence)
+{
+    set->demanded = confidence;
+}
+
+int indicator_set_demanded(const struct indicator_set *set)
+{
+    return set->demanded;
+}
+
+size_t indicator_set_parts(const struct indicator_set *set)
+{
+    return set->parts;
+}
+
+const struct composites *indicator_set_composites(const struct indicator_set *set)
+{
+    return &set->composites;
+}
+
+const char *indicator_kind_name(const struct indicator *indicator)
+{
+    return indicator->kind == OBSERVABLE_KINDS ? "pattern" : observable_kind_name(indicator->kind);
 }
 
 /* The number of an indicator with that key, at *at or behind it; SIZE_MAX when there is no further

@@ -4,23 +4,6 @@
 #include "query/hunt/read_value.h"
 #include "schema/base/utf8.h"
 
-enum status list_take(struct list_reader *reader, int64_t line, struct span text, const char *why,
-                      struct indicator *indicator)
-{
-    if (why) {
-        reader->report->refused++;
-        reader->refused(reader->context, line, text, why);
-        return OK;
-    }
-    bool is_new = false;
-    indicator->list = reader->list;
-    indicator->line = (uint32_t)line;
-    enum status status = indicator_set_add(reader->set, indicator, &is_new, reader->err);
-    reader->report->read += status == OK && is_new;
-    reader->report->duplicates += status == OK && !is_new;
-    return status;
-}
-
 /* A remark: # at the front, or behind a blank (a URL may hold one). */
 static struct span without_remark(struct span line)
 {
@@ -95,6 +78,21 @@ static bool is_json_array(struct span text)
     return at < text.size && memchr("{[\"]", text.data[at], 4);
 }
 
+enum status list_json_fits(struct span text, struct err *err)
+{
+    if (text.size > LIST_JSON_BYTES_MAX) {
+        return err_set(err, ERR_LIMIT, "JSON of over 64 MiB: split it");
+    }
+    size_t values = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        values += c == ',' || c == '[' || c == '{';
+    }
+    return values <= LIST_JSON_VALUES_MAX
+               ? OK
+               : err_set(err, ERR_LIMIT, "JSON of over 4 million values: split it");
+}
+
 enum status list_read(struct indicator_set *set, uint32_t list, struct span bytes, int64_t now_us,
                       list_refused *refused, void *context, struct list_report *out_report,
                       struct err *err)
@@ -104,6 +102,7 @@ enum status list_read(struct indicator_set *set, uint32_t list, struct span byte
                                  .refused = refused,
                                  .context = context,
                                  .report = out_report,
+                                 .note = INDICATOR_NOTE_NONE,
                                  .err = err};
     struct buf utf8 = BUF_INIT;
     *out_report = (struct list_report){0};
@@ -123,9 +122,8 @@ enum status list_read(struct indicator_set *set, uint32_t list, struct span byte
         out_report->form = LIST_LINES;
     } else if (json) {
         out_report->form = LIST_JSON;
-        status = start.size > LIST_JSON_BYTES_MAX
-                     ? err_set(err, ERR_LIMIT, "a JSON list of over 64 MiB: split it")
-                     : list_read_json(&reader, start, now_us);
+        status = list_json_fits(start, err);
+        status = status == OK ? list_read_json(&reader, start, now_us) : status;
     } else {
         out_report->form = list_is_csv(bytes) ? LIST_CSV : LIST_LINES;
         status = out_report->form == LIST_CSV ? list_read_csv(&reader, bytes)

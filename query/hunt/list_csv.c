@@ -2,9 +2,9 @@
 #include "query/hunt/list_internal.h"
 #include "query/hunt/read_value.h"
 
-enum { COLUMNS_MAX = 256 };
+enum { COLUMNS_MAX = 256, MD5_DIGITS = 32, WASTED_BYTES_MAX = 64 * 1024 * 1024 };
 
-enum role { ROLE_OTHER, ROLE_VALUE, ROLE_TYPE, ROLE_KIND };
+enum role { ROLE_OTHER, ROLE_VALUE, ROLE_TYPE, ROLE_KIND, ROLE_CONFIDENCE, ROLE_ABOUT };
 
 struct table {
     struct list_reader *reader;
@@ -17,6 +17,7 @@ struct table {
     enum role roles[COLUMNS_MAX];
     enum observable_kind kinds[COLUMNS_MAX]; /* with ROLE_KIND */
     bool has_roles;
+    size_t wasted; /* bytes that were looked through for the end of quotes, in vain */
 };
 
 /* Headers seen in feeds (URLhaus, ThreatFox, MISP, Sentinel), and what their columns hold. */
@@ -65,21 +66,13 @@ static const struct {
     {"sid", ROLE_KIND, OBSERVABLE_SESSION},
     {"session_id", ROLE_KIND, OBSERVABLE_SESSION},
     {"serial_number", ROLE_KIND, OBSERVABLE_SERIAL},
-};
-
-/* What the type column says, where it is a kind that a bare value would not show. */
-static const struct {
-    const char *name;
-    enum observable_kind kind;
-} types[] = {
-    {"user", OBSERVABLE_USER},        {"username", OBSERVABLE_USER},
-    {"target-user", OBSERVABLE_USER}, {"user-agent", OBSERVABLE_AGENT},
-    {"user_agent", OBSERVABLE_AGENT}, {"agent", OBSERVABLE_AGENT},
-    {"file", OBSERVABLE_FILE},        {"filename", OBSERVABLE_FILE},
-    {"file_name", OBSERVABLE_FILE},   {"path", OBSERVABLE_FILE},
-    {"session", OBSERVABLE_SESSION},  {"sid", OBSERVABLE_SESSION},
-    {"serial", OBSERVABLE_SERIAL},    {"domain", OBSERVABLE_DOMAIN},
-    {"hostname", OBSERVABLE_DOMAIN},  {"url", OBSERVABLE_URL},
+    {"confidence", ROLE_CONFIDENCE, 0},
+    {"confidence_level", ROLE_CONFIDENCE, 0},
+    {"malware_printable", ROLE_ABOUT, 0},
+    {"malware", ROLE_ABOUT, 0},
+    {"threat", ROLE_ABOUT, 0},
+    {"description", ROLE_ABOUT, 0},
+    {"comment", ROLE_ABOUT, 0},
 };
 
 static struct span cell(const struct table *table, size_t column)
@@ -102,6 +95,43 @@ static void end_cell(struct table *table)
     }
 }
 
+/* Nothing but blanks so far in the cell at hand. */
+static bool is_blank(const struct table *table)
+{
+    size_t at = table->start[table->columns];
+    while (at < table->text.size && table->text.data[at] == ' ') {
+        at++;
+    }
+    return at == table->text.size;
+}
+
+/* Does the quoted cell whose text begins here have an end: a quote, not doubled, with the delimiter
+ * or the end of the line behind it? Looking in vain has a bound for all of the list. */
+static bool is_closed(struct table *table, size_t at)
+{
+    struct span rest = table->rest;
+    size_t i = at;
+    while (i < rest.size && table->wasted < WASTED_BYTES_MAX) {
+        const char *quote = memchr(rest.data + i, '"', rest.size - i);
+        i = quote ? (size_t)(quote - rest.data) + 1 : rest.size;
+        if (!quote || (i < rest.size && rest.data[i] == '"')) {
+            i += quote != NULL;
+            continue;
+        }
+        size_t after = i;
+        while (after < rest.size && rest.data[after] == ' ') {
+            after++;
+        }
+        if (after == rest.size || memchr("\r\n", rest.data[after], 2) ||
+            rest.data[after] == table->delimiter) {
+            return true;
+        }
+        break;
+    }
+    table->wasted += i - at;
+    return false;
+}
+
 /* One row into cells; a quoted cell may hold delimiters, doubled quotes and line breaks. A quote
  * that is never closed ends with its line, so that one bad row does not swallow the rest. */
 static void next_row(struct table *table)
@@ -118,8 +148,9 @@ static void next_row(struct table *table)
         if (quoted && c == '"' && twice) {
             buf_add_char(&table->text, '"');
             at++;
-        } else if (c == '"' && (quoted || table->text.size == table->start[table->columns])) {
-            quoted = !quoted && memchr(rest.data + at + 1, '"', rest.size - at - 1);
+        } else if (c == '"' && (quoted || is_blank(table))) { /* ThreatFox has a blank first */
+            table->text.size = quoted ? table->text.size : table->start[table->columns];
+            quoted = !quoted && is_closed(table, at + 1);
         } else if (c == '\n' && !quoted) {
             at++;
             break;
@@ -149,12 +180,13 @@ static bool take_header(struct table *table)
         while (span_starts(name, "#") || span_starts(name, " ") || span_starts(name, "\"")) {
             name = span_from(name, 1);
         }
+        name.size -= span_ends(name, "\"");
         table->roles[i] = ROLE_OTHER;
         for (size_t h = 0; h < sizeof headers / sizeof headers[0]; h++) {
             if (same_folded(name, headers[h].name)) {
                 table->roles[i] = headers[h].role;
                 table->kinds[i] = headers[h].kind;
-                table->has_roles |= headers[h].role != ROLE_TYPE;
+                table->has_roles |= headers[h].role == ROLE_VALUE || headers[h].role == ROLE_KIND;
             }
         }
     }
@@ -187,37 +219,46 @@ static enum status take_by_shape(struct table *table, int64_t line, bool is_firs
     return status;
 }
 
-static enum observable_kind kind_of_row(const struct table *table)
+/* The first cell of a role that has something in it. */
+static struct span cell_of(const struct table *table, enum role role)
 {
     for (size_t i = 0; i < table->columns; i++) {
-        for (size_t t = 0; table->roles[i] == ROLE_TYPE && t < sizeof types / sizeof types[0];
-             t++) {
-            if (same_folded(cell(table, i), types[t].name)) {
-                return types[t].kind;
-            }
+        if (table->roles[i] == role && cell(table, i).size > 0) {
+            return cell(table, i);
         }
     }
-    return OBSERVABLE_KINDS;
+    return span_of("", 0);
+}
+
+static enum status take_cell(struct table *table, int64_t line, size_t column, struct span type)
+{
+    struct span text = cell(table, column);
+    enum observable_kind kind = OBSERVABLE_KINDS;
+    if (table->roles[column] == ROLE_KIND) {
+        kind = table->kinds[column];
+    } else if (type.size > 0 && list_type_find(type, &kind)) {
+        return list_take_typed(table->reader, line, type, kind, text);
+    }
+    return list_take_value(table->reader, line, text, kind);
 }
 
 static enum status take_row(struct table *table, int64_t line)
 {
     struct list_reader *reader = table->reader;
-    enum observable_kind of_row = kind_of_row(table);
+    struct span type = cell_of(table, ROLE_TYPE);
+    struct span about = cell_of(table, ROLE_ABOUT);
     enum status status = OK;
     bool any = false;
+    reader->note =
+        (struct indicator_note){.confidence = list_read_confidence(cell_of(table, ROLE_CONFIDENCE)),
+                                .valid_from_us = INT64_MIN,
+                                .about = about};
     for (size_t i = 0; status == OK && i < table->columns; i++) {
-        struct span text = cell(table, i);
-        if (text.size == 0 || (table->roles[i] != ROLE_VALUE && table->roles[i] != ROLE_KIND)) {
-            continue;
+        bool value = table->roles[i] == ROLE_VALUE || table->roles[i] == ROLE_KIND;
+        if (value && cell(table, i).size > 0) {
+            status = take_cell(table, line, i, type);
+            any = true;
         }
-        enum observable_kind kind = table->roles[i] == ROLE_KIND ? table->kinds[i] : of_row;
-        struct indicator indicator;
-        const char *why = kind == OBSERVABLE_KINDS
-                              ? read_value(text, &reader->normal, &indicator)
-                              : read_value_as(text, kind, &reader->normal, &indicator);
-        status = list_take(reader, line, text, why, &indicator);
-        any = true;
     }
     if (status == OK && !any) {
         status = list_take(reader, line, buf_span(&table->text), "no indicator in this row", NULL);
@@ -265,6 +306,19 @@ bool list_is_csv(struct span text)
     return !alone && delimiter_of(line) != '\0';
 }
 
+/* hashes.csv of a MISP feed: MD5 of values, each with the UUID of its event. */
+static bool is_misp_hashes(const struct table *table)
+{
+    struct buf normal = BUF_INIT;
+    struct indicator hash;
+    struct indicator event;
+    bool is = table->columns == 2 && !read_value(cell(table, 0), &normal, &hash) &&
+              hash.kind == OBSERVABLE_HASH && hash.normal.size == MD5_DIGITS &&
+              !read_value(cell(table, 1), &normal, &event) && event.kind == OBSERVABLE_SESSION;
+    buf_fini(&normal);
+    return is;
+}
+
 enum status list_read_csv(struct list_reader *reader, struct span text)
 {
     struct table table = {
@@ -279,10 +333,14 @@ enum status list_read_csv(struct list_reader *reader, struct span text)
         if (!buf_ok(&table.text)) {
             status = err_set(reader->err, ERR_NOMEM, "list: out of memory");
         } else if (remark) { /* URLhaus has its header in one */
-            (void)(first && table.columns > 1 && take_header(&table));
+            (void)(first && !table.has_roles && table.columns > 1 && take_header(&table));
         } else if (whole.size > 0 && !(whole.size == 1 && whole.data[0] == '\r')) {
             bool header = first && !table.has_roles && take_header(&table);
-            if (!header) {
+            if (first && is_misp_hashes(&table)) {
+                status = err_set(reader->err, ERR_FORMAT,
+                                 "a MISP feed's hashes.csv has digests of values: give the feed's "
+                                 "events");
+            } else if (!header) {
                 status =
                     table.has_roles ? take_row(&table, line) : take_by_shape(&table, line, first);
             }

@@ -38,6 +38,8 @@ void base64_encode(struct buf *out, struct span bytes);
 void random_fill(void *out, size_t size);
 /* A random (version 4) UUID as 36 characters and a NUL. */
 void random_uuid(char out[37]);
+/* The UUID of a name in a namespace (version 5, RFC 4122 section 4.3). */
+void uuid_v5(const unsigned char namespace_uuid[16], struct span name, char out[37]);
 
 /* Hash of bytes for tables and filters, not for security. Part of the file format where seed 0 is
  * used (block uid hashes): never change it. */

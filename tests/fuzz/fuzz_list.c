@@ -36,6 +36,27 @@ static void check_normal(const struct indicator *indicator)
     buf_fini(&again);
 }
 
+/* A pattern is whole, its parts are none, and each hangs on one of its parts. */
+static void check_composites(const struct indicator_set *set)
+{
+    const struct composites *all = indicator_set_composites(set);
+    size_t hanging = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        const struct composite *composite = &all->items[i];
+        MUST_HOLD(indicator_set_get(set, composite->pattern)->kind == OBSERVABLE_KINDS);
+        for (size_t p = 0; p < composite->count; p++) {
+            uint32_t part = all->parts[composite->first + p];
+            MUST_HOLD(indicator_set_get(set, part)->kind != OBSERVABLE_KINDS);
+        }
+    }
+    for (size_t i = 0; i < indicator_set_count(set); i++) {
+        for (uint32_t at = composites_on(all, i); at > 0; at = all->items[at - 1].next) {
+            hanging++;
+        }
+    }
+    MUST_HOLD(hanging == all->count);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct indicator_set *set = indicator_set_new();
@@ -45,10 +66,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MUST_HOLD(set);
     if (list_read(set, 0, span_of(data, size), 0, refuse, &refused, &report, &err) == OK) {
         MUST_HOLD(report.refused == refused);
-        MUST_HOLD(report.read == (int64_t)indicator_set_count(set));
+        MUST_HOLD(report.read + (int64_t)indicator_set_parts(set) ==
+                  (int64_t)indicator_set_count(set));
+        check_composites(set);
         for (size_t i = 0; i < indicator_set_count(set); i++) {
             const struct indicator *indicator = indicator_set_get(set, i);
             struct search search = {.number = i};
+            if (indicator->kind == OBSERVABLE_KINDS) {
+                continue;
+            }
             check_normal(indicator);
             if (!indicator->is_range) {
                 indicator_set_match(set, indicator->kind, indicator->normal, see, &search);

@@ -11,3 +11,5 @@ set_tests_properties(unit.query_engine unit.query_top unit.query_live PROPERTIES
 stele_unit_test(sql_pick stele_sql)
 stele_unit_test(sql_table test_truth stele_sql)
 stele_unit_test(indicator stele_query)
+stele_unit_test(pattern stele_query)
+stele_unit_test(suppress stele_query)

@@ -148,6 +148,16 @@ TEST(digests)
     EXPECT(hash64(span_str("16bfdc34-2766-a5d3-dfd6f7ff7ad6"), 0) == 0x8943c5d5304631ecu);
 }
 
+/* RFC 4122 (erratum 1352): "www.example.com" in the namespace of DNS names. */
+TEST(uuids_of_names)
+{
+    static const unsigned char dns[16] = {0x6b, 0xa7, 0xb8, 0x10, 0x9d, 0xad, 0x11, 0xd1,
+                                          0x80, 0xb4, 0x00, 0xc0, 0x4f, 0xd4, 0x30, 0xc8};
+    char text[37];
+    uuid_v5(dns, span_str("www.example.com"), text);
+    EXPECT_STR(text, "2ed6657d-e927-568b-95e1-2665a8aea6a2");
+}
+
 TEST(files_are_replaced_whole)
 {
     char dir[FILE_PATH_BYTES];
@@ -188,5 +198,5 @@ TEST(arena_keeps_what_it_gave)
 TEST_MAIN(TEST_ENTRY(err_keeps_code_number_and_context), TEST_ENTRY(varint_and_zigzag_round_trip),
           TEST_ENTRY(json_strings_are_escaped), TEST_ENTRY(rfc3339),
           TEST_ENTRY(times_that_people_write), TEST_ENTRY(utf8), TEST_ENTRY(lower_case_never_grows),
-          TEST_ENTRY(digests), TEST_ENTRY(files_are_replaced_whole),
+          TEST_ENTRY(digests), TEST_ENTRY(uuids_of_names), TEST_ENTRY(files_are_replaced_whole),
           TEST_ENTRY(arena_keeps_what_it_gave))

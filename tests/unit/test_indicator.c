@@ -1,4 +1,6 @@
 /* Lists in, and what of them an observable is. */
+#include <pthread.h>
+
 #include "query/hunt/list.h"
 #include "query/hunt/read_value.h"
 #include "tests/support/test.h"
@@ -165,20 +167,19 @@ TEST(lists_in_json)
                                       "[file:hashes.'SHA-256' IN "
                                       "('d41d8cd98f00b204e9800998ecf8427e', 'zz')]") "]}",
                 4, "2 zz: not an MD5, SHA-1, SHA-256 or SHA-512\n");
-    expect_json(
-        STIX("[url:value = 'http://a.example/' AND ipv4-addr:value = '1.2.3.4']"), 0,
-        "1 [url:value = 'http://a.example/' AND ipv4-addr:value = '1.2.3.4']: a pattern with "
-        "AND\n");
     expect_json(STIX("[process:pid = 5]"), 0,
                 "1 [process:pid = 5]: a pattern over something that no event has\n");
-    expect_json(STIX("[user-account:user_id = 'o\\\\'neil'"), 1, "");
-    expect_json(
-        STIX("[domain-name:value = 'evil"), 0,
-        "1 [domain-name:value = 'evil: a pattern that is broken, or compares with no text\n");
+    expect_json(STIX("[user-account:user_id = 'o\\\\'neil']"), 1, "");
+    expect_json(STIX("[domain-name:value = 'evil"), 0,
+                "1 [domain-name:value = 'evil: a pattern that is broken\n");
     expect_json("[{\"type\":\"indicator\",\"revoked\":true,\"pattern\":\"[x]\"},"
                 "{\"type\":\"indicator\",\"valid_until\":\"2024-01-01T00:00:00Z\",\"pattern\":"
+                "\"[x]\"},"
+                "{\"type\":\"indicator\",\"valid_from\":\"2025-12-24T00:00:00Z\",\"pattern\":"
                 "\"[x]\"}]",
-                0, "1 [x]: revoked\n2 [x]: no longer valid (valid_until)\n");
+                0,
+                "1 [x]: revoked\n2 [x]: no longer valid (valid_until)\n"
+                "3 [x]: not valid yet (valid_from)\n");
     expect_json("{\"Event\":{\"Attribute\":["
                 "{\"type\":\"ip-dst|port\",\"to_ids\":true,\"value\":\"1.2.3.4|80\"},"
                 "{\"type\":\"domain|ip\",\"to_ids\":true,\"value\":\"evil.com|1.2.3.5\"},"
@@ -188,6 +189,64 @@ TEST(lists_in_json)
                 4, "3 http://a.example: not meant for detection (to_ids)\n");
     expect_json("{\"7\":[{\"ioc_value\":\"1.2.3.4:80\",\"ioc_type\":\"ip:port\"}]}", 1, "");
     expect_json("{\"7\":[{\"url\":\"http://evil.com/a\",\"threat\":\"malware\"}]}", 1, "");
+}
+
+#define BOTH  STIX("[ipv4-addr:value = '1.2.3.4' AND user-account:user_id = 'eve']")
+#define ONE   STIX("[user-account:user_id = 'eve']")
+#define WRONG STIX("[ipv4-addr:value = '1.2.3.4' AND file:hashes.MD5 = 'zz']")
+
+TEST(patterns_in_a_set)
+{
+    struct list_report report;
+    struct buf told = BUF_INIT;
+    const char *text = "[" BOTH "," ONE "," BOTH "," WRONG "]";
+    struct indicator_set *set = read_set(span_str(text), &report, &told);
+    EXPECT(report.read == 2 && report.duplicates == 1 && report.refused == 1);
+    EXPECT(indicator_set_count(set) == 3 && indicator_set_parts(set) == 1);
+    EXPECT(indicator_set_composites(set)->count == 1);
+    EXPECT_STR(indicator_kind_name(indicator_set_get(set, 0)), "pattern");
+    EXPECT(span_is(buf_span(&told),
+                   "4 [ipv4-addr:value = '1.2.3.4' AND file:hashes.MD5 = 'zz']: not an MD5, SHA-1, "
+                   "SHA-256 or SHA-512\n"));
+    indicator_set_free(set);
+    buf_fini(&told);
+}
+
+static void expect_note(const char *text, int demanded, int confidence, const char *about)
+{
+    struct list_report report;
+    struct buf told = BUF_INIT;
+    struct err err = {.text = ""};
+    struct indicator_set *set = indicator_set_new();
+    indicator_set_demand(set, demanded);
+    EXPECT_OK(list_read(set, 0, span_str(text), NOW_US, refuse, &told, &report, &err), err);
+    if (demanded > confidence) {
+        EXPECT(report.unsure == 1 && report.read == 0 && indicator_set_count(set) == 0);
+    } else {
+        const struct indicator_note *note = indicator_set_get(set, 0)->note;
+        EXPECT(report.unsure == 0 && report.read == 1 && note);
+        EXPECT(note && note->confidence == confidence && span_is(note->about, about));
+    }
+    indicator_set_free(set);
+    buf_fini(&told);
+}
+
+TEST(what_lists_say_of_indicators)
+{
+    static const char *const said[] = {
+        "{\"type\":\"indicator\",\"confidence\":75,\"name\":\"X\","
+        "\"pattern\":\"[domain-name:value = 'd.example']\"}",
+        "{\"1\":[{\"ioc_value\":\"d.example\",\"ioc_type\":\"domain\","
+        "\"malware_printable\":\"X\",\"confidence_level\":75}]}",
+        "{\"ioc\":\"d.example\",\"ioc_type\":\"domain\",\"malware\":\"X\","
+        "\"confidence_level\":\"75\"}",
+        "# \"ioc_value\",\"ioc_type\",\"malware_printable\",\"confidence_level\"\n"
+        "\"d.example\", \"domain\", \"X\", \"75\"\n"};
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        expect_note(said[i], 0, 75, "X");
+        expect_note(said[i], 75, 75, "X");
+        expect_note(said[i], 76, 75, "X");
+    }
 }
 
 /* The table grows several times; each is found again, and nothing else. */
@@ -217,5 +276,25 @@ TEST(many_are_found_again)
     buf_fini(&told);
 }
 
+/* A daemon reads events in one thread and lists in another, or in the same one later. */
+static void *read_a_list(void *unused)
+{
+    expect_json("{\"7\":[{\"ioc_value\":\"1.2.3.4:80\",\"ioc_type\":\"ip:port\"}]}", 1, "");
+    return unused;
+}
+
+TEST(lists_in_json_beside_events)
+{
+    struct arena arena = ARENA_INIT;
+    struct event event;
+    pthread_t thread;
+    EXPECT(event_parse(span_str("{\"event\":\"x\",\"n\":[1,2,3]}"), 1, &arena, &event));
+    arena_fini(&arena);
+    (void)read_a_list(NULL);
+    EXPECT_INT(pthread_create(&thread, NULL, read_a_list, NULL), 0);
+    EXPECT_INT(pthread_join(thread, NULL), 0);
+}
+
 TEST_MAIN(TEST_ENTRY(one_line_each), TEST_ENTRY(whole_lists), TEST_ENTRY(lists_in_json),
-          TEST_ENTRY(many_are_found_again))
+          TEST_ENTRY(many_are_found_again), TEST_ENTRY(patterns_in_a_set),
+          TEST_ENTRY(what_lists_say_of_indicators), TEST_ENTRY(lists_in_json_beside_events))

@@ -2,15 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "query/hunt/list.h"
 #include "query/parse.h"
-#include "query/visible.h"
-#include "tools/stele/hunt_print.h"
+#include "schema/archive.h"
+#include "tools/stele/hunt_input.h"
 #include "tools/stele/lookup.h"
 #include "tools/stele/progress.h"
-#include "tools/stele/unpack.h"
-
-enum { LISTS_MAX = 256, LIST_BYTES_MAX = 256 * 1024 * 1024, LIST_READ_BYTES = 1024 * 1024 };
 
 const struct verb verb_hunt;
 
@@ -20,68 +16,42 @@ struct hunt_call {
     const char *to;
     const char *query_text;
     const char *output;
+    const char *min_confidence;
+    int64_t confidence;
     bool events;
     bool unseen;
     enum hunt_form form;
     struct search search;
+    struct hunt_quiet quiet;
+    struct suppress *suppress;
     struct indicator_set *set;
-    struct hunt_list lists[LISTS_MAX];
+    struct hunt_list lists[HUNT_LISTS_MAX];
     size_t n_lists;
 };
-
-static void say_refused(void *context, int64_t line, struct span text, const char *why)
-{
-    struct buf shown = BUF_INIT;
-    (void)visible_add(&shown, text, 80);
-    fprintf(stderr, "%s:%lld: %.*s: %s\n", (const char *)context, (long long)line,
-            SPAN_FMT(buf_span(&shown)), why);
-    buf_fini(&shown);
-}
-
-static enum status read_file(const char *path, struct buf *out, struct err *err)
-{
-    struct unpack *unpack = NULL;
-    enum status status = unpack_open(path, NULL, &unpack, err);
-    for (bool end = false; status == OK && !end;) {
-        status = unpack_read(unpack, LIST_READ_BYTES, out, &end, err);
-        if (status == OK && out->size > LIST_BYTES_MAX) {
-            status = err_set(err, ERR_LIMIT, "%s: a list of over 256 MiB: split it", path);
-        }
-    }
-    unpack_close(unpack);
-    return status;
-}
-
-static enum status read_list(struct hunt_call *options, const char *path, struct err *err)
-{
-    struct buf bytes = BUF_INIT;
-    struct hunt_list *list = &options->lists[options->n_lists];
-    list->name = strcmp(path, "-") == 0 ? "standard input" : path;
-    enum status status = read_file(path, &bytes, err);
-    if (status == OK) {
-        status =
-            list_read(options->set, (uint32_t)options->n_lists, buf_span(&bytes), clock_now_us(),
-                      say_refused, (void *)(uintptr_t)list->name, &list->report, err);
-        status = status == OK ? OK : err_wrap(err, "%s", list->name);
-    }
-    buf_fini(&bytes);
-    options->n_lists += status == OK;
-    return status;
-}
 
 static enum status read_lists(struct hunt_call *options, struct err *err)
 {
     options->set = indicator_set_new();
     enum status status = options->set ? OK : err_set(err, ERR_NOMEM, "hunt: out of memory");
-    if (status == OK && options->common.n_words > LISTS_MAX) {
-        status = err_set(err, ERR_LIMIT, "more than %d lists at a time", LISTS_MAX);
+    if (status == OK) {
+        indicator_set_demand(options->set, (int)options->confidence);
+    }
+    if (status == OK && options->common.n_words > HUNT_LISTS_MAX) {
+        status = err_set(err, ERR_LIMIT, "more than %d lists at a time", HUNT_LISTS_MAX);
     }
     for (size_t i = 0; status == OK && i < options->common.n_words; i++) {
-        status = read_list(options, options->common.words[i], err);
+        status = hunt_input_list(options->set, options->common.words[i], (uint32_t)i,
+                                 &options->lists[i], err);
+        options->n_lists++;
     }
     if (status == OK && indicator_set_count(options->set) == 0) {
-        status = err_set(err, ERR_FORMAT, "no indicator in %s",
+        status = err_set(err, ERR_FORMAT, "no indicator%s in %s",
+                         options->confidence > 0 ? " that is sure enough" : "",
                          options->n_lists == 1 ? options->lists[0].name : "these lists");
+    }
+    if (status == OK) {
+        status = hunt_input_suppress(&options->quiet, &options->common.config, options->set,
+                                     &options->suppress, err);
     }
     return status;
 }
@@ -95,7 +65,7 @@ static void print_event(void *context, const struct hunt_event *hit)
 {
     struct hunt_call *options = context;
     progress_wipe(options->search.progress_context);
-    hunt_print_event(hit, options->lists[hit->indicator->list].name);
+    hunt_print_event(hit, options->suppress, options->lists[hit->indicator->list].name);
 }
 
 static int hunt_archive(struct hunt_call *options)
@@ -110,23 +80,31 @@ static int hunt_archive(struct hunt_call *options)
     options->search.threads = options->events ? 1 : 0; /* so that their order is always the same */
     enum status status = walk_open(&options->search, &walk, &err);
     if (status == OK) {
-        const struct hunt_options how = {.each = options->events ? print_event : NULL,
+        const struct hunt_options how = {.suppress = options->suppress,
+                                         .each = options->events ? print_event : NULL,
                                          .context = options};
         status = hunt_run(walk, options->set, &how, &result, &err);
     }
     progress_wipe(&progress);
+    char archive[37] = ""; /* of a single file */
+    if (status == OK && walk_archive(walk)) {
+        (void)snprintf(archive, sizeof archive, "%s", archive_id(walk_archive(walk)));
+    }
     walk_close(walk);
-    bool found = result.n_hits > 0;
+    bool found = false;
+    for (size_t i = 0; i < result.n_hits; i++) {
+        found |= result.hits[i].suppressor == 0;
+    }
     struct hunt_report report = {.set = options->set,
                                  .lists = options->lists,
                                  .n_lists = options->n_lists,
+                                 .suppress = options->suppress,
                                  .result = &result,
+                                 .archive_id = archive,
                                  .unseen = options->unseen};
-    if (status == OK && options->events) {
-        hunt_print_words(&report, stderr);
-        status = fflush(stdout) == 0 ? OK : err_set(&err, ERR_IO, "the output failed");
-    } else if (status == OK) {
-        status = hunt_print(&report, options->form, &err);
+    if (status == OK) {
+        enum hunt_form form = options->events ? HUNT_NDJSON : options->form;
+        status = hunt_print(&report, form, !options->events, &err);
     }
     hunt_fini(&result);
     return status != OK ? options_fail(&verb_hunt, &err) : !found;
@@ -136,20 +114,45 @@ static enum status read_options(struct hunt_call *options, struct query **out_qu
                                 struct err *err)
 {
     if (options->output && !hunt_form_find(options->output, &options->form)) {
-        return err_set(err, ERR_USAGE, "--output is table, json, ndjson or csv, not \"%s\"",
+        return err_set(err, ERR_USAGE, "--output is table, json, ndjson, csv or stix, not \"%s\"",
                        options->output);
     }
     if (options->events && (options->unseen || (options->output && options->form != HUNT_NDJSON))) {
         return err_set(err, ERR_USAGE, "--events prints NDJSON, without --unseen or other forms");
     }
-    enum status status = lookup_times(options->from, options->to, &options->search.from_us,
-                                      &options->search.to_us, err);
+    enum status status = options->min_confidence
+                             ? options_number("min-confidence", options->min_confidence, 0,
+                                              CONFIDENCE_MAX, &options->confidence, err)
+                             : OK;
+    if (status == OK) {
+        status = lookup_times(options->from, options->to, &options->search.from_us,
+                              &options->search.to_us, err);
+    }
     if (status == OK) {
         status = query_parse(span_str(options->query_text ? options->query_text : "*"),
                              clock_now_us(), out_query, NULL, err);
     }
     options->search.query = *out_query;
     return status;
+}
+
+static int hunt_lists(struct hunt_call *options)
+{
+    struct err err;
+    struct query *query = NULL;
+    if (read_options(options, &query, &err) != OK) {
+        return options_fail(&verb_hunt, &err);
+    }
+    options->search.path = options_archive(&options->common);
+    int code = options->search.path ? 0 : status_exit_code(ERR_USAGE);
+    if (code == 0) {
+        code = read_lists(options, &err) == OK ? hunt_archive(options)
+                                               : options_fail(&verb_hunt, &err);
+    }
+    indicator_set_free(options->set);
+    suppress_free(options->suppress);
+    query_free(query);
+    return code;
 }
 
 static int hunt_main(int argc, char **argv)
@@ -167,8 +170,23 @@ static int hunt_main(int argc, char **argv)
          .text = &options.query_text},
         {.name = "output",
          .argument = "FORM",
-         .help = "table, json, ndjson or csv",
+         .help = "table, json, ndjson, csv or stix (sightings)",
          .text = &options.output},
+        {.name = "min-confidence",
+         .argument = "N",
+         .help = "leave out indicators whose list gives them a lower confidence (0 to 100)",
+         .text = &options.min_confidence},
+        {.name = "suppress",
+         .argument = "FILE|DIR",
+         .help = "keep hits on these apart: MISP warninglists, or lists; repeatable",
+         .values = &options.quiet.files},
+        {.name = "suppress-private",
+         .help = "keep hits on private and loopback addresses apart",
+         .flag = &options.quiet.private_addresses},
+        {.name = "own",
+         .argument = "WHAT",
+         .help = "keep hits on your own address, range or domain apart; repeatable",
+         .values = &options.quiet.own},
         {.name = "events",
          .help = "print each event as NDJSON, with the indicator, field and value",
          .flag = &options.events},
@@ -176,7 +194,6 @@ static int hunt_main(int argc, char **argv)
          .help = "a line for each indicator that was not seen, too",
          .flag = &options.unseen},
     };
-    struct err err;
     int code = options_read(&options.common, &verb_hunt, entries,
                             sizeof entries / sizeof entries[0], argc, argv);
     if (code != OPTIONS_GO_ON) {
@@ -186,19 +203,7 @@ static int hunt_main(int argc, char **argv)
         return options_misuse(&verb_hunt, "wants a list of indicators: a file, or - for standard "
                                           "input");
     }
-    struct query *query = NULL;
-    if (read_options(&options, &query, &err) != OK) {
-        return options_fail(&verb_hunt, &err);
-    }
-    options.search.path = options_archive(&options.common);
-    code = options.search.path ? 0 : status_exit_code(ERR_USAGE);
-    if (code == 0) {
-        code = read_lists(&options, &err) == OK ? hunt_archive(&options)
-                                                : options_fail(&verb_hunt, &err);
-    }
-    indicator_set_free(options.set);
-    query_free(query);
-    return code;
+    return hunt_lists(&options);
 }
 
 const struct verb verb_hunt = {

@@ -124,6 +124,227 @@ def lists_of_many_kinds(place):
         expect(json.loads(result.out)["kind"] == "ip", result.out)
 
 
+def stix(*patterns, **more):
+    return json.dumps({"type": "bundle", "objects": [
+        {"type": "indicator", "id": f"indicator--00000000-0000-4000-8000-{i:012d}", "pattern": p, **more}
+        for i, p in enumerate(patterns)]}).encode()
+
+
+def parts_of_a_pattern_are_on_one_event(place):
+    """Every way to say yes or no, against a matcher that knows three fields only."""
+    draw = random.Random(3)
+    users, addresses, names = ("eve", "bob"), ("9.9.9.1", "9.9.9.2"), ("a.example", "b.example")
+    events = [{"event": "x", "uid": f"p{i}", "time": f"2026-10-01T00:00:{i % 60:02d}Z",
+               "user": draw.choice(users), "addr.remote": draw.choice(addresses) + ":1",
+               "path": "//" + draw.choice(names)} for i in range(40)]
+    place.stele("init", "a")
+    place.stele("import", "--archive", "a", "-",
+                stdin="".join(json.dumps(e) + "\n" for e in events).encode())
+    user = "user-account:user_id = '{}'".format
+    address = "ipv4-addr:value = '{}'".format
+    url = "url:value = '{}'".format
+    wanted = {
+        f"[{user('eve')} AND {address('9.9.9.1')}]": lambda u, a: u == "eve" and a == "9.9.9.1",
+        f"[{user('eve')} AND ({address('9.9.9.1')} OR {address('9.9.9.2')})]": lambda u, a: u == "eve",
+        f"[{user('bob')} AND {address('9.9.9.1')} OR {user('eve')} AND {address('9.9.9.2')}]":
+            lambda u, a: (u, a) in (("bob", "9.9.9.1"), ("eve", "9.9.9.2")),
+        f"[{user('eve')} AND ipv4-addr:value ISSUBSET '9.9.9.2/31']": lambda u, a: u == "eve" and a == "9.9.9.2",
+        f"[{user('eve')} AND {url('http://none.example/')}]": lambda u, a: False,
+    }
+    with open(place.path("and.json"), "wb") as f:
+        f.write(stix(*wanted))
+    result = place.stele("hunt", "--archive", "a", "--output", "ndjson", "--unseen", "and.json")
+    rows = {row["indicator"]: row for row in map(json.loads, result.out.splitlines())}
+    expect(set(rows) == set(wanted), f"parts are no rows: {result.text()}")
+    for pattern, holds in wanted.items():
+        count = sum(holds(e["user"], e["addr.remote"][:-2]) for e in events)
+        expect(rows[pattern]["events"] == count, f"{pattern}: {count} and {rows[pattern]}")
+        expect(rows[pattern]["kind"] == "pattern", rows[pattern])
+    told = place.stele("hunt", "--archive", "a", "--events", "and.json").out.splitlines()
+    hits = [json.loads(line) for line in told]
+    expect(len(hits) == sum(row["events"] for row in rows.values()), len(hits))
+    for hit in hits:
+        expect(wanted[hit["indicator"]](hit["event"]["user"], hit["event"]["addr.remote"][:-2]), hit)
+        expect({p["field"] for p in hit["parts"]} == {"user", "addr.remote"}, hit["parts"])
+    alone = place.stele("hunt", "--archive", "a", "--output", "ndjson", "and.json", "-", stdin=b"user:bob\n")
+    rows = {row["indicator"]: row["events"] for row in map(json.loads, alone.out.splitlines())}
+    expect(rows.get("user:bob") == sum(e["user"] == "bob" for e in events), "a part given alone is a row")
+
+
+def sure_and_unsure(place):
+    place.stele("init", "a")
+    event = {"event": "x", "uid": "1", "time": "2026-10-01T00:00:00Z", "addr.remote": "9.9.9.9:1", "user": "eve"}
+    place.stele("import", "--archive", "a", "-", stdin=json.dumps(event).encode())
+    with open(place.path("s.json"), "wb") as f:
+        f.write(stix("[ipv4-addr:value = '9.9.9.9']", confidence=40, name="A bad one",
+                     valid_from="2024-01-01T00:00:00Z"))
+    row = json.loads(place.stele("hunt", "--archive", "a", "--output", "ndjson", "s.json").out)
+    expect((row["confidence"], row["about"], row["valid_from"]) == (40, "A bad one", "2024-01-01T00:00:00Z"), row)
+    expect(row["id"].startswith("indicator--0000"), row)
+    both = place.stele("hunt", "--archive", "a", "--min-confidence", "41", "--output", "json", "s.json", "-",
+                       stdin=b"user:eve\n")
+    report = json.loads(both.out)
+    expect([r["indicator"] for r in report["indicators"]] == ["user:eve"], "no confidence is not a low one")
+    expect(report["lists"][0]["unsure"] == 1 and b"1 below --min-confidence" in both.err, both.text())
+    expect_error(place.stele("hunt", "--archive", "a", "--min-confidence", "41", "s.json"), 3, "sure enough")
+    expect_error(place.stele("hunt", "--archive", "a", "--min-confidence", "101", "s.json"), 2, "min-confidence")
+
+
+def warninglist(type_, *entries, name="Harmless", attributes=()):
+    return json.dumps({"name": name, "version": 3, "description": "d", "type": type_, "list": entries,
+                       "matching_attributes": list(attributes)}).encode()
+
+
+def suppressed_is_shown_and_does_not_count(place):
+    events = [{"event": "x", "uid": f"s{i}", "time": f"2026-10-0{1 + i}T00:00:00Z", "user": user,
+               "addr.remote": f"{address}:1", "path": path}
+              for i, (user, address, path) in enumerate((
+                  ("eve", "10.0.0.1", "http://cdn.example/a"), ("eve", "203.0.113.5", "203.0.113.77"),
+                  ("bob", "10.0.0.2", "http://cdn.example/b 203.0.113.77"), ("bob", "198.51.100.9", "")))]
+    place.stele("init", "a")
+    place.stele("import", "--archive", "a", "-",
+                stdin="".join(json.dumps(e) + "\n" for e in events).encode())
+    place.write("w/cdn/list.json", warninglist("hostname", "cdn.example", attributes=["domain", "url"]))
+    place.write("ioc", b"10.0.0.0/8\n203.0.113.0/24\ncdn.example\nuser:eve\n198.51.100.9\n")
+    place.write("and.json", stix("[ipv4-addr:value = '10.0.0.1' AND user-account:user_id = 'eve']",
+                                 "[ipv4-addr:value = '10.0.0.1' AND domain-name:value = 'cdn.example']"))
+
+    def hunt(*words):
+        result = place.stele("hunt", "--archive", "a", "--output", "json", *words)
+        report = json.loads(result.out)
+        return result, report, {(r["indicator"], r.get("suppressed")): r["events"] for r in report["indicators"]}
+
+    _, plain, rows = hunt("ioc")
+    expect(rows == {("10.0.0.0/8", None): 2, ("203.0.113.0/24", None): 2, ("cdn.example", None): 2,
+                    ("user:eve", None): 2, ("198.51.100.9", None): 1}, rows)
+    expect("suppressors" in plain and plain["suppressors"] == [], plain["suppressors"])
+    result, report, rows = hunt("ioc", "--suppress-private", "--suppress", "w", "--own", "198.51.100.9",
+                                "--own", "203.0.113.77/32")
+    expect(result.code == 0, "user:eve counts")
+    expect(rows == {("user:eve", None): 2, ("10.0.0.0/8", "private addresses"): 2, ("cdn.example", "Harmless"): 2,
+                    ("203.0.113.0/24", None): 1, ("203.0.113.0/24", "own"): 1, ("198.51.100.9", "own"): 1}, rows)
+    fields = [r["fields"] for r in report["indicators"] if r["indicator"] == "203.0.113.0/24" and "suppressed" not in r]
+    expect(fields == [["addr.remote"]], "what is suppressed in an event that counts is not told as its place")
+    sums = {s["name"]: (s["indicators"], s["hits"]) for s in report["suppressors"]}
+    expect(sums == {"private addresses": (1, 2), "own": (1, 2), "Harmless": (1, 2)}, sums)
+    expect(report["lists"][0]["hits"] == 3 and report["lists"][0]["seen"] == 2, report["lists"])
+    expect({k["kind"]: (k["indicators"], k["seen"], k["hits"]) for k in report["kinds"]} ==
+           {"ip": (3, 1, 1), "domain": (1, 0, 0), "user": (1, 1, 2)}, report["kinds"])
+    table = place.stele("hunt", "--archive", "a", "ioc", "--suppress-private", "--unseen").out.decode()
+    expect("suppressed 2 hits, 1 indicator: private addresses" in table, table)
+    expect("kinds      ip: 3 indicators, 2 seen, 3 hits" in table and "lists      ioc: 5 indicators, 4 seen, 7 hits"
+           in table, table)
+    expect(len(re.findall(r"^10\.0\.0\.0/8 +ip +0 *$", table, re.M)) == 1, table)
+    only = place.stele("hunt", "--archive", "a", "--suppress-private", "--output", "csv", "-", stdin=b"10.0.0.0/8\n")
+    expect(only.code == 1 and b'"private addresses"\r\n' in only.out, only.text())
+    told = place.stele("hunt", "--archive", "a", "--suppress-private", "--events", "-", stdin=b"10.0.0.0/8\n")
+    expect([json.loads(line)["suppressed"] for line in told.out.splitlines()] == ["private addresses"] * 2, told.text())
+    _, _, rows = hunt("and.json", "--suppress-private", "--suppress", "w")
+    expect({(i.split(' AND ')[1].split()[0], s) for i, s in rows} ==
+           {("domain-name:value", "private addresses"), ("user-account:user_id", None)}, rows)
+    with open(place.path("a", "stele.conf"), "a", encoding="utf-8") as f:
+        f.write("\n[hunt]\nsuppress = ../w\nown = 198.51.100.9, 203.0.113.77\nsuppress_private = yes\n")
+    _, _, rows = hunt("ioc")
+    expect({s for _, s in rows} == {None, "private addresses", "Harmless", "own"}, rows)
+
+
+def suppressors_that_are_wrong(place):
+    place.stele("init", "a")
+    place.write("ioc", b"10.0.0.0/8\n")
+    place.write("bad.json", b'{"name":"x"}')
+    place.write("cut.json", b'{"name":"x","list":["a"')
+    place.write("odd.json", warninglist("cidr", "10.0.0.0/8", "x"))
+
+    def hunt(*words):
+        return place.stele("hunt", "--archive", "a", "ioc", *words)
+
+    expect_error(hunt("--suppress", "nosuch"), 3, "nosuch")
+    expect_error(hunt("--suppress", "bad.json"), 3, "bad.json: no MISP warninglist")
+    expect_error(hunt("--suppress", "cut.json"), 3, "cut.json: not JSON")
+    expect_error(hunt("--own", "co.uk"), 2, "co.uk")
+    expect_error(hunt("--own", "user:bob"), 2, "no address, range or domain")
+    odd = hunt("--suppress", "odd.json")
+    expect(odd.code == 1 and odd.err == b"odd.json: x: not an address\n", odd.text())
+
+
+ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+RFC3339 = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"
+WANTED = {"identity": {"name"}, "indicator": {"pattern", "pattern_type", "valid_from"}, "sighting": {"sighting_of_ref"}}
+
+
+def check_bundle(bundle):
+    """What STIX 2.1 says of bundles (8), common properties (3.2), sightings (5.2), indicators (4.7)."""
+    expect(set(bundle) == {"type", "id", "objects"} and bundle["type"] == "bundle", bundle.keys())
+    expect(re.fullmatch("bundle--" + ID, bundle["id"]), bundle["id"])
+    ids = [thing["id"] for thing in bundle["objects"]]
+    expect(len(set(ids)) == len(ids), "ids are there once")
+    for thing in bundle["objects"]:
+        expect(re.fullmatch(thing["type"] + "--" + ID, thing["id"]) or thing["id"].startswith("identity--"), thing)
+        expect(thing["spec_version"] == "2.1" and WANTED[thing["type"]] <= set(thing), thing)
+        for key in ("created", "modified"):
+            expect(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", thing[key]), thing)
+        for key in ("valid_from", "first_seen", "last_seen"):
+            expect(key not in thing or re.fullmatch(RFC3339, thing[key]), thing)
+        expect(all(value not in ("", [], {}) for value in thing.values()), "nothing empty")
+        if thing["type"] == "sighting":
+            expect(0 <= thing["count"] <= 999999999 and thing["first_seen"] <= thing["last_seen"], thing)
+            expect(re.fullmatch("indicator--" + ID, thing["sighting_of_ref"]), thing)
+            expect(all(ref in ids for ref in thing["where_sighted_refs"]), thing)
+        if thing["type"] == "indicator":
+            expect(thing["pattern_type"] == "stix" and re.fullmatch(r"\[.+ (=|ISSUBSET) '.*'\]", thing["pattern"]),
+                   thing)
+
+
+def sightings(place):
+    place.stele("init", "a")
+    event = {"event": "x", "uid": "1", "time": "2026-10-01T00:00:00.123456Z", "user": "o'neil\\x",
+             "addr.remote": "9.9.9.9:1", "sid": "aa0e4567-0000-4000-8000-000000000001",
+             "user_agent": "curl/8", "serial_number": "d1e5fcbf",
+             "path": "http://evil.example/x /etc/shadow a.exe bob@evil.example 2001:db8::5 "
+                     "d41d8cd98f00b204e9800998ecf8427e"}
+    later = dict(event, uid="2", time="2026-10-02T00:00:00Z")
+    place.stele("import", "--archive", "a", "-", stdin="\n".join(map(json.dumps, (event, later))).encode())
+    lines = ["9.9.9.9", "9.9.0.0/16", "2001:db8::/32", "evil.example", "=evil.example", "http://evil.example/x",
+             "evil.example/x", "bob@evil.example", "d41d8cd98f00b204e9800998ecf8427e", "user:o'neil\\x",
+             "/etc/shadow", "a.exe", "aa0e4567-0000-4000-8000-000000000001", "agent:curl/8", "serial:d1e5fcbf"]
+    place.write("and.json", stix("[ipv4-addr:value = '9.9.9.9' AND user-account:user_id = 'o\\'neil\\\\x']",
+                                 confidence=70))
+
+    def hunt(*words, text="\n".join(lines)):
+        result = place.stele("hunt", "--archive", "a", "--output", "stix", "-", *words, stdin=text.encode())
+        bundle = json.loads(result.out)
+        check_bundle(bundle)
+        return result, bundle["objects"]
+
+    result, objects = hunt("and.json")
+    expect(result.code == 0 and b"searched" in result.err, result.text())
+    seen = [thing for thing in objects if thing["type"] == "sighting"]
+    expect(len(seen) == len(lines) - 1 + 1, f"evil.example is there once: {len(seen)}")
+    for sighting in seen:
+        expect((sighting["count"], sighting["first_seen"], sighting["last_seen"], sighting["created"]) ==
+               (2, "2026-10-01T00:00:00.123456Z", "2026-10-02T00:00:00Z", "2026-10-02T00:00:00.000Z"), sighting)
+    made = {thing["id"]: thing for thing in objects if thing["type"] == "indicator"}
+    given = [s["sighting_of_ref"] for s in seen if s["sighting_of_ref"] not in made]
+    expect(given == ["indicator--00000000-0000-4000-8000-000000000000"], "the id that the list has")
+    patterns = {thing["name"]: thing["pattern"] for thing in made.values()}
+    expect(patterns["9.9.0.0/16"] == "[ipv4-addr:value ISSUBSET '9.9.0.0/16']", patterns)
+    expect(patterns["2001:db8::/32"] == "[ipv6-addr:value ISSUBSET '2001:0db8:0000:0000:0000:0000:0000:0000/32']",
+           patterns)
+    expect(patterns["user:o'neil\\x"] == "[user-account:user_id = 'o\\'neil\\\\x']", patterns)
+    expect(patterns["/etc/shadow"] == "[file:name = 'shadow' AND file:parent_directory_ref.path = '/etc']", patterns)
+    again = {thing["id"] for thing in hunt("and.json")[1]}
+    expect(again == {thing["id"] for thing in objects}, "the same things have the same ids")
+    place.write("round.json", json.dumps({"type": "bundle", "objects": [
+        thing for thing in made.values() if "parent_directory" not in thing["pattern"] and
+        "x-teleport" not in thing["pattern"]]}))
+    back = place.stele("hunt", "--archive", "a", "--output", "ndjson", "round.json")
+    expect(back.code == 0 and back.err.count(b"not read") == 0, back.text())
+    result, objects = hunt(text="9.9.9.8")
+    expect(result.code == 1 and [thing["type"] for thing in objects] == ["identity"], objects)
+    result, objects = hunt("--own", "9.9.9.9", text="9.9.9.9")
+    expect(result.code == 1 and len(objects) == 1, "what is suppressed is no sighting")
+
+
 def wrong_use(place):
     place.stele("init", "a")
     expect_error(place.stele("hunt", "--archive", "a"), 2, "wants a list")
@@ -136,4 +357,6 @@ def wrong_use(place):
     expect(not os.path.exists(place.path("nosuch")), "nothing made")
 
 
-main(the_same_as_a_slow_matcher, says_what_it_looked_at, lists_of_many_kinds, wrong_use)
+main(the_same_as_a_slow_matcher, says_what_it_looked_at, lists_of_many_kinds,
+     parts_of_a_pattern_are_on_one_event, sure_and_unsure,
+     suppressed_is_shown_and_does_not_count, suppressors_that_are_wrong, sightings, wrong_use)
