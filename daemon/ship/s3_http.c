@@ -8,7 +8,7 @@
 #include "daemon/ship/transport.h"
 
 enum { PAUSE_SLICE_MS = 50 };
-#define S3_PATIENCE_US (300 * CLOCK_SECOND_US) /* for CompleteMultipartUpload, at the most */
+#define PATIENCE_LEAST_US (300 * CLOCK_SECOND_US) /* CompleteMultipartUpload takes minutes */
 
 struct s3_http {
     struct s3_place place;
@@ -17,6 +17,7 @@ struct s3_http {
     struct credentials credentials; /* of the request under way */
     struct transport *transport;
     const atomic_bool *const *cancel;
+    int64_t patience_us;     /* for what may take some time */
     int64_t clock_offset_us; /* the store's clock less ours, once a request was refused for it */
     unsigned budget;         /* retries left */
 };
@@ -38,6 +39,8 @@ enum status s3_http_open(const struct config *config, const atomic_bool *const *
     }
     http->cancel = cancel;
     http->budget = S3_RETRY_BUDGET;
+    http->patience_us =
+        config->ship_timeout > PATIENCE_LEAST_US ? config->ship_timeout : PATIENCE_LEAST_US;
     enum status status = s3_place_read(config, &http->place, err);
     if (status == OK) {
         status = s3_options_read(config, &http->options, err);
@@ -113,7 +116,7 @@ static enum status run_once(struct s3_http *http, const struct s3_request *reque
             .n_headers = prepared.sign.n_headers,
             .body = request->body,
             .body_bytes_max = request->body_bytes_max,
-            .timeout_us = request->patient ? S3_PATIENCE_US : 0,
+            .timeout_us = request->patient ? http->patience_us : 0,
             .fresh = fresh,
             .on_header = on_header,
             .context = answer,
@@ -162,6 +165,15 @@ static bool mend(struct s3_http *http, const struct s3_answer *answer, struct me
     return false;
 }
 
+/* The store does not take these keys: whoever rotates them may have put new ones where ours came
+ * from, which the next request finds. */
+static bool is_unknown_key(const struct s3_answer *answer)
+{
+    return strcmp(answer->code, "InvalidAccessKeyId") == 0 ||
+           strcmp(answer->code, "SignatureDoesNotMatch") == 0 ||
+           strcmp(answer->code, "InvalidToken") == 0;
+}
+
 enum status s3_http_pause(const struct s3_http *http, unsigned ms, struct err *err)
 {
     unsigned random;
@@ -198,6 +210,9 @@ enum status s3_http_run(struct s3_http *http, const struct s3_request *request,
         bool later = status == OK ? s3_error_is_passing(&answer)
                                   : status == ERR_NET && transport_was_cut(http->transport);
         if (status == OK && !later && !mend(http, &answer, &mended)) {
+            if (is_unknown_key(&answer)) {
+                credentials_forget(http->chain);
+            }
             http->budget += answer.http < 300 && http->budget < S3_RETRY_BUDGET;
             *out_answer = answer;
             return OK;

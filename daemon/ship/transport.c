@@ -35,9 +35,30 @@ static void curl_start(void)
     CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
 }
 
+/* Its value may hold a password: it is not told. */
+static enum status proxy_check(const char *proxy, struct err *err)
+{
+    static const char *const schemes[] = {"http://", "https://", "socks5://", "socks5h://", NULL};
+    struct span rest = span_of(NULL, 0);
+    for (size_t i = 0; schemes[i] && !rest.size; i++) {
+        size_t n = strlen(schemes[i]);
+        rest = strncmp(proxy, schemes[i], n) == 0 ? span_str(proxy + n) : rest;
+    }
+    for (size_t i = 0; i < rest.size; i++) {
+        rest.size = rest.data[i] > ' ' && rest.data[i] < 127 ? rest.size : 0;
+    }
+    return !*proxy || rest.size > 0
+               ? OK
+               : err_set(err, ERR_CONFIG, "ship.proxy is not of the form http://host:port");
+}
+
 enum status transport_open(const struct config *config, const atomic_bool *const *cancel,
                            struct transport **out_transport, struct err *err)
 {
+    enum status status = proxy_check(config->ship_proxy, err);
+    if (status != OK) {
+        return status;
+    }
     (void)pthread_once(&curl_once, curl_start);
     struct transport *transport = calloc(1, sizeof *transport);
     if (!transport) {

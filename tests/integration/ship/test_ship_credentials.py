@@ -65,7 +65,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(data)
 
-    do_GET = do_PUT = do_POST = do_HEAD = handle_any
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = handle_any
 
     def log_message(self, *_):
         pass
@@ -451,6 +451,22 @@ class Store(Credentials):
         server, done = self.put(lambda *_: (400, b"<Error><Code>ExpiredToken</Code></Error>"))
         self.assertIn("session token has run out", done.words)
         self.assertEqual(len(server.seen), 2)
+
+    def test_rotated_keys_are_found(self):
+        """The request after one that was refused for its key asks anew where keys come from."""
+        def answer(method, path, _headers, _body):
+            if method == "POST":
+                return 200, b"<R><UploadId>u</UploadId></R>"
+            if method == "PUT":
+                return 403, b"<Error><Code>InvalidAccessKeyId</Code></Error>"
+            return 404 if method == "HEAD" else 204, b""
+        self.container()
+        server, done = self.put(answer, "ship.s3_multipart_over=1", "ship.s3_part_bytes=5MiB")
+        self.assertIn("does not know this access key", done.words)
+        used = [headers["authorization"].split("Credential=")[1].split("/")[0]
+                for _, _, headers, _ in server.seen]
+        self.assertEqual([seen[0] for seen in server.seen], ["HEAD", "POST", "PUT", "DELETE"])
+        self.assertEqual(used, ["AKEY", "AKEY", "AKEY", "BKEY"])
 
     def test_a_store_that_recites(self):
         def answer(_method, _path, headers, _body):

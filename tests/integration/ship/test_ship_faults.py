@@ -230,6 +230,8 @@ class Faults(unittest.TestCase):
                 ("but not ship.s3_lock_for", "s3_lock_mode=GOVERNANCE"),
                 ("but not ship.s3_lock_mode", "s3_lock_for=1d"),
                 ("a day to 100 years", "s3_lock_mode=GOVERNANCE", "s3_lock_for=1h"),
+                ("ship.proxy is not of the form", "proxy=user:pw@host:1"),
+                ("ship.proxy is not of the form", "proxy=http://"),
                 ("ship.s3_fips goes with AWS's own", "s3_fips=yes"),
                 ("ship.s3_dual_stack goes with AWS's own", "s3_dual_stack=yes")):
             done = self.put((200, {}, b""), settings=[f"ship.{one}" for one in settings])

@@ -236,6 +236,18 @@ class Puts(Store):
         self.assertEqual(self.put("k", file.read_bytes()).out, "was there\n")
         self.assertNotEqual(self.put("k", b"put by somebody ELSE", ok=False).returncode, 0)
 
+    @unittest.skipIf(KIND == "swift", "Swift knows no tags")
+    def test_tags(self):
+        """Of one PUT: Ceph 16 passes over those of an upload in parts."""
+        self.make_bucket()
+        self.put("k", b"x", "ship.s3_tags=team=a b&stage=", "ship.s3_storage_class=STANDARD")
+        told = json.loads(server.aws("s3api", "get-object-tagging", "--bucket", self.bucket,
+                                     "--key", "pre/k").out)
+        self.assertEqual(sorted(told["TagSet"], key=lambda tag: tag["Key"]),
+                         [{"Key": "stage", "Value": ""}, {"Key": "team", "Value": "a b"}])
+        done = self.put("class", b"x", "ship.s3_storage_class=NONE_SUCH", ok=False)
+        self.assertIn("bucket", done.words)
+
     PARTS = ("ship.s3_multipart_over=5MiB", "ship.s3_part_bytes=5MiB")
 
     def uploads(self):
