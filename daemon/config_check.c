@@ -40,7 +40,9 @@ bool config_split_listen(const char *listen, char out_host[CONFIG_TEXT_BYTES], i
 bool config_host_is_loopback(const char *host)
 {
     struct in6_addr address;
-    return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+    struct in_addr four;
+    bool is_127 = strncmp(host, "127.", 4) == 0 && inet_pton(AF_INET, host, &four) == 1;
+    return strcmp(host, "localhost") == 0 || is_127 ||
            (inet_pton(AF_INET6, host, &address) == 1 && IN6_IS_ADDR_LOOPBACK(&address));
 }
 

@@ -6,6 +6,7 @@
 #include "daemon/ship/object.h"
 #include "daemon/ship/planner.h"
 #include "daemon/ship/target.h"
+#include "schema/base/backoff.h"
 
 enum {
     PENDING_MAX = 64,  /* failed plans taken up in one pass */
@@ -107,21 +108,6 @@ static void report_error(struct shipper_report *report, const struct err *err)
     (void)snprintf(report->last_error, sizeof report->last_error, "%s", err->text);
 }
 
-/* Full jitter: anywhere from nothing to a bound that doubles with each try. What somebody has to
- * mend first is tried again too, but no more often than the longest wait. */
-static int64_t retry_wait_us(const struct shipper *shipper, int64_t tries, enum status status)
-{
-    int64_t most = shipper->retry_max_wait_us;
-    if (!status_retryable(status)) {
-        return most;
-    }
-    int64_t bound = CLOCK_SECOND_US << (tries < 20 ? tries : 20);
-    bound = bound < most ? bound : most;
-    uint64_t random;
-    random_fill(&random, sizeof random);
-    return bound > 0 ? (int64_t)(random % (uint64_t)bound) : 0;
-}
-
 /* Only this object is at fault; others may go through. */
 static bool is_of_object(enum status status)
 {
@@ -136,7 +122,8 @@ static enum status mark_failed(struct pass *pass, const struct ledger_object *ro
         pass->halted = true;
         return OK;
     }
-    int64_t next_us = clock_now_us() + retry_wait_us(shipper, row->tries, why->status);
+    int64_t next_us =
+        clock_now_us() + backoff_us(row->tries, why->status, shipper->retry_max_wait_us);
     pass->report->failed_objects++;
     report_error(pass->report, why);
     if (whole_target) {
