@@ -45,6 +45,16 @@ static void file_failed(struct import *import, const char *file, const struct er
     import->files_failed++;
 }
 
+static enum status import_chunk(struct import *import, const char *file, struct records *records,
+                                const struct chunk *chunk, struct err *err)
+{
+    if (!records_chunk(records, chunk, clock_now_us())) {
+        return err_set(err, ERR_NOMEM, "%s:%lld: out of memory", file,
+                       (long long)chunk->first_line);
+    }
+    return import_sink_put(import->sink, file, records, err);
+}
+
 /* One file. A failure to read it is told and counted; only one of the archive comes out. */
 static enum status import_file(struct import *import, const char *file, struct err *err)
 {
@@ -55,6 +65,7 @@ static enum status import_file(struct import *import, const char *file, struct e
         return OK;
     }
     struct chunks chunks;
+    struct records records = RECORDS_INIT;
     chunks_init(&chunks, unpack);
     enum status status = OK;
     while (status == OK && !interrupted) {
@@ -67,12 +78,13 @@ static enum status import_file(struct import *import, const char *file, struct e
         if (end) {
             break;
         }
-        status = import_sink_put(import->sink, file, &chunk, err);
+        status = import_chunk(import, file, &records, &chunk, err);
         import->lines += chunk.lines;
         progress_step(&import->progress, import->done_bytes + unpack_consumed(unpack),
                       import->lines);
     }
     import->done_bytes += unpack_consumed(unpack);
+    records_fini(&records);
     chunks_fini(&chunks);
     unpack_close(unpack);
     return status;
