@@ -123,6 +123,10 @@ static void read_more(struct chunks *chunks)
 {
     chunks->failed =
         unpack_read(chunks->unpack, CHUNK_BYTES, &chunks->bytes, &chunks->end, &chunks->failure);
+    if (!chunks->started && *unpack_packing(chunks->unpack) && chunks->failed == OK) {
+        chunks->failed = unpack_refuse(chunks->unpack, buf_span(&chunks->bytes), &chunks->failure);
+        chunks->bytes.size = chunks->failed == OK ? chunks->bytes.size : 0;
+    }
     chunks->end = chunks->end || chunks->failed != OK;
     if (!chunks->started) {
         chunks->started = true;

@@ -6,14 +6,16 @@
 const char *record_form_text(enum record_form form)
 {
     switch (form) {
-    case RECORD_PLAIN:
-        return "JSON objects";
+    case RECORD_LINE:
+        return "lines of JSON";
+    case RECORD_OBJECT:
+        return "JSON objects over several lines, or without lines";
     case RECORD_ARRAY:
         return "a JSON array";
     case RECORD_LIST:
-        return "a list in a JSON object";
+        return "a list in a JSON object (events, Items)";
     case RECORD_FLUENTD_FILE:
-        return "Fluentd's lines of files (time, tag, JSON)";
+        return "Fluentd's lines of a file (time, tag, JSON)";
     case RECORD_FLUENTD_STDOUT:
         return "Fluentd's lines of stdout (time tag: JSON)";
     case RECORD_CSV:
@@ -227,7 +229,7 @@ static enum record_form form_of(const struct records *records)
     if (records->levels[0].in_array) {
         return records->in_list ? RECORD_LIST : RECORD_ARRAY;
     }
-    return RECORD_PLAIN;
+    return records->chunk.spans ? RECORD_OBJECT : RECORD_LINE;
 }
 
 /* One broken element of an array does not take the rest of the chunk with it. */

@@ -16,7 +16,8 @@
 enum { RECORDS_DEPTH_MAX = 6 }; /* wrappers in one another, and the chunk */
 
 enum record_form {
-    RECORD_PLAIN,
+    RECORD_LINE,
+    RECORD_OBJECT, /* in a file whose objects go over lines */
     RECORD_ARRAY,
     RECORD_LIST, /* {"events": [...]} */
     RECORD_FLUENTD_FILE,
