@@ -226,19 +226,25 @@ TEST(directories)
     write_file("log/0b6d/2026-11-23.00:00:00.log", span_str("{}\n"));
     write_file("log/0b6d/2026-11-22.00:00:00.log.gz", span_str("{}\n"));
     write_file("log/0b6d/recording.tar", span_str("x"));
+    write_file("log/0b6d/recording.tar.gz", span_str("x"));
+    write_file("log/0b6d/0b6d-0.chunks.gz", span_str("x"));
+    write_file("log/0b6d/2026112400_0.gz", span_str("{}\n"));
+    write_file("log/0b6d/.gz", span_str("{}\n"));
+    write_file("log/0b6d/notes.txt", span_str("x"));
     write_file("log/2026-11-21.00:00:00.log", span_str("{}\n"));
     EXPECT_OK(path_format(link, &err, "%s/log/events.log", dir), err);
     EXPECT_INT(symlink("0b6d/2026-11-23.00:00:00.log", link), 0);
     EXPECT_OK(inputs_add(&inputs, path, &err), err);
-    EXPECT_INT(inputs.count, 3);
-    if (inputs.count == 3) {
+    EXPECT_INT(inputs.count, 4);
+    if (inputs.count == 4) {
         EXPECT_STR(name_of(&inputs, 0), "2026-11-21.00:00:00.log");
         EXPECT_STR(name_of(&inputs, 1), "2026-11-22.00:00:00.log.gz");
         EXPECT_STR(name_of(&inputs, 2), "2026-11-23.00:00:00.log");
+        EXPECT_STR(name_of(&inputs, 3), "2026112400_0.gz");
     }
-    EXPECT_INT(inputs.bytes, 9);
+    EXPECT_INT(inputs.bytes, 12);
     EXPECT_OK(inputs_add(&inputs, link, &err), err); /* named, it is read */
-    EXPECT_INT(inputs.count, 4);
+    EXPECT_INT(inputs.count, 5);
     EXPECT_INT(inputs_add(&inputs, "/nowhere/x", &err), ERR_NOT_FOUND);
     inputs_fini(&inputs);
 }

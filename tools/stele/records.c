@@ -243,7 +243,8 @@ static void mend_fault(struct records *records, struct event *event)
             reader->at = end;
             event->raw.size = end - at;
         }
-    } else if (records->depth == 1 && records->prefix.form != PREFIX_NONE) {
+    } else if (records->depth == 1 && records->prefix.form != PREFIX_NONE &&
+               at == records->line_at + records->prefix.size) {
         event->raw.size += at - records->line_at;
         event->raw.data = reader->body.data + records->line_at;
     }
