@@ -47,6 +47,8 @@ MUST_USE enum status config_set(struct config *config, const char *assignment, s
 /* What single settings cannot say: codec and level exist, TLS has certificate and key, sizes make
  * sense, ship.target has a known scheme. */
 MUST_USE enum status config_validate(const struct config *config, struct err *err);
+/* Of that, what concerns [watch]: for a command that does not receive. */
+MUST_USE enum status config_validate_watch(const struct config *config, struct err *err);
 
 /* Where a command finds its configuration: `option` (--config) if given, else DIR/stele.conf when
  * dir is given and it is there. OK with defaults when there is none. dir may be NULL; if given, it

@@ -108,11 +108,60 @@ static enum status check_ranges(const struct config *config, struct err *err)
          "64KiB to 5GiB"},
         {"ship.retry_max_wait", config->ship_retry_max_wait, 1000, most, "1ms or more"},
         {"ship.timeout", config->ship_timeout, 100000, most, "100ms or more"},
+        {"watch.webhook_timeout", config->watch_webhook_timeout, 100000, most, "100ms or more"},
+        {"watch.retry_max_wait", config->watch_retry_max_wait, 1000, most, "1ms or more"},
     };
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
         if (ranges[i].value < ranges[i].low || ranges[i].value > ranges[i].high) {
             return err_set(err, ERR_CONFIG, "%s must be %s", ranges[i].name, ranges[i].words);
         }
+    }
+    return OK;
+}
+
+/* Hits tell of people and machines: they go over TLS, or stay on this machine. */
+static bool url_is_safe(struct span url)
+{
+    if (span_starts(url, "https://")) {
+        return url.size > 8 && url.data[8] != '/';
+    }
+    if (!span_starts(url, "http://")) {
+        return false;
+    }
+    struct span rest = span_from(url, 7);
+    char host[CONFIG_TEXT_BYTES];
+    bool bracketed = rest.size > 0 && rest.data[0] == '[';
+    rest = span_from(rest, bracketed);
+    size_t size = 0;
+    while (size < rest.size && !strchr(bracketed ? "]" : ":/?#@", rest.data[size])) {
+        size++;
+    }
+    (void)snprintf(host, sizeof host, "%.*s", (int)size, rest.data);
+    bool user = memchr(url.data, '@', url.size) != NULL;
+    return !user && config_host_is_loopback(host);
+}
+
+enum status config_validate_watch(const struct config *config, struct err *err)
+{
+    static const char *const facilities[] = {"auth",   "authpriv", "daemon", "user",   "local0",
+                                             "local1", "local2",   "local3", "local4", "local5",
+                                             "local6", "local7",   NULL};
+    if (config->watch_webhook[0] && !url_is_safe(span_str(config->watch_webhook))) {
+        return err_set(err, ERR_CONFIG,
+                       "watch.webhook \"%.200s\" is not https://host/path (http:// only to this "
+                       "machine: localhost, 127.0.0.1, [::1])",
+                       config->watch_webhook);
+    }
+    if (config->watch_webhook[0] && !config->watch_webhook_secret_file[0]) {
+        return err_set(err, ERR_CONFIG,
+                       "watch.webhook_secret_file is not set: name a file with the secret that "
+                       "posts are signed with (openssl rand -hex 32 makes one)");
+    }
+    if (!is_one_of(config->watch_syslog_facility, facilities)) {
+        return err_set(err, ERR_CONFIG,
+                       "watch.syslog_facility \"%.40s\" is none of auth, authpriv, daemon, user, "
+                       "local0 to local7",
+                       config->watch_syslog_facility);
     }
     return OK;
 }
@@ -143,5 +192,8 @@ enum status config_validate(const struct config *config, struct err *err)
                        config->ship_s3_endpoint);
     }
     enum status status = check_ranges(config, err);
+    if (status == OK) {
+        status = config_validate_watch(config, err);
+    }
     return status == OK ? check_receive(config, err) : status;
 }

@@ -75,6 +75,15 @@ static enum status run_once(struct indexer_thread *thread, bool *out_any, struct
     return OK;
 }
 
+static void ring_next(const struct indexer_thread *thread, unsigned bits)
+{
+    for (size_t i = 0; i < INDEXER_LISTENERS_MAX; i++) {
+        if (thread->options.next[i]) {
+            bell_ring(thread->options.next[i], bits);
+        }
+    }
+}
+
 /* Takes what came before now, and full blocks as long as there are any; a stop ends it after the
  * run under way, as a backlog of hours must not hold up the end. */
 static void run_all(struct indexer_thread *thread)
@@ -100,8 +109,8 @@ static void run_all(struct indexer_thread *thread)
             log_state_good(&thread->failures, "index");
             health_set(thread->options.health, HEALTH_INDEXER, NULL);
         }
-        if (any && thread->options.next) {
-            bell_ring(thread->options.next, BELL_WORK);
+        if (any) {
+            ring_next(thread, BELL_WORK);
         }
         backlog = writer_backlog(thread->options.writer);
     } while (any && backlog.rows > 0 && !bell_is_stopping(thread->options.bell) &&
@@ -173,8 +182,8 @@ static void *indexer_main(void *context)
             give_memory_back(thread);
             not_before_us = clock_monotonic_us() + thread->retry_us;
         }
-        if (bits & BELL_NOW && thread->options.next) {
-            bell_ring(thread->options.next, BELL_NOW);
+        if (bits & BELL_NOW) {
+            ring_next(thread, BELL_NOW);
         }
     }
     indexer_close(thread->indexer);

@@ -8,6 +8,8 @@
 
 struct indexer_thread;
 
+enum { INDEXER_LISTENERS_MAX = 2 };
+
 struct indexer_thread_options {
     const char *dir;
     int compression_level;
@@ -15,7 +17,8 @@ struct indexer_thread_options {
     struct writer *writer;
     struct health *health;
     struct bell *bell; /* its own: BELL_WORK looks again, BELL_NOW indexes all that is there */
-    struct bell *next; /* the shipper's, may be NULL: BELL_WORK after a run, BELL_NOW passed on */
+    /* Of those that go on from there (NULL: none): BELL_WORK after a run, BELL_NOW passed on. */
+    struct bell *next[INDEXER_LISTENERS_MAX];
 };
 
 /* The pointers must outlive the thread. */

@@ -11,6 +11,7 @@
 #include "daemon/receive/receiver.h"
 #include "daemon/serve/server.h"
 #include "daemon/ship_thread.h"
+#include "daemon/watch_thread.h"
 
 /* Requests that are still coming in get this long when the daemon stops. */
 #define DRAIN_US (3 * CLOCK_SECOND_US)
@@ -24,9 +25,11 @@ struct service {
     struct health health;
     struct bell index_bell;
     struct bell ship_bell;
+    struct bell watch_bell;
     struct writer *writer;
     struct indexer_thread *indexer;
     struct ship_thread *shipper; /* NULL: no target */
+    struct watch_thread *watch;
     struct receiver *receiver;
     struct server *server; /* NULL: serve.listen is empty */
 };
@@ -97,6 +100,9 @@ static enum status start_threads(struct service *service, struct err *err)
         status = ship_thread_start(config, &service->ship_bell, &service->shipper, err);
     }
     if (status == OK) {
+        status = watch_thread_start(config, &service->watch_bell, &service->watch, err);
+    }
+    if (status == OK) {
         struct indexer_thread_options options = {
             .dir = config->archive_dir,
             .compression_level = (int)config->index_compression_level,
@@ -104,7 +110,7 @@ static enum status start_threads(struct service *service, struct err *err)
             .writer = service->writer,
             .health = &service->health,
             .bell = &service->index_bell,
-            .next = ships ? &service->ship_bell : NULL,
+            .next = {&service->watch_bell, ships ? &service->ship_bell : NULL},
         };
         status = indexer_thread_start(&options, &service->indexer, err);
     }
@@ -145,6 +151,7 @@ static void stop(struct service *service)
     }
     indexer_thread_stop(service->indexer);
     ship_thread_stop(service->shipper);
+    watch_thread_stop(service->watch);
     if (service->writer) {
         writer_stop(service->writer);
     }
@@ -176,12 +183,14 @@ enum status service_run(const struct config *config, service_reload *reload, voi
     health_init(&service.health);
     bell_init(&service.index_bell);
     bell_init(&service.ship_bell);
+    bell_init(&service.watch_bell);
     enum status status = start(&service, err);
     if (status == OK) {
         say_ready(&service);
         loop_run(service.loop, 0);
     }
     stop(&service);
+    bell_fini(&service.watch_bell);
     bell_fini(&service.ship_bell);
     bell_fini(&service.index_bell);
     health_fini(&service.health);

@@ -39,6 +39,7 @@ struct batch_event {
 
 struct batch {
     int64_t day_us;
+    int64_t used;     /* when the last event came: larger is later */
     size_t raw_bytes; /* with a newline each */
     struct arena arena;
     struct buf events; /* struct batch_event */

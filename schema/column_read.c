@@ -98,12 +98,33 @@ static enum status find_presence(struct reading *reading, struct err *err)
     return reading->bits ? OK : malformed(err);
 }
 
+/* All of it is told by the partner, for each entry that an event has. */
+static void presence_told(struct reading *reading)
+{
+    const struct column_partner *partner = &reading->partner;
+    const uint16_t *restrict by = partner->index;
+    const unsigned char *restrict says = reading->says;
+    uint16_t *restrict index = reading->column->index;
+    size_t n_present = 0;
+    for (size_t slot = 0; slot < reading->n_events; slot++) {
+        index[slot] = says[by[slot]] == 1;
+    }
+    for (size_t slot = 0; slot < reading->n_events; slot++) {
+        n_present += index[slot];
+    }
+    reading->n_present = n_present;
+}
+
 /* Without branches: which event is which is hard to foresee. */
 static void presence_by(struct reading *reading)
 {
     const uint16_t *restrict partner = reading->partner.index;
     const unsigned char *restrict says = reading->says;
     uint16_t *restrict index = reading->column->index;
+    if (reading->n_some == 0) {
+        presence_told(reading);
+        return;
+    }
     unsigned char bits[BLOCK_EVENTS_MAX / 8 + 1] = {0}; /* one more is looked at, and not taken */
     memcpy(bits, reading->bits, (reading->n_some + 7) / 8);
     size_t n = 0;
@@ -234,6 +255,21 @@ static bool none_above(const uint16_t *entries, size_t n, uint32_t most)
     return above == 0;
 }
 
+/* The partner's entry says which entry each event has; false when it does not for one. */
+static bool told_alone(const struct reading *reading, const uint16_t *restrict by,
+                       const uint16_t *restrict meaning)
+{
+    uint16_t *restrict index = reading->column->index;
+    unsigned untold = 0;
+    for (size_t slot = 0; slot < reading->n_events; slot++) {
+        unsigned told = meaning[by[slot]];
+        unsigned has = index[slot];
+        untold |= has & (unsigned)(told == 0);
+        index[slot] = (uint16_t)(told & (0u - has));
+    }
+    return untold == 0;
+}
+
 static enum status read_told(struct reading *reading, struct err *err)
 {
     uint16_t *restrict index = reading->column->index;
@@ -255,6 +291,9 @@ static enum status read_told(struct reading *reading, struct err *err)
         return malformed(err);
     }
     const uint16_t *restrict by = partner.index;
+    if (n_rest == 0) {
+        return told_alone(reading, by, meaning) ? OK : malformed(err);
+    }
     size_t n = 0;
     for (size_t slot = 0; slot < reading->n_events; slot++) {
         unsigned told = meaning[by[slot]];

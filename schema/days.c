@@ -1,4 +1,5 @@
-/* A batch waits until it is a full block, or the run ends, or too much waits. */
+/* A batch waits until it is a full block, or its day is over, or the run ends, or too much waits.
+ */
 #include "schema/days.h"
 
 #include <stdio.h>
@@ -9,6 +10,9 @@
 enum {
     WAITING_BYTES_MAX = 176 * 1024 * 1024,
     SPOOL_DAYS_MIN = 24, /* with fewer, the largest batch is nearly a full block */
+    SPOOL_EARLIER = 4,
+    OVER_EVENTS_EACH = 64, /* of each day that waits, in the time that one had none */
+    OVER_RAW_BYTES_MIN = 256 * 1024,
 };
 
 enum status days_init(struct days *days, const struct archive *archive,
@@ -187,22 +191,41 @@ static enum status batch_of(struct days *days, int64_t time_us, size_t raw_bytes
     return batch_open(days, day_us, out, err);
 }
 
-/* Keeps what waits within bounds: writes the largest batch, or from now on sets events aside. */
-static enum status batches_bound(struct days *days, struct err *err)
+/* The largest batch; with `over`, of the days that seem to be over: other days have had events in
+ * plenty since, and what waits is worth a block. n_batches: there is none. */
+static size_t largest_batch(const struct days *days, bool over)
 {
-    if (days->batch_bytes + builders_bytes(days) <= days->options.waiting_bytes_max) {
-        return OK;
-    }
-    if (days->inbox_id == 0 && days->n_batches >= SPOOL_DAYS_MIN) {
-        return spool_open(days->dir, &days->spool, err);
-    }
-    size_t largest = 0;
-    for (size_t i = 1; i < days->n_batches; i++) {
-        if (batch_bytes(days->batches[i]) > batch_bytes(days->batches[largest])) {
+    size_t largest = days->n_batches;
+    for (size_t i = 0; i < days->n_batches; i++) {
+        const struct batch *batch = days->batches[i];
+        int64_t idle = days->n_events - batch->used;
+        if (over && (idle < (int64_t)days->n_batches * OVER_EVENTS_EACH ||
+                     batch->raw_bytes < OVER_RAW_BYTES_MIN)) {
+            continue;
+        }
+        if (largest == days->n_batches ||
+            batch_bytes(batch) > batch_bytes(days->batches[largest])) {
             largest = i;
         }
     }
-    enum status status = days->n_batches > 0 ? batch_put(days, largest, true, err) : OK;
+    return largest;
+}
+
+/* Keeps what waits within bounds: writes a day that is over, or the largest batch, or from now on
+ * sets events aside. That is begun early: batches of many days are slow to fill, and until they
+ * are full the builders have nothing to do. */
+static enum status batches_bound(struct days *days, struct err *err)
+{
+    bool many = days->inbox_id == 0 && days->n_batches >= SPOOL_DAYS_MIN;
+    size_t max = days->options.waiting_bytes_max / (many ? SPOOL_EARLIER : 1);
+    if (days->batch_bytes + builders_bytes(days) <= max) {
+        return OK;
+    }
+    size_t at = largest_batch(days, many);
+    if (at == days->n_batches) {
+        return many ? spool_open(days->dir, &days->spool, err) : OK;
+    }
+    enum status status = batch_put(days, at, true, err);
     return status == OK ? take_back(days, err) : status;
 }
 
@@ -215,6 +238,7 @@ static enum status batch_event_in(struct days *days, const struct arrival *arriv
         return status;
     }
     size_t before = batch_bytes(batch);
+    batch->used = ++days->n_events;
     enum archive_counter if_known = duplicate_counter(arrival->source);
     enum batch_added added = batch_add(batch, &days->paths, event, arrival, if_known);
     if (added == BATCH_DUPLICATE) {
@@ -235,7 +259,9 @@ static enum status take_up(void *context, const struct arrival *arrival, struct 
     struct event event;
     arena_reset(&days->arena);
     if (!event_parse(raw, arrival->received_us, &days->arena, &event)) {
-        return err_set(err, ERR_NOMEM, "index: out of memory");
+        return err_set(err, ERR_NOMEM,
+                       "index: an event that was set aside cannot be read: out of memory, or the "
+                       "file it was in was changed");
     }
     return batch_event_in(days, arrival, &event, err);
 }

@@ -24,6 +24,7 @@ struct days {
     struct spool *spool; /* NULL: no event is set aside */
     struct arena arena;  /* of one event that was */
     size_t batch_bytes;  /* of all in batches, about */
+    int64_t n_events;    /* that went into batches */
     /* of the run under way */
     int64_t *counters; /* [ARCHIVE_COUNTER_COUNT] */
     int64_t inbox_id;  /* its last row; 0 for an import */
@@ -40,6 +41,12 @@ void days_begin(struct days *days, int64_t *counters, int64_t inbox_id);
  * much waits. After a failure only days_reset and days_fini may follow. */
 MUST_USE enum status days_add(struct days *days, const struct arrival *arrival,
                               const struct event *event, struct err *err);
+
+/* True while events are set aside: of those that are added, only raw and time are looked at. */
+static inline bool days_set_aside(const struct days *days)
+{
+    return days->spool != NULL;
+}
 
 /* Writes every batch and commits every segment. */
 MUST_USE enum status days_flush(struct days *days, struct err *err);

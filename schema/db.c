@@ -166,10 +166,11 @@ static enum status db_version_check(sqlite3 *db, const struct db_kind *kind, con
     return OK;
 }
 
-/* The whole ladder in one transaction. */
+/* The whole ladder in one transaction, which stays open in a fresh file. */
 static enum status db_migrate(sqlite3 *db, const struct db_kind *kind, const char *path,
-                              bool may_be_new, struct err *err)
+                              enum db_mode mode, struct err *err)
 {
+    bool may_be_new = mode != DB_WRITE;
     int64_t version = 0;
     enum status status = db_version_check(db, kind, path, may_be_new, &version, err);
     if (status != OK || version == kind->version) {
@@ -188,13 +189,30 @@ static enum status db_migrate(sqlite3 *db, const struct db_kind *kind, const cha
     if (status == OK) {
         status = db_exec(db, pragma, err);
     }
-    if (status == OK) {
+    if (status == OK && mode != DB_FRESH) {
         status = db_commit(db, err);
     }
     if (status != OK) {
         db_rollback(db);
     }
     return status;
+}
+
+/* A fresh file has its journal in memory, and no locks to be taken again and again. */
+static enum status db_configure_writing(sqlite3 *db, enum db_mode mode, struct err *err)
+{
+    enum status status = db_exec(db,
+                                 mode == DB_FRESH ? "PRAGMA locking_mode=EXCLUSIVE;"
+                                                    "PRAGMA journal_mode=MEMORY;"
+                                                    "PRAGMA synchronous=OFF"
+                                                  : "PRAGMA journal_mode=WAL;"
+                                                    "PRAGMA synchronous=FULL",
+                                 err);
+    return status == OK ? db_exec(db,
+                                  "PRAGMA secure_delete=OFF; PRAGMA foreign_keys=ON;"
+                                  "PRAGMA temp_store=MEMORY",
+                                  err)
+                        : status;
 }
 
 static enum status db_configure(sqlite3 *db, enum db_mode mode, const struct db_kind *kind,
@@ -207,19 +225,12 @@ static enum status db_configure(sqlite3 *db, enum db_mode mode, const struct db_
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     enum status status = tokenizer_register(db, err);
-    if (status == OK && mode == DB_CREATE) {
+    if (status == OK && (mode == DB_CREATE || mode == DB_FRESH)) {
         char pragma[64];
         (void)snprintf(pragma, sizeof pragma, "PRAGMA page_size=%d", kind->page_bytes);
         status = db_exec(db, pragma, err);
     }
-    if (status == OK && mode != DB_READ) {
-        status = db_exec(db,
-                         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                         "PRAGMA secure_delete=OFF; PRAGMA foreign_keys=ON;"
-                         "PRAGMA temp_store=MEMORY",
-                         err);
-    }
-    return status;
+    return status == OK && mode != DB_READ ? db_configure_writing(db, mode, err) : status;
 }
 
 /* Without SQLite's count of its memory, which is a lock that every allocation of every thread
@@ -249,7 +260,7 @@ static enum status db_open_once(const char *name, int flags, enum db_mode mode,
     if (status == OK) {
         int64_t version;
         status = mode == DB_READ ? db_version_check(db, kind, path, false, &version, err)
-                                 : db_migrate(db, kind, path, mode == DB_CREATE, err);
+                                 : db_migrate(db, kind, path, mode, err);
     }
     if (status != OK) {
         db_close(db);
@@ -299,12 +310,13 @@ static enum status db_open_immutable(const char *path, const struct db_kind *kin
 enum status db_open(const char *path, enum db_mode mode, const struct db_kind *kind,
                     sqlite3 **out_db, struct err *err)
 {
-    if (mode != DB_CREATE && access(path, R_OK) != 0) {
+    bool makes = mode == DB_CREATE || mode == DB_FRESH;
+    if (!makes && access(path, R_OK) != 0) {
         return err_errno(err, errno, "%s", path);
     }
-    int flags = mode == DB_READ    ? SQLITE_OPEN_READONLY
-                : mode == DB_WRITE ? SQLITE_OPEN_READWRITE
-                                   : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    int flags = mode == DB_READ ? SQLITE_OPEN_READONLY
+                : makes         ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+                                : SQLITE_OPEN_READWRITE;
     enum status status = db_open_once(path, flags, mode, kind, path, out_db, err);
     if (status != OK && status != ERR_VERSION && status != ERR_CORRUPT && mode == DB_READ) {
         struct err again;
@@ -319,4 +331,14 @@ void db_close(sqlite3 *db)
 {
     int rc = sqlite3_close(db);
     CHECK(rc == SQLITE_OK);
+}
+
+/* The change of the journal mode writes the first page in a transaction of its own. That one is
+ * synced: a sync of the file, and so of all that was written before. */
+enum status db_finish_fresh(sqlite3 *db, struct err *err)
+{
+    enum status status =
+        db_exec(db, "COMMIT; PRAGMA synchronous=FULL; PRAGMA journal_mode=WAL", err);
+    db_close(db);
+    return status;
 }

@@ -7,7 +7,10 @@
 
 #include "schema/base/file.h"
 
-enum db_mode { DB_READ, DB_WRITE, DB_CREATE };
+/* DB_FRESH: a new file that nobody else sees yet, to be filled and then made what the others are
+ * (db_finish_fresh). It comes with its tables and an open transaction; nothing is synced, and a
+ * crash can leave anything in it. */
+enum db_mode { DB_READ, DB_WRITE, DB_CREATE, DB_FRESH };
 
 /* A kind of file: its application_id, and the ladder of its versions (sql[0] makes version 1). */
 struct db_kind {
@@ -18,12 +21,16 @@ struct db_kind {
     int version; /* length of the ladder */
 };
 
-/* Opens and brings to the current version (DB_WRITE, DB_CREATE) or checks it (DB_READ). DB_READ
- * also opens a file on a read-only medium. WAL, synchronous=FULL, 10 s busy wait. */
+/* Opens and brings to the current version (all but DB_READ) or checks it (DB_READ). DB_READ also
+ * opens a file on a read-only medium. WAL, synchronous=FULL (but for DB_FRESH), 10 s busy wait. */
 MUST_USE enum status db_open(const char *path, enum db_mode mode, const struct db_kind *kind,
                              sqlite3 **out_db, struct err *err);
 /* NULL is fine. All statements must be finalized. */
 void db_close(sqlite3 *db);
+
+/* Commits what is in a DB_FRESH file: after OK all of it is on disk, and the file is in WAL mode
+ * with nothing in a log. All statements must be finalized; the handle is closed in any case. */
+MUST_USE enum status db_finish_fresh(sqlite3 *db, struct err *err);
 
 /* Translates SQLite's last error: "what: message". */
 MUST_USE enum status db_fail(sqlite3 *db, const char *what, struct err *err);

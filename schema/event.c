@@ -4,7 +4,8 @@
  *   - \u0000 ends its C string and a lone surrogate fails the parse: both are read as U+FFFD, from
  *     a copy of the same length, so that offsets stay those of the body;
  *   - it does not check UTF-8: checked here.
- * cJSON's memory comes from the arena of the parse under way: no free, no walk to free. */
+ * cJSON's memory comes from the arena of the parse under way: no free, no walk to free. Outside of
+ * one (lists of indicators, in the same process and thread) it is malloc's. */
 #include "schema/event.h"
 
 #include <cjson/cJSON.h>
@@ -12,26 +13,35 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-#include "schema/base/digest.h"
 #include "schema/base/utf8.h"
+#include "schema/event_scan.h"
 
-static _Thread_local struct arena *parse_arena;
+static _Thread_local struct arena *parse_arena; /* NULL: no event is being parsed */
 
 static void *parse_malloc(size_t size)
 {
-    return arena_alloc(parse_arena, size);
+    return parse_arena ? arena_alloc(parse_arena, size) : malloc(size);
 }
 
 static void parse_free(void *memory)
 {
-    (void)memory;
+    if (!parse_arena) {
+        free(memory);
+    }
 }
 
 static void hooks_install(void)
 {
     cJSON_Hooks hooks = {.malloc_fn = parse_malloc, .free_fn = parse_free};
     cJSON_InitHooks(&hooks);
+}
+
+void event_json_ready(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    (void)pthread_once(&once, hooks_install);
 }
 
 const char *event_fault_text(enum event_fault fault)
@@ -117,8 +127,7 @@ static bool has_unicode_escape(struct span text)
 bool event_reader_init(struct event_reader *reader, struct span body, int64_t arrival_us,
                        struct arena *arena)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    (void)pthread_once(&once, hooks_install);
+    event_json_ready();
     *reader =
         (struct event_reader){.body = body, .text = body, .arrival_us = arrival_us, .arena = arena};
     if (has_unicode_escape(body)) {
@@ -302,6 +311,14 @@ static bool walk_object(const cJSON *root, struct arena *arena, struct event *ev
     return !walk.nomem;
 }
 
+static void event_settle_time(struct event *event, struct span time, int64_t arrival_us)
+{
+    int64_t time_us;
+    event->time_is_arrival = !clock_parse_rfc3339(time, &time_us) || time_us < EVENT_TIME_MIN_US ||
+                             time_us > arrival_us + CLOCK_DAY_US;
+    event->time_us = event->time_is_arrival ? arrival_us : time_us;
+}
+
 static void event_settle_head(struct event *event, int64_t arrival_us)
 {
     struct span time = {0};
@@ -320,10 +337,7 @@ static void event_settle_head(struct event *event, int64_t arrival_us)
             event->code = field->value;
         }
     }
-    int64_t time_us;
-    event->time_is_arrival = !clock_parse_rfc3339(time, &time_us) || time_us < EVENT_TIME_MIN_US ||
-                             time_us > arrival_us + CLOCK_DAY_US;
-    event->time_us = event->time_is_arrival ? arrival_us : time_us;
+    event_settle_time(event, time, arrival_us);
 }
 
 /* A piece that is no event: in an array all that is left, else the rest of the line. */
@@ -366,6 +380,20 @@ static bool reader_seek(struct event_reader *reader)
     return false;
 }
 
+/* Bytes and time of an event that need not be read; false: it has to be. */
+static bool reader_scan(struct event_reader *reader, struct event *out_event)
+{
+    struct span raw;
+    struct span time;
+    if (!event_scan(span_from(reader->text, reader->at), &raw, &time)) {
+        return false;
+    }
+    out_event->raw = span_of(reader->body.data + reader->at, raw.size);
+    reader->at += raw.size;
+    event_settle_time(out_event, time, reader->arrival_us);
+    return true;
+}
+
 static enum event_fault piece_fault(const cJSON *root, struct span raw)
 {
     if (!utf8_valid(raw, NULL)) {
@@ -385,10 +413,15 @@ bool event_reader_next(struct event_reader *reader, struct event *out_event,
         return false;
     }
     *out_event = (struct event){.time_us = reader->arrival_us};
+    if (reader->times_only && reader_scan(reader, out_event)) {
+        *out_fault = EVENT_FAULT_NONE;
+        return true;
+    }
     parse_arena = reader->arena;
     struct span rest = span_from(reader->text, reader->at);
     const char *end = NULL;
     const cJSON *root = cJSON_ParseWithLengthOpts(rest.data, rest.size, &end, false);
+    parse_arena = NULL;
     if (!root) {
         out_event->raw = fault_piece(reader);
         *out_fault = utf8_valid(out_event->raw, NULL) ? EVENT_FAULT_NOT_JSON : EVENT_FAULT_BAD_UTF8;
@@ -415,70 +448,4 @@ bool event_parse(struct span raw, int64_t arrival_us, struct arena *arena, struc
     bool nomem;
     return event_reader_init(&reader, raw, arrival_us, arena) &&
            event_reader_next(&reader, out_event, &fault, &nomem) && fault == EVENT_FAULT_NONE;
-}
-
-struct span event_get(const struct event *event, const char *path)
-{
-    struct span wanted = span_str(path);
-    for (size_t i = 0; i < event->n_fields; i++) {
-        if (span_equal(event->fields[i].path, wanted)) {
-            return event->fields[i].value;
-        }
-    }
-    return span_of(NULL, 0);
-}
-
-const char *const event_actor_fields[] = {"user",     "identity.user", "user_name",
-                                          "reviewer", "updated_by",    NULL};
-
-struct span event_actor(const struct event *event)
-{
-    for (size_t i = 0; event_actor_fields[i]; i++) {
-        struct span actor = event_get(event, event_actor_fields[i]);
-        if (actor.size > 0) {
-            return actor;
-        }
-    }
-    return span_of(NULL, 0);
-}
-
-enum event_severity event_code_severity(struct span code)
-{
-    switch (code.size > 0 ? code.data[code.size - 1] : '\0') {
-    case 'I':
-    case 'i':
-        return SEVERITY_INFO;
-    case 'W':
-    case 'w':
-        return SEVERITY_WARN;
-    case 'E':
-    case 'e':
-        return SEVERITY_ERROR;
-    case 'S':
-    case 's':
-        return SEVERITY_STOP;
-    default:
-        return SEVERITY_NONE;
-    }
-}
-
-const char *event_severity_text(enum event_severity severity)
-{
-    static const char *const names[] = {"", "info", "warn", "error", "stop"};
-    return names[severity];
-}
-
-uint32_t event_identity_hash(const struct event *event)
-{
-    return (uint32_t)hash64(event->uid.size > 0 ? event->uid : event->raw, 0) & 0xffffff;
-}
-
-bool event_same(const struct event *a, const struct event *b)
-{
-    if (a->uid.size == 0 || b->uid.size == 0) {
-        return span_equal(a->raw, b->raw);
-    }
-    bool same_time = (a->time_is_arrival && b->time_is_arrival) || a->time_us == b->time_us;
-    return same_time && span_equal(a->uid, b->uid) && span_equal(a->type, b->type) &&
-           span_equal(a->code, b->code);
 }

@@ -54,6 +54,7 @@ struct event_reader {
     size_t at;
     bool in_array;
     int64_t arrival_us;
+    bool times_only;     /* of events, only raw and time are wanted: the rest may stay empty */
     struct arena *arena; /* of the events; may be another than the one of init */
 };
 
@@ -66,6 +67,10 @@ MUST_USE bool event_reader_init(struct event_reader *reader, struct span body, i
  * *out_nomem and returns false when memory is out. One thread at a time per arena. */
 bool event_reader_next(struct event_reader *reader, struct event *out_event,
                        enum event_fault *out_fault, bool *out_nomem);
+
+/* Settles where cJSON's memory comes from, for all threads: whoever uses cJSON beside this calls it
+ * first. Any thread. */
+void event_json_ready(void);
 
 /* Parses one object that is known to be one (a line of a block). False: not an object, or no
  * memory. */

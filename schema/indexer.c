@@ -178,11 +178,13 @@ static enum status add_body(struct indexer *indexer, struct arrival *arrival, st
     enum status status = buf_status(&indexer->source, "index", err);
     struct broken broken = {0};
     arena_reset(&indexer->arena);
+    reader.times_only = days_set_aside(&indexer->days);
     while (status == OK && !nomem && event_reader_next(&reader, &event, &fault, &nomem)) {
         status = fault == EVENT_FAULT_NONE
                      ? days_add(&indexer->days, arrival, &event, err)
                      : take_broken(indexer, arrival, body, event.raw, fault, &broken, err);
         arena_reset(&indexer->arena);
+        reader.times_only = days_set_aside(&indexer->days);
     }
     if (status == OK && !nomem && indexer->broken.size > 0) {
         status = add_fault(indexer, arrival, broken.fault, broken.position,

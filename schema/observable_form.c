@@ -206,15 +206,21 @@ bool observable_email(struct span text, struct buf *out)
 bool observable_hash(struct span text, struct buf *out)
 {
     bool size = text.size == 32 || text.size == 40 || text.size == 64 || text.size == 128;
-    bool hex = size;
-    for (size_t i = 0; size && i < text.size; i++) { /* all of it: without branches it is fast */
-        char c = text.data[i];
-        hex &= is_digit(c) || (unsigned char)((c | 0x20) - 'a') < 6;
+    if (!size || !buf_reserve(out, text.size)) {
+        return false;
     }
-    if (hex) {
-        add_lower(out, text);
+    char *to = out->data + out->size;
+    bool bad = false;
+    for (size_t i = 0; i < text.size; i++) { /* to the end: without branches it is fast */
+        unsigned char c = (unsigned char)text.data[i];
+        unsigned char low = c | 0x20; /* digits have that bit */
+        bool digit = (unsigned char)(c - '0') <= 9;
+        bool letter = (unsigned char)(low - 'a') <= 5;
+        bad |= !(digit | letter);
+        to[i] = (char)low;
     }
-    return hex;
+    out->size += bad ? 0 : text.size;
+    return !bad;
 }
 
 bool observable_serial(struct span text, struct buf *out)

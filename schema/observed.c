@@ -119,6 +119,9 @@ static size_t sort_pairs(struct buf *pairs, struct buf *spare, unsigned bits)
 {
     size_t count = pairs->size / sizeof(uint64_t);
     buf_clear(spare);
+    if (count == 0) { /* and perhaps no memory: qsort wants some */
+        return 0;
+    }
     if (count < SORT_FEW) {
         qsort(pairs->data, count, sizeof(uint64_t), compare_pairs);
     } else {

@@ -153,11 +153,17 @@ enum status segment_attach(struct segment *segment, sqlite3 *db, const char *pat
     return status == OK ? read_fields(segment, err) : status;
 }
 
-void segment_detach(struct segment *segment)
+void segment_statements_free(struct segment *segment)
 {
     for (size_t i = 0; i < SEGMENT_STATEMENT_COUNT; i++) {
         (void)sqlite3_finalize(segment->statements[i]);
+        segment->statements[i] = NULL;
     }
+}
+
+void segment_detach(struct segment *segment)
+{
+    segment_statements_free(segment);
     for (size_t i = 0; i < segment->n_fields; i++) {
         free(segment->fields[i].name);
     }

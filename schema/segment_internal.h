@@ -82,6 +82,8 @@ MUST_USE enum status segment_attach(struct segment *segment, sqlite3 *db, const 
                                     struct err *err);
 /* Frees all but the struct. */
 void segment_detach(struct segment *segment);
+/* The handle can then be closed; they are prepared again when asked for. */
+void segment_statements_free(struct segment *segment);
 
 /* The statement, prepared when first asked for. */
 MUST_USE enum status segment_statement(struct segment *segment, enum segment_statement which,

@@ -1,16 +1,15 @@
 #include "schema/segment_writer.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "schema/block_fields.h"
 #include "schema/frame.h"
 #include "schema/identity_set.h"
+#include "schema/segment_fresh.h"
 
 struct segment_writer {
-    struct segment segment;
+    struct segment segment; /* db is NULL between the first commit and what is asked next */
+    bool fresh;             /* the first commit is still to come */
     struct dictionary dictionary;
     bool in_transaction;
     struct identity_set identities;
@@ -73,6 +72,23 @@ static enum status load_identities(struct segment_writer *writer, struct err *er
     return status;
 }
 
+/* A writer's own settings. */
+static enum status configure(sqlite3 *db, struct err *err)
+{
+    return db_exec(db, "PRAGMA cache_size=-16000; PRAGMA wal_autocheckpoint=4000", err);
+}
+
+/* The segment's handle: after the first commit it is opened again, under the segment's name. */
+static enum status reopen(struct segment_writer *writer, struct err *err)
+{
+    struct segment *segment = &writer->segment;
+    if (segment->db) {
+        return OK;
+    }
+    enum status status = db_open(segment->path, DB_WRITE, &segment_kind, &segment->db, err);
+    return status == OK ? configure(segment->db, err) : status;
+}
+
 enum status segment_writer_known(struct segment_writer *writer, const struct batch *batch,
                                  struct bitmap *out_known, struct err *err)
 {
@@ -88,73 +104,36 @@ enum status segment_writer_known(struct segment_writer *writer, const struct bat
             any = true;
         }
     }
-    return any ? segment_known_batch(&writer->segment, batch, &ask, out_known, err) : OK;
+    enum status status = any ? reopen(writer, err) : OK;
+    return any && status == OK ? segment_known_batch(&writer->segment, batch, &ask, out_known, err)
+                               : status;
 }
 
-/* The empty segment in a file of its own, whole on disk, nothing of it in a write-ahead log. */
-static enum status segment_fill(const char *path, int64_t day_us, struct err *err)
+static enum status writer_load(struct segment_writer *writer, const char *path, sqlite3 *db,
+                               struct err *err)
 {
-    static const char *const leftovers[] = {"", "-wal", "-shm"};
-    char name[FILE_PATH_BYTES];
-    for (size_t i = 0; i < sizeof leftovers / sizeof leftovers[0]; i++) {
-        enum status status = path_format(name, err, "%s%s", path, leftovers[i]);
-        if (status != OK) {
-            return status;
-        }
-        if (unlink(name) != 0 && errno != ENOENT) {
-            return err_errno(err, errno, "%s", name);
-        }
-    }
-    struct sqlite3 *db = NULL;
-    enum status status = db_open(path, DB_CREATE, &segment_kind, &db, err);
+    enum status status = segment_attach(&writer->segment, db, path, err);
     if (status == OK) {
-        char sql[256];
-        (void)snprintf(sql, sizeof sql,
-                       "INSERT INTO segment (day_us, created_us) VALUES (%lld, %lld);"
-                       "PRAGMA wal_checkpoint(TRUNCATE)",
-                       (long long)day_us, (long long)clock_now_us());
-        status = db_exec(db, sql, err);
-        db_close(db);
-    }
-    return status;
-}
-
-/* Made under another name and renamed: a reader never sees a segment that is not one yet, nor does
- * a crash leave one. */
-static enum status segment_create(const char *dir, const char *path, int64_t day_us,
-                                  struct err *err)
-{
-    char parent[FILE_PATH_BYTES];
-    char fresh[FILE_PATH_BYTES];
-    char day[CLOCK_TEXT_BYTES];
-    enum status status =
-        path_format(parent, err, "%s/segments/%.4s", dir, clock_format_day(day_us, day));
-    if (status == OK) {
-        status = path_format(fresh, err, "%s.new", path);
+        status = configure(db, err);
     }
     if (status == OK) {
-        status = dir_make(parent, 0700, err);
+        status = load_dictionary(writer, err);
+        uuid_values_fini(&writer->segment.uuids); /* more will come */
     }
-    if (status == OK) {
-        status = segment_fill(fresh, day_us, err);
-    }
-    if (status == OK && rename(fresh, path) != 0) {
-        status = err_errno(err, errno, "%s", path);
-    }
-    return status == OK ? dir_sync(parent, err) : status;
+    return status == OK ? load_identities(writer, err) : status;
 }
 
 enum status segment_writer_open(const char *dir, int64_t day_us, int compression_level,
                                 struct segment_writer **out_writer, struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    enum status status = archive_segment_path(dir, day_us, path, err);
     sqlite3 *db = NULL;
-    if (status == OK && !file_exists(path)) {
-        status = segment_create(dir, path, day_us, err);
-    }
+    bool fresh = false;
+    enum status status = archive_segment_path(dir, day_us, path, err);
     if (status == OK) {
-        status = db_open(path, DB_WRITE, &segment_kind, &db, err);
+        fresh = !file_exists(path);
+        status = fresh ? segment_fresh_open(path, day_us, &db, err)
+                       : db_open(path, DB_WRITE, &segment_kind, &db, err);
     }
     if (status != OK) {
         return status;
@@ -164,23 +143,12 @@ enum status segment_writer_open(const char *dir, int64_t day_us, int compression
         db_close(db);
         return err_set(err, ERR_NOMEM, "%s: out of memory", path);
     }
+    writer->fresh = fresh;
+    writer->in_transaction = fresh;
     dictionary_init(&writer->dictionary);
-    status = db_exec(db, "PRAGMA cache_size=-16000; PRAGMA wal_autocheckpoint=4000", err);
-    if (status == OK) {
-        status = segment_attach(&writer->segment, db, path, err);
-    } else {
-        writer->segment.db = db;
-    }
-    if (status == OK) {
-        status = frame_maker_init(&writer->maker, compression_level, err);
-    }
-    if (status == OK) {
-        status = load_dictionary(writer, err);
-        uuid_values_fini(&writer->segment.uuids); /* more will come */
-    }
-    if (status == OK) {
-        status = load_identities(writer, err);
-    }
+    status = frame_maker_init(&writer->maker, compression_level, err);
+    enum status load_status = writer_load(writer, path, db, status == OK ? err : NULL);
+    status = status == OK ? load_status : status;
     if (status != OK) {
         segment_writer_close(writer);
         return status;
@@ -193,6 +161,9 @@ void segment_writer_close(struct segment_writer *writer)
 {
     if (writer) {
         segment_detach(&writer->segment);
+        if (writer->fresh) {
+            (void)!segment_fresh_remove(writer->segment.path, NULL); /* or the next writer does */
+        }
         dictionary_fini(&writer->dictionary);
         identity_set_fini(&writer->identities);
         frame_maker_fini(&writer->maker);
@@ -369,16 +340,25 @@ static enum status add_indexes(struct segment_writer *writer, const struct batch
     return status;
 }
 
+static enum status begin(struct segment_writer *writer, struct err *err)
+{
+    enum status status = OK;
+    if (!writer->in_transaction) {
+        status = reopen(writer, err);
+        if (status == OK) {
+            status = db_begin(writer->segment.db, err);
+        }
+        writer->in_transaction = status == OK;
+    }
+    return status;
+}
+
 enum status segment_writer_add(struct segment_writer *writer, const struct batch *batch,
                                struct err *err)
 {
     CHECK(batch_count(batch) > 0);
     struct segment *segment = &writer->segment;
-    enum status status = OK;
-    if (!writer->in_transaction) {
-        status = db_begin(segment->db, err);
-        writer->in_transaction = status == OK;
-    }
+    enum status status = begin(writer, err);
     if (status != OK) {
         return status;
     }
@@ -404,31 +384,49 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
     return status == OK ? segment_block_append(segment, &info, err) : status;
 }
 
+static enum status put_inbox_high(struct segment_writer *writer, const char *archive_id,
+                                  int64_t inbox_id, struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    enum status status = segment_statement(&writer->segment, SEGMENT_PUT_INBOX_HIGH, &stmt, err);
+    if (status != OK) {
+        return status;
+    }
+    db_bind_span(stmt, 1, span_str(archive_id));
+    (void)sqlite3_bind_int64(stmt, 2, inbox_id);
+    return db_run(stmt, err);
+}
+
+/* The handle goes with the name; most days of an import are done with their first commit, so it is
+ * not opened again before it is needed. */
+static enum status publish(struct segment_writer *writer, struct err *err)
+{
+    struct segment *segment = &writer->segment;
+    segment_statements_free(segment);
+    sqlite3 *db = segment->db;
+    segment->db = NULL;
+    enum status status = segment_fresh_publish(segment->path, db, err);
+    writer->fresh = status != OK;
+    return status;
+}
+
 enum status segment_writer_commit(struct segment_writer *writer, const char *archive_id,
                                   int64_t inbox_id, struct err *err)
 {
     struct segment *segment = &writer->segment;
-    enum status status = OK;
-    if (!writer->in_transaction) {
-        if (inbox_id <= 0) {
-            return OK;
-        }
-        status = db_begin(segment->db, err);
+    bool nothing = writer->fresh ? segment->n_blocks == 0 : !writer->in_transaction;
+    if (nothing && (writer->fresh || inbox_id <= 0)) {
+        return OK;
     }
-    sqlite3_stmt *stmt = NULL;
+    enum status status = begin(writer, err);
     if (status == OK) {
         status = put_fields(segment, err);
     }
     if (status == OK && inbox_id > 0) {
-        status = segment_statement(segment, SEGMENT_PUT_INBOX_HIGH, &stmt, err);
-    }
-    if (status == OK && inbox_id > 0) {
-        db_bind_span(stmt, 1, span_str(archive_id));
-        (void)sqlite3_bind_int64(stmt, 2, inbox_id);
-        status = db_run(stmt, err);
+        status = put_inbox_high(writer, archive_id, inbox_id, err);
     }
     if (status == OK) {
-        status = db_commit(segment->db, err);
+        status = writer->fresh ? publish(writer, err) : db_commit(segment->db, err);
     }
     writer->in_transaction = false;
     return status;

@@ -1,5 +1,5 @@
 /* Each day fills a buffer; a full one goes to the end of the file as a piece. Where the pieces of a
- * day are is kept in memory: a few bytes for PIECE_BYTES of events. */
+ * day are is kept in memory: a few bytes for a piece of events. */
 #include "schema/spool.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include "schema/base/file.h"
 #include "schema/inbox.h"
 
-enum { PIECE_BYTES = 128 * 1024 };
+enum { PIECE_BYTES = 128 * 1024, OPEN_BYTES_MAX = 64 * 1024 * 1024 };
 
 struct piece {
     int64_t offset;
@@ -104,6 +104,13 @@ static enum status write_piece(struct spool *spool, struct spool_day *day, struc
     return buf_status(&day->pieces, "import", err);
 }
 
+/* The buffers of all days together are bounded: with many days, pieces are smaller. */
+static size_t piece_bytes(const struct spool *spool)
+{
+    size_t share = OPEN_BYTES_MAX / spool->n_days;
+    return share < PIECE_BYTES ? share : PIECE_BYTES;
+}
+
 /* The place of the day, or where it would be. */
 static size_t day_place(const struct spool *spool, int64_t day_us)
 {
@@ -184,10 +191,13 @@ enum status spool_add(struct spool *spool, int64_t day_us, const struct arrival 
     if (!day || record.source == UINT32_MAX) {
         return err_set(err, ERR_NOMEM, "import: out of memory");
     }
+    enum status status = OK;
+    if (day->open.size > 0 && day->open.size + sizeof record + raw.size > piece_bytes(spool)) {
+        status = write_piece(spool, day, err);
+    }
     buf_add(&day->open, &record, sizeof record);
     buf_add_span(&day->open, raw);
-    enum status status = buf_status(&day->open, "import", err);
-    return status == OK && day->open.size >= PIECE_BYTES ? write_piece(spool, day, err) : status;
+    return status == OK ? buf_status(&day->open, "import", err) : status;
 }
 
 enum status spool_days(struct spool *spool, const int64_t **out_days, size_t *out_count,

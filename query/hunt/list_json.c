@@ -160,6 +160,7 @@ static void take_all(struct document *document, const cJSON *item)
 enum status list_read_json(struct list_reader *reader, struct span text, int64_t now_us)
 {
     struct document document = {.reader = reader, .now_us = now_us};
+    event_json_ready();
     while (text.size > 0 && document.status == OK) {
         const char *end = NULL;
         cJSON *root = cJSON_ParseWithLengthOpts(text.data, text.size, &end, false);

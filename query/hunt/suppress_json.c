@@ -151,8 +151,8 @@ static void tell_wrong(const struct warninglist *list, suppress_refused *refused
     const struct suppressor *suppressor = &list->suppress->suppressors[list->number];
     struct buf why = BUF_INIT;
     if (suppressor->refused > 1) {
-        buf_printf(&why, "%s; %lld of %.*s are like this", list->why,
-                   (long long)suppressor->refused, SPAN_FMT(suppressor->name));
+        buf_printf(&why, "%s; %lld of this list are not used", list->why,
+                   (long long)suppressor->refused);
     } else if (suppressor->refused == 1) {
         buf_add_str(&why, list->why);
     }
@@ -202,6 +202,7 @@ enum status suppress_read_json(struct suppress *suppress, struct span bytes, con
     if (list_json_fits(bytes, err) != OK) {
         return err_wrap(err, "%s", file);
     }
+    event_json_ready();
     cJSON *root = cJSON_ParseWithLengthOpts(bytes.data, bytes.size, &end, false);
     if (!root) {
         return err_set(err, ERR_FORMAT, "%s: not JSON from byte %zu on", file,

@@ -320,9 +320,23 @@ void fault_arm(enum fault_mode mode, long n)
     fault.dead = false;
 }
 
+/* The file that was changed; a new segment has lost its ".new" when it was renamed since. */
+static int open_changed(const struct undo *undo)
+{
+    static const char fresh[] = ".new";
+    char renamed[sizeof undo->path];
+    int fd = open(undo->path, O_WRONLY | O_CLOEXEC);
+    size_t size = strlen(undo->path);
+    if (fd < 0 && size > strlen(fresh) && strcmp(undo->path + size - strlen(fresh), fresh) == 0) {
+        (void)snprintf(renamed, sizeof renamed, "%.*s", (int)(size - strlen(fresh)), undo->path);
+        fd = open(renamed, O_WRONLY | O_CLOEXEC);
+    }
+    return fd;
+}
+
 static void take_back(const struct undo *undo)
 {
-    int fd = open(undo->path, O_WRONLY | O_CLOEXEC);
+    int fd = open_changed(undo);
     if (fd < 0) {
         return;
     }

@@ -112,5 +112,39 @@ TEST(events_of_many_days_are_parted_on_disk)
     close_all(indexer);
 }
 
+/* In order of time, a day is over when the next ones fill: it is written then, and not set aside to
+ * be parsed once more at the end. */
+TEST(days_in_order_are_written_as_they_end)
+{
+    enum { DAYS = 60, COUNT = 1500 };
+    struct indexer *indexer = open_indexer(32 * 1024 * 1024);
+    struct buf body = BUF_INIT;
+    for (int i = 0; i < DAYS * COUNT; i++) {
+        int day = i / COUNT;
+        buf_printf(&body,
+                   "{\"uid\":\"u%d\",\"time\":\"2026-%02d-%02dT00:00:00Z\",\"text\":\"%0200d\"}\n",
+                   i, 1 + day / 20, 1 + day % 20, i);
+    }
+    struct indexer_run *run = NULL;
+    int64_t *written = NULL;
+    size_t n_written = 0;
+    EXPECT_OK(indexer_import(indexer, &posted, now, 1, buf_span(&body), &err), err);
+    EXPECT_OK(archive_days(dir, &written, &n_written, &err), err);
+    EXPECT(n_written > DAYS / 4);
+    EXPECT_OK(indexer_import_end(indexer, &run, &err), err);
+    EXPECT_OK(indexer_settle(archive, run, &err), err);
+    int64_t first_us;
+    EXPECT(clock_parse_day(span_str("2026-01-01"), &first_us));
+    for (int d = 0; d < 20; d++) {
+        size_t events;
+        EXPECT_INT(count_blocks(first_us + d * CLOCK_DAY_US, &events), 1);
+        EXPECT_INT(events, COUNT);
+    }
+    free(written);
+    buf_fini(&body);
+    close_all(indexer);
+}
+
 TEST_MAIN(TEST_ENTRY(blocks_stay_full_when_batches_are_used_again),
-          TEST_ENTRY(events_of_many_days_are_parted_on_disk))
+          TEST_ENTRY(events_of_many_days_are_parted_on_disk),
+          TEST_ENTRY(days_in_order_are_written_as_they_end))

@@ -1,4 +1,6 @@
 /* Lists in, and what of them an observable is. */
+#include <pthread.h>
+
 #include "query/hunt/list.h"
 #include "query/hunt/read_value.h"
 #include "tests/support/test.h"
@@ -274,6 +276,25 @@ TEST(many_are_found_again)
     buf_fini(&told);
 }
 
+/* A daemon reads events in one thread and lists in another, or in the same one later. */
+static void *read_a_list(void *unused)
+{
+    expect_json("{\"7\":[{\"ioc_value\":\"1.2.3.4:80\",\"ioc_type\":\"ip:port\"}]}", 1, "");
+    return unused;
+}
+
+TEST(lists_in_json_beside_events)
+{
+    struct arena arena = ARENA_INIT;
+    struct event event;
+    pthread_t thread;
+    EXPECT(event_parse(span_str("{\"event\":\"x\",\"n\":[1,2,3]}"), 1, &arena, &event));
+    arena_fini(&arena);
+    (void)read_a_list(NULL);
+    EXPECT_INT(pthread_create(&thread, NULL, read_a_list, NULL), 0);
+    EXPECT_INT(pthread_join(thread, NULL), 0);
+}
+
 TEST_MAIN(TEST_ENTRY(one_line_each), TEST_ENTRY(whole_lists), TEST_ENTRY(lists_in_json),
           TEST_ENTRY(many_are_found_again), TEST_ENTRY(patterns_in_a_set),
-          TEST_ENTRY(what_lists_say_of_indicators))
+          TEST_ENTRY(what_lists_say_of_indicators), TEST_ENTRY(lists_in_json_beside_events))

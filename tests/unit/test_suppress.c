@@ -111,7 +111,7 @@ static void expect_failure(const char *list, enum status wanted)
 TEST(what_cannot_be_used_is_told)
 {
     expect_told(LIST("cidr", IPS, "\"198.51.100.0/24\",\"x\",\"y\""),
-                "x: not an address; 2 of N are like this\n");
+                "x: not an address; 2 of this list are not used\n");
     expect_told(LIST("hostname", NAMES, "\"localhost\""),
                 "localhost: nothing that is looked for\n");
     expect_told(LIST("regex", "", "\"(\""), "(: a regular expression that is broken\n");
@@ -178,7 +178,7 @@ static void refuse_line(void *context, int64_t line, struct span text, const cha
 
 TEST(indicators_themselves)
 {
-    static const char *const lines[] = {"10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/4",  "10.0.0.9",
+    static const char *const lines[] = {"10.0.0.0/8", "10.1.0.0/16", "10.0.0.0/7", "10.0.0.9",
                                         "192.0.2.1",  "=a.example",  "a.example/x"};
     static const bool wanted[] = {true, true, false, true, false, true, true};
     struct err err = {.text = ""};

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon/ship/target.h"
+#include "daemon/watch/webhook.h"
 #include "schema/archive.h"
 #include "tools/stele/certificate.h"
 #include "tools/stele/options.h"
@@ -285,6 +286,19 @@ static void check_ship(struct checkup *checkup)
     target_close(target);
 }
 
+/* The secret can be read; no hit is made up to see whether somebody takes it. */
+static void check_watch(struct checkup *checkup)
+{
+    struct err err;
+    struct webhook *webhook = NULL;
+    if (webhook_open(checkup->config, NULL, &webhook, &err) == OK) {
+        say("ok", "watch", checkup->config->watch_webhook);
+    } else {
+        failed(checkup, "watch", &err);
+    }
+    webhook_close(webhook);
+}
+
 static int check_all(struct options *options)
 {
     struct checkup checkup = {.config = &options->config};
@@ -308,6 +322,9 @@ static int check_all(struct options *options)
     check_listener(&checkup, "receiver", options->config.receive_listen);
     check_listener(&checkup, "page", options->config.serve_listen);
     check_ship(&checkup);
+    if (valid && options->config.watch_webhook[0]) {
+        check_watch(&checkup);
+    }
     return checkup.code;
 }
 

@@ -4,29 +4,7 @@
 
 #include "query/visible.h"
 #include "tools/stele/inputs.h"
-#include "tools/stele/progress.h"
-#include "tools/stele/unpack.h"
-
-enum { LIST_BYTES_MAX = 256 * 1024 * 1024, LIST_READ_BYTES = 1024 * 1024, TOLD_MAX = 1000 };
-
-/* What could not be read of a list: a line each, up to TOLD_MAX. */
-struct telling {
-    const char *name;
-    int64_t count;
-};
-
-static void say_refused(void *context, int64_t line, struct span text, const char *why)
-{
-    struct telling *telling = context;
-    struct buf shown = BUF_INIT;
-    if (++telling->count > TOLD_MAX) {
-        return;
-    }
-    (void)visible_add(&shown, text, 80);
-    fprintf(stderr, "%s:%lld: %.*s: %s\n", telling->name, (long long)line,
-            SPAN_FMT(buf_span(&shown)), why);
-    buf_fini(&shown);
-}
+#include "tools/stele/list_file.h"
 
 static void say_not_used(void *context, struct span text, const char *why)
 {
@@ -36,35 +14,17 @@ static void say_not_used(void *context, struct span text, const char *why)
     buf_fini(&shown);
 }
 
-static enum status read_file(const char *path, struct buf *out, struct err *err)
-{
-    struct unpack *unpack = NULL;
-    enum status status = unpack_open(path, NULL, &unpack, err);
-    for (bool end = false; status == OK && !end;) {
-        status = unpack_read(unpack, LIST_READ_BYTES, out, &end, err);
-        if (status == OK && out->size > LIST_BYTES_MAX) {
-            status = err_set(err, ERR_LIMIT, "%s: a list of over 256 MiB: split it", path);
-        }
-    }
-    unpack_close(unpack);
-    return status;
-}
-
 enum status hunt_input_list(struct indicator_set *set, const char *path, uint32_t number,
                             struct hunt_list *out_list, struct err *err)
 {
     struct buf bytes = BUF_INIT;
-    out_list->name = strcmp(path, "-") == 0 ? "standard input" : path;
-    enum status status = read_file(path, &bytes, err);
+    out_list->name = list_file_name(path);
+    enum status status = list_file_read(path, &bytes, err);
     if (status == OK) {
-        struct telling telling = {.name = out_list->name};
-        status = list_read(set, number, buf_span(&bytes), clock_now_us(), say_refused, &telling,
-                           &out_list->report, err);
-        if (telling.count > TOLD_MAX) {
-            char more[32];
-            fprintf(stderr, "%s: and %s more that cannot be read\n", telling.name,
-                    progress_number(telling.count - TOLD_MAX, more));
-        }
+        struct list_telling telling = {.name = out_list->name};
+        status = list_read(set, number, buf_span(&bytes), clock_now_us(), list_file_refused,
+                           &telling, &out_list->report, err);
+        list_file_told(&telling);
         status = status == OK ? OK : err_wrap(err, "%s", out_list->name);
     }
     buf_fini(&bytes);
@@ -78,7 +38,7 @@ static enum status read_suppressors(struct suppress *suppress, const char *word,
     for (size_t i = 0; status == OK && i < inputs.count; i++) {
         struct buf bytes = BUF_INIT;
         const char *path = inputs.paths[i];
-        status = read_file(path, &bytes, err);
+        status = list_file_read(path, &bytes, err);
         if (status == OK) {
             status = suppress_read(suppress, buf_span(&bytes), path, say_not_used,
                                    (void *)(uintptr_t)path, err);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "query/visible.h"
+#include "tools/stele/cell.h"
 #include "tools/stele/hunt_forms.h"
 
 enum { INDICATOR_COLUMNS = 44, NAMES_COLUMNS = 40, NAMES_SHOWN = 3 };
@@ -32,18 +33,11 @@ static void add_names(struct buf *out, const struct hunt_names *names)
     }
 }
 
-static void add_padded(struct buf *out, struct span text, size_t columns)
-{
-    for (size_t used = visible_add(out, text, columns); used < columns + 2; used++) {
-        buf_add_char(out, ' ');
-    }
-}
-
 static void add_table_row(struct buf *out, const struct indicator *indicator,
                           const struct hunt_hit *hit)
 {
     char time[CLOCK_TEXT_BYTES];
-    add_padded(out, indicator->text, INDICATOR_COLUMNS);
+    cell_add_padded(out, indicator->text, INDICATOR_COLUMNS);
     buf_printf(out, "%-8s %9lld  ", indicator_kind_name(indicator),
                (long long)(hit ? hit->events : 0));
     if (hit) {
@@ -61,20 +55,6 @@ static void add_table_row(struct buf *out, const struct indicator *indicator,
     buf_add_char(out, '\n');
 }
 
-/* RFC 4180; a cell that a spreadsheet would take for a formula gets a quote in front. */
-static void add_csv_cell(struct buf *out, struct span text)
-{
-    buf_add_char(out, '"');
-    if (text.size > 0 && memchr("=+-@", text.data[0], 4)) {
-        buf_add_char(out, '\'');
-    }
-    for (size_t i = 0; i < text.size; i++) {
-        buf_add_str(out, text.data[i] == '"' ? "\"" : "");
-        buf_add_char(out, text.data[i]);
-    }
-    buf_add_char(out, '"');
-}
-
 static void add_csv_names(struct buf *out, const struct hunt_names *names)
 {
     struct buf cell = BUF_INIT;
@@ -83,7 +63,7 @@ static void add_csv_names(struct buf *out, const struct hunt_names *names)
         buf_add_span(&cell, names->items[i]);
     }
     buf_add_char(out, ',');
-    add_csv_cell(out, buf_span(&cell));
+    cell_add_csv(out, buf_span(&cell));
     buf_fini(&cell);
 }
 
@@ -94,9 +74,9 @@ static void add_csv_row(struct buf *out, const struct hunt_report *report, size_
     uint32_t suppressor = hit ? hit->suppressor : suppress_of(report->suppress, number);
     static const struct hunt_names none = {0};
     char time[CLOCK_TEXT_BYTES];
-    add_csv_cell(out, span_str(report->lists[indicator->list].name));
+    cell_add_csv(out, span_str(report->lists[indicator->list].name));
     buf_add_char(out, ',');
-    add_csv_cell(out, indicator->text);
+    cell_add_csv(out, indicator->text);
     buf_printf(out, ",%s,%lld,", indicator_kind_name(indicator),
                (long long)(hit ? hit->events : 0));
     buf_printf(out, "%s,", hit ? clock_format(hit->first_us, time) : "");
@@ -105,7 +85,7 @@ static void add_csv_row(struct buf *out, const struct hunt_report *report, size_
     add_csv_names(out, hit ? &hit->targets : &none);
     add_csv_names(out, hit ? &hit->fields : &none);
     buf_add_char(out, ',');
-    add_csv_cell(out, suppressor ? suppress_get(report->suppress, suppressor - 1)->name
+    cell_add_csv(out, suppressor ? suppress_get(report->suppress, suppressor - 1)->name
                                  : span_of("", 0));
     buf_add_str(out, "\r\n");
 }

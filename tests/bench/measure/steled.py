@@ -3,6 +3,7 @@ import json
 import re
 import subprocess
 import threading
+import urllib.request
 
 from measure.process import open_files, run
 
@@ -16,9 +17,9 @@ class Steled:
         self.process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
         self.port = None
         for line in self.process.stderr:
-            found = re.match(r"ready: events on https://\S+?:(\d+)", line)
+            found = re.match(r"ready: events on https://\S+?:(\d+)(?:, health on (\S+))?", line)
             if found:
-                self.port = found.group(1)
+                self.port, self.health = found.groups()
                 # A full pipe would hold it up.
                 threading.Thread(target=self.process.stderr.read, daemon=True).start()
                 return
@@ -35,6 +36,11 @@ class Steled:
         """VmRSS (now) or VmHWM (the highest)."""
         with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as f:
             return int(re.search(name + r":\s*(\d+)", f.read()).group(1)) / 1024
+
+    def metric(self, name):
+        with urllib.request.urlopen(self.health + "/metrics", timeout=30) as answer:
+            text = answer.read().decode()
+        return float(re.search(rf"^{name} (\S+)$", text, re.M).group(1))
 
     def files(self):
         return open_files(self.process.pid)

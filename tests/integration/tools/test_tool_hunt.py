@@ -199,7 +199,7 @@ def suppressed_is_shown_and_does_not_count(place):
     events = [{"event": "x", "uid": f"s{i}", "time": f"2026-10-0{1 + i}T00:00:00Z", "user": user,
                "addr.remote": f"{address}:1", "path": path}
               for i, (user, address, path) in enumerate((
-                  ("eve", "10.0.0.1", "http://cdn.example/a"), ("eve", "203.0.113.5", ""),
+                  ("eve", "10.0.0.1", "http://cdn.example/a"), ("eve", "203.0.113.5", "203.0.113.77"),
                   ("bob", "10.0.0.2", "http://cdn.example/b 203.0.113.77"), ("bob", "198.51.100.9", "")))]
     place.stele("init", "a")
     place.stele("import", "--archive", "a", "-",
@@ -223,6 +223,8 @@ def suppressed_is_shown_and_does_not_count(place):
     expect(result.code == 0, "user:eve counts")
     expect(rows == {("user:eve", None): 2, ("10.0.0.0/8", "private addresses"): 2, ("cdn.example", "Harmless"): 2,
                     ("203.0.113.0/24", None): 1, ("203.0.113.0/24", "own"): 1, ("198.51.100.9", "own"): 1}, rows)
+    fields = [r["fields"] for r in report["indicators"] if r["indicator"] == "203.0.113.0/24" and "suppressed" not in r]
+    expect(fields == [["addr.remote"]], "what is suppressed in an event that counts is not told as its place")
     sums = {s["name"]: (s["indicators"], s["hits"]) for s in report["suppressors"]}
     expect(sums == {"private addresses": (1, 2), "own": (1, 2), "Harmless": (1, 2)}, sums)
     expect(report["lists"][0]["hits"] == 3 and report["lists"][0]["seen"] == 2, report["lists"])

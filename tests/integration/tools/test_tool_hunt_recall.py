@@ -1,7 +1,7 @@
 """stele hunt finds every event that an obvious matcher, written apart, finds, and no other: over generated
 events and over the corpus, by what is kept in the archive and without it.
 
-STELE_RECALL_EVENTS says how many events are generated (5,000)."""
+STELE_RECALL_EVENTS says how many events are generated (20,000)."""
 import base64
 import collections
 import glob
@@ -15,7 +15,7 @@ import sys
 
 from stele_tool import BIN, expect, main
 
-EVENTS = int(os.environ.get("STELE_RECALL_EVENTS", "5000"))
+EVENTS = int(os.environ.get("STELE_RECALL_EVENTS", "20000"))
 CORPUS = os.path.join(os.path.dirname(__file__), "../../../../shared/corpus/teleport-events.ndjson")
 
 USER_FIELDS = set("""user login user_name username name impersonator delegator reviewer updated_by participants
@@ -79,7 +79,16 @@ def is_domain(text, domain):
     return False
 
 
+def is_address(text):
+    try:
+        return bool(ipaddress.ip_address(re.sub(r"^([\d.]+):\d+$", r"\1", text)))
+    except ValueError:
+        return False
+
+
 def is_file(path, text, wanted):
+    if is_address(text):
+        return path in FILE_FIELDS and text == wanted
     words = [word.rstrip(".:") for word in re.split(f"[{WORD_ENDS}]+", text)
              if path in COMMAND_FIELDS and not word.startswith("-") or re.search(r"[./\\]", word)]
     words += [text] if path in FILE_FIELDS else []
@@ -101,21 +110,31 @@ def is_email(text, wanted):
     return re.search(rf"(?i)(?<![\w.%@-]){re.escape(wanted)}(?![\w-]|\.\w)", text) is not None
 
 
-def obviously(kind, value, path, text):
+class Text:
+    """A text of an event, with what is hidden in it."""
+
+    def __init__(self, path, text):
+        self.path = path
+        self.text = text
+        self.is_time = TIME.match(text) is not None
+        self.plain = [] if self.is_time else list(with_decoded(text))
+        self.lower = [plain.lower() for plain in self.plain]
+        self.addresses = {address for plain in self.plain for address in addresses(plain)}
+
+
+def obviously(kind, value, at):
     """Is the indicator in this text of an event?"""
-    if path in ("uid", "time"):
-        return False
     if kind == "user":
-        return path in USER_FIELDS and text == value
+        return at.path in USER_FIELDS and at.text == value
     if kind == "session":
-        return path in SESSION_FIELDS and text.lower() == value
+        return at.path in SESSION_FIELDS and at.text.lower() == value
     if kind == "agent":
-        return path in AGENT_FIELDS and text == value
-    if TIME.match(text):
-        return False
-    for plain in with_decoded(text):
-        if kind == "ip" and any(address in value for address in addresses(plain)):
-            return True
+        return at.path in AGENT_FIELDS and at.text == value
+    if kind == "ip":
+        return any(address in value for address in at.addresses)
+    for plain, lower in zip(at.plain, at.lower):
+        if value.lower() not in lower:
+            continue
         if kind == "domain" and is_domain(plain, value):
             return True
         if kind == "email" and is_email(plain, value):
@@ -124,7 +143,7 @@ def obviously(kind, value, path, text):
             return True
         if kind == "url" and is_url(plain, value):
             return True
-        if kind == "file" and is_file(path, plain, value):
+        if kind == "file" and is_file(at.path, plain, value):
             return True
     return False
 
@@ -172,16 +191,18 @@ def as_compared(kind, value):
 
 
 def brute_force(lines, indicators, out):
-    """In a process of its own: the pairs that the obvious matcher finds."""
+    """The pairs that the obvious matcher finds."""
     compared = [(line, kind, as_compared(kind, value)) for line, kind, value in indicators]
     known = {}  # the same text of the same field is matched once
     for raw in lines:
         event = json.loads(raw)
-        for path, text in set(texts(event)):
-            key = (path, text)
+        for key in set(texts(event)):
+            if key[0] in ("uid", "time"):
+                continue
             hits = known.get(key)
             if hits is None:
-                hits = [line for line, kind, value in compared if obviously(kind, value, path, text)]
+                at = Text(*key)
+                hits = [line for line, kind, value in compared if obviously(kind, value, at)]
                 if len(known) < 2_000_000:
                     known[key] = hits
             for line in hits:

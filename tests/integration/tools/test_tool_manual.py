@@ -24,6 +24,11 @@ def verbs_and_options(place):
     for name in names:
         expect(name in parts, f"stele.1 has no verb {name}")
         out = place.stele(name, "--help").out.decode()
+        actions = re.match(r"usage: stele \w+ \[((?:\w+ \| )+\w+)\]", out)
+        for action in actions[1].split(" | ") if actions else ():
+            out += place.stele(name, action, "--help").out.decode()
+            expect(f"usage: stele {name} {action} " in out, out)
+            expect(re.search(rf"^\.It Cm {action}\b", parts[name], re.M), f"{name} {action}")
         options = set(re.findall(r"^  --([a-z-]+)", out, re.M)) - {"archive", "config", "help"}
         told = set(re.findall(r"Fl Fl ([a-z-]+)", parts[name].split("\n.Sh")[0]))
         expect(options <= told, f"{name}: stele.1 does not tell of {sorted(options - told)}")

@@ -1,0 +1,297 @@
+#include "daemon/watch/matcher.h"
+
+#include <stdlib.h>
+
+#include "daemon/watch/day_scan.h"
+#include "daemon/watch/day_step.h"
+#include "daemon/watch/watch_sets.h"
+
+/* Lists are read again after this: indicators go out of date. */
+#define LISTS_FRESH_US (3600 * CLOCK_SECOND_US)
+
+struct matcher {
+    struct matcher_options options;
+    struct watch_db *db; /* NULL: nothing was watched so far */
+    struct watch_sets sets;
+    int64_t read_us;        /* when the lists were read, monotonic; 0: not yet */
+    struct watch_day *days; /* how far each day is matched, ascending */
+    size_t n_days;
+    struct day_scan scan;
+    struct day_step step;
+};
+
+enum status matcher_new(const struct matcher_options *options, struct matcher **out_matcher,
+                        struct err *err)
+{
+    struct matcher *matcher = calloc(1, sizeof *matcher);
+    if (!matcher) {
+        return err_set(err, ERR_NOMEM, "watch: out of memory");
+    }
+    matcher->options = *options;
+    enum status status = day_step_init(&matcher->step, &matcher->options, err);
+    if (status != OK) {
+        matcher_free(matcher);
+        return status;
+    }
+    *out_matcher = matcher;
+    return OK;
+}
+
+static void forget(struct matcher *matcher)
+{
+    watch_sets_fini(&matcher->sets);
+    free(matcher->days);
+    matcher->days = NULL;
+    matcher->n_days = 0;
+    matcher->read_us = 0;
+}
+
+void matcher_free(struct matcher *matcher)
+{
+    if (matcher) {
+        forget(matcher);
+        day_scan_fini(&matcher->scan);
+        day_step_fini(&matcher->step);
+        watch_close(matcher->db);
+        free(matcher);
+    }
+}
+
+bool matcher_has_news(struct matcher *matcher)
+{
+    int64_t generation = 0;
+    if (!matcher->db) {
+        return watch_exists(matcher->options.dir);
+    }
+    return watch_generation(matcher->db, &generation, NULL) != OK ||
+           generation != matcher->sets.generation;
+}
+
+/* Opens and reads the lists, when that is not done or they have changed. */
+static enum status get_ready(struct matcher *matcher, struct err *err)
+{
+    enum status status = OK;
+    if (!matcher->db) {
+        status = watch_open(matcher->options.dir, WATCH_CREATE, &matcher->db, err);
+    }
+    int64_t generation = 0;
+    if (status == OK) {
+        status = watch_generation(matcher->db, &generation, err);
+    }
+    int64_t now_us = clock_monotonic_us();
+    if (status != OK || (matcher->read_us != 0 && generation == matcher->sets.generation &&
+                         now_us - matcher->read_us < LISTS_FRESH_US)) {
+        return status;
+    }
+    forget(matcher);
+    status = watch_sets_read(matcher->db, clock_now_us(), &matcher->sets, err);
+    if (status == OK) {
+        status = watch_days(matcher->db, &matcher->days, &matcher->n_days, err);
+    }
+    if (status == OK) {
+        matcher->read_us = now_us;
+    }
+    return status;
+}
+
+static struct watch_day *find_day(const struct matcher *matcher, int64_t day_us)
+{
+    size_t low = 0;
+    for (size_t high = matcher->n_days; low < high;) {
+        size_t middle = low + (high - low) / 2;
+        if (matcher->days[middle].day_us < day_us) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    bool found = low < matcher->n_days && matcher->days[low].day_us == day_us;
+    return found ? &matcher->days[low] : NULL;
+}
+
+/* The last block of the day that is matched. One that is not there any more: the file is another
+ * one, and all of it is new. */
+static int64_t matched_block(const struct matcher *matcher, const struct scanned_day *day)
+{
+    const struct watch_day *known = find_day(matcher, day->day_us);
+    return known && known->block <= day->block ? known->block : 0;
+}
+
+static enum status note_day(struct matcher *matcher, const struct watch_day *day, struct err *err)
+{
+    struct watch_day *known = find_day(matcher, day->day_us);
+    if (known) {
+        *known = *day;
+        return OK;
+    }
+    struct watch_day *days = realloc(matcher->days, (matcher->n_days + 1) * sizeof *days);
+    if (!days) {
+        return err_set(err, ERR_NOMEM, "watch: out of memory");
+    }
+    matcher->days = days;
+    size_t at = matcher->n_days++;
+    for (; at > 0 && days[at - 1].day_us > day->day_us; at--) {
+        days[at] = days[at - 1];
+    }
+    days[at] = *day;
+    return OK;
+}
+
+static bool is_stopping(const struct matcher *matcher)
+{
+    return matcher->options.stop && atomic_load(matcher->options.stop);
+}
+
+static int64_t blocks_left(const struct matcher *matcher)
+{
+    int64_t left = 0;
+    for (size_t i = 0; matcher->sets.n_lists > 0 && i < matcher->scan.count; i++) {
+        left += matcher->scan.days[i].block - matched_block(matcher, &matcher->scan.days[i]);
+    }
+    if (matcher->options.on_left) {
+        matcher->options.on_left(left);
+    }
+    return left;
+}
+
+/* One day that fails must not hold back the others: the first failure is reported. What watch.db
+ * cannot hold ends the round. */
+static enum status judge(enum status status, const struct err *why, struct matcher_report *report,
+                         struct err *err)
+{
+    if (status == OK || status == ERR_NOT_FOUND) {
+        return OK;
+    }
+    if (status == ERR_FULL || status == ERR_NOMEM || status == ERR_BUSY || status == ERR_STOPPED) {
+        *err = *why;
+        return status;
+    }
+    if (report->bad.status == OK) {
+        report->bad = *why;
+    }
+    return OK;
+}
+
+/* New blocks, newest days first. */
+static enum status round_new(struct matcher *matcher, struct matcher_report *report,
+                             bool *out_stale, struct err *err)
+{
+    enum status status = OK;
+    (void)blocks_left(matcher);
+    for (size_t i = matcher->scan.count; status == OK && !*out_stale && i-- > 0;) {
+        const struct scanned_day *day = &matcher->scan.days[i];
+        int64_t after = matched_block(matcher, day);
+        if (day->block <= after || is_stopping(matcher)) {
+            continue;
+        }
+        const struct watch_day reached = {
+            .day_us = day->day_us, .block = day->block, .newest_us = day->newest_us};
+        struct err why;
+        status = day_step_new(&matcher->step, matcher->db, &matcher->sets, &reached, after,
+                              &report->hits, out_stale, &why);
+        if (status == OK && !*out_stale) {
+            report->steps++;
+            status = note_day(matcher, &reached, &why);
+        }
+        status = judge(status, &why, report, err);
+    }
+    return status;
+}
+
+/* The newest day before those that are done; then, a moment later, that there is none. */
+static enum status catch_up(struct matcher *matcher, size_t at, struct matcher_report *report,
+                            bool *out_stale, struct err *err)
+{
+    const struct watch_one *list = &matcher->sets.lists[at];
+    const struct scanned_day *day = NULL;
+    for (size_t i = matcher->scan.count; !day && i-- > 0;) {
+        day = matcher->scan.days[i].day_us < list->caught_us ? &matcher->scan.days[i] : NULL;
+    }
+    enum status status = day_step_old(&matcher->step, matcher->db, &matcher->sets, at,
+                                      day ? &day->day_us : NULL, &report->hits, out_stale, err);
+    report->steps += status == OK && !*out_stale;
+    return status;
+}
+
+/* One step for the first list that is behind. One that fails is tried again in another round, and
+ * does not hold up the lists after it. */
+static enum status round_old(struct matcher *matcher, struct matcher_report *report,
+                             bool *out_stale, struct err *err)
+{
+    for (size_t i = 0; i < matcher->sets.n_lists && !is_stopping(matcher); i++) {
+        if (!matcher->sets.lists[i].is_behind) {
+            continue;
+        }
+        struct err why;
+        enum status status = catch_up(matcher, i, report, out_stale, &why);
+        if (status == OK) {
+            report->again = true;
+            return OK;
+        }
+        status = judge(status, &why, report, err);
+        if (status != OK) {
+            return status;
+        }
+    }
+    return OK;
+}
+
+enum status matcher_round(struct matcher *matcher, struct matcher_report *out_report,
+                          struct err *err)
+{
+    struct matcher_report report = {0};
+    bool stale = false;
+    *out_report = report;
+    if (!matcher->db && !watch_exists(matcher->options.dir)) {
+        return OK;
+    }
+    enum status status = get_ready(matcher, err);
+    if (status == OK) {
+        status = day_scan_look(&matcher->scan, matcher->options.dir, &report.bad, err);
+    }
+    if (status == OK && matcher->sets.n_lists > 0) {
+        status = round_new(matcher, &report, &stale, err);
+    }
+    if (status == OK && !stale) {
+        status = round_old(matcher, &report, &stale, err);
+    }
+    report.lists = (int64_t)matcher->sets.n_lists;
+    report.indicators = matcher->sets.indicators;
+    report.blocks_left = blocks_left(matcher);
+    for (size_t i = 0; i < matcher->sets.n_lists; i++) {
+        report.behind += matcher->sets.lists[i].is_behind;
+    }
+    report.again = status == OK && !is_stopping(matcher) && (stale || report.again);
+    *out_report = report;
+    if (status != OK && status != ERR_STOPPED) { /* begin anew: the handle may be no good */
+        forget(matcher);
+        watch_close(matcher->db);
+        matcher->db = NULL;
+    }
+    return status;
+}
+
+enum status matcher_days_now(const char *dir, struct watch_day **out_days, size_t *out_count,
+                             struct err *err)
+{
+    struct day_scan scan = {0};
+    struct err bad;
+    enum status status = day_scan_look(&scan, dir, &bad, err);
+    struct watch_day *days = status == OK ? calloc(scan.count + 1, sizeof *days) : NULL;
+    if (status == OK && !days) {
+        status = err_set(err, ERR_NOMEM, "watch: out of memory");
+    }
+    if (status != OK) {
+        day_scan_fini(&scan);
+        return status;
+    }
+    for (size_t i = 0; i < scan.count; i++) {
+        days[i] = (struct watch_day){.day_us = scan.days[i].day_us,
+                                     .block = scan.days[i].block,
+                                     .newest_us = scan.days[i].newest_us};
+    }
+    *out_days = days;
+    *out_count = scan.count;
+    day_scan_fini(&scan);
+    return OK;
+}
