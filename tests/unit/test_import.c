@@ -128,7 +128,7 @@ TEST(days_in_order_are_written_as_they_end)
     struct indexer_run *run = NULL;
     int64_t *written = NULL;
     size_t n_written = 0;
-    EXPECT_OK(indexer_import(indexer, &posted, now, 1, buf_span(&body), &err), err);
+    EXPECT_OK(import_body(indexer, &posted, now, 1, buf_span(&body), &err), err);
     EXPECT_OK(archive_days(dir, &written, &n_written, &err), err);
     EXPECT(n_written > DAYS / 4);
     EXPECT_OK(indexer_import_end(indexer, &run, &err), err);
