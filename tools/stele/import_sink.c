@@ -51,7 +51,11 @@ static enum status source_of_tag(struct import_sink *sink, struct span tag, stru
     }
     buf_clear(&sink->tag_read);
     buf_add_span(&sink->tag_read, tag);
-    source_from_tag(tag, sink->tag, sizeof sink->tag, &sink->source);
+    sink->source.tag = tag; /* none */
+    sink->source.session_stream = false;
+    if (tag.size > 0) {
+        source_from_tag(tag, sink->tag, sizeof sink->tag, &sink->source);
+    }
     return buf_status(&sink->tag_read, "import", err);
 }
 
