@@ -303,19 +303,13 @@ void indexer_run_totals(const struct indexer_run *run, struct indexer_totals *ou
     };
 }
 
-enum status indexer_import(struct indexer *indexer, const struct source *source,
+enum status indexer_import(struct indexer *indexer, const struct source *source, struct span text,
                            int64_t received_us, const struct event *event, struct err *err)
 {
-    buf_clear(&indexer->source);
-    source_text(source, &indexer->source);
-    enum status status = buf_status(&indexer->source, "index", err);
+    enum status status = run_begin(indexer, 0, err);
     if (status == OK) {
-        status = run_begin(indexer, 0, err);
-    }
-    if (status == OK) {
-        const struct arrival arrival = {.source = source,
-                                        .source_text = buf_span(&indexer->source),
-                                        .received_us = received_us};
+        const struct arrival arrival = {
+            .source = source, .source_text = text, .received_us = received_us};
         status = days_add(&indexer->days, &arrival, event, err);
     }
     if (status != OK) {

@@ -10,18 +10,21 @@ MUST_USE static inline enum status import_body(struct indexer *indexer, const st
                                                struct err *err)
 {
     struct arena arena = ARENA_INIT;
+    struct buf text = BUF_INIT;
     struct event_reader reader;
     struct event event;
     enum event_fault fault;
     enum status status = OK;
-    bool nomem = !event_reader_init(&reader, body, received_us, &arena);
+    source_text(source, &text);
+    bool nomem = !buf_ok(&text) || !event_reader_init(&reader, body, received_us, &arena);
     while (status == OK && !nomem && event_reader_next(&reader, &event, &fault, &nomem)) {
         status =
             fault == EVENT_FAULT_NONE
-                ? indexer_import(indexer, source, received_us, &event, err)
+                ? indexer_import(indexer, source, buf_span(&text), received_us, &event, err)
                 : indexer_import_fault(indexer, source, received_us, fault, line, event.raw, err);
     }
     arena_fini(&arena);
+    buf_fini(&text);
     return nomem ? err_set(err, ERR_NOMEM, "test: out of memory") : status;
 }
 

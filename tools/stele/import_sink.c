@@ -22,6 +22,7 @@ struct import_sink {
     struct source source; /* of the last record */
     char tag[TAG_BYTES];  /* of source */
     struct buf tag_read;  /* as it stood in the file */
+    struct buf source_text;
     /* straight into segments */
     struct archive_lock *lock;
     struct indexer *indexer;
@@ -36,27 +37,32 @@ struct import_sink {
     size_t item_bytes;
 };
 
-static void source_of_file(struct import_sink *sink, const char *file)
+static enum status source_set(struct import_sink *sink, struct span tag, struct err *err)
 {
-    bool standard_input = strcmp(file, "-") == 0;
-    sink->source = (struct source){.via = span_str("import"),
-                                   .peer = span_str(standard_input ? "standard input" : file)};
-    buf_clear(&sink->tag_read);
-}
-
-static enum status source_of_tag(struct import_sink *sink, struct span tag, struct err *err)
-{
-    if (span_equal(tag, buf_span(&sink->tag_read))) {
-        return OK;
-    }
-    buf_clear(&sink->tag_read);
-    buf_add_span(&sink->tag_read, tag);
     sink->source.tag = tag; /* none */
     sink->source.session_stream = false;
     if (tag.size > 0) {
         source_from_tag(tag, sink->tag, sizeof sink->tag, &sink->source);
     }
-    return buf_status(&sink->tag_read, "import", err);
+    buf_clear(&sink->tag_read);
+    buf_add_span(&sink->tag_read, tag);
+    buf_clear(&sink->source_text);
+    source_text(&sink->source, &sink->source_text);
+    enum status status = buf_status(&sink->tag_read, "import", err);
+    return status == OK ? buf_status(&sink->source_text, "import", err) : status;
+}
+
+static enum status source_of_file(struct import_sink *sink, const char *file, struct err *err)
+{
+    bool standard_input = strcmp(file, "-") == 0;
+    sink->source = (struct source){.via = span_str("import"),
+                                   .peer = span_str(standard_input ? "standard input" : file)};
+    return source_set(sink, span_of(NULL, 0), err);
+}
+
+static enum status source_of_tag(struct import_sink *sink, struct span tag, struct err *err)
+{
+    return span_equal(tag, buf_span(&sink->tag_read)) ? OK : source_set(sink, tag, err);
 }
 
 /* What a closed archive still has in its inbox goes first, so that nothing is found there later. */
@@ -150,6 +156,7 @@ void import_sink_close(struct import_sink *sink)
     archive_close(sink->archive);
     arena_fini(&sink->arena);
     buf_fini(&sink->tag_read);
+    buf_fini(&sink->source_text);
     free(sink);
 }
 
@@ -239,8 +246,8 @@ static enum status put_in_segments(struct import_sink *sink, const struct record
                                    struct records *records, struct err *err)
 {
     if (record->fault == EVENT_FAULT_NONE) {
-        return indexer_import(sink->indexer, &sink->source, record->received_us, &record->event,
-                              err);
+        return indexer_import(sink->indexer, &sink->source, buf_span(&sink->source_text),
+                              record->received_us, &record->event, err);
     }
     return indexer_import_fault(sink->indexer, &sink->source, record->received_us, record->fault,
                                 records_line(records), record->event.raw, err);
@@ -262,9 +269,8 @@ enum status import_sink_put(struct import_sink *sink, const char *file, struct r
                             struct err *err)
 {
     arena_reset(&sink->arena);
-    source_of_file(sink, file);
+    enum status status = source_of_file(sink, file, err);
     sink->taken = true;
-    enum status status = OK;
     bool nomem = false;
     struct record record;
     while (status == OK && records_next(records, &record, &nomem)) {

@@ -107,7 +107,6 @@ static void read_line_start(struct records *records, struct event_reader *reader
 {
     size_t end = line_end(reader->text, at);
     struct span line = span_of(reader->text.data + at, end - at);
-    records->line_at = at;
     if (!records->started && span_ends(line, "\r")) {
         line.size--;
     }
@@ -115,6 +114,7 @@ static void read_line_start(struct records *records, struct event_reader *reader
         records->csv = true;
         reader->at = end;
     } else if (prefix_read(line, &records->prefix)) {
+        records->line_at = at;
         records->line_end = end;
         reader->at = at + records->prefix.size;
     }
@@ -188,20 +188,16 @@ static enum csv_step csv_next(struct records *records, struct record *out_record
     return CSV_ROW;
 }
 
-/* Is it worth a look whether the object is a wrapper? An event has a type. */
+/* Is it worth a look whether the object is a wrapper? An event has a type; in what Splunk exports
+ * it may stand beside _raw. */
 static bool may_wrap(const struct event *event)
 {
-    if (event->type.size == 0 || event->type.data[0] == '{') {
-        return true;
-    }
-    for (size_t i = 0; i < event->n_fields; i++) {
+    bool wraps = event->type.size == 0 || event->type.data[0] == '{';
+    for (size_t i = 0; i < event->n_fields && !wraps; i++) {
         struct span path = event->fields[i].path;
-        if (path.size >= 4 && path.data[0] == '_' &&
-            (span_is(path, "_raw") || span_starts(path, "_raw."))) {
-            return true;
-        }
+        wraps = path.size == 4 && memcmp(path.data, "_raw", 4) == 0;
     }
-    return false;
+    return wraps;
 }
 
 static bool open_wrapper(struct records *records, const struct event *event, bool *out_nomem)
