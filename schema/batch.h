@@ -112,7 +112,6 @@ struct arrival {
     struct span source_text; /* stele.source */
     int64_t row_id;          /* of the inbox; 0 for an import */
     int64_t received_us;
-    int64_t position; /* line of the imported file */
 };
 
 /* Copies the event in, unless the batch has the same one. if_known: what counts it should the

@@ -71,6 +71,35 @@ void source_from_path(struct span path, char *text, size_t text_bytes, struct so
     out_source->tag = span_of(text, used);
 }
 
+/* A UUID, or what follows "session.". */
+static bool is_session_tag(struct span tag)
+{
+    size_t sid = session_suffix(tag);
+    if (sid == 0) {
+        return false;
+    }
+    struct span head = span_of(tag.data, sid - 1);
+    struct span name = span_of(tag.data + sid, tag.size - 4 - sid);
+    bool uuid = name.size == 36 && name.data[8] == '-' && name.data[13] == '-' &&
+                name.data[18] == '-' && name.data[23] == '-';
+    return uuid || span_is(head, "session") || span_ends(head, ".session");
+}
+
+void source_from_tag(struct span tag, char *text, size_t text_bytes, struct source *out_source)
+{
+    source_from_path(tag, text, text_bytes, out_source);
+    if (out_source->session_stream && !is_session_tag(tag)) {
+        out_source->session_stream = false;
+        size_t size = tag.size < text_bytes ? tag.size : text_bytes - 1;
+        for (size_t i = 0; i < size; i++) {
+            unsigned char c = (unsigned char)tag.data[i];
+            text[i] = c < 0x21 || c > 0x7e ? '_' : (char)c;
+        }
+        text[size] = '\0';
+        out_source->tag = span_of(text, size);
+    }
+}
+
 static uint64_t source_hash(const struct source *source, uint64_t seed)
 {
     uint64_t hash = hash64(source->via, seed + source->session_stream);

@@ -20,6 +20,10 @@ struct source {
  * is written into text (cut at its size). */
 void source_from_path(struct span path, char *text, size_t text_bytes, struct source *out_source);
 
+/* The same from the tag that Fluentd made of a path. A slash is a dot there, so a stream is taken
+ * for a session's only when its sid is a UUID or follows "session". */
+void source_from_tag(struct span tag, char *text, size_t text_bytes, struct source *out_source);
+
 /* "mtls 127.0.0.1 cert=ab12... tag=session.log", as stele.source keeps it; appended to out. */
 void source_text(const struct source *source, struct buf *out);
 

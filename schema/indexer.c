@@ -141,21 +141,14 @@ struct broken {
     size_t pieces;
     enum event_fault fault; /* of the first piece gathered, and where it stands */
     int64_t position;
-    size_t counted; /* bytes whose lines are counted */
-    int64_t line;   /* of the byte at counted */
 };
 
 static enum status take_broken(struct indexer *indexer, const struct arrival *arrival,
                                struct span body, struct span piece, enum event_fault fault,
                                struct broken *broken, struct err *err)
 {
-    size_t offset = (size_t)(piece.data - body.data);
-    for (; broken->counted < offset; broken->counted++) {
-        broken->line += body.data[broken->counted] == '\n';
-    }
-    int64_t position = arrival->row_id > 0 ? (int64_t)offset : broken->line;
-    /* An import names every line. */
-    if (broken->pieces < BROKEN_PIECES_MAX || arrival->row_id == 0) {
+    int64_t position = piece.data - body.data;
+    if (broken->pieces < BROKEN_PIECES_MAX) {
         broken->pieces++;
         return add_fault(indexer, arrival, fault, position, piece, err);
     }
@@ -183,7 +176,7 @@ static enum status add_body(struct indexer *indexer, struct arrival *arrival, st
     struct event event;
     enum event_fault fault;
     enum status status = buf_status(&indexer->source, "index", err);
-    struct broken broken = {.line = arrival->position};
+    struct broken broken = {0};
     arena_reset(&indexer->arena);
     reader.times_only = days_set_aside(&indexer->days);
     while (status == OK && !nomem && event_reader_next(&reader, &event, &fault, &nomem)) {
@@ -310,14 +303,34 @@ void indexer_run_totals(const struct indexer_run *run, struct indexer_totals *ou
     };
 }
 
-enum status indexer_import(struct indexer *indexer, const struct source *source,
-                           int64_t received_us, int64_t position, struct span body, struct err *err)
+enum status indexer_import(struct indexer *indexer, const struct source *source, struct span text,
+                           int64_t received_us, const struct event *event, struct err *err)
 {
     enum status status = run_begin(indexer, 0, err);
     if (status == OK) {
-        struct arrival arrival = {
-            .source = source, .received_us = received_us, .position = position};
-        status = add_body(indexer, &arrival, body, err);
+        const struct arrival arrival = {
+            .source = source, .source_text = text, .received_us = received_us};
+        status = days_add(&indexer->days, &arrival, event, err);
+    }
+    if (status != OK) {
+        indexer_reset(indexer);
+    }
+    return status;
+}
+
+bool indexer_sets_aside(const struct indexer *indexer)
+{
+    return days_set_aside(&indexer->days);
+}
+
+enum status indexer_import_fault(struct indexer *indexer, const struct source *source,
+                                 int64_t received_us, enum event_fault fault, int64_t line,
+                                 struct span body, struct err *err)
+{
+    enum status status = run_begin(indexer, 0, err);
+    if (status == OK) {
+        const struct arrival arrival = {.source = source, .received_us = received_us};
+        status = add_fault(indexer, &arrival, fault, line, body, err);
     }
     if (status != OK) {
         indexer_reset(indexer);

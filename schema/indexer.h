@@ -47,12 +47,20 @@ struct indexer_totals {
 };
 void indexer_run_totals(const struct indexer_run *run, struct indexer_totals *out_totals);
 
-/* Straight into segments, past the inbox: for import into an archive that no daemon holds. Pieces
- * that are no event are collected for the settle. Memory is bounded: full blocks are written as
- * they fill, the largest when too much waits. */
+/* Straight into segments, past the inbox: for import into an archive that no daemon holds. Memory
+ * is bounded: full blocks are written as they fill, the largest when too much waits. The event's
+ * own time_us counts; received_us is when it arrived, which a file may know better than the clock.
+ * text is source_text() of the source, made once for many events. */
 MUST_USE enum status indexer_import(struct indexer *indexer, const struct source *source,
-                                    int64_t received_us, int64_t position, struct span body,
-                                    struct err *err);
+                                    struct span text, int64_t received_us,
+                                    const struct event *event, struct err *err);
+/* Events are being set aside in a file: an import of the next event needs no more of it than
+ * event_reader.times_only gives. */
+bool indexer_sets_aside(const struct indexer *indexer);
+/* What is no event, and the line it stands in: collected for the settle. */
+MUST_USE enum status indexer_import_fault(struct indexer *indexer, const struct source *source,
+                                          int64_t received_us, enum event_fault fault, int64_t line,
+                                          struct span body, struct err *err);
 /* Writes all that waits and commits every segment; *out_run holds what is left to settle. */
 MUST_USE enum status indexer_import_end(struct indexer *indexer, struct indexer_run **out_run,
                                         struct err *err);

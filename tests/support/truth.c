@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "query/match.h"
-#include "schema/indexer.h"
+#include "tests/support/import_body.h"
 
 static void must(enum status status, const struct err *err)
 {
@@ -81,7 +81,7 @@ static void import_round(struct span body)
     struct archive *archive = NULL;
     struct indexer_options options = {.compression_level = 1};
     must(indexer_open(truth.dir, &options, &indexer, &err), &err);
-    must(indexer_import(indexer, &import_source, TRUTH_ARRIVAL_US, 1, body, &err), &err);
+    must(import_body(indexer, &import_source, TRUTH_ARRIVAL_US, 1, body, &err), &err);
     must(indexer_import_end(indexer, &run, &err), &err);
     must(archive_open(truth.dir, ARCHIVE_WRITE, &archive, &err), &err);
     must(indexer_settle(archive, run, &err), &err);

@@ -1,5 +1,6 @@
 /* Large imports: blocks stay full, and events of many days are parted by day. */
 #include "schema/indexer.h"
+#include "tests/support/import_body.h"
 #include "tests/support/test.h"
 
 static char dir[FILE_PATH_BYTES];
@@ -40,7 +41,7 @@ static int64_t import_all(struct indexer *indexer, struct span body)
 {
     struct indexer_run *run = NULL;
     struct indexer_totals totals;
-    EXPECT_OK(indexer_import(indexer, &posted, now, 1, body, &err), err);
+    EXPECT_OK(import_body(indexer, &posted, now, 1, body, &err), err);
     EXPECT_OK(indexer_import_end(indexer, &run, &err), err);
     indexer_run_totals(run, &totals);
     EXPECT_OK(indexer_settle(archive, run, &err), err);
@@ -127,7 +128,7 @@ TEST(days_in_order_are_written_as_they_end)
     struct indexer_run *run = NULL;
     int64_t *written = NULL;
     size_t n_written = 0;
-    EXPECT_OK(indexer_import(indexer, &posted, now, 1, buf_span(&body), &err), err);
+    EXPECT_OK(import_body(indexer, &posted, now, 1, buf_span(&body), &err), err);
     EXPECT_OK(archive_days(dir, &written, &n_written, &err), err);
     EXPECT(n_written > DAYS / 4);
     EXPECT_OK(indexer_import_end(indexer, &run, &err), err);

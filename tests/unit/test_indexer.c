@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "schema/indexer.h"
+#include "tests/support/import_body.h"
 #include "tests/support/test.h"
 
 static char dir[FILE_PATH_BYTES];
@@ -341,9 +342,9 @@ TEST(import_makes_full_blocks_with_columns_numbers_and_text)
             "{\"uid\":\"u%d\",\"time\":\"2026-11-20T%02d:%02d:00Z\",\"user\":\"user%d\",\"pid\":%d,"
             "\"command\":\"cat /tmp/file%d\",\"roles\":[\"a\",\"r%d\"]}\n",
             i, i / 3600, i / 60 % 60, i % 7, i * 31, i, i % 3);
-        EXPECT_OK(indexer_import(indexer, &posted, now, i, buf_span(&body), &err), err);
+        EXPECT_OK(import_body(indexer, &posted, now, i, buf_span(&body), &err), err);
     }
-    EXPECT_OK(indexer_import(indexer, &posted, now, 77, span_str("[1"), &err), err);
+    EXPECT_OK(import_body(indexer, &posted, now, 77, span_str("[1"), &err), err);
     struct indexer_run *run = NULL;
     EXPECT_OK(indexer_import_end(indexer, &run, &err), err);
     struct indexer_totals totals;

@@ -1,5 +1,6 @@
 /* A new day's file: whole when it is there, and not there before. */
 #include "schema/indexer.h"
+#include "tests/support/import_body.h"
 #include "tests/support/test.h"
 
 static char dir[FILE_PATH_BYTES];
@@ -116,7 +117,7 @@ TEST(without_a_commit_nothing_is_there)
     for (int i = 0; i < 5 * BLOCK_EVENTS_MAX; i++) {
         buf_printf(&body, "{\"uid\":\"u%d\",\"time\":\"2026-11-23T00:00:00Z\"}\n", i);
     }
-    EXPECT_OK(indexer_import(indexer, &posted, now, 1, buf_span(&body), &err), err);
+    EXPECT_OK(import_body(indexer, &posted, now, 1, buf_span(&body), &err), err);
     EXPECT(beside_day(".new"));
     EXPECT(!beside_day(""));
     indexer_close(indexer);

@@ -127,8 +127,8 @@ TEST(plain_and_foreign)
     buf_fini(&plain);
 }
 
-/* Every chunk's first line, and all chunks put together. */
-static void check_chunks(const char *name, struct span all, size_t most)
+/* Every chunk's first line, what it ends with, and all chunks put together. */
+static void check_chunks(const char *name, struct span all, const char *ends, size_t most)
 {
     char path[FILE_PATH_BYTES];
     struct err err;
@@ -148,7 +148,7 @@ static void check_chunks(const char *name, struct span all, size_t most)
             break;
         }
         EXPECT_INT(chunk.first_line, count_lines(buf_span(&seen)) + 1);
-        EXPECT(seen.size == 0 || seen.data[seen.size - 1] == '\n');
+        EXPECT(seen.size == 0 || strchr(ends, seen.data[seen.size - 1]));
         buf_add_span(&seen, chunk.bytes);
         count++;
     }
@@ -162,21 +162,28 @@ static void check_chunks(const char *name, struct span all, size_t most)
 TEST(chunks_are_whole_lines)
 {
     struct buf text = BUF_INIT;
-    check_chunks("none", span_str(""), 0);
-    check_chunks("one", span_str("{\"a\":1}"), 1);
+    check_chunks("none", span_str(""), "", 0);
+    check_chunks("one", span_str("{\"a\":1}"), "\n", 1);
     for (int i = 0; i < 60000; i++) {
         buf_printf(&text, "{\"i\":%d,\"text\":\"some words to fill the line up\"}\n", i);
     }
-    check_chunks("many", buf_span(&text), 5);
+    check_chunks("many", buf_span(&text), "\n", 5);
     buf_add_str(&text, "{\"last\":\"no newline\"}");
-    check_chunks("many", buf_span(&text), 5);
+    check_chunks("many", buf_span(&text), "\n", 5);
     buf_clear(&text);
     buf_add_str(&text, "[\n");
     for (int i = 0; i < 60000; i++) {
         buf_printf(&text, "{\"i\":%d,\n\"text\":\"some words to fill the line up\"},\n", i);
     }
     buf_add_str(&text, "{}]\n");
-    check_chunks("array", buf_span(&text), 1);
+    check_chunks("array", buf_span(&text), "}", 5);
+    buf_clear(&text);
+    buf_add_str(&text, "{\"Count\":1,\"Items\":[");
+    for (int i = 0; i < 60000; i++) {
+        buf_printf(&text, "{\"i\":%d,\"text\":\"brackets ]}, \\\"quotes\\\\\"},", i);
+    }
+    buf_add_str(&text, "{}],\"more\":[{}]}");
+    check_chunks("list", buf_span(&text), "}", 5);
     buf_fini(&text);
 }
 
@@ -219,19 +226,25 @@ TEST(directories)
     write_file("log/0b6d/2026-11-23.00:00:00.log", span_str("{}\n"));
     write_file("log/0b6d/2026-11-22.00:00:00.log.gz", span_str("{}\n"));
     write_file("log/0b6d/recording.tar", span_str("x"));
+    write_file("log/0b6d/recording.tar.gz", span_str("x"));
+    write_file("log/0b6d/0b6d-0.chunks.gz", span_str("x"));
+    write_file("log/0b6d/2026112400_0.gz", span_str("{}\n"));
+    write_file("log/0b6d/.gz", span_str("{}\n"));
+    write_file("log/0b6d/notes.txt", span_str("x"));
     write_file("log/2026-11-21.00:00:00.log", span_str("{}\n"));
     EXPECT_OK(path_format(link, &err, "%s/log/events.log", dir), err);
     EXPECT_INT(symlink("0b6d/2026-11-23.00:00:00.log", link), 0);
     EXPECT_OK(inputs_add(&inputs, path, &err), err);
-    EXPECT_INT(inputs.count, 3);
-    if (inputs.count == 3) {
+    EXPECT_INT(inputs.count, 4);
+    if (inputs.count == 4) {
         EXPECT_STR(name_of(&inputs, 0), "2026-11-21.00:00:00.log");
         EXPECT_STR(name_of(&inputs, 1), "2026-11-22.00:00:00.log.gz");
         EXPECT_STR(name_of(&inputs, 2), "2026-11-23.00:00:00.log");
+        EXPECT_STR(name_of(&inputs, 3), "2026112400_0.gz");
     }
-    EXPECT_INT(inputs.bytes, 9);
+    EXPECT_INT(inputs.bytes, 12);
     EXPECT_OK(inputs_add(&inputs, link, &err), err); /* named, it is read */
-    EXPECT_INT(inputs.count, 4);
+    EXPECT_INT(inputs.count, 5);
     EXPECT_INT(inputs_add(&inputs, "/nowhere/x", &err), ERR_NOT_FOUND);
     inputs_fini(&inputs);
 }

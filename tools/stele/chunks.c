@@ -1,5 +1,7 @@
 #include "tools/stele/chunks.h"
 
+#include "tools/stele/wrapper.h"
+
 void chunks_init(struct chunks *chunks, struct unpack *unpack)
 {
     *chunks = (struct chunks){.unpack = unpack, .next_line = 1};
@@ -29,7 +31,8 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Does the stream begin with an array, or with an object that goes on behind its first line? */
+/* Does the stream begin with an array or a list, or with an object that goes on behind its first
+ * line? So, too, when there is no end of a line at hand. */
 static bool spans_lines(struct span start)
 {
     if (span_starts(start, "\xef\xbb\xbf")) {
@@ -46,20 +49,73 @@ static bool spans_lines(struct span start)
     while (size > 0 && is_space(start.data[size - 1])) {
         size--;
     }
-    return *start.data == '{' && size > 0 && strchr("{[,:", start.data[size - 1]) != NULL;
+    return *start.data == '{' && (!newline || wrapper_list_begin(start, 0) > 0 ||
+                                  (size > 0 && strchr("{[,:", start.data[size - 1]) != NULL));
+}
+
+static void open_bracket(struct chunks *chunks, struct span text, size_t at)
+{
+    if (chunks->depth == 0) {
+        bool list = text.data[at] == '{' && wrapper_list_begin(text, at) > 0;
+        chunks->base = list ? 2 : text.data[at] == '[';
+    }
+    chunks->depth++;
+}
+
+static void close_bracket(struct chunks *chunks, size_t at)
+{
+    chunks->depth -= chunks->depth > 0;
+    if (chunks->depth == chunks->base || chunks->depth == 0) {
+        chunks->cut = at + 1;
+    }
+    if (chunks->depth < chunks->base) {
+        chunks->base = 0;
+    }
+}
+
+/* Follows the brackets of what has come. A string ends with its line, whatever is wrong with it. */
+static void follow(struct chunks *chunks)
+{
+    struct span text = buf_span(&chunks->bytes);
+    for (size_t at = chunks->followed; at < text.size; at++) {
+        char c = text.data[at];
+        if (c == '\n') {
+            chunks->in_string = false;
+            chunks->escaped = false;
+            chunks->cut = chunks->depth == 0 ? at + 1 : chunks->cut;
+        } else if (chunks->in_string) {
+            bool ends = c == '"' && !chunks->escaped;
+            chunks->in_string = !ends;
+            chunks->escaped = c == '\\' && !chunks->escaped;
+        } else if (c == '"') {
+            chunks->in_string = true;
+            chunks->escaped = false;
+        } else if (c == '{' || c == '[') {
+            open_bracket(chunks, text, at);
+        } else if (c == '}' || c == ']') {
+            close_bracket(chunks, at);
+        }
+    }
+    chunks->followed = text.size;
 }
 
 /* Where the bytes at hand can be cut; 0 when more must be read first. */
-static size_t cut_at(const struct chunks *chunks)
+static size_t cut_at(struct chunks *chunks)
 {
     size_t size = chunks->bytes.size;
     if (chunks->end) {
         return size;
     }
-    if (size < CHUNK_BYTES || (chunks->whole && size < CHUNK_WHOLE_MAX)) {
+    if (size < CHUNK_BYTES) {
         return 0;
     }
+    if (chunks->spans && (chunks->cut > 0 || size < CHUNK_WHOLE_MAX)) {
+        return chunks->cut;
+    }
     const char *newline = memrchr(chunks->bytes.data, '\n', size);
+    if (newline && chunks->spans) { /* too large: from here on as if nothing were open */
+        chunks->depth = chunks->base;
+    }
     return newline ? (size_t)(newline - chunks->bytes.data) + 1 : 0;
 }
 
@@ -67,10 +123,17 @@ static void read_more(struct chunks *chunks)
 {
     chunks->failed =
         unpack_read(chunks->unpack, CHUNK_BYTES, &chunks->bytes, &chunks->end, &chunks->failure);
+    if (!chunks->started && *unpack_packing(chunks->unpack) && chunks->failed == OK) {
+        chunks->failed = unpack_refuse(chunks->unpack, buf_span(&chunks->bytes), &chunks->failure);
+        chunks->bytes.size = chunks->failed == OK ? chunks->bytes.size : 0;
+    }
     chunks->end = chunks->end || chunks->failed != OK;
     if (!chunks->started) {
         chunks->started = true;
-        chunks->whole = spans_lines(buf_span(&chunks->bytes));
+        chunks->spans = spans_lines(buf_span(&chunks->bytes));
+    }
+    if (chunks->spans) {
+        follow(chunks);
     }
 }
 
@@ -81,6 +144,8 @@ enum status chunks_next(struct chunks *chunks, struct chunk *out_chunk, bool *ou
     if (chunks->given > 0) {
         memmove(bytes->data, bytes->data + chunks->given, bytes->size - chunks->given);
         bytes->size -= chunks->given;
+        chunks->followed -= chunks->followed < chunks->given ? chunks->followed : chunks->given;
+        chunks->cut -= chunks->cut < chunks->given ? chunks->cut : chunks->given;
         chunks->given = 0;
     }
     size_t cut = cut_at(chunks);
@@ -105,7 +170,8 @@ enum status chunks_next(struct chunks *chunks, struct chunk *out_chunk, bool *ou
     int64_t newlines = count_lines(span);
     *out_chunk = (struct chunk){.bytes = span,
                                 .first_line = chunks->next_line,
-                                .lines = newlines + (span.data[cut - 1] != '\n')};
+                                .lines = newlines + (span.data[cut - 1] != '\n'),
+                                .spans = chunks->spans};
     chunks->next_line += newlines;
     *out_end = false;
     return OK;

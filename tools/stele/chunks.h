@@ -1,5 +1,6 @@
 /* A stream cut into chunks of whole lines, each with the number of its first line. A file whose
- * objects go over several lines, or that is one array, is one chunk, up to CHUNK_WHOLE_MAX. */
+ * objects go over several lines, or that is one array or list (tools/stele/wrapper.h), is cut
+ * behind an object or an element: an object of more than CHUNK_WHOLE_MAX is torn at a line. */
 #ifndef TOOLS_STELE_CHUNKS_H
 #define TOOLS_STELE_CHUNKS_H
 
@@ -17,8 +18,15 @@ struct chunks {
     size_t given;      /* of bytes: what the last call handed out */
     int64_t next_line; /* number of the line that bytes (behind given) begins with, from 1 */
     bool started;
-    bool whole; /* do not cut at lines */
+    bool spans; /* objects go over lines: cut where brackets close */
     bool end;
+    /* how far brackets were followed, when spans */
+    size_t followed; /* of bytes */
+    size_t cut;      /* the last place to cut that was found */
+    size_t depth;
+    size_t base; /* depth in which the elements stand: 0, 1 in an array, 2 in a list */
+    bool in_string;
+    bool escaped;
     enum status failed; /* of a read; told once what was read before it has been handed out */
     struct err failure;
 };
@@ -27,6 +35,7 @@ struct chunk {
     struct span bytes;
     int64_t first_line;
     int64_t lines;
+    bool spans; /* objects go over lines */
 };
 
 void chunks_init(struct chunks *chunks, struct unpack *unpack);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tools/stele/import_dry.h"
 #include "tools/stele/import_sink.h"
 #include "tools/stele/inputs.h"
 #include "tools/stele/options.h"
@@ -14,7 +15,10 @@ enum { FAULTS_SHOWN_MAX = 20 };
 static volatile sig_atomic_t interrupted;
 
 struct import {
-    struct import_sink *sink;
+    struct import_sink *sink; /* NULL: a dry run */
+    struct dry_file dry;
+    int64_t dry_events; /* of the files before */
+    int64_t dry_faults;
     struct progress progress;
     int64_t done_bytes; /* of the files before this one */
     int64_t lines;
@@ -45,6 +49,26 @@ static void file_failed(struct import *import, const char *file, const struct er
     import->files_failed++;
 }
 
+static enum status import_chunk(struct import *import, const char *file, struct records *records,
+                                const struct chunk *chunk, struct err *err)
+{
+    if (!records_chunk(records, chunk, clock_now_us())) {
+        return err_set(err, ERR_NOMEM, "%s:%lld: out of memory", file,
+                       (long long)chunk->first_line);
+    }
+    return import->sink ? import_sink_put(import->sink, file, records, err)
+                        : dry_take(&import->dry, records, err);
+}
+
+/* What a dry run found in a file. */
+static void tell_file(struct import *import, const char *file, const char *packing)
+{
+    progress_wipe(&import->progress);
+    dry_print(&import->dry, file, packing);
+    import->dry_events += import->dry.events;
+    import->dry_faults += import->dry.faults;
+}
+
 /* One file. A failure to read it is told and counted; only one of the archive comes out. */
 static enum status import_file(struct import *import, const char *file, struct err *err)
 {
@@ -55,7 +79,9 @@ static enum status import_file(struct import *import, const char *file, struct e
         return OK;
     }
     struct chunks chunks;
+    struct records records = RECORDS_INIT;
     chunks_init(&chunks, unpack);
+    import->dry = (struct dry_file){0};
     enum status status = OK;
     while (status == OK && !interrupted) {
         struct chunk chunk;
@@ -67,12 +93,16 @@ static enum status import_file(struct import *import, const char *file, struct e
         if (end) {
             break;
         }
-        status = import_sink_put(import->sink, file, &chunk, err);
+        status = import_chunk(import, file, &records, &chunk, err);
         import->lines += chunk.lines;
         progress_step(&import->progress, import->done_bytes + unpack_consumed(unpack),
                       import->lines);
     }
     import->done_bytes += unpack_consumed(unpack);
+    if (!import->sink && status == OK) {
+        tell_file(import, file, unpack_packing(unpack));
+    }
+    records_fini(&records);
     chunks_fini(&chunks);
     unpack_close(unpack);
     return status;
@@ -107,6 +137,27 @@ static void print_summary(const struct import *import, size_t files)
     }
 }
 
+static int import_dry(struct import *import, const struct inputs *inputs)
+{
+    struct err err;
+    enum status status = OK;
+    size_t files = 0;
+    progress_begin(&import->progress, "read", "lines", inputs->bytes);
+    for (; files < inputs->count && status == OK && !interrupted; files++) {
+        status = import_file(import, inputs->paths[files], &err);
+    }
+    progress_wipe(&import->progress);
+    if (status != OK) {
+        return options_fail(&verb_import, &err);
+    }
+    char events[32];
+    char faults[32];
+    printf("dry run, nothing is stored: %s events, %s to quarantine; %zu %s%s\n",
+           progress_number(import->dry_events, events), progress_number(import->dry_faults, faults),
+           files, files == 1 ? "file" : "files", interrupted ? ", interrupted" : "");
+    return interrupted || import->files_failed ? status_exit_code(ERR_IO) : 0;
+}
+
 static int import_all(struct import *import, const struct inputs *inputs, const char *dir)
 {
     struct err err;
@@ -136,18 +187,37 @@ static int import_all(struct import *import, const struct inputs *inputs, const 
     return interrupted || import->files_failed ? status_exit_code(ERR_IO) : 0;
 }
 
+static int import_into(struct import *import, const struct inputs *inputs, const char *dir,
+                       int compression_level)
+{
+    struct err err;
+    if (import_sink_open(dir, compression_level, on_fault, import, &import->sink, &err) != OK) {
+        return options_fail(&verb_import, &err);
+    }
+    int code = import_all(import, inputs, dir);
+    import_sink_close(import->sink);
+    return code;
+}
+
 static int import_run(int argc, char **argv)
 {
     struct options options;
-    int code = options_read(&options, &verb_import, NULL, 0, argc, argv);
+    bool dry_run = false;
+    const struct option_entry entries[] = {
+        {.name = "dry-run",
+         .help = "say what is in the files, in what shape, and store nothing",
+         .flag = &dry_run},
+    };
+    int code = options_read(&options, &verb_import, entries, sizeof entries / sizeof entries[0],
+                            argc, argv);
     if (code != OPTIONS_GO_ON) {
         return code;
     }
     if (options.n_words == 0) {
         return options_misuse(&verb_import, "which file? (- is standard input)");
     }
-    const char *dir = options_archive(&options);
-    if (!dir) {
+    const char *dir = dry_run ? NULL : options_archive(&options);
+    if (!dir && !dry_run) {
         return status_exit_code(ERR_USAGE);
     }
     struct err err;
@@ -156,27 +226,24 @@ static int import_run(int argc, char **argv)
     for (size_t i = 0; i < options.n_words && status == OK; i++) {
         status = inputs_add(&inputs, options.words[i], &err);
     }
-    struct import import = {0};
-    if (status == OK) {
-        int level = (int)options.config.index_compression_level;
-        status = import_sink_open(dir, level, on_fault, &import, &import.sink, &err);
-    }
-    if (status == OK) {
+    if (status != OK) {
+        code = options_fail(&verb_import, &err);
+    } else {
+        struct import import = {0};
         const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
         (void)sigaction(SIGINT, &action, NULL);
         (void)sigaction(SIGTERM, &action, NULL);
-        code = import_all(&import, &inputs, dir);
-    } else {
-        code = options_fail(&verb_import, &err);
+        int level = (int)options.config.index_compression_level;
+        code = dry_run ? import_dry(&import, &inputs) : import_into(&import, &inputs, dir, level);
     }
-    import_sink_close(import.sink);
     inputs_fini(&inputs);
     return code;
 }
 
 const struct verb verb_import = {
     .name = "import",
-    .usage = "FILE|DIR|-...",
-    .summary = "read NDJSON (plain, gzip, zstd) or Teleport's log directory into the archive",
+    .usage = "FILE|DIR|-... [--dry-run]",
+    .summary =
+        "read files of events (JSON in any shape, Fluentd's files; gzip, zstd) into the archive",
     .run = import_run,
 };

@@ -11,6 +11,7 @@ enum {
     INBOX_LOW = 50000,   /* until it holds fewer */
     WAIT_MS = 50,
     SETTLE_BYTES = 1024 * 1024 * 1024, /* broken pieces wait in memory for no longer than this */
+    TAG_BYTES = 256,
 };
 
 struct import_sink {
@@ -18,6 +19,10 @@ struct import_sink {
     import_fault *fault;
     void *context;
     struct import_totals totals;
+    struct source source; /* of the last record */
+    char tag[TAG_BYTES];  /* of source */
+    struct buf tag_read;  /* as it stood in the file */
+    struct buf source_text;
     /* straight into segments */
     struct archive_lock *lock;
     struct indexer *indexer;
@@ -32,11 +37,32 @@ struct import_sink {
     size_t item_bytes;
 };
 
-static struct source file_source(const char *file)
+static enum status source_set(struct import_sink *sink, struct span tag, struct err *err)
+{
+    sink->source.tag = tag; /* none */
+    sink->source.session_stream = false;
+    if (tag.size > 0) {
+        source_from_tag(tag, sink->tag, sizeof sink->tag, &sink->source);
+    }
+    buf_clear(&sink->tag_read);
+    buf_add_span(&sink->tag_read, tag);
+    buf_clear(&sink->source_text);
+    source_text(&sink->source, &sink->source_text);
+    enum status status = buf_status(&sink->tag_read, "import", err);
+    return status == OK ? buf_status(&sink->source_text, "import", err) : status;
+}
+
+static enum status source_of_file(struct import_sink *sink, const char *file, struct err *err)
 {
     bool standard_input = strcmp(file, "-") == 0;
-    return (struct source){.via = span_str("import"),
-                           .peer = span_str(standard_input ? "standard input" : file)};
+    sink->source = (struct source){.via = span_str("import"),
+                                   .peer = span_str(standard_input ? "standard input" : file)};
+    return source_set(sink, span_of(NULL, 0), err);
+}
+
+static enum status source_of_tag(struct import_sink *sink, struct span tag, struct err *err)
+{
+    return span_equal(tag, buf_span(&sink->tag_read)) ? OK : source_set(sink, tag, err);
 }
 
 /* What a closed archive still has in its inbox goes first, so that nothing is found there later. */
@@ -129,6 +155,8 @@ void import_sink_close(struct import_sink *sink)
     archive_lock_release(sink->lock);
     archive_close(sink->archive);
     arena_fini(&sink->arena);
+    buf_fini(&sink->tag_read);
+    buf_fini(&sink->source_text);
     free(sink);
 }
 
@@ -183,67 +211,95 @@ static enum status flush_items(struct import_sink *sink, struct err *err)
     return status;
 }
 
-/* A piece of a chunk as an item of its own. */
-static enum status put_piece(struct import_sink *sink, const char *file, struct span raw,
-                             enum event_fault fault, int64_t now_us, struct err *err)
+/* A copy that lives until the items of the chunk are flushed. */
+static struct span kept(struct import_sink *sink, struct span bytes, bool *fine)
 {
+    struct span copy = arena_keep(&sink->arena, bytes);
+    *fine = *fine && copy.data;
+    return copy;
+}
+
+/* A record as an item of its own. */
+static enum status put_in_inbox(struct import_sink *sink, const struct record *record,
+                                struct err *err)
+{
+    bool fine = true;
+    struct source source = sink->source;
+    struct span raw = record->event.raw;
+    raw = record->in_chunk ? raw : kept(sink, raw, &fine);
+    source.tag = source.tag.size > 0 ? kept(sink, source.tag, &fine) : source.tag;
+    if (!fine) {
+        return err_set(err, ERR_NOMEM, "import: out of memory");
+    }
     sink->items[sink->n_items++] = (struct inbox_item){
-        .source = file_source(file),
-        .received_us = now_us,
+        .source = source,
+        .received_us = record->received_us,
         .body = raw,
-        .fault = fault,
+        .fault = record->fault,
     };
     sink->item_bytes += raw.size;
     bool full = sink->n_items == BATCH_ITEMS || sink->item_bytes >= BATCH_BYTES;
     return full ? flush_items(sink, err) : OK;
 }
 
-static enum status put_in_inbox(struct import_sink *sink, const char *file,
-                                const struct chunk *chunk, struct err *err)
+static enum status put_in_segments(struct import_sink *sink, const struct record *record,
+                                   struct records *records, struct err *err)
+{
+    if (record->fault == EVENT_FAULT_NONE) {
+        return indexer_import(sink->indexer, &sink->source, buf_span(&sink->source_text),
+                              record->received_us, &record->event, err);
+    }
+    return indexer_import_fault(sink->indexer, &sink->source, record->received_us, record->fault,
+                                records_line(records), record->event.raw, err);
+}
+
+static void count_handed(struct import_sink *sink, const char *file, const struct record *record,
+                         struct records *records)
+{
+    sink->totals.read++;
+    sink->totals.stored += record->fault == EVENT_FAULT_NONE;
+    if (record->fault != EVENT_FAULT_NONE) {
+        sink->totals.quarantined++;
+        sink->fault(sink->context, file, records_line(records),
+                    span_str(event_fault_text(record->fault)));
+    }
+}
+
+/* What is set aside is parsed when its day is written, and not here. */
+static bool next_record(const struct import_sink *sink, struct records *records,
+                        struct record *out_record, bool *out_nomem)
+{
+    records->times_only = sink->indexer && indexer_sets_aside(sink->indexer);
+    return records_next(records, out_record, out_nomem);
+}
+
+enum status import_sink_put(struct import_sink *sink, const char *file, struct records *records,
+                            struct err *err)
 {
     arena_reset(&sink->arena);
-    struct event_reader reader;
-    int64_t now_us = clock_now_us();
-    bool nomem = !event_reader_init(&reader, chunk->bytes, now_us, &sink->arena);
-    struct event event;
-    enum event_fault fault;
-    enum status status = OK;
-    int64_t line = chunk->first_line; /* of the byte at counted */
-    size_t counted = 0;
-    while (status == OK && !nomem && event_reader_next(&reader, &event, &fault, &nomem)) {
-        sink->totals.read++;
-        sink->totals.stored += fault == EVENT_FAULT_NONE;
-        if (fault != EVENT_FAULT_NONE) {
-            size_t at = (size_t)(event.raw.data - chunk->bytes.data);
-            line += count_lines(span_of(chunk->bytes.data + counted, at - counted));
-            counted = at;
-            sink->totals.quarantined++;
-            sink->fault(sink->context, file, line, span_str(event_fault_text(fault)));
+    enum status status = source_of_file(sink, file, err);
+    sink->taken = true;
+    bool nomem = false;
+    struct record record;
+    while (status == OK && next_record(sink, records, &record, &nomem)) {
+        status = source_of_tag(sink, record.tag, err);
+        if (status == OK && sink->daemon_pid > 0) {
+            count_handed(sink, file, &record, records);
+            status = put_in_inbox(sink, &record, err);
+        } else if (status == OK) {
+            status = put_in_segments(sink, &record, records, err);
         }
-        status = put_piece(sink, file, event.raw, fault, now_us, err);
     }
     if (nomem) {
         return err_set(err, ERR_NOMEM, "%s:%lld: out of memory", file,
-                       (long long)chunk->first_line);
+                       (long long)records_line(records));
     }
-    return status == OK ? flush_items(sink, err) : status;
-}
-
-enum status import_sink_put(struct import_sink *sink, const char *file, const struct chunk *chunk,
-                            struct err *err)
-{
-    if (sink->daemon_pid > 0) {
-        return put_in_inbox(sink, file, chunk, err);
+    if (status == OK && sink->daemon_pid > 0) {
+        return flush_items(sink, err);
     }
-    const struct source source = file_source(file);
-    enum status status = indexer_import(sink->indexer, &source, clock_now_us(), chunk->first_line,
-                                        chunk->bytes, err);
-    if (status != OK) {
-        return status;
-    }
-    sink->taken = true;
-    sink->unsettled_bytes += (int64_t)chunk->bytes.size;
-    return sink->unsettled_bytes >= SETTLE_BYTES ? import_sink_end(sink, err) : OK;
+    sink->unsettled_bytes += (int64_t)records->chunk.bytes.size;
+    bool settle = status == OK && sink->unsettled_bytes >= SETTLE_BYTES;
+    return settle ? import_sink_end(sink, err) : status;
 }
 
 enum status import_sink_end(struct import_sink *sink, struct err *err)

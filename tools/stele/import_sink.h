@@ -4,7 +4,7 @@
 #define TOOLS_STELE_IMPORT_SINK_H
 
 #include "schema/indexer.h"
-#include "tools/stele/chunks.h"
+#include "tools/stele/records.h"
 
 /* A piece that is no event. */
 typedef void import_fault(void *context, const char *file, int64_t line, struct span fault);
@@ -28,9 +28,10 @@ void import_sink_close(struct import_sink *sink);
 /* pid of the daemon whose inbox is filled; 0: the segments are written here. */
 long import_sink_daemon(const struct import_sink *sink);
 
-/* Beside a daemon that is behind, waits for it; ERR_STOPPED when it ends meanwhile. */
+/* All records of the reader's chunk. Beside a daemon that is behind, waits for it; ERR_STOPPED when
+ * it ends meanwhile. */
 MUST_USE enum status import_sink_put(struct import_sink *sink, const char *file,
-                                     const struct chunk *chunk, struct err *err);
+                                     struct records *records, struct err *err);
 
 /* Puts on disk what has been taken so far and reports its broken pieces. May be called again and
  * again; the last time before close. */

@@ -37,23 +37,28 @@ static enum status add_path(struct inputs *inputs, const char *path, int64_t byt
     return OK;
 }
 
-static bool is_log(const char *name)
+static bool ends_as(struct span name, const char *const *endings, size_t count)
 {
-    static const char *const packings[] = {".gz", ".zst", ""};
-    static const char *const kinds[] = {".log", ".ndjson", ".jsonl", ".json"};
-    struct span rest = span_str(name);
-    for (size_t i = 0; i < 3; i++) {
-        if (packings[i][0] && span_ends(rest, packings[i])) {
-            rest.size -= strlen(packings[i]);
-            break;
-        }
-    }
-    for (size_t i = 0; i < 4; i++) {
-        if (rest.size > strlen(kinds[i]) && span_ends(rest, kinds[i])) {
+    for (size_t i = 0; i < count; i++) {
+        if (name.size > strlen(endings[i]) && span_ends(name, endings[i])) {
             return true;
         }
     }
     return false;
+}
+
+static bool is_log(const char *name)
+{
+    static const char *const packings[] = {".gz", ".zst"};
+    static const char *const kinds[] = {".log", ".ndjson", ".jsonl", ".json", ".csv"};
+    static const char *const recordings[] = {".tar", ".chunks"};
+    struct span rest = span_str(name);
+    bool packed = false;
+    for (size_t i = 0; i < 2 && !packed; i++) {
+        packed = rest.size > strlen(packings[i]) && span_ends(rest, packings[i]);
+        rest.size -= packed ? strlen(packings[i]) : 0;
+    }
+    return packed ? !ends_as(rest, recordings, 2) : ends_as(rest, kinds, 5);
 }
 
 static const char *base_name(const char *path)
@@ -123,7 +128,7 @@ enum status inputs_add(struct inputs *inputs, const char *word, struct err *err)
     if (status == OK && inputs->count == before) {
         status =
             err_set(err, ERR_NOT_FOUND,
-                    "%s: no log files in it (.log, .ndjson, .jsonl, .json; also .gz, .zst)", word);
+                    "%s: no log files in it (.log, .ndjson, .jsonl, .json, .csv, .gz, .zst)", word);
     }
     if (status == OK) {
         qsort(inputs->paths + before, inputs->count - before, sizeof *inputs->paths, by_name);

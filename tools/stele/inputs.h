@@ -18,8 +18,9 @@ struct inputs {
         0                                                                                          \
     }
 
-/* Adds a file, "-", or a directory's log files: regular files named .log, .ndjson, .jsonl or
- * .json, also with .gz or .zst behind, in it and in the directories below. Links are not followed,
+/* Adds a file, "-", or a directory's log files: regular files named .log, .ndjson, .jsonl, .json or
+ * .csv, or packed, .gz or .zst (Fluentd's objects in S3 have no name in front of it), in it and in
+ * the directories below; but no packed parts of recordings (.tar, .chunks). Links are not followed,
  * so that Teleport's events.log is not read beside the file it points to. In order of the files'
  * names, which for Teleport's logs is the order of their days. ERR_NOT_FOUND: none there. */
 MUST_USE enum status inputs_add(struct inputs *inputs, const char *word, struct err *err);

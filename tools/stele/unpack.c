@@ -12,7 +12,10 @@
 enum {
     INPUT_BYTES = 128 * 1024,
     OUTPUT_STEP_BYTES = 128 * 1024,
-    GZIP_WINDOW = 15 + 16, /* the largest window, with a gzip header */
+    GZIP_WINDOW = 15 + 16,  /* the largest window, with a gzip header */
+    TAR_HEADER_BYTES = 512, /* POSIX ustar: the name first, the magic at 257 */
+    TAR_NAME_BYTES = 100,
+    TAR_MAGIC_AT = 257,
 };
 
 enum packing { PACKING_NONE, PACKING_GZIP, PACKING_ZSTD };
@@ -33,6 +36,12 @@ struct unpack {
     ZSTD_DStream *zstd;
 };
 
+/* Protobuf parts since Teleport 4.4, tar archives before (lib/events/stream.go, ProtoStreamV1 and
+ * V2); both are called <sid>.tar. */
+#define RECORDING                                                                                  \
+    "a session recording of Teleport, which holds no audit log; import the auth server's log "     \
+    "directory, or what tsh play --format=json prints of the recording"
+
 /* Formats that people have at hand and that hold no lines of JSON. */
 static const struct {
     size_t size;
@@ -47,8 +56,8 @@ static const struct {
     {4, "PK\x03\x04", "zip; unpack it first"},
     {4, "PAR1", "Parquet; export the event_data column as lines of JSON"},
     {15, "SQLite format 3", "an SQLite file; an archive is opened with --archive"},
-    {8, "\0\0\0\0\0\0\0\1", "a session recording of Teleport; it holds no audit log"},
-    {8, "\0\0\0\0\0\0\0\2", "a session recording of Teleport; it holds no audit log"},
+    {8, "\0\0\0\0\0\0\0\1", RECORDING},
+    {8, "\0\0\0\0\0\0\0\2", RECORDING},
 };
 
 /* Reads until `want` bytes are there or the input ends. */
@@ -82,18 +91,42 @@ static struct span waiting(const struct unpack *unpack)
     return span_of(unpack->input + unpack->input_at, unpack->input_size - unpack->input_at);
 }
 
-static enum status recognise(struct unpack *unpack, struct err *err)
+/* What the bytes are when they hold no lines of JSON; NULL: nothing known. */
+static const char *foreign_format(struct span start)
 {
-    enum status status = fill(unpack, 16, err);
-    if (status != OK) {
-        return status;
-    }
-    struct span start = waiting(unpack);
     for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
         if (start.size >= foreign[i].size &&
             memcmp(start.data, foreign[i].magic, foreign[i].size) == 0) {
-            return err_set(err, ERR_FORMAT, "%s: this is %s", unpack->path, foreign[i].what);
+            return foreign[i].what;
         }
+    }
+    if (start.size < TAR_HEADER_BYTES || memcmp(start.data + TAR_MAGIC_AT, "ustar", 5) != 0) {
+        return NULL;
+    }
+    static const char *const parts[] = {".session.", ".chunks", ".events", ".index"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (memmem(start.data, TAR_NAME_BYTES, parts[i], strlen(parts[i]))) {
+            return RECORDING;
+        }
+    }
+    return "a tar archive; unpack it first: tar -xOf FILE | stele import -";
+}
+
+enum status unpack_refuse(const struct unpack *unpack, struct span start, struct err *err)
+{
+    const char *what = foreign_format(start);
+    return what ? err_set(err, ERR_FORMAT, "%s: this is %s", unpack->path, what) : OK;
+}
+
+static enum status recognise(struct unpack *unpack, struct err *err)
+{
+    enum status status = fill(unpack, TAR_HEADER_BYTES, err);
+    struct span start = waiting(unpack);
+    if (status == OK) {
+        status = unpack_refuse(unpack, start, err);
+    }
+    if (status != OK) {
+        return status;
     }
     if (span_starts(start, "\x1f\x8b")) {
         unpack->packing = PACKING_GZIP;
@@ -149,6 +182,11 @@ void unpack_close(struct unpack *unpack)
     free(unpack->input);
     free(unpack->path);
     free(unpack);
+}
+
+const char *unpack_packing(const struct unpack *unpack)
+{
+    return unpack->packing == PACKING_GZIP ? "gzip" : unpack->packing == PACKING_ZSTD ? "zstd" : "";
 }
 
 int64_t unpack_consumed(const struct unpack *unpack)

@@ -24,6 +24,13 @@ void unpack_close(struct unpack *unpack);
 MUST_USE enum status unpack_read(struct unpack *unpack, size_t size, struct buf *out, bool *out_end,
                                  struct err *err);
 
+/* "gzip" or "zstd"; empty when the file is not packed. */
+const char *unpack_packing(const struct unpack *unpack);
+
+/* ERR_FORMAT when what was unpacked begins as a format that holds no lines of JSON; as unpack_open
+ * says it of files that are not packed. */
+MUST_USE enum status unpack_refuse(const struct unpack *unpack, struct span start, struct err *err);
+
 /* Bytes of the file read so far, packed as they are: for a progress bar. */
 int64_t unpack_consumed(const struct unpack *unpack);
 

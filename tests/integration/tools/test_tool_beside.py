@@ -45,6 +45,28 @@ def import_through_the_inbox(place):
     expect(b", 0 stored, " in result.out and b"duplicates" in result.out, result.text())
 
 
+def shapes_through_the_inbox(place):
+    """Bytes that are no part of the file, times and tags of lines: as without the daemon."""
+    expect(place.stele("init", "a").code == 0, "init")
+    bare = b'{"event":"print","uid":"bare"}'
+    inner = [b'{"event":"x","uid":"%d","text":"\\"%d"}' % (i, i) for i in range(3000)]
+    place.write("f.log", b"2024-03-04T04:04:05Z\tsession.0.log\t" + bare + b"\n" +
+                b"2024-03-04T04:04:05Z\ttest.log\t{broken\n" +
+                b"".join(json.dumps({"_raw": e.decode()}).encode() + b"\n" for e in inner))
+    with Steled(place.path("a")) as steled:
+        result = place.stele("import", "--archive", "a", "f.log")
+        expect(b"f.log:2: " in result.err and b"3,001 handed to steled" in result.out,
+               result.text())
+        steled.signal("SIGUSR1")
+        stats = wait_for(place, lambda s: s["inbox"] == 0)
+        expect(stats["events"] == 3001 and stats["quarantine"] == 1, stats)
+    out = place.stele("search", "--archive", "a", "--output", "raw", "--limit", "0", "*").out
+    expect(sorted(out.split(b"\n")[:-1]) == sorted(inner + [bare]), "the bytes come back")
+    result = place.stele("search", "--archive", "a", "--output", "raw", "--to",
+                         "2024-03-04T04:04:06Z", "stele.mark:session-stream")
+    expect(result.out == bare + b"\n", result.text())
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -98,4 +120,4 @@ def one_import_at_a_time(place):
     expect(first.returncode == 0 and b"10 stored" in out, out)
 
 
-main(import_through_the_inbox, check_sees_it, one_import_at_a_time)
+main(import_through_the_inbox, shapes_through_the_inbox, check_sees_it, one_import_at_a_time)
