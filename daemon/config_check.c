@@ -40,7 +40,9 @@ bool config_split_listen(const char *listen, char out_host[CONFIG_TEXT_BYTES], i
 bool config_host_is_loopback(const char *host)
 {
     struct in6_addr address;
-    return strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+    struct in_addr four;
+    bool is_127 = strncmp(host, "127.", 4) == 0 && inet_pton(AF_INET, host, &four) == 1;
+    return strcmp(host, "localhost") == 0 || is_127 ||
            (inet_pton(AF_INET6, host, &address) == 1 && IN6_IS_ADDR_LOOPBACK(&address));
 }
 
@@ -106,6 +108,10 @@ static enum status check_ranges(const struct config *config, struct err *err)
         {"ship.interval", config->ship_interval, 10000, most, "10ms or more"},
         {"ship.object_bytes_max", config->ship_object_bytes_max, 65536, INT64_C(5) << 30,
          "64KiB to 5GiB"},
+        {"ship.s3_multipart_over", config->ship_s3_multipart_over, 5 << 20, INT64_C(5) << 30,
+         "5MiB to 5GiB"},
+        {"ship.s3_part_bytes", config->ship_s3_part_bytes, 5 << 20, INT64_C(5) << 30,
+         "5MiB to 5GiB"},
         {"ship.retry_max_wait", config->ship_retry_max_wait, 1000, most, "1ms or more"},
         {"ship.timeout", config->ship_timeout, 100000, most, "100ms or more"},
         {"watch.webhook_timeout", config->watch_webhook_timeout, 100000, most, "100ms or more"},

@@ -385,9 +385,11 @@ static bool reader_scan(struct event_reader *reader, struct event *out_event)
 {
     struct span raw;
     struct span time;
-    if (!event_scan(span_from(reader->text, reader->at), &raw, &time)) {
+    struct span type;
+    if (!event_scan(span_from(reader->text, reader->at), &raw, &time, &type)) {
         return false;
     }
+    out_event->type = type;
     out_event->raw = span_of(reader->body.data + reader->at, raw.size);
     reader->at += raw.size;
     event_settle_time(out_event, time, reader->arrival_us);

@@ -54,7 +54,7 @@ struct event_reader {
     size_t at;
     bool in_array;
     int64_t arrival_us;
-    bool times_only;     /* of events, only raw and time are wanted: the rest may stay empty */
+    bool times_only;     /* of events, only raw, time and type are wanted */
     struct arena *arena; /* of the events; may be another than the one of init */
 };
 

@@ -13,7 +13,11 @@ struct scan {
     bool high;        /* a byte that is not ASCII was seen */
     bool has_time;
     struct span time;
+    struct span type; /* of `event`; with no data so far: not seen */
 };
+
+/* Members of the event itself that are looked at. */
+enum member { MEMBER_OTHER, MEMBER_TIME, MEMBER_TYPE };
 
 static bool scan_is(struct scan *scan, char c)
 {
@@ -180,8 +184,8 @@ static void scan_close(struct scan *scan)
     scan->after_value = true;
 }
 
-/* A member's name and the colon; *out_is_time: it is the event's `time`. */
-static bool scan_key(struct scan *scan, bool *out_is_time)
+/* A member's name and the colon. `_raw` may be around another event (tools/stele/wrapper.h). */
+static bool scan_key(struct scan *scan, enum member *out_member)
 {
     struct span key;
     bool escapes;
@@ -189,10 +193,13 @@ static bool scan_key(struct scan *scan, bool *out_is_time)
         return false;
     }
     /* What stands below a member without a name has paths like those of the object itself. */
-    if (scan->depth == 1 && (escapes || key.size == 0)) {
+    if (scan->depth == 1 && (escapes || key.size == 0 || span_is(key, "_raw"))) {
         return false;
     }
-    *out_is_time = scan->depth == 1 && span_is(key, "time");
+    *out_member = scan->depth > 1         ? MEMBER_OTHER
+                  : span_is(key, "time")  ? MEMBER_TIME
+                  : span_is(key, "event") ? MEMBER_TYPE
+                                          : MEMBER_OTHER;
     skip_space(scan);
     if (!scan_is(scan, ':')) {
         return false;
@@ -211,6 +218,16 @@ static bool scan_time(struct scan *scan)
     }
     scan->has_time = true;
     return !escapes;
+}
+
+/* The same for `event`: a word, so that what has it is no wrapper of another event. */
+static bool scan_type(struct scan *scan)
+{
+    bool escapes;
+    if (scan->type.data || !scan_is(scan, '"') || !scan_string(scan, &scan->type, &escapes)) {
+        return false;
+    }
+    return !escapes && scan->type.size > 0 && scan->type.data[0] != '{';
 }
 
 static bool scan_value(struct scan *scan)
@@ -255,18 +272,19 @@ static bool scan_step(struct scan *scan)
         scan->at++;
         skip_space(scan);
     }
-    bool is_time = false;
-    if (in_object && !scan_key(scan, &is_time)) {
+    enum member member = MEMBER_OTHER;
+    if (in_object && !scan_key(scan, &member)) {
         return false;
     }
-    if (is_time) {
-        scan->after_value = true;
-        return scan_time(scan);
+    if (member == MEMBER_OTHER) {
+        return scan_value(scan);
     }
-    return scan_value(scan);
+    scan->after_value = true;
+    return member == MEMBER_TIME ? scan_time(scan) : scan_type(scan);
 }
 
-bool event_scan(struct span text, struct span *out_raw, struct span *out_time)
+bool event_scan(struct span text, struct span *out_raw, struct span *out_time,
+                struct span *out_type)
 {
     size_t size = text.size < EVENT_SCAN_BYTES_MAX ? text.size : EVENT_SCAN_BYTES_MAX;
     struct scan scan = {.at = text.data, .end = text.data + size};
@@ -280,10 +298,11 @@ bool event_scan(struct span text, struct span *out_raw, struct span *out_time)
         }
     }
     struct span raw = span_of(text.data, (size_t)(scan.at - text.data));
-    if (scan.high && !utf8_valid(raw, NULL)) {
+    if (!scan.type.data || (scan.high && !utf8_valid(raw, NULL))) {
         return false;
     }
     *out_raw = raw;
     *out_time = scan.time;
+    *out_type = scan.type;
     return true;
 }

@@ -2,17 +2,21 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "daemon/ship/s3_error.h"
-#include "daemon/ship/s3_http.h"
+#include "daemon/ship/s3_multipart.h"
+#include "daemon/ship/transport.h"
 
-enum { PUT_TRIES = 4, CONFLICT_WAIT_MS = 100 };
+enum { PUT_TRIES = 5, CONFLICT_WAIT_MS = 100, OBJECT_OVER_BYTES = 4 << 20 };
 
 struct s3 {
     struct target target;
     struct s3_http *http;
     bool no_conditional; /* the store answered 501 to If-None-Match */
+    int64_t multipart_over;
+    int64_t part_bytes;
+    bool parts_possible; /* some object may be over multipart_over */
+    bool no_checksum;    /* it refused x-amz-checksum-sha256, or none is wanted */
 };
 
 static struct s3 *of(struct target *target)
@@ -105,10 +109,37 @@ static enum status look_first(struct s3 *s3, const struct target_object *object,
     return status == ERR_NOT_FOUND || status == ERR_DENIED || status == ERR_CONFIG ? OK : status;
 }
 
-static void wait_ms(unsigned ms)
+/* A store that does not know what AWS added later: leaves it out from now on. True: try so. A store
+ * that names the checksum means it; one that only says 501 means the condition first. */
+static bool degrade(struct s3 *s3, const struct s3_request *request, const struct s3_answer *answer)
 {
-    struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
-    (void)nanosleep(&time, NULL);
+    bool unknown = answer->http == 501 || strcmp(answer->code, "NotImplemented") == 0;
+    bool may_drop = request->checksum && !s3_http_options(s3->http)->insist_checksum &&
+                    !s3_http_place(s3->http)->is_aws;
+    if (may_drop && (unknown || answer->http == 400) && strcasestr(answer->message, "checksum")) {
+        s3->no_checksum = true;
+    } else if (unknown && request->only_if_absent) {
+        s3->no_conditional = true;
+    } else if (unknown && may_drop) {
+        s3->no_checksum = true;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* In one PUT or in parts: the answer is read alike. *request is what degrade() looks at. */
+static enum status send(struct s3 *s3, const struct s3_request *request,
+                        const struct target_object *object, struct s3_answer *answer,
+                        struct err *err)
+{
+    const struct s3_multipart multipart = {.object = object,
+                                           .part_bytes = s3->part_bytes,
+                                           .checksum = request->checksum,
+                                           .only_if_absent = request->only_if_absent};
+    return (int64_t)object->bytes.size > s3->multipart_over
+               ? s3_multipart_run(s3->http, &multipart, answer, err)
+               : s3_http_run(s3->http, request, answer, err);
 }
 
 /* One PUT and what its answer means. *out_again: try once more. */
@@ -118,12 +149,16 @@ static enum status put_once(struct s3 *s3, const struct target_object *object, u
     const struct s3_request request = {
         .method = "PUT",
         .key = object->key,
-        .object = object,
+        .body = object->bytes,
+        .body_sha256 = object->sha256,
+        .makes = object->sha256,
+        .content_type = object->content_type,
+        .checksum = !s3->no_checksum,
         .only_if_absent = !s3->no_conditional,
     };
     struct s3_answer answer;
     *out_again = false;
-    enum status status = s3_http_run(s3->http, &request, &answer, err);
+    enum status status = send(s3, &request, object, &answer, err);
     if (status != OK) {
         return status;
     }
@@ -134,17 +169,18 @@ static enum status put_once(struct s3 *s3, const struct target_object *object, u
                          "a PUT was answered %ld without an ETag: is that an S3 store? Look at "
                          "ship.s3_endpoint",
                          answer.http);
-    } else if (request.only_if_absent && answer.http == 412) {
+    } else if (answer.http == 412) {
         status = compare(s3, object, out_put, err);
+        if (status == ERR_NOT_FOUND) {
+            status = err_set(err, ERR_NET, "%s went away while it was sent: it is sent again",
+                             object->key);
+        }
     } else {
         status = s3_error(s3_http_place(s3->http), &answer, err);
-        if (request.only_if_absent &&
-            (answer.http == 501 || strcmp(answer.code, "NotImplemented") == 0)) {
-            s3->no_conditional = true;
+        if (degrade(s3, &request, &answer)) {
             *out_again = true;
         } else if (answer.http == 409 && strcmp(answer.code, "ConditionalRequestConflict") == 0) {
-            wait_ms((unsigned)CONFLICT_WAIT_MS << tries);
-            *out_again = true;
+            *out_again = s3_http_pause(s3->http, (unsigned)CONFLICT_WAIT_MS << tries, err) == OK;
         }
     }
     s3_answer_fini(&answer);
@@ -158,7 +194,7 @@ static enum status put(struct target *target, const struct target_object *object
     enum status status = OK;
     bool again = true;
     for (unsigned tries = 0; again && tries < PUT_TRIES; tries++) {
-        if (s3->no_conditional) {
+        if (s3->no_conditional || (int64_t)object->bytes.size > s3->multipart_over) {
             bool there = false;
             status = look_first(s3, object, &there, out_put, err);
             if (status != OK || there) {
@@ -176,7 +212,7 @@ static enum status put(struct target *target, const struct target_object *object
 static enum status check(struct target *target, struct err *err)
 {
     struct s3 *s3 = of(target);
-    struct s3_request request = {.method = "GET", .body_bytes_max = S3_ERROR_BODY_BYTES_MAX};
+    struct s3_request request = {.method = "GET", .body_bytes_max = TRANSPORT_ERROR_BODY_BYTES_MAX};
     const char *prefix = s3_http_place(s3->http)->prefix;
     request.query[0] = (struct sigv4_pair){span_str("list-type"), span_str("2")};
     request.query[1] = (struct sigv4_pair){span_str("max-keys"), span_str("1")};
@@ -194,6 +230,13 @@ static enum status check(struct target *target, struct err *err)
     return status;
 }
 
+static enum status sweep(struct target *target, const char *owner, size_t *out_swept,
+                         struct err *err)
+{
+    struct s3 *s3 = of(target);
+    return s3->parts_possible ? s3_multipart_sweep(s3->http, owner, out_swept, err) : OK;
+}
+
 static void s3_close(struct target *target)
 {
     struct s3 *s3 = of(target);
@@ -201,7 +244,8 @@ static void s3_close(struct target *target)
     free(s3);
 }
 
-static const struct target_ops ops = {.put = put, .head = head, .check = check, .close = s3_close};
+static const struct target_ops ops = {
+    .put = put, .head = head, .check = check, .sweep = sweep, .close = s3_close};
 
 static enum status url_write(const struct s3_place *place, char out[TARGET_URL_BYTES],
                              struct err *err)
@@ -227,8 +271,13 @@ enum status s3_open(const struct config *config, struct target **out_target, str
         return err_set(err, ERR_NOMEM, "ship: out of memory");
     }
     s3->target.ops = &ops;
+    s3->multipart_over = config->ship_s3_multipart_over;
+    s3->part_bytes = config->ship_s3_part_bytes > S3_PART_BYTES_MIN ? config->ship_s3_part_bytes
+                                                                    : S3_PART_BYTES_MIN;
+    s3->parts_possible = config->ship_object_bytes_max + OBJECT_OVER_BYTES > s3->multipart_over;
     enum status status = s3_http_open(config, &s3->target.cancel, &s3->http, err);
     if (status == OK) {
+        s3->no_checksum = s3_http_options(s3->http)->no_checksum;
         status = url_write(s3_http_place(s3->http), s3->target.url, err);
     }
     if (status != OK) {

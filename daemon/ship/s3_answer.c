@@ -69,6 +69,15 @@ static int64_t date_read(struct span value)
     return date > 0 ? (int64_t)date * CLOCK_SECOND_US : 0;
 }
 
+/* Whole, or not at all. */
+static void text_read(struct span value, char *out, size_t out_bytes)
+{
+    int n = snprintf(out, out_bytes, "%.*s", SPAN_FMT(value));
+    if (n < 0 || (size_t)n >= out_bytes) {
+        out[0] = '\0';
+    }
+}
+
 /* It comes to a terminal: nothing but a region's letters. */
 static void region_read(struct span value, struct s3_answer *answer)
 {
@@ -87,15 +96,21 @@ void s3_answer_header(struct s3_answer *answer, struct span line)
     struct span value;
     if (span_starts(line, "HTTP/")) {
         answer->length = -1;
-        answer->has_etag = answer->has_sha256 = false;
+        answer->has_etag = answer->has_sha256 = answer->says_checksum = false;
+        answer->etag[0] = answer->checksum[0] = '\0';
     } else if (header_is(line, "content-length", &value)) {
         answer->length = number_read(value);
     } else if (header_is(line, "x-amz-bucket-region", &value)) {
         region_read(value, answer);
     } else if (header_is(line, "x-amz-meta-stele-sha256", &value)) {
         answer->has_sha256 = digest_read(value, &answer->sha256);
+    } else if (header_is(line, "x-amz-checksum-algorithm", &value)) {
+        answer->says_checksum = value.size > 0;
     } else if (header_is(line, "etag", &value)) {
         answer->has_etag = value.size > 0;
+        text_read(value, answer->etag, sizeof answer->etag);
+    } else if (header_is(line, "x-amz-checksum-sha256", &value)) {
+        text_read(value, answer->checksum, sizeof answer->checksum);
     } else if (header_is(line, "date", &value)) {
         answer->date_us = date_read(value);
     }

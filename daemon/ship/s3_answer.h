@@ -7,12 +7,15 @@
 struct s3_answer {
     long http; /* status code */
     char code[64];
-    char message[240]; /* S3's own words, one line */
-    char region[64];   /* where the bucket is, when the store said so */
-    int64_t date_us;   /* the store's clock; 0 when it did not say */
-    int64_t length;    /* Content-Length; -1 when there was none */
-    bool has_etag;     /* every store says it of an object it has taken */
-    bool has_sha256;   /* x-amz-meta-stele-sha256 */
+    char message[240];  /* S3's own words, one line */
+    char region[64];    /* where the bucket is, when the store said so */
+    int64_t date_us;    /* the store's clock; 0 when it did not say */
+    int64_t length;     /* Content-Length; -1 when there was none */
+    bool has_etag;      /* every store says it of an object it has taken */
+    char etag[128];     /* as it came; empty when it is longer */
+    char checksum[64];  /* x-amz-checksum-sha256, base64; empty: the store said none */
+    bool says_checksum; /* x-amz-checksum-algorithm: it knows checksums of parts */
+    bool has_sha256;    /* x-amz-meta-stele-sha256 */
     struct digest sha256;
     struct buf body;
 };

@@ -77,7 +77,8 @@ static const struct meaning {
     {"AccessDenied", ERR_DENIED,
      "the key may not write here: it needs s3:PutObject on the bucket (and s3:GetObject to "
      "compare)"},
-    {"ExpiredToken", ERR_DENIED, "the session token has run out: give a new one"},
+    {"ExpiredToken", ERR_DENIED,
+     "the session token has run out: give a new one, or name where it is renewed"},
     {"InvalidToken", ERR_DENIED, "the session token is not valid: check ship.s3_session_token"},
     {"RequestTimeTooSkewed", ERR_DENIED, "this machine's clock is wrong: set it"},
     {"NoSuchBucket", ERR_NOT_FOUND, "there is no such bucket: create it or mend ship.target"},
@@ -88,6 +89,14 @@ static const struct meaning {
     {"BadDigest", ERR_NET, "the bytes were changed on their way"},
     {"RequestTimeout", ERR_NET, "the upload stalled"},
     {"SlowDown", ERR_NET, "the store asks us to slow down"},
+    {"ObjectLockConfigurationNotFoundError", ERR_CONFIG,
+     "the bucket has no Object Lock: enable it, or unset ship.s3_lock_mode"},
+    {"InvalidStorageClass", ERR_CONFIG,
+     "the store does not know this class: mend ship.s3_storage_class"},
+    {"InvalidTag", ERR_CONFIG, "the store does not take these tags: mend ship.s3_tags"},
+    {"KMS.NotFoundException", ERR_CONFIG, "there is no such key: mend ship.s3_kms_key_id"},
+    {"KMS.DisabledException", ERR_CONFIG, "the key of ship.s3_kms_key_id is disabled"},
+    {"AccessControlListNotSupported", ERR_CONFIG, "the bucket takes no ACLs: unset ship.s3_acl"},
     {"EntityTooLarge", ERR_CONFIG, "the object is too large: lower ship.object_bytes_max"},
 };
 
@@ -101,13 +110,21 @@ static const struct meaning *meaning_find(const char *code)
     return NULL;
 }
 
-static bool other_region(const struct s3_place *place, const struct s3_answer *answer)
+bool s3_error_is_region(const struct s3_place *place, const struct s3_answer *answer)
 {
     bool redirect = answer->http == 301 || answer->http == 307 || answer->http == 308 ||
                     strcmp(answer->code, "AuthorizationHeaderMalformed") == 0 ||
                     strcmp(answer->code, "PermanentRedirect") == 0 ||
-                    strcmp(answer->code, "IllegalLocationConstraintException") == 0;
+                    strcmp(answer->code, "IllegalLocationConstraintException") == 0 ||
+                    (answer->http == 400 && !*answer->code); /* to a HEAD: it has no words */
     return redirect && *answer->region && strcmp(answer->region, place->region) != 0;
+}
+
+bool s3_error_is_passing(const struct s3_answer *answer)
+{
+    long http = answer->http;
+    return http == 429 || (http >= 500 && http != 501 && http != 507) ||
+           strcmp(answer->code, "RequestTimeout") == 0 || strcmp(answer->code, "SlowDown") == 0;
 }
 
 static enum status status_of(long http)
@@ -134,7 +151,7 @@ enum status s3_error(const struct s3_place *place, const struct s3_answer *answe
     char where[400];
     (void)snprintf(where, sizeof where, "bucket %s at %.200s", place->bucket, place->endpoint);
     enum status status;
-    if (other_region(place, answer)) {
+    if (s3_error_is_region(place, answer)) {
         status = err_set(err, ERR_CONFIG, "%s: it is in region %s, not %s: set ship.s3_region = %s",
                          where, answer->region, place->region, answer->region);
     } else {

@@ -12,6 +12,12 @@ bool s3_xml_text(struct span body, const char *name, char *out, size_t out_bytes
 /* Fills code, message and region from an error's body. */
 void s3_error_read(struct s3_answer *answer);
 
+/* The answer says that the bucket is in another region, and which (answer->region). */
+bool s3_error_is_region(const struct s3_place *place, const struct s3_answer *answer);
+
+/* The answer says "later": 5xx but 501 and 507, 429, RequestTimeout, SlowDown. */
+bool s3_error_is_passing(const struct s3_answer *answer);
+
 /* Turns an answer that is no success into a status and its text. */
 enum status s3_error(const struct s3_place *place, const struct s3_answer *answer, struct err *err);
 

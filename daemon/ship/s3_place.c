@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static enum status bucket_read(const struct config *config, struct s3_place *place, struct err *err)
 {
@@ -40,7 +39,8 @@ static enum status bucket_read(const struct config *config, struct s3_place *pla
 }
 
 /* "https://host:port/" in its parts. */
-static enum status endpoint_read(const char *text, struct s3_place *place, struct err *err)
+enum status s3_place_endpoint(const char *text, const char *setting, struct s3_place *place,
+                              struct err *err)
 {
     struct span rest = span_str(text);
     const char *own_port = NULL;
@@ -51,8 +51,8 @@ static enum status endpoint_read(const char *text, struct s3_place *place, struc
         (void)snprintf(place->scheme, sizeof place->scheme, "http");
         own_port = ":80";
     } else {
-        return err_set(err, ERR_CONFIG,
-                       "ship.s3_endpoint: \"%s\" does not begin with https:// or http://", text);
+        return err_set(err, ERR_CONFIG, "%s: \"%s\" does not begin with https:// or http://",
+                       setting, text);
     }
     rest = span_from(rest, strlen(place->scheme) + 3);
     if (span_ends(rest, "/")) {
@@ -65,8 +65,8 @@ static enum status endpoint_read(const char *text, struct s3_place *place, struc
         place->endpoint[i] = (char)tolower((unsigned char)c);
     }
     if (bad) {
-        return err_set(err, ERR_CONFIG,
-                       "ship.s3_endpoint: \"%s\" is not of the form https://host:port", text);
+        return err_set(err, ERR_CONFIG, "%s: \"%s\" is not of the form https://host:port", setting,
+                       text);
     }
     if (span_ends(rest, own_port)) {
         rest.size -= strlen(own_port);
@@ -89,88 +89,78 @@ static enum status region_read(const struct config *config, struct s3_place *pla
                          region);
 }
 
+const char *s3_domain(const char *region)
+{
+    return strncmp(region, "cn-", 3) == 0     ? "amazonaws.com.cn"
+           : strncmp(region, "eusc-", 5) == 0 ? "amazonaws.eu"
+                                              : "amazonaws.com";
+}
+
 /* An address has no room for a bucket's name in front of it. */
 static bool is_address(const char *host)
 {
     return host[0] == '[' || host[strspn(host, "0123456789.:")] == '\0';
 }
 
+static void make_host(struct s3_place *place)
+{
+    if (place->by_region) {
+        (void)snprintf(place->endpoint, sizeof place->endpoint, "s3%s.%s%s.%s",
+                       place->fips ? "-fips" : "", place->dual_stack ? "dualstack." : "",
+                       place->region, s3_domain(place->region));
+    }
+    (void)snprintf(place->host, sizeof place->host, "%s%s%s",
+                   place->path_style ? "" : place->bucket, place->path_style ? "" : ".",
+                   place->endpoint);
+}
+
+bool s3_place_move(struct s3_place *place, const char *region)
+{
+    int n = snprintf(place->region, sizeof place->region, "%s", region);
+    make_host(place);
+    return n > 0 && n < (int)sizeof place->region;
+}
+
+static enum status given_endpoint_read(const struct config *config, struct s3_place *place,
+                                       struct err *err)
+{
+    if (place->dual_stack || place->fips) {
+        return err_set(err, ERR_CONFIG,
+                       "%s goes with AWS's own endpoints: unset it, or ship.s3_endpoint",
+                       place->fips ? "ship.s3_fips" : "ship.s3_dual_stack");
+    }
+    enum status status =
+        s3_place_endpoint(config->ship_s3_endpoint, "ship.s3_endpoint", place, err);
+    struct span endpoint = span_str(place->endpoint);
+    place->is_aws = span_ends(endpoint, ".amazonaws.com") ||
+                    span_ends(endpoint, ".amazonaws.com.cn") ||
+                    span_ends(endpoint, ".amazonaws.eu");
+    return status;
+}
+
 enum status s3_place_read(const struct config *config, struct s3_place *out_place, struct err *err)
 {
-    struct s3_place place = {.path_style = config->ship_s3_path_style};
+    struct s3_place place = {.path_style = config->ship_s3_path_style,
+                             .dual_stack = config->ship_s3_dual_stack,
+                             .fips = config->ship_s3_fips};
     enum status status = bucket_read(config, &place, err);
-    if (status != OK) {
-        return status;
+    if (status == OK) {
+        status = region_read(config, &place, err);
     }
-    status = region_read(config, &place, err);
-    if (status != OK) {
-        return status;
-    }
-    if (*config->ship_s3_endpoint) {
-        status = endpoint_read(config->ship_s3_endpoint, &place, err);
-        if (status != OK) {
-            return status;
-        }
-        struct span endpoint = span_str(place.endpoint);
-        place.is_aws =
-            span_ends(endpoint, ".amazonaws.com") || span_ends(endpoint, ".amazonaws.com.cn");
-    } else {
-        place.is_aws = true;
+    if (status == OK && *config->ship_s3_endpoint) {
+        status = given_endpoint_read(config, &place, err);
+    } else if (status == OK) {
+        place.is_aws = place.by_region = true;
         (void)snprintf(place.scheme, sizeof place.scheme, "https");
-        (void)snprintf(place.endpoint, sizeof place.endpoint, "s3.%s.amazonaws.com%s", place.region,
-                       strncmp(place.region, "cn-", 3) == 0 ? ".cn" : "");
+    }
+    if (status != OK) {
+        return status;
     }
     /* the certificate *.endpoint does not cover a bucket's name with dots in it */
-    place.path_style =
-        place.path_style || is_address(place.endpoint) || strchr(place.bucket, '.') != NULL;
-    (void)snprintf(place.host, sizeof place.host, "%s%s%s", place.path_style ? "" : place.bucket,
-                   place.path_style ? "" : ".", place.endpoint);
+    place.path_style = place.path_style || (!place.by_region && is_address(place.endpoint)) ||
+                       strchr(place.bucket, '.') != NULL;
+    make_host(&place);
     *out_place = place;
-    return OK;
-}
-
-static bool copy(char *out, size_t out_bytes, const char *text)
-{
-    int n = snprintf(out, out_bytes, "%s", text ? text : "");
-    return n > 0 && (size_t)n < out_bytes;
-}
-
-/* What goes into a header must not begin another one. */
-static bool printable(const char *text)
-{
-    while (*text > ' ' && *text < 127) {
-        text++;
-    }
-    return *text == '\0';
-}
-
-/* Key, secret and token are one thing: all from the configuration, or all from the environment. */
-enum status s3_identity_read(const struct config *config, struct s3_identity *out_identity,
-                             struct err *err)
-{
-    struct s3_identity identity;
-    bool ours = *config->ship_s3_access_key_id || *config->ship_s3_secret_access_key;
-    const char *key = ours ? config->ship_s3_access_key_id : getenv("AWS_ACCESS_KEY_ID");
-    const char *secret = ours ? config->ship_s3_secret_access_key : getenv("AWS_SECRET_ACCESS_KEY");
-    const char *token = ours ? config->ship_s3_session_token : getenv("AWS_SESSION_TOKEN");
-    if (!copy(identity.access_key_id, sizeof identity.access_key_id, key)) {
-        return err_set(err, ERR_CONFIG,
-                       "no credentials for %s: set ship.s3_access_key_id, or AWS_ACCESS_KEY_ID in "
-                       "the environment",
-                       config->ship_target);
-    }
-    if (!copy(identity.secret_access_key, sizeof identity.secret_access_key, secret)) {
-        return err_set(err, ERR_CONFIG, "no secret key for %s: set %s", config->ship_target,
-                       ours ? "ship.s3_secret_access_key beside ship.s3_access_key_id"
-                            : "AWS_SECRET_ACCESS_KEY in the environment");
-    }
-    (void)copy(identity.session_token, sizeof identity.session_token, token);
-    if (!printable(identity.access_key_id) || !printable(identity.secret_access_key) ||
-        !printable(identity.session_token)) {
-        return err_set(err, ERR_CONFIG, "credentials for %s hold a space or a line end: mend them",
-                       config->ship_target);
-    }
-    *out_identity = identity;
     return OK;
 }
 

@@ -1,4 +1,4 @@
-/* Where a bucket is and who we are there: the settings of s3://, read and checked. No network. */
+/* Where a bucket is: the settings of s3://, read and checked. No network. */
 #ifndef DAEMON_SHIP_S3_PLACE_H
 #define DAEMON_SHIP_S3_PLACE_H
 
@@ -11,24 +11,28 @@ struct s3_place {
     char scheme[8];     /* "https" or "http" */
     char endpoint[256]; /* host[:port], lower case; without the port when it is the scheme's own */
     char host[320];     /* of requests: the endpoint, or bucket.endpoint */
-    bool is_aws;        /* no endpoint was given, or one of AWS: the bucket is the same */
-    bool path_style;    /* bucket in the path, not in the host */
-};
-
-struct s3_identity {
-    char access_key_id[CONFIG_TEXT_BYTES];
-    char secret_access_key[CONFIG_TEXT_BYTES];
-    char session_token[4096]; /* empty: none */
+    bool by_region;     /* the endpoint was made from the region */
+    bool dual_stack;    /* and so were these two */
+    bool fips;
+    bool is_aws;     /* no endpoint was given, or one of AWS: the bucket is the same */
+    bool path_style; /* bucket in the path, not in the host */
 };
 
 /* ERR_CONFIG: what is wrong with ship.target or ship.s3_endpoint. */
 MUST_USE enum status s3_place_read(const struct config *config, struct s3_place *out_place,
                                    struct err *err);
 
-/* From the configuration, else from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
- * AWS_SESSION_TOKEN: all from one place. ERR_CONFIG when there are none. */
-MUST_USE enum status s3_identity_read(const struct config *config, struct s3_identity *out_identity,
-                                      struct err *err);
+/* "https://host:port" into place->scheme and place->endpoint. ERR_CONFIG, with the setting's name
+ * in front. */
+MUST_USE enum status s3_place_endpoint(const char *text, const char *setting,
+                                       struct s3_place *place, struct err *err);
+
+/* The bucket is in another region: the endpoint that was made from a region is made anew. False:
+ * the name does not fit. */
+bool s3_place_move(struct s3_place *place, const char *region);
+
+/* What AWS's host names of a region end with: "amazonaws.com". */
+const char *s3_domain(const char *region);
 
 /* The path of a key (NULL: of the bucket itself), not encoded, as it is signed. */
 void s3_place_path(const struct s3_place *place, const char *key, struct buf *out);

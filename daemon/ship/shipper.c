@@ -6,6 +6,7 @@
 #include "daemon/ship/object.h"
 #include "daemon/ship/planner.h"
 #include "daemon/ship/target.h"
+#include "schema/base/backoff.h"
 
 enum {
     PENDING_MAX = 64,  /* failed plans taken up in one pass */
@@ -28,6 +29,7 @@ struct shipper {
     struct object object;
     shipper_each *each;
     void *context;
+    bool swept;               /* what a crash left at the target was looked for */
     bool started;             /* a pass was made: waits of the ledger count from then on */
     int64_t asked_us;         /* what came before is wanted now, also after a failure */
     int64_t blocked_until_us; /* the target as a whole failed; 0: it did not */
@@ -106,21 +108,6 @@ static void report_error(struct shipper_report *report, const struct err *err)
     (void)snprintf(report->last_error, sizeof report->last_error, "%s", err->text);
 }
 
-/* Full jitter: anywhere from nothing to a bound that doubles with each try. What somebody has to
- * mend first is tried again too, but no more often than the longest wait. */
-static int64_t retry_wait_us(const struct shipper *shipper, int64_t tries, enum status status)
-{
-    int64_t most = shipper->retry_max_wait_us;
-    if (!status_retryable(status)) {
-        return most;
-    }
-    int64_t bound = CLOCK_SECOND_US << (tries < 20 ? tries : 20);
-    bound = bound < most ? bound : most;
-    uint64_t random;
-    random_fill(&random, sizeof random);
-    return bound > 0 ? (int64_t)(random % (uint64_t)bound) : 0;
-}
-
 /* Only this object is at fault; others may go through. */
 static bool is_of_object(enum status status)
 {
@@ -135,7 +122,8 @@ static enum status mark_failed(struct pass *pass, const struct ledger_object *ro
         pass->halted = true;
         return OK;
     }
-    int64_t next_us = clock_now_us() + retry_wait_us(shipper, row->tries, why->status);
+    int64_t next_us =
+        clock_now_us() + backoff_us(row->tries, why->status, shipper->retry_max_wait_us);
     pass->report->failed_objects++;
     report_error(pass->report, why);
     if (whole_target) {
@@ -421,6 +409,21 @@ static enum status pass_left(struct pass *pass, struct err *err)
     return status;
 }
 
+/* Once, before the first upload. One that may not look goes without; other failures are met again
+ * by the first upload, and this is tried again in the next pass. */
+static void sweep(struct pass *pass)
+{
+    struct shipper *shipper = pass->shipper;
+    if (!shipper->swept && !pass->halted) {
+        char owner[9];
+        size_t swept;
+        struct err why;
+        (void)snprintf(owner, sizeof owner, "%.8s", archive_id(shipper->archive));
+        enum status status = target_sweep(shipper->target, owner, &swept, &why);
+        shipper->swept = status == OK || !status_retryable(status);
+    }
+}
+
 enum status shipper_run(struct shipper *shipper, bool all_now, struct shipper_report *out_report,
                         struct err *err)
 {
@@ -430,6 +433,7 @@ enum status shipper_run(struct shipper *shipper, bool all_now, struct shipper_re
     int64_t blocked_us = shipper->blocked_until_us - clock_now_us();
     pass.halted = atomic_load(&shipper->stop) ||
                   (!all_now && blocked_us > 0 && blocked_us <= shipper->retry_max_wait_us);
+    sweep(&pass);
     enum status status = pass_pending(&pass, err);
     if (status == OK) {
         status = pass_new(&pass, err);

@@ -6,7 +6,7 @@
 
 #include "schema/base/digest.h"
 
-enum { SIGV4_HEADERS_MAX = 16, SIGV4_QUERY_MAX = 16, SIGV4_TIME_BYTES = 17 };
+enum { SIGV4_HEADERS_MAX = 32, SIGV4_QUERY_MAX = 16, SIGV4_TIME_BYTES = 17 };
 
 /* A header that is signed (name in lower case), or a query parameter (not encoded). */
 struct sigv4_pair {

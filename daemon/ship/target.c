@@ -71,3 +71,10 @@ enum status target_check(struct target *target, struct err *err)
 {
     return target->ops->check(target, err);
 }
+
+enum status target_sweep(struct target *target, const char *owner, size_t *out_swept,
+                         struct err *err)
+{
+    *out_swept = 0;
+    return target->ops->sweep ? target->ops->sweep(target, owner, out_swept, err) : OK;
+}

@@ -36,6 +36,9 @@ struct target_ops {
     enum status (*head)(struct target *target, const char *key, struct target_head *out_head,
                         struct err *err);
     enum status (*check)(struct target *target, struct err *err);
+    /* NULL: nothing can be left */
+    enum status (*sweep)(struct target *target, const char *owner, size_t *out_swept,
+                         struct err *err);
     void (*close)(struct target *target);
 };
 
@@ -48,7 +51,7 @@ struct target {
 };
 
 /* Opens the target of config.ship_target; nothing is sent yet. ERR_CONFIG: the URL has no known
- * form, or credentials are missing. *config is copied from. */
+ * form, or half of a key pair is missing. *config is copied from. */
 MUST_USE enum status target_open(const struct config *config, struct target **out_target,
                                  struct err *err);
 /* NULL is fine. */
@@ -67,6 +70,12 @@ MUST_USE enum status target_put(struct target *target, const struct target_objec
 /* ERR_NOT_FOUND: no such object. */
 MUST_USE enum status target_head(struct target *target, const char *key,
                                  struct target_head *out_head, struct err *err);
+
+/* Takes away what uploads that were cut off by a crash left at the target: of `owner` alone (what
+ * the file names of its keys begin with, before a dash), and of no upload that is under way, for
+ * the caller holds the archive's lock. */
+MUST_USE enum status target_sweep(struct target *target, const char *owner, size_t *out_swept,
+                                  struct err *err);
 
 /* Is it there and may we use it? Errors as for target_put. Writes nothing. */
 MUST_USE enum status target_check(struct target *target, struct err *err);

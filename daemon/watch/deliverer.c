@@ -6,6 +6,7 @@
 #include "daemon/watch/hit_syslog.h"
 #include "daemon/watch/hit_text.h"
 #include "daemon/watch/webhook.h"
+#include "schema/base/backoff.h"
 
 enum { DUE_MOST = 32, DUE_BYTES_MAX = 4 * 1024 * 1024, HIT_ID_BYTES = 64 };
 
@@ -146,21 +147,6 @@ static enum status send(struct deliverer *deliverer, enum watch_target target,
                         err);
 }
 
-/* Full jitter: anywhere from nothing to a bound that doubles with each try. What somebody has to
- * mend first is tried again too, but no more often than the longest wait. */
-static int64_t retry_wait_us(const struct deliverer *deliverer, int64_t tries, enum status status)
-{
-    int64_t most = deliverer->retry_max_wait_us;
-    if (!status_retryable(status)) {
-        return most;
-    }
-    int64_t bound = CLOCK_SECOND_US << (tries < 20 ? tries : 20);
-    bound = bound < most ? bound : most;
-    uint64_t random;
-    random_fill(&random, sizeof random);
-    return bound > 0 ? (int64_t)(random % (uint64_t)bound) : 0;
-}
-
 /* Writes down how it went. *out_halt: nothing more goes to this target for now. */
 static enum status note(struct deliverer *deliverer, enum watch_target target,
                         const struct parcel *parcel, const struct err *why,
@@ -176,7 +162,7 @@ static enum status note(struct deliverer *deliverer, enum watch_target target,
         return OK;
     }
     int64_t now_us = clock_now_us();
-    int64_t next_us = now_us + retry_wait_us(deliverer, parcel->tries, why->status);
+    int64_t next_us = now_us + backoff_us(parcel->tries, why->status, deliverer->retry_max_wait_us);
     bool give_up = now_us - parcel->seen_us > GIVE_UP_US;
     report->failures++;
     report->given_up += give_up;

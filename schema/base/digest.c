@@ -30,6 +30,12 @@ void digest_md5(struct span bytes, unsigned char out[DIGEST_MD5_BYTES])
     CHECK(rc == 1);
 }
 
+void digest_sha1(struct span bytes, unsigned char out[DIGEST_SHA1_BYTES])
+{
+    int rc = EVP_Digest(bytes.data, bytes.size, out, NULL, EVP_sha1(), NULL);
+    CHECK(rc == 1);
+}
+
 struct digest_stream {
     EVP_MD_CTX *ctx;
 };

@@ -5,7 +5,12 @@
 
 #include "schema/base/buf.h"
 
-enum { DIGEST_SHA256_BYTES = 32, DIGEST_MD5_BYTES = 16, DIGEST_HEX_BYTES = 65 };
+enum {
+    DIGEST_SHA256_BYTES = 32,
+    DIGEST_MD5_BYTES = 16,
+    DIGEST_SHA1_BYTES = 20,
+    DIGEST_HEX_BYTES = 65
+};
 
 struct digest {
     unsigned char bytes[DIGEST_SHA256_BYTES];
@@ -14,6 +19,8 @@ struct digest {
 struct digest digest_sha256(struct span bytes);
 struct digest digest_hmac_sha256(struct span key, struct span bytes);
 void digest_md5(struct span bytes, unsigned char out[DIGEST_MD5_BYTES]);
+/* For names that others make with it, not for security. */
+void digest_sha1(struct span bytes, unsigned char out[DIGEST_SHA1_BYTES]);
 
 /* SHA-256 over pieces: new, add..., finish (which frees). NULL from digest_new: out of memory. */
 struct digest_stream;

@@ -37,6 +37,7 @@ static void check_short_cut(struct event_reader *quick, const struct event *even
     MUST_HOLD(event_reader_next(quick, &same, &same_fault, &nomem));
     MUST_HOLD(same_fault == fault);
     MUST_HOLD(same.raw.data == event->raw.data && same.raw.size == event->raw.size);
+    MUST_HOLD(span_equal(same.type, event->type));
     MUST_HOLD(same.time_us == event->time_us);
     MUST_HOLD(same.time_is_arrival == event->time_is_arrival);
 }

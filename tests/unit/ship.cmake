@@ -1,3 +1,4 @@
 stele_unit_test(ship_sigv4 stele_ship)
 stele_unit_test(ship_s3 stele_ship stele_config)
 stele_unit_test(ship_shipper stele_ship stele_config stele_schema)
+stele_unit_test(ship_credentials stele_ship stele_config)

@@ -217,6 +217,8 @@ TEST(validate)
         VALIDATE("receive.certificate=a", "receive.key=b", "receive.require_client_certificate=no"),
         "");
     EXPECT(strstr(VALIDATE("receive.tls=no", "receive.listen=0.0.0.0:1"), "not on loopback"));
+    EXPECT(strstr(VALIDATE("watch.webhook=http://127.0.0.1.example/a"), "is not https://"));
+    EXPECT(strstr(VALIDATE("watch.webhook=http://127.0.0.1/a"), "webhook_secret_file is not set"));
     EXPECT_STR(
         VALIDATE("receive.tls=no", "receive.listen=0.0.0.0:1", "receive.allow_remote_plain=yes"),
         "");

@@ -54,6 +54,42 @@ TEST(china)
     struct s3_place place;
     EXPECT_OK(s3_place_read(&config, &place, &err), err);
     EXPECT_STR(place.host, "logs.s3.cn-north-1.amazonaws.com.cn");
+    (void)snprintf(config.ship_s3_region, sizeof config.ship_s3_region, "eusc-de-east-1");
+    EXPECT_OK(s3_place_read(&config, &place, &err), err);
+    EXPECT_STR(place.host, "logs.s3.eusc-de-east-1.amazonaws.eu");
+}
+
+static const char *aws_host(const char *region, bool dual_stack, bool fips)
+{
+    static struct s3_place place;
+    config_init(&config);
+    (void)snprintf(config.ship_target, sizeof config.ship_target, "s3://logs");
+    (void)snprintf(config.ship_s3_region, sizeof config.ship_s3_region, "%s", region);
+    config.ship_s3_dual_stack = dual_stack;
+    config.ship_s3_fips = fips;
+    return s3_place_read(&config, &place, &err) == OK ? place.host : err.text;
+}
+
+TEST(endpoints)
+{
+    EXPECT_STR(aws_host("us-east-2", true, false), "logs.s3.dualstack.us-east-2.amazonaws.com");
+    EXPECT_STR(aws_host("us-gov-west-1", false, true), "logs.s3-fips.us-gov-west-1.amazonaws.com");
+    EXPECT_STR(aws_host("us-east-2", true, true), "logs.s3-fips.dualstack.us-east-2.amazonaws.com");
+}
+
+TEST(moves)
+{
+    struct s3_place place;
+    config_init(&config);
+    (void)snprintf(config.ship_target, sizeof config.ship_target, "s3://logs");
+    EXPECT_OK(s3_place_read(&config, &place, &err), err);
+    EXPECT(s3_place_move(&place, "cn-north-1"));
+    EXPECT_STR(place.host, "logs.s3.cn-north-1.amazonaws.com.cn");
+    EXPECT_STR(place.region, "cn-north-1");
+    (void)snprintf(config.ship_s3_endpoint, sizeof config.ship_s3_endpoint, "https://s3.example");
+    EXPECT_OK(s3_place_read(&config, &place, &err), err);
+    EXPECT(s3_place_move(&place, "eu-west-1"));
+    EXPECT_STR(place.host, "logs.s3.example");
 }
 
 TEST(paths)
@@ -155,35 +191,6 @@ TEST(errors)
     EXPECT_INT(answer(418, "", ""), ERR_CONFIG);
 }
 
-TEST(identity_from_one_place)
-{
-    struct s3_identity identity;
-    (void)setenv("AWS_ACCESS_KEY_ID", "ENVKEY", 1);
-    (void)setenv("AWS_SECRET_ACCESS_KEY", "ENVSECRET", 1);
-    (void)setenv("AWS_SESSION_TOKEN", "ENVTOKEN", 1);
-    config_init(&config);
-    EXPECT_OK(s3_identity_read(&config, &identity, &err), err);
-    EXPECT_STR(identity.access_key_id, "ENVKEY");
-    EXPECT_STR(identity.session_token, "ENVTOKEN");
-    (void)snprintf(config.ship_s3_access_key_id, 32, "KEY");
-    (void)snprintf(config.ship_s3_secret_access_key, 32, "SECRET");
-    EXPECT_OK(s3_identity_read(&config, &identity, &err), err);
-    EXPECT_STR(identity.access_key_id, "KEY");
-    EXPECT_STR(identity.secret_access_key, "SECRET");
-    EXPECT_STR(identity.session_token, "");
-    (void)snprintf(config.ship_s3_session_token, 32, "a\r\nx-amz-acl: public-read");
-    EXPECT_INT(s3_identity_read(&config, &identity, &err), ERR_CONFIG);
-    config.ship_s3_session_token[0] = '\0';
-    /* half a configuration does not borrow the other half */
-    config.ship_s3_secret_access_key[0] = '\0';
-    EXPECT_INT(s3_identity_read(&config, &identity, &err), ERR_CONFIG);
-    (void)unsetenv("AWS_ACCESS_KEY_ID");
-    (void)unsetenv("AWS_SECRET_ACCESS_KEY");
-    (void)unsetenv("AWS_SESSION_TOKEN");
-    config_init(&config);
-    EXPECT_INT(s3_identity_read(&config, &identity, &err), ERR_CONFIG);
-}
-
-TEST_MAIN(TEST_ENTRY(hosts), TEST_ENTRY(china), TEST_ENTRY(paths), TEST_ENTRY(canonical_urls),
-          TEST_ENTRY(a_region_is_letters), TEST_ENTRY(xml), TEST_ENTRY(errors),
-          TEST_ENTRY(identity_from_one_place))
+TEST_MAIN(TEST_ENTRY(hosts), TEST_ENTRY(china), TEST_ENTRY(endpoints), TEST_ENTRY(moves),
+          TEST_ENTRY(paths), TEST_ENTRY(canonical_urls), TEST_ENTRY(a_region_is_letters),
+          TEST_ENTRY(xml), TEST_ENTRY(errors))

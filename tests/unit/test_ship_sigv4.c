@@ -162,6 +162,96 @@ TEST(suite_query_order)
                      "b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500");
 }
 
+/* Vectors of a path, or of parameters, alone. Those of paths are the suite's "unnormalized" ones,
+ * which is S3's rule. */
+TEST(suite_paths_and_queries)
+{
+    static const struct {
+        const char *method;
+        const char *path;
+        const char *query[6]; /* name, value... */
+        const char *signature;
+    } vectors[] = {
+        {"GET", "/./", {0}, "68714168e6557f8f2de0ef956fc24dc2593a4bd2961f8df51898d8a134695145"},
+        {"GET",
+         "//example//",
+         {0},
+         "87cca117541a147f6df867677d98a7d80dff226d2bfca9e4ffa899665623c7e5"},
+        {"GET",
+         "/example space/",
+         {0},
+         "652487583200325589f1fba4c7e578f72c47cb61beeca81406b39ddec1366741"},
+        {"GET",
+         "/example1/example2/../..",
+         {0},
+         "dc33e0856fd4baca4d7aa2146c38958283844764f38c74252a333df5e613003b"},
+        {"GET",
+         "/",
+         {"\xe1\x88\xb4", "bar"},
+         "2cdec8eed098649ff3a119c94853b13c643bcf08f8b0a1d91e12c9027818dd04"},
+        {"GET",
+         "/",
+         {"Param-3", "Value3", "Param", "Value2", "\xe1\x88\xb4", "Value1"},
+         "371d3713e185cc334048618a97f809c9ffe339c62934c032af5a0e595648fcac"},
+        {"GET",
+         "/",
+         {"Param1", "value2", "Param1", "value1"},
+         "5772eed61e12b33fae39ee5e7012498b51d56abc0abb7c60486157bd471c4694"},
+        {"GET",
+         "/",
+         {"-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+          "-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"},
+         "9c3e54bfcdf0b19771a7f523ee5669cdf59bc7cc0884027167c21bb143a40197"},
+        {"POST",
+         "/",
+         {"Param1", "value1"},
+         "28038455d6de14eafc1f9222cf5aa6f1a96197d7deb8263271d420d138af7f11"},
+    };
+    for (size_t i = 0; i < sizeof vectors / sizeof vectors[0]; i++) {
+        struct sigv4_request request = suite_request(vectors[i].method, vectors[i].path);
+        for (size_t q = 0; q < 6 && vectors[i].query[q]; q += 2) {
+            query(&request, vectors[i].query[q], vectors[i].query[q + 1]);
+        }
+        expect_signature(&suite_scope, &request, "host;x-amz-date", vectors[i].signature);
+    }
+}
+
+TEST(suite_session_token)
+{
+    struct sigv4_request request = suite_request("GET", "/");
+    header(&request, "x-amz-security-token",
+           "6e86291e8372ff2a2260956d9b8aae1d763fbf315fa00fa31553b73ebf194267");
+    expect_signature(&suite_scope, &request, "host;x-amz-date;x-amz-security-token",
+                     "07ec1639c89043aa0e3e2de82b96708f198cceab042d4a97044c66dd9f74e7f8");
+    request = suite_request("POST", "/");
+    header(&request, "x-amz-security-token",
+           "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRX"
+           "mxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburED"
+           "y0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64"
+           "lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA==");
+    expect_signature(&suite_scope, &request, "host;x-amz-date;x-amz-security-token",
+                     "85d96828115b5dc0cfc3bd16ad9e210dd772bbebba041836c64533a82be05ead");
+}
+
+TEST(suite_post_form)
+{
+    struct sigv4_request request = suite_request("POST", "/");
+    struct digest digest = digest_sha256(s("Param1=value1"));
+    char hash[DIGEST_HEX_BYTES];
+    request.payload_hash = s(digest_hex(&digest, hash));
+    header(&request, "content-type", "application/x-www-form-urlencoded");
+    expect_signature(&suite_scope, &request, "content-type;host;x-amz-date",
+                     "ff11897932ad3f4e8b18135d722051e5ac45fc38421b1da7b9d196a0fe09473a");
+}
+
+TEST(suite_post_header_sort)
+{
+    struct sigv4_request request = suite_request("POST", "/");
+    header(&request, "my-header1", "value1");
+    expect_signature(&suite_scope, &request, "host;my-header1;x-amz-date",
+                     "c5410059b04c1ee005303aed430f6e6645f61f4dc9e1461ec8f8916fdf18852c");
+}
+
 TEST(suite_header_value_trim)
 {
     struct sigv4_request request = suite_request("GET", "/");
@@ -203,4 +293,6 @@ TEST_MAIN(TEST_ENTRY(s3_get_object), TEST_ENTRY(s3_put_object), TEST_ENTRY(s3_ge
           TEST_ENTRY(s3_list_objects), TEST_ENTRY(suite_get_vanilla),
           TEST_ENTRY(suite_post_vanilla), TEST_ENTRY(suite_get_utf8),
           TEST_ENTRY(suite_get_unreserved), TEST_ENTRY(suite_query_order),
+          TEST_ENTRY(suite_paths_and_queries), TEST_ENTRY(suite_session_token),
+          TEST_ENTRY(suite_post_form), TEST_ENTRY(suite_post_header_sort),
           TEST_ENTRY(suite_header_value_trim), TEST_ENTRY(encoding), TEST_ENTRY(time_form))

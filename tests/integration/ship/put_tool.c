@@ -1,13 +1,17 @@
 /* Puts one object at a target, for tests of the targets alone:
  *     put_tool put KEY FILE SETTING=VALUE...     prints "created" or "was there"
  *     put_tool head KEY SETTING=VALUE...         prints "SIZE SHA256" or "SIZE -"
+ *     put_tool sweep OWNER SETTING=VALUE...      prints how many
  *     put_tool check SETTING=VALUE...
- * On failure one line on stderr, exit code by the error. With SHA256_OF=FILE2 the object is sent
- * under the digest of other bytes, as if they had changed on their way. */
+ *     put_tool credentials TIMES SETTING=VALUE...  at each of "SECONDS,SECONDS": what is signed
+ * with On failure one line on stderr, exit code by the error. With SHA256_OF=FILE2 the object is
+ * sent under the digest of other bytes, as if they had changed on their way. */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/ship/credentials/credentials.h"
 #include "daemon/ship/target.h"
+#include "schema/base/clock.h"
 
 static const char *digest_of; /* SHA256_OF */
 
@@ -62,28 +66,67 @@ static enum status head(struct target *target, const char *key, struct err *err)
     return status;
 }
 
+static enum status sweep(struct target *target, const char *owner, struct err *err)
+{
+    size_t swept;
+    enum status status = target_sweep(target, owner, &swept, err);
+    if (status == OK) {
+        printf("%zu\n", swept);
+    }
+    return status;
+}
+
+/* An error at one of the times is printed in its place. */
+static enum status credentials(const struct config *config, const char *times, struct err *err)
+{
+    static const atomic_bool *no_cancel;
+    struct credentials_chain *chain = NULL;
+    enum status status = credentials_open(config, &no_cancel, &chain, err);
+    for (char *end; status == OK && *times; times = *end ? end + 1 : end) {
+        struct credentials now;
+        struct err why;
+        int64_t now_us = (int64_t)strtoll(times, &end, 10) * CLOCK_SECOND_US;
+        if (credentials_get(chain, now_us, &now, &why) == OK) {
+            printf("%s %s %s %lld\n", now.access_key_id, now.secret_access_key,
+                   *now.session_token ? now.session_token : "-",
+                   (long long)(now.expires_us / CLOCK_SECOND_US));
+        } else {
+            printf("%s: %s\n", status_name(why.status), why.text);
+        }
+    }
+    credentials_close(chain);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     struct config config;
     struct target *target = NULL;
     struct err err;
+    bool asks = argc > 2 && strcmp(argv[1], "credentials") == 0;
     int words = argc < 2                        ? 0
+                : asks                          ? 3
                 : strcmp(argv[1], "put") == 0   ? 4
+                : strcmp(argv[1], "sweep") == 0 ? 3
                 : strcmp(argv[1], "head") == 0  ? 3
                 : strcmp(argv[1], "check") == 0 ? 2
                                                 : 0;
     if (words == 0 || argc < words) {
-        fprintf(stderr, "usage: put_tool put KEY FILE | head KEY | check  SETTING=VALUE...\n");
+        fprintf(stderr, "usage: put_tool put KEY FILE | head KEY | sweep OWNER | check | "
+                        "credentials TIMES  SETTING=VALUE...\n");
         return 2;
     }
     enum status status = settings(&config, argv + words, &err);
-    if (status == OK) {
+    if (status == OK && asks) {
+        status = credentials(&config, argv[2], &err);
+    } else if (status == OK) {
         status = target_open(&config, &target, &err);
     }
-    if (status == OK) {
-        status = words == 4   ? put(target, argv[2], argv[3], &err)
-                 : words == 3 ? head(target, argv[2], &err)
-                              : target_check(target, &err);
+    if (status == OK && !asks) {
+        status = words == 4                      ? put(target, argv[2], argv[3], &err)
+                 : strcmp(argv[1], "sweep") == 0 ? sweep(target, argv[2], &err)
+                 : words == 3                    ? head(target, argv[2], &err)
+                                                 : target_check(target, &err);
     }
     target_close(target);
     if (status != OK) {
