@@ -73,6 +73,12 @@ TEST(wrappers)
         {"{\"Item\":{\"Fields\":{\"S\":\"{}\"}}}", WRAPPER_ITEM, "{\"Fields\":{\"S\":\"{}\"}}"},
         {"{\"Fields\":{\"S\":\"{}\"}}", WRAPPER_FIELDS, "{}"},
         {"{\"fields\":\"text\"}", WRAPPER_NONE, ""},
+        {"{\"FieldsMap\":{\"event\":\"a\"}}", WRAPPER_MAP, "{\"event\":\"a\"}"},
+        {"{\"FieldsMap\":{\"M\":{\"a\":{\"S\":\"\\u00e9\"}, \"b\" : {\"L\":[{\"N\":\"1.50\"}, "
+         "{\"NULL\":true}]},\"c\":{\"NS\":[\"1\",\"2\"]},\"d\":{\"M\":{}},\"e\":{\"BOOL\":true}}}}",
+         WRAPPER_MAP, "{\"a\":\"\\u00e9\",\"b\":[1.50,null],\"c\":[1,2],\"d\":{},\"e\":true}"},
+        {"{\"FieldsMap\":{\"M\":{\"a\":{\"X\":\"b\"}}}}", WRAPPER_NONE, ""},
+        {"{\"FieldsMap\":{\"M\":{\"a\":{\"M\":[]}}}}", WRAPPER_NONE, ""},
         {"{\"events\":[{}]}", WRAPPER_EVENTS, "[{}]"},
         {"{\"events\":[1]}", WRAPPER_NONE, ""},
         {"{\"event\":{\"action\":\"a\"}}", WRAPPER_NONE, ""},
@@ -146,7 +152,7 @@ TEST(a_list_goes_on_in_the_next_chunk)
     read_all(&records, ",\n{\"event\":{\"event\":\"x\",\"uid\":\"b\"}}", 3, true, &seen);
     read_all(&records, ", {bad}, {\"uid\":\"c\"} ], \"t\":[\"]}\", {}]}\n{\"uid\":\"d\"}", 4, true,
              &seen);
-    EXPECT_SPAN(buf_span(&seen), "3 3 0 a;4 3 6 b;4 3 0 not JSON;4 3 0 c;5 1 0 d;");
+    EXPECT_SPAN(buf_span(&seen), "3 3 0 a;4 3 7 b;4 3 0 not JSON;4 3 0 c;5 1 0 d;");
     records_fini(&records);
     buf_fini(&seen);
 }

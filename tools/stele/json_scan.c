@@ -91,3 +91,19 @@ bool json_member_next(struct span object, size_t *at, struct json_member *out_me
     *at = end;
     return true;
 }
+
+bool json_element_next(struct span list, size_t *at, struct span *out_value)
+{
+    size_t start = json_skip_space(list, *at);
+    if (start >= list.size || list.data[start] != (*at == 0 ? '[' : ',')) {
+        return false;
+    }
+    start = json_skip_space(list, start + 1);
+    size_t end = json_value_end(list, start);
+    if (end == 0) {
+        return false;
+    }
+    *out_value = span_of(list.data + start, end - start);
+    *at = end;
+    return true;
+}

@@ -22,4 +22,7 @@ struct json_member {
  * on. False at the end, and where it is no object any more. */
 bool json_member_next(struct span object, size_t *at, struct json_member *out_member);
 
+/* The same of a list (which begins with its bracket). */
+bool json_element_next(struct span list, size_t *at, struct span *out_value);
+
 #endif

@@ -1,6 +1,7 @@
 #include "tools/stele/wrapper.h"
 
 #include "query/sql/json_text.h"
+#include "tools/stele/dynamo_item.h"
 #include "tools/stele/json_scan.h"
 
 enum {
@@ -14,6 +15,7 @@ enum inside {
     INSIDE_JSON = 2,   /* a string that begins with a brace */
     INSIDE_EVENT = 4,  /* an object with a string `event`, or that is a wrapper by its names */
     INSIDE_STRING = 8, /* DynamoDB's {"S": "..."} */
+    INSIDE_MAP = 32,   /* DynamoDB's {"M": {...}} */
     INSIDE_LIST = 16,  /* a list of objects, or an empty one */
 };
 
@@ -30,7 +32,7 @@ static const struct {
     {"Item", "Item.Fields.S", WRAPPER_ITEM, INSIDE_EVENT},
     {"Fields", "Fields", WRAPPER_FIELDS, INSIDE_TEXT | INSIDE_STRING | INSIDE_EVENT},
     {"fields", "Fields", WRAPPER_FIELDS, INSIDE_JSON | INSIDE_EVENT},
-    {"FieldsMap", "Fields", WRAPPER_FIELDS, INSIDE_EVENT},
+    {"FieldsMap", "FieldsMap", WRAPPER_MAP, INSIDE_MAP | INSIDE_EVENT},
     {"event", "event", WRAPPER_EVENT, INSIDE_JSON | INSIDE_EVENT},
     {"events", "events", WRAPPER_EVENTS, INSIDE_LIST},
     {"Items", "Items", WRAPPER_ITEMS, INSIDE_LIST},
@@ -106,6 +108,7 @@ static bool fits(struct span value, int inside)
                ((inside & INSIDE_JSON) && is_json_text(value));
     case '{':
         return ((inside & INSIDE_STRING) && typed_string(value).size > 0) ||
+               ((inside & INSIDE_MAP) && dynamo_is_map(value)) ||
                ((inside & INSIDE_EVENT) && holds_event(value));
     case '[':
         return (inside & INSIDE_LIST) && list_fits(value);
@@ -135,6 +138,10 @@ enum wrapper wrapper_open(struct span object, struct arena *arena, struct span *
     if (inner.data[0] == '{' && (members[best].inside & INSIDE_STRING)) {
         struct span text = typed_string(inner);
         inner = text.size > 0 ? text : inner;
+    }
+    if (inner.data[0] == '{' && (members[best].inside & INSIDE_MAP) && dynamo_is_map(inner) &&
+        !dynamo_plain(inner, arena, &inner, out_nomem)) {
+        return WRAPPER_NONE;
     }
     if (inner.data[0] == '"') {
         inner = json_unescape(span_of(inner.data + 1, inner.size - 2), arena);

@@ -12,7 +12,8 @@ enum wrapper {
     WRAPPER_RESULT,     /* result: the same, by its REST interface */
     WRAPPER_EVENT_DATA, /* event_data: Teleport's tables in Athena and PostgreSQL */
     WRAPPER_ITEM,       /* Item: DynamoDB's exports */
-    WRAPPER_FIELDS,     /* Fields, fields, FieldsMap: Teleport's DynamoDB and Firestore */
+    WRAPPER_FIELDS,     /* Fields, fields: Teleport's DynamoDB and Firestore */
+    WRAPPER_MAP,        /* FieldsMap: the same, in DynamoDB's own types or plain */
     WRAPPER_EVENT,      /* event: Splunk's HEC, Datadog */
     WRAPPER_EVENTS,     /* events: Teleport's web interface */
     WRAPPER_ITEMS,      /* Items: aws dynamodb scan */
@@ -24,8 +25,8 @@ const char *wrapper_name(enum wrapper wrapper);
 
 /* Looks into an object that parses. WRAPPER_NONE: it is to be taken as an event itself; so is
  * everything with a string `event`, but for _raw. Else *out_inner is what is inside: an object, a
- * list, or the text of a string (in the arena; what is in it may turn out to be no event). Sets
- * *out_nomem when memory is out. */
+ * list, or, in the arena, the text of a string (which may turn out to be no event) or the plain
+ * form of a FieldsMap. Sets *out_nomem when memory is out. */
 enum wrapper wrapper_open(struct span object, struct arena *arena, struct span *out_inner,
                           bool *out_nomem);
 

@@ -1,6 +1,7 @@
 """stele import: every shape that events are found in gives back their bytes, once."""
 import gzip
 import io
+import json
 import os
 import re
 import shutil
@@ -144,6 +145,32 @@ def what_is_no_event_is_named(place):
     expect("test.log\\t{broken" in listed and '"some text' in listed, listed)
 
 
+def typed(value):
+    """The value as DynamoDB's JSON has it."""
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, (int, float)):
+        return {"N": json.dumps(value)}
+    if isinstance(value, dict):
+        return {"M": {key: typed(item) for key, item in value.items()}}
+    if isinstance(value, list):
+        return {"L": [typed(item) for item in value]}
+    return {"NULL": True} if value is None else {"S": value}
+
+
+def typed_items_become_plain(place):
+    new(place)
+    events = [{**json.loads(line), "uid": f"typed-{i}"}
+              for i, line in enumerate(LINES[len(HOSTILE):])]
+    items = [{"SessionID": {"S": "x"}, "FieldsMap": typed(event)} for event in events]
+    place.write("export.json", "".join(json.dumps({"Item": item}) + "\n" for item in items[::2]))
+    place.write("scan.json", json.dumps({"Items": items[1::2], "Count": 1}, indent=1))
+    result = run(place, "export.json", "scan.json")
+    expect(f"{len(events)} stored, 0 duplicates, 0 quarantined" in result.text(), result.text())
+    got = {event["uid"]: event for event in map(json.loads, found(place))}
+    expect(got == {event["uid"]: event for event in events}, "they are the same events")
+
+
 def objects_that_are_no_wrappers(place):
     new(place)
     lines = [b'{"event":{"action":"x"},"message":"no event inside"}', b'{"fields":{"a":1}}',
@@ -224,5 +251,6 @@ def a_dry_run_says_what_is_there(place):
 
 
 main(every_shape_comes_back, shapes_are_duplicates_of_each_other, time_of_the_prefix,
-     tags_say_the_stream, what_is_no_event_is_named, objects_that_are_no_wrappers,
+     tags_say_the_stream, what_is_no_event_is_named, typed_items_become_plain,
+     objects_that_are_no_wrappers,
      long_lists_are_read_in_pieces, recordings_are_refused, a_dry_run_says_what_is_there)
