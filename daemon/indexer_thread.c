@@ -1,13 +1,11 @@
 #include "daemon/indexer_thread.h"
 
-#include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "daemon/log.h"
 #include "daemon/metrics.h"
+#include "daemon/step_back.h"
 #include "schema/base/file.h"
 
 /* Steps of nice behind the threads that answer: where both want the processor, acknowledgements
@@ -151,21 +149,10 @@ static int64_t next_look(const struct indexer_thread *thread)
     return clock_monotonic_us() + pause_us;
 }
 
-/* On Linux nice belongs to the thread. */
-static void step_back(void)
-{
-    id_t self = (id_t)gettid();
-    errno = 0;
-    int nice_now = getpriority(PRIO_PROCESS, self);
-    if (errno == 0) {
-        (void)setpriority(PRIO_PROCESS, self, nice_now + NICE_STEPS);
-    }
-}
-
 static void *indexer_main(void *context)
 {
     struct indexer_thread *thread = context;
-    step_back();
+    step_back(NICE_STEPS);
     if (thread->left_over) {
         run_all(thread);
     }

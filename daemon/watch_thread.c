@@ -1,12 +1,10 @@
 #include "daemon/watch_thread.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "daemon/log.h"
 #include "daemon/metrics.h"
+#include "daemon/step_back.h"
 #include "daemon/watch/deliverer.h"
 #include "daemon/watch/matcher.h"
 
@@ -45,17 +43,6 @@ struct watch_thread {
     struct log_state delivery_failures;
     struct log_state outbox_failures;
 };
-
-/* On Linux nice belongs to the thread. */
-static void step_back(void)
-{
-    id_t self = (id_t)gettid();
-    errno = 0;
-    int nice_now = getpriority(PRIO_PROCESS, self);
-    if (errno == 0) {
-        (void)setpriority(PRIO_PROCESS, self, nice_now + NICE_STEPS);
-    }
-}
 
 static void note_failure(struct watch_thread *thread, const struct err *why)
 {
@@ -133,7 +120,7 @@ static int64_t breath_us(const struct watch_thread *thread, int64_t took_us)
 static void *match_main(void *context)
 {
     struct watch_thread *thread = context;
-    step_back();
+    step_back(NICE_STEPS);
     int64_t look_us = 0; /* at the latest */
     int64_t not_before_us = 0;
     bool rung = true;

@@ -104,8 +104,26 @@ static enum status add_all(struct stepping *stepping, struct err *err)
     return status;
 }
 
-/* Takes the memory that a rush of hits needs back to the bound, in the middle of a step. */
-static enum status flush(struct stepping *stepping, struct err *err)
+/* What a step notes at its end, beside its hits. */
+struct reached {
+    const struct watch_day *day; /* or, NULL, of a list: */
+    int64_t list;
+    int64_t caught_us;
+    bool all;
+};
+
+static enum status note_reached(struct stepping *stepping, const struct reached *reached,
+                                struct err *err)
+{
+    return reached->day ? watch_step_day(stepping->db, reached->day, err)
+                        : watch_step_caught(stepping->db, reached->list, reached->caught_us,
+                                            reached->all, err);
+}
+
+/* Writes what is held, and at the step's end how far it went. Before that (reached NULL) it takes
+ * the memory that a rush of hits needs back to the bound. */
+static enum status write_held(struct stepping *stepping, const struct reached *reached,
+                              struct err *err)
 {
     bool begun = false;
     int64_t hits = *stepping->hits;
@@ -115,6 +133,9 @@ static enum status flush(struct stepping *stepping, struct err *err)
         return status;
     }
     status = add_all(stepping, err);
+    if (status == OK && reached) {
+        status = note_reached(stepping, reached, err);
+    }
     if (status == OK) {
         status = watch_step_commit(stepping->db, err);
     }
@@ -158,7 +179,7 @@ static void hold(void *context, const struct hunt_event *hit)
     stepping->last = &held->next;
     stepping->held_bytes += event->raw.size + hit->value.size + sizeof *held;
     if (stepping->held_bytes > HELD_BYTES_MAX) {
-        stepping->status = flush(stepping, &stepping->err);
+        stepping->status = write_held(stepping, NULL, &stepping->err);
     }
 }
 
@@ -189,41 +210,6 @@ static enum status hunt(struct stepping *stepping, const char *path,
     return status;
 }
 
-/* What a step notes at its end, beside its hits. */
-struct reached {
-    const struct watch_day *day; /* or, NULL, of a list: */
-    int64_t list;
-    int64_t caught_us;
-    bool all;
-};
-
-static enum status end_step(struct stepping *stepping, const struct reached *reached,
-                            struct err *err)
-{
-    bool begun = false;
-    int64_t hits = *stepping->hits;
-    enum status status = watch_step_begin(stepping->db, stepping->sets->generation, &begun, err);
-    if (status != OK || !begun) {
-        stepping->stale = status == OK;
-        return status;
-    }
-    status = add_all(stepping, err);
-    if (status == OK && reached->day) {
-        status = watch_step_day(stepping->db, reached->day, err);
-    } else if (status == OK) {
-        status =
-            watch_step_caught(stepping->db, reached->list, reached->caught_us, reached->all, err);
-    }
-    if (status == OK) {
-        status = watch_step_commit(stepping->db, err);
-    }
-    if (status != OK) {
-        *stepping->hits = hits;
-        watch_step_rollback(stepping->db);
-    }
-    return status;
-}
-
 static void stepping_init(struct stepping *stepping, const struct day_step *step,
                           struct watch_db *db, const struct watch_sets *sets, int64_t *hits)
 {
@@ -246,7 +232,7 @@ enum status day_step_new(struct day_step *step, struct watch_db *db, const struc
     }
     if (status == OK && !stepping.stale) {
         const struct reached end = {.day = reached};
-        status = end_step(&stepping, &end, err);
+        status = write_held(&stepping, &end, err);
     }
     *out_stale = stepping.stale;
     arena_fini(&stepping.arena);
@@ -291,7 +277,7 @@ enum status day_step_old(struct day_step *step, struct watch_db *db, struct watc
         status = OK;
     }
     if (status == OK && !stepping.stale) {
-        status = end_step(&stepping, &end, err);
+        status = write_held(&stepping, &end, err);
     }
     if (status == OK && !stepping.stale) {
         one->is_behind = !end.all;
