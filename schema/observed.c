@@ -4,7 +4,7 @@
 
 #include "schema/term.h"
 
-enum { OBSERVED_VERSION = 1, KEY_LOW_BITS = 24, DIGIT_BITS = 11, SORT_FEW = 64 };
+enum { KEY_LOW_BITS = 24, DIGIT_BITS = 11, SORT_FEW = 64 };
 
 static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
 static const uint64_t ref_mask = (UINT64_C(1) << OBSERVED_REF_BITS) - 1;

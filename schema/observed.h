@@ -17,7 +17,7 @@
 
 #include "schema/observable_key.h"
 
-enum { OBSERVED_REF_BITS = 20, OBSERVED_BYTES_MAX = 16 * 1024 * 1024 };
+enum { OBSERVED_VERSION = 1, OBSERVED_REF_BITS = 20, OBSERVED_BYTES_MAX = 16 * 1024 * 1024 };
 
 /* Being gathered; any order, any number of times. Zeroed to begin with. */
 struct observed_draft {

@@ -1,6 +1,6 @@
 #include "schema/observed.h"
 
-enum { OBSERVED_VERSION = 1, KEY_LOW_BYTES = 3 };
+enum { KEY_LOW_BYTES = 3 };
 
 void observed_fini(struct observed *observed)
 {

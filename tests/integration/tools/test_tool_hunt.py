@@ -106,6 +106,20 @@ def says_what_it_looked_at(place):
     expect(part.out.split(b"\r\n")[1].startswith(b'"standard input","user:eve",user,2,2026-10-02T'), part.text())
 
 
+def named_as_a_whole(place):
+    """What a field holds by its name is found whole: with a port, which is kept apart, and as a number."""
+    place.stele("init", "a")
+    events = [{"event": "cert.create", "uid": f"n-{i}", "time": f"2026-10-01T00:{i // 60:02d}:{i % 60:02d}Z",
+               "user": f"10.0.0.{i % 5}:{3000 + i % 7}", "serial_number": 1_000_000 + i} for i in range(900)]
+    place.stele("import", "--archive", "a", "-", stdin="".join(json.dumps(e) + "\n" for e in events).encode())
+    wanted = {"user:10.0.0.2:3003": sum(e["user"] == "10.0.0.2:3003" for e in events), "serial:1000300": 1, "user:10.0.0.2": 0, "10.0.0.2": 180,
+              "user:10.0.0.2:3008": 0}
+    result = place.stele("hunt", "--archive", "a", "--output", "ndjson", "--unseen", "-",
+                         stdin="\n".join(wanted).encode())
+    found = {row["indicator"]: row["events"] for row in map(json.loads, result.out.splitlines())}
+    expect(wanted["user:10.0.0.2:3003"] > 0 and found == wanted, f"{found}, not {wanted}: {result.text()[:500]}")
+
+
 def lists_of_many_kinds(place):
     place.stele("init", "a")
     event = {"event": "x", "uid": "1", "time": "2026-10-01T00:00:00Z", "addr.remote": "9.9.9.9:1"}
@@ -357,6 +371,6 @@ def wrong_use(place):
     expect(not os.path.exists(place.path("nosuch")), "nothing made")
 
 
-main(the_same_as_a_slow_matcher, says_what_it_looked_at, lists_of_many_kinds,
+main(the_same_as_a_slow_matcher, says_what_it_looked_at, named_as_a_whole, lists_of_many_kinds,
      parts_of_a_pattern_are_on_one_event, sure_and_unsure,
      suppressed_is_shown_and_does_not_count, suppressors_that_are_wrong, sightings, wrong_use)
