@@ -70,8 +70,9 @@ def fills_and_goes_on(place):
             expect(report["acks"] == 2000, f"goes on when there is room: {report}")
             # The catalogue's count: a commit that failed for want of room can be there after all when
             # the file is opened again, and the process has not counted that run.
-            wait_until(lambda: dict(daemon.sql("SELECT name, value FROM counter"))["stored"] >= len(acked(path)),
-                       "all that is answered is in segments")
+            count = "SELECT coalesce(sum(value), 0) FROM counter WHERE name = 'stored'"
+            answered = len(acked(path))
+            wait_until(lambda: daemon.sql(count)[0][0] >= answered, f"{answered} are in segments")
         wanted = acked(path)
         expect_once(raw(place, archive).splitlines(), wanted, "search at the end")
         print(f"{len(wanted)} answered", flush=True)
