@@ -308,8 +308,7 @@ size_t builder_bytes(struct builder *builder)
     return bytes;
 }
 
-enum status builder_commit(struct builder *builder, int64_t inbox_id, int64_t *counters,
-                           struct err *err)
+enum status builder_wait(struct builder *builder, struct err *err)
 {
     pthread_mutex_lock(&builder->lock);
     while (builder->n_queue > 0 || builder->working) {
@@ -317,6 +316,13 @@ enum status builder_commit(struct builder *builder, int64_t inbox_id, int64_t *c
     }
     enum status status = status_now(builder, err);
     pthread_mutex_unlock(&builder->lock);
+    return status;
+}
+
+enum status builder_commit(struct builder *builder, int64_t inbox_id, int64_t *counters,
+                           struct err *err)
+{
+    enum status status = builder_wait(builder, err);
     for (size_t i = 0; status == OK && i < WRITERS_MAX; i++) {
         struct open_writer *open = &builder->writers[i];
         if (open->writer && (open->blocks > 0 || inbox_id > 0)) {

@@ -23,6 +23,9 @@ MUST_USE enum status builder_put(struct builder *builder, struct batch *batch, b
 /* A batch that is done with: empty, or thinned out and to be filled up. NULL: none now. */
 struct batch *builder_take_back(struct builder *builder);
 
+/* Waits until nothing is under way: what comes back from then on has come back. */
+MUST_USE enum status builder_wait(struct builder *builder, struct err *err);
+
 /* Waits for all batches, commits every segment, and adds to `counters` what became of the events
  * since the last time. inbox_id > 0: the segments then hold the inbox up to it. */
 MUST_USE enum status builder_commit(struct builder *builder, int64_t inbox_id, int64_t *counters,

@@ -297,18 +297,46 @@ static enum status empty_spool(struct days *days, struct err *err)
     return status;
 }
 
+static enum status wait_for_builders(struct days *days, struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < days->options.builders; i++) {
+        status = days->builders[i] ? builder_wait(days->builders[i], err) : OK;
+    }
+    return status;
+}
+
+/* Writes all that waits. A full batch that is under way may still come back, thinned out: none is
+ * left behind when the segments say that they hold the run. */
+static enum status put_all(struct days *days, struct err *err)
+{
+    enum status status = OK;
+    do {
+        while (status == OK && days->n_batches > 0) {
+            status = batch_put(days, days->n_batches - 1, true, err);
+        }
+        if (status == OK) {
+            status = wait_for_builders(days, err);
+        }
+        if (status == OK) {
+            status = take_back(days, err);
+        }
+    } while (status == OK && days->n_batches > 0);
+    return status;
+}
+
 enum status days_flush(struct days *days, struct err *err)
 {
     enum status status = empty_spool(days, err);
-    while (status == OK && days->n_batches > 0) {
-        status = batch_put(days, days->n_batches - 1, true, err);
+    if (status == OK) {
+        status = put_all(days, err);
     }
     for (size_t i = 0; status == OK && i < days->options.builders; i++) {
         if (days->builders[i]) {
             status = builder_commit(days->builders[i], days->inbox_id, days->counters, err);
         }
     }
-    return status == OK ? take_back(days, err) : status;
+    return status;
 }
 
 enum status days_add(struct days *days, const struct arrival *arrival, const struct event *event,

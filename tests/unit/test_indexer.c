@@ -270,6 +270,45 @@ TEST(a_run_done_twice_changes_nothing)
 
 /* More days than writers may be open, back and forth, so that writers are put away in the middle.
  */
+static void post_numbered(int from, int to)
+{
+    struct buf body = BUF_INIT;
+    for (int i = from; i < to; i++) {
+        buf_printf(&body, "{\"uid\":\"n-%d\",\"time\":\"2026-11-22T10:00:00Z\",\"n\":%d}\n", i, i);
+    }
+    buf_add_char(&body, '\0');
+    post(body.data);
+    buf_fini(&body);
+}
+
+/* What is known already is taken out of a full batch, which then waits to be filled up: at the end
+ * of the run it must not be left behind, however late the builder is done with it. */
+TEST(a_batch_that_was_thinned_out_is_written_with_its_run)
+{
+    open_archive();
+    struct indexer_run *run = NULL;
+    struct indexer *indexer = open_indexer();
+    post_numbered(0, 2876);
+    EXPECT_OK(indexer_run_next(indexer, &run, &err), err);
+    indexer_run_free(run); /* in the segment, and not settled */
+    indexer_close(indexer);
+    indexer = open_indexer();
+    post_numbered(2876, BLOCK_EVENTS_MAX + 1);
+    struct indexer_totals totals = index_all(indexer);
+    EXPECT_INT(totals.received, BLOCK_EVENTS_MAX + 1);
+    EXPECT_INT(totals.stored, BLOCK_EVENTS_MAX + 1);
+    struct buf all = BUF_INIT;
+    read_all(&all);
+    int lines = 0;
+    for (size_t i = 0; i < all.size; i++) {
+        lines += all.data[i] == '\n';
+    }
+    EXPECT_INT(lines, BLOCK_EVENTS_MAX + 1);
+    buf_fini(&all);
+    indexer_close(indexer);
+    close_archive();
+}
+
 TEST(many_days_in_one_run)
 {
     open_archive();
@@ -431,7 +470,9 @@ TEST_MAIN(TEST_ENTRY(inbox_goes_into_days_and_comes_back_as_it_was),
           TEST_ENTRY(what_came_before_is_a_duplicate), TEST_ENTRY(a_run_done_twice_changes_nothing),
           TEST_ENTRY(without_a_time_a_repetition_is_known_by_its_uid),
           TEST_ENTRY(an_older_catalogue_loses_no_event), TEST_ENTRY(ids_out_of_bounds_are_damage),
-          TEST_ENTRY(broken_lines_of_one_request_are_gathered), TEST_ENTRY(many_days_in_one_run),
+          TEST_ENTRY(broken_lines_of_one_request_are_gathered),
+          TEST_ENTRY(a_batch_that_was_thinned_out_is_written_with_its_run),
+          TEST_ENTRY(many_days_in_one_run),
           TEST_ENTRY(import_makes_full_blocks_with_columns_numbers_and_text),
           TEST_ENTRY(frames_are_what_the_block_row_says),
           TEST_ENTRY(hostile_events_stay_within_bounds))
