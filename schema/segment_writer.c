@@ -3,8 +3,10 @@
 #include <stdlib.h>
 
 #include "schema/block_fields.h"
+#include "schema/chain.h"
 #include "schema/frame.h"
 #include "schema/identity_set.h"
+#include "schema/proof.h"
 #include "schema/segment_fresh.h"
 
 struct segment_writer {
@@ -15,6 +17,7 @@ struct segment_writer {
     struct identity_set identities;
     struct field_memory memory;
     struct frame_maker maker;
+    struct digest chain; /* up to the last block */
     struct buf packed;
 };
 
@@ -109,11 +112,20 @@ enum status segment_writer_known(struct segment_writer *writer, const struct bat
                                : status;
 }
 
+static void load_chain(struct segment_writer *writer)
+{
+    writer->chain = chain_start(writer->segment.day_us);
+    for (size_t i = 0; i < writer->segment.n_blocks; i++) {
+        writer->chain = chain_add(&writer->chain, &writer->segment.blocks[i]);
+    }
+}
+
 static enum status writer_load(struct segment_writer *writer, const char *path, sqlite3 *db,
                                struct err *err)
 {
     enum status status = segment_attach(&writer->segment, db, path, err);
     if (status == OK) {
+        load_chain(writer);
         status = configure(db, err);
     }
     if (status == OK) {
@@ -279,6 +291,28 @@ static enum status add_block_row(struct segment_writer *writer, const struct blo
     return db_run(stmt, err);
 }
 
+/* The block is complete but for this. */
+static enum status add_proof(struct segment_writer *writer, const struct block_info *info,
+                             uint32_t value_from, struct err *err)
+{
+    struct proof proof = {
+        .frame_sha256 = writer->maker.frame_sha256,
+        .chain = chain_add(&writer->chain, info),
+        .value_from = value_from,
+        .value_to = writer->dictionary.count,
+        .line_sums = buf_span(&writer->maker.line_sums),
+    };
+    enum status status = proof_index_digest(&writer->segment, info->id, value_from, proof.value_to,
+                                            &proof.index_sha256, err);
+    if (status == OK) {
+        status = proof_add(&writer->segment, info->id, &proof, err);
+    }
+    if (status == OK) {
+        writer->chain = proof.chain;
+    }
+    return status;
+}
+
 static void block_info_init(struct block_info *info, const struct segment *segment,
                             const struct batch *batch)
 {
@@ -364,6 +398,7 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
     }
     struct block_info info;
     struct buf text_fields = BUF_INIT;
+    uint32_t value_from = writer->dictionary.count;
     block_info_init(&info, segment, batch);
     frame_start(&writer->maker, batch);
     status = add_indexes(writer, batch, &info, &text_fields, err);
@@ -374,6 +409,9 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
     }
     if (status == OK) {
         status = add_block_row(writer, &info, buf_span(&text_fields), err);
+    }
+    if (status == OK) {
+        status = add_proof(writer, &info, value_from, err);
     }
     buf_fini(&text_fields);
     for (size_t i = 0; status == OK && i < batch_count(batch); i++) {
