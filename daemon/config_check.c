@@ -114,6 +114,7 @@ static enum status check_ranges(const struct config *config, struct err *err)
          "5MiB to 5GiB"},
         {"ship.retry_max_wait", config->ship_retry_max_wait, 1000, most, "1ms or more"},
         {"ship.timeout", config->ship_timeout, 100000, most, "100ms or more"},
+        {"seal.interval", config->seal_interval, 1000000, most, "1s or more"},
         {"watch.webhook_timeout", config->watch_webhook_timeout, 100000, most, "100ms or more"},
         {"watch.retry_max_wait", config->watch_retry_max_wait, 1000, most, "1ms or more"},
     };

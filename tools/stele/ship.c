@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/seal/sealer.h"
 #include "daemon/ship/ship_ask.h"
 #include "daemon/ship/ship_status.h"
 #include "daemon/ship/shipper.h"
@@ -134,6 +135,21 @@ static enum status ship_here(struct once *once, struct shipper_report *report, s
     return status;
 }
 
+/* What was shipped is sealed; a failure takes nothing back, and the next time makes up for it. */
+static enum status seal_here(const struct once *once, struct err *err)
+{
+    struct sealer *sealer = NULL;
+    struct sealer_report report = {.last_status = OK};
+    enum status status = sealer_open(&once->options->config, once->dir, &sealer, NULL, err);
+    if (status == OK) {
+        status = sealer_run(sealer, SEAL_NEWS, &report, err);
+    }
+    sealer_close(sealer);
+    return status == OK && report.last_error[0]
+               ? err_set(err, report.last_status, "%s", report.last_error)
+               : status;
+}
+
 static int once_closed(struct once *once)
 {
     struct err err;
@@ -142,6 +158,10 @@ static int once_closed(struct once *once)
     enum status status = archive_lock_take(once->dir, "stele ship", &lock, &err);
     if (status == OK) {
         status = ship_here(once, &report, &err);
+    }
+    struct err sealing;
+    if (status == OK && !interrupted && seal_here(once, &sealing) != OK) {
+        fprintf(stderr, "stele ship: shipped, and not sealed: %s\n", sealing.text);
     }
     archive_lock_release(lock);
     return status == OK ? print_outcome(once, &report) : options_fail(&verb_ship, &err);
