@@ -1,7 +1,7 @@
 /* Where signed digests go: beside what is shipped, never inside it, for whoever ingests the prefix
  * takes every object below it for data. */
-#ifndef DAEMON_SEAL_TARGET_H
-#define DAEMON_SEAL_TARGET_H
+#ifndef DAEMON_SEAL_SEAL_TARGET_H
+#define DAEMON_SEAL_SEAL_TARGET_H
 
 #include "daemon/ship/target.h"
 

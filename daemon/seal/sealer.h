@@ -4,8 +4,8 @@
  *   openssl pkeyutl -verify -pubin -inkey seal.pub -rawin -in NUMBER.json -sigfile NUMBER.sig
  *
  * checks them without Stele. Under the archive's lock; one thread, but for sealer_stop. */
-#ifndef DAEMON_SEALER_H
-#define DAEMON_SEALER_H
+#ifndef DAEMON_SEAL_SEALER_H
+#define DAEMON_SEAL_SEALER_H
 
 #include "daemon/config.h"
 

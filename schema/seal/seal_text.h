@@ -13,8 +13,8 @@
  * chain (schema/chain.h) up to the last of them. frame, index and lines (schema/proof.h) are left
  * out for a block without a proof. objects: shipped since the last seal. deleted: days that
  * retention took since the last seal. Any thread; one at a time for each object. */
-#ifndef SCHEMA_SEAL_TEXT_H
-#define SCHEMA_SEAL_TEXT_H
+#ifndef SCHEMA_SEAL_SEAL_TEXT_H
+#define SCHEMA_SEAL_SEAL_TEXT_H
 
 #include "schema/base/arena.h"
 #include "schema/ledger.h"
