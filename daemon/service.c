@@ -9,6 +9,8 @@
 #include "daemon/metrics.h"
 #include "daemon/newest.h"
 #include "daemon/receive/receiver.h"
+#include "daemon/retention/keeper.h"
+#include "daemon/retention/retention.h"
 #include "daemon/serve/server.h"
 #include "daemon/ship_thread.h"
 #include "daemon/watch_thread.h"
@@ -30,6 +32,7 @@ struct service {
     struct indexer_thread *indexer;
     struct ship_thread *shipper; /* NULL: no target */
     struct watch_thread *watch;
+    struct keeper *keeper; /* NULL: nothing is deleted */
     struct receiver *receiver;
     struct server *server; /* NULL: serve.listen is empty */
 };
@@ -102,6 +105,9 @@ static enum status start_threads(struct service *service, struct err *err)
     if (status == OK) {
         status = watch_thread_start(config, &service->watch_bell, &service->watch, err);
     }
+    if (status == OK && retention_is_on(config)) {
+        status = keeper_new(config, &service->keeper, err);
+    }
     if (status == OK) {
         struct indexer_thread_options options = {
             .dir = config->archive_dir,
@@ -111,6 +117,10 @@ static enum status start_threads(struct service *service, struct err *err)
             .health = &service->health,
             .bell = &service->index_bell,
             .next = {&service->watch_bell, ships ? &service->ship_bell : NULL},
+            .guest = {.look = keeper_look,
+                      .act = keeper_act,
+                      .context = service->keeper,
+                      .every_us = service->keeper ? config->retention_interval : 0},
         };
         status = indexer_thread_start(&options, &service->indexer, err);
     }
@@ -150,6 +160,7 @@ static void stop(struct service *service)
         loop_run(service->loop, DRAIN_US);
     }
     indexer_thread_stop(service->indexer);
+    keeper_free(service->keeper);
     ship_thread_stop(service->shipper);
     watch_thread_stop(service->watch);
     if (service->writer) {
