@@ -9,6 +9,8 @@
 #include "daemon/metrics.h"
 #include "daemon/newest.h"
 #include "daemon/receive/receiver.h"
+#include "daemon/retention/keeper.h"
+#include "daemon/retention/retention.h"
 #include "daemon/seal_thread.h"
 #include "daemon/serve/server.h"
 #include "daemon/ship_thread.h"
@@ -33,6 +35,7 @@ struct service {
     struct ship_thread *shipper; /* NULL: no target */
     struct watch_thread *watch;
     struct seal_thread *sealer;
+    struct keeper *keeper; /* NULL: nothing is deleted */
     struct receiver *receiver;
     struct server *server; /* NULL: serve.listen is empty */
 };
@@ -106,6 +109,9 @@ static enum status start_threads(struct service *service, struct err *err)
     if (status == OK) {
         status = watch_thread_start(config, &service->watch_bell, &service->watch, err);
     }
+    if (status == OK && retention_is_on(config)) {
+        status = keeper_new(config, &service->keeper, err);
+    }
     if (status == OK) {
         status = seal_thread_start(config, &service->seal_bell, &service->sealer, err);
     }
@@ -118,6 +124,10 @@ static enum status start_threads(struct service *service, struct err *err)
             .health = &service->health,
             .bell = &service->index_bell,
             .next = {&service->watch_bell, ships ? &service->ship_bell : NULL},
+            .guest = {.look = keeper_look,
+                      .act = keeper_act,
+                      .context = service->keeper,
+                      .every_us = service->keeper ? config->retention_interval : 0},
         };
         status = indexer_thread_start(&options, &service->indexer, err);
     }
@@ -157,6 +167,7 @@ static void stop(struct service *service)
         loop_run(service->loop, DRAIN_US);
     }
     indexer_thread_stop(service->indexer);
+    keeper_free(service->keeper);
     ship_thread_stop(service->shipper);
     seal_thread_stop(service->sealer);
     watch_thread_stop(service->watch);

@@ -12,6 +12,7 @@
 struct segment_writer {
     struct segment segment; /* db is NULL between the first commit and what is asked next */
     bool fresh;             /* the first commit is still to come */
+    int64_t first_block;    /* the number of the first one, if there is none yet */
     struct dictionary dictionary;
     bool in_transaction;
     struct identity_set identities;
@@ -156,6 +157,7 @@ enum status segment_writer_open(const char *dir, int64_t day_us, int compression
         return err_set(err, ERR_NOMEM, "%s: out of memory", path);
     }
     writer->fresh = fresh;
+    writer->first_block = 1;
     writer->in_transaction = fresh;
     dictionary_init(&writer->dictionary);
     status = frame_maker_init(&writer->maker, compression_level, err);
@@ -183,6 +185,12 @@ void segment_writer_close(struct segment_writer *writer)
         buf_fini(&writer->packed);
         free(writer);
     }
+}
+
+void segment_writer_number_from(struct segment_writer *writer, int64_t first_block)
+{
+    CHECK(writer->segment.n_blocks == 0 && first_block >= 1);
+    writer->first_block = first_block;
 }
 
 int64_t segment_writer_day_us(const struct segment_writer *writer)
@@ -313,11 +321,13 @@ static enum status add_proof(struct segment_writer *writer, const struct block_i
     return status;
 }
 
-static void block_info_init(struct block_info *info, const struct segment *segment,
+static void block_info_init(struct block_info *info, const struct segment_writer *writer,
                             const struct batch *batch)
 {
+    const struct segment *segment = &writer->segment;
     *info = (struct block_info){
-        .id = segment->n_blocks > 0 ? segment->blocks[segment->n_blocks - 1].id + 1 : 1,
+        .id = segment->n_blocks > 0 ? segment->blocks[segment->n_blocks - 1].id + 1
+                                    : writer->first_block,
         .n_events = (uint32_t)batch_count(batch),
         .time_min_us = INT64_MAX,
         .time_max_us = INT64_MIN,
@@ -399,7 +409,7 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
     struct block_info info;
     struct buf text_fields = BUF_INIT;
     uint32_t value_from = writer->dictionary.count;
-    block_info_init(&info, segment, batch);
+    block_info_init(&info, writer, batch);
     frame_start(&writer->maker, batch);
     status = add_indexes(writer, batch, &info, &text_fields, err);
     enum status frame_status = frame_finish(&writer->maker, status == OK ? err : NULL);

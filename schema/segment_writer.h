@@ -23,6 +23,10 @@ struct segment *segment_writer_segment(struct segment_writer *writer);
 MUST_USE enum status segment_writer_known(struct segment_writer *writer, const struct batch *batch,
                                           struct bitmap *out_known, struct err *err);
 
+/* A segment without blocks: the number of its first one, where it is not to be 1 (blocks of the day
+ * were deleted, schema/deletion.h). Before the first segment_writer_add. */
+void segment_writer_number_from(struct segment_writer *writer, int64_t first_block);
+
 /* Appends the batch's events as one block. */
 MUST_USE enum status segment_writer_add(struct segment_writer *writer, const struct batch *batch,
                                         struct err *err);

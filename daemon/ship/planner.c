@@ -105,9 +105,15 @@ enum status planner_refresh_day(struct planner *planner, struct archive *archive
         status = ledger_last_block(archive, planner->target, day.day_us, &day.last_planned, err);
     }
     if (status == OK) {
-        status = segment_open(path, &segment, err);
+        struct err why;
+        status = segment_open(path, &segment, &why);
+        if (status == ERR_NOT_FOUND) { /* deleted meanwhile: nothing of it waits */
+            status = OK;
+        } else if (status != OK && err) {
+            *err = why;
+        }
     }
-    if (status == OK) {
+    if (status == OK && segment) {
         status = read_waiting(segment, &day, err);
         segment_close(segment);
     }

@@ -169,6 +169,7 @@ static void read_deletions(struct reader *reader, const cJSON *root)
             .why = keep_text(reader, item, "why"),
             .events = read_number(reader, item, "events"),
             .blocks = read_number(reader, item, "blocks"),
+            .last_block = read_number(reader, item, "last"),
             .has_chain = chain.size > 0,
         };
         if (deletion.has_chain) {

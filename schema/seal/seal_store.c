@@ -305,6 +305,7 @@ static bool take_deletion(struct seal *draft, sqlite3_stmt *stmt)
         .why = keep_text(draft, stmt, 3, &ok),
         .events = sqlite3_column_int64(stmt, 4),
         .blocks = sqlite3_column_int64(stmt, 5),
+        .last_block = sqlite3_column_int64(stmt, 7),
     };
     deletion.has_chain = read_bytes(stmt, 6, deletion.chain.bytes, sizeof deletion.chain.bytes);
     buf_add(&draft->deletions, &deletion, sizeof deletion);
@@ -418,7 +419,8 @@ static enum status make(struct archive *archive, const struct signing_key *key, 
     }
     if (status == OK) {
         status = take_rows(archive, draft,
-                           "SELECT id, day_us, deleted_us, why, events, blocks, chain FROM deletion"
+                           "SELECT id, day_us, deleted_us, why, events, blocks, chain,"
+                           " last_block FROM deletion"
                            " WHERE seal = 0 AND done = 1 ORDER BY id LIMIT ?1",
                            take_deletion, SEAL_OBJECTS_MAX, &deletion_high, out_more, err);
     }

@@ -140,8 +140,10 @@ static void write_deletions(struct buf *out, const struct seal *seal)
                    deletion->id, clock_format_day(deletion->day_us, day),
                    clock_format(deletion->deleted_us, time));
         buf_add_json(out, deletion->why);
-        buf_printf(out, ",\"events\":%" PRId64 ",\"blocks\":%" PRId64 ",\"chain\":\"%s\"}",
-                   deletion->events, deletion->blocks, hex);
+        buf_printf(out,
+                   ",\"events\":%" PRId64 ",\"blocks\":%" PRId64 ",\"last\":%" PRId64
+                   ",\"chain\":\"%s\"}",
+                   deletion->events, deletion->blocks, deletion->last_block, hex);
     }
 }
 

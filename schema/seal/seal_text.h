@@ -6,7 +6,8 @@
  *             "sha256":HEX,"frame":HEX,"index":HEX,"lines":BASE64},...],"chain":HEX},...],
  *    "objects":[{"target":URL,"key":KEY,"bytes":N,"sha256":HEX,"day":DAY,"first":1,"last":3,
  *                "events":N,"codec":"zstd","shipped":TIME},...],
- *    "deleted":[{"id":1,"day":DAY,"at":TIME,"why":"age","events":N,"blocks":N,"chain":HEX},...]}
+ *    "deleted":[{"id":1,"day":DAY,"at":TIME,"why":"age","events":N,"blocks":N,"last":N,
+ *                "chain":HEX},...]}
  *
  * number counts from 1 without a gap; previous is the SHA-256 of the text of the seal before ("" in
  * the first), so that seals are a chain too. days: blocks that are new since the last seal, and the
@@ -70,6 +71,7 @@ struct seal_deletion {
     struct span why;
     int64_t events;
     int64_t blocks;
+    int64_t last_block; /* its number; 0: not to be read */
     bool has_chain;
     struct digest chain;
 };
