@@ -2,7 +2,7 @@
 #ifndef DAEMON_RETENTION_DAY_HELD_H
 #define DAEMON_RETENTION_DAY_HELD_H
 
-#include "schema/hold.h"
+#include "schema/legal_hold.h"
 
 /* The first hold of a range that touches the UTC day; 0: none. */
 int64_t day_held_range(int64_t day_us, const struct hold *holds, size_t count);

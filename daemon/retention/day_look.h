@@ -2,7 +2,7 @@
 #ifndef DAEMON_RETENTION_DAY_LOOK_H
 #define DAEMON_RETENTION_DAY_LOOK_H
 
-#include "daemon/retention/retention.h"
+#include "daemon/retention/expiry.h"
 
 /* Size of the day's file and of its log. */
 int64_t day_look_bytes(const char *dir, int64_t day_us);

@@ -4,7 +4,7 @@
 
 #include "daemon/log.h"
 #include "daemon/metrics.h"
-#include "daemon/retention/retention.h"
+#include "daemon/retention/expiry.h"
 
 struct keeper {
     char dir[FILE_PATH_BYTES];

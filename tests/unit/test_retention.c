@@ -2,7 +2,7 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
-#include "daemon/retention/retention.h"
+#include "daemon/retention/expiry.h"
 #include "daemon/ship/shipper.h"
 #include "schema/chain.h"
 #include "schema/indexer.h"

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/retention/retention.h"
+#include "daemon/retention/expiry.h"
 #include "daemon/ship/target.h"
 #include "daemon/watch/webhook.h"
 #include "schema/archive.h"

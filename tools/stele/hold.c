@@ -1,5 +1,5 @@
 /* stele hold: what must not be deleted; or one of its actions. */
-#include "schema/hold.h"
+#include "schema/legal_hold.h"
 
 #include <stdio.h>
 #include <stdlib.h>

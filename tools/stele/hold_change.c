@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "schema/deletion.h"
-#include "schema/hold.h"
+#include "schema/legal_hold.h"
 #include "tools/stele/hold_action.h"
 #include "tools/stele/login.h"
 #include "tools/stele/lookup.h"
@@ -64,8 +64,9 @@ static enum status say_gone(struct archive *archive, const struct hold *hold, st
     }
     free(rows);
     if (gone > 0) {
-        fprintf(stderr, "%zu day%s %swere deleted before: stele retention --deleted shows them\n",
-                gone, gone == 1 ? "" : "s", hold->kind == HOLD_RANGE ? "of this time " : "");
+        fprintf(stderr, "%zu day%s %s%s deleted before: stele retention --deleted shows them\n",
+                gone, gone == 1 ? "" : "s", hold->kind == HOLD_RANGE ? "of this time " : "",
+                gone == 1 ? "was" : "were");
     }
     return status;
 }

@@ -2,7 +2,7 @@
 #ifndef TOOLS_STELE_RETENTION_PRINT_H
 #define TOOLS_STELE_RETENTION_PRINT_H
 
-#include "daemon/retention/retention.h"
+#include "daemon/retention/expiry.h"
 
 /* `done`: the days that go are gone. ERR_IO: the output failed. */
 MUST_USE enum status retention_print(const struct retention_plan *plan,

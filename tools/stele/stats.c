@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "schema/deletion.h"
-#include "schema/hold.h"
 #include "schema/inbox.h"
+#include "schema/legal_hold.h"
 #include "schema/parts.h"
 #include "tools/stele/options.h"
 #include "tools/stele/progress.h"

@@ -1,8 +1,8 @@
 /* What must not be deleted, and who said so: rows of `hold` in the catalogue. A hold is in force
  * from its making to its release; a row is never deleted. What a hold means for a day, retention
  * decides (daemon/retention/). A handle belongs to one thread. */
-#ifndef SCHEMA_HOLD_H
-#define SCHEMA_HOLD_H
+#ifndef SCHEMA_LEGAL_HOLD_H
+#define SCHEMA_LEGAL_HOLD_H
 
 #include "schema/archive.h"
 

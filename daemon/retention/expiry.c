@@ -1,4 +1,4 @@
-#include "daemon/retention/retention.h"
+#include "daemon/retention/expiry.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,12 +4,12 @@
  *
  * The caller holds the archive's lock for retention_carry_out, and no segment is open for writing
  * meanwhile (in steled: on the indexer's thread, between its runs). A plan is read by anybody. */
-#ifndef DAEMON_RETENTION_RETENTION_H
-#define DAEMON_RETENTION_RETENTION_H
+#ifndef DAEMON_RETENTION_EXPIRY_H
+#define DAEMON_RETENTION_EXPIRY_H
 
 #include "daemon/config.h"
 #include "schema/deletion.h"
-#include "schema/hold.h"
+#include "schema/legal_hold.h"
 
 struct retention_rules {
     int64_t keep_us;    /* events are kept at least so long; 0: for ever */

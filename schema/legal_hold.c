@@ -1,4 +1,4 @@
-#include "schema/hold.h"
+#include "schema/legal_hold.h"
 
 #include <stdio.h>
 #include <stdlib.h>
