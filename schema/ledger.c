@@ -168,6 +168,21 @@ enum status ledger_cursor_open_days(struct archive *archive, const char *target,
     return status;
 }
 
+enum status ledger_cursor_open_keys(struct archive *archive, const char *target,
+                                    const char *from_key, struct ledger_cursor **out_cursor,
+                                    struct err *err)
+{
+    struct ledger_cursor *cursor = NULL;
+    enum status status =
+        cursor_open(archive, "target = ?1 AND key >= ?2 ORDER BY key", false, &cursor, err);
+    if (status == OK) {
+        (void)sqlite3_bind_text(cursor->stmt, 1, target, -1, SQLITE_TRANSIENT);
+        (void)sqlite3_bind_text(cursor->stmt, 2, from_key, -1, SQLITE_TRANSIENT);
+        *out_cursor = cursor;
+    }
+    return status;
+}
+
 static void copy_text(sqlite3_stmt *stmt, int at, char *out, size_t out_bytes)
 {
     struct span text = db_column_span(stmt, at);

@@ -57,6 +57,11 @@ void ledger_cursor_close(struct ledger_cursor *cursor);
 MUST_USE enum status ledger_cursor_open_block(struct archive *archive, int64_t day_us,
                                               int64_t block, struct ledger_cursor **out_cursor,
                                               struct err *err);
+/* The target's objects from that key on (inclusive), in order of the keys' bytes: the same cursor.
+ */
+MUST_USE enum status ledger_cursor_open_keys(struct archive *archive, const char *target,
+                                             const char *from_key,
+                                             struct ledger_cursor **out_cursor, struct err *err);
 /* The objects of the days from from_us (inclusive) to to_us (exclusive), in order of day and block;
  * target NULL: all. The same cursor. */
 MUST_USE enum status ledger_cursor_open_days(struct archive *archive, const char *target,
