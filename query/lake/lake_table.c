@@ -175,7 +175,7 @@ static void write_spark(const struct writing *writing)
               "nothing). Paths of a\n-- bucket are s3a:// with Hadoop, s3:// on EMR. New days are "
               "seen after MSCK REPAIR TABLE: run it once a day.\n"
               "CREATE TABLE IF NOT EXISTS NAME_lines (value STRING, dt STRING) USING text\n"
-              "OPTIONS (lineSep '\\n', path ");
+              "OPTIONS ('lineSep' = '\\n', 'path' = ");
     bool s3 = strncmp(writing->place->url, "s3://", 5) == 0;
     struct buf s3a = BUF_INIT;
     buf_printf(&s3a, "s3a%s%c", s3 ? writing->place->url + 2 : "", '\0');
