@@ -37,7 +37,7 @@ class Ledger(unittest.TestCase):
         self.assertGreater(len(times), 6)
         dice = random.Random(2)
         for _ in range(12):
-            one, two = sorted(f"{dice.choice(DAYS)}T{dice.randrange(24):02}:{dice.randrange(60):02}:00Z"
+            one, two = sorted(f"{dice.choice(DAYS)}T{dice.randrange(24):02}:{dice.randrange(60):02}:{dice.randrange(3):02}Z"
                               for _ in range(2))
             if one == two:
                 continue
