@@ -123,6 +123,28 @@ static enum status writer_load(struct segment_writer *writer, const char *path, 
     return status == OK ? load_identities(writer, err) : status;
 }
 
+static enum status writer_new(const char *path, sqlite3 *db, bool fresh, int compression_level,
+                              struct segment_writer **out_writer, struct err *err)
+{
+    struct segment_writer *writer = calloc(1, sizeof *writer);
+    if (!writer) {
+        db_close(db);
+        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+    }
+    writer->fresh = fresh;
+    writer->in_transaction = fresh;
+    dictionary_init(&writer->dictionary);
+    enum status status = frame_maker_init(&writer->maker, compression_level, err);
+    enum status load_status = writer_load(writer, path, db, status == OK ? err : NULL);
+    status = status == OK ? load_status : status;
+    if (status != OK) {
+        segment_writer_close(writer);
+        return status;
+    }
+    *out_writer = writer;
+    return OK;
+}
+
 enum status segment_writer_open(const char *dir, int64_t day_us, int compression_level,
                                 struct segment_writer **out_writer, struct err *err)
 {
@@ -135,26 +157,7 @@ enum status segment_writer_open(const char *dir, int64_t day_us, int compression
         status = fresh ? segment_fresh_open(path, day_us, &db, err)
                        : db_open(path, DB_WRITE, &segment_kind, &db, err);
     }
-    if (status != OK) {
-        return status;
-    }
-    struct segment_writer *writer = calloc(1, sizeof *writer);
-    if (!writer) {
-        db_close(db);
-        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
-    }
-    writer->fresh = fresh;
-    writer->in_transaction = fresh;
-    dictionary_init(&writer->dictionary);
-    status = frame_maker_init(&writer->maker, compression_level, err);
-    enum status load_status = writer_load(writer, path, db, status == OK ? err : NULL);
-    status = status == OK ? load_status : status;
-    if (status != OK) {
-        segment_writer_close(writer);
-        return status;
-    }
-    *out_writer = writer;
-    return OK;
+    return status == OK ? writer_new(path, db, fresh, compression_level, out_writer, err) : status;
 }
 
 void segment_writer_close(struct segment_writer *writer)
@@ -427,6 +430,27 @@ enum status segment_writer_commit(struct segment_writer *writer, const char *arc
     }
     if (status == OK) {
         status = writer->fresh ? publish(writer, err) : db_commit(segment->db, err);
+    }
+    writer->in_transaction = false;
+    return status;
+}
+
+enum status segment_writer_over(sqlite3 *db, const char *path, int compression_level,
+                                struct segment_writer **out_writer, struct err *err)
+{
+    enum status status = writer_new(path, db, false, compression_level, out_writer, err);
+    if (status == OK) {
+        (*out_writer)->in_transaction = true;
+    }
+    return status;
+}
+
+enum status segment_writer_end(struct segment_writer *writer, struct err *err)
+{
+    CHECK(writer->in_transaction && !writer->fresh);
+    enum status status = put_fields(&writer->segment, err);
+    if (status == OK) {
+        status = db_commit(writer->segment.db, err);
     }
     writer->in_transaction = false;
     return status;
