@@ -312,6 +312,7 @@ static enum status all_days(struct exporter *exporter, struct err *err)
     }
     if (status == OK) {
         exporter->day_us = INT64_MAX;
+        exporter->object.last_block = 0;
         status = position_write(exporter, true, err);
     }
     return status;

@@ -225,12 +225,11 @@ static void print_counts(const struct export *export, const struct export_counts
     if (counts->there > 0) {
         fprintf(export->words, " (%s there already)", progress_number(counts->there, numbers[1]));
     }
-    fprintf(export->words, ", %s bytes raw, %s bytes%s",
-            progress_number(counts->raw_bytes, numbers[2]),
-            progress_number(counts->bytes, numbers[3]),
-            export->codec == PACK_ZSTD   ? " as zstd"
-            : export->codec == PACK_GZIP ? " as gzip"
-                                         : "");
+    fprintf(export->words, ", %s bytes", progress_number(counts->raw_bytes, numbers[2]));
+    if (export->codec != PACK_NONE) {
+        fprintf(export->words, " raw, %s bytes as %s", progress_number(counts->bytes, numbers[3]),
+                export->codec == PACK_ZSTD ? "zstd" : "gzip");
+    }
 }
 
 static void on_day(void *context, int64_t day_us, const struct export_counts *of_day)
