@@ -1,6 +1,6 @@
 #include "daemon/replay/form.h"
 
-#include "daemon/replay/json_text.h"
+#include "daemon/replay/one_line.h"
 
 enum { SID_BYTES_MAX = 128 };
 
@@ -44,7 +44,7 @@ enum status form_add(const struct form_options *options, const struct replay_eve
         buf_add_span(body, event->raw);
         return OK;
     case FORM_NDJSON:
-        json_text_line(event->raw, body);
+        one_line_add(event->raw, body);
         buf_add_char(body, '\n');
         return OK;
     case FORM_HEC:

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "daemon/replay/form.h"
-#include "daemon/replay/json_text.h"
+#include "daemon/replay/one_line.h"
 #include "schema/base/digest.h"
 
 enum { UID_BYTES_MAX = 128, ID_DIGITS = 16 };
@@ -38,7 +38,7 @@ static void add_document(const struct replay_event *event, struct buf *body)
     CHECK(brace);
     struct span rest = span_from(event->raw, (size_t)(brace - event->raw.data) + 1);
     if (event->has_timestamp) {
-        json_text_strict(event->raw, body);
+        one_line_strict(event->raw, body);
     } else {
         char time[CLOCK_TEXT_BYTES];
         buf_printf(body, "{\"@timestamp\":\"%s\"", clock_format(event->time_us, time));
@@ -46,7 +46,7 @@ static void add_document(const struct replay_event *event, struct buf *body)
             rest = span_from(rest, 1);
         }
         buf_add_str(body, rest.size > 0 && rest.data[0] == '}' ? "" : ",");
-        json_text_strict(rest, body);
+        one_line_strict(rest, body);
     }
     buf_add_char(body, '\n');
 }

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 
 #include "daemon/replay/form.h"
-#include "daemon/replay/json_text.h"
+#include "daemon/replay/one_line.h"
 
 static void add_member(struct buf *body, const char *name, struct span value)
 {
@@ -29,6 +29,6 @@ void form_hec_add(const struct form_options *options, const struct replay_event 
     add_member(body, "sourcetype", span_str(options->sourcetype));
     add_member(body, "index", span_str(options->index));
     buf_add_str(body, ",\"event\":");
-    json_text_strict(event->raw, body);
+    one_line_strict(event->raw, body);
     buf_add_str(body, "}\n");
 }

@@ -7,7 +7,7 @@
  * then, and receivers that look for JSON find a brace. 32473 is the enterprise number of RFC 5612
  * for examples: this program has none of its own. */
 #include "daemon/replay/form.h"
-#include "daemon/replay/json_text.h"
+#include "daemon/replay/one_line.h"
 #include "schema/base/utf8.h"
 
 enum {
@@ -81,7 +81,7 @@ static void add_message(const struct form_options *options, const struct replay_
     } else {
         buf_add_str(out, "- ");
     }
-    json_text_strict(event->raw, out);
+    one_line_strict(event->raw, out);
 }
 
 enum status form_syslog_add(const struct form_options *options, const struct replay_event *event,

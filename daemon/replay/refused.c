@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "daemon/replay/json_text.h"
+#include "daemon/replay/one_line.h"
 #include "schema/base/file.h"
 
 enum { UID_BYTES_MAX = 256 };
@@ -81,7 +81,7 @@ static enum status add_event(struct refused_files *files, const struct batch_out
     if (status != OK) {
         return status;
     }
-    json_text_line(raw, &files->lines[0]);
+    one_line_add(raw, &files->lines[0]);
     buf_add_char(&files->lines[0], '\n');
     add_uid(event.uid, &files->lines[1]);
     if (item->http > 0) {

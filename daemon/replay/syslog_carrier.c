@@ -14,7 +14,7 @@
 #include "daemon/replay/wire.h"
 #include "schema/base/clock.h"
 
-enum { POLL_MS_MAX = 200, DRAIN_POLL_MS = 1 };
+enum { POLL_MS_MAX = 200, DRAIN_POLL_MS = 1, VERDICT_US = 1000 * 1000 };
 
 struct carrier {
     const struct destination *destination;
@@ -59,6 +59,45 @@ static int on_progress(void *context, curl_off_t down_total, curl_off_t down, cu
     return atomic_load(carrier->stop);
 }
 
+/* What the other side sends is read away; its end is the connection's. TLS says here, after the
+ * handshake, when a client certificate is not liked. */
+static enum status check_peer(struct carrier *carrier, struct err *err)
+{
+    char scrap[512];
+    size_t n = 0;
+    CURLcode code;
+    do {
+        code = curl_easy_recv(carrier->curl, scrap, sizeof scrap, &n);
+    } while (code == CURLE_OK && n > 0);
+    if (code == CURLE_AGAIN) {
+        return OK;
+    }
+    if (code == CURLE_OK) {
+        return err_set(err, ERR_NET, "%s has closed the connection", carrier->destination->host);
+    }
+    return wire_error(carrier->destination, code, carrier->words, err);
+}
+
+static bool is_tls(const struct carrier *carrier)
+{
+    return strncmp(carrier->destination->url, "https:", 6) == 0;
+}
+
+/* In TLS 1.3 the other side judges our certificate after we may send already. Its tickets come
+ * behind that judgement, and so does its alert: the first of them is waited for, as what is sent
+ * into a connection that is refused would count as taken. A side that sends neither costs the
+ * wait. */
+static enum status await_verdict(struct carrier *carrier, struct err *err)
+{
+    int64_t end_us = clock_monotonic_us() + VERDICT_US;
+    int ready = 0;
+    while (ready == 0 && !atomic_load(carrier->stop) && clock_monotonic_us() < end_us) {
+        struct pollfd poll_fd = {.fd = carrier->socket, .events = POLLIN};
+        ready = poll(&poll_fd, 1, POLL_MS_MAX);
+    }
+    return check_peer(carrier, err);
+}
+
 static enum status hook_up(struct carrier *carrier, struct err *err)
 {
     carrier->curl = wire_new();
@@ -89,31 +128,12 @@ static enum status hook_up(struct carrier *carrier, struct err *err)
         return status;
     }
     carrier->socket = fd;
-    return OK;
+    return is_tls(carrier) ? await_verdict(carrier, err) : OK;
 }
 
 static enum status stopped(const struct carrier *carrier, struct err *err)
 {
     return err_set(err, ERR_STOPPED, "stopped while sending to %s", carrier->destination->host);
-}
-
-/* What the other side sends is read away; its end is the connection's. TLS says here, after the
- * handshake, when a client certificate is not liked. */
-static enum status check_peer(struct carrier *carrier, struct err *err)
-{
-    char scrap[512];
-    size_t n = 0;
-    CURLcode code;
-    do {
-        code = curl_easy_recv(carrier->curl, scrap, sizeof scrap, &n);
-    } while (code == CURLE_OK && n > 0);
-    if (code == CURLE_AGAIN) {
-        return OK;
-    }
-    if (code == CURLE_OK) {
-        return err_set(err, ERR_NET, "%s has closed the connection", carrier->destination->host);
-    }
-    return wire_error(carrier->destination, code, carrier->words, err);
 }
 
 /* Waits until the socket can be written to (or read from: TLS may want that first). */

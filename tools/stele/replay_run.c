@@ -242,11 +242,13 @@ int replay_run(struct replay_run *run)
         fprintf(stderr, "no event to send\n");
         int64_t ignored;
         code = run->resume && progress_file_settled(run->resume, &ignored) > 0 ? 0 : 1;
-    } else {
+    } else if (sender_counts(run->out)->posts > 0 || status == OK) {
         print_counts(run, begun_us);
     }
     if (status != OK) {
         code = options_fail(&verb_replay, &err);
+    }
+    if (status != OK && run->hits > 0) {
         print_how_to_go_on(run);
     }
     sender_close(run->out);

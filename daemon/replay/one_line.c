@@ -1,4 +1,4 @@
-#include "daemon/replay/json_text.h"
+#include "daemon/replay/one_line.h"
 
 #include "schema/base/utf8.h"
 
@@ -19,7 +19,7 @@ static void step(struct place_in *at, char c)
     }
 }
 
-void json_text_line(struct span raw, struct buf *out)
+void one_line_add(struct span raw, struct buf *out)
 {
     struct place_in at = {0};
     struct span rest = raw;
@@ -58,7 +58,7 @@ static size_t plain_bytes(struct span text, struct place_in *at)
     return i;
 }
 
-void json_text_strict(struct span raw, struct buf *out)
+void one_line_strict(struct span raw, struct buf *out)
 {
     struct place_in at = {0};
     struct span rest = raw;
