@@ -9,7 +9,7 @@
 #include "daemon/export/exporter.h"
 #include "query/parse.h"
 #include "tools/stele/catch_up.h"
-#include "tools/stele/destination.h"
+#include "tools/stele/dest_url.h"
 #include "tools/stele/lookup.h"
 #include "tools/stele/progress.h"
 

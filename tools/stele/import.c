@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "tools/stele/destination.h"
+#include "tools/stele/dest_url.h"
 #include "tools/stele/import_dry.h"
 #include "tools/stele/import_sink.h"
 #include "tools/stele/inputs.h"

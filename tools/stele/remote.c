@@ -9,7 +9,7 @@
 
 #include "daemon/ship/target.h"
 #include "schema/base/clock.h"
-#include "tools/stele/destination.h"
+#include "tools/stele/dest_url.h"
 
 enum { LANES = 3, SOCKET_BYTES = 1 << 20, OBJECTS_MAX = 10000000 };
 

@@ -1,4 +1,4 @@
-#include "tools/stele/destination.h"
+#include "tools/stele/dest_url.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Targets that are named on the command line, with the [ship] settings of the configuration and
  * what --set says over them: of stele export, and of stele import where it reads objects back. */
-#ifndef TOOLS_STELE_DESTINATION_H
-#define TOOLS_STELE_DESTINATION_H
+#ifndef TOOLS_STELE_DEST_URL_H
+#define TOOLS_STELE_DEST_URL_H
 
 #include "tools/stele/options.h"
 
