@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "schema/copy_case.h"
 #include "schema/segment_internal.h"
 
 extern const char segment_1_sql[];
@@ -195,7 +196,9 @@ enum status segment_open(const char *path, struct segment **out_segment, struct 
     enum status status = db_open(path, DB_READ, &segment_kind, &db, err);
     if (status != OK) {
         free(segment);
-        return status;
+        return status == ERR_CORRUPT && copy_cover_of(path) != COPY_COVER_NONE
+                   ? copy_cover_refuse(path, err)
+                   : status;
     }
     /* One snapshot from open to close: blocks, fields and columns that fit together. Pages are read
      * where the kernel has them: a segment only grows, and one that is deleted stays while it is

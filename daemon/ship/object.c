@@ -1,17 +1,15 @@
 #include "daemon/ship/object.h"
 
-#include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/ship/pack.h"
 #include "schema/proof.h"
-
-enum { GZIP_LEVEL = 6 };
 
 /* What building needs besides the object. */
 struct builder {
     struct segment *segment;
-    struct libdeflate_compressor *gzip; /* NULL for zstd */
+    struct packer *gzip; /* NULL for zstd */
     struct block_lines lines;
     struct buf piece; /* one block, compressed */
 };
@@ -24,25 +22,19 @@ void object_fini(struct object *object)
 
 const char *object_content_type(enum ledger_codec codec)
 {
-    return codec == LEDGER_GZIP ? "application/gzip" : "application/zstd";
+    return pack_content_type(codec == LEDGER_GZIP ? PACK_GZIP : PACK_ZSTD);
 }
 
 static enum status builder_init(struct builder *builder, struct segment *segment,
                                 enum ledger_codec codec, struct err *err)
 {
     *builder = (struct builder){.segment = segment, .lines = BLOCK_LINES_INIT};
-    if (codec == LEDGER_GZIP) {
-        builder->gzip = libdeflate_alloc_compressor(GZIP_LEVEL);
-        if (!builder->gzip) {
-            return err_set(err, ERR_NOMEM, "ship: out of memory");
-        }
-    }
-    return OK;
+    return codec == LEDGER_GZIP ? packer_new(PACK_GZIP, &builder->gzip, err) : OK;
 }
 
 static void builder_fini(struct builder *builder)
 {
-    libdeflate_free_compressor(builder->gzip);
+    packer_free(builder->gzip);
     block_lines_fini(&builder->lines);
     buf_fini(&builder->piece);
 }
@@ -66,20 +58,6 @@ static enum status check_block(struct builder *builder, const struct block_info 
     return OK;
 }
 
-static enum status pack_gzip(struct builder *builder, struct err *err)
-{
-    struct span text = buf_span(&builder->lines.ndjson);
-    size_t bound = libdeflate_gzip_compress_bound(builder->gzip, text.size);
-    if (!buf_reserve(&builder->piece, bound)) {
-        return buf_status(&builder->piece, "ship", err);
-    }
-    size_t size =
-        libdeflate_gzip_compress(builder->gzip, text.data, text.size, builder->piece.data, bound);
-    CHECK(size > 0);
-    builder->piece.size = size;
-    return OK;
-}
-
 static enum status build_piece(struct builder *builder, const struct block_info *info,
                                struct err *err)
 {
@@ -92,7 +70,9 @@ static enum status build_piece(struct builder *builder, const struct block_info 
     if (status == OK && !proven) {
         status = check_block(builder, info, err);
     }
-    return status == OK && builder->gzip ? pack_gzip(builder, err) : status;
+    return status == OK && builder->gzip
+               ? packer_add(builder->gzip, buf_span(&builder->lines.ndjson), &builder->piece, err)
+               : status;
 }
 
 static void object_add(struct object *object, const struct block_info *info, struct span piece)

@@ -1,0 +1,247 @@
+/* Frames over one connection, TCP or TLS, that libcurl opens (CURLOPT_CONNECT_ONLY) and this file
+ * writes to. Syslog has no answers: a post counts as taken when the other side's TCP has
+ * acknowledged every byte (SIOCOUTQ is 0) and has not closed or reset the connection by then. What
+ * the receiver's program does with it, nobody can know; a post whose connection broke before that
+ * is sent again as a whole. */
+#include "daemon/replay/carrier.h"
+
+#include <errno.h>
+#include <linux/sockios.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+
+#include "daemon/replay/wire.h"
+#include "schema/base/clock.h"
+
+enum { POLL_MS_MAX = 200, DRAIN_POLL_MS = 1, VERDICT_US = 1000 * 1000 };
+
+struct carrier {
+    const struct destination *destination;
+    const atomic_bool *stop;
+    CURL *curl;
+    int socket; /* -1: not connected */
+    char words[CURL_ERROR_SIZE];
+};
+
+enum status syslog_carrier_open(const struct destination *destination, const atomic_bool *stop,
+                                struct carrier **out_carrier, struct err *err)
+{
+    struct carrier *carrier = calloc(1, sizeof *carrier);
+    if (!carrier) {
+        return err_set(err, ERR_NOMEM, "replay: out of memory");
+    }
+    *carrier = (struct carrier){.destination = destination, .stop = stop, .socket = -1};
+    *out_carrier = carrier;
+    return OK;
+}
+
+static void hang_up(struct carrier *carrier)
+{
+    curl_easy_cleanup(carrier->curl);
+    carrier->curl = NULL;
+    carrier->socket = -1;
+}
+
+static void syslog_close(struct carrier *carrier)
+{
+    if (carrier) {
+        hang_up(carrier);
+        free(carrier);
+    }
+}
+
+static int on_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                       curl_off_t up)
+{
+    const struct carrier *carrier = context;
+    (void)down_total, (void)down, (void)up_total, (void)up;
+    return atomic_load(carrier->stop);
+}
+
+/* What the other side sends is read away; its end is the connection's. TLS says here, after the
+ * handshake, when a client certificate is not liked. */
+static enum status check_peer(struct carrier *carrier, struct err *err)
+{
+    char scrap[512];
+    size_t n = 0;
+    CURLcode code;
+    do {
+        code = curl_easy_recv(carrier->curl, scrap, sizeof scrap, &n);
+    } while (code == CURLE_OK && n > 0);
+    if (code == CURLE_AGAIN) {
+        return OK;
+    }
+    if (code == CURLE_OK) {
+        return err_set(err, ERR_NET, "%s has closed the connection", carrier->destination->host);
+    }
+    return wire_error(carrier->destination, code, carrier->words, err);
+}
+
+static bool is_tls(const struct carrier *carrier)
+{
+    return strncmp(carrier->destination->url, "https:", 6) == 0;
+}
+
+/* In TLS 1.3 the other side judges our certificate after we may send already. Its tickets come
+ * behind that judgement, and so does its alert: the first of them is waited for, as what is sent
+ * into a connection that is refused would count as taken. A side that sends neither costs the
+ * wait. */
+static enum status await_verdict(struct carrier *carrier, struct err *err)
+{
+    int64_t end_us = clock_monotonic_us() + VERDICT_US;
+    int ready = 0;
+    while (ready == 0 && !atomic_load(carrier->stop) && clock_monotonic_us() < end_us) {
+        struct pollfd poll_fd = {.fd = carrier->socket, .events = POLLIN};
+        ready = poll(&poll_fd, 1, POLL_MS_MAX);
+    }
+    return check_peer(carrier, err);
+}
+
+static enum status hook_up(struct carrier *carrier, struct err *err)
+{
+    carrier->curl = wire_new();
+    if (!carrier->curl) {
+        return err_set(err, ERR_NOMEM, "replay: out of memory");
+    }
+    CURL *curl = carrier->curl;
+    carrier->words[0] = '\0';
+    wire_set(curl, carrier->destination, carrier->words);
+    (void)curl_easy_setopt(curl, CURLOPT_URL, carrier->destination->url);
+    (void)curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
+    (void)curl_easy_setopt(curl, CURLOPT_SSL_ENABLE_ALPN, 0L); /* it is not HTTP that follows */
+    (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    (void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    (void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    (void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, carrier);
+    CURLcode code = curl_easy_perform(curl);
+    curl_socket_t fd = CURL_SOCKET_BAD;
+    if (code == CURLE_OK) {
+        code = curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &fd);
+    }
+    if (code == CURLE_OK && fd == CURL_SOCKET_BAD) {
+        code = CURLE_COULDNT_CONNECT;
+    }
+    if (code != CURLE_OK) {
+        enum status status = wire_error(carrier->destination, code, carrier->words, err);
+        hang_up(carrier);
+        return status;
+    }
+    carrier->socket = fd;
+    return is_tls(carrier) ? await_verdict(carrier, err) : OK;
+}
+
+static enum status stopped(const struct carrier *carrier, struct err *err)
+{
+    return err_set(err, ERR_STOPPED, "stopped while sending to %s", carrier->destination->host);
+}
+
+/* Waits until the socket can be written to (or read from: TLS may want that first). */
+static enum status wait_for_room(struct carrier *carrier, int64_t give_up_us, struct err *err)
+{
+    if (atomic_load(carrier->stop)) {
+        return stopped(carrier, err);
+    }
+    if (clock_monotonic_us() > give_up_us) {
+        return err_set(err, ERR_NET, "%s takes nothing any more", carrier->destination->host);
+    }
+    struct pollfd poll_fd = {.fd = carrier->socket, .events = POLLOUT};
+    (void)poll(&poll_fd, 1, POLL_MS_MAX);
+    return check_peer(carrier, err);
+}
+
+static enum status write_bytes(struct carrier *carrier, struct span bytes, struct err *err)
+{
+    int64_t patience_us = carrier->destination->options->timeout_us;
+    int64_t give_up_us = clock_monotonic_us() + patience_us;
+    while (bytes.size > 0) {
+        size_t n = 0;
+        CURLcode code = curl_easy_send(carrier->curl, bytes.data, bytes.size, &n);
+        if (code == CURLE_OK) {
+            bytes = span_from(bytes, n);
+            give_up_us = clock_monotonic_us() + patience_us;
+            continue;
+        }
+        enum status status = code == CURLE_AGAIN
+                                 ? wait_for_room(carrier, give_up_us, err)
+                                 : wire_error(carrier->destination, code, carrier->words, err);
+        if (status != OK) {
+            return status;
+        }
+    }
+    return OK;
+}
+
+/* Until the other side's TCP has everything. */
+static enum status drain(struct carrier *carrier, struct err *err)
+{
+    int64_t give_up_us = clock_monotonic_us() + carrier->destination->options->timeout_us;
+    int before = 0;
+    for (;;) {
+        int left = 0;
+        if (ioctl(carrier->socket, SIOCOUTQ, &left) != 0) {
+            return err_errno(err, errno, "connection to %s", carrier->destination->host);
+        }
+        enum status status = check_peer(carrier, err);
+        if (status != OK || left == 0) {
+            return status;
+        }
+        int64_t now_us = clock_monotonic_us();
+        if (left != before) {
+            before = left;
+            give_up_us = now_us + carrier->destination->options->timeout_us;
+        }
+        if (now_us > give_up_us) {
+            return err_set(err, ERR_NET, "%s acknowledges nothing any more",
+                           carrier->destination->host);
+        }
+        (void)poll(NULL, 0, DRAIN_POLL_MS);
+    }
+}
+
+static enum status syslog_begin(struct carrier *carrier, struct post *post, struct err *err)
+{
+    (void)err;
+    post->err = (struct err){.status = OK};
+    post->http = 0;
+    post->retry_after_us = 0;
+    enum status status = OK;
+    if (carrier->socket >= 0 && check_peer(carrier, &post->err) != OK) {
+        hang_up(carrier); /* it was closed while nothing was on its way: no failure yet */
+        post->err = (struct err){.status = OK};
+    }
+    if (carrier->socket < 0) {
+        status = hook_up(carrier, &post->err);
+    }
+    if (status == OK) {
+        status = write_bytes(carrier, post->body, &post->err);
+    }
+    if (status == OK) {
+        status = drain(carrier, &post->err);
+    }
+    if (status == OK) {
+        post->http = 200;
+    } else if (carrier->curl) {
+        hang_up(carrier);
+    }
+    post->done = true;
+    return OK;
+}
+
+static enum status syslog_wait(struct carrier *carrier, int64_t timeout_us, struct err *err)
+{
+    (void)err;
+    if (timeout_us > 0 && !atomic_load(carrier->stop)) {
+        (void)poll(NULL, 0, (int)((timeout_us + 999) / 1000));
+    }
+    return OK;
+}
+
+/* Posts are done when begin returns. */
+static void syslog_abandon(struct carrier *carrier, struct post *post)
+{
+    (void)carrier, (void)post;
+}
+
+const struct carrier_ops syslog_carrier = {
+    .begin = syslog_begin, .wait = syslog_wait, .abandon = syslog_abandon, .close = syslog_close};
