@@ -9,8 +9,9 @@
 
 extern const char segment_1_sql[];
 extern const char segment_2_sql[];
+extern const char segment_3_sql[];
 
-static const char *const segment_ladder[] = {segment_1_sql, segment_2_sql};
+static const char *const segment_ladder[] = {segment_1_sql, segment_2_sql, segment_3_sql};
 const struct db_kind segment_kind = {
     .name = "segment",
     .application_id = 0x53746c53, /* "StlS" */
@@ -173,6 +174,7 @@ void segment_detach(struct segment *segment)
     free(segment->text_fields);
     codec_free(segment->codec);
     buf_fini(&segment->scratch);
+    buf_fini(&segment->line_sums);
     block_lines_fini(&segment->lines);
     uuid_values_fini(&segment->uuids);
     for (size_t i = 0; i < PARTNERS_MAX; i++) {

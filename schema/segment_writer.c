@@ -3,18 +3,22 @@
 #include <stdlib.h>
 
 #include "schema/block_fields.h"
+#include "schema/chain.h"
 #include "schema/frame.h"
 #include "schema/identity_set.h"
+#include "schema/proof.h"
 #include "schema/segment_fresh.h"
 
 struct segment_writer {
     struct segment segment; /* db is NULL between the first commit and what is asked next */
     bool fresh;             /* the first commit is still to come */
+    int64_t first_block;    /* the number of the first one, if there is none yet */
     struct dictionary dictionary;
     bool in_transaction;
     struct identity_set identities;
     struct field_memory memory;
     struct frame_maker maker;
+    struct digest chain; /* up to the last block */
     struct buf packed;
 };
 
@@ -109,11 +113,20 @@ enum status segment_writer_known(struct segment_writer *writer, const struct bat
                                : status;
 }
 
+static void load_chain(struct segment_writer *writer)
+{
+    writer->chain = chain_start(writer->segment.day_us);
+    for (size_t i = 0; i < writer->segment.n_blocks; i++) {
+        writer->chain = chain_add(&writer->chain, &writer->segment.blocks[i]);
+    }
+}
+
 static enum status writer_load(struct segment_writer *writer, const char *path, sqlite3 *db,
                                struct err *err)
 {
     enum status status = segment_attach(&writer->segment, db, path, err);
     if (status == OK) {
+        load_chain(writer);
         status = configure(db, err);
     }
     if (status == OK) {
@@ -123,8 +136,8 @@ static enum status writer_load(struct segment_writer *writer, const char *path, 
     return status == OK ? load_identities(writer, err) : status;
 }
 
-static enum status writer_new(const char *path, sqlite3 *db, bool fresh, int compression_level,
-                              struct segment_writer **out_writer, struct err *err)
+enum status segment_writer_over(sqlite3 *db, const char *path, bool fresh, int compression_level,
+                                struct segment_writer **out_writer, struct err *err)
 {
     struct segment_writer *writer = calloc(1, sizeof *writer);
     if (!writer) {
@@ -132,7 +145,8 @@ static enum status writer_new(const char *path, sqlite3 *db, bool fresh, int com
         return err_set(err, ERR_NOMEM, "%s: out of memory", path);
     }
     writer->fresh = fresh;
-    writer->in_transaction = fresh;
+    writer->first_block = 1;
+    writer->in_transaction = !sqlite3_get_autocommit(db);
     dictionary_init(&writer->dictionary);
     enum status status = frame_maker_init(&writer->maker, compression_level, err);
     enum status load_status = writer_load(writer, path, db, status == OK ? err : NULL);
@@ -157,7 +171,8 @@ enum status segment_writer_open(const char *dir, int64_t day_us, int compression
         status = fresh ? segment_fresh_open(path, day_us, &db, err)
                        : db_open(path, DB_WRITE, &segment_kind, &db, err);
     }
-    return status == OK ? writer_new(path, db, fresh, compression_level, out_writer, err) : status;
+    return status == OK ? segment_writer_over(db, path, fresh, compression_level, out_writer, err)
+                        : status;
 }
 
 void segment_writer_close(struct segment_writer *writer)
@@ -174,6 +189,12 @@ void segment_writer_close(struct segment_writer *writer)
         buf_fini(&writer->packed);
         free(writer);
     }
+}
+
+void segment_writer_number_from(struct segment_writer *writer, int64_t first_block)
+{
+    CHECK(writer->segment.n_blocks == 0 && first_block >= 1);
+    writer->first_block = first_block;
 }
 
 int64_t segment_writer_day_us(const struct segment_writer *writer)
@@ -282,11 +303,35 @@ static enum status add_block_row(struct segment_writer *writer, const struct blo
     return db_run(stmt, err);
 }
 
-static void block_info_init(struct block_info *info, const struct segment *segment,
+/* The block is complete but for this. */
+static enum status add_proof(struct segment_writer *writer, const struct block_info *info,
+                             uint32_t value_from, struct err *err)
+{
+    struct proof proof = {
+        .frame_sha256 = writer->maker.frame_sha256,
+        .chain = chain_add(&writer->chain, info),
+        .value_from = value_from,
+        .value_to = writer->dictionary.count,
+        .line_sums = buf_span(&writer->maker.line_sums),
+    };
+    enum status status = proof_index_digest(&writer->segment, info->id, value_from, proof.value_to,
+                                            &proof.index_sha256, err);
+    if (status == OK) {
+        status = proof_add(&writer->segment, info->id, &proof, err);
+    }
+    if (status == OK) {
+        writer->chain = proof.chain;
+    }
+    return status;
+}
+
+static void block_info_init(struct block_info *info, const struct segment_writer *writer,
                             const struct batch *batch)
 {
+    const struct segment *segment = &writer->segment;
     *info = (struct block_info){
-        .id = segment->n_blocks > 0 ? segment->blocks[segment->n_blocks - 1].id + 1 : 1,
+        .id = segment->n_blocks > 0 ? segment->blocks[segment->n_blocks - 1].id + 1
+                                    : writer->first_block,
         .n_events = (uint32_t)batch_count(batch),
         .time_min_us = INT64_MAX,
         .time_max_us = INT64_MIN,
@@ -367,7 +412,8 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
     }
     struct block_info info;
     struct buf text_fields = BUF_INIT;
-    block_info_init(&info, segment, batch);
+    uint32_t value_from = writer->dictionary.count;
+    block_info_init(&info, writer, batch);
     frame_start(&writer->maker, batch);
     status = add_indexes(writer, batch, &info, &text_fields, err);
     enum status frame_status = frame_finish(&writer->maker, status == OK ? err : NULL);
@@ -377,6 +423,9 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
     }
     if (status == OK) {
         status = add_block_row(writer, &info, buf_span(&text_fields), err);
+    }
+    if (status == OK) {
+        status = add_proof(writer, &info, value_from, err);
     }
     buf_fini(&text_fields);
     for (size_t i = 0; status == OK && i < batch_count(batch); i++) {
@@ -432,16 +481,6 @@ enum status segment_writer_commit(struct segment_writer *writer, const char *arc
         status = writer->fresh ? publish(writer, err) : db_commit(segment->db, err);
     }
     writer->in_transaction = false;
-    return status;
-}
-
-enum status segment_writer_over(sqlite3 *db, const char *path, int compression_level,
-                                struct segment_writer **out_writer, struct err *err)
-{
-    enum status status = writer_new(path, db, false, compression_level, out_writer, err);
-    if (status == OK) {
-        (*out_writer)->in_transaction = true;
-    }
     return status;
 }
 

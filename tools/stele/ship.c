@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/seal/sealer.h"
 #include "daemon/ship/ship_ask.h"
 #include "daemon/ship/ship_status.h"
 #include "daemon/ship/shipper.h"
-#include "schema/indexer.h"
+#include "tools/stele/index_here.h"
 #include "tools/stele/options.h"
 #include "tools/stele/progress.h"
 
@@ -42,28 +43,6 @@ struct once {
 static const char *plural(int64_t count)
 {
     return count == 1 ? "" : "s";
-}
-
-/* All of the inbox into blocks, as far as it came until now. */
-static enum status index_inbox(const struct once *once, struct archive *archive, struct err *err)
-{
-    const struct indexer_options options = {.compression_level =
-                                                (int)once->options->config.index_compression_level};
-    struct indexer *indexer = NULL;
-    enum status status = indexer_open(once->dir, &options, &indexer, err);
-    while (status == OK && !interrupted) {
-        struct indexer_run *run = NULL;
-        status = indexer_run_next(indexer, &run, err);
-        if (status != OK || !run) {
-            break;
-        }
-        status = indexer_settle(archive, run, err);
-        if (status != OK) {
-            indexer_run_free(run);
-        }
-    }
-    indexer_close(indexer);
-    return status;
 }
 
 static void on_shipped(void *context, const struct ledger_object *object)
@@ -119,7 +98,7 @@ static enum status ship_here(struct once *once, struct shipper_report *report, s
         status = archive_open(once->dir, ARCHIVE_WRITE, &archive, err);
     }
     if (status == OK) {
-        status = index_inbox(once, archive, err);
+        status = index_here(&once->options->config, archive, &interrupted, err);
     }
     archive_close(archive);
     if (status == OK && !interrupted) {
@@ -134,6 +113,21 @@ static enum status ship_here(struct once *once, struct shipper_report *report, s
     return status;
 }
 
+/* What was shipped is sealed; a failure takes nothing back, and the next time makes up for it. */
+static enum status seal_here(const struct once *once, struct err *err)
+{
+    struct sealer *sealer = NULL;
+    struct sealer_report report = {.last_status = OK};
+    enum status status = sealer_open(&once->options->config, once->dir, &sealer, NULL, err);
+    if (status == OK) {
+        status = sealer_run(sealer, SEAL_NEWS, &report, err);
+    }
+    sealer_close(sealer);
+    return status == OK && report.last_error[0]
+               ? err_set(err, report.last_status, "%s", report.last_error)
+               : status;
+}
+
 static int once_closed(struct once *once)
 {
     struct err err;
@@ -142,6 +136,10 @@ static int once_closed(struct once *once)
     enum status status = archive_lock_take(once->dir, "stele ship", &lock, &err);
     if (status == OK) {
         status = ship_here(once, &report, &err);
+    }
+    struct err sealing;
+    if (status == OK && !interrupted && seal_here(once, &sealing) != OK) {
+        fprintf(stderr, "stele ship: shipped, and not sealed: %s\n", sealing.text);
     }
     archive_lock_release(lock);
     return status == OK ? print_outcome(once, &report) : options_fail(&verb_ship, &err);
@@ -268,6 +266,11 @@ static void print_target(const struct ship_status *status, const struct ship_sta
     if (target->failed_objects > 0) {
         print_failed(target);
     }
+    if (target->gone_objects > 0) {
+        printf("  gone     %s events in %" PRId64 " planned object%s: deleted unshipped (forced)\n",
+               progress_number(target->gone_events, numbers[0]), target->gone_objects,
+               plural(target->gone_objects));
+    }
     if (!target->configured) {
         return;
     }
@@ -282,17 +285,18 @@ static void json_target(const struct ship_status *status, const struct ship_stat
     int64_t oldest_us = ship_status_oldest(status, target);
     buf_add_str(out, "{\"target\":");
     buf_add_json(out, span_str(target->url));
-    buf_printf(out,
-               ",\"configured\":%s,\"shipped_objects\":%" PRId64 ",\"shipped_events\":%" PRId64
-               ",\"shipped_bytes\":%" PRId64 ",\"planned_objects\":%" PRId64
-               ",\"planned_events\":%" PRId64 ",\"failed_objects\":%" PRId64
-               ",\"waiting_blocks\":%" PRId64 ",\"waiting_events\":%" PRId64
-               ",\"inbox_requests\":%" PRId64 ",\"lag_seconds\":%.3f",
-               target->configured ? "true" : "false", target->shipped_objects,
-               target->shipped_events, target->shipped_bytes, target->planned_objects,
-               target->planned_events, target->failed_objects, target->waiting_blocks,
-               target->waiting_events, target->configured ? status->inbox.count : 0,
-               oldest_us > 0 ? (double)(clock_now_us() - oldest_us) / 1e6 : 0.0);
+    buf_printf(
+        out,
+        ",\"configured\":%s,\"shipped_objects\":%" PRId64 ",\"shipped_events\":%" PRId64
+        ",\"shipped_bytes\":%" PRId64 ",\"planned_objects\":%" PRId64 ",\"planned_events\":%" PRId64
+        ",\"failed_objects\":%" PRId64 ",\"gone_objects\":%" PRId64 ",\"gone_events\":%" PRId64
+        ",\"waiting_blocks\":%" PRId64 ",\"waiting_events\":%" PRId64 ",\"inbox_requests\":%" PRId64
+        ",\"lag_seconds\":%.3f",
+        target->configured ? "true" : "false", target->shipped_objects, target->shipped_events,
+        target->shipped_bytes, target->planned_objects, target->planned_events,
+        target->failed_objects, target->gone_objects, target->gone_events, target->waiting_blocks,
+        target->waiting_events, target->configured ? status->inbox.count : 0,
+        oldest_us > 0 ? (double)(clock_now_us() - oldest_us) / 1e6 : 0.0);
     char time[CLOCK_TEXT_BYTES];
     if (target->shipped_us > 0) {
         buf_printf(out, ",\"last_shipped\":\"%s\"", clock_format(target->shipped_us, time));
