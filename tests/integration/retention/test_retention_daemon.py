@@ -63,7 +63,7 @@ def held_beside_it(place):
         expect(files(place, archive) == {DAYS[1]}, "the other stays")
         expect(place.stele("hold", "release", "1", "--why", "over", "--archive", archive).code == 0,
                "released")
-        wait_until(lambda: files(place, archive) == set(), "it went")
+        wait_until(lambda: files(place, archive, True) == set(), "it went")
 
 
 def nothing_unshipped_goes(place):
@@ -94,9 +94,10 @@ def kills(place):
             time.sleep(draw.random() * 0.2)
             daemon.kill()
     with Steled(archive, None, settings(place)) as daemon:
-        wait_until(lambda: files(place, archive) == set() and
+        wait_until(lambda: files(place, archive, True) == set() and
                    sum(d["events"] for d in deletions(place, archive)) == len(sent), "all went")
         expect(all(d["done"] and not d["unshipped"] for d in deletions(place, archive)), "shipped")
+    expect(files(place, archive) == set(), "nothing is left of any day")
     expect_once(place, sent)
 
 
