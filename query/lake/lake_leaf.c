@@ -212,9 +212,9 @@ static void write_glob(const struct leaf_writing *leaf)
     leaf->out->failed = leaf->out->failed || !buf_ok(&shape);
     add(leaf, "$unless(");
     begin_any(leaf, "terms");
-    add(leaf, "$any($split($at(x, terms), ' '), w, $length(w) > 64 AND $matches(w, "
-              "'[^\\x00-\\x7F]'))), 'stele: a pattern with stars cannot be asked of words of more "
-              "than 64 letters beyond ASCII', (");
+    add(leaf, "$any($split($at(x, terms), ' '), w, $bytes(w) > 256 AND $bytes(w) <> $length(w))), "
+              "'stele: a pattern with stars cannot be asked of words of more than 256 bytes with "
+              "letters beyond ASCII', (");
     begin_any(leaf, "terms");
     add(leaf, "$any($split($at(x, terms), ' '), w, $matches($sub(w, 1, 256), ");
     add_text(leaf, buf_span(&shape));
@@ -332,6 +332,21 @@ void lake_time_write(int64_t low_us, int64_t high_us, struct buf *out)
     buf_add_str(out, ", true)))");
 }
 
+/* "addresses" has 16 bytes as 32 digits, as they are here. */
+static void write_address(const struct leaf_writing *leaf)
+{
+    const struct predicate *predicate = leaf->predicate;
+    add(leaf, "$any(addresses, x, x >= '");
+    for (size_t i = 0; i < ADDRESS_BYTES; i++) {
+        buf_printf(leaf->out, "%02x", predicate->address_low[i]);
+    }
+    add(leaf, "' AND x <= '");
+    for (size_t i = 0; i < ADDRESS_BYTES; i++) {
+        buf_printf(leaf->out, "%02x", predicate->address_high[i]);
+    }
+    add(leaf, "')");
+}
+
 static enum status write_any(const struct leaf_writing *leaf)
 {
     switch (leaf->predicate->kind) {
@@ -370,6 +385,7 @@ static enum status write_any(const struct leaf_writing *leaf)
         add_uid(leaf, false);
         break;
     case PREDICATE_OBSERVABLE:
+        write_address(leaf);
         break;
     }
     return OK;
@@ -383,10 +399,10 @@ static enum status check(const struct leaf_writing *leaf, struct err *err)
                       "stele.source and stele.mark are kept by the archive and are not in "
                       "what is shipped");
     }
-    if (predicate->kind == PREDICATE_OBSERVABLE) {
+    if (predicate->kind == PREDICATE_OBSERVABLE && predicate->observable != OBSERVABLE_IP) {
         return refuse(leaf, err,
-                      "ip:, domain:, url: and hash: look into URLs, commands and base64; "
-                      "ask a field, such as addr.remote:10.0.0.*");
+                      "domain:, url: and hash: look into text in ways of their own; ask for words, "
+                      "\"evil com\", or for a part, *evil.com/a*");
     }
     bool by_words = predicate->kind == PREDICATE_TERM || predicate->kind == PREDICATE_PREFIX ||
                     predicate->kind == PREDICATE_PHRASE;
