@@ -46,15 +46,19 @@ static void begin_any(const struct leaf_writing *leaf, const char *list)
     add(leaf, " AND ");
 }
 
-/* Could the text of a number hold or equal it? */
+/* Could the text of a number that is not whole, 1.25 or 1e-07, hold or equal it? */
 static bool looks_numeric(struct span text)
 {
+    size_t dots = 0;
+    size_t letters = 0;
     for (size_t i = 0; i < text.size; i++) {
-        if (!strchr("0123456789+-.e*", text.data[i])) {
+        if (text.data[i] == '\0' || !strchr("0123456789+-.e*", text.data[i])) {
             return false;
         }
+        dots += text.data[i] == '.';
+        letters += text.data[i] == 'e';
     }
-    return true;
+    return dots < 2 && letters < 2;
 }
 
 static bool hangs_on_numbers(const struct predicate *predicate)
@@ -294,6 +298,15 @@ static bool is_day_start(int64_t us)
     return clock_day_start(us) == us;
 }
 
+static void add_moment(bool is, const char *before, int64_t us, struct buf *out)
+{
+    if (is) {
+        buf_printf(out, "%s%lld", before, (long long)us);
+    } else {
+        buf_add_str(out, "true");
+    }
+}
+
 void lake_time_write(int64_t low_us, int64_t high_us, struct buf *out)
 {
     bool low = low_us != INT64_MIN;
@@ -327,8 +340,9 @@ void lake_time_write(int64_t low_us, int64_t high_us, struct buf *out)
         buf_add_str(out, " AND (");
     }
     buf_add_str(out, "coalesce(");
-    buf_printf(out, low ? "time_us >= %lld" : "true", (long long)low_us);
-    buf_printf(out, high ? " AND time_us < %lld" : "", (long long)high_us);
+    add_moment(low, "time_us >= ", low_us, out);
+    buf_add_str(out, " AND ");
+    add_moment(high, "time_us < ", high_us, out);
     buf_add_str(out, ", true)))");
 }
 

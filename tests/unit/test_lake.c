@@ -166,7 +166,7 @@ TEST(numbers_guarded_where_they_must_be)
         {ENGINE_SPARK, "f:1.5", true}, {ENGINE_CLICKHOUSE, "*5*", true},
         {ENGINE_TRINO, "root", false}, {ENGINE_TRINO, "f:>5", false},
         {ENGINE_TRINO, "f:>a", true},  {ENGINE_TRINO, "f:*", false},
-        {ENGINE_SPARK, "1*", true},
+        {ENGINE_SPARK, "1*", true},    {ENGINE_SPARK, "10.0.0.1", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct buf out = BUF_INIT;

@@ -100,9 +100,9 @@ def sql_of(place, options, query, engine="duckdb", *more):
     return place.stele("search", "--explain-sql", engine, *more, *options, "--", query)
 
 
-def compare(place, archive):
-    """Every query of the table. The view is kept as a table, so that its making is paid for once."""
-    asked = list(queries())
+def compare(place, archive, step=1):
+    """Every query of the table, or each step-th. The view is kept as a table, so that its making is paid for once."""
+    asked = list(queries())[::step]
     expect(len(asked) >= 60, "a table of queries")
     statements = [ddl(place, archive, "duckdb", "--table", "events_view"),
                   "CREATE TABLE teleport_audit_events AS SELECT * FROM events_view"]
@@ -128,7 +128,7 @@ def same_counts_zstd(place):
 
 
 def same_counts_gzip(place):
-    compare(place, shipped(place, "gzip", 3000))
+    compare(place, shipped(place, "gzip", 3000), 4)
 
 
 def random_values(place):
