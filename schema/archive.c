@@ -88,8 +88,8 @@ static enum status no_catalogue(const char *dir, int number, struct err *err)
 {
     if (number == ENOTDIR) {
         return err_set(err, ERR_NOT_FOUND,
-                       "%s is a file: an archive is a directory (search, show and session take a "
-                       "segment, too)",
+                       "%s is a file: an archive is a directory (search, show, session, hunt, sql, "
+                       "stats and copy take a segment or a copy, too)",
                        dir);
     }
     if (number != ENOENT) {

@@ -44,6 +44,11 @@ CREATE TABLE hold (
     released_by  TEXT,
     released_why TEXT
 ) STRICT;
+CREATE TRIGGER hold_is_final BEFORE UPDATE OF id, kind, from_us, to_us, subject, why, who, made_us
+    ON hold
+BEGIN
+    SELECT RAISE(ABORT, 'a hold is released, not changed');
+END;
 CREATE TRIGGER hold_stays BEFORE DELETE ON hold
 BEGIN
     SELECT RAISE(ABORT, 'a hold is released, not deleted');
@@ -60,12 +65,21 @@ CREATE TABLE deletion (
     events     INTEGER NOT NULL,
     unshipped  INTEGER NOT NULL,  -- of them
     blocks     INTEGER NOT NULL,
+    last_block INTEGER NOT NULL,  -- its number; what comes of the day later is numbered behind it
     raw_bytes  INTEGER NOT NULL,
     file_bytes INTEGER NOT NULL,
-    chain      BLOB NOT NULL,     -- of all its blocks (schema/seal.h); empty when it could not be read
+    chain      BLOB NOT NULL,     -- of all its blocks (schema/chain.h); empty when it could not be read
     seal       INTEGER NOT NULL DEFAULT 0,  -- the seal that tells of it; 0: none yet
     done       INTEGER NOT NULL DEFAULT 0 CHECK (done IN (0, 1))  -- 1: the file is gone
 ) STRICT;
+CREATE INDEX deletion_day ON deletion (day_us, last_block);
+CREATE INDEX deletion_undone ON deletion (id) WHERE done = 0;
+CREATE TRIGGER deletion_is_final BEFORE UPDATE OF
+    day_us, deleted_us, why, who, forced, events, unshipped, blocks, last_block, raw_bytes,
+    file_bytes, chain ON deletion
+BEGIN
+    SELECT RAISE(ABORT, 'what was deleted is never rewritten');
+END;
 CREATE TRIGGER deletion_stays BEFORE DELETE ON deletion
 BEGIN
     SELECT RAISE(ABORT, 'the record of a deletion stays');

@@ -5,13 +5,17 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "schema/copy_case.h"
+#include "schema/deletion.h"
 #include "schema/inbox.h"
+#include "schema/legal_hold.h"
 #include "schema/parts.h"
 #include "tools/stele/options.h"
 #include "tools/stele/progress.h"
 
 struct stats {
     char id[64];
+    bool is_file; /* one segment or copy: no catalogue, and days are not counted */
     int64_t days;
     int64_t first_day_us;
     int64_t last_day_us;
@@ -23,6 +27,9 @@ struct stats {
     int64_t oldest_us;   /* of event time, in segments; 0 when there is none */
     int64_t newest_us;
     int64_t quarantine;
+    int64_t holds; /* in force */
+    int64_t deleted_days;
+    int64_t deleted_events;
     struct inbox_state inbox;
     int64_t counters[ARCHIVE_COUNTER_COUNT];
     bool with_parts; /* parts are filled: every segment is read from end to end */
@@ -43,13 +50,17 @@ static int64_t file_bytes(const char *path)
     return bytes;
 }
 
-static enum status add_day(const char *dir, int64_t day_us, struct stats *stats, struct err *err)
+static enum status add_file(const char *path, struct stats *stats, struct err *err)
 {
-    char path[FILE_PATH_BYTES];
-    enum status status = archive_segment_path(dir, day_us, path, err);
     struct segment *segment = NULL;
-    if (status == OK) {
-        status = segment_open(path, &segment, err);
+    struct err why;
+    enum status status = segment_open(path, &segment, &why);
+    if (status == ERR_NOT_FOUND && !stats->is_file) { /* deleted meanwhile */
+        return OK;
+    }
+    if (status != OK) {
+        *err = why;
+        return status;
     }
     if (status != OK) {
         return status;
@@ -75,6 +86,13 @@ static enum status add_day(const char *dir, int64_t day_us, struct stats *stats,
     }
     segment_close(segment);
     return status;
+}
+
+static enum status add_day(const char *dir, int64_t day_us, struct stats *stats, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    enum status status = archive_segment_path(dir, day_us, path, err);
+    return status == OK ? add_file(path, stats, err) : status;
 }
 
 static enum status read_segments(const char *dir, struct stats *stats, struct err *err)
@@ -107,8 +125,44 @@ static enum status count_quarantine(struct archive *archive, struct stats *stats
     return status;
 }
 
+static enum status count_gone(struct archive *archive, struct stats *stats, struct err *err)
+{
+    struct hold *holds = NULL;
+    struct deletion *gone = NULL;
+    size_t n_holds = 0;
+    size_t n_gone = 0;
+    enum status status = hold_list(archive, false, &holds, &n_holds, err);
+    if (status == OK) {
+        status = deletion_list(archive, 0, &gone, &n_gone, err);
+    }
+    stats->holds = (int64_t)n_holds;
+    stats->deleted_days = (int64_t)n_gone;
+    for (size_t i = 0; i < n_gone; i++) {
+        stats->deleted_events += gone[i].events;
+    }
+    free(holds);
+    free(gone);
+    return status;
+}
+
+/* A copy says which archive it is of. */
+static enum status read_file(const char *path, struct stats *stats, struct err *err)
+{
+    struct copy_header header;
+    stats->is_file = true;
+    if (copy_header_open(path, &header, NULL) == OK) {
+        (void)snprintf(stats->id, sizeof stats->id, "%.*s", SPAN_FMT(header.facts.archive_id));
+        copy_header_fini(&header);
+    }
+    return add_file(path, stats, err);
+}
+
 static enum status read_stats(const char *dir, struct stats *stats, struct err *err)
 {
+    struct stat st;
+    if (stat(dir, &st) == 0 && S_ISREG(st.st_mode)) {
+        return read_file(dir, stats, err);
+    }
     struct archive *archive = NULL;
     enum status status = archive_open(dir, ARCHIVE_READ, &archive, err);
     if (status != OK) {
@@ -123,6 +177,9 @@ static enum status read_stats(const char *dir, struct stats *stats, struct err *
         }
         if (status == OK) {
             status = count_quarantine(archive, stats, err);
+        }
+        if (status == OK) {
+            status = count_gone(archive, stats, err);
         }
         archive_read_end(archive);
     }
@@ -170,18 +227,27 @@ static void print_parts(const struct stats *stats)
     }
 }
 
-static void print_table(const char *dir, const struct stats *stats)
+static void print_days(const struct stats *stats)
 {
     char text[CLOCK_TEXT_BYTES];
+    char more[CLOCK_TEXT_BYTES];
+    printf("%-17s %s\n", "oldest", clock_format(stats->oldest_us, text));
+    printf("%-17s %s\n", "newest", clock_format(stats->newest_us, text));
+    if (!stats->is_file) {
+        printf("%-17s %" PRId64 ", %s to %s\n", "days", stats->days,
+               clock_format_day(stats->first_day_us, text),
+               clock_format_day(stats->last_day_us, more));
+    }
+}
+
+static void print_table(const char *dir, const struct stats *stats)
+{
     char more[32];
-    printf("%-17s %s (%s)\n", "archive", dir, stats->id);
+    printf("%-17s %s%s%s%s\n", stats->is_file ? "file" : "archive", dir, stats->id[0] ? " (" : "",
+           stats->id, stats->id[0] ? ")" : "");
     print_number("events", stats->events);
     if (stats->events > 0) {
-        printf("%-17s %s\n", "oldest", clock_format(stats->oldest_us, text));
-        printf("%-17s %s\n", "newest", clock_format(stats->newest_us, text));
-        printf("%-17s %" PRId64 ", %s to ", "days", stats->days,
-               clock_format_day(stats->first_day_us, text));
-        printf("%s\n", clock_format_day(stats->last_day_us, text));
+        print_days(stats);
     }
     print_number("blocks", stats->blocks);
     printf("%-17s %s\n", "raw", size_text(stats->raw_bytes, more));
@@ -192,9 +258,14 @@ static void print_table(const char *dir, const struct stats *stats)
                (double)stats->raw_bytes / (double)stats->events);
     }
     printf("\n");
-    print_number("in the inbox", stats->inbox.count);
-    print_number("in quarantine", stats->quarantine);
-    for (int i = 0; i < ARCHIVE_COUNTER_COUNT; i++) {
+    if (!stats->is_file) {
+        print_number("in the inbox", stats->inbox.count);
+        print_number("in quarantine", stats->quarantine);
+        print_number("holds in force", stats->holds);
+        print_number("deleted days", stats->deleted_days);
+        print_number("deleted events", stats->deleted_events);
+    }
+    for (int i = 0; !stats->is_file && i < ARCHIVE_COUNTER_COUNT; i++) {
         print_number(archive_counter_name((enum archive_counter)i), stats->counters[i]);
     }
     if (stats->with_parts) {
@@ -212,6 +283,36 @@ static void print_time(const char *name, int64_t time_us)
     }
 }
 
+static void print_parts_json(const struct stats *stats)
+{
+    printf(",\"parts\":{");
+    for (int i = 0; i < PART_COUNT; i++) {
+        printf("%s\"%s\":%" PRId64, i ? "," : "", segment_part_name((enum segment_part)i),
+               stats->parts[i]);
+    }
+    printf("}");
+}
+
+/* What a catalogue knows, or a file's null. */
+static void print_catalogue_json(const struct stats *stats)
+{
+    if (stats->is_file) {
+        printf("\"days\":null,\"inbox\":null,\"quarantine\":null,\"holds\":null,"
+               "\"deleted_days\":null,\"deleted_events\":null,\"counters\":null");
+        return;
+    }
+    printf("\"days\":%" PRId64 ",\"inbox\":%" PRId64 ",\"quarantine\":%" PRId64
+           ",\"holds\":%" PRId64 ",\"deleted_days\":%" PRId64 ",\"deleted_events\":%" PRId64
+           ",\"counters\":{",
+           stats->days, stats->inbox.count, stats->quarantine, stats->holds, stats->deleted_days,
+           stats->deleted_events);
+    for (int i = 0; i < ARCHIVE_COUNTER_COUNT; i++) {
+        printf("%s\"%s\":%" PRId64, i ? "," : "", archive_counter_name((enum archive_counter)i),
+               stats->counters[i]);
+    }
+    printf("}");
+}
+
 static void print_json(const char *dir, const struct stats *stats)
 {
     struct buf name = BUF_INIT;
@@ -224,27 +325,18 @@ static void print_json(const char *dir, const struct stats *stats)
         const char *name;
         int64_t value;
     } numbers[] = {
-        {"events", stats->events},           {"days", stats->days},
-        {"blocks", stats->blocks},           {"raw_bytes", stats->raw_bytes},
-        {"frame_bytes", stats->frame_bytes}, {"file_bytes", stats->file_bytes},
-        {"inbox", stats->inbox.count},       {"quarantine", stats->quarantine},
+        {"events", stats->events},         {"blocks", stats->blocks},
+        {"raw_bytes", stats->raw_bytes},   {"frame_bytes", stats->frame_bytes},
+        {"file_bytes", stats->file_bytes},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         printf("\"%s\":%" PRId64 ",", numbers[i].name, numbers[i].value);
     }
-    printf("\"counters\":{");
-    for (int i = 0; i < ARCHIVE_COUNTER_COUNT; i++) {
-        printf("%s\"%s\":%" PRId64, i ? "," : "", archive_counter_name((enum archive_counter)i),
-               stats->counters[i]);
-    }
+    print_catalogue_json(stats);
     if (stats->with_parts) {
-        printf("},\"parts\":{");
-        for (int i = 0; i < PART_COUNT; i++) {
-            printf("%s\"%s\":%" PRId64, i ? "," : "", segment_part_name((enum segment_part)i),
-                   stats->parts[i]);
-        }
+        print_parts_json(stats);
     }
-    printf("}}\n");
+    printf("}\n");
 }
 
 static int stats_run(int argc, char **argv)
