@@ -1,35 +1,27 @@
 #include "schema/copy_verify.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "schema/chain.h"
 #include "schema/copy_internal.h"
+#include "schema/proof.h"
 
 struct verifier {
-    const struct copy_check *check;
+    const struct signing_key *key;
+    struct verify_report *report;
     struct copy_verdict *verdict;
     const char *path;
     struct segment *segment;
     struct copy_header header;
     struct block_lines lines;
-    struct arena arena;
+    int64_t blocks;
+    int64_t events;
+    int64_t raw_bytes;
 };
 
-static void wrong(struct verifier *verifier, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void wrong(struct verifier *verifier, const char *format, ...)
-{
-    char text[ERR_TEXT_BYTES];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    verifier->verdict->n_wrong++;
-    verifier->check->wrong(verifier->check->context, text);
-}
+/* Of the file as a whole. */
+#define wrong(verifier, ...) verify_say((verifier)->report, (verifier)->path, 0, __VA_ARGS__)
 
 /* What SQLite itself finds, and what lies behind its last page. */
 static enum status check_file(struct verifier *verifier, struct err *err)
@@ -80,7 +72,7 @@ static enum status check_rows(struct verifier *verifier, struct err *err)
 static enum copy_seal_state check_signature(struct verifier *verifier)
 {
     const struct copy_header *header = &verifier->header;
-    const struct signing_key *key = verifier->check->key;
+    const struct signing_key *key = verifier->key;
     struct span id = header->key_id;
     if (!key) {
         return COPY_SEAL_NO_KEY;
@@ -118,60 +110,58 @@ static enum status check_seal(struct verifier *verifier, struct err *err)
     return status;
 }
 
-/* The first line of a block whose events are not those of its digest that can be told to be wrong:
- * no event, or another one than its time and identity say. */
-static void tell_line(struct verifier *verifier, const struct block_info *info)
+/* What of the block besides its events was changed; blocks of old segments have no proof. */
+static enum status check_index(struct verifier *verifier, const struct block_info *info,
+                               const struct proof *proof, struct err *err)
 {
-    struct segment *segment = verifier->segment;
-    struct block_lines *lines = &verifier->lines;
-    int64_t times_us[BLOCK_EVENTS_MAX];
-    int64_t arrivals_us[BLOCK_EVENTS_MAX];
-    uint32_t hashes[BLOCK_EVENTS_MAX];
-    struct err err;
-    bool readable = segment_lines(segment, info->id, lines, &err) == OK &&
-                    segment_times(segment, info->id, times_us, &err) == OK &&
-                    segment_arrivals(segment, info->id, arrivals_us, &err) == OK &&
-                    segment_identities(segment, info->id, hashes, &err) == OK;
-    for (size_t slot = 0; readable && slot < info->n_events; slot++) {
-        struct event event;
-        arena_reset(&verifier->arena);
-        bool is_event =
-            event_parse(block_line(lines, slot), arrivals_us[slot], &verifier->arena, &event);
-        if (!is_event || event.time_us != times_us[slot] ||
-            event_identity_hash(&event) != hashes[slot]) {
-            wrong(verifier, "block %lld: line %zu (byte %u of the block) is %s",
-                  (long long)info->id, slot + 1, lines->start[slot],
-                  is_event ? "not the event that its time and identity say" : "no event");
-            return;
-        }
+    struct digest sha256;
+    enum status status = proof_index_digest(verifier->segment, info->id, proof->value_from,
+                                            proof->value_to, &sha256, err);
+    if (status == ERR_CORRUPT || status == ERR_IO) {
+        verify_say(verifier->report, verifier->path, info->id, "its index cannot be read");
+        return OK;
     }
+    if (status == OK && memcmp(sha256.bytes, proof->index_sha256.bytes, sizeof sha256.bytes) != 0) {
+        verify_say(verifier->report, verifier->path, info->id,
+                   "its times, sources, columns or values are not those it was made with");
+    }
+    return status;
 }
 
 static enum status check_block(struct verifier *verifier, const struct block_info *info,
                                struct err *err)
 {
     struct span ndjson;
+    struct proof proof = {.line_sums = {NULL, 0}};
+    bool proven = false;
     enum status status =
         segment_ndjson(verifier->segment, info->id, &verifier->lines, &ndjson, err);
     if (status == ERR_CORRUPT || status == ERR_IO) {
-        wrong(verifier, "block %lld: its events cannot be read: %s", (long long)info->id,
-              err ? err->text : "");
+        verify_say(verifier->report, verifier->path, info->id, "its events cannot be read: %s",
+                   err ? err->text : "");
         return OK;
+    }
+    if (status == OK) {
+        status = proof_read(verifier->segment, info->id, &proof, &proven, err);
+        if (status == ERR_CORRUPT) {
+            verify_say(verifier->report, verifier->path, info->id, "its proof cannot be read");
+            status = OK;
+        }
     }
     if (status != OK) {
         return status;
     }
     struct digest sha256 = digest_sha256(ndjson);
     if (memcmp(sha256.bytes, info->sha256.bytes, sizeof sha256.bytes) != 0) {
-        wrong(verifier, "block %lld: its events do not have the digest that is kept with it",
-              (long long)info->id);
-        tell_line(verifier, info);
+        verify_say_lines(verifier->report, verifier->path, info->id,
+                         "its events do not have the digest that is kept with it", ndjson,
+                         proof.line_sums, info->n_events);
     }
-    if ((int64_t)ndjson.size != info->raw_bytes) {
-        wrong(verifier, "block %lld: %zu bytes of events, and not %lld", (long long)info->id,
-              ndjson.size, (long long)info->raw_bytes);
-    }
-    return OK;
+    verifier->blocks++;
+    verifier->events += info->n_events;
+    verifier->raw_bytes += (int64_t)ndjson.size;
+    verifier->report->unproven_blocks += !proven;
+    return proven ? check_index(verifier, info, &proof, err) : OK;
 }
 
 static enum status check_blocks(struct verifier *verifier, struct err *err)
@@ -180,29 +170,29 @@ static enum status check_blocks(struct verifier *verifier, struct err *err)
     const struct block_info *blocks = segment_blocks(verifier->segment, &n_blocks);
     const struct copy_case *facts = &verifier->header.facts;
     struct digest chain = chain_start(segment_day_us(verifier->segment));
-    struct copy_verdict *verdict = verifier->verdict;
+    struct verify_report *report = verifier->report;
     enum status status = OK;
-    int64_t raw_bytes = 0;
     for (size_t i = 0; status == OK && i < n_blocks; i++) {
         status = check_block(verifier, &blocks[i], err);
         chain = chain_add(&chain, &blocks[i]);
-        raw_bytes += blocks[i].raw_bytes;
-        verdict->blocks++;
-        verdict->events += blocks[i].n_events;
-        if (verifier->check->progress) {
-            verifier->check->progress(verifier->check->context,
-                                      (int64_t)(i + 1) * 1000 / (int64_t)n_blocks, verdict->events);
+        if (report->progress) {
+            report->progress(report->context, (int64_t)(i + 1) * 1000 / (int64_t)n_blocks,
+                             report->events + verifier->events);
         }
     }
+    report->blocks += verifier->blocks;
+    report->events += verifier->events;
+    report->raw_bytes += verifier->raw_bytes;
     if (status != OK) {
         return status;
     }
-    if (verdict->blocks != facts->blocks || verdict->events != facts->events ||
-        raw_bytes != facts->raw_bytes) {
+    if (verifier->blocks != facts->blocks || verifier->events != facts->events ||
+        verifier->raw_bytes != facts->raw_bytes) {
         wrong(verifier,
               "%lld events in %lld blocks, %lld bytes; the case header says %lld in %lld, %lld",
-              (long long)verdict->events, (long long)verdict->blocks, (long long)raw_bytes,
-              (long long)facts->events, (long long)facts->blocks, (long long)facts->raw_bytes);
+              (long long)verifier->events, (long long)verifier->blocks,
+              (long long)verifier->raw_bytes, (long long)facts->events, (long long)facts->blocks,
+              (long long)facts->raw_bytes);
     }
     if (memcmp(chain.bytes, facts->chain.bytes, sizeof chain.bytes) != 0) {
         wrong(verifier, "the chain of the blocks is not the one in the case header");
@@ -304,11 +294,15 @@ static enum status check_all(struct verifier *verifier, struct err *err)
     return status == OK ? check_content(verifier, err) : status;
 }
 
-enum status copy_verify(const char *path, const struct copy_check *check,
-                        struct copy_verdict *out_verdict, struct err *err)
+enum status copy_verify(const char *path, const struct signing_key *key,
+                        struct verify_report *report, struct copy_verdict *out_verdict,
+                        struct err *err)
 {
-    struct verifier verifier = {
-        .check = check, .verdict = out_verdict, .path = path, .lines = BLOCK_LINES_INIT};
+    struct verifier verifier = {.key = key,
+                                .report = report,
+                                .verdict = out_verdict,
+                                .path = path,
+                                .lines = BLOCK_LINES_INIT};
     *out_verdict = (struct copy_verdict){0};
     enum status status = segment_open(path, &verifier.segment, err);
     if (status == OK) {
@@ -318,7 +312,6 @@ enum status copy_verify(const char *path, const struct copy_check *check,
         status = check_all(&verifier, err);
     }
     block_lines_fini(&verifier.lines);
-    arena_fini(&verifier.arena);
     copy_header_fini(&verifier.header);
     segment_close(verifier.segment);
     return status;

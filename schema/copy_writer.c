@@ -87,7 +87,7 @@ static enum status begin(struct copy_writer *writer, int64_t time_us, struct err
     if (status == OK) {
         sqlite3 *db = writer->db;
         writer->db = NULL;
-        status = segment_writer_over(db, writer->file.path, writer->compression_level,
+        status = segment_writer_over(db, writer->file.path, false, writer->compression_level,
                                      &writer->segment, err);
     }
     return status;

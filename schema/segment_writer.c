@@ -137,8 +137,8 @@ static enum status writer_load(struct segment_writer *writer, const char *path, 
     return status == OK ? load_identities(writer, err) : status;
 }
 
-static enum status writer_new(const char *path, sqlite3 *db, bool fresh, int compression_level,
-                              struct segment_writer **out_writer, struct err *err)
+enum status segment_writer_over(sqlite3 *db, const char *path, bool fresh, int compression_level,
+                                struct segment_writer **out_writer, struct err *err)
 {
     struct segment_writer *writer = calloc(1, sizeof *writer);
     if (!writer) {
@@ -147,7 +147,7 @@ static enum status writer_new(const char *path, sqlite3 *db, bool fresh, int com
     }
     writer->fresh = fresh;
     writer->first_block = 1;
-    writer->in_transaction = fresh;
+    writer->in_transaction = !sqlite3_get_autocommit(db);
     dictionary_init(&writer->dictionary);
     enum status status = frame_maker_init(&writer->maker, compression_level, err);
     enum status load_status = writer_load(writer, path, db, status == OK ? err : NULL);
@@ -172,7 +172,8 @@ enum status segment_writer_open(const char *dir, int64_t day_us, int compression
         status = fresh ? segment_fresh_open(path, day_us, &db, err)
                        : db_open(path, DB_WRITE, &segment_kind, &db, err);
     }
-    return status == OK ? writer_new(path, db, fresh, compression_level, out_writer, err) : status;
+    return status == OK ? segment_writer_over(db, path, fresh, compression_level, out_writer, err)
+                        : status;
 }
 
 void segment_writer_close(struct segment_writer *writer)
@@ -442,16 +443,6 @@ enum status segment_writer_commit(struct segment_writer *writer, const char *arc
         status = writer->fresh ? publish(writer, err) : db_commit(segment->db, err);
     }
     writer->in_transaction = false;
-    return status;
-}
-
-enum status segment_writer_over(sqlite3 *db, const char *path, int compression_level,
-                                struct segment_writer **out_writer, struct err *err)
-{
-    enum status status = writer_new(path, db, false, compression_level, out_writer, err);
-    if (status == OK) {
-        (*out_writer)->in_transaction = true;
-    }
     return status;
 }
 

@@ -35,12 +35,14 @@ MUST_USE enum status segment_writer_add(struct segment_writer *writer, const str
 MUST_USE enum status segment_writer_commit(struct segment_writer *writer, const char *archive_id,
                                            int64_t inbox_id, struct err *err);
 
-/* For a file that is no day of an archive (schema/copy_writer.h): writes into a handle that
- * db_open gave as DB_FRESH, with the row of its segment in it; the writer closes it in any case. */
-MUST_USE enum status segment_writer_over(sqlite3 *db, const char *path, int compression_level,
-                                         struct segment_writer **out_writer, struct err *err);
-/* Commits what such a writer has added, without a sync. The segment can be asked then, and nothing
- * more be added. */
+/* Writes into a handle whose file has the row of its segment; the writer closes it in any case.
+ * fresh: that of segment_fresh_open, which the first commit gives its name. A file that is no day
+ * of an archive (schema/copy_writer.h) is not fresh, and in a transaction that is open. */
+MUST_USE enum status segment_writer_over(sqlite3 *db, const char *path, bool fresh,
+                                         int compression_level, struct segment_writer **out_writer,
+                                         struct err *err);
+/* Commits what a writer of such a file has added, without a sync. The segment can be asked then,
+ * and nothing more be added. */
 MUST_USE enum status segment_writer_end(struct segment_writer *writer, struct err *err);
 
 #endif

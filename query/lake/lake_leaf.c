@@ -46,15 +46,19 @@ static void begin_any(const struct leaf_writing *leaf, const char *list)
     add(leaf, " AND ");
 }
 
-/* Could the text of a number hold or equal it? */
+/* Could the text of a number that is not whole, 1.25 or 1e-07, hold or equal it? */
 static bool looks_numeric(struct span text)
 {
+    size_t dots = 0;
+    size_t letters = 0;
     for (size_t i = 0; i < text.size; i++) {
-        if (!strchr("0123456789+-.e*", text.data[i])) {
+        if (text.data[i] == '\0' || !strchr("0123456789+-.e*", text.data[i])) {
             return false;
         }
+        dots += text.data[i] == '.';
+        letters += text.data[i] == 'e';
     }
-    return true;
+    return dots < 2 && letters < 2;
 }
 
 static bool hangs_on_numbers(const struct predicate *predicate)
@@ -212,9 +216,9 @@ static void write_glob(const struct leaf_writing *leaf)
     leaf->out->failed = leaf->out->failed || !buf_ok(&shape);
     add(leaf, "$unless(");
     begin_any(leaf, "terms");
-    add(leaf, "$any($split($at(x, terms), ' '), w, $length(w) > 64 AND $matches(w, "
-              "'[^\\x00-\\x7F]'))), 'stele: a pattern with stars cannot be asked of words of more "
-              "than 64 letters beyond ASCII', (");
+    add(leaf, "$any($split($at(x, terms), ' '), w, $bytes(w) > 256 AND $bytes(w) <> $length(w))), "
+              "'stele: a pattern with stars cannot be asked of words of more than 256 bytes with "
+              "letters beyond ASCII', (");
     begin_any(leaf, "terms");
     add(leaf, "$any($split($at(x, terms), ' '), w, $matches($sub(w, 1, 256), ");
     add_text(leaf, buf_span(&shape));
@@ -294,6 +298,15 @@ static bool is_day_start(int64_t us)
     return clock_day_start(us) == us;
 }
 
+static void add_moment(bool is, const char *before, int64_t us, struct buf *out)
+{
+    if (is) {
+        buf_printf(out, "%s%lld", before, (long long)us);
+    } else {
+        buf_add_str(out, "true");
+    }
+}
+
 void lake_time_write(int64_t low_us, int64_t high_us, struct buf *out)
 {
     bool low = low_us != INT64_MIN;
@@ -327,9 +340,25 @@ void lake_time_write(int64_t low_us, int64_t high_us, struct buf *out)
         buf_add_str(out, " AND (");
     }
     buf_add_str(out, "coalesce(");
-    buf_printf(out, low ? "time_us >= %lld" : "true", (long long)low_us);
-    buf_printf(out, high ? " AND time_us < %lld" : "", (long long)high_us);
+    add_moment(low, "time_us >= ", low_us, out);
+    buf_add_str(out, " AND ");
+    add_moment(high, "time_us < ", high_us, out);
     buf_add_str(out, ", true)))");
+}
+
+/* "addresses" has 16 bytes as 32 digits, as they are here. */
+static void write_address(const struct leaf_writing *leaf)
+{
+    const struct predicate *predicate = leaf->predicate;
+    add(leaf, "$any(addresses, x, x >= '");
+    for (size_t i = 0; i < ADDRESS_BYTES; i++) {
+        buf_printf(leaf->out, "%02x", predicate->address_low[i]);
+    }
+    add(leaf, "' AND x <= '");
+    for (size_t i = 0; i < ADDRESS_BYTES; i++) {
+        buf_printf(leaf->out, "%02x", predicate->address_high[i]);
+    }
+    add(leaf, "')");
 }
 
 static enum status write_any(const struct leaf_writing *leaf)
@@ -370,6 +399,7 @@ static enum status write_any(const struct leaf_writing *leaf)
         add_uid(leaf, false);
         break;
     case PREDICATE_OBSERVABLE:
+        write_address(leaf);
         break;
     }
     return OK;
@@ -383,10 +413,10 @@ static enum status check(const struct leaf_writing *leaf, struct err *err)
                       "stele.source and stele.mark are kept by the archive and are not in "
                       "what is shipped");
     }
-    if (predicate->kind == PREDICATE_OBSERVABLE) {
+    if (predicate->kind == PREDICATE_OBSERVABLE && predicate->observable != OBSERVABLE_IP) {
         return refuse(leaf, err,
-                      "ip:, domain:, url: and hash: look into URLs, commands and base64; "
-                      "ask a field, such as addr.remote:10.0.0.*");
+                      "domain:, url: and hash: look into text in ways of their own; ask for words, "
+                      "\"evil com\", or for a part, *evil.com/a*");
     }
     bool by_words = predicate->kind == PREDICATE_TERM || predicate->kind == PREDICATE_PREFIX ||
                     predicate->kind == PREDICATE_PHRASE;

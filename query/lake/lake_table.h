@@ -8,6 +8,7 @@
  *            lower case), free (it is searched when no field is named)
  *   terms    for every value its words in order and its terms (schema/term.h), lower case, each
  *            between spaces
+ *   addresses  every address in it as 32 digits, IPv4 mapped into IPv6 (schema/observable.h)
  *   raw      the line
  *
  * and beside them the columns that everybody asks for, by their names in `stele sql`. */

@@ -8,6 +8,7 @@
  *   table    lower case, terms */
 #include "query/lake/lake_view.h"
 
+#include "query/lake/addresses.h"
 #include "query/lake/engine.h"
 #include "query/lake/shapes.h"
 #include "query/sql/columns.h"
@@ -61,34 +62,16 @@
     "$first($map($filter(found, x, $at(x, path) = '" path "' AND $at(x, kind) = 's'), x, "         \
     "$at(x, value)))"
 
-/* The four numbers of an address behind the last colon as two groups; else the text as it is. */
-#define DOTTED                                                                                     \
-    "$let(q, $group(z, '^[0-9a-f:]*:(" SHAPE_IPV4 ")\\z'), CASE WHEN q = '' THEN z ELSE "          \
-    "$let(o, $all(q, '[0-9]+'), $group(z, '^([0-9a-f:]*:)') || $hex($nth(o, 1)) || "               \
-    "$hex($nth(o, 2)) || ':' || $hex($nth(o, 3)) || $hex($nth(o, 4))) END)"
-#define IN_FULL(text) "$map($all(" text ", '[0-9a-f]+'), g, $sub('0000' || g, $length(g) + 1, 4))"
-#define EIGHT_GROUPS                                                                               \
-    "$join($cat($cat(" IN_FULL(                                                                    \
-        "CASE WHEN $has(y, '::') THEN $group(y, '^(.*)::') ELSE y END") ", $slice($list('0000', "  \
-                                                                        "'0000', '0000', '0000', " \
-                                                                        "'0000', '0000', '0000', " \
-                                                                        "'0000'), 1, "             \
-                                                                        "8 - $size($all(y, "       \
-                                                                        "'[0-9a-f]+')))),"         \
-                                                                        " " IN_FULL("$group(y, "   \
-                                                                                    "'::(.*)\\z'"  \
-                                                                                    ")") "), ':')"
+/* A run that is an IPv6 address, as it stands in terms; else ''. */
 #define UNMAPPED                                                                                   \
     "CASE WHEN $starts(f, '0000:0000:0000:0000:0000:ffff:') THEN $unhex($sub(f, 31, 2)) || '.' "   \
     "|| $unhex($sub(f, 33, 2)) || '.' || $unhex($sub(f, 36, 2)) || '.' || $unhex($sub(f, 38, 2)) " \
     "ELSE f END"
-/* A run that is an IPv6 address, as it stands in terms; else ''. */
 #define IPV6                                                                                       \
     "CASE WHEN NOT $matches(r, '^[0-9a-f.:]*:[0-9a-f.:]*:') THEN '' ELSE "                         \
     "$let(z, $group(r, '^([^%]*)'), CASE WHEN NOT $matches(z, '^[0-9a-f.:]*\\z') THEN '' ELSE "    \
-    "$let(y, " DOTTED ", CASE WHEN $matches(y, '" SHAPE_IPV6_FULL "') OR "                         \
-    "($matches(y, '" SHAPE_IPV6_SHORT "') AND $size($all(y, '[0-9a-f]+')) < 8) THEN "              \
-    "$let(f, " EIGHT_GROUPS ", " UNMAPPED ") ELSE '' END) END) END"
+    "$let(y, " PLAIN_UNDOTTED ", CASE WHEN " PLAIN_IS_IPV6 " THEN "                                \
+    "$let(f, " PLAIN_GROUPS("':'") ", " UNMAPPED ") ELSE '' END) END) END"
 
 #define ATOMS                                                                                      \
     "$filter($map($all(r, '" SHAPE_ATOM "'), a, $group(a, '" SHAPE_TRIMMED "')), a, a <> '')"
@@ -139,7 +122,7 @@ static const char *const behind_columns[] = {
     SPACED(RUN_WORDS),
     ", ",
     SPACED(RUN_TERMS),
-    ")) AS terms FROM lowered",
+    ")) AS terms,\n",
     NULL};
 
 static void add_pieces(const char *const *pieces, struct buf *out)
@@ -188,4 +171,6 @@ void lake_view_plain(struct buf *out)
         }
     }
     add_pieces(behind_columns, out);
+    addresses_plain(out);
+    buf_add_str(out, " AS addresses FROM lowered");
 }

@@ -82,6 +82,7 @@ static void find_expected(struct verify_block *work, const struct block_info *in
     out->line_sums = out->has_proof ? out->proof.line_sums : span_of("", 0);
     if (out->sealed) {
         const struct seal_block *sealed = &out->sealed->block;
+        compare_with_seal(work, info, out);
         out->sha256 = sealed->sha256;
         out->n_events = (uint32_t)sealed->events;
         out->raw_bytes = sealed->raw_bytes;
@@ -90,7 +91,6 @@ static void find_expected(struct verify_block *work, const struct block_info *in
             out->proof.index_sha256 = sealed->index_sha256;
             out->proof.frame_sha256 = sealed->frame_sha256;
         }
-        compare_with_seal(work, info, out);
     } else {
         work->verify->report->unsealed_blocks += book != NULL;
     }

@@ -8,7 +8,8 @@
 #include <time.h>
 
 #include "query/waiting.h"
-#include "schema/indexer.h"
+#include "schema/inbox.h"
+#include "tools/stele/index_here.h"
 
 enum { LOOK_EVERY_MS = 50 };
 /* How long the daemon may show no movement. */
@@ -40,30 +41,14 @@ static enum status look(const struct search *search, bool *out_waits, int64_t *o
     return status;
 }
 
-/* All of the inbox into blocks; the caller holds the lock. */
-static enum status index_here(const struct options *options, const char *dir,
-                              const atomic_bool *stop, struct err *err)
+static enum status index_closed(const struct options *options, const char *dir,
+                                const volatile sig_atomic_t *stop, struct err *err)
 {
-    const struct indexer_options how = {.compression_level =
-                                            (int)options->config.index_compression_level};
     struct archive *archive = NULL;
-    struct indexer *indexer = NULL;
     enum status status = archive_open(dir, ARCHIVE_WRITE, &archive, err);
     if (status == OK) {
-        status = indexer_open(dir, &how, &indexer, err);
+        status = index_here(&options->config, archive, stop, err);
     }
-    while (status == OK && !atomic_load(stop)) {
-        struct indexer_run *run = NULL;
-        status = indexer_run_next(indexer, &run, err);
-        if (status != OK || !run) {
-            break;
-        }
-        status = indexer_settle(archive, run, err);
-        if (status != OK) {
-            indexer_run_free(run);
-        }
-    }
-    indexer_close(indexer);
     archive_close(archive);
     return status;
 }
@@ -88,14 +73,14 @@ static enum status rows_left(struct archive *archive, int64_t newest, int64_t *o
     return status;
 }
 
-static enum status wait_for(const char *dir, int64_t newest, const atomic_bool *stop,
+static enum status wait_for(const char *dir, int64_t newest, const volatile sig_atomic_t *stop,
                             bool *out_done, struct err *err)
 {
     struct archive *archive = NULL;
     int64_t least = INT64_MAX;
     int64_t moved_us = clock_monotonic_us();
     enum status status = archive_open(dir, ARCHIVE_READ, &archive, err);
-    while (status == OK && !*out_done && !atomic_load(stop)) {
+    while (status == OK && !*out_done && !*stop) {
         int64_t left;
         status = rows_left(archive, newest, &left, err);
         *out_done = status == OK && left == 0;
@@ -116,7 +101,8 @@ static enum status wait_for(const char *dir, int64_t newest, const atomic_bool *
 }
 
 static enum status ask_daemon(const struct options *options, const char *dir, int64_t newest,
-                              const atomic_bool *stop, const struct err *busy, struct err *err)
+                              const volatile sig_atomic_t *stop, const struct err *busy,
+                              struct err *err)
 {
     const char *verb = options->verb->name;
     char who[64] = "";
@@ -142,7 +128,7 @@ static enum status ask_daemon(const struct options *options, const char *dir, in
 }
 
 enum status catch_up(const struct options *options, const struct search *search,
-                     const atomic_bool *stop, struct err *err)
+                     const volatile sig_atomic_t *stop, struct err *err)
 {
     struct stat st;
     bool waits = false;
@@ -158,7 +144,7 @@ enum status catch_up(const struct options *options, const struct search *search,
     struct err why;
     status = archive_lock_take(search->path, "stele export", &lock, &why);
     if (status == OK) {
-        status = index_here(options, search->path, stop, err);
+        status = index_closed(options, search->path, stop, err);
     } else if (status == ERR_BUSY) {
         status = ask_daemon(options, search->path, newest, stop, &why, err);
     } else {

@@ -2,7 +2,7 @@
 #ifndef TOOLS_STELE_CATCH_UP_H
 #define TOOLS_STELE_CATCH_UP_H
 
-#include <stdatomic.h>
+#include <signal.h>
 
 #include "query/walk.h"
 #include "tools/stele/options.h"
@@ -12,6 +12,6 @@
  * What cannot be done is told in one line on stderr and is no failure: a walk says what is left. A
  * segment in place of an archive has no inbox. stop ends the wait. */
 MUST_USE enum status catch_up(const struct options *options, const struct search *search,
-                              const atomic_bool *stop, struct err *err);
+                              const volatile sig_atomic_t *stop, struct err *err);
 
 #endif

@@ -1,5 +1,4 @@
 /* stele copy: events of an archive as one file for a case, and what such a file says of itself. */
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,6 +7,7 @@
 #include "schema/base/part_file.h"
 #include "tools/stele/copy_job.h"
 #include "tools/stele/copy_print.h"
+#include "tools/stele/login.h"
 #include "tools/stele/lookup.h"
 #include "tools/stele/progress.h"
 
@@ -43,14 +43,10 @@ struct copy_options {
 
 static void name_user(char *out, size_t bytes)
 {
+    char login[LOGIN_BYTES];
     char host[256] = "";
-    const struct passwd *user = getpwuid(getuid());
     (void)gethostname(host, sizeof host - 1);
-    if (user) {
-        (void)snprintf(out, bytes, "%s@%s", user->pw_name, host);
-    } else {
-        (void)snprintf(out, bytes, "uid %ld@%s", (long)getuid(), host);
-    }
+    (void)snprintf(out, bytes, "%s@%s", login_name(login), host);
 }
 
 /* The first line of the file. */
@@ -215,6 +211,7 @@ static int copy_events(struct copy_options *options)
                            .over = options->force,
                            .plain = options->plain,
                            .compression_level = (int)common->config.index_compression_level,
+                           .key_path = common->config.seal_key,
                            .stop = &stopped};
     if (lookup_times(options->from, options->to, &job.facts.from_us, &job.facts.to_us, &err) !=
             OK ||

@@ -82,10 +82,11 @@ static enum status collect(struct making *making, struct err *err)
 static enum status find_key(struct copy_job *job, struct signing_key **out_key, struct err *err)
 {
     char path[FILE_PATH_BYTES];
+    const char *given = job->key_path ? job->key_path : "";
     *out_key = NULL;
     enum status status = path_format(path, err, "%s/keys/seal.key", job->archive);
-    if (status == OK && file_exists(path)) {
-        status = signing_key_load_private(path, out_key, err);
+    if (status == OK && (given[0] || file_exists(path))) { /* a copy makes none */
+        status = signing_key_load_private(given[0] ? given : path, out_key, err);
     }
     if (status == OK && *out_key) {
         (void)snprintf(job->key_id, sizeof job->key_id, "%s", signing_key_id(*out_key));

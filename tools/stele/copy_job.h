@@ -18,6 +18,7 @@ struct copy_job {
     bool over;             /* a file that is there already may go */
     bool plain;
     int compression_level;
+    const char *key_path; /* seal.key of the configuration; empty: the archive's own */
     const volatile sig_atomic_t *stop;
     /* what came of it */
     struct arena arena; /* texts of `facts` that were filled in */

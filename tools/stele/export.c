@@ -14,10 +14,12 @@
 #include "tools/stele/progress.h"
 
 static atomic_bool stop;
+static volatile sig_atomic_t interrupted;
 
 static void on_interrupt(int number)
 {
     (void)number;
+    interrupted = 1;
     atomic_store(&stop, true);
 }
 
@@ -287,7 +289,7 @@ static int run_export(struct export *export)
     struct walk *walk = NULL;
     struct export_counts counts = {0};
     enum status status =
-        export->dry_run ? OK : catch_up(&export->common, &export->search, &stop, &err);
+        export->dry_run ? OK : catch_up(&export->common, &export->search, &interrupted, &err);
     if (status == OK) {
         status = walk_open(&export->search, &walk, &err);
     }

@@ -5,17 +5,16 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "schema/copy_case.h"
 #include "schema/deletion.h"
 #include "schema/inbox.h"
 #include "schema/legal_hold.h"
 #include "schema/parts.h"
 #include "tools/stele/options.h"
 #include "tools/stele/progress.h"
+#include "tools/stele/stats_file.h"
 
 struct stats {
     char id[64];
-    bool is_file; /* one segment or copy: no catalogue, and days are not counted */
     int64_t days;
     int64_t first_day_us;
     int64_t last_day_us;
@@ -50,17 +49,20 @@ static int64_t file_bytes(const char *path)
     return bytes;
 }
 
-static enum status add_file(const char *path, struct stats *stats, struct err *err)
+static enum status add_day(const char *dir, int64_t day_us, struct stats *stats, struct err *err)
 {
+    char path[FILE_PATH_BYTES];
+    enum status status = archive_segment_path(dir, day_us, path, err);
     struct segment *segment = NULL;
-    struct err why;
-    enum status status = segment_open(path, &segment, &why);
-    if (status == ERR_NOT_FOUND && !stats->is_file) { /* deleted meanwhile */
-        return OK;
-    }
-    if (status != OK) {
-        *err = why;
-        return status;
+    if (status == OK) {
+        struct err why;
+        status = segment_open(path, &segment, &why);
+        if (status == ERR_NOT_FOUND) { /* deleted meanwhile */
+            return OK;
+        }
+        if (status != OK) {
+            *err = why;
+        }
     }
     if (status != OK) {
         return status;
@@ -86,13 +88,6 @@ static enum status add_file(const char *path, struct stats *stats, struct err *e
     }
     segment_close(segment);
     return status;
-}
-
-static enum status add_day(const char *dir, int64_t day_us, struct stats *stats, struct err *err)
-{
-    char path[FILE_PATH_BYTES];
-    enum status status = archive_segment_path(dir, day_us, path, err);
-    return status == OK ? add_file(path, stats, err) : status;
 }
 
 static enum status read_segments(const char *dir, struct stats *stats, struct err *err)
@@ -145,24 +140,8 @@ static enum status count_gone(struct archive *archive, struct stats *stats, stru
     return status;
 }
 
-/* A copy says which archive it is of. */
-static enum status read_file(const char *path, struct stats *stats, struct err *err)
-{
-    struct copy_header header;
-    stats->is_file = true;
-    if (copy_header_open(path, &header, NULL) == OK) {
-        (void)snprintf(stats->id, sizeof stats->id, "%.*s", SPAN_FMT(header.facts.archive_id));
-        copy_header_fini(&header);
-    }
-    return add_file(path, stats, err);
-}
-
 static enum status read_stats(const char *dir, struct stats *stats, struct err *err)
 {
-    struct stat st;
-    if (stat(dir, &st) == 0 && S_ISREG(st.st_mode)) {
-        return read_file(dir, stats, err);
-    }
     struct archive *archive = NULL;
     enum status status = archive_open(dir, ARCHIVE_READ, &archive, err);
     if (status != OK) {
@@ -227,27 +206,18 @@ static void print_parts(const struct stats *stats)
     }
 }
 
-static void print_days(const struct stats *stats)
-{
-    char text[CLOCK_TEXT_BYTES];
-    char more[CLOCK_TEXT_BYTES];
-    printf("%-17s %s\n", "oldest", clock_format(stats->oldest_us, text));
-    printf("%-17s %s\n", "newest", clock_format(stats->newest_us, text));
-    if (!stats->is_file) {
-        printf("%-17s %" PRId64 ", %s to %s\n", "days", stats->days,
-               clock_format_day(stats->first_day_us, text),
-               clock_format_day(stats->last_day_us, more));
-    }
-}
-
 static void print_table(const char *dir, const struct stats *stats)
 {
+    char text[CLOCK_TEXT_BYTES];
     char more[32];
-    printf("%-17s %s%s%s%s\n", stats->is_file ? "file" : "archive", dir, stats->id[0] ? " (" : "",
-           stats->id, stats->id[0] ? ")" : "");
+    printf("%-17s %s (%s)\n", "archive", dir, stats->id);
     print_number("events", stats->events);
     if (stats->events > 0) {
-        print_days(stats);
+        printf("%-17s %s\n", "oldest", clock_format(stats->oldest_us, text));
+        printf("%-17s %s\n", "newest", clock_format(stats->newest_us, text));
+        printf("%-17s %" PRId64 ", %s to ", "days", stats->days,
+               clock_format_day(stats->first_day_us, text));
+        printf("%s\n", clock_format_day(stats->last_day_us, text));
     }
     print_number("blocks", stats->blocks);
     printf("%-17s %s\n", "raw", size_text(stats->raw_bytes, more));
@@ -258,14 +228,12 @@ static void print_table(const char *dir, const struct stats *stats)
                (double)stats->raw_bytes / (double)stats->events);
     }
     printf("\n");
-    if (!stats->is_file) {
-        print_number("in the inbox", stats->inbox.count);
-        print_number("in quarantine", stats->quarantine);
-        print_number("holds in force", stats->holds);
-        print_number("deleted days", stats->deleted_days);
-        print_number("deleted events", stats->deleted_events);
-    }
-    for (int i = 0; !stats->is_file && i < ARCHIVE_COUNTER_COUNT; i++) {
+    print_number("in the inbox", stats->inbox.count);
+    print_number("in quarantine", stats->quarantine);
+    print_number("holds in force", stats->holds);
+    print_number("deleted days", stats->deleted_days);
+    print_number("deleted events", stats->deleted_events);
+    for (int i = 0; i < ARCHIVE_COUNTER_COUNT; i++) {
         print_number(archive_counter_name((enum archive_counter)i), stats->counters[i]);
     }
     if (stats->with_parts) {
@@ -283,36 +251,6 @@ static void print_time(const char *name, int64_t time_us)
     }
 }
 
-static void print_parts_json(const struct stats *stats)
-{
-    printf(",\"parts\":{");
-    for (int i = 0; i < PART_COUNT; i++) {
-        printf("%s\"%s\":%" PRId64, i ? "," : "", segment_part_name((enum segment_part)i),
-               stats->parts[i]);
-    }
-    printf("}");
-}
-
-/* What a catalogue knows, or a file's null. */
-static void print_catalogue_json(const struct stats *stats)
-{
-    if (stats->is_file) {
-        printf("\"days\":null,\"inbox\":null,\"quarantine\":null,\"holds\":null,"
-               "\"deleted_days\":null,\"deleted_events\":null,\"counters\":null");
-        return;
-    }
-    printf("\"days\":%" PRId64 ",\"inbox\":%" PRId64 ",\"quarantine\":%" PRId64
-           ",\"holds\":%" PRId64 ",\"deleted_days\":%" PRId64 ",\"deleted_events\":%" PRId64
-           ",\"counters\":{",
-           stats->days, stats->inbox.count, stats->quarantine, stats->holds, stats->deleted_days,
-           stats->deleted_events);
-    for (int i = 0; i < ARCHIVE_COUNTER_COUNT; i++) {
-        printf("%s\"%s\":%" PRId64, i ? "," : "", archive_counter_name((enum archive_counter)i),
-               stats->counters[i]);
-    }
-    printf("}");
-}
-
 static void print_json(const char *dir, const struct stats *stats)
 {
     struct buf name = BUF_INIT;
@@ -325,18 +263,34 @@ static void print_json(const char *dir, const struct stats *stats)
         const char *name;
         int64_t value;
     } numbers[] = {
-        {"events", stats->events},         {"blocks", stats->blocks},
-        {"raw_bytes", stats->raw_bytes},   {"frame_bytes", stats->frame_bytes},
+        {"events", stats->events},
+        {"days", stats->days},
+        {"blocks", stats->blocks},
+        {"raw_bytes", stats->raw_bytes},
+        {"frame_bytes", stats->frame_bytes},
         {"file_bytes", stats->file_bytes},
+        {"inbox", stats->inbox.count},
+        {"quarantine", stats->quarantine},
+        {"holds", stats->holds},
+        {"deleted_days", stats->deleted_days},
+        {"deleted_events", stats->deleted_events},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         printf("\"%s\":%" PRId64 ",", numbers[i].name, numbers[i].value);
     }
-    print_catalogue_json(stats);
-    if (stats->with_parts) {
-        print_parts_json(stats);
+    printf("\"counters\":{");
+    for (int i = 0; i < ARCHIVE_COUNTER_COUNT; i++) {
+        printf("%s\"%s\":%" PRId64, i ? "," : "", archive_counter_name((enum archive_counter)i),
+               stats->counters[i]);
     }
-    printf("}\n");
+    if (stats->with_parts) {
+        printf("},\"parts\":{");
+        for (int i = 0; i < PART_COUNT; i++) {
+            printf("%s\"%s\":%" PRId64, i ? "," : "", segment_part_name((enum segment_part)i),
+                   stats->parts[i]);
+        }
+    }
+    printf("}}\n");
 }
 
 static int stats_run(int argc, char **argv)
@@ -366,6 +320,12 @@ static int stats_run(int argc, char **argv)
         return status_exit_code(ERR_USAGE);
     }
     struct err err;
+    struct stat st;
+    if (stat(dir, &st) == 0 && S_ISREG(st.st_mode)) {
+        return stats_file(dir, json, stats.with_parts, &err) == OK
+                   ? 0
+                   : options_fail(&verb_stats, &err);
+    }
     if (read_stats(dir, &stats, &err) != OK) {
         return options_fail(&verb_stats, &err);
     }

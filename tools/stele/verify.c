@@ -1,11 +1,13 @@
-/* stele verify: an archive, or shipped objects, against what was signed. */
+/* stele verify: an archive, a copy, or shipped objects, against what was signed. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "daemon/seal/seal_target.h"
 #include "daemon/seal/verify_target.h"
+#include "schema/copy_verify.h"
 #include "schema/seal/seal_key.h"
 #include "tools/stele/options.h"
 #include "tools/stele/verify_print.h"
@@ -18,6 +20,7 @@ struct verify_wish {
     const char *dest;
     const char *digests;
     const char *output;
+    const char *file; /* a copy; NULL: none */
     bool shipped;
     bool quick;
 };
@@ -54,6 +57,22 @@ static enum status run_archive(struct verify_run *run, const struct verify_wish 
         status = verify_archive(&verify, &book, err);
     }
     seal_book_fini(&book);
+    return status;
+}
+
+static enum status run_copy(struct verify_run *run, const char *path, struct err *err)
+{
+    struct copy_verdict verdict;
+    run->is_copy = true;
+    enum status status = copy_verify(path, run->key, &run->report, &verdict, err);
+    if (status == ERR_CORRUPT) {
+        verify_say(&run->report, path, 0, "%s", err->text);
+        return OK;
+    }
+    if (status == OK) {
+        run->is_signed = verdict.seal != COPY_SEAL_NONE;
+        (void)snprintf(run->copy_key, sizeof run->copy_key, "%s", verdict.key_id);
+    }
     return status;
 }
 
@@ -141,8 +160,8 @@ static int run_wish(const struct options *options, const struct verify_wish *wis
     struct verify_run run = {.json = strcmp(wish->output, "json") == 0};
     struct err err;
     bool target = wish->shipped || wish->dest;
-    const char *dir = target ? options->archive : options_archive(options);
-    if (!dir && !target) {
+    const char *dir = wish->file ? NULL : target ? options->archive : options_archive(options);
+    if (!dir && !target && !wish->file) {
         return status_exit_code(ERR_USAGE);
     }
     run.report.each = verify_on_fault;
@@ -151,13 +170,22 @@ static int run_wish(const struct options *options, const struct verify_wish *wis
     enum status status = open_key(&run, wish, dir, &err);
     if (status == OK) {
         progress_begin(&run.progress, "verify", "events", 1000);
-        status = target ? run_target(&run, &options->config, wish, dir, &err)
-                        : run_archive(&run, wish, dir, &err);
+        status = wish->file ? run_copy(&run, wish->file, &err)
+                 : target   ? run_target(&run, &options->config, wish, dir, &err)
+                            : run_archive(&run, wish, dir, &err);
         progress_wipe(&run.progress);
     }
     int code = status == OK ? verify_print(&run) : options_fail(&verb_verify, &err);
     signing_key_free(run.key);
     return code;
+}
+
+/* --archive may name a copy, as it may in the other verbs. */
+static const char *file_of(const struct options *options)
+{
+    struct stat st;
+    const char *path = options->archive;
+    return path && stat(path, &st) == 0 && S_ISREG(st.st_mode) ? path : NULL;
 }
 
 static int verify_verb_run(int argc, char **argv)
@@ -205,16 +233,23 @@ static int verify_verb_run(int argc, char **argv)
     if ((wish.from || wish.to) && (wish.shipped || wish.dest)) {
         return options_misuse(&verb_verify, "--from and --to are for the archive's days");
     }
-    if (options.n_words > 0) {
-        return options_misuse(&verb_verify, "%s is one word too many", options.words[0]);
+    if (options.n_words > 1 || (options.n_words > 0 && (wish.shipped || wish.dest))) {
+        return options_misuse(&verb_verify, "%s is one word too many",
+                              options.words[options.n_words - 1]);
     }
+    struct stat st;
+    if (options.n_words > 0 && stat(options.words[0], &st) == 0 && S_ISDIR(st.st_mode)) {
+        return options_misuse(&verb_verify,
+                              "%s is a directory: --archive for an archive, --dest for objects",
+                              options.words[0]);
+    }
+    wish.file = options.n_words > 0 ? options.words[0] : file_of(&options);
     return run_wish(&options, &wish);
 }
 
 const struct verb verb_verify = {
     .name = "verify",
-    .usage = "[--shipped | --dest URL|DIR] [--key FILE] [--quick]",
-    .summary =
-        "check every block, index and ledger row, or shipped objects, against what was signed",
+    .usage = "[COPY | --shipped | --dest URL|DIR] [--key FILE] [--quick]",
+    .summary = "check the archive, a copy, or what was shipped, against what was signed",
     .run = verify_verb_run,
 };

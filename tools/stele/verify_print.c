@@ -68,10 +68,27 @@ static const char *plural(int64_t count)
     return count == 1 ? "" : "s";
 }
 
+static void print_signature(const struct verify_run *run)
+{
+    if (!run->is_signed) {
+        fprintf(stderr, "not signed: what is here agrees with itself, and nothing says more\n");
+    } else if (!run->key) {
+        fprintf(stderr, "signed with key %s; not checked, as no key was given (--key)\n",
+                run->copy_key);
+    } else {
+        fprintf(stderr, "signed with key %s, checked with key %s\n", run->copy_key,
+                signing_key_id(run->key));
+    }
+}
+
 static void print_seals(const struct verify_run *run)
 {
     const struct verify_report *report = &run->report;
     char time[CLOCK_TEXT_BYTES];
+    if (run->is_copy) {
+        print_signature(run);
+        return;
+    }
     if (report->seals == 0) {
         fprintf(stderr, "no seal: what is here agrees with itself, and nothing signed says more\n");
         return;
@@ -106,13 +123,15 @@ int verify_print(const struct verify_run *run)
         fprintf(stderr, "%" PRId64 " sealed day%s deleted, as the seals say\n",
                 report->deleted_days, report->deleted_days == 1 ? " was" : "s were");
     }
-    fprintf(stderr, "%s event%s in %s block%s of ", progress_number(report->events, numbers[0]),
+    fprintf(stderr, "%s event%s in %s block%s", progress_number(report->events, numbers[0]),
             plural(report->events), progress_number(report->blocks, numbers[1]),
             plural(report->blocks));
     if (report->objects > 0) {
-        fprintf(stderr, "%" PRId64 " object%s: ", report->objects, plural(report->objects));
+        fprintf(stderr, " of %" PRId64 " object%s: ", report->objects, plural(report->objects));
+    } else if (run->is_copy) {
+        fprintf(stderr, ": ");
     } else {
-        fprintf(stderr, "%" PRId64 " day%s: ", report->days, plural(report->days));
+        fprintf(stderr, " of %" PRId64 " day%s: ", report->days, plural(report->days));
     }
     if (report->faults == 0) {
         fprintf(stderr, "nothing is wrong\n");

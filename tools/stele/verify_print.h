@@ -13,6 +13,10 @@ struct verify_run {
     bool json;
     bool own_key; /* the key that lies beside what is verified */
     struct signing_key *key;
+    /* of a copy */
+    bool is_copy;
+    bool is_signed;
+    char copy_key[SIGNING_ID_BYTES];
 };
 
 /* The report's callbacks; the context is the run. */

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -13,7 +14,8 @@ from stele_tool import BIN, Place, expect, expect_error, main
 HERE = os.path.dirname(os.path.abspath(__file__))
 CORPUS = os.path.join(HERE, "../../../../shared/corpus/teleport-events.ndjson")
 MODULES = os.path.join(os.environ["LAKE_CACHE"], "duckdb")
-EVENTS = int(os.environ.get("STELE_LAKE_EVENTS", "20000"))
+SANITIZED = "STELE_SANITIZED" in os.environ  # ten times as slow: fewer queries then
+EVENTS = int(os.environ.get("STELE_LAKE_EVENTS", "2000" if SANITIZED else "20000"))
 ENGINES = ("duckdb", "clickhouse", "trino", "athena", "spark")
 SKIP = 77
 OUT_OF_REACH = re.compile("ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|ECONNRESET|E40[34]")
@@ -99,9 +101,9 @@ def sql_of(place, options, query, engine="duckdb", *more):
     return place.stele("search", "--explain-sql", engine, *more, *options, "--", query)
 
 
-def compare(place, archive):
-    """Every query of the table. The view is kept as a table, so that its making is paid for once."""
-    asked = list(queries())
+def compare(place, archive, step=1):
+    """Every query of the table, or each step-th. The view is kept as a table, so that its making is paid for once."""
+    asked = list(queries())[::step]
     expect(len(asked) >= 60, "a table of queries")
     statements = [ddl(place, archive, "duckdb", "--table", "events_view"),
                   "CREATE TABLE teleport_audit_events AS SELECT * FROM events_view"]
@@ -123,11 +125,66 @@ def compare(place, archive):
 
 
 def same_counts_zstd(place):
-    compare(place, shipped(place, "zstd", EVENTS))
+    compare(place, shipped(place, "zstd", EVENTS), 4 if SANITIZED else 1)
 
 
 def same_counts_gzip(place):
-    compare(place, shipped(place, "gzip", 3000))
+    compare(place, shipped(place, "gzip", 1000), 5)
+
+
+def random_values(place):
+    """Values put together at random, asked for by parts of themselves."""
+    seed = int(os.environ.get("STELE_LAKE_SEED", "1"))
+    chance = random.Random(seed)
+    words = ["root", "Alice", "\u00c9t\u00e9", "10.9.8.7", "2001:db8::5", "::ffff:192.0.2.9", "a_b", "x", "7", "007", "1.5", "-3",
+             "\u041f\u0440", "e5", "2026-11-02T10:00:00Z", "2026-11-02", "550e8400-e29b-41d4-a716-446655440000", "true",
+             "evil.com", "bob@evil.com", "http://u@10.9.8.7:80/p?q", "C:", "usr", "bin", "\u65e5\u672c", "Y2F0IDEwLjkuOC43IGZpbGU"]
+    joints = [" ", ".", "-", "/", "\\", "@", ":", "+", "%", ",", ";", "=", "(", "]", "'", '"', "", "  ", "_", "\n", "\t", "*"]
+    value = lambda: "".join(chance.choice(words) + chance.choice(joints) for _ in range(chance.randint(1, 5)))
+    number = lambda: chance.choice([0, 7, -3, 1.5, 0.1, 1e20, 5, 123456789012, 2**53 + 2, 1e-7])
+    scalar = lambda: chance.choice([value, value, value, number, lambda: True, lambda: None])()
+    tree = lambda depth: (scalar() if depth == 0 or chance.random() < 0.5 else
+                          [tree(depth - 1) for _ in range(chance.randint(0, 3))] if chance.random() < 0.5 else
+                          {chance.choice("abcf") + chance.choice(["", ".d"]): tree(depth - 1) for _ in range(2)})
+    events = [{"event": chance.choice(["one", "two.three"]), "uid": f"r{i}", "time": "2026-11-02T10:00:00Z",
+               "a": value(), "b": tree(3), "c": scalar()} for i in range(400)]
+    lines = "".join(json.dumps(event, ensure_ascii=chance.random() < 0.5) + "\n" for event in events)
+    archive = shipped(place, "zstd", 1)
+    expect(place.stele("import", "--archive", archive, place.write("random.ndjson", lines)).code == 0, "import")
+    expect(place.stele("ship", "--archive", archive).code == 0, "ship")
+    fields = ["", "", "", "a:", "a:", "b:", "b.a:", "b.c.d:", "b.f:", "c:", "event:", "actor:"]
+
+    def part():
+        text = value()
+        at = chance.randrange(len(text) + 1)
+        text = text[at:at + chance.randint(1, 12)] or "x"
+        word = re.sub(r'[\s()"]', "", text) or "x"
+        quoted = '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        field = chance.choice(fields)
+        form = chance.randrange(8)
+        if field and form == 7:
+            return field + chance.choice([">", "<", ">=", "<="]) + quoted
+        return field + [quoted, word, word + "*", "*" + word + "*", "*" + word, word[:1] + "*" + word[1:], quoted,
+                        chance.choice(words)][form]
+
+    statements = [ddl(place, archive, "duckdb", "--table", "v"), "CREATE TABLE teleport_audit_events AS SELECT * FROM v"]
+    asked = []
+    while len(asked) < (50 if SANITIZED else 250):
+        query = part() + chance.choice(["", "", " OR " + part(), " NOT " + part()])
+        result = sql_of(place, ["--count"], query)
+        # Not asked: what the archive's indexes answer otherwise than match_event, and the SQL as that does. These
+        # are a moment or an IPv6 address that is the beginning of a longer word, and a pattern for the end of an
+        # address in brackets whose port the index keeps apart.
+        apart = re.search(r"T\d\d:|::|\*\S*\]", query)
+        if result.code == 0 and not apart:
+            asked.append(query)
+            statements.append(result.out.decode())
+    wrong = []
+    for query, rows in zip(asked, ask(statements)[2:]):
+        should = count_of(place, archive, [], query)
+        if isinstance(rows, dict) or int(rows[0][0]) != should:
+            wrong.append(f"{query!r}: SQL {rows}, stele {should}")
+    expect(not wrong, f"seed {seed}: {len(wrong)} differ:\n  " + "\n  ".join(wrong[:20]))
 
 
 def view_itself(place):
@@ -179,7 +236,7 @@ def hostile_text(place):
 def what_cannot_be_told(place):
     """Leaves that are refused, and a query that fails instead of counting wrong."""
     for engine in ENGINES:
-        for query in ("ip:10.0.0.0/8", "domain:evil.com", "root url:evil.com/a", "hash:" + "a" * 32,
+        for query in ("domain:evil.com", "root url:evil.com/a", "hash:" + "a" * 32,
                       "stele.source:x", "w" * 200):
             expect_error(sql_of(place, [], query, engine), 2, f"this leaf cannot be said in {engine}: ")
     expect_error(sql_of(place, [], "x", "oracle"), 2, "duckdb", "oracle")
@@ -221,4 +278,4 @@ def every_engine(place):
 
 if __name__ == "__main__":
     install()
-    main(same_counts_zstd, same_counts_gzip, view_itself, hostile_text, what_cannot_be_told, every_engine)
+    main(same_counts_zstd, same_counts_gzip, random_values, view_itself, hostile_text, what_cannot_be_told, every_engine)
