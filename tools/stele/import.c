@@ -363,7 +363,6 @@ static int import_run(int argc, char **argv)
 const struct verb verb_import = {
     .name = "import",
     .usage = "FILE|DIR|URL|-... [--dry-run]",
-    .summary = "read files of events (JSON in any shape, Fluentd's files; gzip, zstd) into the "
-               "archive, or objects that were shipped",
+    .summary = "read files of events (JSON in any shape; gzip, zstd), or objects that were shipped",
     .run = import_run,
 };

@@ -43,8 +43,8 @@ const char *unpack_packing(const struct unpack *unpack);
  * says it of files that are not packed. */
 MUST_USE enum status unpack_refuse(const struct unpack *unpack, struct span start, struct err *err);
 
-/* Of the bytes handed out so far, from the first on, those whose gzip member or zstd frame has come to
- * its end, checksum and all; all of them when the file is not packed. */
+/* Of the bytes handed out so far, from the first on, those whose gzip member or zstd frame has come
+ * to its end, checksum and all; all of them when the file is not packed. */
 int64_t unpack_sure(const struct unpack *unpack);
 
 /* Bytes of the file read so far, packed as they are: for a progress bar. */
