@@ -141,6 +141,7 @@ def sqlite3_reads_a_plain_one(place):
 
 def the_case_header(place):
     make_archive(place)
+    os.rename(place.path("archive/keys"), place.path("archive/elsewhere"))
     result = place.stele("copy", "--session", SESSIONS[2], "curl", "out.stele", "--archive", "archive",
                          "--why", "who\x1b[31m read \"it\"?", "--from", "2026-10-02")
     expect(result.code == 0 and b"not signed: archive/keys/seal.key is not there" in result.out,
@@ -150,8 +151,7 @@ def the_case_header(place):
                   "query     curl", f"session   {SESSIONS[2]}", "signed    no", "program   stele "):
         expect(words in shown, f"{words} is not in {shown}")
     expect("\x1b" not in shown, "it is not harmless for a terminal")
-    os.mkdir(place.path("archive", "keys"))
-    openssl("genpkey", "-algorithm", "ed25519", "-out", place.path("archive/keys/seal.key"))
+    os.rename(place.path("archive/elsewhere"), place.path("archive/keys"))
     openssl("pkey", "-in", place.path("archive/keys/seal.key"), "-pubout", "-out",
             place.path("seal.pub"))
     result = copy(place, "signed.stele")
