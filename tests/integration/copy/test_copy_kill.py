@@ -28,7 +28,7 @@ def files(place):
 
 
 def stop_at(place, number, delay, *words):
-    """The exit code; how long an undisturbed one takes is for the caller to know."""
+    """The exit code when the signal came so long after the start."""
     process = start(place, *words)
     time.sleep(delay)
     process.send_signal(number)
@@ -36,49 +36,73 @@ def stop_at(place, number, delay, *words):
     return process.returncode, err.decode()
 
 
-def seconds(place, *words):
+def stop_when(place, number, condition, *words):
+    """The exit code when the signal came as the files' sizes met the condition, or at the end."""
+    process = start(place, *words)
+    while process.poll() is None and not condition(sizes(place)):
+        time.sleep(0.001)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=120)
+    return process.returncode, err.decode()
+
+
+def sizes(place):
+    found = []
+    for name in files(place):
+        try:
+            found.append(os.path.getsize(place.path("case", name)))
+        except FileNotFoundError:
+            pass
+    return sorted(found)
+
+
+def clear(place):
+    for name in files(place):
+        os.remove(place.path("case", name))
+
+
+def whole_copy(place, *words):
+    """Seconds and bytes of an undisturbed one."""
     begin = time.monotonic()
     process = start(place, *words)
     _, err = process.communicate(timeout=240)
     expect(process.returncode == 0, err.decode())
-    os.remove(place.path("case", "out.stele"))
-    return time.monotonic() - begin
-
-
-def killed(place):
-    make_archive(place)
-    whole = seconds(place)
-    cut = 0
-    for i in range(12):
-        code, err = stop_at(place, signal.SIGKILL, whole * (i + 0.5) / 12)
-        if code == -signal.SIGKILL:
-            cut += 1
-            expect("out.stele" not in files(place) or count(place) == 60000, "half a copy")
-        for name in files(place):
-            os.remove(place.path("case", name))
-    expect(cut >= 6, f"only {cut} were killed in time")
-    result = place.stele("copy", "--archive", "archive", "--why", "x", "case/out.stele")
-    expect(result.code == 0 and count(place) == 60000, result.text())
+    took = time.monotonic() - begin
+    size = os.path.getsize(place.path("case", "out.stele"))
+    clear(place)
+    return took, size
 
 
 def count(place):
     return int(place.stele("search", "*", "--count", "--archive", "case/out.stele").out)
 
 
+def killed(place):
+    make_archive(place)
+    _, size = whole_copy(place)
+    cut = 0
+    for i in range(12):
+        code, _ = stop_when(place, signal.SIGKILL, lambda now: now and now[-1] >= size * i // 12)
+        if code == -signal.SIGKILL:
+            cut += 1
+            expect("out.stele" not in files(place) or count(place) == 60000, "half a copy")
+        clear(place)
+    expect(cut >= 6, f"only {cut} were killed in time")
+    result = place.stele("copy", "--archive", "archive", "--why", "x", "case/out.stele")
+    expect(result.code == 0 and count(place) == 60000, result.text())
+
+
 def asked_to_stop(place):
     make_archive(place)
-    for words in ((), ("--plain",)):
-        whole = seconds(place, *words)
-        stopped = 0
-        for i, number in enumerate((signal.SIGINT, signal.SIGTERM, signal.SIGHUP)):
-            code, err = stop_at(place, number, whole * (0.25 + 0.15 * i), *words)
-            if code != 0:
-                stopped += 1
-                expect(code == 3 and "interrupted; nothing was made" in err, f"{code}: {err}")
-                expect(files(place) == [], files(place))
-            for name in files(place):
-                os.remove(place.path("case", name))
-        expect(stopped >= 2, f"only {stopped} were stopped in time")
+    _, size = whole_copy(place)
+    begun = lambda now: now and now[-1] > size // 4
+    both = lambda now: len(now) > 1 and now[-1] > size
+    for number, words, condition in ((signal.SIGINT, (), begun), (signal.SIGTERM, (), begun),
+                                     (signal.SIGHUP, (), begun), (signal.SIGINT, ("--plain",), begun),
+                                     (signal.SIGTERM, ("--plain",), both)):
+        code, err = stop_when(place, number, condition, *words)
+        expect(code == 3 and "interrupted; nothing was made" in err, f"{number} {words} {code}: {err}")
+        expect(files(place) == [], files(place))
 
 
 def no_plain_text_is_left(place):
@@ -86,17 +110,17 @@ def no_plain_text_is_left(place):
     openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", place.path("k.key"), "-out",
             place.path("k.pem"), "-subj", "/CN=k")
     words = ("--encrypt-to", "k.pem")
-    whole = seconds(place, *words)
+    whole, _ = whole_copy(place, *words)
     cut = 0
     for i in range(10):
-        code, err = stop_at(place, signal.SIGKILL, whole * (i + 0.5) / 10, *words)
+        code, err = stop_at(place, signal.SIGKILL, whole * (i + 0.5) / 15, *words)
         cut += code == -signal.SIGKILL
         for name in files(place):
             with open(place.path("case", name), "rb") as f:
                 data = f.read()
             expect(b"SQLite format" not in data[:32] or len(data) < 1024, f"plain text in {name}")
-            os.remove(place.path("case", name))
-    expect(cut >= 5, f"only {cut} were killed in time")
+        clear(place)
+    expect(cut >= 3, f"only {cut} were killed in time")
 
 
 main(killed, asked_to_stop, no_plain_text_is_left)
