@@ -14,6 +14,7 @@ struct seal_thread {
     /* immutable after start */
     struct sealer *sealer;
     struct bell *bell;
+    bool key_made;
     int64_t interval_us;
     pthread_t thread;
 
@@ -82,18 +83,11 @@ enum status seal_thread_start(const struct config *config, struct bell *bell,
     if (!thread) {
         return err_set(err, ERR_NOMEM, "seal: out of memory");
     }
-    bool key_made = false;
     thread->bell = bell;
     thread->interval_us = config->seal_interval;
-    enum status status = sealer_open(config, config->archive_dir, &thread->sealer, &key_made, err);
+    enum status status =
+        sealer_open(config, config->archive_dir, &thread->sealer, &thread->key_made, err);
     if (status == OK) {
-        if (key_made) {
-            log_line(LOG_INFO, "seal",
-                     "made keys/seal.key: keep a copy of keys/seal.pub on another machine");
-        }
-        const char *target = sealer_target(thread->sealer);
-        log_line(LOG_INFO, "seal", "key %s, digests to %s", sealer_key_id(thread->sealer),
-                 *target ? target : "nowhere but the archive");
         int failed = pthread_create(&thread->thread, NULL, seal_main, thread);
         status = failed ? err_errno(err, failed, "seal thread") : OK;
     }
@@ -104,6 +98,17 @@ enum status seal_thread_start(const struct config *config, struct bell *bell,
     }
     *out_thread = thread;
     return OK;
+}
+
+void seal_thread_say(const struct seal_thread *thread)
+{
+    const char *target = sealer_target(thread->sealer);
+    log_line(LOG_INFO, "seal", "key %s, digests to %s", sealer_key_id(thread->sealer),
+             *target ? target : "nowhere but the archive");
+    if (thread->key_made) {
+        log_line(LOG_INFO, "seal",
+                 "made keys/seal.key: keep a copy of keys/seal.pub on another machine");
+    }
 }
 
 void seal_thread_stop(struct seal_thread *thread)

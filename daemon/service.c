@@ -192,6 +192,7 @@ static void say_ready(const struct service *service)
     } else {
         log_line(LOG_INFO, "ship", "to %s", ship_thread_target(service->shipper));
     }
+    seal_thread_say(service->sealer);
     (void)fprintf(stderr, "ready: events on %s%s\n", receiver_url(service->receiver), health);
 }
 

@@ -1,8 +1,12 @@
 /* Frames over one connection, TCP or TLS, that libcurl opens (CURLOPT_CONNECT_ONLY) and this file
  * writes to. Syslog has no answers: a post counts as taken when the other side's TCP has
- * acknowledged every byte (SIOCOUTQ is 0) and has not closed or reset the connection by then. What
- * the receiver's program does with it, nobody can know; a post whose connection broke before that
- * is sent again as a whole. */
+ * acknowledged every byte (SIOCOUTQ is 0) and has not closed or reset the connection by then. A
+ * post whose connection broke before that is sent again as a whole.
+ *
+ * What the other side's TCP has and its program has not read is lost when that dies, and the
+ * connection is reset then. (Closed with everything read, it ends without a reset.) So the last
+ * KEPT_BYTES and more of what counted as taken are kept, and sent again in front of the next post
+ * after a reset. */
 #include "daemon/replay/carrier.h"
 
 #include <errno.h>
@@ -16,11 +20,18 @@
 
 enum { POLL_MS_MAX = 200, DRAIN_POLL_MS = 1, VERDICT_US = 1000 * 1000 };
 
+/* More than a receive buffer of a receiver in its usual bounds. Twice that is kept at most, and a
+ * post. */
+enum { KEPT_BYTES = 4 * 1024 * 1024 };
+
 struct carrier {
     const struct destination *destination;
     const atomic_bool *stop;
     CURL *curl;
-    int socket; /* -1: not connected */
+    int socket;         /* -1: not connected */
+    bool was_reset;     /* not closed: what was sent last may not have been read */
+    struct buf kept[2]; /* of this connection, older and newer posts */
+    bool owed;          /* they are to be sent again */
     char words[CURL_ERROR_SIZE];
 };
 
@@ -47,6 +58,8 @@ static void syslog_close(struct carrier *carrier)
 {
     if (carrier) {
         hang_up(carrier);
+        buf_fini(&carrier->kept[0]);
+        buf_fini(&carrier->kept[1]);
         free(carrier);
     }
 }
@@ -75,6 +88,7 @@ static enum status check_peer(struct carrier *carrier, struct err *err)
     if (code == CURLE_OK) {
         return err_set(err, ERR_NET, "%s has closed the connection", carrier->destination->host);
     }
+    carrier->was_reset = true;
     return wire_error(carrier->destination, code, carrier->words, err);
 }
 
@@ -162,6 +176,7 @@ static enum status write_bytes(struct carrier *carrier, struct span bytes, struc
             give_up_us = clock_monotonic_us() + patience_us;
             continue;
         }
+        carrier->was_reset = carrier->was_reset || code != CURLE_AGAIN;
         enum status status = code == CURLE_AGAIN
                                  ? wait_for_room(carrier, give_up_us, err)
                                  : wire_error(carrier->destination, code, carrier->words, err);
@@ -199,6 +214,57 @@ static enum status drain(struct carrier *carrier, struct err *err)
     }
 }
 
+static void forget(struct carrier *carrier)
+{
+    buf_clear(&carrier->kept[0]);
+    buf_clear(&carrier->kept[1]);
+    carrier->owed = false;
+}
+
+static void keep(struct carrier *carrier, struct span body)
+{
+    if (carrier->kept[1].size >= KEPT_BYTES) {
+        struct buf older = carrier->kept[1];
+        carrier->kept[1] = carrier->kept[0];
+        carrier->kept[0] = older;
+        buf_clear(&carrier->kept[1]);
+    }
+    buf_add_span(&carrier->kept[1], body);
+    if (!buf_ok(&carrier->kept[1])) {
+        buf_clear(&carrier->kept[1]); /* no memory for it: as if there were no such care */
+    }
+}
+
+/* Ends the connection, and says whether what went over it before is to be sent again. */
+static void break_off(struct carrier *carrier)
+{
+    if (carrier->curl) {
+        hang_up(carrier);
+    }
+    if (carrier->was_reset) {
+        carrier->owed = true;
+    } else if (!carrier->owed) {
+        forget(carrier);
+    }
+    carrier->was_reset = false;
+}
+
+static enum status write_post(struct carrier *carrier, struct span body, struct err *err)
+{
+    enum status status = OK;
+    for (int i = 0; status == OK && carrier->owed && i < 2; i++) {
+        status = write_bytes(carrier, buf_span(&carrier->kept[i]), err);
+    }
+    if (status == OK) {
+        status = write_bytes(carrier, body, err);
+    }
+    if (status == OK) {
+        status = drain(carrier, err);
+    }
+    carrier->owed = carrier->owed && status != OK;
+    return status;
+}
+
 static enum status syslog_begin(struct carrier *carrier, struct post *post, struct err *err)
 {
     (void)err;
@@ -207,22 +273,20 @@ static enum status syslog_begin(struct carrier *carrier, struct post *post, stru
     post->retry_after_us = 0;
     enum status status = OK;
     if (carrier->socket >= 0 && check_peer(carrier, &post->err) != OK) {
-        hang_up(carrier); /* it was closed while nothing was on its way: no failure yet */
+        break_off(carrier); /* while nothing was on its way: no failure yet */
         post->err = (struct err){.status = OK};
     }
     if (carrier->socket < 0) {
         status = hook_up(carrier, &post->err);
     }
     if (status == OK) {
-        status = write_bytes(carrier, post->body, &post->err);
-    }
-    if (status == OK) {
-        status = drain(carrier, &post->err);
+        status = write_post(carrier, post->body, &post->err);
     }
     if (status == OK) {
         post->http = 200;
-    } else if (carrier->curl) {
-        hang_up(carrier);
+        keep(carrier, post->body);
+    } else {
+        break_off(carrier);
     }
     post->done = true;
     return OK;

@@ -29,6 +29,10 @@ void wire_set(CURL *curl, const struct destination *destination, char words[CURL
     (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
     (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
     (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words);
+    if (strncmp(destination->url, "http:", 5) == 0) {
+        /* the way to a proxy would not be encrypted either */
+        (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    }
     (void)curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (options->ca) {
         (void)curl_easy_setopt(curl, CURLOPT_CAINFO, options->ca);

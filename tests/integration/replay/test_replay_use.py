@@ -1,5 +1,5 @@
 """Wrong use of `stele replay`: one line that says what to do, and never a secret."""
-from replay_world import archive_with, events, replay
+from replay_world import Lines, WebServer, archive_with, events, expect_sent, replay
 from stele_tool import expect, expect_error, main
 from steletest import new_archive
 
@@ -60,4 +60,15 @@ def plain_where_it_is_allowed(place):
     expect(result.code == 3 and "no address for nobody.invalid" in result.text(), result.text())
 
 
-main(wrong_options, wrong_secrets, nothing_to_send, plain_where_it_is_allowed)
+def plain_goes_by_no_proxy(place):
+    """What is not encrypted stays on this machine, whatever the environment says of proxies."""
+    source = archive_with(place, events(3))
+    receiver = Lines()
+    with WebServer(receiver) as server:
+        expect_sent(replay(place, source, server.url + "/x", "--as", "ndjson", "--retries", 0,
+                           env={"http_proxy": "http://127.0.0.1:1", "ALL_PROXY": "http://127.0.0.1:1"}),
+                    3)
+
+
+main(wrong_options, wrong_secrets, nothing_to_send, plain_where_it_is_allowed,
+     plain_goes_by_no_proxy)

@@ -243,6 +243,20 @@ class Answers(unittest.TestCase):
         self.assertIn("ERR_CORRUPT: k in s3://bucket/p", done.words)
         self.assertEqual(done.returncode, 4)
 
+    def test_cut_in_the_headers(self):
+        """No answer is no empty object, and no object of unknown length."""
+        def half(handler):
+            handler.wfile.write(b"HTTP/1.1 200 OK\r\nETag: \"one\"\r\nContent-Le")
+            handler.wfile.flush()
+            handler.connection.shutdown(socket.SHUT_RDWR)
+            handler.close_connection = True
+        done = self.get((0, {}, half), (0, {}, half), (200, {"ETag": '"one"'}, self.DATA))
+        self.assertEqual(done.words, self.whole())
+        done = self.get((0, {}, half))
+        self.assertIn("ERR_NET", done.words)
+        done = self.tool("head", "k", answers=[(0, {}, half)])
+        self.assertIn("breaks off in its headers", done.words)
+
     def test_empty(self):
         done = self.get((200, {"ETag": '"one"'}, b""))
         self.assertEqual(done.words, f"0 {hashlib.sha256(b'').hexdigest()}\n")
