@@ -121,76 +121,77 @@ static void change(const char *sql)
     EXPECT_INT(sqlite3_close(db), SQLITE_OK);
 }
 
+static const struct {
+    const char *sql;
+    const char *words; /* that must be among what is told, or in the failure */
+} changes[] = {
+    {"UPDATE frame SET data = (SELECT data FROM frame WHERE block = 1) WHERE block = 2",
+     "block 2: line 1 to 64, byte 0: its events do not have the digest"},
+    {"UPDATE frame SET data = zeroblob(length(data)) WHERE block = 3", "block 3: its events"},
+    {"DELETE FROM frame WHERE block = 1", "block 1: its events cannot be read"},
+    {"DELETE FROM block WHERE id = 2", "the chain of the blocks"},
+    {"DELETE FROM block WHERE id = (SELECT max(id) FROM block)", "the case header says"},
+    {"UPDATE block SET id = 100 WHERE id = 1; UPDATE block SET id = 1 WHERE id = 2;"
+     "UPDATE block SET id = 2 WHERE id = 100",
+     "the chain of the blocks"},
+    {"UPDATE block SET sha256 = zeroblob(32) WHERE id = 2", "its lines look as they were"},
+    {"UPDATE block SET events = events - 1 WHERE id = 1", "table block was changed"},
+    {"UPDATE block SET time_max_us = time_max_us + 1 WHERE id = 1", "table block was changed"},
+    {"UPDATE block SET text_fields = x'' WHERE id = 1", "table block was changed"},
+    {"UPDATE vector SET data = zeroblob(length(data)) WHERE id = (1 << 32) + 1",
+     "table vector was changed"},
+    {"DELETE FROM vector WHERE id = (2 << 32) + 1", "table vector has"},
+    {"INSERT INTO vector SELECT id + 1000, data FROM vector LIMIT 1", "table vector has"},
+    {"UPDATE vector SET id = id + 500 WHERE id = (3 << 32) + 1", "table vector was changed"},
+    {"UPDATE field_column SET data = zeroblob(length(data)) WHERE block = 1 AND field = 2",
+     "block 1: its times, sources, columns or values"},
+    {"UPDATE field_column SET data = zeroblob(length(data)) WHERE block = 1 AND field = 2",
+     "table field_column was changed"},
+    {"DELETE FROM proof WHERE block = 2", "table proof has"},
+    {"UPDATE proof SET line_sums = x''", "table proof was changed"},
+    {"UPDATE field SET name = 'mallory' WHERE name = 'user'", "table field was changed"},
+    {"UPDATE field SET is_text = 1 - is_text WHERE id = 3", "table field was changed"},
+    {"UPDATE value SET text = 'mallory' WHERE text = 'alice'", "table value was changed"},
+    {"DELETE FROM value WHERE id = (SELECT max(id) FROM value)", "table value has"},
+    {"UPDATE segment SET day_us = day_us + 86400000000", "the chain of the blocks"},
+    {"UPDATE segment SET created_us = created_us + 1", "table segment was changed"},
+    {"INSERT INTO inbox_high VALUES ('x', 1)", "table inbox_high has 1 rows, and had 0"},
+    {"UPDATE text_term_data SET block = zeroblob(length(block)) WHERE id > 10",
+     "table text_term_data was changed"},
+    {"DELETE FROM text_term_idx", "table text_term_idx has"},
+    {"UPDATE value_term_data SET block = zeroblob(length(block)) WHERE id > 10",
+     "table value_term_data was changed"},
+    {"UPDATE text_term_config SET v = v + 1", "table text_term_config was changed"},
+    {"UPDATE copy_case SET why = 'another'", "not the one that was signed"},
+    {"UPDATE copy_case SET events = events + 1", "not the one that was signed"},
+    {"UPDATE copy_case SET to_us = 1", "not the one that was signed"},
+    {"UPDATE copy_case SET content = chain", "not the one that was signed"},
+    {"INSERT INTO copy_case SELECT * FROM copy_case", "2 case headers"},
+    {"DELETE FROM copy_case", "the case header is gone"},
+    {"UPDATE copy_seal SET text = CAST(replace(text, 'tester', 'nobody') AS BLOB)",
+     "the signature is not one of"},
+    {"UPDATE copy_seal SET signature = zeroblob(64)", "the signature is not one of"},
+    {"UPDATE copy_seal SET key_id = 'ffffffffffffffff'", "and not with key"},
+    {"INSERT INTO copy_seal SELECT * FROM copy_seal", "2 signatures"},
+    {"UPDATE copy_table SET rows = rows + 1 WHERE name = 'frame'", "copy_table does not have"},
+    {"DELETE FROM copy_table WHERE name = 'frame'", "table frame was not there"},
+    {"CREATE TABLE more (x)", "table more was not there"},
+    {"DROP TABLE value_uuid", "table value_uuid is gone"},
+    {"CREATE VIEW v AS SELECT 1", "table sqlite_schema has"},
+    {"CREATE TRIGGER t AFTER INSERT ON value BEGIN SELECT 1; END", "table sqlite_schema has"},
+    {"CREATE INDEX i ON value (text)", "table sqlite_schema has"},
+};
+
 TEST(every_change_by_sql_is_found_and_named)
 {
-    static const struct {
-        const char *sql;
-        const char *words; /* that must be among what is told, or in the failure */
-    } cases[] = {
-        {"UPDATE frame SET data = (SELECT data FROM frame WHERE block = 1) WHERE block = 2",
-         "block 2: line 1 to 64, byte 0: its events do not have the digest"},
-        {"UPDATE frame SET data = zeroblob(length(data)) WHERE block = 3", "block 3: its events"},
-        {"DELETE FROM frame WHERE block = 1", "block 1: its events cannot be read"},
-        {"DELETE FROM block WHERE id = 2", "the chain of the blocks"},
-        {"DELETE FROM block WHERE id = (SELECT max(id) FROM block)", "the case header says"},
-        {"UPDATE block SET id = 100 WHERE id = 1; UPDATE block SET id = 1 WHERE id = 2;"
-         "UPDATE block SET id = 2 WHERE id = 100",
-         "the chain of the blocks"},
-        {"UPDATE block SET sha256 = zeroblob(32) WHERE id = 2", "its lines look as they were"},
-        {"UPDATE block SET events = events - 1 WHERE id = 1", "table block was changed"},
-        {"UPDATE block SET time_max_us = time_max_us + 1 WHERE id = 1", "table block was changed"},
-        {"UPDATE block SET text_fields = x'' WHERE id = 1", "table block was changed"},
-        {"UPDATE vector SET data = zeroblob(length(data)) WHERE id = (1 << 32) + 1",
-         "table vector was changed"},
-        {"DELETE FROM vector WHERE id = (2 << 32) + 1", "table vector has"},
-        {"INSERT INTO vector SELECT id + 1000, data FROM vector LIMIT 1", "table vector has"},
-        {"UPDATE vector SET id = id + 500 WHERE id = (3 << 32) + 1", "table vector was changed"},
-        {"UPDATE field_column SET data = zeroblob(length(data)) WHERE block = 1 AND field = 2",
-         "block 1: its times, sources, columns or values"},
-        {"UPDATE field_column SET data = zeroblob(length(data)) WHERE block = 1 AND field = 2",
-         "table field_column was changed"},
-        {"DELETE FROM proof WHERE block = 2", "table proof has"},
-        {"UPDATE proof SET line_sums = x''", "table proof was changed"},
-        {"UPDATE field SET name = 'mallory' WHERE name = 'user'", "table field was changed"},
-        {"UPDATE field SET is_text = 1 - is_text WHERE id = 3", "table field was changed"},
-        {"UPDATE value SET text = 'mallory' WHERE text = 'alice'", "table value was changed"},
-        {"DELETE FROM value WHERE id = (SELECT max(id) FROM value)", "table value has"},
-        {"UPDATE segment SET day_us = day_us + 86400000000", "the chain of the blocks"},
-        {"UPDATE segment SET created_us = created_us + 1", "table segment was changed"},
-        {"INSERT INTO inbox_high VALUES ('x', 1)", "table inbox_high has 1 rows, and had 0"},
-        {"UPDATE text_term_data SET block = zeroblob(length(block)) WHERE id > 10",
-         "table text_term_data was changed"},
-        {"DELETE FROM text_term_idx", "table text_term_idx has"},
-        {"UPDATE value_term_data SET block = zeroblob(length(block)) WHERE id > 10",
-         "table value_term_data was changed"},
-        {"UPDATE text_term_config SET v = v + 1", "table text_term_config was changed"},
-        {"UPDATE copy_case SET why = 'another'", "not the one that was signed"},
-        {"UPDATE copy_case SET events = events + 1", "not the one that was signed"},
-        {"UPDATE copy_case SET to_us = 1", "not the one that was signed"},
-        {"UPDATE copy_case SET content = chain", "not the one that was signed"},
-        {"INSERT INTO copy_case SELECT * FROM copy_case", "2 case headers"},
-        {"DELETE FROM copy_case", "the case header is gone"},
-        {"UPDATE copy_seal SET text = CAST(replace(text, 'tester', 'nobody') AS BLOB)",
-         "the signature is not one of"},
-        {"UPDATE copy_seal SET signature = zeroblob(64)", "the signature is not one of"},
-        {"UPDATE copy_seal SET key_id = 'ffffffffffffffff'", "and not with key"},
-        {"INSERT INTO copy_seal SELECT * FROM copy_seal", "2 signatures"},
-        {"UPDATE copy_table SET rows = rows + 1 WHERE name = 'frame'", "copy_table does not have"},
-        {"DELETE FROM copy_table WHERE name = 'frame'", "table frame was not there"},
-        {"CREATE TABLE more (x)", "table more was not there"},
-        {"DROP TABLE value_uuid", "table value_uuid is gone"},
-        {"CREATE VIEW v AS SELECT 1", "table sqlite_schema has"},
-        {"CREATE TRIGGER t AFTER INSERT ON value BEGIN SELECT 1; END", "table sqlite_schema has"},
-        {"CREATE INDEX i ON value (text)", "table sqlite_schema has"},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         struct copy_verdict verdict;
-        change(cases[i].sql);
+        change(changes[i].sql);
         enum status status = verify(changed, key, &verdict);
         buf_add_char(&told, '\0');
         const char *text = status == OK ? told.data : err.text;
-        if ((status == OK && report.faults == 0) || !strstr(text, cases[i].words)) {
-            fprintf(stderr, "%s: \"%s\" is not in: %s\n", cases[i].sql, cases[i].words, text);
+        if ((status == OK && report.faults == 0) || !strstr(text, changes[i].words)) {
+            fprintf(stderr, "%s: \"%s\" is not in: %s\n", changes[i].sql, changes[i].words, text);
             test_failures++;
         }
     }

@@ -14,7 +14,7 @@
 #include "schema/base/digest.h"
 #include "tools/stele/copy_job.h"
 
-enum { TYPE_INTEGER = 1, TYPE_REAL = 2, TYPE_TEXT = 4, ROWS_STEP = 1000 };
+enum { TYPE_INTEGER = 1, TYPE_REAL = 2, TYPE_TEXT = 4, ROWS_STEP = 1000, PROGRESS_STEPS = 10000 };
 
 struct plain {
     sqlite3 *from;
@@ -61,6 +61,13 @@ static enum status prepare(struct plain *plain, sqlite3 *db, const char *sql, sq
     return sqlite3_prepare_v2(db, sql, -1, out, NULL) == SQLITE_OK ? OK : fail(plain, db, err);
 }
 
+/* Indexes are single long statements. */
+static int is_stopped(void *context)
+{
+    const struct plain *plain = context;
+    return plain->stop && *plain->stop;
+}
+
 static enum status open_both(struct plain *plain, const char *out, struct err *err)
 {
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
@@ -71,6 +78,7 @@ static enum status open_both(struct plain *plain, const char *out, struct err *e
     if (sqlite3_open_v2(out, &plain->to, flags, NULL) != SQLITE_OK) {
         return fail(plain, plain->to, err);
     }
+    sqlite3_progress_handler(plain->to, PROGRESS_STEPS, is_stopped, plain);
     enum status status = run(plain, plain->to,
                              "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
                              "PRAGMA locking_mode=EXCLUSIVE; PRAGMA temp_store=MEMORY;"

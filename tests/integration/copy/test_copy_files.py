@@ -141,7 +141,8 @@ def sqlite3_reads_a_plain_one(place):
 
 def the_case_header(place):
     make_archive(place)
-    os.rename(place.path("archive/keys"), place.path("archive/elsewhere"))
+    keys = place.path("archive", "keys")
+    os.rename(keys, place.path("kept"))
     result = place.stele("copy", "--session", SESSIONS[2], "curl", "out.stele", "--archive", "archive",
                          "--why", "who\x1b[31m read \"it\"?", "--from", "2026-10-02")
     expect(result.code == 0 and b"not signed: archive/keys/seal.key is not there" in result.out,
@@ -151,9 +152,7 @@ def the_case_header(place):
                   "query     curl", f"session   {SESSIONS[2]}", "signed    no", "program   stele "):
         expect(words in shown, f"{words} is not in {shown}")
     expect("\x1b" not in shown, "it is not harmless for a terminal")
-    os.rename(place.path("archive/elsewhere"), place.path("archive/keys"))
-    openssl("pkey", "-in", place.path("archive/keys/seal.key"), "-pubout", "-out",
-            place.path("seal.pub"))
+    os.rename(place.path("kept"), keys)
     result = copy(place, "signed.stele")
     expect(b"signed with key " in result.out, result.text())
     # anybody can check it with what every system has
@@ -162,9 +161,12 @@ def the_case_header(place):
     db.close()
     place.write("text", text)
     place.write("signature", signature)
-    said = openssl("pkeyutl", "-verify", "-rawin", "-pubin", "-inkey", place.path("seal.pub"), "-in",
+    said = openssl("pkeyutl", "-verify", "-rawin", "-pubin", "-inkey",
+                   place.path("archive/keys/seal.pub"), "-in",
                    place.path("text"), "-sigfile", place.path("signature"))
     expect(b"Verified Successfully" in said, said)
+    result = place.stele("verify", "signed.stele", "--key", "archive/keys/seal.pub")
+    expect(result.code == 0, result.text())
     header = json.loads(text)
     expect(header["format"] == "stele-copy-1" and header["events"] == 3000 and
            header["query"] == "" and len(header["chain"]) == 64, header)
