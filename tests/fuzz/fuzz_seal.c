@@ -1,0 +1,66 @@
+/* Any bytes as a seal: refused in words, or read, written and read again as the same; and any bytes
+ * as NDJSON against any sums of lines. */
+#include "schema/line_sums.h"
+#include "schema/seal/seal_text.h"
+#include "tests/fuzz/fuzz_target.h"
+
+static void round_trip(struct span text)
+{
+    struct seal first = {.head = {.number = 0}};
+    struct seal second = {.head = {.number = 0}};
+    struct buf written = BUF_INIT;
+    struct err err = {0};
+    size_t n[2];
+    if (seal_read(text, &first, &err) == OK) {
+        MUST_HOLD(seal_write(&first, &written, &err) == OK);
+        MUST_HOLD(seal_read(buf_span(&written), &second, &err) == OK);
+        (void)seal_blocks(&first, &n[0]);
+        (void)seal_blocks(&second, &n[1]);
+        MUST_HOLD(n[0] == n[1]);
+        (void)seal_objects(&first, &n[0]);
+        (void)seal_objects(&second, &n[1]);
+        MUST_HOLD(n[0] == n[1] && first.head.number == second.head.number);
+        MUST_HOLD(first.head.made_us == second.head.made_us);
+    } else {
+        MUST_HOLD(err.status == ERR_FORMAT || err.status == ERR_NOMEM);
+        MUST_HOLD(!strchr(err.text, '\n'));
+    }
+    seal_fini(&first);
+    seal_fini(&second);
+    buf_fini(&written);
+}
+
+/* The first byte says how many sums there are, then come the sums, then the lines. */
+static void find_lines(const uint8_t *data, size_t size)
+{
+    size_t groups = data[0] % 4;
+    size_t sums = groups * LINE_SUMS_GROUP_BYTES;
+    if (size < 1 + sums) {
+        return;
+    }
+    struct span ndjson = span_of(data + 1 + sums, size - 1 - sums);
+    uint32_t n_lines =
+        (uint32_t)groups * LINE_SUMS_GROUP - data[0] / 4 % LINE_SUMS_GROUP * (groups > 0);
+    struct line_finding finding = line_sums_find(ndjson, span_of(data + 1, sums), n_lines);
+    MUST_HOLD(finding.byte <= ndjson.size);
+    MUST_HOLD(finding.fault == LINE_FAULT_NONE ||
+              (finding.line >= 1 && finding.last_line >= finding.line));
+    struct buf own = BUF_INIT;
+    line_sums_add(&own, ndjson);
+    uint32_t count = 0;
+    for (size_t at = 0; at < ndjson.size; count++) {
+        const char *newline = memchr(ndjson.data + at, '\n', ndjson.size - at);
+        at = newline ? (size_t)(newline - ndjson.data) + 1 : ndjson.size;
+    }
+    MUST_HOLD(line_sums_find(ndjson, buf_span(&own), count).fault == LINE_FAULT_NONE);
+    buf_fini(&own);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size > 0) {
+        round_trip(span_of(data, size));
+        find_lines(data, size);
+    }
+    return 0;
+}
