@@ -39,8 +39,8 @@ static void find_lines(const uint8_t *data, size_t size)
         return;
     }
     struct span ndjson = span_of(data + 1 + sums, size - 1 - sums);
-    uint32_t n_lines =
-        (uint32_t)groups * LINE_SUMS_GROUP - data[0] / 4 % LINE_SUMS_GROUP * (groups > 0);
+    uint32_t fewer = groups > 0 ? data[0] / 4u % LINE_SUMS_GROUP : 0;
+    uint32_t n_lines = (uint32_t)groups * LINE_SUMS_GROUP - fewer;
     struct line_finding finding = line_sums_find(ndjson, span_of(data + 1, sums), n_lines);
     MUST_HOLD(finding.byte <= ndjson.size);
     MUST_HOLD(finding.fault == LINE_FAULT_NONE ||

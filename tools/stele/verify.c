@@ -56,6 +56,9 @@ static enum status run_archive(struct verify_run *run, const struct verify_wish 
     if (status == OK) {
         status = verify_archive(&verify, &book, err);
     }
+    if (status == OK && run->key && !run->own_key && run->report.seals == 0) {
+        verify_say(&run->report, dir, 0, "has no seal, and a key was given");
+    }
     seal_book_fini(&book);
     return status;
 }
@@ -68,6 +71,9 @@ static enum status run_copy(struct verify_run *run, const char *path, struct err
     if (status == ERR_CORRUPT) {
         verify_say(&run->report, path, 0, "%s", err->text);
         return OK;
+    }
+    if (status == OK && verdict.seal == COPY_SEAL_NONE && run->key && !run->own_key) {
+        verify_say(&run->report, path, 0, "is not signed, and a key was given");
     }
     if (status == OK) {
         run->is_signed = verdict.seal != COPY_SEAL_NONE;

@@ -182,6 +182,18 @@ def seals_and_ledger(world):
     world.expect_found(result, "is signed with key")
 
 
+def nothing_that_is_signed(world):
+    """Whoever takes the seals away takes away what would tell: a key that is given says that there
+    should be some."""
+    world.fresh()
+    change_sql(world.path("archive/archive.db"), "DELETE FROM seal")
+    world.expect_found(world.archive(), "has no seal, and a key was given")
+    world.ok("copy", "--archive", "clean", "--why", "test", "user:user3", "signed.stele")
+    world.expect_clean(world.verify("signed.stele"))
+    change_sql(world.path("signed.stele"), "DELETE FROM copy_seal")
+    world.expect_found(world.verify("signed.stele"), "is not signed, and a key was given")
+
+
 def days_that_were_deleted(world):
     """What retention took is not missing, before the next seal and after it; a day that comes again
     is told from what it was."""
@@ -245,4 +257,4 @@ def any_byte_of_a_day(world):
 if __name__ == "__main__":
     with World() as shared:
         run_all(shared, clean, events_of_a_block, parts_of_a_day, words_of_a_day,
-                whole_blocks_and_days, seals_and_ledger, days_that_were_deleted, any_byte_of_a_day)
+                whole_blocks_and_days, seals_and_ledger, nothing_that_is_signed, days_that_were_deleted, any_byte_of_a_day)
