@@ -223,7 +223,14 @@ enum status seal_add_day(struct archive *archive, struct seal *draft, int64_t da
         status = archive_segment_path(archive->dir, day_us, path, err);
     }
     if (status == OK) {
-        status = segment_open(path, &segment, err);
+        struct err why;
+        status = segment_open(path, &segment, &why);
+        if (status == ERR_NOT_FOUND) { /* deleted meanwhile */
+            return OK;
+        }
+        if (status != OK) {
+            *err = why;
+        }
     }
     if (status == OK) {
         status = add_blocks(draft, segment, after, chain, out_more, err);

@@ -118,6 +118,15 @@ enum status seal_book_add(struct seal_book *book, int64_t number, struct span te
     return status == OK ? buf_status(&book->deletions, "verify", err) : status;
 }
 
+enum status seal_book_unsealed_deletion(struct seal_book *book,
+                                        const struct seal_deletion *deletion, struct err *err)
+{
+    int64_t next = book->last_number + 1;
+    buf_add(&book->deletions, deletion, sizeof *deletion);
+    buf_add(&book->deleted_at, &next, sizeof next);
+    return buf_status(&book->deletions, "verify", err);
+}
+
 static int compare_blocks(const void *a, const void *b)
 {
     const struct book_block *x = a;

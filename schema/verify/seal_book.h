@@ -40,6 +40,11 @@ MUST_USE enum status seal_book_add(struct seal_book *book, int64_t number, struc
 /* A seal of that number is not there, and others behind it are. */
 void seal_book_gap(struct seal_book *book, int64_t number, struct verify_report *report);
 
+/* A day that was deleted after the last seal: what says so is not signed yet. */
+MUST_USE enum status seal_book_unsealed_deletion(struct seal_book *book,
+                                                 const struct seal_deletion *deletion,
+                                                 struct err *err);
+
 /* No more will be added. */
 void seal_book_finish(struct seal_book *book);
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "schema/archive_internal.h"
+#include "schema/deletion.h"
 #include "schema/seal/seal_store.h"
 #include "schema/verify/verify_segment.h"
 
@@ -70,6 +71,32 @@ enum status verify_same_seals(struct archive *archive, const struct seal_book *e
         }
     }
     buf_fini(&text);
+    return status;
+}
+
+/* Deletions that no seal tells of yet. */
+static enum status take_deletions(struct archive *archive, struct verify_report *report,
+                                  struct seal_book *book, struct err *err)
+{
+    struct deletion *rows = NULL;
+    size_t count = 0;
+    enum status status = deletion_list(archive, 0, &rows, &count, err);
+    for (size_t i = 0; i < count && status == OK; i++) {
+        const struct seal_deletion deletion = {
+            .id = rows[i].id,
+            .day_us = rows[i].day_us,
+            .deleted_us = rows[i].deleted_us,
+            .why = span_of("", 0),
+            .events = rows[i].events,
+            .blocks = rows[i].blocks,
+            .last_block = rows[i].last_block,
+        };
+        if (rows[i].seal == 0) {
+            report->unsealed_deletions++;
+            status = seal_book_unsealed_deletion(book, &deletion, err);
+        }
+    }
+    free(rows);
     return status;
 }
 
@@ -226,6 +253,9 @@ enum status verify_archive(const struct verify_archive *verify, struct seal_book
     }
     if (status == OK) {
         status = verify_seals(archive, verify->report, book, err);
+    }
+    if (status == OK) {
+        status = take_deletions(archive, verify->report, book, err);
     }
     if (status == OK) {
         status = check_ledger(archive, book, verify->report, err);

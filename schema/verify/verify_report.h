@@ -31,6 +31,7 @@ struct verify_report {
     int64_t sealed_us; /* when the last seal was made; 0: none */
     int64_t days;
     int64_t deleted_days;
+    int64_t unsealed_deletions; /* of them: since the last seal */
     int64_t blocks;
     int64_t unsealed_blocks;
     int64_t unproven_blocks; /* of before proofs were kept: digest of the events alone */

@@ -120,8 +120,13 @@ int verify_print(const struct verify_run *run)
                 report->unproven_blocks, report->unproven_blocks == 1 ? " was" : "s were");
     }
     if (report->deleted_days > 0) {
-        fprintf(stderr, "%" PRId64 " sealed day%s deleted, as the seals say\n",
-                report->deleted_days, report->deleted_days == 1 ? " was" : "s were");
+        fprintf(stderr, "%" PRId64 " sealed day%s deleted\n", report->deleted_days,
+                report->deleted_days == 1 ? " was" : "s were");
+    }
+    if (report->unsealed_deletions > 0) {
+        fprintf(stderr,
+                "%" PRId64 " day%s deleted after the last seal: nothing signed says so yet\n",
+                report->unsealed_deletions, report->unsealed_deletions == 1 ? " was" : "s were");
     }
     fprintf(stderr, "%s event%s in %s block%s", progress_number(report->events, numbers[0]),
             plural(report->events), progress_number(report->blocks, numbers[1]),

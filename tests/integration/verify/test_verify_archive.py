@@ -182,6 +182,30 @@ def seals_and_ledger(world):
     world.expect_found(result, "is signed with key")
 
 
+def days_that_were_deleted(world):
+    """What retention took is not missing, before the next seal and after it; a day that comes again
+    is told from what it was."""
+    world.fresh()
+    world.ok("retention", "--archive", "archive", "--keep", "1d")
+    result = world.archive()
+    world.expect_clean(result)
+    expect(b"2 days were deleted after the last seal" in result.err, result.text())
+    world.ok("seal", "--archive", "archive")
+    result = world.archive()
+    world.expect_clean(result)
+    expect(b"2 sealed days were deleted" in result.err, result.text())
+    world.write("late.ndjson", b"\n".join(make_events(500, seed=7)) + b"\n")
+    world.ok("import", "--archive", "archive", "late.ndjson")
+    world.expect_clean(world.archive())
+    world.ok("ship", "--archive", "archive")
+    world.expect_clean(world.archive())
+    lines = frame_lines(world.day(), 3)
+    put_lines(world, lines[:7] + lines[8:], block=3, forge=True)
+    world.expect_found(world.archive(), f"(?m)^{DAY} block 3 line 8 byte .*a line is missing here")
+    os.remove(world.day())
+    world.expect_found(world.archive(), f"{DAY}: the day's file is missing, with 1 sealed block")
+
+
 def any_byte_of_a_day(world):
     """A byte anywhere in the file: found, or what can be read is what it was."""
     def dump(path):
@@ -221,4 +245,4 @@ def any_byte_of_a_day(world):
 if __name__ == "__main__":
     with World() as shared:
         run_all(shared, clean, events_of_a_block, parts_of_a_day, words_of_a_day,
-                whole_blocks_and_days, seals_and_ledger, any_byte_of_a_day)
+                whole_blocks_and_days, seals_and_ledger, days_that_were_deleted, any_byte_of_a_day)
