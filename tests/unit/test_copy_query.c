@@ -9,7 +9,7 @@
 #include "tests/support/test.h"
 #include "tests/support/truth.h"
 
-enum { QUERIES = 40 };
+enum { QUERIES = 25 };
 
 static struct err err;
 static char dir[FILE_PATH_BYTES];
