@@ -4,6 +4,7 @@
 
 #include "query/bitmap.h"
 #include "schema/base/digest.h"
+#include "schema/proof.h"
 
 enum { AHEAD_BLOCKS = 64 };
 
@@ -69,22 +70,27 @@ void pieces_begin(struct pieces *pieces, const struct pieces_day *day)
 }
 
 /* What leaves the house is what came in. */
-static enum status read_lines(struct pieces *pieces, const struct block_info *info, struct err *err)
+static enum status check_block(struct pieces *pieces, const struct block_info *info,
+                               struct span ndjson, struct err *err)
 {
-    struct segment *segment = plan_segment(pieces->day.plan);
-    bool had = pieces->lines.block == info->id && pieces->lines.is_cut;
-    enum status status = segment_lines(segment, info->id, &pieces->lines, err);
-    if (status != OK || had) {
-        return status;
-    }
-    struct digest digest = digest_sha256(buf_span(&pieces->lines.ndjson));
+    struct digest digest = digest_sha256(ndjson);
     if (memcmp(&digest, &info->sha256, sizeof digest) != 0) {
         char day[CLOCK_TEXT_BYTES];
         pieces->lines.block = -1;
         return err_set(err, ERR_CORRUPT, "segment %s: block %lld does not match its digest",
-                       clock_format_day(segment_day_us(segment), day), (long long)info->id);
+                       clock_format_day(segment_day_us(plan_segment(pieces->day.plan)), day),
+                       (long long)info->id);
     }
     return OK;
+}
+
+static enum status read_lines(struct pieces *pieces, const struct block_info *info, struct err *err)
+{
+    bool had = pieces->lines.block == info->id && pieces->lines.is_cut;
+    enum status status =
+        segment_lines(plan_segment(pieces->day.plan), info->id, &pieces->lines, err);
+    return status != OK || had ? status
+                               : check_block(pieces, info, buf_span(&pieces->lines.ndjson), err);
 }
 
 static enum status ask(struct pieces *pieces, const struct block_info *info, struct err *err)
@@ -105,6 +111,29 @@ static enum status ask(struct pieces *pieces, const struct block_info *info, str
     return status;
 }
 
+/* The whole block, packed. Where a proof says that the frame is whole, it is not unpacked to be
+ * sent, and not digested again (as daemon/ship/object.c does). */
+static enum status read_whole(struct pieces *pieces, const struct block_info *info, struct err *err)
+{
+    struct segment *segment = plan_segment(pieces->day.plan);
+    bool proven = false;
+    struct span ndjson;
+    buf_clear(&pieces->packed);
+    enum status status = proof_frame(segment, info->id, &pieces->packed, &proven, err);
+    if (status != OK || (proven && pieces->codec == PACK_ZSTD)) {
+        return status;
+    }
+    status = segment_ndjson(segment, info->id, &pieces->lines, &ndjson, err);
+    if (status == OK && !proven) {
+        status = check_block(pieces, info, ndjson, err);
+    }
+    if (status == OK && pieces->codec != PACK_ZSTD) {
+        buf_clear(&pieces->packed);
+        status = packer_add(pieces->packer, ndjson, &pieces->packed, err);
+    }
+    return status;
+}
+
 static enum status pack_whole(struct pieces *pieces, const struct block_info *info,
                               struct piece *out_piece, struct err *err)
 {
@@ -118,13 +147,7 @@ static enum status pack_whole(struct pieces *pieces, const struct block_info *in
     if (pieces->sizes_only && pieces->codec != PACK_GZIP) {
         return OK;
     }
-    buf_clear(&pieces->packed);
-    enum status status = read_lines(pieces, info, err);
-    if (status == OK && pieces->codec == PACK_ZSTD) {
-        status = segment_frame(plan_segment(pieces->day.plan), info->id, &pieces->packed, err);
-    } else if (status == OK) {
-        status = packer_add(pieces->packer, buf_span(&pieces->lines.ndjson), &pieces->packed, err);
-    }
+    enum status status = read_whole(pieces, info, err);
     out_piece->bytes = buf_span(&pieces->packed);
     out_piece->packed_bytes = (int64_t)pieces->packed.size;
     return status;

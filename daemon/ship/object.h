@@ -1,7 +1,7 @@
 /* The bytes of an object: a run of blocks of one segment as NDJSON, compressed. The same run gives
  * the same bytes again:
  *   zstd  the stored frames end to end, copied (a valid .zst file);
- *   gzip  one member for each block, libdeflate level 6, no name, no time (a valid .gz file).
+ *   gzip  one member for each block, libdeflate level 5, no name, no time (a valid .gz file).
  * Every block is unpacked and its digest compared before it goes out. */
 #ifndef DAEMON_SHIP_OBJECT_H
 #define DAEMON_SHIP_OBJECT_H

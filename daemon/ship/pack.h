@@ -14,7 +14,7 @@ MUST_USE enum status packer_new(enum pack_codec codec, struct packer **out_packe
 void packer_free(struct packer *packer);
 
 /* Appends one piece. zstd: level 3, its size and a checksum in it, as blocks are stored. gzip:
- * libdeflate level 6, no name, no time. */
+ * libdeflate level 5, no name, no time. */
 MUST_USE enum status packer_add(struct packer *packer, struct span ndjson, struct buf *out,
                                 struct err *err);
 

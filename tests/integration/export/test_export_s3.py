@@ -266,6 +266,21 @@ class Restores(Store):
         self.assertGreater(cutter.done, 3)
         self.assertEqual(digest(second), digest(first))
 
+    def test_half_a_line_goes_nowhere(self):
+        """A connection that does not come back, in the midst of a line that is not packed."""
+        first = self.archive(make_events(9000, days=DAYS[:1]))
+        export(first, "--dest", self.url, "--codec", "none", *self.words())
+        second = self.archive()
+        cutter = Cutter([500_000] + [1] * 100)
+        self.addCleanup(cutter.close)
+        done = restore(second, self.url, *self.words(
+            s3_endpoint=f"http://127.0.0.1:{cutter.port}"), ok=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertEqual(len(done.words.splitlines()), 1, done.words)
+        self.assertRegex(done.out, r"^\d,\d+ read, \d,\d+ stored, 0 duplicates, 0 quarantined")
+        restore(second, self.url, *self.words())
+        self.assertEqual(digest(second), digest(first))
+
     def test_killed_and_run_again(self):
         first = self.shipped("zstd")
         second = self.archive()
