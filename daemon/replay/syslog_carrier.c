@@ -202,18 +202,27 @@ static enum status write_bytes(struct carrier *carrier, struct span bytes, struc
     return OK;
 }
 
+/* What the other side's TCP has not acknowledged. */
+static enum status bytes_left(const struct carrier *carrier, int *out_left, struct err *err)
+{
+    return ioctl(carrier->socket, SIOCOUTQ, out_left) == 0
+               ? OK
+               : err_errno(err, errno, "connection to %s", carrier->destination->host);
+}
+
 /* Until the other side's TCP has everything. */
 static enum status drain(struct carrier *carrier, struct err *err)
 {
     int64_t give_up_us = clock_monotonic_us() + carrier->destination->options->timeout_us;
     int before = 0;
     for (;;) {
-        int left = 0;
-        if (ioctl(carrier->socket, SIOCOUTQ, &left) != 0) {
-            return err_errno(err, errno, "connection to %s", carrier->destination->host);
+        int left;
+        enum status status = bytes_left(carrier, &left, err);
+        if (status != OK) {
+            return status;
         }
-        enum status status = check_peer(carrier, err);
-        if (left == 0 && carrier->was_closed) {
+        status = check_peer(carrier, err);
+        if (carrier->was_closed && bytes_left(carrier, &left, NULL) == OK && left == 0) {
             return OK; /* it has read all of it, and gone */
         }
         if (status != OK || left == 0) {
