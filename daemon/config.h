@@ -50,6 +50,9 @@ MUST_USE enum status config_validate(const struct config *config, struct err *er
 /* Of that, what concerns [watch]: for a command that does not receive. */
 MUST_USE enum status config_validate_watch(const struct config *config, struct err *err);
 
+/* Of that, what concerns [retention]. */
+MUST_USE enum status config_validate_retention(const struct config *config, struct err *err);
+
 /* Where a command finds its configuration: `option` (--config) if given, else DIR/stele.conf when
  * dir is given and it is there. OK with defaults when there is none. dir may be NULL; if given, it
  * becomes archive.dir, whatever the file says. Starts with config_init. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "daemon/config.h"
+#include "schema/base/clock.h"
 
 bool config_split_listen(const char *listen, char out_host[CONFIG_TEXT_BYTES], int *out_port)
 {
@@ -114,6 +115,8 @@ static enum status check_ranges(const struct config *config, struct err *err)
          "5MiB to 5GiB"},
         {"ship.retry_max_wait", config->ship_retry_max_wait, 1000, most, "1ms or more"},
         {"ship.timeout", config->ship_timeout, 100000, most, "100ms or more"},
+        {"seal.interval", config->seal_interval, 1000000, most, "1s or more"},
+        {"retention.interval", config->retention_interval, 10000, most, "10ms or more"},
         {"watch.webhook_timeout", config->watch_webhook_timeout, 100000, most, "100ms or more"},
         {"watch.retry_max_wait", config->watch_retry_max_wait, 1000, most, "1ms or more"},
     };
@@ -172,6 +175,15 @@ enum status config_validate_watch(const struct config *config, struct err *err)
     return OK;
 }
 
+enum status config_validate_retention(const struct config *config, struct err *err)
+{
+    if (config->retention_keep != 0 && config->retention_keep < CLOCK_DAY_US) {
+        return err_set(err, ERR_CONFIG,
+                       "retention.keep must be 1d or more, or 0s for ever: whole days are deleted");
+    }
+    return OK;
+}
+
 enum status config_validate(const struct config *config, struct err *err)
 {
     static const char *const codecs[] = {"zstd", "gzip", NULL};
@@ -198,6 +210,9 @@ enum status config_validate(const struct config *config, struct err *err)
                        config->ship_s3_endpoint);
     }
     enum status status = check_ranges(config, err);
+    if (status == OK) {
+        status = config_validate_retention(config, err);
+    }
     if (status == OK) {
         status = config_validate_watch(config, err);
     }

@@ -27,6 +27,7 @@ struct indexer_thread {
     struct log_state failures;
     int64_t retry_us;  /* pause after a failure; 0: the last run went well */
     int64_t untrimmed; /* events since memory was last given back */
+    int64_t guest_us;  /* when the guest is asked next, by the monotonic clock */
 };
 
 static void count_run(const struct indexer_totals *totals)
@@ -146,7 +147,26 @@ static int64_t next_look(const struct indexer_thread *thread)
         pause_us = left_us < 0 ? 0 : left_us < pause_us ? left_us : pause_us;
         pause_us += CLOCK_SECOND_US / 100; /* not a moment too early, and never without a pause */
     }
-    return clock_monotonic_us() + pause_us;
+    int64_t look_us = clock_monotonic_us() + pause_us;
+    bool guest_first = thread->options.guest.every_us > 0 && thread->guest_us < look_us;
+    return guest_first && thread->retry_us == 0 ? thread->guest_us : look_us;
+}
+
+/* The builder keeps the segments of the last days open: they are closed before a guest changes
+ * anything. What the inbox has is indexed first, so that no run is half in segments. */
+static void ask_guest(struct indexer_thread *thread)
+{
+    const struct indexer_guest *guest = &thread->options.guest;
+    run_all(thread);
+    if (thread->retry_us != 0 || bell_is_stopping(thread->options.bell)) {
+        return;
+    }
+    thread->guest_us = clock_monotonic_us() + guest->every_us;
+    if (guest->look(guest->context)) {
+        indexer_close(thread->indexer);
+        thread->indexer = NULL;
+        guest->act(guest->context);
+    }
 }
 
 static void *indexer_main(void *context)
@@ -171,6 +191,10 @@ static void *indexer_main(void *context)
         }
         if (bits & BELL_NOW) {
             ring_next(thread, BELL_NOW);
+        }
+        if (thread->options.guest.every_us > 0 && thread->retry_us == 0 &&
+            (bits & BELL_NOW || clock_monotonic_us() >= thread->guest_us)) {
+            ask_guest(thread);
         }
     }
     indexer_close(thread->indexer);

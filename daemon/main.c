@@ -27,7 +27,8 @@ static const char usage[] =
     "  --version       print the version\n"
     "  --help          print this\n"
     "\n"
-    "Signals: HUP reads the certificates again, USR1 indexes and ships now, TERM and INT stop.\n"
+    "Signals: HUP reads the certificates again, USR1 indexes, ships and expires now,\n"
+    "TERM and INT stop.\n"
     "Exit: 0 stopped as asked, 2 wrong use or configuration, 3 could not read or write or\n"
     "listen, 4 the archive is damaged.\n";
 

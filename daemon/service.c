@@ -9,6 +9,9 @@
 #include "daemon/metrics.h"
 #include "daemon/newest.h"
 #include "daemon/receive/receiver.h"
+#include "daemon/retention/expiry.h"
+#include "daemon/retention/keeper.h"
+#include "daemon/seal_thread.h"
 #include "daemon/serve/server.h"
 #include "daemon/ship_thread.h"
 #include "daemon/watch_thread.h"
@@ -26,10 +29,13 @@ struct service {
     struct bell index_bell;
     struct bell ship_bell;
     struct bell watch_bell;
+    struct bell seal_bell;
     struct writer *writer;
     struct indexer_thread *indexer;
     struct ship_thread *shipper; /* NULL: no target */
     struct watch_thread *watch;
+    struct seal_thread *sealer;
+    struct keeper *keeper; /* NULL: nothing is deleted */
     struct receiver *receiver;
     struct server *server; /* NULL: serve.listen is empty */
 };
@@ -97,10 +103,17 @@ static enum status start_threads(struct service *service, struct err *err)
     enum status status = writer_start(config->archive_dir, &service->health, &service->index_bell,
                                       &service->writer, err);
     if (status == OK && ships) {
-        status = ship_thread_start(config, &service->ship_bell, &service->shipper, err);
+        status = ship_thread_start(config, &service->ship_bell, &service->seal_bell,
+                                   &service->shipper, err);
     }
     if (status == OK) {
         status = watch_thread_start(config, &service->watch_bell, &service->watch, err);
+    }
+    if (status == OK && retention_is_on(config)) {
+        status = keeper_new(config, &service->keeper, err);
+    }
+    if (status == OK) {
+        status = seal_thread_start(config, &service->seal_bell, &service->sealer, err);
     }
     if (status == OK) {
         struct indexer_thread_options options = {
@@ -111,6 +124,10 @@ static enum status start_threads(struct service *service, struct err *err)
             .health = &service->health,
             .bell = &service->index_bell,
             .next = {&service->watch_bell, ships ? &service->ship_bell : NULL},
+            .guest = {.look = keeper_look,
+                      .act = keeper_act,
+                      .context = service->keeper,
+                      .every_us = service->keeper ? config->retention_interval : 0},
         };
         status = indexer_thread_start(&options, &service->indexer, err);
     }
@@ -150,7 +167,9 @@ static void stop(struct service *service)
         loop_run(service->loop, DRAIN_US);
     }
     indexer_thread_stop(service->indexer);
+    keeper_free(service->keeper);
     ship_thread_stop(service->shipper);
+    seal_thread_stop(service->sealer);
     watch_thread_stop(service->watch);
     if (service->writer) {
         writer_stop(service->writer);
@@ -173,6 +192,7 @@ static void say_ready(const struct service *service)
     } else {
         log_line(LOG_INFO, "ship", "to %s", ship_thread_target(service->shipper));
     }
+    seal_thread_say(service->sealer);
     (void)fprintf(stderr, "ready: events on %s%s\n", receiver_url(service->receiver), health);
 }
 
@@ -184,12 +204,14 @@ enum status service_run(const struct config *config, service_reload *reload, voi
     bell_init(&service.index_bell);
     bell_init(&service.ship_bell);
     bell_init(&service.watch_bell);
+    bell_init(&service.seal_bell);
     enum status status = start(&service, err);
     if (status == OK) {
         say_ready(&service);
         loop_run(service.loop, 0);
     }
     stop(&service);
+    bell_fini(&service.seal_bell);
     bell_fini(&service.watch_bell);
     bell_fini(&service.ship_bell);
     bell_fini(&service.index_bell);

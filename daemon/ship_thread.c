@@ -12,6 +12,7 @@ struct ship_thread {
     /* immutable after start */
     struct shipper *shipper;
     struct bell *bell;
+    struct bell *shipped;
     int64_t interval_us;
     pthread_t thread;
 
@@ -54,6 +55,9 @@ static int64_t run_pass(struct ship_thread *thread, bool all_now)
     }
     log_state_good(&thread->pass_failures, "ship");
     note_report(thread, &report);
+    if (report.shipped_objects > 0) {
+        bell_ring(thread->shipped, BELL_WORK);
+    }
     int64_t pause_us = thread->interval_us;
     int64_t now_us = clock_now_us();
     if (report.next_us > 0 && report.next_us - now_us < pause_us) {
@@ -75,7 +79,7 @@ static void *ship_main(void *context)
     }
 }
 
-enum status ship_thread_start(const struct config *config, struct bell *bell,
+enum status ship_thread_start(const struct config *config, struct bell *bell, struct bell *shipped,
                               struct ship_thread **out_thread, struct err *err)
 {
     struct ship_thread *thread = calloc(1, sizeof *thread);
@@ -83,6 +87,7 @@ enum status ship_thread_start(const struct config *config, struct bell *bell,
         return err_set(err, ERR_NOMEM, "shipper: out of memory");
     }
     thread->bell = bell;
+    thread->shipped = shipped;
     thread->interval_us = config->ship_interval;
     enum status status = shipper_open(config, config->archive_dir, &thread->shipper, err);
     if (status == OK) {

@@ -91,7 +91,7 @@ static enum status leave_day(void *worker, size_t number, struct plan *plan, str
 static enum status fetch_hit(const struct walk_day *day, const struct place *place,
                              struct chunk *chunk, struct hit *hit, struct err *err)
 {
-    *hit = (struct hit){.time_us = place->time_us, .day_us = day->day_us};
+    *hit = (struct hit){.time_us = place->time_us, .day_us = clock_day_start(place->time_us)};
     if (place->block == PLACE_INBOX) {
         const struct waiting_event *waiting = day->waiting[place->slot];
         hit->in_inbox = true;

@@ -6,7 +6,7 @@
 
 struct hit {
     int64_t time_us;
-    int64_t day_us;
+    int64_t day_us; /* its segment's; of a single file, that of its time */
     int64_t received_us;
     struct span raw; /* the bytes as they came */
     bool in_inbox;   /* then block and slot say nothing */

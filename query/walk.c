@@ -110,9 +110,16 @@ static enum status open_file(struct walk *walk, struct err *err)
 {
     struct segment *segment = NULL;
     enum status status = segment_open(walk->search.path, &segment, err);
-    int64_t day_us = status == OK ? segment_day_us(segment) : 0;
+    if (status != OK) {
+        return status;
+    }
+    walk->days = malloc(sizeof *walk->days);
+    if (walk->days) { /* its blocks say which times it has, not its day */
+        walk->days[0] = segment_day_us(segment);
+        walk->n_days = 1;
+    }
     segment_close(segment);
-    return status == OK ? merge_days(walk, &day_us, 1, err) : status;
+    return walk->days ? OK : err_set(err, ERR_NOMEM, "search: out of memory");
 }
 
 enum status walk_open(const struct search *search, struct walk **out_walk, struct err *err)

@@ -1,6 +1,8 @@
 /* The days of an archive, one after the other, each with what of the query is to be looked for in
  * it: the segment with the query made ready for it, and the events that still wait in the inbox.
- * A single segment file may stand in place of an archive's directory. One thread. */
+ * A single segment file may stand in place of an archive's directory: a day's, or a copy's
+ * (schema/copy_case.h), whose events may be of any days. It counts as one day then, whatever its
+ * times are. One thread. */
 #ifndef QUERY_WALK_H
 #define QUERY_WALK_H
 
@@ -13,7 +15,7 @@ typedef void search_progress(void *context, int64_t thousandths, int64_t events)
 
 /* What to look for, and where. */
 struct search {
-    const char *path; /* an archive's directory, or one day's file */
+    const char *path; /* an archive's directory, one day's file, or a copy */
     const struct query *query;
     int64_t from_us; /* event time, inclusive; INT64_MIN: open */
     int64_t to_us;   /* exclusive; INT64_MAX: open */

@@ -13,8 +13,9 @@
 #include "schema/base/digest.h"
 
 extern const char catalogue_1_sql[];
+extern const char catalogue_2_sql[];
 
-static const char *const catalogue_ladder[] = {catalogue_1_sql};
+static const char *const catalogue_ladder[] = {catalogue_1_sql, catalogue_2_sql};
 static const struct db_kind catalogue_kind = {
     .name = "archive",
     .application_id = 0x53746c41, /* "StlA" */
@@ -87,8 +88,8 @@ static enum status no_catalogue(const char *dir, int number, struct err *err)
 {
     if (number == ENOTDIR) {
         return err_set(err, ERR_NOT_FOUND,
-                       "%s is a file: an archive is a directory (search, show and session take a "
-                       "segment, too)",
+                       "%s is a file: an archive is a directory (search, show, session, hunt, sql, "
+                       "stats and copy take a segment or a copy, too)",
                        dir);
     }
     if (number != ENOENT) {
@@ -119,6 +120,9 @@ enum status archive_open(const char *dir, enum archive_mode mode, struct archive
     random_fill(&archive->source_seed, sizeof archive->source_seed);
     status =
         db_open(path, archive->writable ? DB_WRITE : DB_READ, &catalogue_kind, &archive->db, err);
+    if (status == OK) {
+        status = db_int64(archive->db, "PRAGMA user_version", &archive->version, err);
+    }
     if (status == OK) {
         status = archive_prepare(archive, err);
     }

@@ -18,6 +18,7 @@ struct archive {
     char dir[FILE_PATH_BYTES];
     char id[37];
     bool writable;
+    int64_t version; /* of the file: a reader meets older ones, without the newer tables */
     sqlite3 *db;
     int64_t wal_pages;     /* after the last commit */
     int64_t checkpoint_at; /* pages: the commit that finds so many moves them */

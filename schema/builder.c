@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "schema/deletion.h"
 #include "schema/inbox.h"
 #include "schema/segment_writer.h"
 
@@ -53,6 +54,7 @@ struct builder {
     struct open_writer writers[WRITERS_MAX];
     int64_t clock;
     int64_t counters[ARCHIVE_COUNTER_COUNT];
+    struct archive *archive; /* for reading; NULL before the first new day */
 };
 
 enum status builder_new(const char *dir, const char *archive_id, int compression_level,
@@ -74,6 +76,28 @@ enum status builder_new(const char *dir, const char *archive_id, int compression
     }
     *out_builder = builder;
     return OK;
+}
+
+/* A new segment of a day of which blocks were deleted or shipped goes on behind their numbers. */
+static enum status number_blocks(struct builder *builder, struct segment_writer *writer,
+                                 struct err *err)
+{
+    size_t count;
+    (void)segment_blocks(segment_writer_segment(writer), &count);
+    if (count > 0) {
+        return OK;
+    }
+    enum status status =
+        builder->archive ? OK : archive_open(builder->dir, ARCHIVE_READ, &builder->archive, err);
+    int64_t first_block = 1;
+    if (status == OK) {
+        status =
+            deletion_next_block(builder->archive, segment_writer_day_us(writer), &first_block, err);
+    }
+    if (status == OK) {
+        segment_writer_number_from(writer, first_block);
+    }
+    return status;
 }
 
 /* The day's writer, opened when need be; the one not used for longest makes room. */
@@ -103,6 +127,9 @@ static enum status writer_of(struct builder *builder, int64_t day_us, struct ope
     if (status == OK) {
         status = segment_writer_open(builder->dir, day_us, builder->compression_level,
                                      &oldest->writer, err);
+    }
+    if (status == OK) {
+        status = number_blocks(builder, oldest->writer, err);
     }
     if (status == OK) {
         oldest->used = ++builder->clock;
@@ -360,6 +387,7 @@ void builder_free(struct builder *builder)
     for (size_t i = 0; i < WRITERS_MAX; i++) {
         segment_writer_close(builder->writers[i].writer);
     }
+    archive_close(builder->archive);
     buf_fini(&builder->done);
     (void)pthread_cond_destroy(&builder->changed);
     (void)pthread_mutex_destroy(&builder->lock);

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-enum { TUNE_BYTES = 256 * 1024 }; /* smaller ones are as well off with zstd's own choice */
+enum {
+    TUNE_BYTES = 256 * 1024, /* smaller ones are as well off with zstd's own choice */
+    PREFIX_PIECE = 4096
+};
 
 struct codec {
     ZSTD_CCtx *pack;
@@ -88,4 +91,37 @@ enum status codec_unpack(struct codec *codec, struct span frame, size_t max_byte
     }
     out->size += n;
     return OK;
+}
+
+enum status codec_unpack_prefix(struct codec *codec, struct span frame, size_t max_bytes,
+                                struct buf *out, bool *out_complete, struct err *err)
+{
+    /* in pieces: of a whole frame the library would give all or nothing */
+    ZSTD_inBuffer in = {frame.data, 0, 0};
+    size_t end = out->size + max_bytes;
+    size_t left = 1;
+    *out_complete = false;
+    (void)ZSTD_DCtx_reset(codec->unpack, ZSTD_reset_session_only);
+    while (left > 0) {
+        if (!buf_reserve(out, ZSTD_DStreamOutSize())) {
+            return err_set(err, ERR_NOMEM, "zstd: out of memory");
+        }
+        ZSTD_outBuffer to = {out->data + out->size, out->capacity - out->size, 0};
+        in.size = frame.size - in.pos > PREFIX_PIECE ? in.pos + PREFIX_PIECE : frame.size;
+        size_t before = in.pos;
+        left = ZSTD_decompressStream(codec->unpack, &to, &in);
+        out->size += ZSTD_isError(left) ? 0 : to.pos;
+        if (ZSTD_isError(left) || out->size > end || (to.pos == 0 && in.pos == before)) {
+            break;
+        }
+    }
+    *out_complete = left == 0 && in.pos == frame.size && out->size <= end;
+    (void)ZSTD_DCtx_reset(codec->unpack, ZSTD_reset_session_only);
+    return OK;
+}
+
+size_t codec_frame_bytes(struct span bytes)
+{
+    size_t size = ZSTD_findFrameCompressedSize(bytes.data, bytes.size);
+    return ZSTD_isError(size) ? 0 : size;
 }

@@ -19,4 +19,13 @@ MUST_USE enum status codec_pack(struct codec *codec, struct span bytes, int leve
 MUST_USE enum status codec_unpack(struct codec *codec, struct span frame, size_t max_bytes,
                                   struct buf *out, struct err *err);
 
+/* Appends as much of the frame's content as can be had, at most max_bytes: of a damaged one what
+ * stands before the damage. *out_complete: it is all there, checksum and all, and nothing is behind
+ * it. ERR_NOMEM. */
+MUST_USE enum status codec_unpack_prefix(struct codec *codec, struct span frame, size_t max_bytes,
+                                         struct buf *out, bool *out_complete, struct err *err);
+
+/* Bytes of the first frame of `bytes`, packed; 0: it is none, or cut short. */
+size_t codec_frame_bytes(struct span bytes);
+
 #endif

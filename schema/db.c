@@ -323,6 +323,9 @@ enum status db_open(const char *path, enum db_mode mode, const struct db_kind *k
         if (db_open_immutable(path, kind, out_db, &again) == OK) {
             return OK;
         }
+        if (access(path, F_OK) != 0 && errno == ENOENT) { /* deleted as it was opened */
+            return err_errno(err, ENOENT, "%s", path);
+        }
     }
     return status;
 }

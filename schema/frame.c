@@ -1,5 +1,7 @@
 #include "schema/frame.h"
 
+#include "schema/line_sums.h"
+
 enum { FRAME_THREAD_EVENTS = 512 }; /* fewer are not worth a thread */
 
 enum status frame_maker_init(struct frame_maker *maker, int level, struct err *err)
@@ -15,6 +17,7 @@ void frame_maker_fini(struct frame_maker *maker)
     buf_fini(&maker->ndjson);
     buf_fini(&maker->newlines);
     buf_fini(&maker->frame);
+    buf_fini(&maker->line_sums);
 }
 
 /* The events one a line. Newlines inside become spaces. */
@@ -46,6 +49,7 @@ static void *frame_make(void *context)
     buf_clear(&maker->ndjson);
     buf_clear(&maker->newlines);
     buf_clear(&maker->frame);
+    buf_clear(&maker->line_sums);
     write_lines(maker->batch, &maker->ndjson, &maker->newlines);
     maker->status = buf_status(&maker->ndjson, "frame", &maker->err);
     if (maker->status == OK) {
@@ -55,6 +59,11 @@ static void *frame_make(void *context)
         maker->sha256 = digest_sha256(buf_span(&maker->ndjson));
         maker->status = codec_pack(maker->codec, buf_span(&maker->ndjson), maker->level, true,
                                    &maker->frame, &maker->err);
+    }
+    if (maker->status == OK) {
+        maker->frame_sha256 = digest_sha256(buf_span(&maker->frame));
+        line_sums_add(&maker->line_sums, buf_span(&maker->ndjson));
+        maker->status = buf_status(&maker->line_sums, "frame", &maker->err);
     }
     return NULL;
 }

@@ -17,6 +17,8 @@ struct frame_maker {
     struct buf newlines; /* where newlines inside of events were: varint differences */
     struct buf frame;
     struct digest sha256; /* of ndjson */
+    struct digest frame_sha256;
+    struct buf line_sums; /* line_sums.h */
     /* the work under way */
     const struct batch *batch;
     pthread_t thread;

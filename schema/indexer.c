@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "schema/days.h"
+#include "schema/deletion.h"
 
 enum {
     RUN_EVENTS_MAX = 16 * BLOCK_EVENTS_MAX,
@@ -51,6 +52,9 @@ enum status indexer_open(const char *dir, const struct indexer_options *options,
         return err_set(err, ERR_NOMEM, "index: out of memory");
     }
     enum status status = archive_open(dir, ARCHIVE_READ, &indexer->archive, err);
+    if (status == OK) { /* before anything is written to a day that is to go */
+        status = deletion_finish(indexer->archive, err);
+    }
     if (status == OK) {
         status = days_init(&indexer->days, indexer->archive, options, err);
     }

@@ -83,13 +83,26 @@ struct ledger_cursor {
     sqlite3_stmt *stmt;
 };
 
-#define OBJECT_COLUMNS                                                                             \
-    "SELECT id, target, day_us, first_block, last_block, codec, key, events, raw_bytes, bytes,"    \
-    " sha256, state, planned_us, shipped_us, tries, next_try_us, last_error FROM object "
+/* A planned object whose blocks were deleted: of a day's blocks those with the lowest numbers go,
+ * and numbers are not used again (schema/deletion.h). */
+#define OBJECT_IS_GONE                                                                             \
+    "(state = 0 AND EXISTS (SELECT 1 FROM deletion WHERE deletion.day_us = object.day_us"          \
+    " AND deletion.last_block >= object.last_block))"
 
-static enum status cursor_open(struct archive *archive, const char *sql,
+enum { VERSION_WITH_DELETIONS = 2, SQL_BYTES = 768 };
+
+static enum status cursor_open(struct archive *archive, const char *where, bool pending_only,
                                struct ledger_cursor **out_cursor, struct err *err)
 {
+    const char *is_gone = archive->version >= VERSION_WITH_DELETIONS ? OBJECT_IS_GONE : "0";
+    char sql[SQL_BYTES];
+    int n = snprintf(sql, sizeof sql,
+                     "SELECT id, target, day_us, first_block, last_block, codec, key, events,"
+                     " raw_bytes, bytes, sha256, state, planned_us, shipped_us, tries, next_try_us,"
+                     " last_error, %s FROM object WHERE %s%s%s",
+                     is_gone, pending_only ? "state = 0 AND NOT " : "", pending_only ? is_gone : "",
+                     where);
+    CHECK(n > 0 && n < SQL_BYTES);
     struct ledger_cursor *cursor = calloc(1, sizeof *cursor);
     if (!cursor) {
         return err_set(err, ERR_NOMEM, "ledger: out of memory");
@@ -107,11 +120,10 @@ enum status ledger_cursor_open(struct archive *archive, const char *target, bool
                                struct ledger_cursor **out_cursor, struct err *err)
 {
     struct ledger_cursor *cursor = NULL;
-    enum status status = cursor_open(
-        archive,
-        pending_only ? OBJECT_COLUMNS "WHERE state = 0 AND (?1 IS NULL OR target = ?1) ORDER BY id"
-                     : OBJECT_COLUMNS "WHERE ?1 IS NULL OR target = ?1 ORDER BY id",
-        &cursor, err);
+    enum status status = cursor_open(archive,
+                                     pending_only ? " AND (?1 IS NULL OR target = ?1) ORDER BY id"
+                                                  : "(?1 IS NULL OR target = ?1) ORDER BY id",
+                                     pending_only, &cursor, err);
     if (status == OK) {
         if (target) {
             (void)sqlite3_bind_text(cursor->stmt, 1, target, -1, SQLITE_TRANSIENT);
@@ -125,13 +137,47 @@ enum status ledger_cursor_open_block(struct archive *archive, int64_t day_us, in
                                      struct ledger_cursor **out_cursor, struct err *err)
 {
     struct ledger_cursor *cursor = NULL;
-    enum status status = cursor_open(
-        archive,
-        OBJECT_COLUMNS "WHERE day_us = ?1 AND first_block <= ?2 AND last_block >= ?2 ORDER BY id",
-        &cursor, err);
+    enum status status =
+        cursor_open(archive, "day_us = ?1 AND first_block <= ?2 AND last_block >= ?2 ORDER BY id",
+                    false, &cursor, err);
     if (status == OK) {
         (void)sqlite3_bind_int64(cursor->stmt, 1, day_us);
         (void)sqlite3_bind_int64(cursor->stmt, 2, block);
+        *out_cursor = cursor;
+    }
+    return status;
+}
+
+enum status ledger_cursor_open_days(struct archive *archive, const char *target, int64_t from_us,
+                                    int64_t to_us, struct ledger_cursor **out_cursor,
+                                    struct err *err)
+{
+    struct ledger_cursor *cursor = NULL;
+    enum status status = cursor_open(archive,
+                                     "day_us >= ?1 AND day_us < ?2 AND (?3 IS NULL OR target = ?3)"
+                                     " ORDER BY day_us, first_block, id",
+                                     false, &cursor, err);
+    if (status == OK) {
+        (void)sqlite3_bind_int64(cursor->stmt, 1, from_us);
+        (void)sqlite3_bind_int64(cursor->stmt, 2, to_us);
+        if (target) {
+            (void)sqlite3_bind_text(cursor->stmt, 3, target, -1, SQLITE_TRANSIENT);
+        }
+        *out_cursor = cursor;
+    }
+    return status;
+}
+
+enum status ledger_cursor_open_keys(struct archive *archive, const char *target,
+                                    const char *from_key, struct ledger_cursor **out_cursor,
+                                    struct err *err)
+{
+    struct ledger_cursor *cursor = NULL;
+    enum status status =
+        cursor_open(archive, "target = ?1 AND key >= ?2 ORDER BY key", false, &cursor, err);
+    if (status == OK) {
+        (void)sqlite3_bind_text(cursor->stmt, 1, target, -1, SQLITE_TRANSIENT);
+        (void)sqlite3_bind_text(cursor->stmt, 2, from_key, -1, SQLITE_TRANSIENT);
         *out_cursor = cursor;
     }
     return status;
@@ -171,6 +217,7 @@ enum status ledger_cursor_next(struct ledger_cursor *cursor, struct ledger_objec
         .shipped_us = sqlite3_column_int64(stmt, 13),
         .tries = sqlite3_column_int64(stmt, 14),
         .next_try_us = sqlite3_column_int64(stmt, 15),
+        .is_gone = sqlite3_column_int(stmt, 17) != 0,
     };
     if (sha256.size == sizeof out_object->sha256.bytes) {
         memcpy(out_object->sha256.bytes, sha256.data, sha256.size);

@@ -28,6 +28,7 @@ struct ledger_object {
     int64_t tries;
     int64_t next_try_us;  /* not before; 0 at once */
     char last_error[512]; /* empty when none */
+    bool is_gone;         /* planned, and its blocks were deleted: it is shipped no more */
 };
 
 /* Last block of the segment that the ledger holds for the target; -1 when none. */
@@ -41,7 +42,8 @@ MUST_USE enum status ledger_mark_shipped(struct archive *archive, int64_t id, in
 MUST_USE enum status ledger_mark_failed(struct archive *archive, int64_t id, int64_t next_try_us,
                                         const char *error, struct err *err);
 
-/* Objects in order of id. target NULL: all. pending_only: planned ones. */
+/* Objects in order of id. target NULL: all. pending_only: planned ones that can still be shipped.
+ */
 struct ledger_cursor;
 MUST_USE enum status ledger_cursor_open(struct archive *archive, const char *target,
                                         bool pending_only, struct ledger_cursor **out_cursor,
@@ -55,5 +57,15 @@ void ledger_cursor_close(struct ledger_cursor *cursor);
 MUST_USE enum status ledger_cursor_open_block(struct archive *archive, int64_t day_us,
                                               int64_t block, struct ledger_cursor **out_cursor,
                                               struct err *err);
+/* The target's objects from that key on (inclusive), in order of the keys' bytes: the same cursor.
+ */
+MUST_USE enum status ledger_cursor_open_keys(struct archive *archive, const char *target,
+                                             const char *from_key,
+                                             struct ledger_cursor **out_cursor, struct err *err);
+/* The objects of the days from from_us (inclusive) to to_us (exclusive), in order of day and block;
+ * target NULL: all. The same cursor. */
+MUST_USE enum status ledger_cursor_open_days(struct archive *archive, const char *target,
+                                             int64_t from_us, int64_t to_us,
+                                             struct ledger_cursor **out_cursor, struct err *err);
 
 #endif

@@ -4,12 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "schema/copy_case.h"
 #include "schema/segment_internal.h"
 
 extern const char segment_1_sql[];
 extern const char segment_2_sql[];
+extern const char segment_3_sql[];
 
-static const char *const segment_ladder[] = {segment_1_sql, segment_2_sql};
+static const char *const segment_ladder[] = {segment_1_sql, segment_2_sql, segment_3_sql};
 const struct db_kind segment_kind = {
     .name = "segment",
     .application_id = 0x53746c53, /* "StlS" */
@@ -172,6 +174,7 @@ void segment_detach(struct segment *segment)
     free(segment->text_fields);
     codec_free(segment->codec);
     buf_fini(&segment->scratch);
+    buf_fini(&segment->line_sums);
     block_lines_fini(&segment->lines);
     uuid_values_fini(&segment->uuids);
     for (size_t i = 0; i < PARTNERS_MAX; i++) {
@@ -193,7 +196,9 @@ enum status segment_open(const char *path, struct segment **out_segment, struct 
     enum status status = db_open(path, DB_READ, &segment_kind, &db, err);
     if (status != OK) {
         free(segment);
-        return status;
+        return status == ERR_CORRUPT && copy_cover_of(path) != COPY_COVER_NONE
+                   ? copy_cover_refuse(path, err)
+                   : status;
     }
     /* One snapshot from open to close: blocks, fields and columns that fit together. Pages are read
      * where the kernel has them: a segment only grows, and one that is deleted stays while it is

@@ -67,6 +67,24 @@ enum status segment_fresh_open(const char *path, int64_t day_us, sqlite3 **out_d
     return OK;
 }
 
+/* Of a day that was deleted, or is just being read as it goes, a log may be left: SQLite would take
+ * it for the new file's. */
+static enum status remove_stale(const char *path, struct err *err)
+{
+    static const char *const leftovers[] = {"-wal", "-shm", "-journal"};
+    char name[FILE_PATH_BYTES];
+    for (size_t i = 0; i < sizeof leftovers / sizeof leftovers[0]; i++) {
+        enum status status = path_format(name, err, "%s%s", path, leftovers[i]);
+        if (status != OK) {
+            return status;
+        }
+        if (unlink(name) != 0 && errno != ENOENT) {
+            return err_errno(err, errno, "%s", name);
+        }
+    }
+    return OK;
+}
+
 enum status segment_fresh_publish(const char *path, sqlite3 *db, struct err *err)
 {
     char parent[FILE_PATH_BYTES];
@@ -77,6 +95,9 @@ enum status segment_fresh_publish(const char *path, sqlite3 *db, struct err *err
     }
     if (status == OK) {
         status = fresh_path(path, fresh, err);
+    }
+    if (status == OK) {
+        status = remove_stale(path, err);
     }
     if (status == OK && rename(fresh, path) != 0) {
         status = err_errno(err, errno, "%s", path);

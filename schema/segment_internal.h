@@ -56,6 +56,9 @@ struct segment_field {
     bool has_numbers;
 };
 
+/* Files of before version 3, opened for reading, have no proofs. */
+enum segment_proofs { PROOFS_UNKNOWN, PROOFS_NONE, PROOFS_KEPT };
+
 struct segment {
     sqlite3 *db;
     sqlite3_stmt *statements[SEGMENT_STATEMENT_COUNT];
@@ -75,6 +78,8 @@ struct segment {
     struct uuid_values uuids;
     struct partner_column *partners[PARTNERS_MAX];
     uint64_t partner_clock;
+    enum segment_proofs proofs;
+    struct buf line_sums; /* of the proof read last */
 };
 
 /* Opens over a handle that is then the segment's. */

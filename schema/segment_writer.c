@@ -3,18 +3,23 @@
 #include <stdlib.h>
 
 #include "schema/block_fields.h"
+#include "schema/block_vectors.h"
+#include "schema/chain.h"
 #include "schema/frame.h"
 #include "schema/identity_set.h"
+#include "schema/proof.h"
 #include "schema/segment_fresh.h"
 
 struct segment_writer {
     struct segment segment; /* db is NULL between the first commit and what is asked next */
     bool fresh;             /* the first commit is still to come */
+    int64_t first_block;    /* the number of the first one, if there is none yet */
     struct dictionary dictionary;
     bool in_transaction;
     struct identity_set identities;
     struct field_memory memory;
     struct frame_maker maker;
+    struct digest chain; /* up to the last block */
     struct buf packed;
 };
 
@@ -109,11 +114,20 @@ enum status segment_writer_known(struct segment_writer *writer, const struct bat
                                : status;
 }
 
+static void load_chain(struct segment_writer *writer)
+{
+    writer->chain = chain_start(writer->segment.day_us);
+    for (size_t i = 0; i < writer->segment.n_blocks; i++) {
+        writer->chain = chain_add(&writer->chain, &writer->segment.blocks[i]);
+    }
+}
+
 static enum status writer_load(struct segment_writer *writer, const char *path, sqlite3 *db,
                                struct err *err)
 {
     enum status status = segment_attach(&writer->segment, db, path, err);
     if (status == OK) {
+        load_chain(writer);
         status = configure(db, err);
     }
     if (status == OK) {
@@ -121,6 +135,29 @@ static enum status writer_load(struct segment_writer *writer, const char *path, 
         uuid_values_fini(&writer->segment.uuids); /* more will come */
     }
     return status == OK ? load_identities(writer, err) : status;
+}
+
+enum status segment_writer_over(sqlite3 *db, const char *path, bool fresh, int compression_level,
+                                struct segment_writer **out_writer, struct err *err)
+{
+    struct segment_writer *writer = calloc(1, sizeof *writer);
+    if (!writer) {
+        db_close(db);
+        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+    }
+    writer->fresh = fresh;
+    writer->first_block = 1;
+    writer->in_transaction = !sqlite3_get_autocommit(db);
+    dictionary_init(&writer->dictionary);
+    enum status status = frame_maker_init(&writer->maker, compression_level, err);
+    enum status load_status = writer_load(writer, path, db, status == OK ? err : NULL);
+    status = status == OK ? load_status : status;
+    if (status != OK) {
+        segment_writer_close(writer);
+        return status;
+    }
+    *out_writer = writer;
+    return OK;
 }
 
 enum status segment_writer_open(const char *dir, int64_t day_us, int compression_level,
@@ -135,26 +172,8 @@ enum status segment_writer_open(const char *dir, int64_t day_us, int compression
         status = fresh ? segment_fresh_open(path, day_us, &db, err)
                        : db_open(path, DB_WRITE, &segment_kind, &db, err);
     }
-    if (status != OK) {
-        return status;
-    }
-    struct segment_writer *writer = calloc(1, sizeof *writer);
-    if (!writer) {
-        db_close(db);
-        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
-    }
-    writer->fresh = fresh;
-    writer->in_transaction = fresh;
-    dictionary_init(&writer->dictionary);
-    status = frame_maker_init(&writer->maker, compression_level, err);
-    enum status load_status = writer_load(writer, path, db, status == OK ? err : NULL);
-    status = status == OK ? load_status : status;
-    if (status != OK) {
-        segment_writer_close(writer);
-        return status;
-    }
-    *out_writer = writer;
-    return OK;
+    return status == OK ? segment_writer_over(db, path, fresh, compression_level, out_writer, err)
+                        : status;
 }
 
 void segment_writer_close(struct segment_writer *writer)
@@ -171,6 +190,12 @@ void segment_writer_close(struct segment_writer *writer)
         buf_fini(&writer->packed);
         free(writer);
     }
+}
+
+void segment_writer_number_from(struct segment_writer *writer, int64_t first_block)
+{
+    CHECK(writer->segment.n_blocks == 0 && first_block >= 1);
+    writer->first_block = first_block;
 }
 
 int64_t segment_writer_day_us(const struct segment_writer *writer)
@@ -200,48 +225,6 @@ enum status segment_add_blob(struct segment *segment, enum segment_statement whi
     return db_run(stmt, err);
 }
 
-static enum status add_vector(struct segment_writer *writer, enum segment_vector kind,
-                              int64_t block, struct span payload, struct err *err)
-{
-    buf_clear(&writer->packed);
-    enum status status = vector_pack(writer->segment.codec, payload, &writer->packed, err);
-    return status == OK ? segment_add_blob(&writer->segment, SEGMENT_ADD_VECTOR, kind, block,
-                                           buf_span(&writer->packed), err)
-                        : status;
-}
-
-static enum status add_times(struct segment_writer *writer, const struct batch *batch,
-                             int64_t block, enum segment_vector kind, struct err *err)
-{
-    int64_t times_us[BLOCK_EVENTS_MAX];
-    size_t count = batch_count(batch);
-    for (size_t i = 0; i < count; i++) {
-        const struct batch_event *event = batch_at(batch, i);
-        times_us[i] = kind == VECTOR_TIMES ? event->event.time_us : event->arrival_us;
-    }
-    buf_clear(&writer->packed);
-    enum status status = times_encode(writer->segment.codec, times_us, count, &writer->packed, err);
-    return status == OK ? segment_add_blob(&writer->segment, SEGMENT_ADD_VECTOR, kind, block,
-                                           buf_span(&writer->packed), err)
-                        : status;
-}
-
-static enum status add_identities(struct segment_writer *writer, const struct batch *batch,
-                                  int64_t block, struct err *err)
-{
-    buf_clear(&writer->packed);
-    buf_add_char(&writer->packed, IDENTITY_PLANES);
-    for (unsigned byte = 0; byte < IDENTITY_BYTES; byte++) {
-        for (size_t i = 0; i < batch_count(batch); i++) {
-            buf_add_char(&writer->packed, (char)(batch_at(batch, i)->hash >> 8 * byte));
-        }
-    }
-    enum status status = buf_status(&writer->packed, writer->segment.path, err);
-    return status == OK ? segment_add_blob(&writer->segment, SEGMENT_ADD_VECTOR, VECTOR_IDENTITIES,
-                                           block, buf_span(&writer->packed), err)
-                        : status;
-}
-
 /* Stores the frame that frame_finish has made. */
 static enum status add_frame(struct segment_writer *writer, struct block_info *info,
                              struct err *err)
@@ -249,7 +232,8 @@ static enum status add_frame(struct segment_writer *writer, struct block_info *i
     const struct frame_maker *maker = &writer->maker;
     enum status status = OK;
     if (maker->newlines.size > 0) {
-        status = add_vector(writer, VECTOR_NEWLINES, info->id, buf_span(&maker->newlines), err);
+        status = block_vector_add(&writer->segment, &writer->packed, VECTOR_NEWLINES, info->id,
+                                  buf_span(&maker->newlines), err);
     }
     info->sha256 = maker->sha256;
     info->raw_bytes = (int64_t)maker->ndjson.size;
@@ -279,11 +263,35 @@ static enum status add_block_row(struct segment_writer *writer, const struct blo
     return db_run(stmt, err);
 }
 
-static void block_info_init(struct block_info *info, const struct segment *segment,
+/* The block is complete but for this. */
+static enum status add_proof(struct segment_writer *writer, const struct block_info *info,
+                             uint32_t value_from, struct err *err)
+{
+    struct proof proof = {
+        .frame_sha256 = writer->maker.frame_sha256,
+        .chain = chain_add(&writer->chain, info),
+        .value_from = value_from,
+        .value_to = writer->dictionary.count,
+        .line_sums = buf_span(&writer->maker.line_sums),
+    };
+    enum status status = proof_index_digest(&writer->segment, info->id, value_from, proof.value_to,
+                                            &proof.index_sha256, err);
+    if (status == OK) {
+        status = proof_add(&writer->segment, info->id, &proof, err);
+    }
+    if (status == OK) {
+        writer->chain = proof.chain;
+    }
+    return status;
+}
+
+static void block_info_init(struct block_info *info, const struct segment_writer *writer,
                             const struct batch *batch)
 {
+    const struct segment *segment = &writer->segment;
     *info = (struct block_info){
-        .id = segment->n_blocks > 0 ? segment->blocks[segment->n_blocks - 1].id + 1 : 1,
+        .id = segment->n_blocks > 0 ? segment->blocks[segment->n_blocks - 1].id + 1
+                                    : writer->first_block,
         .n_events = (uint32_t)batch_count(batch),
         .time_min_us = INT64_MAX,
         .time_max_us = INT64_MIN,
@@ -318,12 +326,14 @@ static enum status add_indexes(struct segment_writer *writer, const struct batch
                                struct block_info *info, struct buf *text_fields, struct err *err)
 {
     struct bitmap partial = {0};
-    enum status status = add_times(writer, batch, info->id, VECTOR_TIMES, err);
+    enum status status =
+        block_times_add(&writer->segment, &writer->packed, batch, info->id, VECTOR_TIMES, err);
     if (status == OK) {
-        status = add_times(writer, batch, info->id, VECTOR_ARRIVALS, err);
+        status = block_times_add(&writer->segment, &writer->packed, batch, info->id,
+                                 VECTOR_ARRIVALS, err);
     }
     if (status == OK) {
-        status = add_identities(writer, batch, info->id, err);
+        status = block_identities_add(&writer->segment, &writer->packed, batch, info->id, err);
     }
     if (status == OK) {
         status = block_fields_write(&writer->segment, &writer->dictionary, &writer->memory, batch,
@@ -334,8 +344,8 @@ static enum status add_indexes(struct segment_writer *writer, const struct batch
     }
     info->has_text = text_fields->size > 0;
     if (status == OK && info->has_partial) {
-        status =
-            add_vector(writer, VECTOR_PARTIAL, info->id, span_of(&partial, sizeof partial), err);
+        status = block_vector_add(&writer->segment, &writer->packed, VECTOR_PARTIAL, info->id,
+                                  span_of(&partial, sizeof partial), err);
     }
     return status;
 }
@@ -364,7 +374,8 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
     }
     struct block_info info;
     struct buf text_fields = BUF_INIT;
-    block_info_init(&info, segment, batch);
+    uint32_t value_from = writer->dictionary.count;
+    block_info_init(&info, writer, batch);
     frame_start(&writer->maker, batch);
     status = add_indexes(writer, batch, &info, &text_fields, err);
     enum status frame_status = frame_finish(&writer->maker, status == OK ? err : NULL);
@@ -374,6 +385,9 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
     }
     if (status == OK) {
         status = add_block_row(writer, &info, buf_span(&text_fields), err);
+    }
+    if (status == OK) {
+        status = add_proof(writer, &info, value_from, err);
     }
     buf_fini(&text_fields);
     for (size_t i = 0; status == OK && i < batch_count(batch); i++) {
@@ -427,6 +441,17 @@ enum status segment_writer_commit(struct segment_writer *writer, const char *arc
     }
     if (status == OK) {
         status = writer->fresh ? publish(writer, err) : db_commit(segment->db, err);
+    }
+    writer->in_transaction = false;
+    return status;
+}
+
+enum status segment_writer_end(struct segment_writer *writer, struct err *err)
+{
+    CHECK(writer->in_transaction && !writer->fresh);
+    enum status status = put_fields(&writer->segment, err);
+    if (status == OK) {
+        status = db_commit(writer->segment.db, err);
     }
     writer->in_transaction = false;
     return status;

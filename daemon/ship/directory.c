@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/ship/directory_read.h"
+
 enum { DIRECTORY_MODE = 0750, FILE_MODE = 0640 };
 
 struct directory {
@@ -259,13 +261,25 @@ static enum status check(struct target *target, struct err *err)
     return S_ISDIR(st.st_mode) ? OK : err_set(err, ERR_CONFIG, "%s is not a directory", nearest);
 }
 
+static enum status list(struct target *target, const struct target_list *wanted,
+                        struct target_passed *out_passed, struct err *err)
+{
+    return directory_list(of(target)->root, wanted, out_passed, err);
+}
+
+static enum status get(struct target *target, const char *key, target_take *take, void *context,
+                       struct target_head *out_head, struct err *err)
+{
+    return directory_get(of(target)->root, key, take, context, out_head, err);
+}
+
 static void directory_close(struct target *target)
 {
     free(of(target));
 }
 
 static const struct target_ops ops = {
-    .put = put, .head = head, .check = check, .close = directory_close};
+    .put = put, .head = head, .list = list, .get = get, .check = check, .close = directory_close};
 
 enum status directory_open(const struct config *config, struct target **out_target, struct err *err)
 {

@@ -1,15 +1,15 @@
 #include "daemon/ship/object.h"
 
-#include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { GZIP_LEVEL = 6 };
+#include "daemon/ship/pack.h"
+#include "schema/proof.h"
 
 /* What building needs besides the object. */
 struct builder {
     struct segment *segment;
-    struct libdeflate_compressor *gzip; /* NULL for zstd */
+    struct packer *gzip; /* NULL for zstd */
     struct block_lines lines;
     struct buf piece; /* one block, compressed */
 };
@@ -22,38 +22,28 @@ void object_fini(struct object *object)
 
 const char *object_content_type(enum ledger_codec codec)
 {
-    return codec == LEDGER_GZIP ? "application/gzip" : "application/zstd";
+    return pack_content_type(codec == LEDGER_GZIP ? PACK_GZIP : PACK_ZSTD);
 }
 
 static enum status builder_init(struct builder *builder, struct segment *segment,
                                 enum ledger_codec codec, struct err *err)
 {
     *builder = (struct builder){.segment = segment, .lines = BLOCK_LINES_INIT};
-    if (codec == LEDGER_GZIP) {
-        builder->gzip = libdeflate_alloc_compressor(GZIP_LEVEL);
-        if (!builder->gzip) {
-            return err_set(err, ERR_NOMEM, "ship: out of memory");
-        }
-    }
-    return OK;
+    return codec == LEDGER_GZIP ? packer_new(PACK_GZIP, &builder->gzip, err) : OK;
 }
 
 static void builder_fini(struct builder *builder)
 {
-    libdeflate_free_compressor(builder->gzip);
+    packer_free(builder->gzip);
     block_lines_fini(&builder->lines);
     buf_fini(&builder->piece);
 }
 
 /* What leaves the house is what came in: a block that no longer matches its digest stays here. */
 static enum status check_block(struct builder *builder, const struct block_info *info,
-                               struct err *err)
+                               struct span ndjson, struct err *err)
 {
-    enum status status = segment_lines(builder->segment, info->id, &builder->lines, err);
-    if (status != OK) {
-        return status;
-    }
-    struct digest digest = digest_sha256(buf_span(&builder->lines.ndjson));
+    struct digest digest = digest_sha256(ndjson);
     if (memcmp(&digest, &info->sha256, sizeof digest) != 0) {
         char day[CLOCK_TEXT_BYTES];
         return err_set(err, ERR_CORRUPT, "segment %s: block %lld does not match its digest",
@@ -63,30 +53,28 @@ static enum status check_block(struct builder *builder, const struct block_info 
     return OK;
 }
 
-static enum status pack_gzip(struct builder *builder, struct err *err)
-{
-    struct span text = buf_span(&builder->lines.ndjson);
-    size_t bound = libdeflate_gzip_compress_bound(builder->gzip, text.size);
-    if (!buf_reserve(&builder->piece, bound)) {
-        return buf_status(&builder->piece, "ship", err);
-    }
-    size_t size =
-        libdeflate_gzip_compress(builder->gzip, text.data, text.size, builder->piece.data, bound);
-    CHECK(size > 0);
-    builder->piece.size = size;
-    return OK;
-}
-
+/* The frame's own digest says whether it is whole: to send it, it need not be unpacked, and what it
+ * unpacks to (with a checksum of its own) need not be digested again. Blocks of before proofs were
+ * kept are compared by their events. */
 static enum status build_piece(struct builder *builder, const struct block_info *info,
                                struct err *err)
 {
     buf_clear(&builder->piece);
-    enum status status = check_block(builder, info, err);
-    if (status != OK) {
+    bool proven = false;
+    struct span ndjson;
+    enum status status = proof_frame(builder->segment, info->id, &builder->piece, &proven, err);
+    if (status != OK || (proven && !builder->gzip)) {
         return status;
     }
-    return builder->gzip ? pack_gzip(builder, err)
-                         : segment_frame(builder->segment, info->id, &builder->piece, err);
+    status = segment_ndjson(builder->segment, info->id, &builder->lines, &ndjson, err);
+    if (status == OK && !proven) {
+        status = check_block(builder, info, ndjson, err);
+    }
+    if (status == OK && builder->gzip) {
+        buf_clear(&builder->piece);
+        status = packer_add(builder->gzip, ndjson, &builder->piece, err);
+    }
+    return status;
 }
 
 static void object_add(struct object *object, const struct block_info *info, struct span piece)

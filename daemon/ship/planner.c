@@ -5,22 +5,13 @@
 #include <sys/stat.h>
 
 #include "schema/base/file.h"
-
-/* A change within this time of the last look may not show in the file's time: look again. */
-#define SETTLED_US (2 * CLOCK_SECOND_US)
-
-/* What tells that a day's file is as it was: size and time of the file and of its WAL. */
-struct stamp {
-    int64_t bytes[2];
-    int64_t changed_us[2];
-    bool settled;
-};
+#include "schema/day_stamp.h"
 
 struct planner {
     char dir[FILE_PATH_BYTES];
     char target[1024];
     struct planner_day *days; /* ascending */
-    struct stamp *stamps;     /* of each */
+    struct day_stamp *stamps; /* of each */
     size_t count;
 };
 
@@ -55,31 +46,6 @@ const struct planner_day *planner_days(const struct planner *planner, size_t *ou
 {
     *out_count = planner->count;
     return planner->days;
-}
-
-static struct stamp stamp_read(const char *path)
-{
-    struct stamp stamp = {.settled = true};
-    char wal[FILE_PATH_BYTES + 8];
-    (void)snprintf(wal, sizeof wal, "%s-wal", path);
-    const char *const paths[2] = {path, wal};
-    int64_t now_us = clock_now_us();
-    for (size_t i = 0; i < 2; i++) {
-        struct stat st;
-        if (stat(paths[i], &st) == 0 && st.st_size > 0) {
-            stamp.bytes[i] = st.st_size;
-            stamp.changed_us[i] =
-                (int64_t)st.st_mtim.tv_sec * CLOCK_SECOND_US + st.st_mtim.tv_nsec / 1000;
-            stamp.settled = stamp.settled && stamp.changed_us[i] < now_us - SETTLED_US;
-        }
-    }
-    return stamp;
-}
-
-static bool stamp_equal(const struct stamp *a, const struct stamp *b)
-{
-    return a->settled && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0 &&
-           memcmp(a->changed_us, b->changed_us, sizeof a->changed_us) == 0;
 }
 
 enum status planner_oldest(struct segment *segment, int64_t block, int64_t *out_us, struct err *err)
@@ -133,15 +99,21 @@ enum status planner_refresh_day(struct planner *planner, struct archive *archive
     struct planner_day day = {.day_us = planner->days[index].day_us, .last_block = -1};
     char path[FILE_PATH_BYTES];
     enum status status = archive_segment_path(planner->dir, day.day_us, path, err);
-    struct stamp stamp = stamp_read(path); /* before the look: a later change shows again */
+    struct day_stamp stamp = day_stamp_read(path); /* before the look: a later change shows again */
     struct segment *segment = NULL;
     if (status == OK) {
         status = ledger_last_block(archive, planner->target, day.day_us, &day.last_planned, err);
     }
     if (status == OK) {
-        status = segment_open(path, &segment, err);
+        struct err why;
+        status = segment_open(path, &segment, &why);
+        if (status == ERR_NOT_FOUND) { /* deleted meanwhile: nothing of it waits */
+            status = OK;
+        } else if (status != OK && err) {
+            *err = why;
+        }
     }
-    if (status == OK) {
+    if (status == OK && segment) {
         status = read_waiting(segment, &day, err);
         segment_close(segment);
     }
@@ -157,7 +129,7 @@ static enum status merge_days(struct planner *planner, const int64_t *days, size
                               struct err *err)
 {
     struct planner_day *merged = calloc(count + 1, sizeof *merged);
-    struct stamp *stamps = calloc(count + 1, sizeof *stamps);
+    struct day_stamp *stamps = calloc(count + 1, sizeof *stamps);
     if (!merged || !stamps) {
         free(merged);
         free(stamps);
@@ -200,8 +172,8 @@ enum status planner_refresh(struct planner *planner, struct archive *archive, st
         struct err one = {.status = OK};
         status = archive_segment_path(planner->dir, planner->days[i].day_us, path, &one);
         if (status == OK) {
-            struct stamp now = stamp_read(path);
-            if (planner->days[i].blocks == 0 && stamp_equal(&planner->stamps[i], &now)) {
+            struct day_stamp now = day_stamp_read(path);
+            if (planner->days[i].blocks == 0 && day_stamp_equal(&planner->stamps[i], &now)) {
                 continue;
             }
             status = planner_refresh_day(planner, archive, i, &one);

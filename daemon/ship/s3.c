@@ -5,6 +5,7 @@
 
 #include "daemon/ship/s3_error.h"
 #include "daemon/ship/s3_multipart.h"
+#include "daemon/ship/s3_read.h"
 #include "daemon/ship/transport.h"
 
 enum { PUT_TRIES = 5, CONFLICT_WAIT_MS = 100, OBJECT_OVER_BYTES = 4 << 20 };
@@ -237,6 +238,19 @@ static enum status sweep(struct target *target, const char *owner, size_t *out_s
     return s3->parts_possible ? s3_multipart_sweep(s3->http, owner, out_swept, err) : OK;
 }
 
+static enum status list(struct target *target, const struct target_list *wanted,
+                        struct target_passed *out_passed, struct err *err)
+{
+    (void)out_passed; /* what is unfinished in a bucket is in no list */
+    return s3_list(of(target)->http, target->url, wanted, err);
+}
+
+static enum status get(struct target *target, const char *key, target_take *take, void *context,
+                       struct target_head *out_head, struct err *err)
+{
+    return s3_get(of(target)->http, target->url, key, take, context, out_head, err);
+}
+
 static void s3_close(struct target *target)
 {
     struct s3 *s3 = of(target);
@@ -244,8 +258,13 @@ static void s3_close(struct target *target)
     free(s3);
 }
 
-static const struct target_ops ops = {
-    .put = put, .head = head, .check = check, .sweep = sweep, .close = s3_close};
+static const struct target_ops ops = {.put = put,
+                                      .head = head,
+                                      .list = list,
+                                      .get = get,
+                                      .check = check,
+                                      .sweep = sweep,
+                                      .close = s3_close};
 
 static enum status url_write(const struct s3_place *place, char out[TARGET_URL_BYTES],
                              struct err *err)

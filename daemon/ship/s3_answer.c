@@ -58,6 +58,15 @@ static int64_t number_read(struct span text)
     return text.size ? number : -1;
 }
 
+/* "bytes 21010-47021/47022" (RFC 9110, 14.4): the first number, -1 when it is anything else. */
+static int64_t range_read(struct span value)
+{
+    const char *dash = value.size > 0 ? memchr(value.data, '-', value.size) : NULL;
+    return dash && span_starts(value, "bytes ")
+               ? number_read(span_of(value.data + 6, (size_t)(dash - value.data) - 6))
+               : -1;
+}
+
 /* "Wed, 01 Jan 2031 00:00:00 GMT"; 0 when it is anything else. */
 static int64_t date_read(struct span value)
 {
@@ -95,11 +104,13 @@ void s3_answer_header(struct s3_answer *answer, struct span line)
 {
     struct span value;
     if (span_starts(line, "HTTP/")) {
-        answer->length = -1;
+        answer->length = answer->from = -1;
         answer->has_etag = answer->has_sha256 = answer->says_checksum = false;
         answer->etag[0] = answer->checksum[0] = '\0';
     } else if (header_is(line, "content-length", &value)) {
         answer->length = number_read(value);
+    } else if (header_is(line, "content-range", &value)) {
+        answer->from = range_read(value);
     } else if (header_is(line, "x-amz-bucket-region", &value)) {
         region_read(value, answer);
     } else if (header_is(line, "x-amz-meta-stele-sha256", &value)) {

@@ -11,6 +11,7 @@ struct s3_answer {
     char region[64];    /* where the bucket is, when the store said so */
     int64_t date_us;    /* the store's clock; 0 when it did not say */
     int64_t length;     /* Content-Length; -1 when there was none */
+    int64_t from;       /* Content-Range: the body begins with this byte; -1 when there was none */
     bool has_etag;      /* every store says it of an object it has taken */
     char etag[128];     /* as it came; empty when it is longer */
     char checksum[64];  /* x-amz-checksum-sha256, base64; empty: the store said none */

@@ -91,17 +91,33 @@ static void silence(const struct s3_http *http, struct s3_answer *answer)
     }
 }
 
+/* What the transport's callbacks work on. */
+struct receiving {
+    const struct s3_request *request;
+    struct s3_answer *answer;
+    bool taken; /* the request's own taker has had something */
+};
+
 static void on_header(void *context, struct span line)
 {
-    s3_answer_header(context, line);
+    s3_answer_header(((struct receiving *)context)->answer, line);
+}
+
+static bool on_body(void *context, struct span bytes)
+{
+    struct receiving *receiving = context;
+    const struct s3_request *request = receiving->request;
+    receiving->taken = true;
+    return request->take(request->take_context, receiving->answer, bytes);
 }
 
 static enum status run_once(struct s3_http *http, const struct s3_request *request, bool fresh,
-                            struct s3_answer *answer, struct err *err)
+                            struct s3_answer *answer, bool *out_taken, struct err *err)
 {
+    struct receiving receiving = {.request = request, .answer = answer};
     struct s3_prepared prepared = {.lock_until = ""};
     struct transport_answer got;
-    *answer = (struct s3_answer){.length = -1};
+    *answer = (struct s3_answer){.length = -1, .from = -1};
     enum status status = credentials_get(http->chain, clock_now_us(), &http->credentials, err);
     if (status == OK) {
         status = s3_prepare(&http->place, &http->options, &http->credentials,
@@ -119,10 +135,12 @@ static enum status run_once(struct s3_http *http, const struct s3_request *reque
             .timeout_us = request->patient ? http->patience_us : 0,
             .fresh = fresh,
             .on_header = on_header,
-            .context = answer,
+            .on_body = request->take ? on_body : NULL,
+            .context = &receiving,
         };
         status = transport_run(http->transport, &send, &got, err);
     }
+    *out_taken = receiving.taken;
     if (status == OK && got.http == 200 && *answer->checksum && prepared.checksum.size > 0 &&
         !span_is(buf_span(&prepared.checksum), answer->checksum)) {
         buf_fini(&got.body);
@@ -206,9 +224,11 @@ enum status s3_http_run(struct s3_http *http, const struct s3_request *request,
     struct mended mended = {0};
     for (;;) {
         struct s3_answer answer;
-        enum status status = run_once(http, request, mended.tries > 0, &answer, err);
-        bool later = status == OK ? s3_error_is_passing(&answer)
-                                  : status == ERR_NET && transport_was_cut(http->transport);
+        bool taken;
+        enum status status = run_once(http, request, mended.tries > 0, &answer, &taken, err);
+        bool later = status == OK
+                         ? s3_error_is_passing(&answer)
+                         : status == ERR_NET && !taken && transport_was_cut(http->transport);
         if (status == OK && !later && !mend(http, &answer, &mended)) {
             if (is_unknown_key(&answer)) {
                 credentials_forget(http->chain);

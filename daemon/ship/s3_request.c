@@ -53,6 +53,13 @@ static void sign_headers(const struct s3_place *place, const struct s3_options *
     if (request->only_if_absent) {
         sign_header(out, "if-none-match", span_str("*"));
     }
+    if (request->if_match) {
+        sign_header(out, "if-match", span_str(request->if_match));
+    }
+    if (request->from > 0) {
+        buf_printf(&out->range, "bytes=%lld-", (long long)request->from);
+        sign_header(out, "range", buf_span(&out->range));
+    }
 }
 
 static enum status make_url(const struct s3_place *place, struct s3_prepared *out, struct err *err)
@@ -88,6 +95,9 @@ enum status s3_prepare(const struct s3_place *place, const struct s3_options *op
         status = buf_status(&out->md5, "ship", err);
     }
     if (status == OK) {
+        status = buf_status(&out->range, "ship", err);
+    }
+    if (status == OK) {
         status = buf_status(&out->checksum, "ship", err);
     }
     if (status == OK) {
@@ -104,6 +114,7 @@ void s3_prepared_fini(struct s3_prepared *prepared)
 {
     buf_fini(&prepared->path);
     buf_fini(&prepared->url);
+    buf_fini(&prepared->range);
     buf_fini(&prepared->md5);
     buf_fini(&prepared->checksum);
     buf_fini(&prepared->authorization);

@@ -3,6 +3,7 @@
 #define DAEMON_SHIP_S3_REQUEST_H
 
 #include "daemon/ship/credentials/credentials.h"
+#include "daemon/ship/s3_answer.h"
 #include "daemon/ship/s3_options.h"
 #include "daemon/ship/s3_place.h"
 #include "daemon/ship/sigv4.h"
@@ -17,9 +18,16 @@ struct s3_request {
     const char *content_type;         /* NULL: none */
     const struct digest *makes;       /* digest of the object that is made by this; NULL: none is */
     bool checksum;                    /* x-amz-checksum-sha256 of the body */
-    bool part_checksums;   /* the upload that is begun by this has parts with such a checksum */
-    bool patient;          /* the answer may take some time */
-    bool only_if_absent;   /* If-None-Match: * */
+    bool part_checksums;  /* the upload that is begun by this has parts with such a checksum */
+    bool patient;         /* the answer may take some time */
+    bool only_if_absent;  /* If-None-Match: * */
+    int64_t from;         /* GET: of the bytes from here on; 0: all */
+    const char *if_match; /* GET: only while it has this ETag; NULL: any */
+    /* GET: takes a good answer's body in pieces, with what its headers said; false ends the
+     * transfer. A request that gave it something is not sent again by itself. NULL: the answer
+     * keeps the body. */
+    bool (*take)(void *context, const struct s3_answer *answer, struct span bytes);
+    void *take_context;
     size_t body_bytes_max; /* of a good answer's body; errors have their own bound */
 };
 
@@ -29,6 +37,7 @@ struct s3_prepared {
     struct sigv4_scope scope;
     struct buf path;
     struct buf url;
+    struct buf range;
     struct buf md5;
     struct buf checksum; /* base64 */
     struct buf authorization;

@@ -53,6 +53,11 @@ static void add_row(struct ship_status_target *target, const char *dir,
             row->shipped_us > target->shipped_us ? row->shipped_us : target->shipped_us;
         return;
     }
+    if (row->is_gone) {
+        target->gone_objects++;
+        target->gone_events += row->events;
+        return;
+    }
     target->planned_objects++;
     target->planned_events += row->events;
     if (target->planned_objects <= PLANNED_AGED) {

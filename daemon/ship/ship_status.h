@@ -15,6 +15,8 @@ struct ship_status_target {
     int64_t shipped_us;      /* the latest; 0 never */
     int64_t planned_objects; /* and not shipped yet */
     int64_t planned_events;
+    int64_t gone_objects; /* planned, and their blocks deleted before they were shipped */
+    int64_t gone_events;
     int64_t failed_objects; /* of them, tried in vain */
     int64_t waiting_blocks; /* in no plan yet; only of the configured target */
     int64_t waiting_events;

@@ -19,12 +19,14 @@ struct transport {
     const atomic_bool *const *cancel;
     CURL *curl;
     bool was_cut;
+    bool refused; /* by on_body */
     char words[CURL_ERROR_SIZE];
 };
 
 struct sink {
     const struct transport_request *request;
-    const struct transport *transport;
+    bool headers_end; /* of the last answer: interim ones come before it */
+    struct transport *transport;
     struct buf *body;
 };
 
@@ -93,11 +95,14 @@ void transport_close(struct transport *transport)
 
 static size_t on_header(char *data, size_t size, size_t count, void *context)
 {
-    const struct transport_request *request = ((struct sink *)context)->request;
+    struct sink *sink = context;
+    const struct transport_request *request = sink->request;
+    struct span line = span_of(data, size * count);
+    sink->headers_end = span_is(line, "\r\n") || span_is(line, "\n");
     if (request->on_header) {
-        request->on_header(request->context, span_of(data, size * count));
+        request->on_header(request->context, line);
     }
-    return size * count;
+    return line.size;
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *context)
@@ -109,6 +114,11 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
     bool good = http >= 200 && http < 300;
     size_t most = sink->request->body_bytes_max;
     size_t bytes = size * count;
+    if (good && sink->request->on_body) {
+        sink->transport->refused =
+            !sink->request->on_body(sink->request->context, span_of(data, bytes));
+        return sink->transport->refused ? 0 : bytes;
+    }
     size_t room = (good ? most : TRANSPORT_ERROR_BODY_BYTES_MAX) - body->size;
     if (bytes > room && good && most > 0) {
         return 0; /* longer than what is expected: an error of the transfer */
@@ -180,9 +190,10 @@ static void set_transport(struct transport *transport, const struct transport_re
     (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
     (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, stall_s);
-    /* the time for an answer, and what a slow line needs for the bytes */
-    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
-                           timeout_ms + (long)(bytes / BYTES_PER_SECOND_MIN) * 1000);
+    /* the time for an answer, and what a slow line needs for the bytes; a body of any length may
+     * take any time, as long as it does not stall */
+    long most_ms = timeout_ms + (long)(bytes / BYTES_PER_SECOND_MIN) * 1000;
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, request->on_body ? 0 : most_ms);
     (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transport->words);
     (void)curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (*transport->ca) {
@@ -239,7 +250,7 @@ static enum status transport_error(struct transport *transport, const char *host
     }
     const char *words = *transport->words ? transport->words : curl_easy_strerror(code);
     enum status status;
-    if (code == CURLE_ABORTED_BY_CALLBACK) {
+    if (code == CURLE_ABORTED_BY_CALLBACK || (code == CURLE_WRITE_ERROR && transport->refused)) {
         status = err_set(err, ERR_STOPPED, "stopped during a request to %s", host);
     } else if (code == CURLE_PEER_FAILED_VERIFICATION) {
         status = err_set(err, ERR_CONFIG,
@@ -276,6 +287,7 @@ enum status transport_run(struct transport *transport, const struct transport_re
     struct sink sink = {.request = request, .transport = transport, .body = &answer.body};
     struct curl_slist *headers = NULL;
     transport->words[0] = '\0';
+    transport->refused = false;
     enum status status = make_headers(request, &headers, err);
     if (status != OK) {
         return status;
@@ -286,6 +298,13 @@ enum status transport_run(struct transport *transport, const struct transport_re
                          code == CURLE_SEND_ERROR || code == CURLE_PARTIAL_FILE;
     (void)curl_easy_getinfo(transport->curl, CURLINFO_RESPONSE_CODE, &answer.http);
     curl_slist_free_all(headers);
+    if (code == CURLE_OK && !sink.headers_end) {
+        /* to libcurl it is a whole answer */
+        transport->was_cut = true;
+        buf_fini(&answer.body);
+        return err_set(err, ERR_NET, "request to %s failed (the answer breaks off in its headers)",
+                       request->host);
+    }
     /* a store that refuses may close before it has read all: its answer is what counts */
     if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && answer.http >= 300)) {
         buf_fini(&answer.body);

@@ -26,6 +26,9 @@ struct transport_request {
     bool direct;           /* never by a proxy: addresses of this machine and its host */
     bool fresh;            /* on a new connection, with the address asked for again */
     void (*on_header)(void *context, struct span line); /* may be NULL */
+    /* Takes a good answer's body in pieces, instead of the answer, however long it is; false ends
+     * the transfer (ERR_STOPPED). NULL: the answer keeps it. */
+    bool (*on_body)(void *context, struct span bytes);
     void *context;
 };
 

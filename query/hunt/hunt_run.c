@@ -32,14 +32,52 @@ static int64_t skipped_blocks(const struct hunt *hunt, int64_t day_us)
     return options->after_block ? options->after_block(options->context, day_us) : 0;
 }
 
+static int compare_days(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* A block of a copy can have events of several days: it is a part of each. */
+static enum status see_days(struct hunter *hunter, struct block_view *view,
+                            const struct bitmap *map, struct err *err)
+{
+    const struct block_info *info = view->info;
+    const int64_t *times_us;
+    int64_t days[BLOCK_EVENTS_MAX];
+    size_t count = 0;
+    enum status status = view_times(view, &times_us, err);
+    if (status != OK) {
+        return status;
+    }
+    BITMAP_EACH(map, slot)
+    {
+        days[count++] = clock_day_start(times_us[slot]);
+    }
+    qsort(days, count, sizeof days[0], compare_days);
+    for (size_t i = 0; i < count; i++) {
+        if ((i == 0 || days[i] != days[i - 1]) &&
+            !hunt_seen_add(&hunter->seen, days[i], info->id, &info->sha256)) {
+            return hunt_nomem(err);
+        }
+    }
+    return OK;
+}
+
 /* The block's events of the search, for the coverage. */
 static enum status see_block(struct hunter *hunter, struct block_view *view,
                              const struct bitmap *map, struct err *err)
 {
     const struct block_info *info = view->info;
     size_t count = bitmap_count(map);
-    int64_t day_us = segment_day_us(view->segment);
-    if (!hunt_seen_add(&hunter->seen, day_us, info->id, &info->sha256)) {
+    int64_t day_us = clock_day_start(info->time_min_us);
+    if (info->time_max_us >= day_us + CLOCK_DAY_US) {
+        enum status status = see_days(hunter, view, map, err);
+        if (status != OK) {
+            return status;
+        }
+    } else if (!hunt_seen_add(&hunter->seen, day_us, info->id, &info->sha256)) {
         return hunt_nomem(err);
     }
     if (count == info->n_events) {

@@ -10,11 +10,11 @@
 
 enum { NAME_BYTES_MAX = 256 };
 
-static const char *const usual_fields[] = {
+const char *const columns_usual[] = {
     "event",           "code",      "uid",          "user",
     "login",           "sid",       "addr.remote",  "addr.local",
     "server_hostname", "server_id", "cluster_name", "namespace",
-    "success",         "error",
+    "success",         "error",     NULL,
 };
 
 static const struct table_column hidden_columns[] = {
@@ -114,8 +114,8 @@ enum status columns_make(struct table_columns *columns, const char *table,
 {
     *columns = (struct table_columns){0};
     enum status status = add(columns, TABLE_TIME, "time", false, err);
-    for (size_t i = 0; status == OK && i < sizeof usual_fields / sizeof usual_fields[0]; i++) {
-        status = add(columns, kind_of(usual_fields[i]), usual_fields[i], false, err);
+    for (size_t i = 0; status == OK && columns_usual[i]; i++) {
+        status = add(columns, kind_of(columns_usual[i]), columns_usual[i], false, err);
     }
     if (status == OK) {
         status = add_fields(columns, table, fields, n_fields, err);

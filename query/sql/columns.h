@@ -38,6 +38,9 @@ struct table_columns {
     size_t n_actors;
 };
 
+/* The fields everybody asks for, NULL-terminated; time stands before them. */
+extern const char *const columns_usual[];
+
 /* The list for a table of that name, with these fields beside the usual ones (copied; repeated
  * names, the archive's own fields and what is no name for a column are left out). */
 MUST_USE enum status columns_make(struct table_columns *columns, const char *table,

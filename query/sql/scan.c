@@ -160,9 +160,7 @@ static enum status enter_day(struct scan *scan, struct err *err)
     size_t count = snapshot_day_count(scan->snapshot);
     size_t at = scan->days_done++;
     at = scan->wish.order == SCAN_OLDEST ? at : count - 1 - at;
-    int64_t day_us = snapshot_day_us(scan->snapshot, at);
-    if (day_us >= scan->wish.to_us || (scan->wish.from_us >= INT64_MIN + CLOCK_DAY_US &&
-                                       day_us <= scan->wish.from_us - CLOCK_DAY_US)) {
+    if (!snapshot_day_within(scan->snapshot, at, scan->wish.from_us, scan->wish.to_us)) {
         return OK;
     }
     enum status status = snapshot_day(scan->snapshot, at, &scan->day, err);

@@ -147,10 +147,12 @@ size_t snapshot_day_count(const struct snapshot *snapshot)
     return snapshot->n_days;
 }
 
-int64_t snapshot_day_us(const struct snapshot *snapshot, size_t i)
+bool snapshot_day_within(const struct snapshot *snapshot, size_t i, int64_t from_us, int64_t to_us)
 {
     CHECK(i < snapshot->n_days);
-    return snapshot->days[i].day_us;
+    int64_t day_us = snapshot->days[i].day_us;
+    return snapshot->is_file || (day_us < to_us && (from_us < INT64_MIN + CLOCK_DAY_US ||
+                                                    day_us > from_us - CLOCK_DAY_US));
 }
 
 /* Closes the day that was not used for longest, when too many are open. */

@@ -34,7 +34,7 @@ struct day {
 
 struct snapshot;
 
-/* path: an archive's directory, or one day's file. */
+/* path: an archive's directory, one day's file, or a copy. */
 MUST_USE enum status snapshot_open(const char *path, struct snapshot **out_snapshot,
                                    struct err *err);
 /* NULL is fine. No day may be in use. */
@@ -42,7 +42,8 @@ void snapshot_close(struct snapshot *snapshot);
 
 /* Days, ascending. */
 size_t snapshot_day_count(const struct snapshot *snapshot);
-int64_t snapshot_day_us(const struct snapshot *snapshot, size_t i);
+/* Can it hold events of these times? A single file can hold any (query/walk.h). */
+bool snapshot_day_within(const struct snapshot *snapshot, size_t i, int64_t from_us, int64_t to_us);
 /* Opens it, or hands out the one that is open, until snapshot_release. */
 MUST_USE enum status snapshot_day(struct snapshot *snapshot, size_t i, struct day **out_day,
                                   struct err *err);

@@ -323,7 +323,7 @@ static enum status result_column(sqlite3_context *context, struct cursor *cursor
     case TABLE_SEGMENT:
         if (row->block) {
             char day[CLOCK_TEXT_BYTES];
-            result_text(context, span_str(clock_format_day(scan_day(cursor->scan)->day_us, day)));
+            result_text(context, span_str(clock_format_day(row->time_us, day)));
         }
         break;
     case TABLE_BLOCK:

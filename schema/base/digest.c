@@ -98,6 +98,46 @@ void base64_encode(struct buf *out, struct span bytes)
     }
 }
 
+bool base64_decode(struct buf *out, struct span text)
+{
+    if (text.size % 4 != 0 || text.size > INT32_MAX || !buf_reserve(out, text.size / 4 * 3 + 1)) {
+        return false;
+    }
+    size_t padding = 0;
+    while (padding < 2 && padding < text.size && text.data[text.size - 1 - padding] == '=') {
+        padding++;
+    }
+    int size = text.size ? EVP_DecodeBlock((unsigned char *)out->data + out->size,
+                                           (const unsigned char *)text.data, (int)text.size)
+                         : 0;
+    bool good = size >= 0 && (size_t)size == text.size / 4 * 3;
+    out->size += good ? (size_t)size - padding : 0;
+    return good;
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool digest_read_hex(struct span text, struct digest *out)
+{
+    if (text.size != 2 * sizeof out->bytes) {
+        return false;
+    }
+    struct digest digest;
+    for (size_t i = 0; i < sizeof digest.bytes; i++) {
+        int high = hex_digit(text.data[2 * i]);
+        int low = hex_digit(text.data[2 * i + 1]);
+        if (high < 0 || low < 0) {
+            return false;
+        }
+        digest.bytes[i] = (unsigned char)(high << 4 | low);
+    }
+    *out = digest;
+    return true;
+}
+
 void random_fill(void *out, size_t size)
 {
     int rc = RAND_bytes(out, (int)size);

@@ -33,6 +33,10 @@ const char *digest_hex(const struct digest *digest, char out[DIGEST_HEX_BYTES]);
 /* `size` bytes as lower-case hex into out (2 * size + 1 bytes). */
 const char *hex_encode(const void *bytes, size_t size, char *out);
 void base64_encode(struct buf *out, struct span bytes);
+/* Appends what the text stands for (RFC 4648, with padding, no white space); false: it is none. */
+MUST_USE bool base64_decode(struct buf *out, struct span text);
+/* 64 hex digits. */
+MUST_USE bool digest_read_hex(struct span text, struct digest *out);
 
 /* Fills with bytes from the system's cryptographic generator; aborts if it has none. */
 void random_fill(void *out, size_t size);

@@ -9,3 +9,4 @@ stele_unit_test(new_day stele_schema)
 set_tests_properties(unit.indexer unit.import unit.new_day PROPERTIES LABELS "unit;thread") # frames are made on a thread
 stele_unit_test(observable stele_schema)
 stele_unit_test(observed stele_schema)
+stele_unit_test(line_sums stele_schema)

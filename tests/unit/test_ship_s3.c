@@ -1,6 +1,7 @@
 /* Where a bucket is, what URLs the ledger knows targets by, and what S3's errors are turned into:
  * all without a network. */
 #include "daemon/ship/s3_error.h"
+#include "daemon/ship/s3_xml.h"
 #include "tests/support/test.h"
 
 static struct config config;
@@ -133,6 +134,48 @@ TEST(canonical_urls)
     EXPECT(strstr(url("", ""), "ship.target is not set") != NULL);
 }
 
+static const char *exact(const char *text, bool url, size_t bytes)
+{
+    static char out[64];
+    struct buf body = BUF_INIT;
+    buf_printf(&body, "<a><Key>%s</Key></a>", text);
+    bool good = s3_xml_exact(buf_span(&body), "Key", url, out, bytes);
+    buf_fini(&body);
+    return good ? out : "(none)";
+}
+
+TEST(xml_exactly)
+{
+    EXPECT_STR(exact("a&lt;&gt;&amp;&quot;&apos;b&nbsp;", false, 64), "a<>&\"'b&nbsp;");
+    EXPECT_STR(exact("&#10;&#xA;&#x1F600;&#252;", false, 64), "\n\n\xf0\x9f\x98\x80\xc3\xbc");
+    EXPECT_STR(exact("&#;&#x;&#0;&#x110000;&#99999999999;&#12", false, 64),
+               "&#;&#x;&#0;&#x110000;&#99999999999;&#12");
+    EXPECT_STR(exact("%41+%2b%", false, 64), "%41+%2b%");
+    EXPECT_STR(exact("%41+%2b%2&#37;41%zz%", true, 64), "A +%2A%zz%");
+    EXPECT_STR(exact("a%00b", true, 64), "(none)");
+    EXPECT_STR(exact("", false, 64), "");
+    EXPECT_STR(exact("abc", false, 4), "abc");
+    EXPECT_STR(exact("abcd", false, 4), "(none)");
+    EXPECT_STR(exact("ab&#252;", false, 4), "(none)");
+    char out[8];
+    EXPECT(!s3_xml_exact(span_str("<Key>abc"), "Key", false, out, sizeof out));
+    EXPECT(!s3_xml_exact(span_of(NULL, 0), "Key", false, out, sizeof out));
+}
+
+TEST(xml_elements)
+{
+    struct span rest = span_str("<c>1</c><d/><c></c><c>3</c><c>4");
+    struct span one;
+    EXPECT(s3_xml_next(&rest, "c", &one));
+    EXPECT_SPAN(one, "1");
+    EXPECT(s3_xml_next(&rest, "c", &one));
+    EXPECT_SPAN(one, "");
+    EXPECT(s3_xml_next(&rest, "c", &one));
+    EXPECT_SPAN(one, "3");
+    EXPECT(!s3_xml_next(&rest, "c", &one));
+    EXPECT_SPAN(rest, "<c>4");
+}
+
 TEST(xml)
 {
     char out[16];
@@ -193,4 +236,4 @@ TEST(errors)
 
 TEST_MAIN(TEST_ENTRY(hosts), TEST_ENTRY(china), TEST_ENTRY(endpoints), TEST_ENTRY(moves),
           TEST_ENTRY(paths), TEST_ENTRY(canonical_urls), TEST_ENTRY(a_region_is_letters),
-          TEST_ENTRY(xml), TEST_ENTRY(errors))
+          TEST_ENTRY(xml), TEST_ENTRY(xml_exactly), TEST_ENTRY(xml_elements), TEST_ENTRY(errors))

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "daemon/retention/expiry.h"
 #include "daemon/ship/target.h"
 #include "daemon/watch/webhook.h"
 #include "schema/archive.h"
@@ -286,6 +287,28 @@ static void check_ship(struct checkup *checkup)
     target_close(target);
 }
 
+static void check_retention(const struct checkup *checkup)
+{
+    char text[256];
+    if (!retention_is_on(checkup->config)) {
+        say("ok", "retention", "off: days are kept for ever");
+        return;
+    }
+    int64_t days = checkup->config->retention_keep / CLOCK_DAY_US;
+    int64_t mib = checkup->config->retention_size_max >> 20;
+    char bounds[2][64] = {"no bound of age", "none of size"};
+    if (days > 0) {
+        (void)snprintf(bounds[0], sizeof bounds[0], "%lld days", (long long)days);
+    }
+    if (checkup->config->retention_size_max > 0) {
+        (void)snprintf(bounds[1], sizeof bounds[1], "%lld MiB", (long long)mib);
+    }
+    bool ships = checkup->config->ship_target[0] != '\0';
+    (void)snprintf(text, sizeof text, "%s, %s%s", bounds[0], bounds[1],
+                   ships ? "" : "; ship.target is empty: days go without having been shipped");
+    say(ships ? "ok" : "warn", "retention", text);
+}
+
 /* The secret can be read; no hit is made up to see whether somebody takes it. */
 static void check_watch(struct checkup *checkup)
 {
@@ -322,6 +345,7 @@ static int check_all(struct options *options)
     check_listener(&checkup, "receiver", options->config.receive_listen);
     check_listener(&checkup, "page", options->config.serve_listen);
     check_ship(&checkup);
+    check_retention(&checkup);
     if (valid && options->config.watch_webhook[0]) {
         check_watch(&checkup);
     }

@@ -99,10 +99,19 @@ static void follow(struct chunks *chunks)
     chunks->followed = text.size;
 }
 
+/* Bytes at hand that may be given away. */
+static size_t sure_size(const struct chunks *chunks)
+{
+    int64_t sure = unpack_sure(chunks->unpack) - chunks->before;
+    size_t size = chunks->bytes.size;
+    return chunks->only_sure && size < CHUNK_WHOLE_MAX && sure < (int64_t)size ? (size_t)sure
+                                                                               : size;
+}
+
 /* Where the bytes at hand can be cut; 0 when more must be read first. */
 static size_t cut_at(struct chunks *chunks)
 {
-    size_t size = chunks->bytes.size;
+    size_t size = sure_size(chunks);
     if (chunks->end) {
         return size;
     }
@@ -130,7 +139,12 @@ static void read_more(struct chunks *chunks)
     chunks->end = chunks->end || chunks->failed != OK;
     if (!chunks->started) {
         chunks->started = true;
-        chunks->spans = spans_lines(buf_span(&chunks->bytes));
+        chunks->spans = !chunks->plain && spans_lines(buf_span(&chunks->bytes));
+    }
+    if (chunks->failed != OK && chunks->drop_torn && chunks->bytes.size > 0) {
+        size_t sure = sure_size(chunks);
+        const char *newline = memrchr(chunks->bytes.data, '\n', sure);
+        chunks->bytes.size = newline ? (size_t)(newline - chunks->bytes.data) + 1 : 0;
     }
     if (chunks->spans) {
         follow(chunks);
@@ -144,6 +158,7 @@ enum status chunks_next(struct chunks *chunks, struct chunk *out_chunk, bool *ou
     if (chunks->given > 0) {
         memmove(bytes->data, bytes->data + chunks->given, bytes->size - chunks->given);
         bytes->size -= chunks->given;
+        chunks->before += (int64_t)chunks->given;
         chunks->followed -= chunks->followed < chunks->given ? chunks->followed : chunks->given;
         chunks->cut -= chunks->cut < chunks->given ? chunks->cut : chunks->given;
         chunks->given = 0;

@@ -14,8 +14,13 @@ enum {
 
 struct chunks {
     struct unpack *unpack; /* the caller's */
+    /* set by the caller before the first chunk */
+    bool plain;     /* a line is a record, whatever it begins with */
+    bool only_sure; /* of frames and members that came whole, if no longer than CHUNK_WHOLE_MAX */
+    bool drop_torn; /* what stands behind the last whole line is dropped when the read fails */
     struct buf bytes;
     size_t given;      /* of bytes: what the last call handed out */
+    int64_t before;    /* bytes of the stream that were handed out before those */
     int64_t next_line; /* number of the line that bytes (behind given) begins with, from 1 */
     bool started;
     bool spans; /* objects go over lines: cut where brackets close */

@@ -1,16 +1,20 @@
-/* stele import: files of events into the archive. A file that cannot be read is reported and the
- * others go on; a failure of the archive ends the run. Interrupted, it keeps what it has read. */
+/* stele import: files of events, and objects of a bucket, into the archive. A file that cannot be
+ * read is reported and the others go on; a failure of the archive ends the run. Interrupted, it
+ * keeps what it has read. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#include "tools/stele/dest_url.h"
 #include "tools/stele/import_dry.h"
 #include "tools/stele/import_sink.h"
 #include "tools/stele/inputs.h"
 #include "tools/stele/options.h"
 #include "tools/stele/progress.h"
+#include "tools/stele/remote.h"
 
-enum { FAULTS_SHOWN_MAX = 20 };
+enum { FAULTS_SHOWN_MAX = 20, REMOTES_MAX = 16 };
 
 static volatile sig_atomic_t interrupted;
 
@@ -69,42 +73,116 @@ static void tell_file(struct import *import, const char *file, const char *packi
     import->dry_faults += import->dry.faults;
 }
 
-/* One file. A failure to read it is told and counted; only one of the archive comes out. */
-static enum status import_file(struct import *import, const char *file, struct err *err)
+/* What is to be read: local files first, then the objects of URLs. */
+struct import_inputs {
+    struct inputs files;
+    struct remote *remotes[REMOTES_MAX];
+    size_t n_remotes;
+    size_t count; /* of all of them */
+    int64_t bytes;
+};
+
+/* A file or an object under way. */
+struct import_stream {
+    const char *name;
+    struct unpack *unpack;
+    bool remote;
+    bool plain;      /* made by stele: each line is an event as it stands */
+    int64_t time_us; /* of its events without a time of their own; 0: now */
+};
+
+/* A signal has broken off the read: what stands behind the last whole line is not all of a line. */
+static void cut_torn(const struct import_stream *stream, struct chunk *chunk)
 {
-    struct unpack *unpack = NULL;
-    struct err problem;
-    if (unpack_open(file, &interrupted, &unpack, &problem) != OK) {
-        file_failed(import, file, &problem);
-        return OK;
+    if (interrupted && stream->remote) {
+        const char *newline = memrchr(chunk->bytes.data, '\n', chunk->bytes.size);
+        chunk->bytes.size = newline ? (size_t)(newline - chunk->bytes.data) + 1 : 0;
     }
+}
+
+/* A failure to read is told and counted; only one of the archive comes out. */
+static enum status import_stream(struct import *import, const struct import_stream *stream,
+                                 struct err *err)
+{
     struct chunks chunks;
+    struct err problem;
     struct records records = RECORDS_INIT;
-    chunks_init(&chunks, unpack);
+    records.plain = stream->plain;
+    records.time_us = stream->time_us;
+    chunks_init(&chunks, stream->unpack);
+    chunks.plain = chunks.only_sure = stream->plain;
+    chunks.drop_torn = stream->remote;
     import->dry = (struct dry_file){0};
     enum status status = OK;
     while (status == OK && !interrupted) {
         struct chunk chunk;
         bool end = false;
         if (chunks_next(&chunks, &chunk, &end, &problem) != OK) {
-            file_failed(import, file, &problem);
+            if (!interrupted || !stream->remote) {
+                file_failed(import, stream->name, &problem);
+            }
             break;
         }
         if (end) {
             break;
         }
-        status = import_chunk(import, file, &records, &chunk, err);
+        cut_torn(stream, &chunk);
+        status = import_chunk(import, stream->name, &records, &chunk, err);
         import->lines += chunk.lines;
-        progress_step(&import->progress, import->done_bytes + unpack_consumed(unpack),
+        progress_step(&import->progress, import->done_bytes + unpack_consumed(stream->unpack),
                       import->lines);
     }
-    import->done_bytes += unpack_consumed(unpack);
+    import->done_bytes += unpack_consumed(stream->unpack);
     if (!import->sink && status == OK) {
-        tell_file(import, file, unpack_packing(unpack));
+        tell_file(import, stream->name, unpack_packing(stream->unpack));
     }
     records_fini(&records);
     chunks_fini(&chunks);
-    unpack_close(unpack);
+    unpack_close(stream->unpack);
+    return status;
+}
+
+static enum status import_file(struct import *import, const char *file, struct err *err)
+{
+    struct import_stream stream = {.name = file};
+    struct err problem;
+    if (unpack_open(file, &interrupted, &stream.unpack, &problem) != OK) {
+        file_failed(import, file, &problem);
+        return OK;
+    }
+    return import_stream(import, &stream, err);
+}
+
+static enum status import_object(struct import *import, struct remote *remote, size_t which,
+                                 struct err *err)
+{
+    struct import_stream stream = {.name = remote_name(remote, which), .remote = true};
+    struct err problem;
+    stream.plain = remote_is_ours(remote, which, &stream.time_us);
+    if (remote_unpack(remote, which, &interrupted, &stream.unpack, &problem) != OK) {
+        if (!interrupted) {
+            file_failed(import, stream.name, &problem);
+        }
+        return OK;
+    }
+    return import_stream(import, &stream, err);
+}
+
+/* *out_done: how many were begun. */
+static enum status import_inputs(struct import *import, const struct import_inputs *inputs,
+                                 size_t *out_done, struct err *err)
+{
+    enum status status = OK;
+    *out_done = 0;
+    for (size_t i = 0; i < inputs->files.count && status == OK && !interrupted; i++, ++*out_done) {
+        status = import_file(import, inputs->files.paths[i], err);
+    }
+    for (size_t i = 0; i < inputs->n_remotes; i++) {
+        size_t count = remote_count(inputs->remotes[i]);
+        for (size_t k = 0; k < count && status == OK && !interrupted; k++, ++*out_done) {
+            status = import_object(import, inputs->remotes[i], k, err);
+        }
+    }
     return status;
 }
 
@@ -137,15 +215,13 @@ static void print_summary(const struct import *import, size_t files)
     }
 }
 
-static int import_dry(struct import *import, const struct inputs *inputs)
+static int import_dry(struct import *import, const struct import_inputs *inputs)
 {
     struct err err;
     enum status status = OK;
     size_t files = 0;
     progress_begin(&import->progress, "read", "lines", inputs->bytes);
-    for (; files < inputs->count && status == OK && !interrupted; files++) {
-        status = import_file(import, inputs->paths[files], &err);
-    }
+    status = import_inputs(import, inputs, &files, &err);
     progress_wipe(&import->progress);
     if (status != OK) {
         return options_fail(&verb_import, &err);
@@ -158,7 +234,7 @@ static int import_dry(struct import *import, const struct inputs *inputs)
     return interrupted || import->files_failed ? status_exit_code(ERR_IO) : 0;
 }
 
-static int import_all(struct import *import, const struct inputs *inputs, const char *dir)
+static int import_all(struct import *import, const struct import_inputs *inputs, const char *dir)
 {
     struct err err;
     enum status status = OK;
@@ -169,9 +245,7 @@ static int import_all(struct import *import, const struct inputs *inputs, const 
                 dir);
     }
     progress_begin(&import->progress, "import", "lines", inputs->bytes);
-    for (; files < inputs->count && status == OK && !interrupted; files++) {
-        status = import_file(import, inputs->paths[files], &err);
-    }
+    status = import_inputs(import, inputs, &files, &err);
     progress_wipe(&import->progress);
     if (status == OK) {
         status = import_sink_end(import->sink, &err);
@@ -187,7 +261,7 @@ static int import_all(struct import *import, const struct inputs *inputs, const 
     return interrupted || import->files_failed ? status_exit_code(ERR_IO) : 0;
 }
 
-static int import_into(struct import *import, const struct inputs *inputs, const char *dir,
+static int import_into(struct import *import, const struct import_inputs *inputs, const char *dir,
                        int compression_level)
 {
     struct err err;
@@ -199,14 +273,60 @@ static int import_into(struct import *import, const struct inputs *inputs, const
     return code;
 }
 
+/* The path of file:///path when that is a file and no directory of objects; else NULL. */
+static const char *file_of_url(const char *word)
+{
+    struct stat st;
+    const char *path = strncmp(word, "file:///", 8) == 0 ? word + 7 : NULL;
+    return path && stat(path, &st) == 0 && S_ISREG(st.st_mode) ? path : NULL;
+}
+
+static enum status inputs_find(struct import_inputs *inputs, const struct options *options,
+                               struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = 0; i < options->n_words && status == OK; i++) {
+        const char *word = options->words[i];
+        const char *file = file_of_url(word);
+        if (file || !remote_is(word)) {
+            status = inputs_add(&inputs->files, file ? file : word, err);
+            continue;
+        }
+        if (inputs->n_remotes == REMOTES_MAX) {
+            return err_set(err, ERR_LIMIT, "%s: more than %d URLs", word, REMOTES_MAX);
+        }
+        struct remote **remote = &inputs->remotes[inputs->n_remotes];
+        status = remote_open(&options->config, word, remote, err);
+        inputs->n_remotes += status == OK;
+        inputs->count += status == OK ? remote_count(*remote) : 0;
+        inputs->bytes += status == OK ? remote_bytes(*remote) : 0;
+    }
+    inputs->count += inputs->files.count;
+    inputs->bytes += inputs->files.bytes;
+    return status;
+}
+
+static void inputs_close(struct import_inputs *inputs)
+{
+    inputs_fini(&inputs->files);
+    for (size_t i = 0; i < inputs->n_remotes; i++) {
+        remote_close(inputs->remotes[i]);
+    }
+}
+
 static int import_run(int argc, char **argv)
 {
     struct options options;
+    struct option_values settings = {.count = 0};
     bool dry_run = false;
     const struct option_entry entries[] = {
         {.name = "dry-run",
          .help = "say what is in the files, in what shape, and store nothing",
          .flag = &dry_run},
+        {.name = "set",
+         .argument = "SETTING",
+         .help = "section.key=value over the configuration: ship.s3_endpoint=...",
+         .values = &settings},
     };
     int code = options_read(&options, &verb_import, entries, sizeof entries / sizeof entries[0],
                             argc, argv);
@@ -221,10 +341,10 @@ static int import_run(int argc, char **argv)
         return status_exit_code(ERR_USAGE);
     }
     struct err err;
-    struct inputs inputs = INPUTS_INIT;
-    enum status status = OK;
-    for (size_t i = 0; i < options.n_words && status == OK; i++) {
-        status = inputs_add(&inputs, options.words[i], &err);
+    struct import_inputs inputs = {.files = INPUTS_INIT};
+    enum status status = destination_settings(&options.config, &settings, &err);
+    if (status == OK) {
+        status = inputs_find(&inputs, &options, &err);
     }
     if (status != OK) {
         code = options_fail(&verb_import, &err);
@@ -236,14 +356,13 @@ static int import_run(int argc, char **argv)
         int level = (int)options.config.index_compression_level;
         code = dry_run ? import_dry(&import, &inputs) : import_into(&import, &inputs, dir, level);
     }
-    inputs_fini(&inputs);
+    inputs_close(&inputs);
     return code;
 }
 
 const struct verb verb_import = {
     .name = "import",
-    .usage = "FILE|DIR|-... [--dry-run]",
-    .summary =
-        "read files of events (JSON in any shape, Fluentd's files; gzip, zstd) into the archive",
+    .usage = "FILE|DIR|URL|-... [--dry-run]",
+    .summary = "read events into the archive: JSON in any shape, Fluentd's files, shipped objects",
     .run = import_run,
 };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "schema/archive.h"
+#include "schema/seal/seal_key.h"
 #include "tools/stele/options.h"
 #include "tools/stele/pki.h"
 
@@ -165,6 +166,15 @@ static enum status make_tls(const struct plan *plan, struct err *err)
     return status == OK ? write_handler(plan, err) : status;
 }
 
+/* The key that seals are signed with, so that its public half can be taken away at once. */
+static enum status make_seal_key(const struct plan *plan, struct err *err)
+{
+    struct signing_key *key = NULL;
+    enum status status = seal_key_open(plan->dir, "", &key, NULL, err);
+    signing_key_free(key);
+    return status;
+}
+
 static enum status make(struct plan *plan, const char *word, struct err *err)
 {
     enum status status = path_format(plan->dir, err, "%s", word);
@@ -183,6 +193,9 @@ static enum status make(struct plan *plan, const char *word, struct err *err)
     if (status == OK) {
         status = write_config(plan, err);
     }
+    if (status == OK) {
+        status = make_seal_key(plan, err);
+    }
     if (status == OK && plan->hosts.count > 0) {
         status = make_tls(plan, err);
     }
@@ -195,6 +208,7 @@ static void print_done(const struct plan *plan)
     printf("%s\n", dir);
     printf("  stele.conf    configuration: every setting with its default\n");
     printf("  archive.db    the catalogue; events go to segments/\n");
+    printf("  keys/         seal.key signs what is archived; keep a copy of seal.pub elsewhere\n");
     if (plan->hosts.count > 0) {
         printf("  tls/          ca, server and client: certificates and keys, for");
         for (size_t i = 0; i < plan->hosts.count; i++) {

@@ -36,7 +36,7 @@ bool records_chunk(struct records *records, const struct chunk *chunk, int64_t n
 {
     records->now_us = now_us;
     records->chunk = *chunk;
-    records->prefix = (struct prefix){0};
+    records->prefix = (struct prefix){.time_us = records->plain ? records->time_us : 0};
     records->line_end = 0;
     records->mark = chunk->bytes.data;
     records->counted = 0;
@@ -203,7 +203,7 @@ static bool may_wrap(const struct event *event)
 static bool open_wrapper(struct records *records, const struct event *event, bool *out_nomem)
 {
     struct span inner;
-    if (records->depth == RECORDS_DEPTH_MAX || !may_wrap(event)) {
+    if (records->plain || records->depth == RECORDS_DEPTH_MAX || !may_wrap(event)) {
         return false;
     }
     enum wrapper wrapper = wrapper_open(event->raw, &records->arena, &inner, out_nomem);
@@ -276,7 +276,9 @@ bool records_next(struct records *records, struct record *out_record, bool *out_
         if (records->depth == 1) {
             arena_reset(&records->arena);
             records->wrapper = WRAPPER_NONE;
-            seek(records);
+            if (!records->plain) {
+                seek(records);
+            }
             enum csv_step step = records->csv ? csv_next(records, out_record, out_nomem) : CSV_END;
             if (step == CSV_FAULT || *out_nomem) {
                 return !*out_nomem;

@@ -39,6 +39,10 @@ struct record {
 
 struct records {
     bool times_only; /* the caller's: of events outside of wrappers, no more than that is wanted */
+    /* The caller's: every line is an event as it stands, with nothing around it to be taken off;
+     * and the time of those that have none of their own (0: now). */
+    bool plain;
+    int64_t time_us;
     int64_t now_us;
     struct chunk chunk;
     struct arena text;  /* copies of a chunk's text */

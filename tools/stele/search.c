@@ -8,6 +8,7 @@
 #include "query/visible.h"
 #include "tools/stele/lookup.h"
 #include "tools/stele/progress.h"
+#include "tools/stele/search_lake.h"
 #include "tools/stele/search_numbers.h"
 
 enum { TABLE_LIMIT = 100, TOP_LIMIT = 20, PROGRESS_AFTER_US = 500000 };
@@ -24,6 +25,8 @@ struct search_options {
     const char *histogram;
     const char *top;
     const char *distinct;
+    const char *explain_sql;
+    const char *table;
     bool count;
     bool plan;
     enum render_form form;
@@ -67,6 +70,15 @@ static enum status read_forms(struct search_options *options, struct err *err)
         return err_set(err, ERR_USAGE,
                        "--histogram takes a length of time from 1s up (15m, 1h, 1d), not \"%s\"",
                        options->histogram);
+    }
+    if (options->table && !options->explain_sql) {
+        return err_set(err, ERR_USAGE, "--table goes with --explain-sql");
+    }
+    if (options->explain_sql && (options->histogram || options->top || options->distinct ||
+                                 options->output || options->plan)) {
+        return err_set(err, ERR_USAGE,
+                       "--explain-sql goes with --from, --to, --count, --limit, --sort and "
+                       "--table alone");
     }
     return OK;
 }
@@ -197,6 +209,39 @@ static int print_plan(const struct query *query)
     return 0;
 }
 
+static int print_sql(const struct search_options *options)
+{
+    struct err err;
+    const struct lake_select select = {
+        .table = options->table,
+        .query = options->query,
+        .from_us = options->search.from_us,
+        .to_us = options->search.to_us,
+        .count = options->count,
+        .limit = options->limit,
+        .oldest_first = options->search.oldest_first,
+    };
+    enum status status = search_lake_print(options->explain_sql, select, &err);
+    return status == OK ? 0 : options_fail(&verb_search, &err);
+}
+
+/* The query needs no archive to be put into other words. */
+static int search_parsed(struct search_options *options)
+{
+    options->search.path = options->explain_sql ? NULL : options_archive(&options->common);
+    if (!options->explain_sql && !options->search.path) {
+        return status_exit_code(ERR_USAGE);
+    }
+    int code = lookup_query(&options->common, &options->query);
+    if (code == OPTIONS_GO_ON) {
+        code = options->explain_sql ? print_sql(options)
+               : options->plan      ? print_plan(options->query)
+                                    : search_archive(options);
+    }
+    query_free(options->query);
+    return code;
+}
+
 static int search_run(int argc, char **argv)
 {
     struct search_options options = {0};
@@ -227,6 +272,14 @@ static int search_run(int argc, char **argv)
         {.name = "plan",
          .help = "say how each part of the query is answered, and do not search",
          .flag = &options.plan},
+        {.name = "explain-sql",
+         .argument = "ENGINE",
+         .help = "print the query as SQL over the table of stele lake ddl, and do not search",
+         .text = &options.explain_sql},
+        {.name = "table",
+         .argument = "NAME",
+         .help = "of --explain-sql: that table's name (" LAKE_TABLE_NAME ")",
+         .text = &options.table},
         {.name = "top",
          .argument = "FIELD[,FIELD]",
          .help = "the most frequent values; also actor, severity, day, hour",
@@ -245,16 +298,7 @@ static int search_run(int argc, char **argv)
     if (read_options(&options, &err) != OK) {
         return options_fail(&verb_search, &err);
     }
-    options.search.path = options_archive(&options.common);
-    if (!options.search.path) {
-        return status_exit_code(ERR_USAGE);
-    }
-    code = lookup_query(&options.common, &options.query);
-    if (code == OPTIONS_GO_ON) {
-        code = options.plan ? print_plan(options.query) : search_archive(&options);
-    }
-    query_free(options.query);
-    return code;
+    return search_parsed(&options);
 }
 
 const struct verb verb_search = {

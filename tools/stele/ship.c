@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/seal/sealer.h"
 #include "daemon/ship/ship_ask.h"
 #include "daemon/ship/ship_status.h"
 #include "daemon/ship/shipper.h"
-#include "schema/indexer.h"
-#include "tools/stele/options.h"
+#include "tools/stele/index_here.h"
+#include "tools/stele/lookup.h"
 #include "tools/stele/progress.h"
+#include "tools/stele/ship_action.h"
 
 /* Beyond the target's own time limit, how long the daemon may show no movement. */
 #define PATIENCE_US (60 * CLOCK_SECOND_US)
@@ -42,28 +44,6 @@ struct once {
 static const char *plural(int64_t count)
 {
     return count == 1 ? "" : "s";
-}
-
-/* All of the inbox into blocks, as far as it came until now. */
-static enum status index_inbox(const struct once *once, struct archive *archive, struct err *err)
-{
-    const struct indexer_options options = {.compression_level =
-                                                (int)once->options->config.index_compression_level};
-    struct indexer *indexer = NULL;
-    enum status status = indexer_open(once->dir, &options, &indexer, err);
-    while (status == OK && !interrupted) {
-        struct indexer_run *run = NULL;
-        status = indexer_run_next(indexer, &run, err);
-        if (status != OK || !run) {
-            break;
-        }
-        status = indexer_settle(archive, run, err);
-        if (status != OK) {
-            indexer_run_free(run);
-        }
-    }
-    indexer_close(indexer);
-    return status;
 }
 
 static void on_shipped(void *context, const struct ledger_object *object)
@@ -119,7 +99,7 @@ static enum status ship_here(struct once *once, struct shipper_report *report, s
         status = archive_open(once->dir, ARCHIVE_WRITE, &archive, err);
     }
     if (status == OK) {
-        status = index_inbox(once, archive, err);
+        status = index_here(&once->options->config, archive, &interrupted, err);
     }
     archive_close(archive);
     if (status == OK && !interrupted) {
@@ -134,6 +114,21 @@ static enum status ship_here(struct once *once, struct shipper_report *report, s
     return status;
 }
 
+/* What was shipped is sealed; a failure takes nothing back, and the next time makes up for it. */
+static enum status seal_here(const struct once *once, struct err *err)
+{
+    struct sealer *sealer = NULL;
+    struct sealer_report report = {.last_status = OK};
+    enum status status = sealer_open(&once->options->config, once->dir, &sealer, NULL, err);
+    if (status == OK) {
+        status = sealer_run(sealer, SEAL_NEWS, &report, err);
+    }
+    sealer_close(sealer);
+    return status == OK && report.last_error[0]
+               ? err_set(err, report.last_status, "%s", report.last_error)
+               : status;
+}
+
 static int once_closed(struct once *once)
 {
     struct err err;
@@ -142,6 +137,10 @@ static int once_closed(struct once *once)
     enum status status = archive_lock_take(once->dir, "stele ship", &lock, &err);
     if (status == OK) {
         status = ship_here(once, &report, &err);
+    }
+    struct err sealing;
+    if (status == OK && !interrupted && seal_here(once, &sealing) != OK) {
+        fprintf(stderr, "stele ship: shipped, and not sealed: %s\n", sealing.text);
     }
     archive_lock_release(lock);
     return status == OK ? print_outcome(once, &report) : options_fail(&verb_ship, &err);
@@ -214,184 +213,120 @@ static int run_once(const struct options *options, const char *dir)
     return pid > 0 && strcmp(who, "steled") == 0 ? once_by_daemon(&once, pid) : once_closed(&once);
 }
 
-static const char *age_text(int64_t us, char out[32])
-{
-    int64_t seconds = us > 0 ? us / CLOCK_SECOND_US : 0;
-    if (seconds < 60) {
-        (void)snprintf(out, 32, "%" PRId64 " s", seconds);
-    } else if (seconds < 3600) {
-        (void)snprintf(out, 32, "%" PRId64 " min %" PRId64 " s", seconds / 60, seconds % 60);
-    } else if (seconds < 2 * 86400) {
-        (void)snprintf(out, 32, "%" PRId64 " h %" PRId64 " min", seconds / 3600, seconds / 60 % 60);
-    } else {
-        (void)snprintf(out, 32, "%" PRId64 " days %" PRId64 " h", seconds / 86400,
-                       seconds / 3600 % 24);
-    }
-    return out;
-}
+struct asked {
+    bool once;
+    bool status;
+    bool reconcile;
+    bool deep;
+    bool repair;
+    const char *from;
+    const char *to;
+    const char *output;
+};
 
-static void print_failed(const struct ship_status_target *target)
-{
-    char next[CLOCK_TEXT_BYTES];
-    const struct ledger_object *row = &target->failed;
-    printf("  failed   %" PRId64 " object%s; %s, tried %" PRId64 " time%s, next try %s\n",
-           target->failed_objects, plural(target->failed_objects), row->key, row->tries,
-           plural(row->tries), clock_format(row->next_try_us, next));
-    printf("           %s\n", row->last_error);
-}
-
-static void print_target(const struct ship_status *status, const struct ship_status_target *target)
-{
-    char numbers[3][32];
-    char time[CLOCK_TEXT_BYTES];
-    printf("%s%s\n", target->url, target->configured ? "" : " (no longer shipped to)");
-    printf("  shipped  %s events in %s object%s, %s bytes",
-           progress_number(target->shipped_events, numbers[0]),
-           progress_number(target->shipped_objects, numbers[1]), plural(target->shipped_objects),
-           progress_number(target->shipped_bytes, numbers[2]));
-    if (target->shipped_us > 0) {
-        printf(", last %s", clock_format(target->shipped_us, time));
-    }
-    printf("\n  waiting  %s events in %" PRId64 " block%s",
-           progress_number(target->waiting_events, numbers[0]), target->waiting_blocks,
-           plural(target->waiting_blocks));
-    if (target->planned_objects > 0) {
-        printf(", %s in %" PRId64 " planned object%s",
-               progress_number(target->planned_events, numbers[0]), target->planned_objects,
-               plural(target->planned_objects));
-    }
-    if (target->configured) {
-        printf(", %s request%s in the inbox", progress_number(status->inbox.count, numbers[0]),
-               plural(status->inbox.count));
-    }
-    printf("\n");
-    if (target->failed_objects > 0) {
-        print_failed(target);
-    }
-    if (!target->configured) {
-        return;
-    }
-    int64_t oldest_us = ship_status_oldest(status, target);
-    printf("  lag      %s\n",
-           oldest_us > 0 ? age_text(clock_now_us() - oldest_us, numbers[0]) : "none");
-}
-
-static void json_target(const struct ship_status *status, const struct ship_status_target *target,
-                        struct buf *out)
-{
-    int64_t oldest_us = ship_status_oldest(status, target);
-    buf_add_str(out, "{\"target\":");
-    buf_add_json(out, span_str(target->url));
-    buf_printf(out,
-               ",\"configured\":%s,\"shipped_objects\":%" PRId64 ",\"shipped_events\":%" PRId64
-               ",\"shipped_bytes\":%" PRId64 ",\"planned_objects\":%" PRId64
-               ",\"planned_events\":%" PRId64 ",\"failed_objects\":%" PRId64
-               ",\"waiting_blocks\":%" PRId64 ",\"waiting_events\":%" PRId64
-               ",\"inbox_requests\":%" PRId64 ",\"lag_seconds\":%.3f",
-               target->configured ? "true" : "false", target->shipped_objects,
-               target->shipped_events, target->shipped_bytes, target->planned_objects,
-               target->planned_events, target->failed_objects, target->waiting_blocks,
-               target->waiting_events, target->configured ? status->inbox.count : 0,
-               oldest_us > 0 ? (double)(clock_now_us() - oldest_us) / 1e6 : 0.0);
-    char time[CLOCK_TEXT_BYTES];
-    if (target->shipped_us > 0) {
-        buf_printf(out, ",\"last_shipped\":\"%s\"", clock_format(target->shipped_us, time));
-    }
-    if (target->failed_objects > 0) {
-        buf_add_str(out, ",\"failed\":{\"key\":");
-        buf_add_json(out, span_str(target->failed.key));
-        buf_printf(out,
-                   ",\"tries\":%" PRId64 ",\"next_try\":\"%s\",\"error\":", target->failed.tries,
-                   clock_format(target->failed.next_try_us, time));
-        buf_add_json(out, span_str(target->failed.last_error));
-        buf_add_char(out, '}');
-    }
-    buf_add_char(out, '}');
-}
-
-static enum status print_json(const struct ship_status *status, struct err *err)
-{
-    struct buf out = BUF_INIT;
-    buf_add_str(&out, "{\"targets\":[");
-    for (size_t i = 0; i < status->count; i++) {
-        buf_add_str(&out, i ? "," : "");
-        json_target(status, &status->targets[i], &out);
-    }
-    buf_add_str(&out, "]}\n");
-    enum status code = buf_status(&out, "ship", err);
-    if (code == OK) {
-        (void)fwrite(out.data, 1, out.size, stdout);
-    }
-    buf_fini(&out);
-    return code;
-}
-
-static int run_status(const struct options *options, const char *dir, bool json)
+/* --status, with or without times. */
+static int run_status(const struct asked *asked, const struct options *options, const char *dir)
 {
     struct err err;
-    struct ship_status status;
-    char url[TARGET_URL_BYTES];
-    bool shipping = *options->config.ship_target != '\0';
-    if (shipping && target_url(&options->config, url, &err) != OK) {
+    int64_t from_us = INT64_MIN;
+    int64_t to_us = INT64_MAX;
+    bool csv = strcmp(asked->output, "csv") == 0;
+    bool json = strcmp(asked->output, "json") == 0;
+    if (!asked->from && !asked->to) {
+        return csv ? options_misuse(&verb_ship, "--output csv lists objects: give --from or --to")
+                   : ship_show_status(options, dir, json);
+    }
+    if (lookup_times(asked->from, asked->to, &from_us, &to_us, &err) != OK) {
         return options_fail(&verb_ship, &err);
     }
-    if (ship_status_read(dir, shipping ? url : NULL, &status, &err) != OK) {
-        return options_fail(&verb_ship, &err);
+    return ship_show_ledger(options, dir, from_us, to_us,
+                            json  ? SHIP_JSON
+                            : csv ? SHIP_CSV
+                                  : SHIP_TABLE);
+}
+
+/* What does not go together. OPTIONS_GO_ON, or the exit code. */
+static int check_asked(const struct asked *asked, const struct options *options)
+{
+    static const char *const forms[] = {"table", "json", "csv"};
+    bool known = false;
+    for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
+        known = known || strcmp(asked->output, forms[i]) == 0;
     }
-    enum status code = OK;
-    if (json) {
-        code = print_json(&status, &err);
-    } else {
-        for (size_t i = 0; i < status.count; i++) {
-            print_target(&status, &status.targets[i]);
-        }
-        if (!shipping) {
-            printf("ship.target is not set: nothing is shipped\n");
-        }
+    if (!known) {
+        return options_misuse(&verb_ship, "--output: \"%s\" is neither table, json nor csv",
+                              asked->output);
     }
-    ship_status_fini(&status);
-    return code == OK ? 0 : options_fail(&verb_ship, &err);
+    if (options->n_words > 0) {
+        return options_misuse(&verb_ship, "\"%s\" is no option", options->words[0]);
+    }
+    if (asked->once + asked->status + asked->reconcile > 1) {
+        return options_misuse(&verb_ship,
+                              "--once, --status and --reconcile are three things: give one");
+    }
+    if ((asked->from || asked->to) && !asked->status) {
+        return options_misuse(&verb_ship, "--from and --to are of --status");
+    }
+    if ((asked->deep || asked->repair) && !asked->reconcile) {
+        return options_misuse(&verb_ship, "--deep and --repair are of --reconcile");
+    }
+    if (asked->reconcile && strcmp(asked->output, "csv") == 0) {
+        return options_misuse(&verb_ship, "--reconcile prints a table or json");
+    }
+    return OPTIONS_GO_ON;
 }
 
 static int ship_run(int argc, char **argv)
 {
-    bool once = false;
-    bool status = false;
-    const char *output = "table";
+    struct asked asked = {.output = "table"};
     const struct option_entry entries[] = {
-        {.name = "once", .help = "ship all that is not shipped yet (the default)", .flag = &once},
-        {.name = "status", .help = "show what is shipped, waiting and failed", .flag = &status},
+        {.name = "once",
+         .help = "ship all that is not shipped yet (the default)",
+         .flag = &asked.once},
+        {.name = "status",
+         .help = "show what is shipped, waiting and failed",
+         .flag = &asked.status},
+        {.name = "from",
+         .argument = "TIME",
+         .help = "with --status: objects with events from this time on",
+         .text = &asked.from},
+        {.name = "to", .argument = "TIME", .help = "and before this time", .text = &asked.to},
+        {.name = "reconcile",
+         .help = "compare the ledger with what is at the target",
+         .flag = &asked.reconcile},
+        {.name = "deep", .help = "with --reconcile: read every object", .flag = &asked.deep},
+        {.name = "repair",
+         .help = "with --reconcile: upload again what is missing",
+         .flag = &asked.repair},
         {.name = "output",
          .argument = "FORM",
-         .help = "of --status: table (default) or json",
-         .text = &output},
+         .help = "table (default), json; csv of --status with times",
+         .text = &asked.output},
     };
-    struct options options;
+    static struct options options;
     int code =
         options_read(&options, &verb_ship, entries, sizeof entries / sizeof entries[0], argc, argv);
+    if (code == OPTIONS_GO_ON) {
+        code = check_asked(&asked, &options);
+    }
     if (code != OPTIONS_GO_ON) {
         return code;
-    }
-    bool json = strcmp(output, "json") == 0;
-    if (!json && strcmp(output, "table") != 0) {
-        return options_misuse(&verb_ship, "--output: \"%s\" is neither table nor json", output);
-    }
-    if (options.n_words > 0) {
-        return options_misuse(&verb_ship, "\"%s\" is no option", options.words[0]);
-    }
-    if (once && status) {
-        return options_misuse(&verb_ship, "--once and --status are two things: give one");
     }
     const char *dir = options_archive(&options);
     if (!dir) {
         return status_exit_code(ERR_USAGE);
     }
-    return status ? run_status(&options, dir, json) : run_once(&options, dir);
+    if (asked.reconcile) {
+        const struct ship_reconcile_asked how = {
+            .deep = asked.deep, .repair = asked.repair, .json = strcmp(asked.output, "json") == 0};
+        return ship_show_reconcile(&options, dir, &how);
+    }
+    return asked.status ? run_status(&asked, &options, dir) : run_once(&options, dir);
 }
 
 const struct verb verb_ship = {
     .name = "ship",
-    .usage = "[--once | --status [--output json]]",
+    .usage = "[--once | --status [--from TIME] [--to TIME] | --reconcile] [OPTION]...",
     .summary = "upload what is not shipped yet; or show how shipping stands",
     .run = ship_run,
 };

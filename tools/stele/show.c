@@ -105,8 +105,10 @@ static enum status print_place(struct show *show, const struct hit *hit)
         status = print_reserved(plan, hit, "mark", FIELD_MARK, show->err);
     }
     if (status == OK) {
-        printf("%-10s segment %s, block %lld, slot %u\n", "kept in",
-               clock_format_day(hit->day_us, day), (long long)hit->block, hit->slot);
+        bool is_file = !walk_archive(show->walk);
+        printf("%-10s %s %s, block %lld, slot %u\n", "kept in", is_file ? "file" : "segment",
+               is_file ? walk_search(show->walk)->path : clock_format_day(hit->day_us, day),
+               (long long)hit->block, hit->slot);
         status = print_objects(show, hit);
     }
     return status;

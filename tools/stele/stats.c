@@ -5,10 +5,13 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "schema/deletion.h"
 #include "schema/inbox.h"
+#include "schema/legal_hold.h"
 #include "schema/parts.h"
 #include "tools/stele/options.h"
 #include "tools/stele/progress.h"
+#include "tools/stele/stats_file.h"
 
 struct stats {
     char id[64];
@@ -23,6 +26,9 @@ struct stats {
     int64_t oldest_us;   /* of event time, in segments; 0 when there is none */
     int64_t newest_us;
     int64_t quarantine;
+    int64_t holds; /* in force */
+    int64_t deleted_days;
+    int64_t deleted_events;
     struct inbox_state inbox;
     int64_t counters[ARCHIVE_COUNTER_COUNT];
     bool with_parts; /* parts are filled: every segment is read from end to end */
@@ -49,7 +55,14 @@ static enum status add_day(const char *dir, int64_t day_us, struct stats *stats,
     enum status status = archive_segment_path(dir, day_us, path, err);
     struct segment *segment = NULL;
     if (status == OK) {
-        status = segment_open(path, &segment, err);
+        struct err why;
+        status = segment_open(path, &segment, &why);
+        if (status == ERR_NOT_FOUND) { /* deleted meanwhile */
+            return OK;
+        }
+        if (status != OK) {
+            *err = why;
+        }
     }
     if (status != OK) {
         return status;
@@ -107,6 +120,26 @@ static enum status count_quarantine(struct archive *archive, struct stats *stats
     return status;
 }
 
+static enum status count_gone(struct archive *archive, struct stats *stats, struct err *err)
+{
+    struct hold *holds = NULL;
+    struct deletion *gone = NULL;
+    size_t n_holds = 0;
+    size_t n_gone = 0;
+    enum status status = hold_list(archive, false, &holds, &n_holds, err);
+    if (status == OK) {
+        status = deletion_list(archive, 0, &gone, &n_gone, err);
+    }
+    stats->holds = (int64_t)n_holds;
+    stats->deleted_days = (int64_t)n_gone;
+    for (size_t i = 0; i < n_gone; i++) {
+        stats->deleted_events += gone[i].events;
+    }
+    free(holds);
+    free(gone);
+    return status;
+}
+
 static enum status read_stats(const char *dir, struct stats *stats, struct err *err)
 {
     struct archive *archive = NULL;
@@ -123,6 +156,9 @@ static enum status read_stats(const char *dir, struct stats *stats, struct err *
         }
         if (status == OK) {
             status = count_quarantine(archive, stats, err);
+        }
+        if (status == OK) {
+            status = count_gone(archive, stats, err);
         }
         archive_read_end(archive);
     }
@@ -194,6 +230,9 @@ static void print_table(const char *dir, const struct stats *stats)
     printf("\n");
     print_number("in the inbox", stats->inbox.count);
     print_number("in quarantine", stats->quarantine);
+    print_number("holds in force", stats->holds);
+    print_number("deleted days", stats->deleted_days);
+    print_number("deleted events", stats->deleted_events);
     for (int i = 0; i < ARCHIVE_COUNTER_COUNT; i++) {
         print_number(archive_counter_name((enum archive_counter)i), stats->counters[i]);
     }
@@ -224,10 +263,17 @@ static void print_json(const char *dir, const struct stats *stats)
         const char *name;
         int64_t value;
     } numbers[] = {
-        {"events", stats->events},           {"days", stats->days},
-        {"blocks", stats->blocks},           {"raw_bytes", stats->raw_bytes},
-        {"frame_bytes", stats->frame_bytes}, {"file_bytes", stats->file_bytes},
-        {"inbox", stats->inbox.count},       {"quarantine", stats->quarantine},
+        {"events", stats->events},
+        {"days", stats->days},
+        {"blocks", stats->blocks},
+        {"raw_bytes", stats->raw_bytes},
+        {"frame_bytes", stats->frame_bytes},
+        {"file_bytes", stats->file_bytes},
+        {"inbox", stats->inbox.count},
+        {"quarantine", stats->quarantine},
+        {"holds", stats->holds},
+        {"deleted_days", stats->deleted_days},
+        {"deleted_events", stats->deleted_events},
     };
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         printf("\"%s\":%" PRId64 ",", numbers[i].name, numbers[i].value);
@@ -274,6 +320,12 @@ static int stats_run(int argc, char **argv)
         return status_exit_code(ERR_USAGE);
     }
     struct err err;
+    struct stat st;
+    if (stat(dir, &st) == 0 && S_ISREG(st.st_mode)) {
+        return stats_file(dir, json, stats.with_parts, &err) == OK
+                   ? 0
+                   : options_fail(&verb_stats, &err);
+    }
     if (read_stats(dir, &stats, &err) != OK) {
         return options_fail(&verb_stats, &err);
     }

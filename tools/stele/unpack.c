@@ -24,6 +24,8 @@ struct unpack {
     char *path;
     int fd;
     const volatile sig_atomic_t *stop;
+    enum status (*ended)(void *context, struct err *err); /* NULL: what ends is whole */
+    void *context;
     enum packing packing;
     char *input;
     size_t input_at;
@@ -31,6 +33,8 @@ struct unpack {
     bool input_end;
     bool frame_open; /* inside a gzip member or a zstd frame */
     int64_t consumed;
+    int64_t produced; /* bytes handed out */
+    int64_t sure;
     z_stream gzip;
     bool gzip_ready;
     ZSTD_DStream *zstd;
@@ -82,6 +86,9 @@ static enum status fill(struct unpack *unpack, size_t want, struct err *err)
         unpack->input_end = n == 0;
         unpack->input_size += (size_t)n;
         unpack->consumed += n;
+        if (n == 0 && unpack->ended) {
+            return unpack->ended(unpack->context, err);
+        }
     }
     return OK;
 }
@@ -139,6 +146,23 @@ static enum status recognise(struct unpack *unpack, struct err *err)
     return ready ? OK : err_set(err, ERR_NOMEM, "%s: out of memory", unpack->path);
 }
 
+/* Takes what is open. */
+static enum status begin(struct unpack *unpack, const char *name, struct unpack **out_unpack,
+                         struct err *err)
+{
+    unpack->path = strdup(name);
+    unpack->input = malloc(INPUT_BYTES);
+    enum status status = !unpack->path || !unpack->input
+                             ? err_set(err, ERR_NOMEM, "%s: out of memory", name)
+                             : recognise(unpack, err);
+    if (status != OK) {
+        unpack_close(unpack);
+        return status;
+    }
+    *out_unpack = unpack;
+    return OK;
+}
+
 enum status unpack_open(const char *path, const volatile sig_atomic_t *stop,
                         struct unpack **out_unpack, struct err *err)
 {
@@ -147,24 +171,30 @@ enum status unpack_open(const char *path, const volatile sig_atomic_t *stop,
         return err_set(err, ERR_NOMEM, "%s: out of memory", path);
     }
     bool standard_input = strcmp(path, "-") == 0;
-    unpack->path = strdup(standard_input ? "standard input" : path);
     unpack->stop = stop;
-    unpack->input = malloc(INPUT_BYTES);
     unpack->fd = standard_input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-    enum status status = OK;
     if (unpack->fd < 0) {
-        status = err_errno(err, errno, "%s", path);
-    } else if (!unpack->path || !unpack->input) {
-        status = err_set(err, ERR_NOMEM, "%s: out of memory", path);
-    } else {
-        status = recognise(unpack, err);
-    }
-    if (status != OK) {
+        enum status status = err_errno(err, errno, "%s", path);
         unpack_close(unpack);
         return status;
     }
-    *out_unpack = unpack;
-    return OK;
+    return begin(unpack, standard_input ? "standard input" : path, out_unpack, err);
+}
+
+enum status unpack_open_stream(const struct unpack_stream *stream,
+                               const volatile sig_atomic_t *stop, struct unpack **out_unpack,
+                               struct err *err)
+{
+    struct unpack *unpack = calloc(1, sizeof *unpack);
+    if (!unpack) {
+        (void)close(stream->fd);
+        return err_set(err, ERR_NOMEM, "%s: out of memory", stream->name);
+    }
+    unpack->stop = stop;
+    unpack->fd = stream->fd;
+    unpack->ended = stream->ended;
+    unpack->context = stream->context;
+    return begin(unpack, stream->name, out_unpack, err);
 }
 
 void unpack_close(struct unpack *unpack)
@@ -192,6 +222,11 @@ const char *unpack_packing(const struct unpack *unpack)
 int64_t unpack_consumed(const struct unpack *unpack)
 {
     return unpack->consumed;
+}
+
+int64_t unpack_sure(const struct unpack *unpack)
+{
+    return unpack->sure;
 }
 
 /* Between members: the next one, zeros that pad to a tape's block (skipped), or what is no gzip. */
@@ -295,6 +330,8 @@ enum status unpack_read(struct unpack *unpack, size_t size, struct buf *out, boo
             status = step(unpack, out->data + out->size, room, &n, err);
         }
         out->size += n;
+        unpack->produced += (int64_t)n;
+        unpack->sure = unpack->frame_open || status != OK ? unpack->sure : unpack->produced;
         if (status != OK) {
             return status;
         }

@@ -15,6 +15,18 @@ struct unpack;
  * that the signal has broken off then counts as the end of the input. */
 MUST_USE enum status unpack_open(const char *path, const volatile sig_atomic_t *stop,
                                  struct unpack **out_unpack, struct err *err);
+/* The same of a stream that somebody writes into: fd is closed by unpack_close, `name` is for error
+ * texts. When it ends, `ended` says whether it is whole: anything but OK is the failure of the read
+ * that met the end. */
+struct unpack_stream {
+    int fd;
+    const char *name;
+    enum status (*ended)(void *context, struct err *err);
+    void *context;
+};
+MUST_USE enum status unpack_open_stream(const struct unpack_stream *stream,
+                                        const volatile sig_atomic_t *stop,
+                                        struct unpack **out_unpack, struct err *err);
 /* NULL is fine. */
 void unpack_close(struct unpack *unpack);
 
@@ -30,6 +42,10 @@ const char *unpack_packing(const struct unpack *unpack);
 /* ERR_FORMAT when what was unpacked begins as a format that holds no lines of JSON; as unpack_open
  * says it of files that are not packed. */
 MUST_USE enum status unpack_refuse(const struct unpack *unpack, struct span start, struct err *err);
+
+/* Of the bytes handed out so far, from the first on, those whose gzip member or zstd frame has come
+ * to its end, checksum and all; all of them when the file is not packed. */
+int64_t unpack_sure(const struct unpack *unpack);
 
 /* Bytes of the file read so far, packed as they are: for a progress bar. */
 int64_t unpack_consumed(const struct unpack *unpack);

@@ -61,8 +61,10 @@ def from_its_file(place):
     process = subprocess.Popen([os.path.join(BIN, "steled")], stderr=subprocess.PIPE,
                                env={**os.environ, "STELE_ARCHIVE": archive})
     try:
-        lines = [process.stderr.readline().decode() for _ in range(2)]
-        expect("ready: events on http://[::1]:" in lines[1] and "health" not in lines[1], lines)
+        lines = [process.stderr.readline().decode()]
+        while lines[-1] and not lines[-1].startswith("ready:"):
+            lines.append(process.stderr.readline().decode())
+        expect("ready: events on http://[::1]:" in lines[-1] and "health" not in lines[-1], lines)
     finally:
         process.terminate()
         expect(process.wait(60) == 0, "exit code")

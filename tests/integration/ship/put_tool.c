@@ -1,11 +1,14 @@
 /* Puts one object at a target, for tests of the targets alone:
  *     put_tool put KEY FILE SETTING=VALUE...     prints "created" or "was there"
  *     put_tool head KEY SETTING=VALUE...         prints "SIZE SHA256" or "SIZE -"
+ *     put_tool list PREFIX SETTING=VALUE...      prints "SIZE KEY" of each, then what was passed
+ * over put_tool get KEY SETTING=VALUE...          prints its bytes, "SIZE SHA256" on stderr
  *     put_tool sweep OWNER SETTING=VALUE...      prints how many
  *     put_tool check SETTING=VALUE...
  *     put_tool credentials TIMES SETTING=VALUE...  at each of "SECONDS,SECONDS": what is signed
  * with On failure one line on stderr, exit code by the error. With SHA256_OF=FILE2 the object is
- * sent under the digest of other bytes, as if they had changed on their way. */
+ * sent under the digest of other bytes, as if they had changed on their way. With PAGE=N a list is
+ * asked for in pages of N. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,6 +17,7 @@
 #include "schema/base/clock.h"
 
 static const char *digest_of; /* SHA256_OF */
+static int page;              /* PAGE */
 
 static enum status settings(struct config *config, char **argv, struct err *err)
 {
@@ -22,6 +26,8 @@ static enum status settings(struct config *config, char **argv, struct err *err)
     for (; *argv && status == OK; argv++) {
         if (strncmp(*argv, "SHA256_OF=", 10) == 0) {
             digest_of = *argv + 10;
+        } else if (strncmp(*argv, "PAGE=", 5) == 0) {
+            page = (int)strtol(*argv + 5, NULL, 10);
         } else {
             status = config_set(config, *argv, err);
         }
@@ -62,6 +68,47 @@ static enum status head(struct target *target, const char *key, struct err *err)
     if (status == OK) {
         printf("%lld %s\n", (long long)found.bytes,
                found.has_sha256 ? digest_hex(&found.sha256, hex) : "-");
+    }
+    return status;
+}
+
+static enum status print_item(void *context, const struct target_item *item, struct err *err)
+{
+    (void)context;
+    if (item->modified_us <= 0) {
+        return err_set(err, ERR_FORMAT, "%s has no time", item->key);
+    }
+    printf("%lld %s\n", (long long)item->bytes, item->key);
+    return OK;
+}
+
+static enum status list(struct target *target, const char *prefix, struct err *err)
+{
+    const struct target_list wanted = {.prefix = prefix, .page = page, .each = print_item};
+    struct target_passed passed;
+    enum status status = target_list(target, &wanted, &passed, err);
+    if (status == OK) {
+        printf("passed over: %lld parts, %lld others\n", (long long)passed.parts,
+               (long long)passed.others);
+    }
+    return status;
+}
+
+static enum status print_bytes(void *context, struct span bytes, struct err *err)
+{
+    (void)context;
+    return fwrite(bytes.data, 1, bytes.size, stdout) == bytes.size
+               ? OK
+               : err_set(err, ERR_IO, "standard output");
+}
+
+static enum status get(struct target *target, const char *key, struct err *err)
+{
+    struct target_head got;
+    char hex[DIGEST_HEX_BYTES];
+    enum status status = target_get(target, key, print_bytes, NULL, &got, err);
+    if (status == OK) {
+        fprintf(stderr, "%lld %s\n", (long long)got.bytes, digest_hex(&got.sha256, hex));
     }
     return status;
 }
@@ -109,10 +156,13 @@ int main(int argc, char **argv)
                 : strcmp(argv[1], "put") == 0   ? 4
                 : strcmp(argv[1], "sweep") == 0 ? 3
                 : strcmp(argv[1], "head") == 0  ? 3
+                : strcmp(argv[1], "list") == 0  ? 3
+                : strcmp(argv[1], "get") == 0   ? 3
                 : strcmp(argv[1], "check") == 0 ? 2
                                                 : 0;
     if (words == 0 || argc < words) {
-        fprintf(stderr, "usage: put_tool put KEY FILE | head KEY | sweep OWNER | check | "
+        fprintf(stderr, "usage: put_tool put KEY FILE | head KEY | list PREFIX | get KEY | sweep "
+                        "OWNER | check | "
                         "credentials TIMES  SETTING=VALUE...\n");
         return 2;
     }
@@ -124,6 +174,8 @@ int main(int argc, char **argv)
     }
     if (status == OK && !asks) {
         status = words == 4                      ? put(target, argv[2], argv[3], &err)
+                 : strcmp(argv[1], "list") == 0  ? list(target, argv[2], &err)
+                 : strcmp(argv[1], "get") == 0   ? get(target, argv[2], &err)
                  : strcmp(argv[1], "sweep") == 0 ? sweep(target, argv[2], &err)
                  : words == 3                    ? head(target, argv[2], &err)
                                                  : target_check(target, &err);

@@ -27,9 +27,9 @@ os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE="/nonexisten
                   AWS_SHARED_CREDENTIALS_FILE="/nonexistent")
 
 
-def run(*command, ok=True, env=None, timeout=120, data=None):
+def run(*command, ok=True, env=None, timeout=120, data=None, cwd=None):
     done = subprocess.run([str(word) for word in command], capture_output=True, input=data,
-                          timeout=timeout, check=False, env={**os.environ, **(env or {})})
+                          timeout=timeout, check=False, env={**os.environ, **(env or {})}, cwd=cwd)
     done.out = done.stdout.decode("utf-8", "replace")
     done.words = done.stderr.decode("utf-8", "replace")
     if ok and done.returncode != 0:

@@ -1,0 +1,263 @@
+#include "daemon/seal/sealer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/seal/seal_target.h"
+#include "schema/day_stamp.h"
+#include "schema/seal/seal_key.h"
+#include "schema/seal/seal_store.h"
+
+/* What was seen of a day when all of it was sealed. */
+struct sealed_day {
+    int64_t day_us;
+    struct day_stamp stamp;
+};
+
+struct sealer {
+    struct archive *archive;
+    struct signing_key *key;
+    struct target *target; /* NULL: nowhere */
+    char target_url[CONFIG_TEXT_BYTES];
+    struct buf days; /* struct sealed_day, ascending */
+    struct seal draft;
+    struct buf text;
+    atomic_bool stop; /* any thread */
+};
+
+static enum status open_target(struct sealer *sealer, const struct config *config, struct err *err)
+{
+    enum status status = seal_target_url(config, sealer->target_url, err);
+    if (status != OK || !sealer->target_url[0]) {
+        return status;
+    }
+    struct config *digests = malloc(sizeof *digests);
+    if (!digests) {
+        return err_set(err, ERR_NOMEM, "seal: out of memory");
+    }
+    *digests = *config;
+    (void)snprintf(digests->ship_target, sizeof digests->ship_target, "%s", sealer->target_url);
+    status = target_open(digests, &sealer->target, err);
+    if (status == OK) {
+        sealer->target->cancel = &sealer->stop;
+    }
+    free(digests);
+    return status;
+}
+
+enum status sealer_open(const struct config *config, const char *archive_dir,
+                        struct sealer **out_sealer, bool *out_key_made, struct err *err)
+{
+    struct sealer *sealer = calloc(1, sizeof *sealer);
+    if (!sealer) {
+        return err_set(err, ERR_NOMEM, "seal: out of memory");
+    }
+    atomic_init(&sealer->stop, false);
+    enum status status =
+        seal_key_open(archive_dir, config->seal_key, &sealer->key, out_key_made, err);
+    if (status == OK) {
+        status = archive_open(archive_dir, ARCHIVE_WRITE, &sealer->archive, err);
+    }
+    if (status == OK) {
+        status = open_target(sealer, config, err);
+    }
+    if (status != OK) {
+        sealer_close(sealer);
+        return status;
+    }
+    *out_sealer = sealer;
+    return OK;
+}
+
+void sealer_close(struct sealer *sealer)
+{
+    if (sealer) {
+        target_close(sealer->target);
+        archive_close(sealer->archive);
+        signing_key_free(sealer->key);
+        seal_fini(&sealer->draft);
+        buf_fini(&sealer->days);
+        buf_fini(&sealer->text);
+        free(sealer);
+    }
+}
+
+const char *sealer_key_id(const struct sealer *sealer)
+{
+    return signing_key_id(sealer->key);
+}
+
+const char *sealer_target(const struct sealer *sealer)
+{
+    return sealer->target_url;
+}
+
+void sealer_stop(struct sealer *sealer)
+{
+    atomic_store(&sealer->stop, true);
+}
+
+static void report_error(struct sealer_report *report, const struct err *err)
+{
+    report->last_status = err->status;
+    (void)snprintf(report->last_error, sizeof report->last_error, "%s", err->text);
+}
+
+/* What was remembered of the day; NULL when nothing was. Days come in ascending order. */
+static const struct sealed_day *remembered(const struct buf *days, int64_t day_us, size_t *at)
+{
+    const struct sealed_day *known = (const struct sealed_day *)(const void *)days->data;
+    size_t count = days->size / sizeof *known;
+    while (*at < count && known[*at].day_us < day_us) {
+        ++*at;
+    }
+    return *at < count && known[*at].day_us == day_us ? &known[*at] : NULL;
+}
+
+/* Blocks that are new, of days that have changed since all of them was sealed. */
+static enum status gather(struct sealer *sealer, struct sealer_report *report, bool *out_more,
+                          struct err *err)
+{
+    int64_t *days = NULL;
+    size_t count = 0;
+    size_t at = 0;
+    struct buf now = BUF_INIT;
+    const char *dir = archive_dir(sealer->archive);
+    enum status status = archive_days(dir, &days, &count, err);
+    for (size_t i = 0; i < count && status == OK; i++) {
+        char path[FILE_PATH_BYTES];
+        struct err why;
+        bool more = *out_more;
+        const struct sealed_day *known = remembered(&sealer->days, days[i], &at);
+        status = archive_segment_path(dir, days[i], path, err);
+        if (status != OK) {
+            break;
+        }
+        struct sealed_day day = {days[i], day_stamp_read(path)};
+        bool same = known && day_stamp_equal(&known->stamp, &day.stamp);
+        if (!same && !more &&
+            seal_add_day(sealer->archive, &sealer->draft, days[i], &more, &why) != OK) {
+            report_error(report, &why);
+            more = true; /* this day is not done */
+        } else {
+            *out_more = more;
+        }
+        if (same || !more) {
+            buf_add(&now, &day, sizeof day);
+        }
+    }
+    if (status == OK) {
+        status = buf_status(&now, "seal", err);
+    }
+    if (status == OK) {
+        struct buf before = sealer->days;
+        sealer->days = now;
+        now = before;
+    }
+    buf_fini(&now);
+    free(days);
+    return status;
+}
+
+static enum status make_one(struct sealer *sealer, enum sealer_when when,
+                            struct sealer_report *report, bool *out_more, struct err *err)
+{
+    *out_more = false;
+    seal_clear(&sealer->draft);
+    enum status status = gather(sealer, report, out_more, err);
+    bool news = sealer->draft.blocks.size > 0;
+    if (status == OK && !news) {
+        status = seal_has_news(sealer->archive, &news, err);
+    }
+    if (status != OK || (!news && when == SEAL_NEWS)) {
+        return status;
+    }
+    bool more_rows = false;
+    status =
+        seal_make(sealer->archive, sealer->key, &sealer->draft, clock_now_us(), &more_rows, err);
+    if (status == OK) {
+        *out_more = *out_more || more_rows;
+        report->seals++;
+        report->blocks += (int64_t)(sealer->draft.blocks.size / sizeof(struct seal_block));
+        report->objects += (int64_t)(sealer->draft.objects.size / sizeof(struct seal_object));
+    }
+    return status;
+}
+
+static enum status put_piece(struct sealer *sealer, const struct seal_row *row, const char *suffix,
+                             struct span bytes, struct err *err)
+{
+    char key[SEAL_OBJECT_KEY_BYTES];
+    struct digest sha256 = digest_sha256(bytes);
+    seal_object_key(archive_id(sealer->archive), row->number, suffix, key);
+    const struct target_object object = {
+        .key = key,
+        .bytes = bytes,
+        .sha256 = &sha256,
+        .content_type =
+            strcmp(suffix, "json") == 0 ? "application/json" : "application/octet-stream",
+    };
+    enum target_put outcome;
+    return target_put(sealer->target, &object, &outcome, err);
+}
+
+/* The signature first: where there is a text, its signature is there, too. */
+static enum status put_one(struct sealer *sealer, int64_t number, struct err *err)
+{
+    struct seal_row row;
+    enum status status = seal_get(sealer->archive, number, &row, &sealer->text, err);
+    if (status == OK) {
+        status = put_piece(sealer, &row, "sig", span_of(row.signature, sizeof row.signature), err);
+    }
+    if (status == OK) {
+        status = put_piece(sealer, &row, "json", buf_span(&sealer->text), err);
+    }
+    return status == OK ? seal_mark_put(sealer->archive, number, clock_now_us(), err) : status;
+}
+
+static void put_all(struct sealer *sealer, struct sealer_report *report)
+{
+    int64_t number = 0;
+    struct err why;
+    enum status status = OK;
+    while (sealer->target && status == OK && !atomic_load(&sealer->stop)) {
+        status = seal_next_to_put(sealer->archive, &number, &why);
+        if (status == OK && number == 0) {
+            break;
+        }
+        if (status == OK) {
+            status = put_one(sealer, number, &why);
+        }
+        report->put += status == OK;
+    }
+    if (status != OK && status != ERR_STOPPED) {
+        (void)err_wrap(&why, "seal %lld", (long long)number);
+        report_error(report, &why);
+    }
+}
+
+enum status sealer_run(struct sealer *sealer, enum sealer_when when,
+                       struct sealer_report *out_report, struct err *err)
+{
+    struct sealer_report report = {.last_status = OK};
+    enum status status = OK;
+    for (bool more = true; more && status == OK && !atomic_load(&sealer->stop);) {
+        status = make_one(sealer, when, &report, &more, err);
+        when = SEAL_NEWS;
+    }
+    if (status == OK) {
+        status = seal_last(sealer->archive, &report.last_number, err);
+    }
+    if (status == OK && report.last_number > 0) {
+        struct seal_row row;
+        status = seal_get(sealer->archive, report.last_number, &row, &sealer->text, err);
+        if (status == OK) {
+            (void)digest_hex(&row.sha256, report.last_sha256);
+        }
+    }
+    if (status == OK) {
+        put_all(sealer, &report);
+        *out_report = report;
+    }
+    return status;
+}

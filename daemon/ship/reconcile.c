@@ -1,0 +1,346 @@
+/* Two handles of the target: its list is under way while single objects are asked about. The ledger
+ * is read in pages, so that no read transaction holds back checkpoints for as long as a list takes.
+ */
+#include "daemon/ship/reconcile.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/ship/object.h"
+#include "daemon/ship/target.h"
+#include "schema/base/file.h"
+
+enum { PAGE_ROWS = 64 };
+
+struct reconciling {
+    const struct reconcile_options *options;
+    struct archive *archive;
+    struct target *listing;
+    struct target *asking;
+    struct ledger_object *rows; /* a page of the ledger */
+    size_t n_rows;
+    size_t at;
+    bool at_end; /* of the ledger */
+    struct object object;
+    int64_t looked;
+    struct reconcile_report report;
+};
+
+const char *reconcile_kind_name(enum reconcile_kind kind)
+{
+    static const char *const names[] = {"missing", "changed", "foreign", "repaired"};
+    return names[kind];
+}
+
+/* Rows from that key on; with `behind`, without the key itself. */
+static enum status read_rows(struct reconciling *run, const char *from_key, bool behind,
+                             struct ledger_object *rows, size_t most, size_t *out_count,
+                             struct err *err)
+{
+    struct ledger_cursor *cursor = NULL;
+    size_t count = 0;
+    enum status status =
+        ledger_cursor_open_keys(run->archive, run->asking->url, from_key, &cursor, err);
+    while (status == OK && count < most) {
+        bool end = false;
+        status = ledger_cursor_next(cursor, &rows[count], &end, err);
+        if (status != OK || end) {
+            break;
+        }
+        count += !(behind && strcmp(rows[count].key, from_key) == 0);
+    }
+    ledger_cursor_close(cursor);
+    *out_count = count;
+    return status;
+}
+
+/* The ledger's next row; NULL at its end. */
+static enum status next_row(struct reconciling *run, const struct ledger_object **out_row,
+                            struct err *err)
+{
+    enum status status = OK;
+    if (run->at == run->n_rows && !run->at_end) {
+        char last[TARGET_KEY_BYTES] = "";
+        if (run->n_rows > 0) {
+            (void)snprintf(last, sizeof last, "%s", run->rows[run->n_rows - 1].key);
+        }
+        run->at = 0;
+        status = read_rows(run, last, true, run->rows, PAGE_ROWS, &run->n_rows, err);
+        run->at_end = status == OK && run->n_rows < PAGE_ROWS;
+    }
+    *out_row = status == OK && run->at < run->n_rows ? &run->rows[run->at] : NULL;
+    return status;
+}
+
+static enum status tell(struct reconciling *run, const struct reconcile_finding *finding,
+                        struct err *err)
+{
+    struct reconcile_report *report = &run->report;
+    report->missing += finding->kind == RECONCILE_MISSING;
+    report->changed += finding->kind == RECONCILE_CHANGED;
+    report->repaired += finding->kind == RECONCILE_REPAIRED;
+    report->foreign += finding->kind == RECONCILE_FOREIGN;
+    report->foreign_ours += finding->kind == RECONCILE_FOREIGN && finding->is_named_ours;
+    return run->options->each(run->options->context, finding, err);
+}
+
+/* The same bytes once more, from the blocks. ERR_NOT_FOUND: they are not here. */
+static enum status build_again(struct reconciling *run, const struct ledger_object *row,
+                               struct err *err)
+{
+    const struct object_range range = {.codec = row->codec,
+                                       .first_block = row->first_block,
+                                       .last_block = row->last_block,
+                                       .bytes_max = INT64_MAX};
+    char path[FILE_PATH_BYTES];
+    struct segment *segment = NULL;
+    enum status status = archive_segment_path(run->options->archive_dir, row->day_us, path, err);
+    if (status == OK) {
+        status = segment_open(path, &segment, err);
+    }
+    if (status == OK) {
+        status = object_build(segment, &range, &run->object, err);
+        segment_close(segment);
+    }
+    if (status == OK && (run->object.first_block != row->first_block ||
+                         run->object.last_block != row->last_block)) {
+        return err_set(err, ERR_NOT_FOUND, "not all of its blocks are here");
+    }
+    if (status == OK && memcmp(&run->object.sha256, &row->sha256, sizeof row->sha256) != 0) {
+        status = err_set(err, ERR_CORRUPT, "its blocks give other bytes than were shipped");
+    }
+    return status;
+}
+
+static enum status missing(struct reconciling *run, const struct ledger_object *row,
+                           struct err *err)
+{
+    struct reconcile_finding finding = {
+        .kind = RECONCILE_MISSING, .key = row->key, .object = row, .bytes = -1};
+    struct err why;
+    enum status status = build_again(run, row, &why);
+    if (status == ERR_NOMEM) {
+        *err = why;
+        return status;
+    }
+    if (status == ERR_NOT_FOUND) {
+        (void)snprintf(finding.why, sizeof finding.why,
+                       "not there, and its blocks are not here any more");
+    } else if (status != OK) {
+        (void)snprintf(finding.why, sizeof finding.why, "not there; %.400s", why.text);
+    } else if (!run->options->repair) {
+        (void)snprintf(finding.why, sizeof finding.why,
+                       "not there; its blocks are here, --repair uploads it again");
+    } else {
+        const struct target_object object = {.key = row->key,
+                                             .bytes = buf_span(&run->object.bytes),
+                                             .sha256 = &row->sha256,
+                                             .content_type = object_content_type(row->codec)};
+        enum target_put outcome;
+        status = target_put(run->asking, &object, &outcome, err);
+        if (status != OK) {
+            return err_wrap(err, "uploading %s again", row->key);
+        }
+        finding.kind = RECONCILE_REPAIRED;
+        finding.bytes = row->bytes;
+        (void)snprintf(finding.why, sizeof finding.why, "was not there; uploaded again");
+    }
+    return tell(run, &finding, err);
+}
+
+static enum status changed(struct reconciling *run, const struct ledger_object *row, int64_t bytes,
+                           const char *what, struct err *err)
+{
+    struct reconcile_finding finding = {
+        .kind = RECONCILE_CHANGED, .key = row->key, .object = row, .bytes = bytes};
+    (void)snprintf(finding.why, sizeof finding.why, "%.400s", what);
+    return tell(run, &finding, err);
+}
+
+static enum status swallow(void *context, struct span bytes, struct err *err)
+{
+    (void)context;
+    (void)bytes;
+    (void)err;
+    return OK;
+}
+
+/* An object that the ledger calls shipped, and that is there with so many bytes. */
+static enum status compare(struct reconciling *run, const struct ledger_object *row, int64_t bytes,
+                           struct err *err)
+{
+    char text[160];
+    char hex[DIGEST_HEX_BYTES];
+    struct err why;
+    struct target_head head = {0};
+    if (row->state != LEDGER_SHIPPED) {
+        run->report.planned += !row->is_gone;
+        return OK;
+    }
+    if (bytes != row->bytes) {
+        (void)snprintf(text, sizeof text, "%lld bytes, shipped were %lld", (long long)bytes,
+                       (long long)row->bytes);
+        return changed(run, row, bytes, text, err);
+    }
+    enum status status = run->options->deep
+                             ? target_get(run->asking, row->key, swallow, NULL, &head, &why)
+                             : target_head(run->asking, row->key, &head, &why);
+    if (status == ERR_NOT_FOUND) {
+        return missing(run, row, err);
+    }
+    if (status == ERR_CORRUPT || status == ERR_EXISTS) {
+        return changed(run, row, bytes, why.text, err);
+    }
+    if (status != OK) {
+        *err = why;
+        return status;
+    }
+    if (head.bytes != row->bytes ||
+        (head.has_sha256 && memcmp(&head.sha256, &row->sha256, sizeof row->sha256) != 0)) {
+        (void)snprintf(text, sizeof text, "sha256 %s, shipped was another",
+                       head.has_sha256 ? digest_hex(&head.sha256, hex) : "unknown");
+        return changed(run, row, head.bytes, text, err);
+    }
+    run->report.equal++;
+    run->report.equal_bytes += row->bytes;
+    run->report.size_only += !head.has_sha256;
+    return OK;
+}
+
+/* In the ledger, and not in the list: it may have been put after the list passed its key. */
+static enum status not_listed(struct reconciling *run, const struct ledger_object *row,
+                              struct err *err)
+{
+    struct target_head head;
+    struct err why;
+    if (row->state != LEDGER_SHIPPED) {
+        run->report.planned += !row->is_gone;
+        return OK;
+    }
+    enum status status = target_head(run->asking, row->key, &head, &why);
+    if (status == ERR_NOT_FOUND) {
+        return missing(run, row, err);
+    }
+    if (status != OK) {
+        *err = why;
+        return status;
+    }
+    return compare(run, row, head.bytes, err);
+}
+
+/* dt=DAY/ARCHIVE-..., as object_key makes it. */
+static bool is_named_ours(const struct reconciling *run, const char *key)
+{
+    const char *slash = strrchr(key, '/');
+    const char *name = slash ? slash + 1 : key;
+    return strncmp(name, archive_id(run->archive), 8) == 0 && name[8] == '-';
+}
+
+/* In the list, and not in the ledger: it may have been planned after its page was read. */
+static enum status not_in_ledger(struct reconciling *run, const struct target_item *item,
+                                 struct err *err)
+{
+    struct ledger_object row;
+    size_t count = 0;
+    enum status status = read_rows(run, item->key, false, &row, 1, &count, err);
+    if (status == OK && count == 1 && strcmp(row.key, item->key) == 0) {
+        return compare(run, &row, item->bytes, err);
+    }
+    if (status != OK) {
+        return status;
+    }
+    struct reconcile_finding finding = {.kind = RECONCILE_FOREIGN,
+                                        .key = item->key,
+                                        .bytes = item->bytes,
+                                        .is_named_ours = is_named_ours(run, item->key)};
+    (void)snprintf(finding.why, sizeof finding.why, "%s",
+                   finding.is_named_ours ? "not in the ledger, though its name is this archive's"
+                                         : "not in the ledger");
+    return tell(run, &finding, err);
+}
+
+/* Both in order: what the ledger has before this key is not in the list. */
+static enum status take_item(void *context, const struct target_item *item, struct err *err)
+{
+    struct reconciling *run = context;
+    const struct ledger_object *row = NULL;
+    enum status status = next_row(run, &row, err);
+    while (status == OK && row && strcmp(row->key, item->key) < 0) {
+        status = not_listed(run, row, err);
+        run->at++;
+        if (status == OK) {
+            status = next_row(run, &row, err);
+        }
+    }
+    if (status == OK && row && strcmp(row->key, item->key) == 0) {
+        status = compare(run, row, item->bytes, err);
+        run->at++;
+    } else if (status == OK) {
+        status = not_in_ledger(run, item, err);
+    }
+    run->looked++;
+    if (status == OK && run->options->progress) {
+        run->options->progress(run->options->context, run->looked);
+    }
+    return status;
+}
+
+static enum status take_rest(struct reconciling *run, struct err *err)
+{
+    const struct ledger_object *row = NULL;
+    enum status status = next_row(run, &row, err);
+    while (status == OK && row) {
+        status = not_listed(run, row, err);
+        run->at++;
+        if (status == OK) {
+            status = next_row(run, &row, err);
+        }
+    }
+    return status;
+}
+
+static enum status open_all(struct reconciling *run, struct err *err)
+{
+    const struct reconcile_options *options = run->options;
+    run->rows = calloc(PAGE_ROWS, sizeof *run->rows);
+    enum status status = run->rows ? OK : err_set(err, ERR_NOMEM, "ship: out of memory");
+    if (status == OK) {
+        status = archive_open(options->archive_dir, ARCHIVE_READ, &run->archive, err);
+    }
+    if (status == OK) {
+        status = target_open(options->config, &run->listing, err);
+    }
+    if (status == OK) {
+        status = target_open(options->config, &run->asking, err);
+    }
+    if (status == OK) {
+        run->listing->cancel = run->asking->cancel = options->cancel;
+        (void)snprintf(run->report.target, sizeof run->report.target, "%s", run->asking->url);
+    }
+    return status;
+}
+
+enum status reconcile_run(const struct reconcile_options *options,
+                          struct reconcile_report *out_report, struct err *err)
+{
+    struct reconciling run = {.options = options};
+    struct target_passed passed = {0};
+    enum status status = open_all(&run, err);
+    if (status == OK) {
+        const struct target_list list = {.prefix = "", .each = take_item, .context = &run};
+        status = target_list(run.listing, &list, &passed, err);
+    }
+    if (status == OK) {
+        status = take_rest(&run, err);
+    }
+    run.report.parts = passed.parts;
+    object_fini(&run.object);
+    target_close(run.listing);
+    target_close(run.asking);
+    archive_close(run.archive);
+    free(run.rows);
+    if (status == OK) {
+        *out_report = run.report;
+    }
+    return status;
+}

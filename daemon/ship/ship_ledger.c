@@ -1,0 +1,202 @@
+#include "daemon/ship/ship_ledger.h"
+
+#include <stdlib.h>
+
+#include "schema/base/file.h"
+#include "schema/deletion.h"
+#include "schema/segment.h"
+
+struct asking {
+    const struct ship_question *question;
+    struct archive *archive;
+    struct segment *segment; /* of day_us; NULL: none is open */
+    int64_t day_us;
+    int64_t *times_us; /* of a block */
+    struct ship_rest rest;
+};
+
+static bool touches_day(const struct ship_question *question, int64_t day_us)
+{
+    return question->from_us < day_us + CLOCK_DAY_US && question->to_us > day_us;
+}
+
+/* The day's segment, opened when it is not the one at hand; NULL when there is none. */
+static enum status open_day(struct asking *asking, int64_t day_us, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    struct err why;
+    if (asking->day_us == day_us) {
+        return OK;
+    }
+    segment_close(asking->segment);
+    asking->segment = NULL;
+    asking->day_us = day_us;
+    enum status status = archive_segment_path(asking->question->archive_dir, day_us, path, err);
+    if (status != OK || !file_exists(path)) {
+        return status;
+    }
+    status = segment_open(path, &asking->segment, &why);
+    if (status == ERR_NOT_FOUND) {
+        return OK;
+    }
+    if (status != OK && err) {
+        *err = why;
+    }
+    return status;
+}
+
+/* How many events of the block are of that time; its vector of times is read only when the block
+ * is partly within. */
+static enum status count_block(struct asking *asking, const struct block_info *block,
+                               int64_t *out_count, struct err *err)
+{
+    const struct ship_question *question = asking->question;
+    if (block->time_max_us < question->from_us || block->time_min_us >= question->to_us) {
+        *out_count = 0;
+        return OK;
+    }
+    if (block->time_min_us >= question->from_us && block->time_max_us < question->to_us) {
+        *out_count = block->n_events;
+        return OK;
+    }
+    enum status status = segment_times(asking->segment, block->id, asking->times_us, err);
+    int64_t count = 0;
+    for (uint32_t i = 0; status == OK && i < block->n_events; i++) {
+        count += asking->times_us[i] >= question->from_us && asking->times_us[i] < question->to_us;
+    }
+    *out_count = count;
+    return status;
+}
+
+/* Events of that time in the blocks from first to last; *out_blocks: how many of these are there.
+ */
+static enum status count_blocks(struct asking *asking, int64_t first, int64_t last,
+                                int64_t *out_events, int64_t *out_blocks, int64_t *out_touched,
+                                struct err *err)
+{
+    size_t count = 0;
+    const struct block_info *blocks =
+        asking->segment ? segment_blocks(asking->segment, &count) : NULL;
+    enum status status = OK;
+    *out_events = *out_blocks = *out_touched = 0;
+    for (size_t i = 0; status == OK && i < count; i++) {
+        int64_t events = 0;
+        if (blocks[i].id >= first && blocks[i].id <= last) {
+            status = count_block(asking, &blocks[i], &events, err);
+            *out_blocks += 1;
+            *out_events += events;
+            *out_touched += events > 0;
+        }
+    }
+    return status;
+}
+
+static enum status tell_objects(struct asking *asking, ship_found_each *each, void *context,
+                                struct err *err)
+{
+    const struct ship_question *question = asking->question;
+    int64_t from_us = question->from_us < INT64_MIN + 2 * CLOCK_DAY_US
+                          ? INT64_MIN
+                          : clock_day_start(question->from_us);
+    struct ledger_cursor *cursor = NULL;
+    enum status status =
+        ledger_cursor_open_days(asking->archive, NULL, from_us, question->to_us, &cursor, err);
+    while (status == OK) {
+        struct ship_found found = {.in_range = -1};
+        bool end = false;
+        int64_t blocks = 0;
+        int64_t events = 0;
+        int64_t touched = 0;
+        status = ledger_cursor_next(cursor, &found.object, &end, err);
+        if (status != OK || end) {
+            break;
+        }
+        status = open_day(asking, found.object.day_us, err);
+        if (status == OK) {
+            status = count_blocks(asking, found.object.first_block, found.object.last_block,
+                                  &events, &blocks, &touched, err);
+        }
+        bool is_whole = blocks == found.object.last_block - found.object.first_block + 1;
+        found.in_range = is_whole ? events : -1;
+        if (status == OK && found.in_range != 0) {
+            status = each(context, &found, err);
+        }
+    }
+    ledger_cursor_close(cursor);
+    return status;
+}
+
+static enum status count_waiting(struct asking *asking, struct err *err)
+{
+    int64_t *days = NULL;
+    size_t n_days = 0;
+    enum status status = archive_days(asking->question->archive_dir, &days, &n_days, err);
+    for (size_t i = 0; status == OK && i < n_days; i++) {
+        int64_t last = -1;
+        int64_t events = 0;
+        int64_t blocks = 0;
+        int64_t touched = 0;
+        if (!touches_day(asking->question, days[i])) {
+            continue;
+        }
+        status = ledger_last_block(asking->archive, asking->question->target, days[i], &last, err);
+        if (status == OK) {
+            status = open_day(asking, days[i], err);
+        }
+        if (status == OK) {
+            status = count_blocks(asking, last + 1, INT64_MAX, &events, &blocks, &touched, err);
+        }
+        asking->rest.waiting_blocks += touched;
+        asking->rest.waiting_events += events;
+    }
+    free(days);
+    return status;
+}
+
+static enum status count_deleted(struct asking *asking, struct err *err)
+{
+    struct deletion *rows = NULL;
+    size_t count = 0;
+    enum status status = deletion_list(asking->archive, 0, &rows, &count, err);
+    for (size_t i = 0; status == OK && i < count; i++) {
+        if (touches_day(asking->question, rows[i].day_us)) {
+            asking->rest.deleted_days++;
+            asking->rest.deleted_events += rows[i].events;
+            asking->rest.deleted_unshipped += rows[i].unshipped;
+        }
+    }
+    free(rows);
+    return status;
+}
+
+enum status ship_ledger_ask(const struct ship_question *question, ship_found_each *each,
+                            void *context, struct ship_rest *out_rest, struct err *err)
+{
+    struct asking asking = {.question = question, .day_us = INT64_MIN};
+    asking.times_us = malloc(BLOCK_EVENTS_MAX * sizeof *asking.times_us);
+    if (!asking.times_us) {
+        return err_set(err, ERR_NOMEM, "ship: out of memory");
+    }
+    enum status status = archive_open(question->archive_dir, ARCHIVE_READ, &asking.archive, err);
+    /* One state of the ledger; blocks that come meanwhile are seen as waiting, never missed. */
+    if (status == OK) {
+        status = archive_read_begin(asking.archive, err);
+    }
+    if (status == OK) {
+        status = tell_objects(&asking, each, context, err);
+        if (status == OK && question->target) {
+            status = count_waiting(&asking, err);
+        }
+        if (status == OK) {
+            status = count_deleted(&asking, err);
+        }
+        archive_read_end(asking.archive);
+    }
+    segment_close(asking.segment);
+    archive_close(asking.archive);
+    free(asking.times_us);
+    if (status == OK) {
+        *out_rest = asking.rest;
+    }
+    return status;
+}

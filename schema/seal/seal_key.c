@@ -1,0 +1,43 @@
+#include "schema/seal/seal_key.h"
+
+static enum status key_make(const char *dir, const char *private_path, const char *public_path,
+                            struct err *err)
+{
+    char folder[FILE_PATH_BYTES];
+    enum status status = path_format(folder, err, "%s/keys", dir);
+    if (status == OK) {
+        status = dir_make(folder, 0700, err);
+    }
+    return status == OK ? signing_key_create(private_path, public_path, err) : status;
+}
+
+enum status seal_key_open(const char *dir, const char *path, struct signing_key **out_key,
+                          bool *out_made, struct err *err)
+{
+    char private_path[FILE_PATH_BYTES];
+    char public_path[FILE_PATH_BYTES];
+    bool own = path && *path;
+    enum status status = own ? path_format(private_path, err, "%s", path)
+                             : path_format(private_path, err, "%s/keys/seal.key", dir);
+    if (status == OK) {
+        status = path_format(public_path, err, "%s/keys/seal.pub", dir);
+    }
+    bool make = status == OK && !own && !file_exists(private_path);
+    if (make) {
+        status = key_make(dir, private_path, public_path, err);
+    }
+    if (status == OK) {
+        status = signing_key_load_private(private_path, out_key, err);
+    }
+    if (status == OK && out_made) {
+        *out_made = make;
+    }
+    return status;
+}
+
+enum status seal_key_open_public(const char *dir, struct signing_key **out_key, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    enum status status = path_format(path, err, "%s/keys/seal.pub", dir);
+    return status == OK ? signing_key_load_public(path, out_key, err) : status;
+}

@@ -1,0 +1,103 @@
+/* A seal as text: what an archive held at a time, made to be signed. JSON, one object and a
+ * newline:
+ *
+ *   {"format":"stele-seal-1","archive":UUID,"number":N,"made":TIME,"previous":SHA256,"key":ID,
+ *    "days":[{"day":"2026-11-23","blocks":[{"block":1,"events":4096,"bytes":2371234,
+ *             "sha256":HEX,"frame":HEX,"index":HEX,"lines":BASE64},...],"chain":HEX},...],
+ *    "objects":[{"target":URL,"key":KEY,"bytes":N,"sha256":HEX,"day":DAY,"first":1,"last":3,
+ *                "events":N,"codec":"zstd","shipped":TIME},...],
+ *    "deleted":[{"id":1,"day":DAY,"at":TIME,"why":"age","events":N,"blocks":N,"last":N,
+ *                "chain":HEX},...]}
+ *
+ * number counts from 1 without a gap; previous is the SHA-256 of the text of the seal before ("" in
+ * the first), so that seals are a chain too. days: blocks that are new since the last seal, and the
+ * chain (schema/chain.h) up to the last of them. frame, index and lines (schema/proof.h) are left
+ * out for a block without a proof. objects: shipped since the last seal. deleted: days that
+ * retention took since the last seal. Any thread; one at a time for each object. */
+#ifndef SCHEMA_SEAL_SEAL_TEXT_H
+#define SCHEMA_SEAL_SEAL_TEXT_H
+
+#include "schema/base/arena.h"
+#include "schema/ledger.h"
+
+#define SEAL_FORMAT "stele-seal-1"
+enum { SEAL_TEXT_BYTES_MAX = 64 * 1024 * 1024 };
+
+struct seal_head {
+    char archive[37];
+    int64_t number;
+    int64_t made_us;
+    bool has_previous;
+    struct digest previous;
+    char key_id[33];
+};
+
+struct seal_block {
+    int64_t day_us;
+    int64_t block;
+    int64_t events;
+    int64_t raw_bytes;
+    struct digest sha256;
+    bool proven; /* the rest is there */
+    struct digest frame_sha256;
+    struct digest index_sha256;
+    struct span line_sums;
+};
+
+struct seal_day {
+    int64_t day_us;
+    size_t first; /* index of its first block in the seal's blocks */
+    size_t count;
+    struct digest chain;
+};
+
+struct seal_object {
+    struct span target;
+    struct span key;
+    int64_t bytes;
+    struct digest sha256;
+    int64_t day_us;
+    int64_t first_block;
+    int64_t last_block;
+    int64_t events;
+    enum ledger_codec codec;
+    int64_t shipped_us;
+};
+
+struct seal_deletion {
+    int64_t id;
+    int64_t day_us;
+    int64_t deleted_us;
+    struct span why;
+    int64_t events;
+    int64_t blocks;
+    int64_t last_block; /* its number; 0: not to be read */
+    bool has_chain;
+    struct digest chain;
+};
+
+/* A seal. Spans and arrays are in its arena, or in what it was filled from. */
+struct seal {
+    struct seal_head head;
+    struct buf blocks;    /* struct seal_block */
+    struct buf days;      /* struct seal_day, their blocks one behind the other */
+    struct buf objects;   /* struct seal_object */
+    struct buf deletions; /* struct seal_deletion */
+    struct arena arena;
+};
+void seal_fini(struct seal *seal);
+void seal_clear(struct seal *seal);
+
+const struct seal_block *seal_blocks(const struct seal *seal, size_t *out_count);
+const struct seal_day *seal_days(const struct seal *seal, size_t *out_count);
+const struct seal_object *seal_objects(const struct seal *seal, size_t *out_count);
+const struct seal_deletion *seal_deletions(const struct seal *seal, size_t *out_count);
+
+/* Appends the text. */
+MUST_USE enum status seal_write(const struct seal *seal, struct buf *out, struct err *err);
+
+/* Reads a text into *seal (cleared first). ERR_FORMAT says what is wrong with it; it does not
+ * matter here who signed it. */
+MUST_USE enum status seal_read(struct span text, struct seal *seal, struct err *err);
+
+#endif

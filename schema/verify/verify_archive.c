@@ -1,0 +1,273 @@
+#include "schema/verify/verify_archive.h"
+
+#include <stdlib.h>
+
+#include "schema/archive_internal.h"
+#include "schema/deletion.h"
+#include "schema/seal/seal_store.h"
+#include "schema/verify/verify_segment.h"
+
+enum status verify_seals(struct archive *archive, struct verify_report *report,
+                         struct seal_book *book, struct err *err)
+{
+    struct buf text = BUF_INIT;
+    int64_t last = 0;
+    enum status status = seal_last(archive, &last, err);
+    for (int64_t number = 1; number <= last && status == OK; number++) {
+        struct seal_row row;
+        struct err why;
+        status = seal_get(archive, number, &row, &text, &why);
+        if (status == ERR_NOT_FOUND) {
+            seal_book_gap(book, number, report);
+            status = OK;
+        } else if (status == ERR_CORRUPT) {
+            verify_say(report, "archive.db", 0, "%s", why.text);
+            book->broken = true;
+            book->last_number = number;
+            status = OK;
+        } else if (status == OK) {
+            status = seal_book_add(book, number, buf_span(&text),
+                                   span_of(row.signature, sizeof row.signature), report, err);
+        } else {
+            *err = why;
+        }
+    }
+    buf_fini(&text);
+    seal_book_finish(book);
+    if (status == OK && book->archive[0] && strcmp(book->archive, archive_id(archive)) != 0) {
+        verify_say(report, "archive.db", 0, "its id is %s, and its seals are of archive %s",
+                   archive_id(archive), book->archive);
+    }
+    return status;
+}
+
+/* The seal of the same number must be the same. */
+enum status verify_same_seals(struct archive *archive, const struct seal_book *elsewhere,
+                              const char *where, struct verify_report *report, struct err *err)
+{
+    struct seal_row row;
+    struct buf text = BUF_INIT;
+    struct err why;
+    int64_t number = elsewhere->last_number;
+    if (number == 0) {
+        return OK;
+    }
+    int64_t last = 0;
+    enum status status = seal_last(archive, &last, err);
+    if (status == OK && last < number) {
+        verify_say(report, "archive.db", 0,
+                   "ends with seal %lld, and %s has seal %lld: the archive is an older one",
+                   (long long)last, where, (long long)number);
+    } else if (status == OK) {
+        status = seal_get(archive, number, &row, &text, &why);
+        bool same = status == OK && !elsewhere->broken &&
+                    memcmp(&row.sha256, &elsewhere->last_sha256, sizeof row.sha256) == 0;
+        if (!same && (status == OK || status == ERR_CORRUPT || status == ERR_NOT_FOUND)) {
+            verify_say(report, "archive.db", 0, "its seal %lld is not the one that %s has",
+                       (long long)number, where);
+            status = OK;
+        } else if (status != OK) {
+            *err = why;
+        }
+    }
+    buf_fini(&text);
+    return status;
+}
+
+/* Deletions that no seal tells of yet. */
+static enum status take_deletions(struct archive *archive, struct verify_report *report,
+                                  struct seal_book *book, struct err *err)
+{
+    struct deletion *rows = NULL;
+    size_t count = 0;
+    enum status status = deletion_list(archive, 0, &rows, &count, err);
+    for (size_t i = 0; i < count && status == OK; i++) {
+        const struct seal_deletion deletion = {
+            .id = rows[i].id,
+            .day_us = rows[i].day_us,
+            .deleted_us = rows[i].deleted_us,
+            .why = span_of("", 0),
+            .events = rows[i].events,
+            .blocks = rows[i].blocks,
+            .last_block = rows[i].last_block,
+        };
+        if (rows[i].seal == 0) {
+            report->unsealed_deletions++;
+            status = seal_book_unsealed_deletion(book, &deletion, err);
+        }
+    }
+    free(rows);
+    return status;
+}
+
+static enum status check_catalogue(struct archive *archive, struct verify_report *report,
+                                   struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool row = false;
+    enum status status = db_prepare(archive->db, "PRAGMA integrity_check(3)", &stmt, err);
+    while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
+        struct span text = db_column_span(stmt, 0);
+        if (!span_is(text, "ok")) {
+            verify_say(report, "archive.db", 0, "SQLite: %.*s", SPAN_FMT(text));
+        }
+    }
+    (void)sqlite3_finalize(stmt);
+    if (status == ERR_CORRUPT) {
+        verify_say(report, "archive.db", 0, "%s", err->text);
+        status = OK;
+    }
+    return status;
+}
+
+/* What the seals say was shipped, the ledger must say, too. */
+static enum status check_ledger(struct archive *archive, const struct seal_book *book,
+                                struct verify_report *report, struct err *err)
+{
+    const struct book_object *objects =
+        (const struct book_object *)(const void *)book->objects.data;
+    size_t count = book->objects.size / sizeof *objects;
+    sqlite3_stmt *stmt = NULL;
+    enum status status = db_prepare(
+        archive->db, "SELECT sha256, bytes, state FROM object WHERE target = ?1 AND key = ?2",
+        &stmt, err);
+    for (size_t i = 0; i < count && status == OK; i++) {
+        const struct seal_object *object = &objects[i].object;
+        bool row = false;
+        db_bind_span(stmt, 1, object->target);
+        db_bind_span(stmt, 2, object->key);
+        status = db_step(stmt, &row, err);
+        if (status != OK) {
+            break;
+        }
+        struct span sha256 = row ? db_column_span(stmt, 0) : span_of("", 0);
+        if (!row) {
+            verify_say(report, "archive.db", 0, "the ledger has lost %.*s, which seal %lld has",
+                       SPAN_FMT(object->key), (long long)objects[i].seal);
+        } else if (sha256.size != sizeof object->sha256 ||
+                   memcmp(sha256.data, &object->sha256, sha256.size) != 0 ||
+                   sqlite3_column_int64(stmt, 1) != object->bytes ||
+                   sqlite3_column_int(stmt, 2) != LEDGER_SHIPPED) {
+            verify_say(report, "archive.db", 0,
+                       "the ledger's row of %.*s is not what seal %lld says", SPAN_FMT(object->key),
+                       (long long)objects[i].seal);
+        }
+        (void)sqlite3_reset(stmt);
+    }
+    (void)sqlite3_finalize(stmt);
+    return status;
+}
+
+/* Sealed days whose file is not there. `days` ascends. */
+static void find_missing_days(const struct verify_archive *verify, const struct seal_book *book,
+                              const int64_t *days, size_t count)
+{
+    const struct book_block *blocks = (const struct book_block *)(const void *)book->blocks.data;
+    size_t n_blocks = book->blocks.size / sizeof *blocks;
+    size_t at = 0;
+    for (size_t i = 0; i < n_blocks; i++) {
+        int64_t day_us = blocks[i].block.day_us;
+        if (i > 0 && blocks[i - 1].block.day_us == day_us) {
+            continue;
+        }
+        while (at < count && days[at] < day_us) {
+            at++;
+        }
+        bool there = at < count && days[at] == day_us;
+        size_t kept = 0;
+        (void)seal_book_day(book, day_us, &kept);
+        verify->report->deleted_days += kept == 0;
+        if (!there && kept > 0 && day_us < verify->to_us &&
+            day_us + CLOCK_DAY_US > verify->from_us) {
+            char day[CLOCK_TEXT_BYTES];
+            verify_say(verify->report, clock_format_day(day_us, day), 0,
+                       "the day's file is missing, with %zu sealed blocks", kept);
+        }
+    }
+}
+
+/* How far it is, by events: the number of all is known from the ledger of days alone, so by days
+ * and then by blocks of the day at hand. */
+struct step {
+    struct verify_report *report;
+    size_t day;
+    size_t n_days;
+};
+
+static void on_step(void *context, int64_t events)
+{
+    (void)events;
+    const struct step *step = context;
+    if (step->report->progress) {
+        step->report->progress(step->report->context,
+                               (int64_t)(step->day * 1000 / (step->n_days ? step->n_days : 1)),
+                               step->report->events);
+    }
+}
+
+static enum status check_days(const struct verify_archive *verify, const struct seal_book *book,
+                              const int64_t *days, size_t count, struct err *err)
+{
+    struct step step = {.report = verify->report, .n_days = count};
+    enum status status = OK;
+    for (size_t i = 0; i < count && status == OK; i++) {
+        char day[CLOCK_TEXT_BYTES];
+        char path[FILE_PATH_BYTES];
+        if (days[i] >= verify->to_us || days[i] + CLOCK_DAY_US <= verify->from_us) {
+            continue;
+        }
+        step.day = i;
+        const struct verify_segment segment = {
+            .path = path,
+            .where = clock_format_day(days[i], day),
+            .day_us = days[i],
+            .book = book,
+            .quick = verify->quick,
+            .report = verify->report,
+            .step = on_step,
+            .context = &step,
+        };
+        status = archive_segment_path(verify->dir, days[i], path, err);
+        if (status == OK) {
+            status = verify_segment(&segment, err);
+            verify->report->days++;
+        }
+    }
+    return status;
+}
+
+enum status verify_archive(const struct verify_archive *verify, struct seal_book *book,
+                           struct err *err)
+{
+    struct archive *archive = NULL;
+    int64_t *days = NULL;
+    size_t count = 0;
+    book->key = verify->key;
+    enum status status = archive_open(verify->dir, ARCHIVE_READ, &archive, err);
+    if (status == ERR_CORRUPT) {
+        verify_say(verify->report, "archive.db", 0, "%s", err->text);
+        return OK;
+    }
+    if (status == OK) {
+        status = check_catalogue(archive, verify->report, err);
+    }
+    if (status == OK) {
+        status = verify_seals(archive, verify->report, book, err);
+    }
+    if (status == OK) {
+        status = take_deletions(archive, verify->report, book, err);
+    }
+    if (status == OK) {
+        status = check_ledger(archive, book, verify->report, err);
+    }
+    archive_close(archive); /* its snapshot would hold back the daemon's checkpoints */
+    if (status == OK) {
+        status = archive_days(verify->dir, &days, &count, err);
+    }
+    if (status == OK) {
+        find_missing_days(verify, book, days, count);
+        status = check_days(verify, book, days, count, err);
+    }
+    free(days);
+    return status;
+}

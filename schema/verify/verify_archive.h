@@ -1,0 +1,30 @@
+/* An archive: its seals, its days, its ledger. One thread; beside a running daemon it sees each
+ * file as it is when it is opened. */
+#ifndef SCHEMA_VERIFY_VERIFY_ARCHIVE_H
+#define SCHEMA_VERIFY_VERIFY_ARCHIVE_H
+
+#include "schema/verify/seal_book.h"
+
+struct verify_archive {
+    const char *dir;
+    const struct signing_key *key; /* NULL: signatures are not checked */
+    int64_t from_us;               /* days that touch [from, to) */
+    int64_t to_us;
+    bool quick; /* digests of frames and indexes alone: nothing is unpacked */
+    struct verify_report *report;
+};
+
+/* Fills *book (zeroed to begin with; seal_book_fini it) with the archive's seals. */
+MUST_USE enum status verify_seals(struct archive *archive, struct verify_report *report,
+                                  struct seal_book *book, struct err *err);
+
+/* The book's seals against the archive's own, as they are elsewhere: fewer in the archive, or
+ * others, is an archive that was rolled back or rewritten. */
+MUST_USE enum status verify_same_seals(struct archive *archive, const struct seal_book *elsewhere,
+                                       const char *where, struct verify_report *report,
+                                       struct err *err);
+
+MUST_USE enum status verify_archive(const struct verify_archive *verify, struct seal_book *book,
+                                    struct err *err);
+
+#endif

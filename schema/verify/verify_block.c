@@ -1,0 +1,213 @@
+#include "schema/verify/verify_block.h"
+
+#include <stdio.h>
+
+#include "schema/chain.h"
+#include "schema/codec.h"
+#include "schema/proof.h"
+
+enum { UNPACKED_SLACK = 4 * 1024 * 1024 }; /* a frame may have more in it than it should */
+
+/* What a block should be: by a seal when there is one, else by its own row and proof. */
+struct expected {
+    const struct book_block *sealed; /* NULL: in no seal */
+    bool has_proof;
+    struct proof proof;
+    struct digest sha256;
+    uint32_t n_events;
+    int64_t raw_bytes;
+    struct span line_sums;
+};
+
+void verify_block_fini(struct verify_block *work)
+{
+    block_lines_fini(&work->lines);
+    buf_fini(&work->frame);
+}
+
+static bool same(const struct digest *a, const struct digest *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
+static enum status read_proof(struct verify_block *work, const struct block_info *info,
+                              struct expected *out, struct err *err)
+{
+    struct err why;
+    enum status status = proof_read(work->segment, info->id, &out->proof, &out->has_proof, &why);
+    if (status == ERR_CORRUPT) {
+        verify_say(work->verify->report, work->verify->where, info->id,
+                   "its proof cannot be read: %s", why.text);
+        out->has_proof = false;
+        return OK;
+    }
+    if (status != OK) {
+        *err = why;
+    }
+    return status;
+}
+
+/* The row and the proof against the seal. */
+static void compare_with_seal(struct verify_block *work, const struct block_info *info,
+                              struct expected *expected)
+{
+    const struct seal_block *sealed = &expected->sealed->block;
+    struct verify_report *report = work->verify->report;
+    const char *where = work->verify->where;
+    long long seal = (long long)expected->sealed->seal;
+    if (!same(&sealed->sha256, &info->sha256) || sealed->events != info->n_events ||
+        sealed->raw_bytes != info->raw_bytes) {
+        verify_say(report, where, info->id, "its digest in the file is not what seal %lld says",
+                   seal);
+    }
+    if (sealed->proven && !expected->has_proof) {
+        verify_say(report, where, info->id, "its proof is gone; seal %lld has one", seal);
+    }
+    if (sealed->proven && expected->has_proof &&
+        (!same(&sealed->frame_sha256, &expected->proof.frame_sha256) ||
+         !same(&sealed->index_sha256, &expected->proof.index_sha256))) {
+        verify_say(report, where, info->id, "its proof in the file is not what seal %lld says",
+                   seal);
+    }
+}
+
+static void find_expected(struct verify_block *work, const struct block_info *info,
+                          struct expected *out)
+{
+    const struct seal_book *book = work->verify->book;
+    out->sealed = book ? seal_book_block(book, work->verify->day_us, info->id) : NULL;
+    out->sha256 = info->sha256;
+    out->n_events = info->n_events;
+    out->raw_bytes = info->raw_bytes < 0 || info->raw_bytes > UINT32_MAX ? 0 : info->raw_bytes;
+    out->line_sums = out->has_proof ? out->proof.line_sums : span_of("", 0);
+    if (out->sealed) {
+        const struct seal_block *sealed = &out->sealed->block;
+        compare_with_seal(work, info, out);
+        out->sha256 = sealed->sha256;
+        out->n_events = (uint32_t)sealed->events;
+        out->raw_bytes = sealed->raw_bytes;
+        if (sealed->proven) {
+            out->line_sums = sealed->line_sums;
+            out->proof.index_sha256 = sealed->index_sha256;
+            out->proof.frame_sha256 = sealed->frame_sha256;
+        }
+    } else {
+        work->verify->report->unsealed_blocks += book != NULL;
+    }
+    work->verify->report->unproven_blocks += !out->has_proof;
+}
+
+/* The frame as bytes. A frame that is damaged is unpacked as far as it goes. */
+static enum status check_frame(struct verify_block *work, const struct block_info *info,
+                               const struct expected *expected, bool *out_good, struct err *err)
+{
+    struct err why;
+    buf_clear(&work->frame);
+    *out_good = false;
+    enum status status = segment_frame(work->segment, info->id, &work->frame, &why);
+    if (status == ERR_CORRUPT) {
+        verify_say(work->verify->report, work->verify->where, info->id, "its frame is gone");
+        return OK;
+    }
+    if (status != OK) {
+        *err = why;
+        return status;
+    }
+    struct digest digest = digest_sha256(buf_span(&work->frame));
+    *out_good = !expected->has_proof || same(&digest, &expected->proof.frame_sha256);
+    if (*out_good && (int64_t)work->frame.size != info->frame_bytes) {
+        verify_say(work->verify->report, work->verify->where, info->id,
+                   "its frame has %zu bytes, and its row says %lld", work->frame.size,
+                   (long long)info->frame_bytes);
+    }
+    return OK;
+}
+
+/* Unpacks what is in work->frame, and compares it with the digest of the events. */
+static enum status check_events(struct verify_block *work, const struct block_info *info,
+                                const struct expected *expected, bool frame_good, bool *out_whole,
+                                struct err *err)
+{
+    struct verify_report *report = work->verify->report;
+    struct buf ndjson = BUF_INIT;
+    bool complete = false;
+    enum status status =
+        codec_unpack_prefix(work->segment->codec, buf_span(&work->frame),
+                            (size_t)expected->raw_bytes + UNPACKED_SLACK, &ndjson, &complete, err);
+    if (status == OK) {
+        struct digest digest = digest_sha256(buf_span(&ndjson));
+        *out_whole = complete && same(&digest, &expected->sha256);
+        if (!*out_whole) {
+            verify_say_lines(report, work->verify->where, info->id,
+                             complete ? "its events do not match their digest"
+                                      : "its frame does not unpack to the end",
+                             buf_span(&ndjson), expected->line_sums, expected->n_events);
+        } else if (!frame_good) {
+            verify_say(report, work->verify->where, info->id,
+                       "its frame is not the one that was written, though its events are");
+        }
+    }
+    buf_fini(&ndjson);
+    return status;
+}
+
+static enum status check_index(struct verify_block *work, const struct block_info *info,
+                               const struct expected *expected, struct err *err)
+{
+    if (!expected->has_proof) {
+        return OK;
+    }
+    struct digest digest;
+    struct err why;
+    enum status status = proof_index_digest(work->segment, info->id, expected->proof.value_from,
+                                            expected->proof.value_to, &digest, &why);
+    if (status == ERR_CORRUPT) {
+        verify_say(work->verify->report, work->verify->where, info->id, "its index: %s", why.text);
+        return OK;
+    }
+    if (status != OK) {
+        *err = why;
+        return status;
+    }
+    if (!same(&digest, &expected->proof.index_sha256)) {
+        verify_say(work->verify->report, work->verify->where, info->id,
+                   "its index was changed (times, arrivals, sources, columns or values)");
+    }
+    return OK;
+}
+
+static void check_chain(struct verify_block *work, const struct block_info *info,
+                        const struct expected *expected)
+{
+    work->chain = chain_add(&work->chain, info);
+    if (expected->has_proof && !same(&work->chain, &expected->proof.chain)) {
+        verify_say(work->verify->report, work->verify->where, info->id,
+                   "does not continue the chain of the blocks before it");
+        work->chain = expected->proof.chain; /* said once */
+    }
+}
+
+enum status verify_block(struct verify_block *work, const struct block_info *info, bool *out_whole,
+                         struct err *err)
+{
+    struct expected expected = {.sealed = NULL};
+    bool frame_good = false;
+    *out_whole = true;
+    enum status status = read_proof(work, info, &expected, err);
+    if (status == OK) {
+        find_expected(work, info, &expected);
+        status = check_frame(work, info, &expected, &frame_good, err);
+    }
+    if (status == OK && work->frame.size == 0) {
+        *out_whole = false;
+    } else if (status == OK && (!work->verify->quick || !frame_good || !expected.has_proof)) {
+        status = check_events(work, info, &expected, frame_good, out_whole, err);
+    }
+    if (status == OK) {
+        status = check_index(work, info, &expected, err);
+    }
+    if (status == OK) {
+        check_chain(work, info, &expected);
+    }
+    return status;
+}

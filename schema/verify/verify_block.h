@@ -1,0 +1,22 @@
+/* One block: frame, events, index and place in the chain. Inside schema/verify/. */
+#ifndef SCHEMA_VERIFY_VERIFY_BLOCK_H
+#define SCHEMA_VERIFY_VERIFY_BLOCK_H
+
+#include "schema/segment_internal.h"
+#include "schema/verify/verify_segment.h"
+
+struct verify_block {
+    const struct verify_segment *verify;
+    struct segment *segment;
+    struct block_lines lines;
+    struct buf frame;
+    struct digest chain; /* of the blocks before; grows with each */
+};
+void verify_block_fini(struct verify_block *work);
+
+/* *out_whole: its events are what they were (or nothing says otherwise), and are in work->lines
+ * unless the look is a quick one. */
+MUST_USE enum status verify_block(struct verify_block *work, const struct block_info *info,
+                                  bool *out_whole, struct err *err);
+
+#endif

@@ -1,0 +1,124 @@
+#include "schema/verify/verify_segment.h"
+
+#include "schema/chain.h"
+#include "schema/verify/verify_block.h"
+#include "schema/verify/verify_index.h"
+
+/* Sealed blocks that the file does not have; both lists ascend. */
+static void find_missing(const struct verify_segment *verify, const struct block_info *blocks,
+                         size_t n_blocks)
+{
+    size_t n_sealed = 0;
+    const struct book_block *sealed =
+        verify->book ? seal_book_day(verify->book, verify->day_us, &n_sealed) : NULL;
+    size_t at = 0;
+    for (size_t i = 0; i < n_sealed; i++) {
+        while (at < n_blocks && blocks[at].id < sealed[i].block.block) {
+            at++;
+        }
+        if (at == n_blocks || blocks[at].id != sealed[i].block.block) {
+            verify_say(verify->report, verify->where, sealed[i].block.block,
+                       "is missing, with %lld events; seal %lld has it",
+                       (long long)sealed[i].block.events, (long long)sealed[i].seal);
+        }
+    }
+}
+
+static enum status check_pages(const struct verify_segment *verify, sqlite3 *db, struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool row = false;
+    enum status status = db_prepare(db, "PRAGMA integrity_check(3)", &stmt, err);
+    while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
+        struct span text = db_column_span(stmt, 0);
+        if (!span_is(text, "ok")) {
+            verify_say(verify->report, verify->where, 0, "SQLite: %.*s", SPAN_FMT(text));
+        }
+    }
+    (void)sqlite3_finalize(stmt);
+    if (status == ERR_CORRUPT) {
+        verify_say(verify->report, verify->where, 0, "%s", err->text);
+        status = OK;
+    }
+    return status;
+}
+
+/* Ids go up by one. */
+static void check_order(const struct verify_segment *verify, const struct block_info *blocks,
+                        size_t i)
+{
+    if (i > 0 && blocks[i].id != blocks[i - 1].id + 1) {
+        verify_say(verify->report, verify->where, blocks[i].id, "follows block %lld",
+                   (long long)blocks[i - 1].id);
+    }
+}
+
+static enum status check_blocks(const struct verify_segment *verify, struct segment *segment,
+                                struct err *err)
+{
+    size_t count;
+    const struct block_info *blocks = segment_blocks(segment, &count);
+    struct verify_block work = {.verify = verify,
+                                .segment = segment,
+                                .lines = BLOCK_LINES_INIT,
+                                .chain = chain_start(segment_day_us(segment))};
+    struct verify_index *index = NULL;
+    enum status status = verify->quick ? OK : verify_index_new(verify, segment, &index, err);
+    for (size_t i = 0; i < count && status == OK; i++) {
+        bool whole = false;
+        check_order(verify, blocks, i);
+        status = verify_block(&work, &blocks[i], &whole, err);
+        if (status == OK && index && whole) {
+            status = verify_index_block(index, &blocks[i], err);
+        }
+        verify->report->blocks++;
+        verify->report->events += blocks[i].n_events;
+        verify->report->raw_bytes += blocks[i].raw_bytes;
+        if (verify->step) {
+            verify->step(verify->context, blocks[i].n_events);
+        }
+    }
+    if (status == OK && index) {
+        status = verify_index_words(index, err);
+    }
+    verify_index_free(index);
+    verify_block_fini(&work);
+    find_missing(verify, blocks, count);
+    return status;
+}
+
+enum status verify_segment(const struct verify_segment *verify, struct err *err)
+{
+    struct segment *segment = NULL;
+    struct err why;
+    enum status status = segment_open(verify->path, &segment, &why);
+    if (status == ERR_CORRUPT) {
+        verify_say(verify->report, verify->where, 0, "%s", why.text);
+        return OK;
+    }
+    if (status == ERR_NOT_FOUND) { /* deleted meanwhile; which the next seal will tell */
+        return OK;
+    }
+    if (status != OK) {
+        *err = why;
+        return status;
+    }
+    if (segment_day_us(segment) != verify->day_us) {
+        char day[CLOCK_TEXT_BYTES];
+        verify_say(verify->report, verify->where, 0, "is the file of another day, %s",
+                   clock_format_day(segment_day_us(segment), day));
+    }
+    status = check_pages(verify, segment->db, &why);
+    if (status == OK) {
+        status = check_blocks(verify, segment, &why);
+    }
+    segment_close(segment);
+    if (status == ERR_CORRUPT) {
+        verify_say(verify->report, verify->where, 0, "%s", why.text);
+        return OK;
+    }
+    if (status != OK) {
+        *err = why;
+    }
+    return status;
+}

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Exports of events that still wait in the inbox: beside a running daemon, and of an archive whose
+daemon has ended."""
+import time
+import unittest
+
+from export_world import Archive, expect_lines, export, ship_world
+from ship_world import make_events
+from test_ship_daemon import Daemon
+
+
+class Inbox(unittest.TestCase):
+    def setUp(self):
+        self.archive = Archive()
+        self.addCleanup(self.archive.remove)
+        self.lines = make_events(300, days=("2026-11-20", "2026-11-21"))
+
+    def daemon(self):
+        daemon = Daemon(self.archive, "index.max_wait=1h")
+        self.addCleanup(daemon.kill)
+        self.assertEqual(len(daemon.post(self.lines)), 300)
+        return daemon
+
+    def waiting(self):
+        import sqlite3
+        with sqlite3.connect(self.archive.dir / "archive.db") as db:
+            return db.execute("SELECT count(*) FROM inbox").fetchone()[0]
+
+    def test_steled_is_asked(self):
+        daemon = self.daemon()
+        done = export(self.archive, "--dest", "-")
+        expect_lines(self, done.stdout.splitlines(), self.lines)
+        self.assertIn("asking it to index its inbox", done.words)
+        self.assertNotIn("not exported", done.words)
+        self.assertEqual(daemon.stop(), 0)
+
+    def test_only_for_what_is_asked_for(self):
+        self.daemon()
+        for words in (("--to", "2026-11-20"), ("user:nobody",)):
+            done = export(self.archive, "--dest", "-", *words, ok=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertNotIn("asking", done.words)
+
+    def test_a_dry_run_says_what_waits(self):
+        self.daemon()
+        done = export(self.archive, "--dry-run", "--from", "2026-11-21", ok=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("150 events of the range wait in the inbox and are not exported", done.words)
+        self.assertNotIn("asking", done.words)
+
+    def test_a_closed_archive_is_indexed(self):
+        self.daemon().kill()
+        done = export(self.archive, "--dest", "-")
+        expect_lines(self, done.stdout.splitlines(), self.lines)
+        self.assertEqual(len(done.words.splitlines()), 1, done.words)
+
+    def test_what_cannot_be_indexed_is_told(self):
+        """Another tool holds the archive."""
+        import subprocess
+        self.daemon().kill()
+        with subprocess.Popen([ship_world.STELE, "import", "--archive", str(self.archive.dir), "-"],
+                              stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as holder:
+            lock = self.archive.dir / "archive.lock"
+            for _ in range(200):
+                if lock.exists() and str(holder.pid) in lock.read_text():
+                    break
+                time.sleep(0.05)
+            # the import drains the inbox first: it is filled behind its back
+            for _ in range(200):
+                if self.waiting() == 0:
+                    break
+                time.sleep(0.05)
+            self.put_back()
+            done = export(self.archive, "--dest", "-", ok=False)
+            self.assertEqual(done.returncode, 0, done.words)
+            self.assertIn(str(holder.pid), done.words)
+            self.assertIn("1 event of the range waits in the inbox and is not exported", done.words)
+            expect_lines(self, done.stdout.splitlines(), self.lines)
+            holder.stdin.close()
+
+    def put_back(self):
+        """A row as a daemon would have it, of an event that is new."""
+        import sqlite3
+        with sqlite3.connect(self.archive.dir / "archive.db") as db:
+            names = [row[1] for row in db.execute("PRAGMA table_info(inbox)")]
+            source, = db.execute("SELECT max(id) FROM source").fetchone()
+            values = {"id": 100000, "source_id": source, "source": source,
+                      "received_us": 1763700000000000, "body": make_events(1, seed=99)[0]}
+            names = [name for name in names if name in values]
+            db.execute(f"INSERT INTO inbox ({','.join(names)}) VALUES "
+                       f"({','.join('?' * len(names))})", [values[name] for name in names])
+
+
+if __name__ == "__main__":
+    ship_world.main()
