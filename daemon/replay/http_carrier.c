@@ -21,6 +21,7 @@ struct carrier {
     CURLM *multi;
     struct curl_slist *headers;
     size_t answer_bytes_max;
+    bool answered; /* some post */
     size_t n_places;
     struct place places[];
 };
@@ -156,6 +157,11 @@ static void finish(struct carrier *carrier, struct place *place, CURLcode code)
     /* a receiver that refuses may close before it has read all: its answer is what counts */
     if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && post->http >= 300)) {
         (void)wire_error(carrier->destination, code, place->words, &post->err);
+        if (!carrier->answered) {
+            (void)wire_suspect(carrier->destination, &post->err);
+        }
+    } else {
+        carrier->answered = true;
     }
     (void)curl_multi_remove_handle(carrier->multi, curl);
     place->post = NULL;

@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include "daemon/replay/wire.h"
 #include "schema/base/clock.h"
@@ -29,7 +30,8 @@ struct carrier {
     const atomic_bool *stop;
     CURL *curl;
     int socket;         /* -1: not connected */
-    bool was_reset;     /* not closed: what was sent last may not have been read */
+    bool was_closed;    /* by the other side, with everything read */
+    bool was_reset;     /* by it: what was sent last may not have been read */
     struct buf kept[2]; /* of this connection, older and newer posts */
     bool owed;          /* they are to be sent again */
     char words[CURL_ERROR_SIZE];
@@ -72,6 +74,16 @@ static int on_progress(void *context, curl_off_t down_total, curl_off_t down, cu
     return atomic_load(carrier->stop);
 }
 
+/* After the end of what the other side sends: has it closed the connection with everything read?
+ * TLS says goodbye in either case; with something unread, TCP resets the connection. */
+static bool is_closed_well(const struct carrier *carrier)
+{
+    char c;
+    struct pollfd poll_fd = {.fd = carrier->socket, .events = POLLIN};
+    return poll(&poll_fd, 1, POLL_MS_MAX) == 1 &&
+           recv(carrier->socket, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 /* What the other side sends is read away; its end is the connection's. TLS says here, after the
  * handshake, when a client certificate is not liked. */
 static enum status check_peer(struct carrier *carrier, struct err *err)
@@ -86,6 +98,8 @@ static enum status check_peer(struct carrier *carrier, struct err *err)
         return OK;
     }
     if (code == CURLE_OK) {
+        carrier->was_closed = is_closed_well(carrier);
+        carrier->was_reset = !carrier->was_closed;
         return err_set(err, ERR_NET, "%s has closed the connection", carrier->destination->host);
     }
     carrier->was_reset = true;
@@ -109,7 +123,8 @@ static enum status await_verdict(struct carrier *carrier, struct err *err)
         struct pollfd poll_fd = {.fd = carrier->socket, .events = POLLIN};
         ready = poll(&poll_fd, 1, POLL_MS_MAX);
     }
-    return check_peer(carrier, err);
+    enum status status = check_peer(carrier, err);
+    return status == OK ? OK : wire_suspect(carrier->destination, err);
 }
 
 static enum status hook_up(struct carrier *carrier, struct err *err)
@@ -187,17 +202,29 @@ static enum status write_bytes(struct carrier *carrier, struct span bytes, struc
     return OK;
 }
 
+/* What the other side's TCP has not acknowledged. */
+static enum status bytes_left(const struct carrier *carrier, int *out_left, struct err *err)
+{
+    return ioctl(carrier->socket, SIOCOUTQ, out_left) == 0
+               ? OK
+               : err_errno(err, errno, "connection to %s", carrier->destination->host);
+}
+
 /* Until the other side's TCP has everything. */
 static enum status drain(struct carrier *carrier, struct err *err)
 {
     int64_t give_up_us = clock_monotonic_us() + carrier->destination->options->timeout_us;
     int before = 0;
     for (;;) {
-        int left = 0;
-        if (ioctl(carrier->socket, SIOCOUTQ, &left) != 0) {
-            return err_errno(err, errno, "connection to %s", carrier->destination->host);
+        int left;
+        enum status status = bytes_left(carrier, &left, err);
+        if (status != OK) {
+            return status;
         }
-        enum status status = check_peer(carrier, err);
+        status = check_peer(carrier, err);
+        if (carrier->was_closed && bytes_left(carrier, &left, NULL) == OK && left == 0) {
+            return OK; /* it has read all of it, and gone */
+        }
         if (status != OK || left == 0) {
             return status;
         }
@@ -246,7 +273,7 @@ static void break_off(struct carrier *carrier)
     } else if (!carrier->owed) {
         forget(carrier);
     }
-    carrier->was_reset = false;
+    carrier->was_reset = carrier->was_closed = false;
 }
 
 static enum status write_post(struct carrier *carrier, struct span body, struct err *err)

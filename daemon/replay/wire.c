@@ -90,3 +90,18 @@ enum status wire_error(const struct destination *destination, CURLcode code,
     }
     return status;
 }
+
+enum status wire_suspect(const struct destination *destination, struct err *err)
+{
+    bool cut = err->detail == CURLE_SEND_ERROR || err->detail == CURLE_RECV_ERROR ||
+               err->detail == CURLE_GOT_NOTHING || err->detail == CURLE_SSL_CONNECT_ERROR;
+    if (err->status == ERR_NET && cut && strncmp(destination->url, "https:", 6) == 0) {
+        struct err plain = *err;
+        (void)err_set(err, ERR_NET, "%.400s; %s", plain.text,
+                      destination->options->certificate
+                          ? "does it trust --cert and --key?"
+                          : "it may want a client certificate: --cert, --key");
+        err->detail = plain.detail;
+    }
+    return err->status;
+}

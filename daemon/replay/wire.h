@@ -17,4 +17,8 @@ void wire_set(CURL *curl, const struct destination *destination, char words[CURL
 enum status wire_error(const struct destination *destination, CURLcode code,
                        char words[CURL_ERROR_SIZE], struct err *err);
 
+/* Of an error of wire_error, while nothing has got through yet: adds that the other side may have
+ * refused us in TLS. Its alert can be lost when it resets the connection behind it. */
+enum status wire_suspect(const struct destination *destination, struct err *err);
+
 #endif

@@ -106,7 +106,8 @@ def refused_by_tls(place):
             result = replay(place, source, url, *words)
             expect(result.code == code and text in result.text(),
                    f"{words}: {result.code}, {result.text()}")
-            expect("trying again" not in result.text(), result.text())
+            # an alert may be lost behind a reset: then it is tried again, and the suspicion said
+            expect("trying again" not in result.text() or code == 3, result.text())
         expect(time.monotonic() - begun < 60, "it was tried again and again")
     expect(raw(place, target) == b"", "something was taken")
 
