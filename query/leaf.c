@@ -11,20 +11,36 @@ enum { COST_ALL, COST_TIME, COST_COLUMN, COST_COLUMNS, COST_UID, COST_TEXT, COST
 /* Among leaves of one rank those with fewer columns to read go first. */
 enum { COST_STEP = 4096 };
 
-static void probe_words(struct leaf *leaf, const struct span *words, size_t count, bool prefix,
-                        bool is_answer)
+static struct probe *probe_one(struct leaf *leaf, struct span term, bool prefix)
 {
     struct probe *probe = &leaf->probes[leaf->n_probes++];
-    *probe = (struct probe){
-        .terms = words, .n_terms = count, .last_is_prefix = prefix, .is_answer = is_answer};
+    *probe = (struct probe){.own = term};
+    probe->question =
+        (struct term_question){.terms = &probe->own, .n_terms = 1, .last_is_prefix = prefix};
+    return probe;
 }
 
-static void probe_one(struct leaf *leaf, struct span term, bool prefix, bool is_answer)
+static void probe_words(struct leaf *leaf, const struct predicate *predicate)
 {
-    struct probe *probe = &leaf->probes[leaf->n_probes];
-    probe_words(leaf, NULL, 1, prefix, is_answer);
-    probe->own = term;
-    probe->terms = &probe->own;
+    leaf->probes[leaf->n_probes++].question =
+        (struct term_question){.terms = predicate->words,
+                               .n_terms = predicate->n_words,
+                               .last_is_prefix = predicate->last_is_prefix,
+                               .are_words = true};
+}
+
+/* A time or an IPv6 address is most often a word of the text, which then needs no look at the
+ * bytes; where it is the start of a longer run of characters it is not. */
+static void probe_term(struct leaf *leaf, struct span term)
+{
+    bool exact = segment_text_is_exact(term, false);
+    if (!exact && leaf->field == LEAF_ANY_FIELD && term_is_word(term)) {
+        struct probe *probe = probe_one(leaf, term, false);
+        probe->question.are_words = true;
+        probe->of_text = true;
+        probe->is_answer = true;
+    }
+    probe_one(leaf, term, false)->is_answer = exact;
 }
 
 /* A number that was typed in another form than values have: its plain form's term, too. */
@@ -35,7 +51,7 @@ static void probe_number(struct leaf *leaf, const struct predicate *predicate)
     bool one = term_single(number_text_of(predicate->number, text), &term);
     if (one && term.size < sizeof leaf->number && !span_equal(buf_span(&term), predicate->text)) {
         memcpy(leaf->number, term.data, term.size);
-        probe_one(leaf, span_of(leaf->number, term.size), false, false);
+        (void)probe_one(leaf, span_of(leaf->number, term.size), false);
     }
     buf_fini(&term);
 }
@@ -45,16 +61,17 @@ static void find_probes(struct leaf *leaf)
     const struct predicate *predicate = leaf->predicate;
     switch (predicate->kind) {
     case PREDICATE_TERM:
-        probe_one(leaf, predicate->text, false, segment_text_is_exact(predicate->text, false));
+        probe_term(leaf, predicate->text);
         if (predicate->is_number) {
             probe_number(leaf, predicate);
         }
         break;
     case PREDICATE_PREFIX:
-        probe_one(leaf, predicate->text, true, segment_text_is_exact(predicate->text, true));
+        probe_one(leaf, predicate->text, true)->is_answer =
+            segment_text_is_exact(predicate->text, true);
         break;
     case PREDICATE_PHRASE:
-        probe_words(leaf, predicate->words, predicate->n_words, predicate->last_is_prefix, false);
+        probe_words(leaf, predicate);
         break;
     case PREDICATE_ALL:
     case PREDICATE_SUBSTRING:
@@ -69,17 +86,25 @@ static void find_probes(struct leaf *leaf)
     }
 }
 
+static bool grow(uint64_t **words, size_t before, size_t count)
+{
+    uint64_t *grown = realloc(*words, count * sizeof *grown);
+    if (grown) {
+        memset(grown + before, 0, (count - before) * sizeof *grown);
+        *words = grown;
+    }
+    return grown != NULL;
+}
+
 static bool values_reserve(struct leaf *leaf, uint32_t value)
 {
     size_t wanted = value / 64 + 1;
     if (wanted > leaf->n_value_words) {
         size_t count = wanted * 2 + 16;
-        uint64_t *values = realloc(leaf->values, count * sizeof *values);
-        if (!values) {
+        if (!grow(&leaf->values, leaf->n_value_words, count) ||
+            !grow(&leaf->whatever_port, leaf->n_value_words, count)) {
             return false;
         }
-        memset(values + leaf->n_value_words, 0, (count - leaf->n_value_words) * sizeof *values);
-        leaf->values = values;
         leaf->n_value_words = count;
     }
     return true;
@@ -100,7 +125,9 @@ static bool add_value(void *context, uint32_t value, uint32_t field, struct span
         leaf->nomem = true;
         return false;
     }
-    leaf->values[value / 64] |= UINT64_C(1) << (value % 64);
+    uint64_t bit = UINT64_C(1) << (value % 64);
+    leaf->values[value / 64] |= bit;
+    leaf->whatever_port[value / 64] |= leaf_whatever_port(leaf->predicate, text) ? bit : 0;
     if (!leaf->has_field[field]) {
         leaf->has_field[field] = 1;
         leaf->fields[leaf->n_fields++] = field;
@@ -122,8 +149,9 @@ static enum status find_values(struct leaf *leaf, struct err *err)
     }
     for (size_t i = 0; status == OK && i < leaf->n_probes; i++) {
         const struct probe *probe = &leaf->probes[i];
-        status = segment_values_with(leaf->segment, probe->terms, probe->n_terms,
-                                     probe->last_is_prefix, add_value, leaf, err);
+        if (!probe->of_text) {
+            status = segment_values_with(leaf->segment, &probe->question, add_value, leaf, err);
+        }
     }
     return status == OK && leaf->nomem ? err_set(err, ERR_NOMEM, "search: out of memory") : status;
 }
@@ -238,6 +266,7 @@ void leaf_fini(struct leaf *leaf)
     }
     kept_fini(&leaf->kept);
     free(leaf->values);
+    free(leaf->whatever_port);
     free(leaf->has_field);
     free(leaf->fields);
     *leaf = (struct leaf){0};

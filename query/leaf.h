@@ -8,13 +8,12 @@
 #include "query/kept.h"
 #include "query/settle.h"
 
-enum { LEAF_ANY_FIELD = -1, LEAF_NO_FIELD = -2, LEAF_PROBES_MAX = 2 };
+enum { LEAF_ANY_FIELD = -1, LEAF_NO_FIELD = -2, LEAF_PROBES_MAX = 3 };
 
 /* A question to the text index. */
 struct probe {
-    const struct span *terms;
-    size_t n_terms;
-    bool last_is_prefix;
+    struct term_question question;
+    bool of_text;    /* the dictionary is not asked: another probe finds all there */
     bool is_answer;  /* what it finds needs no look at the bytes (when no field is asked for) */
     struct span own; /* room for a single term */
     /* What was found in the blocks asked for last. */
@@ -39,7 +38,8 @@ struct leaf {
     uint32_t uid_hashes[3];
     size_t n_uid_hashes;
     /* What the dictionary holds of it. */
-    uint64_t *values; /* bit v: value v matches */
+    uint64_t *values;        /* bit v: value v matches */
+    uint64_t *whatever_port; /* and does so with any port behind it */
     size_t n_value_words;
     uint8_t *has_field; /* by field: some value of it matches */
     uint32_t *fields;   /* those fields */
@@ -62,6 +62,9 @@ struct kept_asker leaf_observable_asker(const struct predicate *predicate);
 
 /* Can an endpoint satisfy it that does not by its address alone? (leaf_ports.c) */
 bool leaf_port_possible(const struct predicate *predicate);
+/* The value satisfies it: does it, as the address of an endpoint, whatever the port is?
+ * (leaf_ports.c) */
+bool leaf_whatever_port(const struct predicate *predicate, struct span address);
 /* Adds the open events of a column with ports whose value, port and all, satisfies it. */
 MUST_USE enum status leaf_take_ports(const struct leaf *leaf, const struct column *column,
                                      const struct bitmap *open, struct bitmap *map,

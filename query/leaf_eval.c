@@ -6,9 +6,9 @@
 #include "query/leaf.h"
 #include "query/match.h"
 
-static bool leaf_has(const struct leaf *leaf, uint32_t value)
+static bool has_value(const struct leaf *leaf, const uint64_t *values, uint32_t value)
 {
-    return value / 64 < leaf->n_value_words && (leaf->values[value / 64] >> (value % 64) & 1);
+    return value / 64 < leaf->n_value_words && (values[value / 64] >> (value % 64) & 1);
 }
 
 /* What is still open: of the mask, not in the map. */
@@ -70,7 +70,7 @@ static void take_entry(const struct column *column, uint16_t entry, const struct
     }
 }
 
-/* An address that compares says nothing of the whole endpoint (leaf_ports.c). */
+/* What an address satisfies, the whole endpoint need not (leaf_ports.c). */
 static void take_without_ports(const struct column *column, const uint8_t *hit,
                                const struct bitmap *open, struct bitmap *map)
 {
@@ -86,9 +86,17 @@ static bool entry_hits(const struct leaf *leaf, const struct column *column, uin
 {
     bool is = leaf->predicate->kind == PREDICATE_EXISTS;
     for (uint32_t i = column->entry_start[entry]; !is && i < column->entry_start[entry + 1]; i++) {
-        is = leaf_has(leaf, column->entry_values[i]);
+        is = has_value(leaf, leaf->values, column->entry_values[i]);
     }
     return is;
+}
+
+/* The same of an endpoint's address, whose port changes nothing. Such columns have one value an
+ * entry. */
+static bool entry_hits_whole(const struct leaf *leaf, const struct column *column, uint32_t entry)
+{
+    return leaf->predicate->kind == PREDICATE_EXISTS ||
+           has_value(leaf, leaf->whatever_port, column->entry_values[column->entry_start[entry]]);
 }
 
 /* A column none of whose entries matches need not be read, unless its ports may; and when all
@@ -96,34 +104,42 @@ static bool entry_hits(const struct leaf *leaf, const struct column *column, uin
 static enum column_want want_of(const void *context, const struct column *column)
 {
     const struct leaf *leaf = context;
-    bool range = leaf->predicate->kind == PREDICATE_RANGE;
-    if (column->has_ports && (leaf->any_port || range)) {
+    if (column->has_ports && leaf->any_port) {
         return COLUMN_WANT_WHOLE;
     }
     uint32_t n_hits = 0;
+    uint32_t n_whole = 0;
     for (uint32_t entry = 0; entry < column->n_entries; entry++) {
-        n_hits += entry_hits(leaf, column, entry);
+        bool is = entry_hits(leaf, column, entry);
+        n_hits += is;
+        n_whole += is && (!column->has_ports || entry_hits_whole(leaf, column, entry));
     }
-    return n_hits == 0                   ? COLUMN_WANT_NOTHING
-           : n_hits == column->n_entries ? COLUMN_WANT_PRESENCE
-                                         : COLUMN_WANT_WHOLE;
+    return n_hits == 0                    ? COLUMN_WANT_NOTHING
+           : n_whole == column->n_entries ? COLUMN_WANT_PRESENCE
+                                          : COLUMN_WANT_WHOLE;
 }
 
 static void take_entries(const struct leaf *leaf, const struct column *column,
                          const struct bitmap *open, struct bitmap *map)
 {
-    uint8_t hit[BLOCK_EVENTS_MAX + 1] = {0}; /* slots behind the last event have any entry */
+    uint8_t hit[BLOCK_EVENTS_MAX + 1] = {0};  /* slots behind the last event have any entry */
+    uint8_t part[BLOCK_EVENTS_MAX + 1] = {0}; /* hits only without a port */
     uint32_t n_hits = 0;
+    uint32_t n_parts = 0;
     uint16_t last = 0;
     for (uint32_t entry = 0; entry < column->n_entries; entry++) {
         bool is = entry_hits(leaf, column, entry);
-        hit[entry + 1] = is;
-        n_hits += is;
-        last = is ? (uint16_t)(entry + 1) : last;
+        bool is_part = is && column->has_ports && !entry_hits_whole(leaf, column, entry);
+        part[entry + 1] = is_part;
+        n_parts += is_part;
+        hit[entry + 1] = is && !is_part;
+        n_hits += is && !is_part;
+        last = is && !is_part ? (uint16_t)(entry + 1) : last;
     }
-    if (column->has_ports && leaf->predicate->kind == PREDICATE_RANGE) {
-        take_without_ports(column, hit, open, map);
-    } else if (n_hits == 1) {
+    if (n_parts > 0) {
+        take_without_ports(column, part, open, map);
+    }
+    if (n_hits == 1) {
         take_entry(column, last, open, map);
     } else if (n_hits > 1) {
         take_hits(column, hit, open, map);
@@ -231,8 +247,7 @@ static enum status probe_text(const struct leaf *leaf, struct probe *probe,
             probe->maps_capacity = count;
         }
         enum status status =
-            segment_text_events(leaf->segment, first, count, probe->terms, probe->n_terms,
-                                probe->last_is_prefix, probe->maps, err);
+            segment_text_events(leaf->segment, first, count, &probe->question, probe->maps, err);
         if (status != OK) {
             return status;
         }

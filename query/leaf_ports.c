@@ -1,10 +1,13 @@
 /* Columns of endpoints: the dictionary has the address, the port stands beside it, and the event's
  * value is both. What the address satisfies, the whole does too (its terms are among the whole's),
- * except a comparison with a text; what only the whole can satisfy is asked of each event's. */
+ * except a comparison with a text and a pattern of the value as a whole; what only the whole can
+ * satisfy is asked of each event's. */
 #include <stdio.h>
 
 #include "query/leaf.h"
 #include "query/match.h"
+
+enum { PORT_DIGITS = 5 };
 
 static bool is_digit(char c)
 {
@@ -27,11 +30,30 @@ static bool may_reach_port(struct span text)
     return all_digits(text) || memchr(text.data, ':', text.size) != NULL;
 }
 
+/* Port, endpoint and chunk all end with the port: digits, and before them a colon or nothing. */
 static bool glob_may_be_endpoint(struct span pattern)
 {
     char first = pattern.data[0];
-    char last = pattern.data[pattern.size - 1];
-    return (first == '*' || first == '[' || is_digit(first)) && (last == '*' || is_digit(last));
+    size_t at = pattern.size;
+    while (at > 0 && is_digit(pattern.data[at - 1])) {
+        at--;
+    }
+    bool ends = at == 0 || pattern.data[at - 1] == '*' ||
+                (pattern.data[at - 1] == ':' && at < pattern.size);
+    return ends && (first == '*' || first == '[' || is_digit(first));
+}
+
+/* The port is the last of an endpoint's words. */
+static bool phrase_may_reach_port(const struct predicate *predicate)
+{
+    struct span last = predicate->words[predicate->n_words - 1];
+    return last.size <= PORT_DIGITS && all_digits(last);
+}
+
+bool leaf_whatever_port(const struct predicate *predicate, struct span address)
+{
+    return predicate->kind == PREDICATE_GLOB ? match_glob_term(predicate, address)
+                                             : predicate->kind != PREDICATE_RANGE;
 }
 
 bool leaf_port_possible(const struct predicate *predicate)
@@ -41,8 +63,8 @@ bool leaf_port_possible(const struct predicate *predicate)
     case PREDICATE_PREFIX:
     case PREDICATE_SUBSTRING:
         return predicate->text.size > 0 && may_reach_port(predicate->text);
-    case PREDICATE_PHRASE: /* of an address and a port: two words */
-        return predicate->n_words == 2 && all_digits(predicate->words[1]);
+    case PREDICATE_PHRASE:
+        return predicate->n_words > 1 && phrase_may_reach_port(predicate);
     case PREDICATE_GLOB:
         return predicate->text.size > 0 && glob_may_be_endpoint(predicate->text);
     case PREDICATE_RANGE: /* an endpoint is neither a number nor a time */
@@ -63,7 +85,7 @@ static bool is_port_number(const struct predicate *predicate, uint16_t *out_port
 {
     struct span text = predicate->text;
     uint32_t port = 0;
-    if (predicate->kind != PREDICATE_TERM || text.size > 5 || !all_digits(text) ||
+    if (predicate->kind != PREDICATE_TERM || text.size > PORT_DIGITS || !all_digits(text) ||
         text.data[0] == '0') {
         return false;
     }
@@ -74,7 +96,21 @@ static bool is_port_number(const struct predicate *predicate, uint16_t *out_port
     return true;
 }
 
-/* The events of `slots`, all of the same entry, whose whole value satisfies the predicate. */
+/* False: no port makes an endpoint of this address satisfy it. Of a phrase all words but the last
+ * must be the address's. */
+static bool address_may_match(const struct predicate *predicate, struct span path,
+                              struct span address)
+{
+    if (predicate->kind != PREDICATE_PHRASE) {
+        return true;
+    }
+    struct predicate before = *predicate;
+    before.n_words--;
+    before.last_is_prefix = false;
+    return match_value(&before, path, address);
+}
+
+/* The open events, all of the same entry, whose whole value satisfies the predicate. */
 static enum status match_whole(const struct leaf *leaf, const struct column *column, uint32_t entry,
                                const struct bitmap *open, struct bitmap *map, struct err *err)
 {
@@ -89,6 +125,9 @@ static enum status match_whole(const struct leaf *leaf, const struct column *col
     char text[SEGMENT_VALUE_BYTES_MAX + 8];
     if (address.size > SEGMENT_VALUE_BYTES_MAX) {
         return err_set(err, ERR_CORRUPT, "an address of %zu bytes", address.size);
+    }
+    if (!address_may_match(leaf->predicate, path, address)) {
+        return OK;
     }
     memcpy(text, address.data, address.size);
     BITMAP_EACH(open, slot)

@@ -203,6 +203,11 @@ static bool split(struct span value, term_each *each, const struct predicate *pr
     return term_split(value, each, (void *)(uintptr_t)predicate) != 0;
 }
 
+bool match_glob_term(const struct predicate *predicate, struct span value)
+{
+    return split(value, glob_term, predicate);
+}
+
 bool match_value(const struct predicate *predicate, struct span path, struct span value)
 {
     if (predicate->field.size > 0 && !span_equal(predicate->field, path)) {
@@ -218,7 +223,7 @@ bool match_value(const struct predicate *predicate, struct span path, struct spa
     case PREDICATE_SUBSTRING:
         return in_lower(value, predicate->text, holds);
     case PREDICATE_GLOB:
-        return split(value, glob_term, predicate) || in_lower(value, predicate->text, glob_match);
+        return match_glob_term(predicate, value) || in_lower(value, predicate->text, glob_match);
     case PREDICATE_RANGE:
         return match_range(predicate, value);
     case PREDICATE_EXISTS:

@@ -24,6 +24,9 @@
  * UID and OBSERVABLE are no matter of values: false. Any thread. */
 bool match_value(const struct predicate *predicate, struct span path, struct span value);
 
+/* A GLOB's pattern against the terms alone, not the value as a whole. */
+bool match_glob_term(const struct predicate *predicate, struct span value);
+
 /* The same for an integer, without making text of it where it can be helped. */
 bool match_integer(const struct predicate *predicate, int64_t number);
 /* False: no integer can match; nothing need be asked. */

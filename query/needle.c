@@ -28,14 +28,26 @@ static bool may_be_number(struct span text)
     return true;
 }
 
+/* An IPv6 address is written out in its term, and not in the bytes. */
+static bool may_be_address(struct span text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (!memchr("0123456789abcdef:", text.data[i], 17)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static struct span longest_literal(struct span pattern)
 {
     struct span best = span_of(pattern.data, 0);
     size_t at = 0;
     for (size_t i = 0; i <= pattern.size; i++) {
         if (i == pattern.size || pattern.data[i] == '*') {
-            if (i - at > best.size) {
-                best = span_of(pattern.data + at, i - at);
+            struct span literal = span_of(pattern.data + at, i - at);
+            if (literal.size > best.size && !may_be_address(literal)) {
+                best = literal;
             }
             at = i + 1;
         }

@@ -6,8 +6,8 @@
  *     distinct values and more than one in four of its values was a new one, or more than
  *     TEXT_VALUES_FEW and fewer than one in four was not new: what does not repeat would only swell
  *     the dictionary.
- *   - A value that is too long for the dictionary makes the field text in this block; so does a
- *     list of endpoints.
+ *   - A value that is too long for the dictionary, or holds the separator of values, makes the
+ * field text in this block; so does a list of endpoints.
  *   - Everything else is a column. */
 #include "schema/block_fields.h"
 
@@ -144,10 +144,13 @@ static enum status add_values(struct fields_work *work, uint32_t first, struct e
     return status == OK ? add_uuids(work, field, work->dictionary->count, err) : status;
 }
 
-static bool too_long(const struct fields_work *work, const struct field_cells *field)
+/* What the dictionary's terms would not tell right: the separator cuts a value in two. */
+static bool unfit(const struct fields_work *work, const struct field_cells *field)
 {
     for (uint32_t d = 0; d < field->n_distinct; d++) {
-        if (distinct_text(work, field, d).size > SEGMENT_VALUE_BYTES_MAX) {
+        struct span text = distinct_text(work, field, d);
+        if (text.size > SEGMENT_VALUE_BYTES_MAX ||
+            memchr(text.data, RECORD_SEPARATOR, text.size) != NULL) {
             return true;
         }
     }
@@ -184,7 +187,7 @@ static enum status keep_field(struct fields_work *work, const struct field_cells
     if (numbers && (seen->is_text || seen->distinct_values > NUMBER_VALUES)) {
         return keep_numbers(work, field, numbers, err);
     }
-    if (seen->is_text || too_long(work, field) || (field->several && field->ports)) {
+    if (seen->is_text || unfit(work, field) || (field->several && field->ports)) {
         return keep_text(work, field);
     }
     uint32_t *ids = arena_alloc(&work->arena, field->n_distinct * sizeof *ids);

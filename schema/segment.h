@@ -153,20 +153,25 @@ MUST_USE enum status segment_value(struct segment *segment, uint32_t value, uint
 typedef bool segment_value_each(void *context, uint32_t value, uint32_t field, struct span text);
 MUST_USE enum status segment_values(struct segment *segment, long field, segment_value_each *each,
                                     void *context, struct err *err);
-/* The same, only values that have all of these terms (schema/term.h; by FTS5); the last one may be
- * a prefix. */
-MUST_USE enum status segment_values_with(struct segment *segment, const struct span *terms,
-                                         size_t n_terms, bool last_is_prefix,
+/* Terms (schema/term.h) that are wanted together. */
+struct term_question {
+    const struct span *terms;
+    size_t n_terms;
+    bool last_is_prefix;
+    bool are_words; /* each is to be a word, not a term of several */
+};
+/* The same, only values that have all of these terms, by FTS5. */
+MUST_USE enum status segment_values_with(struct segment *segment,
+                                         const struct term_question *question,
                                          segment_value_each *each, void *context, struct err *err);
 
 /* Events of n_blocks blocks from `block` on whose text values hold all of these terms (together, in
- * any of them), as a set for each block; the last term may be a prefix. One question for many
- * blocks costs little more than one for a single block. The text table has words only: what is
- * found is a superset of the events that have the terms, unless segment_text_is_exact. */
+ * any of them), as a set for each block. One question for many blocks costs little more than one
+ * for a single block. The text table has words only: what is found for words is exact, for terms a
+ * superset of the events that have them, unless segment_text_is_exact. */
 MUST_USE enum status segment_text_events(struct segment *segment, int64_t block, size_t n_blocks,
-                                         const struct span *terms, size_t n_terms,
-                                         bool last_is_prefix, struct bitmap *out_maps,
-                                         struct err *err);
+                                         const struct term_question *question,
+                                         struct bitmap *out_maps, struct err *err);
 /* True when segment_text_events with this one term finds exactly the events that have it. */
 bool segment_text_is_exact(struct span term, bool is_prefix);
 

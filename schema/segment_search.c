@@ -108,31 +108,28 @@ static void add_string(struct buf *out, struct span term)
 
 /* For the dictionary, which has all terms. FTS5: every term as a string, all of them wanted; a star
  * makes the last one a prefix. */
-static enum status match_terms(const struct span *terms, size_t n_terms, bool last_is_prefix,
-                               struct buf *out, struct err *err)
+static enum status match_terms(const struct term_question *question, struct buf *out,
+                               struct err *err)
 {
-    CHECK(n_terms > 0);
-    for (size_t i = 0; i < n_terms; i++) {
+    CHECK(question->n_terms > 0);
+    for (size_t i = 0; i < question->n_terms; i++) {
         buf_add_str(out, i ? " AND " : "");
-        add_string(out, terms[i]);
+        add_string(out, question->terms[i]);
     }
-    buf_add_str(out, last_is_prefix ? " *" : "");
+    buf_add_str(out, question->last_is_prefix ? " *" : "");
     return buf_status(out, "query", err);
 }
 
-/* The words of a term, all of them wanted; false when it has none. */
-static bool match_word_list(struct span term, struct buf *out)
+/* The words of a NUL-divided list, all of them wanted. */
+static void match_all_words(struct span words, bool last_is_prefix, struct buf *out)
 {
-    struct buf words = BUF_INIT;
-    size_t count = term_words(term, &words);
-    const char *at = words.data;
-    for (size_t i = 0; i < count; i++, at += strlen(at) + 1) {
-        buf_add_str(out, i ? " AND " : "");
-        add_string(out, span_str(at));
+    for (size_t at = 0; at < words.size;) {
+        struct span word = span_str(words.data + at);
+        buf_add_str(out, at ? " AND " : "");
+        add_string(out, word);
+        at += word.size + 1;
     }
-    out->failed |= words.failed;
-    buf_fini(&words);
-    return count > 0;
+    buf_add_str(out, last_is_prefix ? " *" : "");
 }
 
 /* True when text ends inside of a word, which may go on. */
@@ -141,52 +138,120 @@ static bool ends_open(struct span text)
     return text.size > 0 && term_is_letter(text.data[text.size - 1]);
 }
 
-/* For the text table, which has words only: a term is asked for by its words. The start of a term
- * is the start of one word (an address, a UUID), or some words and the start of the last. */
-static enum status match_words(const struct span *terms, size_t n_terms, bool last_is_prefix,
-                               struct buf *out, struct err *err)
+/* A term that may be the start of a longer one: cut at TERM_BYTES_MAX, and then made shorter by its
+ * lower case. */
+static bool may_be_cut(struct span term)
 {
-    CHECK(n_terms > 0);
-    for (size_t i = 0; i < n_terms; i++) {
-        buf_add_str(out, i ? " AND (" : "(");
-        bool prefix = last_is_prefix && i + 1 == n_terms;
-        if (prefix) {
-            add_string(out, terms[i]);
-            buf_add_str(out, " * OR (");
+    return term.size >= TERM_BYTES_MAX / 2;
+}
+
+/* The cut may have gone through the last character, which has no lower case then. */
+static struct span without_cut(struct span term)
+{
+    while (term.size > 0 && ((unsigned char)term.data[term.size - 1] & 0xc0) == 0x80) {
+        term.size--;
+    }
+    bool lead = term.size > 0 && (unsigned char)term.data[term.size - 1] >= 0xc0;
+    term.size -= lead;
+    return term;
+}
+
+/* The runs of letters, each followed by a NUL. */
+static void add_runs(struct span text, struct buf *out)
+{
+    size_t at = 0;
+    for (size_t i = 0; i <= text.size; i++) {
+        if (i == text.size || !term_is_letter(text.data[i])) {
+            buf_add(out, text.data + at, i - at);
+            buf_add(out, "", i > at);
+            at = i + 1;
         }
-        if (!match_word_list(terms[i], out)) {
-            add_string(out, terms[i]);
-        }
-        if (prefix) {
-            buf_add_str(out, ends_open(terms[i]) ? " *)" : ")");
+    }
+}
+
+/* The start of a term by the words that it has when it is none itself: those of all atoms but the
+ * last, which may yet become one word (an address, a UUID) or go on as several. */
+static void match_start(struct span start, struct buf *words, struct buf *out)
+{
+    start = may_be_cut(start) ? without_cut(start) : start;
+    struct span tail = span_from(start, term_last_atom(start));
+    (void)term_cut_words(span_of(start.data, start.size - tail.size), words);
+    match_all_words(buf_span(words), false, out);
+    if (tail.size > 0) {
+        buf_add_str(out, words->size > 0 ? " AND (" : "(");
+        add_string(out, tail);
+        buf_add_str(out, " *");
+        if (!term_is_plain(tail)) {
+            buf_clear(words);
+            add_runs(tail, words);
+            buf_add_str(out, " OR (");
+            match_all_words(buf_span(words), ends_open(tail), out);
+            buf_add_char(out, ')');
         }
         buf_add_char(out, ')');
+    }
+}
+
+/* A term is a word of the text, or some. */
+static void match_term(struct span term, bool is_prefix, struct buf *out)
+{
+    struct buf words = BUF_INIT;
+    buf_add_char(out, '(');
+    add_string(out, term);
+    buf_add_str(out, is_prefix ? " *" : "");
+    if (!segment_text_is_exact(term, is_prefix)) {
+        buf_add_str(out, " OR (");
+        if (is_prefix || may_be_cut(term)) {
+            match_start(term, &words, out);
+        } else {
+            (void)term_cut_words(term, &words);
+            match_all_words(buf_span(&words), false, out);
+        }
+        buf_add_char(out, ')');
+    }
+    buf_add_char(out, ')');
+    out->failed |= words.failed;
+    buf_fini(&words);
+}
+
+/* For the text table, which has words only. */
+static enum status match_text(const struct term_question *question, struct buf *out,
+                              struct err *err)
+{
+    CHECK(question->n_terms > 0);
+    if (question->are_words) {
+        return match_terms(question, out, err);
+    }
+    for (size_t i = 0; i < question->n_terms; i++) {
+        bool last = i + 1 == question->n_terms;
+        buf_add_str(out, i ? " AND " : "");
+        match_term(question->terms[i], last && question->last_is_prefix, out);
     }
     return buf_status(out, "query", err);
 }
 
 bool segment_text_is_exact(struct span term, bool is_prefix)
 {
-    struct buf words = BUF_INIT;
-    size_t count = term_words(term, &words);
-    bool exact =
-        count == 1 && words.size == term.size + 1 && memcmp(words.data, term.data, term.size) == 0;
     /* "10" begins both the word 10 and the address 10.0.0.1, and either is found; but "a.b" may go
      * on as a word of its own only in an address. */
-    exact = exact && (!is_prefix || term_is_plain(term));
+    if (term_is_plain(term)) {
+        return true;
+    }
+    struct buf words = BUF_INIT;
+    bool exact = !is_prefix && term_cut_words(term, &words) == 1 && words.size == term.size + 1 &&
+                 memcmp(words.data, term.data, term.size) == 0;
     buf_fini(&words);
     return exact;
 }
 
-enum status segment_values_with(struct segment *segment, const struct span *terms, size_t n_terms,
-                                bool last_is_prefix, segment_value_each *each, void *context,
-                                struct err *err)
+enum status segment_values_with(struct segment *segment, const struct term_question *question,
+                                segment_value_each *each, void *context, struct err *err)
 {
     sqlite3_stmt *stmt;
     struct buf match = BUF_INIT;
     enum status status = segment_statement(segment, SEGMENT_VALUES_WITH, &stmt, err);
     if (status == OK) {
-        status = match_terms(terms, n_terms, last_is_prefix, &match, err);
+        status = match_terms(question, &match, err);
     }
     if (status == OK) {
         db_bind_span(stmt, 1, buf_span(&match));
@@ -194,21 +259,22 @@ enum status segment_values_with(struct segment *segment, const struct span *term
     }
     buf_fini(&match);
     /* A UUID is one term, and the only one of its value. */
-    return status == OK && n_terms == 1
-               ? uuid_values_with(segment, terms[0], last_is_prefix, each, context, err)
+    return status == OK && question->n_terms == 1
+               ? uuid_values_with(segment, question->terms[0], question->last_is_prefix, each,
+                                  context, err)
                : status;
 }
 
 enum status segment_text_events(struct segment *segment, int64_t block, size_t n_blocks,
-                                const struct span *terms, size_t n_terms, bool last_is_prefix,
-                                struct bitmap *out_maps, struct err *err)
+                                const struct term_question *question, struct bitmap *out_maps,
+                                struct err *err)
 {
     CHECK(n_blocks > 0);
     sqlite3_stmt *stmt;
     struct buf match = BUF_INIT;
     enum status status = segment_statement(segment, SEGMENT_TEXT_EVENTS, &stmt, err);
     if (status == OK) {
-        status = match_words(terms, n_terms, last_is_prefix, &match, err);
+        status = match_text(question, &match, err);
     }
     if (status == OK) {
         int64_t first = block * BLOCK_EVENTS_MAX;

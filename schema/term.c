@@ -284,6 +284,35 @@ size_t term_words(struct span value, struct buf *out)
     return words.count;
 }
 
+size_t term_cut_words(struct span term, struct buf *out)
+{
+    struct words words = {.out = out};
+    struct splitter splitter = {.each = add_word, .context = &words};
+    (void)split_atoms(&splitter, term);
+    return words.count;
+}
+
+bool term_is_word(struct span term)
+{
+    struct buf words = BUF_INIT;
+    bool one = term_words(term, &words) == 1 && words.size == term.size + 1 &&
+               memcmp(words.data, term.data, term.size) == 0;
+    buf_fini(&words);
+    return one;
+}
+
+size_t term_last_atom(struct span term)
+{
+    size_t at = term.size;
+    while (at > 0 && class_of(term.data[at - 1]) != HARD) {
+        at--;
+    }
+    while (at < term.size && class_of(term.data[at]) != LETTER) {
+        at++;
+    }
+    return at;
+}
+
 static int add_chunk(void *context, struct span term, enum term_level level, uint32_t first_word,
                      uint32_t last_word)
 {

@@ -27,6 +27,16 @@ int term_split(struct span value, term_each *each, void *context);
  * how many. What a phrase search compares. */
 size_t term_words(struct span value, struct buf *out);
 
+/* The words of a term that stands within a longer run of characters, where it is no IPv6 address
+ * and no time: in 2001:db8::5-x and 2026-11-02T10:00:00Z= these are cut like anything else. Form
+ * and result as of term_words. */
+size_t term_cut_words(struct span term, struct buf *out);
+/* True when the term may be a word by itself, as it stands. */
+bool term_is_word(struct span term);
+/* Where the term's last atom begins: behind the last of / \ @ : + % and what stands before a word.
+ * term.size when there is none. */
+size_t term_last_atom(struct span term);
+
 /* The one term that the text as a whole is, for an unquoted search word: its chunk. False when the
  * text has no chunk or more than one (then it is a phrase). Appends the term to out. */
 bool term_single(struct span text, struct buf *out);

@@ -58,7 +58,8 @@ static void truth_add(struct span raw, const struct source *source)
     buf_fini(&text);
 }
 
-static void make_round(struct dice *dice, const struct source *source, struct buf *body)
+static void make_round(struct dice *dice, truth_event *event, const struct source *source,
+                       struct buf *body)
 {
     buf_clear(body);
     for (size_t i = 0; i < TRUTH_ROUND_EVENTS; i++) {
@@ -66,7 +67,7 @@ static void make_round(struct dice *dice, const struct source *source, struct bu
         if (truth.count > 0 && dice_one_in(dice, 25)) {
             buf_add_span(body, truth.events[dice_roll(dice, (uint32_t)truth.count)].raw);
         } else {
-            world_event(dice, TRUTH_DAY_US + dice_roll(dice, TRUTH_DAYS) * CLOCK_DAY_US, body);
+            event(dice, TRUTH_DAY_US + dice_roll(dice, TRUTH_DAYS) * CLOCK_DAY_US, body);
         }
         truth_add(span_of(body->data + start, body->size - start), source);
         buf_add_char(body, '\n');
@@ -115,21 +116,26 @@ static void index_without_settling(void)
 
 void truth_make(void)
 {
+    truth_make_of(world_event, 20251120);
+}
+
+void truth_make_of(truth_event *event, uint64_t seed)
+{
     struct err err;
-    struct dice dice = {.state = 20251120};
+    struct dice dice = {.state = seed};
     struct buf body = BUF_INIT;
     (void)snprintf(truth.dir, sizeof truth.dir, "%s/stele-truth-XXXXXX",
                    getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
     CHECK(mkdtemp(truth.dir));
     must(archive_create(truth.dir, &err), &err);
     for (int round = 0; round < TRUTH_ROUNDS - 2; round++) {
-        make_round(&dice, &import_source, &body);
+        make_round(&dice, event, &import_source, &body);
         import_round(buf_span(&body));
     }
-    make_round(&dice, &post_source, &body);
+    make_round(&dice, event, &post_source, &body);
     post_round(buf_span(&body));
     index_without_settling();
-    make_round(&dice, &post_source, &body);
+    make_round(&dice, event, &post_source, &body);
     post_round(buf_span(&body));
     buf_fini(&body);
 }

@@ -25,8 +25,13 @@ struct truth {
 
 extern struct truth truth;
 
+/* Appends one event, without a newline, of the day that begins at day_us. */
+typedef void truth_event(struct dice *dice, int64_t day_us, struct buf *out);
+
 /* Makes the archive in a fresh directory and fills `truth`. Exits the program when it cannot. */
 void truth_make(void);
+/* The same of other events than world_event's. */
+void truth_make_of(truth_event *event, uint64_t seed);
 void truth_remove(void);
 
 /* Sets wanted[] by match_event; returns how many. */

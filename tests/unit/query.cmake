@@ -4,9 +4,11 @@ stele_unit_test(query_parse stele_query)
 stele_unit_test(query_match stele_query)
 stele_unit_test(query_render stele_query)
 stele_unit_test(query_engine test_truth)
+stele_unit_test(query_pieces test_truth)
 stele_unit_test(query_top test_truth)
 stele_unit_test(query_live stele_query)
-set_tests_properties(unit.query_engine unit.query_top unit.query_live PROPERTIES
+set_tests_properties(unit.query_engine unit.query_pieces unit.query_top
+                     unit.query_live PROPERTIES
                      LABELS "unit;thread")
 stele_unit_test(sql_pick stele_sql)
 stele_unit_test(sql_table test_truth stele_sql)

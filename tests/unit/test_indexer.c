@@ -358,10 +358,12 @@ static void expect_stores(struct segment *segment, int count)
     EXPECT_INT(fields[0], command);
     struct bitmap map;
     struct span term = span_str("file4100");
-    EXPECT_OK(segment_text_events(segment, 2, 1, &term, 1, false, &map, &err), err);
+    struct term_question question = {.terms = &term, .n_terms = 1};
+    EXPECT_OK(segment_text_events(segment, 2, 1, &question, &map, &err), err);
     EXPECT(bitmap_get(&map, 4) && !bitmap_get(&map, 5));
     term = span_str("tmp/file410");
-    EXPECT_OK(segment_text_events(segment, 2, 1, &term, 1, true, &map, &err), err);
+    question.last_is_prefix = true;
+    EXPECT_OK(segment_text_events(segment, 2, 1, &question, &map, &err), err);
     EXPECT(bitmap_get(&map, 4) && bitmap_get(&map, 13) && !bitmap_get(&map, 14));
     column_fini(column);
     free(column);
