@@ -182,6 +182,21 @@ void archive_rollback(struct archive *archive)
     archive->n_cached_sources = 0; /* some of them may be gone */
 }
 
+enum status archive_run_alone(struct archive *archive, sqlite3_stmt *stmt, struct err *err)
+{
+    enum status status = archive_begin(archive, err);
+    if (status == OK) {
+        status = db_run(stmt, err);
+    }
+    if (status == OK) {
+        status = archive_commit(archive, err);
+    }
+    if (status != OK) {
+        archive_rollback(archive);
+    }
+    return status;
+}
+
 /* A deferred transaction takes its snapshot at the first read: read something. */
 enum status archive_read_begin(struct archive *archive, struct err *err)
 {

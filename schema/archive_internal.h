@@ -32,6 +32,13 @@ struct archive {
     uint64_t source_seed; /* by chance: nobody can make two sources look like one */
 };
 
+/* The version from which on a catalogue has seals, holds and deletions. */
+enum { ARCHIVE_VERSION_SEALS = 2 };
+
+/* Runs one statement in a transaction of its own. */
+MUST_USE enum status archive_run_alone(struct archive *archive, sqlite3_stmt *stmt,
+                                       struct err *err);
+
 /* Has commits note the length of the WAL, and checkpoint it. */
 void archive_wal_watch(struct archive *archive);
 

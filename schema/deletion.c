@@ -9,8 +9,6 @@
 #include "schema/segment.h"
 
 /* The catalogue's version that has the table: nothing was deleted of an older archive. */
-enum { VERSION_WITH_DELETIONS = 2 };
-
 enum status deletion_add(struct archive *archive, struct deletion *deletion, struct err *err)
 {
     sqlite3_stmt *stmt = NULL;
@@ -162,7 +160,7 @@ static enum status list(struct archive *archive, const char *sql, int64_t after_
     struct buf rows = BUF_INIT;
     bool row = false;
     enum status status = OK;
-    if (archive->version >= VERSION_WITH_DELETIONS) {
+    if (archive->version >= ARCHIVE_VERSION_SEALS) {
         status = db_prepare(archive->db, sql, &stmt, err);
     }
     if (stmt) {
@@ -218,7 +216,7 @@ enum status deletion_next_block(struct archive *archive, int64_t day_us, int64_t
     bool row = false;
     enum status status = db_prepare(
         archive->db,
-        archive->version >= VERSION_WITH_DELETIONS
+        archive->version >= ARCHIVE_VERSION_SEALS
             ? "SELECT max(coalesce((SELECT max(last_block) FROM deletion WHERE day_us = ?1), 0),"
               " coalesce((SELECT max(last_block) FROM object WHERE day_us = ?1), 0))"
             : "SELECT coalesce((SELECT max(last_block) FROM object WHERE day_us = ?1), 0)",

@@ -22,22 +22,6 @@ enum status ledger_last_block(struct archive *archive, const char *target, int64
     return status;
 }
 
-/* Runs one statement in a transaction of its own. */
-static enum status run_alone(struct archive *archive, sqlite3_stmt *stmt, struct err *err)
-{
-    enum status status = archive_begin(archive, err);
-    if (status == OK) {
-        status = db_run(stmt, err);
-    }
-    if (status == OK) {
-        status = archive_commit(archive, err);
-    }
-    if (status != OK) {
-        archive_rollback(archive);
-    }
-    return status;
-}
-
 enum status ledger_plan(struct archive *archive, struct ledger_object *object, struct err *err)
 {
     sqlite3_stmt *stmt = archive->statements[STATEMENT_LEDGER_PLAN];
@@ -52,7 +36,7 @@ enum status ledger_plan(struct archive *archive, struct ledger_object *object, s
     (void)sqlite3_bind_int64(stmt, 9, object->bytes);
     db_bind_blob(stmt, 10, span_of(object->sha256.bytes, sizeof object->sha256.bytes));
     (void)sqlite3_bind_int64(stmt, 11, object->planned_us);
-    enum status status = run_alone(archive, stmt, err);
+    enum status status = archive_run_alone(archive, stmt, err);
     if (status == OK) {
         object->id = sqlite3_last_insert_rowid(archive->db);
         object->state = LEDGER_PLANNED;
@@ -66,7 +50,7 @@ enum status ledger_mark_shipped(struct archive *archive, int64_t id, int64_t shi
     sqlite3_stmt *stmt = archive->statements[STATEMENT_LEDGER_SHIPPED];
     (void)sqlite3_bind_int64(stmt, 1, id);
     (void)sqlite3_bind_int64(stmt, 2, shipped_us);
-    return run_alone(archive, stmt, err);
+    return archive_run_alone(archive, stmt, err);
 }
 
 enum status ledger_mark_failed(struct archive *archive, int64_t id, int64_t next_try_us,
@@ -76,7 +60,7 @@ enum status ledger_mark_failed(struct archive *archive, int64_t id, int64_t next
     (void)sqlite3_bind_int64(stmt, 1, id);
     (void)sqlite3_bind_int64(stmt, 2, next_try_us);
     db_bind_span(stmt, 3, span_str(error));
-    return run_alone(archive, stmt, err);
+    return archive_run_alone(archive, stmt, err);
 }
 
 struct ledger_cursor {
@@ -89,12 +73,12 @@ struct ledger_cursor {
     "(state = 0 AND EXISTS (SELECT 1 FROM deletion WHERE deletion.day_us = object.day_us"          \
     " AND deletion.last_block >= object.last_block))"
 
-enum { VERSION_WITH_DELETIONS = 2, SQL_BYTES = 768 };
+enum { SQL_BYTES = 768 };
 
 static enum status cursor_open(struct archive *archive, const char *where, bool pending_only,
                                struct ledger_cursor **out_cursor, struct err *err)
 {
-    const char *is_gone = archive->version >= VERSION_WITH_DELETIONS ? OBJECT_IS_GONE : "0";
+    const char *is_gone = archive->version >= ARCHIVE_VERSION_SEALS ? OBJECT_IS_GONE : "0";
     char sql[SQL_BYTES];
     int n = snprintf(sql, sizeof sql,
                      "SELECT id, target, day_us, first_block, last_block, codec, key, events,"

@@ -6,8 +6,6 @@
 #include "schema/archive_internal.h"
 
 /* The catalogue's version that has the table: an older one, opened for reading, holds nothing. */
-enum { VERSION_WITH_HOLDS = 2 };
-
 static const char *const kind_names[] = {"range", "session", "user"};
 
 const char *hold_kind_name(enum hold_kind kind)
@@ -35,18 +33,9 @@ static enum status hold_check(const struct hold *hold, struct err *err)
 }
 
 /* Runs the statement, which is then gone, in a transaction of its own. */
-static enum status run_alone(struct archive *archive, sqlite3_stmt *stmt, struct err *err)
+static enum status run_once(struct archive *archive, sqlite3_stmt *stmt, struct err *err)
 {
-    enum status status = archive_begin(archive, err);
-    if (status == OK) {
-        status = db_run(stmt, err);
-    }
-    if (status == OK) {
-        status = archive_commit(archive, err);
-    }
-    if (status != OK) {
-        archive_rollback(archive);
-    }
+    enum status status = archive_run_alone(archive, stmt, err);
     (void)sqlite3_finalize(stmt);
     return status;
 }
@@ -78,7 +67,7 @@ enum status hold_add(struct archive *archive, struct hold *hold, struct err *err
     db_bind_span(stmt, 5, span_str(hold->why));
     db_bind_span(stmt, 6, span_str(hold->who));
     (void)sqlite3_bind_int64(stmt, 7, hold->made_us);
-    status = run_alone(archive, stmt, err);
+    status = run_once(archive, stmt, err);
     if (status == OK) {
         hold->id = sqlite3_last_insert_rowid(archive->db);
     }
@@ -161,7 +150,7 @@ enum status hold_release(struct archive *archive, int64_t id, const char *who, c
     (void)sqlite3_bind_int64(stmt, 2, now_us);
     db_bind_span(stmt, 3, span_str(who));
     db_bind_span(stmt, 4, span_str(why));
-    return run_alone(archive, stmt, err);
+    return run_once(archive, stmt, err);
 }
 
 enum status hold_list(struct archive *archive, bool all, struct hold **out_holds, size_t *out_count,
@@ -171,7 +160,7 @@ enum status hold_list(struct archive *archive, bool all, struct hold **out_holds
     struct buf holds = BUF_INIT;
     bool row = false;
     enum status status = OK;
-    if (archive->version >= VERSION_WITH_HOLDS) {
+    if (archive->version >= ARCHIVE_VERSION_SEALS) {
         status = db_prepare(archive->db,
                             all ? HOLD_COLUMNS "ORDER BY id"
                                 : HOLD_COLUMNS "WHERE released_us IS NULL ORDER BY id",
@@ -197,7 +186,7 @@ enum status hold_list(struct archive *archive, bool all, struct hold **out_holds
 
 enum status hold_stamp(struct archive *archive, int64_t *out_stamp, struct err *err)
 {
-    if (archive->version < VERSION_WITH_HOLDS) {
+    if (archive->version < ARCHIVE_VERSION_SEALS) {
         *out_stamp = 0;
         return OK;
     }
