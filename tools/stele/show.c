@@ -90,6 +90,18 @@ static enum status print_reserved(struct plan *plan, const struct hit *hit, cons
     return status;
 }
 
+/* Hits are read some hundred at a time: the view stands at the block of the last of them. */
+static void view_block_of(struct plan *plan, const struct hit *hit)
+{
+    size_t count;
+    const struct block_info *blocks = segment_blocks(plan_segment(plan), &count);
+    for (size_t i = 0; i < count; i++) {
+        if (blocks[i].id == hit->block) {
+            view_move(plan_view(plan), &blocks[i]);
+        }
+    }
+}
+
 static enum status print_place(struct show *show, const struct hit *hit)
 {
     char day[CLOCK_TEXT_BYTES];
@@ -100,6 +112,7 @@ static enum status print_place(struct show *show, const struct hit *hit)
         return OK;
     }
     struct plan *plan = walk_plan(show->walk);
+    view_block_of(plan, hit);
     enum status status = print_reserved(plan, hit, "source", FIELD_SOURCE, show->err);
     if (status == OK) {
         status = print_reserved(plan, hit, "mark", FIELD_MARK, show->err);

@@ -184,7 +184,21 @@ def wrong_input(place):
     expect_error(place.stele("import", "--archive", "a", "empty"), 3, "no log files")
 
 
-main(plain_and_packed, standard_input, again_is_a_duplicate, teleport_log_directory,
+def each_event_shows_its_own_source(place):
+    """Two events of one uid, from two files and so in two blocks."""
+    expect(place.stele("init", "a").code == 0, "init")
+    for hour, name in ((1, "one.ndjson"), (2, "two.ndjson")):
+        place.write(name, '{"event":"auth","uid":"same","code":"T1","time":"2026-11-01T0%d:00:00Z"}'
+                    % hour)
+        expect(place.stele("import", "--archive", "a", name).code == 0, name)
+    shown = place.stele("show", "--archive", "a", "same").out.decode()
+    sources = [line.split("/")[-1] for line in shown.split("\n") if line.startswith("source")]
+    expect([source.split()[-1].split("/")[-1] for source in sources] ==
+           ["two.ndjson", "one.ndjson"], shown)
+
+
+main(each_event_shows_its_own_source,
+     plain_and_packed, standard_input, again_is_a_duplicate, teleport_log_directory,
      broken_lines_are_named, many_broken_lines, quarantine_is_listed_and_exported,
      objects_over_many_lines, line_ends, damaged_files_do_not_stop_the_others,
      interrupted_it_keeps_what_it_has, wrong_input)
