@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "daemon/retention/expiry.h"
+#include "daemon/seal/seal_target.h"
 #include "daemon/ship/target.h"
 #include "daemon/watch/webhook.h"
 #include "schema/archive.h"
+#include "schema/base/signing.h"
 #include "tools/stele/certificate.h"
 #include "tools/stele/options.h"
 
@@ -287,6 +289,40 @@ static void check_ship(struct checkup *checkup)
     target_close(target);
 }
 
+/* The key can be read, and digests have a place. No key is made here. */
+static void check_seal(struct checkup *checkup)
+{
+    char text[CONFIG_TEXT_BYTES + 128];
+    char url[CONFIG_TEXT_BYTES];
+    char path[FILE_PATH_BYTES];
+    struct err err;
+    struct signing_key *key = NULL;
+    const char *own = checkup->config->seal_key;
+    if (!checkup->dir) {
+        return; /* said already */
+    }
+    enum status status = seal_target_url(checkup->config, url, &err);
+    if (status == OK) {
+        status = *own ? path_format(path, &err, "%s", own)
+                      : path_format(path, &err, "%s/keys/seal.key", checkup->dir);
+    }
+    if (status == OK && (*own || file_exists(path))) {
+        status = signing_key_load_private(path, &key, &err);
+    }
+    if (status != OK) {
+        failed(checkup, "seal", &err);
+        return;
+    }
+    bool lost = checkup->config->ship_target[0] && !*url &&
+                strcmp(checkup->config->seal_target, "none") != 0;
+    (void)snprintf(text, sizeof text, "%s%s; digests %s%s",
+                   key ? "key " : "a key is made with the first seal",
+                   key ? signing_key_id(key) : "", *url ? "to " : "stay in the archive",
+                   lost ? ": nothing can stand beside ship.target, set seal.target" : url);
+    say(lost ? "warn" : "ok", "seal", text);
+    signing_key_free(key);
+}
+
 static void check_retention(const struct checkup *checkup)
 {
     char text[256];
@@ -345,6 +381,7 @@ static int check_all(struct options *options)
     check_listener(&checkup, "receiver", options->config.receive_listen);
     check_listener(&checkup, "page", options->config.serve_listen);
     check_ship(&checkup);
+    check_seal(&checkup);
     check_retention(&checkup);
     if (valid && options->config.watch_webhook[0]) {
         check_watch(&checkup);

@@ -130,6 +130,22 @@ def ship_target(place):
     expect(result.code in (2, 3) and b"FAIL  ship" in result.out, result.text())
 
 
+def seals(place):
+    """Which key, and where digests go: beside what is shipped, never inside of it."""
+    new(place)
+    check(place, 0, ("ok", "seal", "key ", "digests stay in the archive"))
+    out = place.path("out")
+    settings(place, f"[ship]\ntarget = file://{out}/data\n")
+    check(place, 0, ("ok", "seal", f"digests to file://{out}/stele-digest/data"))
+    settings(place, f"[seal]\ntarget = file://{out}/data/digests\n")
+    check(place, 2, ("FAIL", "seal", "is inside of ship.target"))
+    settings(place, f"[seal]\nkey = {place.path('a/tls/server.key')}\n")
+    check(place, 2, ("FAIL", "seal"))
+    os.remove(place.path("a/stele.conf"))
+    settings(place, "[receive]\ntls = no\n[ship]\ntarget = s3://bucket\n")
+    check(place, 2, ("warn", "seal", "nothing can stand beside ship.target"))
+
+
 def s3_not_reachable(place):
     new(place)
     settings(place, f"[ship]\ntarget = s3://bucket/prefix\n"
@@ -151,5 +167,5 @@ def no_archive(place):
 
 
 main(all_is_well, soon_over, over, key_of_another, no_certificate, encrypted_key,
-     one_subject_for_all, another_ca, address_taken, ship_target, s3_not_reachable, wrong_setting,
+     one_subject_for_all, another_ca, address_taken, ship_target, seals, s3_not_reachable, wrong_setting,
      no_archive)
