@@ -63,6 +63,18 @@ class Restore(unittest.TestCase):
         words = run(STELE, "show", "--archive", second.dir, uid).out
         self.assertIn(f"source     import file://{objects_below(first.out)[0]}", words)
 
+    def test_seals_beside_them_are_no_events(self):
+        first = self.archive(make_events(100, days=DAYS))
+        self.assertTrue(list((first.home / "stele-digest").rglob("*.json")))
+        place = first.home / "above"
+        place.mkdir()
+        for name in ("out", "stele-digest"):
+            (first.home / name).rename(place / name)
+        second = self.archive()
+        done = restore(second, f"file://{place}")
+        self.assertIn("100 read, 100 stored, 0 duplicates, 0 quarantined", done.out)
+        self.assertEqual(digest(second), digest(first))
+
     def test_other_layouts(self):
         lines = make_events(9000, days=DAYS)
         first = self.archive(lines)
