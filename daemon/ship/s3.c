@@ -16,8 +16,8 @@ struct s3 {
     bool no_conditional; /* the store answered 501 to If-None-Match */
     int64_t multipart_over;
     int64_t part_bytes;
-    bool parts_possible; /* some object may be over multipart_over */
-    bool no_checksum;    /* it refused x-amz-checksum-sha256, or none is wanted */
+    bool may_be_left; /* unfinished uploads of ours, of a run before or of this one */
+    bool no_checksum; /* it refused x-amz-checksum-sha256, or none is wanted */
 };
 
 static struct s3 *of(struct target *target)
@@ -139,7 +139,7 @@ static enum status send(struct s3 *s3, const struct s3_request *request,
                                            .checksum = request->checksum,
                                            .only_if_absent = request->only_if_absent};
     return (int64_t)object->bytes.size > s3->multipart_over
-               ? s3_multipart_run(s3->http, &multipart, answer, err)
+               ? s3_multipart_run(s3->http, &multipart, &s3->may_be_left, answer, err)
                : s3_http_run(s3->http, request, answer, err);
 }
 
@@ -235,7 +235,12 @@ static enum status sweep(struct target *target, const char *owner, size_t *out_s
                          struct err *err)
 {
     struct s3 *s3 = of(target);
-    return s3->parts_possible ? s3_multipart_sweep(s3->http, owner, out_swept, err) : OK;
+    bool left = false;
+    enum status status =
+        s3->may_be_left ? s3_multipart_sweep(s3->http, owner, out_swept, &left, err) : OK;
+    /* one that may not look goes without */
+    s3->may_be_left = left || status_retryable(status);
+    return status;
 }
 
 static enum status list(struct target *target, const struct target_list *wanted,
@@ -293,7 +298,7 @@ enum status s3_open(const struct config *config, struct target **out_target, str
     s3->multipart_over = config->ship_s3_multipart_over;
     s3->part_bytes = config->ship_s3_part_bytes > S3_PART_BYTES_MIN ? config->ship_s3_part_bytes
                                                                     : S3_PART_BYTES_MIN;
-    s3->parts_possible = config->ship_object_bytes_max + OBJECT_OVER_BYTES > s3->multipart_over;
+    s3->may_be_left = config->ship_object_bytes_max + OBJECT_OVER_BYTES > s3->multipart_over;
     enum status status = s3_http_open(config, &s3->target.cancel, &s3->http, err);
     if (status == OK) {
         s3->no_checksum = s3_http_options(s3->http)->no_checksum;

@@ -234,11 +234,13 @@ enum status s3_http_run(struct s3_http *http, const struct s3_request *request,
                 credentials_forget(http->chain);
             }
             http->budget += answer.http < 300 && http->budget < S3_RETRY_BUDGET;
+            answer.tries = mended.tries;
             *out_answer = answer;
             return OK;
         }
         if (later && !again(http, &mended)) {
             if (status == OK) {
+                answer.tries = mended.tries;
                 *out_answer = answer;
             }
             return status;

@@ -28,9 +28,16 @@ static void add_query(struct s3_request *request, const char *name, const char *
     request->query[request->n_query++] = (struct sigv4_pair){span_str(name), span_str(value)};
 }
 
+/* Whether the store may have begun an upload that we know no id of. */
+static bool may_be_begun(enum status status, const struct s3_answer *answer)
+{
+    bool refused = answer->http >= 400 && answer->http < 500 && answer->http != 409;
+    return status != OK || answer->tries > 0 || !(good(answer) || refused || answer->http == 501);
+}
+
 /* *out_begun false: the answer says why not. */
-static enum status begin(struct upload *upload, bool *out_begun, struct s3_answer *answer,
-                         struct err *err)
+static enum status begin(struct upload *upload, bool *left, bool *out_begun,
+                         struct s3_answer *answer, struct err *err)
 {
     const struct target_object *object = upload->multipart->object;
     struct s3_request request = {
@@ -44,6 +51,7 @@ static enum status begin(struct upload *upload, bool *out_begun, struct s3_answe
     add_query(&request, "uploads", "");
     *out_begun = false;
     enum status status = s3_http_run(upload->http, &request, answer, err);
+    *left = *left || may_be_begun(status, answer);
     if (status != OK || !good(answer)) {
         return status;
     }
@@ -54,6 +62,7 @@ static enum status begin(struct upload *upload, bool *out_begun, struct s3_answe
                        (answer->says_checksum || s3_http_options(upload->http)->insist_checksum);
     s3_answer_fini(answer);
     if (!told) {
+        *left = true;
         return err_set(err, ERR_NET,
                        "a multipart upload was begun, and no UploadId came: is that an S3 store? "
                        "Look at ship.s3_endpoint");
@@ -197,19 +206,22 @@ static enum status complete(struct upload *upload, struct s3_answer *answer, str
     }
 }
 
-/* What fails here is left for the sweep. */
-static void abort_upload(struct s3_http *http, const char *key, const char *id)
+/* False: it is left for the sweep. One that we may not abort is not: it would be tried for ever. */
+static bool abort_upload(struct s3_http *http, const char *key, const char *id)
 {
     struct s3_request request = {.method = "DELETE", .key = key};
     struct s3_answer answer;
     struct err err;
     add_query(&request, "uploadId", id);
-    if (s3_http_run(http, &request, &answer, &err) == OK) {
-        s3_answer_fini(&answer);
+    if (s3_http_run(http, &request, &answer, &err) != OK) {
+        return false;
     }
+    bool later = s3_error_is_passing(&answer);
+    s3_answer_fini(&answer);
+    return !later;
 }
 
-enum status s3_multipart_run(struct s3_http *http, const struct s3_multipart *multipart,
+enum status s3_multipart_run(struct s3_http *http, const struct s3_multipart *multipart, bool *left,
                              struct s3_answer *out_answer, struct err *err)
 {
     CHECK(multipart->part_bytes >= S3_PART_BYTES_MIN);
@@ -217,7 +229,7 @@ enum status s3_multipart_run(struct s3_http *http, const struct s3_multipart *mu
     struct s3_answer answer = {.length = -1};
     bool begun = false;
     bool sent = false;
-    enum status status = begin(&upload, &begun, &answer, err);
+    enum status status = begin(&upload, left, &begun, &answer, err);
     if (status == OK && begun) {
         status = send_parts(&upload, &sent, &answer, err);
     }
@@ -226,7 +238,7 @@ enum status s3_multipart_run(struct s3_http *http, const struct s3_multipart *mu
     }
     buf_fini(&upload.parts);
     if (begun && !(status == OK && sent && good(&answer) && answer.has_etag)) {
-        abort_upload(http, multipart->object->key, upload.id);
+        *left = !abort_upload(http, multipart->object->key, upload.id) || *left;
     }
     if (status == OK) {
         *out_answer = answer;
@@ -253,7 +265,7 @@ static const char *own_key(const struct s3_place *place, const char *key, const 
     return ours ? key : NULL;
 }
 
-static size_t sweep_page(struct s3_http *http, const char *owner, struct span body)
+static size_t sweep_page(struct s3_http *http, const char *owner, struct span body, bool *left)
 {
     size_t swept = 0;
     for (;;) {
@@ -270,7 +282,7 @@ static size_t sweep_page(struct s3_http *http, const char *owner, struct span bo
                                ? own_key(s3_http_place(http), key, owner)
                                : NULL;
         if (ours && s3_xml_text(one, "UploadId", id, sizeof id)) {
-            abort_upload(http, ours, id);
+            *left = !abort_upload(http, ours, id) || *left;
             swept++;
         }
     }
@@ -286,7 +298,7 @@ static bool next_page(struct span body, char key[TARGET_KEY_BYTES], char id[S3_U
 }
 
 enum status s3_multipart_sweep(struct s3_http *http, const char *owner, size_t *out_swept,
-                               struct err *err)
+                               bool *out_left, struct err *err)
 {
     const struct s3_place *place = s3_http_place(http);
     char prefix[TARGET_KEY_BYTES + 8];
@@ -295,6 +307,7 @@ enum status s3_multipart_sweep(struct s3_http *http, const char *owner, size_t *
     size_t swept = 0;
     (void)snprintf(prefix, sizeof prefix, "%s%sdt=", place->prefix, *place->prefix ? "/" : "");
     bool more = true;
+    *out_left = false;
     for (unsigned page = 0; more && page < SWEEP_PAGES_MAX; page++) {
         struct s3_request request = {.method = "GET", .body_bytes_max = 4 << 20};
         struct s3_answer answer;
@@ -312,7 +325,7 @@ enum status s3_multipart_sweep(struct s3_http *http, const char *owner, size_t *
         if (status != OK) {
             return status;
         }
-        swept += sweep_page(http, owner, buf_span(&answer.body));
+        swept += sweep_page(http, owner, buf_span(&answer.body), out_left);
         more = next_page(buf_span(&answer.body), key, id);
         s3_answer_fini(&answer);
     }

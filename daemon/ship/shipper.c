@@ -29,7 +29,6 @@ struct shipper {
     struct object object;
     shipper_each *each;
     void *context;
-    bool swept;               /* what a crash left at the target was looked for */
     bool started;             /* a pass was made: waits of the ledger count from then on */
     int64_t asked_us;         /* what came before is wanted now, also after a failure */
     int64_t blocked_until_us; /* the target as a whole failed; 0: it did not */
@@ -409,18 +408,17 @@ static enum status pass_left(struct pass *pass, struct err *err)
     return status;
 }
 
-/* Once, before the first upload. One that may not look goes without; other failures are met again
- * by the first upload, and this is tried again in the next pass. */
+/* What a crash left, before the first upload, and what went wrong in a pass, behind it. */
 static void sweep(struct pass *pass)
 {
     struct shipper *shipper = pass->shipper;
-    if (!shipper->swept && !pass->halted) {
+    if (!pass->halted) {
         char owner[9];
         size_t swept;
         struct err why;
         (void)snprintf(owner, sizeof owner, "%.8s", archive_id(shipper->archive));
         enum status status = target_sweep(shipper->target, owner, &swept, &why);
-        shipper->swept = status == OK || !status_retryable(status);
+        (void)status; /* the next upload meets the same, and the next pass tries again */
     }
 }
 
@@ -438,6 +436,7 @@ enum status shipper_run(struct shipper *shipper, bool all_now, struct shipper_re
     if (status == OK) {
         status = pass_new(&pass, err);
     }
+    sweep(&pass);
     shipper->started = true;
     if (status == OK) {
         status = pass_left(&pass, err);

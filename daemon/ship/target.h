@@ -117,9 +117,9 @@ MUST_USE enum status target_list(struct target *target, const struct target_list
 MUST_USE enum status target_get(struct target *target, const char *key, target_take *take,
                                 void *context, struct target_head *out_head, struct err *err);
 
-/* Takes away what uploads that were cut off by a crash left at the target: of `owner` alone (what
- * the file names of its keys begin with, before a dash), and of no upload that is under way, for
- * the caller holds the archive's lock. */
+/* Takes away what uploads that were cut off left at the target, when that may be: of `owner` alone
+ * (what the file names of its keys begin with, before a dash), and of no upload that is under way,
+ * for the caller holds the archive's lock. */
 MUST_USE enum status target_sweep(struct target *target, const char *owner, size_t *out_swept,
                                   struct err *err);
 
