@@ -1,5 +1,6 @@
-"""A segment that an older version wrote (segment_1.db.zst: 100 made-up events) is read as it is, and
-goes on being written."""
+"""What older versions wrote is read as it is, and goes on being written: a segment of version 1
+(segment_1.db.zst: 100 made-up events), and an archive whose catalogue is version 1 and whose segment is
+version 2 (archive_2.tar.zst: 120 made-up events), which has no seals, holds and proofs."""
 import hashlib
 import json
 import os
@@ -65,4 +66,36 @@ def goes_on(place):
         expect(count(place, query) == 1, query)
 
 
-main(is_read, goes_on)
+def before_seals(place):
+    """Nothing of it is changed by reading; then it is sealed, held, shipped and written."""
+    os.mkdir(place.path("a"))
+    packed = os.path.join(os.path.dirname(FIXTURE), "archive_2.tar.zst")
+    subprocess.run(["tar", "--zstd", "-xf", packed, "-C", place.path("a")], check=True)
+    files = [place.path("a/archive.db"), place.path("a/segments/2026/2026-11-01.db")]
+    before = [open(path, "rb").read() for path in files]
+    lines = [json.loads(line) for line in events(place).splitlines()]
+    expect(len(lines) == 120 and count(place, "*") == 120, f"{len(lines)} events")
+    for line in lines[::10]:
+        expect(count(place, line["uid"]) == 1, line["uid"])
+    result = place.stele("verify", "--archive", "a")
+    expect(result.code == 0 and b"no seal" in result.err and
+           b"1 block was made before proofs were kept" in result.err, result.text())
+    for words in (("seal", "--list"), ("hold", "list"), ("retention", "--deleted")):
+        result = place.stele(*words, "--archive", "a")
+        expect(result.code in (0, 1) and b"Traceback" not in result.err, f"{words}: {result.text()}")
+    expect(place.stats("a")["holds"] == 0, "holds")
+    expect([open(path, "rb").read() for path in files] == before, "reading has changed a file")
+    place.write("ship.conf", f"[archive]\ndir = a\n[receive]\ntls = no\n[ship]\n"
+                             f"target = file://{place.path('out/data')}\n")
+    result = place.stele("ship", "--archive", "a", "--config", "ship.conf")
+    expect(result.code == 0 and b"shipped 120 events" in result.out, result.text())
+    line = (b'{"event":"exec","uid":"one-more","time":"2026-11-01T12:00:00Z","user":"alice"}\n')
+    expect(place.stele("import", "-", "--archive", "a", stdin=line).code == 0, "import")
+    expect(place.stele("ship", "--archive", "a", "--config", "ship.conf").code == 0, "ship")
+    for words in (("--archive", "a"), ("--dest", "out/data", "--key", "a/keys/seal.pub")):
+        result = place.stele("verify", *words)
+        expect(result.code == 0 and b"121 events in 2 blocks" in result.err, result.text())
+    expect(count(place, "*") == 121, "all")
+
+
+main(is_read, goes_on, before_seals)
