@@ -24,20 +24,37 @@ static bool all_digits(struct span text)
     return text.size > 0;
 }
 
-/* What overlaps the port lies within it, or goes over the colon. */
+/* How much of the text is in front of the digits that it ends with. */
+static size_t before_digits(struct span text)
+{
+    size_t at = text.size;
+    while (at > 0 && is_digit(text.data[at - 1])) {
+        at--;
+    }
+    return at;
+}
+
+/* What overlaps the port lies within it, or goes over the colon and ends there or within it. */
 static bool may_reach_port(struct span text)
 {
-    return all_digits(text) || memchr(text.data, ':', text.size) != NULL;
+    size_t at = before_digits(text);
+    return text.size - at <= PORT_DIGITS && (at == 0 || text.data[at - 1] == ':');
+}
+
+/* The terms that have the port are the port, and of 10.0.0.1:22 the whole; of [::1]:22 nothing
+ * more, for the bracket divides. */
+static bool term_may_reach_port(struct span text)
+{
+    const char *colon = memchr(text.data, ':', text.size);
+    return may_reach_port(text) && is_digit(text.data[0]) &&
+           (!colon || colon == text.data + before_digits(text) - 1);
 }
 
 /* Port, endpoint and chunk all end with the port: digits, and before them a colon or nothing. */
 static bool glob_may_be_endpoint(struct span pattern)
 {
     char first = pattern.data[0];
-    size_t at = pattern.size;
-    while (at > 0 && is_digit(pattern.data[at - 1])) {
-        at--;
-    }
+    size_t at = before_digits(pattern);
     bool ends = at == 0 || pattern.data[at - 1] == '*' ||
                 (pattern.data[at - 1] == ':' && at < pattern.size);
     return ends && (first == '*' || first == '[' || is_digit(first));
@@ -61,6 +78,7 @@ bool leaf_port_possible(const struct predicate *predicate)
     switch (predicate->kind) {
     case PREDICATE_TERM:
     case PREDICATE_PREFIX:
+        return predicate->text.size > 0 && term_may_reach_port(predicate->text);
     case PREDICATE_SUBSTRING:
         return predicate->text.size > 0 && may_reach_port(predicate->text);
     case PREDICATE_PHRASE:

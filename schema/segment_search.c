@@ -169,8 +169,29 @@ static void add_runs(struct span text, struct buf *out)
     }
 }
 
-/* The start of a term by the words that it has when it is none itself: those of all atoms but the
- * last, which may yet become one word (an address, a UUID) or go on as several. */
+/* The last atom of a start: it may yet become one word (an address, a UUID), go on as several, or
+ * be one whose end is only punctuation. */
+static void match_tail(struct span tail, struct buf *words, struct buf *out)
+{
+    add_string(out, tail);
+    buf_add_str(out, " *");
+    if (!term_is_plain(tail)) {
+        buf_clear(words);
+        add_runs(tail, words);
+        buf_add_str(out, " OR (");
+        match_all_words(buf_span(words), ends_open(tail), out);
+        buf_add_char(out, ')');
+    }
+    if (!ends_open(tail)) {
+        buf_clear(words);
+        (void)term_cut_words(tail, words);
+        buf_add_str(out, " OR (");
+        match_all_words(buf_span(words), false, out);
+        buf_add_char(out, ')');
+    }
+}
+
+/* The start of a term by the words that it has when it is none itself. */
 static void match_start(struct span start, struct buf *words, struct buf *out)
 {
     start = may_be_cut(start) ? without_cut(start) : start;
@@ -179,15 +200,7 @@ static void match_start(struct span start, struct buf *words, struct buf *out)
     match_all_words(buf_span(words), false, out);
     if (tail.size > 0) {
         buf_add_str(out, words->size > 0 ? " AND (" : "(");
-        add_string(out, tail);
-        buf_add_str(out, " *");
-        if (!term_is_plain(tail)) {
-            buf_clear(words);
-            add_runs(tail, words);
-            buf_add_str(out, " OR (");
-            match_all_words(buf_span(words), ends_open(tail), out);
-            buf_add_char(out, ')');
-        }
+        match_tail(tail, words, out);
         buf_add_char(out, ')');
     }
 }

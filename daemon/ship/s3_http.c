@@ -225,7 +225,8 @@ enum status s3_http_run(struct s3_http *http, const struct s3_request *request,
     for (;;) {
         struct s3_answer answer;
         bool taken;
-        enum status status = run_once(http, request, mended.tries > 0, &answer, &taken, err);
+        enum status status =
+            run_once(http, request, request->fresh || mended.tries > 0, &answer, &taken, err);
         bool later = status == OK
                          ? s3_error_is_passing(&answer)
                          : status == ERR_NET && !taken && transport_was_cut(http->transport);

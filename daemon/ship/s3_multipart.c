@@ -46,6 +46,7 @@ static enum status begin(struct upload *upload, bool *left, bool *out_begun,
         .content_type = object->content_type,
         .makes = object->sha256,
         .part_checksums = upload->multipart->checksum,
+        .fresh = true,
         .body_bytes_max = TRANSPORT_ERROR_BODY_BYTES_MAX,
     };
     add_query(&request, "uploads", "");

@@ -18,8 +18,10 @@ struct s3_request {
     const char *content_type;         /* NULL: none */
     const struct digest *makes;       /* digest of the object that is made by this; NULL: none is */
     bool checksum;                    /* x-amz-checksum-sha256 of the body */
-    bool part_checksums;  /* the upload that is begun by this has parts with such a checksum */
-    bool patient;         /* the answer may take some time */
+    bool part_checksums; /* the upload that is begun by this has parts with such a checksum */
+    bool patient;        /* the answer may take some time */
+    /* on a new connection: on one that was kept, libcurl may send it twice and say nothing */
+    bool fresh;
     bool only_if_absent;  /* If-None-Match: * */
     int64_t from;         /* GET: of the bytes from here on; 0: all */
     const char *if_match; /* GET: only while it has this ETag; NULL: any */

@@ -27,7 +27,8 @@ ACCESS_KEY = "AKIDSTELE"
 SECRET_KEY = "secretOfStele"
 
 # auth none needs ms_mon_client_mode = crc: radosgw else insists on a mode that cephx carries.
-# The paxos waits are what makes it start in seconds.
+# The paxos waits are what makes it start in seconds. Without the rgw_gc times deleted bytes stay in
+# memory for two hours.
 CONF = """[global]
 fsid = {fsid}
 mon_host = 127.0.0.1:{mon_port}
@@ -62,6 +63,9 @@ mon_cluster_log_file = {dir}/cluster.log
 [client.rgw]
 rgw_frontends = beast endpoint=127.0.0.1:{port}{tls}
 rgw_thread_pool_size = 16
+rgw_gc_obj_min_wait = 1
+rgw_gc_processor_period = 1
+rgw_gc_processor_max_time = 30
 """
 
 children = []  # [command, process, starts]

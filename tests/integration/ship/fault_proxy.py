@@ -70,6 +70,8 @@ def fits(fault, kind, has_body):
         return has_body
     if "200 error" in fault:
         return kind == "complete"
+    if fault.endswith(("409", "412")):
+        return kind in ("put", "part", "complete")  # no other is conditional
     if fault == "hold":
         return kind != "complete"  # it is waited for for five minutes
     return True
