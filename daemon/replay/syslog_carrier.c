@@ -310,6 +310,7 @@ static enum status syslog_begin(struct carrier *carrier, struct post *post, stru
         status = write_post(carrier, post->body, &post->err);
     }
     if (status == OK) {
+        post->err = (struct err){.status = OK}; /* closed with all of it read is no failure */
         post->http = 200;
         keep(carrier, post->body);
     } else {
