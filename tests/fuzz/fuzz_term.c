@@ -38,6 +38,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     MUST_HOLD(zeros == n);
     if (term_single(value, &single)) {
         MUST_HOLD(single.size > 0 && single.size <= TERM_BYTES_MAX);
+        buf_clear(&words);
+        MUST_HOLD(term_last_atom(buf_span(&single)) <= single.size);
+        MUST_HOLD(term_cut_words(buf_span(&single), &words) > 0);
     }
     buf_clear(&single);
     (void)term_address(value, &single);

@@ -72,6 +72,39 @@ TEST(one_term_or_a_phrase)
     buf_fini(&out);
 }
 
+/* What is whole by itself is cut where it is a part; an IPv4 address and a UUID stay whole. */
+TEST(words_of_a_part)
+{
+    static const struct {
+        const char *term;
+        const char *words;
+        bool is_word;
+        size_t last_atom;
+    } cases[] = {
+        {"root", "root", true, 0},
+        {"2001:db8::5", "2001 db8 5", false, 10},
+        {"2001:0db8:0000:0000:0000:0000:0000:0005", "2001 0db8 0000 0000 0000 0000 0000 0005", true,
+         35},
+        {"2026-11-02t10:00:00z", "2026 11 02t10 00 00z", true, 17},
+        {"203.0.113.7", "203.0.113.7", true, 0},
+        {"203.0.113.7:22", "203.0.113.7 22", false, 12},
+        {"a/.b", "a b", false, 3},
+        {"a/-", "a", false, 3},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct buf words = BUF_INIT;
+        struct span term = span_str(cases[i].term);
+        (void)term_cut_words(term, &words);
+        for (size_t at = 0; at < words.size; at++) {
+            words.data[at] = words.data[at] ? words.data[at] : ' ';
+        }
+        EXPECT_SPAN(span_of(words.data, words.size - 1), cases[i].words);
+        EXPECT_INT(term_is_word(term), cases[i].is_word);
+        EXPECT_INT(term_last_atom(term), cases[i].last_atom);
+        buf_fini(&words);
+    }
+}
+
 TEST(long_terms_are_cut)
 {
     char value[1000];
@@ -95,4 +128,4 @@ TEST(addresses)
 }
 
 TEST_MAIN(TEST_ENTRY(terms_of_values), TEST_ENTRY(one_term_or_a_phrase),
-          TEST_ENTRY(long_terms_are_cut), TEST_ENTRY(addresses))
+          TEST_ENTRY(words_of_a_part), TEST_ENTRY(long_terms_are_cut), TEST_ENTRY(addresses))
