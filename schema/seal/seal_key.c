@@ -4,6 +4,12 @@ static enum status key_make(const char *dir, const char *private_path, const cha
                             struct err *err)
 {
     char folder[FILE_PATH_BYTES];
+    if (file_exists(public_path)) {
+        return err_set(err, ERR_CONFIG,
+                       "%s is not there, and its public half is: put it back, or name it with "
+                       "seal.key",
+                       private_path);
+    }
     enum status status = path_format(folder, err, "%s/keys", dir);
     if (status == OK) {
         status = dir_make(folder, 0700, err);

@@ -194,6 +194,21 @@ def nothing_that_is_signed(world):
     world.expect_found(world.verify("signed.stele"), "is not signed, and a key was given")
 
 
+def a_key_that_is_gone(world):
+    """No new key is made in the place of one that was there: that would look like the old one."""
+    world.fresh()
+    os.rename(world.path("archive/keys/seal.key"), world.path("kept.key"))
+    for words in (("seal",), ("ship",)):
+        result = world.stele(*words, "--archive", "archive")
+        expect(b"seal.key is not there, and its public half is" in result.err, result.text())
+    result = world.stele("seal", "--archive", "archive")
+    expect(result.code == 2 and len(result.err.splitlines()) == 1, result.text())
+    with open(world.path("archive/stele.conf"), "a", encoding="utf-8") as conf:
+        conf.write(f"\n[seal]\nkey = {world.path('kept.key')}\ntarget = none\n")
+    world.ok("seal", "--archive", "archive")
+    world.expect_clean(world.archive())
+
+
 def days_that_were_deleted(world):
     """What retention took is not missing, before the next seal and after it; a day that comes again
     is told from what it was."""
@@ -257,4 +272,5 @@ def any_byte_of_a_day(world):
 if __name__ == "__main__":
     with World() as shared:
         run_all(shared, clean, events_of_a_block, parts_of_a_day, words_of_a_day,
-                whole_blocks_and_days, seals_and_ledger, nothing_that_is_signed, days_that_were_deleted, any_byte_of_a_day)
+                whole_blocks_and_days, seals_and_ledger, nothing_that_is_signed, a_key_that_is_gone,
+                days_that_were_deleted, any_byte_of_a_day)
