@@ -6,6 +6,9 @@
 #include "schema/chain.h"
 #include "schema/copy_internal.h"
 #include "schema/proof.h"
+#include "schema/verify/verify_pages.h"
+
+enum { PAGE_FAULTS_MAX = 20 };
 
 struct verifier {
     const struct signing_key *key;
@@ -27,10 +30,8 @@ struct verifier {
 static enum status check_file(struct verifier *verifier, struct err *err)
 {
     sqlite3 *db = verifier->segment->db;
-    sqlite3_stmt *stmt = NULL;
     struct stat file;
     int64_t bytes = 0;
-    bool row = false;
     enum status status = db_int64(
         db, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", &bytes, err);
     if (status == OK && stat(verifier->path, &file) == 0 && file.st_size != bytes) {
@@ -38,14 +39,8 @@ static enum status check_file(struct verifier *verifier, struct err *err)
               (long long)bytes);
     }
     if (status == OK) {
-        status = db_prepare(db, "PRAGMA integrity_check(20)", &stmt, err);
+        status = verify_pages(db, verifier->path, PAGE_FAULTS_MAX, verifier->report, err);
     }
-    while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
-        if (!span_is(db_column_span(stmt, 0), "ok")) {
-            wrong(verifier, "SQLite: %.*s", SPAN_FMT(db_column_span(stmt, 0)));
-        }
-    }
-    (void)sqlite3_finalize(stmt);
     if (status == ERR_CORRUPT || status == ERR_IO) {
         wrong(verifier, "SQLite: %s", err ? err->text : "damaged");
         status = OK;

@@ -31,17 +31,10 @@ static enum status open_target(struct sealer *sealer, const struct config *confi
     if (status != OK || !sealer->target_url[0]) {
         return status;
     }
-    struct config *digests = malloc(sizeof *digests);
-    if (!digests) {
-        return err_set(err, ERR_NOMEM, "seal: out of memory");
-    }
-    *digests = *config;
-    (void)snprintf(digests->ship_target, sizeof digests->ship_target, "%s", sealer->target_url);
-    status = target_open(digests, &sealer->target, err);
+    status = target_open_at(config, sealer->target_url, &sealer->target, err);
     if (status == OK) {
         sealer->target->cancel = &sealer->stop;
     }
-    free(digests);
     return status;
 }
 
@@ -248,7 +241,7 @@ enum status sealer_run(struct sealer *sealer, enum sealer_when when,
     if (status == OK) {
         status = seal_last(sealer->archive, &report.last_number, err);
     }
-    if (status == OK && report.last_number > 0) {
+    if (status == OK && report.seals > 0) {
         struct seal_row row;
         status = seal_get(sealer->archive, report.last_number, &row, &sealer->text, err);
         if (status == OK) {

@@ -98,7 +98,6 @@ static enum status on_item(void *context, const struct target_item *item, struct
         checking->at++;
     }
     report->objects++;
-    report->object_bytes += item->bytes;
     if (checking->at == count || compare_keys(wanted[checking->at].object->object.key, key) != 0) {
         verify_say(report, item->key, 0, "is in no seal: it was added, or the seals are older");
         return OK;

@@ -1,5 +1,6 @@
 #include "daemon/ship/target.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "daemon/ship/directory.h"
@@ -38,6 +39,22 @@ enum status target_open(const struct config *config, struct target **out_target,
 {
     const struct scheme *scheme = scheme_find(config, err);
     return scheme ? scheme->open(config, out_target, err) : ERR_CONFIG;
+}
+
+enum status target_open_at(const struct config *config, const char *url, struct target **out_target,
+                           struct err *err)
+{
+    struct config *at = malloc(sizeof *at);
+    if (!at) {
+        return err_set(err, ERR_NOMEM, "%s: out of memory", url);
+    }
+    *at = *config;
+    int n = snprintf(at->ship_target, sizeof at->ship_target, "%s", url);
+    enum status status = n < (int)sizeof at->ship_target
+                             ? target_open(at, out_target, err)
+                             : err_set(err, ERR_CONFIG, "%s is too long", url);
+    free(at);
+    return status;
 }
 
 enum status target_url(const struct config *config, char out[TARGET_URL_BYTES], struct err *err)

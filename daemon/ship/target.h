@@ -84,6 +84,9 @@ struct target {
  * form, or half of a key pair is missing. *config is copied from. */
 MUST_USE enum status target_open(const struct config *config, struct target **out_target,
                                  struct err *err);
+/* The same of another URL, with the rest of the configuration as it is. */
+MUST_USE enum status target_open_at(const struct config *config, const char *url,
+                                    struct target **out_target, struct err *err);
 /* NULL is fine. */
 void target_close(struct target *target);
 

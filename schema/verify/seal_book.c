@@ -182,13 +182,6 @@ static long deletion_of(const struct seal_book *book, int64_t day_us)
     return -1;
 }
 
-const struct seal_deletion *seal_book_deletion(const struct seal_book *book, int64_t day_us)
-{
-    long index = deletion_of(book, day_us);
-    return index >= 0 ? (const struct seal_deletion *)(const void *)book->deletions.data + index
-                      : NULL;
-}
-
 /* Blocks of a day that come after its deletion are numbered behind those that went. */
 static bool is_deleted(const struct seal_book *book, long deletion, const struct book_block *block)
 {

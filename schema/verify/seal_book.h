@@ -57,7 +57,5 @@ const struct book_block *seal_book_block(const struct seal_book *book, int64_t d
 /* All blocks ever sealed, those of deleted days too: NULL when it is not among them. */
 const struct book_block *seal_book_any_block(const struct seal_book *book, int64_t day_us,
                                              int64_t block);
-/* The last deletion of the day that a seal tells of; NULL: none. */
-const struct seal_deletion *seal_book_deletion(const struct seal_book *book, int64_t day_us);
 
 #endif

@@ -5,10 +5,13 @@
 #include "schema/archive_internal.h"
 #include "schema/deletion.h"
 #include "schema/seal/seal_store.h"
+#include "schema/verify/verify_pages.h"
 #include "schema/verify/verify_segment.h"
 
-enum status verify_seals(struct archive *archive, struct verify_report *report,
-                         struct seal_book *book, struct err *err)
+enum { PAGE_FAULTS_MAX = 3 };
+
+static enum status check_seals(struct archive *archive, struct verify_report *report,
+                               struct seal_book *book, struct err *err)
 {
     struct buf text = BUF_INIT;
     int64_t last = 0;
@@ -97,26 +100,6 @@ static enum status take_deletions(struct archive *archive, struct verify_report 
         }
     }
     free(rows);
-    return status;
-}
-
-static enum status check_catalogue(struct archive *archive, struct verify_report *report,
-                                   struct err *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    bool row = false;
-    enum status status = db_prepare(archive->db, "PRAGMA integrity_check(3)", &stmt, err);
-    while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
-        struct span text = db_column_span(stmt, 0);
-        if (!span_is(text, "ok")) {
-            verify_say(report, "archive.db", 0, "SQLite: %.*s", SPAN_FMT(text));
-        }
-    }
-    (void)sqlite3_finalize(stmt);
-    if (status == ERR_CORRUPT) {
-        verify_say(report, "archive.db", 0, "%s", err->text);
-        status = OK;
-    }
     return status;
 }
 
@@ -249,10 +232,10 @@ enum status verify_archive(const struct verify_archive *verify, struct seal_book
         return OK;
     }
     if (status == OK) {
-        status = check_catalogue(archive, verify->report, err);
+        status = verify_pages(archive->db, "archive.db", PAGE_FAULTS_MAX, verify->report, err);
     }
     if (status == OK) {
-        status = verify_seals(archive, verify->report, book, err);
+        status = check_seals(archive, verify->report, book, err);
     }
     if (status == OK) {
         status = take_deletions(archive, verify->report, book, err);

@@ -14,16 +14,13 @@ struct verify_archive {
     struct verify_report *report;
 };
 
-/* Fills *book (zeroed to begin with; seal_book_fini it) with the archive's seals. */
-MUST_USE enum status verify_seals(struct archive *archive, struct verify_report *report,
-                                  struct seal_book *book, struct err *err);
-
 /* The book's seals against the archive's own, as they are elsewhere: fewer in the archive, or
  * others, is an archive that was rolled back or rewritten. */
 MUST_USE enum status verify_same_seals(struct archive *archive, const struct seal_book *elsewhere,
                                        const char *where, struct verify_report *report,
                                        struct err *err);
 
+/* Fills *book (zeroed to begin with; seal_book_fini it) with the archive's seals. */
 MUST_USE enum status verify_archive(const struct verify_archive *verify, struct seal_book *book,
                                     struct err *err);
 

@@ -21,7 +21,6 @@ struct expected {
 
 void verify_block_fini(struct verify_block *work)
 {
-    block_lines_fini(&work->lines);
     buf_fini(&work->frame);
 }
 

@@ -8,14 +8,12 @@
 struct verify_block {
     const struct verify_segment *verify;
     struct segment *segment;
-    struct block_lines lines;
     struct buf frame;
     struct digest chain; /* of the blocks before; grows with each */
 };
 void verify_block_fini(struct verify_block *work);
 
-/* *out_whole: its events are what they were (or nothing says otherwise), and are in work->lines
- * unless the look is a quick one. */
+/* *out_whole: its events are what they were, or nothing says otherwise. */
 MUST_USE enum status verify_block(struct verify_block *work, const struct block_info *info,
                                   bool *out_whole, struct err *err);
 

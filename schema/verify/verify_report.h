@@ -38,7 +38,6 @@ struct verify_report {
     int64_t events;
     int64_t raw_bytes;
     int64_t objects;
-    int64_t object_bytes;
 };
 
 /* A fault without a line. */

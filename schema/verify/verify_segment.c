@@ -3,6 +3,9 @@
 #include "schema/chain.h"
 #include "schema/verify/verify_block.h"
 #include "schema/verify/verify_index.h"
+#include "schema/verify/verify_pages.h"
+
+enum { PAGE_FAULTS_MAX = 3 }; /* the rest follows from the first */
 
 /* Sealed blocks that the file does not have; both lists ascend. */
 static void find_missing(const struct verify_segment *verify, const struct block_info *blocks,
@@ -24,25 +27,6 @@ static void find_missing(const struct verify_segment *verify, const struct block
     }
 }
 
-static enum status check_pages(const struct verify_segment *verify, sqlite3 *db, struct err *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    bool row = false;
-    enum status status = db_prepare(db, "PRAGMA integrity_check(3)", &stmt, err);
-    while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
-        struct span text = db_column_span(stmt, 0);
-        if (!span_is(text, "ok")) {
-            verify_say(verify->report, verify->where, 0, "SQLite: %.*s", SPAN_FMT(text));
-        }
-    }
-    (void)sqlite3_finalize(stmt);
-    if (status == ERR_CORRUPT) {
-        verify_say(verify->report, verify->where, 0, "%s", err->text);
-        status = OK;
-    }
-    return status;
-}
-
 /* Ids go up by one. */
 static void check_order(const struct verify_segment *verify, const struct block_info *blocks,
                         size_t i)
@@ -58,10 +42,8 @@ static enum status check_blocks(const struct verify_segment *verify, struct segm
 {
     size_t count;
     const struct block_info *blocks = segment_blocks(segment, &count);
-    struct verify_block work = {.verify = verify,
-                                .segment = segment,
-                                .lines = BLOCK_LINES_INIT,
-                                .chain = chain_start(segment_day_us(segment))};
+    struct verify_block work = {
+        .verify = verify, .segment = segment, .chain = chain_start(segment_day_us(segment))};
     struct verify_index *index = NULL;
     enum status status = verify->quick ? OK : verify_index_new(verify, segment, &index, err);
     for (size_t i = 0; i < count && status == OK; i++) {
@@ -108,7 +90,7 @@ enum status verify_segment(const struct verify_segment *verify, struct err *err)
         verify_say(verify->report, verify->where, 0, "is the file of another day, %s",
                    clock_format_day(segment_day_us(segment), day));
     }
-    status = check_pages(verify, segment->db, &why);
+    status = verify_pages(segment->db, verify->where, PAGE_FAULTS_MAX, verify->report, &why);
     if (status == OK) {
         status = check_blocks(verify, segment, &why);
     }

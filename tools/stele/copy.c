@@ -283,11 +283,8 @@ static int copy_run(int argc, char **argv)
 {
     static struct copy_options options;
     const struct option_entry entries[] = {
-        {.name = "from",
-         .argument = "TIME",
-         .help = "events from this time on (-7d, 2026-11-01, RFC 3339)",
-         .text = &options.from},
-        {.name = "to", .argument = "TIME", .help = "events before this time", .text = &options.to},
+        option_from(&options.from),
+        option_to(&options.to),
         {.name = "session",
          .argument = "SID",
          .help = "only events of this session",

@@ -159,11 +159,8 @@ static int hunt_main(int argc, char **argv)
 {
     static struct hunt_call options;
     const struct option_entry entries[] = {
-        {.name = "from",
-         .argument = "TIME",
-         .help = "events from this time on (-7d, 2026-11-01, RFC 3339)",
-         .text = &options.from},
-        {.name = "to", .argument = "TIME", .help = "events before this time", .text = &options.to},
+        option_from(&options.from),
+        option_to(&options.to),
         {.name = "query",
          .argument = "QUERY",
          .help = "only events that this query finds (see stele search)",

@@ -230,3 +230,17 @@ const char *options_archive(const struct options *options)
     }
     return options->archive;
 }
+
+struct option_entry option_from(const char **text)
+{
+    return (struct option_entry){.name = "from",
+                                 .argument = "TIME",
+                                 .help = "events from this time on (-7d, 2026-11-01, RFC 3339)",
+                                 .text = text};
+}
+
+struct option_entry option_to(const char **text)
+{
+    return (struct option_entry){
+        .name = "to", .argument = "TIME", .help = "events before this time", .text = text};
+}

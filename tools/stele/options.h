@@ -65,6 +65,10 @@ int options_fail(const struct verb *verb, const struct err *err);
 int options_misuse(const struct verb *verb, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* --from and --to of event times, worded alike in every verb. */
+struct option_entry option_from(const char **text);
+struct option_entry option_to(const char **text);
+
 /* A whole number from min to max; ERR_USAGE names the option and the bounds. */
 MUST_USE enum status options_number(const char *name, const char *text, int64_t min, int64_t max,
                                     int64_t *out_number, struct err *err);

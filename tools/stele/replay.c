@@ -215,9 +215,8 @@ static int replay_verb(int argc, char **argv)
     struct replay_options options = {.speed = "max"};
     struct destination_options *where = &options.to_where;
     const struct option_entry entries[] = {
-        {"from", "TIME", "events from this time on (-7d, 2026-11-01, RFC 3339)",
-         .text = &options.from},
-        {"to", "TIME", "events before this time", .text = &options.to},
+        option_from(&options.from),
+        option_to(&options.to),
         {"dest", "URL", "https://HOST/PATH, http://; of syslog tls://HOST:PORT, tcp://",
          .text = &where->dest},
         {"as", "FORM", "fluentd, ndjson, hec, bulk or syslog; without it the URL tells",

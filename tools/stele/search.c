@@ -246,11 +246,8 @@ static int search_run(int argc, char **argv)
 {
     struct search_options options = {0};
     const struct option_entry entries[] = {
-        {.name = "from",
-         .argument = "TIME",
-         .help = "events from this time on (-7d, 2026-11-01, RFC 3339)",
-         .text = &options.from},
-        {.name = "to", .argument = "TIME", .help = "events before this time", .text = &options.to},
+        option_from(&options.from),
+        option_to(&options.to),
         {.name = "limit",
          .argument = "N",
          .help = "at most N (100 in a table, 20 of --top, else all); 0: all",

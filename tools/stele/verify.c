@@ -97,20 +97,6 @@ static enum status place_url(const char *place, char out[CONFIG_TEXT_BYTES], str
     return n > 0 && n < CONFIG_TEXT_BYTES ? OK : err_set(err, ERR_LIMIT, "%s: too long", place);
 }
 
-static enum status open_place(const struct config *config, const char *url,
-                              struct target **out_target, struct err *err)
-{
-    struct config *at = malloc(sizeof *at);
-    if (!at) {
-        return err_set(err, ERR_NOMEM, "verify: out of memory");
-    }
-    *at = *config;
-    (void)snprintf(at->ship_target, sizeof at->ship_target, "%s", url);
-    enum status status = target_open(at, out_target, err);
-    free(at);
-    return status;
-}
-
 /* Where the objects and their digests are. */
 static enum status find_places(const struct config *config, const struct verify_wish *wish,
                                char objects[CONFIG_TEXT_BYTES], char digests[CONFIG_TEXT_BYTES],
@@ -144,10 +130,10 @@ static enum status run_target(struct verify_run *run, const struct config *confi
     struct verify_target verify = {.key = run->key, .quick = wish->quick, .report = &run->report};
     enum status status = find_places(config, wish, objects, digests, err);
     if (status == OK) {
-        status = open_place(config, objects, &verify.objects, err);
+        status = target_open_at(config, objects, &verify.objects, err);
     }
     if (status == OK) {
-        status = open_place(config, digests, &verify.digests, err);
+        status = target_open_at(config, digests, &verify.digests, err);
     }
     if (status == OK && dir) {
         status = archive_open(dir, ARCHIVE_READ, &verify.archive, err);

@@ -153,11 +153,8 @@ static int hits_main(int argc, char **argv)
     const char *output = NULL;
     const struct option_entry entries[] = {
         {.name = "name", .argument = "NAME", .help = "of this list only", .text = &name},
-        {.name = "from",
-         .argument = "TIME",
-         .help = "events from this time on (-7d, 2026-11-01, RFC 3339)",
-         .text = &from},
-        {.name = "to", .argument = "TIME", .help = "events before this time", .text = &to},
+        option_from(&from),
+        option_to(&to),
         {.name = "output",
          .argument = "FORM",
          .help = "table, json, ndjson or csv",

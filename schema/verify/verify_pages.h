@@ -1,0 +1,13 @@
+/* What SQLite itself finds wrong with a file. Inside schema/. */
+#ifndef SCHEMA_VERIFY_VERIFY_PAGES_H
+#define SCHEMA_VERIFY_VERIFY_PAGES_H
+
+#include "schema/db.h"
+#include "schema/verify/verify_report.h"
+
+/* PRAGMA integrity_check: each line of it, `most` of them, is a fault, and so is a file too damaged
+ * for it. Other errors are errors. */
+MUST_USE enum status verify_pages(sqlite3 *db, const char *where, int most,
+                                  struct verify_report *report, struct err *err);
+
+#endif
