@@ -31,6 +31,11 @@ static enum status check_seals(struct archive *archive, struct verify_report *re
         } else if (status == OK) {
             status = seal_book_add(book, number, buf_span(&text),
                                    span_of(row.signature, sizeof row.signature), report, err);
+            if (memcmp(&row.sha256, &book->last_sha256, sizeof row.sha256) != 0) {
+                verify_say(report, "archive.db", 0,
+                           "seal %lld: the digest in its row is not that of its text",
+                           (long long)number);
+            }
         } else {
             *err = why;
         }
@@ -63,8 +68,9 @@ enum status verify_same_seals(struct archive *archive, const struct seal_book *e
                    (long long)last, where, (long long)number);
     } else if (status == OK) {
         status = seal_get(archive, number, &row, &text, &why);
+        struct digest sha256 = digest_sha256(buf_span(&text));
         bool same = status == OK && !elsewhere->broken &&
-                    memcmp(&row.sha256, &elsewhere->last_sha256, sizeof row.sha256) == 0;
+                    memcmp(&sha256, &elsewhere->last_sha256, sizeof sha256) == 0;
         if (!same && (status == OK || status == ERR_CORRUPT || status == ERR_NOT_FOUND)) {
             verify_say(report, "archive.db", 0, "its seal %lld is not the one that %s has",
                        (long long)number, where);

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 """What is changed in an archive is found, and where: every kind of part of a day's file and of the
 catalogue is flipped, cut, replaced, removed. A clean archive is clean."""
+import datetime
 import hashlib
 import os
 import random
 import shutil
 import sqlite3
+import subprocess
 
 from stele_tool import expect
 from verify_world import (DAY, World, change_sql, flipped, frame_lines, make_events, pack_lines,
-                          read_sql, run_all)
+                          read_sql, run_all, unzstd, zstd)
 
 BLOCK = 2
 
@@ -182,6 +184,47 @@ def seals_and_ledger(world):
     world.expect_found(result, "is signed with key")
 
 
+def seals_that_were_signed_again(world):
+    """Whoever has the key can sign another text; the seal behind it still names the first one."""
+    world.fresh()
+    path = world.path("archive/archive.db")
+    packed, = read_sql(path, "SELECT packed FROM seal WHERE number=1")
+    text = unzstd(packed).replace(b'"codec":"zstd"', b'"codec":"gzip"')
+    world.write("text", text)
+    subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey",
+                    world.path("archive/keys/seal.key"), "-in", world.path("text"), "-out",
+                    world.path("signature")], check=True, capture_output=True)
+    with open(world.path("signature"), "rb") as file:
+        signature = file.read()
+    forged = zstd(text, "-3", f"--stream-size={len(text)}")
+    change_sql(path, ("UPDATE seal SET packed=?, signature=?, sha256=? WHERE number=1",
+                      (forged, signature, hashlib.sha256(text).digest())))
+    result = world.archive()
+    world.expect_found(result, "seal 2: does not name the seal before it by its digest")
+    expect(b"signature" not in result.out, result.text())
+    world.fresh()
+    change_sql(path, "UPDATE seal SET sha256=zeroblob(32) WHERE number=2")
+    world.expect_found(world.archive(), "seal 2: the digest in its row is not that of its text")
+
+
+def more_than_one_seal_holds(world):
+    """1,100 days of one event each are more blocks than a seal takes."""
+    lines = [b'{"event":"auth","code":"T1","uid":"d%d","time":"%s"}'
+             % (day, (datetime.date(2019, 1, 1) + datetime.timedelta(day)).isoformat().encode()
+                + b"T00:00:00Z") for day in range(1100)]
+    world.write("days.ndjson", b"\n".join(lines) + b"\n")
+    world.ok("init", "days")
+    world.ok("import", "--archive", "days", "days.ndjson")
+    world.ok("seal", "--archive", "days")
+    out = world.ok("seal", "--list", "--archive", "days").out.decode().split("\n")[1:]
+    blocks = [int(line.split()[3]) for line in out if line]
+    expect(blocks == [1024, 76], f"blocks in each seal: {blocks}")
+    result = world.stele("verify", "--quick", "--archive", "days")
+    world.expect_clean(result)
+    expect(b"after the last seal" not in result.err, result.text())
+    shutil.rmtree(world.path("days"))
+
+
 def nothing_that_is_signed(world):
     """Whoever takes the seals away takes away what would tell: a key that is given says that there
     should be some."""
@@ -272,5 +315,6 @@ def any_byte_of_a_day(world):
 if __name__ == "__main__":
     with World() as shared:
         run_all(shared, clean, events_of_a_block, parts_of_a_day, words_of_a_day,
-                whole_blocks_and_days, seals_and_ledger, nothing_that_is_signed, a_key_that_is_gone,
+                whole_blocks_and_days, seals_and_ledger,
+                seals_that_were_signed_again, more_than_one_seal_holds, nothing_that_is_signed, a_key_that_is_gone,
                 days_that_were_deleted, any_byte_of_a_day)
