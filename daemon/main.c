@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/log.h"
+#include "daemon/process/log.h"
 #include "daemon/service.h"
 
 enum { SETS_MAX = 256 };

@@ -4,17 +4,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/indexer_thread.h"
-#include "daemon/log.h"
-#include "daemon/metrics.h"
-#include "daemon/newest.h"
+#include "daemon/ingest/indexer_thread.h"
+#include "daemon/ingest/last_arrival.h"
+#include "daemon/process/log.h"
+#include "daemon/process/metrics.h"
 #include "daemon/receive/receiver.h"
-#include "daemon/retention/expiry.h"
-#include "daemon/retention/keeper.h"
-#include "daemon/seal_thread.h"
+#include "daemon/retention/retention_guest.h"
+#include "daemon/retention/retention_plan.h"
+#include "daemon/seal/seal_thread.h"
 #include "daemon/serve/server.h"
-#include "daemon/ship_thread.h"
-#include "daemon/watch_thread.h"
+#include "daemon/ship/ship_thread.h"
+#include "daemon/watch/watch_thread.h"
 
 /* Requests that are still coming in get this long when the daemon stops. */
 #define DRAIN_US (3 * CLOCK_SECOND_US)

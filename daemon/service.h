@@ -3,7 +3,7 @@
 #ifndef DAEMON_SERVICE_H
 #define DAEMON_SERVICE_H
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 /* Reads the configuration again, for the certificates. */
 typedef enum status service_reload(void *context, struct config *out_config, struct err *err);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "daemon/log.h"
-#include "daemon/metrics.h"
+#include "daemon/process/log.h"
+#include "daemon/process/metrics.h"
 #include "daemon/receive/connection_internal.h"
 
 enum {

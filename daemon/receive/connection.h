@@ -13,10 +13,10 @@
 #ifndef DAEMON_RECEIVE_CONNECTION_H
 #define DAEMON_RECEIVE_CONNECTION_H
 
-#include "daemon/receive/decode.h"
-#include "daemon/receive/loop.h"
+#include "daemon/ingest/writer.h"
+#include "daemon/receive/content_encoding.h"
+#include "daemon/receive/event_loop.h"
 #include "daemon/receive/tls_stream.h"
-#include "daemon/writer.h"
 
 struct connection;
 

@@ -9,8 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "daemon/log.h"
-#include "daemon/metrics.h"
+#include "daemon/process/log.h"
+#include "daemon/process/metrics.h"
 #include "daemon/receive/connection.h"
 
 enum {

@@ -3,9 +3,9 @@
 #ifndef DAEMON_RECEIVE_RECEIVER_H
 #define DAEMON_RECEIVE_RECEIVER_H
 
-#include "daemon/config.h"
-#include "daemon/receive/loop.h"
-#include "daemon/writer.h"
+#include "daemon/config/config.h"
+#include "daemon/ingest/writer.h"
+#include "daemon/receive/event_loop.h"
 
 struct receiver;
 

@@ -4,7 +4,7 @@
 #ifndef DAEMON_RECEIVE_TLS_H
 #define DAEMON_RECEIVE_TLS_H
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 struct ssl_ctx_st;
 

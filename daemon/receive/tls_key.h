@@ -3,7 +3,7 @@
 #ifndef DAEMON_RECEIVE_TLS_KEY_H
 #define DAEMON_RECEIVE_TLS_KEY_H
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 struct evp_pkey_st;
 

@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/seal/seal_target.h"
-#include "schema/day_stamp.h"
+#include "daemon/seal/seal_location.h"
+#include "daemon/ship/target_open.h"
 #include "schema/seal/seal_key.h"
 #include "schema/seal/seal_store.h"
+#include "schema/segment/file_stamp.h"
 
 /* What was seen of a day when all of it was sealed. */
 struct sealed_day {

@@ -7,7 +7,7 @@
 #ifndef DAEMON_SEAL_SEALER_H
 #define DAEMON_SEAL_SEALER_H
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 struct sealer;
 

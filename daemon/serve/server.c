@@ -9,7 +9,7 @@
 #include <event2/http.h>
 #include <event2/listener.h>
 
-#include "daemon/metrics.h"
+#include "daemon/process/metrics.h"
 
 enum { SERVE_HEAD_BYTES_MAX = 16 * 1024, SERVE_BODY_BYTES_MAX = 1024, SERVE_TIMEOUT_S = 10 };
 

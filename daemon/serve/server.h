@@ -2,9 +2,9 @@
 #ifndef DAEMON_SERVE_SERVER_H
 #define DAEMON_SERVE_SERVER_H
 
-#include "daemon/config.h"
-#include "daemon/health.h"
-#include "daemon/receive/loop.h"
+#include "daemon/config/config.h"
+#include "daemon/process/health.h"
+#include "daemon/receive/event_loop.h"
 
 struct server;
 

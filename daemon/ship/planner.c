@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "schema/base/file.h"
-#include "schema/day_stamp.h"
+#include "schema/segment/file_stamp.h"
 
 struct planner {
     char dir[FILE_PATH_BYTES];

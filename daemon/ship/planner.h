@@ -4,8 +4,8 @@
 #ifndef DAEMON_SHIP_PLANNER_H
 #define DAEMON_SHIP_PLANNER_H
 
-#include "schema/ledger.h"
-#include "schema/segment.h"
+#include "schema/archive/ledger.h"
+#include "schema/segment/segment.h"
 
 struct planner;
 

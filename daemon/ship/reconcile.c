@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/ship/object.h"
-#include "daemon/ship/target.h"
+#include "daemon/ship/object_build.h"
+#include "daemon/ship/target_open.h"
 #include "schema/base/file.h"
 
 enum { PAGE_ROWS = 64 };

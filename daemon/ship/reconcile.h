@@ -7,8 +7,8 @@
 
 #include <stdatomic.h>
 
-#include "daemon/config.h"
-#include "schema/ledger.h"
+#include "daemon/config/config.h"
+#include "schema/archive/ledger.h"
 
 enum reconcile_kind {
     RECONCILE_MISSING,  /* shipped, and not at the target */

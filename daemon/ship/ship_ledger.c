@@ -3,8 +3,8 @@
 #include <stdlib.h>
 
 #include "schema/base/file.h"
-#include "schema/deletion.h"
-#include "schema/segment.h"
+#include "schema/index/deletion.h"
+#include "schema/segment/segment.h"
 
 struct asking {
     const struct ship_question *question;

@@ -3,7 +3,7 @@
 #ifndef DAEMON_SHIP_SHIP_LEDGER_H
 #define DAEMON_SHIP_SHIP_LEDGER_H
 
-#include "schema/ledger.h"
+#include "schema/archive/ledger.h"
 
 struct ship_question {
     const char *archive_dir;

@@ -2,9 +2,9 @@
 #ifndef DAEMON_SHIP_SHIP_STATUS_H
 #define DAEMON_SHIP_SHIP_STATUS_H
 
-#include "daemon/ship/target.h"
-#include "schema/inbox.h"
-#include "schema/ledger.h"
+#include "daemon/ship/target/target.h"
+#include "schema/archive/inbox.h"
+#include "schema/archive/ledger.h"
 
 struct ship_status_target {
     char url[TARGET_URL_BYTES];

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/ship/object.h"
+#include "daemon/ship/object_build.h"
 #include "daemon/ship/planner.h"
-#include "daemon/ship/target.h"
+#include "daemon/ship/target_open.h"
 #include "schema/base/backoff.h"
 
 enum {

@@ -4,8 +4,8 @@
 #ifndef DAEMON_SHIP_SHIPPER_H
 #define DAEMON_SHIP_SHIPPER_H
 
-#include "daemon/config.h"
-#include "schema/ledger.h"
+#include "daemon/config/config.h"
+#include "schema/archive/ledger.h"
 
 struct shipper;
 

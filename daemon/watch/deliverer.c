@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/watch/hit_format.h"
 #include "daemon/watch/hit_syslog.h"
-#include "daemon/watch/hit_text.h"
 #include "daemon/watch/webhook.h"
 #include "schema/base/backoff.h"
 

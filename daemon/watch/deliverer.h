@@ -1,14 +1,14 @@
-/* Delivers hits to where stele.conf says, from the outbox in watch.db (schema/watch_db.h): in order
- * of their ids, each until it is taken. What fails is tried again after a wait (full jitter, bound
- * doubled with each try up to watch.retry_max_wait), which is kept in the outbox, for at least
- * three days. A target that fails as a whole is left alone for that wait; a hit that is refused for
- * what it is waits alone. Killed between an answer and its mark, a hit is sent again: at least
- * once. One thread, but for deliverer_stop. */
+/* Delivers hits to where stele.conf says, from the outbox in watch.db (schema/watch/watch_db.h): in
+ * order of their ids, each until it is taken. What fails is tried again after a wait (full jitter,
+ * bound doubled with each try up to watch.retry_max_wait), which is kept in the outbox, for at
+ * least three days. A target that fails as a whole is left alone for that wait; a hit that is
+ * refused for what it is waits alone. Killed between an answer and its mark, a hit is sent again:
+ * at least once. One thread, but for deliverer_stop. */
 #ifndef DAEMON_WATCH_DELIVERER_H
 #define DAEMON_WATCH_DELIVERER_H
 
-#include "daemon/config.h"
-#include "schema/watch_db.h"
+#include "daemon/config/config.h"
+#include "schema/watch/watch_db.h"
 
 struct deliverer;
 

@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
-#include "daemon/watch/day_scan.h"
-#include "daemon/watch/day_step.h"
-#include "daemon/watch/watch_sets.h"
+#include "daemon/watch/match_step.h"
+#include "daemon/watch/new_blocks.h"
+#include "daemon/watch/watch_indicators.h"
 
 /* Lists are read again after this: indicators go out of date. */
 #define LISTS_FRESH_US (3600 * CLOCK_SECOND_US)

@@ -1,13 +1,13 @@
 /* Matches an archive's blocks with the lists that are watched, in steps that are each one
  * transaction of watch.db: the hits of a day's new blocks and how far the day is looked at; or the
  * hits of a day for a list's new indicators. New blocks come first. What a crash cuts off is done
- * again, and gives each hit once (schema/watch_db.h). One thread. */
+ * again, and gives each hit once (schema/watch/watch_db.h). One thread. */
 #ifndef DAEMON_WATCH_MATCHER_H
 #define DAEMON_WATCH_MATCHER_H
 
 #include <stdatomic.h>
 
-#include "schema/watch_db.h"
+#include "schema/watch/watch_db.h"
 
 struct matcher;
 

@@ -10,7 +10,7 @@
 
 #include <stdatomic.h>
 
-#include "daemon/config.h"
+#include "daemon/config/config.h"
 
 struct webhook;
 

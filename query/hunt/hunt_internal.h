@@ -3,8 +3,8 @@
 #define QUERY_HUNT_HUNT_INTERNAL_H
 
 #include "query/hunt/hunt_run.h"
-#include "query/summary.h"
-#include "query/sweep.h"
+#include "query/render/event_summary.h"
+#include "query/search/parallel_scan.h"
 #include "schema/base/lock.h"
 
 /* What an event has of an indicator. */

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 
 #include "query/hunt/hunt_internal.h"
-#include "query/sweep.h"
-#include "schema/archive.h"
+#include "query/search/parallel_scan.h"
+#include "schema/archive/archive.h"
+#include "schema/block/bitmap.h"
 
 static enum status hunt_waiting(void *worker, const struct walk_day *day, struct err *err)
 {
@@ -199,9 +200,9 @@ enum status hunt_run(struct walk *walk, const struct indicator_set *set,
         status = hunt_sum(&hunt, options.n_workers, out_result, err);
     }
     if (status == OK && walk_archive(walk)) {
-        int64_t counters[ARCHIVE_COUNTER_COUNT];
+        int64_t counters[EVENT_COUNTER_COUNT];
         status = archive_counters(walk_archive(walk), counters, err);
-        out_result->coverage.quarantined = status == OK ? counters[ARCHIVE_COUNTER_quarantined] : 0;
+        out_result->coverage.quarantined = status == OK ? counters[EVENT_COUNTER_quarantined] : 0;
     }
     for (size_t i = 0; i < options.n_workers; i++) {
         hunter_free(hunt.hunters[i]);

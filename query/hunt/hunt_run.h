@@ -1,12 +1,12 @@
 /* A set of indicators against an archive: what is kept of each block's observables is looked up,
  * and the events that may have an indicator are then read from their bytes, which decide. Events
  * that wait in the inbox, and blocks with which nothing is kept, are read one by one. Several
- * threads work on it (query/sweep.h), which have ended on return. */
+ * threads work on it (query/search/parallel_scan.h), which have ended on return. */
 #ifndef QUERY_HUNT_HUNT_RUN_H
 #define QUERY_HUNT_HUNT_RUN_H
 
-#include "query/hunt/suppress.h"
-#include "query/run.h"
+#include "query/hunt/warninglist.h"
+#include "query/search/search_run.h"
 
 enum { HUNT_NAMES_MAX = 16 };
 

@@ -1,6 +1,6 @@
 #include "query/lake/lake_select.h"
 
-#include "query/lake/lake_leaf.h"
+#include "query/lake/lake_predicate.h"
 
 /* Depth is bounded by the parser (QUERY_DEPTH_MAX). */
 static enum status write_node(const struct lake_select *select, const struct node *node,

@@ -3,19 +3,18 @@
  *   dt       the day an object is filed under: of the event, or of its arrival when it has no
  *            believable time
  *   time_us  microseconds since 1970 of the event's own time; NULL when it is not believable
- *   fields   every value with its path, as schema/event.h reads them: kind (s string, n number,
- *            b boolean, f a number whose text this engine cannot write), value, low (the value in
+ *   fields   every value with its path, as schema/event/event.h reads them: kind (s string, n
+ * number, b boolean, f a number whose text this engine cannot write), value, low (the value in
  *            lower case), free (it is searched when no field is named)
- *   terms    for every value its words in order and its terms (schema/term.h), lower case, each
- *            between spaces
- *   addresses  every address in it as 32 digits, IPv4 mapped into IPv6 (schema/observable.h)
- *   raw      the line
+ *   terms    for every value its words in order and its terms (schema/event/term.h), lower case,
+ * each between spaces addresses  every address in it as 32 digits, IPv4 mapped into IPv6
+ * (schema/event/observable.h) raw      the line
  *
  * and beside them the columns that everybody asks for, by their names in `stele sql`. */
 #ifndef QUERY_LAKE_LAKE_TABLE_H
 #define QUERY_LAKE_LAKE_TABLE_H
 
-#include "query/lake/engine.h"
+#include "query/lake/lake_engine.h"
 
 #define LAKE_TABLE_NAME "teleport_audit_events"
 

@@ -3,17 +3,17 @@
  * of an event at any depth.
  *
  *   walk     the line's tokens, from left to right; what is open is on a stack of paths
- *   values   numbers and booleans as text, as schema/event.c writes them
+ *   values   numbers and booleans as text, as schema/event/event.c writes them
  *   heads    the uid and the time, which are searched in their own way
  *   table    lower case, terms */
 #include "query/lake/lake_view.h"
 
-#include "query/lake/addresses.h"
-#include "query/lake/engine.h"
-#include "query/lake/shapes.h"
+#include "query/lake/lake_address.h"
+#include "query/lake/lake_engine.h"
+#include "query/lake/lake_regex.h"
 #include "query/sql/columns.h"
 #include "schema/base/utf8.h"
-#include "schema/event.h"
+#include "schema/event/event.h"
 
 #define DAY_US "86400000000"
 

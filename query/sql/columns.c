@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "query/match.h"
-#include "query/sql/moment.h"
+#include "query/language/match.h"
+#include "query/sql/time_text.h"
 
 enum { NAME_BYTES_MAX = 256 };
 

@@ -12,11 +12,11 @@
 
 #include <math.h>
 
-#include "query/number.h"
-#include "query/parse.h"
-#include "query/pseudo.h"
-#include "query/sql/moment.h"
-#include "query/tree.h"
+#include "query/language/build.h"
+#include "query/language/number.h"
+#include "query/language/parse.h"
+#include "query/language/pseudo.h"
+#include "query/sql/time_text.h"
 
 enum { FILTER_RANGES_MAX = 16, FILTER_ANY_MAX = 1000 };
 

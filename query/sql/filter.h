@@ -2,7 +2,7 @@
 #ifndef QUERY_SQL_FILTER_H
 #define QUERY_SQL_FILTER_H
 
-#include "query/sql/push.h"
+#include "query/sql/best_index.h"
 #include "query/sql/scan.h"
 
 enum { FILTER_MATCHES_MAX = 8 };

@@ -16,7 +16,7 @@ size_t json_skip(struct span text, size_t at);
 bool json_holds_value(struct span value);
 
 /* The inner of a string with its escapes resolved; \u0000 and lone surrogates are U+FFFD, as for
- * schema/event.h. data is NULL when memory is out. */
+ * schema/event/event.h. data is NULL when memory is out. */
 struct span json_unescape(struct span inner, struct arena *arena);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "query/sql/pick.h"
+#include "query/sql/json_path.h"
 
 /* What the rows know of one column. */
 struct row_column {

@@ -10,7 +10,7 @@
 #ifndef QUERY_SQL_ROWS_H
 #define QUERY_SQL_ROWS_H
 
-#include "query/plan.h"
+#include "query/eval/plan.h"
 #include "query/sql/columns.h"
 #include "query/sql/snapshot.h"
 

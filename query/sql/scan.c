@@ -6,8 +6,9 @@
 
 #include <stdlib.h>
 
-#include "query/match.h"
-#include "query/place.h"
+#include "query/language/match.h"
+#include "query/search/hit_heap.h"
+#include "schema/block/bitmap.h"
 
 enum { RUN_FIRST = 64, RUN_SORTED_MAX = 1024 };
 

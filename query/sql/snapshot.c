@@ -3,8 +3,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "query/number.h"
-#include "query/parse.h"
+#include "query/language/number.h"
+#include "query/language/parse.h"
+#include "schema/archive/archive.h"
 #include "schema/base/file.h"
 
 struct snapshot {

@@ -1,10 +1,10 @@
 /* An archive as one statement sees it: the inbox read first, then days opened when asked for and
- * kept for the next question (why nothing is missed and nothing seen twice: query/walk.c). One
- * thread. */
+ * kept for the next question (why nothing is missed and nothing seen twice:
+ * query/search/day_iterator.c). One thread. */
 #ifndef QUERY_SQL_SNAPSHOT_H
 #define QUERY_SQL_SNAPSHOT_H
 
-#include "query/waiting.h"
+#include "query/search/inbox_scan.h"
 
 enum { SNAPSHOT_OPEN_MAX = 32, SNAPSHOT_NAME_DAYS = 3 };
 
@@ -42,7 +42,7 @@ void snapshot_close(struct snapshot *snapshot);
 
 /* Days, ascending. */
 size_t snapshot_day_count(const struct snapshot *snapshot);
-/* Can it hold events of these times? A single file can hold any (query/walk.h). */
+/* Can it hold events of these times? A single file can hold any (query/search/day_iterator.h). */
 bool snapshot_day_within(const struct snapshot *snapshot, size_t i, int64_t from_us, int64_t to_us);
 /* Opens it, or hands out the one that is open, until snapshot_release. */
 MUST_USE enum status snapshot_day(struct snapshot *snapshot, size_t i, struct day **out_day,

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "query/sql/filter.h"
-#include "query/sql/moment.h"
+#include "query/sql/time_text.h"
 
 struct table {
     sqlite3_vtab base; /* first: SQLite knows this part */

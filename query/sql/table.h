@@ -3,14 +3,14 @@
  *   teleport_audit_events                      of the module's archive, or of STELE_ARCHIVE
  *   CREATE VIRTUAL TABLE t USING stele('DIR')  of any archive, or of one day's file
  *
- * and the collation stele_time (query/sql/moment.h) that its times have. Read-only. A statement
+ * and the collation stele_time (query/sql/time_text.h) that its times have. Read-only. A statement
  * sees one state of the archive, which statements that overlap it on the same connection share. */
 #ifndef QUERY_SQL_TABLE_H
 #define QUERY_SQL_TABLE_H
 
 #include <signal.h>
 
-#include "query/sql/host.h"
+#include "query/sql/sqlite_api.h"
 #include "schema/base/err.h"
 
 #define TABLE_NAME "teleport_audit_events"

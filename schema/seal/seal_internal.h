@@ -3,7 +3,7 @@
 #ifndef SCHEMA_SEAL_SEAL_INTERNAL_H
 #define SCHEMA_SEAL_SEAL_INTERNAL_H
 
-#include "schema/archive_internal.h"
+#include "schema/archive/archive_internal.h"
 
 /* The first row; ?1 is the key where the statement has one. The caller finalizes *out_stmt, which
  * is NULL in an archive of before seals. */

@@ -1,11 +1,11 @@
 /* Making the next seal: blocks that are new, then, in one transaction, all else. */
 #include <stdio.h>
 
-#include "schema/chain.h"
-#include "schema/codec.h"
-#include "schema/proof.h"
+#include "schema/block/codec.h"
 #include "schema/seal/seal_internal.h"
 #include "schema/seal/seal_store.h"
+#include "schema/segment/block_proof.h"
+#include "schema/segment/hash_chain.h"
 
 enum { SEAL_LEVEL = 3 };
 

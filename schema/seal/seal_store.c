@@ -1,8 +1,8 @@
 #include "schema/seal/seal_store.h"
 
-#include "schema/chain.h"
-#include "schema/codec.h"
+#include "schema/block/codec.h"
 #include "schema/seal/seal_internal.h"
+#include "schema/segment/hash_chain.h"
 
 enum status seal_ask(struct archive *archive, const char *sql, int64_t key, sqlite3_stmt **out_stmt,
                      bool *out_row, struct err *err)

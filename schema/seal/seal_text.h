@@ -11,14 +11,15 @@
  *
  * number counts from 1 without a gap; previous is the SHA-256 of the text of the seal before ("" in
  * the first), so that seals are a chain too. days: blocks that are new since the last seal, and the
- * chain (schema/chain.h) up to the last of them. frame, index and lines (schema/proof.h) are left
- * out for a block without a proof. objects: shipped since the last seal. deleted: days that
- * retention took since the last seal. Any thread; one at a time for each object. */
+ * chain (schema/segment/hash_chain.h) up to the last of them. frame, index and lines
+ * (schema/segment/block_proof.h) are left out for a block without a proof. objects: shipped since
+ * the last seal. deleted: days that retention took since the last seal. Any thread; one at a time
+ * for each object. */
 #ifndef SCHEMA_SEAL_SEAL_TEXT_H
 #define SCHEMA_SEAL_SEAL_TEXT_H
 
+#include "schema/archive/ledger.h"
 #include "schema/base/arena.h"
-#include "schema/ledger.h"
 
 #define SEAL_FORMAT "stele-seal-1"
 enum { SEAL_TEXT_BYTES_MAX = 64 * 1024 * 1024 };

@@ -68,7 +68,7 @@ CREATE TABLE deletion (
     last_block INTEGER NOT NULL,  -- its number; what comes of the day later is numbered behind it
     raw_bytes  INTEGER NOT NULL,
     file_bytes INTEGER NOT NULL,
-    chain      BLOB NOT NULL,     -- of all its blocks (schema/chain.h); empty when it could not be read
+    chain      BLOB NOT NULL,     -- of all its blocks (schema/segment/hash_chain.h); empty when it could not be read
     seal       INTEGER NOT NULL DEFAULT 0,  -- the seal that tells of it; 0: none yet
     done       INTEGER NOT NULL DEFAULT 0 CHECK (done IN (0, 1))  -- 1: the file is gone
 ) STRICT;

@@ -1,4 +1,4 @@
--- What a copy has beside a segment's tables (schema/copy_case.h), version 1. No row of these three
+-- What a copy has beside a segment's tables (schema/copy/copy_case.h), version 1. No row of these three
 -- counts into the digests of the content; that they are there does.
 
 -- One row: what was copied, by whom and why.
@@ -18,12 +18,12 @@ CREATE TABLE copy_case (
     first_us    INTEGER NOT NULL,  -- event time
     last_us     INTEGER NOT NULL,
     blocks      INTEGER NOT NULL,
-    chain       TEXT NOT NULL,     -- schema/chain.h over all blocks, hex
+    chain       TEXT NOT NULL,     -- schema/segment/hash_chain.h over all blocks, hex
     content     TEXT NOT NULL,     -- SHA-256 over copy_table, hex
     program     TEXT NOT NULL
 ) STRICT;
 
--- Every other table as it was when the copy was made (schema/copy_content.h).
+-- Every other table as it was when the copy was made (schema/copy/copy_content.h).
 CREATE TABLE copy_table (
     name   TEXT PRIMARY KEY,
     rows   INTEGER NOT NULL,

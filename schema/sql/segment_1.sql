@@ -1,5 +1,5 @@
--- A segment: the events of one UTC day, version 1. schema/segment.h says what the parts mean,
--- schema/column.h how vectors and columns are encoded.
+-- A segment: the events of one UTC day, version 1. schema/segment/segment.h says what the parts mean,
+-- schema/block/column.h how vectors and columns are encoded.
 
 CREATE TABLE segment (
     day_us     INTEGER NOT NULL,  -- start of the day

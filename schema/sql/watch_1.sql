@@ -49,7 +49,7 @@ CREATE TABLE sighting (
 CREATE TABLE hit (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     sighting INTEGER NOT NULL REFERENCES sighting (id),
-    identity BLOB NOT NULL,     -- of the event: schema/watch_db.h
+    identity BLOB NOT NULL,     -- of the event: schema/watch/watch_db.h
     field    TEXT NOT NULL,
     value    TEXT NOT NULL,
     decoded  INTEGER NOT NULL CHECK (decoded IN (0, 1)),

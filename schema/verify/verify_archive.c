@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "schema/archive_internal.h"
-#include "schema/deletion.h"
+#include "schema/archive/archive_internal.h"
+#include "schema/index/deletion.h"
 #include "schema/seal/seal_store.h"
 #include "schema/verify/verify_pages.h"
 #include "schema/verify/verify_segment.h"

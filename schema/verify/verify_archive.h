@@ -3,7 +3,7 @@
 #ifndef SCHEMA_VERIFY_VERIFY_ARCHIVE_H
 #define SCHEMA_VERIFY_VERIFY_ARCHIVE_H
 
-#include "schema/verify/seal_book.h"
+#include "schema/verify/seal_set.h"
 
 struct verify_archive {
     const char *dir;

@@ -2,9 +2,9 @@
 
 #include <stdio.h>
 
-#include "schema/chain.h"
-#include "schema/codec.h"
-#include "schema/proof.h"
+#include "schema/block/codec.h"
+#include "schema/segment/block_proof.h"
+#include "schema/segment/hash_chain.h"
 
 enum { UNPACKED_SLACK = 4 * 1024 * 1024 }; /* a frame may have more in it than it should */
 

@@ -2,7 +2,7 @@
 #ifndef SCHEMA_VERIFY_VERIFY_BLOCK_H
 #define SCHEMA_VERIFY_VERIFY_BLOCK_H
 
-#include "schema/segment_internal.h"
+#include "schema/segment/segment_internal.h"
 #include "schema/verify/verify_segment.h"
 
 struct verify_block {

@@ -4,9 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "schema/batch.h"
-#include "schema/inbox.h"
-#include "schema/segment_internal.h"
+#include "schema/archive/inbox.h"
+#include "schema/block/batch.h"
+#include "schema/event/source.h"
+#include "schema/segment/segment_internal.h"
 #include "schema/verify/verify_words.h"
 
 enum { IDENTITY_MASK = 0xffffff };
@@ -124,7 +125,7 @@ static enum status read_event(struct verify_index *index, const struct block_inf
         say_line(index, info->id, slot, "its uid is not the one that the index has");
     }
     enum batch_added added =
-        batch_add(index->batch, &index->paths, &event, &arrival, ARCHIVE_COUNTER_stored);
+        batch_add(index->batch, &index->paths, &event, &arrival, EVENT_COUNTER_stored);
     if (added == BATCH_NOMEM) {
         return err_set(err, ERR_NOMEM, "verify: out of memory");
     }

@@ -2,7 +2,7 @@
 #ifndef SCHEMA_VERIFY_VERIFY_PAGES_H
 #define SCHEMA_VERIFY_VERIFY_PAGES_H
 
-#include "schema/db.h"
+#include "schema/db/db.h"
 #include "schema/verify/verify_report.h"
 
 /* PRAGMA integrity_check: each line of it, `most` of them, is a fault, and so is a file too damaged

@@ -5,7 +5,7 @@
 #define SCHEMA_VERIFY_VERIFY_REPORT_H
 
 #include "schema/base/err.h"
-#include "schema/line_sums.h"
+#include "schema/block/line_checksum.h"
 
 enum { VERIFY_WHERE_BYTES = 1100 };
 

@@ -3,7 +3,7 @@
 #ifndef SCHEMA_VERIFY_VERIFY_SEGMENT_H
 #define SCHEMA_VERIFY_VERIFY_SEGMENT_H
 
-#include "schema/verify/seal_book.h"
+#include "schema/verify/seal_set.h"
 
 struct verify_segment {
     const char *path;

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "schema/block_fields.h"
-#include "schema/segment_internal.h"
-#include "schema/term.h"
+#include "schema/event/term.h"
+#include "schema/segment/block_fields.h"
+#include "schema/segment/segment_internal.h"
 
 /* What a block's words should sum up to, and what the tables give. */
 struct block_sum {

@@ -6,7 +6,8 @@
 #ifndef SCHEMA_VERIFY_VERIFY_WORDS_H
 #define SCHEMA_VERIFY_VERIFY_WORDS_H
 
-#include "schema/batch.h"
+#include "schema/block/batch.h"
+#include "schema/segment/segment.h"
 #include "schema/verify/verify_segment.h"
 
 struct verify_words;

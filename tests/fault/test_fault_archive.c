@@ -1,7 +1,7 @@
 /* The archive on a disk that goes bad at every single change, one after the other: full, broken,
  * killed, power cut. Whatever happens, the archive opens afterwards, holds each event that was
  * answered, byte for byte, none twice in its segments, and goes on. */
-#include "schema/indexer.h"
+#include "schema/index/indexer.h"
 #include "tests/fault/fault_vfs.h"
 #include "tests/support/test.h"
 

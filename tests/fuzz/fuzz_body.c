@@ -1,5 +1,5 @@
 /* A packed body: unpacked within its limit or refused. The first byte picks the encoding. */
-#include "daemon/receive/decode.h"
+#include "daemon/receive/content_encoding.h"
 #include "tests/fuzz/fuzz_target.h"
 
 enum { BODY_BYTES_MAX = 256 * 1024 };

@@ -2,7 +2,7 @@
  * third what is decoded. What is taken must be well formed. */
 #include <stdlib.h>
 
-#include "schema/column.h"
+#include "schema/block/column.h"
 #include "tests/fuzz/fuzz_target.h"
 
 enum { UNPACK_BYTES_MAX = 1 << 20 };

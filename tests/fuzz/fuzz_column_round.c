@@ -2,7 +2,7 @@
  * entry, and those of the two columns that tell of it. */
 #include <stdlib.h>
 
-#include "schema/column.h"
+#include "schema/block/column.h"
 #include "tests/fuzz/fuzz_target.h"
 
 enum { ENTRIES = 32, PARTNER_ENTRIES = 16 };

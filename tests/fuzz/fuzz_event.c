@@ -1,5 +1,5 @@
 /* One object's bytes, as a block's line gives them. */
-#include "schema/event.h"
+#include "schema/event/event.h"
 #include "tests/fuzz/fuzz_target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

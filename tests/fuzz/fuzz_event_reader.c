@@ -1,6 +1,6 @@
 /* Any request body: pieces lie in the body, in order, without overlap; an event that came out reads
  * the same when its bytes are parsed again, as a block's line is. */
-#include "schema/event.h"
+#include "schema/event/event.h"
 #include "tests/fuzz/fuzz_target.h"
 
 #define ARRIVAL_US INT64_C(1793577600000000)

@@ -1,5 +1,5 @@
 /* Any event: every observable has a kind, a normal form that is its own, and a field. */
-#include "schema/observable.h"
+#include "schema/event/observable.h"
 #include "tests/fuzz/fuzz_target.h"
 
 static void see(void *context, const struct observable *observable)

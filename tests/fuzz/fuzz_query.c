@@ -1,6 +1,6 @@
 /* Any query text: a tree, or one line that points into the text. */
-#include "query/parse.h"
-#include "query/point.h"
+#include "query/language/error_position.h"
+#include "query/language/parse.h"
 #include "tests/fuzz/fuzz_target.h"
 
 enum { WALK_MAX = QUERY_NODES_MAX * 2 };

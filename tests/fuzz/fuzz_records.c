@@ -2,7 +2,7 @@
  * lies in it in order, lines count up, and an event's bytes alone are that event again. The two
  * bytes in front say where the chunk is cut and whether it is one of objects over lines. */
 #include "tests/fuzz/fuzz_target.h"
-#include "tools/stele/records.h"
+#include "tools/stele/import/records.h"
 
 #define NOW_US INT64_C(1793577600000000)
 

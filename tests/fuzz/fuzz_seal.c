@@ -1,6 +1,6 @@
 /* Any bytes as a seal: refused in words, or read, written and read again as the same; and any bytes
  * as NDJSON against any sums of lines. */
-#include "schema/line_sums.h"
+#include "schema/block/line_checksum.h"
 #include "schema/seal/seal_text.h"
 #include "tests/fuzz/fuzz_target.h"
 

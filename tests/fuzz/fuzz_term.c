@@ -1,6 +1,6 @@
 /* Any value into terms: no term is empty or too long, ranges of words are in order, the words of
  * term_words are those that term_split counts, and cutting a word again gives that word. */
-#include "schema/term.h"
+#include "schema/event/term.h"
 #include "tests/fuzz/fuzz_target.h"
 
 struct seen {

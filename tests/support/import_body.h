@@ -2,7 +2,8 @@
 #ifndef TESTS_SUPPORT_IMPORT_BODY_H
 #define TESTS_SUPPORT_IMPORT_BODY_H
 
-#include "schema/indexer.h"
+#include "schema/event/source.h"
+#include "schema/index/indexer.h"
 
 /* Every piece of the body; a fault is told as one of that line. */
 MUST_USE static inline enum status import_body(struct indexer *indexer, const struct source *source,

@@ -3,7 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "query/match.h"
+#include "query/language/match.h"
+#include "schema/event/source.h"
 #include "tests/support/import_body.h"
 
 static void must(enum status status, const struct err *err)

@@ -4,7 +4,7 @@
 #ifndef TESTS_SUPPORT_TRUTH_H
 #define TESTS_SUPPORT_TRUTH_H
 
-#include "query/walk.h"
+#include "query/search/day_iterator.h"
 #include "schema/base/file.h"
 #include "tests/support/audit_world.h"
 

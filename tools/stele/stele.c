@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "schema/base/err.h"
-#include "schema/base/nearest.h"
-#include "tools/stele/verb.h"
+#include "schema/base/suggest.h"
+#include "tools/stele/cli/verb.h"
 
 static const struct verb *const verbs[] = {
 #define X(name) &verb_##name,
-#include "tools/stele/verbs.def"
+#include "tools/stele/cli/verbs.def"
 #undef X
 };
 

@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/ship/credentials/credentials.h"
-#include "daemon/ship/target.h"
+#include "daemon/ship/aws/credentials.h"
+#include "daemon/ship/target_open.h"
 #include "schema/base/clock.h"
 
 static const char *digest_of; /* SHA256_OF */

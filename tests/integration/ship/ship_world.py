@@ -14,7 +14,7 @@ import unittest
 import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-STELE = os.environ["STELE_BIN"]
+STELE = os.path.join(os.environ["STELE_BIN"], "stele")
 PUT_TOOL = os.environ["PUT_TOOL"]
 SYSTEM_PYTHON = "/usr/bin/python3"
 AWS = "/usr/bin/aws" if os.path.exists("/usr/bin/aws") else "aws"

@@ -14,7 +14,7 @@ import unittest
 import ship_world
 from ship_world import Archive, expect_once, make_events, objects_below, run
 
-STELED = os.environ["STELED_BIN"]
+STELED = os.path.join(os.environ["STELE_BIN"], "steled")
 
 
 class Daemon:

@@ -43,7 +43,7 @@ def by_steled(case, proxy):
     for case.runs in range(1, 6):
         with (world.home / f"{case.dir.name}.log").open("w+") as log:
             process = subprocess.Popen(
-                [os.environ["STELED_BIN"], "--archive", str(case.dir), "--set",
+                [os.path.join(os.environ["STELE_BIN"], "steled"), "--archive", str(case.dir), "--set",
                  "receive.listen=127.0.0.1:0", "--set", "serve.listen=", "--set", "seal.interval=1s"],
                 stdout=log, stderr=subprocess.STDOUT)
             proxy.victim = process

@@ -1,0 +1,57 @@
+/* One HTTP request and its answer. libcurl carries the bytes, and is used nowhere else; what is
+ * signed and what an answer means is decided by the callers. Redirects are not followed. One
+ * thread. */
+#ifndef DAEMON_HTTP_HTTP_CLIENT_H
+#define DAEMON_HTTP_HTTP_CLIENT_H
+
+#include <stdatomic.h>
+
+#include "daemon/config/config.h"
+#include "daemon/http/http_pair.h"
+#include "schema/base/buf.h"
+
+enum { TRANSPORT_ERROR_BODY_BYTES_MAX = 64 * 1024 };
+
+struct transport;
+
+struct transport_request {
+    const char *method;
+    const char *url;
+    const char *host; /* as error texts call the other side */
+    const struct http_pair *headers;
+    size_t n_headers;
+    struct span body;      /* of PUT and POST: always sent with its length, also when empty */
+    size_t body_bytes_max; /* of a good answer: a longer one is an error; 0: cut, and no error. Bad
+                              answers are cut at TRANSPORT_ERROR_BODY_BYTES_MAX. */
+    int64_t timeout_us;    /* for the answer to begin; 0: ship.timeout */
+    bool direct;           /* never by a proxy: addresses of this machine and its host */
+    bool fresh;            /* on a new connection, with the address asked for again */
+    void (*on_header)(void *context, struct span line); /* may be NULL */
+    /* Takes a good answer's body in pieces, instead of the answer, however long it is; false ends
+     * the transfer (ERR_STOPPED). NULL: the answer keeps it. */
+    bool (*on_body)(void *context, struct span bytes);
+    void *context;
+};
+
+struct transport_answer {
+    long http; /* status code */
+    struct buf body;
+};
+
+/* ship.timeout, ship.s3_ca (else AWS_CA_BUNDLE) and ship.proxy are copied. cancel as in struct
+ * target: it is looked at while requests run; NULL: nobody cancels. */
+MUST_USE enum status transport_open(const struct config *config, const atomic_bool *const *cancel,
+                                    struct transport **out_transport, struct err *err);
+/* NULL is fine. */
+void transport_close(struct transport *transport);
+
+/* OK: there is an answer, whatever it says; buf_fini its body. ERR_NET: none came. ERR_CONFIG: its
+ * certificate is not trusted. ERR_STOPPED: cancelled. */
+MUST_USE enum status transport_run(struct transport *transport,
+                                   const struct transport_request *request,
+                                   struct transport_answer *out_answer, struct err *err);
+
+/* The last request had no answer because its connection was cut: another one may not be. */
+bool transport_was_cut(const struct transport *transport);
+
+#endif

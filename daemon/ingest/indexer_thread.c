@@ -1,0 +1,233 @@
+#include "daemon/ingest/indexer_thread.h"
+
+#include <malloc.h>
+#include <stdlib.h>
+
+#include "daemon/process/log.h"
+#include "daemon/process/metrics.h"
+#include "daemon/process/thread_nice.h"
+#include "schema/base/file.h"
+
+/* Steps of nice behind the threads that answer: where both want the processor, acknowledgements
+ * come first, and the indexer still has a third of what one of them gets. */
+enum { NICE_STEPS = 5 };
+
+#define RETRY_FIRST_US CLOCK_SECOND_US
+#define RETRY_MOST_US  (60 * CLOCK_SECOND_US)
+
+struct indexer_thread {
+    /* immutable after start */
+    struct indexer_thread_options options;
+    char dir[FILE_PATH_BYTES];
+    bool left_over; /* by the process before */
+    pthread_t thread;
+
+    /* the thread's own */
+    struct indexer *indexer; /* NULL: to be opened (again) */
+    struct log_state failures;
+    int64_t retry_us;  /* pause after a failure; 0: the last run went well */
+    int64_t untrimmed; /* events since memory was last given back */
+    int64_t guest_us;  /* when the guest is asked next, by the monotonic clock */
+};
+
+static void count_run(const struct indexer_totals *totals)
+{
+    metrics_add(METRIC_indexed_total, totals->received);
+    metrics_add(METRIC_stored_total, totals->stored);
+    metrics_add(METRIC_duplicate_total, totals->duplicates);
+    metrics_add(METRIC_quarantined_total, totals->quarantined);
+    log_line(LOG_DEBUG, "index", "%lld events stored, %lld duplicates, %lld quarantined",
+             (long long)totals->stored, (long long)totals->duplicates,
+             (long long)totals->quarantined);
+}
+
+/* One run. *out_any: there was something to take. After a failure the indexer is closed: it may
+ * hold a run that was not settled, and segments know which inbox rows they hold. */
+static enum status run_once(struct indexer_thread *thread, bool *out_any, struct err *err)
+{
+    struct indexer_run *run = NULL;
+    enum status status = OK;
+    if (!thread->indexer) {
+        struct indexer_options options = {.compression_level = thread->options.compression_level};
+        status = indexer_open(thread->dir, &options, &thread->indexer, err);
+    }
+    if (status == OK) {
+        status = indexer_run_next(thread->indexer, &run, err);
+    }
+    if (status == OK && run) {
+        struct indexer_totals totals;
+        indexer_run_totals(run, &totals);
+        status = writer_settle(thread->options.writer, run, err);
+        if (status == OK) {
+            count_run(&totals);
+            thread->untrimmed += totals.received;
+        } else {
+            indexer_run_free(run);
+        }
+    }
+    if (status != OK) {
+        indexer_close(thread->indexer);
+        thread->indexer = NULL;
+        return status;
+    }
+    *out_any = run != NULL;
+    return OK;
+}
+
+static void ring_next(const struct indexer_thread *thread, unsigned bits)
+{
+    for (size_t i = 0; i < INDEXER_LISTENERS_MAX; i++) {
+        if (thread->options.next[i]) {
+            bell_ring(thread->options.next[i], bits);
+        }
+    }
+}
+
+/* Takes what came before now, and full blocks as long as there are any; a stop ends it after the
+ * run under way, as a backlog of hours must not hold up the end. */
+static void run_all(struct indexer_thread *thread)
+{
+    int64_t start_us = clock_now_us();
+    bool any = true;
+    struct writer_backlog backlog;
+    do {
+        struct err err;
+        enum status status = run_once(thread, &any, &err);
+        if (status != OK) {
+            (void)err_wrap(&err, "indexing");
+            log_state_failed(&thread->failures, "index", &err);
+            health_set(thread->options.health, HEALTH_INDEXER, err.text);
+            int64_t longer_us = thread->retry_us * 2;
+            thread->retry_us = longer_us < RETRY_FIRST_US  ? RETRY_FIRST_US
+                               : longer_us > RETRY_MOST_US ? RETRY_MOST_US
+                                                           : longer_us;
+            return;
+        }
+        if (thread->retry_us != 0) {
+            thread->retry_us = 0;
+            log_state_good(&thread->failures, "index");
+            health_set(thread->options.health, HEALTH_INDEXER, NULL);
+        }
+        if (any) {
+            ring_next(thread, BELL_WORK);
+        }
+        backlog = writer_backlog(thread->options.writer);
+    } while (any && backlog.rows > 0 && !bell_is_stopping(thread->options.bell) &&
+             (writer_backlog_is_full(&backlog) || backlog.oldest_us <= start_us));
+}
+
+/* With nothing left to do after much: what malloc keeps of a rush goes back to the system, also
+ * that of connections which are gone. */
+static void give_memory_back(struct indexer_thread *thread)
+{
+    if (thread->untrimmed >= BLOCK_EVENTS_MAX && writer_backlog(thread->options.writer).rows == 0) {
+        thread->untrimmed = 0;
+        (void)malloc_trim(0);
+    }
+}
+
+/* What came in the future came before the clock was set back: it does not wait for that time. */
+static bool is_due(const struct indexer_thread *thread, struct writer_backlog backlog,
+                   int64_t now_us)
+{
+    return writer_backlog_is_full(&backlog) ||
+           (backlog.rows > 0 && (now_us - backlog.oldest_us >= thread->options.max_wait_us ||
+                                 backlog.oldest_us > now_us + CLOCK_SECOND_US));
+}
+
+/* On the monotonic clock: when to look again if nobody rings. */
+static int64_t next_look(const struct indexer_thread *thread)
+{
+    int64_t pause_us = thread->options.max_wait_us;
+    struct writer_backlog backlog = writer_backlog(thread->options.writer);
+    if (thread->retry_us != 0) {
+        pause_us = thread->retry_us;
+    } else if (backlog.rows > 0) {
+        int64_t left_us = backlog.oldest_us + thread->options.max_wait_us - clock_now_us();
+        pause_us = left_us < 0 ? 0 : left_us < pause_us ? left_us : pause_us;
+        pause_us += CLOCK_SECOND_US / 100; /* not a moment too early, and never without a pause */
+    }
+    int64_t look_us = clock_monotonic_us() + pause_us;
+    bool guest_first = thread->options.guest.every_us > 0 && thread->guest_us < look_us;
+    return guest_first && thread->retry_us == 0 ? thread->guest_us : look_us;
+}
+
+/* The builder keeps the segments of the last days open: they are closed before a guest changes
+ * anything. What the inbox has is indexed first, so that no run is half in segments. */
+static void ask_guest(struct indexer_thread *thread)
+{
+    const struct indexer_guest *guest = &thread->options.guest;
+    run_all(thread);
+    if (thread->retry_us != 0 || bell_is_stopping(thread->options.bell)) {
+        return;
+    }
+    thread->guest_us = clock_monotonic_us() + guest->every_us;
+    if (guest->look(guest->context)) {
+        indexer_close(thread->indexer);
+        thread->indexer = NULL;
+        guest->act(guest->context);
+    }
+}
+
+static void *indexer_main(void *context)
+{
+    struct indexer_thread *thread = context;
+    step_back(NICE_STEPS);
+    if (thread->left_over) {
+        run_all(thread);
+    }
+    int64_t not_before_us = clock_monotonic_us() + thread->retry_us;
+    for (;;) {
+        unsigned bits = bell_wait(thread->options.bell, next_look(thread));
+        if (bits & BELL_STOP) {
+            break;
+        }
+        bool patient = thread->retry_us != 0 && clock_monotonic_us() < not_before_us;
+        if (bits & BELL_NOW ||
+            (!patient && is_due(thread, writer_backlog(thread->options.writer), clock_now_us()))) {
+            run_all(thread);
+            give_memory_back(thread);
+            not_before_us = clock_monotonic_us() + thread->retry_us;
+        }
+        if (bits & BELL_NOW) {
+            ring_next(thread, BELL_NOW);
+        }
+        if (thread->options.guest.every_us > 0 && thread->retry_us == 0 &&
+            (bits & BELL_NOW || clock_monotonic_us() >= thread->guest_us)) {
+            ask_guest(thread);
+        }
+    }
+    indexer_close(thread->indexer);
+    return NULL;
+}
+
+enum status indexer_thread_start(const struct indexer_thread_options *options,
+                                 struct indexer_thread **out_thread, struct err *err)
+{
+    struct indexer_thread *thread = calloc(1, sizeof *thread);
+    if (!thread) {
+        return err_set(err, ERR_NOMEM, "indexer: out of memory");
+    }
+    thread->options = *options;
+    thread->left_over = writer_backlog(options->writer).rows > 0;
+    enum status status = path_format(thread->dir, err, "%s", options->dir);
+    if (status == OK) {
+        int failed = pthread_create(&thread->thread, NULL, indexer_main, thread);
+        status = failed ? err_errno(err, failed, "indexer thread") : OK;
+    }
+    if (status != OK) {
+        free(thread);
+        return status;
+    }
+    *out_thread = thread;
+    return OK;
+}
+
+void indexer_thread_stop(struct indexer_thread *thread)
+{
+    if (thread) {
+        bell_ring(thread->options.bell, BELL_STOP);
+        CHECK(pthread_join(thread->thread, NULL) == 0);
+        free(thread);
+    }
+}

@@ -1,0 +1,147 @@
+#include "daemon/retention/day_state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "daemon/retention/hold_check.h"
+#include "schema/archive/ledger.h"
+#include "schema/segment/hash_chain.h"
+
+int64_t day_look_bytes(const char *dir, int64_t day_us)
+{
+    static const char *const endings[] = {"", "-wal"};
+    char path[FILE_PATH_BYTES];
+    char name[FILE_PATH_BYTES];
+    int64_t bytes = 0;
+    struct stat st;
+    if (archive_segment_path(dir, day_us, path, NULL) != OK) {
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        if (path_format(name, NULL, "%s%s", path, endings[i]) == OK && stat(name, &st) == 0) {
+            bytes += st.st_size;
+        }
+    }
+    return bytes;
+}
+
+/* Marks the blocks that a shipped object of the target (NULL: of any) holds. */
+static enum status mark_shipped(struct archive *archive, const char *target, int64_t day_us,
+                                const struct block_info *blocks, size_t count, bool *shipped,
+                                struct err *err)
+{
+    struct ledger_cursor *cursor = NULL;
+    enum status status =
+        ledger_cursor_open_days(archive, target, day_us, day_us + CLOCK_DAY_US, &cursor, err);
+    while (status == OK) {
+        struct ledger_object row;
+        bool end = false;
+        status = ledger_cursor_next(cursor, &row, &end, err);
+        if (status != OK || end) {
+            break;
+        }
+        for (size_t i = 0; row.state == LEDGER_SHIPPED && i < count; i++) {
+            shipped[i] =
+                shipped[i] || (blocks[i].id >= row.first_block && blocks[i].id <= row.last_block);
+        }
+    }
+    ledger_cursor_close(cursor);
+    return status;
+}
+
+static enum status read_blocks(struct archive *archive, const struct retention_rules *rules,
+                               struct segment *segment, struct deletion *row, struct err *err)
+{
+    size_t count;
+    const struct block_info *blocks = segment_blocks(segment, &count);
+    bool *shipped = calloc(count + 1, sizeof *shipped);
+    if (!shipped) {
+        return err_set(err, ERR_NOMEM, "retention: out of memory");
+    }
+    enum status status =
+        mark_shipped(archive, rules->target, row->day_us, blocks, count, shipped, err);
+    row->chain = chain_start(row->day_us);
+    for (size_t i = 0; i < count; i++) {
+        row->chain = chain_add(&row->chain, &blocks[i]);
+        row->events += blocks[i].n_events;
+        row->unshipped += shipped[i] ? 0 : blocks[i].n_events;
+        row->raw_bytes += blocks[i].raw_bytes;
+        row->last_block = blocks[i].id;
+    }
+    row->blocks = (int64_t)count;
+    row->has_chain = true;
+    free(shipped);
+    return status;
+}
+
+/* A day that cannot be read: nobody knows what is in it, so nothing later may get its numbers. */
+static enum status give_up(struct archive *archive, struct retention_day *day,
+                           const struct err *why, struct err *err)
+{
+    int64_t next = 1;
+    (void)snprintf(day->wrong, sizeof day->wrong, "%.190s", why->text);
+    enum status status = deletion_next_block(archive, day->row.day_us, &next, err);
+    day->row.last_block = day->row.last_block > next - 1 ? day->row.last_block : next - 1;
+    return status;
+}
+
+static bool is_of_file(enum status status)
+{
+    return status == ERR_CORRUPT || status == ERR_IO || status == ERR_VERSION ||
+           status == ERR_FORMAT;
+}
+
+static enum status look_into(struct archive *archive, const struct retention_rules *rules,
+                             const struct hold *holds, size_t n_holds, struct retention_day *day,
+                             struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    struct segment *segment = NULL;
+    struct err why = {.status = OK};
+    enum status status = archive_segment_path(archive_dir(archive), day->row.day_us, path, err);
+    if (status != OK) {
+        return status;
+    }
+    status = segment_open(path, &segment, &why);
+    if (status == OK) {
+        status = read_blocks(archive, rules, segment, &day->row, err);
+        segment_close(segment);
+        if (status != OK) {
+            return status;
+        }
+        status = day_held_subject(path, day->row.day_us, holds, n_holds, &day->hold, &why);
+    }
+    if (is_of_file(status)) {
+        return give_up(archive, day, &why, err);
+    }
+    if (status != OK && err) {
+        *err = why;
+    }
+    return status;
+}
+
+enum status day_look(struct archive *archive, const struct retention_rules *rules,
+                     const struct hold *holds, size_t n_holds, struct retention_day *day,
+                     struct err *err)
+{
+    day->hold = day_held_range(day->row.day_us, holds, n_holds);
+    enum status status = look_into(archive, rules, holds, n_holds, day, err);
+    if (status != OK) {
+        return status;
+    }
+    int64_t perhaps = day->wrong[0] ? day_held_perhaps(day->row.day_us, holds, n_holds) : 0;
+    day->hold = day->hold == 0 ? perhaps : day->hold;
+    bool lacks = rules->target && day->row.unshipped > 0;
+    if (day->hold != 0) {
+        day->verdict = RETENTION_HELD;
+    } else if (day->wrong[0] && !rules->force) {
+        day->verdict = RETENTION_UNREADABLE;
+    } else if (lacks && !rules->force) {
+        day->verdict = RETENTION_UNSHIPPED;
+    } else {
+        day->verdict = RETENTION_GOES;
+        day->row.forced = lacks || day->wrong[0];
+    }
+    return OK;
+}

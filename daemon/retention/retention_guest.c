@@ -1,0 +1,121 @@
+#include "daemon/retention/retention_guest.h"
+
+#include <stdlib.h>
+
+#include "daemon/process/log.h"
+#include "daemon/process/metrics.h"
+#include "daemon/retention/retention_plan.h"
+
+struct keeper {
+    char dir[FILE_PATH_BYTES];
+    char url[CONFIG_TEXT_BYTES];
+    struct retention_rules rules;
+    struct log_state failures;
+    struct log_state too_large;
+};
+
+enum status keeper_new(const struct config *config, struct keeper **out_keeper, struct err *err)
+{
+    struct keeper *keeper = calloc(1, sizeof *keeper);
+    if (!keeper) {
+        return err_set(err, ERR_NOMEM, "retention: out of memory");
+    }
+    enum status status = path_format(keeper->dir, err, "%s", config->archive_dir);
+    if (status == OK) {
+        status = retention_rules_of(config, keeper->url, &keeper->rules, err);
+    }
+    if (status != OK) {
+        free(keeper);
+        return status;
+    }
+    *out_keeper = keeper;
+    return OK;
+}
+
+void keeper_free(struct keeper *keeper)
+{
+    free(keeper);
+}
+
+/* What stays though a bound asks for it, counted. */
+static void note_left(struct keeper *keeper, const struct retention_plan *plan)
+{
+    int64_t counts[RETENTION_UNREADABLE + 1] = {0};
+    for (size_t i = 0; i < plan->count; i++) {
+        counts[plan->days[i].verdict]++;
+    }
+    metrics_set(METRIC_retention_held_days, counts[RETENTION_HELD]);
+    metrics_set(METRIC_retention_unshipped_days, counts[RETENTION_UNSHIPPED]);
+    if (keeper->rules.size_max > 0 && plan->left_bytes > keeper->rules.size_max) {
+        struct err err;
+        (void)err_set(&err, ERR_LIMIT,
+                      "the days take more than retention.size_max: %lld held, %lld not shipped, "
+                      "%lld not readable (stele retention --dry-run tells which)",
+                      (long long)counts[RETENTION_HELD], (long long)counts[RETENTION_UNSHIPPED],
+                      (long long)counts[RETENTION_UNREADABLE]);
+        log_state_failed(&keeper->too_large, "retention", &err);
+    } else {
+        log_state_good(&keeper->too_large, "retention");
+    }
+}
+
+static void note_failure(struct keeper *keeper, enum status status, struct err *err)
+{
+    if (status == OK) {
+        log_state_good(&keeper->failures, "retention");
+    } else {
+        (void)err_wrap(err, "deleting old days");
+        log_state_failed(&keeper->failures, "retention", err);
+    }
+}
+
+bool keeper_look(void *context)
+{
+    struct keeper *keeper = context;
+    struct archive *archive = NULL;
+    struct retention_plan plan = {0};
+    struct err err;
+    enum status status = archive_open(keeper->dir, ARCHIVE_READ, &archive, &err);
+    if (status == OK) {
+        status = retention_plan_make(archive, &keeper->rules, &plan, &err);
+    }
+    archive_close(archive);
+    bool goes = status == OK && plan.goes > 0;
+    if (status == OK && !goes) {
+        note_left(keeper, &plan);
+    }
+    if (!goes) {
+        note_failure(keeper, status, &err);
+    }
+    retention_plan_fini(&plan);
+    return goes;
+}
+
+static void log_gone(void *context, const struct deletion *row)
+{
+    char day[CLOCK_TEXT_BYTES];
+    (void)context;
+    metrics_add(METRIC_deleted_days_total, 1);
+    metrics_add(METRIC_deleted_events_total, row->events);
+    log_line(LOG_INFO, "retention", "%s deleted by %s: %lld events, %lld bytes (deletion %lld)",
+             clock_format_day(row->day_us, day), row->why, (long long)row->events,
+             (long long)row->file_bytes, (long long)row->id);
+}
+
+void keeper_act(void *context)
+{
+    struct keeper *keeper = context;
+    struct archive *archive = NULL;
+    struct retention_plan plan = {0};
+    struct err err;
+    enum status status = archive_open(keeper->dir, ARCHIVE_WRITE, &archive, &err);
+    if (status == OK) {
+        status = retention_run(archive, &keeper->rules, "steled", log_gone, NULL, &plan, &err);
+    }
+    archive_close(archive);
+    if (status == OK) {
+        note_left(keeper, &plan);
+    }
+    note_failure(keeper, status, &err);
+    retention_plan_fini(&plan);
+}

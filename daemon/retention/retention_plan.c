@@ -1,0 +1,192 @@
+#include "daemon/retention/retention_plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/retention/day_state.h"
+#include "daemon/ship/target_open.h"
+
+static const char *const verdict_names[] = {"stays", "goes", "held", "unshipped", "unreadable"};
+
+const char *retention_verdict_name(enum retention_verdict verdict)
+{
+    return verdict_names[verdict];
+}
+
+bool retention_is_on(const struct config *config)
+{
+    return config->retention_keep > 0 || config->retention_size_max > 0;
+}
+
+enum status retention_rules_of(const struct config *config, char url[CONFIG_TEXT_BYTES],
+                               struct retention_rules *out_rules, struct err *err)
+{
+    _Static_assert((int)CONFIG_TEXT_BYTES >= (int)TARGET_URL_BYTES, "a target's URL fits");
+    bool ships = config->ship_target[0] != '\0';
+    enum status status = ships ? target_url(config, url, err) : OK;
+    if (status == OK) {
+        *out_rules = (struct retention_rules){.keep_us = config->retention_keep,
+                                              .size_max = config->retention_size_max,
+                                              .target = ships ? url : NULL};
+    }
+    return status;
+}
+
+void retention_plan_fini(struct retention_plan *plan)
+{
+    free(plan->days);
+    *plan = (struct retention_plan){0};
+}
+
+static void note(struct retention_plan *plan, const struct retention_day *day)
+{
+    if (day->verdict == RETENTION_GOES) {
+        plan->goes++;
+        plan->left_bytes -= day->row.file_bytes;
+    }
+}
+
+/* First what is too old, then, as long as there is too much, the oldest of what is left. Days that
+ * are not over are never asked for. */
+static enum status judge_days(struct archive *archive, const struct retention_rules *rules,
+                              const struct hold *holds, size_t n_holds, struct retention_plan *plan,
+                              struct err *err)
+{
+    int64_t now_us = clock_now_us();
+    enum status status = OK;
+    for (size_t i = 0; status == OK && rules->keep_us > 0 && i < plan->count; i++) {
+        struct retention_day *day = &plan->days[i];
+        if (day->row.day_us + CLOCK_DAY_US <= now_us - rules->keep_us) {
+            (void)snprintf(day->row.why, sizeof day->row.why, "age");
+            status = day_look(archive, rules, holds, n_holds, day, err);
+            note(plan, day);
+        }
+    }
+    for (size_t i = 0; status == OK && rules->size_max > 0 && i < plan->count &&
+                       plan->left_bytes > rules->size_max;
+         i++) {
+        struct retention_day *day = &plan->days[i];
+        if (day->row.why[0] == '\0' && day->row.day_us + CLOCK_DAY_US <= now_us) {
+            (void)snprintf(day->row.why, sizeof day->row.why, "size");
+            status = day_look(archive, rules, holds, n_holds, day, err);
+            note(plan, day);
+        }
+    }
+    return status;
+}
+
+static enum status list_days(struct archive *archive, struct retention_plan *plan, struct err *err)
+{
+    int64_t *days = NULL;
+    enum status status = archive_days(archive_dir(archive), &days, &plan->count, err);
+    if (status == OK) {
+        plan->days = calloc(plan->count + 1, sizeof *plan->days);
+        status = plan->days ? OK : err_set(err, ERR_NOMEM, "retention: out of memory");
+    }
+    for (size_t i = 0; status == OK && i < plan->count; i++) {
+        struct deletion *row = &plan->days[i].row;
+        row->day_us = days[i];
+        row->file_bytes = day_look_bytes(archive_dir(archive), days[i]);
+        plan->bytes += row->file_bytes;
+    }
+    plan->left_bytes = plan->bytes;
+    free(days);
+    return status;
+}
+
+enum status retention_plan_make(struct archive *archive, const struct retention_rules *rules,
+                                struct retention_plan *out_plan, struct err *err)
+{
+    struct retention_plan plan = {0};
+    struct hold *holds = NULL;
+    size_t n_holds = 0;
+    /* the stamp first: a hold that comes after it shows in it */
+    enum status status = hold_stamp(archive, &plan.stamp, err);
+    if (status == OK) {
+        status = hold_list(archive, false, &holds, &n_holds, err);
+    }
+    if (status == OK) {
+        status = list_days(archive, &plan, err);
+    }
+    if (status == OK) {
+        status = judge_days(archive, rules, holds, n_holds, &plan, err);
+    }
+    free(holds);
+    if (status != OK) {
+        retention_plan_fini(&plan);
+        return status;
+    }
+    *out_plan = plan;
+    return OK;
+}
+
+/* The row, unless a hold was made since the plan: the two are one transaction, so a hold either
+ * comes before the row and is seen, or is answered when the day is known to go. */
+static enum status commit_row(struct archive *archive, int64_t stamp, struct deletion *row,
+                              bool *out_again, struct err *err)
+{
+    int64_t stamp_now = 0;
+    enum status status = archive_begin(archive, err);
+    if (status != OK) {
+        return status;
+    }
+    status = hold_stamp(archive, &stamp_now, err);
+    *out_again = status == OK && stamp_now != stamp;
+    if (status == OK && !*out_again) {
+        status = deletion_add(archive, row, err);
+        if (status == OK) {
+            status = archive_commit(archive, err);
+        }
+    }
+    if (status != OK || *out_again) {
+        archive_rollback(archive);
+    }
+    return status;
+}
+
+enum status retention_carry_out(struct archive *archive, struct retention_plan *plan,
+                                const char *who, retention_each *each, void *context,
+                                bool *out_again, struct err *err)
+{
+    enum status status = OK;
+    *out_again = false;
+    for (size_t i = 0; status == OK && i < plan->count; i++) {
+        struct retention_day *day = &plan->days[i];
+        if (day->verdict != RETENTION_GOES) {
+            continue;
+        }
+        (void)snprintf(day->row.who, sizeof day->row.who, "%s", who);
+        day->row.deleted_us = clock_now_us();
+        status = commit_row(archive, plan->stamp, &day->row, out_again, err);
+        if (status != OK || *out_again) {
+            break;
+        }
+        status = deletion_carry_out(archive, &day->row, err);
+        if (status == OK && each) {
+            each(context, &day->row);
+        }
+    }
+    return status;
+}
+
+enum status retention_run(struct archive *archive, const struct retention_rules *rules,
+                          const char *who, retention_each *each, void *context,
+                          struct retention_plan *out_plan, struct err *err)
+{
+    struct retention_plan plan = {0};
+    bool again = true;
+    enum status status = deletion_finish(archive, err);
+    while (status == OK && again) {
+        retention_plan_fini(&plan);
+        status = retention_plan_make(archive, rules, &plan, err);
+        if (status == OK) {
+            status = retention_carry_out(archive, &plan, who, each, context, &again, err);
+        }
+    }
+    if (status != OK) {
+        retention_plan_fini(&plan);
+        return status;
+    }
+    *out_plan = plan;
+    return OK;
+}

@@ -1,0 +1,157 @@
+/* What the sources share, and the two that need nothing but memory. */
+#include "daemon/ship/aws/credential_source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "schema/event/event.h"
+
+const char *source_env(const char *name)
+{
+    const char *value = getenv(name);
+    return value ? value : "";
+}
+
+enum status source_wrong(struct err *err)
+{
+    if (err) {
+        err->status = ERR_CONFIG;
+    }
+    return ERR_CONFIG;
+}
+
+void source_wipe(struct buf *buf)
+{
+    if (buf->data) {
+        explicit_bzero(buf->data, buf->capacity);
+    }
+    buf_fini(buf);
+}
+
+/* What goes into a header must not begin another one. */
+static bool copy(char *out, size_t out_bytes, struct span text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] <= ' ' || text.data[i] >= 127) {
+            return false;
+        }
+    }
+    int n = snprintf(out, out_bytes, "%.*s", SPAN_FMT(text));
+    return n >= 0 && (size_t)n < out_bytes;
+}
+
+enum status source_fill(const char *where, struct span id, struct span secret, struct span token,
+                        int64_t expires_us, struct credentials *out, struct err *err)
+{
+    struct credentials made = {.expires_us = expires_us};
+    if (id.size == 0 || secret.size == 0) {
+        return err_set(err, ERR_CONFIG, "credentials from %s: no %s", where,
+                       id.size == 0 ? "access key id" : "secret access key");
+    }
+    enum status status = OK;
+    if (!copy(made.access_key_id, sizeof made.access_key_id, id) ||
+        !copy(made.secret_access_key, sizeof made.secret_access_key, secret) ||
+        !copy(made.session_token, sizeof made.session_token, token)) {
+        status =
+            err_set(err, ERR_CONFIG,
+                    "credentials from %s: too long, or with a space or a line end in them", where);
+    } else {
+        *out = made;
+    }
+    explicit_bzero(&made, sizeof made);
+    return status;
+}
+
+/* 0: neither form. */
+static int64_t expiry_read(struct span text)
+{
+    int64_t time_us = 0;
+    if (clock_parse_rfc3339(text, &time_us)) {
+        return time_us;
+    }
+    int64_t number = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9' || number > INT64_MAX / 100000) {
+            return 0;
+        }
+        number = number * 10 + (text.data[i] - '0');
+    }
+    return number * 1000;
+}
+
+static enum status fill_event(const char *where, const struct event *event,
+                              const struct source_names *names, int64_t now_us,
+                              struct credentials *out, struct err *err)
+{
+    struct span expires = event_get(event, names->expires);
+    int64_t expires_us = expires.size > 0 ? expiry_read(expires) : 0;
+    if (expires.size > 0 && expires_us <= 0) {
+        return err_set(err, ERR_FORMAT, "credentials from %s: \"%s\" is not a time", where,
+                       names->expires);
+    }
+    if (expires_us > 0 && expires_us <= now_us) {
+        return err_set(err, ERR_DENIED, "credentials from %s have run out already", where);
+    }
+    return source_fill(where, event_get(event, names->id), event_get(event, names->secret),
+                       event_get(event, names->token), expires_us, out, err);
+}
+
+enum status source_fill_json(const char *where, struct span json, const struct source_names *names,
+                             int64_t now_us, struct credentials *out, struct err *err)
+{
+    struct arena arena = ARENA_INIT;
+    struct event event;
+    enum status status =
+        event_parse(json, now_us, &arena, &event)
+            ? fill_event(where, &event, names, now_us, out, err)
+            : err_set(err, ERR_FORMAT, "credentials from %s: the answer is no JSON object", where);
+    arena_fini(&arena);
+    return status;
+}
+
+enum status source_refused(const char *where, const struct transport_answer *answer,
+                           struct err *err)
+{
+    bool later = answer->http >= 500 || answer->http == 429;
+    return err_set(err, later ? ERR_NET : ERR_DENIED, "credentials from %s: refused (HTTP %ld)",
+                   where, answer->http);
+}
+
+/* Key, secret and token are one thing: all from the configuration, or all from elsewhere. */
+enum status source_config(const struct source *source, bool *out_there, struct credentials *out,
+                          struct err *err)
+{
+    const struct config *config = source->config;
+    *out_there = *config->ship_s3_access_key_id || *config->ship_s3_secret_access_key;
+    if (!*out_there) {
+        return OK;
+    }
+    if (!*config->ship_s3_access_key_id || !*config->ship_s3_secret_access_key) {
+        bool id = *config->ship_s3_access_key_id;
+        return err_set(err, ERR_CONFIG, "%s is set, but not %s",
+                       id ? "ship.s3_access_key_id" : "ship.s3_secret_access_key",
+                       id ? "ship.s3_secret_access_key" : "ship.s3_access_key_id");
+    }
+    return source_fill("stele.conf", span_str(config->ship_s3_access_key_id),
+                       span_str(config->ship_s3_secret_access_key),
+                       span_str(config->ship_s3_session_token), 0, out, err);
+}
+
+/* Passed over when a profile is named in stele.conf, which is nearer than the environment. */
+enum status source_environment(const struct source *source, bool *out_there,
+                               struct credentials *out, struct err *err)
+{
+    const char *id = source_env("AWS_ACCESS_KEY_ID");
+    const char *secret = source_env("AWS_SECRET_ACCESS_KEY");
+    *out_there = (*id || *secret) && !*source->config->ship_s3_profile;
+    if (!*out_there) {
+        return OK;
+    }
+    if (!*id || !*secret) {
+        return err_set(err, ERR_CONFIG, "%s is set in the environment, but not %s",
+                       *id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
+                       *id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
+    }
+    return source_fill("the environment", span_str(id), span_str(secret),
+                       span_str(source_env("AWS_SESSION_TOKEN")), 0, out, err);
+}

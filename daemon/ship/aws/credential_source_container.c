@@ -1,0 +1,148 @@
+/* The endpoint that ECS and EKS Pod Identity give a container (AWS SDKs and Tools Reference Guide,
+ * "Container credential provider"). */
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "daemon/ship/aws/credential_source.h"
+
+#define WHERE     "the container's endpoint"
+#define ECS_HOST  "169.254.170.2"
+#define EKS_HOST  "169.254.170.23"
+#define EKS_HOST6 "fd00:ec2::23"
+
+/* The host of "http://host:port/path", without the brackets of IPv6. */
+static bool host_of(struct span url, char out[256])
+{
+    bool tls = span_starts(url, "https://");
+    struct span rest = span_from(url, tls ? 8 : 7);
+    size_t n = 0;
+    bool bracket = span_starts(rest, "[");
+    rest = span_from(rest, bracket);
+    while (n < rest.size && !strchr(bracket ? "]" : ":/?#@", rest.data[n])) {
+        n++;
+    }
+    bool user = n < rest.size && rest.data[n] == '@';
+    int size = snprintf(out, 256, "%.*s", (int)n, rest.data);
+    return size > 0 && size < 256 && !user && !memchr(url.data, '@', url.size);
+}
+
+/* Plain HTTP carries secrets: to this machine and AWS's own addresses only. */
+static bool is_near(const char *host)
+{
+    struct in_addr address4;
+    struct in6_addr address;
+    struct in6_addr eks;
+    bool number = inet_pton(AF_INET, host, &address4) == 1 || strchr(host, ':');
+    return strcmp(host, "localhost") == 0 || (number && config_host_is_loopback(host)) ||
+           strcmp(host, ECS_HOST) == 0 || strcmp(host, EKS_HOST) == 0 ||
+           (inet_pton(AF_INET6, host, &address) == 1 && inet_pton(AF_INET6, EKS_HOST6, &eks) == 1 &&
+            memcmp(&address, &eks, sizeof eks) == 0);
+}
+
+enum status source_container_url(const char *relative, const char *full, struct buf *out,
+                                 bool *out_direct, struct err *err)
+{
+    char host[256] = ECS_HOST;
+    struct span url = span_str(full);
+    if (*relative) {
+        if (*relative != '/') {
+            return err_set(err, ERR_CONFIG,
+                           "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI does not begin with /");
+        }
+        buf_printf(out, "http://" ECS_HOST "%s", relative);
+    } else {
+        bool tls = span_starts(url, "https://");
+        if ((!tls && !span_starts(url, "http://")) || !host_of(url, host)) {
+            return err_set(err, ERR_CONFIG,
+                           "AWS_CONTAINER_CREDENTIALS_FULL_URI is not http(s)://host/path");
+        }
+        if (!tls && !is_near(host)) {
+            return err_set(err, ERR_CONFIG,
+                           "AWS_CONTAINER_CREDENTIALS_FULL_URI: plain http to %s: only this "
+                           "machine, " ECS_HOST ", " EKS_HOST " and [" EKS_HOST6 "] are trusted; "
+                           "use https",
+                           host);
+        }
+        buf_add_span(out, url);
+    }
+    for (size_t i = 0; i < out->size; i++) {
+        if (out->data[i] <= ' ' || out->data[i] >= 127) {
+            return err_set(err, ERR_CONFIG, "AWS_CONTAINER_CREDENTIALS_*_URI holds a space");
+        }
+    }
+    buf_add_char(out, '\0');
+    *out_direct = is_near(host);
+    return buf_status(out, "ship", err);
+}
+
+/* The file's token is read each time: EKS writes a new one into it. */
+static enum status token_read(struct buf *out, struct err *err)
+{
+    const char *file = source_env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    if (*file) {
+        if (file_read(file, SOURCE_ANSWER_BYTES_MAX, out, err) != OK) {
+            (void)err_wrap(err, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+            return source_wrong(err);
+        }
+        while (out->size > 0 && strchr("\r\n", out->data[out->size - 1])) {
+            out->size--;
+        }
+    } else {
+        buf_add_str(out, source_env("AWS_CONTAINER_AUTHORIZATION_TOKEN"));
+    }
+    for (size_t i = 0; i < out->size; i++) {
+        if (out->data[i] < ' ' || out->data[i] >= 127) {
+            return err_set(err, ERR_CONFIG,
+                           "AWS_CONTAINER_AUTHORIZATION_TOKEN holds what no header may");
+        }
+    }
+    return buf_status(out, "ship", err);
+}
+
+static enum status ask(const struct source *source, const char *url, bool direct, struct span token,
+                       struct credentials *out, struct err *err)
+{
+    static const struct source_names names = {"AccessKeyId", "SecretAccessKey", "Token",
+                                              "Expiration"};
+    const struct http_pair header = {span_str("authorization"), token};
+    const struct transport_request request = {.method = "GET",
+                                              .url = url,
+                                              .host = WHERE,
+                                              .headers = &header,
+                                              .n_headers = token.size > 0,
+                                              .body_bytes_max = SOURCE_ANSWER_BYTES_MAX,
+                                              .direct = direct};
+    struct transport_answer answer;
+    enum status status = transport_run(source->transport, &request, &answer, err);
+    if (status == OK) {
+        status = answer.http == 200 ? source_fill_json(WHERE, buf_span(&answer.body), &names,
+                                                       source->now_us, out, err)
+                                    : source_refused(WHERE, &answer, err);
+        source_wipe(&answer.body);
+    }
+    return status;
+}
+
+enum status source_container(const struct source *source, bool *out_there, struct credentials *out,
+                             struct err *err)
+{
+    const char *relative = source_env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+    const char *full = source_env("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    *out_there = *relative || *full;
+    if (!*out_there) {
+        return OK;
+    }
+    struct buf url = BUF_INIT;
+    struct buf token = BUF_INIT;
+    bool direct = false;
+    enum status status = source_container_url(relative, full, &url, &direct, err);
+    if (status == OK) {
+        status = token_read(&token, err);
+    }
+    if (status == OK) {
+        status = ask(source, url.data, direct, buf_span(&token), out, err);
+    }
+    buf_fini(&url);
+    source_wipe(&token);
+    return status;
+}

@@ -1,0 +1,140 @@
+/* The role of an EC2 instance, by its metadata service, version 2 alone: a token by PUT, which
+ * comes with each GET ("Use the Instance Metadata Service", EC2 User Guide). The answer to the PUT
+ * has a hop limit, 1 by default, so that it does not reach a container behind a bridge. */
+#include <stdio.h>
+
+#include "daemon/ship/aws/aws_endpoint.h"
+#include "daemon/ship/aws/credential_source.h"
+#include "schema/base/clock.h"
+
+#define WHERE      "the EC2 instance"
+#define PATH       "/latest/meta-data/iam/security-credentials/"
+#define TIMEOUT_US CLOCK_SECOND_US /* off EC2 nobody answers: the search must not hang long */
+
+struct instance {
+    const struct source *source;
+    char base[320];
+    struct buf token;
+};
+
+static enum status call(struct instance *instance, const char *method, struct span path,
+                        int64_t timeout_us, struct transport_answer *out, struct err *err)
+{
+    struct buf url = BUF_INIT;
+    bool put = strcmp(method, "PUT") == 0;
+    const struct http_pair header = {
+        span_str(put ? "x-aws-ec2-metadata-token-ttl-seconds" : "x-aws-ec2-metadata-token"),
+        put ? span_str("21600") : buf_span(&instance->token)};
+    buf_add_str(&url, instance->base);
+    buf_add_span(&url, path);
+    buf_add_char(&url, '\0');
+    enum status status = buf_status(&url, "ship", err);
+    const struct transport_request request = {.method = method,
+                                              .url = url.data,
+                                              .host = WHERE,
+                                              .headers = &header,
+                                              .n_headers = 1,
+                                              .body_bytes_max = SOURCE_ANSWER_BYTES_MAX,
+                                              .timeout_us = timeout_us,
+                                              .direct = true};
+    if (status == OK) {
+        status = transport_run(instance->source->transport, &request, out, err);
+    }
+    buf_fini(&url);
+    return status;
+}
+
+/* One line of printable ASCII: a token or the name of a role. */
+static bool take_line(struct buf *body, struct buf *out)
+{
+    size_t n = 0;
+    while (n < body->size && body->data[n] > ' ' && body->data[n] < 127) {
+        n++;
+    }
+    buf_add(out, body->data, n);
+    return n > 0 && (n == body->size || body->data[n] == '\n' || body->data[n] == '\r');
+}
+
+/* False in *out_there: this is no instance, or it gives no tokens. */
+static enum status token_fetch(struct instance *instance, bool *out_there, struct err *err)
+{
+    struct transport_answer answer;
+    *out_there = false;
+    struct err why = {.status = OK};
+    enum status status =
+        call(instance, "PUT", span_str("/latest/api/token"), TIMEOUT_US, &answer, &why);
+    if (status == ERR_STOPPED || status == ERR_NOMEM) {
+        *err = why;
+        return status;
+    }
+    if (status == OK) {
+        *out_there = answer.http == 200 && take_line(&answer.body, &instance->token);
+        source_wipe(&answer.body);
+    }
+    return OK;
+}
+
+static enum status role_fetch(struct instance *instance, bool *out_there, struct buf *role,
+                              struct err *err)
+{
+    struct transport_answer answer;
+    enum status status = call(instance, "GET", span_str(PATH), 0, &answer, err);
+    if (status != OK) {
+        return status;
+    }
+    buf_add_str(role, PATH);
+    if (answer.http == 200 && take_line(&answer.body, role)) {
+        status = buf_status(role, "ship", err);
+    } else if (answer.http == 404) {
+        *out_there = false; /* no role is attached */
+    } else {
+        status = source_refused(WHERE, &answer, err);
+    }
+    source_wipe(&answer.body);
+    return status;
+}
+
+static enum status credentials_fetch(struct instance *instance, struct span path,
+                                     struct credentials *out, struct err *err)
+{
+    static const struct source_names names = {"AccessKeyId", "SecretAccessKey", "Token",
+                                              "Expiration"};
+    struct transport_answer answer;
+    enum status status = call(instance, "GET", path, 0, &answer, err);
+    if (status == OK) {
+        status = answer.http == 200 ? source_fill_json(WHERE, buf_span(&answer.body), &names,
+                                                       instance->source->now_us, out, err)
+                                    : source_refused(WHERE, &answer, err);
+        source_wipe(&answer.body);
+    }
+    return status;
+}
+
+enum status source_instance(const struct source *source, bool *out_there, struct credentials *out,
+                            struct err *err)
+{
+    struct aws_endpoint place = {0};
+    const char *endpoint = source_env("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    *out_there = false;
+    if (strcasecmp(source_env("AWS_EC2_METADATA_DISABLED"), "true") == 0) {
+        return OK;
+    }
+    enum status status = aws_endpoint_parse(*endpoint ? endpoint : "http://169.254.169.254",
+                                            "AWS_EC2_METADATA_SERVICE_ENDPOINT", &place, err);
+    if (status != OK) {
+        return status;
+    }
+    struct instance instance = {.source = source};
+    struct buf role = BUF_INIT;
+    (void)snprintf(instance.base, sizeof instance.base, "%s://%s", place.scheme, place.host);
+    status = token_fetch(&instance, out_there, err);
+    if (status == OK && *out_there) {
+        status = role_fetch(&instance, out_there, &role, err);
+    }
+    if (status == OK && *out_there) {
+        status = credentials_fetch(&instance, buf_span(&role), out, err);
+    }
+    source_wipe(&instance.token);
+    buf_fini(&role);
+    return status;
+}

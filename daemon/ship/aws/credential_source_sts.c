@@ -1,0 +1,224 @@
+/* AWS Security Token Service: AssumeRole (signed) and AssumeRoleWithWebIdentity (not signed), API
+ * version 2011-06-15, as forms by POST. STS's own message is never passed on: with a wrong
+ * signature it recites the request, session token and all. */
+#include <stdio.h>
+
+#include "daemon/ship/aws/aws_endpoint.h"
+#include "daemon/ship/aws/aws_xml.h"
+#include "daemon/ship/aws/credential_source.h"
+#include "daemon/ship/aws/sigv4.h"
+#include "schema/base/clock.h"
+
+#define FORM_TYPE "application/x-www-form-urlencoded; charset=utf-8"
+
+struct call {
+    const struct source *source;
+    char host[320];
+    struct buf url;
+    struct buf body;
+    struct buf authorization;
+    struct sigv4_request sign;
+    char time[SIGV4_TIME_BYTES];
+    char hash[DIGEST_HEX_BYTES];
+};
+
+static void add_field(struct call *call, const char *name, struct span value)
+{
+    if (value.size > 0) {
+        buf_printf(&call->body, "&%s=", name);
+        sigv4_uri_encode(&call->body, value, false);
+    }
+}
+
+static enum status call_begin(struct call *call, const struct source *source, const char *action,
+                              const struct source_role *role, struct err *err)
+{
+    const char *region = source->config->ship_s3_region;
+    const char *endpoint = source_env("AWS_ENDPOINT_URL_STS");
+    *call = (struct call){.source = source};
+    buf_printf(&call->body, "Action=%s&Version=2011-06-15", action);
+    add_field(call, "RoleArn", role->arn);
+    add_field(call, "RoleSessionName",
+              role->session_name.size ? role->session_name : span_str("stele"));
+    add_field(call, "ExternalId", role->external_id);
+    add_field(call, "DurationSeconds", role->duration);
+    if (*endpoint) {
+        struct aws_endpoint place = {0};
+        enum status status = aws_endpoint_parse(endpoint, "AWS_ENDPOINT_URL_STS", &place, err);
+        if (status != OK) {
+            return status;
+        }
+        (void)snprintf(call->host, sizeof call->host, "%s", place.host);
+        buf_printf(&call->url, "%s://%s/", place.scheme, place.host);
+    } else {
+        (void)snprintf(call->host, sizeof call->host, "sts.%.200s.%s", region, aws_domain(region));
+        buf_printf(&call->url, "https://%s/", call->host);
+    }
+    buf_add_char(&call->url, '\0');
+    return buf_status(&call->url, "ship", err);
+}
+
+static void add_header(struct call *call, const char *name, struct span value)
+{
+    call->sign.headers[call->sign.n_headers++] =
+        (struct http_pair){.name = span_str(name), .value = value};
+}
+
+static enum status call_sign(struct call *call, const struct credentials *with, struct err *err)
+{
+    struct digest digest = digest_sha256(buf_span(&call->body));
+    sigv4_time(call->source->now_us, call->time);
+    call->sign.method = span_str("POST");
+    call->sign.path = span_str("/");
+    call->sign.payload_hash = span_str(digest_hex(&digest, call->hash));
+    add_header(call, "host", span_str(call->host));
+    add_header(call, "x-amz-date", span_str(call->time));
+    if (*with->session_token) {
+        add_header(call, "x-amz-security-token", span_str(with->session_token));
+    }
+    struct sigv4_scope scope = {
+        .access_key_id = span_str(with->access_key_id),
+        .secret_access_key = span_str(with->secret_access_key),
+        .region = span_str(call->source->config->ship_s3_region),
+        .service = span_str("sts"),
+    };
+    memcpy(scope.time, call->time, sizeof scope.time);
+    enum status status = sigv4_authorization(&scope, &call->sign, &call->authorization, err);
+    add_header(call, "authorization", buf_span(&call->authorization));
+    return status;
+}
+
+static enum status refused(const struct transport_answer *answer, struct span arn, struct err *err)
+{
+    char code[64];
+    (void)s3_xml_text(buf_span(&answer->body), "Code", code, sizeof code);
+    bool later = answer->http >= 500 || answer->http == 429 || strcmp(code, "Throttling") == 0 ||
+                 strcmp(code, "IDPCommunicationError") == 0;
+    return err_set(err, later ? ERR_NET : ERR_DENIED,
+                   "STS does not give the role %.*s: %s (HTTP %ld): check the role's trust policy "
+                   "and the credentials it is asked with",
+                   SPAN_FMT(arn), *code ? code : "refused", answer->http);
+}
+
+/* A value that fills its room may have been cut. */
+static bool xml_value(struct span body, const char *name, char *out, size_t out_bytes)
+{
+    return s3_xml_text(body, name, out, out_bytes) && strlen(out) < out_bytes - 1;
+}
+
+static enum status answer_read(const struct transport_answer *answer, struct credentials *out,
+                               struct err *err)
+{
+    struct span body = buf_span(&answer->body);
+    struct credentials told = {0};
+    char expires[64];
+    enum status status = OK;
+    if (!xml_value(body, "AccessKeyId", told.access_key_id, sizeof told.access_key_id) ||
+        !xml_value(body, "SecretAccessKey", told.secret_access_key,
+                   sizeof told.secret_access_key) ||
+        !xml_value(body, "SessionToken", told.session_token, sizeof told.session_token) ||
+        !xml_value(body, "Expiration", expires, sizeof expires) ||
+        !clock_parse_rfc3339(span_str(expires), &told.expires_us)) {
+        status = err_set(err, ERR_FORMAT, "STS answered without credentials in it");
+    } else {
+        status = source_fill("STS", span_str(told.access_key_id), span_str(told.secret_access_key),
+                             span_str(told.session_token), told.expires_us, out, err);
+    }
+    explicit_bzero(&told, sizeof told);
+    return status;
+}
+
+static enum status call_end(struct call *call, struct span arn, struct credentials *out,
+                            struct err *err)
+{
+    struct transport_answer answer = {0};
+    enum status status = buf_status(&call->body, "ship", err);
+    add_header(call, "content-type", span_str(FORM_TYPE));
+    const struct transport_request request = {
+        .method = "POST",
+        .url = call->url.data,
+        .host = call->host,
+        .headers = call->sign.headers,
+        .n_headers = call->sign.n_headers,
+        .body = buf_span(&call->body),
+        .body_bytes_max = SOURCE_ANSWER_BYTES_MAX,
+    };
+    if (status == OK) {
+        status = transport_run(call->source->transport, &request, &answer, err);
+    }
+    if (status == OK) {
+        status = answer.http == 200 ? answer_read(&answer, out, err) : refused(&answer, arn, err);
+    }
+    source_wipe(&answer.body);
+    return status;
+}
+
+static void call_fini(struct call *call)
+{
+    buf_fini(&call->url);
+    buf_fini(&call->authorization);
+    source_wipe(&call->body);
+}
+
+enum status source_assume_role(const struct source *source, const struct source_role *role,
+                               const struct credentials *with, struct credentials *out,
+                               struct err *err)
+{
+    struct call call;
+    enum status status = call_begin(&call, source, "AssumeRole", role, err);
+    if (status == OK) {
+        status = call_sign(&call, with, err);
+    }
+    if (status == OK) {
+        status = call_end(&call, role->arn, out, err);
+    }
+    call_fini(&call);
+    return status;
+}
+
+enum status source_assume_by_token(const struct source *source, const struct source_role *role,
+                                   const char *token_file, struct credentials *out, struct err *err)
+{
+    struct call call;
+    struct buf token = BUF_INIT;
+    enum status status = file_read(token_file, SOURCE_ANSWER_BYTES_MAX, &token, err);
+    if (status != OK) {
+        (void)err_wrap(err, "web identity token");
+        status = source_wrong(err);
+    }
+    while (token.size > 0 && (unsigned char)token.data[token.size - 1] <= ' ') {
+        token.size--;
+    }
+    if (status == OK && token.size == 0) {
+        status = err_set(err, ERR_CONFIG, "web identity token: %s is empty", token_file);
+    }
+    if (status == OK) {
+        status = call_begin(&call, source, "AssumeRoleWithWebIdentity", role, err);
+        add_field(&call, "WebIdentityToken", buf_span(&token));
+        if (status == OK) {
+            status = call_end(&call, role->arn, out, err);
+        }
+        call_fini(&call);
+    }
+    source_wipe(&token);
+    return status;
+}
+
+enum status source_web_identity(const struct source *source, bool *out_there,
+                                struct credentials *out, struct err *err)
+{
+    const char *file = source_env("AWS_WEB_IDENTITY_TOKEN_FILE");
+    const char *arn = source_env("AWS_ROLE_ARN");
+    *out_there = *file != '\0';
+    if (!*out_there) {
+        return OK;
+    }
+    if (!*arn) {
+        return err_set(
+            err, ERR_CONFIG,
+            "AWS_WEB_IDENTITY_TOKEN_FILE is set in the environment, but not AWS_ROLE_ARN");
+    }
+    const struct source_role role = {.arn = span_str(arn),
+                                     .session_name = span_str(source_env("AWS_ROLE_SESSION_NAME"))};
+    return source_assume_by_token(source, &role, file, out, err);
+}

@@ -1,0 +1,160 @@
+#include "daemon/ship/object_build.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/ship/object_codec.h"
+#include "schema/segment/block_proof.h"
+
+/* What building needs besides the object. */
+struct builder {
+    struct segment *segment;
+    struct packer *gzip; /* NULL for zstd */
+    struct block_lines lines;
+    struct buf piece; /* one block, compressed */
+};
+
+void object_fini(struct object *object)
+{
+    buf_fini(&object->bytes);
+    *object = (struct object){0};
+}
+
+const char *object_content_type(enum ledger_codec codec)
+{
+    return pack_content_type(codec == LEDGER_GZIP ? PACK_GZIP : PACK_ZSTD);
+}
+
+static enum status builder_init(struct builder *builder, struct segment *segment,
+                                enum ledger_codec codec, struct err *err)
+{
+    *builder = (struct builder){.segment = segment, .lines = BLOCK_LINES_INIT};
+    return codec == LEDGER_GZIP ? packer_new(PACK_GZIP, &builder->gzip, err) : OK;
+}
+
+static void builder_fini(struct builder *builder)
+{
+    packer_free(builder->gzip);
+    block_lines_fini(&builder->lines);
+    buf_fini(&builder->piece);
+}
+
+/* What leaves the house is what came in: a block that no longer matches its digest stays here. */
+static enum status check_block(struct builder *builder, const struct block_info *info,
+                               struct span ndjson, struct err *err)
+{
+    struct digest digest = digest_sha256(ndjson);
+    if (memcmp(&digest, &info->sha256, sizeof digest) != 0) {
+        char day[CLOCK_TEXT_BYTES];
+        return err_set(err, ERR_CORRUPT, "segment %s: block %lld does not match its digest",
+                       clock_format_day(segment_day_us(builder->segment), day),
+                       (long long)info->id);
+    }
+    return OK;
+}
+
+/* The frame's own digest says whether it is whole: to send it, it need not be unpacked, and what it
+ * unpacks to (with a checksum of its own) need not be digested again. Blocks of before proofs were
+ * kept are compared by their events. */
+static enum status build_piece(struct builder *builder, const struct block_info *info,
+                               struct err *err)
+{
+    buf_clear(&builder->piece);
+    bool proven = false;
+    struct span ndjson;
+    enum status status = proof_frame(builder->segment, info->id, &builder->piece, &proven, err);
+    if (status != OK || (proven && !builder->gzip)) {
+        return status;
+    }
+    status = segment_ndjson(builder->segment, info->id, &builder->lines, &ndjson, err);
+    if (status == OK && !proven) {
+        status = check_block(builder, info, ndjson, err);
+    }
+    if (status == OK && builder->gzip) {
+        buf_clear(&builder->piece);
+        status = packer_add(builder->gzip, ndjson, &builder->piece, err);
+    }
+    return status;
+}
+
+static void object_add(struct object *object, const struct block_info *info, struct span piece)
+{
+    object->first_block = object->bytes.size ? object->first_block : info->id;
+    buf_add_span(&object->bytes, piece);
+    object->last_block = info->id;
+    object->events += info->n_events;
+    object->raw_bytes += info->raw_bytes;
+}
+
+static enum status build_blocks(struct builder *builder, const struct object_range *range,
+                                struct object *object, struct err *err)
+{
+    size_t count;
+    const struct block_info *blocks = segment_blocks(builder->segment, &count);
+    enum status status = OK;
+    for (size_t i = 0; i < count && status == OK; i++) {
+        const struct block_info *info = &blocks[i];
+        if (info->id < range->first_block || info->id > range->last_block) {
+            continue;
+        }
+        bool first = object->bytes.size == 0;
+        int64_t size = (int64_t)object->bytes.size;
+        if (!first && !builder->gzip && size + info->frame_bytes > range->bytes_max) {
+            break;
+        }
+        status = build_piece(builder, info, err);
+        if (status == ERR_CORRUPT && !first && range->bytes_max < INT64_MAX) {
+            return OK; /* what stands before the damage goes out; the next object meets it */
+        }
+        if (status == OK && !first && size + (int64_t)builder->piece.size > range->bytes_max) {
+            break;
+        }
+        if (status == OK) {
+            object_add(object, info, buf_span(&builder->piece));
+        }
+    }
+    return status;
+}
+
+enum status object_build(struct segment *segment, const struct object_range *range,
+                         struct object *object, struct err *err)
+{
+    CHECK(range->first_block <= range->last_block);
+    struct builder builder;
+    buf_clear(&object->bytes);
+    object->first_block = range->first_block;
+    object->last_block = -1;
+    object->events = 0;
+    object->raw_bytes = 0;
+    enum status status = builder_init(&builder, segment, range->codec, err);
+    if (status == OK) {
+        status = build_blocks(&builder, range, object, err);
+    }
+    builder_fini(&builder);
+    if (status == OK) {
+        status = buf_status(&object->bytes, "ship", err);
+    }
+    if (status == OK && object->bytes.size == 0) {
+        char day[CLOCK_TEXT_BYTES];
+        status =
+            err_set(err, ERR_NOT_FOUND, "segment %s has no block %lld",
+                    clock_format_day(segment_day_us(segment), day), (long long)range->first_block);
+    }
+    if (status == OK) {
+        object->sha256 = digest_sha256(buf_span(&object->bytes));
+    }
+    return status;
+}
+
+enum status object_key(const char *archive_id, int64_t day_us, enum ledger_codec codec,
+                       const struct object *object, char *out, size_t out_bytes, struct err *err)
+{
+    char day[CLOCK_TEXT_BYTES];
+    char hex[DIGEST_HEX_BYTES];
+    clock_format_day(day_us, day);
+    int n = snprintf(out, out_bytes, "dt=%s/%.8s-%.4s%.2s%.2s-%06lld-%06lld-%.16s.ndjson.%s", day,
+                     archive_id, day, day + 5, day + 8, (long long)object->first_block,
+                     (long long)object->last_block, digest_hex(&object->sha256, hex),
+                     codec == LEDGER_GZIP ? "gz" : "zst");
+    return n > 0 && (size_t)n < out_bytes ? OK : err_set(err, ERR_LIMIT, "key is too long");
+}

@@ -1,0 +1,119 @@
+#include "daemon/ship/s3/s3_error.h"
+#include "daemon/ship/aws/aws_xml.h"
+
+#include <stdio.h>
+
+void s3_error_read(struct s3_answer *answer)
+{
+    struct span body = buf_span(&answer->body);
+    (void)s3_xml_text(body, "Code", answer->code, sizeof answer->code);
+    (void)s3_xml_text(body, "Message", answer->message, sizeof answer->message);
+    char region[sizeof answer->region];
+    if (!*answer->region && s3_xml_text(body, "Region", region, sizeof region)) {
+        (void)snprintf(answer->region, sizeof answer->region, "%s", region);
+    }
+}
+
+/* What a code of S3 means for us; %s is the bucket. */
+static const struct meaning {
+    const char *code;
+    enum status status;
+    const char *advice;
+} meanings[] = {
+    {"SignatureDoesNotMatch", ERR_DENIED,
+     "wrong secret key for this access key: check ship.s3_secret_access_key"},
+    {"InvalidAccessKeyId", ERR_DENIED,
+     "the store does not know this access key: check ship.s3_access_key_id"},
+    {"AccessDenied", ERR_DENIED,
+     "the key may not write here: it needs s3:PutObject on the bucket (and s3:GetObject to "
+     "compare)"},
+    {"ExpiredToken", ERR_DENIED,
+     "the session token has run out: give a new one, or name where it is renewed"},
+    {"InvalidToken", ERR_DENIED, "the session token is not valid: check ship.s3_session_token"},
+    {"RequestTimeTooSkewed", ERR_DENIED, "this machine's clock is wrong: set it"},
+    {"NoSuchBucket", ERR_NOT_FOUND, "there is no such bucket: create it or mend ship.target"},
+    {"InvalidBucketName", ERR_CONFIG, "the store takes no such bucket name: mend ship.target"},
+    {"QuotaExceeded", ERR_DENIED, "the bucket's quota is used up"},
+    {"UserSuspended", ERR_DENIED, "the account is suspended"},
+    {"XAmzContentSHA256Mismatch", ERR_NET, "the bytes were changed on their way"},
+    {"BadDigest", ERR_NET, "the bytes were changed on their way"},
+    {"RequestTimeout", ERR_NET, "the upload stalled"},
+    {"SlowDown", ERR_NET, "the store asks us to slow down"},
+    {"ObjectLockConfigurationNotFoundError", ERR_CONFIG,
+     "the bucket has no Object Lock: enable it, or unset ship.s3_lock_mode"},
+    {"InvalidStorageClass", ERR_CONFIG,
+     "the store does not know this class: mend ship.s3_storage_class"},
+    {"InvalidTag", ERR_CONFIG, "the store does not take these tags: mend ship.s3_tags"},
+    {"KMS.NotFoundException", ERR_CONFIG, "there is no such key: mend ship.s3_kms_key_id"},
+    {"KMS.DisabledException", ERR_CONFIG, "the key of ship.s3_kms_key_id is disabled"},
+    {"AccessControlListNotSupported", ERR_CONFIG, "the bucket takes no ACLs: unset ship.s3_acl"},
+    {"EntityTooLarge", ERR_CONFIG, "the object is too large: lower ship.object_bytes_max"},
+};
+
+static const struct meaning *meaning_find(const char *code)
+{
+    for (size_t i = 0; i < sizeof meanings / sizeof meanings[0]; i++) {
+        if (strcmp(meanings[i].code, code) == 0) {
+            return &meanings[i];
+        }
+    }
+    return NULL;
+}
+
+bool s3_error_is_region(const struct s3_place *place, const struct s3_answer *answer)
+{
+    bool redirect = answer->http == 301 || answer->http == 307 || answer->http == 308 ||
+                    strcmp(answer->code, "AuthorizationHeaderMalformed") == 0 ||
+                    strcmp(answer->code, "PermanentRedirect") == 0 ||
+                    strcmp(answer->code, "IllegalLocationConstraintException") == 0 ||
+                    (answer->http == 400 && !*answer->code); /* to a HEAD: it has no words */
+    return redirect && *answer->region && strcmp(answer->region, place->region) != 0;
+}
+
+bool s3_error_is_passing(const struct s3_answer *answer)
+{
+    long http = answer->http;
+    return http == 429 || (http >= 500 && http != 501 && http != 507) ||
+           strcmp(answer->code, "RequestTimeout") == 0 || strcmp(answer->code, "SlowDown") == 0;
+}
+
+static enum status status_of(long http)
+{
+    switch (http) {
+    case 401:
+    case 403:
+        return ERR_DENIED;
+    case 404:
+        return ERR_NOT_FOUND;
+    case 408:
+    case 409:
+    case 429:
+        return ERR_NET;
+    case 507:
+        return ERR_FULL;
+    default:
+        return http >= 500 && http != 501 ? ERR_NET : ERR_CONFIG;
+    }
+}
+
+enum status s3_error(const struct s3_place *place, const struct s3_answer *answer, struct err *err)
+{
+    char where[400];
+    (void)snprintf(where, sizeof where, "bucket %s at %.200s", place->bucket, place->endpoint);
+    enum status status;
+    if (s3_error_is_region(place, answer)) {
+        status = err_set(err, ERR_CONFIG, "%s: it is in region %s, not %s: set ship.s3_region = %s",
+                         where, answer->region, place->region, answer->region);
+    } else {
+        const struct meaning *meaning = meaning_find(answer->code);
+        bool words = *answer->message != '\0';
+        status = err_set(err, meaning ? meaning->status : status_of(answer->http),
+                         "%s: %s%s(HTTP %ld%s%s%s%s)", where, meaning ? meaning->advice : "refused",
+                         " ", answer->http, *answer->code ? " " : "", answer->code,
+                         words ? ": " : "", answer->message);
+    }
+    if (err) {
+        err->detail = answer->http;
+    }
+    return status;
+}

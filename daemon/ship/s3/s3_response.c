@@ -1,0 +1,128 @@
+#include "daemon/ship/s3/s3_response.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "schema/base/clock.h"
+
+void s3_answer_fini(struct s3_answer *answer)
+{
+    buf_fini(&answer->body);
+}
+
+static bool header_is(struct span line, const char *name, struct span *out_value)
+{
+    size_t n = strlen(name);
+    if (line.size <= n || line.data[n] != ':' || strncasecmp(line.data, name, n) != 0) {
+        return false;
+    }
+    struct span value = span_from(line, n + 1);
+    while (value.size > 0 && (value.data[0] == ' ' || value.data[0] == '\t')) {
+        value = span_from(value, 1);
+    }
+    while (value.size > 0 && (unsigned char)value.data[value.size - 1] <= ' ') {
+        value.size--;
+    }
+    *out_value = value;
+    return true;
+}
+
+static bool digest_read(struct span hex, struct digest *out)
+{
+    struct digest digest;
+    if (hex.size != 2 * sizeof digest.bytes) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof digest.bytes; i++) {
+        char pair[3] = {hex.data[2 * i], hex.data[2 * i + 1], '\0'};
+        char *end;
+        digest.bytes[i] = (unsigned char)strtoul(pair, &end, 16);
+        if (*end || pair[0] == ' ' || pair[0] == '-' || pair[0] == '+') {
+            return false;
+        }
+    }
+    *out = digest;
+    return true;
+}
+
+static int64_t number_read(struct span text)
+{
+    int64_t number = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9' || number > INT64_MAX / 10 - 1) {
+            return -1;
+        }
+        number = number * 10 + (text.data[i] - '0');
+    }
+    return text.size ? number : -1;
+}
+
+/* "bytes 21010-47021/47022" (RFC 9110, 14.4): the first number, -1 when it is anything else. */
+static int64_t range_read(struct span value)
+{
+    const char *dash = value.size > 0 ? memchr(value.data, '-', value.size) : NULL;
+    return dash && span_starts(value, "bytes ")
+               ? number_read(span_of(value.data + 6, (size_t)(dash - value.data) - 6))
+               : -1;
+}
+
+/* "Wed, 01 Jan 2031 00:00:00 GMT"; 0 when it is anything else. */
+static int64_t date_read(struct span value)
+{
+    char text[64];
+    struct tm tm = {0};
+    (void)snprintf(text, sizeof text, "%.*s", SPAN_FMT(value));
+    const char *rest = strptime(text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    time_t date = rest && *rest == '\0' ? timegm(&tm) : 0;
+    return date > 0 ? (int64_t)date * CLOCK_SECOND_US : 0;
+}
+
+/* Whole, or not at all. */
+static void text_read(struct span value, char *out, size_t out_bytes)
+{
+    int n = snprintf(out, out_bytes, "%.*s", SPAN_FMT(value));
+    if (n < 0 || (size_t)n >= out_bytes) {
+        out[0] = '\0';
+    }
+}
+
+/* It comes to a terminal: nothing but a region's letters. */
+static void region_read(struct span value, struct s3_answer *answer)
+{
+    bool good = value.size > 0 && value.size < sizeof answer->region;
+    for (size_t i = 0; i < value.size && good; i++) {
+        char c = value.data[i];
+        good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_';
+    }
+    (void)snprintf(answer->region, sizeof answer->region, "%.*s", good ? (int)value.size : 0,
+                   value.data);
+}
+
+void s3_answer_header(struct s3_answer *answer, struct span line)
+{
+    struct span value;
+    if (span_starts(line, "HTTP/")) {
+        answer->length = answer->from = -1;
+        answer->has_etag = answer->has_sha256 = answer->says_checksum = false;
+        answer->etag[0] = answer->checksum[0] = '\0';
+    } else if (header_is(line, "content-length", &value)) {
+        answer->length = number_read(value);
+    } else if (header_is(line, "content-range", &value)) {
+        answer->from = range_read(value);
+    } else if (header_is(line, "x-amz-bucket-region", &value)) {
+        region_read(value, answer);
+    } else if (header_is(line, "x-amz-meta-stele-sha256", &value)) {
+        answer->has_sha256 = digest_read(value, &answer->sha256);
+    } else if (header_is(line, "x-amz-checksum-algorithm", &value)) {
+        answer->says_checksum = value.size > 0;
+    } else if (header_is(line, "etag", &value)) {
+        answer->has_etag = value.size > 0;
+        text_read(value, answer->etag, sizeof answer->etag);
+    } else if (header_is(line, "x-amz-checksum-sha256", &value)) {
+        text_read(value, answer->checksum, sizeof answer->checksum);
+    } else if (header_is(line, "date", &value)) {
+        answer->date_us = date_read(value);
+    }
+}

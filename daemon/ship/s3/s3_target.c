@@ -1,0 +1,314 @@
+#include "daemon/ship/s3/s3_target.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/http/http_client.h"
+#include "daemon/ship/s3/s3_error.h"
+#include "daemon/ship/s3/s3_multipart.h"
+#include "daemon/ship/s3/s3_read.h"
+
+enum { PUT_TRIES = 5, CONFLICT_WAIT_MS = 100, OBJECT_OVER_BYTES = 4 << 20 };
+
+struct s3 {
+    struct target target;
+    struct s3_http *http;
+    bool no_conditional; /* the store answered 501 to If-None-Match */
+    int64_t multipart_over;
+    int64_t part_bytes;
+    bool may_be_left; /* unfinished uploads of ours, of a run before or of this one */
+    bool no_checksum; /* it refused x-amz-checksum-sha256, or none is wanted */
+};
+
+static struct s3 *of(struct target *target)
+{
+    return (struct s3 *)(void *)((char *)target - offsetof(struct s3, target));
+}
+
+static bool good(const struct s3_answer *answer)
+{
+    return answer->http >= 200 && answer->http < 300;
+}
+
+static enum status head(struct target *target, const char *key, struct target_head *out_head,
+                        struct err *err)
+{
+    struct s3 *s3 = of(target);
+    const struct s3_request request = {.method = "HEAD", .key = key};
+    struct s3_answer answer;
+    enum status status = s3_http_run(s3->http, &request, &answer, err);
+    if (status != OK) {
+        return status;
+    }
+    if (good(&answer)) {
+        *out_head = (struct target_head){
+            .bytes = answer.length, .has_sha256 = answer.has_sha256, .sha256 = answer.sha256};
+    } else if (answer.http == 404) {
+        status = err_set(err, ERR_NOT_FOUND, "%s: no object %s", target->url, key);
+    } else {
+        status = s3_error(s3_http_place(s3->http), &answer, err);
+    }
+    s3_answer_fini(&answer);
+    return status;
+}
+
+/* For a store that keeps no metadata: the bytes themselves. */
+static enum status fetch_digest(struct s3 *s3, const char *key, size_t bytes, struct digest *out,
+                                struct err *err)
+{
+    const struct s3_request request = {.method = "GET", .key = key, .body_bytes_max = bytes};
+    struct s3_answer answer;
+    enum status status = s3_http_run(s3->http, &request, &answer, err);
+    if (status != OK) {
+        return status;
+    }
+    if (good(&answer)) {
+        *out = digest_sha256(buf_span(&answer.body));
+    } else {
+        status = s3_error(s3_http_place(s3->http), &answer, err);
+    }
+    s3_answer_fini(&answer);
+    return status;
+}
+
+/* The key is taken: OK when by the same bytes. */
+static enum status compare(struct s3 *s3, const struct target_object *object,
+                           enum target_put *out_put, struct err *err)
+{
+    struct target_head there = {0};
+    enum status status = head(&s3->target, object->key, &there, err);
+    if (status != OK) {
+        return status;
+    }
+    bool same = there.bytes == (int64_t)object->bytes.size;
+    if (same && !there.has_sha256) {
+        status = fetch_digest(s3, object->key, object->bytes.size, &there.sha256, err);
+        if (status != OK) {
+            return status;
+        }
+    }
+    if (!same || memcmp(&there.sha256, object->sha256, sizeof there.sha256) != 0) {
+        return err_set(err, ERR_EXISTS,
+                       "%s in %s is there already with other bytes: move it away to ship again",
+                       object->key, s3->target.url);
+    }
+    *out_put = TARGET_WAS_THERE;
+    return OK;
+}
+
+/* Without If-None-Match: look first. OK with *out_there false: put it. What forbids to look
+ * without words (a HEAD has none) is left for the PUT to say; it can only write the same bytes, for
+ * the key names their digest. */
+static enum status look_first(struct s3 *s3, const struct target_object *object, bool *out_there,
+                              enum target_put *out_put, struct err *err)
+{
+    *out_there = false;
+    enum status status = compare(s3, object, out_put, err);
+    if (status == OK) {
+        *out_there = true;
+    }
+    return status == ERR_NOT_FOUND || status == ERR_DENIED || status == ERR_CONFIG ? OK : status;
+}
+
+/* A store that does not know what AWS added later: leaves it out from now on. True: try so. A store
+ * that names the checksum means it; one that only says 501 means the condition first. */
+static bool degrade(struct s3 *s3, const struct s3_request *request, const struct s3_answer *answer)
+{
+    bool unknown = answer->http == 501 || strcmp(answer->code, "NotImplemented") == 0;
+    bool may_drop = request->checksum && !s3_http_options(s3->http)->insist_checksum &&
+                    !s3_http_place(s3->http)->is_aws;
+    if (may_drop && (unknown || answer->http == 400) && strcasestr(answer->message, "checksum")) {
+        s3->no_checksum = true;
+    } else if (unknown && request->only_if_absent) {
+        s3->no_conditional = true;
+    } else if (unknown && may_drop) {
+        s3->no_checksum = true;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/* In one PUT or in parts: the answer is read alike. *request is what degrade() looks at. */
+static enum status send(struct s3 *s3, const struct s3_request *request,
+                        const struct target_object *object, struct s3_answer *answer,
+                        struct err *err)
+{
+    const struct s3_multipart multipart = {.object = object,
+                                           .part_bytes = s3->part_bytes,
+                                           .checksum = request->checksum,
+                                           .only_if_absent = request->only_if_absent};
+    return (int64_t)object->bytes.size > s3->multipart_over
+               ? s3_multipart_run(s3->http, &multipart, &s3->may_be_left, answer, err)
+               : s3_http_run(s3->http, request, answer, err);
+}
+
+/* One PUT and what its answer means. *out_again: try once more. */
+static enum status put_once(struct s3 *s3, const struct target_object *object, unsigned tries,
+                            bool *out_again, enum target_put *out_put, struct err *err)
+{
+    const struct s3_request request = {
+        .method = "PUT",
+        .key = object->key,
+        .body = object->bytes,
+        .body_sha256 = object->sha256,
+        .makes = object->sha256,
+        .content_type = object->content_type,
+        .checksum = !s3->no_checksum,
+        .only_if_absent = !s3->no_conditional,
+    };
+    struct s3_answer answer;
+    *out_again = false;
+    enum status status = send(s3, &request, object, &answer, err);
+    if (status != OK) {
+        return status;
+    }
+    if (good(&answer) && answer.has_etag) {
+        *out_put = TARGET_CREATED;
+    } else if (good(&answer)) {
+        status = err_set(err, ERR_NET,
+                         "a PUT was answered %ld without an ETag: is that an S3 store? Look at "
+                         "ship.s3_endpoint",
+                         answer.http);
+    } else if (answer.http == 412) {
+        status = compare(s3, object, out_put, err);
+        if (status == ERR_NOT_FOUND) {
+            status = err_set(err, ERR_NET, "%s went away while it was sent: it is sent again",
+                             object->key);
+        }
+    } else {
+        status = s3_error(s3_http_place(s3->http), &answer, err);
+        if (degrade(s3, &request, &answer)) {
+            *out_again = true;
+        } else if (answer.http == 409 && strcmp(answer.code, "ConditionalRequestConflict") == 0) {
+            *out_again = s3_http_pause(s3->http, (unsigned)CONFLICT_WAIT_MS << tries, err) == OK;
+        }
+    }
+    s3_answer_fini(&answer);
+    return status;
+}
+
+static enum status put(struct target *target, const struct target_object *object,
+                       enum target_put *out_put, struct err *err)
+{
+    struct s3 *s3 = of(target);
+    enum status status = OK;
+    bool again = true;
+    for (unsigned tries = 0; again && tries < PUT_TRIES; tries++) {
+        if (s3->no_conditional || (int64_t)object->bytes.size > s3->multipart_over) {
+            bool there = false;
+            status = look_first(s3, object, &there, out_put, err);
+            if (status != OK || there) {
+                return status;
+            }
+        }
+        status = put_once(s3, object, tries, &again, out_put, err);
+    }
+    return status;
+}
+
+/* Lists one key at most below the prefix: tells a wrong bucket from a wrong key, which a HEAD does
+ * not. A key that may only write gets AccessDenied here; then HEAD of a name that is not there says
+ * whether requests are taken at all. */
+static enum status check(struct target *target, struct err *err)
+{
+    struct s3 *s3 = of(target);
+    struct s3_request request = {.method = "GET", .body_bytes_max = TRANSPORT_ERROR_BODY_BYTES_MAX};
+    const char *prefix = s3_http_place(s3->http)->prefix;
+    request.query[0] = (struct http_pair){span_str("list-type"), span_str("2")};
+    request.query[1] = (struct http_pair){span_str("max-keys"), span_str("1")};
+    request.query[2] = (struct http_pair){span_str("prefix"), span_str(prefix)};
+    request.n_query = 3;
+    struct s3_answer answer;
+    enum status status = s3_http_run(s3->http, &request, &answer, err);
+    if (status != OK) {
+        return status;
+    }
+    if (!good(&answer)) {
+        status = s3_error(s3_http_place(s3->http), &answer, err);
+    }
+    s3_answer_fini(&answer);
+    return status;
+}
+
+static enum status sweep(struct target *target, const char *owner, size_t *out_swept,
+                         struct err *err)
+{
+    struct s3 *s3 = of(target);
+    bool left = false;
+    enum status status =
+        s3->may_be_left ? s3_multipart_sweep(s3->http, owner, out_swept, &left, err) : OK;
+    /* one that may not look goes without */
+    s3->may_be_left = left || status_retryable(status);
+    return status;
+}
+
+static enum status list(struct target *target, const struct target_list *wanted,
+                        struct target_passed *out_passed, struct err *err)
+{
+    (void)out_passed; /* what is unfinished in a bucket is in no list */
+    return s3_list(of(target)->http, target->url, wanted, err);
+}
+
+static enum status get(struct target *target, const char *key, target_take *take, void *context,
+                       struct target_head *out_head, struct err *err)
+{
+    return s3_get(of(target)->http, target->url, key, take, context, out_head, err);
+}
+
+static void s3_close(struct target *target)
+{
+    struct s3 *s3 = of(target);
+    s3_http_close(s3->http);
+    free(s3);
+}
+
+static const struct target_ops ops = {.put = put,
+                                      .head = head,
+                                      .list = list,
+                                      .get = get,
+                                      .check = check,
+                                      .sweep = sweep,
+                                      .close = s3_close};
+
+static enum status url_write(const struct s3_place *place, char out[TARGET_URL_BYTES],
+                             struct err *err)
+{
+    int n = snprintf(out, TARGET_URL_BYTES, "s3://%s%s%s%s%s", place->bucket,
+                     *place->prefix ? "/" : "", place->prefix,
+                     place->is_aws ? "" : "?endpoint=", place->is_aws ? "" : place->endpoint);
+    CHECK(n > 0);
+    return n < TARGET_URL_BYTES ? OK : err_set(err, ERR_CONFIG, "ship.target is too long");
+}
+
+enum status s3_url(const struct config *config, char out[TARGET_URL_BYTES], struct err *err)
+{
+    struct s3_place place;
+    enum status status = s3_place_read(config, &place, err);
+    return status == OK ? url_write(&place, out, err) : status;
+}
+
+enum status s3_open(const struct config *config, struct target **out_target, struct err *err)
+{
+    struct s3 *s3 = calloc(1, sizeof *s3);
+    if (!s3) {
+        return err_set(err, ERR_NOMEM, "ship: out of memory");
+    }
+    s3->target.ops = &ops;
+    s3->multipart_over = config->ship_s3_multipart_over;
+    s3->part_bytes = config->ship_s3_part_bytes > S3_PART_BYTES_MIN ? config->ship_s3_part_bytes
+                                                                    : S3_PART_BYTES_MIN;
+    s3->may_be_left = config->ship_object_bytes_max + OBJECT_OVER_BYTES > s3->multipart_over;
+    enum status status = s3_http_open(config, &s3->target.cancel, &s3->http, err);
+    if (status == OK) {
+        s3->no_checksum = s3_http_options(s3->http)->no_checksum;
+        status = url_write(s3_http_place(s3->http), s3->target.url, err);
+    }
+    if (status != OK) {
+        s3_http_close(s3->http);
+        free(s3);
+        return status;
+    }
+    *out_target = &s3->target;
+    return OK;
+}

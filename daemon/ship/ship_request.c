@@ -1,0 +1,208 @@
+#include "daemon/ship/ship_request.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "daemon/ship/planner.h"
+#include "schema/archive/inbox.h"
+
+enum { LOOK_EVERY_MS = 100 };
+
+/* The last block of a day that has to be at the target. */
+struct goal {
+    int64_t day_us;
+    int64_t block;
+};
+
+struct wait {
+    const struct ship_ask *ask;
+    struct archive *archive;
+    struct planner *planner;
+    int64_t inbox_id;   /* up to here the inbox must be gone */
+    int64_t tries;      /* in vain, of all planned objects, when we asked */
+    struct goal *goals; /* NULL while the inbox is not indexed */
+    size_t n_goals;
+};
+
+static enum status inbox_left(struct wait *wait, int64_t *out_left, struct err *err)
+{
+    struct inbox_cursor *cursor = NULL;
+    enum status status = inbox_cursor_open(wait->archive, 0, &cursor, err);
+    int64_t left = 0;
+    while (status == OK) {
+        struct inbox_row row;
+        bool end = false;
+        status = inbox_cursor_next(cursor, &row, &end, err);
+        if (status != OK || end || row.id > wait->inbox_id) {
+            break;
+        }
+        left++;
+    }
+    inbox_cursor_close(cursor);
+    *out_left = left;
+    return status;
+}
+
+static int64_t goal_of(const struct wait *wait, int64_t day_us)
+{
+    for (size_t i = 0; i < wait->n_goals; i++) {
+        if (wait->goals[i].day_us == day_us) {
+            return wait->goals[i].block;
+        }
+    }
+    return -1;
+}
+
+/* Planned objects that hold blocks we wait for, all tries in vain, and the text of the last. */
+static enum status pending_left(struct wait *wait, int64_t *out_blocks, int64_t *out_tries,
+                                char error[ERR_TEXT_BYTES], struct err *err)
+{
+    struct ledger_cursor *cursor = NULL;
+    enum status status = ledger_cursor_open(wait->archive, wait->ask->target, true, &cursor, err);
+    *out_blocks = 0;
+    *out_tries = 0;
+    error[0] = '\0';
+    while (status == OK) {
+        struct ledger_object row;
+        bool end = false;
+        status = ledger_cursor_next(cursor, &row, &end, err);
+        if (status != OK || end) {
+            break;
+        }
+        *out_tries += row.tries;
+        if (row.first_block <= goal_of(wait, row.day_us)) {
+            *out_blocks += row.last_block - row.first_block + 1;
+        }
+        if (row.tries > 0) {
+            size_t n = strnlen(row.last_error, ERR_TEXT_BYTES - 1);
+            memcpy(error, row.last_error, n);
+            error[n] = '\0';
+        }
+    }
+    ledger_cursor_close(cursor);
+    return status;
+}
+
+/* The inbox as it was is in blocks: what is there now is what we wait for. */
+static enum status set_goals(struct wait *wait, struct err *err)
+{
+    size_t count;
+    const struct planner_day *days = planner_days(wait->planner, &count);
+    wait->goals = calloc(count + 1, sizeof *wait->goals);
+    if (!wait->goals) {
+        return err_set(err, ERR_NOMEM, "ship: out of memory");
+    }
+    wait->n_goals = count;
+    for (size_t i = 0; i < count; i++) {
+        wait->goals[i] = (struct goal){.day_us = days[i].day_us, .block = days[i].last_block};
+    }
+    return OK;
+}
+
+/* How much there is to do yet; an upload that failed since we asked is the end of it. */
+static enum status look(struct wait *wait, int64_t *out_left, struct err *err)
+{
+    int64_t left = 0;
+    enum status status = OK;
+    if (!wait->goals) {
+        status = inbox_left(wait, &left, err);
+        if (status == OK && left > 0) {
+            *out_left = left;
+            return OK;
+        }
+    }
+    if (status == OK) {
+        status = planner_refresh(wait->planner, wait->archive, err);
+    }
+    if (status == OK && !wait->goals) {
+        status = set_goals(wait, err);
+    }
+    int64_t tries = 0;
+    char error[ERR_TEXT_BYTES];
+    if (status == OK) {
+        status = pending_left(wait, &left, &tries, error, err);
+    }
+    if (status != OK) {
+        return status;
+    }
+    if (tries > wait->tries && error[0]) {
+        return err_set(err, ERR_NET, "%s", error);
+    }
+    wait->tries = tries < wait->tries ? tries : wait->tries;
+    size_t count;
+    const struct planner_day *days = planner_days(wait->planner, &count);
+    for (size_t i = 0; i < count; i++) {
+        int64_t goal = goal_of(wait, days[i].day_us);
+        left += goal > days[i].last_planned
+                    ? goal - (days[i].last_planned < 0 ? 0 : days[i].last_planned)
+                    : 0;
+    }
+    *out_left = left;
+    return OK;
+}
+
+static enum status wait_open(struct wait *wait, struct err *err)
+{
+    const struct ship_ask *ask = wait->ask;
+    struct inbox_state inbox;
+    int64_t left;
+    char error[ERR_TEXT_BYTES];
+    enum status status = archive_open(ask->archive_dir, ARCHIVE_READ, &wait->archive, err);
+    if (status == OK) {
+        status = inbox_state(wait->archive, &inbox, err);
+    }
+    if (status == OK) {
+        wait->inbox_id = inbox.newest_id;
+        status = planner_open(ask->archive_dir, ask->target, &wait->planner, err);
+    }
+    return status == OK ? pending_left(wait, &left, &wait->tries, error, err) : status;
+}
+
+static enum status wait_run(struct wait *wait, struct err *err)
+{
+    const struct ship_ask *ask = wait->ask;
+    int64_t least = INT64_MAX;
+    int64_t moved_us = clock_monotonic_us();
+    for (;;) {
+        int64_t left;
+        enum status status = look(wait, &left, err);
+        if (status != OK || left == 0) {
+            return status;
+        }
+        int64_t now_us = clock_monotonic_us();
+        if (left < least) {
+            least = left;
+            moved_us = now_us;
+        }
+        if (now_us - moved_us > ask->patience_us) {
+            return err_set(err, ERR_BUSY,
+                           "steled (pid %ld) did not get on for %lld s: see its log, and whether "
+                           "it ships to %s",
+                           ask->daemon_pid, (long long)(ask->patience_us / CLOCK_SECOND_US),
+                           ask->target);
+        }
+        if ((ask->each && !ask->each(ask->context, left)) || kill((pid_t)ask->daemon_pid, 0) != 0) {
+            return err_set(err, ERR_STOPPED, "stopped before all was shipped");
+        }
+        const struct timespec pause = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
+        (void)nanosleep(&pause, NULL);
+    }
+}
+
+enum status ship_ask_wait(const struct ship_ask *ask, struct err *err)
+{
+    struct wait wait = {.ask = ask};
+    enum status status = wait_open(&wait, err);
+    if (status == OK && kill((pid_t)ask->daemon_pid, SIGUSR1) != 0) {
+        status = err_errno(err, errno, "steled (pid %ld) cannot be signalled", ask->daemon_pid);
+    }
+    if (status == OK) {
+        status = wait_run(&wait, err);
+    }
+    free(wait.goals);
+    planner_close(wait.planner);
+    archive_close(wait.archive);
+    return status;
+}

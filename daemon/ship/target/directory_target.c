@@ -1,0 +1,300 @@
+#include "daemon/ship/target/directory_target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/ship/target/directory_target_read.h"
+
+enum { DIRECTORY_MODE = 0750, FILE_MODE = 0640 };
+
+struct directory {
+    struct target target;
+    char root[FILE_PATH_BYTES]; /* absolute, no slash at the end (but "/" alone) */
+};
+
+/* container_of */
+static struct directory *of(struct target *target)
+{
+    return (struct directory *)(void *)((char *)target - offsetof(struct directory, target));
+}
+
+/* One spelling for one directory: under two, the ledger would know two targets and all would be
+ * shipped again. ".." cannot be told without looking at the disk. */
+static enum status add_path(struct buf *out, struct span path)
+{
+    bool any = false;
+    while (path.size > 0) {
+        const char *slash = memchr(path.data, '/', path.size);
+        struct span name = span_of(path.data, slash ? (size_t)(slash - path.data) : path.size);
+        path = slash ? span_from(path, name.size + 1) : span_from(path, name.size);
+        if (span_is(name, "..")) {
+            return ERR_CONFIG;
+        }
+        if (name.size > 0 && !span_is(name, ".")) {
+            buf_add_char(out, '/');
+            buf_add_span(out, name);
+            any = true;
+        }
+    }
+    if (!any) {
+        buf_add_char(out, '/');
+    }
+    return OK;
+}
+
+enum status directory_url(const struct config *config, char out[TARGET_URL_BYTES], struct err *err)
+{
+    struct span path = span_from(span_str(config->ship_target), strlen("file://"));
+    if (!span_starts(path, "/")) {
+        return err_set(err, ERR_CONFIG,
+                       "ship.target: \"%s\": the directory must be absolute: file:///var/lib/...",
+                       config->ship_target);
+    }
+    struct buf url = BUF_INIT;
+    buf_add_str(&url, "file://");
+    enum status status = add_path(&url, path);
+    buf_add_char(&url, '\0');
+    if (status != OK) {
+        status = err_set(err, ERR_CONFIG,
+                         "ship.target: \"%s\": the directory must be given without \"..\"",
+                         config->ship_target);
+    } else if (!buf_ok(&url)) {
+        status = buf_status(&url, "ship", err);
+    } else if (url.size > TARGET_URL_BYTES) {
+        status = err_set(err, ERR_CONFIG, "ship.target is too long");
+    } else {
+        memcpy(out, url.data, url.size);
+    }
+    buf_fini(&url);
+    return status;
+}
+
+/* The bytes of a file, in pieces: an object may be large. */
+static enum status file_digest(int fd, const char *path, struct digest *out, struct err *err)
+{
+    enum { PIECE = 256 * 1024 };
+    struct digest_stream *stream = digest_stream_new();
+    char *piece = malloc(PIECE);
+    enum status status = stream && piece ? OK : err_set(err, ERR_NOMEM, "%s: out of memory", path);
+    while (status == OK) {
+        ssize_t n = read(fd, piece, PIECE);
+        if (n == 0) {
+            break;
+        }
+        if (n > 0) {
+            digest_stream_add(stream, span_of(piece, (size_t)n));
+        } else if (errno != EINTR) {
+            status = err_errno(err, errno, "%s", path);
+        }
+    }
+    free(piece);
+    if (stream) {
+        struct digest digest = digest_stream_finish(stream);
+        if (status == OK) {
+            *out = digest;
+        }
+    }
+    return status;
+}
+
+static enum status head_path(const char *path, struct target_head *out_head, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0) {
+        return err_errno(err, errno, "%s", path);
+    }
+    struct stat st;
+    enum status status = OK;
+    if (fstat(fd, &st) != 0) {
+        status = err_errno(err, errno, "%s", path);
+    } else if (!S_ISREG(st.st_mode)) {
+        status = err_set(err, ERR_EXISTS, "%s is there and not a file", path);
+    }
+    struct digest digest;
+    if (status == OK) {
+        status = file_digest(fd, path, &digest, err);
+    }
+    (void)close(fd);
+    if (status == OK) {
+        *out_head = (struct target_head){.bytes = st.st_size, .has_sha256 = true, .sha256 = digest};
+    }
+    return status;
+}
+
+static enum status head(struct target *target, const char *key, struct target_head *out_head,
+                        struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    enum status status = path_format(path, err, "%s/%s", of(target)->root, key);
+    return status == OK ? head_path(path, out_head, err) : status;
+}
+
+static enum status write_whole(int fd, struct span bytes, const char *path, struct err *err)
+{
+    while (bytes.size > 0) {
+        ssize_t n = write(fd, bytes.data, bytes.size);
+        if (n < 0 && errno != EINTR) {
+            return err_errno(err, errno, "%s", path);
+        }
+        bytes = span_from(bytes, n > 0 ? (size_t)n : 0);
+    }
+    return fsync(fd) == 0 ? OK : err_errno(err, errno, "%s: fsync", path);
+}
+
+static enum status write_temp(const char *temp, struct span bytes, struct err *err)
+{
+    int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
+    if (fd < 0) {
+        return err_errno(err, errno, "%s", temp);
+    }
+    enum status status = write_whole(fd, bytes, temp, err);
+    if (close(fd) != 0 && status == OK) {
+        status = err_errno(err, errno, "%s", temp);
+    }
+    return status;
+}
+
+/* The name may be there since a moment before a crash and not be on disk yet. */
+static enum status compare(const char *path, const char *parent, const struct target_object *object,
+                           enum target_put *out_put, struct err *err)
+{
+    struct target_head there;
+    enum status status = head_path(path, &there, err);
+    if (status != OK) {
+        return status;
+    }
+    if (there.bytes != (int64_t)object->bytes.size ||
+        memcmp(&there.sha256, object->sha256, sizeof there.sha256) != 0) {
+        return err_set(err, ERR_EXISTS,
+                       "%s is there already with other bytes: move it away to ship again", path);
+    }
+    status = dir_sync(parent, err);
+    if (status == OK) {
+        *out_put = TARGET_WAS_THERE;
+    }
+    return status;
+}
+
+/* Gives the temporary file its name, unless the name is taken (*out_taken). */
+static enum status name_temp(const char *temp, const char *path, bool *out_taken, struct err *err)
+{
+    *out_taken = false;
+    if (renameat2(AT_FDCWD, temp, AT_FDCWD, path, RENAME_NOREPLACE) == 0) {
+        return OK;
+    }
+    if (errno == EINVAL || errno == ENOSYS || errno == ENOTSUP) {
+        /* a file system without it (NFS): a second name, which link never takes from another */
+        if (link(temp, path) == 0) {
+            (void)unlink(temp);
+            return OK;
+        }
+    }
+    *out_taken = errno == EEXIST;
+    return *out_taken ? OK : err_errno(err, errno, "%s", path);
+}
+
+static enum status put(struct target *target, const struct target_object *object,
+                       enum target_put *out_put, struct err *err)
+{
+    struct directory *directory = of(target);
+    char path[FILE_PATH_BYTES];
+    char parent[FILE_PATH_BYTES];
+    char temp[FILE_PATH_BYTES];
+    const char *slash = strrchr(object->key, '/');
+    int folder = slash ? (int)(slash - object->key) : 0;
+    enum status status = path_format(path, err, "%s/%s", directory->root, object->key);
+    if (status == OK) {
+        status = path_format(parent, err, "%s/%.*s", directory->root, folder, object->key);
+    }
+    if (status == OK) {
+        /* The dot in front: whoever watches the directory must not take it for an object. One name
+         * for each key: what a crash leaves is written over by the next try. */
+        status = path_format(temp, err, "%s/.%s.part", parent, slash ? slash + 1 : object->key);
+    }
+    if (status == OK) {
+        status = dir_make(parent, DIRECTORY_MODE, err);
+    }
+    if (status == OK && file_exists(path)) {
+        return compare(path, parent, object, out_put, err);
+    }
+    if (status != OK) {
+        return status;
+    }
+    bool taken = false;
+    status = write_temp(temp, object->bytes, err);
+    if (status == OK) {
+        status = name_temp(temp, path, &taken, err);
+    }
+    if (status != OK || taken) {
+        (void)unlink(temp);
+    }
+    if (status == OK && taken) {
+        return compare(path, parent, object, out_put, err);
+    }
+    if (status == OK) {
+        status = dir_sync(parent, err);
+    }
+    if (status == OK) {
+        *out_put = TARGET_CREATED;
+    }
+    return status;
+}
+
+/* The directory, or what is there of the way to it, must be writable: the rest is made. */
+static enum status check(struct target *target, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s", of(target)->root);
+    char *slash;
+    while (!file_exists(path) && (slash = strrchr(path, '/')) != NULL && slash != path) {
+        *slash = '\0';
+    }
+    const char *nearest = file_exists(path) ? path : "/";
+    struct stat st;
+    if (stat(nearest, &st) != 0 || access(nearest, W_OK | X_OK) != 0) {
+        return err_errno(err, errno, "%s: cannot write", nearest);
+    }
+    return S_ISDIR(st.st_mode) ? OK : err_set(err, ERR_CONFIG, "%s is not a directory", nearest);
+}
+
+static enum status list(struct target *target, const struct target_list *wanted,
+                        struct target_passed *out_passed, struct err *err)
+{
+    return directory_list(of(target)->root, wanted, out_passed, err);
+}
+
+static enum status get(struct target *target, const char *key, target_take *take, void *context,
+                       struct target_head *out_head, struct err *err)
+{
+    return directory_get(of(target)->root, key, take, context, out_head, err);
+}
+
+static void directory_close(struct target *target)
+{
+    free(of(target));
+}
+
+static const struct target_ops ops = {
+    .put = put, .head = head, .list = list, .get = get, .check = check, .close = directory_close};
+
+enum status directory_open(const struct config *config, struct target **out_target, struct err *err)
+{
+    struct directory *directory = calloc(1, sizeof *directory);
+    if (!directory) {
+        return err_set(err, ERR_NOMEM, "ship: out of memory");
+    }
+    directory->target.ops = &ops;
+    enum status status = directory_url(config, directory->target.url, err);
+    if (status != OK) {
+        free(directory);
+        return status;
+    }
+    (void)snprintf(directory->root, sizeof directory->root, "%s",
+                   directory->target.url + strlen("file://"));
+    *out_target = &directory->target;
+    return OK;
+}

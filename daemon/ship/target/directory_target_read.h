@@ -1,0 +1,13 @@
+/* Reading a directory target: its files by name order, and a file's bytes. */
+#ifndef DAEMON_SHIP_TARGET_DIRECTORY_TARGET_READ_H
+#define DAEMON_SHIP_TARGET_DIRECTORY_TARGET_READ_H
+
+#include "daemon/ship/target/target.h"
+
+/* As target_list and target_get; root is the target's directory. */
+MUST_USE enum status directory_list(const char *root, const struct target_list *list,
+                                    struct target_passed *out_passed, struct err *err);
+MUST_USE enum status directory_get(const char *root, const char *key, target_take *take,
+                                   void *context, struct target_head *out_head, struct err *err);
+
+#endif

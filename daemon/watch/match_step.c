@@ -1,0 +1,293 @@
+#include "daemon/watch/match_step.h"
+
+#include <stdlib.h>
+
+#include "query/hunt/hunt_run.h"
+#include "query/language/parse.h"
+#include "schema/base/file.h"
+
+/* Hits go to watch.db when they are so many; what is written twice is there once. */
+enum { HELD_BYTES_MAX = 4 * 1024 * 1024 };
+
+/* A hit that waits for the step's end. */
+struct held {
+    const struct indicator *indicator; /* of the set */
+    struct span field;
+    struct span value;
+    bool decoded;
+    struct event event; /* without fields */
+    struct held *next;
+};
+
+/* A step under way. */
+struct stepping {
+    const struct day_step *step;
+    struct watch_db *db;
+    const struct watch_sets *sets;
+    size_t only_list; /* the list of all indicators; SIZE_MAX: they say which */
+    int64_t after;
+    int64_t *hits;
+    struct arena arena;
+    size_t held_bytes;
+    struct held *first;
+    struct held **last;
+    bool stale;
+    enum status status; /* of what was done inside of the hunt */
+    struct err err;
+};
+
+enum status day_step_init(struct day_step *step, const struct matcher_options *options,
+                          struct err *err)
+{
+    step->options = options;
+    return query_parse(span_str("*"), clock_now_us(), &step->query, NULL, err);
+}
+
+void day_step_fini(struct day_step *step)
+{
+    query_free(step->query);
+    indicator_set_free(step->pending);
+    *step = (struct day_step){0};
+}
+
+static bool is_stopping(const struct stepping *stepping)
+{
+    return stepping->step->options->stop && atomic_load(stepping->step->options->stop);
+}
+
+/* Asked for each block: what is to end passes over the rest. */
+static int64_t after_block(void *context, int64_t day_us)
+{
+    struct stepping *stepping = context;
+    (void)day_us;
+    return is_stopping(stepping) ? INT64_MAX : stepping->after;
+}
+
+static enum status add_held(struct stepping *stepping, const struct held *held, int64_t now_us,
+                            struct err *err)
+{
+    const struct indicator *indicator = held->indicator;
+    size_t list = stepping->only_list == SIZE_MAX ? indicator->list : stepping->only_list;
+    CHECK(list < stepping->sets->n_lists);
+    const struct watch_found found = {
+        .list = stepping->sets->lists[list].id,
+        .kind = span_str(indicator_kind_name(indicator)),
+        .bits = indicator->is_range ? indicator->bits
+                : indicator->exact  ? -2
+                                    : -1,
+        .normal = indicator->normal,
+        .text = indicator->text,
+        .field = held->field,
+        .value = held->value,
+        .decoded = held->decoded,
+        .event = &held->event,
+    };
+    bool is_new = false;
+    enum status status =
+        watch_hit_add(stepping->db, &found, stepping->step->options->targets, now_us, &is_new, err);
+    *stepping->hits += status == OK && is_new;
+    return status;
+}
+
+/* All that is held, inside of a transaction. */
+static enum status add_all(struct stepping *stepping, struct err *err)
+{
+    enum status status = OK;
+    int64_t now_us = clock_now_us();
+    for (const struct held *held = stepping->first; status == OK && held; held = held->next) {
+        status = add_held(stepping, held, now_us, err);
+    }
+    arena_reset(&stepping->arena);
+    stepping->held_bytes = 0;
+    stepping->first = NULL;
+    stepping->last = &stepping->first;
+    return status;
+}
+
+/* What a step notes at its end, beside its hits. */
+struct reached {
+    const struct watch_day *day; /* or, NULL, of a list: */
+    int64_t list;
+    int64_t caught_us;
+    bool all;
+};
+
+static enum status note_reached(struct stepping *stepping, const struct reached *reached,
+                                struct err *err)
+{
+    return reached->day ? watch_step_day(stepping->db, reached->day, err)
+                        : watch_step_caught(stepping->db, reached->list, reached->caught_us,
+                                            reached->all, err);
+}
+
+/* Writes what is held, and at the step's end how far it went. Before that (reached NULL) it takes
+ * the memory that a rush of hits needs back to the bound. */
+static enum status write_held(struct stepping *stepping, const struct reached *reached,
+                              struct err *err)
+{
+    bool begun = false;
+    int64_t hits = *stepping->hits;
+    enum status status = watch_step_begin(stepping->db, stepping->sets->generation, &begun, err);
+    if (status != OK || !begun) {
+        stepping->stale = status == OK;
+        return status;
+    }
+    status = add_all(stepping, err);
+    if (status == OK && reached) {
+        status = note_reached(stepping, reached, err);
+    }
+    if (status == OK) {
+        status = watch_step_commit(stepping->db, err);
+    }
+    if (status != OK) {
+        *stepping->hits = hits;
+        watch_step_rollback(stepping->db);
+    }
+    return status;
+}
+
+static bool keep(struct arena *arena, struct span from, struct span *out)
+{
+    *out = arena_keep(arena, from);
+    return out->data != NULL;
+}
+
+/* Called by the hunt's threads, one at a time. */
+static void hold(void *context, const struct hunt_event *hit)
+{
+    struct stepping *stepping = context;
+    if (stepping->status != OK || stepping->stale) {
+        return;
+    }
+    struct arena *arena = &stepping->arena;
+    struct held *held = arena_alloc(arena, sizeof *held);
+    const struct event *event = hit->event;
+    if (!held) {
+        stepping->status = err_set(&stepping->err, ERR_NOMEM, "watch: out of memory");
+        return;
+    }
+    *held = (struct held){.indicator = hit->indicator, .decoded = hit->decoded};
+    held->event.time_us = event->time_us;
+    if (!keep(arena, hit->field, &held->field) || !keep(arena, hit->value, &held->value) ||
+        !keep(arena, event->raw, &held->event.raw) || !keep(arena, event->uid, &held->event.uid) ||
+        !keep(arena, event->type, &held->event.type) ||
+        !keep(arena, event->code, &held->event.code)) {
+        stepping->status = err_set(&stepping->err, ERR_NOMEM, "watch: out of memory");
+        return;
+    }
+    *stepping->last = held;
+    stepping->last = &held->next;
+    stepping->held_bytes += event->raw.size + hit->value.size + sizeof *held;
+    if (stepping->held_bytes > HELD_BYTES_MAX) {
+        stepping->status = write_held(stepping, NULL, &stepping->err);
+    }
+}
+
+static enum status hunt(struct stepping *stepping, const char *path,
+                        const struct indicator_set *set, struct err *err)
+{
+    const struct search search = {.path = path,
+                                  .query = stepping->step->query,
+                                  .from_us = INT64_MIN,
+                                  .to_us = INT64_MAX,
+                                  .threads = stepping->step->options->threads};
+    const struct hunt_options how = {.each = hold, .after_block = after_block, .context = stepping};
+    struct walk *walk = NULL;
+    struct hunt_result result = {0};
+    enum status status = walk_open(&search, &walk, err);
+    if (status == OK) {
+        status = hunt_run(walk, set, &how, &result, err);
+    }
+    walk_close(walk);
+    hunt_fini(&result);
+    if (status == OK && stepping->status != OK) {
+        *err = stepping->err;
+        status = stepping->status;
+    }
+    if (status == OK && is_stopping(stepping)) {
+        status = err_set(err, ERR_STOPPED, "watch: stopping");
+    }
+    return status;
+}
+
+static void stepping_init(struct stepping *stepping, const struct day_step *step,
+                          struct watch_db *db, const struct watch_sets *sets, int64_t *hits)
+{
+    *stepping = (struct stepping){
+        .step = step, .db = db, .sets = sets, .only_list = SIZE_MAX, .hits = hits};
+    stepping->last = &stepping->first;
+}
+
+enum status day_step_new(struct day_step *step, struct watch_db *db, const struct watch_sets *sets,
+                         const struct watch_day *reached, int64_t after, int64_t *hits,
+                         bool *out_stale, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    struct stepping stepping;
+    stepping_init(&stepping, step, db, sets, hits);
+    stepping.after = after;
+    enum status status = archive_segment_path(step->options->dir, reached->day_us, path, err);
+    for (size_t i = 0; status == OK && !stepping.stale && i < sets->n_sets; i++) {
+        status = hunt(&stepping, path, sets->sets[i], err);
+    }
+    if (status == OK && !stepping.stale) {
+        const struct reached end = {.day = reached};
+        status = write_held(&stepping, &end, err);
+    }
+    *out_stale = stepping.stale;
+    arena_fini(&stepping.arena);
+    return status;
+}
+
+/* What of the list is new, kept from day to day. */
+static enum status get_pending(struct day_step *step, struct watch_db *db,
+                               const struct watch_sets *sets, int64_t list, struct err *err)
+{
+    if (step->pending && step->pending_list == list &&
+        step->pending_generation == sets->generation) {
+        return OK;
+    }
+    indicator_set_free(step->pending);
+    step->pending = NULL;
+    enum status status = watch_sets_pending(db, list, clock_now_us(), &step->pending, err);
+    step->pending_list = list;
+    step->pending_generation = sets->generation;
+    return status;
+}
+
+enum status day_step_old(struct day_step *step, struct watch_db *db, struct watch_sets *sets,
+                         size_t list, const int64_t *day_us, int64_t *hits, bool *out_stale,
+                         struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    struct watch_one *one = &sets->lists[list];
+    struct reached end = {.list = one->id, .caught_us = day_us ? *day_us : 0};
+    struct stepping stepping;
+    stepping_init(&stepping, step, db, sets, hits);
+    stepping.only_list = list;
+    enum status status = get_pending(step, db, sets, one->id, err);
+    end.all = !day_us || (status == OK && indicator_set_count(step->pending) == 0);
+    if (status == OK && !end.all) {
+        status = archive_segment_path(step->options->dir, *day_us, path, err);
+        if (status == OK) {
+            status = hunt(&stepping, path, step->pending, err);
+        }
+    }
+    if (status == ERR_NOT_FOUND) { /* the list, or the day's file, has gone meanwhile */
+        status = OK;
+    }
+    if (status == OK && !stepping.stale) {
+        status = write_held(&stepping, &end, err);
+    }
+    if (status == OK && !stepping.stale) {
+        one->is_behind = !end.all;
+        one->caught_us = end.caught_us;
+    }
+    *out_stale = stepping.stale;
+    if (end.all || *out_stale) {
+        indicator_set_free(step->pending);
+        step->pending = NULL;
+    }
+    arena_fini(&stepping.arena);
+    return status;
+}

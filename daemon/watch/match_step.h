@@ -1,0 +1,37 @@
+/* One step of a matcher: a day's blocks against lists, and what was found into watch.db together
+ * with how far it went. One thread, and those of the hunt. */
+#ifndef DAEMON_WATCH_MATCH_STEP_H
+#define DAEMON_WATCH_MATCH_STEP_H
+
+#include "daemon/watch/matcher.h"
+#include "daemon/watch/watch_indicators.h"
+#include "query/language/predicate.h"
+
+struct query;
+
+struct day_step {
+    const struct matcher_options *options; /* of the matcher */
+    struct query *query;                   /* every event */
+    struct indicator_set *pending;         /* of the list whose old events were hunted last */
+    int64_t pending_list;                  /* 0: none */
+    int64_t pending_generation;
+};
+
+MUST_USE enum status day_step_init(struct day_step *step, const struct matcher_options *options,
+                                   struct err *err);
+void day_step_fini(struct day_step *step);
+
+/* The blocks behind `after`, up to reached->block at least, against all lists. *out_stale: the
+ * lists have changed meanwhile, and nothing is noted. Adds to *hits what is new. ERR_STOPPED: asked
+ * to. */
+MUST_USE enum status day_step_new(struct day_step *step, struct watch_db *db,
+                                  const struct watch_sets *sets, const struct watch_day *reached,
+                                  int64_t after, int64_t *hits, bool *out_stale, struct err *err);
+/* All of the day against what is new in a list, and what is done of it is noted in its place of
+ * `sets`, too. day_us NULL: no day is left, so the list is not behind any more; nor is it when
+ * nothing is new in it. */
+MUST_USE enum status day_step_old(struct day_step *step, struct watch_db *db,
+                                  struct watch_sets *sets, size_t list, const int64_t *day_us,
+                                  int64_t *hits, bool *out_stale, struct err *err);
+
+#endif

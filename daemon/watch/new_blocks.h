@@ -1,0 +1,37 @@
+/* Which days of an archive have blocks, looked at again and again and cheaply: a day's file is
+ * opened only when it, or its log, has changed. One thread. */
+#ifndef DAEMON_WATCH_NEW_BLOCKS_H
+#define DAEMON_WATCH_NEW_BLOCKS_H
+
+#include <time.h>
+
+#include "schema/archive/archive.h"
+
+/* What tells that a file was written to. */
+struct day_mark {
+    int64_t bytes;
+    struct timespec changed;
+};
+
+struct scanned_day {
+    int64_t day_us;
+    int64_t block; /* its last one; 0: none */
+    int64_t newest_us;
+    struct day_mark file;
+    struct day_mark log;
+    bool is_settled; /* not written to for a while: when the marks stay, so has the file */
+};
+
+/* Zeroed to begin with. */
+struct day_scan {
+    struct scanned_day *days; /* ascending */
+    size_t count;
+};
+
+/* Looks at all of them. A day that cannot be read keeps what was known of it; the first of these is
+ * told in *out_bad (status OK: there is none) and looked at again the next time. */
+MUST_USE enum status day_scan_look(struct day_scan *scan, const char *dir, struct err *out_bad,
+                                   struct err *err);
+void day_scan_fini(struct day_scan *scan);
+
+#endif

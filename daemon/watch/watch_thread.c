@@ -1,0 +1,255 @@
+#include "daemon/watch/watch_thread.h"
+
+#include <stdlib.h>
+
+#include "daemon/process/log.h"
+#include "daemon/process/metrics.h"
+#include "daemon/process/thread_nice.h"
+#include "daemon/watch/deliverer.h"
+#include "daemon/watch/matcher.h"
+
+enum { NICE_STEPS = 10, BREATH_TIMES = 4 };
+
+/* Between rounds: a round costs something for each day with new blocks, however few these are, so
+ * it rests some times as long as it took. */
+#define BREATH_US      (CLOCK_SECOND_US / 2)
+#define BREATH_MOST_US (10 * CLOCK_SECOND_US)
+
+#define NEWS_US       (2 * CLOCK_SECOND_US)  /* stele watch add rings no bell */
+#define LOOK_US       (60 * CLOCK_SECOND_US) /* nor does stele import */
+#define RETRY_MOST_US (60 * CLOCK_SECOND_US)
+
+struct watch_thread {
+    /* immutable after start */
+    struct bell *bell;
+    struct matcher *matcher;
+    struct deliverer *deliverer; /* NULL: hits go nowhere */
+    pthread_t match_thread;
+    pthread_t deliver_thread;
+    bool match_runs;
+    bool deliver_runs;
+
+    /* any thread */
+    atomic_bool stop;
+    struct bell hits;
+
+    /* the matching thread's */
+    struct log_state match_failures;
+    int64_t retry_us;
+    bool behind;
+    int64_t hits_unsaid;
+
+    /* the delivering thread's */
+    struct log_state delivery_failures;
+    struct log_state outbox_failures;
+};
+
+static void note_failure(struct watch_thread *thread, const struct err *why)
+{
+    int64_t longer_us = thread->retry_us * 2;
+    thread->retry_us = longer_us < CLOCK_SECOND_US ? CLOCK_SECOND_US
+                       : longer_us > RETRY_MOST_US ? RETRY_MOST_US
+                                                   : longer_us;
+    metrics_add(METRIC_watch_failures_total, 1);
+    log_state_failed(&thread->match_failures, "watch", why);
+}
+
+static void note_round(struct watch_thread *thread, const struct matcher_report *report)
+{
+    thread->hits_unsaid += report->hits;
+    metrics_add(METRIC_watch_hits_total, report->hits);
+    metrics_set(METRIC_watch_indicators, report->indicators);
+    metrics_set(METRIC_watch_lists_behind, report->behind);
+    if (report->hits > 0) {
+        bell_ring(&thread->hits, BELL_WORK);
+    }
+    if (thread->behind && report->behind == 0) {
+        log_line(LOG_INFO, "watch", "all old events are hunted for what is watched");
+    }
+    thread->behind = report->behind > 0;
+}
+
+/* Rounds until nothing is left to do at once; how long to pause. */
+static int64_t run_rounds(struct watch_thread *thread)
+{
+    struct matcher_report report;
+    struct err why;
+    do {
+        metrics_add(METRIC_watch_rounds_total, 1);
+        enum status status = matcher_round(thread->matcher, &report, &why);
+        note_round(thread, &report);
+        if (status == ERR_STOPPED) {
+            return 0;
+        }
+        if (status == OK) {
+            why = report.bad;
+        }
+    } while (report.again);
+    if (why.status != OK) {
+        (void)err_wrap(&why, "matching");
+        note_failure(thread, &why);
+        return thread->retry_us;
+    }
+    if (thread->retry_us != 0) {
+        thread->retry_us = 0;
+        log_state_good(&thread->match_failures, "watch");
+    }
+    return LOOK_US;
+}
+
+static int64_t match(struct watch_thread *thread)
+{
+    int64_t pause_us = run_rounds(thread);
+    if (thread->hits_unsaid > 0) {
+        log_line(LOG_INFO, "watch", "%lld hit%s", (long long)thread->hits_unsaid,
+                 thread->hits_unsaid == 1 ? "" : "s");
+        thread->hits_unsaid = 0;
+    }
+    return pause_us;
+}
+
+static int64_t breath_us(const struct watch_thread *thread, int64_t took_us)
+{
+    int64_t rest_us = took_us * BREATH_TIMES;
+    if (thread->retry_us != 0) {
+        return thread->retry_us;
+    }
+    return rest_us < BREATH_US ? BREATH_US : rest_us > BREATH_MOST_US ? BREATH_MOST_US : rest_us;
+}
+
+static void *match_main(void *context)
+{
+    struct watch_thread *thread = context;
+    step_back(NICE_STEPS);
+    int64_t look_us = 0; /* at the latest */
+    int64_t not_before_us = 0;
+    bool rung = true;
+    for (;;) {
+        int64_t now_us = clock_monotonic_us();
+        if ((rung && now_us >= not_before_us) || now_us >= look_us ||
+            (now_us >= not_before_us && matcher_has_news(thread->matcher))) {
+            rung = false;
+            int64_t begun_us = now_us;
+            int64_t pause_us = match(thread);
+            now_us = clock_monotonic_us();
+            look_us = now_us + pause_us;
+            not_before_us = now_us + breath_us(thread, now_us - begun_us);
+        }
+        int64_t wake_us = now_us + NEWS_US;
+        wake_us = rung && not_before_us < wake_us ? not_before_us : wake_us;
+        wake_us = look_us < wake_us ? look_us : wake_us;
+        unsigned bits = bell_wait(thread->bell, wake_us);
+        if (bits & BELL_STOP) {
+            return NULL;
+        }
+        rung = rung || bits != 0;
+    }
+}
+
+static int64_t deliver(struct watch_thread *thread)
+{
+    struct deliverer_report report;
+    struct err err;
+    enum status status = deliverer_run(thread->deliverer, &report, &err);
+    metrics_add(METRIC_watch_delivered_total, report.delivered);
+    metrics_add(METRIC_watch_delivery_failures_total, report.failures);
+    metrics_add(METRIC_watch_given_up_total, report.given_up);
+    metrics_set(METRIC_watch_waiting, report.waiting);
+    if (status != OK) {
+        (void)err_wrap(&err, "delivering");
+        log_state_failed(&thread->outbox_failures, "watch", &err);
+        return 5 * CLOCK_SECOND_US;
+    }
+    log_state_good(&thread->outbox_failures, "watch");
+    if (report.given_up > 0) {
+        log_line(LOG_ERROR, "watch", "%lld hits given up after three days of tries",
+                 (long long)report.given_up);
+    }
+    if (report.bad.status != OK) {
+        log_state_failed(&thread->delivery_failures, "watch", &report.bad);
+    } else if (report.delivered > 0) {
+        log_state_good(&thread->delivery_failures, "watch");
+    }
+    int64_t pause_us = report.next_us == INT64_MAX ? LOOK_US : report.next_us - clock_now_us();
+    return pause_us > LOOK_US ? LOOK_US : pause_us < BREATH_US / 10 ? BREATH_US / 10 : pause_us;
+}
+
+static void *deliver_main(void *context)
+{
+    struct watch_thread *thread = context;
+    for (;;) {
+        int64_t pause_us = deliver(thread);
+        if (bell_wait(&thread->hits, clock_monotonic_us() + pause_us) & BELL_STOP) {
+            return NULL;
+        }
+    }
+}
+
+static void show_left(int64_t blocks)
+{
+    metrics_set(METRIC_watch_lag_blocks, blocks);
+}
+
+static enum status start(struct watch_thread *thread, const struct config *config, struct err *err)
+{
+    const struct matcher_options options = {
+        .dir = config->archive_dir,
+        .targets = deliverer_targets(config),
+        .threads = 1,
+        .stop = &thread->stop,
+        .on_left = show_left,
+    };
+    enum status status = matcher_new(&options, &thread->matcher, err);
+    if (status == OK && options.targets) {
+        status = deliverer_open(config, config->archive_dir, &thread->deliverer, err);
+    }
+    if (status == OK) {
+        int failed = pthread_create(&thread->match_thread, NULL, match_main, thread);
+        thread->match_runs = failed == 0;
+        status = failed ? err_errno(err, failed, "watch thread") : OK;
+    }
+    if (status == OK && thread->deliverer) {
+        int failed = pthread_create(&thread->deliver_thread, NULL, deliver_main, thread);
+        thread->deliver_runs = failed == 0;
+        status = failed ? err_errno(err, failed, "watch thread") : OK;
+    }
+    return status;
+}
+
+enum status watch_thread_start(const struct config *config, struct bell *bell,
+                               struct watch_thread **out_thread, struct err *err)
+{
+    struct watch_thread *thread = calloc(1, sizeof *thread);
+    if (!thread) {
+        return err_set(err, ERR_NOMEM, "watch: out of memory");
+    }
+    thread->bell = bell;
+    atomic_init(&thread->stop, false);
+    bell_init(&thread->hits);
+    enum status status = start(thread, config, err);
+    if (status != OK) {
+        watch_thread_stop(thread);
+        return status;
+    }
+    *out_thread = thread;
+    return OK;
+}
+
+void watch_thread_stop(struct watch_thread *thread)
+{
+    if (!thread) {
+        return;
+    }
+    atomic_store(&thread->stop, true);
+    if (thread->deliverer) {
+        deliverer_stop(thread->deliverer);
+    }
+    bell_ring(thread->bell, BELL_STOP);
+    bell_ring(&thread->hits, BELL_STOP);
+    CHECK(!thread->match_runs || pthread_join(thread->match_thread, NULL) == 0);
+    CHECK(!thread->deliver_runs || pthread_join(thread->deliver_thread, NULL) == 0);
+    matcher_free(thread->matcher);
+    deliverer_close(thread->deliverer);
+    bell_fini(&thread->hits);
+    free(thread);
+}

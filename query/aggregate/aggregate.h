@@ -1,0 +1,54 @@
+/* Numbers instead of events: how many, when, and the most frequent values. The inbox is included.
+ * The walk must be new; several threads work on it (query/search/parallel_scan.h), which have ended
+ * on return. */
+#ifndef QUERY_AGGREGATE_AGGREGATE_H
+#define QUERY_AGGREGATE_AGGREGATE_H
+
+#include "query/aggregate/tuple_count.h"
+#include "query/search/search_run.h"
+
+MUST_USE enum status aggregate_count(struct walk *walk, int64_t *out_count, struct err *err);
+
+enum { HISTOGRAM_BUCKETS_MAX = 100000, HISTOGRAM_AUTO_BUCKETS = 60 };
+
+/* Buckets one after the other from start_us, empty ones between included. */
+struct histogram {
+    int64_t start_us;
+    int64_t bucket_us;
+    int64_t *counts;
+    size_t n_buckets; /* 0: nothing was found */
+    int64_t total;
+};
+
+/* bucket_us 0: a round one that gives at most HISTOGRAM_AUTO_BUCKETS. Buckets begin at multiples of
+ * their length since 1970 (weeks and the like, too). ERR_LIMIT: more than HISTOGRAM_BUCKETS_MAX. */
+MUST_USE enum status aggregate_histogram(struct walk *walk, int64_t bucket_us,
+                                         struct histogram *out_histogram, struct err *err);
+void histogram_fini(struct histogram *histogram);
+
+/* The values of one or more fields together, the most frequent first (ties by value). */
+struct top_row {
+    int64_t count;
+    struct span values[TALLY_PARTS_MAX];
+};
+
+struct top {
+    struct texts texts; /* owns what values point to */
+    struct top_row *rows;
+    size_t n_rows;
+    size_t n_fields;
+    int64_t events; /* that satisfied the query */
+};
+
+/* Fields by name, up to TALLY_PARTS_MAX; or actor, severity, day, hour. An event with several
+ * values of a field counts once for each of them; one that lacks a field does not count. */
+MUST_USE enum status aggregate_top(struct walk *walk, const struct span *fields, size_t n_fields,
+                                   struct top *out_top, struct err *err);
+void top_fini(struct top *top);
+
+/* How many rows aggregate_top would give: the distinct values of a field, or of several together.
+ */
+MUST_USE enum status aggregate_distinct(struct walk *walk, const struct span *fields,
+                                        size_t n_fields, int64_t *out_count, struct err *err);
+
+#endif

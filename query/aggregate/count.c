@@ -1,0 +1,43 @@
+#include "query/aggregate/aggregate.h"
+#include "query/search/parallel_scan.h"
+#include "schema/block/bitmap.h"
+
+struct count_worker {
+    int64_t total;
+};
+
+static enum status count_waiting(void *worker, const struct walk_day *day, struct err *err)
+{
+    (void)err;
+    ((struct count_worker *)worker)->total += (int64_t)day->n_waiting;
+    return OK;
+}
+
+static enum status count_block(void *worker, struct plan *plan, const struct block_info *info,
+                               const struct bitmap *map, struct err *err)
+{
+    (void)plan;
+    (void)info;
+    (void)err;
+    ((struct count_worker *)worker)->total += (int64_t)bitmap_count(map);
+    return OK;
+}
+
+enum status aggregate_count(struct walk *walk, int64_t *out_count, struct err *err)
+{
+    static const struct sweep_hands hands = {.waiting = count_waiting, .block = count_block};
+    struct sweep_options options = {.hands = &hands, .n_workers = sweep_workers(walk)};
+    struct count_worker workers[SWEEP_WORKERS_MAX] = {{0}};
+    for (size_t i = 0; i < options.n_workers; i++) {
+        options.workers[i] = &workers[i];
+    }
+    enum status status = sweep_run(walk, &options, err);
+    int64_t total = 0;
+    for (size_t i = 0; i < options.n_workers; i++) {
+        total += workers[i].total;
+    }
+    if (status == OK) {
+        *out_count = total;
+    }
+    return status;
+}

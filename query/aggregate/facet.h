@@ -1,0 +1,69 @@
+/* What is counted of an event, block by block. Part of query/aggregate/top.c. */
+#ifndef QUERY_AGGREGATE_FACET_H
+#define QUERY_AGGREGATE_FACET_H
+
+#include "query/aggregate/aggregate.h"
+
+enum facet_kind { FACET_FIELD, FACET_ACTOR, FACET_SEVERITY, FACET_DAY, FACET_HOUR };
+
+struct facet {
+    enum facet_kind kind;
+    struct span field;
+};
+
+/* A value of an event: its number among the texts. */
+struct cell {
+    uint32_t number;
+    uint32_t next; /* index + 1 of the event's next one */
+};
+
+struct cells {
+    uint32_t head[BLOCK_EVENTS_MAX]; /* index + 1 */
+    struct cell *items;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+/* A stretch of time that has one number. */
+struct moment {
+    int64_t from_us; /* from >= to: none yet */
+    int64_t to_us;
+    uint32_t number;
+};
+
+/* A count under way, of one thread. */
+struct top_run {
+    struct facet facets[TALLY_PARTS_MAX];
+    size_t n_facets;
+    struct texts texts;
+    struct tally tally;
+    int64_t events;    /* that satisfied the query */
+    struct plan *plan; /* of the segment at hand */
+    /* By part, by value of the segment: number + 1, or UINT32_MAX for a value not shown. */
+    uint32_t *value_numbers[TALLY_PARTS_MAX];
+    size_t n_values[TALLY_PARTS_MAX];
+    struct cells cells[TALLY_PARTS_MAX];
+    struct moment moments[TALLY_PARTS_MAX]; /* seen last */
+    struct bitmap found;                    /* events that a facet has a value for */
+};
+
+/* By name: a field, or actor, severity, day, hour. The name must outlive it. */
+struct facet facet_of(struct span name);
+
+/* The values of facet `part` of the block's events in map: into run->cells, or, when it is the only
+ * facet and the block has it as a column, straight into run->tally. */
+MUST_USE enum status facet_take(struct top_run *run, size_t part, const struct bitmap *map,
+                                struct err *err);
+/* The values of a single event, as slot 0 of run->cells. */
+MUST_USE enum status facet_take_event(struct top_run *run, size_t part, const struct event *event,
+                                      struct err *err);
+
+void cells_clear(struct cells *cells);
+void cells_fini(struct cells *cells);
+
+static inline const struct cell *cell_at(const struct cells *cells, uint32_t index)
+{
+    return &cells->items[index - 1];
+}
+
+#endif

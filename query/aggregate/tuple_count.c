@@ -1,0 +1,161 @@
+#include "query/aggregate/tuple_count.h"
+
+#include <stdlib.h>
+
+#include "schema/base/digest.h"
+
+static enum status nomem(struct err *err)
+{
+    return err_set(err, ERR_NOMEM, "count: out of memory");
+}
+
+static enum status too_many(struct err *err)
+{
+    return err_set(err, ERR_LIMIT,
+                   "more than %d distinct values: narrow the search or take another field",
+                   TALLY_TEXTS_MAX);
+}
+
+void texts_init(struct texts *texts)
+{
+    *texts = (struct texts){0};
+    random_fill(&texts->seed, sizeof texts->seed);
+}
+
+void texts_fini(struct texts *texts)
+{
+    arena_fini(&texts->arena);
+    free(texts->items);
+    free(texts->table);
+    *texts = (struct texts){0};
+}
+
+static uint32_t bucket_of(const struct texts *texts, struct span text)
+{
+    return (uint32_t)hash64(text, texts->seed) & texts->mask;
+}
+
+static bool texts_grow(struct texts *texts)
+{
+    uint32_t capacity = texts->capacity ? texts->capacity * 2 : 256;
+    struct span *items = realloc(texts->items, capacity * sizeof *items);
+    if (!items) {
+        return false;
+    }
+    texts->items = items;
+    uint32_t *table = calloc((size_t)capacity * 2, sizeof *table);
+    if (!table) {
+        return false;
+    }
+    free(texts->table);
+    texts->table = table;
+    texts->capacity = capacity;
+    texts->mask = capacity * 2 - 1;
+    for (uint32_t i = 0; i < texts->count; i++) {
+        uint32_t at = bucket_of(texts, items[i]);
+        while (table[at] != 0) {
+            at = (at + 1) & texts->mask;
+        }
+        table[at] = i + 1;
+    }
+    return true;
+}
+
+enum status texts_number(struct texts *texts, struct span text, uint32_t *out_number,
+                         struct err *err)
+{
+    if (texts->count == TALLY_TEXTS_MAX) {
+        return too_many(err);
+    }
+    if (texts->count == texts->capacity && !texts_grow(texts)) {
+        return nomem(err);
+    }
+    uint32_t at = bucket_of(texts, text);
+    for (; texts->table[at] != 0; at = (at + 1) & texts->mask) {
+        if (span_equal(texts->items[texts->table[at] - 1], text)) {
+            *out_number = texts->table[at] - 1;
+            return OK;
+        }
+    }
+    struct span copy = arena_copy(&texts->arena, text);
+    if (!copy.data) {
+        return nomem(err);
+    }
+    texts->items[texts->count] = copy;
+    texts->table[at] = ++texts->count;
+    *out_number = texts->count - 1;
+    return OK;
+}
+
+void tally_init(struct tally *tally)
+{
+    *tally = (struct tally){0};
+    random_fill(&tally->seed, sizeof tally->seed);
+}
+
+void tally_fini(struct tally *tally)
+{
+    free(tally->rows);
+    free(tally->table);
+    *tally = (struct tally){0};
+}
+
+static inline uint32_t tuple_bucket(const struct tally *tally, const uint32_t *numbers)
+{
+    uint64_t low = (uint64_t)numbers[1] << 32 | numbers[0];
+    uint64_t high = (uint64_t)numbers[3] << 32 | numbers[2];
+    uint64_t hash = (low ^ tally->seed) * UINT64_C(0x9e3779b97f4a7c15);
+    hash = (hash ^ hash >> 32 ^ high) * UINT64_C(0x9e3779b97f4a7c15);
+    return (uint32_t)(hash >> 32) & tally->mask;
+}
+
+static bool tally_grow(struct tally *tally)
+{
+    uint32_t capacity = tally->capacity ? tally->capacity * 2 : 256;
+    struct tally_row *rows = realloc(tally->rows, capacity * sizeof *rows);
+    if (!rows) {
+        return false;
+    }
+    tally->rows = rows;
+    uint32_t *table = calloc((size_t)capacity * 2, sizeof *table);
+    if (!table) {
+        return false;
+    }
+    free(tally->table);
+    tally->table = table;
+    tally->capacity = capacity;
+    tally->mask = capacity * 2 - 1;
+    for (uint32_t i = 0; i < tally->count; i++) {
+        uint32_t at = tuple_bucket(tally, rows[i].numbers);
+        while (table[at] != 0) {
+            at = (at + 1) & tally->mask;
+        }
+        table[at] = i + 1;
+    }
+    return true;
+}
+
+enum status tally_add(struct tally *tally, const uint32_t numbers[TALLY_PARTS_MAX], int64_t count,
+                      struct err *err)
+{
+    if (tally->count == TALLY_TEXTS_MAX) {
+        return too_many(err);
+    }
+    if (tally->count == tally->capacity && !tally_grow(tally)) {
+        return nomem(err);
+    }
+    uint32_t at = tuple_bucket(tally, numbers);
+    for (; tally->table[at] != 0; at = (at + 1) & tally->mask) {
+        struct tally_row *row = &tally->rows[tally->table[at] - 1];
+        if (row->numbers[0] == numbers[0] && row->numbers[1] == numbers[1] &&
+            row->numbers[2] == numbers[2] && row->numbers[3] == numbers[3]) {
+            row->count += count;
+            return OK;
+        }
+    }
+    struct tally_row *row = &tally->rows[tally->count];
+    memcpy(row->numbers, numbers, sizeof row->numbers);
+    row->count = count;
+    tally->table[at] = ++tally->count;
+    return OK;
+}

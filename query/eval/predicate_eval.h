@@ -1,0 +1,81 @@
+/* One predicate against one segment: which values of the dictionary satisfy it is found once, what
+ * text may hold it is asked of FTS5 block by block, and what no index answers is settled by the
+ * bytes. One thread. */
+#ifndef QUERY_EVAL_PREDICATE_EVAL_H
+#define QUERY_EVAL_PREDICATE_EVAL_H
+
+#include "query/eval/observable_lookup.h"
+#include "query/eval/recheck.h"
+#include "query/language/ast.h"
+
+enum { LEAF_ANY_FIELD = -1, LEAF_NO_FIELD = -2, LEAF_PROBES_MAX = 3 };
+
+/* A question to the text index. */
+struct probe {
+    struct term_question question;
+    bool of_text;    /* the dictionary is not asked: another probe finds all there */
+    bool is_answer;  /* what it finds needs no look at the bytes (when no field is asked for) */
+    struct span own; /* room for a single term */
+    /* What was found in the blocks asked for last. */
+    struct bitmap *maps;
+    size_t maps_capacity;
+    int64_t first_block;
+    size_t n_blocks;
+};
+
+struct leaf {
+    const struct predicate *predicate;
+    struct segment *segment;
+    long field;
+    bool is_reserved; /* a field that is not in the bytes */
+    bool scan_all;    /* a field that no index has: the bytes of every event */
+    bool any_integer; /* an integer of any field may match */
+    bool any_port;    /* an endpoint may match for its port */
+    struct probe probes[LEAF_PROBES_MAX];
+    size_t n_probes; /* 0: text can only be scanned */
+    char number[64];
+    struct needle needle;
+    uint32_t uid_hashes[3];
+    size_t n_uid_hashes;
+    /* What the dictionary holds of it. */
+    uint64_t *values;        /* bit v: value v matches */
+    uint64_t *whatever_port; /* and does so with any port behind it */
+    size_t n_value_words;
+    uint8_t *has_field; /* by field: some value of it matches */
+    uint32_t *fields;   /* those fields */
+    size_t n_fields;
+    bool nomem;
+    /* Blocks that will be asked one after the other; n_ahead 0: not known. */
+    int64_t first_ahead;
+    size_t n_ahead;
+    struct kept kept; /* OBSERVABLE */
+    unsigned cost;    /* rank: cheap leaves go first */
+};
+
+/* Looks the predicate up in the segment. leaf_fini after OK or failure. */
+MUST_USE enum status leaf_init(struct leaf *leaf, const struct predicate *predicate,
+                               struct segment *segment, struct err *err);
+void leaf_fini(struct leaf *leaf);
+
+/* What it asks of kept observables. (leaf_observable.c) */
+struct kept_asker leaf_observable_asker(const struct predicate *predicate);
+
+/* Can an endpoint satisfy it that does not by its address alone? (leaf_ports.c) */
+bool leaf_port_possible(const struct predicate *predicate);
+/* The value satisfies it: does it, as the address of an endpoint, whatever the port is?
+ * (leaf_ports.c) */
+bool leaf_whatever_port(const struct predicate *predicate, struct span address);
+/* Adds the open events of a column with ports whose value, port and all, satisfies it. */
+MUST_USE enum status leaf_take_ports(const struct leaf *leaf, const struct column *column,
+                                     const struct bitmap *open, struct bitmap *map,
+                                     struct err *err);
+
+/* Says that n_blocks blocks from first_block on are asked for next, so that the text index is asked
+ * about all of them at once; n_blocks 0: not known. Others may be asked all the same. */
+void leaf_ahead(struct leaf *leaf, int64_t first_block, size_t n_blocks);
+
+/* The events of the view's block, among those of `mask`, that satisfy the predicate. */
+MUST_USE enum status leaf_eval(struct leaf *leaf, struct block_view *view,
+                               const struct bitmap *mask, struct bitmap *out_map, struct err *err);
+
+#endif

@@ -1,0 +1,59 @@
+/* Many candidates of a substring are a scan: the whole block is looked through as one text, and cut
+ * into lines only when something is found in it. */
+#include "query/eval/recheck.h"
+
+#include "query/language/match.h"
+#include "schema/block/bitmap.h"
+
+enum { SCAN_CANDIDATES = 16 }; /* fewer are looked at one by one */
+
+/* Of the candidates, those whose lines may hold the needle. */
+static enum status scan(const struct needle *needle, struct block_view *view,
+                        struct bitmap *candidates, struct err *err)
+{
+    struct span text;
+    struct bitmap hits = {0};
+    enum status status = view_ndjson(view, &text, err);
+    for (size_t at = 0; status == OK && (at = needle_next(needle, text, at)) < text.size;) {
+        size_t slot;
+        status = view_slot_at(view, at, &slot, &at, err);
+        if (status == OK) {
+            bitmap_set(&hits, slot);
+        }
+    }
+    bitmap_and(candidates, &hits);
+    return status;
+}
+
+enum status settle_candidates(const struct predicate *predicate, const struct needle *needle,
+                              struct block_view *view, const struct bitmap *candidates,
+                              struct bitmap *map, struct err *err)
+{
+    struct bitmap open = *candidates;
+    enum status status = OK;
+    if (needle->value.size > 0 && bitmap_count(&open) >= SCAN_CANDIDATES) {
+        status = scan(needle, view, &open, err);
+        if (status != OK) {
+            return status;
+        }
+    }
+    BITMAP_EACH(&open, slot)
+    {
+        struct span line;
+        struct event event;
+        status = view_line(view, slot, &line, err);
+        if (status == OK && !needle_may_hold(needle, line)) {
+            continue;
+        }
+        if (status == OK) {
+            status = view_event(view, slot, &event, err);
+        }
+        if (status != OK) {
+            return status;
+        }
+        if (match_predicate(predicate, &event)) {
+            bitmap_set(map, slot);
+        }
+    }
+    return status;
+}

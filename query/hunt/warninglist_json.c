@@ -1,0 +1,223 @@
+/* MISP warninglists. */
+#include <cjson/cJSON.h>
+
+#include "query/hunt/warninglist_internal.h"
+#include "query/ioc/indicator_parse.h"
+#include "query/ioc/list.h"
+#include "query/ioc/list_internal.h"
+
+enum list_type { TYPE_STRING, TYPE_HOSTNAME, TYPE_CIDR, TYPE_SUBSTRING, TYPE_REGEX, TYPES };
+
+static const char *const type_names[TYPES] = {"string", "hostname", "cidr", "substring", "regex"};
+
+struct warninglist {
+    struct suppress *suppress;
+    uint32_t number;
+    unsigned kinds;
+    enum list_type type;
+    struct buf normal;
+    struct span wrong; /* the first entry that cannot be used, and why */
+    const char *why;
+    struct err *err;
+};
+
+static struct span text_of(const cJSON *item)
+{
+    return cJSON_IsString(item) ? span_str(item->valuestring) : span_of("", 0);
+}
+
+static enum status add_value(struct warninglist *list, enum observable_kind kind, bool exact)
+{
+    struct indicator value = {.kind = kind, .exact = exact, .normal = buf_span(&list->normal)};
+    return buf_ok(&list->normal) ? suppress_value(list->suppress, list->number, &value, list->err)
+                                 : err_set(list->err, ERR_NOMEM, "suppressors: out of memory");
+}
+
+static bool is_about(const struct warninglist *list, enum observable_kind kind)
+{
+    return list->kinds >> kind & 1;
+}
+
+/* A string as each of the kinds that it can be. */
+static enum status take_string(struct warninglist *list, struct span text, bool *out_any)
+{
+    static bool (*const forms[OBSERVABLE_KINDS])(struct span text, struct buf * out) = {
+        [OBSERVABLE_IP] = observable_ip,     [OBSERVABLE_DOMAIN] = observable_domain,
+        [OBSERVABLE_URL] = observable_url,   [OBSERVABLE_EMAIL] = observable_email,
+        [OBSERVABLE_HASH] = observable_hash, [OBSERVABLE_SERIAL] = observable_serial,
+    };
+    enum status status = OK;
+    for (int i = 0; status == OK && i < OBSERVABLE_KINDS; i++) {
+        enum observable_kind kind = (enum observable_kind)i;
+        bool plain = kind == OBSERVABLE_USER || kind == OBSERVABLE_FILE || kind == OBSERVABLE_AGENT;
+        buf_clear(&list->normal);
+        if (plain) {
+            buf_add_span(&list->normal, text);
+        }
+        if (is_about(list, kind) && (plain || (forms[i] && forms[i](text, &list->normal)))) {
+            status = add_value(list, kind, kind == OBSERVABLE_DOMAIN);
+            *out_any = true;
+        }
+    }
+    return status;
+}
+
+static enum status take_hostname(struct warninglist *list, struct span text, bool *out_any)
+{
+    enum status status = OK;
+    while (span_starts(text, ".") || span_starts(text, "*")) {
+        text = span_from(text, 1);
+    }
+    buf_clear(&list->normal);
+    if (!observable_domain(text, &list->normal)) {
+        return OK;
+    }
+    if (is_about(list, OBSERVABLE_DOMAIN)) {
+        status = add_value(list, OBSERVABLE_DOMAIN, false);
+    }
+    if (status == OK && is_about(list, OBSERVABLE_URL)) {
+        status = suppress_host(list->suppress, list->number, buf_span(&list->normal), list->err);
+    }
+    *out_any = true;
+    return status;
+}
+
+static enum status take_cidr(struct warninglist *list, struct span text, const char **out_why)
+{
+    struct indicator value;
+    *out_why = read_value_as(text, OBSERVABLE_IP, &list->normal, &value);
+    return *out_why ? OK : suppress_value(list->suppress, list->number, &value, list->err);
+}
+
+static enum status take_entry(struct warninglist *list, struct span text)
+{
+    const char *why = NULL;
+    bool any = false;
+    enum status status = OK;
+    if (text.size == 0 || text.size > INDICATOR_BYTES_MAX) {
+        why = text.size == 0 ? "no text" : "longer than 4,096 bytes";
+    } else if (list->type == TYPE_STRING || list->type == TYPE_HOSTNAME) {
+        status = list->type == TYPE_STRING ? take_string(list, text, &any)
+                                           : take_hostname(list, text, &any);
+        why = any ? NULL : "nothing that is looked for";
+    } else if (list->type == TYPE_CIDR) {
+        status = take_cidr(list, text, &why);
+    } else if (list->type == TYPE_SUBSTRING) {
+        status = suppress_substring(list->suppress, list->number, text, &why, list->err);
+    } else {
+        status = suppress_regex(list->suppress, list->number, text, &why, list->err);
+    }
+    struct suppressor *suppressor = &list->suppress->suppressors[list->number];
+    suppressor->entries += status == OK && !why;
+    suppressor->refused += why != NULL;
+    if (why && !list->why) {
+        list->why = why;
+        list->wrong = text;
+    }
+    return status;
+}
+
+/* matching_attributes: which kinds of values the list is about; all of them without any. */
+static unsigned kinds_of(const cJSON *attributes)
+{
+    unsigned kinds = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, attributes)
+    {
+        enum observable_kind kind;
+        if (list_type_find(text_of(item), &kind)) {
+            kinds |= kind == OBSERVABLE_KINDS ? 1u << OBSERVABLE_IP | 1u << OBSERVABLE_DOMAIN
+                                              : 1u << kind;
+        }
+    }
+    return cJSON_GetArraySize(attributes) > 0 ? kinds : (unsigned)SUPPRESS_ALL_KINDS;
+}
+
+static bool type_of(const cJSON *object, enum list_type *out_type)
+{
+    struct span name = text_of(cJSON_GetObjectItemCaseSensitive(object, "type"));
+    *out_type = TYPE_STRING; /* where none is said */
+    for (int i = 0; i < TYPES; i++) {
+        if (span_is(name, type_names[i])) {
+            *out_type = (enum list_type)i;
+            return true;
+        }
+    }
+    return name.size == 0;
+}
+
+static void tell_wrong(const struct warninglist *list, suppress_refused *refused, void *context)
+{
+    const struct suppressor *suppressor = &list->suppress->suppressors[list->number];
+    struct buf why = BUF_INIT;
+    if (suppressor->refused > 1) {
+        buf_printf(&why, "%s; %lld of this list are not used", list->why,
+                   (long long)suppressor->refused);
+    } else if (suppressor->refused == 1) {
+        buf_add_str(&why, list->why);
+    }
+    buf_add_char(&why, '\0');
+    if (suppressor->refused > 0 && buf_ok(&why)) {
+        refused(context, list->wrong, why.data);
+    }
+    buf_fini(&why);
+}
+
+static enum status take_list(struct suppress *suppress, const cJSON *object, const char *file,
+                             suppress_refused *refused, void *context, struct err *err)
+{
+    const cJSON *entries = cJSON_GetObjectItemCaseSensitive(object, "list");
+    struct span name = text_of(cJSON_GetObjectItemCaseSensitive(object, "name"));
+    struct warninglist list = {
+        .suppress = suppress,
+        .kinds = kinds_of(cJSON_GetObjectItemCaseSensitive(object, "matching_attributes")),
+        .err = err};
+    if (!cJSON_IsArray(entries) || !type_of(object, &list.type)) {
+        return err_set(err, ERR_FORMAT,
+                       "%s: no MISP warninglist: it wants a \"list\", and a \"type\" of string, "
+                       "hostname, cidr, substring or regex",
+                       file);
+    }
+    enum status status = suppress_begin(suppress, name.size > 0 ? name : span_str(file), list.kinds,
+                                        &list.number, err);
+    const cJSON *item;
+    cJSON_ArrayForEach(item, entries)
+    {
+        if (status == OK) {
+            const cJSON *value = cJSON_GetObjectItemCaseSensitive(item, "value");
+            status = take_entry(&list, text_of(value ? value : item));
+        }
+    }
+    if (status == OK) {
+        tell_wrong(&list, refused, context);
+    }
+    buf_fini(&list.normal);
+    return status;
+}
+
+enum status suppress_read_json(struct suppress *suppress, struct span bytes, const char *file,
+                               suppress_refused *refused, void *context, struct err *err)
+{
+    const char *end = NULL;
+    if (list_json_fits(bytes, err) != OK) {
+        return err_wrap(err, "%s", file);
+    }
+    event_json_ready();
+    cJSON *root = cJSON_ParseWithLengthOpts(bytes.data, bytes.size, &end, false);
+    if (!root) {
+        return err_set(err, ERR_FORMAT, "%s: not JSON from byte %zu on", file,
+                       end ? (size_t)(end - bytes.data) : 0);
+    }
+    enum status status = OK;
+    if (cJSON_IsArray(root)) {
+        const cJSON *item;
+        cJSON_ArrayForEach(item, root)
+        {
+            status = status == OK ? take_list(suppress, item, file, refused, context, err) : status;
+        }
+    } else {
+        status = take_list(suppress, root, file, refused, context, err);
+    }
+    cJSON_Delete(root);
+    return status;
+}

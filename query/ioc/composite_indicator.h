@@ -1,0 +1,54 @@
+/* Patterns of more than one value: each alternative of a pattern wants all of its parts in one
+ * event. Patterns and parts are known by their numbers in a set (query/ioc/indicator_set.h). Made
+ * by one thread; then any number of threads may read it. */
+#ifndef QUERY_IOC_COMPOSITE_INDICATOR_H
+#define QUERY_IOC_COMPOSITE_INDICATOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "schema/base/err.h"
+
+enum { COMPOSITE_PARTS_MAX = 32, COMPOSITES_MAX = 4 * 1024 * 1024 };
+
+struct composite {
+    uint32_t pattern;
+    uint32_t next;  /* the next one that hangs on the same part, + 1; 0: none */
+    uint32_t first; /* its parts, in `parts` */
+    uint32_t count;
+};
+
+/* A part, and the composites that hang on it: each hangs on one of its parts, so that only parts
+ * that were seen need to be gone through. */
+struct composite_anchor {
+    uint32_t first; /* + 1; 0: none */
+    uint32_t count;
+};
+
+struct composites {
+    struct composite *items;
+    size_t count;
+    size_t capacity;
+    uint32_t *parts;
+    size_t n_parts;
+    size_t parts_capacity;
+    struct composite_anchor *anchors; /* by number of the part */
+    size_t n_anchors;
+};
+
+void composites_fini(struct composites *composites);
+
+/* `count` parts, from 1 to COMPOSITE_PARTS_MAX. ERR_LIMIT over COMPOSITES_MAX, ERR_NOMEM. */
+MUST_USE enum status composites_add(struct composites *composites, uint32_t pattern,
+                                    const uint32_t *parts, size_t count, struct err *err);
+
+/* The first composite that hangs on the part, + 1; 0: none. */
+static inline uint32_t composites_on(const struct composites *composites, size_t part)
+{
+    return part < composites->n_anchors ? composites->anchors[part].first : 0;
+}
+
+#endif

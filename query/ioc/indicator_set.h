@@ -1,0 +1,82 @@
+/* A set of indicators of compromise, and what of it an observable is. Made by one thread; then any
+ * number of threads may ask it. */
+#ifndef QUERY_IOC_INDICATOR_SET_H
+#define QUERY_IOC_INDICATOR_SET_H
+
+#include "query/eval/observable_lookup.h"
+#include "query/ioc/composite_indicator.h"
+
+enum { INDICATORS_MAX = 16 * 1024 * 1024 - 2 };
+
+enum { CONFIDENCE_UNKNOWN = -1, CONFIDENCE_MAX = 100, NOTE_BYTES_MAX = 256 };
+
+/* What a list says of an indicator beside its value. */
+struct indicator_note {
+    int confidence;        /* 0 to 100, or CONFIDENCE_UNKNOWN */
+    int64_t valid_from_us; /* INT64_MIN: unknown */
+    struct span id;        /* of STIX; or empty */
+    struct span about;     /* a name, a malware family, ...; or empty; kept up to NOTE_BYTES_MAX */
+};
+
+#define INDICATOR_NOTE_NONE                                                                        \
+    (struct indicator_note)                                                                        \
+    {                                                                                              \
+        .confidence = CONFIDENCE_UNKNOWN, .valid_from_us = INT64_MIN                               \
+    }
+
+/* A pattern (OBSERVABLE_KINDS as its kind) is one of several values that want to be seen in one
+ * event; these are in the set as its parts. */
+struct indicator {
+    enum observable_kind kind;
+    bool exact;         /* a domain, and not those below it */
+    unsigned char bits; /* of an address range: its prefix, 0 to 128; else 0 */
+    bool is_range;
+    bool is_part;       /* of patterns, and not an indicator by itself */
+    uint32_t list;      /* which list, from 0 */
+    uint32_t line;      /* of it, from 1 */
+    struct span text;   /* as it stands there */
+    struct span normal; /* schema/event/observable.h; of a range: the first address, 16 bytes */
+    const struct indicator_note *note; /* NULL: the list says nothing more */
+};
+
+/* The kind's name; "pattern" for a pattern. */
+const char *indicator_kind_name(const struct indicator *indicator);
+
+struct indicator_set;
+
+/* NULL: out of memory. */
+struct indicator_set *indicator_set_new(void);
+/* NULL is fine. */
+void indicator_set_free(struct indicator_set *set);
+
+/* Adds a copy, its note included. *out_new: false when the same one is there already (the first
+ * stays). One that was a part only becomes an indicator when it is added as one, and is new. */
+MUST_USE enum status indicator_set_add(struct indicator_set *set, const struct indicator *indicator,
+                                       bool *out_new, struct err *err);
+/* Adds an alternative of a pattern that was added: these parts, together in one event. */
+MUST_USE enum status indicator_set_add_all(struct indicator_set *set,
+                                           const struct indicator *pattern,
+                                           const struct indicator *parts, size_t n_parts,
+                                           struct err *err);
+
+/* Lists' indicators of a lower confidence are to be left out (0: none of them); list_read does. */
+void indicator_set_demand(struct indicator_set *set, int confidence);
+int indicator_set_demanded(const struct indicator_set *set);
+
+/* Numbers go from 0 to count - 1; of these, some are parts only. */
+size_t indicator_set_count(const struct indicator_set *set);
+size_t indicator_set_parts(const struct indicator_set *set);
+const struct composites *indicator_set_composites(const struct indicator_set *set);
+const struct indicator *indicator_set_get(const struct indicator_set *set, size_t at);
+
+/* Calls `each` with every indicator (by its number) that the observable is: the same value; the
+ * domain or one above it; a range that the address is in; a URL with any scheme when the indicator
+ * has none; a file by its whole path or its last part. */
+typedef void indicator_each(void *context, size_t number);
+void indicator_set_match(const struct indicator_set *set, enum observable_kind kind,
+                         struct span normal, indicator_each *each, void *context);
+
+/* The indicators as what is asked of kept observables; the set must outlive it. */
+struct kept_asker indicator_set_asker(const struct indicator_set *set);
+
+#endif

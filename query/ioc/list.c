@@ -1,0 +1,135 @@
+#include "query/ioc/list.h"
+
+#include "query/ioc/indicator_parse.h"
+#include "query/ioc/list_internal.h"
+#include "schema/base/utf8.h"
+
+/* A remark: # at the front, or behind a blank (a URL may hold one). */
+static struct span without_remark(struct span line)
+{
+    for (size_t at = 0; at < line.size;) {
+        const char *mark = memchr(line.data + at, '#', line.size - at);
+        size_t i = mark ? (size_t)(mark - line.data) : line.size;
+        bool alone = i == 0 || line.data[i - 1] == ' ' || line.data[i - 1] == '\t';
+        if (mark && alone) {
+            line.size = i;
+        }
+        at = i + 1;
+    }
+    while (line.size > 0 && (unsigned char)line.data[line.size - 1] <= ' ') {
+        line.size--;
+    }
+    while (line.size > 0 && (unsigned char)line.data[0] <= ' ') {
+        line = span_from(line, 1);
+    }
+    return line;
+}
+
+static enum status read_lines(struct list_reader *reader, struct span text)
+{
+    enum status status = OK;
+    int64_t number = 0;
+    while (status == OK && text.size > 0) {
+        const char *end = memchr(text.data, '\n', text.size);
+        size_t size = end ? (size_t)(end - text.data) : text.size;
+        struct span line = without_remark(span_of(text.data, size));
+        text = span_from(text, size + 1);
+        number++;
+        if (line.size > 0) {
+            struct indicator indicator;
+            const char *why = read_value(line, &reader->normal, &indicator);
+            status = list_take(reader, number, line, why, &indicator);
+        }
+    }
+    return status;
+}
+
+static uint32_t unit_at(struct span bytes, size_t at, bool big)
+{
+    const unsigned char *two = (const unsigned char *)bytes.data + at;
+    return big ? (uint32_t)two[0] << 8 | two[1] : (uint32_t)two[1] << 8 | two[0];
+}
+
+/* RFC 2781; a surrogate alone becomes U+FFFD. */
+static void from_utf16(struct span bytes, bool big, struct buf *out)
+{
+    for (size_t at = 2; at + 1 < bytes.size; at += 2) {
+        uint32_t point = unit_at(bytes, at, big);
+        if (point >= 0xd800 && point < 0xdc00 && at + 3 < bytes.size) {
+            uint32_t low = unit_at(bytes, at + 2, big);
+            if (low >= 0xdc00 && low < 0xe000) {
+                point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
+                at += 2;
+            }
+        }
+        char four[4];
+        bool alone = point >= 0xd800 && point < 0xe000;
+        buf_add(out, four, utf8_encode(alone ? 0xfffd : point, four));
+    }
+}
+
+/* And no address in brackets. */
+static bool is_json_array(struct span text)
+{
+    size_t at = 1;
+    while (at < text.size && (unsigned char)text.data[at] <= ' ') {
+        at++;
+    }
+    return at < text.size && memchr("{[\"]", text.data[at], 4);
+}
+
+enum status list_json_fits(struct span text, struct err *err)
+{
+    if (text.size > LIST_JSON_BYTES_MAX) {
+        return err_set(err, ERR_LIMIT, "JSON of over 64 MiB: split it");
+    }
+    size_t values = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        values += c == ',' || c == '[' || c == '{';
+    }
+    return values <= LIST_JSON_VALUES_MAX
+               ? OK
+               : err_set(err, ERR_LIMIT, "JSON of over 4 million values: split it");
+}
+
+enum status list_read(struct indicator_set *set, uint32_t list, struct span bytes, int64_t now_us,
+                      list_refused *refused, void *context, struct list_report *out_report,
+                      struct err *err)
+{
+    struct list_reader reader = {.set = set,
+                                 .list = list,
+                                 .refused = refused,
+                                 .context = context,
+                                 .report = out_report,
+                                 .note = INDICATOR_NOTE_NONE,
+                                 .err = err};
+    struct buf utf8 = BUF_INIT;
+    *out_report = (struct list_report){0};
+    if (span_starts(bytes, "\xff\xfe") || span_starts(bytes, "\xfe\xff")) {
+        from_utf16(bytes, bytes.data[0] == '\xfe', &utf8);
+        bytes = buf_span(&utf8);
+    } else if (span_starts(bytes, "\xef\xbb\xbf")) {
+        bytes = span_from(bytes, 3);
+    }
+    enum status status = buf_status(&utf8, "list", err);
+    struct span start = bytes;
+    while (start.size > 0 && (unsigned char)start.data[0] <= ' ') {
+        start = span_from(start, 1);
+    }
+    bool json = span_starts(start, "{") || (span_starts(start, "[") && is_json_array(start));
+    if (status != OK) {
+        out_report->form = LIST_LINES;
+    } else if (json) {
+        out_report->form = LIST_JSON;
+        status = list_json_fits(start, err);
+        status = status == OK ? list_read_json(&reader, start, now_us) : status;
+    } else {
+        out_report->form = list_is_csv(bytes) ? LIST_CSV : LIST_LINES;
+        status = out_report->form == LIST_CSV ? list_read_csv(&reader, bytes)
+                                              : read_lines(&reader, bytes);
+    }
+    buf_fini(&reader.normal);
+    buf_fini(&utf8);
+    return status;
+}

@@ -1,0 +1,35 @@
+/* Lists of indicators: a line each, CSV, or JSON. */
+#ifndef QUERY_IOC_LIST_H
+#define QUERY_IOC_LIST_H
+
+#include "query/ioc/indicator_set.h"
+
+enum list_form { LIST_LINES, LIST_CSV, LIST_JSON };
+enum { LIST_JSON_BYTES_MAX = 64 * 1024 * 1024, LIST_JSON_VALUES_MAX = 4 * 1000 * 1000 };
+
+struct list_report {
+    enum list_form form;
+    int64_t read;       /* indicators that are new in the set */
+    int64_t duplicates; /* those that are in it already */
+    int64_t unsure;     /* left out: of a lower confidence than the set demands */
+    int64_t refused;    /* each was told to list_refused */
+};
+
+/* What could not be read, once for each; `why` is a few words for people. */
+typedef void list_refused(void *context, int64_t line, struct span text, const char *why);
+
+/* Adds what the bytes hold, as list number `list`. Which form it is, is found by looking: lines
+ * have an indicator each (read_value.h; empty ones and what follows " #" or begins with # are
+ * passed over); in CSV (RFC 4180; comma, semicolon or tab) columns with a known name are taken
+ * (value, ioc, indicator, ip, domain, url, sha256, ..., and their kind from one named type), or,
+ * when no name is known, every cell that is an indicator by its shape. UTF-8 or UTF-16, with or
+ * without BOM (UTF-16: with). JSON: STIX 2.1 bundles (patterns: query/ioc/stix_pattern.h; not what
+ * is revoked or, at now_us, not yet or no longer valid), MISP events (what is meant for detection),
+ * ThreatFox and URLhaus exports; a line's number is then the indicator's. What they say of
+ * confidence, validity and name is kept as the indicator's note.
+ * ERR_FORMAT: JSON that is broken or holds none of these. ERR_LIMIT, ERR_NOMEM. One thread. */
+MUST_USE enum status list_read(struct indicator_set *set, uint32_t list, struct span bytes,
+                               int64_t now_us, list_refused *refused, void *context,
+                               struct list_report *out_report, struct err *err);
+
+#endif

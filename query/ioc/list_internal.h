@@ -1,0 +1,47 @@
+/* What the readers of list forms share. */
+#ifndef QUERY_IOC_LIST_INTERNAL_H
+#define QUERY_IOC_LIST_INTERNAL_H
+
+#include "query/ioc/list.h"
+
+struct list_reader {
+    struct indicator_set *set;
+    uint32_t list;
+    list_refused *refused;
+    void *context;
+    struct list_report *report;
+    struct buf normal;
+    struct indicator_note note; /* of what is taken */
+    struct err *err;
+};
+
+/* Whether JSON is small enough to be read whole: LIST_JSON_BYTES_MAX, and LIST_JSON_VALUES_MAX
+ * values, counted by what is between them, as each takes some 100 bytes. ERR_LIMIT. */
+MUST_USE enum status list_json_fits(struct span text, struct err *err);
+
+/* Adds what read_value made, or tells why it is none. */
+MUST_USE enum status list_take(struct list_reader *reader, int64_t line, struct span text,
+                               const char *why, struct indicator *indicator);
+/* A value whose kind is known, or (OBSERVABLE_KINDS) told by its shape. */
+MUST_USE enum status list_take_value(struct list_reader *reader, int64_t line, struct span text,
+                                     enum observable_kind kind);
+
+/* "0" to "100", or CONFIDENCE_UNKNOWN. */
+int list_read_confidence(struct span text);
+
+/* The kind that a type of MISP (core format), ThreatFox, or a column of that name holds, in any
+ * case; OBSERVABLE_KINDS: the shape of the value tells. False: no type that is known. */
+bool list_type_find(struct span type, enum observable_kind *out_kind);
+/* A value of such a type (found: `kind`). Composite types have their parts with | between: of
+ * name|hash the hash is taken, of domain|ip both, of address|port the address. */
+MUST_USE enum status list_take_typed(struct list_reader *reader, int64_t line, struct span type,
+                                     enum observable_kind kind, struct span value);
+/* A pattern of STIX: with OR each value is an indicator; with AND the whole is one. */
+MUST_USE enum status list_take_pattern(struct list_reader *reader, int64_t line, struct span text);
+
+/* True when the text, read as lines, looks like CSV. */
+bool list_is_csv(struct span text);
+MUST_USE enum status list_read_csv(struct list_reader *reader, struct span text);
+MUST_USE enum status list_read_json(struct list_reader *reader, struct span text, int64_t now_us);
+
+#endif

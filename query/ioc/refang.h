@@ -1,0 +1,17 @@
+/* Indicators are passed on "defanged", so that nobody clicks on them: hxxps://evil[.]com. */
+#ifndef QUERY_IOC_REFANG_H
+#define QUERY_IOC_REFANG_H
+
+#include "schema/base/buf.h"
+
+/* Appends the text as it was before. Understood (iocextract's README):
+ *   [.] (.) {.} \. and [dot] (dot) {dot}, with blanks around them, and _dot_  for .
+ *   [@] (@) {@} and [at] (at) {at}                                            for @
+ *   [:] [:]// [/] [//] and :\\                                                for : :// / // ://
+ *   hxxp hxxps fxp, any case, at the front                                    for http https ftp
+ * Anything else stays as it is. */
+void refang(struct span text, struct buf *out);
+/* False when refang might change the text; cheap. */
+bool refang_is_plain(struct span text);
+
+#endif

@@ -1,0 +1,372 @@
+/* Operator precedence with a stack: '[' and '(' wait for their ends, AND binds before OR. The
+ * operands are what pattern.h says of a whole pattern: alternatives of parts. */
+#include "query/ioc/stix_pattern.h"
+
+static const char broken[] = "a pattern that is broken";
+static const char no_memory[] = "out of memory";
+
+/* STIX 2.1, section 9 (patterning) and the observable objects of section 6. */
+static const struct {
+    const char *path; /* one that ends with * is a beginning */
+    enum observable_kind kind;
+} paths[] = {
+    {"ipv4-addr:value", OBSERVABLE_IP},
+    {"ipv6-addr:value", OBSERVABLE_IP},
+    {"domain-name:value", OBSERVABLE_DOMAIN},
+    {"url:value", OBSERVABLE_URL},
+    {"email-addr:value", OBSERVABLE_EMAIL},
+    {"email-message:from_ref.value", OBSERVABLE_EMAIL},
+    {"file:hashes.*", OBSERVABLE_HASH},
+    {"artifact:hashes.*", OBSERVABLE_HASH},
+    {"file:name", OBSERVABLE_FILE},
+    {"user-account:user_id", OBSERVABLE_USER},
+    {"user-account:account_login", OBSERVABLE_USER},
+    {"x509-certificate:serial_number", OBSERVABLE_SERIAL},
+    {"network-traffic:src_ref.value", OBSERVABLE_KINDS},
+    {"network-traffic:dst_ref.value", OBSERVABLE_KINDS},
+    {"network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'", OBSERVABLE_AGENT},
+};
+
+/* Alternatives while they are put together; none of them are shared. */
+struct alls {
+    struct pattern_all *first;
+    struct pattern_all *last;
+    size_t count;
+};
+
+enum { STACK_MAX = PATTERN_DEPTH_MAX * 3 };
+
+struct reader {
+    struct span rest;
+    struct arena *arena;
+    const char *why;           /* why it cannot be read; NULL so far */
+    bool inside;               /* of an observation */
+    size_t made;               /* combinations */
+    char operators[STACK_MAX]; /* [ ( & | */
+    size_t n_operators;
+    struct alls operands[STACK_MAX];
+    size_t n_operands;
+};
+
+static void fail(struct reader *reader, const char *why)
+{
+    reader->why = reader->why ? reader->why : why;
+}
+
+static void skip_blanks(struct reader *reader)
+{
+    while (reader->rest.size > 0 && (unsigned char)reader->rest.data[0] <= ' ') {
+        reader->rest = span_from(reader->rest, 1);
+    }
+}
+
+static bool in_word(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+/* A sign, or a whole word. */
+static bool accept(struct reader *reader, const char *what)
+{
+    skip_blanks(reader);
+    size_t size = strlen(what);
+    bool is = span_starts(reader->rest, what) &&
+              !(in_word(what[0]) && reader->rest.size > size && in_word(reader->rest.data[size]));
+    reader->rest = span_from(reader->rest, is ? size : 0);
+    return is;
+}
+
+/* Alternatives of one part; without a value (NULL data): of none, which is true of every event. */
+static struct alls new_alls(struct reader *reader, enum observable_kind kind, struct span value)
+{
+    struct pattern_all *all = arena_alloc(reader->arena, sizeof *all);
+    struct pattern_part *part = arena_alloc(reader->arena, sizeof *part);
+    if (!all || !part) {
+        fail(reader, no_memory);
+        return (struct alls){0};
+    }
+    *part = (struct pattern_part){.kind = kind, .value = value};
+    *all = (struct pattern_all){.parts = value.data ? part : NULL, .count = value.data ? 1 : 0};
+    return (struct alls){all, all, 1};
+}
+
+static struct alls either(struct alls a, struct alls b)
+{
+    if (!a.first || !b.first) {
+        return a.first ? a : b;
+    }
+    a.last->next = b.first;
+    return (struct alls){a.first, b.last, a.count + b.count};
+}
+
+/* The parts of a in front of those of b, which may be shared. */
+static const struct pattern_part *joined(struct reader *reader, const struct pattern_part *a,
+                                         const struct pattern_part *b)
+{
+    const struct pattern_part *first = b;
+    const struct pattern_part **end = &first;
+    for (; a; a = a->next) {
+        struct pattern_part *copy = arena_alloc(reader->arena, sizeof *copy);
+        if (!copy) {
+            fail(reader, no_memory);
+            return b;
+        }
+        *copy = *a;
+        copy->next = b;
+        *end = copy;
+        end = &copy->next;
+    }
+    return first;
+}
+
+static struct alls both(struct reader *reader, struct alls a, struct alls b)
+{
+    struct alls out = {0};
+    reader->made += a.count * b.count;
+    if (reader->made > PATTERN_PRODUCT_MAX) {
+        fail(reader, "a pattern with over 1,024 combinations of AND");
+    }
+    for (const struct pattern_all *x = a.first; x && !reader->why; x = x->next) {
+        for (const struct pattern_all *y = b.first; y && !reader->why; y = y->next) {
+            struct pattern_all *all = arena_alloc(reader->arena, sizeof *all);
+            if (!all || x->count + y->count > PATTERN_PARTS_MAX) {
+                fail(reader, all ? "a pattern with over 32 parts in an AND" : no_memory);
+                return out;
+            }
+            *all = (struct pattern_all){.parts = joined(reader, x->parts, y->parts),
+                                        .count = x->count + y->count};
+            out = either(out, (struct alls){all, all, 1});
+        }
+    }
+    return out;
+}
+
+static char top(const struct reader *reader)
+{
+    return reader->n_operators ? reader->operators[reader->n_operators - 1] : '\0';
+}
+
+static void push(struct reader *reader, char operator)
+{
+    if (reader->n_operators == STACK_MAX) {
+        fail(reader, "a pattern that is nested too deep");
+        return;
+    }
+    reader->operators[reader->n_operators++] = operator;
+}
+
+static void push_operand(struct reader *reader, struct alls alls)
+{
+    if (reader->n_operands == STACK_MAX) {
+        fail(reader, "a pattern that is nested too deep");
+        return;
+    }
+    reader->operands[reader->n_operands++] = alls;
+}
+
+/* Applies what waits and binds at least as strongly as `operator` ('\0': all up to a bracket). */
+static void reduce(struct reader *reader, char operator)
+{
+    while (!reader->why && (top(reader) == '&' || (top(reader) == '|' && operator!= '&'))) {
+        CHECK(reader->n_operands >= 2);
+        struct alls b = reader->operands[--reader->n_operands];
+        struct alls *a = &reader->operands[reader->n_operands - 1];
+        *a = top(reader) == '&' ? both(reader, *a, b) : either(*a, b);
+        reader->n_operators--;
+    }
+}
+
+static void close_bracket(struct reader *reader, char open)
+{
+    reduce(reader, '\0');
+    if (top(reader) != open) {
+        fail(reader, broken);
+        return;
+    }
+    reader->n_operators--;
+}
+
+/* 'text', with \' and \\ as they are meant. */
+static struct span read_literal(struct reader *reader)
+{
+    if (!accept(reader, "'")) {
+        fail(reader, "a pattern that is broken, or compares with no text");
+        return span_of("", 0);
+    }
+    struct span rest = reader->rest;
+    size_t end = 0;
+    while (end < rest.size && rest.data[end] != '\'') {
+        end += rest.data[end] == '\\' ? 2 : 1;
+    }
+    if (end >= rest.size) {
+        fail(reader, broken);
+        return span_of("", 0);
+    }
+    char *text = arena_alloc(reader->arena, end + 1);
+    size_t size = 0;
+    for (size_t i = 0; text && i < end; i++) {
+        i += rest.data[i] == '\\';
+        text[size++] = rest.data[i];
+    }
+    fail(reader, text ? NULL : no_memory);
+    reader->rest = span_from(rest, end + 1);
+    return span_of(text, size);
+}
+
+/* An object path; quoted steps may hold blanks. */
+static struct span read_path(struct reader *reader)
+{
+    skip_blanks(reader);
+    struct span rest = reader->rest;
+    size_t end = 0;
+    bool quoted = false;
+    while (end < rest.size && (quoted || !memchr(" \t\r\n=!<>[]()", rest.data[end], 12))) {
+        quoted = quoted != (rest.data[end] == '\'');
+        end++;
+    }
+    reader->rest = span_from(rest, end);
+    return span_of(rest.data, end);
+}
+
+/* What a type of object is said to be beside its value says nothing more than the value does. */
+static bool is_type_of_value(struct span path)
+{
+    return span_is(path, "network-traffic:src_ref.type") ||
+           span_is(path, "network-traffic:dst_ref.type");
+}
+
+static bool kind_of_path(struct span path, enum observable_kind *out_kind)
+{
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        size_t size = strlen(paths[i].path);
+        bool part = paths[i].path[size - 1] == '*';
+        size -= part;
+        if ((part ? path.size > size : path.size == size) &&
+            memcmp(path.data, paths[i].path, size) == 0) {
+            *out_kind = paths[i].kind;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* path = 'v', path ISSUBSET 'v', path IN ('v', 'w'). */
+static void read_comparison(struct reader *reader)
+{
+    enum observable_kind kind = OBSERVABLE_KINDS;
+    struct span path = read_path(reader);
+    struct alls alls = {0};
+    bool type = is_type_of_value(path);
+    if (!type && !kind_of_path(path, &kind)) {
+        fail(reader, "a pattern over something that no event has");
+        return;
+    }
+    bool many = accept(reader, "IN");
+    if (many ? !accept(reader, "(")
+             : !accept(reader, "ISSUBSET") && !accept(reader, "==") && !accept(reader, "=")) {
+        fail(reader, "a pattern with another operator than =, IN and ISSUBSET");
+        return;
+    }
+    do {
+        struct span value = read_literal(reader);
+        if (!reader->why) {
+            alls = either(alls, new_alls(reader, kind, type ? span_of(NULL, 0) : value));
+        }
+    } while (!reader->why && many && accept(reader, ","));
+    if (many && !reader->why && !accept(reader, ")")) {
+        fail(reader, broken);
+    }
+    push_operand(reader, alls);
+}
+
+static void read_operand(struct reader *reader)
+{
+    while (!reader->why) {
+        if (!reader->inside && accept(reader, "[")) {
+            reader->inside = true;
+            push(reader, '[');
+        } else if (accept(reader, "(")) {
+            push(reader, '(');
+        } else {
+            break;
+        }
+    }
+    if (!reader->why && !reader->inside) {
+        fail(reader, broken);
+    } else if (!reader->why) {
+        read_comparison(reader);
+    }
+}
+
+/* What stands where an operator would, and is none that can be answered. */
+static const char *why_not(struct reader *reader)
+{
+    static const struct {
+        const char *word;
+        const char *why;
+    } words[] = {
+        {"AND", "a pattern with AND between observations, which may be several events"},
+        {"FOLLOWEDBY", "a pattern with FOLLOWEDBY, which no single event answers"},
+        {"WITHIN", "a pattern with WITHIN, which no single event answers"},
+        {"REPEATS", "a pattern with REPEATS, which no single event answers"},
+        {"START", "a pattern with START and STOP, which is not understood"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (accept(reader, words[i].word)) {
+            return words[i].why;
+        }
+    }
+    return broken;
+}
+
+/* What follows an operand. True when another operand must come; false at the end. */
+static bool read_operator(struct reader *reader)
+{
+    while (!reader->why) {
+        if (reader->inside && accept(reader, "]")) {
+            close_bracket(reader, '[');
+            reader->inside = false;
+        } else if (accept(reader, ")")) {
+            close_bracket(reader, '(');
+        } else {
+            break;
+        }
+    }
+    skip_blanks(reader);
+    if (reader->why || reader->rest.size == 0) {
+        return false;
+    }
+    bool is_and = reader->inside && accept(reader, "AND");
+    if (!is_and && !accept(reader, "OR")) {
+        fail(reader, why_not(reader));
+        return false;
+    }
+    reduce(reader, is_and ? '&' : '|');
+    push(reader, is_and ? '&' : '|');
+    return true;
+}
+
+const char *pattern_read(struct span text, struct arena *arena, struct pattern *out)
+{
+    struct reader reader = {.rest = text, .arena = arena};
+    do {
+        read_operand(&reader);
+    } while (!reader.why && read_operator(&reader));
+    reduce(&reader, '\0');
+    if (!reader.why && reader.n_operators > 0) {
+        fail(&reader, broken);
+    }
+    if (reader.why) {
+        return reader.why;
+    }
+    CHECK(reader.n_operands == 1);
+    struct pattern pattern = {.alls = reader.operands[0].first};
+    for (const struct pattern_all *all = pattern.alls; all; all = all->next) {
+        if (all->count == 0) {
+            return "a pattern that names no value";
+        }
+        pattern.has_and |= all->count > 1;
+    }
+    *out = pattern;
+    return NULL;
+}

@@ -1,0 +1,83 @@
+#include "query/language/explain.h"
+
+#include "query/language/parse.h"
+
+struct explanation {
+    const char *what; /* before the text */
+    const char *how;
+};
+
+/* By predicate kind. */
+static const struct explanation explanations[] = {
+    [PREDICATE_ALL] = {"every event", "no look at anything"},
+    [PREDICATE_TERM] = {"the whole word", "columns by dictionary, text by index"},
+    [PREDICATE_PHRASE] = {"the words", "columns by dictionary, text by index and bytes"},
+    [PREDICATE_PREFIX] = {"a word that begins with", "columns by dictionary, text by index"},
+    [PREDICATE_SUBSTRING] = {"the part", "a scan: the dictionary, and the bytes of text"},
+    [PREDICATE_GLOB] = {"a word like", "a scan: the dictionary, and the bytes of text"},
+    [PREDICATE_RANGE] = {"in the range", "columns and numbers; a scan where the field is text"},
+    [PREDICATE_EXISTS] = {"present", "columns; a scan where the field is text"},
+    [PREDICATE_OBSERVABLE] = {"an", "kept observables, the dictionary, then bytes"},
+    [PREDICATE_SEVERITY] = {"the severity", "the column of code"},
+    [PREDICATE_TIME] = {"the time", "block times"},
+    [PREDICATE_UID] = {"the uid", "identity hashes, then bytes"},
+};
+
+static void explain_text(const struct predicate *predicate, struct buf *out)
+{
+    bool named = predicate->kind == PREDICATE_ALL || predicate->kind == PREDICATE_EXISTS;
+    struct span text = predicate->typed.size > 0 ? predicate->typed : predicate->text;
+    if (predicate->kind == PREDICATE_SEVERITY) {
+        text = span_str(event_severity_text(predicate->severity));
+    }
+    if (predicate->kind == PREDICATE_OBSERVABLE) {
+        buf_printf(out, " observable, %s", observable_kind_name(predicate->observable));
+    }
+    if (!named && text.size > 0) {
+        buf_printf(out, " %.*s", SPAN_FMT(text));
+    }
+}
+
+static void explain_leaf(const struct predicate *predicate, struct buf *out)
+{
+    const struct explanation *explanation = &explanations[predicate->kind];
+    if (predicate->field.size > 0) {
+        buf_printf(out, "%.*s: ", SPAN_FMT(predicate->field));
+    }
+    buf_add_str(out, explanation->what);
+    explain_text(predicate, out);
+    buf_printf(out, "  [%s]\n", explanation->how);
+}
+
+static void indent(size_t depth, struct buf *out)
+{
+    for (size_t i = 0; i < depth; i++) {
+        buf_add_str(out, "  ");
+    }
+}
+
+/* Depth first without recursion: for each level the node whose turn it is. */
+void query_explain(const struct query *query, struct buf *out)
+{
+    static const char *const names[] = {"", "all of", "any of", "not"};
+    const struct node *levels[QUERY_DEPTH_MAX * 4];
+    size_t depth = 0;
+    levels[depth++] = query->root;
+    while (depth > 0) {
+        const struct node *node = levels[depth - 1];
+        if (!node) {
+            depth--;
+            continue;
+        }
+        levels[depth - 1] = depth > 1 ? node->next : NULL;
+        indent(depth - 1, out);
+        if (node->kind == NODE_LEAF) {
+            explain_leaf(node->predicate, out);
+            continue;
+        }
+        buf_printf(out, "%s\n", names[node->kind]);
+        if (depth < sizeof levels / sizeof levels[0]) {
+            levels[depth++] = node->first;
+        }
+    }
+}

@@ -1,0 +1,202 @@
+/* The text decides what a word is by what stands before it: "[" opens a range and "<" compares only
+ * behind a field; "-" denies only in front of something; inside of a range "]" ends a word. */
+#include "query/language/lex.h"
+
+#include "schema/event/term.h"
+
+static bool is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
+}
+
+static bool ends_word(const struct lexer *lexer, char c)
+{
+    if (lexer->in_range) {
+        return is_space(c) || c == ']' || c == '"';
+    }
+    return is_space(c) || c == '(' || c == ')' || c == '"';
+}
+
+static struct span read_run(const struct lexer *lexer)
+{
+    size_t end = lexer->at;
+    while (end < lexer->text.size && !ends_word(lexer, lexer->text.data[end])) {
+        end++;
+    }
+    return span_of(lexer->text.data + lexer->at, end - lexer->at);
+}
+
+static bool is_field_name(struct span name)
+{
+    if (name.size == 0 || !(is_letter(name.data[0]) || name.data[0] == '@')) {
+        return false;
+    }
+    for (size_t i = 1; i < name.size; i++) {
+        char c = name.data[i];
+        if (!is_letter(c) && !(c >= '0' && c <= '9') && c != '.' && c != '-' && c != '/') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_address(struct span text)
+{
+    struct buf term = BUF_INIT;
+    bool is = term_address(text, &term);
+    buf_fini(&term);
+    return is;
+}
+
+/* Length of the field's name when the run begins with one, else 0. URLs (scheme://), Windows paths
+ * (C:\) and IPv6 addresses have a colon and are words. */
+static size_t field_name_size(struct span run)
+{
+    const char *colon = memchr(run.data, ':', run.size);
+    if (!colon) {
+        return 0;
+    }
+    struct span name = span_of(run.data, (size_t)(colon - run.data));
+    struct span rest = span_from(run, name.size + 1);
+    if (span_starts(rest, "//") || span_starts(rest, "\\") || !is_field_name(name) ||
+        is_address(run)) {
+        return 0;
+    }
+    return name.size;
+}
+
+static enum status read_phrase(struct lexer *lexer, struct token *token, size_t *out_at,
+                               struct err *err)
+{
+    size_t start = ++lexer->at;
+    char *text = arena_alloc(lexer->arena, lexer->text.size - start + 1);
+    if (!text) {
+        return err_set(err, ERR_NOMEM, "query: out of memory");
+    }
+    size_t size = 0;
+    for (; lexer->at < lexer->text.size; lexer->at++) {
+        char c = lexer->text.data[lexer->at];
+        if (c == '"') {
+            lexer->at++;
+            token->kind = TOKEN_PHRASE;
+            token->text = span_of(text, size);
+            return OK;
+        }
+        char next = lexer->at + 1 < lexer->text.size ? lexer->text.data[lexer->at + 1] : '\0';
+        if (c == '\\' && (next == '"' || next == '\\')) {
+            c = next;
+            lexer->at++;
+        }
+        text[size++] = c;
+    }
+    *out_at = start - 1;
+    return err_set(err, ERR_USAGE, "the quotation mark is never closed");
+}
+
+static void read_word(struct lexer *lexer, bool behind_field, struct token *token)
+{
+    struct span run = read_run(lexer);
+    size_t name_size = behind_field || lexer->in_range ? 0 : field_name_size(run);
+    if (name_size > 0) {
+        token->kind = TOKEN_FIELD;
+        token->text = span_of(run.data, name_size);
+        lexer->at += name_size + 1;
+        lexer->behind_field = true;
+        return;
+    }
+    token->kind = TOKEN_WORD;
+    token->text = run;
+    lexer->at += run.size;
+    if (!behind_field && !lexer->in_range) {
+        token->kind = span_is(run, "OR")    ? TOKEN_OR
+                      : span_is(run, "AND") ? TOKEN_AND
+                      : span_is(run, "NOT") ? TOKEN_NOT
+                                            : TOKEN_WORD;
+    }
+}
+
+static void take(struct lexer *lexer, struct token *token, enum token_kind kind, size_t size)
+{
+    token->kind = kind;
+    token->text = span_of(lexer->text.data + lexer->at, size);
+    lexer->at += size;
+}
+
+/* What only means something behind a field. */
+static bool read_behind_field(struct lexer *lexer, struct token *token)
+{
+    struct span rest = span_from(lexer->text, lexer->at);
+    struct span run = read_run(lexer);
+    /* [2001:db8::1]:22 is a word; a range has white space before it is closed. */
+    if (rest.data[0] == '[' && !memchr(run.data, ']', run.size)) {
+        take(lexer, token, TOKEN_RANGE_OPEN, 1);
+        lexer->in_range = true;
+        return true;
+    }
+    if (rest.data[0] != '<' && rest.data[0] != '>') {
+        return false;
+    }
+    bool equal = rest.size > 1 && rest.data[1] == '=';
+    enum token_kind kind = rest.data[0] == '<' ? (equal ? TOKEN_LESS_EQUAL : TOKEN_LESS)
+                                               : (equal ? TOKEN_MORE_EQUAL : TOKEN_MORE);
+    take(lexer, token, kind, equal ? 2 : 1);
+    lexer->behind_field = true;
+    return true;
+}
+
+/* "-" in front of something that can be denied. */
+static bool is_minus(const struct lexer *lexer)
+{
+    struct span rest = span_from(lexer->text, lexer->at);
+    return rest.data[0] == '-' && rest.size > 1 && !is_space(rest.data[1]) && rest.data[1] != ')';
+}
+
+enum status lex_next(struct lexer *lexer, struct token *out_token, size_t *out_at, struct err *err)
+{
+    bool behind_field = lexer->behind_field;
+    lexer->behind_field = false;
+    size_t before = lexer->at;
+    while (lexer->at < lexer->text.size && is_space(lexer->text.data[lexer->at])) {
+        lexer->at++;
+    }
+    /* A field's value stands right behind the colon, or it has none. */
+    behind_field = behind_field && lexer->at == before;
+    struct token token = {.kind = TOKEN_END, .at = lexer->at};
+    enum status status = OK;
+    if (lexer->at == lexer->text.size) {
+        *out_token = token;
+        return OK;
+    }
+    char c = lexer->text.data[lexer->at];
+    if (c == '"') {
+        status = read_phrase(lexer, &token, out_at, err);
+        if (status == OK && !behind_field && !lexer->in_range && token.text.size > 0 &&
+            lexer->at < lexer->text.size && lexer->text.data[lexer->at] == ':') {
+            token.kind = TOKEN_FIELD;
+            lexer->at++;
+            lexer->behind_field = true;
+        }
+    } else if (lexer->in_range && c == ']') {
+        take(lexer, &token, TOKEN_RANGE_CLOSE, 1);
+        lexer->in_range = false;
+    } else if (!lexer->in_range && c == '(') {
+        take(lexer, &token, TOKEN_OPEN, 1);
+    } else if (!lexer->in_range && c == ')') {
+        take(lexer, &token, TOKEN_CLOSE, 1);
+    } else if (behind_field && read_behind_field(lexer, &token)) {
+        token.at = before;
+    } else if (!behind_field && !lexer->in_range && is_minus(lexer)) {
+        take(lexer, &token, TOKEN_MINUS, 1);
+    } else {
+        read_word(lexer, behind_field, &token);
+    }
+    if (status == OK) {
+        *out_token = token;
+    }
+    return status;
+}

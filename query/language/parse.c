@@ -1,0 +1,397 @@
+#include "query/language/parse.h"
+
+#include <stdlib.h>
+
+#include "query/language/build.h"
+#include "query/language/error_position.h"
+#include "query/language/lex.h"
+#include "schema/base/utf8.h"
+
+struct parser {
+    struct lexer lexer;
+    struct token token; /* the next one, not taken yet */
+    struct tree tree;
+    struct span field; /* of the group we are in */
+    unsigned depth;
+    size_t at; /* byte offset of what is wrong, once something is */
+    struct err *err;
+};
+
+static enum status fault(struct parser *parser, size_t at, const char *text)
+{
+    parser->at = at;
+    return err_set(parser->err, ERR_USAGE, "%s", text);
+}
+
+static enum status advance(struct parser *parser)
+{
+    return lex_next(&parser->lexer, &parser->token, &parser->at, parser->err);
+}
+
+static enum status node_new(struct parser *parser, enum node_kind kind, struct node **out_node)
+{
+    parser->at = parser->token.at;
+    return tree_node(&parser->tree, kind, out_node);
+}
+
+static enum status value_new(struct parser *parser, struct span field,
+                             const struct value_form *form, size_t at, struct node **out_node)
+{
+    parser->at = at;
+    return tree_value(&parser->tree, field, form, out_node);
+}
+
+static bool is_value(enum token_kind kind)
+{
+    return kind == TOKEN_WORD || kind == TOKEN_PHRASE;
+}
+
+static enum status parse_comparison(struct parser *parser, struct span field,
+                                    struct node **out_node)
+{
+    enum token_kind kind = parser->token.kind;
+    size_t at = parser->token.at;
+    enum status status = advance(parser);
+    if (status != OK) {
+        return status;
+    }
+    if (!is_value(parser->token.kind)) {
+        return fault(parser, at, "the comparison has no value behind it");
+    }
+    struct value_end end = {.set = true,
+                            .inclusive = kind == TOKEN_LESS_EQUAL || kind == TOKEN_MORE_EQUAL,
+                            .text = parser->token.text};
+    struct value_form form = {.kind = FORM_RANGE};
+    if (kind == TOKEN_LESS || kind == TOKEN_LESS_EQUAL) {
+        form.high = end;
+    } else {
+        form.low = end;
+    }
+    status = value_new(parser, field, &form, parser->token.at, out_node);
+    return status == OK ? advance(parser) : status;
+}
+
+static enum status parse_end(struct parser *parser, size_t open_at, struct value_end *out_end)
+{
+    enum status status = advance(parser);
+    if (status != OK) {
+        return status;
+    }
+    if (parser->token.kind == TOKEN_END) {
+        return fault(parser, open_at, "\"[\" is never closed: [from TO to]");
+    }
+    if (!is_value(parser->token.kind)) {
+        return fault(parser, parser->token.at, "a range is written [from TO to]");
+    }
+    *out_end = (struct value_end){.text = parser->token.text, .inclusive = true};
+    out_end->set = parser->token.kind == TOKEN_PHRASE || !span_is(parser->token.text, "*");
+    return OK;
+}
+
+static enum status parse_range(struct parser *parser, struct span field, struct node **out_node)
+{
+    size_t open_at = parser->token.at;
+    struct value_form form = {.kind = FORM_RANGE};
+    struct value_end middle;
+    enum status status = parse_end(parser, open_at, &form.low);
+    size_t at = parser->token.at;
+    if (status == OK) {
+        status = parse_end(parser, open_at, &middle);
+    }
+    if (status == OK && !span_is(middle.text, "TO")) {
+        return fault(parser, parser->token.at, "a range is written [from TO to]");
+    }
+    if (status == OK) {
+        status = parse_end(parser, open_at, &form.high);
+    }
+    if (status == OK) {
+        status = advance(parser);
+    }
+    if (status == OK && parser->token.kind != TOKEN_RANGE_CLOSE) {
+        return parser->token.kind == TOKEN_END
+                   ? fault(parser, open_at, "\"[\" is never closed: [from TO to]")
+                   : fault(parser, parser->token.at, "a range is written [from TO to]");
+    }
+    if (status == OK) {
+        status = value_new(parser, field, &form, at, out_node);
+    }
+    return status == OK ? advance(parser) : status;
+}
+
+static enum status parse_or(struct parser *parser, struct node **out_node);
+
+static enum status parse_group(struct parser *parser, struct span field, struct node **out_node)
+{
+    size_t at = parser->token.at;
+    struct span outer = parser->field;
+    enum status status = advance(parser);
+    if (status == OK && parser->token.kind == TOKEN_CLOSE) {
+        return fault(parser, at, "nothing stands between the parentheses");
+    }
+    if (status == OK && parser->token.kind == TOKEN_END) {
+        return fault(parser, at, "\"(\" is never closed");
+    }
+    parser->field = field;
+    if (status == OK) {
+        status = parse_or(parser, out_node);
+    }
+    parser->field = outer;
+    if (status != OK) {
+        return status;
+    }
+    if (parser->token.kind != TOKEN_CLOSE) {
+        return fault(parser, at, "\"(\" is never closed");
+    }
+    return advance(parser);
+}
+
+static enum status parse_value(struct parser *parser, struct span field, struct node **out_node)
+{
+    struct token token = parser->token;
+    if (token.kind == TOKEN_WORD && field.size == 0 && span_is(token.text, "-")) {
+        return fault(parser, token.at, "\"-\" has nothing behind it");
+    }
+    struct value_form form = {.kind = token.kind == TOKEN_PHRASE ? FORM_PHRASE : FORM_WORD,
+                              .text = token.text};
+    enum status status = value_new(parser, field, &form, token.at, out_node);
+    return status == OK ? advance(parser) : status;
+}
+
+static enum status parse_field(struct parser *parser, struct node **out_node)
+{
+    struct token field = parser->token;
+    if (parser->field.size > 0) {
+        return fault(parser, field.at, "a field inside of another field's parentheses");
+    }
+    size_t end = parser->lexer.at;
+    enum status status = advance(parser);
+    if (status != OK) {
+        return status;
+    }
+    if (parser->token.kind == TOKEN_END || parser->token.at != end) {
+        return fault(parser, field.at, "the field has no value: name:value, without a space");
+    }
+    switch (parser->token.kind) {
+    case TOKEN_OPEN:
+        return parse_group(parser, field.text, out_node);
+    case TOKEN_RANGE_OPEN:
+        return parse_range(parser, field.text, out_node);
+    case TOKEN_LESS:
+    case TOKEN_LESS_EQUAL:
+    case TOKEN_MORE:
+    case TOKEN_MORE_EQUAL:
+        return parse_comparison(parser, field.text, out_node);
+    case TOKEN_WORD:
+    case TOKEN_PHRASE:
+        return parse_value(parser, field.text, out_node);
+    case TOKEN_END:
+    case TOKEN_FIELD:
+    case TOKEN_CLOSE:
+    case TOKEN_RANGE_CLOSE:
+    case TOKEN_AND:
+    case TOKEN_OR:
+    case TOKEN_NOT:
+    case TOKEN_MINUS:
+        break;
+    }
+    return fault(parser, field.at, "the field has no value: name:value, without a space");
+}
+
+static enum status parse_primary(struct parser *parser, struct node **out_node)
+{
+    size_t at = parser->token.at;
+    switch (parser->token.kind) {
+    case TOKEN_OPEN:
+        return parse_group(parser, parser->field, out_node);
+    case TOKEN_WORD:
+    case TOKEN_PHRASE:
+        return parse_value(parser, parser->field, out_node);
+    case TOKEN_FIELD:
+        return parse_field(parser, out_node);
+    case TOKEN_CLOSE:
+        return fault(parser, at, "\")\" closes nothing");
+    case TOKEN_AND:
+    case TOKEN_OR:
+        return fault(parser, at, "AND and OR stand between two parts");
+    case TOKEN_END:
+    case TOKEN_NOT:
+    case TOKEN_MINUS:
+    case TOKEN_RANGE_OPEN:
+    case TOKEN_RANGE_CLOSE:
+    case TOKEN_LESS:
+    case TOKEN_LESS_EQUAL:
+    case TOKEN_MORE:
+    case TOKEN_MORE_EQUAL:
+        break;
+    }
+    return fault(parser, at, "something is missing here");
+}
+
+/* Any number of NOTs: two take each other away. */
+static enum status parse_unary(struct parser *parser, struct node **out_node)
+{
+    bool deny = false;
+    size_t at = 0;
+    enum status status = OK;
+    while (status == OK && (parser->token.kind == TOKEN_NOT || parser->token.kind == TOKEN_MINUS)) {
+        deny = !deny;
+        at = parser->token.at;
+        status = advance(parser);
+        if (status == OK &&
+            (parser->token.kind == TOKEN_END || parser->token.kind == TOKEN_CLOSE)) {
+            return fault(parser, at, "NOT has nothing behind it");
+        }
+    }
+    struct node *node;
+    if (status == OK) {
+        status = parse_primary(parser, &node);
+    }
+    if (status != OK || !deny) {
+        if (status == OK) {
+            *out_node = node;
+        }
+        return status;
+    }
+    struct node *absence;
+    status = node_new(parser, NODE_NOT, &absence);
+    if (status == OK) {
+        absence->first = node;
+        *out_node = absence;
+    }
+    return status;
+}
+
+static bool ends_and(enum token_kind kind)
+{
+    return kind == TOKEN_END || kind == TOKEN_CLOSE || kind == TOKEN_OR;
+}
+
+/* What is joined goes under one node; a single part stands for itself. */
+static enum status join(struct parser *parser, enum node_kind kind, struct node *first,
+                        struct node **out_node)
+{
+    if (!first->next) {
+        *out_node = first;
+        return OK;
+    }
+    struct node *node;
+    enum status status = node_new(parser, kind, &node);
+    if (status == OK) {
+        node->first = first;
+        *out_node = node;
+    }
+    return status;
+}
+
+static enum status parse_and(struct parser *parser, struct node **out_node)
+{
+    struct node *first = NULL;
+    struct node **tail = &first;
+    enum status status;
+    do {
+        status = parse_unary(parser, tail);
+        if (status != OK) {
+            return status;
+        }
+        tail = &(*tail)->next;
+        if (parser->token.kind == TOKEN_AND) {
+            size_t at = parser->token.at;
+            status = advance(parser);
+            if (status == OK && ends_and(parser->token.kind)) {
+                return fault(parser, at, "AND and OR stand between two parts");
+            }
+        }
+    } while (status == OK && !ends_and(parser->token.kind));
+    return status == OK ? join(parser, NODE_AND, first, out_node) : status;
+}
+
+static enum status parse_or(struct parser *parser, struct node **out_node)
+{
+    if (++parser->depth > QUERY_DEPTH_MAX) {
+        return fault(parser, parser->token.at, "too many parentheses inside of each other");
+    }
+    struct node *first = NULL;
+    struct node **tail = &first;
+    enum status status;
+    for (;;) {
+        status = parse_and(parser, tail);
+        if (status != OK) {
+            return status;
+        }
+        tail = &(*tail)->next;
+        if (parser->token.kind != TOKEN_OR) {
+            break;
+        }
+        size_t at = parser->token.at;
+        status = advance(parser);
+        if (status != OK) {
+            return status;
+        }
+        if (parser->token.kind == TOKEN_END || parser->token.kind == TOKEN_CLOSE) {
+            return fault(parser, at, "AND and OR stand between two parts");
+        }
+    }
+    parser->depth--;
+    return join(parser, NODE_OR, first, out_node);
+}
+
+static enum status parse_all(struct parser *parser)
+{
+    enum status status = advance(parser);
+    if (status == OK && parser->token.kind == TOKEN_END) {
+        struct predicate all = {.kind = PREDICATE_ALL};
+        return tree_leaf(&parser->tree, &all, &parser->tree.query->root);
+    }
+    if (status == OK) {
+        status = parse_or(parser, &parser->tree.query->root);
+    }
+    if (status == OK && parser->token.kind == TOKEN_CLOSE) {
+        return fault(parser, parser->token.at, "\")\" closes nothing");
+    }
+    return status;
+}
+
+enum status query_parse(struct span text, int64_t now_us, struct query **out_query,
+                        size_t *out_character, struct err *err)
+{
+    if (text.size > QUERY_BYTES_MAX) {
+        return err_set(err, ERR_USAGE, "query: %zu bytes, and %d is the limit", text.size,
+                       QUERY_BYTES_MAX);
+    }
+    size_t bad;
+    struct query *query;
+    enum status status = tree_query_new(&query, err);
+    if (status != OK) {
+        return status;
+    }
+    struct span copy = arena_copy(&query->arena, text);
+    if (!copy.data) {
+        query_free(query);
+        return err_set(err, ERR_NOMEM, "query: out of memory");
+    }
+    struct err inner = {.text = ""};
+    struct parser parser = {.lexer = {.text = copy, .arena = &query->arena},
+                            .tree = {.query = query, .now_us = now_us, .err = &inner},
+                            .err = &inner};
+    if (!utf8_valid(copy, &bad) || memchr(copy.data, '\0', copy.size)) {
+        const char *nul = memchr(copy.data, '\0', copy.size);
+        status = fault(&parser, nul ? (size_t)(nul - copy.data) : bad, "this is not UTF-8 text");
+    } else {
+        status = parse_all(&parser);
+    }
+    if (status == OK) {
+        *out_query = query;
+        return OK;
+    }
+    if (status == ERR_USAGE) {
+        size_t character = point_character(copy, parser.at);
+        if (out_character) {
+            *out_character = character;
+        }
+        (void)err_set(err, status, "query, character %zu: %s", character, inner.text);
+    } else if (err) {
+        *err = inner;
+    }
+    query_free(query);
+    return status;
+}

@@ -1,0 +1,67 @@
+#include "query/render/json_pretty.h"
+
+#include "query/render/terminal_text.h"
+
+enum { INDENT = 2, INDENT_MAX = 100 };
+
+static void new_line(struct buf *out, size_t depth)
+{
+    size_t spaces = (depth < INDENT_MAX ? depth : INDENT_MAX) * INDENT;
+    buf_add_char(out, '\n');
+    for (size_t i = 0; i < spaces; i++) {
+        buf_add_char(out, ' ');
+    }
+}
+
+static size_t string_size(struct span text)
+{
+    size_t at = 1;
+    while (at < text.size && text.data[at] != '"') {
+        at += text.data[at] == '\\' ? 2 : 1;
+    }
+    return at < text.size ? at + 1 : text.size;
+}
+
+static size_t skip_space(struct span text, size_t at)
+{
+    while (at < text.size && memchr(" \t\r\n", text.data[at], 4)) {
+        at++;
+    }
+    return at;
+}
+
+void pretty_json(struct span raw, struct buf *out)
+{
+    size_t depth = 0;
+    for (size_t at = skip_space(raw, 0); at < raw.size; at = skip_space(raw, at)) {
+        char c = raw.data[at];
+        if (c == '"') {
+            size_t size = string_size(span_from(raw, at));
+            (void)visible_add(out, span_of(raw.data + at, size), SIZE_MAX);
+            at += size;
+            continue;
+        }
+        size_t next = skip_space(raw, at + 1);
+        bool empty = next < raw.size && (c == '{' || c == '[') &&
+                     (raw.data[next] == '}' || raw.data[next] == ']');
+        if (empty) {
+            buf_add_char(out, c);
+            buf_add_char(out, raw.data[next]);
+            at = next + 1;
+            continue;
+        }
+        if (c == '}' || c == ']') {
+            depth -= depth > 0;
+            new_line(out, depth);
+        }
+        (void)visible_add(out, span_of(&c, 1), SIZE_MAX);
+        if (c == ':') {
+            buf_add_char(out, ' ');
+        } else if (c == '{' || c == '[') {
+            new_line(out, ++depth);
+        } else if (c == ',') {
+            new_line(out, depth);
+        }
+        at++;
+    }
+}

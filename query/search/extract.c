@@ -1,0 +1,198 @@
+#include "query/search/extract.h"
+#include "schema/block/bitmap.h"
+#include "schema/event/source.h"
+
+#include <stdlib.h>
+
+enum { AHEAD_BLOCKS = 64 };
+
+/* One block's stele.source or stele.mark. */
+struct reserved {
+    const struct column *column; /* NULL: no event of the block has it */
+    bool is_lost;                /* kept as text: what an event has is not known */
+    uint32_t entry;              /* that `texts` is of, + 1 */
+    struct span texts[2];
+    size_t n_texts;
+};
+
+/* The block at hand. */
+struct extracting {
+    struct walk *walk;
+    struct extract *extract;
+    struct plan *plan;
+    struct reserved source;
+    struct reserved mark;
+    struct arena arena; /* texts of `source` and `mark` */
+};
+
+static enum status reserved_read(struct extracting *at, const char *name, struct reserved *out,
+                                 struct err *err)
+{
+    *out = (struct reserved){0};
+    long field = segment_field_find(plan_segment(at->plan), span_str(name));
+    if (field < 0) {
+        return OK;
+    }
+    enum status status = view_is_text(plan_view(at->plan), (size_t)field, &out->is_lost, err);
+    if (status == OK && !out->is_lost) {
+        status = view_column(plan_view(at->plan), (size_t)field, &out->column, err);
+    }
+    return status;
+}
+
+/* The texts of the slot's entry; events one after the other mostly have the same one. */
+static enum status reserved_at(struct extracting *at, struct reserved *reserved, size_t slot,
+                               struct err *err)
+{
+    const struct column *column = reserved->column;
+    uint32_t entry = column && column->store == FIELD_COLUMN ? column->index[slot] : 0;
+    if (entry == reserved->entry) {
+        return OK;
+    }
+    reserved->entry = entry;
+    reserved->n_texts = 0;
+    enum status status = OK;
+    for (uint32_t i = entry ? column->entry_start[entry - 1] : 0;
+         entry && status == OK && i < column->entry_start[entry] && reserved->n_texts < 2; i++) {
+        uint32_t field;
+        struct span text;
+        status = segment_value(plan_segment(at->plan), column->entry_values[i], &field, &text, err);
+        if (status == OK) {
+            text = arena_copy(&at->arena, text);
+            reserved->texts[reserved->n_texts++] = text;
+            status = text.data ? OK : err_set(err, ERR_NOMEM, "copy: out of memory");
+        }
+    }
+    return status;
+}
+
+static bool has_mark(const struct reserved *mark, const char *name)
+{
+    bool has = false;
+    for (size_t i = 0; i < mark->n_texts; i++) {
+        has = has || span_is(mark->texts[i], name);
+    }
+    return has;
+}
+
+static enum status take_slot(struct extracting *at, size_t slot, const int64_t *times_us,
+                             const int64_t *arrivals_us, struct err *err)
+{
+    struct copy_event event = {.time_us = times_us[slot], .received_us = arrivals_us[slot]};
+    enum status status = view_line(plan_view(at->plan), slot, &event.raw, err);
+    if (status == OK) {
+        status = reserved_at(at, &at->source, slot, err);
+    }
+    if (status == OK) {
+        status = reserved_at(at, &at->mark, slot, err);
+    }
+    if (status != OK) {
+        return status;
+    }
+    event.source = at->source.n_texts > 0 ? at->source.texts[0] : span_of(NULL, 0);
+    event.time_is_arrival = has_mark(&at->mark, "arrival-time");
+    event.session_stream = has_mark(&at->mark, "session-stream");
+    at->extract->events++;
+    at->extract->without_source += at->source.is_lost;
+    return at->extract->each(at->extract->context, &event, err);
+}
+
+static enum status take_block(struct extracting *at, const struct block_info *info, struct err *err)
+{
+    struct bitmap map;
+    const int64_t *times_us;
+    const int64_t *arrivals_us;
+    enum status status =
+        plan_eval(at->plan, info, walk_from_us(at->walk), walk_to_us(at->walk), &map, err);
+    if (status != OK || bitmap_is_empty(&map)) {
+        return status;
+    }
+    struct block_view *view = plan_view(at->plan);
+    arena_reset(&at->arena);
+    status = view_times(view, &times_us, err);
+    if (status == OK) {
+        status = view_arrivals(view, &arrivals_us, err);
+    }
+    if (status == OK) {
+        status = reserved_read(at, FIELD_SOURCE, &at->source, err);
+    }
+    if (status == OK) {
+        status = reserved_read(at, FIELD_MARK, &at->mark, err);
+    }
+    for (size_t slot = bitmap_next(&map, 0); status == OK && slot < BLOCK_EVENTS_MAX;
+         slot = bitmap_next(&map, slot + 1)) {
+        status = take_slot(at, slot, times_us, arrivals_us, err);
+    }
+    return status;
+}
+
+/* `day` of `n_days` is at hand. */
+static enum status take_blocks(struct extracting *at, size_t day, size_t n_days, struct err *err)
+{
+    const struct search *search = walk_search(at->walk);
+    size_t count;
+    const struct block_info *infos = segment_blocks(plan_segment(at->plan), &count);
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < count; i++) {
+        if (i % AHEAD_BLOCKS == 0) {
+            size_t n = count - i < AHEAD_BLOCKS ? count - i : AHEAD_BLOCKS;
+            bool dense = infos[i + n - 1].id - infos[i].id == (int64_t)n - 1;
+            plan_ahead(at->plan, infos[i].id, dense ? n : 0);
+        }
+        status = take_block(at, &infos[i], err);
+        if (search->progress) {
+            int64_t thousandths =
+                (int64_t)(1000 * ((double)day + (double)(i + 1) / (double)count) / (double)n_days);
+            search->progress(search->progress_context, thousandths, at->extract->events);
+        }
+    }
+    return status;
+}
+
+static enum status take_waiting(struct extracting *at, const struct walk_day *day, struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < day->n_waiting; i++) {
+        const struct waiting_event *waiting = day->waiting[i];
+        struct copy_event event = {.raw = waiting->event.raw,
+                                   .time_us = waiting->event.time_us,
+                                   .received_us = waiting->received_us,
+                                   .time_is_arrival = waiting->event.time_is_arrival,
+                                   .source = waiting->source};
+        for (size_t f = 0; f < waiting->event.n_fields; f++) {
+            const struct event_field *field = &waiting->event.fields[f];
+            event.session_stream =
+                event.session_stream ||
+                (span_is(field->path, FIELD_MARK) && span_is(field->value, "session-stream"));
+        }
+        at->extract->events++;
+        status = at->extract->each(at->extract->context, &event, err);
+    }
+    return status;
+}
+
+enum status extract_run(struct walk *walk, struct extract *extract, struct err *err)
+{
+    CHECK(walk_search(walk)->oldest_first);
+    struct extracting at = {.walk = walk, .extract = extract};
+    size_t n_days;
+    (void)walk_days(walk, &n_days);
+    enum status status = OK;
+    bool end = false;
+    for (size_t i = 0; status == OK && !end; i++) {
+        struct walk_day day;
+        status = walk_next(walk, &day, &end, err);
+        if (status != OK || end) {
+            break;
+        }
+        at.plan = day.plan;
+        if (day.plan) {
+            status = take_blocks(&at, i, n_days, err);
+        }
+        if (status == OK) {
+            status = take_waiting(&at, &day, err);
+        }
+    }
+    arena_fini(&at.arena);
+    return status;
+}

@@ -1,0 +1,51 @@
+/* The blocks of a walk's days, asked by as many threads as there are cores. A worker is a thread
+ * with a handle and a plan of its own for the day it is at; workers take runs of blocks from a day,
+ * begin further days when nothing is left to take, and help with a day that another one has opened
+ * when no day is left. What they find is put together by the hands: the callbacks of the search.
+ *
+ * A day is what its first worker sees of it: later handles of the same file see all of those blocks
+ * and perhaps more, which are left out. So a day is one snapshot, whoever looks at it. */
+#ifndef QUERY_SEARCH_PARALLEL_SCAN_H
+#define QUERY_SEARCH_PARALLEL_SCAN_H
+
+#include "query/search/day_iterator.h"
+
+enum { SWEEP_WORKERS_MAX = 4 };
+
+/* `worker` is what sweep_options.workers has for the thread that calls. A failure ends the sweep.
+ */
+struct sweep_hands {
+    /* Events of the day that wait in the inbox and satisfy the query; called once a day. */
+    enum status (*waiting)(void *worker, const struct walk_day *day, struct err *err);
+    /* The matches of a block, when there are any. */
+    enum status (*block)(void *worker, struct plan *plan, const struct block_info *info,
+                         const struct bitmap *map, struct err *err);
+    /* May be NULL. The worker has done its part of the day; the plan may be NULL; `number` counts
+     * days from 0, in the order of the walk. */
+    enum status (*leave)(void *worker, size_t number, struct plan *plan, struct err *err);
+    /* May be NULL, else the days come in the order of the walk. True when neither this block nor
+     * any that comes after it in time can matter to what the worker has of the day. */
+    bool (*is_enough)(const void *worker, const struct block_info *info);
+    /* With is_enough: all of the day has been seen; called in the caller's thread, by days in
+     * order. The plan is open until it returns (NULL: no segment). *out_stop: no further day is
+     * wanted. */
+    enum status (*day_done)(void *context, size_t number, const struct walk_day *day,
+                            bool *out_stop, struct err *err);
+};
+
+struct sweep_options {
+    const struct sweep_hands *hands;
+    void *workers[SWEEP_WORKERS_MAX];
+    size_t n_workers;
+    void *context;        /* of day_done */
+    bool begins_with_few; /* a few blocks may be all that is needed: no second thread before that */
+};
+
+/* How many workers a sweep of this walk may have. */
+size_t sweep_workers(const struct walk *walk);
+
+/* Goes over all days of the walk, which must be new. Returns when all threads have ended. */
+MUST_USE enum status sweep_run(struct walk *walk, const struct sweep_options *options,
+                               struct err *err);
+
+#endif

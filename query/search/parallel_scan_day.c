@@ -1,0 +1,200 @@
+/* What a worker does with a day: no decisions here, and the lock is held for moments only. */
+#include <stdlib.h>
+
+#include "query/search/parallel_scan_internal.h"
+#include "schema/block/bitmap.h"
+
+static int compare_ids(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int newest_first(const void *a, const void *b, void *context)
+{
+    const struct block_info *infos = context;
+    const struct block_info *x = &infos[*(const uint32_t *)a];
+    const struct block_info *y = &infos[*(const uint32_t *)b];
+    if (x->time_max_us != y->time_max_us) {
+        return x->time_max_us > y->time_max_us ? -1 : 1;
+    }
+    return compare_ids(y->id, x->id);
+}
+
+static int oldest_first(const void *a, const void *b, void *context)
+{
+    const struct block_info *infos = context;
+    const struct block_info *x = &infos[*(const uint32_t *)a];
+    const struct block_info *y = &infos[*(const uint32_t *)b];
+    if (x->time_min_us != y->time_min_us) {
+        return x->time_min_us < y->time_min_us ? -1 : 1;
+    }
+    return compare_ids(x->id, y->id);
+}
+
+/* In the order of time if the hands have a use for it, else as they are in the file. */
+static enum status order_blocks(const struct sweep *sweep, struct plan *plan, size_t *out_count,
+                                uint32_t **out_order, struct err *err)
+{
+    size_t count = 0;
+    const struct block_info *infos = plan ? segment_blocks(plan_segment(plan), &count) : NULL;
+    uint32_t *order = malloc((count + 1) * sizeof *order);
+    if (!order) {
+        return err_set(err, ERR_NOMEM, "search: out of memory");
+    }
+    for (size_t i = 0; i < count; i++) {
+        order[i] = (uint32_t)i;
+    }
+    if (count > 0 && sweep->options->hands->is_enough) {
+        /* The comparison only reads them. */
+        qsort_r(order, count, sizeof *order,
+                walk_search(sweep->walk)->oldest_first ? oldest_first : newest_first,
+                (void *)(uintptr_t)infos);
+    }
+    *out_count = count;
+    *out_order = order;
+    return OK;
+}
+
+enum status sweep_day_open(struct sweep_worker *worker, struct err *err)
+{
+    struct sweep *sweep = worker->sweep;
+    struct walk_day day = {.day_us = sweep->days_us[worker->number]};
+    uint32_t *order = NULL;
+    size_t count = 0;
+    enum status status = walk_day_plan(sweep->walk, day.day_us, &worker->plan, err);
+    if (status == OK) {
+        status = walk_day_waiting(sweep->walk, day.day_us, worker->plan, &day.waiting,
+                                  &day.n_waiting, err);
+    }
+    if (status == OK) {
+        status = order_blocks(sweep, worker->plan, &count, &order, err);
+    }
+    if (status == OK && day.n_waiting > 0) {
+        status = sweep->options->hands->waiting(worker->own, &day, err);
+    }
+    lock_take(&sweep->lock);
+    struct sweep_day *shared = &sweep->days[worker->number];
+    shared->order = order;
+    shared->n_blocks = shared->end = count;
+    shared->left = day;
+    shared->state = SWEEP_OPEN;
+    walk_note(sweep->walk, worker->plan);
+    condition_broadcast(&sweep->changed);
+    lock_drop(&sweep->lock);
+    return status;
+}
+
+enum status sweep_day_join(struct sweep_worker *worker, struct err *err)
+{
+    struct sweep *sweep = worker->sweep;
+    enum status status =
+        walk_day_plan(sweep->walk, sweep->days_us[worker->number], &worker->plan, err);
+    if (status == OK && !worker->plan) {
+        lock_take(&sweep->lock);
+        sweep->days[worker->number].is_gone = true;
+        lock_drop(&sweep->lock);
+    }
+    return status;
+}
+
+/* Is the block at this place still wanted? The block before, when there is one, is done. */
+static const uint32_t *next_block(struct sweep_worker *worker, size_t place,
+                                  const struct block_info *done)
+{
+    struct sweep *sweep = worker->sweep;
+    const struct search *search = walk_search(sweep->walk);
+    lock_take(&sweep->lock);
+    const struct sweep_day *day = &sweep->days[worker->number];
+    if (done) {
+        sweep->events_done += done->n_events;
+        sweep->days_done += 1.0 / (double)day->n_blocks;
+    }
+    bool wanted = !sweep->stopped && place < day->end && place < worker->to;
+    const uint32_t *at = wanted ? day->order + place : NULL;
+    int64_t events = sweep->events_done;
+    int64_t thousandths = (int64_t)(sweep->days_done * 1000 / (double)sweep->n_days);
+    lock_drop(&sweep->lock);
+    if (done && worker->which == 0 && search->progress) {
+        search->progress(search->progress_context, thousandths, events);
+    }
+    return at;
+}
+
+static void end_day_at(struct sweep_worker *worker, size_t place)
+{
+    struct sweep *sweep = worker->sweep;
+    lock_take(&sweep->lock);
+    struct sweep_day *day = &sweep->days[worker->number];
+    day->end = place < day->end ? place : day->end;
+    lock_drop(&sweep->lock);
+}
+
+/* One question to the text index for all the blocks, if they lie close together. */
+static void look_ahead(const struct sweep_worker *worker, const struct block_info *infos,
+                       const uint32_t *order)
+{
+    int64_t low = INT64_MAX;
+    int64_t high = 0;
+    size_t count = worker->to - worker->from;
+    for (size_t i = 0; i < count; i++) {
+        int64_t id = infos[order[i]].id;
+        low = id < low ? id : low;
+        high = id > high ? id : high;
+    }
+    size_t span = (size_t)(high - low) + 1;
+    plan_ahead(worker->plan, low, span <= 2 * count ? span : 0);
+}
+
+enum status sweep_day_ask(struct sweep_worker *worker, struct err *err)
+{
+    struct sweep *sweep = worker->sweep;
+    const struct sweep_hands *hands = sweep->options->hands;
+    size_t count = 0;
+    const struct block_info *infos = segment_blocks(plan_segment(worker->plan), &count);
+    const struct block_info *done = NULL;
+    const uint32_t *at = next_block(worker, worker->from, NULL);
+    if (at) {
+        look_ahead(worker, infos, at);
+    }
+    enum status status = OK;
+    for (size_t place = worker->from; at; at = next_block(worker, ++place, done)) {
+        CHECK(*at < count);
+        const struct block_info *info = &infos[*at];
+        if (hands->is_enough && hands->is_enough(worker->own, info)) {
+            end_day_at(worker, place);
+            return OK;
+        }
+        struct bitmap map;
+        status = plan_eval(worker->plan, info, walk_from_us(sweep->walk), walk_to_us(sweep->walk),
+                           &map, err);
+        if (status == OK && !bitmap_is_empty(&map)) {
+            status = hands->block(worker->own, worker->plan, info, &map, err);
+        }
+        if (status != OK) {
+            return status;
+        }
+        done = info;
+    }
+    return OK;
+}
+
+enum status sweep_day_leave(struct sweep_worker *worker, struct err *err)
+{
+    struct sweep *sweep = worker->sweep;
+    const struct sweep_hands *hands = sweep->options->hands;
+    enum status status = OK;
+    if (hands->leave) {
+        status = hands->leave(worker->own, worker->number, worker->plan, err);
+    }
+    if (status != OK || !hands->day_done) {
+        return status;
+    }
+    lock_take(&sweep->lock);
+    struct walk_day *left = &sweep->days[worker->number].left;
+    if (!left->plan) {
+        left->plan = worker->plan;
+        worker->plan = NULL;
+    }
+    lock_drop(&sweep->lock);
+    return OK;
+}

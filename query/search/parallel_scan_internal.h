@@ -1,0 +1,79 @@
+/* What the workers of a sweep share. Part of query/search/parallel_scan.c and
+ * query/search/parallel_scan_day.c. */
+#ifndef QUERY_SEARCH_PARALLEL_SCAN_INTERNAL_H
+#define QUERY_SEARCH_PARALLEL_SCAN_INTERNAL_H
+
+#include "query/search/parallel_scan.h"
+#include "schema/base/lock.h"
+
+/* No day. */
+#define SWEEP_NONE SIZE_MAX
+
+enum sweep_state {
+    SWEEP_NEW,     /* nobody has begun with it */
+    SWEEP_OPENING, /* its first worker opens it */
+    SWEEP_OPEN     /* blocks can be taken; all of it is seen when none is left and nobody at it */
+};
+
+struct sweep_day {
+    enum sweep_state state;
+    size_t n_blocks;      /* of the first worker's snapshot */
+    uint32_t *order;      /* the blocks' indexes, as they are to be asked; set before SWEEP_OPEN */
+    size_t next;          /* place in order from which on nobody has taken */
+    size_t end;           /* places from here on are not wanted */
+    size_t taken_last;    /* how many blocks were taken at once */
+    size_t n_workers;     /* that have it open */
+    bool is_gone;         /* its file was taken away: nobody else can open it */
+    struct walk_day left; /* what waits, and the plan of the first worker to leave */
+};
+
+/* One thread, and the day it has open. */
+struct sweep;
+struct sweep_worker {
+    struct sweep *sweep;
+    void *own; /* what the hands get */
+    size_t which;
+    size_t number; /* of the day, or SWEEP_NONE */
+    struct plan *plan;
+    size_t from; /* places that it has taken */
+    size_t to;
+};
+
+struct sweep {
+    /* immutable while workers are at work */
+    struct walk *walk;
+    const struct sweep_options *options;
+    const int64_t *days_us;
+    size_t n_days;
+    struct sweep_worker workers[SWEEP_WORKERS_MAX]; /* each its thread's; the first the caller's */
+
+    /* the caller's thread alone */
+    pthread_t threads[SWEEP_WORKERS_MAX];
+    size_t n_threads; /* besides the caller */
+    bool tried_threads;
+
+    /* guarded by lock */
+    struct lock lock;
+    struct condition changed;
+    struct sweep_day *days GUARDED_BY(lock);
+    size_t first_new GUARDED_BY(lock);    /* days before it are begun */
+    size_t first_undone GUARDED_BY(lock); /* days before it went to day_done */
+    size_t blocks_taken GUARDED_BY(lock);
+    int64_t events_done GUARDED_BY(lock);
+    double days_done GUARDED_BY(lock);
+    bool stopped GUARDED_BY(lock);
+    size_t failed_day GUARDED_BY(lock); /* the first that failed, and how */
+    enum status status GUARDED_BY(lock);
+    struct err err GUARDED_BY(lock);
+};
+
+/* Opens the worker's day: as its first worker, with what waits and the order of the blocks, or as
+ * one more. */
+MUST_USE enum status sweep_day_open(struct sweep_worker *worker, struct err *err);
+MUST_USE enum status sweep_day_join(struct sweep_worker *worker, struct err *err);
+/* Asks the blocks that the worker has taken. */
+MUST_USE enum status sweep_day_ask(struct sweep_worker *worker, struct err *err);
+/* Ends the worker's part of the day, at which it has seen all that it took. */
+MUST_USE enum status sweep_day_leave(struct sweep_worker *worker, struct err *err);
+
+#endif

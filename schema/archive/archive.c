@@ -1,0 +1,404 @@
+#include "schema/archive/archive.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "schema/archive/archive_internal.h"
+#include "schema/base/digest.h"
+
+extern const char catalogue_1_sql[];
+extern const char catalogue_2_sql[];
+
+static const char *const catalogue_ladder[] = {catalogue_1_sql, catalogue_2_sql};
+static const struct db_kind catalogue_kind = {
+    .name = "archive",
+    .application_id = 0x53746c41, /* "StlA" */
+    .page_bytes = 4096,
+    .sql = catalogue_ladder,
+    .version = sizeof catalogue_ladder / sizeof catalogue_ladder[0],
+};
+
+static const char *const statement_sql[] = {
+#define X(name, sql) sql,
+#include "schema/archive/archive_statement.def"
+#undef X
+};
+
+static enum status catalogue_path(const char *dir, char out[FILE_PATH_BYTES], struct err *err)
+{
+    return path_format(out, err, "%s/archive.db", dir);
+}
+
+enum status archive_create(const char *dir, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    enum status status = catalogue_path(dir, path, err);
+    if (status == OK && file_exists(path)) {
+        status = err_set(err, ERR_EXISTS, "%s already holds an archive", dir);
+    }
+    if (status == OK) {
+        status = dir_make(dir, 0700, err);
+    }
+    sqlite3 *db = NULL;
+    if (status == OK) {
+        status = db_open(path, DB_CREATE, &catalogue_kind, &db, err);
+    }
+    if (status != OK) {
+        return status;
+    }
+    char id[37];
+    random_uuid(id);
+    char sql[160];
+    (void)snprintf(sql, sizeof sql, "INSERT INTO archive (id, created_us) VALUES ('%s', %lld)", id,
+                   (long long)clock_now_us());
+    status = db_exec(db, sql, err);
+    db_close(db);
+    return status == OK ? dir_sync(dir, err) : status;
+}
+
+static enum status archive_prepare(struct archive *archive, struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < ARCHIVE_STATEMENT_COUNT; i++) {
+        status = db_prepare(archive->db, statement_sql[i], &archive->statements[i], err);
+    }
+    bool row = false;
+    if (status == OK) {
+        status = db_step(archive->statements[STATEMENT_ARCHIVE_ID], &row, err);
+    }
+    if (status == OK && !row) {
+        status = err_set(err, ERR_CORRUPT, "%s: archive.db has no identity", archive->dir);
+    }
+    if (status == OK) {
+        struct span id = db_column_span(archive->statements[STATEMENT_ARCHIVE_ID], 0);
+        (void)snprintf(archive->id, sizeof archive->id, "%.*s", SPAN_FMT(id));
+        (void)sqlite3_reset(archive->statements[STATEMENT_ARCHIVE_ID]);
+    }
+    return status;
+}
+
+/* Why there is no archive.db to be seen in dir. */
+static enum status no_catalogue(const char *dir, int number, struct err *err)
+{
+    if (number == ENOTDIR) {
+        return err_set(err, ERR_NOT_FOUND,
+                       "%s is a file: an archive is a directory (search, show, session, hunt, sql, "
+                       "stats and copy take a segment or a copy, too)",
+                       dir);
+    }
+    if (number != ENOENT) {
+        return err_errno(err, number, "%s", dir);
+    }
+    return err_set(err, ERR_NOT_FOUND,
+                   "%s holds no archive (no archive.db); make one with: stele init %s", dir, dir);
+}
+
+enum status archive_open(const char *dir, enum archive_mode mode, struct archive **out_archive,
+                         struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    enum status status = catalogue_path(dir, path, err);
+    if (status != OK) {
+        return status;
+    }
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        return no_catalogue(dir, errno, err);
+    }
+    struct archive *archive = calloc(1, sizeof *archive);
+    if (!archive) {
+        return err_set(err, ERR_NOMEM, "%s: out of memory", dir);
+    }
+    (void)snprintf(archive->dir, sizeof archive->dir, "%s", dir);
+    archive->writable = mode == ARCHIVE_WRITE;
+    random_fill(&archive->source_seed, sizeof archive->source_seed);
+    status =
+        db_open(path, archive->writable ? DB_WRITE : DB_READ, &catalogue_kind, &archive->db, err);
+    if (status == OK) {
+        status = db_int64(archive->db, "PRAGMA user_version", &archive->version, err);
+    }
+    if (status == OK) {
+        status = archive_prepare(archive, err);
+    }
+    if (status == OK && archive->writable) {
+        archive_wal_watch(archive);
+        status = db_exec(archive->db, "PRAGMA cache_size=-8192", err);
+    }
+    if (status != OK) {
+        archive_close(archive);
+        return status;
+    }
+    *out_archive = archive;
+    return OK;
+}
+
+void archive_close(struct archive *archive)
+{
+    if (!archive) {
+        return;
+    }
+    for (size_t i = 0; i < ARCHIVE_STATEMENT_COUNT; i++) {
+        (void)sqlite3_finalize(archive->statements[i]);
+    }
+    db_close(archive->db);
+    free(archive);
+}
+
+const char *archive_dir(const struct archive *archive)
+{
+    return archive->dir;
+}
+
+const char *archive_id(const struct archive *archive)
+{
+    return archive->id;
+}
+
+sqlite3 *archive_db(struct archive *archive)
+{
+    return archive->db;
+}
+
+enum status archive_begin(struct archive *archive, struct err *err)
+{
+    CHECK(archive->writable);
+    return db_run(archive->statements[STATEMENT_BEGIN], err);
+}
+
+enum status archive_commit(struct archive *archive, struct err *err)
+{
+    return db_run(archive->statements[STATEMENT_COMMIT], err);
+}
+
+void archive_rollback(struct archive *archive)
+{
+    db_rollback(archive->db);
+    archive->n_cached_sources = 0; /* some of them may be gone */
+}
+
+enum status archive_run_alone(struct archive *archive, sqlite3_stmt *stmt, struct err *err)
+{
+    enum status status = archive_begin(archive, err);
+    if (status == OK) {
+        status = db_run(stmt, err);
+    }
+    if (status == OK) {
+        status = archive_commit(archive, err);
+    }
+    if (status != OK) {
+        archive_rollback(archive);
+    }
+    return status;
+}
+
+/* A deferred transaction takes its snapshot at the first read: read something. */
+enum status archive_read_begin(struct archive *archive, struct err *err)
+{
+    enum status status = db_exec(archive->db, "BEGIN", err);
+    int64_t version;
+    if (status == OK) {
+        status = db_int64(archive->db, "SELECT count(*) FROM archive", &version, err);
+    }
+    if (status != OK) {
+        db_rollback(archive->db);
+    }
+    return status;
+}
+
+void archive_read_end(struct archive *archive)
+{
+    db_rollback(archive->db);
+}
+
+struct archive_lock {
+    int fd;
+};
+
+static enum status lock_path(const char *dir, char out[FILE_PATH_BYTES], struct err *err)
+{
+    return path_format(out, err, "%s/archive.lock", dir);
+}
+
+enum status archive_lock_take(const char *dir, const char *who, struct archive_lock **out_lock,
+                              struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    enum status status = lock_path(dir, path, err);
+    if (status != OK) {
+        return status;
+    }
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return err_errno(err, errno, "%s", path);
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        (void)close(fd);
+        char holder[64];
+        long pid = archive_lock_holder(dir, holder);
+        return pid ? err_set(err, ERR_BUSY, "%s is in use by %s (pid %ld)", dir, holder, pid)
+                   : err_set(err, ERR_BUSY, "%s was in use a moment ago: try again", dir);
+    }
+    struct archive_lock *lock = malloc(sizeof *lock);
+    char text[96];
+    int n = snprintf(text, sizeof text, "%ld %.60s\n", (long)getpid(), who);
+    if (!lock || ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n) {
+        status = err_errno(err, errno, "%s", path);
+        (void)close(fd);
+        free(lock);
+        return status;
+    }
+    lock->fd = fd;
+    *out_lock = lock;
+    return OK;
+}
+
+void archive_lock_release(struct archive_lock *lock)
+{
+    if (lock) {
+        (void)close(lock->fd);
+        free(lock);
+    }
+}
+
+long archive_lock_holder(const char *dir, char who[64])
+{
+    char path[FILE_PATH_BYTES];
+    who[0] = '\0';
+    if (lock_path(dir, path, NULL) != OK) {
+        return 0;
+    }
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return 0;
+    }
+    long pid = 0;
+    if (flock(fd, LOCK_SH | LOCK_NB) != 0) {
+        char text[96] = "";
+        ssize_t n = pread(fd, text, sizeof text - 1, 0);
+        char *end = text;
+        pid = n > 0 ? strtol(text, &end, 10) : 0;
+        (void)snprintf(who, 64, "%.*s", (int)strcspn(end + (*end == ' '), "\n"),
+                       end + (*end == ' '));
+    }
+    (void)close(fd);
+    return pid;
+}
+
+static int compare_days(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a;
+    int64_t y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* opendir in two steps: the thread sanitizer does not know that opendir makes a descriptor, and
+ * takes its closedir for a race with whoever had the number before. */
+static DIR *open_folder(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *handle = fd >= 0 ? fdopendir(fd) : NULL;
+    if (!handle && fd >= 0) {
+        int number = errno;
+        (void)close(fd);
+        errno = number;
+    }
+    return handle;
+}
+
+static enum status days_of_year(const char *dir, const char *year, struct buf *days,
+                                struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    enum status status = path_format(path, err, "%s/segments/%s", dir, year);
+    if (status != OK) {
+        return status;
+    }
+    DIR *handle = open_folder(path);
+    if (!handle) {
+        return errno == ENOENT || errno == ENOTDIR ? OK : err_errno(err, errno, "%s", path);
+    }
+    for (const struct dirent *entry; (entry = readdir(handle)) != NULL;) {
+        struct span name = span_str(entry->d_name);
+        int64_t day_us;
+        if (name.size == 13 && span_ends(name, ".db") &&
+            clock_parse_day(span_of(name.data, 10), &day_us)) {
+            buf_add(days, &day_us, sizeof day_us);
+        }
+    }
+    (void)closedir(handle);
+    return buf_status(days, path, err);
+}
+
+enum status archive_days(const char *dir, int64_t **out_days, size_t *out_count, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    enum status status = path_format(path, err, "%s/segments", dir);
+    if (status != OK) {
+        return status;
+    }
+    struct buf days = BUF_INIT;
+    DIR *handle = open_folder(path);
+    if (!handle && errno != ENOENT) {
+        return err_errno(err, errno, "%s", path);
+    }
+    for (const struct dirent *entry; status == OK && handle && (entry = readdir(handle)) != NULL;) {
+        if (entry->d_name[0] != '.') {
+            status = days_of_year(dir, entry->d_name, &days, err);
+        }
+    }
+    if (handle) {
+        (void)closedir(handle);
+    }
+    if (status != OK) {
+        buf_fini(&days);
+        return status;
+    }
+    *out_count = days.size / sizeof **out_days;
+    *out_days = (int64_t *)(void *)days.data;
+    if (days.data) {
+        qsort(*out_days, *out_count, sizeof **out_days, compare_days);
+    }
+    return OK;
+}
+
+enum status archive_segment_path(const char *dir, int64_t day_us, char out[4096], struct err *err)
+{
+    char day[CLOCK_TEXT_BYTES];
+    clock_format_day(day_us, day);
+    return path_format(out, err, "%s/segments/%.4s/%s.db", dir, day, day);
+}
+
+enum status archive_counter_add(struct archive *archive, enum event_counter counter, int64_t n,
+                                struct err *err)
+{
+    sqlite3_stmt *stmt = archive->statements[STATEMENT_COUNTER_ADD];
+    db_bind_span(stmt, 1, span_str(event_counter_name(counter)));
+    (void)sqlite3_bind_int64(stmt, 2, n);
+    return db_run(stmt, err);
+}
+
+enum status archive_counters(struct archive *archive, int64_t out[EVENT_COUNTER_COUNT],
+                             struct err *err)
+{
+    int64_t totals[EVENT_COUNTER_COUNT] = {0};
+    sqlite3_stmt *stmt = archive->statements[STATEMENT_COUNTERS];
+    bool row = false;
+    enum status status;
+    while ((status = db_step(stmt, &row, err)) == OK && row) {
+        for (int i = 0; i < EVENT_COUNTER_COUNT; i++) {
+            if (span_is(db_column_span(stmt, 0), event_counter_name((enum event_counter)i))) {
+                totals[i] = sqlite3_column_int64(stmt, 1);
+            }
+        }
+    }
+    if (status == OK) {
+        memcpy(out, totals, sizeof totals);
+    }
+    return status;
+}

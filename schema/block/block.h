@@ -1,0 +1,21 @@
+/* A block: up to 4,096 events of one day, and what is known of it without unpacking it. */
+#ifndef SCHEMA_BLOCK_BLOCK_H
+#define SCHEMA_BLOCK_BLOCK_H
+
+#include "schema/base/digest.h"
+
+enum { BLOCK_EVENTS_MAX = 4096, BLOCK_RAW_BYTES_MAX = 4 * 1024 * 1024 };
+
+struct block_info {
+    int64_t id;
+    uint32_t n_events;
+    int64_t time_min_us;
+    int64_t time_max_us;
+    int64_t raw_bytes;    /* with the newlines */
+    int64_t frame_bytes;  /* compressed */
+    struct digest sha256; /* of the unpacked NDJSON */
+    bool has_partial;
+    bool has_text;
+};
+
+#endif

@@ -1,0 +1,284 @@
+#include "schema/block/column.h"
+
+#include <stdlib.h>
+
+enum { PACK_LEVEL = 3, PACK_LEAST_BYTES = 48 };
+enum { KIND_COLUMN = 1, KIND_NUMBERS = 2, KIND_RELATED = 3 };
+enum { FLAG_ALL = 1, FLAG_SEVERAL = 2 }; /* of version 1 */
+
+enum status vector_pack(struct codec *codec, struct span payload, struct buf *out, struct err *err)
+{
+    size_t start = out->size;
+    if (payload.size >= PACK_LEAST_BYTES) {
+        buf_add_char(out, 1);
+        enum status status = codec_pack(codec, payload, PACK_LEVEL, false, out, err);
+        if (status != OK || out->size - start <= payload.size) {
+            return status;
+        }
+        out->size = start;
+    }
+    buf_add_char(out, 0);
+    buf_add_span(out, payload);
+    return buf_status(out, "vector", err);
+}
+
+enum status vector_unpack(struct codec *codec, struct span blob, size_t max_bytes, struct buf *out,
+                          struct err *err)
+{
+    if (blob.size == 0 || (unsigned char)blob.data[0] > 1) {
+        return err_set(err, ERR_CORRUPT, "a vector of an unknown form");
+    }
+    struct span payload = span_from(blob, 1);
+    if (blob.data[0] == 1) {
+        return codec_unpack(codec, payload, max_bytes, out, err);
+    }
+    if (payload.size > max_bytes) {
+        return err_set(err, ERR_CORRUPT, "a vector of %zu bytes", payload.size);
+    }
+    buf_add_span(out, payload);
+    return buf_status(out, "vector", err);
+}
+
+static enum status pack_and_free(struct codec *codec, struct buf *payload, struct buf *out,
+                                 struct err *err)
+{
+    enum status status = buf_status(payload, "column", err);
+    if (status == OK) {
+        status = vector_pack(codec, buf_span(payload), out, err);
+    }
+    buf_fini(payload);
+    return status;
+}
+
+enum status times_encode(struct codec *codec, const int64_t *times_us, size_t count,
+                         struct buf *out, struct err *err)
+{
+    int64_t unit = 1000;
+    for (size_t i = 0; i < count && unit > 1; i++) {
+        unit = times_us[i] % 1000 == 0 ? 1000 : 1;
+    }
+    struct buf payload = BUF_INIT;
+    buf_add_varint(&payload, (uint64_t)unit);
+    int64_t before = 0;
+    for (size_t i = 0; i < count; i++) {
+        int64_t now = times_us[i] / unit;
+        buf_add_varint(&payload, zigzag(now - before));
+        before = now;
+    }
+    return pack_and_free(codec, &payload, out, err);
+}
+
+/* varint_read with the short forms, which are most, in place. */
+static inline bool next_varint(struct span bytes, size_t *at, uint64_t *out_value)
+{
+    if (bytes.size - *at >= 2) {
+        const unsigned char *byte = (const unsigned char *)bytes.data + *at;
+        if (byte[0] < 0x80) {
+            *out_value = byte[0];
+            *at += 1;
+            return true;
+        }
+        if (byte[1] < 0x80 && byte[1] > 0) {
+            *out_value = (uint64_t)(byte[0] & 0x7f) | (uint64_t)byte[1] << 7;
+            *at += 2;
+            return true;
+        }
+    }
+    return varint_read(bytes, at, out_value);
+}
+
+enum status times_decode(struct codec *codec, struct span blob, size_t count, int64_t *out_times_us,
+                         struct err *err)
+{
+    struct buf payload = BUF_INIT;
+    enum status status = vector_unpack(codec, blob, (count + 1) * 10, &payload, err);
+    size_t at = 0;
+    uint64_t unit = 0;
+    if (status == OK &&
+        (!varint_read(buf_span(&payload), &at, &unit) || (unit != 1 && unit != 1000))) {
+        status = err_set(err, ERR_CORRUPT, "a time vector without a unit");
+    }
+    uint64_t before = 0;
+    struct span bytes = buf_span(&payload);
+    for (size_t i = 0; status == OK && i < count; i++) {
+        uint64_t delta;
+        if (!next_varint(bytes, &at, &delta)) {
+            status = err_set(err, ERR_CORRUPT, "a time vector that ends early");
+            break;
+        }
+        before += (uint64_t)unzigzag(delta); /* wraps on hostile bytes, like the rest */
+        out_times_us[i] = (int64_t)(before * unit);
+    }
+    buf_fini(&payload);
+    return status;
+}
+
+static enum status malformed(struct err *err)
+{
+    return err_set(err, ERR_CORRUPT, "a column that is not well formed");
+}
+
+static bool entries_reserve(struct column *column, size_t wanted)
+{
+    if (wanted > column->entry_values_capacity) {
+        size_t capacity = wanted < 256 ? 256 : wanted * 2;
+        uint32_t *values = realloc(column->entry_values, capacity * sizeof *values);
+        if (!values) {
+            return false;
+        }
+        column->entry_values = values;
+        column->entry_values_capacity = capacity;
+    }
+    return true;
+}
+
+bool column_read_entries(struct span payload, size_t *at, bool several, struct column *column)
+{
+    int64_t before = 0;
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < column->n_entries; i++) {
+        uint64_t count = 1;
+        column->entry_start[i] = used;
+        if ((several && !varint_read(payload, at, &count)) || count == 0 || count > payload.size ||
+            !entries_reserve(column, used + count)) {
+            return false;
+        }
+        for (uint64_t v = 0; v < count; v++) {
+            uint64_t delta;
+            if (!next_varint(payload, at, &delta)) {
+                return false;
+            }
+            int64_t step = several ? unzigzag(delta) : (int64_t)delta;
+            if (step > UINT32_MAX || step < -(int64_t)UINT32_MAX) {
+                return false;
+            }
+            before += step;
+            if (before < 0 || before > UINT32_MAX) {
+                return false;
+            }
+            column->entry_values[used++] = (uint32_t)before;
+        }
+    }
+    column->entry_start[column->n_entries] = used;
+    return true;
+}
+
+static enum status decode_column(struct span payload, size_t n_events, unsigned flags,
+                                 struct column *column, struct err *err)
+{
+    size_t at = 2;
+    uint64_t n_entries;
+    if (!varint_read(payload, &at, &n_entries) || n_entries == 0 || n_entries > n_events) {
+        return malformed(err);
+    }
+    column->n_entries = (uint32_t)n_entries;
+    if (!column_read_entries(payload, &at, flags & FLAG_SEVERAL, column)) {
+        return malformed(err);
+    }
+    if (flags & FLAG_ALL) {
+        for (size_t slot = 0; slot < n_events; slot++) {
+            column->index[slot] = 1;
+        }
+        return n_entries == 1 ? OK : malformed(err);
+    }
+    size_t width = n_entries > 255 ? 2 : 1;
+    if (payload.size - at != n_events * width) {
+        return malformed(err);
+    }
+    const unsigned char *index = (const unsigned char *)payload.data + at;
+    unsigned most = 0;
+    for (size_t slot = 0; slot < n_events; slot++) {
+        unsigned entry =
+            width == 1 ? index[slot] : index[2 * slot] | (unsigned)index[2 * slot + 1] << 8;
+        column->index[slot] = (uint16_t)entry;
+        most = entry > most ? entry : most;
+    }
+    return most <= n_entries ? OK : malformed(err);
+}
+
+static enum status decode_numbers(struct span payload, size_t n_events, unsigned flags,
+                                  struct column *column, struct err *err)
+{
+    size_t at = 2;
+    memset(&column->present, 0, sizeof column->present);
+    size_t bitmap_bytes = flags & FLAG_ALL ? 0 : (n_events + 7) / 8;
+    if (payload.size - at < bitmap_bytes) {
+        return malformed(err);
+    }
+    size_t present = 0;
+    for (size_t slot = 0; slot < n_events; slot++) {
+        bool has = flags & FLAG_ALL || ((unsigned char)payload.data[at + slot / 8] >> slot % 8 & 1);
+        if (has) {
+            bitmap_set(&column->present, slot);
+            present++;
+        }
+    }
+    at += bitmap_bytes;
+    uint64_t least;
+    if (!varint_read(payload, &at, &least) || at >= payload.size) {
+        return malformed(err);
+    }
+    size_t width = (unsigned char)payload.data[at++];
+    if (width > 8 || payload.size - at != present * width) {
+        return malformed(err);
+    }
+    for (size_t slot = 0; slot < n_events; slot++) {
+        uint64_t rest = 0;
+        if (bitmap_get(&column->present, slot)) {
+            for (size_t b = 0; b < width; b++) {
+                rest |= (uint64_t)(unsigned char)payload.data[at++] << (8 * b);
+            }
+        }
+        column->numbers[slot] = (int64_t)((uint64_t)unzigzag(least) + rest);
+    }
+    return OK;
+}
+
+enum status column_decode(struct codec *codec, struct span blob, size_t n_events,
+                          column_lookup *lookup, void *context, struct column_filter *filter,
+                          struct column *out_column, struct err *err)
+{
+    CHECK(n_events <= BLOCK_EVENTS_MAX);
+    struct buf *unpacked = &out_column->payload;
+    struct span payload = span_from(blob, 1);
+    enum status status = OK;
+    if (blob.size == 0 || blob.data[0] != 0) {
+        buf_clear(unpacked);
+        status = vector_unpack(codec, blob, COLUMN_PAYLOAD_BYTES_MAX, unpacked, err);
+        payload = buf_span(unpacked);
+    }
+    out_column->store = FIELD_ABSENT;
+    out_column->has_ports = false;
+    if (filter) {
+        filter->answer = COLUMN_WANT_WHOLE;
+    }
+    if (status == OK && payload.size < 2) {
+        status = malformed(err);
+    }
+    if (status != OK) {
+        return status;
+    }
+    unsigned flags = (unsigned char)payload.data[1];
+    switch (payload.data[0]) {
+    case KIND_COLUMN:
+        out_column->store = FIELD_COLUMN;
+        return decode_column(payload, n_events, flags, out_column, err);
+    case KIND_NUMBERS:
+        out_column->store = FIELD_NUMBER;
+        out_column->n_entries = 0;
+        return decode_numbers(payload, n_events, flags, out_column, err);
+    case KIND_RELATED:
+        return column_read(payload, n_events, lookup, context, filter, out_column, err);
+    default:
+        return malformed(err);
+    }
+}
+
+void column_fini(struct column *column)
+{
+    free(column->entry_values);
+    column->entry_values = NULL;
+    column->entry_values_capacity = 0;
+    buf_fini(&column->payload);
+    buf_fini(&column->blob);
+}

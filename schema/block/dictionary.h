@@ -1,0 +1,53 @@
+/* The distinct values of a segment while it is written: (field, text) to a small number. One
+ * thread. Seeded by chance, so that a sender cannot aim at its buckets. */
+#ifndef SCHEMA_BLOCK_DICTIONARY_H
+#define SCHEMA_BLOCK_DICTIONARY_H
+
+#include "schema/base/arena.h"
+#include "schema/base/err.h"
+
+/* Bounds; what is over them is kept as text. */
+enum {
+    DICTIONARY_VALUES_MAX = 1 << 20,
+    DICTIONARY_TEXT_BYTES_MAX = 64 * 1024 * 1024,
+};
+
+#define DICTIONARY_NONE UINT32_MAX
+
+struct dictionary_value {
+    const char *text;
+    uint32_t size;
+    uint32_t field;
+};
+
+struct dictionary {
+    struct dictionary_value *values;
+    uint32_t count;
+    uint32_t capacity;
+    uint32_t *table; /* id + 1; 0 free */
+    uint32_t mask;
+    uint64_t seed;
+    size_t text_bytes;
+    struct arena arena;
+};
+
+void dictionary_init(struct dictionary *dictionary);
+void dictionary_fini(struct dictionary *dictionary);
+
+/* Makes room so that `extra` values can be added without moving anything. */
+MUST_USE bool dictionary_reserve(struct dictionary *dictionary, uint32_t extra);
+
+/* The value's number, added when it is new; room must have been reserved. DICTIONARY_NONE when a
+ * bound is reached or memory is out. */
+uint32_t dictionary_add(struct dictionary *dictionary, uint32_t field, struct span text);
+
+/* Takes back the values from `count` on, the last first. Their text memory stays. */
+void dictionary_shrink(struct dictionary *dictionary, uint32_t count);
+
+static inline bool dictionary_full(const struct dictionary *dictionary, uint32_t extra)
+{
+    return dictionary->count + extra > DICTIONARY_VALUES_MAX ||
+           dictionary->text_bytes > DICTIONARY_TEXT_BYTES_MAX;
+}
+
+#endif

@@ -1,0 +1,313 @@
+#include "schema/copy/copy_verify.h"
+
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "schema/copy/copy_internal.h"
+#include "schema/segment/block_proof.h"
+#include "schema/segment/hash_chain.h"
+#include "schema/verify/verify_pages.h"
+
+enum { PAGE_FAULTS_MAX = 20 };
+
+struct verifier {
+    const struct signing_key *key;
+    struct verify_report *report;
+    struct copy_verdict *verdict;
+    const char *path;
+    struct segment *segment;
+    struct copy_header header;
+    struct block_lines lines;
+    int64_t blocks;
+    int64_t events;
+    int64_t raw_bytes;
+};
+
+/* Of the file as a whole. */
+#define wrong(verifier, ...) verify_say((verifier)->report, (verifier)->path, 0, __VA_ARGS__)
+
+/* What SQLite itself finds, and what lies behind its last page. */
+static enum status check_file(struct verifier *verifier, struct err *err)
+{
+    sqlite3 *db = verifier->segment->db;
+    struct stat file;
+    int64_t bytes = 0;
+    enum status status = db_int64(
+        db, "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", &bytes, err);
+    if (status == OK && stat(verifier->path, &file) == 0 && file.st_size != bytes) {
+        wrong(verifier, "the file has %lld bytes, and its pages %lld", (long long)file.st_size,
+              (long long)bytes);
+    }
+    if (status == OK) {
+        status = verify_pages(db, verifier->path, PAGE_FAULTS_MAX, verifier->report, err);
+    }
+    if (status == ERR_CORRUPT || status == ERR_IO) {
+        wrong(verifier, "SQLite: %s", err ? err->text : "damaged");
+        status = OK;
+    }
+    return status;
+}
+
+static enum status check_rows(struct verifier *verifier, struct err *err)
+{
+    int64_t headers = 0;
+    int64_t seals = 0;
+    sqlite3 *db = verifier->segment->db;
+    enum status status = db_int64(db, "SELECT count(*) FROM copy_case", &headers, err);
+    if (status == OK) {
+        status = db_int64(db, "SELECT count(*) FROM copy_seal", &seals, err);
+    }
+    if (status == OK && (headers != 1 || seals > 1)) {
+        wrong(verifier, "%lld case headers and %lld signatures, instead of one each",
+              (long long)headers, (long long)seals);
+    }
+    return status;
+}
+
+static enum copy_seal_state check_signature(struct verifier *verifier)
+{
+    const struct copy_header *header = &verifier->header;
+    const struct signing_key *key = verifier->key;
+    struct span id = header->key_id;
+    if (!key) {
+        return COPY_SEAL_NO_KEY;
+    }
+    if (!span_is(id, signing_key_id(key))) {
+        wrong(verifier, "signed with key %.*s, and not with key %s", SPAN_FMT(id),
+              signing_key_id(key));
+        return COPY_SEAL_WRONG;
+    }
+    if (!signing_verify(key, header->text, header->signature)) {
+        wrong(verifier, "the signature is not one of the case header by key %.*s", SPAN_FMT(id));
+        return COPY_SEAL_WRONG;
+    }
+    return COPY_SEAL_GOOD;
+}
+
+static enum status check_seal(struct verifier *verifier, struct err *err)
+{
+    const struct copy_header *header = &verifier->header;
+    struct copy_verdict *verdict = verifier->verdict;
+    if (!header->is_signed) {
+        verdict->seal = COPY_SEAL_NONE;
+        return OK;
+    }
+    (void)snprintf(verdict->key_id, sizeof verdict->key_id, "%.*s", SPAN_FMT(header->key_id));
+    struct buf text = BUF_INIT;
+    copy_case_text(&header->facts, &text);
+    enum status status = buf_status(&text, "copy", err);
+    verdict->seal = check_signature(verifier);
+    if (status == OK && !span_equal(buf_span(&text), header->text)) {
+        wrong(verifier, "the case header is not the one that was signed");
+        verdict->seal = COPY_SEAL_WRONG;
+    }
+    buf_fini(&text);
+    return status;
+}
+
+/* What of the block besides its events was changed; blocks of old segments have no proof. */
+static enum status check_index(struct verifier *verifier, const struct block_info *info,
+                               const struct proof *proof, struct err *err)
+{
+    struct digest sha256;
+    enum status status = proof_index_digest(verifier->segment, info->id, proof->value_from,
+                                            proof->value_to, &sha256, err);
+    if (status == ERR_CORRUPT || status == ERR_IO) {
+        verify_say(verifier->report, verifier->path, info->id, "its index cannot be read");
+        return OK;
+    }
+    if (status == OK && memcmp(sha256.bytes, proof->index_sha256.bytes, sizeof sha256.bytes) != 0) {
+        verify_say(verifier->report, verifier->path, info->id,
+                   "its times, sources, columns or values are not those it was made with");
+    }
+    return status;
+}
+
+static enum status check_block(struct verifier *verifier, const struct block_info *info,
+                               struct err *err)
+{
+    struct span ndjson;
+    struct proof proof = {.line_sums = {NULL, 0}};
+    bool proven = false;
+    enum status status =
+        segment_ndjson(verifier->segment, info->id, &verifier->lines, &ndjson, err);
+    if (status == ERR_CORRUPT || status == ERR_IO) {
+        verify_say(verifier->report, verifier->path, info->id, "its events cannot be read: %s",
+                   err ? err->text : "");
+        return OK;
+    }
+    if (status == OK) {
+        status = proof_read(verifier->segment, info->id, &proof, &proven, err);
+        if (status == ERR_CORRUPT) {
+            verify_say(verifier->report, verifier->path, info->id, "its proof cannot be read");
+            status = OK;
+        }
+    }
+    if (status != OK) {
+        return status;
+    }
+    struct digest sha256 = digest_sha256(ndjson);
+    if (memcmp(sha256.bytes, info->sha256.bytes, sizeof sha256.bytes) != 0) {
+        verify_say_lines(verifier->report, verifier->path, info->id,
+                         "its events do not have the digest that is kept with it", ndjson,
+                         proof.line_sums, info->n_events);
+    }
+    verifier->blocks++;
+    verifier->events += info->n_events;
+    verifier->raw_bytes += (int64_t)ndjson.size;
+    verifier->report->unproven_blocks += !proven;
+    return proven ? check_index(verifier, info, &proof, err) : OK;
+}
+
+static enum status check_blocks(struct verifier *verifier, struct err *err)
+{
+    size_t n_blocks;
+    const struct block_info *blocks = segment_blocks(verifier->segment, &n_blocks);
+    const struct copy_case *facts = &verifier->header.facts;
+    struct digest chain = chain_start(segment_day_us(verifier->segment));
+    struct verify_report *report = verifier->report;
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < n_blocks; i++) {
+        status = check_block(verifier, &blocks[i], err);
+        chain = chain_add(&chain, &blocks[i]);
+        if (report->progress) {
+            report->progress(report->context, (int64_t)(i + 1) * 1000 / (int64_t)n_blocks,
+                             report->events + verifier->events);
+        }
+    }
+    report->blocks += verifier->blocks;
+    report->events += verifier->events;
+    report->raw_bytes += verifier->raw_bytes;
+    if (status != OK) {
+        return status;
+    }
+    if (verifier->blocks != facts->blocks || verifier->events != facts->events ||
+        verifier->raw_bytes != facts->raw_bytes) {
+        wrong(verifier,
+              "%lld events in %lld blocks, %lld bytes; the case header says %lld in %lld, %lld",
+              (long long)verifier->events, (long long)verifier->blocks,
+              (long long)verifier->raw_bytes, (long long)facts->events, (long long)facts->blocks,
+              (long long)facts->raw_bytes);
+    }
+    if (memcmp(chain.bytes, facts->chain.bytes, sizeof chain.bytes) != 0) {
+        wrong(verifier, "the chain of the blocks is not the one in the case header");
+    }
+    return OK;
+}
+
+/* The tables as copy_table has them. */
+static enum status read_tables(struct verifier *verifier, struct copy_content *content,
+                               struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    enum status status =
+        db_prepare(verifier->segment->db, "SELECT name, rows, sha256 FROM copy_table", &stmt, err);
+    bool row = false;
+    while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
+        struct copy_table table = {.name = db_column_span(stmt, 0),
+                                   .rows = sqlite3_column_int64(stmt, 1)};
+        table.unreadable = !copy_digest_read(db_column_span(stmt, 2), &table.sha256);
+        status = copy_content_add(content, &table, err);
+    }
+    (void)sqlite3_finalize(stmt);
+    return status;
+}
+
+static const struct copy_table *find(const struct copy_content *content, struct span name)
+{
+    for (size_t i = 0; i < copy_content_count(content); i++) {
+        if (span_equal(copy_content_at(content, i)->name, name)) {
+            return copy_content_at(content, i);
+        }
+    }
+    return NULL;
+}
+
+/* Table by table, so that it can be said where. */
+static void compare_tables(struct verifier *verifier, const struct copy_content *is,
+                           const struct copy_content *was)
+{
+    for (size_t i = 0; i < copy_content_count(is); i++) {
+        const struct copy_table *table = copy_content_at(is, i);
+        const struct copy_table *before = find(was, table->name);
+        if (table->unreadable) {
+            wrong(verifier, "table %.*s cannot be read to its end", SPAN_FMT(table->name));
+        } else if (!before) {
+            wrong(verifier, "table %.*s was not there when the copy was made",
+                  SPAN_FMT(table->name));
+        } else if (before->rows != table->rows) {
+            wrong(verifier, "table %.*s has %lld rows, and had %lld", SPAN_FMT(table->name),
+                  (long long)table->rows, (long long)before->rows);
+        } else if (memcmp(before->sha256.bytes, table->sha256.bytes, DIGEST_SHA256_BYTES) != 0) {
+            wrong(verifier, "table %.*s was changed", SPAN_FMT(table->name));
+        }
+    }
+    for (size_t i = 0; i < copy_content_count(was); i++) {
+        struct span name = copy_content_at(was, i)->name;
+        if (!find(is, name)) {
+            wrong(verifier, "table %.*s is gone", SPAN_FMT(name));
+        }
+    }
+}
+
+static enum status check_content(struct verifier *verifier, struct err *err)
+{
+    struct copy_content is = {0};
+    struct copy_content was = {0};
+    struct digest sha256 = {{0}};
+    const struct digest *should = &verifier->header.facts.content;
+    enum status status = copy_content_read(verifier->segment->db, &is, err);
+    if (status == OK) {
+        status = read_tables(verifier, &was, err);
+    }
+    if (status == OK) {
+        status = copy_content_digest(&was, &sha256, err);
+    }
+    if (status == OK) {
+        if (memcmp(sha256.bytes, should->bytes, sizeof sha256.bytes) != 0) {
+            wrong(verifier, "copy_table does not have the digest that is in the case header");
+        }
+        compare_tables(verifier, &is, &was);
+    }
+    copy_content_fini(&is);
+    copy_content_fini(&was);
+    return status;
+}
+
+static enum status check_all(struct verifier *verifier, struct err *err)
+{
+    enum status status = check_file(verifier, err);
+    if (status == OK) {
+        status = check_rows(verifier, err);
+    }
+    if (status == OK) {
+        status = check_seal(verifier, err);
+    }
+    if (status == OK) {
+        status = check_blocks(verifier, err);
+    }
+    return status == OK ? check_content(verifier, err) : status;
+}
+
+enum status copy_verify(const char *path, const struct signing_key *key,
+                        struct verify_report *report, struct copy_verdict *out_verdict,
+                        struct err *err)
+{
+    struct verifier verifier = {.key = key,
+                                .report = report,
+                                .verdict = out_verdict,
+                                .path = path,
+                                .lines = BLOCK_LINES_INIT};
+    *out_verdict = (struct copy_verdict){0};
+    enum status status = segment_open(path, &verifier.segment, err);
+    if (status == OK) {
+        status = copy_header_read(verifier.segment->db, path, &verifier.header, err);
+    }
+    if (status == OK) {
+        status = check_all(&verifier, err);
+    }
+    block_lines_fini(&verifier.lines);
+    copy_header_fini(&verifier.header);
+    segment_close(verifier.segment);
+    return status;
+}

@@ -1,0 +1,320 @@
+/* Batches into blocks of one file, as an import does it for a day, but in the order that the caller
+ * gives and with what the archive knows of each event. The segment's day is that of the first
+ * event; nothing that reads a single file takes it for a bound (query/search/day_iterator.c). */
+#include "schema/copy/copy_writer.h"
+
+#include <stdlib.h>
+
+#include "schema/archive/inbox.h"
+#include "schema/copy/copy_internal.h"
+#include "schema/event/source.h"
+#include "schema/segment/hash_chain.h"
+#include "schema/segment/segment_writer.h"
+
+extern const char copy_1_sql[];
+
+struct copy_writer {
+    struct part_file file;
+    sqlite3 *db; /* until the segment has it */
+    struct segment_writer *segment;
+    int compression_level;
+    struct batch *batch;
+    struct paths paths;
+    struct arena arena; /* of one event */
+    int64_t count;
+    int64_t raw_bytes;
+    int64_t first_us;
+    int64_t last_us;
+};
+
+enum status copy_writer_open(const char *path, int compression_level, bool hidden,
+                             struct copy_writer **out_writer, struct err *err)
+{
+    struct copy_writer *writer = calloc(1, sizeof *writer);
+    uint64_t seed;
+    random_fill(&seed, sizeof seed);
+    if (writer) {
+        paths_init(&writer->paths);
+        writer->batch = batch_new(0, seed);
+        writer->compression_level = compression_level;
+    }
+    if (!writer || !writer->batch) {
+        copy_writer_close(writer);
+        return err_set(err, ERR_NOMEM, "copy: out of memory");
+    }
+    enum status status = part_file_open(&writer->file, path, err);
+    if (status == OK) {
+        status = db_open(writer->file.part, DB_FRESH, &segment_kind, &writer->db, err);
+    }
+    if (status == OK && hidden) { /* its journal is in memory: SQLite needs the name no longer */
+        status = part_file_hide(&writer->file, err);
+    }
+    if (status == OK) {
+        status = db_exec(writer->db, copy_1_sql, err);
+    }
+    if (status != OK) {
+        copy_writer_close(writer);
+        return status;
+    }
+    *out_writer = writer;
+    return OK;
+}
+
+void copy_writer_close(struct copy_writer *writer)
+{
+    if (writer) {
+        segment_writer_close(writer->segment);
+        db_close(writer->db);
+        part_file_drop(&writer->file);
+        batch_free(writer->batch);
+        paths_fini(&writer->paths);
+        arena_fini(&writer->arena);
+        free(writer);
+    }
+}
+
+/* The segment's row, with the first event's day, and its writer. */
+static enum status begin(struct copy_writer *writer, int64_t time_us, struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    enum status status = db_prepare(
+        writer->db, "INSERT INTO segment (day_us, created_us) VALUES (?1, ?2)", &stmt, err);
+    if (status == OK) {
+        (void)sqlite3_bind_int64(stmt, 1, clock_day_start(time_us));
+        (void)sqlite3_bind_int64(stmt, 2, clock_now_us());
+        status = db_run(stmt, err);
+    }
+    (void)sqlite3_finalize(stmt);
+    if (status == OK) {
+        sqlite3 *db = writer->db;
+        writer->db = NULL;
+        status = segment_writer_over(db, writer->file.path, false, writer->compression_level,
+                                     &writer->segment, err);
+    }
+    return status;
+}
+
+static enum status flush(struct copy_writer *writer, struct err *err)
+{
+    if (batch_count(writer->batch) == 0) {
+        return OK;
+    }
+    enum status status = segment_writer_add(writer->segment, writer->batch, err);
+    batch_clear(writer->batch);
+    return status;
+}
+
+/* A batch takes no event twice: the second one begins another block. */
+static enum status put(struct copy_writer *writer, const struct event *event,
+                       const struct arrival *arrival, struct err *err)
+{
+    enum status status = OK;
+    if (batch_full(writer->batch, event->raw.size)) {
+        status = flush(writer, err);
+    }
+    enum batch_added added = BATCH_DUPLICATE;
+    while (status == OK && added == BATCH_DUPLICATE) {
+        added = batch_add(writer->batch, &writer->paths, event, arrival,
+                          EVENT_COUNTER_duplicate_import);
+        if (added == BATCH_DUPLICATE) {
+            status = flush(writer, err);
+        }
+    }
+    return status == OK && added == BATCH_NOMEM ? err_set(err, ERR_NOMEM, "copy: out of memory")
+                                                : status;
+}
+
+enum status copy_writer_add(struct copy_writer *writer, const struct copy_event *event,
+                            struct err *err)
+{
+    struct event parsed;
+    arena_reset(&writer->arena);
+    if (!event_parse(event->raw, event->received_us, &writer->arena, &parsed)) {
+        return err_set(err, ERR_CORRUPT, "copy: event %lld cannot be read",
+                       (long long)writer->count + 1);
+    }
+    parsed.time_us = event->time_us;
+    parsed.time_is_arrival = event->time_is_arrival;
+    enum status status = writer->segment ? OK : begin(writer, event->time_us, err);
+    if (status == OK) {
+        struct source source = {.session_stream = event->session_stream};
+        struct arrival arrival = {
+            .source = &source, .source_text = event->source, .received_us = event->received_us};
+        status = put(writer, &parsed, &arrival, err);
+    }
+    if (status == OK) {
+        bool first = writer->count++ == 0;
+        writer->first_us =
+            first || event->time_us < writer->first_us ? event->time_us : writer->first_us;
+        writer->last_us =
+            first || event->time_us > writer->last_us ? event->time_us : writer->last_us;
+        writer->raw_bytes += (int64_t)event->raw.size + 1;
+    }
+    return status;
+}
+
+int64_t copy_writer_count(const struct copy_writer *writer)
+{
+    return writer->count;
+}
+
+static void bind_digest(sqlite3_stmt *stmt, int at, const struct digest *digest)
+{
+    char hex[DIGEST_HEX_BYTES];
+    (void)sqlite3_bind_text(stmt, at, digest_hex(digest, hex), -1, SQLITE_TRANSIENT);
+}
+
+static enum status put_case(sqlite3 *db, const struct copy_case *facts, struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    enum status status = db_prepare(db, COPY_CASE_INSERT, &stmt, err);
+    if (status != OK) {
+        return status;
+    }
+    db_bind_span(stmt, 1, span_str(COPY_FORMAT));
+    (void)sqlite3_bind_int64(stmt, 2, facts->made_us);
+    db_bind_span(stmt, 3, facts->who);
+    db_bind_span(stmt, 4, facts->why);
+    db_bind_span(stmt, 5, facts->archive_id);
+    db_bind_span(stmt, 6, facts->archive_dir);
+    if (facts->from_us != INT64_MIN) {
+        (void)sqlite3_bind_int64(stmt, 7, facts->from_us);
+    }
+    if (facts->to_us != INT64_MAX) {
+        (void)sqlite3_bind_int64(stmt, 8, facts->to_us);
+    }
+    db_bind_span(stmt, 9, facts->query);
+    db_bind_span(stmt, 10, facts->session);
+    (void)sqlite3_bind_int64(stmt, 11, facts->events);
+    (void)sqlite3_bind_int64(stmt, 12, facts->raw_bytes);
+    (void)sqlite3_bind_int64(stmt, 13, facts->first_us);
+    (void)sqlite3_bind_int64(stmt, 14, facts->last_us);
+    (void)sqlite3_bind_int64(stmt, 15, facts->blocks);
+    bind_digest(stmt, 16, &facts->chain);
+    bind_digest(stmt, 17, &facts->content);
+    db_bind_span(stmt, 18, facts->program);
+    status = db_run(stmt, err);
+    (void)sqlite3_finalize(stmt);
+    return status;
+}
+
+static enum status put_tables(sqlite3 *db, const struct copy_content *content, struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    enum status status = db_prepare(
+        db, "INSERT INTO copy_table (name, rows, sha256) VALUES (?1, ?2, ?3)", &stmt, err);
+    for (size_t i = 0; status == OK && i < copy_content_count(content); i++) {
+        const struct copy_table *table = copy_content_at(content, i);
+        if (table->unreadable) {
+            status =
+                err_set(err, ERR_IO, "copy: table %.*s cannot be read back", SPAN_FMT(table->name));
+            break;
+        }
+        db_bind_span(stmt, 1, table->name);
+        (void)sqlite3_bind_int64(stmt, 2, table->rows);
+        bind_digest(stmt, 3, &table->sha256);
+        status = db_run(stmt, err);
+    }
+    (void)sqlite3_finalize(stmt);
+    return status;
+}
+
+static enum status put_seal(sqlite3 *db, const struct copy_case *facts,
+                            const struct signing_key *key, struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    unsigned char signature[SIGNATURE_BYTES];
+    struct buf text = BUF_INIT;
+    copy_case_text(facts, &text);
+    enum status status = buf_status(&text, "copy", err);
+    if (status == OK) {
+        status = signing_sign(key, buf_span(&text), signature, err);
+    }
+    if (status == OK) {
+        status = db_prepare(
+            db, "INSERT INTO copy_seal (text, signature, key_id) VALUES (?1, ?2, ?3)", &stmt, err);
+    }
+    if (status == OK) {
+        db_bind_blob(stmt, 1, buf_span(&text));
+        db_bind_blob(stmt, 2, span_of(signature, sizeof signature));
+        db_bind_span(stmt, 3, span_str(signing_key_id(key)));
+        status = db_run(stmt, err);
+    }
+    (void)sqlite3_finalize(stmt);
+    buf_fini(&text);
+    return status;
+}
+
+/* Counts, times, chain and the digests of all that was written, read back from the file. */
+static enum status measure(struct copy_writer *writer, sqlite3 *db, struct copy_content *content,
+                           struct copy_case *facts, struct err *err)
+{
+    struct segment *segment = segment_writer_segment(writer->segment);
+    size_t n_blocks;
+    const struct block_info *blocks = segment_blocks(segment, &n_blocks);
+    facts->events = writer->count;
+    facts->raw_bytes = writer->raw_bytes;
+    facts->first_us = writer->first_us;
+    facts->last_us = writer->last_us;
+    facts->blocks = (int64_t)n_blocks;
+    facts->chain = chain_start(segment_day_us(segment));
+    for (size_t i = 0; i < n_blocks; i++) {
+        facts->chain = chain_add(&facts->chain, &blocks[i]);
+    }
+    enum status status = copy_content_read(db, content, err);
+    return status == OK ? copy_content_digest(content, &facts->content, err) : status;
+}
+
+static enum status put_header(sqlite3 *db, const struct copy_content *content,
+                              const struct copy_case *facts, const struct signing_key *key,
+                              struct err *err)
+{
+    enum status status = db_begin(db, err);
+    if (status == OK) {
+        status = put_case(db, facts, err);
+    }
+    if (status == OK) {
+        status = put_tables(db, content, err);
+    }
+    if (status == OK && key) {
+        status = put_seal(db, facts, key, err);
+    }
+    return status == OK ? db_commit(db, err) : status;
+}
+
+enum status copy_writer_finish(struct copy_writer *writer, struct copy_case *facts,
+                               const struct signing_key *key, struct err *err)
+{
+    CHECK(writer->segment);
+    struct copy_content content = {0};
+    struct segment *segment = segment_writer_segment(writer->segment);
+    enum status status = flush(writer, err);
+    if (status == OK) {
+        status = segment_writer_end(writer->segment, err);
+    }
+    if (status == OK) {
+        status = measure(writer, segment->db, &content, facts, err);
+    }
+    if (status == OK) {
+        status = put_header(segment->db, &content, facts, key, err);
+    }
+    copy_content_fini(&content);
+    segment_writer_close(writer->segment);
+    writer->segment = NULL;
+    return status;
+}
+
+int copy_writer_fd(const struct copy_writer *writer)
+{
+    return writer->file.fd;
+}
+
+const char *copy_writer_part(const struct copy_writer *writer)
+{
+    return writer->file.part;
+}
+
+enum status copy_writer_publish(struct copy_writer *writer, bool over, struct err *err)
+{
+    return part_file_publish(&writer->file, over, err);
+}

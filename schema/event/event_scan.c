@@ -1,0 +1,309 @@
+#include "schema/event/event_scan.h"
+
+#include <endian.h>
+
+#include "schema/base/utf8.h"
+
+struct scan {
+    const char *at;
+    const char *end;
+    uint64_t objects; /* a bit for each open container: 1 object, 0 array; the innermost is bit 0 */
+    unsigned depth;
+    bool after_value; /* in the innermost container */
+    bool high;        /* a byte that is not ASCII was seen */
+    bool has_time;
+    struct span time;
+    struct span type; /* of `event`; with no data so far: not seen */
+};
+
+/* Members of the event itself that are looked at. */
+enum member { MEMBER_OTHER, MEMBER_TIME, MEMBER_TYPE };
+
+static bool scan_is(struct scan *scan, char c)
+{
+    return scan->at < scan->end && *scan->at == c;
+}
+
+static void skip_space(struct scan *scan)
+{
+    while (scan->at < scan->end &&
+           (*scan->at == ' ' || *scan->at == '\t' || *scan->at == '\n' || *scan->at == '\r')) {
+        scan->at++;
+    }
+}
+
+static uint64_t bytes_of(unsigned char c)
+{
+    return UINT64_C(0x0101010101010101) * c;
+}
+
+/* The high bit of the lowest byte that is zero, and of none below it. */
+static uint64_t zero_byte(uint64_t word)
+{
+    return (word - bytes_of(1)) & ~word & bytes_of(0x80);
+}
+
+/* To the next byte that is not plain text of a string: a quote, backslash, control character, or
+ * not ASCII. */
+static void skip_plain(struct scan *scan)
+{
+    while (scan->end - scan->at >= 8) {
+        uint64_t word;
+        memcpy(&word, scan->at, sizeof word);
+        word = le64toh(word);
+        uint64_t control = (word - bytes_of(0x20)) & ~word & bytes_of(0x80);
+        uint64_t found = zero_byte(word ^ bytes_of('"')) | zero_byte(word ^ bytes_of('\\')) |
+                         control | (word & bytes_of(0x80));
+        if (found) {
+            scan->at += __builtin_ctzll(found) / 8;
+            return;
+        }
+        scan->at += 8;
+    }
+    while (scan->at < scan->end) {
+        unsigned char c = (unsigned char)*scan->at;
+        if (c == '"' || c == '\\' || c < 0x20 || c >= 0x80) {
+            return;
+        }
+        scan->at++;
+    }
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? 10 : -1;
+}
+
+/* At a backslash. \u0000 and surrogates have rules of their own (schema/event/event.c). */
+static bool scan_escape(struct scan *scan)
+{
+    if (scan->end - scan->at < 6) {
+        return false; /* nothing can end behind it */
+    }
+    char c = scan->at[1];
+    if (c != 'u') {
+        scan->at += 2;
+        return c != '\0' && strchr("\"\\/bfnrt", c) != NULL;
+    }
+    const char *hex = scan->at + 2;
+    for (int i = 0; i < 4; i++) {
+        if (hex_digit(hex[i]) < 0) {
+            return false;
+        }
+    }
+    scan->at += 6;
+    return memcmp(hex, "0000", 4) != 0 && (hex[0] | 0x20) != 'd';
+}
+
+/* At the opening quote; *out_text is what stands between the quotes. */
+static bool scan_string(struct scan *scan, struct span *out_text, bool *out_escapes)
+{
+    const char *start = ++scan->at;
+    *out_escapes = false;
+    for (;;) {
+        skip_plain(scan);
+        if (scan->at == scan->end) {
+            return false;
+        }
+        if (*scan->at == '"') {
+            *out_text = span_of(start, (size_t)(scan->at++ - start));
+            return true;
+        }
+        if (*scan->at == '\\') {
+            *out_escapes = true;
+            if (!scan_escape(scan)) {
+                return false;
+            }
+        } else if ((unsigned char)*scan->at >= 0x80) {
+            scan->high = true;
+            scan->at++;
+        } else {
+            return false;
+        }
+    }
+}
+
+static bool scan_digits(struct scan *scan)
+{
+    const char *start = scan->at;
+    while (scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9') {
+        scan->at++;
+    }
+    return scan->at > start;
+}
+
+static bool scan_number(struct scan *scan)
+{
+    const char *start = scan->at;
+    scan->at += *scan->at == '-';
+    bool zero = scan_is(scan, '0');
+    const char *whole = scan->at;
+    if (!scan_digits(scan) || (zero && scan->at - whole > 1)) {
+        return false;
+    }
+    if (scan_is(scan, '.')) {
+        scan->at++;
+        if (!scan_digits(scan)) {
+            return false;
+        }
+    }
+    if (scan_is(scan, 'e') || scan_is(scan, 'E')) {
+        scan->at++;
+        scan->at += scan_is(scan, '+') || scan_is(scan, '-');
+        if (!scan_digits(scan)) {
+            return false;
+        }
+    }
+    return scan->at - start < 60; /* cJSON reads 63 characters */
+}
+
+static bool scan_word(struct scan *scan, struct span word)
+{
+    bool fine =
+        (size_t)(scan->end - scan->at) >= word.size && memcmp(scan->at, word.data, word.size) == 0;
+    scan->at += fine ? word.size : 0;
+    return fine;
+}
+
+static bool scan_open(struct scan *scan)
+{
+    if (scan->depth == EVENT_SCAN_DEPTH_MAX) {
+        return false;
+    }
+    scan->objects = scan->objects << 1 | (*scan->at++ == '{');
+    scan->depth++;
+    scan->after_value = false;
+    return true;
+}
+
+static void scan_close(struct scan *scan)
+{
+    scan->at++;
+    scan->objects >>= 1;
+    scan->depth--;
+    scan->after_value = true;
+}
+
+/* A member's name and the colon. `_raw` may be around another event (tools/stele/import/wrapper.h).
+ */
+static bool scan_key(struct scan *scan, enum member *out_member)
+{
+    struct span key;
+    bool escapes;
+    if (!scan_is(scan, '"') || !scan_string(scan, &key, &escapes)) {
+        return false;
+    }
+    /* What stands below a member without a name has paths like those of the object itself. */
+    if (scan->depth == 1 && (escapes || key.size == 0 || span_is(key, "_raw"))) {
+        return false;
+    }
+    *out_member = scan->depth > 1         ? MEMBER_OTHER
+                  : span_is(key, "time")  ? MEMBER_TIME
+                  : span_is(key, "event") ? MEMBER_TYPE
+                                          : MEMBER_OTHER;
+    skip_space(scan);
+    if (!scan_is(scan, ':')) {
+        return false;
+    }
+    scan->at++;
+    skip_space(scan);
+    return true;
+}
+
+/* The first `time` that is a string counts; anything but one string is left to the parser. */
+static bool scan_time(struct scan *scan)
+{
+    bool escapes;
+    if (scan->has_time || !scan_is(scan, '"') || !scan_string(scan, &scan->time, &escapes)) {
+        return false;
+    }
+    scan->has_time = true;
+    return !escapes;
+}
+
+/* The same for `event`: a word, so that what has it is no wrapper of another event. */
+static bool scan_type(struct scan *scan)
+{
+    bool escapes;
+    if (scan->type.data || !scan_is(scan, '"') || !scan_string(scan, &scan->type, &escapes)) {
+        return false;
+    }
+    return !escapes && scan->type.size > 0 && scan->type.data[0] != '{';
+}
+
+static bool scan_value(struct scan *scan)
+{
+    struct span text;
+    bool escapes;
+    scan->after_value = true;
+    if (scan->at == scan->end) {
+        return false;
+    }
+    switch (*scan->at) {
+    case '"':
+        return scan_string(scan, &text, &escapes);
+    case '{':
+    case '[':
+        return scan_open(scan);
+    case 't':
+        return scan_word(scan, span_str("true"));
+    case 'f':
+        return scan_word(scan, span_str("false"));
+    case 'n':
+        return scan_word(scan, span_str("null"));
+    default:
+        return scan_number(scan);
+    }
+}
+
+/* In the innermost container: its end, or its next member or element, as far as a container that
+ * begins there. */
+static bool scan_step(struct scan *scan)
+{
+    bool in_object = scan->objects & 1;
+    skip_space(scan);
+    if (scan_is(scan, in_object ? '}' : ']')) {
+        scan_close(scan);
+        return true;
+    }
+    if (scan->after_value) {
+        if (!scan_is(scan, ',')) {
+            return false;
+        }
+        scan->at++;
+        skip_space(scan);
+    }
+    enum member member = MEMBER_OTHER;
+    if (in_object && !scan_key(scan, &member)) {
+        return false;
+    }
+    if (member == MEMBER_OTHER) {
+        return scan_value(scan);
+    }
+    scan->after_value = true;
+    return member == MEMBER_TIME ? scan_time(scan) : scan_type(scan);
+}
+
+bool event_scan(struct span text, struct span *out_raw, struct span *out_time,
+                struct span *out_type)
+{
+    size_t size = text.size < EVENT_SCAN_BYTES_MAX ? text.size : EVENT_SCAN_BYTES_MAX;
+    struct scan scan = {.at = text.data, .end = text.data + size};
+    if (!scan_is(&scan, '{')) {
+        return false;
+    }
+    (void)scan_open(&scan);
+    while (scan.depth > 0) {
+        if (!scan_step(&scan)) {
+            return false;
+        }
+    }
+    struct span raw = span_of(text.data, (size_t)(scan.at - text.data));
+    if (!scan.type.data || (scan.high && !utf8_valid(raw, NULL))) {
+        return false;
+    }
+    *out_raw = raw;
+    *out_time = scan.time;
+    *out_type = scan.type;
+    return true;
+}

@@ -1,0 +1,132 @@
+/* Finding observables by field; the shapes are in observable_scan.c. */
+#include "schema/event/observable_internal.h"
+
+#include "schema/event/source.h"
+
+#define NAME(text) (text), sizeof(text) - 1
+
+/* What a field holds by its name (Teleport: events.proto, and metadata of each event type). */
+static const struct {
+    const char *path;
+    size_t size;
+    struct observed_field field;
+} known_fields[] = {
+    {NAME("uid"), {.kind = OBSERVED_NOTHING}},
+    {NAME("time"), {.kind = OBSERVED_NOTHING}},
+    {NAME(FIELD_SOURCE), {.kind = OBSERVED_NOTHING}},
+    {NAME(FIELD_MARK), {.kind = OBSERVED_NOTHING}},
+    {NAME("user"), {.kind = OBSERVABLE_USER}},
+    {NAME("login"), {.kind = OBSERVABLE_USER}},
+    {NAME("user_name"), {.kind = OBSERVABLE_USER}},
+    {NAME("username"), {.kind = OBSERVABLE_USER}},
+    {NAME("name"), {.kind = OBSERVABLE_USER}},
+    {NAME("impersonator"), {.kind = OBSERVABLE_USER}},
+    {NAME("delegator"), {.kind = OBSERVABLE_USER}},
+    {NAME("reviewer"), {.kind = OBSERVABLE_USER}},
+    {NAME("updated_by"), {.kind = OBSERVABLE_USER}},
+    {NAME("participants"), {.kind = OBSERVABLE_USER}},
+    {NAME("invited"), {.kind = OBSERVABLE_USER}},
+    {NAME("db_user"), {.kind = OBSERVABLE_USER}},
+    {NAME("kubernetes_users"), {.kind = OBSERVABLE_USER}},
+    {NAME("windows_user"), {.kind = OBSERVABLE_USER}},
+    {NAME("aws_assumed_role"), {.kind = OBSERVABLE_USER}},
+    {NAME("identity.user"), {.kind = OBSERVABLE_USER}},
+    {NAME("identity.impersonator"), {.kind = OBSERVABLE_USER}},
+    {NAME("identity.logins"), {.kind = OBSERVABLE_USER}},
+    {NAME("identity.kubernetes_users"), {.kind = OBSERVABLE_USER}},
+    {NAME("identity.bot_name"), {.kind = OBSERVABLE_USER}},
+    {NAME("members.member_name"), {.kind = OBSERVABLE_USER}},
+    {NAME("removed_members"), {.kind = OBSERVABLE_USER}},
+    {NAME("attributes.sub"), {.kind = OBSERVABLE_USER}},
+    {NAME("attributes.actor"), {.kind = OBSERVABLE_USER}},
+    {NAME("sid"), {.kind = OBSERVABLE_SESSION}},
+    {NAME("session_id"), {.kind = OBSERVABLE_SESSION}},
+    {NAME("serial_number"), {.kind = OBSERVABLE_SERIAL}},
+    {NAME("certificate.serial_number"), {.kind = OBSERVABLE_SERIAL}},
+    {NAME("user_agent"), {.kind = OBSERVABLE_AGENT}},
+    {NAME("program"), {.kind = OBSERVABLE_FILE, .words_are_files = true}},
+    {NAME("path"), {.kind = OBSERVABLE_FILE, .words_are_files = true}},
+    {NAME("target_path"), {.kind = OBSERVABLE_FILE, .words_are_files = true}},
+    {NAME("file_path"), {.kind = OBSERVABLE_FILE, .words_are_files = true}},
+    {NAME("filename"), {.kind = OBSERVABLE_FILE, .words_are_files = true}},
+    {NAME("directory_name"), {.kind = OBSERVABLE_FILE, .words_are_files = true}},
+    {NAME("working_directory"), {.kind = OBSERVABLE_FILE, .words_are_files = true}},
+    {NAME("location"), {.kind = OBSERVABLE_FILE, .words_are_files = true}},
+    {NAME("file_transfer_stats.path"), {.kind = OBSERVABLE_FILE, .words_are_files = true}},
+    {NAME("command"), {.kind = OBSERVED_SHAPES, .words_are_files = true}},
+    {NAME("argv"), {.kind = OBSERVED_SHAPES, .words_are_files = true}},
+    {NAME("initial_command"), {.kind = OBSERVED_SHAPES, .words_are_files = true}},
+};
+
+struct observed_field observed_field(struct span path)
+{
+    for (size_t i = 0; i < sizeof known_fields / sizeof known_fields[0]; i++) {
+        if (path.size == known_fields[i].size &&
+            memcmp(path.data, known_fields[i].path, path.size) == 0) {
+            return known_fields[i].field;
+        }
+    }
+    return (struct observed_field){.kind = OBSERVED_SHAPES};
+}
+
+void observer_fini(struct observer *observer)
+{
+    buf_fini(&observer->normal);
+    buf_fini(&observer->decoded);
+}
+
+bool scan_emit(struct scan *scan, enum observable_kind kind, struct span text,
+               bool (*form)(struct span text, struct buf *out))
+{
+    struct buf *normal = &scan->observer->normal;
+    if (form) {
+        normal->size = 0;
+        if (!form(text, normal) || !buf_ok(normal)) {
+            return false;
+        }
+        text = buf_span(normal);
+    }
+    struct observable found = scan->at;
+    found.kind = kind;
+    found.normal = text;
+    scan->each(scan->context, &found);
+    return true;
+}
+
+bool observe_value(struct observer *observer, const struct observed_field *field,
+                   const struct event_field *value, observable_each *each, void *context)
+{
+    struct scan scan = {.observer = observer,
+                        .field = field,
+                        .at = {.field = value->path, .value = value->value},
+                        .each = each,
+                        .context = context};
+    if (field->kind == OBSERVED_NOTHING) {
+        return true;
+    }
+    if (field->kind != OBSERVED_SHAPES) {
+        enum observable_kind kind = (enum observable_kind)field->kind;
+        (void)scan_emit(&scan, kind, value->value,
+                        kind == OBSERVABLE_SESSION  ? observable_session
+                        : kind == OBSERVABLE_SERIAL ? observable_serial
+                                                    : NULL);
+    }
+    if (value->kind == EVENT_STRING) {
+        scan_text(&scan, value->value);
+    }
+    return buf_ok(&observer->normal) && buf_ok(&observer->decoded);
+}
+
+bool observe_event(struct observer *observer, const struct event *event, observable_each *each,
+                   void *context)
+{
+    buf_clear(&observer->normal);
+    buf_clear(&observer->decoded);
+    for (size_t i = 0; i < event->n_fields; i++) {
+        const struct observed_field field = observed_field(event->fields[i].path);
+        if (!observe_value(observer, &field, &event->fields[i], each, context)) {
+            return false;
+        }
+    }
+    return true;
+}

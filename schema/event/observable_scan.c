@@ -1,0 +1,289 @@
+/* Finding observables by shape inside of text. */
+#include "schema/event/observable_internal.h"
+
+enum {
+    DECODED_BYTES_MAX = 64 * 1024,
+    BASE64_CHARS_MIN = 12,
+    DECODE_DEPTH_MAX = 2,
+    HASH_DIGITS_MIN = 32
+};
+
+/* What a character can be part of, and what it says of the word that it is in. */
+enum class {
+    IN_NAME = 1,   /* names, addresses, e-mails; a slash is not, it cuts a path */
+    IN_URL = 2,    /* all but white space, controls, quotes and <>|`^{}\ */
+    IN_FILE = 4,   /* all but white space, controls, quotes and <>|`;&(),=*? */
+    IN_BASE64 = 8, /* letters, digits and +/-_ */
+    A_DOT = 16,    /* or beyond ASCII, where dots are too (IDNA) */
+    A_COLON = 32,
+    AN_AT = 64,
+    A_SLASH = 128, /* either way */
+};
+
+/* Bit c of 128. */
+#define IN_SET(c, low, high)                                                                       \
+    (((c) < 64 ? UINT64_C(low) >> ((c)&63) : UINT64_C(high) >> ((c)&63)) & 1)
+#define CLASS_ASCII(c)                                                                             \
+    (unsigned char)((IN_SET(c, 0x07ff602000000000, 0x07fffffeafffffff) ? IN_NAME : 0) |            \
+                    (IN_SET(c, 0xafffff7a00000000, 0x47fffffeafffffff) ? IN_URL : 0) |             \
+                    (IN_SET(c, 0x07ffe83a00000000, 0x6ffffffeffffffff) ? IN_FILE : 0) |            \
+                    (IN_SET(c, 0x03ffa80000000000, 0x07fffffe87fffffe) ? IN_BASE64 : 0) |          \
+                    ((c) == '.' ? A_DOT : 0) | ((c) == ':' ? A_COLON : 0) |                        \
+                    ((c) == '@' ? AN_AT : 0) | ((c) == '/' || (c) == '\\' ? A_SLASH : 0))
+#define CLASS(c)    ((c) < 128 ? CLASS_ASCII(c) : IN_NAME | IN_URL | IN_FILE | A_DOT)
+#define CLASS_4(c)  CLASS(c), CLASS((c) + 1), CLASS((c) + 2), CLASS((c) + 3)
+#define CLASS_16(c) CLASS_4(c), CLASS_4((c) + 4), CLASS_4((c) + 8), CLASS_4((c) + 12)
+#define CLASS_64(c) CLASS_16(c), CLASS_16((c) + 16), CLASS_16((c) + 32), CLASS_16((c) + 48)
+static const unsigned char classes[256] = {CLASS_64(0), CLASS_64(64), CLASS_64(128), CLASS_64(192)};
+
+static unsigned class_of(char c)
+{
+    return classes[(unsigned char)c];
+}
+
+/* The next run of characters of the class at *at or behind it, and all that they say; false when
+ * there is none. *at is set behind it. */
+static bool next_run(struct span text, size_t *at, unsigned in, struct span *out_run,
+                     unsigned *out_says)
+{
+    size_t start = *at;
+    while (start < text.size && !(class_of(text.data[start]) & in)) {
+        start++;
+    }
+    size_t end = start;
+    unsigned says = 0;
+    for (; end < text.size && (class_of(text.data[end]) & in); end++) {
+        says |= class_of(text.data[end]);
+    }
+    *at = end;
+    *out_run = span_of(text.data + start, end - start);
+    *out_says = says;
+    return end > start;
+}
+
+static bool is_one_of(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
+static struct span trim(struct span text, const char *front, const char *back)
+{
+    while (text.size > 0 && is_one_of(text.data[0], front)) {
+        text = span_from(text, 1);
+    }
+    while (text.size > 0 && is_one_of(text.data[text.size - 1], back)) {
+        text.size--;
+    }
+    return text;
+}
+
+/* An address begins with a digit, or is of hexadecimal groups; what surely is none is not tried. */
+static bool emit_ip(struct scan *scan, struct span text)
+{
+    if (text.size < 2 || text.size > 64) {
+        return false;
+    }
+    char c = text.data[0];
+    bool digit = c >= '0' && c <= '9';
+    bool hex = digit || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' || c == '[';
+    if (!digit && (!hex || !memchr(text.data, ':', text.size))) {
+        return false;
+    }
+    return scan_emit(scan, OBSERVABLE_IP, text, observable_ip);
+}
+
+static void scan_name(struct scan *scan, struct span name, unsigned says, bool in_path)
+{
+    name = trim(name, "[.-_", "].-_");
+    const char *at = says & AN_AT ? (name.size ? memchr(name.data, '@', name.size) : NULL) : NULL;
+    if (at) {
+        (void)scan_emit(scan, OBSERVABLE_EMAIL, name, observable_email);
+        name = span_from(name, (size_t)(at + 1 - name.data));
+        if (emit_ip(scan, name)) {
+            return;
+        }
+    }
+    if (!scan_emit(scan, OBSERVABLE_HASH, name, observable_hash) && (!in_path || at) &&
+        (says & A_DOT)) {
+        (void)scan_emit(scan, OBSERVABLE_DOMAIN, name, observable_domain);
+    }
+}
+
+static void scan_token(struct scan *scan, struct span token, unsigned says, bool in_path)
+{
+    if (says & (A_DOT | A_COLON)) {
+        struct span whole = trim(token, ".-", ".-:@");
+        if (emit_ip(scan, whole) || emit_ip(scan, trim(whole, "[", "]"))) {
+            return;
+        }
+    }
+    for (size_t at = 0; at < token.size;) {
+        const char *colon = memchr(token.data + at, ':', token.size - at);
+        size_t end = colon ? (size_t)(colon - token.data) : token.size;
+        struct span piece = span_of(token.data + at, end - at);
+        struct span rest = trim(piece, "[.-", "].-");
+        if (rest.size > 0 && !emit_ip(scan, rest)) {
+            scan_name(scan, piece, says, in_path && at == 0);
+        }
+        at = end + 1;
+    }
+}
+
+static void scan_tokens(struct scan *scan, struct span text)
+{
+    struct span token;
+    unsigned says;
+    for (size_t at = 0; next_run(text, &at, IN_NAME, &token, &says);) {
+        if ((says & (A_DOT | A_COLON | AN_AT)) || token.size >= HASH_DIGITS_MIN) {
+            bool in_path = token.data > text.data && (class_of(token.data[-1]) & A_SLASH);
+            scan_token(scan, token, says, in_path);
+        }
+    }
+}
+
+static void scan_urls(struct scan *scan, struct span text)
+{
+    for (size_t at = 0; at < text.size;) {
+        const char *mark = memmem(text.data + at, text.size - at, "://", 3);
+        if (!mark) {
+            return;
+        }
+        size_t middle = (size_t)(mark - text.data);
+        size_t start = middle;
+        while (start > at && (class_of(text.data[start - 1]) & IN_BASE64) &&
+               !is_one_of(text.data[start - 1], "/-_")) {
+            start--;
+        }
+        struct span run;
+        unsigned says;
+        size_t end = middle;
+        (void)next_run(text, &end, IN_URL, &run, &says);
+        struct span url = trim(span_of(text.data + start, end - start), "", ".,;:!?)]");
+        if (scan_emit(scan, OBSERVABLE_URL, url, observable_url)) {
+            struct span host = observable_url_host(buf_span(&scan->observer->normal));
+            char copy[256];
+            size_t size = host.size < sizeof copy ? host.size : 0;
+            memcpy(copy, host.data, size);
+            host = span_of(copy, size);
+            if (!emit_ip(scan, host)) {
+                (void)scan_emit(scan, OBSERVABLE_DOMAIN, host, observable_domain);
+            }
+        }
+        at = end > middle + 3 ? end : middle + 3;
+    }
+}
+
+/* What has a slash or a dot in it; of a command each word that is no option. */
+static void scan_files(struct scan *scan, struct span text)
+{
+    bool is_whole = scan->field->kind == OBSERVABLE_FILE && scan->depth == 0;
+    struct span word;
+    unsigned says;
+    for (size_t at = 0; next_run(text, &at, IN_FILE, &word, &says);) {
+        bool named = scan->field->words_are_files && word.data[0] != '-';
+        if ((says & (A_DOT | A_SLASH)) || named) {
+            struct span file = trim(word, "", ".:");
+            if (file.size > 1 && !(is_whole && file.size == text.size)) {
+                (void)scan_emit(scan, OBSERVABLE_FILE, file, NULL);
+            }
+        }
+    }
+}
+
+static int base64_digit(char c)
+{
+    if (c >= 'A' && c <= 'Z') {
+        return c - 'A';
+    }
+    if (c >= 'a' && c <= 'z') {
+        return c - 'a' + 26;
+    }
+    if (c >= '0' && c <= '9') {
+        return c - '0' + 52;
+    }
+    return c == '+' || c == '-' ? 62 : 63;
+}
+
+/* RFC 4648, either alphabet, padding left out. Appends text; UTF-16LE (PowerShell's) loses its
+ * zero bytes. False, and nothing appended, when what comes out is no text. */
+static bool decode_text(struct buf *out, struct span digits)
+{
+    size_t before = out->size;
+    uint32_t bits = 0;
+    int count = 0;
+    for (size_t i = 0; i < digits.size; i++) {
+        bits = bits << 6 | (uint32_t)base64_digit(digits.data[i]);
+        count += 6;
+        if (count < 8) {
+            continue;
+        }
+        count -= 8;
+        unsigned char byte = (unsigned char)(bits >> count);
+        bool blank = byte == '\t' || byte == '\n' || byte == '\r';
+        if (byte == 0 && (out->size - before) > 0) {
+            continue;
+        }
+        if ((byte < ' ' && !blank) || byte >= 0x7f) {
+            out->size = before;
+            return false;
+        }
+        buf_add_char(out, (char)byte);
+    }
+    return buf_ok(out);
+}
+
+static void scan_base64(struct scan *scan, struct span text)
+{
+    struct buf *decoded = &scan->observer->decoded;
+    struct span digits;
+    unsigned says;
+    for (size_t at = 0; next_run(text, &at, IN_BASE64, &digits, &says);) {
+        size_t before = decoded->size;
+        if (digits.size >= BASE64_CHARS_MIN && before < DECODED_BYTES_MAX &&
+            decode_text(decoded, digits)) {
+            struct scan inner = *scan;
+            struct buf copy = BUF_INIT; /* `decoded` grows below */
+            buf_add(&copy, decoded->data + before, decoded->size - before);
+            inner.at.decoded = true;
+            inner.depth++;
+            scan_text(&inner, buf_span(&copy));
+            buf_fini(&copy);
+            decoded->size = before;
+        }
+    }
+}
+
+/* As RFC 3339 writes them: these are many, each another, and none names anything. */
+static bool is_time(struct span text)
+{
+    static const char shape[] = "dddd-dd-ddTdd:dd:dd";
+    enum { SHAPE_BYTES = sizeof shape - 1, TIME_BYTES_MAX = 35 };
+    if (text.size < SHAPE_BYTES || text.size > TIME_BYTES_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < SHAPE_BYTES; i++) {
+        char c = text.data[i];
+        if (shape[i] == 'd' ? c < '0' || c > '9' : c != shape[i]) {
+            return false;
+        }
+    }
+    for (size_t i = SHAPE_BYTES; i < text.size; i++) {
+        if (!is_one_of(text.data[i], "0123456789.:+-Z")) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void scan_text(struct scan *scan, struct span text)
+{
+    if (is_time(text) || emit_ip(scan, text)) {
+        return; /* a time; or an address, with or without a port, and no more than that */
+    }
+    scan_urls(scan, text);
+    scan_tokens(scan, text);
+    scan_files(scan, text);
+    if (scan->depth < DECODE_DEPTH_MAX) {
+        scan_base64(scan, text);
+    }
+}

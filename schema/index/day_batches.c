@@ -1,0 +1,356 @@
+/* A batch waits until it is a full block, or its day is over, or the run ends, or too much waits.
+ */
+#include "schema/index/day_batches.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "schema/archive/inbox.h"
+
+enum {
+    WAITING_BYTES_MAX = 176 * 1024 * 1024,
+    SPOOL_DAYS_MIN = 24, /* with fewer, the largest batch is nearly a full block */
+    SPOOL_EARLIER = 4,
+    OVER_EVENTS_EACH = 64, /* of each day that waits, in the time that one had none */
+    OVER_RAW_BYTES_MIN = 256 * 1024,
+};
+
+enum status days_init(struct days *days, const struct archive *archive,
+                      const struct indexer_options *options, struct err *err)
+{
+    *days = (struct days){.options = *options};
+    if (days->options.waiting_bytes_max == 0) {
+        days->options.waiting_bytes_max = WAITING_BYTES_MAX;
+    }
+    if (days->options.builders == 0) {
+        days->options.builders = 1;
+    }
+    CHECK(days->options.builders <= DAYS_BUILDERS_MAX);
+    paths_init(&days->paths);
+    (void)snprintf(days->archive_id, sizeof days->archive_id, "%s", archive_id(archive));
+    return path_format(days->dir, err, "%s", archive_dir(archive));
+}
+
+void days_reset(struct days *days)
+{
+    for (size_t i = 0; i < days->options.builders; i++) {
+        builder_free(days->builders[i]);
+        days->builders[i] = NULL;
+    }
+    for (size_t i = 0; i < days->n_batches; i++) {
+        batch_free(days->batches[i]);
+    }
+    days->n_batches = 0;
+    days->batch_bytes = 0;
+    batch_free(days->spare);
+    days->spare = NULL;
+    spool_close(days->spool);
+    days->spool = NULL;
+}
+
+void days_fini(struct days *days)
+{
+    days_reset(days);
+    arena_fini(&days->arena);
+    paths_fini(&days->paths);
+}
+
+void days_begin(struct days *days, int64_t *counters, int64_t inbox_id)
+{
+    days->counters = counters;
+    days->inbox_id = inbox_id;
+}
+
+/* What counts an event of this arrival that is known already. */
+static enum event_counter duplicate_counter(const struct source *source)
+{
+    return source->session_stream           ? EVENT_COUNTER_duplicate_session
+           : span_is(source->via, "import") ? EVENT_COUNTER_duplicate_import
+                                            : EVENT_COUNTER_duplicate_audit;
+}
+
+static enum status builders_make(struct days *days, struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < days->options.builders; i++) {
+        if (!days->builders[i]) {
+            status = builder_new(days->dir, days->archive_id, days->options.compression_level,
+                                 &days->builders[i], err);
+        }
+    }
+    return status;
+}
+
+/* A day is always the same builder's: two would write the same file. */
+static struct builder *builder_of(struct days *days, int64_t day_us)
+{
+    return days->builders[(uint64_t)(day_us / CLOCK_DAY_US) % days->options.builders];
+}
+
+static size_t builders_bytes(struct days *days)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < days->options.builders; i++) {
+        bytes += builder_bytes(days->builders[i]);
+    }
+    return bytes;
+}
+
+static struct batch *builders_take_back(struct days *days)
+{
+    struct batch *batch = NULL;
+    for (size_t i = 0; !batch && i < days->options.builders; i++) {
+        batch = days->builders[i] ? builder_take_back(days->builders[i]) : NULL;
+    }
+    return batch;
+}
+
+/* Hands batch i to its builder. */
+static enum status batch_put(struct days *days, size_t i, bool all, struct err *err)
+{
+    struct batch *batch = days->batches[i];
+    CHECK(days->batch_bytes >= batch_bytes(batch));
+    days->batch_bytes -= batch_bytes(batch);
+    days->batches[i] = days->batches[--days->n_batches];
+    return builder_put(builder_of(days, batch->day_us), batch, all, days->inbox_id, err);
+}
+
+/* Takes back what the builder is done with: a thinned batch waits on, an empty one is a spare. */
+static enum status take_back(struct days *days, struct err *err)
+{
+    for (struct batch *batch; (batch = builders_take_back(days)) != NULL;) {
+        if (batch_count(batch) == 0) {
+            batch_free(days->spare);
+            days->spare = batch;
+            continue;
+        }
+        if (days->n_batches == DAYS_BATCHES_MAX) {
+            enum status status =
+                builder_put(builder_of(days, batch->day_us), batch, true, days->inbox_id, err);
+            if (status != OK) {
+                return status;
+            }
+            continue;
+        }
+        days->batches[days->n_batches++] = batch;
+        days->batch_bytes += batch_bytes(batch);
+    }
+    return OK;
+}
+
+static enum status batch_open(struct days *days, int64_t day_us, struct batch **out,
+                              struct err *err)
+{
+    enum status status = OK;
+    if (days->n_batches == DAYS_BATCHES_MAX) {
+        status = batch_put(days, 0, true, err);
+    }
+    if (status != OK) {
+        return status;
+    }
+    struct batch *batch = days->spare;
+    days->spare = NULL;
+    if (batch) {
+        batch->day_us = day_us;
+    } else {
+        batch = batch_new(day_us, days->paths.seed);
+    }
+    if (!batch) {
+        return err_set(err, ERR_NOMEM, "index: out of memory");
+    }
+    days->batches[days->n_batches++] = batch;
+    days->batch_bytes += batch_bytes(batch); /* a spare keeps its memory */
+    *out = batch;
+    return OK;
+}
+
+/* A batch of the day with room for raw_bytes. */
+static enum status batch_of(struct days *days, int64_t time_us, size_t raw_bytes,
+                            struct batch **out, struct err *err)
+{
+    int64_t day_us = clock_day_start(time_us);
+    for (size_t i = days->n_batches; i > 0; i--) {
+        struct batch *batch = days->batches[i - 1];
+        if (batch->day_us != day_us) {
+            continue;
+        }
+        if (!batch_full(batch, raw_bytes)) {
+            *out = batch;
+            return OK;
+        }
+        /* What is thinned out comes back, to be filled: unless the event is too large for that. */
+        enum status status = batch_put(days, i - 1, raw_bytes >= BLOCK_RAW_BYTES_MAX / 2, err);
+        if (status == OK) {
+            status = take_back(days, err);
+        }
+        if (status != OK) {
+            return status;
+        }
+        i = days->n_batches + 1; /* the list has changed: from its end again */
+    }
+    return batch_open(days, day_us, out, err);
+}
+
+/* The largest batch; with `over`, of the days that seem to be over: other days have had events in
+ * plenty since, and what waits is worth a block. n_batches: there is none. */
+static size_t largest_batch(const struct days *days, bool over)
+{
+    size_t largest = days->n_batches;
+    for (size_t i = 0; i < days->n_batches; i++) {
+        const struct batch *batch = days->batches[i];
+        int64_t idle = days->n_events - batch->used;
+        if (over && (idle < (int64_t)days->n_batches * OVER_EVENTS_EACH ||
+                     batch->raw_bytes < OVER_RAW_BYTES_MIN)) {
+            continue;
+        }
+        if (largest == days->n_batches ||
+            batch_bytes(batch) > batch_bytes(days->batches[largest])) {
+            largest = i;
+        }
+    }
+    return largest;
+}
+
+/* Keeps what waits within bounds: writes a day that is over, or the largest batch, or from now on
+ * sets events aside. That is begun early: batches of many days are slow to fill, and until they
+ * are full the builders have nothing to do. */
+static enum status batches_bound(struct days *days, struct err *err)
+{
+    bool many = days->inbox_id == 0 && days->n_batches >= SPOOL_DAYS_MIN;
+    size_t max = days->options.waiting_bytes_max / (many ? SPOOL_EARLIER : 1);
+    if (days->batch_bytes + builders_bytes(days) <= max) {
+        return OK;
+    }
+    size_t at = largest_batch(days, many);
+    if (at == days->n_batches) {
+        return many ? spool_open(days->dir, &days->spool, err) : OK;
+    }
+    enum status status = batch_put(days, at, true, err);
+    return status == OK ? take_back(days, err) : status;
+}
+
+static enum status batch_event_in(struct days *days, const struct arrival *arrival,
+                                  const struct event *event, struct err *err)
+{
+    struct batch *batch = NULL;
+    enum status status = batch_of(days, event->time_us, event->raw.size, &batch, err);
+    if (status != OK) {
+        return status;
+    }
+    size_t before = batch_bytes(batch);
+    batch->used = ++days->n_events;
+    enum event_counter if_known = duplicate_counter(arrival->source);
+    enum batch_added added = batch_add(batch, &days->paths, event, arrival, if_known);
+    if (added == BATCH_DUPLICATE) {
+        days->counters[if_known]++;
+    }
+    if (added == BATCH_NOMEM) {
+        return err_set(err, ERR_NOMEM, "index: out of memory");
+    }
+    days->batch_bytes += batch_bytes(batch) - before;
+    return OK;
+}
+
+/* An event that was set aside; it was one when it came. Its day's batch is all that grows now. */
+static enum status take_up(void *context, const struct arrival *arrival, struct span raw,
+                           struct err *err)
+{
+    struct days *days = context;
+    struct event event;
+    arena_reset(&days->arena);
+    if (!event_parse(raw, arrival->received_us, &days->arena, &event)) {
+        return err_set(err, ERR_NOMEM,
+                       "index: an event that was set aside cannot be read: out of memory, or the "
+                       "file it was in was changed");
+    }
+    return batch_event_in(days, arrival, &event, err);
+}
+
+/* Hands all batches of the day to the builder. */
+static enum status put_day(struct days *days, int64_t day_us, struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = days->n_batches; status == OK && i > 0; i--) {
+        if (days->batches[i - 1]->day_us == day_us) {
+            status = batch_put(days, i - 1, true, err);
+        }
+    }
+    return status;
+}
+
+static enum status empty_spool(struct days *days, struct err *err)
+{
+    const int64_t *list = NULL;
+    size_t count = 0;
+    enum status status = days->spool ? spool_days(days->spool, &list, &count, err) : OK;
+    for (size_t i = 0; status == OK && i < count; i++) {
+        status = spool_read(days->spool, list[i], take_up, days, err);
+        if (status == OK) {
+            status = put_day(days, list[i], err);
+        }
+        if (status == OK) {
+            status = take_back(days, err);
+        }
+    }
+    spool_close(days->spool);
+    days->spool = NULL;
+    return status;
+}
+
+static enum status wait_for_builders(struct days *days, struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < days->options.builders; i++) {
+        status = days->builders[i] ? builder_wait(days->builders[i], err) : OK;
+    }
+    return status;
+}
+
+/* Writes all that waits. A full batch that is under way may still come back, thinned out: none is
+ * left behind when the segments say that they hold the run. */
+static enum status put_all(struct days *days, struct err *err)
+{
+    enum status status = OK;
+    do {
+        while (status == OK && days->n_batches > 0) {
+            status = batch_put(days, days->n_batches - 1, true, err);
+        }
+        if (status == OK) {
+            status = wait_for_builders(days, err);
+        }
+        if (status == OK) {
+            status = take_back(days, err);
+        }
+    } while (status == OK && days->n_batches > 0);
+    return status;
+}
+
+enum status days_flush(struct days *days, struct err *err)
+{
+    enum status status = empty_spool(days, err);
+    if (status == OK) {
+        status = put_all(days, err);
+    }
+    for (size_t i = 0; status == OK && i < days->options.builders; i++) {
+        if (days->builders[i]) {
+            status = builder_commit(days->builders[i], days->inbox_id, days->counters, err);
+        }
+    }
+    return status;
+}
+
+enum status days_add(struct days *days, const struct arrival *arrival, const struct event *event,
+                     struct err *err)
+{
+    enum status status = builders_make(days, err);
+    days->counters[EVENT_COUNTER_received]++;
+    if (status == OK && days->spool) {
+        return spool_add(days->spool, clock_day_start(event->time_us), arrival, event->raw, err);
+    }
+    size_t before = days->batch_bytes;
+    if (status == OK) {
+        status = batch_event_in(days, arrival, event, err);
+    }
+    /* Memory grows now and then; only then is there something to look at. */
+    return status == OK && days->batch_bytes != before ? batches_bound(days, err) : status;
+}

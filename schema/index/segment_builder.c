@@ -1,0 +1,395 @@
+/* Writers are opened when a day needs one and put away when others need the room. The thread is
+ * started with the first batch. Whoever waits for the thread (builder_commit, builder_free) may
+ * then use the writers itself, as nobody else does: the lock that said so orders the memory, too.
+ */
+#include "schema/index/segment_builder.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "schema/archive/inbox.h"
+#include "schema/index/deletion.h"
+#include "schema/segment/segment_writer.h"
+
+enum {
+    BUILDER_QUEUE_MAX = 2,
+    WRITERS_MAX = 4,
+    COMMIT_BLOCKS = 64, /* of an import, between two commits of a segment */
+};
+
+struct open_writer {
+    struct segment_writer *writer;
+    int64_t used;       /* larger is later */
+    int64_t inbox_high; /* rows up to here are in the segment already */
+    int blocks;         /* since the last commit */
+};
+
+struct job {
+    struct batch *batch;
+    bool all;
+    int64_t inbox_id;
+};
+
+struct builder {
+    /* immutable */
+    char dir[FILE_PATH_BYTES];
+    char archive_id[37];
+    int compression_level;
+    pthread_t thread;
+    bool has_thread;
+
+    /* guarded by lock */
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct job queue[BUILDER_QUEUE_MAX];
+    size_t n_queue;
+    size_t queue_bytes; /* of the queue and of the batch under work */
+    bool working;
+    bool stopping;
+    struct buf done; /* struct batch * */
+    enum status status;
+    struct err err;
+
+    /* the thread's own, or of whoever waits for it */
+    struct open_writer writers[WRITERS_MAX];
+    int64_t clock;
+    int64_t counters[EVENT_COUNTER_COUNT];
+    struct archive *archive; /* for reading; NULL before the first new day */
+};
+
+enum status builder_new(const char *dir, const char *archive_id, int compression_level,
+                        struct builder **out_builder, struct err *err)
+{
+    struct builder *builder = calloc(1, sizeof *builder);
+    if (!builder) {
+        return err_set(err, ERR_NOMEM, "index: out of memory");
+    }
+    builder->compression_level = compression_level;
+    (void)pthread_mutex_init(&builder->lock, NULL);
+    (void)pthread_cond_init(&builder->changed, NULL);
+    enum status status = path_format(builder->dir, err, "%s", dir);
+    CHECK(strlen(archive_id) < sizeof builder->archive_id);
+    strncpy(builder->archive_id, archive_id, sizeof builder->archive_id - 1);
+    if (status != OK) {
+        builder_free(builder);
+        return status;
+    }
+    *out_builder = builder;
+    return OK;
+}
+
+/* A new segment of a day of which blocks were deleted or shipped goes on behind their numbers. */
+static enum status number_blocks(struct builder *builder, struct segment_writer *writer,
+                                 struct err *err)
+{
+    size_t count;
+    (void)segment_blocks(segment_writer_segment(writer), &count);
+    if (count > 0) {
+        return OK;
+    }
+    enum status status =
+        builder->archive ? OK : archive_open(builder->dir, ARCHIVE_READ, &builder->archive, err);
+    int64_t first_block = 1;
+    if (status == OK) {
+        status =
+            deletion_next_block(builder->archive, segment_writer_day_us(writer), &first_block, err);
+    }
+    if (status == OK) {
+        segment_writer_number_from(writer, first_block);
+    }
+    return status;
+}
+
+/* The day's writer, opened when need be; the one not used for longest makes room. */
+static enum status writer_of(struct builder *builder, int64_t day_us, struct open_writer **out,
+                             struct err *err)
+{
+    struct open_writer *oldest = &builder->writers[0];
+    for (size_t i = 0; i < WRITERS_MAX; i++) {
+        struct open_writer *open = &builder->writers[i];
+        if (open->writer && segment_writer_day_us(open->writer) == day_us) {
+            open->used = ++builder->clock;
+            *out = open;
+            return OK;
+        }
+        if (!open->writer || (oldest->writer && open->used < oldest->used)) {
+            oldest = open;
+        }
+    }
+    enum status status = OK;
+    if (oldest->writer) {
+        /* No inbox id: more of this run may follow for that day. Should this run be done again,
+         * what is committed here is known by its identity. */
+        status = segment_writer_commit(oldest->writer, builder->archive_id, 0, err);
+        segment_writer_close(oldest->writer);
+        *oldest = (struct open_writer){0};
+    }
+    if (status == OK) {
+        status = segment_writer_open(builder->dir, day_us, builder->compression_level,
+                                     &oldest->writer, err);
+    }
+    if (status == OK) {
+        status = number_blocks(builder, oldest->writer, err);
+    }
+    if (status == OK) {
+        oldest->used = ++builder->clock;
+        oldest->inbox_high =
+            segment_inbox_high(segment_writer_segment(oldest->writer), builder->archive_id);
+        *out = oldest;
+    }
+    return status;
+}
+
+/* An event without a time of its own may have come before midnight: asks the day before too. */
+static enum status known_yesterday(struct builder *builder, const struct batch *batch,
+                                   struct bitmap *known, struct err *err)
+{
+    struct bitmap ask = {0};
+    bool any = false;
+    for (size_t i = 0; i < batch_count(batch); i++) {
+        if (batch_at(batch, i)->event.time_is_arrival && !bitmap_get(known, i)) {
+            bitmap_set(&ask, i);
+            any = true;
+        }
+    }
+    char path[FILE_PATH_BYTES];
+    enum status status =
+        archive_segment_path(builder->dir, batch->day_us - CLOCK_DAY_US, path, err);
+    if (status != OK || !any || !file_exists(path)) {
+        return status;
+    }
+    struct segment *segment = NULL;
+    status = segment_open(path, &segment, err);
+    if (status == OK) {
+        status = segment_known_batch(segment, batch, &ask, known, err);
+        segment_close(segment);
+    }
+    return status;
+}
+
+/* What counts an event that the segment has. A row that the segment says it holds was stored by a
+ * run that was not settled: that is how it is counted. Whether it is so, its identity says: the
+ * catalogue may be an older one, restored, that gives out the same ids again. */
+static enum event_counter known_counter(const struct open_writer *open,
+                                        const struct batch_event *event)
+{
+    bool held = event->row_id > 0 && event->row_id <= open->inbox_high;
+    return held ? EVENT_COUNTER_stored : event->if_known;
+}
+
+/* Takes out of the batch what the segment has already. */
+static enum status batch_check(struct builder *builder, struct open_writer *open,
+                               struct batch *batch, struct err *err)
+{
+    struct bitmap known = {0};
+    enum status status = segment_writer_known(open->writer, batch, &known, err);
+    if (status == OK) {
+        status = known_yesterday(builder, batch, &known, err);
+    }
+    bool any = false;
+    for (size_t i = 0; status == OK && i < batch_count(batch); i++) {
+        if (bitmap_get(&known, i)) {
+            builder->counters[known_counter(open, batch_at(batch, i))]++;
+            any = true;
+        }
+    }
+    if (status == OK && any) {
+        batch_remove(batch, &known);
+    }
+    return status;
+}
+
+static enum status write_block(struct builder *builder, const struct job *job, struct err *err)
+{
+    struct batch *batch = job->batch;
+    struct open_writer *open = NULL;
+    enum status status = writer_of(builder, batch->day_us, &open, err);
+    if (status == OK) {
+        status = batch_check(builder, open, batch, err);
+    }
+    size_t count = batch_count(batch);
+    bool full = count == BLOCK_EVENTS_MAX || batch->raw_bytes > BLOCK_RAW_BYTES_MAX / 2;
+    if (status != OK || (!job->all && !full)) {
+        return status;
+    }
+    if (count > 0) {
+        for (size_t i = 0; i < count; i++) {
+            builder->counters[EVENT_COUNTER_no_time] += batch_at(batch, i)->event.time_is_arrival;
+        }
+        builder->counters[EVENT_COUNTER_stored] += (int64_t)count;
+        status = segment_writer_add(open->writer, batch, err);
+        open->blocks++;
+    }
+    batch_clear(batch);
+    if (status == OK && open->blocks >= COMMIT_BLOCKS && job->inbox_id == 0) {
+        status = segment_writer_commit(open->writer, builder->archive_id, 0, err);
+        open->blocks = 0;
+    }
+    return status;
+}
+
+/* Takes the next job; false: it is time to end. */
+static bool next_job(struct builder *builder, struct job *out_job)
+{
+    pthread_mutex_lock(&builder->lock);
+    while (builder->n_queue == 0 && !builder->stopping) {
+        pthread_cond_wait(&builder->changed, &builder->lock);
+    }
+    bool any = builder->n_queue > 0 && !builder->stopping;
+    if (any) {
+        *out_job = builder->queue[0];
+        builder->n_queue--;
+        memmove(builder->queue, builder->queue + 1, builder->n_queue * sizeof *builder->queue);
+        builder->working = true;
+        pthread_cond_broadcast(&builder->changed);
+    }
+    pthread_mutex_unlock(&builder->lock);
+    return any;
+}
+
+static void *builder_main(void *context)
+{
+    struct builder *builder = context;
+    struct job job;
+    enum status status = OK;
+    while (next_job(builder, &job)) {
+        size_t bytes = batch_bytes(job.batch);
+        struct err err = {.text = ""};
+        bool failed_before = status != OK;
+        if (!failed_before) {
+            status = write_block(builder, &job, &err);
+        }
+        pthread_mutex_lock(&builder->lock);
+        if (status != OK && !failed_before) {
+            builder->status = status;
+            builder->err = err;
+        }
+        buf_add(&builder->done, &job.batch, sizeof job.batch);
+        if (!buf_ok(&builder->done)) {
+            batch_free(job.batch);
+        }
+        builder->queue_bytes -= bytes;
+        builder->working = false;
+        pthread_cond_broadcast(&builder->changed);
+        pthread_mutex_unlock(&builder->lock);
+    }
+    return NULL;
+}
+
+static enum status thread_start(struct builder *builder, struct err *err)
+{
+    if (builder->has_thread) {
+        return OK;
+    }
+    int failed = pthread_create(&builder->thread, NULL, builder_main, builder);
+    builder->has_thread = failed == 0;
+    return failed ? err_errno(err, failed, "index thread") : OK;
+}
+
+/* Under the lock: what became of the batches so far. */
+static enum status status_now(const struct builder *builder, struct err *err)
+{
+    if (builder->status != OK && err) {
+        *err = builder->err;
+    }
+    return builder->status;
+}
+
+enum status builder_put(struct builder *builder, struct batch *batch, bool all, int64_t inbox_id,
+                        struct err *err)
+{
+    enum status status = thread_start(builder, err);
+    if (status != OK) {
+        batch_free(batch);
+        return status;
+    }
+    pthread_mutex_lock(&builder->lock);
+    while (builder->n_queue == BUILDER_QUEUE_MAX) {
+        pthread_cond_wait(&builder->changed, &builder->lock);
+    }
+    builder->queue[builder->n_queue++] = (struct job){batch, all, inbox_id};
+    builder->queue_bytes += batch_bytes(batch);
+    status = status_now(builder, err);
+    pthread_cond_broadcast(&builder->changed);
+    pthread_mutex_unlock(&builder->lock);
+    return status;
+}
+
+struct batch *builder_take_back(struct builder *builder)
+{
+    struct batch *batch = NULL;
+    pthread_mutex_lock(&builder->lock);
+    if (builder->done.size > 0) {
+        builder->done.size -= sizeof batch;
+        memcpy(&batch, builder->done.data + builder->done.size, sizeof batch);
+    }
+    pthread_mutex_unlock(&builder->lock);
+    return batch;
+}
+
+size_t builder_bytes(struct builder *builder)
+{
+    pthread_mutex_lock(&builder->lock);
+    size_t bytes = builder->queue_bytes;
+    pthread_mutex_unlock(&builder->lock);
+    return bytes;
+}
+
+enum status builder_wait(struct builder *builder, struct err *err)
+{
+    pthread_mutex_lock(&builder->lock);
+    while (builder->n_queue > 0 || builder->working) {
+        pthread_cond_wait(&builder->changed, &builder->lock);
+    }
+    enum status status = status_now(builder, err);
+    pthread_mutex_unlock(&builder->lock);
+    return status;
+}
+
+enum status builder_commit(struct builder *builder, int64_t inbox_id, int64_t *counters,
+                           struct err *err)
+{
+    enum status status = builder_wait(builder, err);
+    for (size_t i = 0; status == OK && i < WRITERS_MAX; i++) {
+        struct open_writer *open = &builder->writers[i];
+        if (open->writer && (open->blocks > 0 || inbox_id > 0)) {
+            status = segment_writer_commit(open->writer, builder->archive_id, inbox_id, err);
+            open->blocks = 0;
+            open->inbox_high = inbox_id > open->inbox_high ? inbox_id : open->inbox_high;
+        }
+    }
+    for (size_t i = 0; status == OK && i < EVENT_COUNTER_COUNT; i++) {
+        counters[i] += builder->counters[i];
+        builder->counters[i] = 0;
+    }
+    return status;
+}
+
+void builder_free(struct builder *builder)
+{
+    if (!builder) {
+        return;
+    }
+    pthread_mutex_lock(&builder->lock);
+    builder->stopping = true;
+    pthread_cond_broadcast(&builder->changed);
+    pthread_mutex_unlock(&builder->lock);
+    if (builder->has_thread) {
+        int rc = pthread_join(builder->thread, NULL);
+        CHECK(rc == 0);
+    }
+    for (size_t i = 0; i < builder->n_queue; i++) {
+        batch_free(builder->queue[i].batch);
+    }
+    for (struct batch *batch; (batch = builder_take_back(builder)) != NULL;) {
+        batch_free(batch);
+    }
+    for (size_t i = 0; i < WRITERS_MAX; i++) {
+        segment_writer_close(builder->writers[i].writer);
+    }
+    archive_close(builder->archive);
+    buf_fini(&builder->done);
+    (void)pthread_cond_destroy(&builder->changed);
+    (void)pthread_mutex_destroy(&builder->lock);
+    free(builder);
+}

@@ -1,0 +1,273 @@
+/* Each day fills a buffer; a full one goes to the end of the file as a piece. Where the pieces of a
+ * day are is kept in memory: a few bytes for a piece of events. */
+#include "schema/index/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "schema/archive/inbox.h"
+#include "schema/base/file.h"
+#include "schema/event/source.h"
+
+enum { PIECE_BYTES = 128 * 1024, OPEN_BYTES_MAX = 64 * 1024 * 1024 };
+
+struct piece {
+    int64_t offset;
+    size_t size;
+};
+
+struct spool_day {
+    int64_t day_us;
+    struct buf open;
+    struct buf pieces; /* struct piece */
+};
+
+struct spool_source {
+    struct source source;
+    struct span text;
+};
+
+struct spool {
+    char path[FILE_PATH_BYTES];
+    int fd;
+    int64_t size;
+    struct spool_day *days; /* by day_us */
+    size_t n_days;
+    int64_t *list;
+    struct buf sources; /* struct spool_source: few, one an imported file */
+    struct arena arena;
+};
+
+struct record {
+    uint32_t size;
+    uint32_t source;
+    int64_t received_us;
+};
+
+enum status spool_open(const char *dir, struct spool **out_spool, struct err *err)
+{
+    struct spool *spool = calloc(1, sizeof *spool);
+    if (!spool) {
+        return err_set(err, ERR_NOMEM, "import: out of memory");
+    }
+    spool->fd = -1;
+    enum status status = path_format(spool->path, err, "%s/spool", dir);
+    if (status == OK) {
+        spool->fd = open(spool->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+        status = spool->fd < 0 ? err_errno(err, errno, "%s", spool->path) : OK;
+    }
+    if (status == OK && unlink(spool->path) != 0) {
+        status = err_errno(err, errno, "%s", spool->path);
+    }
+    if (status != OK) {
+        spool_close(spool);
+        return status;
+    }
+    *out_spool = spool;
+    return OK;
+}
+
+void spool_close(struct spool *spool)
+{
+    if (!spool) {
+        return;
+    }
+    for (size_t i = 0; i < spool->n_days; i++) {
+        buf_fini(&spool->days[i].open);
+        buf_fini(&spool->days[i].pieces);
+    }
+    if (spool->fd >= 0) {
+        (void)close(spool->fd);
+    }
+    free(spool->days);
+    free(spool->list);
+    buf_fini(&spool->sources);
+    arena_fini(&spool->arena);
+    free(spool);
+}
+
+static enum status write_piece(struct spool *spool, struct spool_day *day, struct err *err)
+{
+    struct piece piece = {spool->size, day->open.size};
+    for (size_t done = 0; done < day->open.size;) {
+        ssize_t n = pwrite(spool->fd, day->open.data + done, day->open.size - done,
+                           spool->size + (int64_t)done);
+        if (n < 0 && errno != EINTR) {
+            return err_errno(err, errno, "%s", spool->path);
+        }
+        done += n > 0 ? (size_t)n : 0;
+    }
+    spool->size += (int64_t)day->open.size;
+    buf_clear(&day->open);
+    buf_add(&day->pieces, &piece, sizeof piece);
+    return buf_status(&day->pieces, "import", err);
+}
+
+/* The buffers of all days together are bounded: with many days, pieces are smaller. */
+static size_t piece_bytes(const struct spool *spool)
+{
+    size_t share = OPEN_BYTES_MAX / spool->n_days;
+    return share < PIECE_BYTES ? share : PIECE_BYTES;
+}
+
+/* The place of the day, or where it would be. */
+static size_t day_place(const struct spool *spool, int64_t day_us)
+{
+    size_t low = 0;
+    size_t high = spool->n_days;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (spool->days[middle].day_us < day_us) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static struct spool_day *day_of(struct spool *spool, int64_t day_us)
+{
+    size_t at = day_place(spool, day_us);
+    if (at < spool->n_days && spool->days[at].day_us == day_us) {
+        return &spool->days[at];
+    }
+    struct spool_day *days = realloc(spool->days, (spool->n_days + 1) * sizeof *days);
+    if (!days) {
+        return NULL;
+    }
+    spool->days = days;
+    memmove(days + at + 1, days + at, (spool->n_days - at) * sizeof *days);
+    spool->n_days++;
+    days[at] = (struct spool_day){.day_us = day_us};
+    return &days[at];
+}
+
+static bool same_source(const struct source *a, const struct source *b)
+{
+    return span_equal(a->via, b->via) && span_equal(a->peer, b->peer) &&
+           span_equal(a->certificate, b->certificate) && span_equal(a->tag, b->tag) &&
+           a->session_stream == b->session_stream;
+}
+
+static const struct spool_source *source_at(const struct spool *spool, uint32_t source)
+{
+    return (const struct spool_source *)(const void *)spool->sources.data + source;
+}
+
+/* The source seen last is the one of most events. */
+static uint32_t source_number(struct spool *spool, const struct arrival *arrival)
+{
+    uint32_t count = (uint32_t)(spool->sources.size / sizeof(struct spool_source));
+    for (uint32_t i = count; i > 0; i--) {
+        if (same_source(&source_at(spool, i - 1)->source, arrival->source)) {
+            return i - 1;
+        }
+    }
+    const struct source *from = arrival->source;
+    struct spool_source added = {
+        .source = {.via = arena_copy(&spool->arena, from->via),
+                   .peer = arena_copy(&spool->arena, from->peer),
+                   .certificate = arena_copy(&spool->arena, from->certificate),
+                   .tag = arena_copy(&spool->arena, from->tag),
+                   .session_stream = from->session_stream},
+        .text = arena_copy(&spool->arena, arrival->source_text),
+    };
+    buf_add(&spool->sources, &added, sizeof added);
+    bool fine = added.source.via.data && added.source.peer.data && added.source.certificate.data &&
+                added.source.tag.data && added.text.data && buf_ok(&spool->sources);
+    return fine ? count : UINT32_MAX;
+}
+
+enum status spool_add(struct spool *spool, int64_t day_us, const struct arrival *arrival,
+                      struct span raw, struct err *err)
+{
+    CHECK(raw.size <= UINT32_MAX);
+    struct spool_day *day = day_of(spool, day_us);
+    struct record record = {.size = (uint32_t)raw.size,
+                            .source = source_number(spool, arrival),
+                            .received_us = arrival->received_us};
+    if (!day || record.source == UINT32_MAX) {
+        return err_set(err, ERR_NOMEM, "import: out of memory");
+    }
+    enum status status = OK;
+    if (day->open.size > 0 && day->open.size + sizeof record + raw.size > piece_bytes(spool)) {
+        status = write_piece(spool, day, err);
+    }
+    buf_add(&day->open, &record, sizeof record);
+    buf_add_span(&day->open, raw);
+    return status == OK ? buf_status(&day->open, "import", err) : status;
+}
+
+enum status spool_days(struct spool *spool, const int64_t **out_days, size_t *out_count,
+                       struct err *err)
+{
+    free(spool->list);
+    spool->list = malloc((spool->n_days + 1) * sizeof *spool->list);
+    if (!spool->list) {
+        return err_set(err, ERR_NOMEM, "import: out of memory");
+    }
+    for (size_t i = 0; i < spool->n_days; i++) {
+        spool->list[i] = spool->days[i].day_us;
+    }
+    *out_days = spool->list;
+    *out_count = spool->n_days;
+    return OK;
+}
+
+static enum status read_records(struct spool *spool, struct span bytes, spool_each *each,
+                                void *context, struct err *err)
+{
+    enum status status = OK;
+    for (size_t at = 0; status == OK && at < bytes.size;) {
+        struct record record;
+        memcpy(&record, bytes.data + at, sizeof record);
+        at += sizeof record;
+        CHECK(record.size <= bytes.size - at);
+        const struct spool_source *from = source_at(spool, record.source);
+        struct arrival arrival = {
+            .source = &from->source, .source_text = from->text, .received_us = record.received_us};
+        status = each(context, &arrival, span_of(bytes.data + at, record.size), err);
+        at += record.size;
+    }
+    return status;
+}
+
+static enum status read_piece(struct spool *spool, const struct piece *piece, struct buf *out,
+                              struct err *err)
+{
+    buf_clear(out);
+    if (!buf_reserve(out, piece->size)) {
+        return err_set(err, ERR_NOMEM, "import: out of memory");
+    }
+    while (out->size < piece->size) {
+        ssize_t n = pread(spool->fd, out->data + out->size, piece->size - out->size,
+                          piece->offset + (int64_t)out->size);
+        if (n == 0 || (n < 0 && errno != EINTR)) {
+            return err_errno(err, n == 0 ? EIO : errno, "%s", spool->path);
+        }
+        out->size += n > 0 ? (size_t)n : 0;
+    }
+    return OK;
+}
+
+enum status spool_read(struct spool *spool, int64_t day_us, spool_each *each, void *context,
+                       struct err *err)
+{
+    size_t at = day_place(spool, day_us);
+    CHECK(at < spool->n_days && spool->days[at].day_us == day_us);
+    const struct spool_day *day = &spool->days[at];
+    const struct piece *pieces = (const struct piece *)(const void *)day->pieces.data;
+    struct buf bytes = BUF_INIT;
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < day->pieces.size / sizeof *pieces; i++) {
+        status = read_piece(spool, &pieces[i], &bytes, err);
+        if (status == OK) {
+            status = read_records(spool, buf_span(&bytes), each, context, err);
+        }
+    }
+    buf_fini(&bytes);
+    return status == OK ? read_records(spool, buf_span(&day->open), each, context, err) : status;
+}

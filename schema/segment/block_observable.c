@@ -1,0 +1,173 @@
+/* The observables of a block, kept: of its new values, and of what is in no column. */
+#include "schema/block/observable_index.h"
+#include "schema/segment/block_fields.h"
+
+/* A value with more than this marks its events partial, so that none can make the list grow. */
+enum { VALUE_OBSERVABLES_MAX = 1024 };
+
+struct observing {
+    struct fields_work *work;
+    const struct observed_field *fields; /* by path of the batch */
+    uint32_t reference;
+    size_t seen;
+    struct observed_draft *draft;
+};
+
+static void take(void *context, const struct observable *observable)
+{
+    struct observing *observing = context;
+    if (observing->seen++ < VALUE_OBSERVABLES_MAX) {
+        observed_add(observing->draft, observable, observing->reference);
+    }
+}
+
+static enum status write_list(struct fields_work *work, struct observed_draft *draft,
+                              uint32_t first, uint32_t count, enum segment_vector kind,
+                              struct err *err)
+{
+    buf_clear(&work->encoded);
+    enum status status = observed_encode(draft, first, count, &work->encoded, err);
+    struct span left = buf_span(&work->encoded);
+    int64_t piece_kind = kind;
+    for (bool full = true; status == OK && full; piece_kind += VECTOR_PIECE_STEP) {
+        full = left.size >= VECTOR_PIECE_BYTES;
+        struct span piece = full ? span_of(left.data, VECTOR_PIECE_BYTES) : left;
+        status = segment_add_blob(work->segment, SEGMENT_ADD_VECTOR, piece_kind, work->block, piece,
+                                  err);
+        left = span_from(left, piece.size);
+    }
+    return status;
+}
+
+static enum status observe_values(struct fields_work *work, uint32_t first, struct err *err)
+{
+    struct observing observing = {.work = work, .draft = &work->memory->observed};
+    bool ok = true;
+    observed_draft_clear(observing.draft);
+    for (uint32_t id = first; ok && id < work->dictionary->count; id++) {
+        const struct dictionary_value *value = &work->dictionary->values[id];
+        struct event_field field = {.path = span_str(work->segment->fields[value->field].name),
+                                    .value = span_of(value->text, value->size),
+                                    .kind = EVENT_STRING};
+        struct observed_field observed = observed_field(field.path);
+        observing.reference = id - first;
+        observing.seen = 0;
+        ok = observe_value(&work->memory->observer, &observed, &field, take, &observing);
+    }
+    if (!ok) {
+        return err_set(err, ERR_NOMEM, "observables: out of memory");
+    }
+    return write_list(work, observing.draft, first, work->dictionary->count - first,
+                      VECTOR_OBSERVED_VALUES, err);
+}
+
+/* The cells to look at, by value; *out_start has each value's first, and the end. */
+static enum status cells_by_value(struct fields_work *work, const struct batch_cell **out_cells,
+                                  const uint32_t **out_start, struct err *err)
+{
+    const struct buf *kept[] = {&work->texts, &work->named};
+    size_t n_values = batch_value_count(work->batch);
+    size_t n_cells = (work->texts.size + work->named.size) / sizeof(struct batch_cell);
+    struct batch_cell *sorted = arena_alloc(&work->arena, (n_cells + 1) * sizeof *sorted);
+    uint32_t *start = arena_alloc(&work->arena, (n_values + 2) * sizeof *start);
+    if (!sorted || !start) {
+        return err_set(err, ERR_NOMEM, "observables: out of memory");
+    }
+    memset(start, 0, (n_values + 2) * sizeof *start);
+    for (size_t k = 0; k < 2; k++) {
+        const struct batch_cell *cells = (const struct batch_cell *)(const void *)kept[k]->data;
+        for (size_t i = 0; i < kept[k]->size / sizeof *cells; i++) {
+            start[cells[i].value + 2]++;
+        }
+    }
+    for (size_t value = 2; value < n_values + 2; value++) {
+        start[value] += start[value - 1];
+    }
+    for (size_t k = 0; k < 2; k++) {
+        const struct batch_cell *cells = (const struct batch_cell *)(const void *)kept[k]->data;
+        for (size_t i = 0; i < kept[k]->size / sizeof *cells; i++) {
+            sorted[start[cells[i].value + 1]++] = cells[i];
+        }
+    }
+    *out_cells = sorted;
+    *out_start = start;
+    return OK;
+}
+
+/* What the value holds is found once, and kept for each slot. */
+static bool observe_cells(struct observing *observing, const struct batch_cell *cells, size_t count)
+{
+    struct fields_work *work = observing->work;
+    const struct batch_value *value = batch_value(work->batch, cells[0].value);
+    struct event_field field = {.path = batch_path(work->batch, value->path)->name,
+                                .value = span_of(value->text, value->size),
+                                .kind = (enum event_kind)value->kind};
+    struct observed_draft *found = &work->memory->found;
+    observed_draft_clear(found);
+    struct observing once = {.work = work, .draft = found};
+    if (!observe_value(&work->memory->observer, &observing->fields[value->path], &field, take,
+                       &once)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (once.seen > VALUE_OBSERVABLES_MAX) {
+            bitmap_set(work->partial, cells[i].slot);
+        } else {
+            observed_copy(observing->draft, found, cells[i].slot);
+        }
+    }
+    return true;
+}
+
+/* A value that is named as a whole, as a user is, with the port that is kept beside it. */
+static bool observe_whole(struct observing *observing, const struct batch_cell *cell)
+{
+    struct fields_work *work = observing->work;
+    const struct batch_value *value = batch_value(work->batch, cell->value);
+    struct buf *text = &work->encoded;
+    buf_clear(text);
+    buf_add(text, value->text, value->size);
+    buf_printf(text, ":%u", cell->port);
+    struct event_field field = {.path = batch_path(work->batch, value->path)->name,
+                                .value = buf_span(text),
+                                .kind = EVENT_STRING};
+    observing->reference = cell->slot;
+    observing->seen = 0;
+    return buf_ok(text) && observe_value(&work->memory->observer, &observing->fields[value->path],
+                                         &field, take, observing);
+}
+
+static enum status observe_events(struct fields_work *work, struct err *err)
+{
+    size_t n_paths = batch_path_count(work->batch);
+    struct observed_field *fields = arena_alloc(&work->arena, (n_paths + 1) * sizeof *fields);
+    const struct batch_cell *cells = NULL;
+    const uint32_t *start = NULL;
+    enum status status = cells_by_value(work, &cells, &start, err);
+    bool ok = status == OK && fields;
+    for (uint32_t path = 0; ok && path < n_paths; path++) {
+        fields[path] = observed_field(batch_path(work->batch, path)->name);
+    }
+    struct observing observing = {.work = work, .fields = fields, .draft = &work->memory->observed};
+    observed_draft_clear(observing.draft);
+    for (uint32_t value = 0; ok && value < batch_value_count(work->batch); value++) {
+        size_t count = start[value + 1] - start[value];
+        ok = count == 0 || observe_cells(&observing, cells + start[value], count);
+    }
+    const struct batch_cell *named = (const struct batch_cell *)(const void *)work->named.data;
+    for (size_t i = 0; ok && i < work->named.size / sizeof *named; i++) {
+        ok = named[i].port == 0 || observe_whole(&observing, &named[i]);
+    }
+    if (status == OK && !ok) {
+        status = err_set(err, ERR_NOMEM, "observables: out of memory");
+    }
+    return status == OK ? write_list(work, observing.draft, 0, (uint32_t)work->n_events,
+                                     VECTOR_OBSERVED_EVENTS, err)
+                        : status;
+}
+
+enum status block_observed_write(struct fields_work *work, uint32_t first_value, struct err *err)
+{
+    enum status status = observe_values(work, first_value, err);
+    return status == OK ? observe_events(work, err) : status;
+}

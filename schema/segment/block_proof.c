@@ -1,0 +1,271 @@
+#include "schema/segment/block_proof.h"
+
+#include "schema/segment/segment_internal.h"
+
+/* Has the file the table? Looked up once for a handle. */
+static enum status has_table(struct segment *segment, bool *out_has, struct err *err)
+{
+    if (segment->proofs == PROOFS_UNKNOWN) {
+        int64_t tables = 0;
+        enum status status = db_int64(
+            segment->db, "SELECT count(*) FROM sqlite_schema WHERE name = 'proof'", &tables, err);
+        if (status != OK) {
+            return status;
+        }
+        segment->proofs = tables > 0 ? PROOFS_KEPT : PROOFS_NONE;
+    }
+    *out_has = segment->proofs == PROOFS_KEPT;
+    return OK;
+}
+
+static bool read_digest(sqlite3_stmt *stmt, int at, struct digest *out)
+{
+    struct span bytes = db_column_span(stmt, at);
+    if (bytes.size != sizeof out->bytes) {
+        return false;
+    }
+    memcpy(out->bytes, bytes.data, bytes.size);
+    return true;
+}
+
+enum status proof_read(struct segment *segment, int64_t block, struct proof *out_proof,
+                       bool *out_found, struct err *err)
+{
+    *out_found = false;
+    bool has = false;
+    sqlite3_stmt *stmt = NULL;
+    enum status status = has_table(segment, &has, err);
+    if (status != OK || !has) {
+        return status;
+    }
+    status = segment_statement(segment, SEGMENT_PROOF, &stmt, err);
+    if (status != OK) {
+        return status;
+    }
+    (void)sqlite3_bind_int64(stmt, 1, block);
+    bool row = false;
+    status = db_step(stmt, &row, err);
+    if (status != OK || !row) {
+        return status;
+    }
+    struct proof proof = {.value_from = (uint32_t)sqlite3_column_int64(stmt, 3),
+                          .value_to = (uint32_t)sqlite3_column_int64(stmt, 4)};
+    bool good = read_digest(stmt, 0, &proof.frame_sha256) &&
+                read_digest(stmt, 1, &proof.index_sha256) && read_digest(stmt, 5, &proof.chain);
+    buf_clear(&segment->line_sums);
+    buf_add_span(&segment->line_sums, db_column_span(stmt, 2));
+    (void)sqlite3_reset(stmt);
+    if (!good) {
+        return segment_corrupt(segment, block, err);
+    }
+    proof.line_sums = buf_span(&segment->line_sums);
+    *out_proof = proof;
+    *out_found = true;
+    return buf_status(&segment->line_sums, segment->path, err);
+}
+
+static void add_number(struct digest_stream *stream, int64_t number)
+{
+    unsigned char bytes[8];
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        bytes[i] = (unsigned char)((uint64_t)number >> 8 * i);
+    }
+    digest_stream_add(stream, span_of(bytes, sizeof bytes));
+}
+
+static void add_part(struct digest_stream *stream, char letter, int64_t key, struct span bytes)
+{
+    digest_stream_add(stream, span_of(&letter, 1));
+    add_number(stream, key);
+    add_number(stream, (int64_t)bytes.size);
+    digest_stream_add(stream, bytes);
+}
+
+/* Adds each row of a statement that gives a key and bytes, or a key, a field and bytes. */
+static enum status add_rows(struct digest_stream *stream, char letter, sqlite3_stmt *stmt,
+                            struct err *err)
+{
+    bool row = false;
+    enum status status = OK;
+    while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
+        int last = sqlite3_column_count(stmt) - 1;
+        for (int i = 1; i < last; i++) {
+            add_number(stream, sqlite3_column_int64(stmt, i));
+        }
+        add_part(stream, letter, sqlite3_column_int64(stmt, 0), db_column_span(stmt, last));
+    }
+    (void)sqlite3_reset(stmt);
+    return status;
+}
+
+static enum status add_block_row(struct digest_stream *stream, struct segment *segment,
+                                 int64_t block, struct err *err)
+{
+    sqlite3_stmt *stmt;
+    enum status status = segment_statement(segment, SEGMENT_BLOCK_ROW, &stmt, err);
+    if (status == OK) {
+        (void)sqlite3_bind_int64(stmt, 1, block);
+        bool row = false;
+        status = db_step(stmt, &row, err);
+        if (status == OK && !row) {
+            return segment_corrupt(segment, block, err);
+        }
+    }
+    if (status == OK) {
+        for (int i = 0; i < 6; i++) {
+            add_number(stream, sqlite3_column_int64(stmt, i));
+        }
+        add_part(stream, 't', 0, db_column_span(stmt, 6));
+        (void)sqlite3_reset(stmt);
+    }
+    return status;
+}
+
+/* A vector and its pieces (segment_internal.h). */
+static enum status add_vector(struct digest_stream *stream, struct segment *segment, int64_t kind,
+                              int64_t block, struct err *err)
+{
+    enum status status = OK;
+    bool full = true;
+    for (; status == OK && full; kind += VECTOR_PIECE_STEP) {
+        sqlite3_stmt *stmt;
+        struct span piece;
+        status = segment_blob(segment, SEGMENT_VECTOR, kind, block, &stmt, &piece, err);
+        if (status != OK) {
+            return status;
+        }
+        if (piece.size > 0) {
+            add_part(stream, 'v', kind, piece);
+        }
+        full = piece.size == VECTOR_PIECE_BYTES;
+        (void)sqlite3_reset(stmt);
+    }
+    return status;
+}
+
+static enum status add_vectors(struct digest_stream *stream, struct segment *segment, int64_t block,
+                               struct err *err)
+{
+    enum status status = OK;
+    for (int64_t kind = VECTOR_TIMES; status == OK && kind <= VECTOR_OBSERVED_EVENTS; kind++) {
+        status = add_vector(stream, segment, kind, block, err);
+    }
+    return status;
+}
+
+static enum status add_columns(struct digest_stream *stream, struct segment *segment, int64_t block,
+                               struct err *err)
+{
+    enum status status = OK;
+    for (size_t field = 0; status == OK && field < segment->n_fields; field++) {
+        sqlite3_stmt *stmt;
+        struct span blob;
+        status = segment_blob(segment, SEGMENT_COLUMN, (int64_t)field, block, &stmt, &blob, err);
+        if (status == OK) {
+            if (blob.size > 0) {
+                add_part(stream, 'n', (int64_t)field, span_str(segment->fields[field].name));
+                add_part(stream, 'c', (int64_t)field, blob);
+            }
+            (void)sqlite3_reset(stmt);
+        }
+    }
+    return status;
+}
+
+static enum status add_values(struct digest_stream *stream, struct segment *segment, uint32_t from,
+                              uint32_t to, struct err *err)
+{
+    static const struct {
+        char letter;
+        enum segment_statement which;
+    } kinds[] = {{'d', SEGMENT_NEW_VALUES}, {'u', SEGMENT_NEW_UUIDS}};
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < sizeof kinds / sizeof kinds[0]; i++) {
+        sqlite3_stmt *stmt;
+        status = segment_statement(segment, kinds[i].which, &stmt, err);
+        if (status == OK) {
+            (void)sqlite3_bind_int64(stmt, 1, from);
+            (void)sqlite3_bind_int64(stmt, 2, to);
+            status = add_rows(stream, kinds[i].letter, stmt, err);
+        }
+    }
+    return status;
+}
+
+static enum status add_text_fields(struct digest_stream *stream, struct segment *segment,
+                                   int64_t block, struct err *err)
+{
+    const uint32_t *fields;
+    size_t count = 0;
+    enum status status = segment_text_fields(segment, block, &fields, &count, err);
+    for (size_t i = 0; status == OK && i < count; i++) {
+        add_part(stream, 'n', fields[i], span_str(segment->fields[fields[i]].name));
+    }
+    return status;
+}
+
+enum status proof_index_digest(struct segment *segment, int64_t block, uint32_t value_from,
+                               uint32_t value_to, struct digest *out_digest, struct err *err)
+{
+    struct digest_stream *stream = digest_stream_new();
+    if (!stream) {
+        return err_set(err, ERR_NOMEM, "%s: out of memory", segment->path);
+    }
+    digest_stream_add(stream, span_str("stele-index-1"));
+    enum status status = add_block_row(stream, segment, block, err);
+    if (status == OK) {
+        status = add_text_fields(stream, segment, block, err);
+    }
+    if (status == OK) {
+        status = add_vectors(stream, segment, block, err);
+    }
+    if (status == OK) {
+        status = add_columns(stream, segment, block, err);
+    }
+    if (status == OK) {
+        status = add_values(stream, segment, value_from, value_to, err);
+    }
+    struct digest digest = digest_stream_finish(stream);
+    if (status == OK) {
+        *out_digest = digest;
+    }
+    return status;
+}
+
+enum status proof_add(struct segment *segment, int64_t block, const struct proof *proof,
+                      struct err *err)
+{
+    sqlite3_stmt *stmt;
+    enum status status = segment_statement(segment, SEGMENT_ADD_PROOF, &stmt, err);
+    if (status != OK) {
+        return status;
+    }
+    (void)sqlite3_bind_int64(stmt, 1, block);
+    db_bind_blob(stmt, 2, span_of(proof->frame_sha256.bytes, DIGEST_SHA256_BYTES));
+    db_bind_blob(stmt, 3, span_of(proof->index_sha256.bytes, DIGEST_SHA256_BYTES));
+    db_bind_blob(stmt, 4, proof->line_sums);
+    (void)sqlite3_bind_int64(stmt, 5, proof->value_from);
+    (void)sqlite3_bind_int64(stmt, 6, proof->value_to);
+    db_bind_blob(stmt, 7, span_of(proof->chain.bytes, DIGEST_SHA256_BYTES));
+    return db_run(stmt, err);
+}
+
+enum status proof_frame(struct segment *segment, int64_t block, struct buf *out, bool *out_proven,
+                        struct err *err)
+{
+    struct proof proof;
+    size_t before = out->size;
+    enum status status = proof_read(segment, block, &proof, out_proven, err);
+    if (status == OK) {
+        status = segment_frame(segment, block, out, err);
+    }
+    if (status == OK && *out_proven) {
+        struct digest digest = digest_sha256(span_from(buf_span(out), before));
+        if (memcmp(&digest, &proof.frame_sha256, sizeof digest) != 0) {
+            out->size = before;
+            status = err_set(err, ERR_CORRUPT, "its frame does not match its digest");
+            status = segment_corrupt(segment, block, err);
+        }
+    }
+    return status;
+}

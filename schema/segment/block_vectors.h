@@ -1,0 +1,21 @@
+/* Writing the vectors of a block: what each event has one of. `packed` is for the function's own
+ * use. Inside schema/ only. */
+#ifndef SCHEMA_SEGMENT_BLOCK_VECTORS_H
+#define SCHEMA_SEGMENT_BLOCK_VECTORS_H
+
+#include "schema/block/batch.h"
+#include "schema/segment/segment_internal.h"
+
+/* Any payload, packed. */
+MUST_USE enum status block_vector_add(struct segment *segment, struct buf *packed,
+                                      enum segment_vector kind, int64_t block, struct span payload,
+                                      struct err *err);
+/* VECTOR_TIMES or VECTOR_ARRIVALS of the batch's events. */
+MUST_USE enum status block_times_add(struct segment *segment, struct buf *packed,
+                                     const struct batch *batch, int64_t block,
+                                     enum segment_vector kind, struct err *err);
+MUST_USE enum status block_identities_add(struct segment *segment, struct buf *packed,
+                                          const struct batch *batch, int64_t block,
+                                          struct err *err);
+
+#endif

@@ -1,0 +1,35 @@
+#include "schema/segment/file_stamp.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "schema/base/clock.h"
+
+/* A change within this time of the last look may not show in the file's time: look again. */
+#define SETTLED_US (2 * CLOCK_SECOND_US)
+
+struct day_stamp day_stamp_read(const char *path)
+{
+    struct day_stamp stamp = {.settled = true};
+    char wal[FILE_PATH_BYTES + 8];
+    (void)snprintf(wal, sizeof wal, "%s-wal", path);
+    const char *const paths[2] = {path, wal};
+    int64_t now_us = clock_now_us();
+    for (size_t i = 0; i < 2; i++) {
+        struct stat st;
+        if (stat(paths[i], &st) == 0 && st.st_size > 0) {
+            stamp.bytes[i] = st.st_size;
+            stamp.changed_us[i] =
+                (int64_t)st.st_mtim.tv_sec * CLOCK_SECOND_US + st.st_mtim.tv_nsec / 1000;
+            stamp.settled = stamp.settled && stamp.changed_us[i] < now_us - SETTLED_US;
+        }
+    }
+    return stamp;
+}
+
+bool day_stamp_equal(const struct day_stamp *a, const struct day_stamp *b)
+{
+    return a->settled && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0 &&
+           memcmp(a->changed_us, b->changed_us, sizeof a->changed_us) == 0;
+}

@@ -1,0 +1,18 @@
+/* What tells that a day's file is as it was: size and time of the file and of its WAL. Any thread.
+ */
+#ifndef SCHEMA_SEGMENT_FILE_STAMP_H
+#define SCHEMA_SEGMENT_FILE_STAMP_H
+
+#include "schema/base/file.h"
+
+struct day_stamp {
+    int64_t bytes[2];
+    int64_t changed_us[2];
+    bool settled; /* a change since the look would show */
+};
+
+struct day_stamp day_stamp_read(const char *path);
+/* False also when `a` was taken so soon after a change that another one might not show. */
+bool day_stamp_equal(const struct day_stamp *a, const struct day_stamp *b);
+
+#endif

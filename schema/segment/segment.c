@@ -1,0 +1,293 @@
+/* Opening a segment: its blocks and fields. */
+#include "schema/segment/segment.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "schema/base/cms.h"
+#include "schema/segment/segment_internal.h"
+
+extern const char segment_1_sql[];
+extern const char segment_2_sql[];
+extern const char segment_3_sql[];
+
+static const char *const segment_ladder[] = {segment_1_sql, segment_2_sql, segment_3_sql};
+const struct db_kind segment_kind = {
+    .name = "segment",
+    .application_id = 0x53746c53, /* "StlS" */
+    .page_bytes = 32768,
+    .sql = segment_ladder,
+    .version = sizeof segment_ladder / sizeof segment_ladder[0],
+};
+
+static const char *const statement_sql[] = {
+#define X(name, sql) sql,
+#include "schema/segment/segment_statement.def"
+#undef X
+};
+
+enum status segment_statement(struct segment *segment, enum segment_statement which,
+                              sqlite3_stmt **out_stmt, struct err *err)
+{
+    if (!segment->statements[which]) {
+        enum status status =
+            db_prepare(segment->db, statement_sql[which], &segment->statements[which], err);
+        if (status != OK) {
+            return status;
+        }
+    }
+    *out_stmt = segment->statements[which];
+    return OK;
+}
+
+enum status segment_corrupt(const struct segment *segment, int64_t block, struct err *err)
+{
+    struct err inner = {.text = ""};
+    if (err && err->status != OK) {
+        inner = *err;
+    }
+    return err_set(err, ERR_CORRUPT, "%s: block %lld is damaged%s%.200s", segment->path,
+                   (long long)block, inner.text[0] ? ": " : "", inner.text);
+}
+
+enum status segment_block_append(struct segment *segment, const struct block_info *info,
+                                 struct err *err)
+{
+    if (segment->n_blocks == segment->blocks_capacity) {
+        size_t capacity = segment->blocks_capacity ? segment->blocks_capacity * 2 : 64;
+        struct block_info *blocks = realloc(segment->blocks, capacity * sizeof *blocks);
+        if (!blocks) {
+            return err_set(err, ERR_NOMEM, "%s: out of memory", segment->path);
+        }
+        segment->blocks = blocks;
+        segment->blocks_capacity = capacity;
+    }
+    segment->blocks[segment->n_blocks++] = *info;
+    return OK;
+}
+
+static enum status read_blocks(struct segment *segment, struct err *err)
+{
+    sqlite3_stmt *stmt;
+    enum status status = segment_statement(segment, SEGMENT_BLOCKS, &stmt, err);
+    bool row = false;
+    while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
+        struct block_info info = {
+            .id = sqlite3_column_int64(stmt, 0),
+            .n_events = (uint32_t)sqlite3_column_int64(stmt, 1),
+            .time_min_us = sqlite3_column_int64(stmt, 2),
+            .time_max_us = sqlite3_column_int64(stmt, 3),
+            .raw_bytes = sqlite3_column_int64(stmt, 4),
+            .frame_bytes = sqlite3_column_int64(stmt, 5),
+            .has_partial = sqlite3_column_int(stmt, 7) != 0,
+            .has_text = sqlite3_column_int64(stmt, 8) > 0,
+        };
+        struct span sha256 = db_column_span(stmt, 6);
+        if (info.id < 1 || info.id > UINT32_MAX || info.n_events < 1 ||
+            info.n_events > BLOCK_EVENTS_MAX || sha256.size != sizeof info.sha256.bytes) {
+            status = segment_corrupt(segment, info.id, err);
+        } else {
+            memcpy(info.sha256.bytes, sha256.data, sha256.size);
+            status = segment_block_append(segment, &info, err);
+        }
+    }
+    (void)sqlite3_reset(segment->statements[SEGMENT_BLOCKS]);
+    return status;
+}
+
+enum status segment_field_append(struct segment *segment, struct span name, struct err *err)
+{
+    if (segment->n_fields == segment->fields_capacity) {
+        size_t capacity = segment->fields_capacity ? segment->fields_capacity * 2 : 128;
+        struct segment_field *fields = realloc(segment->fields, capacity * sizeof *fields);
+        if (!fields) {
+            return err_set(err, ERR_NOMEM, "%s: out of memory", segment->path);
+        }
+        segment->fields = fields;
+        segment->fields_capacity = capacity;
+    }
+    char *copy = strndup(name.data ? name.data : "", name.size);
+    if (!copy) {
+        return err_set(err, ERR_NOMEM, "%s: out of memory", segment->path);
+    }
+    segment->fields[segment->n_fields++] = (struct segment_field){.name = copy};
+    return OK;
+}
+
+static enum status read_fields(struct segment *segment, struct err *err)
+{
+    sqlite3_stmt *stmt;
+    enum status status = segment_statement(segment, SEGMENT_FIELDS, &stmt, err);
+    bool row = false;
+    while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
+        if (sqlite3_column_int64(stmt, 0) != (int64_t)segment->n_fields) {
+            status = err_set(err, ERR_CORRUPT, "%s: field ids have a gap", segment->path);
+            break;
+        }
+        status = segment_field_append(segment, db_column_span(stmt, 1), err);
+        if (status == OK) {
+            struct segment_field *field = &segment->fields[segment->n_fields - 1];
+            field->cells = sqlite3_column_int64(stmt, 2);
+            field->distinct_values = sqlite3_column_int64(stmt, 3);
+            field->is_text = sqlite3_column_int(stmt, 4) != 0;
+            field->has_numbers = sqlite3_column_int(stmt, 5) != 0;
+        }
+    }
+    (void)sqlite3_reset(segment->statements[SEGMENT_FIELDS]);
+    return status;
+}
+
+enum status segment_attach(struct segment *segment, sqlite3 *db, const char *path, struct err *err)
+{
+    *segment = (struct segment){.db = db, .lines = BLOCK_LINES_INIT};
+    (void)snprintf(segment->path, sizeof segment->path, "%s", path);
+    segment->codec = codec_new();
+    if (!segment->codec) {
+        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+    }
+    enum status status = db_int64(db, "SELECT day_us FROM segment", &segment->day_us, err);
+    if (status == ERR_CORRUPT) {
+        return err_set(err, ERR_CORRUPT, "%s is damaged: %s", path, sqlite3_errmsg(db));
+    }
+    if (status == OK) {
+        status = read_blocks(segment, err);
+    }
+    return status == OK ? read_fields(segment, err) : status;
+}
+
+void segment_statements_free(struct segment *segment)
+{
+    for (size_t i = 0; i < SEGMENT_STATEMENT_COUNT; i++) {
+        (void)sqlite3_finalize(segment->statements[i]);
+        segment->statements[i] = NULL;
+    }
+}
+
+void segment_detach(struct segment *segment)
+{
+    segment_statements_free(segment);
+    for (size_t i = 0; i < segment->n_fields; i++) {
+        free(segment->fields[i].name);
+    }
+    free(segment->fields);
+    free(segment->blocks);
+    free(segment->text_fields);
+    codec_free(segment->codec);
+    buf_fini(&segment->scratch);
+    buf_fini(&segment->line_sums);
+    block_lines_fini(&segment->lines);
+    uuid_values_fini(&segment->uuids);
+    for (size_t i = 0; i < PARTNERS_MAX; i++) {
+        if (segment->partners[i]) {
+            column_fini(&segment->partners[i]->column);
+            free(segment->partners[i]);
+        }
+    }
+    db_close(segment->db);
+}
+
+enum status segment_open(const char *path, struct segment **out_segment, struct err *err)
+{
+    struct segment *segment = calloc(1, sizeof *segment);
+    if (!segment) {
+        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+    }
+    sqlite3 *db = NULL;
+    enum status status = db_open(path, DB_READ, &segment_kind, &db, err);
+    if (status != OK) {
+        free(segment);
+        return status == ERR_CORRUPT && cms_form_of(path) != CMS_FORM_NONE ? cms_refuse(path, err)
+                                                                           : status;
+    }
+    /* One snapshot from open to close: blocks, fields and columns that fit together. Pages are read
+     * where the kernel has them: a segment only grows, and one that is deleted stays while it is
+     * open, so that no page is taken away from under a reader. */
+    status = db_exec(db, "PRAGMA mmap_size=2147418112; BEGIN", err);
+    if (status == OK) {
+        status = segment_attach(segment, db, path, err);
+    } else {
+        segment->db = db;
+    }
+    if (status != OK) {
+        segment_close(segment);
+        return status;
+    }
+    *out_segment = segment;
+    return OK;
+}
+
+void segment_close(struct segment *segment)
+{
+    if (segment) {
+        segment_detach(segment);
+        free(segment);
+    }
+}
+
+int64_t segment_day_us(const struct segment *segment)
+{
+    return segment->day_us;
+}
+
+int64_t segment_inbox_high(const struct segment *segment, const char *archive_id)
+{
+    sqlite3_stmt *stmt = NULL;
+    int64_t high = 0;
+    bool row = false;
+    if (db_prepare(segment->db, statement_sql[SEGMENT_INBOX_HIGH], &stmt, NULL) == OK) {
+        db_bind_span(stmt, 1, span_str(archive_id));
+        if (db_step(stmt, &row, NULL) == OK && row) {
+            high = sqlite3_column_int64(stmt, 0);
+        }
+    }
+    (void)sqlite3_finalize(stmt);
+    return high;
+}
+
+const struct block_info *segment_blocks(const struct segment *segment, size_t *out_count)
+{
+    *out_count = segment->n_blocks;
+    return segment->blocks;
+}
+
+const struct block_info *segment_block(const struct segment *segment, int64_t block)
+{
+    /* Ids go up by one from 1; a file made otherwise is searched. */
+    if (block >= 1 && block <= (int64_t)segment->n_blocks &&
+        segment->blocks[block - 1].id == block) {
+        return &segment->blocks[block - 1];
+    }
+    for (size_t i = 0; i < segment->n_blocks; i++) {
+        if (segment->blocks[i].id == block) {
+            return &segment->blocks[i];
+        }
+    }
+    return NULL;
+}
+
+size_t segment_field_count(const struct segment *segment)
+{
+    return segment->n_fields;
+}
+
+const char *segment_field_name(const struct segment *segment, size_t field)
+{
+    CHECK(field < segment->n_fields);
+    return segment->fields[field].name;
+}
+
+bool segment_field_has_numbers(const struct segment *segment, size_t field)
+{
+    CHECK(field < segment->n_fields);
+    return segment->fields[field].has_numbers;
+}
+
+long segment_field_find(const struct segment *segment, struct span name)
+{
+    for (size_t i = 0; i < segment->n_fields; i++) {
+        if (span_is(name, segment->fields[i].name)) {
+            return (long)i;
+        }
+    }
+    return -1;
+}

@@ -1,0 +1,152 @@
+/* A segment: the events of one UTC day, one SQLite file, a row of blocks. This header is the
+ * reading side; schema/segment/segment_writer.h appends.
+ *
+ * Block: up to 4,096 events. Slot: an event's place in its block. Event id = block * 4096 + slot.
+ * A field of a block is kept in one of three ways, decided by counting when the block is made:
+ *   column  each event has a small number that stands for its value(s), from the segment's
+ *           dictionary of distinct (field, value) pairs;
+ *   number  each event has the integer itself (fields of many distinct integers);
+ *   text    the values' terms are in the FTS5 table; the values themselves only in the bytes.
+ * The `uid` that event.h reads is in the identity hashes, and a believed `time` in the time vector,
+ * and in no other place.
+ * An event that no index shows whole (over a bound of event.h) is marked partial: it is a
+ * candidate for every question and settled by its bytes. */
+#ifndef SCHEMA_SEGMENT_SEGMENT_H
+#define SCHEMA_SEGMENT_SEGMENT_H
+
+#include "schema/block/block.h"
+#include "schema/block/column.h"
+#include "schema/event/event.h"
+#include "schema/event/source.h"
+
+struct segment;
+
+/* Opens a day's file for reading by one thread, as it is now: what is appended later is not seen.
+ * A file on a read-only medium opens too. ERR_VERSION, ERR_CORRUPT as for an
+ * archive. */
+MUST_USE enum status segment_open(const char *path, struct segment **out_segment, struct err *err);
+void segment_close(struct segment *segment);
+
+int64_t segment_day_us(const struct segment *segment);
+/* The highest inbox id that this segment holds for the archive of that UUID; 0 when none. */
+int64_t segment_inbox_high(const struct segment *segment, const char *archive_id);
+
+/* All blocks, by id (from 1); read once at open. Owned by the segment. */
+const struct block_info *segment_blocks(const struct segment *segment, size_t *out_count);
+
+/* Event times of the block, n_events of them. */
+MUST_USE enum status segment_times(struct segment *segment, int64_t block,
+                                   int64_t out_times_us[BLOCK_EVENTS_MAX], struct err *err);
+/* When each event was received. */
+MUST_USE enum status segment_arrivals(struct segment *segment, int64_t block,
+                                      int64_t out_times_us[BLOCK_EVENTS_MAX], struct err *err);
+/* event_identity_hash of each event. */
+MUST_USE enum status segment_identities(struct segment *segment, int64_t block,
+                                        uint32_t out_hashes[BLOCK_EVENTS_MAX], struct err *err);
+/* Sets the bit of every event of the block whose identity hash is one of `hashes`. */
+MUST_USE enum status segment_identity_find(struct segment *segment, int64_t block,
+                                           const uint32_t *hashes, size_t n_hashes,
+                                           struct bitmap *map, struct err *err);
+/* The partial events; all clear when there are none. */
+MUST_USE enum status segment_partial(struct segment *segment, int64_t block, struct bitmap *out_map,
+                                     struct err *err);
+
+/* Fields: ids from 0 to count - 1; names are NUL-terminated and live as long as the segment. */
+size_t segment_field_count(const struct segment *segment);
+const char *segment_field_name(const struct segment *segment, size_t field);
+/* -1 when the segment has no such field. */
+long segment_field_find(const struct segment *segment, struct span name);
+
+/* True when some block keeps the field as numbers, or ports beside it. */
+bool segment_field_has_numbers(const struct segment *segment, size_t field);
+
+/* Fields the block keeps as text: *out_fields of *out_count ids, ascending; lives until the next
+ * call for this segment. */
+MUST_USE enum status segment_text_fields(struct segment *segment, int64_t block,
+                                         const uint32_t **out_fields, size_t *out_count,
+                                         struct err *err);
+
+/* Zeroed struct column to begin with; may be used again and again. */
+MUST_USE enum status segment_column(struct segment *segment, size_t field, int64_t block,
+                                    struct column *column, struct err *err);
+/* The same, but no more than the filter wants: with NOTHING the column is FIELD_ABSENT, with
+ * PRESENCE every event that has the field has entry 1. */
+MUST_USE enum status segment_column_filtered(struct segment *segment, size_t field, int64_t block,
+                                             struct column_filter *filter, struct column *column,
+                                             struct err *err);
+
+/* Values of the dictionary are no longer than this. */
+enum { SEGMENT_VALUE_BYTES_MAX = 1024 };
+
+/* The dictionary. The value's text lives until the next call for this segment. */
+MUST_USE enum status segment_value(struct segment *segment, uint32_t value, uint32_t *out_field,
+                                   struct span *out_text, struct err *err);
+/* Walks values: of one field (field >= 0) or of all (-1), in order of id. `each` returns false to
+ * stop. */
+typedef bool segment_value_each(void *context, uint32_t value, uint32_t field, struct span text);
+MUST_USE enum status segment_values(struct segment *segment, long field, segment_value_each *each,
+                                    void *context, struct err *err);
+/* Terms (schema/event/term.h) that are wanted together. */
+struct term_question {
+    const struct span *terms;
+    size_t n_terms;
+    bool last_is_prefix;
+    bool are_words; /* each is to be a word, not a term of several */
+};
+/* The same, only values that have all of these terms, by FTS5. */
+MUST_USE enum status segment_values_with(struct segment *segment,
+                                         const struct term_question *question,
+                                         segment_value_each *each, void *context, struct err *err);
+
+/* Events of n_blocks blocks from `block` on whose text values hold all of these terms (together, in
+ * any of them), as a set for each block. One question for many blocks costs little more than one
+ * for a single block. The text table has words only: what is found for words is exact, for terms a
+ * superset of the events that have them, unless segment_text_is_exact. */
+MUST_USE enum status segment_text_events(struct segment *segment, int64_t block, size_t n_blocks,
+                                         const struct term_question *question,
+                                         struct bitmap *out_maps, struct err *err);
+/* True when segment_text_events with this one term finds exactly the events that have it. */
+bool segment_text_is_exact(struct span term, bool is_prefix);
+
+/* A block's events as bytes: line[slot] is the event exactly as it came. Newlines that stood
+ * inside of an event are spaces in `ndjson` (and so in what is shipped) and newlines in line[]. */
+struct block_lines {
+    int64_t block; /* -1: none */
+    bool is_cut;   /* start and restored are there, not the unpacked bytes alone */
+    uint32_t n_events;
+    struct buf ndjson;
+    struct buf restored; /* the same with inner newlines back; empty when there are none */
+    uint32_t start[BLOCK_EVENTS_MAX + 1];
+};
+#define BLOCK_LINES_INIT                                                                           \
+    {                                                                                              \
+        .block = -1                                                                                \
+    }
+void block_lines_fini(struct block_lines *lines);
+/* Unpacks the block (nothing to do when it is the one already there). ERR_CORRUPT names the
+ * segment and block. */
+MUST_USE enum status segment_lines(struct segment *segment, int64_t block,
+                                   struct block_lines *lines, struct err *err);
+/* Only unpacks it: all of the block's NDJSON, for a look at the whole; lives until the lines
+ * change.
+ */
+MUST_USE enum status segment_ndjson(struct segment *segment, int64_t block,
+                                    struct block_lines *lines, struct span *out_ndjson,
+                                    struct err *err);
+/* The event's bytes as they came. */
+struct span block_line(const struct block_lines *lines, size_t slot);
+/* The event that has the byte at `offset` of the NDJSON. */
+size_t block_line_at(const struct block_lines *lines, size_t offset);
+
+/* The stored frame: a whole zstd frame of the block's NDJSON, appended to out. */
+MUST_USE enum status segment_frame(struct segment *segment, int64_t block, struct buf *out,
+                                   struct err *err);
+
+/* Which of `count` events (at most BLOCK_EVENTS_MAX) the segment holds already (event_same): sets
+ * their bits in *out_known. hashes[i] is event_identity_hash of events[i]. Looks at the blocks
+ * whose time span covers them, at the identity hashes there, and at the bytes of what is left. */
+MUST_USE enum status segment_known_events(struct segment *segment, const struct event *events,
+                                          const uint32_t *hashes, size_t count,
+                                          struct bitmap *out_known, struct err *err);
+
+#endif

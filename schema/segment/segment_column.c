@@ -1,0 +1,127 @@
+/* Reading a column, and first those that tell of it. */
+#include <stdlib.h>
+
+#include "schema/segment/segment_internal.h"
+
+static enum status partner_lookup(void *context, uint32_t field, struct column_partner *out_partner,
+                                  struct err *err);
+
+/* What column_decode asks for partners with. */
+struct lookup {
+    struct segment *segment;
+    int64_t block;
+    unsigned depth;
+};
+
+enum { LOOKUP_DEPTH_MAX = 4 };
+
+static enum status read_column(struct segment *segment, uint32_t field, int64_t block,
+                               unsigned depth, struct column_filter *filter, struct column *column,
+                               struct err *err)
+{
+    const struct block_info *info = segment_block(segment, block);
+    if (!info || depth > LOOKUP_DEPTH_MAX) {
+        return segment_corrupt(segment, block, err);
+    }
+    sqlite3_stmt *stmt;
+    struct span blob;
+    enum status status = segment_blob(segment, SEGMENT_COLUMN, field, block, &stmt, &blob, err);
+    if (status != OK) {
+        return status;
+    }
+    if (blob.size == 0) {
+        column->store = FIELD_ABSENT;
+        if (filter) {
+            filter->answer = COLUMN_WANT_WHOLE;
+        }
+        (void)sqlite3_reset(stmt);
+        return OK;
+    }
+    /* The statement is used again for partners: the payload must not be the statement's. */
+    buf_clear(&column->blob);
+    buf_add_span(&column->blob, blob);
+    (void)sqlite3_reset(stmt);
+    status = buf_status(&column->blob, segment->path, err);
+    struct lookup lookup = {segment, block, depth + 1};
+    if (status == OK) {
+        status = column_decode(segment->codec, buf_span(&column->blob), info->n_events,
+                               partner_lookup, &lookup, filter, column, err);
+    }
+    return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
+}
+
+/* A place for the partner: where it is already (*out_there), or the one not used for longest. */
+static struct partner_column *partner_place(struct segment *segment, uint32_t field, int64_t block,
+                                            bool *out_there)
+{
+    struct partner_column *oldest = NULL;
+    *out_there = false;
+    for (size_t i = 0; i < PARTNERS_MAX; i++) {
+        struct partner_column *place = segment->partners[i];
+        if (!place) {
+            place = segment->partners[i] = calloc(1, sizeof *place);
+            return place;
+        }
+        if (!place->busy && place->field == field && place->block == block) {
+            *out_there = true;
+            return place;
+        }
+        if (!place->busy && (!oldest || place->used < oldest->used)) {
+            oldest = place;
+        }
+    }
+    return oldest;
+}
+
+static void count_entries(struct partner_column *place, size_t n_events)
+{
+    memset(place->counts, 0, (place->column.n_entries + 1) * sizeof *place->counts);
+    for (size_t slot = 0; slot < n_events; slot++) {
+        place->counts[place->column.index[slot]]++;
+    }
+}
+
+/* The chain of partners is shorter than the places there are, so a partner in use stays. */
+static enum status partner_lookup(void *context, uint32_t field, struct column_partner *out_partner,
+                                  struct err *err)
+{
+    const struct lookup *lookup = context;
+    bool there;
+    struct partner_column *place = partner_place(lookup->segment, field, lookup->block, &there);
+    if (!place) {
+        return err_set(err, ERR_NOMEM, "%s: out of memory", lookup->segment->path);
+    }
+    enum status status = OK;
+    if (!there) {
+        place->field = field;
+        place->block = 0;
+        place->busy = true;
+        status = read_column(lookup->segment, field, lookup->block, lookup->depth, NULL,
+                             &place->column, err);
+        place->busy = false;
+        if (status == OK && (place->column.store == FIELD_ABSENT || place->column.n_entries == 0)) {
+            status = err_set(err, ERR_CORRUPT, "a column that another one needs is missing");
+        }
+        if (status == OK) {
+            count_entries(place, segment_block(lookup->segment, lookup->block)->n_events);
+        }
+        place->block = status == OK ? lookup->block : 0;
+    }
+    place->used = ++lookup->segment->partner_clock;
+    *out_partner =
+        (struct column_partner){field, place->column.n_entries, place->column.index, place->counts};
+    return status;
+}
+
+enum status segment_column(struct segment *segment, size_t field, int64_t block,
+                           struct column *column, struct err *err)
+{
+    return read_column(segment, (uint32_t)field, block, 0, NULL, column, err);
+}
+
+enum status segment_column_filtered(struct segment *segment, size_t field, int64_t block,
+                                    struct column_filter *filter, struct column *column,
+                                    struct err *err)
+{
+    return read_column(segment, (uint32_t)field, block, 0, filter, column, err);
+}

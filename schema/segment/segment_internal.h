@@ -1,0 +1,121 @@
+/* The inside of an open segment, shared by the reading files and the writer. */
+#ifndef SCHEMA_SEGMENT_SEGMENT_INTERNAL_H
+#define SCHEMA_SEGMENT_SEGMENT_INTERNAL_H
+
+#include "schema/block/column.h"
+#include "schema/db/db.h"
+#include "schema/segment/segment_uuid.h"
+
+enum segment_statement {
+#define X(name, sql) SEGMENT_##name,
+#include "schema/segment/segment_statement.def"
+#undef X
+    SEGMENT_STATEMENT_COUNT
+};
+
+enum segment_vector {
+    VECTOR_TIMES = 1,
+    VECTOR_ARRIVALS,
+    VECTOR_IDENTITIES,
+    VECTOR_PARTIAL,
+    VECTOR_NEWLINES,
+    VECTOR_OBSERVED_VALUES, /* schema/block/observable_index.h; in pieces */
+    VECTOR_OBSERVED_EVENTS,
+    VECTOR_PIECE_STEP = 16 /* the next piece of a vector is this far behind */
+};
+
+enum {
+    IDENTITY_BYTES = 3,  /* of event_identity_hash */
+    IDENTITY_PLANES = 2, /* first byte of the vector: all low bytes, all middle ones, all high ones;
+                            before version 2 it was a plain vector of hashes */
+};
+
+/* Lists are too long to fill pages well: four full pieces make a page. A piece that is not full is
+ * the last. */
+enum { VECTOR_PIECE_BYTES = 8160 };
+
+/* Columns read because others are told by them (schema/block/column.h); the newest few. */
+enum { PARTNERS_MAX = 6 };
+
+struct partner_column {
+    uint32_t field;
+    int64_t block; /* 0: free */
+    uint64_t used;
+    bool busy; /* being read */
+    struct column column;
+    uint16_t counts[BLOCK_EVENTS_MAX + 1]; /* events by index value */
+};
+
+extern const struct db_kind segment_kind;
+
+struct segment_field {
+    char *name;
+    int64_t cells;
+    int64_t distinct_values;
+    bool is_text;
+    bool has_numbers;
+};
+
+/* Files of before version 3, opened for reading, have no proofs. */
+enum segment_proofs { PROOFS_UNKNOWN, PROOFS_NONE, PROOFS_KEPT };
+
+struct segment {
+    sqlite3 *db;
+    sqlite3_stmt *statements[SEGMENT_STATEMENT_COUNT];
+    char path[FILE_PATH_BYTES];
+    int64_t day_us;
+    struct codec *codec;
+    struct block_info *blocks;
+    size_t n_blocks;
+    size_t blocks_capacity;
+    struct segment_field *fields;
+    size_t n_fields;
+    size_t fields_capacity;
+    struct buf scratch;
+    uint32_t *text_fields;
+    size_t text_fields_capacity;
+    struct block_lines lines; /* of the block looked at last, for segment_known_events */
+    struct uuid_values uuids;
+    struct partner_column *partners[PARTNERS_MAX];
+    uint64_t partner_clock;
+    enum segment_proofs proofs;
+    struct buf line_sums; /* of the proof read last */
+};
+
+/* Opens over a handle that is then the segment's. */
+MUST_USE enum status segment_attach(struct segment *segment, sqlite3 *db, const char *path,
+                                    struct err *err);
+/* Frees all but the struct. */
+void segment_detach(struct segment *segment);
+/* The handle can then be closed; they are prepared again when asked for. */
+void segment_statements_free(struct segment *segment);
+
+/* The statement, prepared when first asked for. */
+MUST_USE enum status segment_statement(struct segment *segment, enum segment_statement which,
+                                       sqlite3_stmt **out_stmt, struct err *err);
+/* The blob of a statement with one or two keys; empty when there is no row. Lives until the
+ * statement is reset, which the caller does. */
+MUST_USE enum status segment_blob(struct segment *segment, enum segment_statement which,
+                                  int64_t first, int64_t second, sqlite3_stmt **out_stmt,
+                                  struct span *out_blob, struct err *err);
+/* Runs a statement that stores a blob under one or two keys. */
+MUST_USE enum status segment_add_blob(struct segment *segment, enum segment_statement which,
+                                      int64_t first, int64_t second, struct span blob,
+                                      struct err *err);
+/* ERR_CORRUPT with the file and the block in front. */
+MUST_USE enum status segment_corrupt(const struct segment *segment, int64_t block, struct err *err);
+
+/* segment_known_events for the events of a batch that are set in `ask`; adds to *known. */
+struct batch;
+MUST_USE enum status segment_known_batch(struct segment *segment, const struct batch *batch,
+                                         const struct bitmap *ask, struct bitmap *known,
+                                         struct err *err);
+
+/* NULL when there is no such block. */
+const struct block_info *segment_block(const struct segment *segment, int64_t block);
+MUST_USE enum status segment_block_append(struct segment *segment, const struct block_info *info,
+                                          struct err *err);
+MUST_USE enum status segment_field_append(struct segment *segment, struct span name,
+                                          struct err *err);
+
+#endif

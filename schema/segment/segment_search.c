@@ -1,0 +1,309 @@
+/* A segment's dictionary and its terms. */
+#include <stdlib.h>
+
+#include "schema/block/dictionary.h"
+#include "schema/event/term.h"
+#include "schema/segment/segment_internal.h"
+
+enum status segment_value(struct segment *segment, uint32_t value, uint32_t *out_field,
+                          struct span *out_text, struct err *err)
+{
+    sqlite3_stmt *stmt;
+    enum status status = segment_statement(segment, SEGMENT_VALUE, &stmt, err);
+    if (status != OK) {
+        return status;
+    }
+    (void)sqlite3_reset(stmt);
+    (void)sqlite3_bind_int64(stmt, 1, value);
+    bool row = false;
+    status = db_step(stmt, &row, err);
+    if (status != OK) {
+        return status;
+    }
+    bool known = row && value < DICTIONARY_VALUES_MAX; /* readers make room for all up to the id */
+    if (!row && value < DICTIONARY_VALUES_MAX) {
+        char uuid[UUID_TEXT_BYTES];
+        status = uuid_value_text(segment, value, &known, out_field, uuid, err);
+        if (status == OK && known) {
+            buf_clear(&segment->scratch);
+            buf_add(&segment->scratch, uuid, sizeof uuid);
+            *out_text = buf_span(&segment->scratch);
+            return buf_status(&segment->scratch, segment->path, err);
+        }
+        if (status != OK) {
+            return status;
+        }
+    }
+    if (!known) {
+        (void)sqlite3_reset(stmt);
+        return err_set(err, ERR_CORRUPT, "%s: value %u is missing", segment->path, value);
+    }
+    buf_clear(&segment->scratch);
+    buf_add_span(&segment->scratch, db_column_span(stmt, 1));
+    int64_t field = sqlite3_column_int64(stmt, 0);
+    (void)sqlite3_reset(stmt);
+    status = buf_status(&segment->scratch, segment->path, err);
+    if (status == OK) {
+        *out_field = (uint32_t)field;
+        *out_text = buf_span(&segment->scratch);
+    }
+    return status;
+}
+
+/* Hands the rows (id, field, text) of a bound statement to `each`; with `uuids`, those of
+ * uuid_values.h between them, so that all come in order of id. */
+static enum status each_value(struct segment *segment, sqlite3_stmt *stmt, long field, bool uuids,
+                              segment_value_each *each, void *context, struct err *err)
+{
+    bool row = false;
+    bool more = true;
+    int64_t next = 0; /* id behind the last one */
+    enum status status = OK;
+    while (more && (status = db_step(stmt, &row, err)) == OK && row) {
+        int64_t id = sqlite3_column_int64(stmt, 0);
+        if (id < 0 || id >= DICTIONARY_VALUES_MAX) {
+            status = err_set(err, ERR_CORRUPT, "%s: no value has the number %lld",
+                             sqlite3_db_filename(sqlite3_db_handle(stmt), "main"), (long long)id);
+            break;
+        }
+        if (uuids && id > next) {
+            status = uuid_values_each(segment, next, id, field, each, context, &more, err);
+        }
+        next = id + 1;
+        uint32_t of = (uint32_t)sqlite3_column_int64(stmt, 1);
+        if (status == OK && more && (field < 0 || of == (uint32_t)field)) {
+            more = each(context, (uint32_t)id, of, db_column_span(stmt, 2));
+        }
+        if (status != OK) {
+            break;
+        }
+    }
+    (void)sqlite3_reset(stmt);
+    if (status == OK && uuids && more) {
+        status = uuid_values_each(segment, next, DICTIONARY_VALUES_MAX, field, each, context, &more,
+                                  err);
+    }
+    return status;
+}
+
+enum status segment_values(struct segment *segment, long field, segment_value_each *each,
+                           void *context, struct err *err)
+{
+    sqlite3_stmt *stmt;
+    enum status status = segment_statement(segment, SEGMENT_VALUES, &stmt, err);
+    return status == OK ? each_value(segment, stmt, field, true, each, context, err) : status;
+}
+
+static void add_string(struct buf *out, struct span term)
+{
+    buf_add_char(out, '"');
+    for (size_t i = 0; i < term.size; i++) {
+        if (term.data[i] == '"') {
+            buf_add_char(out, '"');
+        }
+        buf_add_char(out, term.data[i]);
+    }
+    buf_add_char(out, '"');
+}
+
+/* For the dictionary, which has all terms. FTS5: every term as a string, all of them wanted; a star
+ * makes the last one a prefix. */
+static enum status match_terms(const struct term_question *question, struct buf *out,
+                               struct err *err)
+{
+    CHECK(question->n_terms > 0);
+    for (size_t i = 0; i < question->n_terms; i++) {
+        buf_add_str(out, i ? " AND " : "");
+        add_string(out, question->terms[i]);
+    }
+    buf_add_str(out, question->last_is_prefix ? " *" : "");
+    return buf_status(out, "query", err);
+}
+
+/* The words of a NUL-divided list, all of them wanted. */
+static void match_all_words(struct span words, bool last_is_prefix, struct buf *out)
+{
+    for (size_t at = 0; at < words.size;) {
+        struct span word = span_str(words.data + at);
+        buf_add_str(out, at ? " AND " : "");
+        add_string(out, word);
+        at += word.size + 1;
+    }
+    buf_add_str(out, last_is_prefix ? " *" : "");
+}
+
+/* True when text ends inside of a word, which may go on. */
+static bool ends_open(struct span text)
+{
+    return text.size > 0 && term_is_letter(text.data[text.size - 1]);
+}
+
+/* A term that may be the start of a longer one: cut at TERM_BYTES_MAX, and then made shorter by its
+ * lower case. */
+static bool may_be_cut(struct span term)
+{
+    return term.size >= TERM_BYTES_MAX / 2;
+}
+
+/* The cut may have gone through the last character, which has no lower case then. */
+static struct span without_cut(struct span term)
+{
+    while (term.size > 0 && ((unsigned char)term.data[term.size - 1] & 0xc0) == 0x80) {
+        term.size--;
+    }
+    bool lead = term.size > 0 && (unsigned char)term.data[term.size - 1] >= 0xc0;
+    term.size -= lead;
+    return term;
+}
+
+/* The runs of letters, each followed by a NUL. */
+static void add_runs(struct span text, struct buf *out)
+{
+    size_t at = 0;
+    for (size_t i = 0; i <= text.size; i++) {
+        if (i == text.size || !term_is_letter(text.data[i])) {
+            buf_add(out, text.data + at, i - at);
+            buf_add(out, "", i > at);
+            at = i + 1;
+        }
+    }
+}
+
+/* The last atom of a start: it may yet become one word (an address, a UUID), go on as several, or
+ * be one whose end is only punctuation. */
+static void match_tail(struct span tail, struct buf *words, struct buf *out)
+{
+    add_string(out, tail);
+    buf_add_str(out, " *");
+    if (!term_is_plain(tail)) {
+        buf_clear(words);
+        add_runs(tail, words);
+        buf_add_str(out, " OR (");
+        match_all_words(buf_span(words), ends_open(tail), out);
+        buf_add_char(out, ')');
+    }
+    if (!ends_open(tail)) {
+        buf_clear(words);
+        (void)term_cut_words(tail, words);
+        buf_add_str(out, " OR (");
+        match_all_words(buf_span(words), false, out);
+        buf_add_char(out, ')');
+    }
+}
+
+/* The start of a term by the words that it has when it is none itself. */
+static void match_start(struct span start, struct buf *words, struct buf *out)
+{
+    start = may_be_cut(start) ? without_cut(start) : start;
+    struct span tail = span_from(start, term_last_atom(start));
+    (void)term_cut_words(span_of(start.data, start.size - tail.size), words);
+    match_all_words(buf_span(words), false, out);
+    if (tail.size > 0) {
+        buf_add_str(out, words->size > 0 ? " AND (" : "(");
+        match_tail(tail, words, out);
+        buf_add_char(out, ')');
+    }
+}
+
+/* A term is a word of the text, or some. */
+static void match_term(struct span term, bool is_prefix, struct buf *out)
+{
+    struct buf words = BUF_INIT;
+    buf_add_char(out, '(');
+    add_string(out, term);
+    buf_add_str(out, is_prefix ? " *" : "");
+    if (!segment_text_is_exact(term, is_prefix)) {
+        buf_add_str(out, " OR (");
+        if (is_prefix || may_be_cut(term)) {
+            match_start(term, &words, out);
+        } else {
+            (void)term_cut_words(term, &words);
+            match_all_words(buf_span(&words), false, out);
+        }
+        buf_add_char(out, ')');
+    }
+    buf_add_char(out, ')');
+    out->failed |= words.failed;
+    buf_fini(&words);
+}
+
+/* For the text table, which has words only. */
+static enum status match_text(const struct term_question *question, struct buf *out,
+                              struct err *err)
+{
+    CHECK(question->n_terms > 0);
+    if (question->are_words) {
+        return match_terms(question, out, err);
+    }
+    for (size_t i = 0; i < question->n_terms; i++) {
+        bool last = i + 1 == question->n_terms;
+        buf_add_str(out, i ? " AND " : "");
+        match_term(question->terms[i], last && question->last_is_prefix, out);
+    }
+    return buf_status(out, "query", err);
+}
+
+bool segment_text_is_exact(struct span term, bool is_prefix)
+{
+    /* "10" begins both the word 10 and the address 10.0.0.1, and either is found; but "a.b" may go
+     * on as a word of its own only in an address. */
+    if (term_is_plain(term)) {
+        return true;
+    }
+    struct buf words = BUF_INIT;
+    bool exact = !is_prefix && term_cut_words(term, &words) == 1 && words.size == term.size + 1 &&
+                 memcmp(words.data, term.data, term.size) == 0;
+    buf_fini(&words);
+    return exact;
+}
+
+enum status segment_values_with(struct segment *segment, const struct term_question *question,
+                                segment_value_each *each, void *context, struct err *err)
+{
+    sqlite3_stmt *stmt;
+    struct buf match = BUF_INIT;
+    enum status status = segment_statement(segment, SEGMENT_VALUES_WITH, &stmt, err);
+    if (status == OK) {
+        status = match_terms(question, &match, err);
+    }
+    if (status == OK) {
+        db_bind_span(stmt, 1, buf_span(&match));
+        status = each_value(segment, stmt, -1, false, each, context, err);
+    }
+    buf_fini(&match);
+    /* A UUID is one term, and the only one of its value. */
+    return status == OK && question->n_terms == 1
+               ? uuid_values_with(segment, question->terms[0], question->last_is_prefix, each,
+                                  context, err)
+               : status;
+}
+
+enum status segment_text_events(struct segment *segment, int64_t block, size_t n_blocks,
+                                const struct term_question *question, struct bitmap *out_maps,
+                                struct err *err)
+{
+    CHECK(n_blocks > 0);
+    sqlite3_stmt *stmt;
+    struct buf match = BUF_INIT;
+    enum status status = segment_statement(segment, SEGMENT_TEXT_EVENTS, &stmt, err);
+    if (status == OK) {
+        status = match_text(question, &match, err);
+    }
+    if (status == OK) {
+        int64_t first = block * BLOCK_EVENTS_MAX;
+        int64_t count = (int64_t)n_blocks * BLOCK_EVENTS_MAX;
+        memset(out_maps, 0, n_blocks * sizeof *out_maps);
+        db_bind_span(stmt, 1, buf_span(&match));
+        (void)sqlite3_bind_int64(stmt, 2, first);
+        (void)sqlite3_bind_int64(stmt, 3, first + count - 1);
+        bool row = false;
+        while ((status = db_step(stmt, &row, err)) == OK && row) {
+            int64_t at = sqlite3_column_int64(stmt, 0) - first;
+            if (at >= 0 && at < count) {
+                bitmap_set(&out_maps[at / BLOCK_EVENTS_MAX], (size_t)(at % BLOCK_EVENTS_MAX));
+            }
+        }
+    }
+    buf_fini(&match);
+    return status;
+}

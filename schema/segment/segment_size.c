@@ -1,0 +1,48 @@
+#include "schema/segment/segment_size.h"
+
+#include "schema/segment/segment_internal.h"
+
+const char *segment_part_name(enum segment_part part)
+{
+    static const char *const names[] = {"frames", "columns", "dictionary",
+                                        "terms",  "vectors", "other"};
+    return names[part];
+}
+
+static enum segment_part part_of(struct span table)
+{
+    if (span_is(table, "frame")) {
+        return PART_FRAMES;
+    }
+    if (span_is(table, "field_column")) {
+        return PART_COLUMNS;
+    }
+    if (span_is(table, "vector")) {
+        return PART_VECTORS;
+    }
+    if (span_starts(table, "value")) {
+        return PART_DICTIONARY;
+    }
+    return span_starts(table, "text_term") ? PART_TERMS : PART_OTHER;
+}
+
+enum status segment_parts(struct segment *segment, int64_t out[PART_COUNT], struct err *err)
+{
+    if (!sqlite3_compileoption_used("ENABLE_DBSTAT_VTAB")) {
+        return err_set(err, ERR_CONFIG,
+                       "this SQLite was built without dbstat: parts are not known");
+    }
+    sqlite3_stmt *stmt = NULL;
+    enum status status = db_prepare(
+        segment->db, "SELECT name, pgsize FROM dbstat WHERE aggregate = TRUE", &stmt, err);
+    int64_t parts[PART_COUNT] = {0};
+    bool row = false;
+    while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
+        parts[part_of(db_column_span(stmt, 0))] += sqlite3_column_int64(stmt, 1);
+    }
+    (void)sqlite3_finalize(stmt);
+    for (int i = 0; status == OK && i < PART_COUNT; i++) {
+        out[i] += parts[i];
+    }
+    return status;
+}

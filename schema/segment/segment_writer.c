@@ -1,0 +1,459 @@
+#include "schema/segment/segment_writer.h"
+
+#include <stdlib.h>
+
+#include "schema/archive/archive.h"
+#include "schema/block/frame.h"
+#include "schema/block/identity_set.h"
+#include "schema/segment/block_fields.h"
+#include "schema/segment/block_proof.h"
+#include "schema/segment/block_vectors.h"
+#include "schema/segment/hash_chain.h"
+#include "schema/segment/segment_create.h"
+
+struct segment_writer {
+    struct segment segment; /* db is NULL between the first commit and what is asked next */
+    bool fresh;             /* the first commit is still to come */
+    int64_t first_block;    /* the number of the first one, if there is none yet */
+    struct dictionary dictionary;
+    bool in_transaction;
+    struct identity_set identities;
+    struct field_memory memory;
+    struct frame_maker maker;
+    struct digest chain; /* up to the last block */
+    struct buf packed;
+};
+
+static bool load_value(void *context, uint32_t value, uint32_t field, struct span text)
+{
+    struct dictionary *dictionary = context;
+    return dictionary_reserve(dictionary, 1) && dictionary_add(dictionary, field, text) == value;
+}
+
+static enum status load_dictionary(struct segment_writer *writer, struct err *err)
+{
+    enum status status = segment_values(&writer->segment, -1, load_value, &writer->dictionary, err);
+    int64_t count;
+    if (status == OK) {
+        status = db_int64(writer->segment.db,
+                          "SELECT (SELECT count(*) FROM value) +"
+                          " (SELECT coalesce(sum(length(data) / 16), 0) FROM value_uuid)",
+                          &count, err);
+    }
+    if (status == OK && count != writer->dictionary.count) {
+        status = err_set(err, ERR_CORRUPT, "%s: the dictionary is damaged", writer->segment.path);
+    }
+    return status;
+}
+
+/* An event whose time may be that of its arrival is known by its hash alone, too. */
+static void add_identity(struct identity_set *set, uint32_t hash, int64_t time_us, bool is_arrival)
+{
+    identity_set_add(set, hash, time_us);
+    if (is_arrival) {
+        identity_set_add(set, hash, IDENTITY_TIME_NONE);
+    }
+}
+
+static enum status load_identities(struct segment_writer *writer, struct err *err)
+{
+    uint32_t hashes[BLOCK_EVENTS_MAX];
+    int64_t times_us[BLOCK_EVENTS_MAX];
+    int64_t arrivals_us[BLOCK_EVENTS_MAX];
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < writer->segment.n_blocks; i++) {
+        const struct block_info *info = &writer->segment.blocks[i];
+        status = segment_identities(&writer->segment, info->id, hashes, err);
+        if (status == OK) {
+            status = segment_times(&writer->segment, info->id, times_us, err);
+        }
+        if (status == OK) {
+            status = segment_arrivals(&writer->segment, info->id, arrivals_us, err);
+        }
+        for (size_t slot = 0; status == OK && slot < info->n_events; slot++) {
+            add_identity(&writer->identities, hashes[slot], times_us[slot],
+                         times_us[slot] == arrivals_us[slot]);
+        }
+    }
+    return status;
+}
+
+/* A writer's own settings. */
+static enum status configure(sqlite3 *db, struct err *err)
+{
+    return db_exec(db, "PRAGMA cache_size=-16000; PRAGMA wal_autocheckpoint=4000", err);
+}
+
+/* The segment's handle: after the first commit it is opened again, under the segment's name. */
+static enum status reopen(struct segment_writer *writer, struct err *err)
+{
+    struct segment *segment = &writer->segment;
+    if (segment->db) {
+        return OK;
+    }
+    enum status status = db_open(segment->path, DB_WRITE, &segment_kind, &segment->db, err);
+    return status == OK ? configure(segment->db, err) : status;
+}
+
+enum status segment_writer_known(struct segment_writer *writer, const struct batch *batch,
+                                 struct bitmap *out_known, struct err *err)
+{
+    struct bitmap ask = {0};
+    bool any = false;
+    for (size_t i = 0; i < batch_count(batch); i++) {
+        const struct batch_event *event = batch_at(batch, i);
+        const struct identity_set *set = &writer->identities;
+        if (identity_set_may_have(set, event->hash, event->event.time_us) ||
+            (event->event.time_is_arrival &&
+             identity_set_may_have(set, event->hash, IDENTITY_TIME_NONE))) {
+            bitmap_set(&ask, i);
+            any = true;
+        }
+    }
+    enum status status = any ? reopen(writer, err) : OK;
+    return any && status == OK ? segment_known_batch(&writer->segment, batch, &ask, out_known, err)
+                               : status;
+}
+
+static void load_chain(struct segment_writer *writer)
+{
+    writer->chain = chain_start(writer->segment.day_us);
+    for (size_t i = 0; i < writer->segment.n_blocks; i++) {
+        writer->chain = chain_add(&writer->chain, &writer->segment.blocks[i]);
+    }
+}
+
+static enum status writer_load(struct segment_writer *writer, const char *path, sqlite3 *db,
+                               struct err *err)
+{
+    enum status status = segment_attach(&writer->segment, db, path, err);
+    if (status == OK) {
+        load_chain(writer);
+        status = configure(db, err);
+    }
+    if (status == OK) {
+        status = load_dictionary(writer, err);
+        uuid_values_fini(&writer->segment.uuids); /* more will come */
+    }
+    return status == OK ? load_identities(writer, err) : status;
+}
+
+enum status segment_writer_over(sqlite3 *db, const char *path, bool fresh, int compression_level,
+                                struct segment_writer **out_writer, struct err *err)
+{
+    struct segment_writer *writer = calloc(1, sizeof *writer);
+    if (!writer) {
+        db_close(db);
+        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+    }
+    writer->fresh = fresh;
+    writer->first_block = 1;
+    writer->in_transaction = !sqlite3_get_autocommit(db);
+    dictionary_init(&writer->dictionary);
+    enum status status = frame_maker_init(&writer->maker, compression_level, err);
+    enum status load_status = writer_load(writer, path, db, status == OK ? err : NULL);
+    status = status == OK ? load_status : status;
+    if (status != OK) {
+        segment_writer_close(writer);
+        return status;
+    }
+    *out_writer = writer;
+    return OK;
+}
+
+enum status segment_writer_open(const char *dir, int64_t day_us, int compression_level,
+                                struct segment_writer **out_writer, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    sqlite3 *db = NULL;
+    bool fresh = false;
+    enum status status = archive_segment_path(dir, day_us, path, err);
+    if (status == OK) {
+        fresh = !file_exists(path);
+        status = fresh ? segment_fresh_open(path, day_us, &db, err)
+                       : db_open(path, DB_WRITE, &segment_kind, &db, err);
+    }
+    return status == OK ? segment_writer_over(db, path, fresh, compression_level, out_writer, err)
+                        : status;
+}
+
+void segment_writer_close(struct segment_writer *writer)
+{
+    if (writer) {
+        segment_detach(&writer->segment);
+        if (writer->fresh) {
+            (void)!segment_fresh_remove(writer->segment.path, NULL); /* or the next writer does */
+        }
+        dictionary_fini(&writer->dictionary);
+        identity_set_fini(&writer->identities);
+        frame_maker_fini(&writer->maker);
+        field_memory_fini(&writer->memory);
+        buf_fini(&writer->packed);
+        free(writer);
+    }
+}
+
+void segment_writer_number_from(struct segment_writer *writer, int64_t first_block)
+{
+    CHECK(writer->segment.n_blocks == 0 && first_block >= 1);
+    writer->first_block = first_block;
+}
+
+int64_t segment_writer_day_us(const struct segment_writer *writer)
+{
+    return writer->segment.day_us;
+}
+
+struct segment *segment_writer_segment(struct segment_writer *writer)
+{
+    return &writer->segment;
+}
+
+enum status segment_add_blob(struct segment *segment, enum segment_statement which, int64_t first,
+                             int64_t second, struct span blob, struct err *err)
+{
+    sqlite3_stmt *stmt;
+    enum status status = segment_statement(segment, which, &stmt, err);
+    if (status != OK) {
+        return status;
+    }
+    int at = 1;
+    (void)sqlite3_bind_int64(stmt, at++, first);
+    if (sqlite3_bind_parameter_count(stmt) > 2) {
+        (void)sqlite3_bind_int64(stmt, at++, second);
+    }
+    db_bind_blob(stmt, at, blob);
+    return db_run(stmt, err);
+}
+
+/* Stores the frame that frame_finish has made. */
+static enum status add_frame(struct segment_writer *writer, struct block_info *info,
+                             struct err *err)
+{
+    const struct frame_maker *maker = &writer->maker;
+    enum status status = OK;
+    if (maker->newlines.size > 0) {
+        status = block_vector_add(&writer->segment, &writer->packed, VECTOR_NEWLINES, info->id,
+                                  buf_span(&maker->newlines), err);
+    }
+    info->sha256 = maker->sha256;
+    info->raw_bytes = (int64_t)maker->ndjson.size;
+    info->frame_bytes = (int64_t)maker->frame.size;
+    return status == OK ? segment_add_blob(&writer->segment, SEGMENT_ADD_FRAME, info->id, 0,
+                                           buf_span(&maker->frame), err)
+                        : status;
+}
+
+static enum status add_block_row(struct segment_writer *writer, const struct block_info *info,
+                                 struct span text_fields, struct err *err)
+{
+    sqlite3_stmt *stmt;
+    enum status status = segment_statement(&writer->segment, SEGMENT_ADD_BLOCK, &stmt, err);
+    if (status != OK) {
+        return status;
+    }
+    (void)sqlite3_bind_int64(stmt, 1, info->id);
+    (void)sqlite3_bind_int64(stmt, 2, info->n_events);
+    (void)sqlite3_bind_int64(stmt, 3, info->time_min_us);
+    (void)sqlite3_bind_int64(stmt, 4, info->time_max_us);
+    (void)sqlite3_bind_int64(stmt, 5, info->raw_bytes);
+    (void)sqlite3_bind_int64(stmt, 6, info->frame_bytes);
+    db_bind_blob(stmt, 7, span_of(info->sha256.bytes, sizeof info->sha256.bytes));
+    db_bind_blob(stmt, 8, text_fields);
+    (void)sqlite3_bind_int(stmt, 9, info->has_partial);
+    return db_run(stmt, err);
+}
+
+/* The block is complete but for this. */
+static enum status add_proof(struct segment_writer *writer, const struct block_info *info,
+                             uint32_t value_from, struct err *err)
+{
+    struct proof proof = {
+        .frame_sha256 = writer->maker.frame_sha256,
+        .chain = chain_add(&writer->chain, info),
+        .value_from = value_from,
+        .value_to = writer->dictionary.count,
+        .line_sums = buf_span(&writer->maker.line_sums),
+    };
+    enum status status = proof_index_digest(&writer->segment, info->id, value_from, proof.value_to,
+                                            &proof.index_sha256, err);
+    if (status == OK) {
+        status = proof_add(&writer->segment, info->id, &proof, err);
+    }
+    if (status == OK) {
+        writer->chain = proof.chain;
+    }
+    return status;
+}
+
+static void block_info_init(struct block_info *info, const struct segment_writer *writer,
+                            const struct batch *batch)
+{
+    const struct segment *segment = &writer->segment;
+    *info = (struct block_info){
+        .id = segment->n_blocks > 0 ? segment->blocks[segment->n_blocks - 1].id + 1
+                                    : writer->first_block,
+        .n_events = (uint32_t)batch_count(batch),
+        .time_min_us = INT64_MAX,
+        .time_max_us = INT64_MIN,
+    };
+    for (size_t i = 0; i < info->n_events; i++) {
+        int64_t time_us = batch_at(batch, i)->event.time_us;
+        info->time_min_us = time_us < info->time_min_us ? time_us : info->time_min_us;
+        info->time_max_us = time_us > info->time_max_us ? time_us : info->time_max_us;
+    }
+}
+
+/* Field statistics decide later blocks: they are part of what is committed. */
+static enum status put_fields(struct segment *segment, struct err *err)
+{
+    sqlite3_stmt *stmt;
+    enum status status = segment_statement(segment, SEGMENT_PUT_FIELD, &stmt, err);
+    for (size_t i = 0; status == OK && i < segment->n_fields; i++) {
+        const struct segment_field *field = &segment->fields[i];
+        (void)sqlite3_bind_int64(stmt, 1, (int64_t)i);
+        db_bind_span(stmt, 2, span_str(field->name));
+        (void)sqlite3_bind_int64(stmt, 3, field->cells);
+        (void)sqlite3_bind_int64(stmt, 4, field->distinct_values);
+        (void)sqlite3_bind_int(stmt, 5, field->is_text);
+        (void)sqlite3_bind_int(stmt, 6, field->has_numbers);
+        status = db_run(stmt, err);
+    }
+    return status;
+}
+
+/* Everything of a block but its frame and its row. */
+static enum status add_indexes(struct segment_writer *writer, const struct batch *batch,
+                               struct block_info *info, struct buf *text_fields, struct err *err)
+{
+    struct bitmap partial = {0};
+    enum status status =
+        block_times_add(&writer->segment, &writer->packed, batch, info->id, VECTOR_TIMES, err);
+    if (status == OK) {
+        status = block_times_add(&writer->segment, &writer->packed, batch, info->id,
+                                 VECTOR_ARRIVALS, err);
+    }
+    if (status == OK) {
+        status = block_identities_add(&writer->segment, &writer->packed, batch, info->id, err);
+    }
+    if (status == OK) {
+        status = block_fields_write(&writer->segment, &writer->dictionary, &writer->memory, batch,
+                                    info->id, text_fields, &partial, err);
+    }
+    for (size_t i = 0; i < sizeof partial.words / sizeof partial.words[0]; i++) {
+        info->has_partial |= partial.words[i] != 0;
+    }
+    info->has_text = text_fields->size > 0;
+    if (status == OK && info->has_partial) {
+        status = block_vector_add(&writer->segment, &writer->packed, VECTOR_PARTIAL, info->id,
+                                  span_of(&partial, sizeof partial), err);
+    }
+    return status;
+}
+
+static enum status begin(struct segment_writer *writer, struct err *err)
+{
+    enum status status = OK;
+    if (!writer->in_transaction) {
+        status = reopen(writer, err);
+        if (status == OK) {
+            status = db_begin(writer->segment.db, err);
+        }
+        writer->in_transaction = status == OK;
+    }
+    return status;
+}
+
+enum status segment_writer_add(struct segment_writer *writer, const struct batch *batch,
+                               struct err *err)
+{
+    CHECK(batch_count(batch) > 0);
+    struct segment *segment = &writer->segment;
+    enum status status = begin(writer, err);
+    if (status != OK) {
+        return status;
+    }
+    struct block_info info;
+    struct buf text_fields = BUF_INIT;
+    uint32_t value_from = writer->dictionary.count;
+    block_info_init(&info, writer, batch);
+    frame_start(&writer->maker, batch);
+    status = add_indexes(writer, batch, &info, &text_fields, err);
+    enum status frame_status = frame_finish(&writer->maker, status == OK ? err : NULL);
+    status = status == OK ? frame_status : status;
+    if (status == OK) {
+        status = add_frame(writer, &info, err);
+    }
+    if (status == OK) {
+        status = add_block_row(writer, &info, buf_span(&text_fields), err);
+    }
+    if (status == OK) {
+        status = add_proof(writer, &info, value_from, err);
+    }
+    buf_fini(&text_fields);
+    for (size_t i = 0; status == OK && i < batch_count(batch); i++) {
+        const struct batch_event *event = batch_at(batch, i);
+        add_identity(&writer->identities, event->hash, event->event.time_us,
+                     event->event.time_is_arrival || event->event.time_us == event->arrival_us);
+    }
+    return status == OK ? segment_block_append(segment, &info, err) : status;
+}
+
+static enum status put_inbox_high(struct segment_writer *writer, const char *archive_id,
+                                  int64_t inbox_id, struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    enum status status = segment_statement(&writer->segment, SEGMENT_PUT_INBOX_HIGH, &stmt, err);
+    if (status != OK) {
+        return status;
+    }
+    db_bind_span(stmt, 1, span_str(archive_id));
+    (void)sqlite3_bind_int64(stmt, 2, inbox_id);
+    return db_run(stmt, err);
+}
+
+/* The handle goes with the name; most days of an import are done with their first commit, so it is
+ * not opened again before it is needed. */
+static enum status publish(struct segment_writer *writer, struct err *err)
+{
+    struct segment *segment = &writer->segment;
+    segment_statements_free(segment);
+    sqlite3 *db = segment->db;
+    segment->db = NULL;
+    enum status status = segment_fresh_publish(segment->path, db, err);
+    writer->fresh = status != OK;
+    return status;
+}
+
+enum status segment_writer_commit(struct segment_writer *writer, const char *archive_id,
+                                  int64_t inbox_id, struct err *err)
+{
+    struct segment *segment = &writer->segment;
+    bool nothing = writer->fresh ? segment->n_blocks == 0 : !writer->in_transaction;
+    if (nothing && (writer->fresh || inbox_id <= 0)) {
+        return OK;
+    }
+    enum status status = begin(writer, err);
+    if (status == OK) {
+        status = put_fields(segment, err);
+    }
+    if (status == OK && inbox_id > 0) {
+        status = put_inbox_high(writer, archive_id, inbox_id, err);
+    }
+    if (status == OK) {
+        status = writer->fresh ? publish(writer, err) : db_commit(segment->db, err);
+    }
+    writer->in_transaction = false;
+    return status;
+}
+
+enum status segment_writer_end(struct segment_writer *writer, struct err *err)
+{
+    CHECK(writer->in_transaction && !writer->fresh);
+    enum status status = put_fields(&writer->segment, err);
+    if (status == OK) {
+        status = db_commit(writer->segment.db, err);
+    }
+    writer->in_transaction = false;
+    return status;
+}

@@ -1,0 +1,48 @@
+/* Appending to a segment. Inside schema/ only; one thread, one writer for a segment at a time (the
+ * archive's lock). What is added is in one transaction from the first block to the commit. After
+ * any failure the writer is of no more use: close it, which undoes what is not committed. */
+#ifndef SCHEMA_SEGMENT_SEGMENT_WRITER_H
+#define SCHEMA_SEGMENT_SEGMENT_WRITER_H
+
+#include "schema/block/batch.h"
+#include "schema/segment/segment_internal.h"
+
+struct segment_writer;
+
+/* Opens the day's segment, made when it is not there. */
+MUST_USE enum status segment_writer_open(const char *dir, int64_t day_us, int compression_level,
+                                         struct segment_writer **out_writer, struct err *err);
+/* NULL is fine. */
+void segment_writer_close(struct segment_writer *writer);
+
+int64_t segment_writer_day_us(const struct segment_writer *writer);
+/* The segment as the writer sees it, uncommitted blocks included. */
+struct segment *segment_writer_segment(struct segment_writer *writer);
+
+/* Sets the bits of the batch's events that the segment holds already (event_same). */
+MUST_USE enum status segment_writer_known(struct segment_writer *writer, const struct batch *batch,
+                                          struct bitmap *out_known, struct err *err);
+
+/* A segment without blocks: the number of its first one, where it is not to be 1 (blocks of the day
+ * were deleted, schema/index/deletion.h). Before the first segment_writer_add. */
+void segment_writer_number_from(struct segment_writer *writer, int64_t first_block);
+
+/* Appends the batch's events as one block. */
+MUST_USE enum status segment_writer_add(struct segment_writer *writer, const struct batch *batch,
+                                        struct err *err);
+
+/* Commits (fsynced). inbox_id > 0: from now on the segment holds that archive's inbox up to it. */
+MUST_USE enum status segment_writer_commit(struct segment_writer *writer, const char *archive_id,
+                                           int64_t inbox_id, struct err *err);
+
+/* Writes into a handle whose file has the row of its segment; the writer closes it in any case.
+ * fresh: that of segment_fresh_open, which the first commit gives its name. A file that is no day
+ * of an archive (schema/copy/copy_writer.h) is not fresh, and in a transaction that is open. */
+MUST_USE enum status segment_writer_over(sqlite3 *db, const char *path, bool fresh,
+                                         int compression_level, struct segment_writer **out_writer,
+                                         struct err *err);
+/* Commits what a writer of such a file has added, without a sync. The segment can be asked then,
+ * and nothing more be added. */
+MUST_USE enum status segment_writer_end(struct segment_writer *writer, struct err *err);
+
+#endif

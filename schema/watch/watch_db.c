@@ -1,0 +1,163 @@
+#include "schema/watch/watch_db.h"
+
+#include <stdlib.h>
+
+#include "schema/watch/watch_internal.h"
+
+extern const char watch_1_sql[];
+
+static const char *const watch_ladder[] = {watch_1_sql};
+static const struct db_kind watch_kind = {
+    .name = "watch",
+    .application_id = 0x53746c57, /* "StlW" */
+    .page_bytes = 4096,
+    .sql = watch_ladder,
+    .version = sizeof watch_ladder / sizeof watch_ladder[0],
+};
+
+static const char *const statement_sql[] = {
+#define X(name, sql) sql,
+#include "schema/watch/watch_statement.def"
+#undef X
+};
+
+bool watch_exists(const char *dir)
+{
+    char path[FILE_PATH_BYTES];
+    return path_format(path, NULL, "%s/watch.db", dir) == OK && file_exists(path);
+}
+
+enum status watch_open(const char *dir, enum watch_mode mode, struct watch_db **out_db,
+                       struct err *err)
+{
+    static const enum db_mode modes[] = {
+        [WATCH_READ] = DB_READ, [WATCH_WRITE] = DB_WRITE, [WATCH_CREATE] = DB_CREATE};
+    char path[FILE_PATH_BYTES];
+    enum status status = path_format(path, err, "%s/watch.db", dir);
+    if (status != OK) {
+        return status;
+    }
+    if (mode != WATCH_CREATE && !file_exists(path)) {
+        return err_set(err, ERR_NOT_FOUND,
+                       "nothing is watched in %s: begin with stele watch add LIST --name NAME",
+                       dir);
+    }
+    struct watch_db *db = calloc(1, sizeof *db);
+    if (!db) {
+        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+    }
+    db->writable = mode != WATCH_READ;
+    status = db_open(path, modes[mode], &watch_kind, &db->db, err);
+    for (size_t i = 0; status == OK && i < WATCH_STATEMENT_COUNT; i++) {
+        status = db_prepare(db->db, statement_sql[i], &db->statements[i], err);
+    }
+    if (status != OK) {
+        watch_close(db);
+        return status;
+    }
+    *out_db = db;
+    return OK;
+}
+
+void watch_close(struct watch_db *db)
+{
+    if (db) {
+        for (size_t i = 0; i < WATCH_STATEMENT_COUNT; i++) {
+            (void)sqlite3_finalize(db->statements[i]);
+        }
+        db_close(db->db);
+        free(db);
+    }
+}
+
+enum status watch_generation(struct watch_db *db, int64_t *out_generation, struct err *err)
+{
+    sqlite3_stmt *stmt = db->statements[WATCH_STATEMENT_GENERATION];
+    bool row = false;
+    enum status status = db_step(stmt, &row, err);
+    if (status == OK && !row) {
+        status = err_set(err, ERR_CORRUPT, "watch.db: its state is missing");
+    }
+    if (status == OK) {
+        *out_generation = sqlite3_column_int64(stmt, 0);
+        (void)sqlite3_reset(stmt);
+    }
+    return status;
+}
+
+enum status watch_days(struct watch_db *db, struct watch_day **out_days, size_t *out_count,
+                       struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    struct buf days = BUF_INIT;
+    bool row = false;
+    enum status status =
+        db_prepare(db->db, "SELECT day_us, block, newest_us FROM day ORDER BY day_us", &stmt, err);
+    if (status == OK) {
+        status = db_step(stmt, &row, err);
+    }
+    while (status == OK && row) {
+        struct watch_day day = {.day_us = sqlite3_column_int64(stmt, 0),
+                                .block = sqlite3_column_int64(stmt, 1),
+                                .newest_us = sqlite3_column_int64(stmt, 2)};
+        buf_add(&days, &day, sizeof day);
+        status = db_step(stmt, &row, err);
+    }
+    (void)sqlite3_finalize(stmt);
+    if (status == OK) {
+        status = buf_status(&days, "watch.db", err);
+    }
+    if (status != OK) {
+        buf_fini(&days);
+        return status;
+    }
+    *out_days = (struct watch_day *)(void *)days.data;
+    *out_count = days.size / sizeof **out_days;
+    return OK;
+}
+
+enum status watch_step_begin(struct watch_db *db, int64_t generation, bool *out_begun,
+                             struct err *err)
+{
+    CHECK(db->writable);
+    int64_t now = 0;
+    enum status status = db_begin(db->db, err);
+    if (status == OK) {
+        status = watch_generation(db, &now, err);
+    }
+    *out_begun = status == OK && now == generation;
+    if (!*out_begun) {
+        db_rollback(db->db);
+    }
+    return status;
+}
+
+enum status watch_step_day(struct watch_db *db, const struct watch_day *day, struct err *err)
+{
+    sqlite3_stmt *stmt = db->statements[WATCH_STATEMENT_DAY_SET];
+    (void)sqlite3_bind_int64(stmt, 1, day->day_us);
+    (void)sqlite3_bind_int64(stmt, 2, day->block);
+    (void)sqlite3_bind_int64(stmt, 3, day->newest_us);
+    return db_run(stmt, err);
+}
+
+enum status watch_step_caught(struct watch_db *db, int64_t list, int64_t caught_us, bool all,
+                              struct err *err)
+{
+    sqlite3_stmt *stmt = db->statements[all ? WATCH_STATEMENT_CAUGHT_ALL : WATCH_STATEMENT_CAUGHT];
+    (void)sqlite3_bind_int64(stmt, 1, list);
+    if (!all) {
+        (void)sqlite3_bind_int64(stmt, 2, caught_us);
+    }
+    return db_run(stmt, err);
+}
+
+enum status watch_step_commit(struct watch_db *db, struct err *err)
+{
+    return db_commit(db->db, err);
+}
+
+void watch_step_rollback(struct watch_db *db)
+{
+    db_rollback(db->db);
+}

@@ -1,0 +1,309 @@
+/* The lists that are watched. */
+#include <stdio.h>
+
+#include "schema/block/codec.h"
+#include "schema/watch/watch_internal.h"
+
+enum { LIST_LEVEL = 9 };
+
+bool watch_name_is_good(struct span name)
+{
+    bool only_dots = true;
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!plain && !memchr("._-", c, 3)) {
+            return false;
+        }
+        only_dots = only_dots && c == '.';
+    }
+    return !only_dots && name.size <= WATCH_NAME_BYTES_MAX && name.data[0] != '-';
+}
+
+static struct watch_list list_of(sqlite3_stmt *stmt)
+{
+    struct watch_list list = {
+        .id = sqlite3_column_int64(stmt, 0),
+        .source = db_column_span(stmt, 2),
+        .bytes = sqlite3_column_int64(stmt, 3),
+        .indicators = sqlite3_column_int64(stmt, 5),
+        .added_us = sqlite3_column_int64(stmt, 6),
+        .updated_us = sqlite3_column_int64(stmt, 7),
+        .removed_us = sqlite3_column_int64(stmt, 8),
+        .is_behind = sqlite3_column_type(stmt, 9) != SQLITE_NULL,
+        .caught_us = sqlite3_column_int64(stmt, 9),
+        .sighted = sqlite3_column_int64(stmt, 10),
+        .hits = sqlite3_column_int64(stmt, 11),
+        .last_us = sqlite3_column_int64(stmt, 12),
+        .waiting = sqlite3_column_int64(stmt, 13),
+        .given_up = sqlite3_column_int64(stmt, 14),
+    };
+    struct span sha256 = db_column_span(stmt, 4);
+    if (sha256.size == sizeof list.sha256.bytes) {
+        memcpy(list.sha256.bytes, sha256.data, sha256.size);
+    }
+    (void)snprintf(list.name, sizeof list.name, "%.*s", SPAN_FMT(db_column_span(stmt, 1)));
+    return list;
+}
+
+enum status watch_lists(struct watch_db *db, bool with_removed, watch_list_each *each,
+                        void *context, struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool row = false;
+    enum status status = db_prepare(
+        db->db,
+        "WITH undone AS (SELECT sighting.list AS list, sum(state = 0) AS waiting,"
+        " sum(state = 2) AS given_up FROM delivery JOIN hit ON hit.id = delivery.hit"
+        " JOIN sighting ON sighting.id = hit.sighting WHERE state <> 1 GROUP BY sighting.list)"
+        " SELECT list.id, name, source, bytes, sha256, indicators, added_us, updated_us,"
+        " removed_us, caught_us, count(sighting.id), coalesce(sum(hits), 0), max(last_us),"
+        " coalesce(waiting, 0), coalesce(given_up, 0)"
+        " FROM list LEFT JOIN sighting ON sighting.list = list.id AND hits > 0"
+        " LEFT JOIN undone ON undone.list = list.id"
+        " WHERE removed_us = 0 OR ?1 GROUP BY list.id ORDER BY name, list.id",
+        &stmt, err);
+    if (status == OK) {
+        (void)sqlite3_bind_int(stmt, 1, with_removed);
+        status = db_step(stmt, &row, err);
+    }
+    while (status == OK && row) {
+        struct watch_list list = list_of(stmt);
+        status = each(context, &list, err);
+        if (status == OK) {
+            status = db_step(stmt, &row, err);
+        }
+    }
+    (void)sqlite3_finalize(stmt);
+    return status;
+}
+
+static enum status unpack(struct span frame, struct buf *out, struct err *err)
+{
+    struct codec *codec = codec_new();
+    if (!codec) {
+        return err_set(err, ERR_NOMEM, "watch.db: out of memory");
+    }
+    enum status status = codec_unpack(codec, frame, WATCH_LIST_BYTES_MAX, out, err);
+    codec_free(codec);
+    return status == OK ? OK : err_wrap(err, "watch.db: a list");
+}
+
+enum status watch_list_bytes(struct watch_db *db, int64_t id, struct buf *out_bytes,
+                             struct buf *out_base, bool *out_has_base, struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool row = false;
+    bool has_base = false;
+    enum status status =
+        db_prepare(db->db, "SELECT packed, base FROM list WHERE id = ?1", &stmt, err);
+    if (status == OK) {
+        (void)sqlite3_bind_int64(stmt, 1, id);
+        status = db_step(stmt, &row, err);
+    }
+    if (status == OK && !row) {
+        status = err_set(err, ERR_NOT_FOUND, "watch.db: a list was removed a moment ago");
+    }
+    if (status == OK) {
+        has_base = sqlite3_column_type(stmt, 1) != SQLITE_NULL;
+        status = out_bytes ? unpack(db_column_span(stmt, 0), out_bytes, err) : OK;
+    }
+    if (status == OK && has_base && out_base) {
+        status = unpack(db_column_span(stmt, 1), out_base, err);
+    }
+    (void)sqlite3_finalize(stmt);
+    if (status == OK && out_has_base) {
+        *out_has_base = has_base;
+    }
+    return status;
+}
+
+/* Runs a statement with the list's columns: ?1 its id or nothing, ?2 name, ?3 source, ?4 packed,
+ * ?5 bytes, ?6 sha256, ?7 indicators, ?8 now, ?9 the greatest time. */
+static enum status run_given(struct watch_db *db, const char *sql, int64_t id,
+                             const struct watch_given *given, struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    struct buf packed = BUF_INIT;
+    struct digest sha256 = digest_sha256(given->bytes);
+    struct codec *codec = codec_new();
+    enum status status = codec ? codec_pack(codec, given->bytes, LIST_LEVEL, true, &packed, err)
+                               : err_set(err, ERR_NOMEM, "watch.db: out of memory");
+    codec_free(codec);
+    if (status == OK) {
+        status = db_prepare(db->db, sql, &stmt, err);
+    }
+    if (status == OK) {
+        (void)sqlite3_bind_int64(stmt, 1, id);
+        db_bind_span(stmt, 2, given->name);
+        db_bind_span(stmt, 3, given->source);
+        db_bind_blob(stmt, 4, buf_span(&packed));
+        (void)sqlite3_bind_int64(stmt, 5, (int64_t)given->bytes.size);
+        db_bind_blob(stmt, 6, span_of((const char *)sha256.bytes, sizeof sha256.bytes));
+        (void)sqlite3_bind_int64(stmt, 7, given->indicators);
+        (void)sqlite3_bind_int64(stmt, 8, clock_now_us());
+        (void)sqlite3_bind_int64(stmt, 9, INT64_MAX);
+        status = db_run(stmt, err);
+    }
+    (void)sqlite3_finalize(stmt);
+    buf_fini(&packed);
+    return status;
+}
+
+/* 0: there is none. */
+static enum status find(struct watch_db *db, struct span name, bool or_removed, int64_t *out_id,
+                        struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    bool row = false;
+    enum status status = db_prepare(db->db,
+                                    "SELECT id FROM list WHERE name = ?1 AND (removed_us = 0 OR ?2)"
+                                    " ORDER BY removed_us = 0 DESC, id DESC LIMIT 1",
+                                    &stmt, err);
+    if (status == OK) {
+        db_bind_span(stmt, 1, name);
+        (void)sqlite3_bind_int(stmt, 2, or_removed);
+        status = db_step(stmt, &row, err);
+    }
+    if (status == OK) {
+        *out_id = row ? sqlite3_column_int64(stmt, 0) : 0;
+    }
+    (void)sqlite3_finalize(stmt);
+    return status;
+}
+
+enum status watch_list_find(struct watch_db *db, struct span name, bool or_removed, int64_t *out_id,
+                            struct err *err)
+{
+    int64_t id = 0;
+    enum status status = find(db, name, or_removed, &id, err);
+    if (status == OK && id == 0) {
+        status = err_set(err, ERR_NOT_FOUND,
+                         "no list \"%.*s\" is watched; stele watch shows those that are",
+                         SPAN_FMT(name));
+    }
+    if (status == OK) {
+        *out_id = id;
+    }
+    return status;
+}
+
+/* The end of a change of lists: others see by the generation that there was one. */
+static enum status end_change(struct watch_db *db, enum status status, struct err *err)
+{
+    if (status == OK) {
+        status = db_exec(db->db, "UPDATE state SET generation = generation + 1", err);
+    }
+    if (status == OK) {
+        status = db_commit(db->db, err);
+    }
+    if (status != OK) {
+        db_rollback(db->db);
+    }
+    return status;
+}
+
+/* With no list nothing is matched, so days may be far behind: what they hold is old by now. */
+static enum status begin_days(struct watch_db *db, const struct watch_day *days, size_t n_days,
+                              struct err *err)
+{
+    int64_t lists = 0;
+    enum status status =
+        db_int64(db->db, "SELECT count(*) FROM list WHERE removed_us = 0", &lists, err);
+    if (status != OK || lists > 0) {
+        return status;
+    }
+    status = db_exec(db->db, "DELETE FROM day", err);
+    for (size_t i = 0; status == OK && i < n_days; i++) {
+        status = watch_step_day(db, &days[i], err);
+    }
+    return status;
+}
+
+enum status watch_list_add(struct watch_db *db, const struct watch_given *given,
+                           const struct watch_day *days, size_t n_days, struct err *err)
+{
+    CHECK(db->writable && watch_name_is_good(given->name));
+    int64_t id = 0;
+    enum status status = db_begin(db->db, err);
+    if (status == OK) {
+        status = find(db, given->name, false, &id, err);
+    }
+    if (status == OK && id != 0) {
+        status = err_set(err, ERR_EXISTS,
+                         "a list \"%.*s\" is watched already; stele watch update %.*s LIST "
+                         "changes it",
+                         SPAN_FMT(given->name), SPAN_FMT(given->name));
+    }
+    if (status == OK) {
+        status = begin_days(db, days, n_days, err);
+    }
+    if (status == OK) {
+        status = run_given(db,
+                           "INSERT INTO list (id, name, source, packed, bytes, sha256, indicators,"
+                           " added_us, updated_us, caught_us)"
+                           " VALUES (nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9)",
+                           0, given, err);
+    }
+    return end_change(db, status, err);
+}
+
+/* While old events are still being hunted the base stays what it is: what was new to it before is
+ * new to it now. */
+enum status watch_list_update(struct watch_db *db, int64_t id, const struct watch_given *given,
+                              struct err *err)
+{
+    CHECK(db->writable);
+    enum status status = db_begin(db->db, err);
+    if (status == OK) {
+        status = run_given(db,
+                           "UPDATE list SET source = ?3, packed = ?4, bytes = ?5, sha256 = ?6,"
+                           " indicators = ?7, updated_us = ?8,"
+                           " base = CASE WHEN caught_us IS NULL THEN packed ELSE base END,"
+                           " caught_us = ?9 WHERE id = ?1 AND name = ?2 AND removed_us = 0",
+                           id, given, err);
+    }
+    if (status == OK && sqlite3_changes(db->db) != 1) {
+        status = err_set(err, ERR_NOT_FOUND, "watch.db: the list was removed a moment ago");
+    }
+    return end_change(db, status, err);
+}
+
+/* ?1: the list, ?2: now, where a statement has it. */
+static enum status run_with_list(struct watch_db *db, const char *sql, int64_t id, struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    enum status status = db_prepare(db->db, sql, &stmt, err);
+    if (status == OK) {
+        (void)sqlite3_bind_int64(stmt, 1, id);
+        if (sqlite3_bind_parameter_count(stmt) > 1) {
+            (void)sqlite3_bind_int64(stmt, 2, clock_now_us());
+        }
+        status = db_run(stmt, err);
+    }
+    (void)sqlite3_finalize(stmt);
+    return status;
+}
+
+enum status watch_list_remove(struct watch_db *db, int64_t id, bool keep_hits, struct err *err)
+{
+    static const char *const keep[] = {
+        ("UPDATE list SET packed = x'', base = NULL, caught_us = NULL,"
+         " removed_us = ?2 WHERE id = ?1"),
+    };
+    static const char *const drop[] = {
+        ("DELETE FROM delivery WHERE hit IN (SELECT hit.id FROM hit JOIN sighting"
+         " ON sighting.id = hit.sighting WHERE sighting.list = ?1)"),
+        "DELETE FROM hit WHERE sighting IN (SELECT id FROM sighting WHERE list = ?1)",
+        "DELETE FROM sighting WHERE list = ?1",
+        "DELETE FROM list WHERE id = ?1",
+    };
+    CHECK(db->writable);
+    const char *const *sql = keep_hits ? keep : drop;
+    size_t count = keep_hits ? sizeof keep / sizeof keep[0] : sizeof drop / sizeof drop[0];
+    enum status status = db_begin(db->db, err);
+    for (size_t i = 0; status == OK && i < count; i++) {
+        status = run_with_list(db, sql[i], id, err);
+    }
+    return end_change(db, status, err);
+}

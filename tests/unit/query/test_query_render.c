@@ -1,0 +1,103 @@
+#include "query/render/json_pretty.h"
+#include "query/render/render.h"
+#include "query/render/terminal_text.h"
+#include "tests/support/test.h"
+
+static void expect_visible(const char *text, size_t columns, const char *should, size_t used)
+{
+    struct buf out = BUF_INIT;
+    EXPECT_INT(visible_add(&out, span_str(text), columns), used);
+    EXPECT_SPAN(buf_span(&out), should);
+    buf_fini(&out);
+}
+
+TEST(text_cannot_paint)
+{
+    expect_visible("plain", SIZE_MAX, "plain", 5);
+    expect_visible("\x1b[2J", SIZE_MAX, "\\x1b[2J", 7);
+    expect_visible("a\nb\rc\td", SIZE_MAX, "a\\x0ab\\x0dc\\x09d", 16);
+    expect_visible("\xe2\x80\xaegpj.exe", SIZE_MAX, "\\u{202e}gpj.exe", 15);
+    expect_visible("\xc2\x9b"
+                   "31m",
+                   SIZE_MAX, "\\u{9b}31m", 9);
+    expect_visible("\xff"
+                   "a",
+                   SIZE_MAX, "\\xffa", 5);
+    expect_visible("\xe2\x80\x8b", SIZE_MAX, "\\u{200b}", 8);
+}
+
+TEST(text_is_cut_at_columns)
+{
+    expect_visible("abcdef", 6, "abcdef", 6);
+    expect_visible("abcdef", 5, "abcd\xe2\x80\xa6", 5);
+    expect_visible("\xc3\xa4\xc3\xb6\xc3\xbc", 2, "\xc3\xa4\xe2\x80\xa6", 2);
+    expect_visible("\xe6\x97\xa5\xe6\x9c\xac", 3, "\xe6\x97\xa5\xe2\x80\xa6", 3);
+    expect_visible("abc", 0, "", 0);
+    expect_visible("ab\x1b", 4, "ab\xe2\x80\xa6", 3);
+}
+
+static void expect_render(enum render_form form, const char *const *lines, size_t count,
+                          const char *should)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    struct render render;
+    struct err err;
+    render_init(&render, form, out);
+    for (size_t i = 0; i < count; i++) {
+        struct hit hit = {.time_us = INT64_C(1763634600123456), .raw = span_str(lines[i])};
+        EXPECT_OK(render_hit(&render, &hit, &err), err);
+    }
+    EXPECT_OK(render_end(&render, &err), err);
+    render_fini(&render);
+    (void)fclose(out);
+    EXPECT_STR(text, should);
+    free(text);
+}
+
+TEST(forms)
+{
+    static const char *const lines[] = {
+        "{\"event\":\"user.login\",\"code\":\"T1000W\",\"user\":\"al,\\\"ice\",\n"
+        "\"addr.remote\":\"10.0.0.1:22\",\"uid\":\"u1\"}",
+        "{\"b\":2}",
+    };
+    expect_render(RENDER_RAW, lines, 2,
+                  "{\"event\":\"user.login\",\"code\":\"T1000W\",\"user\":\"al,\\\"ice\",\n"
+                  "\"addr.remote\":\"10.0.0.1:22\",\"uid\":\"u1\"}\n{\"b\":2}\n");
+    expect_render(RENDER_NDJSON, lines, 2,
+                  "{\"event\":\"user.login\",\"code\":\"T1000W\",\"user\":\"al,\\\"ice\", "
+                  "\"addr.remote\":\"10.0.0.1:22\",\"uid\":\"u1\"}\n{\"b\":2}\n");
+    expect_render(RENDER_JSON, lines + 1, 1, "[\n{\"b\":2}\n]\n");
+    expect_render(RENDER_JSON, NULL, 0, "[\n]\n");
+    expect_render(RENDER_CSV, lines, 2,
+                  "time,severity,event,code,actor,address,target,uid\r\n"
+                  "2025-11-20T10:30:00.123456Z,warn,user.login,T1000W,\"al,\"\"ice\",10.0.0.1,,u1"
+                  "\r\n2025-11-20T10:30:00.123456Z,,,,,,,\r\n");
+    expect_render(RENDER_TABLE, lines, 1,
+                  "2025-11-20T10:30:00Z  warn   user.login                  al,\"ice"
+                  "                   10.0.0.1\n");
+}
+
+TEST(table_is_cut_to_the_terminal)
+{
+    static const char *const lines[] = {"{\"event\":\"user.login\",\"code\":\"T1000W\","
+                                        "\"user\":\"alice\"}"};
+    EXPECT(setenv("COLUMNS", "36", 1) == 0);
+    expect_render(RENDER_TABLE, lines, 1, "2025-11-20T10:30:00Z  warn   user.l\xe2\x80\xa6\n");
+    EXPECT(unsetenv("COLUMNS") == 0);
+}
+
+TEST(pretty)
+{
+    struct buf out = BUF_INIT;
+    pretty_json(span_str("{\"a\":{\"b\":[1,2],\"c\":[],\"d\":{ }}, \"e\" : \"x,\\\"{\"}"), &out);
+    EXPECT_SPAN(buf_span(&out),
+                "{\n  \"a\": {\n    \"b\": [\n      1,\n      2\n    ],\n    \"c\": "
+                "[],\n    \"d\": {}\n  },\n  \"e\": \"x,\\\"{\"\n}");
+    buf_fini(&out);
+}
+
+TEST_MAIN(TEST_ENTRY(text_cannot_paint), TEST_ENTRY(text_is_cut_at_columns), TEST_ENTRY(forms),
+          TEST_ENTRY(table_is_cut_to_the_terminal), TEST_ENTRY(pretty))

@@ -1,0 +1,127 @@
+/* Searching beside a writer and an indexer at work: every event that was answered before the search
+ * began is counted, and none twice. */
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "query/aggregate/aggregate.h"
+#include "query/language/parse.h"
+#include "schema/index/indexer.h"
+#include "tests/support/audit_world.h"
+#include "tests/support/test.h"
+
+enum { BATCHES = 120, BATCH_EVENTS = 20, INDEX_EVERY = 3 };
+
+#define DAY_US     INT64_C(1763596800000000) /* 2025-11-20 */
+#define ARRIVAL_US (DAY_US + 2 * CLOCK_DAY_US - 1000000)
+
+struct shared {
+    atomic_int started; /* events that may be on disk */
+    atomic_int answered;
+    atomic_int over;
+};
+
+static void index_and_settle(struct archive *archive, struct indexer *indexer)
+{
+    struct indexer_run *run = NULL;
+    struct err err;
+    if (indexer_run_next(indexer, &run, &err) != OK ||
+        (run && indexer_settle(archive, run, &err) != OK)) {
+        fprintf(stderr, "indexer: %s\n", err.text);
+        _exit(1);
+    }
+}
+
+/* The other process: the archive's writer and its indexer by turns. */
+static void write_events(const char *dir, struct shared *shared)
+{
+    struct err err;
+    struct archive *archive = NULL;
+    struct indexer *indexer = NULL;
+    struct indexer_options options = {.compression_level = 1};
+    struct dice dice = {.state = 5};
+    struct buf body = BUF_INIT;
+    if (archive_open(dir, ARCHIVE_WRITE, &archive, &err) != OK ||
+        indexer_open(dir, &options, &indexer, &err) != OK) {
+        fprintf(stderr, "%s\n", err.text);
+        _exit(1);
+    }
+    for (int batch = 0; batch < BATCHES; batch++) {
+        buf_clear(&body);
+        for (int i = 0; i < BATCH_EVENTS; i++) {
+            world_event(&dice, DAY_US + (i % 2) * CLOCK_DAY_US, &body);
+        }
+        struct inbox_item item = {.source = {.via = {"mtls", 4}, .peer = {"127.0.0.1", 9}},
+                                  .received_us = ARRIVAL_US,
+                                  .body = buf_span(&body)};
+        atomic_fetch_add(&shared->started, BATCH_EVENTS);
+        if (inbox_append(archive, &item, 1, &err) != OK) {
+            fprintf(stderr, "inbox: %s\n", err.text);
+            _exit(1);
+        }
+        atomic_fetch_add(&shared->answered, BATCH_EVENTS);
+        if (batch % INDEX_EVERY == 0) {
+            index_and_settle(archive, indexer);
+        }
+    }
+    atomic_store(&shared->over, 1);
+    _exit(0);
+}
+
+static void count_once(const char *dir, const struct query *query, struct shared *shared)
+{
+    struct err err;
+    struct walk *walk = NULL;
+    int64_t count = -1;
+    struct search search = {
+        .path = dir, .query = query, .from_us = INT64_MIN, .to_us = INT64_MAX, .threads = 4};
+    int answered = atomic_load(&shared->answered);
+    EXPECT_OK(walk_open(&search, &walk, &err), err);
+    if (walk) {
+        EXPECT_OK(aggregate_count(walk, &count, &err), err);
+    }
+    int started = atomic_load(&shared->started);
+    if (count < answered || count > started) {
+        fprintf(stderr, "%lld events found, between %d and %d are there\n", (long long)count,
+                answered, started);
+        test_failures++;
+    }
+    walk_close(walk);
+}
+
+TEST(nothing_missed_and_nothing_twice)
+{
+    char dir[FILE_PATH_BYTES];
+    struct err err;
+    struct query *query = NULL;
+    struct shared *shared =
+        mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    test_dir_make(dir);
+    EXPECT(shared != MAP_FAILED);
+    EXPECT_OK(archive_create(dir, &err), err);
+    EXPECT_OK(query_parse(span_str("*"), ARRIVAL_US, &query, NULL, &err), err);
+    pid_t child = fork();
+    if (child == 0) {
+        write_events(dir, shared);
+    }
+    int rounds = 0;
+    int status = -1;
+    bool running = true;
+    while (running && test_failures == 0) {
+        running = waitpid(child, &status, WNOHANG) == 0;
+        count_once(dir, query, shared);
+        rounds++;
+    }
+    if (running) {
+        (void)waitpid(child, &status, 0);
+    }
+    EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    EXPECT(rounds > 3);
+    EXPECT_INT(atomic_load(&shared->answered), BATCHES * BATCH_EVENTS);
+    query_free(query);
+    test_dir_remove(dir);
+    (void)munmap(shared, sizeof *shared);
+}
+
+TEST_MAIN(TEST_ENTRY(nothing_missed_and_nothing_twice))

@@ -1,0 +1,326 @@
+/* The engine against the truth: what it finds for some hundred random queries is what match_event
+ * says about every single event. STELE_TEST_SEED asks other queries than the usual ones. */
+#include "query/aggregate/aggregate.h"
+#include "query/eval/prefilter.h"
+#include "query/language/match.h"
+#include "query/language/parse.h"
+#include "schema/archive/archive.h"
+#include "schema/block/bitmap.h"
+#include "tests/support/test.h"
+#include "tests/support/truth.h"
+
+#include <stdlib.h>
+
+enum { QUERIES = 300 };
+
+struct found {
+    bool hit[TRUTH_EVENTS_MAX];
+    size_t count;
+    size_t unknown;
+    size_t twice;
+    size_t unordered;
+    bool oldest_first;
+    int64_t before_us;
+    uint32_t order[TRUTH_EVENTS_MAX];
+};
+
+static bool take_hit(void *context, const struct hit *hit)
+{
+    struct found *found = context;
+    size_t i = 0;
+    while (i < truth.count && !(truth.events[i].time_us == hit->time_us &&
+                                span_equal(truth.events[i].raw, hit->raw))) {
+        i++;
+    }
+    if (i == truth.count) {
+        found->unknown++;
+        return true;
+    }
+    found->twice += found->hit[i];
+    found->hit[i] = true;
+    if (found->count > 0) {
+        found->unordered +=
+            found->oldest_first ? hit->time_us < found->before_us : hit->time_us > found->before_us;
+    }
+    found->before_us = hit->time_us;
+    found->order[found->count++] = (uint32_t)i;
+    return true;
+}
+
+static void run(const struct search *search, int64_t limit, struct found *found)
+{
+    struct err err;
+    struct walk *walk = NULL;
+    int64_t hits = 0;
+    memset(found, 0, sizeof *found);
+    found->oldest_first = search->oldest_first;
+    struct run_options options = {
+        .search = *search, .limit = limit, .each = take_hit, .context = found};
+    EXPECT_OK(walk_open(search, &walk, &err), err);
+    EXPECT_OK(run_query(walk, &options, &hits, &err), err);
+    EXPECT_INT(hits, found->count);
+    walk_close(walk);
+}
+
+static void check_counts(const struct search *search, size_t wanted)
+{
+    struct err err;
+    struct walk *walk = NULL;
+    int64_t count = -1;
+    EXPECT_OK(walk_open(search, &walk, &err), err);
+    EXPECT_OK(aggregate_count(walk, &count, &err), err);
+    EXPECT_INT(count, wanted);
+    walk_close(walk);
+    struct histogram histogram;
+    EXPECT_OK(walk_open(search, &walk, &err), err);
+    EXPECT_OK(aggregate_histogram(walk, 3600 * CLOCK_SECOND_US, &histogram, &err), err);
+    EXPECT_INT(histogram.total, wanted);
+    int64_t sum = 0;
+    for (size_t i = 0; i < histogram.n_buckets; i++) {
+        sum += histogram.counts[i];
+    }
+    EXPECT_INT(sum, wanted);
+    histogram_fini(&histogram);
+    walk_close(walk);
+}
+
+static void check_limit(const struct search *search, const struct found *all, struct dice *dice)
+{
+    static struct found some;
+    size_t limit = 1 + dice_roll(dice, 40);
+    run(search, (int64_t)limit, &some);
+    EXPECT_INT(some.count, all->count < limit ? all->count : limit);
+    for (size_t i = 0; i < some.count; i++) {
+        EXPECT_INT(some.order[i], all->order[i]);
+    }
+}
+
+static void check_query(const char *text, struct dice *dice, size_t *hits)
+{
+    static struct found found;
+    struct err err = {.text = ""};
+    struct query *query = NULL;
+    int before = test_failures;
+    EXPECT_OK(query_parse(span_str(text), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    if (!query) {
+        fprintf(stderr, "  in: %s\n", text);
+        return;
+    }
+    struct search search = truth_search(query);
+    search.oldest_first = dice_one_in(dice, 3);
+    search.threads = 1 + dice_roll(dice, 4);
+    if (dice_one_in(dice, 4)) {
+        search.from_us = TRUTH_DAY_US + (int64_t)dice_roll(dice, 86400) * CLOCK_SECOND_US;
+        search.to_us = search.from_us + CLOCK_DAY_US;
+    }
+    size_t wanted = truth_mark(&search);
+    run(&search, 0, &found);
+    for (size_t i = 0; i < truth.count; i++) {
+        if (found.hit[i] != truth.wanted[i]) {
+            fprintf(stderr, "%s: %.*s\n", found.hit[i] ? "found, but no match" : "missed",
+                    SPAN_FMT(truth.events[i].raw));
+            test_failures++;
+            break;
+        }
+    }
+    EXPECT_INT(found.unknown, 0);
+    EXPECT_INT(found.twice, 0);
+    EXPECT_INT(found.unordered, 0);
+    check_counts(&search, wanted);
+    check_limit(&search, &found, dice);
+    *hits += wanted;
+    if (test_failures > before) {
+        fprintf(stderr, "  in: %s\n", text);
+    }
+    query_free(query);
+}
+
+TEST(engine_finds_what_matches)
+{
+    const char *seed = getenv("STELE_TEST_SEED"); /* others than the one that always runs */
+    struct dice dice = {.state = seed ? strtoull(seed, NULL, 10) : 7};
+    size_t hits = 0;
+    for (int i = 0; i < QUERIES && test_failures < 20; i++) {
+        struct buf text = BUF_INIT;
+        truth_query(&dice, &text);
+        buf_add_char(&text, '\0');
+        check_query(text.data, &dice, &hits);
+        buf_fini(&text);
+    }
+    EXPECT(hits > QUERIES);
+}
+
+TEST(a_day_file_is_an_archive)
+{
+    struct err err;
+    struct query *query = NULL;
+    struct walk *walk = NULL;
+    char path[FILE_PATH_BYTES];
+    int64_t count = 0;
+    EXPECT_OK(archive_segment_path(truth.dir, TRUTH_DAY_US, path, &err), err);
+    EXPECT_OK(query_parse(span_str("-nosuch:x"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    struct search search = truth_search(query);
+    search.path = path;
+    EXPECT_OK(walk_open(&search, &walk, &err), err);
+    EXPECT_OK(aggregate_count(walk, &count, &err), err);
+    EXPECT(count > 0 && count < (int64_t)truth.count);
+    EXPECT(walk_unknown_field(walk, 0) != NULL);
+    walk_close(walk);
+    query_free(query);
+}
+
+static size_t hits_until_stop;
+
+static bool stop_at(void *context, const struct hit *hit)
+{
+    (void)hit;
+    return ++*(size_t *)context < hits_until_stop;
+}
+
+/* A caller that has enough ends the search, whatever the other threads are at. */
+TEST(a_caller_may_stop)
+{
+    struct query *query = NULL;
+    struct err err;
+    EXPECT_OK(query_parse(span_str("*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    for (hits_until_stop = 1; hits_until_stop < truth.count; hits_until_stop *= 7) {
+        struct search search = truth_search(query);
+        search.threads = 4;
+        size_t calls = 0;
+        int64_t hits = 0;
+        struct walk *walk = NULL;
+        struct run_options options = {.search = search, .each = stop_at, .context = &calls};
+        EXPECT_OK(walk_open(&search, &walk, &err), err);
+        EXPECT_OK(run_query(walk, &options, &hits, &err), err);
+        EXPECT_INT(calls, hits_until_stop);
+        EXPECT_INT(hits, hits_until_stop);
+        walk_close(walk);
+    }
+    query_free(query);
+}
+
+/* A day by a day is what the sweep does by itself. */
+TEST(a_walk_by_hand_counts_the_same)
+{
+    struct query *query = NULL;
+    struct err err;
+    struct walk *walk = NULL;
+    EXPECT_OK(query_parse(span_str("user:*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    struct search search = truth_search(query);
+    size_t wanted = truth_mark(&search);
+    size_t count = 0;
+    bool end = false;
+    EXPECT_OK(walk_open(&search, &walk, &err), err);
+    while (!end) {
+        struct walk_day day;
+        EXPECT_OK(walk_next(walk, &day, &end, &err), err);
+        count += end ? 0 : day.n_waiting;
+        size_t n_blocks = 0;
+        const struct block_info *blocks =
+            !end && day.plan ? segment_blocks(plan_segment(day.plan), &n_blocks) : NULL;
+        for (size_t i = 0; i < n_blocks; i++) {
+            struct bitmap map;
+            /* Every other block as one of a run of three: what is looked up ahead changes nothing.
+             */
+            plan_ahead(day.plan, blocks[i].id, i % 2 ? 3 : 0);
+            EXPECT_OK(plan_eval(day.plan, &blocks[i], INT64_MIN, INT64_MAX, &map, &err), err);
+            count += bitmap_count(&map);
+        }
+    }
+    EXPECT_INT(count, wanted);
+    walk_close(walk);
+    query_free(query);
+}
+
+/* All lines as one text, against each by itself. */
+TEST(a_needle_is_found_in_many_lines)
+{
+    static const char *const parts[] = {"z",   "on",  "example", "tmp-",      "-0",
+                                        "ses", "a b", "node",    "no-such-x", "@example.com"};
+    struct buf text = BUF_INIT;
+    size_t asked = 0;
+    for (size_t i = 0; i < truth.count; i++) {
+        buf_add_span(&text, truth.events[i].raw);
+        buf_add_char(&text, '\n');
+    }
+    for (size_t p = 0; p < sizeof parts / sizeof parts[0]; p++) {
+        struct predicate predicate = {.kind = PREDICATE_SUBSTRING, .text = span_str(parts[p])};
+        struct needle needle = needle_of(&predicate);
+        size_t start = 0;
+        size_t wrong = 0;
+        if (needle.value.size == 0) { /* may be a number, which is not looked for in the bytes */
+            continue;
+        }
+        asked++;
+        for (size_t i = 0; i < truth.count; i++) {
+            size_t end = start + truth.events[i].raw.size + 1;
+            bool found = needle_next(&needle, buf_span(&text), start) < end;
+            wrong += found != needle_may_hold(&needle, truth.events[i].raw);
+            start = end;
+        }
+        EXPECT_INT(wrong, 0);
+        EXPECT_INT(needle_next(&needle, span_str(""), 0), 0);
+    }
+    EXPECT(asked > 6);
+    buf_fini(&text);
+}
+
+/* Damages the segment of the truth's first day: its blocks are there and cannot be read. */
+static void damage_first_day(void)
+{
+    struct err err;
+    char path[FILE_PATH_BYTES];
+    char command[FILE_PATH_BYTES + 80];
+    EXPECT_OK(archive_segment_path(truth.dir, TRUTH_DAY_US, path, &err), err);
+    (void)snprintf(command, sizeof command, "printf damaged > '%s'", path);
+    EXPECT_INT(system(command), 0);
+}
+
+/* What is damaged is said, but not when enough was found before it. */
+TEST(a_damaged_day)
+{
+    struct query *query = NULL;
+    struct err err;
+    damage_first_day();
+    EXPECT_OK(query_parse(span_str("*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    for (unsigned threads = 1; threads <= 4; threads++) {
+        struct search search = truth_search(query);
+        search.threads = threads;
+        int64_t count = -1;
+        struct walk *walk = NULL;
+        EXPECT_OK(walk_open(&search, &walk, &err), err);
+        EXPECT_INT(aggregate_count(walk, &count, &err), ERR_CORRUPT);
+        EXPECT_INT(count, -1);
+        walk_close(walk);
+        size_t calls = 0;
+        hits_until_stop = SIZE_MAX;
+        struct run_options options = {
+            .search = search, .limit = 30, .each = stop_at, .context = &calls};
+        EXPECT_OK(walk_open(&search, &walk, &err), err);
+        EXPECT_OK(run_query(walk, &options, &count, &err), err);
+        EXPECT_INT(count, 30);
+        walk_close(walk);
+        options.limit = 0;
+        EXPECT_OK(walk_open(&search, &walk, &err), err);
+        EXPECT_INT(run_query(walk, &options, &count, &err), ERR_CORRUPT);
+        EXPECT(calls > 30 && calls < truth.count);
+        walk_close(walk);
+    }
+    query_free(query);
+}
+
+TEST(setup)
+{
+    truth_make();
+    EXPECT(truth.count > TRUTH_EVENTS_MAX * 8 / 10);
+}
+
+TEST(cleanup)
+{
+    truth_remove();
+}
+
+TEST_MAIN(TEST_ENTRY(setup), TEST_ENTRY(engine_finds_what_matches),
+          TEST_ENTRY(a_day_file_is_an_archive), TEST_ENTRY(a_caller_may_stop),
+          TEST_ENTRY(a_walk_by_hand_counts_the_same), TEST_ENTRY(a_needle_is_found_in_many_lines),
+          TEST_ENTRY(a_damaged_day), TEST_ENTRY(cleanup))

@@ -1,3 +1,0 @@
-stele_unit_test(replay_form stele_replay)
-stele_unit_test(replay_answer stele_replay)
-stele_unit_test(replay_state stele_replay)

@@ -1,0 +1,481 @@
+/* Inbox and import into segments, on real files. */
+#include <unistd.h>
+
+#include "schema/archive/quarantine_table.h"
+#include "schema/index/indexer.h"
+#include "tests/support/import_body.h"
+#include "tests/support/test.h"
+
+static char dir[FILE_PATH_BYTES];
+static struct err err;
+static struct archive *archive;
+static const struct indexer_options options = {.compression_level = 3};
+static const struct source posted = {.via = {"mtls", 4}, .peer = {"127.0.0.1", 9}};
+static const int64_t now = INT64_C(1795392000000000) + 3600 * CLOCK_SECOND_US; /* 2026-11-23T01 */
+
+static void open_archive(void)
+{
+    test_dir_make(dir);
+    EXPECT_OK(archive_create(dir, &err), err);
+    EXPECT_OK(archive_open(dir, ARCHIVE_WRITE, &archive, &err), err);
+}
+
+static void close_archive(void)
+{
+    archive_close(archive);
+    test_dir_remove(dir);
+}
+
+static struct indexer *open_indexer(void)
+{
+    struct indexer *indexer = NULL;
+    EXPECT_OK(indexer_open(dir, &options, &indexer, &err), err);
+    return indexer;
+}
+
+static void post(const char *body)
+{
+    struct inbox_item item = {.source = posted, .received_us = now, .body = span_str(body)};
+    EXPECT_OK(inbox_append(archive, &item, 1, &err), err);
+}
+
+static struct indexer_totals index_all(struct indexer *indexer)
+{
+    struct indexer_totals sum = {0};
+    for (struct indexer_run *run = NULL;;) {
+        EXPECT_OK(indexer_run_next(indexer, &run, &err), err);
+        if (!run) {
+            return sum;
+        }
+        struct indexer_totals totals;
+        indexer_run_totals(run, &totals);
+        sum.received += totals.received;
+        sum.stored += totals.stored;
+        sum.duplicates += totals.duplicates;
+        sum.quarantined += totals.quarantined;
+        sum.no_time += totals.no_time;
+        EXPECT_OK(indexer_settle(archive, run, &err), err);
+    }
+}
+
+static struct segment *open_day(int64_t day_us)
+{
+    char path[FILE_PATH_BYTES];
+    struct segment *segment = NULL;
+    EXPECT_OK(archive_segment_path(dir, day_us, path, &err), err);
+    EXPECT_OK(segment_open(path, &segment, &err), err);
+    return segment;
+}
+
+/* All events of the archive, a line each, in order of day, block and slot. */
+static void read_all(struct buf *out)
+{
+    int64_t *days = NULL;
+    size_t n_days = 0;
+    EXPECT_OK(archive_days(dir, &days, &n_days, &err), err);
+    for (size_t d = 0; d < n_days; d++) {
+        struct segment *segment = open_day(days[d]);
+        struct block_lines lines = BLOCK_LINES_INIT;
+        size_t n_blocks;
+        const struct block_info *blocks = segment_blocks(segment, &n_blocks);
+        for (size_t b = 0; b < n_blocks; b++) {
+            EXPECT_OK(segment_lines(segment, blocks[b].id, &lines, &err), err);
+            for (size_t slot = 0; slot < lines.n_events; slot++) {
+                buf_add_span(out, block_line(&lines, slot));
+                buf_add_char(out, '\n');
+            }
+        }
+        block_lines_fini(&lines);
+        segment_close(segment);
+    }
+    free(days);
+}
+
+TEST(inbox_goes_into_days_and_comes_back_as_it_was)
+{
+    open_archive();
+    struct indexer *indexer = open_indexer();
+    post("{\"uid\":\"a\",\"time\":\"2026-11-22T10:00:00Z\",\"user\":\"alice\"}");
+    post("{\"uid\":\"b\",\"time\":\"2026-11-23T00:30:00Z\",\n \"user\" : \"bob\"}");
+    post("{\"uid\":\"c\",\"time\":\"2023-09-18 00:00:00\"}\nbroken\n{\"uid\":\"d\"}");
+    struct indexer_totals totals = index_all(indexer);
+    EXPECT_INT(totals.received, 4);
+    EXPECT_INT(totals.stored, 4);
+    EXPECT_INT(totals.quarantined, 1);
+    EXPECT_INT(totals.no_time, 2);
+    struct buf all = BUF_INIT;
+    read_all(&all);
+    EXPECT_SPAN(buf_span(&all),
+                "{\"uid\":\"a\",\"time\":\"2026-11-22T10:00:00Z\",\"user\":\"alice\"}\n"
+                "{\"uid\":\"b\",\"time\":\"2026-11-23T00:30:00Z\",\n \"user\" : \"bob\"}\n"
+                "{\"uid\":\"c\",\"time\":\"2023-09-18 00:00:00\"}\n{\"uid\":\"d\"}\n");
+    buf_fini(&all);
+    struct inbox_state state;
+    EXPECT_OK(inbox_state(archive, &state, &err), err);
+    EXPECT_INT(state.count, 0);
+    struct segment *segment = open_day(clock_day_start(now));
+    EXPECT_INT(segment_inbox_high(segment, archive_id(archive)), 3);
+    segment_close(segment);
+    indexer_close(indexer);
+    close_archive();
+}
+
+TEST(what_came_before_is_a_duplicate)
+{
+    open_archive();
+    struct indexer *indexer = open_indexer();
+    post("{\"uid\":\"a\",\"time\":\"2026-11-22T10:00:00Z\",\"code\":\"T1\"}");
+    post("{\"uid\":\"a\",\"time\":\"2026-11-22T10:00:00Z\",\"code\":\"T1\"}");
+    post("{\"a\":1}{\"a\":1}");
+    post("{\"uid\":\"t\",\"time\":\"never\"}");
+    EXPECT_INT(index_all(indexer).duplicates, 2);
+    post("{\"code\":\"T1\",\"time\":\"2026-11-22T10:00:00.000Z\",\"uid\":\"a\"}"); /* other bytes */
+    post("{\"uid\":\"a\",\"time\":\"2026-11-22T10:00:01Z\",\"code\":\"T1\"}");     /* other time */
+    post("{\"a\":1}");
+    post("{\"uid\":\"t\",\"time\":\"never\"}");
+    struct indexer_totals totals = index_all(indexer);
+    EXPECT_INT(totals.duplicates, 3);
+    EXPECT_INT(totals.stored, 1);
+    indexer_close(indexer);
+    close_archive();
+}
+
+static void post_at(const char *body, int64_t received_us)
+{
+    struct inbox_item item = {.source = posted, .received_us = received_us, .body = span_str(body)};
+    EXPECT_OK(inbox_append(archive, &item, 1, &err), err);
+}
+
+/* The arrival time stands in for none: a repetition has another, and is the same event. */
+TEST(without_a_time_a_repetition_is_known_by_its_uid)
+{
+    open_archive();
+    struct indexer *indexer = open_indexer();
+    const char *body = "{\"uid\":\"t\",\"event\":\"e\",\"time\":\"never\"}";
+    post_at(body, now);
+    post_at(body, now + 1);
+    EXPECT_INT(index_all(indexer).stored, 1);
+    post_at(body, now + 60 * CLOCK_SECOND_US);
+    post_at(body, now + CLOCK_DAY_US); /* the day after */
+    EXPECT_INT(index_all(indexer).stored, 0);
+    indexer_close(indexer);
+    close_archive();
+}
+
+/* A catalogue out of a backup hands out row ids that the segments know already. */
+TEST(an_older_catalogue_loses_no_event)
+{
+    open_archive();
+    struct indexer *indexer = open_indexer();
+    post("{\"uid\":\"a\"}");
+    post("{\"uid\":\"b\"}");
+    EXPECT_INT(index_all(indexer).stored, 2);
+    indexer_close(indexer);
+    char command[FILE_PATH_BYTES + 100];
+    (void)snprintf(command, sizeof command,
+                   "sqlite3 '%s/archive.db' \"UPDATE sqlite_sequence SET seq = 0\"", dir);
+    EXPECT_INT(system(command), 0);
+    indexer = open_indexer();
+    post("{\"uid\":\"c\"}");
+    (void)index_all(indexer);
+    struct buf all = BUF_INIT;
+    read_all(&all);
+    EXPECT_SPAN(buf_span(&all), "{\"uid\":\"a\"}\n{\"uid\":\"b\"}\n{\"uid\":\"c\"}\n");
+    buf_fini(&all);
+    indexer_close(indexer);
+    close_archive();
+}
+
+/* A megabyte of broken lines is no half million rows. */
+TEST(broken_lines_of_one_request_are_gathered)
+{
+    open_archive();
+    struct indexer *indexer = open_indexer();
+    struct buf body = BUF_INIT;
+    for (int i = 0; i < 500000; i++) {
+        buf_add_str(&body, "x\n");
+    }
+    buf_add_str(&body, "{\"uid\":\"a\"}");
+    buf_add_char(&body, '\0');
+    post(body.data);
+    buf_fini(&body);
+    struct indexer_totals totals = index_all(indexer);
+    EXPECT_INT(totals.stored, 1);
+    EXPECT_INT(totals.quarantined, 33);
+    struct quarantine_cursor *cursor = NULL;
+    EXPECT_OK(quarantine_cursor_open(archive, &cursor, &err), err);
+    struct quarantine_row row;
+    bool end = false;
+    size_t bytes = 0;
+    while (quarantine_cursor_next(cursor, &row, &end, &err) == OK && !end) {
+        bytes += row.body.size;
+        EXPECT_INT(row.position, 2 * (row.id - 1));
+    }
+    EXPECT_INT(bytes, 32 + 2 * (500000 - 32) - 1);
+    quarantine_cursor_close(cursor);
+    indexer_close(indexer);
+    close_archive();
+}
+
+/* A file made to hurt: numbers that would overflow, or ask for memory without end. */
+TEST(ids_out_of_bounds_are_damage)
+{
+    static const char *const changes[] = {
+        "UPDATE value SET id = 4294967295 WHERE id = 0",
+        "UPDATE block SET id = 9223372036854775807",
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        open_archive();
+        struct indexer *indexer = open_indexer();
+        post("{\"uid\":\"a\",\"user\":\"alice\"}");
+        (void)index_all(indexer);
+        indexer_close(indexer);
+        char path[FILE_PATH_BYTES];
+        char command[FILE_PATH_BYTES + 100];
+        EXPECT_OK(archive_segment_path(dir, clock_day_start(now), path, &err), err);
+        (void)snprintf(command, sizeof command, "sqlite3 '%s' '%s'", path, changes[i]);
+        EXPECT_INT(system(command), 0);
+        indexer = open_indexer();
+        struct indexer_run *run = NULL;
+        post("{\"uid\":\"b\"}");
+        EXPECT_INT(indexer_run_next(indexer, &run, &err), ERR_CORRUPT);
+        EXPECT(strstr(err.text, "value has the number") || strstr(err.text, "damaged"));
+        indexer_close(indexer);
+        close_archive();
+    }
+}
+
+/* The crash between a segment's commit and the deletion of the inbox rows. */
+TEST(a_run_done_twice_changes_nothing)
+{
+    open_archive();
+    struct indexer *indexer = open_indexer();
+    struct indexer_run *run = NULL;
+    post("{\"uid\":\"a\",\"time\":\"2026-11-22T10:00:00Z\"}{\"x\":1}");
+    post("{\"uid\":\"b\",\"time\":\"2026-11-21T10:00:00Z\"}");
+    EXPECT_OK(indexer_run_next(indexer, &run, &err), err);
+    indexer_run_free(run);
+    indexer_close(indexer);
+    indexer = open_indexer();
+    struct indexer_totals totals = index_all(indexer);
+    EXPECT_INT(totals.duplicates, 0);
+    EXPECT_INT(totals.stored, 3);
+    struct buf all = BUF_INIT;
+    read_all(&all);
+    EXPECT_SPAN(buf_span(&all), "{\"uid\":\"b\",\"time\":\"2026-11-21T10:00:00Z\"}\n"
+                                "{\"uid\":\"a\",\"time\":\"2026-11-22T10:00:00Z\"}\n{\"x\":1}\n");
+    buf_fini(&all);
+    indexer_close(indexer);
+    close_archive();
+}
+
+/* More days than writers may be open, back and forth, so that writers are put away in the middle.
+ */
+static void post_numbered(int from, int to)
+{
+    struct buf body = BUF_INIT;
+    for (int i = from; i < to; i++) {
+        buf_printf(&body, "{\"uid\":\"n-%d\",\"time\":\"2026-11-22T10:00:00Z\",\"n\":%d}\n", i, i);
+    }
+    buf_add_char(&body, '\0');
+    post(body.data);
+    buf_fini(&body);
+}
+
+/* What is known already is taken out of a full batch, which then waits to be filled up: at the end
+ * of the run it must not be left behind, however late the builder is done with it. */
+TEST(a_batch_that_was_thinned_out_is_written_with_its_run)
+{
+    open_archive();
+    struct indexer_run *run = NULL;
+    struct indexer *indexer = open_indexer();
+    post_numbered(0, 2876);
+    EXPECT_OK(indexer_run_next(indexer, &run, &err), err);
+    indexer_run_free(run); /* in the segment, and not settled */
+    indexer_close(indexer);
+    indexer = open_indexer();
+    post_numbered(2876, BLOCK_EVENTS_MAX + 1);
+    struct indexer_totals totals = index_all(indexer);
+    EXPECT_INT(totals.received, BLOCK_EVENTS_MAX + 1);
+    EXPECT_INT(totals.stored, BLOCK_EVENTS_MAX + 1);
+    struct buf all = BUF_INIT;
+    read_all(&all);
+    int lines = 0;
+    for (size_t i = 0; i < all.size; i++) {
+        lines += all.data[i] == '\n';
+    }
+    EXPECT_INT(lines, BLOCK_EVENTS_MAX + 1);
+    buf_fini(&all);
+    indexer_close(indexer);
+    close_archive();
+}
+
+TEST(many_days_in_one_run)
+{
+    open_archive();
+    struct indexer *indexer = open_indexer();
+    struct buf body = BUF_INIT;
+    for (int i = 0; i < 400; i++) {
+        buf_printf(&body, "{\"uid\":\"u%d\",\"time\":\"2026-%02d-%02dT00:00:00Z\"}\n", i,
+                   1 + i % 10, 1 + i * 7 % 28);
+    }
+    buf_add_char(&body, '\0');
+    post(body.data);
+    EXPECT_INT(index_all(indexer).stored, 400);
+    post(body.data);
+    EXPECT_INT(index_all(indexer).duplicates, 400);
+    buf_fini(&body);
+    indexer_close(indexer);
+    close_archive();
+}
+
+/* Each store, in the segment that the test below makes of `count` events. */
+static void expect_stores(struct segment *segment, int count)
+{
+    struct column *column = calloc(1, sizeof *column);
+    long user = segment_field_find(segment, span_str("user"));
+    long pid = segment_field_find(segment, span_str("pid"));
+    long command = segment_field_find(segment, span_str("command"));
+    EXPECT(user >= 0 && pid >= 0 && command >= 0);
+    EXPECT_INT(segment_field_find(segment, span_str("uid")), -1);
+    EXPECT_OK(segment_column(segment, (size_t)user, 2, column, &err), err);
+    EXPECT_INT(column->store, FIELD_COLUMN);
+    EXPECT_INT(column->n_entries, 7);
+    uint32_t field;
+    struct span text;
+    EXPECT_OK(
+        segment_value(segment, column->entry_values[column->index[5] - 1], &field, &text, &err),
+        err);
+    EXPECT_SPAN(text, "user6"); /* event 4096 + 5 */
+    EXPECT_OK(segment_column(segment, (size_t)pid, 3, column, &err), err);
+    EXPECT_INT(column->store, FIELD_NUMBER);
+    EXPECT_INT(column->numbers[99], (count - 1) * 31);
+    EXPECT_OK(segment_column(segment, (size_t)command, 1, column, &err), err);
+    EXPECT_INT(column->store, FIELD_ABSENT);
+    const uint32_t *fields;
+    size_t n_fields;
+    EXPECT_OK(segment_text_fields(segment, 1, &fields, &n_fields, &err), err);
+    EXPECT_INT(n_fields, 1);
+    EXPECT_INT(fields[0], command);
+    struct bitmap map;
+    struct span term = span_str("file4100");
+    struct term_question question = {.terms = &term, .n_terms = 1};
+    EXPECT_OK(segment_text_events(segment, 2, 1, &question, &map, &err), err);
+    EXPECT(bitmap_get(&map, 4) && !bitmap_get(&map, 5));
+    term = span_str("tmp/file410");
+    question.last_is_prefix = true;
+    EXPECT_OK(segment_text_events(segment, 2, 1, &question, &map, &err), err);
+    EXPECT(bitmap_get(&map, 4) && bitmap_get(&map, 13) && !bitmap_get(&map, 14));
+    column_fini(column);
+    free(column);
+}
+
+/* Fields of every kind of store in three blocks, read back through the columns. */
+TEST(import_makes_full_blocks_with_columns_numbers_and_text)
+{
+    open_archive();
+    struct indexer *indexer = open_indexer();
+    struct buf body = BUF_INIT;
+    const int count = 2 * BLOCK_EVENTS_MAX + 100;
+    for (int i = 0; i < count; i++) {
+        buf_clear(&body);
+        buf_printf(
+            &body,
+            "{\"uid\":\"u%d\",\"time\":\"2026-11-20T%02d:%02d:00Z\",\"user\":\"user%d\",\"pid\":%d,"
+            "\"command\":\"cat /tmp/file%d\",\"roles\":[\"a\",\"r%d\"]}\n",
+            i, i / 3600, i / 60 % 60, i % 7, i * 31, i, i % 3);
+        EXPECT_OK(import_body(indexer, &posted, now, i, buf_span(&body), &err), err);
+    }
+    EXPECT_OK(import_body(indexer, &posted, now, 77, span_str("[1"), &err), err);
+    struct indexer_run *run = NULL;
+    EXPECT_OK(indexer_import_end(indexer, &run, &err), err);
+    struct indexer_totals totals;
+    indexer_run_totals(run, &totals);
+    EXPECT_INT(totals.stored, count);
+    EXPECT_INT(totals.quarantined, 1);
+    EXPECT_OK(indexer_settle(archive, run, &err), err);
+
+    struct segment *segment = open_day(clock_day_start(now) - 3 * CLOCK_DAY_US);
+    size_t n_blocks;
+    const struct block_info *blocks = segment_blocks(segment, &n_blocks);
+    EXPECT_INT(n_blocks, 3);
+    EXPECT_INT(blocks[1].n_events, BLOCK_EVENTS_MAX);
+    expect_stores(segment, count);
+    segment_close(segment);
+    indexer_close(indexer);
+    buf_fini(&body);
+    close_archive();
+}
+
+/* Every stored frame is a frame by itself, and its bytes have the digest that stands beside it. */
+TEST(frames_are_what_the_block_row_says)
+{
+    open_archive();
+    struct indexer *indexer = open_indexer();
+    post("{\"uid\":\"a\"}{\"uid\":\"b\"}");
+    (void)index_all(indexer);
+    struct segment *segment = open_day(clock_day_start(now));
+    size_t n_blocks;
+    const struct block_info *blocks = segment_blocks(segment, &n_blocks);
+    EXPECT_INT(n_blocks, 1);
+    struct buf frame = BUF_INIT;
+    struct block_lines lines = BLOCK_LINES_INIT;
+    EXPECT_OK(segment_frame(segment, 1, &frame, &err), err);
+    EXPECT_INT(frame.size, blocks[0].frame_bytes);
+    EXPECT_OK(segment_lines(segment, 1, &lines, &err), err);
+    struct digest digest = digest_sha256(buf_span(&lines.ndjson));
+    EXPECT_INT(memcmp(digest.bytes, blocks[0].sha256.bytes, sizeof digest.bytes), 0);
+    EXPECT_INT(segment_lines(segment, 2, &lines, &err), ERR_CORRUPT);
+    block_lines_fini(&lines);
+    buf_fini(&frame);
+    segment_close(segment);
+    indexer_close(indexer);
+    close_archive();
+}
+
+/* A sender that invents fields and long values: kept, marked partial, and no end of fields. */
+TEST(hostile_events_stay_within_bounds)
+{
+    open_archive();
+    struct indexer *indexer = open_indexer();
+    struct buf body = BUF_INIT;
+    for (int event = 0; event < 6; event++) {
+        buf_printf(&body, "{\"uid\":\"h%d\"", event);
+        for (int i = 0; i < 1000; i++) {
+            buf_printf(&body, ",\"f%d_%d\":%d", event, i, i);
+        }
+        buf_add_str(&body, "}\n");
+    }
+    buf_add_str(&body, "{\"uid\":\"long\",\"v\":\"");
+    for (int i = 0; i < 100000; i++) {
+        buf_add_char(&body, 'x');
+    }
+    buf_add_str(&body, "\",\"many\":[");
+    for (int i = 0; i < 70000; i++) {
+        buf_add_str(&body, i ? ",1" : "1");
+    }
+    buf_add_str(&body, "]}");
+    buf_add_char(&body, '\0');
+    post(body.data);
+    EXPECT_INT(index_all(indexer).stored, 7);
+    struct segment *segment = open_day(clock_day_start(now));
+    EXPECT_INT(segment_field_count(segment), 4096);
+    struct bitmap partial;
+    EXPECT_OK(segment_partial(segment, 1, &partial, &err), err);
+    EXPECT(!bitmap_get(&partial, 0) && bitmap_get(&partial, 5) && bitmap_get(&partial, 6));
+    segment_close(segment);
+    buf_fini(&body);
+    indexer_close(indexer);
+    close_archive();
+}
+
+TEST_MAIN(TEST_ENTRY(inbox_goes_into_days_and_comes_back_as_it_was),
+          TEST_ENTRY(what_came_before_is_a_duplicate), TEST_ENTRY(a_run_done_twice_changes_nothing),
+          TEST_ENTRY(without_a_time_a_repetition_is_known_by_its_uid),
+          TEST_ENTRY(an_older_catalogue_loses_no_event), TEST_ENTRY(ids_out_of_bounds_are_damage),
+          TEST_ENTRY(broken_lines_of_one_request_are_gathered),
+          TEST_ENTRY(a_batch_that_was_thinned_out_is_written_with_its_run),
+          TEST_ENTRY(many_days_in_one_run),
+          TEST_ENTRY(import_makes_full_blocks_with_columns_numbers_and_text),
+          TEST_ENTRY(frames_are_what_the_block_row_says),
+          TEST_ENTRY(hostile_events_stay_within_bounds))

@@ -1,6 +1,0 @@
-stele_unit_test(ship_sigv4 stele_ship)
-stele_unit_test(ship_s3 stele_ship stele_config)
-stele_unit_test(ship_shipper stele_ship stele_config stele_schema)
-stele_unit_test(ship_credentials stele_ship stele_config)
-stele_unit_test(reconcile stele_ship stele_config stele_schema)
-stele_unit_test(export stele_export stele_config)

@@ -1,0 +1,116 @@
+#include "tools/stele/cli/query_args.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "query/language/error_position.h"
+#include "query/language/parse.h"
+#include "query/render/terminal_text.h"
+#include "schema/base/suggest.h"
+
+enum status lookup_times(const char *from, const char *to, int64_t *out_from_us, int64_t *out_to_us,
+                         struct err *err)
+{
+    int64_t now_us = clock_now_us();
+    int64_t from_us = INT64_MIN;
+    int64_t to_us = INT64_MAX;
+    if (from && clock_parse_user(span_str(from), now_us, &from_us, err) != OK) {
+        return err_wrap(err, "--from");
+    }
+    if (to && clock_parse_user(span_str(to), now_us, &to_us, err) != OK) {
+        return err_wrap(err, "--to");
+    }
+    if (from && to && from_us >= to_us) {
+        return err_set(err, ERR_USAGE, "--from is not before --to: nothing can lie between them");
+    }
+    *out_from_us = from_us;
+    *out_to_us = to_us;
+    return OK;
+}
+
+int lookup_query(const struct options *options, struct query **out_query)
+{
+    struct buf text = BUF_INIT;
+    struct err err;
+    size_t character = 0;
+    for (size_t i = 0; i < options->n_words; i++) {
+        buf_add_str(&text, i ? " " : "");
+        buf_add_str(&text, options->words[i]);
+    }
+    enum status status = buf_status(&text, "query", &err);
+    if (status == OK) {
+        status = query_parse(buf_span(&text), clock_now_us(), out_query, &character, &err);
+    }
+    int code = status == OK ? OPTIONS_GO_ON : options_fail(options->verb, &err);
+    if (character > 0 && isatty(STDERR_FILENO)) {
+        struct buf picture = BUF_INIT;
+        point_at(buf_span(&text), character, &picture);
+        fprintf(stderr, "%.*s", SPAN_FMT(buf_span(&picture)));
+        buf_fini(&picture);
+    }
+    buf_fini(&text);
+    return code;
+}
+
+/* Names of fields; nearest_name wants them all at once. */
+struct names {
+    char **items;
+    size_t count;
+    size_t capacity;
+};
+
+static void add_name(void *context, const char *name)
+{
+    struct names *names = context;
+    if (names->count == names->capacity) {
+        size_t capacity = names->capacity ? names->capacity * 2 : 256;
+        char **items = realloc(names->items, capacity * sizeof *items);
+        if (!items) {
+            return;
+        }
+        names->items = items;
+        names->capacity = capacity;
+    }
+    char *copy = strdup(name);
+    if (copy) {
+        names->items[names->count++] = copy;
+    }
+}
+
+void lookup_unknown_fields(const struct walk *walk)
+{
+    struct names names = {0};
+    struct err err;
+    const struct predicate *unknown = walk_unknown_field(walk, 0);
+    if (unknown) {
+        /* Names that were read before it failed will do. */
+        (void)!walk_field_names(walk, add_name, &names, &err);
+    }
+    struct span said = {0};
+    for (; unknown; unknown = walk_unknown_field(walk, unknown->leaf + 1)) {
+        char name[256];
+        bool is_actor = false;
+        for (size_t i = 0; event_actor_fields[i]; i++) {
+            is_actor = is_actor || span_is(unknown->field, event_actor_fields[i]);
+        }
+        if (is_actor || span_equal(said, unknown->field)) {
+            continue;
+        }
+        said = unknown->field;
+        (void)snprintf(name, sizeof name, "%.*s", SPAN_FMT(unknown->field));
+        const char *near = nearest_name(name, (const char *const *)names.items, names.count);
+        struct buf shown = BUF_INIT;
+        (void)visible_add(&shown, unknown->field, 80);
+        fprintf(stderr, "no event has a field \"%.*s\"", SPAN_FMT(buf_span(&shown)));
+        if (near) {
+            fprintf(stderr, "; did you mean \"%s\"?", near);
+        }
+        fprintf(stderr, "\n");
+        buf_fini(&shown);
+    }
+    for (size_t i = 0; i < names.count; i++) {
+        free(names.items[i]);
+    }
+    free(names.items);
+}

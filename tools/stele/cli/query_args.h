@@ -1,0 +1,21 @@
+/* What the verbs that search have in common: the query and the times on the command line, and the
+ * words for people about them. */
+#ifndef TOOLS_STELE_CLI_QUERY_ARGS_H
+#define TOOLS_STELE_CLI_QUERY_ARGS_H
+
+#include "query/search/day_iterator.h"
+#include "tools/stele/cli/options.h"
+
+/* --from and --to; NULL: open. */
+MUST_USE enum status lookup_times(const char *from, const char *to, int64_t *out_from_us,
+                                  int64_t *out_to_us, struct err *err);
+
+/* Parses the words of the command line, joined by spaces (none: everything). On failure the exit
+ * code, after one line on stderr (and, on a terminal, the query with a caret below it); else
+ * OPTIONS_GO_ON. */
+int lookup_query(const struct options *options, struct query **out_query);
+
+/* Says on stderr which fields of the query no event has, and which one was perhaps meant. */
+void lookup_unknown_fields(const struct walk *walk);
+
+#endif

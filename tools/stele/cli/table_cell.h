@@ -1,0 +1,13 @@
+/* Cells of tables and of CSV. */
+#ifndef TOOLS_STELE_CLI_TABLE_CELL_H
+#define TOOLS_STELE_CLI_TABLE_CELL_H
+
+#include "schema/base/buf.h"
+
+/* The text as a terminal may show it (query/render/terminal_text.h), cut or filled up to so many
+ * columns, and two spaces. */
+void cell_add_padded(struct buf *out, struct span text, size_t columns);
+/* RFC 4180, in quotes; a cell that a spreadsheet would take for a formula gets a quote in front. */
+void cell_add_csv(struct buf *out, struct span text);
+
+#endif

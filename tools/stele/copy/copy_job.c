@@ -1,0 +1,242 @@
+#include "tools/stele/copy/copy_job.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "query/search/extract.h"
+#include "schema/archive/archive.h"
+#include "tools/stele/cli/progress.h"
+
+struct making {
+    struct copy_job *job;
+    struct copy_writer *writer;
+    struct progress *progress;
+};
+
+static bool is_stopped(const struct copy_job *job)
+{
+    return job->stop && *job->stop;
+}
+
+static enum status take_event(void *context, const struct copy_event *event, struct err *err)
+{
+    struct making *making = context;
+    if (is_stopped(making->job)) {
+        return err_set(err, ERR_STOPPED, "interrupted; nothing was made");
+    }
+    return copy_writer_add(making->writer, event, err);
+}
+
+static void show_search(void *context, int64_t thousandths, int64_t events)
+{
+    progress_step(context, thousandths, events);
+}
+
+/* Where the copy comes from: an archive says it itself, a copy what it was made from. */
+static enum status name_source(struct copy_job *job, const struct walk *walk, struct err *err)
+{
+    struct copy_header header;
+    struct copy_case *facts = &job->facts;
+    const struct archive *archive = walk_archive(walk);
+    char *path = realpath(job->archive, NULL);
+    facts->archive_dir = arena_copy(&job->arena, span_str(path ? path : job->archive));
+    free(path);
+    if (archive) {
+        facts->archive_id = arena_copy(&job->arena, span_str(archive_id(archive)));
+    } else if (copy_header_open(job->archive, &header, NULL) == OK) {
+        facts->archive_id = arena_copy(&job->arena, header.facts.archive_id);
+        copy_header_fini(&header);
+    }
+    return facts->archive_dir.data ? OK : err_set(err, ERR_NOMEM, "copy: out of memory");
+}
+
+static enum status collect(struct making *making, struct err *err)
+{
+    struct copy_job *job = making->job;
+    struct walk *walk = NULL;
+    struct search search = {
+        .path = job->archive,
+        .query = job->query,
+        .from_us = job->facts.from_us,
+        .to_us = job->facts.to_us,
+        .oldest_first = true,
+        .progress = show_search,
+        .progress_context = making->progress,
+    };
+    struct extract extract = {.each = take_event, .context = making};
+    enum status status = walk_open(&search, &walk, err);
+    if (status == OK) {
+        status = name_source(job, walk, err);
+    }
+    if (status == OK) {
+        status = extract_run(walk, &extract, err);
+    }
+    job->without_source = extract.without_source;
+    walk_close(walk);
+    return status;
+}
+
+/* The archive's key for seals; *out_key NULL: it has none. */
+static enum status find_key(struct copy_job *job, struct signing_key **out_key, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    const char *given = job->key_path ? job->key_path : "";
+    *out_key = NULL;
+    enum status status = path_format(path, err, "%s/keys/seal.key", job->archive);
+    if (status == OK && (given[0] || file_exists(path))) { /* a copy makes none */
+        status = signing_key_load_private(given[0] ? given : path, out_key, err);
+    }
+    if (status == OK && *out_key) {
+        (void)snprintf(job->key_id, sizeof job->key_id, "%s", signing_key_id(*out_key));
+    }
+    return status;
+}
+
+static enum status measure_file(struct copy_job *job, int fd, struct err *err)
+{
+    static char piece[1 << 16];
+    struct digest_stream *stream = digest_stream_new();
+    if (!stream) {
+        return err_set(err, ERR_NOMEM, "copy: out of memory");
+    }
+    ssize_t size;
+    int64_t at = 0;
+    while ((size = pread(fd, piece, sizeof piece, at)) > 0 || (size < 0 && errno == EINTR)) {
+        digest_stream_add(stream, span_of(piece, size > 0 ? (size_t)size : 0));
+        at += size > 0 ? size : 0;
+    }
+    int number = errno;
+    job->file_sha256 = digest_stream_finish(stream);
+    job->file_bytes = at;
+    return size < 0 ? err_errno(err, number, "%s", job->out) : OK;
+}
+
+static bool encrypted_so_far(void *context, int64_t bytes)
+{
+    struct making *making = context;
+    progress_step(making->progress, bytes * 1000 / (making->job->file_bytes + 1),
+                  bytes / (1024 * 1024));
+    return !is_stopped(making->job);
+}
+
+static enum status encrypt(struct making *making, struct err *err)
+{
+    struct copy_job *job = making->job;
+    struct part_file file;
+    struct progress progress;
+    int fd = copy_writer_fd(making->writer);
+    enum status status = measure_file(job, fd, err);
+    if (status == OK && job->file_bytes > ENVELOPE_BYTES_MAX) {
+        return err_set(err, ERR_LIMIT,
+                       "the copy has %lld bytes, and openssl decrypts no more than %lld at once: "
+                       "make several, by --from and --to",
+                       (long long)job->file_bytes, (long long)ENVELOPE_BYTES_MAX);
+    }
+    if (status == OK) {
+        status = part_file_open(&file, job->out, err);
+    }
+    if (status != OK) {
+        return status;
+    }
+    progress_begin(&progress, "encrypt", "MiB", 1000);
+    making->progress = &progress;
+    status = envelope_seal(fd, file.fd, &job->to, encrypted_so_far, making, err);
+    progress_wipe(&progress);
+    if (status == OK) {
+        status = measure_file(job, file.fd, err);
+    }
+    if (status == OK) {
+        status = part_file_publish(&file, job->over, err);
+    }
+    part_file_drop(&file);
+    return status;
+}
+
+static void show_rows(void *context, int64_t rows)
+{
+    struct making *making = context;
+    progress_step(making->progress, rows * 1000 / making->job->facts.events, rows);
+}
+
+static enum status write_plain(struct making *making, struct err *err)
+{
+    struct copy_job *job = making->job;
+    struct part_file file;
+    struct progress progress;
+    enum status status = part_file_open(&file, job->out, err);
+    if (status != OK) {
+        return status;
+    }
+    progress_begin(&progress, "plain", "events", 1000);
+    making->progress = &progress;
+    status = sql_plain_write(copy_writer_part(making->writer), file.part, &job->facts, job->stop,
+                             show_rows, making, err);
+    progress_wipe(&progress);
+    if (status == OK) {
+        status = measure_file(job, file.fd, err);
+    }
+    if (status == OK) {
+        status = part_file_publish(&file, job->over, err);
+    }
+    part_file_drop(&file);
+    return status;
+}
+
+static enum status put_in_place(struct making *making, struct err *err)
+{
+    struct copy_job *job = making->job;
+    if (job->to.n_certificates > 0 || job->to.passphrase.size > 0) {
+        return encrypt(making, err);
+    }
+    if (job->plain) {
+        return write_plain(making, err);
+    }
+    enum status status = measure_file(job, copy_writer_fd(making->writer), err);
+    return status == OK ? copy_writer_publish(making->writer, job->over, err) : status;
+}
+
+static enum status check_target(const struct copy_job *job, struct err *err)
+{
+    struct stat st;
+    if (stat(job->out, &st) == 0 && !S_ISREG(st.st_mode)) {
+        return err_set(err, ERR_USAGE, "%s is there, and no file that could be replaced", job->out);
+    }
+    if (!job->over && file_exists(job->out)) {
+        return err_set(err, ERR_EXISTS, "%s is there already; --force replaces it", job->out);
+    }
+    bool encrypts = job->to.n_certificates > 0 || job->to.passphrase.size > 0;
+    return encrypts ? envelope_check(&job->to, err) : OK;
+}
+
+enum status copy_job_run(struct copy_job *job, struct err *err)
+{
+    struct progress progress;
+    struct making making = {.job = job, .progress = &progress};
+    struct signing_key *key = NULL;
+    bool hidden = job->to.n_certificates > 0 || job->to.passphrase.size > 0;
+    enum status status = check_target(job, err);
+    if (status == OK) {
+        status = find_key(job, &key, err);
+    }
+    if (status == OK) {
+        status = copy_writer_open(job->out, job->compression_level, hidden, &making.writer, err);
+    }
+    progress_begin(&progress, "copy", "events", 1000);
+    if (status == OK) {
+        status = collect(&making, err);
+    }
+    progress_wipe(&progress);
+    bool any = status == OK && copy_writer_count(making.writer) > 0;
+    if (any) {
+        status = copy_writer_finish(making.writer, &job->facts, key, err);
+    }
+    if (any && status == OK) {
+        status = put_in_place(&making, err);
+    }
+    copy_writer_close(making.writer);
+    signing_key_free(key);
+    return status;
+}

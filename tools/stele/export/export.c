@@ -1,0 +1,424 @@
+/* stele export: a range of the archive once more, to a bucket, a directory or standard output. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/ship/target_open.h"
+#include "query/language/parse.h"
+#include "schema/archive/archive.h"
+#include "tools/stele/cli/index_wait.h"
+#include "tools/stele/cli/progress.h"
+#include "tools/stele/cli/query_args.h"
+#include "tools/stele/cli/target_arg.h"
+#include "tools/stele/export/exporter.h"
+
+static atomic_bool stop;
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int number)
+{
+    (void)number;
+    interrupted = 1;
+    atomic_store(&stop, true);
+}
+
+struct export
+{
+    struct options common;
+    /* as given */
+    const char *from;
+    const char *to;
+    const char *dest;
+    const char *codec_name;
+    const char *object_bytes;
+    const char *key;
+    const char *layout;
+    const char *resume;
+    struct option_values settings;
+    bool dry_run;
+    bool verbose;
+    /* what they come to */
+    bool to_stdout;
+    enum pack_codec codec;
+    struct search search;
+    struct query *query;
+    struct buf query_text;
+    char archive_id[40];
+    /* at work */
+    struct target *target;
+    struct export_state *state;
+    struct progress progress;
+    FILE *words; /* where the outcome is told */
+};
+
+static enum status read_codec(struct export *export, struct err *err)
+{
+    static const char *const names[] = {"zstd", "gzip", "none"};
+    const char *name = export->codec_name  ? export->codec_name
+                       : export->to_stdout ? "none"
+                                           : export->common.config.ship_codec;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            export->codec = (enum pack_codec)i;
+            return OK;
+        }
+    }
+    return err_set(err, ERR_USAGE, "--codec is zstd, gzip or none, not \"%s\"", name);
+}
+
+static enum status read_key(struct export *export, struct err *err)
+{
+    const char *layout = export->layout ? export->layout : "hive";
+    if (export->layout && export->key) {
+        return err_set(err, ERR_USAGE, "--layout and --key are two ways to say it: give one");
+    }
+    if (strcmp(layout, "hive") != 0 && strcmp(layout, "flat") != 0) {
+        return err_set(err, ERR_USAGE, "--layout is hive or flat, not \"%s\"", layout);
+    }
+    if (!export->key) {
+        export->key = layout[0] == 'h' ? KEY_TEMPLATE_HIVE : KEY_TEMPLATE_FLAT;
+    }
+    return key_template_check(export->key, err);
+}
+
+static enum status check_together(const struct export *export, struct err *err)
+{
+    if (export->to_stdout && (export->resume || export->layout || export->object_bytes)) {
+        return err_set(err, ERR_USAGE,
+                       "--dest - is one stream: --%s is of exports that make objects",
+                       export->resume   ? "resume"
+                       : export->layout ? "layout"
+                                        : "object-bytes");
+    }
+    if (export->dry_run && export->resume) {
+        return err_set(err, ERR_USAGE, "--resume is of exports that write; this is a dry run");
+    }
+    if (export->to_stdout && !export->dry_run && export->codec != PACK_NONE &&
+        isatty(STDOUT_FILENO)) {
+        return err_set(err, ERR_USAGE,
+                       "--codec %s: compressed bytes are not for a terminal; send standard output "
+                       "to a file",
+                       export->codec_name);
+    }
+    return OK;
+}
+
+static enum status read_options(struct export *export, struct err *err)
+{
+    struct config *config = &export->common.config;
+    enum status status = destination_settings(config, &export->settings, err);
+    export->to_stdout = export->dest && strcmp(export->dest, "-") == 0;
+    export->words = export->to_stdout ? stderr : stdout;
+    if (status == OK && export->object_bytes) {
+        status = destination_size(config, export->object_bytes, err);
+    }
+    if (status == OK) {
+        status = read_codec(export, err);
+    }
+    if (status == OK) {
+        status = read_key(export, err);
+    }
+    if (status == OK) {
+        status = check_together(export, err);
+    }
+    if (status == OK) {
+        status = lookup_times(export->from, export->to, &export->search.from_us,
+                              &export->search.to_us, err);
+    }
+    return status;
+}
+
+/* The archive's own name in keys; a day's file alone has none. */
+static enum status read_archive_id(struct export *export, struct err *err)
+{
+    struct stat st;
+    struct archive *archive = NULL;
+    if (stat(export->search.path, &st) == 0 && S_ISREG(st.st_mode)) {
+        (void)snprintf(export->archive_id, sizeof export->archive_id,
+                       "00000000-0000-0000-0000-000000000000");
+        return OK;
+    }
+    enum status status = archive_open(export->search.path, ARCHIVE_READ, &archive, err);
+    if (status == OK) {
+        (void)snprintf(export->archive_id, sizeof export->archive_id, "%s", archive_id(archive));
+    }
+    archive_close(archive);
+    return status;
+}
+
+static enum status open_state(struct export *export, struct err *err)
+{
+    struct export_terms terms = {
+        .archive_id = export->archive_id,
+        .dest = export->target->url,
+        .codec = export->codec,
+        .object_bytes_max = export->common.config.ship_object_bytes_max,
+        .key = export->key,
+        .from = export->from ? export->from : "",
+        .to = export->to ? export->to : "",
+        .query = buf_span(&export->query_text),
+        .from_us = export->search.from_us,
+        .to_us = export->search.to_us,
+    };
+    enum status status = export_state_open(export->resume, &terms, &export->state, err);
+    export->search.from_us = terms.from_us;
+    export->search.to_us = terms.to_us;
+    return status;
+}
+
+static enum status open_destination(struct export *export, struct err *err)
+{
+    char shipped_to[TARGET_URL_BYTES] = "";
+    struct config *config = &export->common.config;
+    if (export->to_stdout || export->dry_run) {
+        return OK;
+    }
+    if (*config->ship_target && target_url(config, shipped_to, NULL) != OK) {
+        shipped_to[0] = '\0';
+    }
+    enum status status = destination_set(config, export->dest, err);
+    if (status == OK) {
+        status = target_open(config, &export->target, err);
+    }
+    if (status != OK) {
+        return err_wrap(err, "--dest");
+    }
+    export->target->cancel = &stop;
+    if (strcmp(export->target->url, shipped_to) == 0) {
+        fprintf(stderr,
+                "stele export: this archive ships to %s: events that are there under other keys "
+                "come twice\n",
+                shipped_to);
+    }
+    return export->resume ? open_state(export, err) : OK;
+}
+
+/* What is told while it runs. */
+
+static void on_progress(void *context, const struct export_counts *so_far, int64_t thousandths)
+{
+    struct export *export = context;
+    progress_step(&export->progress, thousandths, so_far->events);
+}
+
+static void on_trouble(void *context, const struct err *why)
+{
+    struct export *export = context;
+    progress_wipe(&export->progress);
+    fprintf(stderr, "stele export: %s: %s\n", why->text,
+            why->status == ERR_CORRUPT ? "left out" : "trying again");
+}
+
+static const char *plural(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static void print_counts(const struct export *export, const struct export_counts *counts)
+{
+    char numbers[4][32];
+    fprintf(export->words, "%s event%s", progress_number(counts->events, numbers[0]),
+            plural(counts->events));
+    if (!export->to_stdout) {
+        fprintf(export->words, " in %s object%s", progress_number(counts->objects, numbers[1]),
+                plural(counts->objects));
+    }
+    if (counts->there > 0) {
+        fprintf(export->words, " (%s there already)", progress_number(counts->there, numbers[1]));
+    }
+    fprintf(export->words, ", %s bytes", progress_number(counts->raw_bytes, numbers[2]));
+    if (export->codec != PACK_NONE) {
+        fprintf(export->words, " raw, %s bytes as %s", progress_number(counts->bytes, numbers[3]),
+                export->codec == PACK_ZSTD ? "zstd" : "gzip");
+    }
+}
+
+static void on_day(void *context, int64_t day_us, const struct export_counts *of_day)
+{
+    struct export *export = context;
+    char day[CLOCK_TEXT_BYTES];
+    if (export->verbose) {
+        progress_wipe(&export->progress);
+        fprintf(export->words, "%s  ", clock_format_day(day_us, day));
+        print_counts(export, of_day);
+        fprintf(export->words, "\n");
+    }
+}
+
+static int print_outcome(struct export *export, const struct export_counts *counts,
+                         enum status status, const struct err *err)
+{
+    char number[32];
+    if (counts->events > 0) {
+        fprintf(export->words, "%s",
+                export->dry_run ? "dry run, nothing is written: " : "exported ");
+        print_counts(export, counts);
+        fprintf(export->words, "%s%s\n", export->target ? ", to " : "",
+                export->target ? export->target->url : "");
+    } else if (status == OK) {
+        fprintf(stderr, "stele export: nothing in the range\n");
+    }
+    if (counts->waiting > 0) {
+        fprintf(stderr,
+                "stele export: %s event%s of the range wait%s in the inbox and %s not exported\n",
+                progress_number(counts->waiting, number), plural(counts->waiting),
+                counts->waiting == 1 ? "s" : "", counts->waiting == 1 ? "is" : "are");
+    }
+    if (status == ERR_STOPPED) {
+        fprintf(stderr, "stele export: interrupted%s\n",
+                export->to_stdout || export->dry_run
+                    ? ""
+                    : "; run it again for the rest: what is there is passed over");
+        return status_exit_code(ERR_STOPPED);
+    }
+    if (status != OK) {
+        return options_fail(&verb_export, err);
+    }
+    if (counts->damaged > 0) {
+        fprintf(stderr, "stele export: %s damaged block%s left out; see stele verify\n",
+                progress_number(counts->damaged, number), counts->damaged == 1 ? " is" : "s are");
+        return status_exit_code(ERR_CORRUPT);
+    }
+    return counts->events == 0;
+}
+
+static int run_export(struct export *export)
+{
+    struct err err;
+    struct walk *walk = NULL;
+    struct export_counts counts = {0};
+    enum status status =
+        export->dry_run ? OK : catch_up(&export->common, &export->search, &interrupted, &err);
+    if (status == OK) {
+        status = walk_open(&export->search, &walk, &err);
+    }
+    const struct exporter_options options = {
+        .walk = walk,
+        .codec = export->codec,
+        .object_bytes_max = export->common.config.ship_object_bytes_max,
+        .key = export->key,
+        .archive_id = export->archive_id,
+        .target = export->target,
+        .fd = export->to_stdout && !export->dry_run ? STDOUT_FILENO : -1,
+        .state = export->state,
+        .stop = &stop,
+        .progress = on_progress,
+        .day = on_day,
+        .trouble = on_trouble,
+        .context = export,
+    };
+    progress_begin(&export->progress, "export", "events", 1000);
+    if (status == OK) {
+        status = exporter_run(&options, &counts, &err);
+    }
+    progress_wipe(&export->progress);
+    if (status == OK && counts.events == 0) {
+        lookup_unknown_fields(walk);
+    }
+    walk_close(walk);
+    return print_outcome(export, &counts, status, &err);
+}
+
+static int prepare_and_run(struct export *export)
+{
+    struct err err;
+    export->search.path = options_archive(&export->common);
+    if (!export->search.path) {
+        return status_exit_code(ERR_USAGE);
+    }
+    int code = lookup_query(&export->common, &export->query);
+    if (code != OPTIONS_GO_ON) {
+        return code;
+    }
+    for (size_t i = 0; i < export->common.n_words; i++) {
+        buf_add_str(&export->query_text, i ? " " : "");
+        buf_add_str(&export->query_text, export->common.words[i]);
+    }
+    export->search.query = export->query;
+    export->search.oldest_first = true;
+    enum status status = buf_status(&export->query_text, "export", &err);
+    if (status == OK) {
+        status = read_archive_id(export, &err);
+    }
+    if (status == OK) {
+        status = open_destination(export, &err);
+    }
+    if (status != OK) {
+        return options_fail(&verb_export, &err);
+    }
+    if (export->state && export_state_is_ended(export->state)) {
+        printf("%s: this export is complete\n", export->resume);
+        return 0;
+    }
+    const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigaction(SIGTERM, &action, NULL);
+    return run_export(export);
+}
+
+static int export_run(int argc, char **argv)
+{
+    struct export export = {0};
+    const struct option_entry entries[] = {
+        {.name = "dest",
+         .argument = "URL",
+         .help = "s3://bucket/prefix, file:///dir, a directory, or - for standard output",
+         .text = &export.dest},
+        option_from(&export.from),
+        option_to(&export.to),
+        {.name = "codec",
+         .argument = "NAME",
+         .help = "zstd, gzip or none; ship.codec if not given, none for -",
+         .text = &export.codec_name},
+        {.name = "object-bytes",
+         .argument = "SIZE",
+         .help = "of an object, compressed; ship.object_bytes_max if not given",
+         .text = &export.object_bytes},
+        {.name = "layout",
+         .argument = "NAME",
+         .help = "of keys: hive (dt=DAY/..., as shipping has them) or flat (Hunters)",
+         .text = &export.layout},
+        {.name = "key",
+         .argument = "TEMPLATE",
+         .help = "keys of your own: \"{year}/{month}/{mday}/{first}-{digest}.{ext}\"",
+         .text = &export.key},
+        {.name = "resume",
+         .argument = "FILE",
+         .help = "keep in FILE how far it came, and go on from there",
+         .text = &export.resume},
+        {.name = "dry-run",
+         .help = "say how much it is, and write nothing",
+         .flag = &export.dry_run},
+        {.name = "verbose", .help = "say it of each day, too", .flag = &export.verbose},
+        {.name = "set",
+         .argument = "SETTING",
+         .help = "section.key=value over the configuration: ship.s3_endpoint=...",
+         .values = &export.settings},
+    };
+    struct err err;
+    int code = options_read(&export.common, &verb_export, entries,
+                            sizeof entries / sizeof entries[0], argc, argv);
+    if (code != OPTIONS_GO_ON) {
+        return code;
+    }
+    if (!export.dest && !export.dry_run) {
+        return options_misuse(&verb_export, "where to? Give --dest (- is standard output)");
+    }
+    code = read_options(&export, &err) == OK ? prepare_and_run(&export)
+                                             : options_fail(&verb_export, &err);
+    target_close(export.target);
+    export_state_close(export.state);
+    query_free(export.query);
+    buf_fini(&export.query_text);
+    return code;
+}
+
+const struct verb verb_export = {
+    .name = "export",
+    .usage = "[QUERY] --dest URL|DIR|- [OPTION]...",
+    .summary = "send a range again: to a bucket, a directory or standard output",
+    .run = export_run,
+};

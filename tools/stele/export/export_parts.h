@@ -1,0 +1,45 @@
+/* What of a day goes into an export, in pieces that are put end to end: whole blocks that the query
+ * matches as they were shipped (the stored frame, or one gzip member), and what it matches of other
+ * blocks packed anew, some blocks together. The same day, bounds and query give the same pieces,
+ * and going on behind a piece gives those that would have followed it. Order: block, slot. One
+ * thread. */
+#ifndef TOOLS_STELE_EXPORT_EXPORT_PARTS_H
+#define TOOLS_STELE_EXPORT_EXPORT_PARTS_H
+
+#include "daemon/ship/object_codec.h"
+#include "query/eval/plan.h"
+
+struct piece {
+    int64_t first_block; /* the blocks it has events of */
+    int64_t last_block;
+    int64_t events;
+    int64_t raw_bytes;    /* as NDJSON */
+    int64_t packed_bytes; /* bytes.size, or what it would be */
+    struct span bytes;    /* until the next call; empty when only sizes are wanted */
+};
+
+struct pieces;
+
+/* sizes_only: no more is read than sizes need. */
+MUST_USE enum status pieces_new(enum pack_codec codec, bool sizes_only, struct pieces **out_pieces,
+                                struct err *err);
+/* NULL is fine. */
+void pieces_free(struct pieces *pieces);
+
+/* A day: the plan has its segment and lives until the day is done. Events from from_us, before
+ * to_us; blocks behind after_block, up to and with last_block. */
+struct pieces_day {
+    struct plan *plan;
+    int64_t from_us;
+    int64_t to_us;
+    int64_t after_block;
+    int64_t last_block;
+};
+void pieces_begin(struct pieces *pieces, const struct pieces_day *day);
+
+/* The next piece; *out_end when the day has no more. ERR_CORRUPT: a block is damaged, named in the
+ * text; it is passed over by the next call. */
+MUST_USE enum status pieces_next(struct pieces *pieces, struct piece *out_piece, bool *out_end,
+                                 struct err *err);
+
+#endif

@@ -1,0 +1,60 @@
+/* Where an export stands, in a small file of text: what was asked for, the blocks that there were
+ * when it began, and how far it came. An export that is gone on with by it gives the objects that
+ * the first run would have given, whatever has arrived meanwhile. Written whole after each object
+ * (beside its place, renamed), so that a crash leaves the state before or after. One thread. */
+#ifndef TOOLS_STELE_EXPORT_EXPORT_STATE_H
+#define TOOLS_STELE_EXPORT_EXPORT_STATE_H
+
+#include "daemon/ship/object_codec.h"
+#include "schema/base/clock.h"
+
+struct export_state;
+
+/* What makes one export the same as another. */
+struct export_terms {
+    const char *archive_id;
+    const char *dest; /* canonical URL */
+    enum pack_codec codec;
+    int64_t object_bytes_max;
+    const char *key;
+    const char *from; /* as it was written; "" when not given */
+    const char *to;
+    struct span query;
+    int64_t from_us; /* what these came to when the export began */
+    int64_t to_us;
+};
+
+struct export_position {
+    int64_t day_us; /* INT64_MIN: nothing was done yet */
+    int64_t block;  /* all of the day up to here is at the destination */
+    int64_t objects;
+    int64_t events;
+    int64_t raw_bytes;
+    int64_t bytes;
+};
+
+/* Reads the file, or begins a new state when there is none (nothing is written yet). terms->from_us
+ * and to_us become those of the file. ERR_USAGE: it is of another export; the text says in what.
+ * ERR_FORMAT: it is no such file. */
+MUST_USE enum status export_state_open(const char *path, struct export_terms *terms,
+                                       struct export_state **out_state, struct err *err);
+/* NULL is fine. */
+void export_state_close(struct export_state *state);
+
+/* A state that was begun now: the days are still to be told, in order, then written once. */
+bool export_state_is_new(const struct export_state *state);
+MUST_USE enum status export_state_add_day(struct export_state *state, int64_t day_us,
+                                          int64_t last_block, struct err *err);
+
+/* The last block that counts of the day; -1: the day came later. */
+int64_t export_state_last_block(const struct export_state *state, int64_t day_us);
+
+const struct export_position *export_state_position(const struct export_state *state);
+bool export_state_is_ended(const struct export_state *state);
+
+/* Writes the position down; ended: there is nothing behind it. */
+MUST_USE enum status export_state_write(struct export_state *state,
+                                        const struct export_position *position, bool ended,
+                                        struct err *err);
+
+#endif

@@ -1,0 +1,342 @@
+#include "tools/stele/export/exporter.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "schema/base/backoff.h"
+#include "tools/stele/export/export_parts.h"
+
+enum { PUT_TRIES = 6, WAIT_SLICE_MS = 100 };
+#define WAIT_MOST_US (30 * CLOCK_SECOND_US)
+
+struct exporter {
+    const struct exporter_options *options;
+    struct pieces *pieces;
+    struct export_counts *counts;
+    struct export_counts day;
+    size_t days_done;
+    size_t n_days;
+    int64_t day_us;
+    /* the object that is being filled */
+    struct buf bytes;
+    struct piece object; /* first and last block, events, sizes */
+    bool look_first;     /* the object before was there: so this one may be */
+};
+
+static bool stopped(const struct exporter *exporter)
+{
+    return exporter->options->stop && atomic_load(exporter->options->stop);
+}
+
+static enum status pause_us(const struct exporter *exporter, int64_t us, struct err *err)
+{
+    for (; us > 0; us -= WAIT_SLICE_MS * 1000) {
+        if (stopped(exporter)) {
+            return err_set(err, ERR_STOPPED, "stopped");
+        }
+        const struct timespec slice = {.tv_nsec = WAIT_SLICE_MS * 1000000L};
+        (void)nanosleep(&slice, NULL);
+    }
+    return OK;
+}
+
+static bool is_there(const struct exporter *exporter, const struct target_object *object)
+{
+    struct target_head there;
+    struct err err;
+    return target_head(exporter->options->target, object->key, &there, &err) == OK &&
+           there.has_sha256 && there.bytes == (int64_t)object->bytes.size &&
+           memcmp(&there.sha256, object->sha256, sizeof there.sha256) == 0;
+}
+
+/* After a break most of the objects are there: asking costs less than sending them in vain. */
+static enum status put_once(struct exporter *exporter, const struct target_object *object,
+                            struct err *err)
+{
+    enum target_put outcome = TARGET_WAS_THERE;
+    enum status status = OK;
+    if (!exporter->look_first || !is_there(exporter, object)) {
+        status = target_put(exporter->options->target, object, &outcome, err);
+    }
+    if (status == OK) {
+        exporter->look_first = outcome == TARGET_WAS_THERE;
+        exporter->day.there += outcome == TARGET_WAS_THERE;
+    }
+    return status;
+}
+
+static enum status put(struct exporter *exporter, struct err *err)
+{
+    const struct exporter_options *options = exporter->options;
+    struct digest sha256 = digest_sha256(buf_span(&exporter->bytes));
+    const struct key_facts facts = {
+        .archive_id = options->archive_id,
+        .day_us = exporter->day_us,
+        .first_block = exporter->object.first_block,
+        .last_block = exporter->object.last_block,
+        .number = exporter->counts->objects + exporter->day.objects + 1,
+        .sha256 = &sha256,
+        .codec = options->codec,
+    };
+    char key[TARGET_KEY_BYTES];
+    enum status status = key_template_fill(options->key, &facts, key, err);
+    const struct target_object object = {
+        .key = key,
+        .bytes = buf_span(&exporter->bytes),
+        .sha256 = &sha256,
+        .content_type = pack_content_type(options->codec),
+    };
+    for (int tries = 1; status == OK; tries++) {
+        struct err why;
+        status = put_once(exporter, &object, &why);
+        if (status == OK) {
+            break;
+        }
+        if (status != ERR_NET || tries == PUT_TRIES) {
+            *err = why;
+            break;
+        }
+        options->trouble(options->context, &why);
+        status = pause_us(exporter, backoff_us(tries, status, WAIT_MOST_US), err);
+    }
+    return status;
+}
+
+static enum status position_write(struct exporter *exporter, bool ended, struct err *err)
+{
+    const struct export_counts *all = exporter->counts;
+    const struct export_counts *day = &exporter->day;
+    const struct export_position position = {
+        .day_us = exporter->day_us,
+        .block = exporter->object.last_block,
+        .objects = all->objects + day->objects,
+        .events = all->events + day->events,
+        .raw_bytes = all->raw_bytes + day->raw_bytes,
+        .bytes = all->bytes + day->bytes,
+    };
+    /* a block that was left out is met again by the next run, which passes over what is there */
+    return exporter->options->state && all->damaged + day->damaged == 0
+               ? export_state_write(exporter->options->state, &position, ended, err)
+               : OK;
+}
+
+static void tell(struct exporter *exporter)
+{
+    const struct exporter_options *options = exporter->options;
+    if (options->progress) {
+        struct export_counts so_far = *exporter->counts;
+        so_far.objects += exporter->day.objects;
+        so_far.events += exporter->day.events;
+        options->progress(
+            options->context, &so_far,
+            (int64_t)(exporter->days_done * 1000 / (exporter->n_days ? exporter->n_days : 1)));
+    }
+}
+
+/* The object is full, or the day is over. */
+static enum status object_end(struct exporter *exporter, struct err *err)
+{
+    struct piece *object = &exporter->object;
+    if (object->events == 0) {
+        return OK;
+    }
+    enum status status = exporter->options->target ? put(exporter, err) : OK;
+    if (status == OK) {
+        exporter->day.objects += exporter->options->fd < 0;
+        exporter->day.events += object->events;
+        exporter->day.raw_bytes += object->raw_bytes;
+        exporter->day.bytes += object->packed_bytes;
+        status = position_write(exporter, false, err);
+        tell(exporter);
+    }
+    *object = (struct piece){.last_block = object->last_block};
+    buf_clear(&exporter->bytes);
+    return status;
+}
+
+static enum status write_out(int fd, struct span bytes, struct err *err)
+{
+    while (bytes.size > 0) {
+        ssize_t n = write(fd, bytes.data, bytes.size);
+        if (n < 0 && errno != EINTR) {
+            return err_errno(err, errno, "standard output");
+        }
+        bytes = span_from(bytes, n > 0 ? (size_t)n : 0);
+    }
+    return OK;
+}
+
+static enum status take_piece(struct exporter *exporter, const struct piece *piece, struct err *err)
+{
+    struct piece *object = &exporter->object;
+    enum status status = OK;
+    if (object->events > 0 &&
+        object->packed_bytes + piece->packed_bytes > exporter->options->object_bytes_max) {
+        status = object_end(exporter, err);
+    }
+    if (status == OK && exporter->options->fd >= 0) {
+        status = write_out(exporter->options->fd, piece->bytes, err);
+    } else if (status == OK && exporter->options->target) {
+        buf_add_span(&exporter->bytes, piece->bytes);
+        status = buf_status(&exporter->bytes, "export", err);
+    }
+    object->first_block = object->events > 0 ? object->first_block : piece->first_block;
+    object->last_block = piece->last_block;
+    object->events += piece->events;
+    object->raw_bytes += piece->raw_bytes;
+    object->packed_bytes += piece->packed_bytes;
+    return status == OK && exporter->options->fd >= 0 ? object_end(exporter, err) : status;
+}
+
+/* A damaged block ends its object: a key must not tell of a block that is not in it. */
+static enum status leave_out(struct exporter *exporter, const struct err *why, struct err *err)
+{
+    exporter->day.damaged++;
+    exporter->options->trouble(exporter->options->context, why);
+    return object_end(exporter, err);
+}
+
+static enum status day_pieces(struct exporter *exporter, struct err *err)
+{
+    enum status status = OK;
+    for (bool end = false; status == OK && !end;) {
+        struct piece piece;
+        struct err why = {.status = OK};
+        if (stopped(exporter)) {
+            return err_set(err, ERR_STOPPED, "stopped");
+        }
+        status = pieces_next(exporter->pieces, &piece, &end, &why);
+        if (status == ERR_CORRUPT) {
+            status = leave_out(exporter, &why, err);
+        } else if (status != OK && err) {
+            *err = why;
+        } else if (status == OK && !end) {
+            status = take_piece(exporter, &piece, err);
+        }
+    }
+    return status == OK ? object_end(exporter, err) : status;
+}
+
+/* Blocks of the day that are wanted: behind what was done, and no later than the state knows. */
+static void day_bounds(const struct exporter *exporter, struct pieces_day *day)
+{
+    const struct export_state *state = exporter->options->state;
+    day->after_block = -1;
+    day->last_block = INT64_MAX;
+    if (state) {
+        const struct export_position *at = export_state_position(state);
+        day->last_block = export_state_last_block(state, exporter->day_us);
+        day->after_block = exporter->day_us < at->day_us    ? INT64_MAX
+                           : exporter->day_us == at->day_us ? at->block
+                                                            : -1;
+    }
+}
+
+static void counts_add(struct export_counts *to, const struct export_counts *from)
+{
+    to->objects += from->objects;
+    to->there += from->there;
+    to->events += from->events;
+    to->raw_bytes += from->raw_bytes;
+    to->bytes += from->bytes;
+    to->waiting += from->waiting;
+    to->damaged += from->damaged;
+}
+
+static enum status one_day(struct exporter *exporter, const struct walk_day *walked,
+                           struct err *err)
+{
+    const struct exporter_options *options = exporter->options;
+    struct pieces_day day = {
+        .plan = walked->plan,
+        .from_us = walk_from_us(options->walk),
+        .to_us = walk_to_us(options->walk),
+    };
+    exporter->day_us = walked->day_us;
+    exporter->day = (struct export_counts){.waiting = (int64_t)walked->n_waiting};
+    exporter->object = (struct piece){0};
+    day_bounds(exporter, &day);
+    enum status status = OK;
+    if (walked->plan && day.after_block < day.last_block) {
+        pieces_begin(exporter->pieces, &day);
+        status = day_pieces(exporter, err);
+    }
+    struct export_counts of_day = exporter->day;
+    counts_add(exporter->counts, &of_day);
+    exporter->day = (struct export_counts){0};
+    if (status == OK && options->day && (of_day.events > 0 || of_day.waiting > 0)) {
+        options->day(options->context, walked->day_us, &of_day);
+    }
+    return status;
+}
+
+/* The blocks that there are: what comes later is of another export. */
+static enum status note_days(struct exporter *exporter, struct err *err)
+{
+    const struct exporter_options *options = exporter->options;
+    size_t count;
+    const int64_t *days = walk_days(options->walk, &count);
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < count; i++) {
+        struct walk_day day = {.day_us = days[i]};
+        status = walk_day_plan(options->walk, days[i], &day.plan, err);
+        if (status == OK && day.plan) {
+            size_t n_blocks;
+            const struct block_info *blocks = segment_blocks(plan_segment(day.plan), &n_blocks);
+            status = export_state_add_day(options->state, days[i],
+                                          n_blocks ? blocks[n_blocks - 1].id : -1, err);
+        }
+        walk_day_close(&day);
+    }
+    const struct export_position nothing = {.day_us = INT64_MIN};
+    return status == OK ? export_state_write(options->state, &nothing, false, err) : status;
+}
+
+static enum status all_days(struct exporter *exporter, struct err *err)
+{
+    const struct exporter_options *options = exporter->options;
+    enum status status = OK;
+    if (options->state && export_state_is_new(options->state)) {
+        status = note_days(exporter, err);
+    }
+    (void)walk_days(options->walk, &exporter->n_days);
+    for (bool end = false; status == OK && !end; exporter->days_done++) {
+        struct walk_day day;
+        status = walk_next(options->walk, &day, &end, err);
+        if (status == OK && !end) {
+            status = one_day(exporter, &day, err);
+        }
+    }
+    if (status == OK) {
+        exporter->day_us = INT64_MAX;
+        exporter->object.last_block = 0;
+        status = position_write(exporter, true, err);
+    }
+    return status;
+}
+
+enum status exporter_run(const struct exporter_options *options, struct export_counts *out_counts,
+                         struct err *err)
+{
+    CHECK(!options->target || options->fd < 0);
+    struct exporter exporter = {.options = options, .counts = out_counts, .look_first = true};
+    *out_counts = (struct export_counts){0};
+    if (options->state) {
+        const struct export_position *at = export_state_position(options->state);
+        out_counts->objects = at->objects;
+        out_counts->events = at->events;
+        out_counts->raw_bytes = at->raw_bytes;
+        out_counts->bytes = at->bytes;
+    }
+    bool counts_only = !options->target && options->fd < 0;
+    enum status status = pieces_new(options->codec, counts_only, &exporter.pieces, err);
+    if (status == OK) {
+        status = all_days(&exporter, err);
+    }
+    pieces_free(exporter.pieces);
+    buf_fini(&exporter.bytes);
+    return status;
+}

@@ -1,0 +1,109 @@
+#include "tools/stele/hunt/hunt_input.h"
+
+#include <stdio.h>
+
+#include "query/render/terminal_text.h"
+#include "tools/stele/hunt/list_file.h"
+#include "tools/stele/import/inputs.h"
+
+static void say_not_used(void *context, struct span text, const char *why)
+{
+    struct buf shown = BUF_INIT;
+    (void)visible_add(&shown, text, 80);
+    fprintf(stderr, "%s: %.*s: %s\n", (const char *)context, SPAN_FMT(buf_span(&shown)), why);
+    buf_fini(&shown);
+}
+
+enum status hunt_input_list(struct indicator_set *set, const char *path, uint32_t number,
+                            struct hunt_list *out_list, struct err *err)
+{
+    struct buf bytes = BUF_INIT;
+    out_list->name = list_file_name(path);
+    enum status status = list_file_read(path, &bytes, err);
+    if (status == OK) {
+        struct list_telling telling = {.name = out_list->name};
+        status = list_read(set, number, buf_span(&bytes), clock_now_us(), list_file_refused,
+                           &telling, &out_list->report, err);
+        list_file_told(&telling);
+        status = status == OK ? OK : err_wrap(err, "%s", out_list->name);
+    }
+    buf_fini(&bytes);
+    return status;
+}
+
+static enum status read_suppressors(struct suppress *suppress, const char *word, struct err *err)
+{
+    struct inputs inputs = INPUTS_INIT;
+    enum status status = inputs_add(&inputs, word, err);
+    for (size_t i = 0; status == OK && i < inputs.count; i++) {
+        struct buf bytes = BUF_INIT;
+        const char *path = inputs.paths[i];
+        status = list_file_read(path, &bytes, err);
+        if (status == OK) {
+            status = suppress_read(suppress, buf_span(&bytes), path, say_not_used,
+                                   (void *)(uintptr_t)path, err);
+        }
+        buf_fini(&bytes);
+    }
+    inputs_fini(&inputs);
+    return status;
+}
+
+/* The words of hunt.own, with blanks or commas between. */
+static enum status add_own(struct suppress *suppress, const char *text, struct err *err)
+{
+    enum status status = OK;
+    for (struct span rest = span_str(text); status == OK && rest.size > 0;) {
+        size_t size = 0;
+        while (size < rest.size && !memchr(" \t,", rest.data[size], 3)) {
+            size++;
+        }
+        if (size > 0) {
+            status = suppress_own(suppress, span_of(rest.data, size), err);
+        }
+        rest = span_from(rest, size + 1);
+    }
+    return status;
+}
+
+enum status hunt_input_suppress(const struct hunt_quiet *quiet, const struct config *config,
+                                const struct indicator_set *set, struct suppress **out_suppress,
+                                struct err *err)
+{
+    enum status status = OK;
+    bool is_private = quiet->private_addresses || config->hunt_suppress_private;
+    if (quiet->files.count == 0 && quiet->own.count == 0 && !is_private &&
+        config->hunt_suppress[0] == '\0' && config->hunt_own[0] == '\0') {
+        return OK;
+    }
+    struct suppress *suppress = suppress_new();
+    if (!suppress) {
+        return err_set(err, ERR_NOMEM, "hunt: out of memory");
+    }
+    if (is_private) {
+        status = suppress_private(suppress, err);
+    }
+    if (status == OK) {
+        status = add_own(suppress, config->hunt_own, err);
+        status = status == OK ? OK : err_wrap(err, "hunt.own");
+    }
+    for (size_t i = 0; status == OK && i < quiet->own.count; i++) {
+        status = suppress_own(suppress, span_str(quiet->own.items[i]), err);
+        status = status == OK ? OK : err_wrap(err, "--own");
+    }
+    if (status == OK && config->hunt_suppress[0] != '\0') {
+        status = read_suppressors(suppress, config->hunt_suppress, err);
+    }
+    for (size_t i = 0; status == OK && i < quiet->files.count; i++) {
+        status = read_suppressors(suppress, quiet->files.items[i], err);
+    }
+    if (status == OK) {
+        status = suppress_judge(suppress, set, err);
+    }
+    if (status != OK) {
+        suppress_free(suppress);
+        return status;
+    }
+    *out_suppress = suppress;
+    return OK;
+}

@@ -1,0 +1,28 @@
+/* What `stele hunt` reads: files of indicators and of suppressors, as they are or packed. */
+#ifndef TOOLS_STELE_HUNT_HUNT_INPUT_H
+#define TOOLS_STELE_HUNT_HUNT_INPUT_H
+
+#include "daemon/config/config.h"
+#include "query/hunt/warninglist.h"
+#include "tools/stele/cli/options.h"
+#include "tools/stele/hunt/hunt_print.h"
+
+/* Reads a list into the set as number `number`; what cannot be read is told on stderr, a line each.
+ * The list's name points to `path`. */
+MUST_USE enum status hunt_input_list(struct indicator_set *set, const char *path, uint32_t number,
+                                     struct hunt_list *out_list, struct err *err);
+
+/* What the command line and the section [hunt] of the configuration say. */
+struct hunt_quiet {
+    struct option_values files;
+    struct option_values own;
+    bool private_addresses;
+};
+
+/* *out_suppress is NULL when nothing is to be suppressed; else free it. It has judged the set. */
+MUST_USE enum status hunt_input_suppress(const struct hunt_quiet *quiet,
+                                         const struct config *config,
+                                         const struct indicator_set *set,
+                                         struct suppress **out_suppress, struct err *err);
+
+#endif

@@ -1,0 +1,158 @@
+/* What a hunt says to people: what was read, what came of it, what was searched. */
+#include <stdlib.h>
+
+#include "query/render/terminal_text.h"
+#include "tools/stele/cli/progress.h"
+#include "tools/stele/hunt/hunt_forms.h"
+
+enum { GAPS_SHOWN = 5, NAME_COLUMNS = 60 };
+
+void hunt_sum_up(const struct hunt_report *report, struct hunt_sums *out)
+{
+    *out = (struct hunt_sums){0};
+    for (size_t i = 0; i < indicator_set_count(report->set); i++) {
+        const struct indicator *indicator = indicator_set_get(report->set, i);
+        uint32_t suppressor = suppress_of(report->suppress, i);
+        if (!indicator->is_part) {
+            out->all.indicators++;
+            out->kinds[indicator->kind].indicators++;
+        }
+        if (!indicator->is_part && suppressor) {
+            out->suppressors[suppressor - 1].indicators++;
+        }
+    }
+    for (size_t i = 0; i < report->result->n_hits; i++) {
+        const struct hunt_hit *hit = &report->result->hits[i];
+        const struct indicator *indicator = indicator_set_get(report->set, hit->indicator);
+        struct hunt_sum *sums[] = {&out->all, &out->kinds[indicator->kind],
+                                   &out->lists[indicator->list]};
+        if (hit->suppressor) {
+            out->suppressors[hit->suppressor - 1].hits += hit->events;
+            continue;
+        }
+        for (size_t k = 0; k < sizeof sums / sizeof sums[0]; k++) {
+            sums[k]->seen++;
+            sums[k]->hits += hit->events;
+        }
+    }
+}
+
+static const char *plural(int64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* ", 2 seen, 7 hits" */
+static void print_sum(const struct hunt_sum *sum, FILE *out)
+{
+    char seen[32];
+    char hits[32];
+    fprintf(out, ", %s seen, %s hit%s\n", progress_number(sum->seen, seen),
+            progress_number(sum->hits, hits), plural(sum->hits));
+}
+
+static void print_lists(const struct hunt_report *report, const struct hunt_sums *sums, FILE *out)
+{
+    char number[32];
+    for (size_t i = 0; i < report->n_lists; i++) {
+        const struct list_report *list = &report->lists[i].report;
+        fprintf(out, "%-11s%s: %s indicator%s", i == 0 ? "lists" : "", report->lists[i].name,
+                progress_number(list->read, number), plural(list->read));
+        if (list->duplicates > 0) {
+            fprintf(out, ", %s there already", progress_number(list->duplicates, number));
+        }
+        if (list->unsure > 0) {
+            fprintf(out, ", %s below --min-confidence", progress_number(list->unsure, number));
+        }
+        if (list->refused > 0) {
+            fprintf(out, ", %s not read", progress_number(list->refused, number));
+        }
+        print_sum(&sums->lists[i], out);
+    }
+}
+
+static void print_kinds(const struct hunt_sums *sums, FILE *out)
+{
+    char number[32];
+    bool first = true;
+    for (int i = 0; i <= OBSERVABLE_KINDS; i++) {
+        const struct hunt_sum *sum = &sums->kinds[i];
+        struct indicator indicator = {.kind = (enum observable_kind)i};
+        if (sum->indicators > 0) {
+            fprintf(out, "%-11s%s: %s indicator%s", first ? "kinds" : "",
+                    indicator_kind_name(&indicator), progress_number(sum->indicators, number),
+                    plural(sum->indicators));
+            print_sum(sum, out);
+            first = false;
+        }
+    }
+}
+
+static void print_suppressed(const struct hunt_report *report, const struct hunt_sums *sums,
+                             FILE *out)
+{
+    char hits[32];
+    char number[32];
+    struct buf name = BUF_INIT;
+    bool first = true;
+    for (size_t i = 0; i < suppress_count(report->suppress); i++) {
+        const struct hunt_sum *sum = &sums->suppressors[i];
+        if (sum->hits > 0 || sum->indicators > 0) {
+            buf_clear(&name);
+            (void)visible_add(&name, suppress_get(report->suppress, i)->name, NAME_COLUMNS);
+            fprintf(out, "%-11s%s hit%s, %s indicator%s: %.*s\n", first ? "suppressed" : "",
+                    progress_number(sum->hits, hits), plural(sum->hits),
+                    progress_number(sum->indicators, number), plural(sum->indicators),
+                    SPAN_FMT(buf_span(&name)));
+            first = false;
+        }
+    }
+    if (first && suppress_count(report->suppress) > 0) {
+        fprintf(out, "%-11snothing\n", "suppressed");
+    }
+    buf_fini(&name);
+}
+
+static void print_coverage(const struct hunt_coverage *coverage, FILE *out)
+{
+    char number[32];
+    char time[CLOCK_TEXT_BYTES];
+    char sha256[DIGEST_HEX_BYTES];
+    fprintf(out, "%-11s%s event%s on %lld day%s", "searched",
+            progress_number(coverage->events, number), plural(coverage->events),
+            (long long)coverage->days, plural(coverage->days));
+    if (coverage->waiting > 0) {
+        fprintf(out, ", %s of them in the inbox", progress_number(coverage->waiting, number));
+    }
+    if (coverage->events > 0) {
+        fprintf(out, "\n%-11s%s", "from", clock_format(coverage->first_us, time));
+        fprintf(out, "\n%-11s%s", "until", clock_format(coverage->last_us, time));
+    }
+    for (size_t i = 0; i < coverage->n_gaps && i < GAPS_SHOWN; i++) {
+        int64_t days = coverage->gaps[i].days;
+        fprintf(out, "\n%-11s%lld day%s without an event from %s on", i == 0 ? "gaps" : "",
+                (long long)days, plural(days), clock_format_day(coverage->gaps[i].from_us, time));
+    }
+    if (coverage->n_gaps > GAPS_SHOWN) {
+        fprintf(out, "\n%-11sand %zu more (--output json has all)", "",
+                coverage->n_gaps - GAPS_SHOWN);
+    }
+    if (coverage->quarantined > 0) {
+        fprintf(out, "\n%-11s%s pieces that are no event were not looked at (stele quarantine)",
+                "quarantine", progress_number(coverage->quarantined, number));
+    }
+    fprintf(out, "\n%-11s%s\n", "sha256", digest_hex(&coverage->sha256, sha256));
+}
+
+void hunt_print_words(const struct hunt_report *report, const struct hunt_sums *sums, FILE *out)
+{
+    char seen[32];
+    char number[32];
+    print_lists(report, sums, out);
+    print_kinds(sums, out);
+    print_suppressed(report, sums, out);
+    fprintf(out, "%-11s%s of %s indicator%s", "seen", progress_number(sums->all.seen, seen),
+            progress_number(sums->all.indicators, number), plural(sums->all.indicators));
+    fprintf(out, ", %s hit%s\n", progress_number(sums->all.hits, number), plural(sums->all.hits));
+    print_coverage(&report->result->coverage, out);
+}

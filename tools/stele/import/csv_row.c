@@ -1,0 +1,118 @@
+#include "tools/stele/import/csv_row.h"
+
+/* Behind the closing quote of a cell, or 0. */
+static size_t quotes_end(struct span text, size_t at)
+{
+    for (at++; at < text.size; at++) {
+        if (text.data[at] != '"') {
+            continue;
+        }
+        if (at + 1 == text.size || text.data[at + 1] != '"') {
+            return at + 1;
+        }
+        at++;
+    }
+    return 0;
+}
+
+static struct span line_of(struct span text)
+{
+    const char *newline = text.size > 0 ? memchr(text.data, '\n', text.size) : NULL;
+    return span_of(text.data, newline ? (size_t)(newline - text.data) : text.size);
+}
+
+/* Behind the cell at `at`: at its comma, its newline or the end. */
+static size_t cell_end(struct span text, size_t at)
+{
+    size_t quoted = at < text.size && text.data[at] == '"' ? quotes_end(text, at) : 0;
+    at = quoted > 0 ? quoted : at;
+    while (at < text.size && text.data[at] != ',' && text.data[at] != '\n') {
+        at++;
+    }
+    return at;
+}
+
+static void read_cells(struct span text, size_t column, struct csv_row *out_row)
+{
+    *out_row = (struct csv_row){0};
+    size_t at = 0;
+    for (size_t i = 0;; i++) {
+        size_t end = cell_end(text, at);
+        if (i == column) {
+            out_row->found = true;
+            out_row->cell = span_of(text.data + at, end - at);
+        }
+        if (end >= text.size || text.data[end] == '\n') {
+            out_row->size = end;
+            return;
+        }
+        at = end + 1;
+    }
+}
+
+/* Does a cell of the line open quotes that are closed nowhere in text? */
+static bool is_open(struct span text)
+{
+    size_t line = line_of(text).size;
+    for (size_t at = 0; at < line;) {
+        if (text.data[at] == '"') {
+            at = quotes_end(text, at);
+            if (at == 0) {
+                return true;
+            }
+        }
+        at = cell_end(text, at) + 1;
+    }
+    return false;
+}
+
+void csv_row_read(struct span text, size_t column, struct csv_row *out_row)
+{
+    struct span line = line_of(text);
+    if (is_open(text)) {
+        *out_row = (struct csv_row){.size = line.size};
+        return;
+    }
+    read_cells(text, column, out_row);
+    struct span *cell = &out_row->cell;
+    if (span_ends(*cell, "\r")) {
+        cell->size--;
+    }
+}
+
+bool csv_header_has(struct span line, const char *name, size_t *out_column)
+{
+    for (size_t i = 0; i < CSV_COLUMNS_MAX; i++) {
+        struct csv_row row;
+        csv_row_read(line, i, &row);
+        if (!row.found) {
+            return false;
+        }
+        struct span cell = row.cell;
+        if (cell.size >= 2 && cell.data[0] == '"' && span_ends(cell, "\"")) {
+            cell = span_of(cell.data + 1, cell.size - 2);
+        }
+        if (span_is(cell, name)) {
+            *out_column = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+struct span csv_cell_text(struct span cell, struct arena *arena)
+{
+    if (cell.size < 2 || cell.data[0] != '"' || cell.data[cell.size - 1] != '"') {
+        return cell;
+    }
+    char *out = arena_alloc(arena, cell.size);
+    if (!out) {
+        return span_of(NULL, 0);
+    }
+    size_t size = 0;
+    for (size_t at = 1; at + 1 < cell.size; at++) {
+        out[size++] = cell.data[at];
+        at += cell.data[at] == '"' && at + 2 < cell.size && cell.data[at + 1] == '"';
+    }
+    return span_of(out, size);
+}

@@ -1,0 +1,134 @@
+#include "tools/stele/import/fluentd_prefix.h"
+
+#include <stdio.h>
+
+enum { UNIX_DIGITS_MIN = 9, UNIX_DIGITS_MAX = 11 };
+
+/* Seconds since 1970, with or without a fraction (time_type unixtime, float). */
+static bool parse_unix(struct span text, int64_t *out_us)
+{
+    int64_t seconds = 0;
+    size_t at = 0;
+    for (; at < text.size && text.data[at] >= '0' && text.data[at] <= '9'; at++) {
+        if (at == UNIX_DIGITS_MAX) {
+            return false;
+        }
+        seconds = seconds * 10 + (text.data[at] - '0');
+    }
+    if (at < UNIX_DIGITS_MIN || (at < text.size && text.data[at] != '.')) {
+        return false;
+    }
+    int64_t us = 0;
+    int64_t step = CLOCK_SECOND_US / 10;
+    for (at++; at < text.size; at++, step /= 10) {
+        if (text.data[at] < '0' || text.data[at] > '9') {
+            return false;
+        }
+        us += (text.data[at] - '0') * step;
+    }
+    *out_us = seconds * CLOCK_SECOND_US + us;
+    return true;
+}
+
+/* "2026-01-02 03:04:05.000000000 +0000", as Ruby writes a time. */
+static bool parse_ruby(struct span text, int64_t *out_us)
+{
+    char copy[64];
+    if (text.size < 25 || text.size > 40 || text.data[10] != ' ' ||
+        text.data[text.size - 6] != ' ') {
+        return false;
+    }
+    struct span zone = span_from(text, text.size - 5);
+    int n = snprintf(copy, sizeof copy, "%.*sT%.*s%.*s:%.*s", 10, text.data, (int)text.size - 17,
+                     text.data + 11, 3, zone.data, 2, zone.data + 3);
+    return n > 0 && (size_t)n < sizeof copy &&
+           clock_parse_rfc3339(span_of(copy, (size_t)n), out_us);
+}
+
+static bool parse_time(struct span text, int64_t *out_us)
+{
+    return clock_parse_rfc3339(text, out_us) || parse_ruby(text, out_us) ||
+           parse_unix(text, out_us);
+}
+
+/* The object's brace behind a delimiter, or 0. */
+static size_t find_object(struct span line)
+{
+    size_t size = line.size < PREFIX_BYTES_MAX ? line.size : PREFIX_BYTES_MAX;
+    for (size_t at = 1; at < size; at++) {
+        const char *brace = memchr(line.data + at, '{', size - at);
+        if (!brace) {
+            return 0;
+        }
+        at = (size_t)(brace - line.data);
+        char before = line.data[at - 1];
+        if (before == '\t' || before == ' ' || before == ',') {
+            return at;
+        }
+    }
+    return 0;
+}
+
+static bool is_tag(struct span text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if ((unsigned char)text.data[i] <= ' ') {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Time and tag, one of them or both, with a delimiter between. Without a time only a tab makes the
+ * line one of Fluentd's: any text may stand before a space. */
+static bool read_fields(struct span head, char delimiter, struct prefix *out)
+{
+    int64_t time_us = 0;
+    if (parse_time(head, &time_us)) {
+        *out = (struct prefix){.form = PREFIX_FILE, .time_us = time_us};
+        return true;
+    }
+    const char *cut = memrchr(head.data, delimiter, head.size);
+    if (!cut) {
+        *out = (struct prefix){.form = PREFIX_FILE, .tag = head};
+        return delimiter == '\t' && is_tag(head);
+    }
+    struct span tag = span_from(head, (size_t)(cut - head.data) + 1);
+    *out = (struct prefix){.form = PREFIX_FILE, .tag = tag};
+    return parse_time(span_of(head.data, (size_t)(cut - head.data)), &out->time_us) && is_tag(tag);
+}
+
+/* "TIME TAG:" */
+static bool read_stdout(struct span head, struct prefix *out)
+{
+    if (!span_ends(head, ":")) {
+        return false;
+    }
+    head.size--;
+    const char *cut = memrchr(head.data, ' ', head.size);
+    if (!cut) {
+        return false;
+    }
+    *out = (struct prefix){.form = PREFIX_STDOUT,
+                           .tag = span_from(head, (size_t)(cut - head.data) + 1)};
+    return parse_time(span_of(head.data, (size_t)(cut - head.data)), &out->time_us);
+}
+
+bool prefix_read(struct span line, struct prefix *out_prefix)
+{
+    size_t brace = find_object(line);
+    if (brace < 2) {
+        return false;
+    }
+    struct prefix prefix;
+    char delimiter = line.data[brace - 1];
+    struct span head = span_of(line.data, brace - 1);
+    bool found =
+        (delimiter == ' ' && read_stdout(head, &prefix)) || read_fields(head, delimiter, &prefix);
+    if (!found) {
+        return false;
+    }
+    prefix.size = brace;
+    *out_prefix = prefix;
+    return true;
+}

@@ -1,0 +1,368 @@
+/* stele import: files of events, and objects of a bucket, into the archive. A file that cannot be
+ * read is reported and the others go on; a failure of the archive ends the run. Interrupted, it
+ * keeps what it has read. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "tools/stele/cli/options.h"
+#include "tools/stele/cli/progress.h"
+#include "tools/stele/cli/target_arg.h"
+#include "tools/stele/import/import_dry.h"
+#include "tools/stele/import/import_sink.h"
+#include "tools/stele/import/inputs.h"
+#include "tools/stele/import/object_source.h"
+
+enum { FAULTS_SHOWN_MAX = 20, REMOTES_MAX = 16 };
+
+static volatile sig_atomic_t interrupted;
+
+struct import {
+    struct import_sink *sink; /* NULL: a dry run */
+    struct dry_file dry;
+    int64_t dry_events; /* of the files before */
+    int64_t dry_faults;
+    struct progress progress;
+    int64_t done_bytes; /* of the files before this one */
+    int64_t lines;
+    int64_t faults;
+    size_t files_failed;
+};
+
+static void on_interrupt(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+static void on_fault(void *context, const char *file, int64_t line, struct span fault)
+{
+    struct import *import = context;
+    if (import->faults++ < FAULTS_SHOWN_MAX) {
+        progress_wipe(&import->progress);
+        fprintf(stderr, "%s:%lld: %.*s: to quarantine\n", file, (long long)line, SPAN_FMT(fault));
+    }
+}
+
+static void file_failed(struct import *import, const char *file, const struct err *err)
+{
+    progress_wipe(&import->progress);
+    bool named = strncmp(err->text, file, strlen(file)) == 0;
+    fprintf(stderr, "stele import: %s%s%s\n", named ? "" : file, named ? "" : ": ", err->text);
+    import->files_failed++;
+}
+
+static enum status import_chunk(struct import *import, const char *file, struct records *records,
+                                const struct chunk *chunk, struct err *err)
+{
+    if (!records_chunk(records, chunk, clock_now_us())) {
+        return err_set(err, ERR_NOMEM, "%s:%lld: out of memory", file,
+                       (long long)chunk->first_line);
+    }
+    return import->sink ? import_sink_put(import->sink, file, records, err)
+                        : dry_take(&import->dry, records, err);
+}
+
+/* What a dry run found in a file. */
+static void tell_file(struct import *import, const char *file, const char *packing)
+{
+    progress_wipe(&import->progress);
+    dry_print(&import->dry, file, packing);
+    import->dry_events += import->dry.events;
+    import->dry_faults += import->dry.faults;
+}
+
+/* What is to be read: local files first, then the objects of URLs. */
+struct import_inputs {
+    struct inputs files;
+    struct remote *remotes[REMOTES_MAX];
+    size_t n_remotes;
+    size_t count; /* of all of them */
+    int64_t bytes;
+};
+
+/* A file or an object under way. */
+struct import_stream {
+    const char *name;
+    struct unpack *unpack;
+    bool remote;
+    bool plain;      /* made by stele: each line is an event as it stands */
+    int64_t time_us; /* of its events without a time of their own; 0: now */
+};
+
+/* A signal has broken off the read: what stands behind the last whole line is not all of a line. */
+static void cut_torn(const struct import_stream *stream, struct chunk *chunk)
+{
+    if (interrupted && stream->remote) {
+        const char *newline = memrchr(chunk->bytes.data, '\n', chunk->bytes.size);
+        chunk->bytes.size = newline ? (size_t)(newline - chunk->bytes.data) + 1 : 0;
+    }
+}
+
+/* A failure to read is told and counted; only one of the archive comes out. */
+static enum status import_stream(struct import *import, const struct import_stream *stream,
+                                 struct err *err)
+{
+    struct chunks chunks;
+    struct err problem;
+    struct records records = RECORDS_INIT;
+    records.plain = stream->plain;
+    records.time_us = stream->time_us;
+    chunks_init(&chunks, stream->unpack);
+    chunks.plain = chunks.only_sure = stream->plain;
+    chunks.drop_torn = stream->remote;
+    import->dry = (struct dry_file){0};
+    enum status status = OK;
+    while (status == OK && !interrupted) {
+        struct chunk chunk;
+        bool end = false;
+        if (chunks_next(&chunks, &chunk, &end, &problem) != OK) {
+            if (!interrupted || !stream->remote) {
+                file_failed(import, stream->name, &problem);
+            }
+            break;
+        }
+        if (end) {
+            break;
+        }
+        cut_torn(stream, &chunk);
+        status = import_chunk(import, stream->name, &records, &chunk, err);
+        import->lines += chunk.lines;
+        progress_step(&import->progress, import->done_bytes + unpack_consumed(stream->unpack),
+                      import->lines);
+    }
+    import->done_bytes += unpack_consumed(stream->unpack);
+    if (!import->sink && status == OK) {
+        tell_file(import, stream->name, unpack_packing(stream->unpack));
+    }
+    records_fini(&records);
+    chunks_fini(&chunks);
+    unpack_close(stream->unpack);
+    return status;
+}
+
+static enum status import_file(struct import *import, const char *file, struct err *err)
+{
+    struct import_stream stream = {.name = file};
+    struct err problem;
+    if (unpack_open(file, &interrupted, &stream.unpack, &problem) != OK) {
+        file_failed(import, file, &problem);
+        return OK;
+    }
+    return import_stream(import, &stream, err);
+}
+
+static enum status import_object(struct import *import, struct remote *remote, size_t which,
+                                 struct err *err)
+{
+    struct import_stream stream = {.name = remote_name(remote, which), .remote = true};
+    struct err problem;
+    stream.plain = remote_is_ours(remote, which, &stream.time_us);
+    if (remote_unpack(remote, which, &interrupted, &stream.unpack, &problem) != OK) {
+        if (!interrupted) {
+            file_failed(import, stream.name, &problem);
+        }
+        return OK;
+    }
+    return import_stream(import, &stream, err);
+}
+
+/* *out_done: how many were begun. */
+static enum status import_inputs(struct import *import, const struct import_inputs *inputs,
+                                 size_t *out_done, struct err *err)
+{
+    enum status status = OK;
+    *out_done = 0;
+    for (size_t i = 0; i < inputs->files.count && status == OK && !interrupted; i++, ++*out_done) {
+        status = import_file(import, inputs->files.paths[i], err);
+    }
+    for (size_t i = 0; i < inputs->n_remotes; i++) {
+        size_t count = remote_count(inputs->remotes[i]);
+        for (size_t k = 0; k < count && status == OK && !interrupted; k++, ++*out_done) {
+            status = import_object(import, inputs->remotes[i], k, err);
+        }
+    }
+    return status;
+}
+
+static void print_summary(const struct import *import, size_t files)
+{
+    struct import_totals totals;
+    import_sink_totals(import->sink, &totals);
+    int64_t us = clock_monotonic_us() - import->progress.start_us;
+    double seconds = (double)(us > 0 ? us : 1) / (double)CLOCK_SECOND_US;
+    char read[32];
+    char stored[32];
+    char duplicates[32];
+    char quarantined[32];
+    char rate[32];
+    progress_number(totals.read, read);
+    progress_number(totals.stored, stored);
+    progress_number(totals.duplicates, duplicates);
+    progress_number(totals.quarantined, quarantined);
+    progress_number((int64_t)((double)totals.read / seconds), rate);
+    if (import_sink_daemon(import->sink) > 0) {
+        printf("%s read, %s handed to steled, %s quarantined", read, stored, quarantined);
+    } else {
+        printf("%s read, %s stored, %s duplicates, %s quarantined", read, stored, duplicates,
+               quarantined);
+    }
+    printf("; %zu %s, %.1f s, %s/s\n", files, files == 1 ? "file" : "files", seconds, rate);
+    if (import->faults > FAULTS_SHOWN_MAX) {
+        fprintf(stderr, "and %lld more; stele quarantine lists them all\n",
+                (long long)(import->faults - FAULTS_SHOWN_MAX));
+    }
+}
+
+static int import_dry(struct import *import, const struct import_inputs *inputs)
+{
+    struct err err;
+    enum status status = OK;
+    size_t files = 0;
+    progress_begin(&import->progress, "read", "lines", inputs->bytes);
+    status = import_inputs(import, inputs, &files, &err);
+    progress_wipe(&import->progress);
+    if (status != OK) {
+        return options_fail(&verb_import, &err);
+    }
+    char events[32];
+    char faults[32];
+    printf("dry run, nothing is stored: %s events, %s to quarantine; %zu %s%s\n",
+           progress_number(import->dry_events, events), progress_number(import->dry_faults, faults),
+           files, files == 1 ? "file" : "files", interrupted ? ", interrupted" : "");
+    return interrupted || import->files_failed ? status_exit_code(ERR_IO) : 0;
+}
+
+static int import_all(struct import *import, const struct import_inputs *inputs, const char *dir)
+{
+    struct err err;
+    enum status status = OK;
+    size_t files = 0;
+    long daemon_pid = import_sink_daemon(import->sink);
+    if (daemon_pid > 0) {
+        fprintf(stderr, "steled (pid %ld) holds %s: events go through its inbox\n", daemon_pid,
+                dir);
+    }
+    progress_begin(&import->progress, "import", "lines", inputs->bytes);
+    status = import_inputs(import, inputs, &files, &err);
+    progress_wipe(&import->progress);
+    if (status == OK) {
+        status = import_sink_end(import->sink, &err);
+    }
+    print_summary(import, files);
+    if (status != OK) {
+        return options_fail(&verb_import, &err);
+    }
+    if (interrupted) {
+        fprintf(stderr, "stele import: interrupted; what was read is stored, run it again for the "
+                        "rest\n");
+    }
+    return interrupted || import->files_failed ? status_exit_code(ERR_IO) : 0;
+}
+
+static int import_into(struct import *import, const struct import_inputs *inputs, const char *dir,
+                       int compression_level)
+{
+    struct err err;
+    if (import_sink_open(dir, compression_level, on_fault, import, &import->sink, &err) != OK) {
+        return options_fail(&verb_import, &err);
+    }
+    int code = import_all(import, inputs, dir);
+    import_sink_close(import->sink);
+    return code;
+}
+
+/* The path of file:///path when that is a file and no directory of objects; else NULL. */
+static const char *file_of_url(const char *word)
+{
+    struct stat st;
+    const char *path = strncmp(word, "file:///", 8) == 0 ? word + 7 : NULL;
+    return path && stat(path, &st) == 0 && S_ISREG(st.st_mode) ? path : NULL;
+}
+
+static enum status inputs_find(struct import_inputs *inputs, const struct options *options,
+                               struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = 0; i < options->n_words && status == OK; i++) {
+        const char *word = options->words[i];
+        const char *file = file_of_url(word);
+        if (file || !remote_is(word)) {
+            status = inputs_add(&inputs->files, file ? file : word, err);
+            continue;
+        }
+        if (inputs->n_remotes == REMOTES_MAX) {
+            return err_set(err, ERR_LIMIT, "%s: more than %d URLs", word, REMOTES_MAX);
+        }
+        struct remote **remote = &inputs->remotes[inputs->n_remotes];
+        status = remote_open(&options->config, word, remote, err);
+        inputs->n_remotes += status == OK;
+        inputs->count += status == OK ? remote_count(*remote) : 0;
+        inputs->bytes += status == OK ? remote_bytes(*remote) : 0;
+    }
+    inputs->count += inputs->files.count;
+    inputs->bytes += inputs->files.bytes;
+    return status;
+}
+
+static void inputs_close(struct import_inputs *inputs)
+{
+    inputs_fini(&inputs->files);
+    for (size_t i = 0; i < inputs->n_remotes; i++) {
+        remote_close(inputs->remotes[i]);
+    }
+}
+
+static int import_run(int argc, char **argv)
+{
+    struct options options;
+    struct option_values settings = {.count = 0};
+    bool dry_run = false;
+    const struct option_entry entries[] = {
+        {.name = "dry-run",
+         .help = "say what is in the files, in what shape, and store nothing",
+         .flag = &dry_run},
+        {.name = "set",
+         .argument = "SETTING",
+         .help = "section.key=value over the configuration: ship.s3_endpoint=...",
+         .values = &settings},
+    };
+    int code = options_read(&options, &verb_import, entries, sizeof entries / sizeof entries[0],
+                            argc, argv);
+    if (code != OPTIONS_GO_ON) {
+        return code;
+    }
+    if (options.n_words == 0) {
+        return options_misuse(&verb_import, "which file? (- is standard input)");
+    }
+    const char *dir = dry_run ? NULL : options_archive(&options);
+    if (!dir && !dry_run) {
+        return status_exit_code(ERR_USAGE);
+    }
+    struct err err;
+    struct import_inputs inputs = {.files = INPUTS_INIT};
+    enum status status = destination_settings(&options.config, &settings, &err);
+    if (status == OK) {
+        status = inputs_find(&inputs, &options, &err);
+    }
+    if (status != OK) {
+        code = options_fail(&verb_import, &err);
+    } else {
+        struct import import = {0};
+        const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
+        (void)sigaction(SIGINT, &action, NULL);
+        (void)sigaction(SIGTERM, &action, NULL);
+        int level = (int)options.config.index_compression_level;
+        code = dry_run ? import_dry(&import, &inputs) : import_into(&import, &inputs, dir, level);
+    }
+    inputs_close(&inputs);
+    return code;
+}
+
+const struct verb verb_import = {
+    .name = "import",
+    .usage = "FILE|DIR|URL|-... [--dry-run]",
+    .summary = "read events into the archive: JSON in any shape, Fluentd's files, shipped objects",
+    .run = import_run,
+};

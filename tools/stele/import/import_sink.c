@@ -1,0 +1,334 @@
+#include "tools/stele/import/import_sink.h"
+#include "schema/archive/quarantine_table.h"
+#include "schema/event/source.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+    BATCH_ITEMS = 1000,
+    BATCH_BYTES = 1024 * 1024,
+    INBOX_HIGH = 100000, /* wait when the inbox holds more rows, */
+    INBOX_LOW = 50000,   /* until it holds fewer */
+    WAIT_MS = 50,
+    SETTLE_BYTES = 1024 * 1024 * 1024, /* broken pieces wait in memory for no longer than this */
+    TAG_BYTES = 256,
+};
+
+struct import_sink {
+    struct archive *archive;
+    import_fault *fault;
+    void *context;
+    struct import_totals totals;
+    struct source source; /* of the last record */
+    char tag[TAG_BYTES];  /* of source */
+    struct buf tag_read;  /* as it stood in the file */
+    struct buf source_text;
+    /* straight into segments */
+    struct archive_lock *lock;
+    struct indexer *indexer;
+    int64_t unsettled_bytes;
+    int64_t last_quarantine_id; /* what came later is ours */
+    bool taken;                 /* something since the last settle */
+    /* beside a daemon */
+    long daemon_pid;
+    struct arena arena;
+    struct inbox_item items[BATCH_ITEMS];
+    size_t n_items;
+    size_t item_bytes;
+};
+
+static enum status source_set(struct import_sink *sink, struct span tag, struct err *err)
+{
+    sink->source.tag = tag; /* none */
+    sink->source.session_stream = false;
+    if (tag.size > 0) {
+        source_from_tag(tag, sink->tag, sizeof sink->tag, &sink->source);
+    }
+    buf_clear(&sink->tag_read);
+    buf_add_span(&sink->tag_read, tag);
+    buf_clear(&sink->source_text);
+    source_text(&sink->source, &sink->source_text);
+    enum status status = buf_status(&sink->tag_read, "import", err);
+    return status == OK ? buf_status(&sink->source_text, "import", err) : status;
+}
+
+static enum status source_of_file(struct import_sink *sink, const char *file, struct err *err)
+{
+    bool standard_input = strcmp(file, "-") == 0;
+    sink->source = (struct source){.via = span_str("import"),
+                                   .peer = span_str(standard_input ? "standard input" : file)};
+    return source_set(sink, span_of(NULL, 0), err);
+}
+
+static enum status source_of_tag(struct import_sink *sink, struct span tag, struct err *err)
+{
+    return span_equal(tag, buf_span(&sink->tag_read)) ? OK : source_set(sink, tag, err);
+}
+
+/* What a closed archive still has in its inbox goes first, so that nothing is found there later. */
+static enum status drain_inbox(struct import_sink *sink, struct err *err)
+{
+    for (;;) {
+        struct indexer_run *run = NULL;
+        enum status status = indexer_run_next(sink->indexer, &run, err);
+        if (status != OK || !run) {
+            return status;
+        }
+        status = indexer_settle(sink->archive, run, err);
+        if (status != OK) {
+            indexer_run_free(run);
+            return status;
+        }
+    }
+}
+
+/* Goes over the quarantine behind the last row seen; tells what this import put there. */
+static enum status tell_faults(struct import_sink *sink, bool tell, struct err *err)
+{
+    struct quarantine_cursor *cursor = NULL;
+    enum status status = quarantine_cursor_open(sink->archive, &cursor, err);
+    int64_t last = sink->last_quarantine_id;
+    for (bool end = false; status == OK && !end;) {
+        struct quarantine_row row;
+        status = quarantine_cursor_next(cursor, &row, &end, err);
+        if (status != OK || end || row.id <= sink->last_quarantine_id) {
+            continue;
+        }
+        last = row.id;
+        if (tell) {
+            char file[FILE_PATH_BYTES];
+            (void)snprintf(file, sizeof file, "%.*s", SPAN_FMT(row.source.peer));
+            sink->fault(sink->context, file, row.position, row.fault);
+        }
+    }
+    quarantine_cursor_close(cursor);
+    sink->last_quarantine_id = last;
+    return status;
+}
+
+static enum status hold_or_find_daemon(struct import_sink *sink, const char *dir, int level,
+                                       struct err *err)
+{
+    enum status status = archive_lock_take(dir, "stele import", &sink->lock, err);
+    if (status == ERR_BUSY) {
+        char who[64] = "";
+        sink->daemon_pid = archive_lock_holder(dir, who);
+        return sink->daemon_pid > 0 && strcmp(who, "steled") == 0 ? OK : status;
+    }
+    if (status == OK) {
+        const struct indexer_options options = {.compression_level = level, .builders = 2};
+        status = indexer_open(dir, &options, &sink->indexer, err);
+    }
+    if (status == OK) {
+        status = drain_inbox(sink, err);
+    }
+    return status == OK ? tell_faults(sink, false, err) : status;
+}
+
+enum status import_sink_open(const char *dir, int compression_level, import_fault *fault,
+                             void *context, struct import_sink **out_sink, struct err *err)
+{
+    struct import_sink *sink = calloc(1, sizeof *sink);
+    if (!sink) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    sink->fault = fault;
+    sink->context = context;
+    enum status status = archive_open(dir, ARCHIVE_WRITE, &sink->archive, err);
+    if (status == OK) {
+        status = hold_or_find_daemon(sink, dir, compression_level, err);
+    }
+    if (status != OK) {
+        import_sink_close(sink);
+        return status;
+    }
+    *out_sink = sink;
+    return OK;
+}
+
+void import_sink_close(struct import_sink *sink)
+{
+    if (!sink) {
+        return;
+    }
+    indexer_close(sink->indexer);
+    archive_lock_release(sink->lock);
+    archive_close(sink->archive);
+    arena_fini(&sink->arena);
+    buf_fini(&sink->tag_read);
+    buf_fini(&sink->source_text);
+    free(sink);
+}
+
+long import_sink_daemon(const struct import_sink *sink)
+{
+    return sink->daemon_pid;
+}
+
+void import_sink_totals(const struct import_sink *sink, struct import_totals *out_totals)
+{
+    *out_totals = sink->totals;
+}
+
+static void sleep_ms(long ms)
+{
+    const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+    (void)nanosleep(&pause, NULL);
+}
+
+/* Keeps the inbox from growing faster than the daemon empties it. */
+static enum status wait_for_daemon(struct import_sink *sink, struct err *err)
+{
+    struct inbox_state state;
+    enum status status = inbox_state(sink->archive, &state, err);
+    if (status != OK || state.count <= INBOX_HIGH) {
+        return status;
+    }
+    while (status == OK && state.count > INBOX_LOW) {
+        char who[64];
+        if (archive_lock_holder(archive_dir(sink->archive), who) == 0) {
+            return err_set(err, ERR_STOPPED,
+                           "steled has ended; run the import again (what is there already is not "
+                           "stored twice)");
+        }
+        sleep_ms(WAIT_MS);
+        status = inbox_state(sink->archive, &state, err);
+    }
+    return status;
+}
+
+static enum status flush_items(struct import_sink *sink, struct err *err)
+{
+    if (sink->n_items == 0) {
+        return OK;
+    }
+    enum status status = inbox_append(sink->archive, sink->items, sink->n_items, err);
+    if (status == OK) {
+        sink->n_items = 0;
+        sink->item_bytes = 0;
+        status = wait_for_daemon(sink, err);
+    }
+    return status;
+}
+
+/* A copy that lives until the items of the chunk are flushed. */
+static struct span kept(struct import_sink *sink, struct span bytes, bool *fine)
+{
+    struct span copy = arena_keep(&sink->arena, bytes);
+    *fine = *fine && copy.data;
+    return copy;
+}
+
+/* A record as an item of its own. */
+static enum status put_in_inbox(struct import_sink *sink, const struct record *record,
+                                struct err *err)
+{
+    bool fine = true;
+    struct source source = sink->source;
+    struct span raw = record->event.raw;
+    raw = record->in_chunk ? raw : kept(sink, raw, &fine);
+    source.tag = source.tag.size > 0 ? kept(sink, source.tag, &fine) : source.tag;
+    if (!fine) {
+        return err_set(err, ERR_NOMEM, "import: out of memory");
+    }
+    sink->items[sink->n_items++] = (struct inbox_item){
+        .source = source,
+        .received_us = record->received_us,
+        .body = raw,
+        .fault = record->fault,
+    };
+    sink->item_bytes += raw.size;
+    bool full = sink->n_items == BATCH_ITEMS || sink->item_bytes >= BATCH_BYTES;
+    return full ? flush_items(sink, err) : OK;
+}
+
+static enum status put_in_segments(struct import_sink *sink, const struct record *record,
+                                   struct records *records, struct err *err)
+{
+    if (record->fault == EVENT_FAULT_NONE) {
+        return indexer_import(sink->indexer, &sink->source, buf_span(&sink->source_text),
+                              record->received_us, &record->event, err);
+    }
+    return indexer_import_fault(sink->indexer, &sink->source, record->received_us, record->fault,
+                                records_line(records), record->event.raw, err);
+}
+
+static void count_handed(struct import_sink *sink, const char *file, const struct record *record,
+                         struct records *records)
+{
+    sink->totals.read++;
+    sink->totals.stored += record->fault == EVENT_FAULT_NONE;
+    if (record->fault != EVENT_FAULT_NONE) {
+        sink->totals.quarantined++;
+        sink->fault(sink->context, file, records_line(records),
+                    span_str(event_fault_text(record->fault)));
+    }
+}
+
+/* What is set aside is parsed when its day is written, and not here. */
+static bool next_record(const struct import_sink *sink, struct records *records,
+                        struct record *out_record, bool *out_nomem)
+{
+    records->times_only = sink->indexer && indexer_sets_aside(sink->indexer);
+    return records_next(records, out_record, out_nomem);
+}
+
+enum status import_sink_put(struct import_sink *sink, const char *file, struct records *records,
+                            struct err *err)
+{
+    arena_reset(&sink->arena);
+    enum status status = source_of_file(sink, file, err);
+    sink->taken = true;
+    bool nomem = false;
+    struct record record;
+    while (status == OK && next_record(sink, records, &record, &nomem)) {
+        status = source_of_tag(sink, record.tag, err);
+        if (status == OK && sink->daemon_pid > 0) {
+            count_handed(sink, file, &record, records);
+            status = put_in_inbox(sink, &record, err);
+        } else if (status == OK) {
+            status = put_in_segments(sink, &record, records, err);
+        }
+    }
+    if (nomem) {
+        return err_set(err, ERR_NOMEM, "%s:%lld: out of memory", file,
+                       (long long)records_line(records));
+    }
+    if (status == OK && sink->daemon_pid > 0) {
+        return flush_items(sink, err);
+    }
+    sink->unsettled_bytes += (int64_t)records->chunk.bytes.size;
+    bool settle = status == OK && sink->unsettled_bytes >= SETTLE_BYTES;
+    return settle ? import_sink_end(sink, err) : status;
+}
+
+enum status import_sink_end(struct import_sink *sink, struct err *err)
+{
+    if (sink->daemon_pid > 0) {
+        return flush_items(sink, err);
+    }
+    if (!sink->taken) {
+        return OK;
+    }
+    struct indexer_run *run = NULL;
+    enum status status = indexer_import_end(sink->indexer, &run, err);
+    if (status != OK) {
+        return status;
+    }
+    struct indexer_totals totals;
+    indexer_run_totals(run, &totals);
+    status = indexer_settle(sink->archive, run, err);
+    if (status != OK) {
+        indexer_run_free(run);
+        return status;
+    }
+    sink->totals.read += totals.received + totals.quarantined;
+    sink->totals.stored += totals.stored;
+    sink->totals.duplicates += totals.duplicates;
+    sink->totals.quarantined += totals.quarantined;
+    sink->taken = false;
+    sink->unsettled_bytes = 0;
+    return totals.quarantined > 0 ? tell_faults(sink, true, err) : OK;
+}

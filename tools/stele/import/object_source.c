@@ -1,0 +1,299 @@
+#include "tools/stele/import/object_source.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon/ship/target_open.h"
+#include "schema/base/clock.h"
+#include "tools/stele/cli/target_arg.h"
+
+enum { LANES = 3, SOCKET_BYTES = 1 << 20, OBJECTS_MAX = 10000000 };
+
+/* An object on its way: a thread writes it into a socket. */
+struct lane {
+    struct remote *remote;
+    struct target *target;
+    const char *key;
+    int write_fd;
+    int read_fd; /* -1: handed out */
+    bool running;
+    pthread_t thread;
+    enum status status; /* of the thread, once it is joined */
+    struct err err;
+};
+
+struct object {
+    char *name;
+    const char *key; /* in name */
+    int64_t bytes;
+};
+
+struct remote {
+    char url[TARGET_URL_BYTES]; /* without "?endpoint=" */
+    struct object *objects;
+    size_t count;
+    size_t capacity;
+    int64_t bytes;
+    size_t started; /* objects before it have a lane, or had one */
+    atomic_bool cancel;
+    struct lane lanes[LANES];
+};
+
+bool remote_is(const char *word)
+{
+    return strncmp(word, "s3://", 5) == 0 || strncmp(word, "file://", 7) == 0;
+}
+
+size_t remote_count(const struct remote *remote)
+{
+    return remote->count;
+}
+
+int64_t remote_bytes(const struct remote *remote)
+{
+    return remote->bytes;
+}
+
+const char *remote_name(const struct remote *remote, size_t which)
+{
+    return remote->objects[which].name;
+}
+
+static const char *base_name(const char *key)
+{
+    const char *slash = strrchr(key, '/');
+    return slash ? slash + 1 : key;
+}
+
+/* Seals, which lie beside what was shipped (daemon/seal/seal_location.h): no events, should
+ * somebody name what is above both. */
+static bool is_digest(const char *key)
+{
+    static const char folder[] = "stele-digest/";
+    const char *found = strstr(key, folder);
+    return found && (found == key || found[-1] == '/');
+}
+
+static enum status add_object(void *context, const struct target_item *item, struct err *err)
+{
+    struct remote *remote = context;
+    const char *base = base_name(item->key);
+    if (item->bytes == 0 || *base == '.' || *base == '_' || *base == '\0' || is_digest(item->key)) {
+        return OK;
+    }
+    if (remote->count == OBJECTS_MAX) {
+        return err_set(err, ERR_LIMIT, "%s: more than %d objects", remote->url, OBJECTS_MAX);
+    }
+    if (remote->count == remote->capacity) {
+        size_t capacity = remote->capacity ? remote->capacity * 2 : 256;
+        struct object *grown = reallocarray(remote->objects, capacity, sizeof *grown);
+        if (!grown) {
+            return err_set(err, ERR_NOMEM, "%s: out of memory", remote->url);
+        }
+        remote->objects = grown;
+        remote->capacity = capacity;
+    }
+    size_t size = strlen(remote->url) + 1 + strlen(item->key) + 1;
+    char *name = malloc(size);
+    if (!name) {
+        return err_set(err, ERR_NOMEM, "%s: out of memory", remote->url);
+    }
+    (void)snprintf(name, size, "%s/%s", remote->url, item->key);
+    remote->objects[remote->count++] =
+        (struct object){.name = name, .key = name + strlen(remote->url) + 1, .bytes = item->bytes};
+    remote->bytes += item->bytes;
+    return OK;
+}
+
+static enum status list_all(struct remote *remote, struct err *err)
+{
+    struct target *target = remote->lanes[0].target;
+    (void)snprintf(remote->url, sizeof remote->url, "%s", target->url);
+    char *query = strchr(remote->url, '?');
+    if (query && strncmp(remote->url, "s3://", 5) == 0) {
+        *query = '\0';
+    }
+    const struct target_list list = {.prefix = "", .each = add_object, .context = remote};
+    enum status status = target_list(target, &list, NULL, err);
+    return status == OK && remote->count == 0
+               ? err_set(err, ERR_NOT_FOUND, "%s: no objects there", target->url)
+               : status;
+}
+
+enum status remote_open(const struct config *config, const char *url, struct remote **out_remote,
+                        struct err *err)
+{
+    struct remote *remote = calloc(1, sizeof *remote);
+    struct config *own = malloc(sizeof *own);
+    enum status status = remote && own ? OK : err_set(err, ERR_NOMEM, "%s: out of memory", url);
+    if (status == OK) {
+        *own = *config;
+        atomic_init(&remote->cancel, false);
+        status = destination_set(own, url, err);
+    }
+    for (size_t i = 0; i < LANES && status == OK; i++) {
+        struct lane *lane = &remote->lanes[i];
+        *lane = (struct lane){.remote = remote, .read_fd = -1};
+        status = target_open(own, &lane->target, err);
+        if (status == OK) {
+            lane->target->cancel = &remote->cancel;
+        }
+    }
+    if (status == OK) {
+        status = list_all(remote, err);
+    }
+    free(own);
+    if (status != OK) {
+        remote_close(remote);
+        return status;
+    }
+    *out_remote = remote;
+    return OK;
+}
+
+static enum status write_piece(void *context, struct span bytes, struct err *err)
+{
+    const struct lane *lane = context;
+    while (bytes.size > 0) {
+        ssize_t n = send(lane->write_fd, bytes.data, bytes.size, MSG_NOSIGNAL);
+        if (n < 0 && errno != EINTR) {
+            /* the reader has gone: it has said why */
+            return err_set(err, ERR_STOPPED, "%s: nobody reads on", lane->key);
+        }
+        bytes = span_from(bytes, n > 0 ? (size_t)n : 0);
+    }
+    return OK;
+}
+
+static void *lane_main(void *context)
+{
+    struct lane *lane = context;
+    lane->status = target_get(lane->target, lane->key, write_piece, lane, NULL, &lane->err);
+    (void)close(lane->write_fd);
+    return NULL;
+}
+
+static enum status lane_start(struct remote *remote, size_t which, struct err *err)
+{
+    struct lane *lane = &remote->lanes[which % LANES];
+    CHECK(!lane->running);
+    int pair[2];
+    int bytes = SOCKET_BYTES;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        return err_errno(err, errno, "%s", remote->objects[which].name);
+    }
+    (void)setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+    lane->read_fd = pair[0];
+    lane->write_fd = pair[1];
+    lane->key = remote->objects[which].key;
+    /* a signal is for the thread that reads: it must wake up from that */
+    sigset_t all;
+    sigset_t before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(&lane->thread, NULL, lane_main, lane);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failed) {
+        (void)close(pair[0]);
+        (void)close(pair[1]);
+        lane->read_fd = -1;
+        return err_errno(err, failed, "%s", remote->objects[which].name);
+    }
+    lane->running = true;
+    return OK;
+}
+
+static enum status lane_join(void *context, struct err *err)
+{
+    struct lane *lane = context;
+    if (lane->running) {
+        (void)pthread_join(lane->thread, NULL);
+        lane->running = false;
+    }
+    if (lane->status != OK && err) {
+        *err = lane->err;
+    }
+    return lane->status;
+}
+
+/* Ends the lane, wherever it is. */
+static void lane_end(struct lane *lane)
+{
+    if (lane->read_fd >= 0) {
+        (void)close(lane->read_fd);
+        lane->read_fd = -1;
+    }
+    (void)lane_join(lane, NULL);
+}
+
+void remote_close(struct remote *remote)
+{
+    if (!remote) {
+        return;
+    }
+    atomic_store(&remote->cancel, true);
+    for (size_t i = 0; i < LANES; i++) {
+        lane_end(&remote->lanes[i]);
+        target_close(remote->lanes[i].target);
+    }
+    for (size_t i = 0; i < remote->count; i++) {
+        free(remote->objects[i].name);
+    }
+    free(remote->objects);
+    free(remote);
+}
+
+enum status remote_unpack(struct remote *remote, size_t which, const volatile sig_atomic_t *stop,
+                          struct unpack **out_unpack, struct err *err)
+{
+    CHECK(which < remote->count && which <= remote->started);
+    enum status status = OK;
+    for (; status == OK && remote->started < remote->count && remote->started < which + LANES;
+         remote->started += status == OK) {
+        lane_end(&remote->lanes[remote->started % LANES]); /* of an object that is done */
+        status = lane_start(remote, remote->started, err);
+    }
+    struct lane *lane = &remote->lanes[which % LANES];
+    if (which >= remote->started) {
+        return status;
+    }
+    const struct unpack_stream stream = {
+        .fd = lane->read_fd,
+        .name = remote->objects[which].name,
+        .ended = lane_join,
+        .context = lane,
+    };
+    lane->read_fd = -1;
+    return unpack_open_stream(&stream, stop, out_unpack, err);
+}
+
+/* Reads `n` or more characters of a set, then `end`. */
+static const char *skip(const char *at, const char *set, size_t least, size_t most, char end)
+{
+    size_t n = at ? strspn(at, set) : 0;
+    return at && n >= least && n <= most && at[n] == end ? at + n + 1 : NULL;
+}
+
+bool remote_is_ours(const struct remote *remote, size_t which, int64_t *out_day_us)
+{
+    static const char *const ends[] = {"ndjson", "ndjson.zst", "ndjson.gz"};
+    const char *base = base_name(remote->objects[which].key);
+    const char *day = skip(base, "0123456789abcdef", 8, 8, '-');
+    const char *first = skip(day, "0123456789", 8, 8, '-');
+    const char *last = skip(first, "0123456789", 6, 19, '-');
+    const char *digest = skip(last, "0123456789", 6, 19, '-');
+    const char *end = skip(digest, "0123456789abcdef", 16, 16, '.');
+    bool ours = false;
+    for (size_t i = 0; end && i < sizeof ends / sizeof ends[0]; i++) {
+        ours = ours || strcmp(end, ends[i]) == 0;
+    }
+    char text[CLOCK_TEXT_BYTES];
+    if (ours) {
+        (void)snprintf(text, sizeof text, "%.4s-%.2s-%.2s", day, day + 4, day + 6);
+    }
+    return ours && clock_parse_day(span_str(text), out_day_us);
+}

@@ -1,0 +1,39 @@
+/* The objects of a target as streams to import: listed once, then fetched in order of their keys,
+ * some ahead of the one that is read, each by a thread with a connection of its own. A cut
+ * connection is taken up where it was (target_get). One thread uses this. */
+#ifndef TOOLS_STELE_IMPORT_OBJECT_SOURCE_H
+#define TOOLS_STELE_IMPORT_OBJECT_SOURCE_H
+
+#include <signal.h>
+
+#include "daemon/config/config.h"
+#include "tools/stele/import/unpack.h"
+
+struct remote;
+
+/* True for s3:// and file:// URLs. */
+bool remote_is(const char *word);
+
+/* Lists what is below the URL: all objects, but empty ones and those whose name begins with a dot
+ * or an underscore. ERR_NOT_FOUND: there are none. */
+MUST_USE enum status remote_open(const struct config *config, const char *url,
+                                 struct remote **out_remote, struct err *err);
+/* Ends what is under way. NULL is fine. */
+void remote_close(struct remote *remote);
+
+size_t remote_count(const struct remote *remote);
+int64_t remote_bytes(const struct remote *remote);
+
+/* "s3://bucket/prefix/dt=2026-11-23/..."; lives as long as the remote. */
+const char *remote_name(const struct remote *remote, size_t which);
+
+/* The object was made by stele (its name says so: ARCHIVE-DAY-FIRST-LAST-DIGEST.ndjson...), so that
+ * each line is an event as it stands. *out_day_us: the day it is of. */
+bool remote_is_ours(const struct remote *remote, size_t which, int64_t *out_day_us);
+
+/* Opens the objects in order: `which` counts from 0, and the one before is closed. */
+MUST_USE enum status remote_unpack(struct remote *remote, size_t which,
+                                   const volatile sig_atomic_t *stop, struct unpack **out_unpack,
+                                   struct err *err);
+
+#endif

@@ -1,0 +1,314 @@
+#include "tools/stele/import/records.h"
+
+#include "tools/stele/import/csv_row.h"
+#include "tools/stele/import/json_scan.h"
+
+const char *record_form_text(enum record_form form)
+{
+    switch (form) {
+    case RECORD_LINE:
+        return "lines of JSON";
+    case RECORD_OBJECT:
+        return "JSON objects over several lines, or without lines";
+    case RECORD_ARRAY:
+        return "a JSON array";
+    case RECORD_LIST:
+        return "a list in a JSON object (events, Items)";
+    case RECORD_FLUENTD_FILE:
+        return "Fluentd's lines of a file (time, tag, JSON)";
+    case RECORD_FLUENTD_STDOUT:
+        return "Fluentd's lines of stdout (time tag: JSON)";
+    case RECORD_CSV:
+        return "CSV with a column event_data";
+    case RECORD_FORM_COUNT:
+        break;
+    }
+    return "";
+}
+
+void records_fini(struct records *records)
+{
+    arena_fini(&records->text);
+    arena_fini(&records->arena);
+}
+
+bool records_chunk(struct records *records, const struct chunk *chunk, int64_t now_us)
+{
+    records->now_us = now_us;
+    records->chunk = *chunk;
+    records->prefix = (struct prefix){.time_us = records->plain ? records->time_us : 0};
+    records->line_end = 0;
+    records->mark = chunk->bytes.data;
+    records->counted = 0;
+    records->counted_line = chunk->first_line;
+    records->depth = 1;
+    arena_reset(&records->text);
+    struct event_reader *reader = &records->levels[0];
+    bool fine = event_reader_init(reader, chunk->bytes, now_us, &records->text);
+    reader->arena = &records->arena;
+    reader->in_array = records->in_array;
+    return fine;
+}
+
+int64_t records_line(struct records *records)
+{
+    size_t at = (size_t)(records->mark - records->chunk.bytes.data);
+    CHECK(at >= records->counted && at <= records->chunk.bytes.size);
+    records->counted_line +=
+        count_lines(span_of(records->chunk.bytes.data + records->counted, at - records->counted));
+    records->counted = at;
+    return records->counted_line;
+}
+
+static bool in_chunk(const struct records *records, const char *at)
+{
+    struct span bytes = records->chunk.bytes;
+    return (uintptr_t)at >= (uintptr_t)bytes.data &&
+           (uintptr_t)at < (uintptr_t)bytes.data + bytes.size;
+}
+
+static size_t line_end(struct span text, size_t at)
+{
+    const char *newline = memchr(text.data + at, '\n', text.size - at);
+    return newline ? (size_t)(newline - text.data) : text.size;
+}
+
+/* White space, byte order marks and, in an array, commas. */
+static size_t skip_between(const struct event_reader *reader)
+{
+    size_t at = reader->at;
+    while (at < reader->text.size) {
+        char c = reader->text.data[at];
+        if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || (reader->in_array && c == ',')) {
+            at++;
+        } else if (c == '\xef' && span_starts(span_from(reader->text, at), "\xef\xbb\xbf")) {
+            at += 3;
+        } else {
+            break;
+        }
+    }
+    return at;
+}
+
+/* Into a list of events, when the object at `at` has one. */
+static bool enter_list(struct records *records, struct event_reader *reader, size_t at)
+{
+    bool look = !records->started || records->chunk.spans;
+    size_t list = look ? wrapper_list_begin(reader->text, at) : 0;
+    if (list > 0) {
+        reader->at = list;
+        reader->in_array = true;
+        records->in_list = true;
+    }
+    return list > 0;
+}
+
+static void read_line_start(struct records *records, struct event_reader *reader, size_t at)
+{
+    size_t end = line_end(reader->text, at);
+    struct span line = span_of(reader->text.data + at, end - at);
+    if (!records->started && span_ends(line, "\r")) {
+        line.size--;
+    }
+    if (!records->started && csv_header_has(line, "event_data", &records->csv_column)) {
+        records->csv = true;
+        reader->at = end;
+    } else if (prefix_read(line, &records->prefix)) {
+        records->line_at = at;
+        records->line_end = end;
+        reader->at = at + records->prefix.size;
+    }
+}
+
+/* Moves the chunk's reader to where JSON begins, over what stands around it. */
+static void seek(struct records *records)
+{
+    struct event_reader *reader = &records->levels[0];
+    for (bool again = true; again; records->started = true) {
+        again = false;
+        size_t at = skip_between(reader);
+        if (at >= records->line_end) {
+            records->prefix = (struct prefix){0};
+        }
+        if (at >= reader->text.size) {
+            return;
+        }
+        char c = reader->text.data[at];
+        if (records->in_list && reader->in_array && c == ']') {
+            reader->at = wrapper_list_end(reader->text, at + 1);
+            reader->in_array = false;
+            again = true;
+        } else if (!reader->in_array && c == '{') {
+            again = enter_list(records, reader, at);
+        } else if (!reader->in_array && c != '[' && !records->csv) {
+            read_line_start(records, reader, at);
+            again = records->csv;
+        }
+        records->in_list = records->in_list && reader->in_array;
+    }
+}
+
+static bool push(struct records *records, struct span inner, bool *out_nomem)
+{
+    struct event_reader *reader = &records->levels[records->depth];
+    if (!event_reader_init(reader, inner, records->now_us, &records->arena)) {
+        *out_nomem = true;
+        return false;
+    }
+    records->depth++;
+    return true;
+}
+
+enum csv_step { CSV_END, CSV_ROW, CSV_FAULT };
+
+/* The next row: its cell becomes the level above the chunk. */
+static enum csv_step csv_next(struct records *records, struct record *out_record, bool *out_nomem)
+{
+    struct event_reader *reader = &records->levels[0];
+    size_t at = skip_between(reader);
+    if (at >= reader->body.size) {
+        reader->at = at;
+        return CSV_END;
+    }
+    struct csv_row row;
+    struct span rest = span_from(reader->body, at);
+    csv_row_read(rest, records->csv_column, &row);
+    reader->at = at + row.size;
+    records->mark = rest.data;
+    struct span text = csv_cell_text(row.cell, &records->arena);
+    if (!row.found || (text.data && text.size == 0)) {
+        *out_record = (struct record){.fault = EVENT_FAULT_NOT_JSON,
+                                      .event.raw = span_of(rest.data, row.size),
+                                      .received_us = records->now_us,
+                                      .form = RECORD_CSV,
+                                      .in_chunk = true};
+        return CSV_FAULT;
+    }
+    *out_nomem = *out_nomem || !text.data || !push(records, text, out_nomem);
+    return CSV_ROW;
+}
+
+/* Is it worth a look whether the object is a wrapper? An event has a type; in what Splunk exports
+ * it may stand beside _raw. */
+static bool may_wrap(const struct event *event)
+{
+    bool wraps = event->type.size == 0 || event->type.data[0] == '{';
+    for (size_t i = 0; i < event->n_fields && !wraps; i++) {
+        struct span path = event->fields[i].path;
+        wraps = path.size == 4 && memcmp(path.data, "_raw", 4) == 0;
+    }
+    return wraps;
+}
+
+static bool open_wrapper(struct records *records, const struct event *event, bool *out_nomem)
+{
+    struct span inner;
+    if (records->plain || records->depth == RECORDS_DEPTH_MAX || !may_wrap(event)) {
+        return false;
+    }
+    enum wrapper wrapper = wrapper_open(event->raw, &records->arena, &inner, out_nomem);
+    if (wrapper == WRAPPER_NONE || *out_nomem) {
+        return false;
+    }
+    records->wrapper = records->wrapper == WRAPPER_NONE ? wrapper : records->wrapper;
+    return push(records, inner, out_nomem);
+}
+
+static enum record_form form_of(const struct records *records)
+{
+    if (records->csv) {
+        return RECORD_CSV;
+    }
+    if (records->prefix.form != PREFIX_NONE) {
+        return records->prefix.form == PREFIX_STDOUT ? RECORD_FLUENTD_STDOUT : RECORD_FLUENTD_FILE;
+    }
+    if (records->levels[0].in_array) {
+        return records->in_list ? RECORD_LIST : RECORD_ARRAY;
+    }
+    return records->chunk.spans ? RECORD_OBJECT : RECORD_LINE;
+}
+
+/* One broken element of an array does not take the rest of the chunk with it. */
+static void mend_fault(struct records *records, struct event *event)
+{
+    struct event_reader *reader = &records->levels[records->depth - 1];
+    size_t at = (size_t)(event->raw.data - reader->body.data);
+    if (reader->in_array) {
+        size_t end = json_value_end(reader->body, at);
+        if (end > at && end < reader->at) {
+            reader->at = end;
+            event->raw.size = end - at;
+        }
+    } else if (records->depth == 1 && records->prefix.form != PREFIX_NONE &&
+               at == records->line_at + records->prefix.size) {
+        event->raw.size += at - records->line_at;
+        event->raw.data = reader->body.data + records->line_at;
+    }
+}
+
+static void fill(struct records *records, struct record *record)
+{
+    struct event *event = &record->event;
+    record->form = form_of(records);
+    record->wrapper = records->wrapper;
+    record->tag = records->prefix.tag;
+    record->received_us = records->now_us;
+    if (record->fault != EVENT_FAULT_NONE) {
+        mend_fault(records, event);
+    }
+    int64_t time_us = records->prefix.time_us;
+    bool fits = time_us >= EVENT_TIME_MIN_US && time_us <= records->now_us + CLOCK_DAY_US;
+    if (fits && (event->time_is_arrival || record->fault != EVENT_FAULT_NONE)) {
+        event->time_us = time_us;
+        record->received_us = time_us;
+    }
+    record->in_chunk = in_chunk(records, event->raw.data);
+    if (record->in_chunk && event->raw.data > records->mark) {
+        records->mark = event->raw.data;
+    }
+}
+
+bool records_next(struct records *records, struct record *out_record, bool *out_nomem)
+{
+    *out_nomem = false;
+    for (;;) {
+        struct event_reader *reader = &records->levels[records->depth - 1];
+        if (records->depth == 1) {
+            arena_reset(&records->arena);
+            records->wrapper = WRAPPER_NONE;
+            if (!records->plain) {
+                seek(records);
+            }
+            enum csv_step step = records->csv ? csv_next(records, out_record, out_nomem) : CSV_END;
+            if (step == CSV_FAULT || *out_nomem) {
+                return !*out_nomem;
+            }
+            reader = &records->levels[records->depth - 1];
+        }
+        reader->times_only = records->times_only && records->depth == 1;
+        bool more = event_reader_next(reader, &out_record->event, &out_record->fault, out_nomem);
+        if (*out_nomem) {
+            return false;
+        }
+        if (!more && records->depth == 1) {
+            records->in_array = reader->in_array;
+            return false;
+        }
+        if (!more) {
+            records->depth--;
+            continue;
+        }
+        if (records->depth == 1 && out_record->event.raw.data > records->mark) {
+            records->mark = out_record->event.raw.data;
+        }
+        bool opened = out_record->fault == EVENT_FAULT_NONE &&
+                      open_wrapper(records, &out_record->event, out_nomem);
+        if (*out_nomem) {
+            return false;
+        }
+        if (!opened) {
+            fill(records, out_record);
+            return true;
+        }
+    }
+}

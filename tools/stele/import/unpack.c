@@ -1,0 +1,345 @@
+/* zlib and libzstd are used for streams in this file alone; blocks and objects, which are in memory
+ * as a whole, go through schema/block/codec. */
+#include "tools/stele/import/unpack.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+enum {
+    INPUT_BYTES = 128 * 1024,
+    OUTPUT_STEP_BYTES = 128 * 1024,
+    GZIP_WINDOW = 15 + 16,  /* the largest window, with a gzip header */
+    TAR_HEADER_BYTES = 512, /* POSIX ustar: the name first, the magic at 257 */
+    TAR_NAME_BYTES = 100,
+    TAR_MAGIC_AT = 257,
+};
+
+enum packing { PACKING_NONE, PACKING_GZIP, PACKING_ZSTD };
+
+struct unpack {
+    char *path;
+    int fd;
+    const volatile sig_atomic_t *stop;
+    enum status (*ended)(void *context, struct err *err); /* NULL: what ends is whole */
+    void *context;
+    enum packing packing;
+    char *input;
+    size_t input_at;
+    size_t input_size;
+    bool input_end;
+    bool frame_open; /* inside a gzip member or a zstd frame */
+    int64_t consumed;
+    int64_t produced; /* bytes handed out */
+    int64_t sure;
+    z_stream gzip;
+    bool gzip_ready;
+    ZSTD_DStream *zstd;
+};
+
+/* Protobuf parts since Teleport 4.4, tar archives before (lib/events/stream.go, ProtoStreamV1 and
+ * V2); both are called <sid>.tar. */
+#define RECORDING                                                                                  \
+    "a session recording of Teleport, which holds no audit log; import the auth server's log "     \
+    "directory, or what tsh play --format=json prints of the recording"
+
+/* Formats that people have at hand and that hold no lines of JSON. */
+static const struct {
+    size_t size;
+    const char *magic;
+    const char *what;
+} foreign[] = {
+    {6,
+     "\xfd"
+     "7zXZ",
+     "xz; unpack it first: xz -dc FILE | stele import -"},
+    {3, "BZh", "bzip2; unpack it first: bzip2 -dc FILE | stele import -"},
+    {4, "PK\x03\x04", "zip; unpack it first"},
+    {4, "PAR1", "Parquet; export the event_data column as lines of JSON"},
+    {15, "SQLite format 3", "an SQLite file; an archive is opened with --archive"},
+    {8, "\0\0\0\0\0\0\0\1", RECORDING},
+    {8, "\0\0\0\0\0\0\0\2", RECORDING},
+};
+
+/* Reads until `want` bytes are there or the input ends. */
+static enum status fill(struct unpack *unpack, size_t want, struct err *err)
+{
+    if (unpack->input_at > 0) {
+        memmove(unpack->input, unpack->input + unpack->input_at,
+                unpack->input_size - unpack->input_at);
+        unpack->input_size -= unpack->input_at;
+        unpack->input_at = 0;
+    }
+    while (unpack->input_size < want && !unpack->input_end) {
+        ssize_t n =
+            read(unpack->fd, unpack->input + unpack->input_size, INPUT_BYTES - unpack->input_size);
+        if (n < 0 && errno == EINTR) {
+            unpack->input_end = unpack->stop && *unpack->stop;
+            continue;
+        }
+        if (n < 0) {
+            return err_errno(err, errno, "%s", unpack->path);
+        }
+        unpack->input_end = n == 0;
+        unpack->input_size += (size_t)n;
+        unpack->consumed += n;
+        if (n == 0 && unpack->ended) {
+            return unpack->ended(unpack->context, err);
+        }
+    }
+    return OK;
+}
+
+static struct span waiting(const struct unpack *unpack)
+{
+    return span_of(unpack->input + unpack->input_at, unpack->input_size - unpack->input_at);
+}
+
+/* What the bytes are when they hold no lines of JSON; NULL: nothing known. */
+static const char *foreign_format(struct span start)
+{
+    for (size_t i = 0; i < sizeof foreign / sizeof foreign[0]; i++) {
+        if (start.size >= foreign[i].size &&
+            memcmp(start.data, foreign[i].magic, foreign[i].size) == 0) {
+            return foreign[i].what;
+        }
+    }
+    if (start.size < TAR_HEADER_BYTES || memcmp(start.data + TAR_MAGIC_AT, "ustar", 5) != 0) {
+        return NULL;
+    }
+    static const char *const parts[] = {".session.", ".chunks", ".events", ".index"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (memmem(start.data, TAR_NAME_BYTES, parts[i], strlen(parts[i]))) {
+            return RECORDING;
+        }
+    }
+    return "a tar archive; unpack it first: tar -xOf FILE | stele import -";
+}
+
+enum status unpack_refuse(const struct unpack *unpack, struct span start, struct err *err)
+{
+    const char *what = foreign_format(start);
+    return what ? err_set(err, ERR_FORMAT, "%s: this is %s", unpack->path, what) : OK;
+}
+
+static enum status recognise(struct unpack *unpack, struct err *err)
+{
+    enum status status = fill(unpack, TAR_HEADER_BYTES, err);
+    struct span start = waiting(unpack);
+    if (status == OK) {
+        status = unpack_refuse(unpack, start, err);
+    }
+    if (status != OK) {
+        return status;
+    }
+    if (span_starts(start, "\x1f\x8b")) {
+        unpack->packing = PACKING_GZIP;
+        unpack->gzip_ready = inflateInit2(&unpack->gzip, GZIP_WINDOW) == Z_OK;
+    } else if (span_starts(start, "\x28\xb5\x2f\xfd")) {
+        unpack->packing = PACKING_ZSTD;
+        unpack->zstd = ZSTD_createDStream();
+    }
+    bool ready = unpack->packing == PACKING_NONE || unpack->gzip_ready || unpack->zstd;
+    return ready ? OK : err_set(err, ERR_NOMEM, "%s: out of memory", unpack->path);
+}
+
+/* Takes what is open. */
+static enum status begin(struct unpack *unpack, const char *name, struct unpack **out_unpack,
+                         struct err *err)
+{
+    unpack->path = strdup(name);
+    unpack->input = malloc(INPUT_BYTES);
+    enum status status = !unpack->path || !unpack->input
+                             ? err_set(err, ERR_NOMEM, "%s: out of memory", name)
+                             : recognise(unpack, err);
+    if (status != OK) {
+        unpack_close(unpack);
+        return status;
+    }
+    *out_unpack = unpack;
+    return OK;
+}
+
+enum status unpack_open(const char *path, const volatile sig_atomic_t *stop,
+                        struct unpack **out_unpack, struct err *err)
+{
+    struct unpack *unpack = calloc(1, sizeof *unpack);
+    if (!unpack) {
+        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+    }
+    bool standard_input = strcmp(path, "-") == 0;
+    unpack->stop = stop;
+    unpack->fd = standard_input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    if (unpack->fd < 0) {
+        enum status status = err_errno(err, errno, "%s", path);
+        unpack_close(unpack);
+        return status;
+    }
+    return begin(unpack, standard_input ? "standard input" : path, out_unpack, err);
+}
+
+enum status unpack_open_stream(const struct unpack_stream *stream,
+                               const volatile sig_atomic_t *stop, struct unpack **out_unpack,
+                               struct err *err)
+{
+    struct unpack *unpack = calloc(1, sizeof *unpack);
+    if (!unpack) {
+        (void)close(stream->fd);
+        return err_set(err, ERR_NOMEM, "%s: out of memory", stream->name);
+    }
+    unpack->stop = stop;
+    unpack->fd = stream->fd;
+    unpack->ended = stream->ended;
+    unpack->context = stream->context;
+    return begin(unpack, stream->name, out_unpack, err);
+}
+
+void unpack_close(struct unpack *unpack)
+{
+    if (!unpack) {
+        return;
+    }
+    if (unpack->gzip_ready) {
+        (void)inflateEnd(&unpack->gzip);
+    }
+    (void)ZSTD_freeDStream(unpack->zstd);
+    if (unpack->fd >= 0) {
+        (void)close(unpack->fd);
+    }
+    free(unpack->input);
+    free(unpack->path);
+    free(unpack);
+}
+
+const char *unpack_packing(const struct unpack *unpack)
+{
+    return unpack->packing == PACKING_GZIP ? "gzip" : unpack->packing == PACKING_ZSTD ? "zstd" : "";
+}
+
+int64_t unpack_consumed(const struct unpack *unpack)
+{
+    return unpack->consumed;
+}
+
+int64_t unpack_sure(const struct unpack *unpack)
+{
+    return unpack->sure;
+}
+
+/* Between members: the next one, zeros that pad to a tape's block (skipped), or what is no gzip. */
+static enum status gzip_next(struct unpack *unpack, struct err *err)
+{
+    while (waiting(unpack).size > 0 && *waiting(unpack).data == '\0') {
+        unpack->input_at++;
+    }
+    if (waiting(unpack).size == 0) {
+        return OK;
+    }
+    if ((unsigned char)*waiting(unpack).data != 0x1f || inflateReset(&unpack->gzip) != Z_OK) {
+        return err_set(err, ERR_FORMAT, "%s: what follows the gzip data is no gzip", unpack->path);
+    }
+    unpack->frame_open = true;
+    return OK;
+}
+
+static enum status gzip_step(struct unpack *unpack, struct span in, char *out, size_t room,
+                             size_t *out_size, struct err *err)
+{
+    unpack->gzip.next_in = (unsigned char *)(unpack->input + unpack->input_at);
+    unpack->gzip.avail_in = (unsigned)in.size;
+    unpack->gzip.next_out = (unsigned char *)out;
+    unpack->gzip.avail_out = (unsigned)room;
+    int result = inflate(&unpack->gzip, Z_NO_FLUSH);
+    unpack->input_at += in.size - unpack->gzip.avail_in;
+    *out_size = room - unpack->gzip.avail_out;
+    if (result == Z_STREAM_END) {
+        unpack->frame_open = false;
+        return OK;
+    }
+    if (result != Z_OK && result != Z_BUF_ERROR) {
+        return err_set(err, ERR_FORMAT, "%s: damaged gzip data: %s", unpack->path,
+                       unpack->gzip.msg ? unpack->gzip.msg : "wrong header");
+    }
+    return OK;
+}
+
+static enum status zstd_step(struct unpack *unpack, struct span in, char *out, size_t room,
+                             size_t *out_size, struct err *err)
+{
+    *out_size = 0;
+    if (in.size == 0 && !unpack->frame_open) {
+        return OK;
+    }
+    ZSTD_inBuffer source = {in.data, in.size, 0};
+    ZSTD_outBuffer target = {out, room, 0};
+    size_t result = ZSTD_decompressStream(unpack->zstd, &target, &source);
+    unpack->input_at += source.pos;
+    *out_size = target.pos;
+    if (ZSTD_isError(result)) {
+        return err_set(err, ERR_FORMAT, "%s: damaged zstd data: %s", unpack->path,
+                       ZSTD_getErrorName(result));
+    }
+    unpack->frame_open = result != 0;
+    return OK;
+}
+
+/* One step: some input in, some output out. *out_size 0 with the input at its end: nothing more. */
+static enum status step(struct unpack *unpack, char *out, size_t room, size_t *out_size,
+                        struct err *err)
+{
+    *out_size = 0;
+    struct span in = waiting(unpack);
+    switch (unpack->packing) {
+    case PACKING_GZIP:
+        if (!unpack->frame_open) {
+            enum status status = gzip_next(unpack, err);
+            if (status != OK || !unpack->frame_open) {
+                return status;
+            }
+            in = waiting(unpack);
+        }
+        return gzip_step(unpack, in, out, room, out_size, err);
+    case PACKING_ZSTD:
+        return zstd_step(unpack, in, out, room, out_size, err);
+    case PACKING_NONE:
+    default:
+        *out_size = in.size < room ? in.size : room;
+        memcpy(out, in.data, *out_size);
+        unpack->input_at += *out_size;
+        return OK;
+    }
+}
+
+enum status unpack_read(struct unpack *unpack, size_t size, struct buf *out, bool *out_end,
+                        struct err *err)
+{
+    size_t target = out->size + size;
+    bool end = false;
+    while (out->size < target && !end) {
+        enum status status = waiting(unpack).size == 0 ? fill(unpack, 1, err) : OK;
+        size_t room =
+            target - out->size < OUTPUT_STEP_BYTES ? target - out->size : OUTPUT_STEP_BYTES;
+        if (status == OK && !buf_reserve(out, room)) {
+            status = err_set(err, ERR_NOMEM, "%s: out of memory", unpack->path);
+        }
+        size_t n = 0;
+        if (status == OK) {
+            status = step(unpack, out->data + out->size, room, &n, err);
+        }
+        out->size += n;
+        unpack->produced += (int64_t)n;
+        unpack->sure = unpack->frame_open || status != OK ? unpack->sure : unpack->produced;
+        if (status != OK) {
+            return status;
+        }
+        end = n == 0 && unpack->input_end && waiting(unpack).size == 0;
+    }
+    if (end && unpack->frame_open) {
+        return err_set(err, ERR_FORMAT, "%s: the packed data ends too early", unpack->path);
+    }
+    *out_end = end;
+    return OK;
+}

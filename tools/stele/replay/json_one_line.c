@@ -1,0 +1,82 @@
+#include "tools/stele/replay/json_one_line.h"
+
+#include "schema/base/utf8.h"
+
+/* Where a walk over the bytes is. */
+struct place_in {
+    bool string;  /* between quotes */
+    bool escaped; /* behind a backslash */
+};
+
+static void step(struct place_in *at, char c)
+{
+    if (at->escaped) {
+        at->escaped = false;
+    } else if (at->string && c == '\\') {
+        at->escaped = true;
+    } else if (c == '"') {
+        at->string = !at->string;
+    }
+}
+
+void one_line_add(struct span raw, struct buf *out)
+{
+    struct place_in at = {0};
+    struct span rest = raw;
+    const char *newline;
+    while (rest.size > 0 && (newline = memchr(rest.data, '\n', rest.size)) != NULL) {
+        size_t before = (size_t)(newline - rest.data);
+        for (size_t i = 0; i < before; i++) {
+            step(&at, rest.data[i]);
+        }
+        buf_add(out, rest.data, before);
+        buf_add_str(out, !at.string ? " " : at.escaped ? "n" : "\\n");
+        at.escaped = false;
+        rest = span_from(rest, before + 1);
+    }
+    buf_add_span(out, rest);
+}
+
+/* Bytes from the start of text that can be copied as they are. */
+static size_t plain_bytes(struct span text, struct place_in *at)
+{
+    size_t i = 0;
+    while (i < text.size && (unsigned char)text.data[i] >= ' ') {
+        if ((unsigned char)text.data[i] < 0x80) {
+            step(at, text.data[i]);
+            i++;
+            continue;
+        }
+        uint32_t point;
+        size_t n = utf8_decode(span_from(text, i), &point);
+        if (n == 0) {
+            break;
+        }
+        at->escaped = false;
+        i += n;
+    }
+    return i;
+}
+
+void one_line_strict(struct span raw, struct buf *out)
+{
+    struct place_in at = {0};
+    struct span rest = raw;
+    while (rest.size > 0) {
+        size_t plain = plain_bytes(rest, &at);
+        buf_add(out, rest.data, plain);
+        rest = span_from(rest, plain);
+        if (rest.size == 0) {
+            break;
+        }
+        unsigned char c = (unsigned char)rest.data[0];
+        if (!at.string) {
+            buf_add_char(out, c < ' ' ? ' ' : '?');
+        } else {
+            /* a backslash that stands in front is one by itself then */
+            buf_printf(out, "%s\\u%04x", at.escaped ? "\\" : "", c < ' ' ? c : 0xfffdu);
+        }
+        at.escaped = false;
+        rest = span_from(rest, 1);
+    }
+}

@@ -1,0 +1,137 @@
+#include "tools/stele/replay/rejects_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "schema/base/file.h"
+#include "tools/stele/replay/json_one_line.h"
+
+enum { UID_BYTES_MAX = 256 };
+
+struct refused_files {
+    char path[2][FILE_PATH_BYTES]; /* events, reasons */
+    int fd[2];
+    struct arena arena;
+    struct buf lines[2];
+    bool dirty;
+};
+
+enum status refused_open(const char *path, struct refused_files **out_files, struct err *err)
+{
+    struct refused_files *files = calloc(1, sizeof *files);
+    if (!files) {
+        return err_set(err, ERR_NOMEM, "replay: out of memory");
+    }
+    files->fd[0] = files->fd[1] = -1;
+    enum status status = path_format(files->path[0], err, "%s", path);
+    if (status == OK) {
+        status = path_format(files->path[1], err, "%s.reasons", path);
+    }
+    for (int i = 0; status == OK && i < 2; i++) {
+        files->fd[i] = open(files->path[i], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        if (files->fd[i] < 0) {
+            status = err_errno(err, errno, "--refused: %s", files->path[i]);
+        }
+    }
+    if (status != OK) {
+        refused_close(files);
+        return status;
+    }
+    *out_files = files;
+    return OK;
+}
+
+void refused_close(struct refused_files *files)
+{
+    if (files) {
+        for (int i = 0; i < 2; i++) {
+            if (files->fd[i] >= 0) {
+                (void)close(files->fd[i]);
+            }
+            buf_fini(&files->lines[i]);
+        }
+        arena_fini(&files->arena);
+        free(files);
+    }
+}
+
+/* A uid as one column: what would break the line is a question mark. */
+static void add_uid(struct span uid, struct buf *out)
+{
+    for (size_t i = 0; i < uid.size && i < UID_BYTES_MAX; i++) {
+        char c = uid.data[i];
+        buf_add_char(out, (unsigned char)c < ' ' || c == 127 ? '?' : c);
+    }
+    if (uid.size == 0) {
+        buf_add_char(out, '-');
+    }
+}
+
+static enum status add_event(struct refused_files *files, const struct batch_out *batch,
+                             size_t index, struct err *err)
+{
+    const struct out_item *item = &batch->items[index];
+    struct span raw = batch_out_raw(batch, index);
+    struct replay_event event;
+    arena_reset(&files->arena);
+    enum status status =
+        replay_event_read(raw, item->time_us, item->received_us, &files->arena, &event, err);
+    if (status != OK) {
+        return status;
+    }
+    one_line_add(raw, &files->lines[0]);
+    buf_add_char(&files->lines[0], '\n');
+    add_uid(event.uid, &files->lines[1]);
+    if (item->http > 0) {
+        buf_printf(&files->lines[1], "\t%ld\t", item->http);
+    } else {
+        buf_add_str(&files->lines[1], "\t-\t");
+    }
+    buf_add_str(&files->lines[1], batch_out_reason(batch, index));
+    buf_add_char(&files->lines[1], '\n');
+    return OK;
+}
+
+static enum status write_lines(struct refused_files *files, int which, struct err *err)
+{
+    struct buf *lines = &files->lines[which];
+    enum status status = buf_status(lines, "replay", err);
+    struct span rest = buf_span(lines);
+    while (status == OK && rest.size > 0) {
+        ssize_t n = write(files->fd[which], rest.data, rest.size);
+        if (n < 0 && errno != EINTR) {
+            status = err_errno(err, errno, "--refused: %s", files->path[which]);
+        }
+        rest = span_from(rest, n > 0 ? (size_t)n : 0);
+    }
+    buf_clear(lines);
+    return status;
+}
+
+enum status refused_add(struct refused_files *files, const struct batch_out *batch, struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < batch->count; i++) {
+        if (batch->items[i].fate == FATE_REFUSED) {
+            status = add_event(files, batch, i, err);
+            files->dirty = true;
+        }
+    }
+    for (int i = 0; status == OK && i < 2; i++) {
+        status = write_lines(files, i, err);
+    }
+    return status;
+}
+
+enum status refused_sync(struct refused_files *files, struct err *err)
+{
+    for (int i = 0; files->dirty && i < 2; i++) {
+        if (fsync(files->fd[i]) != 0 && errno != EINVAL) {
+            return err_errno(err, errno, "--refused: %s", files->path[i]);
+        }
+    }
+    files->dirty = false;
+    return OK;
+}

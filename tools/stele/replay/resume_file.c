@@ -1,0 +1,275 @@
+#include "tools/stele/replay/resume_file.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "schema/base/digest.h"
+#include "schema/base/file.h"
+
+enum { FILE_BYTES_MAX = 4 * 1024 * 1024 };
+
+struct tie {
+    char hex[PROGRESS_TIE_DIGITS + 1];
+};
+
+struct progress_file {
+    char path[FILE_PATH_BYTES];
+    struct buf what; /* the lines of what is replayed */
+    int64_t position_us;
+    int64_t settled;
+    int64_t refused;
+    bool done;
+    struct tie *ties;
+    size_t n_ties;
+    int64_t written_us; /* monotonic */
+    bool dirty;
+    /* as it was read: progress_file_has goes by these, while the others move on */
+    int64_t begun_us;
+    struct tie *begun_ties;
+    size_t n_begun_ties;
+};
+
+static struct tie tie_of(struct span raw)
+{
+    struct tie tie;
+    char hex[DIGEST_HEX_BYTES];
+    struct digest digest = digest_sha256(raw);
+    (void)snprintf(tie.hex, sizeof tie.hex, "%.*s", PROGRESS_TIE_DIGITS, digest_hex(&digest, hex));
+    return tie;
+}
+
+static void add_what(struct buf *out, const char *name, const char *text)
+{
+    buf_printf(out, "%s ", name);
+    buf_add_json(out, span_str(text));
+    buf_add_char(out, '\n');
+}
+
+static const char *const what_names[] = {"dest", "as", "query", "from", "to"};
+
+/* The next line of *rest, without its newline; false at the end, or when there is none. */
+static bool next_line(struct span *rest, struct span *out_line)
+{
+    const char *newline = rest->size > 0 ? memchr(rest->data, '\n', rest->size) : NULL;
+    if (!newline) {
+        return false;
+    }
+    *out_line = span_of(rest->data, (size_t)(newline - rest->data));
+    *rest = span_from(*rest, out_line->size + 1);
+    return true;
+}
+
+static enum status check_what(const struct progress_file *file, struct span *rest, struct err *err)
+{
+    struct span should = buf_span(&file->what);
+    struct span line = {0};
+    struct span wanted = {0};
+    for (size_t i = 0; i < sizeof what_names / sizeof what_names[0]; i++) {
+        (void)next_line(&should, &wanted);
+        bool there = next_line(rest, &line);
+        if (!there || !span_starts(line, what_names[i])) {
+            return err_set(err, ERR_FORMAT, "--resume: %s is no file of a replay", file->path);
+        }
+        if (!span_equal(line, wanted)) {
+            return err_set(err, ERR_USAGE,
+                           "--resume: %s is of another replay: there %.*s, here %.*s; give another "
+                           "file, or the same options",
+                           file->path, (int)(line.size < 120 ? line.size : 120), line.data,
+                           (int)(wanted.size < 120 ? wanted.size : 120), wanted.data);
+        }
+    }
+    return OK;
+}
+
+static bool read_ties(struct progress_file *file, struct span rest)
+{
+    struct span line;
+    while (next_line(&rest, &line)) {
+        if (!span_starts(line, "tie ") || line.size != 4 + PROGRESS_TIE_DIGITS ||
+            file->n_ties == PROGRESS_TIES_MAX) {
+            return false;
+        }
+        memcpy(file->ties[file->n_ties].hex, line.data + 4, PROGRESS_TIE_DIGITS);
+        file->ties[file->n_ties++].hex[PROGRESS_TIE_DIGITS] = '\0';
+    }
+    return rest.size == 0;
+}
+
+/* Numbers behind a word; the text has a NUL behind it. */
+static bool read_numbers(struct span *rest, const char *word, int64_t *a, int64_t *b)
+{
+    struct span line;
+    int end = 0;
+    char text[128];
+    if (!next_line(rest, &line) || line.size >= sizeof text || !span_starts(line, word)) {
+        return false;
+    }
+    (void)snprintf(text, sizeof text, "%.*s", SPAN_FMT(span_from(line, strlen(word))));
+    bool good = b ? sscanf(text, " %" SCNd64 " %" SCNd64 "%n", a, b, &end) == 2
+                  : sscanf(text, " %" SCNd64 "%n", a, &end) == 1;
+    return good && end > 0 && text[end] == '\0';
+}
+
+static enum status read_file(struct progress_file *file, int64_t *from_us, int64_t *to_us,
+                             struct err *err)
+{
+    struct buf text = BUF_INIT;
+    struct span line;
+    enum status status = file_read(file->path, FILE_BYTES_MAX, &text, err);
+    struct span rest = buf_span(&text);
+    if (status == OK && (!next_line(&rest, &line) || !span_is(line, "stele-replay 1"))) {
+        status = err_set(err, ERR_FORMAT, "--resume: %s is no file of a replay", file->path);
+    }
+    if (status == OK) {
+        status = check_what(file, &rest, err);
+    }
+    int64_t done = 0;
+    int64_t from = 0;
+    int64_t to = 0;
+    if (status == OK && (!read_numbers(&rest, "range", &from, &to) ||
+                         !read_numbers(&rest, "position", &file->position_us, NULL) ||
+                         !read_numbers(&rest, "settled", &file->settled, &file->refused) ||
+                         !read_numbers(&rest, "done", &done, NULL) || !read_ties(file, rest))) {
+        status = err_set(err, ERR_FORMAT, "--resume: %s is damaged: remove it to begin anew",
+                         file->path);
+    }
+    if (status == OK) {
+        file->done = done == 1;
+        *from_us = from;
+        *to_us = to;
+    }
+    buf_fini(&text);
+    return status;
+}
+
+enum status progress_file_open(const char *path, const struct progress_what *what, int64_t *from_us,
+                               int64_t *to_us, struct progress_file **out_file, struct err *err)
+{
+    struct progress_file *file = calloc(1, sizeof *file);
+    if (!file) {
+        return err_set(err, ERR_NOMEM, "replay: out of memory");
+    }
+    const char *const texts[] = {what->dest, what->as, what->query, what->from, what->to};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        add_what(&file->what, what_names[i], texts[i]);
+    }
+    file->position_us = INT64_MIN;
+    file->ties = calloc(PROGRESS_TIES_MAX, sizeof *file->ties);
+    file->begun_ties = calloc(PROGRESS_TIES_MAX, sizeof *file->ties);
+    enum status status = file->ties && file->begun_ties
+                             ? path_format(file->path, err, "%s", path)
+                             : err_set(err, ERR_NOMEM, "replay: out of memory");
+    if (status == OK) {
+        status = buf_status(&file->what, "replay", err);
+    }
+    if (status == OK && file_exists(path)) {
+        status = read_file(file, from_us, to_us, err);
+    }
+    if (status == OK) {
+        buf_printf(&file->what, "range %" PRId64 " %" PRId64 "\n", *from_us, *to_us);
+        file->begun_us = file->position_us;
+        file->n_begun_ties = file->n_ties;
+        memcpy(file->begun_ties, file->ties, file->n_ties * sizeof *file->ties);
+        status = progress_file_write(file, err); /* a place that cannot be written is told now */
+    }
+    if (status != OK) {
+        progress_file_close(file);
+        return status;
+    }
+    *out_file = file;
+    return OK;
+}
+
+void progress_file_close(struct progress_file *file)
+{
+    if (file) {
+        buf_fini(&file->what);
+        free(file->ties);
+        free(file->begun_ties);
+        free(file);
+    }
+}
+
+bool progress_file_done(const struct progress_file *file)
+{
+    return file->done;
+}
+
+int64_t progress_file_position_us(const struct progress_file *file)
+{
+    return file->position_us;
+}
+
+int64_t progress_file_settled(const struct progress_file *file, int64_t *out_refused)
+{
+    *out_refused = file->refused;
+    return file->settled;
+}
+
+bool progress_file_has(const struct progress_file *file, int64_t time_us, struct span raw)
+{
+    if (time_us != file->begun_us || file->n_begun_ties == 0) {
+        return time_us < file->begun_us;
+    }
+    struct tie tie = tie_of(raw);
+    for (size_t i = 0; i < file->n_begun_ties; i++) {
+        if (memcmp(file->begun_ties[i].hex, tie.hex, PROGRESS_TIE_DIGITS) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void progress_file_note(struct progress_file *file, const struct batch_out *batch)
+{
+    CHECK(batch->count > 0 && batch->pending == 0);
+    int64_t last_us = batch->items[batch->count - 1].time_us;
+    if (last_us > file->position_us) {
+        file->position_us = last_us;
+        file->n_ties = 0;
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        file->refused += batch->items[i].fate == FATE_REFUSED;
+        if (batch->items[i].time_us == file->position_us && file->n_ties < PROGRESS_TIES_MAX) {
+            file->ties[file->n_ties++] = tie_of(batch_out_raw(batch, i));
+        }
+    }
+    file->settled += (int64_t)batch->count;
+    file->dirty = true;
+}
+
+void progress_file_finish(struct progress_file *file)
+{
+    file->done = true;
+    file->dirty = true;
+}
+
+bool progress_file_due(const struct progress_file *file)
+{
+    return file->dirty && clock_monotonic_us() - file->written_us >= CLOCK_SECOND_US;
+}
+
+enum status progress_file_write(struct progress_file *file, struct err *err)
+{
+    struct buf text = BUF_INIT;
+    buf_add_str(&text, "stele-replay 1\n");
+    buf_add_span(&text, buf_span(&file->what));
+    buf_printf(&text, "position %" PRId64 "\nsettled %" PRId64 " %" PRId64 "\ndone %d\n",
+               file->position_us, file->settled, file->refused, file->done);
+    for (size_t i = 0; i < file->n_ties; i++) {
+        buf_printf(&text, "tie %s\n", file->ties[i].hex);
+    }
+    enum status status = buf_status(&text, "replay", err);
+    if (status == OK) {
+        status = file_write(file->path, buf_span(&text), 0600, err);
+    }
+    if (status != OK) {
+        (void)err_wrap(err, "--resume");
+    } else {
+        file->dirty = false;
+        file->written_us = clock_monotonic_us();
+    }
+    buf_fini(&text);
+    return status;
+}

@@ -1,0 +1,53 @@
+/* What carries posts to a destination: HTTP requests, several at a time, or a syslog connection.
+ * One thread. */
+#ifndef TOOLS_STELE_REPLAY_TRANSPORT_H
+#define TOOLS_STELE_REPLAY_TRANSPORT_H
+
+#include <stdatomic.h>
+
+#include "tools/stele/replay/destination.h"
+
+enum { CARRIER_WORDS_BYTES = 320 };
+
+/* One body on its way, and what came of it. The caller owns it, and url and body, until `done`. */
+struct post {
+    const char *url;
+    struct span body;
+
+    /* filled by the carrier */
+    bool done;
+    struct err err;         /* OK: there is an answer. ERR_NET: none came, another try may work.
+                               ERR_CONFIG, ERR_DENIED: nothing goes through until that is mended.
+                               ERR_STOPPED, ERR_NOMEM. */
+    long http;              /* its status; of syslog 200: the other side's TCP has it all */
+    int64_t retry_after_us; /* what the answer asks for; 0: nothing */
+    struct buf answer;      /* its body, cut at CARRIER_ANSWER_BYTES_MAX; buf_fini it */
+};
+
+enum { CARRIER_ANSWER_BYTES_MAX = 32 * 1024 * 1024 };
+
+struct carrier; /* of the kind that ops belong to */
+
+struct carrier_ops {
+    /* Starts a post; at most as many at a time as open was told. It may be done on return. */
+    enum status (*begin)(struct carrier *carrier, struct post *post, struct err *err);
+    /* Moves what is under way, at most for timeout_us; returns as soon as a post is done. */
+    enum status (*wait)(struct carrier *carrier, int64_t timeout_us, struct err *err);
+    /* Gives up a post that is under way: it is the caller's again. */
+    void (*abandon)(struct carrier *carrier, struct post *post);
+    void (*close)(struct carrier *carrier); /* NULL is fine */
+};
+
+extern const struct carrier_ops http_carrier;
+extern const struct carrier_ops syslog_carrier;
+
+/* The destination outlives the carrier. */
+MUST_USE enum status http_carrier_open(const struct destination *destination, size_t in_flight,
+                                       struct carrier **out_carrier, struct err *err);
+/* Connects with the first post, and sends within begin: one post at a time. `stop` ends waiting
+ * early, may be set by a signal handler, and outlives the carrier. */
+MUST_USE enum status syslog_carrier_open(const struct destination *destination,
+                                         const atomic_bool *stop, struct carrier **out_carrier,
+                                         struct err *err);
+
+#endif

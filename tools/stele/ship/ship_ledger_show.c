@@ -1,0 +1,66 @@
+/* stele ship --status --from --to: which events went in which object, what waits and what failed.
+ */
+#include <stdio.h>
+
+#include "daemon/ship/target_open.h"
+#include "query/language/parse.h"
+#include "query/search/inbox_scan.h"
+#include "tools/stele/ship/ship_ledger_print.h"
+
+/* Events of that time that are on disk and in no block yet. Those that came twice count twice. */
+static enum status count_inbox(const char *dir, int64_t from_us, int64_t to_us, int64_t *out_count,
+                               struct err *err)
+{
+    struct archive *archive = NULL;
+    struct query *all = NULL;
+    struct waiting *waiting = NULL;
+    size_t count = 0;
+    enum status status = archive_open(dir, ARCHIVE_READ, &archive, err);
+    if (status == OK) {
+        status = query_parse(span_str("*"), 0, &all, NULL, err);
+    }
+    if (status == OK) {
+        status = waiting_open(archive, all, from_us, to_us, &waiting, err);
+    }
+    if (status == OK) {
+        (void)waiting_events(waiting, &count);
+        *out_count = (int64_t)count;
+    }
+    waiting_close(waiting);
+    query_free(all);
+    archive_close(archive);
+    return status;
+}
+
+int ship_show_ledger(const struct options *options, const char *dir, int64_t from_us, int64_t to_us,
+                     enum ship_form form)
+{
+    struct err err;
+    char url[TARGET_URL_BYTES];
+    bool ships = options->config.ship_target[0] != '\0';
+    struct ship_rest rest;
+    int64_t inbox = 0;
+    enum status status = ships ? target_url(&options->config, url, &err) : OK;
+    const char *target = ships ? url : NULL;
+    const struct ship_question question = {
+        .archive_dir = dir, .target = target, .from_us = from_us, .to_us = to_us};
+    struct ledger_print print = {.form = form, .target = target};
+    /* the inbox first: what moves on meanwhile is then seen in both, not in none */
+    if (status == OK) {
+        status = count_inbox(dir, from_us, to_us, &inbox, &err);
+    }
+    if (status == OK) {
+        status = ship_ledger_ask(&question, ledger_print_object, &print, &rest, &err);
+    }
+    if (status == OK) {
+        status = ledger_print_end(&print, &rest, inbox, &err);
+    }
+    if (status != OK) {
+        return options_fail(options->verb, &err);
+    }
+    bool any = print.objects > 0 || rest.waiting_events > 0 || inbox > 0;
+    if (!any && form == SHIP_CSV) {
+        fprintf(stderr, "no object has events of this time\n");
+    }
+    return any ? 0 : 1;
+}

@@ -1,0 +1,219 @@
+/* stele hold: what must not be deleted; or one of its actions. */
+#include "schema/archive/legal_hold.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "query/render/terminal_text.h"
+#include "schema/base/suggest.h"
+#include "tools/stele/cli/options.h"
+#include "tools/stele/cli/table_cell.h"
+#include "tools/stele/verbs/hold_action.h"
+
+enum { ACTION_NAME = sizeof "hold " - 1, WHAT_COLUMNS = 44, WHO_COLUMNS = 12, WHAT_BYTES = 1200 };
+
+static const char *time_text(int64_t us, char out[CLOCK_TEXT_BYTES])
+{
+    bool open = us == INT64_MIN || us == INT64_MAX;
+    return open ? "..." : clock_format(us, out);
+}
+
+/* "session 3f9c...", "2026-11-01T00:00:00Z to ..." */
+static struct span what_text(const struct hold *hold, struct buf *out)
+{
+    char times[2][CLOCK_TEXT_BYTES];
+    buf_clear(out);
+    if (hold->kind != HOLD_RANGE) {
+        buf_printf(out, "%s %s", hold_kind_name(hold->kind), hold->subject);
+    }
+    if (hold->kind == HOLD_RANGE || hold->from_us != INT64_MIN || hold->to_us != INT64_MAX) {
+        buf_printf(out, "%s%s to %s", out->size > 0 ? ", " : "", time_text(hold->from_us, times[0]),
+                   time_text(hold->to_us, times[1]));
+    }
+    return buf_span(out);
+}
+
+static void add_row(struct buf *out, const struct hold *hold)
+{
+    char time[CLOCK_TEXT_BYTES];
+    struct buf what = BUF_INIT;
+    buf_printf(out, "%-5lld %-20.19s  ", (long long)hold->id, clock_format(hold->made_us, time));
+    cell_add_padded(out, span_str(hold->who), WHO_COLUMNS);
+    cell_add_padded(out, what_text(hold, &what), WHAT_COLUMNS);
+    (void)visible_add(out, span_str(hold->why), SIZE_MAX);
+    while (out->size > 0 && out->data[out->size - 1] == ' ') {
+        out->size--;
+    }
+    buf_add_char(out, '\n');
+    buf_fini(&what);
+}
+
+static void add_member(struct buf *out, const char *name, const char *text)
+{
+    buf_printf(out, ",\"%s\":", name);
+    buf_add_json(out, span_str(text));
+}
+
+static void add_time(struct buf *out, const char *name, int64_t us)
+{
+    char time[CLOCK_TEXT_BYTES];
+    if (us != INT64_MIN && us != INT64_MAX) {
+        buf_printf(out, ",\"%s\":\"%s\"", name, clock_format(us, time));
+    }
+}
+
+static void add_json(struct buf *out, const struct hold *hold, bool first)
+{
+    buf_printf(out, "%s{\"id\":%lld,\"kind\":\"%s\"", first ? "\n" : ",\n", (long long)hold->id,
+               hold_kind_name(hold->kind));
+    if (hold->kind != HOLD_RANGE) {
+        add_member(out, hold_kind_name(hold->kind), hold->subject);
+    }
+    add_time(out, "from", hold->from_us);
+    add_time(out, "to", hold->to_us);
+    add_member(out, "why", hold->why);
+    add_member(out, "who", hold->who);
+    add_time(out, "made", hold->made_us);
+    if (hold->released_us != 0) {
+        add_time(out, "released", hold->released_us);
+        add_member(out, "released_by", hold->released_by);
+        add_member(out, "released_why", hold->released_why);
+    }
+    buf_add_char(out, '}');
+}
+
+static void add_released(struct buf *out, const struct hold *hold)
+{
+    char time[CLOCK_TEXT_BYTES];
+    if (hold->released_us != 0) {
+        buf_printf(out, "      released %.19s by ", clock_format(hold->released_us, time));
+        (void)visible_add(out, span_str(hold->released_by), SIZE_MAX);
+        buf_add_str(out, ": ");
+        (void)visible_add(out, span_str(hold->released_why), SIZE_MAX);
+        buf_add_char(out, '\n');
+    }
+}
+
+static enum status print_holds(const struct hold *holds, size_t count, bool json, struct err *err)
+{
+    struct buf out = BUF_INIT;
+    if (json) {
+        buf_add_str(&out, "{\"holds\":[");
+    } else if (count > 0) {
+        buf_printf(&out, "%-5s %-20s  %-*s  %-*s  %s\n", "ID", "MADE", WHO_COLUMNS, "WHO",
+                   WHAT_COLUMNS, "WHAT", "WHY");
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (json) {
+            add_json(&out, &holds[i], i == 0);
+        } else {
+            add_row(&out, &holds[i]);
+            add_released(&out, &holds[i]);
+        }
+    }
+    buf_add_str(&out, json ? "]}\n" : "");
+    enum status status = buf_status(&out, "hold", err);
+    if (status == OK && fwrite(out.data ? out.data : "", 1, out.size, stdout) != out.size) {
+        status = err_set(err, ERR_IO, "the output failed");
+    }
+    buf_fini(&out);
+    return status;
+}
+
+static int show_holds(const struct options *options, bool all, bool json)
+{
+    struct err err;
+    struct archive *archive = NULL;
+    struct hold *holds = NULL;
+    size_t count = 0;
+    const char *dir = options_archive(options);
+    if (!dir) {
+        return status_exit_code(ERR_USAGE);
+    }
+    enum status status = archive_open(dir, ARCHIVE_READ, &archive, &err);
+    if (status == OK) {
+        status = hold_list(archive, all, &holds, &count, &err);
+    }
+    archive_close(archive);
+    if (status == OK) {
+        status = print_holds(holds, count, json, &err);
+    }
+    free(holds);
+    if (status != OK) {
+        return options_fail(options->verb, &err);
+    }
+    if (count == 0) {
+        fprintf(stderr, "nothing is held\n");
+    }
+    return count > 0 ? 0 : 1;
+}
+
+static int list_main(int argc, char **argv)
+{
+    static struct options options;
+    bool all = false;
+    const char *output = "table";
+    const struct option_entry entries[] = {
+        {.name = "all", .help = "also those that were released", .flag = &all},
+        {.name = "output", .argument = "FORM", .help = "table (default) or json", .text = &output},
+    };
+    int code = options_read(&options, &hold_verb_list, entries, 2, argc, argv);
+    if (code != OPTIONS_GO_ON) {
+        return code;
+    }
+    if (options.n_words > 0) {
+        return options_misuse(&hold_verb_list, "\"%s\" is no option", options.words[0]);
+    }
+    bool json = strcmp(output, "json") == 0;
+    if (!json && strcmp(output, "table") != 0) {
+        return options_misuse(&hold_verb_list, "--output: \"%s\" is neither table nor json",
+                              output);
+    }
+    return show_holds(&options, all, json);
+}
+
+const struct verb hold_verb_list = {
+    .name = "hold list",
+    .usage = "[--all] [--output json]",
+    .summary = "what is held, since when, by whom and why",
+    .run = list_main,
+};
+
+static const struct verb *const actions[] = {&hold_verb_add, &hold_verb_list, &hold_verb_release};
+
+enum { ACTION_COUNT = sizeof actions / sizeof actions[0] };
+
+static int hold_main(int argc, char **argv)
+{
+    static struct options options;
+    const char *names[ACTION_COUNT];
+    for (size_t i = 0; i < ACTION_COUNT; i++) {
+        names[i] = actions[i]->name + ACTION_NAME;
+        if (argc > 1 && strcmp(argv[1], names[i]) == 0) {
+            return actions[i]->run(argc - 1, argv + 1);
+        }
+    }
+    int code = options_read(&options, &verb_hold, NULL, 0, argc, argv);
+    if (code != OPTIONS_GO_ON) {
+        return code;
+    }
+    for (size_t i = 0; options.n_words > 0 && i < ACTION_COUNT; i++) {
+        if (strcmp(options.words[0], names[i]) == 0) {
+            return options_misuse(&verb_hold, "options come after the action: stele %s ...",
+                                  actions[i]->name);
+        }
+    }
+    if (options.n_words > 0) {
+        const char *near = nearest_name(options.words[0], names, ACTION_COUNT);
+        return options_misuse(&verb_hold, "no such action: %s%s%s%s", options.words[0],
+                              near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
+    }
+    return show_holds(&options, false, false);
+}
+
+const struct verb verb_hold = {
+    .name = "hold",
+    .usage = "[add | list | release] [OPTION]...",
+    .summary = "keep a time, a session or a user from being deleted",
+    .run = hold_main,
+};

@@ -1,0 +1,142 @@
+/* stele lake: the table over what was shipped, for engines that read it where it is. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "daemon/ship/s3/s3_endpoint.h"
+#include "daemon/ship/target_open.h"
+#include "query/lake/lake_table.h"
+#include "tools/stele/cli/options.h"
+
+const struct verb verb_lake;
+
+/* The objects' place, and the memory of its parts. */
+struct lake_source {
+    char url[TARGET_URL_BYTES + 80];
+    struct buf https;
+    struct lake_place place;
+};
+
+/* A URL goes into a statement and its comment: it is one line. */
+static bool is_one_line(const char *text)
+{
+    for (; *text; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool has_star(const char *text)
+{
+    return strpbrk(text, "*?[]{}") != NULL;
+}
+
+/* Where the bucket's objects are by HTTP, for engines that ask so. */
+static enum status bucket_source(const struct config *config, struct lake_source *source,
+                                 struct err *err)
+{
+    struct s3_place place;
+    enum status status = s3_place_read(config, &place, err);
+    if (status != OK) {
+        return status;
+    }
+    buf_printf(&source->https, "%s://%s", place.scheme, place.host);
+    s3_place_path(&place, *place.prefix ? "" : NULL, &source->https);
+    while (source->https.size > 0 && source->https.data[source->https.size - 1] == '/') {
+        source->https.size--;
+    }
+    buf_add_char(&source->https, '\0');
+    (void)snprintf(source->url, sizeof source->url, "s3://%s%s%s", place.bucket,
+                   *place.prefix ? "/" : "", place.prefix);
+    source->place.https = source->https.data;
+    return buf_status(&source->https, "lake ddl", err);
+}
+
+static enum status source_read(const struct config *config, struct lake_source *source,
+                               struct err *err)
+{
+    enum status status = target_url(config, source->url, err);
+    if (status == OK && (!is_one_line(source->url) || has_star(source->url))) {
+        status = err_set(err, ERR_USAGE,
+                         "the target has a control character or one of *?[]{} in it, which engines "
+                         "take for a pattern");
+    }
+    if (status == OK && strncmp(source->url, "s3://", 5) == 0) {
+        status = bucket_source(config, source, err);
+    }
+    source->place.url = source->url;
+    return status;
+}
+
+static int print_ddl(struct config *config, const char *engine_word, const char *table)
+{
+    struct err err;
+    struct buf out = BUF_INIT;
+    struct lake_source source = {.https = BUF_INIT};
+    enum engine engine;
+    enum status status = engine_find(engine_word, &engine, &err);
+    if (status == OK) {
+        status = lake_name_check(table, &err);
+    }
+    if (status == OK) {
+        status = source_read(config, &source, &err);
+    }
+    if (status == OK) {
+        status = lake_table_write(engine, table, &source.place, &out, &err);
+    }
+    if (status == OK) {
+        (void)fwrite(out.data, 1, out.size, stdout);
+    }
+    buf_fini(&source.https);
+    buf_fini(&out);
+    return status == OK ? 0 : options_fail(&verb_lake, &err);
+}
+
+static int lake_run(int argc, char **argv)
+{
+    const char *engine = NULL;
+    const char *dest = NULL;
+    const char *table = LAKE_TABLE_NAME;
+    const struct option_entry entries[] = {
+        {.name = "engine",
+         .argument = "ENGINE",
+         .help = "duckdb, clickhouse, trino, athena or spark",
+         .text = &engine},
+        {.name = "dest",
+         .argument = "URL",
+         .help = "where the objects are (default: ship.target)",
+         .text = &dest},
+        {.name = "table",
+         .argument = "NAME",
+         .help = "the table's name (default: " LAKE_TABLE_NAME ")",
+         .text = &table},
+    };
+    struct options options;
+    int code =
+        options_read(&options, &verb_lake, entries, sizeof entries / sizeof entries[0], argc, argv);
+    if (code != OPTIONS_GO_ON) {
+        return code;
+    }
+    if (options.n_words != 1 || strcmp(options.words[0], "ddl") != 0) {
+        return options_misuse(&verb_lake, "say what is wanted: stele lake ddl --engine ENGINE");
+    }
+    if (!engine) {
+        return options_misuse(&verb_lake, "--engine is missing: duckdb, clickhouse, trino, athena "
+                                          "or spark");
+    }
+    if (dest && strlen(dest) >= sizeof options.config.ship_target) {
+        return options_misuse(&verb_lake, "--dest is too long");
+    }
+    if (dest) {
+        (void)snprintf(options.config.ship_target, sizeof options.config.ship_target, "%s", dest);
+    }
+    return print_ddl(&options.config, engine, table);
+}
+
+const struct verb verb_lake = {
+    .name = "lake",
+    .usage = "ddl --engine ENGINE [--dest URL] [--table NAME]",
+    .summary = "print the table over what was shipped, for an engine that reads it there",
+    .run = lake_run,
+};

@@ -1,0 +1,131 @@
+/* stele seal: makes a seal now, or lists those there are. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "daemon/seal/sealer.h"
+#include "schema/seal/seal_store.h"
+#include "tools/stele/cli/options.h"
+
+static void print_seal(const struct seal_row *row, const struct seal *seal)
+{
+    char made[CLOCK_TEXT_BYTES];
+    char put[CLOCK_TEXT_BYTES];
+    char hex[DIGEST_HEX_BYTES];
+    size_t blocks;
+    size_t objects;
+    size_t deletions;
+    (void)seal_blocks(seal, &blocks);
+    (void)seal_objects(seal, &objects);
+    (void)seal_deletions(seal, &deletions);
+    printf("%-8" PRId64 " %-27s %s  %6zu %7zu %7zu  %s\n", row->number,
+           clock_format(row->made_us, made), digest_hex(&row->sha256, hex), blocks, objects,
+           deletions, row->put_us > 0 ? clock_format(row->put_us, put) : "-");
+}
+
+static enum status list(struct archive *archive, int64_t *out_count, struct err *err)
+{
+    struct seal seal = {.head = {.number = 0}};
+    struct buf text = BUF_INIT;
+    int64_t last = 0;
+    enum status status = seal_last(archive, &last, err);
+    if (status == OK && last > 0) {
+        printf("%-8s %-27s %-64s  %6s %7s %7s  %s\n", "seal", "made", "sha256", "blocks", "objects",
+               "deleted", "put");
+    }
+    for (int64_t number = 1; number <= last && status == OK; number++) {
+        struct seal_row row;
+        status = seal_get(archive, number, &row, &text, err);
+        if (status == OK) {
+            status = seal_read(buf_span(&text), &seal, err);
+        }
+        if (status == OK) {
+            print_seal(&row, &seal);
+        }
+    }
+    *out_count = last;
+    seal_fini(&seal);
+    buf_fini(&text);
+    return status;
+}
+
+static int run_list(const char *dir)
+{
+    struct archive *archive = NULL;
+    struct err err;
+    int64_t count = 0;
+    enum status status = archive_open(dir, ARCHIVE_READ, &archive, &err);
+    if (status == OK) {
+        status = list(archive, &count, &err);
+    }
+    archive_close(archive);
+    if (status != OK) {
+        return options_fail(&verb_seal, &err);
+    }
+    if (count == 0) {
+        fprintf(stderr, "nothing is sealed yet\n");
+    }
+    return count > 0 ? 0 : 1;
+}
+
+static void print_made(const struct sealer *sealer, const struct sealer_report *report, bool made)
+{
+    printf("seal %" PRId64 "  %s\n", report->last_number, report->last_sha256);
+    printf("  %" PRId64 " new blocks, %" PRId64 " new objects, signed with key %s\n",
+           report->blocks, report->objects, sealer_key_id(sealer));
+    if (made) {
+        fprintf(stderr, "made keys/seal.key and keys/seal.pub: keep a copy of seal.pub elsewhere; "
+                        "stele verify --key takes it\n");
+    }
+}
+
+static int run_make(const struct options *options, const char *dir)
+{
+    struct err err;
+    struct archive_lock *lock = NULL;
+    struct sealer *sealer = NULL;
+    struct sealer_report report = {.last_status = OK};
+    bool made = false;
+    enum status status = archive_lock_take(dir, "stele seal", &lock, &err);
+    if (status == OK) {
+        status = sealer_open(&options->config, dir, &sealer, &made, &err);
+    }
+    if (status == OK) {
+        status = sealer_run(sealer, SEAL_ANYWAY, &report, &err);
+    }
+    if (status == OK) {
+        print_made(sealer, &report, made);
+        status =
+            report.last_error[0] ? err_set(&err, report.last_status, "%s", report.last_error) : OK;
+    }
+    sealer_close(sealer);
+    archive_lock_release(lock);
+    return status == OK ? 0 : options_fail(&verb_seal, &err);
+}
+
+static int seal_run(int argc, char **argv)
+{
+    bool listing = false;
+    const struct option_entry entries[] = {
+        {.name = "list", .help = "list the seals there are", .flag = &listing},
+    };
+    struct options options;
+    int code = options_read(&options, &verb_seal, entries, 1, argc, argv);
+    if (code != OPTIONS_GO_ON) {
+        return code;
+    }
+    if (options.n_words > 0) {
+        return options_misuse(&verb_seal, "%s is one word too many", options.words[0]);
+    }
+    const char *dir = options_archive(&options);
+    if (!dir) {
+        return status_exit_code(ERR_USAGE);
+    }
+    return listing ? run_list(dir) : run_make(&options, dir);
+}
+
+const struct verb verb_seal = {
+    .name = "seal",
+    .usage = "[--list]",
+    .summary = "sign what the archive holds now (steled does it at each ship and every hour)",
+    .run = seal_run,
+};

@@ -1,0 +1,161 @@
+#include "tools/stele/verbs/search_numbers.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "query/render/terminal_text.h"
+
+enum { BAR_COLUMNS = 40 };
+
+enum status numbers_count(struct walk *walk, int64_t *out_found, struct err *err)
+{
+    enum status status = aggregate_count(walk, out_found, err);
+    if (status == OK) {
+        printf("%lld\n", (long long)*out_found);
+    }
+    return status;
+}
+
+enum status numbers_histogram(const struct numbers_options *options, struct walk *walk,
+                              int64_t *out_found, struct err *err)
+{
+    struct histogram histogram;
+    enum status status = aggregate_histogram(walk, options->bucket_us, &histogram, err);
+    if (status != OK) {
+        return status;
+    }
+    int64_t most = 1;
+    for (size_t i = 0; i < histogram.n_buckets; i++) {
+        most = histogram.counts[i] > most ? histogram.counts[i] : most;
+    }
+    bool table = options->form == RENDER_TABLE;
+    printf("%s", options->form == RENDER_JSON && histogram.n_buckets ? "[\n" : "");
+    for (size_t i = 0; i < histogram.n_buckets; i++) {
+        char time[CLOCK_TEXT_BYTES];
+        int64_t count = histogram.counts[i];
+        (void)clock_format(histogram.start_us + (int64_t)i * histogram.bucket_us, time);
+        if (table) {
+            int bar = (int)((count * BAR_COLUMNS + most - 1) / most);
+            printf("%s %10lld %.*s\n", time, (long long)count, bar,
+                   "########################################");
+        } else if (options->form == RENDER_CSV) {
+            printf("%s%s,%lld\r\n", i ? "" : "time,count\r\n", time, (long long)count);
+        } else {
+            bool more = options->form == RENDER_JSON && i + 1 < histogram.n_buckets;
+            printf("{\"time\":\"%s\",\"count\":%lld}%s\n", time, (long long)count, more ? "," : "");
+        }
+    }
+    printf("%s", options->form != RENDER_JSON ? "" : histogram.n_buckets > 0 ? "]\n" : "[]\n");
+    *out_found = histogram.total;
+    histogram_fini(&histogram);
+    return OK;
+}
+
+static size_t split_fields(const char *text, struct span *fields)
+{
+    size_t count = 0;
+    for (struct span rest = span_str(text);;) {
+        const char *comma = rest.size ? memchr(rest.data, ',', rest.size) : NULL;
+        size_t size = comma ? (size_t)(comma - rest.data) : rest.size;
+        if (size == 0 || count == TALLY_PARTS_MAX) {
+            return 0;
+        }
+        fields[count++] = span_of(rest.data, size);
+        if (!comma) {
+            return count;
+        }
+        rest = span_from(rest, size + 1);
+    }
+}
+
+static enum status read_fields(const char *option, const char *text, struct span *fields,
+                               size_t *out_count, struct err *err)
+{
+    *out_count = split_fields(text, fields);
+    return *out_count > 0 ? OK
+                          : err_set(err, ERR_USAGE,
+                                    "--%s takes one to %d field names with commas between them",
+                                    option, TALLY_PARTS_MAX);
+}
+
+static void print_top_row(const struct numbers_options *options, const struct top *top,
+                          const struct span *fields, size_t row, size_t n_rows)
+{
+    struct buf line = BUF_INIT;
+    const struct top_row *at = &top->rows[row];
+    if (options->form == RENDER_TABLE) {
+        buf_printf(&line, "%10lld", (long long)at->count);
+        for (size_t i = 0; i < top->n_fields; i++) {
+            buf_add_str(&line, "  ");
+            (void)visible_add(&line, at->values[i], SIZE_MAX);
+        }
+    } else if (options->form == RENDER_CSV) {
+        buf_printf(&line, "%lld", (long long)at->count);
+        for (size_t i = 0; i < top->n_fields; i++) {
+            buf_add_str(&line, ",\"");
+            for (size_t c = 0; c < at->values[i].size; c++) {
+                buf_add_str(&line, at->values[i].data[c] == '"' ? "\"" : "");
+                buf_add_char(&line, at->values[i].data[c]);
+            }
+            buf_add_char(&line, '"');
+        }
+        buf_add_char(&line, '\r');
+    } else {
+        buf_printf(&line, "{\"count\":%lld", (long long)at->count);
+        for (size_t i = 0; i < top->n_fields; i++) {
+            buf_add_char(&line, ',');
+            buf_add_json(&line, fields[i]);
+            buf_add_char(&line, ':');
+            buf_add_json(&line, at->values[i]);
+        }
+        buf_add_str(&line, options->form == RENDER_JSON && row + 1 < n_rows ? "}," : "}");
+    }
+    buf_add_char(&line, '\n');
+    (void)fwrite(line.data, 1, line.size, stdout);
+    buf_fini(&line);
+}
+
+enum status numbers_top(const struct numbers_options *options, struct walk *walk,
+                        int64_t *out_found, struct err *err)
+{
+    struct span fields[TALLY_PARTS_MAX] = {0};
+    size_t n_fields;
+    enum status status = read_fields("top", options->fields, fields, &n_fields, err);
+    struct top top;
+    if (status == OK) {
+        status = aggregate_top(walk, fields, n_fields, &top, err);
+    }
+    if (status != OK) {
+        return status;
+    }
+    size_t n_rows = top.n_rows;
+    if (options->limit > 0 && (size_t)options->limit < n_rows) {
+        n_rows = (size_t)options->limit;
+    }
+    printf("%s", options->form == RENDER_JSON ? "[\n" : "");
+    for (size_t i = 0; i < n_rows; i++) {
+        print_top_row(options, &top, fields, i, n_rows);
+    }
+    printf("%s", options->form == RENDER_JSON ? "]\n" : "");
+    if (n_rows < top.n_rows) {
+        fprintf(stderr, "%zu of %zu values; --limit 0 shows all\n", n_rows, top.n_rows);
+    }
+    *out_found = (int64_t)top.n_rows;
+    top_fini(&top);
+    return OK;
+}
+
+enum status numbers_distinct(const struct numbers_options *options, struct walk *walk,
+                             int64_t *out_found, struct err *err)
+{
+    struct span fields[TALLY_PARTS_MAX] = {0};
+    size_t n_fields;
+    enum status status = read_fields("distinct", options->fields, fields, &n_fields, err);
+    if (status == OK) {
+        status = aggregate_distinct(walk, fields, n_fields, out_found, err);
+    }
+    if (status == OK) {
+        printf("%lld\n", (long long)*out_found);
+    }
+    return status;
+}

@@ -1,0 +1,202 @@
+/* stele show: one event, and where it came from and went to. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "query/language/parse.h"
+#include "query/render/json_pretty.h"
+#include "query/render/terminal_text.h"
+#include "query/search/search_run.h"
+#include "schema/archive/ledger.h"
+#include "schema/event/source.h"
+#include "tools/stele/cli/query_args.h"
+
+const struct verb verb_show;
+
+struct show {
+    struct options options;
+    struct walk *walk;
+    const char *uid;
+    int64_t count;
+    enum status status;
+    struct err *err;
+};
+
+static void print_label(const char *label, struct span text)
+{
+    struct buf shown = BUF_INIT;
+    (void)visible_add(&shown, text, SIZE_MAX);
+    printf("%-10s %.*s\n", label, SPAN_FMT(buf_span(&shown)));
+    buf_fini(&shown);
+}
+
+static enum status print_objects(struct show *show, const struct hit *hit)
+{
+    struct archive *archive = walk_archive(show->walk);
+    struct ledger_cursor *cursor = NULL;
+    if (!archive) {
+        return OK;
+    }
+    enum status status =
+        ledger_cursor_open_block(archive, hit->day_us, hit->block, &cursor, show->err);
+    int count = 0;
+    for (bool end = false; status == OK && !end;) {
+        struct ledger_object object;
+        char when[CLOCK_TEXT_BYTES];
+        status = ledger_cursor_next(cursor, &object, &end, show->err);
+        if (status != OK || end) {
+            continue;
+        }
+        count++;
+        if (object.state == LEDGER_SHIPPED) {
+            char sha256[DIGEST_HEX_BYTES];
+            printf("%-10s %s %s/%s\n%-10s sha256 %s\n", "shipped",
+                   clock_format(object.shipped_us, when), object.target, object.key, "",
+                   digest_hex(&object.sha256, sha256));
+        } else {
+            printf("%-10s planned %s, not there yet: %s/%s\n", "shipped",
+                   clock_format(object.planned_us, when), object.target, object.key);
+        }
+    }
+    ledger_cursor_close(cursor);
+    if (status == OK && count == 0) {
+        printf("%-10s not yet\n", "shipped");
+    }
+    return status;
+}
+
+/* stele.source or stele.mark of an event in a segment, all values with commas. */
+static enum status print_reserved(struct plan *plan, const struct hit *hit, const char *label,
+                                  const char *name, struct err *err)
+{
+    struct segment *segment = plan_segment(plan);
+    long field = segment_field_find(segment, span_str(name));
+    if (field < 0) {
+        return OK;
+    }
+    const struct column *column;
+    enum status status = view_column(plan_view(plan), (size_t)field, &column, err);
+    if (status != OK || column->store != FIELD_COLUMN || column->index[hit->slot] == 0) {
+        return status;
+    }
+    uint32_t entry = column->index[hit->slot] - 1u;
+    for (uint32_t i = column->entry_start[entry];
+         status == OK && i < column->entry_start[entry + 1]; i++) {
+        uint32_t of;
+        struct span text;
+        status = segment_value(segment, column->entry_values[i], &of, &text, err);
+        if (status == OK) {
+            print_label(label, text);
+        }
+    }
+    return status;
+}
+
+/* Hits are read some hundred at a time: the view stands at the block of the last of them. */
+static void view_block_of(struct plan *plan, const struct hit *hit)
+{
+    size_t count;
+    const struct block_info *blocks = segment_blocks(plan_segment(plan), &count);
+    for (size_t i = 0; i < count; i++) {
+        if (blocks[i].id == hit->block) {
+            view_move(plan_view(plan), &blocks[i]);
+        }
+    }
+}
+
+static enum status print_place(struct show *show, const struct hit *hit)
+{
+    char day[CLOCK_TEXT_BYTES];
+    if (hit->in_inbox) {
+        print_label("source", hit->source);
+        printf("%-10s the inbox: on disk, not in a segment yet\n%-10s not yet\n", "kept in",
+               "shipped");
+        return OK;
+    }
+    struct plan *plan = walk_plan(show->walk);
+    view_block_of(plan, hit);
+    enum status status = print_reserved(plan, hit, "source", FIELD_SOURCE, show->err);
+    if (status == OK) {
+        status = print_reserved(plan, hit, "mark", FIELD_MARK, show->err);
+    }
+    if (status == OK) {
+        bool is_file = !walk_archive(show->walk);
+        printf("%-10s %s %s, block %lld, slot %u\n", "kept in", is_file ? "file" : "segment",
+               is_file ? walk_search(show->walk)->path : clock_format_day(hit->day_us, day),
+               (long long)hit->block, hit->slot);
+        status = print_objects(show, hit);
+    }
+    return status;
+}
+
+static bool show_hit(void *context, const struct hit *hit)
+{
+    struct show *show = context;
+    char when[CLOCK_TEXT_BYTES];
+    struct buf text = BUF_INIT;
+    pretty_json(hit->raw, &text);
+    printf("%s%.*s\n\n", show->count++ ? "\n" : "", SPAN_FMT(buf_span(&text)));
+    buf_fini(&text);
+    printf("%-10s %s\n", "time", clock_format(hit->time_us, when));
+    printf("%-10s %s\n", "received", clock_format(hit->received_us, when));
+    show->status = print_place(show, hit);
+    return show->status == OK;
+}
+
+static int show_archive(struct show *show, struct query *query, const char *path)
+{
+    struct err err;
+    show->err = &err;
+    struct run_options run = {
+        .search = {.path = path, .query = query, .from_us = INT64_MIN, .to_us = INT64_MAX},
+        .each = show_hit,
+        .context = show,
+    };
+    int64_t hits = 0;
+    enum status status = walk_open(&run.search, &show->walk, &err);
+    if (status == OK) {
+        status = run_query(show->walk, &run, &hits, &err);
+    }
+    walk_close(show->walk);
+    status = status == OK ? show->status : status;
+    if (status != OK) {
+        return options_fail(&verb_show, &err);
+    }
+    if (hits == 0) {
+        fprintf(stderr, "stele show: no event with uid %s\n", show->uid);
+    } else if (hits > 1) {
+        fprintf(stderr, "%lld events share this uid\n", (long long)hits);
+    }
+    return hits == 0;
+}
+
+static int show_run(int argc, char **argv)
+{
+    struct show show = {0};
+    int code = options_read(&show.options, &verb_show, NULL, 0, argc, argv);
+    if (code != OPTIONS_GO_ON) {
+        return code;
+    }
+    if (show.options.n_words != 1) {
+        return options_misuse(&verb_show, "wants one uid");
+    }
+    const char *path = options_archive(&show.options);
+    if (!path) {
+        return status_exit_code(ERR_USAGE);
+    }
+    show.uid = show.options.words[0];
+    struct query *query = NULL;
+    struct err err;
+    if (query_of_value(span_str("uid"), span_str(show.uid), &query, &err) != OK) {
+        return options_fail(&verb_show, &err);
+    }
+    code = show_archive(&show, query, path);
+    query_free(query);
+    return code;
+}
+
+const struct verb verb_show = {
+    .name = "show",
+    .usage = "UID [OPTION]...",
+    .summary = "one event, with where it came from, is kept and was shipped to",
+    .run = show_run,
+};
