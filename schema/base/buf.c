@@ -148,7 +148,7 @@ void buf_add_varint(struct buf *buf, uint64_t value)
 
 enum status buf_status(const struct buf *buf, const char *what, struct err *err)
 {
-    return buf_ok(buf) ? OK : err_set(err, ERR_NOMEM, "%s: out of memory", what);
+    return buf_ok(buf) ? OK : err_nomem(err, what);
 }
 
 bool varint_read(struct span bytes, size_t *at, uint64_t *out_value)

@@ -36,6 +36,14 @@ enum status err_set(struct err *err, enum status status, const char *format, ...
 enum status err_errno(struct err *err, int number, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The next step of a list of steps, as in
+ *     enum status status = archive_open(dir, ARCHIVE_WRITE, &archive, err);
+ *     status = THEN(status, ledger_read(archive, &ledger, err));
+ *     status = THEN(status, ledger_write(archive, &ledger, err));
+ * `call` gives an enum status. It is evaluated once when `status` is OK, and not at all when an
+ * earlier step failed: that step's status is then the value. */
+#define THEN(status, call) ((status) == OK ? (call) : (status))
+
 /* Puts "context: " before the text of *err and returns err->status. */
 enum status err_wrap(struct err *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -46,6 +54,12 @@ enum status err_wrap(struct err *err, const char *format, ...)
 #define err_errno(err, number, ...) (err_errno(err, number, __VA_ARGS__), ERR_IO)
 #define err_wrap(err, ...)          (err_wrap(err, __VA_ARGS__), ERR_IO)
 #endif
+
+/* "who: out of memory". `who` is the file or the part of the program that asked for it. */
+static inline enum status err_nomem(struct err *err, const char *who)
+{
+    return err_set(err, ERR_NOMEM, "%s: out of memory", who);
+}
 
 const char *status_name(enum status status);
 int status_http(enum status status);

@@ -17,6 +17,33 @@ TEST(err_keeps_code_number_and_context)
     EXPECT_INT(status_exit_code(ERR_CORRUPT), 4);
 }
 
+static enum status step(int *n_steps, enum status result)
+{
+    ++*n_steps;
+    return result;
+}
+
+TEST(steps_stop_at_the_first_that_fails)
+{
+    int n_steps = 0;
+    enum status status = step(&n_steps, OK);
+    status = THEN(status, step(&n_steps, OK));
+    EXPECT_INT(status, OK);
+    EXPECT_INT(n_steps, 2);
+    status = THEN(status, step(&n_steps, ERR_FULL));
+    status = THEN(status, step(&n_steps, ERR_IO));
+    EXPECT_INT(status, ERR_FULL);
+    EXPECT_INT(n_steps, 3);
+}
+
+TEST(out_of_memory_has_one_wording)
+{
+    struct err err;
+    EXPECT_INT(err_nomem(&err, "watch"), ERR_NOMEM);
+    EXPECT_STR(err.text, "watch: out of memory");
+    EXPECT_INT(err_nomem(NULL, "watch"), ERR_NOMEM);
+}
+
 TEST(varint_and_zigzag_round_trip)
 {
     const uint64_t values[] = {0, 1, 127, 128, 300, UINT32_MAX, UINT64_MAX};
@@ -195,8 +222,9 @@ TEST(arena_keeps_what_it_gave)
     arena_fini(&arena);
 }
 
-TEST_MAIN(TEST_ENTRY(err_keeps_code_number_and_context), TEST_ENTRY(varint_and_zigzag_round_trip),
-          TEST_ENTRY(json_strings_are_escaped), TEST_ENTRY(rfc3339),
-          TEST_ENTRY(times_that_people_write), TEST_ENTRY(utf8), TEST_ENTRY(lower_case_never_grows),
-          TEST_ENTRY(digests), TEST_ENTRY(uuids_of_names), TEST_ENTRY(files_are_replaced_whole),
-          TEST_ENTRY(arena_keeps_what_it_gave))
+TEST_MAIN(TEST_ENTRY(err_keeps_code_number_and_context),
+          TEST_ENTRY(steps_stop_at_the_first_that_fails), TEST_ENTRY(out_of_memory_has_one_wording),
+          TEST_ENTRY(varint_and_zigzag_round_trip), TEST_ENTRY(json_strings_are_escaped),
+          TEST_ENTRY(rfc3339), TEST_ENTRY(times_that_people_write), TEST_ENTRY(utf8),
+          TEST_ENTRY(lower_case_never_grows), TEST_ENTRY(digests), TEST_ENTRY(uuids_of_names),
+          TEST_ENTRY(files_are_replaced_whole), TEST_ENTRY(arena_keeps_what_it_gave))
