@@ -1,0 +1,59 @@
+/* Bytes as ASCII, whatever the locale. Bytes above 0x7f are in no class and stay as they are. */
+#ifndef SCHEMA_BASE_ASCII_H
+#define SCHEMA_BASE_ASCII_H
+
+#include "schema/base/span.h"
+
+/* What JSON calls white space. */
+static inline bool ascii_is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static inline bool ascii_is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static inline bool ascii_is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static inline char ascii_lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* The value of a hexadecimal digit of either case, -1 for any other byte. */
+static inline int ascii_hex_digit(char c)
+{
+    char lower = ascii_lower(c);
+    return ascii_is_digit(c) ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+/* At least one digit, and nothing else. */
+static inline bool ascii_all_digits(struct span text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (!ascii_is_digit(text.data[i])) {
+            return false;
+        }
+    }
+    return text.size > 0;
+}
+
+/* The text without bytes of `set` (a string) at both ends. */
+static inline struct span ascii_trim(struct span text, const char *set)
+{
+    size_t n = strlen(set);
+    while (text.size > 0 && memchr(set, text.data[0], n)) {
+        text = span_from(text, 1);
+    }
+    while (text.size > 0 && memchr(set, text.data[text.size - 1], n)) {
+        text.size--;
+    }
+    return text;
+}
+
+#endif
