@@ -57,9 +57,7 @@ static void on_reload(void *context)
         return;
     }
     enum status status = service->reload(service->reload_context, fresh, &err);
-    if (status == OK) {
-        status = receiver_reload(service->receiver, fresh, &err);
-    }
+    status = THEN(status, receiver_reload(service->receiver, fresh, &err));
     if (status == OK) {
         log_line(LOG_INFO, "receive", "certificates read again, for new connections");
     } else {
@@ -106,15 +104,11 @@ static enum status start_threads(struct service *service, struct err *err)
         status = ship_thread_start(config, &service->ship_bell, &service->seal_bell,
                                    &service->shipper, err);
     }
-    if (status == OK) {
-        status = watch_thread_start(config, &service->watch_bell, &service->watch, err);
-    }
+    status = THEN(status, watch_thread_start(config, &service->watch_bell, &service->watch, err));
     if (status == OK && retention_is_on(config)) {
         status = keeper_new(config, &service->keeper, err);
     }
-    if (status == OK) {
-        status = seal_thread_start(config, &service->seal_bell, &service->sealer, err);
-    }
+    status = THEN(status, seal_thread_start(config, &service->seal_bell, &service->sealer, err));
     if (status == OK) {
         struct indexer_thread_options options = {
             .dir = config->archive_dir,
@@ -140,12 +134,8 @@ static enum status start(struct service *service, struct err *err)
 {
     const struct config *config = service->config;
     enum status status = loop_open(&service->loop, err);
-    if (status == OK) {
-        status = start_signals(service, err);
-    }
-    if (status == OK) {
-        status = archive_lock_take(config->archive_dir, "steled", &service->lock, err);
-    }
+    status = THEN(status, start_signals(service, err));
+    status = THEN(status, archive_lock_take(config->archive_dir, "steled", &service->lock, err));
     if (status == OK) {
         metrics_set_newest(newest_arrival(config->archive_dir));
         status = start_threads(service, err);
@@ -153,10 +143,8 @@ static enum status start(struct service *service, struct err *err)
     if (status == OK && config->serve_listen[0]) {
         status = server_open(config, service->loop, &service->health, &service->server, err);
     }
-    if (status == OK) {
-        status = receiver_open(config, service->loop, service->writer, &service->receiver, err);
-    }
-    return status;
+    return THEN(status,
+                receiver_open(config, service->loop, service->writer, &service->receiver, err));
 }
 
 /* The receiver answers what is under way; then the threads end; answers of a last batch go out

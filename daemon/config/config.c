@@ -233,7 +233,7 @@ static enum status parse_text(struct parse *parse, struct err *err)
     int piece = ini_parse_stream(read_line, parse, take_setting, parse);
     finish_setting(parse);
     if (!buf_ok(&parse->lines) || !buf_ok(&parse->value) || piece < 0) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", parse->name);
+        return err_nomem(err, parse->name);
     }
     if (piece > 0) {
         int line;
@@ -267,13 +267,11 @@ enum status config_read(struct config *config, const char *path, struct err *err
     struct buf text = BUF_INIT;
     struct parse parse = {.config = fresh, .name = path};
     if (!fresh) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+        return err_nomem(err, path);
     }
     *fresh = *config;
     enum status status = file_read(path, CONFIG_FILE_BYTES_MAX, &text, err);
-    if (status == OK) {
-        status = base_of(path, parse.base, err);
-    }
+    status = THEN(status, base_of(path, parse.base, err));
     if (status == OK && memchr(text.data, '\0', text.size)) {
         status = err_set(err, ERR_CONFIG, "%s: is not a text file", path);
     }
@@ -284,9 +282,7 @@ enum status config_read(struct config *config, const char *path, struct err *err
         }
         status = parse_text(&parse, err);
     }
-    if (status == OK) {
-        status = path_format(fresh->file, err, "%s", path);
-    }
+    status = THEN(status, path_format(fresh->file, err, "%s", path));
     if (status == OK) {
         *config = *fresh;
     }

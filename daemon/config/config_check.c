@@ -210,11 +210,7 @@ enum status config_validate(const struct config *config, struct err *err)
                        config->ship_s3_endpoint);
     }
     enum status status = check_ranges(config, err);
-    if (status == OK) {
-        status = config_validate_retention(config, err);
-    }
-    if (status == OK) {
-        status = config_validate_watch(config, err);
-    }
-    return status == OK ? check_receive(config, err) : status;
+    status = THEN(status, config_validate_retention(config, err));
+    status = THEN(status, config_validate_watch(config, err));
+    return THEN(status, check_receive(config, err));
 }

@@ -64,7 +64,7 @@ enum status transport_open(const struct config *config, const atomic_bool *const
     (void)pthread_once(&curl_once, curl_start);
     struct transport *transport = calloc(1, sizeof *transport);
     if (!transport) {
-        return err_set(err, ERR_NOMEM, "ship: out of memory");
+        return err_nomem(err, "ship");
     }
     transport->cancel = cancel;
     transport->timeout_us = config->ship_timeout > 0 ? config->ship_timeout : 60 * CLOCK_SECOND_US;
@@ -76,7 +76,7 @@ enum status transport_open(const struct config *config, const atomic_bool *const
     if (!transport->curl || n >= (int)sizeof transport->ca) {
         bool nomem = !transport->curl;
         transport_close(transport);
-        return nomem ? err_set(err, ERR_NOMEM, "ship: out of memory")
+        return nomem ? err_nomem(err, "ship")
                      : err_set(err, ERR_CONFIG, "AWS_CA_BUNDLE: the path is too long");
     }
     *out_transport = transport;
@@ -152,7 +152,7 @@ static enum status make_headers(const struct transport_request *request, struct 
         if (grown) {
             list = grown;
         } else {
-            status = err_set(err, ERR_NOMEM, "ship: out of memory");
+            status = err_nomem(err, "ship");
         }
         if (line.data) {
             explicit_bzero(line.data, line.size);
@@ -163,7 +163,7 @@ static enum status make_headers(const struct transport_request *request, struct 
         /* libcurl would make a body a form */
         struct curl_slist *grown = curl_slist_append(list, "Content-Type:");
         list = grown ? grown : list;
-        status = grown ? OK : err_set(err, ERR_NOMEM, "ship: out of memory");
+        status = grown ? OK : err_nomem(err, "ship");
     }
     if (status != OK) {
         curl_slist_free_all(list);
@@ -269,7 +269,7 @@ static enum status transport_error(struct transport *transport, const char *host
     } else if (code == CURLE_OPERATION_TIMEDOUT) {
         status = err_set(err, ERR_NET, "no answer from %s in time (%s)", host, words);
     } else if (code == CURLE_OUT_OF_MEMORY) {
-        status = err_set(err, ERR_NOMEM, "ship: out of memory");
+        status = err_nomem(err, "ship");
     } else {
         status = err_set(err, ERR_NET, "request to %s failed (%s)", host, words);
     }

@@ -46,15 +46,11 @@ enum status store_open(const char *dir, struct store **out_store, struct err *er
 {
     struct store *store = calloc(1, sizeof *store);
     if (!store) {
-        return err_set(err, ERR_NOMEM, "writer: out of memory");
+        return err_nomem(err, "writer");
     }
     enum status status = path_format(store->dir, err, "%s", dir);
-    if (status == OK) {
-        status = ensure_open(store, err);
-    }
-    if (status == OK) {
-        status = checkpointer_start(dir, &store->checkpointer, err);
-    }
+    status = THEN(status, ensure_open(store, err));
+    status = THEN(status, checkpointer_start(dir, &store->checkpointer, err));
     if (status != OK) {
         store_close(store);
         return status;
@@ -99,9 +95,7 @@ enum status store_append(struct store *store, const struct inbox_item *items, si
                          struct err *err)
 {
     enum status status = ensure_open(store, err);
-    if (status == OK) {
-        status = inbox_append(store->archive, items, count, err);
-    }
+    status = THEN(status, inbox_append(store->archive, items, count, err));
     return checked(store, status);
 }
 
@@ -121,14 +115,10 @@ enum status store_settle(struct store *store, struct indexer_run *run, struct er
 enum status store_probe(struct store *store, struct err *err)
 {
     enum status status = ensure_open(store, err);
-    if (status == OK) {
-        status = archive_begin(store->archive, err);
-    }
+    status = THEN(status, archive_begin(store->archive, err));
     if (status == OK) {
         status = archive_counter_add(store->archive, EVENT_COUNTER_quarantined, 0, err);
-        if (status == OK) {
-            status = archive_commit(store->archive, err);
-        }
+        status = THEN(status, archive_commit(store->archive, err));
         if (status != OK) {
             archive_rollback(store->archive);
         }
@@ -139,7 +129,7 @@ enum status store_probe(struct store *store, struct err *err)
 enum status store_state(struct store *store, struct inbox_state *out_state, struct err *err)
 {
     enum status status = ensure_open(store, err);
-    return status == OK ? inbox_state(store->archive, out_state, err) : status;
+    return THEN(status, inbox_state(store->archive, out_state, err));
 }
 
 void store_tidy(struct store *store)

@@ -51,7 +51,7 @@ enum status checkpointer_start(const char *dir, struct checkpointer **out_checkp
 {
     struct checkpointer *checkpointer = calloc(1, sizeof *checkpointer);
     if (!checkpointer) {
-        return err_set(err, ERR_NOMEM, "checkpointer: out of memory");
+        return err_nomem(err, "checkpointer");
     }
     bell_init(&checkpointer->bell);
     enum status status = path_format(checkpointer->dir, err, "%s", dir);

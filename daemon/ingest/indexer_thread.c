@@ -51,9 +51,7 @@ static enum status run_once(struct indexer_thread *thread, bool *out_any, struct
         struct indexer_options options = {.compression_level = thread->options.compression_level};
         status = indexer_open(thread->dir, &options, &thread->indexer, err);
     }
-    if (status == OK) {
-        status = indexer_run_next(thread->indexer, &run, err);
-    }
+    status = THEN(status, indexer_run_next(thread->indexer, &run, err));
     if (status == OK && run) {
         struct indexer_totals totals;
         indexer_run_totals(run, &totals);
@@ -206,7 +204,7 @@ enum status indexer_thread_start(const struct indexer_thread_options *options,
 {
     struct indexer_thread *thread = calloc(1, sizeof *thread);
     if (!thread) {
-        return err_set(err, ERR_NOMEM, "indexer: out of memory");
+        return err_nomem(err, "indexer");
     }
     thread->options = *options;
     thread->left_over = writer_backlog(options->writer).rows > 0;

@@ -247,7 +247,7 @@ enum status writer_start(const char *dir, struct health *health, struct bell *ba
 {
     struct writer *writer = calloc(1, sizeof *writer);
     if (!writer) {
-        return err_set(err, ERR_NOMEM, "writer: out of memory");
+        return err_nomem(err, "writer");
     }
     lock_init(&writer->lock);
     condition_init(&writer->work);
@@ -261,9 +261,7 @@ enum status writer_start(const char *dir, struct health *health, struct bell *ba
     writer->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     enum status status = writer->done_fd < 0 ? err_errno(err, errno, "eventfd")
                                              : store_open(dir, &writer->store, err);
-    if (status == OK) {
-        status = read_backlog(writer, err);
-    }
+    status = THEN(status, read_backlog(writer, err));
     if (status == OK) {
         int failed = pthread_create(&writer->thread, NULL, writer_main, writer);
         status = failed ? err_errno(err, failed, "writer thread") : OK;

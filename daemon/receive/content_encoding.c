@@ -63,7 +63,7 @@ static enum status unpack_one(struct decoder *decoder, enum form form, struct sp
     for (;;) {
         room = room < most ? room : most;
         if (!buf_reserve(out, room + 1)) {
-            return err_set(err, ERR_NOMEM, "unpack: out of memory");
+            return err_nomem(err, "unpack");
         }
         size_t taken = 0;
         size_t made = 0;

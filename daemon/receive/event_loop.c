@@ -72,7 +72,7 @@ static enum status add_entry(struct loop *loop, int number, short what, int64_t 
     entry->context = context;
     entry->event = event_new(loop->base, number, (short)(what | EV_PERSIST), on_entry, entry);
     if (!entry->event) {
-        return err_set(err, ERR_NOMEM, "event loop: out of memory");
+        return err_nomem(err, "event loop");
     }
     loop->n_entries++;
     return event_add(entry->event, interval_us > 0 ? &interval : NULL) == 0

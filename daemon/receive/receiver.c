@@ -222,7 +222,7 @@ static enum status start_watching(struct receiver *receiver, const struct config
     receiver->done = watch_new(loop, writer_done_fd(receiver->host.writer), on_done, receiver);
     receiver->host.round_end = watch_new(loop, -1, on_round_end, receiver);
     if (!receiver->listening || !receiver->done || !receiver->host.round_end) {
-        return err_set(err, ERR_NOMEM, "receive: out of memory");
+        return err_nomem(err, "receive");
     }
     watch_set(receiver->listening, WATCH_READ);
     watch_set(receiver->done, WATCH_READ);
@@ -248,7 +248,7 @@ enum status receiver_open(const struct config *config, struct loop *loop, struct
 {
     struct receiver *receiver = calloc(1, sizeof *receiver);
     if (!receiver) {
-        return err_set(err, ERR_NOMEM, "receive: out of memory");
+        return err_nomem(err, "receive");
     }
     receiver->fd = -1;
     receiver->is_tls = config->receive_tls;
@@ -266,17 +266,12 @@ enum status receiver_open(const struct config *config, struct loop *loop, struct
         .idle_timeout_us = config->receive_idle_timeout,
         .request_timeout_us = config->receive_request_timeout,
     };
-    enum status status =
-        receiver->host.decoder ? OK : err_set(err, ERR_NOMEM, "receive: out of memory");
+    enum status status = receiver->host.decoder ? OK : err_nomem(err, "receive");
     if (status == OK && receiver->is_tls) {
         status = open_tls(config, &receiver->tls, err);
     }
-    if (status == OK) {
-        status = bind_socket(receiver, config->receive_listen, err);
-    }
-    if (status == OK) {
-        status = start_watching(receiver, config, err);
-    }
+    status = THEN(status, bind_socket(receiver, config->receive_listen, err));
+    status = THEN(status, start_watching(receiver, config, err));
     if (status != OK) {
         receiver_close(receiver);
         return status;

@@ -167,7 +167,7 @@ enum status tls_context_open(const struct config *config, struct tls_context *ou
 {
     SSL_CTX *ctx = SSL_CTX_new(TLS_server_method());
     if (!ctx) {
-        return err_set(err, ERR_NOMEM, "TLS: out of memory");
+        return err_nomem(err, "TLS");
     }
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
     /* Clients close without a close_notify; renegotiation is of no use here. */

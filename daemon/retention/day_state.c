@@ -57,7 +57,7 @@ static enum status read_blocks(struct archive *archive, const struct retention_r
     const struct block_info *blocks = segment_blocks(segment, &count);
     bool *shipped = calloc(count + 1, sizeof *shipped);
     if (!shipped) {
-        return err_set(err, ERR_NOMEM, "retention: out of memory");
+        return err_nomem(err, "retention");
     }
     enum status status =
         mark_shipped(archive, rules->target, row->day_us, blocks, count, shipped, err);

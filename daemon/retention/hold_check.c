@@ -54,12 +54,8 @@ static enum status has_event(const char *path, const char *field, const struct h
         .limit = 1,
         .each = one_is_enough,
     };
-    if (status == OK) {
-        status = walk_open(&run.search, &walk, err);
-    }
-    if (status == OK) {
-        status = run_query(walk, &run, &hits, err);
-    }
+    status = THEN(status, walk_open(&run.search, &walk, err));
+    status = THEN(status, run_query(walk, &run, &hits, err));
     walk_close(walk);
     query_free(query);
     *out_has = hits > 0;

@@ -18,12 +18,10 @@ enum status keeper_new(const struct config *config, struct keeper **out_keeper, 
 {
     struct keeper *keeper = calloc(1, sizeof *keeper);
     if (!keeper) {
-        return err_set(err, ERR_NOMEM, "retention: out of memory");
+        return err_nomem(err, "retention");
     }
     enum status status = path_format(keeper->dir, err, "%s", config->archive_dir);
-    if (status == OK) {
-        status = retention_rules_of(config, keeper->url, &keeper->rules, err);
-    }
+    status = THEN(status, retention_rules_of(config, keeper->url, &keeper->rules, err));
     if (status != OK) {
         free(keeper);
         return status;
@@ -76,9 +74,7 @@ bool keeper_look(void *context)
     struct retention_plan plan = {0};
     struct err err;
     enum status status = archive_open(keeper->dir, ARCHIVE_READ, &archive, &err);
-    if (status == OK) {
-        status = retention_plan_make(archive, &keeper->rules, &plan, &err);
-    }
+    status = THEN(status, retention_plan_make(archive, &keeper->rules, &plan, &err));
     archive_close(archive);
     bool goes = status == OK && plan.goes > 0;
     if (status == OK && !goes) {
@@ -109,9 +105,8 @@ void keeper_act(void *context)
     struct retention_plan plan = {0};
     struct err err;
     enum status status = archive_open(keeper->dir, ARCHIVE_WRITE, &archive, &err);
-    if (status == OK) {
-        status = retention_run(archive, &keeper->rules, "steled", log_gone, NULL, &plan, &err);
-    }
+    status =
+        THEN(status, retention_run(archive, &keeper->rules, "steled", log_gone, NULL, &plan, &err));
     archive_close(archive);
     if (status == OK) {
         note_left(keeper, &plan);

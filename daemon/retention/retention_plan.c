@@ -81,7 +81,7 @@ static enum status list_days(struct archive *archive, struct retention_plan *pla
     enum status status = archive_days(archive_dir(archive), &days, &plan->count, err);
     if (status == OK) {
         plan->days = calloc(plan->count + 1, sizeof *plan->days);
-        status = plan->days ? OK : err_set(err, ERR_NOMEM, "retention: out of memory");
+        status = plan->days ? OK : err_nomem(err, "retention");
     }
     for (size_t i = 0; status == OK && i < plan->count; i++) {
         struct deletion *row = &plan->days[i].row;
@@ -102,15 +102,9 @@ enum status retention_plan_make(struct archive *archive, const struct retention_
     size_t n_holds = 0;
     /* the stamp first: a hold that comes after it shows in it */
     enum status status = hold_stamp(archive, &plan.stamp, err);
-    if (status == OK) {
-        status = hold_list(archive, false, &holds, &n_holds, err);
-    }
-    if (status == OK) {
-        status = list_days(archive, &plan, err);
-    }
-    if (status == OK) {
-        status = judge_days(archive, rules, holds, n_holds, &plan, err);
-    }
+    status = THEN(status, hold_list(archive, false, &holds, &n_holds, err));
+    status = THEN(status, list_days(archive, &plan, err));
+    status = THEN(status, judge_days(archive, rules, holds, n_holds, &plan, err));
     free(holds);
     if (status != OK) {
         retention_plan_fini(&plan);
@@ -134,9 +128,7 @@ static enum status commit_row(struct archive *archive, int64_t stamp, struct del
     *out_again = status == OK && stamp_now != stamp;
     if (status == OK && !*out_again) {
         status = deletion_add(archive, row, err);
-        if (status == OK) {
-            status = archive_commit(archive, err);
-        }
+        status = THEN(status, archive_commit(archive, err));
     }
     if (status != OK || *out_again) {
         archive_rollback(archive);
@@ -179,9 +171,7 @@ enum status retention_run(struct archive *archive, const struct retention_rules 
     while (status == OK && again) {
         retention_plan_fini(&plan);
         status = retention_plan_make(archive, rules, &plan, err);
-        if (status == OK) {
-            status = retention_carry_out(archive, &plan, who, each, context, &again, err);
-        }
+        status = THEN(status, retention_carry_out(archive, &plan, who, each, context, &again, err));
     }
     if (status != OK) {
         retention_plan_fini(&plan);

@@ -81,7 +81,7 @@ enum status seal_thread_start(const struct config *config, struct bell *bell,
 {
     struct seal_thread *thread = calloc(1, sizeof *thread);
     if (!thread) {
-        return err_set(err, ERR_NOMEM, "seal: out of memory");
+        return err_nomem(err, "seal");
     }
     thread->bell = bell;
     thread->interval_us = config->seal_interval;

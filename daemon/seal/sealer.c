@@ -44,17 +44,13 @@ enum status sealer_open(const struct config *config, const char *archive_dir,
 {
     struct sealer *sealer = calloc(1, sizeof *sealer);
     if (!sealer) {
-        return err_set(err, ERR_NOMEM, "seal: out of memory");
+        return err_nomem(err, "seal");
     }
     atomic_init(&sealer->stop, false);
     enum status status =
         seal_key_open(archive_dir, config->seal_key, &sealer->key, out_key_made, err);
-    if (status == OK) {
-        status = archive_open(archive_dir, ARCHIVE_WRITE, &sealer->archive, err);
-    }
-    if (status == OK) {
-        status = open_target(sealer, config, err);
-    }
+    status = THEN(status, archive_open(archive_dir, ARCHIVE_WRITE, &sealer->archive, err));
+    status = THEN(status, open_target(sealer, config, err));
     if (status != OK) {
         sealer_close(sealer);
         return status;
@@ -140,9 +136,7 @@ static enum status gather(struct sealer *sealer, struct sealer_report *report, b
             buf_add(&now, &day, sizeof day);
         }
     }
-    if (status == OK) {
-        status = buf_status(&now, "seal", err);
-    }
+    status = THEN(status, buf_status(&now, "seal", err));
     if (status == OK) {
         struct buf before = sealer->days;
         sealer->days = now;
@@ -200,13 +194,10 @@ static enum status put_one(struct sealer *sealer, int64_t number, struct err *er
 {
     struct seal_row row;
     enum status status = seal_get(sealer->archive, number, &row, &sealer->text, err);
-    if (status == OK) {
-        status = put_piece(sealer, &row, "sig", span_of(row.signature, sizeof row.signature), err);
-    }
-    if (status == OK) {
-        status = put_piece(sealer, &row, "json", buf_span(&sealer->text), err);
-    }
-    return status == OK ? seal_mark_put(sealer->archive, number, clock_now_us(), err) : status;
+    status = THEN(
+        status, put_piece(sealer, &row, "sig", span_of(row.signature, sizeof row.signature), err));
+    status = THEN(status, put_piece(sealer, &row, "json", buf_span(&sealer->text), err));
+    return THEN(status, seal_mark_put(sealer->archive, number, clock_now_us(), err));
 }
 
 static void put_all(struct sealer *sealer, struct sealer_report *report)
@@ -219,9 +210,7 @@ static void put_all(struct sealer *sealer, struct sealer_report *report)
         if (status == OK && number == 0) {
             break;
         }
-        if (status == OK) {
-            status = put_one(sealer, number, &why);
-        }
+        status = THEN(status, put_one(sealer, number, &why));
         report->put += status == OK;
     }
     if (status != OK && status != ERR_STOPPED) {
@@ -239,9 +228,7 @@ enum status sealer_run(struct sealer *sealer, enum sealer_when when,
         status = make_one(sealer, when, &report, &more, err);
         when = SEAL_NEWS;
     }
-    if (status == OK) {
-        status = seal_last(sealer->archive, &report.last_number, err);
-    }
+    status = THEN(status, seal_last(sealer->archive, &report.last_number, err));
     if (status == OK && report.seals > 0) {
         struct seal_row row;
         status = seal_get(sealer->archive, report.last_number, &row, &sealer->text, err);

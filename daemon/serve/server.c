@@ -122,7 +122,7 @@ enum status server_open(const struct config *config, struct loop *loop, struct h
     }
     if (!server || !server->http) {
         free(server);
-        return err_set(err, ERR_NOMEM, "serve: out of memory");
+        return err_nomem(err, "serve");
     }
     server->health = health;
     evhttp_set_allowed_methods(server->http, EVHTTP_REQ_GET | EVHTTP_REQ_HEAD);
@@ -133,7 +133,7 @@ enum status server_open(const struct config *config, struct loop *loop, struct h
     enum status status = bind_server(server, config->serve_listen, err);
     if (status == OK && (evhttp_set_cb(server->http, "/healthz", on_healthz, server) != 0 ||
                          evhttp_set_cb(server->http, "/metrics", on_metrics, NULL) != 0)) {
-        status = err_set(err, ERR_NOMEM, "serve: out of memory");
+        status = err_nomem(err, "serve");
     }
     if (status != OK) {
         server_close(server);

@@ -127,13 +127,9 @@ enum status object_build(struct segment *segment, const struct object_range *ran
     object->events = 0;
     object->raw_bytes = 0;
     enum status status = builder_init(&builder, segment, range->codec, err);
-    if (status == OK) {
-        status = build_blocks(&builder, range, object, err);
-    }
+    status = THEN(status, build_blocks(&builder, range, object, err));
     builder_fini(&builder);
-    if (status == OK) {
-        status = buf_status(&object->bytes, "ship", err);
-    }
+    status = THEN(status, buf_status(&object->bytes, "ship", err));
     if (status == OK && object->bytes.size == 0) {
         char day[CLOCK_TEXT_BYTES];
         status =

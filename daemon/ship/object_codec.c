@@ -24,7 +24,7 @@ enum status packer_new(enum pack_codec codec, struct packer **out_packer, struct
     }
     if (!packer || (codec == PACK_GZIP && !packer->gzip) || (codec == PACK_ZSTD && !packer->zstd)) {
         packer_free(packer);
-        return err_set(err, ERR_NOMEM, "ship: out of memory");
+        return err_nomem(err, "ship");
     }
     *out_packer = packer;
     return OK;

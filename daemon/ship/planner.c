@@ -20,7 +20,7 @@ enum status planner_open(const char *archive_dir, const char *target, struct pla
 {
     struct planner *planner = calloc(1, sizeof *planner);
     if (!planner) {
-        return err_set(err, ERR_NOMEM, "ship: out of memory");
+        return err_nomem(err, "ship");
     }
     int n = snprintf(planner->target, sizeof planner->target, "%s", target);
     CHECK(n > 0 && n < (int)sizeof planner->target);
@@ -61,7 +61,7 @@ enum status planner_oldest(struct segment *segment, int64_t block, int64_t *out_
     }
     int64_t *arrivals = malloc(BLOCK_EVENTS_MAX * sizeof *arrivals);
     if (!arrivals) {
-        return err_set(err, ERR_NOMEM, "ship: out of memory");
+        return err_nomem(err, "ship");
     }
     enum status status = segment_arrivals(segment, block, arrivals, err);
     if (status == OK) {
@@ -101,9 +101,8 @@ enum status planner_refresh_day(struct planner *planner, struct archive *archive
     enum status status = archive_segment_path(planner->dir, day.day_us, path, err);
     struct day_stamp stamp = day_stamp_read(path); /* before the look: a later change shows again */
     struct segment *segment = NULL;
-    if (status == OK) {
-        status = ledger_last_block(archive, planner->target, day.day_us, &day.last_planned, err);
-    }
+    status = THEN(status,
+                  ledger_last_block(archive, planner->target, day.day_us, &day.last_planned, err));
     if (status == OK) {
         struct err why;
         status = segment_open(path, &segment, &why);
@@ -133,7 +132,7 @@ static enum status merge_days(struct planner *planner, const int64_t *days, size
     if (!merged || !stamps) {
         free(merged);
         free(stamps);
-        return err_set(err, ERR_NOMEM, "ship: out of memory");
+        return err_nomem(err, "ship");
     }
     size_t old = 0;
     for (size_t i = 0; i < count; i++) {

@@ -95,9 +95,7 @@ static enum status build_again(struct reconciling *run, const struct ledger_obje
     char path[FILE_PATH_BYTES];
     struct segment *segment = NULL;
     enum status status = archive_segment_path(run->options->archive_dir, row->day_us, path, err);
-    if (status == OK) {
-        status = segment_open(path, &segment, err);
-    }
+    status = THEN(status, segment_open(path, &segment, err));
     if (status == OK) {
         status = object_build(segment, &range, &run->object, err);
         segment_close(segment);
@@ -268,9 +266,7 @@ static enum status take_item(void *context, const struct target_item *item, stru
     while (status == OK && row && strcmp(row->key, item->key) < 0) {
         status = not_listed(run, row, err);
         run->at++;
-        if (status == OK) {
-            status = next_row(run, &row, err);
-        }
+        status = THEN(status, next_row(run, &row, err));
     }
     if (status == OK && row && strcmp(row->key, item->key) == 0) {
         status = compare(run, row, item->bytes, err);
@@ -292,9 +288,7 @@ static enum status take_rest(struct reconciling *run, struct err *err)
     while (status == OK && row) {
         status = not_listed(run, row, err);
         run->at++;
-        if (status == OK) {
-            status = next_row(run, &row, err);
-        }
+        status = THEN(status, next_row(run, &row, err));
     }
     return status;
 }
@@ -303,16 +297,10 @@ static enum status open_all(struct reconciling *run, struct err *err)
 {
     const struct reconcile_options *options = run->options;
     run->rows = calloc(PAGE_ROWS, sizeof *run->rows);
-    enum status status = run->rows ? OK : err_set(err, ERR_NOMEM, "ship: out of memory");
-    if (status == OK) {
-        status = archive_open(options->archive_dir, ARCHIVE_READ, &run->archive, err);
-    }
-    if (status == OK) {
-        status = target_open(options->config, &run->listing, err);
-    }
-    if (status == OK) {
-        status = target_open(options->config, &run->asking, err);
-    }
+    enum status status = run->rows ? OK : err_nomem(err, "ship");
+    status = THEN(status, archive_open(options->archive_dir, ARCHIVE_READ, &run->archive, err));
+    status = THEN(status, target_open(options->config, &run->listing, err));
+    status = THEN(status, target_open(options->config, &run->asking, err));
     if (status == OK) {
         run->listing->cancel = run->asking->cancel = options->cancel;
         (void)snprintf(run->report.target, sizeof run->report.target, "%s", run->asking->url);
@@ -330,9 +318,7 @@ enum status reconcile_run(const struct reconcile_options *options,
         const struct target_list list = {.prefix = "", .each = take_item, .context = &run};
         status = target_list(run.listing, &list, &passed, err);
     }
-    if (status == OK) {
-        status = take_rest(&run, err);
-    }
+    status = THEN(status, take_rest(&run, err));
     run.report.parts = passed.parts;
     object_fini(&run.object);
     target_close(run.listing);

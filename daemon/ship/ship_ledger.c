@@ -112,10 +112,9 @@ static enum status tell_objects(struct asking *asking, ship_found_each *each, vo
             break;
         }
         status = open_day(asking, found.object.day_us, err);
-        if (status == OK) {
-            status = count_blocks(asking, found.object.first_block, found.object.last_block,
-                                  &events, &blocks, &touched, err);
-        }
+        status =
+            THEN(status, count_blocks(asking, found.object.first_block, found.object.last_block,
+                                      &events, &blocks, &touched, err));
         bool is_whole = blocks == found.object.last_block - found.object.first_block + 1;
         found.in_range = is_whole ? events : -1;
         if (status == OK && found.in_range != 0) {
@@ -140,12 +139,9 @@ static enum status count_waiting(struct asking *asking, struct err *err)
             continue;
         }
         status = ledger_last_block(asking->archive, asking->question->target, days[i], &last, err);
-        if (status == OK) {
-            status = open_day(asking, days[i], err);
-        }
-        if (status == OK) {
-            status = count_blocks(asking, last + 1, INT64_MAX, &events, &blocks, &touched, err);
-        }
+        status = THEN(status, open_day(asking, days[i], err));
+        status = THEN(status,
+                      count_blocks(asking, last + 1, INT64_MAX, &events, &blocks, &touched, err));
         asking->rest.waiting_blocks += touched;
         asking->rest.waiting_events += events;
     }
@@ -175,21 +171,17 @@ enum status ship_ledger_ask(const struct ship_question *question, ship_found_eac
     struct asking asking = {.question = question, .day_us = INT64_MIN};
     asking.times_us = malloc(BLOCK_EVENTS_MAX * sizeof *asking.times_us);
     if (!asking.times_us) {
-        return err_set(err, ERR_NOMEM, "ship: out of memory");
+        return err_nomem(err, "ship");
     }
     enum status status = archive_open(question->archive_dir, ARCHIVE_READ, &asking.archive, err);
     /* One state of the ledger; blocks that come meanwhile are seen as waiting, never missed. */
-    if (status == OK) {
-        status = archive_read_begin(asking.archive, err);
-    }
+    status = THEN(status, archive_read_begin(asking.archive, err));
     if (status == OK) {
         status = tell_objects(&asking, each, context, err);
         if (status == OK && question->target) {
             status = count_waiting(&asking, err);
         }
-        if (status == OK) {
-            status = count_deleted(&asking, err);
-        }
+        status = THEN(status, count_deleted(&asking, err));
         archive_read_end(asking.archive);
     }
     segment_close(asking.segment);

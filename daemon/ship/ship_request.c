@@ -92,7 +92,7 @@ static enum status set_goals(struct wait *wait, struct err *err)
     const struct planner_day *days = planner_days(wait->planner, &count);
     wait->goals = calloc(count + 1, sizeof *wait->goals);
     if (!wait->goals) {
-        return err_set(err, ERR_NOMEM, "ship: out of memory");
+        return err_nomem(err, "ship");
     }
     wait->n_goals = count;
     for (size_t i = 0; i < count; i++) {
@@ -113,17 +113,13 @@ static enum status look(struct wait *wait, int64_t *out_left, struct err *err)
             return OK;
         }
     }
-    if (status == OK) {
-        status = planner_refresh(wait->planner, wait->archive, err);
-    }
+    status = THEN(status, planner_refresh(wait->planner, wait->archive, err));
     if (status == OK && !wait->goals) {
         status = set_goals(wait, err);
     }
     int64_t tries = 0;
     char error[ERR_TEXT_BYTES];
-    if (status == OK) {
-        status = pending_left(wait, &left, &tries, error, err);
-    }
+    status = THEN(status, pending_left(wait, &left, &tries, error, err));
     if (status != OK) {
         return status;
     }
@@ -150,14 +146,12 @@ static enum status wait_open(struct wait *wait, struct err *err)
     int64_t left;
     char error[ERR_TEXT_BYTES];
     enum status status = archive_open(ask->archive_dir, ARCHIVE_READ, &wait->archive, err);
-    if (status == OK) {
-        status = inbox_state(wait->archive, &inbox, err);
-    }
+    status = THEN(status, inbox_state(wait->archive, &inbox, err));
     if (status == OK) {
         wait->inbox_id = inbox.newest_id;
         status = planner_open(ask->archive_dir, ask->target, &wait->planner, err);
     }
-    return status == OK ? pending_left(wait, &left, &wait->tries, error, err) : status;
+    return THEN(status, pending_left(wait, &left, &wait->tries, error, err));
 }
 
 static enum status wait_run(struct wait *wait, struct err *err)
@@ -198,9 +192,7 @@ enum status ship_ask_wait(const struct ship_ask *ask, struct err *err)
     if (status == OK && kill((pid_t)ask->daemon_pid, SIGUSR1) != 0) {
         status = err_errno(err, errno, "steled (pid %ld) cannot be signalled", ask->daemon_pid);
     }
-    if (status == OK) {
-        status = wait_run(&wait, err);
-    }
+    status = THEN(status, wait_run(&wait, err));
     free(wait.goals);
     planner_close(wait.planner);
     archive_close(wait.archive);

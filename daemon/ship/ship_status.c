@@ -120,9 +120,7 @@ static enum status read_all(struct archive *archive, const char *dir, const char
     if (target) {
         target_of(status, target)->configured = true;
     }
-    if (code == OK) {
-        code = read_ledger(archive, dir, status, err);
-    }
+    code = THEN(code, read_ledger(archive, dir, status, err));
     if (code == OK && target) {
         code = read_waiting(archive, dir, &status->targets[0], err);
     }
@@ -135,13 +133,11 @@ enum status ship_status_read(const char *archive_dir, const char *target,
 {
     struct ship_status status = {.targets = calloc(TARGETS_MAX, sizeof *status.targets)};
     if (!status.targets) {
-        return err_set(err, ERR_NOMEM, "ship: out of memory");
+        return err_nomem(err, "ship");
     }
     struct archive *archive = NULL;
     enum status code = archive_open(archive_dir, ARCHIVE_READ, &archive, err);
-    if (code == OK) {
-        code = read_all(archive, archive_dir, target, &status, err);
-    }
+    code = THEN(code, read_all(archive, archive_dir, target, &status, err));
     archive_close(archive);
     if (code != OK) {
         ship_status_fini(&status);

@@ -84,7 +84,7 @@ enum status ship_thread_start(const struct config *config, struct bell *bell, st
 {
     struct ship_thread *thread = calloc(1, sizeof *thread);
     if (!thread) {
-        return err_set(err, ERR_NOMEM, "shipper: out of memory");
+        return err_nomem(err, "shipper");
     }
     thread->bell = bell;
     thread->shipped = shipped;

@@ -48,7 +48,7 @@ enum status shipper_open(const struct config *config, const char *archive_dir,
 {
     struct shipper *shipper = calloc(1, sizeof *shipper);
     if (!shipper) {
-        return err_set(err, ERR_NOMEM, "ship: out of memory");
+        return err_nomem(err, "ship");
     }
     atomic_init(&shipper->stop, false);
     shipper->codec = strcmp(config->ship_codec, "gzip") == 0 ? LEDGER_GZIP : LEDGER_ZSTD;
@@ -56,16 +56,12 @@ enum status shipper_open(const struct config *config, const char *archive_dir,
     shipper->interval_us = config->ship_interval;
     shipper->retry_max_wait_us = config->ship_retry_max_wait;
     enum status status = path_format(shipper->dir, err, "%s", archive_dir);
-    if (status == OK) {
-        status = target_open(config, &shipper->target, err);
-    }
+    status = THEN(status, target_open(config, &shipper->target, err));
     if (status == OK) {
         shipper->target->cancel = &shipper->stop;
         status = archive_open(archive_dir, ARCHIVE_WRITE, &shipper->archive, err);
     }
-    if (status == OK) {
-        status = planner_open(archive_dir, shipper->target->url, &shipper->planner, err);
-    }
+    status = THEN(status, planner_open(archive_dir, shipper->target->url, &shipper->planner, err));
     if (status != OK) {
         shipper_close(shipper);
         return status;
@@ -167,9 +163,7 @@ static enum status build(struct shipper *shipper, int64_t day_us, const struct o
     char path[FILE_PATH_BYTES];
     struct segment *segment = NULL;
     enum status status = archive_segment_path(shipper->dir, day_us, path, err);
-    if (status == OK) {
-        status = segment_open(path, &segment, err);
-    }
+    status = THEN(status, segment_open(path, &segment, err));
     if (status == OK) {
         status = object_build(segment, range, &shipper->object, err);
         /* closed before the upload: an open segment holds back its checkpoints */
@@ -259,7 +253,7 @@ static enum status pass_pending(struct pass *pass, struct err *err)
     }
     struct ledger_object *rows = calloc(PENDING_MAX, sizeof *rows);
     if (!rows) {
-        return err_set(err, ERR_NOMEM, "ship: out of memory");
+        return err_nomem(err, "ship");
     }
     size_t count = 0;
     enum status status = pending_read(pass, rows, &count, err);
@@ -283,10 +277,8 @@ static enum status ship_next(struct pass *pass, const struct planner_day *day, s
     };
     struct ledger_object row = {.day_us = day->day_us, .codec = shipper->codec};
     enum status status = build(shipper, day->day_us, &range, err);
-    if (status == OK) {
-        status = object_key(archive_id(shipper->archive), day->day_us, row.codec, &shipper->object,
-                            row.key, sizeof row.key, err);
-    }
+    status = THEN(status, object_key(archive_id(shipper->archive), day->day_us, row.codec,
+                                     &shipper->object, row.key, sizeof row.key, err));
     if (status != OK) {
         return status;
     }
@@ -299,7 +291,7 @@ static enum status ship_next(struct pass *pass, const struct planner_day *day, s
     row.sha256 = shipper->object.sha256;
     row.planned_us = clock_now_us();
     status = ledger_plan(shipper->archive, &row, err);
-    return status == OK ? send(pass, &row, err) : status;
+    return THEN(status, send(pass, &row, err));
 }
 
 /* When what waits of the day has to go, if it does not come to a whole object before. What came in
@@ -338,9 +330,7 @@ static enum status pass_new(struct pass *pass, struct err *err)
                 break;
             }
             status = ship_next(pass, &days[i], &why);
-            if (status == OK) {
-                status = planner_refresh_day(shipper->planner, shipper->archive, i, &why);
-            }
+            status = THEN(status, planner_refresh_day(shipper->planner, shipper->archive, i, &why));
         }
         if (status == ERR_FULL || status == ERR_NOMEM) {
             *err = why;
@@ -433,14 +423,10 @@ enum status shipper_run(struct shipper *shipper, bool all_now, struct shipper_re
                   (!all_now && blocked_us > 0 && blocked_us <= shipper->retry_max_wait_us);
     sweep(&pass);
     enum status status = pass_pending(&pass, err);
-    if (status == OK) {
-        status = pass_new(&pass, err);
-    }
+    status = THEN(status, pass_new(&pass, err));
     sweep(&pass);
     shipper->started = true;
-    if (status == OK) {
-        status = pass_left(&pass, err);
-    }
+    status = THEN(status, pass_left(&pass, err));
     if (status == OK) {
         *out_report = report;
     }

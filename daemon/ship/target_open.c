@@ -46,7 +46,7 @@ enum status target_open_at(const struct config *config, const char *url, struct 
 {
     struct config *at = malloc(sizeof *at);
     if (!at) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", url);
+        return err_nomem(err, url);
     }
     *at = *config;
     int n = snprintf(at->ship_target, sizeof at->ship_target, "%s", url);

@@ -66,15 +66,13 @@ enum status deliverer_open(const struct config *config, const char *dir,
 {
     struct deliverer *deliverer = calloc(1, sizeof *deliverer);
     if (!deliverer) {
-        return err_set(err, ERR_NOMEM, "watch: out of memory");
+        return err_nomem(err, "watch");
     }
     atomic_init(&deliverer->stop, false);
     deliverer->targets = deliverer_targets(config);
     deliverer->retry_max_wait_us = config->watch_retry_max_wait;
     enum status status = path_format(deliverer->dir, err, "%s", dir);
-    if (status == OK) {
-        status = read_archive_id(deliverer, err);
-    }
+    status = THEN(status, read_archive_id(deliverer, err));
     if (status == OK && deliverer->targets & 1u << WATCH_WEBHOOK) {
         status = webhook_open(config, &deliverer->stop, &deliverer->webhook, err);
     }
@@ -205,9 +203,7 @@ static enum status run_target(struct deliverer *deliverer, enum watch_target tar
     }
     int64_t next_us = INT64_MAX;
     int64_t count = 0;
-    if (status == OK) {
-        status = watch_waiting(deliverer->db, target, &next_us, &count, err);
-    }
+    status = THEN(status, watch_waiting(deliverer->db, target, &next_us, &count, err));
     if (status == OK && count > 0) {
         report->waiting += count;
         int64_t blocked_us = deliverer->blocked_until_us[target];

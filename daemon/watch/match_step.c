@@ -136,9 +136,7 @@ static enum status write_held(struct stepping *stepping, const struct reached *r
     if (status == OK && reached) {
         status = note_reached(stepping, reached, err);
     }
-    if (status == OK) {
-        status = watch_step_commit(stepping->db, err);
-    }
+    status = THEN(status, watch_step_commit(stepping->db, err));
     if (status != OK) {
         *stepping->hits = hits;
         watch_step_rollback(stepping->db);
@@ -163,7 +161,7 @@ static void hold(void *context, const struct hunt_event *hit)
     struct held *held = arena_alloc(arena, sizeof *held);
     const struct event *event = hit->event;
     if (!held) {
-        stepping->status = err_set(&stepping->err, ERR_NOMEM, "watch: out of memory");
+        stepping->status = err_nomem(&stepping->err, "watch");
         return;
     }
     *held = (struct held){.indicator = hit->indicator, .decoded = hit->decoded};
@@ -172,7 +170,7 @@ static void hold(void *context, const struct hunt_event *hit)
         !keep(arena, event->raw, &held->event.raw) || !keep(arena, event->uid, &held->event.uid) ||
         !keep(arena, event->type, &held->event.type) ||
         !keep(arena, event->code, &held->event.code)) {
-        stepping->status = err_set(&stepping->err, ERR_NOMEM, "watch: out of memory");
+        stepping->status = err_nomem(&stepping->err, "watch");
         return;
     }
     *stepping->last = held;
@@ -195,9 +193,7 @@ static enum status hunt(struct stepping *stepping, const char *path,
     struct walk *walk = NULL;
     struct hunt_result result = {0};
     enum status status = walk_open(&search, &walk, err);
-    if (status == OK) {
-        status = hunt_run(walk, set, &how, &result, err);
-    }
+    status = THEN(status, hunt_run(walk, set, &how, &result, err));
     walk_close(walk);
     hunt_fini(&result);
     if (status == OK && stepping->status != OK) {
@@ -269,9 +265,7 @@ enum status day_step_old(struct day_step *step, struct watch_db *db, struct watc
     end.all = !day_us || (status == OK && indicator_set_count(step->pending) == 0);
     if (status == OK && !end.all) {
         status = archive_segment_path(step->options->dir, *day_us, path, err);
-        if (status == OK) {
-            status = hunt(&stepping, path, step->pending, err);
-        }
+        status = THEN(status, hunt(&stepping, path, step->pending, err));
     }
     if (status == ERR_NOT_FOUND) { /* the list, or the day's file, has gone meanwhile */
         status = OK;

@@ -25,7 +25,7 @@ enum status matcher_new(const struct matcher_options *options, struct matcher **
 {
     struct matcher *matcher = calloc(1, sizeof *matcher);
     if (!matcher) {
-        return err_set(err, ERR_NOMEM, "watch: out of memory");
+        return err_nomem(err, "watch");
     }
     matcher->options = *options;
     enum status status = day_step_init(&matcher->step, &matcher->options, err);
@@ -75,9 +75,7 @@ static enum status get_ready(struct matcher *matcher, struct err *err)
         status = watch_open(matcher->options.dir, WATCH_CREATE, &matcher->db, err);
     }
     int64_t generation = 0;
-    if (status == OK) {
-        status = watch_generation(matcher->db, &generation, err);
-    }
+    status = THEN(status, watch_generation(matcher->db, &generation, err));
     int64_t now_us = clock_monotonic_us();
     if (status != OK || (matcher->read_us != 0 && generation == matcher->sets.generation &&
                          now_us - matcher->read_us < LISTS_FRESH_US)) {
@@ -85,9 +83,7 @@ static enum status get_ready(struct matcher *matcher, struct err *err)
     }
     forget(matcher);
     status = watch_sets_read(matcher->db, clock_now_us(), &matcher->sets, err);
-    if (status == OK) {
-        status = watch_days(matcher->db, &matcher->days, &matcher->n_days, err);
-    }
+    status = THEN(status, watch_days(matcher->db, &matcher->days, &matcher->n_days, err));
     if (status == OK) {
         matcher->read_us = now_us;
     }
@@ -126,7 +122,7 @@ static enum status note_day(struct matcher *matcher, const struct watch_day *day
     }
     struct watch_day *days = realloc(matcher->days, (matcher->n_days + 1) * sizeof *days);
     if (!days) {
-        return err_set(err, ERR_NOMEM, "watch: out of memory");
+        return err_nomem(err, "watch");
     }
     matcher->days = days;
     size_t at = matcher->n_days++;
@@ -246,9 +242,7 @@ enum status matcher_round(struct matcher *matcher, struct matcher_report *out_re
         return OK;
     }
     enum status status = get_ready(matcher, err);
-    if (status == OK) {
-        status = day_scan_look(&matcher->scan, matcher->options.dir, &report.bad, err);
-    }
+    status = THEN(status, day_scan_look(&matcher->scan, matcher->options.dir, &report.bad, err));
     if (status == OK && matcher->sets.n_lists > 0) {
         status = round_new(matcher, &report, &stale, err);
     }
@@ -279,7 +273,7 @@ enum status matcher_days_now(const char *dir, struct watch_day **out_days, size_
     enum status status = day_scan_look(&scan, dir, &bad, err);
     struct watch_day *days = status == OK ? calloc(scan.count + 1, sizeof *days) : NULL;
     if (status == OK && !days) {
-        status = err_set(err, ERR_NOMEM, "watch: out of memory");
+        status = err_nomem(err, "watch");
     }
     if (status != OK) {
         day_scan_fini(&scan);

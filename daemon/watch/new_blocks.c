@@ -55,9 +55,7 @@ static enum status look(struct scanned_day *day, const char *dir, struct err *er
     char path[FILE_PATH_BYTES];
     char log[FILE_PATH_BYTES];
     enum status status = archive_segment_path(dir, day->day_us, path, err);
-    if (status == OK) {
-        status = path_format(log, err, "%s-wal", path);
-    }
+    status = THEN(status, path_format(log, err, "%s-wal", path));
     if (status != OK) {
         return status;
     }
@@ -90,7 +88,7 @@ static enum status take_days(struct day_scan *scan, const char *dir, struct err 
     struct scanned_day *days = calloc(count + 1, sizeof *days);
     if (!days) {
         free(there);
-        return err_set(err, ERR_NOMEM, "watch: out of memory");
+        return err_nomem(err, "watch");
     }
     for (size_t i = 0, k = 0; i < count; i++) {
         while (k < scan->count && scan->days[k].day_us < there[i]) {

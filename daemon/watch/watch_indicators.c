@@ -4,11 +4,6 @@
 
 #include "query/ioc/list.h"
 
-static enum status nomem(struct err *err)
-{
-    return err_set(err, ERR_NOMEM, "watch: out of memory");
-}
-
 /* What could not be read was told when the list was given. */
 static void pass_over(void *context, int64_t line, struct span text, const char *why)
 {
@@ -20,10 +15,8 @@ static enum status read_set(struct span bytes, uint32_t number, int64_t now_us,
 {
     struct list_report report;
     struct indicator_set *set = indicator_set_new();
-    enum status status = set ? OK : nomem(err);
-    if (status == OK) {
-        status = list_read(set, number, bytes, now_us, pass_over, NULL, &report, err);
-    }
+    enum status status = set ? OK : err_nomem(err, "watch");
+    status = THEN(status, list_read(set, number, bytes, now_us, pass_over, NULL, &report, err));
     if (status != OK) {
         indicator_set_free(set);
         return status;
@@ -37,7 +30,7 @@ static enum status add_set(struct watch_sets *out, struct indicator_set *set, st
     struct indicator_set **sets =
         set ? realloc(out->sets, (out->n_sets + 1) * sizeof(*sets)) : NULL;
     if (!sets) {
-        return nomem(err);
+        return err_nomem(err, "watch");
     }
     out->sets = sets;
     sets[out->n_sets++] = set;
@@ -117,7 +110,7 @@ static enum status note_list(void *context, const struct watch_list *list, struc
     struct reading *reading = context;
     struct watch_one *lists = realloc(reading->lists, (reading->count + 1) * sizeof *lists);
     if (!lists) {
-        return nomem(err);
+        return err_nomem(err, "watch");
     }
     reading->lists = lists;
     lists[reading->count++] = (struct watch_one){
@@ -145,24 +138,18 @@ enum status watch_sets_read(struct watch_db *db, int64_t now_us, struct watch_se
     struct watch_sets fresh = {0};
     struct reading reading = {0};
     enum status status = watch_generation(db, &fresh.generation, err);
-    if (status == OK) {
-        status = watch_lists(db, false, note_list, &reading, err);
-    }
+    status = THEN(status, watch_lists(db, false, note_list, &reading, err));
     fresh.lists = reading.lists;
     fresh.n_lists = reading.count;
     struct indicator_set **each = calloc(fresh.n_lists + 1, sizeof(*each));
     if (status == OK && !each) {
-        status = nomem(err);
+        status = err_nomem(err, "watch");
     }
     for (size_t i = 0; status == OK && i < fresh.n_lists; i++) {
         status = read_list(db, fresh.lists[i].id, (uint32_t)i, now_us, &each[i], err);
     }
-    if (status == OK) {
-        status = place_all(&fresh, each, err);
-    }
-    if (status == OK) {
-        status = take_patterns(&fresh, each, err);
-    }
+    status = THEN(status, place_all(&fresh, each, err));
+    status = THEN(status, take_patterns(&fresh, each, err));
     for (size_t i = 0; each && i < fresh.n_lists; i++) {
         indicator_set_free(each[i]);
     }
@@ -267,7 +254,7 @@ enum status watch_sets_new_in(struct span bytes, const struct span *before, int6
     }
     if (status == OK) {
         fresh = indicator_set_new();
-        status = fresh ? OK : nomem(err);
+        status = fresh ? OK : err_nomem(err, "watch");
     }
     if (status == OK && before) {
         status = sift(set, old, fresh, &count, &whole, err);

@@ -221,7 +221,7 @@ enum status watch_thread_start(const struct config *config, struct bell *bell,
 {
     struct watch_thread *thread = calloc(1, sizeof *thread);
     if (!thread) {
-        return err_set(err, ERR_NOMEM, "watch: out of memory");
+        return err_nomem(err, "watch");
     }
     thread->bell = bell;
     atomic_init(&thread->stop, false);

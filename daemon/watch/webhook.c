@@ -54,7 +54,7 @@ enum status webhook_open(const struct config *config, const atomic_bool *stop,
     struct err inner;
     struct webhook *webhook = calloc(1, sizeof *webhook);
     if (!webhook) {
-        return err_set(err, ERR_NOMEM, "watch: out of memory");
+        return err_nomem(err, "watch");
     }
     (void)snprintf(webhook->url, sizeof webhook->url, "%s", config->watch_webhook);
     (void)snprintf(webhook->ca, sizeof webhook->ca, "%s", config->watch_webhook_ca);
@@ -63,7 +63,7 @@ enum status webhook_open(const struct config *config, const atomic_bool *stop,
     enum status status = read_secret(webhook, config->watch_webhook_secret_file, &inner);
     if (status == OK) {
         webhook->curl = curl_easy_init();
-        status = webhook->curl ? OK : err_set(&inner, ERR_NOMEM, "watch: out of memory");
+        status = webhook->curl ? OK : err_nomem(&inner, "watch");
     }
     if (status != OK) {
         webhook_close(webhook);
@@ -125,7 +125,7 @@ static enum status add_header(struct curl_slist **list, const char *name, const 
     struct curl_slist *grown = buf_ok(&line) ? curl_slist_append(*list, line.data) : NULL;
     buf_fini(&line);
     if (!grown) {
-        return err_set(err, ERR_NOMEM, "watch: out of memory");
+        return err_nomem(err, "watch");
     }
     *list = grown;
     return OK;
@@ -197,7 +197,7 @@ static enum status transport_error(struct webhook *webhook, CURLcode code, struc
     } else if (code == CURLE_OPERATION_TIMEDOUT) {
         status = err_set(err, ERR_NET, "no answer from the webhook in time (%s)", words);
     } else if (code == CURLE_OUT_OF_MEMORY) {
-        status = err_set(err, ERR_NOMEM, "watch: out of memory");
+        status = err_nomem(err, "watch");
     } else {
         status = err_set(err, ERR_NET, "the webhook cannot be reached (%s)", words);
     }

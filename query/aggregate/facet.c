@@ -10,11 +10,6 @@
 #include "schema/block/bitmap.h"
 #include "schema/event/endpoint.h"
 
-static enum status nomem(struct err *err)
-{
-    return err_set(err, ERR_NOMEM, "top: out of memory");
-}
-
 void cells_clear(struct cells *cells)
 {
     if (cells->count > 0) {
@@ -50,7 +45,7 @@ static inline enum status cells_add(struct cells *cells, size_t slot, uint32_t n
         }
     }
     if (cells->count == cells->capacity && !cells_grow(cells)) {
-        return nomem(err);
+        return err_nomem(err, "top");
     }
     cells->items[cells->count++] = (struct cell){number, cells->head[slot]};
     cells->head[slot] = cells->count;
@@ -98,11 +93,9 @@ static enum status value_number(struct top_run *run, size_t part, uint32_t value
     uint32_t field;
     struct span text;
     enum status status = segment_value(plan_segment(run->plan), value, &field, &text, err);
-    if (status == OK) {
-        status = facet_number(run, &run->facets[part], text, out_number, out_none, err);
-    }
+    status = THEN(status, facet_number(run, &run->facets[part], text, out_number, out_none, err));
     if (status == OK && !values_reserve(run, part, value)) {
-        status = nomem(err);
+        status = err_nomem(err, "top");
     }
     if (status == OK) {
         run->value_numbers[part][value] = *out_none ? UINT32_MAX : *out_number + 1;
@@ -254,9 +247,7 @@ static enum status cells_of_bytes(struct top_run *run, const struct facet *facet
     {
         struct event event;
         enum status status = view_event(plan_view(run->plan), slot, &event, err);
-        if (status == OK) {
-            status = cells_of_event(run, facet, part, field, &event, slot, err);
-        }
+        status = THEN(status, cells_of_event(run, facet, part, field, &event, slot, err));
         if (status != OK) {
             return status;
         }
@@ -287,7 +278,7 @@ static enum status take_field(struct top_run *run, const struct facet *facet, si
         status = view_is_text(view, (size_t)id, &bytes, err);
     }
     if (status != OK || bytes) {
-        return status == OK ? cells_of_bytes(run, facet, part, field, open, err) : status;
+        return THEN(status, cells_of_bytes(run, facet, part, field, open, err));
     }
     struct bitmap whole = *open;
     struct bitmap rest = *open;
@@ -352,9 +343,7 @@ static enum status take_times(struct top_run *run, size_t part, const struct bit
     {
         uint32_t number;
         status = moment_number(run, part, times_us[slot], &number, err);
-        if (status == OK) {
-            status = cells_add(&run->cells[part], slot, number, err);
-        }
+        status = THEN(status, cells_add(&run->cells[part], slot, number, err));
         if (status != OK) {
             return status;
         }
@@ -388,7 +377,7 @@ enum status facet_take_event(struct top_run *run, size_t part, const struct even
     if (facet->kind == FACET_DAY || facet->kind == FACET_HOUR) {
         uint32_t number;
         enum status status = moment_number(run, part, event->time_us, &number, err);
-        return status == OK ? cells_add(&run->cells[part], 0, number, err) : status;
+        return THEN(status, cells_add(&run->cells[part], 0, number, err));
     }
     if (facet->kind != FACET_ACTOR) {
         return cells_of_event(run, facet, part, facet->field, event, 0, err);

@@ -53,7 +53,7 @@ static enum status buckets_spread(struct buckets *buckets, int64_t first, int64_
     size_t capacity = (size_t)size * 2 + 1;
     int64_t *counts = calloc(capacity, sizeof *counts);
     if (!counts) {
-        return err_set(err, ERR_NOMEM, "histogram: out of memory");
+        return err_nomem(err, "histogram");
     }
     for (int64_t i = buckets->first; i <= buckets->last; i++) {
         counts[i - base] = buckets->counts[i - buckets->base];
@@ -175,7 +175,7 @@ static enum status histogram_block(void *worker, struct plan *plan, const struct
     }
     const int64_t *times_us;
     enum status status = view_times(plan_view(plan), &times_us, err);
-    return status == OK ? add_times(buckets, times_us, map, err) : status;
+    return THEN(status, add_times(buckets, times_us, map, err));
 }
 
 static enum status make_histogram(struct buckets *buckets, struct histogram *out_histogram,
@@ -214,14 +214,10 @@ enum status aggregate_histogram(struct walk *walk, int64_t bucket_us,
     }
     enum status status = sweep_run(walk, &options, err);
     for (size_t i = 1; i < options.n_workers; i++) {
-        if (status == OK) {
-            status = buckets_merge(&workers[0], &workers[i], err);
-        }
+        status = THEN(status, buckets_merge(&workers[0], &workers[i], err));
         free(workers[i].counts);
     }
-    if (status == OK) {
-        status = make_histogram(&workers[0], out_histogram, err);
-    }
+    status = THEN(status, make_histogram(&workers[0], out_histogram, err));
     free(workers[0].counts);
     return status;
 }

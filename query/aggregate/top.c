@@ -5,11 +5,6 @@
 #include "query/search/parallel_scan.h"
 #include "schema/block/bitmap.h"
 
-static enum status nomem(struct err *err)
-{
-    return err_set(err, ERR_NOMEM, "top: out of memory");
-}
-
 /* Every combination of the event's values. */
 static enum status count_cells(struct top_run *run, size_t slot, struct err *err)
 {
@@ -77,9 +72,7 @@ static enum status top_waiting(void *worker, const struct walk_day *day, struct 
             cells_clear(&run->cells[part]);
             status = facet_take_event(run, part, &day->waiting[i]->event, err);
         }
-        if (status == OK) {
-            status = count_cells(run, 0, err);
-        }
+        status = THEN(status, count_cells(run, 0, err));
     }
     return status;
 }
@@ -151,7 +144,7 @@ static struct top_run *run_new(const struct span *fields, size_t n_fields)
 static enum status run_merge(struct top_run *run, const struct top_run *other, struct err *err)
 {
     uint32_t *numbers = malloc((other->texts.count + 1) * sizeof *numbers);
-    enum status status = numbers ? OK : nomem(err);
+    enum status status = numbers ? OK : err_nomem(err, "top");
     for (uint32_t i = 0; status == OK && i < other->texts.count; i++) {
         status = texts_number(&run->texts, other->texts.items[i], &numbers[i], err);
     }
@@ -179,15 +172,11 @@ static enum status count_all(struct walk *walk, const struct span *fields, size_
     enum status status = OK;
     for (size_t i = 0; status == OK && i < options.n_workers; i++) {
         options.workers[i] = runs[i] = run_new(fields, n_fields);
-        status = runs[i] ? OK : nomem(err);
+        status = runs[i] ? OK : err_nomem(err, "top");
     }
-    if (status == OK) {
-        status = sweep_run(walk, &options, err);
-    }
+    status = THEN(status, sweep_run(walk, &options, err));
     for (size_t i = 1; i < options.n_workers; i++) {
-        if (status == OK) {
-            status = run_merge(runs[0], runs[i], err);
-        }
+        status = THEN(status, run_merge(runs[0], runs[i], err));
         run_free(runs[i]);
     }
     if (status != OK) {
@@ -203,7 +192,7 @@ static enum status make_rows(const struct top_run *run, struct top *top, struct 
     size_t count = run->tally.count;
     top->rows = calloc(count + 1, sizeof *top->rows);
     if (!top->rows) {
-        return nomem(err);
+        return err_nomem(err, "top");
     }
     for (size_t i = 0; i < count; i++) {
         const struct tally_row *row = &run->tally.rows[i];

@@ -4,11 +4,6 @@
 
 #include "schema/base/digest.h"
 
-static enum status nomem(struct err *err)
-{
-    return err_set(err, ERR_NOMEM, "count: out of memory");
-}
-
 static enum status too_many(struct err *err)
 {
     return err_set(err, ERR_LIMIT,
@@ -68,7 +63,7 @@ enum status texts_number(struct texts *texts, struct span text, uint32_t *out_nu
         return too_many(err);
     }
     if (texts->count == texts->capacity && !texts_grow(texts)) {
-        return nomem(err);
+        return err_nomem(err, "count");
     }
     uint32_t at = bucket_of(texts, text);
     for (; texts->table[at] != 0; at = (at + 1) & texts->mask) {
@@ -79,7 +74,7 @@ enum status texts_number(struct texts *texts, struct span text, uint32_t *out_nu
     }
     struct span copy = arena_copy(&texts->arena, text);
     if (!copy.data) {
-        return nomem(err);
+        return err_nomem(err, "count");
     }
     texts->items[texts->count] = copy;
     texts->table[at] = ++texts->count;
@@ -142,7 +137,7 @@ enum status tally_add(struct tally *tally, const uint32_t numbers[TALLY_PARTS_MA
         return too_many(err);
     }
     if (tally->count == tally->capacity && !tally_grow(tally)) {
-        return nomem(err);
+        return err_nomem(err, "count");
     }
     uint32_t at = tuple_bucket(tally, numbers);
     for (; tally->table[at] != 0; at = (at + 1) & tally->mask) {

@@ -97,7 +97,7 @@ static enum status read_text_fields(struct block_view *view, struct err *err)
     if (count > view->text_fields_capacity) {
         uint32_t *copy = realloc(view->text_fields, count * sizeof *copy);
         if (!copy) {
-            return err_set(err, ERR_NOMEM, "search: out of memory");
+            return err_nomem(err, "search");
         }
         view->text_fields = copy;
         view->text_fields_capacity = count;
@@ -190,9 +190,7 @@ enum status view_event(struct block_view *view, size_t slot, struct event *out_e
     struct span line;
     const int64_t *arrivals_us;
     enum status status = view_line(view, slot, &line, err);
-    if (status == OK) {
-        status = view_arrivals(view, &arrivals_us, err);
-    }
+    status = THEN(status, view_arrivals(view, &arrivals_us, err));
     if (status != OK) {
         return status;
     }

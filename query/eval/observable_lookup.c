@@ -1,11 +1,6 @@
 #include "query/eval/observable_lookup.h"
 #include "schema/block/bitmap.h"
 
-static enum status nomem(struct err *err)
-{
-    return err_set(err, ERR_NOMEM, "search: out of memory");
-}
-
 void kept_fini(struct kept *kept)
 {
     buf_fini(&kept->values);
@@ -103,7 +98,7 @@ static enum status look_at_values(struct kept *kept, uint32_t from, uint32_t to,
 {
     struct looking looking = {.kept = kept, .from = from, .to = to};
     enum status status = segment_values(kept->segment, -1, look_at_value, &looking, err);
-    return status == OK && looking.failed ? nomem(err) : status;
+    return status == OK && looking.failed ? err_nomem(err, "search") : status;
 }
 
 static void take_number(void *context, uint32_t entry, uint32_t reference)
@@ -119,10 +114,10 @@ static void take_number(void *context, uint32_t entry, uint32_t reference)
 static enum status look_at_list(struct kept *kept, struct err *err)
 {
     buf_clear(&kept->numbers);
-    enum status status =
-        pick_entries(kept) ? each_reference(kept, take_number, kept, err) : nomem(err);
+    enum status status = pick_entries(kept) ? each_reference(kept, take_number, kept, err)
+                                            : err_nomem(err, "search");
     if (status == OK && !buf_ok(&kept->numbers)) {
-        status = nomem(err);
+        status = err_nomem(err, "search");
     }
     const uint32_t *numbers = (const uint32_t *)(const void *)kept->numbers.data;
     for (size_t i = 0; status == OK && i < kept->numbers.size / sizeof *numbers; i++) {
@@ -134,7 +129,7 @@ static enum status look_at_list(struct kept *kept, struct err *err)
         }
         status = segment_value(kept->segment, numbers[i], &field, &text, err);
         if (status == OK && !look_at_value(&looking, numbers[i], field, text)) {
-            status = nomem(err);
+            status = err_nomem(err, "search");
         }
     }
     return status;
@@ -172,7 +167,7 @@ static enum status find_values(struct kept *kept, struct segment *segment, struc
         status = look_at_values(kept, next, UINT32_MAX, err);
     }
     if (status == OK && !(buf_ok(&kept->fields) && buf_ok(&kept->values))) {
-        status = nomem(err);
+        status = err_nomem(err, "search");
     }
     if (status != OK) {
         kept->segment = NULL;
@@ -241,10 +236,8 @@ enum status kept_block(struct kept *kept, struct block_view *view, struct bitmap
     struct segment *segment = view->segment;
     bool is_there = false;
     enum status status = kept->segment == segment ? OK : find_values(kept, segment, err);
-    if (status == OK) {
-        status = segment_observed(segment, view->info->id, OBSERVED_EVENTS, &kept->observed,
-                                  &is_there, err);
-    }
+    status = THEN(status, segment_observed(segment, view->info->id, OBSERVED_EVENTS,
+                                           &kept->observed, &is_there, err));
     bitmap_clear(out_sure);
     bitmap_clear(out_maybe);
     if (status != OK || !is_there) {
@@ -252,7 +245,8 @@ enum status kept_block(struct kept *kept, struct block_view *view, struct bitmap
         return status;
     }
     struct events events = {&kept->observed, out_sure, out_maybe};
-    status = pick_entries(kept) ? each_reference(kept, take_event, &events, err) : nomem(err);
+    status = pick_entries(kept) ? each_reference(kept, take_event, &events, err)
+                                : err_nomem(err, "search");
     const size_t *fields = (const size_t *)(const void *)kept->fields.data;
     for (size_t i = 0; status == OK && i < kept->fields.size / sizeof *fields; i++) {
         status = add_column(kept, view, fields[i], out_sure, err);

@@ -24,7 +24,7 @@ enum status plan_open(const struct query *query, struct segment *segment, struct
         plan->segment = segment;
         plan->view = view_new(segment);
     }
-    enum status status = plan && plan->view ? OK : err_set(err, ERR_NOMEM, "search: out of memory");
+    enum status status = plan && plan->view ? OK : err_nomem(err, "search");
     while (status == OK && plan->n_leaves < query->n_leaves) {
         const struct predicate *predicate = query->leaves[plan->n_leaves];
         status = leaf_init(&plan->leaves[plan->n_leaves++], predicate, segment, err);
@@ -181,7 +181,7 @@ enum status plan_eval(struct plan *plan, const struct block_info *info, int64_t 
     }
     struct bitmap mask;
     enum status status = time_mask(plan->view, from_us, to_us, &mask, err);
-    return status == OK ? eval(plan, plan->query->root, &mask, out_map, err) : status;
+    return THEN(status, eval(plan, plan->query->root, &mask, out_map, err));
 }
 
 void query_time_bounds(const struct node *node, int64_t *from_us, int64_t *to_us)

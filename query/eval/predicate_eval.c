@@ -141,7 +141,7 @@ static enum status find_values(struct leaf *leaf, struct err *err)
     leaf->has_field = calloc(count, 1);
     leaf->fields = malloc(count * sizeof *leaf->fields);
     if (!leaf->has_field || !leaf->fields) {
-        return err_set(err, ERR_NOMEM, "search: out of memory");
+        return err_nomem(err, "search");
     }
     enum status status = OK;
     if (leaf->n_probes == 0) {
@@ -153,7 +153,7 @@ static enum status find_values(struct leaf *leaf, struct err *err)
             status = segment_values_with(leaf->segment, &probe->question, add_value, leaf, err);
         }
     }
-    return status == OK && leaf->nomem ? err_set(err, ERR_NOMEM, "search: out of memory") : status;
+    return status == OK && leaf->nomem ? err_nomem(err, "search") : status;
 }
 
 static uint32_t uid_hash(struct span uid)

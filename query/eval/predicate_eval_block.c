@@ -243,7 +243,7 @@ static enum status probe_text(const struct leaf *leaf, struct probe *probe,
         if (count > probe->maps_capacity) {
             struct bitmap *maps = realloc(probe->maps, count * sizeof *maps);
             if (!maps) {
-                return err_set(err, ERR_NOMEM, "search: out of memory");
+                return err_nomem(err, "search");
             }
             probe->maps = maps;
             probe->maps_capacity = count;
@@ -367,22 +367,17 @@ enum status leaf_eval(struct leaf *leaf, struct block_view *view, const struct b
     } else {
         if (leaf->field != LEAF_NO_FIELD) {
             status = take_columns(leaf, view, mask, &map, err);
-            if (status == OK) {
-                status = take_text(leaf, view, mask, &map, &candidates, err);
-            }
+            status = THEN(status, take_text(leaf, view, mask, &map, &candidates, err));
         }
         if (status == OK && leaf->n_uid_hashes > 0) {
             status = take_uids(leaf, view, &candidates, err);
         }
-        if (status == OK) {
-            status = add_candidates(leaf, view, mask, &candidates, err);
-        }
+        status = THEN(status, add_candidates(leaf, view, mask, &candidates, err));
     }
     bitmap_and(&candidates, mask);
     bitmap_without(&candidates, &map);
-    if (status == OK) {
-        status = settle_candidates(leaf->predicate, &leaf->needle, view, &candidates, &map, err);
-    }
+    status = THEN(status,
+                  settle_candidates(leaf->predicate, &leaf->needle, view, &candidates, &map, err));
     if (status == OK) {
         *out_map = map;
     }

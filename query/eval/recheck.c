@@ -45,9 +45,7 @@ enum status settle_candidates(const struct predicate *predicate, const struct ne
         if (status == OK && !needle_may_hold(needle, line)) {
             continue;
         }
-        if (status == OK) {
-            status = view_event(view, slot, &event, err);
-        }
+        status = THEN(status, view_event(view, slot, &event, err));
         if (status != OK) {
             return status;
         }

@@ -3,11 +3,6 @@
  * there join what was found, then each indicator is counted once. */
 #include "query/hunt/hunt_internal.h"
 
-enum status hunt_nomem(struct err *err)
-{
-    return err_set(err, ERR_NOMEM, "hunt: out of memory");
-}
-
 /* Names of this event: they live as long as it. */
 static void add_field(struct hunt_names *fields, struct span field)
 {
@@ -203,5 +198,5 @@ enum status hunt_look(struct hunter *hunter, const struct event *event, struct e
             tell(hunter, found, event);
         }
     }
-    return ok ? OK : hunt_nomem(err);
+    return ok ? OK : err_nomem(err, "hunt");
 }

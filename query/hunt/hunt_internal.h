@@ -102,6 +102,5 @@ struct hunt {
 
 /* Looks at one event: nothing of another one matters to what is found. */
 MUST_USE enum status hunt_look(struct hunter *hunter, const struct event *event, struct err *err);
-enum status hunt_nomem(struct err *err);
 
 #endif

@@ -20,7 +20,7 @@ static enum status hunt_waiting(void *worker, const struct walk_day *day, struct
         hunter->seen.waiting++;
         struct digest digest = digest_sha256(event->raw);
         if (status == OK && !hunt_seen_add(&hunter->seen, day->day_us, INT64_MAX, &digest)) {
-            status = hunt_nomem(err);
+            status = err_nomem(err, "hunt");
         }
         hunt_seen_times(&hunter->seen, 1, event->time_us, event->time_us);
     }
@@ -60,7 +60,7 @@ static enum status see_days(struct hunter *hunter, struct block_view *view,
     for (size_t i = 0; i < count; i++) {
         if ((i == 0 || days[i] != days[i - 1]) &&
             !hunt_seen_add(&hunter->seen, days[i], info->id, &info->sha256)) {
-            return hunt_nomem(err);
+            return err_nomem(err, "hunt");
         }
     }
     return OK;
@@ -79,7 +79,7 @@ static enum status see_block(struct hunter *hunter, struct block_view *view,
             return status;
         }
     } else if (!hunt_seen_add(&hunter->seen, day_us, info->id, &info->sha256)) {
-        return hunt_nomem(err);
+        return err_nomem(err, "hunt");
     }
     if (count == info->n_events) {
         hunt_seen_times(&hunter->seen, (int64_t)count, info->time_min_us, info->time_max_us);
@@ -108,9 +108,7 @@ static enum status hunt_block(void *worker, struct plan *plan, const struct bloc
     struct bitmap sure;
     struct bitmap may_have;
     enum status status = see_block(hunter, view, map, err);
-    if (status == OK) {
-        status = kept_block(&hunter->kept, view, &sure, &may_have, err);
-    }
+    status = THEN(status, kept_block(&hunter->kept, view, &sure, &may_have, err));
     if (status != OK) {
         return status;
     }
@@ -120,9 +118,7 @@ static enum status hunt_block(void *worker, struct plan *plan, const struct bloc
     {
         struct event event;
         status = view_event(view, slot, &event, err);
-        if (status == OK) {
-            status = hunt_look(hunter, &event, err);
-        }
+        status = THEN(status, hunt_look(hunter, &event, err));
         if (status != OK) {
             return status;
         }
@@ -166,7 +162,7 @@ static enum status hunt_sum(struct hunt *hunt, size_t n_hunters, struct hunt_res
     hunt_seen_fini(&seen);
     if (!ok) {
         hunt_tally_fini(&tally);
-        return hunt_nomem(err);
+        return err_nomem(err, "hunt");
     }
     hunt_tally_end(&tally, out);
     return OK;
@@ -190,15 +186,11 @@ enum status hunt_run(struct walk *walk, const struct indicator_set *set,
             hunt.hunters[i]->hunt = &hunt;
             hunt.hunters[i]->kept.asker = indicator_set_asker(set);
         } else {
-            status = hunt_nomem(err);
+            status = err_nomem(err, "hunt");
         }
     }
-    if (status == OK) {
-        status = sweep_run(walk, &options, err);
-    }
-    if (status == OK) {
-        status = hunt_sum(&hunt, options.n_workers, out_result, err);
-    }
+    status = THEN(status, sweep_run(walk, &options, err));
+    status = THEN(status, hunt_sum(&hunt, options.n_workers, out_result, err));
     if (status == OK && walk_archive(walk)) {
         int64_t counters[EVENT_COUNTER_COUNT];
         status = archive_counters(walk_archive(walk), counters, err);

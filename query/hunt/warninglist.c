@@ -9,11 +9,6 @@
 
 static const char own_name[] = "own";
 
-static enum status nomem(struct err *err)
-{
-    return err_set(err, ERR_NOMEM, "suppressors: out of memory");
-}
-
 struct suppress *suppress_new(void)
 {
     struct suppress *suppress = calloc(1, sizeof *suppress);
@@ -67,7 +62,7 @@ enum status suppress_begin(struct suppress *suppress, struct span name, unsigned
     }
     struct span kept = arena_keep(&suppress->arena, name);
     if (!kept.data) {
-        return nomem(err);
+        return err_nomem(err, "suppressors");
     }
     *out_number = (uint32_t)suppress->count;
     suppress->suppressors[suppress->count++] = (struct suppressor){.name = kept, .kinds = kinds};
@@ -103,7 +98,7 @@ enum status suppress_private(struct suppress *suppress, struct err *err)
     for (size_t i = 0; status == OK && i < sizeof ranges / sizeof ranges[0]; i++) {
         struct indicator value;
         if (read_value_as(span_str(ranges[i]), OBSERVABLE_IP, &normal, &value)) {
-            status = nomem(err);
+            status = err_nomem(err, "suppressors");
         } else {
             status = suppress_value(suppress, number, &value, err);
             suppress->suppressors[number].entries++;
@@ -168,10 +163,8 @@ static enum status read_plain(struct suppress *suppress, struct span bytes, cons
     uint32_t number;
     size_t before = indicator_set_count(suppress->values);
     enum status status = suppress_begin(suppress, span_str(file), SUPPRESS_ALL_KINDS, &number, err);
-    if (status == OK) {
-        status = list_read(suppress->values, number, bytes, clock_now_us(), tell_line, &told,
-                           &report, err);
-    }
+    status = THEN(status, list_read(suppress->values, number, bytes, clock_now_us(), tell_line,
+                                    &told, &report, err));
     size_t after = indicator_set_count(suppress->values);
     for (size_t i = before; status == OK && i < after; i++) {
         struct indicator value = *indicator_set_get(suppress->values, i);
@@ -275,7 +268,7 @@ enum status suppress_judge(struct suppress *suppress, const struct indicator_set
     free(suppress->of_indicator);
     suppress->of_indicator = calloc(count + 1, sizeof *suppress->of_indicator);
     if (!suppress->of_indicator) {
-        return nomem(err);
+        return err_nomem(err, "suppressors");
     }
     for (size_t i = 0; i < count; i++) {
         const struct indicator *indicator = indicator_set_get(set, i);

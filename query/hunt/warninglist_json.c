@@ -30,7 +30,7 @@ static enum status add_value(struct warninglist *list, enum observable_kind kind
 {
     struct indicator value = {.kind = kind, .exact = exact, .normal = buf_span(&list->normal)};
     return buf_ok(&list->normal) ? suppress_value(list->suppress, list->number, &value, list->err)
-                                 : err_set(list->err, ERR_NOMEM, "suppressors: out of memory");
+                                 : err_nomem(list->err, "suppressors");
 }
 
 static bool is_about(const struct warninglist *list, enum observable_kind kind)
@@ -213,7 +213,7 @@ enum status suppress_read_json(struct suppress *suppress, struct span bytes, con
         const cJSON *item;
         cJSON_ArrayForEach(item, root)
         {
-            status = status == OK ? take_list(suppress, item, file, refused, context, err) : status;
+            status = THEN(status, take_list(suppress, item, file, refused, context, err));
         }
     } else {
         status = take_list(suppress, root, file, refused, context, err);

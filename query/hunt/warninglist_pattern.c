@@ -37,7 +37,7 @@ enum status suppress_substring(struct suppress *suppress, uint32_t suppressor, s
     }
     char *copy = arena_alloc(&suppress->arena, text.size);
     if (!copy) {
-        return err_set(err, ERR_NOMEM, "suppressors: out of memory");
+        return err_nomem(err, "suppressors");
     }
     for (size_t i = 0; i < text.size; i++) {
         copy[i] = lower(text.data[i]);
@@ -220,7 +220,7 @@ enum status suppress_regex(struct suppress *suppress, uint32_t suppressor, struc
     buf_add_char(&rewrite.out, '\0');
     enum status status = rewrite.why ? OK : new_part(suppress, suppressor, &part, err);
     if (status == OK && !rewrite.why && !buf_ok(&rewrite.out)) {
-        status = err_set(err, ERR_NOMEM, "suppressors: out of memory");
+        status = err_nomem(err, "suppressors");
     }
     if (status == OK && !rewrite.why) {
         if (regcomp(&part->regex, rewrite.out.data, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0) {

@@ -62,7 +62,7 @@ enum status composites_add(struct composites *composites, uint32_t pattern, cons
         return err_set(err, ERR_LIMIT, "patterns with over %d combinations of AND", COMPOSITES_MAX);
     }
     if (!grow(composites, parts, count)) {
-        return err_set(err, ERR_NOMEM, "patterns: out of memory");
+        return err_nomem(err, "patterns");
     }
     uint32_t on = parts[0];
     for (size_t i = 1; i < count; i++) {

@@ -200,7 +200,7 @@ static enum status add(struct indicator_set *set, const struct indicator *indica
                        INDICATORS_MAX);
     }
     if (!grow(set)) {
-        return err_set(err, ERR_NOMEM, "indicators: out of memory");
+        return err_nomem(err, "indicators");
     }
     uint64_t key = key_of(indicator);
     uint64_t *slot = find(set, indicator, key);
@@ -219,7 +219,7 @@ static enum status add(struct indicator_set *set, const struct indicator *indica
         set->ranges[kept.bits] += kept.is_range;
         set->parts += kept.is_part;
     }
-    return ok ? OK : err_set(err, ERR_NOMEM, "indicators: out of memory");
+    return ok ? OK : err_nomem(err, "indicators");
 }
 
 enum status indicator_set_add(struct indicator_set *set, const struct indicator *indicator,
@@ -242,7 +242,7 @@ enum status indicator_set_add_all(struct indicator_set *set, const struct indica
         CHECK(parts[i].is_part);
         status = add(set, &parts[i], &is_new, &numbers[i], err);
     }
-    return status == OK ? composites_add(&set->composites, number, numbers, n_parts, err) : status;
+    return THEN(status, composites_add(&set->composites, number, numbers, n_parts, err));
 }
 
 void indicator_set_demand(struct indicator_set *set, int confidence)

@@ -123,7 +123,7 @@ enum status list_read(struct indicator_set *set, uint32_t list, struct span byte
     } else if (json) {
         out_report->form = LIST_JSON;
         status = list_json_fits(start, err);
-        status = status == OK ? list_read_json(&reader, start, now_us) : status;
+        status = THEN(status, list_read_json(&reader, start, now_us));
     } else {
         out_report->form = list_is_csv(bytes) ? LIST_CSV : LIST_LINES;
         status = out_report->form == LIST_CSV ? list_read_csv(&reader, bytes)

@@ -180,7 +180,7 @@ static enum status take_whole(struct list_reader *reader, int64_t line, struct s
     }
     for (const struct pattern_all *all = pattern->alls; all && status == OK; all = all->next) {
         if (read_parts(reader, all, arena, parts)) {
-            return err_set(reader->err, ERR_NOMEM, "list: out of memory");
+            return err_nomem(reader->err, "list");
         }
         status = indicator_set_add_all(reader->set, &whole, parts, all->count, reader->err);
     }

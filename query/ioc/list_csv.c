@@ -331,7 +331,7 @@ enum status list_read_csv(struct list_reader *reader, struct span text)
         next_row(&table);
         struct span whole = buf_span(&table.text);
         if (!buf_ok(&table.text)) {
-            status = err_set(reader->err, ERR_NOMEM, "list: out of memory");
+            status = err_nomem(reader->err, "list");
         } else if (remark) { /* URLhaus has its header in one */
             (void)(first && !table.has_roles && table.columns > 1 && take_header(&table));
         } else if (whole.size > 0 && !(whole.size == 1 && whole.data[0] == '\r')) {

@@ -21,16 +21,14 @@ static struct span text_of(const cJSON *object, const char *key)
 
 static void take(struct document *document, struct span text, enum observable_kind kind)
 {
-    if (document->status == OK) {
-        document->status = list_take_value(document->reader, document->number, text, kind);
-    }
+    document->status =
+        THEN(document->status, list_take_value(document->reader, document->number, text, kind));
 }
 
 static void refuse(struct document *document, struct span text, const char *why)
 {
-    if (document->status == OK) {
-        document->status = list_take(document->reader, document->number, text, why, NULL);
-    }
+    document->status =
+        THEN(document->status, list_take(document->reader, document->number, text, why, NULL));
 }
 
 /* 0 to 100 as a number, or as one in quotes. */

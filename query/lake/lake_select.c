@@ -46,9 +46,7 @@ enum status lake_select_write(const struct lake_select *select, struct buf *out,
 {
     struct buf plain = BUF_INIT;
     enum status status = write_plain(select, &plain, err);
-    if (status == OK) {
-        status = buf_status(&plain, "search", err);
-    }
+    status = THEN(status, buf_status(&plain, "search", err));
     if (status == OK) {
         engine_write(select->engine, buf_span(&plain), out);
         /* its quick way of reading numbers is off by a bit now and then */

@@ -12,15 +12,10 @@ enum status tree_query_new(struct query **out_query, struct err *err)
     }
     if (!query || !query->leaves) {
         query_free(query);
-        return err_set(err, ERR_NOMEM, "query: out of memory");
+        return err_nomem(err, "query");
     }
     *out_query = query;
     return OK;
-}
-
-static enum status nomem(const struct tree *tree)
-{
-    return err_set(tree->err, ERR_NOMEM, "query: out of memory");
 }
 
 enum status tree_node(struct tree *tree, enum node_kind kind, struct node **out_node)
@@ -30,7 +25,7 @@ enum status tree_node(struct tree *tree, enum node_kind kind, struct node **out_
     }
     struct node *node = arena_alloc(&tree->query->arena, sizeof *node);
     if (!node) {
-        return nomem(tree);
+        return err_nomem(tree->err, "query");
     }
     tree->n_nodes++;
     *node = (struct node){.kind = kind};
@@ -47,7 +42,7 @@ enum status tree_leaf(struct tree *tree, const struct predicate *predicate, stru
     }
     node->predicate = arena_alloc(&tree->query->arena, sizeof *node->predicate);
     if (!node->predicate) {
-        return nomem(tree);
+        return err_nomem(tree->err, "query");
     }
     *node->predicate = *predicate;
     node->predicate->leaf = (uint32_t)tree->query->n_leaves;
@@ -129,8 +124,8 @@ enum status query_of_value(struct span field, struct span value, struct query **
     struct tree tree = {.query = query, .err = err};
     struct value_form form = {.kind = FORM_PHRASE, .text = arena_copy(&query->arena, value)};
     struct span name = arena_copy(&query->arena, field);
-    status =
-        form.text.data && name.data ? tree_value(&tree, name, &form, &query->root) : nomem(&tree);
+    status = form.text.data && name.data ? tree_value(&tree, name, &form, &query->root)
+                                         : err_nomem(tree.err, "query");
     if (status != OK) {
         query_free(query);
         return status;

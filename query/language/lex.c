@@ -76,7 +76,7 @@ static enum status read_phrase(struct lexer *lexer, struct token *token, size_t 
     size_t start = ++lexer->at;
     char *text = arena_alloc(lexer->arena, lexer->text.size - start + 1);
     if (!text) {
-        return err_set(err, ERR_NOMEM, "query: out of memory");
+        return err_nomem(err, "query");
     }
     size_t size = 0;
     for (; lexer->at < lexer->text.size; lexer->at++) {

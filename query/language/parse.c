@@ -68,7 +68,7 @@ static enum status parse_comparison(struct parser *parser, struct span field,
         form.low = end;
     }
     status = value_new(parser, field, &form, parser->token.at, out_node);
-    return status == OK ? advance(parser) : status;
+    return THEN(status, advance(parser));
 }
 
 static enum status parse_end(struct parser *parser, size_t open_at, struct value_end *out_end)
@@ -95,27 +95,19 @@ static enum status parse_range(struct parser *parser, struct span field, struct 
     struct value_end middle;
     enum status status = parse_end(parser, open_at, &form.low);
     size_t at = parser->token.at;
-    if (status == OK) {
-        status = parse_end(parser, open_at, &middle);
-    }
+    status = THEN(status, parse_end(parser, open_at, &middle));
     if (status == OK && !span_is(middle.text, "TO")) {
         return fault(parser, parser->token.at, "a range is written [from TO to]");
     }
-    if (status == OK) {
-        status = parse_end(parser, open_at, &form.high);
-    }
-    if (status == OK) {
-        status = advance(parser);
-    }
+    status = THEN(status, parse_end(parser, open_at, &form.high));
+    status = THEN(status, advance(parser));
     if (status == OK && parser->token.kind != TOKEN_RANGE_CLOSE) {
         return parser->token.kind == TOKEN_END
                    ? fault(parser, open_at, "\"[\" is never closed: [from TO to]")
                    : fault(parser, parser->token.at, "a range is written [from TO to]");
     }
-    if (status == OK) {
-        status = value_new(parser, field, &form, at, out_node);
-    }
-    return status == OK ? advance(parser) : status;
+    status = THEN(status, value_new(parser, field, &form, at, out_node));
+    return THEN(status, advance(parser));
 }
 
 static enum status parse_or(struct parser *parser, struct node **out_node);
@@ -132,9 +124,7 @@ static enum status parse_group(struct parser *parser, struct span field, struct 
         return fault(parser, at, "\"(\" is never closed");
     }
     parser->field = field;
-    if (status == OK) {
-        status = parse_or(parser, out_node);
-    }
+    status = THEN(status, parse_or(parser, out_node));
     parser->field = outer;
     if (status != OK) {
         return status;
@@ -154,7 +144,7 @@ static enum status parse_value(struct parser *parser, struct span field, struct 
     struct value_form form = {.kind = token.kind == TOKEN_PHRASE ? FORM_PHRASE : FORM_WORD,
                               .text = token.text};
     enum status status = value_new(parser, field, &form, token.at, out_node);
-    return status == OK ? advance(parser) : status;
+    return THEN(status, advance(parser));
 }
 
 static enum status parse_field(struct parser *parser, struct node **out_node)
@@ -243,9 +233,7 @@ static enum status parse_unary(struct parser *parser, struct node **out_node)
         }
     }
     struct node *node;
-    if (status == OK) {
-        status = parse_primary(parser, &node);
-    }
+    status = THEN(status, parse_primary(parser, &node));
     if (status != OK || !deny) {
         if (status == OK) {
             *out_node = node;
@@ -302,7 +290,7 @@ static enum status parse_and(struct parser *parser, struct node **out_node)
             }
         }
     } while (status == OK && !ends_and(parser->token.kind));
-    return status == OK ? join(parser, NODE_AND, first, out_node) : status;
+    return THEN(status, join(parser, NODE_AND, first, out_node));
 }
 
 static enum status parse_or(struct parser *parser, struct node **out_node)
@@ -342,9 +330,7 @@ static enum status parse_all(struct parser *parser)
         struct predicate all = {.kind = PREDICATE_ALL};
         return tree_leaf(&parser->tree, &all, &parser->tree.query->root);
     }
-    if (status == OK) {
-        status = parse_or(parser, &parser->tree.query->root);
-    }
+    status = THEN(status, parse_or(parser, &parser->tree.query->root));
     if (status == OK && parser->token.kind == TOKEN_CLOSE) {
         return fault(parser, parser->token.at, "\")\" closes nothing");
     }
@@ -367,7 +353,7 @@ enum status query_parse(struct span text, int64_t now_us, struct query **out_que
     struct span copy = arena_copy(&query->arena, text);
     if (!copy.data) {
         query_free(query);
-        return err_set(err, ERR_NOMEM, "query: out of memory");
+        return err_nomem(err, "query");
     }
     struct err inner = {.text = ""};
     struct parser parser = {.lexer = {.text = copy, .arena = &query->arena},

@@ -5,17 +5,12 @@
 #include "schema/base/utf8.h"
 #include "schema/event/term.h"
 
-static enum status nomem(struct err *err)
-{
-    return err_set(err, ERR_NOMEM, "query: out of memory");
-}
-
 enum status predicate_lower(struct arena *arena, struct span text, struct span *out_text,
                             struct err *err)
 {
     char *lower = arena_alloc(arena, text.size + 1);
     if (!lower) {
-        return nomem(err);
+        return err_nomem(err, "query");
     }
     *out_text = span_of(lower, utf8_lower_copy(text, lower));
     lower[out_text->size] = '\0';
@@ -32,7 +27,7 @@ enum status predicate_words(struct arena *arena, struct span text, struct predic
     bool ok = buf_ok(&buf) && words && copy.data;
     buf_fini(&buf);
     if (!ok) {
-        return nomem(err);
+        return err_nomem(err, "query");
     }
     size_t at = 0;
     for (size_t i = 0; i < count; i++) {
@@ -53,7 +48,7 @@ enum status predicate_term(struct arena *arena, struct span text, struct predica
     bool ok = buf_ok(&term) && copy.data;
     buf_fini(&term);
     if (!ok) {
-        return nomem(err);
+        return err_nomem(err, "query");
     }
     if (*out_one) {
         out->kind = PREDICATE_TERM;
@@ -162,7 +157,7 @@ static enum status build_word(struct arena *arena, struct span text, struct pred
     bool one;
     enum status status = predicate_term(arena, text, out, &one, err);
     if (status != OK || !one) {
-        return status == OK ? build_phrase(arena, text, out, err) : status;
+        return THEN(status, build_phrase(arena, text, out, err));
     }
     out->is_number = number_read(text, &out->number);
     return OK;
@@ -191,9 +186,7 @@ static enum status build_range(struct arena *arena, const struct value_form *for
 {
     out->kind = PREDICATE_RANGE;
     enum status status = build_bound(arena, &form->low, &out->low, err);
-    if (status == OK) {
-        status = build_bound(arena, &form->high, &out->high, err);
-    }
+    status = THEN(status, build_bound(arena, &form->high, &out->high, err));
     if (status == OK && out->low.kind == BOUND_NONE && out->high.kind == BOUND_NONE) {
         out->kind = out->field.size > 0 ? PREDICATE_EXISTS : PREDICATE_ALL;
     }

@@ -61,7 +61,7 @@ static enum status observable_predicate(struct arena *arena, enum observable_kin
         out->kind = PREDICATE_OBSERVABLE;
         out->observable = kind;
         out->text = arena_keep(arena, buf_span(&normal));
-        status = out->text.data ? OK : err_set(err, ERR_NOMEM, "search: out of memory");
+        status = out->text.data ? OK : err_nomem(err, "search");
     }
     buf_fini(&normal);
     return status;
@@ -158,8 +158,7 @@ static enum status pseudo_severity(struct arena *arena, int64_t now_us,
             return OK;
         }
     }
-    return status == OK ? err_set(err, ERR_USAGE, "severity: is info, warn, error or stop")
-                        : status;
+    return THEN(status, err_set(err, ERR_USAGE, "severity: is info, warn, error or stop"));
 }
 
 /* A moment, or a whole day when only the day is given. */

@@ -52,7 +52,7 @@ static enum status merge_days(struct walk *walk, const int64_t *segment_days, si
         walk->waiting ? waiting_events(walk->waiting, &n_waiting) : NULL;
     int64_t *days = malloc((n_segment_days + n_waiting + 1) * sizeof *days);
     if (!days) {
-        return err_set(err, ERR_NOMEM, "search: out of memory");
+        return err_nomem(err, "search");
     }
     size_t count = 0;
     for (size_t i = 0; i < n_segment_days; i++) {
@@ -87,18 +87,12 @@ static enum status merge_days(struct walk *walk, const int64_t *segment_days, si
 static enum status open_archive(struct walk *walk, struct err *err)
 {
     enum status status = archive_open(walk->search.path, ARCHIVE_READ, &walk->archive, err);
-    if (status == OK) {
-        status = waiting_open(walk->archive, walk->search.query, walk->from_us, walk->to_us,
-                              &walk->waiting, err);
-    }
+    status = THEN(status, waiting_open(walk->archive, walk->search.query, walk->from_us,
+                                       walk->to_us, &walk->waiting, err));
     int64_t *days = NULL;
     size_t n_days = 0;
-    if (status == OK) {
-        status = archive_days(walk->search.path, &days, &n_days, err);
-    }
-    if (status == OK) {
-        status = merge_days(walk, days, n_days, err);
-    }
+    status = THEN(status, archive_days(walk->search.path, &days, &n_days, err));
+    status = THEN(status, merge_days(walk, days, n_days, err));
     free(days);
     for (size_t i = 0; status == OK && i < walk->search.query->n_leaves; i++) {
         walk->known[i] = waiting_has_field(walk->waiting, i);
@@ -120,7 +114,7 @@ static enum status open_file(struct walk *walk, struct err *err)
         walk->n_days = 1;
     }
     segment_close(segment);
-    return walk->days ? OK : err_set(err, ERR_NOMEM, "search: out of memory");
+    return walk->days ? OK : err_nomem(err, "search");
 }
 
 enum status walk_open(const struct search *search, struct walk **out_walk, struct err *err)
@@ -128,14 +122,14 @@ enum status walk_open(const struct search *search, struct walk **out_walk, struc
     struct stat stat_of;
     struct walk *walk = calloc(1, sizeof *walk);
     if (!walk) {
-        return err_set(err, ERR_NOMEM, "search: out of memory");
+        return err_nomem(err, "search");
     }
     walk->search = *search;
     query_time_bounds(search->query->root, &walk->from_us, &walk->to_us);
     walk->from_us = search->from_us > walk->from_us ? search->from_us : walk->from_us;
     walk->to_us = search->to_us < walk->to_us ? search->to_us : walk->to_us;
     walk->known = calloc(search->query->n_leaves + 1, sizeof *walk->known);
-    enum status status = walk->known ? OK : err_set(err, ERR_NOMEM, "search: out of memory");
+    enum status status = walk->known ? OK : err_nomem(err, "search");
     walk->is_file = stat(search->path, &stat_of) == 0 && S_ISREG(stat_of.st_mode);
     if (status == OK && walk->is_file) {
         status = open_file(walk, err);

@@ -60,7 +60,7 @@ static enum status reserved_at(struct extracting *at, struct reserved *reserved,
         if (status == OK) {
             text = arena_copy(&at->arena, text);
             reserved->texts[reserved->n_texts++] = text;
-            status = text.data ? OK : err_set(err, ERR_NOMEM, "copy: out of memory");
+            status = text.data ? OK : err_nomem(err, "copy");
         }
     }
     return status;
@@ -80,12 +80,8 @@ static enum status take_slot(struct extracting *at, size_t slot, const int64_t *
 {
     struct copy_event event = {.time_us = times_us[slot], .received_us = arrivals_us[slot]};
     enum status status = view_line(plan_view(at->plan), slot, &event.raw, err);
-    if (status == OK) {
-        status = reserved_at(at, &at->source, slot, err);
-    }
-    if (status == OK) {
-        status = reserved_at(at, &at->mark, slot, err);
-    }
+    status = THEN(status, reserved_at(at, &at->source, slot, err));
+    status = THEN(status, reserved_at(at, &at->mark, slot, err));
     if (status != OK) {
         return status;
     }
@@ -110,15 +106,9 @@ static enum status take_block(struct extracting *at, const struct block_info *in
     struct block_view *view = plan_view(at->plan);
     arena_reset(&at->arena);
     status = view_times(view, &times_us, err);
-    if (status == OK) {
-        status = view_arrivals(view, &arrivals_us, err);
-    }
-    if (status == OK) {
-        status = reserved_read(at, FIELD_SOURCE, &at->source, err);
-    }
-    if (status == OK) {
-        status = reserved_read(at, FIELD_MARK, &at->mark, err);
-    }
+    status = THEN(status, view_arrivals(view, &arrivals_us, err));
+    status = THEN(status, reserved_read(at, FIELD_SOURCE, &at->source, err));
+    status = THEN(status, reserved_read(at, FIELD_MARK, &at->mark, err));
     for (size_t slot = bitmap_next(&map, 0); status == OK && slot < BLOCK_EVENTS_MAX;
          slot = bitmap_next(&map, slot + 1)) {
         status = take_slot(at, slot, times_us, arrivals_us, err);
@@ -189,9 +179,7 @@ enum status extract_run(struct walk *walk, struct extract *extract, struct err *
         if (day.plan) {
             status = take_blocks(&at, i, n_days, err);
         }
-        if (status == OK) {
-            status = take_waiting(&at, &day, err);
-        }
+        status = THEN(status, take_waiting(&at, &day, err));
     }
     arena_fini(&at.arena);
     return status;

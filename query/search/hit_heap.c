@@ -76,7 +76,7 @@ enum status places_add(struct places *places, struct place place, struct err *er
         size_t capacity = places->capacity ? places->capacity * 2 : 1024;
         struct place *items = realloc(places->items, capacity * sizeof *items);
         if (!items) {
-            return err_set(err, ERR_NOMEM, "search: out of memory");
+            return err_nomem(err, "search");
         }
         places->items = items;
         places->capacity = capacity;

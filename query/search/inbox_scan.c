@@ -28,11 +28,6 @@ struct waiting {
     bool any; /* some event is in the inbox */
 };
 
-static enum status nomem(struct err *err)
-{
-    return err_set(err, ERR_NOMEM, "search: out of memory");
-}
-
 static enum status is_seen(struct waiting *waiting, const struct event *event, bool *out_seen,
                            struct err *err)
 {
@@ -45,7 +40,7 @@ static enum status is_seen(struct waiting *waiting, const struct event *event, b
     }
     struct seen *seen = arena_alloc(&waiting->arena, sizeof *seen);
     if (!seen) {
-        return nomem(err);
+        return err_nomem(err, "search");
     }
     *seen = (struct seen){.next = *bucket, .event = *event};
     seen->event.fields = NULL;
@@ -59,7 +54,7 @@ static enum status is_seen(struct waiting *waiting, const struct event *event, b
               (event->uid.size > 0 || seen->event.raw.data);
     *bucket = seen;
     *out_seen = false;
-    return ok ? OK : nomem(err);
+    return ok ? OK : err_nomem(err, "search");
 }
 
 /* The same fields that a segment keeps beside the event (schema/segment/segment.h). */
@@ -68,7 +63,7 @@ static enum status add_reserved(struct arena *arena, struct span source, bool se
 {
     struct event_field *fields = arena_alloc(arena, (event->n_fields + 3) * sizeof *fields);
     if (!fields) {
-        return nomem(err);
+        return err_nomem(err, "search");
     }
     if (event->n_fields > 0) {
         memcpy(fields, event->fields, event->n_fields * sizeof *fields);
@@ -107,7 +102,7 @@ static enum status keep(struct waiting *waiting, const struct inbox_row *row, st
         size_t capacity = waiting->capacity ? waiting->capacity * 2 : 256;
         struct waiting_event *events = realloc(waiting->events, capacity * sizeof *events);
         if (!events) {
-            return nomem(err);
+            return err_nomem(err, "search");
         }
         waiting->events = events;
         waiting->capacity = capacity;
@@ -118,7 +113,7 @@ static enum status keep(struct waiting *waiting, const struct inbox_row *row, st
     kept->source = arena_copy(&waiting->arena, source);
     if (!copy.data || !kept->source.data ||
         !event_parse(copy, row->received_us, &waiting->arena, &kept->event)) {
-        return nomem(err);
+        return err_nomem(err, "search");
     }
     waiting->count++;
     return add_reserved(&waiting->arena, kept->source, row->source.session_stream, &kept->event,
@@ -135,7 +130,7 @@ static enum status read_row(struct waiting *waiting, const struct inbox_row *row
     arena_reset(&waiting->scratch);
     enum status status = buf_status(&source, "search", err);
     if (status == OK && !event_reader_init(&reader, row->body, row->received_us, &waiting->text)) {
-        status = nomem(err);
+        status = err_nomem(err, "search");
     }
     reader.arena = &waiting->scratch;
     uint32_t part = 0;
@@ -163,7 +158,7 @@ static enum status read_row(struct waiting *waiting, const struct inbox_row *row
         arena_reset(&waiting->scratch);
     }
     buf_fini(&source);
-    return status == OK && no_memory ? nomem(err) : status;
+    return status == OK && no_memory ? err_nomem(err, "search") : status;
 }
 
 static int compare_events(const void *a, const void *b)
@@ -205,14 +200,14 @@ enum status waiting_open(struct archive *archive, const struct query *query, int
 {
     struct waiting *waiting = calloc(1, sizeof *waiting);
     if (!waiting) {
-        return nomem(err);
+        return err_nomem(err, "search");
     }
     waiting->query = query;
     waiting->seen = calloc(SEEN_BUCKETS, sizeof(struct seen *));
     waiting->has_field = calloc(query->n_leaves + 1, sizeof *waiting->has_field);
     enum status status = waiting->seen && waiting->has_field
                              ? read_inbox(waiting, archive, from_us, to_us, err)
-                             : nomem(err);
+                             : err_nomem(err, "search");
     if (status != OK) {
         waiting_close(waiting);
         return status;
@@ -261,7 +256,7 @@ static enum status drop_known(struct segment *segment, const struct waiting_even
 {
     struct event *chunk = malloc(BLOCK_EVENTS_MAX * sizeof *chunk);
     if (!chunk) {
-        return nomem(err);
+        return err_nomem(err, "search");
     }
     uint32_t hashes[BLOCK_EVENTS_MAX];
     size_t kept = 0;
@@ -292,7 +287,7 @@ enum status waiting_of_day(const struct waiting *waiting, int64_t day_us, struct
     const struct waiting_event **events =
         malloc((waiting->count + 1) * sizeof(const struct waiting_event *));
     if (!events) {
-        return nomem(err);
+        return err_nomem(err, "search");
     }
     size_t count = 0;
     for (size_t i = 0; i < waiting->count; i++) {

@@ -302,14 +302,14 @@ enum status sweep_run(struct walk *walk, const struct sweep_options *options, st
     CHECK(options->n_workers >= 1 && options->n_workers <= SWEEP_WORKERS_MAX);
     struct sweep *sweep = calloc(1, sizeof *sweep);
     if (!sweep) {
-        return err_set(err, ERR_NOMEM, "search: out of memory");
+        return err_nomem(err, "search");
     }
     *sweep = (struct sweep){.walk = walk, .options = options, .failed_day = SWEEP_NONE};
     sweep->days_us = walk_days(walk, &sweep->n_days);
     sweep->days = calloc(sweep->n_days + 1, sizeof *sweep->days);
     if (!sweep->days) {
         free(sweep);
-        return err_set(err, ERR_NOMEM, "search: out of memory");
+        return err_nomem(err, "search");
     }
     lock_init(&sweep->lock);
     condition_init(&sweep->changed);

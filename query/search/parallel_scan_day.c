@@ -39,7 +39,7 @@ static enum status order_blocks(const struct sweep *sweep, struct plan *plan, si
     const struct block_info *infos = plan ? segment_blocks(plan_segment(plan), &count) : NULL;
     uint32_t *order = malloc((count + 1) * sizeof *order);
     if (!order) {
-        return err_set(err, ERR_NOMEM, "search: out of memory");
+        return err_nomem(err, "search");
     }
     for (size_t i = 0; i < count; i++) {
         order[i] = (uint32_t)i;
@@ -62,13 +62,9 @@ enum status sweep_day_open(struct sweep_worker *worker, struct err *err)
     uint32_t *order = NULL;
     size_t count = 0;
     enum status status = walk_day_plan(sweep->walk, day.day_us, &worker->plan, err);
-    if (status == OK) {
-        status = walk_day_waiting(sweep->walk, day.day_us, worker->plan, &day.waiting,
-                                  &day.n_waiting, err);
-    }
-    if (status == OK) {
-        status = order_blocks(sweep, worker->plan, &count, &order, err);
-    }
+    status = THEN(status, walk_day_waiting(sweep->walk, day.day_us, worker->plan, &day.waiting,
+                                           &day.n_waiting, err));
+    status = THEN(status, order_blocks(sweep, worker->plan, &count, &order, err));
     if (status == OK && day.n_waiting > 0) {
         status = sweep->options->hands->waiting(worker->own, &day, err);
     }

@@ -106,15 +106,13 @@ static enum status fetch_hit(const struct walk_day *day, const struct place *pla
     struct span line;
     const int64_t *arrivals_us = NULL;
     enum status status = view_line(plan_view(day->plan), place->slot, &line, err);
-    if (status == OK) {
-        status = view_arrivals(plan_view(day->plan), &arrivals_us, err);
-    }
+    status = THEN(status, view_arrivals(plan_view(day->plan), &arrivals_us, err));
     if (status != OK) {
         return status;
     }
     hit->received_us = arrivals_us[place->slot];
     hit->raw = arena_copy(&chunk->arena, line);
-    return hit->raw.data ? OK : err_set(err, ERR_NOMEM, "search: out of memory");
+    return hit->raw.data ? OK : err_nomem(err, "search");
 }
 
 static const struct block_info *find_block(const struct walk_day *day, int64_t block)
@@ -202,7 +200,7 @@ static enum status run_days(struct run *run, struct walk *walk, struct err *err)
     run->days = calloc(n_days + 1, sizeof *run->days);
     run->chunk = calloc(1, sizeof *run->chunk);
     if (!run->days || !run->chunk) {
-        return err_set(err, ERR_NOMEM, "search: out of memory");
+        return err_nomem(err, "search");
     }
     for (size_t i = 0; i < n_days; i++) {
         run->days[i] = none;

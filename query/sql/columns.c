@@ -23,11 +23,6 @@ static const struct table_column hidden_columns[] = {
     {TABLE_SLOT, "slot", true},
 };
 
-static enum status nomem(struct err *err)
-{
-    return err_set(err, ERR_NOMEM, "columns: out of memory");
-}
-
 static enum status add(struct table_columns *columns, enum table_column_kind kind, const char *name,
                        bool hidden, struct err *err)
 {
@@ -35,14 +30,14 @@ static enum status add(struct table_columns *columns, enum table_column_kind kin
         size_t capacity = columns->capacity ? columns->capacity * 2 : 128;
         struct table_column *items = realloc(columns->items, capacity * sizeof *items);
         if (!items) {
-            return nomem(err);
+            return err_nomem(err, "columns");
         }
         columns->items = items;
         columns->capacity = capacity;
     }
     struct span copy = arena_copy(&columns->arena, span_str(name));
     if (!copy.data) {
-        return nomem(err);
+        return err_nomem(err, "columns");
     }
     columns->items[columns->count++] = (struct table_column){kind, copy.data, hidden};
     return OK;
@@ -75,7 +70,7 @@ static enum status add_fields(struct table_columns *columns, const char *table,
 {
     const char **sorted = malloc((n_fields + 1) * sizeof *sorted);
     if (!sorted) {
-        return nomem(err);
+        return err_nomem(err, "columns");
     }
     for (size_t i = 0; i < n_fields; i++) {
         sorted[i] = fields[i];
@@ -117,15 +112,10 @@ enum status columns_make(struct table_columns *columns, const char *table,
     for (size_t i = 0; status == OK && columns_usual[i]; i++) {
         status = add(columns, kind_of(columns_usual[i]), columns_usual[i], false, err);
     }
-    if (status == OK) {
-        status = add_fields(columns, table, fields, n_fields, err);
-    }
-    if (status == OK) {
-        status = add(columns, TABLE_RAW, "raw", false, err);
-    }
-    if (status == OK) { /* first of the hidden ones: the argument of table('...') */
-        status = add(columns, TABLE_MATCH, table, true, err);
-    }
+    status = THEN(status, add_fields(columns, table, fields, n_fields, err));
+    status = THEN(status, add(columns, TABLE_RAW, "raw", false, err));
+    /* first of the hidden ones: the argument of table('...') */
+    status = THEN(status, add(columns, TABLE_MATCH, table, true, err));
     if (status == OK && !is_taken(columns, table, "query")) {
         status = add(columns, TABLE_FIELD, "query", true, err);
     }
@@ -133,9 +123,7 @@ enum status columns_make(struct table_columns *columns, const char *table,
         status = add(columns, hidden_columns[i].kind, hidden_columns[i].name, true, err);
     }
     columns->n_declared = columns->count;
-    if (status == OK) {
-        status = add_actors(columns, err);
-    }
+    status = THEN(status, add_actors(columns, err));
     if (status != OK) {
         columns_fini(columns);
     }

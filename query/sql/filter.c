@@ -71,7 +71,7 @@ static enum status add_value(struct making *making, struct node *parent, struct 
                               .text = arena_copy(&making->tree.query->arena, text)};
     struct node *node;
     if (!form.text.data) {
-        return err_set(making->tree.err, ERR_NOMEM, "SQL: out of memory");
+        return err_nomem(making->tree.err, "SQL");
     }
     enum status status;
     if (span_is(field, "actor") || span_is(field, "uid")) {
@@ -80,7 +80,7 @@ static enum status add_value(struct making *making, struct node *parent, struct 
         /* Not by name: a field may be called as a pseudo-field is. */
         struct predicate predicate = {.field = field, .typed = form.text};
         status = predicate_plain(&making->tree.query->arena, &form, &predicate, making->tree.err);
-        return status == OK ? add_leaf(making, parent, &predicate) : status;
+        return THEN(status, add_leaf(making, parent, &predicate));
     }
     if (status == OK) {
         add_child(parent, node);
@@ -150,9 +150,7 @@ static enum status push_equal(struct making *making, size_t column, sqlite3_valu
     struct node *either;
     bool all = false;
     enum status status = tree_node(&making->tree, NODE_OR, &either);
-    if (status == OK) {
-        status = add_equal(making, either, column, value, &all);
-    }
+    status = THEN(status, add_equal(making, either, column, value, &all));
     if (status == OK && !all) {
         making->filter->none = making->filter->none || !either->first;
         add_child(making->root, either);
@@ -174,7 +172,7 @@ static enum status push_any(struct making *making, size_t column, sqlite3_value 
         status = all ? OK : add_equal(making, either, column, value, &all);
     }
     if (status == OK && rc != SQLITE_OK && rc != SQLITE_DONE) {
-        return err_set(making->tree.err, ERR_NOMEM, "SQL: out of memory");
+        return err_nomem(making->tree.err, "SQL");
     }
     if (status == OK && !all) {
         making->filter->none = making->filter->none || !either->first;
@@ -192,9 +190,7 @@ static enum status push_null(struct making *making, size_t column)
     }
     predicate_exists(span_str(making->columns->items[column].name), &predicate);
     enum status status = tree_node(&making->tree, NODE_NOT, &not );
-    if (status == OK) {
-        status = add_leaf(making, not, &predicate);
-    }
+    status = THEN(status, add_leaf(making, not, &predicate));
     if (status == OK) {
         add_child(making->root, not );
     }
@@ -222,7 +218,7 @@ static enum status push_pattern(struct making *making, size_t column, enum push_
                                   .field = span_str(making->columns->items[column].name)};
     enum status status = predicate_lower(&making->tree.query->arena, span_of(text.data, size),
                                          &predicate.text, making->tree.err);
-    return status == OK ? add_leaf(making, making->root, &predicate) : status;
+    return THEN(status, add_leaf(making, making->root, &predicate));
 }
 
 static void push_number(struct making *making, size_t column, enum push_op op, sqlite3_value *value)
@@ -265,10 +261,9 @@ static enum status add_ranges(struct making *making)
             continue;
         }
         status = tree_node(&making->tree, NODE_OR, &either);
-        if (status == OK) {
-            status = add_range(making, either, span_str(making->columns->items[range->column].name),
-                               range);
-        }
+        status =
+            THEN(status, add_range(making, either,
+                                   span_str(making->columns->items[range->column].name), range));
         if (status == OK) {
             add_child(making->root, either);
         }
@@ -430,9 +425,7 @@ enum status filter_make(const struct table_columns *columns, const char *plan,
         status = push_piece(&making, &piece, has ? values[argument] : NULL);
         argument += has;
     }
-    if (status == OK) {
-        status = add_ranges(&making);
-    }
+    status = THEN(status, add_ranges(&making));
     if (status != OK) {
         filter_fini(&filter);
         return status;

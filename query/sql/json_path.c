@@ -129,7 +129,7 @@ enum status picker_add(struct picker *picker, struct span path, size_t *out_numb
     }
     struct pick_node *node = fine ? add_node(picker, copy) : NULL;
     if (!node) {
-        return err_set(err, ERR_NOMEM, "columns: out of memory");
+        return err_nomem(err, "columns");
     }
     CHECK(node->number == 0);
     *out_number = picker->count++;
@@ -358,5 +358,5 @@ enum status picker_run(struct picker *picker, struct span raw, struct arena *are
             out[i] = list_text(&picker->lists[i], arena, &picker->nomem);
         }
     }
-    return picker->nomem ? err_set(err, ERR_NOMEM, "columns: out of memory") : OK;
+    return picker->nomem ? err_nomem(err, "columns") : OK;
 }

@@ -28,11 +28,6 @@ struct rows {
     int64_t received_us[ROWS_MAX];
 };
 
-static enum status nomem(struct err *err)
-{
-    return err_set(err, ERR_NOMEM, "SQL: out of memory");
-}
-
 enum status rows_new(const struct table_columns *columns, struct rows **out_rows, struct err *err)
 {
     struct rows *rows = calloc(1, sizeof *rows);
@@ -45,7 +40,7 @@ enum status rows_new(const struct table_columns *columns, struct rows **out_rows
     }
     if (!rows || !rows->state || !rows->picked_columns || !rows->picked || !rows->picker) {
         rows_free(rows);
-        return nomem(err);
+        return err_nomem(err, "SQL");
     }
     *out_rows = rows;
     return OK;
@@ -135,7 +130,7 @@ static enum status copy_lines(struct rows *rows, const struct block_info *block,
         if (status == OK) {
             rows->received_us[i] = arrivals_us[rows->items[i].slot];
             rows->lines[i] = arena_copy(&rows->arena, line);
-            status = rows->lines[i].data ? OK : nomem(err);
+            status = rows->lines[i].data ? OK : err_nomem(err, "SQL");
         }
     }
     return status;
@@ -201,7 +196,7 @@ static enum status look_at_block(struct rows *rows, size_t field, enum day_shape
     struct picker *picker = picker_new();
     struct arena arena = ARENA_INIT;
     size_t number;
-    enum status status = picker ? OK : nomem(err);
+    enum status status = picker ? OK : err_nomem(err, "SQL");
     if (status == OK) {
         struct span name = span_str(segment_field_name(rows->day->segment, field));
         status = picker_add(picker, name, &number, err);
@@ -213,9 +208,7 @@ static enum status look_at_block(struct rows *rows, size_t field, enum day_shape
         struct picked picked;
         arena_reset(&arena);
         status = view_line(view, slot, &line, err);
-        if (status == OK) {
-            status = picker_run(picker, line, &arena, &picked, err);
-        }
+        status = THEN(status, picker_run(picker, line, &arena, &picked, err));
         if (status == OK && picked.kind == PICK_JSON) {
             shape = SHAPE_OPEN;
         }
@@ -329,7 +322,7 @@ static enum status fill_column(struct rows *rows, size_t column, struct err *err
     if (!state->cells) {
         state->cells = malloc(ROWS_MAX * sizeof *state->cells);
         if (!state->cells) {
-            return nomem(err);
+            return err_nomem(err, "SQL");
         }
     }
     for (size_t i = 0; i < rows->count; i++) {
@@ -390,12 +383,9 @@ static enum status settle(struct rows *rows, size_t i, size_t column, struct err
     for (size_t n = 0; status == OK && n < picker_count(rows->picker); n++) {
         status = fill_column(rows, rows->picked_columns[n], err);
     }
-    if (status == OK) {
-        status = need_lines(rows, err);
-    }
-    if (status == OK) {
-        status = picker_run(rows->picker, rows->lines[i], &rows->arena, rows->picked, err);
-    }
+    status = THEN(status, need_lines(rows, err));
+    status =
+        THEN(status, picker_run(rows->picker, rows->lines[i], &rows->arena, rows->picked, err));
     for (size_t n = 0; status == OK && n < picker_count(rows->picker); n++) {
         struct cell *cell = &rows->state[rows->picked_columns[n]].cells[i];
         *cell = cell->kind == CELL_OPEN ? cell_of(&rows->picked[n]) : *cell;

@@ -38,7 +38,7 @@ enum status scan_new(struct snapshot *snapshot, struct rows *rows, const struct 
 {
     struct scan *scan = calloc(1, sizeof *scan);
     if (!scan) {
-        return err_set(err, ERR_NOMEM, "SQL: out of memory");
+        return err_nomem(err, "SQL");
     }
     scan->snapshot = snapshot;
     scan->rows = rows;
@@ -98,7 +98,7 @@ static enum status order_blocks(struct scan *scan, struct err *err)
     scan->blocks = malloc((scan->n_blocks + 1) * sizeof(const struct block_info *));
     if (!scan->blocks) {
         scan->n_blocks = 0;
-        return err_set(err, ERR_NOMEM, "SQL: out of memory");
+        return err_nomem(err, "SQL");
     }
     for (size_t i = 0; i < scan->n_blocks; i++) {
         scan->blocks[i] = &infos[i];
@@ -167,9 +167,7 @@ static enum status enter_day(struct scan *scan, struct err *err)
     enum status status = snapshot_day(scan->snapshot, at, &scan->day, err);
     if (status == OK && scan->day->segment) {
         status = plan_open(scan->wish.query, scan->day->segment, &scan->plan, err);
-        if (status == OK) {
-            status = order_blocks(scan, err);
-        }
+        status = THEN(status, order_blocks(scan, err));
     }
     if (status == OK && scan->wish.order != SCAN_ANY) {
         status = collect_places(scan, err);

@@ -21,11 +21,6 @@ struct snapshot {
     uint64_t clock;
 };
 
-static enum status nomem(struct err *err)
-{
-    return err_set(err, ERR_NOMEM, "SQL: out of memory");
-}
-
 static int by_day(const void *a, const void *b)
 {
     int64_t x = ((const struct day *)a)->day_us;
@@ -42,7 +37,7 @@ static enum status list_days(struct snapshot *snapshot, const int64_t *days, siz
         snapshot->waiting ? waiting_events(snapshot->waiting, &n_waiting) : NULL;
     snapshot->days = calloc(n_days + n_waiting + 1, sizeof *snapshot->days);
     if (!snapshot->days) {
-        return nomem(err);
+        return err_nomem(err, "SQL");
     }
     size_t count = 0;
     for (size_t i = 0; i < n_days; i++) {
@@ -68,16 +63,10 @@ static enum status open_archive(struct snapshot *snapshot, struct err *err)
     int64_t *days = NULL;
     size_t n_days = 0;
     enum status status = archive_open(snapshot->path, ARCHIVE_READ, &snapshot->archive, err);
-    if (status == OK) {
-        status = waiting_open(snapshot->archive, snapshot->all, INT64_MIN, INT64_MAX,
-                              &snapshot->waiting, err);
-    }
-    if (status == OK) {
-        status = archive_days(snapshot->path, &days, &n_days, err);
-    }
-    if (status == OK) {
-        status = list_days(snapshot, days, n_days, err);
-    }
+    status = THEN(status, waiting_open(snapshot->archive, snapshot->all, INT64_MIN, INT64_MAX,
+                                       &snapshot->waiting, err));
+    status = THEN(status, archive_days(snapshot->path, &days, &n_days, err));
+    status = THEN(status, list_days(snapshot, days, n_days, err));
     free(days);
     return status;
 }
@@ -99,16 +88,13 @@ enum status snapshot_open(const char *path, struct snapshot **out_snapshot, stru
     struct stat stat_of;
     struct snapshot *snapshot = calloc(1, sizeof *snapshot);
     if (!snapshot) {
-        return nomem(err);
+        return err_nomem(err, "SQL");
     }
     enum status status = path_format(snapshot->path, err, "%s", path);
-    if (status == OK) {
-        status = query_parse(span_str("*"), 0, &snapshot->all, NULL, err);
-    }
+    status = THEN(status, query_parse(span_str("*"), 0, &snapshot->all, NULL, err));
     snapshot->is_file = stat(path, &stat_of) == 0 && S_ISREG(stat_of.st_mode);
-    if (status == OK) {
-        status = snapshot->is_file ? open_file(snapshot, err) : open_archive(snapshot, err);
-    }
+    status =
+        THEN(status, snapshot->is_file ? open_file(snapshot, err) : open_archive(snapshot, err));
     if (status != OK) {
         snapshot_close(snapshot);
         return status;
@@ -204,7 +190,7 @@ static enum status open_day(struct snapshot *snapshot, struct day *day, struct e
     }
     if (status == OK && day->segment) {
         day->shapes = calloc(segment_field_count(day->segment) + 1, 1);
-        status = day->shapes ? OK : nomem(err);
+        status = day->shapes ? OK : err_nomem(err, "SQL");
     }
     if (status != OK) {
         close_day(day);
@@ -253,7 +239,7 @@ static enum status read_value(struct day *day, uint32_t value, struct err *err)
     bool is_word = span_is(text, "true") || span_is(text, "false");
     out->is_plain = !is_word && !number_is_plain(text, &number);
     out->text = arena_copy(&day->arena, text);
-    return out->text.data ? OK : nomem(err);
+    return out->text.data ? OK : err_nomem(err, "SQL");
 }
 
 enum status day_value(struct day *day, uint32_t value, const struct day_value **out_value,
@@ -263,7 +249,7 @@ enum status day_value(struct day *day, uint32_t value, const struct day_value **
         size_t count = (size_t)value * 2 + 256;
         struct day_value *values = realloc(day->values, count * sizeof *values);
         if (!values) {
-            return nomem(err);
+            return err_nomem(err, "SQL");
         }
         memset(values + day->n_values, 0, (count - day->n_values) * sizeof *values);
         day->values = values;
@@ -329,9 +315,7 @@ enum status snapshot_names(struct snapshot *snapshot, struct snapshot_names *out
         snapshot_release(day);
     }
     add_waiting(&list);
-    if (status == OK) {
-        status = buf_status(&list.names, "SQL", err);
-    }
+    status = THEN(status, buf_status(&list.names, "SQL", err));
     if (status != OK) {
         buf_fini(&list.names);
         return status;

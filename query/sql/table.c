@@ -80,9 +80,7 @@ static enum status read_columns(struct table *table, const char *name, struct er
     struct snapshot *snapshot = NULL;
     struct snapshot_names names = {0};
     enum status status = snapshot_open(table->path, &snapshot, err);
-    if (status == OK) {
-        status = snapshot_names(snapshot, &names, err);
-    }
+    status = THEN(status, snapshot_names(snapshot, &names, err));
     if (status == OK) {
         status = columns_make(&table->columns, name, names.items, names.count, err);
         table->events = names.events;
@@ -124,7 +122,7 @@ static enum status find_path(struct table *table, int argc, const char *const *a
                        "stele('DIR')");
     }
     table->path = argc > 3 ? unquoted(path) : strdup(path);
-    return table->path ? OK : err_set(err, ERR_NOMEM, "SQL: out of memory");
+    return table->path ? OK : err_nomem(err, "SQL");
 }
 
 static int table_disconnect(sqlite3_vtab *vtab)
@@ -147,9 +145,7 @@ static int table_connect(sqlite3 *db, void *context, int argc, const char *const
     }
     table->module = context;
     enum status status = find_path(table, argc, argv, &err);
-    if (status == OK) {
-        status = read_columns(table, argv[2], &err);
-    }
+    status = THEN(status, read_columns(table, argv[2], &err));
     struct buf sql = BUF_INIT;
     if (status == OK) {
         columns_declare(&table->columns, &sql);
@@ -234,9 +230,8 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int number, const char *plan
     if (status == OK && !cursor->rows) {
         status = rows_new(&table->columns, &cursor->rows, &err);
     }
-    if (status == OK) {
-        status = filter_make(&table->columns, plan ? plan : "", argv, argc, &cursor->filter, &err);
-    }
+    status = THEN(
+        status, filter_make(&table->columns, plan ? plan : "", argv, argc, &cursor->filter, &err));
     if (status != OK) {
         return fail(table, &err);
     }

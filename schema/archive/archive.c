@@ -42,13 +42,9 @@ enum status archive_create(const char *dir, struct err *err)
     if (status == OK && file_exists(path)) {
         status = err_set(err, ERR_EXISTS, "%s already holds an archive", dir);
     }
-    if (status == OK) {
-        status = dir_make(dir, 0700, err);
-    }
+    status = THEN(status, dir_make(dir, 0700, err));
     sqlite3 *db = NULL;
-    if (status == OK) {
-        status = db_open(path, DB_CREATE, &catalogue_kind, &db, err);
-    }
+    status = THEN(status, db_open(path, DB_CREATE, &catalogue_kind, &db, err));
     if (status != OK) {
         return status;
     }
@@ -59,7 +55,7 @@ enum status archive_create(const char *dir, struct err *err)
                    (long long)clock_now_us());
     status = db_exec(db, sql, err);
     db_close(db);
-    return status == OK ? dir_sync(dir, err) : status;
+    return THEN(status, dir_sync(dir, err));
 }
 
 static enum status archive_prepare(struct archive *archive, struct err *err)
@@ -69,9 +65,7 @@ static enum status archive_prepare(struct archive *archive, struct err *err)
         status = db_prepare(archive->db, statement_sql[i], &archive->statements[i], err);
     }
     bool row = false;
-    if (status == OK) {
-        status = db_step(archive->statements[STATEMENT_ARCHIVE_ID], &row, err);
-    }
+    status = THEN(status, db_step(archive->statements[STATEMENT_ARCHIVE_ID], &row, err));
     if (status == OK && !row) {
         status = err_set(err, ERR_CORRUPT, "%s: archive.db has no identity", archive->dir);
     }
@@ -113,19 +107,15 @@ enum status archive_open(const char *dir, enum archive_mode mode, struct archive
     }
     struct archive *archive = calloc(1, sizeof *archive);
     if (!archive) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", dir);
+        return err_nomem(err, dir);
     }
     (void)snprintf(archive->dir, sizeof archive->dir, "%s", dir);
     archive->writable = mode == ARCHIVE_WRITE;
     random_fill(&archive->source_seed, sizeof archive->source_seed);
     status =
         db_open(path, archive->writable ? DB_WRITE : DB_READ, &catalogue_kind, &archive->db, err);
-    if (status == OK) {
-        status = db_int64(archive->db, "PRAGMA user_version", &archive->version, err);
-    }
-    if (status == OK) {
-        status = archive_prepare(archive, err);
-    }
+    status = THEN(status, db_int64(archive->db, "PRAGMA user_version", &archive->version, err));
+    status = THEN(status, archive_prepare(archive, err));
     if (status == OK && archive->writable) {
         archive_wal_watch(archive);
         status = db_exec(archive->db, "PRAGMA cache_size=-8192", err);
@@ -185,12 +175,8 @@ void archive_rollback(struct archive *archive)
 enum status archive_run_alone(struct archive *archive, sqlite3_stmt *stmt, struct err *err)
 {
     enum status status = archive_begin(archive, err);
-    if (status == OK) {
-        status = db_run(stmt, err);
-    }
-    if (status == OK) {
-        status = archive_commit(archive, err);
-    }
+    status = THEN(status, db_run(stmt, err));
+    status = THEN(status, archive_commit(archive, err));
     if (status != OK) {
         archive_rollback(archive);
     }
@@ -202,9 +188,7 @@ enum status archive_read_begin(struct archive *archive, struct err *err)
 {
     enum status status = db_exec(archive->db, "BEGIN", err);
     int64_t version;
-    if (status == OK) {
-        status = db_int64(archive->db, "SELECT count(*) FROM archive", &version, err);
-    }
+    status = THEN(status, db_int64(archive->db, "SELECT count(*) FROM archive", &version, err));
     if (status != OK) {
         db_rollback(archive->db);
     }

@@ -13,8 +13,7 @@ static enum status inbox_add(struct archive *archive, const struct inbox_item *i
     if (item->fault != EVENT_FAULT_NONE) {
         enum status status = quarantine_add(archive, &item->source, item->received_us, item->fault,
                                             0, item->body, err);
-        return status == OK ? archive_counter_add(archive, EVENT_COUNTER_quarantined, 1, err)
-                            : status;
+        return THEN(status, archive_counter_add(archive, EVENT_COUNTER_quarantined, 1, err));
     }
     int64_t source;
     enum status status = source_intern(archive, &item->source, &source, err);
@@ -35,9 +34,7 @@ enum status inbox_append(struct archive *archive, const struct inbox_item *items
     for (size_t i = 0; status == OK && i < count; i++) {
         status = inbox_add(archive, &items[i], err);
     }
-    if (status == OK) {
-        status = archive_commit(archive, err);
-    }
+    status = THEN(status, archive_commit(archive, err));
     if (status != OK) {
         archive_rollback(archive);
     }
@@ -53,7 +50,7 @@ enum status inbox_cursor_open(struct archive *archive, int64_t after_id,
 {
     struct inbox_cursor *cursor = calloc(1, sizeof *cursor);
     if (!cursor) {
-        return err_set(err, ERR_NOMEM, "inbox: out of memory");
+        return err_nomem(err, "inbox");
     }
     enum status status =
         db_prepare(archive->db,

@@ -40,10 +40,8 @@ static enum status delete_slice(struct archive *archive, int64_t up_to_id, bool 
         (void)sqlite3_bind_int64(stmt, 1, left ? last : up_to_id);
         status = db_run(stmt, err);
     }
-    if (status == OK) {
-        status = left ? set_mark(archive, up_to_id, err)
-                      : db_run(archive->statements[STATEMENT_INBOX_MARK_CLEAR], err);
-    }
+    status = THEN(status, left ? set_mark(archive, up_to_id, err)
+                               : db_run(archive->statements[STATEMENT_INBOX_MARK_CLEAR], err));
     if (status == OK) {
         *out_left = left;
     }
@@ -55,8 +53,7 @@ enum status inbox_delete(struct archive *archive, int64_t up_to_id, struct err *
     int64_t mark = 0;
     bool left;
     enum status status = read_int64(archive->statements[STATEMENT_INBOX_MARK], &mark, err);
-    return status == OK ? delete_slice(archive, mark > up_to_id ? mark : up_to_id, &left, err)
-                        : status;
+    return THEN(status, delete_slice(archive, mark > up_to_id ? mark : up_to_id, &left, err));
 }
 
 enum status inbox_sweep(struct archive *archive, bool *out_left, struct err *err)
@@ -68,15 +65,9 @@ enum status inbox_sweep(struct archive *archive, bool *out_left, struct err *err
         *out_left = false;
         return OK;
     }
-    if (status == OK) {
-        status = archive_begin(archive, err);
-    }
-    if (status == OK) {
-        status = delete_slice(archive, mark, &left, err);
-    }
-    if (status == OK) {
-        status = archive_commit(archive, err);
-    }
+    status = THEN(status, archive_begin(archive, err));
+    status = THEN(status, delete_slice(archive, mark, &left, err));
+    status = THEN(status, archive_commit(archive, err));
     if (status != OK) {
         archive_rollback(archive);
         return status;

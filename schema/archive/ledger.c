@@ -89,7 +89,7 @@ static enum status cursor_open(struct archive *archive, const char *where, bool 
     CHECK(n > 0 && n < SQL_BYTES);
     struct ledger_cursor *cursor = calloc(1, sizeof *cursor);
     if (!cursor) {
-        return err_set(err, ERR_NOMEM, "ledger: out of memory");
+        return err_nomem(err, "ledger");
     }
     enum status status = db_prepare(archive->db, sql, &cursor->stmt, err);
     if (status != OK) {

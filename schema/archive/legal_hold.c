@@ -51,12 +51,11 @@ enum status hold_add(struct archive *archive, struct hold *hold, struct err *err
 {
     sqlite3_stmt *stmt = NULL;
     enum status status = hold_check(hold, err);
-    if (status == OK) {
-        status = db_prepare(archive->db,
-                            "INSERT INTO hold (kind, from_us, to_us, subject, why, who, made_us)"
-                            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                            &stmt, err);
-    }
+    status = THEN(status,
+                  db_prepare(archive->db,
+                             "INSERT INTO hold (kind, from_us, to_us, subject, why, who, made_us)"
+                             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                             &stmt, err));
     if (status != OK) {
         return status;
     }
@@ -137,12 +136,11 @@ enum status hold_release(struct archive *archive, int64_t id, const char *who, c
                          (long long)id, hold.released_by, clock_format(hold.released_us, when));
     }
     sqlite3_stmt *stmt = NULL;
-    if (status == OK) {
-        status = db_prepare(archive->db,
-                            "UPDATE hold SET released_us = ?2, released_by = ?3, released_why = ?4"
-                            " WHERE id = ?1 AND released_us IS NULL",
-                            &stmt, err);
-    }
+    status = THEN(status,
+                  db_prepare(archive->db,
+                             "UPDATE hold SET released_us = ?2, released_by = ?3, released_why = ?4"
+                             " WHERE id = ?1 AND released_us IS NULL",
+                             &stmt, err));
     if (status != OK) {
         return status;
     }
@@ -172,9 +170,7 @@ enum status hold_list(struct archive *archive, bool all, struct hold **out_holds
         buf_add(&holds, &hold, sizeof hold);
     }
     (void)sqlite3_finalize(stmt);
-    if (status == OK) {
-        status = buf_status(&holds, "hold", err);
-    }
+    status = THEN(status, buf_status(&holds, "hold", err));
     if (status != OK) {
         buf_fini(&holds);
         return status;

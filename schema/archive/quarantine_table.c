@@ -32,7 +32,7 @@ enum status quarantine_cursor_open(struct archive *archive, struct quarantine_cu
 {
     struct quarantine_cursor *cursor = calloc(1, sizeof *cursor);
     if (!cursor) {
-        return err_set(err, ERR_NOMEM, "quarantine: out of memory");
+        return err_nomem(err, "quarantine");
     }
     enum status status =
         db_prepare(archive->db,

@@ -35,7 +35,7 @@ enum status file_read(const char *path, size_t max_bytes, struct buf *out, struc
     enum status status = OK;
     for (;;) {
         if (!buf_reserve(out, 64 * 1024)) {
-            status = err_set(err, ERR_NOMEM, "%s: out of memory", path);
+            status = err_nomem(err, path);
             break;
         }
         ssize_t n = read(fd, out->data + out->size, out->capacity - out->size);
@@ -151,5 +151,5 @@ enum status dir_make(const char *path, mode_t mode, struct err *err)
         status = dir_make_one(part, mode, err);
         *slash = '/';
     }
-    return status == OK ? dir_make_one(part, mode, err) : status;
+    return THEN(status, dir_make_one(part, mode, err));
 }

@@ -29,7 +29,7 @@ static enum status key_wrap(EVP_PKEY *pkey, const char *path, struct signing_key
     if (size <= 0) {
         EVP_PKEY_free(pkey);
         free(key);
-        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+        return err_nomem(err, path);
     }
     struct digest digest = digest_sha256(span_of(der, (size_t)size));
     OPENSSL_free(der);
@@ -46,7 +46,7 @@ static enum status key_load(const char *path, bool is_private, struct signing_ke
     enum status status = file_read(path, KEY_FILE_BYTES_MAX, &text, err);
     BIO *bio = status == OK ? BIO_new_mem_buf(text.data, (int)text.size) : NULL;
     if (status == OK && !bio) {
-        status = err_set(err, ERR_NOMEM, "%s: out of memory", path);
+        status = err_nomem(err, path);
     }
     if (status == OK) {
         char none[1] = ""; /* the passphrase: an encrypted key fails, and nobody is asked */

@@ -63,7 +63,7 @@ enum status codec_pack(struct codec *codec, struct span bytes, int level, bool c
     }
     size_t bound = ZSTD_compressBound(bytes.size);
     if (!buf_reserve(out, bound)) {
-        return err_set(err, ERR_NOMEM, "zstd: out of memory");
+        return err_nomem(err, "zstd");
     }
     size_t n = ZSTD_compress2(codec->pack, out->data + out->size, bound, bytes.data, bytes.size);
     if (ZSTD_isError(n)) {
@@ -81,7 +81,7 @@ enum status codec_unpack(struct codec *codec, struct span frame, size_t max_byte
         return err_set(err, ERR_CORRUPT, "not a zstd frame of at most %zu bytes", max_bytes);
     }
     if (!buf_reserve(out, (size_t)size + 1)) {
-        return err_set(err, ERR_NOMEM, "zstd: out of memory");
+        return err_nomem(err, "zstd");
     }
     size_t n = ZSTD_decompressDCtx(codec->unpack, out->data + out->size, (size_t)size, frame.data,
                                    frame.size);
@@ -104,7 +104,7 @@ enum status codec_unpack_prefix(struct codec *codec, struct span frame, size_t m
     (void)ZSTD_DCtx_reset(codec->unpack, ZSTD_reset_session_only);
     while (left > 0) {
         if (!buf_reserve(out, ZSTD_DStreamOutSize())) {
-            return err_set(err, ERR_NOMEM, "zstd: out of memory");
+            return err_nomem(err, "zstd");
         }
         ZSTD_outBuffer to = {out->data + out->size, out->capacity - out->size, 0};
         in.size = frame.size - in.pos > PREFIX_PIECE ? in.pos + PREFIX_PIECE : frame.size;

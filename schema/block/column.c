@@ -43,9 +43,7 @@ static enum status pack_and_free(struct codec *codec, struct buf *payload, struc
                                  struct err *err)
 {
     enum status status = buf_status(payload, "column", err);
-    if (status == OK) {
-        status = vector_pack(codec, buf_span(payload), out, err);
-    }
+    status = THEN(status, vector_pack(codec, buf_span(payload), out, err));
     buf_fini(payload);
     return status;
 }

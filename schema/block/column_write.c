@@ -197,9 +197,7 @@ enum status column_encode(struct codec *codec, const struct column_source *sourc
         }
     }
     enum status status = buf_status(&payload, "column", err);
-    if (status == OK) {
-        status = vector_pack(codec, buf_span(&payload), out, err);
-    }
+    status = THEN(status, vector_pack(codec, buf_span(&payload), out, err));
     buf_fini(&payload);
     return status;
 }

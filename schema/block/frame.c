@@ -7,7 +7,7 @@ enum { FRAME_THREAD_EVENTS = 512 }; /* fewer are not worth a thread */
 enum status frame_maker_init(struct frame_maker *maker, int level, struct err *err)
 {
     *maker = (struct frame_maker){.codec = codec_new(), .level = level};
-    return maker->codec ? OK : err_set(err, ERR_NOMEM, "frame: out of memory");
+    return maker->codec ? OK : err_nomem(err, "frame");
 }
 
 void frame_maker_fini(struct frame_maker *maker)
@@ -52,9 +52,7 @@ static void *frame_make(void *context)
     buf_clear(&maker->line_sums);
     write_lines(maker->batch, &maker->ndjson, &maker->newlines);
     maker->status = buf_status(&maker->ndjson, "frame", &maker->err);
-    if (maker->status == OK) {
-        maker->status = buf_status(&maker->newlines, "frame", &maker->err);
-    }
+    maker->status = THEN(maker->status, buf_status(&maker->newlines, "frame", &maker->err));
     if (maker->status == OK) {
         maker->sha256 = digest_sha256(buf_span(&maker->ndjson));
         maker->status = codec_pack(maker->codec, buf_span(&maker->ndjson), maker->level, true,

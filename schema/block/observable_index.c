@@ -248,7 +248,7 @@ enum status observed_encode(struct observed_draft *draft, uint32_t first, uint32
     size_t n_keys =
         ok ? sort_pairs(&draft->keys, &draft->spare, OBSERVABLE_KEY_BITS + OBSERVED_REF_BITS) : 0;
     if (!ok || !buf_ok(&draft->v4) || !buf_ok(&draft->keys)) {
-        return err_set(err, ERR_NOMEM, "observables: out of memory");
+        return err_nomem(err, "observables");
     }
     size_t n_v6 = sort_v6(&draft->v6);
     const struct observed_v6 *v6 = (const struct observed_v6 *)(const void *)draft->v6.data;

@@ -117,9 +117,7 @@ static enum status read_seal(sqlite3 *db, struct copy_header *header, struct err
     bool row = false;
     enum status status =
         db_prepare(db, "SELECT text, signature, key_id FROM copy_seal", &stmt, err);
-    if (status == OK) {
-        status = db_step(stmt, &row, err);
-    }
+    status = THEN(status, db_step(stmt, &row, err));
     if (status == OK && row) {
         header->is_signed = true;
         header->text = keep(header, stmt, 0);
@@ -144,20 +142,14 @@ enum status copy_header_read(sqlite3 *db, const char *path, struct copy_header *
         return err_set(err, ERR_FORMAT, "%s is a segment, and not a copy: it has no case header",
                        path);
     }
-    if (status == OK) {
-        status = db_prepare(db, COPY_CASE_SELECT, &stmt, err);
-    }
-    if (status == OK) {
-        status = db_step(stmt, &row, err);
-    }
+    status = THEN(status, db_prepare(db, COPY_CASE_SELECT, &stmt, err));
+    status = THEN(status, db_step(stmt, &row, err));
     if (status == OK && (!row || !take_case(out_header, stmt))) {
         status = err_set(err, ERR_CORRUPT, "%s: the case header is %s", path,
                          row ? "not in the form " COPY_FORMAT : "gone");
     }
     (void)sqlite3_finalize(stmt);
-    if (status == OK) {
-        status = read_seal(db, out_header, err);
-    }
+    status = THEN(status, read_seal(db, out_header, err));
     if (status != OK) {
         copy_header_fini(out_header);
     }
@@ -168,9 +160,7 @@ enum status copy_header_open(const char *path, struct copy_header *out_header, s
 {
     struct segment *segment = NULL;
     enum status status = segment_open(path, &segment, err);
-    if (status == OK) {
-        status = copy_header_read(segment->db, path, out_header, err);
-    }
+    status = THEN(status, copy_header_read(segment->db, path, out_header, err));
     segment_close(segment);
     return status;
 }

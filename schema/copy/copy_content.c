@@ -14,8 +14,7 @@ enum status copy_content_add(struct copy_content *content, const struct copy_tab
     struct copy_table added = *table;
     added.name = arena_copy(&content->arena, table->name);
     buf_add(&content->tables, &added, sizeof added);
-    return added.name.data ? buf_status(&content->tables, "copy", err)
-                           : err_set(err, ERR_NOMEM, "copy: out of memory");
+    return added.name.data ? buf_status(&content->tables, "copy", err) : err_nomem(err, "copy");
 }
 
 static void put_be(unsigned char *out, uint64_t value, size_t bytes)
@@ -69,7 +68,7 @@ static enum status digest_rows(sqlite3 *db, const char *sql, struct copy_table *
     sqlite3_stmt *stmt = NULL;
     struct digest_stream *stream = digest_stream_new();
     if (!stream) {
-        return err_set(err, ERR_NOMEM, "copy: out of memory");
+        return err_nomem(err, "copy");
     }
     enum status status = db_prepare(db, sql, &stmt, err);
     bool row = false;
@@ -114,7 +113,7 @@ static enum status digest_table(sqlite3 *db, struct copy_table *table, bool has_
     struct buf sql = BUF_INIT;
     char *name = sqlite3_mprintf("%.*s", SPAN_FMT(table->name));
     char *quoted = name ? sqlite3_mprintf("%w", name) : NULL;
-    enum status status = quoted ? OK : err_set(err, ERR_NOMEM, "copy: out of memory");
+    enum status status = quoted ? OK : err_nomem(err, "copy");
     if (status == OK) {
         buf_printf(&sql, "SELECT %s* FROM main.\"%s\" ORDER BY %s", has_rowid ? "rowid, " : "",
                    quoted, has_rowid ? "rowid" : "");
@@ -123,12 +122,8 @@ static enum status digest_table(sqlite3 *db, struct copy_table *table, bool has_
         status = add_key(db, table->name, &sql, err);
     }
     buf_add_char(&sql, '\0');
-    if (status == OK) {
-        status = buf_status(&sql, "copy", err);
-    }
-    if (status == OK) {
-        status = digest_rows(db, sql.data, table, err);
-    }
+    status = THEN(status, buf_status(&sql, "copy", err));
+    status = THEN(status, digest_rows(db, sql.data, table, err));
     sqlite3_free(name);
     sqlite3_free(quoted);
     buf_fini(&sql);
@@ -145,27 +140,26 @@ static enum status add_schema(sqlite3 *db, struct copy_content *content, struct 
                     " UNION ALL SELECT * FROM (SELECT type, name, tbl_name, sql FROM sqlite_schema"
                     " ORDER BY type, name)",
                     &schema, err);
-    return status == OK ? copy_content_add(content, &schema, err) : status;
+    return THEN(status, copy_content_add(content, &schema, err));
 }
 
 enum status copy_content_read(sqlite3 *db, struct copy_content *content, struct err *err)
 {
     sqlite3_stmt *stmt = NULL;
     enum status status = add_schema(db, content, err);
-    if (status == OK) {
-        status = db_prepare(db,
-                            "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND"
-                            " type IN ('table', 'shadow') AND name NOT IN ('sqlite_schema',"
-                            " 'copy_case', 'copy_table', 'copy_seal') ORDER BY name",
-                            &stmt, err);
-    }
+    status =
+        THEN(status, db_prepare(db,
+                                "SELECT name, wr FROM pragma_table_list WHERE schema = 'main' AND"
+                                " type IN ('table', 'shadow') AND name NOT IN ('sqlite_schema',"
+                                " 'copy_case', 'copy_table', 'copy_seal') ORDER BY name",
+                                &stmt, err));
     bool row = false;
     while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
         struct err failure;
         struct copy_table table = {.name = db_column_span(stmt, 0)};
         enum status of_table = digest_table(db, &table, sqlite3_column_int(stmt, 1) == 0, &failure);
         if (of_table == ERR_NOMEM) {
-            status = err_set(err, ERR_NOMEM, "copy: out of memory");
+            status = err_nomem(err, "copy");
             break;
         }
         table.unreadable = of_table != OK;
@@ -199,9 +193,7 @@ enum status copy_content_digest(const struct copy_content *content, struct diges
         buf_printf(&text, "%.*s %lld %s\n", SPAN_FMT(table->name), (long long)table->rows,
                    digest_hex(&table->sha256, hex));
     }
-    if (status == OK) {
-        status = buf_status(&text, "copy", err);
-    }
+    status = THEN(status, buf_status(&text, "copy", err));
     if (status == OK) {
         *out_sha256 = digest_sha256(buf_span(&text));
     }

@@ -38,9 +38,7 @@ static enum status check_file(struct verifier *verifier, struct err *err)
         wrong(verifier, "the file has %lld bytes, and its pages %lld", (long long)file.st_size,
               (long long)bytes);
     }
-    if (status == OK) {
-        status = verify_pages(db, verifier->path, PAGE_FAULTS_MAX, verifier->report, err);
-    }
+    status = THEN(status, verify_pages(db, verifier->path, PAGE_FAULTS_MAX, verifier->report, err));
     if (status == ERR_CORRUPT || status == ERR_IO) {
         wrong(verifier, "SQLite: %s", err ? err->text : "damaged");
         status = OK;
@@ -54,9 +52,7 @@ static enum status check_rows(struct verifier *verifier, struct err *err)
     int64_t seals = 0;
     sqlite3 *db = verifier->segment->db;
     enum status status = db_int64(db, "SELECT count(*) FROM copy_case", &headers, err);
-    if (status == OK) {
-        status = db_int64(db, "SELECT count(*) FROM copy_seal", &seals, err);
-    }
+    status = THEN(status, db_int64(db, "SELECT count(*) FROM copy_seal", &seals, err));
     if (status == OK && (headers != 1 || seals > 1)) {
         wrong(verifier, "%lld case headers and %lld signatures, instead of one each",
               (long long)headers, (long long)seals);
@@ -257,12 +253,8 @@ static enum status check_content(struct verifier *verifier, struct err *err)
     struct digest sha256 = {{0}};
     const struct digest *should = &verifier->header.facts.content;
     enum status status = copy_content_read(verifier->segment->db, &is, err);
-    if (status == OK) {
-        status = read_tables(verifier, &was, err);
-    }
-    if (status == OK) {
-        status = copy_content_digest(&was, &sha256, err);
-    }
+    status = THEN(status, read_tables(verifier, &was, err));
+    status = THEN(status, copy_content_digest(&was, &sha256, err));
     if (status == OK) {
         if (memcmp(sha256.bytes, should->bytes, sizeof sha256.bytes) != 0) {
             wrong(verifier, "copy_table does not have the digest that is in the case header");
@@ -277,16 +269,10 @@ static enum status check_content(struct verifier *verifier, struct err *err)
 static enum status check_all(struct verifier *verifier, struct err *err)
 {
     enum status status = check_file(verifier, err);
-    if (status == OK) {
-        status = check_rows(verifier, err);
-    }
-    if (status == OK) {
-        status = check_seal(verifier, err);
-    }
-    if (status == OK) {
-        status = check_blocks(verifier, err);
-    }
-    return status == OK ? check_content(verifier, err) : status;
+    status = THEN(status, check_rows(verifier, err));
+    status = THEN(status, check_seal(verifier, err));
+    status = THEN(status, check_blocks(verifier, err));
+    return THEN(status, check_content(verifier, err));
 }
 
 enum status copy_verify(const char *path, const struct signing_key *key,
@@ -300,12 +286,8 @@ enum status copy_verify(const char *path, const struct signing_key *key,
                                 .lines = BLOCK_LINES_INIT};
     *out_verdict = (struct copy_verdict){0};
     enum status status = segment_open(path, &verifier.segment, err);
-    if (status == OK) {
-        status = copy_header_read(verifier.segment->db, path, &verifier.header, err);
-    }
-    if (status == OK) {
-        status = check_all(&verifier, err);
-    }
+    status = THEN(status, copy_header_read(verifier.segment->db, path, &verifier.header, err));
+    status = THEN(status, check_all(&verifier, err));
     block_lines_fini(&verifier.lines);
     copy_header_fini(&verifier.header);
     segment_close(verifier.segment);

@@ -40,18 +40,14 @@ enum status copy_writer_open(const char *path, int compression_level, bool hidde
     }
     if (!writer || !writer->batch) {
         copy_writer_close(writer);
-        return err_set(err, ERR_NOMEM, "copy: out of memory");
+        return err_nomem(err, "copy");
     }
     enum status status = part_file_open(&writer->file, path, err);
-    if (status == OK) {
-        status = db_open(writer->file.part, DB_FRESH, &segment_kind, &writer->db, err);
-    }
+    status = THEN(status, db_open(writer->file.part, DB_FRESH, &segment_kind, &writer->db, err));
     if (status == OK && hidden) { /* its journal is in memory: SQLite needs the name no longer */
         status = part_file_hide(&writer->file, err);
     }
-    if (status == OK) {
-        status = db_exec(writer->db, copy_1_sql, err);
-    }
+    status = THEN(status, db_exec(writer->db, copy_1_sql, err));
     if (status != OK) {
         copy_writer_close(writer);
         return status;
@@ -120,8 +116,7 @@ static enum status put(struct copy_writer *writer, const struct event *event,
             status = flush(writer, err);
         }
     }
-    return status == OK && added == BATCH_NOMEM ? err_set(err, ERR_NOMEM, "copy: out of memory")
-                                                : status;
+    return status == OK && added == BATCH_NOMEM ? err_nomem(err, "copy") : status;
 }
 
 enum status copy_writer_add(struct copy_writer *writer, const struct copy_event *event,
@@ -227,13 +222,11 @@ static enum status put_seal(sqlite3 *db, const struct copy_case *facts,
     struct buf text = BUF_INIT;
     copy_case_text(facts, &text);
     enum status status = buf_status(&text, "copy", err);
-    if (status == OK) {
-        status = signing_sign(key, buf_span(&text), signature, err);
-    }
-    if (status == OK) {
-        status = db_prepare(
-            db, "INSERT INTO copy_seal (text, signature, key_id) VALUES (?1, ?2, ?3)", &stmt, err);
-    }
+    status = THEN(status, signing_sign(key, buf_span(&text), signature, err));
+    status =
+        THEN(status,
+             db_prepare(db, "INSERT INTO copy_seal (text, signature, key_id) VALUES (?1, ?2, ?3)",
+                        &stmt, err));
     if (status == OK) {
         db_bind_blob(stmt, 1, buf_span(&text));
         db_bind_blob(stmt, 2, span_of(signature, sizeof signature));
@@ -262,7 +255,7 @@ static enum status measure(struct copy_writer *writer, sqlite3 *db, struct copy_
         facts->chain = chain_add(&facts->chain, &blocks[i]);
     }
     enum status status = copy_content_read(db, content, err);
-    return status == OK ? copy_content_digest(content, &facts->content, err) : status;
+    return THEN(status, copy_content_digest(content, &facts->content, err));
 }
 
 static enum status put_header(sqlite3 *db, const struct copy_content *content,
@@ -270,16 +263,12 @@ static enum status put_header(sqlite3 *db, const struct copy_content *content,
                               struct err *err)
 {
     enum status status = db_begin(db, err);
-    if (status == OK) {
-        status = put_case(db, facts, err);
-    }
-    if (status == OK) {
-        status = put_tables(db, content, err);
-    }
+    status = THEN(status, put_case(db, facts, err));
+    status = THEN(status, put_tables(db, content, err));
     if (status == OK && key) {
         status = put_seal(db, facts, key, err);
     }
-    return status == OK ? db_commit(db, err) : status;
+    return THEN(status, db_commit(db, err));
 }
 
 enum status copy_writer_finish(struct copy_writer *writer, struct copy_case *facts,
@@ -289,15 +278,9 @@ enum status copy_writer_finish(struct copy_writer *writer, struct copy_case *fac
     struct copy_content content = {0};
     struct segment *segment = segment_writer_segment(writer->segment);
     enum status status = flush(writer, err);
-    if (status == OK) {
-        status = segment_writer_end(writer->segment, err);
-    }
-    if (status == OK) {
-        status = measure(writer, segment->db, &content, facts, err);
-    }
-    if (status == OK) {
-        status = put_header(segment->db, &content, facts, key, err);
-    }
+    status = THEN(status, segment_writer_end(writer->segment, err));
+    status = THEN(status, measure(writer, segment->db, &content, facts, err));
+    status = THEN(status, put_header(segment->db, &content, facts, key, err));
     copy_content_fini(&content);
     segment_writer_close(writer->segment);
     writer->segment = NULL;

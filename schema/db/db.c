@@ -85,9 +85,7 @@ enum status db_int64(sqlite3 *db, const char *sql, int64_t *out_value, struct er
     sqlite3_stmt *stmt = NULL;
     enum status status = db_prepare(db, sql, &stmt, err);
     bool row = false;
-    if (status == OK) {
-        status = db_step(stmt, &row, err);
-    }
+    status = THEN(status, db_step(stmt, &row, err));
     if (status == OK) {
         *out_value = row ? sqlite3_column_int64(stmt, 0) : 0;
     }
@@ -143,9 +141,7 @@ static enum status db_version_check(sqlite3 *db, const struct db_kind *kind, con
     int64_t application_id = 0;
     int64_t version = 0;
     enum status status = db_int64(db, "PRAGMA application_id", &application_id, err);
-    if (status == OK) {
-        status = db_int64(db, "PRAGMA user_version", &version, err);
-    }
+    status = THEN(status, db_int64(db, "PRAGMA user_version", &version, err));
     if (status == ERR_CORRUPT) {
         return db_damaged(db, kind, path, err);
     }
@@ -177,18 +173,15 @@ static enum status db_migrate(sqlite3 *db, const struct db_kind *kind, const cha
         return status;
     }
     status = db_begin(db, err);
-    if (status == OK) { /* again: another process may have been faster */
-        status = db_version_check(db, kind, path, may_be_new, &version, err);
-    }
+    /* again: another process may have been faster */
+    status = THEN(status, db_version_check(db, kind, path, may_be_new, &version, err));
     for (; status == OK && version < kind->version; version++) {
         status = db_exec(db, kind->sql[version], err);
     }
     char pragma[128];
     (void)snprintf(pragma, sizeof pragma, "PRAGMA application_id=%lld; PRAGMA user_version=%d",
                    (long long)kind->application_id, kind->version);
-    if (status == OK) {
-        status = db_exec(db, pragma, err);
-    }
+    status = THEN(status, db_exec(db, pragma, err));
     if (status == OK && mode != DB_FRESH) {
         status = db_commit(db, err);
     }
@@ -208,11 +201,10 @@ static enum status db_configure_writing(sqlite3 *db, enum db_mode mode, struct e
                                                   : "PRAGMA journal_mode=WAL;"
                                                     "PRAGMA synchronous=FULL",
                                  err);
-    return status == OK ? db_exec(db,
-                                  "PRAGMA secure_delete=OFF; PRAGMA foreign_keys=ON;"
-                                  "PRAGMA temp_store=MEMORY",
-                                  err)
-                        : status;
+    return THEN(status, db_exec(db,
+                                "PRAGMA secure_delete=OFF; PRAGMA foreign_keys=ON;"
+                                "PRAGMA temp_store=MEMORY",
+                                err));
 }
 
 static enum status db_configure(sqlite3 *db, enum db_mode mode, const struct db_kind *kind,
@@ -250,7 +242,7 @@ static enum status db_open_once(const char *name, int flags, enum db_mode mode,
     int rc = sqlite3_open_v2(name, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     enum status status = OK;
     if (rc != SQLITE_OK) {
-        status = db ? db_fail(db, path, err) : err_set(err, ERR_NOMEM, "%s: out of memory", path);
+        status = db ? db_fail(db, path, err) : err_nomem(err, path);
     }
     if (status == OK) {
         db_guard_shm(db);
@@ -299,10 +291,8 @@ static enum status db_open_immutable(const char *path, const struct db_kind *kin
     }
     buf_add(&uri, "?immutable=1", sizeof "?immutable=1");
     status = buf_status(&uri, path, err);
-    if (status == OK) {
-        status = db_open_once(uri.data, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, DB_READ, kind, path,
-                              out_db, err);
-    }
+    status = THEN(status, db_open_once(uri.data, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, DB_READ,
+                                       kind, path, out_db, err));
     buf_fini(&uri);
     return status;
 }

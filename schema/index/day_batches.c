@@ -156,7 +156,7 @@ static enum status batch_open(struct days *days, int64_t day_us, struct batch **
         batch = batch_new(day_us, days->paths.seed);
     }
     if (!batch) {
-        return err_set(err, ERR_NOMEM, "index: out of memory");
+        return err_nomem(err, "index");
     }
     days->batches[days->n_batches++] = batch;
     days->batch_bytes += batch_bytes(batch); /* a spare keeps its memory */
@@ -180,9 +180,7 @@ static enum status batch_of(struct days *days, int64_t time_us, size_t raw_bytes
         }
         /* What is thinned out comes back, to be filled: unless the event is too large for that. */
         enum status status = batch_put(days, i - 1, raw_bytes >= BLOCK_RAW_BYTES_MAX / 2, err);
-        if (status == OK) {
-            status = take_back(days, err);
-        }
+        status = THEN(status, take_back(days, err));
         if (status != OK) {
             return status;
         }
@@ -226,7 +224,7 @@ static enum status batches_bound(struct days *days, struct err *err)
         return many ? spool_open(days->dir, &days->spool, err) : OK;
     }
     enum status status = batch_put(days, at, true, err);
-    return status == OK ? take_back(days, err) : status;
+    return THEN(status, take_back(days, err));
 }
 
 static enum status batch_event_in(struct days *days, const struct arrival *arrival,
@@ -245,7 +243,7 @@ static enum status batch_event_in(struct days *days, const struct arrival *arriv
         days->counters[if_known]++;
     }
     if (added == BATCH_NOMEM) {
-        return err_set(err, ERR_NOMEM, "index: out of memory");
+        return err_nomem(err, "index");
     }
     days->batch_bytes += batch_bytes(batch) - before;
     return OK;
@@ -285,12 +283,8 @@ static enum status empty_spool(struct days *days, struct err *err)
     enum status status = days->spool ? spool_days(days->spool, &list, &count, err) : OK;
     for (size_t i = 0; status == OK && i < count; i++) {
         status = spool_read(days->spool, list[i], take_up, days, err);
-        if (status == OK) {
-            status = put_day(days, list[i], err);
-        }
-        if (status == OK) {
-            status = take_back(days, err);
-        }
+        status = THEN(status, put_day(days, list[i], err));
+        status = THEN(status, take_back(days, err));
     }
     spool_close(days->spool);
     days->spool = NULL;
@@ -315,12 +309,8 @@ static enum status put_all(struct days *days, struct err *err)
         while (status == OK && days->n_batches > 0) {
             status = batch_put(days, days->n_batches - 1, true, err);
         }
-        if (status == OK) {
-            status = wait_for_builders(days, err);
-        }
-        if (status == OK) {
-            status = take_back(days, err);
-        }
+        status = THEN(status, wait_for_builders(days, err));
+        status = THEN(status, take_back(days, err));
     } while (status == OK && days->n_batches > 0);
     return status;
 }
@@ -328,9 +318,7 @@ static enum status put_all(struct days *days, struct err *err)
 enum status days_flush(struct days *days, struct err *err)
 {
     enum status status = empty_spool(days, err);
-    if (status == OK) {
-        status = put_all(days, err);
-    }
+    status = THEN(status, put_all(days, err));
     for (size_t i = 0; status == OK && i < days->options.builders; i++) {
         if (days->builders[i]) {
             status = builder_commit(days->builders[i], days->inbox_id, days->counters, err);
@@ -348,9 +336,7 @@ enum status days_add(struct days *days, const struct arrival *arrival, const str
         return spool_add(days->spool, clock_day_start(event->time_us), arrival, event->raw, err);
     }
     size_t before = days->batch_bytes;
-    if (status == OK) {
-        status = batch_event_in(days, arrival, event, err);
-    }
+    status = THEN(status, batch_event_in(days, arrival, event, err));
     /* Memory grows now and then; only then is there something to look at. */
     return status == OK && days->batch_bytes != before ? batches_bound(days, err) : status;
 }

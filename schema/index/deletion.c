@@ -65,9 +65,7 @@ static enum status unlink_day(const char *path, struct err *err)
     }
     const char *slash = strrchr(path, '/');
     CHECK(slash);
-    if (status == OK) {
-        status = path_format(parent, err, "%.*s", (int)(slash - path), path);
-    }
+    status = THEN(status, path_format(parent, err, "%.*s", (int)(slash - path), path));
     if (status == OK && file_exists(parent)) {
         status = dir_sync(parent, err);
     }
@@ -100,9 +98,7 @@ static enum status mark_done(struct archive *archive, int64_t id, struct err *er
     }
     if (status == OK) {
         status = db_run(stmt, err);
-        if (status == OK) {
-            status = archive_commit(archive, err);
-        }
+        status = THEN(status, archive_commit(archive, err));
         if (status != OK) {
             archive_rollback(archive);
         }
@@ -119,7 +115,7 @@ enum status deletion_carry_out(struct archive *archive, const struct deletion *d
     if (status == OK && !is_another_file(path, deletion)) {
         status = unlink_day(path, err);
     }
-    return status == OK ? mark_done(archive, deletion->id, err) : status;
+    return THEN(status, mark_done(archive, deletion->id, err));
 }
 
 #define DELETION_COLUMNS                                                                           \
@@ -172,9 +168,7 @@ static enum status list(struct archive *archive, const char *sql, int64_t after_
         buf_add(&rows, &deletion, sizeof deletion);
     }
     (void)sqlite3_finalize(stmt);
-    if (status == OK) {
-        status = buf_status(&rows, "deletions", err);
-    }
+    status = THEN(status, buf_status(&rows, "deletions", err));
     if (status != OK) {
         buf_fini(&rows);
         return status;

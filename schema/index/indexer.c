@@ -51,15 +51,12 @@ enum status indexer_open(const char *dir, const struct indexer_options *options,
 {
     struct indexer *indexer = calloc(1, sizeof *indexer);
     if (!indexer) {
-        return err_set(err, ERR_NOMEM, "index: out of memory");
+        return err_nomem(err, "index");
     }
     enum status status = archive_open(dir, ARCHIVE_READ, &indexer->archive, err);
-    if (status == OK) { /* before anything is written to a day that is to go */
-        status = deletion_finish(indexer->archive, err);
-    }
-    if (status == OK) {
-        status = days_init(&indexer->days, indexer->archive, options, err);
-    }
+    /* before anything is written to a day that is to go */
+    status = THEN(status, deletion_finish(indexer->archive, err));
+    status = THEN(status, days_init(&indexer->days, indexer->archive, options, err));
     if (status != OK) {
         indexer_close(indexer);
         return status;
@@ -106,7 +103,7 @@ static enum status run_begin(struct indexer *indexer, int64_t up_to_id, struct e
         indexer->run = calloc(1, sizeof *indexer->run);
     }
     if (!indexer->run) {
-        return err_set(err, ERR_NOMEM, "index: out of memory");
+        return err_nomem(err, "index");
     }
     indexer->run->up_to_id = up_to_id;
     days_begin(&indexer->days, indexer->run->counters, up_to_id);
@@ -139,7 +136,7 @@ static enum status add_fault(struct indexer *indexer, const struct arrival *arri
     };
     buf_add(&run->quarantine, &piece, sizeof piece);
     run->counters[EVENT_COUNTER_quarantined]++;
-    return fine && buf_ok(&run->quarantine) ? OK : err_set(err, ERR_NOMEM, "index: out of memory");
+    return fine && buf_ok(&run->quarantine) ? OK : err_nomem(err, "index");
 }
 
 /* Of one body. */
@@ -196,7 +193,7 @@ static enum status add_body(struct indexer *indexer, struct arrival *arrival, st
         status = add_fault(indexer, arrival, broken.fault, broken.position,
                            buf_span(&indexer->broken), err);
     }
-    return nomem ? err_set(err, ERR_NOMEM, "index: out of memory") : status;
+    return nomem ? err_nomem(err, "index") : status;
 }
 
 /* Finds the last row of the next run: as many as make it full. */
@@ -251,12 +248,8 @@ enum status indexer_run_next(struct indexer *indexer, struct indexer_run **out_r
         return status;
     }
     status = run_begin(indexer, last, err);
-    if (status == OK) {
-        status = run_read(indexer, err);
-    }
-    if (status == OK) {
-        status = days_flush(&indexer->days, err);
-    }
+    status = THEN(status, run_read(indexer, err));
+    status = THEN(status, days_flush(&indexer->days, err));
     if (status != OK) {
         indexer_reset(indexer);
         return status;
@@ -284,9 +277,7 @@ enum status indexer_settle(struct archive *archive, struct indexer_run *run, str
     if (status == OK && run->up_to_id > 0) {
         status = inbox_delete(archive, run->up_to_id, err);
     }
-    if (status == OK) {
-        status = archive_commit(archive, err);
-    }
+    status = THEN(status, archive_commit(archive, err));
     if (status != OK) {
         archive_rollback(archive);
         return status;
@@ -348,9 +339,7 @@ enum status indexer_import_end(struct indexer *indexer, struct indexer_run **out
                                struct err *err)
 {
     enum status status = run_begin(indexer, 0, err);
-    if (status == OK) {
-        status = days_flush(&indexer->days, err);
-    }
+    status = THEN(status, days_flush(&indexer->days, err));
     if (status != OK) {
         indexer_reset(indexer);
         return status;

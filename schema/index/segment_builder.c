@@ -62,7 +62,7 @@ enum status builder_new(const char *dir, const char *archive_id, int compression
 {
     struct builder *builder = calloc(1, sizeof *builder);
     if (!builder) {
-        return err_set(err, ERR_NOMEM, "index: out of memory");
+        return err_nomem(err, "index");
     }
     builder->compression_level = compression_level;
     (void)pthread_mutex_init(&builder->lock, NULL);
@@ -124,13 +124,9 @@ static enum status writer_of(struct builder *builder, int64_t day_us, struct ope
         segment_writer_close(oldest->writer);
         *oldest = (struct open_writer){0};
     }
-    if (status == OK) {
-        status = segment_writer_open(builder->dir, day_us, builder->compression_level,
-                                     &oldest->writer, err);
-    }
-    if (status == OK) {
-        status = number_blocks(builder, oldest->writer, err);
-    }
+    status = THEN(status, segment_writer_open(builder->dir, day_us, builder->compression_level,
+                                              &oldest->writer, err));
+    status = THEN(status, number_blocks(builder, oldest->writer, err));
     if (status == OK) {
         oldest->used = ++builder->clock;
         oldest->inbox_high =
@@ -183,9 +179,7 @@ static enum status batch_check(struct builder *builder, struct open_writer *open
 {
     struct bitmap known = {0};
     enum status status = segment_writer_known(open->writer, batch, &known, err);
-    if (status == OK) {
-        status = known_yesterday(builder, batch, &known, err);
-    }
+    status = THEN(status, known_yesterday(builder, batch, &known, err));
     bool any = false;
     for (size_t i = 0; status == OK && i < batch_count(batch); i++) {
         if (bitmap_get(&known, i)) {
@@ -204,9 +198,7 @@ static enum status write_block(struct builder *builder, const struct job *job, s
     struct batch *batch = job->batch;
     struct open_writer *open = NULL;
     enum status status = writer_of(builder, batch->day_us, &open, err);
-    if (status == OK) {
-        status = batch_check(builder, open, batch, err);
-    }
+    status = THEN(status, batch_check(builder, open, batch, err));
     size_t count = batch_count(batch);
     bool full = count == BLOCK_EVENTS_MAX || batch->raw_bytes > BLOCK_RAW_BYTES_MAX / 2;
     if (status != OK || (!job->all && !full)) {

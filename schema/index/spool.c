@@ -50,7 +50,7 @@ enum status spool_open(const char *dir, struct spool **out_spool, struct err *er
 {
     struct spool *spool = calloc(1, sizeof *spool);
     if (!spool) {
-        return err_set(err, ERR_NOMEM, "import: out of memory");
+        return err_nomem(err, "import");
     }
     spool->fd = -1;
     enum status status = path_format(spool->path, err, "%s/spool", dir);
@@ -190,7 +190,7 @@ enum status spool_add(struct spool *spool, int64_t day_us, const struct arrival 
                             .source = source_number(spool, arrival),
                             .received_us = arrival->received_us};
     if (!day || record.source == UINT32_MAX) {
-        return err_set(err, ERR_NOMEM, "import: out of memory");
+        return err_nomem(err, "import");
     }
     enum status status = OK;
     if (day->open.size > 0 && day->open.size + sizeof record + raw.size > piece_bytes(spool)) {
@@ -198,7 +198,7 @@ enum status spool_add(struct spool *spool, int64_t day_us, const struct arrival 
     }
     buf_add(&day->open, &record, sizeof record);
     buf_add_span(&day->open, raw);
-    return status == OK ? buf_status(&day->open, "import", err) : status;
+    return THEN(status, buf_status(&day->open, "import", err));
 }
 
 enum status spool_days(struct spool *spool, const int64_t **out_days, size_t *out_count,
@@ -207,7 +207,7 @@ enum status spool_days(struct spool *spool, const int64_t **out_days, size_t *ou
     free(spool->list);
     spool->list = malloc((spool->n_days + 1) * sizeof *spool->list);
     if (!spool->list) {
-        return err_set(err, ERR_NOMEM, "import: out of memory");
+        return err_nomem(err, "import");
     }
     for (size_t i = 0; i < spool->n_days; i++) {
         spool->list[i] = spool->days[i].day_us;
@@ -240,7 +240,7 @@ static enum status read_piece(struct spool *spool, const struct piece *piece, st
 {
     buf_clear(out);
     if (!buf_reserve(out, piece->size)) {
-        return err_set(err, ERR_NOMEM, "import: out of memory");
+        return err_nomem(err, "import");
     }
     while (out->size < piece->size) {
         ssize_t n = pread(spool->fd, out->data + out->size, piece->size - out->size,
@@ -264,10 +264,8 @@ enum status spool_read(struct spool *spool, int64_t day_us, spool_each *each, vo
     enum status status = OK;
     for (size_t i = 0; status == OK && i < day->pieces.size / sizeof *pieces; i++) {
         status = read_piece(spool, &pieces[i], &bytes, err);
-        if (status == OK) {
-            status = read_records(spool, buf_span(&bytes), each, context, err);
-        }
+        status = THEN(status, read_records(spool, buf_span(&bytes), each, context, err));
     }
     buf_fini(&bytes);
-    return status == OK ? read_records(spool, buf_span(&day->open), each, context, err) : status;
+    return THEN(status, read_records(spool, buf_span(&day->open), each, context, err));
 }

@@ -11,10 +11,8 @@ static enum status key_make(const char *dir, const char *private_path, const cha
                        private_path);
     }
     enum status status = path_format(folder, err, "%s/keys", dir);
-    if (status == OK) {
-        status = dir_make(folder, 0700, err);
-    }
-    return status == OK ? signing_key_create(private_path, public_path, err) : status;
+    status = THEN(status, dir_make(folder, 0700, err));
+    return THEN(status, signing_key_create(private_path, public_path, err));
 }
 
 enum status seal_key_open(const char *dir, const char *path, struct signing_key **out_key,
@@ -25,16 +23,12 @@ enum status seal_key_open(const char *dir, const char *path, struct signing_key 
     bool own = path && *path;
     enum status status = own ? path_format(private_path, err, "%s", path)
                              : path_format(private_path, err, "%s/keys/seal.key", dir);
-    if (status == OK) {
-        status = path_format(public_path, err, "%s/keys/seal.pub", dir);
-    }
+    status = THEN(status, path_format(public_path, err, "%s/keys/seal.pub", dir));
     bool make = status == OK && !own && !file_exists(private_path);
     if (make) {
         status = key_make(dir, private_path, public_path, err);
     }
-    if (status == OK) {
-        status = signing_key_load_private(private_path, out_key, err);
-    }
+    status = THEN(status, signing_key_load_private(private_path, out_key, err));
     if (status == OK && out_made) {
         *out_made = make;
     }
@@ -45,5 +39,5 @@ enum status seal_key_open_public(const char *dir, struct signing_key **out_key, 
 {
     char path[FILE_PATH_BYTES];
     enum status status = path_format(path, err, "%s/keys/seal.pub", dir);
-    return status == OK ? signing_key_load_public(path, out_key, err) : status;
+    return THEN(status, signing_key_load_public(path, out_key, err));
 }

@@ -25,11 +25,11 @@ static enum status add_block(struct seal *draft, struct segment *segment,
         block.index_sha256 = proof.index_sha256;
         block.line_sums = arena_copy(&draft->arena, proof.line_sums);
         if (!block.line_sums.data) {
-            return err_set(err, ERR_NOMEM, "seal: out of memory");
+            return err_nomem(err, "seal");
         }
     }
     buf_add(&draft->blocks, &block, sizeof block);
-    return status == OK ? buf_status(&draft->blocks, "seal", err) : status;
+    return THEN(status, buf_status(&draft->blocks, "seal", err));
 }
 
 /* Blocks of the segment behind `after`, as many as there is room for. */
@@ -78,9 +78,7 @@ enum status seal_add_day(struct archive *archive, struct seal *draft, int64_t da
     int64_t after;
     *out_more = false;
     enum status status = seal_day_get(archive, day_us, &after, &chain, err);
-    if (status == OK) {
-        status = archive_segment_path(archive->dir, day_us, path, err);
-    }
+    status = THEN(status, archive_segment_path(archive->dir, day_us, path, err));
     if (status == OK) {
         struct err why;
         status = segment_open(path, &segment, &why);
@@ -91,9 +89,7 @@ enum status seal_add_day(struct archive *archive, struct seal *draft, int64_t da
             *err = why;
         }
     }
-    if (status == OK) {
-        status = add_blocks(draft, segment, after, chain, out_more, err);
-    }
+    status = THEN(status, add_blocks(draft, segment, after, chain, out_more, err));
     segment_close(segment);
     return status;
 }
@@ -194,8 +190,7 @@ static enum status take_rows(struct archive *archive, struct seal *draft, const 
             break;
         }
         *out_high = sqlite3_column_int64(stmt, 0);
-        status = take(draft, stmt) ? db_step(stmt, &row, err)
-                                   : err_set(err, ERR_NOMEM, "seal: out of memory");
+        status = take(draft, stmt) ? db_step(stmt, &row, err) : err_nomem(err, "seal");
     }
     (void)sqlite3_finalize(stmt);
     return status;
@@ -240,21 +235,14 @@ static enum status keep(struct archive *archive, const struct signing_key *key,
     struct buf packed = BUF_INIT;
     unsigned char signature[SIGNATURE_BYTES];
     struct codec *codec = codec_new();
-    enum status status =
-        codec ? seal_write(draft, &text, err) : err_set(err, ERR_NOMEM, "seal: out of memory");
-    if (status == OK) {
-        status = signing_sign(key, buf_span(&text), signature, err);
-    }
-    if (status == OK) {
-        status = codec_pack(codec, buf_span(&text), SEAL_LEVEL, true, &packed, err);
-    }
+    enum status status = codec ? seal_write(draft, &text, err) : err_nomem(err, "seal");
+    status = THEN(status, signing_sign(key, buf_span(&text), signature, err));
+    status = THEN(status, codec_pack(codec, buf_span(&text), SEAL_LEVEL, true, &packed, err));
     sqlite3_stmt *stmt = NULL;
-    if (status == OK) {
-        status = db_prepare(archive->db,
-                            "INSERT INTO seal (number, made_us, packed, sha256, signature)"
-                            " VALUES (?1, ?2, ?3, ?4, ?5)",
-                            &stmt, err);
-    }
+    status = THEN(status, db_prepare(archive->db,
+                                     "INSERT INTO seal (number, made_us, packed, sha256, signature)"
+                                     " VALUES (?1, ?2, ?3, ?4, ?5)",
+                                     &stmt, err));
     if (status == OK) {
         struct digest sha256 = digest_sha256(buf_span(&text));
         (void)sqlite3_bind_int64(stmt, 1, draft->head.number);
@@ -277,32 +265,25 @@ static enum status make(struct archive *archive, const struct signing_key *key, 
     int64_t object_high = 0;
     int64_t deletion_high = 0;
     enum status status = fill_head(archive, key, draft, now_us, err);
-    if (status == OK) {
-        status = take_rows(archive, draft,
-                           "SELECT id, target, key, bytes, sha256, day_us, first_block, last_block,"
-                           " events, codec, shipped_us FROM object WHERE state = 1 AND seal = 0"
-                           " ORDER BY id LIMIT ?1",
-                           take_object, SEAL_OBJECTS_MAX, &object_high, out_more, err);
-    }
-    if (status == OK) {
-        status = take_rows(archive, draft,
-                           "SELECT id, day_us, deleted_us, why, events, blocks, chain,"
-                           " last_block FROM deletion"
-                           " WHERE seal = 0 AND done = 1 ORDER BY id LIMIT ?1",
-                           take_deletion, SEAL_OBJECTS_MAX, &deletion_high, out_more, err);
-    }
-    if (status == OK) {
-        status = keep(archive, key, draft, err);
-    }
-    if (status == OK) {
-        status = mark_days(archive, draft, err);
-    }
-    if (status == OK) {
-        status = seal_change(
-            archive, "UPDATE object SET seal = ?2 WHERE state = 1 AND seal = 0 AND id <= ?1",
-            object_high, draft->head.number, span_of(NULL, 0), err);
-    }
-    return status == OK ? mark_deletions(archive, draft, err) : status;
+    status = THEN(
+        status, take_rows(archive, draft,
+                          "SELECT id, target, key, bytes, sha256, day_us, first_block, last_block,"
+                          " events, codec, shipped_us FROM object WHERE state = 1 AND seal = 0"
+                          " ORDER BY id LIMIT ?1",
+                          take_object, SEAL_OBJECTS_MAX, &object_high, out_more, err));
+    status =
+        THEN(status, take_rows(archive, draft,
+                               "SELECT id, day_us, deleted_us, why, events, blocks, chain,"
+                               " last_block FROM deletion"
+                               " WHERE seal = 0 AND done = 1 ORDER BY id LIMIT ?1",
+                               take_deletion, SEAL_OBJECTS_MAX, &deletion_high, out_more, err));
+    status = THEN(status, keep(archive, key, draft, err));
+    status = THEN(status, mark_days(archive, draft, err));
+    status = THEN(
+        status, seal_change(archive,
+                            "UPDATE object SET seal = ?2 WHERE state = 1 AND seal = 0 AND id <= ?1",
+                            object_high, draft->head.number, span_of(NULL, 0), err));
+    return THEN(status, mark_deletions(archive, draft, err));
 }
 
 enum status seal_make(struct archive *archive, const struct signing_key *key, struct seal *draft,
@@ -310,12 +291,8 @@ enum status seal_make(struct archive *archive, const struct signing_key *key, st
 {
     *out_more = false;
     enum status status = archive_begin(archive, err);
-    if (status == OK) {
-        status = make(archive, key, draft, now_us, out_more, err);
-    }
-    if (status == OK) {
-        status = archive_commit(archive, err);
-    }
+    status = THEN(status, make(archive, key, draft, now_us, out_more, err));
+    status = THEN(status, archive_commit(archive, err));
     if (status != OK) {
         archive_rollback(archive);
     }

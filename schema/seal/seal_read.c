@@ -225,7 +225,7 @@ enum status seal_read(struct span text, struct seal *seal, struct err *err)
         return err_set(err, ERR_FORMAT, "is no seal: \"%s\" is missing or not right", reader.fault);
     }
     enum status status = buf_status(&seal->blocks, "seal", err);
-    status = status == OK ? buf_status(&seal->days, "seal", err) : status;
-    status = status == OK ? buf_status(&seal->objects, "seal", err) : status;
-    return status == OK ? buf_status(&seal->deletions, "seal", err) : status;
+    status = THEN(status, buf_status(&seal->days, "seal", err));
+    status = THEN(status, buf_status(&seal->objects, "seal", err));
+    return THEN(status, buf_status(&seal->deletions, "seal", err));
 }

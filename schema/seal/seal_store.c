@@ -16,7 +16,7 @@ enum status seal_ask(struct archive *archive, const char *sql, int64_t key, sqli
     if (status == OK && sqlite3_bind_parameter_count(*out_stmt) > 0) {
         (void)sqlite3_bind_int64(*out_stmt, 1, key);
     }
-    return status == OK ? db_step(*out_stmt, out_row, err) : status;
+    return THEN(status, db_step(*out_stmt, out_row, err));
 }
 
 enum status seal_ask_number(struct archive *archive, const char *sql, int64_t *out_number,
@@ -56,7 +56,7 @@ static enum status unpack(struct span packed, struct buf *text, struct err *err)
 {
     struct codec *codec = codec_new();
     enum status status = codec ? codec_unpack(codec, packed, SEAL_TEXT_BYTES_MAX, text, err)
-                               : err_set(err, ERR_NOMEM, "seal: out of memory");
+                               : err_nomem(err, "seal");
     codec_free(codec);
     return status;
 }
@@ -112,13 +112,9 @@ enum status seal_change(struct archive *archive, const char *sql, int64_t a, int
 enum status seal_mark_put(struct archive *archive, int64_t number, int64_t put_us, struct err *err)
 {
     enum status status = archive_begin(archive, err);
-    if (status == OK) {
-        status = seal_change(archive, "UPDATE seal SET put_us = ?2 WHERE number = ?1", number,
-                             put_us, span_of(NULL, 0), err);
-    }
-    if (status == OK) {
-        status = archive_commit(archive, err);
-    }
+    status = THEN(status, seal_change(archive, "UPDATE seal SET put_us = ?2 WHERE number = ?1",
+                                      number, put_us, span_of(NULL, 0), err));
+    status = THEN(status, archive_commit(archive, err));
     if (status != OK) {
         archive_rollback(archive);
     }

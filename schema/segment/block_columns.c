@@ -4,11 +4,6 @@
 
 #include "schema/segment/block_fields.h"
 
-static enum status nomem(const struct fields_work *work, struct err *err)
-{
-    return err_set(err, ERR_NOMEM, "%s: out of memory", work->segment->path);
-}
-
 static enum status draft_add(struct fields_work *work, const struct field_cells *field,
                              const struct column_source *source, struct err *err)
 {
@@ -104,7 +99,7 @@ static enum status draft_lists(struct fields_work *work, const struct field_cell
     uint32_t *start = arena_alloc(&work->arena, (BLOCK_EVENTS_MAX + 1) * sizeof *start);
     uint32_t *values = arena_alloc(&work->arena, field->count * sizeof *values);
     if (!lists || !index || !start || !values) {
-        return nomem(work, err);
+        return err_nomem(err, work->segment->path);
     }
     memset(lists, 0, sizeof *lists);
     uint32_t used = 0;
@@ -149,14 +144,14 @@ enum status draft_values(struct fields_work *work, const struct field_cells *fie
     uint32_t *values = arena_alloc(&work->arena, n * sizeof *values);
     const uint16_t *ports = field->ports ? find_ports(work, field) : NULL;
     if (!index || !rank || !keys || !values || (field->ports && !ports)) {
-        return nomem(work, err);
+        return err_nomem(err, work->segment->path);
     }
     for (uint32_t d = 0; d < n; d++) {
         keys[d] = ids[d];
     }
     const struct ranked *ranked = rank_values(work, keys, n, rank);
     if (!ranked) {
-        return nomem(work, err);
+        return err_nomem(err, work->segment->path);
     }
     for (uint32_t i = 0; i < n; i++) {
         values[i] = (uint32_t)ranked[i].key;
@@ -176,7 +171,7 @@ static enum status draft_raw(struct fields_work *work, const struct field_cells 
     uint16_t *index = new_index(work);
     int64_t *by_slot = arena_alloc(&work->arena, work->n_events * sizeof *by_slot);
     if (!index || !by_slot) {
-        return nomem(work, err);
+        return err_nomem(err, work->segment->path);
     }
     memset(by_slot, 0, work->n_events * sizeof *by_slot);
     for (size_t i = 0; i < field->count; i++) {
@@ -199,7 +194,7 @@ enum status draft_numbers(struct fields_work *work, const struct field_cells *fi
     int64_t *sorted = arena_alloc(&work->arena, n * sizeof *sorted);
     const struct ranked *ranked = rank ? rank_values(work, numbers, n, rank) : NULL;
     if (!index || !sorted || !ranked) {
-        return nomem(work, err);
+        return err_nomem(err, work->segment->path);
     }
     for (uint32_t i = 0; i < n; i++) {
         sorted[i] = ranked[i].key;
@@ -232,9 +227,7 @@ static enum status draft_write(struct fields_work *work, const struct draft *dra
     enum status status =
         column_encode(work->segment->codec, &draft->source, presence ? &presence->partner : NULL,
                       values ? &values->partner : NULL, &work->encoded, err);
-    if (status == OK) {
-        status = segment_statement(work->segment, SEGMENT_ADD_COLUMN, &stmt, err);
-    }
+    status = THEN(status, segment_statement(work->segment, SEGMENT_ADD_COLUMN, &stmt, err));
     if (status != OK) {
         return status;
     }

@@ -15,11 +15,6 @@
 
 enum { NUMBER_VALUES = 256, TEXT_VALUES = 512, TEXT_VALUES_FEW = 128, TEXT_NEW_ONE_IN = 4 };
 
-static enum status nomem(const struct fields_work *work, struct err *err)
-{
-    return err_set(err, ERR_NOMEM, "%s: out of memory", work->segment->path);
-}
-
 static bool read_integer(struct span text, int64_t *out_number)
 {
     bool negative = text.size > 0 && text.data[0] == '-';
@@ -83,9 +78,8 @@ static enum status add_value(struct fields_work *work, uint32_t id, struct err *
     sqlite3_stmt *value_stmt;
     sqlite3_stmt *term_stmt = NULL;
     enum status status = segment_statement(work->segment, SEGMENT_ADD_VALUE, &value_stmt, err);
-    if (status == OK) {
-        status = segment_statement(work->segment, SEGMENT_ADD_VALUE_TERM, &term_stmt, err);
-    }
+    status =
+        THEN(status, segment_statement(work->segment, SEGMENT_ADD_VALUE_TERM, &term_stmt, err));
     if (status != OK) {
         return status;
     }
@@ -137,11 +131,9 @@ static enum status add_values(struct fields_work *work, uint32_t first, struct e
             continue;
         }
         status = add_uuids(work, field, id, err);
-        if (status == OK) {
-            status = add_value(work, id, err);
-        }
+        status = THEN(status, add_value(work, id, err));
     }
-    return status == OK ? add_uuids(work, field, work->dictionary->count, err) : status;
+    return THEN(status, add_uuids(work, field, work->dictionary->count, err));
 }
 
 /* What the dictionary's terms would not tell right: the separator cuts a value in two. */
@@ -192,7 +184,7 @@ static enum status keep_field(struct fields_work *work, const struct field_cells
     }
     uint32_t *ids = arena_alloc(&work->arena, field->n_distinct * sizeof *ids);
     if (!ids || !dictionary_reserve(work->dictionary, field->n_distinct)) {
-        return nomem(work, err);
+        return err_nomem(err, work->segment->path);
     }
     if (!number_values(work, field, ids)) {
         return keep_text(work, field);
@@ -211,7 +203,7 @@ static enum status keep_field(struct fields_work *work, const struct field_cells
     seen->distinct_values = distinct;
     seen->has_numbers |= field->ports;
     enum status status = add_values(work, before, err);
-    return status == OK ? draft_values(work, field, ids, err) : status;
+    return THEN(status, draft_values(work, field, ids, err));
 }
 
 /* The field of a path in this segment; UINT32_MAX when there are too many. */
@@ -252,7 +244,7 @@ static enum status sort_cells(struct fields_work *work, struct sorted_cells *out
     out->cells = arena_alloc(&work->arena, count * sizeof *out->cells);
     out->start = arena_alloc(&work->arena, (n_paths + 2) * sizeof *out->start);
     if (!out->cells || !out->start) {
-        return nomem(work, err);
+        return err_nomem(err, work->segment->path);
     }
     memset(out->start, 0, (n_paths + 2) * sizeof *out->start);
     for (size_t i = 0; i < count; i++) {
@@ -273,7 +265,7 @@ static enum status find_distinct(struct fields_work *work, struct field_cells *f
 {
     uint32_t *distinct = arena_alloc(&work->arena, field->count * sizeof *distinct);
     if (!distinct) {
-        return nomem(work, err);
+        return err_nomem(err, work->segment->path);
     }
     for (size_t i = 0; i < field->count; i++) {
         const struct batch_cell *cell = &field->cells[i];
@@ -307,7 +299,7 @@ static enum status order_fields(struct fields_work *work, const struct field_ord
     size_t n_paths = batch_path_count(work->batch);
     struct field_order *order = arena_alloc(&work->arena, n_paths * sizeof *order);
     if (!order) {
-        return nomem(work, err);
+        return err_nomem(err, work->segment->path);
     }
     for (uint32_t path = 0; path < n_paths; path++) {
         order[path].path = path;
@@ -345,13 +337,11 @@ static enum status keep_fields(struct fields_work *work, struct err *err)
     size_t n_values = batch_value_count(work->batch) + 1;
     work->seen = arena_alloc(&work->arena, n_values * sizeof *work->seen);
     if (!work->seen) {
-        return nomem(work, err);
+        return err_nomem(err, work->segment->path);
     }
     memset(work->seen, 0, n_values * sizeof *work->seen);
     enum status status = sort_cells(work, &sorted, err);
-    if (status == OK) {
-        status = order_fields(work, &order, err);
-    }
+    status = THEN(status, order_fields(work, &order, err));
     for (size_t i = 0; status == OK && i < batch_path_count(work->batch); i++) {
         uint32_t path = order[i].path;
         struct field_cells field = {.field = order[i].field,
@@ -364,9 +354,7 @@ static enum status keep_fields(struct fields_work *work, struct err *err)
             continue;
         }
         status = find_distinct(work, &field, err);
-        if (status == OK) {
-            status = keep_field(work, &field, err);
-        }
+        status = THEN(status, keep_field(work, &field, err));
         keep_named(work, path, &field);
     }
     return status;
@@ -394,21 +382,11 @@ enum status block_fields_write(struct segment *segment, struct dictionary *dicti
     }
     uint32_t first_value = dictionary->count;
     enum status status = keep_fields(&work, err);
-    if (status == OK) {
-        status = drafts_write(&work, err);
-    }
-    if (status == OK) {
-        status = buf_status(work.text_fields, segment->path, err);
-    }
-    if (status == OK) {
-        status = block_terms_write(&work, err);
-    }
-    if (status == OK) {
-        status = buf_status(&work.named, segment->path, err);
-    }
-    if (status == OK) {
-        status = block_observed_write(&work, first_value, err);
-    }
+    status = THEN(status, drafts_write(&work, err));
+    status = THEN(status, buf_status(work.text_fields, segment->path, err));
+    status = THEN(status, block_terms_write(&work, err));
+    status = THEN(status, buf_status(&work.named, segment->path, err));
+    status = THEN(status, block_observed_write(&work, first_value, err));
     arena_fini(&work.arena);
     buf_fini(&work.drafts);
     buf_fini(&work.texts);

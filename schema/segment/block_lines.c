@@ -49,9 +49,7 @@ static enum status restore_newlines(struct segment *segment, const struct block_
                            &segment->scratch, err);
     (void)sqlite3_reset(stmt);
     buf_add_span(&lines->restored, buf_span(&lines->ndjson));
-    if (status == OK) {
-        status = buf_status(&lines->restored, segment->path, err);
-    }
+    status = THEN(status, buf_status(&lines->restored, segment->path, err));
     uint64_t position = 0;
     for (size_t at = 0; status == OK && at < segment->scratch.size;) {
         uint64_t step;
@@ -86,7 +84,7 @@ enum status segment_ndjson(struct segment *segment, int64_t block, struct block_
     bool row = false;
     status = db_step(stmt, &row, err);
     if (status != OK || !row) {
-        return status == OK ? segment_corrupt(segment, block, err) : status;
+        return THEN(status, segment_corrupt(segment, block, err));
     }
     buf_clear(&lines->ndjson);
     status = codec_unpack(segment->codec, db_column_span(stmt, 0), (size_t)info->raw_bytes,
@@ -108,12 +106,8 @@ enum status segment_lines(struct segment *segment, int64_t block, struct block_l
     struct span ndjson;
     enum status status = segment_ndjson(segment, block, lines, &ndjson, err);
     const struct block_info *info = segment_block(segment, block);
-    if (status == OK) {
-        status = find_lines(segment, info, lines, err);
-    }
-    if (status == OK) {
-        status = restore_newlines(segment, info, lines, err);
-    }
+    status = THEN(status, find_lines(segment, info, lines, err));
+    status = THEN(status, restore_newlines(segment, info, lines, err));
     lines->is_cut = status == OK;
     if (status == OK) {
         lines->n_events = info->n_events;

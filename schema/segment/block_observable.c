@@ -55,7 +55,7 @@ static enum status observe_values(struct fields_work *work, uint32_t first, stru
         ok = observe_value(&work->memory->observer, &observed, &field, take, &observing);
     }
     if (!ok) {
-        return err_set(err, ERR_NOMEM, "observables: out of memory");
+        return err_nomem(err, "observables");
     }
     return write_list(work, observing.draft, first, work->dictionary->count - first,
                       VECTOR_OBSERVED_VALUES, err);
@@ -71,7 +71,7 @@ static enum status cells_by_value(struct fields_work *work, const struct batch_c
     struct batch_cell *sorted = arena_alloc(&work->arena, (n_cells + 1) * sizeof *sorted);
     uint32_t *start = arena_alloc(&work->arena, (n_values + 2) * sizeof *start);
     if (!sorted || !start) {
-        return err_set(err, ERR_NOMEM, "observables: out of memory");
+        return err_nomem(err, "observables");
     }
     memset(start, 0, (n_values + 2) * sizeof *start);
     for (size_t k = 0; k < 2; k++) {
@@ -159,15 +159,14 @@ static enum status observe_events(struct fields_work *work, struct err *err)
         ok = named[i].port == 0 || observe_whole(&observing, &named[i]);
     }
     if (status == OK && !ok) {
-        status = err_set(err, ERR_NOMEM, "observables: out of memory");
+        status = err_nomem(err, "observables");
     }
-    return status == OK ? write_list(work, observing.draft, 0, (uint32_t)work->n_events,
-                                     VECTOR_OBSERVED_EVENTS, err)
-                        : status;
+    return THEN(status, write_list(work, observing.draft, 0, (uint32_t)work->n_events,
+                                   VECTOR_OBSERVED_EVENTS, err));
 }
 
 enum status block_observed_write(struct fields_work *work, uint32_t first_value, struct err *err)
 {
     enum status status = observe_values(work, first_value, err);
-    return status == OK ? observe_events(work, err) : status;
+    return THEN(status, observe_events(work, err));
 }

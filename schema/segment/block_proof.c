@@ -209,22 +209,14 @@ enum status proof_index_digest(struct segment *segment, int64_t block, uint32_t 
 {
     struct digest_stream *stream = digest_stream_new();
     if (!stream) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", segment->path);
+        return err_nomem(err, segment->path);
     }
     digest_stream_add(stream, span_str("stele-index-1"));
     enum status status = add_block_row(stream, segment, block, err);
-    if (status == OK) {
-        status = add_text_fields(stream, segment, block, err);
-    }
-    if (status == OK) {
-        status = add_vectors(stream, segment, block, err);
-    }
-    if (status == OK) {
-        status = add_columns(stream, segment, block, err);
-    }
-    if (status == OK) {
-        status = add_values(stream, segment, value_from, value_to, err);
-    }
+    status = THEN(status, add_text_fields(stream, segment, block, err));
+    status = THEN(status, add_vectors(stream, segment, block, err));
+    status = THEN(status, add_columns(stream, segment, block, err));
+    status = THEN(status, add_values(stream, segment, value_from, value_to, err));
     struct digest digest = digest_stream_finish(stream);
     if (status == OK) {
         *out_digest = digest;
@@ -256,9 +248,7 @@ enum status proof_frame(struct segment *segment, int64_t block, struct buf *out,
     struct proof proof;
     size_t before = out->size;
     enum status status = proof_read(segment, block, &proof, out_proven, err);
-    if (status == OK) {
-        status = segment_frame(segment, block, out, err);
-    }
+    status = THEN(status, segment_frame(segment, block, out, err));
     if (status == OK && *out_proven) {
         struct digest digest = digest_sha256(span_from(buf_span(out), before));
         if (memcmp(&digest, &proof.frame_sha256, sizeof digest) != 0) {

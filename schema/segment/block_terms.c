@@ -12,7 +12,7 @@ static enum status order_texts(struct fields_work *work, const struct batch_cell
 {
     out->order = arena_alloc(&work->arena, count * sizeof *out->order);
     if (!out->order) {
-        return err_set(err, ERR_NOMEM, "terms: out of memory");
+        return err_nomem(err, "terms");
     }
     memset(out->start, 0, sizeof out->start);
     for (size_t i = 0; i < count; i++) {
@@ -51,12 +51,8 @@ enum status block_terms_write(struct fields_work *work, struct err *err)
     struct text_order by_slot;
     sqlite3_stmt *stmt = NULL;
     enum status status = buf_status(&work->texts, work->segment->path, err);
-    if (status == OK) {
-        status = segment_statement(work->segment, SEGMENT_ADD_TEXT_TERM, &stmt, err);
-    }
-    if (status == OK) {
-        status = order_texts(work, texts, count, &by_slot, err);
-    }
+    status = THEN(status, segment_statement(work->segment, SEGMENT_ADD_TEXT_TERM, &stmt, err));
+    status = THEN(status, order_texts(work, texts, count, &by_slot, err));
     for (size_t i = 0; status == OK && i < count;) {
         uint16_t slot = texts[by_slot.order[i]].slot;
         buf_clear(&work->encoded);
@@ -66,9 +62,7 @@ enum status block_terms_write(struct fields_work *work, struct err *err)
         (void)sqlite3_bind_int64(stmt, 1, work->block * BLOCK_EVENTS_MAX + slot);
         db_bind_span(stmt, 2, buf_span(&work->encoded));
         status = buf_status(&work->encoded, "terms", err);
-        if (status == OK) {
-            status = db_run(stmt, err);
-        }
+        status = THEN(status, db_run(stmt, err));
     }
     return status;
 }

@@ -5,9 +5,8 @@ enum status block_vector_add(struct segment *segment, struct buf *packed, enum s
 {
     buf_clear(packed);
     enum status status = vector_pack(segment->codec, payload, packed, err);
-    return status == OK
-               ? segment_add_blob(segment, SEGMENT_ADD_VECTOR, kind, block, buf_span(packed), err)
-               : status;
+    return THEN(status,
+                segment_add_blob(segment, SEGMENT_ADD_VECTOR, kind, block, buf_span(packed), err));
 }
 
 enum status block_times_add(struct segment *segment, struct buf *packed, const struct batch *batch,
@@ -21,9 +20,8 @@ enum status block_times_add(struct segment *segment, struct buf *packed, const s
     }
     buf_clear(packed);
     enum status status = times_encode(segment->codec, times_us, count, packed, err);
-    return status == OK
-               ? segment_add_blob(segment, SEGMENT_ADD_VECTOR, kind, block, buf_span(packed), err)
-               : status;
+    return THEN(status,
+                segment_add_blob(segment, SEGMENT_ADD_VECTOR, kind, block, buf_span(packed), err));
 }
 
 enum status block_identities_add(struct segment *segment, struct buf *packed,
@@ -37,7 +35,6 @@ enum status block_identities_add(struct segment *segment, struct buf *packed,
         }
     }
     enum status status = buf_status(packed, segment->path, err);
-    return status == OK ? segment_add_blob(segment, SEGMENT_ADD_VECTOR, VECTOR_IDENTITIES, block,
-                                           buf_span(packed), err)
-                        : status;
+    return THEN(status, segment_add_blob(segment, SEGMENT_ADD_VECTOR, VECTOR_IDENTITIES, block,
+                                         buf_span(packed), err));
 }

@@ -57,7 +57,7 @@ enum status segment_block_append(struct segment *segment, const struct block_inf
         size_t capacity = segment->blocks_capacity ? segment->blocks_capacity * 2 : 64;
         struct block_info *blocks = realloc(segment->blocks, capacity * sizeof *blocks);
         if (!blocks) {
-            return err_set(err, ERR_NOMEM, "%s: out of memory", segment->path);
+            return err_nomem(err, segment->path);
         }
         segment->blocks = blocks;
         segment->blocks_capacity = capacity;
@@ -101,14 +101,14 @@ enum status segment_field_append(struct segment *segment, struct span name, stru
         size_t capacity = segment->fields_capacity ? segment->fields_capacity * 2 : 128;
         struct segment_field *fields = realloc(segment->fields, capacity * sizeof *fields);
         if (!fields) {
-            return err_set(err, ERR_NOMEM, "%s: out of memory", segment->path);
+            return err_nomem(err, segment->path);
         }
         segment->fields = fields;
         segment->fields_capacity = capacity;
     }
     char *copy = strndup(name.data ? name.data : "", name.size);
     if (!copy) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", segment->path);
+        return err_nomem(err, segment->path);
     }
     segment->fields[segment->n_fields++] = (struct segment_field){.name = copy};
     return OK;
@@ -143,16 +143,14 @@ enum status segment_attach(struct segment *segment, sqlite3 *db, const char *pat
     (void)snprintf(segment->path, sizeof segment->path, "%s", path);
     segment->codec = codec_new();
     if (!segment->codec) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+        return err_nomem(err, path);
     }
     enum status status = db_int64(db, "SELECT day_us FROM segment", &segment->day_us, err);
     if (status == ERR_CORRUPT) {
         return err_set(err, ERR_CORRUPT, "%s is damaged: %s", path, sqlite3_errmsg(db));
     }
-    if (status == OK) {
-        status = read_blocks(segment, err);
-    }
-    return status == OK ? read_fields(segment, err) : status;
+    status = THEN(status, read_blocks(segment, err));
+    return THEN(status, read_fields(segment, err));
 }
 
 void segment_statements_free(struct segment *segment)
@@ -190,7 +188,7 @@ enum status segment_open(const char *path, struct segment **out_segment, struct 
 {
     struct segment *segment = calloc(1, sizeof *segment);
     if (!segment) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+        return err_nomem(err, path);
     }
     sqlite3 *db = NULL;
     enum status status = db_open(path, DB_READ, &segment_kind, &db, err);

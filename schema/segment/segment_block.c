@@ -201,7 +201,7 @@ enum status segment_text_fields(struct segment *segment, int64_t block, const ui
             size_t capacity = count ? count * 2 : 64;
             uint32_t *fields = realloc(segment->text_fields, capacity * sizeof *fields);
             if (!fields) {
-                status = err_set(err, ERR_NOMEM, "%s: out of memory", segment->path);
+                status = err_nomem(err, segment->path);
                 break;
             }
             segment->text_fields = fields;

@@ -43,10 +43,8 @@ static enum status read_column(struct segment *segment, uint32_t field, int64_t 
     (void)sqlite3_reset(stmt);
     status = buf_status(&column->blob, segment->path, err);
     struct lookup lookup = {segment, block, depth + 1};
-    if (status == OK) {
-        status = column_decode(segment->codec, buf_span(&column->blob), info->n_events,
-                               partner_lookup, &lookup, filter, column, err);
-    }
+    status = THEN(status, column_decode(segment->codec, buf_span(&column->blob), info->n_events,
+                                        partner_lookup, &lookup, filter, column, err));
     return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
 }
 
@@ -89,7 +87,7 @@ static enum status partner_lookup(void *context, uint32_t field, struct column_p
     bool there;
     struct partner_column *place = partner_place(lookup->segment, field, lookup->block, &there);
     if (!place) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", lookup->segment->path);
+        return err_nomem(err, lookup->segment->path);
     }
     enum status status = OK;
     if (!there) {

@@ -40,18 +40,12 @@ enum status segment_fresh_open(const char *path, int64_t day_us, sqlite3 **out_d
     char fresh[FILE_PATH_BYTES];
     sqlite3 *db = NULL;
     enum status status = parent_path(path, parent, err);
-    if (status == OK) {
-        status = fresh_path(path, fresh, err);
-    }
+    status = THEN(status, fresh_path(path, fresh, err));
     if (status == OK && !file_exists(parent)) {
         status = dir_make(parent, 0700, err);
     }
-    if (status == OK) {
-        status = segment_fresh_remove(path, err);
-    }
-    if (status == OK) {
-        status = db_open(fresh, DB_FRESH, &segment_kind, &db, err);
-    }
+    status = THEN(status, segment_fresh_remove(path, err));
+    status = THEN(status, db_open(fresh, DB_FRESH, &segment_kind, &db, err));
     if (status != OK) {
         return status;
     }
@@ -90,17 +84,11 @@ enum status segment_fresh_publish(const char *path, sqlite3 *db, struct err *err
     char parent[FILE_PATH_BYTES];
     char fresh[FILE_PATH_BYTES];
     enum status status = db_finish_fresh(db, err);
-    if (status == OK) {
-        status = parent_path(path, parent, err);
-    }
-    if (status == OK) {
-        status = fresh_path(path, fresh, err);
-    }
-    if (status == OK) {
-        status = remove_stale(path, err);
-    }
+    status = THEN(status, parent_path(path, parent, err));
+    status = THEN(status, fresh_path(path, fresh, err));
+    status = THEN(status, remove_stale(path, err));
     if (status == OK && rename(fresh, path) != 0) {
         status = err_errno(err, errno, "%s", path);
     }
-    return status == OK ? dir_sync(parent, err) : status;
+    return THEN(status, dir_sync(parent, err));
 }

@@ -90,9 +90,7 @@ static enum status known_in_block(struct segment *segment, struct known *known,
             }
             if (!have_times) {
                 status = segment_times(segment, info->id, times_us, err);
-                if (status == OK) {
-                    status = segment_arrivals(segment, info->id, arrivals_us, err);
-                }
+                status = THEN(status, segment_arrivals(segment, info->id, arrivals_us, err));
                 have_times = true;
             }
             if (status == OK &&
@@ -115,7 +113,7 @@ enum status segment_known_events(struct segment *segment, const struct event *ev
     }
     struct known *known = known_new(events, hashes, count);
     if (!known) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", segment->path);
+        return err_nomem(err, segment->path);
     }
     enum status status = OK;
     for (size_t i = 0; status == OK && i < segment->n_blocks; i++) {
@@ -138,7 +136,7 @@ enum status segment_known_batch(struct segment *segment, const struct batch *bat
     uint16_t index[BLOCK_EVENTS_MAX];
     struct event *events = calloc(batch_count(batch) + 1, sizeof *events);
     if (!events) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", segment->path);
+        return err_nomem(err, segment->path);
     }
     for (size_t i = 0; i < batch_count(batch); i++) {
         if (bitmap_get(ask, i)) {

@@ -91,7 +91,7 @@ enum status segment_values(struct segment *segment, long field, segment_value_ea
 {
     sqlite3_stmt *stmt;
     enum status status = segment_statement(segment, SEGMENT_VALUES, &stmt, err);
-    return status == OK ? each_value(segment, stmt, field, true, each, context, err) : status;
+    return THEN(status, each_value(segment, stmt, field, true, each, context, err));
 }
 
 static void add_string(struct buf *out, struct span term)
@@ -263,9 +263,7 @@ enum status segment_values_with(struct segment *segment, const struct term_quest
     sqlite3_stmt *stmt;
     struct buf match = BUF_INIT;
     enum status status = segment_statement(segment, SEGMENT_VALUES_WITH, &stmt, err);
-    if (status == OK) {
-        status = match_terms(question, &match, err);
-    }
+    status = THEN(status, match_terms(question, &match, err));
     if (status == OK) {
         db_bind_span(stmt, 1, buf_span(&match));
         status = each_value(segment, stmt, -1, false, each, context, err);
@@ -286,9 +284,7 @@ enum status segment_text_events(struct segment *segment, int64_t block, size_t n
     sqlite3_stmt *stmt;
     struct buf match = BUF_INIT;
     enum status status = segment_statement(segment, SEGMENT_TEXT_EVENTS, &stmt, err);
-    if (status == OK) {
-        status = match_text(question, &match, err);
-    }
+    status = THEN(status, match_text(question, &match, err));
     if (status == OK) {
         int64_t first = block * BLOCK_EVENTS_MAX;
         int64_t count = (int64_t)n_blocks * BLOCK_EVENTS_MAX;

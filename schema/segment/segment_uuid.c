@@ -78,7 +78,7 @@ static enum status add_run(struct segment *segment, sqlite3_stmt *stmt, uint32_t
     buf_add(&values->runs, &run, sizeof run);
     *next = run.first + run.count;
     return copy.data ? buf_status(&values->runs, segment->path, err)
-                     : err_set(err, ERR_NOMEM, "%s: out of memory", segment->path);
+                     : err_nomem(err, segment->path);
 }
 
 /* A segment of version 1, opened for reading, has no such table. */

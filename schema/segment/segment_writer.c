@@ -34,12 +34,10 @@ static enum status load_dictionary(struct segment_writer *writer, struct err *er
 {
     enum status status = segment_values(&writer->segment, -1, load_value, &writer->dictionary, err);
     int64_t count;
-    if (status == OK) {
-        status = db_int64(writer->segment.db,
-                          "SELECT (SELECT count(*) FROM value) +"
-                          " (SELECT coalesce(sum(length(data) / 16), 0) FROM value_uuid)",
-                          &count, err);
-    }
+    status = THEN(status, db_int64(writer->segment.db,
+                                   "SELECT (SELECT count(*) FROM value) +"
+                                   " (SELECT coalesce(sum(length(data) / 16), 0) FROM value_uuid)",
+                                   &count, err));
     if (status == OK && count != writer->dictionary.count) {
         status = err_set(err, ERR_CORRUPT, "%s: the dictionary is damaged", writer->segment.path);
     }
@@ -64,12 +62,8 @@ static enum status load_identities(struct segment_writer *writer, struct err *er
     for (size_t i = 0; status == OK && i < writer->segment.n_blocks; i++) {
         const struct block_info *info = &writer->segment.blocks[i];
         status = segment_identities(&writer->segment, info->id, hashes, err);
-        if (status == OK) {
-            status = segment_times(&writer->segment, info->id, times_us, err);
-        }
-        if (status == OK) {
-            status = segment_arrivals(&writer->segment, info->id, arrivals_us, err);
-        }
+        status = THEN(status, segment_times(&writer->segment, info->id, times_us, err));
+        status = THEN(status, segment_arrivals(&writer->segment, info->id, arrivals_us, err));
         for (size_t slot = 0; status == OK && slot < info->n_events; slot++) {
             add_identity(&writer->identities, hashes[slot], times_us[slot],
                          times_us[slot] == arrivals_us[slot]);
@@ -92,7 +86,7 @@ static enum status reopen(struct segment_writer *writer, struct err *err)
         return OK;
     }
     enum status status = db_open(segment->path, DB_WRITE, &segment_kind, &segment->db, err);
-    return status == OK ? configure(segment->db, err) : status;
+    return THEN(status, configure(segment->db, err));
 }
 
 enum status segment_writer_known(struct segment_writer *writer, const struct batch *batch,
@@ -135,7 +129,7 @@ static enum status writer_load(struct segment_writer *writer, const char *path, 
         status = load_dictionary(writer, err);
         uuid_values_fini(&writer->segment.uuids); /* more will come */
     }
-    return status == OK ? load_identities(writer, err) : status;
+    return THEN(status, load_identities(writer, err));
 }
 
 enum status segment_writer_over(sqlite3 *db, const char *path, bool fresh, int compression_level,
@@ -144,7 +138,7 @@ enum status segment_writer_over(sqlite3 *db, const char *path, bool fresh, int c
     struct segment_writer *writer = calloc(1, sizeof *writer);
     if (!writer) {
         db_close(db);
-        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+        return err_nomem(err, path);
     }
     writer->fresh = fresh;
     writer->first_block = 1;
@@ -152,7 +146,7 @@ enum status segment_writer_over(sqlite3 *db, const char *path, bool fresh, int c
     dictionary_init(&writer->dictionary);
     enum status status = frame_maker_init(&writer->maker, compression_level, err);
     enum status load_status = writer_load(writer, path, db, status == OK ? err : NULL);
-    status = status == OK ? load_status : status;
+    status = THEN(status, load_status);
     if (status != OK) {
         segment_writer_close(writer);
         return status;
@@ -173,8 +167,7 @@ enum status segment_writer_open(const char *dir, int64_t day_us, int compression
         status = fresh ? segment_fresh_open(path, day_us, &db, err)
                        : db_open(path, DB_WRITE, &segment_kind, &db, err);
     }
-    return status == OK ? segment_writer_over(db, path, fresh, compression_level, out_writer, err)
-                        : status;
+    return THEN(status, segment_writer_over(db, path, fresh, compression_level, out_writer, err));
 }
 
 void segment_writer_close(struct segment_writer *writer)
@@ -239,9 +232,8 @@ static enum status add_frame(struct segment_writer *writer, struct block_info *i
     info->sha256 = maker->sha256;
     info->raw_bytes = (int64_t)maker->ndjson.size;
     info->frame_bytes = (int64_t)maker->frame.size;
-    return status == OK ? segment_add_blob(&writer->segment, SEGMENT_ADD_FRAME, info->id, 0,
-                                           buf_span(&maker->frame), err)
-                        : status;
+    return THEN(status, segment_add_blob(&writer->segment, SEGMENT_ADD_FRAME, info->id, 0,
+                                         buf_span(&maker->frame), err));
 }
 
 static enum status add_block_row(struct segment_writer *writer, const struct block_info *info,
@@ -277,9 +269,7 @@ static enum status add_proof(struct segment_writer *writer, const struct block_i
     };
     enum status status = proof_index_digest(&writer->segment, info->id, value_from, proof.value_to,
                                             &proof.index_sha256, err);
-    if (status == OK) {
-        status = proof_add(&writer->segment, info->id, &proof, err);
-    }
+    status = THEN(status, proof_add(&writer->segment, info->id, &proof, err));
     if (status == OK) {
         writer->chain = proof.chain;
     }
@@ -329,17 +319,12 @@ static enum status add_indexes(struct segment_writer *writer, const struct batch
     struct bitmap partial = {0};
     enum status status =
         block_times_add(&writer->segment, &writer->packed, batch, info->id, VECTOR_TIMES, err);
-    if (status == OK) {
-        status = block_times_add(&writer->segment, &writer->packed, batch, info->id,
-                                 VECTOR_ARRIVALS, err);
-    }
-    if (status == OK) {
-        status = block_identities_add(&writer->segment, &writer->packed, batch, info->id, err);
-    }
-    if (status == OK) {
-        status = block_fields_write(&writer->segment, &writer->dictionary, &writer->memory, batch,
-                                    info->id, text_fields, &partial, err);
-    }
+    status = THEN(status, block_times_add(&writer->segment, &writer->packed, batch, info->id,
+                                          VECTOR_ARRIVALS, err));
+    status =
+        THEN(status, block_identities_add(&writer->segment, &writer->packed, batch, info->id, err));
+    status = THEN(status, block_fields_write(&writer->segment, &writer->dictionary, &writer->memory,
+                                             batch, info->id, text_fields, &partial, err));
     for (size_t i = 0; i < sizeof partial.words / sizeof partial.words[0]; i++) {
         info->has_partial |= partial.words[i] != 0;
     }
@@ -356,9 +341,7 @@ static enum status begin(struct segment_writer *writer, struct err *err)
     enum status status = OK;
     if (!writer->in_transaction) {
         status = reopen(writer, err);
-        if (status == OK) {
-            status = db_begin(writer->segment.db, err);
-        }
+        status = THEN(status, db_begin(writer->segment.db, err));
         writer->in_transaction = status == OK;
     }
     return status;
@@ -380,23 +363,17 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
     frame_start(&writer->maker, batch);
     status = add_indexes(writer, batch, &info, &text_fields, err);
     enum status frame_status = frame_finish(&writer->maker, status == OK ? err : NULL);
-    status = status == OK ? frame_status : status;
-    if (status == OK) {
-        status = add_frame(writer, &info, err);
-    }
-    if (status == OK) {
-        status = add_block_row(writer, &info, buf_span(&text_fields), err);
-    }
-    if (status == OK) {
-        status = add_proof(writer, &info, value_from, err);
-    }
+    status = THEN(status, frame_status);
+    status = THEN(status, add_frame(writer, &info, err));
+    status = THEN(status, add_block_row(writer, &info, buf_span(&text_fields), err));
+    status = THEN(status, add_proof(writer, &info, value_from, err));
     buf_fini(&text_fields);
     for (size_t i = 0; status == OK && i < batch_count(batch); i++) {
         const struct batch_event *event = batch_at(batch, i);
         add_identity(&writer->identities, event->hash, event->event.time_us,
                      event->event.time_is_arrival || event->event.time_us == event->arrival_us);
     }
-    return status == OK ? segment_block_append(segment, &info, err) : status;
+    return THEN(status, segment_block_append(segment, &info, err));
 }
 
 static enum status put_inbox_high(struct segment_writer *writer, const char *archive_id,
@@ -434,15 +411,11 @@ enum status segment_writer_commit(struct segment_writer *writer, const char *arc
         return OK;
     }
     enum status status = begin(writer, err);
-    if (status == OK) {
-        status = put_fields(segment, err);
-    }
+    status = THEN(status, put_fields(segment, err));
     if (status == OK && inbox_id > 0) {
         status = put_inbox_high(writer, archive_id, inbox_id, err);
     }
-    if (status == OK) {
-        status = writer->fresh ? publish(writer, err) : db_commit(segment->db, err);
-    }
+    status = THEN(status, writer->fresh ? publish(writer, err) : db_commit(segment->db, err));
     writer->in_transaction = false;
     return status;
 }
@@ -451,9 +424,7 @@ enum status segment_writer_end(struct segment_writer *writer, struct err *err)
 {
     CHECK(writer->in_transaction && !writer->fresh);
     enum status status = put_fields(&writer->segment, err);
-    if (status == OK) {
-        status = db_commit(writer->segment.db, err);
-    }
+    status = THEN(status, db_commit(writer->segment.db, err));
     writer->in_transaction = false;
     return status;
 }

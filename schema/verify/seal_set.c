@@ -114,8 +114,8 @@ enum status seal_book_add(struct seal_book *book, int64_t number, struct span te
     book->last_number = number;
     book->last_sha256 = sha256;
     status = buf_status(&book->blocks, "verify", err);
-    status = status == OK ? buf_status(&book->objects, "verify", err) : status;
-    return status == OK ? buf_status(&book->deletions, "verify", err) : status;
+    status = THEN(status, buf_status(&book->objects, "verify", err));
+    return THEN(status, buf_status(&book->deletions, "verify", err));
 }
 
 enum status seal_book_unsealed_deletion(struct seal_book *book,

@@ -237,22 +237,13 @@ enum status verify_archive(const struct verify_archive *verify, struct seal_book
         verify_say(verify->report, "archive.db", 0, "%s", err->text);
         return OK;
     }
-    if (status == OK) {
-        status = verify_pages(archive->db, "archive.db", PAGE_FAULTS_MAX, verify->report, err);
-    }
-    if (status == OK) {
-        status = check_seals(archive, verify->report, book, err);
-    }
-    if (status == OK) {
-        status = take_deletions(archive, verify->report, book, err);
-    }
-    if (status == OK) {
-        status = check_ledger(archive, book, verify->report, err);
-    }
+    status =
+        THEN(status, verify_pages(archive->db, "archive.db", PAGE_FAULTS_MAX, verify->report, err));
+    status = THEN(status, check_seals(archive, verify->report, book, err));
+    status = THEN(status, take_deletions(archive, verify->report, book, err));
+    status = THEN(status, check_ledger(archive, book, verify->report, err));
     archive_close(archive); /* its snapshot would hold back the daemon's checkpoints */
-    if (status == OK) {
-        status = archive_days(verify->dir, &days, &count, err);
-    }
+    status = THEN(status, archive_days(verify->dir, &days, &count, err));
     if (status == OK) {
         find_missing_days(verify, book, days, count);
         status = check_days(verify, book, days, count, err);

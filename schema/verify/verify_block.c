@@ -202,9 +202,7 @@ enum status verify_block(struct verify_block *work, const struct block_info *inf
     } else if (status == OK && (!work->verify->quick || !frame_good || !expected.has_proof)) {
         status = check_events(work, info, &expected, frame_good, out_whole, err);
     }
-    if (status == OK) {
-        status = check_index(work, info, &expected, err);
-    }
+    status = THEN(status, check_index(work, info, &expected, err));
     if (status == OK) {
         check_chain(work, info, &expected);
     }

@@ -40,7 +40,7 @@ enum status verify_index_new(const struct verify_segment *verify, struct segment
 {
     struct verify_index *index = calloc(1, sizeof *index);
     if (!index) {
-        return err_set(err, ERR_NOMEM, "verify: out of memory");
+        return err_nomem(err, "verify");
     }
     index->verify = verify;
     index->segment = segment;
@@ -48,7 +48,7 @@ enum status verify_index_new(const struct verify_segment *verify, struct segment
     paths_init(&index->paths);
     index->batch = batch_new(segment->day_us, 1);
     enum status status = index->batch ? verify_words_new(verify, segment, &index->words, err)
-                                      : err_set(err, ERR_NOMEM, "verify: out of memory");
+                                      : err_nomem(err, "verify");
     if (status != OK) {
         verify_index_free(index);
         return status;
@@ -93,16 +93,10 @@ static enum status read_kept(struct verify_index *index, const struct block_info
 {
     struct segment *segment = index->segment;
     enum status status = segment_lines(segment, info->id, &index->lines, err);
-    if (status == OK) {
-        status = segment_times(segment, info->id, index->kept.times, err);
-    }
-    if (status == OK) {
-        status = segment_arrivals(segment, info->id, index->kept.arrivals, err);
-    }
-    if (status == OK) {
-        status = segment_identities(segment, info->id, index->kept.hashes, err);
-    }
-    return status == OK ? segment_partial(segment, info->id, &index->partial, err) : status;
+    status = THEN(status, segment_times(segment, info->id, index->kept.times, err));
+    status = THEN(status, segment_arrivals(segment, info->id, index->kept.arrivals, err));
+    status = THEN(status, segment_identities(segment, info->id, index->kept.hashes, err));
+    return THEN(status, segment_partial(segment, info->id, &index->partial, err));
 }
 
 /* One event into the batch, and against the vectors. False: nothing more to be said of it. */
@@ -127,7 +121,7 @@ static enum status read_event(struct verify_index *index, const struct block_inf
     enum batch_added added =
         batch_add(index->batch, &index->paths, &event, &arrival, EVENT_COUNTER_stored);
     if (added == BATCH_NOMEM) {
-        return err_set(err, ERR_NOMEM, "verify: out of memory");
+        return err_nomem(err, "verify");
     }
     if (added == BATCH_DUPLICATE) {
         say_line(index, info->id, slot, "this event is in the block twice");
@@ -151,7 +145,7 @@ static enum status sort_cells(struct verify_index *index, struct err *err)
         index->start_capacity = index->start ? n_paths + 2 : 0;
     }
     if (!index->cells || !index->start) {
-        return err_set(err, ERR_NOMEM, "verify: out of memory");
+        return err_nomem(err, "verify");
     }
     memset(index->start, 0, (n_paths + 2) * sizeof *index->start);
     for (size_t i = 0; i < count; i++) {

@@ -91,9 +91,7 @@ enum status verify_segment(const struct verify_segment *verify, struct err *err)
                    clock_format_day(segment_day_us(segment), day));
     }
     status = verify_pages(segment->db, verify->where, PAGE_FAULTS_MAX, verify->report, &why);
-    if (status == OK) {
-        status = check_blocks(verify, segment, &why);
-    }
+    status = THEN(status, check_blocks(verify, segment, &why));
     segment_close(segment);
     if (status == ERR_CORRUPT) {
         verify_say(verify->report, verify->where, 0, "%s", why.text);

@@ -35,7 +35,7 @@ enum status verify_words_new(const struct verify_segment *verify, struct segment
 {
     struct verify_words *words = calloc(1, sizeof *words);
     if (!words) {
-        return err_set(err, ERR_NOMEM, "verify: out of memory");
+        return err_nomem(err, "verify");
     }
     words->verify = verify;
     words->segment = segment;
@@ -98,7 +98,7 @@ enum status verify_words_add(struct verify_words *words, const struct batch *bat
         (void)term_split(buf_span(&words->text), take_word, words);
     }
     enum status status = buf_status(&words->text, "verify", err);
-    return status == OK ? buf_status(&words->hashes, "verify", err) : status;
+    return THEN(status, buf_status(&words->hashes, "verify", err));
 }
 
 static int compare_hashes(const void *a, const void *b)
@@ -145,9 +145,7 @@ static enum status each_word(struct verify_words *words, const char *table, word
                    table);
     enum status status = db_exec(words->segment->db, sql, err);
     (void)snprintf(sql, sizeof sql, "SELECT term, doc FROM temp.verify_%s", table);
-    if (status == OK) {
-        status = db_prepare(words->segment->db, sql, &stmt, err);
-    }
+    status = THEN(status, db_prepare(words->segment->db, sql, &stmt, err));
     while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
         each(context, hash64(db_column_span(stmt, 0), 0), sqlite3_column_int64(stmt, 1));
     }
@@ -182,7 +180,7 @@ static enum status check_tree(struct verify_words *words, const char *table, con
     }
     (void)snprintf(sql, sizeof sql, "DROP TABLE IF EXISTS temp.tree_%s", table);
     enum status dropped = db_exec(db, sql, status == OK ? err : NULL);
-    return status == OK ? dropped : status;
+    return THEN(status, dropped);
 }
 
 static void take_text(void *context, uint64_t word_hash, int64_t document)
@@ -265,12 +263,8 @@ static enum status compare_values(struct verify_words *words, struct err *err)
     uint64_t found = 0;
     buf_clear(&words->hashes);
     enum status status = segment_values(words->segment, -1, add_value, &sum, err);
-    if (status == OK) {
-        status = buf_status(&words->hashes, "verify", err);
-    }
-    if (status == OK) {
-        status = each_word(words, "value_term", take_value, &found, err);
-    }
+    status = THEN(status, buf_status(&words->hashes, "verify", err));
+    status = THEN(status, each_word(words, "value_term", take_value, &found, err));
     if (status == OK && found != sum.wanted) {
         verify_say(words->verify->report, words->verify->where, 0,
                    "the words of its values (value_term) are not those of the values");
@@ -289,15 +283,9 @@ enum status verify_words_compare(struct verify_words *words, struct err *err)
                        "its words (text_term) are not those of its events");
         }
     }
-    if (status == OK) {
-        status = compare_values(words, &why);
-    }
-    if (status == OK) {
-        status = check_tree(words, "text_term", "stele words", &why);
-    }
-    if (status == OK) {
-        status = check_tree(words, "value_term", "stele", &why);
-    }
+    status = THEN(status, compare_values(words, &why));
+    status = THEN(status, check_tree(words, "text_term", "stele words", &why));
+    status = THEN(status, check_tree(words, "value_term", "stele", &why));
     if (status == ERR_CORRUPT) {
         verify_say(words->verify->report, words->verify->where, 0, "its words: %s", why.text);
         return OK;

@@ -44,7 +44,7 @@ enum status watch_open(const char *dir, enum watch_mode mode, struct watch_db **
     }
     struct watch_db *db = calloc(1, sizeof *db);
     if (!db) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+        return err_nomem(err, path);
     }
     db->writable = mode != WATCH_READ;
     status = db_open(path, modes[mode], &watch_kind, &db->db, err);
@@ -93,9 +93,7 @@ enum status watch_days(struct watch_db *db, struct watch_day **out_days, size_t 
     bool row = false;
     enum status status =
         db_prepare(db->db, "SELECT day_us, block, newest_us FROM day ORDER BY day_us", &stmt, err);
-    if (status == OK) {
-        status = db_step(stmt, &row, err);
-    }
+    status = THEN(status, db_step(stmt, &row, err));
     while (status == OK && row) {
         struct watch_day day = {.day_us = sqlite3_column_int64(stmt, 0),
                                 .block = sqlite3_column_int64(stmt, 1),
@@ -104,9 +102,7 @@ enum status watch_days(struct watch_db *db, struct watch_day **out_days, size_t 
         status = db_step(stmt, &row, err);
     }
     (void)sqlite3_finalize(stmt);
-    if (status == OK) {
-        status = buf_status(&days, "watch.db", err);
-    }
+    status = THEN(status, buf_status(&days, "watch.db", err));
     if (status != OK) {
         buf_fini(&days);
         return status;
@@ -122,9 +118,7 @@ enum status watch_step_begin(struct watch_db *db, int64_t generation, bool *out_
     CHECK(db->writable);
     int64_t now = 0;
     enum status status = db_begin(db->db, err);
-    if (status == OK) {
-        status = watch_generation(db, &now, err);
-    }
+    status = THEN(status, watch_generation(db, &now, err));
     *out_begun = status == OK && now == generation;
     if (!*out_begun) {
         db_rollback(db->db);

@@ -91,9 +91,7 @@ enum status watch_hit_add(struct watch_db *db, const struct watch_found *found, 
 {
     int64_t sighting = 0;
     enum status status = sighting_of(db, found, &sighting, err);
-    if (status == OK) {
-        status = add_row(db, sighting, found, now_us, out_new, err);
-    }
+    status = THEN(status, add_row(db, sighting, found, now_us, out_new, err));
     if (status != OK || !*out_new) {
         return status;
     }
@@ -154,9 +152,7 @@ enum status watch_hits(struct watch_db *db, const struct watch_hit_filter *filte
     while (status == OK && row) {
         struct watch_hit hit = watch_hit_of(stmt);
         status = each(context, &hit, err);
-        if (status == OK) {
-            status = db_step(stmt, &row, err);
-        }
+        status = THEN(status, db_step(stmt, &row, err));
     }
     (void)sqlite3_finalize(stmt);
     return status;

@@ -70,9 +70,7 @@ enum status watch_lists(struct watch_db *db, bool with_removed, watch_list_each 
     while (status == OK && row) {
         struct watch_list list = list_of(stmt);
         status = each(context, &list, err);
-        if (status == OK) {
-            status = db_step(stmt, &row, err);
-        }
+        status = THEN(status, db_step(stmt, &row, err));
     }
     (void)sqlite3_finalize(stmt);
     return status;
@@ -82,7 +80,7 @@ static enum status unpack(struct span frame, struct buf *out, struct err *err)
 {
     struct codec *codec = codec_new();
     if (!codec) {
-        return err_set(err, ERR_NOMEM, "watch.db: out of memory");
+        return err_nomem(err, "watch.db");
     }
     enum status status = codec_unpack(codec, frame, WATCH_LIST_BYTES_MAX, out, err);
     codec_free(codec);
@@ -128,11 +126,9 @@ static enum status run_given(struct watch_db *db, const char *sql, int64_t id,
     struct digest sha256 = digest_sha256(given->bytes);
     struct codec *codec = codec_new();
     enum status status = codec ? codec_pack(codec, given->bytes, LIST_LEVEL, true, &packed, err)
-                               : err_set(err, ERR_NOMEM, "watch.db: out of memory");
+                               : err_nomem(err, "watch.db");
     codec_free(codec);
-    if (status == OK) {
-        status = db_prepare(db->db, sql, &stmt, err);
-    }
+    status = THEN(status, db_prepare(db->db, sql, &stmt, err));
     if (status == OK) {
         (void)sqlite3_bind_int64(stmt, 1, id);
         db_bind_span(stmt, 2, given->name);
@@ -191,12 +187,8 @@ enum status watch_list_find(struct watch_db *db, struct span name, bool or_remov
 /* The end of a change of lists: others see by the generation that there was one. */
 static enum status end_change(struct watch_db *db, enum status status, struct err *err)
 {
-    if (status == OK) {
-        status = db_exec(db->db, "UPDATE state SET generation = generation + 1", err);
-    }
-    if (status == OK) {
-        status = db_commit(db->db, err);
-    }
+    status = THEN(status, db_exec(db->db, "UPDATE state SET generation = generation + 1", err));
+    status = THEN(status, db_commit(db->db, err));
     if (status != OK) {
         db_rollback(db->db);
     }
@@ -226,25 +218,20 @@ enum status watch_list_add(struct watch_db *db, const struct watch_given *given,
     CHECK(db->writable && watch_name_is_good(given->name));
     int64_t id = 0;
     enum status status = db_begin(db->db, err);
-    if (status == OK) {
-        status = find(db, given->name, false, &id, err);
-    }
+    status = THEN(status, find(db, given->name, false, &id, err));
     if (status == OK && id != 0) {
         status = err_set(err, ERR_EXISTS,
                          "a list \"%.*s\" is watched already; stele watch update %.*s LIST "
                          "changes it",
                          SPAN_FMT(given->name), SPAN_FMT(given->name));
     }
-    if (status == OK) {
-        status = begin_days(db, days, n_days, err);
-    }
-    if (status == OK) {
-        status = run_given(db,
-                           "INSERT INTO list (id, name, source, packed, bytes, sha256, indicators,"
-                           " added_us, updated_us, caught_us)"
-                           " VALUES (nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9)",
-                           0, given, err);
-    }
+    status = THEN(status, begin_days(db, days, n_days, err));
+    status = THEN(status,
+                  run_given(db,
+                            "INSERT INTO list (id, name, source, packed, bytes, sha256, indicators,"
+                            " added_us, updated_us, caught_us)"
+                            " VALUES (nullif(?1, 0), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9)",
+                            0, given, err));
     return end_change(db, status, err);
 }
 
@@ -255,14 +242,13 @@ enum status watch_list_update(struct watch_db *db, int64_t id, const struct watc
 {
     CHECK(db->writable);
     enum status status = db_begin(db->db, err);
-    if (status == OK) {
-        status = run_given(db,
-                           "UPDATE list SET source = ?3, packed = ?4, bytes = ?5, sha256 = ?6,"
-                           " indicators = ?7, updated_us = ?8,"
-                           " base = CASE WHEN caught_us IS NULL THEN packed ELSE base END,"
-                           " caught_us = ?9 WHERE id = ?1 AND name = ?2 AND removed_us = 0",
-                           id, given, err);
-    }
+    status =
+        THEN(status, run_given(db,
+                               "UPDATE list SET source = ?3, packed = ?4, bytes = ?5, sha256 = ?6,"
+                               " indicators = ?7, updated_us = ?8,"
+                               " base = CASE WHEN caught_us IS NULL THEN packed ELSE base END,"
+                               " caught_us = ?9 WHERE id = ?1 AND name = ?2 AND removed_us = 0",
+                               id, given, err));
     if (status == OK && sqlite3_changes(db->db) != 1) {
         status = err_set(err, ERR_NOT_FOUND, "watch.db: the list was removed a moment ago");
     }

@@ -25,9 +25,7 @@ enum status watch_due(struct watch_db *db, enum watch_target target, int64_t now
         struct watch_hit hit = watch_hit_of(stmt);
         hit.tries = sqlite3_column_int64(stmt, 13);
         status = each(context, &hit, err);
-        if (status == OK) {
-            status = db_step(stmt, &row, err);
-        }
+        status = THEN(status, db_step(stmt, &row, err));
     }
     (void)sqlite3_finalize(stmt);
     return status;

@@ -69,7 +69,7 @@ enum status stream_context_new(const struct stream_setup *setup,
 {
     struct stream_context *context = calloc(1, sizeof *context);
     if (!context) {
-        return err_set(err, ERR_NOMEM, "load: out of memory");
+        return err_nomem(err, "load");
     }
     context->setup = *setup;
     const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
@@ -122,7 +122,7 @@ enum status stream_open(struct stream_context *context, struct stream **out_stre
 {
     struct stream *stream = calloc(1, sizeof *stream);
     if (!stream) {
-        return err_set(err, ERR_NOMEM, "load: out of memory");
+        return err_nomem(err, "load");
     }
     const struct addrinfo *address = context->address;
     int one = 1;

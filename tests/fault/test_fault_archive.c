@@ -46,9 +46,7 @@ static void index_inbox(struct archive *archive)
         struct indexer *indexer = NULL;
         struct indexer_run *run = NULL;
         enum status status = indexer_open(dir, &options, &indexer, &err);
-        if (status == OK) {
-            status = indexer_run_next(indexer, &run, &err);
-        }
+        status = THEN(status, indexer_run_next(indexer, &run, &err));
         if (status == OK && run) {
             status = indexer_settle(archive, run, &err);
             if (status != OK) {

@@ -26,7 +26,7 @@ MUST_USE static inline enum status import_body(struct indexer *indexer, const st
     }
     arena_fini(&arena);
     buf_fini(&text);
-    return nomem ? err_set(err, ERR_NOMEM, "test: out of memory") : status;
+    return nomem ? err_nomem(err, "test") : status;
 }
 
 #endif

@@ -136,12 +136,8 @@ enum status source_container(const struct source *source, bool *out_there, struc
     struct buf token = BUF_INIT;
     bool direct = false;
     enum status status = source_container_url(relative, full, &url, &direct, err);
-    if (status == OK) {
-        status = token_read(&token, err);
-    }
-    if (status == OK) {
-        status = ask(source, url.data, direct, buf_span(&token), out, err);
-    }
+    status = THEN(status, token_read(&token, err));
+    status = THEN(status, ask(source, url.data, direct, buf_span(&token), out, err));
     buf_fini(&url);
     source_wipe(&token);
     return status;

@@ -37,9 +37,7 @@ static enum status call(struct instance *instance, const char *method, struct sp
                                               .body_bytes_max = SOURCE_ANSWER_BYTES_MAX,
                                               .timeout_us = timeout_us,
                                               .direct = true};
-    if (status == OK) {
-        status = transport_run(instance->source->transport, &request, out, err);
-    }
+    status = THEN(status, transport_run(instance->source->transport, &request, out, err));
     buf_fini(&url);
     return status;
 }

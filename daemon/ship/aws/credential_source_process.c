@@ -161,18 +161,15 @@ enum status source_process(const struct source *source, struct span line, struct
             err_set(err, ERR_CONFIG,
                     WHERE ": no program, a quote that is not closed, or over %d words", WORDS_MAX);
     }
-    if (status == OK) {
-        status = buf_status(&text, "ship", err);
-    }
+    status = THEN(status, buf_status(&text, "ship", err));
     if (status == OK) {
         for (size_t i = 0; i < count; i++) {
             argv[i] = text.data + starts[i];
         }
         status = run(source, argv, &printed, err);
     }
-    if (status == OK) {
-        status = source_fill_json(WHERE, buf_span(&printed), &names, source->now_us, out, err);
-    }
+    status =
+        THEN(status, source_fill_json(WHERE, buf_span(&printed), &names, source->now_us, out, err));
     buf_fini(&text);
     source_wipe(&printed);
     return status;

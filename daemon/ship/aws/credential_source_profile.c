@@ -131,7 +131,7 @@ static enum status by_place(const struct profiles *profiles, const char *profile
             /* stele.conf's own profile does not shut out the environment that it names itself */
             struct config *config = malloc(sizeof *config);
             if (!config) {
-                return err_set(err, ERR_NOMEM, "ship: out of memory");
+                return err_nomem(err, "ship");
             }
             *config = *profiles->source->config;
             config->ship_s3_profile[0] = '\0';
@@ -224,8 +224,7 @@ static enum status by_role(const struct profiles *profiles, const char *profile,
     if (token.size > 0) {
         char path[FILE_PATH_BYTES];
         enum status status = path_format(path, err, "%.*s", SPAN_FMT(token));
-        return status == OK ? source_assume_by_token(profiles->source, &role, path, out, err)
-                            : status;
+        return THEN(status, source_assume_by_token(profiles->source, &role, path, out, err));
     }
     struct role_chain chain = {.count = 1};
     (void)copy_name(chain.profiles[0], span_str(profile));
@@ -271,12 +270,9 @@ enum status source_profile(const struct source *source, bool *out_there, struct 
     char config_path[FILE_PATH_BYTES] = "";
     enum status status = file_load("AWS_SHARED_CREDENTIALS_FILE", "credentials", profiles.path,
                                    &profiles.credentials, err);
-    if (status == OK) {
-        status = file_load("AWS_CONFIG_FILE", "config", config_path, &profiles.config, err);
-    }
-    if (status == OK) {
-        status = ask(&profiles, profile, out_there, out, err);
-    }
+    status =
+        THEN(status, file_load("AWS_CONFIG_FILE", "config", config_path, &profiles.config, err));
+    status = THEN(status, ask(&profiles, profile, out_there, out, err));
     if (status == OK && !*out_there && *named) {
         status = err_set(err, ERR_CONFIG, "profile %s (%s): %s in %s and %s", profile,
                          *ours ? "ship.s3_profile" : "AWS_PROFILE",

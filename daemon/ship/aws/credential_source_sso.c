@@ -108,12 +108,8 @@ enum status source_sso(const struct source *source, const struct source_sso *sso
         buf_add_char(&url, '\0');
         status = buf_status(&url, "ship", err);
     }
-    if (status == OK) {
-        status = token_read(source, sso, &token, err);
-    }
-    if (status == OK) {
-        status = ask(source, sso, buf_span(&token), url.data, place.host, out, err);
-    }
+    status = THEN(status, token_read(source, sso, &token, err));
+    status = THEN(status, ask(source, sso, buf_span(&token), url.data, place.host, out, err));
     buf_fini(&url);
     source_wipe(&token);
     return status;

@@ -143,12 +143,9 @@ static enum status call_end(struct call *call, struct span arn, struct credentia
         .body = buf_span(&call->body),
         .body_bytes_max = SOURCE_ANSWER_BYTES_MAX,
     };
-    if (status == OK) {
-        status = transport_run(call->source->transport, &request, &answer, err);
-    }
-    if (status == OK) {
-        status = answer.http == 200 ? answer_read(&answer, out, err) : refused(&answer, arn, err);
-    }
+    status = THEN(status, transport_run(call->source->transport, &request, &answer, err));
+    status = THEN(status,
+                  answer.http == 200 ? answer_read(&answer, out, err) : refused(&answer, arn, err));
     source_wipe(&answer.body);
     return status;
 }
@@ -166,12 +163,8 @@ enum status source_assume_role(const struct source *source, const struct source_
 {
     struct call call;
     enum status status = call_begin(&call, source, "AssumeRole", role, err);
-    if (status == OK) {
-        status = call_sign(&call, with, err);
-    }
-    if (status == OK) {
-        status = call_end(&call, role->arn, out, err);
-    }
+    status = THEN(status, call_sign(&call, with, err));
+    status = THEN(status, call_end(&call, role->arn, out, err));
     call_fini(&call);
     return status;
 }
@@ -195,9 +188,7 @@ enum status source_assume_by_token(const struct source *source, const struct sou
     if (status == OK) {
         status = call_begin(&call, source, "AssumeRoleWithWebIdentity", role, err);
         add_field(&call, "WebIdentityToken", buf_span(&token));
-        if (status == OK) {
-            status = call_end(&call, role->arn, out, err);
-        }
+        status = THEN(status, call_end(&call, role->arn, out, err));
         call_fini(&call);
     }
     source_wipe(&token);

@@ -30,7 +30,7 @@ enum status credentials_open(const struct config *config, const atomic_bool *con
     }
     if (!chain || !chain->config) {
         free(chain);
-        return err_set(err, ERR_NOMEM, "ship: out of memory");
+        return err_nomem(err, "ship");
     }
     *chain->config = *config;
     chain->source = (struct source){.config = chain->config, .cancel = cancel};
@@ -40,9 +40,7 @@ enum status credentials_open(const struct config *config, const atomic_bool *con
     if (status == OK && !there) {
         status = source_environment(&chain->source, &there, &chain->now, err);
     }
-    if (status == OK) {
-        status = transport_open(config, cancel, &chain->source.transport, err);
-    }
+    status = THEN(status, transport_open(config, cancel, &chain->source.transport, err));
     if (status != OK) {
         credentials_close(chain);
         return status;

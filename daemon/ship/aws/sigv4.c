@@ -219,12 +219,8 @@ enum status sigv4_authorization(const struct sigv4_scope *scope,
     struct buf text = BUF_INIT;
     struct digest digest;
     enum status status = sigv4_canonical(request, &canonical, err);
-    if (status == OK) {
-        status = sigv4_string_to_sign(scope, buf_span(&canonical), &text, err);
-    }
-    if (status == OK) {
-        status = signature(scope, buf_span(&text), &digest, err);
-    }
+    status = THEN(status, sigv4_string_to_sign(scope, buf_span(&canonical), &text, err));
+    status = THEN(status, signature(scope, buf_span(&text), &digest, err));
     if (status == OK) {
         struct http_pair headers[SIGV4_HEADERS_MAX];
         headers_sort(request, headers);

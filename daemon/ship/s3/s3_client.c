@@ -35,22 +35,16 @@ enum status s3_http_open(const struct config *config, const atomic_bool *const *
 {
     struct s3_http *http = calloc(1, sizeof *http);
     if (!http) {
-        return err_set(err, ERR_NOMEM, "ship: out of memory");
+        return err_nomem(err, "ship");
     }
     http->cancel = cancel;
     http->budget = S3_RETRY_BUDGET;
     http->patience_us =
         config->ship_timeout > PATIENCE_LEAST_US ? config->ship_timeout : PATIENCE_LEAST_US;
     enum status status = s3_place_read(config, &http->place, err);
-    if (status == OK) {
-        status = s3_options_read(config, &http->options, err);
-    }
-    if (status == OK) {
-        status = credentials_open(config, cancel, &http->chain, err);
-    }
-    if (status == OK) {
-        status = transport_open(config, cancel, &http->transport, err);
-    }
+    status = THEN(status, s3_options_read(config, &http->options, err));
+    status = THEN(status, credentials_open(config, cancel, &http->chain, err));
+    status = THEN(status, transport_open(config, cancel, &http->transport, err));
     if (status != OK) {
         s3_http_close(http);
         return status;
@@ -119,10 +113,9 @@ static enum status run_once(struct s3_http *http, const struct s3_request *reque
     struct transport_answer got;
     *answer = (struct s3_answer){.length = -1, .from = -1};
     enum status status = credentials_get(http->chain, clock_now_us(), &http->credentials, err);
-    if (status == OK) {
-        status = s3_prepare(&http->place, &http->options, &http->credentials,
-                            clock_now_us() + http->clock_offset_us, request, &prepared, err);
-    }
+    status =
+        THEN(status, s3_prepare(&http->place, &http->options, &http->credentials,
+                                clock_now_us() + http->clock_offset_us, request, &prepared, err));
     if (status == OK) {
         const struct transport_request send = {
             .method = request->method,

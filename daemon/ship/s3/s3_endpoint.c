@@ -105,9 +105,7 @@ enum status s3_place_read(const struct config *config, struct s3_place *out_plac
                              .dual_stack = config->ship_s3_dual_stack,
                              .fips = config->ship_s3_fips};
     enum status status = bucket_read(config, &place, err);
-    if (status == OK) {
-        status = region_read(config, &place, err);
-    }
+    status = THEN(status, region_read(config, &place, err));
     if (status == OK && *config->ship_s3_endpoint) {
         status = given_endpoint_read(config, &place, err);
     } else if (status == OK) {

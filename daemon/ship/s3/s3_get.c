@@ -152,7 +152,7 @@ enum status s3_get(struct s3_http *http, const char *url, const char *key, targe
                               .length = -1,
                               .err = err ? err : &own};
     if (!getting.digest) {
-        return err_set(err, ERR_NOMEM, "ship: out of memory");
+        return err_nomem(err, "ship");
     }
     enum status status = get_all(&getting, http);
     struct digest digest = digest_stream_finish(getting.digest);

@@ -142,7 +142,7 @@ enum status s3_list(struct s3_http *http, const char *url, const struct target_l
 {
     struct listing *listing = calloc(1, sizeof *listing);
     if (!listing) {
-        return err_set(err, ERR_NOMEM, "ship: out of memory");
+        return err_nomem(err, "ship");
     }
     const char *own = s3_http_place(http)->prefix;
     *listing = (struct listing){.http = http, .url = url, .list = list};

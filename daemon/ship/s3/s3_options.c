@@ -118,9 +118,7 @@ static enum status tags_read(const struct config *config, struct s3_options *out
                 err_set(err, ERR_CONFIG, "ship.s3_tags: S3 takes %d tags at most", S3_TAGS_MAX);
         }
     }
-    if (status == OK) {
-        status = buf_status(&tags, "ship", err);
-    }
+    status = THEN(status, buf_status(&tags, "ship", err));
     if (status == OK) {
         CHECK(tags.size < sizeof out->tags);
         (void)snprintf(out->tags, sizeof out->tags, "%.*s", SPAN_FMT(buf_span(&tags)));
@@ -161,15 +159,9 @@ enum status s3_options_read(const struct config *config, struct s3_options *out,
 {
     struct s3_options options = {.lock_for_us = 0};
     enum status status = encryption_read(config, &options, err);
-    if (status == OK) {
-        status = lock_read(config, &options, err);
-    }
-    if (status == OK) {
-        status = tags_read(config, &options, err);
-    }
-    if (status == OK) {
-        status = words_read(config, &options, err);
-    }
+    status = THEN(status, lock_read(config, &options, err));
+    status = THEN(status, tags_read(config, &options, err));
+    status = THEN(status, words_read(config, &options, err));
     if (status == OK) {
         *out = options;
     }

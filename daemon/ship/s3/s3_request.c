@@ -69,7 +69,7 @@ static enum status make_url(const struct s3_place *place, struct s3_prepared *ou
     buf_add_str(&out->url, out->sign.n_query ? "?" : "");
     enum status status = sigv4_query(&out->sign, &out->url, err);
     buf_add_char(&out->url, '\0');
-    return status == OK ? buf_status(&out->url, "ship", err) : status;
+    return THEN(status, buf_status(&out->url, "ship", err));
 }
 
 enum status s3_prepare(const struct s3_place *place, const struct s3_options *options,
@@ -91,21 +91,11 @@ enum status s3_prepare(const struct s3_place *place, const struct s3_options *op
     memcpy(out->sign.query, request->query, request->n_query * sizeof request->query[0]);
     sign_headers(place, options, credentials, now_us, request, out);
     enum status status = make_url(place, out, err);
-    if (status == OK) {
-        status = buf_status(&out->md5, "ship", err);
-    }
-    if (status == OK) {
-        status = buf_status(&out->range, "ship", err);
-    }
-    if (status == OK) {
-        status = buf_status(&out->checksum, "ship", err);
-    }
-    if (status == OK) {
-        status = buf_status(&out->path, "ship", err);
-    }
-    if (status == OK) {
-        status = sigv4_authorization(&out->scope, &out->sign, &out->authorization, err);
-    }
+    status = THEN(status, buf_status(&out->md5, "ship", err));
+    status = THEN(status, buf_status(&out->range, "ship", err));
+    status = THEN(status, buf_status(&out->checksum, "ship", err));
+    status = THEN(status, buf_status(&out->path, "ship", err));
+    status = THEN(status, sigv4_authorization(&out->scope, &out->sign, &out->authorization, err));
     sign_header(out, "authorization", buf_span(&out->authorization));
     return status;
 }

@@ -285,14 +285,14 @@ enum status s3_url(const struct config *config, char out[TARGET_URL_BYTES], stru
 {
     struct s3_place place;
     enum status status = s3_place_read(config, &place, err);
-    return status == OK ? url_write(&place, out, err) : status;
+    return THEN(status, url_write(&place, out, err));
 }
 
 enum status s3_open(const struct config *config, struct target **out_target, struct err *err)
 {
     struct s3 *s3 = calloc(1, sizeof *s3);
     if (!s3) {
-        return err_set(err, ERR_NOMEM, "ship: out of memory");
+        return err_nomem(err, "ship");
     }
     s3->target.ops = &ops;
     s3->multipart_over = config->ship_s3_multipart_over;

@@ -79,7 +79,7 @@ static enum status file_digest(int fd, const char *path, struct digest *out, str
     enum { PIECE = 256 * 1024 };
     struct digest_stream *stream = digest_stream_new();
     char *piece = malloc(PIECE);
-    enum status status = stream && piece ? OK : err_set(err, ERR_NOMEM, "%s: out of memory", path);
+    enum status status = stream && piece ? OK : err_nomem(err, path);
     while (status == OK) {
         ssize_t n = read(fd, piece, PIECE);
         if (n == 0) {
@@ -115,9 +115,7 @@ static enum status head_path(const char *path, struct target_head *out_head, str
         status = err_set(err, ERR_EXISTS, "%s is there and not a file", path);
     }
     struct digest digest;
-    if (status == OK) {
-        status = file_digest(fd, path, &digest, err);
-    }
+    status = THEN(status, file_digest(fd, path, &digest, err));
     (void)close(fd);
     if (status == OK) {
         *out_head = (struct target_head){.bytes = st.st_size, .has_sha256 = true, .sha256 = digest};
@@ -130,7 +128,7 @@ static enum status head(struct target *target, const char *key, struct target_he
 {
     char path[FILE_PATH_BYTES];
     enum status status = path_format(path, err, "%s/%s", of(target)->root, key);
-    return status == OK ? head_path(path, out_head, err) : status;
+    return THEN(status, head_path(path, out_head, err));
 }
 
 static enum status write_whole(int fd, struct span bytes, const char *path, struct err *err)
@@ -207,17 +205,13 @@ static enum status put(struct target *target, const struct target_object *object
     const char *slash = strrchr(object->key, '/');
     int folder = slash ? (int)(slash - object->key) : 0;
     enum status status = path_format(path, err, "%s/%s", directory->root, object->key);
-    if (status == OK) {
-        status = path_format(parent, err, "%s/%.*s", directory->root, folder, object->key);
-    }
-    if (status == OK) {
-        /* The dot in front: whoever watches the directory must not take it for an object. One name
-         * for each key: what a crash leaves is written over by the next try. */
-        status = path_format(temp, err, "%s/.%s.part", parent, slash ? slash + 1 : object->key);
-    }
-    if (status == OK) {
-        status = dir_make(parent, DIRECTORY_MODE, err);
-    }
+    status =
+        THEN(status, path_format(parent, err, "%s/%.*s", directory->root, folder, object->key));
+    /* The dot in front: whoever watches the directory must not take it for an object. One name
+     * for each key: what a crash leaves is written over by the next try. */
+    status = THEN(status,
+                  path_format(temp, err, "%s/.%s.part", parent, slash ? slash + 1 : object->key));
+    status = THEN(status, dir_make(parent, DIRECTORY_MODE, err));
     if (status == OK && file_exists(path)) {
         return compare(path, parent, object, out_put, err);
     }
@@ -226,18 +220,14 @@ static enum status put(struct target *target, const struct target_object *object
     }
     bool taken = false;
     status = write_temp(temp, object->bytes, err);
-    if (status == OK) {
-        status = name_temp(temp, path, &taken, err);
-    }
+    status = THEN(status, name_temp(temp, path, &taken, err));
     if (status != OK || taken) {
         (void)unlink(temp);
     }
     if (status == OK && taken) {
         return compare(path, parent, object, out_put, err);
     }
-    if (status == OK) {
-        status = dir_sync(parent, err);
-    }
+    status = THEN(status, dir_sync(parent, err));
     if (status == OK) {
         *out_put = TARGET_CREATED;
     }
@@ -285,7 +275,7 @@ enum status directory_open(const struct config *config, struct target **out_targ
 {
     struct directory *directory = calloc(1, sizeof *directory);
     if (!directory) {
-        return err_set(err, ERR_NOMEM, "ship: out of memory");
+        return err_nomem(err, "ship");
     }
     directory->target.ops = &ops;
     enum status status = directory_url(config, directory->target.url, err);

@@ -63,14 +63,14 @@ static enum status folder_add(struct walk *walk, struct folder *folder, const ch
     if ((folder->count & (folder->count + 1)) == 0) {
         char **grown = realloc(folder->names, (2 * folder->count + 2) * sizeof *grown);
         if (!grown) {
-            return err_set(err, ERR_NOMEM, "%s: out of memory", walk->root);
+            return err_nomem(err, walk->root);
         }
         folder->names = grown;
     }
     size_t bytes = strlen(name) + 2;
     char *own = malloc(bytes);
     if (!own) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", walk->root);
+        return err_nomem(err, walk->root);
     }
     (void)snprintf(own, bytes, "%s%s", name, more ? "/" : "");
     folder->names[folder->count++] = own;
@@ -170,16 +170,14 @@ enum status directory_list(const char *root, const struct target_list *list,
 {
     struct walk *walk = calloc(1, sizeof *walk);
     if (!walk) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", root);
+        return err_nomem(err, root);
     }
     walk->root = root;
     walk->list = list;
     enum status status =
         path_format(walk->path, err, "%s%s", root, strcmp(root, "/") == 0 ? "" : "/");
     walk->root_bytes = strlen(walk->path);
-    if (status == OK) {
-        status = folder_open(walk, err);
-    }
+    status = THEN(status, folder_open(walk, err));
     while (status == OK && walk->depth > 0) {
         status = walk_step(walk, err);
     }
@@ -196,7 +194,7 @@ static enum status pieces_give(int fd, const char *path, struct digest_stream *d
                                struct err *err)
 {
     char *piece = malloc(PIECE_BYTES);
-    enum status status = piece ? OK : err_set(err, ERR_NOMEM, "%s: out of memory", path);
+    enum status status = piece ? OK : err_nomem(err, path);
     *out_bytes = 0;
     while (status == OK) {
         ssize_t n = read(fd, piece, PIECE_BYTES);
@@ -234,12 +232,10 @@ enum status directory_get(const char *root, const char *key, target_take *take, 
     } else if (!S_ISREG(st.st_mode)) {
         status = err_set(err, ERR_NOT_FOUND, "%s is not a file", path);
     } else if (!digest) {
-        status = err_set(err, ERR_NOMEM, "%s: out of memory", path);
+        status = err_nomem(err, path);
     }
     int64_t bytes = 0;
-    if (status == OK) {
-        status = pieces_give(fd, path, digest, take, context, &bytes, err);
-    }
+    status = THEN(status, pieces_give(fd, path, digest, take, context, &bytes, err));
     (void)close(fd);
     if (digest) {
         struct digest sha256 = digest_stream_finish(digest);

@@ -58,9 +58,7 @@ static const char *who(void)
     static struct credentials now;
     struct credentials_chain *chain = NULL;
     enum status status = credentials_open(&config, &no_cancel, &chain, &err);
-    if (status == OK) {
-        status = credentials_get(chain, 1, &now, &err);
-    }
+    status = THEN(status, credentials_get(chain, 1, &now, &err));
     credentials_close(chain);
     return status == OK ? now.access_key_id : err.text;
 }

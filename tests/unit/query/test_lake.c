@@ -15,9 +15,7 @@ static enum status write(enum engine engine, const char *text, struct buf *out, 
                                        .from_us = INT64_MIN,
                                        .to_us = INT64_MAX,
                                        .count = true};
-    if (status == OK) {
-        status = lake_select_write(&select, out, err);
-    }
+    status = THEN(status, lake_select_write(&select, out, err));
     query_free(query);
     return status;
 }

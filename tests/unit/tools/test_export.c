@@ -20,9 +20,7 @@ static const char *key(const char *text, enum pack_codec codec)
         .codec = codec,
     };
     enum status status = key_template_check(text, &err);
-    if (status == OK) {
-        status = key_template_fill(text, &facts, out, &err);
-    }
+    status = THEN(status, key_template_fill(text, &facts, out, &err));
     return status == OK ? out : err.text;
 }
 

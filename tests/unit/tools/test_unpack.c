@@ -24,9 +24,7 @@ static enum status read_file(const char *name, size_t step, struct buf *out, str
     struct unpack *unpack = NULL;
     enum status status = path_format(path, err, "%s/%s", dir, name);
     buf_clear(out);
-    if (status == OK) {
-        status = unpack_open(path, NULL, &unpack, err);
-    }
+    status = THEN(status, unpack_open(path, NULL, &unpack, err));
     for (bool end = false; status == OK && !end;) {
         status = unpack_read(unpack, step, out, &end, err);
     }

@@ -24,9 +24,7 @@ static enum status look(const struct search *search, bool *out_waits, int64_t *o
     struct inbox_state inbox = {0};
     size_t count = 0;
     enum status status = archive_open(search->path, ARCHIVE_READ, &archive, err);
-    if (status == OK) {
-        status = inbox_state(archive, &inbox, err);
-    }
+    status = THEN(status, inbox_state(archive, &inbox, err));
     if (status == OK && inbox.count > 0) {
         status =
             waiting_open(archive, search->query, search->from_us, search->to_us, &waiting, err);
@@ -46,9 +44,7 @@ static enum status index_closed(const struct options *options, const char *dir,
 {
     struct archive *archive = NULL;
     enum status status = archive_open(dir, ARCHIVE_WRITE, &archive, err);
-    if (status == OK) {
-        status = index_here(&options->config, archive, stop, err);
-    }
+    status = THEN(status, index_here(&options->config, archive, stop, err));
     archive_close(archive);
     return status;
 }

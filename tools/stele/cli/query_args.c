@@ -39,9 +39,8 @@ int lookup_query(const struct options *options, struct query **out_query)
         buf_add_str(&text, options->words[i]);
     }
     enum status status = buf_status(&text, "query", &err);
-    if (status == OK) {
-        status = query_parse(buf_span(&text), clock_now_us(), out_query, &character, &err);
-    }
+    status =
+        THEN(status, query_parse(buf_span(&text), clock_now_us(), out_query, &character, &err));
     int code = status == OK ? OPTIONS_GO_ON : options_fail(options->verb, &err);
     if (character > 0 && isatty(STDERR_FILENO)) {
         struct buf picture = BUF_INIT;

@@ -62,7 +62,7 @@ static enum status absolute(const char *word, char out[FILE_PATH_BYTES], struct 
     if (status == OK && !getcwd(here, sizeof here)) {
         status = err_errno(err, errno, "the working directory");
     }
-    return status == OK ? path_format(out, err, "%s/%s", here, word) : status;
+    return THEN(status, path_format(out, err, "%s/%s", here, word));
 }
 
 enum status destination_set(struct config *config, const char *word, struct err *err)

@@ -110,9 +110,7 @@ static int make_query(struct copy_options *options, struct query **out_query)
     *out_query = NULL;
     add_session(&both, options->session, buf_span(&options->query_text));
     enum status status = buf_status(&both, "query", &err);
-    if (status == OK) {
-        status = query_parse(buf_span(&both), clock_now_us(), out_query, NULL, &err);
-    }
+    status = THEN(status, query_parse(buf_span(&both), clock_now_us(), out_query, NULL, &err));
     buf_fini(&both);
     return status == OK ? OPTIONS_GO_ON : options_fail(&verb_copy, &err);
 }
@@ -265,16 +263,10 @@ static int decrypt_copy(struct copy_options *options)
     if (status == OK && !options->force && file_exists(out)) {
         status = err_set(&err, ERR_EXISTS, "%s is there already; --force replaces it", out);
     }
-    if (status == OK) {
-        status = part_file_open(&file, out, &err);
-    }
-    if (status == OK) {
-        status = envelope_open(options->common.words[0], options->key,
-                               buf_span(&options->passphrase), file.fd, &err);
-    }
-    if (status == OK) {
-        status = part_file_publish(&file, options->force, &err);
-    }
+    status = THEN(status, part_file_open(&file, out, &err));
+    status = THEN(status, envelope_open(options->common.words[0], options->key,
+                                        buf_span(&options->passphrase), file.fd, &err));
+    status = THEN(status, part_file_publish(&file, options->force, &err));
     part_file_drop(&file);
     return status == OK ? 0 : options_fail(&verb_copy, &err);
 }

@@ -50,7 +50,7 @@ static enum status name_source(struct copy_job *job, const struct walk *walk, st
         facts->archive_id = arena_copy(&job->arena, header.facts.archive_id);
         copy_header_fini(&header);
     }
-    return facts->archive_dir.data ? OK : err_set(err, ERR_NOMEM, "copy: out of memory");
+    return facts->archive_dir.data ? OK : err_nomem(err, "copy");
 }
 
 static enum status collect(struct making *making, struct err *err)
@@ -68,12 +68,8 @@ static enum status collect(struct making *making, struct err *err)
     };
     struct extract extract = {.each = take_event, .context = making};
     enum status status = walk_open(&search, &walk, err);
-    if (status == OK) {
-        status = name_source(job, walk, err);
-    }
-    if (status == OK) {
-        status = extract_run(walk, &extract, err);
-    }
+    status = THEN(status, name_source(job, walk, err));
+    status = THEN(status, extract_run(walk, &extract, err));
     job->without_source = extract.without_source;
     walk_close(walk);
     return status;
@@ -100,7 +96,7 @@ static enum status measure_file(struct copy_job *job, int fd, struct err *err)
     static char piece[1 << 16];
     struct digest_stream *stream = digest_stream_new();
     if (!stream) {
-        return err_set(err, ERR_NOMEM, "copy: out of memory");
+        return err_nomem(err, "copy");
     }
     ssize_t size;
     int64_t at = 0;
@@ -135,9 +131,7 @@ static enum status encrypt(struct making *making, struct err *err)
                        "make several, by --from and --to",
                        (long long)job->file_bytes, (long long)ENVELOPE_BYTES_MAX);
     }
-    if (status == OK) {
-        status = part_file_open(&file, job->out, err);
-    }
+    status = THEN(status, part_file_open(&file, job->out, err));
     if (status != OK) {
         return status;
     }
@@ -145,12 +139,8 @@ static enum status encrypt(struct making *making, struct err *err)
     making->progress = &progress;
     status = envelope_seal(fd, file.fd, &job->to, encrypted_so_far, making, err);
     progress_wipe(&progress);
-    if (status == OK) {
-        status = measure_file(job, file.fd, err);
-    }
-    if (status == OK) {
-        status = part_file_publish(&file, job->over, err);
-    }
+    status = THEN(status, measure_file(job, file.fd, err));
+    status = THEN(status, part_file_publish(&file, job->over, err));
     part_file_drop(&file);
     return status;
 }
@@ -175,12 +165,8 @@ static enum status write_plain(struct making *making, struct err *err)
     status = sql_plain_write(copy_writer_part(making->writer), file.part, &job->facts, job->stop,
                              show_rows, making, err);
     progress_wipe(&progress);
-    if (status == OK) {
-        status = measure_file(job, file.fd, err);
-    }
-    if (status == OK) {
-        status = part_file_publish(&file, job->over, err);
-    }
+    status = THEN(status, measure_file(job, file.fd, err));
+    status = THEN(status, part_file_publish(&file, job->over, err));
     part_file_drop(&file);
     return status;
 }
@@ -195,7 +181,7 @@ static enum status put_in_place(struct making *making, struct err *err)
         return write_plain(making, err);
     }
     enum status status = measure_file(job, copy_writer_fd(making->writer), err);
-    return status == OK ? copy_writer_publish(making->writer, job->over, err) : status;
+    return THEN(status, copy_writer_publish(making->writer, job->over, err));
 }
 
 static enum status check_target(const struct copy_job *job, struct err *err)
@@ -218,16 +204,11 @@ enum status copy_job_run(struct copy_job *job, struct err *err)
     struct signing_key *key = NULL;
     bool hidden = job->to.n_certificates > 0 || job->to.passphrase.size > 0;
     enum status status = check_target(job, err);
-    if (status == OK) {
-        status = find_key(job, &key, err);
-    }
-    if (status == OK) {
-        status = copy_writer_open(job->out, job->compression_level, hidden, &making.writer, err);
-    }
+    status = THEN(status, find_key(job, &key, err));
+    status = THEN(status,
+                  copy_writer_open(job->out, job->compression_level, hidden, &making.writer, err));
     progress_begin(&progress, "copy", "events", 1000);
-    if (status == OK) {
-        status = collect(&making, err);
-    }
+    status = THEN(status, collect(&making, err));
     progress_wipe(&progress);
     bool any = status == OK && copy_writer_count(making.writer) > 0;
     if (any) {

@@ -73,7 +73,7 @@ static enum status open_both(struct plain *plain, const char *out, struct err *e
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(":memory:", &plain->from, flags, NULL) != SQLITE_OK ||
         table_register(plain->from, &plain->module) != SQLITE_OK) {
-        return err_set(err, ERR_NOMEM, "plain file: out of memory");
+        return err_nomem(err, "plain file");
     }
     if (sqlite3_open_v2(out, &plain->to, flags, NULL) != SQLITE_OK) {
         return fail(plain, plain->to, err);
@@ -84,15 +84,13 @@ static enum status open_both(struct plain *plain, const char *out, struct err *e
                              "PRAGMA locking_mode=EXCLUSIVE; PRAGMA temp_store=MEMORY;"
                              "PRAGMA cache_size=-64000; BEGIN",
                              err);
-    if (status == OK) {
-        status = prepare(plain, plain->from,
-                         "SELECT *, actor, received FROM " TABLE_NAME " ORDER BY time",
-                         &plain->rows, err);
-    }
+    status = THEN(status, prepare(plain, plain->from,
+                                  "SELECT *, actor, received FROM " TABLE_NAME " ORDER BY time",
+                                  &plain->rows, err));
     if (status == OK) {
         plain->n_columns = sqlite3_column_count(plain->rows);
         plain->types = calloc((size_t)plain->n_columns, 1);
-        status = plain->types ? OK : err_set(err, ERR_NOMEM, "plain file: out of memory");
+        status = plain->types ? OK : err_nomem(err, "plain file");
     }
     return status;
 }
@@ -166,15 +164,9 @@ static enum status make_table(struct plain *plain, struct err *err)
     buf_add(&create, "\n)", 3);
     buf_add(&insert, ")", 2);
     enum status status = buf_status(&create, "plain file", err);
-    if (status == OK) {
-        status = buf_status(&insert, "plain file", err);
-    }
-    if (status == OK) {
-        status = run(plain, plain->to, create.data, err);
-    }
-    if (status == OK) {
-        status = prepare(plain, plain->to, insert.data, &plain->insert, err);
-    }
+    status = THEN(status, buf_status(&insert, "plain file", err));
+    status = THEN(status, run(plain, plain->to, create.data, err));
+    status = THEN(status, prepare(plain, plain->to, insert.data, &plain->insert, err));
     buf_fini(&create);
     buf_fini(&insert);
     return status;
@@ -246,9 +238,7 @@ static enum status put_case(struct plain *plain, const struct copy_case *facts, 
     add_text(&sql, "program", facts->program);
     buf_add_char(&sql, '\0');
     enum status status = buf_status(&sql, "plain file", err);
-    if (status == OK) {
-        status = run(plain, plain->to, sql.data, err);
-    }
+    status = THEN(status, run(plain, plain->to, sql.data, err));
     buf_fini(&sql);
     return status;
 }
@@ -259,26 +249,16 @@ static enum status write_all(struct plain *plain, const char *out, const struct 
     int64_t seen = 0;
     int64_t rows = 0;
     enum status status = open_both(plain, out, err);
-    if (status == OK) {
-        status = each_row(plain, note_types, 0, &seen, err);
-    }
-    if (status == OK) {
-        status = make_table(plain, err);
-    }
-    if (status == OK) {
-        status = each_row(plain, insert_row, seen, &rows, err);
-    }
+    status = THEN(status, each_row(plain, note_types, 0, &seen, err));
+    status = THEN(status, make_table(plain, err));
+    status = THEN(status, each_row(plain, insert_row, seen, &rows, err));
     if (status == OK && (rows != facts->events || seen != rows)) {
         status = err_set(err, ERR_IO, "plain file: %lld rows of %lld events", (long long)rows,
                          (long long)facts->events);
     }
-    if (status == OK) {
-        status = make_indexes(plain, err);
-    }
-    if (status == OK) {
-        status = put_case(plain, facts, err);
-    }
-    return status == OK ? run(plain, plain->to, "COMMIT", err) : status;
+    status = THEN(status, make_indexes(plain, err));
+    status = THEN(status, put_case(plain, facts, err));
+    return THEN(status, run(plain, plain->to, "COMMIT", err));
 }
 
 enum status sql_plain_write(const char *path, const char *out, const struct copy_case *facts,

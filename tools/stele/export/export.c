@@ -115,20 +115,11 @@ static enum status read_options(struct export *export, struct err *err)
     if (status == OK && export->object_bytes) {
         status = destination_size(config, export->object_bytes, err);
     }
-    if (status == OK) {
-        status = read_codec(export, err);
-    }
-    if (status == OK) {
-        status = read_key(export, err);
-    }
-    if (status == OK) {
-        status = check_together(export, err);
-    }
-    if (status == OK) {
-        status = lookup_times(export->from, export->to, &export->search.from_us,
-                              &export->search.to_us, err);
-    }
-    return status;
+    status = THEN(status, read_codec(export, err));
+    status = THEN(status, read_key(export, err));
+    status = THEN(status, check_together(export, err));
+    return THEN(status, lookup_times(export->from, export->to, &export->search.from_us,
+                                     &export->search.to_us, err));
 }
 
 /* The archive's own name in keys; a day's file alone has none. */
@@ -180,9 +171,7 @@ static enum status open_destination(struct export *export, struct err *err)
         shipped_to[0] = '\0';
     }
     enum status status = destination_set(config, export->dest, err);
-    if (status == OK) {
-        status = target_open(config, &export->target, err);
-    }
+    status = THEN(status, target_open(config, &export->target, err));
     if (status != OK) {
         return err_wrap(err, "--dest");
     }
@@ -292,9 +281,7 @@ static int run_export(struct export *export)
     struct export_counts counts = {0};
     enum status status =
         export->dry_run ? OK : catch_up(&export->common, &export->search, &interrupted, &err);
-    if (status == OK) {
-        status = walk_open(&export->search, &walk, &err);
-    }
+    status = THEN(status, walk_open(&export->search, &walk, &err));
     const struct exporter_options options = {
         .walk = walk,
         .codec = export->codec,
@@ -311,9 +298,7 @@ static int run_export(struct export *export)
         .context = export,
     };
     progress_begin(&export->progress, "export", "events", 1000);
-    if (status == OK) {
-        status = exporter_run(&options, &counts, &err);
-    }
+    status = THEN(status, exporter_run(&options, &counts, &err));
     progress_wipe(&export->progress);
     if (status == OK && counts.events == 0) {
         lookup_unknown_fields(walk);
@@ -340,12 +325,8 @@ static int prepare_and_run(struct export *export)
     export->search.query = export->query;
     export->search.oldest_first = true;
     enum status status = buf_status(&export->query_text, "export", &err);
-    if (status == OK) {
-        status = read_archive_id(export, &err);
-    }
-    if (status == OK) {
-        status = open_destination(export, &err);
-    }
+    status = THEN(status, read_archive_id(export, &err));
+    status = THEN(status, open_destination(export, &err));
     if (status != OK) {
         return options_fail(&verb_export, &err);
     }

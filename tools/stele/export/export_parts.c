@@ -32,7 +32,7 @@ enum status pieces_new(enum pack_codec codec, bool sizes_only, struct pieces **o
 {
     struct pieces *pieces = calloc(1, sizeof *pieces);
     if (!pieces) {
-        return err_set(err, ERR_NOMEM, "export: out of memory");
+        return err_nomem(err, "export");
     }
     pieces->codec = codec;
     pieces->sizes_only = sizes_only;

@@ -121,7 +121,7 @@ static enum status day_add(struct export_state *state, int64_t day_us, int64_t l
         size_t capacity = state->capacity ? 2 * state->capacity : 64;
         struct state_day *grown = reallocarray(state->days, capacity, sizeof *grown);
         if (!grown) {
-            return err_set(err, ERR_NOMEM, "export: out of memory");
+            return err_nomem(err, "export");
         }
         state->days = grown;
         state->capacity = capacity;
@@ -160,15 +160,13 @@ enum status export_state_open(const char *path, struct export_terms *terms,
 {
     struct export_state *state = calloc(1, sizeof *state);
     if (!state) {
-        return err_set(err, ERR_NOMEM, "export: out of memory");
+        return err_nomem(err, "export");
     }
     state->position.day_us = INT64_MIN;
     head_write(terms, &state->head);
     struct buf text = BUF_INIT;
     enum status status = path_format(state->path, err, "%s", path);
-    if (status == OK) {
-        status = buf_status(&state->head, "export", err);
-    }
+    status = THEN(status, buf_status(&state->head, "export", err));
     if (status == OK) {
         status = file_read(path, STATE_BYTES_MAX, &text, err);
         state->is_new = status == ERR_NOT_FOUND;
@@ -178,9 +176,7 @@ enum status export_state_open(const char *path, struct export_terms *terms,
         status = OK;
     } else if (status == OK) {
         status = head_compare(state, &rest, terms, err);
-        if (status == OK) {
-            status = body_read(state, rest, err);
-        }
+        status = THEN(status, body_read(state, rest, err));
         buf_clear(&state->head);
         head_write(terms, &state->head);
     }
@@ -249,9 +245,7 @@ enum status export_state_write(struct export_state *state, const struct export_p
                position->day_us, position->block, position->objects, position->events,
                position->raw_bytes, position->bytes, ended ? "end\n" : "");
     enum status status = buf_status(&text, "export", err);
-    if (status == OK) {
-        status = file_write(state->path, buf_span(&text), STATE_MODE, err);
-    }
+    status = THEN(status, file_write(state->path, buf_span(&text), STATE_MODE, err));
     buf_fini(&text);
     if (status == OK) {
         state->position = *position;

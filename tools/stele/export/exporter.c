@@ -217,7 +217,7 @@ static enum status day_pieces(struct exporter *exporter, struct err *err)
             status = take_piece(exporter, &piece, err);
         }
     }
-    return status == OK ? object_end(exporter, err) : status;
+    return THEN(status, object_end(exporter, err));
 }
 
 /* Blocks of the day that are wanted: behind what was done, and no later than the state knows. */
@@ -292,7 +292,7 @@ static enum status note_days(struct exporter *exporter, struct err *err)
         walk_day_close(&day);
     }
     const struct export_position nothing = {.day_us = INT64_MIN};
-    return status == OK ? export_state_write(options->state, &nothing, false, err) : status;
+    return THEN(status, export_state_write(options->state, &nothing, false, err));
 }
 
 static enum status all_days(struct exporter *exporter, struct err *err)
@@ -333,9 +333,7 @@ enum status exporter_run(const struct exporter_options *options, struct export_c
     }
     bool counts_only = !options->target && options->fd < 0;
     enum status status = pieces_new(options->codec, counts_only, &exporter.pieces, err);
-    if (status == OK) {
-        status = all_days(&exporter, err);
-    }
+    status = THEN(status, all_days(&exporter, err));
     pieces_free(exporter.pieces);
     buf_fini(&exporter.bytes);
     return status;

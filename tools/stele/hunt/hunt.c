@@ -32,7 +32,7 @@ struct hunt_call {
 static enum status read_lists(struct hunt_call *options, struct err *err)
 {
     options->set = indicator_set_new();
-    enum status status = options->set ? OK : err_set(err, ERR_NOMEM, "hunt: out of memory");
+    enum status status = options->set ? OK : err_nomem(err, "hunt");
     if (status == OK) {
         indicator_set_demand(options->set, (int)options->confidence);
     }
@@ -49,11 +49,8 @@ static enum status read_lists(struct hunt_call *options, struct err *err)
                          options->confidence > 0 ? " that is sure enough" : "",
                          options->n_lists == 1 ? options->lists[0].name : "these lists");
     }
-    if (status == OK) {
-        status = hunt_input_suppress(&options->quiet, &options->common.config, options->set,
-                                     &options->suppress, err);
-    }
-    return status;
+    return THEN(status, hunt_input_suppress(&options->quiet, &options->common.config, options->set,
+                                            &options->suppress, err));
 }
 
 static void show_progress(void *context, int64_t thousandths, int64_t events)
@@ -124,14 +121,10 @@ static enum status read_options(struct hunt_call *options, struct query **out_qu
                              ? options_number("min-confidence", options->min_confidence, 0,
                                               CONFIDENCE_MAX, &options->confidence, err)
                              : OK;
-    if (status == OK) {
-        status = lookup_times(options->from, options->to, &options->search.from_us,
-                              &options->search.to_us, err);
-    }
-    if (status == OK) {
-        status = query_parse(span_str(options->query_text ? options->query_text : "*"),
-                             clock_now_us(), out_query, NULL, err);
-    }
+    status = THEN(status, lookup_times(options->from, options->to, &options->search.from_us,
+                                       &options->search.to_us, err));
+    status = THEN(status, query_parse(span_str(options->query_text ? options->query_text : "*"),
+                                      clock_now_us(), out_query, NULL, err));
     options->search.query = *out_query;
     return status;
 }

@@ -39,10 +39,8 @@ static enum status read_suppressors(struct suppress *suppress, const char *word,
         struct buf bytes = BUF_INIT;
         const char *path = inputs.paths[i];
         status = list_file_read(path, &bytes, err);
-        if (status == OK) {
-            status = suppress_read(suppress, buf_span(&bytes), path, say_not_used,
-                                   (void *)(uintptr_t)path, err);
-        }
+        status = THEN(status, suppress_read(suppress, buf_span(&bytes), path, say_not_used,
+                                            (void *)(uintptr_t)path, err));
         buf_fini(&bytes);
     }
     inputs_fini(&inputs);
@@ -78,7 +76,7 @@ enum status hunt_input_suppress(const struct hunt_quiet *quiet, const struct con
     }
     struct suppress *suppress = suppress_new();
     if (!suppress) {
-        return err_set(err, ERR_NOMEM, "hunt: out of memory");
+        return err_nomem(err, "hunt");
     }
     if (is_private) {
         status = suppress_private(suppress, err);
@@ -97,9 +95,7 @@ enum status hunt_input_suppress(const struct hunt_quiet *quiet, const struct con
     for (size_t i = 0; status == OK && i < quiet->files.count; i++) {
         status = read_suppressors(suppress, quiet->files.items[i], err);
     }
-    if (status == OK) {
-        status = suppress_judge(suppress, set, err);
-    }
+    status = THEN(status, suppress_judge(suppress, set, err));
     if (status != OK) {
         suppress_free(suppress);
         return status;

@@ -175,7 +175,7 @@ enum status hunt_print(const struct hunt_report *report, enum hunt_form form, bo
 {
     struct hunt_sums *sums = malloc(sizeof *sums);
     if (!sums) {
-        return err_set(err, ERR_NOMEM, "hunt: out of memory");
+        return err_nomem(err, "hunt");
     }
     hunt_sum_up(report, sums);
     hunt_print_words(report, sums, form == HUNT_TABLE ? stdout : stderr);

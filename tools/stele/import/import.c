@@ -247,9 +247,7 @@ static int import_all(struct import *import, const struct import_inputs *inputs,
     progress_begin(&import->progress, "import", "lines", inputs->bytes);
     status = import_inputs(import, inputs, &files, &err);
     progress_wipe(&import->progress);
-    if (status == OK) {
-        status = import_sink_end(import->sink, &err);
-    }
+    status = THEN(status, import_sink_end(import->sink, &err));
     print_summary(import, files);
     if (status != OK) {
         return options_fail(&verb_import, &err);
@@ -343,9 +341,7 @@ static int import_run(int argc, char **argv)
     struct err err;
     struct import_inputs inputs = {.files = INPUTS_INIT};
     enum status status = destination_settings(&options.config, &settings, &err);
-    if (status == OK) {
-        status = inputs_find(&inputs, &options, &err);
-    }
+    status = THEN(status, inputs_find(&inputs, &options, &err));
     if (status != OK) {
         code = options_fail(&verb_import, &err);
     } else {

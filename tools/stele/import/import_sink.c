@@ -51,7 +51,7 @@ static enum status source_set(struct import_sink *sink, struct span tag, struct 
     buf_clear(&sink->source_text);
     source_text(&sink->source, &sink->source_text);
     enum status status = buf_status(&sink->tag_read, "import", err);
-    return status == OK ? buf_status(&sink->source_text, "import", err) : status;
+    return THEN(status, buf_status(&sink->source_text, "import", err));
 }
 
 static enum status source_of_file(struct import_sink *sink, const char *file, struct err *err)
@@ -121,10 +121,8 @@ static enum status hold_or_find_daemon(struct import_sink *sink, const char *dir
         const struct indexer_options options = {.compression_level = level, .builders = 2};
         status = indexer_open(dir, &options, &sink->indexer, err);
     }
-    if (status == OK) {
-        status = drain_inbox(sink, err);
-    }
-    return status == OK ? tell_faults(sink, false, err) : status;
+    status = THEN(status, drain_inbox(sink, err));
+    return THEN(status, tell_faults(sink, false, err));
 }
 
 enum status import_sink_open(const char *dir, int compression_level, import_fault *fault,
@@ -137,9 +135,7 @@ enum status import_sink_open(const char *dir, int compression_level, import_faul
     sink->fault = fault;
     sink->context = context;
     enum status status = archive_open(dir, ARCHIVE_WRITE, &sink->archive, err);
-    if (status == OK) {
-        status = hold_or_find_daemon(sink, dir, compression_level, err);
-    }
+    status = THEN(status, hold_or_find_daemon(sink, dir, compression_level, err));
     if (status != OK) {
         import_sink_close(sink);
         return status;
@@ -231,7 +227,7 @@ static enum status put_in_inbox(struct import_sink *sink, const struct record *r
     raw = record->in_chunk ? raw : kept(sink, raw, &fine);
     source.tag = source.tag.size > 0 ? kept(sink, source.tag, &fine) : source.tag;
     if (!fine) {
-        return err_set(err, ERR_NOMEM, "import: out of memory");
+        return err_nomem(err, "import");
     }
     sink->items[sink->n_items++] = (struct inbox_item){
         .source = source,

@@ -23,14 +23,14 @@ static enum status add_path(struct inputs *inputs, const char *path, int64_t byt
         size_t capacity = inputs->capacity ? inputs->capacity * 2 : 16;
         char **paths = reallocarray(inputs->paths, capacity, sizeof *paths);
         if (!paths) {
-            return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+            return err_nomem(err, path);
         }
         inputs->paths = paths;
         inputs->capacity = capacity;
     }
     char *copy = strdup(path);
     if (!copy) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+        return err_nomem(err, path);
     }
     inputs->paths[inputs->count++] = copy;
     inputs->bytes += bytes;

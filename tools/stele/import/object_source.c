@@ -92,7 +92,7 @@ static enum status add_object(void *context, const struct target_item *item, str
         size_t capacity = remote->capacity ? remote->capacity * 2 : 256;
         struct object *grown = reallocarray(remote->objects, capacity, sizeof *grown);
         if (!grown) {
-            return err_set(err, ERR_NOMEM, "%s: out of memory", remote->url);
+            return err_nomem(err, remote->url);
         }
         remote->objects = grown;
         remote->capacity = capacity;
@@ -100,7 +100,7 @@ static enum status add_object(void *context, const struct target_item *item, str
     size_t size = strlen(remote->url) + 1 + strlen(item->key) + 1;
     char *name = malloc(size);
     if (!name) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", remote->url);
+        return err_nomem(err, remote->url);
     }
     (void)snprintf(name, size, "%s/%s", remote->url, item->key);
     remote->objects[remote->count++] =
@@ -129,7 +129,7 @@ enum status remote_open(const struct config *config, const char *url, struct rem
 {
     struct remote *remote = calloc(1, sizeof *remote);
     struct config *own = malloc(sizeof *own);
-    enum status status = remote && own ? OK : err_set(err, ERR_NOMEM, "%s: out of memory", url);
+    enum status status = remote && own ? OK : err_nomem(err, url);
     if (status == OK) {
         *own = *config;
         atomic_init(&remote->cancel, false);
@@ -143,9 +143,7 @@ enum status remote_open(const struct config *config, const char *url, struct rem
             lane->target->cancel = &remote->cancel;
         }
     }
-    if (status == OK) {
-        status = list_all(remote, err);
-    }
+    status = THEN(status, list_all(remote, err));
     free(own);
     if (status != OK) {
         remote_close(remote);

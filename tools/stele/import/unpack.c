@@ -129,9 +129,7 @@ static enum status recognise(struct unpack *unpack, struct err *err)
 {
     enum status status = fill(unpack, TAR_HEADER_BYTES, err);
     struct span start = waiting(unpack);
-    if (status == OK) {
-        status = unpack_refuse(unpack, start, err);
-    }
+    status = THEN(status, unpack_refuse(unpack, start, err));
     if (status != OK) {
         return status;
     }
@@ -143,7 +141,7 @@ static enum status recognise(struct unpack *unpack, struct err *err)
         unpack->zstd = ZSTD_createDStream();
     }
     bool ready = unpack->packing == PACKING_NONE || unpack->gzip_ready || unpack->zstd;
-    return ready ? OK : err_set(err, ERR_NOMEM, "%s: out of memory", unpack->path);
+    return ready ? OK : err_nomem(err, unpack->path);
 }
 
 /* Takes what is open. */
@@ -152,9 +150,8 @@ static enum status begin(struct unpack *unpack, const char *name, struct unpack 
 {
     unpack->path = strdup(name);
     unpack->input = malloc(INPUT_BYTES);
-    enum status status = !unpack->path || !unpack->input
-                             ? err_set(err, ERR_NOMEM, "%s: out of memory", name)
-                             : recognise(unpack, err);
+    enum status status =
+        !unpack->path || !unpack->input ? err_nomem(err, name) : recognise(unpack, err);
     if (status != OK) {
         unpack_close(unpack);
         return status;
@@ -168,7 +165,7 @@ enum status unpack_open(const char *path, const volatile sig_atomic_t *stop,
 {
     struct unpack *unpack = calloc(1, sizeof *unpack);
     if (!unpack) {
-        return err_set(err, ERR_NOMEM, "%s: out of memory", path);
+        return err_nomem(err, path);
     }
     bool standard_input = strcmp(path, "-") == 0;
     unpack->stop = stop;
@@ -188,7 +185,7 @@ enum status unpack_open_stream(const struct unpack_stream *stream,
     struct unpack *unpack = calloc(1, sizeof *unpack);
     if (!unpack) {
         (void)close(stream->fd);
-        return err_set(err, ERR_NOMEM, "%s: out of memory", stream->name);
+        return err_nomem(err, stream->name);
     }
     unpack->stop = stop;
     unpack->fd = stream->fd;
@@ -323,12 +320,10 @@ enum status unpack_read(struct unpack *unpack, size_t size, struct buf *out, boo
         size_t room =
             target - out->size < OUTPUT_STEP_BYTES ? target - out->size : OUTPUT_STEP_BYTES;
         if (status == OK && !buf_reserve(out, room)) {
-            status = err_set(err, ERR_NOMEM, "%s: out of memory", unpack->path);
+            status = err_nomem(err, unpack->path);
         }
         size_t n = 0;
-        if (status == OK) {
-            status = step(unpack, out->data + out->size, room, &n, err);
-        }
+        status = THEN(status, step(unpack, out->data + out->size, room, &n, err));
         out->size += n;
         unpack->produced += (int64_t)n;
         unpack->sure = unpack->frame_open || status != OK ? unpack->sure : unpack->produced;

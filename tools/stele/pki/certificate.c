@@ -22,7 +22,7 @@ enum status certificate_open(const char *path, struct certificate **out_certific
     enum status status = file_read(path, PEM_BYTES_MAX, &pem, err);
     struct certificate *certificate = calloc(1, sizeof *certificate);
     if (status == OK && !certificate) {
-        status = err_set(err, ERR_NOMEM, "%s: out of memory", path);
+        status = err_nomem(err, path);
     }
     if (status == OK) {
         BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
@@ -145,7 +145,7 @@ enum status certificate_check_signed(const struct certificate *certificate,
     enum status status = OK;
     if (!store || !context || X509_STORE_add_cert(store, ca->x509) != 1 ||
         X509_STORE_CTX_init(context, store, certificate->x509, NULL) != 1) {
-        status = err_set(err, ERR_NOMEM, "%s: out of memory", certificate->path);
+        status = err_nomem(err, certificate->path);
     }
     if (status == OK) {
         (void)X509_STORE_CTX_set_purpose(

@@ -242,12 +242,8 @@ static enum status pair_write(const struct pair *pair, const char *dir, const ch
         PEM_write_bio_PKCS8PrivateKey(key, pair->key, NULL, NULL, 0, NULL, NULL) != 1) {
         status = openssl_failed(err, "writing a certificate");
     }
-    if (status == OK) {
-        status = write_pem(certificate, dir, name, "crt", 0644, err);
-    }
-    if (status == OK) {
-        status = write_pem(key, dir, name, "key", 0600, err);
-    }
+    status = THEN(status, write_pem(certificate, dir, name, "crt", 0644, err));
+    status = THEN(status, write_pem(key, dir, name, "key", 0600, err));
     BIO_free(certificate);
     BIO_free(key);
     return status;
@@ -260,19 +256,13 @@ enum status pki_create(const char *dir, const struct pki_request *request, struc
     alt_names(request, &names);
     enum status status = buf_status(&names, "certificate", err);
     struct pair ca = {0};
-    if (status == OK) {
-        status = pair_make(&ca, &profile_ca, NULL, request, names.data, err);
-    }
-    if (status == OK) {
-        status = pair_write(&ca, dir, profile_ca.file, err);
-    }
+    status = THEN(status, pair_make(&ca, &profile_ca, NULL, request, names.data, err));
+    status = THEN(status, pair_write(&ca, dir, profile_ca.file, err));
     const struct profile *const leaves[] = {&profile_server, &profile_client};
     for (size_t i = 0; i < 2 && status == OK; i++) {
         struct pair leaf = {0};
         status = pair_make(&leaf, leaves[i], &ca, request, names.data, err);
-        if (status == OK) {
-            status = pair_write(&leaf, dir, leaves[i]->file, err);
-        }
+        status = THEN(status, pair_write(&leaf, dir, leaves[i]->file, err));
         pair_fini(&leaf);
     }
     pair_fini(&ca);

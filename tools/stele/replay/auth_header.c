@@ -30,7 +30,7 @@ static enum status add(struct headers *headers, struct span line, struct err *er
     }
     char *copy = strndup(line.data, line.size);
     if (!copy) {
-        return err_set(err, ERR_NOMEM, "replay: out of memory");
+        return err_nomem(err, "replay");
     }
     headers->items[(*headers->count)++] = copy;
     headers->authorized = headers->authorized || strncasecmp(copy, "authorization:", 14) == 0;
@@ -87,7 +87,7 @@ static enum status add_token(const struct destination_options *options, enum for
         buf_printf(&line, "Authorization: %s ", scheme);
         buf_add_span(&line, buf_span(&token));
         status = buf_status(&line, "replay", err);
-        status = status == OK ? add(headers, buf_span(&line), err) : status;
+        status = THEN(status, add(headers, buf_span(&line), err));
     }
     wipe(&line);
     wipe(&token);
@@ -112,7 +112,7 @@ static enum status add_login(const struct destination_options *options, struct h
         buf_add_str(&line, "Authorization: Basic ");
         base64_encode(&line, buf_span(&login));
         status = buf_status(&line, "replay", err);
-        status = status == OK ? add(headers, buf_span(&line), err) : status;
+        status = THEN(status, add(headers, buf_span(&line), err));
     }
     wipe(&line);
     wipe(&login);
@@ -173,12 +173,8 @@ enum status secret_headers(const struct destination_options *options, enum form 
     struct err own;
     struct headers all = {.items = headers, .count = n_headers};
     enum status status = add_token(options, form, &all, &own);
-    if (status == OK) {
-        status = add_login(options, &all, &own);
-    }
-    if (status == OK) {
-        status = add_lines(options->header_file, &all, &own);
-    }
+    status = THEN(status, add_login(options, &all, &own));
+    status = THEN(status, add_lines(options->header_file, &all, &own));
     if (status == OK && form == FORM_HEC && !all.authorized) {
         status = err_set(&own, ERR_CONFIG,
                          "HEC needs a token: put it into a file for --token-file, or into "

@@ -81,7 +81,7 @@ enum status wire_error(const struct destination *destination, CURLcode code,
     } else if (code == CURLE_OPERATION_TIMEDOUT) {
         status = err_set(err, ERR_NET, "no answer from %s in time (%s)", host, why);
     } else if (code == CURLE_OUT_OF_MEMORY) {
-        status = err_set(err, ERR_NOMEM, "replay: out of memory");
+        status = err_nomem(err, "replay");
     } else {
         status = err_set(err, ERR_NET, "request to %s failed (%s)", host, why);
     }

@@ -192,9 +192,7 @@ static enum status session_url(const struct destination_options *options, struct
     if (status == OK && !span_starts(parts.scheme, "http")) {
         status = err_set(err, ERR_USAGE, "--session-dest is https:// or http://");
     }
-    if (status == OK) {
-        status = check_plain("session-dest", options, &parts, err);
-    }
+    status = THEN(status, check_plain("session-dest", options, &parts, err));
     if (status == OK) {
         (void)snprintf(out->session_url, sizeof out->session_url, "%s", options->session_dest);
     }
@@ -278,25 +276,15 @@ enum status destination_open(const struct destination_options *options,
     struct url_parts parts;
     enum status status = options->dest ? cut_url("dest", options->dest, &parts, err)
                                        : err_set(err, ERR_USAGE, "where to? Give --dest URL");
-    if (status == OK) {
-        status = find_form(options, &parts, &destination.form.form, err);
-    }
-    if (status == OK) {
-        status = check_plain("dest", options, &parts, err);
-    }
+    status = THEN(status, find_form(options, &parts, &destination.form.form, err));
+    status = THEN(status, check_plain("dest", options, &parts, err));
     if (status == OK) {
         bool plain = span_is(parts.scheme, "http") || span_is(parts.scheme, "tcp");
         status = check_fit(options, destination.form.form, plain, err);
     }
-    if (status == OK) {
-        status = make_urls(&parts, &destination, err);
-    }
-    if (status == OK) {
-        status = session_url(options, &destination, err);
-    }
-    if (status == OK) {
-        status = form_options(options, &destination.form, err);
-    }
+    status = THEN(status, make_urls(&parts, &destination, err));
+    status = THEN(status, session_url(options, &destination, err));
+    status = THEN(status, form_options(options, &destination.form, err));
     if (status == OK && destination.form.form != FORM_SYSLOG) {
         status = secret_headers(options, destination.form.form, destination.headers,
                                 &destination.n_headers, err);

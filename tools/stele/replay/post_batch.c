@@ -53,7 +53,7 @@ enum status batch_out_add(struct batch_out *batch, struct span raw, int64_t time
 {
     CHECK(batch->state == OUT_GATHERING);
     if (batch->count == batch->capacity && !grow(batch)) {
-        return err_set(err, ERR_NOMEM, "replay: out of memory");
+        return err_nomem(err, "replay");
     }
     batch->items[batch->count] = (struct out_item){
         .at = batch->bytes.size, .size = raw.size, .time_us = time_us, .received_us = received_us};
@@ -130,12 +130,8 @@ enum status batch_out_encode(struct batch_out *batch, const struct destination *
             status = encode_one(batch, i, destination, arena, &own);
         }
     }
-    if (status == OK) {
-        status = buf_status(&batch->body, "replay", &own);
-    }
-    if (status == OK) {
-        status = buf_status(&batch->reasons, "replay", &own);
-    }
+    status = THEN(status, buf_status(&batch->body, "replay", &own));
+    status = THEN(status, buf_status(&batch->reasons, "replay", &own));
     if (status != OK && err) {
         *err = own;
     }

@@ -22,13 +22,11 @@ enum status refused_open(const char *path, struct refused_files **out_files, str
 {
     struct refused_files *files = calloc(1, sizeof *files);
     if (!files) {
-        return err_set(err, ERR_NOMEM, "replay: out of memory");
+        return err_nomem(err, "replay");
     }
     files->fd[0] = files->fd[1] = -1;
     enum status status = path_format(files->path[0], err, "%s", path);
-    if (status == OK) {
-        status = path_format(files->path[1], err, "%s.reasons", path);
-    }
+    status = THEN(status, path_format(files->path[1], err, "%s.reasons", path));
     for (int i = 0; status == OK && i < 2; i++) {
         files->fd[i] = open(files->path[i], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         if (files->fd[i] < 0) {

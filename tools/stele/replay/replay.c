@@ -76,21 +76,15 @@ static enum status read_sender(const struct replay_options *options, struct repl
     int64_t retries;
     enum status status = read_count("in-flight", options->in_flight, 1, SENDER_IN_FLIGHT_MAX,
                                     stores ? IN_FLIGHT_OF_STORES : 1, &in_flight, err);
-    if (status == OK) {
-        status = read_count("batch-events", options->batch_events, 1, SENDER_BATCH_EVENTS_MAX,
-                            form == FORM_FLUENTD ? 1 : BATCH_EVENTS, &events, err);
-    }
-    if (status == OK) {
-        status = read_count("batch-bytes", options->batch_bytes, 1, BATCH_BYTES_MAX, BATCH_BYTES,
-                            &bytes, err);
-    }
-    if (status == OK) {
-        status = read_count("retries", options->retries, 0, INT32_MAX, RETRIES, &retries, err);
-    }
-    if (status == OK) {
-        status = read_length("retry-wait", options->retry_wait, RETRY_WAIT_S,
-                             &sender->retry_wait_max_us, err);
-    }
+    status =
+        THEN(status, read_count("batch-events", options->batch_events, 1, SENDER_BATCH_EVENTS_MAX,
+                                form == FORM_FLUENTD ? 1 : BATCH_EVENTS, &events, err));
+    status = THEN(status, read_count("batch-bytes", options->batch_bytes, 1, BATCH_BYTES_MAX,
+                                     BATCH_BYTES, &bytes, err));
+    status =
+        THEN(status, read_count("retries", options->retries, 0, INT32_MAX, RETRIES, &retries, err));
+    status = THEN(status, read_length("retry-wait", options->retry_wait, RETRY_WAIT_S,
+                                      &sender->retry_wait_max_us, err));
     if (status == OK && form == FORM_SYSLOG && in_flight > 1) {
         status = err_set(err, ERR_USAGE,
                          "--in-flight: a syslog connection has no answers to wait "
@@ -162,16 +156,12 @@ static enum status read_all(struct replay_options *options, struct replay_run *r
 {
     enum status status =
         lookup_times(options->from, options->to, &run->search.from_us, &run->search.to_us, err);
-    if (status == OK) {
-        status = pace_parse(options->speed, &run->pace, err);
-    }
+    status = THEN(status, pace_parse(options->speed, &run->pace, err));
     if (status == OK) {
         status =
             read_length("timeout", options->timeout, TIMEOUT_S, &options->to_where.timeout_us, err);
     }
-    if (status == OK) {
-        status = destination_open(&options->to_where, destination, err);
-    }
+    status = THEN(status, destination_open(&options->to_where, destination, err));
     if (status == OK) {
         run->destination = destination;
         status = read_sender(options, run, err);
@@ -181,7 +171,7 @@ static enum status read_all(struct replay_options *options, struct replay_run *r
         buf_add_str(&options->query_text, options->common.words[i]);
     }
     buf_add_char(&options->query_text, '\0');
-    return status == OK ? buf_status(&options->query_text, "replay", err) : status;
+    return THEN(status, buf_status(&options->query_text, "replay", err));
 }
 
 static int replay_with(struct replay_options *options)

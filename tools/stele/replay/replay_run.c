@@ -105,9 +105,8 @@ static bool on_hit(void *context, const struct hit *hit)
         return true;
     }
     run->status = wait_for_turn(run, hit);
-    if (run->status == OK) {
-        run->status = sender_add(run->out, hit->raw, hit->time_us, hit->received_us, run->err);
-    }
+    run->status =
+        THEN(run->status, sender_add(run->out, hit->raw, hit->time_us, hit->received_us, run->err));
     note_hit(run, hit);
     return run->status == OK;
 }
@@ -131,15 +130,13 @@ static enum status go_through(struct replay_run *run, run_each *each, struct err
     run->err = err;
     run->status = OK;
     enum status status = walk_open(&options.search, &walk, err);
-    if (status == OK) {
-        status = run_query(walk, &options, &hits, err);
-    }
+    status = THEN(status, run_query(walk, &options, &hits, err));
     if (status == OK && run->status == OK && run->hits == 0) {
         progress_wipe(&run->progress);
         lookup_unknown_fields(walk);
     }
     walk_close(walk);
-    return status == OK ? run->status : status;
+    return THEN(status, run->status);
 }
 
 /* For the bar alone: nobody waits for it when there is none. */
@@ -202,9 +199,7 @@ static void print_how_to_go_on(const struct replay_run *run)
 static enum status send_all(struct replay_run *run, struct err *err)
 {
     enum status status = go_through(run, on_hit, err);
-    if (status == OK) {
-        status = sender_flush(run->out, err);
-    }
+    status = THEN(status, sender_flush(run->out, err));
     if (status != OK) {
         sender_wind_up(run->out);
     } else if (run->resume) {

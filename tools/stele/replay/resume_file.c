@@ -121,9 +121,7 @@ static enum status read_file(struct progress_file *file, int64_t *from_us, int64
     if (status == OK && (!next_line(&rest, &line) || !span_is(line, "stele-replay 1"))) {
         status = err_set(err, ERR_FORMAT, "--resume: %s is no file of a replay", file->path);
     }
-    if (status == OK) {
-        status = check_what(file, &rest, err);
-    }
+    status = THEN(status, check_what(file, &rest, err));
     int64_t done = 0;
     int64_t from = 0;
     int64_t to = 0;
@@ -148,7 +146,7 @@ enum status progress_file_open(const char *path, const struct progress_what *wha
 {
     struct progress_file *file = calloc(1, sizeof *file);
     if (!file) {
-        return err_set(err, ERR_NOMEM, "replay: out of memory");
+        return err_nomem(err, "replay");
     }
     const char *const texts[] = {what->dest, what->as, what->query, what->from, what->to};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -157,12 +155,9 @@ enum status progress_file_open(const char *path, const struct progress_what *wha
     file->position_us = INT64_MIN;
     file->ties = calloc(PROGRESS_TIES_MAX, sizeof *file->ties);
     file->begun_ties = calloc(PROGRESS_TIES_MAX, sizeof *file->ties);
-    enum status status = file->ties && file->begun_ties
-                             ? path_format(file->path, err, "%s", path)
-                             : err_set(err, ERR_NOMEM, "replay: out of memory");
-    if (status == OK) {
-        status = buf_status(&file->what, "replay", err);
-    }
+    enum status status = file->ties && file->begun_ties ? path_format(file->path, err, "%s", path)
+                                                        : err_nomem(err, "replay");
+    status = THEN(status, buf_status(&file->what, "replay", err));
     if (status == OK && file_exists(path)) {
         status = read_file(file, from_us, to_us, err);
     }
@@ -261,9 +256,7 @@ enum status progress_file_write(struct progress_file *file, struct err *err)
         buf_printf(&text, "tie %s\n", file->ties[i].hex);
     }
     enum status status = buf_status(&text, "replay", err);
-    if (status == OK) {
-        status = file_write(file->path, buf_span(&text), 0600, err);
-    }
+    status = THEN(status, file_write(file->path, buf_span(&text), 0600, err));
     if (status != OK) {
         (void)err_wrap(err, "--resume");
     } else {

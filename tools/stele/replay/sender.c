@@ -36,7 +36,7 @@ enum status sender_open(const struct sender_options *options, struct sender **ou
     CHECK(options->batch_events > 0 && options->batch_events <= SENDER_BATCH_EVENTS_MAX);
     struct sender *sender = calloc(1, sizeof *sender);
     if (!sender) {
-        return err_set(err, ERR_NOMEM, "replay: out of memory");
+        return err_nomem(err, "replay");
     }
     sender->options = *options;
     bool syslog = options->destination->form.form == FORM_SYSLOG;
@@ -44,8 +44,7 @@ enum status sender_open(const struct sender_options *options, struct sender **ou
     sender->capacity = options->in_flight * WINDOW_PER_PLACE;
     sender->ring = calloc(sender->capacity, sizeof(struct batch_out *));
     sender->spare = calloc(sender->capacity + 1, sizeof(struct batch_out *));
-    enum status status =
-        sender->ring && sender->spare ? OK : err_set(err, ERR_NOMEM, "replay: out of memory");
+    enum status status = sender->ring && sender->spare ? OK : err_nomem(err, "replay");
     if (status == OK && syslog) {
         status = syslog_carrier_open(options->destination, options->stop, &sender->carrier, err);
     } else if (status == OK) {
@@ -269,16 +268,9 @@ static enum status work(struct sender *sender, int64_t timeout_us, struct err *e
 {
     int64_t wait_us = timeout_us < ROUND_US ? timeout_us : ROUND_US;
     enum status status = start_due(sender, &wait_us, err);
-    if (status == OK) {
-        status = sender->ops->wait(sender->carrier, wait_us, err);
-    }
-    if (status == OK) {
-        status = take_done(sender, err);
-    }
-    if (status == OK) {
-        status = advance(sender, err);
-    }
-    return status;
+    status = THEN(status, sender->ops->wait(sender->carrier, wait_us, err));
+    status = THEN(status, take_done(sender, err));
+    return THEN(status, advance(sender, err));
 }
 
 static enum status stopped(const struct sender *sender, struct err *err)
@@ -295,7 +287,7 @@ static enum status push(struct sender *sender, struct err *err)
            (sender->active == sender->options.in_flight || sender->count == sender->capacity ||
             (sender->count > 0 && sender->bytes + batch->bytes.size > (size_t)WINDOW_BYTES_MAX))) {
         status = work(sender, ROUND_US, err);
-        status = status == OK ? stopped(sender, err) : status;
+        status = THEN(status, stopped(sender, err));
     }
     if (status != OK) {
         return status;
@@ -322,13 +314,11 @@ enum status sender_add(struct sender *sender, struct span raw, int64_t time_us, 
         sender->gathering =
             sender->n_spare > 0 ? sender->spare[--sender->n_spare] : batch_out_new();
         if (!sender->gathering) {
-            return err_set(err, ERR_NOMEM, "replay: out of memory");
+            return err_nomem(err, "replay");
         }
         sender->gathering->since_us = clock_monotonic_us();
     }
-    if (status == OK) {
-        status = batch_out_add(sender->gathering, raw, time_us, received_us, err);
-    }
+    status = THEN(status, batch_out_add(sender->gathering, raw, time_us, received_us, err));
     if (status == OK && sender->gathering->count >= options->batch_events) {
         status = push(sender, err);
     }
@@ -345,7 +335,7 @@ enum status sender_move(struct sender *sender, int64_t timeout_us, struct err *e
         }
     }
     enum status status = stopped(sender, err);
-    return status == OK ? work(sender, timeout_us, err) : status;
+    return THEN(status, work(sender, timeout_us, err));
 }
 
 enum status sender_flush(struct sender *sender, struct err *err)
@@ -353,7 +343,7 @@ enum status sender_flush(struct sender *sender, struct err *err)
     enum status status = sender->gathering ? push(sender, err) : OK;
     while (status == OK && sender->count > 0) {
         status = stopped(sender, err);
-        status = status == OK ? work(sender, ROUND_US, err) : status;
+        status = THEN(status, work(sender, ROUND_US, err));
     }
     return status;
 }

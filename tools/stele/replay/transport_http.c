@@ -30,7 +30,7 @@ static enum status add_header(struct carrier *carrier, const char *line, struct 
 {
     struct curl_slist *grown = curl_slist_append(carrier->headers, line);
     carrier->headers = grown ? grown : carrier->headers;
-    return grown ? OK : err_set(err, ERR_NOMEM, "replay: out of memory");
+    return grown ? OK : err_nomem(err, "replay");
 }
 
 static enum status make_headers(struct carrier *carrier, struct err *err)
@@ -40,11 +40,9 @@ static enum status make_headers(struct carrier *carrier, struct err *err)
     buf_printf(&line, "Content-Type: %s", form_content_type(destination->form.form));
     buf_add_char(&line, '\0');
     enum status status = buf_status(&line, "replay", err);
-    status = status == OK ? add_header(carrier, line.data, err) : status;
+    status = THEN(status, add_header(carrier, line.data, err));
     buf_fini(&line);
-    if (status == OK) {
-        status = add_header(carrier, "Expect:", err); /* no waiting for 100 Continue */
-    }
+    status = THEN(status, add_header(carrier, "Expect:", err)); /* no waiting for 100 Continue */
     for (size_t i = 0; status == OK && i < destination->n_headers; i++) {
         status = add_header(carrier, destination->headers[i], err);
     }
@@ -93,7 +91,7 @@ enum status http_carrier_open(const struct destination *destination, size_t in_f
     CHECK(in_flight > 0 && in_flight <= IN_FLIGHT_MAX);
     struct carrier *carrier = calloc(1, sizeof *carrier + in_flight * sizeof carrier->places[0]);
     if (!carrier) {
-        return err_set(err, ERR_NOMEM, "replay: out of memory");
+        return err_nomem(err, "replay");
     }
     carrier->destination = destination;
     carrier->answer_bytes_max = answer_bytes(destination->form.form);
@@ -105,8 +103,8 @@ enum status http_carrier_open(const struct destination *destination, size_t in_f
     }
     carrier->n_places = in_flight;
     carrier->multi = curl_multi_init();
-    enum status status = good && carrier->multi ? make_headers(carrier, err)
-                                                : err_set(err, ERR_NOMEM, "replay: out of memory");
+    enum status status =
+        good && carrier->multi ? make_headers(carrier, err) : err_nomem(err, "replay");
     if (status != OK) {
         http_close(carrier);
         return status;
@@ -136,7 +134,7 @@ static enum status http_begin(struct carrier *carrier, struct post *post, struct
     (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, place);
     (void)curl_easy_setopt(curl, CURLOPT_PRIVATE, place);
     if (curl_multi_add_handle(carrier->multi, curl) != CURLM_OK) {
-        return err_set(err, ERR_NOMEM, "replay: out of memory");
+        return err_nomem(err, "replay");
     }
     place->post = post;
     post->done = false;

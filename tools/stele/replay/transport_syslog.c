@@ -42,7 +42,7 @@ enum status syslog_carrier_open(const struct destination *destination, const ato
 {
     struct carrier *carrier = calloc(1, sizeof *carrier);
     if (!carrier) {
-        return err_set(err, ERR_NOMEM, "replay: out of memory");
+        return err_nomem(err, "replay");
     }
     *carrier = (struct carrier){.destination = destination, .stop = stop, .socket = -1};
     *out_carrier = carrier;
@@ -131,7 +131,7 @@ static enum status hook_up(struct carrier *carrier, struct err *err)
 {
     carrier->curl = wire_new();
     if (!carrier->curl) {
-        return err_set(err, ERR_NOMEM, "replay: out of memory");
+        return err_nomem(err, "replay");
     }
     CURL *curl = carrier->curl;
     carrier->words[0] = '\0';
@@ -282,12 +282,8 @@ static enum status write_post(struct carrier *carrier, struct span body, struct 
     for (int i = 0; status == OK && carrier->owed && i < 2; i++) {
         status = write_bytes(carrier, buf_span(&carrier->kept[i]), err);
     }
-    if (status == OK) {
-        status = write_bytes(carrier, body, err);
-    }
-    if (status == OK) {
-        status = drain(carrier, err);
-    }
+    status = THEN(status, write_bytes(carrier, body, err));
+    status = THEN(status, drain(carrier, err));
     carrier->owed = carrier->owed && status != OK;
     return status;
 }
@@ -306,9 +302,7 @@ static enum status syslog_begin(struct carrier *carrier, struct post *post, stru
     if (carrier->socket < 0) {
         status = hook_up(carrier, &post->err);
     }
-    if (status == OK) {
-        status = write_post(carrier, post->body, &post->err);
-    }
+    status = THEN(status, write_post(carrier, post->body, &post->err));
     if (status == OK) {
         post->err = (struct err){.status = OK}; /* closed with all of it read is no failure */
         post->http = 200;

@@ -96,12 +96,8 @@ static enum status ship_here(struct once *once, struct shipper_report *report, s
     struct shipper *shipper = NULL;
     struct archive *archive = NULL;
     enum status status = shipper_open(&once->options->config, once->dir, &shipper, err);
-    if (status == OK) {
-        status = archive_open(once->dir, ARCHIVE_WRITE, &archive, err);
-    }
-    if (status == OK) {
-        status = index_here(&once->options->config, archive, &interrupted, err);
-    }
+    status = THEN(status, archive_open(once->dir, ARCHIVE_WRITE, &archive, err));
+    status = THEN(status, index_here(&once->options->config, archive, &interrupted, err));
     archive_close(archive);
     if (status == OK && !interrupted) {
         shipper_watch(shipper, on_shipped, once);
@@ -121,9 +117,7 @@ static enum status seal_here(const struct once *once, struct err *err)
     struct sealer *sealer = NULL;
     struct sealer_report report = {.last_status = OK};
     enum status status = sealer_open(&once->options->config, once->dir, &sealer, NULL, err);
-    if (status == OK) {
-        status = sealer_run(sealer, SEAL_NEWS, &report, err);
-    }
+    status = THEN(status, sealer_run(sealer, SEAL_NEWS, &report, err));
     sealer_close(sealer);
     return status == OK && report.last_error[0]
                ? err_set(err, report.last_status, "%s", report.last_error)
@@ -136,9 +130,7 @@ static int once_closed(struct once *once)
     struct archive_lock *lock = NULL;
     struct shipper_report report = {.last_status = OK};
     enum status status = archive_lock_take(once->dir, "stele ship", &lock, &err);
-    if (status == OK) {
-        status = ship_here(once, &report, &err);
-    }
+    status = THEN(status, ship_here(once, &report, &err));
     struct err sealing;
     if (status == OK && !interrupted && seal_here(once, &sealing) != OK) {
         fprintf(stderr, "stele ship: shipped, and not sealed: %s\n", sealing.text);

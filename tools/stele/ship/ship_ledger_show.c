@@ -16,12 +16,8 @@ static enum status count_inbox(const char *dir, int64_t from_us, int64_t to_us, 
     struct waiting *waiting = NULL;
     size_t count = 0;
     enum status status = archive_open(dir, ARCHIVE_READ, &archive, err);
-    if (status == OK) {
-        status = query_parse(span_str("*"), 0, &all, NULL, err);
-    }
-    if (status == OK) {
-        status = waiting_open(archive, all, from_us, to_us, &waiting, err);
-    }
+    status = THEN(status, query_parse(span_str("*"), 0, &all, NULL, err));
+    status = THEN(status, waiting_open(archive, all, from_us, to_us, &waiting, err));
     if (status == OK) {
         (void)waiting_events(waiting, &count);
         *out_count = (int64_t)count;
@@ -46,15 +42,9 @@ int ship_show_ledger(const struct options *options, const char *dir, int64_t fro
         .archive_dir = dir, .target = target, .from_us = from_us, .to_us = to_us};
     struct ledger_print print = {.form = form, .target = target};
     /* the inbox first: what moves on meanwhile is then seen in both, not in none */
-    if (status == OK) {
-        status = count_inbox(dir, from_us, to_us, &inbox, &err);
-    }
-    if (status == OK) {
-        status = ship_ledger_ask(&question, ledger_print_object, &print, &rest, &err);
-    }
-    if (status == OK) {
-        status = ledger_print_end(&print, &rest, inbox, &err);
-    }
+    status = THEN(status, count_inbox(dir, from_us, to_us, &inbox, &err));
+    status = THEN(status, ship_ledger_ask(&question, ledger_print_object, &print, &rest, &err));
+    status = THEN(status, ledger_print_end(&print, &rest, inbox, &err));
     if (status != OK) {
         return options_fail(options->verb, &err);
     }

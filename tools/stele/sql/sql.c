@@ -84,9 +84,7 @@ static enum status run_statement(struct session *session, sqlite3_stmt *stmt, st
     if (status == OK && rc != SQLITE_DONE) {
         status = sql_fail(session, err);
     }
-    if (status == OK) {
-        status = sql_print_end(&print, err);
-    }
+    status = THEN(status, sql_print_end(&print, err));
     sql_print_fini(&print);
     return status;
 }
@@ -123,7 +121,7 @@ static enum status open_session(struct session *session, struct err *err)
         rc = table_register(session->db, &session->module);
     }
     if (rc != SQLITE_OK) {
-        return err_set(err, ERR_NOMEM, "SQL: out of memory");
+        return err_nomem(err, "SQL");
     }
     /* The table is made when it is first named, by SQL of its own that the guard would refuse. */
     if (sqlite3_exec(session->db, "SELECT 1 FROM " TABLE_NAME " LIMIT 0", NULL, NULL, NULL) !=
@@ -152,9 +150,7 @@ static int run_text(const struct options *options, const char *dir, enum sql_for
         buf_add_str(&text, options->words[0]);
         status = buf_status(&text, "SQL", &err);
     }
-    if (status == OK) {
-        status = open_session(&session, &err);
-    }
+    status = THEN(status, open_session(&session, &err));
     if (status == OK && text.size > 0) {
         status = run_all(&session, buf_span(&text), &err);
     }

@@ -169,7 +169,7 @@ static enum status release(struct sql_print *print, struct err *err)
     print->widths = calloc((size_t)print->n_columns + 1, sizeof *print->widths);
     enum status status = buf_status(&print->held, "output", err);
     if (status != OK || !print->widths) {
-        return status == OK ? err_set(err, ERR_NOMEM, "output: out of memory") : status;
+        return THEN(status, err_nomem(err, "output"));
     }
     size_t at = 0;
     for (int i = 0; i < print->n_columns; i++) {
@@ -242,7 +242,7 @@ enum status sql_print_row(struct sql_print *print, struct err *err)
         csv_row(print);
         break;
     }
-    return status == OK ? flush(print, err) : status;
+    return THEN(status, flush(print, err));
 }
 
 enum status sql_print_end(struct sql_print *print, struct err *err)

@@ -278,9 +278,7 @@ static void check_ship(struct checkup *checkup)
     struct err err;
     struct target *target = NULL;
     enum status status = target_open(checkup->config, &target, &err);
-    if (status == OK) {
-        status = target_check(target, &err);
-    }
+    status = THEN(status, target_check(target, &err));
     if (status == OK) {
         say("ok", "ship", target->url);
     } else {
@@ -302,10 +300,8 @@ static void check_seal(struct checkup *checkup)
         return; /* said already */
     }
     enum status status = seal_target_url(checkup->config, url, &err);
-    if (status == OK) {
-        status = *own ? path_format(path, &err, "%s", own)
-                      : path_format(path, &err, "%s/keys/seal.key", checkup->dir);
-    }
+    status = THEN(status, *own ? path_format(path, &err, "%s", own)
+                               : path_format(path, &err, "%s/keys/seal.key", checkup->dir));
     if (status == OK && (*own || file_exists(path))) {
         status = signing_key_load_private(path, &key, &err);
     }

@@ -131,13 +131,9 @@ static int show_holds(const struct options *options, bool all, bool json)
         return status_exit_code(ERR_USAGE);
     }
     enum status status = archive_open(dir, ARCHIVE_READ, &archive, &err);
-    if (status == OK) {
-        status = hold_list(archive, all, &holds, &count, &err);
-    }
+    status = THEN(status, hold_list(archive, all, &holds, &count, &err));
     archive_close(archive);
-    if (status == OK) {
-        status = print_holds(holds, count, json, &err);
-    }
+    status = THEN(status, print_holds(holds, count, json, &err));
     free(holds);
     if (status != OK) {
         return options_fail(options->verb, &err);

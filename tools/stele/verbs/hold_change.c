@@ -114,9 +114,7 @@ static int add_main(int argc, char **argv)
     }
     struct archive *archive = NULL;
     enum status status = archive_open(dir, ARCHIVE_WRITE, &archive, &err);
-    if (status == OK) {
-        status = hold_add(archive, &hold, &err);
-    }
+    status = THEN(status, hold_add(archive, &hold, &err));
     if (status == OK) {
         printf("hold %lld is in force\n", (long long)hold.id);
         status = say_gone(archive, &hold, &err);
@@ -161,9 +159,7 @@ static int release_main(int argc, char **argv)
     }
     struct archive *archive = NULL;
     enum status status = archive_open(dir, ARCHIVE_WRITE, &archive, &err);
-    if (status == OK) {
-        status = hold_release(archive, id, login_name(who), why, clock_now_us(), &err);
-    }
+    status = THEN(status, hold_release(archive, id, login_name(who), why, clock_now_us(), &err));
     archive_close(archive);
     if (status != OK) {
         return options_fail(&hold_verb_release, &err);

@@ -53,10 +53,8 @@ static enum status write_text(const struct plan *plan, const char *name, const s
 {
     char path[FILE_PATH_BYTES];
     enum status status = buf_status(text, name, err);
-    if (status == OK) {
-        status = path_format(path, err, "%s/%s", plan->dir, name);
-    }
-    return status == OK ? file_write(path, buf_span(text), mode, err) : status;
+    status = THEN(status, path_format(path, err, "%s/%s", plan->dir, name));
+    return THEN(status, file_write(path, buf_span(text), mode, err));
 }
 
 /* Paths in it are relative to the file, so that the directory can be moved. */
@@ -69,7 +67,7 @@ static enum status write_config(const struct plan *plan, struct err *err)
     };
     struct config *config = calloc(1, sizeof *config);
     if (!config) {
-        return err_set(err, ERR_NOMEM, "configuration: out of memory");
+        return err_nomem(err, "configuration");
     }
     config_init(config);
     enum status status = config_set(config, "archive.dir=.", err);
@@ -138,9 +136,7 @@ static enum status make_dirs(const struct plan *plan, struct err *err)
     for (size_t i = 0; i < 2; i++) {
         char path[FILE_PATH_BYTES];
         enum status status = path_format(path, err, "%s/%s", plan->dir, names[i]);
-        if (status == OK) {
-            status = dir_make(path, 0700, err);
-        }
+        status = THEN(status, dir_make(path, 0700, err));
         if (status != OK) {
             return status;
         }
@@ -152,9 +148,7 @@ static enum status make_tls(const struct plan *plan, struct err *err)
 {
     char dir[FILE_PATH_BYTES];
     enum status status = make_dirs(plan, err);
-    if (status == OK) {
-        status = path_format(dir, err, "%s/tls", plan->dir);
-    }
+    status = THEN(status, path_format(dir, err, "%s/tls", plan->dir));
     if (status != OK) {
         return status;
     }
@@ -163,7 +157,7 @@ static enum status make_tls(const struct plan *plan, struct err *err)
                                         .now_us = clock_now_us(),
                                         .days = plan->days};
     status = pki_create(dir, &request, err);
-    return status == OK ? write_handler(plan, err) : status;
+    return THEN(status, write_handler(plan, err));
 }
 
 /* The key that seals are signed with, so that its public half can be taken away at once. */
@@ -178,24 +172,16 @@ static enum status make_seal_key(const struct plan *plan, struct err *err)
 static enum status make(struct plan *plan, const char *word, struct err *err)
 {
     enum status status = path_format(plan->dir, err, "%s", word);
-    if (status == OK) {
-        status = refuse_existing(plan, err);
-    }
-    if (status == OK) {
-        status = archive_create(word, err);
-    }
+    status = THEN(status, refuse_existing(plan, err));
+    status = THEN(status, archive_create(word, err));
     if (status != OK) {
         return status;
     }
     if (!realpath(word, plan->dir)) {
         status = err_set(err, ERR_IO, "%s: no absolute path for it", word);
     }
-    if (status == OK) {
-        status = write_config(plan, err);
-    }
-    if (status == OK) {
-        status = make_seal_key(plan, err);
-    }
+    status = THEN(status, write_config(plan, err));
+    status = THEN(status, make_seal_key(plan, err));
     if (status == OK && plan->hosts.count > 0) {
         status = make_tls(plan, err);
     }
@@ -270,9 +256,7 @@ static int init_run(int argc, char **argv)
     for (size_t i = 0; i < plan.hosts.count && status == OK; i++) {
         status = pki_name_check(plan.hosts.items[i], &err);
     }
-    if (status == OK) {
-        status = make(&plan, options.archive ? options.archive : options.words[0], &err);
-    }
+    status = THEN(status, make(&plan, options.archive ? options.archive : options.words[0], &err));
     if (status != OK) {
         return options_fail(&verb_init, &err);
     }

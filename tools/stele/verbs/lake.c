@@ -76,15 +76,9 @@ static int print_ddl(struct config *config, const char *engine_word, const char 
     struct lake_source source = {.https = BUF_INIT};
     enum engine engine;
     enum status status = engine_find(engine_word, &engine, &err);
-    if (status == OK) {
-        status = lake_name_check(table, &err);
-    }
-    if (status == OK) {
-        status = source_read(config, &source, &err);
-    }
-    if (status == OK) {
-        status = lake_table_write(engine, table, &source.place, &out, &err);
-    }
+    status = THEN(status, lake_name_check(table, &err));
+    status = THEN(status, source_read(config, &source, &err));
+    status = THEN(status, lake_table_write(engine, table, &source.place, &out, &err));
     if (status == OK) {
         (void)fwrite(out.data, 1, out.size, stdout);
     }

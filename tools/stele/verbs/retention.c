@@ -36,9 +36,7 @@ static enum status take_bounds(const struct asked *asked, struct config *config,
         }
         buf_fini(&assignment);
     }
-    if (status == OK) {
-        status = config_validate_retention(config, err);
-    }
+    status = THEN(status, config_validate_retention(config, err));
     if (status == OK && !retention_is_on(config)) {
         status = err_set(err, ERR_USAGE,
                          "nothing is ever deleted: set retention.keep or retention.size_max, or "
@@ -52,12 +50,8 @@ static enum status show_deleted(const char *dir, bool json, size_t *out_count, s
     struct archive *archive = NULL;
     struct deletion *rows = NULL;
     enum status status = archive_open(dir, ARCHIVE_READ, &archive, err);
-    if (status == OK) {
-        status = deletion_list(archive, 0, &rows, out_count, err);
-    }
-    if (status == OK) {
-        status = retention_print_deleted(rows, *out_count, json, err);
-    }
+    status = THEN(status, deletion_list(archive, 0, &rows, out_count, err));
+    status = THEN(status, retention_print_deleted(rows, *out_count, json, err));
     free(rows);
     archive_close(archive);
     return status;
@@ -69,12 +63,8 @@ static enum status plan_only(const char *dir, const struct retention_rules *rule
     struct archive *archive = NULL;
     struct retention_plan plan = {0};
     enum status status = archive_open(dir, ARCHIVE_READ, &archive, err);
-    if (status == OK) {
-        status = retention_plan_make(archive, rules, &plan, err);
-    }
-    if (status == OK) {
-        status = retention_print(&plan, rules, false, json, err);
-    }
+    status = THEN(status, retention_plan_make(archive, rules, &plan, err));
+    status = THEN(status, retention_print(&plan, rules, false, json, err));
     retention_plan_fini(&plan);
     archive_close(archive);
     return status;
@@ -90,18 +80,10 @@ static enum status delete_here(const struct config *config, const char *dir,
     struct retention_plan plan = {0};
     char who[LOGIN_BYTES];
     enum status status = archive_lock_take(dir, "stele retention", &lock, err);
-    if (status == OK) {
-        status = archive_open(dir, ARCHIVE_WRITE, &archive, err);
-    }
-    if (status == OK) {
-        status = index_here(config, archive, NULL, err);
-    }
-    if (status == OK) {
-        status = retention_run(archive, rules, login_name(who), NULL, NULL, &plan, err);
-    }
-    if (status == OK) {
-        status = retention_print(&plan, rules, true, json, err);
-    }
+    status = THEN(status, archive_open(dir, ARCHIVE_WRITE, &archive, err));
+    status = THEN(status, index_here(config, archive, NULL, err));
+    status = THEN(status, retention_run(archive, rules, login_name(who), NULL, NULL, &plan, err));
+    status = THEN(status, retention_print(&plan, rules, true, json, err));
     retention_plan_fini(&plan);
     archive_close(archive);
     archive_lock_release(lock);
@@ -127,9 +109,7 @@ static int run(struct options *options, const struct asked *asked, const char *d
     struct retention_rules rules;
     char url[CONFIG_TEXT_BYTES];
     enum status status = take_bounds(asked, &options->config, &err);
-    if (status == OK) {
-        status = retention_rules_of(&options->config, url, &rules, &err);
-    }
+    status = THEN(status, retention_rules_of(&options->config, url, &rules, &err));
     if (status == OK && !asked->dry_run) {
         status = refuse_beside(dir, &err);
     }

@@ -35,9 +35,7 @@ static enum status list(struct archive *archive, int64_t *out_count, struct err 
     for (int64_t number = 1; number <= last && status == OK; number++) {
         struct seal_row row;
         status = seal_get(archive, number, &row, &text, err);
-        if (status == OK) {
-            status = seal_read(buf_span(&text), &seal, err);
-        }
+        status = THEN(status, seal_read(buf_span(&text), &seal, err));
         if (status == OK) {
             print_seal(&row, &seal);
         }
@@ -54,9 +52,7 @@ static int run_list(const char *dir)
     struct err err;
     int64_t count = 0;
     enum status status = archive_open(dir, ARCHIVE_READ, &archive, &err);
-    if (status == OK) {
-        status = list(archive, &count, &err);
-    }
+    status = THEN(status, list(archive, &count, &err));
     archive_close(archive);
     if (status != OK) {
         return options_fail(&verb_seal, &err);
@@ -86,12 +82,8 @@ static int run_make(const struct options *options, const char *dir)
     struct sealer_report report = {.last_status = OK};
     bool made = false;
     enum status status = archive_lock_take(dir, "stele seal", &lock, &err);
-    if (status == OK) {
-        status = sealer_open(&options->config, dir, &sealer, &made, &err);
-    }
-    if (status == OK) {
-        status = sealer_run(sealer, SEAL_ANYWAY, &report, &err);
-    }
+    status = THEN(status, sealer_open(&options->config, dir, &sealer, &made, &err));
+    status = THEN(status, sealer_run(sealer, SEAL_ANYWAY, &report, &err));
     if (status == OK) {
         print_made(sealer, &report, made);
         status =

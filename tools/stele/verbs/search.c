@@ -93,11 +93,8 @@ static enum status read_options(struct search_options *options, struct err *err)
     if (options->limit_text) {
         status = options_number("limit", options->limit_text, 0, INT32_MAX, &options->limit, err);
     }
-    if (status == OK) {
-        status = lookup_times(options->from, options->to, &options->search.from_us,
-                              &options->search.to_us, err);
-    }
-    return status;
+    return THEN(status, lookup_times(options->from, options->to, &options->search.from_us,
+                                     &options->search.to_us, err));
 }
 
 /* Where the hits of a search go. */
@@ -139,12 +136,8 @@ static enum status run_events(const struct search_options *options, struct walk 
     int64_t hits = 0;
     enum status status = run_query(walk, &run, &hits, err);
     progress_wipe(progress);
-    if (status == OK) {
-        status = output.status;
-    }
-    if (status == OK) {
-        status = render_end(&output.render, err);
-    }
+    status = THEN(status, output.status);
+    status = THEN(status, render_end(&output.render, err));
     if (status == OK && options->form == RENDER_TABLE && !options->limit_text &&
         hits == options->limit) {
         fprintf(stderr, "the %s %lld events; --limit 0 shows all\n",
@@ -180,9 +173,7 @@ static int search_archive(struct search_options *options)
     options->search.progress = show_progress;
     options->search.progress_context = &progress;
     enum status status = walk_open(&options->search, &walk, &err);
-    if (status == OK) {
-        status = run_search(options, walk, &progress, &found, &err);
-    }
+    status = THEN(status, run_search(options, walk, &progress, &found, &err));
     progress_wipe(&progress);
     if (status == OK && found == 0) {
         lookup_unknown_fields(walk);

@@ -122,9 +122,7 @@ enum status numbers_top(const struct numbers_options *options, struct walk *walk
     size_t n_fields;
     enum status status = read_fields("top", options->fields, fields, &n_fields, err);
     struct top top;
-    if (status == OK) {
-        status = aggregate_top(walk, fields, n_fields, &top, err);
-    }
+    status = THEN(status, aggregate_top(walk, fields, n_fields, &top, err));
     if (status != OK) {
         return status;
     }
@@ -151,9 +149,7 @@ enum status numbers_distinct(const struct numbers_options *options, struct walk 
     struct span fields[TALLY_PARTS_MAX] = {0};
     size_t n_fields;
     enum status status = read_fields("distinct", options->fields, fields, &n_fields, err);
-    if (status == OK) {
-        status = aggregate_distinct(walk, fields, n_fields, out_found, err);
-    }
+    status = THEN(status, aggregate_distinct(walk, fields, n_fields, out_found, err));
     if (status == OK) {
         printf("%lld\n", (long long)*out_found);
     }

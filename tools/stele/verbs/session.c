@@ -74,7 +74,7 @@ static enum status add_line(struct session *session, const struct hit *hit,
         size_t capacity = session->capacity ? session->capacity * 2 : 256;
         struct line *lines = realloc(session->lines, capacity * sizeof *lines);
         if (!lines) {
-            return err_set(session->err, ERR_NOMEM, "session: out of memory");
+            return err_nomem(session->err, "session");
         }
         session->lines = lines;
         session->capacity = capacity;
@@ -88,7 +88,7 @@ static enum status add_line(struct session *session, const struct hit *hit,
     bool ok = buf_ok(&text) && copy.data;
     buf_fini(&text);
     if (!ok) {
-        return err_set(session->err, ERR_NOMEM, "session: out of memory");
+        return err_nomem(session->err, "session");
     }
     session->lines[session->count++] = (struct line){hit->time_us, copy};
     first_text(session, &session->who, summary.actor);
@@ -182,11 +182,9 @@ static int run_session(struct session *session, struct query *query, const char 
     };
     int64_t hits = 0;
     enum status status = walk_open(&run.search, &walk, &err);
-    if (status == OK) {
-        status = run_query(walk, &run, &hits, &err);
-    }
+    status = THEN(status, run_query(walk, &run, &hits, &err));
     walk_close(walk);
-    status = status == OK ? session->status : status;
+    status = THEN(status, session->status);
     if (status != OK) {
         return options_fail(&verb_session, &err);
     }

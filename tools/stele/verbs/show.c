@@ -115,9 +115,7 @@ static enum status print_place(struct show *show, const struct hit *hit)
     struct plan *plan = walk_plan(show->walk);
     view_block_of(plan, hit);
     enum status status = print_reserved(plan, hit, "source", FIELD_SOURCE, show->err);
-    if (status == OK) {
-        status = print_reserved(plan, hit, "mark", FIELD_MARK, show->err);
-    }
+    status = THEN(status, print_reserved(plan, hit, "mark", FIELD_MARK, show->err));
     if (status == OK) {
         bool is_file = !walk_archive(show->walk);
         printf("%-10s %s %s, block %lld, slot %u\n", "kept in", is_file ? "file" : "segment",
@@ -153,11 +151,9 @@ static int show_archive(struct show *show, struct query *query, const char *path
     };
     int64_t hits = 0;
     enum status status = walk_open(&run.search, &show->walk, &err);
-    if (status == OK) {
-        status = run_query(show->walk, &run, &hits, &err);
-    }
+    status = THEN(status, run_query(show->walk, &run, &hits, &err));
     walk_close(show->walk);
-    status = status == OK ? show->status : status;
+    status = THEN(status, show->status);
     if (status != OK) {
         return options_fail(&verb_show, &err);
     }

@@ -128,9 +128,7 @@ static enum status count_gone(struct archive *archive, struct stats *stats, stru
     size_t n_holds = 0;
     size_t n_gone = 0;
     enum status status = hold_list(archive, false, &holds, &n_holds, err);
-    if (status == OK) {
-        status = deletion_list(archive, 0, &gone, &n_gone, err);
-    }
+    status = THEN(status, deletion_list(archive, 0, &gone, &n_gone, err));
     stats->holds = (int64_t)n_holds;
     stats->deleted_days = (int64_t)n_gone;
     for (size_t i = 0; i < n_gone; i++) {
@@ -152,22 +150,14 @@ static enum status read_stats(const char *dir, struct stats *stats, struct err *
     status = archive_read_begin(archive, err);
     if (status == OK) {
         status = archive_counters(archive, stats->counters, err);
-        if (status == OK) {
-            status = inbox_state(archive, &stats->inbox, err);
-        }
-        if (status == OK) {
-            status = count_quarantine(archive, stats, err);
-        }
-        if (status == OK) {
-            status = count_gone(archive, stats, err);
-        }
+        status = THEN(status, inbox_state(archive, &stats->inbox, err));
+        status = THEN(status, count_quarantine(archive, stats, err));
+        status = THEN(status, count_gone(archive, stats, err));
         archive_read_end(archive);
     }
     archive_close(archive);
     char path[FILE_PATH_BYTES];
-    if (status == OK) {
-        status = path_format(path, err, "%s/archive.db", dir);
-    }
+    status = THEN(status, path_format(path, err, "%s/archive.db", dir));
     if (status == OK) {
         stats->file_bytes += file_bytes(path);
         status = read_segments(dir, stats, err);

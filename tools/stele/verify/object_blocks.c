@@ -40,7 +40,7 @@ static enum status read_member(struct span bytes, size_t max_bytes, struct buf *
 {
     z_stream stream = {0};
     if (inflateInit2(&stream, GZIP_WINDOW) != Z_OK) {
-        return err_set(err, ERR_NOMEM, "gzip: out of memory");
+        return err_nomem(err, "gzip");
     }
     stream.next_in = (Bytef *)(uintptr_t)bytes.data;
     stream.avail_in = bytes.size > UINT32_MAX ? UINT32_MAX : (uInt)bytes.size;
@@ -48,7 +48,7 @@ static enum status read_member(struct span bytes, size_t max_bytes, struct buf *
     while (rc == Z_OK && ndjson->size <= max_bytes) {
         if (!buf_reserve(ndjson, PIECE)) {
             (void)inflateEnd(&stream);
-            return err_set(err, ERR_NOMEM, "gzip: out of memory");
+            return err_nomem(err, "gzip");
         }
         stream.next_out = (Bytef *)ndjson->data + ndjson->size;
         stream.avail_out = PIECE;

@@ -111,7 +111,7 @@ static enum status book_of(struct reading *reading, bool is_new, struct seal_boo
         }
         struct seal_book *books = realloc(shelf->books, (shelf->count + 1) * sizeof *books);
         if (!books) {
-            return err_set(err, ERR_NOMEM, "verify: out of memory");
+            return err_nomem(err, "verify");
         }
         shelf->books = books;
         shelf->books[shelf->count++] = (struct seal_book){.key = reading->key};
@@ -145,12 +145,9 @@ static enum status read_place(struct reading *reading, const struct place *place
     if (status == OK && place->has_signature) {
         status = fetch(reading, place, "sig", &reading->signature, err);
     }
-    if (status == OK) {
-        status = fetch(reading, place, "json", &reading->text, err);
-    }
-    return status == OK ? seal_book_add(book, place->number, buf_span(&reading->text),
-                                        buf_span(&reading->signature), reading->report, err)
-                        : status;
+    status = THEN(status, fetch(reading, place, "json", &reading->text, err));
+    return THEN(status, seal_book_add(book, place->number, buf_span(&reading->text),
+                                      buf_span(&reading->signature), reading->report, err));
 }
 
 enum status seal_shelf_read(struct seal_shelf *shelf, struct target *digests,

@@ -54,9 +54,7 @@ static enum status run_archive(struct verify_run *run, const struct verify_wish 
     if (status == OK && wish->to) {
         status = clock_parse_user(span_str(wish->to), clock_now_us(), &verify.to_us, err);
     }
-    if (status == OK) {
-        status = verify_archive(&verify, &book, err);
-    }
+    status = THEN(status, verify_archive(&verify, &book, err));
     if (status == OK && run->key && !run->own_key && run->report.seals == 0) {
         verify_say(&run->report, dir, 0, "has no seal, and a key was given");
     }
@@ -130,18 +128,12 @@ static enum status run_target(struct verify_run *run, const struct config *confi
     char digests[CONFIG_TEXT_BYTES];
     struct verify_target verify = {.key = run->key, .quick = wish->quick, .report = &run->report};
     enum status status = find_places(config, wish, objects, digests, err);
-    if (status == OK) {
-        status = target_open_at(config, objects, &verify.objects, err);
-    }
-    if (status == OK) {
-        status = target_open_at(config, digests, &verify.digests, err);
-    }
+    status = THEN(status, target_open_at(config, objects, &verify.objects, err));
+    status = THEN(status, target_open_at(config, digests, &verify.digests, err));
     if (status == OK && dir) {
         status = archive_open(dir, ARCHIVE_READ, &verify.archive, err);
     }
-    if (status == OK) {
-        status = verify_target(&verify, err);
-    }
+    status = THEN(status, verify_target(&verify, err));
     archive_close(verify.archive);
     target_close(verify.objects);
     target_close(verify.digests);

@@ -163,7 +163,7 @@ static enum status examine(struct checking *checking, const struct wanted *wante
     struct span left = buf_span(&checking->bytes);
     int64_t before = report->faults;
     struct object_parts *parts = object_parts_new(object->codec);
-    enum status status = parts ? OK : err_set(err, ERR_NOMEM, "verify: out of memory");
+    enum status status = parts ? OK : err_nomem(err, "verify");
     int64_t block = object->first_block;
     bool lost = false; /* where the next block begins is not known */
     for (; status == OK && !lost && block <= object->last_block; block++) {
@@ -281,18 +281,10 @@ enum status verify_target(const struct verify_target *verify, struct err *err)
         status = err_set(err, ERR_NOT_FOUND, "%s has no seal: give the place of the digests",
                          verify->digests->url);
     }
-    if (status == OK) {
-        status = gather_wanted(&checking, err);
-    }
-    if (status == OK) {
-        status = target_list(verify->objects, &list, NULL, err);
-    }
-    if (status == OK) {
-        status = check_objects(&checking, err);
-    }
-    if (status == OK) {
-        status = check_rollback(&checking, err);
-    }
+    status = THEN(status, gather_wanted(&checking, err));
+    status = THEN(status, target_list(verify->objects, &list, NULL, err));
+    status = THEN(status, check_objects(&checking, err));
+    status = THEN(status, check_rollback(&checking, err));
     seal_shelf_fini(&checking.shelf);
     buf_fini(&checking.wanted);
     buf_fini(&checking.bytes);

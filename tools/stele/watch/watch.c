@@ -19,7 +19,7 @@ enum status watch_action_open(const char *dir, enum watch_mode mode, struct watc
     struct archive *archive = NULL;
     enum status status = archive_open(dir, ARCHIVE_READ, &archive, err);
     archive_close(archive);
-    return status == OK ? watch_open(dir, mode, out_db, err) : status;
+    return THEN(status, watch_open(dir, mode, out_db, err));
 }
 
 long watch_action_daemon(const char *dir)
@@ -241,9 +241,7 @@ static int run_main(int argc, char **argv)
                              watch_action_daemon(dir), dir);
         }
     }
-    if (status == OK) {
-        status = run_here(&options.config, dir, &err);
-    }
+    status = THEN(status, run_here(&options.config, dir, &err));
     archive_lock_release(lock);
     return status == OK ? 0 : options_fail(&watch_verb_run, &err);
 }

@@ -21,10 +21,8 @@ static enum status read_given(struct given_list *given, struct err *err)
 {
     struct list_telling telling = {.name = list_file_name(given->path)};
     struct indicator_set *set = indicator_set_new();
-    enum status status = set ? OK : err_set(err, ERR_NOMEM, "watch: out of memory");
-    if (status == OK) {
-        status = list_file_read(given->path, &given->bytes, err);
-    }
+    enum status status = set ? OK : err_nomem(err, "watch");
+    status = THEN(status, list_file_read(given->path, &given->bytes, err));
     if (status == OK) {
         status = list_read(set, 0, buf_span(&given->bytes), clock_now_us(), list_file_refused,
                            &telling, &given->report, err);
@@ -85,12 +83,8 @@ static enum status add(const char *dir, const char *name, struct given_list *giv
     struct watch_day *days = NULL;
     size_t n_days = 0;
     enum status status = read_given(given, err);
-    if (status == OK) {
-        status = watch_action_open(dir, WATCH_CREATE, &db, err);
-    }
-    if (status == OK) {
-        status = matcher_days_now(dir, &days, &n_days, err);
-    }
+    status = THEN(status, watch_action_open(dir, WATCH_CREATE, &db, err));
+    status = THEN(status, matcher_days_now(dir, &days, &n_days, err));
     if (status == OK) {
         const struct watch_given list = {.name = span_str(name),
                                          .source = span_str(list_file_name(given->path)),
@@ -168,21 +162,11 @@ static enum status update(const char *dir, const char *name, struct given_list *
     struct buf before = BUF_INIT;
     int64_t id = 0;
     enum status status = read_given(given, err);
-    if (status == OK) {
-        status = watch_action_open(dir, WATCH_WRITE, &db, err);
-    }
-    if (status == OK) {
-        status = watch_list_find(db, span_str(name), false, &id, err);
-    }
-    if (status == OK) {
-        status = watch_list_bytes(db, id, &before, NULL, NULL, err);
-    }
-    if (status == OK) {
-        status = count_new(buf_span(&given->bytes), buf_span(&before), &out->fresh, err);
-    }
-    if (status == OK) {
-        status = count_new(buf_span(&before), buf_span(&given->bytes), &out->gone, err);
-    }
+    status = THEN(status, watch_action_open(dir, WATCH_WRITE, &db, err));
+    status = THEN(status, watch_list_find(db, span_str(name), false, &id, err));
+    status = THEN(status, watch_list_bytes(db, id, &before, NULL, NULL, err));
+    status = THEN(status, count_new(buf_span(&given->bytes), buf_span(&before), &out->fresh, err));
+    status = THEN(status, count_new(buf_span(&before), buf_span(&given->bytes), &out->gone, err));
     if (status == OK) {
         const struct watch_given list = {.name = span_str(name),
                                          .source = span_str(list_file_name(given->path)),
@@ -257,12 +241,8 @@ static int remove_main(int argc, char **argv)
     struct watch_db *db = NULL;
     int64_t id = 0;
     enum status status = watch_action_open(dir, WATCH_WRITE, &db, &err);
-    if (status == OK) {
-        status = watch_list_find(db, span_str(options.words[0]), !keep_hits, &id, &err);
-    }
-    if (status == OK) {
-        status = watch_list_remove(db, id, keep_hits, &err);
-    }
+    status = THEN(status, watch_list_find(db, span_str(options.words[0]), !keep_hits, &id, &err));
+    status = THEN(status, watch_list_remove(db, id, keep_hits, &err));
     watch_close(db);
     if (status != OK) {
         return options_fail(&watch_verb_remove, &err);

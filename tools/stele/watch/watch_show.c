@@ -130,9 +130,7 @@ static enum status show_hits(const char *dir, const struct watch_hit_filter *fil
     if (status == OK && showing->form == HUNT_JSON) {
         print_head(showing);
     }
-    if (status == OK) {
-        status = watch_hits(db, filter, show, showing, err);
-    }
+    status = THEN(status, watch_hits(db, filter, show, showing, err));
     if (status == OK && showing->form == HUNT_JSON) {
         printf("\n]\n");
     }
@@ -181,9 +179,7 @@ static int hits_main(int argc, char **argv)
         return status_exit_code(ERR_USAGE);
     }
     filter.list = span_str(name);
-    if (status == OK) {
-        status = show_hits(dir, &filter, &showing, &err);
-    }
+    status = THEN(status, show_hits(dir, &filter, &showing, &err));
     return status == OK ? showing.count == 0 : options_fail(&watch_verb_hits, &err);
 }
 
