@@ -24,18 +24,18 @@ struct service {
     service_reload *reload;
     void *reload_context;
     struct archive_lock *lock;
-    struct loop *loop;
+    struct event_loop *loop;
     struct health health;
-    struct bell index_bell;
-    struct bell ship_bell;
-    struct bell watch_bell;
-    struct bell seal_bell;
+    struct wakeup index_bell;
+    struct wakeup ship_bell;
+    struct wakeup watch_bell;
+    struct wakeup seal_bell;
     struct writer *writer;
     struct indexer_thread *indexer;
     struct ship_thread *shipper; /* NULL: no target */
     struct watch_thread *watch;
     struct seal_thread *sealer;
-    struct keeper *keeper; /* NULL: nothing is deleted */
+    struct retention_guest *guest; /* NULL: nothing is deleted */
     struct receiver *receiver;
     struct server *server; /* NULL: serve.listen is empty */
 };
@@ -44,7 +44,7 @@ static void on_stop(void *context)
 {
     struct service *service = context;
     log_line(LOG_INFO, "steled", "stopping");
-    loop_stop(service->loop);
+    event_loop_stop(service->loop);
 }
 
 static void on_reload(void *context)
@@ -70,14 +70,14 @@ static void on_now(void *context)
 {
     struct service *service = context;
     log_line(LOG_INFO, "steled", "index and ship now");
-    bell_ring(&service->index_bell, BELL_NOW);
+    wakeup_signal(&service->index_bell, WAKEUP_NOW);
 }
 
 static enum status start_signals(struct service *service, struct err *err)
 {
     static const struct {
         int number;
-        loop_call *call;
+        event_loop_call *call;
     } signals[] = {{SIGTERM, on_stop}, {SIGINT, on_stop}, {SIGHUP, on_reload}, {SIGUSR1, on_now}};
     /* A client that closes while it is written to; a file at the limit of `ulimit -f`: both are
      * errors of the call and no reason to die. */
@@ -85,7 +85,8 @@ static enum status start_signals(struct service *service, struct err *err)
     (void)signal(SIGXFSZ, SIG_IGN);
     enum status status = OK;
     for (size_t i = 0; i < sizeof signals / sizeof signals[0] && status == OK; i++) {
-        status = loop_on_signal(service->loop, signals[i].number, signals[i].call, service, err);
+        status =
+            event_loop_on_signal(service->loop, signals[i].number, signals[i].call, service, err);
     }
     return status;
 }
@@ -106,7 +107,7 @@ static enum status start_threads(struct service *service, struct err *err)
     }
     status = THEN(status, watch_thread_start(config, &service->watch_bell, &service->watch, err));
     if (status == OK && retention_is_on(config)) {
-        status = keeper_new(config, &service->keeper, err);
+        status = retention_guest_new(config, &service->guest, err);
     }
     status = THEN(status, seal_thread_start(config, &service->seal_bell, &service->sealer, err));
     if (status == OK) {
@@ -116,12 +117,12 @@ static enum status start_threads(struct service *service, struct err *err)
             .max_wait_us = wait_us,
             .writer = service->writer,
             .health = &service->health,
-            .bell = &service->index_bell,
+            .wakeup = &service->index_bell,
             .next = {&service->watch_bell, ships ? &service->ship_bell : NULL},
-            .guest = {.look = keeper_look,
-                      .act = keeper_act,
-                      .context = service->keeper,
-                      .every_us = service->keeper ? config->retention_interval : 0},
+            .guest = {.look = retention_guest_has_work,
+                      .act = retention_guest_run,
+                      .context = service->guest,
+                      .every_us = service->guest ? config->retention_interval : 0},
         };
         status = indexer_thread_start(&options, &service->indexer, err);
     }
@@ -133,11 +134,11 @@ static enum status start_threads(struct service *service, struct err *err)
 static enum status start(struct service *service, struct err *err)
 {
     const struct config *config = service->config;
-    enum status status = loop_open(&service->loop, err);
+    enum status status = event_loop_open(&service->loop, err);
     status = THEN(status, start_signals(service, err));
     status = THEN(status, archive_lock_take(config->archive_dir, "steled", &service->lock, err));
     if (status == OK) {
-        metrics_set_newest(newest_arrival(config->archive_dir));
+        metrics_set_newest(last_arrival(config->archive_dir));
         status = start_threads(service, err);
     }
     if (status == OK && config->serve_listen[0]) {
@@ -152,10 +153,10 @@ static enum status start(struct service *service, struct err *err)
 static void stop(struct service *service)
 {
     if (service->receiver && !receiver_drain(service->receiver)) {
-        loop_run(service->loop, DRAIN_US);
+        event_loop_run(service->loop, DRAIN_US);
     }
     indexer_thread_stop(service->indexer);
-    keeper_free(service->keeper);
+    retention_guest_free(service->guest);
     ship_thread_stop(service->shipper);
     seal_thread_stop(service->sealer);
     watch_thread_stop(service->watch);
@@ -166,7 +167,7 @@ static void stop(struct service *service)
     server_close(service->server);
     writer_free(service->writer);
     archive_lock_release(service->lock);
-    loop_close(service->loop);
+    event_loop_close(service->loop);
 }
 
 static void say_ready(const struct service *service)
@@ -189,20 +190,20 @@ enum status service_run(const struct config *config, service_reload *reload, voi
 {
     struct service service = {.config = config, .reload = reload, .reload_context = context};
     health_init(&service.health);
-    bell_init(&service.index_bell);
-    bell_init(&service.ship_bell);
-    bell_init(&service.watch_bell);
-    bell_init(&service.seal_bell);
+    wakeup_init(&service.index_bell);
+    wakeup_init(&service.ship_bell);
+    wakeup_init(&service.watch_bell);
+    wakeup_init(&service.seal_bell);
     enum status status = start(&service, err);
     if (status == OK) {
         say_ready(&service);
-        loop_run(service.loop, 0);
+        event_loop_run(service.loop, 0);
     }
     stop(&service);
-    bell_fini(&service.seal_bell);
-    bell_fini(&service.watch_bell);
-    bell_fini(&service.ship_bell);
-    bell_fini(&service.index_bell);
+    wakeup_fini(&service.seal_bell);
+    wakeup_fini(&service.watch_bell);
+    wakeup_fini(&service.ship_bell);
+    wakeup_fini(&service.index_bell);
     health_fini(&service.health);
     return status;
 }

@@ -56,7 +56,7 @@ static enum status unknown_setting(const char *name, struct err *err)
 #include "daemon/config/config.def"
 #undef X
     };
-    const char *near = nearest_name(name, names, SETTING_COUNT);
+    const char *near = suggest_name(name, names, SETTING_COUNT);
     return near ? err_set(err, ERR_CONFIG, "no setting \"%.80s\"; did you mean %s?", name, near)
                 : err_set(err, ERR_CONFIG, "no setting \"%.80s\"", name);
 }
@@ -256,7 +256,7 @@ static enum status base_of(const char *path, char out[FILE_PATH_BYTES], struct e
     if (!real) {
         return err_set(err, ERR_CONFIG, "%s: cannot be found", path);
     }
-    enum status status = path_format(out, err, "%s", dirname(real));
+    enum status status = file_path_format(out, err, "%s", dirname(real));
     free(real);
     return status;
 }
@@ -282,7 +282,7 @@ enum status config_read(struct config *config, const char *path, struct err *err
         }
         status = parse_text(&parse, err);
     }
-    status = THEN(status, path_format(fresh->file, err, "%s", path));
+    status = THEN(status, file_path_format(fresh->file, err, "%s", path));
     if (status == OK) {
         *config = *fresh;
     }
@@ -299,9 +299,9 @@ enum status config_find(struct config *config, const char *option, const char *d
     enum status status = OK;
     config_init(config);
     if (option) {
-        status = path_format(path, err, "%s", option);
+        status = file_path_format(path, err, "%s", option);
     } else if (dir) {
-        status = path_format(path, err, "%s/stele.conf", dir);
+        status = file_path_format(path, err, "%s/stele.conf", dir);
         if (status == OK && !file_exists(path)) {
             path[0] = '\0';
         }

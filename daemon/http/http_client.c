@@ -12,7 +12,7 @@ enum {
     BYTES_PER_SECOND_MIN = 32 * 1024, /* a slower upload than this is given up in the end */
 };
 
-struct transport {
+struct http_client {
     char ca[CONFIG_TEXT_BYTES];
     char proxy[CONFIG_TEXT_BYTES];
     int64_t timeout_us;
@@ -24,9 +24,9 @@ struct transport {
 };
 
 struct sink {
-    const struct transport_request *request;
+    const struct http_client_request *request;
     bool headers_end; /* of the last answer: interim ones come before it */
-    struct transport *transport;
+    struct http_client *client;
     struct buf *body;
 };
 
@@ -54,40 +54,40 @@ static enum status proxy_check(const char *proxy, struct err *err)
                : err_set(err, ERR_CONFIG, "ship.proxy is not of the form http://host:port");
 }
 
-enum status transport_open(const struct config *config, const atomic_bool *const *cancel,
-                           struct transport **out_transport, struct err *err)
+enum status http_client_open(const struct config *config, const atomic_bool *const *cancel,
+                             struct http_client **out_transport, struct err *err)
 {
     enum status status = proxy_check(config->ship_proxy, err);
     if (status != OK) {
         return status;
     }
     (void)pthread_once(&curl_once, curl_start);
-    struct transport *transport = calloc(1, sizeof *transport);
-    if (!transport) {
+    struct http_client *client = calloc(1, sizeof *client);
+    if (!client) {
         return err_nomem(err, "ship");
     }
-    transport->cancel = cancel;
-    transport->timeout_us = config->ship_timeout > 0 ? config->ship_timeout : 60 * CLOCK_SECOND_US;
+    client->cancel = cancel;
+    client->timeout_us = config->ship_timeout > 0 ? config->ship_timeout : 60 * CLOCK_SECOND_US;
     const char *bundle = getenv("AWS_CA_BUNDLE");
     const char *ca = *config->ship_s3_ca ? config->ship_s3_ca : bundle ? bundle : "";
-    int n = snprintf(transport->ca, sizeof transport->ca, "%s", ca);
-    (void)snprintf(transport->proxy, sizeof transport->proxy, "%s", config->ship_proxy);
-    transport->curl = curl_easy_init();
-    if (!transport->curl || n >= (int)sizeof transport->ca) {
-        bool nomem = !transport->curl;
-        transport_close(transport);
+    int n = snprintf(client->ca, sizeof client->ca, "%s", ca);
+    (void)snprintf(client->proxy, sizeof client->proxy, "%s", config->ship_proxy);
+    client->curl = curl_easy_init();
+    if (!client->curl || n >= (int)sizeof client->ca) {
+        bool nomem = !client->curl;
+        http_client_close(client);
         return nomem ? err_nomem(err, "ship")
                      : err_set(err, ERR_CONFIG, "AWS_CA_BUNDLE: the path is too long");
     }
-    *out_transport = transport;
+    *out_transport = client;
     return OK;
 }
 
-void transport_close(struct transport *transport)
+void http_client_close(struct http_client *client)
 {
-    if (transport) {
-        curl_easy_cleanup(transport->curl);
-        free(transport);
+    if (client) {
+        curl_easy_cleanup(client->curl);
+        free(client);
     }
 }
 
@@ -96,7 +96,7 @@ void transport_close(struct transport *transport)
 static size_t on_header(char *data, size_t size, size_t count, void *context)
 {
     struct sink *sink = context;
-    const struct transport_request *request = sink->request;
+    const struct http_client_request *request = sink->request;
     struct span line = span_of(data, size * count);
     sink->headers_end = span_is(line, "\r\n") || span_is(line, "\n");
     if (request->on_header) {
@@ -110,16 +110,16 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
     struct sink *sink = context;
     struct buf *body = sink->body;
     long http = 0;
-    (void)curl_easy_getinfo(sink->transport->curl, CURLINFO_RESPONSE_CODE, &http);
+    (void)curl_easy_getinfo(sink->client->curl, CURLINFO_RESPONSE_CODE, &http);
     bool good = http >= 200 && http < 300;
     size_t most = sink->request->body_bytes_max;
     size_t bytes = size * count;
     if (good && sink->request->on_body) {
-        sink->transport->refused =
+        sink->client->refused =
             !sink->request->on_body(sink->request->context, span_of(data, bytes));
-        return sink->transport->refused ? 0 : bytes;
+        return sink->client->refused ? 0 : bytes;
     }
-    size_t room = (good ? most : TRANSPORT_ERROR_BODY_BYTES_MAX) - body->size;
+    size_t room = (good ? most : HTTP_CLIENT_ERROR_BODY_BYTES_MAX) - body->size;
     if (bytes > room && good && most > 0) {
         return 0; /* longer than what is expected: an error of the transfer */
     }
@@ -130,12 +130,12 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
 static int on_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
                        curl_off_t up)
 {
-    const struct transport *transport = context;
+    const struct http_client *client = context;
     (void)down_total, (void)down, (void)up_total, (void)up;
-    return transport->cancel && *transport->cancel && atomic_load(*transport->cancel);
+    return client->cancel && *client->cancel && atomic_load(*client->cancel);
 }
 
-static enum status make_headers(const struct transport_request *request, struct curl_slist **out,
+static enum status make_headers(const struct http_client_request *request, struct curl_slist **out,
                                 struct err *err)
 {
     bool typed = false;
@@ -173,10 +173,10 @@ static enum status make_headers(const struct transport_request *request, struct 
     return OK;
 }
 
-static void set_transport(struct transport *transport, const struct transport_request *request)
+static void set_transport(struct http_client *client, const struct http_client_request *request)
 {
-    CURL *curl = transport->curl;
-    int64_t timeout_us = request->timeout_us > 0 ? request->timeout_us : transport->timeout_us;
+    CURL *curl = client->curl;
+    int64_t timeout_us = request->timeout_us > 0 ? request->timeout_us : client->timeout_us;
     long timeout_ms = (long)(timeout_us / 1000);
     long connect_ms = timeout_ms < CONNECT_TIMEOUT_MS_MAX ? timeout_ms : CONNECT_TIMEOUT_MS_MAX;
     long stall_s = timeout_ms / 1000 > 0 ? timeout_ms / 1000 : 1;
@@ -194,18 +194,18 @@ static void set_transport(struct transport *transport, const struct transport_re
      * take any time, as long as it does not stall */
     long most_ms = timeout_ms + (long)(bytes / BYTES_PER_SECOND_MIN) * 1000;
     (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, request->on_body ? 0 : most_ms);
-    (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transport->words);
+    (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->words);
     (void)curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (*transport->ca) {
-        (void)curl_easy_setopt(curl, CURLOPT_CAINFO, transport->ca);
+    if (*client->ca) {
+        (void)curl_easy_setopt(curl, CURLOPT_CAINFO, client->ca);
         (void)curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
     }
     if (request->direct) {
         (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    } else if (*transport->proxy) {
-        (void)curl_easy_setopt(curl, CURLOPT_PROXY, transport->proxy);
+    } else if (*client->proxy) {
+        (void)curl_easy_setopt(curl, CURLOPT_PROXY, client->proxy);
         /* the CA of the store may have signed the proxy too */
-        (void)curl_easy_setopt(curl, CURLOPT_PROXY_CAINFO, *transport->ca ? transport->ca : NULL);
+        (void)curl_easy_setopt(curl, CURLOPT_PROXY_CAINFO, *client->ca ? client->ca : NULL);
     }
     if (request->fresh) {
         (void)curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
@@ -213,15 +213,15 @@ static void set_transport(struct transport *transport, const struct transport_re
     }
     (void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     (void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-    (void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transport);
+    (void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
 }
 
-static void set_request(struct transport *transport, const struct transport_request *request,
+static void set_request(struct http_client *client, const struct http_client_request *request,
                         const struct curl_slist *headers, struct sink *sink)
 {
-    CURL *curl = transport->curl;
+    CURL *curl = client->curl;
     curl_easy_reset(curl); /* keeps connections and DNS */
-    set_transport(transport, request);
+    set_transport(client, request);
     (void)curl_easy_setopt(curl, CURLOPT_URL, request->url);
     if (strcmp(request->method, "HEAD") == 0) {
         (void)curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
@@ -242,15 +242,15 @@ static void set_request(struct transport *transport, const struct transport_requ
 }
 
 /* libcurl's reasons in our words; what it cites of the server goes to terminals. */
-static enum status transport_error(struct transport *transport, const char *host, CURLcode code,
+static enum status transport_error(struct http_client *client, const char *host, CURLcode code,
                                    struct err *err)
 {
-    for (char *at = transport->words; *at; at++) {
+    for (char *at = client->words; *at; at++) {
         *at = *at < ' ' || *at > '~' ? '?' : *at;
     }
-    const char *words = *transport->words ? transport->words : curl_easy_strerror(code);
+    const char *words = *client->words ? client->words : curl_easy_strerror(code);
     enum status status;
-    if (code == CURLE_ABORTED_BY_CALLBACK || (code == CURLE_WRITE_ERROR && transport->refused)) {
+    if (code == CURLE_ABORTED_BY_CALLBACK || (code == CURLE_WRITE_ERROR && client->refused)) {
         status = err_set(err, ERR_STOPPED, "stopped during a request to %s", host);
     } else if (code == CURLE_PEER_FAILED_VERIFICATION) {
         status = err_set(err, ERR_CONFIG,
@@ -258,7 +258,7 @@ static enum status transport_error(struct transport *transport, const char *host
                          "file (%s)",
                          host, words);
     } else if (code == CURLE_SSL_CACERT_BADFILE) {
-        status = err_set(err, ERR_CONFIG, "ship.s3_ca: cannot read %s", transport->ca);
+        status = err_set(err, ERR_CONFIG, "ship.s3_ca: cannot read %s", client->ca);
     } else if (code == CURLE_COULDNT_RESOLVE_PROXY) {
         status = err_set(err, ERR_NET, "no address for the proxy: check ship.proxy (%s)", words);
     } else if (code == CURLE_COULDNT_RESOLVE_HOST) {
@@ -279,28 +279,28 @@ static enum status transport_error(struct transport *transport, const char *host
     return status;
 }
 
-enum status transport_run(struct transport *transport, const struct transport_request *request,
-                          struct transport_answer *out_answer, struct err *err)
+enum status http_client_run(struct http_client *client, const struct http_client_request *request,
+                            struct http_client_response *out_answer, struct err *err)
 {
     CHECK(request->method && request->url && request->host);
-    struct transport_answer answer = {0};
-    struct sink sink = {.request = request, .transport = transport, .body = &answer.body};
+    struct http_client_response answer = {0};
+    struct sink sink = {.request = request, .client = client, .body = &answer.body};
     struct curl_slist *headers = NULL;
-    transport->words[0] = '\0';
-    transport->refused = false;
+    client->words[0] = '\0';
+    client->refused = false;
     enum status status = make_headers(request, &headers, err);
     if (status != OK) {
         return status;
     }
-    set_request(transport, request, headers, &sink);
-    CURLcode code = curl_easy_perform(transport->curl);
-    transport->was_cut = code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR ||
-                         code == CURLE_SEND_ERROR || code == CURLE_PARTIAL_FILE;
-    (void)curl_easy_getinfo(transport->curl, CURLINFO_RESPONSE_CODE, &answer.http);
+    set_request(client, request, headers, &sink);
+    CURLcode code = curl_easy_perform(client->curl);
+    client->was_cut = code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR ||
+                      code == CURLE_SEND_ERROR || code == CURLE_PARTIAL_FILE;
+    (void)curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &answer.http);
     curl_slist_free_all(headers);
     if (code == CURLE_OK && !sink.headers_end) {
         /* to libcurl it is a whole answer */
-        transport->was_cut = true;
+        client->was_cut = true;
         buf_fini(&answer.body);
         return err_set(err, ERR_NET, "request to %s failed (the answer breaks off in its headers)",
                        request->host);
@@ -308,13 +308,13 @@ enum status transport_run(struct transport *transport, const struct transport_re
     /* a store that refuses may close before it has read all: its answer is what counts */
     if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && answer.http >= 300)) {
         buf_fini(&answer.body);
-        return transport_error(transport, request->host, code, err);
+        return transport_error(client, request->host, code, err);
     }
     *out_answer = answer;
     return OK;
 }
 
-bool transport_was_cut(const struct transport *transport)
+bool http_client_was_cut(const struct http_client *client)
 {
-    return transport->was_cut;
+    return client->was_cut;
 }

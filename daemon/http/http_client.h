@@ -10,11 +10,11 @@
 #include "daemon/http/http_pair.h"
 #include "schema/base/buf.h"
 
-enum { TRANSPORT_ERROR_BODY_BYTES_MAX = 64 * 1024 };
+enum { HTTP_CLIENT_ERROR_BODY_BYTES_MAX = 64 * 1024 };
 
-struct transport;
+struct http_client;
 
-struct transport_request {
+struct http_client_request {
     const char *method;
     const char *url;
     const char *host; /* as error texts call the other side */
@@ -22,7 +22,7 @@ struct transport_request {
     size_t n_headers;
     struct span body;      /* of PUT and POST: always sent with its length, also when empty */
     size_t body_bytes_max; /* of a good answer: a longer one is an error; 0: cut, and no error. Bad
-                              answers are cut at TRANSPORT_ERROR_BODY_BYTES_MAX. */
+                              answers are cut at HTTP_CLIENT_ERROR_BODY_BYTES_MAX. */
     int64_t timeout_us;    /* for the answer to begin; 0: ship.timeout */
     bool direct;           /* never by a proxy: addresses of this machine and its host */
     bool fresh;            /* on a new connection, with the address asked for again */
@@ -33,25 +33,25 @@ struct transport_request {
     void *context;
 };
 
-struct transport_answer {
+struct http_client_response {
     long http; /* status code */
     struct buf body;
 };
 
 /* ship.timeout, ship.s3_ca (else AWS_CA_BUNDLE) and ship.proxy are copied. cancel as in struct
  * target: it is looked at while requests run; NULL: nobody cancels. */
-MUST_USE enum status transport_open(const struct config *config, const atomic_bool *const *cancel,
-                                    struct transport **out_transport, struct err *err);
+MUST_USE enum status http_client_open(const struct config *config, const atomic_bool *const *cancel,
+                                      struct http_client **out_transport, struct err *err);
 /* NULL is fine. */
-void transport_close(struct transport *transport);
+void http_client_close(struct http_client *client);
 
 /* OK: there is an answer, whatever it says; buf_fini its body. ERR_NET: none came. ERR_CONFIG: its
  * certificate is not trusted. ERR_STOPPED: cancelled. */
-MUST_USE enum status transport_run(struct transport *transport,
-                                   const struct transport_request *request,
-                                   struct transport_answer *out_answer, struct err *err);
+MUST_USE enum status http_client_run(struct http_client *client,
+                                     const struct http_client_request *request,
+                                     struct http_client_response *out_answer, struct err *err);
 
 /* The last request had no answer because its connection was cut: another one may not be. */
-bool transport_was_cut(const struct transport *transport);
+bool http_client_was_cut(const struct http_client *client);
 
 #endif

@@ -5,7 +5,7 @@
 #include "daemon/ingest/checkpointer.h"
 #include "schema/base/file.h"
 
-struct store {
+struct archive_writer {
     char dir[FILE_PATH_BYTES];
     struct archive *archive; /* NULL after an I/O error, until it opens again */
     bool sweep;              /* deleted rows may be left in the file */
@@ -15,7 +15,7 @@ struct store {
     int64_t checkpoint_at; /* pages */
 };
 
-static enum status ensure_open(struct store *store, struct err *err)
+static enum status ensure_open(struct archive_writer *store, struct err *err)
 {
     if (store->archive) {
         return OK;
@@ -32,7 +32,7 @@ static enum status ensure_open(struct store *store, struct err *err)
 }
 
 /* Returns status; the handle goes when it is not to be used again. */
-static enum status checked(struct store *store, enum status status)
+static enum status checked(struct archive_writer *store, enum status status)
 {
     if (status == ERR_IO || status == ERR_CORRUPT) {
         archive_close(store->archive);
@@ -42,24 +42,24 @@ static enum status checked(struct store *store, enum status status)
     return status;
 }
 
-enum status store_open(const char *dir, struct store **out_store, struct err *err)
+enum status archive_writer_open(const char *dir, struct archive_writer **out_store, struct err *err)
 {
-    struct store *store = calloc(1, sizeof *store);
+    struct archive_writer *store = calloc(1, sizeof *store);
     if (!store) {
         return err_nomem(err, "writer");
     }
-    enum status status = path_format(store->dir, err, "%s", dir);
+    enum status status = file_path_format(store->dir, err, "%s", dir);
     status = THEN(status, ensure_open(store, err));
     status = THEN(status, checkpointer_start(dir, &store->checkpointer, err));
     if (status != OK) {
-        store_close(store);
+        archive_writer_close(store);
         return status;
     }
     *out_store = store;
     return OK;
 }
 
-void store_close(struct store *store)
+void archive_writer_close(struct archive_writer *store)
 {
     if (store) {
         checkpointer_stop(store->checkpointer);
@@ -71,7 +71,7 @@ void store_close(struct store *store)
 /* The checkpointer moves the bulk, this thread the rest: only with all of it moved, and nobody
  * reading an older state, does the next commit begin the WAL anew. So it is best done while the
  * indexer waits, and not put off for ever. */
-static void checkpoint(struct store *store, bool indexer_waits)
+static void checkpoint(struct archive_writer *store, bool indexer_waits)
 {
     int64_t pages = archive_wal_pages(store->archive);
     if (pages < store->wal_pages) {
@@ -91,15 +91,16 @@ static void checkpoint(struct store *store, bool indexer_waits)
     }
 }
 
-enum status store_append(struct store *store, const struct inbox_item *items, size_t count,
-                         struct err *err)
+enum status archive_writer_append(struct archive_writer *store, const struct inbox_item *items,
+                                  size_t count, struct err *err)
 {
     enum status status = ensure_open(store, err);
     status = THEN(status, inbox_append(store->archive, items, count, err));
     return checked(store, status);
 }
 
-enum status store_settle(struct store *store, struct indexer_run *run, struct err *err)
+enum status archive_writer_commit(struct archive_writer *store, struct indexer_run *run,
+                                  struct err *err)
 {
     enum status status = ensure_open(store, err);
     if (status == OK) {
@@ -112,7 +113,7 @@ enum status store_settle(struct store *store, struct indexer_run *run, struct er
     return checked(store, status);
 }
 
-enum status store_probe(struct store *store, struct err *err)
+enum status archive_writer_probe(struct archive_writer *store, struct err *err)
 {
     enum status status = ensure_open(store, err);
     status = THEN(status, archive_begin(store->archive, err));
@@ -126,13 +127,14 @@ enum status store_probe(struct store *store, struct err *err)
     return checked(store, status);
 }
 
-enum status store_state(struct store *store, struct inbox_state *out_state, struct err *err)
+enum status archive_writer_state(struct archive_writer *store, struct inbox_state *out_state,
+                                 struct err *err)
 {
     enum status status = ensure_open(store, err);
     return THEN(status, inbox_state(store->archive, out_state, err));
 }
 
-void store_tidy(struct store *store)
+void archive_writer_checkpoint(struct archive_writer *store)
 {
     struct err err;
     if (store->archive && store->sweep) {
@@ -145,7 +147,7 @@ void store_tidy(struct store *store)
     }
 }
 
-bool store_is_untidy(const struct store *store)
+bool archive_writer_needs_checkpoint(const struct archive_writer *store)
 {
     return store->sweep;
 }

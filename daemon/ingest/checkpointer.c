@@ -13,7 +13,7 @@ enum { PASSES = 2 };
 struct checkpointer {
     char dir[FILE_PATH_BYTES]; /* immutable after start */
     pthread_t thread;
-    struct bell bell;
+    struct wakeup wakeup;
     atomic_bool done;
     struct archive *archive; /* the thread's own; NULL: to be opened */
 };
@@ -38,7 +38,7 @@ static void run(struct checkpointer *checkpointer)
 static void *checkpointer_main(void *context)
 {
     struct checkpointer *checkpointer = context;
-    while (!(bell_wait(&checkpointer->bell, INT64_MAX) & BELL_STOP)) {
+    while (!(wakeup_wait(&checkpointer->wakeup, INT64_MAX) & WAKEUP_STOP)) {
         run(checkpointer);
         atomic_store(&checkpointer->done, true);
     }
@@ -53,14 +53,14 @@ enum status checkpointer_start(const char *dir, struct checkpointer **out_checkp
     if (!checkpointer) {
         return err_nomem(err, "checkpointer");
     }
-    bell_init(&checkpointer->bell);
-    enum status status = path_format(checkpointer->dir, err, "%s", dir);
+    wakeup_init(&checkpointer->wakeup);
+    enum status status = file_path_format(checkpointer->dir, err, "%s", dir);
     if (status == OK) {
         int failed = pthread_create(&checkpointer->thread, NULL, checkpointer_main, checkpointer);
         status = failed ? err_errno(err, failed, "checkpoint thread") : OK;
     }
     if (status != OK) {
-        bell_fini(&checkpointer->bell);
+        wakeup_fini(&checkpointer->wakeup);
         free(checkpointer);
         return status;
     }
@@ -71,16 +71,16 @@ enum status checkpointer_start(const char *dir, struct checkpointer **out_checkp
 void checkpointer_stop(struct checkpointer *checkpointer)
 {
     if (checkpointer) {
-        bell_ring(&checkpointer->bell, BELL_STOP);
+        wakeup_signal(&checkpointer->wakeup, WAKEUP_STOP);
         CHECK(pthread_join(checkpointer->thread, NULL) == 0);
-        bell_fini(&checkpointer->bell);
+        wakeup_fini(&checkpointer->wakeup);
         free(checkpointer);
     }
 }
 
 void checkpointer_ask(struct checkpointer *checkpointer)
 {
-    bell_ring(&checkpointer->bell, BELL_WORK);
+    wakeup_signal(&checkpointer->wakeup, WAKEUP_WORK);
 }
 
 bool checkpointer_take_done(struct checkpointer *checkpointer)

@@ -74,9 +74,9 @@ static enum status run_once(struct indexer_thread *thread, bool *out_any, struct
 
 static void ring_next(const struct indexer_thread *thread, unsigned bits)
 {
-    for (size_t i = 0; i < INDEXER_LISTENERS_MAX; i++) {
+    for (size_t i = 0; i < INDEXER_THREAD_LISTENERS_MAX; i++) {
         if (thread->options.next[i]) {
-            bell_ring(thread->options.next[i], bits);
+            wakeup_signal(thread->options.next[i], bits);
         }
     }
 }
@@ -107,10 +107,10 @@ static void run_all(struct indexer_thread *thread)
             health_set(thread->options.health, HEALTH_INDEXER, NULL);
         }
         if (any) {
-            ring_next(thread, BELL_WORK);
+            ring_next(thread, WAKEUP_WORK);
         }
         backlog = writer_backlog(thread->options.writer);
-    } while (any && backlog.rows > 0 && !bell_is_stopping(thread->options.bell) &&
+    } while (any && backlog.rows > 0 && !wakeup_is_stopping(thread->options.wakeup) &&
              (writer_backlog_is_full(&backlog) || backlog.oldest_us <= start_us));
 }
 
@@ -154,9 +154,9 @@ static int64_t next_look(const struct indexer_thread *thread)
  * anything. What the inbox has is indexed first, so that no run is half in segments. */
 static void ask_guest(struct indexer_thread *thread)
 {
-    const struct indexer_guest *guest = &thread->options.guest;
+    const struct indexer_thread_guest *guest = &thread->options.guest;
     run_all(thread);
-    if (thread->retry_us != 0 || bell_is_stopping(thread->options.bell)) {
+    if (thread->retry_us != 0 || wakeup_is_stopping(thread->options.wakeup)) {
         return;
     }
     thread->guest_us = clock_monotonic_us() + guest->every_us;
@@ -170,28 +170,28 @@ static void ask_guest(struct indexer_thread *thread)
 static void *indexer_main(void *context)
 {
     struct indexer_thread *thread = context;
-    step_back(NICE_STEPS);
+    thread_nice_lower(NICE_STEPS);
     if (thread->left_over) {
         run_all(thread);
     }
     int64_t not_before_us = clock_monotonic_us() + thread->retry_us;
     for (;;) {
-        unsigned bits = bell_wait(thread->options.bell, next_look(thread));
-        if (bits & BELL_STOP) {
+        unsigned bits = wakeup_wait(thread->options.wakeup, next_look(thread));
+        if (bits & WAKEUP_STOP) {
             break;
         }
         bool patient = thread->retry_us != 0 && clock_monotonic_us() < not_before_us;
-        if (bits & BELL_NOW ||
+        if (bits & WAKEUP_NOW ||
             (!patient && is_due(thread, writer_backlog(thread->options.writer), clock_now_us()))) {
             run_all(thread);
             give_memory_back(thread);
             not_before_us = clock_monotonic_us() + thread->retry_us;
         }
-        if (bits & BELL_NOW) {
-            ring_next(thread, BELL_NOW);
+        if (bits & WAKEUP_NOW) {
+            ring_next(thread, WAKEUP_NOW);
         }
         if (thread->options.guest.every_us > 0 && thread->retry_us == 0 &&
-            (bits & BELL_NOW || clock_monotonic_us() >= thread->guest_us)) {
+            (bits & WAKEUP_NOW || clock_monotonic_us() >= thread->guest_us)) {
             ask_guest(thread);
         }
     }
@@ -208,7 +208,7 @@ enum status indexer_thread_start(const struct indexer_thread_options *options,
     }
     thread->options = *options;
     thread->left_over = writer_backlog(options->writer).rows > 0;
-    enum status status = path_format(thread->dir, err, "%s", options->dir);
+    enum status status = file_path_format(thread->dir, err, "%s", options->dir);
     if (status == OK) {
         int failed = pthread_create(&thread->thread, NULL, indexer_main, thread);
         status = failed ? err_errno(err, failed, "indexer thread") : OK;
@@ -224,7 +224,7 @@ enum status indexer_thread_start(const struct indexer_thread_options *options,
 void indexer_thread_stop(struct indexer_thread *thread)
 {
     if (thread) {
-        bell_ring(thread->options.bell, BELL_STOP);
+        wakeup_signal(thread->options.wakeup, WAKEUP_STOP);
         CHECK(pthread_join(thread->thread, NULL) == 0);
         free(thread);
     }

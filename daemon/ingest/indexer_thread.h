@@ -8,10 +8,10 @@
 
 struct indexer_thread;
 
-enum { INDEXER_LISTENERS_MAX = 2 };
+enum { INDEXER_THREAD_LISTENERS_MAX = 2 };
 
 /* Whoever is to work on the archive's days while nobody writes to them. */
-struct indexer_guest {
+struct indexer_thread_guest {
     bool (*look)(void *context); /* true: there is something to do; reads only */
     void (*act)(void *context);  /* no segment is open for writing */
     void *context;
@@ -24,12 +24,14 @@ struct indexer_thread_options {
     int64_t max_wait_us; /* the oldest request waits at most this long */
     struct writer *writer;
     struct health *health;
-    struct bell *bell; /* its own: BELL_WORK looks again, BELL_NOW indexes all that is there */
-    /* Of those that go on from there (NULL: none): BELL_WORK after a run, BELL_NOW passed on. */
-    struct bell *next[INDEXER_LISTENERS_MAX];
-    /* Asked on this thread at the start, every so often and at BELL_NOW, after a run that took all
-     * that had come and was settled: no event is in a segment and in the inbox, too. */
-    struct indexer_guest guest;
+    struct wakeup
+        *wakeup; /* its own: WAKEUP_WORK looks again, WAKEUP_NOW indexes all that is there */
+    /* Of those that go on from there (NULL: none): WAKEUP_WORK after a run, WAKEUP_NOW passed on.
+     */
+    struct wakeup *next[INDEXER_THREAD_LISTENERS_MAX];
+    /* Asked on this thread at the start, every so often and at WAKEUP_NOW, after a run that took
+     * all that had come and was settled: no event is in a segment and in the inbox, too. */
+    struct indexer_thread_guest guest;
 };
 
 /* The pointers must outlive the thread. */

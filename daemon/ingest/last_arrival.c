@@ -20,7 +20,7 @@ static int64_t newest_in(struct segment *segment)
     return newest;
 }
 
-int64_t newest_arrival(const char *dir)
+int64_t last_arrival(const char *dir)
 {
     int64_t *days;
     size_t count;

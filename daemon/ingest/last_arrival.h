@@ -6,6 +6,6 @@
 
 /* Arrival of the newest event in the newest day's last block; 0 when there is none or it cannot be
  * told. Any thread. */
-int64_t newest_arrival(const char *dir);
+int64_t last_arrival(const char *dir);
 
 #endif

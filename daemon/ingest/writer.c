@@ -14,7 +14,7 @@ enum { WRITER_BATCH_MAX = 4096 };
 /* After a failure, and with nothing to store, the disk is tried this often. */
 #define PROBE_US (2 * CLOCK_SECOND_US)
 
-struct settle {
+struct commit_call {
     struct indexer_run *run;
     enum status status;
     struct err *err;
@@ -26,7 +26,7 @@ struct writer {
     pthread_t thread;
     int done_fd;
     struct health *health;
-    struct bell *backlog_bell;
+    struct wakeup *backlog_bell;
 
     /* guarded by lock */
     struct lock lock;
@@ -36,13 +36,13 @@ struct writer {
     struct writer_job **waiting_end GUARDED_BY(lock);
     struct writer_job *done GUARDED_BY(lock);
     struct writer_job **done_end GUARDED_BY(lock);
-    struct settle *settle GUARDED_BY(lock);
+    struct commit_call *settle GUARDED_BY(lock);
     bool stopping GUARDED_BY(lock);
     bool stopped GUARDED_BY(lock);
     struct writer_backlog backlog GUARDED_BY(lock);
 
     /* the writer's thread alone (and start, before it runs) */
-    struct store *store;
+    struct archive_writer *store;
     struct log_state failures;
     struct inbox_item items[WRITER_BATCH_MAX];
 };
@@ -52,7 +52,7 @@ struct round {
     struct writer_job *jobs;
     struct writer_job **jobs_end;
     size_t n_jobs;
-    struct settle *settle;
+    struct commit_call *settle;
     bool probe;
     bool over;
 };
@@ -61,7 +61,7 @@ struct round {
 static enum status read_backlog(struct writer *writer, struct err *err)
 {
     struct inbox_state state;
-    enum status status = store_state(writer->store, &state, err);
+    enum status status = archive_writer_state(writer->store, &state, err);
     if (status != OK) {
         return status;
     }
@@ -123,7 +123,7 @@ static void count_stored(struct writer *writer, size_t n)
     metrics_set(METRIC_inbox_rows, after.rows);
     metrics_set_inbox_since(after.oldest_us);
     if (before.rows == 0 || (!writer_backlog_is_full(&before) && writer_backlog_is_full(&after))) {
-        bell_ring(writer->backlog_bell, BELL_WORK);
+        wakeup_signal(writer->backlog_bell, WAKEUP_WORK);
     }
 }
 
@@ -135,7 +135,7 @@ static void store_jobs(struct writer *writer, struct round *round)
     }
     struct err err;
     int64_t start_us = clock_monotonic_us();
-    enum status status = store_append(writer->store, writer->items, n, &err);
+    enum status status = archive_writer_append(writer->store, writer->items, n, &err);
     if (status == OK) {
         metrics_add_commit(clock_monotonic_us() - start_us);
         note_success(writer);
@@ -155,11 +155,11 @@ static void store_jobs(struct writer *writer, struct round *round)
     CHECK(written == sizeof one);
 }
 
-static void run_settle(struct writer *writer, struct settle *settle)
+static void run_settle(struct writer *writer, struct commit_call *settle)
 {
     struct err local;
     struct err *err = settle->err ? settle->err : &local;
-    enum status status = store_settle(writer->store, settle->run, err);
+    enum status status = archive_writer_commit(writer->store, settle->run, err);
     if (status == OK) {
         note_success(writer);
         struct err ignored; /* the backlog is a hint: the next round reads it again */
@@ -177,7 +177,7 @@ static void run_settle(struct writer *writer, struct settle *settle)
 static void probe(struct writer *writer)
 {
     struct err err;
-    if (store_probe(writer->store, &err) == OK) {
+    if (archive_writer_probe(writer->store, &err) == OK) {
         note_success(writer);
     }
 }
@@ -187,7 +187,7 @@ static struct round next_round(struct writer *writer)
     struct round round = {0};
     lock_take(&writer->lock);
     bool failed = writer->failures.repeats > 0;
-    bool untidy = store_is_untidy(writer->store);
+    bool untidy = archive_writer_needs_checkpoint(writer->store);
     int64_t probe_us = clock_monotonic_us() + PROBE_US;
     while (!writer->waiting && !writer->settle && !writer->stopping && !round.probe && !untidy) {
         if (failed) {
@@ -235,14 +235,14 @@ static void *writer_main(void *context)
         if (round.probe && round.n_jobs == 0 && !round.settle) {
             probe(writer);
         }
-        store_tidy(writer->store);
+        archive_writer_checkpoint(writer->store);
     }
-    store_close(writer->store);
+    archive_writer_close(writer->store);
     writer->store = NULL;
     return NULL;
 }
 
-enum status writer_start(const char *dir, struct health *health, struct bell *backlog,
+enum status writer_start(const char *dir, struct health *health, struct wakeup *backlog,
                          struct writer **out_writer, struct err *err)
 {
     struct writer *writer = calloc(1, sizeof *writer);
@@ -260,7 +260,7 @@ enum status writer_start(const char *dir, struct health *health, struct bell *ba
     lock_drop(&writer->lock);
     writer->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     enum status status = writer->done_fd < 0 ? err_errno(err, errno, "eventfd")
-                                             : store_open(dir, &writer->store, err);
+                                             : archive_writer_open(dir, &writer->store, err);
     status = THEN(status, read_backlog(writer, err));
     if (status == OK) {
         int failed = pthread_create(&writer->thread, NULL, writer_main, writer);
@@ -288,7 +288,7 @@ void writer_free(struct writer *writer)
     if (!writer) {
         return;
     }
-    store_close(writer->store);
+    archive_writer_close(writer->store);
     if (writer->done_fd >= 0) {
         (void)close(writer->done_fd);
     }
@@ -337,7 +337,7 @@ struct writer_job *writer_take_done(struct writer *writer)
 
 enum status writer_settle(struct writer *writer, struct indexer_run *run, struct err *err)
 {
-    struct settle settle = {.run = run, .err = err};
+    struct commit_call settle = {.run = run, .err = err};
     lock_take(&writer->lock);
     CHECK(!writer->settle);
     if (writer->stopped) {

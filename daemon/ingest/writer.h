@@ -39,9 +39,9 @@ static inline bool writer_backlog_is_full(const struct writer_backlog *backlog)
 
 struct writer;
 
-/* Opens the archive and starts the thread. `backlog` is rung (BELL_WORK) when the inbox turns from
- * empty to not empty, and when it turns full. */
-MUST_USE enum status writer_start(const char *dir, struct health *health, struct bell *backlog,
+/* Opens the archive and starts the thread. `backlog` is rung (WAKEUP_WORK) when the inbox turns
+ * from empty to not empty, and when it turns full. */
+MUST_USE enum status writer_start(const char *dir, struct health *health, struct wakeup *backlog,
                                   struct writer **out_writer, struct err *err);
 /* Takes no more jobs, ends what waits, joins the thread. Jobs that are done can still be taken. */
 void writer_stop(struct writer *writer);

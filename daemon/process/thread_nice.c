@@ -4,7 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-void step_back(int nice_steps)
+void thread_nice_lower(int nice_steps)
 {
     id_t self = (id_t)gettid();
     errno = 0;

@@ -4,6 +4,6 @@
 
 /* Makes the calling thread nicer by so many steps (1 to 19), where that is allowed: on Linux nice
  * belongs to the thread. */
-void step_back(int nice_steps);
+void thread_nice_lower(int nice_steps);
 
 #endif

@@ -1,42 +1,42 @@
 #include "daemon/process/wakeup.h"
 
-void bell_init(struct bell *bell)
+void wakeup_init(struct wakeup *wakeup)
 {
-    memset(bell, 0, sizeof *bell);
-    lock_init(&bell->lock);
-    condition_init(&bell->rung);
+    memset(wakeup, 0, sizeof *wakeup);
+    lock_init(&wakeup->lock);
+    condition_init(&wakeup->rung);
 }
 
-void bell_fini(struct bell *bell)
+void wakeup_fini(struct wakeup *wakeup)
 {
-    condition_fini(&bell->rung);
-    lock_fini(&bell->lock);
+    condition_fini(&wakeup->rung);
+    lock_fini(&wakeup->lock);
 }
 
-void bell_ring(struct bell *bell, unsigned bits)
+void wakeup_signal(struct wakeup *wakeup, unsigned bits)
 {
-    lock_take(&bell->lock);
-    bell->bits |= bits;
-    condition_signal(&bell->rung);
-    lock_drop(&bell->lock);
+    lock_take(&wakeup->lock);
+    wakeup->bits |= bits;
+    condition_signal(&wakeup->rung);
+    lock_drop(&wakeup->lock);
 }
 
-bool bell_is_stopping(struct bell *bell)
+bool wakeup_is_stopping(struct wakeup *wakeup)
 {
-    lock_take(&bell->lock);
-    bool stopping = (bell->bits & BELL_STOP) != 0;
-    lock_drop(&bell->lock);
+    lock_take(&wakeup->lock);
+    bool stopping = (wakeup->bits & WAKEUP_STOP) != 0;
+    lock_drop(&wakeup->lock);
     return stopping;
 }
 
-unsigned bell_wait(struct bell *bell, int64_t deadline_us)
+unsigned wakeup_wait(struct wakeup *wakeup, int64_t deadline_us)
 {
-    lock_take(&bell->lock);
-    while (bell->bits == 0 && clock_monotonic_us() < deadline_us) {
-        condition_wait_until(&bell->rung, &bell->lock, deadline_us);
+    lock_take(&wakeup->lock);
+    while (wakeup->bits == 0 && clock_monotonic_us() < deadline_us) {
+        condition_wait_until(&wakeup->rung, &wakeup->lock, deadline_us);
     }
-    unsigned bits = bell->bits;
-    bell->bits &= BELL_STOP;
-    lock_drop(&bell->lock);
+    unsigned bits = wakeup->bits;
+    wakeup->bits &= WAKEUP_STOP;
+    lock_drop(&wakeup->lock);
     return bits;
 }

@@ -5,22 +5,22 @@
 
 #include "schema/base/lock.h"
 
-enum { BELL_STOP = 1, BELL_WORK = 2, BELL_NOW = 4 };
+enum { WAKEUP_STOP = 1, WAKEUP_WORK = 2, WAKEUP_NOW = 4 };
 
-struct bell {
+struct wakeup {
     struct lock lock;
     struct condition rung;
     unsigned bits GUARDED_BY(lock);
 };
 
-void bell_init(struct bell *bell);
-void bell_fini(struct bell *bell);
+void wakeup_init(struct wakeup *wakeup);
+void wakeup_fini(struct wakeup *wakeup);
 /* Any thread. */
-void bell_ring(struct bell *bell, unsigned bits);
+void wakeup_signal(struct wakeup *wakeup, unsigned bits);
 /* Waits until a bit is rung or clock_monotonic_us() reaches deadline_us; takes the bits (0: only
- * time passed). BELL_STOP stays rung. */
-unsigned bell_wait(struct bell *bell, int64_t deadline_us);
-/* For work that takes long: BELL_STOP was rung. Takes nothing. */
-bool bell_is_stopping(struct bell *bell);
+ * time passed). WAKEUP_STOP stays rung. */
+unsigned wakeup_wait(struct wakeup *wakeup, int64_t deadline_us);
+/* For work that takes long: WAKEUP_STOP was rung. Takes nothing. */
+bool wakeup_is_stopping(struct wakeup *wakeup);
 
 #endif

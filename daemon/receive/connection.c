@@ -25,8 +25,8 @@ void connection_free(struct connection *connection)
     struct connection_host *host = connection->host;
     CHECK(connection->state != CONNECTION_STORING);
     if (connection->stream) {
-        watch_free(connection->watch);
-        stream_free(connection->stream);
+        event_loop_fd_free(connection->watch);
+        tls_stream_free(connection->stream);
         metrics_set(METRIC_connections, --host->count);
     }
     host->held_bytes -= connection->held_bytes;
@@ -63,9 +63,9 @@ static void hang_up(struct connection *connection)
         connection_free(connection);
         return;
     }
-    watch_free(connection->watch);
+    event_loop_fd_free(connection->watch);
     connection->watch = NULL;
-    stream_free(connection->stream);
+    tls_stream_free(connection->stream);
     connection->stream = NULL;
     metrics_set(METRIC_connections, --connection->host->count);
     connection_move(connection, CONNECTION_GONE);
@@ -82,17 +82,17 @@ static bool read_some(struct connection *connection, size_t *out_size, bool *out
         hang_up(connection);
         return false;
     }
-    enum stream_io io =
-        stream_read(connection->stream, to ? to->data + to->size : waste, READ_BYTES, out_size);
-    if (io == STREAM_CLOSED) {
+    enum tls_stream_io io =
+        tls_stream_read(connection->stream, to ? to->data + to->size : waste, READ_BYTES, out_size);
+    if (io == TLS_STREAM_CLOSED) {
         hang_up(connection);
         return false;
     }
-    if (io != STREAM_DONE) {
+    if (io != TLS_STREAM_DONE) {
         *out_again = false;
         return true;
     }
-    *out_again = stream_has_more(connection->stream) || *out_size == READ_BYTES;
+    *out_again = tls_stream_has_more(connection->stream) || *out_size == READ_BYTES;
     if (!to) {
         connection->lingered_bytes += *out_size;
         if (connection->lingered_bytes > LINGER_BYTES_MAX) {
@@ -118,20 +118,20 @@ static void on_readable(struct connection *connection)
             return;
         }
         turn += size;
-        if (size > 0 && !exchange_input(connection)) {
+        if (size > 0 && !connection_exchange_input(connection)) {
             return;
         }
         if (connection->state == CONNECTION_WRITING) {
             return; /* reading goes on when the answer is out */
         }
         if (connection->state == CONNECTION_STORING && connection->ahead.size >= AHEAD_BYTES_MAX) {
-            watch_set(connection->watch, 0);
+            event_loop_fd_set(connection->watch, 0);
             return;
         }
     }
     if (again) {
         /* What OpenSSL holds makes no socket readable. */
-        watch_poke(connection->watch);
+        event_loop_fd_poke(connection->watch);
     }
 }
 
@@ -155,31 +155,32 @@ void connection_complain(struct connection *connection, const char *text)
 static void on_handshake(struct connection *connection)
 {
     struct err err;
-    enum stream_io io = stream_handshake(connection->stream, &err);
-    if (io == STREAM_CLOSED) {
+    enum tls_stream_io io = tls_stream_handshake(connection->stream, &err);
+    if (io == TLS_STREAM_CLOSED) {
         metrics_add(METRIC_tls_handshake_failures_total, 1);
         connection_complain(connection, err.text);
         connection_free(connection);
         return;
     }
-    if (io != STREAM_DONE) {
-        watch_set(connection->watch, io == STREAM_WANT_WRITE ? WATCH_WRITE : WATCH_READ);
+    if (io != TLS_STREAM_DONE) {
+        event_loop_fd_set(connection->watch,
+                          io == TLS_STREAM_WANT_WRITE ? EVENT_LOOP_WRITE : EVENT_LOOP_READ);
         return;
     }
-    if (stream_is_tls(connection->stream)) {
+    if (tls_stream_is_tls(connection->stream)) {
         metrics_add(METRIC_tls_handshakes_total, 1);
     }
     connection_move(connection, CONNECTION_READING);
-    watch_set(connection->watch, WATCH_READ);
+    event_loop_fd_set(connection->watch, EVENT_LOOP_READ);
     on_readable(connection);
 }
 
 /* When hundreds connect at once, those that are connected get their turn between them. Who is
  * turned away stays ready and comes again in the next round. */
-static bool may_shake_hands(struct connection_host *host)
+static bool can_shake_hands(struct connection_host *host)
 {
     if (host->handshakes == 0) {
-        watch_poke(host->round_end);
+        event_loop_fd_poke(host->round_end);
     }
     if (host->handshakes == HANDSHAKES_A_ROUND) {
         return false;
@@ -192,17 +193,17 @@ static void on_ready(void *context, unsigned ready)
 {
     struct connection *connection = context;
     if (connection->state == CONNECTION_HANDSHAKE) {
-        if (may_shake_hands(connection->host)) {
+        if (can_shake_hands(connection->host)) {
             on_handshake(connection);
         }
         return;
     }
-    if (ready & WATCH_WRITE) {
-        if (!exchange_flush(connection) || connection->out.size > 0) {
+    if (ready & EVENT_LOOP_WRITE) {
+        if (!connection_exchange_flush(connection) || connection->out.size > 0) {
             return;
         }
         if (connection->state == CONNECTION_WRITING &&
-            (!exchange_next(connection) || !exchange_input(connection))) {
+            (!connection_exchange_next(connection) || !connection_exchange_input(connection))) {
             return;
         }
     }
@@ -219,14 +220,14 @@ void connection_open(struct connection_host *host, int fd, const struct tls_cont
         (void)close(fd);
         return;
     }
-    connection->stream = stream_new(fd, tls);
+    connection->stream = tls_stream_new(fd, tls);
     if (!connection->stream) {
         free(connection);
         return;
     }
-    connection->watch = watch_new(host->loop, fd, on_ready, connection);
+    connection->watch = event_loop_fd_new(host->loop, fd, on_ready, connection);
     if (!connection->watch) {
-        stream_free(connection->stream);
+        tls_stream_free(connection->stream);
         free(connection);
         return;
     }
@@ -241,7 +242,7 @@ void connection_open(struct connection_host *host, int fd, const struct tls_cont
     metrics_set(METRIC_connections, ++host->count);
     connection->since_us = clock_monotonic_us();
     if (tls) {
-        watch_set(connection->watch, WATCH_READ);
+        event_loop_fd_set(connection->watch, EVENT_LOOP_READ);
     } else {
         on_handshake(connection);
     }

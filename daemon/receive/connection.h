@@ -22,11 +22,11 @@ struct connection;
 
 /* What all connections of a receiver share. */
 struct connection_host {
-    struct loop *loop;
+    struct event_loop *loop;
     struct writer *writer;
     struct watch *round_end; /* poked when something is left for the end of the loop's round */
-    struct decoder *decoder;
-    struct http_limits limits;
+    struct content_encoding *decoder;
+    struct http_request_limits limits;
     int64_t queue_bytes_max;
     int64_t idle_timeout_us;
     int64_t request_timeout_us;

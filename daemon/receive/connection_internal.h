@@ -15,14 +15,14 @@ enum connection_state {
     CONNECTION_GONE,
 };
 
-enum { TAG_BYTES = 256, PEER_BYTES = 64 };
+enum { CONNECTION_TAG_BYTES = 256, CONNECTION_PEER_BYTES = 64 };
 
 struct connection {
     struct writer_job job; /* first: connection_stored casts back */
     struct connection_host *host;
     struct connection *next;
     struct connection *previous;
-    struct stream *stream; /* NULL when GONE */
+    struct tls_stream *stream; /* NULL when GONE */
     struct watch *watch;
     enum connection_state state;
     int64_t since_us; /* of the state; READING: since the first byte, or since it is idle */
@@ -37,8 +37,8 @@ struct connection {
     struct buf unpacked; /* the body, if it was packed */
     struct buf out;      /* of the answer, what is not written yet */
     const char *via;
-    char peer[PEER_BYTES];
-    char tag[TAG_BYTES];
+    char peer[CONNECTION_PEER_BYTES];
+    char tag[CONNECTION_TAG_BYTES];
     char certificate[DIGEST_HEX_BYTES]; /* the writer reads it when the stream may be gone */
 };
 
@@ -52,10 +52,10 @@ void connection_complain(struct connection *connection, const char *text);
 /* These return false when the connection is freed. */
 
 /* Reads requests out of `in` as far as it goes, and answers or submits them. */
-bool exchange_input(struct connection *connection);
+bool connection_exchange_input(struct connection *connection);
 /* Writes what waits in `out`, and watches the socket for what is to come. */
-bool exchange_flush(struct connection *connection);
+bool connection_exchange_flush(struct connection *connection);
 /* WRITING, and the answer is out: on to the next request, or the end. */
-bool exchange_next(struct connection *connection);
+bool connection_exchange_next(struct connection *connection);
 
 #endif

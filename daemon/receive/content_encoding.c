@@ -6,15 +6,15 @@
 #include <libdeflate.h>
 #include <stdlib.h>
 
-struct decoder {
+struct content_encoding {
     struct libdeflate_decompressor *inner;
 };
 
 enum { DEFLATE_RATIO_MAX = 1040 };
 
-struct decoder *decoder_new(void)
+struct content_encoding *content_encoding_new(void)
 {
-    struct decoder *decoder = malloc(sizeof *decoder);
+    struct content_encoding *decoder = malloc(sizeof *decoder);
     if (!decoder) {
         return NULL;
     }
@@ -26,7 +26,7 @@ struct decoder *decoder_new(void)
     return decoder;
 }
 
-void decoder_free(struct decoder *decoder)
+void content_encoding_free(struct content_encoding *decoder)
 {
     if (decoder) {
         libdeflate_free_decompressor(decoder->inner);
@@ -34,10 +34,11 @@ void decoder_free(struct decoder *decoder)
     }
 }
 
-enum form { FORM_GZIP, FORM_ZLIB, FORM_BARE };
+enum content_form { FORM_GZIP, FORM_ZLIB, FORM_BARE };
 
-static enum libdeflate_result unpack(struct decoder *decoder, enum form form, struct span in,
-                                     char *out, size_t room, size_t *out_in, size_t *out_out)
+static enum libdeflate_result unpack(struct content_encoding *decoder, enum content_form form,
+                                     struct span in, char *out, size_t room, size_t *out_in,
+                                     size_t *out_out)
 {
     switch (form) {
     case FORM_GZIP:
@@ -54,8 +55,8 @@ static enum libdeflate_result unpack(struct decoder *decoder, enum form form, st
 }
 
 /* One stream from the start of *in (moved behind it), appended to out. */
-static enum status unpack_one(struct decoder *decoder, enum form form, struct span *in,
-                              size_t bytes_max, struct buf *out, struct err *err)
+static enum status unpack_one(struct content_encoding *decoder, enum content_form form,
+                              struct span *in, size_t bytes_max, struct buf *out, struct err *err)
 {
     size_t left = bytes_max - out->size;
     size_t most = in->size > left / DEFLATE_RATIO_MAX ? left : in->size * DEFLATE_RATIO_MAX;
@@ -86,7 +87,7 @@ static enum status unpack_one(struct decoder *decoder, enum form form, struct sp
     }
 }
 
-static enum status unpack_gzip(struct decoder *decoder, struct span in, size_t bytes_max,
+static enum status unpack_gzip(struct content_encoding *decoder, struct span in, size_t bytes_max,
                                struct buf *out, struct err *err)
 {
     enum status status = OK;
@@ -96,8 +97,8 @@ static enum status unpack_gzip(struct decoder *decoder, struct span in, size_t b
     return status;
 }
 
-static enum status unpack_deflate(struct decoder *decoder, struct span in, size_t bytes_max,
-                                  struct buf *out, struct err *err)
+static enum status unpack_deflate(struct content_encoding *decoder, struct span in,
+                                  size_t bytes_max, struct buf *out, struct err *err)
 {
     struct span rest = in;
     enum status status = unpack_one(decoder, FORM_ZLIB, &rest, bytes_max, out, err);
@@ -111,19 +112,20 @@ static enum status unpack_deflate(struct decoder *decoder, struct span in, size_
     return status;
 }
 
-enum status decode_body(struct decoder *decoder, enum http_encoding encoding, struct span packed,
-                        size_t bytes_max, struct buf *out, struct err *err)
+enum status content_encoding_decode(struct content_encoding *decoder,
+                                    enum http_request_encoding encoding, struct span packed,
+                                    size_t bytes_max, struct buf *out, struct err *err)
 {
     buf_clear(out);
     switch (encoding) {
-    case HTTP_GZIP:
+    case HTTP_REQUEST_GZIP:
         return unpack_gzip(decoder, packed, bytes_max, out, err);
-    case HTTP_DEFLATE:
+    case HTTP_REQUEST_DEFLATE:
         return unpack_deflate(decoder, packed, bytes_max, out, err);
-    case HTTP_IDENTITY:
+    case HTTP_REQUEST_IDENTITY:
         buf_add_span(out, packed);
         return buf_status(out, "unpack", err);
-    case HTTP_ENCODING_UNKNOWN:
+    case HTTP_REQUEST_ENCODING_UNKNOWN:
         break;
     }
     return err_set(err, ERR_FORMAT, "unpack: unknown Content-Encoding");

@@ -12,19 +12,19 @@ enum { LOOP_CALLS_MAX = 16 };
 /* A signal or a timer. */
 struct loop_entry {
     struct event *event;
-    loop_call *call;
+    event_loop_call *call;
     void *context;
 };
 
-struct loop {
+struct event_loop {
     struct event_base *base;
     struct loop_entry entries[LOOP_CALLS_MAX];
     size_t n_entries;
 };
 
-enum status loop_open(struct loop **out_loop, struct err *err)
+enum status event_loop_open(struct event_loop **out_loop, struct err *err)
 {
-    struct loop *loop = calloc(1, sizeof *loop);
+    struct event_loop *loop = calloc(1, sizeof *loop);
     if (loop) {
         loop->base = event_base_new();
     }
@@ -36,7 +36,7 @@ enum status loop_open(struct loop **out_loop, struct err *err)
     return OK;
 }
 
-void loop_close(struct loop *loop)
+void event_loop_close(struct event_loop *loop)
 {
     if (!loop) {
         return;
@@ -48,7 +48,7 @@ void loop_close(struct loop *loop)
     free(loop);
 }
 
-struct event_base *loop_base(struct loop *loop)
+struct event_base *event_loop_base(struct event_loop *loop)
 {
     return loop->base;
 }
@@ -61,8 +61,8 @@ static void on_entry(evutil_socket_t number, short what, void *context)
     entry->call(entry->context);
 }
 
-static enum status add_entry(struct loop *loop, int number, short what, int64_t interval_us,
-                             loop_call *call, void *context, struct err *err)
+static enum status add_entry(struct event_loop *loop, int number, short what, int64_t interval_us,
+                             event_loop_call *call, void *context, struct err *err)
 {
     CHECK(loop->n_entries < LOOP_CALLS_MAX);
     struct timeval interval = {.tv_sec = (time_t)(interval_us / CLOCK_SECOND_US),
@@ -80,14 +80,14 @@ static enum status add_entry(struct loop *loop, int number, short what, int64_t 
                : err_set(err, ERR_IO, "event loop: cannot wait for signals or time");
 }
 
-enum status loop_on_signal(struct loop *loop, int number, loop_call *call, void *context,
-                           struct err *err)
+enum status event_loop_on_signal(struct event_loop *loop, int number, event_loop_call *call,
+                                 void *context, struct err *err)
 {
     return add_entry(loop, number, EV_SIGNAL, 0, call, context, err);
 }
 
-enum status loop_every(struct loop *loop, int64_t interval_us, loop_call *call, void *context,
-                       struct err *err)
+enum status event_loop_every(struct event_loop *loop, int64_t interval_us, event_loop_call *call,
+                             void *context, struct err *err)
 {
     return add_entry(loop, -1, 0, interval_us, call, context, err);
 }
@@ -97,7 +97,7 @@ struct watch {
     struct event_base *base;
     int fd;
     unsigned what;
-    watch_call *call;
+    event_loop_fd_call *call;
     void *context;
 };
 
@@ -105,11 +105,12 @@ static void on_ready(evutil_socket_t fd, short what, void *context)
 {
     (void)fd;
     struct watch *watch = context;
-    watch->call(watch->context,
-                (what & EV_READ ? WATCH_READ : 0U) | (what & EV_WRITE ? WATCH_WRITE : 0U));
+    watch->call(watch->context, (what & EV_READ ? EVENT_LOOP_READ : 0U) |
+                                    (what & EV_WRITE ? EVENT_LOOP_WRITE : 0U));
 }
 
-struct watch *watch_new(struct loop *loop, int fd, watch_call *call, void *context)
+struct watch *event_loop_fd_new(struct event_loop *loop, int fd, event_loop_fd_call *call,
+                                void *context)
 {
     struct watch *watch = calloc(1, sizeof *watch);
     if (!watch) {
@@ -124,7 +125,7 @@ struct watch *watch_new(struct loop *loop, int fd, watch_call *call, void *conte
     return watch;
 }
 
-void watch_free(struct watch *watch)
+void event_loop_fd_free(struct watch *watch)
 {
     if (watch) {
         event_free(watch->event);
@@ -132,12 +133,13 @@ void watch_free(struct watch *watch)
     }
 }
 
-void watch_set(struct watch *watch, unsigned what)
+void event_loop_fd_set(struct watch *watch, unsigned what)
 {
     if (watch->what == what) {
         return;
     }
-    short flags = (short)((what & WATCH_READ ? EV_READ : 0) | (what & WATCH_WRITE ? EV_WRITE : 0));
+    short flags =
+        (short)((what & EVENT_LOOP_READ ? EV_READ : 0) | (what & EVENT_LOOP_WRITE ? EV_WRITE : 0));
     (void)event_del(watch->event);
     watch->what = what;
     if (what) {
@@ -147,12 +149,12 @@ void watch_set(struct watch *watch, unsigned what)
     }
 }
 
-void watch_poke(struct watch *watch)
+void event_loop_fd_poke(struct watch *watch)
 {
     event_active(watch->event, EV_READ, 1);
 }
 
-void loop_run(struct loop *loop, int64_t duration_us)
+void event_loop_run(struct event_loop *loop, int64_t duration_us)
 {
     struct timeval limit = {.tv_sec = (time_t)(duration_us / CLOCK_SECOND_US),
                             .tv_usec = (suseconds_t)(duration_us % CLOCK_SECOND_US)};
@@ -162,7 +164,7 @@ void loop_run(struct loop *loop, int64_t duration_us)
     (void)event_base_dispatch(loop->base);
 }
 
-void loop_stop(struct loop *loop)
+void event_loop_stop(struct event_loop *loop)
 {
     (void)event_base_loopbreak(loop->base);
 }

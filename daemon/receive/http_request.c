@@ -2,10 +2,10 @@
 
 #include <strings.h>
 
-static enum http_step refuse(struct http_request *request, int status)
+static enum http_request_step refuse(struct http_request *request, int status)
 {
     request->refusal = status;
-    return HTTP_REFUSE;
+    return HTTP_REQUEST_REFUSE;
 }
 
 static bool is_token(char c)
@@ -122,15 +122,15 @@ static int read_length(struct span value, struct headers *headers)
     return 0;
 }
 
-static enum http_encoding encoding_of(struct span value)
+static enum http_request_encoding encoding_of(struct span value)
 {
     if (value.size == 0 || is_same(value, "identity")) {
-        return HTTP_IDENTITY;
+        return HTTP_REQUEST_IDENTITY;
     }
     if (is_same(value, "gzip") || is_same(value, "x-gzip")) {
-        return HTTP_GZIP;
+        return HTTP_REQUEST_GZIP;
     }
-    return is_same(value, "deflate") ? HTTP_DEFLATE : HTTP_ENCODING_UNKNOWN;
+    return is_same(value, "deflate") ? HTTP_REQUEST_DEFLATE : HTTP_REQUEST_ENCODING_UNKNOWN;
 }
 
 static int read_header(struct http_request *request, struct span line, struct headers *headers)
@@ -158,8 +158,9 @@ static int read_header(struct http_request *request, struct span line, struct he
         headers->close = headers->close || list_has(value, "close");
         headers->keep = headers->keep || list_has(value, "keep-alive");
     } else if (is_same(name, "content-encoding")) {
-        request->encoding =
-            request->encoding == HTTP_IDENTITY ? encoding_of(value) : HTTP_ENCODING_UNKNOWN;
+        request->encoding = request->encoding == HTTP_REQUEST_IDENTITY
+                                ? encoding_of(value)
+                                : HTTP_REQUEST_ENCODING_UNKNOWN;
     } else if (is_same(name, "expect")) {
         if (!is_same(value, "100-continue")) {
             return 417;
@@ -169,8 +170,8 @@ static int read_header(struct http_request *request, struct span line, struct he
     return 0;
 }
 
-static enum http_step read_head(struct http_request *request, struct span head,
-                                const struct http_limits *limits)
+static enum http_request_step read_head(struct http_request *request, struct span head,
+                                        const struct http_request_limits *limits)
 {
     size_t at = 0;
     struct span line;
@@ -201,13 +202,13 @@ static enum http_step read_head(struct http_request *request, struct span head,
     request->body_at = head.size;
     request->chunked = headers.chunked;
     request->left = headers.length;
-    request->state = headers.chunked ? HTTP_STATE_CHUNK_SIZE : HTTP_STATE_BODY;
-    return HTTP_DONE;
+    request->state = headers.chunked ? HTTP_REQUEST_STATE_CHUNK_SIZE : HTTP_REQUEST_STATE_BODY;
+    return HTTP_REQUEST_DONE;
 }
 
 /* Finds the end of the head; empty lines before a request are skipped. */
-static enum http_step find_head(struct http_request *request, struct buf *in,
-                                const struct http_limits *limits)
+static enum http_request_step find_head(struct http_request *request, struct buf *in,
+                                        const struct http_request_limits *limits)
 {
     size_t blank = 0;
     while (blank + 1 < in->size && in->data[blank] == '\r' && in->data[blank + 1] == '\n') {
@@ -232,13 +233,13 @@ static enum http_step find_head(struct http_request *request, struct buf *in,
             return refuse(request, 400);
         }
         request->scanned = in->size;
-        return HTTP_MORE;
+        return HTTP_REQUEST_MORE;
     }
     return read_head(request, span_of(in->data, head_size), limits);
 }
 
-static enum http_step read_chunk_size(struct http_request *request, struct span text, size_t *at,
-                                      const struct http_limits *limits)
+static enum http_request_step read_chunk_size(struct http_request *request, struct span text,
+                                              size_t *at, const struct http_request_limits *limits)
 {
     enum { CHUNK_LINE_MAX = 256 };
     struct span rest = span_from(text, *at);
@@ -248,7 +249,7 @@ static enum http_step read_chunk_size(struct http_request *request, struct span 
         return refuse(request, 400);
     }
     if (!end) {
-        return HTTP_MORE;
+        return HTTP_REQUEST_MORE;
     }
     size_t size = 0;
     size_t i = 0;
@@ -273,13 +274,13 @@ static enum http_step read_chunk_size(struct http_request *request, struct span 
     }
     *at += line_size;
     request->left = size;
-    request->state = size == 0 ? HTTP_STATE_TRAILER : HTTP_STATE_CHUNK_DATA;
-    return HTTP_DONE;
+    request->state = size == 0 ? HTTP_REQUEST_STATE_TRAILER : HTTP_REQUEST_STATE_CHUNK_DATA;
+    return HTTP_REQUEST_DONE;
 }
 
 /* Trailer lines are read over, up to the empty one. */
-static enum http_step read_trailer(struct http_request *request, struct span text, size_t *at,
-                                   const struct http_limits *limits)
+static enum http_request_step read_trailer(struct http_request *request, struct span text,
+                                           size_t *at, const struct http_request_limits *limits)
 {
     struct span rest = span_from(text, *at);
     const char *end = memchr(rest.data, '\n', rest.size);
@@ -288,7 +289,7 @@ static enum http_step read_trailer(struct http_request *request, struct span tex
         return refuse(request, 431);
     }
     if (!end) {
-        return HTTP_MORE;
+        return HTTP_REQUEST_MORE;
     }
     if (line_size < 2 || rest.data[line_size - 2] != '\r') {
         return refuse(request, 400);
@@ -296,23 +297,24 @@ static enum http_step read_trailer(struct http_request *request, struct span tex
     request->trailer_bytes += line_size;
     *at += line_size;
     if (line_size == 2) {
-        request->state = HTTP_STATE_DONE;
+        request->state = HTTP_REQUEST_STATE_DONE;
     }
-    return HTTP_DONE;
+    return HTTP_REQUEST_DONE;
 }
 
-static enum http_step read_chunk_end(struct http_request *request, struct span text, size_t *at)
+static enum http_request_step read_chunk_end(struct http_request *request, struct span text,
+                                             size_t *at)
 {
     struct span rest = span_from(text, *at);
     if (rest.size < 2) {
-        return rest.size == 1 && rest.data[0] != '\r' ? refuse(request, 400) : HTTP_MORE;
+        return rest.size == 1 && rest.data[0] != '\r' ? refuse(request, 400) : HTTP_REQUEST_MORE;
     }
     if (!span_starts(rest, "\r\n")) {
         return refuse(request, 400);
     }
     *at += 2;
-    request->state = HTTP_STATE_CHUNK_SIZE;
-    return HTTP_DONE;
+    request->state = HTTP_REQUEST_STATE_CHUNK_SIZE;
+    return HTTP_REQUEST_DONE;
 }
 
 static void take_chunk_data(struct http_request *request, struct buf *in, size_t *at)
@@ -323,22 +325,23 @@ static void take_chunk_data(struct http_request *request, struct buf *in, size_t
     request->left -= n;
     *at += n;
     if (request->left == 0) {
-        request->state = HTTP_STATE_CHUNK_END;
+        request->state = HTTP_REQUEST_STATE_CHUNK_END;
     }
 }
 
-static enum http_step read_chunks(struct http_request *request, struct buf *in,
-                                  const struct http_limits *limits)
+static enum http_request_step read_chunks(struct http_request *request, struct buf *in,
+                                          const struct http_request_limits *limits)
 {
     size_t at = request->body_at + request->body_size;
-    enum http_step step = HTTP_DONE;
-    while (step == HTTP_DONE && request->state != HTTP_STATE_DONE && at < in->size) {
+    enum http_request_step step = HTTP_REQUEST_DONE;
+    while (step == HTTP_REQUEST_DONE && request->state != HTTP_REQUEST_STATE_DONE &&
+           at < in->size) {
         struct span text = buf_span(in);
-        if (request->state == HTTP_STATE_CHUNK_SIZE) {
+        if (request->state == HTTP_REQUEST_STATE_CHUNK_SIZE) {
             step = read_chunk_size(request, text, &at, limits);
-        } else if (request->state == HTTP_STATE_CHUNK_DATA) {
+        } else if (request->state == HTTP_REQUEST_STATE_CHUNK_DATA) {
             take_chunk_data(request, in, &at);
-        } else if (request->state == HTTP_STATE_CHUNK_END) {
+        } else if (request->state == HTTP_REQUEST_STATE_CHUNK_END) {
             step = read_chunk_end(request, text, &at);
         } else {
             step = read_trailer(request, text, &at, limits);
@@ -347,34 +350,34 @@ static enum http_step read_chunks(struct http_request *request, struct buf *in,
     size_t end = request->body_at + request->body_size;
     memmove(in->data + end, in->data + at, in->size - at);
     in->size -= at - end;
-    if (step == HTTP_REFUSE) {
+    if (step == HTTP_REQUEST_REFUSE) {
         return step;
     }
-    return request->state == HTTP_STATE_DONE ? HTTP_DONE : HTTP_MORE;
+    return request->state == HTTP_REQUEST_STATE_DONE ? HTTP_REQUEST_DONE : HTTP_REQUEST_MORE;
 }
 
-static enum http_step read_body(struct http_request *request, const struct buf *in)
+static enum http_request_step read_body(struct http_request *request, const struct buf *in)
 {
     size_t have = in->size - request->body_at;
     request->body_size = have < request->left ? have : request->left;
     if (request->body_size < request->left) {
-        return HTTP_MORE;
+        return HTTP_REQUEST_MORE;
     }
-    request->state = HTTP_STATE_DONE;
-    return HTTP_DONE;
+    request->state = HTTP_REQUEST_STATE_DONE;
+    return HTTP_REQUEST_DONE;
 }
 
-enum http_step http_request_feed(struct http_request *request, struct buf *in,
-                                 const struct http_limits *limits)
+enum http_request_step http_request_feed(struct http_request *request, struct buf *in,
+                                         const struct http_request_limits *limits)
 {
-    enum http_step step = HTTP_DONE;
-    if (request->state == HTTP_STATE_HEAD) {
+    enum http_request_step step = HTTP_REQUEST_DONE;
+    if (request->state == HTTP_REQUEST_STATE_HEAD) {
         step = find_head(request, in, limits);
     }
-    if (step == HTTP_DONE && request->state != HTTP_STATE_DONE) {
+    if (step == HTTP_REQUEST_DONE && request->state != HTTP_REQUEST_STATE_DONE) {
         step = request->chunked ? read_chunks(request, in, limits) : read_body(request, in);
     }
-    if (step == HTTP_DONE) {
+    if (step == HTTP_REQUEST_DONE) {
         request->end = request->body_at + request->body_size;
     }
     return step;

@@ -11,39 +11,44 @@
 
 #include "schema/base/buf.h"
 
-struct http_limits {
+struct http_request_limits {
     size_t head_bytes_max; /* request line and headers, or the trailer */
     size_t body_bytes_max;
 };
 
-enum http_step {
-    HTTP_MORE,   /* cut short: feed again when there is more */
-    HTTP_DONE,   /* whole */
-    HTTP_REFUSE, /* cannot be read on: answer `refusal` and close */
+enum http_request_step {
+    HTTP_REQUEST_MORE,   /* cut short: feed again when there is more */
+    HTTP_REQUEST_DONE,   /* whole */
+    HTTP_REQUEST_REFUSE, /* cannot be read on: answer `refusal` and close */
 };
 
-enum http_encoding { HTTP_IDENTITY, HTTP_GZIP, HTTP_DEFLATE, HTTP_ENCODING_UNKNOWN };
+enum http_request_encoding {
+    HTTP_REQUEST_IDENTITY,
+    HTTP_REQUEST_GZIP,
+    HTTP_REQUEST_DEFLATE,
+    HTTP_REQUEST_ENCODING_UNKNOWN
+};
 
-enum http_state {
-    HTTP_STATE_HEAD,
-    HTTP_STATE_BODY,
-    HTTP_STATE_CHUNK_SIZE,
-    HTTP_STATE_CHUNK_DATA,
-    HTTP_STATE_CHUNK_END,
-    HTTP_STATE_TRAILER,
-    HTTP_STATE_DONE,
+enum http_request_state {
+    HTTP_REQUEST_STATE_HEAD,
+    HTTP_REQUEST_STATE_BODY,
+    HTTP_REQUEST_STATE_CHUNK_SIZE,
+    HTTP_REQUEST_STATE_CHUNK_DATA,
+    HTTP_REQUEST_STATE_CHUNK_END,
+    HTTP_REQUEST_STATE_TRAILER,
+    HTTP_REQUEST_STATE_DONE,
 };
 
 /* Offsets are into the buffer that is fed. Zeroed to begin with. */
 struct http_request {
-    enum http_state state;
+    enum http_request_state state;
     int refusal; /* 400, 413, 417, 431, 501 or 505 */
 
-    /* from the head on (state is past HTTP_STATE_HEAD) */
+    /* from the head on (state is past HTTP_REQUEST_STATE_HEAD) */
     bool no_content; /* GET, HEAD or OPTIONS: a body, if any, is not meant to be stored */
     bool keep_alive;
     bool wants_continue; /* Expect: 100-continue */
-    enum http_encoding encoding;
+    enum http_request_encoding encoding;
     size_t path_at; /* with its query */
     size_t path_size;
     size_t body_at;
@@ -60,7 +65,7 @@ struct http_request {
 
 /* Reads on. `in` holds the request from its first byte on; chunked bodies are put together in
  * place (what follows moves down, in->size shrinks). */
-enum http_step http_request_feed(struct http_request *request, struct buf *in,
-                                 const struct http_limits *limits);
+enum http_request_step http_request_feed(struct http_request *request, struct buf *in,
+                                         const struct http_request_limits *limits);
 
 #endif

@@ -93,7 +93,7 @@ static bool accept_one(struct receiver *receiver)
             log_line(LOG_ERROR, "receive", "cannot accept connections: %s",
                      strerror_r(number, words, sizeof words));
             receiver->accept_failed = true;
-            watch_set(receiver->listening, 0);
+            event_loop_fd_set(receiver->listening, 0);
         }
         return number == ECONNABORTED;
     }
@@ -139,7 +139,7 @@ static void on_round_end(void *context, unsigned ready)
 static void end_if_drained(struct receiver *receiver)
 {
     if (receiver->host.stopping && !receiver->host.first) {
-        loop_stop(receiver->host.loop);
+        event_loop_stop(receiver->host.loop);
     }
 }
 
@@ -157,7 +157,7 @@ static void on_sweep(void *context)
     connection_sweep(&receiver->host, clock_monotonic_us());
     if (receiver->accept_failed && !receiver->host.stopping) {
         receiver->accept_failed = false;
-        watch_set(receiver->listening, WATCH_READ);
+        event_loop_fd_set(receiver->listening, EVENT_LOOP_READ);
     }
     end_if_drained(receiver);
 }
@@ -217,16 +217,17 @@ static enum status bind_socket(struct receiver *receiver, const char *listen_tex
 static enum status start_watching(struct receiver *receiver, const struct config *config,
                                   struct err *err)
 {
-    struct loop *loop = receiver->host.loop;
-    receiver->listening = watch_new(loop, receiver->fd, on_connection, receiver);
-    receiver->done = watch_new(loop, writer_done_fd(receiver->host.writer), on_done, receiver);
-    receiver->host.round_end = watch_new(loop, -1, on_round_end, receiver);
+    struct event_loop *loop = receiver->host.loop;
+    receiver->listening = event_loop_fd_new(loop, receiver->fd, on_connection, receiver);
+    receiver->done =
+        event_loop_fd_new(loop, writer_done_fd(receiver->host.writer), on_done, receiver);
+    receiver->host.round_end = event_loop_fd_new(loop, -1, on_round_end, receiver);
     if (!receiver->listening || !receiver->done || !receiver->host.round_end) {
         return err_nomem(err, "receive");
     }
-    watch_set(receiver->listening, WATCH_READ);
-    watch_set(receiver->done, WATCH_READ);
-    return loop_every(loop, sweep_interval(config), on_sweep, receiver, err);
+    event_loop_fd_set(receiver->listening, EVENT_LOOP_READ);
+    event_loop_fd_set(receiver->done, EVENT_LOOP_READ);
+    return event_loop_every(loop, sweep_interval(config), on_sweep, receiver, err);
 }
 
 /* A certificate out of date stops nobody but the clients, who do not say so here. */
@@ -243,8 +244,8 @@ static enum status open_tls(const struct config *config, struct tls_context *out
     return status;
 }
 
-enum status receiver_open(const struct config *config, struct loop *loop, struct writer *writer,
-                          struct receiver **out_receiver, struct err *err)
+enum status receiver_open(const struct config *config, struct event_loop *loop,
+                          struct writer *writer, struct receiver **out_receiver, struct err *err)
 {
     struct receiver *receiver = calloc(1, sizeof *receiver);
     if (!receiver) {
@@ -259,7 +260,7 @@ enum status receiver_open(const struct config *config, struct loop *loop, struct
     receiver->host = (struct connection_host){
         .loop = loop,
         .writer = writer,
-        .decoder = decoder_new(),
+        .decoder = content_encoding_new(),
         .limits = {.head_bytes_max = (size_t)config->receive_header_bytes_max,
                    .body_bytes_max = (size_t)config->receive_body_bytes_max},
         .queue_bytes_max = config->receive_queue_bytes_max,
@@ -292,14 +293,14 @@ void receiver_close(struct receiver *receiver)
         connection_round_end(&receiver->host);
     }
     connection_close_all(&receiver->host);
-    watch_free(receiver->host.round_end);
-    watch_free(receiver->listening);
-    watch_free(receiver->done);
+    event_loop_fd_free(receiver->host.round_end);
+    event_loop_fd_free(receiver->listening);
+    event_loop_fd_free(receiver->done);
     if (receiver->fd >= 0) {
         (void)close(receiver->fd);
     }
     tls_context_close(&receiver->tls);
-    decoder_free(receiver->host.decoder);
+    content_encoding_free(receiver->host.decoder);
     free(receiver);
 }
 
@@ -326,7 +327,7 @@ enum status receiver_reload(struct receiver *receiver, const struct config *conf
 bool receiver_drain(struct receiver *receiver)
 {
     receiver->host.stopping = true;
-    watch_set(receiver->listening, 0);
+    event_loop_fd_set(receiver->listening, 0);
     (void)shutdown(receiver->fd, SHUT_RDWR);
     connection_stop_idle(&receiver->host);
     return receiver->host.first == NULL;

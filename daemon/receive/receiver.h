@@ -13,7 +13,7 @@ enum { RECEIVER_URL_BYTES = 128 };
 
 /* Reads certificates, binds, listens. Loop and writer must outlive it. ERR_CONFIG for what the
  * configuration says wrong, ERR_IO when the address cannot be bound. */
-MUST_USE enum status receiver_open(const struct config *config, struct loop *loop,
+MUST_USE enum status receiver_open(const struct config *config, struct event_loop *loop,
                                    struct writer *writer, struct receiver **out_receiver,
                                    struct err *err);
 /* Closes all connections; the writer must have stopped, and its done jobs are taken here. NULL is
@@ -27,8 +27,8 @@ const char *receiver_url(const struct receiver *receiver);
 MUST_USE enum status receiver_reload(struct receiver *receiver, const struct config *config,
                                      struct err *err);
 
-/* Takes no more connections, closes idle ones; the others close with their answer, and loop_stop is
- * called when none is left. True: none is left already. */
+/* Takes no more connections, closes idle ones; the others close with their answer, and
+ * event_loop_stop is called when none is left. True: none is left already. */
 bool receiver_drain(struct receiver *receiver);
 
 #endif

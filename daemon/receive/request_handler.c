@@ -8,7 +8,7 @@
 enum { KEEP_BYTES_MAX = 64 * 1024 };
 
 /* Accounts for the bodies kept in memory; false when they are too many. */
-static bool hold(struct connection *connection, size_t bytes)
+static bool budget_take(struct connection *connection, size_t bytes)
 {
     struct connection_host *host = connection->host;
     int64_t more = (int64_t)bytes - connection->held_bytes;
@@ -33,43 +33,44 @@ static bool next_request(struct connection *connection)
     buf_add_span(in, buf_span(&connection->ahead));
     buf_fini(&connection->ahead);
     buf_fini(&connection->unpacked);
-    (void)hold(connection, 0);
+    (void)budget_take(connection, 0);
     connection->request = (struct http_request){0};
     connection->continue_sent = false;
     return buf_ok(in);
 }
 
-bool exchange_flush(struct connection *connection)
+bool connection_exchange_flush(struct connection *connection)
 {
     struct buf *out = &connection->out;
     size_t at = 0;
     while (at < out->size) {
         size_t n;
-        enum stream_io io = stream_write(connection->stream, span_from(buf_span(out), at), &n);
-        if (io == STREAM_CLOSED) {
+        enum tls_stream_io io =
+            tls_stream_write(connection->stream, span_from(buf_span(out), at), &n);
+        if (io == TLS_STREAM_CLOSED) {
             connection_free(connection);
             return false;
         }
-        if (io != STREAM_DONE) {
+        if (io != TLS_STREAM_DONE) {
             break;
         }
         at += n;
     }
     memmove(out->data, out->data + at, out->size - at);
     out->size -= at;
-    watch_set(connection->watch, out->size > 0 ? WATCH_WRITE : WATCH_READ);
-    if (out->size == 0 && stream_has_more(connection->stream)) {
-        watch_poke(connection->watch); /* what OpenSSL holds makes no socket readable */
+    event_loop_fd_set(connection->watch, out->size > 0 ? EVENT_LOOP_WRITE : EVENT_LOOP_READ);
+    if (out->size == 0 && tls_stream_has_more(connection->stream)) {
+        event_loop_fd_poke(connection->watch); /* what OpenSSL holds makes no socket readable */
     }
     return true;
 }
 
-bool exchange_next(struct connection *connection)
+bool connection_exchange_next(struct connection *connection)
 {
     if (connection->linger_after) {
         connection_move(connection, CONNECTION_LINGER);
         buf_fini(&connection->in);
-        stream_end(connection->stream);
+        tls_stream_end(connection->stream);
         return true;
     }
     if (connection->close_after || !next_request(connection)) {
@@ -103,7 +104,7 @@ static const char *reason_of(int code)
 
 /* Answers, with no body whatever the code: a client that does not read bodies could not use the
  * connection again. False: the connection is freed. */
-static bool answer(struct connection *connection, int code)
+static bool queue_response(struct connection *connection, int code)
 {
     static const char good[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
                                "Connection: keep-alive\r\n\r\n";
@@ -124,7 +125,8 @@ static bool answer(struct connection *connection, int code)
         connection_free(connection);
         return false;
     }
-    return exchange_flush(connection) && (connection->out.size > 0 || exchange_next(connection));
+    return connection_exchange_flush(connection) &&
+           (connection->out.size > 0 || connection_exchange_next(connection));
 }
 
 /* What is wrong with a request that is refused, for the operator. */
@@ -148,7 +150,7 @@ static bool refuse(struct connection *connection, int code)
     connection_complain(connection, complaint_of(code));
     connection->close_after = true;
     connection->linger_after = true;
-    return answer(connection, code);
+    return queue_response(connection, code);
 }
 
 static void fill_source(struct connection *connection)
@@ -161,7 +163,7 @@ static void fill_source(struct connection *connection)
     item->source.via = span_str(connection->via);
     item->source.peer = span_str(connection->peer);
     (void)snprintf(connection->certificate, sizeof connection->certificate, "%s",
-                   stream_certificate(connection->stream));
+                   tls_stream_certificate(connection->stream));
     item->source.certificate = span_str(connection->certificate);
     if (item->source.certificate.size == 0 && strcmp(connection->via, "mtls") == 0) {
         item->source.via = span_str("tls");
@@ -175,15 +177,16 @@ static int unpack(struct connection *connection, struct span body)
     struct connection_host *host = connection->host;
     item->body = body;
     item->fault = EVENT_FAULT_NONE;
-    if (connection->request.encoding == HTTP_IDENTITY) {
+    if (connection->request.encoding == HTTP_REQUEST_IDENTITY) {
         return 0;
     }
     struct err err;
-    enum status status = decode_body(host->decoder, connection->request.encoding, body,
-                                     host->limits.body_bytes_max, &connection->unpacked, &err);
+    enum status status =
+        content_encoding_decode(host->decoder, connection->request.encoding, body,
+                                host->limits.body_bytes_max, &connection->unpacked, &err);
     if (status == OK) {
         item->body = buf_span(&connection->unpacked);
-        return hold(connection, body.size + connection->unpacked.size) ? 0 : 503;
+        return budget_take(connection, body.size + connection->unpacked.size) ? 0 : 503;
     }
     if (status == ERR_FORMAT) {
         item->fault = EVENT_FAULT_BAD_ENCODING;
@@ -204,7 +207,7 @@ static void gather(struct connection *connection)
         host->gathered_last->next = job;
     } else {
         host->gathered = job;
-        watch_poke(host->round_end);
+        event_loop_fd_poke(host->round_end);
     }
     host->gathered_last = job;
     connection_move(connection, CONNECTION_STORING);
@@ -232,16 +235,16 @@ static bool handle_request(struct connection *connection)
     struct http_request *request = &connection->request;
     connection->close_after = !request->keep_alive;
     if (request->no_content || request->body_size == 0) {
-        return answer(connection, 200);
+        return queue_response(connection, 200);
     }
     int refusal =
         unpack(connection, span_of(connection->in.data + request->body_at, request->body_size));
     if (refusal != 0) {
         connection_complain(connection, complaint_of(refusal));
-        return answer(connection, refusal);
+        return queue_response(connection, refusal);
     }
     if (connection->job.item.body.size == 0) {
-        return answer(connection, 200);
+        return queue_response(connection, 200);
     }
     fill_source(connection);
     connection->job.item.received_us = clock_now_us();
@@ -249,18 +252,18 @@ static bool handle_request(struct connection *connection)
     return true;
 }
 
-bool exchange_input(struct connection *connection)
+bool connection_exchange_input(struct connection *connection)
 {
     while (connection->state == CONNECTION_READING && connection->in.size > 0) {
-        enum http_step step =
+        enum http_request_step step =
             http_request_feed(&connection->request, &connection->in, &connection->host->limits);
-        if (step == HTTP_REFUSE) {
+        if (step == HTTP_REQUEST_REFUSE) {
             return refuse(connection, connection->request.refusal);
         }
-        if (!hold(connection, connection->request.body_size)) {
+        if (!budget_take(connection, connection->request.body_size)) {
             return refuse(connection, 503);
         }
-        if (step == HTTP_DONE) {
+        if (step == HTTP_REQUEST_DONE) {
             if (!handle_request(connection)) {
                 return false;
             }
@@ -274,7 +277,7 @@ bool exchange_input(struct connection *connection)
                 connection_free(connection);
                 return false;
             }
-            return exchange_flush(connection);
+            return connection_exchange_flush(connection);
         }
         break;
     }
@@ -289,7 +292,7 @@ void connection_stored(struct writer_job *job)
         return;
     }
     /* Anything but "stored" must make the sender try again. */
-    if (answer(connection, job->status == OK ? 200 : 503)) {
-        (void)exchange_input(connection);
+    if (queue_response(connection, job->status == OK ? 200 : 503)) {
+        (void)connection_exchange_input(connection);
     }
 }

@@ -17,14 +17,14 @@ static const char shared_subject_text[] =
     "one subject, so a certificate looks signed by itself: make new ones (stele init --host NAME, "
     "or a current `teleport-event-handler configure`)";
 
-bool tls_subject_is_shared(X509 *leaf)
+bool tls_stream_subject_is_shared(X509 *leaf)
 {
     return X509_check_ca(leaf) == 0 &&
            X509_NAME_cmp(X509_get_subject_name(leaf), X509_get_issuer_name(leaf)) == 0 &&
            X509_verify(leaf, X509_get0_pubkey(leaf)) != 1;
 }
 
-const char *tls_shared_subject_text(void)
+const char *tls_stream_shared_subject_text(void)
 {
     return shared_subject_text;
 }
@@ -61,7 +61,7 @@ static enum status load_certificate(SSL_CTX *ctx, const struct config *config, s
                        openssl_text(why));
     }
     if (config->receive_require_client_certificate &&
-        tls_subject_is_shared(SSL_CTX_get0_certificate(ctx))) {
+        tls_stream_subject_is_shared(SSL_CTX_get0_certificate(ctx))) {
         return err_set(err, ERR_CONFIG, "receive.certificate: %s: %s", path, shared_subject_text);
     }
     EVP_PKEY *key;
@@ -96,7 +96,7 @@ static enum status load_ca(SSL_CTX *ctx, const struct config *config, struct err
     }
     SSL_CTX_set_client_CA_list(ctx, names);
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ctx), X509_V_FLAG_PARTIAL_CHAIN);
-    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, stream_verify);
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, tls_stream_verify);
     return OK;
 }
 

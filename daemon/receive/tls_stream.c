@@ -11,7 +11,7 @@
 
 #include "schema/base/digest.h"
 
-struct stream {
+struct tls_stream {
     int fd;
     SSL *ssl; /* NULL: plain */
     bool ended;
@@ -19,9 +19,9 @@ struct stream {
     char certificate[DIGEST_HEX_BYTES];
 };
 
-struct stream *stream_new(int fd, const struct tls_context *context)
+struct tls_stream *tls_stream_new(int fd, const struct tls_context *context)
 {
-    struct stream *stream = calloc(1, sizeof *stream);
+    struct tls_stream *stream = calloc(1, sizeof *stream);
     if (!stream) {
         (void)close(fd);
         return NULL;
@@ -31,7 +31,7 @@ struct stream *stream_new(int fd, const struct tls_context *context)
         stream->ssl = SSL_new(context->ctx);
         if (!stream->ssl || SSL_set_fd(stream->ssl, fd) != 1) {
             ERR_clear_error();
-            stream_free(stream);
+            tls_stream_free(stream);
             return NULL;
         }
         SSL_set_accept_state(stream->ssl);
@@ -40,49 +40,49 @@ struct stream *stream_new(int fd, const struct tls_context *context)
     return stream;
 }
 
-void stream_free(struct stream *stream)
+void tls_stream_free(struct tls_stream *stream)
 {
     if (!stream) {
         return;
     }
-    stream_end(stream);
+    tls_stream_end(stream);
     SSL_free(stream->ssl);
     (void)close(stream->fd);
     free(stream);
 }
 
-int stream_fd(const struct stream *stream)
+int tls_stream_fd(const struct tls_stream *stream)
 {
     return stream->fd;
 }
 
-bool stream_is_tls(const struct stream *stream)
+bool tls_stream_is_tls(const struct tls_stream *stream)
 {
     return stream->ssl != NULL;
 }
 
-const char *stream_certificate(const struct stream *stream)
+const char *tls_stream_certificate(const struct tls_stream *stream)
 {
     return stream->certificate;
 }
 
-static enum stream_io result_of(struct stream *stream, int result)
+static enum tls_stream_io result_of(struct tls_stream *stream, int result)
 {
     int error = SSL_get_error(stream->ssl, result);
     if (error == SSL_ERROR_WANT_READ) {
-        return STREAM_WANT_READ;
+        return TLS_STREAM_WANT_READ;
     }
     if (error == SSL_ERROR_WANT_WRITE) {
-        return STREAM_WANT_WRITE;
+        return TLS_STREAM_WANT_WRITE;
     }
     if (error == SSL_ERROR_SSL || error == SSL_ERROR_SYSCALL) {
         stream->ended = true; /* SSL_shutdown must not be called after these */
     }
     ERR_clear_error();
-    return STREAM_CLOSED;
+    return TLS_STREAM_CLOSED;
 }
 
-static void keep_certificate(struct stream *stream)
+static void keep_certificate(struct tls_stream *stream)
 {
     X509 *peer = SSL_get0_peer_certificate(stream->ssl);
     unsigned char bytes[EVP_MAX_MD_SIZE];
@@ -93,14 +93,15 @@ static void keep_certificate(struct stream *stream)
 }
 
 /* Why the handshake failed, for the operator. */
-static void explain(struct stream *stream, struct err *err)
+static void explain(struct tls_stream *stream, struct err *err)
 {
     unsigned long code = ERR_peek_error();
     int reason = ERR_GET_REASON(code);
     long verify = SSL_get_verify_result(stream->ssl);
     const char *words = ERR_reason_error_string(code);
     if (verify != X509_V_OK && stream->subject_shared) {
-        (void)err_set(err, ERR_DENIED, "client certificate refused: %s", tls_shared_subject_text());
+        (void)err_set(err, ERR_DENIED, "client certificate refused: %s",
+                      tls_stream_shared_subject_text());
     } else if (verify != X509_V_OK) {
         (void)err_set(err, ERR_DENIED,
                       "client certificate refused: %s; it must be signed by receive.ca",
@@ -118,27 +119,27 @@ static void explain(struct stream *stream, struct err *err)
     }
 }
 
-int stream_verify(int good, X509_STORE_CTX *store)
+int tls_stream_verify(int good, X509_STORE_CTX *store)
 {
     SSL *ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx());
     X509 *leaf = X509_STORE_CTX_get0_cert(store);
-    if (!good && leaf && tls_subject_is_shared(leaf)) {
-        struct stream *stream = SSL_get_app_data(ssl);
+    if (!good && leaf && tls_stream_subject_is_shared(leaf)) {
+        struct tls_stream *stream = SSL_get_app_data(ssl);
         stream->subject_shared = true;
     }
     return good;
 }
 
-enum stream_io stream_handshake(struct stream *stream, struct err *err)
+enum tls_stream_io tls_stream_handshake(struct tls_stream *stream, struct err *err)
 {
     if (!stream->ssl) {
-        return STREAM_DONE;
+        return TLS_STREAM_DONE;
     }
     ERR_clear_error();
     int result = SSL_do_handshake(stream->ssl);
     if (result == 1) {
         keep_certificate(stream);
-        return STREAM_DONE;
+        return TLS_STREAM_DONE;
     }
     int error = SSL_get_error(stream->ssl, result);
     if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
@@ -147,16 +148,18 @@ enum stream_io stream_handshake(struct stream *stream, struct err *err)
     return result_of(stream, result);
 }
 
-static enum stream_io result_of_plain(ssize_t n, int number, size_t *out_size)
+static enum tls_stream_io result_of_plain(ssize_t n, int number, size_t *out_size)
 {
     if (n > 0) {
         *out_size = (size_t)n;
-        return STREAM_DONE;
+        return TLS_STREAM_DONE;
     }
-    return n < 0 && (number == EAGAIN || number == EINTR) ? STREAM_WANT_READ : STREAM_CLOSED;
+    return n < 0 && (number == EAGAIN || number == EINTR) ? TLS_STREAM_WANT_READ
+                                                          : TLS_STREAM_CLOSED;
 }
 
-enum stream_io stream_read(struct stream *stream, void *data, size_t room, size_t *out_size)
+enum tls_stream_io tls_stream_read(struct tls_stream *stream, void *data, size_t room,
+                                   size_t *out_size)
 {
     if (!stream->ssl) {
         ssize_t n = recv(stream->fd, data, room, 0);
@@ -164,27 +167,27 @@ enum stream_io stream_read(struct stream *stream, void *data, size_t room, size_
     }
     ERR_clear_error();
     int result = SSL_read_ex(stream->ssl, data, room, out_size);
-    return result == 1 ? STREAM_DONE : result_of(stream, result);
+    return result == 1 ? TLS_STREAM_DONE : result_of(stream, result);
 }
 
-enum stream_io stream_write(struct stream *stream, struct span bytes, size_t *out_size)
+enum tls_stream_io tls_stream_write(struct tls_stream *stream, struct span bytes, size_t *out_size)
 {
     if (!stream->ssl) {
         ssize_t n = send(stream->fd, bytes.data, bytes.size, MSG_NOSIGNAL);
-        enum stream_io io = result_of_plain(n, errno, out_size);
-        return io == STREAM_WANT_READ ? STREAM_WANT_WRITE : io;
+        enum tls_stream_io io = result_of_plain(n, errno, out_size);
+        return io == TLS_STREAM_WANT_READ ? TLS_STREAM_WANT_WRITE : io;
     }
     ERR_clear_error();
     int result = SSL_write_ex(stream->ssl, bytes.data, bytes.size, out_size);
-    return result == 1 ? STREAM_DONE : result_of(stream, result);
+    return result == 1 ? TLS_STREAM_DONE : result_of(stream, result);
 }
 
-bool stream_has_more(const struct stream *stream)
+bool tls_stream_has_more(const struct tls_stream *stream)
 {
     return stream->ssl && SSL_has_pending(stream->ssl) == 1;
 }
 
-void stream_end(struct stream *stream)
+void tls_stream_end(struct tls_stream *stream)
 {
     if (stream->ended) {
         return;

@@ -8,7 +8,7 @@
 #include "schema/archive/ledger.h"
 #include "schema/segment/hash_chain.h"
 
-int64_t day_look_bytes(const char *dir, int64_t day_us)
+int64_t day_state_bytes(const char *dir, int64_t day_us)
 {
     static const char *const endings[] = {"", "-wal"};
     char path[FILE_PATH_BYTES];
@@ -19,7 +19,7 @@ int64_t day_look_bytes(const char *dir, int64_t day_us)
         return 0;
     }
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
-        if (path_format(name, NULL, "%s%s", path, endings[i]) == OK && stat(name, &st) == 0) {
+        if (file_path_format(name, NULL, "%s%s", path, endings[i]) == OK && stat(name, &st) == 0) {
             bytes += st.st_size;
         }
     }
@@ -61,9 +61,9 @@ static enum status read_blocks(struct archive *archive, const struct retention_r
     }
     enum status status =
         mark_shipped(archive, rules->target, row->day_us, blocks, count, shipped, err);
-    row->chain = chain_start(row->day_us);
+    row->chain = hash_chain_start(row->day_us);
     for (size_t i = 0; i < count; i++) {
-        row->chain = chain_add(&row->chain, &blocks[i]);
+        row->chain = hash_chain_add(&row->chain, &blocks[i]);
         row->events += blocks[i].n_events;
         row->unshipped += shipped[i] ? 0 : blocks[i].n_events;
         row->raw_bytes += blocks[i].raw_bytes;
@@ -93,8 +93,8 @@ static bool is_of_file(enum status status)
 }
 
 static enum status look_into(struct archive *archive, const struct retention_rules *rules,
-                             const struct hold *holds, size_t n_holds, struct retention_day *day,
-                             struct err *err)
+                             const struct legal_hold *holds, size_t n_holds,
+                             struct retention_day *day, struct err *err)
 {
     char path[FILE_PATH_BYTES];
     struct segment *segment = NULL;
@@ -110,7 +110,7 @@ static enum status look_into(struct archive *archive, const struct retention_rul
         if (status != OK) {
             return status;
         }
-        status = day_held_subject(path, day->row.day_us, holds, n_holds, &day->hold, &why);
+        status = hold_check_subject(path, day->row.day_us, holds, n_holds, &day->hold, &why);
     }
     if (is_of_file(status)) {
         return give_up(archive, day, &why, err);
@@ -121,16 +121,16 @@ static enum status look_into(struct archive *archive, const struct retention_rul
     return status;
 }
 
-enum status day_look(struct archive *archive, const struct retention_rules *rules,
-                     const struct hold *holds, size_t n_holds, struct retention_day *day,
-                     struct err *err)
+enum status day_state_read(struct archive *archive, const struct retention_rules *rules,
+                           const struct legal_hold *holds, size_t n_holds,
+                           struct retention_day *day, struct err *err)
 {
-    day->hold = day_held_range(day->row.day_us, holds, n_holds);
+    day->hold = hold_check_range(day->row.day_us, holds, n_holds);
     enum status status = look_into(archive, rules, holds, n_holds, day, err);
     if (status != OK) {
         return status;
     }
-    int64_t perhaps = day->wrong[0] ? day_held_perhaps(day->row.day_us, holds, n_holds) : 0;
+    int64_t perhaps = day->wrong[0] ? hold_check_candidate(day->row.day_us, holds, n_holds) : 0;
     day->hold = day->hold == 0 ? perhaps : day->hold;
     bool lacks = rules->target && day->row.unshipped > 0;
     if (day->hold != 0) {

@@ -4,33 +4,33 @@
 #include "query/search/search_run.h"
 #include "schema/event/event.h"
 
-static bool touches(const struct hold *hold, int64_t day_us)
+static bool touches(const struct legal_hold *hold, int64_t day_us)
 {
     return hold->from_us < day_us + CLOCK_DAY_US && hold->to_us > day_us;
 }
 
-static int64_t first_that_touches(int64_t day_us, const struct hold *holds, size_t count,
+static int64_t first_that_touches(int64_t day_us, const struct legal_hold *holds, size_t count,
                                   bool range)
 {
     for (size_t i = 0; i < count; i++) {
-        if ((holds[i].kind == HOLD_RANGE) == range && touches(&holds[i], day_us)) {
+        if ((holds[i].kind == LEGAL_HOLD_RANGE) == range && touches(&holds[i], day_us)) {
             return holds[i].id;
         }
     }
     return 0;
 }
 
-int64_t day_held_range(int64_t day_us, const struct hold *holds, size_t count)
+int64_t hold_check_range(int64_t day_us, const struct legal_hold *holds, size_t count)
 {
     return first_that_touches(day_us, holds, count, true);
 }
 
-int64_t day_held_perhaps(int64_t day_us, const struct hold *holds, size_t count)
+int64_t hold_check_candidate(int64_t day_us, const struct legal_hold *holds, size_t count)
 {
     return first_that_touches(day_us, holds, count, false);
 }
 
-static bool one_is_enough(void *context, const struct hit *hit)
+static bool one_is_enough(void *context, const struct search_hit *hit)
 {
     (void)context;
     (void)hit;
@@ -38,14 +38,15 @@ static bool one_is_enough(void *context, const struct hit *hit)
 }
 
 /* Has the day's file an event in which the field has the value? */
-static enum status has_event(const char *path, const char *field, const struct hold *hold,
+static enum status has_event(const char *path, const char *field, const struct legal_hold *hold,
                              bool *out_has, struct err *err)
 {
     struct query *query = NULL;
-    struct walk *walk = NULL;
+    struct day_iterator *iterator = NULL;
     int64_t hits = 0;
-    enum status status = query_of_value(span_str(field), span_str(hold->subject), &query, err);
-    struct run_options run = {
+    enum status status =
+        parse_query_of_value(span_str(field), span_str(hold->subject), &query, err);
+    struct search_run_options run = {
         .search = {.path = path,
                    .query = query,
                    .from_us = hold->from_us,
@@ -54,18 +55,18 @@ static enum status has_event(const char *path, const char *field, const struct h
         .limit = 1,
         .each = one_is_enough,
     };
-    status = THEN(status, walk_open(&run.search, &walk, err));
-    status = THEN(status, run_query(walk, &run, &hits, err));
-    walk_close(walk);
-    query_free(query);
+    status = THEN(status, day_iterator_open(&run.search, &iterator, err));
+    status = THEN(status, search_run_query(iterator, &run, &hits, err));
+    day_iterator_close(iterator);
+    parse_query_free(query);
     *out_has = hits > 0;
     return status;
 }
 
-static enum status is_held(const char *path, const struct hold *hold, bool *out_held,
+static enum status is_held(const char *path, const struct legal_hold *hold, bool *out_held,
                            struct err *err)
 {
-    if (hold->kind == HOLD_SESSION) {
+    if (hold->kind == LEGAL_HOLD_SESSION) {
         return has_event(path, "sid", hold, out_held, err);
     }
     /* each of them: who acts is the first one that an event has, a hold means all */
@@ -77,13 +78,13 @@ static enum status is_held(const char *path, const struct hold *hold, bool *out_
     return status;
 }
 
-enum status day_held_subject(const char *path, int64_t day_us, const struct hold *holds,
-                             size_t count, int64_t *out_hold, struct err *err)
+enum status hold_check_subject(const char *path, int64_t day_us, const struct legal_hold *holds,
+                               size_t count, int64_t *out_hold, struct err *err)
 {
     enum status status = OK;
     for (size_t i = 0; status == OK && *out_hold == 0 && i < count; i++) {
         bool held = false;
-        if (holds[i].kind != HOLD_RANGE && touches(&holds[i], day_us)) {
+        if (holds[i].kind != LEGAL_HOLD_RANGE && touches(&holds[i], day_us)) {
             status = is_held(path, &holds[i], &held, err);
         }
         *out_hold = held ? holds[i].id : *out_hold;

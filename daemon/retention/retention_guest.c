@@ -6,7 +6,7 @@
 #include "daemon/process/metrics.h"
 #include "daemon/retention/retention_plan.h"
 
-struct keeper {
+struct retention_guest {
     char dir[FILE_PATH_BYTES];
     char url[CONFIG_TEXT_BYTES];
     struct retention_rules rules;
@@ -14,29 +14,30 @@ struct keeper {
     struct log_state too_large;
 };
 
-enum status keeper_new(const struct config *config, struct keeper **out_keeper, struct err *err)
+enum status retention_guest_new(const struct config *config, struct retention_guest **out_keeper,
+                                struct err *err)
 {
-    struct keeper *keeper = calloc(1, sizeof *keeper);
-    if (!keeper) {
+    struct retention_guest *guest = calloc(1, sizeof *guest);
+    if (!guest) {
         return err_nomem(err, "retention");
     }
-    enum status status = path_format(keeper->dir, err, "%s", config->archive_dir);
-    status = THEN(status, retention_rules_of(config, keeper->url, &keeper->rules, err));
+    enum status status = file_path_format(guest->dir, err, "%s", config->archive_dir);
+    status = THEN(status, retention_rules_of(config, guest->url, &guest->rules, err));
     if (status != OK) {
-        free(keeper);
+        free(guest);
         return status;
     }
-    *out_keeper = keeper;
+    *out_keeper = guest;
     return OK;
 }
 
-void keeper_free(struct keeper *keeper)
+void retention_guest_free(struct retention_guest *guest)
 {
-    free(keeper);
+    free(guest);
 }
 
 /* What stays though a bound asks for it, counted. */
-static void note_left(struct keeper *keeper, const struct retention_plan *plan)
+static void note_left(struct retention_guest *guest, const struct retention_plan *plan)
 {
     int64_t counts[RETENTION_UNREADABLE + 1] = {0};
     for (size_t i = 0; i < plan->count; i++) {
@@ -44,44 +45,44 @@ static void note_left(struct keeper *keeper, const struct retention_plan *plan)
     }
     metrics_set(METRIC_retention_held_days, counts[RETENTION_HELD]);
     metrics_set(METRIC_retention_unshipped_days, counts[RETENTION_UNSHIPPED]);
-    if (keeper->rules.size_max > 0 && plan->left_bytes > keeper->rules.size_max) {
+    if (guest->rules.size_max > 0 && plan->left_bytes > guest->rules.size_max) {
         struct err err;
         (void)err_set(&err, ERR_LIMIT,
                       "the days take more than retention.size_max: %lld held, %lld not shipped, "
                       "%lld not readable (stele retention --dry-run tells which)",
                       (long long)counts[RETENTION_HELD], (long long)counts[RETENTION_UNSHIPPED],
                       (long long)counts[RETENTION_UNREADABLE]);
-        log_state_failed(&keeper->too_large, "retention", &err);
+        log_state_failed(&guest->too_large, "retention", &err);
     } else {
-        log_state_good(&keeper->too_large, "retention");
+        log_state_good(&guest->too_large, "retention");
     }
 }
 
-static void note_failure(struct keeper *keeper, enum status status, struct err *err)
+static void note_failure(struct retention_guest *guest, enum status status, struct err *err)
 {
     if (status == OK) {
-        log_state_good(&keeper->failures, "retention");
+        log_state_good(&guest->failures, "retention");
     } else {
         (void)err_wrap(err, "deleting old days");
-        log_state_failed(&keeper->failures, "retention", err);
+        log_state_failed(&guest->failures, "retention", err);
     }
 }
 
-bool keeper_look(void *context)
+bool retention_guest_has_work(void *context)
 {
-    struct keeper *keeper = context;
+    struct retention_guest *guest = context;
     struct archive *archive = NULL;
     struct retention_plan plan = {0};
     struct err err;
-    enum status status = archive_open(keeper->dir, ARCHIVE_READ, &archive, &err);
-    status = THEN(status, retention_plan_make(archive, &keeper->rules, &plan, &err));
+    enum status status = archive_open(guest->dir, ARCHIVE_READ, &archive, &err);
+    status = THEN(status, retention_plan_make(archive, &guest->rules, &plan, &err));
     archive_close(archive);
     bool goes = status == OK && plan.goes > 0;
     if (status == OK && !goes) {
-        note_left(keeper, &plan);
+        note_left(guest, &plan);
     }
     if (!goes) {
-        note_failure(keeper, status, &err);
+        note_failure(guest, status, &err);
     }
     retention_plan_fini(&plan);
     return goes;
@@ -98,19 +99,19 @@ static void log_gone(void *context, const struct deletion *row)
              (long long)row->file_bytes, (long long)row->id);
 }
 
-void keeper_act(void *context)
+void retention_guest_run(void *context)
 {
-    struct keeper *keeper = context;
+    struct retention_guest *guest = context;
     struct archive *archive = NULL;
     struct retention_plan plan = {0};
     struct err err;
-    enum status status = archive_open(keeper->dir, ARCHIVE_WRITE, &archive, &err);
+    enum status status = archive_open(guest->dir, ARCHIVE_WRITE, &archive, &err);
     status =
-        THEN(status, retention_run(archive, &keeper->rules, "steled", log_gone, NULL, &plan, &err));
+        THEN(status, retention_run(archive, &guest->rules, "steled", log_gone, NULL, &plan, &err));
     archive_close(archive);
     if (status == OK) {
-        note_left(keeper, &plan);
+        note_left(guest, &plan);
     }
-    note_failure(keeper, status, &err);
+    note_failure(guest, status, &err);
     retention_plan_fini(&plan);
 }

@@ -6,17 +6,17 @@
 
 #include "daemon/config/config.h"
 
-struct keeper;
+struct retention_guest;
 
 /* *config must outlive the keeper. ERR_CONFIG: ship.target has no known form. */
-MUST_USE enum status keeper_new(const struct config *config, struct keeper **out_keeper,
-                                struct err *err);
+MUST_USE enum status retention_guest_new(const struct config *config,
+                                         struct retention_guest **out_keeper, struct err *err);
 /* NULL is fine. */
-void keeper_free(struct keeper *keeper);
+void retention_guest_free(struct retention_guest *guest);
 
 /* True: some day is to go. Reads only. */
-bool keeper_look(void *keeper);
+bool retention_guest_has_work(void *guest);
 /* Deletes what is to go. No segment is open for writing. */
-void keeper_act(void *keeper);
+void retention_guest_run(void *guest);
 
 #endif

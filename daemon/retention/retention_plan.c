@@ -49,8 +49,8 @@ static void note(struct retention_plan *plan, const struct retention_day *day)
 /* First what is too old, then, as long as there is too much, the oldest of what is left. Days that
  * are not over are never asked for. */
 static enum status judge_days(struct archive *archive, const struct retention_rules *rules,
-                              const struct hold *holds, size_t n_holds, struct retention_plan *plan,
-                              struct err *err)
+                              const struct legal_hold *holds, size_t n_holds,
+                              struct retention_plan *plan, struct err *err)
 {
     int64_t now_us = clock_now_us();
     enum status status = OK;
@@ -58,7 +58,7 @@ static enum status judge_days(struct archive *archive, const struct retention_ru
         struct retention_day *day = &plan->days[i];
         if (day->row.day_us + CLOCK_DAY_US <= now_us - rules->keep_us) {
             (void)snprintf(day->row.why, sizeof day->row.why, "age");
-            status = day_look(archive, rules, holds, n_holds, day, err);
+            status = day_state_read(archive, rules, holds, n_holds, day, err);
             note(plan, day);
         }
     }
@@ -68,7 +68,7 @@ static enum status judge_days(struct archive *archive, const struct retention_ru
         struct retention_day *day = &plan->days[i];
         if (day->row.why[0] == '\0' && day->row.day_us + CLOCK_DAY_US <= now_us) {
             (void)snprintf(day->row.why, sizeof day->row.why, "size");
-            status = day_look(archive, rules, holds, n_holds, day, err);
+            status = day_state_read(archive, rules, holds, n_holds, day, err);
             note(plan, day);
         }
     }
@@ -86,7 +86,7 @@ static enum status list_days(struct archive *archive, struct retention_plan *pla
     for (size_t i = 0; status == OK && i < plan->count; i++) {
         struct deletion *row = &plan->days[i].row;
         row->day_us = days[i];
-        row->file_bytes = day_look_bytes(archive_dir(archive), days[i]);
+        row->file_bytes = day_state_bytes(archive_dir(archive), days[i]);
         plan->bytes += row->file_bytes;
     }
     plan->left_bytes = plan->bytes;
@@ -98,11 +98,11 @@ enum status retention_plan_make(struct archive *archive, const struct retention_
                                 struct retention_plan *out_plan, struct err *err)
 {
     struct retention_plan plan = {0};
-    struct hold *holds = NULL;
+    struct legal_hold *holds = NULL;
     size_t n_holds = 0;
     /* the stamp first: a hold that comes after it shows in it */
-    enum status status = hold_stamp(archive, &plan.stamp, err);
-    status = THEN(status, hold_list(archive, false, &holds, &n_holds, err));
+    enum status status = legal_hold_stamp(archive, &plan.stamp, err);
+    status = THEN(status, legal_hold_list(archive, false, &holds, &n_holds, err));
     status = THEN(status, list_days(archive, &plan, err));
     status = THEN(status, judge_days(archive, rules, holds, n_holds, &plan, err));
     free(holds);
@@ -124,7 +124,7 @@ static enum status commit_row(struct archive *archive, int64_t stamp, struct del
     if (status != OK) {
         return status;
     }
-    status = hold_stamp(archive, &stamp_now, err);
+    status = legal_hold_stamp(archive, &stamp_now, err);
     *out_again = status == OK && stamp_now != stamp;
     if (status == OK && !*out_again) {
         status = deletion_add(archive, row, err);

@@ -48,7 +48,7 @@ struct retention_plan {
     size_t goes;        /* how many of them go */
     int64_t bytes;      /* of all days' files, their logs too */
     int64_t left_bytes; /* of those that stay */
-    int64_t stamp;      /* hold_stamp of the moment it was made */
+    int64_t stamp;      /* legal_hold_stamp of the moment it was made */
 };
 
 MUST_USE enum status retention_plan_make(struct archive *archive,

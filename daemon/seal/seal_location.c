@@ -15,7 +15,7 @@ static struct span trimmed(const char *url)
     return text;
 }
 
-bool seal_target_beside(const char *url, char *out, size_t out_bytes)
+bool seal_location_beside(const char *url, char *out, size_t out_bytes)
 {
     struct span target = trimmed(url);
     const char *scheme_end = strstr(url, "://");
@@ -37,8 +37,8 @@ bool seal_target_beside(const char *url, char *out, size_t out_bytes)
     return n > 0 && (size_t)n < out_bytes;
 }
 
-enum status seal_target_url(const struct config *config, char out[CONFIG_TEXT_BYTES],
-                            struct err *err)
+enum status seal_location_url(const struct config *config, char out[CONFIG_TEXT_BYTES],
+                              struct err *err)
 {
     struct span ship = trimmed(config->ship_target);
     *out = '\0';
@@ -46,7 +46,7 @@ enum status seal_target_url(const struct config *config, char out[CONFIG_TEXT_BY
         return OK;
     }
     if (config->seal_target[0] == '\0') {
-        if (!seal_target_beside(config->ship_target, out, CONFIG_TEXT_BYTES)) {
+        if (!seal_location_beside(config->ship_target, out, CONFIG_TEXT_BYTES)) {
             *out = '\0';
         }
         return OK;
@@ -65,9 +65,9 @@ enum status seal_target_url(const struct config *config, char out[CONFIG_TEXT_BY
     return OK;
 }
 
-void seal_object_key(const char *archive_id, int64_t number, const char *suffix,
-                     char out[SEAL_OBJECT_KEY_BYTES])
+void seal_location_key(const char *archive_id, int64_t number, const char *suffix,
+                       char out[SEAL_LOCATION_KEY_BYTES])
 {
-    (void)snprintf(out, SEAL_OBJECT_KEY_BYTES, "%.8s/%012lld.%s", archive_id, (long long)number,
+    (void)snprintf(out, SEAL_LOCATION_KEY_BYTES, "%.8s/%012lld.%s", archive_id, (long long)number,
                    suffix);
 }

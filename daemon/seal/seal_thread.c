@@ -13,7 +13,7 @@
 struct seal_thread {
     /* immutable after start */
     struct sealer *sealer;
-    struct bell *bell;
+    struct wakeup *wakeup;
     bool key_made;
     int64_t interval_us;
     pthread_t thread;
@@ -58,32 +58,32 @@ static bool run(struct seal_thread *thread, enum sealer_when when)
 static void *seal_main(void *context)
 {
     struct seal_thread *thread = context;
-    step_back(NICE_STEPS);
-    bool good = run(thread, SEAL_NEWS);
+    thread_nice_lower(NICE_STEPS);
+    bool good = run(thread, SEALER_IF_CHANGED);
     int64_t next_us = clock_monotonic_us() + thread->interval_us;
     for (;;) {
         int64_t now_us = clock_monotonic_us();
         int64_t retry_us = good ? next_us : now_us + RETRY_US;
-        unsigned bits = bell_wait(thread->bell, retry_us < next_us ? retry_us : next_us);
-        if (bits & BELL_STOP) {
+        unsigned bits = wakeup_wait(thread->wakeup, retry_us < next_us ? retry_us : next_us);
+        if (bits & WAKEUP_STOP) {
             return NULL;
         }
         bool hourly = clock_monotonic_us() >= next_us;
-        good = run(thread, hourly ? SEAL_ANYWAY : SEAL_NEWS);
+        good = run(thread, hourly ? SEALER_ALWAYS : SEALER_IF_CHANGED);
         if (hourly) {
             next_us = clock_monotonic_us() + thread->interval_us;
         }
     }
 }
 
-enum status seal_thread_start(const struct config *config, struct bell *bell,
+enum status seal_thread_start(const struct config *config, struct wakeup *wakeup,
                               struct seal_thread **out_thread, struct err *err)
 {
     struct seal_thread *thread = calloc(1, sizeof *thread);
     if (!thread) {
         return err_nomem(err, "seal");
     }
-    thread->bell = bell;
+    thread->wakeup = wakeup;
     thread->interval_us = config->seal_interval;
     enum status status =
         sealer_open(config, config->archive_dir, &thread->sealer, &thread->key_made, err);
@@ -115,7 +115,7 @@ void seal_thread_stop(struct seal_thread *thread)
 {
     if (thread) {
         sealer_stop(thread->sealer);
-        bell_ring(thread->bell, BELL_STOP);
+        wakeup_signal(thread->wakeup, WAKEUP_STOP);
         CHECK(pthread_join(thread->thread, NULL) == 0);
         sealer_close(thread->sealer);
         free(thread);

@@ -7,8 +7,8 @@
 
 struct seal_thread;
 
-/* The bell is rung with BELL_WORK when objects were shipped. */
-MUST_USE enum status seal_thread_start(const struct config *config, struct bell *bell,
+/* The bell is rung with WAKEUP_WORK when objects were shipped. */
+MUST_USE enum status seal_thread_start(const struct config *config, struct wakeup *wakeup,
                                        struct seal_thread **out_thread, struct err *err);
 /* Logs the key and where digests go. */
 void seal_thread_say(const struct seal_thread *thread);

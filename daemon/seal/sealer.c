@@ -12,7 +12,7 @@
 /* What was seen of a day when all of it was sealed. */
 struct sealed_day {
     int64_t day_us;
-    struct day_stamp stamp;
+    struct file_stamp stamp;
 };
 
 struct sealer {
@@ -28,7 +28,7 @@ struct sealer {
 
 static enum status open_target(struct sealer *sealer, const struct config *config, struct err *err)
 {
-    enum status status = seal_target_url(config, sealer->target_url, err);
+    enum status status = seal_location_url(config, sealer->target_url, err);
     if (status != OK || !sealer->target_url[0]) {
         return status;
     }
@@ -123,8 +123,8 @@ static enum status gather(struct sealer *sealer, struct sealer_report *report, b
         if (status != OK) {
             break;
         }
-        struct sealed_day day = {days[i], day_stamp_read(path)};
-        bool same = known && day_stamp_equal(&known->stamp, &day.stamp);
+        struct sealed_day day = {days[i], file_stamp_read(path)};
+        bool same = known && file_stamp_equal(&known->stamp, &day.stamp);
         if (!same && !more &&
             seal_add_day(sealer->archive, &sealer->draft, days[i], &more, &why) != OK) {
             report_error(report, &why);
@@ -155,9 +155,9 @@ static enum status make_one(struct sealer *sealer, enum sealer_when when,
     enum status status = gather(sealer, report, out_more, err);
     bool news = sealer->draft.blocks.size > 0;
     if (status == OK && !news) {
-        status = seal_has_news(sealer->archive, &news, err);
+        status = seal_has_changes(sealer->archive, &news, err);
     }
-    if (status != OK || (!news && when == SEAL_NEWS)) {
+    if (status != OK || (!news && when == SEALER_IF_CHANGED)) {
         return status;
     }
     bool more_rows = false;
@@ -175,9 +175,9 @@ static enum status make_one(struct sealer *sealer, enum sealer_when when,
 static enum status put_piece(struct sealer *sealer, const struct seal_row *row, const char *suffix,
                              struct span bytes, struct err *err)
 {
-    char key[SEAL_OBJECT_KEY_BYTES];
+    char key[SEAL_LOCATION_KEY_BYTES];
     struct digest sha256 = digest_sha256(bytes);
-    seal_object_key(archive_id(sealer->archive), row->number, suffix, key);
+    seal_location_key(archive_id(sealer->archive), row->number, suffix, key);
     const struct target_object object = {
         .key = key,
         .bytes = bytes,
@@ -226,7 +226,7 @@ enum status sealer_run(struct sealer *sealer, enum sealer_when when,
     enum status status = OK;
     for (bool more = true; more && status == OK && !atomic_load(&sealer->stop);) {
         status = make_one(sealer, when, &report, &more, err);
-        when = SEAL_NEWS;
+        when = SEALER_IF_CHANGED;
     }
     status = THEN(status, seal_last(sealer->archive, &report.last_number, err));
     if (status == OK && report.seals > 0) {

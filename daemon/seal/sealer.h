@@ -35,10 +35,11 @@ const char *sealer_target(const struct sealer *sealer);
 /* Any thread: a request under way ends soon, and so does the run. */
 void sealer_stop(struct sealer *sealer);
 
-/* Makes seals until all is sealed: SEAL_NEWS none when there is nothing new, SEAL_ANYWAY one at
- * least, which says that nothing changed since the last one. Then puts those that were not put. A
- * target that fails, or a day that cannot be read, is in the report and does not end the run. */
-enum sealer_when { SEAL_NEWS, SEAL_ANYWAY };
+/* Makes seals until all is sealed: SEALER_IF_CHANGED none when there is nothing new, SEALER_ALWAYS
+ * one at least, which says that nothing changed since the last one. Then puts those that were not
+ * put. A target that fails, or a day that cannot be read, is in the report and does not end the
+ * run. */
+enum sealer_when { SEALER_IF_CHANGED, SEALER_ALWAYS };
 MUST_USE enum status sealer_run(struct sealer *sealer, enum sealer_when when,
                                 struct sealer_report *out_report, struct err *err);
 

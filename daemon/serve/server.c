@@ -113,12 +113,12 @@ static enum status bind_server(struct server *server, const char *listen_text, s
     return OK;
 }
 
-enum status server_open(const struct config *config, struct loop *loop, struct health *health,
+enum status server_open(const struct config *config, struct event_loop *loop, struct health *health,
                         struct server **out_server, struct err *err)
 {
     struct server *server = calloc(1, sizeof *server);
     if (server) {
-        server->http = evhttp_new(loop_base(loop));
+        server->http = evhttp_new(event_loop_base(loop));
     }
     if (!server || !server->http) {
         free(server);

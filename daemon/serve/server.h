@@ -9,7 +9,7 @@
 struct server;
 
 /* Binds serve.listen. Loop and health must outlive it. */
-MUST_USE enum status server_open(const struct config *config, struct loop *loop,
+MUST_USE enum status server_open(const struct config *config, struct event_loop *loop,
                                  struct health *health, struct server **out_server,
                                  struct err *err);
 void server_close(struct server *server);

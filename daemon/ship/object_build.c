@@ -9,7 +9,7 @@
 /* What building needs besides the object. */
 struct builder {
     struct segment *segment;
-    struct packer *gzip; /* NULL for zstd */
+    struct object_codec_stream *gzip; /* NULL for zstd */
     struct block_lines lines;
     struct buf piece; /* one block, compressed */
 };
@@ -22,19 +22,20 @@ void object_fini(struct object *object)
 
 const char *object_content_type(enum ledger_codec codec)
 {
-    return pack_content_type(codec == LEDGER_GZIP ? PACK_GZIP : PACK_ZSTD);
+    return object_codec_content_type(codec == LEDGER_GZIP ? OBJECT_CODEC_GZIP : OBJECT_CODEC_ZSTD);
 }
 
 static enum status builder_init(struct builder *builder, struct segment *segment,
                                 enum ledger_codec codec, struct err *err)
 {
     *builder = (struct builder){.segment = segment, .lines = BLOCK_LINES_INIT};
-    return codec == LEDGER_GZIP ? packer_new(PACK_GZIP, &builder->gzip, err) : OK;
+    return codec == LEDGER_GZIP ? object_codec_stream_new(OBJECT_CODEC_GZIP, &builder->gzip, err)
+                                : OK;
 }
 
 static void builder_fini(struct builder *builder)
 {
-    packer_free(builder->gzip);
+    object_codec_stream_free(builder->gzip);
     block_lines_fini(&builder->lines);
     buf_fini(&builder->piece);
 }
@@ -62,7 +63,8 @@ static enum status build_piece(struct builder *builder, const struct block_info 
     buf_clear(&builder->piece);
     bool proven = false;
     struct span ndjson;
-    enum status status = proof_frame(builder->segment, info->id, &builder->piece, &proven, err);
+    enum status status =
+        block_proof_frame(builder->segment, info->id, &builder->piece, &proven, err);
     if (status != OK || (proven && !builder->gzip)) {
         return status;
     }
@@ -72,7 +74,7 @@ static enum status build_piece(struct builder *builder, const struct block_info 
     }
     if (status == OK && builder->gzip) {
         buf_clear(&builder->piece);
-        status = packer_add(builder->gzip, ndjson, &builder->piece, err);
+        status = object_codec_stream_add(builder->gzip, ndjson, &builder->piece, err);
     }
     return status;
 }

@@ -5,21 +5,23 @@
 
 #include "schema/base/buf.h"
 
-enum pack_codec { PACK_ZSTD, PACK_GZIP, PACK_NONE };
+enum object_codec { OBJECT_CODEC_ZSTD, OBJECT_CODEC_GZIP, OBJECT_CODEC_NONE };
 
-struct packer; /* one thread */
+struct object_codec_stream; /* one thread */
 
-MUST_USE enum status packer_new(enum pack_codec codec, struct packer **out_packer, struct err *err);
+MUST_USE enum status object_codec_stream_new(enum object_codec codec,
+                                             struct object_codec_stream **out_packer,
+                                             struct err *err);
 /* NULL is fine. */
-void packer_free(struct packer *packer);
+void object_codec_stream_free(struct object_codec_stream *packer);
 
 /* Appends one piece. zstd: level 3, its size and a checksum in it, as blocks are stored. gzip:
  * libdeflate level 5, no name, no time. */
-MUST_USE enum status packer_add(struct packer *packer, struct span ndjson, struct buf *out,
-                                struct err *err);
+MUST_USE enum status object_codec_stream_add(struct object_codec_stream *packer, struct span ndjson,
+                                             struct buf *out, struct err *err);
 
 /* "ndjson.zst", "ndjson.gz" and "ndjson" */
-const char *pack_extension(enum pack_codec codec);
-const char *pack_content_type(enum pack_codec codec);
+const char *object_codec_extension(enum object_codec codec);
+const char *object_codec_content_type(enum object_codec codec);
 
 #endif

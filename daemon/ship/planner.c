@@ -10,8 +10,8 @@
 struct planner {
     char dir[FILE_PATH_BYTES];
     char target[1024];
-    struct planner_day *days; /* ascending */
-    struct day_stamp *stamps; /* of each */
+    struct planner_day *days;  /* ascending */
+    struct file_stamp *stamps; /* of each */
     size_t count;
 };
 
@@ -24,7 +24,7 @@ enum status planner_open(const char *archive_dir, const char *target, struct pla
     }
     int n = snprintf(planner->target, sizeof planner->target, "%s", target);
     CHECK(n > 0 && n < (int)sizeof planner->target);
-    enum status status = path_format(planner->dir, err, "%s", archive_dir);
+    enum status status = file_path_format(planner->dir, err, "%s", archive_dir);
     if (status != OK) {
         free(planner);
         return status;
@@ -99,7 +99,8 @@ enum status planner_refresh_day(struct planner *planner, struct archive *archive
     struct planner_day day = {.day_us = planner->days[index].day_us, .last_block = -1};
     char path[FILE_PATH_BYTES];
     enum status status = archive_segment_path(planner->dir, day.day_us, path, err);
-    struct day_stamp stamp = day_stamp_read(path); /* before the look: a later change shows again */
+    struct file_stamp stamp =
+        file_stamp_read(path); /* before the look: a later change shows again */
     struct segment *segment = NULL;
     status = THEN(status,
                   ledger_last_block(archive, planner->target, day.day_us, &day.last_planned, err));
@@ -128,7 +129,7 @@ static enum status merge_days(struct planner *planner, const int64_t *days, size
                               struct err *err)
 {
     struct planner_day *merged = calloc(count + 1, sizeof *merged);
-    struct day_stamp *stamps = calloc(count + 1, sizeof *stamps);
+    struct file_stamp *stamps = calloc(count + 1, sizeof *stamps);
     if (!merged || !stamps) {
         free(merged);
         free(stamps);
@@ -171,8 +172,8 @@ enum status planner_refresh(struct planner *planner, struct archive *archive, st
         struct err one = {.status = OK};
         status = archive_segment_path(planner->dir, planner->days[i].day_us, path, &one);
         if (status == OK) {
-            struct day_stamp now = day_stamp_read(path);
-            if (planner->days[i].blocks == 0 && day_stamp_equal(&planner->stamps[i], &now)) {
+            struct file_stamp now = file_stamp_read(path);
+            if (planner->days[i].blocks == 0 && file_stamp_equal(&planner->stamps[i], &now)) {
                 continue;
             }
             status = planner_refresh_day(planner, archive, i, &one);

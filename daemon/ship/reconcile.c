@@ -12,7 +12,7 @@
 
 enum { PAGE_ROWS = 64 };
 
-struct reconciling {
+struct reconcile_run {
     const struct reconcile_options *options;
     struct archive *archive;
     struct target *listing;
@@ -33,7 +33,7 @@ const char *reconcile_kind_name(enum reconcile_kind kind)
 }
 
 /* Rows from that key on; with `behind`, without the key itself. */
-static enum status read_rows(struct reconciling *run, const char *from_key, bool behind,
+static enum status read_rows(struct reconcile_run *run, const char *from_key, bool behind,
                              struct ledger_object *rows, size_t most, size_t *out_count,
                              struct err *err)
 {
@@ -55,7 +55,7 @@ static enum status read_rows(struct reconciling *run, const char *from_key, bool
 }
 
 /* The ledger's next row; NULL at its end. */
-static enum status next_row(struct reconciling *run, const struct ledger_object **out_row,
+static enum status next_row(struct reconcile_run *run, const struct ledger_object **out_row,
                             struct err *err)
 {
     enum status status = OK;
@@ -72,7 +72,7 @@ static enum status next_row(struct reconciling *run, const struct ledger_object 
     return status;
 }
 
-static enum status tell(struct reconciling *run, const struct reconcile_finding *finding,
+static enum status tell(struct reconcile_run *run, const struct reconcile_finding *finding,
                         struct err *err)
 {
     struct reconcile_report *report = &run->report;
@@ -85,7 +85,7 @@ static enum status tell(struct reconciling *run, const struct reconcile_finding 
 }
 
 /* The same bytes once more, from the blocks. ERR_NOT_FOUND: they are not here. */
-static enum status build_again(struct reconciling *run, const struct ledger_object *row,
+static enum status build_again(struct reconcile_run *run, const struct ledger_object *row,
                                struct err *err)
 {
     const struct object_range range = {.codec = row->codec,
@@ -110,7 +110,7 @@ static enum status build_again(struct reconciling *run, const struct ledger_obje
     return status;
 }
 
-static enum status missing(struct reconciling *run, const struct ledger_object *row,
+static enum status missing(struct reconcile_run *run, const struct ledger_object *row,
                            struct err *err)
 {
     struct reconcile_finding finding = {
@@ -146,8 +146,8 @@ static enum status missing(struct reconciling *run, const struct ledger_object *
     return tell(run, &finding, err);
 }
 
-static enum status changed(struct reconciling *run, const struct ledger_object *row, int64_t bytes,
-                           const char *what, struct err *err)
+static enum status changed(struct reconcile_run *run, const struct ledger_object *row,
+                           int64_t bytes, const char *what, struct err *err)
 {
     struct reconcile_finding finding = {
         .kind = RECONCILE_CHANGED, .key = row->key, .object = row, .bytes = bytes};
@@ -164,8 +164,8 @@ static enum status swallow(void *context, struct span bytes, struct err *err)
 }
 
 /* An object that the ledger calls shipped, and that is there with so many bytes. */
-static enum status compare(struct reconciling *run, const struct ledger_object *row, int64_t bytes,
-                           struct err *err)
+static enum status compare(struct reconcile_run *run, const struct ledger_object *row,
+                           int64_t bytes, struct err *err)
 {
     char text[160];
     char hex[DIGEST_HEX_BYTES];
@@ -206,7 +206,7 @@ static enum status compare(struct reconciling *run, const struct ledger_object *
 }
 
 /* In the ledger, and not in the list: it may have been put after the list passed its key. */
-static enum status not_listed(struct reconciling *run, const struct ledger_object *row,
+static enum status not_listed(struct reconcile_run *run, const struct ledger_object *row,
                               struct err *err)
 {
     struct target_head head;
@@ -227,7 +227,7 @@ static enum status not_listed(struct reconciling *run, const struct ledger_objec
 }
 
 /* dt=DAY/ARCHIVE-..., as object_key makes it. */
-static bool is_named_ours(const struct reconciling *run, const char *key)
+static bool is_named_ours(const struct reconcile_run *run, const char *key)
 {
     const char *slash = strrchr(key, '/');
     const char *name = slash ? slash + 1 : key;
@@ -235,7 +235,7 @@ static bool is_named_ours(const struct reconciling *run, const char *key)
 }
 
 /* In the list, and not in the ledger: it may have been planned after its page was read. */
-static enum status not_in_ledger(struct reconciling *run, const struct target_item *item,
+static enum status not_in_ledger(struct reconcile_run *run, const struct target_item *item,
                                  struct err *err)
 {
     struct ledger_object row;
@@ -260,7 +260,7 @@ static enum status not_in_ledger(struct reconciling *run, const struct target_it
 /* Both in order: what the ledger has before this key is not in the list. */
 static enum status take_item(void *context, const struct target_item *item, struct err *err)
 {
-    struct reconciling *run = context;
+    struct reconcile_run *run = context;
     const struct ledger_object *row = NULL;
     enum status status = next_row(run, &row, err);
     while (status == OK && row && strcmp(row->key, item->key) < 0) {
@@ -281,7 +281,7 @@ static enum status take_item(void *context, const struct target_item *item, stru
     return status;
 }
 
-static enum status take_rest(struct reconciling *run, struct err *err)
+static enum status take_rest(struct reconcile_run *run, struct err *err)
 {
     const struct ledger_object *row = NULL;
     enum status status = next_row(run, &row, err);
@@ -293,7 +293,7 @@ static enum status take_rest(struct reconciling *run, struct err *err)
     return status;
 }
 
-static enum status open_all(struct reconciling *run, struct err *err)
+static enum status open_all(struct reconcile_run *run, struct err *err)
 {
     const struct reconcile_options *options = run->options;
     run->rows = calloc(PAGE_ROWS, sizeof *run->rows);
@@ -311,7 +311,7 @@ static enum status open_all(struct reconciling *run, struct err *err)
 enum status reconcile_run(const struct reconcile_options *options,
                           struct reconcile_report *out_report, struct err *err)
 {
-    struct reconciling run = {.options = options};
+    struct reconcile_run run = {.options = options};
     struct target_passed passed = {0};
     enum status status = open_all(&run, err);
     if (status == OK) {

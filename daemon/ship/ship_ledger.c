@@ -6,22 +6,22 @@
 #include "schema/index/deletion.h"
 #include "schema/segment/segment.h"
 
-struct asking {
-    const struct ship_question *question;
+struct ledger_reader {
+    const struct ship_ledger_query *question;
     struct archive *archive;
     struct segment *segment; /* of day_us; NULL: none is open */
     int64_t day_us;
     int64_t *times_us; /* of a block */
-    struct ship_rest rest;
+    struct ship_ledger_remainder rest;
 };
 
-static bool touches_day(const struct ship_question *question, int64_t day_us)
+static bool touches_day(const struct ship_ledger_query *question, int64_t day_us)
 {
     return question->from_us < day_us + CLOCK_DAY_US && question->to_us > day_us;
 }
 
 /* The day's segment, opened when it is not the one at hand; NULL when there is none. */
-static enum status open_day(struct asking *asking, int64_t day_us, struct err *err)
+static enum status open_day(struct ledger_reader *asking, int64_t day_us, struct err *err)
 {
     char path[FILE_PATH_BYTES];
     struct err why;
@@ -47,10 +47,10 @@ static enum status open_day(struct asking *asking, int64_t day_us, struct err *e
 
 /* How many events of the block are of that time; its vector of times is read only when the block
  * is partly within. */
-static enum status count_block(struct asking *asking, const struct block_info *block,
+static enum status count_block(struct ledger_reader *asking, const struct block_info *block,
                                int64_t *out_count, struct err *err)
 {
-    const struct ship_question *question = asking->question;
+    const struct ship_ledger_query *question = asking->question;
     if (block->time_max_us < question->from_us || block->time_min_us >= question->to_us) {
         *out_count = 0;
         return OK;
@@ -70,7 +70,7 @@ static enum status count_block(struct asking *asking, const struct block_info *b
 
 /* Events of that time in the blocks from first to last; *out_blocks: how many of these are there.
  */
-static enum status count_blocks(struct asking *asking, int64_t first, int64_t last,
+static enum status count_blocks(struct ledger_reader *asking, int64_t first, int64_t last,
                                 int64_t *out_events, int64_t *out_blocks, int64_t *out_touched,
                                 struct err *err)
 {
@@ -91,10 +91,10 @@ static enum status count_blocks(struct asking *asking, int64_t first, int64_t la
     return status;
 }
 
-static enum status tell_objects(struct asking *asking, ship_found_each *each, void *context,
+static enum status tell_objects(struct ledger_reader *asking, ship_ledger_each *each, void *context,
                                 struct err *err)
 {
-    const struct ship_question *question = asking->question;
+    const struct ship_ledger_query *question = asking->question;
     int64_t from_us = question->from_us < INT64_MIN + 2 * CLOCK_DAY_US
                           ? INT64_MIN
                           : clock_day_start(question->from_us);
@@ -102,7 +102,7 @@ static enum status tell_objects(struct asking *asking, ship_found_each *each, vo
     enum status status =
         ledger_cursor_open_days(asking->archive, NULL, from_us, question->to_us, &cursor, err);
     while (status == OK) {
-        struct ship_found found = {.in_range = -1};
+        struct ship_ledger_row found = {.in_range = -1};
         bool end = false;
         int64_t blocks = 0;
         int64_t events = 0;
@@ -125,7 +125,7 @@ static enum status tell_objects(struct asking *asking, ship_found_each *each, vo
     return status;
 }
 
-static enum status count_waiting(struct asking *asking, struct err *err)
+static enum status count_waiting(struct ledger_reader *asking, struct err *err)
 {
     int64_t *days = NULL;
     size_t n_days = 0;
@@ -143,13 +143,13 @@ static enum status count_waiting(struct asking *asking, struct err *err)
         status = THEN(status,
                       count_blocks(asking, last + 1, INT64_MAX, &events, &blocks, &touched, err));
         asking->rest.waiting_blocks += touched;
-        asking->rest.waiting_events += events;
+        asking->rest.inbox_scan_events += events;
     }
     free(days);
     return status;
 }
 
-static enum status count_deleted(struct asking *asking, struct err *err)
+static enum status count_deleted(struct ledger_reader *asking, struct err *err)
 {
     struct deletion *rows = NULL;
     size_t count = 0;
@@ -165,10 +165,10 @@ static enum status count_deleted(struct asking *asking, struct err *err)
     return status;
 }
 
-enum status ship_ledger_ask(const struct ship_question *question, ship_found_each *each,
-                            void *context, struct ship_rest *out_rest, struct err *err)
+enum status ship_ledger_read(const struct ship_ledger_query *question, ship_ledger_each *each,
+                             void *context, struct ship_ledger_remainder *out_rest, struct err *err)
 {
-    struct asking asking = {.question = question, .day_us = INT64_MIN};
+    struct ledger_reader asking = {.question = question, .day_us = INT64_MIN};
     asking.times_us = malloc(BLOCK_EVENTS_MAX * sizeof *asking.times_us);
     if (!asking.times_us) {
         return err_nomem(err, "ship");

@@ -11,22 +11,22 @@
 enum { LOOK_EVERY_MS = 100 };
 
 /* The last block of a day that has to be at the target. */
-struct goal {
+struct day_goal {
     int64_t day_us;
     int64_t block;
 };
 
-struct wait {
-    const struct ship_ask *ask;
+struct ship_wait {
+    const struct ship_request *ask;
     struct archive *archive;
     struct planner *planner;
-    int64_t inbox_id;   /* up to here the inbox must be gone */
-    int64_t tries;      /* in vain, of all planned objects, when we asked */
-    struct goal *goals; /* NULL while the inbox is not indexed */
+    int64_t inbox_id;       /* up to here the inbox must be gone */
+    int64_t tries;          /* in vain, of all planned objects, when we asked */
+    struct day_goal *goals; /* NULL while the inbox is not indexed */
     size_t n_goals;
 };
 
-static enum status inbox_left(struct wait *wait, int64_t *out_left, struct err *err)
+static enum status inbox_left(struct ship_wait *wait, int64_t *out_left, struct err *err)
 {
     struct inbox_cursor *cursor = NULL;
     enum status status = inbox_cursor_open(wait->archive, 0, &cursor, err);
@@ -45,7 +45,7 @@ static enum status inbox_left(struct wait *wait, int64_t *out_left, struct err *
     return status;
 }
 
-static int64_t goal_of(const struct wait *wait, int64_t day_us)
+static int64_t goal_of(const struct ship_wait *wait, int64_t day_us)
 {
     for (size_t i = 0; i < wait->n_goals; i++) {
         if (wait->goals[i].day_us == day_us) {
@@ -56,7 +56,7 @@ static int64_t goal_of(const struct wait *wait, int64_t day_us)
 }
 
 /* Planned objects that hold blocks we wait for, all tries in vain, and the text of the last. */
-static enum status pending_left(struct wait *wait, int64_t *out_blocks, int64_t *out_tries,
+static enum status pending_left(struct ship_wait *wait, int64_t *out_blocks, int64_t *out_tries,
                                 char error[ERR_TEXT_BYTES], struct err *err)
 {
     struct ledger_cursor *cursor = NULL;
@@ -86,7 +86,7 @@ static enum status pending_left(struct wait *wait, int64_t *out_blocks, int64_t 
 }
 
 /* The inbox as it was is in blocks: what is there now is what we wait for. */
-static enum status set_goals(struct wait *wait, struct err *err)
+static enum status set_goals(struct ship_wait *wait, struct err *err)
 {
     size_t count;
     const struct planner_day *days = planner_days(wait->planner, &count);
@@ -96,13 +96,13 @@ static enum status set_goals(struct wait *wait, struct err *err)
     }
     wait->n_goals = count;
     for (size_t i = 0; i < count; i++) {
-        wait->goals[i] = (struct goal){.day_us = days[i].day_us, .block = days[i].last_block};
+        wait->goals[i] = (struct day_goal){.day_us = days[i].day_us, .block = days[i].last_block};
     }
     return OK;
 }
 
 /* How much there is to do yet; an upload that failed since we asked is the end of it. */
-static enum status look(struct wait *wait, int64_t *out_left, struct err *err)
+static enum status look(struct ship_wait *wait, int64_t *out_left, struct err *err)
 {
     int64_t left = 0;
     enum status status = OK;
@@ -139,9 +139,9 @@ static enum status look(struct wait *wait, int64_t *out_left, struct err *err)
     return OK;
 }
 
-static enum status wait_open(struct wait *wait, struct err *err)
+static enum status wait_open(struct ship_wait *wait, struct err *err)
 {
-    const struct ship_ask *ask = wait->ask;
+    const struct ship_request *ask = wait->ask;
     struct inbox_state inbox;
     int64_t left;
     char error[ERR_TEXT_BYTES];
@@ -154,9 +154,9 @@ static enum status wait_open(struct wait *wait, struct err *err)
     return THEN(status, pending_left(wait, &left, &wait->tries, error, err));
 }
 
-static enum status wait_run(struct wait *wait, struct err *err)
+static enum status wait_run(struct ship_wait *wait, struct err *err)
 {
-    const struct ship_ask *ask = wait->ask;
+    const struct ship_request *ask = wait->ask;
     int64_t least = INT64_MAX;
     int64_t moved_us = clock_monotonic_us();
     for (;;) {
@@ -185,9 +185,9 @@ static enum status wait_run(struct wait *wait, struct err *err)
     }
 }
 
-enum status ship_ask_wait(const struct ship_ask *ask, struct err *err)
+enum status ship_request_wait(const struct ship_request *ask, struct err *err)
 {
-    struct wait wait = {.ask = ask};
+    struct ship_wait wait = {.ask = ask};
     enum status status = wait_open(&wait, err);
     if (status == OK && kill((pid_t)ask->daemon_pid, SIGUSR1) != 0) {
         status = err_errno(err, errno, "steled (pid %ld) cannot be signalled", ask->daemon_pid);

@@ -4,7 +4,7 @@
 
 #include "schema/archive/archive.h"
 
-struct ship_ask {
+struct ship_request {
     const char *archive_dir;
     const char *target; /* canonical URL */
     long daemon_pid;
@@ -18,6 +18,6 @@ struct ship_ask {
 /* Sends SIGUSR1 and waits until what is in the inbox now is in blocks and all blocks are at the
  * target. ERR_NET: an upload failed since (its error is the text). ERR_BUSY: nothing moved for
  * patience_us. ERR_STOPPED: `each` said so, or the daemon ended. */
-MUST_USE enum status ship_ask_wait(const struct ship_ask *ask, struct err *err);
+MUST_USE enum status ship_request_wait(const struct ship_request *ask, struct err *err);
 
 #endif

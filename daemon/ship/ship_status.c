@@ -102,7 +102,7 @@ static enum status read_waiting(struct archive *archive, const char *dir,
     const struct planner_day *days = planner_days(planner, &count);
     for (size_t i = 0; i < count; i++) {
         target->waiting_blocks += days[i].blocks;
-        target->waiting_events += days[i].events;
+        target->inbox_scan_events += days[i].events;
         planner_older(&target->oldest_us, days[i].oldest_us);
     }
     planner_close(planner);

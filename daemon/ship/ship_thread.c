@@ -11,8 +11,8 @@
 struct ship_thread {
     /* immutable after start */
     struct shipper *shipper;
-    struct bell *bell;
-    struct bell *shipped;
+    struct wakeup *wakeup;
+    struct wakeup *shipped;
     int64_t interval_us;
     pthread_t thread;
 
@@ -56,7 +56,7 @@ static int64_t run_pass(struct ship_thread *thread, bool all_now)
     log_state_good(&thread->pass_failures, "ship");
     note_report(thread, &report);
     if (report.shipped_objects > 0) {
-        bell_ring(thread->shipped, BELL_WORK);
+        wakeup_signal(thread->shipped, WAKEUP_WORK);
     }
     int64_t pause_us = thread->interval_us;
     int64_t now_us = clock_now_us();
@@ -71,22 +71,23 @@ static void *ship_main(void *context)
     struct ship_thread *thread = context;
     int64_t pause_us = run_pass(thread, false);
     for (;;) {
-        unsigned bits = bell_wait(thread->bell, clock_monotonic_us() + pause_us);
-        if (bits & BELL_STOP) {
+        unsigned bits = wakeup_wait(thread->wakeup, clock_monotonic_us() + pause_us);
+        if (bits & WAKEUP_STOP) {
             return NULL;
         }
-        pause_us = run_pass(thread, (bits & BELL_NOW) != 0);
+        pause_us = run_pass(thread, (bits & WAKEUP_NOW) != 0);
     }
 }
 
-enum status ship_thread_start(const struct config *config, struct bell *bell, struct bell *shipped,
-                              struct ship_thread **out_thread, struct err *err)
+enum status ship_thread_start(const struct config *config, struct wakeup *wakeup,
+                              struct wakeup *shipped, struct ship_thread **out_thread,
+                              struct err *err)
 {
     struct ship_thread *thread = calloc(1, sizeof *thread);
     if (!thread) {
         return err_nomem(err, "shipper");
     }
-    thread->bell = bell;
+    thread->wakeup = wakeup;
     thread->shipped = shipped;
     thread->interval_us = config->ship_interval;
     enum status status = shipper_open(config, config->archive_dir, &thread->shipper, err);
@@ -112,7 +113,7 @@ void ship_thread_stop(struct ship_thread *thread)
 {
     if (thread) {
         shipper_stop(thread->shipper);
-        bell_ring(thread->bell, BELL_STOP);
+        wakeup_signal(thread->wakeup, WAKEUP_STOP);
         CHECK(pthread_join(thread->thread, NULL) == 0);
         shipper_close(thread->shipper);
         free(thread);

@@ -9,10 +9,10 @@
 struct ship_thread;
 
 /* Opens the shipper (ERR_CONFIG: the target is wrong) and starts. `bell` is the thread's own:
- * BELL_WORK looks what is due, BELL_NOW ships all there is. `shipped` is rung (BELL_WORK) after a
- * pass that shipped something. Both must outlive the thread. */
-MUST_USE enum status ship_thread_start(const struct config *config, struct bell *bell,
-                                       struct bell *shipped, struct ship_thread **out_thread,
+ * WAKEUP_WORK looks what is due, WAKEUP_NOW ships all there is. `shipped` is rung (WAKEUP_WORK)
+ * after a pass that shipped something. Both must outlive the thread. */
+MUST_USE enum status ship_thread_start(const struct config *config, struct wakeup *wakeup,
+                                       struct wakeup *shipped, struct ship_thread **out_thread,
                                        struct err *err);
 /* The target's URL. */
 const char *ship_thread_target(const struct ship_thread *thread);

@@ -35,7 +35,7 @@ struct shipper {
 };
 
 /* A pass under way. */
-struct pass {
+struct ship_pass {
     struct shipper *shipper;
     struct shipper_report *report;
     bool all_now;
@@ -55,7 +55,7 @@ enum status shipper_open(const struct config *config, const char *archive_dir,
     shipper->object_bytes_max = config->ship_object_bytes_max;
     shipper->interval_us = config->ship_interval;
     shipper->retry_max_wait_us = config->ship_retry_max_wait;
-    enum status status = path_format(shipper->dir, err, "%s", archive_dir);
+    enum status status = file_path_format(shipper->dir, err, "%s", archive_dir);
     status = THEN(status, target_open(config, &shipper->target, err));
     if (status == OK) {
         shipper->target->cancel = &shipper->stop;
@@ -109,7 +109,7 @@ static bool is_of_object(enum status status)
     return status == ERR_EXISTS || status == ERR_CORRUPT;
 }
 
-static enum status mark_failed(struct pass *pass, const struct ledger_object *row,
+static enum status mark_failed(struct ship_pass *pass, const struct ledger_object *row,
                                const struct err *why, bool whole_target, struct err *err)
 {
     struct shipper *shipper = pass->shipper;
@@ -129,7 +129,7 @@ static enum status mark_failed(struct pass *pass, const struct ledger_object *ro
 }
 
 /* The object's bytes are built and match the plan: sends them and writes down how it went. */
-static enum status send(struct pass *pass, const struct ledger_object *row, struct err *err)
+static enum status send(struct ship_pass *pass, const struct ledger_object *row, struct err *err)
 {
     struct shipper *shipper = pass->shipper;
     const struct target_object object = {
@@ -174,7 +174,7 @@ static enum status build(struct shipper *shipper, int64_t day_us, const struct o
 
 /* A plan is a promise of bytes. If they come out otherwise (another version of the gzip library)
  * but the planned ones are at the target already, the promise was kept before a crash. */
-static enum status settle_other_bytes(struct pass *pass, const struct ledger_object *row,
+static enum status settle_other_bytes(struct ship_pass *pass, const struct ledger_object *row,
                                       struct err *err)
 {
     struct shipper *shipper = pass->shipper;
@@ -193,7 +193,8 @@ static enum status settle_other_bytes(struct pass *pass, const struct ledger_obj
     return mark_failed(pass, row, &why, !is_of_object(why.status), err);
 }
 
-static enum status ship_pending(struct pass *pass, const struct ledger_object *row, struct err *err)
+static enum status ship_pending(struct ship_pass *pass, const struct ledger_object *row,
+                                struct err *err)
 {
     struct shipper *shipper = pass->shipper;
     const struct object_range range = {
@@ -213,7 +214,7 @@ static enum status ship_pending(struct pass *pass, const struct ledger_object *r
     return send(pass, row, err);
 }
 
-static bool is_due(const struct pass *pass, const struct ledger_object *row, int64_t now_us)
+static bool is_due(const struct ship_pass *pass, const struct ledger_object *row, int64_t now_us)
 {
     const struct shipper *shipper = pass->shipper;
     /* A restart tries at once: the configuration may have been mended. A next try further away
@@ -224,7 +225,7 @@ static bool is_due(const struct pass *pass, const struct ledger_object *row, int
 
 /* The planned rows that are due, oldest first, PENDING_MAX at most: the cursor is closed before the
  * first of them is changed. */
-static enum status pending_read(const struct pass *pass, struct ledger_object *rows,
+static enum status pending_read(const struct ship_pass *pass, struct ledger_object *rows,
                                 size_t *out_count, struct err *err)
 {
     struct shipper *shipper = pass->shipper;
@@ -246,7 +247,7 @@ static enum status pending_read(const struct pass *pass, struct ledger_object *r
     return status;
 }
 
-static enum status pass_pending(struct pass *pass, struct err *err)
+static enum status pass_pending(struct ship_pass *pass, struct err *err)
 {
     if (pass->halted) {
         return OK;
@@ -266,7 +267,7 @@ static enum status pass_pending(struct pass *pass, struct err *err)
 }
 
 /* Plans the day's next object, commits the plan, ships it. */
-static enum status ship_next(struct pass *pass, const struct planner_day *day, struct err *err)
+static enum status ship_next(struct ship_pass *pass, const struct planner_day *day, struct err *err)
 {
     struct shipper *shipper = pass->shipper;
     const struct object_range range = {
@@ -303,7 +304,7 @@ static int64_t due_us(const struct shipper *shipper, const struct planner_day *d
     return now ? 0 : day->oldest_us + shipper->interval_us;
 }
 
-static bool day_is_due(const struct pass *pass, const struct planner_day *day)
+static bool day_is_due(const struct ship_pass *pass, const struct planner_day *day)
 {
     const struct shipper *shipper = pass->shipper;
     return day->blocks > 0 && (pass->all_now || day->frame_bytes >= shipper->object_bytes_max ||
@@ -312,7 +313,7 @@ static bool day_is_due(const struct pass *pass, const struct planner_day *day)
 
 /* A day that cannot be read must not hold back the others: its error is reported, and it is tried
  * again in the next pass. What the catalogue cannot store ends the pass. */
-static enum status pass_new(struct pass *pass, struct err *err)
+static enum status pass_new(struct ship_pass *pass, struct err *err)
 {
     struct shipper *shipper = pass->shipper;
     struct err why = {.status = OK};
@@ -344,7 +345,7 @@ static enum status pass_new(struct pass *pass, struct err *err)
     return OK;
 }
 
-static enum status left_pending(struct pass *pass, struct err *err)
+static enum status left_pending(struct ship_pass *pass, struct err *err)
 {
     struct shipper *shipper = pass->shipper;
     struct shipper_report *report = pass->report;
@@ -373,7 +374,7 @@ static enum status left_pending(struct pass *pass, struct err *err)
 }
 
 /* What is left, and when to come back. */
-static enum status pass_left(struct pass *pass, struct err *err)
+static enum status pass_left(struct ship_pass *pass, struct err *err)
 {
     struct shipper *shipper = pass->shipper;
     struct shipper_report *report = pass->report;
@@ -382,7 +383,7 @@ static enum status pass_left(struct pass *pass, struct err *err)
     size_t count;
     const struct planner_day *days = planner_days(shipper->planner, &count);
     for (size_t i = 0; i < count; i++) {
-        report->waiting_events += days[i].events;
+        report->inbox_scan_events += days[i].events;
         planner_older(&report->oldest_us, days[i].oldest_us);
         if (days[i].blocks > 0 && due_us(shipper, &days[i]) < report->next_us) {
             report->next_us = due_us(shipper, &days[i]);
@@ -399,7 +400,7 @@ static enum status pass_left(struct pass *pass, struct err *err)
 }
 
 /* What a crash left, before the first upload, and what went wrong in a pass, behind it. */
-static void sweep(struct pass *pass)
+static void abort_stale_uploads(struct ship_pass *pass)
 {
     struct shipper *shipper = pass->shipper;
     if (!pass->halted) {
@@ -416,15 +417,15 @@ enum status shipper_run(struct shipper *shipper, bool all_now, struct shipper_re
                         struct err *err)
 {
     struct shipper_report report = {.last_status = OK};
-    struct pass pass = {.shipper = shipper, .report = &report, .all_now = all_now};
+    struct ship_pass pass = {.shipper = shipper, .report = &report, .all_now = all_now};
     shipper->asked_us = all_now ? clock_now_us() : shipper->asked_us;
     int64_t blocked_us = shipper->blocked_until_us - clock_now_us();
     pass.halted = atomic_load(&shipper->stop) ||
                   (!all_now && blocked_us > 0 && blocked_us <= shipper->retry_max_wait_us);
-    sweep(&pass);
+    abort_stale_uploads(&pass);
     enum status status = pass_pending(&pass, err);
     status = THEN(status, pass_new(&pass, err));
-    sweep(&pass);
+    abort_stale_uploads(&pass);
     shipper->started = true;
     status = THEN(status, pass_left(&pass, err));
     if (status == OK) {

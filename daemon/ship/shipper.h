@@ -18,9 +18,9 @@ struct shipper_report {
     /* after the pass */
     int64_t pending_objects; /* planned and not shipped */
     int64_t pending_events;
-    int64_t waiting_events; /* in blocks that are in no plan yet */
-    int64_t oldest_us;      /* arrival of the oldest event in blocks and not shipped; 0: none */
-    int64_t next_us;        /* when the next pass has something to do, if nothing new comes */
+    int64_t inbox_scan_events; /* in blocks that are in no plan yet */
+    int64_t oldest_us;         /* arrival of the oldest event in blocks and not shipped; 0: none */
+    int64_t next_us;           /* when the next pass has something to do, if nothing new comes */
     char last_error[ERR_TEXT_BYTES]; /* of this pass; empty: all went well */
     enum status last_status;
 };

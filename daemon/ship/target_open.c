@@ -11,8 +11,8 @@ static const struct scheme {
     enum status (*open)(const struct config *config, struct target **out_target, struct err *err);
     enum status (*url)(const struct config *config, char out[TARGET_URL_BYTES], struct err *err);
 } schemes[] = {
-    {"file://", directory_open, directory_url},
-    {"s3://", s3_open, s3_url},
+    {"file://", directory_target_open, directory_target_url},
+    {"s3://", s3_target_open, s3_target_url},
 };
 
 static const struct scheme *scheme_find(const struct config *config, struct err *err)

@@ -28,15 +28,15 @@ struct deliverer {
 };
 
 /* A hit on its way. */
-struct parcel {
+struct delivery {
     int64_t hit;
     int64_t seen_us;
     int64_t tries;
     struct buf text; /* what the target is sent, and a NUL */
 };
 
-struct parcels {
-    struct parcel items[DUE_MOST];
+struct deliveries {
+    struct delivery items[DUE_MOST];
     size_t count;
     size_t bytes;
     enum watch_target target;
@@ -71,7 +71,7 @@ enum status deliverer_open(const struct config *config, const char *dir,
     atomic_init(&deliverer->stop, false);
     deliverer->targets = deliverer_targets(config);
     deliverer->retry_max_wait_us = config->watch_retry_max_wait;
-    enum status status = path_format(deliverer->dir, err, "%s", dir);
+    enum status status = file_path_format(deliverer->dir, err, "%s", dir);
     status = THEN(status, read_archive_id(deliverer, err));
     if (status == OK && deliverer->targets & 1u << WATCH_WEBHOOK) {
         status = webhook_open(config, &deliverer->stop, &deliverer->webhook, err);
@@ -104,26 +104,26 @@ void deliverer_stop(struct deliverer *deliverer)
 /* What is too much for one go is left for the next. */
 static enum status pack(void *context, const struct watch_hit *hit, struct err *err)
 {
-    struct parcels *parcels = context;
+    struct deliveries *parcels = context;
     CHECK(parcels->count < DUE_MOST);
     if (parcels->bytes > DUE_BYTES_MAX) {
         return OK;
     }
-    struct parcel *parcel = &parcels->items[parcels->count++];
-    *parcel = (struct parcel){.hit = hit->id, .seen_us = hit->seen_us, .tries = hit->tries};
+    struct delivery *parcel = &parcels->items[parcels->count++];
+    *parcel = (struct delivery){.hit = hit->id, .seen_us = hit->seen_us, .tries = hit->tries};
     if (parcels->target == WATCH_SYSLOG) {
-        char line[HIT_LINE_BYTES];
-        hit_line(parcels->archive_id, hit, line);
+        char line[HIT_FORMAT_LINE_BYTES];
+        hit_format_line(parcels->archive_id, hit, line);
         buf_add_str(&parcel->text, line);
     } else {
-        hit_add_json(&parcel->text, parcels->archive_id, hit);
+        hit_format_add_json(&parcel->text, parcels->archive_id, hit);
     }
     buf_add_char(&parcel->text, '\0');
     parcels->bytes += parcel->text.size;
     return buf_status(&parcel->text, "watch", err);
 }
 
-static void unpack_all(struct parcels *parcels)
+static void unpack_all(struct deliveries *parcels)
 {
     for (size_t i = 0; i < parcels->count; i++) {
         buf_fini(&parcels->items[i].text);
@@ -133,7 +133,7 @@ static void unpack_all(struct parcels *parcels)
 }
 
 static enum status send(struct deliverer *deliverer, enum watch_target target,
-                        const struct parcel *parcel, struct err *err)
+                        const struct delivery *parcel, struct err *err)
 {
     char id[HIT_ID_BYTES];
     if (target == WATCH_SYSLOG) {
@@ -147,7 +147,7 @@ static enum status send(struct deliverer *deliverer, enum watch_target target,
 
 /* Writes down how it went. *out_halt: nothing more goes to this target for now. */
 static enum status note(struct deliverer *deliverer, enum watch_target target,
-                        const struct parcel *parcel, const struct err *why,
+                        const struct delivery *parcel, const struct err *why,
                         struct deliverer_report *report, bool *out_halt, struct err *err)
 {
     *out_halt = false;
@@ -187,7 +187,7 @@ static bool is_stopping(const struct deliverer *deliverer)
 static enum status run_target(struct deliverer *deliverer, enum watch_target target,
                               struct deliverer_report *report, struct err *err)
 {
-    struct parcels parcels = {.target = target, .archive_id = deliverer->archive_id};
+    struct deliveries parcels = {.target = target, .archive_id = deliverer->archive_id};
     enum status status = OK;
     bool halt = is_blocked(deliverer, target, clock_now_us());
     for (bool any = true; status == OK && any && !halt && !is_stopping(deliverer);) {
@@ -203,7 +203,7 @@ static enum status run_target(struct deliverer *deliverer, enum watch_target tar
     }
     int64_t next_us = INT64_MAX;
     int64_t count = 0;
-    status = THEN(status, watch_waiting(deliverer->db, target, &next_us, &count, err));
+    status = THEN(status, watch_pending(deliverer->db, target, &next_us, &count, err));
     if (status == OK && count > 0) {
         report->waiting += count;
         int64_t blocked_us = deliverer->blocked_until_us[target];

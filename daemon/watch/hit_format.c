@@ -18,7 +18,7 @@ static void add_time(struct buf *out, const char *key, int64_t time_us)
     buf_printf(out, ",\"%s\":\"%s\"", key, clock_format(time_us, time));
 }
 
-void hit_add_members(struct buf *out, const struct watch_hit *hit)
+void hit_format_add_members(struct buf *out, const struct watch_hit *hit)
 {
     buf_add_str(out, "\"list\":");
     buf_add_json(out, hit->list);
@@ -32,7 +32,7 @@ void hit_add_members(struct buf *out, const struct watch_hit *hit)
     add_time(out, "seen", hit->seen_us);
 }
 
-void hit_add_event(struct buf *out, struct span event)
+void hit_format_add_event(struct buf *out, struct span event)
 {
     for (size_t i = 0; i < event.size; i++) {
         char c = event.data[i];
@@ -40,19 +40,19 @@ void hit_add_event(struct buf *out, struct span event)
     }
 }
 
-void hit_add_json(struct buf *out, const char *archive_id, const struct watch_hit *hit)
+void hit_format_add_json(struct buf *out, const char *archive_id, const struct watch_hit *hit)
 {
     buf_printf(out, "{\"id\":\"%s-%lld\",", archive_id, (long long)hit->id);
-    hit_add_members(out, hit);
+    hit_format_add_members(out, hit);
     buf_add_str(out, ",\"event\":");
-    hit_add_event(out, hit->event);
+    hit_format_add_event(out, hit->event);
     buf_add_char(out, '}');
 }
 
 static void add_quoted(struct buf *out, const char *key, struct span text)
 {
     struct buf shown = BUF_INIT;
-    (void)visible_add(&shown, text, LINE_TEXT_COLUMNS);
+    (void)terminal_text_add(&shown, text, LINE_TEXT_COLUMNS);
     buf_printf(out, " %s=\"", key);
     for (size_t i = 0; i < shown.size; i++) {
         buf_add_str(out, shown.data[i] == '"' || shown.data[i] == '\\' ? "\\" : "");
@@ -62,7 +62,8 @@ static void add_quoted(struct buf *out, const char *key, struct span text)
     buf_fini(&shown);
 }
 
-void hit_line(const char *archive_id, const struct watch_hit *hit, char out[HIT_LINE_BYTES])
+void hit_format_line(const char *archive_id, const struct watch_hit *hit,
+                     char out[HIT_FORMAT_LINE_BYTES])
 {
     char time[CLOCK_TEXT_BYTES];
     struct buf line = BUF_INIT;
@@ -73,6 +74,6 @@ void hit_line(const char *archive_id, const struct watch_hit *hit, char out[HIT_
     add_quoted(&line, "indicator", hit->indicator);
     add_quoted(&line, "field", hit->field);
     add_quoted(&line, "value", hit->value);
-    (void)snprintf(out, HIT_LINE_BYTES, "%.*s", SPAN_FMT(buf_span(&line)));
+    (void)snprintf(out, HIT_FORMAT_LINE_BYTES, "%.*s", SPAN_FMT(buf_span(&line)));
     buf_fini(&line);
 }

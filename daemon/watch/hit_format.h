@@ -4,19 +4,20 @@
 
 #include "schema/watch/watch_db.h"
 
-enum { HIT_LINE_BYTES = 1000 };
+enum { HIT_FORMAT_LINE_BYTES = 1000 };
 
 /* One JSON object without line breaks: id ("ARCHIVE-NUMBER", the same whenever the hit is sent),
  * list, indicator, kind, field, value, decoded, uid, time, seen, event. */
-void hit_add_json(struct buf *out, const char *archive_id, const struct watch_hit *hit);
+void hit_format_add_json(struct buf *out, const char *archive_id, const struct watch_hit *hit);
 /* The members of a hit without id and event, for other objects: "list":...,"seen":"..." */
-void hit_add_members(struct buf *out, const struct watch_hit *hit);
+void hit_format_add_members(struct buf *out, const struct watch_hit *hit);
 /* An event's bytes as they came, on one line: a line break in JSON is white space. */
-void hit_add_event(struct buf *out, struct span event);
+void hit_format_add_event(struct buf *out, struct span event);
 
-/* One line for syslog, cut at HIT_LINE_BYTES, without characters that could make two of it:
+/* One line for syslog, cut at HIT_FORMAT_LINE_BYTES, without characters that could make two of it:
  * watch hit list=feed kind=domain id=... time=... uid="..." indicator="evil.com" field="argv" ...
  */
-void hit_line(const char *archive_id, const struct watch_hit *hit, char out[HIT_LINE_BYTES]);
+void hit_format_line(const char *archive_id, const struct watch_hit *hit,
+                     char out[HIT_FORMAT_LINE_BYTES]);
 
 #endif

@@ -10,47 +10,47 @@
 enum { HELD_BYTES_MAX = 4 * 1024 * 1024 };
 
 /* A hit that waits for the step's end. */
-struct held {
+struct held_hit {
     const struct indicator *indicator; /* of the set */
     struct span field;
     struct span value;
     bool decoded;
     struct event event; /* without fields */
-    struct held *next;
+    struct held_hit *next;
 };
 
 /* A step under way. */
-struct stepping {
-    const struct day_step *step;
+struct step_run {
+    const struct match_step *step;
     struct watch_db *db;
-    const struct watch_sets *sets;
+    const struct watch_indicators *sets;
     size_t only_list; /* the list of all indicators; SIZE_MAX: they say which */
     int64_t after;
     int64_t *hits;
     struct arena arena;
     size_t held_bytes;
-    struct held *first;
-    struct held **last;
+    struct held_hit *first;
+    struct held_hit **last;
     bool stale;
     enum status status; /* of what was done inside of the hunt */
     struct err err;
 };
 
-enum status day_step_init(struct day_step *step, const struct matcher_options *options,
-                          struct err *err)
+enum status match_step_init(struct match_step *step, const struct matcher_options *options,
+                            struct err *err)
 {
     step->options = options;
-    return query_parse(span_str("*"), clock_now_us(), &step->query, NULL, err);
+    return parse_query(span_str("*"), clock_now_us(), &step->query, NULL, err);
 }
 
-void day_step_fini(struct day_step *step)
+void match_step_fini(struct match_step *step)
 {
-    query_free(step->query);
+    parse_query_free(step->query);
     indicator_set_free(step->pending);
-    *step = (struct day_step){0};
+    *step = (struct match_step){0};
 }
 
-static bool is_stopping(const struct stepping *stepping)
+static bool is_stopping(const struct step_run *stepping)
 {
     return stepping->step->options->stop && atomic_load(stepping->step->options->stop);
 }
@@ -58,18 +58,18 @@ static bool is_stopping(const struct stepping *stepping)
 /* Asked for each block: what is to end passes over the rest. */
 static int64_t after_block(void *context, int64_t day_us)
 {
-    struct stepping *stepping = context;
+    struct step_run *stepping = context;
     (void)day_us;
     return is_stopping(stepping) ? INT64_MAX : stepping->after;
 }
 
-static enum status add_held(struct stepping *stepping, const struct held *held, int64_t now_us,
+static enum status add_held(struct step_run *stepping, const struct held_hit *held, int64_t now_us,
                             struct err *err)
 {
     const struct indicator *indicator = held->indicator;
     size_t list = stepping->only_list == SIZE_MAX ? indicator->list : stepping->only_list;
     CHECK(list < stepping->sets->n_lists);
-    const struct watch_found found = {
+    const struct watch_match found = {
         .list = stepping->sets->lists[list].id,
         .kind = span_str(indicator_kind_name(indicator)),
         .bits = indicator->is_range ? indicator->bits
@@ -90,11 +90,11 @@ static enum status add_held(struct stepping *stepping, const struct held *held, 
 }
 
 /* All that is held, inside of a transaction. */
-static enum status add_all(struct stepping *stepping, struct err *err)
+static enum status add_all(struct step_run *stepping, struct err *err)
 {
     enum status status = OK;
     int64_t now_us = clock_now_us();
-    for (const struct held *held = stepping->first; status == OK && held; held = held->next) {
+    for (const struct held_hit *held = stepping->first; status == OK && held; held = held->next) {
         status = add_held(stepping, held, now_us, err);
     }
     arena_reset(&stepping->arena);
@@ -105,14 +105,14 @@ static enum status add_all(struct stepping *stepping, struct err *err)
 }
 
 /* What a step notes at its end, beside its hits. */
-struct reached {
+struct step_mark {
     const struct watch_day *day; /* or, NULL, of a list: */
     int64_t list;
     int64_t caught_us;
     bool all;
 };
 
-static enum status note_reached(struct stepping *stepping, const struct reached *reached,
+static enum status note_reached(struct step_run *stepping, const struct step_mark *reached,
                                 struct err *err)
 {
     return reached->day ? watch_step_day(stepping->db, reached->day, err)
@@ -122,7 +122,7 @@ static enum status note_reached(struct stepping *stepping, const struct reached 
 
 /* Writes what is held, and at the step's end how far it went. Before that (reached NULL) it takes
  * the memory that a rush of hits needs back to the bound. */
-static enum status write_held(struct stepping *stepping, const struct reached *reached,
+static enum status write_held(struct step_run *stepping, const struct step_mark *reached,
                               struct err *err)
 {
     bool begun = false;
@@ -151,20 +151,20 @@ static bool keep(struct arena *arena, struct span from, struct span *out)
 }
 
 /* Called by the hunt's threads, one at a time. */
-static void hold(void *context, const struct hunt_event *hit)
+static void keep_hit(void *context, const struct hunt_event *hit)
 {
-    struct stepping *stepping = context;
+    struct step_run *stepping = context;
     if (stepping->status != OK || stepping->stale) {
         return;
     }
     struct arena *arena = &stepping->arena;
-    struct held *held = arena_alloc(arena, sizeof *held);
+    struct held_hit *held = arena_alloc(arena, sizeof *held);
     const struct event *event = hit->event;
     if (!held) {
         stepping->status = err_nomem(&stepping->err, "watch");
         return;
     }
-    *held = (struct held){.indicator = hit->indicator, .decoded = hit->decoded};
+    *held = (struct held_hit){.indicator = hit->indicator, .decoded = hit->decoded};
     held->event.time_us = event->time_us;
     if (!keep(arena, hit->field, &held->field) || !keep(arena, hit->value, &held->value) ||
         !keep(arena, event->raw, &held->event.raw) || !keep(arena, event->uid, &held->event.uid) ||
@@ -181,20 +181,21 @@ static void hold(void *context, const struct hunt_event *hit)
     }
 }
 
-static enum status hunt(struct stepping *stepping, const char *path,
-                        const struct indicator_set *set, struct err *err)
+static enum status match_days(struct step_run *stepping, const char *path,
+                              const struct indicator_set *set, struct err *err)
 {
-    const struct search search = {.path = path,
-                                  .query = stepping->step->query,
-                                  .from_us = INT64_MIN,
-                                  .to_us = INT64_MAX,
-                                  .threads = stepping->step->options->threads};
-    const struct hunt_options how = {.each = hold, .after_block = after_block, .context = stepping};
-    struct walk *walk = NULL;
+    const struct day_iterator_options search = {.path = path,
+                                                .query = stepping->step->query,
+                                                .from_us = INT64_MIN,
+                                                .to_us = INT64_MAX,
+                                                .threads = stepping->step->options->threads};
+    const struct hunt_options how = {
+        .each = keep_hit, .after_block = after_block, .context = stepping};
+    struct day_iterator *iterator = NULL;
     struct hunt_result result = {0};
-    enum status status = walk_open(&search, &walk, err);
-    status = THEN(status, hunt_run(walk, set, &how, &result, err));
-    walk_close(walk);
+    enum status status = day_iterator_open(&search, &iterator, err);
+    status = THEN(status, hunt_run(iterator, set, &how, &result, err));
+    day_iterator_close(iterator);
     hunt_fini(&result);
     if (status == OK && stepping->status != OK) {
         *err = stepping->err;
@@ -206,28 +207,28 @@ static enum status hunt(struct stepping *stepping, const char *path,
     return status;
 }
 
-static void stepping_init(struct stepping *stepping, const struct day_step *step,
-                          struct watch_db *db, const struct watch_sets *sets, int64_t *hits)
+static void stepping_init(struct step_run *stepping, const struct match_step *step,
+                          struct watch_db *db, const struct watch_indicators *sets, int64_t *hits)
 {
-    *stepping = (struct stepping){
+    *stepping = (struct step_run){
         .step = step, .db = db, .sets = sets, .only_list = SIZE_MAX, .hits = hits};
     stepping->last = &stepping->first;
 }
 
-enum status day_step_new(struct day_step *step, struct watch_db *db, const struct watch_sets *sets,
-                         const struct watch_day *reached, int64_t after, int64_t *hits,
-                         bool *out_stale, struct err *err)
+enum status match_step_new(struct match_step *step, struct watch_db *db,
+                           const struct watch_indicators *sets, const struct watch_day *reached,
+                           int64_t after, int64_t *hits, bool *out_stale, struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    struct stepping stepping;
+    struct step_run stepping;
     stepping_init(&stepping, step, db, sets, hits);
     stepping.after = after;
     enum status status = archive_segment_path(step->options->dir, reached->day_us, path, err);
     for (size_t i = 0; status == OK && !stepping.stale && i < sets->n_sets; i++) {
-        status = hunt(&stepping, path, sets->sets[i], err);
+        status = match_days(&stepping, path, sets->sets[i], err);
     }
     if (status == OK && !stepping.stale) {
-        const struct reached end = {.day = reached};
+        const struct step_mark end = {.day = reached};
         status = write_held(&stepping, &end, err);
     }
     *out_stale = stepping.stale;
@@ -236,8 +237,8 @@ enum status day_step_new(struct day_step *step, struct watch_db *db, const struc
 }
 
 /* What of the list is new, kept from day to day. */
-static enum status get_pending(struct day_step *step, struct watch_db *db,
-                               const struct watch_sets *sets, int64_t list, struct err *err)
+static enum status get_pending(struct match_step *step, struct watch_db *db,
+                               const struct watch_indicators *sets, int64_t list, struct err *err)
 {
     if (step->pending && step->pending_list == list &&
         step->pending_generation == sets->generation) {
@@ -245,27 +246,27 @@ static enum status get_pending(struct day_step *step, struct watch_db *db,
     }
     indicator_set_free(step->pending);
     step->pending = NULL;
-    enum status status = watch_sets_pending(db, list, clock_now_us(), &step->pending, err);
+    enum status status = watch_indicators_pending(db, list, clock_now_us(), &step->pending, err);
     step->pending_list = list;
     step->pending_generation = sets->generation;
     return status;
 }
 
-enum status day_step_old(struct day_step *step, struct watch_db *db, struct watch_sets *sets,
-                         size_t list, const int64_t *day_us, int64_t *hits, bool *out_stale,
-                         struct err *err)
+enum status match_step_old(struct match_step *step, struct watch_db *db,
+                           struct watch_indicators *sets, size_t list, const int64_t *day_us,
+                           int64_t *hits, bool *out_stale, struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    struct watch_one *one = &sets->lists[list];
-    struct reached end = {.list = one->id, .caught_us = day_us ? *day_us : 0};
-    struct stepping stepping;
+    struct watch_indicators_list *one = &sets->lists[list];
+    struct step_mark end = {.list = one->id, .caught_us = day_us ? *day_us : 0};
+    struct step_run stepping;
     stepping_init(&stepping, step, db, sets, hits);
     stepping.only_list = list;
     enum status status = get_pending(step, db, sets, one->id, err);
     end.all = !day_us || (status == OK && indicator_set_count(step->pending) == 0);
     if (status == OK && !end.all) {
         status = archive_segment_path(step->options->dir, *day_us, path, err);
-        status = THEN(status, hunt(&stepping, path, step->pending, err));
+        status = THEN(status, match_days(&stepping, path, step->pending, err));
     }
     if (status == ERR_NOT_FOUND) { /* the list, or the day's file, has gone meanwhile */
         status = OK;

@@ -9,7 +9,7 @@
 
 struct query;
 
-struct day_step {
+struct match_step {
     const struct matcher_options *options; /* of the matcher */
     struct query *query;                   /* every event */
     struct indicator_set *pending;         /* of the list whose old events were hunted last */
@@ -17,21 +17,23 @@ struct day_step {
     int64_t pending_generation;
 };
 
-MUST_USE enum status day_step_init(struct day_step *step, const struct matcher_options *options,
-                                   struct err *err);
-void day_step_fini(struct day_step *step);
+MUST_USE enum status match_step_init(struct match_step *step, const struct matcher_options *options,
+                                     struct err *err);
+void match_step_fini(struct match_step *step);
 
 /* The blocks behind `after`, up to reached->block at least, against all lists. *out_stale: the
  * lists have changed meanwhile, and nothing is noted. Adds to *hits what is new. ERR_STOPPED: asked
  * to. */
-MUST_USE enum status day_step_new(struct day_step *step, struct watch_db *db,
-                                  const struct watch_sets *sets, const struct watch_day *reached,
-                                  int64_t after, int64_t *hits, bool *out_stale, struct err *err);
+MUST_USE enum status match_step_new(struct match_step *step, struct watch_db *db,
+                                    const struct watch_indicators *sets,
+                                    const struct watch_day *reached, int64_t after, int64_t *hits,
+                                    bool *out_stale, struct err *err);
 /* All of the day against what is new in a list, and what is done of it is noted in its place of
  * `sets`, too. day_us NULL: no day is left, so the list is not behind any more; nor is it when
  * nothing is new in it. */
-MUST_USE enum status day_step_old(struct day_step *step, struct watch_db *db,
-                                  struct watch_sets *sets, size_t list, const int64_t *day_us,
-                                  int64_t *hits, bool *out_stale, struct err *err);
+MUST_USE enum status match_step_old(struct match_step *step, struct watch_db *db,
+                                    struct watch_indicators *sets, size_t list,
+                                    const int64_t *day_us, int64_t *hits, bool *out_stale,
+                                    struct err *err);
 
 #endif

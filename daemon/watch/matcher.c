@@ -12,12 +12,12 @@
 struct matcher {
     struct matcher_options options;
     struct watch_db *db; /* NULL: nothing was watched so far */
-    struct watch_sets sets;
+    struct watch_indicators sets;
     int64_t read_us;        /* when the lists were read, monotonic; 0: not yet */
     struct watch_day *days; /* how far each day is matched, ascending */
     size_t n_days;
-    struct day_scan scan;
-    struct day_step step;
+    struct new_blocks scan;
+    struct match_step step;
 };
 
 enum status matcher_new(const struct matcher_options *options, struct matcher **out_matcher,
@@ -28,7 +28,7 @@ enum status matcher_new(const struct matcher_options *options, struct matcher **
         return err_nomem(err, "watch");
     }
     matcher->options = *options;
-    enum status status = day_step_init(&matcher->step, &matcher->options, err);
+    enum status status = match_step_init(&matcher->step, &matcher->options, err);
     if (status != OK) {
         matcher_free(matcher);
         return status;
@@ -39,7 +39,7 @@ enum status matcher_new(const struct matcher_options *options, struct matcher **
 
 static void forget(struct matcher *matcher)
 {
-    watch_sets_fini(&matcher->sets);
+    watch_indicators_fini(&matcher->sets);
     free(matcher->days);
     matcher->days = NULL;
     matcher->n_days = 0;
@@ -50,8 +50,8 @@ void matcher_free(struct matcher *matcher)
 {
     if (matcher) {
         forget(matcher);
-        day_scan_fini(&matcher->scan);
-        day_step_fini(&matcher->step);
+        new_blocks_fini(&matcher->scan);
+        match_step_fini(&matcher->step);
         watch_close(matcher->db);
         free(matcher);
     }
@@ -82,7 +82,7 @@ static enum status get_ready(struct matcher *matcher, struct err *err)
         return status;
     }
     forget(matcher);
-    status = watch_sets_read(matcher->db, clock_now_us(), &matcher->sets, err);
+    status = watch_indicators_read(matcher->db, clock_now_us(), &matcher->sets, err);
     status = THEN(status, watch_days(matcher->db, &matcher->days, &matcher->n_days, err));
     if (status == OK) {
         matcher->read_us = now_us;
@@ -107,7 +107,7 @@ static struct watch_day *find_day(const struct matcher *matcher, int64_t day_us)
 
 /* The last block of the day that is matched. One that is not there any more: the file is another
  * one, and all of it is new. */
-static int64_t matched_block(const struct matcher *matcher, const struct scanned_day *day)
+static int64_t matched_block(const struct matcher *matcher, const struct new_blocks_day *day)
 {
     const struct watch_day *known = find_day(matcher, day->day_us);
     return known && known->block <= day->block ? known->block : 0;
@@ -175,7 +175,7 @@ static enum status round_new(struct matcher *matcher, struct matcher_report *rep
     enum status status = OK;
     (void)blocks_left(matcher);
     for (size_t i = matcher->scan.count; status == OK && !*out_stale && i-- > 0;) {
-        const struct scanned_day *day = &matcher->scan.days[i];
+        const struct new_blocks_day *day = &matcher->scan.days[i];
         int64_t after = matched_block(matcher, day);
         if (day->block <= after || is_stopping(matcher)) {
             continue;
@@ -183,8 +183,8 @@ static enum status round_new(struct matcher *matcher, struct matcher_report *rep
         const struct watch_day reached = {
             .day_us = day->day_us, .block = day->block, .newest_us = day->newest_us};
         struct err why;
-        status = day_step_new(&matcher->step, matcher->db, &matcher->sets, &reached, after,
-                              &report->hits, out_stale, &why);
+        status = match_step_new(&matcher->step, matcher->db, &matcher->sets, &reached, after,
+                                &report->hits, out_stale, &why);
         if (status == OK && !*out_stale) {
             report->steps++;
             status = note_day(matcher, &reached, &why);
@@ -195,16 +195,16 @@ static enum status round_new(struct matcher *matcher, struct matcher_report *rep
 }
 
 /* The newest day before those that are done; then, a moment later, that there is none. */
-static enum status catch_up(struct matcher *matcher, size_t at, struct matcher_report *report,
-                            bool *out_stale, struct err *err)
+static enum status match_backlog(struct matcher *matcher, size_t at, struct matcher_report *report,
+                                 bool *out_stale, struct err *err)
 {
-    const struct watch_one *list = &matcher->sets.lists[at];
-    const struct scanned_day *day = NULL;
+    const struct watch_indicators_list *list = &matcher->sets.lists[at];
+    const struct new_blocks_day *day = NULL;
     for (size_t i = matcher->scan.count; !day && i-- > 0;) {
         day = matcher->scan.days[i].day_us < list->caught_us ? &matcher->scan.days[i] : NULL;
     }
-    enum status status = day_step_old(&matcher->step, matcher->db, &matcher->sets, at,
-                                      day ? &day->day_us : NULL, &report->hits, out_stale, err);
+    enum status status = match_step_old(&matcher->step, matcher->db, &matcher->sets, at,
+                                        day ? &day->day_us : NULL, &report->hits, out_stale, err);
     report->steps += status == OK && !*out_stale;
     return status;
 }
@@ -219,7 +219,7 @@ static enum status round_old(struct matcher *matcher, struct matcher_report *rep
             continue;
         }
         struct err why;
-        enum status status = catch_up(matcher, i, report, out_stale, &why);
+        enum status status = match_backlog(matcher, i, report, out_stale, &why);
         if (status == OK) {
             report->again = true;
             return OK;
@@ -242,7 +242,7 @@ enum status matcher_round(struct matcher *matcher, struct matcher_report *out_re
         return OK;
     }
     enum status status = get_ready(matcher, err);
-    status = THEN(status, day_scan_look(&matcher->scan, matcher->options.dir, &report.bad, err));
+    status = THEN(status, new_blocks_poll(&matcher->scan, matcher->options.dir, &report.bad, err));
     if (status == OK && matcher->sets.n_lists > 0) {
         status = round_new(matcher, &report, &stale, err);
     }
@@ -268,15 +268,15 @@ enum status matcher_round(struct matcher *matcher, struct matcher_report *out_re
 enum status matcher_days_now(const char *dir, struct watch_day **out_days, size_t *out_count,
                              struct err *err)
 {
-    struct day_scan scan = {0};
+    struct new_blocks scan = {0};
     struct err bad;
-    enum status status = day_scan_look(&scan, dir, &bad, err);
+    enum status status = new_blocks_poll(&scan, dir, &bad, err);
     struct watch_day *days = status == OK ? calloc(scan.count + 1, sizeof *days) : NULL;
     if (status == OK && !days) {
         status = err_nomem(err, "watch");
     }
     if (status != OK) {
-        day_scan_fini(&scan);
+        new_blocks_fini(&scan);
         return status;
     }
     for (size_t i = 0; i < scan.count; i++) {
@@ -286,6 +286,6 @@ enum status matcher_days_now(const char *dir, struct watch_day **out_days, size_
     }
     *out_days = days;
     *out_count = scan.count;
-    day_scan_fini(&scan);
+    new_blocks_fini(&scan);
     return OK;
 }

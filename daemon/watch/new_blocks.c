@@ -9,29 +9,29 @@
 /* Of the time of a file; within it, it can be written to twice and look the same. */
 enum { SETTLE_SECONDS = 2 };
 
-static struct day_mark mark_of(const char *path)
+static struct new_blocks_mark mark_of(const char *path)
 {
     struct stat st;
-    struct day_mark mark = {.bytes = -1};
+    struct new_blocks_mark mark = {.bytes = -1};
     if (stat(path, &st) == 0) {
-        mark = (struct day_mark){.bytes = st.st_size, .changed = st.st_mtim};
+        mark = (struct new_blocks_mark){.bytes = st.st_size, .changed = st.st_mtim};
     }
     return mark;
 }
 
-static bool same_mark(const struct day_mark *a, const struct day_mark *b)
+static bool same_mark(const struct new_blocks_mark *a, const struct new_blocks_mark *b)
 {
     return a->bytes == b->bytes && a->changed.tv_sec == b->changed.tv_sec &&
            a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
-static bool is_old(const struct day_mark *mark, time_t now)
+static bool is_old(const struct new_blocks_mark *mark, time_t now)
 {
     return mark->bytes < 0 ||
            (mark->changed.tv_sec < now - SETTLE_SECONDS && mark->changed.tv_sec <= now);
 }
 
-static enum status read_day(struct scanned_day *day, const char *path, struct err *err)
+static enum status read_day(struct new_blocks_day *day, const char *path, struct err *err)
 {
     struct segment *segment = NULL;
     enum status status = segment_open(path, &segment, err);
@@ -50,19 +50,19 @@ static enum status read_day(struct scanned_day *day, const char *path, struct er
     return OK;
 }
 
-static enum status look(struct scanned_day *day, const char *dir, struct err *err)
+static enum status look(struct new_blocks_day *day, const char *dir, struct err *err)
 {
     char path[FILE_PATH_BYTES];
     char log[FILE_PATH_BYTES];
     enum status status = archive_segment_path(dir, day->day_us, path, err);
-    status = THEN(status, path_format(log, err, "%s-wal", path));
+    status = THEN(status, file_path_format(log, err, "%s-wal", path));
     if (status != OK) {
         return status;
     }
     /* the marks first: what is written after them is seen by the next look */
     time_t now = time(NULL);
-    struct day_mark file_mark = mark_of(path);
-    struct day_mark log_mark = mark_of(log);
+    struct new_blocks_mark file_mark = mark_of(path);
+    struct new_blocks_mark log_mark = mark_of(log);
     if (day->is_settled && same_mark(&file_mark, &day->file) && same_mark(&log_mark, &day->log)) {
         return OK;
     }
@@ -77,7 +77,7 @@ static enum status look(struct scanned_day *day, const char *dir, struct err *er
 }
 
 /* The days that are there now, with what is known of them. */
-static enum status take_days(struct day_scan *scan, const char *dir, struct err *err)
+static enum status take_days(struct new_blocks *scan, const char *dir, struct err *err)
 {
     int64_t *there = NULL;
     size_t count = 0;
@@ -85,7 +85,7 @@ static enum status take_days(struct day_scan *scan, const char *dir, struct err 
     if (status != OK) {
         return status;
     }
-    struct scanned_day *days = calloc(count + 1, sizeof *days);
+    struct new_blocks_day *days = calloc(count + 1, sizeof *days);
     if (!days) {
         free(there);
         return err_nomem(err, "watch");
@@ -95,7 +95,7 @@ static enum status take_days(struct day_scan *scan, const char *dir, struct err 
             k++;
         }
         bool known = k < scan->count && scan->days[k].day_us == there[i];
-        days[i] = known ? scan->days[k] : (struct scanned_day){.day_us = there[i]};
+        days[i] = known ? scan->days[k] : (struct new_blocks_day){.day_us = there[i]};
     }
     free(there);
     free(scan->days);
@@ -104,8 +104,8 @@ static enum status take_days(struct day_scan *scan, const char *dir, struct err 
     return OK;
 }
 
-enum status day_scan_look(struct day_scan *scan, const char *dir, struct err *out_bad,
-                          struct err *err)
+enum status new_blocks_poll(struct new_blocks *scan, const char *dir, struct err *out_bad,
+                            struct err *err)
 {
     enum status status = take_days(scan, dir, err);
     out_bad->status = OK;
@@ -119,8 +119,8 @@ enum status day_scan_look(struct day_scan *scan, const char *dir, struct err *ou
     return status;
 }
 
-void day_scan_fini(struct day_scan *scan)
+void new_blocks_fini(struct new_blocks *scan)
 {
     free(scan->days);
-    *scan = (struct day_scan){0};
+    *scan = (struct new_blocks){0};
 }

@@ -8,30 +8,30 @@
 #include "schema/archive/archive.h"
 
 /* What tells that a file was written to. */
-struct day_mark {
+struct new_blocks_mark {
     int64_t bytes;
     struct timespec changed;
 };
 
-struct scanned_day {
+struct new_blocks_day {
     int64_t day_us;
     int64_t block; /* its last one; 0: none */
     int64_t newest_us;
-    struct day_mark file;
-    struct day_mark log;
+    struct new_blocks_mark file;
+    struct new_blocks_mark log;
     bool is_settled; /* not written to for a while: when the marks stay, so has the file */
 };
 
 /* Zeroed to begin with. */
-struct day_scan {
-    struct scanned_day *days; /* ascending */
+struct new_blocks {
+    struct new_blocks_day *days; /* ascending */
     size_t count;
 };
 
 /* Looks at all of them. A day that cannot be read keeps what was known of it; the first of these is
  * told in *out_bad (status OK: there is none) and looked at again the next time. */
-MUST_USE enum status day_scan_look(struct day_scan *scan, const char *dir, struct err *out_bad,
-                                   struct err *err);
-void day_scan_fini(struct day_scan *scan);
+MUST_USE enum status new_blocks_poll(struct new_blocks *scan, const char *dir, struct err *out_bad,
+                                     struct err *err);
+void new_blocks_fini(struct new_blocks *scan);
 
 #endif

@@ -25,7 +25,7 @@ static enum status read_set(struct span bytes, uint32_t number, int64_t now_us,
     return OK;
 }
 
-static enum status add_set(struct watch_sets *out, struct indicator_set *set, struct err *err)
+static enum status add_set(struct watch_indicators *out, struct indicator_set *set, struct err *err)
 {
     struct indicator_set **sets =
         set ? realloc(out->sets, (out->n_sets + 1) * sizeof(*sets)) : NULL;
@@ -37,7 +37,8 @@ static enum status add_set(struct watch_sets *out, struct indicator_set *set, st
     return OK;
 }
 
-static enum status place(struct watch_sets *out, const struct indicator *indicator, struct err *err)
+static enum status list_index(struct watch_indicators *out, const struct indicator *indicator,
+                              struct err *err)
 {
     bool is_new = false;
     enum status status = OK;
@@ -61,7 +62,7 @@ static bool has_patterns(const struct indicator_set *set)
 }
 
 /* Lists with patterns stay as they are; those that are taken are NULL after that. */
-static enum status take_patterns(struct watch_sets *out, struct indicator_set **each,
+static enum status take_patterns(struct watch_indicators *out, struct indicator_set **each,
                                  struct err *err)
 {
     enum status status = OK;
@@ -80,7 +81,7 @@ static enum status take_patterns(struct watch_sets *out, struct indicator_set **
 
 /* An exact domain that comes second leaves the one that is there as it is; the other way round it
  * would not (indicator_set_add): so those come last. */
-static enum status place_all(struct watch_sets *out, struct indicator_set *const *each,
+static enum status place_all(struct watch_indicators *out, struct indicator_set *const *each,
                              struct err *err)
 {
     enum status status = OK;
@@ -90,7 +91,7 @@ static enum status place_all(struct watch_sets *out, struct indicator_set *const
             for (size_t k = 0; status == OK && k < count; k++) {
                 const struct indicator *indicator = indicator_set_get(each[i], k);
                 if (indicator->exact == (exact != 0)) {
-                    status = place(out, indicator, err);
+                    status = list_index(out, indicator, err);
                     out->indicators++;
                 }
             }
@@ -99,21 +100,22 @@ static enum status place_all(struct watch_sets *out, struct indicator_set *const
     return status;
 }
 
-struct reading {
-    struct watch_one *lists;
+struct watched_list_reader {
+    struct watch_indicators_list *lists;
     size_t count;
     bool failed;
 };
 
 static enum status note_list(void *context, const struct watch_list *list, struct err *err)
 {
-    struct reading *reading = context;
-    struct watch_one *lists = realloc(reading->lists, (reading->count + 1) * sizeof *lists);
+    struct watched_list_reader *reading = context;
+    struct watch_indicators_list *lists =
+        realloc(reading->lists, (reading->count + 1) * sizeof *lists);
     if (!lists) {
         return err_nomem(err, "watch");
     }
     reading->lists = lists;
-    lists[reading->count++] = (struct watch_one){
+    lists[reading->count++] = (struct watch_indicators_list){
         .id = list->id, .is_behind = list->is_behind, .caught_us = list->caught_us};
     return OK;
 }
@@ -132,11 +134,11 @@ static enum status read_list(struct watch_db *db, int64_t id, uint32_t number, i
     return status;
 }
 
-enum status watch_sets_read(struct watch_db *db, int64_t now_us, struct watch_sets *out,
-                            struct err *err)
+enum status watch_indicators_read(struct watch_db *db, int64_t now_us, struct watch_indicators *out,
+                                  struct err *err)
 {
-    struct watch_sets fresh = {0};
-    struct reading reading = {0};
+    struct watch_indicators fresh = {0};
+    struct watched_list_reader reading = {0};
     enum status status = watch_generation(db, &fresh.generation, err);
     status = THEN(status, watch_lists(db, false, note_list, &reading, err));
     fresh.lists = reading.lists;
@@ -155,24 +157,24 @@ enum status watch_sets_read(struct watch_db *db, int64_t now_us, struct watch_se
     }
     free(each);
     if (status != OK) {
-        watch_sets_fini(&fresh);
+        watch_indicators_fini(&fresh);
         return status;
     }
     *out = fresh;
     return OK;
 }
 
-void watch_sets_fini(struct watch_sets *sets)
+void watch_indicators_fini(struct watch_indicators *sets)
 {
     for (size_t i = 0; i < sets->n_sets; i++) {
         indicator_set_free(sets->sets[i]);
     }
     free(sets->sets);
     free(sets->lists);
-    *sets = (struct watch_sets){0};
+    *sets = (struct watch_indicators){0};
 }
 
-struct cover {
+struct range_cover {
     const struct indicator_set *set;
     struct span normal;
     bool found;
@@ -180,7 +182,7 @@ struct cover {
 
 static void find_same(void *context, size_t number)
 {
-    struct cover *cover = context;
+    struct range_cover *cover = context;
     const struct indicator *there = indicator_set_get(cover->set, number);
     cover->found = cover->found || (!there->is_part && span_equal(there->normal, cover->normal));
 }
@@ -191,7 +193,7 @@ static enum status has_domain(const struct indicator_set *set, const struct indi
                               bool *out_has, struct err *err)
 {
     struct buf name = BUF_INIT;
-    struct cover cover = {.set = set, .normal = domain->normal};
+    struct range_cover cover = {.set = set, .normal = domain->normal};
     buf_add_str(&name, domain->exact ? "" : "x.");
     buf_add_span(&name, domain->normal);
     enum status status = buf_status(&name, "watch", err);
@@ -240,8 +242,9 @@ static enum status sift(const struct indicator_set *set, struct indicator_set *o
     return status;
 }
 
-enum status watch_sets_new_in(struct span bytes, const struct span *before, int64_t now_us,
-                              struct indicator_set **out_set, int64_t *out_count, struct err *err)
+enum status watch_indicators_new_in(struct span bytes, const struct span *before, int64_t now_us,
+                                    struct indicator_set **out_set, int64_t *out_count,
+                                    struct err *err)
 {
     struct indicator_set *set = NULL;
     struct indicator_set *old = NULL;
@@ -273,8 +276,8 @@ enum status watch_sets_new_in(struct span bytes, const struct span *before, int6
     return OK;
 }
 
-enum status watch_sets_pending(struct watch_db *db, int64_t id, int64_t now_us,
-                               struct indicator_set **out_set, struct err *err)
+enum status watch_indicators_pending(struct watch_db *db, int64_t id, int64_t now_us,
+                                     struct indicator_set **out_set, struct err *err)
 {
     struct buf bytes = BUF_INIT;
     struct buf base = BUF_INIT;
@@ -283,8 +286,8 @@ enum status watch_sets_pending(struct watch_db *db, int64_t id, int64_t now_us,
     enum status status = watch_list_bytes(db, id, &bytes, &base, &has_base, err);
     if (status == OK) {
         const struct span before = buf_span(&base);
-        status = watch_sets_new_in(buf_span(&bytes), has_base ? &before : NULL, now_us, out_set,
-                                   &count, err);
+        status = watch_indicators_new_in(buf_span(&bytes), has_base ? &before : NULL, now_us,
+                                         out_set, &count, err);
     }
     buf_fini(&bytes);
     buf_fini(&base);

@@ -21,7 +21,7 @@ enum { NICE_STEPS = 10, BREATH_TIMES = 4 };
 
 struct watch_thread {
     /* immutable after start */
-    struct bell *bell;
+    struct wakeup *wakeup;
     struct matcher *matcher;
     struct deliverer *deliverer; /* NULL: hits go nowhere */
     pthread_t match_thread;
@@ -31,7 +31,7 @@ struct watch_thread {
 
     /* any thread */
     atomic_bool stop;
-    struct bell hits;
+    struct wakeup hits;
 
     /* the matching thread's */
     struct log_state match_failures;
@@ -61,7 +61,7 @@ static void note_round(struct watch_thread *thread, const struct matcher_report 
     metrics_set(METRIC_watch_indicators, report->indicators);
     metrics_set(METRIC_watch_lists_behind, report->behind);
     if (report->hits > 0) {
-        bell_ring(&thread->hits, BELL_WORK);
+        wakeup_signal(&thread->hits, WAKEUP_WORK);
     }
     if (thread->behind && report->behind == 0) {
         log_line(LOG_INFO, "watch", "all old events are hunted for what is watched");
@@ -120,7 +120,7 @@ static int64_t breath_us(const struct watch_thread *thread, int64_t took_us)
 static void *match_main(void *context)
 {
     struct watch_thread *thread = context;
-    step_back(NICE_STEPS);
+    thread_nice_lower(NICE_STEPS);
     int64_t look_us = 0; /* at the latest */
     int64_t not_before_us = 0;
     bool rung = true;
@@ -138,8 +138,8 @@ static void *match_main(void *context)
         int64_t wake_us = now_us + NEWS_US;
         wake_us = rung && not_before_us < wake_us ? not_before_us : wake_us;
         wake_us = look_us < wake_us ? look_us : wake_us;
-        unsigned bits = bell_wait(thread->bell, wake_us);
-        if (bits & BELL_STOP) {
+        unsigned bits = wakeup_wait(thread->wakeup, wake_us);
+        if (bits & WAKEUP_STOP) {
             return NULL;
         }
         rung = rung || bits != 0;
@@ -179,7 +179,7 @@ static void *deliver_main(void *context)
     struct watch_thread *thread = context;
     for (;;) {
         int64_t pause_us = deliver(thread);
-        if (bell_wait(&thread->hits, clock_monotonic_us() + pause_us) & BELL_STOP) {
+        if (wakeup_wait(&thread->hits, clock_monotonic_us() + pause_us) & WAKEUP_STOP) {
             return NULL;
         }
     }
@@ -216,16 +216,16 @@ static enum status start(struct watch_thread *thread, const struct config *confi
     return status;
 }
 
-enum status watch_thread_start(const struct config *config, struct bell *bell,
+enum status watch_thread_start(const struct config *config, struct wakeup *wakeup,
                                struct watch_thread **out_thread, struct err *err)
 {
     struct watch_thread *thread = calloc(1, sizeof *thread);
     if (!thread) {
         return err_nomem(err, "watch");
     }
-    thread->bell = bell;
+    thread->wakeup = wakeup;
     atomic_init(&thread->stop, false);
-    bell_init(&thread->hits);
+    wakeup_init(&thread->hits);
     enum status status = start(thread, config, err);
     if (status != OK) {
         watch_thread_stop(thread);
@@ -244,12 +244,12 @@ void watch_thread_stop(struct watch_thread *thread)
     if (thread->deliverer) {
         deliverer_stop(thread->deliverer);
     }
-    bell_ring(thread->bell, BELL_STOP);
-    bell_ring(&thread->hits, BELL_STOP);
+    wakeup_signal(thread->wakeup, WAKEUP_STOP);
+    wakeup_signal(&thread->hits, WAKEUP_STOP);
     CHECK(!thread->match_runs || pthread_join(thread->match_thread, NULL) == 0);
     CHECK(!thread->deliver_runs || pthread_join(thread->deliver_thread, NULL) == 0);
     matcher_free(thread->matcher);
     deliverer_close(thread->deliverer);
-    bell_fini(&thread->hits);
+    wakeup_fini(&thread->hits);
     free(thread);
 }

@@ -7,12 +7,13 @@
 #include "query/aggregate/tuple_count.h"
 #include "query/search/search_run.h"
 
-MUST_USE enum status aggregate_count(struct walk *walk, int64_t *out_count, struct err *err);
+MUST_USE enum status aggregate_count(struct day_iterator *iterator, int64_t *out_count,
+                                     struct err *err);
 
-enum { HISTOGRAM_BUCKETS_MAX = 100000, HISTOGRAM_AUTO_BUCKETS = 60 };
+enum { AGGREGATE_BUCKETS_MAX = 100000, AGGREGATE_AUTO_BUCKETS = 60 };
 
 /* Buckets one after the other from start_us, empty ones between included. */
-struct histogram {
+struct aggregate_histogram {
     int64_t start_us;
     int64_t bucket_us;
     int64_t *counts;
@@ -20,35 +21,36 @@ struct histogram {
     int64_t total;
 };
 
-/* bucket_us 0: a round one that gives at most HISTOGRAM_AUTO_BUCKETS. Buckets begin at multiples of
- * their length since 1970 (weeks and the like, too). ERR_LIMIT: more than HISTOGRAM_BUCKETS_MAX. */
-MUST_USE enum status aggregate_histogram(struct walk *walk, int64_t bucket_us,
-                                         struct histogram *out_histogram, struct err *err);
-void histogram_fini(struct histogram *histogram);
+/* bucket_us 0: a round one that gives at most AGGREGATE_AUTO_BUCKETS. Buckets begin at multiples of
+ * their length since 1970 (weeks and the like, too). ERR_LIMIT: more than AGGREGATE_BUCKETS_MAX. */
+MUST_USE enum status aggregate_histogram(struct day_iterator *iterator, int64_t bucket_us,
+                                         struct aggregate_histogram *out_histogram,
+                                         struct err *err);
+void aggregate_histogram_fini(struct aggregate_histogram *histogram);
 
 /* The values of one or more fields together, the most frequent first (ties by value). */
-struct top_row {
+struct aggregate_top_row {
     int64_t count;
-    struct span values[TALLY_PARTS_MAX];
+    struct span values[TUPLE_COUNT_PARTS_MAX];
 };
 
-struct top {
-    struct texts texts; /* owns what values point to */
-    struct top_row *rows;
+struct aggregate_top {
+    struct tuple_count_texts texts; /* owns what values point to */
+    struct aggregate_top_row *rows;
     size_t n_rows;
     size_t n_fields;
     int64_t events; /* that satisfied the query */
 };
 
-/* Fields by name, up to TALLY_PARTS_MAX; or actor, severity, day, hour. An event with several
+/* Fields by name, up to TUPLE_COUNT_PARTS_MAX; or actor, severity, day, hour. An event with several
  * values of a field counts once for each of them; one that lacks a field does not count. */
-MUST_USE enum status aggregate_top(struct walk *walk, const struct span *fields, size_t n_fields,
-                                   struct top *out_top, struct err *err);
-void top_fini(struct top *top);
+MUST_USE enum status aggregate_top(struct day_iterator *iterator, const struct span *fields,
+                                   size_t n_fields, struct aggregate_top *out_top, struct err *err);
+void aggregate_top_fini(struct aggregate_top *top);
 
 /* How many rows aggregate_top would give: the distinct values of a field, or of several together.
  */
-MUST_USE enum status aggregate_distinct(struct walk *walk, const struct span *fields,
+MUST_USE enum status aggregate_distinct(struct day_iterator *iterator, const struct span *fields,
                                         size_t n_fields, int64_t *out_count, struct err *err);
 
 #endif

@@ -6,7 +6,7 @@ struct count_worker {
     int64_t total;
 };
 
-static enum status count_waiting(void *worker, const struct walk_day *day, struct err *err)
+static enum status count_waiting(void *worker, const struct day_iterator_day *day, struct err *err)
 {
     (void)err;
     ((struct count_worker *)worker)->total += (int64_t)day->n_waiting;
@@ -23,15 +23,16 @@ static enum status count_block(void *worker, struct plan *plan, const struct blo
     return OK;
 }
 
-enum status aggregate_count(struct walk *walk, int64_t *out_count, struct err *err)
+enum status aggregate_count(struct day_iterator *iterator, int64_t *out_count, struct err *err)
 {
-    static const struct sweep_hands hands = {.waiting = count_waiting, .block = count_block};
-    struct sweep_options options = {.hands = &hands, .n_workers = sweep_workers(walk)};
-    struct count_worker workers[SWEEP_WORKERS_MAX] = {{0}};
+    static const struct parallel_scan_ops ops = {.waiting = count_waiting, .block = count_block};
+    struct parallel_scan_options options = {.ops = &ops,
+                                            .n_workers = parallel_scan_workers(iterator)};
+    struct count_worker workers[PARALLEL_SCAN_WORKERS_MAX] = {{0}};
     for (size_t i = 0; i < options.n_workers; i++) {
         options.workers[i] = &workers[i];
     }
-    enum status status = sweep_run(walk, &options, err);
+    enum status status = parallel_scan_run(iterator, &options, err);
     int64_t total = 0;
     for (size_t i = 0; i < options.n_workers; i++) {
         total += workers[i].total;

@@ -10,7 +10,7 @@
 #include "schema/block/bitmap.h"
 #include "schema/event/endpoint.h"
 
-void cells_clear(struct cells *cells)
+void facet_cells_clear(struct facet_cells *cells)
 {
     if (cells->count > 0) {
         memset(cells->head, 0, sizeof cells->head);
@@ -18,16 +18,16 @@ void cells_clear(struct cells *cells)
     cells->count = 0;
 }
 
-void cells_fini(struct cells *cells)
+void facet_cells_fini(struct facet_cells *cells)
 {
     free(cells->items);
-    *cells = (struct cells){0};
+    *cells = (struct facet_cells){0};
 }
 
-static bool cells_grow(struct cells *cells)
+static bool cells_grow(struct facet_cells *cells)
 {
     uint32_t capacity = cells->capacity ? cells->capacity * 2 : BLOCK_EVENTS_MAX;
-    struct cell *items = realloc(cells->items, capacity * sizeof *items);
+    struct facet_cell *items = realloc(cells->items, capacity * sizeof *items);
     if (!items) {
         return false;
     }
@@ -36,36 +36,36 @@ static bool cells_grow(struct cells *cells)
     return true;
 }
 
-static inline enum status cells_add(struct cells *cells, size_t slot, uint32_t number,
+static inline enum status cells_add(struct facet_cells *cells, size_t slot, uint32_t number,
                                     struct err *err)
 {
-    for (uint32_t at = cells->head[slot]; at != 0; at = cell_at(cells, at)->next) {
-        if (cell_at(cells, at)->number == number) {
+    for (uint32_t at = cells->head[slot]; at != 0; at = facet_cell_at(cells, at)->next) {
+        if (facet_cell_at(cells, at)->number == number) {
             return OK;
         }
     }
     if (cells->count == cells->capacity && !cells_grow(cells)) {
         return err_nomem(err, "top");
     }
-    cells->items[cells->count++] = (struct cell){number, cells->head[slot]};
+    cells->items[cells->count++] = (struct facet_cell){number, cells->head[slot]};
     cells->head[slot] = cells->count;
     return OK;
 }
 
 /* The number of a text as this facet shows it; *out_none: it shows nothing. */
-static enum status facet_number(struct top_run *run, const struct facet *facet, struct span text,
+static enum status facet_number(struct facet_pass *run, const struct facet *facet, struct span text,
                                 uint32_t *out_number, bool *out_none, struct err *err)
 {
     *out_none = false;
     if (facet->kind == FACET_SEVERITY) {
         enum event_severity severity = event_code_severity(text);
-        *out_none = severity == SEVERITY_NONE;
+        *out_none = severity == EVENT_SEVERITY_NONE;
         text = span_str(event_severity_text(severity));
     }
-    return *out_none ? OK : texts_number(&run->texts, text, out_number, err);
+    return *out_none ? OK : tuple_count_text(&run->texts, text, out_number, err);
 }
 
-static bool values_reserve(struct top_run *run, size_t part, uint32_t value)
+static bool values_reserve(struct facet_pass *run, size_t part, uint32_t value)
 {
     if (value >= run->n_values[part]) {
         size_t count = (size_t)value * 2 + 256;
@@ -81,7 +81,7 @@ static bool values_reserve(struct top_run *run, size_t part, uint32_t value)
 }
 
 /* The number of a dictionary value; looked up once a segment. */
-static enum status value_number(struct top_run *run, size_t part, uint32_t value,
+static enum status value_number(struct facet_pass *run, size_t part, uint32_t value,
                                 uint32_t *out_number, bool *out_none, struct err *err)
 {
     uint32_t known = value < run->n_values[part] ? run->value_numbers[part][value] : 0;
@@ -124,7 +124,7 @@ static void count_slots(const struct column *column, const struct bitmap *open, 
 }
 
 /* Entries counted straight into the tally: one facet only. */
-static enum status count_entries(struct top_run *run, size_t part, const struct column *column,
+static enum status count_entries(struct facet_pass *run, size_t part, const struct column *column,
                                  const struct bitmap *open, struct err *err)
 {
     uint32_t counts[BLOCK_EVENTS_MAX + 1] = {0};
@@ -134,7 +134,7 @@ static enum status count_entries(struct top_run *run, size_t part, const struct 
         const uint32_t *values = column->entry_values + column->entry_start[entry];
         uint32_t n = column->entry_start[entry + 1] - column->entry_start[entry];
         for (uint32_t i = 0; status == OK && counts[entry + 1] > 0 && i < n; i++) {
-            uint32_t numbers[TALLY_PARTS_MAX] = {0};
+            uint32_t numbers[TUPLE_COUNT_PARTS_MAX] = {0};
             bool none = false;
             for (uint32_t j = 0; j < i && !none; j++) {
                 none = values[j] == values[i];
@@ -143,14 +143,14 @@ static enum status count_entries(struct top_run *run, size_t part, const struct 
                 status = value_number(run, part, values[i], &numbers[0], &none, err);
             }
             if (status == OK && !none) {
-                status = tally_add(&run->tally, numbers, counts[entry + 1], err);
+                status = tuple_count_add(&run->tuples, numbers, counts[entry + 1], err);
             }
         }
     }
     return status;
 }
 
-static enum status cells_of_entry(struct top_run *run, size_t part, const struct column *column,
+static enum status cells_of_entry(struct facet_pass *run, size_t part, const struct column *column,
                                   uint32_t entry, size_t slot, struct err *err)
 {
     enum status status = OK;
@@ -166,7 +166,7 @@ static enum status cells_of_entry(struct top_run *run, size_t part, const struct
     return status;
 }
 
-static enum status cells_of_column(struct top_run *run, size_t part, const struct column *column,
+static enum status cells_of_column(struct facet_pass *run, size_t part, const struct column *column,
                                    const struct bitmap *open, struct err *err)
 {
     /* By entry of a single value: its number + 1, as soon as it is known. */
@@ -192,7 +192,7 @@ static enum status cells_of_column(struct top_run *run, size_t part, const struc
     return OK;
 }
 
-static enum status cells_of_numbers(struct top_run *run, const struct facet *facet, size_t part,
+static enum status cells_of_numbers(struct facet_pass *run, const struct facet *facet, size_t part,
                                     const struct column *column, const struct bitmap *open,
                                     struct err *err)
 {
@@ -216,7 +216,7 @@ static enum status cells_of_numbers(struct top_run *run, const struct facet *fac
     return OK;
 }
 
-static enum status cells_of_event(struct top_run *run, const struct facet *facet, size_t part,
+static enum status cells_of_event(struct facet_pass *run, const struct facet *facet, size_t part,
                                   struct span field, const struct event *event, size_t slot,
                                   struct err *err)
 {
@@ -240,13 +240,13 @@ static enum status cells_of_event(struct top_run *run, const struct facet *facet
     return status;
 }
 
-static enum status cells_of_bytes(struct top_run *run, const struct facet *facet, size_t part,
+static enum status cells_of_bytes(struct facet_pass *run, const struct facet *facet, size_t part,
                                   struct span field, const struct bitmap *open, struct err *err)
 {
     BITMAP_EACH(open, slot)
     {
         struct event event;
-        enum status status = view_event(plan_view(run->plan), slot, &event, err);
+        enum status status = block_view_event(plan_view(run->plan), slot, &event, err);
         status = THEN(status, cells_of_event(run, facet, part, field, &event, slot, err));
         if (status != OK) {
             return status;
@@ -255,7 +255,8 @@ static enum status cells_of_bytes(struct top_run *run, const struct facet *facet
     return OK;
 }
 
-static void note_column(struct top_run *run, const struct column *column, const struct bitmap *open)
+static void note_column(struct facet_pass *run, const struct column *column,
+                        const struct bitmap *open)
 {
     BITMAP_EACH(open, slot)
     {
@@ -266,16 +267,16 @@ static void note_column(struct top_run *run, const struct column *column, const 
 }
 
 /* One field's values of the open events. */
-static enum status take_field(struct top_run *run, const struct facet *facet, size_t part,
+static enum status take_field(struct facet_pass *run, const struct facet *facet, size_t part,
                               struct span field, const struct bitmap *open, struct err *err)
 {
     struct block_view *view = plan_view(run->plan);
     const struct bitmap *partial;
-    enum status status = view_partial(view, &partial, err);
+    enum status status = block_view_partial(view, &partial, err);
     long id = segment_field_find(plan_segment(run->plan), field);
     bool bytes = span_is(field, "uid") || span_is(field, "time");
     if (status == OK && id >= 0 && !bytes && !match_is_reserved(field)) {
-        status = view_is_text(view, (size_t)id, &bytes, err);
+        status = block_view_is_text(view, (size_t)id, &bytes, err);
     }
     if (status != OK || bytes) {
         return THEN(status, cells_of_bytes(run, facet, part, field, open, err));
@@ -289,16 +290,16 @@ static enum status take_field(struct top_run *run, const struct facet *facet, si
     }
     const struct column *column = NULL;
     if (status == OK && id >= 0) {
-        status = view_column(view, (size_t)id, &column, err);
+        status = block_view_column(view, (size_t)id, &column, err);
     }
     if (status != OK || !column) {
         return status;
     }
-    if (column->store == FIELD_NUMBER) {
+    if (column->store == COLUMN_STORE_NUMBER) {
         bitmap_or(&run->found, &column->present);
         return cells_of_numbers(run, facet, part, column, &whole, err);
     }
-    if (column->store != FIELD_COLUMN) {
+    if (column->store != COLUMN_STORE_COLUMN) {
         return OK;
     }
     if (facet->kind == FACET_ACTOR) {
@@ -309,10 +310,10 @@ static enum status take_field(struct top_run *run, const struct facet *facet, si
 }
 
 /* The number of "2026-11-23" or "2026-11-23T10". */
-static enum status moment_number(struct top_run *run, size_t part, int64_t time_us,
+static enum status moment_number(struct facet_pass *run, size_t part, int64_t time_us,
                                  uint32_t *out_number, struct err *err)
 {
-    struct moment *moment = &run->moments[part];
+    struct facet_period *moment = &run->moments[part];
     if (time_us < moment->from_us || time_us >= moment->to_us) {
         char text[CLOCK_TEXT_BYTES];
         bool day = run->facets[part].kind == FACET_DAY;
@@ -321,21 +322,22 @@ static enum status moment_number(struct top_run *run, size_t part, int64_t time_
         int64_t from_us = time_us - rest - (rest < 0 ? unit_us : 0);
         (void)clock_format(from_us, text);
         uint32_t number;
-        enum status status = texts_number(&run->texts, span_of(text, day ? 10 : 13), &number, err);
+        enum status status =
+            tuple_count_text(&run->texts, span_of(text, day ? 10 : 13), &number, err);
         if (status != OK) {
             return status;
         }
-        *moment = (struct moment){from_us, from_us + unit_us, number};
+        *moment = (struct facet_period){from_us, from_us + unit_us, number};
     }
     *out_number = moment->number;
     return OK;
 }
 
-static enum status take_times(struct top_run *run, size_t part, const struct bitmap *open,
+static enum status take_times(struct facet_pass *run, size_t part, const struct bitmap *open,
                               struct err *err)
 {
     const int64_t *times_us;
-    enum status status = view_times(plan_view(run->plan), &times_us, err);
+    enum status status = block_view_times(plan_view(run->plan), &times_us, err);
     if (status != OK) {
         return status;
     }
@@ -351,7 +353,8 @@ static enum status take_times(struct top_run *run, size_t part, const struct bit
     return OK;
 }
 
-enum status facet_take(struct top_run *run, size_t part, const struct bitmap *map, struct err *err)
+enum status facet_take(struct facet_pass *run, size_t part, const struct bitmap *map,
+                       struct err *err)
 {
     const struct facet *facet = &run->facets[part];
     if (facet->kind == FACET_DAY || facet->kind == FACET_HOUR) {
@@ -370,7 +373,7 @@ enum status facet_take(struct top_run *run, size_t part, const struct bitmap *ma
     return status;
 }
 
-enum status facet_take_event(struct top_run *run, size_t part, const struct event *event,
+enum status facet_take_event(struct facet_pass *run, size_t part, const struct event *event,
                              struct err *err)
 {
     const struct facet *facet = &run->facets[part];

@@ -12,39 +12,39 @@ struct facet {
 };
 
 /* A value of an event: its number among the texts. */
-struct cell {
+struct facet_cell {
     uint32_t number;
     uint32_t next; /* index + 1 of the event's next one */
 };
 
-struct cells {
+struct facet_cells {
     uint32_t head[BLOCK_EVENTS_MAX]; /* index + 1 */
-    struct cell *items;
+    struct facet_cell *items;
     uint32_t count;
     uint32_t capacity;
 };
 
 /* A stretch of time that has one number. */
-struct moment {
+struct facet_period {
     int64_t from_us; /* from >= to: none yet */
     int64_t to_us;
     uint32_t number;
 };
 
 /* A count under way, of one thread. */
-struct top_run {
-    struct facet facets[TALLY_PARTS_MAX];
+struct facet_pass {
+    struct facet facets[TUPLE_COUNT_PARTS_MAX];
     size_t n_facets;
-    struct texts texts;
-    struct tally tally;
+    struct tuple_count_texts texts;
+    struct tuple_count tuples;
     int64_t events;    /* that satisfied the query */
     struct plan *plan; /* of the segment at hand */
     /* By part, by value of the segment: number + 1, or UINT32_MAX for a value not shown. */
-    uint32_t *value_numbers[TALLY_PARTS_MAX];
-    size_t n_values[TALLY_PARTS_MAX];
-    struct cells cells[TALLY_PARTS_MAX];
-    struct moment moments[TALLY_PARTS_MAX]; /* seen last */
-    struct bitmap found;                    /* events that a facet has a value for */
+    uint32_t *value_numbers[TUPLE_COUNT_PARTS_MAX];
+    size_t n_values[TUPLE_COUNT_PARTS_MAX];
+    struct facet_cells cells[TUPLE_COUNT_PARTS_MAX];
+    struct facet_period moments[TUPLE_COUNT_PARTS_MAX]; /* seen last */
+    struct bitmap found;                                /* events that a facet has a value for */
 };
 
 /* By name: a field, or actor, severity, day, hour. The name must outlive it. */
@@ -52,16 +52,17 @@ struct facet facet_of(struct span name);
 
 /* The values of facet `part` of the block's events in map: into run->cells, or, when it is the only
  * facet and the block has it as a column, straight into run->tally. */
-MUST_USE enum status facet_take(struct top_run *run, size_t part, const struct bitmap *map,
+MUST_USE enum status facet_take(struct facet_pass *run, size_t part, const struct bitmap *map,
                                 struct err *err);
 /* The values of a single event, as slot 0 of run->cells. */
-MUST_USE enum status facet_take_event(struct top_run *run, size_t part, const struct event *event,
-                                      struct err *err);
+MUST_USE enum status facet_take_event(struct facet_pass *run, size_t part,
+                                      const struct event *event, struct err *err);
 
-void cells_clear(struct cells *cells);
-void cells_fini(struct cells *cells);
+void facet_cells_clear(struct facet_cells *cells);
+void facet_cells_fini(struct facet_cells *cells);
 
-static inline const struct cell *cell_at(const struct cells *cells, uint32_t index)
+static inline const struct facet_cell *facet_cell_at(const struct facet_cells *cells,
+                                                     uint32_t index)
 {
     return &cells->items[index - 1];
 }

@@ -45,9 +45,9 @@ static enum status buckets_spread(struct buckets *buckets, int64_t first, int64_
                                   struct err *err)
 {
     int64_t size = last - first + 1;
-    if (size > HISTOGRAM_BUCKETS_MAX) {
+    if (size > AGGREGATE_BUCKETS_MAX) {
         return err_set(err, ERR_LIMIT, "more than %d buckets: take longer ones, or a shorter time",
-                       HISTOGRAM_BUCKETS_MAX);
+                       AGGREGATE_BUCKETS_MAX);
     }
     int64_t base = first - size / 2;
     size_t capacity = (size_t)size * 2 + 1;
@@ -89,7 +89,7 @@ static enum status buckets_add(struct buckets *buckets, int64_t time_us, int64_t
     int64_t first = none || at < buckets->first ? at : buckets->first;
     int64_t last = none || at > buckets->last ? at : buckets->last;
     int64_t wider = 0;
-    while (buckets->automatic && last - first >= HISTOGRAM_AUTO_BUCKETS &&
+    while (buckets->automatic && last - first >= AGGREGATE_AUTO_BUCKETS &&
            (wider = coarser(buckets->bucket_us)) != 0) {
         int64_t factor = wider / buckets->bucket_us;
         buckets_coarsen(buckets, wider);
@@ -130,7 +130,8 @@ static enum status buckets_merge(struct buckets *buckets, struct buckets *other,
     return status;
 }
 
-static enum status histogram_waiting(void *worker, const struct walk_day *day, struct err *err)
+static enum status histogram_waiting(void *worker, const struct day_iterator_day *day,
+                                     struct err *err)
 {
     struct buckets *buckets = worker;
     enum status status = OK;
@@ -174,45 +175,46 @@ static enum status histogram_block(void *worker, struct plan *plan, const struct
         return buckets_add(buckets, info->time_min_us, (int64_t)bitmap_count(map), err);
     }
     const int64_t *times_us;
-    enum status status = view_times(plan_view(plan), &times_us, err);
+    enum status status = block_view_times(plan_view(plan), &times_us, err);
     return THEN(status, add_times(buckets, times_us, map, err));
 }
 
-static enum status make_histogram(struct buckets *buckets, struct histogram *out_histogram,
-                                  struct err *err)
+static enum status make_histogram(struct buckets *buckets,
+                                  struct aggregate_histogram *out_histogram, struct err *err)
 {
     size_t n_buckets = (size_t)(buckets->last - buckets->first + 1);
-    if (n_buckets > HISTOGRAM_BUCKETS_MAX) {
+    if (n_buckets > AGGREGATE_BUCKETS_MAX) {
         return err_set(err, ERR_LIMIT, "more than %d buckets: take longer ones, or a shorter time",
-                       HISTOGRAM_BUCKETS_MAX);
+                       AGGREGATE_BUCKETS_MAX);
     }
     if (n_buckets > 0) {
         memmove(buckets->counts, buckets->counts + (buckets->first - buckets->base),
                 n_buckets * sizeof *buckets->counts);
     }
-    *out_histogram = (struct histogram){.start_us = buckets->first * buckets->bucket_us,
-                                        .bucket_us = buckets->bucket_us,
-                                        .counts = buckets->counts,
-                                        .n_buckets = n_buckets,
-                                        .total = buckets->total};
+    *out_histogram = (struct aggregate_histogram){.start_us = buckets->first * buckets->bucket_us,
+                                                  .bucket_us = buckets->bucket_us,
+                                                  .counts = buckets->counts,
+                                                  .n_buckets = n_buckets,
+                                                  .total = buckets->total};
     buckets->counts = NULL;
     return OK;
 }
 
-enum status aggregate_histogram(struct walk *walk, int64_t bucket_us,
-                                struct histogram *out_histogram, struct err *err)
+enum status aggregate_histogram(struct day_iterator *iterator, int64_t bucket_us,
+                                struct aggregate_histogram *out_histogram, struct err *err)
 {
-    static const struct sweep_hands hands = {.waiting = histogram_waiting,
-                                             .block = histogram_block};
-    struct sweep_options options = {.hands = &hands, .n_workers = sweep_workers(walk)};
-    struct buckets workers[SWEEP_WORKERS_MAX];
+    static const struct parallel_scan_ops ops = {.waiting = histogram_waiting,
+                                                 .block = histogram_block};
+    struct parallel_scan_options options = {.ops = &ops,
+                                            .n_workers = parallel_scan_workers(iterator)};
+    struct buckets workers[PARALLEL_SCAN_WORKERS_MAX];
     for (size_t i = 0; i < options.n_workers; i++) {
         workers[i] = (struct buckets){.bucket_us = bucket_us > 0 ? bucket_us : CLOCK_SECOND_US,
                                       .automatic = bucket_us <= 0,
                                       .last = -1};
         options.workers[i] = &workers[i];
     }
-    enum status status = sweep_run(walk, &options, err);
+    enum status status = parallel_scan_run(iterator, &options, err);
     for (size_t i = 1; i < options.n_workers; i++) {
         status = THEN(status, buckets_merge(&workers[0], &workers[i], err));
         free(workers[i].counts);
@@ -222,8 +224,8 @@ enum status aggregate_histogram(struct walk *walk, int64_t bucket_us,
     return status;
 }
 
-void histogram_fini(struct histogram *histogram)
+void aggregate_histogram_fini(struct aggregate_histogram *histogram)
 {
     free(histogram->counts);
-    *histogram = (struct histogram){0};
+    *histogram = (struct aggregate_histogram){0};
 }

@@ -6,9 +6,9 @@
 #include "schema/block/bitmap.h"
 
 /* Every combination of the event's values. */
-static enum status count_cells(struct top_run *run, size_t slot, struct err *err)
+static enum status count_cells(struct facet_pass *run, size_t slot, struct err *err)
 {
-    uint32_t at[TALLY_PARTS_MAX] = {0};
+    uint32_t at[TUPLE_COUNT_PARTS_MAX] = {0};
     for (size_t part = 0; part < run->n_facets; part++) {
         at[part] = run->cells[part].head[slot];
         if (at[part] == 0) {
@@ -16,17 +16,17 @@ static enum status count_cells(struct top_run *run, size_t slot, struct err *err
         }
     }
     for (;;) {
-        uint32_t numbers[TALLY_PARTS_MAX] = {0};
+        uint32_t numbers[TUPLE_COUNT_PARTS_MAX] = {0};
         for (size_t part = 0; part < run->n_facets; part++) {
-            numbers[part] = cell_at(&run->cells[part], at[part])->number;
+            numbers[part] = facet_cell_at(&run->cells[part], at[part])->number;
         }
-        enum status status = tally_add(&run->tally, numbers, 1, err);
+        enum status status = tuple_count_add(&run->tuples, numbers, 1, err);
         if (status != OK) {
             return status;
         }
         size_t part = 0;
         while (part < run->n_facets &&
-               (at[part] = cell_at(&run->cells[part], at[part])->next) == 0) {
+               (at[part] = facet_cell_at(&run->cells[part], at[part])->next) == 0) {
             at[part] = run->cells[part].head[slot];
             part++;
         }
@@ -40,12 +40,12 @@ static enum status top_block(void *worker, struct plan *plan, const struct block
                              const struct bitmap *map, struct err *err)
 {
     (void)info;
-    struct top_run *run = worker;
+    struct facet_pass *run = worker;
     enum status status = OK;
     run->plan = plan;
     run->events += (int64_t)bitmap_count(map);
     for (size_t part = 0; status == OK && part < run->n_facets; part++) {
-        cells_clear(&run->cells[part]);
+        facet_cells_clear(&run->cells[part]);
         status = facet_take(run, part, map, err);
     }
     if (status != OK || run->cells[0].count == 0) {
@@ -62,14 +62,14 @@ static enum status top_block(void *worker, struct plan *plan, const struct block
 }
 
 /* Each event of the inbox as a block of one. */
-static enum status top_waiting(void *worker, const struct walk_day *day, struct err *err)
+static enum status top_waiting(void *worker, const struct day_iterator_day *day, struct err *err)
 {
-    struct top_run *run = worker;
+    struct facet_pass *run = worker;
     enum status status = OK;
     run->events += (int64_t)day->n_waiting;
     for (size_t i = 0; status == OK && i < day->n_waiting; i++) {
         for (size_t part = 0; status == OK && part < run->n_facets; part++) {
-            cells_clear(&run->cells[part]);
+            facet_cells_clear(&run->cells[part]);
             status = facet_take_event(run, part, &day->waiting[i]->event, err);
         }
         status = THEN(status, count_cells(run, 0, err));
@@ -83,7 +83,7 @@ static enum status top_leave(void *worker, size_t number, struct plan *plan, str
     (void)number;
     (void)plan;
     (void)err;
-    struct top_run *run = worker;
+    struct facet_pass *run = worker;
     for (size_t part = 0; part < run->n_facets; part++) {
         if (run->n_values[part] > 0) {
             memset(run->value_numbers[part], 0, run->n_values[part] * sizeof(uint32_t));
@@ -101,37 +101,37 @@ static int compare_spans(struct span a, struct span b)
 
 static int compare_rows(const void *a, const void *b)
 {
-    const struct top_row *x = a;
-    const struct top_row *y = b;
+    const struct aggregate_top_row *x = a;
+    const struct aggregate_top_row *y = b;
     if (x->count != y->count) {
         return x->count > y->count ? -1 : 1;
     }
     int order = 0;
-    for (size_t i = 0; order == 0 && i < TALLY_PARTS_MAX; i++) {
+    for (size_t i = 0; order == 0 && i < TUPLE_COUNT_PARTS_MAX; i++) {
         order = compare_spans(x->values[i], y->values[i]);
     }
     return order;
 }
 
-static void run_free(struct top_run *run)
+static void run_free(struct facet_pass *run)
 {
-    for (size_t i = 0; run && i < TALLY_PARTS_MAX; i++) {
-        cells_fini(&run->cells[i]);
+    for (size_t i = 0; run && i < TUPLE_COUNT_PARTS_MAX; i++) {
+        facet_cells_fini(&run->cells[i]);
         free(run->value_numbers[i]);
     }
     if (run) {
-        tally_fini(&run->tally);
-        texts_fini(&run->texts);
+        tuple_count_fini(&run->tuples);
+        tuple_count_texts_fini(&run->texts);
         free(run);
     }
 }
 
-static struct top_run *run_new(const struct span *fields, size_t n_fields)
+static struct facet_pass *run_new(const struct span *fields, size_t n_fields)
 {
-    struct top_run *run = calloc(1, sizeof *run);
+    struct facet_pass *run = calloc(1, sizeof *run);
     if (run) {
-        texts_init(&run->texts);
-        tally_init(&run->tally);
+        tuple_count_texts_init(&run->texts);
+        tuple_count_init(&run->tuples);
         run->n_facets = n_fields;
         for (size_t i = 0; i < n_fields; i++) {
             run->facets[i] = facet_of(fields[i]);
@@ -141,19 +141,20 @@ static struct top_run *run_new(const struct span *fields, size_t n_fields)
 }
 
 /* Adds what another thread has counted. */
-static enum status run_merge(struct top_run *run, const struct top_run *other, struct err *err)
+static enum status run_merge(struct facet_pass *run, const struct facet_pass *other,
+                             struct err *err)
 {
     uint32_t *numbers = malloc((other->texts.count + 1) * sizeof *numbers);
     enum status status = numbers ? OK : err_nomem(err, "top");
     for (uint32_t i = 0; status == OK && i < other->texts.count; i++) {
-        status = texts_number(&run->texts, other->texts.items[i], &numbers[i], err);
+        status = tuple_count_text(&run->texts, other->texts.items[i], &numbers[i], err);
     }
-    for (uint32_t i = 0; status == OK && i < other->tally.count; i++) {
-        struct tally_row row = other->tally.rows[i];
+    for (uint32_t i = 0; status == OK && i < other->tuples.count; i++) {
+        struct tuple_count_row row = other->tuples.rows[i];
         for (size_t part = 0; part < run->n_facets; part++) {
             row.numbers[part] = numbers[row.numbers[part]];
         }
-        status = tally_add(&run->tally, row.numbers, row.count, err);
+        status = tuple_count_add(&run->tuples, row.numbers, row.count, err);
     }
     run->events += other->events;
     free(numbers);
@@ -161,20 +162,21 @@ static enum status run_merge(struct top_run *run, const struct top_run *other, s
 }
 
 /* Counts all, into a run that run_free ends. */
-static enum status count_all(struct walk *walk, const struct span *fields, size_t n_fields,
-                             struct top_run **out_run, struct err *err)
+static enum status count_all(struct day_iterator *iterator, const struct span *fields,
+                             size_t n_fields, struct facet_pass **out_run, struct err *err)
 {
-    static const struct sweep_hands hands = {
+    static const struct parallel_scan_ops ops = {
         .waiting = top_waiting, .block = top_block, .leave = top_leave};
-    CHECK(n_fields >= 1 && n_fields <= TALLY_PARTS_MAX);
-    struct sweep_options options = {.hands = &hands, .n_workers = sweep_workers(walk)};
-    struct top_run *runs[SWEEP_WORKERS_MAX] = {NULL};
+    CHECK(n_fields >= 1 && n_fields <= TUPLE_COUNT_PARTS_MAX);
+    struct parallel_scan_options options = {.ops = &ops,
+                                            .n_workers = parallel_scan_workers(iterator)};
+    struct facet_pass *runs[PARALLEL_SCAN_WORKERS_MAX] = {NULL};
     enum status status = OK;
     for (size_t i = 0; status == OK && i < options.n_workers; i++) {
         options.workers[i] = runs[i] = run_new(fields, n_fields);
         status = runs[i] ? OK : err_nomem(err, "top");
     }
-    status = THEN(status, sweep_run(walk, &options, err));
+    status = THEN(status, parallel_scan_run(iterator, &options, err));
     for (size_t i = 1; i < options.n_workers; i++) {
         status = THEN(status, run_merge(runs[0], runs[i], err));
         run_free(runs[i]);
@@ -187,15 +189,16 @@ static enum status count_all(struct walk *walk, const struct span *fields, size_
     return OK;
 }
 
-static enum status make_rows(const struct top_run *run, struct top *top, struct err *err)
+static enum status make_rows(const struct facet_pass *run, struct aggregate_top *top,
+                             struct err *err)
 {
-    size_t count = run->tally.count;
+    size_t count = run->tuples.count;
     top->rows = calloc(count + 1, sizeof *top->rows);
     if (!top->rows) {
         return err_nomem(err, "top");
     }
     for (size_t i = 0; i < count; i++) {
-        const struct tally_row *row = &run->tally.rows[i];
+        const struct tuple_count_row *row = &run->tuples.rows[i];
         top->rows[i].count = row->count;
         for (size_t part = 0; part < run->n_facets; part++) {
             top->rows[i].values[part] = run->texts.items[row->numbers[part]];
@@ -206,40 +209,40 @@ static enum status make_rows(const struct top_run *run, struct top *top, struct 
     return OK;
 }
 
-enum status aggregate_top(struct walk *walk, const struct span *fields, size_t n_fields,
-                          struct top *out_top, struct err *err)
+enum status aggregate_top(struct day_iterator *iterator, const struct span *fields, size_t n_fields,
+                          struct aggregate_top *out_top, struct err *err)
 {
-    struct top_run *run = NULL;
-    enum status status = count_all(walk, fields, n_fields, &run, err);
+    struct facet_pass *run = NULL;
+    enum status status = count_all(iterator, fields, n_fields, &run, err);
     if (status != OK) {
         return status;
     }
-    struct top top = {.n_fields = n_fields, .events = run->events};
+    struct aggregate_top top = {.n_fields = n_fields, .events = run->events};
     status = make_rows(run, &top, err);
     if (status == OK) { /* what the rows point to goes with them */
         top.texts = run->texts;
-        run->texts = (struct texts){0};
+        run->texts = (struct tuple_count_texts){0};
         *out_top = top;
     }
     run_free(run);
     return status;
 }
 
-enum status aggregate_distinct(struct walk *walk, const struct span *fields, size_t n_fields,
-                               int64_t *out_count, struct err *err)
+enum status aggregate_distinct(struct day_iterator *iterator, const struct span *fields,
+                               size_t n_fields, int64_t *out_count, struct err *err)
 {
-    struct top_run *run = NULL;
-    enum status status = count_all(walk, fields, n_fields, &run, err);
+    struct facet_pass *run = NULL;
+    enum status status = count_all(iterator, fields, n_fields, &run, err);
     if (status == OK) {
-        *out_count = run->tally.count;
+        *out_count = run->tuples.count;
         run_free(run);
     }
     return status;
 }
 
-void top_fini(struct top *top)
+void aggregate_top_fini(struct aggregate_top *top)
 {
     free(top->rows);
-    texts_fini(&top->texts);
-    *top = (struct top){0};
+    tuple_count_texts_fini(&top->texts);
+    *top = (struct aggregate_top){0};
 }

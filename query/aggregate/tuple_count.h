@@ -6,10 +6,10 @@
 #include "schema/base/err.h"
 
 /* Over it: ERR_LIMIT. */
-enum { TALLY_TEXTS_MAX = 1 << 22, TALLY_PARTS_MAX = 4 };
+enum { TUPLE_COUNT_TEXTS_MAX = 1 << 22, TUPLE_COUNT_PARTS_MAX = 4 };
 
 /* Texts to numbers from 0. */
-struct texts {
+struct tuple_count_texts {
     struct arena arena;
     struct span *items;
     uint32_t count;
@@ -19,19 +19,19 @@ struct texts {
     uint64_t seed;
 };
 
-void texts_init(struct texts *texts);
-void texts_fini(struct texts *texts);
-MUST_USE enum status texts_number(struct texts *texts, struct span text, uint32_t *out_number,
-                                  struct err *err);
+void tuple_count_texts_init(struct tuple_count_texts *texts);
+void tuple_count_texts_fini(struct tuple_count_texts *texts);
+MUST_USE enum status tuple_count_text(struct tuple_count_texts *texts, struct span text,
+                                      uint32_t *out_number, struct err *err);
 
 /* Tuples of numbers with a count each; numbers beyond those in use are 0. */
-struct tally_row {
-    uint32_t numbers[TALLY_PARTS_MAX];
+struct tuple_count_row {
+    uint32_t numbers[TUPLE_COUNT_PARTS_MAX];
     int64_t count;
 };
 
-struct tally {
-    struct tally_row *rows;
+struct tuple_count {
+    struct tuple_count_row *rows;
     uint32_t count;
     uint32_t capacity;
     uint32_t *table; /* row + 1 */
@@ -39,9 +39,10 @@ struct tally {
     uint64_t seed;
 };
 
-void tally_init(struct tally *tally);
-void tally_fini(struct tally *tally);
-MUST_USE enum status tally_add(struct tally *tally, const uint32_t numbers[TALLY_PARTS_MAX],
-                               int64_t count, struct err *err);
+void tuple_count_init(struct tuple_count *tuples);
+void tuple_count_fini(struct tuple_count *tuples);
+MUST_USE enum status tuple_count_add(struct tuple_count *tuples,
+                                     const uint32_t numbers[TUPLE_COUNT_PARTS_MAX], int64_t count,
+                                     struct err *err);
 
 #endif

@@ -4,23 +4,23 @@
 
 #include <stdlib.h>
 
-struct block_view *view_new(struct segment *segment)
+struct block_view *block_view_new(struct segment *segment)
 {
     struct block_view *view = calloc(1, sizeof *view);
     if (view) {
         view->segment = segment;
         view->lines = (struct block_lines)BLOCK_LINES_INIT;
-        for (size_t i = 0; i < VIEW_COLUMNS; i++) {
+        for (size_t i = 0; i < BLOCK_VIEW_COLUMNS; i++) {
             view->columns[i].field = -1;
         }
     }
     return view;
 }
 
-void view_free(struct block_view *view)
+void block_view_free(struct block_view *view)
 {
     if (view) {
-        for (size_t i = 0; i < VIEW_COLUMNS; i++) {
+        for (size_t i = 0; i < BLOCK_VIEW_COLUMNS; i++) {
             column_fini(&view->columns[i].column);
         }
         free(view->text_fields);
@@ -30,7 +30,7 @@ void view_free(struct block_view *view)
     }
 }
 
-void view_move(struct block_view *view, const struct block_info *info)
+void block_view_move(struct block_view *view, const struct block_info *info)
 {
     if (view->info == info) {
         return;
@@ -38,13 +38,13 @@ void view_move(struct block_view *view, const struct block_info *info)
     view->info = info;
     view->has_times = view->has_arrivals = false;
     view->has_partial = view->has_text_fields = false;
-    for (size_t i = 0; i < VIEW_COLUMNS; i++) {
+    for (size_t i = 0; i < BLOCK_VIEW_COLUMNS; i++) {
         view->columns[i].field = -1;
         view->columns[i].used = 0;
     }
 }
 
-enum status view_times(struct block_view *view, const int64_t **out_us, struct err *err)
+enum status block_view_times(struct block_view *view, const int64_t **out_us, struct err *err)
 {
     enum status status = OK;
     if (!view->has_times) {
@@ -57,7 +57,7 @@ enum status view_times(struct block_view *view, const int64_t **out_us, struct e
     return status;
 }
 
-enum status view_arrivals(struct block_view *view, const int64_t **out_us, struct err *err)
+enum status block_view_arrivals(struct block_view *view, const int64_t **out_us, struct err *err)
 {
     enum status status = OK;
     if (!view->has_arrivals) {
@@ -70,7 +70,8 @@ enum status view_arrivals(struct block_view *view, const int64_t **out_us, struc
     return status;
 }
 
-enum status view_partial(struct block_view *view, const struct bitmap **out_map, struct err *err)
+enum status block_view_partial(struct block_view *view, const struct bitmap **out_map,
+                               struct err *err)
 {
     enum status status = OK;
     if (!view->has_partial) {
@@ -110,7 +111,7 @@ static enum status read_text_fields(struct block_view *view, struct err *err)
     return OK;
 }
 
-enum status view_is_text(struct block_view *view, size_t field, bool *out_is, struct err *err)
+enum status block_view_is_text(struct block_view *view, size_t field, bool *out_is, struct err *err)
 {
     if (!view->info->has_text) {
         *out_is = false;
@@ -127,19 +128,19 @@ enum status view_is_text(struct block_view *view, size_t field, bool *out_is, st
     return status;
 }
 
-enum status view_column(struct block_view *view, size_t field, const struct column **out_column,
-                        struct err *err)
+enum status block_view_column(struct block_view *view, size_t field,
+                              const struct column **out_column, struct err *err)
 {
-    return view_column_filtered(view, field, NULL, out_column, err);
+    return block_view_column_filtered(view, field, NULL, out_column, err);
 }
 
-enum status view_column_filtered(struct block_view *view, size_t field,
-                                 struct column_filter *filter, const struct column **out_column,
-                                 struct err *err)
+enum status block_view_column_filtered(struct block_view *view, size_t field,
+                                       struct column_filter *filter,
+                                       const struct column **out_column, struct err *err)
 {
-    struct view_column *oldest = &view->columns[0];
-    for (size_t i = 0; i < VIEW_COLUMNS; i++) {
-        struct view_column *here = &view->columns[i];
+    struct block_view_column *oldest = &view->columns[0];
+    for (size_t i = 0; i < BLOCK_VIEW_COLUMNS; i++) {
+        struct block_view_column *here = &view->columns[i];
         if (here->field == (long)field) {
             here->used = ++view->clock;
             *out_column = &here->column;
@@ -159,13 +160,13 @@ enum status view_column_filtered(struct block_view *view, size_t field,
     return status;
 }
 
-enum status view_ndjson(struct block_view *view, struct span *out_ndjson, struct err *err)
+enum status block_view_ndjson(struct block_view *view, struct span *out_ndjson, struct err *err)
 {
     return segment_ndjson(view->segment, view->info->id, &view->lines, out_ndjson, err);
 }
 
-enum status view_slot_at(struct block_view *view, size_t offset, size_t *out_slot, size_t *out_next,
-                         struct err *err)
+enum status block_view_slot_at(struct block_view *view, size_t offset, size_t *out_slot,
+                               size_t *out_next, struct err *err)
 {
     enum status status = segment_lines(view->segment, view->info->id, &view->lines, err);
     if (status == OK) {
@@ -175,7 +176,8 @@ enum status view_slot_at(struct block_view *view, size_t offset, size_t *out_slo
     return status;
 }
 
-enum status view_line(struct block_view *view, size_t slot, struct span *out_line, struct err *err)
+enum status block_view_line(struct block_view *view, size_t slot, struct span *out_line,
+                            struct err *err)
 {
     enum status status = segment_lines(view->segment, view->info->id, &view->lines, err);
     if (status == OK) {
@@ -184,13 +186,13 @@ enum status view_line(struct block_view *view, size_t slot, struct span *out_lin
     return status;
 }
 
-enum status view_event(struct block_view *view, size_t slot, struct event *out_event,
-                       struct err *err)
+enum status block_view_event(struct block_view *view, size_t slot, struct event *out_event,
+                             struct err *err)
 {
     struct span line;
     const int64_t *arrivals_us;
-    enum status status = view_line(view, slot, &line, err);
-    status = THEN(status, view_arrivals(view, &arrivals_us, err));
+    enum status status = block_view_line(view, slot, &line, err);
+    status = THEN(status, block_view_arrivals(view, &arrivals_us, err));
     if (status != OK) {
         return status;
     }

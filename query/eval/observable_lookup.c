@@ -1,64 +1,65 @@
 #include "query/eval/observable_lookup.h"
 #include "schema/block/bitmap.h"
 
-void kept_fini(struct kept *kept)
+void observable_lookup_fini(struct observable_lookup *lookup)
 {
-    buf_fini(&kept->values);
-    buf_fini(&kept->fields);
-    buf_fini(&kept->entries);
-    buf_fini(&kept->numbers);
-    observed_fini(&kept->observed);
-    observer_fini(&kept->observer);
+    buf_fini(&lookup->values);
+    buf_fini(&lookup->fields);
+    buf_fini(&lookup->entries);
+    buf_fini(&lookup->numbers);
+    observable_index_fini(&lookup->observed);
+    observable_scanner_fini(&lookup->observer);
 }
 
-void kept_leave(struct kept *kept)
+void observable_lookup_leave(struct observable_lookup *lookup)
 {
-    kept->segment = NULL;
+    lookup->segment = NULL;
 }
 
 /* Which entries of the list may be asked for. */
-static bool pick_entries(struct kept *kept)
+static bool pick_entries(struct observable_lookup *lookup)
 {
-    buf_clear(&kept->entries);
-    kept->asker.pick(kept->asker.context, &kept->observed, &kept->entries);
-    return buf_ok(&kept->entries);
+    buf_clear(&lookup->entries);
+    lookup->ops.pick(lookup->ops.context, &lookup->observed, &lookup->entries);
+    return buf_ok(&lookup->entries);
 }
 
-static enum status each_reference(struct kept *kept, observed_reference *each, void *context,
-                                  struct err *err)
+static enum status each_reference(struct observable_lookup *lookup,
+                                  observable_index_reference *each, void *context, struct err *err)
 {
-    return observed_references(&kept->observed, (const uint32_t *)(const void *)kept->entries.data,
-                               kept->entries.size / sizeof(uint32_t), each, context, err);
+    return observable_index_references(&lookup->observed,
+                                       (const uint32_t *)(const void *)lookup->entries.data,
+                                       lookup->entries.size / sizeof(uint32_t), each, context, err);
 }
 
-static bool has_value(const struct kept *kept, uint32_t value)
+static bool has_value(const struct observable_lookup *lookup, uint32_t value)
 {
-    return value / 8 < kept->values.size && kept->values.data[value / 8] >> value % 8 & 1;
+    return value / 8 < lookup->values.size && lookup->values.data[value / 8] >> value % 8 & 1;
 }
 
-static void add_value(struct kept *kept, uint32_t value)
+static void add_value(struct observable_lookup *lookup, uint32_t value)
 {
-    while (buf_ok(&kept->values) && kept->values.size <= value / 8) {
-        buf_add_char(&kept->values, 0);
+    while (buf_ok(&lookup->values) && lookup->values.size <= value / 8) {
+        buf_add_char(&lookup->values, 0);
     }
-    if (buf_ok(&kept->values)) {
-        kept->values.data[value / 8] |= (char)(1 << value % 8);
+    if (buf_ok(&lookup->values)) {
+        lookup->values.data[value / 8] |= (char)(1 << value % 8);
     }
 }
 
-static void add_field(struct kept *kept, size_t field)
+static void add_field(struct observable_lookup *lookup, size_t field)
 {
-    const size_t *fields = (const size_t *)(const void *)kept->fields.data;
-    for (size_t i = 0; i < kept->fields.size / sizeof field; i++) {
+    const size_t *fields = (const size_t *)(const void *)lookup->fields.data;
+    for (size_t i = 0; i < lookup->fields.size / sizeof field; i++) {
         if (fields[i] == field) {
             return;
         }
     }
-    buf_add(&kept->fields, &field, sizeof field);
+    buf_add(&lookup->fields, &field, sizeof field);
 }
 
-struct looking {
-    struct kept *kept;
+struct value_search {
+    struct observable_lookup *lookup;
     uint32_t from; /* values that no list speaks of */
     uint32_t to;
     bool found;
@@ -67,67 +68,68 @@ struct looking {
 
 static void take_observable(void *context, const struct observable *observable)
 {
-    struct looking *looking = context;
-    const struct kept_asker *asker = &looking->kept->asker;
-    looking->found = looking->found || asker->is(asker->context, observable);
+    struct value_search *looking = context;
+    const struct observable_lookup_ops *ops = &looking->lookup->ops;
+    looking->found = looking->found || ops->is(ops->context, observable);
 }
 
 /* Keeps the value if it has what is asked for. */
 static bool look_at_value(void *context, uint32_t value, uint32_t field, struct span text)
 {
-    struct looking *looking = context;
-    struct kept *kept = looking->kept;
+    struct value_search *looking = context;
+    struct observable_lookup *lookup = looking->lookup;
     if (value < looking->from || value >= looking->to) {
         return value < looking->to;
     }
-    struct event_field as_field = {.path = span_str(segment_field_name(kept->segment, field)),
+    struct event_field as_field = {.path = span_str(segment_field_name(lookup->segment, field)),
                                    .value = text,
                                    .kind = EVENT_STRING};
-    const struct observed_field observed = observed_field(as_field.path);
+    const struct observable_field observed = observable_field(as_field.path);
     looking->found = false;
     looking->failed =
-        !observe_value(&kept->observer, &observed, &as_field, take_observable, looking);
+        !observable_scan_value(&lookup->observer, &observed, &as_field, take_observable, looking);
     if (looking->found) {
-        add_value(kept, value);
-        add_field(kept, field);
+        add_value(lookup, value);
+        add_field(lookup, field);
     }
     return !looking->failed;
 }
 
-static enum status look_at_values(struct kept *kept, uint32_t from, uint32_t to, struct err *err)
+static enum status look_at_values(struct observable_lookup *lookup, uint32_t from, uint32_t to,
+                                  struct err *err)
 {
-    struct looking looking = {.kept = kept, .from = from, .to = to};
-    enum status status = segment_values(kept->segment, -1, look_at_value, &looking, err);
+    struct value_search looking = {.lookup = lookup, .from = from, .to = to};
+    enum status status = segment_values(lookup->segment, -1, look_at_value, &looking, err);
     return status == OK && looking.failed ? err_nomem(err, "search") : status;
 }
 
 static void take_number(void *context, uint32_t entry, uint32_t reference)
 {
-    struct kept *kept = context;
-    uint32_t value = kept->observed.first + reference;
+    struct observable_lookup *lookup = context;
+    uint32_t value = lookup->observed.first + reference;
     (void)entry;
-    buf_add(&kept->numbers, &value, sizeof value);
+    buf_add(&lookup->numbers, &value, sizeof value);
 }
 
 /* The list's picked entries: their values are looked at themselves, so that what is kept is sure.
  */
-static enum status look_at_list(struct kept *kept, struct err *err)
+static enum status look_at_list(struct observable_lookup *lookup, struct err *err)
 {
-    buf_clear(&kept->numbers);
-    enum status status = pick_entries(kept) ? each_reference(kept, take_number, kept, err)
-                                            : err_nomem(err, "search");
-    if (status == OK && !buf_ok(&kept->numbers)) {
+    buf_clear(&lookup->numbers);
+    enum status status = pick_entries(lookup) ? each_reference(lookup, take_number, lookup, err)
+                                              : err_nomem(err, "search");
+    if (status == OK && !buf_ok(&lookup->numbers)) {
         status = err_nomem(err, "search");
     }
-    const uint32_t *numbers = (const uint32_t *)(const void *)kept->numbers.data;
-    for (size_t i = 0; status == OK && i < kept->numbers.size / sizeof *numbers; i++) {
+    const uint32_t *numbers = (const uint32_t *)(const void *)lookup->numbers.data;
+    for (size_t i = 0; status == OK && i < lookup->numbers.size / sizeof *numbers; i++) {
         uint32_t field;
         struct span text;
-        struct looking looking = {.kept = kept, .to = UINT32_MAX};
-        if (has_value(kept, numbers[i])) {
+        struct value_search looking = {.lookup = lookup, .to = UINT32_MAX};
+        if (has_value(lookup, numbers[i])) {
             continue;
         }
-        status = segment_value(kept->segment, numbers[i], &field, &text, err);
+        status = segment_value(lookup->segment, numbers[i], &field, &text, err);
         if (status == OK && !look_at_value(&looking, numbers[i], field, text)) {
             status = err_nomem(err, "search");
         }
@@ -137,48 +139,50 @@ static enum status look_at_list(struct kept *kept, struct err *err)
 
 /* Finds the values of the segment's dictionary. Lists follow one another by value; where one is
  * missing, all values are looked at. */
-static enum status find_values(struct kept *kept, struct segment *segment, struct err *err)
+static enum status find_values(struct observable_lookup *lookup, struct segment *segment,
+                               struct err *err)
 {
     size_t n_blocks;
     const struct block_info *blocks = segment_blocks(segment, &n_blocks);
     uint32_t next = 0;
     bool complete = true;
     enum status status = OK;
-    kept->segment = segment;
-    buf_clear(&kept->values);
-    buf_clear(&kept->fields);
+    lookup->segment = segment;
+    buf_clear(&lookup->values);
+    buf_clear(&lookup->fields);
     for (size_t i = 0; status == OK && i < n_blocks; i++) {
         bool is_there = false;
-        status = segment_observed(segment, blocks[i].id, OBSERVED_VALUES, &kept->observed,
-                                  &is_there, err);
+        status = segment_observable_read(segment, blocks[i].id, SEGMENT_OBSERVABLE_VALUES,
+                                         &lookup->observed, &is_there, err);
         complete = complete && is_there;
         if (status != OK || !is_there) {
             continue;
         }
-        uint32_t first = kept->observed.first;
-        uint32_t end = first + kept->observed.count;
-        status = look_at_list(kept, err);
+        uint32_t first = lookup->observed.first;
+        uint32_t end = first + lookup->observed.count;
+        status = look_at_list(lookup, err);
         if (status == OK && first > next) {
-            status = look_at_values(kept, next, first, err);
+            status = look_at_values(lookup, next, first, err);
         }
         next = end > next ? end : next;
     }
     if (status == OK && !complete) {
-        status = look_at_values(kept, next, UINT32_MAX, err);
+        status = look_at_values(lookup, next, UINT32_MAX, err);
     }
-    if (status == OK && !(buf_ok(&kept->fields) && buf_ok(&kept->values))) {
+    if (status == OK && !(buf_ok(&lookup->fields) && buf_ok(&lookup->values))) {
         status = err_nomem(err, "search");
     }
     if (status != OK) {
-        kept->segment = NULL;
+        lookup->segment = NULL;
     }
     return status;
 }
 
-static bool entry_is_wanted(const struct kept *kept, const struct column *column, uint32_t entry)
+static bool entry_is_wanted(const struct observable_lookup *lookup, const struct column *column,
+                            uint32_t entry)
 {
     for (uint32_t v = column->entry_start[entry]; v < column->entry_start[entry + 1]; v++) {
-        if (has_value(kept, column->entry_values[v])) {
+        if (has_value(lookup, column->entry_values[v])) {
             return true;
         }
     }
@@ -196,18 +200,18 @@ static enum column_want want_entries(const void *context, const struct column *c
 }
 
 /* Events whose column has one of the values. */
-static enum status add_column(struct kept *kept, struct block_view *view, size_t field,
-                              struct bitmap *map, struct err *err)
+static enum status add_column(struct observable_lookup *lookup, struct block_view *view,
+                              size_t field, struct bitmap *map, struct err *err)
 {
-    struct column_filter filter = {.want = want_entries, .context = kept};
+    struct column_filter filter = {.want = want_entries, .context = lookup};
     const struct column *column;
-    enum status status = view_column_filtered(view, field, &filter, &column, err);
-    if (status != OK || column->store != FIELD_COLUMN) {
+    enum status status = block_view_column_filtered(view, field, &filter, &column, err);
+    if (status != OK || column->store != COLUMN_STORE_COLUMN) {
         return status;
     }
     bool wanted[BLOCK_EVENTS_MAX + 1] = {false};
     for (uint32_t entry = 0; entry < column->n_entries; entry++) {
-        wanted[entry + 1] = entry_is_wanted(kept, column, entry);
+        wanted[entry + 1] = entry_is_wanted(lookup, column, entry);
     }
     for (uint32_t slot = 0; slot < view->info->n_events; slot++) {
         if (wanted[column->index[slot]]) {
@@ -218,7 +222,7 @@ static enum status add_column(struct kept *kept, struct block_view *view, size_t
 }
 
 struct events {
-    const struct observed *observed;
+    const struct observable_index *observed;
     struct bitmap *sure;
     struct bitmap *maybe;
 };
@@ -230,30 +234,32 @@ static void take_event(void *context, uint32_t entry, uint32_t reference)
     bitmap_set(is_address ? events->sure : events->maybe, reference);
 }
 
-enum status kept_block(struct kept *kept, struct block_view *view, struct bitmap *out_sure,
-                       struct bitmap *out_maybe, struct err *err)
+enum status observable_lookup_block(struct observable_lookup *lookup, struct block_view *view,
+                                    struct bitmap *out_sure, struct bitmap *out_maybe,
+                                    struct err *err)
 {
     struct segment *segment = view->segment;
     bool is_there = false;
-    enum status status = kept->segment == segment ? OK : find_values(kept, segment, err);
-    status = THEN(status, segment_observed(segment, view->info->id, OBSERVED_EVENTS,
-                                           &kept->observed, &is_there, err));
+    enum status status = lookup->segment == segment ? OK : find_values(lookup, segment, err);
+    status =
+        THEN(status, segment_observable_read(segment, view->info->id, SEGMENT_OBSERVABLE_EVENTS,
+                                             &lookup->observed, &is_there, err));
     bitmap_clear(out_sure);
     bitmap_clear(out_maybe);
     if (status != OK || !is_there) {
         bitmap_fill(out_maybe, view->info->n_events);
         return status;
     }
-    struct events events = {&kept->observed, out_sure, out_maybe};
-    status = pick_entries(kept) ? each_reference(kept, take_event, &events, err)
-                                : err_nomem(err, "search");
-    const size_t *fields = (const size_t *)(const void *)kept->fields.data;
-    for (size_t i = 0; status == OK && i < kept->fields.size / sizeof *fields; i++) {
-        status = add_column(kept, view, fields[i], out_sure, err);
+    struct events events = {&lookup->observed, out_sure, out_maybe};
+    status = pick_entries(lookup) ? each_reference(lookup, take_event, &events, err)
+                                  : err_nomem(err, "search");
+    const size_t *fields = (const size_t *)(const void *)lookup->fields.data;
+    for (size_t i = 0; status == OK && i < lookup->fields.size / sizeof *fields; i++) {
+        status = add_column(lookup, view, fields[i], out_sure, err);
     }
     const struct bitmap *partial = NULL;
     if (status == OK && view->info->has_partial) {
-        status = view_partial(view, &partial, err);
+        status = block_view_partial(view, &partial, err);
     }
     if (status == OK && partial) {
         bitmap_or(out_maybe, partial);

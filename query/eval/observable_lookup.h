@@ -7,33 +7,35 @@
 #include "schema/segment/segment_observable.h"
 
 /* Who asks: for one observable, or for a million indicators. */
-struct kept_asker {
+struct observable_lookup_ops {
     /* Appends the entries (uint32_t, ascending) of the list that may be asked for; of addresses
      * exactly those that are. */
-    void (*pick)(const void *context, const struct observed *observed, struct buf *out_entries);
+    void (*pick)(const void *context, const struct observable_index *observed,
+                 struct buf *out_entries);
     /* Is the observable asked for? */
     bool (*is)(const void *context, const struct observable *observable);
     const void *context;
 };
 
 /* For the segment at hand. All but the asker zeroed to begin with. */
-struct kept {
-    struct kept_asker asker;
+struct observable_lookup {
+    struct observable_lookup_ops ops;
     struct segment *segment; /* whose values are known; NULL: none yet */
     struct buf values;       /* a bit by value of the dictionary: has what is asked for */
     struct buf fields;       /* size_t: fields that have such values */
-    struct observed observed;
+    struct observable_index observed;
     struct buf entries; /* uint32_t: of `observed` */
     struct buf numbers; /* uint32_t: values */
-    struct observer observer;
+    struct observable_scanner observer;
 };
-void kept_fini(struct kept *kept);
+void observable_lookup_fini(struct observable_lookup *lookup);
 /* The segment is closed: forgets it. */
-void kept_leave(struct kept *kept);
+void observable_lookup_leave(struct observable_lookup *lookup);
 
 /* Of the block at which the view is: events that have it, and events that hardly lack it, which
  * only their bytes can say; all of them when nothing is kept with the block. */
-MUST_USE enum status kept_block(struct kept *kept, struct block_view *view, struct bitmap *out_sure,
-                                struct bitmap *out_maybe, struct err *err);
+MUST_USE enum status observable_lookup_block(struct observable_lookup *lookup,
+                                             struct block_view *view, struct bitmap *out_sure,
+                                             struct bitmap *out_maybe, struct err *err);
 
 #endif

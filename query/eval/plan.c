@@ -12,7 +12,7 @@ struct plan {
     struct segment *segment;
     struct block_view *view;
     size_t n_leaves; /* that are made ready */
-    struct leaf leaves[];
+    struct predicate_eval leaves[];
 };
 
 enum status plan_open(const struct query *query, struct segment *segment, struct plan **out_plan,
@@ -22,12 +22,12 @@ enum status plan_open(const struct query *query, struct segment *segment, struct
     if (plan) {
         plan->query = query;
         plan->segment = segment;
-        plan->view = view_new(segment);
+        plan->view = block_view_new(segment);
     }
     enum status status = plan && plan->view ? OK : err_nomem(err, "search");
     while (status == OK && plan->n_leaves < query->n_leaves) {
         const struct predicate *predicate = query->leaves[plan->n_leaves];
-        status = leaf_init(&plan->leaves[plan->n_leaves++], predicate, segment, err);
+        status = predicate_eval_init(&plan->leaves[plan->n_leaves++], predicate, segment, err);
     }
     if (status != OK) {
         plan_close(plan);
@@ -41,9 +41,9 @@ void plan_close(struct plan *plan)
 {
     if (plan) {
         for (size_t i = 0; i < plan->n_leaves; i++) {
-            leaf_fini(&plan->leaves[i]);
+            predicate_eval_fini(&plan->leaves[i]);
         }
-        view_free(plan->view);
+        block_view_free(plan->view);
         free(plan);
     }
 }
@@ -61,13 +61,13 @@ struct block_view *plan_view(struct plan *plan)
 bool plan_knows_field(const struct plan *plan, size_t leaf)
 {
     CHECK(leaf < plan->n_leaves);
-    return plan->leaves[leaf].field != LEAF_NO_FIELD || plan->leaves[leaf].scan_all;
+    return plan->leaves[leaf].field != PREDICATE_EVAL_NO_FIELD || plan->leaves[leaf].scan_all;
 }
 
 void plan_ahead(struct plan *plan, int64_t first_block, size_t n_blocks)
 {
     for (size_t i = 0; i < plan->n_leaves; i++) {
-        leaf_ahead(&plan->leaves[i], first_block, n_blocks);
+        predicate_eval_read_ahead(&plan->leaves[i], first_block, n_blocks);
     }
 }
 
@@ -117,7 +117,8 @@ static enum status eval(struct plan *plan, const struct node *node, const struct
         return OK;
     }
     if (node->kind == NODE_LEAF) {
-        return leaf_eval(&plan->leaves[node->predicate->leaf], plan->view, mask, out_map, err);
+        return predicate_eval_block(&plan->leaves[node->predicate->leaf], plan->view, mask, out_map,
+                                    err);
     }
     struct bitmap part;
     enum status status = OK;
@@ -159,7 +160,7 @@ static enum status time_mask(struct block_view *view, int64_t from_us, int64_t t
         return OK;
     }
     const int64_t *times_us;
-    enum status status = view_times(view, &times_us, err);
+    enum status status = block_view_times(view, &times_us, err);
     if (status == OK) {
         bitmap_clear(mask);
         for (size_t slot = 0; slot < info->n_events; slot++) {
@@ -174,7 +175,7 @@ static enum status time_mask(struct block_view *view, int64_t from_us, int64_t t
 enum status plan_eval(struct plan *plan, const struct block_info *info, int64_t from_us,
                       int64_t to_us, struct bitmap *out_map, struct err *err)
 {
-    view_move(plan->view, info);
+    block_view_move(plan->view, info);
     if (info->time_max_us < from_us || info->time_min_us >= to_us) {
         bitmap_clear(out_map);
         return OK;
@@ -184,7 +185,7 @@ enum status plan_eval(struct plan *plan, const struct block_info *info, int64_t 
     return THEN(status, eval(plan, plan->query->root, &mask, out_map, err));
 }
 
-void query_time_bounds(const struct node *node, int64_t *from_us, int64_t *to_us)
+void plan_time_bounds(const struct node *node, int64_t *from_us, int64_t *to_us)
 {
     *from_us = INT64_MIN;
     *to_us = INT64_MAX;
@@ -199,7 +200,7 @@ void query_time_bounds(const struct node *node, int64_t *from_us, int64_t *to_us
     for (const struct node *child = node->first; child; child = child->next, first = false) {
         int64_t from;
         int64_t to;
-        query_time_bounds(child, &from, &to);
+        plan_time_bounds(child, &from, &to);
         bool narrow = node->kind == NODE_AND;
         *from_us = first ? from : ((from > *from_us) == narrow ? from : *from_us);
         *to_us = first ? to : ((to < *to_us) == narrow ? to : *to_us);

@@ -30,6 +30,6 @@ MUST_USE enum status plan_eval(struct plan *plan, const struct block_info *info,
 bool plan_knows_field(const struct plan *plan, size_t leaf);
 
 /* What time: in the query leaves of [*from_us, *to_us): events outside cannot satisfy it. */
-void query_time_bounds(const struct node *node, int64_t *from_us, int64_t *to_us);
+void plan_time_bounds(const struct node *node, int64_t *from_us, int64_t *to_us);
 
 #endif

@@ -11,67 +11,68 @@ enum { COST_ALL, COST_TIME, COST_COLUMN, COST_COLUMNS, COST_UID, COST_TEXT, COST
 /* Among leaves of one rank those with fewer columns to read go first. */
 enum { COST_STEP = 4096 };
 
-static struct probe *probe_one(struct leaf *leaf, struct span term, bool prefix)
+static struct predicate_eval_probe *probe_one(struct predicate_eval *eval, struct span term,
+                                              bool prefix)
 {
-    struct probe *probe = &leaf->probes[leaf->n_probes++];
-    *probe = (struct probe){.own = term};
+    struct predicate_eval_probe *probe = &eval->probes[eval->n_probes++];
+    *probe = (struct predicate_eval_probe){.own = term};
     probe->question =
-        (struct term_question){.terms = &probe->own, .n_terms = 1, .last_is_prefix = prefix};
+        (struct segment_term_query){.terms = &probe->own, .n_terms = 1, .last_is_prefix = prefix};
     return probe;
 }
 
-static void probe_words(struct leaf *leaf, const struct predicate *predicate)
+static void probe_words(struct predicate_eval *eval, const struct predicate *predicate)
 {
-    leaf->probes[leaf->n_probes++].question =
-        (struct term_question){.terms = predicate->words,
-                               .n_terms = predicate->n_words,
-                               .last_is_prefix = predicate->last_is_prefix,
-                               .are_words = true};
+    eval->probes[eval->n_probes++].question =
+        (struct segment_term_query){.terms = predicate->words,
+                                    .n_terms = predicate->n_words,
+                                    .last_is_prefix = predicate->last_is_prefix,
+                                    .are_words = true};
 }
 
 /* A time or an IPv6 address is most often a word of the text, which then needs no look at the
  * bytes; where it is the start of a longer run of characters it is not. */
-static void probe_term(struct leaf *leaf, struct span term)
+static void probe_term(struct predicate_eval *eval, struct span term)
 {
     bool exact = segment_text_is_exact(term, false);
-    if (!exact && leaf->field == LEAF_ANY_FIELD && term_is_word(term)) {
-        struct probe *probe = probe_one(leaf, term, false);
+    if (!exact && eval->field == PREDICATE_EVAL_ANY_FIELD && term_is_word(term)) {
+        struct predicate_eval_probe *probe = probe_one(eval, term, false);
         probe->question.are_words = true;
         probe->of_text = true;
         probe->is_answer = true;
     }
-    probe_one(leaf, term, false)->is_answer = exact;
+    probe_one(eval, term, false)->is_answer = exact;
 }
 
 /* A number that was typed in another form than values have: its plain form's term, too. */
-static void probe_number(struct leaf *leaf, const struct predicate *predicate)
+static void probe_number(struct predicate_eval *eval, const struct predicate *predicate)
 {
     char text[NUMBER_TEXT_BYTES];
     struct buf term = BUF_INIT;
     bool one = term_single(number_text_of(predicate->number, text), &term);
-    if (one && term.size < sizeof leaf->number && !span_equal(buf_span(&term), predicate->text)) {
-        memcpy(leaf->number, term.data, term.size);
-        (void)probe_one(leaf, span_of(leaf->number, term.size), false);
+    if (one && term.size < sizeof eval->number && !span_equal(buf_span(&term), predicate->text)) {
+        memcpy(eval->number, term.data, term.size);
+        (void)probe_one(eval, span_of(eval->number, term.size), false);
     }
     buf_fini(&term);
 }
 
-static void find_probes(struct leaf *leaf)
+static void find_probes(struct predicate_eval *eval)
 {
-    const struct predicate *predicate = leaf->predicate;
+    const struct predicate *predicate = eval->predicate;
     switch (predicate->kind) {
     case PREDICATE_TERM:
-        probe_term(leaf, predicate->text);
+        probe_term(eval, predicate->text);
         if (predicate->is_number) {
-            probe_number(leaf, predicate);
+            probe_number(eval, predicate);
         }
         break;
     case PREDICATE_PREFIX:
-        probe_one(leaf, predicate->text, true)->is_answer =
+        probe_one(eval, predicate->text, true)->is_answer =
             segment_text_is_exact(predicate->text, true);
         break;
     case PREDICATE_PHRASE:
-        probe_words(leaf, predicate);
+        probe_words(eval, predicate);
         break;
     case PREDICATE_ALL:
     case PREDICATE_SUBSTRING:
@@ -96,64 +97,64 @@ static bool grow(uint64_t **words, size_t before, size_t count)
     return grown != NULL;
 }
 
-static bool values_reserve(struct leaf *leaf, uint32_t value)
+static bool values_reserve(struct predicate_eval *eval, uint32_t value)
 {
     size_t wanted = value / 64 + 1;
-    if (wanted > leaf->n_value_words) {
+    if (wanted > eval->n_value_words) {
         size_t count = wanted * 2 + 16;
-        if (!grow(&leaf->values, leaf->n_value_words, count) ||
-            !grow(&leaf->whatever_port, leaf->n_value_words, count)) {
+        if (!grow(&eval->values, eval->n_value_words, count) ||
+            !grow(&eval->whatever_port, eval->n_value_words, count)) {
             return false;
         }
-        leaf->n_value_words = count;
+        eval->n_value_words = count;
     }
     return true;
 }
 
 static bool add_value(void *context, uint32_t value, uint32_t field, struct span text)
 {
-    struct leaf *leaf = context;
-    if (field >= segment_field_count(leaf->segment) ||
-        (leaf->field >= 0 && (uint32_t)leaf->field != field)) {
+    struct predicate_eval *eval = context;
+    if (field >= segment_field_count(eval->segment) ||
+        (eval->field >= 0 && (uint32_t)eval->field != field)) {
         return true;
     }
-    struct span name = span_str(segment_field_name(leaf->segment, field));
-    if ((leaf->field < 0 && match_is_reserved(name)) || !match_value(leaf->predicate, name, text)) {
+    struct span name = span_str(segment_field_name(eval->segment, field));
+    if ((eval->field < 0 && match_is_reserved(name)) || !match_value(eval->predicate, name, text)) {
         return true;
     }
-    if (!values_reserve(leaf, value)) {
-        leaf->nomem = true;
+    if (!values_reserve(eval, value)) {
+        eval->nomem = true;
         return false;
     }
     uint64_t bit = UINT64_C(1) << (value % 64);
-    leaf->values[value / 64] |= bit;
-    leaf->whatever_port[value / 64] |= leaf_whatever_port(leaf->predicate, text) ? bit : 0;
-    if (!leaf->has_field[field]) {
-        leaf->has_field[field] = 1;
-        leaf->fields[leaf->n_fields++] = field;
+    eval->values[value / 64] |= bit;
+    eval->whatever_port[value / 64] |= predicate_eval_any_port(eval->predicate, text) ? bit : 0;
+    if (!eval->has_field[field]) {
+        eval->has_field[field] = 1;
+        eval->fields[eval->n_fields++] = field;
     }
     return true;
 }
 
-static enum status find_values(struct leaf *leaf, struct err *err)
+static enum status find_values(struct predicate_eval *eval, struct err *err)
 {
-    size_t count = segment_field_count(leaf->segment) + 1;
-    leaf->has_field = calloc(count, 1);
-    leaf->fields = malloc(count * sizeof *leaf->fields);
-    if (!leaf->has_field || !leaf->fields) {
+    size_t count = segment_field_count(eval->segment) + 1;
+    eval->has_field = calloc(count, 1);
+    eval->fields = malloc(count * sizeof *eval->fields);
+    if (!eval->has_field || !eval->fields) {
         return err_nomem(err, "search");
     }
     enum status status = OK;
-    if (leaf->n_probes == 0) {
-        status = segment_values(leaf->segment, leaf->field, add_value, leaf, err);
+    if (eval->n_probes == 0) {
+        status = segment_values(eval->segment, eval->field, add_value, eval, err);
     }
-    for (size_t i = 0; status == OK && i < leaf->n_probes; i++) {
-        const struct probe *probe = &leaf->probes[i];
+    for (size_t i = 0; status == OK && i < eval->n_probes; i++) {
+        const struct predicate_eval_probe *probe = &eval->probes[i];
         if (!probe->of_text) {
-            status = segment_values_with(leaf->segment, &probe->question, add_value, leaf, err);
+            status = segment_values_with(eval->segment, &probe->question, add_value, eval, err);
         }
     }
-    return status == OK && leaf->nomem ? err_nomem(err, "search") : status;
+    return status == OK && eval->nomem ? err_nomem(err, "search") : status;
 }
 
 static uint32_t uid_hash(struct span uid)
@@ -162,24 +163,24 @@ static uint32_t uid_hash(struct span uid)
     return event_identity_hash(&event);
 }
 
-static void add_uid_hash(struct leaf *leaf, struct span uid)
+static void add_uid_hash(struct predicate_eval *eval, struct span uid)
 {
     uint32_t hash = uid_hash(uid);
-    for (size_t i = 0; i < leaf->n_uid_hashes; i++) {
-        if (leaf->uid_hashes[i] == hash) {
+    for (size_t i = 0; i < eval->n_uid_hashes; i++) {
+        if (eval->uid_hashes[i] == hash) {
             return;
         }
     }
-    leaf->uid_hashes[leaf->n_uid_hashes++] = hash;
+    eval->uid_hashes[eval->n_uid_hashes++] = hash;
 }
 
 /* As typed, and for a word in lower and upper case. */
-static void find_uid_hashes(struct leaf *leaf)
+static void find_uid_hashes(struct predicate_eval *eval)
 {
-    struct span typed = leaf->predicate->typed;
-    add_uid_hash(leaf, typed);
+    struct span typed = eval->predicate->typed;
+    add_uid_hash(eval, typed);
     char text[256];
-    if (leaf->predicate->kind != PREDICATE_TERM || typed.size > sizeof text) {
+    if (eval->predicate->kind != PREDICATE_TERM || typed.size > sizeof text) {
         return;
     }
     for (int upper = 0; upper < 2; upper++) {
@@ -189,13 +190,13 @@ static void find_uid_hashes(struct leaf *leaf)
             bool turn = c >= from && c <= from + 25;
             text[i] = turn ? (char)(c ^ 0x20) : c;
         }
-        add_uid_hash(leaf, span_of(text, typed.size));
+        add_uid_hash(eval, span_of(text, typed.size));
     }
 }
 
-static unsigned rank_of(const struct leaf *leaf)
+static unsigned rank_of(const struct predicate_eval *eval)
 {
-    switch (leaf->predicate->kind) {
+    switch (eval->predicate->kind) {
     case PREDICATE_ALL:
         return COST_ALL;
     case PREDICATE_TIME:
@@ -204,11 +205,11 @@ static unsigned rank_of(const struct leaf *leaf)
         return COST_UID;
     case PREDICATE_TERM:
     case PREDICATE_PREFIX:
-        return leaf->field >= 0 ? COST_COLUMN : COST_COLUMNS;
+        return eval->field >= 0 ? COST_COLUMN : COST_COLUMNS;
     case PREDICATE_EXISTS:
     case PREDICATE_RANGE:
     case PREDICATE_SEVERITY:
-        return leaf->field >= 0 ? COST_COLUMN : COST_SCAN;
+        return eval->field >= 0 ? COST_COLUMN : COST_SCAN;
     case PREDICATE_PHRASE:
     case PREDICATE_OBSERVABLE:
         return COST_TEXT;
@@ -219,55 +220,56 @@ static unsigned rank_of(const struct leaf *leaf)
     return COST_SCAN;
 }
 
-enum status leaf_init(struct leaf *leaf, const struct predicate *predicate, struct segment *segment,
-                      struct err *err)
+enum status predicate_eval_init(struct predicate_eval *eval, const struct predicate *predicate,
+                                struct segment *segment, struct err *err)
 {
-    *leaf = (struct leaf){.predicate = predicate, .segment = segment, .field = LEAF_ANY_FIELD};
+    *eval = (struct predicate_eval){
+        .predicate = predicate, .segment = segment, .field = PREDICATE_EVAL_ANY_FIELD};
     enum predicate_kind kind = predicate->kind;
-    leaf->cost = COST_ALL;
+    eval->cost = COST_ALL;
     if (kind == PREDICATE_UID || (kind == PREDICATE_TERM && predicate->field.size == 0)) {
-        find_uid_hashes(leaf);
+        find_uid_hashes(eval);
     }
-    leaf->kept.asker = leaf_observable_asker(predicate);
+    eval->lookup.ops = predicate_eval_observable_ops(predicate);
     if (kind == PREDICATE_ALL || kind == PREDICATE_TIME || kind == PREDICATE_UID ||
         kind == PREDICATE_OBSERVABLE) {
-        leaf->cost = rank_of(leaf) * COST_STEP;
+        eval->cost = rank_of(eval) * COST_STEP;
         return OK;
     }
     if (predicate->field.size > 0) {
-        leaf->field = segment_field_find(segment, predicate->field);
-        leaf->field = leaf->field < 0 ? LEAF_NO_FIELD : leaf->field;
-        leaf->is_reserved = match_is_reserved(predicate->field);
-        leaf->scan_all = span_is(predicate->field, "uid") || span_is(predicate->field, "time");
+        eval->field = segment_field_find(segment, predicate->field);
+        eval->field = eval->field < 0 ? PREDICATE_EVAL_NO_FIELD : eval->field;
+        eval->is_reserved = match_is_reserved(predicate->field);
+        eval->scan_all = span_is(predicate->field, "uid") || span_is(predicate->field, "time");
     }
-    leaf->needle = needle_of(predicate);
-    leaf->any_integer = match_integer_possible(predicate);
-    leaf->any_port = leaf_port_possible(predicate);
-    leaf->cost = (leaf->scan_all ? (unsigned)COST_SCAN : rank_of(leaf)) * COST_STEP;
-    if (leaf->field == LEAF_NO_FIELD) {
+    eval->prefilter = prefilter_of(predicate);
+    eval->any_integer = match_integer_possible(predicate);
+    eval->any_port = predicate_eval_port_possible(predicate);
+    eval->cost = (eval->scan_all ? (unsigned)COST_SCAN : rank_of(eval)) * COST_STEP;
+    if (eval->field == PREDICATE_EVAL_NO_FIELD) {
         return OK;
     }
-    find_probes(leaf);
-    enum status status = kind == PREDICATE_EXISTS ? OK : find_values(leaf, err);
-    leaf->cost += leaf->n_fields < COST_STEP ? (unsigned)leaf->n_fields : COST_STEP - 1;
+    find_probes(eval);
+    enum status status = kind == PREDICATE_EXISTS ? OK : find_values(eval, err);
+    eval->cost += eval->n_fields < COST_STEP ? (unsigned)eval->n_fields : COST_STEP - 1;
     return status;
 }
 
-void leaf_ahead(struct leaf *leaf, int64_t first_block, size_t n_blocks)
+void predicate_eval_read_ahead(struct predicate_eval *eval, int64_t first_block, size_t n_blocks)
 {
-    leaf->first_ahead = first_block;
-    leaf->n_ahead = n_blocks;
+    eval->first_ahead = first_block;
+    eval->n_ahead = n_blocks;
 }
 
-void leaf_fini(struct leaf *leaf)
+void predicate_eval_fini(struct predicate_eval *eval)
 {
-    for (size_t i = 0; i < leaf->n_probes; i++) {
-        free(leaf->probes[i].maps);
+    for (size_t i = 0; i < eval->n_probes; i++) {
+        free(eval->probes[i].maps);
     }
-    kept_fini(&leaf->kept);
-    free(leaf->values);
-    free(leaf->whatever_port);
-    free(leaf->has_field);
-    free(leaf->fields);
-    *leaf = (struct leaf){0};
+    observable_lookup_fini(&eval->lookup);
+    free(eval->values);
+    free(eval->whatever_port);
+    free(eval->has_field);
+    free(eval->fields);
+    *eval = (struct predicate_eval){0};
 }

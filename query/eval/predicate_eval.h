@@ -8,11 +8,11 @@
 #include "query/eval/recheck.h"
 #include "query/language/ast.h"
 
-enum { LEAF_ANY_FIELD = -1, LEAF_NO_FIELD = -2, LEAF_PROBES_MAX = 3 };
+enum { PREDICATE_EVAL_ANY_FIELD = -1, PREDICATE_EVAL_NO_FIELD = -2, PREDICATE_EVAL_PROBES_MAX = 3 };
 
 /* A question to the text index. */
-struct probe {
-    struct term_question question;
+struct predicate_eval_probe {
+    struct segment_term_query question;
     bool of_text;    /* the dictionary is not asked: another probe finds all there */
     bool is_answer;  /* what it finds needs no look at the bytes (when no field is asked for) */
     struct span own; /* room for a single term */
@@ -23,7 +23,7 @@ struct probe {
     size_t n_blocks;
 };
 
-struct leaf {
+struct predicate_eval {
     const struct predicate *predicate;
     struct segment *segment;
     long field;
@@ -31,10 +31,10 @@ struct leaf {
     bool scan_all;    /* a field that no index has: the bytes of every event */
     bool any_integer; /* an integer of any field may match */
     bool any_port;    /* an endpoint may match for its port */
-    struct probe probes[LEAF_PROBES_MAX];
+    struct predicate_eval_probe probes[PREDICATE_EVAL_PROBES_MAX];
     size_t n_probes; /* 0: text can only be scanned */
     char number[64];
-    struct needle needle;
+    struct prefilter prefilter;
     uint32_t uid_hashes[3];
     size_t n_uid_hashes;
     /* What the dictionary holds of it. */
@@ -48,34 +48,37 @@ struct leaf {
     /* Blocks that will be asked one after the other; n_ahead 0: not known. */
     int64_t first_ahead;
     size_t n_ahead;
-    struct kept kept; /* OBSERVABLE */
-    unsigned cost;    /* rank: cheap leaves go first */
+    struct observable_lookup lookup; /* OBSERVABLE */
+    unsigned cost;                   /* rank: cheap leaves go first */
 };
 
-/* Looks the predicate up in the segment. leaf_fini after OK or failure. */
-MUST_USE enum status leaf_init(struct leaf *leaf, const struct predicate *predicate,
-                               struct segment *segment, struct err *err);
-void leaf_fini(struct leaf *leaf);
+/* Looks the predicate up in the segment. predicate_eval_fini after OK or failure. */
+MUST_USE enum status predicate_eval_init(struct predicate_eval *eval,
+                                         const struct predicate *predicate, struct segment *segment,
+                                         struct err *err);
+void predicate_eval_fini(struct predicate_eval *eval);
 
 /* What it asks of kept observables. (leaf_observable.c) */
-struct kept_asker leaf_observable_asker(const struct predicate *predicate);
+struct observable_lookup_ops predicate_eval_observable_ops(const struct predicate *predicate);
 
 /* Can an endpoint satisfy it that does not by its address alone? (leaf_ports.c) */
-bool leaf_port_possible(const struct predicate *predicate);
+bool predicate_eval_port_possible(const struct predicate *predicate);
 /* The value satisfies it: does it, as the address of an endpoint, whatever the port is?
  * (leaf_ports.c) */
-bool leaf_whatever_port(const struct predicate *predicate, struct span address);
+bool predicate_eval_any_port(const struct predicate *predicate, struct span address);
 /* Adds the open events of a column with ports whose value, port and all, satisfies it. */
-MUST_USE enum status leaf_take_ports(const struct leaf *leaf, const struct column *column,
-                                     const struct bitmap *open, struct bitmap *map,
-                                     struct err *err);
+MUST_USE enum status predicate_eval_add_ports(const struct predicate_eval *eval,
+                                              const struct column *column,
+                                              const struct bitmap *open, struct bitmap *map,
+                                              struct err *err);
 
 /* Says that n_blocks blocks from first_block on are asked for next, so that the text index is asked
  * about all of them at once; n_blocks 0: not known. Others may be asked all the same. */
-void leaf_ahead(struct leaf *leaf, int64_t first_block, size_t n_blocks);
+void predicate_eval_read_ahead(struct predicate_eval *eval, int64_t first_block, size_t n_blocks);
 
 /* The events of the view's block, among those of `mask`, that satisfy the predicate. */
-MUST_USE enum status leaf_eval(struct leaf *leaf, struct block_view *view,
-                               const struct bitmap *mask, struct bitmap *out_map, struct err *err);
+MUST_USE enum status predicate_eval_block(struct predicate_eval *eval, struct block_view *view,
+                                          const struct bitmap *mask, struct bitmap *out_map,
+                                          struct err *err);
 
 #endif

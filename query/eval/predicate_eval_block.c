@@ -8,9 +8,9 @@
 #include "schema/block/bitmap.h"
 #include "schema/event/source.h"
 
-static bool has_value(const struct leaf *leaf, const uint64_t *values, uint32_t value)
+static bool has_value(const struct predicate_eval *eval, const uint64_t *values, uint32_t value)
 {
-    return value / 64 < leaf->n_value_words && (values[value / 64] >> (value % 64) & 1);
+    return value / 64 < eval->n_value_words && (values[value / 64] >> (value % 64) & 1);
 }
 
 /* What is still open: of the mask, not in the map. */
@@ -84,44 +84,46 @@ static void take_without_ports(const struct column *column, const uint8_t *hit,
     }
 }
 
-static bool entry_hits(const struct leaf *leaf, const struct column *column, uint32_t entry)
+static bool entry_hits(const struct predicate_eval *eval, const struct column *column,
+                       uint32_t entry)
 {
-    bool is = leaf->predicate->kind == PREDICATE_EXISTS;
+    bool is = eval->predicate->kind == PREDICATE_EXISTS;
     for (uint32_t i = column->entry_start[entry]; !is && i < column->entry_start[entry + 1]; i++) {
-        is = has_value(leaf, leaf->values, column->entry_values[i]);
+        is = has_value(eval, eval->values, column->entry_values[i]);
     }
     return is;
 }
 
 /* The same of an endpoint's address, whose port changes nothing. Such columns have one value an
  * entry. */
-static bool entry_hits_whole(const struct leaf *leaf, const struct column *column, uint32_t entry)
+static bool entry_hits_whole(const struct predicate_eval *eval, const struct column *column,
+                             uint32_t entry)
 {
-    return leaf->predicate->kind == PREDICATE_EXISTS ||
-           has_value(leaf, leaf->whatever_port, column->entry_values[column->entry_start[entry]]);
+    return eval->predicate->kind == PREDICATE_EXISTS ||
+           has_value(eval, eval->whatever_port, column->entry_values[column->entry_start[entry]]);
 }
 
 /* A column none of whose entries matches need not be read, unless its ports may; and when all
  * match, which event has which says nothing. */
 static enum column_want want_of(const void *context, const struct column *column)
 {
-    const struct leaf *leaf = context;
-    if (column->has_ports && leaf->any_port) {
+    const struct predicate_eval *eval = context;
+    if (column->has_ports && eval->any_port) {
         return COLUMN_WANT_WHOLE;
     }
     uint32_t n_hits = 0;
     uint32_t n_whole = 0;
     for (uint32_t entry = 0; entry < column->n_entries; entry++) {
-        bool is = entry_hits(leaf, column, entry);
+        bool is = entry_hits(eval, column, entry);
         n_hits += is;
-        n_whole += is && (!column->has_ports || entry_hits_whole(leaf, column, entry));
+        n_whole += is && (!column->has_ports || entry_hits_whole(eval, column, entry));
     }
     return n_hits == 0                    ? COLUMN_WANT_NOTHING
            : n_whole == column->n_entries ? COLUMN_WANT_PRESENCE
                                           : COLUMN_WANT_WHOLE;
 }
 
-static void take_entries(const struct leaf *leaf, const struct column *column,
+static void take_entries(const struct predicate_eval *eval, const struct column *column,
                          const struct bitmap *open, struct bitmap *map)
 {
     uint8_t hit[BLOCK_EVENTS_MAX + 1] = {0};  /* slots behind the last event have any entry */
@@ -130,8 +132,8 @@ static void take_entries(const struct leaf *leaf, const struct column *column,
     uint32_t n_parts = 0;
     uint16_t last = 0;
     for (uint32_t entry = 0; entry < column->n_entries; entry++) {
-        bool is = entry_hits(leaf, column, entry);
-        bool is_part = is && column->has_ports && !entry_hits_whole(leaf, column, entry);
+        bool is = entry_hits(eval, column, entry);
+        bool is_part = is && column->has_ports && !entry_hits_whole(eval, column, entry);
         part[entry + 1] = is_part;
         n_parts += is_part;
         hit[entry + 1] = is && !is_part;
@@ -148,97 +150,98 @@ static void take_entries(const struct leaf *leaf, const struct column *column,
     }
 }
 
-static void take_numbers(const struct leaf *leaf, const struct column *column,
+static void take_numbers(const struct predicate_eval *eval, const struct column *column,
                          const struct bitmap *open, struct bitmap *map)
 {
     struct bitmap present = column->present;
     bitmap_and(&present, open);
     BITMAP_EACH(&present, slot)
     {
-        if (match_integer(leaf->predicate, column->numbers[slot])) {
+        if (match_integer(eval->predicate, column->numbers[slot])) {
             bitmap_set(map, slot);
         }
     }
 }
 
-static enum status take_column(const struct leaf *leaf, struct block_view *view, size_t field,
-                               const struct bitmap *mask, struct bitmap *map, struct err *err)
+static enum status take_column(const struct predicate_eval *eval, struct block_view *view,
+                               size_t field, const struct bitmap *mask, struct bitmap *map,
+                               struct err *err)
 {
     const struct column *column;
     struct bitmap open = open_events(mask, map);
     if (bitmap_is_empty(&open)) {
         return OK;
     }
-    struct column_filter filter = {.want = want_of, .context = leaf};
-    enum status status = view_column_filtered(view, field, &filter, &column, err);
+    struct column_filter filter = {.want = want_of, .context = eval};
+    enum status status = block_view_column_filtered(view, field, &filter, &column, err);
     if (status != OK) {
         return status;
     }
-    if (column->store == FIELD_COLUMN) {
-        take_entries(leaf, column, &open, map);
-        if (column->has_ports && leaf->any_port) {
+    if (column->store == COLUMN_STORE_COLUMN) {
+        take_entries(eval, column, &open, map);
+        if (column->has_ports && eval->any_port) {
             open = open_events(&open, map);
-            status = leaf_take_ports(leaf, column, &open, map, err);
+            status = predicate_eval_add_ports(eval, column, &open, map, err);
         }
-    } else if (column->store == FIELD_NUMBER && leaf->any_integer) {
-        take_numbers(leaf, column, &open, map);
+    } else if (column->store == COLUMN_STORE_NUMBER && eval->any_integer) {
+        take_numbers(eval, column, &open, map);
     }
     return status;
 }
 
 /* A word without a field that may be an integer: the number columns of all fields. */
-static enum status take_number_columns(struct leaf *leaf, struct block_view *view,
+static enum status take_number_columns(struct predicate_eval *eval, struct block_view *view,
                                        const struct bitmap *mask, struct bitmap *map,
                                        struct err *err)
 {
     enum status status = OK;
-    for (size_t field = 0; status == OK && field < segment_field_count(leaf->segment); field++) {
+    for (size_t field = 0; status == OK && field < segment_field_count(eval->segment); field++) {
         const struct column *column;
         struct bitmap open = open_events(mask, map);
-        if (leaf->has_field[field] || bitmap_is_empty(&open) ||
-            !segment_field_has_numbers(leaf->segment, field)) {
+        if (eval->has_field[field] || bitmap_is_empty(&open) ||
+            !segment_field_has_numbers(eval->segment, field)) {
             continue;
         }
-        status = view_column(view, field, &column, err);
-        if (status == OK && column->store == FIELD_NUMBER && leaf->any_integer) {
-            take_numbers(leaf, column, &open, map);
-        } else if (status == OK && column->store == FIELD_COLUMN && column->has_ports &&
-                   leaf->any_port) {
-            status = leaf_take_ports(leaf, column, &open, map, err);
+        status = block_view_column(view, field, &column, err);
+        if (status == OK && column->store == COLUMN_STORE_NUMBER && eval->any_integer) {
+            take_numbers(eval, column, &open, map);
+        } else if (status == OK && column->store == COLUMN_STORE_COLUMN && column->has_ports &&
+                   eval->any_port) {
+            status = predicate_eval_add_ports(eval, column, &open, map, err);
         }
     }
     return status;
 }
 
-static enum status take_columns(struct leaf *leaf, struct block_view *view,
+static enum status take_columns(struct predicate_eval *eval, struct block_view *view,
                                 const struct bitmap *mask, struct bitmap *map, struct err *err)
 {
-    if (leaf->field >= 0) {
-        bool ask = leaf->any_integer || leaf->any_port || leaf->n_fields > 0;
-        return ask ? take_column(leaf, view, (size_t)leaf->field, mask, map, err) : OK;
+    if (eval->field >= 0) {
+        bool ask = eval->any_integer || eval->any_port || eval->n_fields > 0;
+        return ask ? take_column(eval, view, (size_t)eval->field, mask, map, err) : OK;
     }
     enum status status = OK;
-    for (size_t i = 0; status == OK && i < leaf->n_fields; i++) {
-        status = take_column(leaf, view, leaf->fields[i], mask, map, err);
+    for (size_t i = 0; status == OK && i < eval->n_fields; i++) {
+        status = take_column(eval, view, eval->fields[i], mask, map, err);
     }
-    if (status == OK && (leaf->any_integer || leaf->any_port)) {
-        status = take_number_columns(leaf, view, mask, map, err);
+    if (status == OK && (eval->any_integer || eval->any_port)) {
+        status = take_number_columns(eval, view, mask, map, err);
     }
     return status;
 }
 
 /* What the text index has for the probe in the view's block: one question for all the blocks that
  * are known to be asked next. */
-static enum status probe_text(const struct leaf *leaf, struct probe *probe,
+static enum status probe_text(const struct predicate_eval *eval, struct predicate_eval_probe *probe,
                               const struct block_view *view, const struct bitmap **out_found,
                               struct err *err)
 {
     int64_t block = view->info->id;
     if (block < probe->first_block || block >= probe->first_block + (int64_t)probe->n_blocks) {
         bool ahead =
-            block >= leaf->first_ahead && block < leaf->first_ahead + (int64_t)leaf->n_ahead;
-        int64_t first = ahead ? leaf->first_ahead : block;
-        size_t count = ahead ? leaf->n_ahead : 1;
+            block >= eval->first_ahead && block < eval->first_ahead + (int64_t)eval->n_ahead;
+        int64_t first = ahead ? eval->first_ahead : block;
+        size_t count = ahead ? eval->n_ahead : 1;
         probe->n_blocks = 0;
         if (count > probe->maps_capacity) {
             struct bitmap *maps = realloc(probe->maps, count * sizeof *maps);
@@ -249,7 +252,7 @@ static enum status probe_text(const struct leaf *leaf, struct probe *probe,
             probe->maps_capacity = count;
         }
         enum status status =
-            segment_text_events(leaf->segment, first, count, &probe->question, probe->maps, err);
+            segment_text_events(eval->segment, first, count, &probe->question, probe->maps, err);
         if (status != OK) {
             return status;
         }
@@ -261,46 +264,47 @@ static enum status probe_text(const struct leaf *leaf, struct probe *probe,
 }
 
 /* Text by the index: into map what is settled, into candidates what the bytes must say. */
-static enum status take_text(struct leaf *leaf, struct block_view *view, const struct bitmap *mask,
-                             struct bitmap *map, struct bitmap *candidates, struct err *err)
+static enum status take_text(struct predicate_eval *eval, struct block_view *view,
+                             const struct bitmap *mask, struct bitmap *map,
+                             struct bitmap *candidates, struct err *err)
 {
     struct bitmap open = open_events(mask, map);
     bool is_text = view->info->has_text && !bitmap_is_empty(&open);
     enum status status = OK;
-    if (is_text && leaf->field >= 0) {
-        status = view_is_text(view, (size_t)leaf->field, &is_text, err);
+    if (is_text && eval->field >= 0) {
+        status = block_view_is_text(view, (size_t)eval->field, &is_text, err);
     }
     bool sources = false; /* the archive's own field is text: hits may be only there */
-    long source = segment_field_find(leaf->segment, span_str(FIELD_SOURCE));
-    if (status == OK && is_text && leaf->field < 0 && source >= 0) {
-        status = view_is_text(view, (size_t)source, &sources, err);
+    long source = segment_field_find(eval->segment, span_str(SOURCE_FIELD));
+    if (status == OK && is_text && eval->field < 0 && source >= 0) {
+        status = block_view_is_text(view, (size_t)source, &sources, err);
     }
     if (status != OK || !is_text) {
         return status;
     }
-    if (leaf->n_probes == 0) {
+    if (eval->n_probes == 0) {
         bitmap_or(candidates, &open);
         return OK;
     }
-    for (size_t i = 0; status == OK && i < leaf->n_probes; i++) {
-        struct probe *probe = &leaf->probes[i];
+    for (size_t i = 0; status == OK && i < eval->n_probes; i++) {
+        struct predicate_eval_probe *probe = &eval->probes[i];
         const struct bitmap *all = NULL;
-        status = probe_text(leaf, probe, view, &all, err);
+        status = probe_text(eval, probe, view, &all, err);
         if (status == OK) {
             struct bitmap found = *all;
             bitmap_and(&found, &open);
-            bool settled = leaf->is_reserved || (probe->is_answer && leaf->field < 0 && !sources);
+            bool settled = eval->is_reserved || (probe->is_answer && eval->field < 0 && !sources);
             bitmap_or(settled ? map : candidates, &found);
         }
     }
     return status;
 }
 
-static enum status take_uids(const struct leaf *leaf, const struct block_view *view,
+static enum status take_uids(const struct predicate_eval *eval, const struct block_view *view,
                              struct bitmap *candidates, struct err *err)
 {
-    return segment_identity_find(leaf->segment, view->info->id, leaf->uid_hashes,
-                                 leaf->n_uid_hashes, candidates, err);
+    return segment_identity_find(eval->segment, view->info->id, eval->uid_hashes,
+                                 eval->n_uid_hashes, candidates, err);
 }
 
 static enum status eval_time(const struct predicate *predicate, struct block_view *view,
@@ -317,7 +321,7 @@ static enum status eval_time(const struct predicate *predicate, struct block_vie
         return OK;
     }
     const int64_t *times_us;
-    enum status status = view_times(view, &times_us, err);
+    enum status status = block_view_times(view, &times_us, err);
     if (status == OK) {
         BITMAP_EACH(mask, slot)
         {
@@ -331,53 +335,53 @@ static enum status eval_time(const struct predicate *predicate, struct block_vie
 }
 
 /* Partial events, and the fields that no index has. */
-static enum status add_candidates(const struct leaf *leaf, struct block_view *view,
+static enum status add_candidates(const struct predicate_eval *eval, struct block_view *view,
                                   const struct bitmap *mask, struct bitmap *candidates,
                                   struct err *err)
 {
-    if (leaf->scan_all) {
+    if (eval->scan_all) {
         bitmap_or(candidates, mask);
         return OK;
     }
     const struct bitmap *partial;
     enum status status = OK;
-    if (view->info->has_partial && !leaf->is_reserved &&
-        (status = view_partial(view, &partial, err)) == OK) {
+    if (view->info->has_partial && !eval->is_reserved &&
+        (status = block_view_partial(view, &partial, err)) == OK) {
         bitmap_or(candidates, partial);
     }
     return status;
 }
 
-enum status leaf_eval(struct leaf *leaf, struct block_view *view, const struct bitmap *mask,
-                      struct bitmap *out_map, struct err *err)
+enum status predicate_eval_block(struct predicate_eval *eval, struct block_view *view,
+                                 const struct bitmap *mask, struct bitmap *out_map, struct err *err)
 {
     struct bitmap map = {0};
     struct bitmap candidates = {0};
-    enum predicate_kind kind = leaf->predicate->kind;
+    enum predicate_kind kind = eval->predicate->kind;
     enum status status = OK;
     if (kind == PREDICATE_ALL) {
         map = *mask;
     } else if (kind == PREDICATE_TIME) {
-        status = eval_time(leaf->predicate, view, mask, &map, err);
+        status = eval_time(eval->predicate, view, mask, &map, err);
     } else if (kind == PREDICATE_OBSERVABLE) {
-        status = kept_block(&leaf->kept, view, &map, &candidates, err);
+        status = observable_lookup_block(&eval->lookup, view, &map, &candidates, err);
         bitmap_and(&map, mask);
     } else if (kind == PREDICATE_UID) {
-        status = take_uids(leaf, view, &candidates, err);
+        status = take_uids(eval, view, &candidates, err);
     } else {
-        if (leaf->field != LEAF_NO_FIELD) {
-            status = take_columns(leaf, view, mask, &map, err);
-            status = THEN(status, take_text(leaf, view, mask, &map, &candidates, err));
+        if (eval->field != PREDICATE_EVAL_NO_FIELD) {
+            status = take_columns(eval, view, mask, &map, err);
+            status = THEN(status, take_text(eval, view, mask, &map, &candidates, err));
         }
-        if (status == OK && leaf->n_uid_hashes > 0) {
-            status = take_uids(leaf, view, &candidates, err);
+        if (status == OK && eval->n_uid_hashes > 0) {
+            status = take_uids(eval, view, &candidates, err);
         }
-        status = THEN(status, add_candidates(leaf, view, mask, &candidates, err));
+        status = THEN(status, add_candidates(eval, view, mask, &candidates, err));
     }
     bitmap_and(&candidates, mask);
     bitmap_without(&candidates, &map);
-    status = THEN(status,
-                  settle_candidates(leaf->predicate, &leaf->needle, view, &candidates, &map, err));
+    status = THEN(status, recheck_candidates(eval->predicate, &eval->prefilter, view, &candidates,
+                                             &map, err));
     if (status == OK) {
         *out_map = map;
     }

@@ -36,7 +36,7 @@ static size_t before_digits(struct span text)
 }
 
 /* What overlaps the port lies within it, or goes over the colon and ends there or within it. */
-static bool may_reach_port(struct span text)
+static bool can_reach_port(struct span text)
 {
     size_t at = before_digits(text);
     return text.size - at <= PORT_DIGITS && (at == 0 || text.data[at - 1] == ':');
@@ -47,7 +47,7 @@ static bool may_reach_port(struct span text)
 static bool term_may_reach_port(struct span text)
 {
     const char *colon = memchr(text.data, ':', text.size);
-    return may_reach_port(text) && is_digit(text.data[0]) &&
+    return can_reach_port(text) && is_digit(text.data[0]) &&
            (!colon || colon == text.data + before_digits(text) - 1);
 }
 
@@ -68,20 +68,20 @@ static bool phrase_may_reach_port(const struct predicate *predicate)
     return last.size <= PORT_DIGITS && all_digits(last);
 }
 
-bool leaf_whatever_port(const struct predicate *predicate, struct span address)
+bool predicate_eval_any_port(const struct predicate *predicate, struct span address)
 {
     return predicate->kind == PREDICATE_GLOB ? match_glob_term(predicate, address)
                                              : predicate->kind != PREDICATE_RANGE;
 }
 
-bool leaf_port_possible(const struct predicate *predicate)
+bool predicate_eval_port_possible(const struct predicate *predicate)
 {
     switch (predicate->kind) {
     case PREDICATE_TERM:
     case PREDICATE_PREFIX:
         return predicate->text.size > 0 && term_may_reach_port(predicate->text);
     case PREDICATE_SUBSTRING:
-        return predicate->text.size > 0 && may_reach_port(predicate->text);
+        return predicate->text.size > 0 && can_reach_port(predicate->text);
     case PREDICATE_PHRASE:
         return predicate->n_words > 1 && phrase_may_reach_port(predicate);
     case PREDICATE_GLOB:
@@ -130,22 +130,23 @@ static bool address_may_match(const struct predicate *predicate, struct span pat
 }
 
 /* The open events, all of the same entry, whose whole value satisfies the predicate. */
-static enum status match_whole(const struct leaf *leaf, const struct column *column, uint32_t entry,
-                               const struct bitmap *open, struct bitmap *map, struct err *err)
+static enum status match_whole(const struct predicate_eval *eval, const struct column *column,
+                               uint32_t entry, const struct bitmap *open, struct bitmap *map,
+                               struct err *err)
 {
     uint32_t field;
     struct span address;
     enum status status = segment_value(
-        leaf->segment, column->entry_values[column->entry_start[entry - 1]], &field, &address, err);
-    if (status != OK || field >= segment_field_count(leaf->segment)) {
+        eval->segment, column->entry_values[column->entry_start[entry - 1]], &field, &address, err);
+    if (status != OK || field >= segment_field_count(eval->segment)) {
         return status;
     }
-    struct span path = span_str(segment_field_name(leaf->segment, field));
+    struct span path = span_str(segment_field_name(eval->segment, field));
     char text[SEGMENT_VALUE_BYTES_MAX + 8];
     if (address.size > SEGMENT_VALUE_BYTES_MAX) {
         return err_set(err, ERR_CORRUPT, "an address of %zu bytes", address.size);
     }
-    if (!address_may_match(leaf->predicate, path, address)) {
+    if (!address_may_match(eval->predicate, path, address)) {
         return OK;
     }
     memcpy(text, address.data, address.size);
@@ -153,7 +154,7 @@ static enum status match_whole(const struct leaf *leaf, const struct column *col
     {
         if (column->index[slot] == entry && column->ports[slot]) {
             int n = snprintf(text + address.size, 8, ":%u", column->ports[slot]);
-            if (match_value(leaf->predicate, path, span_of(text, address.size + (size_t)n))) {
+            if (match_value(eval->predicate, path, span_of(text, address.size + (size_t)n))) {
                 bitmap_set(map, slot);
             }
         }
@@ -161,11 +162,11 @@ static enum status match_whole(const struct leaf *leaf, const struct column *col
     return OK;
 }
 
-enum status leaf_take_ports(const struct leaf *leaf, const struct column *column,
-                            const struct bitmap *open, struct bitmap *map, struct err *err)
+enum status predicate_eval_add_ports(const struct predicate_eval *eval, const struct column *column,
+                                     const struct bitmap *open, struct bitmap *map, struct err *err)
 {
     uint16_t port;
-    if (is_port_number(leaf->predicate, &port)) {
+    if (is_port_number(eval->predicate, &port)) {
         BITMAP_EACH(open, slot)
         {
             if (port != 0 && column->index[slot] && column->ports[slot] == port) {
@@ -182,7 +183,7 @@ enum status leaf_take_ports(const struct leaf *leaf, const struct column *column
             continue;
         }
         asked[entry] = true;
-        enum status status = match_whole(leaf, column, entry, open, map, err);
+        enum status status = match_whole(eval, column, entry, open, map, err);
         if (status != OK) {
             return status;
         }

@@ -18,7 +18,7 @@ static bool all_plain(struct span text)
 
 /* Numbers are compared as they are written by schema/event/event.h, not as they stand in the bytes;
  * and so "true" may not be searched for by its letters alone where a number could have them. */
-static bool may_be_number(struct span text)
+static bool can_be_number(struct span text)
 {
     for (size_t i = 0; i < text.size; i++) {
         if (!memchr("0123456789.+-einfa", text.data[i], 18)) {
@@ -29,7 +29,7 @@ static bool may_be_number(struct span text)
 }
 
 /* An IPv6 address is written out in its term, and not in the bytes. */
-static bool may_be_address(struct span text)
+static bool can_be_address(struct span text)
 {
     for (size_t i = 0; i < text.size; i++) {
         if (!memchr("0123456789abcdef:", text.data[i], 17)) {
@@ -46,7 +46,7 @@ static struct span longest_literal(struct span pattern)
     for (size_t i = 0; i <= pattern.size; i++) {
         if (i == pattern.size || pattern.data[i] == '*') {
             struct span literal = span_of(pattern.data + at, i - at);
-            if (literal.size > best.size && !may_be_address(literal)) {
+            if (literal.size > best.size && !can_be_address(literal)) {
                 best = literal;
             }
             at = i + 1;
@@ -73,39 +73,40 @@ static size_t rarity(char c)
     return at ? (size_t)(at - common_first) : sizeof common_first;
 }
 
-static void find_rare(struct needle *needle)
+static void find_rare(struct prefilter *prefilter)
 {
-    struct span value = needle->value;
+    struct span value = prefilter->value;
     for (size_t i = 1; i < value.size; i++) {
-        if (rarity(value.data[i]) > rarity(value.data[needle->rare[0]])) {
-            needle->rare[0] = i;
+        if (rarity(value.data[i]) > rarity(value.data[prefilter->rare[0]])) {
+            prefilter->rare[0] = i;
         }
     }
-    needle->rare[1] = needle->rare[0] == 0 && value.size > 1;
+    prefilter->rare[1] = prefilter->rare[0] == 0 && value.size > 1;
     for (size_t i = 0; i < value.size; i++) {
-        if (i != needle->rare[0] && rarity(value.data[i]) > rarity(value.data[needle->rare[1]])) {
-            needle->rare[1] = i;
+        if (i != prefilter->rare[0] &&
+            rarity(value.data[i]) > rarity(value.data[prefilter->rare[1]])) {
+            prefilter->rare[1] = i;
         }
     }
 }
 
-struct needle needle_of(const struct predicate *predicate)
+struct prefilter prefilter_of(const struct predicate *predicate)
 {
-    struct needle needle = {0};
+    struct prefilter prefilter = {0};
     if (predicate->kind == PREDICATE_SUBSTRING) {
-        needle.value = predicate->text;
+        prefilter.value = predicate->text;
     } else if (predicate->kind == PREDICATE_GLOB) {
-        needle.value = longest_literal(predicate->text);
+        prefilter.value = longest_literal(predicate->text);
     }
-    if (!all_plain(needle.value) || may_be_number(needle.value)) {
-        needle.value.size = 0;
+    if (!all_plain(prefilter.value) || can_be_number(prefilter.value)) {
+        prefilter.value.size = 0;
     }
-    find_rare(&needle);
-    needle.key = last_key(predicate->field);
-    if (!all_plain(needle.key)) {
-        needle.key.size = 0;
+    find_rare(&prefilter);
+    prefilter.key = last_key(predicate->field);
+    if (!all_plain(prefilter.key)) {
+        prefilter.key.size = 0;
     }
-    return needle;
+    return prefilter;
 }
 
 static bool holds_key(struct span line, struct span key)
@@ -165,16 +166,16 @@ static bool holds_pair(struct span line, char first, char second)
     return false;
 }
 
-bool needle_may_hold(const struct needle *needle, struct span line)
+bool prefilter_can_match(const struct prefilter *prefilter, struct span line)
 {
-    if ((needle->value.size == 0 && needle->key.size == 0) || holds_pair(line, '\\', 'u')) {
+    if ((prefilter->value.size == 0 && prefilter->key.size == 0) || holds_pair(line, '\\', 'u')) {
         return true;
     }
-    if (needle->key.size > 0 && !holds_key(line, needle->key)) {
+    if (prefilter->key.size > 0 && !holds_key(line, prefilter->key)) {
         return false;
     }
     /* The lower case of a dotted capital I is the ASCII letter. */
-    return needle->value.size == 0 || holds_lower(line, needle->value) ||
+    return prefilter->value.size == 0 || holds_lower(line, prefilter->value) ||
            holds_pair(line, '\xc4', '\xb0');
 }
 
@@ -183,12 +184,12 @@ enum { STRIDE = 64, FOLD = 0x20 };
 /* True when one of the 64 places from `at` on may begin what is wanted: the two rare characters in
  * either case, an escape, or a dotted capital I. No branch inside, so that the compiler makes wide
  * registers of it. */
-static bool stride_may_hold(const struct needle *needle, const unsigned char *restrict at)
+static bool stride_may_hold(const struct prefilter *prefilter, const unsigned char *restrict at)
 {
-    const unsigned char *first = at + needle->rare[0];
-    const unsigned char *second = at + needle->rare[1];
-    unsigned char wanted_first = (unsigned char)(needle->value.data[needle->rare[0]] | FOLD);
-    unsigned char wanted_second = (unsigned char)(needle->value.data[needle->rare[1]] | FOLD);
+    const unsigned char *first = at + prefilter->rare[0];
+    const unsigned char *second = at + prefilter->rare[1];
+    unsigned char wanted_first = (unsigned char)(prefilter->value.data[prefilter->rare[0]] | FOLD);
+    unsigned char wanted_second = (unsigned char)(prefilter->value.data[prefilter->rare[1]] | FOLD);
     unsigned char hit = 0;
     for (size_t i = 0; i < STRIDE; i++) {
         unsigned char pair =
@@ -200,23 +201,23 @@ static bool stride_may_hold(const struct needle *needle, const unsigned char *re
     return hit != 0;
 }
 
-static bool begins_at(const struct needle *needle, struct span text, size_t at)
+static bool begins_at(const struct prefilter *prefilter, struct span text, size_t at)
 {
     const char *byte = text.data + at;
     size_t left = text.size - at;
-    return (left >= needle->value.size && same_lower(byte, needle->value)) ||
+    return (left >= prefilter->value.size && same_lower(byte, prefilter->value)) ||
            (left >= 2 &&
             ((byte[0] == '\\' && byte[1] == 'u') || (byte[0] == '\xc4' && byte[1] == '\xb0')));
 }
 
-size_t needle_next(const struct needle *needle, struct span text, size_t from)
+size_t prefilter_next(const struct prefilter *prefilter, struct span text, size_t from)
 {
-    CHECK(needle->value.size > 0);
+    CHECK(prefilter->value.size > 0);
     size_t at = from;
     while (at < text.size) {
         size_t end = at + STRIDE;
-        if (end + needle->value.size + 1 <= text.size) {
-            if (!stride_may_hold(needle, (const unsigned char *)text.data + at)) {
+        if (end + prefilter->value.size + 1 <= text.size) {
+            if (!stride_may_hold(prefilter, (const unsigned char *)text.data + at)) {
                 at = end;
                 continue;
             }
@@ -224,7 +225,7 @@ size_t needle_next(const struct needle *needle, struct span text, size_t from)
             end = text.size;
         }
         for (; at < end; at++) {
-            if (begins_at(needle, text, at)) {
+            if (begins_at(prefilter, text, at)) {
                 return at;
             }
         }

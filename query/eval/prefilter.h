@@ -6,19 +6,19 @@
 
 #include "query/language/ast.h"
 
-struct needle {
+struct prefilter {
     struct span value; /* lower-case ASCII, must occur in any case; empty: not asked */
     size_t rare[2];    /* places in it of the two characters that are rarest in audit events */
     struct span key;   /* must occur as it is, with a quotation mark behind it; or empty */
 };
 
 /* What every event that satisfies the predicate must hold. Spans are the predicate's. */
-struct needle needle_of(const struct predicate *predicate);
+struct prefilter prefilter_of(const struct predicate *predicate);
 /* False: the event cannot satisfy the predicate. */
-bool needle_may_hold(const struct needle *needle, struct span line);
+bool prefilter_can_match(const struct prefilter *prefilter, struct span line);
 /* For the text of many events at once: the first place from `from` on where the value, or another
  * way to write it, may begin; text.size when there is none. Needs a value. Lines without such a
  * place cannot satisfy the predicate. */
-size_t needle_next(const struct needle *needle, struct span text, size_t from);
+size_t prefilter_next(const struct prefilter *prefilter, struct span text, size_t from);
 
 #endif

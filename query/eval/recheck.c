@@ -8,15 +8,15 @@
 enum { SCAN_CANDIDATES = 16 }; /* fewer are looked at one by one */
 
 /* Of the candidates, those whose lines may hold the needle. */
-static enum status scan(const struct needle *needle, struct block_view *view,
-                        struct bitmap *candidates, struct err *err)
+static enum status scan_lines(const struct prefilter *prefilter, struct block_view *view,
+                              struct bitmap *candidates, struct err *err)
 {
     struct span text;
     struct bitmap hits = {0};
-    enum status status = view_ndjson(view, &text, err);
-    for (size_t at = 0; status == OK && (at = needle_next(needle, text, at)) < text.size;) {
+    enum status status = block_view_ndjson(view, &text, err);
+    for (size_t at = 0; status == OK && (at = prefilter_next(prefilter, text, at)) < text.size;) {
         size_t slot;
-        status = view_slot_at(view, at, &slot, &at, err);
+        status = block_view_slot_at(view, at, &slot, &at, err);
         if (status == OK) {
             bitmap_set(&hits, slot);
         }
@@ -25,14 +25,14 @@ static enum status scan(const struct needle *needle, struct block_view *view,
     return status;
 }
 
-enum status settle_candidates(const struct predicate *predicate, const struct needle *needle,
-                              struct block_view *view, const struct bitmap *candidates,
-                              struct bitmap *map, struct err *err)
+enum status recheck_candidates(const struct predicate *predicate, const struct prefilter *prefilter,
+                               struct block_view *view, const struct bitmap *candidates,
+                               struct bitmap *map, struct err *err)
 {
     struct bitmap open = *candidates;
     enum status status = OK;
-    if (needle->value.size > 0 && bitmap_count(&open) >= SCAN_CANDIDATES) {
-        status = scan(needle, view, &open, err);
+    if (prefilter->value.size > 0 && bitmap_count(&open) >= SCAN_CANDIDATES) {
+        status = scan_lines(prefilter, view, &open, err);
         if (status != OK) {
             return status;
         }
@@ -41,11 +41,11 @@ enum status settle_candidates(const struct predicate *predicate, const struct ne
     {
         struct span line;
         struct event event;
-        status = view_line(view, slot, &line, err);
-        if (status == OK && !needle_may_hold(needle, line)) {
+        status = block_view_line(view, slot, &line, err);
+        if (status == OK && !prefilter_can_match(prefilter, line)) {
             continue;
         }
-        status = THEN(status, view_event(view, slot, &event, err));
+        status = THEN(status, block_view_event(view, slot, &event, err));
         if (status != OK) {
             return status;
         }

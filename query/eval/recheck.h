@@ -6,10 +6,10 @@
 #include "query/eval/prefilter.h"
 
 /* Sets in *map those candidates of the view's block that satisfy the predicate (match_predicate);
- * needle is needle_of it. One thread. */
-MUST_USE enum status settle_candidates(const struct predicate *predicate,
-                                       const struct needle *needle, struct block_view *view,
-                                       const struct bitmap *candidates, struct bitmap *map,
-                                       struct err *err);
+ * needle is prefilter_of it. One thread. */
+MUST_USE enum status recheck_candidates(const struct predicate *predicate,
+                                        const struct prefilter *prefilter, struct block_view *view,
+                                        const struct bitmap *candidates, struct bitmap *map,
+                                        struct err *err);
 
 #endif

@@ -4,8 +4,8 @@
 
 enum { SEEN_MIN = 256 };
 
-bool hunt_seen_add(struct hunt_seen *seen, int64_t day_us, int64_t block,
-                   const struct digest *sha256)
+bool hunt_coverage_add(struct hunt_coverage_builder *seen, int64_t day_us, int64_t block,
+                       const struct digest *sha256)
 {
     if (seen->count == seen->capacity) {
         size_t capacity = seen->capacity ? seen->capacity * 2 : SEEN_MIN;
@@ -20,7 +20,8 @@ bool hunt_seen_add(struct hunt_seen *seen, int64_t day_us, int64_t block,
     return true;
 }
 
-void hunt_seen_times(struct hunt_seen *seen, int64_t events, int64_t first_us, int64_t last_us)
+void hunt_coverage_times(struct hunt_coverage_builder *seen, int64_t events, int64_t first_us,
+                         int64_t last_us)
 {
     if (events > 0) {
         bool first = seen->events == 0;
@@ -30,15 +31,16 @@ void hunt_seen_times(struct hunt_seen *seen, int64_t events, int64_t first_us, i
     }
 }
 
-bool hunt_seen_merge(struct hunt_seen *into, const struct hunt_seen *from)
+bool hunt_coverage_merge(struct hunt_coverage_builder *into,
+                         const struct hunt_coverage_builder *from)
 {
     for (size_t i = 0; i < from->count; i++) {
         const struct hunt_part *part = &from->parts[i];
-        if (!hunt_seen_add(into, part->day_us, part->block, &part->sha256)) {
+        if (!hunt_coverage_add(into, part->day_us, part->block, &part->sha256)) {
             return false;
         }
     }
-    hunt_seen_times(into, from->events, from->first_us, from->last_us);
+    hunt_coverage_times(into, from->events, from->first_us, from->last_us);
     into->waiting += from->waiting;
     return true;
 }
@@ -57,7 +59,7 @@ static int by_place(const void *a, const void *b)
 }
 
 /* Days, and the empty days between them. */
-static bool count_days(const struct hunt_seen *seen, struct hunt_coverage *out)
+static bool count_days(const struct hunt_coverage_builder *seen, struct hunt_coverage *out)
 {
     out->gaps = calloc(seen->count + 1, sizeof *out->gaps);
     if (!out->gaps) {
@@ -75,7 +77,7 @@ static bool count_days(const struct hunt_seen *seen, struct hunt_coverage *out)
     return true;
 }
 
-bool hunt_seen_end(struct hunt_seen *seen, struct hunt_coverage *out)
+bool hunt_coverage_end(struct hunt_coverage_builder *seen, struct hunt_coverage *out)
 {
     if (seen->count > 0) {
         qsort(seen->parts, seen->count, sizeof *seen->parts, by_place);
@@ -95,8 +97,8 @@ bool hunt_seen_end(struct hunt_seen *seen, struct hunt_coverage *out)
     return count_days(seen, out);
 }
 
-void hunt_seen_fini(struct hunt_seen *seen)
+void hunt_coverage_fini(struct hunt_coverage_builder *seen)
 {
     free(seen->parts);
-    *seen = (struct hunt_seen){0};
+    *seen = (struct hunt_coverage_builder){0};
 }

@@ -18,35 +18,35 @@ static void add_field(struct hunt_names *fields, struct span field)
     }
 }
 
-static uint32_t suppressor_of(struct hunter *hunter, size_t indicator)
+static uint32_t suppressor_of(struct hunt_pass *pass, size_t indicator)
 {
-    const struct suppress *suppress = hunter->hunt->options->suppress;
-    uint32_t suppressor = suppress_of(suppress, indicator);
-    if (suppressor == 0 && hunter->observed_by == UINT32_MAX) {
-        hunter->observed_by =
-            suppress_observed(suppress, hunter->observable->kind, hunter->observable->normal);
+    const struct warninglist_set *warninglists = pass->hunt->options->warninglists;
+    uint32_t warninglist = warninglist_of_indicator(warninglists, indicator);
+    if (warninglist == 0 && pass->observed_by == UINT32_MAX) {
+        pass->observed_by = warninglist_of_observable(warninglists, pass->observable->kind,
+                                                      pass->observable->normal);
     }
-    return suppressor ? suppressor : hunter->observed_by;
+    return warninglist ? warninglist : pass->observed_by;
 }
 
 static void take_indicator(void *context, size_t number)
 {
-    struct hunter *hunter = context;
-    const struct observable *observable = hunter->observable;
+    struct hunt_pass *pass = context;
+    const struct observable *observable = pass->observable;
     bool is_new = false;
-    struct hunt_found *found = hunt_finds_of(&hunter->finds, number, &is_new);
+    struct hunt_indicator_match *found = hunt_matches_of(&pass->matches, number, &is_new);
     if (!found) {
-        hunter->failed = true;
+        pass->failed = true;
         return;
     }
-    uint32_t suppressor = suppressor_of(hunter, number);
-    if (is_new || (found->suppressor && !suppressor)) { /* what is on none is what counts */
-        *found = (struct hunt_found){.indicator = number,
-                                     .suppressor = suppressor,
-                                     .decoded = true,
-                                     .field = observable->field,
-                                     .value = observable->value};
-    } else if (suppressor && !found->suppressor) {
+    uint32_t warninglist = suppressor_of(pass, number);
+    if (is_new || (found->warninglist && !warninglist)) { /* what is on none is what counts */
+        *found = (struct hunt_indicator_match){.indicator = number,
+                                               .warninglist = warninglist,
+                                               .decoded = true,
+                                               .field = observable->field,
+                                               .value = observable->value};
+    } else if (warninglist && !found->warninglist) {
         return;
     }
     found->decoded &= observable->decoded;
@@ -55,18 +55,18 @@ static void take_indicator(void *context, size_t number)
 
 static void take_observable(void *context, const struct observable *observable)
 {
-    struct hunter *hunter = context;
-    hunter->observable = observable;
-    hunter->observed_by = UINT32_MAX;
-    indicator_set_match(hunter->hunt->set, observable->kind, observable->normal, take_indicator,
-                        hunter);
+    struct hunt_pass *pass = context;
+    pass->observable = observable;
+    pass->observed_by = UINT32_MAX;
+    indicator_set_match(pass->hunt->set, observable->kind, observable->normal, take_indicator,
+                        pass);
 }
 
-static bool holds(const struct hunter *hunter, const struct composites *composites,
-                  const struct composite *composite)
+static bool holds(const struct hunt_pass *pass, const struct composite_indicators *composites,
+                  const struct composite_indicator *composite)
 {
     for (size_t i = 0; i < composite->count; i++) {
-        if (!hunt_finds_get(&hunter->finds, composites->parts[composite->first + i])) {
+        if (!hunt_matches_get(&pass->matches, composites->parts[composite->first + i])) {
             return false;
         }
     }
@@ -74,40 +74,41 @@ static bool holds(const struct hunter *hunter, const struct composites *composit
 }
 
 /* The suppressor of a pattern's first part; 0 when one of them is on none. */
-static uint32_t suppressor_of_parts(const struct hunter *hunter, const uint32_t *parts,
+static uint32_t suppressor_of_parts(const struct hunt_pass *pass, const uint32_t *parts,
                                     size_t count)
 {
-    uint32_t suppressor = 0;
+    uint32_t warninglist = 0;
     for (size_t i = 0; i < count; i++) {
-        uint32_t of_part = hunt_finds_get(&hunter->finds, parts[i])->suppressor;
+        uint32_t of_part = hunt_matches_get(&pass->matches, parts[i])->warninglist;
         if (of_part == 0) {
             return 0;
         }
-        suppressor = suppressor ? suppressor : of_part;
+        warninglist = warninglist ? warninglist : of_part;
     }
-    return suppressor;
+    return warninglist;
 }
 
 /* The pattern is found where its parts are. */
-static bool take_pattern(struct hunter *hunter, const struct composites *composites,
+static bool take_pattern(struct hunt_pass *pass, const struct composite_indicators *composites,
                          uint32_t number)
 {
-    const struct composite *composite = &composites->items[number];
+    const struct composite_indicator *composite = &composites->items[number];
     const uint32_t *parts = composites->parts + composite->first;
-    uint32_t suppressor = suppressor_of_parts(hunter, parts, composite->count);
+    uint32_t warninglist = suppressor_of_parts(pass, parts, composite->count);
     bool is_new = false;
-    struct hunt_found *found = hunt_finds_of(&hunter->finds, composite->pattern, &is_new);
-    if (!found || !(is_new || (found->suppressor && !suppressor))) {
+    struct hunt_indicator_match *found =
+        hunt_matches_of(&pass->matches, composite->pattern, &is_new);
+    if (!found || !(is_new || (found->warninglist && !warninglist))) {
         return found != NULL;
     }
-    const struct hunt_found *first = hunt_finds_get(&hunter->finds, parts[0]);
-    *found = (struct hunt_found){.indicator = composite->pattern,
-                                 .composite = number + 1,
-                                 .suppressor = suppressor,
-                                 .field = first->field,
-                                 .value = first->value};
+    const struct hunt_indicator_match *first = hunt_matches_get(&pass->matches, parts[0]);
+    *found = (struct hunt_indicator_match){.indicator = composite->pattern,
+                                           .composite = number + 1,
+                                           .warninglist = warninglist,
+                                           .field = first->field,
+                                           .value = first->value};
     for (size_t i = 0; i < composite->count; i++) {
-        const struct hunt_found *part = hunt_finds_get(&hunter->finds, parts[i]);
+        const struct hunt_indicator_match *part = hunt_matches_get(&pass->matches, parts[i]);
         found->decoded |= part->decoded;
         for (size_t f = 0; f < part->fields.count; f++) {
             add_field(&found->fields, part->fields.items[f]);
@@ -116,15 +117,15 @@ static bool take_pattern(struct hunter *hunter, const struct composites *composi
     return true;
 }
 
-static bool take_patterns(struct hunter *hunter)
+static bool take_patterns(struct hunt_pass *pass)
 {
-    const struct composites *composites = indicator_set_composites(hunter->hunt->set);
-    size_t count = composites->count > 0 ? hunter->finds.count : 0;
+    const struct composite_indicators *composites = indicator_set_composites(pass->hunt->set);
+    size_t count = composites->count > 0 ? pass->matches.count : 0;
     for (size_t i = 0; i < count; i++) {
-        uint32_t at = composites_on(composites, hunter->finds.items[i].indicator);
+        uint32_t at = composite_indicators_on(composites, pass->matches.items[i].indicator);
         for (; at > 0; at = composites->items[at - 1].next) {
-            if (holds(hunter, composites, &composites->items[at - 1]) &&
-                !take_pattern(hunter, composites, at - 1)) {
+            if (holds(pass, composites, &composites->items[at - 1]) &&
+                !take_pattern(pass, composites, at - 1)) {
                 return false;
             }
         }
@@ -132,11 +133,11 @@ static bool take_patterns(struct hunter *hunter)
     return true;
 }
 
-static bool count_found(struct hunter *hunter, const struct hunt_found *found,
-                        const struct event *event, const struct summary *summary)
+static bool count_found(struct hunt_pass *pass, const struct hunt_indicator_match *found,
+                        const struct event *event, const struct event_summary *summary)
 {
-    struct arena *arena = &hunter->tally.arena;
-    struct hunt_hit *hit = hunt_tally_of(&hunter->tally, found->indicator, found->suppressor);
+    struct arena *arena = &pass->tally.arena;
+    struct hunt_hit *hit = hunt_hits_of(&pass->tally, found->indicator, found->warninglist);
     if (!hit) {
         return false;
     }
@@ -153,49 +154,50 @@ static bool count_found(struct hunter *hunter, const struct hunt_found *found,
     return ok;
 }
 
-static void tell(struct hunter *hunter, const struct hunt_found *found, const struct event *event)
+static void tell(struct hunt_pass *pass, const struct hunt_indicator_match *found,
+                 const struct event *event)
 {
-    const struct indicator_set *set = hunter->hunt->set;
-    struct hunt_match parts[COMPOSITE_PARTS_MAX];
+    const struct indicator_set *set = pass->hunt->set;
+    struct hunt_match parts[COMPOSITE_INDICATOR_PARTS_MAX];
     struct hunt_event told = {.indicator = indicator_set_get(set, found->indicator),
                               .field = found->field,
                               .value = found->value,
                               .decoded = found->decoded,
-                              .suppressor = found->suppressor,
+                              .warninglist = found->warninglist,
                               .parts = parts,
                               .event = event};
-    const struct composites *composites = indicator_set_composites(set);
-    const struct composite *composite =
+    const struct composite_indicators *composites = indicator_set_composites(set);
+    const struct composite_indicator *composite =
         found->composite ? &composites->items[found->composite - 1] : NULL;
     for (size_t i = 0; composite && i < composite->count; i++) {
         uint32_t number = composites->parts[composite->first + i];
-        const struct hunt_found *part = hunt_finds_get(&hunter->finds, number);
+        const struct hunt_indicator_match *part = hunt_matches_get(&pass->matches, number);
         parts[told.n_parts++] = (struct hunt_match){.indicator = indicator_set_get(set, number),
                                                     .field = part->field,
                                                     .value = part->value};
     }
-    lock_take(&hunter->hunt->lock);
-    hunter->hunt->options->each(hunter->hunt->options->context, &told);
-    lock_drop(&hunter->hunt->lock);
+    lock_take(&pass->hunt->lock);
+    pass->hunt->options->each(pass->hunt->options->context, &told);
+    lock_drop(&pass->hunt->lock);
 }
 
-enum status hunt_look(struct hunter *hunter, const struct event *event, struct err *err)
+enum status hunt_event_match(struct hunt_pass *pass, const struct event *event, struct err *err)
 {
-    hunt_finds_clear(&hunter->finds);
-    bool ok = observe_event(&hunter->observer, event, take_observable, hunter) && !hunter->failed &&
-              take_patterns(hunter);
-    struct summary summary = {0};
-    if (ok && hunter->finds.count > 0) {
-        summary = summary_of(event);
+    hunt_matches_clear(&pass->matches);
+    bool ok = observable_scan_event(&pass->observer, event, take_observable, pass) &&
+              !pass->failed && take_patterns(pass);
+    struct event_summary summary = {0};
+    if (ok && pass->matches.count > 0) {
+        summary = event_summary_of(event);
     }
-    for (size_t i = 0; ok && i < hunter->finds.count; i++) {
-        const struct hunt_found *found = &hunter->finds.items[i];
-        if (indicator_set_get(hunter->hunt->set, found->indicator)->is_part) {
+    for (size_t i = 0; ok && i < pass->matches.count; i++) {
+        const struct hunt_indicator_match *found = &pass->matches.items[i];
+        if (indicator_set_get(pass->hunt->set, found->indicator)->is_part) {
             continue;
         }
-        ok = count_found(hunter, found, event, &summary);
-        if (ok && hunter->hunt->options->each) {
-            tell(hunter, found, event);
+        ok = count_found(pass, found, event, &summary);
+        if (ok && pass->hunt->options->each) {
+            tell(pass, found, event);
         }
     }
     return ok ? OK : err_nomem(err, "hunt");

@@ -4,23 +4,23 @@
 
 enum { TALLY_MIN = 256 };
 
-static size_t place_of(const struct hunt_tally *tally, size_t indicator, uint32_t suppressor)
+static size_t place_of(const struct hunt_hits *tally, size_t indicator, uint32_t warninglist)
 {
     size_t mask = tally->table_size - 1;
     size_t at =
-        (size_t)((indicator + 1 + ((uint64_t)suppressor << 32)) * UINT64_C(0x9e3779b97f4a7c15) >>
+        (size_t)((indicator + 1 + ((uint64_t)warninglist << 32)) * UINT64_C(0x9e3779b97f4a7c15) >>
                  20) &
         mask;
     for (; tally->table[at] != 0; at = (at + 1) & mask) {
         const struct hunt_hit *hit = &tally->hits[tally->table[at] - 1];
-        if (hit->indicator == indicator && hit->suppressor == suppressor) {
+        if (hit->indicator == indicator && hit->warninglist == warninglist) {
             break;
         }
     }
     return at;
 }
 
-static bool tally_grow(struct hunt_tally *tally)
+static bool tally_grow(struct hunt_hits *tally)
 {
     size_t capacity = tally->capacity ? tally->capacity * 2 : TALLY_MIN;
     struct hunt_hit *hits = realloc(tally->hits, capacity * sizeof *hits);
@@ -35,21 +35,21 @@ static bool tally_grow(struct hunt_tally *tally)
     tally->table_size = capacity * 2;
     tally->capacity = capacity;
     for (size_t i = 0; i < tally->count; i++) {
-        table[place_of(tally, hits[i].indicator, hits[i].suppressor)] = (uint32_t)i + 1;
+        table[place_of(tally, hits[i].indicator, hits[i].warninglist)] = (uint32_t)i + 1;
     }
     return true;
 }
 
 /* The hit's place; added when it is new. SIZE_MAX: out of memory. */
-static size_t hit_at(struct hunt_tally *tally, size_t indicator, uint32_t suppressor)
+static size_t hit_at(struct hunt_hits *tally, size_t indicator, uint32_t warninglist)
 {
     if (tally->count == tally->capacity && !tally_grow(tally)) {
         return SIZE_MAX;
     }
-    size_t at = place_of(tally, indicator, suppressor);
+    size_t at = place_of(tally, indicator, warninglist);
     if (tally->table[at] == 0) {
         tally->hits[tally->count] = (struct hunt_hit){.indicator = indicator,
-                                                      .suppressor = suppressor,
+                                                      .warninglist = warninglist,
                                                       .first_us = INT64_MAX,
                                                       .last_us = INT64_MIN};
         tally->table[at] = (uint32_t)++tally->count;
@@ -57,9 +57,9 @@ static size_t hit_at(struct hunt_tally *tally, size_t indicator, uint32_t suppre
     return tally->table[at] - 1;
 }
 
-struct hunt_hit *hunt_tally_of(struct hunt_tally *tally, size_t indicator, uint32_t suppressor)
+struct hunt_hit *hunt_hits_of(struct hunt_hits *tally, size_t indicator, uint32_t warninglist)
 {
-    size_t at = hit_at(tally, indicator, suppressor);
+    size_t at = hit_at(tally, indicator, warninglist);
     return at == SIZE_MAX ? NULL : &tally->hits[at];
 }
 
@@ -74,10 +74,10 @@ bool hunt_names_add(struct hunt_names *names, struct span name, struct arena *ar
         names->more |= name.size > 0;
         return true;
     }
-    struct span kept = arena_keep(arena, name);
-    names->items[names->count] = kept;
-    names->count += kept.data != NULL;
-    return kept.data != NULL;
+    struct span lookup = arena_keep(arena, name);
+    names->items[names->count] = lookup;
+    names->count += lookup.data != NULL;
+    return lookup.data != NULL;
 }
 
 static bool merge_names(struct hunt_names *into, const struct hunt_names *from, struct arena *arena)
@@ -91,11 +91,11 @@ static bool merge_names(struct hunt_names *into, const struct hunt_names *from, 
     return true;
 }
 
-bool hunt_tally_merge(struct hunt_tally *into, const struct hunt_tally *from)
+bool hunt_hits_merge(struct hunt_hits *into, const struct hunt_hits *from)
 {
     for (size_t i = 0; i < from->count; i++) {
         const struct hunt_hit *other = &from->hits[i];
-        size_t at = hit_at(into, other->indicator, other->suppressor);
+        size_t at = hit_at(into, other->indicator, other->warninglist);
         if (at == SIZE_MAX) {
             return false;
         }
@@ -123,7 +123,7 @@ static int by_events(const void *a, const void *b)
     if (x->indicator != y->indicator) {
         return x->indicator < y->indicator ? -1 : 1;
     }
-    return x->suppressor < y->suppressor ? -1 : x->suppressor > y->suppressor;
+    return x->warninglist < y->warninglist ? -1 : x->warninglist > y->warninglist;
 }
 
 static int by_text(const void *a, const void *b)
@@ -139,7 +139,7 @@ static void sort_names(struct hunt_names *names)
     qsort(names->items, names->count, sizeof names->items[0], by_text);
 }
 
-void hunt_tally_end(struct hunt_tally *tally, struct hunt_result *out)
+void hunt_hits_end(struct hunt_hits *tally, struct hunt_result *out)
 {
     if (tally->count > 0) {
         qsort(tally->hits, tally->count, sizeof *tally->hits, by_events);
@@ -154,13 +154,13 @@ void hunt_tally_end(struct hunt_tally *tally, struct hunt_result *out)
     out->arena = tally->arena;
     tally->hits = NULL;
     tally->arena = (struct arena)ARENA_INIT;
-    hunt_tally_fini(tally);
+    hunt_hits_fini(tally);
 }
 
-void hunt_tally_fini(struct hunt_tally *tally)
+void hunt_hits_fini(struct hunt_hits *tally)
 {
     free(tally->hits);
     free(tally->table);
     arena_fini(&tally->arena);
-    *tally = (struct hunt_tally){0};
+    *tally = (struct hunt_hits){0};
 }

@@ -8,20 +8,20 @@
 #include "schema/base/lock.h"
 
 /* What an event has of an indicator. */
-struct hunt_found {
+struct hunt_indicator_match {
     size_t indicator;
     uint32_t composite; /* of a pattern: the one that holds, + 1 */
     bool decoded;       /* there in base64 only */
     uint32_t
-        suppressor;    /* of what was seen, + 1; 0: some of it is on none, and that is told here */
+        warninglist;   /* of what was seen, + 1; 0: some of it is on none, and that is told here */
     struct span field; /* where it was seen first */
     struct span value;
     struct hunt_names fields;
 };
 
 /* What one event has, each indicator once: the table holds indices into `items`, + 1. */
-struct hunt_finds {
-    struct hunt_found *items;
+struct hunt_matches {
+    struct hunt_indicator_match *items;
     size_t count;
     size_t capacity;
     uint32_t *table;
@@ -29,15 +29,16 @@ struct hunt_finds {
 };
 
 /* The indicator's, added when it is new; NULL: out of memory. Lives until the next call. */
-struct hunt_found *hunt_finds_of(struct hunt_finds *finds, size_t indicator, bool *out_new);
+struct hunt_indicator_match *hunt_matches_of(struct hunt_matches *matches, size_t indicator,
+                                             bool *out_new);
 /* NULL: the event does not have it. */
-struct hunt_found *hunt_finds_get(const struct hunt_finds *finds, size_t indicator);
+struct hunt_indicator_match *hunt_matches_get(const struct hunt_matches *matches, size_t indicator);
 /* Forgets the event. */
-void hunt_finds_clear(struct hunt_finds *finds);
-void hunt_finds_fini(struct hunt_finds *finds);
+void hunt_matches_clear(struct hunt_matches *matches);
+void hunt_matches_fini(struct hunt_matches *matches);
 
 /* Hits by indicator and suppressor: the table holds indices into `hits`, + 1. */
-struct hunt_tally {
+struct hunt_hits {
     struct hunt_hit *hits;
     size_t count;
     size_t capacity;
@@ -47,11 +48,11 @@ struct hunt_tally {
 };
 
 /* The hit of an indicator, added when it is new. NULL: out of memory. */
-struct hunt_hit *hunt_tally_of(struct hunt_tally *tally, size_t indicator, uint32_t suppressor);
-MUST_USE bool hunt_tally_merge(struct hunt_tally *into, const struct hunt_tally *from);
+struct hunt_hit *hunt_hits_of(struct hunt_hits *tally, size_t indicator, uint32_t warninglist);
+MUST_USE bool hunt_hits_merge(struct hunt_hits *into, const struct hunt_hits *from);
 /* Moves what was found into the result, sorted. */
-void hunt_tally_end(struct hunt_tally *tally, struct hunt_result *out);
-void hunt_tally_fini(struct hunt_tally *tally);
+void hunt_hits_end(struct hunt_hits *tally, struct hunt_result *out);
+void hunt_hits_fini(struct hunt_hits *tally);
 /* Empty names are left out. */
 MUST_USE bool hunt_names_add(struct hunt_names *names, struct span name, struct arena *arena);
 
@@ -62,7 +63,7 @@ struct hunt_part {
 };
 
 /* What was looked at. */
-struct hunt_seen {
+struct hunt_coverage_builder {
     struct hunt_part *parts;
     size_t count;
     size_t capacity;
@@ -72,22 +73,24 @@ struct hunt_seen {
     int64_t last_us;
 };
 
-MUST_USE bool hunt_seen_add(struct hunt_seen *seen, int64_t day_us, int64_t block,
-                            const struct digest *sha256);
+MUST_USE bool hunt_coverage_add(struct hunt_coverage_builder *seen, int64_t day_us, int64_t block,
+                                const struct digest *sha256);
 /* Counts events, of which the first and the last have these times. */
-void hunt_seen_times(struct hunt_seen *seen, int64_t events, int64_t first_us, int64_t last_us);
-MUST_USE bool hunt_seen_merge(struct hunt_seen *into, const struct hunt_seen *from);
-MUST_USE bool hunt_seen_end(struct hunt_seen *seen, struct hunt_coverage *out);
-void hunt_seen_fini(struct hunt_seen *seen);
+void hunt_coverage_times(struct hunt_coverage_builder *seen, int64_t events, int64_t first_us,
+                         int64_t last_us);
+MUST_USE bool hunt_coverage_merge(struct hunt_coverage_builder *into,
+                                  const struct hunt_coverage_builder *from);
+MUST_USE bool hunt_coverage_end(struct hunt_coverage_builder *seen, struct hunt_coverage *out);
+void hunt_coverage_fini(struct hunt_coverage_builder *seen);
 
 /* The work of one thread. */
-struct hunter {
+struct hunt_pass {
     struct hunt *hunt;
-    struct observer observer;
-    struct kept kept;
-    struct hunt_tally tally;
-    struct hunt_seen seen;
-    struct hunt_finds finds;             /* of the event at hand */
+    struct observable_scanner observer;
+    struct observable_lookup lookup;
+    struct hunt_hits tally;
+    struct hunt_coverage_builder seen;
+    struct hunt_matches matches;         /* of the event at hand */
     const struct observable *observable; /* of it */
     uint32_t observed_by;                /* its suppressor, + 1; UINT32_MAX: not asked yet */
     bool failed;
@@ -97,10 +100,11 @@ struct hunt {
     const struct indicator_set *set;
     const struct hunt_options *options;
     struct lock lock; /* of each */
-    struct hunter *hunters[SWEEP_WORKERS_MAX];
+    struct hunt_pass *hunters[PARALLEL_SCAN_WORKERS_MAX];
 };
 
 /* Looks at one event: nothing of another one matters to what is found. */
-MUST_USE enum status hunt_look(struct hunter *hunter, const struct event *event, struct err *err);
+MUST_USE enum status hunt_event_match(struct hunt_pass *pass, const struct event *event,
+                                      struct err *err);
 
 #endif

@@ -6,74 +6,76 @@
 
 enum { FINDS_MIN = 64 };
 
-static size_t place_of(const struct hunt_finds *finds, size_t indicator)
+static size_t place_of(const struct hunt_matches *matches, size_t indicator)
 {
-    size_t mask = finds->table_size - 1;
+    size_t mask = matches->table_size - 1;
     size_t at = (size_t)((indicator + 1) * UINT64_C(0x9e3779b97f4a7c15) >> 20) & mask;
-    while (finds->table[at] != 0 && finds->items[finds->table[at] - 1].indicator != indicator) {
+    while (matches->table[at] != 0 &&
+           matches->items[matches->table[at] - 1].indicator != indicator) {
         at = (at + 1) & mask;
     }
     return at;
 }
 
-static bool finds_grow(struct hunt_finds *finds)
+static bool finds_grow(struct hunt_matches *matches)
 {
-    size_t capacity = finds->capacity ? finds->capacity * 2 : FINDS_MIN;
-    struct hunt_found *items = realloc(finds->items, capacity * sizeof *items);
-    finds->items = items ? items : finds->items;
+    size_t capacity = matches->capacity ? matches->capacity * 2 : FINDS_MIN;
+    struct hunt_indicator_match *items = realloc(matches->items, capacity * sizeof *items);
+    matches->items = items ? items : matches->items;
     uint32_t *table = calloc(capacity * 2, sizeof *table);
     if (!items || !table) {
         free(table);
         return false;
     }
-    free(finds->table);
-    finds->table = table;
-    finds->table_size = capacity * 2;
-    finds->capacity = capacity;
-    for (size_t i = 0; i < finds->count; i++) {
-        table[place_of(finds, items[i].indicator)] = (uint32_t)i + 1;
+    free(matches->table);
+    matches->table = table;
+    matches->table_size = capacity * 2;
+    matches->capacity = capacity;
+    for (size_t i = 0; i < matches->count; i++) {
+        table[place_of(matches, items[i].indicator)] = (uint32_t)i + 1;
     }
     return true;
 }
 
-struct hunt_found *hunt_finds_of(struct hunt_finds *finds, size_t indicator, bool *out_new)
+struct hunt_indicator_match *hunt_matches_of(struct hunt_matches *matches, size_t indicator,
+                                             bool *out_new)
 {
-    if (finds->count == finds->capacity && !finds_grow(finds)) {
+    if (matches->count == matches->capacity && !finds_grow(matches)) {
         return NULL;
     }
-    size_t at = place_of(finds, indicator);
-    *out_new = finds->table[at] == 0;
+    size_t at = place_of(matches, indicator);
+    *out_new = matches->table[at] == 0;
     if (*out_new) {
-        struct hunt_found *item = &finds->items[finds->count];
-        *item = (struct hunt_found){.indicator = indicator};
-        finds->table[at] = (uint32_t)++finds->count;
+        struct hunt_indicator_match *item = &matches->items[matches->count];
+        *item = (struct hunt_indicator_match){.indicator = indicator};
+        matches->table[at] = (uint32_t)++matches->count;
         return item;
     }
-    return &finds->items[finds->table[at] - 1];
+    return &matches->items[matches->table[at] - 1];
 }
 
-struct hunt_found *hunt_finds_get(const struct hunt_finds *finds, size_t indicator)
+struct hunt_indicator_match *hunt_matches_get(const struct hunt_matches *matches, size_t indicator)
 {
-    uint32_t number = finds->count ? finds->table[place_of(finds, indicator)] : 0;
-    return number ? &finds->items[number - 1] : NULL;
+    uint32_t number = matches->count ? matches->table[place_of(matches, indicator)] : 0;
+    return number ? &matches->items[number - 1] : NULL;
 }
 
-void hunt_finds_clear(struct hunt_finds *finds)
+void hunt_matches_clear(struct hunt_matches *matches)
 {
-    if (finds->count * 8 > finds->table_size) {
-        memset(finds->table, 0, finds->table_size * sizeof *finds->table);
-        finds->count = 0;
+    if (matches->count * 8 > matches->table_size) {
+        memset(matches->table, 0, matches->table_size * sizeof *matches->table);
+        matches->count = 0;
     }
-    while (finds->count > 0) { /* the last first: those before it are still found */
-        size_t at = place_of(finds, finds->items[finds->count - 1].indicator);
-        finds->table[at] = 0;
-        finds->count--;
+    while (matches->count > 0) { /* the last first: those before it are still found */
+        size_t at = place_of(matches, matches->items[matches->count - 1].indicator);
+        matches->table[at] = 0;
+        matches->count--;
     }
 }
 
-void hunt_finds_fini(struct hunt_finds *finds)
+void hunt_matches_fini(struct hunt_matches *matches)
 {
-    free(finds->items);
-    free(finds->table);
-    *finds = (struct hunt_finds){0};
+    free(matches->items);
+    free(matches->table);
+    *matches = (struct hunt_matches){0};
 }

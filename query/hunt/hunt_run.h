@@ -19,8 +19,8 @@ struct hunt_names {
 
 /* What was seen of an indicator. */
 struct hunt_hit {
-    size_t indicator;    /* its number in the set */
-    uint32_t suppressor; /* that these hits are kept apart for, + 1; 0: none, they count */
+    size_t indicator;     /* its number in the set */
+    uint32_t warninglist; /* that these hits are kept apart for, + 1; 0: none, they count */
     int64_t events;
     int64_t decoded; /* of them, those that had it inside of base64 only */
     int64_t first_us;
@@ -69,7 +69,7 @@ struct hunt_event {
     struct span field; /* where it was seen first; of a pattern: its first part */
     struct span value;
     bool decoded;
-    uint32_t suppressor;            /* + 1; 0: none */
+    uint32_t warninglist;           /* + 1; 0: none */
     const struct hunt_match *parts; /* of a pattern */
     size_t n_parts;
     const struct event *event;
@@ -79,8 +79,8 @@ typedef void hunt_each(void *context, const struct hunt_event *hit);
 /* A hit is suppressed when its indicator is on a suppressor, or all that the event has of it is; a
  * pattern, when all of its parts are. */
 struct hunt_options {
-    const struct suppress *suppress; /* judged (suppress_judge); may be NULL */
-    hunt_each *each;                 /* may be NULL */
+    const struct warninglist_set *warninglists; /* judged (warninglist_judge); may be NULL */
+    hunt_each *each;                            /* may be NULL */
     /* May be NULL; else only blocks after this one of the day are looked at (0: all of them), and
      * nothing that waits in the inbox. Called from any thread. */
     int64_t (*after_block)(void *context, int64_t day_us);
@@ -89,7 +89,7 @@ struct hunt_options {
 
 /* The walk must be new; its query says which events are looked at. The result is filled on
  * success; hunt_fini frees it. */
-MUST_USE enum status hunt_run(struct walk *walk, const struct indicator_set *set,
+MUST_USE enum status hunt_run(struct day_iterator *iterator, const struct indicator_set *set,
                               const struct hunt_options *options, struct hunt_result *out_result,
                               struct err *err);
 void hunt_fini(struct hunt_result *result);

@@ -8,53 +8,57 @@
 #include "schema/base/arena.h"
 
 /* A text inside of a value, in lower case, or a regular expression. */
-struct suppress_part {
-    uint32_t suppressor;
+struct warninglist_pattern {
+    uint32_t warninglist;
     struct span text;
     bool is_regex;
     regex_t regex;
 };
 
-struct suppress {
+struct warninglist_set {
     struct arena arena;
     /* Values, each with its suppressor as `list`. A host that counts in URLs, too, is there once
      * more as a URL without a scheme. */
     struct indicator_set *values;
-    struct suppressor *suppressors; /* SUPPRESSORS_MAX */
+    struct warninglist *warninglist_rows; /* WARNINGLISTS_MAX */
     size_t count;
-    struct suppress_part *parts; /* SUPPRESS_PARTS_MAX */
+    struct warninglist_pattern *parts; /* WARNINGLIST_PATTERNS_MAX */
     size_t n_parts;
     uint32_t *of_indicator; /* of the set that was judged */
 };
 
-enum { SUPPRESS_ALL_KINDS = (1 << OBSERVABLE_KINDS) - 1 };
+enum { WARNINGLIST_ALL_KINDS = (1 << OBSERVABLE_KINDS) - 1 };
 
-static inline bool suppressor_is_about(const struct suppressor *suppressor,
-                                       enum observable_kind kind)
+static inline bool warninglist_is_about(const struct warninglist *warninglist,
+                                        enum observable_kind kind)
 {
-    return suppressor->kinds >> kind & 1;
+    return warninglist->kinds >> kind & 1;
 }
 
 /* A further suppressor; a NULL `out` is no error. ERR_LIMIT, ERR_NOMEM. */
-MUST_USE enum status suppress_begin(struct suppress *suppress, struct span name, unsigned kinds,
-                                    uint32_t *out_number, struct err *err);
+MUST_USE enum status warninglist_begin(struct warninglist_set *warninglists, struct span name,
+                                       unsigned kinds, uint32_t *out_number, struct err *err);
 /* Adds a value to it: kind, exact, bits, is_range and normal are set. */
-MUST_USE enum status suppress_value(struct suppress *suppress, uint32_t suppressor,
-                                    struct indicator *value, struct err *err);
+MUST_USE enum status warninglist_add_value(struct warninglist_set *warninglists,
+                                           uint32_t warninglist, struct indicator *value,
+                                           struct err *err);
 /* And a domain as host of URLs. */
-MUST_USE enum status suppress_host(struct suppress *suppress, uint32_t suppressor,
-                                   struct span domain, struct err *err);
+MUST_USE enum status warninglist_add_host(struct warninglist_set *warninglists,
+                                          uint32_t warninglist, struct span domain,
+                                          struct err *err);
 /* Adds a substring or a regular expression. *out_why: why it is none (and OK returned), or NULL. */
-MUST_USE enum status suppress_substring(struct suppress *suppress, uint32_t suppressor,
-                                        struct span text, const char **out_why, struct err *err);
-MUST_USE enum status suppress_regex(struct suppress *suppress, uint32_t suppressor,
-                                    struct span text, const char **out_why, struct err *err);
+MUST_USE enum status warninglist_add_substring(struct warninglist_set *warninglists,
+                                               uint32_t warninglist, struct span text,
+                                               const char **out_why, struct err *err);
+MUST_USE enum status warninglist_add_regex(struct warninglist_set *warninglists,
+                                           uint32_t warninglist, struct span text,
+                                           const char **out_why, struct err *err);
 /* Of a warninglist's JSON. */
-MUST_USE enum status suppress_read_json(struct suppress *suppress, struct span bytes,
-                                        const char *file, suppress_refused *refused, void *context,
-                                        struct err *err);
+MUST_USE enum status warninglist_read_json(struct warninglist_set *warninglists, struct span bytes,
+                                           const char *file, warninglist_refused *refused,
+                                           void *context, struct err *err);
 /* The parts that a value has, + 1; 0: none. */
-uint32_t suppress_by_part(const struct suppress *suppress, enum observable_kind kind,
-                          struct span normal);
+uint32_t warninglist_by_pattern(const struct warninglist_set *warninglists,
+                                enum observable_kind kind, struct span normal);
 
 #endif

@@ -10,8 +10,8 @@ enum list_type { TYPE_STRING, TYPE_HOSTNAME, TYPE_CIDR, TYPE_SUBSTRING, TYPE_REG
 
 static const char *const type_names[TYPES] = {"string", "hostname", "cidr", "substring", "regex"};
 
-struct warninglist {
-    struct suppress *suppress;
+struct misp_list {
+    struct warninglist_set *warninglists;
     uint32_t number;
     unsigned kinds;
     enum list_type type;
@@ -26,20 +26,21 @@ static struct span text_of(const cJSON *item)
     return cJSON_IsString(item) ? span_str(item->valuestring) : span_of("", 0);
 }
 
-static enum status add_value(struct warninglist *list, enum observable_kind kind, bool exact)
+static enum status add_value(struct misp_list *list, enum observable_kind kind, bool exact)
 {
     struct indicator value = {.kind = kind, .exact = exact, .normal = buf_span(&list->normal)};
-    return buf_ok(&list->normal) ? suppress_value(list->suppress, list->number, &value, list->err)
-                                 : err_nomem(list->err, "suppressors");
+    return buf_ok(&list->normal)
+               ? warninglist_add_value(list->warninglists, list->number, &value, list->err)
+               : err_nomem(list->err, "suppressors");
 }
 
-static bool is_about(const struct warninglist *list, enum observable_kind kind)
+static bool is_about(const struct misp_list *list, enum observable_kind kind)
 {
     return list->kinds >> kind & 1;
 }
 
 /* A string as each of the kinds that it can be. */
-static enum status take_string(struct warninglist *list, struct span text, bool *out_any)
+static enum status take_string(struct misp_list *list, struct span text, bool *out_any)
 {
     static bool (*const forms[OBSERVABLE_KINDS])(struct span text, struct buf * out) = {
         [OBSERVABLE_IP] = observable_ip,     [OBSERVABLE_DOMAIN] = observable_domain,
@@ -62,7 +63,7 @@ static enum status take_string(struct warninglist *list, struct span text, bool 
     return status;
 }
 
-static enum status take_hostname(struct warninglist *list, struct span text, bool *out_any)
+static enum status take_hostname(struct misp_list *list, struct span text, bool *out_any)
 {
     enum status status = OK;
     while (span_starts(text, ".") || span_starts(text, "*")) {
@@ -76,25 +77,27 @@ static enum status take_hostname(struct warninglist *list, struct span text, boo
         status = add_value(list, OBSERVABLE_DOMAIN, false);
     }
     if (status == OK && is_about(list, OBSERVABLE_URL)) {
-        status = suppress_host(list->suppress, list->number, buf_span(&list->normal), list->err);
+        status = warninglist_add_host(list->warninglists, list->number, buf_span(&list->normal),
+                                      list->err);
     }
     *out_any = true;
     return status;
 }
 
-static enum status take_cidr(struct warninglist *list, struct span text, const char **out_why)
+static enum status take_cidr(struct misp_list *list, struct span text, const char **out_why)
 {
     struct indicator value;
-    *out_why = read_value_as(text, OBSERVABLE_IP, &list->normal, &value);
-    return *out_why ? OK : suppress_value(list->suppress, list->number, &value, list->err);
+    *out_why = indicator_parse_as(text, OBSERVABLE_IP, &list->normal, &value);
+    return *out_why ? OK
+                    : warninglist_add_value(list->warninglists, list->number, &value, list->err);
 }
 
-static enum status take_entry(struct warninglist *list, struct span text)
+static enum status take_entry(struct misp_list *list, struct span text)
 {
     const char *why = NULL;
     bool any = false;
     enum status status = OK;
-    if (text.size == 0 || text.size > INDICATOR_BYTES_MAX) {
+    if (text.size == 0 || text.size > INDICATOR_PARSE_BYTES_MAX) {
         why = text.size == 0 ? "no text" : "longer than 4,096 bytes";
     } else if (list->type == TYPE_STRING || list->type == TYPE_HOSTNAME) {
         status = list->type == TYPE_STRING ? take_string(list, text, &any)
@@ -103,13 +106,13 @@ static enum status take_entry(struct warninglist *list, struct span text)
     } else if (list->type == TYPE_CIDR) {
         status = take_cidr(list, text, &why);
     } else if (list->type == TYPE_SUBSTRING) {
-        status = suppress_substring(list->suppress, list->number, text, &why, list->err);
+        status = warninglist_add_substring(list->warninglists, list->number, text, &why, list->err);
     } else {
-        status = suppress_regex(list->suppress, list->number, text, &why, list->err);
+        status = warninglist_add_regex(list->warninglists, list->number, text, &why, list->err);
     }
-    struct suppressor *suppressor = &list->suppress->suppressors[list->number];
-    suppressor->entries += status == OK && !why;
-    suppressor->refused += why != NULL;
+    struct warninglist *warninglist = &list->warninglists->warninglist_rows[list->number];
+    warninglist->entries += status == OK && !why;
+    warninglist->refused += why != NULL;
     if (why && !list->why) {
         list->why = why;
         list->wrong = text;
@@ -130,7 +133,7 @@ static unsigned kinds_of(const cJSON *attributes)
                                               : 1u << kind;
         }
     }
-    return cJSON_GetArraySize(attributes) > 0 ? kinds : (unsigned)SUPPRESS_ALL_KINDS;
+    return cJSON_GetArraySize(attributes) > 0 ? kinds : (unsigned)WARNINGLIST_ALL_KINDS;
 }
 
 static bool type_of(const cJSON *object, enum list_type *out_type)
@@ -146,30 +149,31 @@ static bool type_of(const cJSON *object, enum list_type *out_type)
     return name.size == 0;
 }
 
-static void tell_wrong(const struct warninglist *list, suppress_refused *refused, void *context)
+static void tell_wrong(const struct misp_list *list, warninglist_refused *refused, void *context)
 {
-    const struct suppressor *suppressor = &list->suppress->suppressors[list->number];
+    const struct warninglist *warninglist = &list->warninglists->warninglist_rows[list->number];
     struct buf why = BUF_INIT;
-    if (suppressor->refused > 1) {
+    if (warninglist->refused > 1) {
         buf_printf(&why, "%s; %lld of this list are not used", list->why,
-                   (long long)suppressor->refused);
-    } else if (suppressor->refused == 1) {
+                   (long long)warninglist->refused);
+    } else if (warninglist->refused == 1) {
         buf_add_str(&why, list->why);
     }
     buf_add_char(&why, '\0');
-    if (suppressor->refused > 0 && buf_ok(&why)) {
+    if (warninglist->refused > 0 && buf_ok(&why)) {
         refused(context, list->wrong, why.data);
     }
     buf_fini(&why);
 }
 
-static enum status take_list(struct suppress *suppress, const cJSON *object, const char *file,
-                             suppress_refused *refused, void *context, struct err *err)
+static enum status take_list(struct warninglist_set *warninglists, const cJSON *object,
+                             const char *file, warninglist_refused *refused, void *context,
+                             struct err *err)
 {
     const cJSON *entries = cJSON_GetObjectItemCaseSensitive(object, "list");
     struct span name = text_of(cJSON_GetObjectItemCaseSensitive(object, "name"));
-    struct warninglist list = {
-        .suppress = suppress,
+    struct misp_list list = {
+        .warninglists = warninglists,
         .kinds = kinds_of(cJSON_GetObjectItemCaseSensitive(object, "matching_attributes")),
         .err = err};
     if (!cJSON_IsArray(entries) || !type_of(object, &list.type)) {
@@ -178,8 +182,8 @@ static enum status take_list(struct suppress *suppress, const cJSON *object, con
                        "hostname, cidr, substring or regex",
                        file);
     }
-    enum status status = suppress_begin(suppress, name.size > 0 ? name : span_str(file), list.kinds,
-                                        &list.number, err);
+    enum status status = warninglist_begin(warninglists, name.size > 0 ? name : span_str(file),
+                                           list.kinds, &list.number, err);
     const cJSON *item;
     cJSON_ArrayForEach(item, entries)
     {
@@ -195,8 +199,9 @@ static enum status take_list(struct suppress *suppress, const cJSON *object, con
     return status;
 }
 
-enum status suppress_read_json(struct suppress *suppress, struct span bytes, const char *file,
-                               suppress_refused *refused, void *context, struct err *err)
+enum status warninglist_read_json(struct warninglist_set *warninglists, struct span bytes,
+                                  const char *file, warninglist_refused *refused, void *context,
+                                  struct err *err)
 {
     const char *end = NULL;
     if (list_json_fits(bytes, err) != OK) {
@@ -213,10 +218,10 @@ enum status suppress_read_json(struct suppress *suppress, struct span bytes, con
         const cJSON *item;
         cJSON_ArrayForEach(item, root)
         {
-            status = THEN(status, take_list(suppress, item, file, refused, context, err));
+            status = THEN(status, take_list(warninglists, item, file, refused, context, err));
         }
     } else {
-        status = take_list(suppress, root, file, refused, context, err);
+        status = take_list(warninglists, root, file, refused, context, err);
     }
     cJSON_Delete(root);
     return status;

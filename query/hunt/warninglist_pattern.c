@@ -12,30 +12,30 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-static enum status new_part(struct suppress *suppress, uint32_t suppressor,
-                            struct suppress_part **out_part, struct err *err)
+static enum status new_part(struct warninglist_set *warninglists, uint32_t warninglist,
+                            struct warninglist_pattern **out_part, struct err *err)
 {
-    if (suppress->n_parts == SUPPRESS_PARTS_MAX) {
+    if (warninglists->n_parts == WARNINGLIST_PATTERNS_MAX) {
         return err_set(err, ERR_LIMIT, "more than %d substrings and regular expressions",
-                       SUPPRESS_PARTS_MAX);
+                       WARNINGLIST_PATTERNS_MAX);
     }
-    *out_part = &suppress->parts[suppress->n_parts];
-    **out_part = (struct suppress_part){.suppressor = suppressor};
+    *out_part = &warninglists->parts[warninglists->n_parts];
+    **out_part = (struct warninglist_pattern){.warninglist = warninglist};
     return OK;
 }
 
-enum status suppress_substring(struct suppress *suppress, uint32_t suppressor, struct span text,
-                               const char **out_why, struct err *err)
+enum status warninglist_add_substring(struct warninglist_set *warninglists, uint32_t warninglist,
+                                      struct span text, const char **out_why, struct err *err)
 {
-    struct suppress_part *part = NULL;
-    *out_why = text.size < 2 || text.size > INDICATOR_BYTES_MAX
+    struct warninglist_pattern *part = NULL;
+    *out_why = text.size < 2 || text.size > INDICATOR_PARSE_BYTES_MAX
                    ? "a substring of one byte, or of over 4,096"
                    : NULL;
-    enum status status = *out_why ? OK : new_part(suppress, suppressor, &part, err);
+    enum status status = *out_why ? OK : new_part(warninglists, warninglist, &part, err);
     if (*out_why || status != OK) {
         return status;
     }
-    char *copy = arena_alloc(&suppress->arena, text.size);
+    char *copy = arena_alloc(&warninglists->arena, text.size);
     if (!copy) {
         return err_nomem(err, "suppressors");
     }
@@ -43,7 +43,7 @@ enum status suppress_substring(struct suppress *suppress, uint32_t suppressor, s
         copy[i] = lower(text.data[i]);
     }
     part->text = span_of(copy, text.size);
-    suppress->n_parts++;
+    warninglists->n_parts++;
     return OK;
 }
 
@@ -207,18 +207,18 @@ static struct span without_delimiters(struct span text)
     return span_of(text.data + 1, end - 2);
 }
 
-enum status suppress_regex(struct suppress *suppress, uint32_t suppressor, struct span text,
-                           const char **out_why, struct err *err)
+enum status warninglist_add_regex(struct warninglist_set *warninglists, uint32_t warninglist,
+                                  struct span text, const char **out_why, struct err *err)
 {
-    struct suppress_part *part = NULL;
+    struct warninglist_pattern *part = NULL;
     struct rewrite rewrite = {.rest = without_delimiters(text), .repeats = 1};
-    if (text.size == 0 || text.size > SUPPRESS_REGEX_BYTES_MAX ||
+    if (text.size == 0 || text.size > WARNINGLIST_REGEX_BYTES_MAX ||
         memchr(text.data, '\0', text.size)) {
         fail(&rewrite, "a regular expression that is empty, or of over 1,024 bytes");
     }
     rewrite_all(&rewrite);
     buf_add_char(&rewrite.out, '\0');
-    enum status status = rewrite.why ? OK : new_part(suppress, suppressor, &part, err);
+    enum status status = rewrite.why ? OK : new_part(warninglists, warninglist, &part, err);
     if (status == OK && !rewrite.why && !buf_ok(&rewrite.out)) {
         status = err_nomem(err, "suppressors");
     }
@@ -227,7 +227,7 @@ enum status suppress_regex(struct suppress *suppress, uint32_t suppressor, struc
             fail(&rewrite, "a regular expression that is broken");
         } else {
             part->is_regex = true;
-            suppress->n_parts++;
+            warninglists->n_parts++;
         }
     }
     buf_fini(&rewrite.out);
@@ -235,27 +235,28 @@ enum status suppress_regex(struct suppress *suppress, uint32_t suppressor, struc
     return status;
 }
 
-uint32_t suppress_by_part(const struct suppress *suppress, enum observable_kind kind,
-                          struct span normal)
+uint32_t warninglist_by_pattern(const struct warninglist_set *warninglists,
+                                enum observable_kind kind, struct span normal)
 {
-    char subject[SUPPRESS_SUBJECT_BYTES_MAX + 1];
-    if (suppress->n_parts == 0 || normal.size == 0 || normal.size > SUPPRESS_SUBJECT_BYTES_MAX) {
+    char subject[WARNINGLIST_SUBJECT_BYTES_MAX + 1];
+    if (warninglists->n_parts == 0 || normal.size == 0 ||
+        normal.size > WARNINGLIST_SUBJECT_BYTES_MAX) {
         return 0;
     }
     for (size_t i = 0; i < normal.size; i++) {
         subject[i] = lower(normal.data[i]);
     }
     subject[normal.size] = '\0'; /* what is behind a NUL of the value is not looked at */
-    for (size_t i = 0; i < suppress->n_parts; i++) {
-        const struct suppress_part *part = &suppress->parts[i];
-        if (!suppressor_is_about(&suppress->suppressors[part->suppressor], kind)) {
+    for (size_t i = 0; i < warninglists->n_parts; i++) {
+        const struct warninglist_pattern *part = &warninglists->parts[i];
+        if (!warninglist_is_about(&warninglists->warninglist_rows[part->warninglist], kind)) {
             continue;
         }
         bool is = part->is_regex
                       ? regexec(&part->regex, subject, 0, NULL, 0) == 0
                       : memmem(subject, normal.size, part->text.data, part->text.size) != NULL;
         if (is) {
-            return part->suppressor + 1;
+            return part->warninglist + 1;
         }
     }
     return 0;

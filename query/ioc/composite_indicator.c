@@ -5,12 +5,12 @@
 
 enum { CAPACITY_MIN = 64 };
 
-void composites_fini(struct composites *composites)
+void composite_indicators_fini(struct composite_indicators *composites)
 {
     free(composites->items);
     free(composites->parts);
     free(composites->anchors);
-    *composites = (struct composites){0};
+    *composites = (struct composite_indicators){0};
 }
 
 /* Room for `wanted` items of `size` bytes in *at, of which *capacity are there; new ones are zero.
@@ -34,7 +34,7 @@ static bool make_room(void **at, size_t *capacity, size_t wanted, size_t size)
     return true;
 }
 
-static bool grow(struct composites *composites, const uint32_t *parts, size_t count)
+static bool grow(struct composite_indicators *composites, const uint32_t *parts, size_t count)
 {
     void *items = composites->items;
     bool ok =
@@ -54,12 +54,13 @@ static bool grow(struct composites *composites, const uint32_t *parts, size_t co
     return ok;
 }
 
-enum status composites_add(struct composites *composites, uint32_t pattern, const uint32_t *parts,
-                           size_t count, struct err *err)
+enum status composite_indicators_add(struct composite_indicators *composites, uint32_t pattern,
+                                     const uint32_t *parts, size_t count, struct err *err)
 {
-    CHECK(count > 0 && count <= COMPOSITE_PARTS_MAX);
-    if (composites->count == COMPOSITES_MAX) {
-        return err_set(err, ERR_LIMIT, "patterns with over %d combinations of AND", COMPOSITES_MAX);
+    CHECK(count > 0 && count <= COMPOSITE_INDICATOR_PARTS_MAX);
+    if (composites->count == COMPOSITE_INDICATORS_MAX) {
+        return err_set(err, ERR_LIMIT, "patterns with over %d combinations of AND",
+                       COMPOSITE_INDICATORS_MAX);
     }
     if (!grow(composites, parts, count)) {
         return err_nomem(err, "patterns");
@@ -70,12 +71,12 @@ enum status composites_add(struct composites *composites, uint32_t pattern, cons
             on = parts[i];
         }
     }
-    struct composite_anchor *anchor = &composites->anchors[on];
+    struct composite_indicator_anchor *anchor = &composites->anchors[on];
     composites->items[composites->count] =
-        (struct composite){.pattern = pattern,
-                           .next = anchor->first,
-                           .first = (uint32_t)composites->n_parts,
-                           .count = (uint32_t)count};
+        (struct composite_indicator){.pattern = pattern,
+                                     .next = anchor->first,
+                                     .first = (uint32_t)composites->n_parts,
+                                     .count = (uint32_t)count};
     memcpy(composites->parts + composites->n_parts, parts, count * sizeof *parts);
     composites->n_parts += count;
     anchor->first = (uint32_t)++composites->count;

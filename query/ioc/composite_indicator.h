@@ -12,9 +12,9 @@
 
 #include "schema/base/err.h"
 
-enum { COMPOSITE_PARTS_MAX = 32, COMPOSITES_MAX = 4 * 1024 * 1024 };
+enum { COMPOSITE_INDICATOR_PARTS_MAX = 32, COMPOSITE_INDICATORS_MAX = 4 * 1024 * 1024 };
 
-struct composite {
+struct composite_indicator {
     uint32_t pattern;
     uint32_t next;  /* the next one that hangs on the same part, + 1; 0: none */
     uint32_t first; /* its parts, in `parts` */
@@ -23,30 +23,33 @@ struct composite {
 
 /* A part, and the composites that hang on it: each hangs on one of its parts, so that only parts
  * that were seen need to be gone through. */
-struct composite_anchor {
+struct composite_indicator_anchor {
     uint32_t first; /* + 1; 0: none */
     uint32_t count;
 };
 
-struct composites {
-    struct composite *items;
+struct composite_indicators {
+    struct composite_indicator *items;
     size_t count;
     size_t capacity;
     uint32_t *parts;
     size_t n_parts;
     size_t parts_capacity;
-    struct composite_anchor *anchors; /* by number of the part */
+    struct composite_indicator_anchor *anchors; /* by number of the part */
     size_t n_anchors;
 };
 
-void composites_fini(struct composites *composites);
+void composite_indicators_fini(struct composite_indicators *composites);
 
-/* `count` parts, from 1 to COMPOSITE_PARTS_MAX. ERR_LIMIT over COMPOSITES_MAX, ERR_NOMEM. */
-MUST_USE enum status composites_add(struct composites *composites, uint32_t pattern,
-                                    const uint32_t *parts, size_t count, struct err *err);
+/* `count` parts, from 1 to COMPOSITE_INDICATOR_PARTS_MAX. ERR_LIMIT over COMPOSITE_INDICATORS_MAX,
+ * ERR_NOMEM. */
+MUST_USE enum status composite_indicators_add(struct composite_indicators *composites,
+                                              uint32_t pattern, const uint32_t *parts, size_t count,
+                                              struct err *err);
 
 /* The first composite that hangs on the part, + 1; 0: none. */
-static inline uint32_t composites_on(const struct composites *composites, size_t part)
+static inline uint32_t composite_indicators_on(const struct composite_indicators *composites,
+                                               size_t part)
 {
     return part < composites->n_anchors ? composites->anchors[part].first : 0;
 }

@@ -221,7 +221,7 @@ static bool only(unsigned has, unsigned of)
     return (has & ~of) == 0;
 }
 
-static bool may_be_ip(unsigned has)
+static bool can_be_ip(unsigned has)
 {
     return only(has, HAS_DIGIT | HAS_DOT) || has & HAS_MARK ||
            (has & HAS_COLON && !(has & HAS_SLASH));
@@ -242,7 +242,7 @@ static const char *guess(struct span text, struct buf *normal, struct indicator 
     if (is_range(text, has)) {
         return read_range(text, normal, out);
     }
-    if (may_be_ip(has) && observable_ip(text, normal)) {
+    if (can_be_ip(has) && observable_ip(text, normal)) {
         out->kind = OBSERVABLE_IP;
         return NULL;
     }
@@ -282,7 +282,7 @@ static const char *read_kind(struct span text, bool known, enum observable_kind 
     struct buf clear = BUF_INIT;
     *out = (struct indicator){.text = text};
     buf_clear(normal);
-    if (text.size == 0 || text.size > INDICATOR_BYTES_MAX) {
+    if (text.size == 0 || text.size > INDICATOR_PARSE_BYTES_MAX) {
         return text.size == 0 ? "empty" : "longer than 4,096 bytes";
     }
     if (!(known && takes_as_is(kind)) && !refang_is_plain(text)) {
@@ -303,7 +303,7 @@ static const char *read_kind(struct span text, bool known, enum observable_kind 
     return why;
 }
 
-const char *read_value(struct span text, struct buf *normal, struct indicator *out)
+const char *indicator_parse(struct span text, struct buf *normal, struct indicator *out)
 {
     text = trim_blanks(text);
     const char *colon = text.size ? memchr(text.data, ':', text.size) : NULL;
@@ -320,8 +320,8 @@ const char *read_value(struct span text, struct buf *normal, struct indicator *o
     return read_kind(text, false, OBSERVABLE_KINDS, normal, out);
 }
 
-const char *read_value_as(struct span text, enum observable_kind kind, struct buf *normal,
-                          struct indicator *out)
+const char *indicator_parse_as(struct span text, enum observable_kind kind, struct buf *normal,
+                               struct indicator *out)
 {
     return read_kind(trim_blanks(text), true, kind, normal, out);
 }

@@ -4,7 +4,7 @@
 
 #include "query/ioc/indicator_set.h"
 
-enum { INDICATOR_BYTES_MAX = 4096 };
+enum { INDICATOR_PARSE_BYTES_MAX = 4096 };
 
 /* Reads "KIND:VALUE", or a value whose kind its shape tells: an address or range (10.0.0.0/8), a
  * URL (with or without scheme), an e-mail address, a hash, a session id (UUID), a serial number
@@ -14,9 +14,9 @@ enum { INDICATOR_BYTES_MAX = 4096 };
  *
  * Returns NULL and fills kind, exact, bits, is_range, text and normal (memory of `text` and of
  * `normal`, which is cleared before), or why it is none: a few words for people. Any thread. */
-const char *read_value(struct span text, struct buf *normal, struct indicator *out);
+const char *indicator_parse(struct span text, struct buf *normal, struct indicator *out);
 /* The same where a column says the kind. */
-const char *read_value_as(struct span text, enum observable_kind kind, struct buf *normal,
-                          struct indicator *out);
+const char *indicator_parse_as(struct span text, enum observable_kind kind, struct buf *normal,
+                               struct indicator *out);
 
 #endif

@@ -28,12 +28,12 @@ struct indicator_set {
     size_t ranges[PREFIX_BITS];           /* how many of each length */
     size_t parts;
     int demanded;
-    struct composites composites;
+    struct composite_indicators composites;
 };
 
-static uint64_t range_key(const unsigned char address[ADDRESS_BYTES], unsigned bits)
+static uint64_t range_key(const unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES], unsigned bits)
 {
-    return hash64(span_of(address, ADDRESS_BYTES), RANGE_SEED + bits) >> NUMBER_BITS;
+    return hash64(span_of(address, OBSERVABLE_KEY_ADDRESS_BYTES), RANGE_SEED + bits) >> NUMBER_BITS;
 }
 
 static uint64_t key_of(const struct indicator *indicator)
@@ -62,7 +62,7 @@ void indicator_set_free(struct indicator_set *set)
 {
     if (set) {
         arena_fini(&set->arena);
-        composites_fini(&set->composites);
+        composite_indicators_fini(&set->composites);
         free(set->items);
         free(set->table);
         free(set);
@@ -159,7 +159,8 @@ static bool keep_note(struct indicator_set *set, struct indicator *indicator)
         return false;
     }
     *note = *indicator->note;
-    note->about.size = note->about.size < NOTE_BYTES_MAX ? note->about.size : NOTE_BYTES_MAX;
+    note->about.size =
+        note->about.size < INDICATOR_NOTE_BYTES_MAX ? note->about.size : INDICATOR_NOTE_BYTES_MAX;
     note->id = arena_keep(&set->arena, note->id);
     note->about = arena_keep(&set->arena, note->about);
     indicator->note = note;
@@ -184,11 +185,11 @@ static bool join(struct indicator_set *set, struct indicator *there,
     if (!*out_new) {
         return true;
     }
-    struct indicator kept = *indicator;
-    kept.exact = there->exact;
+    struct indicator lookup = *indicator;
+    lookup.exact = there->exact;
     set->parts--;
-    bool ok = keep(set, &kept);
-    *there = kept;
+    bool ok = keep(set, &lookup);
+    *there = lookup;
     return ok;
 }
 
@@ -209,15 +210,15 @@ static enum status add(struct indicator_set *set, const struct indicator *indica
         *out_number = number_of(*slot);
         ok = join(set, &set->items[*out_number], indicator, out_new);
     } else {
-        struct indicator kept = *indicator;
-        ok = keep(set, &kept);
+        struct indicator lookup = *indicator;
+        ok = keep(set, &lookup);
         *slot = key << NUMBER_BITS | (set->count + 1);
         *out_number = (uint32_t)set->count;
         *out_new = true;
-        set->items[set->count++] = kept;
-        set->of_kind[kept.kind]++;
-        set->ranges[kept.bits] += kept.is_range;
-        set->parts += kept.is_part;
+        set->items[set->count++] = lookup;
+        set->of_kind[lookup.kind]++;
+        set->ranges[lookup.bits] += lookup.is_range;
+        set->parts += lookup.is_part;
     }
     return ok ? OK : err_nomem(err, "indicators");
 }
@@ -232,17 +233,18 @@ enum status indicator_set_add(struct indicator_set *set, const struct indicator 
 enum status indicator_set_add_all(struct indicator_set *set, const struct indicator *pattern,
                                   const struct indicator *parts, size_t n_parts, struct err *err)
 {
-    uint32_t numbers[COMPOSITE_PARTS_MAX];
+    uint32_t numbers[COMPOSITE_INDICATOR_PARTS_MAX];
     uint32_t number;
     bool is_new;
-    CHECK(n_parts > 0 && n_parts <= COMPOSITE_PARTS_MAX && pattern->kind == OBSERVABLE_KINDS);
+    CHECK(n_parts > 0 && n_parts <= COMPOSITE_INDICATOR_PARTS_MAX &&
+          pattern->kind == OBSERVABLE_KINDS);
     enum status status = add(set, pattern, &is_new, &number, err);
     CHECK(status != OK || !is_new);
     for (size_t i = 0; status == OK && i < n_parts; i++) {
         CHECK(parts[i].is_part);
         status = add(set, &parts[i], &is_new, &numbers[i], err);
     }
-    return THEN(status, composites_add(&set->composites, number, numbers, n_parts, err));
+    return THEN(status, composite_indicators_add(&set->composites, number, numbers, n_parts, err));
 }
 
 void indicator_set_demand(struct indicator_set *set, int confidence)
@@ -260,7 +262,7 @@ size_t indicator_set_parts(const struct indicator_set *set)
     return set->parts;
 }
 
-const struct composites *indicator_set_composites(const struct indicator_set *set)
+const struct composite_indicators *indicator_set_composites(const struct indicator_set *set)
 {
     return &set->composites;
 }
@@ -306,7 +308,7 @@ static bool is_it(const struct indicator *item, enum observable_kind kind, struc
     case OBSERVABLE_DOMAIN:
         return !item->exact && is_below(normal, item->normal);
     case OBSERVABLE_FILE:
-        return span_equal(item->normal, observable_file_name(normal));
+        return span_equal(item->normal, observable_key_file_name(normal));
     case OBSERVABLE_URL:
         return span_equal(item->normal, observable_url_bare(normal));
     case OBSERVABLE_IP:
@@ -322,7 +324,7 @@ static bool is_it(const struct indicator *item, enum observable_kind kind, struc
     return false;
 }
 
-struct asking {
+struct set_lookup {
     const struct indicator_set *set;
     enum observable_kind kind;
     struct span normal;
@@ -332,7 +334,7 @@ struct asking {
 
 static void ask_key(void *context, uint64_t key)
 {
-    const struct asking *asking = context;
+    const struct set_lookup *asking = context;
     size_t at = place_of(asking->set, key);
     for (size_t number; (number = next_with(asking->set, key, &at)) != SIZE_MAX;) {
         if (is_it(&asking->set->items[number], asking->kind, asking->normal)) {
@@ -342,10 +344,11 @@ static void ask_key(void *context, uint64_t key)
 }
 
 /* Ranges that the address is in; false from `each`: no further ones. */
-static bool each_range(const struct indicator_set *set, const unsigned char address[ADDRESS_BYTES],
+static bool each_range(const struct indicator_set *set,
+                       const unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES],
                        bool (*each)(void *context, size_t number), void *context)
 {
-    unsigned char prefix[ADDRESS_BYTES];
+    unsigned char prefix[OBSERVABLE_KEY_ADDRESS_BYTES];
     memcpy(prefix, address, sizeof prefix);
     for (unsigned bits = PREFIX_BITS; bits-- > 0;) {
         if (bits < 128) { /* clear the bit behind the prefix */
@@ -369,7 +372,7 @@ static bool each_range(const struct indicator_set *set, const unsigned char addr
 
 static bool take_range(void *context, size_t number)
 {
-    const struct asking *asking = context;
+    const struct set_lookup *asking = context;
     asking->each(asking->context, number);
     return true;
 }
@@ -377,12 +380,12 @@ static bool take_range(void *context, size_t number)
 void indicator_set_match(const struct indicator_set *set, enum observable_kind kind,
                          struct span normal, indicator_each *each, void *context)
 {
-    struct asking asking = {set, kind, normal, each, context};
-    unsigned char address[ADDRESS_BYTES];
+    struct set_lookup asking = {set, kind, normal, each, context};
+    unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES];
     if (set->of_kind[kind] == 0) {
         return;
     }
-    observable_keys(kind, normal, ask_key, &asking);
+    observable_key_all(kind, normal, ask_key, &asking);
     if (kind == OBSERVABLE_IP && term_address_bytes(normal, address)) {
         (void)each_range(set, address, take_range, &asking);
     }
@@ -401,26 +404,29 @@ static bool no_further(void *context, size_t number)
     return false;
 }
 
-static bool has_address(const struct indicator_set *set, const unsigned char address[ADDRESS_BYTES])
+static bool has_address(const struct indicator_set *set,
+                        const unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES])
 {
-    return has_key(set, observable_address_key(address)) ||
+    return has_key(set, observable_key_of_address(address)) ||
            !each_range(set, address, no_further, NULL);
 }
 
-static void pick(const void *context, const struct observed *observed, struct buf *out_entries)
+static void pick(const void *context, const struct observable_index *observed,
+                 struct buf *out_entries)
 {
     const struct indicator_set *set = context;
-    unsigned char address[ADDRESS_BYTES];
+    unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES];
     uint32_t entry = 0;
     bool addresses = set->of_kind[OBSERVABLE_IP] > 0;
     for (uint32_t i = 0; i < observed->n_v4; i++, entry++) {
-        observed_v4_bytes(observed->v4[i], address);
+        observable_index_v4_bytes(observed->v4[i], address);
         if (addresses && has_address(set, address)) {
             buf_add(out_entries, &entry, sizeof entry);
         }
     }
     for (uint32_t i = 0; i < observed->n_v6; i++, entry++) {
-        if (addresses && has_address(set, observed->v6 + i * (size_t)ADDRESS_BYTES)) {
+        if (addresses &&
+            has_address(set, observed->v6 + i * (size_t)OBSERVABLE_KEY_ADDRESS_BYTES)) {
             buf_add(out_entries, &entry, sizeof entry);
         }
     }
@@ -444,7 +450,7 @@ static bool is_any(const void *context, const struct observable *observable)
     return is;
 }
 
-struct kept_asker indicator_set_asker(const struct indicator_set *set)
+struct observable_lookup_ops indicator_set_asker(const struct indicator_set *set)
 {
-    return (struct kept_asker){.pick = pick, .is = is_any, .context = set};
+    return (struct observable_lookup_ops){.pick = pick, .is = is_any, .context = set};
 }

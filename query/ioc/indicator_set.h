@@ -8,20 +8,25 @@
 
 enum { INDICATORS_MAX = 16 * 1024 * 1024 - 2 };
 
-enum { CONFIDENCE_UNKNOWN = -1, CONFIDENCE_MAX = 100, NOTE_BYTES_MAX = 256 };
+enum {
+    INDICATOR_CONFIDENCE_UNKNOWN = -1,
+    INDICATOR_CONFIDENCE_MAX = 100,
+    INDICATOR_NOTE_BYTES_MAX = 256
+};
 
 /* What a list says of an indicator beside its value. */
 struct indicator_note {
-    int confidence;        /* 0 to 100, or CONFIDENCE_UNKNOWN */
+    int confidence;        /* 0 to 100, or INDICATOR_CONFIDENCE_UNKNOWN */
     int64_t valid_from_us; /* INT64_MIN: unknown */
     struct span id;        /* of STIX; or empty */
-    struct span about;     /* a name, a malware family, ...; or empty; kept up to NOTE_BYTES_MAX */
+    struct span
+        about; /* a name, a malware family, ...; or empty; kept up to INDICATOR_NOTE_BYTES_MAX */
 };
 
 #define INDICATOR_NOTE_NONE                                                                        \
     (struct indicator_note)                                                                        \
     {                                                                                              \
-        .confidence = CONFIDENCE_UNKNOWN, .valid_from_us = INT64_MIN                               \
+        .confidence = INDICATOR_CONFIDENCE_UNKNOWN, .valid_from_us = INT64_MIN                     \
     }
 
 /* A pattern (OBSERVABLE_KINDS as its kind) is one of several values that want to be seen in one
@@ -66,7 +71,7 @@ int indicator_set_demanded(const struct indicator_set *set);
 /* Numbers go from 0 to count - 1; of these, some are parts only. */
 size_t indicator_set_count(const struct indicator_set *set);
 size_t indicator_set_parts(const struct indicator_set *set);
-const struct composites *indicator_set_composites(const struct indicator_set *set);
+const struct composite_indicators *indicator_set_composites(const struct indicator_set *set);
 const struct indicator *indicator_set_get(const struct indicator_set *set, size_t at);
 
 /* Calls `each` with every indicator (by its number) that the observable is: the same value; the
@@ -77,6 +82,6 @@ void indicator_set_match(const struct indicator_set *set, enum observable_kind k
                          struct span normal, indicator_each *each, void *context);
 
 /* The indicators as what is asked of kept observables; the set must outlive it. */
-struct kept_asker indicator_set_asker(const struct indicator_set *set);
+struct observable_lookup_ops indicator_set_asker(const struct indicator_set *set);
 
 #endif

@@ -37,7 +37,7 @@ static enum status read_lines(struct list_reader *reader, struct span text)
         number++;
         if (line.size > 0) {
             struct indicator indicator;
-            const char *why = read_value(line, &reader->normal, &indicator);
+            const char *why = indicator_parse(line, &reader->normal, &indicator);
             status = list_take(reader, number, line, why, &indicator);
         }
     }

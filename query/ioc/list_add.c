@@ -71,17 +71,18 @@ int list_read_confidence(struct span text)
 {
     int number = 0;
     for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9' || number > CONFIDENCE_MAX) {
-            return CONFIDENCE_UNKNOWN;
+        if (text.data[i] < '0' || text.data[i] > '9' || number > INDICATOR_CONFIDENCE_MAX) {
+            return INDICATOR_CONFIDENCE_UNKNOWN;
         }
         number = number * 10 + (text.data[i] - '0');
     }
-    return text.size > 0 && number <= CONFIDENCE_MAX ? number : CONFIDENCE_UNKNOWN;
+    return text.size > 0 && number <= INDICATOR_CONFIDENCE_MAX ? number
+                                                               : INDICATOR_CONFIDENCE_UNKNOWN;
 }
 
 static bool says_something(const struct indicator_note *note)
 {
-    return note->confidence != CONFIDENCE_UNKNOWN || note->valid_from_us != INT64_MIN ||
+    return note->confidence != INDICATOR_CONFIDENCE_UNKNOWN || note->valid_from_us != INT64_MIN ||
            note->id.size > 0 || note->about.size > 0;
 }
 
@@ -93,7 +94,7 @@ enum status list_take(struct list_reader *reader, int64_t line, struct span text
         reader->refused(reader->context, line, text, why);
         return OK;
     }
-    if (reader->note.confidence != CONFIDENCE_UNKNOWN &&
+    if (reader->note.confidence != INDICATOR_CONFIDENCE_UNKNOWN &&
         reader->note.confidence < indicator_set_demanded(reader->set)) {
         reader->report->unsure++;
         return OK;
@@ -111,8 +112,8 @@ enum status list_take(struct list_reader *reader, int64_t line, struct span text
 static const char *read_any(struct span text, enum observable_kind kind, struct buf *normal,
                             struct indicator *out)
 {
-    return kind == OBSERVABLE_KINDS ? read_value(text, normal, out)
-                                    : read_value_as(text, kind, normal, out);
+    return kind == OBSERVABLE_KINDS ? indicator_parse(text, normal, out)
+                                    : indicator_parse_as(text, kind, normal, out);
 }
 
 enum status list_take_value(struct list_reader *reader, int64_t line, struct span text,
@@ -142,11 +143,12 @@ enum status list_take_typed(struct list_reader *reader, int64_t line, struct spa
 }
 
 /* The parts of an alternative, with memory of the arena; or why one of them is none. */
-static const char *read_parts(struct list_reader *reader, const struct pattern_all *all,
-                              struct arena *arena, struct indicator *out)
+static const char *read_parts(struct list_reader *reader,
+                              const struct stix_pattern_alternative *all, struct arena *arena,
+                              struct indicator *out)
 {
     size_t count = 0;
-    for (const struct pattern_part *part = all->parts; part; part = part->next) {
+    for (const struct stix_pattern_part *part = all->parts; part; part = part->next) {
         struct indicator *indicator = &out[count++];
         const char *why = read_any(part->value, part->kind, &reader->normal, indicator);
         if (why) {
@@ -165,12 +167,12 @@ static const char *read_parts(struct list_reader *reader, const struct pattern_a
 /* With AND: the whole is one indicator, and what it names are its parts. All of it is read before
  * any is taken. */
 static enum status take_whole(struct list_reader *reader, int64_t line, struct span text,
-                              const struct pattern *pattern, struct arena *arena)
+                              const struct stix_pattern *pattern, struct arena *arena)
 {
     struct indicator whole = {.kind = OBSERVABLE_KINDS, .text = text, .normal = text};
-    struct indicator parts[COMPOSITE_PARTS_MAX];
-    const char *why = text.size > PATTERN_BYTES_MAX ? "a pattern of over 64 KiB" : NULL;
-    for (const struct pattern_all *all = pattern->alls; all && !why; all = all->next) {
+    struct indicator parts[COMPOSITE_INDICATOR_PARTS_MAX];
+    const char *why = text.size > STIX_PATTERN_BYTES_MAX ? "a pattern of over 64 KiB" : NULL;
+    for (const struct stix_pattern_alternative *all = pattern->alls; all && !why; all = all->next) {
         why = read_parts(reader, all, arena, parts);
     }
     int64_t before = reader->report->read;
@@ -178,7 +180,8 @@ static enum status take_whole(struct list_reader *reader, int64_t line, struct s
     if (reader->report->read == before) {
         return status;
     }
-    for (const struct pattern_all *all = pattern->alls; all && status == OK; all = all->next) {
+    for (const struct stix_pattern_alternative *all = pattern->alls; all && status == OK;
+         all = all->next) {
         if (read_parts(reader, all, arena, parts)) {
             return err_nomem(reader->err, "list");
         }
@@ -190,15 +193,16 @@ static enum status take_whole(struct list_reader *reader, int64_t line, struct s
 enum status list_take_pattern(struct list_reader *reader, int64_t line, struct span text)
 {
     struct arena arena = ARENA_INIT;
-    struct pattern pattern = {0};
+    struct stix_pattern pattern = {0};
     enum status status = OK;
-    const char *why = pattern_read(text, &arena, &pattern);
+    const char *why = stix_pattern_parse(text, &arena, &pattern);
     if (why) {
         status = list_take(reader, line, text, why, NULL);
     } else if (pattern.has_and) {
         status = take_whole(reader, line, text, &pattern, &arena);
     } else {
-        for (const struct pattern_all *all = pattern.alls; all && status == OK; all = all->next) {
+        for (const struct stix_pattern_alternative *all = pattern.alls; all && status == OK;
+             all = all->next) {
             status = list_take_value(reader, line, all->parts->value, all->parts->kind);
         }
     }

@@ -75,7 +75,7 @@ static const struct {
     {"comment", ROLE_ABOUT, 0},
 };
 
-static struct span cell(const struct table *table, size_t column)
+static struct span cell_text(const struct table *table, size_t column)
 {
     struct span text = span_of(table->text.data + table->start[column],
                                table->start[column + 1] - table->start[column]);
@@ -176,7 +176,7 @@ static bool same_folded(struct span text, const char *name)
 static bool take_header(struct table *table)
 {
     for (size_t i = 0; i < table->columns; i++) {
-        struct span name = cell(table, i);
+        struct span name = cell_text(table, i);
         while (span_starts(name, "#") || span_starts(name, " ") || span_starts(name, "\"")) {
             name = span_from(name, 1);
         }
@@ -208,8 +208,9 @@ static enum status take_by_shape(struct table *table, int64_t line, bool is_firs
     size_t taken = 0;
     for (size_t i = 0; status == OK && i < table->columns; i++) {
         struct indicator indicator;
-        if (!read_value(cell(table, i), &reader->normal, &indicator) && is_sure(&indicator)) {
-            status = list_take(reader, line, cell(table, i), NULL, &indicator);
+        if (!indicator_parse(cell_text(table, i), &reader->normal, &indicator) &&
+            is_sure(&indicator)) {
+            status = list_take(reader, line, cell_text(table, i), NULL, &indicator);
             taken++;
         }
     }
@@ -223,8 +224,8 @@ static enum status take_by_shape(struct table *table, int64_t line, bool is_firs
 static struct span cell_of(const struct table *table, enum role role)
 {
     for (size_t i = 0; i < table->columns; i++) {
-        if (table->roles[i] == role && cell(table, i).size > 0) {
-            return cell(table, i);
+        if (table->roles[i] == role && cell_text(table, i).size > 0) {
+            return cell_text(table, i);
         }
     }
     return span_of("", 0);
@@ -232,7 +233,7 @@ static struct span cell_of(const struct table *table, enum role role)
 
 static enum status take_cell(struct table *table, int64_t line, size_t column, struct span type)
 {
-    struct span text = cell(table, column);
+    struct span text = cell_text(table, column);
     enum observable_kind kind = OBSERVABLE_KINDS;
     if (table->roles[column] == ROLE_KIND) {
         kind = table->kinds[column];
@@ -255,7 +256,7 @@ static enum status take_row(struct table *table, int64_t line)
                                 .about = about};
     for (size_t i = 0; status == OK && i < table->columns; i++) {
         bool value = table->roles[i] == ROLE_VALUE || table->roles[i] == ROLE_KIND;
-        if (value && cell(table, i).size > 0) {
+        if (value && cell_text(table, i).size > 0) {
             status = take_cell(table, line, i, type);
             any = true;
         }
@@ -301,7 +302,7 @@ bool list_is_csv(struct span text)
     if (remark) {
         line.size = (size_t)(remark - line.data);
     }
-    bool alone = line.size == 0 || !read_value(line, &normal, &indicator);
+    bool alone = line.size == 0 || !indicator_parse(line, &normal, &indicator);
     buf_fini(&normal);
     return !alone && delimiter_of(line) != '\0';
 }
@@ -312,9 +313,10 @@ static bool is_misp_hashes(const struct table *table)
     struct buf normal = BUF_INIT;
     struct indicator hash;
     struct indicator event;
-    bool is = table->columns == 2 && !read_value(cell(table, 0), &normal, &hash) &&
+    bool is = table->columns == 2 && !indicator_parse(cell_text(table, 0), &normal, &hash) &&
               hash.kind == OBSERVABLE_HASH && hash.normal.size == MD5_DIGITS &&
-              !read_value(cell(table, 1), &normal, &event) && event.kind == OBSERVABLE_SESSION;
+              !indicator_parse(cell_text(table, 1), &normal, &event) &&
+              event.kind == OBSERVABLE_SESSION;
     buf_fini(&normal);
     return is;
 }

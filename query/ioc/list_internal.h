@@ -19,14 +19,14 @@ struct list_reader {
  * values, counted by what is between them, as each takes some 100 bytes. ERR_LIMIT. */
 MUST_USE enum status list_json_fits(struct span text, struct err *err);
 
-/* Adds what read_value made, or tells why it is none. */
+/* Adds what indicator_parse made, or tells why it is none. */
 MUST_USE enum status list_take(struct list_reader *reader, int64_t line, struct span text,
                                const char *why, struct indicator *indicator);
 /* A value whose kind is known, or (OBSERVABLE_KINDS) told by its shape. */
 MUST_USE enum status list_take_value(struct list_reader *reader, int64_t line, struct span text,
                                      enum observable_kind kind);
 
-/* "0" to "100", or CONFIDENCE_UNKNOWN. */
+/* "0" to "100", or INDICATOR_CONFIDENCE_UNKNOWN. */
 int list_read_confidence(struct span text);
 
 /* The kind that a type of MISP (core format), ThreatFox, or a column of that name holds, in any

@@ -35,8 +35,10 @@ static void refuse(struct document *document, struct span text, const char *why)
 static int confidence_of(const cJSON *object, const char *key)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    double number = cJSON_IsNumber(item) ? item->valuedouble : CONFIDENCE_UNKNOWN;
-    int confidence = (int)(number >= 0 && number <= CONFIDENCE_MAX ? number : CONFIDENCE_UNKNOWN);
+    double number = cJSON_IsNumber(item) ? item->valuedouble : INDICATOR_CONFIDENCE_UNKNOWN;
+    int confidence =
+        (int)(number >= 0 && number <= INDICATOR_CONFIDENCE_MAX ? number
+                                                                : INDICATOR_CONFIDENCE_UNKNOWN);
     return cJSON_IsString(item) ? list_read_confidence(text_of(object, key)) : confidence;
 }
 

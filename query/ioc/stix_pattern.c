@@ -29,12 +29,12 @@ static const struct {
 
 /* Alternatives while they are put together; none of them are shared. */
 struct alls {
-    struct pattern_all *first;
-    struct pattern_all *last;
+    struct stix_pattern_alternative *first;
+    struct stix_pattern_alternative *last;
     size_t count;
 };
 
-enum { STACK_MAX = PATTERN_DEPTH_MAX * 3 };
+enum { STACK_MAX = STIX_PATTERN_DEPTH_MAX * 3 };
 
 struct reader {
     struct span rest;
@@ -79,14 +79,15 @@ static bool accept(struct reader *reader, const char *what)
 /* Alternatives of one part; without a value (NULL data): of none, which is true of every event. */
 static struct alls new_alls(struct reader *reader, enum observable_kind kind, struct span value)
 {
-    struct pattern_all *all = arena_alloc(reader->arena, sizeof *all);
-    struct pattern_part *part = arena_alloc(reader->arena, sizeof *part);
+    struct stix_pattern_alternative *all = arena_alloc(reader->arena, sizeof *all);
+    struct stix_pattern_part *part = arena_alloc(reader->arena, sizeof *part);
     if (!all || !part) {
         fail(reader, no_memory);
         return (struct alls){0};
     }
-    *part = (struct pattern_part){.kind = kind, .value = value};
-    *all = (struct pattern_all){.parts = value.data ? part : NULL, .count = value.data ? 1 : 0};
+    *part = (struct stix_pattern_part){.kind = kind, .value = value};
+    *all = (struct stix_pattern_alternative){.parts = value.data ? part : NULL,
+                                             .count = value.data ? 1 : 0};
     return (struct alls){all, all, 1};
 }
 
@@ -100,13 +101,13 @@ static struct alls either(struct alls a, struct alls b)
 }
 
 /* The parts of a in front of those of b, which may be shared. */
-static const struct pattern_part *joined(struct reader *reader, const struct pattern_part *a,
-                                         const struct pattern_part *b)
+static const struct stix_pattern_part *
+joined(struct reader *reader, const struct stix_pattern_part *a, const struct stix_pattern_part *b)
 {
-    const struct pattern_part *first = b;
-    const struct pattern_part **end = &first;
+    const struct stix_pattern_part *first = b;
+    const struct stix_pattern_part **end = &first;
     for (; a; a = a->next) {
-        struct pattern_part *copy = arena_alloc(reader->arena, sizeof *copy);
+        struct stix_pattern_part *copy = arena_alloc(reader->arena, sizeof *copy);
         if (!copy) {
             fail(reader, no_memory);
             return b;
@@ -123,25 +124,25 @@ static struct alls both(struct reader *reader, struct alls a, struct alls b)
 {
     struct alls out = {0};
     reader->made += a.count * b.count;
-    if (reader->made > PATTERN_PRODUCT_MAX) {
+    if (reader->made > STIX_PATTERN_PRODUCT_MAX) {
         fail(reader, "a pattern with over 1,024 combinations of AND");
     }
-    for (const struct pattern_all *x = a.first; x && !reader->why; x = x->next) {
-        for (const struct pattern_all *y = b.first; y && !reader->why; y = y->next) {
-            struct pattern_all *all = arena_alloc(reader->arena, sizeof *all);
-            if (!all || x->count + y->count > PATTERN_PARTS_MAX) {
+    for (const struct stix_pattern_alternative *x = a.first; x && !reader->why; x = x->next) {
+        for (const struct stix_pattern_alternative *y = b.first; y && !reader->why; y = y->next) {
+            struct stix_pattern_alternative *all = arena_alloc(reader->arena, sizeof *all);
+            if (!all || x->count + y->count > STIX_PATTERN_PARTS_MAX) {
                 fail(reader, all ? "a pattern with over 32 parts in an AND" : no_memory);
                 return out;
             }
-            *all = (struct pattern_all){.parts = joined(reader, x->parts, y->parts),
-                                        .count = x->count + y->count};
+            *all = (struct stix_pattern_alternative){.parts = joined(reader, x->parts, y->parts),
+                                                     .count = x->count + y->count};
             out = either(out, (struct alls){all, all, 1});
         }
     }
     return out;
 }
 
-static char top(const struct reader *reader)
+static char top_of_stack(const struct reader *reader)
 {
     return reader->n_operators ? reader->operators[reader->n_operators - 1] : '\0';
 }
@@ -167,11 +168,12 @@ static void push_operand(struct reader *reader, struct alls alls)
 /* Applies what waits and binds at least as strongly as `operator` ('\0': all up to a bracket). */
 static void reduce(struct reader *reader, char operator)
 {
-    while (!reader->why && (top(reader) == '&' || (top(reader) == '|' && operator!= '&'))) {
+    while (!reader->why &&
+           (top_of_stack(reader) == '&' || (top_of_stack(reader) == '|' && operator!= '&'))) {
         CHECK(reader->n_operands >= 2);
         struct alls b = reader->operands[--reader->n_operands];
         struct alls *a = &reader->operands[reader->n_operands - 1];
-        *a = top(reader) == '&' ? both(reader, *a, b) : either(*a, b);
+        *a = top_of_stack(reader) == '&' ? both(reader, *a, b) : either(*a, b);
         reader->n_operators--;
     }
 }
@@ -179,7 +181,7 @@ static void reduce(struct reader *reader, char operator)
 static void close_bracket(struct reader *reader, char open)
 {
     reduce(reader, '\0');
-    if (top(reader) != open) {
+    if (top_of_stack(reader) != open) {
         fail(reader, broken);
         return;
     }
@@ -346,7 +348,7 @@ static bool read_operator(struct reader *reader)
     return true;
 }
 
-const char *pattern_read(struct span text, struct arena *arena, struct pattern *out)
+const char *stix_pattern_parse(struct span text, struct arena *arena, struct stix_pattern *out)
 {
     struct reader reader = {.rest = text, .arena = arena};
     do {
@@ -360,8 +362,8 @@ const char *pattern_read(struct span text, struct arena *arena, struct pattern *
         return reader.why;
     }
     CHECK(reader.n_operands == 1);
-    struct pattern pattern = {.alls = reader.operands[0].first};
-    for (const struct pattern_all *all = pattern.alls; all; all = all->next) {
+    struct stix_pattern pattern = {.alls = reader.operands[0].first};
+    for (const struct stix_pattern_alternative *all = pattern.alls; all; all = all->next) {
         if (all->count == 0) {
             return "a pattern that names no value";
         }

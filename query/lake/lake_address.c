@@ -18,13 +18,14 @@
 #define ADDRESS(text)                                                                              \
     "$let(c, " text ", CASE WHEN $length(c) > 64 OR "                                              \
     "NOT $matches(c, '(?s)^(?:[0-9]|[A-Fa-f\\[].*:|:)') THEN '' ELSE "                             \
-    "$let(z, $lower($group(" HOST ", '^([^%]*)')), CASE WHEN $matches(z, '^" SHAPE_IPV4 "\\z') "   \
+    "$let(z, $lower($group(" HOST ", '^([^%]*)')), CASE WHEN $matches(z, '^" LAKE_REGEX_IPV4       \
+    "\\z') "                                                                                       \
     "THEN " OF_FOUR("z") " WHEN $matches(z, '^[0-9a-f.:]*:[0-9a-f.:]*:[0-9a-f.:]*\\z') THEN "      \
-                         "$let(y, " PLAIN_UNDOTTED ", CASE WHEN " PLAIN_IS_IPV6                    \
-                         " THEN " PLAIN_GROUPS("''") " ELSE '' END) ELSE '' END) END)"
+                         "$let(y, " LAKE_ADDRESS_UNDOTTED ", CASE WHEN " LAKE_ADDRESS_IS_IPV6      \
+                         " THEN " LAKE_ADDRESS_GROUPS("''") " ELSE '' END) ELSE '' END) END)"
 /* The same where no colon can be. */
 #define ADDRESS_4(text)                                                                            \
-    "$let(z, $group(" text ", '(?s)^(" SHAPE_IPV4 ")(?:%.*)?\\z'), "                               \
+    "$let(z, $group(" text ", '(?s)^(" LAKE_REGEX_IPV4 ")(?:%.*)?\\z'), "                          \
     "CASE WHEN z = '' THEN '' ELSE " OF_FOUR("z") " END)"
 
 /* A token, whole; without brackets; in pieces between colons; behind an @ of these. */
@@ -86,7 +87,7 @@ static void add(const char *const *pieces, struct buf *out)
     }
 }
 
-void addresses_plain(struct buf *out)
+void lake_address_write(struct buf *out)
 {
     buf_add_str(out, "$let(m, $map($filter(fields, x, $at(x, kind) = 's' AND $at(x, path) NOT IN "
                      "('uid', 'time', 'stele.source', 'stele.mark')), x, $at(x, value)), $let(i, ");

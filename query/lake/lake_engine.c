@@ -19,25 +19,25 @@ static const struct {
     bool backslashes;  /* a backslash in a literal begins an escape */
     bool substitutes;  /* ${name} is replaced in all of the SQL, before it is read */
     char around_names;
-} engines[ENGINES] = {
-    [ENGINE_DUCKDB] = {"duckdb", 0, false, false, '"'},
-    [ENGINE_CLICKHOUSE] = {"clickhouse", 1, true, false, '"'},
-    [ENGINE_TRINO] = {"trino", 2, false, false, '"'},
-    [ENGINE_ATHENA] = {"athena", 2, false, false, '"'},
-    [ENGINE_SPARK] = {"spark", 3, true, true, '`'},
+} engines[LAKE_ENGINES] = {
+    [LAKE_ENGINE_DUCKDB] = {"duckdb", 0, false, false, '"'},
+    [LAKE_ENGINE_CLICKHOUSE] = {"clickhouse", 1, true, false, '"'},
+    [LAKE_ENGINE_TRINO] = {"trino", 2, false, false, '"'},
+    [LAKE_ENGINE_ATHENA] = {"athena", 2, false, false, '"'},
+    [LAKE_ENGINE_SPARK] = {"spark", 3, true, true, '`'},
 };
 
-const char *engine_name(enum engine engine)
+const char *lake_engine_name(enum lake_engine engine)
 {
-    CHECK(engine < ENGINES);
+    CHECK(engine < LAKE_ENGINES);
     return engines[engine].name;
 }
 
-enum status engine_find(const char *name, enum engine *out_engine, struct err *err)
+enum status lake_engine_find(const char *name, enum lake_engine *out_engine, struct err *err)
 {
-    for (unsigned i = 0; i < ENGINES; i++) {
+    for (unsigned i = 0; i < LAKE_ENGINES; i++) {
         if (strcmp(name, engines[i].name) == 0) {
-            *out_engine = (enum engine)i;
+            *out_engine = (enum lake_engine)i;
             return OK;
         }
     }
@@ -45,7 +45,7 @@ enum status engine_find(const char *name, enum engine *out_engine, struct err *e
                    "the engine is duckdb, clickhouse, trino, athena or spark, not \"%.40s\"", name);
 }
 
-void engine_literal(struct span text, struct buf *out)
+void lake_engine_literal(struct span text, struct buf *out)
 {
     buf_add_char(out, '\'');
     for (size_t i = 0; i < text.size; i++) {
@@ -56,15 +56,15 @@ void engine_literal(struct span text, struct buf *out)
 }
 
 /* Plain SQL as it is read, and where it goes. */
-struct writer_place {
-    enum engine engine;
+struct sql_reader {
+    enum lake_engine engine;
     struct span plain;
     size_t at;
     unsigned depth;
 };
 
 /* One byte of a literal. */
-static void add_byte(enum engine engine, char c, struct buf *out)
+static void add_byte(enum lake_engine engine, char c, struct buf *out)
 {
     if (engines[engine].substitutes && c == '$') {
         buf_add_str(out, "\\u0024");
@@ -78,7 +78,7 @@ static void add_byte(enum engine engine, char c, struct buf *out)
 }
 
 /* From the opening quote to behind the closing one. */
-static void write_literal(struct writer_place *place, struct buf *out)
+static void write_literal(struct sql_reader *place, struct buf *out)
 {
     struct span plain = place->plain;
     buf_add_char(out, '\'');
@@ -99,13 +99,13 @@ static void write_literal(struct writer_place *place, struct buf *out)
 }
 
 /* Names are ours: no quotation marks in them. */
-static void write_name(struct writer_place *place, struct buf *out)
+static void write_name(struct sql_reader *place, struct buf *out)
 {
     char around = engines[place->engine].around_names;
     buf_add_char(out, around);
     for (place->at++; place->at < place->plain.size && place->plain.data[place->at] != '"';) {
         char c = place->plain.data[place->at++];
-        buf_add_char(out, c == '.' && place->engine == ENGINE_ATHENA ? '_' : c);
+        buf_add_char(out, c == '.' && place->engine == LAKE_ENGINE_ATHENA ? '_' : c);
     }
     CHECK(place->at < place->plain.size);
     place->at++;
@@ -122,7 +122,7 @@ static const struct phrase *phrase_find(struct span name)
     return NULL;
 }
 
-static void write_until(struct writer_place *place, bool argument, struct buf *out);
+static void write_until(struct sql_reader *place, bool argument, struct buf *out);
 
 static struct span trim(struct span text)
 {
@@ -161,7 +161,7 @@ static bool is_name(char c)
 }
 
 /* "$name(a, b)". Arguments nest as deep as plain SQL is written here, never as a query does. */
-static void write_phrase(struct writer_place *place, struct buf *out)
+static void write_phrase(struct sql_reader *place, struct buf *out)
 {
     struct span plain = place->plain;
     size_t start = ++place->at;
@@ -189,7 +189,7 @@ static void write_phrase(struct writer_place *place, struct buf *out)
 }
 
 /* To the end; of an argument, to the comma or parenthesis that ends it. */
-static void write_until(struct writer_place *place, bool argument, struct buf *out)
+static void write_until(struct sql_reader *place, bool argument, struct buf *out)
 {
     unsigned open = 0;
     while (place->at < place->plain.size) {
@@ -212,9 +212,9 @@ static void write_until(struct writer_place *place, bool argument, struct buf *o
     }
 }
 
-void engine_write(enum engine engine, struct span plain, struct buf *out)
+void lake_engine_write(enum lake_engine engine, struct span plain, struct buf *out)
 {
-    CHECK(engine < ENGINES);
-    struct writer_place place = {.engine = engine, .plain = plain};
+    CHECK(engine < LAKE_ENGINES);
+    struct sql_reader place = {.engine = engine, .plain = plain};
     write_until(&place, false, out);
 }

@@ -6,30 +6,31 @@
  *   $name(a, b)   a phrase of phrasebook.def
  *
  * Everything else stands for itself. Plain SQL is made here alone; what a user typed gets into it
- * by engine_literal and in no other way. */
+ * by lake_engine_literal and in no other way. */
 #ifndef QUERY_LAKE_LAKE_ENGINE_H
 #define QUERY_LAKE_LAKE_ENGINE_H
 
 #include "schema/base/buf.h"
 
-enum engine {
-    ENGINE_DUCKDB,
-    ENGINE_CLICKHOUSE,
-    ENGINE_TRINO,
-    ENGINE_ATHENA,
-    ENGINE_SPARK,
-    ENGINES
+enum lake_engine {
+    LAKE_ENGINE_DUCKDB,
+    LAKE_ENGINE_CLICKHOUSE,
+    LAKE_ENGINE_TRINO,
+    LAKE_ENGINE_ATHENA,
+    LAKE_ENGINE_SPARK,
+    LAKE_ENGINES
 };
 
-const char *engine_name(enum engine engine);
+const char *lake_engine_name(enum lake_engine engine);
 /* ERR_USAGE names those there are. */
-MUST_USE enum status engine_find(const char *name, enum engine *out_engine, struct err *err);
+MUST_USE enum status lake_engine_find(const char *name, enum lake_engine *out_engine,
+                                      struct err *err);
 
 /* Any bytes as a literal of plain SQL, appended to out. */
-void engine_literal(struct span text, struct buf *out);
+void lake_engine_literal(struct span text, struct buf *out);
 
 /* Plain SQL in the words of the engine, appended to out. A mistake in plain SQL is a bug and ends
  * the program. */
-void engine_write(enum engine engine, struct span plain, struct buf *out);
+void lake_engine_write(enum lake_engine engine, struct span plain, struct buf *out);
 
 #endif

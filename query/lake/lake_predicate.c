@@ -11,30 +11,30 @@
 /* A term is cut at TERM_BYTES_MAX bytes, before it is made lower case, which may halve it. */
 enum { WORD_BYTES_MAX = 127 };
 
-struct leaf_writing {
-    enum engine engine;
+struct predicate_writer {
+    enum lake_engine engine;
     const struct predicate *predicate;
     struct buf *out;
 };
 
-static enum status refuse(const struct leaf_writing *leaf, struct err *err, const char *why)
+static enum status refuse(const struct predicate_writer *leaf, struct err *err, const char *why)
 {
-    return err_set(err, ERR_USAGE, "this leaf cannot be said in %s: %s", engine_name(leaf->engine),
-                   why);
+    return err_set(err, ERR_USAGE, "this leaf cannot be said in %s: %s",
+                   lake_engine_name(leaf->engine), why);
 }
 
-static void add(const struct leaf_writing *leaf, const char *plain)
+static void add(const struct predicate_writer *leaf, const char *plain)
 {
     buf_add_str(leaf->out, plain);
 }
 
-static void add_text(const struct leaf_writing *leaf, struct span text)
+static void add_text(const struct predicate_writer *leaf, struct span text)
 {
-    engine_literal(text, leaf->out);
+    lake_engine_literal(text, leaf->out);
 }
 
 /* "$any(LIST, x, it is a value that is looked at AND " */
-static void begin_any(const struct leaf_writing *leaf, const char *list)
+static void begin_any(const struct predicate_writer *leaf, const char *list)
 {
     buf_printf(leaf->out, "$any(%s, x, ", list);
     if (leaf->predicate->field.size > 0) {
@@ -101,7 +101,7 @@ static bool words_fit(const struct predicate *predicate)
 }
 
 /* One of the spellings that a whole uid is found by. */
-static void add_uid(const struct leaf_writing *leaf, bool any_case)
+static void add_uid(const struct predicate_writer *leaf, bool any_case)
 {
     struct span typed = leaf->predicate->typed;
     struct buf changed = BUF_INIT;
@@ -123,7 +123,7 @@ static void add_uid(const struct leaf_writing *leaf, bool any_case)
     add(leaf, ")");
 }
 
-static void write_term(const struct leaf_writing *leaf)
+static void write_term(const struct predicate_writer *leaf)
 {
     const struct predicate *predicate = leaf->predicate;
     char number[NUMBER_TEXT_BYTES];
@@ -150,7 +150,7 @@ static void write_term(const struct leaf_writing *leaf)
     add(leaf, ")");
 }
 
-static void write_phrase(const struct leaf_writing *leaf)
+static void write_phrase(const struct predicate_writer *leaf)
 {
     const struct predicate *predicate = leaf->predicate;
     struct buf words = BUF_INIT;
@@ -167,7 +167,7 @@ static void write_phrase(const struct leaf_writing *leaf)
     buf_fini(&words);
 }
 
-static void write_prefix(const struct leaf_writing *leaf)
+static void write_prefix(const struct predicate_writer *leaf)
 {
     struct buf begin = BUF_INIT;
     buf_printf(&begin, " %.*s", SPAN_FMT(leaf->predicate->text));
@@ -179,7 +179,7 @@ static void write_prefix(const struct leaf_writing *leaf)
     buf_fini(&begin);
 }
 
-static void write_substring(const struct leaf_writing *leaf)
+static void write_substring(const struct predicate_writer *leaf)
 {
     begin_any(leaf, "fields");
     add(leaf, "$has($at(x, low), ");
@@ -209,7 +209,7 @@ static void glob_shape(struct span glob, struct buf *out)
     buf_add_str(out, "\\z");
 }
 
-static void write_glob(const struct leaf_writing *leaf)
+static void write_glob(const struct predicate_writer *leaf)
 {
     struct buf shape = BUF_INIT;
     glob_shape(leaf->predicate->text, &shape);
@@ -230,28 +230,29 @@ static void write_glob(const struct leaf_writing *leaf)
     buf_fini(&shape);
 }
 
-static void write_order(const struct leaf_writing *leaf, const struct bound *bound, bool low)
+static void write_order(const struct predicate_writer *leaf, const struct bound *bound, bool low)
 {
     buf_printf(leaf->out, " %s%s ", low ? ">" : "<", bound->inclusive ? "=" : "");
 }
 
 /* The value against one end: "CASE WHEN it can be compared THEN ... ELSE false END". */
-static void write_bound(const struct leaf_writing *leaf, const struct bound *bound, bool low)
+static void write_bound(const struct predicate_writer *leaf, const struct bound *bound, bool low)
 {
     switch (bound->kind) {
     case BOUND_NUMBER:
-        add(leaf, "CASE WHEN $matches($at(x, value), '" SHAPE_NUMBER
-                  "') AND $length($at(x, value)) < 64 THEN " PLAIN_NUMBER("$at(x, value)"));
+        add(leaf,
+            "CASE WHEN $matches($at(x, value), '" LAKE_REGEX_NUMBER
+            "') AND $length($at(x, value)) < 64 THEN " LAKE_REGEX_SQL_NUMBER("$at(x, value)"));
         write_order(leaf, bound, low);
         buf_printf(leaf->out, "$double('%.17g') ELSE false END", bound->number);
         break;
     case BOUND_TIME:
-        add(leaf, "CASE WHEN $matches($at(x, value), '^" SHAPE_TIME
-                  "\\z') THEN " PLAIN_TIME_US("$at(x, value)"));
+        add(leaf, "CASE WHEN $matches($at(x, value), '^" LAKE_REGEX_TIME
+                  "\\z') THEN " LAKE_REGEX_SQL_TIME_US("$at(x, value)"));
         write_order(leaf, bound, low);
-        buf_printf(leaf->out, "%lld WHEN $matches($at(x, value), '^" SHAPE_DAY "\\z') THEN ",
+        buf_printf(leaf->out, "%lld WHEN $matches($at(x, value), '^" LAKE_REGEX_DAY "\\z') THEN ",
                    (long long)bound->time_us);
-        add(leaf, PLAIN_DAYS("$at(x, value)") " * 86400000000");
+        add(leaf, LAKE_REGEX_SQL_DAYS("$at(x, value)") " * 86400000000");
         write_order(leaf, bound, low);
         buf_printf(leaf->out, "%lld ELSE false END", (long long)bound->time_us);
         break;
@@ -266,7 +267,7 @@ static void write_bound(const struct leaf_writing *leaf, const struct bound *bou
     }
 }
 
-static void write_range(const struct leaf_writing *leaf)
+static void write_range(const struct predicate_writer *leaf)
 {
     begin_any(leaf, "fields");
     write_bound(leaf, &leaf->predicate->low, true);
@@ -275,7 +276,7 @@ static void write_range(const struct leaf_writing *leaf)
     add(leaf, ")");
 }
 
-static void write_severity(const struct leaf_writing *leaf)
+static void write_severity(const struct predicate_writer *leaf)
 {
     static const char letters[] = "??IiWwEeSs";
     enum event_severity severity = leaf->predicate->severity;
@@ -307,7 +308,7 @@ static void add_moment(bool is, const char *before, int64_t us, struct buf *out)
     }
 }
 
-void lake_time_write(int64_t low_us, int64_t high_us, struct buf *out)
+void lake_predicate_write_time(int64_t low_us, int64_t high_us, struct buf *out)
 {
     bool low = low_us != INT64_MIN;
     bool high = high_us != INT64_MAX;
@@ -347,21 +348,21 @@ void lake_time_write(int64_t low_us, int64_t high_us, struct buf *out)
 }
 
 /* "addresses" has 16 bytes as 32 digits, as they are here. */
-static void write_address(const struct leaf_writing *leaf)
+static void write_address(const struct predicate_writer *leaf)
 {
     const struct predicate *predicate = leaf->predicate;
     add(leaf, "$any(addresses, x, x >= '");
-    for (size_t i = 0; i < ADDRESS_BYTES; i++) {
+    for (size_t i = 0; i < OBSERVABLE_KEY_ADDRESS_BYTES; i++) {
         buf_printf(leaf->out, "%02x", predicate->address_low[i]);
     }
     add(leaf, "' AND x <= '");
-    for (size_t i = 0; i < ADDRESS_BYTES; i++) {
+    for (size_t i = 0; i < OBSERVABLE_KEY_ADDRESS_BYTES; i++) {
         buf_printf(leaf->out, "%02x", predicate->address_high[i]);
     }
     add(leaf, "')");
 }
 
-static enum status write_any(const struct leaf_writing *leaf)
+static enum status write_any(const struct predicate_writer *leaf)
 {
     switch (leaf->predicate->kind) {
     case PREDICATE_ALL:
@@ -393,7 +394,8 @@ static enum status write_any(const struct leaf_writing *leaf)
         write_severity(leaf);
         break;
     case PREDICATE_TIME:
-        lake_time_write(leaf->predicate->time_low_us, leaf->predicate->time_high_us, leaf->out);
+        lake_predicate_write_time(leaf->predicate->time_low_us, leaf->predicate->time_high_us,
+                                  leaf->out);
         break;
     case PREDICATE_UID:
         add_uid(leaf, false);
@@ -405,7 +407,7 @@ static enum status write_any(const struct leaf_writing *leaf)
     return OK;
 }
 
-static enum status check(const struct leaf_writing *leaf, struct err *err)
+static enum status check(const struct predicate_writer *leaf, struct err *err)
 {
     const struct predicate *predicate = leaf->predicate;
     if (match_is_reserved(predicate->field)) {
@@ -428,15 +430,15 @@ static enum status check(const struct leaf_writing *leaf, struct err *err)
     return OK;
 }
 
-enum status lake_leaf_write(enum engine engine, const struct predicate *predicate, struct buf *out,
-                            struct err *err)
+enum status lake_predicate_write(enum lake_engine engine, const struct predicate *predicate,
+                                 struct buf *out, struct err *err)
 {
-    const struct leaf_writing leaf = {.engine = engine, .predicate = predicate, .out = out};
+    const struct predicate_writer leaf = {.engine = engine, .predicate = predicate, .out = out};
     enum status status = check(&leaf, err);
     if (status != OK) {
         return status;
     }
-    bool guarded = engine != ENGINE_DUCKDB && hangs_on_numbers(predicate);
+    bool guarded = engine != LAKE_ENGINE_DUCKDB && hangs_on_numbers(predicate);
     if (guarded) {
         add(&leaf, "$unless(");
         begin_any(&leaf, "fields");

@@ -6,10 +6,11 @@
 #include "query/language/ast.h"
 
 /* Appends it. ERR_USAGE: it cannot be said in the engine; the text says why. */
-MUST_USE enum status lake_leaf_write(enum engine engine, const struct predicate *predicate,
-                                     struct buf *out, struct err *err);
+MUST_USE enum status lake_predicate_write(enum lake_engine engine,
+                                          const struct predicate *predicate, struct buf *out,
+                                          struct err *err);
 
 /* The event's time is from low on and before high. */
-void lake_time_write(int64_t low_us, int64_t high_us, struct buf *out);
+void lake_predicate_write_time(int64_t low_us, int64_t high_us, struct buf *out);
 
 #endif

@@ -7,7 +7,7 @@ static enum status write_node(const struct lake_select *select, const struct nod
                               struct buf *out, struct err *err)
 {
     if (node->kind == NODE_LEAF) {
-        return lake_leaf_write(select->engine, node->predicate, out, err);
+        return lake_predicate_write(select->engine, node->predicate, out, err);
     }
     enum status status = OK;
     buf_add_str(out, node->kind == NODE_NOT ? "(NOT " : "(");
@@ -29,7 +29,7 @@ static enum status write_plain(const struct lake_select *select, struct buf *out
                                    : "SELECT dt, \"time\", event, \"user\", raw");
     buf_printf(out, "\nFROM %s\nWHERE ", select->table);
     if (timed) {
-        lake_time_write(select->from_us, select->to_us, out);
+        lake_predicate_write_time(select->from_us, select->to_us, out);
         buf_add_str(out, "\n AND ");
     }
     enum status status = write_node(select, select->query->root, out, err);
@@ -48,9 +48,9 @@ enum status lake_select_write(const struct lake_select *select, struct buf *out,
     enum status status = write_plain(select, &plain, err);
     status = THEN(status, buf_status(&plain, "search", err));
     if (status == OK) {
-        engine_write(select->engine, buf_span(&plain), out);
+        lake_engine_write(select->engine, buf_span(&plain), out);
         /* its quick way of reading numbers is off by a bit now and then */
-        buf_add_str(out, select->engine == ENGINE_CLICKHOUSE
+        buf_add_str(out, select->engine == LAKE_ENGINE_CLICKHOUSE
                              ? "\nSETTINGS precise_float_parsing = 1;\n"
                              : ";\n");
         status = buf_status(out, "search", err);

@@ -9,7 +9,7 @@
 #include "query/language/ast.h"
 
 struct lake_select {
-    enum engine engine;
+    enum lake_engine engine;
     const char *table;
     const struct query *query;
     int64_t from_us; /* the event's time: from, before; INT64_MIN and INT64_MAX: open */

@@ -2,10 +2,10 @@
 
 #include "query/lake/lake_view.h"
 
-enum status lake_name_check(const char *name, struct err *err)
+enum status lake_table_name_check(const char *name, struct err *err)
 {
     bool start = true;
-    bool good = *name != '\0' && strlen(name) <= LAKE_NAME_BYTES_MAX;
+    bool good = *name != '\0' && strlen(name) <= LAKE_TABLE_NAME_BYTES_MAX;
     for (const char *at = name; good && *at; at++) {
         bool letter = (*at >= 'a' && *at <= 'z') || (*at >= 'A' && *at <= 'Z') || *at == '_';
         good = start ? letter : letter || (*at >= '0' && *at <= '9') || *at == '.';
@@ -15,7 +15,7 @@ enum status lake_name_check(const char *name, struct err *err)
         return err_set(err, ERR_USAGE,
                        "a table's name is of letters, digits and _, with dots between catalogue, "
                        "schema and table, at most %d characters",
-                       LAKE_NAME_BYTES_MAX);
+                       LAKE_TABLE_NAME_BYTES_MAX);
     }
     return OK;
 }
@@ -41,33 +41,33 @@ static struct span schema_part(const char *name)
     return span_of(start, (size_t)(last - start));
 }
 
-struct writing {
-    enum engine engine;
+struct table_writer {
+    enum lake_engine engine;
     const char *name;
-    const struct lake_place *place;
+    const struct lake_table_location *place;
     struct buf *out;
 };
 
 /* url and what follows it as a literal of the engine. */
-static void add_url(const struct writing *writing, const char *url, const char *behind)
+static void add_url(const struct table_writer *writing, const char *url, const char *behind)
 {
     struct buf whole = BUF_INIT;
     struct buf plain = BUF_INIT;
     buf_add_str(&whole, url);
     buf_add_str(&whole, behind);
-    engine_literal(buf_span(&whole), &plain);
-    engine_write(writing->engine, buf_span(&plain), writing->out);
+    lake_engine_literal(buf_span(&whole), &plain);
+    lake_engine_write(writing->engine, buf_span(&plain), writing->out);
     buf_fini(&plain);
     buf_fini(&whole);
 }
 
-static bool is_file(const struct writing *writing)
+static bool is_file(const struct table_writer *writing)
 {
     return strncmp(writing->place->url, "file://", 7) == 0;
 }
 
 /* The text as it stands with NAME for the table's name. */
-static void add_named(const struct writing *writing, const char *text)
+static void add_named(const struct table_writer *writing, const char *text)
 {
     for (const char *at = text; *at;) {
         if (strncmp(at, "NAME", 4) == 0) {
@@ -80,17 +80,17 @@ static void add_named(const struct writing *writing, const char *text)
 }
 
 /* The view, behind the relation of its lines. */
-static void add_view(const struct writing *writing)
+static void add_view(const struct table_writer *writing)
 {
     struct buf plain = BUF_INIT;
     lake_view_plain(&plain);
     writing->out->failed = writing->out->failed || !buf_ok(&plain);
-    engine_write(writing->engine, buf_span(&plain), writing->out);
+    lake_engine_write(writing->engine, buf_span(&plain), writing->out);
     buf_add_str(writing->out, ";\n");
     buf_fini(&plain);
 }
 
-static void write_duckdb(const struct writing *writing)
+static void write_duckdb(const struct table_writer *writing)
 {
     add_named(writing,
               "-- DuckDB 1.3 or newer (tested with 1.5). For a bucket, once a session:\n"
@@ -108,7 +108,7 @@ static void write_duckdb(const struct writing *writing)
                        "hive_types_autocast = false)),\n");
 }
 
-static enum status write_clickhouse(const struct writing *writing, struct err *err)
+static enum status write_clickhouse(const struct table_writer *writing, struct err *err)
 {
     if (!is_file(writing) && !writing->place->https) {
         return err_set(err, ERR_USAGE, "clickhouse reads file:// and s3:// only");
@@ -128,7 +128,7 @@ static enum status write_clickhouse(const struct writing *writing, struct err *e
     return OK;
 }
 
-static void write_trino(const struct writing *writing)
+static void write_trino(const struct table_writer *writing)
 {
     struct span schema = schema_part(writing->name);
     struct span table = last_part(writing->name);
@@ -147,7 +147,7 @@ static void write_trino(const struct writing *writing)
                        "WITH lines AS (SELECT dt, raw FROM NAME_lines),\n");
 }
 
-static void write_athena(const struct writing *writing)
+static void write_athena(const struct table_writer *writing)
 {
     add_named(
         writing,
@@ -168,7 +168,7 @@ static void write_athena(const struct writing *writing)
                        "WITH lines AS (SELECT dt, raw FROM NAME_lines),\n");
 }
 
-static void write_spark(const struct writing *writing)
+static void write_spark(const struct table_writer *writing)
 {
     add_named(writing,
               "-- Spark 3.5 or newer, with Hadoop's native zstd for objects in .zst (gzip needs "
@@ -187,22 +187,24 @@ static void write_spark(const struct writing *writing)
                        "WITH lines AS (SELECT dt, value AS raw FROM NAME_lines),\n");
 }
 
-enum status lake_table_write(enum engine engine, const char *name, const struct lake_place *place,
-                             struct buf *out, struct err *err)
+enum status lake_table_write(enum lake_engine engine, const char *name,
+                             const struct lake_table_location *place, struct buf *out,
+                             struct err *err)
 {
-    const struct writing writing = {.engine = engine, .name = name, .place = place, .out = out};
+    const struct table_writer writing = {
+        .engine = engine, .name = name, .place = place, .out = out};
     enum status status = OK;
     switch (engine) {
-    case ENGINE_DUCKDB:
+    case LAKE_ENGINE_DUCKDB:
         write_duckdb(&writing);
         break;
-    case ENGINE_CLICKHOUSE:
+    case LAKE_ENGINE_CLICKHOUSE:
         status = write_clickhouse(&writing, err);
         break;
-    case ENGINE_TRINO:
+    case LAKE_ENGINE_TRINO:
         write_trino(&writing);
         break;
-    case ENGINE_ATHENA:
+    case LAKE_ENGINE_ATHENA:
         status = is_file(&writing)
                      ? err_set(err, ERR_USAGE, "athena reads buckets only (s3://), no directory")
                      : OK;
@@ -210,10 +212,10 @@ enum status lake_table_write(enum engine engine, const char *name, const struct 
             write_athena(&writing);
         }
         break;
-    case ENGINE_SPARK:
+    case LAKE_ENGINE_SPARK:
         write_spark(&writing);
         break;
-    case ENGINES:
+    case LAKE_ENGINES:
         CHECK(false);
     }
     if (status == OK) {

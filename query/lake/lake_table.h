@@ -18,22 +18,22 @@
 
 #define LAKE_TABLE_NAME "teleport_audit_events"
 
-enum { LAKE_NAME_BYTES_MAX = 128 };
+enum { LAKE_TABLE_NAME_BYTES_MAX = 128 };
 
 /* Where the objects are, in the parts that engines want. */
-struct lake_place {
+struct lake_table_location {
     const char *url;   /* "s3://bucket/prefix" or "file:///directory", no slash at the end */
     const char *https; /* of a bucket: https://host/bucket/prefix, or NULL */
 };
 
 /* A name for a table: letters, digits and _, with dots between catalogue, schema and table.
  * ERR_USAGE says so. */
-MUST_USE enum status lake_name_check(const char *name, struct err *err);
+MUST_USE enum status lake_table_name_check(const char *name, struct err *err);
 
 /* Appends the statements that make the table of that name over what is at the place. ERR_USAGE:
  * this engine cannot read such a place. */
-MUST_USE enum status lake_table_write(enum engine engine, const char *name,
-                                      const struct lake_place *place, struct buf *out,
+MUST_USE enum status lake_table_write(enum lake_engine engine, const char *name,
+                                      const struct lake_table_location *place, struct buf *out,
                                       struct err *err);
 
 #endif

@@ -21,8 +21,8 @@
 #define TOKEN_TEXT                                                                                 \
     "CASE WHEN NOT $starts(k, '\"') THEN k ELSE "                                                  \
     "$let(q, $group(k, '(?s)^\"(.*)\"[ \\t\\r\\n]*:?\\z'), "                                       \
-    "CASE WHEN NOT $has(q, '\\') THEN q ELSE $join($map($all(q, '" SHAPE_ESCAPED "'), p, "         \
-    "CASE WHEN NOT $starts(p, '\\') THEN p WHEN $matches(p, '" SHAPE_NO_LETTER "') THEN "          \
+    "CASE WHEN NOT $has(q, '\\') THEN q ELSE $join($map($all(q, '" LAKE_REGEX_ESCAPED "'), p, "    \
+    "CASE WHEN NOT $starts(p, '\\') THEN p WHEN $matches(p, '" LAKE_REGEX_NO_CHAR "') THEN "       \
     "'\xef\xbf\xbd' ELSE $unescape('\"' || p || '\"') END), '') END) END"
 #define TOKEN_KIND                                                                                 \
     "CASE WHEN $matches(k, ':\\z') AND $starts(k, '\"') THEN 'k' WHEN $starts(k, '\"') THEN 's' "  \
@@ -47,15 +47,15 @@
 #define VALUE                                                                                      \
     "CASE WHEN $at(p, kind) <> 'n' THEN $at(p, text) "                                             \
     "WHEN " IS_PLAIN " THEN $text($integer($at(p, text))) "                                        \
-    "ELSE $let(d, " PLAIN_NUMBER(                                                                  \
+    "ELSE $let(d, " LAKE_REGEX_SQL_NUMBER(                                                         \
         "$at(p, text)") ", "                                                                       \
                         "CASE WHEN " IS_WHOLE                                                      \
                         " THEN $text($whole(d)) ELSE $g17(d, $at(p, text)) END) END"
 #define VALUE_KIND                                                                                 \
     "CASE WHEN $at(p, kind) <> 'n' OR " IS_PLAIN " THEN $at(p, kind) "                             \
-    "ELSE $let(d, " PLAIN_NUMBER("$at(p, text)") ", "                                              \
-                                                 "CASE WHEN " IS_WHOLE                             \
-                                                 " THEN 'n' ELSE $kind_g17() END) END"
+    "ELSE $let(d, " LAKE_REGEX_SQL_NUMBER("$at(p, text)") ", "                                     \
+                                                          "CASE WHEN " IS_WHOLE                    \
+                                                          " THEN 'n' ELSE $kind_g17() END) END"
 
 /* The first string of a path, or NULL. */
 #define FIRST_STRING(path)                                                                         \
@@ -70,29 +70,31 @@
 #define IPV6                                                                                       \
     "CASE WHEN NOT $matches(r, '^[0-9a-f.:]*:[0-9a-f.:]*:') THEN '' ELSE "                         \
     "$let(z, $group(r, '^([^%]*)'), CASE WHEN NOT $matches(z, '^[0-9a-f.:]*\\z') THEN '' ELSE "    \
-    "$let(y, " PLAIN_UNDOTTED ", CASE WHEN " PLAIN_IS_IPV6 " THEN "                                \
-    "$let(f, " PLAIN_GROUPS("':'") ", " UNMAPPED ") ELSE '' END) END) END"
+    "$let(y, " LAKE_ADDRESS_UNDOTTED ", CASE WHEN " LAKE_ADDRESS_IS_IPV6 " THEN "                  \
+    "$let(f, " LAKE_ADDRESS_GROUPS("':'") ", " UNMAPPED ") ELSE '' END) END) END"
 
 #define ATOMS                                                                                      \
-    "$filter($map($all(r, '" SHAPE_ATOM "'), a, $group(a, '" SHAPE_TRIMMED "')), a, a <> '')"
+    "$filter($map($all(r, '" LAKE_REGEX_ATOM "'), a, $group(a, '" LAKE_REGEX_TRIMMED               \
+    "')), a, a <> '')"
 #define ATOM_WORDS                                                                                 \
-    "CASE WHEN $matches(a, '" SHAPE_WHOLE "') THEN $list(a) ELSE $all(a, '" SHAPE_LETTER "+') END"
-#define IS_TIME "$matches($at(x, value), '^" SHAPE_TIME "\\z')"
-#define IS_WORD "$matches($at(x, low), '^" SHAPE_LETTER "+\\z')"
+    "CASE WHEN $matches(a, '" LAKE_REGEX_WHOLE "') THEN $list(a) ELSE $all(a, '" LAKE_REGEX_CHAR   \
+    "+') END"
+#define IS_TIME "$matches($at(x, value), '^" LAKE_REGEX_TIME "\\z')"
+#define IS_WORD "$matches($at(x, low), '^" LAKE_REGEX_CHAR "+\\z')"
 /* Of a value, its runs each turned into a list by `of_run`, put into one text. */
 #define SPACED(of_run)                                                                             \
     "CASE WHEN " IS_WORD " OR " IS_TIME " THEN ' ' || $at(x, low) || ' ' ELSE "                    \
-    "' ' || $join($flat($map($all($at(x, low), '" SHAPE_RUN "'), r, $let(v, " IPV6 ", "            \
+    "' ' || $join($flat($map($all($at(x, low), '" LAKE_REGEX_RUN "'), r, $let(v, " IPV6 ", "       \
     "CASE WHEN v <> '' THEN $list(v) ELSE " of_run " END))), ' ') || ' ' END"
 #define RUN_WORDS "$flat($map(" ATOMS ", a, " ATOM_WORDS "))"
 #define RUN_TERMS                                                                                  \
     "$let(b, " ATOMS ", $cat($cat($flat($map(b, a, " ATOM_WORDS ")), b), "                         \
-    "$list($group(r, '" SHAPE_TRIMMED "'))))"
+    "$list($group(r, '" LAKE_REGEX_TRIMMED "'))))"
 
 /* The view, in pieces that a string may have; what depends on tables of ours stands between them.
  */
 static const char *const before_lower[] = {
-    "cut AS (SELECT dt, raw, $map($all(raw, '" SHAPE_TOKEN "'), k, $step(" TOKEN_KIND
+    "cut AS (SELECT dt, raw, $map($all(raw, '" LAKE_REGEX_TOKEN "'), k, $step(" TOKEN_KIND
     ", " TOKEN_TEXT ", $no_texts(), '', $no_pairs())) AS tokens FROM lines),\n",
     "walked AS (SELECT dt, raw, $reduce(tokens, s, t, $step('', '', $list(''), '', $no_pairs()), ",
     NEXT_STEP ", $at(s, found)) AS pairs FROM cut),\n",
@@ -100,9 +102,9 @@ static const char *const before_lower[] = {
     ", '', true)), x, $at(x, value) <> '') AS found FROM walked),\n",
     "headed AS (SELECT dt, raw, found, " FIRST_STRING("uid") " AS uid, " FIRST_STRING("time"),
     " AS sent FROM valued),\n"
-    "timed AS (SELECT dt, raw, found, uid, CASE WHEN $matches(coalesce(sent, ''), '^" SHAPE_TIME
-    "\\z') THEN ",
-    PLAIN_TIME_US("coalesce(sent, '')") " END AS sent_us, " PLAIN_DAYS(
+    "timed AS (SELECT dt, raw, found, uid, CASE WHEN $matches(coalesce(sent, ''), "
+    "'^" LAKE_REGEX_TIME "\\z') THEN ",
+    LAKE_REGEX_SQL_TIME_US("coalesce(sent, '')") " END AS sent_us, " LAKE_REGEX_SQL_DAYS(
         "dt") " AS day FROM headed),\n",
     "known AS (SELECT dt, raw, found, uid, CASE WHEN sent_us >= 1420070400000000 AND "
     "$div(sent_us, " DAY_US ") = day THEN sent_us END AS time_us FROM timed),\n"
@@ -171,6 +173,6 @@ void lake_view_plain(struct buf *out)
         }
     }
     add_pieces(behind_columns, out);
-    addresses_plain(out);
+    lake_address_write(out);
     buf_add_str(out, " AS addresses FROM lowered");
 }

@@ -47,8 +47,9 @@ struct predicate {
     struct bound low; /* RANGE */
     struct bound high;
     enum observable_kind observable;
-    unsigned char address_low[ADDRESS_BYTES]; /* of IP, inclusive, IPv4 mapped into IPv6 */
-    unsigned char address_high[ADDRESS_BYTES];
+    unsigned char
+        address_low[OBSERVABLE_KEY_ADDRESS_BYTES]; /* of IP, inclusive, IPv4 mapped into IPv6 */
+    unsigned char address_high[OBSERVABLE_KEY_ADDRESS_BYTES];
     enum event_severity severity;
     int64_t time_low_us; /* TIME: from low, before high */
     int64_t time_high_us;

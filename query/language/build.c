@@ -4,21 +4,21 @@
 
 #include "query/language/parse.h"
 
-enum status tree_query_new(struct query **out_query, struct err *err)
+enum status build_query(struct query **out_query, struct err *err)
 {
     struct query *query = calloc(1, sizeof *query);
     if (query) {
         query->leaves = arena_alloc(&query->arena, QUERY_NODES_MAX * sizeof(struct predicate *));
     }
     if (!query || !query->leaves) {
-        query_free(query);
+        parse_query_free(query);
         return err_nomem(err, "query");
     }
     *out_query = query;
     return OK;
 }
 
-enum status tree_node(struct tree *tree, enum node_kind kind, struct node **out_node)
+enum status build_node(struct build *tree, enum node_kind kind, struct node **out_node)
 {
     if (tree->n_nodes >= QUERY_NODES_MAX) {
         return err_set(tree->err, ERR_USAGE, "the query has too many parts");
@@ -33,10 +33,11 @@ enum status tree_node(struct tree *tree, enum node_kind kind, struct node **out_
     return OK;
 }
 
-enum status tree_leaf(struct tree *tree, const struct predicate *predicate, struct node **out_node)
+enum status build_leaf(struct build *tree, const struct predicate *predicate,
+                       struct node **out_node)
 {
     struct node *node;
-    enum status status = tree_node(tree, NODE_LEAF, &node);
+    enum status status = build_node(tree, NODE_LEAF, &node);
     if (status != OK) {
         return status;
     }
@@ -53,7 +54,7 @@ enum status tree_leaf(struct tree *tree, const struct predicate *predicate, stru
 
 /* Who did it is in the first of some fields that the event has: f1:X OR (NOT f1:* (f2:X OR ...)),
  * built from the last one up. */
-static enum status actor_new(struct tree *tree, const struct value_form *form,
+static enum status actor_new(struct build *tree, const struct predicate_form *form,
                              struct node **out_node)
 {
     size_t count = 0;
@@ -71,7 +72,7 @@ static enum status actor_new(struct tree *tree, const struct value_form *form,
             return status;
         }
         struct node *here = NULL;
-        status = tree_leaf(tree, &predicate, &here);
+        status = build_leaf(tree, &predicate, &here);
         if (status == OK && rest) {
             struct node *absent;
             struct node *absence;
@@ -79,10 +80,10 @@ static enum status actor_new(struct tree *tree, const struct value_form *form,
             struct node *either;
             struct predicate exists;
             predicate_exists(field, &exists);
-            if ((status = tree_leaf(tree, &exists, &absent)) != OK ||
-                (status = tree_node(tree, NODE_NOT, &absence)) != OK ||
-                (status = tree_node(tree, NODE_AND, &both)) != OK ||
-                (status = tree_node(tree, NODE_OR, &either)) != OK) {
+            if ((status = build_leaf(tree, &exists, &absent)) != OK ||
+                (status = build_node(tree, NODE_NOT, &absence)) != OK ||
+                (status = build_node(tree, NODE_AND, &both)) != OK ||
+                (status = build_node(tree, NODE_OR, &either)) != OK) {
                 return status;
             }
             absence->first = absent;
@@ -98,8 +99,8 @@ static enum status actor_new(struct tree *tree, const struct value_form *form,
     return status;
 }
 
-enum status tree_value(struct tree *tree, struct span field, const struct value_form *form,
-                       struct node **out_node)
+enum status build_value(struct build *tree, struct span field, const struct predicate_form *form,
+                        struct node **out_node)
 {
     if (span_is(field, "actor")) {
         return actor_new(tree, form, out_node);
@@ -110,31 +111,32 @@ enum status tree_value(struct tree *tree, struct span field, const struct value_
     if (status != OK) {
         return status;
     }
-    return tree_leaf(tree, &predicate, out_node);
+    return build_leaf(tree, &predicate, out_node);
 }
 
-enum status query_of_value(struct span field, struct span value, struct query **out_query,
-                           struct err *err)
+enum status parse_query_of_value(struct span field, struct span value, struct query **out_query,
+                                 struct err *err)
 {
     struct query *query;
-    enum status status = tree_query_new(&query, err);
+    enum status status = build_query(&query, err);
     if (status != OK) {
         return status;
     }
-    struct tree tree = {.query = query, .err = err};
-    struct value_form form = {.kind = FORM_PHRASE, .text = arena_copy(&query->arena, value)};
+    struct build tree = {.query = query, .err = err};
+    struct predicate_form form = {.kind = PREDICATE_FORM_PHRASE,
+                                  .text = arena_copy(&query->arena, value)};
     struct span name = arena_copy(&query->arena, field);
-    status = form.text.data && name.data ? tree_value(&tree, name, &form, &query->root)
+    status = form.text.data && name.data ? build_value(&tree, name, &form, &query->root)
                                          : err_nomem(tree.err, "query");
     if (status != OK) {
-        query_free(query);
+        parse_query_free(query);
         return status;
     }
     *out_query = query;
     return OK;
 }
 
-void query_free(struct query *query)
+void parse_query_free(struct query *query)
 {
     if (query) {
         arena_fini(&query->arena);

@@ -2,7 +2,7 @@
 
 #include "schema/base/utf8.h"
 
-size_t point_character(struct span text, size_t at)
+size_t error_position_character(struct span text, size_t at)
 {
     size_t character = 1;
     for (size_t i = 0; i < at && i < text.size; character++) {
@@ -13,7 +13,7 @@ size_t point_character(struct span text, size_t at)
     return character;
 }
 
-void point_at(struct span text, size_t character, struct buf *out)
+void error_position_mark(struct span text, size_t character, struct buf *out)
 {
     struct buf caret = BUF_INIT;
     buf_add_str(out, "  ");

@@ -57,7 +57,7 @@ static void indent(size_t depth, struct buf *out)
 }
 
 /* Depth first without recursion: for each level the node whose turn it is. */
-void query_explain(const struct query *query, struct buf *out)
+void explain_query(const struct query *query, struct buf *out)
 {
     static const char *const names[] = {"", "all of", "any of", "not"};
     const struct node *levels[QUERY_DEPTH_MAX * 4];

@@ -7,6 +7,6 @@
 
 /* Appends lines, indented by depth. A part that no index answers is called a scan. Text of the
  * query comes out as it was typed: make it visible before it goes to a terminal. */
-void query_explain(const struct query *query, struct buf *out);
+void explain_query(const struct query *query, struct buf *out);
 
 #endif

@@ -14,7 +14,7 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
 }
 
-static bool ends_word(const struct lexer *lexer, char c)
+static bool ends_word(const struct lex *lexer, char c)
 {
     if (lexer->in_range) {
         return is_space(c) || c == ']' || c == '"';
@@ -22,7 +22,7 @@ static bool ends_word(const struct lexer *lexer, char c)
     return is_space(c) || c == '(' || c == ')' || c == '"';
 }
 
-static struct span read_run(const struct lexer *lexer)
+static struct span read_run(const struct lex *lexer)
 {
     size_t end = lexer->at;
     while (end < lexer->text.size && !ends_word(lexer, lexer->text.data[end])) {
@@ -70,7 +70,7 @@ static size_t field_name_size(struct span run)
     return name.size;
 }
 
-static enum status read_phrase(struct lexer *lexer, struct token *token, size_t *out_at,
+static enum status read_phrase(struct lex *lexer, struct lex_token *token, size_t *out_at,
                                struct err *err)
 {
     size_t start = ++lexer->at;
@@ -83,7 +83,7 @@ static enum status read_phrase(struct lexer *lexer, struct token *token, size_t 
         char c = lexer->text.data[lexer->at];
         if (c == '"') {
             lexer->at++;
-            token->kind = TOKEN_PHRASE;
+            token->kind = LEX_PHRASE;
             token->text = span_of(text, size);
             return OK;
         }
@@ -98,29 +98,29 @@ static enum status read_phrase(struct lexer *lexer, struct token *token, size_t 
     return err_set(err, ERR_USAGE, "the quotation mark is never closed");
 }
 
-static void read_word(struct lexer *lexer, bool behind_field, struct token *token)
+static void read_word(struct lex *lexer, bool behind_field, struct lex_token *token)
 {
     struct span run = read_run(lexer);
     size_t name_size = behind_field || lexer->in_range ? 0 : field_name_size(run);
     if (name_size > 0) {
-        token->kind = TOKEN_FIELD;
+        token->kind = LEX_FIELD;
         token->text = span_of(run.data, name_size);
         lexer->at += name_size + 1;
         lexer->behind_field = true;
         return;
     }
-    token->kind = TOKEN_WORD;
+    token->kind = LEX_WORD;
     token->text = run;
     lexer->at += run.size;
     if (!behind_field && !lexer->in_range) {
-        token->kind = span_is(run, "OR")    ? TOKEN_OR
-                      : span_is(run, "AND") ? TOKEN_AND
-                      : span_is(run, "NOT") ? TOKEN_NOT
-                                            : TOKEN_WORD;
+        token->kind = span_is(run, "OR")    ? LEX_OR
+                      : span_is(run, "AND") ? LEX_AND
+                      : span_is(run, "NOT") ? LEX_NOT
+                                            : LEX_WORD;
     }
 }
 
-static void take(struct lexer *lexer, struct token *token, enum token_kind kind, size_t size)
+static void take(struct lex *lexer, struct lex_token *token, enum lex_kind kind, size_t size)
 {
     token->kind = kind;
     token->text = span_of(lexer->text.data + lexer->at, size);
@@ -128,13 +128,13 @@ static void take(struct lexer *lexer, struct token *token, enum token_kind kind,
 }
 
 /* What only means something behind a field. */
-static bool read_behind_field(struct lexer *lexer, struct token *token)
+static bool read_behind_field(struct lex *lexer, struct lex_token *token)
 {
     struct span rest = span_from(lexer->text, lexer->at);
     struct span run = read_run(lexer);
     /* [2001:db8::1]:22 is a word; a range has white space before it is closed. */
     if (rest.data[0] == '[' && !memchr(run.data, ']', run.size)) {
-        take(lexer, token, TOKEN_RANGE_OPEN, 1);
+        take(lexer, token, LEX_RANGE_OPEN, 1);
         lexer->in_range = true;
         return true;
     }
@@ -142,21 +142,22 @@ static bool read_behind_field(struct lexer *lexer, struct token *token)
         return false;
     }
     bool equal = rest.size > 1 && rest.data[1] == '=';
-    enum token_kind kind = rest.data[0] == '<' ? (equal ? TOKEN_LESS_EQUAL : TOKEN_LESS)
-                                               : (equal ? TOKEN_MORE_EQUAL : TOKEN_MORE);
+    enum lex_kind kind = rest.data[0] == '<' ? (equal ? LEX_LESS_EQUAL : LEX_LESS)
+                                             : (equal ? LEX_GREATER_EQUAL : LEX_GREATER);
     take(lexer, token, kind, equal ? 2 : 1);
     lexer->behind_field = true;
     return true;
 }
 
 /* "-" in front of something that can be denied. */
-static bool is_minus(const struct lexer *lexer)
+static bool is_minus(const struct lex *lexer)
 {
     struct span rest = span_from(lexer->text, lexer->at);
     return rest.data[0] == '-' && rest.size > 1 && !is_space(rest.data[1]) && rest.data[1] != ')';
 }
 
-enum status lex_next(struct lexer *lexer, struct token *out_token, size_t *out_at, struct err *err)
+enum status lex_next(struct lex *lexer, struct lex_token *out_token, size_t *out_at,
+                     struct err *err)
 {
     bool behind_field = lexer->behind_field;
     lexer->behind_field = false;
@@ -166,7 +167,7 @@ enum status lex_next(struct lexer *lexer, struct token *out_token, size_t *out_a
     }
     /* A field's value stands right behind the colon, or it has none. */
     behind_field = behind_field && lexer->at == before;
-    struct token token = {.kind = TOKEN_END, .at = lexer->at};
+    struct lex_token token = {.kind = LEX_END, .at = lexer->at};
     enum status status = OK;
     if (lexer->at == lexer->text.size) {
         *out_token = token;
@@ -177,21 +178,21 @@ enum status lex_next(struct lexer *lexer, struct token *out_token, size_t *out_a
         status = read_phrase(lexer, &token, out_at, err);
         if (status == OK && !behind_field && !lexer->in_range && token.text.size > 0 &&
             lexer->at < lexer->text.size && lexer->text.data[lexer->at] == ':') {
-            token.kind = TOKEN_FIELD;
+            token.kind = LEX_FIELD;
             lexer->at++;
             lexer->behind_field = true;
         }
     } else if (lexer->in_range && c == ']') {
-        take(lexer, &token, TOKEN_RANGE_CLOSE, 1);
+        take(lexer, &token, LEX_RANGE_CLOSE, 1);
         lexer->in_range = false;
     } else if (!lexer->in_range && c == '(') {
-        take(lexer, &token, TOKEN_OPEN, 1);
+        take(lexer, &token, LEX_OPEN, 1);
     } else if (!lexer->in_range && c == ')') {
-        take(lexer, &token, TOKEN_CLOSE, 1);
+        take(lexer, &token, LEX_CLOSE, 1);
     } else if (behind_field && read_behind_field(lexer, &token)) {
         token.at = before;
     } else if (!behind_field && !lexer->in_range && is_minus(lexer)) {
-        take(lexer, &token, TOKEN_MINUS, 1);
+        take(lexer, &token, LEX_MINUS, 1);
     } else {
         read_word(lexer, behind_field, &token);
     }

@@ -5,32 +5,32 @@
 #include "schema/base/arena.h"
 #include "schema/base/err.h"
 
-enum token_kind {
-    TOKEN_END,
-    TOKEN_WORD,
-    TOKEN_PHRASE,
-    TOKEN_FIELD, /* name and colon; what follows belongs to it */
-    TOKEN_OPEN,
-    TOKEN_CLOSE,
-    TOKEN_RANGE_OPEN, /* [ behind a field */
-    TOKEN_RANGE_CLOSE,
-    TOKEN_AND,
-    TOKEN_OR,
-    TOKEN_NOT,
-    TOKEN_MINUS,
-    TOKEN_LESS, /* behind a field */
-    TOKEN_LESS_EQUAL,
-    TOKEN_MORE,
-    TOKEN_MORE_EQUAL,
+enum lex_kind {
+    LEX_END,
+    LEX_WORD,
+    LEX_PHRASE,
+    LEX_FIELD, /* name and colon; what follows belongs to it */
+    LEX_OPEN,
+    LEX_CLOSE,
+    LEX_RANGE_OPEN, /* [ behind a field */
+    LEX_RANGE_CLOSE,
+    LEX_AND,
+    LEX_OR,
+    LEX_NOT,
+    LEX_MINUS,
+    LEX_LESS, /* behind a field */
+    LEX_LESS_EQUAL,
+    LEX_GREATER,
+    LEX_GREATER_EQUAL,
 };
 
-struct token {
-    enum token_kind kind;
+struct lex_token {
+    enum lex_kind kind;
     size_t at;        /* byte offset of its first character */
     struct span text; /* WORD; PHRASE without quotes, \" and \\ resolved; FIELD without colon */
 };
 
-struct lexer {
+struct lex {
     struct span text;
     size_t at;
     bool behind_field; /* the last token was FIELD or a comparison */
@@ -39,7 +39,7 @@ struct lexer {
 };
 
 /* ERR_USAGE for a quote that is never closed, with *out_at its byte offset. */
-MUST_USE enum status lex_next(struct lexer *lexer, struct token *out_token, size_t *out_at,
+MUST_USE enum status lex_next(struct lex *lexer, struct lex_token *out_token, size_t *out_at,
                               struct err *err);
 
 #endif

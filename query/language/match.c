@@ -43,7 +43,7 @@ static int glob_term(void *context, struct span term, enum term_level level, uin
 
 bool match_observable(const struct predicate *predicate, const struct observable *observable)
 {
-    unsigned char address[ADDRESS_BYTES];
+    unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES];
     struct span text = observable->normal;
     struct span wanted = predicate->text;
     if (observable->kind != predicate->observable) {
@@ -66,7 +66,7 @@ bool match_observable(const struct predicate *predicate, const struct observable
 
 /* The phrase's words against those of a value, as they come: state[i] says that the first i words
  * ended at the word before. */
-struct phrase_walk {
+struct phrase_match {
     const struct predicate *predicate;
     bool *state;
 };
@@ -87,7 +87,7 @@ static int phrase_term(void *context, struct span term, enum term_level level, u
     if (first_word != last_word) {
         return 0;
     }
-    struct phrase_walk *walk = context;
+    struct phrase_match *walk = context;
     for (size_t i = walk->predicate->n_words; i-- > 0;) {
         bool before = i == 0 || walk->state[i];
         walk->state[i + 1] = before && is_phrase_word(walk->predicate, i, term);
@@ -105,7 +105,7 @@ static bool match_phrase(const struct predicate *predicate, struct span value)
             return false;
         }
     }
-    struct phrase_walk walk = {.predicate = predicate, .state = state};
+    struct phrase_match walk = {.predicate = predicate, .state = state};
     bool found = term_split(value, phrase_term, &walk) != 0;
     if (state != few) {
         free(state);
@@ -300,7 +300,7 @@ bool match_integer(const struct predicate *predicate, int64_t number)
 
 bool match_is_reserved(struct span path)
 {
-    return span_is(path, FIELD_SOURCE) || span_is(path, FIELD_MARK);
+    return span_is(path, SOURCE_FIELD) || span_is(path, SOURCE_MARK_FIELD);
 }
 
 bool match_uid(const struct predicate *predicate, struct span uid)
@@ -329,23 +329,23 @@ static bool is_apart(const struct event *event, const struct event_field *field)
            (!event->time_is_arrival && span_is(field->path, "time"));
 }
 
-struct observing {
+struct observable_match {
     const struct predicate *predicate;
     bool found;
 };
 
 static void take_observable(void *context, const struct observable *observable)
 {
-    struct observing *observing = context;
+    struct observable_match *observing = context;
     observing->found = observing->found || match_observable(observing->predicate, observable);
 }
 
 static bool has_observable(const struct predicate *predicate, const struct event *event)
 {
-    struct observing observing = {.predicate = predicate};
-    struct observer observer = OBSERVER_INIT;
-    bool ok = observe_event(&observer, event, take_observable, &observing);
-    observer_fini(&observer);
+    struct observable_match observing = {.predicate = predicate};
+    struct observable_scanner observer = OBSERVABLE_SCANNER_INIT;
+    bool ok = observable_scan_event(&observer, event, take_observable, &observing);
+    observable_scanner_fini(&observer);
     return ok && observing.found;
 }
 

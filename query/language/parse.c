@@ -8,9 +8,9 @@
 #include "schema/base/utf8.h"
 
 struct parser {
-    struct lexer lexer;
-    struct token token; /* the next one, not taken yet */
-    struct tree tree;
+    struct lex lexer;
+    struct lex_token token; /* the next one, not taken yet */
+    struct build tree;
     struct span field; /* of the group we are in */
     unsigned depth;
     size_t at; /* byte offset of what is wrong, once something is */
@@ -31,25 +31,25 @@ static enum status advance(struct parser *parser)
 static enum status node_new(struct parser *parser, enum node_kind kind, struct node **out_node)
 {
     parser->at = parser->token.at;
-    return tree_node(&parser->tree, kind, out_node);
+    return build_node(&parser->tree, kind, out_node);
 }
 
 static enum status value_new(struct parser *parser, struct span field,
-                             const struct value_form *form, size_t at, struct node **out_node)
+                             const struct predicate_form *form, size_t at, struct node **out_node)
 {
     parser->at = at;
-    return tree_value(&parser->tree, field, form, out_node);
+    return build_value(&parser->tree, field, form, out_node);
 }
 
-static bool is_value(enum token_kind kind)
+static bool is_value(enum lex_kind kind)
 {
-    return kind == TOKEN_WORD || kind == TOKEN_PHRASE;
+    return kind == LEX_WORD || kind == LEX_PHRASE;
 }
 
 static enum status parse_comparison(struct parser *parser, struct span field,
                                     struct node **out_node)
 {
-    enum token_kind kind = parser->token.kind;
+    enum lex_kind kind = parser->token.kind;
     size_t at = parser->token.at;
     enum status status = advance(parser);
     if (status != OK) {
@@ -58,11 +58,11 @@ static enum status parse_comparison(struct parser *parser, struct span field,
     if (!is_value(parser->token.kind)) {
         return fault(parser, at, "the comparison has no value behind it");
     }
-    struct value_end end = {.set = true,
-                            .inclusive = kind == TOKEN_LESS_EQUAL || kind == TOKEN_MORE_EQUAL,
-                            .text = parser->token.text};
-    struct value_form form = {.kind = FORM_RANGE};
-    if (kind == TOKEN_LESS || kind == TOKEN_LESS_EQUAL) {
+    struct predicate_bound end = {.set = true,
+                                  .inclusive = kind == LEX_LESS_EQUAL || kind == LEX_GREATER_EQUAL,
+                                  .text = parser->token.text};
+    struct predicate_form form = {.kind = PREDICATE_FORM_RANGE};
+    if (kind == LEX_LESS || kind == LEX_LESS_EQUAL) {
         form.high = end;
     } else {
         form.low = end;
@@ -71,28 +71,28 @@ static enum status parse_comparison(struct parser *parser, struct span field,
     return THEN(status, advance(parser));
 }
 
-static enum status parse_end(struct parser *parser, size_t open_at, struct value_end *out_end)
+static enum status parse_end(struct parser *parser, size_t open_at, struct predicate_bound *out_end)
 {
     enum status status = advance(parser);
     if (status != OK) {
         return status;
     }
-    if (parser->token.kind == TOKEN_END) {
+    if (parser->token.kind == LEX_END) {
         return fault(parser, open_at, "\"[\" is never closed: [from TO to]");
     }
     if (!is_value(parser->token.kind)) {
         return fault(parser, parser->token.at, "a range is written [from TO to]");
     }
-    *out_end = (struct value_end){.text = parser->token.text, .inclusive = true};
-    out_end->set = parser->token.kind == TOKEN_PHRASE || !span_is(parser->token.text, "*");
+    *out_end = (struct predicate_bound){.text = parser->token.text, .inclusive = true};
+    out_end->set = parser->token.kind == LEX_PHRASE || !span_is(parser->token.text, "*");
     return OK;
 }
 
 static enum status parse_range(struct parser *parser, struct span field, struct node **out_node)
 {
     size_t open_at = parser->token.at;
-    struct value_form form = {.kind = FORM_RANGE};
-    struct value_end middle;
+    struct predicate_form form = {.kind = PREDICATE_FORM_RANGE};
+    struct predicate_bound middle;
     enum status status = parse_end(parser, open_at, &form.low);
     size_t at = parser->token.at;
     status = THEN(status, parse_end(parser, open_at, &middle));
@@ -101,8 +101,8 @@ static enum status parse_range(struct parser *parser, struct span field, struct 
     }
     status = THEN(status, parse_end(parser, open_at, &form.high));
     status = THEN(status, advance(parser));
-    if (status == OK && parser->token.kind != TOKEN_RANGE_CLOSE) {
-        return parser->token.kind == TOKEN_END
+    if (status == OK && parser->token.kind != LEX_RANGE_CLOSE) {
+        return parser->token.kind == LEX_END
                    ? fault(parser, open_at, "\"[\" is never closed: [from TO to]")
                    : fault(parser, parser->token.at, "a range is written [from TO to]");
     }
@@ -117,10 +117,10 @@ static enum status parse_group(struct parser *parser, struct span field, struct 
     size_t at = parser->token.at;
     struct span outer = parser->field;
     enum status status = advance(parser);
-    if (status == OK && parser->token.kind == TOKEN_CLOSE) {
+    if (status == OK && parser->token.kind == LEX_CLOSE) {
         return fault(parser, at, "nothing stands between the parentheses");
     }
-    if (status == OK && parser->token.kind == TOKEN_END) {
+    if (status == OK && parser->token.kind == LEX_END) {
         return fault(parser, at, "\"(\" is never closed");
     }
     parser->field = field;
@@ -129,7 +129,7 @@ static enum status parse_group(struct parser *parser, struct span field, struct 
     if (status != OK) {
         return status;
     }
-    if (parser->token.kind != TOKEN_CLOSE) {
+    if (parser->token.kind != LEX_CLOSE) {
         return fault(parser, at, "\"(\" is never closed");
     }
     return advance(parser);
@@ -137,19 +137,20 @@ static enum status parse_group(struct parser *parser, struct span field, struct 
 
 static enum status parse_value(struct parser *parser, struct span field, struct node **out_node)
 {
-    struct token token = parser->token;
-    if (token.kind == TOKEN_WORD && field.size == 0 && span_is(token.text, "-")) {
+    struct lex_token token = parser->token;
+    if (token.kind == LEX_WORD && field.size == 0 && span_is(token.text, "-")) {
         return fault(parser, token.at, "\"-\" has nothing behind it");
     }
-    struct value_form form = {.kind = token.kind == TOKEN_PHRASE ? FORM_PHRASE : FORM_WORD,
-                              .text = token.text};
+    struct predicate_form form = {.kind = token.kind == LEX_PHRASE ? PREDICATE_FORM_PHRASE
+                                                                   : PREDICATE_FORM_WORD,
+                                  .text = token.text};
     enum status status = value_new(parser, field, &form, token.at, out_node);
     return THEN(status, advance(parser));
 }
 
 static enum status parse_field(struct parser *parser, struct node **out_node)
 {
-    struct token field = parser->token;
+    struct lex_token field = parser->token;
     if (parser->field.size > 0) {
         return fault(parser, field.at, "a field inside of another field's parentheses");
     }
@@ -158,30 +159,30 @@ static enum status parse_field(struct parser *parser, struct node **out_node)
     if (status != OK) {
         return status;
     }
-    if (parser->token.kind == TOKEN_END || parser->token.at != end) {
+    if (parser->token.kind == LEX_END || parser->token.at != end) {
         return fault(parser, field.at, "the field has no value: name:value, without a space");
     }
     switch (parser->token.kind) {
-    case TOKEN_OPEN:
+    case LEX_OPEN:
         return parse_group(parser, field.text, out_node);
-    case TOKEN_RANGE_OPEN:
+    case LEX_RANGE_OPEN:
         return parse_range(parser, field.text, out_node);
-    case TOKEN_LESS:
-    case TOKEN_LESS_EQUAL:
-    case TOKEN_MORE:
-    case TOKEN_MORE_EQUAL:
+    case LEX_LESS:
+    case LEX_LESS_EQUAL:
+    case LEX_GREATER:
+    case LEX_GREATER_EQUAL:
         return parse_comparison(parser, field.text, out_node);
-    case TOKEN_WORD:
-    case TOKEN_PHRASE:
+    case LEX_WORD:
+    case LEX_PHRASE:
         return parse_value(parser, field.text, out_node);
-    case TOKEN_END:
-    case TOKEN_FIELD:
-    case TOKEN_CLOSE:
-    case TOKEN_RANGE_CLOSE:
-    case TOKEN_AND:
-    case TOKEN_OR:
-    case TOKEN_NOT:
-    case TOKEN_MINUS:
+    case LEX_END:
+    case LEX_FIELD:
+    case LEX_CLOSE:
+    case LEX_RANGE_CLOSE:
+    case LEX_AND:
+    case LEX_OR:
+    case LEX_NOT:
+    case LEX_MINUS:
         break;
     }
     return fault(parser, field.at, "the field has no value: name:value, without a space");
@@ -191,27 +192,27 @@ static enum status parse_primary(struct parser *parser, struct node **out_node)
 {
     size_t at = parser->token.at;
     switch (parser->token.kind) {
-    case TOKEN_OPEN:
+    case LEX_OPEN:
         return parse_group(parser, parser->field, out_node);
-    case TOKEN_WORD:
-    case TOKEN_PHRASE:
+    case LEX_WORD:
+    case LEX_PHRASE:
         return parse_value(parser, parser->field, out_node);
-    case TOKEN_FIELD:
+    case LEX_FIELD:
         return parse_field(parser, out_node);
-    case TOKEN_CLOSE:
+    case LEX_CLOSE:
         return fault(parser, at, "\")\" closes nothing");
-    case TOKEN_AND:
-    case TOKEN_OR:
+    case LEX_AND:
+    case LEX_OR:
         return fault(parser, at, "AND and OR stand between two parts");
-    case TOKEN_END:
-    case TOKEN_NOT:
-    case TOKEN_MINUS:
-    case TOKEN_RANGE_OPEN:
-    case TOKEN_RANGE_CLOSE:
-    case TOKEN_LESS:
-    case TOKEN_LESS_EQUAL:
-    case TOKEN_MORE:
-    case TOKEN_MORE_EQUAL:
+    case LEX_END:
+    case LEX_NOT:
+    case LEX_MINUS:
+    case LEX_RANGE_OPEN:
+    case LEX_RANGE_CLOSE:
+    case LEX_LESS:
+    case LEX_LESS_EQUAL:
+    case LEX_GREATER:
+    case LEX_GREATER_EQUAL:
         break;
     }
     return fault(parser, at, "something is missing here");
@@ -223,12 +224,11 @@ static enum status parse_unary(struct parser *parser, struct node **out_node)
     bool deny = false;
     size_t at = 0;
     enum status status = OK;
-    while (status == OK && (parser->token.kind == TOKEN_NOT || parser->token.kind == TOKEN_MINUS)) {
+    while (status == OK && (parser->token.kind == LEX_NOT || parser->token.kind == LEX_MINUS)) {
         deny = !deny;
         at = parser->token.at;
         status = advance(parser);
-        if (status == OK &&
-            (parser->token.kind == TOKEN_END || parser->token.kind == TOKEN_CLOSE)) {
+        if (status == OK && (parser->token.kind == LEX_END || parser->token.kind == LEX_CLOSE)) {
             return fault(parser, at, "NOT has nothing behind it");
         }
     }
@@ -249,9 +249,9 @@ static enum status parse_unary(struct parser *parser, struct node **out_node)
     return status;
 }
 
-static bool ends_and(enum token_kind kind)
+static bool ends_and(enum lex_kind kind)
 {
-    return kind == TOKEN_END || kind == TOKEN_CLOSE || kind == TOKEN_OR;
+    return kind == LEX_END || kind == LEX_CLOSE || kind == LEX_OR;
 }
 
 /* What is joined goes under one node; a single part stands for itself. */
@@ -282,7 +282,7 @@ static enum status parse_and(struct parser *parser, struct node **out_node)
             return status;
         }
         tail = &(*tail)->next;
-        if (parser->token.kind == TOKEN_AND) {
+        if (parser->token.kind == LEX_AND) {
             size_t at = parser->token.at;
             status = advance(parser);
             if (status == OK && ends_and(parser->token.kind)) {
@@ -307,7 +307,7 @@ static enum status parse_or(struct parser *parser, struct node **out_node)
             return status;
         }
         tail = &(*tail)->next;
-        if (parser->token.kind != TOKEN_OR) {
+        if (parser->token.kind != LEX_OR) {
             break;
         }
         size_t at = parser->token.at;
@@ -315,7 +315,7 @@ static enum status parse_or(struct parser *parser, struct node **out_node)
         if (status != OK) {
             return status;
         }
-        if (parser->token.kind == TOKEN_END || parser->token.kind == TOKEN_CLOSE) {
+        if (parser->token.kind == LEX_END || parser->token.kind == LEX_CLOSE) {
             return fault(parser, at, "AND and OR stand between two parts");
         }
     }
@@ -326,18 +326,18 @@ static enum status parse_or(struct parser *parser, struct node **out_node)
 static enum status parse_all(struct parser *parser)
 {
     enum status status = advance(parser);
-    if (status == OK && parser->token.kind == TOKEN_END) {
+    if (status == OK && parser->token.kind == LEX_END) {
         struct predicate all = {.kind = PREDICATE_ALL};
-        return tree_leaf(&parser->tree, &all, &parser->tree.query->root);
+        return build_leaf(&parser->tree, &all, &parser->tree.query->root);
     }
     status = THEN(status, parse_or(parser, &parser->tree.query->root));
-    if (status == OK && parser->token.kind == TOKEN_CLOSE) {
+    if (status == OK && parser->token.kind == LEX_CLOSE) {
         return fault(parser, parser->token.at, "\")\" closes nothing");
     }
     return status;
 }
 
-enum status query_parse(struct span text, int64_t now_us, struct query **out_query,
+enum status parse_query(struct span text, int64_t now_us, struct query **out_query,
                         size_t *out_character, struct err *err)
 {
     if (text.size > QUERY_BYTES_MAX) {
@@ -346,13 +346,13 @@ enum status query_parse(struct span text, int64_t now_us, struct query **out_que
     }
     size_t bad;
     struct query *query;
-    enum status status = tree_query_new(&query, err);
+    enum status status = build_query(&query, err);
     if (status != OK) {
         return status;
     }
     struct span copy = arena_copy(&query->arena, text);
     if (!copy.data) {
-        query_free(query);
+        parse_query_free(query);
         return err_nomem(err, "query");
     }
     struct err inner = {.text = ""};
@@ -370,7 +370,7 @@ enum status query_parse(struct span text, int64_t now_us, struct query **out_que
         return OK;
     }
     if (status == ERR_USAGE) {
-        size_t character = point_character(copy, parser.at);
+        size_t character = error_position_character(copy, parser.at);
         if (out_character) {
             *out_character = character;
         }
@@ -378,6 +378,6 @@ enum status query_parse(struct span text, int64_t now_us, struct query **out_que
     } else if (err) {
         *err = inner;
     }
-    query_free(query);
+    parse_query_free(query);
     return status;
 }

@@ -13,12 +13,12 @@
 /* An empty query is `*`. now_us: what relative times count from. Any thread. On ERR_USAGE the text
  * is one line that begins "query, character N: ", and *out_character (may be NULL) is N, counted
  * from 1 in characters, not bytes. */
-MUST_USE enum status query_parse(struct span text, int64_t now_us, struct query **out_query,
+MUST_USE enum status parse_query(struct span text, int64_t now_us, struct query **out_query,
                                  size_t *out_character, struct err *err);
 /* The query field:"value", for a value that is given as such and not typed as a query. */
-MUST_USE enum status query_of_value(struct span field, struct span value, struct query **out_query,
-                                    struct err *err);
+MUST_USE enum status parse_query_of_value(struct span field, struct span value,
+                                          struct query **out_query, struct err *err);
 /* NULL is fine. */
-void query_free(struct query *query);
+void parse_query_free(struct query *query);
 
 #endif

@@ -5,8 +5,8 @@
 #include "schema/base/utf8.h"
 #include "schema/event/term.h"
 
-enum status predicate_lower(struct arena *arena, struct span text, struct span *out_text,
-                            struct err *err)
+enum status pseudo_lower(struct arena *arena, struct span text, struct span *out_text,
+                         struct err *err)
 {
     char *lower = arena_alloc(arena, text.size + 1);
     if (!lower) {
@@ -17,8 +17,8 @@ enum status predicate_lower(struct arena *arena, struct span text, struct span *
     return OK;
 }
 
-enum status predicate_words(struct arena *arena, struct span text, struct predicate *out,
-                            struct err *err)
+enum status pseudo_words(struct arena *arena, struct span text, struct predicate *out,
+                         struct err *err)
 {
     struct buf buf = BUF_INIT;
     size_t count = term_words(text, &buf);
@@ -39,8 +39,8 @@ enum status predicate_words(struct arena *arena, struct span text, struct predic
     return OK;
 }
 
-enum status predicate_term(struct arena *arena, struct span text, struct predicate *out,
-                           bool *out_one, struct err *err)
+enum status pseudo_term(struct arena *arena, struct span text, struct predicate *out, bool *out_one,
+                        struct err *err)
 {
     struct buf term = BUF_INIT;
     *out_one = term_single(text, &term);
@@ -62,7 +62,7 @@ static enum status build_literal(struct arena *arena, struct span text, struct p
                                  struct err *err)
 {
     out->kind = PREDICATE_SUBSTRING;
-    return predicate_lower(arena, text, &out->text, err);
+    return pseudo_lower(arena, text, &out->text, err);
 }
 
 static enum status build_phrase(struct arena *arena, struct span text, struct predicate *out,
@@ -71,7 +71,7 @@ static enum status build_phrase(struct arena *arena, struct span text, struct pr
     if (text.size == 0) {
         return err_set(err, ERR_USAGE, "nothing stands between the quotation marks");
     }
-    enum status status = predicate_words(arena, text, out, err);
+    enum status status = pseudo_words(arena, text, out, err);
     if (status != OK) {
         return status;
     }
@@ -106,7 +106,7 @@ static enum status build_prefix(struct arena *arena, struct span text, struct pr
     if (prefix.size == 0) {
         return build_literal(arena, text, out, err);
     }
-    enum status status = predicate_lower(arena, prefix, &out->text, err);
+    enum status status = pseudo_lower(arena, prefix, &out->text, err);
     if (status != OK) {
         return status;
     }
@@ -116,7 +116,7 @@ static enum status build_prefix(struct arena *arena, struct span text, struct pr
     bool one = term_single(prefix, &term);
     buf_fini(&term);
     if (!one) {
-        status = predicate_words(arena, prefix, out, err);
+        status = pseudo_words(arena, prefix, out, err);
         if (status == OK && out->n_words > 1) {
             out->kind = PREDICATE_PHRASE;
             out->last_is_prefix = true;
@@ -145,7 +145,7 @@ static enum status build_stars(struct arena *arena, struct span text, struct pre
         return build_literal(arena, span_of(text.data + 1, text.size - 2), out, err);
     }
     out->kind = PREDICATE_GLOB;
-    return predicate_lower(arena, skip_punctuation(text), &out->text, err);
+    return pseudo_lower(arena, skip_punctuation(text), &out->text, err);
 }
 
 static enum status build_word(struct arena *arena, struct span text, struct predicate *out,
@@ -155,7 +155,7 @@ static enum status build_word(struct arena *arena, struct span text, struct pred
         return build_stars(arena, text, out, err);
     }
     bool one;
-    enum status status = predicate_term(arena, text, out, &one, err);
+    enum status status = pseudo_term(arena, text, out, &one, err);
     if (status != OK || !one) {
         return THEN(status, build_phrase(arena, text, out, err));
     }
@@ -163,8 +163,8 @@ static enum status build_word(struct arena *arena, struct span text, struct pred
     return OK;
 }
 
-static enum status build_bound(struct arena *arena, const struct value_end *end, struct bound *out,
-                               struct err *err)
+static enum status build_bound(struct arena *arena, const struct predicate_bound *end,
+                               struct bound *out, struct err *err)
 {
     *out = (struct bound){.inclusive = end->inclusive};
     if (!end->set) {
@@ -178,10 +178,10 @@ static enum status build_bound(struct arena *arena, const struct value_end *end,
     } else {
         out->kind = BOUND_TEXT;
     }
-    return predicate_lower(arena, end->text, &out->text, err);
+    return pseudo_lower(arena, end->text, &out->text, err);
 }
 
-static enum status build_range(struct arena *arena, const struct value_form *form,
+static enum status build_range(struct arena *arena, const struct predicate_form *form,
                                struct predicate *out, struct err *err)
 {
     out->kind = PREDICATE_RANGE;
@@ -193,22 +193,23 @@ static enum status build_range(struct arena *arena, const struct value_form *for
     return status;
 }
 
-enum status predicate_plain(struct arena *arena, const struct value_form *form,
-                            struct predicate *out, struct err *err)
+enum status pseudo_plain(struct arena *arena, const struct predicate_form *form,
+                         struct predicate *out, struct err *err)
 {
     switch (form->kind) {
-    case FORM_WORD:
+    case PREDICATE_FORM_WORD:
         return build_word(arena, form->text, out, err);
-    case FORM_PHRASE:
+    case PREDICATE_FORM_PHRASE:
         return build_phrase(arena, form->text, out, err);
-    case FORM_RANGE:
+    case PREDICATE_FORM_RANGE:
         return build_range(arena, form, out, err);
     }
     return OK;
 }
 
 enum status predicate_build(struct arena *arena, int64_t now_us, struct span field,
-                            const struct value_form *form, struct predicate *out, struct err *err)
+                            const struct predicate_form *form, struct predicate *out,
+                            struct err *err)
 {
     struct predicate predicate = {.field = field, .typed = form->text};
     const struct pseudo *pseudo = pseudo_find(field);
@@ -217,7 +218,7 @@ enum status predicate_build(struct arena *arena, int64_t now_us, struct span fie
         predicate.field = span_str(pseudo->of_field);
         status = pseudo->build(arena, now_us, form, &predicate, err);
     } else {
-        status = predicate_plain(arena, form, &predicate, err);
+        status = pseudo_plain(arena, form, &predicate, err);
     }
     if (status == OK) {
         *out = predicate;

@@ -7,23 +7,23 @@
 #include "query/language/ast.h"
 
 /* A value as the parser hands it over. */
-struct value_end {
+struct predicate_bound {
     bool set; /* false: open (a star) */
     bool inclusive;
     struct span text;
 };
 
-struct value_form {
-    enum { FORM_WORD, FORM_PHRASE, FORM_RANGE } kind;
-    struct span text;     /* WORD, PHRASE */
-    struct value_end low; /* RANGE */
-    struct value_end high;
+struct predicate_form {
+    enum { PREDICATE_FORM_WORD, PREDICATE_FORM_PHRASE, PREDICATE_FORM_RANGE } kind;
+    struct span text;           /* WORD, PHRASE */
+    struct predicate_bound low; /* RANGE */
+    struct predicate_bound high;
 };
 
 /* Fills *out; field may be empty. ERR_USAGE says what is wrong with the value. now_us is what
  * relative times count from. */
 MUST_USE enum status predicate_build(struct arena *arena, int64_t now_us, struct span field,
-                                     const struct value_form *form, struct predicate *out,
+                                     const struct predicate_form *form, struct predicate *out,
                                      struct err *err);
 
 /* The one predicate "field is there". */

@@ -3,11 +3,12 @@
 #include "query/language/address.h"
 #include "query/language/number.h"
 
-static enum status pseudo_text(struct arena *arena, int64_t now_us, const struct value_form *form,
-                               struct predicate *out, struct err *err)
+static enum status pseudo_text(struct arena *arena, int64_t now_us,
+                               const struct predicate_form *form, struct predicate *out,
+                               struct err *err)
 {
     (void)now_us;
-    return predicate_plain(arena, form, out, err);
+    return pseudo_plain(arena, form, out, err);
 }
 
 static enum status not_address(struct span text, struct err *err)
@@ -18,7 +19,7 @@ static enum status not_address(struct span text, struct err *err)
                    (int)(text.size < 80 ? text.size : 80), text.data);
 }
 
-static enum status pseudo_ip(struct arena *arena, int64_t now_us, const struct value_form *form,
+static enum status pseudo_ip(struct arena *arena, int64_t now_us, const struct predicate_form *form,
                              struct predicate *out, struct err *err)
 {
     (void)arena;
@@ -28,7 +29,7 @@ static enum status pseudo_ip(struct arena *arena, int64_t now_us, const struct v
     out->observable = OBSERVABLE_IP;
     memset(out->address_low, 0, sizeof out->address_low);
     memset(out->address_high, 0xff, sizeof out->address_high);
-    if (form->kind != FORM_RANGE) {
+    if (form->kind != PREDICATE_FORM_RANGE) {
         if (!span_is(form->text, "*") &&
             !address_read_range(form->text, out->address_low, out->address_high)) {
             return not_address(form->text, err);
@@ -87,11 +88,12 @@ static bool domain_form(struct span text, struct buf *out)
     return letters && text.size <= 63;
 }
 
-static enum status pseudo_domain(struct arena *arena, int64_t now_us, const struct value_form *form,
-                                 struct predicate *out, struct err *err)
+static enum status pseudo_domain(struct arena *arena, int64_t now_us,
+                                 const struct predicate_form *form, struct predicate *out,
+                                 struct err *err)
 {
     (void)now_us;
-    struct span text = form->kind == FORM_RANGE ? span_of("", 0) : form->text;
+    struct span text = form->kind == PREDICATE_FORM_RANGE ? span_of("", 0) : form->text;
     if (span_starts(text, "*.")) {
         text = span_from(text, 2);
     }
@@ -105,20 +107,22 @@ static enum status pseudo_domain(struct arena *arena, int64_t now_us, const stru
                                 "domain: wants a domain name such as evil.com", out, err);
 }
 
-static enum status pseudo_hash(struct arena *arena, int64_t now_us, const struct value_form *form,
-                               struct predicate *out, struct err *err)
+static enum status pseudo_hash(struct arena *arena, int64_t now_us,
+                               const struct predicate_form *form, struct predicate *out,
+                               struct err *err)
 {
     (void)now_us;
-    struct span text = form->kind == FORM_RANGE ? span_of("", 0) : form->text;
+    struct span text = form->kind == PREDICATE_FORM_RANGE ? span_of("", 0) : form->text;
     return observable_predicate(arena, OBSERVABLE_HASH, observable_hash, text,
                                 "hash: wants an MD5, SHA-1, SHA-256 or SHA-512 in hex", out, err);
 }
 
-static enum status pseudo_url(struct arena *arena, int64_t now_us, const struct value_form *form,
-                              struct predicate *out, struct err *err)
+static enum status pseudo_url(struct arena *arena, int64_t now_us,
+                              const struct predicate_form *form, struct predicate *out,
+                              struct err *err)
 {
     (void)now_us;
-    struct span text = form->kind == FORM_RANGE ? span_of("", 0) : form->text;
+    struct span text = form->kind == PREDICATE_FORM_RANGE ? span_of("", 0) : form->text;
     if (text.size > 0 && !memchr(text.data, '/', text.size) && !memchr(text.data, '.', text.size)) {
         text.size = 0;
     }
@@ -128,31 +132,33 @@ static enum status pseudo_url(struct arena *arena, int64_t now_us, const struct 
                                 out, err);
 }
 
-static enum status pseudo_email(struct arena *arena, int64_t now_us, const struct value_form *form,
-                                struct predicate *out, struct err *err)
+static enum status pseudo_email(struct arena *arena, int64_t now_us,
+                                const struct predicate_form *form, struct predicate *out,
+                                struct err *err)
 {
     (void)now_us;
     bool one = true;
-    if (form->kind == FORM_RANGE || !memchr(form->text.data, '@', form->text.size)) {
+    if (form->kind == PREDICATE_FORM_RANGE || !memchr(form->text.data, '@', form->text.size)) {
         return err_set(err, ERR_USAGE, "email: wants an address such as alice@example.com");
     }
-    if (form->kind == FORM_WORD && memchr(form->text.data, '*', form->text.size)) {
+    if (form->kind == PREDICATE_FORM_WORD && memchr(form->text.data, '*', form->text.size)) {
         out->kind = PREDICATE_GLOB;
-        return predicate_lower(arena, form->text, &out->text, err);
+        return pseudo_lower(arena, form->text, &out->text, err);
     }
-    enum status status = predicate_term(arena, form->text, out, &one, err);
+    enum status status = pseudo_term(arena, form->text, out, &one, err);
     return one ? status : err_set(err, ERR_USAGE, "email: wants one address, not several words");
 }
 
 static enum status pseudo_severity(struct arena *arena, int64_t now_us,
-                                   const struct value_form *form, struct predicate *out,
+                                   const struct predicate_form *form, struct predicate *out,
                                    struct err *err)
 {
     (void)now_us;
     struct span lower = {0};
-    enum status status = predicate_lower(arena, form->text, &lower, err);
-    for (enum event_severity i = SEVERITY_INFO; status == OK && i <= SEVERITY_STOP; i++) {
-        if (form->kind != FORM_RANGE && span_is(lower, event_severity_text(i))) {
+    enum status status = pseudo_lower(arena, form->text, &lower, err);
+    for (enum event_severity i = EVENT_SEVERITY_INFO; status == OK && i <= EVENT_SEVERITY_STOP;
+         i++) {
+        if (form->kind != PREDICATE_FORM_RANGE && span_is(lower, event_severity_text(i))) {
             out->kind = PREDICATE_SEVERITY;
             out->severity = i;
             return OK;
@@ -173,14 +179,15 @@ static enum status read_moment(struct span text, int64_t now_us, int64_t *out_fr
     return status;
 }
 
-static enum status pseudo_time(struct arena *arena, int64_t now_us, const struct value_form *form,
-                               struct predicate *out, struct err *err)
+static enum status pseudo_time(struct arena *arena, int64_t now_us,
+                               const struct predicate_form *form, struct predicate *out,
+                               struct err *err)
 {
     (void)arena;
     out->kind = PREDICATE_TIME;
     out->time_low_us = INT64_MIN;
     out->time_high_us = INT64_MAX;
-    if (form->kind != FORM_RANGE) {
+    if (form->kind != PREDICATE_FORM_RANGE) {
         return span_is(form->text, "*")
                    ? OK
                    : read_moment(form->text, now_us, &out->time_low_us, &out->time_high_us, err);
@@ -203,13 +210,14 @@ static enum status pseudo_time(struct arena *arena, int64_t now_us, const struct
     return status;
 }
 
-static enum status pseudo_uid(struct arena *arena, int64_t now_us, const struct value_form *form,
-                              struct predicate *out, struct err *err)
+static enum status pseudo_uid(struct arena *arena, int64_t now_us,
+                              const struct predicate_form *form, struct predicate *out,
+                              struct err *err)
 {
     (void)now_us;
-    bool star = form->kind == FORM_WORD && memchr(form->text.data, '*', form->text.size);
-    if (star || form->kind == FORM_RANGE) {
-        return predicate_plain(arena, form, out, err);
+    bool star = form->kind == PREDICATE_FORM_WORD && memchr(form->text.data, '*', form->text.size);
+    if (star || form->kind == PREDICATE_FORM_RANGE) {
+        return pseudo_plain(arena, form, out, err);
     }
     out->kind = PREDICATE_UID;
     return form->text.size > 0 ? OK : err_set(err, ERR_USAGE, "uid: wants a uid");

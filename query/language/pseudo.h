@@ -7,7 +7,7 @@
 struct pseudo {
     const char *name;
     const char *of_field; /* the field that is looked at; NULL: every one */
-    enum status (*build)(struct arena *arena, int64_t now_us, const struct value_form *form,
+    enum status (*build)(struct arena *arena, int64_t now_us, const struct predicate_form *form,
                          struct predicate *out, struct err *err);
 };
 
@@ -15,14 +15,14 @@ struct pseudo {
 const struct pseudo *pseudo_find(struct span name);
 
 /* Parts of query/language/predicate.c. */
-MUST_USE enum status predicate_plain(struct arena *arena, const struct value_form *form,
-                                     struct predicate *out, struct err *err);
-MUST_USE enum status predicate_lower(struct arena *arena, struct span text, struct span *out_text,
-                                     struct err *err);
-MUST_USE enum status predicate_words(struct arena *arena, struct span text, struct predicate *out,
-                                     struct err *err);
+MUST_USE enum status pseudo_plain(struct arena *arena, const struct predicate_form *form,
+                                  struct predicate *out, struct err *err);
+MUST_USE enum status pseudo_lower(struct arena *arena, struct span text, struct span *out_text,
+                                  struct err *err);
+MUST_USE enum status pseudo_words(struct arena *arena, struct span text, struct predicate *out,
+                                  struct err *err);
 /* *out_one: text is one term, and *out a TERM of it. */
-MUST_USE enum status predicate_term(struct arena *arena, struct span text, struct predicate *out,
-                                    bool *out_one, struct err *err);
+MUST_USE enum status pseudo_term(struct arena *arena, struct span text, struct predicate *out,
+                                 bool *out_one, struct err *err);
 
 #endif

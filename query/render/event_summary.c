@@ -36,9 +36,9 @@ static struct span without_port(struct span address)
     return colon && colon == last ? span_of(address.data, (size_t)(colon - address.data)) : address;
 }
 
-struct summary summary_of(const struct event *event)
+struct event_summary event_summary_of(const struct event *event)
 {
-    return (struct summary){
+    return (struct event_summary){
         .severity = event_code_severity(event->code),
         .type = event->type,
         .code = event->code,

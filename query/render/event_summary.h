@@ -5,7 +5,7 @@
 #include "schema/event/event.h"
 
 /* Spans of the event; empty where there is none. */
-struct summary {
+struct event_summary {
     enum event_severity severity;
     struct span type;
     struct span code;
@@ -15,6 +15,6 @@ struct summary {
     struct span detail;  /* what was done: command, path, query, error */
 };
 
-struct summary summary_of(const struct event *event);
+struct event_summary event_summary_of(const struct event *event);
 
 #endif

@@ -30,14 +30,14 @@ static size_t skip_space(struct span text, size_t at)
     return at;
 }
 
-void pretty_json(struct span raw, struct buf *out)
+void json_pretty_add(struct span raw, struct buf *out)
 {
     size_t depth = 0;
     for (size_t at = skip_space(raw, 0); at < raw.size; at = skip_space(raw, at)) {
         char c = raw.data[at];
         if (c == '"') {
             size_t size = string_size(span_from(raw, at));
-            (void)visible_add(out, span_of(raw.data + at, size), SIZE_MAX);
+            (void)terminal_text_add(out, span_of(raw.data + at, size), SIZE_MAX);
             at += size;
             continue;
         }
@@ -54,7 +54,7 @@ void pretty_json(struct span raw, struct buf *out)
             depth -= depth > 0;
             new_line(out, depth);
         }
-        (void)visible_add(out, span_of(&c, 1), SIZE_MAX);
+        (void)terminal_text_add(out, span_of(&c, 1), SIZE_MAX);
         if (c == ':') {
             buf_add_char(out, ' ');
         } else if (c == '{' || c == '[') {

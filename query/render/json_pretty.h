@@ -6,6 +6,6 @@
 
 /* Appends the object, which must be well-formed JSON (an event is); numbers and strings stand as
  * they are in the bytes. */
-void pretty_json(struct span raw, struct buf *out);
+void json_pretty_add(struct span raw, struct buf *out);
 
 #endif

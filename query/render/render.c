@@ -70,7 +70,7 @@ static const char *severity_colour(enum event_severity severity)
 static void add_cell(struct buf *line, struct span text, size_t width, size_t *left)
 {
     size_t room = width < *left ? width : *left;
-    size_t used = visible_add(line, text, room);
+    size_t used = terminal_text_add(line, text, room);
     *left -= used;
     while (width != SIZE_MAX && used < width + 2 && *left > 0) {
         buf_add_char(line, ' ');
@@ -79,14 +79,15 @@ static void add_cell(struct buf *line, struct span text, size_t width, size_t *l
     }
 }
 
-static void table_line(struct render *render, const struct hit *hit, const struct event *event)
+static void table_line(struct render *render, const struct search_hit *hit,
+                       const struct event *event)
 {
     enum { TIME = 20, SEVERITY = 5, ADDRESS = 15, WIDE = 110 };
     /* A narrow terminal cuts type and actor, so that the address is still seen. */
     const size_t type_width = render->columns < WIDE ? 16 : 26;
     const size_t actor_width = render->columns < WIDE ? 12 : 24;
     struct buf *line = &render->line;
-    struct summary summary = summary_of(event);
+    struct event_summary summary = event_summary_of(event);
     size_t left = render->columns;
     char time[CLOCK_TEXT_BYTES];
     /* Whole seconds: the fraction is in the event. */
@@ -128,9 +129,9 @@ static void csv_cell(struct buf *line, struct span text, char after)
     buf_add_char(line, after);
 }
 
-static void csv_line(struct render *render, const struct hit *hit, const struct event *event)
+static void csv_line(struct render *render, const struct search_hit *hit, const struct event *event)
 {
-    struct summary summary = summary_of(event);
+    struct event_summary summary = event_summary_of(event);
     struct buf *line = &render->line;
     char time[CLOCK_TEXT_BYTES];
     csv_cell(line, span_str(clock_format(hit->time_us, time)), ',');
@@ -165,7 +166,7 @@ static void head(struct render *render)
     }
 }
 
-enum status render_hit(struct render *render, const struct hit *hit, struct err *err)
+enum status render_hit(struct render *render, const struct search_hit *hit, struct err *err)
 {
     struct event event = {0};
     bool parse = render->form == RENDER_TABLE || render->form == RENDER_CSV;

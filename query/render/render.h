@@ -32,7 +32,8 @@ void render_init(struct render *render, enum render_form form, FILE *out);
 void render_fini(struct render *render);
 
 /* Writes one; ERR_IO when the output fails. */
-MUST_USE enum status render_hit(struct render *render, const struct hit *hit, struct err *err);
+MUST_USE enum status render_hit(struct render *render, const struct search_hit *hit,
+                                struct err *err);
 /* What stands at the end. */
 MUST_USE enum status render_end(struct render *render, struct err *err);
 

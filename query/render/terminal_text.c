@@ -69,7 +69,7 @@ static size_t show(struct span text, size_t *at, char out[16], size_t *out_size)
     return (size_t)size;
 }
 
-size_t visible_add(struct buf *out, struct span text, size_t columns)
+size_t terminal_text_add(struct buf *out, struct span text, size_t columns)
 {
     size_t used = 0;
     size_t fits_size = out->size; /* where there was still room for the ellipsis */

@@ -7,6 +7,6 @@
 
 /* Appends at most `columns` columns of text (SIZE_MAX: all); when it has to be cut the last one is
  * an ellipsis. Returns the columns used. */
-size_t visible_add(struct buf *out, struct span text, size_t columns);
+size_t terminal_text_add(struct buf *out, struct span text, size_t columns);
 
 #endif

@@ -8,7 +8,7 @@
  *   - An event that was not in the inbox as we read it had been deleted from it, so its segment
  *     was committed before we open it: it is found there. Nothing is missed.
  *   - An event that was in the inbox may be in the segment too by the time we open that, or have
- *     come a second time: segment_known_events says so by its identity, and the inbox's copy is
+ *     come a second time: segment_duplicate_events says so by its identity, and the inbox's copy is
  *     dropped. Nothing is shown twice.
  * Each segment is read in one snapshot, so what is appended while we search changes nothing. */
 #include "query/search/day_iterator.h"
@@ -21,19 +21,19 @@
 
 enum { NAME_DAYS = 3 };
 
-struct walk {
-    struct search search;
+struct day_iterator {
+    struct day_iterator_options search;
     int64_t from_us;
     int64_t to_us;
     bool is_file;
     struct archive *archive;
-    struct waiting *waiting;
+    struct inbox_scan *waiting;
     int64_t *days; /* in the order of the walk */
     size_t n_days;
     size_t at;
-    struct walk_day day; /* the one at hand */
-    bool *known;         /* by leaf: some event has its field */
-    bool looked;         /* at some segment, or an event of the inbox */
+    struct day_iterator_day day; /* the one at hand */
+    bool *known;                 /* by leaf: some event has its field */
+    bool looked;                 /* at some segment, or an event of the inbox */
 };
 
 static int compare_days(const void *a, const void *b)
@@ -44,20 +44,21 @@ static int compare_days(const void *a, const void *b)
 }
 
 /* Days of segments and of waiting events, each once, those within the bounds, in order. */
-static enum status merge_days(struct walk *walk, const int64_t *segment_days, size_t n_segment_days,
-                              struct err *err)
+static enum status merge_days(struct day_iterator *iterator, const int64_t *segment_days,
+                              size_t n_segment_days, struct err *err)
 {
     size_t n_waiting = 0;
-    const struct waiting_event *events =
-        walk->waiting ? waiting_events(walk->waiting, &n_waiting) : NULL;
+    const struct inbox_scan_event *events =
+        iterator->waiting ? inbox_scan_events(iterator->waiting, &n_waiting) : NULL;
     int64_t *days = malloc((n_segment_days + n_waiting + 1) * sizeof *days);
     if (!days) {
         return err_nomem(err, "search");
     }
     size_t count = 0;
     for (size_t i = 0; i < n_segment_days; i++) {
-        if (segment_days[i] < walk->to_us && (walk->from_us < INT64_MIN + CLOCK_DAY_US ||
-                                              segment_days[i] > walk->from_us - CLOCK_DAY_US)) {
+        if (segment_days[i] < iterator->to_us &&
+            (iterator->from_us < INT64_MIN + CLOCK_DAY_US ||
+             segment_days[i] > iterator->from_us - CLOCK_DAY_US)) {
             days[count++] = segment_days[i];
         }
     }
@@ -74,139 +75,141 @@ static enum status merge_days(struct walk *walk, const int64_t *segment_days, si
             days[kept++] = days[i];
         }
     }
-    for (size_t i = 0; !walk->search.oldest_first && i < kept / 2; i++) {
+    for (size_t i = 0; !iterator->search.oldest_first && i < kept / 2; i++) {
         int64_t day_us = days[i];
         days[i] = days[kept - 1 - i];
         days[kept - 1 - i] = day_us;
     }
-    walk->days = days;
-    walk->n_days = kept;
+    iterator->days = days;
+    iterator->n_days = kept;
     return OK;
 }
 
-static enum status open_archive(struct walk *walk, struct err *err)
+static enum status open_archive(struct day_iterator *iterator, struct err *err)
 {
-    enum status status = archive_open(walk->search.path, ARCHIVE_READ, &walk->archive, err);
-    status = THEN(status, waiting_open(walk->archive, walk->search.query, walk->from_us,
-                                       walk->to_us, &walk->waiting, err));
+    enum status status = archive_open(iterator->search.path, ARCHIVE_READ, &iterator->archive, err);
+    status =
+        THEN(status, inbox_scan_open(iterator->archive, iterator->search.query, iterator->from_us,
+                                     iterator->to_us, &iterator->waiting, err));
     int64_t *days = NULL;
     size_t n_days = 0;
-    status = THEN(status, archive_days(walk->search.path, &days, &n_days, err));
-    status = THEN(status, merge_days(walk, days, n_days, err));
+    status = THEN(status, archive_days(iterator->search.path, &days, &n_days, err));
+    status = THEN(status, merge_days(iterator, days, n_days, err));
     free(days);
-    for (size_t i = 0; status == OK && i < walk->search.query->n_leaves; i++) {
-        walk->known[i] = waiting_has_field(walk->waiting, i);
-        walk->looked = waiting_any(walk->waiting);
+    for (size_t i = 0; status == OK && i < iterator->search.query->n_leaves; i++) {
+        iterator->known[i] = inbox_scan_has_field(iterator->waiting, i);
+        iterator->looked = inbox_scan_any(iterator->waiting);
     }
     return status;
 }
 
-static enum status open_file(struct walk *walk, struct err *err)
+static enum status open_file(struct day_iterator *iterator, struct err *err)
 {
     struct segment *segment = NULL;
-    enum status status = segment_open(walk->search.path, &segment, err);
+    enum status status = segment_open(iterator->search.path, &segment, err);
     if (status != OK) {
         return status;
     }
-    walk->days = malloc(sizeof *walk->days);
-    if (walk->days) { /* its blocks say which times it has, not its day */
-        walk->days[0] = segment_day_us(segment);
-        walk->n_days = 1;
+    iterator->days = malloc(sizeof *iterator->days);
+    if (iterator->days) { /* its blocks say which times it has, not its day */
+        iterator->days[0] = segment_day_us(segment);
+        iterator->n_days = 1;
     }
     segment_close(segment);
-    return walk->days ? OK : err_nomem(err, "search");
+    return iterator->days ? OK : err_nomem(err, "search");
 }
 
-enum status walk_open(const struct search *search, struct walk **out_walk, struct err *err)
+enum status day_iterator_open(const struct day_iterator_options *search,
+                              struct day_iterator **out_walk, struct err *err)
 {
     struct stat stat_of;
-    struct walk *walk = calloc(1, sizeof *walk);
-    if (!walk) {
+    struct day_iterator *iterator = calloc(1, sizeof *iterator);
+    if (!iterator) {
         return err_nomem(err, "search");
     }
-    walk->search = *search;
-    query_time_bounds(search->query->root, &walk->from_us, &walk->to_us);
-    walk->from_us = search->from_us > walk->from_us ? search->from_us : walk->from_us;
-    walk->to_us = search->to_us < walk->to_us ? search->to_us : walk->to_us;
-    walk->known = calloc(search->query->n_leaves + 1, sizeof *walk->known);
-    enum status status = walk->known ? OK : err_nomem(err, "search");
-    walk->is_file = stat(search->path, &stat_of) == 0 && S_ISREG(stat_of.st_mode);
-    if (status == OK && walk->is_file) {
-        status = open_file(walk, err);
+    iterator->search = *search;
+    plan_time_bounds(search->query->root, &iterator->from_us, &iterator->to_us);
+    iterator->from_us = search->from_us > iterator->from_us ? search->from_us : iterator->from_us;
+    iterator->to_us = search->to_us < iterator->to_us ? search->to_us : iterator->to_us;
+    iterator->known = calloc(search->query->n_leaves + 1, sizeof *iterator->known);
+    enum status status = iterator->known ? OK : err_nomem(err, "search");
+    iterator->is_file = stat(search->path, &stat_of) == 0 && S_ISREG(stat_of.st_mode);
+    if (status == OK && iterator->is_file) {
+        status = open_file(iterator, err);
     } else if (status == OK) {
-        status = open_archive(walk, err);
+        status = open_archive(iterator, err);
     }
     if (status != OK) {
-        walk_close(walk);
+        day_iterator_close(iterator);
         return status;
     }
-    *out_walk = walk;
+    *out_walk = iterator;
     return OK;
 }
 
-void walk_day_close(struct walk_day *day)
+void day_iterator_day_close(struct day_iterator_day *day)
 {
     struct segment *segment = day->plan ? plan_segment(day->plan) : NULL;
     plan_close(day->plan);
     segment_close(segment);
     free(day->waiting);
-    *day = (struct walk_day){0};
+    *day = (struct day_iterator_day){0};
 }
 
-void walk_close(struct walk *walk)
+void day_iterator_close(struct day_iterator *iterator)
 {
-    if (walk) {
-        walk_day_close(&walk->day);
-        waiting_close(walk->waiting);
-        archive_close(walk->archive);
-        free(walk->days);
-        free(walk->known);
-        free(walk);
+    if (iterator) {
+        day_iterator_day_close(&iterator->day);
+        inbox_scan_close(iterator->waiting);
+        archive_close(iterator->archive);
+        free(iterator->days);
+        free(iterator->known);
+        free(iterator);
     }
 }
 
-const struct search *walk_search(const struct walk *walk)
+const struct day_iterator_options *day_iterator_options_of(const struct day_iterator *iterator)
 {
-    return &walk->search;
+    return &iterator->search;
 }
 
-const int64_t *walk_days(const struct walk *walk, size_t *out_count)
+const int64_t *day_iterator_days(const struct day_iterator *iterator, size_t *out_count)
 {
-    *out_count = walk->n_days;
-    return walk->days;
+    *out_count = iterator->n_days;
+    return iterator->days;
 }
 
-int64_t walk_from_us(const struct walk *walk)
+int64_t day_iterator_from_us(const struct day_iterator *iterator)
 {
-    return walk->from_us;
+    return iterator->from_us;
 }
 
-int64_t walk_to_us(const struct walk *walk)
+int64_t day_iterator_to_us(const struct day_iterator *iterator)
 {
-    return walk->to_us;
+    return iterator->to_us;
 }
 
-struct archive *walk_archive(const struct walk *walk)
+struct archive *day_iterator_archive(const struct day_iterator *iterator)
 {
-    return walk->archive;
+    return iterator->archive;
 }
 
-struct plan *walk_plan(const struct walk *walk)
+struct plan *day_iterator_plan(const struct day_iterator *iterator)
 {
-    return walk->day.plan;
+    return iterator->day.plan;
 }
 
 /* A day may have no file: only the inbox has events of it, or retention has just taken it. */
-static enum status open_segment(const struct walk *walk, int64_t day_us,
+static enum status open_segment(const struct day_iterator *iterator, int64_t day_us,
                                 struct segment **out_segment, struct err *err)
 {
     char path[FILE_PATH_BYTES];
     struct err inner;
     *out_segment = NULL;
-    if (walk->is_file) {
-        return segment_open(walk->search.path, out_segment, err);
+    if (iterator->is_file) {
+        return segment_open(iterator->search.path, out_segment, err);
     }
-    enum status status = archive_segment_path(walk->search.path, day_us, path, err);
+    enum status status = archive_segment_path(iterator->search.path, day_us, path, err);
     if (status != OK || !file_exists(path)) {
         return status;
     }
@@ -220,14 +223,14 @@ static enum status open_segment(const struct walk *walk, int64_t day_us,
     return status;
 }
 
-enum status walk_day_plan(const struct walk *walk, int64_t day_us, struct plan **out_plan,
-                          struct err *err)
+enum status day_iterator_day_plan(const struct day_iterator *iterator, int64_t day_us,
+                                  struct plan **out_plan, struct err *err)
 {
     struct segment *segment = NULL;
     struct plan *plan = NULL;
-    enum status status = open_segment(walk, day_us, &segment, err);
+    enum status status = open_segment(iterator, day_us, &segment, err);
     if (status == OK && segment) {
-        status = plan_open(walk->search.query, segment, &plan, err);
+        status = plan_open(iterator->search.query, segment, &plan, err);
     }
     if (status != OK) {
         segment_close(segment);
@@ -237,47 +240,48 @@ enum status walk_day_plan(const struct walk *walk, int64_t day_us, struct plan *
     return OK;
 }
 
-enum status walk_day_waiting(const struct walk *walk, int64_t day_us, struct plan *plan,
-                             const struct waiting_event ***out_events, size_t *out_count,
-                             struct err *err)
+enum status day_iterator_day_waiting(const struct day_iterator *iterator, int64_t day_us,
+                                     struct plan *plan, const struct inbox_scan_event ***out_events,
+                                     size_t *out_count, struct err *err)
 {
-    if (!walk->waiting) {
+    if (!iterator->waiting) {
         *out_events = NULL;
         *out_count = 0;
         return OK;
     }
-    return waiting_of_day(walk->waiting, day_us, plan ? plan_segment(plan) : NULL, out_events,
-                          out_count, err);
+    return inbox_scan_of_day(iterator->waiting, day_us, plan ? plan_segment(plan) : NULL,
+                             out_events, out_count, err);
 }
 
-void walk_note(struct walk *walk, struct plan *plan)
+void day_iterator_note(struct day_iterator *iterator, struct plan *plan)
 {
-    for (size_t i = 0; plan && i < walk->search.query->n_leaves; i++) {
-        walk->known[i] = walk->known[i] || plan_knows_field(plan, i);
-        walk->looked = true;
+    for (size_t i = 0; plan && i < iterator->search.query->n_leaves; i++) {
+        iterator->known[i] = iterator->known[i] || plan_knows_field(plan, i);
+        iterator->looked = true;
     }
 }
 
-void walk_hold(struct walk *walk, const struct walk_day *day)
+void day_iterator_hold(struct day_iterator *iterator, const struct day_iterator_day *day)
 {
-    walk_day_close(&walk->day);
-    walk->day = *day;
+    day_iterator_day_close(&iterator->day);
+    iterator->day = *day;
 }
 
-enum status walk_next(struct walk *walk, struct walk_day *out_day, bool *out_end, struct err *err)
+enum status day_iterator_next(struct day_iterator *iterator, struct day_iterator_day *out_day,
+                              bool *out_end, struct err *err)
 {
-    walk_day_close(&walk->day);
-    *out_end = walk->at == walk->n_days;
+    day_iterator_day_close(&iterator->day);
+    *out_end = iterator->at == iterator->n_days;
     if (*out_end) {
         return OK;
     }
-    struct walk_day *day = &walk->day;
-    day->day_us = walk->days[walk->at++];
-    enum status status = walk_day_plan(walk, day->day_us, &day->plan, err);
+    struct day_iterator_day *day = &iterator->day;
+    day->day_us = iterator->days[iterator->at++];
+    enum status status = day_iterator_day_plan(iterator, day->day_us, &day->plan, err);
     if (status == OK) {
-        walk_note(walk, day->plan);
-        status =
-            walk_day_waiting(walk, day->day_us, day->plan, &day->waiting, &day->n_waiting, err);
+        day_iterator_note(iterator, day->plan);
+        status = day_iterator_day_waiting(iterator, day->day_us, day->plan, &day->waiting,
+                                          &day->n_waiting, err);
     }
     if (status == OK) {
         *out_day = *day;
@@ -285,27 +289,29 @@ enum status walk_next(struct walk *walk, struct walk_day *out_day, bool *out_end
     return status;
 }
 
-const struct predicate *walk_unknown_field(const struct walk *walk, size_t from_leaf)
+const struct predicate *day_iterator_unknown_field(const struct day_iterator *iterator,
+                                                   size_t from_leaf)
 {
-    const struct query *query = walk->search.query;
-    for (size_t i = from_leaf; walk->looked && i < query->n_leaves; i++) {
+    const struct query *query = iterator->search.query;
+    for (size_t i = from_leaf; iterator->looked && i < query->n_leaves; i++) {
         enum predicate_kind kind = query->leaves[i]->kind;
         bool asks = query->leaves[i]->field.size > 0 && kind != PREDICATE_TIME &&
                     kind != PREDICATE_UID && kind != PREDICATE_SEVERITY;
-        if (asks && !walk->known[i]) {
+        if (asks && !iterator->known[i]) {
             return query->leaves[i];
         }
     }
     return NULL;
 }
 
-enum status walk_field_names(const struct walk *walk, void (*each)(void *context, const char *name),
-                             void *context, struct err *err)
+enum status day_iterator_field_names(const struct day_iterator *iterator,
+                                     void (*each)(void *context, const char *name), void *context,
+                                     struct err *err)
 {
     enum status status = OK;
-    for (size_t i = 0; status == OK && i < walk->n_days && i < NAME_DAYS; i++) {
+    for (size_t i = 0; status == OK && i < iterator->n_days && i < NAME_DAYS; i++) {
         struct segment *segment = NULL;
-        status = open_segment(walk, walk->days[i], &segment, err);
+        status = open_segment(iterator, iterator->days[i], &segment, err);
         for (size_t field = 0; status == OK && segment && field < segment_field_count(segment);
              field++) {
             each(context, segment_field_name(segment, field));

@@ -11,76 +11,79 @@
 
 /* Called now and then in the thread that searches: how many thousandths of the days are done, and
  * how many events were looked at. */
-typedef void search_progress(void *context, int64_t thousandths, int64_t events);
+typedef void day_iterator_progress(void *context, int64_t thousandths, int64_t events);
 
 /* What to look for, and where. */
-struct search {
+struct day_iterator_options {
     const char *path; /* an archive's directory, one day's file, or a copy */
     const struct query *query;
     int64_t from_us; /* event time, inclusive; INT64_MIN: open */
     int64_t to_us;   /* exclusive; INT64_MAX: open */
     bool oldest_first;
-    unsigned threads;          /* 0: as many as there are cores */
-    search_progress *progress; /* may be NULL */
+    unsigned threads;                /* 0: as many as there are cores */
+    day_iterator_progress *progress; /* may be NULL */
     void *progress_context;
 };
 
-struct walk_day {
+struct day_iterator_day {
     int64_t day_us;
-    struct plan *plan;                    /* NULL: the day has no segment; owns its segment here */
-    const struct waiting_event **waiting; /* by time, ascending */
+    struct plan *plan; /* NULL: the day has no segment; owns its segment here */
+    const struct inbox_scan_event **waiting; /* by time, ascending */
     size_t n_waiting;
 };
 
-struct walk;
+struct day_iterator;
 
 /* Reads the inbox. */
-MUST_USE enum status walk_open(const struct search *search, struct walk **out_walk,
-                               struct err *err);
+MUST_USE enum status day_iterator_open(const struct day_iterator_options *search,
+                                       struct day_iterator **out_walk, struct err *err);
 /* NULL is fine. */
-void walk_close(struct walk *walk);
+void day_iterator_close(struct day_iterator *iterator);
 
 /* The bounds of time that the search and the query's own time: leaves give together. */
-int64_t walk_from_us(const struct walk *walk);
-int64_t walk_to_us(const struct walk *walk);
+int64_t day_iterator_from_us(const struct day_iterator *iterator);
+int64_t day_iterator_to_us(const struct day_iterator *iterator);
 
 /* What is open now: the catalogue (NULL for a single file), and the plan of the day at hand (NULL
  * when it has no segment). */
-struct archive *walk_archive(const struct walk *walk);
-struct plan *walk_plan(const struct walk *walk);
+struct archive *day_iterator_archive(const struct day_iterator *iterator);
+struct plan *day_iterator_plan(const struct day_iterator *iterator);
 
 /* Opens the next day; what the one before held is closed. OK with *out_end at the end. */
-MUST_USE enum status walk_next(struct walk *walk, struct walk_day *out_day, bool *out_end,
-                               struct err *err);
+MUST_USE enum status day_iterator_next(struct day_iterator *iterator,
+                                       struct day_iterator_day *out_day, bool *out_end,
+                                       struct err *err);
 
 /* The same in any order and by several threads (query/search/parallel_scan.h), instead of
- * walk_next. */
-const struct search *walk_search(const struct walk *walk);
+ * day_iterator_next. */
+const struct day_iterator_options *day_iterator_options_of(const struct day_iterator *iterator);
 /* The days, in the order of the walk. Owned by the walk. */
-const int64_t *walk_days(const struct walk *walk, size_t *out_count);
+const int64_t *day_iterator_days(const struct day_iterator *iterator, size_t *out_count);
 /* Opens a day, or one more handle of it: a plan that belongs to the calling thread; NULL when there
- * is no segment. Any thread. walk_day_close ends it. */
-MUST_USE enum status walk_day_plan(const struct walk *walk, int64_t day_us, struct plan **out_plan,
-                                   struct err *err);
+ * is no segment. Any thread. day_iterator_day_close ends it. */
+MUST_USE enum status day_iterator_day_plan(const struct day_iterator *iterator, int64_t day_us,
+                                           struct plan **out_plan, struct err *err);
 /* What waits of the day and is not in the plan's segment (NULL: none). Any thread. free() it. */
-MUST_USE enum status walk_day_waiting(const struct walk *walk, int64_t day_us, struct plan *plan,
-                                      const struct waiting_event ***out_events, size_t *out_count,
-                                      struct err *err);
+MUST_USE enum status day_iterator_day_waiting(const struct day_iterator *iterator, int64_t day_us,
+                                              struct plan *plan,
+                                              const struct inbox_scan_event ***out_events,
+                                              size_t *out_count, struct err *err);
 /* Closes and frees what the day holds, which is empty then. */
-void walk_day_close(struct walk_day *day);
+void day_iterator_day_close(struct day_iterator_day *day);
 /* Notes what fields the day has. One thread at a time. */
-void walk_note(struct walk *walk, struct plan *plan);
-/* Makes this the day at hand, as walk_next does; the walk owns it from now on. */
-void walk_hold(struct walk *walk, const struct walk_day *day);
+void day_iterator_note(struct day_iterator *iterator, struct plan *plan);
+/* Makes this the day at hand, as day_iterator_next does; the walk owns it from now on. */
+void day_iterator_hold(struct day_iterator *iterator, const struct day_iterator_day *day);
 
 /* The field of a leaf that no event seen by this walk has; NULL when there is none, or no event
  * was looked at at all. Lives as long as the query. */
-const struct predicate *walk_unknown_field(const struct walk *walk, size_t from_leaf);
+const struct predicate *day_iterator_unknown_field(const struct day_iterator *iterator,
+                                                   size_t from_leaf);
 
 /* Names of the fields of the newest segments, for a "did you mean"; `each` is called with each
  * (some more than once). */
-MUST_USE enum status walk_field_names(const struct walk *walk,
-                                      void (*each)(void *context, const char *name), void *context,
-                                      struct err *err);
+MUST_USE enum status day_iterator_field_names(const struct day_iterator *iterator,
+                                              void (*each)(void *context, const char *name),
+                                              void *context, struct err *err);
 
 #endif

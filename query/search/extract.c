@@ -16,8 +16,8 @@ struct reserved {
 };
 
 /* The block at hand. */
-struct extracting {
-    struct walk *walk;
+struct extract_run {
+    struct day_iterator *iterator;
     struct extract *extract;
     struct plan *plan;
     struct reserved source;
@@ -25,7 +25,7 @@ struct extracting {
     struct arena arena; /* texts of `source` and `mark` */
 };
 
-static enum status reserved_read(struct extracting *at, const char *name, struct reserved *out,
+static enum status reserved_read(struct extract_run *at, const char *name, struct reserved *out,
                                  struct err *err)
 {
     *out = (struct reserved){0};
@@ -33,19 +33,19 @@ static enum status reserved_read(struct extracting *at, const char *name, struct
     if (field < 0) {
         return OK;
     }
-    enum status status = view_is_text(plan_view(at->plan), (size_t)field, &out->is_lost, err);
+    enum status status = block_view_is_text(plan_view(at->plan), (size_t)field, &out->is_lost, err);
     if (status == OK && !out->is_lost) {
-        status = view_column(plan_view(at->plan), (size_t)field, &out->column, err);
+        status = block_view_column(plan_view(at->plan), (size_t)field, &out->column, err);
     }
     return status;
 }
 
 /* The texts of the slot's entry; events one after the other mostly have the same one. */
-static enum status reserved_at(struct extracting *at, struct reserved *reserved, size_t slot,
+static enum status reserved_at(struct extract_run *at, struct reserved *reserved, size_t slot,
                                struct err *err)
 {
     const struct column *column = reserved->column;
-    uint32_t entry = column && column->store == FIELD_COLUMN ? column->index[slot] : 0;
+    uint32_t entry = column && column->store == COLUMN_STORE_COLUMN ? column->index[slot] : 0;
     if (entry == reserved->entry) {
         return OK;
     }
@@ -75,11 +75,11 @@ static bool has_mark(const struct reserved *mark, const char *name)
     return has;
 }
 
-static enum status take_slot(struct extracting *at, size_t slot, const int64_t *times_us,
+static enum status take_slot(struct extract_run *at, size_t slot, const int64_t *times_us,
                              const int64_t *arrivals_us, struct err *err)
 {
     struct copy_event event = {.time_us = times_us[slot], .received_us = arrivals_us[slot]};
-    enum status status = view_line(plan_view(at->plan), slot, &event.raw, err);
+    enum status status = block_view_line(plan_view(at->plan), slot, &event.raw, err);
     status = THEN(status, reserved_at(at, &at->source, slot, err));
     status = THEN(status, reserved_at(at, &at->mark, slot, err));
     if (status != OK) {
@@ -93,22 +93,23 @@ static enum status take_slot(struct extracting *at, size_t slot, const int64_t *
     return at->extract->each(at->extract->context, &event, err);
 }
 
-static enum status take_block(struct extracting *at, const struct block_info *info, struct err *err)
+static enum status take_block(struct extract_run *at, const struct block_info *info,
+                              struct err *err)
 {
     struct bitmap map;
     const int64_t *times_us;
     const int64_t *arrivals_us;
-    enum status status =
-        plan_eval(at->plan, info, walk_from_us(at->walk), walk_to_us(at->walk), &map, err);
+    enum status status = plan_eval(at->plan, info, day_iterator_from_us(at->iterator),
+                                   day_iterator_to_us(at->iterator), &map, err);
     if (status != OK || bitmap_is_empty(&map)) {
         return status;
     }
     struct block_view *view = plan_view(at->plan);
     arena_reset(&at->arena);
-    status = view_times(view, &times_us, err);
-    status = THEN(status, view_arrivals(view, &arrivals_us, err));
-    status = THEN(status, reserved_read(at, FIELD_SOURCE, &at->source, err));
-    status = THEN(status, reserved_read(at, FIELD_MARK, &at->mark, err));
+    status = block_view_times(view, &times_us, err);
+    status = THEN(status, block_view_arrivals(view, &arrivals_us, err));
+    status = THEN(status, reserved_read(at, SOURCE_FIELD, &at->source, err));
+    status = THEN(status, reserved_read(at, SOURCE_MARK_FIELD, &at->mark, err));
     for (size_t slot = bitmap_next(&map, 0); status == OK && slot < BLOCK_EVENTS_MAX;
          slot = bitmap_next(&map, slot + 1)) {
         status = take_slot(at, slot, times_us, arrivals_us, err);
@@ -117,9 +118,9 @@ static enum status take_block(struct extracting *at, const struct block_info *in
 }
 
 /* `day` of `n_days` is at hand. */
-static enum status take_blocks(struct extracting *at, size_t day, size_t n_days, struct err *err)
+static enum status take_blocks(struct extract_run *at, size_t day, size_t n_days, struct err *err)
 {
-    const struct search *search = walk_search(at->walk);
+    const struct day_iterator_options *search = day_iterator_options_of(at->iterator);
     size_t count;
     const struct block_info *infos = segment_blocks(plan_segment(at->plan), &count);
     enum status status = OK;
@@ -139,11 +140,12 @@ static enum status take_blocks(struct extracting *at, size_t day, size_t n_days,
     return status;
 }
 
-static enum status take_waiting(struct extracting *at, const struct walk_day *day, struct err *err)
+static enum status take_waiting(struct extract_run *at, const struct day_iterator_day *day,
+                                struct err *err)
 {
     enum status status = OK;
     for (size_t i = 0; status == OK && i < day->n_waiting; i++) {
-        const struct waiting_event *waiting = day->waiting[i];
+        const struct inbox_scan_event *waiting = day->waiting[i];
         struct copy_event event = {.raw = waiting->event.raw,
                                    .time_us = waiting->event.time_us,
                                    .received_us = waiting->received_us,
@@ -152,8 +154,8 @@ static enum status take_waiting(struct extracting *at, const struct walk_day *da
         for (size_t f = 0; f < waiting->event.n_fields; f++) {
             const struct event_field *field = &waiting->event.fields[f];
             event.session_stream =
-                event.session_stream ||
-                (span_is(field->path, FIELD_MARK) && span_is(field->value, "session-stream"));
+                event.session_stream || (span_is(field->path, SOURCE_MARK_FIELD) &&
+                                         span_is(field->value, "session-stream"));
         }
         at->extract->events++;
         status = at->extract->each(at->extract->context, &event, err);
@@ -161,17 +163,17 @@ static enum status take_waiting(struct extracting *at, const struct walk_day *da
     return status;
 }
 
-enum status extract_run(struct walk *walk, struct extract *extract, struct err *err)
+enum status extract_run(struct day_iterator *iterator, struct extract *extract, struct err *err)
 {
-    CHECK(walk_search(walk)->oldest_first);
-    struct extracting at = {.walk = walk, .extract = extract};
+    CHECK(day_iterator_options_of(iterator)->oldest_first);
+    struct extract_run at = {.iterator = iterator, .extract = extract};
     size_t n_days;
-    (void)walk_days(walk, &n_days);
+    (void)day_iterator_days(iterator, &n_days);
     enum status status = OK;
     bool end = false;
     for (size_t i = 0; status == OK && !end; i++) {
-        struct walk_day day;
-        status = walk_next(walk, &day, &end, err);
+        struct day_iterator_day day;
+        status = day_iterator_next(iterator, &day, &end, err);
         if (status != OK || end) {
             break;
         }

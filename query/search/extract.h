@@ -18,6 +18,7 @@ struct extract {
 };
 
 /* A walk that is new, oldest first. ERR of `each`, or of what cannot be read. */
-MUST_USE enum status extract_run(struct walk *walk, struct extract *extract, struct err *err);
+MUST_USE enum status extract_run(struct day_iterator *iterator, struct extract *extract,
+                                 struct err *err);
 
 #endif

@@ -2,18 +2,18 @@
 
 #include <stdlib.h>
 
-void places_fini(struct places *places)
+void hit_heap_fini(struct hit_heap *heap)
 {
-    free(places->items);
-    *places = (struct places){0};
+    free(heap->items);
+    *heap = (struct hit_heap){0};
 }
 
-void places_clear(struct places *places)
+void hit_heap_clear(struct hit_heap *heap)
 {
-    places->count = 0;
+    heap->count = 0;
 }
 
-static int compare(const struct place *a, const struct place *b)
+static int compare(const struct hit_heap_entry *a, const struct hit_heap_entry *b)
 {
     if (a->time_us != b->time_us) {
         return a->time_us < b->time_us ? -1 : 1;
@@ -25,76 +25,77 @@ static int compare(const struct place *a, const struct place *b)
 }
 
 /* True when a is to be shown before b. */
-static bool comes_before(const struct places *places, const struct place *a, const struct place *b)
+static bool comes_before(const struct hit_heap *heap, const struct hit_heap_entry *a,
+                         const struct hit_heap_entry *b)
 {
     int order = compare(a, b);
-    return places->oldest_first ? order < 0 : order > 0;
+    return heap->oldest_first ? order < 0 : order > 0;
 }
 
-static void swap(struct place *a, struct place *b)
+static void swap(struct hit_heap_entry *a, struct hit_heap_entry *b)
 {
-    struct place place = *a;
+    struct hit_heap_entry place = *a;
     *a = *b;
     *b = place;
 }
 
-static void sift_up(struct places *places, size_t i)
+static void sift_up(struct hit_heap *heap, size_t i)
 {
-    while (i > 0 && comes_before(places, &places->items[(i - 1) / 2], &places->items[i])) {
-        swap(&places->items[(i - 1) / 2], &places->items[i]);
+    while (i > 0 && comes_before(heap, &heap->items[(i - 1) / 2], &heap->items[i])) {
+        swap(&heap->items[(i - 1) / 2], &heap->items[i]);
         i = (i - 1) / 2;
     }
 }
 
-static void sift_down(struct places *places, size_t i)
+static void sift_down(struct hit_heap *heap, size_t i)
 {
     for (;;) {
         size_t last = i;
-        for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < places->count; child++) {
-            if (comes_before(places, &places->items[last], &places->items[child])) {
+        for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < heap->count; child++) {
+            if (comes_before(heap, &heap->items[last], &heap->items[child])) {
                 last = child;
             }
         }
         if (last == i) {
             return;
         }
-        swap(&places->items[last], &places->items[i]);
+        swap(&heap->items[last], &heap->items[i]);
         i = last;
     }
 }
 
-enum status places_add(struct places *places, struct place place, struct err *err)
+enum status hit_heap_add(struct hit_heap *heap, struct hit_heap_entry place, struct err *err)
 {
-    if (places->limit > 0 && places->count == places->limit) {
-        if (comes_before(places, &place, &places->items[0])) {
-            places->items[0] = place;
-            sift_down(places, 0);
+    if (heap->limit > 0 && heap->count == heap->limit) {
+        if (comes_before(heap, &place, &heap->items[0])) {
+            heap->items[0] = place;
+            sift_down(heap, 0);
         }
         return OK;
     }
-    if (places->count == places->capacity) {
-        size_t capacity = places->capacity ? places->capacity * 2 : 1024;
-        struct place *items = realloc(places->items, capacity * sizeof *items);
+    if (heap->count == heap->capacity) {
+        size_t capacity = heap->capacity ? heap->capacity * 2 : 1024;
+        struct hit_heap_entry *items = realloc(heap->items, capacity * sizeof *items);
         if (!items) {
             return err_nomem(err, "search");
         }
-        places->items = items;
-        places->capacity = capacity;
+        heap->items = items;
+        heap->capacity = capacity;
     }
-    places->items[places->count++] = place;
-    if (places->limit > 0) {
-        sift_up(places, places->count - 1);
+    heap->items[heap->count++] = place;
+    if (heap->limit > 0) {
+        sift_up(heap, heap->count - 1);
     }
     return OK;
 }
 
-bool places_closed_to(const struct places *places, int64_t time_min_us, int64_t time_max_us)
+bool hit_heap_is_closed_to(const struct hit_heap *heap, int64_t time_min_us, int64_t time_max_us)
 {
-    if (places->limit == 0 || places->count < places->limit) {
+    if (heap->limit == 0 || heap->count < heap->limit) {
         return false;
     }
-    int64_t last_us = places->items[0].time_us;
-    return places->oldest_first ? time_min_us > last_us : time_max_us < last_us;
+    int64_t last_us = heap->items[0].time_us;
+    return heap->oldest_first ? time_min_us > last_us : time_max_us < last_us;
 }
 
 static int ascending(const void *a, const void *b)
@@ -107,10 +108,10 @@ static int descending(const void *a, const void *b)
     return compare(b, a);
 }
 
-void places_sort(struct places *places)
+void hit_heap_sort(struct hit_heap *heap)
 {
-    if (places->count > 0) {
-        qsort(places->items, places->count, sizeof places->items[0],
-              places->oldest_first ? ascending : descending);
+    if (heap->count > 0) {
+        qsort(heap->items, heap->count, sizeof heap->items[0],
+              heap->oldest_first ? ascending : descending);
     }
 }

@@ -8,41 +8,41 @@
 #include "schema/event/source.h"
 
 /* What makes an event the same as another one, for all events of the inbox. */
-struct seen {
-    struct seen *next;
+struct seen_event {
+    struct seen_event *next;
     struct event event; /* without fields; raw only when there is no uid */
 };
 
 enum { SEEN_BUCKETS = 65536 };
 
-struct waiting {
+struct inbox_scan {
     const struct query *query;
     struct arena arena;   /* what is kept */
     struct arena text;    /* of a row that had to be copied */
     struct arena scratch; /* of one event */
-    struct waiting_event *events;
+    struct inbox_scan_event *events;
     size_t count;
     size_t capacity;
-    struct seen **seen;
+    struct seen_event **seen;
     bool *has_field;
     bool any; /* some event is in the inbox */
 };
 
-static enum status is_seen(struct waiting *waiting, const struct event *event, bool *out_seen,
+static enum status is_seen(struct inbox_scan *waiting, const struct event *event, bool *out_seen,
                            struct err *err)
 {
-    struct seen **bucket = &waiting->seen[event_identity_hash(event) % SEEN_BUCKETS];
-    for (const struct seen *at = *bucket; at; at = at->next) {
+    struct seen_event **bucket = &waiting->seen[event_identity_hash(event) % SEEN_BUCKETS];
+    for (const struct seen_event *at = *bucket; at; at = at->next) {
         if (event_same(&at->event, event)) {
             *out_seen = true;
             return OK;
         }
     }
-    struct seen *seen = arena_alloc(&waiting->arena, sizeof *seen);
+    struct seen_event *seen = arena_alloc(&waiting->arena, sizeof *seen);
     if (!seen) {
         return err_nomem(err, "search");
     }
-    *seen = (struct seen){.next = *bucket, .event = *event};
+    *seen = (struct seen_event){.next = *bucket, .event = *event};
     seen->event.fields = NULL;
     seen->event.n_fields = 0;
     seen->event.uid = arena_copy(&waiting->arena, event->uid);
@@ -70,22 +70,22 @@ static enum status add_reserved(struct arena *arena, struct span source, bool se
     }
     size_t n = event->n_fields;
     if (source.size > 0) {
-        fields[n++] = (struct event_field){span_str(FIELD_SOURCE), source, EVENT_STRING};
+        fields[n++] = (struct event_field){span_str(SOURCE_FIELD), source, EVENT_STRING};
     }
     if (event->time_is_arrival) {
-        fields[n++] =
-            (struct event_field){span_str(FIELD_MARK), span_str("arrival-time"), EVENT_STRING};
+        fields[n++] = (struct event_field){span_str(SOURCE_MARK_FIELD), span_str("arrival-time"),
+                                           EVENT_STRING};
     }
     if (session_stream) {
-        fields[n++] =
-            (struct event_field){span_str(FIELD_MARK), span_str("session-stream"), EVENT_STRING};
+        fields[n++] = (struct event_field){span_str(SOURCE_MARK_FIELD), span_str("session-stream"),
+                                           EVENT_STRING};
     }
     event->fields = fields;
     event->n_fields = n;
     return OK;
 }
 
-static void note_fields(struct waiting *waiting, const struct event *event)
+static void note_fields(struct inbox_scan *waiting, const struct event *event)
 {
     for (size_t i = 0; i < waiting->query->n_leaves; i++) {
         struct span wanted = waiting->query->leaves[i]->field;
@@ -95,20 +95,21 @@ static void note_fields(struct waiting *waiting, const struct event *event)
     }
 }
 
-static enum status keep(struct waiting *waiting, const struct inbox_row *row, struct span source,
+static enum status keep(struct inbox_scan *waiting, const struct inbox_row *row, struct span source,
                         uint32_t part, struct span raw, struct err *err)
 {
     if (waiting->count == waiting->capacity) {
         size_t capacity = waiting->capacity ? waiting->capacity * 2 : 256;
-        struct waiting_event *events = realloc(waiting->events, capacity * sizeof *events);
+        struct inbox_scan_event *events = realloc(waiting->events, capacity * sizeof *events);
         if (!events) {
             return err_nomem(err, "search");
         }
         waiting->events = events;
         waiting->capacity = capacity;
     }
-    struct waiting_event *kept = &waiting->events[waiting->count];
-    *kept = (struct waiting_event){.row = row->id, .part = part, .received_us = row->received_us};
+    struct inbox_scan_event *kept = &waiting->events[waiting->count];
+    *kept =
+        (struct inbox_scan_event){.row = row->id, .part = part, .received_us = row->received_us};
     struct span copy = arena_copy(&waiting->arena, raw);
     kept->source = arena_copy(&waiting->arena, source);
     if (!copy.data || !kept->source.data ||
@@ -120,8 +121,8 @@ static enum status keep(struct waiting *waiting, const struct inbox_row *row, st
                         err);
 }
 
-static enum status read_row(struct waiting *waiting, const struct inbox_row *row, int64_t from_us,
-                            int64_t to_us, struct err *err)
+static enum status read_row(struct inbox_scan *waiting, const struct inbox_row *row,
+                            int64_t from_us, int64_t to_us, struct err *err)
 {
     struct buf source = BUF_INIT;
     source_text(&row->source, &source);
@@ -163,8 +164,8 @@ static enum status read_row(struct waiting *waiting, const struct inbox_row *row
 
 static int compare_events(const void *a, const void *b)
 {
-    const struct waiting_event *x = a;
-    const struct waiting_event *y = b;
+    const struct inbox_scan_event *x = a;
+    const struct inbox_scan_event *y = b;
     if (x->event.time_us != y->event.time_us) {
         return x->event.time_us < y->event.time_us ? -1 : 1;
     }
@@ -174,7 +175,7 @@ static int compare_events(const void *a, const void *b)
     return (x->part > y->part) - (x->part < y->part);
 }
 
-static enum status read_inbox(struct waiting *waiting, struct archive *archive, int64_t from_us,
+static enum status read_inbox(struct inbox_scan *waiting, struct archive *archive, int64_t from_us,
                               int64_t to_us, struct err *err)
 {
     enum status status = archive_read_begin(archive, err);
@@ -195,21 +196,21 @@ static enum status read_inbox(struct waiting *waiting, struct archive *archive, 
     return status;
 }
 
-enum status waiting_open(struct archive *archive, const struct query *query, int64_t from_us,
-                         int64_t to_us, struct waiting **out_waiting, struct err *err)
+enum status inbox_scan_open(struct archive *archive, const struct query *query, int64_t from_us,
+                            int64_t to_us, struct inbox_scan **out_waiting, struct err *err)
 {
-    struct waiting *waiting = calloc(1, sizeof *waiting);
+    struct inbox_scan *waiting = calloc(1, sizeof *waiting);
     if (!waiting) {
         return err_nomem(err, "search");
     }
     waiting->query = query;
-    waiting->seen = calloc(SEEN_BUCKETS, sizeof(struct seen *));
+    waiting->seen = calloc(SEEN_BUCKETS, sizeof(struct seen_event *));
     waiting->has_field = calloc(query->n_leaves + 1, sizeof *waiting->has_field);
     enum status status = waiting->seen && waiting->has_field
                              ? read_inbox(waiting, archive, from_us, to_us, err)
                              : err_nomem(err, "search");
     if (status != OK) {
-        waiting_close(waiting);
+        inbox_scan_close(waiting);
         return status;
     }
     if (waiting->count > 0) {
@@ -221,7 +222,7 @@ enum status waiting_open(struct archive *archive, const struct query *query, int
     return OK;
 }
 
-void waiting_close(struct waiting *waiting)
+void inbox_scan_close(struct inbox_scan *waiting)
 {
     if (waiting) {
         arena_fini(&waiting->arena);
@@ -234,24 +235,25 @@ void waiting_close(struct waiting *waiting)
     }
 }
 
-const struct waiting_event *waiting_events(const struct waiting *waiting, size_t *out_count)
+const struct inbox_scan_event *inbox_scan_events(const struct inbox_scan *waiting,
+                                                 size_t *out_count)
 {
     *out_count = waiting->count;
     return waiting->events;
 }
 
-bool waiting_any(const struct waiting *waiting)
+bool inbox_scan_any(const struct inbox_scan *waiting)
 {
     return waiting->any;
 }
 
-bool waiting_has_field(const struct waiting *waiting, size_t leaf)
+bool inbox_scan_has_field(const struct inbox_scan *waiting, size_t leaf)
 {
     return waiting->has_field[leaf];
 }
 
 /* Takes out of the events what the segment holds already. */
-static enum status drop_known(struct segment *segment, const struct waiting_event **events,
+static enum status drop_known(struct segment *segment, const struct inbox_scan_event **events,
                               size_t *count, struct err *err)
 {
     struct event *chunk = malloc(BLOCK_EVENTS_MAX * sizeof *chunk);
@@ -268,7 +270,7 @@ static enum status drop_known(struct segment *segment, const struct waiting_even
             hashes[i] = event_identity_hash(&chunk[i]);
         }
         struct bitmap known;
-        status = segment_known_events(segment, chunk, hashes, n, &known, err);
+        status = segment_duplicate_events(segment, chunk, hashes, n, &known, err);
         for (size_t i = 0; status == OK && i < n; i++) {
             if (!bitmap_get(&known, i)) {
                 events[kept++] = events[at + i];
@@ -280,12 +282,12 @@ static enum status drop_known(struct segment *segment, const struct waiting_even
     return status;
 }
 
-enum status waiting_of_day(const struct waiting *waiting, int64_t day_us, struct segment *segment,
-                           const struct waiting_event ***out_events, size_t *out_count,
-                           struct err *err)
+enum status inbox_scan_of_day(const struct inbox_scan *waiting, int64_t day_us,
+                              struct segment *segment, const struct inbox_scan_event ***out_events,
+                              size_t *out_count, struct err *err)
 {
-    const struct waiting_event **events =
-        malloc((waiting->count + 1) * sizeof(const struct waiting_event *));
+    const struct inbox_scan_event **events =
+        malloc((waiting->count + 1) * sizeof(const struct inbox_scan_event *));
     if (!events) {
         return err_nomem(err, "search");
     }

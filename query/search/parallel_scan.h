@@ -10,13 +10,13 @@
 
 #include "query/search/day_iterator.h"
 
-enum { SWEEP_WORKERS_MAX = 4 };
+enum { PARALLEL_SCAN_WORKERS_MAX = 4 };
 
 /* `worker` is what sweep_options.workers has for the thread that calls. A failure ends the sweep.
  */
-struct sweep_hands {
+struct parallel_scan_ops {
     /* Events of the day that wait in the inbox and satisfy the query; called once a day. */
-    enum status (*waiting)(void *worker, const struct walk_day *day, struct err *err);
+    enum status (*waiting)(void *worker, const struct day_iterator_day *day, struct err *err);
     /* The matches of a block, when there are any. */
     enum status (*block)(void *worker, struct plan *plan, const struct block_info *info,
                          const struct bitmap *map, struct err *err);
@@ -29,23 +29,24 @@ struct sweep_hands {
     /* With is_enough: all of the day has been seen; called in the caller's thread, by days in
      * order. The plan is open until it returns (NULL: no segment). *out_stop: no further day is
      * wanted. */
-    enum status (*day_done)(void *context, size_t number, const struct walk_day *day,
+    enum status (*day_done)(void *context, size_t number, const struct day_iterator_day *day,
                             bool *out_stop, struct err *err);
 };
 
-struct sweep_options {
-    const struct sweep_hands *hands;
-    void *workers[SWEEP_WORKERS_MAX];
+struct parallel_scan_options {
+    const struct parallel_scan_ops *ops;
+    void *workers[PARALLEL_SCAN_WORKERS_MAX];
     size_t n_workers;
     void *context;        /* of day_done */
     bool begins_with_few; /* a few blocks may be all that is needed: no second thread before that */
 };
 
 /* How many workers a sweep of this walk may have. */
-size_t sweep_workers(const struct walk *walk);
+size_t parallel_scan_workers(const struct day_iterator *iterator);
 
 /* Goes over all days of the walk, which must be new. Returns when all threads have ended. */
-MUST_USE enum status sweep_run(struct walk *walk, const struct sweep_options *options,
-                               struct err *err);
+MUST_USE enum status parallel_scan_run(struct day_iterator *iterator,
+                                       const struct parallel_scan_options *options,
+                                       struct err *err);
 
 #endif

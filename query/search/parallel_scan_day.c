@@ -32,8 +32,8 @@ static int oldest_first(const void *a, const void *b, void *context)
 }
 
 /* In the order of time if the hands have a use for it, else as they are in the file. */
-static enum status order_blocks(const struct sweep *sweep, struct plan *plan, size_t *out_count,
-                                uint32_t **out_order, struct err *err)
+static enum status order_blocks(const struct parallel_scan *scan, struct plan *plan,
+                                size_t *out_count, uint32_t **out_order, struct err *err)
 {
     size_t count = 0;
     const struct block_info *infos = plan ? segment_blocks(plan_segment(plan), &count) : NULL;
@@ -44,10 +44,10 @@ static enum status order_blocks(const struct sweep *sweep, struct plan *plan, si
     for (size_t i = 0; i < count; i++) {
         order[i] = (uint32_t)i;
     }
-    if (count > 0 && sweep->options->hands->is_enough) {
+    if (count > 0 && scan->options->ops->is_enough) {
         /* The comparison only reads them. */
         qsort_r(order, count, sizeof *order,
-                walk_search(sweep->walk)->oldest_first ? oldest_first : newest_first,
+                day_iterator_options_of(scan->iterator)->oldest_first ? oldest_first : newest_first,
                 (void *)(uintptr_t)infos);
     }
     *out_count = count;
@@ -55,78 +55,78 @@ static enum status order_blocks(const struct sweep *sweep, struct plan *plan, si
     return OK;
 }
 
-enum status sweep_day_open(struct sweep_worker *worker, struct err *err)
+enum status parallel_scan_day_open(struct parallel_scan_worker *worker, struct err *err)
 {
-    struct sweep *sweep = worker->sweep;
-    struct walk_day day = {.day_us = sweep->days_us[worker->number]};
+    struct parallel_scan *scan = worker->scan;
+    struct day_iterator_day day = {.day_us = scan->days_us[worker->number]};
     uint32_t *order = NULL;
     size_t count = 0;
-    enum status status = walk_day_plan(sweep->walk, day.day_us, &worker->plan, err);
-    status = THEN(status, walk_day_waiting(sweep->walk, day.day_us, worker->plan, &day.waiting,
-                                           &day.n_waiting, err));
-    status = THEN(status, order_blocks(sweep, worker->plan, &count, &order, err));
+    enum status status = day_iterator_day_plan(scan->iterator, day.day_us, &worker->plan, err);
+    status = THEN(status, day_iterator_day_waiting(scan->iterator, day.day_us, worker->plan,
+                                                   &day.waiting, &day.n_waiting, err));
+    status = THEN(status, order_blocks(scan, worker->plan, &count, &order, err));
     if (status == OK && day.n_waiting > 0) {
-        status = sweep->options->hands->waiting(worker->own, &day, err);
+        status = scan->options->ops->waiting(worker->own, &day, err);
     }
-    lock_take(&sweep->lock);
-    struct sweep_day *shared = &sweep->days[worker->number];
+    lock_take(&scan->lock);
+    struct parallel_scan_day *shared = &scan->days[worker->number];
     shared->order = order;
     shared->n_blocks = shared->end = count;
     shared->left = day;
-    shared->state = SWEEP_OPEN;
-    walk_note(sweep->walk, worker->plan);
-    condition_broadcast(&sweep->changed);
-    lock_drop(&sweep->lock);
+    shared->state = PARALLEL_SCAN_OPEN;
+    day_iterator_note(scan->iterator, worker->plan);
+    condition_broadcast(&scan->changed);
+    lock_drop(&scan->lock);
     return status;
 }
 
-enum status sweep_day_join(struct sweep_worker *worker, struct err *err)
+enum status parallel_scan_day_join(struct parallel_scan_worker *worker, struct err *err)
 {
-    struct sweep *sweep = worker->sweep;
+    struct parallel_scan *scan = worker->scan;
     enum status status =
-        walk_day_plan(sweep->walk, sweep->days_us[worker->number], &worker->plan, err);
+        day_iterator_day_plan(scan->iterator, scan->days_us[worker->number], &worker->plan, err);
     if (status == OK && !worker->plan) {
-        lock_take(&sweep->lock);
-        sweep->days[worker->number].is_gone = true;
-        lock_drop(&sweep->lock);
+        lock_take(&scan->lock);
+        scan->days[worker->number].is_gone = true;
+        lock_drop(&scan->lock);
     }
     return status;
 }
 
 /* Is the block at this place still wanted? The block before, when there is one, is done. */
-static const uint32_t *next_block(struct sweep_worker *worker, size_t place,
+static const uint32_t *next_block(struct parallel_scan_worker *worker, size_t place,
                                   const struct block_info *done)
 {
-    struct sweep *sweep = worker->sweep;
-    const struct search *search = walk_search(sweep->walk);
-    lock_take(&sweep->lock);
-    const struct sweep_day *day = &sweep->days[worker->number];
+    struct parallel_scan *scan = worker->scan;
+    const struct day_iterator_options *search = day_iterator_options_of(scan->iterator);
+    lock_take(&scan->lock);
+    const struct parallel_scan_day *day = &scan->days[worker->number];
     if (done) {
-        sweep->events_done += done->n_events;
-        sweep->days_done += 1.0 / (double)day->n_blocks;
+        scan->events_done += done->n_events;
+        scan->days_done += 1.0 / (double)day->n_blocks;
     }
-    bool wanted = !sweep->stopped && place < day->end && place < worker->to;
+    bool wanted = !scan->stopped && place < day->end && place < worker->to;
     const uint32_t *at = wanted ? day->order + place : NULL;
-    int64_t events = sweep->events_done;
-    int64_t thousandths = (int64_t)(sweep->days_done * 1000 / (double)sweep->n_days);
-    lock_drop(&sweep->lock);
+    int64_t events = scan->events_done;
+    int64_t thousandths = (int64_t)(scan->days_done * 1000 / (double)scan->n_days);
+    lock_drop(&scan->lock);
     if (done && worker->which == 0 && search->progress) {
         search->progress(search->progress_context, thousandths, events);
     }
     return at;
 }
 
-static void end_day_at(struct sweep_worker *worker, size_t place)
+static void end_day_at(struct parallel_scan_worker *worker, size_t place)
 {
-    struct sweep *sweep = worker->sweep;
-    lock_take(&sweep->lock);
-    struct sweep_day *day = &sweep->days[worker->number];
+    struct parallel_scan *scan = worker->scan;
+    lock_take(&scan->lock);
+    struct parallel_scan_day *day = &scan->days[worker->number];
     day->end = place < day->end ? place : day->end;
-    lock_drop(&sweep->lock);
+    lock_drop(&scan->lock);
 }
 
 /* One question to the text index for all the blocks, if they lie close together. */
-static void look_ahead(const struct sweep_worker *worker, const struct block_info *infos,
+static void look_ahead(const struct parallel_scan_worker *worker, const struct block_info *infos,
                        const uint32_t *order)
 {
     int64_t low = INT64_MAX;
@@ -141,10 +141,10 @@ static void look_ahead(const struct sweep_worker *worker, const struct block_inf
     plan_ahead(worker->plan, low, span <= 2 * count ? span : 0);
 }
 
-enum status sweep_day_ask(struct sweep_worker *worker, struct err *err)
+enum status parallel_scan_day_blocks(struct parallel_scan_worker *worker, struct err *err)
 {
-    struct sweep *sweep = worker->sweep;
-    const struct sweep_hands *hands = sweep->options->hands;
+    struct parallel_scan *scan = worker->scan;
+    const struct parallel_scan_ops *ops = scan->options->ops;
     size_t count = 0;
     const struct block_info *infos = segment_blocks(plan_segment(worker->plan), &count);
     const struct block_info *done = NULL;
@@ -156,15 +156,15 @@ enum status sweep_day_ask(struct sweep_worker *worker, struct err *err)
     for (size_t place = worker->from; at; at = next_block(worker, ++place, done)) {
         CHECK(*at < count);
         const struct block_info *info = &infos[*at];
-        if (hands->is_enough && hands->is_enough(worker->own, info)) {
+        if (ops->is_enough && ops->is_enough(worker->own, info)) {
             end_day_at(worker, place);
             return OK;
         }
         struct bitmap map;
-        status = plan_eval(worker->plan, info, walk_from_us(sweep->walk), walk_to_us(sweep->walk),
-                           &map, err);
+        status = plan_eval(worker->plan, info, day_iterator_from_us(scan->iterator),
+                           day_iterator_to_us(scan->iterator), &map, err);
         if (status == OK && !bitmap_is_empty(&map)) {
-            status = hands->block(worker->own, worker->plan, info, &map, err);
+            status = ops->block(worker->own, worker->plan, info, &map, err);
         }
         if (status != OK) {
             return status;
@@ -174,23 +174,23 @@ enum status sweep_day_ask(struct sweep_worker *worker, struct err *err)
     return OK;
 }
 
-enum status sweep_day_leave(struct sweep_worker *worker, struct err *err)
+enum status parallel_scan_day_leave(struct parallel_scan_worker *worker, struct err *err)
 {
-    struct sweep *sweep = worker->sweep;
-    const struct sweep_hands *hands = sweep->options->hands;
+    struct parallel_scan *scan = worker->scan;
+    const struct parallel_scan_ops *ops = scan->options->ops;
     enum status status = OK;
-    if (hands->leave) {
-        status = hands->leave(worker->own, worker->number, worker->plan, err);
+    if (ops->leave) {
+        status = ops->leave(worker->own, worker->number, worker->plan, err);
     }
-    if (status != OK || !hands->day_done) {
+    if (status != OK || !ops->day_done) {
         return status;
     }
-    lock_take(&sweep->lock);
-    struct walk_day *left = &sweep->days[worker->number].left;
+    lock_take(&scan->lock);
+    struct day_iterator_day *left = &scan->days[worker->number].left;
     if (!left->plan) {
         left->plan = worker->plan;
         worker->plan = NULL;
     }
-    lock_drop(&sweep->lock);
+    lock_drop(&scan->lock);
     return OK;
 }

@@ -7,55 +7,58 @@
 #include "schema/base/lock.h"
 
 /* No day. */
-#define SWEEP_NONE SIZE_MAX
+#define PARALLEL_SCAN_NONE SIZE_MAX
 
-enum sweep_state {
-    SWEEP_NEW,     /* nobody has begun with it */
-    SWEEP_OPENING, /* its first worker opens it */
-    SWEEP_OPEN     /* blocks can be taken; all of it is seen when none is left and nobody at it */
+enum parallel_scan_state {
+    PARALLEL_SCAN_NEW,     /* nobody has begun with it */
+    PARALLEL_SCAN_OPENING, /* its first worker opens it */
+    PARALLEL_SCAN_OPEN /* blocks can be taken; all of it is seen when none is left and nobody at it
+                        */
 };
 
-struct sweep_day {
-    enum sweep_state state;
-    size_t n_blocks;      /* of the first worker's snapshot */
-    uint32_t *order;      /* the blocks' indexes, as they are to be asked; set before SWEEP_OPEN */
-    size_t next;          /* place in order from which on nobody has taken */
-    size_t end;           /* places from here on are not wanted */
-    size_t taken_last;    /* how many blocks were taken at once */
-    size_t n_workers;     /* that have it open */
-    bool is_gone;         /* its file was taken away: nobody else can open it */
-    struct walk_day left; /* what waits, and the plan of the first worker to leave */
+struct parallel_scan_day {
+    enum parallel_scan_state state;
+    size_t n_blocks; /* of the first worker's snapshot */
+    uint32_t
+        *order;  /* the blocks' indexes, as they are to be asked; set before PARALLEL_SCAN_OPEN */
+    size_t next; /* place in order from which on nobody has taken */
+    size_t end;  /* places from here on are not wanted */
+    size_t taken_last;            /* how many blocks were taken at once */
+    size_t n_workers;             /* that have it open */
+    bool is_gone;                 /* its file was taken away: nobody else can open it */
+    struct day_iterator_day left; /* what waits, and the plan of the first worker to leave */
 };
 
 /* One thread, and the day it has open. */
-struct sweep;
-struct sweep_worker {
-    struct sweep *sweep;
+struct parallel_scan;
+struct parallel_scan_worker {
+    struct parallel_scan *scan;
     void *own; /* what the hands get */
     size_t which;
-    size_t number; /* of the day, or SWEEP_NONE */
+    size_t number; /* of the day, or PARALLEL_SCAN_NONE */
     struct plan *plan;
     size_t from; /* places that it has taken */
     size_t to;
 };
 
-struct sweep {
+struct parallel_scan {
     /* immutable while workers are at work */
-    struct walk *walk;
-    const struct sweep_options *options;
+    struct day_iterator *iterator;
+    const struct parallel_scan_options *options;
     const int64_t *days_us;
     size_t n_days;
-    struct sweep_worker workers[SWEEP_WORKERS_MAX]; /* each its thread's; the first the caller's */
+    struct parallel_scan_worker
+        workers[PARALLEL_SCAN_WORKERS_MAX]; /* each its thread's; the first the caller's */
 
     /* the caller's thread alone */
-    pthread_t threads[SWEEP_WORKERS_MAX];
+    pthread_t threads[PARALLEL_SCAN_WORKERS_MAX];
     size_t n_threads; /* besides the caller */
     bool tried_threads;
 
     /* guarded by lock */
     struct lock lock;
     struct condition changed;
-    struct sweep_day *days GUARDED_BY(lock);
+    struct parallel_scan_day *days GUARDED_BY(lock);
     size_t first_new GUARDED_BY(lock);    /* days before it are begun */
     size_t first_undone GUARDED_BY(lock); /* days before it went to day_done */
     size_t blocks_taken GUARDED_BY(lock);
@@ -69,11 +72,11 @@ struct sweep {
 
 /* Opens the worker's day: as its first worker, with what waits and the order of the blocks, or as
  * one more. */
-MUST_USE enum status sweep_day_open(struct sweep_worker *worker, struct err *err);
-MUST_USE enum status sweep_day_join(struct sweep_worker *worker, struct err *err);
+MUST_USE enum status parallel_scan_day_open(struct parallel_scan_worker *worker, struct err *err);
+MUST_USE enum status parallel_scan_day_join(struct parallel_scan_worker *worker, struct err *err);
 /* Asks the blocks that the worker has taken. */
-MUST_USE enum status sweep_day_ask(struct sweep_worker *worker, struct err *err);
+MUST_USE enum status parallel_scan_day_blocks(struct parallel_scan_worker *worker, struct err *err);
 /* Ends the worker's part of the day, at which it has seen all that it took. */
-MUST_USE enum status sweep_day_leave(struct sweep_worker *worker, struct err *err);
+MUST_USE enum status parallel_scan_day_leave(struct parallel_scan_worker *worker, struct err *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* The blocks of a day are asked in the order in which they can hold the wanted events; the places
  * of the matches are collected (with a limit, in a heap that says when the rest of the blocks
  * cannot matter), brought in order, and only then are their bytes unpacked, each block once for
- * RUN_CHUNK hits. Several threads collect (query/search/parallel_scan.h); days are shown one after
- * the other by the caller's.
+ * SEARCH_RUN_CHUNK hits. Several threads collect (query/search/parallel_scan.h); days are shown one
+ * after the other by the caller's.
  */
 #include "query/search/search_run.h"
 
@@ -13,36 +13,36 @@
 #include "schema/base/lock.h"
 #include "schema/block/bitmap.h"
 
-/* The bytes of up to RUN_CHUNK hits. */
-struct chunk {
+/* The bytes of up to SEARCH_RUN_CHUNK hits. */
+struct search_chunk {
     struct arena arena;
-    struct hit hits[RUN_CHUNK];
+    struct search_hit hits[SEARCH_RUN_CHUNK];
     size_t count;
 };
 
 /* What one worker has of the day it is at, and a day has of all its workers. */
-struct run_worker {
-    struct run *run;
-    struct places places;
+struct search_worker {
+    struct search_job *run;
+    struct hit_heap heap;
 };
 
-struct run {
-    const struct run_options *options;
-    struct run_worker workers[SWEEP_WORKERS_MAX];
-    struct lock lock;    /* guards days */
-    struct places *days; /* by number */
+struct search_job {
+    const struct search_run_options *options;
+    struct search_worker workers[PARALLEL_SCAN_WORKERS_MAX];
+    struct lock lock;      /* guards days */
+    struct hit_heap *days; /* by number */
     int64_t hits;
     bool stopped;
-    struct chunk *chunk;
+    struct search_chunk *chunk;
 };
 
-static enum status take_waiting(void *worker, const struct walk_day *day, struct err *err)
+static enum status take_waiting(void *worker, const struct day_iterator_day *day, struct err *err)
 {
-    struct run_worker *own = worker;
+    struct search_worker *own = worker;
     enum status status = OK;
     for (size_t i = 0; status == OK && i < day->n_waiting; i++) {
-        struct place place = {day->waiting[i]->event.time_us, PLACE_INBOX, (uint32_t)i};
-        status = places_add(&own->places, place, err);
+        struct hit_heap_entry place = {day->waiting[i]->event.time_us, HIT_HEAP_INBOX, (uint32_t)i};
+        status = hit_heap_add(&own->heap, place, err);
     }
     return status;
 }
@@ -50,16 +50,16 @@ static enum status take_waiting(void *worker, const struct walk_day *day, struct
 static enum status take_block(void *worker, struct plan *plan, const struct block_info *info,
                               const struct bitmap *map, struct err *err)
 {
-    struct run_worker *own = worker;
+    struct search_worker *own = worker;
     const int64_t *times_us;
-    enum status status = view_times(plan_view(plan), &times_us, err);
+    enum status status = block_view_times(plan_view(plan), &times_us, err);
     if (status != OK) {
         return status;
     }
     BITMAP_EACH(map, slot)
     {
-        struct place place = {times_us[slot], info->id, (uint32_t)slot};
-        status = places_add(&own->places, place, err);
+        struct hit_heap_entry place = {times_us[slot], info->id, (uint32_t)slot};
+        status = hit_heap_add(&own->heap, place, err);
         if (status != OK) {
             return status;
         }
@@ -69,32 +69,33 @@ static enum status take_block(void *worker, struct plan *plan, const struct bloc
 
 static bool is_enough(const void *worker, const struct block_info *info)
 {
-    const struct run_worker *own = worker;
-    return places_closed_to(&own->places, info->time_min_us, info->time_max_us);
+    const struct search_worker *own = worker;
+    return hit_heap_is_closed_to(&own->heap, info->time_min_us, info->time_max_us);
 }
 
 /* A day's places are those of its workers together. */
 static enum status leave_day(void *worker, size_t number, struct plan *plan, struct err *err)
 {
     (void)plan;
-    struct run_worker *own = worker;
-    struct run *run = own->run;
+    struct search_worker *own = worker;
+    struct search_job *run = own->run;
     enum status status = OK;
     lock_take(&run->lock);
-    for (size_t i = 0; status == OK && i < own->places.count; i++) {
-        status = places_add(&run->days[number], own->places.items[i], err);
+    for (size_t i = 0; status == OK && i < own->heap.count; i++) {
+        status = hit_heap_add(&run->days[number], own->heap.items[i], err);
     }
     lock_drop(&run->lock);
-    places_clear(&own->places);
+    hit_heap_clear(&own->heap);
     return status;
 }
 
-static enum status fetch_hit(const struct walk_day *day, const struct place *place,
-                             struct chunk *chunk, struct hit *hit, struct err *err)
+static enum status fetch_hit(const struct day_iterator_day *day, const struct hit_heap_entry *place,
+                             struct search_chunk *chunk, struct search_hit *hit, struct err *err)
 {
-    *hit = (struct hit){.time_us = place->time_us, .day_us = clock_day_start(place->time_us)};
-    if (place->block == PLACE_INBOX) {
-        const struct waiting_event *waiting = day->waiting[place->slot];
+    *hit =
+        (struct search_hit){.time_us = place->time_us, .day_us = clock_day_start(place->time_us)};
+    if (place->block == HIT_HEAP_INBOX) {
+        const struct inbox_scan_event *waiting = day->waiting[place->slot];
         hit->in_inbox = true;
         hit->received_us = waiting->received_us;
         hit->raw = waiting->event.raw;
@@ -105,8 +106,8 @@ static enum status fetch_hit(const struct walk_day *day, const struct place *pla
     hit->slot = place->slot;
     struct span line;
     const int64_t *arrivals_us = NULL;
-    enum status status = view_line(plan_view(day->plan), place->slot, &line, err);
-    status = THEN(status, view_arrivals(plan_view(day->plan), &arrivals_us, err));
+    enum status status = block_view_line(plan_view(day->plan), place->slot, &line, err);
+    status = THEN(status, block_view_arrivals(plan_view(day->plan), &arrivals_us, err));
     if (status != OK) {
         return status;
     }
@@ -115,7 +116,7 @@ static enum status fetch_hit(const struct walk_day *day, const struct place *pla
     return hit->raw.data ? OK : err_nomem(err, "search");
 }
 
-static const struct block_info *find_block(const struct walk_day *day, int64_t block)
+static const struct block_info *find_block(const struct day_iterator_day *day, int64_t block)
 {
     size_t count = 0;
     const struct block_info *infos = segment_blocks(plan_segment(day->plan), &count);
@@ -128,24 +129,25 @@ static const struct block_info *find_block(const struct walk_day *day, int64_t b
 }
 
 /* Fetches block by block, each unpacked once. */
-static enum status fetch_chunk(const struct walk_day *day, const struct place *places,
-                               struct chunk *chunk, struct err *err)
+static enum status fetch_chunk(const struct day_iterator_day *day,
+                               const struct hit_heap_entry *heap, struct search_chunk *chunk,
+                               struct err *err)
 {
-    bool done[RUN_CHUNK] = {false};
+    bool done[SEARCH_RUN_CHUNK] = {false};
     enum status status = OK;
     for (size_t i = 0; status == OK && i < chunk->count; i++) {
         if (done[i]) {
             continue;
         }
-        int64_t block = places[i].block;
-        if (block != PLACE_INBOX) {
+        int64_t block = heap[i].block;
+        if (block != HIT_HEAP_INBOX) {
             const struct block_info *info = find_block(day, block);
             CHECK(info);
-            view_move(plan_view(day->plan), info);
+            block_view_move(plan_view(day->plan), info);
         }
         for (size_t j = i; status == OK && j < chunk->count; j++) {
-            if (!done[j] && places[j].block == block) {
-                status = fetch_hit(day, &places[j], chunk, &chunk->hits[j], err);
+            if (!done[j] && heap[j].block == block) {
+                status = fetch_hit(day, &heap[j], chunk, &chunk->hits[j], err);
                 done[j] = true;
             }
         }
@@ -153,50 +155,49 @@ static enum status fetch_chunk(const struct walk_day *day, const struct place *p
     return status;
 }
 
-static enum status emit_day(void *context, size_t number, const struct walk_day *day,
+static enum status emit_day(void *context, size_t number, const struct day_iterator_day *day,
                             bool *out_stop, struct err *err)
 {
-    struct run *run = context;
+    struct search_job *run = context;
     int64_t limit = run->options->limit;
     lock_take(&run->lock);
-    struct places places = run->days[number];
-    run->days[number] = (struct places){0};
+    struct hit_heap heap = run->days[number];
+    run->days[number] = (struct hit_heap){0};
     lock_drop(&run->lock);
-    places_sort(&places);
+    hit_heap_sort(&heap);
     enum status status = OK;
-    for (size_t at = 0; status == OK && !run->stopped && at < places.count;
-         at += run->chunk->count) {
-        size_t left = places.count - at;
+    for (size_t at = 0; status == OK && !run->stopped && at < heap.count; at += run->chunk->count) {
+        size_t left = heap.count - at;
         left = limit > 0 && left > (size_t)(limit - run->hits) ? (size_t)(limit - run->hits) : left;
-        run->chunk->count = left < RUN_CHUNK ? left : RUN_CHUNK;
+        run->chunk->count = left < SEARCH_RUN_CHUNK ? left : SEARCH_RUN_CHUNK;
         arena_reset(&run->chunk->arena);
-        status = fetch_chunk(day, places.items + at, run->chunk, err);
+        status = fetch_chunk(day, heap.items + at, run->chunk, err);
         for (size_t i = 0; status == OK && !run->stopped && i < run->chunk->count; i++) {
             run->hits++;
             run->stopped = !run->options->each(run->options->context, &run->chunk->hits[i]) ||
                            (limit > 0 && run->hits == limit);
         }
     }
-    places_fini(&places);
+    hit_heap_fini(&heap);
     *out_stop = run->stopped;
     return status;
 }
 
-static enum status run_days(struct run *run, struct walk *walk, struct err *err)
+static enum status run_days(struct search_job *run, struct day_iterator *iterator, struct err *err)
 {
-    static const struct sweep_hands hands = {.waiting = take_waiting,
-                                             .block = take_block,
-                                             .leave = leave_day,
-                                             .is_enough = is_enough,
-                                             .day_done = emit_day};
-    struct sweep_options options = {.hands = &hands,
-                                    .n_workers = sweep_workers(walk),
-                                    .context = run,
-                                    .begins_with_few = run->options->limit > 0};
-    struct places none = {.limit = (size_t)run->options->limit,
-                          .oldest_first = run->options->search.oldest_first};
+    static const struct parallel_scan_ops ops = {.waiting = take_waiting,
+                                                 .block = take_block,
+                                                 .leave = leave_day,
+                                                 .is_enough = is_enough,
+                                                 .day_done = emit_day};
+    struct parallel_scan_options options = {.ops = &ops,
+                                            .n_workers = parallel_scan_workers(iterator),
+                                            .context = run,
+                                            .begins_with_few = run->options->limit > 0};
+    struct hit_heap none = {.limit = (size_t)run->options->limit,
+                            .oldest_first = run->options->search.oldest_first};
     size_t n_days;
-    (void)walk_days(walk, &n_days);
+    (void)day_iterator_days(iterator, &n_days);
     run->days = calloc(n_days + 1, sizeof *run->days);
     run->chunk = calloc(1, sizeof *run->chunk);
     if (!run->days || !run->chunk) {
@@ -206,25 +207,26 @@ static enum status run_days(struct run *run, struct walk *walk, struct err *err)
         run->days[i] = none;
     }
     for (size_t i = 0; i < options.n_workers; i++) {
-        run->workers[i] = (struct run_worker){.run = run, .places = none};
+        run->workers[i] = (struct search_worker){.run = run, .heap = none};
         options.workers[i] = &run->workers[i];
     }
-    enum status status = sweep_run(walk, &options, err);
+    enum status status = parallel_scan_run(iterator, &options, err);
     for (size_t i = 0; i < n_days; i++) {
-        places_fini(&run->days[i]);
+        hit_heap_fini(&run->days[i]);
     }
     for (size_t i = 0; i < options.n_workers; i++) {
-        places_fini(&run->workers[i].places);
+        hit_heap_fini(&run->workers[i].heap);
     }
     return status;
 }
 
-enum status run_query(struct walk *walk, const struct run_options *options, int64_t *out_hits,
-                      struct err *err)
+enum status search_run_query(struct day_iterator *iterator,
+                             const struct search_run_options *options, int64_t *out_hits,
+                             struct err *err)
 {
-    struct run run = {.options = options};
+    struct search_job run = {.options = options};
     lock_init(&run.lock);
-    enum status status = run_days(&run, walk, err);
+    enum status status = run_days(&run, iterator, err);
     lock_fini(&run.lock);
     free(run.days);
     if (run.chunk) {

@@ -4,7 +4,7 @@
 
 #include "query/search/day_iterator.h"
 
-struct hit {
+struct search_hit {
     int64_t time_us;
     int64_t day_us; /* its segment's; of a single file, that of its time */
     int64_t received_us;
@@ -16,22 +16,23 @@ struct hit {
 };
 
 /* The hit's spans live until return; false: that is enough, stop. */
-typedef bool run_each(void *context, const struct hit *hit);
+typedef bool search_run_each(void *context, const struct search_hit *hit);
 
-struct run_options {
-    struct search search;
+struct search_run_options {
+    struct day_iterator_options search;
     int64_t limit; /* 0: all */
-    run_each *each;
+    search_run_each *each;
     void *context;
 };
 
 /* Hits by time, newest first unless search.oldest_first; ties by place (inbox last, then block and
  * slot), so that the order is always the same. Memory: one day's matches as places, and the bytes
- * of RUN_CHUNK of them. Days and blocks that cannot hold one of the first `limit` are not read.
- * *out_hits is how many calls were made. A walk is opened by the caller, so that it can ask it
- * about unknown fields afterwards. */
-enum { RUN_CHUNK = 512 };
-MUST_USE enum status run_query(struct walk *walk, const struct run_options *options,
-                               int64_t *out_hits, struct err *err);
+ * of SEARCH_RUN_CHUNK of them. Days and blocks that cannot hold one of the first `limit` are not
+ * read. *out_hits is how many calls were made. A walk is opened by the caller, so that it can ask
+ * it about unknown fields afterwards. */
+enum { SEARCH_RUN_CHUNK = 512 };
+MUST_USE enum status search_run_query(struct day_iterator *iterator,
+                                      const struct search_run_options *options, int64_t *out_hits,
+                                      struct err *err);
 
 #endif

@@ -12,26 +12,26 @@ static const struct {
     bool has_column;
     bool has_argument;
 } ops[] = {
-    [PUSH_EQUAL] = {"=?", true, true},
-    [PUSH_LESS] = {"<?", true, true},
-    [PUSH_LESS_EQUAL] = {"<=?", true, true},
-    [PUSH_MORE] = {">?", true, true},
-    [PUSH_MORE_EQUAL] = {">=?", true, true},
-    [PUSH_IS] = {"=is(?)", true, true},
-    [PUSH_NULL] = {"=null", true, false},
-    [PUSH_ANY] = {"=any(?)", true, true},
-    [PUSH_LIKE] = {"~like(?)", true, true},
-    [PUSH_GLOB] = {"~glob(?)", true, true},
-    [PUSH_MATCH] = {"MATCH", false, true},
-    [PUSH_NEWEST] = {"newest-first", false, false},
-    [PUSH_OLDEST] = {"oldest-first", false, false},
-    [PUSH_LIMIT] = {"limit=?", false, true},
-    [PUSH_OFFSET] = {"offset=?", false, true},
+    [BEST_INDEX_EQUAL] = {"=?", true, true},
+    [BEST_INDEX_LESS] = {"<?", true, true},
+    [BEST_INDEX_LESS_EQUAL] = {"<=?", true, true},
+    [BEST_INDEX_GREATER] = {">?", true, true},
+    [BEST_INDEX_GREATER_EQUAL] = {">=?", true, true},
+    [BEST_INDEX_IS] = {"=is(?)", true, true},
+    [BEST_INDEX_NULL] = {"=null", true, false},
+    [BEST_INDEX_ANY] = {"=any(?)", true, true},
+    [BEST_INDEX_LIKE] = {"~like(?)", true, true},
+    [BEST_INDEX_GLOB] = {"~glob(?)", true, true},
+    [BEST_INDEX_MATCH] = {"MATCH", false, true},
+    [BEST_INDEX_NEWEST] = {"newest-first", false, false},
+    [BEST_INDEX_OLDEST] = {"oldest-first", false, false},
+    [BEST_INDEX_LIMIT] = {"limit=?", false, true},
+    [BEST_INDEX_OFFSET] = {"offset=?", false, true},
 };
 
 enum { PUSH_OPS = sizeof ops / sizeof ops[0] };
 
-bool push_has_argument(enum push_op op)
+bool best_index_has_argument(enum best_index_op op)
 {
     return ops[op].has_argument;
 }
@@ -71,8 +71,8 @@ static struct span read_name(struct span text, char out[1024])
     return span_of(out, size);
 }
 
-bool push_read(const struct table_columns *columns, const char *text, size_t *at,
-               struct push_piece *out_piece)
+bool best_index_next(const struct columns *columns, const char *text, size_t *at,
+                     struct best_index_term *out_piece)
 {
     size_t size = strcspn(text + *at, " ");
     struct span piece = span_of(text + *at, size);
@@ -82,7 +82,7 @@ bool push_read(const struct table_columns *columns, const char *text, size_t *at
     *at += size + (text[*at + size] == ' ');
     for (size_t op = 0; op < PUSH_OPS; op++) {
         if (!ops[op].has_column && span_is(piece, ops[op].text)) {
-            *out_piece = (struct push_piece){.op = (enum push_op)op};
+            *out_piece = (struct best_index_term){.op = (enum best_index_op)op};
             return true;
         }
     }
@@ -96,7 +96,7 @@ bool push_read(const struct table_columns *columns, const char *text, size_t *at
     CHECK(out_piece->column != SIZE_MAX);
     for (size_t op = 0; op < PUSH_OPS; op++) {
         if (ops[op].has_column && span_is(span_from(piece, name_size), ops[op].text)) {
-            out_piece->op = (enum push_op)op;
+            out_piece->op = (enum best_index_op)op;
             return true;
         }
     }
@@ -105,8 +105,8 @@ bool push_read(const struct table_columns *columns, const char *text, size_t *at
 }
 
 /* A plan being made. */
-struct planning {
-    const struct table_columns *columns;
+struct index_plan {
+    const struct columns *columns;
     sqlite3_index_info *info;
     struct buf text;
     int arguments;
@@ -117,8 +117,8 @@ struct planning {
     bool uid;
 };
 
-static void add_piece(struct planning *planning, int constraint, enum push_op op, size_t column,
-                      bool omit)
+static void add_piece(struct index_plan *planning, int constraint, enum best_index_op op,
+                      size_t column, bool omit)
 {
     buf_add_str(&planning->text, planning->text.size ? " " : "");
     if (ops[op].has_column) {
@@ -132,17 +132,22 @@ static void add_piece(struct planning *planning, int constraint, enum push_op op
 }
 
 /* What SQLite's operator is here; false when it is not pushed down. */
-static bool op_of(int sqlite_op, enum push_op *out_op)
+static bool op_of(int sqlite_op, enum best_index_op *out_op)
 {
     static const struct {
         int sqlite_op;
-        enum push_op op;
+        enum best_index_op op;
     } known[] = {
-        {SQLITE_INDEX_CONSTRAINT_EQ, PUSH_EQUAL},      {SQLITE_INDEX_CONSTRAINT_LT, PUSH_LESS},
-        {SQLITE_INDEX_CONSTRAINT_LE, PUSH_LESS_EQUAL}, {SQLITE_INDEX_CONSTRAINT_GT, PUSH_MORE},
-        {SQLITE_INDEX_CONSTRAINT_GE, PUSH_MORE_EQUAL}, {SQLITE_INDEX_CONSTRAINT_IS, PUSH_IS},
-        {SQLITE_INDEX_CONSTRAINT_ISNULL, PUSH_NULL},   {SQLITE_INDEX_CONSTRAINT_LIKE, PUSH_LIKE},
-        {SQLITE_INDEX_CONSTRAINT_GLOB, PUSH_GLOB},     {SQLITE_INDEX_CONSTRAINT_MATCH, PUSH_MATCH},
+        {SQLITE_INDEX_CONSTRAINT_EQ, BEST_INDEX_EQUAL},
+        {SQLITE_INDEX_CONSTRAINT_LT, BEST_INDEX_LESS},
+        {SQLITE_INDEX_CONSTRAINT_LE, BEST_INDEX_LESS_EQUAL},
+        {SQLITE_INDEX_CONSTRAINT_GT, BEST_INDEX_GREATER},
+        {SQLITE_INDEX_CONSTRAINT_GE, BEST_INDEX_GREATER_EQUAL},
+        {SQLITE_INDEX_CONSTRAINT_IS, BEST_INDEX_IS},
+        {SQLITE_INDEX_CONSTRAINT_ISNULL, BEST_INDEX_NULL},
+        {SQLITE_INDEX_CONSTRAINT_LIKE, BEST_INDEX_LIKE},
+        {SQLITE_INDEX_CONSTRAINT_GLOB, BEST_INDEX_GLOB},
+        {SQLITE_INDEX_CONSTRAINT_MATCH, BEST_INDEX_MATCH},
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (known[i].sqlite_op == sqlite_op) {
@@ -153,33 +158,35 @@ static bool op_of(int sqlite_op, enum push_op *out_op)
     return false;
 }
 
-static bool is_match(const struct table_column *column, int sqlite_op)
+static bool is_match(const struct columns_item *column, int sqlite_op)
 {
-    if (column->kind == TABLE_MATCH) {
+    if (column->kind == COLUMNS_MATCH) {
         return sqlite_op == SQLITE_INDEX_CONSTRAINT_MATCH ||
                sqlite_op == SQLITE_INDEX_CONSTRAINT_EQ;
     }
     return sqlite_op == SQLITE_INDEX_CONSTRAINT_MATCH && strcasecmp(column->name, "query") == 0;
 }
 
-static void push_time(struct planning *planning, int i, enum push_op op, size_t column)
+static void push_time(struct index_plan *planning, int i, enum best_index_op op, size_t column)
 {
     sqlite3_value *value = NULL;
     const char *collation = sqlite3_vtab_collation(planning->info, i);
     int known = sqlite3_vtab_rhs_value(planning->info, i, &value);
     bool is_text = known == SQLITE_OK && value && sqlite3_value_type(value) == SQLITE_TEXT;
-    if (op > PUSH_MORE_EQUAL || strcasecmp(collation, MOMENT_COLLATION) != 0 ||
+    if (op > BEST_INDEX_GREATER_EQUAL || strcasecmp(collation, TIME_TEXT_COLLATION) != 0 ||
         (known == SQLITE_OK && !is_text) || sqlite3_vtab_in(planning->info, i, -1)) {
         planning->exact = false;
         return;
     }
     add_piece(planning, i, op, column, is_text);
     planning->exact = planning->exact && is_text;
-    planning->from = planning->from || op == PUSH_MORE || op == PUSH_MORE_EQUAL || op == PUSH_EQUAL;
-    planning->to = planning->to || op == PUSH_LESS || op == PUSH_LESS_EQUAL || op == PUSH_EQUAL;
+    planning->from = planning->from || op == BEST_INDEX_GREATER || op == BEST_INDEX_GREATER_EQUAL ||
+                     op == BEST_INDEX_EQUAL;
+    planning->to = planning->to || op == BEST_INDEX_LESS || op == BEST_INDEX_LESS_EQUAL ||
+                   op == BEST_INDEX_EQUAL;
 }
 
-static bool compares_bytes(struct planning *planning, int i)
+static bool compares_bytes(struct index_plan *planning, int i)
 {
     const char *collation = sqlite3_vtab_collation(planning->info, i);
     return strcasecmp(collation, "BINARY") == 0 || strcasecmp(collation, "NOCASE") == 0;
@@ -187,10 +194,10 @@ static bool compares_bytes(struct planning *planning, int i)
 
 /* A share that is smaller than most turn out to be makes SQLite put the table innermost in joins.
  */
-static double share_of(const struct table_column *column, enum push_op op)
+static double share_of(const struct columns_item *column, enum best_index_op op)
 {
-    if (op != PUSH_EQUAL && op != PUSH_IS && op != PUSH_ANY) {
-        return op == PUSH_LIKE || op == PUSH_GLOB ? 0.05 : 0.3;
+    if (op != BEST_INDEX_EQUAL && op != BEST_INDEX_IS && op != BEST_INDEX_ANY) {
+        return op == BEST_INDEX_LIKE || op == BEST_INDEX_GLOB ? 0.05 : 0.3;
     }
     static const char *const wide[] = {"event",     "code",    "cluster_name", "login",
                                        "namespace", "success", "proto"};
@@ -202,28 +209,29 @@ static double share_of(const struct table_column *column, enum push_op op)
     return 0.002;
 }
 
-static void push_field(struct planning *planning, int i, enum push_op op, size_t column)
+static void push_field(struct index_plan *planning, int i, enum best_index_op op, size_t column)
 {
-    const struct table_column *info = &planning->columns->items[column];
-    bool equal = op == PUSH_EQUAL || op == PUSH_IS;
+    const struct columns_item *info = &planning->columns->items[column];
+    bool equal = op == BEST_INDEX_EQUAL || op == BEST_INDEX_IS;
     planning->exact = false;
-    if ((op == PUSH_EQUAL && !compares_bytes(planning, i)) || op == PUSH_MATCH ||
-        (info->kind == TABLE_UID && !equal) || (info->kind == TABLE_ACTOR && op != PUSH_EQUAL)) {
+    if ((op == BEST_INDEX_EQUAL && !compares_bytes(planning, i)) || op == BEST_INDEX_MATCH ||
+        (info->kind == COLUMNS_UID && !equal) ||
+        (info->kind == COLUMNS_ACTOR && op != BEST_INDEX_EQUAL)) {
         return;
     }
-    if (op == PUSH_EQUAL && sqlite3_vtab_in(planning->info, i, -1)) {
+    if (op == BEST_INDEX_EQUAL && sqlite3_vtab_in(planning->info, i, -1)) {
         (void)sqlite3_vtab_in(planning->info, i, 1);
-        op = PUSH_ANY;
+        op = BEST_INDEX_ANY;
     }
     add_piece(planning, i, op, column, false);
     planning->share *= share_of(info, op);
-    planning->uid = planning->uid || info->kind == TABLE_UID;
+    planning->uid = planning->uid || info->kind == COLUMNS_UID;
 }
 
-static int push_constraint(struct planning *planning, int i)
+static int push_constraint(struct index_plan *planning, int i)
 {
     const struct sqlite3_index_constraint *constraint = &planning->info->aConstraint[i];
-    enum push_op op;
+    enum best_index_op op;
     if (constraint->op == SQLITE_INDEX_CONSTRAINT_LIMIT ||
         constraint->op == SQLITE_INDEX_CONSTRAINT_OFFSET) {
         return SQLITE_OK;
@@ -233,12 +241,12 @@ static int push_constraint(struct planning *planning, int i)
         return SQLITE_OK;
     }
     size_t column = (size_t)constraint->iColumn;
-    const struct table_column *info = &planning->columns->items[column];
+    const struct columns_item *info = &planning->columns->items[column];
     if (is_match(info, constraint->op)) {
         if (!constraint->usable) {
             return SQLITE_CONSTRAINT;
         }
-        add_piece(planning, i, PUSH_MATCH, column, true);
+        add_piece(planning, i, BEST_INDEX_MATCH, column, true);
         planning->share *= 0.01;
         return SQLITE_OK;
     }
@@ -246,9 +254,10 @@ static int push_constraint(struct planning *planning, int i)
         planning->exact = false;
         return SQLITE_OK;
     }
-    if (info->kind == TABLE_TIME) {
+    if (info->kind == COLUMNS_TIME) {
         push_time(planning, i, op, column);
-    } else if (info->kind == TABLE_FIELD || info->kind == TABLE_UID || info->kind == TABLE_ACTOR) {
+    } else if (info->kind == COLUMNS_FIELD || info->kind == COLUMNS_UID ||
+               info->kind == COLUMNS_ACTOR) {
         push_field(planning, i, op, column);
     } else {
         planning->exact = false;
@@ -256,21 +265,22 @@ static int push_constraint(struct planning *planning, int i)
     return SQLITE_OK;
 }
 
-static void push_order(struct planning *planning)
+static void push_order(struct index_plan *planning)
 {
     sqlite3_index_info *info = planning->info;
     size_t column = info->nOrderBy == 1 ? (size_t)info->aOrderBy[0].iColumn : SIZE_MAX;
     if (column >= planning->columns->n_declared ||
-        planning->columns->items[column].kind != TABLE_TIME) {
+        planning->columns->items[column].kind != COLUMNS_TIME) {
         planning->exact = planning->exact && info->nOrderBy == 0;
         return;
     }
-    add_piece(planning, 0, info->aOrderBy[0].desc ? PUSH_NEWEST : PUSH_OLDEST, column, false);
+    add_piece(planning, 0, info->aOrderBy[0].desc ? BEST_INDEX_NEWEST : BEST_INDEX_OLDEST, column,
+              false);
     info->orderByConsumed = 1;
 }
 
 /* Both or neither; SQLite still counts for itself. */
-static void push_limit(struct planning *planning)
+static void push_limit(struct index_plan *planning)
 {
     for (int i = 0; planning->exact && i < planning->info->nConstraint; i++) {
         int op = planning->info->aConstraint[i].op;
@@ -278,16 +288,17 @@ static void push_limit(struct planning *planning)
             continue;
         }
         if (op == SQLITE_INDEX_CONSTRAINT_LIMIT || op == SQLITE_INDEX_CONSTRAINT_OFFSET) {
-            add_piece(planning, i, op == SQLITE_INDEX_CONSTRAINT_LIMIT ? PUSH_LIMIT : PUSH_OFFSET,
-                      0, false);
+            add_piece(planning, i,
+                      op == SQLITE_INDEX_CONSTRAINT_LIMIT ? BEST_INDEX_LIMIT : BEST_INDEX_OFFSET, 0,
+                      false);
         }
     }
 }
 
-int push_plan(const struct table_columns *columns, int64_t events, size_t days,
-              sqlite3_index_info *info)
+int best_index_choose(const struct columns *columns, int64_t events, size_t days,
+                      sqlite3_index_info *info)
 {
-    struct planning planning = {.columns = columns, .info = info, .exact = true, .share = 1};
+    struct index_plan planning = {.columns = columns, .info = info, .exact = true, .share = 1};
     for (int i = 0; i < info->nConstraint; i++) {
         int rc = push_constraint(&planning, i);
         if (rc != SQLITE_OK) {

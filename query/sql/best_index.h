@@ -10,38 +10,38 @@
 #include "query/sql/columns.h"
 #include "query/sql/sqlite_api.h"
 
-enum push_op {
-    PUSH_EQUAL,
-    PUSH_LESS,
-    PUSH_LESS_EQUAL,
-    PUSH_MORE,
-    PUSH_MORE_EQUAL,
-    PUSH_IS, /* equal, or both NULL */
-    PUSH_NULL,
-    PUSH_ANY, /* IN, all values at once */
-    PUSH_LIKE,
-    PUSH_GLOB,
-    PUSH_MATCH,
-    PUSH_NEWEST,
-    PUSH_OLDEST,
-    PUSH_LIMIT,
-    PUSH_OFFSET,
+enum best_index_op {
+    BEST_INDEX_EQUAL,
+    BEST_INDEX_LESS,
+    BEST_INDEX_LESS_EQUAL,
+    BEST_INDEX_GREATER,
+    BEST_INDEX_GREATER_EQUAL,
+    BEST_INDEX_IS, /* equal, or both NULL */
+    BEST_INDEX_NULL,
+    BEST_INDEX_ANY, /* IN, all values at once */
+    BEST_INDEX_LIKE,
+    BEST_INDEX_GLOB,
+    BEST_INDEX_MATCH,
+    BEST_INDEX_NEWEST,
+    BEST_INDEX_OLDEST,
+    BEST_INDEX_LIMIT,
+    BEST_INDEX_OFFSET,
 };
 
-struct push_piece {
-    enum push_op op;
+struct best_index_term {
+    enum best_index_op op;
     size_t column; /* up to GLOB */
 };
 
 /* True when the piece has an argument. */
-bool push_has_argument(enum push_op op);
+bool best_index_has_argument(enum best_index_op op);
 
 /* xBestIndex: fills in usage, idxNum, idxStr, costs. `events` is about how many the archive has. */
-int push_plan(const struct table_columns *columns, int64_t events, size_t days,
-              sqlite3_index_info *info);
+int best_index_choose(const struct columns *columns, int64_t events, size_t days,
+                      sqlite3_index_info *info);
 
 /* Reads the piece at *at and moves on; false at the end. */
-bool push_read(const struct table_columns *columns, const char *text, size_t *at,
-               struct push_piece *out_piece);
+bool best_index_next(const struct columns *columns, const char *text, size_t *at,
+                     struct best_index_term *out_piece);
 
 #endif

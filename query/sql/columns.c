@@ -17,18 +17,18 @@ const char *const columns_usual[] = {
     "success",         "error",     NULL,
 };
 
-static const struct table_column hidden_columns[] = {
-    {TABLE_ACTOR, "actor", true},     {TABLE_RECEIVED, "received", true},
-    {TABLE_SEGMENT, "segment", true}, {TABLE_BLOCK, "block", true},
-    {TABLE_SLOT, "slot", true},
+static const struct columns_item hidden_columns[] = {
+    {COLUMNS_ACTOR, "actor", true},     {COLUMNS_RECEIVED, "received", true},
+    {COLUMNS_SEGMENT, "segment", true}, {COLUMNS_BLOCK, "block", true},
+    {COLUMNS_SLOT, "slot", true},
 };
 
-static enum status add(struct table_columns *columns, enum table_column_kind kind, const char *name,
+static enum status add(struct columns *columns, enum columns_kind kind, const char *name,
                        bool hidden, struct err *err)
 {
     if (columns->count == columns->capacity) {
         size_t capacity = columns->capacity ? columns->capacity * 2 : 128;
-        struct table_column *items = realloc(columns->items, capacity * sizeof *items);
+        struct columns_item *items = realloc(columns->items, capacity * sizeof *items);
         if (!items) {
             return err_nomem(err, "columns");
         }
@@ -39,16 +39,16 @@ static enum status add(struct table_columns *columns, enum table_column_kind kin
     if (!copy.data) {
         return err_nomem(err, "columns");
     }
-    columns->items[columns->count++] = (struct table_column){kind, copy.data, hidden};
+    columns->items[columns->count++] = (struct columns_item){kind, copy.data, hidden};
     return OK;
 }
 
-static enum table_column_kind kind_of(const char *name)
+static enum columns_kind kind_of(const char *name)
 {
-    return strcmp(name, "uid") == 0 ? TABLE_UID : TABLE_FIELD;
+    return strcmp(name, "uid") == 0 ? COLUMNS_UID : COLUMNS_FIELD;
 }
 
-static bool is_taken(const struct table_columns *columns, const char *table, const char *name)
+static bool is_taken(const struct columns *columns, const char *table, const char *name)
 {
     bool taken = strcasecmp(name, "raw") == 0 || strcasecmp(name, table) == 0;
     for (size_t i = 0; i < sizeof hidden_columns / sizeof hidden_columns[0]; i++) {
@@ -65,8 +65,8 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static enum status add_fields(struct table_columns *columns, const char *table,
-                              const char *const *fields, size_t n_fields, struct err *err)
+static enum status add_fields(struct columns *columns, const char *table, const char *const *fields,
+                              size_t n_fields, struct err *err)
 {
     const char **sorted = malloc((n_fields + 1) * sizeof *sorted);
     if (!sorted) {
@@ -77,7 +77,7 @@ static enum status add_fields(struct table_columns *columns, const char *table,
     }
     qsort(sorted, n_fields, sizeof *sorted, by_name);
     enum status status = OK;
-    for (size_t i = 0; status == OK && i < n_fields && columns->count < TABLE_FIELDS_MAX; i++) {
+    for (size_t i = 0; status == OK && i < n_fields && columns->count < COLUMNS_FIELDS_MAX; i++) {
         size_t size = strlen(sorted[i]);
         bool good = size > 0 && size <= NAME_BYTES_MAX && !match_is_reserved(span_str(sorted[i]));
         if (good && !is_taken(columns, table, sorted[i])) {
@@ -89,7 +89,7 @@ static enum status add_fields(struct table_columns *columns, const char *table,
 }
 
 /* The fields behind actor, declared or not. */
-static enum status add_actors(struct table_columns *columns, struct err *err)
+static enum status add_actors(struct columns *columns, struct err *err)
 {
     enum status status = OK;
     for (size_t i = 0; status == OK && event_actor_fields[i]; i++) {
@@ -97,27 +97,27 @@ static enum status add_actors(struct table_columns *columns, struct err *err)
         size_t at = columns_find(columns, span_str(event_actor_fields[i]));
         if (at == SIZE_MAX) {
             at = columns->count;
-            status = add(columns, TABLE_FIELD, event_actor_fields[i], true, err);
+            status = add(columns, COLUMNS_FIELD, event_actor_fields[i], true, err);
         }
         columns->actors[columns->n_actors++] = at;
     }
     return status;
 }
 
-enum status columns_make(struct table_columns *columns, const char *table,
-                         const char *const *fields, size_t n_fields, struct err *err)
+enum status columns_make(struct columns *columns, const char *table, const char *const *fields,
+                         size_t n_fields, struct err *err)
 {
-    *columns = (struct table_columns){0};
-    enum status status = add(columns, TABLE_TIME, "time", false, err);
+    *columns = (struct columns){0};
+    enum status status = add(columns, COLUMNS_TIME, "time", false, err);
     for (size_t i = 0; status == OK && columns_usual[i]; i++) {
         status = add(columns, kind_of(columns_usual[i]), columns_usual[i], false, err);
     }
     status = THEN(status, add_fields(columns, table, fields, n_fields, err));
-    status = THEN(status, add(columns, TABLE_RAW, "raw", false, err));
+    status = THEN(status, add(columns, COLUMNS_RAW, "raw", false, err));
     /* first of the hidden ones: the argument of table('...') */
-    status = THEN(status, add(columns, TABLE_MATCH, table, true, err));
+    status = THEN(status, add(columns, COLUMNS_MATCH, table, true, err));
     if (status == OK && !is_taken(columns, table, "query")) {
-        status = add(columns, TABLE_FIELD, "query", true, err);
+        status = add(columns, COLUMNS_FIELD, "query", true, err);
     }
     for (size_t i = 0; status == OK && i < sizeof hidden_columns / sizeof hidden_columns[0]; i++) {
         status = add(columns, hidden_columns[i].kind, hidden_columns[i].name, true, err);
@@ -130,14 +130,14 @@ enum status columns_make(struct table_columns *columns, const char *table,
     return status;
 }
 
-void columns_fini(struct table_columns *columns)
+void columns_fini(struct columns *columns)
 {
     arena_fini(&columns->arena);
     free(columns->items);
-    *columns = (struct table_columns){0};
+    *columns = (struct columns){0};
 }
 
-size_t columns_find(const struct table_columns *columns, struct span name)
+size_t columns_find(const struct columns *columns, struct span name)
 {
     for (size_t i = 0; i < columns->count; i++) {
         if (span_is(name, columns->items[i].name)) {
@@ -159,37 +159,37 @@ static void add_quoted(struct buf *out, const char *name)
 
 /* Fields have no type: SQLite then compares a value as what it is, and makes no number of a text
  * or text of a number. */
-static const char *type_of(enum table_column_kind kind)
+static const char *type_of(enum columns_kind kind)
 {
     switch (kind) {
-    case TABLE_TIME:
-    case TABLE_RECEIVED:
-    case TABLE_RAW:
-    case TABLE_ACTOR:
-    case TABLE_SEGMENT:
+    case COLUMNS_TIME:
+    case COLUMNS_RECEIVED:
+    case COLUMNS_RAW:
+    case COLUMNS_ACTOR:
+    case COLUMNS_SEGMENT:
         return " TEXT";
-    case TABLE_BLOCK:
-    case TABLE_SLOT:
+    case COLUMNS_BLOCK:
+    case COLUMNS_SLOT:
         return " INTEGER";
-    case TABLE_FIELD:
-    case TABLE_UID:
-    case TABLE_MATCH:
+    case COLUMNS_FIELD:
+    case COLUMNS_UID:
+    case COLUMNS_MATCH:
         break;
     }
     return "";
 }
 
-void columns_declare(const struct table_columns *columns, struct buf *out)
+void columns_declare(const struct columns *columns, struct buf *out)
 {
     buf_add_str(out, "CREATE TABLE x(");
     for (size_t i = 0; i < columns->n_declared; i++) {
-        const struct table_column *column = &columns->items[i];
+        const struct columns_item *column = &columns->items[i];
         buf_add_str(out, i ? ", " : "");
         add_quoted(out, column->name);
-        bool is_time = column->kind == TABLE_TIME || column->kind == TABLE_RECEIVED;
+        bool is_time = column->kind == COLUMNS_TIME || column->kind == COLUMNS_RECEIVED;
         buf_add_str(out, type_of(column->kind));
         buf_add_str(out, column->hidden ? " HIDDEN" : "");
-        buf_add_str(out, is_time ? " COLLATE " MOMENT_COLLATION : "");
+        buf_add_str(out, is_time ? " COLLATE " TIME_TEXT_COLLATION : "");
     }
     buf_add_char(out, ')');
     buf_add_char(out, '\0');

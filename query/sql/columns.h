@@ -6,31 +6,31 @@
 #include "schema/base/arena.h"
 #include "schema/base/buf.h"
 
-enum { TABLE_FIELDS_MAX = 1000 };
+enum { COLUMNS_FIELDS_MAX = 1000 };
 
-enum table_column_kind {
-    TABLE_TIME,
-    TABLE_FIELD, /* by its name */
-    TABLE_UID,   /* a field, found by identity */
-    TABLE_RAW,
-    TABLE_ACTOR,
-    TABLE_RECEIVED,
-    TABLE_SEGMENT, /* the day: 2026-11-23; NULL in the inbox */
-    TABLE_BLOCK,
-    TABLE_SLOT,
-    TABLE_MATCH, /* named as the table: the query language */
+enum columns_kind {
+    COLUMNS_TIME,
+    COLUMNS_FIELD, /* by its name */
+    COLUMNS_UID,   /* a field, found by identity */
+    COLUMNS_RAW,
+    COLUMNS_ACTOR,
+    COLUMNS_RECEIVED,
+    COLUMNS_SEGMENT, /* the day: 2026-11-23; NULL in the inbox */
+    COLUMNS_BLOCK,
+    COLUMNS_SLOT,
+    COLUMNS_MATCH, /* named as the table: the query language */
 };
 
-struct table_column {
-    enum table_column_kind kind;
+struct columns_item {
+    enum columns_kind kind;
     const char *name;
     bool hidden;
 };
 
 /* Those from n_declared on are no columns of the table: fields that actor is made of. */
-struct table_columns {
+struct columns {
     struct arena arena;
-    struct table_column *items;
+    struct columns_item *items;
     size_t count;
     size_t n_declared;
     size_t capacity;
@@ -43,14 +43,14 @@ extern const char *const columns_usual[];
 
 /* The list for a table of that name, with these fields beside the usual ones (copied; repeated
  * names, the archive's own fields and what is no name for a column are left out). */
-MUST_USE enum status columns_make(struct table_columns *columns, const char *table,
+MUST_USE enum status columns_make(struct columns *columns, const char *table,
                                   const char *const *fields, size_t n_fields, struct err *err);
-void columns_fini(struct table_columns *columns);
+void columns_fini(struct columns *columns);
 
 /* SIZE_MAX when there is none. */
-size_t columns_find(const struct table_columns *columns, struct span name);
+size_t columns_find(const struct columns *columns, struct span name);
 
 /* CREATE TABLE for sqlite3_declare_vtab, appended to out. */
-void columns_declare(const struct table_columns *columns, struct buf *out);
+void columns_declare(const struct columns *columns, struct buf *out);
 
 #endif

@@ -29,10 +29,10 @@ struct number_range {
     double high;
 };
 
-struct making {
-    const struct table_columns *columns;
+struct filter_builder {
+    const struct columns *columns;
     struct filter *filter;
-    struct tree tree;
+    struct build tree;
     struct node *root; /* AND */
     struct number_range ranges[FILTER_RANGES_MAX];
     size_t n_ranges;
@@ -52,11 +52,11 @@ static void add_child(struct node *parent, struct node *child)
     parent->first = child;
 }
 
-static enum status add_leaf(struct making *making, struct node *parent,
+static enum status add_leaf(struct filter_builder *making, struct node *parent,
                             const struct predicate *predicate)
 {
     struct node *leaf;
-    enum status status = tree_leaf(&making->tree, predicate, &leaf);
+    enum status status = build_leaf(&making->tree, predicate, &leaf);
     if (status == OK) {
         add_child(parent, leaf);
     }
@@ -64,22 +64,22 @@ static enum status add_leaf(struct making *making, struct node *parent,
 }
 
 /* The field's value as a word or a phrase. */
-static enum status add_value(struct making *making, struct node *parent, struct span field,
+static enum status add_value(struct filter_builder *making, struct node *parent, struct span field,
                              struct span text, bool is_word)
 {
-    struct value_form form = {.kind = is_word ? FORM_WORD : FORM_PHRASE,
-                              .text = arena_copy(&making->tree.query->arena, text)};
+    struct predicate_form form = {.kind = is_word ? PREDICATE_FORM_WORD : PREDICATE_FORM_PHRASE,
+                                  .text = arena_copy(&making->tree.query->arena, text)};
     struct node *node;
     if (!form.text.data) {
         return err_nomem(making->tree.err, "SQL");
     }
     enum status status;
     if (span_is(field, "actor") || span_is(field, "uid")) {
-        status = tree_value(&making->tree, field, &form, &node);
+        status = build_value(&making->tree, field, &form, &node);
     } else {
         /* Not by name: a field may be called as a pseudo-field is. */
         struct predicate predicate = {.field = field, .typed = form.text};
-        status = predicate_plain(&making->tree.query->arena, &form, &predicate, making->tree.err);
+        status = pseudo_plain(&making->tree.query->arena, &form, &predicate, making->tree.err);
         return THEN(status, add_leaf(making, parent, &predicate));
     }
     if (status == OK) {
@@ -88,7 +88,7 @@ static enum status add_value(struct making *making, struct node *parent, struct 
     return status;
 }
 
-static enum status add_range(struct making *making, struct node *parent, struct span field,
+static enum status add_range(struct filter_builder *making, struct node *parent, struct span field,
                              const struct number_range *range)
 {
     struct predicate predicate = {.kind = PREDICATE_RANGE, .field = field};
@@ -109,10 +109,10 @@ static enum status add_range(struct making *making, struct node *parent, struct 
 
 /* What an event's field may be to be equal to the value, as children of an OR. *out_all: anything.
  */
-static enum status add_equal(struct making *making, struct node *either, size_t column,
+static enum status add_equal(struct filter_builder *making, struct node *either, size_t column,
                              sqlite3_value *value, bool *out_all)
 {
-    const struct table_column *info = &making->columns->items[column];
+    const struct columns_item *info = &making->columns->items[column];
     struct span field = span_str(info->name);
     int type = sqlite3_value_type(value);
     if (type == SQLITE_NULL || type == SQLITE_BLOB) {
@@ -121,7 +121,7 @@ static enum status add_equal(struct making *making, struct node *either, size_t 
     double number = type == SQLITE_TEXT ? 0 : sqlite3_value_double(value);
     struct span text = type == SQLITE_TEXT ? text_of(value) : span_of("", 0);
     bool is_number = type != SQLITE_TEXT || number_read(text, &number);
-    if (info->kind != TABLE_FIELD && (type != SQLITE_TEXT || is_number)) {
+    if (info->kind != COLUMNS_FIELD && (type != SQLITE_TEXT || is_number)) {
         *out_all = true;
         return OK;
     }
@@ -145,11 +145,11 @@ static enum status add_equal(struct making *making, struct node *either, size_t 
     return status;
 }
 
-static enum status push_equal(struct making *making, size_t column, sqlite3_value *value)
+static enum status push_equal(struct filter_builder *making, size_t column, sqlite3_value *value)
 {
     struct node *either;
     bool all = false;
-    enum status status = tree_node(&making->tree, NODE_OR, &either);
+    enum status status = build_node(&making->tree, NODE_OR, &either);
     status = THEN(status, add_equal(making, either, column, value, &all));
     if (status == OK && !all) {
         making->filter->none = making->filter->none || !either->first;
@@ -158,13 +158,13 @@ static enum status push_equal(struct making *making, size_t column, sqlite3_valu
     return status;
 }
 
-static enum status push_any(struct making *making, size_t column, sqlite3_value *list)
+static enum status push_any(struct filter_builder *making, size_t column, sqlite3_value *list)
 {
     struct node *either;
     bool all = false;
     size_t count = 0;
     sqlite3_value *value = NULL;
-    enum status status = tree_node(&making->tree, NODE_OR, &either);
+    enum status status = build_node(&making->tree, NODE_OR, &either);
     int rc = SQLITE_OK;
     for (rc = sqlite3_vtab_in_first(list, &value); status == OK && rc == SQLITE_OK && !all;
          rc = sqlite3_vtab_in_next(list, &value)) {
@@ -181,15 +181,15 @@ static enum status push_any(struct making *making, size_t column, sqlite3_value 
     return status;
 }
 
-static enum status push_null(struct making *making, size_t column)
+static enum status push_null(struct filter_builder *making, size_t column)
 {
     struct node * not ;
     struct predicate predicate;
-    if (making->columns->items[column].kind != TABLE_FIELD) {
+    if (making->columns->items[column].kind != COLUMNS_FIELD) {
         return OK;
     }
     predicate_exists(span_str(making->columns->items[column].name), &predicate);
-    enum status status = tree_node(&making->tree, NODE_NOT, &not );
+    enum status status = build_node(&making->tree, NODE_NOT, &not );
     status = THEN(status, add_leaf(making, not, &predicate));
     if (status == OK) {
         add_child(making->root, not );
@@ -198,15 +198,15 @@ static enum status push_null(struct making *making, size_t column)
 }
 
 /* What is written in front of the first wildcard, if only a string can begin so. */
-static enum status push_pattern(struct making *making, size_t column, enum push_op op,
+static enum status push_pattern(struct filter_builder *making, size_t column, enum best_index_op op,
                                 sqlite3_value *value)
 {
     if (sqlite3_value_type(value) != SQLITE_TEXT ||
-        making->columns->items[column].kind != TABLE_FIELD) {
+        making->columns->items[column].kind != COLUMNS_FIELD) {
         return OK;
     }
     struct span text = text_of(value);
-    const char *wild = op == PUSH_LIKE ? "%_" : "*?[";
+    const char *wild = op == BEST_INDEX_LIKE ? "%_" : "*?[";
     size_t size = 0;
     while (size < text.size && text.data[size] && !strchr(wild, text.data[size])) {
         size++;
@@ -216,16 +216,17 @@ static enum status push_pattern(struct making *making, size_t column, enum push_
     }
     struct predicate predicate = {.kind = PREDICATE_SUBSTRING,
                                   .field = span_str(making->columns->items[column].name)};
-    enum status status = predicate_lower(&making->tree.query->arena, span_of(text.data, size),
-                                         &predicate.text, making->tree.err);
+    enum status status = pseudo_lower(&making->tree.query->arena, span_of(text.data, size),
+                                      &predicate.text, making->tree.err);
     return THEN(status, add_leaf(making, making->root, &predicate));
 }
 
-static void push_number(struct making *making, size_t column, enum push_op op, sqlite3_value *value)
+static void push_number(struct filter_builder *making, size_t column, enum best_index_op op,
+                        sqlite3_value *value)
 {
     int type = sqlite3_value_type(value);
     size_t at = 0;
-    if (making->columns->items[column].kind != TABLE_FIELD ||
+    if (making->columns->items[column].kind != COLUMNS_FIELD ||
         (type != SQLITE_INTEGER && type != SQLITE_FLOAT)) {
         making->filter->none = making->filter->none || type == SQLITE_NULL;
         return;
@@ -242,7 +243,7 @@ static void push_number(struct making *making, size_t column, enum push_op op, s
         making->n_ranges++;
     }
     double number = sqlite3_value_double(value);
-    if (op == PUSH_LESS || op == PUSH_LESS_EQUAL) {
+    if (op == BEST_INDEX_LESS || op == BEST_INDEX_LESS_EQUAL) {
         range->high = range->has_high && range->high < number ? range->high : number;
         range->has_high = true;
     } else {
@@ -251,7 +252,7 @@ static void push_number(struct making *making, size_t column, enum push_op op, s
     }
 }
 
-static enum status add_ranges(struct making *making)
+static enum status add_ranges(struct filter_builder *making)
 {
     enum status status = OK;
     for (size_t i = 0; status == OK && i < making->n_ranges; i++) {
@@ -260,7 +261,7 @@ static enum status add_ranges(struct making *making)
         if (!range->has_high) {
             continue;
         }
-        status = tree_node(&making->tree, NODE_OR, &either);
+        status = build_node(&making->tree, NODE_OR, &either);
         status =
             THEN(status, add_range(making, either,
                                    span_str(making->columns->items[range->column].name), range));
@@ -272,7 +273,7 @@ static enum status add_ranges(struct making *making)
 }
 
 /* By the collation: a text that is no time stands behind all times. */
-static void push_time(struct making *making, enum push_op op, sqlite3_value *value)
+static void push_time(struct filter_builder *making, enum best_index_op op, sqlite3_value *value)
 {
     struct scan_wish *wish = &making->filter->wish;
     int64_t time_us;
@@ -280,23 +281,24 @@ static void push_time(struct making *making, enum push_op op, sqlite3_value *val
         making->filter->none = making->filter->none || sqlite3_value_type(value) == SQLITE_NULL;
         return;
     }
-    if (!moment_read(text_of(value), &time_us)) {
-        making->filter->none = making->filter->none || (op != PUSH_LESS && op != PUSH_LESS_EQUAL);
+    if (!time_text_read(text_of(value), &time_us)) {
+        making->filter->none =
+            making->filter->none || (op != BEST_INDEX_LESS && op != BEST_INDEX_LESS_EQUAL);
         return;
     }
     int64_t next_us = time_us + 1;
-    if (op == PUSH_EQUAL || op == PUSH_MORE || op == PUSH_MORE_EQUAL) {
-        int64_t from_us = op == PUSH_MORE ? next_us : time_us;
+    if (op == BEST_INDEX_EQUAL || op == BEST_INDEX_GREATER || op == BEST_INDEX_GREATER_EQUAL) {
+        int64_t from_us = op == BEST_INDEX_GREATER ? next_us : time_us;
         wish->from_us = from_us > wish->from_us ? from_us : wish->from_us;
     }
-    if (op == PUSH_EQUAL || op == PUSH_LESS || op == PUSH_LESS_EQUAL) {
-        int64_t to_us = op == PUSH_LESS ? time_us : next_us;
+    if (op == BEST_INDEX_EQUAL || op == BEST_INDEX_LESS || op == BEST_INDEX_LESS_EQUAL) {
+        int64_t to_us = op == BEST_INDEX_LESS ? time_us : next_us;
         wish->to_us = to_us < wish->to_us ? to_us : wish->to_us;
     }
 }
 
 /* The user's query becomes a part of the tree; its leaves are numbered on. */
-static enum status push_match(struct making *making, sqlite3_value *value)
+static enum status push_match(struct filter_builder *making, sqlite3_value *value)
 {
     struct filter *filter = making->filter;
     struct query *query;
@@ -308,7 +310,7 @@ static enum status push_match(struct making *making, sqlite3_value *value)
         return OK;
     }
     enum status status =
-        query_parse(text_of(value), clock_now_us(), &query, NULL, making->tree.err);
+        parse_query(text_of(value), clock_now_us(), &query, NULL, making->tree.err);
     if (status != OK) {
         return status;
     }
@@ -325,58 +327,58 @@ static enum status push_match(struct making *making, sqlite3_value *value)
     return OK;
 }
 
-static void push_count(struct making *making, enum push_op op, sqlite3_value *value)
+static void push_count(struct filter_builder *making, enum best_index_op op, sqlite3_value *value)
 {
     int64_t count = sqlite3_value_int64(value);
     if (sqlite3_value_type(value) != SQLITE_INTEGER) {
-        making->limit = op == PUSH_LIMIT ? -1 : making->limit;
-        making->offset = op == PUSH_OFFSET ? INT64_MAX : making->offset;
-    } else if (op == PUSH_LIMIT) {
+        making->limit = op == BEST_INDEX_LIMIT ? -1 : making->limit;
+        making->offset = op == BEST_INDEX_OFFSET ? INT64_MAX : making->offset;
+    } else if (op == BEST_INDEX_LIMIT) {
         making->limit = count;
     } else {
         making->offset = count > 0 ? count : 0;
     }
 }
 
-static enum status push_piece(struct making *making, const struct push_piece *piece,
+static enum status add_pushed(struct filter_builder *making, const struct best_index_term *piece,
                               sqlite3_value *value)
 {
-    bool is_time = making->columns->items[piece->column].kind == TABLE_TIME;
+    bool is_time = making->columns->items[piece->column].kind == COLUMNS_TIME;
     switch (piece->op) {
-    case PUSH_EQUAL:
+    case BEST_INDEX_EQUAL:
         if (is_time) {
             push_time(making, piece->op, value);
             return OK;
         }
         return push_equal(making, piece->column, value);
-    case PUSH_IS:
+    case BEST_INDEX_IS:
         return sqlite3_value_type(value) == SQLITE_NULL ? push_null(making, piece->column)
                                                         : push_equal(making, piece->column, value);
-    case PUSH_LESS:
-    case PUSH_LESS_EQUAL:
-    case PUSH_MORE:
-    case PUSH_MORE_EQUAL:
+    case BEST_INDEX_LESS:
+    case BEST_INDEX_LESS_EQUAL:
+    case BEST_INDEX_GREATER:
+    case BEST_INDEX_GREATER_EQUAL:
         if (is_time) {
             push_time(making, piece->op, value);
         } else {
             push_number(making, piece->column, piece->op, value);
         }
         return OK;
-    case PUSH_NULL:
+    case BEST_INDEX_NULL:
         return push_null(making, piece->column);
-    case PUSH_ANY:
+    case BEST_INDEX_ANY:
         return push_any(making, piece->column, value);
-    case PUSH_LIKE:
-    case PUSH_GLOB:
+    case BEST_INDEX_LIKE:
+    case BEST_INDEX_GLOB:
         return push_pattern(making, piece->column, piece->op, value);
-    case PUSH_MATCH:
+    case BEST_INDEX_MATCH:
         return push_match(making, value);
-    case PUSH_NEWEST:
-    case PUSH_OLDEST:
-        making->filter->wish.order = piece->op == PUSH_NEWEST ? SCAN_NEWEST : SCAN_OLDEST;
+    case BEST_INDEX_NEWEST:
+    case BEST_INDEX_OLDEST:
+        making->filter->wish.order = piece->op == BEST_INDEX_NEWEST ? SCAN_NEWEST : SCAN_OLDEST;
         return OK;
-    case PUSH_LIMIT:
-    case PUSH_OFFSET:
+    case BEST_INDEX_LIMIT:
+    case BEST_INDEX_OFFSET:
         push_count(making, piece->op, value);
         return OK;
     }
@@ -384,12 +386,12 @@ static enum status push_piece(struct making *making, const struct push_piece *pi
 }
 
 /* A limit of 0 is SQLite's to keep: here it would mean all. */
-static void finish(struct making *making)
+static void finish(struct filter_builder *making)
 {
     struct scan_wish *wish = &making->filter->wish;
     int64_t from_us;
     int64_t to_us;
-    query_time_bounds(making->tree.query->root, &from_us, &to_us);
+    plan_time_bounds(making->tree.query->root, &from_us, &to_us);
     wish->from_us = from_us > wish->from_us ? from_us : wish->from_us;
     wish->to_us = to_us < wish->to_us ? to_us : wish->to_us;
     wish->query = making->tree.query;
@@ -399,17 +401,16 @@ static void finish(struct making *making)
     making->filter->none = making->filter->none || making->limit == 0;
 }
 
-enum status filter_make(const struct table_columns *columns, const char *plan,
-                        sqlite3_value **values, int n_values, struct filter *out_filter,
-                        struct err *err)
+enum status filter_make(const struct columns *columns, const char *plan, sqlite3_value **values,
+                        int n_values, struct filter *out_filter, struct err *err)
 {
     struct filter filter = {.wish = {.from_us = INT64_MIN, .to_us = INT64_MAX}};
-    struct making making = {
+    struct filter_builder making = {
         .columns = columns, .filter = &filter, .limit = -1, .tree = {.err = err}};
-    enum status status = tree_query_new(&filter.query, err);
+    enum status status = build_query(&filter.query, err);
     if (status == OK) {
         making.tree.query = filter.query;
-        status = tree_node(&making.tree, NODE_AND, &making.root);
+        status = build_node(&making.tree, NODE_AND, &making.root);
     }
     if (status == OK) {
         struct predicate all = {.kind = PREDICATE_ALL};
@@ -418,11 +419,11 @@ enum status filter_make(const struct table_columns *columns, const char *plan,
     }
     size_t at = 0;
     int argument = 0;
-    struct push_piece piece = {0};
-    while (status == OK && push_read(columns, plan, &at, &piece)) {
-        bool has = push_has_argument(piece.op);
+    struct best_index_term piece = {0};
+    while (status == OK && best_index_next(columns, plan, &at, &piece)) {
+        bool has = best_index_has_argument(piece.op);
         CHECK(!has || argument < n_values);
-        status = push_piece(&making, &piece, has ? values[argument] : NULL);
+        status = add_pushed(&making, &piece, has ? values[argument] : NULL);
         argument += has;
     }
     status = THEN(status, add_ranges(&making));
@@ -437,9 +438,9 @@ enum status filter_make(const struct table_columns *columns, const char *plan,
 
 void filter_fini(struct filter *filter)
 {
-    query_free(filter->query);
+    parse_query_free(filter->query);
     for (size_t i = 0; i < filter->n_matches; i++) {
-        query_free(filter->matches[i]);
+        parse_query_free(filter->matches[i]);
     }
     *filter = (struct filter){0};
 }

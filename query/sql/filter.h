@@ -17,7 +17,7 @@ struct filter {
 
 /* Values are the plan's arguments, in its order; text of theirs never becomes query text, except
  * that of MATCH. ERR_USAGE: MATCH is wrong. filter_fini after OK. */
-MUST_USE enum status filter_make(const struct table_columns *columns, const char *plan,
+MUST_USE enum status filter_make(const struct columns *columns, const char *plan,
                                  sqlite3_value **values, int n_values, struct filter *out_filter,
                                  struct err *err);
 void filter_fini(struct filter *filter);

@@ -14,31 +14,40 @@
 #include "schema/base/arena.h"
 #include "schema/base/err.h"
 
-enum { PICK_PATH_BYTES_MAX = 256 };
+enum { JSON_PATH_BYTES_MAX = 256 };
 
-enum pick_kind { PICK_NONE, PICK_TEXT, PICK_JSON, PICK_INTEGER, PICK_REAL, PICK_TRUE, PICK_FALSE };
+enum json_path_kind {
+    JSON_PATH_NONE,
+    JSON_PATH_TEXT,
+    JSON_PATH_JSON,
+    JSON_PATH_INTEGER,
+    JSON_PATH_REAL,
+    JSON_PATH_TRUE,
+    JSON_PATH_FALSE
+};
 
-struct picked {
-    enum pick_kind kind;
+struct json_path_value {
+    enum json_path_kind kind;
     struct span text; /* TEXT, unescaped; JSON: of the bytes or the arena */
     int64_t integer;
     double real;
 };
 
-struct picker;
+struct json_path_reader;
 
 /* NULL: out of memory. */
-struct picker *picker_new(void);
+struct json_path_reader *json_path_new(void);
 /* NULL is fine. */
-void picker_free(struct picker *picker);
+void json_path_free(struct json_path_reader *picker);
 /* Looks for the path from now on; *out_number is its place in the results: 0, 1, ... in the order
- * they were added. A path over PICK_PATH_BYTES_MAX is never found. */
-MUST_USE enum status picker_add(struct picker *picker, struct span path, size_t *out_number,
-                                struct err *err);
-size_t picker_count(const struct picker *picker);
+ * they were added. A path over JSON_PATH_BYTES_MAX is never found. */
+MUST_USE enum status json_path_add(struct json_path_reader *picker, struct span path,
+                                   size_t *out_number, struct err *err);
+size_t json_path_count(const struct json_path_reader *picker);
 
-/* Fills out[picker_count]. Texts live as long as raw and the arena. One thread. */
-MUST_USE enum status picker_run(struct picker *picker, struct span raw, struct arena *arena,
-                                struct picked *out, struct err *err);
+/* Fills out[json_path_count]. Texts live as long as raw and the arena. One thread. */
+MUST_USE enum status json_path_run(struct json_path_reader *picker, struct span raw,
+                                   struct arena *arena, struct json_path_value *out,
+                                   struct err *err);
 
 #endif

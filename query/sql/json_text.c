@@ -2,7 +2,7 @@
 
 #include "schema/base/utf8.h"
 
-size_t json_space(struct span text, size_t at)
+size_t json_text_skip_space(struct span text, size_t at)
 {
     while (at < text.size && (text.data[at] == ' ' || text.data[at] == '\n' ||
                               text.data[at] == '\t' || text.data[at] == '\r')) {
@@ -11,7 +11,7 @@ size_t json_space(struct span text, size_t at)
     return at;
 }
 
-size_t json_string(struct span text, size_t at, struct span *out_inner, bool *out_escaped)
+size_t json_text_skip_string(struct span text, size_t at, struct span *out_inner, bool *out_escaped)
 {
     size_t start = at + 1;
     size_t end = start;
@@ -39,7 +39,7 @@ static size_t skip_scalar(struct span text, size_t at)
     return at;
 }
 
-size_t json_skip(struct span text, size_t at)
+size_t json_text_skip_value(struct span text, size_t at)
 {
     size_t depth = 0;
     while (at < text.size) {
@@ -47,7 +47,7 @@ size_t json_skip(struct span text, size_t at)
         bool escaped;
         char c = text.data[at];
         if (c == '"') {
-            at = json_string(text, at, &inner, &escaped);
+            at = json_text_skip_string(text, at, &inner, &escaped);
         } else if (c == '{' || c == '[') {
             depth++;
             at++;
@@ -66,14 +66,15 @@ size_t json_skip(struct span text, size_t at)
     return at;
 }
 
-bool json_holds_value(struct span value)
+bool json_text_has_value(struct span value)
 {
     for (size_t at = 0; at < value.size;) {
         char c = value.data[at];
         if (c == '"') {
             struct span inner;
             bool escaped;
-            size_t next = json_space(value, json_string(value, at, &inner, &escaped));
+            size_t next =
+                json_text_skip_space(value, json_text_skip_string(value, at, &inner, &escaped));
             bool is_key = next < value.size && value.data[next] == ':';
             if (!is_key && inner.size > 0) {
                 return true;
@@ -133,7 +134,7 @@ static size_t unescape_unit(struct span inner, size_t *at, char *out)
     return utf8_encode(point, out);
 }
 
-struct span json_unescape(struct span inner, struct arena *arena)
+struct span json_text_unescape(struct span inner, struct arena *arena)
 {
     static const char from[] = "bfnrt";
     static const char to[] = "\b\f\n\r\t";

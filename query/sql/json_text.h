@@ -6,17 +6,18 @@
 #include "schema/base/arena.h"
 
 /* Past white space. */
-size_t json_space(struct span text, size_t at);
+size_t json_text_skip_space(struct span text, size_t at);
 /* Past the string that begins at `at`; *out_inner is what is between the quotation marks, as it is
  * written, and *out_escaped whether it has a backslash. */
-size_t json_string(struct span text, size_t at, struct span *out_inner, bool *out_escaped);
+size_t json_text_skip_string(struct span text, size_t at, struct span *out_inner,
+                             bool *out_escaped);
 /* Past the value that begins at `at`, whatever it is. */
-size_t json_skip(struct span text, size_t at);
+size_t json_text_skip_value(struct span text, size_t at);
 /* True when the value is a scalar other than null and "", or holds one. */
-bool json_holds_value(struct span value);
+bool json_text_has_value(struct span value);
 
 /* The inner of a string with its escapes resolved; \u0000 and lone surrogates are U+FFFD, as for
  * schema/event/event.h. data is NULL when memory is out. */
-struct span json_unescape(struct span inner, struct arena *arena);
+struct span json_text_unescape(struct span inner, struct arena *arena);
 
 #endif

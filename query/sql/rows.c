@@ -6,29 +6,29 @@
 
 /* What the rows know of one column. */
 struct row_column {
-    struct cell *cells; /* of ROWS_MAX; NULL: never asked for */
-    bool is_filled;     /* for these rows */
-    bool is_picked;     /* looked for in the bytes */
-    size_t number;      /* of the picker */
+    struct rows_cell *cells; /* of ROWS_MAX; NULL: never asked for */
+    bool is_filled;          /* for these rows */
+    bool is_picked;          /* looked for in the bytes */
+    size_t number;           /* of the picker */
 };
 
 struct rows {
-    const struct table_columns *columns;
+    const struct columns *columns;
     struct row_column *state;
-    struct picker *picker;
+    struct json_path_reader *picker;
     size_t *picked_columns; /* by number of the picker */
-    struct picked *picked;
-    struct day *day;
+    struct json_path_value *picked;
+    struct snapshot_day *day;
     struct block_view *view;
     size_t count;
     bool has_lines;
     struct arena arena; /* of these rows */
-    struct row items[ROWS_MAX];
+    struct rows_row items[ROWS_MAX];
     struct span lines[ROWS_MAX];
     int64_t received_us[ROWS_MAX];
 };
 
-enum status rows_new(const struct table_columns *columns, struct rows **out_rows, struct err *err)
+enum status rows_new(const struct columns *columns, struct rows **out_rows, struct err *err)
 {
     struct rows *rows = calloc(1, sizeof *rows);
     if (rows) {
@@ -36,7 +36,7 @@ enum status rows_new(const struct table_columns *columns, struct rows **out_rows
         rows->state = calloc(columns->count, sizeof *rows->state);
         rows->picked_columns = calloc(columns->count, sizeof *rows->picked_columns);
         rows->picked = calloc(columns->count, sizeof *rows->picked);
-        rows->picker = picker_new();
+        rows->picker = json_path_new();
     }
     if (!rows || !rows->state || !rows->picked_columns || !rows->picked || !rows->picker) {
         rows_free(rows);
@@ -55,13 +55,13 @@ void rows_free(struct rows *rows)
         free(rows->state);
         free(rows->picked_columns);
         free(rows->picked);
-        picker_free(rows->picker);
+        json_path_free(rows->picker);
         arena_fini(&rows->arena);
         free(rows);
     }
 }
 
-void rows_begin(struct rows *rows, struct day *day, struct block_view *view)
+void rows_begin(struct rows *rows, struct snapshot_day *day, struct block_view *view)
 {
     rows->day = day;
     rows->view = view;
@@ -73,7 +73,7 @@ void rows_begin(struct rows *rows, struct day *day, struct block_view *view)
     arena_reset(&rows->arena);
 }
 
-void rows_add(struct rows *rows, struct row row)
+void rows_add(struct rows *rows, struct rows_row row)
 {
     CHECK(rows->count < ROWS_MAX);
     rows->items[rows->count++] = row;
@@ -84,7 +84,7 @@ size_t rows_count(const struct rows *rows)
     return rows->count;
 }
 
-const struct row *rows_at(const struct rows *rows, size_t i)
+const struct rows_row *rows_at(const struct rows *rows, size_t i)
 {
     CHECK(i < rows->count);
     return &rows->items[i];
@@ -109,7 +109,7 @@ static enum status each_block(struct rows *rows, block_each *each, void *context
                 done[j / 64] |= UINT64_C(1) << (j % 64);
             }
         }
-        view_move(rows->view, block);
+        block_view_move(rows->view, block);
         status = each(rows, block, context, err);
     }
     return status;
@@ -120,13 +120,13 @@ static enum status copy_lines(struct rows *rows, const struct block_info *block,
 {
     (void)context;
     const int64_t *arrivals_us = NULL;
-    enum status status = view_arrivals(rows->view, &arrivals_us, err);
+    enum status status = block_view_arrivals(rows->view, &arrivals_us, err);
     for (size_t i = 0; status == OK && i < rows->count; i++) {
         if (rows->items[i].block != block) {
             continue;
         }
         struct span line;
-        status = view_line(rows->view, rows->items[i].slot, &line, err);
+        status = block_view_line(rows->view, rows->items[i].slot, &line, err);
         if (status == OK) {
             rows->received_us[i] = arrivals_us[rows->items[i].slot];
             rows->lines[i] = arena_copy(&rows->arena, line);
@@ -167,14 +167,14 @@ enum status rows_raw(struct rows *rows, size_t i, struct span *out_raw, struct e
 enum status rows_received(struct rows *rows, size_t i, int64_t *out_us, struct err *err)
 {
     CHECK(i < rows->count);
-    const struct row *row = &rows->items[i];
+    const struct rows_row *row = &rows->items[i];
     if (row->waiting || rows->has_lines) {
         *out_us = row->waiting ? row->waiting->received_us : rows->received_us[i];
         return OK;
     }
     const int64_t *arrivals_us;
-    view_move(rows->view, row->block);
-    enum status status = view_arrivals(rows->view, &arrivals_us, err);
+    block_view_move(rows->view, row->block);
+    enum status status = block_view_arrivals(rows->view, &arrivals_us, err);
     if (status == OK) {
         *out_us = arrivals_us[row->slot];
     }
@@ -182,51 +182,51 @@ enum status rows_received(struct rows *rows, size_t i, int64_t *out_us, struct e
 }
 
 /* One column being filled from a segment. */
-struct filling {
+struct column_fill {
     struct row_column *state;
     size_t field;
     bool has_below; /* fields below this one's path: it may be an object */
 };
 
 /* The bytes of one whole block decide whether the day's columns can be believed for this field. */
-static enum status look_at_block(struct rows *rows, size_t field, enum day_shape *out_shape,
+static enum status look_at_block(struct rows *rows, size_t field, enum snapshot_shape *out_shape,
                                  struct err *err)
 {
     struct block_view *view = rows->view;
-    struct picker *picker = picker_new();
+    struct json_path_reader *picker = json_path_new();
     struct arena arena = ARENA_INIT;
     size_t number;
     enum status status = picker ? OK : err_nomem(err, "SQL");
     if (status == OK) {
         struct span name = span_str(segment_field_name(rows->day->segment, field));
-        status = picker_add(picker, name, &number, err);
+        status = json_path_add(picker, name, &number, err);
     }
-    enum day_shape shape = SHAPE_PLAIN;
-    for (size_t slot = 0; status == OK && slot < view->info->n_events && shape == SHAPE_PLAIN;
-         slot++) {
+    enum snapshot_shape shape = SNAPSHOT_SHAPE_PLAIN;
+    for (size_t slot = 0;
+         status == OK && slot < view->info->n_events && shape == SNAPSHOT_SHAPE_PLAIN; slot++) {
         struct span line;
-        struct picked picked;
+        struct json_path_value picked;
         arena_reset(&arena);
-        status = view_line(view, slot, &line, err);
-        status = THEN(status, picker_run(picker, line, &arena, &picked, err));
-        if (status == OK && picked.kind == PICK_JSON) {
-            shape = SHAPE_OPEN;
+        status = block_view_line(view, slot, &line, err);
+        status = THEN(status, json_path_run(picker, line, &arena, &picked, err));
+        if (status == OK && picked.kind == JSON_PATH_JSON) {
+            shape = SNAPSHOT_SHAPE_OPEN;
         }
     }
     arena_fini(&arena);
-    picker_free(picker);
+    json_path_free(picker);
     if (status == OK) {
         *out_shape = shape;
     }
     return status;
 }
 
-static enum status shape_of(struct rows *rows, size_t field, enum day_shape *out_shape,
+static enum status shape_of(struct rows *rows, size_t field, enum snapshot_shape *out_shape,
                             struct err *err)
 {
-    enum day_shape shape = (enum day_shape)rows->day->shapes[field];
+    enum snapshot_shape shape = (enum snapshot_shape)rows->day->shapes[field];
     enum status status = OK;
-    if (shape == SHAPE_UNKNOWN) {
+    if (shape == SNAPSHOT_SHAPE_UNKNOWN) {
         status = look_at_block(rows, field, &shape, err);
     }
     if (status == OK) {
@@ -237,41 +237,43 @@ static enum status shape_of(struct rows *rows, size_t field, enum day_shape *out
 }
 
 static enum status cell_of_entry(struct rows *rows, const struct column *column, uint32_t entry,
-                                 struct cell *out_cell, struct err *err)
+                                 struct rows_cell *out_cell, struct err *err)
 {
-    const struct day_value *value = NULL;
+    const struct snapshot_value *value = NULL;
     uint32_t start = column->entry_start[entry];
-    *out_cell = (struct cell){.kind = CELL_OPEN};
+    *out_cell = (struct rows_cell){.kind = ROWS_CELL_OPEN};
     if (column->entry_start[entry + 1] - start != 1) {
         return OK;
     }
-    enum status status = day_value(rows->day, column->entry_values[start], &value, err);
+    enum status status = snapshot_value(rows->day, column->entry_values[start], &value, err);
     if (status == OK && value->is_plain) {
-        *out_cell = (struct cell){.kind = CELL_TEXT, .text = value->text};
+        *out_cell = (struct rows_cell){.kind = ROWS_CELL_TEXT, .text = value->text};
     }
     return status;
 }
 
 /* The cells of a block's rows that its column can tell; the others stay open. */
 static enum status fill_cells(struct rows *rows, const struct block_info *block,
-                              const struct filling *filling, const struct column *column,
+                              const struct column_fill *filling, const struct column *column,
                               struct err *err)
 {
     const struct bitmap *partial = NULL;
-    enum status status = view_partial(rows->view, &partial, err);
-    struct cell none = {.kind = filling->has_below ? CELL_OPEN : CELL_NULL};
+    enum status status = block_view_partial(rows->view, &partial, err);
+    struct rows_cell none = {.kind = filling->has_below ? ROWS_CELL_OPEN : ROWS_CELL_NULL};
     for (size_t i = 0; status == OK && i < rows->count; i++) {
         size_t slot = rows->items[i].slot;
-        struct cell *cell = &filling->state->cells[i];
+        struct rows_cell *cell = &filling->state->cells[i];
         if (rows->items[i].block != block || bitmap_get(partial, slot)) {
             continue;
         }
-        if (column && column->store == FIELD_COLUMN && column->has_ports && column->ports[slot]) {
-            *cell = (struct cell){.kind = CELL_OPEN}; /* the entry is only the address */
-        } else if (column && column->store == FIELD_COLUMN && column->index[slot]) {
+        if (column && column->store == COLUMN_STORE_COLUMN && column->has_ports &&
+            column->ports[slot]) {
+            *cell = (struct rows_cell){.kind = ROWS_CELL_OPEN}; /* the entry is only the address */
+        } else if (column && column->store == COLUMN_STORE_COLUMN && column->index[slot]) {
             status = cell_of_entry(rows, column, column->index[slot] - 1u, cell, err);
-        } else if (column && column->store == FIELD_NUMBER && bitmap_get(&column->present, slot)) {
-            *cell = (struct cell){.kind = CELL_INTEGER, .integer = column->numbers[slot]};
+        } else if (column && column->store == COLUMN_STORE_NUMBER &&
+                   bitmap_get(&column->present, slot)) {
+            *cell = (struct rows_cell){.kind = ROWS_CELL_INTEGER, .integer = column->numbers[slot]};
         } else {
             *cell = none;
         }
@@ -282,21 +284,21 @@ static enum status fill_cells(struct rows *rows, const struct block_info *block,
 static enum status fill_block(struct rows *rows, const struct block_info *block, void *context,
                               struct err *err)
 {
-    const struct filling *filling = context;
+    const struct column_fill *filling = context;
     const struct column *column = NULL;
     if (filling->field == SIZE_MAX) {
         return fill_cells(rows, block, filling, NULL, err);
     }
     bool is_text = false;
-    enum day_shape shape = SHAPE_PLAIN;
-    enum status status = view_is_text(rows->view, filling->field, &is_text, err);
+    enum snapshot_shape shape = SNAPSHOT_SHAPE_PLAIN;
+    enum status status = block_view_is_text(rows->view, filling->field, &is_text, err);
     if (status == OK && !is_text) {
-        status = view_column(rows->view, filling->field, &column, err);
+        status = block_view_column(rows->view, filling->field, &column, err);
     }
-    if (status == OK && column && column->store != FIELD_ABSENT) {
+    if (status == OK && column && column->store != COLUMN_STORE_ABSENT) {
         status = shape_of(rows, filling->field, &shape, err);
     }
-    if (status != OK || is_text || shape == SHAPE_OPEN) {
+    if (status != OK || is_text || shape == SNAPSHOT_SHAPE_OPEN) {
         return status;
     }
     return fill_cells(rows, block, filling, column, err);
@@ -326,39 +328,40 @@ static enum status fill_column(struct rows *rows, size_t column, struct err *err
         }
     }
     for (size_t i = 0; i < rows->count; i++) {
-        state->cells[i] = (struct cell){.kind = CELL_OPEN};
+        state->cells[i] = (struct rows_cell){.kind = ROWS_CELL_OPEN};
     }
     state->is_filled = true;
-    const struct table_column *info = &rows->columns->items[column];
-    if (info->kind == TABLE_UID || !rows->view || rows->has_lines) {
+    const struct columns_item *info = &rows->columns->items[column];
+    if (info->kind == COLUMNS_UID || !rows->view || rows->has_lines) {
         return OK;
     }
     struct span name = span_str(info->name);
     long field = segment_field_find(rows->day->segment, name);
-    struct filling filling = {.state = state,
-                              .field = field < 0 ? SIZE_MAX : (size_t)field,
-                              .has_below = has_below(rows->day->segment, name)};
+    struct column_fill filling = {.state = state,
+                                  .field = field < 0 ? SIZE_MAX : (size_t)field,
+                                  .has_below = has_below(rows->day->segment, name)};
     return each_block(rows, fill_block, &filling, err);
 }
 
-static struct cell cell_of(const struct picked *picked)
+static struct rows_cell cell_of(const struct json_path_value *picked)
 {
     switch (picked->kind) {
-    case PICK_TEXT:
-        return (struct cell){.kind = CELL_TEXT, .text = picked->text};
-    case PICK_JSON:
-        return (struct cell){.kind = CELL_JSON, .text = picked->text};
-    case PICK_INTEGER:
-        return (struct cell){.kind = CELL_INTEGER, .integer = picked->integer};
-    case PICK_REAL:
-        return (struct cell){.kind = CELL_REAL, .real = picked->real};
-    case PICK_TRUE:
-    case PICK_FALSE:
-        return (struct cell){.kind = CELL_INTEGER, .integer = picked->kind == PICK_TRUE};
-    case PICK_NONE:
+    case JSON_PATH_TEXT:
+        return (struct rows_cell){.kind = ROWS_CELL_TEXT, .text = picked->text};
+    case JSON_PATH_JSON:
+        return (struct rows_cell){.kind = ROWS_CELL_JSON, .text = picked->text};
+    case JSON_PATH_INTEGER:
+        return (struct rows_cell){.kind = ROWS_CELL_INTEGER, .integer = picked->integer};
+    case JSON_PATH_REAL:
+        return (struct rows_cell){.kind = ROWS_CELL_REAL, .real = picked->real};
+    case JSON_PATH_TRUE:
+    case JSON_PATH_FALSE:
+        return (struct rows_cell){.kind = ROWS_CELL_INTEGER,
+                                  .integer = picked->kind == JSON_PATH_TRUE};
+    case JSON_PATH_NONE:
         break;
     }
-    return (struct cell){.kind = CELL_NULL};
+    return (struct rows_cell){.kind = ROWS_CELL_NULL};
 }
 
 static enum status pick_also(struct rows *rows, size_t column, struct err *err)
@@ -366,8 +369,8 @@ static enum status pick_also(struct rows *rows, size_t column, struct err *err)
     struct row_column *state = &rows->state[column];
     enum status status = OK;
     if (!state->is_picked) {
-        status = picker_add(rows->picker, span_str(rows->columns->items[column].name),
-                            &state->number, err);
+        status = json_path_add(rows->picker, span_str(rows->columns->items[column].name),
+                               &state->number, err);
         if (status == OK) {
             rows->picked_columns[state->number] = column;
             state->is_picked = true;
@@ -380,25 +383,25 @@ static enum status pick_also(struct rows *rows, size_t column, struct err *err)
 static enum status settle(struct rows *rows, size_t i, size_t column, struct err *err)
 {
     enum status status = pick_also(rows, column, err);
-    for (size_t n = 0; status == OK && n < picker_count(rows->picker); n++) {
+    for (size_t n = 0; status == OK && n < json_path_count(rows->picker); n++) {
         status = fill_column(rows, rows->picked_columns[n], err);
     }
     status = THEN(status, need_lines(rows, err));
     status =
-        THEN(status, picker_run(rows->picker, rows->lines[i], &rows->arena, rows->picked, err));
-    for (size_t n = 0; status == OK && n < picker_count(rows->picker); n++) {
-        struct cell *cell = &rows->state[rows->picked_columns[n]].cells[i];
-        *cell = cell->kind == CELL_OPEN ? cell_of(&rows->picked[n]) : *cell;
+        THEN(status, json_path_run(rows->picker, rows->lines[i], &rows->arena, rows->picked, err));
+    for (size_t n = 0; status == OK && n < json_path_count(rows->picker); n++) {
+        struct rows_cell *cell = &rows->state[rows->picked_columns[n]].cells[i];
+        *cell = cell->kind == ROWS_CELL_OPEN ? cell_of(&rows->picked[n]) : *cell;
     }
     return status;
 }
 
-enum status rows_field(struct rows *rows, size_t i, size_t column, const struct cell **out_cell,
-                       struct err *err)
+enum status rows_field(struct rows *rows, size_t i, size_t column,
+                       const struct rows_cell **out_cell, struct err *err)
 {
     CHECK(i < rows->count && column < rows->columns->count);
     enum status status = fill_column(rows, column, err);
-    if (status == OK && rows->state[column].cells[i].kind == CELL_OPEN) {
+    if (status == OK && rows->state[column].cells[i].kind == ROWS_CELL_OPEN) {
         status = settle(rows, i, column, err);
     }
     if (status == OK) {
@@ -409,15 +412,15 @@ enum status rows_field(struct rows *rows, size_t i, size_t column, const struct 
 
 enum status rows_actor(struct rows *rows, size_t i, struct span *out_actor, struct err *err)
 {
-    const struct cell *cell = NULL;
+    const struct rows_cell *cell = NULL;
     enum status status = OK;
     for (size_t n = 0; status == OK && n < rows->columns->n_actors; n++) {
         status = rows_field(rows, i, rows->columns->actors[n], &cell, err);
-        if (status == OK && cell->kind == CELL_TEXT) {
+        if (status == OK && cell->kind == ROWS_CELL_TEXT) {
             *out_actor = cell->text;
             return OK;
         }
-        if (status == OK && cell->kind != CELL_NULL) {
+        if (status == OK && cell->kind != ROWS_CELL_NULL) {
             struct event event;
             status = need_lines(rows, err);
             if (status == OK && !event_parse(rows->lines[i], 0, &rows->arena, &event)) {

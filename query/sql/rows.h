@@ -16,17 +16,24 @@
 
 enum { ROWS_MAX = BLOCK_EVENTS_MAX };
 
-struct row {
+struct rows_row {
     int64_t time_us;
-    const struct block_info *block;      /* NULL: in the inbox */
-    const struct waiting_event *waiting; /* then this */
+    const struct block_info *block;         /* NULL: in the inbox */
+    const struct inbox_scan_event *waiting; /* then this */
     uint32_t slot;
 };
 
-enum cell_kind { CELL_NULL, CELL_TEXT, CELL_JSON, CELL_INTEGER, CELL_REAL, CELL_OPEN };
+enum rows_cell_kind {
+    ROWS_CELL_NULL,
+    ROWS_CELL_TEXT,
+    ROWS_CELL_JSON,
+    ROWS_CELL_INTEGER,
+    ROWS_CELL_REAL,
+    ROWS_CELL_OPEN
+};
 
-struct cell {
-    enum cell_kind kind; /* OPEN is never handed out */
+struct rows_cell {
+    enum rows_cell_kind kind; /* OPEN is never handed out */
     union {
         struct span text; /* TEXT, JSON */
         int64_t integer;
@@ -36,22 +43,22 @@ struct cell {
 
 struct rows;
 
-MUST_USE enum status rows_new(const struct table_columns *columns, struct rows **out_rows,
+MUST_USE enum status rows_new(const struct columns *columns, struct rows **out_rows,
                               struct err *err);
 /* NULL is fine. */
 void rows_free(struct rows *rows);
 
 /* Forgets the rows; those added next are of this day. view is of its segment (or NULL), and may
  * stand anywhere. */
-void rows_begin(struct rows *rows, struct day *day, struct block_view *view);
+void rows_begin(struct rows *rows, struct snapshot_day *day, struct block_view *view);
 /* At most ROWS_MAX. */
-void rows_add(struct rows *rows, struct row row);
+void rows_add(struct rows *rows, struct rows_row row);
 size_t rows_count(const struct rows *rows);
-const struct row *rows_at(const struct rows *rows, size_t i);
+const struct rows_row *rows_at(const struct rows *rows, size_t i);
 
 /* The value of a field's column; lives until rows_begin. */
 MUST_USE enum status rows_field(struct rows *rows, size_t i, size_t column,
-                                const struct cell **out_cell, struct err *err);
+                                const struct rows_cell **out_cell, struct err *err);
 MUST_USE enum status rows_raw(struct rows *rows, size_t i, struct span *out_raw, struct err *err);
 MUST_USE enum status rows_received(struct rows *rows, size_t i, int64_t *out_us, struct err *err);
 /* Who did it; empty when nobody is named. */

@@ -17,7 +17,7 @@ struct scan {
     struct rows *rows;
     struct scan_wish wish;
     size_t days_done;
-    struct day *day;
+    struct snapshot_day *day;
     struct plan *plan; /* of the day; NULL: it has no segment */
     const struct block_info **blocks;
     size_t n_blocks;
@@ -25,7 +25,7 @@ struct scan {
     bool waiting_done;
     struct bitmap left; /* of the block at hand: not yet in a run */
     const struct block_info *block;
-    struct places places; /* sorted */
+    struct hit_heap heap; /* sorted */
     size_t places_done;
     size_t run_rows; /* how long the next run may be */
     size_t at;
@@ -44,7 +44,7 @@ enum status scan_new(struct snapshot *snapshot, struct rows *rows, const struct 
     scan->rows = rows;
     scan->wish = *wish;
     scan->run_rows = RUN_FIRST;
-    scan->places.oldest_first = wish->order == SCAN_OLDEST;
+    scan->heap.oldest_first = wish->order == SCAN_OLDEST;
     *out_scan = scan;
     return OK;
 }
@@ -58,14 +58,14 @@ static void leave_day(struct scan *scan)
     scan->block = NULL;
     scan->n_blocks = scan->blocks_done = scan->places_done = 0;
     scan->waiting_done = false;
-    places_clear(&scan->places);
+    hit_heap_clear(&scan->heap);
 }
 
 void scan_free(struct scan *scan)
 {
     if (scan) {
         leave_day(scan);
-        places_fini(&scan->places);
+        hit_heap_fini(&scan->heap);
         free(scan->blocks);
         free(scan);
     }
@@ -108,7 +108,7 @@ static enum status order_blocks(struct scan *scan, struct err *err)
     return OK;
 }
 
-static bool is_wanted(const struct scan *scan, const struct waiting_event *waiting)
+static bool is_wanted(const struct scan *scan, const struct inbox_scan_event *waiting)
 {
     const struct event *event = &waiting->event;
     return event->time_us >= scan->wish.from_us && event->time_us < scan->wish.to_us &&
@@ -127,32 +127,32 @@ static enum status eval_block(struct scan *scan, const struct block_info *block,
 static enum status collect_places(struct scan *scan, struct err *err)
 {
     enum status status = OK;
-    scan->places.limit = scan->wish.limit > 0 ? (size_t)(scan->wish.limit - scan->given) : 0;
+    scan->heap.limit = scan->wish.limit > 0 ? (size_t)(scan->wish.limit - scan->given) : 0;
     for (size_t i = 0; status == OK && i < scan->day->n_waiting; i++) {
-        const struct waiting_event *waiting = scan->day->waiting[i];
+        const struct inbox_scan_event *waiting = scan->day->waiting[i];
         if (is_wanted(scan, waiting)) {
-            struct place place = {waiting->event.time_us, PLACE_INBOX, (uint32_t)i};
-            status = places_add(&scan->places, place, err);
+            struct hit_heap_entry place = {waiting->event.time_us, HIT_HEAP_INBOX, (uint32_t)i};
+            status = hit_heap_add(&scan->heap, place, err);
         }
     }
     for (size_t i = 0; status == OK && i < scan->n_blocks; i++) {
         struct bitmap map;
         const int64_t *times_us = NULL;
         const struct block_info *block = scan->blocks[i];
-        if (places_closed_to(&scan->places, block->time_min_us, block->time_max_us)) {
+        if (hit_heap_is_closed_to(&scan->heap, block->time_min_us, block->time_max_us)) {
             break;
         }
         status = eval_block(scan, block, &map, err);
         if (status == OK && !bitmap_is_empty(&map)) {
-            status = view_times(plan_view(scan->plan), &times_us, err);
+            status = block_view_times(plan_view(scan->plan), &times_us, err);
         }
         for (size_t slot = times_us && status == OK ? bitmap_next(&map, 0) : BLOCK_EVENTS_MAX;
              status == OK && slot < BLOCK_EVENTS_MAX; slot = bitmap_next(&map, slot + 1)) {
-            struct place place = {times_us[slot], block->id, (uint32_t)slot};
-            status = places_add(&scan->places, place, err);
+            struct hit_heap_entry place = {times_us[slot], block->id, (uint32_t)slot};
+            status = hit_heap_add(&scan->heap, place, err);
         }
     }
-    places_sort(&scan->places);
+    hit_heap_sort(&scan->heap);
     return status;
 }
 
@@ -191,23 +191,23 @@ static const struct block_info *find_block(const struct scan *scan, int64_t id)
     return NULL;
 }
 
-static void add_waiting(struct scan *scan, const struct waiting_event *waiting)
+static void add_waiting(struct scan *scan, const struct inbox_scan_event *waiting)
 {
-    rows_add(scan->rows, (struct row){.time_us = waiting->event.time_us, .waiting = waiting});
+    rows_add(scan->rows, (struct rows_row){.time_us = waiting->event.time_us, .waiting = waiting});
 }
 
 static void run_of_places(struct scan *scan)
 {
     size_t most = scan->run_rows < RUN_SORTED_MAX ? scan->run_rows : RUN_SORTED_MAX;
-    while (scan->places_done < scan->places.count && rows_count(scan->rows) < most) {
-        const struct place *place = &scan->places.items[scan->places_done++];
-        if (place->block == PLACE_INBOX) {
+    while (scan->places_done < scan->heap.count && rows_count(scan->rows) < most) {
+        const struct hit_heap_entry *place = &scan->heap.items[scan->places_done++];
+        if (place->block == HIT_HEAP_INBOX) {
             add_waiting(scan, scan->day->waiting[place->slot]);
             continue;
         }
-        struct row row = {.time_us = place->time_us,
-                          .block = find_block(scan, place->block),
-                          .slot = place->slot};
+        struct rows_row row = {.time_us = place->time_us,
+                               .block = find_block(scan, place->block),
+                               .slot = place->slot};
         rows_add(scan->rows, row);
     }
 }
@@ -223,7 +223,7 @@ static enum status run_of_block(struct scan *scan, struct err *err)
     }
     const int64_t *times_us = NULL;
     if (status == OK && scan->block && !bitmap_is_empty(&scan->left)) {
-        status = view_times(plan_view(scan->plan), &times_us, err);
+        status = block_view_times(plan_view(scan->plan), &times_us, err);
     }
     if (status != OK || !times_us) {
         return status;
@@ -232,9 +232,9 @@ static enum status run_of_block(struct scan *scan, struct err *err)
          slot < BLOCK_EVENTS_MAX && rows_count(scan->rows) < scan->run_rows;
          slot = bitmap_next(&scan->left, slot + 1)) {
         scan->left.words[slot / 64] &= ~(UINT64_C(1) << (slot % 64));
-        rows_add(
-            scan->rows,
-            (struct row){.time_us = times_us[slot], .block = scan->block, .slot = (uint32_t)slot});
+        rows_add(scan->rows, (struct rows_row){.time_us = times_us[slot],
+                                               .block = scan->block,
+                                               .slot = (uint32_t)slot});
     }
     return OK;
 }
@@ -309,7 +309,7 @@ size_t scan_row(const struct scan *scan)
     return scan->at;
 }
 
-const struct day *scan_day(const struct scan *scan)
+const struct snapshot_day *scan_day(const struct scan *scan)
 {
     return scan->day;
 }

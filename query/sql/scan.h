@@ -32,6 +32,6 @@ MUST_USE enum status scan_next(struct scan *scan, bool *out_end, struct err *err
 /* Where among the rows the scan stands. */
 size_t scan_row(const struct scan *scan);
 /* The day at hand. */
-const struct day *scan_day(const struct scan *scan);
+const struct snapshot_day *scan_day(const struct scan *scan);
 
 #endif

@@ -13,9 +13,9 @@ struct snapshot {
     bool is_file;
     struct archive *archive;
     struct query *all;
-    struct waiting *waiting;
+    struct inbox_scan *waiting;
     struct arena arena; /* names */
-    struct day *days;
+    struct snapshot_day *days;
     size_t n_days;
     size_t n_open;
     uint64_t clock;
@@ -23,8 +23,8 @@ struct snapshot {
 
 static int by_day(const void *a, const void *b)
 {
-    int64_t x = ((const struct day *)a)->day_us;
-    int64_t y = ((const struct day *)b)->day_us;
+    int64_t x = ((const struct snapshot_day *)a)->day_us;
+    int64_t y = ((const struct snapshot_day *)b)->day_us;
     return (x > y) - (x < y);
 }
 
@@ -33,15 +33,15 @@ static enum status list_days(struct snapshot *snapshot, const int64_t *days, siz
                              struct err *err)
 {
     size_t n_waiting = 0;
-    const struct waiting_event *events =
-        snapshot->waiting ? waiting_events(snapshot->waiting, &n_waiting) : NULL;
+    const struct inbox_scan_event *events =
+        snapshot->waiting ? inbox_scan_events(snapshot->waiting, &n_waiting) : NULL;
     snapshot->days = calloc(n_days + n_waiting + 1, sizeof *snapshot->days);
     if (!snapshot->days) {
         return err_nomem(err, "SQL");
     }
     size_t count = 0;
     for (size_t i = 0; i < n_days; i++) {
-        snapshot->days[count++] = (struct day){.day_us = days[i], .has_file = true};
+        snapshot->days[count++] = (struct snapshot_day){.day_us = days[i], .has_file = true};
     }
     for (size_t i = 0; i < n_waiting; i++) {
         int64_t day_us = clock_day_start(events[i].event.time_us);
@@ -50,7 +50,7 @@ static enum status list_days(struct snapshot *snapshot, const int64_t *days, siz
             known = days[d] == day_us;
         }
         if (!known) {
-            snapshot->days[count++] = (struct day){.day_us = day_us};
+            snapshot->days[count++] = (struct snapshot_day){.day_us = day_us};
         }
     }
     qsort(snapshot->days, count, sizeof *snapshot->days, by_day);
@@ -63,8 +63,8 @@ static enum status open_archive(struct snapshot *snapshot, struct err *err)
     int64_t *days = NULL;
     size_t n_days = 0;
     enum status status = archive_open(snapshot->path, ARCHIVE_READ, &snapshot->archive, err);
-    status = THEN(status, waiting_open(snapshot->archive, snapshot->all, INT64_MIN, INT64_MAX,
-                                       &snapshot->waiting, err));
+    status = THEN(status, inbox_scan_open(snapshot->archive, snapshot->all, INT64_MIN, INT64_MAX,
+                                          &snapshot->waiting, err));
     status = THEN(status, archive_days(snapshot->path, &days, &n_days, err));
     status = THEN(status, list_days(snapshot, days, n_days, err));
     free(days);
@@ -90,8 +90,8 @@ enum status snapshot_open(const char *path, struct snapshot **out_snapshot, stru
     if (!snapshot) {
         return err_nomem(err, "SQL");
     }
-    enum status status = path_format(snapshot->path, err, "%s", path);
-    status = THEN(status, query_parse(span_str("*"), 0, &snapshot->all, NULL, err));
+    enum status status = file_path_format(snapshot->path, err, "%s", path);
+    status = THEN(status, parse_query(span_str("*"), 0, &snapshot->all, NULL, err));
     snapshot->is_file = stat(path, &stat_of) == 0 && S_ISREG(stat_of.st_mode);
     status =
         THEN(status, snapshot->is_file ? open_file(snapshot, err) : open_archive(snapshot, err));
@@ -103,7 +103,7 @@ enum status snapshot_open(const char *path, struct snapshot **out_snapshot, stru
     return OK;
 }
 
-static void close_day(struct day *day)
+static void close_day(struct snapshot_day *day)
 {
     CHECK(day->users == 0);
     segment_close(day->segment);
@@ -111,7 +111,7 @@ static void close_day(struct day *day)
     free(day->values);
     free(day->shapes);
     arena_fini(&day->arena);
-    *day = (struct day){.day_us = day->day_us, .has_file = day->has_file};
+    *day = (struct snapshot_day){.day_us = day->day_us, .has_file = day->has_file};
 }
 
 void snapshot_close(struct snapshot *snapshot)
@@ -121,8 +121,8 @@ void snapshot_close(struct snapshot *snapshot)
             close_day(&snapshot->days[i]);
         }
         free(snapshot->days);
-        waiting_close(snapshot->waiting);
-        query_free(snapshot->all);
+        inbox_scan_close(snapshot->waiting);
+        parse_query_free(snapshot->all);
         archive_close(snapshot->archive);
         arena_fini(&snapshot->arena);
         free(snapshot);
@@ -145,9 +145,9 @@ bool snapshot_day_within(const struct snapshot *snapshot, size_t i, int64_t from
 /* Closes the day that was not used for longest, when too many are open. */
 static void make_room(struct snapshot *snapshot)
 {
-    struct day *oldest = NULL;
+    struct snapshot_day *oldest = NULL;
     for (size_t i = 0; snapshot->n_open >= SNAPSHOT_OPEN_MAX && i < snapshot->n_days; i++) {
-        struct day *day = &snapshot->days[i];
+        struct snapshot_day *day = &snapshot->days[i];
         if (day->is_open && day->users == 0 && (!oldest || day->used < oldest->used)) {
             oldest = day;
         }
@@ -160,7 +160,8 @@ static void make_room(struct snapshot *snapshot)
 
 /* A day may have no file: only the inbox has events of it, or it has just been taken away. One that
  * only came after the days were listed is opened too. */
-static enum status open_segment(struct snapshot *snapshot, struct day *day, struct err *err)
+static enum status open_segment(struct snapshot *snapshot, struct snapshot_day *day,
+                                struct err *err)
 {
     char path[FILE_PATH_BYTES];
     struct err inner;
@@ -181,12 +182,12 @@ static enum status open_segment(struct snapshot *snapshot, struct day *day, stru
     return OK;
 }
 
-static enum status open_day(struct snapshot *snapshot, struct day *day, struct err *err)
+static enum status open_day(struct snapshot *snapshot, struct snapshot_day *day, struct err *err)
 {
     enum status status = open_segment(snapshot, day, err);
     if (status == OK && snapshot->waiting) {
-        status = waiting_of_day(snapshot->waiting, day->day_us, day->segment, &day->waiting,
-                                &day->n_waiting, err);
+        status = inbox_scan_of_day(snapshot->waiting, day->day_us, day->segment, &day->waiting,
+                                   &day->n_waiting, err);
     }
     if (status == OK && day->segment) {
         day->shapes = calloc(segment_field_count(day->segment) + 1, 1);
@@ -201,10 +202,11 @@ static enum status open_day(struct snapshot *snapshot, struct day *day, struct e
     return OK;
 }
 
-enum status snapshot_day(struct snapshot *snapshot, size_t i, struct day **out_day, struct err *err)
+enum status snapshot_day(struct snapshot *snapshot, size_t i, struct snapshot_day **out_day,
+                         struct err *err)
 {
     CHECK(i < snapshot->n_days);
-    struct day *day = &snapshot->days[i];
+    struct snapshot_day *day = &snapshot->days[i];
     enum status status = OK;
     if (!day->is_open) {
         make_room(snapshot);
@@ -218,7 +220,7 @@ enum status snapshot_day(struct snapshot *snapshot, size_t i, struct day **out_d
     return status;
 }
 
-void snapshot_release(struct day *day)
+void snapshot_release(struct snapshot_day *day)
 {
     if (day) {
         CHECK(day->users > 0);
@@ -226,7 +228,7 @@ void snapshot_release(struct day *day)
     }
 }
 
-static enum status read_value(struct day *day, uint32_t value, struct err *err)
+static enum status read_dictionary_value(struct snapshot_day *day, uint32_t value, struct err *err)
 {
     uint32_t field;
     struct span text;
@@ -235,19 +237,19 @@ static enum status read_value(struct day *day, uint32_t value, struct err *err)
     if (status != OK) {
         return status;
     }
-    struct day_value *out = &day->values[value];
+    struct snapshot_value *out = &day->values[value];
     bool is_word = span_is(text, "true") || span_is(text, "false");
     out->is_plain = !is_word && !number_is_plain(text, &number);
     out->text = arena_copy(&day->arena, text);
     return out->text.data ? OK : err_nomem(err, "SQL");
 }
 
-enum status day_value(struct day *day, uint32_t value, const struct day_value **out_value,
-                      struct err *err)
+enum status snapshot_value(struct snapshot_day *day, uint32_t value,
+                           const struct snapshot_value **out_value, struct err *err)
 {
     if (value >= day->n_values) {
         size_t count = (size_t)value * 2 + 256;
-        struct day_value *values = realloc(day->values, count * sizeof *values);
+        struct snapshot_value *values = realloc(day->values, count * sizeof *values);
         if (!values) {
             return err_nomem(err, "SQL");
         }
@@ -255,7 +257,7 @@ enum status day_value(struct day *day, uint32_t value, const struct day_value **
         day->values = values;
         day->n_values = count;
     }
-    enum status status = day->values[value].text.data ? OK : read_value(day, value, err);
+    enum status status = day->values[value].text.data ? OK : read_dictionary_value(day, value, err);
     if (status == OK) {
         *out_value = &day->values[value];
     }
@@ -279,8 +281,8 @@ static void add_name(struct name_list *list, struct span name)
 static void add_waiting(struct name_list *list)
 {
     size_t n_waiting = 0;
-    const struct waiting_event *events =
-        list->snapshot->waiting ? waiting_events(list->snapshot->waiting, &n_waiting) : NULL;
+    const struct inbox_scan_event *events =
+        list->snapshot->waiting ? inbox_scan_events(list->snapshot->waiting, &n_waiting) : NULL;
     enum { NAME_EVENTS = 2000 };
     for (size_t i = n_waiting > NAME_EVENTS ? n_waiting - NAME_EVENTS : 0; i < n_waiting; i++) {
         for (size_t f = 0; f < events[i].event.n_fields; f++) {
@@ -297,7 +299,7 @@ enum status snapshot_names(struct snapshot *snapshot, struct snapshot_names *out
     enum status status = OK;
     size_t n_days = 0;
     for (size_t i = snapshot->n_days; status == OK && i > 0 && n_days < SNAPSHOT_NAME_DAYS; i--) {
-        struct day *day = NULL;
+        struct snapshot_day *day = NULL;
         status = snapshot_day(snapshot, i - 1, &day, err);
         if (status != OK || !day->segment) {
             snapshot_release(day);

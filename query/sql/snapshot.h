@@ -9,24 +9,24 @@
 enum { SNAPSHOT_OPEN_MAX = 32, SNAPSHOT_NAME_DAYS = 3 };
 
 /* A value of the day's dictionary. */
-struct day_value {
+struct snapshot_value {
     struct span text; /* data NULL: not read yet */
     bool is_plain;    /* can only have come from a JSON string */
 };
 
 /* What is known of how the events of the day write a field. */
-enum day_shape { SHAPE_UNKNOWN, SHAPE_PLAIN, SHAPE_OPEN };
+enum snapshot_shape { SNAPSHOT_SHAPE_UNKNOWN, SNAPSHOT_SHAPE_PLAIN, SNAPSHOT_SHAPE_OPEN };
 
-struct day {
+struct snapshot_day {
     int64_t day_us;
-    bool has_file;                        /* as the directory was read */
-    bool is_open;                         /* what follows is filled */
-    struct segment *segment;              /* NULL: only the inbox has events of it */
-    const struct waiting_event **waiting; /* by time */
+    bool has_file;                           /* as the directory was read */
+    bool is_open;                            /* what follows is filled */
+    struct segment *segment;                 /* NULL: only the inbox has events of it */
+    const struct inbox_scan_event **waiting; /* by time */
     size_t n_waiting;
-    struct day_value *values;
+    struct snapshot_value *values;
     size_t n_values;
-    uint8_t *shapes; /* enum day_shape, by field of the segment */
+    uint8_t *shapes; /* enum snapshot_shape, by field of the segment */
     struct arena arena;
     unsigned users;
     uint64_t used;
@@ -45,14 +45,14 @@ size_t snapshot_day_count(const struct snapshot *snapshot);
 /* Can it hold events of these times? A single file can hold any (query/search/day_iterator.h). */
 bool snapshot_day_within(const struct snapshot *snapshot, size_t i, int64_t from_us, int64_t to_us);
 /* Opens it, or hands out the one that is open, until snapshot_release. */
-MUST_USE enum status snapshot_day(struct snapshot *snapshot, size_t i, struct day **out_day,
-                                  struct err *err);
+MUST_USE enum status snapshot_day(struct snapshot *snapshot, size_t i,
+                                  struct snapshot_day **out_day, struct err *err);
 /* NULL is fine. */
-void snapshot_release(struct day *day);
+void snapshot_release(struct snapshot_day *day);
 
 /* A value of the day's dictionary; lives as long as the day is open. */
-MUST_USE enum status day_value(struct day *day, uint32_t value, const struct day_value **out_value,
-                               struct err *err);
+MUST_USE enum status snapshot_value(struct snapshot_day *day, uint32_t value,
+                                    const struct snapshot_value **out_value, struct err *err);
 
 /* Names of the fields of the newest days and of the inbox, some more than once, and about how many
  * events there are. The names live as long as the snapshot. */

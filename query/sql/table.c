@@ -9,7 +9,7 @@ struct table {
     sqlite3_vtab base; /* first: SQLite knows this part */
     struct table_module *module;
     char *path;
-    struct table_columns columns;
+    struct columns columns;
     int64_t events; /* about */
     size_t days;
     struct snapshot *snapshot; /* while a cursor is open and has asked */
@@ -168,7 +168,7 @@ static int table_connect(sqlite3 *db, void *context, int argc, const char *const
 static int table_best_index(sqlite3_vtab *vtab, sqlite3_index_info *info)
 {
     const struct table *table = table_of(vtab);
-    return push_plan(&table->columns, table->events, table->days, info);
+    return best_index_choose(&table->columns, table->events, table->days, info);
 }
 
 static int cursor_open(sqlite3_vtab *vtab, sqlite3_vtab_cursor **out_cursor)
@@ -262,24 +262,24 @@ static void result_time(sqlite3_context *context, int64_t time_us)
 static enum status result_field(sqlite3_context *context, struct rows *rows, size_t i,
                                 size_t column, struct err *err)
 {
-    const struct cell *cell = NULL;
+    const struct rows_cell *cell = NULL;
     enum status status = rows_field(rows, i, column, &cell, err);
     if (status != OK) {
         return status;
     }
     switch (cell->kind) {
-    case CELL_TEXT:
-    case CELL_JSON:
+    case ROWS_CELL_TEXT:
+    case ROWS_CELL_JSON:
         result_text(context, cell->text);
         break;
-    case CELL_INTEGER:
+    case ROWS_CELL_INTEGER:
         sqlite3_result_int64(context, cell->integer);
         break;
-    case CELL_REAL:
+    case ROWS_CELL_REAL:
         sqlite3_result_double(context, cell->real);
         break;
-    case CELL_NULL:
-    case CELL_OPEN:
+    case ROWS_CELL_NULL:
+    case ROWS_CELL_OPEN:
         break;
     }
     return OK;
@@ -287,47 +287,47 @@ static enum status result_field(sqlite3_context *context, struct rows *rows, siz
 
 /* A value that was not set is NULL. */
 static enum status result_column(sqlite3_context *context, struct cursor *cursor,
-                                 enum table_column_kind kind, size_t column, struct err *err)
+                                 enum columns_kind kind, size_t column, struct err *err)
 {
     size_t i = scan_row(cursor->scan);
-    const struct row *row = rows_at(cursor->rows, i);
+    const struct rows_row *row = rows_at(cursor->rows, i);
     struct span text = {0};
     int64_t time_us = 0;
     enum status status = OK;
     switch (kind) {
-    case TABLE_TIME:
+    case COLUMNS_TIME:
         result_time(context, row->time_us);
         break;
-    case TABLE_FIELD:
-    case TABLE_UID:
+    case COLUMNS_FIELD:
+    case COLUMNS_UID:
         return result_field(context, cursor->rows, i, column, err);
-    case TABLE_RAW:
-    case TABLE_ACTOR:
-        status = kind == TABLE_RAW ? rows_raw(cursor->rows, i, &text, err)
-                                   : rows_actor(cursor->rows, i, &text, err);
+    case COLUMNS_RAW:
+    case COLUMNS_ACTOR:
+        status = kind == COLUMNS_RAW ? rows_raw(cursor->rows, i, &text, err)
+                                     : rows_actor(cursor->rows, i, &text, err);
         if (status == OK && text.size > 0) {
             result_text(context, text);
         }
         break;
-    case TABLE_RECEIVED:
+    case COLUMNS_RECEIVED:
         status = rows_received(cursor->rows, i, &time_us, err);
         if (status == OK) {
             result_time(context, time_us);
         }
         break;
-    case TABLE_SEGMENT:
+    case COLUMNS_SEGMENT:
         if (row->block) {
             char day[CLOCK_TEXT_BYTES];
             result_text(context, span_str(clock_format_day(row->time_us, day)));
         }
         break;
-    case TABLE_BLOCK:
-    case TABLE_SLOT:
+    case COLUMNS_BLOCK:
+    case COLUMNS_SLOT:
         if (row->block) {
-            sqlite3_result_int64(context, kind == TABLE_BLOCK ? row->block->id : row->slot);
+            sqlite3_result_int64(context, kind == COLUMNS_BLOCK ? row->block->id : row->slot);
         }
         break;
-    case TABLE_MATCH:
+    case COLUMNS_MATCH:
         break;
     }
     return status;
@@ -353,7 +353,7 @@ static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, in
 static int cursor_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out_rowid)
 {
     const struct cursor *cursor = cursor_of(base);
-    const struct row *row = rows_at(cursor->rows, scan_row(cursor->scan));
+    const struct rows_row *row = rows_at(cursor->rows, scan_row(cursor->scan));
     if (row->waiting) {
         *out_rowid = -(row->waiting->row * (INT64_C(1) << 22) + row->waiting->part) - 1;
     } else {
@@ -374,8 +374,8 @@ int table_register(sqlite3 *db, struct table_module *module)
     static const sqlite3_module by_name = {TABLE_METHODS};
     static const sqlite3_module made = {
         .xCreate = table_connect, .xDestroy = table_disconnect, TABLE_METHODS};
-    int rc =
-        sqlite3_create_collation_v2(db, MOMENT_COLLATION, SQLITE_UTF8, NULL, moment_collate, NULL);
+    int rc = sqlite3_create_collation_v2(db, TIME_TEXT_COLLATION, SQLITE_UTF8, NULL,
+                                         time_text_collate, NULL);
     if (rc == SQLITE_OK) {
         rc = sqlite3_create_module_v2(db, TABLE_NAME, &by_name, module, NULL);
     }

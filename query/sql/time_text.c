@@ -24,7 +24,7 @@ static size_t without_zone(struct span text)
     return text.size;
 }
 
-bool moment_read(struct span text, int64_t *out_us)
+bool time_text_read(struct span text, int64_t *out_us)
 {
     static const size_t ends[] = {4, 7, DAY_BYTES, 13, MINUTE_BYTES, SECOND_BYTES};
     char whole[MOMENT_BYTES_MAX + sizeof blank];
@@ -54,15 +54,15 @@ bool moment_read(struct span text, int64_t *out_us)
     return clock_parse_rfc3339(span_of(whole, end), out_us);
 }
 
-int moment_collate(void *context, int a_size, const void *a, int b_size, const void *b)
+int time_text_collate(void *context, int a_size, const void *a, int b_size, const void *b)
 {
     (void)context;
     struct span first = span_of(a, (size_t)a_size);
     struct span second = span_of(b, (size_t)b_size);
     int64_t first_us;
     int64_t second_us;
-    bool first_is = moment_read(first, &first_us);
-    bool second_is = moment_read(second, &second_us);
+    bool first_is = time_text_read(first, &first_us);
+    bool second_is = time_text_read(second, &second_us);
     if (first_is && second_is) {
         return (first_us > second_us) - (first_us < second_us);
     }

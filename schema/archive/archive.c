@@ -32,7 +32,7 @@ static const char *const statement_sql[] = {
 
 static enum status catalogue_path(const char *dir, char out[FILE_PATH_BYTES], struct err *err)
 {
-    return path_format(out, err, "%s/archive.db", dir);
+    return file_path_format(out, err, "%s/archive.db", dir);
 }
 
 enum status archive_create(const char *dir, struct err *err)
@@ -42,7 +42,7 @@ enum status archive_create(const char *dir, struct err *err)
     if (status == OK && file_exists(path)) {
         status = err_set(err, ERR_EXISTS, "%s already holds an archive", dir);
     }
-    status = THEN(status, dir_make(dir, 0700, err));
+    status = THEN(status, file_make_dir(dir, 0700, err));
     sqlite3 *db = NULL;
     status = THEN(status, db_open(path, DB_CREATE, &catalogue_kind, &db, err));
     if (status != OK) {
@@ -55,7 +55,7 @@ enum status archive_create(const char *dir, struct err *err)
                    (long long)clock_now_us());
     status = db_exec(db, sql, err);
     db_close(db);
-    return THEN(status, dir_sync(dir, err));
+    return THEN(status, file_sync_dir(dir, err));
 }
 
 static enum status archive_prepare(struct archive *archive, struct err *err)
@@ -206,7 +206,7 @@ struct archive_lock {
 
 static enum status lock_path(const char *dir, char out[FILE_PATH_BYTES], struct err *err)
 {
-    return path_format(out, err, "%s/archive.lock", dir);
+    return file_path_format(out, err, "%s/archive.lock", dir);
 }
 
 enum status archive_lock_take(const char *dir, const char *who, struct archive_lock **out_lock,
@@ -299,7 +299,7 @@ static enum status days_of_year(const char *dir, const char *year, struct buf *d
                                 struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    enum status status = path_format(path, err, "%s/segments/%s", dir, year);
+    enum status status = file_path_format(path, err, "%s/segments/%s", dir, year);
     if (status != OK) {
         return status;
     }
@@ -322,7 +322,7 @@ static enum status days_of_year(const char *dir, const char *year, struct buf *d
 enum status archive_days(const char *dir, int64_t **out_days, size_t *out_count, struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    enum status status = path_format(path, err, "%s/segments", dir);
+    enum status status = file_path_format(path, err, "%s/segments", dir);
     if (status != OK) {
         return status;
     }
@@ -355,7 +355,7 @@ enum status archive_segment_path(const char *dir, int64_t day_us, char out[4096]
 {
     char day[CLOCK_TEXT_BYTES];
     clock_format_day(day_us, day);
-    return path_format(out, err, "%s/segments/%.4s/%s.db", dir, day, day);
+    return file_path_format(out, err, "%s/segments/%.4s/%s.db", dir, day, day);
 }
 
 enum status archive_counter_add(struct archive *archive, enum event_counter counter, int64_t n,

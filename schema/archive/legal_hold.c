@@ -8,17 +8,19 @@
 /* The catalogue's version that has the table: an older one, opened for reading, holds nothing. */
 static const char *const kind_names[] = {"range", "session", "user"};
 
-const char *hold_kind_name(enum hold_kind kind)
+const char *legal_hold_kind_name(enum legal_hold_kind kind)
 {
     return kind_names[kind];
 }
 
-static enum hold_kind kind_of(struct span name)
+static enum legal_hold_kind kind_of(struct span name)
 {
-    return span_is(name, "session") ? HOLD_SESSION : span_is(name, "user") ? HOLD_USER : HOLD_RANGE;
+    return span_is(name, "session") ? LEGAL_HOLD_SESSION
+           : span_is(name, "user")  ? LEGAL_HOLD_USER
+                                    : LEGAL_HOLD_RANGE;
 }
 
-static enum status hold_check(const struct hold *hold, struct err *err)
+static enum status hold_check(const struct legal_hold *hold, struct err *err)
 {
     if (hold->why[0] == '\0') {
         return err_set(err, ERR_USAGE, "a hold wants a reason");
@@ -26,7 +28,7 @@ static enum status hold_check(const struct hold *hold, struct err *err)
     if (hold->from_us >= hold->to_us) {
         return err_set(err, ERR_USAGE, "the hold would end before it begins");
     }
-    if (hold->kind != HOLD_RANGE && hold->subject[0] == '\0') {
+    if (hold->kind != LEGAL_HOLD_RANGE && hold->subject[0] == '\0') {
         return err_set(err, ERR_USAGE, "a hold of a %s wants its name", kind_names[hold->kind]);
     }
     return OK;
@@ -47,7 +49,7 @@ static void bind_time(sqlite3_stmt *stmt, int at, int64_t us, int64_t open_us)
     }
 }
 
-enum status hold_add(struct archive *archive, struct hold *hold, struct err *err)
+enum status legal_hold_add(struct archive *archive, struct legal_hold *hold, struct err *err)
 {
     sqlite3_stmt *stmt = NULL;
     enum status status = hold_check(hold, err);
@@ -83,11 +85,11 @@ static void copy_text(sqlite3_stmt *stmt, int at, char *out, size_t out_bytes)
     (void)snprintf(out, out_bytes, "%.*s", SPAN_FMT(text));
 }
 
-static void read_row(sqlite3_stmt *stmt, struct hold *out)
+static void read_row(sqlite3_stmt *stmt, struct legal_hold *out)
 {
     bool open_from = sqlite3_column_type(stmt, 2) == SQLITE_NULL;
     bool open_to = sqlite3_column_type(stmt, 3) == SQLITE_NULL;
-    *out = (struct hold){
+    *out = (struct legal_hold){
         .id = sqlite3_column_int64(stmt, 0),
         .kind = kind_of(db_column_span(stmt, 1)),
         .from_us = open_from ? INT64_MIN : sqlite3_column_int64(stmt, 2),
@@ -102,7 +104,8 @@ static void read_row(sqlite3_stmt *stmt, struct hold *out)
     copy_text(stmt, 10, out->released_why, sizeof out->released_why);
 }
 
-static enum status find(struct archive *archive, int64_t id, struct hold *out, struct err *err)
+static enum status find(struct archive *archive, int64_t id, struct legal_hold *out,
+                        struct err *err)
 {
     sqlite3_stmt *stmt = NULL;
     bool row = false;
@@ -122,10 +125,10 @@ static enum status find(struct archive *archive, int64_t id, struct hold *out, s
     return status;
 }
 
-enum status hold_release(struct archive *archive, int64_t id, const char *who, const char *why,
-                         int64_t now_us, struct err *err)
+enum status legal_hold_release(struct archive *archive, int64_t id, const char *who,
+                               const char *why, int64_t now_us, struct err *err)
 {
-    struct hold hold;
+    struct legal_hold hold;
     if (why[0] == '\0') {
         return err_set(err, ERR_USAGE, "a release wants a reason");
     }
@@ -151,8 +154,8 @@ enum status hold_release(struct archive *archive, int64_t id, const char *who, c
     return run_once(archive, stmt, err);
 }
 
-enum status hold_list(struct archive *archive, bool all, struct hold **out_holds, size_t *out_count,
-                      struct err *err)
+enum status legal_hold_list(struct archive *archive, bool all, struct legal_hold **out_holds,
+                            size_t *out_count, struct err *err)
 {
     sqlite3_stmt *stmt = NULL;
     struct buf holds = BUF_INIT;
@@ -165,7 +168,7 @@ enum status hold_list(struct archive *archive, bool all, struct hold **out_holds
                             &stmt, err);
     }
     while (stmt && status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
-        struct hold hold;
+        struct legal_hold hold;
         read_row(stmt, &hold);
         buf_add(&holds, &hold, sizeof hold);
     }
@@ -176,11 +179,11 @@ enum status hold_list(struct archive *archive, bool all, struct hold **out_holds
         return status;
     }
     *out_count = holds.size / sizeof **out_holds;
-    *out_holds = (struct hold *)(void *)holds.data;
+    *out_holds = (struct legal_hold *)(void *)holds.data;
     return OK;
 }
 
-enum status hold_stamp(struct archive *archive, int64_t *out_stamp, struct err *err)
+enum status legal_hold_stamp(struct archive *archive, int64_t *out_stamp, struct err *err)
 {
     if (archive->version < ARCHIVE_VERSION_SEALS) {
         *out_stamp = 0;

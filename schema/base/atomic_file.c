@@ -7,14 +7,14 @@
 
 #include "schema/base/digest.h"
 
-enum status part_file_open(struct part_file *file, const char *path, struct err *err)
+enum status atomic_file_open(struct atomic_file *file, const char *path, struct err *err)
 {
     unsigned char salt[4];
     char hex[2 * sizeof salt + 1];
     random_fill(salt, sizeof salt);
-    *file = (struct part_file){.fd = -1};
+    *file = (struct atomic_file){.fd = -1};
     enum status status =
-        path_format(file->part, err, "%s.%s.part", path, hex_encode(salt, sizeof salt, hex));
+        file_path_format(file->part, err, "%s.%s.part", path, hex_encode(salt, sizeof salt, hex));
     if (status != OK) {
         return status;
     }
@@ -26,7 +26,7 @@ enum status part_file_open(struct part_file *file, const char *path, struct err 
     return OK;
 }
 
-enum status part_file_hide(struct part_file *file, struct err *err)
+enum status atomic_file_hide(struct atomic_file *file, struct err *err)
 {
     if (unlink(file->part) != 0) {
         return err_errno(err, errno, "%s", file->part);
@@ -46,7 +46,7 @@ static int rename_over_nothing(const char *from, const char *to)
     return code;
 }
 
-enum status part_file_publish(struct part_file *file, bool over, struct err *err)
+enum status atomic_file_publish(struct atomic_file *file, bool over, struct err *err)
 {
     CHECK(file->path[0] && !file->hidden);
     if (fsync(file->fd) != 0) {
@@ -63,17 +63,17 @@ enum status part_file_publish(struct part_file *file, bool over, struct err *err
     (void)snprintf(parent, sizeof parent, "%.*s",
                    slash ? (int)(slash == file->path ? 1 : slash - file->path) : 1,
                    slash ? file->path : ".");
-    part_file_drop(file);
-    return dir_sync(parent, err);
+    atomic_file_drop(file);
+    return file_sync_dir(parent, err);
 }
 
-void part_file_drop(struct part_file *file)
+void atomic_file_drop(struct atomic_file *file)
 {
     if (file->path[0]) {
         (void)close(file->fd);
         if (!file->hidden) {
             (void)unlink(file->part);
         }
-        *file = (struct part_file){.fd = -1};
+        *file = (struct atomic_file){.fd = -1};
     }
 }

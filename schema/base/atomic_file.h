@@ -6,7 +6,7 @@
 
 #include "schema/base/file.h"
 
-struct part_file {
+struct atomic_file {
     char path[FILE_PATH_BYTES]; /* what it is to become; empty: not open */
     char part[FILE_PATH_BYTES]; /* its name until then */
     int fd;                     /* read and write */
@@ -14,16 +14,16 @@ struct part_file {
 };
 
 /* Makes the .part file, empty, mode 0600. */
-MUST_USE enum status part_file_open(struct part_file *file, const char *path, struct err *err);
+MUST_USE enum status atomic_file_open(struct atomic_file *file, const char *path, struct err *err);
 
 /* Takes the name away; the file is there as long as somebody has it open. */
-MUST_USE enum status part_file_hide(struct part_file *file, struct err *err);
+MUST_USE enum status atomic_file_hide(struct atomic_file *file, struct err *err);
 
 /* fsyncs it, gives it its name, fsyncs the directory. Unless `over`, ERR_EXISTS when there is a
  * file of that name. After OK the file is closed. Not for a hidden one. */
-MUST_USE enum status part_file_publish(struct part_file *file, bool over, struct err *err);
+MUST_USE enum status atomic_file_publish(struct atomic_file *file, bool over, struct err *err);
 
 /* Closes and removes it; nothing to do when it was published or never open. */
-void part_file_drop(struct part_file *file);
+void atomic_file_drop(struct atomic_file *file);
 
 #endif

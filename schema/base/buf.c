@@ -151,7 +151,7 @@ enum status buf_status(const struct buf *buf, const char *what, struct err *err)
     return buf_ok(buf) ? OK : err_nomem(err, what);
 }
 
-bool varint_read(struct span bytes, size_t *at, uint64_t *out_value)
+bool buf_read_varint(struct span bytes, size_t *at, uint64_t *out_value)
 {
     uint64_t value = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {

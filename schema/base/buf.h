@@ -48,14 +48,14 @@ static inline struct span buf_span(const struct buf *buf)
 MUST_USE enum status buf_status(const struct buf *buf, const char *what, struct err *err);
 
 /* Reads a LEB128 number at *at (moved on); false when cut short or over 64 bits. */
-MUST_USE bool varint_read(struct span bytes, size_t *at, uint64_t *out_value);
+MUST_USE bool buf_read_varint(struct span bytes, size_t *at, uint64_t *out_value);
 
-static inline uint64_t zigzag(int64_t value)
+static inline uint64_t buf_zigzag(int64_t value)
 {
     return ((uint64_t)value << 1) ^ (uint64_t)(value >> 63);
 }
 
-static inline int64_t unzigzag(uint64_t value)
+static inline int64_t buf_unzigzag(uint64_t value)
 {
     return (int64_t)(value >> 1) ^ -(int64_t)(value & 1);
 }

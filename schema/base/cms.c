@@ -82,7 +82,7 @@ static enum status add_passphrase(CMS_ContentInfo *message, struct span passphra
     return OK;
 }
 
-static enum status make_message(const struct envelope_to *to, CMS_ContentInfo **out_message,
+static enum status make_message(const struct cms_recipients *to, CMS_ContentInfo **out_message,
                                 struct err *err)
 {
     CHECK(to->n_certificates > 0 || to->passphrase.size > 0);
@@ -102,7 +102,7 @@ static enum status make_message(const struct envelope_to *to, CMS_ContentInfo **
     return OK;
 }
 
-enum status envelope_check(const struct envelope_to *to, struct err *err)
+enum status cms_check(const struct cms_recipients *to, struct err *err)
 {
     CMS_ContentInfo *message = NULL;
     enum status status = make_message(to, &message, err);
@@ -120,7 +120,7 @@ static void free_chain(BIO *chain, const BIO *end)
     }
 }
 
-static enum status pump(int from_fd, BIO *chain, envelope_progress *progress, void *context,
+static enum status pump(int from_fd, BIO *chain, cms_progress *progress, void *context,
                         struct err *err)
 {
     static _Thread_local char piece[PIECE_BYTES];
@@ -148,8 +148,8 @@ static enum status pump(int from_fd, BIO *chain, envelope_progress *progress, vo
     return status;
 }
 
-enum status envelope_seal(int from_fd, int to_fd, const struct envelope_to *to,
-                          envelope_progress *progress, void *context, struct err *err)
+enum status cms_seal(int from_fd, int to_fd, const struct cms_recipients *to,
+                     cms_progress *progress, void *context, struct err *err)
 {
     CMS_ContentInfo *message = NULL;
     enum status status = make_message(to, &message, err);
@@ -229,8 +229,8 @@ static enum status set_passphrase(CMS_ContentInfo *message, struct span passphra
     return fits ? OK : err_set(err, ERR_DENIED, "it is not encrypted to this passphrase");
 }
 
-enum status envelope_open(const char *path, const char *key_path, struct span passphrase, int to_fd,
-                          struct err *err)
+enum status cms_open(const char *path, const char *key_path, struct span passphrase, int to_fd,
+                     struct err *err)
 {
     CHECK(key_path || passphrase.size > 0);
     ERR_clear_error();

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum status path_format(char out[FILE_PATH_BYTES], struct err *err, const char *format, ...)
+enum status file_path_format(char out[FILE_PATH_BYTES], struct err *err, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -88,7 +88,7 @@ static void path_parent(const char *path, char out[FILE_PATH_BYTES])
 enum status file_write(const char *path, struct span bytes, mode_t mode, struct err *err)
 {
     char temp[FILE_PATH_BYTES];
-    enum status status = path_format(temp, err, "%s.tmp-%d", path, (int)getpid());
+    enum status status = file_path_format(temp, err, "%s.tmp-%d", path, (int)getpid());
     if (status != OK) {
         return status;
     }
@@ -109,10 +109,10 @@ enum status file_write(const char *path, struct span bytes, mode_t mode, struct 
     }
     char parent[FILE_PATH_BYTES];
     path_parent(path, parent);
-    return dir_sync(parent, err);
+    return file_sync_dir(parent, err);
 }
 
-enum status dir_sync(const char *path, struct err *err)
+enum status file_sync_dir(const char *path, struct err *err)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
@@ -131,7 +131,7 @@ static enum status dir_make_one(const char *path, mode_t mode, struct err *err)
     if (mkdir(path, mode) == 0) {
         char parent[FILE_PATH_BYTES];
         path_parent(path, parent);
-        return dir_sync(parent, err);
+        return file_sync_dir(parent, err);
     }
     int number = errno;
     struct stat st;
@@ -142,10 +142,10 @@ static enum status dir_make_one(const char *path, mode_t mode, struct err *err)
     return err_errno(err, number, "%s", path);
 }
 
-enum status dir_make(const char *path, mode_t mode, struct err *err)
+enum status file_make_dir(const char *path, mode_t mode, struct err *err)
 {
     char part[FILE_PATH_BYTES];
-    enum status status = path_format(part, err, "%s", path);
+    enum status status = file_path_format(part, err, "%s", path);
     for (char *slash = part + 1; status == OK && (slash = strchr(slash, '/')) != NULL; slash++) {
         *slash = '\0';
         status = dir_make_one(part, mode, err);

@@ -9,8 +9,9 @@
 enum { FILE_PATH_BYTES = 4096 };
 
 /* snprintf into a path buffer; ERR_LIMIT when it does not fit. */
-MUST_USE enum status path_format(char out[FILE_PATH_BYTES], struct err *err, const char *format,
-                                 ...) __attribute__((format(printf, 3, 4)));
+MUST_USE enum status file_path_format(char out[FILE_PATH_BYTES], struct err *err,
+                                      const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 bool file_exists(const char *path);
 
@@ -24,8 +25,8 @@ MUST_USE enum status file_write(const char *path, struct span bytes, mode_t mode
 
 /* Makes the directory and its parents (mode for new ones); OK when it is there already. New
  * directories are fsynced into their parents. */
-MUST_USE enum status dir_make(const char *path, mode_t mode, struct err *err);
+MUST_USE enum status file_make_dir(const char *path, mode_t mode, struct err *err);
 
-MUST_USE enum status dir_sync(const char *path, struct err *err);
+MUST_USE enum status file_sync_dir(const char *path, struct err *err);
 
 #endif

@@ -1,9 +1,8 @@
 /* Finds the number of a thing by the hash of its key: open addressing with linear probing. The
  * things and their keys stand in an array of the caller's, who hashes and compares:
  *
- *     for (struct index_probe probe = index_table_probe(&table, hash); index_table_next(&probe);) {
- *         if (span_equal(names[probe.number], name)) {
- *             return probe.number;
+ *     for (struct index_table_probe probe = index_table_probe(&table, hash);
+ * index_table_next(&probe);) { if (span_equal(names[probe.number], name)) { return probe.number;
  *         }
  *     }
  *     ... add the name as names[count] ...
@@ -39,21 +38,22 @@ MUST_USE bool index_table_add(struct index_table *table, uint32_t hash, uint32_t
 /* Takes out a number, which must be there under this hash. */
 void index_table_remove(struct index_table *table, uint32_t hash, uint32_t number);
 
-struct index_probe {
+struct index_table_probe {
     const struct index_table *table;
     size_t at; /* the slot that is looked at next */
     uint32_t hash;
     uint32_t number; /* of the candidate */
 };
 
-static inline struct index_probe index_table_probe(const struct index_table *table, uint32_t hash)
+static inline struct index_table_probe index_table_probe(const struct index_table *table,
+                                                         uint32_t hash)
 {
-    return (struct index_probe){.table = table, .at = hash & table->mask, .hash = hash};
+    return (struct index_table_probe){.table = table, .at = hash & table->mask, .hash = hash};
 }
 
 /* Moves on to the next number with this hash; false when there is none. The table must not change
  * meanwhile. */
-static inline bool index_table_next(struct index_probe *probe)
+static inline bool index_table_next(struct index_table_probe *probe)
 {
     const struct index_table *table = probe->table;
     while (table->count > 0 && table->slots[probe->at] != 0) {

@@ -17,7 +17,7 @@ void intern_fini(struct intern *intern)
 
 static uint32_t find(const struct intern *intern, struct span text, uint32_t hash)
 {
-    for (struct index_probe probe = index_table_probe(&intern->table, hash);
+    for (struct index_table_probe probe = index_table_probe(&intern->table, hash);
          index_table_next(&probe);) {
         if (span_equal(intern->texts.items[probe.number], text)) {
             return probe.number;

@@ -129,10 +129,10 @@ enum status signing_key_create(const char *private_path, const char *public_path
 }
 
 enum status signing_sign(const struct signing_key *key, struct span text,
-                         unsigned char out[SIGNATURE_BYTES], struct err *err)
+                         unsigned char out[SIGNING_SIGNATURE_BYTES], struct err *err)
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    size_t size = SIGNATURE_BYTES;
+    size_t size = SIGNING_SIGNATURE_BYTES;
     bool ok = ctx && EVP_DigestSignInit(ctx, NULL, NULL, NULL, key->pkey) == 1 &&
               EVP_DigestSign(ctx, out, &size, (const unsigned char *)text.data, text.size) == 1;
     EVP_MD_CTX_free(ctx);
@@ -140,14 +140,14 @@ enum status signing_sign(const struct signing_key *key, struct span text,
         ERR_clear_error();
         return err_set(err, ERR_CONFIG, "signing failed: is key %s a private one?", key->id);
     }
-    CHECK(size == SIGNATURE_BYTES);
+    CHECK(size == SIGNING_SIGNATURE_BYTES);
     return OK;
 }
 
 bool signing_verify(const struct signing_key *key, struct span text, struct span signature)
 {
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    bool good = ctx && signature.size == SIGNATURE_BYTES &&
+    bool good = ctx && signature.size == SIGNING_SIGNATURE_BYTES &&
                 EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key->pkey) == 1 &&
                 EVP_DigestVerify(ctx, (const unsigned char *)signature.data, signature.size,
                                  (const unsigned char *)text.data, text.size) == 1;

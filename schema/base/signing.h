@@ -6,7 +6,7 @@
 
 #include "schema/base/file.h"
 
-enum { SIGNATURE_BYTES = 64, SIGNING_ID_BYTES = 17 };
+enum { SIGNING_SIGNATURE_BYTES = 64, SIGNING_ID_BYTES = 17 };
 
 struct signing_key;
 
@@ -27,7 +27,7 @@ const char *signing_key_id(const struct signing_key *key);
 
 /* With a private key. */
 MUST_USE enum status signing_sign(const struct signing_key *key, struct span text,
-                                  unsigned char out[SIGNATURE_BYTES], struct err *err);
+                                  unsigned char out[SIGNING_SIGNATURE_BYTES], struct err *err);
 /* With either. */
 bool signing_verify(const struct signing_key *key, struct span text, struct span signature);
 

@@ -29,7 +29,7 @@ static size_t edits(const char *a, size_t a_size, const char *b, size_t b_size)
     return row[b_size];
 }
 
-const char *nearest_name(const char *word, const char *const *names, size_t count)
+const char *suggest_name(const char *word, const char *const *names, size_t count)
 {
     size_t size = strlen(word);
     if (size > NEAREST_WORD_MAX) {

@@ -13,7 +13,7 @@
 #include "schema/base/span.h"
 
 /* Each use makes a type of its own: an array that is passed between functions gets a name,
- *     struct cells VEC_OF(struct cell); */
+ *     struct facet_cells VEC_OF(struct cell); */
 #define VEC_OF(T)                                                                                  \
     {                                                                                              \
         T *items;                                                                                  \

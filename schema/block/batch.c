@@ -83,14 +83,14 @@ static bool table_has(const struct batch *batch, const struct event *event, uint
     return false;
 }
 
-/* The batch's number of an indexer's path; PATH_NONE when memory is out. */
-static uint32_t path_number(struct batch *batch, const struct paths *paths, uint32_t path)
+/* The batch's number of an indexer's path; PATH_TABLE_NONE when memory is out. */
+static uint32_t path_number(struct batch *batch, const struct path_table *paths, uint32_t path)
 {
     if (path >= batch->path_of_capacity) {
         uint32_t capacity = paths->capacity;
         uint32_t *path_of = realloc(batch->path_of, capacity * sizeof *path_of);
         if (!path_of) {
-            return PATH_NONE;
+            return PATH_TABLE_NONE;
         }
         memset(path_of + batch->path_of_capacity, 0,
                (capacity - batch->path_of_capacity) * sizeof *path_of);
@@ -102,7 +102,7 @@ static uint32_t path_number(struct batch *batch, const struct paths *paths, uint
             .name = paths->names[path], .path = path, .last_value = UINT32_MAX};
         buf_add(&batch->paths, &added, sizeof added);
         if (!buf_ok(&batch->paths)) {
-            return PATH_NONE;
+            return PATH_TABLE_NONE;
         }
         batch->path_of[path] = (uint32_t)batch_path_count(batch);
     }
@@ -174,15 +174,15 @@ static uint32_t value_number(struct batch *batch, uint32_t path, struct span tex
     return (uint32_t)count;
 }
 
-static bool add_cell(struct batch *batch, const struct paths *paths, uint32_t path, size_t slot,
-                     struct span value, enum event_kind kind, uint32_t *out_value)
+static bool add_cell(struct batch *batch, const struct path_table *paths, uint32_t path,
+                     size_t slot, struct span value, enum event_kind kind, uint32_t *out_value)
 {
     struct batch_cell cell = {.slot = (uint16_t)slot};
     uint32_t number = path_number(batch, paths, path);
     if (kind == EVENT_STRING) {
         value = endpoint_split(value, &cell.port);
     }
-    cell.value = number == PATH_NONE ? UINT32_MAX : value_number(batch, number, value, kind);
+    cell.value = number == PATH_TABLE_NONE ? UINT32_MAX : value_number(batch, number, value, kind);
     buf_add(&batch->cells, &cell, sizeof cell);
     *out_value = cell.value;
     return cell.value != UINT32_MAX;
@@ -195,17 +195,17 @@ static bool has_vector(const struct event *event, const struct event_field *fiel
            (!event->time_is_arrival && span_is(field->path, "time"));
 }
 
-static bool add_fields(struct batch *batch, struct paths *paths, const struct event *event,
+static bool add_fields(struct batch *batch, struct path_table *paths, const struct event *event,
                        size_t slot, struct batch_event *added)
 {
-    uint32_t before = PATH_NONE;
+    uint32_t before = PATH_TABLE_NONE;
     for (size_t i = 0; i < event->n_fields; i++) {
         const struct event_field *field = &event->fields[i];
         if (has_vector(event, field)) {
             continue;
         }
-        uint32_t path = paths_intern(paths, field->path, before);
-        if (path == PATH_NONE) {
+        uint32_t path = path_table_intern(paths, field->path, before);
+        if (path == PATH_TABLE_NONE) {
             added->partial = true;
             continue;
         }
@@ -218,30 +218,31 @@ static bool add_fields(struct batch *batch, struct paths *paths, const struct ev
     return true;
 }
 
-static bool add_mark(struct batch *batch, struct paths *paths, const char *name, size_t slot,
+static bool add_mark(struct batch *batch, struct path_table *paths, const char *name, size_t slot,
                      struct span text)
 {
     uint32_t value;
-    uint32_t path = paths_intern(paths, span_str(name), PATH_NONE);
-    return path != PATH_NONE && add_cell(batch, paths, path, slot, text, EVENT_STRING, &value);
+    uint32_t path = path_table_intern(paths, span_str(name), PATH_TABLE_NONE);
+    return path != PATH_TABLE_NONE &&
+           add_cell(batch, paths, path, slot, text, EVENT_STRING, &value);
 }
 
-static bool add_marks(struct batch *batch, struct paths *paths, const struct event *event,
-                      size_t slot, const struct arrival *arrival)
+static bool add_marks(struct batch *batch, struct path_table *paths, const struct event *event,
+                      size_t slot, const struct batch_arrival *arrival)
 {
     bool fine = arrival->source_text.size == 0 ||
-                add_mark(batch, paths, FIELD_SOURCE, slot, arrival->source_text);
+                add_mark(batch, paths, SOURCE_FIELD, slot, arrival->source_text);
     if (fine && event->time_is_arrival) {
-        fine = add_mark(batch, paths, FIELD_MARK, slot, span_str("arrival-time"));
+        fine = add_mark(batch, paths, SOURCE_MARK_FIELD, slot, span_str("arrival-time"));
     }
     if (fine && arrival->source->session_stream) {
-        fine = add_mark(batch, paths, FIELD_MARK, slot, span_str("session-stream"));
+        fine = add_mark(batch, paths, SOURCE_MARK_FIELD, slot, span_str("session-stream"));
     }
     return fine;
 }
 
-enum batch_added batch_add(struct batch *batch, struct paths *paths, const struct event *event,
-                           const struct arrival *arrival, enum event_counter if_known)
+enum batch_added batch_add(struct batch *batch, struct path_table *paths, const struct event *event,
+                           const struct batch_arrival *arrival, enum event_counter if_known)
 {
     CHECK(!batch_full(batch, event->raw.size));
     uint32_t hash = event_identity_hash(event);

@@ -110,7 +110,7 @@ bool batch_full(const struct batch *batch, size_t raw_bytes);
 enum batch_added { BATCH_ADDED, BATCH_DUPLICATE, BATCH_NOMEM };
 
 /* How an event came. */
-struct arrival {
+struct batch_arrival {
     const struct source *source;
     struct span source_text; /* stele.source */
     int64_t row_id;          /* of the inbox; 0 for an import */
@@ -119,8 +119,8 @@ struct arrival {
 
 /* Copies the event in, unless the batch has the same one. if_known: what counts it should the
  * segment have it. */
-enum batch_added batch_add(struct batch *batch, struct paths *paths, const struct event *event,
-                           const struct arrival *arrival, enum event_counter if_known);
+enum batch_added batch_add(struct batch *batch, struct path_table *paths, const struct event *event,
+                           const struct batch_arrival *arrival, enum event_counter if_known);
 
 /* Takes out the events whose bits are set. */
 void batch_remove(struct batch *batch, const struct bitmap *remove);

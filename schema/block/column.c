@@ -6,7 +6,8 @@ enum { PACK_LEVEL = 3, PACK_LEAST_BYTES = 48 };
 enum { KIND_COLUMN = 1, KIND_NUMBERS = 2, KIND_RELATED = 3 };
 enum { FLAG_ALL = 1, FLAG_SEVERAL = 2 }; /* of version 1 */
 
-enum status vector_pack(struct codec *codec, struct span payload, struct buf *out, struct err *err)
+enum status column_vector_pack(struct codec *codec, struct span payload, struct buf *out,
+                               struct err *err)
 {
     size_t start = out->size;
     if (payload.size >= PACK_LEAST_BYTES) {
@@ -22,8 +23,8 @@ enum status vector_pack(struct codec *codec, struct span payload, struct buf *ou
     return buf_status(out, "vector", err);
 }
 
-enum status vector_unpack(struct codec *codec, struct span blob, size_t max_bytes, struct buf *out,
-                          struct err *err)
+enum status column_vector_unpack(struct codec *codec, struct span blob, size_t max_bytes,
+                                 struct buf *out, struct err *err)
 {
     if (blob.size == 0 || (unsigned char)blob.data[0] > 1) {
         return err_set(err, ERR_CORRUPT, "a vector of an unknown form");
@@ -43,13 +44,13 @@ static enum status pack_and_free(struct codec *codec, struct buf *payload, struc
                                  struct err *err)
 {
     enum status status = buf_status(payload, "column", err);
-    status = THEN(status, vector_pack(codec, buf_span(payload), out, err));
+    status = THEN(status, column_vector_pack(codec, buf_span(payload), out, err));
     buf_fini(payload);
     return status;
 }
 
-enum status times_encode(struct codec *codec, const int64_t *times_us, size_t count,
-                         struct buf *out, struct err *err)
+enum status column_times_encode(struct codec *codec, const int64_t *times_us, size_t count,
+                                struct buf *out, struct err *err)
 {
     int64_t unit = 1000;
     for (size_t i = 0; i < count && unit > 1; i++) {
@@ -60,13 +61,13 @@ enum status times_encode(struct codec *codec, const int64_t *times_us, size_t co
     int64_t before = 0;
     for (size_t i = 0; i < count; i++) {
         int64_t now = times_us[i] / unit;
-        buf_add_varint(&payload, zigzag(now - before));
+        buf_add_varint(&payload, buf_zigzag(now - before));
         before = now;
     }
     return pack_and_free(codec, &payload, out, err);
 }
 
-/* varint_read with the short forms, which are most, in place. */
+/* buf_read_varint with the short forms, which are most, in place. */
 static inline bool next_varint(struct span bytes, size_t *at, uint64_t *out_value)
 {
     if (bytes.size - *at >= 2) {
@@ -82,18 +83,18 @@ static inline bool next_varint(struct span bytes, size_t *at, uint64_t *out_valu
             return true;
         }
     }
-    return varint_read(bytes, at, out_value);
+    return buf_read_varint(bytes, at, out_value);
 }
 
-enum status times_decode(struct codec *codec, struct span blob, size_t count, int64_t *out_times_us,
-                         struct err *err)
+enum status column_times_decode(struct codec *codec, struct span blob, size_t count,
+                                int64_t *out_times_us, struct err *err)
 {
     struct buf payload = BUF_INIT;
-    enum status status = vector_unpack(codec, blob, (count + 1) * 10, &payload, err);
+    enum status status = column_vector_unpack(codec, blob, (count + 1) * 10, &payload, err);
     size_t at = 0;
     uint64_t unit = 0;
     if (status == OK &&
-        (!varint_read(buf_span(&payload), &at, &unit) || (unit != 1 && unit != 1000))) {
+        (!buf_read_varint(buf_span(&payload), &at, &unit) || (unit != 1 && unit != 1000))) {
         status = err_set(err, ERR_CORRUPT, "a time vector without a unit");
     }
     uint64_t before = 0;
@@ -104,7 +105,7 @@ enum status times_decode(struct codec *codec, struct span blob, size_t count, in
             status = err_set(err, ERR_CORRUPT, "a time vector that ends early");
             break;
         }
-        before += (uint64_t)unzigzag(delta); /* wraps on hostile bytes, like the rest */
+        before += (uint64_t)buf_unzigzag(delta); /* wraps on hostile bytes, like the rest */
         out_times_us[i] = (int64_t)(before * unit);
     }
     buf_fini(&payload);
@@ -137,8 +138,8 @@ bool column_read_entries(struct span payload, size_t *at, bool several, struct c
     for (uint32_t i = 0; i < column->n_entries; i++) {
         uint64_t count = 1;
         column->entry_start[i] = used;
-        if ((several && !varint_read(payload, at, &count)) || count == 0 || count > payload.size ||
-            !entries_reserve(column, used + count)) {
+        if ((several && !buf_read_varint(payload, at, &count)) || count == 0 ||
+            count > payload.size || !entries_reserve(column, used + count)) {
             return false;
         }
         for (uint64_t v = 0; v < count; v++) {
@@ -146,7 +147,7 @@ bool column_read_entries(struct span payload, size_t *at, bool several, struct c
             if (!next_varint(payload, at, &delta)) {
                 return false;
             }
-            int64_t step = several ? unzigzag(delta) : (int64_t)delta;
+            int64_t step = several ? buf_unzigzag(delta) : (int64_t)delta;
             if (step > UINT32_MAX || step < -(int64_t)UINT32_MAX) {
                 return false;
             }
@@ -166,7 +167,7 @@ static enum status decode_column(struct span payload, size_t n_events, unsigned 
 {
     size_t at = 2;
     uint64_t n_entries;
-    if (!varint_read(payload, &at, &n_entries) || n_entries == 0 || n_entries > n_events) {
+    if (!buf_read_varint(payload, &at, &n_entries) || n_entries == 0 || n_entries > n_events) {
         return malformed(err);
     }
     column->n_entries = (uint32_t)n_entries;
@@ -213,7 +214,7 @@ static enum status decode_numbers(struct span payload, size_t n_events, unsigned
     }
     at += bitmap_bytes;
     uint64_t least;
-    if (!varint_read(payload, &at, &least) || at >= payload.size) {
+    if (!buf_read_varint(payload, &at, &least) || at >= payload.size) {
         return malformed(err);
     }
     size_t width = (unsigned char)payload.data[at++];
@@ -227,7 +228,7 @@ static enum status decode_numbers(struct span payload, size_t n_events, unsigned
                 rest |= (uint64_t)(unsigned char)payload.data[at++] << (8 * b);
             }
         }
-        column->numbers[slot] = (int64_t)((uint64_t)unzigzag(least) + rest);
+        column->numbers[slot] = (int64_t)((uint64_t)buf_unzigzag(least) + rest);
     }
     return OK;
 }
@@ -242,10 +243,10 @@ enum status column_decode(struct codec *codec, struct span blob, size_t n_events
     enum status status = OK;
     if (blob.size == 0 || blob.data[0] != 0) {
         buf_clear(unpacked);
-        status = vector_unpack(codec, blob, COLUMN_PAYLOAD_BYTES_MAX, unpacked, err);
+        status = column_vector_unpack(codec, blob, COLUMN_PAYLOAD_BYTES_MAX, unpacked, err);
         payload = buf_span(unpacked);
     }
-    out_column->store = FIELD_ABSENT;
+    out_column->store = COLUMN_STORE_ABSENT;
     out_column->has_ports = false;
     if (filter) {
         filter->answer = COLUMN_WANT_WHOLE;
@@ -259,10 +260,10 @@ enum status column_decode(struct codec *codec, struct span blob, size_t n_events
     unsigned flags = (unsigned char)payload.data[1];
     switch (payload.data[0]) {
     case KIND_COLUMN:
-        out_column->store = FIELD_COLUMN;
+        out_column->store = COLUMN_STORE_COLUMN;
         return decode_column(payload, n_events, flags, out_column, err);
     case KIND_NUMBERS:
-        out_column->store = FIELD_NUMBER;
+        out_column->store = COLUMN_STORE_NUMBER;
         out_column->n_entries = 0;
         return decode_numbers(payload, n_events, flags, out_column, err);
     case KIND_RELATED:

@@ -32,21 +32,26 @@
 #include "schema/block/codec.h"
 
 /* How the block keeps the field. */
-enum field_store { FIELD_ABSENT, FIELD_COLUMN, FIELD_NUMBER, FIELD_TEXT };
+enum column_store {
+    COLUMN_STORE_ABSENT,
+    COLUMN_STORE_COLUMN,
+    COLUMN_STORE_NUMBER,
+    COLUMN_STORE_TEXT
+};
 /* A field's column of a block, unpacked. Entry e of the local dictionary stands for the value ids
  * entry_values[entry_start[e]] .. entry_values[entry_start[e + 1] - 1] (several for an array);
  * index[slot] is 0 for an event without the field, else the entry + 1. An endpoint (endpoint.h) has
  * the address as its value, and its port beside it: the event's value is both. */
 struct column {
-    enum field_store store; /* FIELD_ABSENT, FIELD_COLUMN or FIELD_NUMBER */
-    uint32_t n_entries;     /* FIELD_NUMBER: 0 when index says nothing */
+    enum column_store store; /* COLUMN_STORE_ABSENT, COLUMN_STORE_COLUMN or COLUMN_STORE_NUMBER */
+    uint32_t n_entries;      /* COLUMN_STORE_NUMBER: 0 when index says nothing */
     bool has_ports;
     uint32_t entry_start[BLOCK_EVENTS_MAX + 1];
     uint32_t *entry_values; /* column_fini frees */
     size_t entry_values_capacity;
     uint16_t index[BLOCK_EVENTS_MAX];
-    struct bitmap present;             /* FIELD_NUMBER: events that have it */
-    int64_t numbers[BLOCK_EVENTS_MAX]; /* FIELD_NUMBER */
+    struct bitmap present;             /* COLUMN_STORE_NUMBER: events that have it */
+    int64_t numbers[BLOCK_EVENTS_MAX]; /* COLUMN_STORE_NUMBER */
     uint16_t ports[BLOCK_EVENTS_MAX];  /* with has_ports: of each event; 0: none */
     struct buf payload;                /* of the reader's own */
     struct buf blob;
@@ -67,10 +72,10 @@ struct column_filter {
 
 enum { COLUMN_PAYLOAD_BYTES_MAX = 16 * 1024 * 1024 };
 
-MUST_USE enum status times_encode(struct codec *codec, const int64_t *times_us, size_t count,
-                                  struct buf *out, struct err *err);
-MUST_USE enum status times_decode(struct codec *codec, struct span blob, size_t count,
-                                  int64_t *out_times_us, struct err *err);
+MUST_USE enum status column_times_encode(struct codec *codec, const int64_t *times_us, size_t count,
+                                         struct buf *out, struct err *err);
+MUST_USE enum status column_times_decode(struct codec *codec, struct span blob, size_t count,
+                                         int64_t *out_times_us, struct err *err);
 
 enum column_flag {
     COLUMN_ALL = 1,
@@ -94,7 +99,7 @@ struct column_source {
 };
 
 /* A column of the block by its index, as another one sees it. */
-struct column_partner {
+struct column_predictor {
     uint32_t field;
     uint32_t n_entries;
     const uint16_t *index;
@@ -103,14 +108,14 @@ struct column_partner {
 
 /* presence, values: NULL, or the column that tells much of it. */
 MUST_USE enum status column_encode(struct codec *codec, const struct column_source *source,
-                                   const struct column_partner *presence,
-                                   const struct column_partner *values, struct buf *out,
+                                   const struct column_predictor *presence,
+                                   const struct column_predictor *values, struct buf *out,
                                    struct err *err);
 
 /* Finds the partner of that field in the same block; its index lives until column_decode returns.
  * ERR_CORRUPT when there is none. */
-typedef enum status column_lookup(void *context, uint32_t field, struct column_partner *out_partner,
-                                  struct err *err);
+typedef enum status column_lookup(void *context, uint32_t field,
+                                  struct column_predictor *out_partner, struct err *err);
 
 /* Any kind. ERR_CORRUPT when the blob is not well formed for n_events. filter: NULL, or what is
  * asked before the larger part is read; the part that is left out is not checked. */
@@ -127,10 +132,10 @@ MUST_USE bool column_read_entries(struct span payload, size_t *at, bool several,
                                   struct column *column);
 
 /* A byte vector, packed as above. */
-MUST_USE enum status vector_pack(struct codec *codec, struct span payload, struct buf *out,
-                                 struct err *err);
+MUST_USE enum status column_vector_pack(struct codec *codec, struct span payload, struct buf *out,
+                                        struct err *err);
 /* Appends the payload to out. */
-MUST_USE enum status vector_unpack(struct codec *codec, struct span blob, size_t max_bytes,
-                                   struct buf *out, struct err *err);
+MUST_USE enum status column_vector_unpack(struct codec *codec, struct span blob, size_t max_bytes,
+                                          struct buf *out, struct err *err);
 
 #endif

@@ -20,13 +20,14 @@ static unsigned log2_of(size_t n)
 
 /* What it takes to write the column (its presence, or its index) given the partner's: bits for the
  * partner's entries that mean one thing, and for each event of those that do not. */
-static size_t cost_with(const struct column_source *source, const struct column_partner *partner,
-                        bool presence, size_t step, size_t event_bits)
+static size_t cost_with(const struct column_source *source,
+                        const struct column_predictor *predictor, bool presence, size_t step,
+                        size_t event_bits)
 {
     uint16_t meaning[BLOCK_EVENTS_MAX + 1]; /* + 1; 0: unseen */
     uint16_t count[BLOCK_EVENTS_MAX + 1];
     bool mixed[BLOCK_EVENTS_MAX + 1];
-    size_t n = (size_t)partner->n_entries + 1;
+    size_t n = (size_t)predictor->n_entries + 1;
     memset(meaning, 0, n * sizeof *meaning);
     memset(count, 0, n * sizeof *count);
     memset(mixed, 0, n * sizeof *mixed);
@@ -39,7 +40,7 @@ static size_t cost_with(const struct column_source *source, const struct column_
         } else if (entry == 0) {
             continue;
         }
-        uint16_t theirs = partner->index[slot];
+        uint16_t theirs = predictor->index[slot];
         if (mixed[theirs]) {
             open++;
         } else if (meaning[theirs] == 0) {
@@ -72,30 +73,31 @@ static size_t cost_without(const struct column_source *source, bool presence, si
     return bits < source->n_events ? bits : source->n_events;
 }
 
-static const struct candidate *find(const struct candidates *candidates, uint32_t field)
+static const struct column_predict_candidate *
+find(const struct column_predict_candidates *candidates, uint32_t field)
 {
     for (size_t i = 0; i < candidates->count; i++) {
-        if (candidates->items[i].partner.field == field) {
+        if (candidates->items[i].predictor.field == field) {
             return &candidates->items[i];
         }
     }
     return NULL;
 }
 
-static const struct candidate *best_of(const struct candidates *candidates,
-                                       const struct column_source *source, bool presence,
-                                       size_t event_bits)
+static const struct column_predict_candidate *
+best_of(const struct column_predict_candidates *candidates, const struct column_source *source,
+        bool presence, size_t event_bits)
 {
-    const struct candidate *best = NULL;
+    const struct column_predict_candidate *best = NULL;
     size_t best_cost = SIZE_MAX;
     size_t step = source->n_events > SAMPLE * 2 ? source->n_events / SAMPLE : 1;
     for (size_t i = 0; i < candidates->count; i++) {
-        const struct candidate *candidate = &candidates->items[i];
-        if (candidate->depth + 1 >= RELATE_DEPTH_MAX ||
-            (!presence && candidate->partner.n_entries < 2)) {
+        const struct column_predict_candidate *candidate = &candidates->items[i];
+        if (candidate->depth + 1 >= COLUMN_PREDICT_DEPTH_MAX ||
+            (!presence && candidate->predictor.n_entries < 2)) {
             continue;
         }
-        size_t cost = cost_with(source, &candidate->partner, presence, step, event_bits);
+        size_t cost = cost_with(source, &candidate->predictor, presence, step, event_bits);
         if (cost < best_cost) {
             best = candidate;
             best_cost = cost;
@@ -104,36 +106,37 @@ static const struct candidate *best_of(const struct candidates *candidates,
     return best;
 }
 
-static const struct candidate *pick(const struct candidates *candidates,
-                                    const struct column_source *source, bool presence, bool ask_all,
-                                    uint32_t *remembered)
+static const struct column_predict_candidate *
+pick(const struct column_predict_candidates *candidates, const struct column_source *source,
+     bool presence, bool ask_all, uint32_t *remembered)
 {
     size_t event_bits = presence ? 1 : log2_of(source->n_entries);
     size_t alone = cost_without(source, presence, event_bits);
     if (alone < MARGIN_BITS) {
         return NULL;
     }
-    const struct candidate *candidate = NULL;
+    const struct column_predict_candidate *candidate = NULL;
     if (ask_all) {
         candidate = best_of(candidates, source, presence, event_bits);
     } else if (*remembered > 0) {
         candidate = find(candidates, *remembered - 1);
     }
     if (candidate &&
-        (candidate->depth + 1 >= RELATE_DEPTH_MAX ||
-         cost_with(source, &candidate->partner, presence, 1, event_bits) + MARGIN_BITS >
+        (candidate->depth + 1 >= COLUMN_PREDICT_DEPTH_MAX ||
+         cost_with(source, &candidate->predictor, presence, 1, event_bits) + MARGIN_BITS >
              alone - alone / 8)) {
         candidate = NULL;
     }
     if (ask_all) {
-        *remembered = candidate ? candidate->partner.field + 1 : 0;
+        *remembered = candidate ? candidate->predictor.field + 1 : 0;
     }
     return candidate;
 }
 
-void relate(const struct candidates *candidates, const struct column_source *source,
-            struct relation *relation, const struct candidate **out_presence,
-            const struct candidate **out_values)
+void column_predict(const struct column_predict_candidates *candidates,
+                    const struct column_source *source, struct column_predict_memory *relation,
+                    const struct column_predict_candidate **out_presence,
+                    const struct column_predict_candidate **out_values)
 {
     bool ask_all = relation->asked++ % ASK_AGAIN == 0;
     *out_presence = pick(candidates, source, true, ask_all, &relation->presence);

@@ -7,29 +7,30 @@
 #include "schema/block/column.h"
 
 /* A chain of partners is no longer than this: reading a column reads its partners first. */
-enum { RELATE_DEPTH_MAX = 3, RELATE_CANDIDATES_MAX = 128 };
+enum { COLUMN_PREDICT_DEPTH_MAX = 3, COLUMN_PREDICT_CANDIDATES_MAX = 128 };
 
-struct candidate {
-    struct column_partner partner;
+struct column_predict_candidate {
+    struct column_predictor predictor;
     unsigned depth; /* longest chain of partners below it */
 };
 
 /* What is remembered for a field from block to block. */
-struct relation {
+struct column_predict_memory {
     uint32_t presence; /* field + 1; 0: none */
     uint32_t values;
     uint32_t asked; /* blocks since all were compared */
 };
 
 /* Columns of the block that are written already. */
-struct candidates {
-    struct candidate items[RELATE_CANDIDATES_MAX];
+struct column_predict_candidates {
+    struct column_predict_candidate items[COLUMN_PREDICT_CANDIDATES_MAX];
     size_t count;
 };
 
 /* Picks partners for the column, NULL where none is worth it, and remembers them. */
-void relate(const struct candidates *candidates, const struct column_source *source,
-            struct relation *relation, const struct candidate **out_presence,
-            const struct candidate **out_values);
+void column_predict(const struct column_predict_candidates *candidates,
+                    const struct column_source *source, struct column_predict_memory *relation,
+                    const struct column_predict_candidate **out_presence,
+                    const struct column_predict_candidate **out_values);
 
 #endif

@@ -2,7 +2,7 @@
  * and 0 where not, and then filled with entries. */
 #include "schema/block/column.h"
 
-struct reading {
+struct column_reader {
     struct span payload;
     size_t at;
     size_t n_events;
@@ -12,7 +12,7 @@ struct reading {
     struct column_filter *filter;
     struct column *column;
     /* Presence, when found and before it is filled in. */
-    struct column_partner partner;
+    struct column_predictor predictor;
     const unsigned char *says;
     const unsigned char *bits;
     size_t n_some;
@@ -25,7 +25,7 @@ static enum status malformed(struct err *err)
 }
 
 /* The next n bytes; NULL when there are fewer. */
-static const unsigned char *take(struct reading *reading, size_t n)
+static const unsigned char *take(struct column_reader *reading, size_t n)
 {
     if (reading->payload.size - reading->at < n) {
         return NULL;
@@ -35,12 +35,12 @@ static const unsigned char *take(struct reading *reading, size_t n)
     return (const unsigned char *)bytes;
 }
 
-static bool take_number(struct reading *reading, uint64_t most, uint64_t *out_number)
+static bool take_number(struct column_reader *reading, uint64_t most, uint64_t *out_number)
 {
-    return varint_read(reading->payload, &reading->at, out_number) && *out_number <= most;
+    return buf_read_varint(reading->payload, &reading->at, out_number) && *out_number <= most;
 }
 
-static enum status take_partner(struct reading *reading, struct column_partner *out_partner,
+static enum status take_partner(struct column_reader *reading, struct column_predictor *out_partner,
                                 struct err *err)
 {
     uint64_t field;
@@ -57,34 +57,34 @@ static enum status take_partner(struct reading *reading, struct column_partner *
 }
 
 /* How many events the partner leaves open. */
-static size_t count_some(const struct reading *reading)
+static size_t count_some(const struct column_reader *reading)
 {
-    const struct column_partner *partner = &reading->partner;
+    const struct column_predictor *predictor = &reading->predictor;
     size_t some = 0;
-    if (partner->counts) {
-        for (size_t entry = 0; entry <= partner->n_entries; entry++) {
-            some += reading->says[entry] == 2 ? partner->counts[entry] : 0;
+    if (predictor->counts) {
+        for (size_t entry = 0; entry <= predictor->n_entries; entry++) {
+            some += reading->says[entry] == 2 ? predictor->counts[entry] : 0;
         }
         return some;
     }
     for (size_t slot = 0; slot < reading->n_events; slot++) {
-        some += reading->says[partner->index[slot]] == 2;
+        some += reading->says[predictor->index[slot]] == 2;
     }
     return some;
 }
 
 /* Where presence is told, without filling it in: what follows may show that nobody needs it. */
-static enum status find_presence(struct reading *reading, struct err *err)
+static enum status find_presence(struct column_reader *reading, struct err *err)
 {
     if (reading->flags & COLUMN_PRESENCE) {
         if (reading->flags & COLUMN_ALL) { /* one of them is not true */
             return malformed(err);
         }
-        enum status status = take_partner(reading, &reading->partner, err);
+        enum status status = take_partner(reading, &reading->predictor, err);
         if (status != OK) {
             return status;
         }
-        reading->says = take(reading, (size_t)reading->partner.n_entries + 1);
+        reading->says = take(reading, (size_t)reading->predictor.n_entries + 1);
         if (!reading->says) {
             return malformed(err);
         }
@@ -99,10 +99,10 @@ static enum status find_presence(struct reading *reading, struct err *err)
 }
 
 /* All of it is told by the partner, for each entry that an event has. */
-static void presence_told(struct reading *reading)
+static void presence_told(struct column_reader *reading)
 {
-    const struct column_partner *partner = &reading->partner;
-    const uint16_t *restrict by = partner->index;
+    const struct column_predictor *predictor = &reading->predictor;
+    const uint16_t *restrict by = predictor->index;
     const unsigned char *restrict says = reading->says;
     uint16_t *restrict index = reading->column->index;
     size_t n_present = 0;
@@ -116,9 +116,9 @@ static void presence_told(struct reading *reading)
 }
 
 /* Without branches: which event is which is hard to foresee. */
-static void presence_by(struct reading *reading)
+static void presence_by(struct column_reader *reading)
 {
-    const uint16_t *restrict partner = reading->partner.index;
+    const uint16_t *restrict predictor = reading->predictor.index;
     const unsigned char *restrict says = reading->says;
     uint16_t *restrict index = reading->column->index;
     if (reading->n_some == 0) {
@@ -130,7 +130,7 @@ static void presence_by(struct reading *reading)
     size_t n = 0;
     size_t n_present = 0;
     for (size_t slot = 0; slot < reading->n_events; slot++) {
-        unsigned is = says[partner[slot]];
+        unsigned is = says[predictor[slot]];
         unsigned some = is == 2;
         unsigned bit = (unsigned)bits[n / 8] >> n % 8 & 1;
         unsigned has = (unsigned)(is == 1) | (some & bit);
@@ -142,7 +142,7 @@ static void presence_by(struct reading *reading)
 }
 
 /* Before another partner is taken: the one of presence may go then. */
-static void fill_presence(struct reading *reading)
+static void fill_presence(struct column_reader *reading)
 {
     uint16_t *index = reading->column->index;
     if (reading->flags & COLUMN_PRESENCE) {
@@ -166,7 +166,7 @@ static void fill_presence(struct reading *reading)
     }
 }
 
-static void set_present(struct reading *reading)
+static void set_present(struct column_reader *reading)
 {
     struct column *column = reading->column;
     memset(&column->present, 0, sizeof column->present);
@@ -177,7 +177,7 @@ static void set_present(struct reading *reading)
     }
 }
 
-static enum status read_raw(struct reading *reading, struct err *err)
+static enum status read_raw(struct column_reader *reading, struct err *err)
 {
     struct column *column = reading->column;
     fill_presence(reading);
@@ -192,20 +192,20 @@ static enum status read_raw(struct reading *reading, struct err *err)
         return malformed(err);
     }
     set_present(reading);
-    column->store = FIELD_NUMBER;
+    column->store = COLUMN_STORE_NUMBER;
     column->n_entries = 0;
     for (size_t slot = 0; slot < reading->n_events; slot++) {
         uint64_t rest = 0;
         for (size_t b = 0; column->index[slot] && b < width; b++) {
             rest |= (uint64_t)*bytes++ << (8 * b);
         }
-        column->numbers[slot] = (int64_t)((uint64_t)unzigzag(least) + rest);
+        column->numbers[slot] = (int64_t)((uint64_t)buf_unzigzag(least) + rest);
     }
     return OK;
 }
 
 /* n entries of one or two planes of bytes, widened; false when there are fewer. */
-static bool take_vector(struct reading *reading, size_t n, uint16_t *restrict out)
+static bool take_vector(struct column_reader *reading, size_t n, uint16_t *restrict out)
 {
     bool wide = reading->column->n_entries > 255;
     const unsigned char *restrict bytes = take(reading, wide ? n * 2 : n);
@@ -219,7 +219,7 @@ static bool take_vector(struct reading *reading, size_t n, uint16_t *restrict ou
 }
 
 /* Entries of the events for which the partner says nothing, one by one. */
-static void put_rest(const struct reading *reading, const uint16_t *restrict rest)
+static void put_rest(const struct column_reader *reading, const uint16_t *restrict rest)
 {
     uint16_t *restrict index = reading->column->index;
     if (reading->flags & COLUMN_ALL) {
@@ -238,7 +238,7 @@ static void put_rest(const struct reading *reading, const uint16_t *restrict res
 
 /* How many entries are left for the events of which the partner says nothing: all bytes that are
  * not ports. More than there are events when that cannot be. */
-static size_t rest_size(const struct reading *reading)
+static size_t rest_size(const struct column_reader *reading)
 {
     size_t bytes = reading->payload.size - reading->at;
     size_t ports = reading->flags & COLUMN_PORTS ? reading->n_present * 2 : 0;
@@ -256,7 +256,7 @@ static bool none_above(const uint16_t *entries, size_t n, uint32_t most)
 }
 
 /* The partner's entry says which entry each event has; false when it does not for one. */
-static bool told_alone(const struct reading *reading, const uint16_t *restrict by,
+static bool told_alone(const struct column_reader *reading, const uint16_t *restrict by,
                        const uint16_t *restrict meaning)
 {
     uint16_t *restrict index = reading->column->index;
@@ -270,18 +270,18 @@ static bool told_alone(const struct reading *reading, const uint16_t *restrict b
     return untold == 0;
 }
 
-static enum status read_told(struct reading *reading, struct err *err)
+static enum status read_told(struct column_reader *reading, struct err *err)
 {
     uint16_t *restrict index = reading->column->index;
     uint32_t n_entries = reading->column->n_entries;
     uint16_t meaning[BLOCK_EVENTS_MAX + 1];
     uint16_t rest[BLOCK_EVENTS_MAX + 1] = {0}; /* one more is looked at, and not taken */
-    struct column_partner partner;
-    enum status status = take_partner(reading, &partner, err);
+    struct column_predictor predictor;
+    enum status status = take_partner(reading, &predictor, err);
     if (status != OK) {
         return status;
     }
-    size_t n_meaning = (size_t)partner.n_entries + 1;
+    size_t n_meaning = (size_t)predictor.n_entries + 1;
     if (!take_vector(reading, n_meaning, meaning) || !none_above(meaning, n_meaning, n_entries)) {
         return malformed(err);
     }
@@ -290,7 +290,7 @@ static enum status read_told(struct reading *reading, struct err *err)
         !none_above(rest, n_rest, n_entries - 1)) {
         return malformed(err);
     }
-    const uint16_t *restrict by = partner.index;
+    const uint16_t *restrict by = predictor.index;
     if (n_rest == 0) {
         return told_alone(reading, by, meaning) ? OK : malformed(err);
     }
@@ -307,7 +307,7 @@ static enum status read_told(struct reading *reading, struct err *err)
     return n == n_rest ? OK : malformed(err);
 }
 
-static enum status read_index(struct reading *reading, struct err *err)
+static enum status read_index(struct column_reader *reading, struct err *err)
 {
     if (reading->flags & COLUMN_VALUES) {
         return read_told(reading, err);
@@ -322,7 +322,7 @@ static enum status read_index(struct reading *reading, struct err *err)
     return OK;
 }
 
-static bool read_numbers(struct reading *reading, int64_t *numbers)
+static bool read_numbers(struct column_reader *reading, int64_t *numbers)
 {
     uint64_t before = 0;
     for (uint32_t i = 0; i < reading->column->n_entries; i++) {
@@ -330,13 +330,13 @@ static bool read_numbers(struct reading *reading, int64_t *numbers)
         if (!take_number(reading, UINT64_MAX, &delta)) {
             return false;
         }
-        before += (uint64_t)unzigzag(delta);
+        before += (uint64_t)buf_unzigzag(delta);
         numbers[i] = (int64_t)before;
     }
     return true;
 }
 
-static enum status read_ports(struct reading *reading, struct err *err)
+static enum status read_ports(struct column_reader *reading, struct err *err)
 {
     struct column *column = reading->column;
     size_t n = reading->n_present;
@@ -357,7 +357,7 @@ static enum status read_ports(struct reading *reading, struct err *err)
 }
 
 /* Which event has which entry, and the ports: all that follows the entries. */
-static enum status read_events(struct reading *reading, struct err *err)
+static enum status read_events(struct column_reader *reading, struct err *err)
 {
     fill_presence(reading);
     enum status status = reading->column->n_entries > 1 ? read_index(reading, err) : OK;
@@ -367,7 +367,7 @@ static enum status read_events(struct reading *reading, struct err *err)
     return status == OK && reading->at != reading->payload.size ? malformed(err) : status;
 }
 
-static enum column_want ask_filter(const struct reading *reading)
+static enum column_want ask_filter(const struct column_reader *reading)
 {
     struct column_filter *filter = reading->filter;
     if (filter) {
@@ -376,7 +376,7 @@ static enum column_want ask_filter(const struct reading *reading)
     return filter ? filter->answer : COLUMN_WANT_WHOLE;
 }
 
-static enum status read_number_entries(struct reading *reading, struct err *err)
+static enum status read_number_entries(struct column_reader *reading, struct err *err)
 {
     struct column *column = reading->column;
     int64_t numbers[BLOCK_EVENTS_MAX];
@@ -385,7 +385,7 @@ static enum status read_number_entries(struct reading *reading, struct err *err)
     if (status != OK) {
         return status;
     }
-    column->store = FIELD_NUMBER;
+    column->store = COLUMN_STORE_NUMBER;
     set_present(reading);
     for (size_t slot = 0; slot < reading->n_events; slot++) {
         column->numbers[slot] = column->index[slot] ? numbers[column->index[slot] - 1] : 0;
@@ -393,7 +393,7 @@ static enum status read_number_entries(struct reading *reading, struct err *err)
     return OK;
 }
 
-static enum status read_entries(struct reading *reading, struct err *err)
+static enum status read_entries(struct column_reader *reading, struct err *err)
 {
     struct column *column = reading->column;
     uint64_t n_entries;
@@ -411,7 +411,7 @@ static enum status read_entries(struct reading *reading, struct err *err)
     column->has_ports = reading->flags & COLUMN_PORTS;
     enum column_want want = ask_filter(reading);
     if (want == COLUMN_WANT_NOTHING) {
-        return OK; /* and it stays FIELD_ABSENT */
+        return OK; /* and it stays COLUMN_STORE_ABSENT */
     }
     enum status status = OK;
     if (want == COLUMN_WANT_PRESENCE) {
@@ -420,7 +420,7 @@ static enum status read_entries(struct reading *reading, struct err *err)
         status = read_events(reading, err);
     }
     if (status == OK) {
-        column->store = FIELD_COLUMN;
+        column->store = COLUMN_STORE_COLUMN;
     }
     return status;
 }
@@ -428,7 +428,7 @@ static enum status read_entries(struct reading *reading, struct err *err)
 enum status column_read(struct span payload, size_t n_events, column_lookup *lookup, void *context,
                         struct column_filter *filter, struct column *out_column, struct err *err)
 {
-    struct reading reading = {
+    struct column_reader reading = {
         .payload = payload,
         .at = 2,
         .n_events = n_events,

@@ -20,23 +20,23 @@ static void add_index_vector(const uint16_t *entries, size_t n, bool wide, struc
 enum { PRESENCE_NONE, PRESENCE_ALL, PRESENCE_SOME, PRESENCE_UNSEEN };
 
 static void write_presence_by(const struct column_source *source,
-                              const struct column_partner *partner, struct buf *out)
+                              const struct column_predictor *predictor, struct buf *out)
 {
     unsigned char says[BLOCK_EVENTS_MAX + 1];
-    memset(says, PRESENCE_UNSEEN, partner->n_entries + 1);
+    memset(says, PRESENCE_UNSEEN, predictor->n_entries + 1);
     for (size_t slot = 0; slot < source->n_events; slot++) {
         unsigned char is = source->index[slot] ? PRESENCE_ALL : PRESENCE_NONE;
-        unsigned char *says_here = &says[partner->index[slot]];
+        unsigned char *says_here = &says[predictor->index[slot]];
         *says_here = *says_here == PRESENCE_UNSEEN || *says_here == is ? is : PRESENCE_SOME;
     }
-    buf_add_varint(out, partner->field);
-    for (uint32_t i = 0; i <= partner->n_entries; i++) {
+    buf_add_varint(out, predictor->field);
+    for (uint32_t i = 0; i <= predictor->n_entries; i++) {
         buf_add_char(out, says[i] == PRESENCE_UNSEEN ? PRESENCE_NONE : (char)says[i]);
     }
     unsigned char bits[BLOCK_EVENTS_MAX / 8] = {0};
     size_t n = 0;
     for (size_t slot = 0; slot < source->n_events; slot++) {
-        if (says[partner->index[slot]] == PRESENCE_SOME) {
+        if (says[predictor->index[slot]] == PRESENCE_SOME) {
             bits[n / 8] |= (unsigned char)((source->index[slot] != 0) << n % 8);
             n++;
         }
@@ -70,7 +70,7 @@ static void write_raw(const struct column_source *source, struct buf *out)
                    : span <= 0xffff     ? 2
                    : span <= 0xffffffff ? 4
                                         : 8;
-    buf_add_varint(out, zigzag(least));
+    buf_add_varint(out, buf_zigzag(least));
     buf_add_char(out, (char)width);
     for (size_t slot = 0; slot < source->n_events && width > 0; slot++) {
         uint64_t rest = (uint64_t)source->numbers[slot] - (uint64_t)least;
@@ -87,7 +87,8 @@ static void write_entries(const struct column_source *source, struct buf *out)
     int64_t before = 0;
     for (uint32_t i = 0; i < source->n_entries; i++) {
         if (source->numbers) {
-            buf_add_varint(out, zigzag((int64_t)((uint64_t)source->numbers[i] - (uint64_t)before)));
+            buf_add_varint(out,
+                           buf_zigzag((int64_t)((uint64_t)source->numbers[i] - (uint64_t)before)));
             before = source->numbers[i];
         } else if (!source->entry_start) {
             buf_add_varint(out, source->entry_values[i] - (uint32_t)before);
@@ -95,7 +96,7 @@ static void write_entries(const struct column_source *source, struct buf *out)
         } else {
             buf_add_varint(out, source->entry_start[i + 1] - source->entry_start[i]);
             for (uint32_t v = source->entry_start[i]; v < source->entry_start[i + 1]; v++) {
-                buf_add_varint(out, zigzag((int64_t)source->entry_values[v] - before));
+                buf_add_varint(out, buf_zigzag((int64_t)source->entry_values[v] - before));
                 before = source->entry_values[v];
             }
         }
@@ -103,14 +104,14 @@ static void write_entries(const struct column_source *source, struct buf *out)
 }
 
 /* The partner's entries that always stand for one of ours; 0 for the others. */
-static void find_meaning(const struct column_source *source, const struct column_partner *partner,
-                         uint16_t *meaning)
+static void find_meaning(const struct column_source *source,
+                         const struct column_predictor *predictor, uint16_t *meaning)
 {
     bool mixed[BLOCK_EVENTS_MAX + 1] = {false};
-    memset(meaning, 0, (partner->n_entries + 1) * sizeof *meaning);
+    memset(meaning, 0, (predictor->n_entries + 1) * sizeof *meaning);
     for (size_t slot = 0; slot < source->n_events; slot++) {
         uint16_t entry = source->index[slot];
-        uint16_t theirs = partner->index[slot];
+        uint16_t theirs = predictor->index[slot];
         if (entry == 0 || mixed[theirs]) {
             continue;
         }
@@ -123,20 +124,20 @@ static void find_meaning(const struct column_source *source, const struct column
     }
 }
 
-static void write_index(const struct column_source *source, const struct column_partner *partner,
-                        struct buf *out)
+static void write_index(const struct column_source *source,
+                        const struct column_predictor *predictor, struct buf *out)
 {
     bool wide = source->n_entries > 255;
     uint16_t meaning[BLOCK_EVENTS_MAX + 1];
-    if (partner) {
-        find_meaning(source, partner, meaning);
-        buf_add_varint(out, partner->field);
-        add_index_vector(meaning, partner->n_entries + 1, wide, out);
+    if (predictor) {
+        find_meaning(source, predictor, meaning);
+        buf_add_varint(out, predictor->field);
+        add_index_vector(meaning, predictor->n_entries + 1, wide, out);
     }
     uint16_t rest[BLOCK_EVENTS_MAX];
     size_t n = 0;
     for (size_t slot = 0; slot < source->n_events; slot++) {
-        if (source->index[slot] && (!partner || meaning[partner->index[slot]] == 0)) {
+        if (source->index[slot] && (!predictor || meaning[predictor->index[slot]] == 0)) {
             rest[n++] = (uint16_t)(source->index[slot] - 1);
         }
     }
@@ -155,8 +156,9 @@ static void write_ports(const struct column_source *source, struct buf *out)
     add_index_vector(ports, n, true, out);
 }
 
-static unsigned flags_of(const struct column_source *source, const struct column_partner *presence,
-                         const struct column_partner *values)
+static unsigned flags_of(const struct column_source *source,
+                         const struct column_predictor *presence,
+                         const struct column_predictor *values)
 {
     bool all = true;
     for (size_t slot = 0; slot < source->n_events; slot++) {
@@ -170,8 +172,8 @@ static unsigned flags_of(const struct column_source *source, const struct column
 }
 
 enum status column_encode(struct codec *codec, const struct column_source *source,
-                          const struct column_partner *presence,
-                          const struct column_partner *values, struct buf *out, struct err *err)
+                          const struct column_predictor *presence,
+                          const struct column_predictor *values, struct buf *out, struct err *err)
 {
     CHECK(source->n_events <= BLOCK_EVENTS_MAX && source->n_entries <= BLOCK_EVENTS_MAX);
     CHECK(source->n_entries > 0 || (source->numbers && !source->ports));
@@ -197,7 +199,7 @@ enum status column_encode(struct codec *codec, const struct column_source *sourc
         }
     }
     enum status status = buf_status(&payload, "column", err);
-    status = THEN(status, vector_pack(codec, buf_span(&payload), out, err));
+    status = THEN(status, column_vector_pack(codec, buf_span(&payload), out, err));
     buf_fini(&payload);
     return status;
 }

@@ -60,7 +60,7 @@ static void *frame_make(void *context)
     }
     if (maker->status == OK) {
         maker->frame_sha256 = digest_sha256(buf_span(&maker->frame));
-        line_sums_add(&maker->line_sums, buf_span(&maker->ndjson));
+        line_checksum_add(&maker->line_sums, buf_span(&maker->ndjson));
         maker->status = buf_status(&maker->line_sums, "frame", &maker->err);
     }
     return NULL;

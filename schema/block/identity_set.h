@@ -19,7 +19,7 @@ struct identity_set {
 };
 
 /* The time of events that have none of their own. */
-#define IDENTITY_TIME_NONE INT64_MIN
+#define IDENTITY_SET_TIME_NONE INT64_MIN
 
 /* Zeroed to begin with. */
 void identity_set_fini(struct identity_set *set);

@@ -4,7 +4,7 @@
 
 #include "schema/base/digest.h"
 
-enum { GROUP = LINE_SUMS_GROUP };
+enum { GROUP = LINE_CHECKSUM_GROUP };
 
 /* The next lines, as many as a group has and one more, for where one was put in. */
 struct group {
@@ -49,13 +49,13 @@ static struct sums group_sums(const struct group *group, uint32_t count)
     return sums;
 }
 
-void line_sums_add(struct buf *out, struct span ndjson)
+void line_checksum_add(struct buf *out, struct span ndjson)
 {
     struct group group;
     for (size_t at = 0; at < ndjson.size;) {
         group_read(&group, ndjson, &at, GROUP);
         struct sums sums = group_sums(&group, group.count);
-        unsigned char bytes[LINE_SUMS_GROUP_BYTES] = {
+        unsigned char bytes[LINE_CHECKSUM_GROUP_BYTES] = {
             (unsigned char)sums.plain, (unsigned char)(sums.plain >> 8),
             (unsigned char)sums.weighted, (unsigned char)(sums.weighted >> 8)};
         buf_add(out, bytes, sizeof bytes);
@@ -64,7 +64,8 @@ void line_sums_add(struct buf *out, struct span ndjson)
 
 static struct sums sums_at(struct span sums, size_t group)
 {
-    const unsigned char *bytes = (const unsigned char *)sums.data + group * LINE_SUMS_GROUP_BYTES;
+    const unsigned char *bytes =
+        (const unsigned char *)sums.data + group * LINE_CHECKSUM_GROUP_BYTES;
     return (struct sums){(uint16_t)(bytes[0] | bytes[1] << 8),
                          (uint16_t)(bytes[2] | bytes[3] << 8)};
 }
@@ -128,16 +129,16 @@ static uint32_t added_line(const struct group *group, uint32_t wanted, struct su
 
 /* One explanation of a group that is not as it was, and the line it names; false: it does not
  * explain the sums. */
-static bool explains(enum line_fault fault, const struct group *group, uint32_t wanted,
+static bool explains(enum line_checksum_fault fault, const struct group *group, uint32_t wanted,
                      struct sums was, uint32_t *out_line)
 {
     uint32_t none = wanted;
     uint32_t line = none;
-    if (fault == LINE_FAULT_CHANGED && group->count >= wanted) {
+    if (fault == LINE_CHECKSUM_CHANGED && group->count >= wanted) {
         line = changed_line(group, wanted, was);
-    } else if (fault == LINE_FAULT_REMOVED && group->count + 1 >= wanted) {
+    } else if (fault == LINE_CHECKSUM_REMOVED && group->count + 1 >= wanted) {
         line = removed_line(group, wanted, was);
-    } else if (fault == LINE_FAULT_ADDED && group->count > wanted) {
+    } else if (fault == LINE_CHECKSUM_ADDED && group->count > wanted) {
         none = wanted + 1;
         line = added_line(group, wanted, was);
     }
@@ -147,27 +148,28 @@ static bool explains(enum line_fault fault, const struct group *group, uint32_t 
 
 /* What is wrong with the first group that is not as it was; likelier explanations come first.
  * `surplus`: lines there are now, less lines there were, in the whole block. */
-static struct line_finding judge(const struct group *group, uint32_t wanted, struct sums was,
-                                 int64_t surplus, uint32_t first, size_t end)
+static struct line_checksum_finding judge(const struct group *group, uint32_t wanted,
+                                          struct sums was, int64_t surplus, uint32_t first,
+                                          size_t end)
 {
-    static const enum line_fault orders[3][3] = {
-        {LINE_FAULT_REMOVED, LINE_FAULT_CHANGED, LINE_FAULT_ADDED},
-        {LINE_FAULT_CHANGED, LINE_FAULT_REMOVED, LINE_FAULT_ADDED},
-        {LINE_FAULT_ADDED, LINE_FAULT_CHANGED, LINE_FAULT_REMOVED},
+    static const enum line_checksum_fault orders[3][3] = {
+        {LINE_CHECKSUM_REMOVED, LINE_CHECKSUM_CHANGED, LINE_CHECKSUM_ADDED},
+        {LINE_CHECKSUM_CHANGED, LINE_CHECKSUM_REMOVED, LINE_CHECKSUM_ADDED},
+        {LINE_CHECKSUM_ADDED, LINE_CHECKSUM_CHANGED, LINE_CHECKSUM_REMOVED},
     };
-    const enum line_fault *order = orders[surplus < 0 ? 0 : surplus > 0 ? 2 : 1];
+    const enum line_checksum_fault *order = orders[surplus < 0 ? 0 : surplus > 0 ? 2 : 1];
     for (size_t i = 0; i < 3; i++) {
         uint32_t line;
         if (explains(order[i], group, wanted, was, &line)) {
-            return (struct line_finding){order[i], first + line + 1, first + line + 1,
-                                         line < group->count ? group->start[line] : end};
+            return (struct line_checksum_finding){order[i], first + line + 1, first + line + 1,
+                                                  line < group->count ? group->start[line] : end};
         }
     }
-    return (struct line_finding){LINE_FAULT_RANGE, first + 1, first + wanted,
-                                 group->count > 0 ? group->start[0] : end};
+    return (struct line_checksum_finding){LINE_CHECKSUM_RANGE, first + 1, first + wanted,
+                                          group->count > 0 ? group->start[0] : end};
 }
 
-static uint32_t count_lines(struct span ndjson)
+static uint32_t number_of_lines(struct span ndjson)
 {
     uint32_t count = 0;
     for (size_t at = 0; at < ndjson.size; count++) {
@@ -176,13 +178,14 @@ static uint32_t count_lines(struct span ndjson)
     return count;
 }
 
-struct line_finding line_sums_find(struct span ndjson, struct span sums, uint32_t n_lines)
+struct line_checksum_finding line_checksum_find(struct span ndjson, struct span sums,
+                                                uint32_t n_lines)
 {
     uint32_t n_groups = (n_lines + GROUP - 1) / GROUP;
-    if (sums.size != (size_t)n_groups * LINE_SUMS_GROUP_BYTES) {
-        return (struct line_finding){LINE_FAULT_RANGE, 1, n_lines, 0};
+    if (sums.size != (size_t)n_groups * LINE_CHECKSUM_GROUP_BYTES) {
+        return (struct line_checksum_finding){LINE_CHECKSUM_RANGE, 1, n_lines, 0};
     }
-    int64_t surplus = (int64_t)count_lines(ndjson) - n_lines;
+    int64_t surplus = (int64_t)number_of_lines(ndjson) - n_lines;
     size_t at = 0;
     for (uint32_t g = 0; g < n_groups; g++) {
         uint32_t wanted = n_lines - g * GROUP < GROUP ? n_lines - g * GROUP : GROUP;
@@ -196,7 +199,7 @@ struct line_finding line_sums_find(struct span ndjson, struct span sums, uint32_
         at = group.count > wanted ? group.start[wanted] : end;
     }
     if (surplus > 0) {
-        return (struct line_finding){LINE_FAULT_ADDED, n_lines + 1, n_lines + 1, at};
+        return (struct line_checksum_finding){LINE_CHECKSUM_ADDED, n_lines + 1, n_lines + 1, at};
     }
-    return (struct line_finding){.fault = LINE_FAULT_NONE};
+    return (struct line_checksum_finding){.fault = LINE_CHECKSUM_NONE};
 }

@@ -12,27 +12,28 @@
 
 #include "schema/base/buf.h"
 
-enum { LINE_SUMS_GROUP = 64, LINE_SUMS_GROUP_BYTES = 4 };
+enum { LINE_CHECKSUM_GROUP = 64, LINE_CHECKSUM_GROUP_BYTES = 4 };
 
 /* Appends the sums of NDJSON whose lines end with a newline each. */
-void line_sums_add(struct buf *out, struct span ndjson);
+void line_checksum_add(struct buf *out, struct span ndjson);
 
-enum line_fault {
-    LINE_FAULT_NONE,    /* the sums fit */
-    LINE_FAULT_CHANGED, /* this line has other bytes */
-    LINE_FAULT_REMOVED, /* a line that stood before this one is missing */
-    LINE_FAULT_ADDED,   /* this line was put in */
-    LINE_FAULT_RANGE    /* more than one thing is wrong in these lines */
+enum line_checksum_fault {
+    LINE_CHECKSUM_NONE,    /* the sums fit */
+    LINE_CHECKSUM_CHANGED, /* this line has other bytes */
+    LINE_CHECKSUM_REMOVED, /* a line that stood before this one is missing */
+    LINE_CHECKSUM_ADDED,   /* this line was put in */
+    LINE_CHECKSUM_RANGE    /* more than one thing is wrong in these lines */
 };
 
-struct line_finding {
-    enum line_fault fault;
+struct line_checksum_finding {
+    enum line_checksum_fault fault;
     uint32_t line;      /* first line, from 1 */
-    uint32_t last_line; /* of LINE_FAULT_RANGE; else the same */
+    uint32_t last_line; /* of LINE_CHECKSUM_RANGE; else the same */
     size_t byte;        /* where the first line begins in the NDJSON, from 0 */
 };
 
 /* Compares NDJSON as it is now with the sums of `n_lines` lines, and says what is wrong first. */
-struct line_finding line_sums_find(struct span ndjson, struct span sums, uint32_t n_lines);
+struct line_checksum_finding line_checksum_find(struct span ndjson, struct span sums,
+                                                uint32_t n_lines);
 
 #endif

@@ -7,9 +7,9 @@
 enum { KEY_LOW_BITS = 24, DIGIT_BITS = 11, SORT_FEW = 64 };
 
 static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
-static const uint64_t ref_mask = (UINT64_C(1) << OBSERVED_REF_BITS) - 1;
+static const uint64_t ref_mask = (UINT64_C(1) << OBSERVABLE_INDEX_REF_BITS) - 1;
 
-void observed_draft_fini(struct observed_draft *draft)
+void observable_index_builder_fini(struct observable_index_builder *draft)
 {
     buf_fini(&draft->v4);
     buf_fini(&draft->v6);
@@ -17,28 +17,29 @@ void observed_draft_fini(struct observed_draft *draft)
     buf_fini(&draft->spare);
 }
 
-void observed_draft_clear(struct observed_draft *draft)
+void observable_index_builder_clear(struct observable_index_builder *draft)
 {
     buf_clear(&draft->v4);
     buf_clear(&draft->v6);
     buf_clear(&draft->keys);
 }
 
-struct adding {
-    struct observed_draft *draft;
+struct key_adder {
+    struct observable_index_builder *draft;
     uint32_t reference;
 };
 
 static void add_key(void *context, uint64_t key)
 {
-    const struct adding *adding = context;
-    uint64_t pair = key << OBSERVED_REF_BITS | adding->reference;
+    const struct key_adder *adding = context;
+    uint64_t pair = key << OBSERVABLE_INDEX_REF_BITS | adding->reference;
     buf_add(&adding->draft->keys, &pair, sizeof pair);
 }
 
-static void add_address(struct observed_draft *draft, struct span normal, uint32_t reference)
+static void add_address(struct observable_index_builder *draft, struct span normal,
+                        uint32_t reference)
 {
-    struct observed_v6 entry = {.reference = reference};
+    struct observable_index_v6 entry = {.reference = reference};
     if (!term_address_bytes(normal, entry.address)) {
         return;
     }
@@ -47,22 +48,22 @@ static void add_address(struct observed_draft *draft, struct span normal, uint32
         return;
     }
     uint64_t pair = 0;
-    for (size_t i = sizeof mapped; i < ADDRESS_BYTES; i++) {
+    for (size_t i = sizeof mapped; i < OBSERVABLE_KEY_ADDRESS_BYTES; i++) {
         pair = pair << 8 | entry.address[i];
     }
-    pair = pair << OBSERVED_REF_BITS | reference;
+    pair = pair << OBSERVABLE_INDEX_REF_BITS | reference;
     buf_add(&draft->v4, &pair, sizeof pair);
 }
 
-void observed_add(struct observed_draft *draft, const struct observable *observable,
-                  uint32_t reference)
+void observable_index_add(struct observable_index_builder *draft,
+                          const struct observable *observable, uint32_t reference)
 {
     CHECK(reference <= ref_mask);
     if (observable->kind == OBSERVABLE_IP) {
         add_address(draft, observable->normal, reference);
     } else {
-        struct adding adding = {draft, reference};
-        observable_keys(observable->kind, observable->normal, add_key, &adding);
+        struct key_adder adding = {draft, reference};
+        observable_key_all(observable->kind, observable->normal, add_key, &adding);
     }
 }
 
@@ -76,15 +77,15 @@ static void copy_pairs(struct buf *to, const struct buf *from, uint32_t referenc
     }
 }
 
-void observed_copy(struct observed_draft *draft, const struct observed_draft *from,
-                   uint32_t reference)
+void observable_index_copy(struct observable_index_builder *draft,
+                           const struct observable_index_builder *from, uint32_t reference)
 {
     CHECK(reference <= ref_mask);
     copy_pairs(&draft->v4, &from->v4, reference);
     copy_pairs(&draft->keys, &from->keys, reference);
     draft->v6.failed |= from->v6.failed;
-    for (size_t at = 0; at < from->v6.size; at += sizeof(struct observed_v6)) {
-        struct observed_v6 entry;
+    for (size_t at = 0; at < from->v6.size; at += sizeof(struct observable_index_v6)) {
+        struct observable_index_v6 entry;
         memcpy(&entry, from->v6.data + at, sizeof entry);
         entry.reference = reference;
         buf_add(&draft->v6, &entry, sizeof entry);
@@ -150,15 +151,15 @@ static size_t sort_pairs(struct buf *pairs, struct buf *spare, unsigned bits)
 
 static int compare_v6(const void *a, const void *b)
 {
-    const struct observed_v6 *x = a;
-    const struct observed_v6 *y = b;
-    int order = memcmp(x->address, y->address, ADDRESS_BYTES);
+    const struct observable_index_v6 *x = a;
+    const struct observable_index_v6 *y = b;
+    int order = memcmp(x->address, y->address, OBSERVABLE_KEY_ADDRESS_BYTES);
     return order != 0 ? order : (x->reference > y->reference) - (x->reference < y->reference);
 }
 
 static size_t sort_v6(struct buf *v6)
 {
-    struct observed_v6 *all = (struct observed_v6 *)(void *)v6->data;
+    struct observable_index_v6 *all = (struct observable_index_v6 *)(void *)v6->data;
     size_t count = v6->size / sizeof *all;
     size_t kept = 0;
     if (count > 0) {
@@ -184,8 +185,8 @@ static uint64_t add_entries(const struct buf *pairs, size_t count, bool are_keys
     uint64_t before = 0;
     uint64_t entries = 0;
     for (size_t i = 0; i < count; i++) {
-        uint64_t entry = all[i] >> OBSERVED_REF_BITS;
-        if (i > 0 && entry == all[i - 1] >> OBSERVED_REF_BITS) {
+        uint64_t entry = all[i] >> OBSERVABLE_INDEX_REF_BITS;
+        if (i > 0 && entry == all[i - 1] >> OBSERVABLE_INDEX_REF_BITS) {
             continue;
         }
         entries++;
@@ -208,51 +209,56 @@ static void add_references(const struct buf *pairs, size_t count, struct buf *ou
     const uint64_t *all = (const uint64_t *)(const void *)pairs->data;
     int64_t before = -1;
     for (size_t i = 0; i < count; i++) {
-        bool more = i + 1 < count && all[i] >> OBSERVED_REF_BITS == all[i + 1] >> OBSERVED_REF_BITS;
+        bool more = i + 1 < count &&
+                    all[i] >> OBSERVABLE_INDEX_REF_BITS == all[i + 1] >> OBSERVABLE_INDEX_REF_BITS;
         int64_t reference = (int64_t)(all[i] & ref_mask);
         add_reference(out, before, reference, more);
         before = more ? reference : -1;
     }
 }
 
-static uint64_t v6_entries(const struct observed_v6 *all, size_t count, struct buf *out)
+static uint64_t v6_entries(const struct observable_index_v6 *all, size_t count, struct buf *out)
 {
     uint64_t entries = 0;
     for (size_t i = 0; i < count; i++) {
-        if (i > 0 && memcmp(all[i - 1].address, all[i].address, ADDRESS_BYTES) == 0) {
+        if (i > 0 &&
+            memcmp(all[i - 1].address, all[i].address, OBSERVABLE_KEY_ADDRESS_BYTES) == 0) {
             continue;
         }
         entries++;
         if (out) {
-            buf_add(out, all[i].address, ADDRESS_BYTES);
+            buf_add(out, all[i].address, OBSERVABLE_KEY_ADDRESS_BYTES);
         }
     }
     return entries;
 }
 
-static void v6_references(const struct observed_v6 *all, size_t count, struct buf *out)
+static void v6_references(const struct observable_index_v6 *all, size_t count, struct buf *out)
 {
     int64_t before = -1;
     for (size_t i = 0; i < count; i++) {
-        bool more = i + 1 < count && memcmp(all[i].address, all[i + 1].address, ADDRESS_BYTES) == 0;
+        bool more = i + 1 < count &&
+                    memcmp(all[i].address, all[i + 1].address, OBSERVABLE_KEY_ADDRESS_BYTES) == 0;
         add_reference(out, before, all[i].reference, more);
         before = more ? (int64_t)all[i].reference : -1;
     }
 }
 
-enum status observed_encode(struct observed_draft *draft, uint32_t first, uint32_t count,
-                            struct buf *out, struct err *err)
+enum status observable_index_encode(struct observable_index_builder *draft, uint32_t first,
+                                    uint32_t count, struct buf *out, struct err *err)
 {
     bool ok = buf_ok(&draft->v4) && buf_ok(&draft->v6) && buf_ok(&draft->keys);
-    size_t n_v4 = ok ? sort_pairs(&draft->v4, &draft->spare, 32 + OBSERVED_REF_BITS) : 0;
-    size_t n_keys =
-        ok ? sort_pairs(&draft->keys, &draft->spare, OBSERVABLE_KEY_BITS + OBSERVED_REF_BITS) : 0;
+    size_t n_v4 = ok ? sort_pairs(&draft->v4, &draft->spare, 32 + OBSERVABLE_INDEX_REF_BITS) : 0;
+    size_t n_keys = ok ? sort_pairs(&draft->keys, &draft->spare,
+                                    OBSERVABLE_KEY_BITS + OBSERVABLE_INDEX_REF_BITS)
+                       : 0;
     if (!ok || !buf_ok(&draft->v4) || !buf_ok(&draft->keys)) {
         return err_nomem(err, "observables");
     }
     size_t n_v6 = sort_v6(&draft->v6);
-    const struct observed_v6 *v6 = (const struct observed_v6 *)(const void *)draft->v6.data;
-    buf_add_char(out, OBSERVED_VERSION);
+    const struct observable_index_v6 *v6 =
+        (const struct observable_index_v6 *)(const void *)draft->v6.data;
+    buf_add_char(out, OBSERVABLE_INDEX_VERSION);
     buf_add_varint(out, first);
     buf_add_varint(out, count);
     buf_add_varint(out, add_entries(&draft->v4, n_v4, false, NULL));

@@ -17,56 +17,61 @@
 
 #include "schema/event/observable_key.h"
 
-enum { OBSERVED_VERSION = 1, OBSERVED_REF_BITS = 20, OBSERVED_BYTES_MAX = 16 * 1024 * 1024 };
+enum {
+    OBSERVABLE_INDEX_VERSION = 1,
+    OBSERVABLE_INDEX_REF_BITS = 20,
+    OBSERVABLE_INDEX_BYTES_MAX = 16 * 1024 * 1024
+};
 
 /* Being gathered; any order, any number of times. Zeroed to begin with. */
-struct observed_draft {
-    struct buf v4;   /* uint64_t: address << OBSERVED_REF_BITS | reference */
-    struct buf v6;   /* struct observed_v6 */
-    struct buf keys; /* uint64_t: key << OBSERVED_REF_BITS | reference */
+struct observable_index_builder {
+    struct buf v4;   /* uint64_t: address << OBSERVABLE_INDEX_REF_BITS | reference */
+    struct buf v6;   /* struct observable_index_v6 */
+    struct buf keys; /* uint64_t: key << OBSERVABLE_INDEX_REF_BITS | reference */
     struct buf spare;
 };
-struct observed_v6 {
-    unsigned char address[ADDRESS_BYTES];
+struct observable_index_v6 {
+    unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES];
     uint32_t reference;
 };
-void observed_draft_fini(struct observed_draft *draft);
-void observed_draft_clear(struct observed_draft *draft);
-/* Adds what the observable is found by. Failures stick, until observed_encode. */
-void observed_add(struct observed_draft *draft, const struct observable *observable,
-                  uint32_t reference);
+void observable_index_builder_fini(struct observable_index_builder *draft);
+void observable_index_builder_clear(struct observable_index_builder *draft);
+/* Adds what the observable is found by. Failures stick, until observable_index_encode. */
+void observable_index_add(struct observable_index_builder *draft,
+                          const struct observable *observable, uint32_t reference);
 /* Adds what `from`, with reference 0, has. */
-void observed_copy(struct observed_draft *draft, const struct observed_draft *from,
-                   uint32_t reference);
+void observable_index_copy(struct observable_index_builder *draft,
+                           const struct observable_index_builder *from, uint32_t reference);
 /* Appends the list; the draft's order is lost. */
-MUST_USE enum status observed_encode(struct observed_draft *draft, uint32_t first, uint32_t count,
-                                     struct buf *out, struct err *err);
+MUST_USE enum status observable_index_encode(struct observable_index_builder *draft, uint32_t first,
+                                             uint32_t count, struct buf *out, struct err *err);
 
 /* As read: entries are numbered v4 first, then v6, then keys. Zeroed to begin with; may be read
  * into again. */
-struct observed {
+struct observable_index {
     uint32_t first;
     uint32_t count;
     uint32_t n_v4;
     uint32_t n_v6;
     uint32_t n_keys;
     const uint32_t *v4;
-    const unsigned char *v6; /* ADDRESS_BYTES each */
+    const unsigned char *v6; /* OBSERVABLE_KEY_ADDRESS_BYTES each */
     const uint64_t *keys;
     struct buf bytes; /* the list */
     struct buf numbers;
     size_t refs; /* where they begin in bytes */
 };
-void observed_fini(struct observed *observed);
+void observable_index_fini(struct observable_index *observed);
 /* Reads what stands in observed->bytes. ERR_CORRUPT. */
-MUST_USE enum status observed_decode(struct observed *observed, struct err *err);
+MUST_USE enum status observable_index_decode(struct observable_index *observed, struct err *err);
 /* An IPv4 address as 16 bytes (RFC 4291, 2.5.5.2). */
-void observed_v4_bytes(uint32_t v4, unsigned char out[ADDRESS_BYTES]);
+void observable_index_v4_bytes(uint32_t v4, unsigned char out[OBSERVABLE_KEY_ADDRESS_BYTES]);
 
 /* Calls `each` with the references of these entries, which ascend. ERR_CORRUPT. */
-typedef void observed_reference(void *context, uint32_t entry, uint32_t reference);
-MUST_USE enum status observed_references(const struct observed *observed, const uint32_t *entries,
-                                         size_t n_entries, observed_reference *each, void *context,
-                                         struct err *err);
+typedef void observable_index_reference(void *context, uint32_t entry, uint32_t reference);
+MUST_USE enum status observable_index_references(const struct observable_index *observed,
+                                                 const uint32_t *entries, size_t n_entries,
+                                                 observable_index_reference *each, void *context,
+                                                 struct err *err);
 
 #endif

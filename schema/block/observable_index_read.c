@@ -2,14 +2,14 @@
 
 enum { KEY_LOW_BYTES = 3 };
 
-void observed_fini(struct observed *observed)
+void observable_index_fini(struct observable_index *observed)
 {
     buf_fini(&observed->bytes);
     buf_fini(&observed->numbers);
-    *observed = (struct observed){0};
+    *observed = (struct observable_index){0};
 }
 
-void observed_v4_bytes(uint32_t v4, unsigned char out[ADDRESS_BYTES])
+void observable_index_v4_bytes(uint32_t v4, unsigned char out[OBSERVABLE_KEY_ADDRESS_BYTES])
 {
     memset(out, 0, 10);
     memset(out + 10, 0xff, 2);
@@ -27,7 +27,7 @@ static enum status corrupt(struct err *err)
 static bool read_count(struct span bytes, size_t *at, uint32_t *out)
 {
     uint64_t value;
-    if (!varint_read(bytes, at, &value) || value > bytes.size) {
+    if (!buf_read_varint(bytes, at, &value) || value > bytes.size) {
         return false;
     }
     *out = (uint32_t)value;
@@ -39,7 +39,7 @@ static bool read_v4(struct span bytes, size_t *at, uint32_t *out, uint32_t count
     uint64_t address = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint64_t delta;
-        if (!varint_read(bytes, at, &delta) || delta > UINT32_MAX ||
+        if (!buf_read_varint(bytes, at, &delta) || delta > UINT32_MAX ||
             (address += delta) > UINT32_MAX) {
             return false;
         }
@@ -61,7 +61,7 @@ static bool read_keys(struct span bytes, size_t *at, uint64_t *out, uint32_t cou
             *at += KEY_LOW_BYTES + 1;
         } else {
             *at += KEY_LOW_BYTES;
-            if (!varint_read(bytes, at, &high) || high >> (OBSERVABLE_KEY_BITS - 24)) {
+            if (!buf_read_varint(bytes, at, &high) || high >> (OBSERVABLE_KEY_BITS - 24)) {
                 return false;
             }
         }
@@ -74,15 +74,15 @@ static bool read_keys(struct span bytes, size_t *at, uint64_t *out, uint32_t cou
     return true;
 }
 
-enum status observed_decode(struct observed *observed, struct err *err)
+enum status observable_index_decode(struct observable_index *observed, struct err *err)
 {
     struct span bytes = buf_span(&observed->bytes);
     size_t at = 1;
     uint64_t first;
     uint64_t count;
-    bool ok = bytes.size > 0 && bytes.data[0] == OBSERVED_VERSION &&
-              varint_read(bytes, &at, &first) && varint_read(bytes, &at, &count) &&
-              first <= UINT32_MAX && count <= UINT32_C(1) << OBSERVED_REF_BITS &&
+    bool ok = bytes.size > 0 && bytes.data[0] == OBSERVABLE_INDEX_VERSION &&
+              buf_read_varint(bytes, &at, &first) && buf_read_varint(bytes, &at, &count) &&
+              first <= UINT32_MAX && count <= UINT32_C(1) << OBSERVABLE_INDEX_REF_BITS &&
               read_count(bytes, &at, &observed->n_v4) && read_count(bytes, &at, &observed->n_v6) &&
               read_count(bytes, &at, &observed->n_keys);
     if (!ok) {
@@ -100,11 +100,11 @@ enum status observed_decode(struct observed *observed, struct err *err)
     if (!read_v4(bytes, &at, v4, observed->n_v4)) {
         return corrupt(err);
     }
-    if ((bytes.size - at) / ADDRESS_BYTES < observed->n_v6) {
+    if ((bytes.size - at) / OBSERVABLE_KEY_ADDRESS_BYTES < observed->n_v6) {
         return corrupt(err);
     }
     observed->v6 = (const unsigned char *)bytes.data + at;
-    at += observed->n_v6 * (size_t)ADDRESS_BYTES;
+    at += observed->n_v6 * (size_t)OBSERVABLE_KEY_ADDRESS_BYTES;
     if (!read_keys(bytes, &at, keys, observed->n_keys)) {
         return corrupt(err);
     }
@@ -114,9 +114,10 @@ enum status observed_decode(struct observed *observed, struct err *err)
     return OK;
 }
 
-enum status observed_references(const struct observed *observed, const uint32_t *entries,
-                                size_t n_entries, observed_reference *each, void *context,
-                                struct err *err)
+enum status observable_index_references(const struct observable_index *observed,
+                                        const uint32_t *entries, size_t n_entries,
+                                        observable_index_reference *each, void *context,
+                                        struct err *err)
 {
     struct span bytes = buf_span(&observed->bytes);
     size_t at = observed->refs;
@@ -126,7 +127,7 @@ enum status observed_references(const struct observed *observed, const uint32_t 
         uint64_t next = 0; /* the least that may come */
         for (bool more = true; more;) {
             uint64_t number;
-            if (!varint_read(bytes, &at, &number) || (next += number >> 1) >= observed->count) {
+            if (!buf_read_varint(bytes, &at, &number) || (next += number >> 1) >= observed->count) {
                 return corrupt(err);
             }
             if (wanted) {

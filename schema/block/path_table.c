@@ -4,27 +4,27 @@
 
 #include "schema/base/digest.h"
 
-void paths_init(struct paths *paths)
+void path_table_init(struct path_table *paths)
 {
-    *paths = (struct paths){0};
+    *paths = (struct path_table){0};
     random_fill(&paths->seed, sizeof paths->seed);
 }
 
-void paths_fini(struct paths *paths)
+void path_table_fini(struct path_table *paths)
 {
     free(paths->names);
     free(paths->follower);
     free(paths->table);
     arena_fini(&paths->arena);
-    *paths = (struct paths){0};
+    *paths = (struct path_table){0};
 }
 
-static uint32_t bucket_of(const struct paths *paths, struct span name)
+static uint32_t bucket_of(const struct path_table *paths, struct span name)
 {
     return (uint32_t)hash64(name, paths->seed) & paths->mask;
 }
 
-static bool paths_grow(struct paths *paths)
+static bool paths_grow(struct path_table *paths)
 {
     uint32_t capacity = paths->capacity ? paths->capacity * 2 : 512;
     struct span *names = realloc(paths->names, capacity * sizeof *names);
@@ -55,10 +55,11 @@ static bool paths_grow(struct paths *paths)
     return true;
 }
 
-static uint32_t paths_find(struct paths *paths, struct span name)
+static uint32_t paths_find(struct path_table *paths, struct span name)
 {
-    if (name.size > PATH_BYTES_MAX || (paths->count == paths->capacity && !paths_grow(paths))) {
-        return PATH_NONE;
+    if (name.size > PATH_TABLE_BYTES_MAX ||
+        (paths->count == paths->capacity && !paths_grow(paths))) {
+        return PATH_TABLE_NONE;
     }
     uint32_t at = bucket_of(paths, name);
     for (; paths->table[at] != 0; at = (at + 1) & paths->mask) {
@@ -67,29 +68,29 @@ static uint32_t paths_find(struct paths *paths, struct span name)
         }
     }
     struct span copy = span_of(NULL, 0);
-    if (paths->count < PATHS_MAX) {
+    if (paths->count < PATH_TABLE_MAX) {
         copy = arena_copy(&paths->arena, name);
     }
     if (!copy.data) {
-        return PATH_NONE;
+        return PATH_TABLE_NONE;
     }
     paths->names[paths->count] = copy;
-    paths->follower[paths->count] = PATH_NONE;
+    paths->follower[paths->count] = PATH_TABLE_NONE;
     paths->table[at] = ++paths->count;
     return paths->count - 1;
 }
 
-uint32_t paths_intern(struct paths *paths, struct span name, uint32_t before)
+uint32_t path_table_intern(struct path_table *paths, struct span name, uint32_t before)
 {
-    if (before == PATH_NONE) {
+    if (before == PATH_TABLE_NONE) {
         return paths_find(paths, name);
     }
     uint32_t path = paths->follower[before];
-    if (path != PATH_NONE && span_equal(paths->names[path], name)) {
+    if (path != PATH_TABLE_NONE && span_equal(paths->names[path], name)) {
         return path;
     }
     path = paths_find(paths, name);
-    if (path != PATH_NONE) {
+    if (path != PATH_TABLE_NONE) {
         paths->follower[before] = path;
     }
     return path;

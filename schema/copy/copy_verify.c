@@ -77,7 +77,7 @@ static enum copy_seal_state check_signature(struct verifier *verifier)
         wrong(verifier, "the signature is not one of the case header by key %.*s", SPAN_FMT(id));
         return COPY_SEAL_WRONG;
     }
-    return COPY_SEAL_GOOD;
+    return COPY_SEAL_VALID;
 }
 
 static enum status check_seal(struct verifier *verifier, struct err *err)
@@ -103,11 +103,11 @@ static enum status check_seal(struct verifier *verifier, struct err *err)
 
 /* What of the block besides its events was changed; blocks of old segments have no proof. */
 static enum status check_index(struct verifier *verifier, const struct block_info *info,
-                               const struct proof *proof, struct err *err)
+                               const struct block_proof *proof, struct err *err)
 {
     struct digest sha256;
-    enum status status = proof_index_digest(verifier->segment, info->id, proof->value_from,
-                                            proof->value_to, &sha256, err);
+    enum status status = block_proof_index_digest(verifier->segment, info->id, proof->value_from,
+                                                  proof->value_to, &sha256, err);
     if (status == ERR_CORRUPT || status == ERR_IO) {
         verify_say(verifier->report, verifier->path, info->id, "its index cannot be read");
         return OK;
@@ -123,7 +123,7 @@ static enum status check_block(struct verifier *verifier, const struct block_inf
                                struct err *err)
 {
     struct span ndjson;
-    struct proof proof = {.line_sums = {NULL, 0}};
+    struct block_proof proof = {.line_sums = {NULL, 0}};
     bool proven = false;
     enum status status =
         segment_ndjson(verifier->segment, info->id, &verifier->lines, &ndjson, err);
@@ -133,7 +133,7 @@ static enum status check_block(struct verifier *verifier, const struct block_inf
         return OK;
     }
     if (status == OK) {
-        status = proof_read(verifier->segment, info->id, &proof, &proven, err);
+        status = block_proof_read(verifier->segment, info->id, &proof, &proven, err);
         if (status == ERR_CORRUPT) {
             verify_say(verifier->report, verifier->path, info->id, "its proof cannot be read");
             status = OK;
@@ -160,12 +160,12 @@ static enum status check_blocks(struct verifier *verifier, struct err *err)
     size_t n_blocks;
     const struct block_info *blocks = segment_blocks(verifier->segment, &n_blocks);
     const struct copy_case *facts = &verifier->header.facts;
-    struct digest chain = chain_start(segment_day_us(verifier->segment));
+    struct digest chain = hash_chain_start(segment_day_us(verifier->segment));
     struct verify_report *report = verifier->report;
     enum status status = OK;
     for (size_t i = 0; status == OK && i < n_blocks; i++) {
         status = check_block(verifier, &blocks[i], err);
-        chain = chain_add(&chain, &blocks[i]);
+        chain = hash_chain_add(&chain, &blocks[i]);
         if (report->progress) {
             report->progress(report->context, (int64_t)(i + 1) * 1000 / (int64_t)n_blocks,
                              report->events + verifier->events);

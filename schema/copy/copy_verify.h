@@ -13,7 +13,7 @@
 enum copy_seal_state {
     COPY_SEAL_NONE,   /* not signed */
     COPY_SEAL_NO_KEY, /* signed, and no key to check it with */
-    COPY_SEAL_GOOD,
+    COPY_SEAL_VALID,
     COPY_SEAL_WRONG /* the report was told why */
 };
 

@@ -14,12 +14,12 @@
 extern const char copy_1_sql[];
 
 struct copy_writer {
-    struct part_file file;
+    struct atomic_file file;
     sqlite3 *db; /* until the segment has it */
     struct segment_writer *segment;
     int compression_level;
     struct batch *batch;
-    struct paths paths;
+    struct path_table paths;
     struct arena arena; /* of one event */
     int64_t count;
     int64_t raw_bytes;
@@ -34,7 +34,7 @@ enum status copy_writer_open(const char *path, int compression_level, bool hidde
     uint64_t seed;
     random_fill(&seed, sizeof seed);
     if (writer) {
-        paths_init(&writer->paths);
+        path_table_init(&writer->paths);
         writer->batch = batch_new(0, seed);
         writer->compression_level = compression_level;
     }
@@ -42,10 +42,10 @@ enum status copy_writer_open(const char *path, int compression_level, bool hidde
         copy_writer_close(writer);
         return err_nomem(err, "copy");
     }
-    enum status status = part_file_open(&writer->file, path, err);
+    enum status status = atomic_file_open(&writer->file, path, err);
     status = THEN(status, db_open(writer->file.part, DB_FRESH, &segment_kind, &writer->db, err));
     if (status == OK && hidden) { /* its journal is in memory: SQLite needs the name no longer */
-        status = part_file_hide(&writer->file, err);
+        status = atomic_file_hide(&writer->file, err);
     }
     status = THEN(status, db_exec(writer->db, copy_1_sql, err));
     if (status != OK) {
@@ -61,9 +61,9 @@ void copy_writer_close(struct copy_writer *writer)
     if (writer) {
         segment_writer_close(writer->segment);
         db_close(writer->db);
-        part_file_drop(&writer->file);
+        atomic_file_drop(&writer->file);
         batch_free(writer->batch);
-        paths_fini(&writer->paths);
+        path_table_fini(&writer->paths);
         arena_fini(&writer->arena);
         free(writer);
     }
@@ -102,7 +102,7 @@ static enum status flush(struct copy_writer *writer, struct err *err)
 
 /* A batch takes no event twice: the second one begins another block. */
 static enum status put(struct copy_writer *writer, const struct event *event,
-                       const struct arrival *arrival, struct err *err)
+                       const struct batch_arrival *arrival, struct err *err)
 {
     enum status status = OK;
     if (batch_full(writer->batch, event->raw.size)) {
@@ -133,7 +133,7 @@ enum status copy_writer_add(struct copy_writer *writer, const struct copy_event 
     enum status status = writer->segment ? OK : begin(writer, event->time_us, err);
     if (status == OK) {
         struct source source = {.session_stream = event->session_stream};
-        struct arrival arrival = {
+        struct batch_arrival arrival = {
             .source = &source, .source_text = event->source, .received_us = event->received_us};
         status = put(writer, &parsed, &arrival, err);
     }
@@ -218,7 +218,7 @@ static enum status put_seal(sqlite3 *db, const struct copy_case *facts,
                             const struct signing_key *key, struct err *err)
 {
     sqlite3_stmt *stmt = NULL;
-    unsigned char signature[SIGNATURE_BYTES];
+    unsigned char signature[SIGNING_SIGNATURE_BYTES];
     struct buf text = BUF_INIT;
     copy_case_text(facts, &text);
     enum status status = buf_status(&text, "copy", err);
@@ -250,9 +250,9 @@ static enum status measure(struct copy_writer *writer, sqlite3 *db, struct copy_
     facts->first_us = writer->first_us;
     facts->last_us = writer->last_us;
     facts->blocks = (int64_t)n_blocks;
-    facts->chain = chain_start(segment_day_us(segment));
+    facts->chain = hash_chain_start(segment_day_us(segment));
     for (size_t i = 0; i < n_blocks; i++) {
-        facts->chain = chain_add(&facts->chain, &blocks[i]);
+        facts->chain = hash_chain_add(&facts->chain, &blocks[i]);
     }
     enum status status = copy_content_read(db, content, err);
     return THEN(status, copy_content_digest(content, &facts->content, err));
@@ -299,5 +299,5 @@ const char *copy_writer_part(const struct copy_writer *writer)
 
 enum status copy_writer_publish(struct copy_writer *writer, bool over, struct err *err)
 {
-    return part_file_publish(&writer->file, over, err);
+    return atomic_file_publish(&writer->file, over, err);
 }

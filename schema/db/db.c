@@ -216,7 +216,7 @@ static enum status db_configure(sqlite3 *db, enum db_mode mode, const struct db_
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    enum status status = tokenizer_register(db, err);
+    enum status status = db_tokenizer_register(db, err);
     if (status == OK && (mode == DB_CREATE || mode == DB_FRESH)) {
         char pragma[64];
         (void)snprintf(pragma, sizeof pragma, "PRAGMA page_size=%d", kind->page_bytes);
@@ -269,7 +269,7 @@ static enum status db_open_immutable(const char *path, const struct db_kind *kin
                                      struct err *err)
 {
     char wal[FILE_PATH_BYTES];
-    enum status status = path_format(wal, err, "%s-wal", path);
+    enum status status = file_path_format(wal, err, "%s-wal", path);
     if (status != OK) {
         return status;
     }

@@ -56,13 +56,13 @@ void db_bind_blob(sqlite3_stmt *stmt, int at, struct span blob); /* BLOB, not co
 struct span db_column_span(sqlite3_stmt *stmt, int at); /* TEXT or BLOB, until the next step */
 
 /* Stands between the values of a text that is indexed. */
-#define RECORD_SEPARATOR '\x1e'
+#define DB_RECORD_SEPARATOR '\x1e'
 
 /* A full disk under the -shm file becomes ERR_FULL; without this, SIGBUS (db_shm.c). Once for each
  * handle, before its first statement. */
 void db_guard_shm(sqlite3 *db);
 
 /* Registers the tokenizer "stele" (schema/event/term.h) with FTS5. */
-MUST_USE enum status tokenizer_register(sqlite3 *db, struct err *err);
+MUST_USE enum status db_tokenizer_register(sqlite3 *db, struct err *err);
 
 #endif

@@ -48,7 +48,7 @@ static int tokenizer_run(Fts5Tokenizer *tokenizer, void *context, int flags, con
                               .token = token};
     struct span rest = span_of(text, (size_t)size);
     while (rest.size > 0) {
-        const char *end = memchr(rest.data, RECORD_SEPARATOR, rest.size);
+        const char *end = memchr(rest.data, DB_RECORD_SEPARATOR, rest.size);
         size_t n = end ? (size_t)(end - rest.data) : rest.size;
         int rc = term_split(span_of(rest.data, n), sink_term, &sink);
         if (rc != SQLITE_OK) {
@@ -60,7 +60,7 @@ static int tokenizer_run(Fts5Tokenizer *tokenizer, void *context, int flags, con
 }
 
 /* https://www.sqlite.org/fts5.html#extending_fts5: the API comes through a bound pointer. */
-enum status tokenizer_register(sqlite3 *db, struct err *err)
+enum status db_tokenizer_register(sqlite3 *db, struct err *err)
 {
     fts5_api *api = NULL;
     sqlite3_stmt *stmt = NULL;

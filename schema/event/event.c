@@ -213,7 +213,7 @@ struct walk_level {
     bool in_array;
 };
 
-struct walk {
+struct event_walk {
     struct arena *arena;
     struct event *event;
     size_t capacity;
@@ -222,7 +222,8 @@ struct walk {
     bool nomem;
 };
 
-static void walk_add(struct walk *walk, struct span path, struct span value, enum event_kind kind)
+static void walk_add(struct event_walk *walk, struct span path, struct span value,
+                     enum event_kind kind)
 {
     struct event *event = walk->event;
     if (event->n_fields >= EVENT_FIELDS_MAX) {
@@ -246,7 +247,8 @@ static void walk_add(struct walk *walk, struct span path, struct span value, enu
         (struct event_field){.path = path, .value = value, .kind = kind};
 }
 
-static struct span walk_path(struct walk *walk, const struct walk_level *level, const cJSON *node)
+static struct span walk_path(struct event_walk *walk, const struct walk_level *level,
+                             const cJSON *node)
 {
     if (level->in_array || !node->string) {
         return level->path;
@@ -266,7 +268,7 @@ static struct span walk_path(struct walk *walk, const struct walk_level *level, 
     return span_of(path, level->path.size + 1 + key.size);
 }
 
-static void walk_node(struct walk *walk, const cJSON *node)
+static void walk_node(struct event_walk *walk, const cJSON *node)
 {
     struct walk_level *level = &walk->levels[walk->depth - 1];
     struct span path = walk_path(walk, level, node);
@@ -289,7 +291,7 @@ static void walk_node(struct walk *walk, const cJSON *node)
 
 static bool walk_object(const cJSON *root, struct arena *arena, struct event *event)
 {
-    static _Thread_local struct walk walk;
+    static _Thread_local struct event_walk walk;
     walk.arena = arena;
     walk.event = event;
     walk.capacity = 0;

@@ -86,7 +86,13 @@ struct span event_actor(const struct event *event);
 /* The fields behind event_actor, in order, NULL-terminated. */
 extern const char *const event_actor_fields[];
 
-enum event_severity { SEVERITY_NONE, SEVERITY_INFO, SEVERITY_WARN, SEVERITY_ERROR, SEVERITY_STOP };
+enum event_severity {
+    EVENT_SEVERITY_NONE,
+    EVENT_SEVERITY_INFO,
+    EVENT_SEVERITY_WARN,
+    EVENT_SEVERITY_ERROR,
+    EVENT_SEVERITY_STOP
+};
 /* By the last letter of the code: I, W, E, S, any case. */
 enum event_severity event_code_severity(struct span code);
 const char *event_severity_text(enum event_severity severity);

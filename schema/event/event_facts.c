@@ -32,18 +32,18 @@ enum event_severity event_code_severity(struct span code)
     switch (code.size > 0 ? code.data[code.size - 1] : '\0') {
     case 'I':
     case 'i':
-        return SEVERITY_INFO;
+        return EVENT_SEVERITY_INFO;
     case 'W':
     case 'w':
-        return SEVERITY_WARN;
+        return EVENT_SEVERITY_WARN;
     case 'E':
     case 'e':
-        return SEVERITY_ERROR;
+        return EVENT_SEVERITY_ERROR;
     case 'S':
     case 's':
-        return SEVERITY_STOP;
+        return EVENT_SEVERITY_STOP;
     default:
-        return SEVERITY_NONE;
+        return EVENT_SEVERITY_NONE;
     }
 }
 

@@ -9,12 +9,12 @@
 static const struct {
     const char *path;
     size_t size;
-    struct observed_field field;
+    struct observable_field field;
 } known_fields[] = {
-    {NAME("uid"), {.kind = OBSERVED_NOTHING}},
-    {NAME("time"), {.kind = OBSERVED_NOTHING}},
-    {NAME(FIELD_SOURCE), {.kind = OBSERVED_NOTHING}},
-    {NAME(FIELD_MARK), {.kind = OBSERVED_NOTHING}},
+    {NAME("uid"), {.kind = OBSERVABLE_FIELD_NOTHING}},
+    {NAME("time"), {.kind = OBSERVABLE_FIELD_NOTHING}},
+    {NAME(SOURCE_FIELD), {.kind = OBSERVABLE_FIELD_NOTHING}},
+    {NAME(SOURCE_MARK_FIELD), {.kind = OBSERVABLE_FIELD_NOTHING}},
     {NAME("user"), {.kind = OBSERVABLE_USER}},
     {NAME("login"), {.kind = OBSERVABLE_USER}},
     {NAME("user_name"), {.kind = OBSERVABLE_USER}},
@@ -53,12 +53,12 @@ static const struct {
     {NAME("working_directory"), {.kind = OBSERVABLE_FILE, .words_are_files = true}},
     {NAME("location"), {.kind = OBSERVABLE_FILE, .words_are_files = true}},
     {NAME("file_transfer_stats.path"), {.kind = OBSERVABLE_FILE, .words_are_files = true}},
-    {NAME("command"), {.kind = OBSERVED_SHAPES, .words_are_files = true}},
-    {NAME("argv"), {.kind = OBSERVED_SHAPES, .words_are_files = true}},
-    {NAME("initial_command"), {.kind = OBSERVED_SHAPES, .words_are_files = true}},
+    {NAME("command"), {.kind = OBSERVABLE_FIELD_SHAPES, .words_are_files = true}},
+    {NAME("argv"), {.kind = OBSERVABLE_FIELD_SHAPES, .words_are_files = true}},
+    {NAME("initial_command"), {.kind = OBSERVABLE_FIELD_SHAPES, .words_are_files = true}},
 };
 
-struct observed_field observed_field(struct span path)
+struct observable_field observable_field(struct span path)
 {
     for (size_t i = 0; i < sizeof known_fields / sizeof known_fields[0]; i++) {
         if (path.size == known_fields[i].size &&
@@ -66,17 +66,17 @@ struct observed_field observed_field(struct span path)
             return known_fields[i].field;
         }
     }
-    return (struct observed_field){.kind = OBSERVED_SHAPES};
+    return (struct observable_field){.kind = OBSERVABLE_FIELD_SHAPES};
 }
 
-void observer_fini(struct observer *observer)
+void observable_scanner_fini(struct observable_scanner *observer)
 {
     buf_fini(&observer->normal);
     buf_fini(&observer->decoded);
 }
 
-bool scan_emit(struct scan *scan, enum observable_kind kind, struct span text,
-               bool (*form)(struct span text, struct buf *out))
+bool observable_scan_emit(struct observable_scan *scan, enum observable_kind kind, struct span text,
+                          bool (*form)(struct span text, struct buf *out))
 {
     struct buf *normal = &scan->observer->normal;
     if (form) {
@@ -93,38 +93,39 @@ bool scan_emit(struct scan *scan, enum observable_kind kind, struct span text,
     return true;
 }
 
-bool observe_value(struct observer *observer, const struct observed_field *field,
-                   const struct event_field *value, observable_each *each, void *context)
+bool observable_scan_value(struct observable_scanner *observer,
+                           const struct observable_field *field, const struct event_field *value,
+                           observable_each *each, void *context)
 {
-    struct scan scan = {.observer = observer,
-                        .field = field,
-                        .at = {.field = value->path, .value = value->value},
-                        .each = each,
-                        .context = context};
-    if (field->kind == OBSERVED_NOTHING) {
+    struct observable_scan scan = {.observer = observer,
+                                   .field = field,
+                                   .at = {.field = value->path, .value = value->value},
+                                   .each = each,
+                                   .context = context};
+    if (field->kind == OBSERVABLE_FIELD_NOTHING) {
         return true;
     }
-    if (field->kind != OBSERVED_SHAPES) {
+    if (field->kind != OBSERVABLE_FIELD_SHAPES) {
         enum observable_kind kind = (enum observable_kind)field->kind;
-        (void)scan_emit(&scan, kind, value->value,
-                        kind == OBSERVABLE_SESSION  ? observable_session
-                        : kind == OBSERVABLE_SERIAL ? observable_serial
-                                                    : NULL);
+        (void)observable_scan_emit(&scan, kind, value->value,
+                                   kind == OBSERVABLE_SESSION  ? observable_session
+                                   : kind == OBSERVABLE_SERIAL ? observable_serial
+                                                               : NULL);
     }
     if (value->kind == EVENT_STRING) {
-        scan_text(&scan, value->value);
+        observable_scan_text(&scan, value->value);
     }
     return buf_ok(&observer->normal) && buf_ok(&observer->decoded);
 }
 
-bool observe_event(struct observer *observer, const struct event *event, observable_each *each,
-                   void *context)
+bool observable_scan_event(struct observable_scanner *observer, const struct event *event,
+                           observable_each *each, void *context)
 {
     buf_clear(&observer->normal);
     buf_clear(&observer->decoded);
     for (size_t i = 0; i < event->n_fields; i++) {
-        const struct observed_field field = observed_field(event->fields[i].path);
-        if (!observe_value(observer, &field, &event->fields[i], each, context)) {
+        const struct observable_field field = observable_field(event->fields[i].path);
+        if (!observable_scan_value(observer, &field, &event->fields[i], each, context)) {
             return false;
         }
     }

@@ -59,29 +59,31 @@ struct observable {
 typedef void observable_each(void *context, const struct observable *observable);
 
 /* What a field of that path holds by its name. */
-enum { OBSERVED_NOTHING = -2, OBSERVED_SHAPES = -1 };
-struct observed_field {
+enum { OBSERVABLE_FIELD_NOTHING = -2, OBSERVABLE_FIELD_SHAPES = -1 };
+struct observable_field {
     int kind; /* enum observable_kind of the whole value; or one of the above */
     bool words_are_files;
 };
-struct observed_field observed_field(struct span path);
+struct observable_field observable_field(struct span path);
 
 /* Memory of an extraction, kept from event to event. One thread. */
-struct observer {
+struct observable_scanner {
     struct buf normal;
     struct buf decoded;
 };
-#define OBSERVER_INIT                                                                              \
+#define OBSERVABLE_SCANNER_INIT                                                                    \
     {                                                                                              \
         BUF_INIT, BUF_INIT                                                                         \
     }
-void observer_fini(struct observer *observer);
+void observable_scanner_fini(struct observable_scanner *observer);
 
 /* Calls `each` with every observable of the event, some more than once. False: out of memory. */
-MUST_USE bool observe_event(struct observer *observer, const struct event *event,
-                            observable_each *each, void *context);
+MUST_USE bool observable_scan_event(struct observable_scanner *observer, const struct event *event,
+                                    observable_each *each, void *context);
 /* The same for one field's value. */
-MUST_USE bool observe_value(struct observer *observer, const struct observed_field *field,
-                            const struct event_field *value, observable_each *each, void *context);
+MUST_USE bool observable_scan_value(struct observable_scanner *observer,
+                                    const struct observable_field *field,
+                                    const struct event_field *value, observable_each *each,
+                                    void *context);
 
 #endif

@@ -4,9 +4,9 @@
 
 #include "schema/event/observable.h"
 
-struct scan {
-    struct observer *observer;
-    const struct observed_field *field;
+struct observable_scan {
+    struct observable_scanner *observer;
+    const struct observable_field *field;
     struct observable at; /* field, value, decoded */
     int depth;
     observable_each *each;
@@ -14,9 +14,9 @@ struct scan {
 };
 
 /* What the form made of it, if anything. */
-bool scan_emit(struct scan *scan, enum observable_kind kind, struct span text,
-               bool (*form)(struct span text, struct buf *out));
+bool observable_scan_emit(struct observable_scan *scan, enum observable_kind kind, struct span text,
+                          bool (*form)(struct span text, struct buf *out));
 /* All that the text holds by its shape. */
-void scan_text(struct scan *scan, struct span text);
+void observable_scan_text(struct observable_scan *scan, struct span text);
 
 #endif

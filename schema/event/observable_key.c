@@ -8,21 +8,21 @@ static uint64_t key_of(enum observable_kind kind, struct span text)
     return hash64(text, (uint64_t)kind + 1) >> (64 - OBSERVABLE_KEY_BITS);
 }
 
-uint64_t observable_address_key(const unsigned char address[ADDRESS_BYTES])
+uint64_t observable_key_of_address(const unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES])
 {
-    return key_of(OBSERVABLE_IP, span_of(address, ADDRESS_BYTES));
+    return key_of(OBSERVABLE_IP, span_of(address, OBSERVABLE_KEY_ADDRESS_BYTES));
 }
 
 uint64_t observable_key(enum observable_kind kind, struct span normal)
 {
-    unsigned char address[ADDRESS_BYTES];
+    unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES];
     if (kind == OBSERVABLE_IP && term_address_bytes(normal, address)) {
-        return observable_address_key(address);
+        return observable_key_of_address(address);
     }
     return key_of(kind, kind == OBSERVABLE_URL ? observable_url_bare(normal) : normal);
 }
 
-struct span observable_file_name(struct span file)
+struct span observable_key_file_name(struct span file)
 {
     size_t at = file.size;
     while (at > 0 && file.data[at - 1] != '/' && file.data[at - 1] != '\\') {
@@ -31,12 +31,12 @@ struct span observable_file_name(struct span file)
     return span_from(file, at);
 }
 
-void observable_keys(enum observable_kind kind, struct span normal, observable_key_each *each,
-                     void *context)
+void observable_key_all(enum observable_kind kind, struct span normal, observable_key_each *each,
+                        void *context)
 {
     each(context, observable_key(kind, normal));
     if (kind == OBSERVABLE_FILE) {
-        struct span name = observable_file_name(normal);
+        struct span name = observable_key_file_name(normal);
         if (name.size > 0 && name.size < normal.size) {
             each(context, key_of(kind, name));
         }

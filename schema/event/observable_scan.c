@@ -78,7 +78,7 @@ static struct span trim(struct span text, const char *front, const char *back)
 }
 
 /* An address begins with a digit, or is of hexadecimal groups; what surely is none is not tried. */
-static bool emit_ip(struct scan *scan, struct span text)
+static bool emit_ip(struct observable_scan *scan, struct span text)
 {
     if (text.size < 2 || text.size > 64) {
         return false;
@@ -89,27 +89,27 @@ static bool emit_ip(struct scan *scan, struct span text)
     if (!digit && (!hex || !memchr(text.data, ':', text.size))) {
         return false;
     }
-    return scan_emit(scan, OBSERVABLE_IP, text, observable_ip);
+    return observable_scan_emit(scan, OBSERVABLE_IP, text, observable_ip);
 }
 
-static void scan_name(struct scan *scan, struct span name, unsigned says, bool in_path)
+static void scan_name(struct observable_scan *scan, struct span name, unsigned says, bool in_path)
 {
     name = trim(name, "[.-_", "].-_");
     const char *at = says & AN_AT ? (name.size ? memchr(name.data, '@', name.size) : NULL) : NULL;
     if (at) {
-        (void)scan_emit(scan, OBSERVABLE_EMAIL, name, observable_email);
+        (void)observable_scan_emit(scan, OBSERVABLE_EMAIL, name, observable_email);
         name = span_from(name, (size_t)(at + 1 - name.data));
         if (emit_ip(scan, name)) {
             return;
         }
     }
-    if (!scan_emit(scan, OBSERVABLE_HASH, name, observable_hash) && (!in_path || at) &&
+    if (!observable_scan_emit(scan, OBSERVABLE_HASH, name, observable_hash) && (!in_path || at) &&
         (says & A_DOT)) {
-        (void)scan_emit(scan, OBSERVABLE_DOMAIN, name, observable_domain);
+        (void)observable_scan_emit(scan, OBSERVABLE_DOMAIN, name, observable_domain);
     }
 }
 
-static void scan_token(struct scan *scan, struct span token, unsigned says, bool in_path)
+static void scan_token(struct observable_scan *scan, struct span token, unsigned says, bool in_path)
 {
     if (says & (A_DOT | A_COLON)) {
         struct span whole = trim(token, ".-", ".-:@");
@@ -129,7 +129,7 @@ static void scan_token(struct scan *scan, struct span token, unsigned says, bool
     }
 }
 
-static void scan_tokens(struct scan *scan, struct span text)
+static void scan_tokens(struct observable_scan *scan, struct span text)
 {
     struct span token;
     unsigned says;
@@ -141,7 +141,7 @@ static void scan_tokens(struct scan *scan, struct span text)
     }
 }
 
-static void scan_urls(struct scan *scan, struct span text)
+static void scan_urls(struct observable_scan *scan, struct span text)
 {
     for (size_t at = 0; at < text.size;) {
         const char *mark = memmem(text.data + at, text.size - at, "://", 3);
@@ -159,14 +159,14 @@ static void scan_urls(struct scan *scan, struct span text)
         size_t end = middle;
         (void)next_run(text, &end, IN_URL, &run, &says);
         struct span url = trim(span_of(text.data + start, end - start), "", ".,;:!?)]");
-        if (scan_emit(scan, OBSERVABLE_URL, url, observable_url)) {
+        if (observable_scan_emit(scan, OBSERVABLE_URL, url, observable_url)) {
             struct span host = observable_url_host(buf_span(&scan->observer->normal));
             char copy[256];
             size_t size = host.size < sizeof copy ? host.size : 0;
             memcpy(copy, host.data, size);
             host = span_of(copy, size);
             if (!emit_ip(scan, host)) {
-                (void)scan_emit(scan, OBSERVABLE_DOMAIN, host, observable_domain);
+                (void)observable_scan_emit(scan, OBSERVABLE_DOMAIN, host, observable_domain);
             }
         }
         at = end > middle + 3 ? end : middle + 3;
@@ -174,7 +174,7 @@ static void scan_urls(struct scan *scan, struct span text)
 }
 
 /* What has a slash or a dot in it; of a command each word that is no option. */
-static void scan_files(struct scan *scan, struct span text)
+static void scan_files(struct observable_scan *scan, struct span text)
 {
     bool is_whole = scan->field->kind == OBSERVABLE_FILE && scan->depth == 0;
     struct span word;
@@ -184,7 +184,7 @@ static void scan_files(struct scan *scan, struct span text)
         if ((says & (A_DOT | A_SLASH)) || named) {
             struct span file = trim(word, "", ".:");
             if (file.size > 1 && !(is_whole && file.size == text.size)) {
-                (void)scan_emit(scan, OBSERVABLE_FILE, file, NULL);
+                (void)observable_scan_emit(scan, OBSERVABLE_FILE, file, NULL);
             }
         }
     }
@@ -232,7 +232,7 @@ static bool decode_text(struct buf *out, struct span digits)
     return buf_ok(out);
 }
 
-static void scan_base64(struct scan *scan, struct span text)
+static void scan_base64(struct observable_scan *scan, struct span text)
 {
     struct buf *decoded = &scan->observer->decoded;
     struct span digits;
@@ -241,12 +241,12 @@ static void scan_base64(struct scan *scan, struct span text)
         size_t before = decoded->size;
         if (digits.size >= BASE64_CHARS_MIN && before < DECODED_BYTES_MAX &&
             decode_text(decoded, digits)) {
-            struct scan inner = *scan;
+            struct observable_scan inner = *scan;
             struct buf copy = BUF_INIT; /* `decoded` grows below */
             buf_add(&copy, decoded->data + before, decoded->size - before);
             inner.at.decoded = true;
             inner.depth++;
-            scan_text(&inner, buf_span(&copy));
+            observable_scan_text(&inner, buf_span(&copy));
             buf_fini(&copy);
             decoded->size = before;
         }
@@ -275,7 +275,7 @@ static bool is_time(struct span text)
     return true;
 }
 
-void scan_text(struct scan *scan, struct span text)
+void observable_scan_text(struct observable_scan *scan, struct span text)
 {
     if (is_time(text) || emit_ip(scan, text)) {
         return; /* a time; or an address, with or without a port, and no more than that */

@@ -6,8 +6,8 @@
 
 /* Reserved fields that the archive adds to each event; they are columns like any other, and no
  * part of the event's bytes. */
-#define FIELD_SOURCE "stele.source" /* "mtls 127.0.0.1 cert=ab12... tag=test.log" */
-#define FIELD_MARK   "stele.mark"   /* "arrival-time", "session-stream" */
+#define SOURCE_FIELD      "stele.source" /* "mtls 127.0.0.1 cert=ab12... tag=test.log" */
+#define SOURCE_MARK_FIELD "stele.mark"   /* "arrival-time", "session-stream" */
 
 /* Where a request came from. Kept as provenance with each event; a small set of distinct values. */
 struct source {

@@ -15,26 +15,26 @@ enum {
     OVER_RAW_BYTES_MIN = 256 * 1024,
 };
 
-enum status days_init(struct days *days, const struct archive *archive,
-                      const struct indexer_options *options, struct err *err)
+enum status day_batches_init(struct day_batches *days, const struct archive *archive,
+                             const struct indexer_options *options, struct err *err)
 {
-    *days = (struct days){.options = *options};
+    *days = (struct day_batches){.options = *options};
     if (days->options.waiting_bytes_max == 0) {
         days->options.waiting_bytes_max = WAITING_BYTES_MAX;
     }
     if (days->options.builders == 0) {
         days->options.builders = 1;
     }
-    CHECK(days->options.builders <= DAYS_BUILDERS_MAX);
-    paths_init(&days->paths);
+    CHECK(days->options.builders <= DAY_BATCHES_BUILDERS_MAX);
+    path_table_init(&days->paths);
     (void)snprintf(days->archive_id, sizeof days->archive_id, "%s", archive_id(archive));
-    return path_format(days->dir, err, "%s", archive_dir(archive));
+    return file_path_format(days->dir, err, "%s", archive_dir(archive));
 }
 
-void days_reset(struct days *days)
+void day_batches_reset(struct day_batches *days)
 {
     for (size_t i = 0; i < days->options.builders; i++) {
-        builder_free(days->builders[i]);
+        segment_builder_free(days->builders[i]);
         days->builders[i] = NULL;
     }
     for (size_t i = 0; i < days->n_batches; i++) {
@@ -48,14 +48,14 @@ void days_reset(struct days *days)
     days->spool = NULL;
 }
 
-void days_fini(struct days *days)
+void day_batches_fini(struct day_batches *days)
 {
-    days_reset(days);
+    day_batches_reset(days);
     arena_fini(&days->arena);
-    paths_fini(&days->paths);
+    path_table_fini(&days->paths);
 }
 
-void days_begin(struct days *days, int64_t *counters, int64_t inbox_id)
+void day_batches_begin(struct day_batches *days, int64_t *counters, int64_t inbox_id)
 {
     days->counters = counters;
     days->inbox_id = inbox_id;
@@ -69,54 +69,54 @@ static enum event_counter duplicate_counter(const struct source *source)
                                             : EVENT_COUNTER_duplicate_audit;
 }
 
-static enum status builders_make(struct days *days, struct err *err)
+static enum status builders_make(struct day_batches *days, struct err *err)
 {
     enum status status = OK;
     for (size_t i = 0; status == OK && i < days->options.builders; i++) {
         if (!days->builders[i]) {
-            status = builder_new(days->dir, days->archive_id, days->options.compression_level,
-                                 &days->builders[i], err);
+            status = segment_builder_new(days->dir, days->archive_id,
+                                         days->options.compression_level, &days->builders[i], err);
         }
     }
     return status;
 }
 
 /* A day is always the same builder's: two would write the same file. */
-static struct builder *builder_of(struct days *days, int64_t day_us)
+static struct segment_builder *builder_of(struct day_batches *days, int64_t day_us)
 {
     return days->builders[(uint64_t)(day_us / CLOCK_DAY_US) % days->options.builders];
 }
 
-static size_t builders_bytes(struct days *days)
+static size_t builders_bytes(struct day_batches *days)
 {
     size_t bytes = 0;
     for (size_t i = 0; i < days->options.builders; i++) {
-        bytes += builder_bytes(days->builders[i]);
+        bytes += segment_builder_bytes(days->builders[i]);
     }
     return bytes;
 }
 
-static struct batch *builders_take_back(struct days *days)
+static struct batch *builders_take_back(struct day_batches *days)
 {
     struct batch *batch = NULL;
     for (size_t i = 0; !batch && i < days->options.builders; i++) {
-        batch = days->builders[i] ? builder_take_back(days->builders[i]) : NULL;
+        batch = days->builders[i] ? segment_builder_reclaim(days->builders[i]) : NULL;
     }
     return batch;
 }
 
 /* Hands batch i to its builder. */
-static enum status batch_put(struct days *days, size_t i, bool all, struct err *err)
+static enum status batch_put(struct day_batches *days, size_t i, bool all, struct err *err)
 {
     struct batch *batch = days->batches[i];
     CHECK(days->batch_bytes >= batch_bytes(batch));
     days->batch_bytes -= batch_bytes(batch);
     days->batches[i] = days->batches[--days->n_batches];
-    return builder_put(builder_of(days, batch->day_us), batch, all, days->inbox_id, err);
+    return segment_builder_put(builder_of(days, batch->day_us), batch, all, days->inbox_id, err);
 }
 
 /* Takes back what the builder is done with: a thinned batch waits on, an empty one is a spare. */
-static enum status take_back(struct days *days, struct err *err)
+static enum status take_back(struct day_batches *days, struct err *err)
 {
     for (struct batch *batch; (batch = builders_take_back(days)) != NULL;) {
         if (batch_count(batch) == 0) {
@@ -124,9 +124,9 @@ static enum status take_back(struct days *days, struct err *err)
             days->spare = batch;
             continue;
         }
-        if (days->n_batches == DAYS_BATCHES_MAX) {
-            enum status status =
-                builder_put(builder_of(days, batch->day_us), batch, true, days->inbox_id, err);
+        if (days->n_batches == DAY_BATCHES_MAX) {
+            enum status status = segment_builder_put(builder_of(days, batch->day_us), batch, true,
+                                                     days->inbox_id, err);
             if (status != OK) {
                 return status;
             }
@@ -138,11 +138,11 @@ static enum status take_back(struct days *days, struct err *err)
     return OK;
 }
 
-static enum status batch_open(struct days *days, int64_t day_us, struct batch **out,
+static enum status batch_open(struct day_batches *days, int64_t day_us, struct batch **out,
                               struct err *err)
 {
     enum status status = OK;
-    if (days->n_batches == DAYS_BATCHES_MAX) {
+    if (days->n_batches == DAY_BATCHES_MAX) {
         status = batch_put(days, 0, true, err);
     }
     if (status != OK) {
@@ -165,7 +165,7 @@ static enum status batch_open(struct days *days, int64_t day_us, struct batch **
 }
 
 /* A batch of the day with room for raw_bytes. */
-static enum status batch_of(struct days *days, int64_t time_us, size_t raw_bytes,
+static enum status batch_of(struct day_batches *days, int64_t time_us, size_t raw_bytes,
                             struct batch **out, struct err *err)
 {
     int64_t day_us = clock_day_start(time_us);
@@ -191,7 +191,7 @@ static enum status batch_of(struct days *days, int64_t time_us, size_t raw_bytes
 
 /* The largest batch; with `over`, of the days that seem to be over: other days have had events in
  * plenty since, and what waits is worth a block. n_batches: there is none. */
-static size_t largest_batch(const struct days *days, bool over)
+static size_t largest_batch(const struct day_batches *days, bool over)
 {
     size_t largest = days->n_batches;
     for (size_t i = 0; i < days->n_batches; i++) {
@@ -212,7 +212,7 @@ static size_t largest_batch(const struct days *days, bool over)
 /* Keeps what waits within bounds: writes a day that is over, or the largest batch, or from now on
  * sets events aside. That is begun early: batches of many days are slow to fill, and until they
  * are full the builders have nothing to do. */
-static enum status batches_bound(struct days *days, struct err *err)
+static enum status batches_bound(struct day_batches *days, struct err *err)
 {
     bool many = days->inbox_id == 0 && days->n_batches >= SPOOL_DAYS_MIN;
     size_t max = days->options.waiting_bytes_max / (many ? SPOOL_EARLIER : 1);
@@ -227,7 +227,7 @@ static enum status batches_bound(struct days *days, struct err *err)
     return THEN(status, take_back(days, err));
 }
 
-static enum status batch_event_in(struct days *days, const struct arrival *arrival,
+static enum status batch_event_in(struct day_batches *days, const struct batch_arrival *arrival,
                                   const struct event *event, struct err *err)
 {
     struct batch *batch = NULL;
@@ -250,10 +250,10 @@ static enum status batch_event_in(struct days *days, const struct arrival *arriv
 }
 
 /* An event that was set aside; it was one when it came. Its day's batch is all that grows now. */
-static enum status take_up(void *context, const struct arrival *arrival, struct span raw,
+static enum status take_up(void *context, const struct batch_arrival *arrival, struct span raw,
                            struct err *err)
 {
-    struct days *days = context;
+    struct day_batches *days = context;
     struct event event;
     arena_reset(&days->arena);
     if (!event_parse(raw, arrival->received_us, &days->arena, &event)) {
@@ -265,7 +265,7 @@ static enum status take_up(void *context, const struct arrival *arrival, struct 
 }
 
 /* Hands all batches of the day to the builder. */
-static enum status put_day(struct days *days, int64_t day_us, struct err *err)
+static enum status put_day(struct day_batches *days, int64_t day_us, struct err *err)
 {
     enum status status = OK;
     for (size_t i = days->n_batches; status == OK && i > 0; i--) {
@@ -276,7 +276,7 @@ static enum status put_day(struct days *days, int64_t day_us, struct err *err)
     return status;
 }
 
-static enum status empty_spool(struct days *days, struct err *err)
+static enum status empty_spool(struct day_batches *days, struct err *err)
 {
     const int64_t *list = NULL;
     size_t count = 0;
@@ -291,18 +291,18 @@ static enum status empty_spool(struct days *days, struct err *err)
     return status;
 }
 
-static enum status wait_for_builders(struct days *days, struct err *err)
+static enum status wait_for_builders(struct day_batches *days, struct err *err)
 {
     enum status status = OK;
     for (size_t i = 0; status == OK && i < days->options.builders; i++) {
-        status = days->builders[i] ? builder_wait(days->builders[i], err) : OK;
+        status = days->builders[i] ? segment_builder_wait(days->builders[i], err) : OK;
     }
     return status;
 }
 
 /* Writes all that waits. A full batch that is under way may still come back, thinned out: none is
  * left behind when the segments say that they hold the run. */
-static enum status put_all(struct days *days, struct err *err)
+static enum status put_all(struct day_batches *days, struct err *err)
 {
     enum status status = OK;
     do {
@@ -315,20 +315,20 @@ static enum status put_all(struct days *days, struct err *err)
     return status;
 }
 
-enum status days_flush(struct days *days, struct err *err)
+enum status day_batches_flush(struct day_batches *days, struct err *err)
 {
     enum status status = empty_spool(days, err);
     status = THEN(status, put_all(days, err));
     for (size_t i = 0; status == OK && i < days->options.builders; i++) {
         if (days->builders[i]) {
-            status = builder_commit(days->builders[i], days->inbox_id, days->counters, err);
+            status = segment_builder_commit(days->builders[i], days->inbox_id, days->counters, err);
         }
     }
     return status;
 }
 
-enum status days_add(struct days *days, const struct arrival *arrival, const struct event *event,
-                     struct err *err)
+enum status day_batches_add(struct day_batches *days, const struct batch_arrival *arrival,
+                            const struct event *event, struct err *err)
 {
     enum status status = builders_make(days, err);
     days->counters[EVENT_COUNTER_received]++;

@@ -10,15 +10,16 @@
 #include "schema/index/spool.h"
 
 /* Days that fill at a time; with more, the batch of the first is written as it is. */
-enum { DAYS_BATCHES_MAX = 512, DAYS_BUILDERS_MAX = 2 };
+enum { DAY_BATCHES_MAX = 512, DAY_BATCHES_BUILDERS_MAX = 2 };
 
-struct days {
+struct day_batches {
     char dir[FILE_PATH_BYTES];
     char archive_id[37];
     struct indexer_options options; /* no zeros */
-    struct paths paths;
-    struct builder *builders[DAYS_BUILDERS_MAX]; /* days in turn; NULL: to be made (again) */
-    struct batch *batches[DAYS_BATCHES_MAX];
+    struct path_table paths;
+    struct segment_builder
+        *builders[DAY_BATCHES_BUILDERS_MAX]; /* days in turn; NULL: to be made (again) */
+    struct batch *batches[DAY_BATCHES_MAX];
     size_t n_batches;
     struct batch *spare; /* empty */
     struct spool *spool; /* NULL: no event is set aside */
@@ -30,28 +31,28 @@ struct days {
     int64_t inbox_id;  /* its last row; 0 for an import */
 };
 
-MUST_USE enum status days_init(struct days *days, const struct archive *archive,
-                               const struct indexer_options *options, struct err *err);
-void days_fini(struct days *days);
+MUST_USE enum status day_batches_init(struct day_batches *days, const struct archive *archive,
+                                      const struct indexer_options *options, struct err *err);
+void day_batches_fini(struct day_batches *days);
 
 /* What is added from now on belongs to this run. */
-void days_begin(struct days *days, int64_t *counters, int64_t inbox_id);
+void day_batches_begin(struct day_batches *days, int64_t *counters, int64_t inbox_id);
 
 /* Takes the event in, unless it is known. Writes blocks as batches fill, and the largest when too
- * much waits. After a failure only days_reset and days_fini may follow. */
-MUST_USE enum status days_add(struct days *days, const struct arrival *arrival,
-                              const struct event *event, struct err *err);
+ * much waits. After a failure only day_batches_reset and day_batches_fini may follow. */
+MUST_USE enum status day_batches_add(struct day_batches *days, const struct batch_arrival *arrival,
+                                     const struct event *event, struct err *err);
 
 /* True while events are set aside: of those that are added, only raw and time are looked at. */
-static inline bool days_set_aside(const struct days *days)
+static inline bool day_batches_is_spooling(const struct day_batches *days)
 {
     return days->spool != NULL;
 }
 
 /* Writes every batch and commits every segment. */
-MUST_USE enum status days_flush(struct days *days, struct err *err);
+MUST_USE enum status day_batches_flush(struct day_batches *days, struct err *err);
 
 /* Forgets all that is not committed. */
-void days_reset(struct days *days);
+void day_batches_reset(struct day_batches *days);
 
 #endif

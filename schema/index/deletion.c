@@ -45,7 +45,7 @@ enum status deletion_add(struct archive *archive, struct deletion *deletion, str
 static enum status unlink_with(const char *path, const char *ending, struct err *err)
 {
     char name[FILE_PATH_BYTES];
-    enum status status = path_format(name, err, "%s%s", path, ending);
+    enum status status = file_path_format(name, err, "%s%s", path, ending);
     if (status == OK && unlink(name) != 0 && errno != ENOENT) {
         status = err_errno(err, errno, "%s", name);
     }
@@ -65,9 +65,9 @@ static enum status unlink_day(const char *path, struct err *err)
     }
     const char *slash = strrchr(path, '/');
     CHECK(slash);
-    status = THEN(status, path_format(parent, err, "%.*s", (int)(slash - path), path));
+    status = THEN(status, file_path_format(parent, err, "%.*s", (int)(slash - path), path));
     if (status == OK && file_exists(parent)) {
-        status = dir_sync(parent, err);
+        status = file_sync_dir(parent, err);
     }
     return status;
 }

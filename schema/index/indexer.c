@@ -20,7 +20,7 @@ enum {
     BROKEN_PIECES_MAX = 32, /* of one request; what is broken behind them goes into one piece */
 };
 
-struct quarantined {
+struct quarantine_entry {
     struct source source;
     int64_t received_us;
     int64_t position;
@@ -31,14 +31,14 @@ struct quarantined {
 struct indexer_run {
     int64_t up_to_id; /* 0: not from the inbox */
     int64_t counters[EVENT_COUNTER_COUNT];
-    struct buf quarantine; /* struct quarantined */
+    struct buf quarantine; /* struct quarantine_entry */
     struct arena arena;
 };
 
 struct indexer {
     struct archive *archive; /* for reading the inbox */
     int64_t done_id;         /* rows up to here were handed out in runs */
-    struct days days;
+    struct day_batches days;
     struct arena text;  /* of a body that had to be copied */
     struct arena arena; /* of one event */
     struct buf source;
@@ -56,7 +56,7 @@ enum status indexer_open(const char *dir, const struct indexer_options *options,
     enum status status = archive_open(dir, ARCHIVE_READ, &indexer->archive, err);
     /* before anything is written to a day that is to go */
     status = THEN(status, deletion_finish(indexer->archive, err));
-    status = THEN(status, days_init(&indexer->days, indexer->archive, options, err));
+    status = THEN(status, day_batches_init(&indexer->days, indexer->archive, options, err));
     if (status != OK) {
         indexer_close(indexer);
         return status;
@@ -68,7 +68,7 @@ enum status indexer_open(const char *dir, const struct indexer_options *options,
 /* Forgets all that is not committed. */
 static void indexer_reset(struct indexer *indexer)
 {
-    days_reset(&indexer->days);
+    day_batches_reset(&indexer->days);
     indexer_run_free(indexer->run);
     indexer->run = NULL;
 }
@@ -77,7 +77,7 @@ void indexer_close(struct indexer *indexer)
 {
     if (indexer) {
         indexer_reset(indexer);
-        days_fini(&indexer->days);
+        day_batches_fini(&indexer->days);
         archive_close(indexer->archive);
         arena_fini(&indexer->text);
         arena_fini(&indexer->arena);
@@ -106,33 +106,33 @@ static enum status run_begin(struct indexer *indexer, int64_t up_to_id, struct e
         return err_nomem(err, "index");
     }
     indexer->run->up_to_id = up_to_id;
-    days_begin(&indexer->days, indexer->run->counters, up_to_id);
+    day_batches_begin(&indexer->days, indexer->run->counters, up_to_id);
     return OK;
 }
 
-static struct span kept(struct indexer_run *run, struct span bytes, bool *fine)
+static struct span keep_event(struct indexer_run *run, struct span bytes, bool *fine)
 {
     struct span copy = arena_copy(&run->arena, bytes);
     *fine = *fine && copy.data != NULL;
     return copy;
 }
 
-static enum status add_fault(struct indexer *indexer, const struct arrival *arrival,
+static enum status add_fault(struct indexer *indexer, const struct batch_arrival *arrival,
                              enum event_fault fault, int64_t position, struct span body,
                              struct err *err)
 {
     struct indexer_run *run = indexer->run;
     bool fine = true;
-    struct quarantined piece = {
-        .source = {.via = kept(run, arrival->source->via, &fine),
-                   .peer = kept(run, arrival->source->peer, &fine),
-                   .certificate = kept(run, arrival->source->certificate, &fine),
-                   .tag = kept(run, arrival->source->tag, &fine),
+    struct quarantine_entry piece = {
+        .source = {.via = keep_event(run, arrival->source->via, &fine),
+                   .peer = keep_event(run, arrival->source->peer, &fine),
+                   .certificate = keep_event(run, arrival->source->certificate, &fine),
+                   .tag = keep_event(run, arrival->source->tag, &fine),
                    .session_stream = arrival->source->session_stream},
         .received_us = arrival->received_us,
         .position = position,
         .fault = fault,
-        .body = kept(run, body, &fine),
+        .body = keep_event(run, body, &fine),
     };
     buf_add(&run->quarantine, &piece, sizeof piece);
     run->counters[EVENT_COUNTER_quarantined]++;
@@ -140,15 +140,15 @@ static enum status add_fault(struct indexer *indexer, const struct arrival *arri
 }
 
 /* Of one body. */
-struct broken {
+struct malformed_records {
     size_t pieces;
     enum event_fault fault; /* of the first piece gathered, and where it stands */
     int64_t position;
 };
 
-static enum status take_broken(struct indexer *indexer, const struct arrival *arrival,
+static enum status take_broken(struct indexer *indexer, const struct batch_arrival *arrival,
                                struct span body, struct span piece, enum event_fault fault,
-                               struct broken *broken, struct err *err)
+                               struct malformed_records *broken, struct err *err)
 {
     int64_t position = piece.data - body.data;
     if (broken->pieces < BROKEN_PIECES_MAX) {
@@ -165,8 +165,8 @@ static enum status take_broken(struct indexer *indexer, const struct arrival *ar
     return buf_status(&indexer->broken, "index", err);
 }
 
-static enum status add_body(struct indexer *indexer, struct arrival *arrival, struct span body,
-                            struct err *err)
+static enum status add_body(struct indexer *indexer, struct batch_arrival *arrival,
+                            struct span body, struct err *err)
 {
     arena_reset(&indexer->text);
     buf_clear(&indexer->source);
@@ -179,15 +179,15 @@ static enum status add_body(struct indexer *indexer, struct arrival *arrival, st
     struct event event;
     enum event_fault fault;
     enum status status = buf_status(&indexer->source, "index", err);
-    struct broken broken = {0};
+    struct malformed_records broken = {0};
     arena_reset(&indexer->arena);
-    reader.times_only = days_set_aside(&indexer->days);
+    reader.times_only = day_batches_is_spooling(&indexer->days);
     while (status == OK && !nomem && event_reader_next(&reader, &event, &fault, &nomem)) {
         status = fault == EVENT_FAULT_NONE
-                     ? days_add(&indexer->days, arrival, &event, err)
+                     ? day_batches_add(&indexer->days, arrival, &event, err)
                      : take_broken(indexer, arrival, body, event.raw, fault, &broken, err);
         arena_reset(&indexer->arena);
-        reader.times_only = days_set_aside(&indexer->days);
+        reader.times_only = day_batches_is_spooling(&indexer->days);
     }
     if (status == OK && !nomem && indexer->broken.size > 0) {
         status = add_fault(indexer, arrival, broken.fault, broken.position,
@@ -228,7 +228,7 @@ static enum status run_read(struct indexer *indexer, struct err *err)
     struct inbox_row row;
     while (status == OK && (status = inbox_cursor_next(cursor, &row, &end, err)) == OK && !end &&
            row.id <= indexer->run->up_to_id) {
-        struct arrival arrival = {
+        struct batch_arrival arrival = {
             .source = &row.source, .row_id = row.id, .received_us = row.received_us};
         status = add_body(indexer, &arrival, row.body, err);
     }
@@ -249,7 +249,7 @@ enum status indexer_run_next(struct indexer *indexer, struct indexer_run **out_r
     }
     status = run_begin(indexer, last, err);
     status = THEN(status, run_read(indexer, err));
-    status = THEN(status, days_flush(&indexer->days, err));
+    status = THEN(status, day_batches_flush(&indexer->days, err));
     if (status != OK) {
         indexer_reset(indexer);
         return status;
@@ -263,8 +263,8 @@ enum status indexer_run_next(struct indexer *indexer, struct indexer_run **out_r
 enum status indexer_settle(struct archive *archive, struct indexer_run *run, struct err *err)
 {
     enum status status = archive_begin(archive, err);
-    const struct quarantined *pieces =
-        (const struct quarantined *)(const void *)run->quarantine.data;
+    const struct quarantine_entry *pieces =
+        (const struct quarantine_entry *)(const void *)run->quarantine.data;
     for (size_t i = 0; status == OK && i < run->quarantine.size / sizeof *pieces; i++) {
         status = quarantine_add(archive, &pieces[i].source, pieces[i].received_us, pieces[i].fault,
                                 pieces[i].position, pieces[i].body, err);
@@ -305,9 +305,9 @@ enum status indexer_import(struct indexer *indexer, const struct source *source,
 {
     enum status status = run_begin(indexer, 0, err);
     if (status == OK) {
-        const struct arrival arrival = {
+        const struct batch_arrival arrival = {
             .source = source, .source_text = text, .received_us = received_us};
-        status = days_add(&indexer->days, &arrival, event, err);
+        status = day_batches_add(&indexer->days, &arrival, event, err);
     }
     if (status != OK) {
         indexer_reset(indexer);
@@ -317,7 +317,7 @@ enum status indexer_import(struct indexer *indexer, const struct source *source,
 
 bool indexer_sets_aside(const struct indexer *indexer)
 {
-    return days_set_aside(&indexer->days);
+    return day_batches_is_spooling(&indexer->days);
 }
 
 enum status indexer_import_fault(struct indexer *indexer, const struct source *source,
@@ -326,7 +326,7 @@ enum status indexer_import_fault(struct indexer *indexer, const struct source *s
 {
     enum status status = run_begin(indexer, 0, err);
     if (status == OK) {
-        const struct arrival arrival = {.source = source, .received_us = received_us};
+        const struct batch_arrival arrival = {.source = source, .received_us = received_us};
         status = add_fault(indexer, &arrival, fault, line, body, err);
     }
     if (status != OK) {
@@ -339,7 +339,7 @@ enum status indexer_import_end(struct indexer *indexer, struct indexer_run **out
                                struct err *err)
 {
     enum status status = run_begin(indexer, 0, err);
-    status = THEN(status, days_flush(&indexer->days, err));
+    status = THEN(status, day_batches_flush(&indexer->days, err));
     if (status != OK) {
         indexer_reset(indexer);
         return status;

@@ -1,6 +1,7 @@
 /* Writers are opened when a day needs one and put away when others need the room. The thread is
- * started with the first batch. Whoever waits for the thread (builder_commit, builder_free) may
- * then use the writers itself, as nobody else does: the lock that said so orders the memory, too.
+ * started with the first batch. Whoever waits for the thread (segment_builder_commit,
+ * segment_builder_free) may then use the writers itself, as nobody else does: the lock that said so
+ * orders the memory, too.
  */
 #include "schema/index/segment_builder.h"
 
@@ -30,7 +31,7 @@ struct job {
     int64_t inbox_id;
 };
 
-struct builder {
+struct segment_builder {
     /* immutable */
     char dir[FILE_PATH_BYTES];
     char archive_id[37];
@@ -57,21 +58,21 @@ struct builder {
     struct archive *archive; /* for reading; NULL before the first new day */
 };
 
-enum status builder_new(const char *dir, const char *archive_id, int compression_level,
-                        struct builder **out_builder, struct err *err)
+enum status segment_builder_new(const char *dir, const char *archive_id, int compression_level,
+                                struct segment_builder **out_builder, struct err *err)
 {
-    struct builder *builder = calloc(1, sizeof *builder);
+    struct segment_builder *builder = calloc(1, sizeof *builder);
     if (!builder) {
         return err_nomem(err, "index");
     }
     builder->compression_level = compression_level;
     (void)pthread_mutex_init(&builder->lock, NULL);
     (void)pthread_cond_init(&builder->changed, NULL);
-    enum status status = path_format(builder->dir, err, "%s", dir);
+    enum status status = file_path_format(builder->dir, err, "%s", dir);
     CHECK(strlen(archive_id) < sizeof builder->archive_id);
     strncpy(builder->archive_id, archive_id, sizeof builder->archive_id - 1);
     if (status != OK) {
-        builder_free(builder);
+        segment_builder_free(builder);
         return status;
     }
     *out_builder = builder;
@@ -79,7 +80,7 @@ enum status builder_new(const char *dir, const char *archive_id, int compression
 }
 
 /* A new segment of a day of which blocks were deleted or shipped goes on behind their numbers. */
-static enum status number_blocks(struct builder *builder, struct segment_writer *writer,
+static enum status number_blocks(struct segment_builder *builder, struct segment_writer *writer,
                                  struct err *err)
 {
     size_t count;
@@ -101,8 +102,8 @@ static enum status number_blocks(struct builder *builder, struct segment_writer 
 }
 
 /* The day's writer, opened when need be; the one not used for longest makes room. */
-static enum status writer_of(struct builder *builder, int64_t day_us, struct open_writer **out,
-                             struct err *err)
+static enum status writer_of(struct segment_builder *builder, int64_t day_us,
+                             struct open_writer **out, struct err *err)
 {
     struct open_writer *oldest = &builder->writers[0];
     for (size_t i = 0; i < WRITERS_MAX; i++) {
@@ -137,7 +138,7 @@ static enum status writer_of(struct builder *builder, int64_t day_us, struct ope
 }
 
 /* An event without a time of its own may have come before midnight: asks the day before too. */
-static enum status known_yesterday(struct builder *builder, const struct batch *batch,
+static enum status known_yesterday(struct segment_builder *builder, const struct batch *batch,
                                    struct bitmap *known, struct err *err)
 {
     struct bitmap ask = {0};
@@ -157,7 +158,7 @@ static enum status known_yesterday(struct builder *builder, const struct batch *
     struct segment *segment = NULL;
     status = segment_open(path, &segment, err);
     if (status == OK) {
-        status = segment_known_batch(segment, batch, &ask, known, err);
+        status = segment_duplicate_batch(segment, batch, &ask, known, err);
         segment_close(segment);
     }
     return status;
@@ -174,7 +175,7 @@ static enum event_counter known_counter(const struct open_writer *open,
 }
 
 /* Takes out of the batch what the segment has already. */
-static enum status batch_check(struct builder *builder, struct open_writer *open,
+static enum status batch_check(struct segment_builder *builder, struct open_writer *open,
                                struct batch *batch, struct err *err)
 {
     struct bitmap known = {0};
@@ -193,7 +194,8 @@ static enum status batch_check(struct builder *builder, struct open_writer *open
     return status;
 }
 
-static enum status write_block(struct builder *builder, const struct job *job, struct err *err)
+static enum status write_block(struct segment_builder *builder, const struct job *job,
+                               struct err *err)
 {
     struct batch *batch = job->batch;
     struct open_writer *open = NULL;
@@ -221,7 +223,7 @@ static enum status write_block(struct builder *builder, const struct job *job, s
 }
 
 /* Takes the next job; false: it is time to end. */
-static bool next_job(struct builder *builder, struct job *out_job)
+static bool next_job(struct segment_builder *builder, struct job *out_job)
 {
     pthread_mutex_lock(&builder->lock);
     while (builder->n_queue == 0 && !builder->stopping) {
@@ -241,7 +243,7 @@ static bool next_job(struct builder *builder, struct job *out_job)
 
 static void *builder_main(void *context)
 {
-    struct builder *builder = context;
+    struct segment_builder *builder = context;
     struct job job;
     enum status status = OK;
     while (next_job(builder, &job)) {
@@ -268,7 +270,7 @@ static void *builder_main(void *context)
     return NULL;
 }
 
-static enum status thread_start(struct builder *builder, struct err *err)
+static enum status thread_start(struct segment_builder *builder, struct err *err)
 {
     if (builder->has_thread) {
         return OK;
@@ -279,7 +281,7 @@ static enum status thread_start(struct builder *builder, struct err *err)
 }
 
 /* Under the lock: what became of the batches so far. */
-static enum status status_now(const struct builder *builder, struct err *err)
+static enum status status_now(const struct segment_builder *builder, struct err *err)
 {
     if (builder->status != OK && err) {
         *err = builder->err;
@@ -287,8 +289,8 @@ static enum status status_now(const struct builder *builder, struct err *err)
     return builder->status;
 }
 
-enum status builder_put(struct builder *builder, struct batch *batch, bool all, int64_t inbox_id,
-                        struct err *err)
+enum status segment_builder_put(struct segment_builder *builder, struct batch *batch, bool all,
+                                int64_t inbox_id, struct err *err)
 {
     enum status status = thread_start(builder, err);
     if (status != OK) {
@@ -307,7 +309,7 @@ enum status builder_put(struct builder *builder, struct batch *batch, bool all, 
     return status;
 }
 
-struct batch *builder_take_back(struct builder *builder)
+struct batch *segment_builder_reclaim(struct segment_builder *builder)
 {
     struct batch *batch = NULL;
     pthread_mutex_lock(&builder->lock);
@@ -319,7 +321,7 @@ struct batch *builder_take_back(struct builder *builder)
     return batch;
 }
 
-size_t builder_bytes(struct builder *builder)
+size_t segment_builder_bytes(struct segment_builder *builder)
 {
     pthread_mutex_lock(&builder->lock);
     size_t bytes = builder->queue_bytes;
@@ -327,7 +329,7 @@ size_t builder_bytes(struct builder *builder)
     return bytes;
 }
 
-enum status builder_wait(struct builder *builder, struct err *err)
+enum status segment_builder_wait(struct segment_builder *builder, struct err *err)
 {
     pthread_mutex_lock(&builder->lock);
     while (builder->n_queue > 0 || builder->working) {
@@ -338,10 +340,10 @@ enum status builder_wait(struct builder *builder, struct err *err)
     return status;
 }
 
-enum status builder_commit(struct builder *builder, int64_t inbox_id, int64_t *counters,
-                           struct err *err)
+enum status segment_builder_commit(struct segment_builder *builder, int64_t inbox_id,
+                                   int64_t *counters, struct err *err)
 {
-    enum status status = builder_wait(builder, err);
+    enum status status = segment_builder_wait(builder, err);
     for (size_t i = 0; status == OK && i < WRITERS_MAX; i++) {
         struct open_writer *open = &builder->writers[i];
         if (open->writer && (open->blocks > 0 || inbox_id > 0)) {
@@ -357,7 +359,7 @@ enum status builder_commit(struct builder *builder, int64_t inbox_id, int64_t *c
     return status;
 }
 
-void builder_free(struct builder *builder)
+void segment_builder_free(struct segment_builder *builder)
 {
     if (!builder) {
         return;
@@ -373,7 +375,7 @@ void builder_free(struct builder *builder)
     for (size_t i = 0; i < builder->n_queue; i++) {
         batch_free(builder->queue[i].batch);
     }
-    for (struct batch *batch; (batch = builder_take_back(builder)) != NULL;) {
+    for (struct batch *batch; (batch = segment_builder_reclaim(builder)) != NULL;) {
         batch_free(batch);
     }
     for (size_t i = 0; i < WRITERS_MAX; i++) {

@@ -13,7 +13,7 @@
 
 enum { PIECE_BYTES = 128 * 1024, OPEN_BYTES_MAX = 64 * 1024 * 1024 };
 
-struct piece {
+struct spool_chunk {
     int64_t offset;
     size_t size;
 };
@@ -21,7 +21,7 @@ struct piece {
 struct spool_day {
     int64_t day_us;
     struct buf open;
-    struct buf pieces; /* struct piece */
+    struct buf pieces; /* struct spool_chunk */
 };
 
 struct spool_source {
@@ -40,7 +40,7 @@ struct spool {
     struct arena arena;
 };
 
-struct record {
+struct spool_record {
     uint32_t size;
     uint32_t source;
     int64_t received_us;
@@ -53,7 +53,7 @@ enum status spool_open(const char *dir, struct spool **out_spool, struct err *er
         return err_nomem(err, "import");
     }
     spool->fd = -1;
-    enum status status = path_format(spool->path, err, "%s/spool", dir);
+    enum status status = file_path_format(spool->path, err, "%s/spool", dir);
     if (status == OK) {
         spool->fd = open(spool->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
         status = spool->fd < 0 ? err_errno(err, errno, "%s", spool->path) : OK;
@@ -90,7 +90,7 @@ void spool_close(struct spool *spool)
 
 static enum status write_piece(struct spool *spool, struct spool_day *day, struct err *err)
 {
-    struct piece piece = {spool->size, day->open.size};
+    struct spool_chunk piece = {spool->size, day->open.size};
     for (size_t done = 0; done < day->open.size;) {
         ssize_t n = pwrite(spool->fd, day->open.data + done, day->open.size - done,
                            spool->size + (int64_t)done);
@@ -158,7 +158,7 @@ static const struct spool_source *source_at(const struct spool *spool, uint32_t 
 }
 
 /* The source seen last is the one of most events. */
-static uint32_t source_number(struct spool *spool, const struct arrival *arrival)
+static uint32_t source_number(struct spool *spool, const struct batch_arrival *arrival)
 {
     uint32_t count = (uint32_t)(spool->sources.size / sizeof(struct spool_source));
     for (uint32_t i = count; i > 0; i--) {
@@ -181,14 +181,14 @@ static uint32_t source_number(struct spool *spool, const struct arrival *arrival
     return fine ? count : UINT32_MAX;
 }
 
-enum status spool_add(struct spool *spool, int64_t day_us, const struct arrival *arrival,
+enum status spool_add(struct spool *spool, int64_t day_us, const struct batch_arrival *arrival,
                       struct span raw, struct err *err)
 {
     CHECK(raw.size <= UINT32_MAX);
     struct spool_day *day = day_of(spool, day_us);
-    struct record record = {.size = (uint32_t)raw.size,
-                            .source = source_number(spool, arrival),
-                            .received_us = arrival->received_us};
+    struct spool_record record = {.size = (uint32_t)raw.size,
+                                  .source = source_number(spool, arrival),
+                                  .received_us = arrival->received_us};
     if (!day || record.source == UINT32_MAX) {
         return err_nomem(err, "import");
     }
@@ -222,12 +222,12 @@ static enum status read_records(struct spool *spool, struct span bytes, spool_ea
 {
     enum status status = OK;
     for (size_t at = 0; status == OK && at < bytes.size;) {
-        struct record record;
+        struct spool_record record;
         memcpy(&record, bytes.data + at, sizeof record);
         at += sizeof record;
         CHECK(record.size <= bytes.size - at);
         const struct spool_source *from = source_at(spool, record.source);
-        struct arrival arrival = {
+        struct batch_arrival arrival = {
             .source = &from->source, .source_text = from->text, .received_us = record.received_us};
         status = each(context, &arrival, span_of(bytes.data + at, record.size), err);
         at += record.size;
@@ -235,7 +235,7 @@ static enum status read_records(struct spool *spool, struct span bytes, spool_ea
     return status;
 }
 
-static enum status read_piece(struct spool *spool, const struct piece *piece, struct buf *out,
+static enum status read_piece(struct spool *spool, const struct spool_chunk *piece, struct buf *out,
                               struct err *err)
 {
     buf_clear(out);
@@ -259,7 +259,7 @@ enum status spool_read(struct spool *spool, int64_t day_us, spool_each *each, vo
     size_t at = day_place(spool, day_us);
     CHECK(at < spool->n_days && spool->days[at].day_us == day_us);
     const struct spool_day *day = &spool->days[at];
-    const struct piece *pieces = (const struct piece *)(const void *)day->pieces.data;
+    const struct spool_chunk *pieces = (const struct spool_chunk *)(const void *)day->pieces.data;
     struct buf bytes = BUF_INIT;
     enum status status = OK;
     for (size_t i = 0; status == OK && i < day->pieces.size / sizeof *pieces; i++) {

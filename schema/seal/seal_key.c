@@ -10,8 +10,8 @@ static enum status key_make(const char *dir, const char *private_path, const cha
                        "seal.key",
                        private_path);
     }
-    enum status status = path_format(folder, err, "%s/keys", dir);
-    status = THEN(status, dir_make(folder, 0700, err));
+    enum status status = file_path_format(folder, err, "%s/keys", dir);
+    status = THEN(status, file_make_dir(folder, 0700, err));
     return THEN(status, signing_key_create(private_path, public_path, err));
 }
 
@@ -21,9 +21,9 @@ enum status seal_key_open(const char *dir, const char *path, struct signing_key 
     char private_path[FILE_PATH_BYTES];
     char public_path[FILE_PATH_BYTES];
     bool own = path && *path;
-    enum status status = own ? path_format(private_path, err, "%s", path)
-                             : path_format(private_path, err, "%s/keys/seal.key", dir);
-    status = THEN(status, path_format(public_path, err, "%s/keys/seal.pub", dir));
+    enum status status = own ? file_path_format(private_path, err, "%s", path)
+                             : file_path_format(private_path, err, "%s/keys/seal.key", dir);
+    status = THEN(status, file_path_format(public_path, err, "%s/keys/seal.pub", dir));
     bool make = status == OK && !own && !file_exists(private_path);
     if (make) {
         status = key_make(dir, private_path, public_path, err);
@@ -38,6 +38,6 @@ enum status seal_key_open(const char *dir, const char *path, struct signing_key 
 enum status seal_key_open_public(const char *dir, struct signing_key **out_key, struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    enum status status = path_format(path, err, "%s/keys/seal.pub", dir);
+    enum status status = file_path_format(path, err, "%s/keys/seal.pub", dir);
     return THEN(status, signing_key_load_public(path, out_key, err));
 }

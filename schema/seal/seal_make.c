@@ -18,8 +18,8 @@ static enum status add_block(struct seal *draft, struct segment *segment,
                                .raw_bytes = info->raw_bytes,
                                .sha256 = info->sha256,
                                .line_sums = span_of("", 0)};
-    struct proof proof;
-    enum status status = proof_read(segment, info->id, &proof, &block.proven, err);
+    struct block_proof proof;
+    enum status status = block_proof_read(segment, info->id, &proof, &block.proven, err);
     if (status == OK && block.proven) {
         block.frame_sha256 = proof.frame_sha256;
         block.index_sha256 = proof.index_sha256;
@@ -58,7 +58,7 @@ static enum status add_blocks(struct seal *draft, struct segment *segment, int64
             break;
         }
         status = add_block(draft, segment, &blocks[i], err);
-        chain = chain_add(&chain, &blocks[i]);
+        chain = hash_chain_add(&chain, &blocks[i]);
         day.count++;
     }
     day.chain = chain;
@@ -94,7 +94,7 @@ enum status seal_add_day(struct archive *archive, struct seal *draft, int64_t da
     return status;
 }
 
-enum status seal_has_news(struct archive *archive, bool *out_news, struct err *err)
+enum status seal_has_changes(struct archive *archive, bool *out_news, struct err *err)
 {
     int64_t news = 0;
     enum status status =
@@ -233,7 +233,7 @@ static enum status keep(struct archive *archive, const struct signing_key *key,
 {
     struct buf text = BUF_INIT;
     struct buf packed = BUF_INIT;
-    unsigned char signature[SIGNATURE_BYTES];
+    unsigned char signature[SIGNING_SIGNATURE_BYTES];
     struct codec *codec = codec_new();
     enum status status = codec ? seal_write(draft, &text, err) : err_nomem(err, "seal");
     status = THEN(status, signing_sign(key, buf_span(&text), signature, err));

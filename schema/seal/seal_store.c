@@ -135,7 +135,7 @@ enum status seal_day_get(struct archive *archive, int64_t day_us, int64_t *out_b
         }
     } else if (status == OK) {
         *out_block = 0;
-        *out_chain = chain_start(day_us);
+        *out_chain = hash_chain_start(day_us);
     }
     (void)sqlite3_finalize(stmt);
     return status;

@@ -14,7 +14,7 @@ struct seal_row {
     int64_t number;
     int64_t made_us;
     struct digest sha256; /* of the text */
-    unsigned char signature[SIGNATURE_BYTES];
+    unsigned char signature[SIGNING_SIGNATURE_BYTES];
     int64_t put_us; /* 0: not yet */
 };
 
@@ -42,7 +42,7 @@ MUST_USE enum status seal_add_day(struct archive *archive, struct seal *draft, i
                                   bool *out_more, struct err *err);
 
 /* Is there an object or a deletion that no seal tells of yet? */
-MUST_USE enum status seal_has_news(struct archive *archive, bool *out_news, struct err *err);
+MUST_USE enum status seal_has_changes(struct archive *archive, bool *out_news, struct err *err);
 
 /* Makes the next seal of the draft's blocks and of all objects and deletions that no seal tells of
  * yet (SEAL_OBJECTS_MAX at most of each; *out_more when some are left): in one transaction the text

@@ -4,16 +4,16 @@
 
 #include "schema/segment/block_fields.h"
 
-static enum status draft_add(struct fields_work *work, const struct field_cells *field,
+static enum status draft_add(struct block_fields_work *work, const struct block_fields_cells *field,
                              const struct column_source *source, struct err *err)
 {
-    struct draft draft = {.field = field->field, .source = *source};
+    struct block_fields_draft draft = {.field = field->field, .source = *source};
     draft.source.n_events = work->n_events;
     buf_add(&work->drafts, &draft, sizeof draft);
     return buf_status(&work->drafts, "column", err);
 }
 
-static uint16_t *new_index(struct fields_work *work)
+static uint16_t *new_index(struct block_fields_work *work)
 {
     uint16_t *index = arena_alloc(&work->arena, work->n_events * sizeof *index);
     if (index) {
@@ -23,7 +23,7 @@ static uint16_t *new_index(struct fields_work *work)
 }
 
 /* The number of a cell's value among the field's distinct ones. */
-static uint32_t distinct_of(const struct fields_work *work, const struct batch_cell *cell)
+static uint32_t distinct_of(const struct block_fields_work *work, const struct batch_cell *cell)
 {
     return work->seen[cell->value] - 1;
 }
@@ -41,7 +41,7 @@ static int compare_ranked(const void *a, const void *b)
 }
 
 /* Brings n distinct values in order of their keys: keys are then sorted, rank[d] is the place. */
-static struct ranked *rank_values(struct fields_work *work, const int64_t *keys, uint32_t n,
+static struct ranked *rank_values(struct block_fields_work *work, const int64_t *keys, uint32_t n,
                                   uint16_t *rank)
 {
     struct ranked *ranked = arena_alloc(&work->arena, n * sizeof *ranked);
@@ -91,8 +91,9 @@ static uint16_t list_entry(struct lists *lists, const struct batch_cell *cells, 
     return (uint16_t)(lists->count - 1);
 }
 
-static enum status draft_lists(struct fields_work *work, const struct field_cells *field,
-                               const uint32_t *ids, struct err *err)
+static enum status draft_lists(struct block_fields_work *work,
+                               const struct block_fields_cells *field, const uint32_t *ids,
+                               struct err *err)
 {
     struct lists *lists = arena_alloc(&work->arena, sizeof *lists);
     uint16_t *index = new_index(work);
@@ -120,8 +121,10 @@ static enum status draft_lists(struct fields_work *work, const struct field_cell
     return draft_add(work, field, &source, err);
 }
 
-/* Ports of single values. Lists with ports among them do not come here (draft_values). */
-static const uint16_t *find_ports(struct fields_work *work, const struct field_cells *field)
+/* Ports of single values. Lists with ports among them do not come here (block_fields_draft_values).
+ */
+static const uint16_t *find_ports(struct block_fields_work *work,
+                                  const struct block_fields_cells *field)
 {
     uint16_t *ports = new_index(work);
     for (size_t i = 0; ports && i < field->count; i++) {
@@ -130,8 +133,9 @@ static const uint16_t *find_ports(struct fields_work *work, const struct field_c
     return ports;
 }
 
-enum status draft_values(struct fields_work *work, const struct field_cells *field,
-                         const uint32_t *ids, struct err *err)
+enum status block_fields_draft_values(struct block_fields_work *work,
+                                      const struct block_fields_cells *field, const uint32_t *ids,
+                                      struct err *err)
 {
     CHECK(!(field->several && field->ports));
     if (field->several) {
@@ -165,7 +169,7 @@ enum status draft_values(struct fields_work *work, const struct field_cells *fie
 }
 
 /* Numbers that hardly repeat are written one by one. */
-static enum status draft_raw(struct fields_work *work, const struct field_cells *field,
+static enum status draft_raw(struct block_fields_work *work, const struct block_fields_cells *field,
                              const int64_t *numbers, struct err *err)
 {
     uint16_t *index = new_index(work);
@@ -182,8 +186,9 @@ static enum status draft_raw(struct fields_work *work, const struct field_cells 
     return draft_add(work, field, &source, err);
 }
 
-enum status draft_numbers(struct fields_work *work, const struct field_cells *field,
-                          const int64_t *numbers, struct err *err)
+enum status block_fields_draft_numbers(struct block_fields_work *work,
+                                       const struct block_fields_cells *field,
+                                       const int64_t *numbers, struct err *err)
 {
     uint32_t n = field->n_distinct;
     if (n > field->count / 4) {
@@ -208,25 +213,27 @@ enum status draft_numbers(struct fields_work *work, const struct field_cells *fi
 
 static int most_entries_first(const void *a, const void *b)
 {
-    const struct draft *x = a;
-    const struct draft *y = b;
+    const struct block_fields_draft *x = a;
+    const struct block_fields_draft *y = b;
     if (x->source.n_entries != y->source.n_entries) {
         return x->source.n_entries > y->source.n_entries ? -1 : 1;
     }
     return (x->field > y->field) - (x->field < y->field);
 }
 
-static enum status draft_write(struct fields_work *work, const struct draft *draft,
-                               struct candidates *candidates, struct err *err)
+static enum status draft_write(struct block_fields_work *work,
+                               const struct block_fields_draft *draft,
+                               struct column_predict_candidates *candidates, struct err *err)
 {
-    const struct candidate *presence;
-    const struct candidate *values;
-    relate(candidates, &draft->source, &work->memory->relations[draft->field], &presence, &values);
+    const struct column_predict_candidate *presence;
+    const struct column_predict_candidate *values;
+    column_predict(candidates, &draft->source, &work->memory->relations[draft->field], &presence,
+                   &values);
     buf_clear(&work->encoded);
     sqlite3_stmt *stmt = NULL;
     enum status status =
-        column_encode(work->segment->codec, &draft->source, presence ? &presence->partner : NULL,
-                      values ? &values->partner : NULL, &work->encoded, err);
+        column_encode(work->segment->codec, &draft->source, presence ? &presence->predictor : NULL,
+                      values ? &values->predictor : NULL, &work->encoded, err);
     status = THEN(status, segment_statement(work->segment, SEGMENT_ADD_COLUMN, &stmt, err));
     if (status != OK) {
         return status;
@@ -234,23 +241,23 @@ static enum status draft_write(struct fields_work *work, const struct draft *dra
     (void)sqlite3_bind_int64(stmt, 1, draft->field);
     (void)sqlite3_bind_int64(stmt, 2, work->block);
     db_bind_blob(stmt, 3, buf_span(&work->encoded));
-    if (draft->source.n_entries > 0 && candidates->count < RELATE_CANDIDATES_MAX) {
+    if (draft->source.n_entries > 0 && candidates->count < COLUMN_PREDICT_CANDIDATES_MAX) {
         unsigned depth = presence ? presence->depth + 1 : 0;
         depth = values && values->depth + 1 > depth ? values->depth + 1 : depth;
-        candidates->items[candidates->count++] = (struct candidate){
+        candidates->items[candidates->count++] = (struct column_predict_candidate){
             {draft->field, draft->source.n_entries, draft->source.index, NULL}, depth};
     }
     return db_run(stmt, err);
 }
 
-enum status drafts_write(struct fields_work *work, struct err *err)
+enum status block_fields_write_drafts(struct block_fields_work *work, struct err *err)
 {
-    struct draft *drafts = (struct draft *)(void *)work->drafts.data;
+    struct block_fields_draft *drafts = (struct block_fields_draft *)(void *)work->drafts.data;
     size_t count = work->drafts.size / sizeof *drafts;
     if (count > 1) {
         qsort(drafts, count, sizeof *drafts, most_entries_first);
     }
-    struct candidates candidates = {.count = 0};
+    struct column_predict_candidates candidates = {.count = 0};
     enum status status = OK;
     for (size_t i = 0; status == OK && i < count; i++) {
         status = draft_write(work, &drafts[i], &candidates, err);

@@ -34,15 +34,15 @@ static bool read_integer(struct span text, int64_t *out_number)
     return true;
 }
 
-static struct span distinct_text(const struct fields_work *work, const struct field_cells *field,
-                                 uint32_t d)
+static struct span distinct_text(const struct block_fields_work *work,
+                                 const struct block_fields_cells *field, uint32_t d)
 {
     const struct batch_value *value = batch_value(work->batch, field->distinct[d]);
     return span_of(value->text, value->size);
 }
 
 /* The numbers of the distinct values, when all are integers and no event has two; else NULL. */
-static int64_t *all_integers(struct fields_work *work, const struct field_cells *field)
+static int64_t *all_integers(struct block_fields_work *work, const struct block_fields_cells *field)
 {
     if (field->several || batch_value(work->batch, field->distinct[0])->kind != EVENT_NUMBER) {
         return NULL;
@@ -57,7 +57,7 @@ static int64_t *all_integers(struct fields_work *work, const struct field_cells 
     return numbers;
 }
 
-static enum status keep_text(struct fields_work *work, const struct field_cells *field)
+static enum status keep_text(struct block_fields_work *work, const struct block_fields_cells *field)
 {
     buf_add_varint(work->text_fields, field->field - work->text_field_before);
     work->text_field_before = field->field;
@@ -65,14 +65,15 @@ static enum status keep_text(struct fields_work *work, const struct field_cells 
     return OK;
 }
 
-static enum status keep_numbers(struct fields_work *work, const struct field_cells *field,
-                                const int64_t *numbers, struct err *err)
+static enum status keep_numbers(struct block_fields_work *work,
+                                const struct block_fields_cells *field, const int64_t *numbers,
+                                struct err *err)
 {
     work->segment->fields[field->field].has_numbers = true;
-    return draft_numbers(work, field, numbers, err);
+    return block_fields_draft_numbers(work, field, numbers, err);
 }
 
-static enum status add_value(struct fields_work *work, uint32_t id, struct err *err)
+static enum status add_value(struct block_fields_work *work, uint32_t id, struct err *err)
 {
     const struct dictionary_value *value = &work->dictionary->values[id];
     sqlite3_stmt *value_stmt;
@@ -96,10 +97,10 @@ static enum status add_value(struct fields_work *work, uint32_t id, struct err *
 }
 
 /* The run of UUIDs in work->encoded, whose last id is before `end`. */
-static enum status add_uuids(struct fields_work *work, uint32_t field, uint32_t end,
+static enum status add_uuids(struct block_fields_work *work, uint32_t field, uint32_t end,
                              struct err *err)
 {
-    uint32_t count = (uint32_t)(work->encoded.size / UUID_BYTES);
+    uint32_t count = (uint32_t)(work->encoded.size / SEGMENT_UUID_BYTES);
     sqlite3_stmt *stmt = NULL;
     enum status status = buf_status(&work->encoded, "dictionary", err);
     if (status != OK || count == 0) {
@@ -117,16 +118,16 @@ static enum status add_uuids(struct fields_work *work, uint32_t field, uint32_t 
 }
 
 /* The dictionary's values from `first` on, all of one field. */
-static enum status add_values(struct fields_work *work, uint32_t first, struct err *err)
+static enum status add_values(struct block_fields_work *work, uint32_t first, struct err *err)
 {
     enum status status = OK;
     uint32_t field = 0;
     buf_clear(&work->encoded);
     for (uint32_t id = first; status == OK && id < work->dictionary->count; id++) {
         const struct dictionary_value *value = &work->dictionary->values[id];
-        unsigned char uuid[UUID_BYTES];
+        unsigned char uuid[SEGMENT_UUID_BYTES];
         field = value->field;
-        if (uuid_read(span_of(value->text, value->size), uuid)) {
+        if (segment_uuid_parse(span_of(value->text, value->size), uuid)) {
             buf_add(&work->encoded, uuid, sizeof uuid);
             continue;
         }
@@ -137,12 +138,12 @@ static enum status add_values(struct fields_work *work, uint32_t first, struct e
 }
 
 /* What the dictionary's terms would not tell right: the separator cuts a value in two. */
-static bool unfit(const struct fields_work *work, const struct field_cells *field)
+static bool unfit(const struct block_fields_work *work, const struct block_fields_cells *field)
 {
     for (uint32_t d = 0; d < field->n_distinct; d++) {
         struct span text = distinct_text(work, field, d);
         if (text.size > SEGMENT_VALUE_BYTES_MAX ||
-            memchr(text.data, RECORD_SEPARATOR, text.size) != NULL) {
+            memchr(text.data, DB_RECORD_SEPARATOR, text.size) != NULL) {
             return true;
         }
     }
@@ -150,7 +151,8 @@ static bool unfit(const struct fields_work *work, const struct field_cells *fiel
 }
 
 /* Numbers every distinct value; false (and the dictionary as it was) when a bound was reached. */
-static bool number_values(struct fields_work *work, const struct field_cells *field, uint32_t *ids)
+static bool number_values(struct block_fields_work *work, const struct block_fields_cells *field,
+                          uint32_t *ids)
 {
     uint32_t before = work->dictionary->count;
     for (uint32_t d = 0; d < field->n_distinct; d++) {
@@ -169,8 +171,8 @@ static bool does_not_repeat(int64_t distinct, int64_t cells)
            (distinct > TEXT_VALUES_FEW && (cells - distinct) * TEXT_NEW_ONE_IN < cells);
 }
 
-static enum status keep_field(struct fields_work *work, const struct field_cells *field,
-                              struct err *err)
+static enum status keep_field(struct block_fields_work *work,
+                              const struct block_fields_cells *field, struct err *err)
 {
     struct segment_field *seen = &work->segment->fields[field->field];
     uint32_t before = work->dictionary->count;
@@ -203,17 +205,17 @@ static enum status keep_field(struct fields_work *work, const struct field_cells
     seen->distinct_values = distinct;
     seen->has_numbers |= field->ports;
     enum status status = add_values(work, before, err);
-    return THEN(status, draft_values(work, field, ids, err));
+    return THEN(status, block_fields_draft_values(work, field, ids, err));
 }
 
 /* The field of a path in this segment; UINT32_MAX when there are too many. */
-static enum status field_of(struct fields_work *work, const struct batch_path *path,
+static enum status field_of(struct block_fields_work *work, const struct batch_path *path,
                             uint32_t *out_field, struct err *err)
 {
     uint32_t *known = &work->memory->field_of_path[path->path];
     if (*known == 0) {
         long found = segment_field_find(work->segment, path->name);
-        if (found < 0 && work->segment->n_fields >= SEGMENT_FIELDS_MAX) {
+        if (found < 0 && work->segment->n_fields >= BLOCK_FIELDS_MAX) {
             *out_field = UINT32_MAX;
             return OK;
         }
@@ -236,7 +238,8 @@ struct sorted_cells {
     uint32_t *start; /* for each path, and one more */
 };
 
-static enum status sort_cells(struct fields_work *work, struct sorted_cells *out, struct err *err)
+static enum status sort_cells(struct block_fields_work *work, struct sorted_cells *out,
+                              struct err *err)
 {
     size_t count;
     const struct batch_cell *cells = batch_cells(work->batch, &count);
@@ -260,7 +263,7 @@ static enum status sort_cells(struct fields_work *work, struct sorted_cells *out
     return OK;
 }
 
-static enum status find_distinct(struct fields_work *work, struct field_cells *field,
+static enum status find_distinct(struct block_fields_work *work, struct block_fields_cells *field,
                                  struct err *err)
 {
     uint32_t *distinct = arena_alloc(&work->arena, field->count * sizeof *distinct);
@@ -293,7 +296,7 @@ static int compare_order(const void *a, const void *b)
 }
 
 /* The paths by field. */
-static enum status order_fields(struct fields_work *work, const struct field_order **out,
+static enum status order_fields(struct block_fields_work *work, const struct field_order **out,
                                 struct err *err)
 {
     size_t n_paths = batch_path_count(work->batch);
@@ -315,22 +318,24 @@ static enum status order_fields(struct fields_work *work, const struct field_ord
 
 /* What a field holds by its name, a user or a serial number, is observed as a whole: with its port,
  * and when it is a number too. */
-static void keep_named(struct fields_work *work, uint32_t path, const struct field_cells *field)
+static void keep_named(struct block_fields_work *work, uint32_t path,
+                       const struct block_fields_cells *field)
 {
     bool number = batch_value(work->batch, field->cells[0].value)->kind == EVENT_NUMBER;
-    if ((field->ports || number) && observed_field(batch_path(work->batch, path)->name).kind >= 0) {
+    if ((field->ports || number) &&
+        observable_field(batch_path(work->batch, path)->name).kind >= 0) {
         buf_add(&work->named, field->cells, field->count * sizeof *field->cells);
     }
 }
 
-void field_memory_fini(struct field_memory *memory)
+void block_fields_memory_fini(struct block_fields_memory *memory)
 {
-    observer_fini(&memory->observer);
-    observed_draft_fini(&memory->observed);
-    observed_draft_fini(&memory->found);
+    observable_scanner_fini(&memory->observer);
+    observable_index_builder_fini(&memory->observed);
+    observable_index_builder_fini(&memory->found);
 }
 
-static enum status keep_fields(struct fields_work *work, struct err *err)
+static enum status keep_fields(struct block_fields_work *work, struct err *err)
 {
     struct sorted_cells sorted;
     const struct field_order *order = NULL;
@@ -344,9 +349,9 @@ static enum status keep_fields(struct fields_work *work, struct err *err)
     status = THEN(status, order_fields(work, &order, err));
     for (size_t i = 0; status == OK && i < batch_path_count(work->batch); i++) {
         uint32_t path = order[i].path;
-        struct field_cells field = {.field = order[i].field,
-                                    .cells = sorted.cells + sorted.start[path],
-                                    .count = sorted.start[path + 1] - sorted.start[path]};
+        struct block_fields_cells field = {.field = order[i].field,
+                                           .cells = sorted.cells + sorted.start[path],
+                                           .count = sorted.start[path + 1] - sorted.start[path]};
         for (size_t c = 0; field.field == UINT32_MAX && c < field.count; c++) {
             bitmap_set(work->partial, field.cells[c].slot);
         }
@@ -361,11 +366,11 @@ static enum status keep_fields(struct fields_work *work, struct err *err)
 }
 
 enum status block_fields_write(struct segment *segment, struct dictionary *dictionary,
-                               struct field_memory *memory, const struct batch *batch,
+                               struct block_fields_memory *memory, const struct batch *batch,
                                int64_t block, struct buf *out_text_fields, struct bitmap *partial,
                                struct err *err)
 {
-    struct fields_work work = {
+    struct block_fields_work work = {
         .segment = segment,
         .dictionary = dictionary,
         .memory = memory,
@@ -382,11 +387,11 @@ enum status block_fields_write(struct segment *segment, struct dictionary *dicti
     }
     uint32_t first_value = dictionary->count;
     enum status status = keep_fields(&work, err);
-    status = THEN(status, drafts_write(&work, err));
+    status = THEN(status, block_fields_write_drafts(&work, err));
     status = THEN(status, buf_status(work.text_fields, segment->path, err));
-    status = THEN(status, block_terms_write(&work, err));
+    status = THEN(status, block_fields_write_terms(&work, err));
     status = THEN(status, buf_status(&work.named, segment->path, err));
-    status = THEN(status, block_observed_write(&work, first_value, err));
+    status = THEN(status, block_fields_write_observables(&work, first_value, err));
     arena_fini(&work.arena);
     buf_fini(&work.drafts);
     buf_fini(&work.texts);

@@ -12,20 +12,20 @@
 #include "schema/segment/segment_internal.h"
 
 /* Fields of one segment; the values of further ones are found by scan. */
-enum { SEGMENT_FIELDS_MAX = 4096, SEGMENT_TEXT_BYTES_MAX = 64 * 1024 };
+enum { BLOCK_FIELDS_MAX = 4096, BLOCK_FIELDS_TEXT_BYTES_MAX = 64 * 1024 };
 
 /* What a segment's writer remembers from block to block. */
-struct field_memory {
-    uint32_t field_of_path[PATHS_MAX]; /* field id + 1, for the paths of one indexer */
-    struct relation relations[SEGMENT_FIELDS_MAX];
-    struct observer observer;
-    struct observed_draft observed; /* of the block */
-    struct observed_draft found;    /* of a value */
+struct block_fields_memory {
+    uint32_t field_of_path[PATH_TABLE_MAX]; /* field id + 1, for the paths of one indexer */
+    struct column_predict_memory relations[BLOCK_FIELDS_MAX];
+    struct observable_scanner observer;
+    struct observable_index_builder observed; /* of the block */
+    struct observable_index_builder found;    /* of a value */
 };
-void field_memory_fini(struct field_memory *memory);
+void block_fields_memory_fini(struct block_fields_memory *memory);
 
 /* One field's cells of the block, by slot, and its distinct values. */
-struct field_cells {
+struct block_fields_cells {
     uint32_t field;
     const struct batch_cell *cells;
     size_t count;
@@ -36,23 +36,23 @@ struct field_cells {
 };
 
 /* A column that waits to be written. */
-struct draft {
+struct block_fields_draft {
     uint32_t field;
     struct column_source source;
 };
 
 /* What one block's fields are worked on with. */
-struct fields_work {
+struct block_fields_work {
     struct segment *segment;
     struct dictionary *dictionary;
-    struct field_memory *memory;
+    struct block_fields_memory *memory;
     const struct batch *batch;
     int64_t block;
     size_t n_events;
     struct bitmap *partial;
     struct arena arena; /* until the block is done */
     uint32_t *seen;     /* by value of the batch: number among the field's distinct values + 1 */
-    struct buf drafts;  /* struct draft */
+    struct buf drafts;  /* struct block_fields_draft */
     struct buf texts;   /* struct batch_cell of text fields, by field */
     struct buf named;   /* struct batch_cell: named values that stand whole in no column */
     struct buf *text_fields;
@@ -64,23 +64,26 @@ struct fields_work {
  * out_text_fields gets the ids of the fields kept as text, as delta varints; events that are not
  * shown whole are set in *partial. */
 MUST_USE enum status block_fields_write(struct segment *segment, struct dictionary *dictionary,
-                                        struct field_memory *memory, const struct batch *batch,
-                                        int64_t block, struct buf *out_text_fields,
-                                        struct bitmap *partial, struct err *err);
+                                        struct block_fields_memory *memory,
+                                        const struct batch *batch, int64_t block,
+                                        struct buf *out_text_fields, struct bitmap *partial,
+                                        struct err *err);
 
 /* Drafts: ids[d] is what the d-th distinct value is in the dictionary; numbers[d] its number. */
-MUST_USE enum status draft_values(struct fields_work *work, const struct field_cells *field,
-                                  const uint32_t *ids, struct err *err);
-MUST_USE enum status draft_numbers(struct fields_work *work, const struct field_cells *field,
-                                   const int64_t *numbers, struct err *err);
+MUST_USE enum status block_fields_draft_values(struct block_fields_work *work,
+                                               const struct block_fields_cells *field,
+                                               const uint32_t *ids, struct err *err);
+MUST_USE enum status block_fields_draft_numbers(struct block_fields_work *work,
+                                                const struct block_fields_cells *field,
+                                                const int64_t *numbers, struct err *err);
 /* Writes all drafts as columns. */
-MUST_USE enum status drafts_write(struct fields_work *work, struct err *err);
+MUST_USE enum status block_fields_write_drafts(struct block_fields_work *work, struct err *err);
 
 /* Writes the terms of work->texts. */
-MUST_USE enum status block_terms_write(struct fields_work *work, struct err *err);
+MUST_USE enum status block_fields_write_terms(struct block_fields_work *work, struct err *err);
 
 /* Writes the observables of the values from first_value on, of work->texts and of work->named. */
-MUST_USE enum status block_observed_write(struct fields_work *work, uint32_t first_value,
-                                          struct err *err);
+MUST_USE enum status block_fields_write_observables(struct block_fields_work *work,
+                                                    uint32_t first_value, struct err *err);
 
 #endif

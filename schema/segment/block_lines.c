@@ -1,6 +1,6 @@
 /* A block's events as bytes again. A newline inside of an event (white space between tokens, the
- * only place where JSON has one) is a space in the NDJSON; vector VECTOR_NEWLINES holds where, as
- * varint differences of byte positions. */
+ * only place where JSON has one) is a space in the NDJSON; vector SEGMENT_VECTOR_NEWLINES holds
+ * where, as varint differences of byte positions. */
 #include "schema/segment/segment_internal.h"
 
 void block_lines_fini(struct block_lines *lines)
@@ -37,7 +37,7 @@ static enum status restore_newlines(struct segment *segment, const struct block_
     if (status != OK) {
         return status;
     }
-    (void)sqlite3_bind_int(stmt, 1, VECTOR_NEWLINES);
+    (void)sqlite3_bind_int(stmt, 1, SEGMENT_VECTOR_NEWLINES);
     (void)sqlite3_bind_int64(stmt, 2, info->id);
     bool row = false;
     status = db_step(stmt, &row, err);
@@ -45,15 +45,15 @@ static enum status restore_newlines(struct segment *segment, const struct block_
         return status;
     }
     buf_clear(&segment->scratch);
-    status = vector_unpack(segment->codec, db_column_span(stmt, 0), (size_t)info->raw_bytes + 10,
-                           &segment->scratch, err);
+    status = column_vector_unpack(segment->codec, db_column_span(stmt, 0),
+                                  (size_t)info->raw_bytes + 10, &segment->scratch, err);
     (void)sqlite3_reset(stmt);
     buf_add_span(&lines->restored, buf_span(&lines->ndjson));
     status = THEN(status, buf_status(&lines->restored, segment->path, err));
     uint64_t position = 0;
     for (size_t at = 0; status == OK && at < segment->scratch.size;) {
         uint64_t step;
-        if (!varint_read(buf_span(&segment->scratch), &at, &step) ||
+        if (!buf_read_varint(buf_span(&segment->scratch), &at, &step) ||
             (position += step) >= lines->restored.size) {
             return segment_corrupt(segment, info->id, err);
         }

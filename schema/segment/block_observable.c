@@ -5,33 +5,33 @@
 /* A value with more than this marks its events partial, so that none can make the list grow. */
 enum { VALUE_OBSERVABLES_MAX = 1024 };
 
-struct observing {
-    struct fields_work *work;
-    const struct observed_field *fields; /* by path of the batch */
+struct block_observer {
+    struct block_fields_work *work;
+    const struct observable_field *fields; /* by path of the batch */
     uint32_t reference;
     size_t seen;
-    struct observed_draft *draft;
+    struct observable_index_builder *draft;
 };
 
 static void take(void *context, const struct observable *observable)
 {
-    struct observing *observing = context;
+    struct block_observer *observing = context;
     if (observing->seen++ < VALUE_OBSERVABLES_MAX) {
-        observed_add(observing->draft, observable, observing->reference);
+        observable_index_add(observing->draft, observable, observing->reference);
     }
 }
 
-static enum status write_list(struct fields_work *work, struct observed_draft *draft,
-                              uint32_t first, uint32_t count, enum segment_vector kind,
-                              struct err *err)
+static enum status write_list(struct block_fields_work *work,
+                              struct observable_index_builder *draft, uint32_t first,
+                              uint32_t count, enum segment_vector kind, struct err *err)
 {
     buf_clear(&work->encoded);
-    enum status status = observed_encode(draft, first, count, &work->encoded, err);
+    enum status status = observable_index_encode(draft, first, count, &work->encoded, err);
     struct span left = buf_span(&work->encoded);
     int64_t piece_kind = kind;
-    for (bool full = true; status == OK && full; piece_kind += VECTOR_PIECE_STEP) {
-        full = left.size >= VECTOR_PIECE_BYTES;
-        struct span piece = full ? span_of(left.data, VECTOR_PIECE_BYTES) : left;
+    for (bool full = true; status == OK && full; piece_kind += SEGMENT_VECTOR_CHUNK_STEP) {
+        full = left.size >= SEGMENT_VECTOR_CHUNK_BYTES;
+        struct span piece = full ? span_of(left.data, SEGMENT_VECTOR_CHUNK_BYTES) : left;
         status = segment_add_blob(work->segment, SEGMENT_ADD_VECTOR, piece_kind, work->block, piece,
                                   err);
         left = span_from(left, piece.size);
@@ -39,31 +39,32 @@ static enum status write_list(struct fields_work *work, struct observed_draft *d
     return status;
 }
 
-static enum status observe_values(struct fields_work *work, uint32_t first, struct err *err)
+static enum status observe_values(struct block_fields_work *work, uint32_t first, struct err *err)
 {
-    struct observing observing = {.work = work, .draft = &work->memory->observed};
+    struct block_observer observing = {.work = work, .draft = &work->memory->observed};
     bool ok = true;
-    observed_draft_clear(observing.draft);
+    observable_index_builder_clear(observing.draft);
     for (uint32_t id = first; ok && id < work->dictionary->count; id++) {
         const struct dictionary_value *value = &work->dictionary->values[id];
         struct event_field field = {.path = span_str(work->segment->fields[value->field].name),
                                     .value = span_of(value->text, value->size),
                                     .kind = EVENT_STRING};
-        struct observed_field observed = observed_field(field.path);
+        struct observable_field observed = observable_field(field.path);
         observing.reference = id - first;
         observing.seen = 0;
-        ok = observe_value(&work->memory->observer, &observed, &field, take, &observing);
+        ok = observable_scan_value(&work->memory->observer, &observed, &field, take, &observing);
     }
     if (!ok) {
         return err_nomem(err, "observables");
     }
     return write_list(work, observing.draft, first, work->dictionary->count - first,
-                      VECTOR_OBSERVED_VALUES, err);
+                      SEGMENT_VECTOR_OBSERVABLE_VALUES, err);
 }
 
 /* The cells to look at, by value; *out_start has each value's first, and the end. */
-static enum status cells_by_value(struct fields_work *work, const struct batch_cell **out_cells,
-                                  const uint32_t **out_start, struct err *err)
+static enum status cells_by_value(struct block_fields_work *work,
+                                  const struct batch_cell **out_cells, const uint32_t **out_start,
+                                  struct err *err)
 {
     const struct buf *kept[] = {&work->texts, &work->named};
     size_t n_values = batch_value_count(work->batch);
@@ -95,34 +96,35 @@ static enum status cells_by_value(struct fields_work *work, const struct batch_c
 }
 
 /* What the value holds is found once, and kept for each slot. */
-static bool observe_cells(struct observing *observing, const struct batch_cell *cells, size_t count)
+static bool observe_cells(struct block_observer *observing, const struct batch_cell *cells,
+                          size_t count)
 {
-    struct fields_work *work = observing->work;
+    struct block_fields_work *work = observing->work;
     const struct batch_value *value = batch_value(work->batch, cells[0].value);
     struct event_field field = {.path = batch_path(work->batch, value->path)->name,
                                 .value = span_of(value->text, value->size),
                                 .kind = (enum event_kind)value->kind};
-    struct observed_draft *found = &work->memory->found;
-    observed_draft_clear(found);
-    struct observing once = {.work = work, .draft = found};
-    if (!observe_value(&work->memory->observer, &observing->fields[value->path], &field, take,
-                       &once)) {
+    struct observable_index_builder *found = &work->memory->found;
+    observable_index_builder_clear(found);
+    struct block_observer once = {.work = work, .draft = found};
+    if (!observable_scan_value(&work->memory->observer, &observing->fields[value->path], &field,
+                               take, &once)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
         if (once.seen > VALUE_OBSERVABLES_MAX) {
             bitmap_set(work->partial, cells[i].slot);
         } else {
-            observed_copy(observing->draft, found, cells[i].slot);
+            observable_index_copy(observing->draft, found, cells[i].slot);
         }
     }
     return true;
 }
 
 /* A value that is named as a whole, as a user is, with the port that is kept beside it. */
-static bool observe_whole(struct observing *observing, const struct batch_cell *cell)
+static bool observe_whole(struct block_observer *observing, const struct batch_cell *cell)
 {
-    struct fields_work *work = observing->work;
+    struct block_fields_work *work = observing->work;
     const struct batch_value *value = batch_value(work->batch, cell->value);
     struct buf *text = &work->encoded;
     buf_clear(text);
@@ -133,23 +135,25 @@ static bool observe_whole(struct observing *observing, const struct batch_cell *
                                 .kind = EVENT_STRING};
     observing->reference = cell->slot;
     observing->seen = 0;
-    return buf_ok(text) && observe_value(&work->memory->observer, &observing->fields[value->path],
-                                         &field, take, observing);
+    return buf_ok(text) &&
+           observable_scan_value(&work->memory->observer, &observing->fields[value->path], &field,
+                                 take, observing);
 }
 
-static enum status observe_events(struct fields_work *work, struct err *err)
+static enum status observe_events(struct block_fields_work *work, struct err *err)
 {
     size_t n_paths = batch_path_count(work->batch);
-    struct observed_field *fields = arena_alloc(&work->arena, (n_paths + 1) * sizeof *fields);
+    struct observable_field *fields = arena_alloc(&work->arena, (n_paths + 1) * sizeof *fields);
     const struct batch_cell *cells = NULL;
     const uint32_t *start = NULL;
     enum status status = cells_by_value(work, &cells, &start, err);
     bool ok = status == OK && fields;
     for (uint32_t path = 0; ok && path < n_paths; path++) {
-        fields[path] = observed_field(batch_path(work->batch, path)->name);
+        fields[path] = observable_field(batch_path(work->batch, path)->name);
     }
-    struct observing observing = {.work = work, .fields = fields, .draft = &work->memory->observed};
-    observed_draft_clear(observing.draft);
+    struct block_observer observing = {
+        .work = work, .fields = fields, .draft = &work->memory->observed};
+    observable_index_builder_clear(observing.draft);
     for (uint32_t value = 0; ok && value < batch_value_count(work->batch); value++) {
         size_t count = start[value + 1] - start[value];
         ok = count == 0 || observe_cells(&observing, cells + start[value], count);
@@ -162,10 +166,11 @@ static enum status observe_events(struct fields_work *work, struct err *err)
         status = err_nomem(err, "observables");
     }
     return THEN(status, write_list(work, observing.draft, 0, (uint32_t)work->n_events,
-                                   VECTOR_OBSERVED_EVENTS, err));
+                                   SEGMENT_VECTOR_OBSERVABLE_EVENTS, err));
 }
 
-enum status block_observed_write(struct fields_work *work, uint32_t first_value, struct err *err)
+enum status block_fields_write_observables(struct block_fields_work *work, uint32_t first_value,
+                                           struct err *err)
 {
     enum status status = observe_values(work, first_value, err);
     return THEN(status, observe_events(work, err));

@@ -5,16 +5,16 @@
 /* Has the file the table? Looked up once for a handle. */
 static enum status has_table(struct segment *segment, bool *out_has, struct err *err)
 {
-    if (segment->proofs == PROOFS_UNKNOWN) {
+    if (segment->proofs == SEGMENT_PROOFS_UNKNOWN) {
         int64_t tables = 0;
         enum status status = db_int64(
             segment->db, "SELECT count(*) FROM sqlite_schema WHERE name = 'proof'", &tables, err);
         if (status != OK) {
             return status;
         }
-        segment->proofs = tables > 0 ? PROOFS_KEPT : PROOFS_NONE;
+        segment->proofs = tables > 0 ? SEGMENT_PROOFS_KEPT : SEGMENT_PROOFS_NONE;
     }
-    *out_has = segment->proofs == PROOFS_KEPT;
+    *out_has = segment->proofs == SEGMENT_PROOFS_KEPT;
     return OK;
 }
 
@@ -28,8 +28,8 @@ static bool read_digest(sqlite3_stmt *stmt, int at, struct digest *out)
     return true;
 }
 
-enum status proof_read(struct segment *segment, int64_t block, struct proof *out_proof,
-                       bool *out_found, struct err *err)
+enum status block_proof_read(struct segment *segment, int64_t block, struct block_proof *out_proof,
+                             bool *out_found, struct err *err)
 {
     *out_found = false;
     bool has = false;
@@ -48,8 +48,8 @@ enum status proof_read(struct segment *segment, int64_t block, struct proof *out
     if (status != OK || !row) {
         return status;
     }
-    struct proof proof = {.value_from = (uint32_t)sqlite3_column_int64(stmt, 3),
-                          .value_to = (uint32_t)sqlite3_column_int64(stmt, 4)};
+    struct block_proof proof = {.value_from = (uint32_t)sqlite3_column_int64(stmt, 3),
+                                .value_to = (uint32_t)sqlite3_column_int64(stmt, 4)};
     bool good = read_digest(stmt, 0, &proof.frame_sha256) &&
                 read_digest(stmt, 1, &proof.index_sha256) && read_digest(stmt, 5, &proof.chain);
     buf_clear(&segment->line_sums);
@@ -127,7 +127,7 @@ static enum status add_vector(struct digest_stream *stream, struct segment *segm
 {
     enum status status = OK;
     bool full = true;
-    for (; status == OK && full; kind += VECTOR_PIECE_STEP) {
+    for (; status == OK && full; kind += SEGMENT_VECTOR_CHUNK_STEP) {
         sqlite3_stmt *stmt;
         struct span piece;
         status = segment_blob(segment, SEGMENT_VECTOR, kind, block, &stmt, &piece, err);
@@ -137,7 +137,7 @@ static enum status add_vector(struct digest_stream *stream, struct segment *segm
         if (piece.size > 0) {
             add_part(stream, 'v', kind, piece);
         }
-        full = piece.size == VECTOR_PIECE_BYTES;
+        full = piece.size == SEGMENT_VECTOR_CHUNK_BYTES;
         (void)sqlite3_reset(stmt);
     }
     return status;
@@ -147,7 +147,8 @@ static enum status add_vectors(struct digest_stream *stream, struct segment *seg
                                struct err *err)
 {
     enum status status = OK;
-    for (int64_t kind = VECTOR_TIMES; status == OK && kind <= VECTOR_OBSERVED_EVENTS; kind++) {
+    for (int64_t kind = SEGMENT_VECTOR_TIMES;
+         status == OK && kind <= SEGMENT_VECTOR_OBSERVABLE_EVENTS; kind++) {
         status = add_vector(stream, segment, kind, block, err);
     }
     return status;
@@ -204,8 +205,8 @@ static enum status add_text_fields(struct digest_stream *stream, struct segment 
     return status;
 }
 
-enum status proof_index_digest(struct segment *segment, int64_t block, uint32_t value_from,
-                               uint32_t value_to, struct digest *out_digest, struct err *err)
+enum status block_proof_index_digest(struct segment *segment, int64_t block, uint32_t value_from,
+                                     uint32_t value_to, struct digest *out_digest, struct err *err)
 {
     struct digest_stream *stream = digest_stream_new();
     if (!stream) {
@@ -224,8 +225,8 @@ enum status proof_index_digest(struct segment *segment, int64_t block, uint32_t 
     return status;
 }
 
-enum status proof_add(struct segment *segment, int64_t block, const struct proof *proof,
-                      struct err *err)
+enum status block_proof_add(struct segment *segment, int64_t block, const struct block_proof *proof,
+                            struct err *err)
 {
     sqlite3_stmt *stmt;
     enum status status = segment_statement(segment, SEGMENT_ADD_PROOF, &stmt, err);
@@ -242,12 +243,12 @@ enum status proof_add(struct segment *segment, int64_t block, const struct proof
     return db_run(stmt, err);
 }
 
-enum status proof_frame(struct segment *segment, int64_t block, struct buf *out, bool *out_proven,
-                        struct err *err)
+enum status block_proof_frame(struct segment *segment, int64_t block, struct buf *out,
+                              bool *out_proven, struct err *err)
 {
-    struct proof proof;
+    struct block_proof proof;
     size_t before = out->size;
-    enum status status = proof_read(segment, block, &proof, out_proven, err);
+    enum status status = block_proof_read(segment, block, &proof, out_proven, err);
     status = THEN(status, segment_frame(segment, block, out, err));
     if (status == OK && *out_proven) {
         struct digest digest = digest_sha256(span_from(buf_span(out), before));

@@ -17,7 +17,7 @@
 
 #include "schema/segment/segment.h"
 
-struct proof {
+struct block_proof {
     struct digest frame_sha256;
     struct digest index_sha256;
     struct digest chain; /* schema/segment/hash_chain.h */
@@ -27,21 +27,22 @@ struct proof {
 };
 
 /* False: the block has none. */
-MUST_USE enum status proof_read(struct segment *segment, int64_t block, struct proof *out_proof,
-                                bool *out_found, struct err *err);
+MUST_USE enum status block_proof_read(struct segment *segment, int64_t block,
+                                      struct block_proof *out_proof, bool *out_found,
+                                      struct err *err);
 
 /* The digest of the index as it is now. */
-MUST_USE enum status proof_index_digest(struct segment *segment, int64_t block, uint32_t value_from,
-                                        uint32_t value_to, struct digest *out_digest,
-                                        struct err *err);
+MUST_USE enum status block_proof_index_digest(struct segment *segment, int64_t block,
+                                              uint32_t value_from, uint32_t value_to,
+                                              struct digest *out_digest, struct err *err);
 
 /* Takes the proof of a block that is all there but for this. */
-MUST_USE enum status proof_add(struct segment *segment, int64_t block, const struct proof *proof,
-                               struct err *err);
+MUST_USE enum status block_proof_add(struct segment *segment, int64_t block,
+                                     const struct block_proof *proof, struct err *err);
 
 /* The frame as stored, appended to out, if it has the digest that the proof says (ERR_CORRUPT).
  * *out_proven is false when there is no proof, and nothing was compared. */
-MUST_USE enum status proof_frame(struct segment *segment, int64_t block, struct buf *out,
-                                 bool *out_proven, struct err *err);
+MUST_USE enum status block_proof_frame(struct segment *segment, int64_t block, struct buf *out,
+                                       bool *out_proven, struct err *err);
 
 #endif

@@ -7,7 +7,7 @@ struct text_order {
     uint32_t *order; /* texts by slot */
 };
 
-static enum status order_texts(struct fields_work *work, const struct batch_cell *texts,
+static enum status order_texts(struct block_fields_work *work, const struct batch_cell *texts,
                                size_t count, struct text_order *out, struct err *err)
 {
     out->order = arena_alloc(&work->arena, count * sizeof *out->order);
@@ -27,24 +27,24 @@ static enum status order_texts(struct fields_work *work, const struct batch_cell
     return OK;
 }
 
-static void add_text(struct fields_work *work, const struct batch_cell *cell)
+static void add_text(struct block_fields_work *work, const struct batch_cell *cell)
 {
     const struct batch_value *value = batch_value(work->batch, cell->value);
-    if (value->size > SEGMENT_TEXT_BYTES_MAX) {
+    if (value->size > BLOCK_FIELDS_TEXT_BYTES_MAX) {
         bitmap_set(work->partial, cell->slot);
         return;
     }
-    if (memchr(value->text, RECORD_SEPARATOR, value->size)) {
+    if (memchr(value->text, DB_RECORD_SEPARATOR, value->size)) {
         bitmap_set(work->partial, cell->slot); /* would be cut in two */
     }
-    buf_add_char(&work->encoded, RECORD_SEPARATOR);
+    buf_add_char(&work->encoded, DB_RECORD_SEPARATOR);
     buf_add(&work->encoded, value->text, value->size);
     if (cell->port) {
         buf_printf(&work->encoded, ":%u", cell->port);
     }
 }
 
-enum status block_terms_write(struct fields_work *work, struct err *err)
+enum status block_fields_write_terms(struct block_fields_work *work, struct err *err)
 {
     const struct batch_cell *texts = (const struct batch_cell *)(const void *)work->texts.data;
     size_t count = work->texts.size / sizeof *texts;

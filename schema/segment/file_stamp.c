@@ -9,9 +9,9 @@
 /* A change within this time of the last look may not show in the file's time: look again. */
 #define SETTLED_US (2 * CLOCK_SECOND_US)
 
-struct day_stamp day_stamp_read(const char *path)
+struct file_stamp file_stamp_read(const char *path)
 {
-    struct day_stamp stamp = {.settled = true};
+    struct file_stamp stamp = {.settled = true};
     char wal[FILE_PATH_BYTES + 8];
     (void)snprintf(wal, sizeof wal, "%s-wal", path);
     const char *const paths[2] = {path, wal};
@@ -28,7 +28,7 @@ struct day_stamp day_stamp_read(const char *path)
     return stamp;
 }
 
-bool day_stamp_equal(const struct day_stamp *a, const struct day_stamp *b)
+bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b)
 {
     return a->settled && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0 &&
            memcmp(a->changed_us, b->changed_us, sizeof a->changed_us) == 0;

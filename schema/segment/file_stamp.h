@@ -5,14 +5,14 @@
 
 #include "schema/base/file.h"
 
-struct day_stamp {
+struct file_stamp {
     int64_t bytes[2];
     int64_t changed_us[2];
     bool settled; /* a change since the look would show */
 };
 
-struct day_stamp day_stamp_read(const char *path);
+struct file_stamp file_stamp_read(const char *path);
 /* False also when `a` was taken so soon after a change that another one might not show. */
-bool day_stamp_equal(const struct day_stamp *a, const struct day_stamp *b);
+bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b);
 
 #endif

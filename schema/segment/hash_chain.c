@@ -7,7 +7,7 @@ static void put_be(unsigned char *out, uint64_t value, size_t bytes)
     }
 }
 
-struct digest chain_start(int64_t day_us)
+struct digest hash_chain_start(int64_t day_us)
 {
     static const char name[] = "stele-chain-1";
     unsigned char bytes[sizeof name - 1 + 8];
@@ -16,7 +16,7 @@ struct digest chain_start(int64_t day_us)
     return digest_sha256(span_of(bytes, sizeof bytes));
 }
 
-struct digest chain_add(const struct digest *before, const struct block_info *block)
+struct digest hash_chain_add(const struct digest *before, const struct block_info *block)
 {
     unsigned char bytes[2 * DIGEST_SHA256_BYTES + 4];
     memcpy(bytes, before->bytes, DIGEST_SHA256_BYTES);

@@ -11,7 +11,7 @@
 
 #include "schema/segment/segment.h"
 
-struct digest chain_start(int64_t day_us);
-struct digest chain_add(const struct digest *before, const struct block_info *block);
+struct digest hash_chain_start(int64_t day_us);
+struct digest hash_chain_add(const struct digest *before, const struct block_info *block);
 
 #endif

@@ -174,11 +174,11 @@ void segment_detach(struct segment *segment)
     buf_fini(&segment->scratch);
     buf_fini(&segment->line_sums);
     block_lines_fini(&segment->lines);
-    uuid_values_fini(&segment->uuids);
-    for (size_t i = 0; i < PARTNERS_MAX; i++) {
-        if (segment->partners[i]) {
-            column_fini(&segment->partners[i]->column);
-            free(segment->partners[i]);
+    segment_uuids_fini(&segment->uuids);
+    for (size_t i = 0; i < SEGMENT_PREDICTORS_MAX; i++) {
+        if (segment->predictors[i]) {
+            column_fini(&segment->predictors[i]->column);
+            free(segment->predictors[i]);
         }
     }
     db_close(segment->db);

@@ -69,7 +69,7 @@ MUST_USE enum status segment_text_fields(struct segment *segment, int64_t block,
 /* Zeroed struct column to begin with; may be used again and again. */
 MUST_USE enum status segment_column(struct segment *segment, size_t field, int64_t block,
                                     struct column *column, struct err *err);
-/* The same, but no more than the filter wants: with NOTHING the column is FIELD_ABSENT, with
+/* The same, but no more than the filter wants: with NOTHING the column is COLUMN_STORE_ABSENT, with
  * PRESENCE every event that has the field has entry 1. */
 MUST_USE enum status segment_column_filtered(struct segment *segment, size_t field, int64_t block,
                                              struct column_filter *filter, struct column *column,
@@ -87,7 +87,7 @@ typedef bool segment_value_each(void *context, uint32_t value, uint32_t field, s
 MUST_USE enum status segment_values(struct segment *segment, long field, segment_value_each *each,
                                     void *context, struct err *err);
 /* Terms (schema/event/term.h) that are wanted together. */
-struct term_question {
+struct segment_term_query {
     const struct span *terms;
     size_t n_terms;
     bool last_is_prefix;
@@ -95,7 +95,7 @@ struct term_question {
 };
 /* The same, only values that have all of these terms, by FTS5. */
 MUST_USE enum status segment_values_with(struct segment *segment,
-                                         const struct term_question *question,
+                                         const struct segment_term_query *question,
                                          segment_value_each *each, void *context, struct err *err);
 
 /* Events of n_blocks blocks from `block` on whose text values hold all of these terms (together, in
@@ -103,7 +103,7 @@ MUST_USE enum status segment_values_with(struct segment *segment,
  * for a single block. The text table has words only: what is found for words is exact, for terms a
  * superset of the events that have them, unless segment_text_is_exact. */
 MUST_USE enum status segment_text_events(struct segment *segment, int64_t block, size_t n_blocks,
-                                         const struct term_question *question,
+                                         const struct segment_term_query *question,
                                          struct bitmap *out_maps, struct err *err);
 /* True when segment_text_events with this one term finds exactly the events that have it. */
 bool segment_text_is_exact(struct span term, bool is_prefix);
@@ -145,8 +145,8 @@ MUST_USE enum status segment_frame(struct segment *segment, int64_t block, struc
 /* Which of `count` events (at most BLOCK_EVENTS_MAX) the segment holds already (event_same): sets
  * their bits in *out_known. hashes[i] is event_identity_hash of events[i]. Looks at the blocks
  * whose time span covers them, at the identity hashes there, and at the bytes of what is left. */
-MUST_USE enum status segment_known_events(struct segment *segment, const struct event *events,
-                                          const uint32_t *hashes, size_t count,
-                                          struct bitmap *out_known, struct err *err);
+MUST_USE enum status segment_duplicate_events(struct segment *segment, const struct event *events,
+                                              const uint32_t *hashes, size_t count,
+                                              struct bitmap *out_known, struct err *err);
 
 #endif

@@ -36,7 +36,7 @@ static enum status read_times(struct segment *segment, enum segment_vector kind,
     struct span blob;
     enum status status = segment_blob(segment, SEGMENT_VECTOR, kind, block, &stmt, &blob, err);
     if (status == OK) {
-        status = times_decode(segment->codec, blob, info->n_events, out_times_us, err);
+        status = column_times_decode(segment->codec, blob, info->n_events, out_times_us, err);
         (void)sqlite3_reset(stmt);
     }
     return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
@@ -45,13 +45,13 @@ static enum status read_times(struct segment *segment, enum segment_vector kind,
 enum status segment_times(struct segment *segment, int64_t block,
                           int64_t out_times_us[BLOCK_EVENTS_MAX], struct err *err)
 {
-    return read_times(segment, VECTOR_TIMES, block, out_times_us, err);
+    return read_times(segment, SEGMENT_VECTOR_TIMES, block, out_times_us, err);
 }
 
 enum status segment_arrivals(struct segment *segment, int64_t block,
                              int64_t out_times_us[BLOCK_EVENTS_MAX], struct err *err)
 {
-    return read_times(segment, VECTOR_ARRIVALS, block, out_times_us, err);
+    return read_times(segment, SEGMENT_VECTOR_ARRIVALS, block, out_times_us, err);
 }
 
 /* A vector of exactly `bytes` bytes; one that is not there counts as zeros if `optional`. */
@@ -70,7 +70,7 @@ static enum status read_bytes(struct segment *segment, enum segment_vector kind,
         return OK;
     }
     buf_clear(&segment->scratch);
-    status = vector_unpack(segment->codec, blob, bytes, &segment->scratch, err);
+    status = column_vector_unpack(segment->codec, blob, bytes, &segment->scratch, err);
     (void)sqlite3_reset(stmt);
     if (status == OK && segment->scratch.size != bytes) {
         status = err_set(err, ERR_CORRUPT, "a vector of the wrong length");
@@ -88,24 +88,25 @@ static enum status identity_planes(struct segment *segment, const struct block_i
                                    struct err *err)
 {
     size_t n = info->n_events;
-    if (blob.size == 1 + n * IDENTITY_BYTES && blob.data[0] == IDENTITY_PLANES) {
+    if (blob.size == 1 + n * SEGMENT_IDENTITY_BYTES && blob.data[0] == SEGMENT_IDENTITY_PLANES) {
         *out_planes = (const unsigned char *)blob.data + 1;
         return OK;
     }
     struct buf *planes = &segment->scratch;
     buf_clear(planes);
-    enum status status = vector_unpack(segment->codec, blob, n * IDENTITY_BYTES, planes, err);
-    if (status == OK && planes->size != n * IDENTITY_BYTES) {
+    enum status status =
+        column_vector_unpack(segment->codec, blob, n * SEGMENT_IDENTITY_BYTES, planes, err);
+    if (status == OK && planes->size != n * SEGMENT_IDENTITY_BYTES) {
         status = err_set(err, ERR_CORRUPT, "a vector of the wrong length");
     }
-    if (status == OK && !buf_reserve(planes, n * IDENTITY_BYTES)) {
+    if (status == OK && !buf_reserve(planes, n * SEGMENT_IDENTITY_BYTES)) {
         status = buf_status(planes, segment->path, err);
     }
-    for (size_t i = 0; status == OK && i < n * IDENTITY_BYTES; i++) {
-        planes->data[n * IDENTITY_BYTES + i % IDENTITY_BYTES * n + i / IDENTITY_BYTES] =
-            planes->data[i];
+    for (size_t i = 0; status == OK && i < n * SEGMENT_IDENTITY_BYTES; i++) {
+        planes->data[n * SEGMENT_IDENTITY_BYTES + i % SEGMENT_IDENTITY_BYTES * n +
+                     i / SEGMENT_IDENTITY_BYTES] = planes->data[i];
     }
-    *out_planes = (const unsigned char *)planes->data + n * IDENTITY_BYTES;
+    *out_planes = (const unsigned char *)planes->data + n * SEGMENT_IDENTITY_BYTES;
     return status == ERR_CORRUPT ? segment_corrupt(segment, info->id, err) : status;
 }
 
@@ -117,8 +118,8 @@ static enum status read_identities(struct segment *segment, int64_t block, sqlit
         return segment_corrupt(segment, block, err);
     }
     struct span blob;
-    enum status status =
-        segment_blob(segment, SEGMENT_VECTOR, VECTOR_IDENTITIES, block, out_stmt, &blob, err);
+    enum status status = segment_blob(segment, SEGMENT_VECTOR, SEGMENT_VECTOR_IDENTITIES, block,
+                                      out_stmt, &blob, err);
     if (status == OK) {
         status = identity_planes(segment, info, blob, out_planes, err);
         if (status != OK) {
@@ -177,7 +178,7 @@ enum status segment_identity_find(struct segment *segment, int64_t block, const 
 enum status segment_partial(struct segment *segment, int64_t block, struct bitmap *out_map,
                             struct err *err)
 {
-    return read_bytes(segment, VECTOR_PARTIAL, block, out_map, sizeof *out_map, true, err);
+    return read_bytes(segment, SEGMENT_VECTOR_PARTIAL, block, out_map, sizeof *out_map, true, err);
 }
 
 enum status segment_text_fields(struct segment *segment, int64_t block, const uint32_t **out_fields,
@@ -193,7 +194,7 @@ enum status segment_text_fields(struct segment *segment, int64_t block, const ui
     uint64_t field = 0;
     for (size_t at = 0; status == OK && at < blob.size; count++) {
         uint64_t delta;
-        if (!varint_read(blob, &at, &delta) || (field += delta) >= segment->n_fields) {
+        if (!buf_read_varint(blob, &at, &delta) || (field += delta) >= segment->n_fields) {
             status = segment_corrupt(segment, block, err);
             break;
         }

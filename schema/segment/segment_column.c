@@ -3,8 +3,8 @@
 
 #include "schema/segment/segment_internal.h"
 
-static enum status partner_lookup(void *context, uint32_t field, struct column_partner *out_partner,
-                                  struct err *err);
+static enum status partner_lookup(void *context, uint32_t field,
+                                  struct column_predictor *out_partner, struct err *err);
 
 /* What column_decode asks for partners with. */
 struct lookup {
@@ -30,7 +30,7 @@ static enum status read_column(struct segment *segment, uint32_t field, int64_t 
         return status;
     }
     if (blob.size == 0) {
-        column->store = FIELD_ABSENT;
+        column->store = COLUMN_STORE_ABSENT;
         if (filter) {
             filter->answer = COLUMN_WANT_WHOLE;
         }
@@ -49,15 +49,15 @@ static enum status read_column(struct segment *segment, uint32_t field, int64_t 
 }
 
 /* A place for the partner: where it is already (*out_there), or the one not used for longest. */
-static struct partner_column *partner_place(struct segment *segment, uint32_t field, int64_t block,
-                                            bool *out_there)
+static struct segment_predictor_column *partner_place(struct segment *segment, uint32_t field,
+                                                      int64_t block, bool *out_there)
 {
-    struct partner_column *oldest = NULL;
+    struct segment_predictor_column *oldest = NULL;
     *out_there = false;
-    for (size_t i = 0; i < PARTNERS_MAX; i++) {
-        struct partner_column *place = segment->partners[i];
+    for (size_t i = 0; i < SEGMENT_PREDICTORS_MAX; i++) {
+        struct segment_predictor_column *place = segment->predictors[i];
         if (!place) {
-            place = segment->partners[i] = calloc(1, sizeof *place);
+            place = segment->predictors[i] = calloc(1, sizeof *place);
             return place;
         }
         if (!place->busy && place->field == field && place->block == block) {
@@ -71,7 +71,7 @@ static struct partner_column *partner_place(struct segment *segment, uint32_t fi
     return oldest;
 }
 
-static void count_entries(struct partner_column *place, size_t n_events)
+static void count_entries(struct segment_predictor_column *place, size_t n_events)
 {
     memset(place->counts, 0, (place->column.n_entries + 1) * sizeof *place->counts);
     for (size_t slot = 0; slot < n_events; slot++) {
@@ -80,12 +80,13 @@ static void count_entries(struct partner_column *place, size_t n_events)
 }
 
 /* The chain of partners is shorter than the places there are, so a partner in use stays. */
-static enum status partner_lookup(void *context, uint32_t field, struct column_partner *out_partner,
-                                  struct err *err)
+static enum status partner_lookup(void *context, uint32_t field,
+                                  struct column_predictor *out_partner, struct err *err)
 {
     const struct lookup *lookup = context;
     bool there;
-    struct partner_column *place = partner_place(lookup->segment, field, lookup->block, &there);
+    struct segment_predictor_column *place =
+        partner_place(lookup->segment, field, lookup->block, &there);
     if (!place) {
         return err_nomem(err, lookup->segment->path);
     }
@@ -97,7 +98,8 @@ static enum status partner_lookup(void *context, uint32_t field, struct column_p
         status = read_column(lookup->segment, field, lookup->block, lookup->depth, NULL,
                              &place->column, err);
         place->busy = false;
-        if (status == OK && (place->column.store == FIELD_ABSENT || place->column.n_entries == 0)) {
+        if (status == OK &&
+            (place->column.store == COLUMN_STORE_ABSENT || place->column.n_entries == 0)) {
             status = err_set(err, ERR_CORRUPT, "a column that another one needs is missing");
         }
         if (status == OK) {
@@ -106,8 +108,8 @@ static enum status partner_lookup(void *context, uint32_t field, struct column_p
         place->block = status == OK ? lookup->block : 0;
     }
     place->used = ++lookup->segment->partner_clock;
-    *out_partner =
-        (struct column_partner){field, place->column.n_entries, place->column.index, place->counts};
+    *out_partner = (struct column_predictor){field, place->column.n_entries, place->column.index,
+                                             place->counts};
     return status;
 }
 

@@ -8,22 +8,22 @@
 
 static enum status fresh_path(const char *path, char out[FILE_PATH_BYTES], struct err *err)
 {
-    return path_format(out, err, "%s.new", path);
+    return file_path_format(out, err, "%s.new", path);
 }
 
 static enum status parent_path(const char *path, char out[FILE_PATH_BYTES], struct err *err)
 {
     const char *slash = strrchr(path, '/');
     CHECK(slash);
-    return path_format(out, err, "%.*s", (int)(slash - path), path);
+    return file_path_format(out, err, "%.*s", (int)(slash - path), path);
 }
 
-enum status segment_fresh_remove(const char *path, struct err *err)
+enum status segment_create_remove(const char *path, struct err *err)
 {
     static const char *const leftovers[] = {"", "-wal", "-shm", "-journal"};
     char name[FILE_PATH_BYTES];
     for (size_t i = 0; i < sizeof leftovers / sizeof leftovers[0]; i++) {
-        enum status status = path_format(name, err, "%s.new%s", path, leftovers[i]);
+        enum status status = file_path_format(name, err, "%s.new%s", path, leftovers[i]);
         if (status != OK) {
             return status;
         }
@@ -34,7 +34,7 @@ enum status segment_fresh_remove(const char *path, struct err *err)
     return OK;
 }
 
-enum status segment_fresh_open(const char *path, int64_t day_us, sqlite3 **out_db, struct err *err)
+enum status segment_create_open(const char *path, int64_t day_us, sqlite3 **out_db, struct err *err)
 {
     char parent[FILE_PATH_BYTES];
     char fresh[FILE_PATH_BYTES];
@@ -42,9 +42,9 @@ enum status segment_fresh_open(const char *path, int64_t day_us, sqlite3 **out_d
     enum status status = parent_path(path, parent, err);
     status = THEN(status, fresh_path(path, fresh, err));
     if (status == OK && !file_exists(parent)) {
-        status = dir_make(parent, 0700, err);
+        status = file_make_dir(parent, 0700, err);
     }
-    status = THEN(status, segment_fresh_remove(path, err));
+    status = THEN(status, segment_create_remove(path, err));
     status = THEN(status, db_open(fresh, DB_FRESH, &segment_kind, &db, err));
     if (status != OK) {
         return status;
@@ -68,7 +68,7 @@ static enum status remove_stale(const char *path, struct err *err)
     static const char *const leftovers[] = {"-wal", "-shm", "-journal"};
     char name[FILE_PATH_BYTES];
     for (size_t i = 0; i < sizeof leftovers / sizeof leftovers[0]; i++) {
-        enum status status = path_format(name, err, "%s%s", path, leftovers[i]);
+        enum status status = file_path_format(name, err, "%s%s", path, leftovers[i]);
         if (status != OK) {
             return status;
         }
@@ -79,7 +79,7 @@ static enum status remove_stale(const char *path, struct err *err)
     return OK;
 }
 
-enum status segment_fresh_publish(const char *path, sqlite3 *db, struct err *err)
+enum status segment_create_publish(const char *path, sqlite3 *db, struct err *err)
 {
     char parent[FILE_PATH_BYTES];
     char fresh[FILE_PATH_BYTES];
@@ -90,5 +90,5 @@ enum status segment_fresh_publish(const char *path, sqlite3 *db, struct err *err
     if (status == OK && rename(fresh, path) != 0) {
         status = err_errno(err, errno, "%s", path);
     }
-    return THEN(status, dir_sync(parent, err));
+    return THEN(status, file_sync_dir(parent, err));
 }

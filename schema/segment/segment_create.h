@@ -9,14 +9,14 @@
 
 /* Opens PATH.new, with the tables and the row of a segment in a transaction that is open. What a
  * crash left under that name goes. Makes the directory when it is not there. */
-MUST_USE enum status segment_fresh_open(const char *path, int64_t day_us, sqlite3 **out_db,
-                                        struct err *err);
+MUST_USE enum status segment_create_open(const char *path, int64_t day_us, sqlite3 **out_db,
+                                         struct err *err);
 
 /* Commits, closes the handle in any case, and makes PATH.new the segment PATH: after OK it is on
  * disk. All statements must be finalized. */
-MUST_USE enum status segment_fresh_publish(const char *path, sqlite3 *db, struct err *err);
+MUST_USE enum status segment_create_publish(const char *path, sqlite3 *db, struct err *err);
 
 /* Deletes PATH.new and what belongs to it; the handle must be closed. */
-MUST_USE enum status segment_fresh_remove(const char *path, struct err *err);
+MUST_USE enum status segment_create_remove(const char *path, struct err *err);
 
 #endif

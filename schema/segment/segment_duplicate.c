@@ -8,7 +8,7 @@
  * most of a block's hashes away at once. */
 enum { KNOWN_BUCKETS = 8192, KNOWN_FILTER_BITS = 1 << 18 };
 
-struct known {
+struct duplicate_check {
     const struct event *events;
     const uint32_t *hashes;
     size_t count;
@@ -21,10 +21,11 @@ struct known {
     struct arena arena;
 };
 
-static struct known *known_new(const struct event *events, const uint32_t *hashes, size_t count)
+static struct duplicate_check *known_new(const struct event *events, const uint32_t *hashes,
+                                         size_t count)
 {
     CHECK(count <= BLOCK_EVENTS_MAX);
-    struct known *known = calloc(1, sizeof *known);
+    struct duplicate_check *known = calloc(1, sizeof *known);
     if (!known) {
         return NULL;
     }
@@ -47,8 +48,8 @@ static struct known *known_new(const struct event *events, const uint32_t *hashe
     return known;
 }
 
-static enum status known_compare(struct segment *segment, struct known *known, int64_t block,
-                                 size_t slot, size_t i, const int64_t *arrivals_us,
+static enum status known_compare(struct segment *segment, struct duplicate_check *known,
+                                 int64_t block, size_t slot, size_t i, const int64_t *arrivals_us,
                                  struct bitmap *out_known, struct err *err)
 {
     enum status status = segment_lines(segment, block, &segment->lines, err);
@@ -67,7 +68,7 @@ static enum status known_compare(struct segment *segment, struct known *known, i
     return OK;
 }
 
-static enum status known_in_block(struct segment *segment, struct known *known,
+static enum status known_in_block(struct segment *segment, struct duplicate_check *known,
                                   const struct block_info *info, struct bitmap *out_known,
                                   struct err *err)
 {
@@ -103,15 +104,15 @@ static enum status known_in_block(struct segment *segment, struct known *known,
     return status;
 }
 
-enum status segment_known_events(struct segment *segment, const struct event *events,
-                                 const uint32_t *hashes, size_t count, struct bitmap *out_known,
-                                 struct err *err)
+enum status segment_duplicate_events(struct segment *segment, const struct event *events,
+                                     const uint32_t *hashes, size_t count, struct bitmap *out_known,
+                                     struct err *err)
 {
     memset(out_known, 0, sizeof *out_known);
     if (count == 0 || segment->n_blocks == 0) {
         return OK;
     }
-    struct known *known = known_new(events, hashes, count);
+    struct duplicate_check *known = known_new(events, hashes, count);
     if (!known) {
         return err_nomem(err, segment->path);
     }
@@ -128,8 +129,8 @@ enum status segment_known_events(struct segment *segment, const struct event *ev
     return status;
 }
 
-enum status segment_known_batch(struct segment *segment, const struct batch *batch,
-                                const struct bitmap *ask, struct bitmap *known, struct err *err)
+enum status segment_duplicate_batch(struct segment *segment, const struct batch *batch,
+                                    const struct bitmap *ask, struct bitmap *known, struct err *err)
 {
     size_t count = 0;
     uint32_t hashes[BLOCK_EVENTS_MAX] = {0};
@@ -146,7 +147,7 @@ enum status segment_known_batch(struct segment *segment, const struct batch *bat
         }
     }
     struct bitmap found = {0};
-    enum status status = segment_known_events(segment, events, hashes, count, &found, err);
+    enum status status = segment_duplicate_events(segment, events, hashes, count, &found, err);
     for (size_t i = 0; status == OK && i < count; i++) {
         if (bitmap_get(&found, i)) {
             bitmap_set(known, index[i]);

@@ -14,30 +14,30 @@ enum segment_statement {
 };
 
 enum segment_vector {
-    VECTOR_TIMES = 1,
-    VECTOR_ARRIVALS,
-    VECTOR_IDENTITIES,
-    VECTOR_PARTIAL,
-    VECTOR_NEWLINES,
-    VECTOR_OBSERVED_VALUES, /* schema/block/observable_index.h; in pieces */
-    VECTOR_OBSERVED_EVENTS,
-    VECTOR_PIECE_STEP = 16 /* the next piece of a vector is this far behind */
+    SEGMENT_VECTOR_TIMES = 1,
+    SEGMENT_VECTOR_ARRIVALS,
+    SEGMENT_VECTOR_IDENTITIES,
+    SEGMENT_VECTOR_PARTIAL,
+    SEGMENT_VECTOR_NEWLINES,
+    SEGMENT_VECTOR_OBSERVABLE_VALUES, /* schema/block/observable_index.h; in pieces */
+    SEGMENT_VECTOR_OBSERVABLE_EVENTS,
+    SEGMENT_VECTOR_CHUNK_STEP = 16 /* the next piece of a vector is this far behind */
 };
 
 enum {
-    IDENTITY_BYTES = 3,  /* of event_identity_hash */
-    IDENTITY_PLANES = 2, /* first byte of the vector: all low bytes, all middle ones, all high ones;
-                            before version 2 it was a plain vector of hashes */
+    SEGMENT_IDENTITY_BYTES = 3,  /* of event_identity_hash */
+    SEGMENT_IDENTITY_PLANES = 2, /* first byte of the vector: all low bytes, all middle ones, all
+                            high ones; before version 2 it was a plain vector of hashes */
 };
 
 /* Lists are too long to fill pages well: four full pieces make a page. A piece that is not full is
  * the last. */
-enum { VECTOR_PIECE_BYTES = 8160 };
+enum { SEGMENT_VECTOR_CHUNK_BYTES = 8160 };
 
 /* Columns read because others are told by them (schema/block/column.h); the newest few. */
-enum { PARTNERS_MAX = 6 };
+enum { SEGMENT_PREDICTORS_MAX = 6 };
 
-struct partner_column {
+struct segment_predictor_column {
     uint32_t field;
     int64_t block; /* 0: free */
     uint64_t used;
@@ -57,7 +57,7 @@ struct segment_field {
 };
 
 /* Files of before version 3, opened for reading, have no proofs. */
-enum segment_proofs { PROOFS_UNKNOWN, PROOFS_NONE, PROOFS_KEPT };
+enum segment_proofs { SEGMENT_PROOFS_UNKNOWN, SEGMENT_PROOFS_NONE, SEGMENT_PROOFS_KEPT };
 
 struct segment {
     sqlite3 *db;
@@ -74,9 +74,9 @@ struct segment {
     struct buf scratch;
     uint32_t *text_fields;
     size_t text_fields_capacity;
-    struct block_lines lines; /* of the block looked at last, for segment_known_events */
-    struct uuid_values uuids;
-    struct partner_column *partners[PARTNERS_MAX];
+    struct block_lines lines; /* of the block looked at last, for segment_duplicate_events */
+    struct segment_uuids uuids;
+    struct segment_predictor_column *predictors[SEGMENT_PREDICTORS_MAX];
     uint64_t partner_clock;
     enum segment_proofs proofs;
     struct buf line_sums; /* of the proof read last */
@@ -105,11 +105,11 @@ MUST_USE enum status segment_add_blob(struct segment *segment, enum segment_stat
 /* ERR_CORRUPT with the file and the block in front. */
 MUST_USE enum status segment_corrupt(const struct segment *segment, int64_t block, struct err *err);
 
-/* segment_known_events for the events of a batch that are set in `ask`; adds to *known. */
+/* segment_duplicate_events for the events of a batch that are set in `ask`; adds to *known. */
 struct batch;
-MUST_USE enum status segment_known_batch(struct segment *segment, const struct batch *batch,
-                                         const struct bitmap *ask, struct bitmap *known,
-                                         struct err *err);
+MUST_USE enum status segment_duplicate_batch(struct segment *segment, const struct batch *batch,
+                                             const struct bitmap *ask, struct bitmap *known,
+                                             struct err *err);
 
 /* NULL when there is no such block. */
 const struct block_info *segment_block(const struct segment *segment, int64_t block);

@@ -22,8 +22,8 @@ enum status segment_value(struct segment *segment, uint32_t value, uint32_t *out
     }
     bool known = row && value < DICTIONARY_VALUES_MAX; /* readers make room for all up to the id */
     if (!row && value < DICTIONARY_VALUES_MAX) {
-        char uuid[UUID_TEXT_BYTES];
-        status = uuid_value_text(segment, value, &known, out_field, uuid, err);
+        char uuid[SEGMENT_UUID_TEXT_BYTES];
+        status = segment_uuid_text(segment, value, &known, out_field, uuid, err);
         if (status == OK && known) {
             buf_clear(&segment->scratch);
             buf_add(&segment->scratch, uuid, sizeof uuid);
@@ -67,7 +67,7 @@ static enum status each_value(struct segment *segment, sqlite3_stmt *stmt, long 
             break;
         }
         if (uuids && id > next) {
-            status = uuid_values_each(segment, next, id, field, each, context, &more, err);
+            status = segment_uuid_each(segment, next, id, field, each, context, &more, err);
         }
         next = id + 1;
         uint32_t of = (uint32_t)sqlite3_column_int64(stmt, 1);
@@ -80,8 +80,8 @@ static enum status each_value(struct segment *segment, sqlite3_stmt *stmt, long 
     }
     (void)sqlite3_reset(stmt);
     if (status == OK && uuids && more) {
-        status = uuid_values_each(segment, next, DICTIONARY_VALUES_MAX, field, each, context, &more,
-                                  err);
+        status = segment_uuid_each(segment, next, DICTIONARY_VALUES_MAX, field, each, context,
+                                   &more, err);
     }
     return status;
 }
@@ -108,7 +108,7 @@ static void add_string(struct buf *out, struct span term)
 
 /* For the dictionary, which has all terms. FTS5: every term as a string, all of them wanted; a star
  * makes the last one a prefix. */
-static enum status match_terms(const struct term_question *question, struct buf *out,
+static enum status match_terms(const struct segment_term_query *question, struct buf *out,
                                struct err *err)
 {
     CHECK(question->n_terms > 0);
@@ -140,7 +140,7 @@ static bool ends_open(struct span text)
 
 /* A term that may be the start of a longer one: cut at TERM_BYTES_MAX, and then made shorter by its
  * lower case. */
-static bool may_be_cut(struct span term)
+static bool can_be_cut(struct span term)
 {
     return term.size >= TERM_BYTES_MAX / 2;
 }
@@ -194,7 +194,7 @@ static void match_tail(struct span tail, struct buf *words, struct buf *out)
 /* The start of a term by the words that it has when it is none itself. */
 static void match_start(struct span start, struct buf *words, struct buf *out)
 {
-    start = may_be_cut(start) ? without_cut(start) : start;
+    start = can_be_cut(start) ? without_cut(start) : start;
     struct span tail = span_from(start, term_last_atom(start));
     (void)term_cut_words(span_of(start.data, start.size - tail.size), words);
     match_all_words(buf_span(words), false, out);
@@ -214,7 +214,7 @@ static void match_term(struct span term, bool is_prefix, struct buf *out)
     buf_add_str(out, is_prefix ? " *" : "");
     if (!segment_text_is_exact(term, is_prefix)) {
         buf_add_str(out, " OR (");
-        if (is_prefix || may_be_cut(term)) {
+        if (is_prefix || can_be_cut(term)) {
             match_start(term, &words, out);
         } else {
             (void)term_cut_words(term, &words);
@@ -228,7 +228,7 @@ static void match_term(struct span term, bool is_prefix, struct buf *out)
 }
 
 /* For the text table, which has words only. */
-static enum status match_text(const struct term_question *question, struct buf *out,
+static enum status match_text(const struct segment_term_query *question, struct buf *out,
                               struct err *err)
 {
     CHECK(question->n_terms > 0);
@@ -257,7 +257,7 @@ bool segment_text_is_exact(struct span term, bool is_prefix)
     return exact;
 }
 
-enum status segment_values_with(struct segment *segment, const struct term_question *question,
+enum status segment_values_with(struct segment *segment, const struct segment_term_query *question,
                                 segment_value_each *each, void *context, struct err *err)
 {
     sqlite3_stmt *stmt;
@@ -271,13 +271,13 @@ enum status segment_values_with(struct segment *segment, const struct term_quest
     buf_fini(&match);
     /* A UUID is one term, and the only one of its value. */
     return status == OK && question->n_terms == 1
-               ? uuid_values_with(segment, question->terms[0], question->last_is_prefix, each,
-                                  context, err)
+               ? segment_uuid_matches(segment, question->terms[0], question->last_is_prefix, each,
+                                      context, err)
                : status;
 }
 
 enum status segment_text_events(struct segment *segment, int64_t block, size_t n_blocks,
-                                const struct term_question *question, struct bitmap *out_maps,
+                                const struct segment_term_query *question, struct bitmap *out_maps,
                                 struct err *err)
 {
     CHECK(n_blocks > 0);

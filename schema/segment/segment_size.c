@@ -2,31 +2,32 @@
 
 #include "schema/segment/segment_internal.h"
 
-const char *segment_part_name(enum segment_part part)
+const char *segment_size_part_name(enum segment_size_part part)
 {
     static const char *const names[] = {"frames", "columns", "dictionary",
                                         "terms",  "vectors", "other"};
     return names[part];
 }
 
-static enum segment_part part_of(struct span table)
+static enum segment_size_part part_of(struct span table)
 {
     if (span_is(table, "frame")) {
-        return PART_FRAMES;
+        return SEGMENT_SIZE_FRAMES;
     }
     if (span_is(table, "field_column")) {
-        return PART_COLUMNS;
+        return SEGMENT_SIZE_COLUMNS;
     }
     if (span_is(table, "vector")) {
-        return PART_VECTORS;
+        return SEGMENT_SIZE_VECTORS;
     }
     if (span_starts(table, "value")) {
-        return PART_DICTIONARY;
+        return SEGMENT_SIZE_DICTIONARY;
     }
-    return span_starts(table, "text_term") ? PART_TERMS : PART_OTHER;
+    return span_starts(table, "text_term") ? SEGMENT_SIZE_TERMS : SEGMENT_SIZE_OTHER;
 }
 
-enum status segment_parts(struct segment *segment, int64_t out[PART_COUNT], struct err *err)
+enum status segment_size_read(struct segment *segment, int64_t out[SEGMENT_SIZE_COUNT],
+                              struct err *err)
 {
     if (!sqlite3_compileoption_used("ENABLE_DBSTAT_VTAB")) {
         return err_set(err, ERR_CONFIG,
@@ -35,13 +36,13 @@ enum status segment_parts(struct segment *segment, int64_t out[PART_COUNT], stru
     sqlite3_stmt *stmt = NULL;
     enum status status = db_prepare(
         segment->db, "SELECT name, pgsize FROM dbstat WHERE aggregate = TRUE", &stmt, err);
-    int64_t parts[PART_COUNT] = {0};
+    int64_t parts[SEGMENT_SIZE_COUNT] = {0};
     bool row = false;
     while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
         parts[part_of(db_column_span(stmt, 0))] += sqlite3_column_int64(stmt, 1);
     }
     (void)sqlite3_finalize(stmt);
-    for (int i = 0; status == OK && i < PART_COUNT; i++) {
+    for (int i = 0; status == OK && i < SEGMENT_SIZE_COUNT; i++) {
         out[i] += parts[i];
     }
     return status;

@@ -4,20 +4,20 @@
 
 #include "schema/segment/segment.h"
 
-enum segment_part {
-    PART_FRAMES,     /* the events, compressed */
-    PART_COLUMNS,    /* values by field */
-    PART_DICTIONARY, /* distinct values and their terms */
-    PART_TERMS,      /* terms of text */
-    PART_VECTORS,    /* times, arrivals, identities */
-    PART_OTHER,      /* block rows, fields, free pages */
-    PART_COUNT
+enum segment_size_part {
+    SEGMENT_SIZE_FRAMES,     /* the events, compressed */
+    SEGMENT_SIZE_COLUMNS,    /* values by field */
+    SEGMENT_SIZE_DICTIONARY, /* distinct values and their terms */
+    SEGMENT_SIZE_TERMS,      /* terms of text */
+    SEGMENT_SIZE_VECTORS,    /* times, arrivals, identities */
+    SEGMENT_SIZE_OTHER,      /* block rows, fields, free pages */
+    SEGMENT_SIZE_COUNT
 };
-const char *segment_part_name(enum segment_part part);
+const char *segment_size_part_name(enum segment_size_part part);
 
 /* Adds the segment's bytes to out. Reads the whole file. ERR_CONFIG when this SQLite was built
  * without dbstat. */
-MUST_USE enum status segment_parts(struct segment *segment, int64_t out[PART_COUNT],
-                                   struct err *err);
+MUST_USE enum status segment_size_read(struct segment *segment, int64_t out[SEGMENT_SIZE_COUNT],
+                                       struct err *err);
 
 #endif

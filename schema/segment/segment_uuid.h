@@ -7,40 +7,40 @@
 #include "schema/base/arena.h"
 #include "schema/segment/segment.h"
 
-enum { UUID_BYTES = 16, UUID_TEXT_BYTES = 36 };
+enum { SEGMENT_UUID_BYTES = 16, SEGMENT_UUID_TEXT_BYTES = 36 };
 
-struct uuid_run {
+struct segment_uuid_run {
     uint32_t first; /* value id */
     uint32_t count;
     uint32_t field;
-    const unsigned char *data; /* UUID_BYTES each */
+    const unsigned char *data; /* SEGMENT_UUID_BYTES each */
 };
 
 /* A segment's, read when first asked for; zeroed to begin with. */
-struct uuid_values {
+struct segment_uuids {
     bool loaded;
-    struct buf runs; /* struct uuid_run, by first */
+    struct buf runs; /* struct segment_uuid_run, by first */
     struct arena arena;
 };
 
 /* False: not a UUID in lower case, 8-4-4-4-12. */
-bool uuid_read(struct span text, unsigned char out[UUID_BYTES]);
+bool segment_uuid_parse(struct span text, unsigned char out[SEGMENT_UUID_BYTES]);
 
-void uuid_values_fini(struct uuid_values *values);
+void segment_uuids_fini(struct segment_uuids *values);
 
 /* The text of a value; *out_field. False when no run holds it. */
-MUST_USE enum status uuid_value_text(struct segment *segment, uint32_t value, bool *out_found,
-                                     uint32_t *out_field, char out[UUID_TEXT_BYTES],
-                                     struct err *err);
+MUST_USE enum status segment_uuid_text(struct segment *segment, uint32_t value, bool *out_found,
+                                       uint32_t *out_field, char out[SEGMENT_UUID_TEXT_BYTES],
+                                       struct err *err);
 
 /* Hands over those from id `from` on, up to but without `to`, of the field (-1: all), in order.
  * *more: `each` has not said stop. */
-MUST_USE enum status uuid_values_each(struct segment *segment, int64_t from, int64_t to, long field,
-                                      segment_value_each *each, void *context, bool *more,
-                                      struct err *err);
+MUST_USE enum status segment_uuid_each(struct segment *segment, int64_t from, int64_t to,
+                                       long field, segment_value_each *each, void *context,
+                                       bool *more, struct err *err);
 
 /* Those that are the term, or begin with it. */
-MUST_USE enum status uuid_values_with(struct segment *segment, struct span term, bool is_prefix,
-                                      segment_value_each *each, void *context, struct err *err);
+MUST_USE enum status segment_uuid_matches(struct segment *segment, struct span term, bool is_prefix,
+                                          segment_value_each *each, void *context, struct err *err);
 
 #endif

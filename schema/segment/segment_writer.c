@@ -18,7 +18,7 @@ struct segment_writer {
     struct dictionary dictionary;
     bool in_transaction;
     struct identity_set identities;
-    struct field_memory memory;
+    struct block_fields_memory memory;
     struct frame_maker maker;
     struct digest chain; /* up to the last block */
     struct buf packed;
@@ -49,7 +49,7 @@ static void add_identity(struct identity_set *set, uint32_t hash, int64_t time_u
 {
     identity_set_add(set, hash, time_us);
     if (is_arrival) {
-        identity_set_add(set, hash, IDENTITY_TIME_NONE);
+        identity_set_add(set, hash, IDENTITY_SET_TIME_NONE);
     }
 }
 
@@ -99,21 +99,22 @@ enum status segment_writer_known(struct segment_writer *writer, const struct bat
         const struct identity_set *set = &writer->identities;
         if (identity_set_may_have(set, event->hash, event->event.time_us) ||
             (event->event.time_is_arrival &&
-             identity_set_may_have(set, event->hash, IDENTITY_TIME_NONE))) {
+             identity_set_may_have(set, event->hash, IDENTITY_SET_TIME_NONE))) {
             bitmap_set(&ask, i);
             any = true;
         }
     }
     enum status status = any ? reopen(writer, err) : OK;
-    return any && status == OK ? segment_known_batch(&writer->segment, batch, &ask, out_known, err)
-                               : status;
+    return any && status == OK
+               ? segment_duplicate_batch(&writer->segment, batch, &ask, out_known, err)
+               : status;
 }
 
 static void load_chain(struct segment_writer *writer)
 {
-    writer->chain = chain_start(writer->segment.day_us);
+    writer->chain = hash_chain_start(writer->segment.day_us);
     for (size_t i = 0; i < writer->segment.n_blocks; i++) {
-        writer->chain = chain_add(&writer->chain, &writer->segment.blocks[i]);
+        writer->chain = hash_chain_add(&writer->chain, &writer->segment.blocks[i]);
     }
 }
 
@@ -127,7 +128,7 @@ static enum status writer_load(struct segment_writer *writer, const char *path, 
     }
     if (status == OK) {
         status = load_dictionary(writer, err);
-        uuid_values_fini(&writer->segment.uuids); /* more will come */
+        segment_uuids_fini(&writer->segment.uuids); /* more will come */
     }
     return THEN(status, load_identities(writer, err));
 }
@@ -164,7 +165,7 @@ enum status segment_writer_open(const char *dir, int64_t day_us, int compression
     enum status status = archive_segment_path(dir, day_us, path, err);
     if (status == OK) {
         fresh = !file_exists(path);
-        status = fresh ? segment_fresh_open(path, day_us, &db, err)
+        status = fresh ? segment_create_open(path, day_us, &db, err)
                        : db_open(path, DB_WRITE, &segment_kind, &db, err);
     }
     return THEN(status, segment_writer_over(db, path, fresh, compression_level, out_writer, err));
@@ -175,12 +176,12 @@ void segment_writer_close(struct segment_writer *writer)
     if (writer) {
         segment_detach(&writer->segment);
         if (writer->fresh) {
-            (void)!segment_fresh_remove(writer->segment.path, NULL); /* or the next writer does */
+            (void)!segment_create_remove(writer->segment.path, NULL); /* or the next writer does */
         }
         dictionary_fini(&writer->dictionary);
         identity_set_fini(&writer->identities);
         frame_maker_fini(&writer->maker);
-        field_memory_fini(&writer->memory);
+        block_fields_memory_fini(&writer->memory);
         buf_fini(&writer->packed);
         free(writer);
     }
@@ -226,8 +227,8 @@ static enum status add_frame(struct segment_writer *writer, struct block_info *i
     const struct frame_maker *maker = &writer->maker;
     enum status status = OK;
     if (maker->newlines.size > 0) {
-        status = block_vector_add(&writer->segment, &writer->packed, VECTOR_NEWLINES, info->id,
-                                  buf_span(&maker->newlines), err);
+        status = block_vectors_add(&writer->segment, &writer->packed, SEGMENT_VECTOR_NEWLINES,
+                                   info->id, buf_span(&maker->newlines), err);
     }
     info->sha256 = maker->sha256;
     info->raw_bytes = (int64_t)maker->ndjson.size;
@@ -260,16 +261,16 @@ static enum status add_block_row(struct segment_writer *writer, const struct blo
 static enum status add_proof(struct segment_writer *writer, const struct block_info *info,
                              uint32_t value_from, struct err *err)
 {
-    struct proof proof = {
+    struct block_proof proof = {
         .frame_sha256 = writer->maker.frame_sha256,
-        .chain = chain_add(&writer->chain, info),
+        .chain = hash_chain_add(&writer->chain, info),
         .value_from = value_from,
         .value_to = writer->dictionary.count,
         .line_sums = buf_span(&writer->maker.line_sums),
     };
-    enum status status = proof_index_digest(&writer->segment, info->id, value_from, proof.value_to,
-                                            &proof.index_sha256, err);
-    status = THEN(status, proof_add(&writer->segment, info->id, &proof, err));
+    enum status status = block_proof_index_digest(&writer->segment, info->id, value_from,
+                                                  proof.value_to, &proof.index_sha256, err);
+    status = THEN(status, block_proof_add(&writer->segment, info->id, &proof, err));
     if (status == OK) {
         writer->chain = proof.chain;
     }
@@ -317,12 +318,12 @@ static enum status add_indexes(struct segment_writer *writer, const struct batch
                                struct block_info *info, struct buf *text_fields, struct err *err)
 {
     struct bitmap partial = {0};
-    enum status status =
-        block_times_add(&writer->segment, &writer->packed, batch, info->id, VECTOR_TIMES, err);
-    status = THEN(status, block_times_add(&writer->segment, &writer->packed, batch, info->id,
-                                          VECTOR_ARRIVALS, err));
-    status =
-        THEN(status, block_identities_add(&writer->segment, &writer->packed, batch, info->id, err));
+    enum status status = block_vectors_add_times(&writer->segment, &writer->packed, batch, info->id,
+                                                 SEGMENT_VECTOR_TIMES, err);
+    status = THEN(status, block_vectors_add_times(&writer->segment, &writer->packed, batch,
+                                                  info->id, SEGMENT_VECTOR_ARRIVALS, err));
+    status = THEN(status, block_vectors_add_identities(&writer->segment, &writer->packed, batch,
+                                                       info->id, err));
     status = THEN(status, block_fields_write(&writer->segment, &writer->dictionary, &writer->memory,
                                              batch, info->id, text_fields, &partial, err));
     for (size_t i = 0; i < sizeof partial.words / sizeof partial.words[0]; i++) {
@@ -330,8 +331,8 @@ static enum status add_indexes(struct segment_writer *writer, const struct batch
     }
     info->has_text = text_fields->size > 0;
     if (status == OK && info->has_partial) {
-        status = block_vector_add(&writer->segment, &writer->packed, VECTOR_PARTIAL, info->id,
-                                  span_of(&partial, sizeof partial), err);
+        status = block_vectors_add(&writer->segment, &writer->packed, SEGMENT_VECTOR_PARTIAL,
+                                   info->id, span_of(&partial, sizeof partial), err);
     }
     return status;
 }
@@ -397,7 +398,7 @@ static enum status publish(struct segment_writer *writer, struct err *err)
     segment_statements_free(segment);
     sqlite3 *db = segment->db;
     segment->db = NULL;
-    enum status status = segment_fresh_publish(segment->path, db, err);
+    enum status status = segment_create_publish(segment->path, db, err);
     writer->fresh = status != OK;
     return status;
 }

@@ -36,7 +36,7 @@ MUST_USE enum status segment_writer_commit(struct segment_writer *writer, const 
                                            int64_t inbox_id, struct err *err);
 
 /* Writes into a handle whose file has the row of its segment; the writer closes it in any case.
- * fresh: that of segment_fresh_open, which the first commit gives its name. A file that is no day
+ * fresh: that of segment_create_open, which the first commit gives its name. A file that is no day
  * of an archive (schema/copy/copy_writer.h) is not fresh, and in a transaction that is open. */
 MUST_USE enum status segment_writer_over(sqlite3 *db, const char *path, bool fresh,
                                          int compression_level, struct segment_writer **out_writer,

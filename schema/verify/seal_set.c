@@ -5,14 +5,14 @@
 
 #include "schema/segment/hash_chain.h"
 
-void seal_book_fini(struct seal_book *book)
+void seal_set_fini(struct seal_set *set)
 {
-    buf_fini(&book->blocks);
-    buf_fini(&book->objects);
-    buf_fini(&book->deletions);
-    buf_fini(&book->deleted_at);
-    arena_fini(&book->arena);
-    seal_fini(&book->seal);
+    buf_fini(&set->blocks);
+    buf_fini(&set->objects);
+    buf_fini(&set->deletions);
+    buf_fini(&set->deleted_at);
+    arena_fini(&set->arena);
+    seal_fini(&set->seal);
 }
 
 static const char *name_of(int64_t number, char out[32])
@@ -21,83 +21,83 @@ static const char *name_of(int64_t number, char out[32])
     return out;
 }
 
-void seal_book_gap(struct seal_book *book, int64_t number, struct verify_report *report)
+void seal_set_gap(struct seal_set *set, int64_t number, struct verify_report *report)
 {
     char where[32];
     verify_say(report, name_of(number, where), 0, "is missing, and later seals are there");
-    book->broken = true;
-    book->last_number = number;
+    set->broken = true;
+    set->last_number = number;
 }
 
 /* Signature, number, archive, and the digest of the seal before. */
-static void check_head(struct seal_book *book, int64_t number, struct span text,
+static void check_head(struct seal_set *set, int64_t number, struct span text,
                        struct span signature, struct verify_report *report)
 {
     char where[32];
-    const struct seal_head *head = &book->seal.head;
+    const struct seal_head *head = &set->seal.head;
     (void)name_of(number, where);
-    if (book->key && !signing_verify(book->key, text, signature)) {
-        bool other = strcmp(head->key_id, signing_key_id(book->key)) != 0;
+    if (set->key && !signing_verify(set->key, text, signature)) {
+        bool other = strcmp(head->key_id, signing_key_id(set->key)) != 0;
         verify_say(report, where, 0,
                    other ? "is signed with key %s, not with the given one, %s"
                          : "its signature is not that of key %s (given: %s)",
-                   head->key_id, signing_key_id(book->key));
+                   head->key_id, signing_key_id(set->key));
     }
     if (head->number != number) {
         verify_say(report, where, 0, "stands in the place of seal %lld", (long long)head->number);
     }
-    if (book->archive[0] && strcmp(head->archive, book->archive) != 0) {
+    if (set->archive[0] && strcmp(head->archive, set->archive) != 0) {
         verify_say(report, where, 0, "is of another archive, %s", head->archive);
     }
-    bool first = book->last_number == 0;
+    bool first = set->last_number == 0;
     bool fits = head->has_previous
-                    ? memcmp(&head->previous, &book->last_sha256, sizeof head->previous) == 0
+                    ? memcmp(&head->previous, &set->last_sha256, sizeof head->previous) == 0
                     : first;
-    if (!book->broken && (first ? head->has_previous && number == 1 : !fits)) {
+    if (!set->broken && (first ? head->has_previous && number == 1 : !fits)) {
         verify_say(report, where, 0, "does not name the seal before it by its digest");
     }
-    if (!book->archive[0]) {
-        (void)snprintf(book->archive, sizeof book->archive, "%s", head->archive);
+    if (!set->archive[0]) {
+        (void)snprintf(set->archive, sizeof set->archive, "%s", head->archive);
     }
 }
 
-static struct span keep(struct seal_book *book, struct span text)
+static struct span keep(struct seal_set *set, struct span text)
 {
-    return arena_copy(&book->arena, text);
+    return arena_copy(&set->arena, text);
 }
 
-static void take(struct seal_book *book, int64_t number)
+static void take(struct seal_set *set, int64_t number)
 {
     size_t count;
-    const struct seal_block *blocks = seal_blocks(&book->seal, &count);
+    const struct seal_block *blocks = seal_blocks(&set->seal, &count);
     for (size_t i = 0; i < count; i++) {
-        struct book_block entry = {number, blocks[i]};
-        entry.block.line_sums = keep(book, blocks[i].line_sums);
-        buf_add(&book->blocks, &entry, sizeof entry);
+        struct seal_set_block_row entry = {number, blocks[i]};
+        entry.block.line_sums = keep(set, blocks[i].line_sums);
+        buf_add(&set->blocks, &entry, sizeof entry);
     }
-    const struct seal_object *objects = seal_objects(&book->seal, &count);
+    const struct seal_object *objects = seal_objects(&set->seal, &count);
     for (size_t i = 0; i < count; i++) {
-        struct book_object entry = {number, objects[i]};
-        entry.object.target = keep(book, objects[i].target);
-        entry.object.key = keep(book, objects[i].key);
-        buf_add(&book->objects, &entry, sizeof entry);
+        struct seal_set_object entry = {number, objects[i]};
+        entry.object.target = keep(set, objects[i].target);
+        entry.object.key = keep(set, objects[i].key);
+        buf_add(&set->objects, &entry, sizeof entry);
     }
-    const struct seal_deletion *deletions = seal_deletions(&book->seal, &count);
+    const struct seal_deletion *deletions = seal_deletions(&set->seal, &count);
     for (size_t i = 0; i < count; i++) {
         struct seal_deletion entry = deletions[i];
-        entry.why = keep(book, deletions[i].why);
-        buf_add(&book->deletions, &entry, sizeof entry);
-        buf_add(&book->deleted_at, &number, sizeof number);
+        entry.why = keep(set, deletions[i].why);
+        buf_add(&set->deletions, &entry, sizeof entry);
+        buf_add(&set->deleted_at, &number, sizeof number);
     }
 }
 
-enum status seal_book_add(struct seal_book *book, int64_t number, struct span text,
-                          struct span signature, struct verify_report *report, struct err *err)
+enum status seal_set_add(struct seal_set *set, int64_t number, struct span text,
+                         struct span signature, struct verify_report *report, struct err *err)
 {
     struct err why;
     char where[32];
     struct digest sha256 = digest_sha256(text);
-    enum status status = seal_read(text, &book->seal, &why);
+    enum status status = seal_read(text, &set->seal, &why);
     report->seals++;
     if (status == ERR_NOMEM) {
         *err = why;
@@ -106,31 +106,31 @@ enum status seal_book_add(struct seal_book *book, int64_t number, struct span te
     if (status != OK) {
         verify_say(report, name_of(number, where), 0, "%s", why.text);
     } else {
-        check_head(book, number, text, signature, report);
-        take(book, number);
-        report->sealed_us = book->seal.head.made_us;
+        check_head(set, number, text, signature, report);
+        take(set, number);
+        report->sealed_us = set->seal.head.made_us;
     }
-    book->broken = false;
-    book->last_number = number;
-    book->last_sha256 = sha256;
-    status = buf_status(&book->blocks, "verify", err);
-    status = THEN(status, buf_status(&book->objects, "verify", err));
-    return THEN(status, buf_status(&book->deletions, "verify", err));
+    set->broken = false;
+    set->last_number = number;
+    set->last_sha256 = sha256;
+    status = buf_status(&set->blocks, "verify", err);
+    status = THEN(status, buf_status(&set->objects, "verify", err));
+    return THEN(status, buf_status(&set->deletions, "verify", err));
 }
 
-enum status seal_book_unsealed_deletion(struct seal_book *book,
-                                        const struct seal_deletion *deletion, struct err *err)
+enum status seal_set_unsealed_deletion(struct seal_set *set, const struct seal_deletion *deletion,
+                                       struct err *err)
 {
-    int64_t next = book->last_number + 1;
-    buf_add(&book->deletions, deletion, sizeof *deletion);
-    buf_add(&book->deleted_at, &next, sizeof next);
-    return buf_status(&book->deletions, "verify", err);
+    int64_t next = set->last_number + 1;
+    buf_add(&set->deletions, deletion, sizeof *deletion);
+    buf_add(&set->deleted_at, &next, sizeof next);
+    return buf_status(&set->deletions, "verify", err);
 }
 
 static int compare_blocks(const void *a, const void *b)
 {
-    const struct book_block *x = a;
-    const struct book_block *y = b;
+    const struct seal_set_block_row *x = a;
+    const struct seal_set_block_row *y = b;
     if (x->block.day_us != y->block.day_us) {
         return x->block.day_us < y->block.day_us ? -1 : 1;
     }
@@ -140,22 +140,23 @@ static int compare_blocks(const void *a, const void *b)
     return (x->seal > y->seal) - (x->seal < y->seal);
 }
 
-static const struct book_block *blocks_of(const struct seal_book *book, size_t *out_count)
+static const struct seal_set_block_row *blocks_of(const struct seal_set *set, size_t *out_count)
 {
-    *out_count = book->blocks.size / sizeof(struct book_block);
-    return (const struct book_block *)(const void *)book->blocks.data;
+    *out_count = set->blocks.size / sizeof(struct seal_set_block_row);
+    return (const struct seal_set_block_row *)(const void *)set->blocks.data;
 }
 
-void seal_book_finish(struct seal_book *book)
+void seal_set_finish(struct seal_set *set)
 {
-    size_t count = book->blocks.size / sizeof(struct book_block);
+    size_t count = set->blocks.size / sizeof(struct seal_set_block_row);
     if (count > 0) {
-        qsort(book->blocks.data, count, sizeof(struct book_block), compare_blocks);
+        qsort(set->blocks.data, count, sizeof(struct seal_set_block_row), compare_blocks);
     }
 }
 
 /* The first block that is not before (day, block). */
-static size_t lower(const struct book_block *blocks, size_t count, int64_t day_us, int64_t block)
+static size_t lower(const struct seal_set_block_row *blocks, size_t count, int64_t day_us,
+                    int64_t block)
 {
     size_t low = 0;
     size_t high = count;
@@ -170,11 +171,11 @@ static size_t lower(const struct book_block *blocks, size_t count, int64_t day_u
 }
 
 /* The day's last deletion; -1: none. */
-static long deletion_of(const struct seal_book *book, int64_t day_us)
+static long deletion_of(const struct seal_set *set, int64_t day_us)
 {
     const struct seal_deletion *deletions =
-        (const struct seal_deletion *)(const void *)book->deletions.data;
-    for (size_t i = book->deletions.size / sizeof *deletions; i-- > 0;) {
+        (const struct seal_deletion *)(const void *)set->deletions.data;
+    for (size_t i = set->deletions.size / sizeof *deletions; i-- > 0;) {
         if (deletions[i].day_us == day_us) {
             return (long)i;
         }
@@ -183,46 +184,47 @@ static long deletion_of(const struct seal_book *book, int64_t day_us)
 }
 
 /* Blocks of a day that come after its deletion are numbered behind those that went. */
-static bool is_deleted(const struct seal_book *book, long deletion, const struct book_block *block)
+static bool is_deleted(const struct seal_set *set, long deletion,
+                       const struct seal_set_block_row *block)
 {
     if (deletion < 0) {
         return false;
     }
     const struct seal_deletion *entry =
-        (const struct seal_deletion *)(const void *)book->deletions.data + deletion;
-    const int64_t *seals = (const int64_t *)(const void *)book->deleted_at.data;
+        (const struct seal_deletion *)(const void *)set->deletions.data + deletion;
+    const int64_t *seals = (const int64_t *)(const void *)set->deleted_at.data;
     return entry->last_block > 0 ? block->block.block <= entry->last_block
                                  : block->seal <= seals[deletion];
 }
 
-const struct book_block *seal_book_day(const struct seal_book *book, int64_t day_us,
-                                       size_t *out_count)
+const struct seal_set_block_row *seal_set_day(const struct seal_set *set, int64_t day_us,
+                                              size_t *out_count)
 {
     size_t count;
-    const struct book_block *blocks = blocks_of(book, &count);
+    const struct seal_set_block_row *blocks = blocks_of(set, &count);
     size_t from = lower(blocks, count, day_us, INT64_MIN);
     size_t to = lower(blocks, count, day_us, INT64_MAX);
-    long deletion = deletion_of(book, day_us);
-    while (from < to && is_deleted(book, deletion, &blocks[from])) {
+    long deletion = deletion_of(set, day_us);
+    while (from < to && is_deleted(set, deletion, &blocks[from])) {
         from++;
     }
     *out_count = to - from;
     return from < to ? blocks + from : NULL;
 }
 
-const struct book_block *seal_book_any_block(const struct seal_book *book, int64_t day_us,
-                                             int64_t block)
+const struct seal_set_block_row *seal_set_any_block(const struct seal_set *set, int64_t day_us,
+                                                    int64_t block)
 {
     size_t count;
-    const struct book_block *blocks = blocks_of(book, &count);
+    const struct seal_set_block_row *blocks = blocks_of(set, &count);
     size_t at = lower(blocks, count, day_us, block);
     bool found = at < count && blocks[at].block.day_us == day_us && blocks[at].block.block == block;
     return found ? &blocks[at] : NULL;
 }
 
-const struct book_block *seal_book_block(const struct seal_book *book, int64_t day_us,
-                                         int64_t block)
+const struct seal_set_block_row *seal_set_block(const struct seal_set *set, int64_t day_us,
+                                                int64_t block)
 {
-    const struct book_block *found = seal_book_any_block(book, day_us, block);
-    return found && !is_deleted(book, deletion_of(book, day_us), found) ? found : NULL;
+    const struct seal_set_block_row *found = seal_set_any_block(set, day_us, block);
+    return found && !is_deleted(set, deletion_of(set, day_us), found) ? found : NULL;
 }

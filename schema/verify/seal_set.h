@@ -7,55 +7,55 @@
 #include "schema/seal/seal_text.h"
 #include "schema/verify/verify_report.h"
 
-struct book_block {
+struct seal_set_block_row {
     int64_t seal;
     struct seal_block block; /* line_sums in the book's arena */
 };
 
-struct book_object {
+struct seal_set_object {
     int64_t seal;
     struct seal_object object;
 };
 
-struct seal_book {
+struct seal_set {
     const struct signing_key *key; /* NULL: signatures are not checked */
     char archive[37];              /* of the first seal */
     int64_t last_number;
     struct digest last_sha256;
     bool broken;           /* a seal could not be read: what follows cannot be checked against it */
-    struct buf blocks;     /* struct book_block; by day and block after seal_book_finish */
-    struct buf objects;    /* struct book_object, in the order of seals */
+    struct buf blocks;     /* struct seal_set_block_row; by day and block after seal_set_finish */
+    struct buf objects;    /* struct seal_set_object, in the order of seals */
     struct buf deletions;  /* struct seal_deletion */
     struct buf deleted_at; /* int64_t: seal of each deletion */
     struct arena arena;
     struct seal seal; /* the one read last */
 };
-void seal_book_fini(struct seal_book *book);
+void seal_set_fini(struct seal_set *set);
 
 /* The next seal in order, of the number that it should have. Faults go to the report; ERR_NOMEM is
  * the only error. */
-MUST_USE enum status seal_book_add(struct seal_book *book, int64_t number, struct span text,
-                                   struct span signature, struct verify_report *report,
-                                   struct err *err);
+MUST_USE enum status seal_set_add(struct seal_set *set, int64_t number, struct span text,
+                                  struct span signature, struct verify_report *report,
+                                  struct err *err);
 /* A seal of that number is not there, and others behind it are. */
-void seal_book_gap(struct seal_book *book, int64_t number, struct verify_report *report);
+void seal_set_gap(struct seal_set *set, int64_t number, struct verify_report *report);
 
 /* A day that was deleted after the last seal: what says so is not signed yet. */
-MUST_USE enum status seal_book_unsealed_deletion(struct seal_book *book,
-                                                 const struct seal_deletion *deletion,
-                                                 struct err *err);
+MUST_USE enum status seal_set_unsealed_deletion(struct seal_set *set,
+                                                const struct seal_deletion *deletion,
+                                                struct err *err);
 
 /* No more will be added. */
-void seal_book_finish(struct seal_book *book);
+void seal_set_finish(struct seal_set *set);
 
 /* Blocks of a day that were sealed and not deleted since, ascending. */
-const struct book_block *seal_book_day(const struct seal_book *book, int64_t day_us,
-                                       size_t *out_count);
+const struct seal_set_block_row *seal_set_day(const struct seal_set *set, int64_t day_us,
+                                              size_t *out_count);
 /* NULL: none of that number is sealed (or it was deleted since). */
-const struct book_block *seal_book_block(const struct seal_book *book, int64_t day_us,
-                                         int64_t block);
+const struct seal_set_block_row *seal_set_block(const struct seal_set *set, int64_t day_us,
+                                                int64_t block);
 /* All blocks ever sealed, those of deleted days too: NULL when it is not among them. */
-const struct book_block *seal_book_any_block(const struct seal_book *book, int64_t day_us,
-                                             int64_t block);
+const struct seal_set_block_row *seal_set_any_block(const struct seal_set *set, int64_t day_us,
+                                                    int64_t block);
 
 #endif

@@ -11,7 +11,7 @@
 enum { PAGE_FAULTS_MAX = 3 };
 
 static enum status check_seals(struct archive *archive, struct verify_report *report,
-                               struct seal_book *book, struct err *err)
+                               struct seal_set *set, struct err *err)
 {
     struct buf text = BUF_INIT;
     int64_t last = 0;
@@ -21,17 +21,17 @@ static enum status check_seals(struct archive *archive, struct verify_report *re
         struct err why;
         status = seal_get(archive, number, &row, &text, &why);
         if (status == ERR_NOT_FOUND) {
-            seal_book_gap(book, number, report);
+            seal_set_gap(set, number, report);
             status = OK;
         } else if (status == ERR_CORRUPT) {
             verify_say(report, "archive.db", 0, "%s", why.text);
-            book->broken = true;
-            book->last_number = number;
+            set->broken = true;
+            set->last_number = number;
             status = OK;
         } else if (status == OK) {
-            status = seal_book_add(book, number, buf_span(&text),
-                                   span_of(row.signature, sizeof row.signature), report, err);
-            if (memcmp(&row.sha256, &book->last_sha256, sizeof row.sha256) != 0) {
+            status = seal_set_add(set, number, buf_span(&text),
+                                  span_of(row.signature, sizeof row.signature), report, err);
+            if (memcmp(&row.sha256, &set->last_sha256, sizeof row.sha256) != 0) {
                 verify_say(report, "archive.db", 0,
                            "seal %lld: the digest in its row is not that of its text",
                            (long long)number);
@@ -41,16 +41,16 @@ static enum status check_seals(struct archive *archive, struct verify_report *re
         }
     }
     buf_fini(&text);
-    seal_book_finish(book);
-    if (status == OK && book->archive[0] && strcmp(book->archive, archive_id(archive)) != 0) {
+    seal_set_finish(set);
+    if (status == OK && set->archive[0] && strcmp(set->archive, archive_id(archive)) != 0) {
         verify_say(report, "archive.db", 0, "its id is %s, and its seals are of archive %s",
-                   archive_id(archive), book->archive);
+                   archive_id(archive), set->archive);
     }
     return status;
 }
 
 /* The seal of the same number must be the same. */
-enum status verify_same_seals(struct archive *archive, const struct seal_book *elsewhere,
+enum status verify_same_seals(struct archive *archive, const struct seal_set *elsewhere,
                               const char *where, struct verify_report *report, struct err *err)
 {
     struct seal_row row;
@@ -85,7 +85,7 @@ enum status verify_same_seals(struct archive *archive, const struct seal_book *e
 
 /* Deletions that no seal tells of yet. */
 static enum status take_deletions(struct archive *archive, struct verify_report *report,
-                                  struct seal_book *book, struct err *err)
+                                  struct seal_set *set, struct err *err)
 {
     struct deletion *rows = NULL;
     size_t count = 0;
@@ -102,7 +102,7 @@ static enum status take_deletions(struct archive *archive, struct verify_report 
         };
         if (rows[i].seal == 0) {
             report->unsealed_deletions++;
-            status = seal_book_unsealed_deletion(book, &deletion, err);
+            status = seal_set_unsealed_deletion(set, &deletion, err);
         }
     }
     free(rows);
@@ -110,12 +110,12 @@ static enum status take_deletions(struct archive *archive, struct verify_report 
 }
 
 /* What the seals say was shipped, the ledger must say, too. */
-static enum status check_ledger(struct archive *archive, const struct seal_book *book,
+static enum status check_ledger(struct archive *archive, const struct seal_set *set,
                                 struct verify_report *report, struct err *err)
 {
-    const struct book_object *objects =
-        (const struct book_object *)(const void *)book->objects.data;
-    size_t count = book->objects.size / sizeof *objects;
+    const struct seal_set_object *objects =
+        (const struct seal_set_object *)(const void *)set->objects.data;
+    size_t count = set->objects.size / sizeof *objects;
     sqlite3_stmt *stmt = NULL;
     enum status status = db_prepare(
         archive->db, "SELECT sha256, bytes, state FROM object WHERE target = ?1 AND key = ?2",
@@ -148,11 +148,12 @@ static enum status check_ledger(struct archive *archive, const struct seal_book 
 }
 
 /* Sealed days whose file is not there. `days` ascends. */
-static void find_missing_days(const struct verify_archive *verify, const struct seal_book *book,
+static void find_missing_days(const struct verify_archive *verify, const struct seal_set *set,
                               const int64_t *days, size_t count)
 {
-    const struct book_block *blocks = (const struct book_block *)(const void *)book->blocks.data;
-    size_t n_blocks = book->blocks.size / sizeof *blocks;
+    const struct seal_set_block_row *blocks =
+        (const struct seal_set_block_row *)(const void *)set->blocks.data;
+    size_t n_blocks = set->blocks.size / sizeof *blocks;
     size_t at = 0;
     for (size_t i = 0; i < n_blocks; i++) {
         int64_t day_us = blocks[i].block.day_us;
@@ -164,7 +165,7 @@ static void find_missing_days(const struct verify_archive *verify, const struct 
         }
         bool there = at < count && days[at] == day_us;
         size_t kept = 0;
-        (void)seal_book_day(book, day_us, &kept);
+        (void)seal_set_day(set, day_us, &kept);
         verify->report->deleted_days += kept == 0;
         if (!there && kept > 0 && day_us < verify->to_us &&
             day_us + CLOCK_DAY_US > verify->from_us) {
@@ -194,7 +195,7 @@ static void on_step(void *context, int64_t events)
     }
 }
 
-static enum status check_days(const struct verify_archive *verify, const struct seal_book *book,
+static enum status check_days(const struct verify_archive *verify, const struct seal_set *set,
                               const int64_t *days, size_t count, struct err *err)
 {
     struct step step = {.report = verify->report, .n_days = count};
@@ -210,7 +211,7 @@ static enum status check_days(const struct verify_archive *verify, const struct 
             .path = path,
             .where = clock_format_day(days[i], day),
             .day_us = days[i],
-            .book = book,
+            .set = set,
             .quick = verify->quick,
             .report = verify->report,
             .step = on_step,
@@ -225,13 +226,13 @@ static enum status check_days(const struct verify_archive *verify, const struct 
     return status;
 }
 
-enum status verify_archive(const struct verify_archive *verify, struct seal_book *book,
+enum status verify_archive(const struct verify_archive *verify, struct seal_set *set,
                            struct err *err)
 {
     struct archive *archive = NULL;
     int64_t *days = NULL;
     size_t count = 0;
-    book->key = verify->key;
+    set->key = verify->key;
     enum status status = archive_open(verify->dir, ARCHIVE_READ, &archive, err);
     if (status == ERR_CORRUPT) {
         verify_say(verify->report, "archive.db", 0, "%s", err->text);
@@ -239,14 +240,14 @@ enum status verify_archive(const struct verify_archive *verify, struct seal_book
     }
     status =
         THEN(status, verify_pages(archive->db, "archive.db", PAGE_FAULTS_MAX, verify->report, err));
-    status = THEN(status, check_seals(archive, verify->report, book, err));
-    status = THEN(status, take_deletions(archive, verify->report, book, err));
-    status = THEN(status, check_ledger(archive, book, verify->report, err));
+    status = THEN(status, check_seals(archive, verify->report, set, err));
+    status = THEN(status, take_deletions(archive, verify->report, set, err));
+    status = THEN(status, check_ledger(archive, set, verify->report, err));
     archive_close(archive); /* its snapshot would hold back the daemon's checkpoints */
     status = THEN(status, archive_days(verify->dir, &days, &count, err));
     if (status == OK) {
-        find_missing_days(verify, book, days, count);
-        status = check_days(verify, book, days, count, err);
+        find_missing_days(verify, set, days, count);
+        status = check_days(verify, set, days, count, err);
     }
     free(days);
     return status;

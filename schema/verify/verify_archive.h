@@ -16,12 +16,12 @@ struct verify_archive {
 
 /* The book's seals against the archive's own, as they are elsewhere: fewer in the archive, or
  * others, is an archive that was rolled back or rewritten. */
-MUST_USE enum status verify_same_seals(struct archive *archive, const struct seal_book *elsewhere,
+MUST_USE enum status verify_same_seals(struct archive *archive, const struct seal_set *elsewhere,
                                        const char *where, struct verify_report *report,
                                        struct err *err);
 
-/* Fills *book (zeroed to begin with; seal_book_fini it) with the archive's seals. */
-MUST_USE enum status verify_archive(const struct verify_archive *verify, struct seal_book *book,
+/* Fills *book (zeroed to begin with; seal_set_fini it) with the archive's seals. */
+MUST_USE enum status verify_archive(const struct verify_archive *verify, struct seal_set *set,
                                     struct err *err);
 
 #endif

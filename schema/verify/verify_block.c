@@ -10,9 +10,9 @@ enum { UNPACKED_SLACK = 4 * 1024 * 1024 }; /* a frame may have more in it than i
 
 /* What a block should be: by a seal when there is one, else by its own row and proof. */
 struct expected {
-    const struct book_block *sealed; /* NULL: in no seal */
+    const struct seal_set_block_row *sealed; /* NULL: in no seal */
     bool has_proof;
-    struct proof proof;
+    struct block_proof proof;
     struct digest sha256;
     uint32_t n_events;
     int64_t raw_bytes;
@@ -33,7 +33,8 @@ static enum status read_proof(struct verify_block *work, const struct block_info
                               struct expected *out, struct err *err)
 {
     struct err why;
-    enum status status = proof_read(work->segment, info->id, &out->proof, &out->has_proof, &why);
+    enum status status =
+        block_proof_read(work->segment, info->id, &out->proof, &out->has_proof, &why);
     if (status == ERR_CORRUPT) {
         verify_say(work->verify->report, work->verify->where, info->id,
                    "its proof cannot be read: %s", why.text);
@@ -73,8 +74,8 @@ static void compare_with_seal(struct verify_block *work, const struct block_info
 static void find_expected(struct verify_block *work, const struct block_info *info,
                           struct expected *out)
 {
-    const struct seal_book *book = work->verify->book;
-    out->sealed = book ? seal_book_block(book, work->verify->day_us, info->id) : NULL;
+    const struct seal_set *set = work->verify->set;
+    out->sealed = set ? seal_set_block(set, work->verify->day_us, info->id) : NULL;
     out->sha256 = info->sha256;
     out->n_events = info->n_events;
     out->raw_bytes = info->raw_bytes < 0 || info->raw_bytes > UINT32_MAX ? 0 : info->raw_bytes;
@@ -91,7 +92,7 @@ static void find_expected(struct verify_block *work, const struct block_info *in
             out->proof.frame_sha256 = sealed->frame_sha256;
         }
     } else {
-        work->verify->report->unsealed_blocks += book != NULL;
+        work->verify->report->unsealed_blocks += set != NULL;
     }
     work->verify->report->unproven_blocks += !out->has_proof;
 }
@@ -158,8 +159,9 @@ static enum status check_index(struct verify_block *work, const struct block_inf
     }
     struct digest digest;
     struct err why;
-    enum status status = proof_index_digest(work->segment, info->id, expected->proof.value_from,
-                                            expected->proof.value_to, &digest, &why);
+    enum status status =
+        block_proof_index_digest(work->segment, info->id, expected->proof.value_from,
+                                 expected->proof.value_to, &digest, &why);
     if (status == ERR_CORRUPT) {
         verify_say(work->verify->report, work->verify->where, info->id, "its index: %s", why.text);
         return OK;
@@ -178,7 +180,7 @@ static enum status check_index(struct verify_block *work, const struct block_inf
 static void check_chain(struct verify_block *work, const struct block_info *info,
                         const struct expected *expected)
 {
-    work->chain = chain_add(&work->chain, info);
+    work->chain = hash_chain_add(&work->chain, info);
     if (expected->has_proof && !same(&work->chain, &expected->proof.chain)) {
         verify_say(work->verify->report, work->verify->where, info->id,
                    "does not continue the chain of the blocks before it");

@@ -16,7 +16,7 @@ struct verify_index {
     const struct verify_segment *verify;
     struct segment *segment;
     struct verify_words *words;
-    struct paths paths;
+    struct path_table paths;
     struct batch *batch; /* the block's events, read again */
     struct arena arena;  /* of one event */
     struct block_lines lines;
@@ -45,7 +45,7 @@ enum status verify_index_new(const struct verify_segment *verify, struct segment
     index->verify = verify;
     index->segment = segment;
     index->lines = (struct block_lines)BLOCK_LINES_INIT;
-    paths_init(&index->paths);
+    path_table_init(&index->paths);
     index->batch = batch_new(segment->day_us, 1);
     enum status status = index->batch ? verify_words_new(verify, segment, &index->words, err)
                                       : err_nomem(err, "verify");
@@ -62,7 +62,7 @@ void verify_index_free(struct verify_index *index)
     if (index) {
         verify_words_free(index->words);
         batch_free(index->batch);
-        paths_fini(&index->paths);
+        path_table_fini(&index->paths);
         arena_fini(&index->arena);
         block_lines_fini(&index->lines);
         column_fini(&index->column);
@@ -76,7 +76,7 @@ void verify_index_free(struct verify_index *index)
 static void say_line(struct verify_index *index, int64_t block, size_t slot, const char *what)
 {
     struct verify_report *report = index->verify->report;
-    const struct verify_fault fault = {
+    const struct verify_finding fault = {
         .where = index->verify->where,
         .block = block,
         .line = (uint32_t)slot + 1,
@@ -104,7 +104,8 @@ static enum status read_event(struct verify_index *index, const struct block_inf
                               size_t slot, bool *out_read, struct err *err)
 {
     static const struct source unknown = {.via = {"", 0}};
-    const struct arrival arrival = {.source = &unknown, .received_us = index->kept.arrivals[slot]};
+    const struct batch_arrival arrival = {.source = &unknown,
+                                          .received_us = index->kept.arrivals[slot]};
     struct event event;
     *out_read = false;
     arena_reset(&index->arena);
@@ -226,8 +227,8 @@ static size_t count_present(const struct column *column, size_t n_events,
 {
     size_t count = 0;
     for (size_t slot = 0; slot < n_events; slot++) {
-        bool has = column->store == FIELD_NUMBER ? bitmap_get(&column->present, slot)
-                                                 : column->index[slot] > 0;
+        bool has = column->store == COLUMN_STORE_NUMBER ? bitmap_get(&column->present, slot)
+                                                        : column->index[slot] > 0;
         count += has && !bitmap_get(partial, slot);
     }
     return count;
@@ -235,7 +236,7 @@ static size_t count_present(const struct column *column, size_t n_events,
 
 static void say_field(struct verify_index *index, int64_t block, size_t slot, const char *field)
 {
-    char what[PATH_BYTES_MAX + 64];
+    char what[PATH_TABLE_BYTES_MAX + 64];
     (void)snprintf(what, sizeof what, "its %.200s is not what the index has", field);
     say_line(index, block, slot, what);
 }
@@ -258,9 +259,9 @@ static enum status check_column(struct verify_index *index, const struct block_i
         bool fits = true;
         if (!bitmap_get(&index->partial, cells[i].slot)) {
             events++;
-            if (column->store == FIELD_NUMBER) {
+            if (column->store == COLUMN_STORE_NUMBER) {
                 fits = end == i + 1 && number_fits(index, &cells[i]);
-            } else if (column->store == FIELD_COLUMN) {
+            } else if (column->store == COLUMN_STORE_COLUMN) {
                 status = check_entry(index, &cells[i], end - i, &fits, err);
             } else {
                 fits = false;
@@ -272,7 +273,7 @@ static enum status check_column(struct verify_index *index, const struct block_i
         }
         i = end;
     }
-    if (status == OK && column->store != FIELD_ABSENT &&
+    if (status == OK && column->store != COLUMN_STORE_ABSENT &&
         count_present(column, info->n_events, &index->partial) != events) {
         verify_say(index->verify->report, index->verify->where, info->id,
                    "the index has %.200s for events that do not have it", name);
@@ -305,7 +306,7 @@ static enum status check_fields(struct verify_index *index, const struct block_i
         if (count == 0) {
             continue;
         }
-        bool is_mark = span_is(name, FIELD_MARK) || span_is(name, FIELD_SOURCE);
+        bool is_mark = span_is(name, SOURCE_MARK_FIELD) || span_is(name, SOURCE_FIELD);
         if (field < 0) {
             for (size_t i = 0; i < count; i++) {
                 if (!bitmap_get(&index->partial, cells[i].slot)) {
@@ -327,7 +328,7 @@ static enum status check_fields(struct verify_index *index, const struct block_i
 static enum status words_can_be_told(struct verify_index *index, const struct block_info *info,
                                      bool *out_can, struct err *err)
 {
-    static const char *const names[] = {FIELD_MARK, FIELD_SOURCE};
+    static const char *const names[] = {SOURCE_MARK_FIELD, SOURCE_FIELD};
     const uint32_t *texts;
     size_t n_texts;
     enum status status = segment_text_fields(index->segment, info->id, &texts, &n_texts, err);

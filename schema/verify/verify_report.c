@@ -11,7 +11,7 @@ void verify_say(struct verify_report *report, const char *where, int64_t block, 
     va_start(args, format);
     (void)vsnprintf(what, sizeof what, format, args);
     va_end(args);
-    const struct verify_fault fault = {.where = where, .block = block, .byte = -1, .what = what};
+    const struct verify_finding fault = {.where = where, .block = block, .byte = -1, .what = what};
     report->faults++;
     report->each(report->context, &fault);
 }
@@ -20,20 +20,20 @@ void verify_say_lines(struct verify_report *report, const char *where, int64_t b
                       const char *what, struct span ndjson, struct span line_sums, uint32_t n_lines)
 {
     static const char *const words[] = {
-        [LINE_FAULT_NONE] = "its lines look as they were",
-        [LINE_FAULT_CHANGED] = "this line was changed",
-        [LINE_FAULT_REMOVED] = "a line is missing here",
-        [LINE_FAULT_ADDED] = "this line was added",
-        [LINE_FAULT_RANGE] = "something in these lines was changed or moved",
+        [LINE_CHECKSUM_NONE] = "its lines look as they were",
+        [LINE_CHECKSUM_CHANGED] = "this line was changed",
+        [LINE_CHECKSUM_REMOVED] = "a line is missing here",
+        [LINE_CHECKSUM_ADDED] = "this line was added",
+        [LINE_CHECKSUM_RANGE] = "something in these lines was changed or moved",
     };
     char text[640];
-    struct verify_fault fault = {.where = where, .block = block, .byte = -1, .what = text};
+    struct verify_finding fault = {.where = where, .block = block, .byte = -1, .what = text};
     if (line_sums.size == 0) {
         (void)snprintf(text, sizeof text, "%s", what);
     } else {
-        struct line_finding finding = line_sums_find(ndjson, line_sums, n_lines);
+        struct line_checksum_finding finding = line_checksum_find(ndjson, line_sums, n_lines);
         (void)snprintf(text, sizeof text, "%s; %s", what, words[finding.fault]);
-        if (finding.fault != LINE_FAULT_NONE) {
+        if (finding.fault != LINE_CHECKSUM_NONE) {
             fault.line = finding.line;
             fault.last_line = finding.last_line;
             fault.byte = (int64_t)finding.byte;

@@ -9,7 +9,7 @@
 
 enum { VERIFY_WHERE_BYTES = 1100 };
 
-struct verify_fault {
+struct verify_finding {
     const char *where; /* "2026-11-23", "seal 12", "dt=.../....zst", "archive.db" */
     int64_t block;     /* 0: none */
     uint32_t line;     /* from 1, of the block; 0: none */
@@ -17,7 +17,7 @@ struct verify_fault {
     int64_t byte; /* where the line begins in the block's NDJSON, from 0; -1: none */
     const char *what;
 };
-typedef void verify_each(void *context, const struct verify_fault *fault);
+typedef void verify_each(void *context, const struct verify_finding *fault);
 
 /* thousandths of the work, and events so far. */
 typedef void verify_progress(void *context, int64_t thousandths, int64_t events);

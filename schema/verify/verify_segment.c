@@ -12,8 +12,8 @@ static void find_missing(const struct verify_segment *verify, const struct block
                          size_t n_blocks)
 {
     size_t n_sealed = 0;
-    const struct book_block *sealed =
-        verify->book ? seal_book_day(verify->book, verify->day_us, &n_sealed) : NULL;
+    const struct seal_set_block_row *sealed =
+        verify->set ? seal_set_day(verify->set, verify->day_us, &n_sealed) : NULL;
     size_t at = 0;
     for (size_t i = 0; i < n_sealed; i++) {
         while (at < n_blocks && blocks[at].id < sealed[i].block.block) {
@@ -43,7 +43,7 @@ static enum status check_blocks(const struct verify_segment *verify, struct segm
     size_t count;
     const struct block_info *blocks = segment_blocks(segment, &count);
     struct verify_block work = {
-        .verify = verify, .segment = segment, .chain = chain_start(segment_day_us(segment))};
+        .verify = verify, .segment = segment, .chain = hash_chain_start(segment_day_us(segment))};
     struct verify_index *index = NULL;
     enum status status = verify->quick ? OK : verify_index_new(verify, segment, &index, err);
     for (size_t i = 0; i < count && status == OK; i++) {

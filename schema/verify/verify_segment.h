@@ -9,8 +9,8 @@ struct verify_segment {
     const char *path;
     const char *where; /* how the report names it */
     int64_t day_us;
-    const struct seal_book *book; /* NULL: no seals are asked */
-    bool quick;                   /* digests of frames and indexes; nothing is unpacked */
+    const struct seal_set *set; /* NULL: no seals are asked */
+    bool quick;                 /* digests of frames and indexes; nothing is unpacked */
     struct verify_report *report;
     void (*step)(void *context, int64_t events); /* after each block; may be NULL */
     void *context;

@@ -232,14 +232,14 @@ static bool add_value(void *context, uint32_t value, uint32_t field, struct span
     (void)field;
     struct value_sum *sum = context;
     struct verify_words *words = sum->words;
-    unsigned char uuid[UUID_BYTES];
-    if (uuid_read(text, uuid)) {
+    unsigned char uuid[SEGMENT_UUID_BYTES];
+    if (segment_uuid_parse(text, uuid)) {
         return true; /* found by comparing, not by words */
     }
     buf_clear(&words->hashes);
     /* a value is indexed as text is, cut at record separators */
     while (text.size > 0) {
-        const char *end = memchr(text.data, RECORD_SEPARATOR, text.size);
+        const char *end = memchr(text.data, DB_RECORD_SEPARATOR, text.size);
         size_t size = end ? (size_t)(end - text.data) : text.size;
         (void)term_split(span_of(text.data, size), take_term, words);
         text = size < text.size ? span_from(text, size + 1) : span_from(text, text.size);

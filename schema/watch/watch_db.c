@@ -24,7 +24,7 @@ static const char *const statement_sql[] = {
 bool watch_exists(const char *dir)
 {
     char path[FILE_PATH_BYTES];
-    return path_format(path, NULL, "%s/watch.db", dir) == OK && file_exists(path);
+    return file_path_format(path, NULL, "%s/watch.db", dir) == OK && file_exists(path);
 }
 
 enum status watch_open(const char *dir, enum watch_mode mode, struct watch_db **out_db,
@@ -33,7 +33,7 @@ enum status watch_open(const char *dir, enum watch_mode mode, struct watch_db **
     static const enum db_mode modes[] = {
         [WATCH_READ] = DB_READ, [WATCH_WRITE] = DB_WRITE, [WATCH_CREATE] = DB_CREATE};
     char path[FILE_PATH_BYTES];
-    enum status status = path_format(path, err, "%s/watch.db", dir);
+    enum status status = file_path_format(path, err, "%s/watch.db", dir);
     if (status != OK) {
         return status;
     }

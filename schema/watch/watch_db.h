@@ -64,7 +64,7 @@ struct watch_list {
 };
 
 /* Up to 64 of A-Z a-z 0-9 . _ - and not only dots. */
-bool watch_name_is_good(struct span name);
+bool watch_name_is_valid(struct span name);
 
 typedef enum status watch_list_each(void *context, const struct watch_list *list, struct err *err);
 /* By name; what was removed is left out, or is there (its hits are kept). The list's span lives
@@ -78,7 +78,7 @@ MUST_USE enum status watch_list_bytes(struct watch_db *db, int64_t id, struct bu
                                       struct buf *out_base, bool *out_has_base, struct err *err);
 
 /* A list as it is given. */
-struct watch_given {
+struct watch_list_input {
     struct span name;
     struct span source;
     struct span bytes;
@@ -86,14 +86,14 @@ struct watch_given {
 };
 /* `days`: where the archive stands now; taken as matched when no list was there before, as all of
  * it is then hunted as old. ERR_EXISTS: the name is taken. Its own transaction. */
-MUST_USE enum status watch_list_add(struct watch_db *db, const struct watch_given *given,
+MUST_USE enum status watch_list_add(struct watch_db *db, const struct watch_list_input *given,
                                     const struct watch_day *days, size_t n_days, struct err *err);
 /* ERR_NOT_FOUND: no list of that name; or_removed: nor one that was removed and left its hits. */
 MUST_USE enum status watch_list_find(struct watch_db *db, struct span name, bool or_removed,
                                      int64_t *out_id, struct err *err);
 /* From now on the list is this one; old events are hunted for what is new in it. */
 MUST_USE enum status watch_list_update(struct watch_db *db, int64_t id,
-                                       const struct watch_given *given, struct err *err);
+                                       const struct watch_list_input *given, struct err *err);
 /* The list, and its hits unless they are to be kept. */
 MUST_USE enum status watch_list_remove(struct watch_db *db, int64_t id, bool keep_hits,
                                        struct err *err);
@@ -115,7 +115,7 @@ void watch_step_rollback(struct watch_db *db);
 
 enum watch_target { WATCH_WEBHOOK, WATCH_SYSLOG, WATCH_TARGETS };
 
-struct watch_found {
+struct watch_match {
     int64_t list;
     struct span kind; /* the indicator's */
     int bits;         /* of a range; -2: exactly that domain; else -1 */
@@ -128,7 +128,7 @@ struct watch_found {
 };
 /* Inside of a step. targets: 1 << WATCH_WEBHOOK and so on, where it goes to. *out_new: false when
  * the hit is there already, and nothing was changed. */
-MUST_USE enum status watch_hit_add(struct watch_db *db, const struct watch_found *found,
+MUST_USE enum status watch_hit_add(struct watch_db *db, const struct watch_match *found,
                                    unsigned targets, int64_t now_us, bool *out_new,
                                    struct err *err);
 
@@ -167,7 +167,7 @@ MUST_USE enum status watch_due(struct watch_db *db, enum watch_target target, in
                                int64_t after_hit, int64_t most, watch_hit_each *each, void *context,
                                struct err *err);
 /* When the next one is due (INT64_MAX: none waits), and how many wait. */
-MUST_USE enum status watch_waiting(struct watch_db *db, enum watch_target target,
+MUST_USE enum status watch_pending(struct watch_db *db, enum watch_target target,
                                    int64_t *out_next_us, int64_t *out_count, struct err *err);
 /* Its own transaction, each. */
 MUST_USE enum status watch_delivered(struct watch_db *db, enum watch_target target, int64_t hit,

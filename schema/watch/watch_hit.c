@@ -1,7 +1,7 @@
 /* Hits, in and out. */
 #include "schema/watch/watch_internal.h"
 
-enum { IDENTITY_BYTES = 16 };
+enum { SEGMENT_IDENTITY_BYTES = 16 };
 
 static void add_part(struct buf *out, struct span part)
 {
@@ -10,11 +10,11 @@ static void add_part(struct buf *out, struct span part)
 }
 
 /* What makes the event one and no other (watch_db.h). */
-static enum status identity_of(const struct event *event, unsigned char out[IDENTITY_BYTES],
+static enum status identity_of(const struct event *event, unsigned char out[SEGMENT_IDENTITY_BYTES],
                                struct err *err)
 {
     struct buf key = BUF_INIT;
-    buf_add_varint(&key, zigzag(event->time_us));
+    buf_add_varint(&key, buf_zigzag(event->time_us));
     add_part(&key, event->uid);
     if (event->uid.size > 0) {
         add_part(&key, event->type);
@@ -24,12 +24,12 @@ static enum status identity_of(const struct event *event, unsigned char out[IDEN
     }
     enum status status = buf_status(&key, "watch", err);
     struct digest digest = digest_sha256(buf_span(&key));
-    memcpy(out, digest.bytes, IDENTITY_BYTES);
+    memcpy(out, digest.bytes, SEGMENT_IDENTITY_BYTES);
     buf_fini(&key);
     return status;
 }
 
-static enum status sighting_of(struct watch_db *db, const struct watch_found *found,
+static enum status sighting_of(struct watch_db *db, const struct watch_match *found,
                                int64_t *out_id, struct err *err)
 {
     sqlite3_stmt *find = db->statements[WATCH_STATEMENT_SIGHTING_FIND];
@@ -61,10 +61,10 @@ static enum status sighting_of(struct watch_db *db, const struct watch_found *fo
     return status;
 }
 
-static enum status add_row(struct watch_db *db, int64_t sighting, const struct watch_found *found,
+static enum status add_row(struct watch_db *db, int64_t sighting, const struct watch_match *found,
                            int64_t now_us, bool *out_new, struct err *err)
 {
-    unsigned char identity[IDENTITY_BYTES];
+    unsigned char identity[SEGMENT_IDENTITY_BYTES];
     enum status status = identity_of(found->event, identity, err);
     if (status != OK) {
         return status;
@@ -86,7 +86,7 @@ static enum status add_row(struct watch_db *db, int64_t sighting, const struct w
     return status;
 }
 
-enum status watch_hit_add(struct watch_db *db, const struct watch_found *found, unsigned targets,
+enum status watch_hit_add(struct watch_db *db, const struct watch_match *found, unsigned targets,
                           int64_t now_us, bool *out_new, struct err *err)
 {
     int64_t sighting = 0;

@@ -6,7 +6,7 @@
 
 enum { LIST_LEVEL = 9 };
 
-bool watch_name_is_good(struct span name)
+bool watch_name_is_valid(struct span name)
 {
     bool only_dots = true;
     for (size_t i = 0; i < name.size; i++) {
@@ -119,7 +119,7 @@ enum status watch_list_bytes(struct watch_db *db, int64_t id, struct buf *out_by
 /* Runs a statement with the list's columns: ?1 its id or nothing, ?2 name, ?3 source, ?4 packed,
  * ?5 bytes, ?6 sha256, ?7 indicators, ?8 now, ?9 the greatest time. */
 static enum status run_given(struct watch_db *db, const char *sql, int64_t id,
-                             const struct watch_given *given, struct err *err)
+                             const struct watch_list_input *given, struct err *err)
 {
     sqlite3_stmt *stmt = NULL;
     struct buf packed = BUF_INIT;
@@ -212,10 +212,10 @@ static enum status begin_days(struct watch_db *db, const struct watch_day *days,
     return status;
 }
 
-enum status watch_list_add(struct watch_db *db, const struct watch_given *given,
+enum status watch_list_add(struct watch_db *db, const struct watch_list_input *given,
                            const struct watch_day *days, size_t n_days, struct err *err)
 {
-    CHECK(db->writable && watch_name_is_good(given->name));
+    CHECK(db->writable && watch_name_is_valid(given->name));
     int64_t id = 0;
     enum status status = db_begin(db->db, err);
     status = THEN(status, find(db, given->name, false, &id, err));
@@ -237,7 +237,7 @@ enum status watch_list_add(struct watch_db *db, const struct watch_given *given,
 
 /* While old events are still being hunted the base stays what it is: what was new to it before is
  * new to it now. */
-enum status watch_list_update(struct watch_db *db, int64_t id, const struct watch_given *given,
+enum status watch_list_update(struct watch_db *db, int64_t id, const struct watch_list_input *given,
                               struct err *err)
 {
     CHECK(db->writable);

@@ -31,7 +31,7 @@ enum status watch_due(struct watch_db *db, enum watch_target target, int64_t now
     return status;
 }
 
-enum status watch_waiting(struct watch_db *db, enum watch_target target, int64_t *out_next_us,
+enum status watch_pending(struct watch_db *db, enum watch_target target, int64_t *out_next_us,
                           int64_t *out_count, struct err *err)
 {
     sqlite3_stmt *stmt = db->statements[WATCH_STATEMENT_DELIVERY_NEXT];

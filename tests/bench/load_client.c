@@ -130,7 +130,7 @@ static void begin_connect(struct load *load, struct connection *c)
         return;
     }
     c->phase = PHASE_CONNECT;
-    if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, stream_fd(c->stream), &event) != 0) {
+    if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, tls_stream_fd(c->stream), &event) != 0) {
         load_fail(load, err_errno(load->err, errno, "epoll"));
     }
 }
@@ -199,10 +199,10 @@ static bool step_send(struct load *load, struct connection *c)
 {
     size_t moved = 0;
     enum stream_result result =
-        stream_write(c->stream, c->request.data + c->sent, c->request.size - c->sent, &moved);
+        tls_stream_write(c->stream, c->request.data + c->sent, c->request.size - c->sent, &moved);
     if (result == STREAM_LOST) {
         lose(load, c);
-    } else if (result == STREAM_DONE) {
+    } else if (result == TLS_STREAM_DONE) {
         c->sent += moved;
         if (c->sent == c->request.size) {
             c->phase = PHASE_RECEIVE;
@@ -215,8 +215,8 @@ static bool step_send(struct load *load, struct connection *c)
 static bool step_receive(struct load *load, struct connection *c)
 {
     size_t moved = 0;
-    enum stream_result result = stream_read(c->stream, c->answer + c->answer_size,
-                                            sizeof c->answer - 1 - c->answer_size, &moved);
+    enum stream_result result = tls_stream_read(c->stream, c->answer + c->answer_size,
+                                                sizeof c->answer - 1 - c->answer_size, &moved);
     if (result == STREAM_WAIT) {
         return false;
     }
@@ -243,7 +243,7 @@ static void drive(struct load *load, struct connection *c)
     while (more && c->stream) {
         if (c->phase == PHASE_CONNECT) {
             enum stream_result result = stream_ready(c->stream, &load->cause);
-            more = result == STREAM_DONE;
+            more = result == TLS_STREAM_DONE;
             if (more) {
                 load->report->handshakes++;
                 begin_send(load, c);

@@ -152,7 +152,7 @@ void stream_close(struct stream *stream)
     }
 }
 
-int stream_fd(const struct stream *stream)
+int tls_stream_fd(const struct stream *stream)
 {
     return stream->fd;
 }
@@ -184,12 +184,12 @@ enum stream_result stream_ready(struct stream *stream, struct err *err)
         stream->connected = true;
     }
     if (!stream->tls) {
-        return STREAM_DONE;
+        return TLS_STREAM_DONE;
     }
     ERR_clear_error();
     int rc = SSL_connect(stream->tls);
     if (rc == 1) {
-        return STREAM_DONE;
+        return TLS_STREAM_DONE;
     }
     enum stream_result result = tls_result(stream->tls, rc);
     if (result == STREAM_LOST) {
@@ -202,28 +202,28 @@ static enum stream_result plain_result(ssize_t n, size_t *out_size)
 {
     if (n > 0) {
         *out_size = (size_t)n;
-        return STREAM_DONE;
+        return TLS_STREAM_DONE;
     }
     return n < 0 && (errno == EAGAIN || errno == EINTR) ? STREAM_WAIT : STREAM_LOST;
 }
 
-enum stream_result stream_write(struct stream *stream, const char *data, size_t size,
-                                size_t *out_size)
+enum stream_result tls_stream_write(struct stream *stream, const char *data, size_t size,
+                                    size_t *out_size)
 {
     if (!stream->tls) {
         return plain_result(send(stream->fd, data, size, MSG_NOSIGNAL), out_size);
     }
     ERR_clear_error();
     int rc = SSL_write_ex(stream->tls, data, size, out_size);
-    return rc == 1 ? STREAM_DONE : tls_result(stream->tls, rc);
+    return rc == 1 ? TLS_STREAM_DONE : tls_result(stream->tls, rc);
 }
 
-enum stream_result stream_read(struct stream *stream, char *data, size_t size, size_t *out_size)
+enum stream_result tls_stream_read(struct stream *stream, char *data, size_t size, size_t *out_size)
 {
     if (!stream->tls) {
         return plain_result(recv(stream->fd, data, size, 0), out_size);
     }
     ERR_clear_error();
     int rc = SSL_read_ex(stream->tls, data, size, out_size);
-    return rc == 1 ? STREAM_DONE : tls_result(stream->tls, rc);
+    return rc == 1 ? TLS_STREAM_DONE : tls_result(stream->tls, rc);
 }

@@ -28,15 +28,16 @@ MUST_USE enum status stream_open(struct stream_context *context, struct stream *
                                  struct err *err);
 /* Closes at once, as a client does that has gone. NULL is fine. */
 void stream_close(struct stream *stream);
-int stream_fd(const struct stream *stream);
+int tls_stream_fd(const struct stream *stream);
 
-enum stream_result { STREAM_DONE, STREAM_WAIT, STREAM_LOST };
+enum stream_result { TLS_STREAM_DONE, STREAM_WAIT, STREAM_LOST };
 /* Connects and shakes hands. DONE: ready for bytes; WAIT: when the descriptor can do more; LOST:
  * *err says why. */
 enum stream_result stream_ready(struct stream *stream, struct err *err);
 /* DONE with *out_size bytes moved (at least 1), WAIT, or LOST (also at the end of the input). */
-enum stream_result stream_write(struct stream *stream, const char *data, size_t size,
-                                size_t *out_size);
-enum stream_result stream_read(struct stream *stream, char *data, size_t size, size_t *out_size);
+enum stream_result tls_stream_write(struct stream *stream, const char *data, size_t size,
+                                    size_t *out_size);
+enum stream_result tls_stream_read(struct stream *stream, char *data, size_t size,
+                                   size_t *out_size);
 
 #endif

@@ -8,7 +8,7 @@
 enum { UNPACK_BYTES_MAX = 1 << 20 };
 
 /* A column to be told by: three entries, in turn. */
-static enum status find_partner(void *context, uint32_t field, struct column_partner *out_partner,
+static enum status find_partner(void *context, uint32_t field, struct column_predictor *out_partner,
                                 struct err *err)
 {
     (void)err;
@@ -17,17 +17,17 @@ static enum status find_partner(void *context, uint32_t field, struct column_par
     for (size_t slot = 0; slot < n_events; slot++) {
         index[slot] = (uint16_t)(slot % 4);
     }
-    *out_partner = (struct column_partner){field, 3, index, NULL};
+    *out_partner = (struct column_predictor){field, 3, index, NULL};
     return OK;
 }
 
 static void check_column(const struct column *column, size_t n_events)
 {
-    MUST_HOLD(column->store == FIELD_COLUMN || column->store == FIELD_NUMBER);
+    MUST_HOLD(column->store == COLUMN_STORE_COLUMN || column->store == COLUMN_STORE_NUMBER);
     for (size_t slot = 0; column->n_entries > 0 && slot < n_events; slot++) {
         MUST_HOLD(column->index[slot] <= column->n_entries);
     }
-    if (column->store == FIELD_NUMBER) {
+    if (column->store == COLUMN_STORE_NUMBER) {
         return;
     }
     MUST_HOLD(column->n_entries <= BLOCK_EVENTS_MAX);
@@ -51,9 +51,9 @@ static void decode(struct codec *codec, uint8_t what, struct span blob, size_t n
         column_fini(column);
         free(column);
     } else if (what % 4 == 1) {
-        (void)!times_decode(codec, blob, n_events, times_us, NULL);
+        (void)!column_times_decode(codec, blob, n_events, times_us, NULL);
     } else if (what % 4 == 2) {
-        (void)!vector_unpack(codec, blob, UNPACK_BYTES_MAX, &out, NULL);
+        (void)!column_vector_unpack(codec, blob, UNPACK_BYTES_MAX, &out, NULL);
         MUST_HOLD(out.size <= UNPACK_BYTES_MAX);
     } else {
         (void)!codec_unpack(codec, blob, UNPACK_BYTES_MAX, &out, NULL);

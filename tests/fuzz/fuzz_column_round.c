@@ -11,18 +11,18 @@ struct world {
     size_t n_events;
     uint16_t index[BLOCK_EVENTS_MAX];
     uint16_t told_by[2][BLOCK_EVENTS_MAX];
-    struct column_partner partners[2];
+    struct column_predictor predictors[2];
     uint32_t values[ENTRIES];
     int64_t numbers[ENTRIES];
 };
 
-static enum status find_partner(void *context, uint32_t field, struct column_partner *out_partner,
+static enum status find_partner(void *context, uint32_t field, struct column_predictor *out_partner,
                                 struct err *err)
 {
     (void)err;
     const struct world *world = context;
     MUST_HOLD(field < 2);
-    *out_partner = world->partners[field];
+    *out_partner = world->predictors[field];
     return OK;
 }
 
@@ -48,8 +48,8 @@ static void round_trip(struct codec *codec, struct world *world, unsigned how)
     struct buf blob = BUF_INIT;
     struct column *column = calloc(1, sizeof *column);
     MUST_HOLD(column);
-    MUST_HOLD(column_encode(codec, &source, how & 2 ? &world->partners[0] : NULL,
-                            how & 4 ? &world->partners[1] : NULL, &blob, NULL) == OK);
+    MUST_HOLD(column_encode(codec, &source, how & 2 ? &world->predictors[0] : NULL,
+                            how & 4 ? &world->predictors[1] : NULL, &blob, NULL) == OK);
     MUST_HOLD(column_decode(codec, buf_span(&blob), world->n_events, find_partner, world, NULL,
                             column, NULL) == OK);
     check_same(&source, column);
@@ -70,8 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         world.index[i] = data[1 + i * 3] % (ENTRIES + 1);
         for (size_t p = 0; p < 2; p++) {
             world.told_by[p][i] = data[2 + i * 3 + p] % (PARTNER_ENTRIES + 1);
-            world.partners[p] =
-                (struct column_partner){(uint32_t)p, PARTNER_ENTRIES, world.told_by[p], NULL};
+            world.predictors[p] =
+                (struct column_predictor){(uint32_t)p, PARTNER_ENTRIES, world.told_by[p], NULL};
         }
     }
     for (uint32_t i = 0; i < ENTRIES; i++) {

@@ -39,10 +39,10 @@ static void check_normal(const struct indicator *indicator)
 /* A pattern is whole, its parts are none, and each hangs on one of its parts. */
 static void check_composites(const struct indicator_set *set)
 {
-    const struct composites *all = indicator_set_composites(set);
+    const struct composite_indicators *all = indicator_set_composites(set);
     size_t hanging = 0;
     for (size_t i = 0; i < all->count; i++) {
-        const struct composite *composite = &all->items[i];
+        const struct composite_indicator *composite = &all->items[i];
         MUST_HOLD(indicator_set_get(set, composite->pattern)->kind == OBSERVABLE_KINDS);
         for (size_t p = 0; p < composite->count; p++) {
             uint32_t part = all->parts[composite->first + p];
@@ -50,7 +50,7 @@ static void check_composites(const struct indicator_set *set)
         }
     }
     for (size_t i = 0; i < indicator_set_count(set); i++) {
-        for (uint32_t at = composites_on(all, i); at > 0; at = all->items[at - 1].next) {
+        for (uint32_t at = composite_indicators_on(all, i); at > 0; at = all->items[at - 1].next) {
             hanging++;
         }
     }

@@ -23,12 +23,12 @@ static void see(void *context, const struct observable *observable)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const names[] = {"a", "user", "sid", "serial_number"};
-    struct observer observer = OBSERVER_INIT;
+    struct observable_scanner observer = OBSERVABLE_SCANNER_INIT;
     struct event_field field = {.kind = EVENT_STRING};
     struct event event = {.fields = &field, .n_fields = 1};
     field.path = span_str(names[size > 0 ? data[0] % 4 : 0]);
     field.value = size > 0 ? span_of(data + 1, size - 1) : span_of("", 0);
-    MUST_HOLD(observe_event(&observer, &event, see, NULL));
-    observer_fini(&observer);
+    MUST_HOLD(observable_scan_event(&observer, &event, see, NULL));
+    observable_scanner_fini(&observer);
     return 0;
 }

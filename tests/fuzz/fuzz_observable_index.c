@@ -5,16 +5,16 @@
 
 static void check_reference(void *context, uint32_t entry, uint32_t reference)
 {
-    const struct observed *observed = context;
+    const struct observable_index *observed = context;
     MUST_HOLD(entry < observed->n_v4 + observed->n_v6 + observed->n_keys);
     MUST_HOLD(reference < observed->count);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct observed observed = {0};
+    struct observable_index observed = {0};
     buf_add(&observed.bytes, data, size);
-    if (observed_decode(&observed, NULL) == OK) {
+    if (observable_index_decode(&observed, NULL) == OK) {
         uint32_t n = observed.n_v4 + observed.n_v6 + observed.n_keys;
         for (uint32_t k = 1; k < observed.n_keys; k++) {
             MUST_HOLD(observed.keys[k - 1] <= observed.keys[k]);
@@ -27,10 +27,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (n == 2) {
             wanted[1] = 1;
         }
-        enum status status =
-            observed_references(&observed, wanted, n_wanted, check_reference, &observed, NULL);
+        enum status status = observable_index_references(&observed, wanted, n_wanted,
+                                                         check_reference, &observed, NULL);
         MUST_HOLD(status == OK || status == ERR_CORRUPT);
     }
-    observed_fini(&observed);
+    observable_index_fini(&observed);
     return 0;
 }

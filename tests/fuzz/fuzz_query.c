@@ -33,18 +33,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err err = {0};
     size_t character = 0;
     struct span text = span_of(data, size);
-    if (query_parse(text, INT64_C(1793577600000000), &query, &character, &err) == OK) {
+    if (parse_query(text, INT64_C(1793577600000000), &query, &character, &err) == OK) {
         struct walk walk = {0};
         check_node(query->root, 0, &walk);
         MUST_HOLD(walk.leaves == query->n_leaves);
-        query_free(query);
+        parse_query_free(query);
         return 0;
     }
     struct buf out = BUF_INIT;
     MUST_HOLD(!query && err.text[0] != '\0' && !strchr(err.text, '\n'));
     if (err.status == ERR_USAGE) {
         MUST_HOLD(character >= 1 && character <= size + 1);
-        point_at(text, character, &out);
+        error_position_mark(text, character, &out);
         MUST_HOLD(buf_ok(&out));
     }
     buf_fini(&out);

@@ -25,7 +25,7 @@ static void check_event(const struct record *record)
 static int64_t check_chunk(struct records *records, struct span bytes, int64_t line, bool spans)
 {
     const struct chunk chunk = {.bytes = bytes, .first_line = line, .spans = spans};
-    int64_t after = line + count_lines(bytes);
+    int64_t after = line + chunk_count_lines(bytes);
     const char *at = bytes.data;
     bool nomem = false;
     struct record record;

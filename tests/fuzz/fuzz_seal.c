@@ -34,25 +34,26 @@ static void round_trip(struct span text)
 static void find_lines(const uint8_t *data, size_t size)
 {
     size_t groups = data[0] % 4;
-    size_t sums = groups * LINE_SUMS_GROUP_BYTES;
+    size_t sums = groups * LINE_CHECKSUM_GROUP_BYTES;
     if (size < 1 + sums) {
         return;
     }
     struct span ndjson = span_of(data + 1 + sums, size - 1 - sums);
-    uint32_t fewer = groups > 0 ? data[0] / 4u % LINE_SUMS_GROUP : 0;
-    uint32_t n_lines = (uint32_t)groups * LINE_SUMS_GROUP - fewer;
-    struct line_finding finding = line_sums_find(ndjson, span_of(data + 1, sums), n_lines);
+    uint32_t fewer = groups > 0 ? data[0] / 4u % LINE_CHECKSUM_GROUP : 0;
+    uint32_t n_lines = (uint32_t)groups * LINE_CHECKSUM_GROUP - fewer;
+    struct line_checksum_finding finding =
+        line_checksum_find(ndjson, span_of(data + 1, sums), n_lines);
     MUST_HOLD(finding.byte <= ndjson.size);
-    MUST_HOLD(finding.fault == LINE_FAULT_NONE ||
+    MUST_HOLD(finding.fault == LINE_CHECKSUM_NONE ||
               (finding.line >= 1 && finding.last_line >= finding.line));
     struct buf own = BUF_INIT;
-    line_sums_add(&own, ndjson);
+    line_checksum_add(&own, ndjson);
     uint32_t count = 0;
     for (size_t at = 0; at < ndjson.size; count++) {
         const char *newline = memchr(ndjson.data + at, '\n', ndjson.size - at);
         at = newline ? (size_t)(newline - ndjson.data) + 1 : ndjson.size;
     }
-    MUST_HOLD(line_sums_find(ndjson, buf_span(&own), count).fault == LINE_FAULT_NONE);
+    MUST_HOLD(line_checksum_find(ndjson, buf_span(&own), count).fault == LINE_CHECKSUM_NONE);
     buf_fini(&own);
 }
 

@@ -13,22 +13,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const texts[] = {"10.0.0.1", "a.example.com", "http://a.example.com/x",
                                         "bob@example.com", "x"};
-    struct suppress *suppress = suppress_new();
+    struct warninglist_set *warninglists = warninglist_new();
     struct err err = {0};
     size_t told = 0;
-    MUST_HOLD(suppress);
-    enum status status = suppress_read(suppress, span_of(data, size), "file", refuse, &told, &err);
-    for (size_t i = 0; status == OK && i < suppress_count(suppress); i++) {
-        const struct suppressor *suppressor = suppress_get(suppress, i);
-        MUST_HOLD(suppressor->entries >= 0 && (suppressor->refused == 0 || told > 0));
+    MUST_HOLD(warninglists);
+    enum status status =
+        warninglist_read(warninglists, span_of(data, size), "file", refuse, &told, &err);
+    for (size_t i = 0; status == OK && i < warninglist_count(warninglists); i++) {
+        const struct warninglist *warninglist = warninglist_get(warninglists, i);
+        MUST_HOLD(warninglist->entries >= 0 && (warninglist->refused == 0 || told > 0));
     }
     for (int kind = 0; kind < OBSERVABLE_KINDS; kind++) {
         for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-            uint32_t by =
-                suppress_observed(suppress, (enum observable_kind)kind, span_str(texts[i]));
-            MUST_HOLD(by <= suppress_count(suppress));
+            uint32_t by = warninglist_of_observable(warninglists, (enum observable_kind)kind,
+                                                    span_str(texts[i]));
+            MUST_HOLD(by <= warninglist_count(warninglists));
         }
     }
-    suppress_free(suppress);
+    warninglist_free(warninglists);
     return 0;
 }

@@ -35,7 +35,7 @@ static int run_folder(const char *folder, int *runs)
         if (entry->d_name[0] == '.') {
             continue;
         }
-        CHECK(path_format(path, NULL, "%s/%s", folder, entry->d_name) == OK);
+        CHECK(file_path_format(path, NULL, "%s/%s", folder, entry->d_name) == OK);
         failures += run_file(path);
         (*runs)++;
     }

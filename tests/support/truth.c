@@ -46,12 +46,12 @@ static void truth_add(struct span raw, const struct source *source)
     struct event_field *fields = arena_alloc(&truth.arena, (event.n_fields + 3) * sizeof *fields);
     memcpy(fields, event.fields, event.n_fields * sizeof *fields);
     size_t count = event.n_fields;
-    add_field(fields, &count, FIELD_SOURCE, arena_copy(&truth.arena, buf_span(&text)));
+    add_field(fields, &count, SOURCE_FIELD, arena_copy(&truth.arena, buf_span(&text)));
     if (event.time_is_arrival) {
-        add_field(fields, &count, FIELD_MARK, span_str("arrival-time"));
+        add_field(fields, &count, SOURCE_MARK_FIELD, span_str("arrival-time"));
     }
     if (source->session_stream) {
-        add_field(fields, &count, FIELD_MARK, span_str("session-stream"));
+        add_field(fields, &count, SOURCE_MARK_FIELD, span_str("session-stream"));
     }
     event.fields = fields;
     event.n_fields = count;
@@ -149,13 +149,13 @@ void truth_remove(void)
     arena_fini(&truth.arena);
 }
 
-struct search truth_search(const struct query *query)
+struct day_iterator_options truth_search(const struct query *query)
 {
-    return (struct search){
+    return (struct day_iterator_options){
         .path = truth.dir, .query = query, .from_us = INT64_MIN, .to_us = INT64_MAX};
 }
 
-size_t truth_mark(const struct search *search)
+size_t truth_mark(const struct day_iterator_options *search)
 {
     size_t wanted = 0;
     for (size_t i = 0; i < truth.count; i++) {

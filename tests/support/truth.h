@@ -35,10 +35,10 @@ void truth_make_of(truth_event *event, uint64_t seed);
 void truth_remove(void);
 
 /* Sets wanted[] by match_event; returns how many. */
-size_t truth_mark(const struct search *search);
+size_t truth_mark(const struct day_iterator_options *search);
 
 /* A search of all of the archive. */
-struct search truth_search(const struct query *query);
+struct day_iterator_options truth_search(const struct query *query);
 
 /* A random query about values that events have. */
 void truth_query(struct dice *dice, struct buf *out);

@@ -34,7 +34,7 @@ static int unknown(const char *word)
     for (size_t i = 0; i < VERB_COUNT; i++) {
         names[i] = verbs[i]->name;
     }
-    const char *near = nearest_name(word, names, VERB_COUNT);
+    const char *near = suggest_name(word, names, VERB_COUNT);
     if (near) {
         fprintf(stderr, "stele: no such verb: %s (did you mean %s?); see stele --help\n", word,
                 near);

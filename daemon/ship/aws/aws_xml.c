@@ -6,7 +6,7 @@
 
 enum { CHARACTER_MAX = 0x10FFFF };
 
-bool s3_xml_next(struct span *rest, const char *name, struct span *out)
+bool aws_xml_next(struct span *rest, const char *name, struct span *out)
 {
     char begin[64];
     char end[64];
@@ -29,7 +29,7 @@ bool s3_xml_next(struct span *rest, const char *name, struct span *out)
 }
 
 /* "&#10;" and "&#x0a;"; 0: neither. */
-static size_t number_read(struct span text, uint32_t *out)
+static size_t parse_entity_number(struct span text, uint32_t *out)
 {
     bool hex = span_starts(text, "&#x");
     size_t at = hex ? 3 : 2;
@@ -61,7 +61,7 @@ static size_t character_read(struct span text, char out[4], size_t *out_size)
     } entities[] = {
         {"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}, {"&apos;", '\''}};
     uint32_t point;
-    size_t size = number_read(text, &point);
+    size_t size = parse_entity_number(text, &point);
     if (size > 0) {
         *out_size = utf8_encode(point, out);
         return size;
@@ -102,10 +102,10 @@ static size_t url_decode(char *text, size_t size)
     return n;
 }
 
-bool s3_xml_exact(struct span body, const char *name, bool url, char *out, size_t out_bytes)
+bool aws_xml_exact(struct span body, const char *name, bool url, char *out, size_t out_bytes)
 {
     struct span text;
-    if (!s3_xml_next(&body, name, &text)) {
+    if (!aws_xml_next(&body, name, &text)) {
         return false;
     }
     size_t n = 0;
@@ -151,7 +151,7 @@ static void unescape(struct span text, char *out, size_t out_bytes)
     out[n] = '\0';
 }
 
-bool s3_xml_text(struct span body, const char *name, char *out, size_t out_bytes)
+bool aws_xml_text(struct span body, const char *name, char *out, size_t out_bytes)
 {
     char begin[64];
     char end[64];

@@ -9,15 +9,15 @@
 /* The text between <name> and </name>: entities and numbers of characters resolved, every byte
  * kept; with `url` what is percent-encoded in it is resolved too ("+" is a space). False: it is not
  * there, longer than out_bytes - 1, or has a NUL in it. */
-MUST_USE bool s3_xml_exact(struct span body, const char *name, bool url, char *out,
-                           size_t out_bytes);
+MUST_USE bool aws_xml_exact(struct span body, const char *name, bool url, char *out,
+                            size_t out_bytes);
 
 /* The next element of this name: what is between its tags into *out, and *rest begins behind it.
  * False: there is none; *rest is as it was. */
-MUST_USE bool s3_xml_next(struct span *rest, const char *name, struct span *out);
+MUST_USE bool aws_xml_next(struct span *rest, const char *name, struct span *out);
 
 /* The text between <name> and </name>, entities resolved, control characters as spaces, cut at
  * out_bytes; false (and out empty) when it is not there. */
-bool s3_xml_text(struct span body, const char *name, char *out, size_t out_bytes);
+bool aws_xml_text(struct span body, const char *name, char *out, size_t out_bytes);
 
 #endif

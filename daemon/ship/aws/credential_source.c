@@ -6,13 +6,13 @@
 
 #include "schema/event/event.h"
 
-const char *source_env(const char *name)
+const char *credential_source_env(const char *name)
 {
     const char *value = getenv(name);
     return value ? value : "";
 }
 
-enum status source_wrong(struct err *err)
+enum status credential_source_wrong(struct err *err)
 {
     if (err) {
         err->status = ERR_CONFIG;
@@ -20,7 +20,7 @@ enum status source_wrong(struct err *err)
     return ERR_CONFIG;
 }
 
-void source_wipe(struct buf *buf)
+void credential_source_wipe(struct buf *buf)
 {
     if (buf->data) {
         explicit_bzero(buf->data, buf->capacity);
@@ -40,8 +40,9 @@ static bool copy(char *out, size_t out_bytes, struct span text)
     return n >= 0 && (size_t)n < out_bytes;
 }
 
-enum status source_fill(const char *where, struct span id, struct span secret, struct span token,
-                        int64_t expires_us, struct credentials *out, struct err *err)
+enum status credential_source_fill(const char *where, struct span id, struct span secret,
+                                   struct span token, int64_t expires_us, struct credentials *out,
+                                   struct err *err)
 {
     struct credentials made = {.expires_us = expires_us};
     if (id.size == 0 || secret.size == 0) {
@@ -80,7 +81,7 @@ static int64_t expiry_read(struct span text)
 }
 
 static enum status fill_event(const char *where, const struct event *event,
-                              const struct source_names *names, int64_t now_us,
+                              const struct credential_source_names *names, int64_t now_us,
                               struct credentials *out, struct err *err)
 {
     struct span expires = event_get(event, names->expires);
@@ -92,12 +93,14 @@ static enum status fill_event(const char *where, const struct event *event,
     if (expires_us > 0 && expires_us <= now_us) {
         return err_set(err, ERR_DENIED, "credentials from %s have run out already", where);
     }
-    return source_fill(where, event_get(event, names->id), event_get(event, names->secret),
-                       event_get(event, names->token), expires_us, out, err);
+    return credential_source_fill(where, event_get(event, names->id),
+                                  event_get(event, names->secret), event_get(event, names->token),
+                                  expires_us, out, err);
 }
 
-enum status source_fill_json(const char *where, struct span json, const struct source_names *names,
-                             int64_t now_us, struct credentials *out, struct err *err)
+enum status credential_source_fill_json(const char *where, struct span json,
+                                        const struct credential_source_names *names, int64_t now_us,
+                                        struct credentials *out, struct err *err)
 {
     struct arena arena = ARENA_INIT;
     struct event event;
@@ -109,8 +112,8 @@ enum status source_fill_json(const char *where, struct span json, const struct s
     return status;
 }
 
-enum status source_refused(const char *where, const struct transport_answer *answer,
-                           struct err *err)
+enum status credential_source_refused(const char *where, const struct http_client_response *answer,
+                                      struct err *err)
 {
     bool later = answer->http >= 500 || answer->http == 429;
     return err_set(err, later ? ERR_NET : ERR_DENIED, "credentials from %s: refused (HTTP %ld)",
@@ -118,8 +121,8 @@ enum status source_refused(const char *where, const struct transport_answer *ans
 }
 
 /* Key, secret and token are one thing: all from the configuration, or all from elsewhere. */
-enum status source_config(const struct source *source, bool *out_there, struct credentials *out,
-                          struct err *err)
+enum status credential_source_config(const struct credential_source *source, bool *out_there,
+                                     struct credentials *out, struct err *err)
 {
     const struct config *config = source->config;
     *out_there = *config->ship_s3_access_key_id || *config->ship_s3_secret_access_key;
@@ -132,17 +135,17 @@ enum status source_config(const struct source *source, bool *out_there, struct c
                        id ? "ship.s3_access_key_id" : "ship.s3_secret_access_key",
                        id ? "ship.s3_secret_access_key" : "ship.s3_access_key_id");
     }
-    return source_fill("stele.conf", span_str(config->ship_s3_access_key_id),
-                       span_str(config->ship_s3_secret_access_key),
-                       span_str(config->ship_s3_session_token), 0, out, err);
+    return credential_source_fill("stele.conf", span_str(config->ship_s3_access_key_id),
+                                  span_str(config->ship_s3_secret_access_key),
+                                  span_str(config->ship_s3_session_token), 0, out, err);
 }
 
 /* Passed over when a profile is named in stele.conf, which is nearer than the environment. */
-enum status source_environment(const struct source *source, bool *out_there,
-                               struct credentials *out, struct err *err)
+enum status credential_source_environment(const struct credential_source *source, bool *out_there,
+                                          struct credentials *out, struct err *err)
 {
-    const char *id = source_env("AWS_ACCESS_KEY_ID");
-    const char *secret = source_env("AWS_SECRET_ACCESS_KEY");
+    const char *id = credential_source_env("AWS_ACCESS_KEY_ID");
+    const char *secret = credential_source_env("AWS_SECRET_ACCESS_KEY");
     *out_there = (*id || *secret) && !*source->config->ship_s3_profile;
     if (!*out_there) {
         return OK;
@@ -152,6 +155,7 @@ enum status source_environment(const struct source *source, bool *out_there,
                        *id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
                        *id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
     }
-    return source_fill("the environment", span_str(id), span_str(secret),
-                       span_str(source_env("AWS_SESSION_TOKEN")), 0, out, err);
+    return credential_source_fill("the environment", span_str(id), span_str(secret),
+                                  span_str(credential_source_env("AWS_SESSION_TOKEN")), 0, out,
+                                  err);
 }

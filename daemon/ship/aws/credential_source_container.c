@@ -39,8 +39,8 @@ static bool is_near(const char *host)
             memcmp(&address, &eks, sizeof eks) == 0);
 }
 
-enum status source_container_url(const char *relative, const char *full, struct buf *out,
-                                 bool *out_direct, struct err *err)
+enum status credential_source_container_url(const char *relative, const char *full, struct buf *out,
+                                            bool *out_direct, struct err *err)
 {
     char host[256] = ECS_HOST;
     struct span url = span_str(full);
@@ -78,17 +78,17 @@ enum status source_container_url(const char *relative, const char *full, struct 
 /* The file's token is read each time: EKS writes a new one into it. */
 static enum status token_read(struct buf *out, struct err *err)
 {
-    const char *file = source_env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    const char *file = credential_source_env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
     if (*file) {
-        if (file_read(file, SOURCE_ANSWER_BYTES_MAX, out, err) != OK) {
+        if (file_read(file, CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX, out, err) != OK) {
             (void)err_wrap(err, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-            return source_wrong(err);
+            return credential_source_wrong(err);
         }
         while (out->size > 0 && strchr("\r\n", out->data[out->size - 1])) {
             out->size--;
         }
     } else {
-        buf_add_str(out, source_env("AWS_CONTAINER_AUTHORIZATION_TOKEN"));
+        buf_add_str(out, credential_source_env("AWS_CONTAINER_AUTHORIZATION_TOKEN"));
     }
     for (size_t i = 0; i < out->size; i++) {
         if (out->data[i] < ' ' || out->data[i] >= 127) {
@@ -99,35 +99,36 @@ static enum status token_read(struct buf *out, struct err *err)
     return buf_status(out, "ship", err);
 }
 
-static enum status ask(const struct source *source, const char *url, bool direct, struct span token,
-                       struct credentials *out, struct err *err)
+static enum status ask(const struct credential_source *source, const char *url, bool direct,
+                       struct span token, struct credentials *out, struct err *err)
 {
-    static const struct source_names names = {"AccessKeyId", "SecretAccessKey", "Token",
-                                              "Expiration"};
+    static const struct credential_source_names names = {"AccessKeyId", "SecretAccessKey", "Token",
+                                                         "Expiration"};
     const struct http_pair header = {span_str("authorization"), token};
-    const struct transport_request request = {.method = "GET",
-                                              .url = url,
-                                              .host = WHERE,
-                                              .headers = &header,
-                                              .n_headers = token.size > 0,
-                                              .body_bytes_max = SOURCE_ANSWER_BYTES_MAX,
-                                              .direct = direct};
-    struct transport_answer answer;
-    enum status status = transport_run(source->transport, &request, &answer, err);
+    const struct http_client_request request = {.method = "GET",
+                                                .url = url,
+                                                .host = WHERE,
+                                                .headers = &header,
+                                                .n_headers = token.size > 0,
+                                                .body_bytes_max =
+                                                    CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX,
+                                                .direct = direct};
+    struct http_client_response answer;
+    enum status status = http_client_run(source->client, &request, &answer, err);
     if (status == OK) {
-        status = answer.http == 200 ? source_fill_json(WHERE, buf_span(&answer.body), &names,
-                                                       source->now_us, out, err)
-                                    : source_refused(WHERE, &answer, err);
-        source_wipe(&answer.body);
+        status = answer.http == 200 ? credential_source_fill_json(WHERE, buf_span(&answer.body),
+                                                                  &names, source->now_us, out, err)
+                                    : credential_source_refused(WHERE, &answer, err);
+        credential_source_wipe(&answer.body);
     }
     return status;
 }
 
-enum status source_container(const struct source *source, bool *out_there, struct credentials *out,
-                             struct err *err)
+enum status credential_source_container(const struct credential_source *source, bool *out_there,
+                                        struct credentials *out, struct err *err)
 {
-    const char *relative = source_env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-    const char *full = source_env("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    const char *relative = credential_source_env("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+    const char *full = credential_source_env("AWS_CONTAINER_CREDENTIALS_FULL_URI");
     *out_there = *relative || *full;
     if (!*out_there) {
         return OK;
@@ -135,10 +136,10 @@ enum status source_container(const struct source *source, bool *out_there, struc
     struct buf url = BUF_INIT;
     struct buf token = BUF_INIT;
     bool direct = false;
-    enum status status = source_container_url(relative, full, &url, &direct, err);
+    enum status status = credential_source_container_url(relative, full, &url, &direct, err);
     status = THEN(status, token_read(&token, err));
     status = THEN(status, ask(source, url.data, direct, buf_span(&token), out, err));
     buf_fini(&url);
-    source_wipe(&token);
+    credential_source_wipe(&token);
     return status;
 }

@@ -12,13 +12,13 @@
 #define TIMEOUT_US CLOCK_SECOND_US /* off EC2 nobody answers: the search must not hang long */
 
 struct instance {
-    const struct source *source;
+    const struct credential_source *source;
     char base[320];
     struct buf token;
 };
 
 static enum status call(struct instance *instance, const char *method, struct span path,
-                        int64_t timeout_us, struct transport_answer *out, struct err *err)
+                        int64_t timeout_us, struct http_client_response *out, struct err *err)
 {
     struct buf url = BUF_INIT;
     bool put = strcmp(method, "PUT") == 0;
@@ -29,15 +29,16 @@ static enum status call(struct instance *instance, const char *method, struct sp
     buf_add_span(&url, path);
     buf_add_char(&url, '\0');
     enum status status = buf_status(&url, "ship", err);
-    const struct transport_request request = {.method = method,
-                                              .url = url.data,
-                                              .host = WHERE,
-                                              .headers = &header,
-                                              .n_headers = 1,
-                                              .body_bytes_max = SOURCE_ANSWER_BYTES_MAX,
-                                              .timeout_us = timeout_us,
-                                              .direct = true};
-    status = THEN(status, transport_run(instance->source->transport, &request, out, err));
+    const struct http_client_request request = {.method = method,
+                                                .url = url.data,
+                                                .host = WHERE,
+                                                .headers = &header,
+                                                .n_headers = 1,
+                                                .body_bytes_max =
+                                                    CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX,
+                                                .timeout_us = timeout_us,
+                                                .direct = true};
+    status = THEN(status, http_client_run(instance->source->client, &request, out, err));
     buf_fini(&url);
     return status;
 }
@@ -56,7 +57,7 @@ static bool take_line(struct buf *body, struct buf *out)
 /* False in *out_there: this is no instance, or it gives no tokens. */
 static enum status token_fetch(struct instance *instance, bool *out_there, struct err *err)
 {
-    struct transport_answer answer;
+    struct http_client_response answer;
     *out_there = false;
     struct err why = {.status = OK};
     enum status status =
@@ -67,7 +68,7 @@ static enum status token_fetch(struct instance *instance, bool *out_there, struc
     }
     if (status == OK) {
         *out_there = answer.http == 200 && take_line(&answer.body, &instance->token);
-        source_wipe(&answer.body);
+        credential_source_wipe(&answer.body);
     }
     return OK;
 }
@@ -75,7 +76,7 @@ static enum status token_fetch(struct instance *instance, bool *out_there, struc
 static enum status role_fetch(struct instance *instance, bool *out_there, struct buf *role,
                               struct err *err)
 {
-    struct transport_answer answer;
+    struct http_client_response answer;
     enum status status = call(instance, "GET", span_str(PATH), 0, &answer, err);
     if (status != OK) {
         return status;
@@ -86,35 +87,36 @@ static enum status role_fetch(struct instance *instance, bool *out_there, struct
     } else if (answer.http == 404) {
         *out_there = false; /* no role is attached */
     } else {
-        status = source_refused(WHERE, &answer, err);
+        status = credential_source_refused(WHERE, &answer, err);
     }
-    source_wipe(&answer.body);
+    credential_source_wipe(&answer.body);
     return status;
 }
 
 static enum status credentials_fetch(struct instance *instance, struct span path,
                                      struct credentials *out, struct err *err)
 {
-    static const struct source_names names = {"AccessKeyId", "SecretAccessKey", "Token",
-                                              "Expiration"};
-    struct transport_answer answer;
+    static const struct credential_source_names names = {"AccessKeyId", "SecretAccessKey", "Token",
+                                                         "Expiration"};
+    struct http_client_response answer;
     enum status status = call(instance, "GET", path, 0, &answer, err);
     if (status == OK) {
-        status = answer.http == 200 ? source_fill_json(WHERE, buf_span(&answer.body), &names,
-                                                       instance->source->now_us, out, err)
-                                    : source_refused(WHERE, &answer, err);
-        source_wipe(&answer.body);
+        status = answer.http == 200
+                     ? credential_source_fill_json(WHERE, buf_span(&answer.body), &names,
+                                                   instance->source->now_us, out, err)
+                     : credential_source_refused(WHERE, &answer, err);
+        credential_source_wipe(&answer.body);
     }
     return status;
 }
 
-enum status source_instance(const struct source *source, bool *out_there, struct credentials *out,
-                            struct err *err)
+enum status credential_source_instance(const struct credential_source *source, bool *out_there,
+                                       struct credentials *out, struct err *err)
 {
     struct aws_endpoint place = {0};
-    const char *endpoint = source_env("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    const char *endpoint = credential_source_env("AWS_EC2_METADATA_SERVICE_ENDPOINT");
     *out_there = false;
-    if (strcasecmp(source_env("AWS_EC2_METADATA_DISABLED"), "true") == 0) {
+    if (strcasecmp(credential_source_env("AWS_EC2_METADATA_DISABLED"), "true") == 0) {
         return OK;
     }
     enum status status = aws_endpoint_parse(*endpoint ? endpoint : "http://169.254.169.254",
@@ -132,7 +134,7 @@ enum status source_instance(const struct source *source, bool *out_there, struct
     if (status == OK && *out_there) {
         status = credentials_fetch(&instance, buf_span(&role), out, err);
     }
-    source_wipe(&instance.token);
+    credential_source_wipe(&instance.token);
     buf_fini(&role);
     return status;
 }

@@ -82,13 +82,14 @@ static enum status start(char *const *argv, int out_fd, pid_t *out_pid, struct e
     (void)posix_spawnattr_destroy(&attributes);
     if (failed) {
         (void)err_errno(err, failed, WHERE ": cannot run %.200s", argv[0]);
-        return source_wrong(err);
+        return credential_source_wrong(err);
     }
     return OK;
 }
 
 /* All that it prints, until it closes its output. */
-static enum status read_all(const struct source *source, int fd, struct buf *out, struct err *err)
+static enum status read_all(const struct credential_source *source, int fd, struct buf *out,
+                            struct err *err)
 {
     int64_t deadline_us = clock_monotonic_us() + source->config->ship_timeout;
     for (;;) {
@@ -110,14 +111,14 @@ static enum status read_all(const struct source *source, int fd, struct buf *out
         }
         buf_add(out, bytes, (size_t)n);
         explicit_bzero(bytes, sizeof bytes);
-        if (out->size > SOURCE_ANSWER_BYTES_MAX) {
+        if (out->size > CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX) {
             return err_set(err, ERR_CONFIG, WHERE ": printed over %d bytes",
-                           SOURCE_ANSWER_BYTES_MAX);
+                           CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX);
         }
     }
 }
 
-static enum status run(const struct source *source, char *const *argv, struct buf *out,
+static enum status run(const struct credential_source *source, char *const *argv, struct buf *out,
                        struct err *err)
 {
     int ends[2];
@@ -145,11 +146,11 @@ static enum status run(const struct source *source, char *const *argv, struct bu
     return status;
 }
 
-enum status source_process(const struct source *source, struct span line, struct credentials *out,
-                           struct err *err)
+enum status credential_source_process(const struct credential_source *source, struct span line,
+                                      struct credentials *out, struct err *err)
 {
-    static const struct source_names names = {"AccessKeyId", "SecretAccessKey", "SessionToken",
-                                              "Expiration"};
+    static const struct credential_source_names names = {"AccessKeyId", "SecretAccessKey",
+                                                         "SessionToken", "Expiration"};
     struct buf text = BUF_INIT;
     struct buf printed = BUF_INIT;
     size_t starts[WORDS_MAX + 1];
@@ -168,9 +169,9 @@ enum status source_process(const struct source *source, struct span line, struct
         }
         status = run(source, argv, &printed, err);
     }
-    status =
-        THEN(status, source_fill_json(WHERE, buf_span(&printed), &names, source->now_us, out, err));
+    status = THEN(status, credential_source_fill_json(WHERE, buf_span(&printed), &names,
+                                                      source->now_us, out, err));
     buf_fini(&text);
-    source_wipe(&printed);
+    credential_source_wipe(&printed);
     return status;
 }

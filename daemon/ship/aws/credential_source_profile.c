@@ -1,7 +1,7 @@
 /* A profile of the shared files. What it says is looked for in this order: a role (role_arn, with
- * web_identity_token_file, source_profile or credential_source), SSO, static keys, a process. Each
- * setting is taken from the credentials file first, then from the config file; key, secret and
- * token from the same file. */
+ * web_identity_token_file, credential_source_profile or credential_source), SSO, static keys, a
+ * process. Each setting is taken from the credentials file first, then from the config file; key,
+ * secret and token from the same file. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@
 enum { ROLES_MAX = 5, NAME_BYTES = 256 };
 
 struct profiles {
-    const struct source *source;
+    const struct credential_source *source;
     struct buf config;
     struct buf credentials;
     char path[FILE_PATH_BYTES]; /* of the credentials file, for words */
@@ -21,34 +21,35 @@ struct profiles {
 static enum status file_load(const char *variable, const char *name, char path[FILE_PATH_BYTES],
                              struct buf *out, struct err *err)
 {
-    const char *named = source_env(variable);
-    const char *home = source_env("HOME");
+    const char *named = credential_source_env(variable);
+    const char *home = credential_source_env("HOME");
     if (!*named && !*home) {
         return OK;
     }
-    enum status status = *named ? path_format(path, err, "%s", named)
-                                : path_format(path, err, "%s/.aws/%s", home, name);
+    enum status status = *named ? file_path_format(path, err, "%s", named)
+                                : file_path_format(path, err, "%s/.aws/%s", home, name);
     if (status != OK || !file_exists(path)) {
         return status;
     }
-    status = file_read(path, SOURCE_FILE_BYTES_MAX, out, err);
-    return status == OK ? OK : source_wrong(err);
+    status = file_read(path, CREDENTIAL_SOURCE_FILE_BYTES_MAX, out, err);
+    return status == OK ? OK : credential_source_wrong(err);
 }
 
 static struct span setting(const struct profiles *profiles, const char *profile, const char *key)
 {
     struct span name = span_str(profile);
     struct span value =
-        profile_file_value(buf_span(&profiles->credentials), PROFILE_CREDENTIALS, name, key);
-    return value.data ? value
-                      : profile_file_value(buf_span(&profiles->config), PROFILE_CONFIG, name, key);
+        profile_file_value(buf_span(&profiles->credentials), PROFILE_FILE_CREDENTIALS, name, key);
+    return value.data
+               ? value
+               : profile_file_value(buf_span(&profiles->config), PROFILE_FILE_CONFIG, name, key);
 }
 
 static bool exists(const struct profiles *profiles, const char *profile)
 {
     struct span name = span_str(profile);
-    return profile_file_has(buf_span(&profiles->credentials), PROFILE_CREDENTIALS, name) ||
-           profile_file_has(buf_span(&profiles->config), PROFILE_CONFIG, name);
+    return profile_file_has(buf_span(&profiles->credentials), PROFILE_FILE_CREDENTIALS, name) ||
+           profile_file_has(buf_span(&profiles->config), PROFILE_FILE_CONFIG, name);
 }
 
 static enum status static_keys(const struct profiles *profiles, const char *profile,
@@ -56,9 +57,9 @@ static enum status static_keys(const struct profiles *profiles, const char *prof
 {
     const struct {
         struct span text;
-        enum profile_section kind;
-    } files[] = {{buf_span(&profiles->credentials), PROFILE_CREDENTIALS},
-                 {buf_span(&profiles->config), PROFILE_CONFIG}};
+        enum profile_file_section kind;
+    } files[] = {{buf_span(&profiles->credentials), PROFILE_FILE_CREDENTIALS},
+                 {buf_span(&profiles->config), PROFILE_FILE_CONFIG}};
     char where[NAME_BYTES + 16];
     struct span name = span_str(profile);
     (void)snprintf(where, sizeof where, "profile %s", profile);
@@ -70,7 +71,7 @@ static enum status static_keys(const struct profiles *profiles, const char *prof
             profile_file_value(files[i].text, files[i].kind, name, "aws_secret_access_key");
         if (id.data || secret.data) {
             *out_there = true;
-            return source_fill(
+            return credential_source_fill(
                 where, id, secret,
                 profile_file_value(files[i].text, files[i].kind, name, "aws_session_token"), 0, out,
                 err);
@@ -83,7 +84,7 @@ static enum status sso(const struct profiles *profiles, const char *profile,
                        struct credentials *out, struct err *err)
 {
     struct span config = buf_span(&profiles->config);
-    struct source_sso sso = {
+    struct credential_source_sso sso = {
         .session = setting(profiles, profile, "sso_session"),
         .account_id = setting(profiles, profile, "sso_account_id"),
         .role_name = setting(profiles, profile, "sso_role_name"),
@@ -91,12 +92,12 @@ static enum status sso(const struct profiles *profiles, const char *profile,
     };
     bool session = sso.session.size > 0;
     sso.start_url =
-        session ? profile_file_value(config, PROFILE_SSO_SESSION, sso.session, "sso_start_url")
+        session ? profile_file_value(config, PROFILE_FILE_SSO_SESSION, sso.session, "sso_start_url")
                 : setting(profiles, profile, "sso_start_url");
-    sso.region = session
-                     ? profile_file_value(config, PROFILE_SSO_SESSION, sso.session, "sso_region")
-                     : setting(profiles, profile, "sso_region");
-    return source_sso(profiles->source, &sso, out, err);
+    sso.region =
+        session ? profile_file_value(config, PROFILE_FILE_SSO_SESSION, sso.session, "sso_region")
+                : setting(profiles, profile, "sso_region");
+    return credential_source_sso(profiles->source, &sso, out, err);
 }
 
 /* All but a role. */
@@ -112,7 +113,7 @@ static enum status plain(const struct profiles *profiles, const char *profile, b
     struct span line = setting(profiles, profile, "credential_process");
     if (status == OK && !*out_there && line.size > 0) {
         *out_there = true;
-        status = source_process(profiles->source, line, out, err);
+        status = credential_source_process(profiles->source, line, out, err);
     }
     return status;
 }
@@ -122,10 +123,10 @@ static enum status by_place(const struct profiles *profiles, const char *profile
 {
     static const struct {
         const char *name;
-        source_ask *ask;
-    } places[] = {{"Environment", source_environment},
-                  {"Ec2InstanceMetadata", source_instance},
-                  {"EcsContainer", source_container}};
+        credential_source_get *ask;
+    } places[] = {{"Environment", credential_source_environment},
+                  {"Ec2InstanceMetadata", credential_source_instance},
+                  {"EcsContainer", credential_source_container}};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         if (span_is(place, places[i].name)) {
             /* stele.conf's own profile does not shut out the environment that it names itself */
@@ -135,7 +136,7 @@ static enum status by_place(const struct profiles *profiles, const char *profile
             }
             *config = *profiles->source->config;
             config->ship_s3_profile[0] = '\0';
-            struct source source = *profiles->source;
+            struct credential_source source = *profiles->source;
             source.config = config;
             bool there = false;
             enum status status = places[i].ask(&source, &there, out, err);
@@ -165,8 +166,8 @@ struct role_chain {
     size_t count;
 };
 
-/* Follows source_profile from a profile with role_arn; *out holds the first credentials at its
- * end. */
+/* Follows credential_source_profile from a profile with role_arn; *out holds the first credentials
+ * at its end. */
 static enum status chain_begin(const struct profiles *profiles, struct role_chain *chain,
                                struct credentials *out, struct err *err)
 {
@@ -206,9 +207,9 @@ static enum status chain_begin(const struct profiles *profiles, struct role_chai
     }
 }
 
-static struct source_role role_of(const struct profiles *profiles, const char *profile)
+static struct credential_source_role role_of(const struct profiles *profiles, const char *profile)
 {
-    return (struct source_role){
+    return (struct credential_source_role){
         .arn = setting(profiles, profile, "role_arn"),
         .session_name = setting(profiles, profile, "role_session_name"),
         .external_id = setting(profiles, profile, "external_id"),
@@ -220,11 +221,12 @@ static enum status by_role(const struct profiles *profiles, const char *profile,
                            struct credentials *out, struct err *err)
 {
     struct span token = setting(profiles, profile, "web_identity_token_file");
-    struct source_role role = role_of(profiles, profile);
+    struct credential_source_role role = role_of(profiles, profile);
     if (token.size > 0) {
         char path[FILE_PATH_BYTES];
-        enum status status = path_format(path, err, "%.*s", SPAN_FMT(token));
-        return THEN(status, source_assume_by_token(profiles->source, &role, path, out, err));
+        enum status status = file_path_format(path, err, "%.*s", SPAN_FMT(token));
+        return THEN(status,
+                    credential_source_assume_by_token(profiles->source, &role, path, out, err));
     }
     struct role_chain chain = {.count = 1};
     (void)copy_name(chain.profiles[0], span_str(profile));
@@ -233,7 +235,7 @@ static enum status by_role(const struct profiles *profiles, const char *profile,
     while (status == OK && chain.count > 0) {
         struct credentials next;
         role = role_of(profiles, chain.profiles[--chain.count]);
-        status = source_assume_role(profiles->source, &role, &with, &next, err);
+        status = credential_source_assume_role(profiles->source, &role, &with, &next, err);
         if (status == OK) {
             with = next;
             explicit_bzero(&next, sizeof next);
@@ -256,11 +258,11 @@ static enum status ask(const struct profiles *profiles, const char *profile, boo
     return plain(profiles, profile, out_there, out, err);
 }
 
-enum status source_profile(const struct source *source, bool *out_there, struct credentials *out,
-                           struct err *err)
+enum status credential_source_profile(const struct credential_source *source, bool *out_there,
+                                      struct credentials *out, struct err *err)
 {
     const char *ours = source->config->ship_s3_profile;
-    const char *named = *ours ? ours : source_env("AWS_PROFILE");
+    const char *named = *ours ? ours : credential_source_env("AWS_PROFILE");
     char profile[NAME_BYTES];
     *out_there = false;
     if (!copy_name(profile, span_str(*named ? named : "default"))) {
@@ -280,7 +282,7 @@ enum status source_profile(const struct source *source, bool *out_there, struct 
                          *profiles.path ? profiles.path : "~/.aws/credentials",
                          *config_path ? config_path : "~/.aws/config");
     }
-    source_wipe(&profiles.credentials);
-    source_wipe(&profiles.config);
+    credential_source_wipe(&profiles.credentials);
+    credential_source_wipe(&profiles.config);
     return status;
 }

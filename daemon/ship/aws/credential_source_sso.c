@@ -7,20 +7,22 @@
 #include "daemon/ship/aws/sigv4.h"
 #include "schema/event/event.h"
 
-static enum status log_in(const struct source_sso *sso, const char *why, struct err *err)
+static enum status log_in(const struct credential_source_sso *sso, const char *why, struct err *err)
 {
     return err_set(err, ERR_DENIED, "SSO: %s: run aws sso login --profile %s", why, sso->profile);
 }
 
-static enum status token_read(const struct source *source, const struct source_sso *sso,
-                              struct buf *out, struct err *err)
+static enum status token_read(const struct credential_source *source,
+                              const struct credential_source_sso *sso, struct buf *out,
+                              struct err *err)
 {
     char path[FILE_PATH_BYTES];
     char name[2 * DIGEST_SHA1_BYTES + 1];
     unsigned char sha1[DIGEST_SHA1_BYTES];
     digest_sha1(sso->session.size ? sso->session : sso->start_url, sha1);
-    enum status status = path_format(path, err, "%s/.aws/sso/cache/%s.json", source_env("HOME"),
-                                     hex_encode(sha1, sizeof sha1, name));
+    enum status status =
+        file_path_format(path, err, "%s/.aws/sso/cache/%s.json", credential_source_env("HOME"),
+                         hex_encode(sha1, sizeof sha1, name));
     if (status != OK) {
         return status;
     }
@@ -28,7 +30,7 @@ static enum status token_read(const struct source *source, const struct source_s
     struct arena arena = ARENA_INIT;
     struct event event;
     int64_t expires_us;
-    if (file_read(path, SOURCE_ANSWER_BYTES_MAX, &file, NULL) != OK) {
+    if (file_read(path, CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX, &file, NULL) != OK) {
         status = log_in(sso, "nobody is logged in", err);
     } else if (!event_parse(buf_span(&file), source->now_us, &arena, &event) ||
                event_get(&event, "accessToken").size == 0 ||
@@ -46,41 +48,45 @@ static enum status token_read(const struct source *source, const struct source_s
         }
     }
     arena_fini(&arena);
-    source_wipe(&file);
+    credential_source_wipe(&file);
     return status;
 }
 
-static enum status ask(const struct source *source, const struct source_sso *sso, struct span token,
-                       const char *url, const char *host, struct credentials *out, struct err *err)
+static enum status ask(const struct credential_source *source,
+                       const struct credential_source_sso *sso, struct span token, const char *url,
+                       const char *host, struct credentials *out, struct err *err)
 {
-    static const struct source_names names = {
+    static const struct credential_source_names names = {
         "roleCredentials.accessKeyId", "roleCredentials.secretAccessKey",
         "roleCredentials.sessionToken", "roleCredentials.expiration"};
     const struct http_pair header = {span_str("x-amz-sso_bearer_token"), token};
-    const struct transport_request request = {.method = "GET",
-                                              .url = url,
-                                              .host = host,
-                                              .headers = &header,
-                                              .n_headers = 1,
-                                              .body_bytes_max = SOURCE_ANSWER_BYTES_MAX};
-    struct transport_answer answer;
-    enum status status = transport_run(source->transport, &request, &answer, err);
+    const struct http_client_request request = {.method = "GET",
+                                                .url = url,
+                                                .host = host,
+                                                .headers = &header,
+                                                .n_headers = 1,
+                                                .body_bytes_max =
+                                                    CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX};
+    struct http_client_response answer;
+    enum status status = http_client_run(source->client, &request, &answer, err);
     if (status != OK) {
         return status;
     }
     if (answer.http == 200) {
-        status = source_fill_json("SSO", buf_span(&answer.body), &names, source->now_us, out, err);
+        status = credential_source_fill_json("SSO", buf_span(&answer.body), &names, source->now_us,
+                                             out, err);
     } else if (answer.http == 401) {
         status = log_in(sso, "the portal does not take the login", err);
     } else {
-        status = source_refused("SSO", &answer, err);
+        status = credential_source_refused("SSO", &answer, err);
     }
-    source_wipe(&answer.body);
+    credential_source_wipe(&answer.body);
     return status;
 }
 
-enum status source_sso(const struct source *source, const struct source_sso *sso,
-                       struct credentials *out, struct err *err)
+enum status credential_source_sso(const struct credential_source *source,
+                                  const struct credential_source_sso *sso, struct credentials *out,
+                                  struct err *err)
 {
     if (!sso->region.size || !sso->account_id.size || !sso->role_name.size ||
         (!sso->session.size && !sso->start_url.size)) {
@@ -90,7 +96,7 @@ enum status source_sso(const struct source *source, const struct source_sso *sso
                        sso->profile);
     }
     struct aws_endpoint place = {0};
-    const char *endpoint = source_env("AWS_ENDPOINT_URL_SSO");
+    const char *endpoint = credential_source_env("AWS_ENDPOINT_URL_SSO");
     char usual[200];
     char region[64];
     (void)snprintf(region, sizeof region, "%.*s", SPAN_FMT(sso->region));
@@ -111,6 +117,6 @@ enum status source_sso(const struct source *source, const struct source_sso *sso
     status = THEN(status, token_read(source, sso, &token, err));
     status = THEN(status, ask(source, sso, buf_span(&token), url.data, place.host, out, err));
     buf_fini(&url);
-    source_wipe(&token);
+    credential_source_wipe(&token);
     return status;
 }

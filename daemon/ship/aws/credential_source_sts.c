@@ -11,8 +11,8 @@
 
 #define FORM_TYPE "application/x-www-form-urlencoded; charset=utf-8"
 
-struct call {
-    const struct source *source;
+struct sts_request {
+    const struct credential_source *source;
     char host[320];
     struct buf url;
     struct buf body;
@@ -22,7 +22,7 @@ struct call {
     char hash[DIGEST_HEX_BYTES];
 };
 
-static void add_field(struct call *call, const char *name, struct span value)
+static void add_field(struct sts_request *call, const char *name, struct span value)
 {
     if (value.size > 0) {
         buf_printf(&call->body, "&%s=", name);
@@ -30,12 +30,13 @@ static void add_field(struct call *call, const char *name, struct span value)
     }
 }
 
-static enum status call_begin(struct call *call, const struct source *source, const char *action,
-                              const struct source_role *role, struct err *err)
+static enum status call_begin(struct sts_request *call, const struct credential_source *source,
+                              const char *action, const struct credential_source_role *role,
+                              struct err *err)
 {
     const char *region = source->config->ship_s3_region;
-    const char *endpoint = source_env("AWS_ENDPOINT_URL_STS");
-    *call = (struct call){.source = source};
+    const char *endpoint = credential_source_env("AWS_ENDPOINT_URL_STS");
+    *call = (struct sts_request){.source = source};
     buf_printf(&call->body, "Action=%s&Version=2011-06-15", action);
     add_field(call, "RoleArn", role->arn);
     add_field(call, "RoleSessionName",
@@ -58,13 +59,14 @@ static enum status call_begin(struct call *call, const struct source *source, co
     return buf_status(&call->url, "ship", err);
 }
 
-static void add_header(struct call *call, const char *name, struct span value)
+static void add_header(struct sts_request *call, const char *name, struct span value)
 {
     call->sign.headers[call->sign.n_headers++] =
         (struct http_pair){.name = span_str(name), .value = value};
 }
 
-static enum status call_sign(struct call *call, const struct credentials *with, struct err *err)
+static enum status call_sign(struct sts_request *call, const struct credentials *with,
+                             struct err *err)
 {
     struct digest digest = digest_sha256(buf_span(&call->body));
     sigv4_time(call->source->now_us, call->time);
@@ -88,28 +90,29 @@ static enum status call_sign(struct call *call, const struct credentials *with, 
     return status;
 }
 
-static enum status refused(const struct transport_answer *answer, struct span arn, struct err *err)
+static enum status refused(const struct http_client_response *response, struct span arn,
+                           struct err *err)
 {
     char code[64];
-    (void)s3_xml_text(buf_span(&answer->body), "Code", code, sizeof code);
-    bool later = answer->http >= 500 || answer->http == 429 || strcmp(code, "Throttling") == 0 ||
-                 strcmp(code, "IDPCommunicationError") == 0;
+    (void)aws_xml_text(buf_span(&response->body), "Code", code, sizeof code);
+    bool later = response->http >= 500 || response->http == 429 ||
+                 strcmp(code, "Throttling") == 0 || strcmp(code, "IDPCommunicationError") == 0;
     return err_set(err, later ? ERR_NET : ERR_DENIED,
                    "STS does not give the role %.*s: %s (HTTP %ld): check the role's trust policy "
                    "and the credentials it is asked with",
-                   SPAN_FMT(arn), *code ? code : "refused", answer->http);
+                   SPAN_FMT(arn), *code ? code : "refused", response->http);
 }
 
 /* A value that fills its room may have been cut. */
 static bool xml_value(struct span body, const char *name, char *out, size_t out_bytes)
 {
-    return s3_xml_text(body, name, out, out_bytes) && strlen(out) < out_bytes - 1;
+    return aws_xml_text(body, name, out, out_bytes) && strlen(out) < out_bytes - 1;
 }
 
-static enum status answer_read(const struct transport_answer *answer, struct credentials *out,
+static enum status answer_read(const struct http_client_response *response, struct credentials *out,
                                struct err *err)
 {
-    struct span body = buf_span(&answer->body);
+    struct span body = buf_span(&response->body);
     struct credentials told = {0};
     char expires[64];
     enum status status = OK;
@@ -121,47 +124,49 @@ static enum status answer_read(const struct transport_answer *answer, struct cre
         !clock_parse_rfc3339(span_str(expires), &told.expires_us)) {
         status = err_set(err, ERR_FORMAT, "STS answered without credentials in it");
     } else {
-        status = source_fill("STS", span_str(told.access_key_id), span_str(told.secret_access_key),
-                             span_str(told.session_token), told.expires_us, out, err);
+        status = credential_source_fill("STS", span_str(told.access_key_id),
+                                        span_str(told.secret_access_key),
+                                        span_str(told.session_token), told.expires_us, out, err);
     }
     explicit_bzero(&told, sizeof told);
     return status;
 }
 
-static enum status call_end(struct call *call, struct span arn, struct credentials *out,
+static enum status call_end(struct sts_request *call, struct span arn, struct credentials *out,
                             struct err *err)
 {
-    struct transport_answer answer = {0};
+    struct http_client_response response = {0};
     enum status status = buf_status(&call->body, "ship", err);
     add_header(call, "content-type", span_str(FORM_TYPE));
-    const struct transport_request request = {
+    const struct http_client_request request = {
         .method = "POST",
         .url = call->url.data,
         .host = call->host,
         .headers = call->sign.headers,
         .n_headers = call->sign.n_headers,
         .body = buf_span(&call->body),
-        .body_bytes_max = SOURCE_ANSWER_BYTES_MAX,
+        .body_bytes_max = CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX,
     };
-    status = THEN(status, transport_run(call->source->transport, &request, &answer, err));
-    status = THEN(status,
-                  answer.http == 200 ? answer_read(&answer, out, err) : refused(&answer, arn, err));
-    source_wipe(&answer.body);
+    status = THEN(status, http_client_run(call->source->client, &request, &response, err));
+    status = THEN(status, response.http == 200 ? answer_read(&response, out, err)
+                                               : refused(&response, arn, err));
+    credential_source_wipe(&response.body);
     return status;
 }
 
-static void call_fini(struct call *call)
+static void call_fini(struct sts_request *call)
 {
     buf_fini(&call->url);
     buf_fini(&call->authorization);
-    source_wipe(&call->body);
+    credential_source_wipe(&call->body);
 }
 
-enum status source_assume_role(const struct source *source, const struct source_role *role,
-                               const struct credentials *with, struct credentials *out,
-                               struct err *err)
+enum status credential_source_assume_role(const struct credential_source *source,
+                                          const struct credential_source_role *role,
+                                          const struct credentials *with, struct credentials *out,
+                                          struct err *err)
 {
-    struct call call;
+    struct sts_request call;
     enum status status = call_begin(&call, source, "AssumeRole", role, err);
     status = THEN(status, call_sign(&call, with, err));
     status = THEN(status, call_end(&call, role->arn, out, err));
@@ -169,15 +174,17 @@ enum status source_assume_role(const struct source *source, const struct source_
     return status;
 }
 
-enum status source_assume_by_token(const struct source *source, const struct source_role *role,
-                                   const char *token_file, struct credentials *out, struct err *err)
+enum status credential_source_assume_by_token(const struct credential_source *source,
+                                              const struct credential_source_role *role,
+                                              const char *token_file, struct credentials *out,
+                                              struct err *err)
 {
-    struct call call;
+    struct sts_request call;
     struct buf token = BUF_INIT;
-    enum status status = file_read(token_file, SOURCE_ANSWER_BYTES_MAX, &token, err);
+    enum status status = file_read(token_file, CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX, &token, err);
     if (status != OK) {
         (void)err_wrap(err, "web identity token");
-        status = source_wrong(err);
+        status = credential_source_wrong(err);
     }
     while (token.size > 0 && (unsigned char)token.data[token.size - 1] <= ' ') {
         token.size--;
@@ -191,15 +198,15 @@ enum status source_assume_by_token(const struct source *source, const struct sou
         status = THEN(status, call_end(&call, role->arn, out, err));
         call_fini(&call);
     }
-    source_wipe(&token);
+    credential_source_wipe(&token);
     return status;
 }
 
-enum status source_web_identity(const struct source *source, bool *out_there,
-                                struct credentials *out, struct err *err)
+enum status credential_source_web_identity(const struct credential_source *source, bool *out_there,
+                                           struct credentials *out, struct err *err)
 {
-    const char *file = source_env("AWS_WEB_IDENTITY_TOKEN_FILE");
-    const char *arn = source_env("AWS_ROLE_ARN");
+    const char *file = credential_source_env("AWS_WEB_IDENTITY_TOKEN_FILE");
+    const char *arn = credential_source_env("AWS_ROLE_ARN");
     *out_there = *file != '\0';
     if (!*out_there) {
         return OK;
@@ -209,7 +216,8 @@ enum status source_web_identity(const struct source *source, bool *out_there,
             err, ERR_CONFIG,
             "AWS_WEB_IDENTITY_TOKEN_FILE is set in the environment, but not AWS_ROLE_ARN");
     }
-    const struct source_role role = {.arn = span_str(arn),
-                                     .session_name = span_str(source_env("AWS_ROLE_SESSION_NAME"))};
-    return source_assume_by_token(source, &role, file, out, err);
+    const struct credential_source_role role = {
+        .arn = span_str(arn),
+        .session_name = span_str(credential_source_env("AWS_ROLE_SESSION_NAME"))};
+    return credential_source_assume_by_token(source, &role, file, out, err);
 }

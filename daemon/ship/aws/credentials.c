@@ -10,15 +10,15 @@
 
 struct credentials_chain {
     struct config *config;
-    struct source source;
+    struct credential_source source;
     bool held; /* `now` is filled */
     struct credentials now;
     int64_t refresh_us; /* fetch again from then on; 0: never */
 };
 
-static source_ask *const sources[] = {
-    source_config,       source_environment, source_profile,
-    source_web_identity, source_container,   source_instance,
+static credential_source_get *const sources[] = {
+    credential_source_config,       credential_source_environment, credential_source_profile,
+    credential_source_web_identity, credential_source_container,   credential_source_instance,
 };
 
 enum status credentials_open(const struct config *config, const atomic_bool *const *cancel,
@@ -33,14 +33,14 @@ enum status credentials_open(const struct config *config, const atomic_bool *con
         return err_nomem(err, "ship");
     }
     *chain->config = *config;
-    chain->source = (struct source){.config = chain->config, .cancel = cancel};
+    chain->source = (struct credential_source){.config = chain->config, .cancel = cancel};
     /* what needs no network is looked at now, so that half a key pair is found at the start */
     bool there = false;
-    enum status status = source_config(&chain->source, &there, &chain->now, err);
+    enum status status = credential_source_config(&chain->source, &there, &chain->now, err);
     if (status == OK && !there) {
-        status = source_environment(&chain->source, &there, &chain->now, err);
+        status = credential_source_environment(&chain->source, &there, &chain->now, err);
     }
-    status = THEN(status, transport_open(config, cancel, &chain->source.transport, err));
+    status = THEN(status, http_client_open(config, cancel, &chain->source.client, err));
     if (status != OK) {
         credentials_close(chain);
         return status;
@@ -52,7 +52,7 @@ enum status credentials_open(const struct config *config, const atomic_bool *con
 void credentials_close(struct credentials_chain *chain)
 {
     if (chain) {
-        transport_close(chain->source.transport);
+        http_client_close(chain->source.client);
         explicit_bzero(chain->config, sizeof *chain->config);
         free(chain->config);
         explicit_bzero(chain, sizeof *chain);

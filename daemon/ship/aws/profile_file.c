@@ -37,13 +37,13 @@ static bool is_header(struct span line, struct span *out_inside)
     return true;
 }
 
-static bool is_section(struct span inside, enum profile_section kind, struct span name)
+static bool is_section(struct span inside, enum profile_file_section kind, struct span name)
 {
-    static const char *const words[] = {[PROFILE_CREDENTIALS] = "",
-                                        [PROFILE_CONFIG] = "profile",
-                                        [PROFILE_SSO_SESSION] = "sso-session"};
-    if (kind == PROFILE_CREDENTIALS ||
-        (kind == PROFILE_CONFIG && span_is(name, "default") && span_is(inside, "default"))) {
+    static const char *const words[] = {[PROFILE_FILE_CREDENTIALS] = "",
+                                        [PROFILE_FILE_CONFIG] = "profile",
+                                        [PROFILE_FILE_SSO_SESSION] = "sso-session"};
+    if (kind == PROFILE_FILE_CREDENTIALS ||
+        (kind == PROFILE_FILE_CONFIG && span_is(name, "default") && span_is(inside, "default"))) {
         return span_equal(inside, name);
     }
     size_t n = strlen(words[kind]);
@@ -51,7 +51,7 @@ static bool is_section(struct span inside, enum profile_section kind, struct spa
            span_equal(trim(span_from(inside, n)), name);
 }
 
-bool profile_file_has(struct span text, enum profile_section kind, struct span name)
+bool profile_file_has(struct span text, enum profile_file_section kind, struct span name)
 {
     while (text.size > 0) {
         struct span inside;
@@ -62,7 +62,7 @@ bool profile_file_has(struct span text, enum profile_section kind, struct span n
     return false;
 }
 
-struct span profile_file_value(struct span text, enum profile_section kind, struct span name,
+struct span profile_file_value(struct span text, enum profile_file_section kind, struct span name,
                                const char *key)
 {
     struct span found = span_of(NULL, 0);

@@ -8,17 +8,17 @@
 
 #include "schema/base/span.h"
 
-enum profile_section {
-    PROFILE_CREDENTIALS, /* [NAME], of the credentials file */
-    PROFILE_CONFIG,      /* [profile NAME], or [default], of the config file */
-    PROFILE_SSO_SESSION, /* [sso-session NAME], of the config file */
+enum profile_file_section {
+    PROFILE_FILE_CREDENTIALS, /* [NAME], of the credentials file */
+    PROFILE_FILE_CONFIG,      /* [profile NAME], or [default], of the config file */
+    PROFILE_FILE_SSO_SESSION, /* [sso-session NAME], of the config file */
 };
 
-bool profile_file_has(struct span text, enum profile_section kind, struct span name);
+bool profile_file_has(struct span text, enum profile_file_section kind, struct span name);
 
 /* The value, without white space around it; data is NULL when the section or the key is not
  * there. A span into text. */
-struct span profile_file_value(struct span text, enum profile_section kind, struct span name,
+struct span profile_file_value(struct span text, enum profile_file_section kind, struct span name,
                                const char *key);
 
 #endif

@@ -10,12 +10,12 @@
 enum { PAUSE_SLICE_MS = 50 };
 #define PATIENCE_LEAST_US (300 * CLOCK_SECOND_US) /* CompleteMultipartUpload takes minutes */
 
-struct s3_http {
-    struct s3_place place;
+struct s3_client {
+    struct s3_endpoint place;
     struct s3_options options;
     struct credentials_chain *chain;
     struct credentials credentials; /* of the request under way */
-    struct transport *transport;
+    struct http_client *client;
     const atomic_bool *const *cancel;
     int64_t patience_us;     /* for what may take some time */
     int64_t clock_offset_us; /* the store's clock less ours, once a request was refused for it */
@@ -23,101 +23,101 @@ struct s3_http {
 };
 
 /* What was put right for one request already: each thing once. */
-struct mended {
+struct s3_repairs {
     bool clock;
     bool region;
     bool credentials;
     unsigned tries; /* made in vain */
 };
 
-enum status s3_http_open(const struct config *config, const atomic_bool *const *cancel,
-                         struct s3_http **out_http, struct err *err)
+enum status s3_client_open(const struct config *config, const atomic_bool *const *cancel,
+                           struct s3_client **out_http, struct err *err)
 {
-    struct s3_http *http = calloc(1, sizeof *http);
+    struct s3_client *http = calloc(1, sizeof *http);
     if (!http) {
         return err_nomem(err, "ship");
     }
     http->cancel = cancel;
-    http->budget = S3_RETRY_BUDGET;
+    http->budget = S3_CLIENT_RETRY_BUDGET;
     http->patience_us =
         config->ship_timeout > PATIENCE_LEAST_US ? config->ship_timeout : PATIENCE_LEAST_US;
-    enum status status = s3_place_read(config, &http->place, err);
+    enum status status = s3_endpoint_read(config, &http->place, err);
     status = THEN(status, s3_options_read(config, &http->options, err));
     status = THEN(status, credentials_open(config, cancel, &http->chain, err));
-    status = THEN(status, transport_open(config, cancel, &http->transport, err));
+    status = THEN(status, http_client_open(config, cancel, &http->client, err));
     if (status != OK) {
-        s3_http_close(http);
+        s3_client_close(http);
         return status;
     }
     *out_http = http;
     return OK;
 }
 
-void s3_http_close(struct s3_http *http)
+void s3_client_close(struct s3_client *http)
 {
     if (http) {
-        transport_close(http->transport);
+        http_client_close(http->client);
         credentials_close(http->chain);
         explicit_bzero(&http->credentials, sizeof http->credentials);
         free(http);
     }
 }
 
-const struct s3_place *s3_http_place(const struct s3_http *http)
+const struct s3_endpoint *s3_client_endpoint(const struct s3_client *http)
 {
     return &http->place;
 }
 
-const struct s3_options *s3_http_options(const struct s3_http *http)
+const struct s3_options *s3_client_options(const struct s3_client *http)
 {
     return &http->options;
 }
 
 /* A store that recites what it was sent must not bring it into a log. */
-static void silence(const struct s3_http *http, struct s3_answer *answer)
+static void silence(const struct s3_client *http, struct s3_response *response)
 {
     const struct credentials *ours = &http->credentials;
     char begin[17]; /* the message may have cut the rest */
     (void)snprintf(begin, sizeof begin, "%.16s", ours->session_token);
-    if (strstr(answer->message, ours->secret_access_key) ||
-        (*begin && strstr(answer->message, begin))) {
-        answer->message[0] = '\0';
+    if (strstr(response->message, ours->secret_access_key) ||
+        (*begin && strstr(response->message, begin))) {
+        response->message[0] = '\0';
     }
 }
 
 /* What the transport's callbacks work on. */
-struct receiving {
+struct s3_receiver {
     const struct s3_request *request;
-    struct s3_answer *answer;
+    struct s3_response *response;
     bool taken; /* the request's own taker has had something */
 };
 
 static void on_header(void *context, struct span line)
 {
-    s3_answer_header(((struct receiving *)context)->answer, line);
+    s3_response_header(((struct s3_receiver *)context)->response, line);
 }
 
 static bool on_body(void *context, struct span bytes)
 {
-    struct receiving *receiving = context;
+    struct s3_receiver *receiving = context;
     const struct s3_request *request = receiving->request;
     receiving->taken = true;
-    return request->take(request->take_context, receiving->answer, bytes);
+    return request->take(request->take_context, receiving->response, bytes);
 }
 
-static enum status run_once(struct s3_http *http, const struct s3_request *request, bool fresh,
-                            struct s3_answer *answer, bool *out_taken, struct err *err)
+static enum status run_once(struct s3_client *http, const struct s3_request *request, bool fresh,
+                            struct s3_response *response, bool *out_taken, struct err *err)
 {
-    struct receiving receiving = {.request = request, .answer = answer};
-    struct s3_prepared prepared = {.lock_until = ""};
-    struct transport_answer got;
-    *answer = (struct s3_answer){.length = -1, .from = -1};
+    struct s3_receiver receiving = {.request = request, .response = response};
+    struct s3_request_prepared prepared = {.lock_until = ""};
+    struct http_client_response got;
+    *response = (struct s3_response){.length = -1, .from = -1};
     enum status status = credentials_get(http->chain, clock_now_us(), &http->credentials, err);
-    status =
-        THEN(status, s3_prepare(&http->place, &http->options, &http->credentials,
-                                clock_now_us() + http->clock_offset_us, request, &prepared, err));
+    status = THEN(status, s3_request_prepare(&http->place, &http->options, &http->credentials,
+                                             clock_now_us() + http->clock_offset_us, request,
+                                             &prepared, err));
     if (status == OK) {
-        const struct transport_request send = {
+        const struct http_client_request send = {
             .method = request->method,
             .url = prepared.url.data,
             .host = http->place.host,
@@ -131,45 +131,46 @@ static enum status run_once(struct s3_http *http, const struct s3_request *reque
             .on_body = request->take ? on_body : NULL,
             .context = &receiving,
         };
-        status = transport_run(http->transport, &send, &got, err);
+        status = http_client_run(http->client, &send, &got, err);
     }
     *out_taken = receiving.taken;
-    if (status == OK && got.http == 200 && *answer->checksum && prepared.checksum.size > 0 &&
-        !span_is(buf_span(&prepared.checksum), answer->checksum)) {
+    if (status == OK && got.http == 200 && *response->checksum && prepared.checksum.size > 0 &&
+        !span_is(buf_span(&prepared.checksum), response->checksum)) {
         buf_fini(&got.body);
         status = err_set(err, ERR_NET, "%s keeps other bytes than were sent: checksum %.50s",
-                         http->place.host, answer->checksum);
+                         http->place.host, response->checksum);
     }
-    s3_prepared_fini(&prepared);
+    s3_request_prepared_fini(&prepared);
     if (status == OK) {
-        answer->http = got.http;
-        answer->body = got.body;
-        if (answer->http < 200 || answer->http >= 300) {
-            s3_error_read(answer);
-            silence(http, answer);
+        response->http = got.http;
+        response->body = got.body;
+        if (response->http < 200 || response->http >= 300) {
+            s3_error_read(response);
+            silence(http, response);
         }
     }
     return status;
 }
 
-static bool is_run_out(const struct s3_answer *answer)
+static bool is_run_out(const struct s3_response *response)
 {
-    return strcmp(answer->code, "ExpiredToken") == 0 ||
-           strcmp(answer->code, "TokenRefreshRequired") == 0;
+    return strcmp(response->code, "ExpiredToken") == 0 ||
+           strcmp(response->code, "TokenRefreshRequired") == 0;
 }
 
 /* Something was wrong that is put right by now: true, send it once more. */
-static bool mend(struct s3_http *http, const struct s3_answer *answer, struct mended *mended)
+static bool mend(struct s3_client *http, const struct s3_response *response,
+                 struct s3_repairs *mended)
 {
-    if (strcmp(answer->code, "RequestTimeTooSkewed") == 0 && answer->date_us > 0 &&
+    if (strcmp(response->code, "RequestTimeTooSkewed") == 0 && response->date_us > 0 &&
         !mended->clock) {
-        http->clock_offset_us = answer->date_us - clock_now_us();
+        http->clock_offset_us = response->date_us - clock_now_us();
         return mended->clock = true;
     }
-    if (s3_error_is_region(&http->place, answer) && !mended->region) {
-        return mended->region = s3_place_move(&http->place, answer->region);
+    if (s3_error_is_region(&http->place, response) && !mended->region) {
+        return mended->region = s3_endpoint_move(&http->place, response->region);
     }
-    if (is_run_out(answer) && !mended->credentials) {
+    if (is_run_out(response) && !mended->credentials) {
         credentials_forget(http->chain);
         return mended->credentials = true;
     }
@@ -178,14 +179,14 @@ static bool mend(struct s3_http *http, const struct s3_answer *answer, struct me
 
 /* The store does not take these keys: whoever rotates them may have put new ones where ours came
  * from, which the next request finds. */
-static bool is_unknown_key(const struct s3_answer *answer)
+static bool is_unknown_key(const struct s3_response *response)
 {
-    return strcmp(answer->code, "InvalidAccessKeyId") == 0 ||
-           strcmp(answer->code, "SignatureDoesNotMatch") == 0 ||
-           strcmp(answer->code, "InvalidToken") == 0;
+    return strcmp(response->code, "InvalidAccessKeyId") == 0 ||
+           strcmp(response->code, "SignatureDoesNotMatch") == 0 ||
+           strcmp(response->code, "InvalidToken") == 0;
 }
 
-enum status s3_http_pause(const struct s3_http *http, unsigned ms, struct err *err)
+enum status s3_client_pause(const struct s3_client *http, unsigned ms, struct err *err)
 {
     unsigned random;
     random_fill(&random, sizeof random);
@@ -202,50 +203,50 @@ enum status s3_http_pause(const struct s3_http *http, unsigned ms, struct err *e
 }
 
 /* Is it worth another try now? Counts it if so. */
-static bool again(struct s3_http *http, struct mended *mended)
+static bool again(struct s3_client *http, struct s3_repairs *mended)
 {
-    if (++mended->tries >= S3_TRIES || http->budget == 0) {
+    if (++mended->tries >= S3_CLIENT_TRIES || http->budget == 0) {
         return false;
     }
     http->budget--;
     return true;
 }
 
-enum status s3_http_run(struct s3_http *http, const struct s3_request *request,
-                        struct s3_answer *out_answer, struct err *err)
+enum status s3_client_run(struct s3_client *http, const struct s3_request *request,
+                          struct s3_response *out_answer, struct err *err)
 {
-    struct mended mended = {0};
+    struct s3_repairs mended = {0};
     for (;;) {
-        struct s3_answer answer;
+        struct s3_response response;
         bool taken;
         enum status status =
-            run_once(http, request, request->fresh || mended.tries > 0, &answer, &taken, err);
+            run_once(http, request, request->fresh || mended.tries > 0, &response, &taken, err);
         bool later = status == OK
-                         ? s3_error_is_passing(&answer)
-                         : status == ERR_NET && !taken && transport_was_cut(http->transport);
-        if (status == OK && !later && !mend(http, &answer, &mended)) {
-            if (is_unknown_key(&answer)) {
+                         ? s3_error_is_passing(&response)
+                         : status == ERR_NET && !taken && http_client_was_cut(http->client);
+        if (status == OK && !later && !mend(http, &response, &mended)) {
+            if (is_unknown_key(&response)) {
                 credentials_forget(http->chain);
             }
-            http->budget += answer.http < 300 && http->budget < S3_RETRY_BUDGET;
-            answer.tries = mended.tries;
-            *out_answer = answer;
+            http->budget += response.http < 300 && http->budget < S3_CLIENT_RETRY_BUDGET;
+            response.tries = mended.tries;
+            *out_answer = response;
             return OK;
         }
         if (later && !again(http, &mended)) {
             if (status == OK) {
-                answer.tries = mended.tries;
-                *out_answer = answer;
+                response.tries = mended.tries;
+                *out_answer = response;
             }
             return status;
         }
         if (status == OK) {
-            s3_answer_fini(&answer);
+            s3_response_fini(&response);
         } else if (!later) {
             return status;
         }
         if (later) {
-            status = s3_http_pause(http, (unsigned)S3_RETRY_MS << (mended.tries - 1), err);
+            status = s3_client_pause(http, (unsigned)S3_CLIENT_RETRY_MS << (mended.tries - 1), err);
             if (status != OK) {
                 return status;
             }

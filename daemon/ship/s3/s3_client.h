@@ -9,27 +9,27 @@
 #include "daemon/ship/target/target.h"
 
 /* A request that is answered "later" (5xx but 501, 429, RequestTimeout, a connection that was cut)
- * is sent S3_TRIES times at most, after a random time below S3_RETRY_MS doubled by each try. All
- * requests together may do so S3_RETRY_BUDGET times; each that succeeds gives one back. After that
- * it is the shipper who waits. */
-enum { S3_TRIES = 3, S3_RETRY_MS = 250, S3_RETRY_BUDGET = 10 };
+ * is sent S3_CLIENT_TRIES times at most, after a random time below S3_CLIENT_RETRY_MS doubled by
+ * each try. All requests together may do so S3_CLIENT_RETRY_BUDGET times; each that succeeds gives
+ * one back. After that it is the shipper who waits. */
+enum { S3_CLIENT_TRIES = 3, S3_CLIENT_RETRY_MS = 250, S3_CLIENT_RETRY_BUDGET = 10 };
 
-struct s3_http;
+struct s3_client;
 
 /* cancel as in struct target: it is looked at while requests run. */
-MUST_USE enum status s3_http_open(const struct config *config, const atomic_bool *const *cancel,
-                                  struct s3_http **out_http, struct err *err);
-void s3_http_close(struct s3_http *http);
-const struct s3_place *s3_http_place(const struct s3_http *http);
-const struct s3_options *s3_http_options(const struct s3_http *http);
+MUST_USE enum status s3_client_open(const struct config *config, const atomic_bool *const *cancel,
+                                    struct s3_client **out_http, struct err *err);
+void s3_client_close(struct s3_client *http);
+const struct s3_endpoint *s3_client_endpoint(const struct s3_client *http);
+const struct s3_options *s3_client_options(const struct s3_client *http);
 
 /* OK: there is an answer, whatever it says (*out_answer; fini it). ERR_NET: none came. ERR_STOPPED:
  * cancelled. Errors of the credentials as they are.
  * A good answer that echoes another checksum than was sent is ERR_NET too. */
-MUST_USE enum status s3_http_run(struct s3_http *http, const struct s3_request *request,
-                                 struct s3_answer *out_answer, struct err *err);
+MUST_USE enum status s3_client_run(struct s3_client *http, const struct s3_request *request,
+                                   struct s3_response *out_answer, struct err *err);
 
 /* Waits a random time below `ms`; ERR_STOPPED when cancelled. */
-MUST_USE enum status s3_http_pause(const struct s3_http *http, unsigned ms, struct err *err);
+MUST_USE enum status s3_client_pause(const struct s3_client *http, unsigned ms, struct err *err);
 
 #endif

@@ -5,7 +5,8 @@
 
 #include "daemon/ship/aws/aws_endpoint.h"
 
-static enum status bucket_read(const struct config *config, struct s3_place *place, struct err *err)
+static enum status bucket_read(const struct config *config, struct s3_endpoint *place,
+                               struct err *err)
 {
     struct span rest = span_from(span_str(config->ship_target), strlen("s3://"));
     size_t n = 0;
@@ -40,7 +41,8 @@ static enum status bucket_read(const struct config *config, struct s3_place *pla
     return OK;
 }
 
-static enum status region_read(const struct config *config, struct s3_place *place, struct err *err)
+static enum status region_read(const struct config *config, struct s3_endpoint *place,
+                               struct err *err)
 {
     const char *region = *config->ship_s3_region ? config->ship_s3_region : "us-east-1";
     bool bad = false;
@@ -60,7 +62,7 @@ static bool is_address(const char *host)
     return host[0] == '[' || host[strspn(host, "0123456789.:")] == '\0';
 }
 
-static void make_host(struct s3_place *place)
+static void make_host(struct s3_endpoint *place)
 {
     if (place->by_region) {
         (void)snprintf(place->endpoint, sizeof place->endpoint, "s3%s.%s%s.%s",
@@ -72,14 +74,14 @@ static void make_host(struct s3_place *place)
                    place->endpoint);
 }
 
-bool s3_place_move(struct s3_place *place, const char *region)
+bool s3_endpoint_move(struct s3_endpoint *place, const char *region)
 {
     int n = snprintf(place->region, sizeof place->region, "%s", region);
     make_host(place);
     return n > 0 && n < (int)sizeof place->region;
 }
 
-static enum status given_endpoint_read(const struct config *config, struct s3_place *place,
+static enum status given_endpoint_read(const struct config *config, struct s3_endpoint *place,
                                        struct err *err)
 {
     if (place->dual_stack || place->fips) {
@@ -99,11 +101,12 @@ static enum status given_endpoint_read(const struct config *config, struct s3_pl
     return status;
 }
 
-enum status s3_place_read(const struct config *config, struct s3_place *out_place, struct err *err)
+enum status s3_endpoint_read(const struct config *config, struct s3_endpoint *out_place,
+                             struct err *err)
 {
-    struct s3_place place = {.path_style = config->ship_s3_path_style,
-                             .dual_stack = config->ship_s3_dual_stack,
-                             .fips = config->ship_s3_fips};
+    struct s3_endpoint place = {.path_style = config->ship_s3_path_style,
+                                .dual_stack = config->ship_s3_dual_stack,
+                                .fips = config->ship_s3_fips};
     enum status status = bucket_read(config, &place, err);
     status = THEN(status, region_read(config, &place, err));
     if (status == OK && *config->ship_s3_endpoint) {
@@ -123,7 +126,7 @@ enum status s3_place_read(const struct config *config, struct s3_place *out_plac
     return OK;
 }
 
-void s3_place_path(const struct s3_place *place, const char *key, struct buf *out)
+void s3_endpoint_path(const struct s3_endpoint *place, const char *key, struct buf *out)
 {
     buf_add_char(out, '/');
     if (place->path_style) {

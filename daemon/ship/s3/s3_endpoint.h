@@ -5,7 +5,7 @@
 #include "daemon/config/config.h"
 #include "daemon/ship/target/target.h"
 
-struct s3_place {
+struct s3_endpoint {
     char bucket[64];
     char prefix[TARGET_KEY_BYTES]; /* no slash at either end; may be empty */
     char region[64];
@@ -20,14 +20,14 @@ struct s3_place {
 };
 
 /* ERR_CONFIG: what is wrong with ship.target or ship.s3_endpoint. */
-MUST_USE enum status s3_place_read(const struct config *config, struct s3_place *out_place,
-                                   struct err *err);
+MUST_USE enum status s3_endpoint_read(const struct config *config, struct s3_endpoint *out_place,
+                                      struct err *err);
 
 /* The bucket is in another region: the endpoint that was made from a region is made anew. False:
  * the name does not fit. */
-bool s3_place_move(struct s3_place *place, const char *region);
+bool s3_endpoint_move(struct s3_endpoint *place, const char *region);
 
 /* The path of a key (NULL: of the bucket itself), not encoded, as it is signed. */
-void s3_place_path(const struct s3_place *place, const char *key, struct buf *out);
+void s3_endpoint_path(const struct s3_endpoint *place, const char *key, struct buf *out);
 
 #endif

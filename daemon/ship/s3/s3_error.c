@@ -3,14 +3,14 @@
 
 #include <stdio.h>
 
-void s3_error_read(struct s3_answer *answer)
+void s3_error_read(struct s3_response *response)
 {
-    struct span body = buf_span(&answer->body);
-    (void)s3_xml_text(body, "Code", answer->code, sizeof answer->code);
-    (void)s3_xml_text(body, "Message", answer->message, sizeof answer->message);
-    char region[sizeof answer->region];
-    if (!*answer->region && s3_xml_text(body, "Region", region, sizeof region)) {
-        (void)snprintf(answer->region, sizeof answer->region, "%s", region);
+    struct span body = buf_span(&response->body);
+    (void)aws_xml_text(body, "Code", response->code, sizeof response->code);
+    (void)aws_xml_text(body, "Message", response->message, sizeof response->message);
+    char region[sizeof response->region];
+    if (!*response->region && aws_xml_text(body, "Region", region, sizeof region)) {
+        (void)snprintf(response->region, sizeof response->region, "%s", region);
     }
 }
 
@@ -60,21 +60,21 @@ static const struct meaning *meaning_find(const char *code)
     return NULL;
 }
 
-bool s3_error_is_region(const struct s3_place *place, const struct s3_answer *answer)
+bool s3_error_is_region(const struct s3_endpoint *place, const struct s3_response *response)
 {
-    bool redirect = answer->http == 301 || answer->http == 307 || answer->http == 308 ||
-                    strcmp(answer->code, "AuthorizationHeaderMalformed") == 0 ||
-                    strcmp(answer->code, "PermanentRedirect") == 0 ||
-                    strcmp(answer->code, "IllegalLocationConstraintException") == 0 ||
-                    (answer->http == 400 && !*answer->code); /* to a HEAD: it has no words */
-    return redirect && *answer->region && strcmp(answer->region, place->region) != 0;
+    bool redirect = response->http == 301 || response->http == 307 || response->http == 308 ||
+                    strcmp(response->code, "AuthorizationHeaderMalformed") == 0 ||
+                    strcmp(response->code, "PermanentRedirect") == 0 ||
+                    strcmp(response->code, "IllegalLocationConstraintException") == 0 ||
+                    (response->http == 400 && !*response->code); /* to a HEAD: it has no words */
+    return redirect && *response->region && strcmp(response->region, place->region) != 0;
 }
 
-bool s3_error_is_passing(const struct s3_answer *answer)
+bool s3_error_is_passing(const struct s3_response *response)
 {
-    long http = answer->http;
+    long http = response->http;
     return http == 429 || (http >= 500 && http != 501 && http != 507) ||
-           strcmp(answer->code, "RequestTimeout") == 0 || strcmp(answer->code, "SlowDown") == 0;
+           strcmp(response->code, "RequestTimeout") == 0 || strcmp(response->code, "SlowDown") == 0;
 }
 
 static enum status status_of(long http)
@@ -96,24 +96,25 @@ static enum status status_of(long http)
     }
 }
 
-enum status s3_error(const struct s3_place *place, const struct s3_answer *answer, struct err *err)
+enum status s3_error(const struct s3_endpoint *place, const struct s3_response *response,
+                     struct err *err)
 {
     char where[400];
     (void)snprintf(where, sizeof where, "bucket %s at %.200s", place->bucket, place->endpoint);
     enum status status;
-    if (s3_error_is_region(place, answer)) {
+    if (s3_error_is_region(place, response)) {
         status = err_set(err, ERR_CONFIG, "%s: it is in region %s, not %s: set ship.s3_region = %s",
-                         where, answer->region, place->region, answer->region);
+                         where, response->region, place->region, response->region);
     } else {
-        const struct meaning *meaning = meaning_find(answer->code);
-        bool words = *answer->message != '\0';
-        status = err_set(err, meaning ? meaning->status : status_of(answer->http),
+        const struct meaning *meaning = meaning_find(response->code);
+        bool words = *response->message != '\0';
+        status = err_set(err, meaning ? meaning->status : status_of(response->http),
                          "%s: %s%s(HTTP %ld%s%s%s%s)", where, meaning ? meaning->advice : "refused",
-                         " ", answer->http, *answer->code ? " " : "", answer->code,
-                         words ? ": " : "", answer->message);
+                         " ", response->http, *response->code ? " " : "", response->code,
+                         words ? ": " : "", response->message);
     }
     if (err) {
-        err->detail = answer->http;
+        err->detail = response->http;
     }
     return status;
 }

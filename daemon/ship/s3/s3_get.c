@@ -8,7 +8,7 @@
 
 enum { CUTS_IN_VAIN_MAX = 3 }; /* connections, one after another, that brought nothing */
 
-struct getting {
+struct s3_download {
     target_take *take;
     void *context;
     const char *url;
@@ -28,35 +28,35 @@ struct getting {
 };
 
 /* The first answer says what the object is; a later one must be of the same. */
-static enum status begin(struct getting *getting, const struct s3_answer *answer)
+static enum status begin(struct s3_download *getting, const struct s3_response *response)
 {
-    bool part = answer->from >= 0;
-    if (getting->begun && strcmp(answer->etag, getting->etag) != 0) {
+    bool part = response->from >= 0;
+    if (getting->begun && strcmp(response->etag, getting->etag) != 0) {
         return err_set(&getting->why, ERR_EXISTS, "%s in %s was replaced while it was read",
                        getting->key, getting->url);
     }
-    if (part && answer->from != getting->taken) {
+    if (part && response->from != getting->taken) {
         return err_set(&getting->why, ERR_NET, "%s: the store gave bytes from %lld on, not %lld",
-                       getting->key, (long long)answer->from, (long long)getting->taken);
+                       getting->key, (long long)response->from, (long long)getting->taken);
     }
     /* a store that does not know Range sends all of it again */
     getting->skip = part ? 0 : getting->taken;
     if (!getting->begun) {
         getting->begun = true;
-        getting->length = answer->length;
-        getting->has_sha256 = answer->has_sha256;
-        getting->sha256 = answer->sha256;
-        memcpy(getting->etag, answer->etag, sizeof getting->etag);
+        getting->length = response->length;
+        getting->has_sha256 = response->has_sha256;
+        getting->sha256 = response->sha256;
+        memcpy(getting->etag, response->etag, sizeof getting->etag);
     }
     return OK;
 }
 
-static bool on_bytes(void *context, const struct s3_answer *answer, struct span bytes)
+static bool on_bytes(void *context, const struct s3_response *response, struct span bytes)
 {
-    struct getting *getting = context;
+    struct s3_download *getting = context;
     if (!getting->answered) {
         getting->answered = true;
-        getting->status = begin(getting, answer);
+        getting->status = begin(getting, response);
     }
     size_t skip = getting->skip < (int64_t)bytes.size ? (size_t)getting->skip : bytes.size;
     getting->skip -= (int64_t)skip;
@@ -70,7 +70,7 @@ static bool on_bytes(void *context, const struct s3_answer *answer, struct span 
 }
 
 /* One request, for what is left. ERR_NET: more may come of another. */
-static enum status get_once(struct getting *getting, struct s3_http *http)
+static enum status get_once(struct s3_download *getting, struct s3_client *http)
 {
     const struct s3_request request = {
         .method = "GET",
@@ -80,12 +80,12 @@ static enum status get_once(struct getting *getting, struct s3_http *http)
         .take = on_bytes,
         .take_context = getting,
     };
-    struct s3_answer answer;
+    struct s3_response response;
     getting->answered = false;
-    enum status status = s3_http_run(http, &request, &answer, getting->err);
+    enum status status = s3_client_run(http, &request, &response, getting->err);
     if (getting->status != OK) {
         if (status == OK) {
-            s3_answer_fini(&answer);
+            s3_response_fini(&response);
         }
         *getting->err = getting->why;
         return getting->status;
@@ -93,36 +93,37 @@ static enum status get_once(struct getting *getting, struct s3_http *http)
     if (status != OK) {
         return status;
     }
-    bool good = answer.http == 200 || answer.http == 206;
+    bool good = response.http == 200 || response.http == 206;
     if (good && !getting->answered) {
-        status = begin(getting, &answer); /* no bytes in it */
+        status = begin(getting, &response); /* no bytes in it */
         *getting->err = getting->why;
-    } else if (answer.http == 404) {
+    } else if (response.http == 404) {
         status =
             err_set(getting->err, ERR_NOT_FOUND, "%s: no object %s", getting->url, getting->key);
-    } else if (answer.http == 412 || answer.http == 416) {
+    } else if (response.http == 412 || response.http == 416) {
         status = err_set(getting->err, ERR_EXISTS, "%s in %s was replaced while it was read",
                          getting->key, getting->url);
-    } else if (answer.http == 403 && strcmp(answer.code, "AccessDenied") == 0) {
+    } else if (response.http == 403 && strcmp(response.code, "AccessDenied") == 0) {
         status = err_set(getting->err, ERR_DENIED,
                          "%s: the key may not read %s: it needs s3:GetObject (and s3:ListBucket, "
                          "or what is not there is refused too)",
                          getting->url, getting->key);
     } else if (!good) {
-        status = s3_error(s3_http_place(http), &answer, getting->err);
+        status = s3_error(s3_client_endpoint(http), &response, getting->err);
     }
-    s3_answer_fini(&answer);
+    s3_response_fini(&response);
     return status;
 }
 
-static enum status get_all(struct getting *getting, struct s3_http *http)
+static enum status get_all(struct s3_download *getting, struct s3_client *http)
 {
     unsigned vain = 0;
     for (;;) {
         int64_t before = getting->taken;
         enum status status = get_once(getting, http);
         vain = getting->taken > before ? 0 : vain + 1;
-        /* what brought nothing was tried again by s3_http_run already, unless bytes went before */
+        /* what brought nothing was tried again by s3_client_run already, unless bytes went before
+         */
         if (status != ERR_NET || getting->taken == 0 || getting->status != OK ||
             vain >= CUTS_IN_VAIN_MAX) {
             return status;
@@ -133,24 +134,24 @@ static enum status get_all(struct getting *getting, struct s3_http *http)
                             "rest cannot be asked for",
                             getting->key);
         }
-        status = s3_http_pause(http, (unsigned)S3_RETRY_MS << vain, getting->err);
+        status = s3_client_pause(http, (unsigned)S3_CLIENT_RETRY_MS << vain, getting->err);
         if (status != OK) {
             return status;
         }
     }
 }
 
-enum status s3_get(struct s3_http *http, const char *url, const char *key, target_take *take,
+enum status s3_get(struct s3_client *http, const char *url, const char *key, target_take *take,
                    void *context, struct target_head *out_head, struct err *err)
 {
     struct err own;
-    struct getting getting = {.take = take,
-                              .context = context,
-                              .url = url,
-                              .key = key,
-                              .digest = digest_stream_new(),
-                              .length = -1,
-                              .err = err ? err : &own};
+    struct s3_download getting = {.take = take,
+                                  .context = context,
+                                  .url = url,
+                                  .key = key,
+                                  .digest = digest_stream_new(),
+                                  .length = -1,
+                                  .err = err ? err : &own};
     if (!getting.digest) {
         return err_nomem(err, "ship");
     }

@@ -15,8 +15,8 @@ enum {
     EMPTY_PAGES_MAX = 100,
 };
 
-struct listing {
-    struct s3_http *http;
+struct s3_lister {
+    struct s3_client *http;
     const char *url;
     const struct target_list *list;
     size_t prefix_bytes; /* of the target, with its slash: what keys are cut by */
@@ -27,12 +27,12 @@ struct listing {
     unsigned empty_pages; /* one after another */
 };
 
-static enum status no_list(const struct listing *listing, const char *why, struct err *err)
+static enum status no_list(const struct s3_lister *listing, const char *why, struct err *err)
 {
     return err_set(err, ERR_NET, "%s: the store's list of objects %s", listing->url, why);
 }
 
-static enum status item_read(struct listing *listing, struct span one, bool url, struct err *err)
+static enum status item_read(struct s3_lister *listing, struct span one, bool url, struct err *err)
 {
     char key[KEY_BYTES];
     char number[24];
@@ -40,10 +40,10 @@ static enum status item_read(struct listing *listing, struct span one, bool url,
     char etag[128] = "";
     char *end = NULL;
     struct target_item item = {.key = key};
-    if (!s3_xml_exact(one, "Key", url, key, sizeof key)) {
+    if (!aws_xml_exact(one, "Key", url, key, sizeof key)) {
         return no_list(listing, "has an object without a key, or with one that is too long", err);
     }
-    if (s3_xml_exact(one, "Size", false, number, sizeof number) && *number >= '0' &&
+    if (aws_xml_exact(one, "Size", false, number, sizeof number) && *number >= '0' &&
         *number <= '9') {
         item.bytes = strtoll(number, &end, 10);
     }
@@ -57,17 +57,17 @@ static enum status item_read(struct listing *listing, struct span one, bool url,
     if (strncmp(key, listing->prefix, strlen(listing->prefix)) != 0) {
         return no_list(listing, "has objects of another prefix", err);
     }
-    if (s3_xml_exact(one, "LastModified", false, time, sizeof time) &&
+    if (aws_xml_exact(one, "LastModified", false, time, sizeof time) &&
         !clock_parse_rfc3339(span_str(time), &item.modified_us)) {
         item.modified_us = 0;
     }
-    item.etag = s3_xml_exact(one, "ETag", false, etag, sizeof etag) ? etag : NULL;
+    item.etag = aws_xml_exact(one, "ETag", false, etag, sizeof etag) ? etag : NULL;
     item.key = key + listing->prefix_bytes;
     /* a store's own sign for an empty folder */
     return *item.key ? listing->list->each(listing->list->context, &item, err) : OK;
 }
 
-static enum status page_read(struct listing *listing, struct span body, struct err *err)
+static enum status page_read(struct s3_lister *listing, struct span body, struct err *err)
 {
     char word[16];
     struct span one;
@@ -79,17 +79,17 @@ static enum status page_read(struct listing *listing, struct span body, struct e
         return no_list(listing, "is none: look at ship.s3_endpoint", err);
     }
     bool url =
-        s3_xml_exact(body, "EncodingType", false, word, sizeof word) && strcmp(word, "url") == 0;
+        aws_xml_exact(body, "EncodingType", false, word, sizeof word) && strcmp(word, "url") == 0;
     enum status status = OK;
-    while (status == OK && s3_xml_next(&rest, "Contents", &one)) {
+    while (status == OK && aws_xml_next(&rest, "Contents", &one)) {
         any = true;
         status = item_read(listing, one, url, err);
     }
     listing->more =
-        s3_xml_exact(body, "IsTruncated", false, word, sizeof word) && strcmp(word, "true") == 0;
+        aws_xml_exact(body, "IsTruncated", false, word, sizeof word) && strcmp(word, "true") == 0;
     listing->empty_pages = any ? 0 : listing->empty_pages + 1;
     if (status == OK && listing->more &&
-        (!s3_xml_exact(body, "NextContinuationToken", false, listing->token, TOKEN_BYTES) ||
+        (!aws_xml_exact(body, "NextContinuationToken", false, listing->token, TOKEN_BYTES) ||
          !*listing->token || listing->empty_pages > EMPTY_PAGES_MAX)) {
         status = no_list(listing, "breaks off: it says there is more and not how to go on", err);
     }
@@ -102,7 +102,7 @@ static void add_query(struct s3_request *request, const char *name, const char *
     request->query[request->n_query++] = (struct http_pair){span_str(name), span_str(value)};
 }
 
-static enum status page_get(struct listing *listing, struct err *err)
+static enum status page_get(struct s3_lister *listing, struct err *err)
 {
     struct s3_request request = {.method = "GET", .body_bytes_max = PAGE_BYTES_MAX};
     char page[16];
@@ -117,35 +117,35 @@ static enum status page_get(struct listing *listing, struct err *err)
         (void)snprintf(page, sizeof page, "%d", listing->list->page);
         add_query(&request, "max-keys", page);
     }
-    struct s3_answer answer;
-    enum status status = s3_http_run(listing->http, &request, &answer, err);
+    struct s3_response response;
+    enum status status = s3_client_run(listing->http, &request, &response, err);
     if (status != OK) {
         return status;
     }
-    if (answer.http != 200) {
-        status = s3_error(s3_http_place(listing->http), &answer, err);
-        if (answer.http == 403 && strcmp(answer.code, "AccessDenied") == 0) {
+    if (response.http != 200) {
+        status = s3_error(s3_client_endpoint(listing->http), &response, err);
+        if (response.http == 403 && strcmp(response.code, "AccessDenied") == 0) {
             status = err_set(err, ERR_DENIED,
                              "%s: the key may not list: it needs s3:ListBucket on the bucket "
                              "(HTTP 403 AccessDenied)",
                              listing->url);
         }
     } else {
-        status = page_read(listing, buf_span(&answer.body), err);
+        status = page_read(listing, buf_span(&response.body), err);
     }
-    s3_answer_fini(&answer);
+    s3_response_fini(&response);
     return status;
 }
 
-enum status s3_list(struct s3_http *http, const char *url, const struct target_list *list,
+enum status s3_list(struct s3_client *http, const char *url, const struct target_list *list,
                     struct err *err)
 {
-    struct listing *listing = calloc(1, sizeof *listing);
+    struct s3_lister *listing = calloc(1, sizeof *listing);
     if (!listing) {
         return err_nomem(err, "ship");
     }
-    const char *own = s3_http_place(http)->prefix;
-    *listing = (struct listing){.http = http, .url = url, .list = list};
+    const char *own = s3_client_endpoint(http)->prefix;
+    *listing = (struct s3_lister){.http = http, .url = url, .list = list};
     listing->prefix_bytes = *own ? strlen(own) + 1 : 0;
     int n = snprintf(listing->prefix, sizeof listing->prefix, "%s%s%s", own, *own ? "/" : "",
                      list->prefix);

@@ -11,16 +11,16 @@ enum { SWEEP_PAGES_MAX = 100 }; /* of 1,000 uploads: a store may go round in cir
 
 /* An upload under way. */
 struct upload {
-    struct s3_http *http;
+    struct s3_client *http;
     const struct s3_multipart *multipart;
     char id[S3_UPLOAD_ID_BYTES];
     bool checksum;    /* of the parts: the store knows it */
     struct buf parts; /* XML of CompleteMultipartUpload */
 };
 
-static bool good(const struct s3_answer *answer)
+static bool good(const struct s3_response *response)
 {
-    return answer->http >= 200 && answer->http < 300;
+    return response->http >= 200 && response->http < 300;
 }
 
 static void add_query(struct s3_request *request, const char *name, const char *value)
@@ -30,15 +30,16 @@ static void add_query(struct s3_request *request, const char *name, const char *
 }
 
 /* Whether the store may have begun an upload that we know no id of. */
-static bool may_be_begun(enum status status, const struct s3_answer *answer)
+static bool can_be_begun(enum status status, const struct s3_response *response)
 {
-    bool refused = answer->http >= 400 && answer->http < 500 && answer->http != 409;
-    return status != OK || answer->tries > 0 || !(good(answer) || refused || answer->http == 501);
+    bool refused = response->http >= 400 && response->http < 500 && response->http != 409;
+    return status != OK || response->tries > 0 ||
+           !(good(response) || refused || response->http == 501);
 }
 
 /* *out_begun false: the answer says why not. */
 static enum status begin(struct upload *upload, bool *left, bool *out_begun,
-                         struct s3_answer *answer, struct err *err)
+                         struct s3_response *response, struct err *err)
 {
     const struct target_object *object = upload->multipart->object;
     struct s3_request request = {
@@ -48,21 +49,22 @@ static enum status begin(struct upload *upload, bool *left, bool *out_begun,
         .makes = object->sha256,
         .part_checksums = upload->multipart->checksum,
         .fresh = true,
-        .body_bytes_max = TRANSPORT_ERROR_BODY_BYTES_MAX,
+        .body_bytes_max = HTTP_CLIENT_ERROR_BODY_BYTES_MAX,
     };
     add_query(&request, "uploads", "");
     *out_begun = false;
-    enum status status = s3_http_run(upload->http, &request, answer, err);
-    *left = *left || may_be_begun(status, answer);
-    if (status != OK || !good(answer)) {
+    enum status status = s3_client_run(upload->http, &request, response, err);
+    *left = *left || can_be_begun(status, response);
+    if (status != OK || !good(response)) {
         return status;
     }
-    bool told = s3_xml_text(buf_span(&answer->body), "UploadId", upload->id, sizeof upload->id) &&
-                strlen(upload->id) < sizeof upload->id - 1;
+    bool told =
+        aws_xml_text(buf_span(&response->body), "UploadId", upload->id, sizeof upload->id) &&
+        strlen(upload->id) < sizeof upload->id - 1;
     /* Swift takes the header, and then no list of parts that has checksums in it */
-    upload->checksum = request.part_checksums &&
-                       (answer->says_checksum || s3_http_options(upload->http)->insist_checksum);
-    s3_answer_fini(answer);
+    upload->checksum = request.part_checksums && (response->says_checksum ||
+                                                  s3_client_options(upload->http)->insist_checksum);
+    s3_response_fini(response);
     if (!told) {
         *left = true;
         return err_set(err, ERR_NET,
@@ -93,7 +95,7 @@ static void add_part(struct upload *upload, unsigned number, const struct digest
 
 /* One part; *out_sent false: the answer says why not. */
 static enum status send_part(struct upload *upload, unsigned number, struct span bytes,
-                             bool *out_sent, struct s3_answer *answer, struct err *err)
+                             bool *out_sent, struct s3_response *response, struct err *err)
 {
     char text[16];
     struct digest sha256 = digest_sha256(bytes);
@@ -108,21 +110,21 @@ static enum status send_part(struct upload *upload, unsigned number, struct span
     add_query(&request, "partNumber", text);
     add_query(&request, "uploadId", upload->id);
     *out_sent = false;
-    enum status status = s3_http_run(upload->http, &request, answer, err);
-    if (status != OK || !good(answer)) {
+    enum status status = s3_client_run(upload->http, &request, response, err);
+    if (status != OK || !good(response)) {
         return status;
     }
-    *out_sent = *answer->etag != '\0';
+    *out_sent = *response->etag != '\0';
     if (*out_sent) {
-        add_part(upload, number, &sha256, answer->etag);
+        add_part(upload, number, &sha256, response->etag);
     } else {
-        status = err_set(err, ERR_NET, "a part was answered %ld without an ETag", answer->http);
+        status = err_set(err, ERR_NET, "a part was answered %ld without an ETag", response->http);
     }
-    s3_answer_fini(answer);
+    s3_response_fini(response);
     return status;
 }
 
-static enum status send_parts(struct upload *upload, bool *out_sent, struct s3_answer *answer,
+static enum status send_parts(struct upload *upload, bool *out_sent, struct s3_response *response,
                               struct err *err)
 {
     struct span rest = upload->multipart->object->bytes;
@@ -135,7 +137,7 @@ static enum status send_parts(struct upload *upload, bool *out_sent, struct s3_a
                                 "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
     for (unsigned number = 1; rest.size > 0 && status == OK && sent; number++) {
         size_t size = rest.size < most ? rest.size : most;
-        status = send_part(upload, number, span_of(rest.data, size), &sent, answer, err);
+        status = send_part(upload, number, span_of(rest.data, size), &sent, response, err);
         rest = span_from(rest, size);
     }
     buf_add_str(&upload->parts, "</CompleteMultipartUpload>");
@@ -148,7 +150,7 @@ static enum status send_parts(struct upload *upload, bool *out_sent, struct s3_a
 
 /* 200 is sent before the work is done, and what came of it stands in the body, behind white space
  * that kept the connection alive. */
-static void look_inside(struct s3_answer *answer)
+static void look_inside(struct s3_response *response)
 {
     static const struct {
         const char *code;
@@ -158,22 +160,23 @@ static void look_inside(struct s3_answer *answer)
         {"RequestTimeout", 503}, {"PreconditionFailed", 412}, {"ConditionalRequestConflict", 409},
         {"NoSuchUpload", 404},   {"AccessDenied", 403},       {"NotImplemented", 501},
     };
-    struct span body = buf_span(&answer->body);
+    struct span body = buf_span(&response->body);
     /* Ceph leaves the ETag in it empty */
     static const char result[] = "<CompleteMultipartUploadResult";
-    answer->has_etag =
+    response->has_etag =
         body.size > 0 && memmem(body.data, body.size, result, sizeof result - 1) != NULL;
-    if (answer->has_etag || body.size == 0 || !memmem(body.data, body.size, "<Error>", 7)) {
+    if (response->has_etag || body.size == 0 || !memmem(body.data, body.size, "<Error>", 7)) {
         return;
     }
-    s3_error_read(answer);
-    answer->http = 400;
+    s3_error_read(response);
+    response->http = 400;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-        answer->http = strcmp(answer->code, codes[i].code) == 0 ? codes[i].http : answer->http;
+        response->http =
+            strcmp(response->code, codes[i].code) == 0 ? codes[i].http : response->http;
     }
 }
 
-static enum status complete(struct upload *upload, struct s3_answer *answer, struct err *err)
+static enum status complete(struct upload *upload, struct s3_response *response, struct err *err)
 {
     struct s3_request request = {
         .method = "POST",
@@ -182,26 +185,26 @@ static enum status complete(struct upload *upload, struct s3_answer *answer, str
         .content_type = "application/xml",
         .only_if_absent = upload->multipart->only_if_absent,
         .patient = true,
-        .body_bytes_max = TRANSPORT_ERROR_BODY_BYTES_MAX,
+        .body_bytes_max = HTTP_CLIENT_ERROR_BODY_BYTES_MAX,
     };
     add_query(&request, "uploadId", upload->id);
     for (unsigned tries = 1;; tries++) {
-        enum status status = s3_http_run(upload->http, &request, answer, err);
+        enum status status = s3_client_run(upload->http, &request, response, err);
         if (status != OK) {
             return status;
         }
-        bool inside = good(answer);
+        bool inside = good(response);
         if (inside) {
-            look_inside(answer);
+            look_inside(response);
         }
-        if (answer->http == 404 && strcmp(answer->code, "NoSuchUpload") == 0) {
-            answer->http = 412;
+        if (response->http == 404 && strcmp(response->code, "NoSuchUpload") == 0) {
+            response->http = 412;
         }
-        if (!inside || !s3_error_is_passing(answer) || tries == S3_TRIES) {
+        if (!inside || !s3_error_is_passing(response) || tries == S3_CLIENT_TRIES) {
             return OK;
         }
-        s3_answer_fini(answer);
-        status = s3_http_pause(upload->http, (unsigned)S3_RETRY_MS << (tries - 1), err);
+        s3_response_fini(response);
+        status = s3_client_pause(upload->http, (unsigned)S3_CLIENT_RETRY_MS << (tries - 1), err);
         if (status != OK) {
             return status;
         }
@@ -209,41 +212,41 @@ static enum status complete(struct upload *upload, struct s3_answer *answer, str
 }
 
 /* False: it is left for the sweep. One that we may not abort is not: it would be tried for ever. */
-static bool abort_upload(struct s3_http *http, const char *key, const char *id)
+static bool abort_upload(struct s3_client *http, const char *key, const char *id)
 {
     struct s3_request request = {.method = "DELETE", .key = key};
-    struct s3_answer answer;
+    struct s3_response response;
     struct err err;
     add_query(&request, "uploadId", id);
-    if (s3_http_run(http, &request, &answer, &err) != OK) {
+    if (s3_client_run(http, &request, &response, &err) != OK) {
         return false;
     }
-    bool later = s3_error_is_passing(&answer);
-    s3_answer_fini(&answer);
+    bool later = s3_error_is_passing(&response);
+    s3_response_fini(&response);
     return !later;
 }
 
-enum status s3_multipart_run(struct s3_http *http, const struct s3_multipart *multipart, bool *left,
-                             struct s3_answer *out_answer, struct err *err)
+enum status s3_multipart_run(struct s3_client *http, const struct s3_multipart *multipart,
+                             bool *left, struct s3_response *out_answer, struct err *err)
 {
     CHECK(multipart->part_bytes >= S3_PART_BYTES_MIN);
     struct upload upload = {.http = http, .multipart = multipart};
-    struct s3_answer answer = {.length = -1};
+    struct s3_response response = {.length = -1};
     bool begun = false;
     bool sent = false;
-    enum status status = begin(&upload, left, &begun, &answer, err);
+    enum status status = begin(&upload, left, &begun, &response, err);
     if (status == OK && begun) {
-        status = send_parts(&upload, &sent, &answer, err);
+        status = send_parts(&upload, &sent, &response, err);
     }
     if (status == OK && sent) {
-        status = complete(&upload, &answer, err);
+        status = complete(&upload, &response, err);
     }
     buf_fini(&upload.parts);
-    if (begun && !(status == OK && sent && good(&answer) && answer.has_etag)) {
+    if (begun && !(status == OK && sent && good(&response) && response.has_etag)) {
         *left = !abort_upload(http, multipart->object->key, upload.id) || *left;
     }
     if (status == OK) {
-        *out_answer = answer;
+        *out_answer = response;
     }
     return status;
 }
@@ -251,7 +254,7 @@ enum status s3_multipart_run(struct s3_http *http, const struct s3_multipart *mu
 /* The sweep. */
 
 /* "dt=2026-11-23/OWNER-...", below our prefix. NULL: not of ours. */
-static const char *own_key(const struct s3_place *place, const char *key, const char *owner)
+static const char *own_key(const struct s3_endpoint *place, const char *key, const char *owner)
 {
     size_t prefix = strlen(place->prefix);
     if (prefix > 0) {
@@ -267,7 +270,7 @@ static const char *own_key(const struct s3_place *place, const char *key, const 
     return ours ? key : NULL;
 }
 
-static size_t sweep_page(struct s3_http *http, const char *owner, struct span body, bool *left)
+static size_t sweep_page(struct s3_client *http, const char *owner, struct span body, bool *left)
 {
     size_t swept = 0;
     for (;;) {
@@ -280,10 +283,10 @@ static size_t sweep_page(struct s3_http *http, const char *owner, struct span bo
         struct span one = span_of(body.data, end ? (size_t)(end - body.data) : 0);
         char key[TARGET_KEY_BYTES];
         char id[S3_UPLOAD_ID_BYTES];
-        const char *ours = s3_xml_text(one, "Key", key, sizeof key)
-                               ? own_key(s3_http_place(http), key, owner)
+        const char *ours = aws_xml_text(one, "Key", key, sizeof key)
+                               ? own_key(s3_client_endpoint(http), key, owner)
                                : NULL;
-        if (ours && s3_xml_text(one, "UploadId", id, sizeof id)) {
+        if (ours && aws_xml_text(one, "UploadId", id, sizeof id)) {
             *left = !abort_upload(http, ours, id) || *left;
             swept++;
         }
@@ -294,15 +297,15 @@ static size_t sweep_page(struct s3_http *http, const char *owner, struct span bo
 static bool next_page(struct span body, char key[TARGET_KEY_BYTES], char id[S3_UPLOAD_ID_BYTES])
 {
     char more[8];
-    return s3_xml_text(body, "IsTruncated", more, sizeof more) && strcmp(more, "true") == 0 &&
-           s3_xml_text(body, "NextKeyMarker", key, TARGET_KEY_BYTES) &&
-           s3_xml_text(body, "NextUploadIdMarker", id, S3_UPLOAD_ID_BYTES);
+    return aws_xml_text(body, "IsTruncated", more, sizeof more) && strcmp(more, "true") == 0 &&
+           aws_xml_text(body, "NextKeyMarker", key, TARGET_KEY_BYTES) &&
+           aws_xml_text(body, "NextUploadIdMarker", id, S3_UPLOAD_ID_BYTES);
 }
 
-enum status s3_multipart_sweep(struct s3_http *http, const char *owner, size_t *out_swept,
+enum status s3_multipart_sweep(struct s3_client *http, const char *owner, size_t *out_swept,
                                bool *out_left, struct err *err)
 {
-    const struct s3_place *place = s3_http_place(http);
+    const struct s3_endpoint *place = s3_client_endpoint(http);
     char prefix[TARGET_KEY_BYTES + 8];
     char key[TARGET_KEY_BYTES] = "";
     char id[S3_UPLOAD_ID_BYTES] = "";
@@ -312,24 +315,24 @@ enum status s3_multipart_sweep(struct s3_http *http, const char *owner, size_t *
     *out_left = false;
     for (unsigned page = 0; more && page < SWEEP_PAGES_MAX; page++) {
         struct s3_request request = {.method = "GET", .body_bytes_max = 4 << 20};
-        struct s3_answer answer;
+        struct s3_response response;
         add_query(&request, "uploads", "");
         add_query(&request, "prefix", prefix);
         if (*key) {
             add_query(&request, "key-marker", key);
             add_query(&request, "upload-id-marker", id);
         }
-        enum status status = s3_http_run(http, &request, &answer, err);
-        if (status == OK && !good(&answer)) {
-            status = s3_error(place, &answer, err);
-            s3_answer_fini(&answer);
+        enum status status = s3_client_run(http, &request, &response, err);
+        if (status == OK && !good(&response)) {
+            status = s3_error(place, &response, err);
+            s3_response_fini(&response);
         }
         if (status != OK) {
             return status;
         }
-        swept += sweep_page(http, owner, buf_span(&answer.body), out_left);
-        more = next_page(buf_span(&answer.body), key, id);
-        s3_answer_fini(&answer);
+        swept += sweep_page(http, owner, buf_span(&response.body), out_left);
+        more = next_page(buf_span(&response.body), key, id);
+        s3_response_fini(&response);
     }
     *out_swept = swept;
     return OK;

@@ -19,14 +19,14 @@ struct s3_multipart {
 /* Sends it. OK: *out_answer is that of the step that ended it, to be read like a PUT's: 200 with an
  * ETag: it is there, whole. An error inside a 200 comes out under its own code and number. When the
  * upload is gone as we complete it, somebody did (we, with an answer that was lost): 412. Errors as
- * of s3_http_run. *left, also on failure, becomes true when an unfinished upload may have been
+ * of s3_client_run. *left, also on failure, becomes true when an unfinished upload may have been
  * left: the answer to its beginning was lost, or it could not be aborted. */
-MUST_USE enum status s3_multipart_run(struct s3_http *http, const struct s3_multipart *multipart,
-                                      bool *left, struct s3_answer *out_answer, struct err *err);
+MUST_USE enum status s3_multipart_run(struct s3_client *http, const struct s3_multipart *multipart,
+                                      bool *left, struct s3_response *out_answer, struct err *err);
 
 /* Aborts unfinished uploads below our prefix whose key is of our archive (dt=DAY/OWNER-...).
  * *out_left: some could not be aborted. Errors: ERR_DENIED when we may not list them. */
-MUST_USE enum status s3_multipart_sweep(struct s3_http *http, const char *owner, size_t *out_swept,
-                                        bool *out_left, struct err *err);
+MUST_USE enum status s3_multipart_sweep(struct s3_client *http, const char *owner,
+                                        size_t *out_swept, bool *out_left, struct err *err);
 
 #endif

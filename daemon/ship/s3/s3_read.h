@@ -6,9 +6,9 @@
 #include "daemon/ship/s3/s3_client.h"
 
 /* As target_list and target_get. `url` is the target's, for error texts. */
-MUST_USE enum status s3_list(struct s3_http *http, const char *url, const struct target_list *list,
-                             struct err *err);
-MUST_USE enum status s3_get(struct s3_http *http, const char *url, const char *key,
+MUST_USE enum status s3_list(struct s3_client *http, const char *url,
+                             const struct target_list *list, struct err *err);
+MUST_USE enum status s3_get(struct s3_client *http, const char *url, const char *key,
                             target_take *take, void *context, struct target_head *out_head,
                             struct err *err);
 

@@ -1,13 +1,13 @@
 #include "daemon/ship/s3/s3_request.h"
 
-static void sign_header(struct s3_prepared *prepared, const char *name, struct span value)
+static void sign_header(struct s3_request_prepared *prepared, const char *name, struct span value)
 {
     CHECK(prepared->sign.n_headers < SIGV4_HEADERS_MAX);
     prepared->sign.headers[prepared->sign.n_headers++] =
         (struct http_pair){.name = span_str(name), .value = value};
 }
 
-static void sign_body(const struct s3_request *request, struct s3_prepared *out)
+static void sign_body(const struct s3_request *request, struct s3_request_prepared *out)
 {
     struct span body = request->body.size > 0 ? request->body : span_of("", 0);
     struct digest sha256 = request->body_sha256 ? *request->body_sha256 : digest_sha256(body);
@@ -29,9 +29,9 @@ static void sign_body(const struct s3_request *request, struct s3_prepared *out)
     }
 }
 
-static void sign_headers(const struct s3_place *place, const struct s3_options *options,
+static void sign_headers(const struct s3_endpoint *place, const struct s3_options *options,
                          const struct credentials *credentials, int64_t now_us,
-                         const struct s3_request *request, struct s3_prepared *out)
+                         const struct s3_request *request, struct s3_request_prepared *out)
 {
     sign_header(out, "host", span_str(place->host));
     sign_header(out, "x-amz-date", span_str(out->scope.time));
@@ -62,7 +62,8 @@ static void sign_headers(const struct s3_place *place, const struct s3_options *
     }
 }
 
-static enum status make_url(const struct s3_place *place, struct s3_prepared *out, struct err *err)
+static enum status make_url(const struct s3_endpoint *place, struct s3_request_prepared *out,
+                            struct err *err)
 {
     buf_printf(&out->url, "%s://%s", place->scheme, place->host);
     sigv4_uri_encode(&out->url, out->sign.path, true);
@@ -72,19 +73,20 @@ static enum status make_url(const struct s3_place *place, struct s3_prepared *ou
     return THEN(status, buf_status(&out->url, "ship", err));
 }
 
-enum status s3_prepare(const struct s3_place *place, const struct s3_options *options,
-                       const struct credentials *credentials, int64_t now_us,
-                       const struct s3_request *request, struct s3_prepared *out, struct err *err)
+enum status s3_request_prepare(const struct s3_endpoint *place, const struct s3_options *options,
+                               const struct credentials *credentials, int64_t now_us,
+                               const struct s3_request *request, struct s3_request_prepared *out,
+                               struct err *err)
 {
     CHECK(request->n_query <= SIGV4_QUERY_MAX);
-    *out = (struct s3_prepared){
+    *out = (struct s3_request_prepared){
         .scope = {.access_key_id = span_str(credentials->access_key_id),
                   .secret_access_key = span_str(credentials->secret_access_key),
                   .region = span_str(place->region),
                   .service = span_str("s3")},
     };
     sigv4_time(now_us, out->scope.time);
-    s3_place_path(place, request->key, &out->path);
+    s3_endpoint_path(place, request->key, &out->path);
     out->sign.method = span_str(request->method);
     out->sign.path = buf_span(&out->path);
     out->sign.n_query = request->n_query;
@@ -100,7 +102,7 @@ enum status s3_prepare(const struct s3_place *place, const struct s3_options *op
     return status;
 }
 
-void s3_prepared_fini(struct s3_prepared *prepared)
+void s3_request_prepared_fini(struct s3_request_prepared *prepared)
 {
     buf_fini(&prepared->path);
     buf_fini(&prepared->url);

@@ -28,13 +28,13 @@ struct s3_request {
     /* GET: takes a good answer's body in pieces, with what its headers said; false ends the
      * transfer. A request that gave it something is not sent again by itself. NULL: the answer
      * keeps the body. */
-    bool (*take)(void *context, const struct s3_answer *answer, struct span bytes);
+    bool (*take)(void *context, const struct s3_response *response, struct span bytes);
     void *take_context;
     size_t body_bytes_max; /* of a good answer's body; errors have their own bound */
 };
 
 /* Headers by name, as they are signed and sent. */
-struct s3_prepared {
+struct s3_request_prepared {
     struct sigv4_request sign;
     struct sigv4_scope scope;
     struct buf path;
@@ -48,11 +48,12 @@ struct s3_prepared {
     char lock_until[CLOCK_TEXT_BYTES];
 };
 
-/* *out points into all of the arguments; s3_prepared_fini also after an error. */
-MUST_USE enum status s3_prepare(const struct s3_place *place, const struct s3_options *options,
-                                const struct credentials *credentials, int64_t now_us,
-                                const struct s3_request *request, struct s3_prepared *out,
-                                struct err *err);
-void s3_prepared_fini(struct s3_prepared *prepared);
+/* *out points into all of the arguments; s3_request_prepared_fini also after an error. */
+MUST_USE enum status s3_request_prepare(const struct s3_endpoint *place,
+                                        const struct s3_options *options,
+                                        const struct credentials *credentials, int64_t now_us,
+                                        const struct s3_request *request,
+                                        struct s3_request_prepared *out, struct err *err);
+void s3_request_prepared_fini(struct s3_request_prepared *prepared);
 
 #endif

@@ -6,9 +6,9 @@
 
 #include "schema/base/clock.h"
 
-void s3_answer_fini(struct s3_answer *answer)
+void s3_response_fini(struct s3_response *response)
 {
-    buf_fini(&answer->body);
+    buf_fini(&response->body);
 }
 
 static bool header_is(struct span line, const char *name, struct span *out_value)
@@ -46,7 +46,7 @@ static bool digest_read(struct span hex, struct digest *out)
     return true;
 }
 
-static int64_t number_read(struct span text)
+static int64_t parse_number(struct span text)
 {
     int64_t number = 0;
     for (size_t i = 0; i < text.size; i++) {
@@ -63,7 +63,7 @@ static int64_t range_read(struct span value)
 {
     const char *dash = value.size > 0 ? memchr(value.data, '-', value.size) : NULL;
     return dash && span_starts(value, "bytes ")
-               ? number_read(span_of(value.data + 6, (size_t)(dash - value.data) - 6))
+               ? parse_number(span_of(value.data + 6, (size_t)(dash - value.data) - 6))
                : -1;
 }
 
@@ -88,41 +88,41 @@ static void text_read(struct span value, char *out, size_t out_bytes)
 }
 
 /* It comes to a terminal: nothing but a region's letters. */
-static void region_read(struct span value, struct s3_answer *answer)
+static void region_read(struct span value, struct s3_response *response)
 {
-    bool good = value.size > 0 && value.size < sizeof answer->region;
+    bool good = value.size > 0 && value.size < sizeof response->region;
     for (size_t i = 0; i < value.size && good; i++) {
         char c = value.data[i];
         good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                c == '-' || c == '_';
     }
-    (void)snprintf(answer->region, sizeof answer->region, "%.*s", good ? (int)value.size : 0,
+    (void)snprintf(response->region, sizeof response->region, "%.*s", good ? (int)value.size : 0,
                    value.data);
 }
 
-void s3_answer_header(struct s3_answer *answer, struct span line)
+void s3_response_header(struct s3_response *response, struct span line)
 {
     struct span value;
     if (span_starts(line, "HTTP/")) {
-        answer->length = answer->from = -1;
-        answer->has_etag = answer->has_sha256 = answer->says_checksum = false;
-        answer->etag[0] = answer->checksum[0] = '\0';
+        response->length = response->from = -1;
+        response->has_etag = response->has_sha256 = response->says_checksum = false;
+        response->etag[0] = response->checksum[0] = '\0';
     } else if (header_is(line, "content-length", &value)) {
-        answer->length = number_read(value);
+        response->length = parse_number(value);
     } else if (header_is(line, "content-range", &value)) {
-        answer->from = range_read(value);
+        response->from = range_read(value);
     } else if (header_is(line, "x-amz-bucket-region", &value)) {
-        region_read(value, answer);
+        region_read(value, response);
     } else if (header_is(line, "x-amz-meta-stele-sha256", &value)) {
-        answer->has_sha256 = digest_read(value, &answer->sha256);
+        response->has_sha256 = digest_read(value, &response->sha256);
     } else if (header_is(line, "x-amz-checksum-algorithm", &value)) {
-        answer->says_checksum = value.size > 0;
+        response->says_checksum = value.size > 0;
     } else if (header_is(line, "etag", &value)) {
-        answer->has_etag = value.size > 0;
-        text_read(value, answer->etag, sizeof answer->etag);
+        response->has_etag = value.size > 0;
+        text_read(value, response->etag, sizeof response->etag);
     } else if (header_is(line, "x-amz-checksum-sha256", &value)) {
-        text_read(value, answer->checksum, sizeof answer->checksum);
+        text_read(value, response->checksum, sizeof response->checksum);
     } else if (header_is(line, "date", &value)) {
-        answer->date_us = date_read(value);
+        response->date_us = date_read(value);
     }
 }

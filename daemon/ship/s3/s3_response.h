@@ -4,7 +4,7 @@
 
 #include "schema/base/digest.h"
 
-struct s3_answer {
+struct s3_response {
     long http; /* status code */
     char code[64];
     char message[240];  /* S3's own words, one line */
@@ -21,10 +21,10 @@ struct s3_answer {
     unsigned tries; /* in vain before this one: the store may have done it more than once */
     struct buf body;
 };
-void s3_answer_fini(struct s3_answer *answer);
+void s3_response_fini(struct s3_response *response);
 
 /* Takes one header line (with or without its line end); a status line forgets what came before it.
  */
-void s3_answer_header(struct s3_answer *answer, struct span line);
+void s3_response_header(struct s3_response *response, struct span line);
 
 #endif

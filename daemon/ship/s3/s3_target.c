@@ -12,7 +12,7 @@ enum { PUT_TRIES = 5, CONFLICT_WAIT_MS = 100, OBJECT_OVER_BYTES = 4 << 20 };
 
 struct s3 {
     struct target target;
-    struct s3_http *http;
+    struct s3_client *http;
     bool no_conditional; /* the store answered 501 to If-None-Match */
     int64_t multipart_over;
     int64_t part_bytes;
@@ -25,9 +25,9 @@ static struct s3 *of(struct target *target)
     return (struct s3 *)(void *)((char *)target - offsetof(struct s3, target));
 }
 
-static bool good(const struct s3_answer *answer)
+static bool good(const struct s3_response *response)
 {
-    return answer->http >= 200 && answer->http < 300;
+    return response->http >= 200 && response->http < 300;
 }
 
 static enum status head(struct target *target, const char *key, struct target_head *out_head,
@@ -35,20 +35,20 @@ static enum status head(struct target *target, const char *key, struct target_he
 {
     struct s3 *s3 = of(target);
     const struct s3_request request = {.method = "HEAD", .key = key};
-    struct s3_answer answer;
-    enum status status = s3_http_run(s3->http, &request, &answer, err);
+    struct s3_response response;
+    enum status status = s3_client_run(s3->http, &request, &response, err);
     if (status != OK) {
         return status;
     }
-    if (good(&answer)) {
+    if (good(&response)) {
         *out_head = (struct target_head){
-            .bytes = answer.length, .has_sha256 = answer.has_sha256, .sha256 = answer.sha256};
-    } else if (answer.http == 404) {
+            .bytes = response.length, .has_sha256 = response.has_sha256, .sha256 = response.sha256};
+    } else if (response.http == 404) {
         status = err_set(err, ERR_NOT_FOUND, "%s: no object %s", target->url, key);
     } else {
-        status = s3_error(s3_http_place(s3->http), &answer, err);
+        status = s3_error(s3_client_endpoint(s3->http), &response, err);
     }
-    s3_answer_fini(&answer);
+    s3_response_fini(&response);
     return status;
 }
 
@@ -57,17 +57,17 @@ static enum status fetch_digest(struct s3 *s3, const char *key, size_t bytes, st
                                 struct err *err)
 {
     const struct s3_request request = {.method = "GET", .key = key, .body_bytes_max = bytes};
-    struct s3_answer answer;
-    enum status status = s3_http_run(s3->http, &request, &answer, err);
+    struct s3_response response;
+    enum status status = s3_client_run(s3->http, &request, &response, err);
     if (status != OK) {
         return status;
     }
-    if (good(&answer)) {
-        *out = digest_sha256(buf_span(&answer.body));
+    if (good(&response)) {
+        *out = digest_sha256(buf_span(&response.body));
     } else {
-        status = s3_error(s3_http_place(s3->http), &answer, err);
+        status = s3_error(s3_client_endpoint(s3->http), &response, err);
     }
-    s3_answer_fini(&answer);
+    s3_response_fini(&response);
     return status;
 }
 
@@ -112,12 +112,14 @@ static enum status look_first(struct s3 *s3, const struct target_object *object,
 
 /* A store that does not know what AWS added later: leaves it out from now on. True: try so. A store
  * that names the checksum means it; one that only says 501 means the condition first. */
-static bool degrade(struct s3 *s3, const struct s3_request *request, const struct s3_answer *answer)
+static bool degrade(struct s3 *s3, const struct s3_request *request,
+                    const struct s3_response *response)
 {
-    bool unknown = answer->http == 501 || strcmp(answer->code, "NotImplemented") == 0;
-    bool may_drop = request->checksum && !s3_http_options(s3->http)->insist_checksum &&
-                    !s3_http_place(s3->http)->is_aws;
-    if (may_drop && (unknown || answer->http == 400) && strcasestr(answer->message, "checksum")) {
+    bool unknown = response->http == 501 || strcmp(response->code, "NotImplemented") == 0;
+    bool may_drop = request->checksum && !s3_client_options(s3->http)->insist_checksum &&
+                    !s3_client_endpoint(s3->http)->is_aws;
+    if (may_drop && (unknown || response->http == 400) &&
+        strcasestr(response->message, "checksum")) {
         s3->no_checksum = true;
     } else if (unknown && request->only_if_absent) {
         s3->no_conditional = true;
@@ -131,7 +133,7 @@ static bool degrade(struct s3 *s3, const struct s3_request *request, const struc
 
 /* In one PUT or in parts: the answer is read alike. *request is what degrade() looks at. */
 static enum status send(struct s3 *s3, const struct s3_request *request,
-                        const struct target_object *object, struct s3_answer *answer,
+                        const struct target_object *object, struct s3_response *response,
                         struct err *err)
 {
     const struct s3_multipart multipart = {.object = object,
@@ -139,8 +141,8 @@ static enum status send(struct s3 *s3, const struct s3_request *request,
                                            .checksum = request->checksum,
                                            .only_if_absent = request->only_if_absent};
     return (int64_t)object->bytes.size > s3->multipart_over
-               ? s3_multipart_run(s3->http, &multipart, &s3->may_be_left, answer, err)
-               : s3_http_run(s3->http, request, answer, err);
+               ? s3_multipart_run(s3->http, &multipart, &s3->may_be_left, response, err)
+               : s3_client_run(s3->http, request, response, err);
 }
 
 /* One PUT and what its answer means. *out_again: try once more. */
@@ -157,34 +159,35 @@ static enum status put_once(struct s3 *s3, const struct target_object *object, u
         .checksum = !s3->no_checksum,
         .only_if_absent = !s3->no_conditional,
     };
-    struct s3_answer answer;
+    struct s3_response response;
     *out_again = false;
-    enum status status = send(s3, &request, object, &answer, err);
+    enum status status = send(s3, &request, object, &response, err);
     if (status != OK) {
         return status;
     }
-    if (good(&answer) && answer.has_etag) {
+    if (good(&response) && response.has_etag) {
         *out_put = TARGET_CREATED;
-    } else if (good(&answer)) {
+    } else if (good(&response)) {
         status = err_set(err, ERR_NET,
                          "a PUT was answered %ld without an ETag: is that an S3 store? Look at "
                          "ship.s3_endpoint",
-                         answer.http);
-    } else if (answer.http == 412) {
+                         response.http);
+    } else if (response.http == 412) {
         status = compare(s3, object, out_put, err);
         if (status == ERR_NOT_FOUND) {
             status = err_set(err, ERR_NET, "%s went away while it was sent: it is sent again",
                              object->key);
         }
     } else {
-        status = s3_error(s3_http_place(s3->http), &answer, err);
-        if (degrade(s3, &request, &answer)) {
+        status = s3_error(s3_client_endpoint(s3->http), &response, err);
+        if (degrade(s3, &request, &response)) {
             *out_again = true;
-        } else if (answer.http == 409 && strcmp(answer.code, "ConditionalRequestConflict") == 0) {
-            *out_again = s3_http_pause(s3->http, (unsigned)CONFLICT_WAIT_MS << tries, err) == OK;
+        } else if (response.http == 409 &&
+                   strcmp(response.code, "ConditionalRequestConflict") == 0) {
+            *out_again = s3_client_pause(s3->http, (unsigned)CONFLICT_WAIT_MS << tries, err) == OK;
         }
     }
-    s3_answer_fini(&answer);
+    s3_response_fini(&response);
     return status;
 }
 
@@ -213,26 +216,27 @@ static enum status put(struct target *target, const struct target_object *object
 static enum status check(struct target *target, struct err *err)
 {
     struct s3 *s3 = of(target);
-    struct s3_request request = {.method = "GET", .body_bytes_max = TRANSPORT_ERROR_BODY_BYTES_MAX};
-    const char *prefix = s3_http_place(s3->http)->prefix;
+    struct s3_request request = {.method = "GET",
+                                 .body_bytes_max = HTTP_CLIENT_ERROR_BODY_BYTES_MAX};
+    const char *prefix = s3_client_endpoint(s3->http)->prefix;
     request.query[0] = (struct http_pair){span_str("list-type"), span_str("2")};
     request.query[1] = (struct http_pair){span_str("max-keys"), span_str("1")};
     request.query[2] = (struct http_pair){span_str("prefix"), span_str(prefix)};
     request.n_query = 3;
-    struct s3_answer answer;
-    enum status status = s3_http_run(s3->http, &request, &answer, err);
+    struct s3_response response;
+    enum status status = s3_client_run(s3->http, &request, &response, err);
     if (status != OK) {
         return status;
     }
-    if (!good(&answer)) {
-        status = s3_error(s3_http_place(s3->http), &answer, err);
+    if (!good(&response)) {
+        status = s3_error(s3_client_endpoint(s3->http), &response, err);
     }
-    s3_answer_fini(&answer);
+    s3_response_fini(&response);
     return status;
 }
 
-static enum status sweep(struct target *target, const char *owner, size_t *out_swept,
-                         struct err *err)
+static enum status abort_stale_uploads(struct target *target, const char *owner, size_t *out_swept,
+                                       struct err *err)
 {
     struct s3 *s3 = of(target);
     bool left = false;
@@ -259,7 +263,7 @@ static enum status get(struct target *target, const char *key, target_take *take
 static void s3_close(struct target *target)
 {
     struct s3 *s3 = of(target);
-    s3_http_close(s3->http);
+    s3_client_close(s3->http);
     free(s3);
 }
 
@@ -268,10 +272,10 @@ static const struct target_ops ops = {.put = put,
                                       .list = list,
                                       .get = get,
                                       .check = check,
-                                      .sweep = sweep,
+                                      .sweep = abort_stale_uploads,
                                       .close = s3_close};
 
-static enum status url_write(const struct s3_place *place, char out[TARGET_URL_BYTES],
+static enum status url_write(const struct s3_endpoint *place, char out[TARGET_URL_BYTES],
                              struct err *err)
 {
     int n = snprintf(out, TARGET_URL_BYTES, "s3://%s%s%s%s%s", place->bucket,
@@ -281,14 +285,14 @@ static enum status url_write(const struct s3_place *place, char out[TARGET_URL_B
     return n < TARGET_URL_BYTES ? OK : err_set(err, ERR_CONFIG, "ship.target is too long");
 }
 
-enum status s3_url(const struct config *config, char out[TARGET_URL_BYTES], struct err *err)
+enum status s3_target_url(const struct config *config, char out[TARGET_URL_BYTES], struct err *err)
 {
-    struct s3_place place;
-    enum status status = s3_place_read(config, &place, err);
+    struct s3_endpoint place;
+    enum status status = s3_endpoint_read(config, &place, err);
     return THEN(status, url_write(&place, out, err));
 }
 
-enum status s3_open(const struct config *config, struct target **out_target, struct err *err)
+enum status s3_target_open(const struct config *config, struct target **out_target, struct err *err)
 {
     struct s3 *s3 = calloc(1, sizeof *s3);
     if (!s3) {
@@ -299,13 +303,13 @@ enum status s3_open(const struct config *config, struct target **out_target, str
     s3->part_bytes = config->ship_s3_part_bytes > S3_PART_BYTES_MIN ? config->ship_s3_part_bytes
                                                                     : S3_PART_BYTES_MIN;
     s3->may_be_left = config->ship_object_bytes_max + OBJECT_OVER_BYTES > s3->multipart_over;
-    enum status status = s3_http_open(config, &s3->target.cancel, &s3->http, err);
+    enum status status = s3_client_open(config, &s3->target.cancel, &s3->http, err);
     if (status == OK) {
-        s3->no_checksum = s3_http_options(s3->http)->no_checksum;
-        status = url_write(s3_http_place(s3->http), s3->target.url, err);
+        s3->no_checksum = s3_client_options(s3->http)->no_checksum;
+        status = url_write(s3_client_endpoint(s3->http), s3->target.url, err);
     }
     if (status != OK) {
-        s3_http_close(s3->http);
+        s3_client_close(s3->http);
         free(s3);
         return status;
     }

@@ -7,9 +7,9 @@
 #include "daemon/config/config.h"
 #include "daemon/ship/target/target.h"
 
-MUST_USE enum status s3_open(const struct config *config, struct target **out_target,
-                             struct err *err);
-MUST_USE enum status s3_url(const struct config *config, char out[TARGET_URL_BYTES],
-                            struct err *err);
+MUST_USE enum status s3_target_open(const struct config *config, struct target **out_target,
+                                    struct err *err);
+MUST_USE enum status s3_target_url(const struct config *config, char out[TARGET_URL_BYTES],
+                                   struct err *err);
 
 #endif

@@ -46,7 +46,8 @@ static enum status add_path(struct buf *out, struct span path)
     return OK;
 }
 
-enum status directory_url(const struct config *config, char out[TARGET_URL_BYTES], struct err *err)
+enum status directory_target_url(const struct config *config, char out[TARGET_URL_BYTES],
+                                 struct err *err)
 {
     struct span path = span_from(span_str(config->ship_target), strlen("file://"));
     if (!span_starts(path, "/")) {
@@ -127,7 +128,7 @@ static enum status head(struct target *target, const char *key, struct target_he
                         struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    enum status status = path_format(path, err, "%s/%s", of(target)->root, key);
+    enum status status = file_path_format(path, err, "%s/%s", of(target)->root, key);
     return THEN(status, head_path(path, out_head, err));
 }
 
@@ -170,7 +171,7 @@ static enum status compare(const char *path, const char *parent, const struct ta
         return err_set(err, ERR_EXISTS,
                        "%s is there already with other bytes: move it away to ship again", path);
     }
-    status = dir_sync(parent, err);
+    status = file_sync_dir(parent, err);
     if (status == OK) {
         *out_put = TARGET_WAS_THERE;
     }
@@ -204,14 +205,14 @@ static enum status put(struct target *target, const struct target_object *object
     char temp[FILE_PATH_BYTES];
     const char *slash = strrchr(object->key, '/');
     int folder = slash ? (int)(slash - object->key) : 0;
-    enum status status = path_format(path, err, "%s/%s", directory->root, object->key);
-    status =
-        THEN(status, path_format(parent, err, "%s/%.*s", directory->root, folder, object->key));
+    enum status status = file_path_format(path, err, "%s/%s", directory->root, object->key);
+    status = THEN(status,
+                  file_path_format(parent, err, "%s/%.*s", directory->root, folder, object->key));
     /* The dot in front: whoever watches the directory must not take it for an object. One name
      * for each key: what a crash leaves is written over by the next try. */
-    status = THEN(status,
-                  path_format(temp, err, "%s/.%s.part", parent, slash ? slash + 1 : object->key));
-    status = THEN(status, dir_make(parent, DIRECTORY_MODE, err));
+    status = THEN(status, file_path_format(temp, err, "%s/.%s.part", parent,
+                                           slash ? slash + 1 : object->key));
+    status = THEN(status, file_make_dir(parent, DIRECTORY_MODE, err));
     if (status == OK && file_exists(path)) {
         return compare(path, parent, object, out_put, err);
     }
@@ -227,7 +228,7 @@ static enum status put(struct target *target, const struct target_object *object
     if (status == OK && taken) {
         return compare(path, parent, object, out_put, err);
     }
-    status = THEN(status, dir_sync(parent, err));
+    status = THEN(status, file_sync_dir(parent, err));
     if (status == OK) {
         *out_put = TARGET_CREATED;
     }
@@ -254,13 +255,13 @@ static enum status check(struct target *target, struct err *err)
 static enum status list(struct target *target, const struct target_list *wanted,
                         struct target_passed *out_passed, struct err *err)
 {
-    return directory_list(of(target)->root, wanted, out_passed, err);
+    return directory_target_list(of(target)->root, wanted, out_passed, err);
 }
 
 static enum status get(struct target *target, const char *key, target_take *take, void *context,
                        struct target_head *out_head, struct err *err)
 {
-    return directory_get(of(target)->root, key, take, context, out_head, err);
+    return directory_target_get(of(target)->root, key, take, context, out_head, err);
 }
 
 static void directory_close(struct target *target)
@@ -271,14 +272,15 @@ static void directory_close(struct target *target)
 static const struct target_ops ops = {
     .put = put, .head = head, .list = list, .get = get, .check = check, .close = directory_close};
 
-enum status directory_open(const struct config *config, struct target **out_target, struct err *err)
+enum status directory_target_open(const struct config *config, struct target **out_target,
+                                  struct err *err)
 {
     struct directory *directory = calloc(1, sizeof *directory);
     if (!directory) {
         return err_nomem(err, "ship");
     }
     directory->target.ops = &ops;
-    enum status status = directory_url(config, directory->target.url, err);
+    enum status status = directory_target_url(config, directory->target.url, err);
     if (status != OK) {
         free(directory);
         return status;

@@ -89,7 +89,7 @@ static enum status name_look(struct walk *walk, int fd, const char *name, struct
     char key[FILE_PATH_BYTES];
     const char *above = folder->path_bytes > walk->root_bytes ? walk->path + walk->root_bytes : "";
     enum status status =
-        path_format(key, err, "%s%s%s", above, name, S_ISDIR(st.st_mode) ? "/" : "");
+        file_path_format(key, err, "%s%s%s", above, name, S_ISDIR(st.st_mode) ? "/" : "");
     if (status != OK || is_beside(walk, key)) {
         return status;
     }
@@ -165,8 +165,8 @@ static enum status walk_step(struct walk *walk, struct err *err)
     return name[bytes - 1] == '/' ? folder_open(walk, err) : file_give(walk, err);
 }
 
-enum status directory_list(const char *root, const struct target_list *list,
-                           struct target_passed *out_passed, struct err *err)
+enum status directory_target_list(const char *root, const struct target_list *list,
+                                  struct target_passed *out_passed, struct err *err)
 {
     struct walk *walk = calloc(1, sizeof *walk);
     if (!walk) {
@@ -175,7 +175,7 @@ enum status directory_list(const char *root, const struct target_list *list,
     walk->root = root;
     walk->list = list;
     enum status status =
-        path_format(walk->path, err, "%s%s", root, strcmp(root, "/") == 0 ? "" : "/");
+        file_path_format(walk->path, err, "%s%s", root, strcmp(root, "/") == 0 ? "" : "/");
     walk->root_bytes = strlen(walk->path);
     status = THEN(status, folder_open(walk, err));
     while (status == OK && walk->depth > 0) {
@@ -213,12 +213,12 @@ static enum status pieces_give(int fd, const char *path, struct digest_stream *d
     return status;
 }
 
-enum status directory_get(const char *root, const char *key, target_take *take, void *context,
-                          struct target_head *out_head, struct err *err)
+enum status directory_target_get(const char *root, const char *key, target_take *take,
+                                 void *context, struct target_head *out_head, struct err *err)
 {
     char path[FILE_PATH_BYTES];
     struct stat st;
-    enum status status = path_format(path, err, "%s/%s", root, key);
+    enum status status = file_path_format(path, err, "%s/%s", root, key);
     if (status != OK) {
         return status;
     }

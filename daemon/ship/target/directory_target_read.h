@@ -5,9 +5,10 @@
 #include "daemon/ship/target/target.h"
 
 /* As target_list and target_get; root is the target's directory. */
-MUST_USE enum status directory_list(const char *root, const struct target_list *list,
-                                    struct target_passed *out_passed, struct err *err);
-MUST_USE enum status directory_get(const char *root, const char *key, target_take *take,
-                                   void *context, struct target_head *out_head, struct err *err);
+MUST_USE enum status directory_target_list(const char *root, const struct target_list *list,
+                                           struct target_passed *out_passed, struct err *err);
+MUST_USE enum status directory_target_get(const char *root, const char *key, target_take *take,
+                                          void *context, struct target_head *out_head,
+                                          struct err *err);
 
 #endif

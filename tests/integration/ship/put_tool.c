@@ -113,7 +113,7 @@ static enum status get(struct target *target, const char *key, struct err *err)
     return status;
 }
 
-static enum status sweep(struct target *target, const char *owner, struct err *err)
+static enum status abort_stale_uploads(struct target *target, const char *owner, struct err *err)
 {
     size_t swept;
     enum status status = target_sweep(target, owner, &swept, err);
@@ -176,7 +176,7 @@ int main(int argc, char **argv)
         status = words == 4                      ? put(target, argv[2], argv[3], &err)
                  : strcmp(argv[1], "list") == 0  ? list(target, argv[2], &err)
                  : strcmp(argv[1], "get") == 0   ? get(target, argv[2], &err)
-                 : strcmp(argv[1], "sweep") == 0 ? sweep(target, argv[2], &err)
+                 : strcmp(argv[1], "sweep") == 0 ? abort_stale_uploads(target, argv[2], &err)
                  : words == 3                    ? head(target, argv[2], &err)
                                                  : target_check(target, &err);
     }

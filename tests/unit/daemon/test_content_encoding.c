@@ -4,7 +4,7 @@
 #include "tests/support/test.h"
 
 static const char text[] = "{\"event\":\"user.login\",\"time\":\"2026-11-23T10:00:00Z\"}\n";
-static struct decoder *decoder;
+static struct content_encoding *decoder;
 static struct err err;
 
 enum form { GZIP, ZLIB, BARE };
@@ -23,18 +23,19 @@ static void pack(enum form form, const void *data, size_t size, struct buf *out)
     libdeflate_free_compressor(packer);
 }
 
-static enum status unpack(enum http_encoding encoding, const struct buf *packed, size_t most,
-                          struct buf *out)
+static enum status unpack(enum http_request_encoding encoding, const struct buf *packed,
+                          size_t most, struct buf *out)
 {
-    return decode_body(decoder, encoding, buf_span(packed), most, out, &err);
+    return content_encoding_decode(decoder, encoding, buf_span(packed), most, out, &err);
 }
 
 TEST(forms)
 {
     static const struct {
         enum form form;
-        enum http_encoding encoding;
-    } forms[] = {{GZIP, HTTP_GZIP}, {ZLIB, HTTP_DEFLATE}, {BARE, HTTP_DEFLATE}};
+        enum http_request_encoding encoding;
+    } forms[] = {
+        {GZIP, HTTP_REQUEST_GZIP}, {ZLIB, HTTP_REQUEST_DEFLATE}, {BARE, HTTP_REQUEST_DEFLATE}};
     for (size_t i = 0; i < 3; i++) {
         struct buf packed = BUF_INIT;
         struct buf out = BUF_INIT;
@@ -60,9 +61,9 @@ TEST(members)
     pack(GZIP, "ab", 2, &packed);
     pack(GZIP, "", 0, &packed);
     pack(GZIP, "cd", 2, &packed);
-    EXPECT_OK(unpack(HTTP_GZIP, &packed, 4, &out), err);
+    EXPECT_OK(unpack(HTTP_REQUEST_GZIP, &packed, 4, &out), err);
     EXPECT_SPAN(buf_span(&out), "abcd");
-    EXPECT_INT(unpack(HTTP_GZIP, &packed, 3, &out), ERR_LIMIT);
+    EXPECT_INT(unpack(HTTP_REQUEST_GZIP, &packed, 3, &out), ERR_LIMIT);
     buf_fini(&packed);
     buf_fini(&out);
 }
@@ -76,9 +77,9 @@ TEST(bomb)
     CHECK(zeros);
     pack(GZIP, zeros, size, &packed);
     EXPECT(packed.size < size / 900);
-    EXPECT_INT(unpack(HTTP_GZIP, &packed, 64 * 1024, &out), ERR_LIMIT);
+    EXPECT_INT(unpack(HTTP_REQUEST_GZIP, &packed, 64 * 1024, &out), ERR_LIMIT);
     EXPECT(out.capacity < 1024 * 1024);
-    EXPECT_OK(unpack(HTTP_GZIP, &packed, size, &out), err);
+    EXPECT_OK(unpack(HTTP_REQUEST_GZIP, &packed, size, &out), err);
     EXPECT_INT(out.size, size);
     EXPECT(memcmp(out.data, zeros, size) == 0);
     free(zeros);
@@ -91,9 +92,9 @@ TEST(garbage)
     struct buf packed = BUF_INIT;
     struct buf out = BUF_INIT;
     buf_add_str(&packed, text);
-    EXPECT_INT(unpack(HTTP_GZIP, &packed, 1000, &out), ERR_FORMAT);
-    EXPECT_INT(unpack(HTTP_DEFLATE, &packed, 1000, &out), ERR_FORMAT);
-    EXPECT_INT(unpack(HTTP_ENCODING_UNKNOWN, &packed, 1000, &out), ERR_FORMAT);
+    EXPECT_INT(unpack(HTTP_REQUEST_GZIP, &packed, 1000, &out), ERR_FORMAT);
+    EXPECT_INT(unpack(HTTP_REQUEST_DEFLATE, &packed, 1000, &out), ERR_FORMAT);
+    EXPECT_INT(unpack(HTTP_REQUEST_ENCODING_UNKNOWN, &packed, 1000, &out), ERR_FORMAT);
     buf_fini(&packed);
     buf_fini(&out);
 }
@@ -102,9 +103,9 @@ int main(int argc, char **argv)
 {
     static const struct test tests[] = {TEST_ENTRY(forms), TEST_ENTRY(members), TEST_ENTRY(bomb),
                                         TEST_ENTRY(garbage)};
-    decoder = decoder_new();
+    decoder = content_encoding_new();
     CHECK(decoder);
     int result = test_main(tests, sizeof tests / sizeof tests[0], argc, argv);
-    decoder_free(decoder);
+    content_encoding_free(decoder);
     return result;
 }

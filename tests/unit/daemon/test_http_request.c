@@ -1,10 +1,10 @@
 #include "daemon/receive/http_request.h"
 #include "tests/support/test.h"
 
-static const struct http_limits limits = {.head_bytes_max = 400, .body_bytes_max = 100};
+static const struct http_request_limits limits = {.head_bytes_max = 400, .body_bytes_max = 100};
 
 struct outcome {
-    enum http_step step;
+    enum http_request_step step;
     struct http_request request;
     struct buf in;
 };
@@ -12,8 +12,8 @@ struct outcome {
 /* Feeds the text in pieces of `piece` bytes until it is done, refused or at its end. */
 static void feed(const char *text, size_t size, size_t piece, struct outcome *out)
 {
-    *out = (struct outcome){.step = HTTP_MORE};
-    for (size_t at = 0; at < size && out->step == HTTP_MORE; at += piece) {
+    *out = (struct outcome){.step = HTTP_REQUEST_MORE};
+    for (size_t at = 0; at < size && out->step == HTTP_REQUEST_MORE; at += piece) {
         buf_add(&out->in, text + at, size - at < piece ? size - at : piece);
         out->step = http_request_feed(&out->request, &out->in, &limits);
     }
@@ -83,7 +83,9 @@ static void check_case(size_t i, size_t piece)
     struct outcome got;
     feed(cases[i].text, strlen(cases[i].text), piece, &got);
     int before = test_failures;
-    int refusal = got.step == HTTP_DONE ? 0 : got.step == HTTP_MORE ? -1 : got.request.refusal;
+    int refusal = got.step == HTTP_REQUEST_DONE   ? 0
+                  : got.step == HTTP_REQUEST_MORE ? -1
+                                                  : got.request.refusal;
     EXPECT_INT(refusal, cases[i].refusal);
     if (refusal == 0 || (refusal == -1 && cases[i].path[0])) {
         EXPECT_SPAN(span_of(got.in.data + got.request.path_at, got.request.path_size),
@@ -116,14 +118,14 @@ TEST(the_next_request_follows)
         "POST /2 HTTP/1.1\r\nContent-Length: 1\r\n\r\ncGET /3";
     struct outcome got;
     feed(text, sizeof text - 1, sizeof text, &got);
-    EXPECT_INT(got.step, HTTP_DONE);
+    EXPECT_INT(got.step, HTTP_REQUEST_DONE);
     EXPECT_INT(got.request.body_size, 2);
     EXPECT(span_starts(span_from(buf_span(&got.in), got.request.end), "POST /2 HTTP"));
     size_t end = got.request.end;
     memmove(got.in.data, got.in.data + end, got.in.size - end);
     got.in.size -= end;
     got.request = (struct http_request){0};
-    EXPECT_INT(http_request_feed(&got.request, &got.in, &limits), HTTP_DONE);
+    EXPECT_INT(http_request_feed(&got.request, &got.in, &limits), HTTP_REQUEST_DONE);
     EXPECT_SPAN(span_from(buf_span(&got.in), got.request.end), "GET /3");
     buf_fini(&got.in);
 }
@@ -132,23 +134,23 @@ TEST(encodings)
 {
     static const struct {
         const char *header;
-        enum http_encoding encoding;
+        enum http_request_encoding encoding;
     } encodings[] = {
-        {"X: y", HTTP_IDENTITY},
-        {"Content-Encoding: identity", HTTP_IDENTITY},
-        {"Content-Encoding: GZIP", HTTP_GZIP},
-        {"content-encoding: x-gzip", HTTP_GZIP},
-        {"Content-Encoding: deflate", HTTP_DEFLATE},
-        {"Content-Encoding: br", HTTP_ENCODING_UNKNOWN},
-        {"Content-Encoding: gzip, gzip", HTTP_ENCODING_UNKNOWN},
-        {"Content-Encoding: gzip\r\nContent-Encoding: gzip", HTTP_ENCODING_UNKNOWN},
+        {"X: y", HTTP_REQUEST_IDENTITY},
+        {"Content-Encoding: identity", HTTP_REQUEST_IDENTITY},
+        {"Content-Encoding: GZIP", HTTP_REQUEST_GZIP},
+        {"content-encoding: x-gzip", HTTP_REQUEST_GZIP},
+        {"Content-Encoding: deflate", HTTP_REQUEST_DEFLATE},
+        {"Content-Encoding: br", HTTP_REQUEST_ENCODING_UNKNOWN},
+        {"Content-Encoding: gzip, gzip", HTTP_REQUEST_ENCODING_UNKNOWN},
+        {"Content-Encoding: gzip\r\nContent-Encoding: gzip", HTTP_REQUEST_ENCODING_UNKNOWN},
     };
     for (size_t i = 0; i < sizeof encodings / sizeof encodings[0]; i++) {
         char text[256];
         struct outcome got;
         int n = snprintf(text, sizeof text, "POST / HTTP/1.1\r\n%s\r\n\r\n", encodings[i].header);
         feed(text, (size_t)n, 1000, &got);
-        EXPECT_INT(got.step, HTTP_DONE);
+        EXPECT_INT(got.step, HTTP_REQUEST_DONE);
         EXPECT_INT(got.request.encoding, encodings[i].encoding);
         buf_fini(&got.in);
     }
@@ -160,7 +162,7 @@ TEST(expect_is_seen_before_the_body)
         "POST / HTTP/1.1\r\nExpect: 100-Continue\r\nContent-Length: 5\r\n\r\n";
     struct outcome got;
     feed(text, sizeof text - 1, 1000, &got);
-    EXPECT_INT(got.step, HTTP_MORE);
+    EXPECT_INT(got.step, HTTP_REQUEST_MORE);
     EXPECT(got.request.wants_continue);
     buf_fini(&got.in);
 }
@@ -172,7 +174,7 @@ TEST(heads_and_trailers_are_bounded)
     memset(text, 'a', sizeof text);
     memcpy(text, "GET / HTTP/1.1\r\nX: ", 19);
     feed(text, sizeof text, 7, &got);
-    EXPECT_INT(got.step, HTTP_REFUSE);
+    EXPECT_INT(got.step, HTTP_REQUEST_REFUSE);
     EXPECT_INT(got.request.refusal, 431);
     EXPECT(got.in.size <= limits.head_bytes_max + 7);
     buf_fini(&got.in);
@@ -180,12 +182,12 @@ TEST(heads_and_trailers_are_bounded)
         snprintf(text, sizeof text, "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n");
     memset(text + n, 'b', sizeof text - (size_t)n);
     feed(text, sizeof text, 7, &got);
-    EXPECT_INT(got.step, HTTP_REFUSE);
+    EXPECT_INT(got.step, HTTP_REQUEST_REFUSE);
     EXPECT_INT(got.request.refusal, 431);
     buf_fini(&got.in);
     memset(text + n - 3, '0', sizeof text - (size_t)n + 3);
     feed(text, sizeof text, 7, &got);
-    EXPECT_INT(got.step, HTTP_REFUSE);
+    EXPECT_INT(got.step, HTTP_REQUEST_REFUSE);
     EXPECT_INT(got.request.refusal, 400);
     buf_fini(&got.in);
 }

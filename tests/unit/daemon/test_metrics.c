@@ -59,17 +59,17 @@ TEST(text)
 
 TEST(the_bell_forgets_nothing)
 {
-    struct bell bell;
-    bell_init(&bell);
-    EXPECT_INT(bell_wait(&bell, clock_monotonic_us() + 1000), 0);
-    bell_ring(&bell, BELL_WORK);
-    bell_ring(&bell, BELL_NOW);
-    EXPECT_INT(bell_wait(&bell, 0), BELL_WORK | BELL_NOW);
-    EXPECT_INT(bell_wait(&bell, 0), 0);
-    bell_ring(&bell, BELL_STOP);
-    EXPECT_INT(bell_wait(&bell, 0), BELL_STOP);
-    EXPECT_INT(bell_wait(&bell, 0), BELL_STOP);
-    bell_fini(&bell);
+    struct wakeup wakeup;
+    wakeup_init(&wakeup);
+    EXPECT_INT(wakeup_wait(&wakeup, clock_monotonic_us() + 1000), 0);
+    wakeup_signal(&wakeup, WAKEUP_WORK);
+    wakeup_signal(&wakeup, WAKEUP_NOW);
+    EXPECT_INT(wakeup_wait(&wakeup, 0), WAKEUP_WORK | WAKEUP_NOW);
+    EXPECT_INT(wakeup_wait(&wakeup, 0), 0);
+    wakeup_signal(&wakeup, WAKEUP_STOP);
+    EXPECT_INT(wakeup_wait(&wakeup, 0), WAKEUP_STOP);
+    EXPECT_INT(wakeup_wait(&wakeup, 0), WAKEUP_STOP);
+    wakeup_fini(&wakeup);
 }
 
 TEST(health_names_the_first_reason)

@@ -17,7 +17,7 @@ static void begin(void)
 {
     test_dir_make(home);
     (void)setenv("STELE_CLOCK_US", "1772323200000000", 1); /* 2026-03-01 */
-    EXPECT_OK(path_format(dir, &err, "%.200s/archive", home), err);
+    EXPECT_OK(file_path_format(dir, &err, "%.200s/archive", home), err);
     EXPECT_OK(archive_create(dir, &err), err);
     config_init(&config);
     (void)snprintf(config.ship_target, sizeof config.ship_target, "file://%.200s/out", home);

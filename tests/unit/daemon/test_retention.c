@@ -60,7 +60,7 @@ static void begin(bool ships)
 {
     test_dir_make(home);
     set_clock(day(10) + CLOCK_DAY_US / 2);
-    EXPECT_OK(path_format(dir, &err, "%.200s/archive", home), err);
+    EXPECT_OK(file_path_format(dir, &err, "%.200s/archive", home), err);
     EXPECT_OK(archive_create(dir, &err), err);
     EXPECT_OK(archive_open(dir, ARCHIVE_WRITE, &archive, &err), err);
     config_init(&config);
@@ -128,9 +128,9 @@ static void expect_days(const char *should)
     EXPECT_STR(is, should);
 }
 
-static struct hold hold_of(enum hold_kind kind, const char *subject)
+static struct legal_hold hold_of(enum legal_hold_kind kind, const char *subject)
 {
-    struct hold hold = {.kind = kind, .from_us = INT64_MIN, .to_us = INT64_MAX, .made_us = 1};
+    struct legal_hold hold = {.kind = kind, .from_us = INT64_MIN, .to_us = INT64_MAX, .made_us = 1};
     (void)snprintf(hold.subject, sizeof hold.subject, "%s", subject);
     (void)snprintf(hold.why, sizeof hold.why, "a case");
     (void)snprintf(hold.who, sizeof hold.who, "tester");
@@ -166,8 +166,8 @@ TEST(by_size)
     expect_plan("gsssss");
     rules.size_max = 1;
     expect_plan("gggggs"); /* never the day that is not over */
-    struct hold hold = hold_of(HOLD_USER, "u0");
-    EXPECT_OK(hold_add(archive, &hold, &err), err);
+    struct legal_hold hold = hold_of(LEGAL_HOLD_USER, "u0");
+    EXPECT_OK(legal_hold_add(archive, &hold, &err), err);
     expect_plan("hggggs");
     rules.keep_us = 3 * CLOCK_DAY_US;
     plan = run();
@@ -202,13 +202,13 @@ TEST(nothing_that_is_not_shipped)
 TEST(what_is_held)
 {
     begin(false);
-    struct hold holds[] = {hold_of(HOLD_RANGE, ""), hold_of(HOLD_SESSION, "s1"),
-                           hold_of(HOLD_USER, "u2"), hold_of(HOLD_USER, "u3")};
+    struct legal_hold holds[] = {hold_of(LEGAL_HOLD_RANGE, ""), hold_of(LEGAL_HOLD_SESSION, "s1"),
+                                 hold_of(LEGAL_HOLD_USER, "u2"), hold_of(LEGAL_HOLD_USER, "u3")};
     holds[0].from_us = day(0) + CLOCK_DAY_US - 1;
     holds[0].to_us = day(1);
     holds[3].to_us = day(3) + CLOCK_DAY_US / 4; /* its events are later that day */
     for (size_t i = 0; i < 4; i++) {
-        EXPECT_OK(hold_add(archive, &holds[i], &err), err);
+        EXPECT_OK(legal_hold_add(archive, &holds[i], &err), err);
         EXPECT_INT(holds[i].id, (int)i + 1);
     }
     expect_plan("hhhgg");
@@ -220,17 +220,17 @@ TEST(what_is_held)
     EXPECT_INT(plan.days[2].hold, 3);
     retention_plan_fini(&plan);
     expect_days("012");
-    EXPECT_INT(hold_release(archive, 2, "tester", "", 5, &err), ERR_USAGE);
-    EXPECT_OK(hold_release(archive, 2, "tester", "over", 5, &err), err);
-    EXPECT_INT(hold_release(archive, 2, "tester", "over", 6, &err), ERR_EXISTS);
-    EXPECT_INT(hold_release(archive, 9, "tester", "over", 6, &err), ERR_NOT_FOUND);
+    EXPECT_INT(legal_hold_release(archive, 2, "tester", "", 5, &err), ERR_USAGE);
+    EXPECT_OK(legal_hold_release(archive, 2, "tester", "over", 5, &err), err);
+    EXPECT_INT(legal_hold_release(archive, 2, "tester", "over", 6, &err), ERR_EXISTS);
+    EXPECT_INT(legal_hold_release(archive, 9, "tester", "over", 6, &err), ERR_NOT_FOUND);
     expect_plan("hgh");
-    struct hold *list = NULL;
+    struct legal_hold *list = NULL;
     size_t count = 0;
-    EXPECT_OK(hold_list(archive, false, &list, &count, &err), err);
+    EXPECT_OK(legal_hold_list(archive, false, &list, &count, &err), err);
     EXPECT_INT(count, 3);
     free(list);
-    EXPECT_OK(hold_list(archive, true, &list, &count, &err), err);
+    EXPECT_OK(legal_hold_list(archive, true, &list, &count, &err), err);
     EXPECT_INT(count, 4);
     EXPECT_INT(list[1].released_us, 5);
     EXPECT_STR(list[1].released_why, "over");
@@ -244,11 +244,11 @@ TEST(a_hold_that_comes_between_plan_and_deletion)
 {
     begin(false);
     struct retention_plan plan = {0};
-    struct hold hold = hold_of(HOLD_SESSION, "s0");
+    struct legal_hold hold = hold_of(LEGAL_HOLD_SESSION, "s0");
     bool again = false;
     EXPECT_OK(retention_plan_make(archive, &rules, &plan, &err), err);
     EXPECT_INT(plan.goes, 5);
-    EXPECT_OK(hold_add(archive, &hold, &err), err);
+    EXPECT_OK(legal_hold_add(archive, &hold, &err), err);
     EXPECT_OK(retention_carry_out(archive, &plan, "tester", NULL, NULL, &again, &err), err);
     EXPECT(again);
     retention_plan_fini(&plan);
@@ -277,9 +277,9 @@ TEST(the_record_stays_and_tells_what_went)
     EXPECT_OK(segment_open(path, &segment, &err), err);
     const struct block_info *blocks = segment_blocks(segment, &count);
     EXPECT_INT(count, 2);
-    struct digest chain = chain_start(day(0));
-    chain = chain_add(&chain, &blocks[0]);
-    chain = chain_add(&chain, &blocks[1]);
+    struct digest chain = hash_chain_start(day(0));
+    chain = hash_chain_add(&chain, &blocks[0]);
+    chain = hash_chain_add(&chain, &blocks[1]);
     segment_close(segment);
     struct retention_plan plan = run();
     retention_plan_fini(&plan);
@@ -330,7 +330,7 @@ TEST(a_plan_of_deleted_blocks_is_given_up)
 {
     begin(true);
     char out[FILE_PATH_BYTES];
-    EXPECT_OK(path_format(out, &err, "%.200s/out", home), err);
+    EXPECT_OK(file_path_format(out, &err, "%.200s/out", home), err);
     EXPECT_OK(file_write(out, span_str("in the way"), 0600, &err), err);
     struct shipper *shipper = NULL;
     struct shipper_report report = {0};
@@ -342,7 +342,7 @@ TEST(a_plan_of_deleted_blocks_is_given_up)
     retention_plan_fini(&plan);
     EXPECT_INT(unlink(out), 0);
     EXPECT_OK(shipper_run(shipper, true, &report, &err), err);
-    EXPECT_INT(report.pending_objects + report.failed_objects + report.waiting_events, 0);
+    EXPECT_INT(report.pending_objects + report.failed_objects + report.inbox_scan_events, 0);
     add(0, 50, 5);
     EXPECT_OK(shipper_run(shipper, true, &report, &err), err);
     EXPECT_INT(report.shipped_events, 5);
@@ -377,7 +377,7 @@ TEST(a_crash_at_each_step)
         char path[FILE_PATH_BYTES];
         char log[FILE_PATH_BYTES];
         EXPECT_OK(archive_segment_path(dir, day(0), path, &err), err);
-        EXPECT_OK(path_format(log, &err, "%s-wal", path), err);
+        EXPECT_OK(file_path_format(log, &err, "%s-wal", path), err);
         EXPECT_OK(file_write(log, span_str("left over"), 0600, &err), err);
         EXPECT_INT(unlink(log), 0);
         EXPECT_OK(retention_plan_make(archive, &rules, &plan, &err), err);
@@ -431,10 +431,10 @@ TEST(a_damaged_day)
     EXPECT_OK(archive_segment_path(dir, day(1), path, &err), err);
     EXPECT_OK(file_write(path, span_str("this was a day once"), 0600, &err), err);
     expect_plan("gxggg");
-    struct hold hold = hold_of(HOLD_USER, "u0");
-    EXPECT_OK(hold_add(archive, &hold, &err), err);
+    struct legal_hold hold = hold_of(LEGAL_HOLD_USER, "u0");
+    EXPECT_OK(legal_hold_add(archive, &hold, &err), err);
     expect_plan("hhggg"); /* who knows what is in it */
-    EXPECT_OK(hold_release(archive, hold.id, "tester", "over", 5, &err), err);
+    EXPECT_OK(legal_hold_release(archive, hold.id, "tester", "over", 5, &err), err);
     rules.force = true;
     struct retention_plan plan = run();
     EXPECT(plan.days[1].row.forced && !plan.days[1].row.has_chain && plan.days[1].wrong[0]);

@@ -13,7 +13,7 @@ static struct span s(const char *text)
     return span_str(text);
 }
 
-static struct span value(const char *text, enum profile_section kind, const char *name,
+static struct span value(const char *text, enum profile_file_section kind, const char *name,
                          const char *key)
 {
     return profile_file_value(s(text), kind, s(name), key);
@@ -36,20 +36,20 @@ TEST(profiles)
                                "late = e\n"
                                "[broken\n"
                                "no value";
-    EXPECT_SPAN(value(text, PROFILE_CREDENTIALS, "default", "key"), "a");
-    EXPECT_SPAN(value(text, PROFILE_CONFIG, "default", "key"), "a");
-    EXPECT_SPAN(value(text, PROFILE_CONFIG, "default", "late"), "e");
-    EXPECT_SPAN(value(text, PROFILE_CONFIG, "with space", "key"), "last");
-    EXPECT_SPAN(value(text, PROFILE_SSO_SESSION, "it", "key"), "d");
-    EXPECT(value(text, PROFILE_CONFIG, "it", "key").data == NULL);
-    EXPECT(value(text, PROFILE_CREDENTIALS, "default", "comment").data == NULL);
-    EXPECT(value(text, PROFILE_CREDENTIALS, "default", "top").data == NULL);
-    EXPECT(value(text, PROFILE_CREDENTIALS, "default", "other").data != NULL);
-    EXPECT_INT(value(text, PROFILE_CREDENTIALS, "default", "other").size, 0);
-    EXPECT(profile_file_has(s(text), PROFILE_CONFIG, s("with space")));
-    EXPECT(!profile_file_has(s(text), PROFILE_CONFIG, s("space")));
-    EXPECT(!profile_file_has(s(text), PROFILE_CONFIG, s("broken")));
-    EXPECT(!profile_file_has(s(""), PROFILE_CONFIG, s("default")));
+    EXPECT_SPAN(value(text, PROFILE_FILE_CREDENTIALS, "default", "key"), "a");
+    EXPECT_SPAN(value(text, PROFILE_FILE_CONFIG, "default", "key"), "a");
+    EXPECT_SPAN(value(text, PROFILE_FILE_CONFIG, "default", "late"), "e");
+    EXPECT_SPAN(value(text, PROFILE_FILE_CONFIG, "with space", "key"), "last");
+    EXPECT_SPAN(value(text, PROFILE_FILE_SSO_SESSION, "it", "key"), "d");
+    EXPECT(value(text, PROFILE_FILE_CONFIG, "it", "key").data == NULL);
+    EXPECT(value(text, PROFILE_FILE_CREDENTIALS, "default", "comment").data == NULL);
+    EXPECT(value(text, PROFILE_FILE_CREDENTIALS, "default", "top").data == NULL);
+    EXPECT(value(text, PROFILE_FILE_CREDENTIALS, "default", "other").data != NULL);
+    EXPECT_INT(value(text, PROFILE_FILE_CREDENTIALS, "default", "other").size, 0);
+    EXPECT(profile_file_has(s(text), PROFILE_FILE_CONFIG, s("with space")));
+    EXPECT(!profile_file_has(s(text), PROFILE_FILE_CONFIG, s("space")));
+    EXPECT(!profile_file_has(s(text), PROFILE_FILE_CONFIG, s("broken")));
+    EXPECT(!profile_file_has(s(""), PROFILE_FILE_CONFIG, s("default")));
 }
 
 /* What would be signed with now; the error's text when there is nothing. */
@@ -91,7 +91,8 @@ static const char *container(const char *relative, const char *full)
     static struct buf out;
     bool direct;
     buf_clear(&out);
-    return source_container_url(relative, full, &out, &direct, &err) == OK ? out.data : "";
+    return credential_source_container_url(relative, full, &out, &direct, &err) == OK ? out.data
+                                                                                      : "";
 }
 
 TEST(containers)
@@ -123,8 +124,9 @@ TEST(containers)
 
 static enum status json(const char *text, struct credentials *out)
 {
-    static const struct source_names names = {"A.id", "A.secret", "A.token", "A.end"};
-    return source_fill_json("here", s(text), &names, INT64_C(1700000000000000), out, &err);
+    static const struct credential_source_names names = {"A.id", "A.secret", "A.token", "A.end"};
+    return credential_source_fill_json("here", s(text), &names, INT64_C(1700000000000000), out,
+                                       &err);
 }
 
 TEST(answers)

@@ -10,12 +10,12 @@ static struct err err;
 
 static const char *place_host(const char *target, const char *endpoint, bool path_style)
 {
-    static struct s3_place place;
+    static struct s3_endpoint place;
     config_init(&config);
     (void)snprintf(config.ship_target, sizeof config.ship_target, "%s", target);
     (void)snprintf(config.ship_s3_endpoint, sizeof config.ship_s3_endpoint, "%s", endpoint);
     config.ship_s3_path_style = path_style;
-    return s3_place_read(&config, &place, &err) == OK ? place.host : "";
+    return s3_endpoint_read(&config, &place, &err) == OK ? place.host : "";
 }
 
 static const char *url(const char *target, const char *endpoint)
@@ -53,23 +53,23 @@ TEST(china)
     config_init(&config);
     (void)snprintf(config.ship_target, sizeof config.ship_target, "s3://logs");
     (void)snprintf(config.ship_s3_region, sizeof config.ship_s3_region, "cn-north-1");
-    struct s3_place place;
-    EXPECT_OK(s3_place_read(&config, &place, &err), err);
+    struct s3_endpoint place;
+    EXPECT_OK(s3_endpoint_read(&config, &place, &err), err);
     EXPECT_STR(place.host, "logs.s3.cn-north-1.amazonaws.com.cn");
     (void)snprintf(config.ship_s3_region, sizeof config.ship_s3_region, "eusc-de-east-1");
-    EXPECT_OK(s3_place_read(&config, &place, &err), err);
+    EXPECT_OK(s3_endpoint_read(&config, &place, &err), err);
     EXPECT_STR(place.host, "logs.s3.eusc-de-east-1.amazonaws.eu");
 }
 
 static const char *aws_host(const char *region, bool dual_stack, bool fips)
 {
-    static struct s3_place place;
+    static struct s3_endpoint place;
     config_init(&config);
     (void)snprintf(config.ship_target, sizeof config.ship_target, "s3://logs");
     (void)snprintf(config.ship_s3_region, sizeof config.ship_s3_region, "%s", region);
     config.ship_s3_dual_stack = dual_stack;
     config.ship_s3_fips = fips;
-    return s3_place_read(&config, &place, &err) == OK ? place.host : err.text;
+    return s3_endpoint_read(&config, &place, &err) == OK ? place.host : err.text;
 }
 
 TEST(endpoints)
@@ -81,35 +81,35 @@ TEST(endpoints)
 
 TEST(moves)
 {
-    struct s3_place place;
+    struct s3_endpoint place;
     config_init(&config);
     (void)snprintf(config.ship_target, sizeof config.ship_target, "s3://logs");
-    EXPECT_OK(s3_place_read(&config, &place, &err), err);
-    EXPECT(s3_place_move(&place, "cn-north-1"));
+    EXPECT_OK(s3_endpoint_read(&config, &place, &err), err);
+    EXPECT(s3_endpoint_move(&place, "cn-north-1"));
     EXPECT_STR(place.host, "logs.s3.cn-north-1.amazonaws.com.cn");
     EXPECT_STR(place.region, "cn-north-1");
     (void)snprintf(config.ship_s3_endpoint, sizeof config.ship_s3_endpoint, "https://s3.example");
-    EXPECT_OK(s3_place_read(&config, &place, &err), err);
-    EXPECT(s3_place_move(&place, "eu-west-1"));
+    EXPECT_OK(s3_endpoint_read(&config, &place, &err), err);
+    EXPECT(s3_endpoint_move(&place, "eu-west-1"));
     EXPECT_STR(place.host, "logs.s3.example");
 }
 
 TEST(paths)
 {
     struct buf out = BUF_INIT;
-    struct s3_place place = {.bucket = "logs", .prefix = "a/b", .path_style = true};
-    s3_place_path(&place, "dt=1/k", &out);
+    struct s3_endpoint place = {.bucket = "logs", .prefix = "a/b", .path_style = true};
+    s3_endpoint_path(&place, "dt=1/k", &out);
     EXPECT_SPAN(buf_span(&out), "/logs/a/b/dt=1/k");
     buf_clear(&out);
-    s3_place_path(&place, NULL, &out);
+    s3_endpoint_path(&place, NULL, &out);
     EXPECT_SPAN(buf_span(&out), "/logs");
     buf_clear(&out);
     place.path_style = false;
     place.prefix[0] = '\0';
-    s3_place_path(&place, "k", &out);
+    s3_endpoint_path(&place, "k", &out);
     EXPECT_SPAN(buf_span(&out), "/k");
     buf_clear(&out);
-    s3_place_path(&place, NULL, &out);
+    s3_endpoint_path(&place, NULL, &out);
     EXPECT_SPAN(buf_span(&out), "/");
     buf_fini(&out);
 }
@@ -140,7 +140,7 @@ static const char *exact(const char *text, bool url, size_t bytes)
     static char out[64];
     struct buf body = BUF_INIT;
     buf_printf(&body, "<a><Key>%s</Key></a>", text);
-    bool good = s3_xml_exact(buf_span(&body), "Key", url, out, bytes);
+    bool good = aws_xml_exact(buf_span(&body), "Key", url, out, bytes);
     buf_fini(&body);
     return good ? out : "(none)";
 }
@@ -159,58 +159,59 @@ TEST(xml_exactly)
     EXPECT_STR(exact("abcd", false, 4), "(none)");
     EXPECT_STR(exact("ab&#252;", false, 4), "(none)");
     char out[8];
-    EXPECT(!s3_xml_exact(span_str("<Key>abc"), "Key", false, out, sizeof out));
-    EXPECT(!s3_xml_exact(span_of(NULL, 0), "Key", false, out, sizeof out));
+    EXPECT(!aws_xml_exact(span_str("<Key>abc"), "Key", false, out, sizeof out));
+    EXPECT(!aws_xml_exact(span_of(NULL, 0), "Key", false, out, sizeof out));
 }
 
 TEST(xml_elements)
 {
     struct span rest = span_str("<c>1</c><d/><c></c><c>3</c><c>4");
     struct span one;
-    EXPECT(s3_xml_next(&rest, "c", &one));
+    EXPECT(aws_xml_next(&rest, "c", &one));
     EXPECT_SPAN(one, "1");
-    EXPECT(s3_xml_next(&rest, "c", &one));
+    EXPECT(aws_xml_next(&rest, "c", &one));
     EXPECT_SPAN(one, "");
-    EXPECT(s3_xml_next(&rest, "c", &one));
+    EXPECT(aws_xml_next(&rest, "c", &one));
     EXPECT_SPAN(one, "3");
-    EXPECT(!s3_xml_next(&rest, "c", &one));
+    EXPECT(!aws_xml_next(&rest, "c", &one));
     EXPECT_SPAN(rest, "<c>4");
 }
 
 TEST(xml)
 {
     char out[16];
-    EXPECT(s3_xml_text(span_str("<Error><Code>A&lt;B&amp;&#9;</Code></Error>"), "Code", out,
-                       sizeof out));
+    EXPECT(aws_xml_text(span_str("<Error><Code>A&lt;B&amp;&#9;</Code></Error>"), "Code", out,
+                        sizeof out));
     EXPECT_STR(out, "A<B&&#9;");
-    EXPECT(s3_xml_text(span_str("<Code>0123456789abcdefgh</Code>"), "Code", out, sizeof out));
+    EXPECT(aws_xml_text(span_str("<Code>0123456789abcdefgh</Code>"), "Code", out, sizeof out));
     EXPECT_STR(out, "0123456789abcde");
-    EXPECT(s3_xml_text(span_str("<Code>a\r\nb\x7f</Code>"), "Code", out, sizeof out));
+    EXPECT(aws_xml_text(span_str("<Code>a\r\nb\x7f</Code>"), "Code", out, sizeof out));
     EXPECT_STR(out, "a  b ");
     /* C1 control characters and what turns the writing direction */
-    EXPECT(s3_xml_text(span_str("<Code>a\xc2\x9b"
-                                "2J\xe2\x80\xae</Code>"),
-                       "Code", out, sizeof out));
+    EXPECT(aws_xml_text(span_str("<Code>a\xc2\x9b"
+                                 "2J\xe2\x80\xae</Code>"),
+                        "Code", out, sizeof out));
     EXPECT_STR(out, "a??2J???");
-    EXPECT(!s3_xml_text(span_str("<Code>never closed"), "Code", out, sizeof out));
-    EXPECT(!s3_xml_text(span_str("</Code><Code"), "Code", out, sizeof out));
-    EXPECT(!s3_xml_text(span_of(NULL, 0), "Code", out, sizeof out));
+    EXPECT(!aws_xml_text(span_str("<Code>never closed"), "Code", out, sizeof out));
+    EXPECT(!aws_xml_text(span_str("</Code><Code"), "Code", out, sizeof out));
+    EXPECT(!aws_xml_text(span_of(NULL, 0), "Code", out, sizeof out));
     EXPECT_STR(out, "");
 }
 
 TEST(a_region_is_letters)
 {
-    struct s3_answer told = {.length = -1};
-    s3_answer_header(&told, span_str("X-Amz-Bucket-Region: eu-west-1\r\n"));
+    struct s3_response told = {.length = -1};
+    s3_response_header(&told, span_str("X-Amz-Bucket-Region: eu-west-1\r\n"));
     EXPECT_STR(told.region, "eu-west-1");
-    s3_answer_header(&told, span_str("x-amz-bucket-region: eu\x1b[2J\r\n"));
+    s3_response_header(&told, span_str("x-amz-bucket-region: eu\x1b[2J\r\n"));
     EXPECT_STR(told.region, "");
 }
 
-static enum status answer(long http, const char *code, const char *region)
+static enum status response(long http, const char *code, const char *region)
 {
-    struct s3_place place = {.bucket = "logs", .region = "us-east-1", .endpoint = "s3.example.com"};
-    struct s3_answer told = {.http = http, .message = "words"};
+    struct s3_endpoint place = {
+        .bucket = "logs", .region = "us-east-1", .endpoint = "s3.example.com"};
+    struct s3_response told = {.http = http, .message = "words"};
     (void)snprintf(told.code, sizeof told.code, "%s", code);
     (void)snprintf(told.region, sizeof told.region, "%s", region);
     return s3_error(&place, &told, &err);
@@ -218,21 +219,21 @@ static enum status answer(long http, const char *code, const char *region)
 
 TEST(errors)
 {
-    EXPECT_INT(answer(403, "SignatureDoesNotMatch", ""), ERR_DENIED);
+    EXPECT_INT(response(403, "SignatureDoesNotMatch", ""), ERR_DENIED);
     EXPECT_STR(err.text, "bucket logs at s3.example.com: wrong secret key for this access key: "
                          "check ship.s3_secret_access_key (HTTP 403 SignatureDoesNotMatch: words)");
     EXPECT_INT(err.detail, 403);
-    EXPECT_INT(answer(404, "NoSuchBucket", ""), ERR_NOT_FOUND);
-    EXPECT_INT(answer(301, "PermanentRedirect", "eu-west-1"), ERR_CONFIG);
+    EXPECT_INT(response(404, "NoSuchBucket", ""), ERR_NOT_FOUND);
+    EXPECT_INT(response(301, "PermanentRedirect", "eu-west-1"), ERR_CONFIG);
     EXPECT_STR(err.text, "bucket logs at s3.example.com: it is in region eu-west-1, not us-east-1: "
                          "set ship.s3_region = eu-west-1");
     /* the right region in an answer is no reason to name it */
-    EXPECT_INT(answer(400, "AuthorizationHeaderMalformed", "us-east-1"), ERR_CONFIG);
+    EXPECT_INT(response(400, "AuthorizationHeaderMalformed", "us-east-1"), ERR_CONFIG);
     EXPECT(strstr(err.text, "region") == NULL);
-    EXPECT_INT(answer(503, "SlowDown", ""), ERR_NET);
-    EXPECT_INT(answer(500, "", ""), ERR_NET);
-    EXPECT_INT(answer(501, "NotImplemented", ""), ERR_CONFIG);
-    EXPECT_INT(answer(418, "", ""), ERR_CONFIG);
+    EXPECT_INT(response(503, "SlowDown", ""), ERR_NET);
+    EXPECT_INT(response(500, "", ""), ERR_NET);
+    EXPECT_INT(response(501, "NotImplemented", ""), ERR_CONFIG);
+    EXPECT_INT(response(418, "", ""), ERR_CONFIG);
 }
 
 TEST_MAIN(TEST_ENTRY(hosts), TEST_ENTRY(china), TEST_ENTRY(endpoints), TEST_ENTRY(moves),

@@ -22,8 +22,8 @@ static void begin(void)
 {
     test_dir_make(home);
     (void)setenv("STELE_CLOCK_US", "1763683200000000", 1); /* a day after DAY */
-    EXPECT_OK(path_format(dir, &err, "%.200s/archive", home), err);
-    EXPECT_OK(path_format(out_dir, &err, "%.200s/out", home), err);
+    EXPECT_OK(file_path_format(dir, &err, "%.200s/archive", home), err);
+    EXPECT_OK(file_path_format(out_dir, &err, "%.200s/out", home), err);
     EXPECT_OK(archive_create(dir, &err), err);
     config_init(&config);
     (void)snprintf(config.ship_target, sizeof config.ship_target, "file://%.200s", out_dir);
@@ -162,13 +162,13 @@ TEST(what_is_due)
     add(DAY, 0, 10, DAY + 900 * CLOCK_SECOND_US);
     struct shipper_report report = ship(false);
     EXPECT_INT(report.shipped_objects, 0);
-    EXPECT_INT(report.waiting_events, 10);
+    EXPECT_INT(report.inbox_scan_events, 10);
     EXPECT_INT(report.oldest_us, DAY + 900 * CLOCK_SECOND_US);
     EXPECT_INT(report.next_us, DAY + 1200 * CLOCK_SECOND_US);
     set_clock(DAY + 1200 * CLOCK_SECOND_US);
     report = ship(false);
     EXPECT_INT(report.shipped_events, 10);
-    EXPECT_INT(report.waiting_events, 0);
+    EXPECT_INT(report.inbox_scan_events, 0);
     EXPECT_INT(report.oldest_us, 0);
     EXPECT(report.next_us == INT64_MAX);
     /* enough for an object: no wait */
@@ -201,7 +201,7 @@ TEST(each_block_once_over_many_passes)
     EXPECT_OK(ship_status_read(dir, url, &status, &err), err);
     EXPECT_INT(status.count, 1);
     EXPECT_INT(status.targets[0].shipped_events, 50);
-    EXPECT_INT(status.targets[0].waiting_events, 0);
+    EXPECT_INT(status.targets[0].inbox_scan_events, 0);
     EXPECT_INT(ship_status_oldest(&status, &status.targets[0]), 0);
     ship_status_fini(&status);
     end();
@@ -219,7 +219,7 @@ TEST(a_failing_target_waits_and_is_tried_again)
     EXPECT_OK(shipper_run(shipper, false, &report, &err), err);
     EXPECT_INT(report.failed_objects, 1); /* one object told enough */
     EXPECT_INT(report.pending_objects, 1);
-    EXPECT_INT(report.waiting_events, 10);
+    EXPECT_INT(report.inbox_scan_events, 10);
     EXPECT_INT(report.oldest_us, DAY);
     EXPECT(report.last_status != OK && strstr(report.last_error, "not a directory"));
     EXPECT(report.next_us <= clock_now_us() + config.ship_retry_max_wait);
@@ -248,7 +248,7 @@ TEST(a_stopped_shipper_leaves_plans_as_they_are)
     shipper_stop(shipper);
     EXPECT_OK(shipper_run(shipper, true, &report, &err), err);
     EXPECT_INT(report.shipped_objects + report.failed_objects, 0);
-    EXPECT_INT(report.waiting_events, 10);
+    EXPECT_INT(report.inbox_scan_events, 10);
     shipper_close(shipper);
     EXPECT_INT(ship(true).shipped_events, 10);
     end();

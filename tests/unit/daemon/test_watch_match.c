@@ -12,7 +12,8 @@ static size_t count_new(const char *bytes, const char *before)
     struct indicator_set *set = NULL;
     const struct span old = span_str(before);
     int64_t count = 0;
-    EXPECT_OK(watch_sets_new_in(span_str(bytes), before ? &old : NULL, 0, &set, &count, &err), err);
+    EXPECT_OK(watch_indicators_new_in(span_str(bytes), before ? &old : NULL, 0, &set, &count, &err),
+              err);
     indicator_set_free(set);
     return (size_t)count;
 }
@@ -36,7 +37,7 @@ TEST(what_is_new_in_a_list)
 
 static void add_list(struct watch_db *db, const char *name, const char *bytes)
 {
-    const struct watch_given given = {.name = span_str(name), .bytes = span_str(bytes)};
+    const struct watch_list_input given = {.name = span_str(name), .bytes = span_str(bytes)};
     EXPECT_OK(watch_list_add(db, &given, NULL, 0, &err), err);
 }
 
@@ -54,7 +55,7 @@ static void note_match(void *context, size_t number)
     seen->count++;
 }
 
-static unsigned lists_with(const struct watch_sets *sets, enum observable_kind kind,
+static unsigned lists_with(const struct watch_indicators *sets, enum observable_kind kind,
                            const char *normal)
 {
     struct seen seen = {0};
@@ -69,13 +70,13 @@ static unsigned lists_with(const struct watch_sets *sets, enum observable_kind k
 TEST(each_list_keeps_what_is_its_own)
 {
     struct watch_db *db = NULL;
-    struct watch_sets sets;
+    struct watch_indicators sets;
     test_dir_make(dir);
     EXPECT_OK(watch_open(dir, WATCH_CREATE, &db, &err), err);
     add_list(db, "a", "=evil.com\n1.1.1.1\n");
     add_list(db, "b", "evil.com\n2.2.2.2\n");
     add_list(db, "c", "evil.com\n1.1.1.1\n3.3.3.3\n");
-    EXPECT_OK(watch_sets_read(db, 0, &sets, &err), err);
+    EXPECT_OK(watch_indicators_read(db, 0, &sets, &err), err);
     EXPECT_INT(sets.n_lists, 3);
     EXPECT_INT(sets.n_sets, 3); /* evil.com is in all of them */
     EXPECT_INT(sets.indicators, 7);
@@ -85,7 +86,7 @@ TEST(each_list_keeps_what_is_its_own)
     EXPECT_INT(lists_with(&sets, OBSERVABLE_IP, "2.2.2.2"), 2);
     EXPECT_INT(lists_with(&sets, OBSERVABLE_IP, "3.3.3.3"), 4);
     EXPECT_INT(lists_with(&sets, OBSERVABLE_IP, "4.4.4.4"), 0);
-    watch_sets_fini(&sets);
+    watch_indicators_fini(&sets);
     watch_close(db);
     test_dir_remove(dir);
 }
@@ -110,7 +111,7 @@ TEST(a_hit_as_json)
 {
     struct buf out = BUF_INIT;
     struct watch_hit hit = sample();
-    hit_add_json(&out, "ID", &hit);
+    hit_format_add_json(&out, "ID", &hit);
     EXPECT_SPAN(buf_span(&out),
                 "{\"id\":\"ID-7\",\"list\":\"feed\",\"indicator\":\"evil.com\",\"kind\":\"domain\","
                 "\"field\":\"argv\",\"value\":\"curl \\\"evil.com\\\"\\n\\u001b[2J\","
@@ -121,17 +122,17 @@ TEST(a_hit_as_json)
 
 TEST(a_hit_as_a_line)
 {
-    char line[HIT_LINE_BYTES];
+    char line[HIT_FORMAT_LINE_BYTES];
     struct watch_hit hit = sample();
-    hit_line("ID", &hit, line);
+    hit_format_line("ID", &hit, line);
     EXPECT_STR(line, "watch hit list=feed kind=domain id=ID-7 time=1970-01-01T00:00:01Z uid=\"u1\" "
                      "indicator=\"evil.com\" field=\"argv\" value=\"curl "
                      "\\\"evil.com\\\"\\\\x0a\\\\x1b[2J\"");
     char longest[5000];
     memset(longest, 'x', sizeof longest);
     hit.value = hit.indicator = hit.field = hit.uid = span_of(longest, sizeof longest);
-    hit_line("ID", &hit, line);
-    EXPECT(strlen(line) < HIT_LINE_BYTES && !strchr(line, '\n'));
+    hit_format_line("ID", &hit, line);
+    EXPECT(strlen(line) < HIT_FORMAT_LINE_BYTES && !strchr(line, '\n'));
 }
 
 /* printf '1.{}' | openssl dgst -sha256 -hmac 0123456789abcdef */

@@ -7,7 +7,7 @@
 
 static struct err err;
 static struct health health;
-static struct bell bell;
+static struct wakeup wakeup;
 static char dir[FILE_PATH_BYTES];
 static char archive[FILE_PATH_BYTES + 8];
 
@@ -17,9 +17,9 @@ static struct writer *begin(void)
     test_dir_make(dir);
     (void)snprintf(archive, sizeof archive, "%s/a", dir);
     health_init(&health);
-    bell_init(&bell);
+    wakeup_init(&wakeup);
     EXPECT_OK(archive_create(archive, &err), err);
-    EXPECT_OK(writer_start(archive, &health, &bell, &writer, &err), err);
+    EXPECT_OK(writer_start(archive, &health, &wakeup, &writer, &err), err);
     CHECK(writer);
     return writer;
 }
@@ -27,7 +27,7 @@ static struct writer *begin(void)
 static void end(struct writer *writer)
 {
     writer_free(writer);
-    bell_fini(&bell);
+    wakeup_fini(&wakeup);
     health_fini(&health);
     test_dir_remove(dir);
 }
@@ -77,7 +77,7 @@ TEST(stores_before_it_gives_back)
     EXPECT_INT(rows_on_disk(), 1);
     EXPECT_INT(writer_backlog(writer).rows, 1);
     EXPECT_INT(writer_backlog(writer).oldest_us, 42);
-    EXPECT_INT(bell_wait(&bell, 0), BELL_WORK);
+    EXPECT_INT(wakeup_wait(&wakeup, 0), WAKEUP_WORK);
     writer_stop(writer);
     end(writer);
 }

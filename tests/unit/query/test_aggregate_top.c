@@ -55,10 +55,10 @@ static void check_top(const char *query_text, const char *field)
     size_t count = 0;
     struct err err;
     struct query *query = NULL;
-    struct walk *walk = NULL;
-    struct top top;
-    EXPECT_OK(query_parse(span_str(query_text), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
-    struct search search = truth_search(query);
+    struct day_iterator *iterator = NULL;
+    struct aggregate_top top;
+    EXPECT_OK(parse_query(span_str(query_text), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    struct day_iterator_options search = truth_search(query);
     search.threads = 3;
     EXPECT_INT(truth_mark(&search) > 0, 1);
     for (size_t i = 0; i < truth.count; i++) {
@@ -67,13 +67,13 @@ static void check_top(const char *query_text, const char *field)
         }
     }
     struct span name = span_str(field);
-    EXPECT_OK(walk_open(&search, &walk, &err), err);
-    EXPECT_OK(aggregate_top(walk, &name, 1, &top, &err), err);
-    walk_close(walk);
+    EXPECT_OK(day_iterator_open(&search, &iterator, &err), err);
+    EXPECT_OK(aggregate_top(iterator, &name, 1, &top, &err), err);
+    day_iterator_close(iterator);
     int64_t distinct = -1;
     search.threads = 1;
-    EXPECT_OK(walk_open(&search, &walk, &err), err);
-    EXPECT_OK(aggregate_distinct(walk, &name, 1, &distinct, &err), err);
+    EXPECT_OK(day_iterator_open(&search, &iterator, &err), err);
+    EXPECT_OK(aggregate_distinct(iterator, &name, 1, &distinct, &err), err);
     EXPECT_INT(distinct, count);
     if (top.n_rows != count) {
         fprintf(stderr, "top %s of %s: %zu values, should be %zu\n", field, query_text, top.n_rows,
@@ -93,16 +93,17 @@ static void check_top(const char *query_text, const char *field)
         }
         EXPECT(i == 0 || top.rows[i - 1].count >= top.rows[i].count);
     }
-    top_fini(&top);
-    walk_close(walk);
-    query_free(query);
+    aggregate_top_fini(&top);
+    day_iterator_close(iterator);
+    parse_query_free(query);
 }
 
 TEST(top_values_are_right)
 {
-    static const char *const fields[] = {
-        "event",   "user",  "identity.roles", "pid",      "command",     "score", "args.deep",
-        "success", "actor", FIELD_SOURCE,     FIELD_MARK, "addr.remote", "uid"};
+    static const char *const fields[] = {"event",   "user",       "identity.roles",  "pid",
+                                         "command", "score",      "args.deep",       "success",
+                                         "actor",   SOURCE_FIELD, SOURCE_MARK_FIELD, "addr.remote",
+                                         "uid"};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++) {
         check_top("*", fields[i]);
         check_top("user:alice OR curl", fields[i]);
@@ -114,14 +115,14 @@ TEST(top_of_two_fields)
 {
     struct err err;
     struct query *query = NULL;
-    struct walk *walk = NULL;
-    struct top top;
-    EXPECT_OK(query_parse(span_str("*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
-    struct search search = truth_search(query);
+    struct day_iterator *iterator = NULL;
+    struct aggregate_top top;
+    EXPECT_OK(parse_query(span_str("*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    struct day_iterator_options search = truth_search(query);
     search.threads = 3;
-    EXPECT_OK(walk_open(&search, &walk, &err), err);
+    EXPECT_OK(day_iterator_open(&search, &iterator, &err), err);
     const struct span fields[] = {span_str("severity"), span_str("code"), span_str("day")};
-    EXPECT_OK(aggregate_top(walk, fields, 3, &top, &err), err);
+    EXPECT_OK(aggregate_top(iterator, fields, 3, &top, &err), err);
     int64_t sum = 0;
     for (size_t i = 0; i < top.n_rows; i++) {
         sum += top.rows[i].count;
@@ -132,27 +133,27 @@ TEST(top_of_two_fields)
     EXPECT_INT(sum, truth.count);
     EXPECT_INT(top.events, truth.count);
     EXPECT_INT(top.n_rows, 6 * TRUTH_DAYS);
-    top_fini(&top);
-    walk_close(walk);
-    query_free(query);
+    aggregate_top_fini(&top);
+    day_iterator_close(iterator);
+    parse_query_free(query);
 }
 
 TEST(automatic_buckets_are_few)
 {
     struct err err;
     struct query *query = NULL;
-    struct walk *walk = NULL;
-    struct histogram histogram;
-    EXPECT_OK(query_parse(span_str("*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
-    struct search search = truth_search(query);
+    struct day_iterator *iterator = NULL;
+    struct aggregate_histogram histogram;
+    EXPECT_OK(parse_query(span_str("*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    struct day_iterator_options search = truth_search(query);
     search.threads = 3;
-    EXPECT_OK(walk_open(&search, &walk, &err), err);
-    EXPECT_OK(aggregate_histogram(walk, 0, &histogram, &err), err);
+    EXPECT_OK(day_iterator_open(&search, &iterator, &err), err);
+    EXPECT_OK(aggregate_histogram(iterator, 0, &histogram, &err), err);
     EXPECT_INT(histogram.total, truth.count);
-    EXPECT(histogram.n_buckets > 1 && histogram.n_buckets <= HISTOGRAM_AUTO_BUCKETS);
-    histogram_fini(&histogram);
-    walk_close(walk);
-    query_free(query);
+    EXPECT(histogram.n_buckets > 1 && histogram.n_buckets <= AGGREGATE_AUTO_BUCKETS);
+    aggregate_histogram_fini(&histogram);
+    day_iterator_close(iterator);
+    parse_query_free(query);
 }
 
 TEST(setup)

@@ -7,32 +7,32 @@
 static void expect_pick(const char *json, const char *path, const char *should)
 {
     struct err err;
-    struct picker *picker = picker_new();
+    struct json_path_reader *picker = json_path_new();
     struct arena arena = ARENA_INIT;
-    struct picked picked;
+    struct json_path_value picked;
     struct buf text = BUF_INIT;
     size_t number;
     EXPECT(picker != NULL);
-    EXPECT_OK(picker_add(picker, span_str(path), &number, &err), err);
-    EXPECT_OK(picker_run(picker, span_str(json), &arena, &picked, &err), err);
+    EXPECT_OK(json_path_add(picker, span_str(path), &number, &err), err);
+    EXPECT_OK(json_path_run(picker, span_str(json), &arena, &picked, &err), err);
     switch (picked.kind) {
-    case PICK_NONE:
+    case JSON_PATH_NONE:
         buf_add_str(&text, "none");
         break;
-    case PICK_TEXT:
-    case PICK_JSON:
-        buf_add_str(&text, picked.kind == PICK_TEXT ? "text:" : "json:");
+    case JSON_PATH_TEXT:
+    case JSON_PATH_JSON:
+        buf_add_str(&text, picked.kind == JSON_PATH_TEXT ? "text:" : "json:");
         buf_add_span(&text, picked.text);
         break;
-    case PICK_INTEGER:
+    case JSON_PATH_INTEGER:
         buf_printf(&text, "integer:%lld", (long long)picked.integer);
         break;
-    case PICK_REAL:
+    case JSON_PATH_REAL:
         buf_printf(&text, "real:%g", picked.real);
         break;
-    case PICK_TRUE:
-    case PICK_FALSE:
-        buf_add_str(&text, picked.kind == PICK_TRUE ? "true" : "false");
+    case JSON_PATH_TRUE:
+    case JSON_PATH_FALSE:
+        buf_add_str(&text, picked.kind == JSON_PATH_TRUE ? "true" : "false");
         break;
     }
     buf_add_char(&text, '\0');
@@ -42,7 +42,7 @@ static void expect_pick(const char *json, const char *path, const char *should)
     }
     buf_fini(&text);
     arena_fini(&arena);
-    picker_free(picker);
+    json_path_free(picker);
 }
 
 TEST(values_of_every_kind)
@@ -105,22 +105,22 @@ TEST(bytes_cut_short)
     static const char *const paths[] = {"a", "a.b", "k", "k.a", "c"};
     struct err err;
     struct arena arena = ARENA_INIT;
-    struct picker *picker = picker_new();
+    struct json_path_reader *picker = json_path_new();
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         size_t number;
-        EXPECT_OK(picker_add(picker, span_str(paths[i]), &number, &err), err);
+        EXPECT_OK(json_path_add(picker, span_str(paths[i]), &number, &err), err);
         EXPECT_INT(number, i);
     }
     for (size_t size = 0; size < sizeof json; size++) {
-        struct picked picked[5];
+        struct json_path_value picked[5];
         char *copy = malloc(size + 1);
         memcpy(copy, json, size);
         arena_reset(&arena);
-        EXPECT_OK(picker_run(picker, span_of(copy, size), &arena, picked, &err), err);
+        EXPECT_OK(json_path_run(picker, span_of(copy, size), &arena, picked, &err), err);
         free(copy);
     }
     arena_fini(&arena);
-    picker_free(picker);
+    json_path_free(picker);
 }
 
 TEST(deep_nesting_ends)
@@ -160,7 +160,7 @@ TEST(moments)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         int64_t time_us = -CLOCK_SECOND_US;
-        bool is = moment_read(span_str(cases[i].text), &time_us);
+        bool is = time_text_read(span_str(cases[i].text), &time_us);
         if (is != (cases[i].should >= 0) || time_us != cases[i].should * CLOCK_SECOND_US) {
             fprintf(stderr, "%s: %lld\n", cases[i].text, (long long)time_us);
             test_failures++;
@@ -170,7 +170,7 @@ TEST(moments)
 
 static int collate(const char *a, const char *b)
 {
-    return moment_collate(NULL, (int)strlen(a), a, (int)strlen(b), b);
+    return time_text_collate(NULL, (int)strlen(a), a, (int)strlen(b), b);
 }
 
 TEST(times_in_order)

@@ -5,10 +5,11 @@
 #include "query/language/parse.h"
 #include "tests/support/test.h"
 
-static enum status write(enum engine engine, const char *text, struct buf *out, struct err *err)
+static enum status write(enum lake_engine engine, const char *text, struct buf *out,
+                         struct err *err)
 {
     struct query *query = NULL;
-    enum status status = query_parse(span_str(text), 0, &query, NULL, err);
+    enum status status = parse_query(span_str(text), 0, &query, NULL, err);
     const struct lake_select select = {.engine = engine,
                                        .table = "t",
                                        .query = query,
@@ -16,12 +17,12 @@ static enum status write(enum engine engine, const char *text, struct buf *out, 
                                        .to_us = INT64_MAX,
                                        .count = true};
     status = THEN(status, lake_select_write(&select, out, err));
-    query_free(query);
+    parse_query_free(query);
     return status;
 }
 
 /* What stands behind WHERE, up to the semicolon or the settings. */
-static void expect_where(enum engine engine, const char *text, const char *should)
+static void expect_where(enum lake_engine engine, const char *text, const char *should)
 {
     struct err err;
     struct buf out = BUF_INIT;
@@ -41,16 +42,16 @@ static void expect_where(enum engine engine, const char *text, const char *shoul
 TEST(each_engine_in_its_words)
 {
     expect_where(
-        ENGINE_DUCKDB, "user:*ali*",
+        LAKE_ENGINE_DUCKDB, "user:*ali*",
         "(len(list_filter(fields, lambda x: x.path = 'user' AND contains(x.low, 'ali'))) > 0)");
-    expect_where(ENGINE_CLICKHOUSE, "user:*ali*",
+    expect_where(LAKE_ENGINE_CLICKHOUSE, "user:*ali*",
                  "arrayExists(x -> tupleElement(x, 'path') = 'user' AND (position(tupleElement(x, "
                  "'low'), 'ali') > 0), fields)");
-    expect_where(ENGINE_TRINO, "user:*ali*",
+    expect_where(LAKE_ENGINE_TRINO, "user:*ali*",
                  "any_match(fields, x -> x.path = 'user' AND (strpos(x.low, 'ali') > 0))");
-    expect_where(ENGINE_ATHENA, "user:*ali*",
+    expect_where(LAKE_ENGINE_ATHENA, "user:*ali*",
                  "any_match(fields, x -> x.path = 'user' AND (strpos(x.low, 'ali') > 0))");
-    expect_where(ENGINE_SPARK, "user:*ali*",
+    expect_where(LAKE_ENGINE_SPARK, "user:*ali*",
                  "exists(fields, x -> x.path = 'user' AND (instr(x.low, 'ali') > 0))");
 }
 
@@ -93,20 +94,21 @@ TEST(leaves)
         buf_add_str(&should, cases[i].should);
         buf_add_str(&should, guarded ? " END)" : "");
         buf_add_char(&should, '\0');
-        expect_where(ENGINE_TRINO, cases[i].query, should.data);
+        expect_where(LAKE_ENGINE_TRINO, cases[i].query, should.data);
         buf_fini(&should);
     }
 }
 
 /* The literal behind "low, " for a substring of this text. */
-static void expect_literal(enum engine engine, const char *query, const char *should)
+static void expect_literal(enum lake_engine engine, const char *query, const char *should)
 {
     struct err err;
     struct buf out = BUF_INIT;
     EXPECT_OK(write(engine, query, &out, &err), err);
     buf_add_char(&out, '\0');
     if (!strstr(out.data, should)) {
-        fprintf(stderr, "%s in %s: no %s in %s\n", query, engine_name(engine), should, out.data);
+        fprintf(stderr, "%s in %s: no %s in %s\n", query, lake_engine_name(engine), should,
+                out.data);
         test_failures++;
     }
     buf_fini(&out);
@@ -114,7 +116,7 @@ static void expect_literal(enum engine engine, const char *query, const char *sh
 
 TEST(literals_hold_what_is_typed)
 {
-    const enum engine doubling[] = {ENGINE_DUCKDB, ENGINE_TRINO, ENGINE_ATHENA};
+    const enum lake_engine doubling[] = {LAKE_ENGINE_DUCKDB, LAKE_ENGINE_TRINO, LAKE_ENGINE_ATHENA};
     for (size_t i = 0; i < 3; i++) {
         expect_literal(doubling[i], "f:*'or'1'='1*", ", '''or''1''=''1')");
         expect_literal(doubling[i], "f:*a\\'b*", ", 'a\\''b')");
@@ -122,16 +124,16 @@ TEST(literals_hold_what_is_typed)
         expect_literal(doubling[i], "f:*${x}#1*", ", '${x}#1')");
         expect_literal(doubling[i], "\"f'g\":*a*", "= 'f''g'");
     }
-    expect_literal(ENGINE_CLICKHOUSE, "f:*'or'1'='1*", ", '\\'or\\'1\\'=\\'1')");
-    expect_literal(ENGINE_CLICKHOUSE, "f:*a\\'b*", ", 'a\\\\\\'b')");
-    expect_literal(ENGINE_CLICKHOUSE, "f:*a\\*", ", 'a\\\\')");
-    expect_literal(ENGINE_SPARK, "f:*'or'1'='1*", ", '\\'or\\'1\\'=\\'1')");
-    expect_literal(ENGINE_SPARK, "f:*a\\*", ", 'a\\\\')");
-    expect_literal(ENGINE_SPARK, "f:*${env:home}*", ", '\\u0024{env:home}')");
-    expect_literal(ENGINE_SPARK, "f:a.b*c", "'(?s)^a\\\\.b.*c\\\\z'");
-    expect_literal(ENGINE_DUCKDB, "f:a.b*c", "'(?s)^a\\.b.*c\\z'");
-    expect_literal(ENGINE_DUCKDB, "f:[\"a\nb'\" TO *]", "x.low >= 'a\nb'''");
-    expect_literal(ENGINE_SPARK, "f:[\"a\nb'\" TO *]", "x.low >= 'a\nb\\''");
+    expect_literal(LAKE_ENGINE_CLICKHOUSE, "f:*'or'1'='1*", ", '\\'or\\'1\\'=\\'1')");
+    expect_literal(LAKE_ENGINE_CLICKHOUSE, "f:*a\\'b*", ", 'a\\\\\\'b')");
+    expect_literal(LAKE_ENGINE_CLICKHOUSE, "f:*a\\*", ", 'a\\\\')");
+    expect_literal(LAKE_ENGINE_SPARK, "f:*'or'1'='1*", ", '\\'or\\'1\\'=\\'1')");
+    expect_literal(LAKE_ENGINE_SPARK, "f:*a\\*", ", 'a\\\\')");
+    expect_literal(LAKE_ENGINE_SPARK, "f:*${env:home}*", ", '\\u0024{env:home}')");
+    expect_literal(LAKE_ENGINE_SPARK, "f:a.b*c", "'(?s)^a\\\\.b.*c\\\\z'");
+    expect_literal(LAKE_ENGINE_DUCKDB, "f:a.b*c", "'(?s)^a\\.b.*c\\z'");
+    expect_literal(LAKE_ENGINE_DUCKDB, "f:[\"a\nb'\" TO *]", "x.low >= 'a\nb'''");
+    expect_literal(LAKE_ENGINE_SPARK, "f:[\"a\nb'\" TO *]", "x.low >= 'a\nb\\''");
 }
 
 TEST(refused_in_words)
@@ -140,12 +142,12 @@ TEST(refused_in_words)
                                           "NOT hash:d41d8cd98f00b204e9800998ecf8427e",
                                           "stele.source:x", "stele.mark:*"};
     for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
-        for (unsigned engine = 0; engine < ENGINES; engine++) {
+        for (unsigned engine = 0; engine < LAKE_ENGINES; engine++) {
             struct err err = {.text = ""};
             struct buf out = BUF_INIT;
-            EXPECT_INT(write((enum engine)engine, queries[i], &out, &err), ERR_USAGE);
+            EXPECT_INT(write((enum lake_engine)engine, queries[i], &out, &err), ERR_USAGE);
             EXPECT(strstr(err.text, "this leaf cannot be said in ") != NULL);
-            EXPECT(strstr(err.text, engine_name((enum engine)engine)) != NULL);
+            EXPECT(strstr(err.text, lake_engine_name((enum lake_engine)engine)) != NULL);
             EXPECT_INT(out.size, 0);
             buf_fini(&out);
         }
@@ -156,15 +158,15 @@ TEST(numbers_guarded_where_they_must_be)
 {
     struct err err;
     const struct {
-        enum engine engine;
+        enum lake_engine engine;
         const char *query;
         bool guarded;
     } cases[] = {
-        {ENGINE_DUCKDB, "5", false},   {ENGINE_TRINO, "5", true},
-        {ENGINE_SPARK, "f:1.5", true}, {ENGINE_CLICKHOUSE, "*5*", true},
-        {ENGINE_TRINO, "root", false}, {ENGINE_TRINO, "f:>5", false},
-        {ENGINE_TRINO, "f:>a", true},  {ENGINE_TRINO, "f:*", false},
-        {ENGINE_SPARK, "1*", true},    {ENGINE_SPARK, "10.0.0.1", false},
+        {LAKE_ENGINE_DUCKDB, "5", false},   {LAKE_ENGINE_TRINO, "5", true},
+        {LAKE_ENGINE_SPARK, "f:1.5", true}, {LAKE_ENGINE_CLICKHOUSE, "*5*", true},
+        {LAKE_ENGINE_TRINO, "root", false}, {LAKE_ENGINE_TRINO, "f:>5", false},
+        {LAKE_ENGINE_TRINO, "f:>a", true},  {LAKE_ENGINE_TRINO, "f:*", false},
+        {LAKE_ENGINE_SPARK, "1*", true},    {LAKE_ENGINE_SPARK, "10.0.0.1", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct buf out = BUF_INIT;
@@ -178,25 +180,26 @@ TEST(numbers_guarded_where_they_must_be)
 TEST(tables)
 {
     struct err err;
-    const struct lake_place place = {.url = "s3://it's/p", .https = "https://it's.example/p"};
-    static const char *const urls[ENGINES] = {
+    const struct lake_table_location place = {.url = "s3://it's/p",
+                                              .https = "https://it's.example/p"};
+    static const char *const urls[LAKE_ENGINES] = {
         "'s3://it''s/p/dt=*/*.ndjson.*'", "'https://it\\'s.example/p/dt=*/*.ndjson.*'",
         "'s3://it''s/p/'", "'s3://it''s/p/dt=${dt}/'", "'s3a://it\\'s/p/'"};
-    for (unsigned engine = 0; engine < ENGINES; engine++) {
+    for (unsigned engine = 0; engine < LAKE_ENGINES; engine++) {
         struct buf out = BUF_INIT;
-        EXPECT_OK(lake_table_write((enum engine)engine, "a.b", &place, &out, &err), err);
+        EXPECT_OK(lake_table_write((enum lake_engine)engine, "a.b", &place, &out, &err), err);
         buf_add_char(&out, '\0');
         EXPECT(strstr(out.data, urls[engine]) != NULL);
         EXPECT(strstr(out.data, "CREATE OR REPLACE VIEW a.b AS\nWITH lines AS (") != NULL);
-        EXPECT(strstr(out.data, engine == ENGINE_ATHENA  ? "\"addr_remote\""
-                                : engine == ENGINE_SPARK ? "`addr.remote`"
-                                                         : "\"addr.remote\"") != NULL);
+        EXPECT(strstr(out.data, engine == LAKE_ENGINE_ATHENA  ? "\"addr_remote\""
+                                : engine == LAKE_ENGINE_SPARK ? "`addr.remote`"
+                                                              : "\"addr.remote\"") != NULL);
         buf_fini(&out);
     }
-    EXPECT_OK(lake_name_check("a.b_1.C", &err), err);
+    EXPECT_OK(lake_table_name_check("a.b_1.C", &err), err);
     static const char *const bad[] = {"", ".", "a.", "1a", "a b", "a;b", "a\"", "a..b", "\xc3\xa9"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        EXPECT_INT(lake_name_check(bad[i], &err), ERR_USAGE);
+        EXPECT_INT(lake_table_name_check(bad[i], &err), ERR_USAGE);
     }
 }
 

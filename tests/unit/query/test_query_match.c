@@ -12,12 +12,12 @@ static bool matches(const char *text, const char *json)
     struct arena arena = ARENA_INIT;
     struct event event;
     bool is = false;
-    EXPECT_OK(query_parse(span_str(text), NOW_US, &query, NULL, &err), err);
+    EXPECT_OK(parse_query(span_str(text), NOW_US, &query, NULL, &err), err);
     EXPECT(event_parse(span_str(json), NOW_US, &arena, &event));
     if (query) {
         is = match_event(query->root, &event);
     }
-    query_free(query);
+    parse_query_free(query);
     arena_fini(&arena);
     return is;
 }
@@ -209,7 +209,7 @@ TEST(integers_as_values)
     for (size_t q = 0; q < sizeof queries / sizeof queries[0]; q++) {
         struct query *query = NULL;
         struct err err = {.text = ""};
-        EXPECT_OK(query_parse(span_str(queries[q]), NOW_US, &query, NULL, &err), err);
+        EXPECT_OK(parse_query(span_str(queries[q]), NOW_US, &query, NULL, &err), err);
         const struct predicate *predicate = query->leaves[0];
         for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
             char text[32];
@@ -221,7 +221,7 @@ TEST(integers_as_values)
                 test_failures++;
             }
         }
-        query_free(query);
+        parse_query_free(query);
     }
 }
 

@@ -134,13 +134,13 @@ TEST(trees)
         struct query *query = NULL;
         struct err err = {.text = ""};
         struct buf out = BUF_INIT;
-        EXPECT_OK(query_parse(span_str(tree_cases[i].query), NOW_US, &query, NULL, &err), err);
+        EXPECT_OK(parse_query(span_str(tree_cases[i].query), NOW_US, &query, NULL, &err), err);
         if (query) {
             dump(query->root, &out);
             EXPECT_SPAN(buf_span(&out), tree_cases[i].tree);
         }
         buf_fini(&out);
-        query_free(query);
+        parse_query_free(query);
     }
 }
 
@@ -185,7 +185,7 @@ TEST(faults_point_at_the_character)
         struct query *query = NULL;
         struct err err = {.text = ""};
         size_t character = 0;
-        EXPECT_INT(query_parse(span_str(cases[i].query), NOW_US, &query, &character, &err),
+        EXPECT_INT(parse_query(span_str(cases[i].query), NOW_US, &query, &character, &err),
                    ERR_USAGE);
         if (character != cases[i].character || !strstr(err.text, cases[i].part)) {
             fprintf(stderr, "%s: character %zu: %s\n", cases[i].query, character, err.text);
@@ -206,8 +206,8 @@ static enum status parse_repeated(const char *part, size_t count, const char *en
     }
     buf_add_str(&text, end);
     struct err err;
-    enum status status = query_parse(buf_span(&text), NOW_US, &query, NULL, &err);
-    query_free(query);
+    enum status status = parse_query(buf_span(&text), NOW_US, &query, NULL, &err);
+    parse_query_free(query);
     buf_fini(&text);
     return status;
 }
@@ -240,24 +240,24 @@ TEST(days_are_whole)
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct query *query = NULL;
-        EXPECT_OK(query_parse(span_str(cases[i].query), NOW_US, &query, NULL, &err), err);
+        EXPECT_OK(parse_query(span_str(cases[i].query), NOW_US, &query, NULL, &err), err);
         EXPECT_INT(query->leaves[0]->time_low_us, day_us + cases[i].low_days * CLOCK_DAY_US);
         EXPECT_INT(query->leaves[0]->time_high_us, day_us + cases[i].high_days * CLOCK_DAY_US);
-        query_free(query);
+        parse_query_free(query);
     }
     struct query *query = NULL;
     EXPECT_OK(
-        query_parse(span_str("time:>2026-11-01 time:<2026-11-01"), NOW_US, &query, NULL, &err),
+        parse_query(span_str("time:>2026-11-01 time:<2026-11-01"), NOW_US, &query, NULL, &err),
         err);
     EXPECT_INT(query->leaves[0]->time_low_us, day_us + CLOCK_DAY_US);
     EXPECT_INT(query->leaves[1]->time_high_us, day_us);
-    query_free(query);
+    parse_query_free(query);
 }
 
 TEST(a_caret_below)
 {
     struct buf out = BUF_INIT;
-    point_at(span_str("\xc3\xa4 \x1b(b"), 4, &out);
+    error_position_mark(span_str("\xc3\xa4 \x1b(b"), 4, &out);
     EXPECT_SPAN(buf_span(&out), "  \xc3\xa4  (b\n     ^\n");
     buf_fini(&out);
 }
@@ -266,10 +266,10 @@ TEST(values_that_are_no_query)
 {
     struct query *query = NULL;
     struct err err;
-    EXPECT_OK(query_of_value(span_str("sid"), span_str("a:(b \"c"), &query, &err), err);
+    EXPECT_OK(parse_query_of_value(span_str("sid"), span_str("a:(b \"c"), &query, &err), err);
     EXPECT_INT(query->leaves[0]->kind, PREDICATE_PHRASE);
     EXPECT_SPAN(query->leaves[0]->field, "sid");
-    query_free(query);
+    parse_query_free(query);
 }
 
 TEST(a_plan_says_what_is_a_scan)
@@ -278,9 +278,9 @@ TEST(a_plan_says_what_is_a_scan)
     struct err err;
     struct buf plan = BUF_INIT;
     EXPECT_OK(
-        query_parse(span_str("user:alice -(*part* OR ip:10.0.0.0/8)"), NOW_US, &query, NULL, &err),
+        parse_query(span_str("user:alice -(*part* OR ip:10.0.0.0/8)"), NOW_US, &query, NULL, &err),
         err);
-    query_explain(query, &plan);
+    explain_query(query, &plan);
     EXPECT_SPAN(
         buf_span(&plan),
         "all of\n"
@@ -290,7 +290,7 @@ TEST(a_plan_says_what_is_a_scan)
         "      the part *part*  [a scan: the dictionary, and the bytes of text]\n"
         "      an observable, ip 10.0.0.0/8  [kept observables, the dictionary, then bytes]\n");
     buf_fini(&plan);
-    query_free(query);
+    parse_query_free(query);
 }
 
 TEST_MAIN(TEST_ENTRY(a_plan_says_what_is_a_scan), TEST_ENTRY(trees),

@@ -6,7 +6,7 @@
 static void expect_visible(const char *text, size_t columns, const char *should, size_t used)
 {
     struct buf out = BUF_INIT;
-    EXPECT_INT(visible_add(&out, span_str(text), columns), used);
+    EXPECT_INT(terminal_text_add(&out, span_str(text), columns), used);
     EXPECT_SPAN(buf_span(&out), should);
     buf_fini(&out);
 }
@@ -46,7 +46,7 @@ static void expect_render(enum render_form form, const char *const *lines, size_
     struct err err;
     render_init(&render, form, out);
     for (size_t i = 0; i < count; i++) {
-        struct hit hit = {.time_us = INT64_C(1763634600123456), .raw = span_str(lines[i])};
+        struct search_hit hit = {.time_us = INT64_C(1763634600123456), .raw = span_str(lines[i])};
         EXPECT_OK(render_hit(&render, &hit, &err), err);
     }
     EXPECT_OK(render_end(&render, &err), err);
@@ -92,7 +92,8 @@ TEST(table_is_cut_to_the_terminal)
 TEST(pretty)
 {
     struct buf out = BUF_INIT;
-    pretty_json(span_str("{\"a\":{\"b\":[1,2],\"c\":[],\"d\":{ }}, \"e\" : \"x,\\\"{\"}"), &out);
+    json_pretty_add(span_str("{\"a\":{\"b\":[1,2],\"c\":[],\"d\":{ }}, \"e\" : \"x,\\\"{\"}"),
+                    &out);
     EXPECT_SPAN(buf_span(&out),
                 "{\n  \"a\": {\n    \"b\": [\n      1,\n      2\n    ],\n    \"c\": "
                 "[],\n    \"d\": {}\n  },\n  \"e\": \"x,\\\"{\"\n}");

@@ -72,14 +72,14 @@ static void write_events(const char *dir, struct shared *shared)
 static void count_once(const char *dir, const struct query *query, struct shared *shared)
 {
     struct err err;
-    struct walk *walk = NULL;
+    struct day_iterator *iterator = NULL;
     int64_t count = -1;
-    struct search search = {
+    struct day_iterator_options search = {
         .path = dir, .query = query, .from_us = INT64_MIN, .to_us = INT64_MAX, .threads = 4};
     int answered = atomic_load(&shared->answered);
-    EXPECT_OK(walk_open(&search, &walk, &err), err);
-    if (walk) {
-        EXPECT_OK(aggregate_count(walk, &count, &err), err);
+    EXPECT_OK(day_iterator_open(&search, &iterator, &err), err);
+    if (iterator) {
+        EXPECT_OK(aggregate_count(iterator, &count, &err), err);
     }
     int started = atomic_load(&shared->started);
     if (count < answered || count > started) {
@@ -87,7 +87,7 @@ static void count_once(const char *dir, const struct query *query, struct shared
                 answered, started);
         test_failures++;
     }
-    walk_close(walk);
+    day_iterator_close(iterator);
 }
 
 TEST(nothing_missed_and_nothing_twice)
@@ -100,7 +100,7 @@ TEST(nothing_missed_and_nothing_twice)
     test_dir_make(dir);
     EXPECT(shared != MAP_FAILED);
     EXPECT_OK(archive_create(dir, &err), err);
-    EXPECT_OK(query_parse(span_str("*"), ARRIVAL_US, &query, NULL, &err), err);
+    EXPECT_OK(parse_query(span_str("*"), ARRIVAL_US, &query, NULL, &err), err);
     pid_t child = fork();
     if (child == 0) {
         write_events(dir, shared);
@@ -119,7 +119,7 @@ TEST(nothing_missed_and_nothing_twice)
     EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
     EXPECT(rounds > 3);
     EXPECT_INT(atomic_load(&shared->answered), BATCHES * BATCH_EVENTS);
-    query_free(query);
+    parse_query_free(query);
     test_dir_remove(dir);
     (void)munmap(shared, sizeof *shared);
 }

@@ -308,7 +308,7 @@ struct found {
     size_t unknown;
 };
 
-static bool take_hit(void *context, const struct hit *hit)
+static bool take_hit(void *context, const struct search_hit *hit)
 {
     struct found *found = context;
     size_t i = 0;
@@ -324,17 +324,17 @@ static bool take_hit(void *context, const struct hit *hit)
 }
 
 /* Which event it is that makes the counts differ. */
-static void tell(const struct search *search)
+static void tell(const struct day_iterator_options *search)
 {
     static struct found found;
     struct err err;
-    struct walk *walk = NULL;
+    struct day_iterator *iterator = NULL;
     int64_t hits = 0;
     memset(&found, 0, sizeof found);
-    struct run_options options = {.search = *search, .each = take_hit, .context = &found};
-    EXPECT_OK(walk_open(search, &walk, &err), err);
-    EXPECT_OK(run_query(walk, &options, &hits, &err), err);
-    walk_close(walk);
+    struct search_run_options options = {.search = *search, .each = take_hit, .context = &found};
+    EXPECT_OK(day_iterator_open(search, &iterator, &err), err);
+    EXPECT_OK(search_run_query(iterator, &options, &hits, &err), err);
+    day_iterator_close(iterator);
     EXPECT_INT(found.unknown, 0);
     for (size_t i = 0; i < truth.count; i++) {
         if (found.hit[i] != truth.wanted[i]) {
@@ -350,24 +350,24 @@ static bool check_query(const char *text, unsigned threads, size_t *hits)
 {
     struct err err;
     struct query *query = NULL;
-    struct walk *walk = NULL;
+    struct day_iterator *iterator = NULL;
     int64_t count = -1;
-    if (query_parse(span_str(text), TRUTH_ARRIVAL_US, &query, NULL, &err) != OK) {
+    if (parse_query(span_str(text), TRUTH_ARRIVAL_US, &query, NULL, &err) != OK) {
         return false;
     }
-    struct search search = truth_search(query);
+    struct day_iterator_options search = truth_search(query);
     search.threads = threads;
     size_t wanted = truth_mark(&search);
-    EXPECT_OK(walk_open(&search, &walk, &err), err);
-    EXPECT_OK(aggregate_count(walk, &count, &err), err);
-    walk_close(walk);
+    EXPECT_OK(day_iterator_open(&search, &iterator, &err), err);
+    EXPECT_OK(aggregate_count(iterator, &count, &err), err);
+    day_iterator_close(iterator);
     if (count != (int64_t)wanted) {
         fprintf(stderr, "%s\n  found %lld, should be %zu\n", text, (long long)count, wanted);
         test_failures++;
         tell(&search);
     }
     *hits += wanted > 0;
-    query_free(query);
+    parse_query_free(query);
     return true;
 }
 

@@ -24,7 +24,7 @@ struct found {
     uint32_t order[TRUTH_EVENTS_MAX];
 };
 
-static bool take_hit(void *context, const struct hit *hit)
+static bool take_hit(void *context, const struct search_hit *hit)
 {
     struct found *found = context;
     size_t i = 0;
@@ -47,44 +47,45 @@ static bool take_hit(void *context, const struct hit *hit)
     return true;
 }
 
-static void run(const struct search *search, int64_t limit, struct found *found)
+static void run(const struct day_iterator_options *search, int64_t limit, struct found *found)
 {
     struct err err;
-    struct walk *walk = NULL;
+    struct day_iterator *iterator = NULL;
     int64_t hits = 0;
     memset(found, 0, sizeof *found);
     found->oldest_first = search->oldest_first;
-    struct run_options options = {
+    struct search_run_options options = {
         .search = *search, .limit = limit, .each = take_hit, .context = found};
-    EXPECT_OK(walk_open(search, &walk, &err), err);
-    EXPECT_OK(run_query(walk, &options, &hits, &err), err);
+    EXPECT_OK(day_iterator_open(search, &iterator, &err), err);
+    EXPECT_OK(search_run_query(iterator, &options, &hits, &err), err);
     EXPECT_INT(hits, found->count);
-    walk_close(walk);
+    day_iterator_close(iterator);
 }
 
-static void check_counts(const struct search *search, size_t wanted)
+static void check_counts(const struct day_iterator_options *search, size_t wanted)
 {
     struct err err;
-    struct walk *walk = NULL;
+    struct day_iterator *iterator = NULL;
     int64_t count = -1;
-    EXPECT_OK(walk_open(search, &walk, &err), err);
-    EXPECT_OK(aggregate_count(walk, &count, &err), err);
+    EXPECT_OK(day_iterator_open(search, &iterator, &err), err);
+    EXPECT_OK(aggregate_count(iterator, &count, &err), err);
     EXPECT_INT(count, wanted);
-    walk_close(walk);
-    struct histogram histogram;
-    EXPECT_OK(walk_open(search, &walk, &err), err);
-    EXPECT_OK(aggregate_histogram(walk, 3600 * CLOCK_SECOND_US, &histogram, &err), err);
+    day_iterator_close(iterator);
+    struct aggregate_histogram histogram;
+    EXPECT_OK(day_iterator_open(search, &iterator, &err), err);
+    EXPECT_OK(aggregate_histogram(iterator, 3600 * CLOCK_SECOND_US, &histogram, &err), err);
     EXPECT_INT(histogram.total, wanted);
     int64_t sum = 0;
     for (size_t i = 0; i < histogram.n_buckets; i++) {
         sum += histogram.counts[i];
     }
     EXPECT_INT(sum, wanted);
-    histogram_fini(&histogram);
-    walk_close(walk);
+    aggregate_histogram_fini(&histogram);
+    day_iterator_close(iterator);
 }
 
-static void check_limit(const struct search *search, const struct found *all, struct dice *dice)
+static void check_limit(const struct day_iterator_options *search, const struct found *all,
+                        struct dice *dice)
 {
     static struct found some;
     size_t limit = 1 + dice_roll(dice, 40);
@@ -101,12 +102,12 @@ static void check_query(const char *text, struct dice *dice, size_t *hits)
     struct err err = {.text = ""};
     struct query *query = NULL;
     int before = test_failures;
-    EXPECT_OK(query_parse(span_str(text), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    EXPECT_OK(parse_query(span_str(text), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
     if (!query) {
         fprintf(stderr, "  in: %s\n", text);
         return;
     }
-    struct search search = truth_search(query);
+    struct day_iterator_options search = truth_search(query);
     search.oldest_first = dice_one_in(dice, 3);
     search.threads = 1 + dice_roll(dice, 4);
     if (dice_one_in(dice, 4)) {
@@ -132,7 +133,7 @@ static void check_query(const char *text, struct dice *dice, size_t *hits)
     if (test_failures > before) {
         fprintf(stderr, "  in: %s\n", text);
     }
-    query_free(query);
+    parse_query_free(query);
 }
 
 TEST(engine_finds_what_matches)
@@ -154,24 +155,24 @@ TEST(a_day_file_is_an_archive)
 {
     struct err err;
     struct query *query = NULL;
-    struct walk *walk = NULL;
+    struct day_iterator *iterator = NULL;
     char path[FILE_PATH_BYTES];
     int64_t count = 0;
     EXPECT_OK(archive_segment_path(truth.dir, TRUTH_DAY_US, path, &err), err);
-    EXPECT_OK(query_parse(span_str("-nosuch:x"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
-    struct search search = truth_search(query);
+    EXPECT_OK(parse_query(span_str("-nosuch:x"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    struct day_iterator_options search = truth_search(query);
     search.path = path;
-    EXPECT_OK(walk_open(&search, &walk, &err), err);
-    EXPECT_OK(aggregate_count(walk, &count, &err), err);
+    EXPECT_OK(day_iterator_open(&search, &iterator, &err), err);
+    EXPECT_OK(aggregate_count(iterator, &count, &err), err);
     EXPECT(count > 0 && count < (int64_t)truth.count);
-    EXPECT(walk_unknown_field(walk, 0) != NULL);
-    walk_close(walk);
-    query_free(query);
+    EXPECT(day_iterator_unknown_field(iterator, 0) != NULL);
+    day_iterator_close(iterator);
+    parse_query_free(query);
 }
 
 static size_t hits_until_stop;
 
-static bool stop_at(void *context, const struct hit *hit)
+static bool stop_at(void *context, const struct search_hit *hit)
 {
     (void)hit;
     return ++*(size_t *)context < hits_until_stop;
@@ -182,21 +183,21 @@ TEST(a_caller_may_stop)
 {
     struct query *query = NULL;
     struct err err;
-    EXPECT_OK(query_parse(span_str("*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    EXPECT_OK(parse_query(span_str("*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
     for (hits_until_stop = 1; hits_until_stop < truth.count; hits_until_stop *= 7) {
-        struct search search = truth_search(query);
+        struct day_iterator_options search = truth_search(query);
         search.threads = 4;
         size_t calls = 0;
         int64_t hits = 0;
-        struct walk *walk = NULL;
-        struct run_options options = {.search = search, .each = stop_at, .context = &calls};
-        EXPECT_OK(walk_open(&search, &walk, &err), err);
-        EXPECT_OK(run_query(walk, &options, &hits, &err), err);
+        struct day_iterator *iterator = NULL;
+        struct search_run_options options = {.search = search, .each = stop_at, .context = &calls};
+        EXPECT_OK(day_iterator_open(&search, &iterator, &err), err);
+        EXPECT_OK(search_run_query(iterator, &options, &hits, &err), err);
         EXPECT_INT(calls, hits_until_stop);
         EXPECT_INT(hits, hits_until_stop);
-        walk_close(walk);
+        day_iterator_close(iterator);
     }
-    query_free(query);
+    parse_query_free(query);
 }
 
 /* A day by a day is what the sweep does by itself. */
@@ -204,16 +205,16 @@ TEST(a_walk_by_hand_counts_the_same)
 {
     struct query *query = NULL;
     struct err err;
-    struct walk *walk = NULL;
-    EXPECT_OK(query_parse(span_str("user:*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
-    struct search search = truth_search(query);
+    struct day_iterator *iterator = NULL;
+    EXPECT_OK(parse_query(span_str("user:*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    struct day_iterator_options search = truth_search(query);
     size_t wanted = truth_mark(&search);
     size_t count = 0;
     bool end = false;
-    EXPECT_OK(walk_open(&search, &walk, &err), err);
+    EXPECT_OK(day_iterator_open(&search, &iterator, &err), err);
     while (!end) {
-        struct walk_day day;
-        EXPECT_OK(walk_next(walk, &day, &end, &err), err);
+        struct day_iterator_day day;
+        EXPECT_OK(day_iterator_next(iterator, &day, &end, &err), err);
         count += end ? 0 : day.n_waiting;
         size_t n_blocks = 0;
         const struct block_info *blocks =
@@ -228,8 +229,8 @@ TEST(a_walk_by_hand_counts_the_same)
         }
     }
     EXPECT_INT(count, wanted);
-    walk_close(walk);
-    query_free(query);
+    day_iterator_close(iterator);
+    parse_query_free(query);
 }
 
 /* All lines as one text, against each by itself. */
@@ -245,21 +246,21 @@ TEST(a_needle_is_found_in_many_lines)
     }
     for (size_t p = 0; p < sizeof parts / sizeof parts[0]; p++) {
         struct predicate predicate = {.kind = PREDICATE_SUBSTRING, .text = span_str(parts[p])};
-        struct needle needle = needle_of(&predicate);
+        struct prefilter prefilter = prefilter_of(&predicate);
         size_t start = 0;
         size_t wrong = 0;
-        if (needle.value.size == 0) { /* may be a number, which is not looked for in the bytes */
+        if (prefilter.value.size == 0) { /* may be a number, which is not looked for in the bytes */
             continue;
         }
         asked++;
         for (size_t i = 0; i < truth.count; i++) {
             size_t end = start + truth.events[i].raw.size + 1;
-            bool found = needle_next(&needle, buf_span(&text), start) < end;
-            wrong += found != needle_may_hold(&needle, truth.events[i].raw);
+            bool found = prefilter_next(&prefilter, buf_span(&text), start) < end;
+            wrong += found != prefilter_can_match(&prefilter, truth.events[i].raw);
             start = end;
         }
         EXPECT_INT(wrong, 0);
-        EXPECT_INT(needle_next(&needle, span_str(""), 0), 0);
+        EXPECT_INT(prefilter_next(&prefilter, span_str(""), 0), 0);
     }
     EXPECT(asked > 6);
     buf_fini(&text);
@@ -282,31 +283,31 @@ TEST(a_damaged_day)
     struct query *query = NULL;
     struct err err;
     damage_first_day();
-    EXPECT_OK(query_parse(span_str("*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    EXPECT_OK(parse_query(span_str("*"), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
     for (unsigned threads = 1; threads <= 4; threads++) {
-        struct search search = truth_search(query);
+        struct day_iterator_options search = truth_search(query);
         search.threads = threads;
         int64_t count = -1;
-        struct walk *walk = NULL;
-        EXPECT_OK(walk_open(&search, &walk, &err), err);
-        EXPECT_INT(aggregate_count(walk, &count, &err), ERR_CORRUPT);
+        struct day_iterator *iterator = NULL;
+        EXPECT_OK(day_iterator_open(&search, &iterator, &err), err);
+        EXPECT_INT(aggregate_count(iterator, &count, &err), ERR_CORRUPT);
         EXPECT_INT(count, -1);
-        walk_close(walk);
+        day_iterator_close(iterator);
         size_t calls = 0;
         hits_until_stop = SIZE_MAX;
-        struct run_options options = {
+        struct search_run_options options = {
             .search = search, .limit = 30, .each = stop_at, .context = &calls};
-        EXPECT_OK(walk_open(&search, &walk, &err), err);
-        EXPECT_OK(run_query(walk, &options, &count, &err), err);
+        EXPECT_OK(day_iterator_open(&search, &iterator, &err), err);
+        EXPECT_OK(search_run_query(iterator, &options, &count, &err), err);
         EXPECT_INT(count, 30);
-        walk_close(walk);
+        day_iterator_close(iterator);
         options.limit = 0;
-        EXPECT_OK(walk_open(&search, &walk, &err), err);
-        EXPECT_INT(run_query(walk, &options, &count, &err), ERR_CORRUPT);
+        EXPECT_OK(day_iterator_open(&search, &iterator, &err), err);
+        EXPECT_INT(search_run_query(iterator, &options, &count, &err), ERR_CORRUPT);
         EXPECT(calls > 30 && calls < truth.count);
-        walk_close(walk);
+        day_iterator_close(iterator);
     }
-    query_free(query);
+    parse_query_free(query);
 }
 
 TEST(setup)

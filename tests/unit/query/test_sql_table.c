@@ -304,8 +304,8 @@ TEST(match)
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         struct err err;
         struct query *query = NULL;
-        EXPECT_OK(query_parse(span_str(texts[i]), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
-        struct search search = truth_search(query);
+        EXPECT_OK(parse_query(span_str(texts[i]), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+        struct day_iterator_options search = truth_search(query);
         int64_t should = (int64_t)truth_mark(&search);
         static const char *const forms[] = {
             "SELECT count(*) FROM teleport_audit_events WHERE teleport_audit_events MATCH %Q",
@@ -320,7 +320,7 @@ TEST(match)
             EXPECT_INT(number_of(sql), should);
             sqlite3_free(sql);
         }
-        query_free(query);
+        parse_query_free(query);
     }
 }
 

@@ -6,12 +6,12 @@
 static void expect_pattern(const char *text, const char *wanted)
 {
     struct arena arena = ARENA_INIT;
-    struct pattern pattern = {0};
+    struct stix_pattern pattern = {0};
     struct buf shown = BUF_INIT;
-    const char *why = pattern_read(span_str(text), &arena, &pattern);
-    for (const struct pattern_all *all = pattern.alls; !why && all; all = all->next) {
+    const char *why = stix_pattern_parse(span_str(text), &arena, &pattern);
+    for (const struct stix_pattern_alternative *all = pattern.alls; !why && all; all = all->next) {
         size_t count = 0;
-        for (const struct pattern_part *part = all->parts; part; part = part->next, count++) {
+        for (const struct stix_pattern_part *part = all->parts; part; part = part->next, count++) {
             buf_printf(&shown, "%s%.*s", count > 0 ? " " : "", SPAN_FMT(part->value));
         }
         EXPECT(count == all->count);
@@ -84,8 +84,8 @@ TEST(patterns)
     }
     for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
         struct arena arena = ARENA_INIT;
-        struct pattern pattern;
-        EXPECT(pattern_read(span_str(broken[i]), &arena, &pattern) != NULL);
+        struct stix_pattern pattern;
+        EXPECT(stix_pattern_parse(span_str(broken[i]), &arena, &pattern) != NULL);
         arena_fini(&arena);
     }
 }
@@ -93,8 +93,8 @@ TEST(patterns)
 static const char *why_not(struct buf *text)
 {
     struct arena arena = ARENA_INIT;
-    struct pattern pattern;
-    const char *why = pattern_read(buf_span(text), &arena, &pattern);
+    struct stix_pattern pattern;
+    const char *why = stix_pattern_parse(buf_span(text), &arena, &pattern);
     EXPECT(arena.bytes < 64 * 1024 * 1024);
     arena_fini(&arena);
     buf_fini(text);

@@ -9,13 +9,13 @@ static void refuse(void *context, struct span text, const char *why)
     buf_printf(told, "%.*s: %s\n", SPAN_FMT(text), why);
 }
 
-static struct suppress *read_list(const char *text, struct buf *told)
+static struct warninglist_set *read_list(const char *text, struct buf *told)
 {
     struct err err = {.text = ""};
-    struct suppress *suppress = suppress_new();
-    CHECK(suppress);
-    EXPECT_OK(suppress_read(suppress, span_str(text), "file", refuse, told, &err), err);
-    return suppress;
+    struct warninglist_set *warninglists = warninglist_new();
+    CHECK(warninglists);
+    EXPECT_OK(warninglist_read(warninglists, span_str(text), "file", refuse, told, &err), err);
+    return warninglists;
 }
 
 #define LIST(type, attributes, entries)                                                            \
@@ -76,25 +76,26 @@ TEST(lists)
 {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct buf told = BUF_INIT;
-        struct suppress *suppress = read_list(cases[i].list, &told);
-        bool is = suppress_observed(suppress, cases[i].kind, span_str(cases[i].normal)) != 0;
+        struct warninglist_set *warninglists = read_list(cases[i].list, &told);
+        bool is =
+            warninglist_of_observable(warninglists, cases[i].kind, span_str(cases[i].normal)) != 0;
         if (is != cases[i].is || told.size > 0) {
             fprintf(stderr, "%s should%s have %s %.*s\n", cases[i].list, cases[i].is ? "" : " not",
                     cases[i].normal, SPAN_FMT(buf_span(&told)));
             test_failures++;
         }
-        suppress_free(suppress);
+        warninglist_free(warninglists);
         buf_fini(&told);
     }
-    EXPECT(suppress_observed(NULL, OBSERVABLE_IP, span_str("10.0.0.1")) == 0);
+    EXPECT(warninglist_of_observable(NULL, OBSERVABLE_IP, span_str("10.0.0.1")) == 0);
 }
 
 static void expect_told(const char *list, const char *wanted)
 {
     struct buf told = BUF_INIT;
-    struct suppress *suppress = read_list(list, &told);
+    struct warninglist_set *warninglists = read_list(list, &told);
     EXPECT_SPAN(buf_span(&told), wanted);
-    suppress_free(suppress);
+    warninglist_free(warninglists);
     buf_fini(&told);
 }
 
@@ -102,9 +103,9 @@ static void expect_failure(const char *list, enum status wanted)
 {
     struct err err = {.text = ""};
     struct buf told = BUF_INIT;
-    struct suppress *suppress = suppress_new();
-    EXPECT(suppress_read(suppress, span_str(list), "file", refuse, &told, &err) == wanted);
-    suppress_free(suppress);
+    struct warninglist_set *warninglists = warninglist_new();
+    EXPECT(warninglist_read(warninglists, span_str(list), "file", refuse, &told, &err) == wanted);
+    warninglist_free(warninglists);
     buf_fini(&told);
 }
 
@@ -156,18 +157,20 @@ TEST(private_and_own)
         {OBSERVABLE_USER, "10.0.0.1", ""},
     };
     struct err err = {.text = ""};
-    struct suppress *suppress = suppress_new();
-    EXPECT_OK(suppress_private(suppress, &err), err);
-    EXPECT_OK(suppress_own(suppress, span_str("198.51.100.7"), &err), err);
-    EXPECT_OK(suppress_own(suppress, span_str("example.com"), &err), err);
-    EXPECT(suppress_own(suppress, span_str("co.uk"), &err) == ERR_USAGE);
-    EXPECT(suppress_own(suppress, span_str("user:bob"), &err) == ERR_USAGE);
-    EXPECT(suppress_count(suppress) == 2);
+    struct warninglist_set *warninglists = warninglist_new();
+    EXPECT_OK(warninglist_add_private(warninglists, &err), err);
+    EXPECT_OK(warninglist_add_own(warninglists, span_str("198.51.100.7"), &err), err);
+    EXPECT_OK(warninglist_add_own(warninglists, span_str("example.com"), &err), err);
+    EXPECT(warninglist_add_own(warninglists, span_str("co.uk"), &err) == ERR_USAGE);
+    EXPECT(warninglist_add_own(warninglists, span_str("user:bob"), &err) == ERR_USAGE);
+    EXPECT(warninglist_count(warninglists) == 2);
     for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
-        uint32_t by = suppress_observed(suppress, asked[i].kind, span_str(asked[i].normal));
-        EXPECT_SPAN(by ? suppress_get(suppress, by - 1)->name : span_of("", 0), asked[i].name);
+        uint32_t by =
+            warninglist_of_observable(warninglists, asked[i].kind, span_str(asked[i].normal));
+        EXPECT_SPAN(by ? warninglist_get(warninglists, by - 1)->name : span_of("", 0),
+                    asked[i].name);
     }
-    suppress_free(suppress);
+    warninglist_free(warninglists);
 }
 
 static void refuse_line(void *context, int64_t line, struct span text, const char *why)
@@ -186,22 +189,22 @@ TEST(indicators_themselves)
     struct buf text = BUF_INIT;
     struct list_report report;
     struct indicator_set *set = indicator_set_new();
-    struct suppress *suppress = suppress_new();
+    struct warninglist_set *warninglists = warninglist_new();
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         buf_printf(&text, "%s\n", lines[i]);
     }
     EXPECT_OK(list_read(set, 0, buf_span(&text), 0, refuse_line, &told, &report, &err), err);
-    EXPECT_OK(suppress_private(suppress, &err), err);
-    EXPECT_OK(suppress_own(suppress, span_str("a.example"), &err), err);
-    EXPECT_OK(suppress_judge(suppress, set, &err), err);
+    EXPECT_OK(warninglist_add_private(warninglists, &err), err);
+    EXPECT_OK(warninglist_add_own(warninglists, span_str("a.example"), &err), err);
+    EXPECT_OK(warninglist_judge(warninglists, set, &err), err);
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
-        if ((suppress_of(suppress, i) != 0) != wanted[i]) {
+        if ((warninglist_of_indicator(warninglists, i) != 0) != wanted[i]) {
             fprintf(stderr, "%s is wrong\n", lines[i]);
             test_failures++;
         }
     }
     EXPECT(told.size == 0);
-    suppress_free(suppress);
+    warninglist_free(warninglists);
     indicator_set_free(set);
     buf_fini(&told);
     buf_fini(&text);

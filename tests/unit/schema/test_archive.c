@@ -38,7 +38,7 @@ TEST(an_archive_is_made_once)
 static void sql(const char *text)
 {
     char path[FILE_PATH_BYTES];
-    EXPECT_OK(path_format(path, &err, "%.300s/archive.db", dir), err);
+    EXPECT_OK(file_path_format(path, &err, "%.300s/archive.db", dir), err);
     sqlite3 *db = NULL;
     EXPECT_INT(sqlite3_open(path, &db), SQLITE_OK);
     EXPECT_INT(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
@@ -64,7 +64,7 @@ TEST(what_is_no_archive_is_told_apart)
     struct archive *archive = NULL;
     char path[FILE_PATH_BYTES];
     test_dir_make(dir);
-    EXPECT_OK(path_format(path, &err, "%.300s/archive.db", dir), err);
+    EXPECT_OK(file_path_format(path, &err, "%.300s/archive.db", dir), err);
     EXPECT_INT(archive_open(dir, ARCHIVE_READ, &archive, &err), ERR_NOT_FOUND);
     EXPECT(strstr(err.text, "stele init") != NULL);
     EXPECT_OK(file_write(path, span_str(""), 0600, &err), err);
@@ -198,7 +198,7 @@ TEST(the_reserve_of_the_wal_is_no_data)
     char path[FILE_PATH_BYTES];
     char command[FILE_PATH_BYTES];
     struct stat st = {0};
-    EXPECT_OK(path_format(path, &err, "%s/archive.db-wal", dir), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/archive.db-wal", dir), err);
     EXPECT_INT(stat(path, &st), 0);
     EXPECT(st.st_size > INT64_C(4096) * ARCHIVE_WAL_PAGES);
     (void)snprintf(command, sizeof command, "cd '%.3000s' && mkdir copy && cp archive.db* copy",
@@ -206,7 +206,7 @@ TEST(the_reserve_of_the_wal_is_no_data)
     EXPECT_INT(system(command), 0);
     struct archive *copy = NULL;
     struct inbox_state state = {0};
-    EXPECT_OK(path_format(path, &err, "%s/copy", dir), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/copy", dir), err);
     EXPECT_OK(archive_open(path, ARCHIVE_WRITE, &copy, &err), err);
     append_many(copy, 5);
     EXPECT_OK(archive_checkpoint(copy, &err), err);

@@ -54,15 +54,15 @@ TEST(varint_and_zigzag_round_trip)
     size_t at = 0;
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         uint64_t value = 1;
-        EXPECT(varint_read(buf_span(&buf), &at, &value));
+        EXPECT(buf_read_varint(buf_span(&buf), &at, &value));
         EXPECT(value == values[i]);
     }
     uint64_t none;
-    EXPECT(!varint_read(buf_span(&buf), &at, &none));
-    EXPECT(unzigzag(zigzag(INT64_MIN)) == INT64_MIN);
-    EXPECT(unzigzag(zigzag(-1)) == -1);
+    EXPECT(!buf_read_varint(buf_span(&buf), &at, &none));
+    EXPECT(buf_unzigzag(buf_zigzag(INT64_MIN)) == INT64_MIN);
+    EXPECT(buf_unzigzag(buf_zigzag(-1)) == -1);
     size_t zero = 0;
-    EXPECT(!varint_read(span_of("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10), &zero, &none));
+    EXPECT(!buf_read_varint(span_of("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 10), &zero, &none));
     buf_fini(&buf);
 }
 
@@ -191,10 +191,10 @@ TEST(files_are_replaced_whole)
     test_dir_make(dir);
     char path[FILE_PATH_BYTES];
     struct err err;
-    EXPECT_OK(path_format(path, &err, "%.200s/a/b", dir), err);
-    EXPECT_OK(dir_make(path, 0700, &err), err);
-    EXPECT_OK(dir_make(path, 0700, &err), err);
-    EXPECT_OK(path_format(path, &err, "%.200s/a/b/file", dir), err);
+    EXPECT_OK(file_path_format(path, &err, "%.200s/a/b", dir), err);
+    EXPECT_OK(file_make_dir(path, 0700, &err), err);
+    EXPECT_OK(file_make_dir(path, 0700, &err), err);
+    EXPECT_OK(file_path_format(path, &err, "%.200s/a/b/file", dir), err);
     EXPECT_OK(file_write(path, span_str("one"), 0600, &err), err);
     EXPECT_OK(file_write(path, span_str("two"), 0600, &err), err);
     struct buf buf = BUF_INIT;

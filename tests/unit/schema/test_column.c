@@ -5,16 +5,16 @@
 static struct err err;
 
 /* Partners of fields 1 and 2, for the decoder. */
-static struct column_partner partners[2];
+static struct column_predictor predictors[2];
 
-static enum status find_partner(void *context, uint32_t field, struct column_partner *out_partner,
+static enum status find_partner(void *context, uint32_t field, struct column_predictor *out_partner,
                                 struct err *out_err)
 {
     (void)context;
     if (field < 1 || field > 2) {
         return err_set(out_err, ERR_CORRUPT, "no such partner");
     }
-    *out_partner = partners[field - 1];
+    *out_partner = predictors[field - 1];
     return OK;
 }
 
@@ -51,13 +51,13 @@ static void expect_filtered(struct codec *codec, const struct column_source *sou
         column_decode(codec, blob, source->n_events, find_partner, NULL, &filter, column, &err),
         err);
     EXPECT_INT(filter.answer, want);
-    EXPECT_INT(column->store, FIELD_ABSENT);
+    EXPECT_INT(column->store, COLUMN_STORE_ABSENT);
     want = COLUMN_WANT_PRESENCE;
     EXPECT_OK(
         column_decode(codec, blob, source->n_events, find_partner, NULL, &filter, column, &err),
         err);
     EXPECT_INT(filter.answer, want);
-    EXPECT_INT(column->store, FIELD_COLUMN);
+    EXPECT_INT(column->store, COLUMN_STORE_COLUMN);
     for (size_t slot = 0; slot < source->n_events; slot++) {
         EXPECT_INT(column->index[slot], source->index[slot] != 0);
     }
@@ -68,13 +68,13 @@ static void expect_back(const struct column_source *source, bool presence, bool 
     struct codec *codec = codec_new();
     struct buf blob = BUF_INIT;
     struct column *column = calloc(1, sizeof *column);
-    EXPECT_OK(column_encode(codec, source, presence ? &partners[0] : NULL,
-                            values ? &partners[1] : NULL, &blob, &err),
+    EXPECT_OK(column_encode(codec, source, presence ? &predictors[0] : NULL,
+                            values ? &predictors[1] : NULL, &blob, &err),
               err);
     EXPECT_OK(column_decode(codec, buf_span(&blob), source->n_events, find_partner, NULL, NULL,
                             column, &err),
               err);
-    EXPECT_INT(column->store, source->numbers ? FIELD_NUMBER : FIELD_COLUMN);
+    EXPECT_INT(column->store, source->numbers ? COLUMN_STORE_NUMBER : COLUMN_STORE_COLUMN);
     EXPECT_INT(column->has_ports, source->ports != NULL);
     for (size_t slot = 0; slot < source->n_events; slot++) {
         if (source->n_entries > 0) {
@@ -123,7 +123,7 @@ static void make_column(struct made *made, size_t n_events, uint32_t n_entries, 
         for (size_t slot = 0; slot < n_events; slot++) {
             made->of_partner[i][slot] = (uint16_t)chance(n + 1);
         }
-        partners[i] = (struct column_partner){(uint32_t)i + 1, n, made->of_partner[i], NULL};
+        predictors[i] = (struct column_predictor){(uint32_t)i + 1, n, made->of_partner[i], NULL};
     }
     for (size_t slot = 0; slot < n_events; slot++) {
         bool odd = chance(noise) == 0;
@@ -202,7 +202,7 @@ TEST(columns_of_version_1_are_read)
     struct codec *codec = codec_new();
     struct column *column = calloc(1, sizeof *column);
     EXPECT_OK(column_decode(codec, span_of(entries, 10), 4, NULL, NULL, NULL, column, &err), err);
-    EXPECT_INT(column->store, FIELD_COLUMN);
+    EXPECT_INT(column->store, COLUMN_STORE_COLUMN);
     EXPECT_INT(column->n_entries, 2);
     EXPECT_INT(column->entry_values[1], 7);
     EXPECT_INT(column->index[0] * 1000 + column->index[1] * 100 + column->index[2] * 10, 120);
@@ -210,7 +210,7 @@ TEST(columns_of_version_1_are_read)
     EXPECT_INT(column->entry_start[1], 2);
     EXPECT_INT(column->entry_values[0] * 10 + column->entry_values[1], 31);
     EXPECT_OK(column_decode(codec, span_of(numbers, 8), 3, NULL, NULL, NULL, column, &err), err);
-    EXPECT_INT(column->store, FIELD_NUMBER);
+    EXPECT_INT(column->store, COLUMN_STORE_NUMBER);
     EXPECT_INT(column->present.words[0], 5);
     EXPECT_INT(column->numbers[0], -1);
     EXPECT_INT(column->numbers[2], 1);
@@ -229,10 +229,10 @@ TEST(times_come_back)
             times[i] = INT64_C(1795392000000000) + (i * 7919 % 1000) * 1000 + (fine ? i : 0);
         }
         struct buf blob = BUF_INIT;
-        EXPECT_OK(times_encode(codec, times, 500, &blob, &err), err);
-        EXPECT_OK(times_decode(codec, buf_span(&blob), 500, back, &err), err);
+        EXPECT_OK(column_times_encode(codec, times, 500, &blob, &err), err);
+        EXPECT_OK(column_times_decode(codec, buf_span(&blob), 500, back, &err), err);
         EXPECT_INT(memcmp(times, back, sizeof times), 0);
-        EXPECT_INT(times_decode(codec, span_of(blob.data, blob.size / 2), 500, back, &err),
+        EXPECT_INT(column_times_decode(codec, span_of(blob.data, blob.size / 2), 500, back, &err),
                    ERR_CORRUPT);
         buf_fini(&blob);
     }
@@ -246,8 +246,8 @@ static void damage(const struct column_source *source, bool presence, bool value
     struct column *column = calloc(1, sizeof *column);
     struct buf blob = BUF_INIT;
     size_t n = source->n_events;
-    EXPECT_OK(column_encode(codec, source, presence ? &partners[0] : NULL,
-                            values ? &partners[1] : NULL, &blob, &err),
+    EXPECT_OK(column_encode(codec, source, presence ? &predictors[0] : NULL,
+                            values ? &predictors[1] : NULL, &blob, &err),
               err);
     for (size_t i = 0; i < blob.size; i++) {
         for (int value = 0; value < 256; value++) {

@@ -64,7 +64,8 @@ TEST(vectors_say_when_memory_is_out_and_stay_whole)
 static bool has(const struct index_table *table, uint32_t hash, uint32_t number)
 {
     int times = 0;
-    for (struct index_probe probe = index_table_probe(table, hash); index_table_next(&probe);) {
+    for (struct index_table_probe probe = index_table_probe(table, hash);
+         index_table_next(&probe);) {
         times += probe.number == number;
     }
     EXPECT(times <= 1);

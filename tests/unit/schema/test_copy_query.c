@@ -25,20 +25,20 @@ static enum status take(void *context, const struct copy_event *event, struct er
 static int64_t make_copy(const char *from, const char *query_text, const char *to)
 {
     struct query *query = NULL;
-    struct walk *walk = NULL;
+    struct day_iterator *iterator = NULL;
     struct copy_writer *writer = NULL;
     struct copy_case facts = {.who = span_str("tester@here"),
                               .why = span_str("test"),
                               .from_us = INT64_MIN,
                               .to_us = INT64_MAX};
-    EXPECT_OK(query_parse(span_str(query_text), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
-    struct search search = truth_search(query);
+    EXPECT_OK(parse_query(span_str(query_text), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    struct day_iterator_options search = truth_search(query);
     search.path = from;
     search.oldest_first = true;
-    EXPECT_OK(walk_open(&search, &walk, &err), err);
+    EXPECT_OK(day_iterator_open(&search, &iterator, &err), err);
     EXPECT_OK(copy_writer_open(to, 3, false, &writer, &err), err);
     struct extract extract = {.each = take, .context = writer};
-    EXPECT_OK(extract_run(walk, &extract, &err), err);
+    EXPECT_OK(extract_run(iterator, &extract, &err), err);
     EXPECT_INT(copy_writer_count(writer), extract.events);
     EXPECT_INT(extract.without_source, 0);
     if (extract.events > 0) {
@@ -46,12 +46,12 @@ static int64_t make_copy(const char *from, const char *query_text, const char *t
         EXPECT_OK(copy_writer_publish(writer, true, &err), err);
     }
     copy_writer_close(writer);
-    walk_close(walk);
-    query_free(query);
+    day_iterator_close(iterator);
+    parse_query_free(query);
     return extract.events;
 }
 
-static bool add_hit(void *context, const struct hit *hit)
+static bool add_hit(void *context, const struct search_hit *hit)
 {
     struct buf *out = context;
     buf_printf(out, "%lld %lld %lld ", (long long)hit->time_us, (long long)hit->day_us,
@@ -61,55 +61,57 @@ static bool add_hit(void *context, const struct hit *hit)
     return true;
 }
 
-static void add_hits(const struct search *search, int64_t limit, struct buf *out)
+static void add_hits(const struct day_iterator_options *search, int64_t limit, struct buf *out)
 {
-    struct walk *walk = NULL;
-    struct run_options run = {.search = *search, .limit = limit, .each = add_hit, .context = out};
+    struct day_iterator *iterator = NULL;
+    struct search_run_options run = {
+        .search = *search, .limit = limit, .each = add_hit, .context = out};
     int64_t hits = 0;
-    EXPECT_OK(walk_open(search, &walk, &err), err);
-    EXPECT_OK(run_query(walk, &run, &hits, &err), err);
-    walk_close(walk);
+    EXPECT_OK(day_iterator_open(search, &iterator, &err), err);
+    EXPECT_OK(search_run_query(iterator, &run, &hits, &err), err);
+    day_iterator_close(iterator);
     buf_printf(out, "%lld hits\n", (long long)hits);
 }
 
-static void add_top(const struct search *search, const char *field, struct buf *out)
+static void add_top(const struct day_iterator_options *search, const char *field, struct buf *out)
 {
-    struct walk *walk = NULL;
-    struct top top;
+    struct day_iterator *iterator = NULL;
+    struct aggregate_top top;
     struct span name = span_str(field);
-    EXPECT_OK(walk_open(search, &walk, &err), err);
-    EXPECT_OK(aggregate_top(walk, &name, 1, &top, &err), err);
+    EXPECT_OK(day_iterator_open(search, &iterator, &err), err);
+    EXPECT_OK(aggregate_top(iterator, &name, 1, &top, &err), err);
     for (size_t i = 0; i < top.n_rows; i++) {
         buf_printf(out, "%s %lld %.*s\n", field, (long long)top.rows[i].count,
                    SPAN_FMT(top.rows[i].values[0]));
     }
-    top_fini(&top);
-    walk_close(walk);
+    aggregate_top_fini(&top);
+    day_iterator_close(iterator);
 }
 
-static void add_histogram(const struct search *search, int64_t bucket_us, struct buf *out)
+static void add_histogram(const struct day_iterator_options *search, int64_t bucket_us,
+                          struct buf *out)
 {
-    struct walk *walk = NULL;
-    struct histogram histogram;
-    EXPECT_OK(walk_open(search, &walk, &err), err);
-    EXPECT_OK(aggregate_histogram(walk, bucket_us, &histogram, &err), err);
+    struct day_iterator *iterator = NULL;
+    struct aggregate_histogram histogram;
+    EXPECT_OK(day_iterator_open(search, &iterator, &err), err);
+    EXPECT_OK(aggregate_histogram(iterator, bucket_us, &histogram, &err), err);
     buf_printf(out, "from %lld by %lld:", (long long)histogram.start_us,
                (long long)histogram.bucket_us);
     for (size_t i = 0; i < histogram.n_buckets; i++) {
         buf_printf(out, " %lld", (long long)histogram.counts[i]);
     }
     buf_add_char(out, '\n');
-    histogram_fini(&histogram);
-    walk_close(walk);
+    aggregate_histogram_fini(&histogram);
+    day_iterator_close(iterator);
 }
 
 /* Everything that can be asked about a query, as text. */
 static void answers(const char *path, const struct query *query, int64_t from_us, int64_t to_us,
                     struct buf *out)
 {
-    static const char *const fields[] = {"event", "user",       "addr.remote", "day",
-                                         "actor", FIELD_SOURCE, FIELD_MARK,    "command"};
-    struct search search = truth_search(query);
+    static const char *const fields[] = {"event", "user",       "addr.remote",     "day",
+                                         "actor", SOURCE_FIELD, SOURCE_MARK_FIELD, "command"};
+    struct day_iterator_options search = truth_search(query);
     search.path = path;
     search.from_us = from_us;
     search.to_us = to_us;
@@ -130,14 +132,14 @@ static void compare(const char *text, const char *other, int64_t from_us, int64_
     struct query *query = NULL;
     struct buf of_archive = BUF_INIT;
     struct buf of_copy = BUF_INIT;
-    EXPECT_OK(query_parse(span_str(text), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    EXPECT_OK(parse_query(span_str(text), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
     answers(truth.dir, query, from_us, to_us, &of_archive);
     answers(other, query, from_us, to_us, &of_copy);
     if (!span_equal(buf_span(&of_archive), buf_span(&of_copy))) {
         fprintf(stderr, "%s: the copy answers otherwise\n", text);
         test_failures++;
     }
-    query_free(query);
+    parse_query_free(query);
     buf_fini(&of_archive);
     buf_fini(&of_copy);
 }
@@ -171,7 +173,7 @@ TEST(a_copy_of_all_answers_as_the_archive)
 TEST(a_copy_of_a_copy_does_too)
 {
     char again[FILE_PATH_BYTES];
-    EXPECT_OK(path_format(again, &err, "%s/again.stele", dir), err);
+    EXPECT_OK(file_path_format(again, &err, "%s/again.stele", dir), err);
     EXPECT_INT(make_copy(copy_path, "*", again), truth.count);
     compare_random(again, 12);
 }
@@ -180,25 +182,25 @@ TEST(a_copy_of_a_query_has_what_it_finds)
 {
     char some[FILE_PATH_BYTES];
     struct query *query = NULL;
-    EXPECT_OK(path_format(some, &err, "%s/some.stele", dir), err);
+    EXPECT_OK(file_path_format(some, &err, "%s/some.stele", dir), err);
     const char *text = "user:alice OR curl";
-    EXPECT_OK(query_parse(span_str(text), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
-    struct search search = truth_search(query);
+    EXPECT_OK(parse_query(span_str(text), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    struct day_iterator_options search = truth_search(query);
     size_t wanted = truth_mark(&search);
     EXPECT(wanted > 50 && wanted < truth.count);
     EXPECT_INT(make_copy(truth.dir, text, some), wanted);
     compare(text, some, INT64_MIN, INT64_MAX);
-    query_free(query);
+    parse_query_free(query);
 }
 
 /* Nothing matches: no file, and nothing beside it. */
 TEST(nothing_found_makes_nothing)
 {
     char none[FILE_PATH_BYTES];
-    EXPECT_OK(path_format(none, &err, "%s/none/x.stele", dir), err);
+    EXPECT_OK(file_path_format(none, &err, "%s/none/x.stele", dir), err);
     char folder[FILE_PATH_BYTES];
-    EXPECT_OK(path_format(folder, &err, "%s/none", dir), err);
-    EXPECT_OK(dir_make(folder, 0700, &err), err);
+    EXPECT_OK(file_path_format(folder, &err, "%s/none", dir), err);
+    EXPECT_OK(file_make_dir(folder, 0700, &err), err);
     EXPECT_INT(make_copy(truth.dir, "user:nobodyatall", none), 0);
     EXPECT_INT(rmdir(folder), 0);
 }
@@ -209,7 +211,7 @@ TEST(no_file_is_made_beside_it)
     static const char *const endings[] = {"-wal", "-shm", "-journal"};
     for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
         char path[FILE_PATH_BYTES];
-        EXPECT_OK(path_format(path, &err, "%s%s", copy_path, endings[i]), err);
+        EXPECT_OK(file_path_format(path, &err, "%s%s", copy_path, endings[i]), err);
         EXPECT(!file_exists(path));
     }
     struct buf bytes = BUF_INIT;
@@ -229,7 +231,7 @@ int main(int argc, char **argv)
     };
     truth_make();
     test_dir_make(dir);
-    EXPECT_OK(path_format(copy_path, &err, "%s/all.stele", dir), err);
+    EXPECT_OK(file_path_format(copy_path, &err, "%s/all.stele", dir), err);
     int code = test_main(tests, sizeof tests / sizeof tests[0], argc, argv);
     test_dir_remove(dir);
     truth_remove();

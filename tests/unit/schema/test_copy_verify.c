@@ -24,7 +24,7 @@ static struct buf told; /* what was wrong, a line each */
 
 static struct verify_report report;
 
-static void note(void *context, const struct verify_fault *fault)
+static void note(void *context, const struct verify_finding *fault)
 {
     (void)context;
     if (fault->block > 0) {
@@ -86,7 +86,7 @@ TEST(a_clean_copy_is_whole)
     EXPECT_OK(verify(clean, key, &verdict), err);
     EXPECT_INT(report.faults, 0);
     EXPECT_SPAN(buf_span(&told), "");
-    EXPECT_INT(verdict.seal, COPY_SEAL_GOOD);
+    EXPECT_INT(verdict.seal, COPY_SEAL_VALID);
     EXPECT_INT(report.events, EVENTS);
     EXPECT(report.blocks >= 3);
     EXPECT_STR(verdict.key_id, signing_key_id(key));
@@ -253,7 +253,7 @@ TEST(a_changed_event_is_named_by_its_line)
     EXPECT_OK(verify(changed, key, &verdict), err);
     buf_add_char(&told, '\0');
     EXPECT(strstr(told.data, "the chain of the blocks is not the one in the case header") != NULL);
-    EXPECT_INT(verdict.seal, COPY_SEAL_GOOD); /* of a header that says something else */
+    EXPECT_INT(verdict.seal, COPY_SEAL_VALID); /* of a header that says something else */
 }
 
 /* Nobody can make a signature, but anybody can take it away: then the copy says it has none. */
@@ -371,7 +371,7 @@ TEST(the_content_depends_on_the_events_alone)
     struct copy_header second;
     char again[FILE_PATH_BYTES];
     (void)snprintf(again, sizeof again, "%s", clean);
-    EXPECT_OK(path_format(clean, &err, "%s/second.stele", dir), err);
+    EXPECT_OK(file_path_format(clean, &err, "%s/second.stele", dir), err);
     buf_clear(&clean_bytes);
     make_clean();
     EXPECT_OK(copy_header_open(again, &first, &err), err);
@@ -398,14 +398,14 @@ int main(int argc, char **argv)
     char public_path[FILE_PATH_BYTES];
     (void)setenv("STELE_CLOCK_US", "1790000000000000", 1);
     test_dir_make(dir);
-    EXPECT_OK(path_format(clean, &err, "%s/clean.stele", dir), err);
-    EXPECT_OK(path_format(changed, &err, "%s/changed.stele", dir), err);
-    EXPECT_OK(path_format(path, &err, "%s/a.key", dir), err);
-    EXPECT_OK(path_format(public_path, &err, "%s/a.pub", dir), err);
+    EXPECT_OK(file_path_format(clean, &err, "%s/clean.stele", dir), err);
+    EXPECT_OK(file_path_format(changed, &err, "%s/changed.stele", dir), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/a.key", dir), err);
+    EXPECT_OK(file_path_format(public_path, &err, "%s/a.pub", dir), err);
     EXPECT_OK(signing_key_create(path, public_path, &err), err);
     EXPECT_OK(signing_key_load_private(path, &key, &err), err);
-    EXPECT_OK(path_format(path, &err, "%s/b.key", dir), err);
-    EXPECT_OK(path_format(public_path, &err, "%s/b.pub", dir), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/b.key", dir), err);
+    EXPECT_OK(file_path_format(public_path, &err, "%s/b.pub", dir), err);
     EXPECT_OK(signing_key_create(path, public_path, &err), err);
     EXPECT_OK(signing_key_load_public(public_path, &other, &err), err);
     make_clean();

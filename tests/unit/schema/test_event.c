@@ -169,9 +169,9 @@ TEST(actor_and_severity)
     EXPECT(event_parse(span_str("{\"identity\":{\"user\":\"bob\"},\"updated_by\":\"eve\"}"),
                        arrival, &arena, &event));
     EXPECT_SPAN(event_actor(&event), "bob");
-    EXPECT_INT(event_code_severity(span_str("T1000W")), SEVERITY_WARN);
-    EXPECT_INT(event_code_severity(span_str("t2000i")), SEVERITY_INFO);
-    EXPECT_INT(event_code_severity(span_str("")), SEVERITY_NONE);
+    EXPECT_INT(event_code_severity(span_str("T1000W")), EVENT_SEVERITY_WARN);
+    EXPECT_INT(event_code_severity(span_str("t2000i")), EVENT_SEVERITY_INFO);
+    EXPECT_INT(event_code_severity(span_str("")), EVENT_SEVERITY_NONE);
     arena_fini(&arena);
 }
 

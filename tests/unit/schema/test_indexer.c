@@ -339,7 +339,7 @@ static void expect_stores(struct segment *segment, int count)
     EXPECT(user >= 0 && pid >= 0 && command >= 0);
     EXPECT_INT(segment_field_find(segment, span_str("uid")), -1);
     EXPECT_OK(segment_column(segment, (size_t)user, 2, column, &err), err);
-    EXPECT_INT(column->store, FIELD_COLUMN);
+    EXPECT_INT(column->store, COLUMN_STORE_COLUMN);
     EXPECT_INT(column->n_entries, 7);
     uint32_t field;
     struct span text;
@@ -348,10 +348,10 @@ static void expect_stores(struct segment *segment, int count)
         err);
     EXPECT_SPAN(text, "user6"); /* event 4096 + 5 */
     EXPECT_OK(segment_column(segment, (size_t)pid, 3, column, &err), err);
-    EXPECT_INT(column->store, FIELD_NUMBER);
+    EXPECT_INT(column->store, COLUMN_STORE_NUMBER);
     EXPECT_INT(column->numbers[99], (count - 1) * 31);
     EXPECT_OK(segment_column(segment, (size_t)command, 1, column, &err), err);
-    EXPECT_INT(column->store, FIELD_ABSENT);
+    EXPECT_INT(column->store, COLUMN_STORE_ABSENT);
     const uint32_t *fields;
     size_t n_fields;
     EXPECT_OK(segment_text_fields(segment, 1, &fields, &n_fields, &err), err);
@@ -359,7 +359,7 @@ static void expect_stores(struct segment *segment, int count)
     EXPECT_INT(fields[0], command);
     struct bitmap map;
     struct span term = span_str("file4100");
-    struct term_question question = {.terms = &term, .n_terms = 1};
+    struct segment_term_query question = {.terms = &term, .n_terms = 1};
     EXPECT_OK(segment_text_events(segment, 2, 1, &question, &map, &err), err);
     EXPECT(bitmap_get(&map, 4) && !bitmap_get(&map, 5));
     term = span_str("tmp/file410");

@@ -49,18 +49,19 @@ static size_t byte_of(const struct lines *lines, size_t line)
 }
 
 /* Takes the sums, has the lines changed, and looks for it. */
-static struct line_finding find(struct lines *lines, size_t at,
-                                void (*change)(struct lines *lines, size_t at))
+static struct line_checksum_finding find(struct lines *lines, size_t at,
+                                         void (*change)(struct lines *lines, size_t at))
 {
     struct buf before = BUF_INIT;
     struct buf after = BUF_INIT;
     struct buf sums = BUF_INIT;
     uint32_t count = (uint32_t)lines->count;
     join(lines, &before);
-    line_sums_add(&sums, buf_span(&before));
+    line_checksum_add(&sums, buf_span(&before));
     change(lines, at);
     join(lines, &after);
-    struct line_finding finding = line_sums_find(buf_span(&after), buf_span(&sums), count);
+    struct line_checksum_finding finding =
+        line_checksum_find(buf_span(&after), buf_span(&sums), count);
     buf_fini(&before);
     buf_fini(&after);
     buf_fini(&sums);
@@ -102,7 +103,7 @@ static void swap_far(struct lines *lines, size_t at)
 
 static void swap_near(struct lines *lines, size_t at)
 {
-    size_t group = at / LINE_SUMS_GROUP * LINE_SUMS_GROUP;
+    size_t group = at / LINE_CHECKSUM_GROUP * LINE_CHECKSUM_GROUP;
     char kept[40];
     memcpy(kept, lines->text[group], sizeof kept);
     memcpy(lines->text[group], lines->text[group + 1], sizeof kept);
@@ -113,9 +114,10 @@ TEST(one_change_is_named_with_its_line_and_byte)
 {
     static const struct {
         void (*change)(struct lines *lines, size_t at);
-        enum line_fault fault;
-    } kinds[] = {
-        {flip, LINE_FAULT_CHANGED}, {take_out, LINE_FAULT_REMOVED}, {put_in, LINE_FAULT_ADDED}};
+        enum line_checksum_fault fault;
+    } kinds[] = {{flip, LINE_CHECKSUM_CHANGED},
+                 {take_out, LINE_CHECKSUM_REMOVED},
+                 {put_in, LINE_CHECKSUM_ADDED}};
     static const size_t counts[] = {1, 2, 63, 64, 65, 128, 777};
     int wrong = 0;
     int tries = 0;
@@ -125,7 +127,7 @@ TEST(one_change_is_named_with_its_line_and_byte)
                 struct lines lines;
                 fill(&lines, counts[c]);
                 size_t at = chance((uint32_t)lines.count);
-                struct line_finding finding = find(&lines, at, kinds[k].change);
+                struct line_checksum_finding finding = find(&lines, at, kinds[k].change);
                 wrong += finding.fault != kinds[k].fault || finding.line != at + 1 ||
                          finding.byte != byte_of(&lines, at);
             }
@@ -140,13 +142,13 @@ TEST(at_the_ends)
 {
     struct lines lines;
     fill(&lines, 128);
-    EXPECT_INT(find(&lines, 0, nothing).fault, LINE_FAULT_NONE);
-    struct line_finding finding = find(&lines, 127, take_out);
-    EXPECT_INT(finding.fault, LINE_FAULT_REMOVED);
+    EXPECT_INT(find(&lines, 0, nothing).fault, LINE_CHECKSUM_NONE);
+    struct line_checksum_finding finding = find(&lines, 127, take_out);
+    EXPECT_INT(finding.fault, LINE_CHECKSUM_REMOVED);
     EXPECT_INT(finding.line, 128);
     fill(&lines, 128);
     finding = find(&lines, 128, put_in);
-    EXPECT_INT(finding.fault, LINE_FAULT_ADDED);
+    EXPECT_INT(finding.fault, LINE_CHECKSUM_ADDED);
     EXPECT_INT(finding.line, 129);
     EXPECT_INT(finding.byte, byte_of(&lines, 128));
 }
@@ -157,23 +159,24 @@ TEST(what_no_single_line_explains_is_a_range)
         struct lines lines;
         fill(&lines, 640);
         size_t at = chance(140);
-        struct line_finding finding = find(&lines, at, swap_near);
-        EXPECT_INT(finding.fault, LINE_FAULT_RANGE);
+        struct line_checksum_finding finding = find(&lines, at, swap_near);
+        EXPECT_INT(finding.fault, LINE_CHECKSUM_RANGE);
         EXPECT_INT(finding.line, at / 64 * 64 + 1);
         EXPECT_INT(finding.last_line, at / 64 * 64 + 64);
         fill(&lines, 640);
         finding = find(&lines, at, swap_far);
-        EXPECT(finding.fault != LINE_FAULT_NONE);
+        EXPECT(finding.fault != LINE_CHECKSUM_NONE);
         EXPECT_INT((finding.line - 1) / 64, at / 64);
     }
 }
 
 TEST(sums_of_another_length_fit_nothing)
 {
-    struct line_finding finding = line_sums_find(span_str("a\nb\n"), span_str("xxx"), 2);
-    EXPECT_INT(finding.fault, LINE_FAULT_RANGE);
-    finding = line_sums_find(span_str(""), span_str(""), 0);
-    EXPECT_INT(finding.fault, LINE_FAULT_NONE);
+    struct line_checksum_finding finding =
+        line_checksum_find(span_str("a\nb\n"), span_str("xxx"), 2);
+    EXPECT_INT(finding.fault, LINE_CHECKSUM_RANGE);
+    finding = line_checksum_find(span_str(""), span_str(""), 0);
+    EXPECT_INT(finding.fault, LINE_CHECKSUM_NONE);
 }
 
 TEST_MAIN(TEST_ENTRY(one_change_is_named_with_its_line_and_byte), TEST_ENTRY(at_the_ends),

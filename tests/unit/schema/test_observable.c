@@ -21,13 +21,13 @@ static void look(void *context, const struct observable *observable)
 static struct wanted observed(const char *json, const char *kind, const char *normal)
 {
     struct wanted wanted = {.normal = normal};
-    struct observer observer = OBSERVER_INIT;
+    struct observable_scanner observer = OBSERVABLE_SCANNER_INIT;
     struct arena arena = ARENA_INIT;
     struct event event;
     EXPECT(observable_kind_find(span_str(kind), &wanted.kind));
     EXPECT(event_parse(span_str(json), 0, &arena, &event));
-    EXPECT(observe_event(&observer, &event, look, &wanted));
-    observer_fini(&observer);
+    EXPECT(observable_scan_event(&observer, &event, look, &wanted));
+    observable_scanner_fini(&observer);
     arena_fini(&arena);
     return wanted;
 }

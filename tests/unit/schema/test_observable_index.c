@@ -13,18 +13,19 @@ struct pair {
     uint32_t reference;
 };
 
-static void add(struct observed_draft *draft, enum observable_kind kind, const char *text,
+static void add(struct observable_index_builder *draft, enum observable_kind kind, const char *text,
                 uint32_t reference)
 {
     struct observable observable = {.kind = kind, .normal = span_str(text)};
-    observed_add(draft, &observable, reference);
+    observable_index_add(draft, &observable, reference);
 }
 
-static struct observed read_back(struct observed_draft *draft, uint32_t first, uint32_t count)
+static struct observable_index read_back(struct observable_index_builder *draft, uint32_t first,
+                                         uint32_t count)
 {
-    struct observed observed = {0};
-    EXPECT_OK(observed_encode(draft, first, count, &observed.bytes, &err), err);
-    EXPECT_OK(observed_decode(&observed, &err), err);
+    struct observable_index observed = {0};
+    EXPECT_OK(observable_index_encode(draft, first, count, &observed.bytes, &err), err);
+    EXPECT_OK(observable_index_decode(&observed, &err), err);
     EXPECT_INT(observed.first, first);
     EXPECT_INT(observed.count, count);
     return observed;
@@ -36,25 +37,25 @@ static void collect(void *context, uint32_t entry, uint32_t reference)
     buf_printf(out, "%u:%u ", entry, reference);
 }
 
-static void expect_references(const struct observed *observed, const uint32_t *entries, size_t n,
-                              const char *wanted)
+static void expect_references(const struct observable_index *observed, const uint32_t *entries,
+                              size_t n, const char *wanted)
 {
     struct buf out = BUF_INIT;
-    EXPECT_OK(observed_references(observed, entries, n, collect, &out, &err), err);
+    EXPECT_OK(observable_index_references(observed, entries, n, collect, &out, &err), err);
     EXPECT_SPAN(buf_span(&out), wanted);
     buf_fini(&out);
 }
 
 TEST(what_is_put_in_comes_out)
 {
-    struct observed_draft draft = {0};
+    struct observable_index_builder draft = {0};
     add(&draft, OBSERVABLE_IP, "203.0.113.9", 4095);
     add(&draft, OBSERVABLE_IP, "203.0.113.9", 7);
     add(&draft, OBSERVABLE_IP, "203.0.113.9", 7);
     add(&draft, OBSERVABLE_IP, "1.2.3.4", 0);
     add(&draft, OBSERVABLE_IP, "2001:0db8:0000:0000:0000:0000:0000:0001", 5);
     add(&draft, OBSERVABLE_USER, "alice", 9);
-    struct observed observed = read_back(&draft, 0, 4096);
+    struct observable_index observed = read_back(&draft, 0, 4096);
     EXPECT_INT(observed.n_v4, 2);
     EXPECT_INT(observed.v4[0], 0x01020304);
     EXPECT_INT(observed.v4[1], 0xcb007109);
@@ -65,8 +66,8 @@ TEST(what_is_put_in_comes_out)
     expect_references(&observed, (const uint32_t[]){0, 1, 2, 3}, 4, "0:0 1:7 1:4095 2:5 3:9 ");
     expect_references(&observed, (const uint32_t[]){1}, 1, "1:7 1:4095 ");
     expect_references(&observed, NULL, 0, "");
-    observed_fini(&observed);
-    observed_draft_fini(&draft);
+    observable_index_fini(&observed);
+    observable_index_builder_fini(&draft);
 }
 
 /* An indicator's key is among those of what it matches. */
@@ -92,9 +93,9 @@ TEST(keys_meet)
         {OBSERVABLE_HASH, "alice", "bob", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct observed_draft draft = {0};
+        struct observable_index_builder draft = {0};
         add(&draft, cases[i].kind, cases[i].observed, 0);
-        struct observed observed = read_back(&draft, 0, 1);
+        struct observable_index observed = read_back(&draft, 0, 1);
         uint64_t key = observable_key(cases[i].kind, span_str(cases[i].indicator));
         bool meet = false;
         for (uint32_t k = 0; k < observed.n_keys; k++) {
@@ -104,12 +105,12 @@ TEST(keys_meet)
             fprintf(stderr, "%s and %s\n", cases[i].indicator, cases[i].observed);
             test_failures++;
         }
-        observed_fini(&observed);
-        observed_draft_fini(&draft);
+        observable_index_fini(&observed);
+        observable_index_builder_fini(&draft);
     }
-    unsigned char address[ADDRESS_BYTES];
-    observed_v4_bytes(0xcb007109, address);
-    EXPECT(observable_address_key(address) ==
+    unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES];
+    observable_index_v4_bytes(0xcb007109, address);
+    EXPECT(observable_key_of_address(address) ==
            observable_key(OBSERVABLE_IP, span_str("203.0.113.9")));
 }
 
@@ -124,7 +125,7 @@ TEST(keys_never_change)
 TEST(many_are_sorted_and_once)
 {
     enum { MANY = 20000 };
-    struct observed_draft draft = {0};
+    struct observable_index_builder draft = {0};
     uint32_t state = 1;
     for (uint32_t i = 0; i < MANY; i++) {
         char name[16];
@@ -132,38 +133,38 @@ TEST(many_are_sorted_and_once)
         (void)snprintf(name, sizeof name, "u%u", (state >> 8) % 5000);
         add(&draft, OBSERVABLE_USER, name, (state >> 20) & 4095);
     }
-    struct observed observed = read_back(&draft, 100, 4096);
+    struct observable_index observed = read_back(&draft, 100, 4096);
     EXPECT(observed.n_keys > 4800 && observed.n_keys <= 5000);
     for (uint32_t k = 1; k < observed.n_keys; k++) {
         EXPECT(observed.keys[k - 1] < observed.keys[k]);
     }
-    observed_fini(&observed);
-    observed_draft_fini(&draft);
+    observable_index_fini(&observed);
+    observable_index_builder_fini(&draft);
 }
 
 TEST(damage_is_told)
 {
-    struct observed_draft draft = {0};
+    struct observable_index_builder draft = {0};
     add(&draft, OBSERVABLE_IP, "203.0.113.9", 7);
     add(&draft, OBSERVABLE_IP, "2001:0db8:0000:0000:0000:0000:0000:0001", 5);
     add(&draft, OBSERVABLE_USER, "alice", 9);
-    struct observed whole = read_back(&draft, 0, 10);
+    struct observable_index whole = read_back(&draft, 0, 10);
     uint32_t all[] = {0, 1, 2};
     for (size_t size = 0; size < whole.bytes.size; size++) {
-        struct observed cut = {0};
+        struct observable_index cut = {0};
         struct buf out = BUF_INIT;
         buf_add(&cut.bytes, whole.bytes.data, size);
-        EXPECT(observed_decode(&cut, &err) == ERR_CORRUPT ||
-               observed_references(&cut, all, 3, collect, &out, &err) == ERR_CORRUPT);
+        EXPECT(observable_index_decode(&cut, &err) == ERR_CORRUPT ||
+               observable_index_references(&cut, all, 3, collect, &out, &err) == ERR_CORRUPT);
         buf_fini(&out);
-        observed_fini(&cut);
+        observable_index_fini(&cut);
     }
     whole.count = 9; /* the slot 9 is none of theirs */
     struct buf out = BUF_INIT;
-    EXPECT(observed_references(&whole, all, 3, collect, &out, &err) == ERR_CORRUPT);
+    EXPECT(observable_index_references(&whole, all, 3, collect, &out, &err) == ERR_CORRUPT);
     buf_fini(&out);
-    observed_fini(&whole);
-    observed_draft_fini(&draft);
+    observable_index_fini(&whole);
+    observable_index_builder_fini(&draft);
 }
 
 TEST_MAIN(TEST_ENTRY(what_is_put_in_comes_out), TEST_ENTRY(keys_meet),

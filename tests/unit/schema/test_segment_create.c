@@ -32,7 +32,7 @@ static void close_all(struct indexer *indexer)
 static bool beside_day(const char *suffix)
 {
     char path[FILE_PATH_BYTES];
-    EXPECT_OK(path_format(path, &err, "%s%s", day_path, suffix), err);
+    EXPECT_OK(file_path_format(path, &err, "%s%s", day_path, suffix), err);
     return file_exists(path);
 }
 
@@ -79,10 +79,10 @@ TEST(what_a_crash_left_is_no_part_of_it)
     static const char *const suffixes[] = {".new", ".new-wal", ".new-shm", ".new-journal"};
     struct indexer *indexer = open_all();
     char path[FILE_PATH_BYTES];
-    EXPECT_OK(path_format(path, &err, "%s/segments/2026", dir), err);
-    EXPECT_OK(dir_make(path, 0700, &err), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/segments/2026", dir), err);
+    EXPECT_OK(file_make_dir(path, 0700, &err), err);
     for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
-        EXPECT_OK(path_format(path, &err, "%s%s", day_path, suffixes[i]), err);
+        EXPECT_OK(file_path_format(path, &err, "%s%s", day_path, suffixes[i]), err);
         EXPECT_OK(file_write(path, span_str("left by a crash"), 0600, &err), err);
     }
     EXPECT_INT(index_one(indexer, "{\"uid\":\"a\"}{\"uid\":\"b\"}").stored, 2);

@@ -31,8 +31,8 @@ TEST(the_published_vector)
     EXPECT_OK(file_write(in_dir("k"), span_str(pem), 0600, &err), err);
     struct signing_key *key = NULL;
     EXPECT_OK(signing_key_load_private(in_dir("k"), &key, &err), err);
-    unsigned char signature[SIGNATURE_BYTES];
-    char hex[2 * SIGNATURE_BYTES + 1];
+    unsigned char signature[SIGNING_SIGNATURE_BYTES];
+    char hex[2 * SIGNING_SIGNATURE_BYTES + 1];
     EXPECT_OK(signing_sign(key, span_str(""), signature, &err), err);
     EXPECT_STR(hex_encode(signature, sizeof signature, hex),
                "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e06522490155"
@@ -58,7 +58,7 @@ TEST(a_pair_signs_and_verifies_and_another_does_not)
     EXPECT_OK(signing_key_load_public(in_dir("b.pub"), &other, &err), err);
     EXPECT_STR(signing_key_id(key), signing_key_id(open));
     EXPECT(strcmp(signing_key_id(key), signing_key_id(other)) != 0);
-    unsigned char signature[SIGNATURE_BYTES];
+    unsigned char signature[SIGNING_SIGNATURE_BYTES];
     struct span as_span = span_of(signature, sizeof signature);
     EXPECT_OK(signing_sign(key, span_str("what is"), signature, &err), err);
     EXPECT(signing_verify(open, span_str("what is"), as_span));

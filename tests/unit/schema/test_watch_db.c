@@ -22,10 +22,10 @@ static void done(struct watch_db *db)
 
 static void add_list(struct watch_db *db, const char *name, const char *bytes)
 {
-    const struct watch_given given = {.name = span_str(name),
-                                      .source = span_str("file"),
-                                      .bytes = span_str(bytes),
-                                      .indicators = 1};
+    const struct watch_list_input given = {.name = span_str(name),
+                                           .source = span_str("file"),
+                                           .bytes = span_str(bytes),
+                                           .indicators = 1};
     const struct watch_day days[] = {{.day_us = 0, .block = 7, .newest_us = 5}};
     EXPECT_OK(watch_list_add(db, &given, days, 1, &err), err);
 }
@@ -55,7 +55,7 @@ static struct event event_of(const char *uid, int64_t time_us)
 
 static bool add_hit(struct watch_db *db, int64_t list, const char *text, const struct event *event)
 {
-    const struct watch_found found = {.list = list,
+    const struct watch_match found = {.list = list,
                                       .kind = span_str("ip"),
                                       .bits = -1,
                                       .normal = span_str(text),
@@ -80,10 +80,10 @@ TEST(names)
     static const char *const good[] = {"a", "feed-1.txt", "A_b", "..a"};
     static const char *const bad[] = {"", ".", "..", "-a", "a b", "a/b", "a\n", "caf\xc3\xa9"};
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        EXPECT(watch_name_is_good(span_str(good[i])));
+        EXPECT(watch_name_is_valid(span_str(good[i])));
     }
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        EXPECT(!watch_name_is_good(span_str(bad[i])));
+        EXPECT(!watch_name_is_valid(span_str(bad[i])));
     }
 }
 
@@ -129,7 +129,7 @@ TEST(a_list_and_the_one_before_it)
     EXPECT(!has_base);
 
     /* An update before the old events are hunted: all of the list is new to them still. */
-    struct watch_given given = {.name = span_str("feed"), .bytes = span_str("two")};
+    struct watch_list_input given = {.name = span_str("feed"), .bytes = span_str("two")};
     EXPECT_OK(watch_list_update(db, list.id, &given, &err), err);
     EXPECT_OK(watch_list_bytes(db, list.id, NULL, &base, &has_base, &err), err);
     EXPECT(!has_base);
@@ -178,7 +178,7 @@ TEST(the_first_list_begins_where_the_archive_stands)
     EXPECT_OK(watch_days(db, &days, &count, &err), err);
     EXPECT_INT(days[0].block, 9);
     free(days);
-    const struct watch_given again = {.name = span_str("feed"), .bytes = span_str("x")};
+    const struct watch_list_input again = {.name = span_str("feed"), .bytes = span_str("x")};
     EXPECT_INT(watch_list_add(db, &again, NULL, 0, &err), ERR_EXISTS);
     done(db);
 }
@@ -299,7 +299,7 @@ TEST(a_delivery_waits_until_it_is_done)
     EXPECT_INT(due(db, 100).count, 0);
     int64_t next_us = 0;
     int64_t count = 0;
-    EXPECT_OK(watch_waiting(db, WATCH_WEBHOOK, &next_us, &count, &err), err);
+    EXPECT_OK(watch_pending(db, WATCH_WEBHOOK, &next_us, &count, &err), err);
     EXPECT_INT(next_us, 500);
     EXPECT_INT(count, 1);
     struct ids left = due(db, 500);
@@ -308,7 +308,7 @@ TEST(a_delivery_waits_until_it_is_done)
     EXPECT_INT(left.tries, 1);
     EXPECT_INT(only_list(db).given_up, 1);
     EXPECT_OK(watch_delivered(db, WATCH_WEBHOOK, ids.items[0], &err), err);
-    EXPECT_OK(watch_waiting(db, WATCH_WEBHOOK, &next_us, &count, &err), err);
+    EXPECT_OK(watch_pending(db, WATCH_WEBHOOK, &next_us, &count, &err), err);
     EXPECT(next_us == INT64_MAX && count == 0);
     EXPECT_INT(due(db, INT64_MAX).count, 0);
     done(db);
@@ -320,7 +320,7 @@ TEST(files_of_others_are_refused)
     char path[FILE_PATH_BYTES];
     sqlite3 *raw = NULL;
     watch_close(db);
-    EXPECT_OK(path_format(path, &err, "%.300s/watch.db", dir), err);
+    EXPECT_OK(file_path_format(path, &err, "%.300s/watch.db", dir), err);
     EXPECT_INT(sqlite3_open(path, &raw), SQLITE_OK);
     EXPECT_INT(sqlite3_exec(raw, "PRAGMA user_version=99", NULL, NULL, NULL), SQLITE_OK);
     EXPECT_INT(watch_open(dir, WATCH_WRITE, &db, &err), ERR_VERSION);

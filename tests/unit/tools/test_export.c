@@ -5,12 +5,12 @@
 
 static struct err err;
 
-static const char *key(const char *text, enum pack_codec codec)
+static const char *key(const char *text, enum object_codec codec)
 {
     static char out[TARGET_KEY_BYTES];
     struct digest sha256 = {{0}};
     sha256.bytes[0] = 0xab;
-    const struct key_facts facts = {
+    const struct key_template_facts facts = {
         .archive_id = "01234567-89ab-cdef-0123-456789abcdef",
         .day_us = INT64_C(1763942400000000), /* 2025-11-24 */
         .first_block = 7,
@@ -26,14 +26,14 @@ static const char *key(const char *text, enum pack_codec codec)
 
 TEST(templates)
 {
-    EXPECT_STR(key(KEY_TEMPLATE_HIVE, PACK_ZSTD),
+    EXPECT_STR(key(KEY_TEMPLATE_HIVE, OBJECT_CODEC_ZSTD),
                "dt=2025-11-24/01234567-20251124-000007-1234567-ab00000000000000.ndjson.zst");
-    EXPECT_STR(key(KEY_TEMPLATE_FLAT, PACK_GZIP),
+    EXPECT_STR(key(KEY_TEMPLATE_FLAT, OBJECT_CODEC_GZIP),
                "01234567-20251124-000007-1234567-ab00000000000000.ndjson.gz");
-    EXPECT_STR(key("{number}.{ext}", PACK_NONE), "000003.ndjson");
-    EXPECT_STR(key("{year}/{month}/{mday}/{first}", PACK_NONE), "2025/11/24/000007");
-    EXPECT_STR(key("{ymd}{first}", PACK_NONE), "20251124000007");
-    EXPECT_STR(key("a.b/{number}/c", PACK_NONE), "a.b/000003/c");
+    EXPECT_STR(key("{number}.{ext}", OBJECT_CODEC_NONE), "000003.ndjson");
+    EXPECT_STR(key("{year}/{month}/{mday}/{first}", OBJECT_CODEC_NONE), "2025/11/24/000007");
+    EXPECT_STR(key("{ymd}{first}", OBJECT_CODEC_NONE), "20251124000007");
+    EXPECT_STR(key("a.b/{number}/c", OBJECT_CODEC_NONE), "a.b/000003/c");
 }
 
 TEST(templates_that_are_refused)
@@ -68,13 +68,13 @@ TEST(templates_that_are_refused)
     memset(big, 'k', sizeof big);
     memcpy(big + sizeof big - 9, "{number}", 9);
     EXPECT_OK(key_template_check(big, &err), err);
-    EXPECT(strstr(key(big, PACK_NONE), "over 1023 bytes") != NULL);
+    EXPECT(strstr(key(big, OBJECT_CODEC_NONE), "over 1023 bytes") != NULL);
 }
 
 static const struct export_terms ours = {
     .archive_id = "id",
     .dest = "file:///x",
-    .codec = PACK_GZIP,
+    .codec = OBJECT_CODEC_GZIP,
     .object_bytes_max = 100,
     .key = "{number}",
     .from = "-7d",
@@ -96,7 +96,7 @@ TEST(state)
     char path[FILE_PATH_BYTES];
     struct export_terms terms;
     test_dir_make(dir);
-    EXPECT_OK(path_format(path, &err, "%s/state", dir), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/state", dir), err);
     struct export_state *state = state_open(path, &terms);
     EXPECT(state && export_state_is_new(state) && !export_state_is_ended(state));
     EXPECT(!file_exists(path));

@@ -121,15 +121,15 @@ TEST(numbers_have_bounds)
 TEST(nearest)
 {
     static const char *const names[] = {"init", "import", "search", "ship", "stats"};
-    EXPECT_STR(nearest_name("serach", names, 5), "search");
-    EXPECT_STR(nearest_name("imprt", names, 5), "import");
-    EXPECT_STR(nearest_name("stat", names, 5), "stats");
-    EXPECT(nearest_name("quarantine", names, 5) == NULL);
-    EXPECT(nearest_name("x", names, 5) == NULL);
+    EXPECT_STR(suggest_name("serach", names, 5), "search");
+    EXPECT_STR(suggest_name("imprt", names, 5), "import");
+    EXPECT_STR(suggest_name("stat", names, 5), "stats");
+    EXPECT(suggest_name("quarantine", names, 5) == NULL);
+    EXPECT(suggest_name("x", names, 5) == NULL);
     char longest[200];
     memset(longest, 'a', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
-    EXPECT(nearest_name(longest, names, 5) == NULL);
+    EXPECT(suggest_name(longest, names, 5) == NULL);
 }
 
 TEST(progress_line)

@@ -20,7 +20,7 @@ static struct certificate *open_in(const char *dir, const char *name)
     char path[FILE_PATH_BYTES];
     struct err err;
     struct certificate *certificate = NULL;
-    EXPECT_OK(path_format(path, &err, "%s/%s", dir, name), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/%s", dir, name), err);
     EXPECT_OK(certificate_open(path, &certificate, &err), err);
     return certificate;
 }
@@ -73,7 +73,7 @@ TEST(what_is_made_can_be_read)
     EXPECT_INT(certificate_check_signed(server, client, CERTIFICATE_SERVER, &err), ERR_CONFIG);
     char path[FILE_PATH_BYTES];
     struct stat st;
-    EXPECT_OK(path_format(path, &err, "%s/server.key", dir), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/server.key", dir), err);
     EXPECT_OK(certificate_check_key(server, path, NULL, &err), err);
     EXPECT_INT(certificate_check_key(client, path, NULL, &err), ERR_CONFIG);
     EXPECT_INT(stat(path, &st), 0);
@@ -102,7 +102,7 @@ TEST(no_certificate)
     struct err err;
     struct certificate *certificate = NULL;
     test_dir_make(dir);
-    EXPECT_OK(path_format(path, &err, "%s/x.crt", dir), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/x.crt", dir), err);
     EXPECT_INT(certificate_open(path, &certificate, &err), ERR_NOT_FOUND);
     EXPECT_OK(file_write(path, span_str("not PEM\n"), 0600, &err), err);
     EXPECT_INT(certificate_open(path, &certificate, &err), ERR_CONFIG);

@@ -10,40 +10,42 @@ TEST(prefixes)
 {
     static const struct {
         const char *line;
-        enum prefix_form form;
+        enum fluentd_prefix_form form;
         const char *tag;
         const char *time; /* NULL: none */
         const char *rest;
     } cases[] = {
-        {"2026-01-02T03:04:05+00:00\ttest.log\t{}", PREFIX_FILE, "test.log", "2026-01-02T03:04:05Z",
-         "{}"},
-        {"2026-01-02T03:04:05.25+02:00\ta.b\t{}", PREFIX_FILE, "a.b", "2026-01-02T01:04:05.25Z",
-         "{}"},
-        {"2026-01-02T03:04:05Z test.log {\"a\":\"b {\"}", PREFIX_FILE, "test.log",
+        {"2026-01-02T03:04:05+00:00\ttest.log\t{}", FLUENTD_PREFIX_FILE, "test.log",
+         "2026-01-02T03:04:05Z", "{}"},
+        {"2026-01-02T03:04:05.25+02:00\ta.b\t{}", FLUENTD_PREFIX_FILE, "a.b",
+         "2026-01-02T01:04:05.25Z", "{}"},
+        {"2026-01-02T03:04:05Z test.log {\"a\":\"b {\"}", FLUENTD_PREFIX_FILE, "test.log",
          "2026-01-02T03:04:05Z", "{\"a\":\"b {\"}"},
-        {"2026-01-02T03:04:05Z,test.log,{}", PREFIX_FILE, "test.log", "2026-01-02T03:04:05Z", "{}"},
-        {"1767323045.5\ttest.log\t{}", PREFIX_FILE, "test.log", "2026-01-02T03:04:05.5Z", "{}"},
-        {"1767323045\t{}", PREFIX_FILE, "", "2026-01-02T03:04:05Z", "{}"},
-        {"2026-01-02 03:04:05 +0000\ttest.log\t{}", PREFIX_FILE, "test.log", "2026-01-02T03:04:05Z",
+        {"2026-01-02T03:04:05Z,test.log,{}", FLUENTD_PREFIX_FILE, "test.log",
+         "2026-01-02T03:04:05Z", "{}"},
+        {"1767323045.5\ttest.log\t{}", FLUENTD_PREFIX_FILE, "test.log", "2026-01-02T03:04:05.5Z",
          "{}"},
-        {"test.log\t{}", PREFIX_FILE, "test.log", NULL, "{}"},
-        {"a{b}\t{}", PREFIX_FILE, "a{b}", NULL, "{}"},
-        {"2026-01-02 03:04:05.000000000 +0100 test.log: {}", PREFIX_STDOUT, "test.log",
+        {"1767323045\t{}", FLUENTD_PREFIX_FILE, "", "2026-01-02T03:04:05Z", "{}"},
+        {"2026-01-02 03:04:05 +0000\ttest.log\t{}", FLUENTD_PREFIX_FILE, "test.log",
+         "2026-01-02T03:04:05Z", "{}"},
+        {"test.log\t{}", FLUENTD_PREFIX_FILE, "test.log", NULL, "{}"},
+        {"a{b}\t{}", FLUENTD_PREFIX_FILE, "a{b}", NULL, "{}"},
+        {"2026-01-02 03:04:05.000000000 +0100 test.log: {}", FLUENTD_PREFIX_STDOUT, "test.log",
          "2026-01-02T02:04:05Z", "{}"},
-        {"2026-01-02 03:04:05 +0000 [info]: listening {}", PREFIX_NONE, "", NULL, ""},
-        {"test.log {}", PREFIX_NONE, "", NULL, ""},
-        {"some text,{}", PREFIX_NONE, "", NULL, ""},
-        {"12\ttest.log\t{}", PREFIX_NONE, "", NULL, ""},
-        {"1767323045.x\ttest.log\t{}", PREFIX_NONE, "", NULL, ""},
-        {"2026-01-02T03:04:05Z\ttest.log\t[]", PREFIX_NONE, "", NULL, ""},
-        {"\t{}", PREFIX_NONE, "", NULL, ""},
-        {"", PREFIX_NONE, "", NULL, ""},
+        {"2026-01-02 03:04:05 +0000 [info]: listening {}", FLUENTD_PREFIX_NONE, "", NULL, ""},
+        {"test.log {}", FLUENTD_PREFIX_NONE, "", NULL, ""},
+        {"some text,{}", FLUENTD_PREFIX_NONE, "", NULL, ""},
+        {"12\ttest.log\t{}", FLUENTD_PREFIX_NONE, "", NULL, ""},
+        {"1767323045.x\ttest.log\t{}", FLUENTD_PREFIX_NONE, "", NULL, ""},
+        {"2026-01-02T03:04:05Z\ttest.log\t[]", FLUENTD_PREFIX_NONE, "", NULL, ""},
+        {"\t{}", FLUENTD_PREFIX_NONE, "", NULL, ""},
+        {"", FLUENTD_PREFIX_NONE, "", NULL, ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct prefix prefix = {0};
+        struct fluentd_prefix prefix = {0};
         struct span line = span_str(cases[i].line);
         char text[CLOCK_TEXT_BYTES];
-        EXPECT_INT(prefix_read(line, &prefix), cases[i].form != PREFIX_NONE);
+        EXPECT_INT(fluentd_prefix_read(line, &prefix), cases[i].form != FLUENTD_PREFIX_NONE);
         EXPECT_INT(prefix.form, cases[i].form);
         EXPECT_SPAN(prefix.tag, cases[i].tag);
         if (cases[i].time) {
@@ -51,7 +53,7 @@ TEST(prefixes)
         } else {
             EXPECT_INT(prefix.time_us, 0);
         }
-        if (prefix.form != PREFIX_NONE) {
+        if (prefix.form != FLUENTD_PREFIX_NONE) {
             EXPECT_SPAN(span_from(line, prefix.size), cases[i].rest);
         }
     }
@@ -117,12 +119,12 @@ TEST(rows)
         csv_row_read(span_str(cases[i].text), cases[i].column, &row);
         EXPECT_INT(row.found, cases[i].found);
         EXPECT_INT(row.size, cases[i].size);
-        EXPECT_SPAN(csv_cell_text(row.cell, &arena), cases[i].says);
+        EXPECT_SPAN(csv_row_cell_text(row.cell, &arena), cases[i].says);
     }
     size_t column = 9;
-    EXPECT(csv_header_has(span_str("\"a\",\"event_data\""), "event_data", &column));
+    EXPECT(csv_row_header_has(span_str("\"a\",\"event_data\""), "event_data", &column));
     EXPECT_INT(column, 1);
-    EXPECT(!csv_header_has(span_str("a,b"), "event_data", &column));
+    EXPECT(!csv_row_header_has(span_str("a,b"), "event_data", &column));
     arena_fini(&arena);
 }
 

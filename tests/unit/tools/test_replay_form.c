@@ -108,8 +108,8 @@ TEST(lines)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct buf line = BUF_INIT;
         struct buf strict = BUF_INIT;
-        one_line_add(span_str(cases[i].raw), &line);
-        one_line_strict(span_str(cases[i].raw), &strict);
+        json_one_line_add(span_str(cases[i].raw), &line);
+        json_one_line_strict(span_str(cases[i].raw), &strict);
         EXPECT_SPAN(buf_span(&line), cases[i].line);
         EXPECT_SPAN(buf_span(&strict), cases[i].strict);
         buf_fini(&line);

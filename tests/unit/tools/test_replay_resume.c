@@ -6,14 +6,14 @@
 #include "tools/stele/replay/rejects_file.h"
 #include "tools/stele/replay/resume_file.h"
 
-static const struct progress_what what = {
+static const struct resume_file_options what = {
     .dest = "https://h/a\nb", .as = "ndjson", .query = "user:\"a\"", .from = "-7d", .to = ""};
 
-static struct progress_file *open_file(const char *path, int64_t *from_us, int64_t *to_us)
+static struct resume_file *open_file(const char *path, int64_t *from_us, int64_t *to_us)
 {
     struct err err = {0};
-    struct progress_file *file = NULL;
-    EXPECT_OK(progress_file_open(path, &what, from_us, to_us, &file, &err), err);
+    struct resume_file *file = NULL;
+    EXPECT_OK(resume_file_open(path, &what, from_us, to_us, &file, &err), err);
     if (!file) {
         exit(1);
     }
@@ -21,13 +21,15 @@ static struct progress_file *open_file(const char *path, int64_t *from_us, int64
 }
 
 /* A batch whose events are all taken, but for a refused last one. */
-static struct batch_out *batch_of(const char *const *raws, const int64_t *times_us, size_t count)
+static struct post_batch *batch_of(const char *const *raws, const int64_t *times_us, size_t count)
 {
     struct err err = {0};
-    struct batch_out *batch = batch_out_new();
+    struct post_batch *batch = post_batch_new();
     for (size_t i = 0; i < count; i++) {
-        EXPECT_OK(batch_out_add(batch, span_str(raws[i]), times_us[i], times_us[i], &err), err);
-        batch_out_settle(batch, i, i + 1 == count ? FATE_REFUSED : FATE_TAKEN, 400, "no\treason");
+        EXPECT_OK(post_batch_add(batch, span_str(raws[i]), times_us[i], times_us[i], &err), err);
+        post_batch_set_outcome(batch, i,
+                               i + 1 == count ? RESPONSE_OUTCOME_REFUSED : RESPONSE_OUTCOME_TAKEN,
+                               400, "no\treason");
     }
     return batch;
 }
@@ -38,41 +40,41 @@ TEST(position)
     char path[FILE_PATH_BYTES];
     struct err err = {0};
     test_dir_make(dir);
-    EXPECT_OK(path_format(path, &err, "%s/state", dir), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/state", dir), err);
     int64_t from_us = 100;
     int64_t to_us = INT64_MAX;
-    struct progress_file *file = open_file(path, &from_us, &to_us);
-    EXPECT_INT(progress_file_position_us(file), INT64_MIN);
-    EXPECT(!progress_file_has(file, 7, span_str("{\"a\":1}")));
+    struct resume_file *file = open_file(path, &from_us, &to_us);
+    EXPECT_INT(resume_file_position_us(file), INT64_MIN);
+    EXPECT(!resume_file_has(file, 7, span_str("{\"a\":1}")));
     const char *const raws[] = {"{\"a\":1}", "{\"a\":2}", "{\"a\":3}"};
-    struct batch_out *first = batch_of(raws, (const int64_t[]){5, 7, 7}, 3);
-    struct batch_out *second = batch_of(&raws[0], (const int64_t[]){7}, 1);
-    progress_file_note(file, first);
-    progress_file_note(file, second); /* the same time goes on in the next batch */
-    EXPECT_OK(progress_file_write(file, &err), err);
-    progress_file_close(file);
+    struct post_batch *first = batch_of(raws, (const int64_t[]){5, 7, 7}, 3);
+    struct post_batch *second = batch_of(&raws[0], (const int64_t[]){7}, 1);
+    resume_file_note(file, first);
+    resume_file_note(file, second); /* the same time goes on in the next batch */
+    EXPECT_OK(resume_file_write(file, &err), err);
+    resume_file_close(file);
 
     int64_t later_us = 900; /* -7d means something else by now: the file's range counts */
     file = open_file(path, &later_us, &to_us);
     EXPECT_INT(later_us, 100);
-    EXPECT_INT(progress_file_position_us(file), 7);
-    EXPECT(progress_file_has(file, 5, span_str("{\"b\":1}")));
-    EXPECT(progress_file_has(file, 7, span_str("{\"a\":1}")));
-    EXPECT(progress_file_has(file, 7, span_str("{\"a\":3}")));
-    EXPECT(!progress_file_has(file, 7, span_str("{\"b\":1}")));
-    EXPECT(!progress_file_has(file, 8, span_str("{\"a\":1}")));
+    EXPECT_INT(resume_file_position_us(file), 7);
+    EXPECT(resume_file_has(file, 5, span_str("{\"b\":1}")));
+    EXPECT(resume_file_has(file, 7, span_str("{\"a\":1}")));
+    EXPECT(resume_file_has(file, 7, span_str("{\"a\":3}")));
+    EXPECT(!resume_file_has(file, 7, span_str("{\"b\":1}")));
+    EXPECT(!resume_file_has(file, 8, span_str("{\"a\":1}")));
     int64_t refused = 0;
-    EXPECT_INT(progress_file_settled(file, &refused), 4);
+    EXPECT_INT(resume_file_confirm(file, &refused), 4);
     EXPECT_INT(refused, 2);
-    EXPECT(!progress_file_done(file));
-    progress_file_finish(file);
-    EXPECT_OK(progress_file_write(file, &err), err);
-    progress_file_close(file);
+    EXPECT(!resume_file_done(file));
+    resume_file_finish(file);
+    EXPECT_OK(resume_file_write(file, &err), err);
+    resume_file_close(file);
     file = open_file(path, &later_us, &to_us);
-    EXPECT(progress_file_done(file));
-    progress_file_close(file);
-    batch_out_free(first);
-    batch_out_free(second);
+    EXPECT(resume_file_done(file));
+    resume_file_close(file);
+    post_batch_free(first);
+    post_batch_free(second);
     test_dir_remove(dir);
 }
 
@@ -83,26 +85,26 @@ TEST(many_ties)
     char path[FILE_PATH_BYTES];
     struct err err = {0};
     test_dir_make(dir);
-    EXPECT_OK(path_format(path, &err, "%s/state", dir), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/state", dir), err);
     int64_t from_us = INT64_MIN;
     int64_t to_us = INT64_MAX;
-    struct progress_file *file = open_file(path, &from_us, &to_us);
-    struct batch_out *batch = batch_out_new();
-    for (int i = 0; i < PROGRESS_TIES_MAX + 10; i++) {
+    struct resume_file *file = open_file(path, &from_us, &to_us);
+    struct post_batch *batch = post_batch_new();
+    for (int i = 0; i < RESUME_FILE_TIES_MAX + 10; i++) {
         char raw[32];
         (void)snprintf(raw, sizeof raw, "{\"a\":%d}", i);
-        EXPECT_OK(batch_out_add(batch, span_str(raw), 7, 7, &err), err);
-        batch_out_settle(batch, (size_t)i, FATE_TAKEN, 200, "");
+        EXPECT_OK(post_batch_add(batch, span_str(raw), 7, 7, &err), err);
+        post_batch_set_outcome(batch, (size_t)i, RESPONSE_OUTCOME_TAKEN, 200, "");
     }
-    progress_file_note(file, batch);
-    EXPECT_OK(progress_file_write(file, &err), err);
-    progress_file_close(file);
+    resume_file_note(file, batch);
+    EXPECT_OK(resume_file_write(file, &err), err);
+    resume_file_close(file);
     file = open_file(path, &from_us, &to_us);
-    EXPECT(progress_file_has(file, 7, span_str("{\"a\":0}")));
-    EXPECT(progress_file_has(file, 7, span_str("{\"a\":4095}")));
-    EXPECT(!progress_file_has(file, 7, span_str("{\"a\":4096}")));
-    progress_file_close(file);
-    batch_out_free(batch);
+    EXPECT(resume_file_has(file, 7, span_str("{\"a\":0}")));
+    EXPECT(resume_file_has(file, 7, span_str("{\"a\":4095}")));
+    EXPECT(!resume_file_has(file, 7, span_str("{\"a\":4096}")));
+    resume_file_close(file);
+    post_batch_free(batch);
     test_dir_remove(dir);
 }
 
@@ -111,13 +113,13 @@ TEST(wrong_files)
     char dir[FILE_PATH_BYTES];
     char path[FILE_PATH_BYTES];
     struct err err = {0};
-    struct progress_file *file = NULL;
+    struct resume_file *file = NULL;
     int64_t from_us = INT64_MIN;
     int64_t to_us = INT64_MAX;
     test_dir_make(dir);
-    EXPECT_OK(path_format(path, &err, "%s/state", dir), err);
-    progress_file_close(open_file(path, &from_us, &to_us));
-    const struct progress_what others[] = {
+    EXPECT_OK(file_path_format(path, &err, "%s/state", dir), err);
+    resume_file_close(open_file(path, &from_us, &to_us));
+    const struct resume_file_options others[] = {
         {"https://i/", "ndjson", "user:\"a\"", "-7d", ""},
         {"https://h/a\nb", "hec", "user:\"a\"", "-7d", ""},
         {"https://h/a\nb", "ndjson", "user:b", "-7d", ""},
@@ -125,14 +127,14 @@ TEST(wrong_files)
         {"https://h/a\nb", "ndjson", "user:\"a\"", "-7d", "now"},
     };
     for (size_t i = 0; i < 5; i++) {
-        EXPECT_INT(progress_file_open(path, &others[i], &from_us, &to_us, &file, &err), ERR_USAGE);
+        EXPECT_INT(resume_file_open(path, &others[i], &from_us, &to_us, &file, &err), ERR_USAGE);
         EXPECT(strstr(err.text, "another replay"));
     }
     struct buf text = BUF_INIT;
     EXPECT_OK(file_read(path, 1 << 20, &text, &err), err);
     for (size_t n = 0; n < text.size; n++) {
         EXPECT_OK(file_write(path, span_of(text.data, n), 0600, &err), err);
-        enum status status = progress_file_open(path, &what, &from_us, &to_us, &file, &err);
+        enum status status = resume_file_open(path, &what, &from_us, &to_us, &file, &err);
         EXPECT(status == ERR_FORMAT || status == ERR_USAGE);
     }
     buf_fini(&text);
@@ -144,61 +146,61 @@ TEST(refused_files)
     char dir[FILE_PATH_BYTES];
     char path[FILE_PATH_BYTES];
     struct err err = {0};
-    struct refused_files *files = NULL;
+    struct rejects_file *files = NULL;
     test_dir_make(dir);
-    EXPECT_OK(path_format(path, &err, "%s/refused", dir), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/refused", dir), err);
     const char *const raws[] = {"{\"uid\":\"u\\n1\",\n\"a\":1}"};
-    struct batch_out *batch = batch_of(raws, (const int64_t[]){5}, 1);
+    struct post_batch *batch = batch_of(raws, (const int64_t[]){5}, 1);
     for (int i = 0; i < 2; i++) {
-        EXPECT_OK(refused_open(path, &files, &err), err);
-        EXPECT_OK(refused_add(files, batch, &err), err);
-        EXPECT_OK(refused_sync(files, &err), err);
-        refused_close(files);
+        EXPECT_OK(rejects_file_open(path, &files, &err), err);
+        EXPECT_OK(rejects_file_add(files, batch, &err), err);
+        EXPECT_OK(rejects_file_sync(files, &err), err);
+        rejects_file_close(files);
     }
     struct buf text = BUF_INIT;
     EXPECT_OK(file_read(path, 1 << 20, &text, &err), err);
     EXPECT_SPAN(buf_span(&text), "{\"uid\":\"u\\n1\", \"a\":1}\n{\"uid\":\"u\\n1\", \"a\":1}\n");
     buf_clear(&text);
-    EXPECT_OK(path_format(path, &err, "%s/refused.reasons", dir), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/refused.reasons", dir), err);
     EXPECT_OK(file_read(path, 1 << 20, &text, &err), err);
     EXPECT_SPAN(buf_span(&text), "u?1\t400\tno\treason\nu?1\t400\tno\treason\n");
     buf_fini(&text);
-    batch_out_free(batch);
+    post_batch_free(batch);
     test_dir_remove(dir);
 }
 
 TEST(speeds)
 {
-    struct pace pace;
+    struct rate rate;
     struct err err = {0};
     const char *const wrong[] = {"",   "x",     "0x",   "-1x",  "10",   "10 /s",
                                  "/s", "1e99x", "nanx", "infx", "max2", "0/s"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
-        EXPECT_INT(pace_parse(wrong[i], &pace, &err), ERR_USAGE);
+        EXPECT_INT(rate_parse(wrong[i], &rate, &err), ERR_USAGE);
     }
-    EXPECT_OK(pace_parse("10x", &pace, &err), err);
-    EXPECT_INT(pace_due_us(&pace, 1000, 50), 50);
-    EXPECT_INT(pace_due_us(&pace, 2000, 60), 150);
-    EXPECT_INT(pace_due_us(&pace, 500, 60), 50); /* a time that goes back is due */
-    EXPECT_INT(pace_length_us(&pace, 3, 1000), 100);
-    EXPECT_OK(pace_parse("4/s", &pace, &err), err);
-    EXPECT_INT(pace_due_us(&pace, 0, 10), 10);
-    EXPECT_INT(pace_due_us(&pace, 0, 10), 250010);
-    EXPECT_INT(pace_due_us(&pace, 0, 10), 500010);
+    EXPECT_OK(rate_parse("10x", &rate, &err), err);
+    EXPECT_INT(rate_due_us(&rate, 1000, 50), 50);
+    EXPECT_INT(rate_due_us(&rate, 2000, 60), 150);
+    EXPECT_INT(rate_due_us(&rate, 500, 60), 50); /* a time that goes back is due */
+    EXPECT_INT(rate_length_us(&rate, 3, 1000), 100);
+    EXPECT_OK(rate_parse("4/s", &rate, &err), err);
+    EXPECT_INT(rate_due_us(&rate, 0, 10), 10);
+    EXPECT_INT(rate_due_us(&rate, 0, 10), 250010);
+    EXPECT_INT(rate_due_us(&rate, 0, 10), 500010);
     /* after a stall of ten seconds, a second's events at once, and no more */
     int64_t now_us = 10500010;
     int at_once = 0;
-    while (pace_due_us(&pace, 0, now_us) <= now_us) {
+    while (rate_due_us(&rate, 0, now_us) <= now_us) {
         at_once++;
     }
     EXPECT_INT(at_once, 5);
-    EXPECT_INT(pace_length_us(&pace, 8, 0), 2000000);
-    EXPECT_OK(pace_parse("max", &pace, &err), err);
-    EXPECT_INT(pace_due_us(&pace, INT64_MAX, 77), 77);
-    EXPECT_INT(pace_length_us(&pace, 8, 0), -1);
-    EXPECT_OK(pace_parse("0.001x", &pace, &err), err);
-    EXPECT_INT(pace_due_us(&pace, 0, 1), 1);
-    EXPECT(pace_due_us(&pace, INT64_MAX, 1) > INT64_C(1) << 60);
+    EXPECT_INT(rate_length_us(&rate, 8, 0), 2000000);
+    EXPECT_OK(rate_parse("max", &rate, &err), err);
+    EXPECT_INT(rate_due_us(&rate, INT64_MAX, 77), 77);
+    EXPECT_INT(rate_length_us(&rate, 8, 0), -1);
+    EXPECT_OK(rate_parse("0.001x", &rate, &err), err);
+    EXPECT_INT(rate_due_us(&rate, 0, 1), 1);
+    EXPECT(rate_due_us(&rate, INT64_MAX, 1) > INT64_C(1) << 60);
 }
 
 struct url_case {
@@ -279,7 +281,7 @@ static enum status open_with(const char *dir, const char *name, const char *text
 {
     char path[FILE_PATH_BYTES];
     struct destination_options options = {.dest = "https://h/"};
-    EXPECT_OK(path_format(path, err, "%s/file", dir), *err);
+    EXPECT_OK(file_path_format(path, err, "%s/file", dir), *err);
     EXPECT_OK(file_write(path, span_str(text), 0600, err), *err);
     *(strcmp(name, "token") == 0   ? &options.token_file
       : strcmp(name, "login") == 0 ? &options.login_file

@@ -13,7 +13,7 @@ static void write_file(const char *name, struct span bytes)
 {
     char path[FILE_PATH_BYTES];
     struct err err;
-    EXPECT_OK(path_format(path, &err, "%s/%s", dir, name), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/%s", dir, name), err);
     EXPECT_OK(file_write(path, bytes, 0600, &err), err);
 }
 
@@ -22,7 +22,7 @@ static enum status read_file(const char *name, size_t step, struct buf *out, str
 {
     char path[FILE_PATH_BYTES];
     struct unpack *unpack = NULL;
-    enum status status = path_format(path, err, "%s/%s", dir, name);
+    enum status status = file_path_format(path, err, "%s/%s", dir, name);
     buf_clear(out);
     status = THEN(status, unpack_open(path, NULL, &unpack, err));
     for (bool end = false; status == OK && !end;) {
@@ -134,7 +134,7 @@ static void check_chunks(const char *name, struct span all, const char *ends, si
     struct chunks chunks;
     struct buf seen = BUF_INIT;
     write_file(name, all);
-    EXPECT_OK(path_format(path, &err, "%s/%s", dir, name), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/%s", dir, name), err);
     EXPECT_OK(unpack_open(path, NULL, &unpack, &err), err);
     chunks_init(&chunks, unpack);
     size_t count = 0;
@@ -145,7 +145,7 @@ static void check_chunks(const char *name, struct span all, const char *ends, si
         if (end) {
             break;
         }
-        EXPECT_INT(chunk.first_line, count_lines(buf_span(&seen)) + 1);
+        EXPECT_INT(chunk.first_line, chunk_count_lines(buf_span(&seen)) + 1);
         EXPECT(seen.size == 0 || strchr(ends, seen.data[seen.size - 1]));
         buf_add_span(&seen, chunk.bytes);
         count++;
@@ -193,7 +193,7 @@ TEST(a_line_has_a_limit)
     struct chunks chunks;
     struct chunk chunk;
     bool end = false;
-    EXPECT_OK(path_format(path, &err, "%s/long", dir), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/long", dir), err);
     write_file("long", span_str("{}\n"));
     EXPECT_INT(truncate(path, CHUNK_LINE_MAX + 4 * CHUNK_BYTES), 0);
     EXPECT_OK(unpack_open(path, NULL, &unpack, &err), err);
@@ -217,9 +217,9 @@ TEST(directories)
     char link[FILE_PATH_BYTES];
     struct err err;
     struct inputs inputs = INPUTS_INIT;
-    EXPECT_OK(path_format(path, &err, "%s/log/0b6d", dir), err);
-    EXPECT_OK(dir_make(path, 0700, &err), err);
-    EXPECT_OK(path_format(path, &err, "%s/log", dir), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/log/0b6d", dir), err);
+    EXPECT_OK(file_make_dir(path, 0700, &err), err);
+    EXPECT_OK(file_path_format(path, &err, "%s/log", dir), err);
     EXPECT_INT(inputs_add(&inputs, path, &err), ERR_NOT_FOUND);
     write_file("log/0b6d/2026-11-23.00:00:00.log", span_str("{}\n"));
     write_file("log/0b6d/2026-11-22.00:00:00.log.gz", span_str("{}\n"));
@@ -230,7 +230,7 @@ TEST(directories)
     write_file("log/0b6d/.gz", span_str("{}\n"));
     write_file("log/0b6d/notes.txt", span_str("x"));
     write_file("log/2026-11-21.00:00:00.log", span_str("{}\n"));
-    EXPECT_OK(path_format(link, &err, "%s/log/events.log", dir), err);
+    EXPECT_OK(file_path_format(link, &err, "%s/log/events.log", dir), err);
     EXPECT_INT(symlink("0b6d/2026-11-23.00:00:00.log", link), 0);
     EXPECT_OK(inputs_add(&inputs, path, &err), err);
     EXPECT_INT(inputs.count, 4);

@@ -2,8 +2,8 @@
 
 #include "schema/index/indexer.h"
 
-enum status index_here(const struct config *config, struct archive *archive,
-                       const volatile sig_atomic_t *stop, struct err *err)
+enum status index_inline(const struct config *config, struct archive *archive,
+                         const volatile sig_atomic_t *stop, struct err *err)
 {
     const struct indexer_options options = {.compression_level =
                                                 (int)config->index_compression_level};

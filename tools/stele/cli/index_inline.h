@@ -9,7 +9,7 @@
 
 /* Takes all of the inbox, as far as it came until now; ends early, with OK, when *stop is not 0
  * (NULL: never). */
-MUST_USE enum status index_here(const struct config *config, struct archive *archive,
-                                const volatile sig_atomic_t *stop, struct err *err);
+MUST_USE enum status index_inline(const struct config *config, struct archive *archive,
+                                  const volatile sig_atomic_t *stop, struct err *err);
 
 #endif

@@ -16,23 +16,23 @@ enum { LOOK_EVERY_MS = 50 };
 #define PATIENCE_US (30 * CLOCK_SECOND_US)
 
 /* Does anything wait that is asked for, and up to which row? */
-static enum status look(const struct search *search, bool *out_waits, int64_t *out_newest,
-                        struct err *err)
+static enum status look(const struct day_iterator_options *search, bool *out_waits,
+                        int64_t *out_newest, struct err *err)
 {
     struct archive *archive = NULL;
-    struct waiting *waiting = NULL;
+    struct inbox_scan *waiting = NULL;
     struct inbox_state inbox = {0};
     size_t count = 0;
     enum status status = archive_open(search->path, ARCHIVE_READ, &archive, err);
     status = THEN(status, inbox_state(archive, &inbox, err));
     if (status == OK && inbox.count > 0) {
         status =
-            waiting_open(archive, search->query, search->from_us, search->to_us, &waiting, err);
+            inbox_scan_open(archive, search->query, search->from_us, search->to_us, &waiting, err);
         if (status == OK) {
-            (void)waiting_events(waiting, &count);
+            (void)inbox_scan_events(waiting, &count);
         }
     }
-    waiting_close(waiting);
+    inbox_scan_close(waiting);
     archive_close(archive);
     *out_waits = count > 0;
     *out_newest = inbox.newest_id;
@@ -44,7 +44,7 @@ static enum status index_closed(const struct options *options, const char *dir,
 {
     struct archive *archive = NULL;
     enum status status = archive_open(dir, ARCHIVE_WRITE, &archive, err);
-    status = THEN(status, index_here(&options->config, archive, stop, err));
+    status = THEN(status, index_inline(&options->config, archive, stop, err));
     archive_close(archive);
     return status;
 }
@@ -123,8 +123,8 @@ static enum status ask_daemon(const struct options *options, const char *dir, in
     return status;
 }
 
-enum status catch_up(const struct options *options, const struct search *search,
-                     const volatile sig_atomic_t *stop, struct err *err)
+enum status index_wait(const struct options *options, const struct day_iterator_options *search,
+                       const volatile sig_atomic_t *stop, struct err *err)
 {
     struct stat st;
     bool waits = false;

@@ -11,7 +11,8 @@
  * nobody holds the archive, else asks steled to (SIGUSR1) and waits for it, as long as it gets on.
  * What cannot be done is told in one line on stderr and is no failure: a walk says what is left. A
  * segment in place of an archive has no inbox. stop ends the wait. */
-MUST_USE enum status catch_up(const struct options *options, const struct search *search,
-                              const volatile sig_atomic_t *stop, struct err *err);
+MUST_USE enum status index_wait(const struct options *options,
+                                const struct day_iterator_options *search,
+                                const volatile sig_atomic_t *stop, struct err *err);
 
 #endif

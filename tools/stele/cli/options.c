@@ -10,7 +10,7 @@
 enum { OPTION_ENTRIES_MAX = 32, OPTION_COMMON = 3, HELP_COLUMN = 26 };
 
 /* What a run of getopt_long fills. */
-struct reading {
+struct options_reader {
     struct options *options;
     struct option_entry entries[OPTION_ENTRIES_MAX];
     struct option table[OPTION_ENTRIES_MAX + 1];
@@ -26,7 +26,7 @@ static bool optional(const struct option_entry *entry)
     return entry->argument && entry->argument[0] == '[';
 }
 
-static void reading_add(struct reading *reading, const struct option_entry *entry)
+static void reading_add(struct options_reader *reading, const struct option_entry *entry)
 {
     CHECK(reading->count < OPTION_ENTRIES_MAX);
     size_t i = reading->count++;
@@ -41,10 +41,10 @@ static void reading_add(struct reading *reading, const struct option_entry *entr
     };
 }
 
-static void reading_init(struct reading *reading, struct options *options,
+static void reading_init(struct options_reader *reading, struct options *options,
                          const struct option_entry *entries, size_t n_entries)
 {
-    *reading = (struct reading){.options = options};
+    *reading = (struct options_reader){.options = options};
     for (size_t i = 0; i < n_entries; i++) {
         reading_add(reading, &entries[i]);
     }
@@ -64,7 +64,7 @@ static void reading_init(struct reading *reading, struct options *options,
     }
 }
 
-static void print_help(const struct reading *reading)
+static void print_help(const struct options_reader *reading)
 {
     const struct verb *verb = reading->options->verb;
     printf("usage: stele %s%s%s\n%s.\n\n", verb->name, *verb->usage ? " " : "", verb->usage,
@@ -110,7 +110,7 @@ enum status options_number(const char *name, const char *text, int64_t min, int6
 
 /* Says why getopt_long stopped; the exit code. It leaves the entry's number in optopt, or the
  * letter of a short option (there are none), or 0 for a long name that it does not know. */
-static int complain(const struct reading *reading, int code, const char *word)
+static int complain(const struct options_reader *reading, int code, const char *word)
 {
     const struct verb *verb = reading->options->verb;
     if (optopt >= 1 && (size_t)optopt <= reading->count) {
@@ -123,7 +123,7 @@ static int complain(const struct reading *reading, int code, const char *word)
     }
     char name[65];
     (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
-    const char *near = nearest_name(name, reading->names, reading->count);
+    const char *near = suggest_name(name, reading->names, reading->count);
     if (near) {
         return options_misuse(verb, "no such option: --%s (did you mean --%s?)", name, near);
     }
@@ -131,7 +131,7 @@ static int complain(const struct reading *reading, int code, const char *word)
 }
 
 /* Puts one option's value where its entry wants it. */
-static int take(const struct reading *reading, const struct option_entry *entry, int argc,
+static int take(const struct options_reader *reading, const struct option_entry *entry, int argc,
                 char **argv)
 {
     if (entry->flag) {
@@ -183,7 +183,7 @@ int options_parse(struct options *options, const struct verb *verb,
 {
     CHECK(n_entries + OPTION_COMMON <= OPTION_ENTRIES_MAX);
     *options = (struct options){.verb = verb};
-    struct reading reading;
+    struct options_reader reading;
     reading_init(&reading, options, entries, n_entries);
     opterr = 0;
     optind = 0;

@@ -9,8 +9,8 @@
 #include "query/render/terminal_text.h"
 #include "schema/base/suggest.h"
 
-enum status lookup_times(const char *from, const char *to, int64_t *out_from_us, int64_t *out_to_us,
-                         struct err *err)
+enum status query_args_times(const char *from, const char *to, int64_t *out_from_us,
+                             int64_t *out_to_us, struct err *err)
 {
     int64_t now_us = clock_now_us();
     int64_t from_us = INT64_MIN;
@@ -29,7 +29,7 @@ enum status lookup_times(const char *from, const char *to, int64_t *out_from_us,
     return OK;
 }
 
-int lookup_query(const struct options *options, struct query **out_query)
+int query_args_parse(const struct options *options, struct query **out_query)
 {
     struct buf text = BUF_INIT;
     struct err err;
@@ -40,11 +40,11 @@ int lookup_query(const struct options *options, struct query **out_query)
     }
     enum status status = buf_status(&text, "query", &err);
     status =
-        THEN(status, query_parse(buf_span(&text), clock_now_us(), out_query, &character, &err));
+        THEN(status, parse_query(buf_span(&text), clock_now_us(), out_query, &character, &err));
     int code = status == OK ? OPTIONS_GO_ON : options_fail(options->verb, &err);
     if (character > 0 && isatty(STDERR_FILENO)) {
         struct buf picture = BUF_INIT;
-        point_at(buf_span(&text), character, &picture);
+        error_position_mark(buf_span(&text), character, &picture);
         fprintf(stderr, "%.*s", SPAN_FMT(buf_span(&picture)));
         buf_fini(&picture);
     }
@@ -52,7 +52,7 @@ int lookup_query(const struct options *options, struct query **out_query)
     return code;
 }
 
-/* Names of fields; nearest_name wants them all at once. */
+/* Names of fields; suggest_name wants them all at once. */
 struct names {
     char **items;
     size_t count;
@@ -77,17 +77,17 @@ static void add_name(void *context, const char *name)
     }
 }
 
-void lookup_unknown_fields(const struct walk *walk)
+void query_args_unknown_fields(const struct day_iterator *iterator)
 {
     struct names names = {0};
     struct err err;
-    const struct predicate *unknown = walk_unknown_field(walk, 0);
+    const struct predicate *unknown = day_iterator_unknown_field(iterator, 0);
     if (unknown) {
         /* Names that were read before it failed will do. */
-        (void)!walk_field_names(walk, add_name, &names, &err);
+        (void)!day_iterator_field_names(iterator, add_name, &names, &err);
     }
     struct span said = {0};
-    for (; unknown; unknown = walk_unknown_field(walk, unknown->leaf + 1)) {
+    for (; unknown; unknown = day_iterator_unknown_field(iterator, unknown->leaf + 1)) {
         char name[256];
         bool is_actor = false;
         for (size_t i = 0; event_actor_fields[i]; i++) {
@@ -98,9 +98,9 @@ void lookup_unknown_fields(const struct walk *walk)
         }
         said = unknown->field;
         (void)snprintf(name, sizeof name, "%.*s", SPAN_FMT(unknown->field));
-        const char *near = nearest_name(name, (const char *const *)names.items, names.count);
+        const char *near = suggest_name(name, (const char *const *)names.items, names.count);
         struct buf shown = BUF_INIT;
-        (void)visible_add(&shown, unknown->field, 80);
+        (void)terminal_text_add(&shown, unknown->field, 80);
         fprintf(stderr, "no event has a field \"%.*s\"", SPAN_FMT(buf_span(&shown)));
         if (near) {
             fprintf(stderr, "; did you mean \"%s\"?", near);

@@ -7,15 +7,15 @@
 #include "tools/stele/cli/options.h"
 
 /* --from and --to; NULL: open. */
-MUST_USE enum status lookup_times(const char *from, const char *to, int64_t *out_from_us,
-                                  int64_t *out_to_us, struct err *err);
+MUST_USE enum status query_args_times(const char *from, const char *to, int64_t *out_from_us,
+                                      int64_t *out_to_us, struct err *err);
 
 /* Parses the words of the command line, joined by spaces (none: everything). On failure the exit
  * code, after one line on stderr (and, on a terminal, the query with a caret below it); else
  * OPTIONS_GO_ON. */
-int lookup_query(const struct options *options, struct query **out_query);
+int query_args_parse(const struct options *options, struct query **out_query);
 
 /* Says on stderr which fields of the query no event has, and which one was perhaps meant. */
-void lookup_unknown_fields(const struct walk *walk);
+void query_args_unknown_fields(const struct day_iterator *iterator);
 
 #endif

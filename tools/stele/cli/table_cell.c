@@ -2,14 +2,14 @@
 
 #include "query/render/terminal_text.h"
 
-void cell_add_padded(struct buf *out, struct span text, size_t columns)
+void table_cell_add_padded(struct buf *out, struct span text, size_t columns)
 {
-    for (size_t used = visible_add(out, text, columns); used < columns + 2; used++) {
+    for (size_t used = terminal_text_add(out, text, columns); used < columns + 2; used++) {
         buf_add_char(out, ' ');
     }
 }
 
-void cell_add_csv(struct buf *out, struct span text)
+void table_cell_add_csv(struct buf *out, struct span text)
 {
     buf_add_char(out, '"');
     if (text.size > 0 && memchr("=+-@", text.data[0], 4)) {

@@ -6,8 +6,8 @@
 
 /* The text as a terminal may show it (query/render/terminal_text.h), cut or filled up to so many
  * columns, and two spaces. */
-void cell_add_padded(struct buf *out, struct span text, size_t columns);
+void table_cell_add_padded(struct buf *out, struct span text, size_t columns);
 /* RFC 4180, in quotes; a cell that a spreadsheet would take for a formula gets a quote in front. */
-void cell_add_csv(struct buf *out, struct span text);
+void table_cell_add_csv(struct buf *out, struct span text);
 
 #endif

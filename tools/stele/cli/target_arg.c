@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum status destination_settings(struct config *config, const struct option_values *values,
-                                 struct err *err)
+enum status target_arg_settings(struct config *config, const struct option_values *values,
+                                struct err *err)
 {
     enum status status = OK;
     for (size_t i = 0; i < values->count && status == OK; i++) {
@@ -18,7 +18,7 @@ enum status destination_settings(struct config *config, const struct option_valu
     return status;
 }
 
-enum status destination_size(struct config *config, const char *size, struct err *err)
+enum status target_arg_size(struct config *config, const char *size, struct err *err)
 {
     char assignment[128];
     (void)snprintf(assignment, sizeof assignment, "ship.object_bytes_max=%.90s", size);
@@ -35,13 +35,13 @@ enum status destination_size(struct config *config, const char *size, struct err
 static enum status absolute(const char *word, char out[FILE_PATH_BYTES], struct err *err)
 {
     char there[FILE_PATH_BYTES];
-    enum status status = path_format(there, err, "%s", word);
+    enum status status = file_path_format(there, err, "%s", word);
     size_t kept = strlen(there);
     while (status == OK && kept > 0) {
         there[kept] = '\0';
         char *found = realpath(there, NULL);
         if (found) {
-            status = path_format(out, err, "%s%s", found, word + kept);
+            status = file_path_format(out, err, "%s%s", found, word + kept);
             free(found);
             return status;
         }
@@ -62,10 +62,10 @@ static enum status absolute(const char *word, char out[FILE_PATH_BYTES], struct 
     if (status == OK && !getcwd(here, sizeof here)) {
         status = err_errno(err, errno, "the working directory");
     }
-    return THEN(status, path_format(out, err, "%s/%s", here, word));
+    return THEN(status, file_path_format(out, err, "%s/%s", here, word));
 }
 
-enum status destination_set(struct config *config, const char *word, struct err *err)
+enum status target_arg_set(struct config *config, const char *word, struct err *err)
 {
     char path[FILE_PATH_BYTES] = "";
     bool is_url = strstr(word, "://") != NULL;

@@ -6,13 +6,13 @@
 #include "tools/stele/cli/options.h"
 
 /* --set, each in order. */
-MUST_USE enum status destination_settings(struct config *config, const struct option_values *values,
-                                          struct err *err);
+MUST_USE enum status target_arg_settings(struct config *config, const struct option_values *values,
+                                         struct err *err);
 
 /* --object-bytes, as ship.object_bytes_max takes it. */
-MUST_USE enum status destination_size(struct config *config, const char *size, struct err *err);
+MUST_USE enum status target_arg_size(struct config *config, const char *size, struct err *err);
 
 /* Makes the word the configuration's target: s3://..., file:///..., or a directory by its path. */
-MUST_USE enum status destination_set(struct config *config, const char *word, struct err *err);
+MUST_USE enum status target_arg_set(struct config *config, const char *word, struct err *err);
 
 #endif

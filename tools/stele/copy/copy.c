@@ -43,7 +43,7 @@ struct copy_options {
 
 static void name_user(char *out, size_t bytes)
 {
-    char login[LOGIN_BYTES];
+    char login[LOGIN_NAME_BYTES];
     char host[256] = "";
     (void)gethostname(host, sizeof host - 1);
     (void)snprintf(out, bytes, "%s@%s", login_name(login), host);
@@ -69,10 +69,10 @@ static enum status read_passphrase(struct copy_options *options, struct err *err
     if (text->size > 0 && text->data[text->size - 1] == '\r') {
         text->size--;
     }
-    if (text->size < ENVELOPE_PASSPHRASE_MIN) {
+    if (text->size < CMS_PASSPHRASE_MIN) {
         return err_set(err, ERR_USAGE,
                        "--passphrase-file %s: its first line has less than %d bytes",
-                       options->passphrase_file, ENVELOPE_PASSPHRASE_MIN);
+                       options->passphrase_file, CMS_PASSPHRASE_MIN);
     }
     return OK;
 }
@@ -102,15 +102,15 @@ static int make_query(struct copy_options *options, struct query **out_query)
         buf_add_str(&options->query_text, i ? " " : "");
         buf_add_str(&options->query_text, options->common.words[i]);
     }
-    int code = lookup_query(&options->common, out_query);
+    int code = query_args_parse(&options->common, out_query);
     if (code != OPTIONS_GO_ON || !options->session) {
         return code;
     }
-    query_free(*out_query);
+    parse_query_free(*out_query);
     *out_query = NULL;
     add_session(&both, options->session, buf_span(&options->query_text));
     enum status status = buf_status(&both, "query", &err);
-    status = THEN(status, query_parse(buf_span(&both), clock_now_us(), out_query, NULL, &err));
+    status = THEN(status, parse_query(buf_span(&both), clock_now_us(), out_query, NULL, &err));
     buf_fini(&both);
     return status == OK ? OPTIONS_GO_ON : options_fail(&verb_copy, &err);
 }
@@ -158,7 +158,7 @@ static int make_copy(struct copy_options *options, struct copy_job *job)
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGHUP, &action, NULL);
     enum status status = copy_job_run(job, &err);
-    query_free(query);
+    parse_query_free(query);
     if (status != OK) {
         code = options_fail(&verb_copy, &err);
     } else if (job->facts.events == 0) {
@@ -211,7 +211,7 @@ static int copy_events(struct copy_options *options)
                            .compression_level = (int)common->config.index_compression_level,
                            .key_path = common->config.seal_key,
                            .stop = &stopped};
-    if (lookup_times(options->from, options->to, &job.facts.from_us, &job.facts.to_us, &err) !=
+    if (query_args_times(options->from, options->to, &job.facts.from_us, &job.facts.to_us, &err) !=
             OK ||
         read_passphrase(options, &err) != OK) {
         return options_fail(&verb_copy, &err);
@@ -221,9 +221,9 @@ static int copy_events(struct copy_options *options)
     job.facts.why = span_str(options->why);
     job.facts.session = span_str(options->session);
     job.facts.program = span_str("stele " STELE_VERSION);
-    job.to = (struct envelope_to){.certificates = options->certificates.items,
-                                  .n_certificates = options->certificates.count,
-                                  .passphrase = buf_span(&options->passphrase)};
+    job.to = (struct cms_recipients){.certificates = options->certificates.items,
+                                     .n_certificates = options->certificates.count,
+                                     .passphrase = buf_span(&options->passphrase)};
     return make_copy(options, &job);
 }
 
@@ -250,7 +250,7 @@ static int show_copy(const struct copy_options *options)
 static int decrypt_copy(struct copy_options *options)
 {
     struct err err;
-    struct part_file file = {.fd = -1};
+    struct atomic_file file = {.fd = -1};
     if (options->common.n_words != 2) {
         return options_misuse(&verb_copy, "--decrypt wants two files: the encrypted one, and what "
                                           "to make of it");
@@ -263,11 +263,11 @@ static int decrypt_copy(struct copy_options *options)
     if (status == OK && !options->force && file_exists(out)) {
         status = err_set(&err, ERR_EXISTS, "%s is there already; --force replaces it", out);
     }
-    status = THEN(status, part_file_open(&file, out, &err));
-    status = THEN(status, envelope_open(options->common.words[0], options->key,
-                                        buf_span(&options->passphrase), file.fd, &err));
-    status = THEN(status, part_file_publish(&file, options->force, &err));
-    part_file_drop(&file);
+    status = THEN(status, atomic_file_open(&file, out, &err));
+    status = THEN(status, cms_open(options->common.words[0], options->key,
+                                   buf_span(&options->passphrase), file.fd, &err));
+    status = THEN(status, atomic_file_publish(&file, options->force, &err));
+    atomic_file_drop(&file);
     return status == OK ? 0 : options_fail(&verb_copy, &err);
 }
 

@@ -10,7 +10,7 @@
 #include "schema/archive/archive.h"
 #include "tools/stele/cli/progress.h"
 
-struct making {
+struct copy_maker {
     struct copy_job *job;
     struct copy_writer *writer;
     struct progress *progress;
@@ -23,7 +23,7 @@ static bool is_stopped(const struct copy_job *job)
 
 static enum status take_event(void *context, const struct copy_event *event, struct err *err)
 {
-    struct making *making = context;
+    struct copy_maker *making = context;
     if (is_stopped(making->job)) {
         return err_set(err, ERR_STOPPED, "interrupted; nothing was made");
     }
@@ -36,11 +36,12 @@ static void show_search(void *context, int64_t thousandths, int64_t events)
 }
 
 /* Where the copy comes from: an archive says it itself, a copy what it was made from. */
-static enum status name_source(struct copy_job *job, const struct walk *walk, struct err *err)
+static enum status name_source(struct copy_job *job, const struct day_iterator *iterator,
+                               struct err *err)
 {
     struct copy_header header;
     struct copy_case *facts = &job->facts;
-    const struct archive *archive = walk_archive(walk);
+    const struct archive *archive = day_iterator_archive(iterator);
     char *path = realpath(job->archive, NULL);
     facts->archive_dir = arena_copy(&job->arena, span_str(path ? path : job->archive));
     free(path);
@@ -53,11 +54,11 @@ static enum status name_source(struct copy_job *job, const struct walk *walk, st
     return facts->archive_dir.data ? OK : err_nomem(err, "copy");
 }
 
-static enum status collect(struct making *making, struct err *err)
+static enum status collect(struct copy_maker *making, struct err *err)
 {
     struct copy_job *job = making->job;
-    struct walk *walk = NULL;
-    struct search search = {
+    struct day_iterator *iterator = NULL;
+    struct day_iterator_options search = {
         .path = job->archive,
         .query = job->query,
         .from_us = job->facts.from_us,
@@ -67,11 +68,11 @@ static enum status collect(struct making *making, struct err *err)
         .progress_context = making->progress,
     };
     struct extract extract = {.each = take_event, .context = making};
-    enum status status = walk_open(&search, &walk, err);
-    status = THEN(status, name_source(job, walk, err));
-    status = THEN(status, extract_run(walk, &extract, err));
+    enum status status = day_iterator_open(&search, &iterator, err);
+    status = THEN(status, name_source(job, iterator, err));
+    status = THEN(status, extract_run(iterator, &extract, err));
     job->without_source = extract.without_source;
-    walk_close(walk);
+    day_iterator_close(iterator);
     return status;
 }
 
@@ -81,7 +82,7 @@ static enum status find_key(struct copy_job *job, struct signing_key **out_key, 
     char path[FILE_PATH_BYTES];
     const char *given = job->key_path ? job->key_path : "";
     *out_key = NULL;
-    enum status status = path_format(path, err, "%s/keys/seal.key", job->archive);
+    enum status status = file_path_format(path, err, "%s/keys/seal.key", job->archive);
     if (status == OK && (given[0] || file_exists(path))) { /* a copy makes none */
         status = signing_key_load_private(given[0] ? given : path, out_key, err);
     }
@@ -112,66 +113,66 @@ static enum status measure_file(struct copy_job *job, int fd, struct err *err)
 
 static bool encrypted_so_far(void *context, int64_t bytes)
 {
-    struct making *making = context;
+    struct copy_maker *making = context;
     progress_step(making->progress, bytes * 1000 / (making->job->file_bytes + 1),
                   bytes / (1024 * 1024));
     return !is_stopped(making->job);
 }
 
-static enum status encrypt(struct making *making, struct err *err)
+static enum status encrypt(struct copy_maker *making, struct err *err)
 {
     struct copy_job *job = making->job;
-    struct part_file file;
+    struct atomic_file file;
     struct progress progress;
     int fd = copy_writer_fd(making->writer);
     enum status status = measure_file(job, fd, err);
-    if (status == OK && job->file_bytes > ENVELOPE_BYTES_MAX) {
+    if (status == OK && job->file_bytes > CMS_BYTES_MAX) {
         return err_set(err, ERR_LIMIT,
                        "the copy has %lld bytes, and openssl decrypts no more than %lld at once: "
                        "make several, by --from and --to",
-                       (long long)job->file_bytes, (long long)ENVELOPE_BYTES_MAX);
+                       (long long)job->file_bytes, (long long)CMS_BYTES_MAX);
     }
-    status = THEN(status, part_file_open(&file, job->out, err));
+    status = THEN(status, atomic_file_open(&file, job->out, err));
     if (status != OK) {
         return status;
     }
     progress_begin(&progress, "encrypt", "MiB", 1000);
     making->progress = &progress;
-    status = envelope_seal(fd, file.fd, &job->to, encrypted_so_far, making, err);
+    status = cms_seal(fd, file.fd, &job->to, encrypted_so_far, making, err);
     progress_wipe(&progress);
     status = THEN(status, measure_file(job, file.fd, err));
-    status = THEN(status, part_file_publish(&file, job->over, err));
-    part_file_drop(&file);
+    status = THEN(status, atomic_file_publish(&file, job->over, err));
+    atomic_file_drop(&file);
     return status;
 }
 
 static void show_rows(void *context, int64_t rows)
 {
-    struct making *making = context;
+    struct copy_maker *making = context;
     progress_step(making->progress, rows * 1000 / making->job->facts.events, rows);
 }
 
-static enum status write_plain(struct making *making, struct err *err)
+static enum status write_plain(struct copy_maker *making, struct err *err)
 {
     struct copy_job *job = making->job;
-    struct part_file file;
+    struct atomic_file file;
     struct progress progress;
-    enum status status = part_file_open(&file, job->out, err);
+    enum status status = atomic_file_open(&file, job->out, err);
     if (status != OK) {
         return status;
     }
     progress_begin(&progress, "plain", "events", 1000);
     making->progress = &progress;
-    status = sql_plain_write(copy_writer_part(making->writer), file.part, &job->facts, job->stop,
-                             show_rows, making, err);
+    status = copy_plain_write(copy_writer_part(making->writer), file.part, &job->facts, job->stop,
+                              show_rows, making, err);
     progress_wipe(&progress);
     status = THEN(status, measure_file(job, file.fd, err));
-    status = THEN(status, part_file_publish(&file, job->over, err));
-    part_file_drop(&file);
+    status = THEN(status, atomic_file_publish(&file, job->over, err));
+    atomic_file_drop(&file);
     return status;
 }
 
-static enum status put_in_place(struct making *making, struct err *err)
+static enum status put_in_place(struct copy_maker *making, struct err *err)
 {
     struct copy_job *job = making->job;
     if (job->to.n_certificates > 0 || job->to.passphrase.size > 0) {
@@ -194,13 +195,13 @@ static enum status check_target(const struct copy_job *job, struct err *err)
         return err_set(err, ERR_EXISTS, "%s is there already; --force replaces it", job->out);
     }
     bool encrypts = job->to.n_certificates > 0 || job->to.passphrase.size > 0;
-    return encrypts ? envelope_check(&job->to, err) : OK;
+    return encrypts ? cms_check(&job->to, err) : OK;
 }
 
 enum status copy_job_run(struct copy_job *job, struct err *err)
 {
     struct progress progress;
-    struct making making = {.job = job, .progress = &progress};
+    struct copy_maker making = {.job = job, .progress = &progress};
     struct signing_key *key = NULL;
     bool hidden = job->to.n_certificates > 0 || job->to.passphrase.size > 0;
     enum status status = check_target(job, err);

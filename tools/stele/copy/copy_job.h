@@ -13,9 +13,9 @@ struct copy_job {
     const char *out;
     const struct query *query;
     struct copy_case
-        facts;             /* who, why, range, query and session are given; the rest is filled in */
-    struct envelope_to to; /* nothing in it: not encrypted */
-    bool over;             /* a file that is there already may go */
+        facts; /* who, why, range, query and session are given; the rest is filled in */
+    struct cms_recipients to; /* nothing in it: not encrypted */
+    bool over;                /* a file that is there already may go */
     bool plain;
     int compression_level;
     const char *key_path; /* seal.key of the configuration; empty: the archive's own */
@@ -34,10 +34,10 @@ MUST_USE enum status copy_job_run(struct copy_job *job, struct err *err);
 /* The rows of a finished copy at `path` as a database that any SQLite reads, into the empty file
  * `out`: the table teleport_audit_events, its full text and the case header. `progress` may be NULL
  * and is told rows; ERR_STOPPED when *stop is set. */
-MUST_USE enum status sql_plain_write(const char *path, const char *out,
-                                     const struct copy_case *facts,
-                                     const volatile sig_atomic_t *stop,
-                                     void (*progress)(void *context, int64_t rows), void *context,
-                                     struct err *err);
+MUST_USE enum status copy_plain_write(const char *path, const char *out,
+                                      const struct copy_case *facts,
+                                      const volatile sig_atomic_t *stop,
+                                      void (*progress)(void *context, int64_t rows), void *context,
+                                      struct err *err);
 
 #endif

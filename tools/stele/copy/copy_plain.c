@@ -261,10 +261,10 @@ static enum status write_all(struct plain *plain, const char *out, const struct 
     return THEN(status, run(plain, plain->to, "COMMIT", err));
 }
 
-enum status sql_plain_write(const char *path, const char *out, const struct copy_case *facts,
-                            const volatile sig_atomic_t *stop,
-                            void (*progress)(void *context, int64_t rows), void *context,
-                            struct err *err)
+enum status copy_plain_write(const char *path, const char *out, const struct copy_case *facts,
+                             const volatile sig_atomic_t *stop,
+                             void (*progress)(void *context, int64_t rows), void *context,
+                             struct err *err)
 {
     struct plain plain = {
         .module = {.path = path, .stop = stop},

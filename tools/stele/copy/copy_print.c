@@ -9,7 +9,7 @@ static void print_text(const char *label, struct span text)
 {
     struct buf shown = BUF_INIT;
     if (text.size > 0) {
-        (void)visible_add(&shown, text, SIZE_MAX);
+        (void)terminal_text_add(&shown, text, SIZE_MAX);
         printf("%-9s %.*s\n", label, SPAN_FMT(buf_span(&shown)));
     }
     buf_fini(&shown);

@@ -42,8 +42,8 @@ struct export
     bool verbose;
     /* what they come to */
     bool to_stdout;
-    enum pack_codec codec;
-    struct search search;
+    enum object_codec codec;
+    struct day_iterator_options search;
     struct query *query;
     struct buf query_text;
     char archive_id[40];
@@ -62,7 +62,7 @@ static enum status read_codec(struct export *export, struct err *err)
                                            : export->common.config.ship_codec;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(name, names[i]) == 0) {
-            export->codec = (enum pack_codec)i;
+            export->codec = (enum object_codec)i;
             return OK;
         }
     }
@@ -96,7 +96,7 @@ static enum status check_together(const struct export *export, struct err *err)
     if (export->dry_run && export->resume) {
         return err_set(err, ERR_USAGE, "--resume is of exports that write; this is a dry run");
     }
-    if (export->to_stdout && !export->dry_run && export->codec != PACK_NONE &&
+    if (export->to_stdout && !export->dry_run && export->codec != OBJECT_CODEC_NONE &&
         isatty(STDOUT_FILENO)) {
         return err_set(err, ERR_USAGE,
                        "--codec %s: compressed bytes are not for a terminal; send standard output "
@@ -109,17 +109,17 @@ static enum status check_together(const struct export *export, struct err *err)
 static enum status read_options(struct export *export, struct err *err)
 {
     struct config *config = &export->common.config;
-    enum status status = destination_settings(config, &export->settings, err);
+    enum status status = target_arg_settings(config, &export->settings, err);
     export->to_stdout = export->dest && strcmp(export->dest, "-") == 0;
     export->words = export->to_stdout ? stderr : stdout;
     if (status == OK && export->object_bytes) {
-        status = destination_size(config, export->object_bytes, err);
+        status = target_arg_size(config, export->object_bytes, err);
     }
     status = THEN(status, read_codec(export, err));
     status = THEN(status, read_key(export, err));
     status = THEN(status, check_together(export, err));
-    return THEN(status, lookup_times(export->from, export->to, &export->search.from_us,
-                                     &export->search.to_us, err));
+    return THEN(status, query_args_times(export->from, export->to, &export->search.from_us,
+                                         &export->search.to_us, err));
 }
 
 /* The archive's own name in keys; a day's file alone has none. */
@@ -170,7 +170,7 @@ static enum status open_destination(struct export *export, struct err *err)
     if (*config->ship_target && target_url(config, shipped_to, NULL) != OK) {
         shipped_to[0] = '\0';
     }
-    enum status status = destination_set(config, export->dest, err);
+    enum status status = target_arg_set(config, export->dest, err);
     status = THEN(status, target_open(config, &export->target, err));
     if (status != OK) {
         return err_wrap(err, "--dest");
@@ -219,9 +219,9 @@ static void print_counts(const struct export *export, const struct export_counts
         fprintf(export->words, " (%s there already)", progress_number(counts->there, numbers[1]));
     }
     fprintf(export->words, ", %s bytes", progress_number(counts->raw_bytes, numbers[2]));
-    if (export->codec != PACK_NONE) {
+    if (export->codec != OBJECT_CODEC_NONE) {
         fprintf(export->words, " raw, %s bytes as %s", progress_number(counts->bytes, numbers[3]),
-                export->codec == PACK_ZSTD ? "zstd" : "gzip");
+                export->codec == OBJECT_CODEC_ZSTD ? "zstd" : "gzip");
     }
 }
 
@@ -277,13 +277,13 @@ static int print_outcome(struct export *export, const struct export_counts *coun
 static int run_export(struct export *export)
 {
     struct err err;
-    struct walk *walk = NULL;
+    struct day_iterator *iterator = NULL;
     struct export_counts counts = {0};
     enum status status =
-        export->dry_run ? OK : catch_up(&export->common, &export->search, &interrupted, &err);
-    status = THEN(status, walk_open(&export->search, &walk, &err));
+        export->dry_run ? OK : index_wait(&export->common, &export->search, &interrupted, &err);
+    status = THEN(status, day_iterator_open(&export->search, &iterator, &err));
     const struct exporter_options options = {
-        .walk = walk,
+        .iterator = iterator,
         .codec = export->codec,
         .object_bytes_max = export->common.config.ship_object_bytes_max,
         .key = export->key,
@@ -301,9 +301,9 @@ static int run_export(struct export *export)
     status = THEN(status, exporter_run(&options, &counts, &err));
     progress_wipe(&export->progress);
     if (status == OK && counts.events == 0) {
-        lookup_unknown_fields(walk);
+        query_args_unknown_fields(iterator);
     }
-    walk_close(walk);
+    day_iterator_close(iterator);
     return print_outcome(export, &counts, status, &err);
 }
 
@@ -314,7 +314,7 @@ static int prepare_and_run(struct export *export)
     if (!export->search.path) {
         return status_exit_code(ERR_USAGE);
     }
-    int code = lookup_query(&export->common, &export->query);
+    int code = query_args_parse(&export->common, &export->query);
     if (code != OPTIONS_GO_ON) {
         return code;
     }
@@ -392,7 +392,7 @@ static int export_run(int argc, char **argv)
                                              : options_fail(&verb_export, &err);
     target_close(export.target);
     export_state_close(export.state);
-    query_free(export.query);
+    parse_query_free(export.query);
     buf_fini(&export.query_text);
     return code;
 }

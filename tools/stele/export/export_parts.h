@@ -9,7 +9,7 @@
 #include "daemon/ship/object_codec.h"
 #include "query/eval/plan.h"
 
-struct piece {
+struct export_part {
     int64_t first_block; /* the blocks it has events of */
     int64_t last_block;
     int64_t events;
@@ -18,28 +18,28 @@ struct piece {
     struct span bytes;    /* until the next call; empty when only sizes are wanted */
 };
 
-struct pieces;
+struct export_parts;
 
 /* sizes_only: no more is read than sizes need. */
-MUST_USE enum status pieces_new(enum pack_codec codec, bool sizes_only, struct pieces **out_pieces,
-                                struct err *err);
+MUST_USE enum status export_parts_new(enum object_codec codec, bool sizes_only,
+                                      struct export_parts **out_pieces, struct err *err);
 /* NULL is fine. */
-void pieces_free(struct pieces *pieces);
+void export_parts_free(struct export_parts *parts);
 
 /* A day: the plan has its segment and lives until the day is done. Events from from_us, before
  * to_us; blocks behind after_block, up to and with last_block. */
-struct pieces_day {
+struct export_parts_day {
     struct plan *plan;
     int64_t from_us;
     int64_t to_us;
     int64_t after_block;
     int64_t last_block;
 };
-void pieces_begin(struct pieces *pieces, const struct pieces_day *day);
+void export_parts_begin(struct export_parts *parts, const struct export_parts_day *day);
 
 /* The next piece; *out_end when the day has no more. ERR_CORRUPT: a block is damaged, named in the
  * text; it is passed over by the next call. */
-MUST_USE enum status pieces_next(struct pieces *pieces, struct piece *out_piece, bool *out_end,
-                                 struct err *err);
+MUST_USE enum status export_parts_next(struct export_parts *parts, struct export_part *out_piece,
+                                       bool *out_end, struct err *err);
 
 #endif

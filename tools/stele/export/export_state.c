@@ -165,7 +165,7 @@ enum status export_state_open(const char *path, struct export_terms *terms,
     state->position.day_us = INT64_MIN;
     head_write(terms, &state->head);
     struct buf text = BUF_INIT;
-    enum status status = path_format(state->path, err, "%s", path);
+    enum status status = file_path_format(state->path, err, "%s", path);
     status = THEN(status, buf_status(&state->head, "export", err));
     if (status == OK) {
         status = file_read(path, STATE_BYTES_MAX, &text, err);

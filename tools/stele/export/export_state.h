@@ -14,7 +14,7 @@ struct export_state;
 struct export_terms {
     const char *archive_id;
     const char *dest; /* canonical URL */
-    enum pack_codec codec;
+    enum object_codec codec;
     int64_t object_bytes_max;
     const char *key;
     const char *from; /* as it was written; "" when not given */

@@ -14,7 +14,7 @@ enum { PUT_TRIES = 6, WAIT_SLICE_MS = 100 };
 
 struct exporter {
     const struct exporter_options *options;
-    struct pieces *pieces;
+    struct export_parts *parts;
     struct export_counts *counts;
     struct export_counts day;
     size_t days_done;
@@ -22,8 +22,8 @@ struct exporter {
     int64_t day_us;
     /* the object that is being filled */
     struct buf bytes;
-    struct piece object; /* first and last block, events, sizes */
-    bool look_first;     /* the object before was there: so this one may be */
+    struct export_part object; /* first and last block, events, sizes */
+    bool look_first;           /* the object before was there: so this one may be */
 };
 
 static bool stopped(const struct exporter *exporter)
@@ -72,7 +72,7 @@ static enum status put(struct exporter *exporter, struct err *err)
 {
     const struct exporter_options *options = exporter->options;
     struct digest sha256 = digest_sha256(buf_span(&exporter->bytes));
-    const struct key_facts facts = {
+    const struct key_template_facts facts = {
         .archive_id = options->archive_id,
         .day_us = exporter->day_us,
         .first_block = exporter->object.first_block,
@@ -87,7 +87,7 @@ static enum status put(struct exporter *exporter, struct err *err)
         .key = key,
         .bytes = buf_span(&exporter->bytes),
         .sha256 = &sha256,
-        .content_type = pack_content_type(options->codec),
+        .content_type = object_codec_content_type(options->codec),
     };
     for (int tries = 1; status == OK; tries++) {
         struct err why;
@@ -139,7 +139,7 @@ static void tell(struct exporter *exporter)
 /* The object is full, or the day is over. */
 static enum status object_end(struct exporter *exporter, struct err *err)
 {
-    struct piece *object = &exporter->object;
+    struct export_part *object = &exporter->object;
     if (object->events == 0) {
         return OK;
     }
@@ -152,7 +152,7 @@ static enum status object_end(struct exporter *exporter, struct err *err)
         status = position_write(exporter, false, err);
         tell(exporter);
     }
-    *object = (struct piece){.last_block = object->last_block};
+    *object = (struct export_part){.last_block = object->last_block};
     buf_clear(&exporter->bytes);
     return status;
 }
@@ -169,25 +169,26 @@ static enum status write_out(int fd, struct span bytes, struct err *err)
     return OK;
 }
 
-static enum status take_piece(struct exporter *exporter, const struct piece *piece, struct err *err)
+static enum status take_piece(struct exporter *exporter, const struct export_part *part,
+                              struct err *err)
 {
-    struct piece *object = &exporter->object;
+    struct export_part *object = &exporter->object;
     enum status status = OK;
     if (object->events > 0 &&
-        object->packed_bytes + piece->packed_bytes > exporter->options->object_bytes_max) {
+        object->packed_bytes + part->packed_bytes > exporter->options->object_bytes_max) {
         status = object_end(exporter, err);
     }
     if (status == OK && exporter->options->fd >= 0) {
-        status = write_out(exporter->options->fd, piece->bytes, err);
+        status = write_out(exporter->options->fd, part->bytes, err);
     } else if (status == OK && exporter->options->target) {
-        buf_add_span(&exporter->bytes, piece->bytes);
+        buf_add_span(&exporter->bytes, part->bytes);
         status = buf_status(&exporter->bytes, "export", err);
     }
-    object->first_block = object->events > 0 ? object->first_block : piece->first_block;
-    object->last_block = piece->last_block;
-    object->events += piece->events;
-    object->raw_bytes += piece->raw_bytes;
-    object->packed_bytes += piece->packed_bytes;
+    object->first_block = object->events > 0 ? object->first_block : part->first_block;
+    object->last_block = part->last_block;
+    object->events += part->events;
+    object->raw_bytes += part->raw_bytes;
+    object->packed_bytes += part->packed_bytes;
     return status == OK && exporter->options->fd >= 0 ? object_end(exporter, err) : status;
 }
 
@@ -203,25 +204,25 @@ static enum status day_pieces(struct exporter *exporter, struct err *err)
 {
     enum status status = OK;
     for (bool end = false; status == OK && !end;) {
-        struct piece piece;
+        struct export_part part;
         struct err why = {.status = OK};
         if (stopped(exporter)) {
             return err_set(err, ERR_STOPPED, "stopped");
         }
-        status = pieces_next(exporter->pieces, &piece, &end, &why);
+        status = export_parts_next(exporter->parts, &part, &end, &why);
         if (status == ERR_CORRUPT) {
             status = leave_out(exporter, &why, err);
         } else if (status != OK && err) {
             *err = why;
         } else if (status == OK && !end) {
-            status = take_piece(exporter, &piece, err);
+            status = take_piece(exporter, &part, err);
         }
     }
     return THEN(status, object_end(exporter, err));
 }
 
 /* Blocks of the day that are wanted: behind what was done, and no later than the state knows. */
-static void day_bounds(const struct exporter *exporter, struct pieces_day *day)
+static void day_bounds(const struct exporter *exporter, struct export_parts_day *day)
 {
     const struct export_state *state = exporter->options->state;
     day->after_block = -1;
@@ -246,22 +247,22 @@ static void counts_add(struct export_counts *to, const struct export_counts *fro
     to->damaged += from->damaged;
 }
 
-static enum status one_day(struct exporter *exporter, const struct walk_day *walked,
+static enum status one_day(struct exporter *exporter, const struct day_iterator_day *walked,
                            struct err *err)
 {
     const struct exporter_options *options = exporter->options;
-    struct pieces_day day = {
+    struct export_parts_day day = {
         .plan = walked->plan,
-        .from_us = walk_from_us(options->walk),
-        .to_us = walk_to_us(options->walk),
+        .from_us = day_iterator_from_us(options->iterator),
+        .to_us = day_iterator_to_us(options->iterator),
     };
     exporter->day_us = walked->day_us;
     exporter->day = (struct export_counts){.waiting = (int64_t)walked->n_waiting};
-    exporter->object = (struct piece){0};
+    exporter->object = (struct export_part){0};
     day_bounds(exporter, &day);
     enum status status = OK;
     if (walked->plan && day.after_block < day.last_block) {
-        pieces_begin(exporter->pieces, &day);
+        export_parts_begin(exporter->parts, &day);
         status = day_pieces(exporter, err);
     }
     struct export_counts of_day = exporter->day;
@@ -278,18 +279,18 @@ static enum status note_days(struct exporter *exporter, struct err *err)
 {
     const struct exporter_options *options = exporter->options;
     size_t count;
-    const int64_t *days = walk_days(options->walk, &count);
+    const int64_t *days = day_iterator_days(options->iterator, &count);
     enum status status = OK;
     for (size_t i = 0; status == OK && i < count; i++) {
-        struct walk_day day = {.day_us = days[i]};
-        status = walk_day_plan(options->walk, days[i], &day.plan, err);
+        struct day_iterator_day day = {.day_us = days[i]};
+        status = day_iterator_day_plan(options->iterator, days[i], &day.plan, err);
         if (status == OK && day.plan) {
             size_t n_blocks;
             const struct block_info *blocks = segment_blocks(plan_segment(day.plan), &n_blocks);
             status = export_state_add_day(options->state, days[i],
                                           n_blocks ? blocks[n_blocks - 1].id : -1, err);
         }
-        walk_day_close(&day);
+        day_iterator_day_close(&day);
     }
     const struct export_position nothing = {.day_us = INT64_MIN};
     return THEN(status, export_state_write(options->state, &nothing, false, err));
@@ -302,10 +303,10 @@ static enum status all_days(struct exporter *exporter, struct err *err)
     if (options->state && export_state_is_new(options->state)) {
         status = note_days(exporter, err);
     }
-    (void)walk_days(options->walk, &exporter->n_days);
+    (void)day_iterator_days(options->iterator, &exporter->n_days);
     for (bool end = false; status == OK && !end; exporter->days_done++) {
-        struct walk_day day;
-        status = walk_next(options->walk, &day, &end, err);
+        struct day_iterator_day day;
+        status = day_iterator_next(options->iterator, &day, &end, err);
         if (status == OK && !end) {
             status = one_day(exporter, &day, err);
         }
@@ -332,9 +333,9 @@ enum status exporter_run(const struct exporter_options *options, struct export_c
         out_counts->bytes = at->bytes;
     }
     bool counts_only = !options->target && options->fd < 0;
-    enum status status = pieces_new(options->codec, counts_only, &exporter.pieces, err);
+    enum status status = export_parts_new(options->codec, counts_only, &exporter.parts, err);
     status = THEN(status, all_days(&exporter, err));
-    pieces_free(exporter.pieces);
+    export_parts_free(exporter.parts);
     buf_fini(&exporter.bytes);
     return status;
 }

@@ -21,8 +21,8 @@ struct export_counts {
 };
 
 struct exporter_options {
-    struct walk *walk; /* new, with oldest_first */
-    enum pack_codec codec;
+    struct day_iterator *iterator; /* new, with oldest_first */
+    enum object_codec codec;
     int64_t object_bytes_max;
     const char *key;            /* checked */
     const char *archive_id;     /* UUID */

@@ -17,7 +17,7 @@ enum part {
     PART_MDAY = 1 << 3,
     PART_FIRST = 1 << 4,
     PART_NUMBER = 1 << 5,
-    PART_OTHER = 1 << 6,
+    SEGMENT_SIZE_OTHER = 1 << 6,
 };
 
 /* The parts, and what they tell of an object. */
@@ -25,11 +25,19 @@ static const struct known_part {
     const char *name;
     unsigned tells;
 } known[] = {
-    {"day", PART_DAY},          {"ymd", PART_DAY},      {"year", PART_YEAR},
-    {"month", PART_MONTH},      {"mday", PART_MDAY},    {"archive", PART_OTHER},
-    {"first", PART_FIRST},      {"last", PART_OTHER},   {"number", PART_NUMBER},
-    {"digest", PART_OTHER},     {"sha256", PART_OTHER}, {"ext", PART_OTHER},
-    {"archive_id", PART_OTHER},
+    {"day", PART_DAY},
+    {"ymd", PART_DAY},
+    {"year", PART_YEAR},
+    {"month", PART_MONTH},
+    {"mday", PART_MDAY},
+    {"archive", SEGMENT_SIZE_OTHER},
+    {"first", PART_FIRST},
+    {"last", SEGMENT_SIZE_OTHER},
+    {"number", PART_NUMBER},
+    {"digest", SEGMENT_SIZE_OTHER},
+    {"sha256", SEGMENT_SIZE_OTHER},
+    {"ext", SEGMENT_SIZE_OTHER},
+    {"archive_id", SEGMENT_SIZE_OTHER},
 };
 
 static const struct known_part *part_find(struct span name)
@@ -42,7 +50,8 @@ static const struct known_part *part_find(struct span name)
     return NULL;
 }
 
-static void part_fill(struct span name, const struct key_facts *facts, char out[PART_BYTES])
+static void part_fill(struct span name, const struct key_template_facts *facts,
+                      char out[PART_BYTES])
 {
     char day[CLOCK_TEXT_BYTES];
     char hex[DIGEST_HEX_BYTES];
@@ -73,7 +82,7 @@ static void part_fill(struct span name, const struct key_facts *facts, char out[
     } else if (span_is(name, "sha256")) {
         (void)snprintf(out, PART_BYTES, "%s", hex);
     } else {
-        (void)snprintf(out, PART_BYTES, "%s", pack_extension(facts->codec));
+        (void)snprintf(out, PART_BYTES, "%s", object_codec_extension(facts->codec));
     }
 }
 
@@ -160,7 +169,7 @@ enum status key_template_check(const char *text, struct err *err)
     return status;
 }
 
-enum status key_template_fill(const char *text, const struct key_facts *facts,
+enum status key_template_fill(const char *text, const struct key_template_facts *facts,
                               char out[TARGET_KEY_BYTES], struct err *err)
 {
     struct span rest = span_str(text);

@@ -12,14 +12,14 @@
 #define KEY_TEMPLATE_FLAT "{archive}-{ymd}-{first}-{last}-{digest}.{ext}"
 
 /* What a key may tell of its object. */
-struct key_facts {
+struct key_template_facts {
     const char *archive_id; /* UUID */
     int64_t day_us;
     int64_t first_block;
     int64_t last_block;
     int64_t number; /* of the object in its export, from 1 */
     const struct digest *sha256;
-    enum pack_codec codec;
+    enum object_codec codec;
 };
 
 /* ERR_USAGE: an unknown part (the text lists those there are), braces that do not close, names
@@ -29,7 +29,7 @@ struct key_facts {
 MUST_USE enum status key_template_check(const char *text, struct err *err);
 
 /* The key by a template that was checked. ERR_LIMIT: over TARGET_KEY_BYTES. */
-MUST_USE enum status key_template_fill(const char *text, const struct key_facts *facts,
+MUST_USE enum status key_template_fill(const char *text, const struct key_template_facts *facts,
                                        char out[TARGET_KEY_BYTES], struct err *err);
 
 #endif

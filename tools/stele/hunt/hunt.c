@@ -10,7 +10,7 @@
 
 const struct verb verb_hunt;
 
-struct hunt_call {
+struct hunt_verb {
     struct options common;
     const char *from;
     const char *to;
@@ -21,15 +21,15 @@ struct hunt_call {
     bool events;
     bool unseen;
     enum hunt_form form;
-    struct search search;
-    struct hunt_quiet quiet;
-    struct suppress *suppress;
+    struct day_iterator_options search;
+    struct hunt_warninglist_options quiet;
+    struct warninglist_set *warninglists;
     struct indicator_set *set;
     struct hunt_list lists[HUNT_LISTS_MAX];
     size_t n_lists;
 };
 
-static enum status read_lists(struct hunt_call *options, struct err *err)
+static enum status read_lists(struct hunt_verb *options, struct err *err)
 {
     options->set = indicator_set_new();
     enum status status = options->set ? OK : err_nomem(err, "hunt");
@@ -49,8 +49,8 @@ static enum status read_lists(struct hunt_call *options, struct err *err)
                          options->confidence > 0 ? " that is sure enough" : "",
                          options->n_lists == 1 ? options->lists[0].name : "these lists");
     }
-    return THEN(status, hunt_input_suppress(&options->quiet, &options->common.config, options->set,
-                                            &options->suppress, err));
+    return THEN(status, hunt_input_warninglists(&options->quiet, &options->common.config,
+                                                options->set, &options->warninglists, err));
 }
 
 static void show_progress(void *context, int64_t thousandths, int64_t events)
@@ -60,42 +60,42 @@ static void show_progress(void *context, int64_t thousandths, int64_t events)
 
 static void print_event(void *context, const struct hunt_event *hit)
 {
-    struct hunt_call *options = context;
+    struct hunt_verb *options = context;
     progress_wipe(options->search.progress_context);
-    hunt_print_event(hit, options->suppress, options->lists[hit->indicator->list].name);
+    hunt_print_event(hit, options->warninglists, options->lists[hit->indicator->list].name);
 }
 
-static int hunt_archive(struct hunt_call *options)
+static int hunt_archive(struct hunt_verb *options)
 {
     struct err err;
-    struct walk *walk = NULL;
+    struct day_iterator *iterator = NULL;
     struct progress progress;
     struct hunt_result result = {0};
     progress_begin(&progress, "hunt", "events", 1000);
     options->search.progress = show_progress;
     options->search.progress_context = &progress;
     options->search.threads = options->events ? 1 : 0; /* so that their order is always the same */
-    enum status status = walk_open(&options->search, &walk, &err);
+    enum status status = day_iterator_open(&options->search, &iterator, &err);
     if (status == OK) {
-        const struct hunt_options how = {.suppress = options->suppress,
+        const struct hunt_options how = {.warninglists = options->warninglists,
                                          .each = options->events ? print_event : NULL,
                                          .context = options};
-        status = hunt_run(walk, options->set, &how, &result, &err);
+        status = hunt_run(iterator, options->set, &how, &result, &err);
     }
     progress_wipe(&progress);
     char archive[37] = ""; /* of a single file */
-    if (status == OK && walk_archive(walk)) {
-        (void)snprintf(archive, sizeof archive, "%s", archive_id(walk_archive(walk)));
+    if (status == OK && day_iterator_archive(iterator)) {
+        (void)snprintf(archive, sizeof archive, "%s", archive_id(day_iterator_archive(iterator)));
     }
-    walk_close(walk);
+    day_iterator_close(iterator);
     bool found = false;
     for (size_t i = 0; i < result.n_hits; i++) {
-        found |= result.hits[i].suppressor == 0;
+        found |= result.hits[i].warninglist == 0;
     }
     struct hunt_report report = {.set = options->set,
                                  .lists = options->lists,
                                  .n_lists = options->n_lists,
-                                 .suppress = options->suppress,
+                                 .warninglists = options->warninglists,
                                  .result = &result,
                                  .archive_id = archive,
                                  .unseen = options->unseen};
@@ -107,7 +107,7 @@ static int hunt_archive(struct hunt_call *options)
     return status != OK ? options_fail(&verb_hunt, &err) : !found;
 }
 
-static enum status read_options(struct hunt_call *options, struct query **out_query,
+static enum status read_options(struct hunt_verb *options, struct query **out_query,
                                 struct err *err)
 {
     if (options->output && !hunt_form_find(options->output, &options->form)) {
@@ -119,17 +119,17 @@ static enum status read_options(struct hunt_call *options, struct query **out_qu
     }
     enum status status = options->min_confidence
                              ? options_number("min-confidence", options->min_confidence, 0,
-                                              CONFIDENCE_MAX, &options->confidence, err)
+                                              INDICATOR_CONFIDENCE_MAX, &options->confidence, err)
                              : OK;
-    status = THEN(status, lookup_times(options->from, options->to, &options->search.from_us,
-                                       &options->search.to_us, err));
-    status = THEN(status, query_parse(span_str(options->query_text ? options->query_text : "*"),
+    status = THEN(status, query_args_times(options->from, options->to, &options->search.from_us,
+                                           &options->search.to_us, err));
+    status = THEN(status, parse_query(span_str(options->query_text ? options->query_text : "*"),
                                       clock_now_us(), out_query, NULL, err));
     options->search.query = *out_query;
     return status;
 }
 
-static int hunt_lists(struct hunt_call *options)
+static int hunt_lists(struct hunt_verb *options)
 {
     struct err err;
     struct query *query = NULL;
@@ -143,14 +143,14 @@ static int hunt_lists(struct hunt_call *options)
                                                : options_fail(&verb_hunt, &err);
     }
     indicator_set_free(options->set);
-    suppress_free(options->suppress);
-    query_free(query);
+    warninglist_free(options->warninglists);
+    parse_query_free(query);
     return code;
 }
 
 static int hunt_main(int argc, char **argv)
 {
-    static struct hunt_call options;
+    static struct hunt_verb options;
     const struct option_entry entries[] = {
         option_from(&options.from),
         option_to(&options.to),

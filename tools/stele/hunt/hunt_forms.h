@@ -16,12 +16,12 @@ struct hunt_sums {
     struct hunt_sum all;
     struct hunt_sum lists[HUNT_LISTS_MAX]; /* seen and hits */
     struct hunt_sum kinds[OBSERVABLE_KINDS + 1];
-    struct hunt_sum suppressors[SUPPRESSORS_MAX]; /* indicators that are on it, hits */
+    struct hunt_sum warninglist_rows[WARNINGLISTS_MAX]; /* indicators that are on it, hits */
 };
 
 void hunt_sum_up(const struct hunt_report *report, struct hunt_sums *out);
 /* The words for people. */
-void hunt_print_words(const struct hunt_report *report, const struct hunt_sums *sums, FILE *out);
+void hunt_print_summary(const struct hunt_report *report, const struct hunt_sums *sums, FILE *out);
 
 /* A row of the form for each hit and, with report->unseen, for each indicator without one. */
 MUST_USE bool hunt_print_rows(const struct hunt_report *report, enum hunt_form form);

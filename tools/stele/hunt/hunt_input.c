@@ -9,7 +9,7 @@
 static void say_not_used(void *context, struct span text, const char *why)
 {
     struct buf shown = BUF_INIT;
-    (void)visible_add(&shown, text, 80);
+    (void)terminal_text_add(&shown, text, 80);
     fprintf(stderr, "%s: %.*s: %s\n", (const char *)context, SPAN_FMT(buf_span(&shown)), why);
     buf_fini(&shown);
 }
@@ -21,17 +21,18 @@ enum status hunt_input_list(struct indicator_set *set, const char *path, uint32_
     out_list->name = list_file_name(path);
     enum status status = list_file_read(path, &bytes, err);
     if (status == OK) {
-        struct list_telling telling = {.name = out_list->name};
+        struct list_file_report telling = {.name = out_list->name};
         status = list_read(set, number, buf_span(&bytes), clock_now_us(), list_file_refused,
                            &telling, &out_list->report, err);
-        list_file_told(&telling);
+        list_file_report_end(&telling);
         status = status == OK ? OK : err_wrap(err, "%s", out_list->name);
     }
     buf_fini(&bytes);
     return status;
 }
 
-static enum status read_suppressors(struct suppress *suppress, const char *word, struct err *err)
+static enum status read_suppressors(struct warninglist_set *warninglists, const char *word,
+                                    struct err *err)
 {
     struct inputs inputs = INPUTS_INIT;
     enum status status = inputs_add(&inputs, word, err);
@@ -39,8 +40,8 @@ static enum status read_suppressors(struct suppress *suppress, const char *word,
         struct buf bytes = BUF_INIT;
         const char *path = inputs.paths[i];
         status = list_file_read(path, &bytes, err);
-        status = THEN(status, suppress_read(suppress, buf_span(&bytes), path, say_not_used,
-                                            (void *)(uintptr_t)path, err));
+        status = THEN(status, warninglist_read(warninglists, buf_span(&bytes), path, say_not_used,
+                                               (void *)(uintptr_t)path, err));
         buf_fini(&bytes);
     }
     inputs_fini(&inputs);
@@ -48,7 +49,7 @@ static enum status read_suppressors(struct suppress *suppress, const char *word,
 }
 
 /* The words of hunt.own, with blanks or commas between. */
-static enum status add_own(struct suppress *suppress, const char *text, struct err *err)
+static enum status add_own(struct warninglist_set *warninglists, const char *text, struct err *err)
 {
     enum status status = OK;
     for (struct span rest = span_str(text); status == OK && rest.size > 0;) {
@@ -57,16 +58,16 @@ static enum status add_own(struct suppress *suppress, const char *text, struct e
             size++;
         }
         if (size > 0) {
-            status = suppress_own(suppress, span_of(rest.data, size), err);
+            status = warninglist_add_own(warninglists, span_of(rest.data, size), err);
         }
         rest = span_from(rest, size + 1);
     }
     return status;
 }
 
-enum status hunt_input_suppress(const struct hunt_quiet *quiet, const struct config *config,
-                                const struct indicator_set *set, struct suppress **out_suppress,
-                                struct err *err)
+enum status hunt_input_warninglists(const struct hunt_warninglist_options *quiet,
+                                    const struct config *config, const struct indicator_set *set,
+                                    struct warninglist_set **out_suppress, struct err *err)
 {
     enum status status = OK;
     bool is_private = quiet->private_addresses || config->hunt_suppress_private;
@@ -74,32 +75,32 @@ enum status hunt_input_suppress(const struct hunt_quiet *quiet, const struct con
         config->hunt_suppress[0] == '\0' && config->hunt_own[0] == '\0') {
         return OK;
     }
-    struct suppress *suppress = suppress_new();
-    if (!suppress) {
+    struct warninglist_set *warninglists = warninglist_new();
+    if (!warninglists) {
         return err_nomem(err, "hunt");
     }
     if (is_private) {
-        status = suppress_private(suppress, err);
+        status = warninglist_add_private(warninglists, err);
     }
     if (status == OK) {
-        status = add_own(suppress, config->hunt_own, err);
+        status = add_own(warninglists, config->hunt_own, err);
         status = status == OK ? OK : err_wrap(err, "hunt.own");
     }
     for (size_t i = 0; status == OK && i < quiet->own.count; i++) {
-        status = suppress_own(suppress, span_str(quiet->own.items[i]), err);
+        status = warninglist_add_own(warninglists, span_str(quiet->own.items[i]), err);
         status = status == OK ? OK : err_wrap(err, "--own");
     }
     if (status == OK && config->hunt_suppress[0] != '\0') {
-        status = read_suppressors(suppress, config->hunt_suppress, err);
+        status = read_suppressors(warninglists, config->hunt_suppress, err);
     }
     for (size_t i = 0; status == OK && i < quiet->files.count; i++) {
-        status = read_suppressors(suppress, quiet->files.items[i], err);
+        status = read_suppressors(warninglists, quiet->files.items[i], err);
     }
-    status = THEN(status, suppress_judge(suppress, set, err));
+    status = THEN(status, warninglist_judge(warninglists, set, err));
     if (status != OK) {
-        suppress_free(suppress);
+        warninglist_free(warninglists);
         return status;
     }
-    *out_suppress = suppress;
+    *out_suppress = warninglists;
     return OK;
 }

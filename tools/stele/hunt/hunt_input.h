@@ -13,16 +13,17 @@ MUST_USE enum status hunt_input_list(struct indicator_set *set, const char *path
                                      struct hunt_list *out_list, struct err *err);
 
 /* What the command line and the section [hunt] of the configuration say. */
-struct hunt_quiet {
+struct hunt_warninglist_options {
     struct option_values files;
     struct option_values own;
     bool private_addresses;
 };
 
 /* *out_suppress is NULL when nothing is to be suppressed; else free it. It has judged the set. */
-MUST_USE enum status hunt_input_suppress(const struct hunt_quiet *quiet,
-                                         const struct config *config,
-                                         const struct indicator_set *set,
-                                         struct suppress **out_suppress, struct err *err);
+MUST_USE enum status hunt_input_warninglists(const struct hunt_warninglist_options *quiet,
+                                             const struct config *config,
+                                             const struct indicator_set *set,
+                                             struct warninglist_set **out_suppress,
+                                             struct err *err);
 
 #endif

@@ -21,7 +21,7 @@ static void add_json_note(struct buf *out, const struct indicator_note *note)
     if (!note) {
         return;
     }
-    if (note->confidence != CONFIDENCE_UNKNOWN) {
+    if (note->confidence != INDICATOR_CONFIDENCE_UNKNOWN) {
         buf_printf(out, ",\"confidence\":%d", note->confidence);
     }
     if (note->valid_from_us != INT64_MIN) {
@@ -37,11 +37,12 @@ static void add_json_note(struct buf *out, const struct indicator_note *note)
     }
 }
 
-static void add_suppressed(struct buf *out, const struct suppress *suppress, uint32_t suppressor)
+static void add_suppressed(struct buf *out, const struct warninglist_set *warninglists,
+                           uint32_t warninglist)
 {
-    if (suppressor) {
+    if (warninglist) {
         buf_add_str(out, ",\"suppressed\":");
-        buf_add_json(out, suppress_get(suppress, suppressor - 1)->name);
+        buf_add_json(out, warninglist_get(warninglists, warninglist - 1)->name);
     }
 }
 
@@ -49,7 +50,8 @@ void hunt_json_row(struct buf *out, const struct hunt_report *report, size_t num
                    const struct hunt_hit *hit)
 {
     const struct indicator *indicator = indicator_set_get(report->set, number);
-    uint32_t suppressor = hit ? hit->suppressor : suppress_of(report->suppress, number);
+    uint32_t warninglist =
+        hit ? hit->warninglist : warninglist_of_indicator(report->warninglists, number);
     char time[CLOCK_TEXT_BYTES];
     buf_add_str(out, "{\"list\":");
     buf_add_json(out, span_str(report->lists[indicator->list].name));
@@ -57,7 +59,7 @@ void hunt_json_row(struct buf *out, const struct hunt_report *report, size_t num
     buf_add_json(out, indicator->text);
     buf_printf(out, ",\"kind\":\"%s\"", indicator_kind_name(indicator));
     add_json_note(out, indicator->note);
-    add_suppressed(out, report->suppress, suppressor);
+    add_suppressed(out, report->warninglists, warninglist);
     buf_printf(out, ",\"events\":%lld", (long long)(hit ? hit->events : 0));
     if (hit) {
         buf_printf(out, ",\"decoded\":%lld,\"first_seen\":\"%s\"", (long long)hit->decoded,
@@ -126,14 +128,14 @@ static void add_kinds(struct buf *out, const struct hunt_sums *sums)
 static void add_suppressors(struct buf *out, const struct hunt_report *report,
                             const struct hunt_sums *sums)
 {
-    for (size_t i = 0; i < suppress_count(report->suppress); i++) {
-        const struct suppressor *suppressor = suppress_get(report->suppress, i);
+    for (size_t i = 0; i < warninglist_count(report->warninglists); i++) {
+        const struct warninglist *warninglist = warninglist_get(report->warninglists, i);
         buf_add_str(out, i > 0 ? ",\n{\"name\":" : "{\"name\":");
-        buf_add_json(out, suppressor->name);
+        buf_add_json(out, warninglist->name);
         buf_printf(out, ",\"entries\":%lld,\"refused\":%lld,\"indicators\":%lld,\"hits\":%lld}",
-                   (long long)suppressor->entries, (long long)suppressor->refused,
-                   (long long)sums->suppressors[i].indicators,
-                   (long long)sums->suppressors[i].hits);
+                   (long long)warninglist->entries, (long long)warninglist->refused,
+                   (long long)sums->warninglist_rows[i].indicators,
+                   (long long)sums->warninglist_rows[i].hits);
     }
 }
 
@@ -170,7 +172,7 @@ static void add_json_parts(struct buf *out, const struct hunt_event *hit)
     }
 }
 
-void hunt_print_event(const struct hunt_event *hit, const struct suppress *suppress,
+void hunt_print_event(const struct hunt_event *hit, const struct warninglist_set *warninglists,
                       const char *list)
 {
     char time[CLOCK_TEXT_BYTES];
@@ -182,7 +184,7 @@ void hunt_print_event(const struct hunt_event *hit, const struct suppress *suppr
     buf_printf(&line, ",\"kind\":\"%s\"", indicator_kind_name(hit->indicator));
     add_json_note(&line, hit->indicator->note);
     add_json_parts(&line, hit);
-    add_suppressed(&line, suppress, hit->suppressor);
+    add_suppressed(&line, warninglists, hit->warninglist);
     buf_add_str(&line, ",\"field\":");
     buf_add_json(&line, hit->field);
     buf_add_str(&line, ",\"value\":");

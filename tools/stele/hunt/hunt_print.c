@@ -26,7 +26,7 @@ static void add_names(struct buf *out, const struct hunt_names *names)
     size_t shown = names->count < NAMES_SHOWN ? names->count : NAMES_SHOWN;
     for (size_t i = 0; i < shown; i++) {
         buf_add_str(out, i > 0 ? ", " : "");
-        (void)visible_add(out, names->items[i], NAMES_COLUMNS);
+        (void)terminal_text_add(out, names->items[i], NAMES_COLUMNS);
     }
     if (names->count > shown) {
         buf_printf(out, " +%zu%s", names->count - shown, names->more ? " or more" : "");
@@ -37,7 +37,7 @@ static void add_table_row(struct buf *out, const struct indicator *indicator,
                           const struct hunt_hit *hit)
 {
     char time[CLOCK_TEXT_BYTES];
-    cell_add_padded(out, indicator->text, INDICATOR_COLUMNS);
+    table_cell_add_padded(out, indicator->text, INDICATOR_COLUMNS);
     buf_printf(out, "%-8s %9lld  ", indicator_kind_name(indicator),
                (long long)(hit ? hit->events : 0));
     if (hit) {
@@ -63,7 +63,7 @@ static void add_csv_names(struct buf *out, const struct hunt_names *names)
         buf_add_span(&cell, names->items[i]);
     }
     buf_add_char(out, ',');
-    cell_add_csv(out, buf_span(&cell));
+    table_cell_add_csv(out, buf_span(&cell));
     buf_fini(&cell);
 }
 
@@ -71,12 +71,13 @@ static void add_csv_row(struct buf *out, const struct hunt_report *report, size_
                         const struct hunt_hit *hit)
 {
     const struct indicator *indicator = indicator_set_get(report->set, number);
-    uint32_t suppressor = hit ? hit->suppressor : suppress_of(report->suppress, number);
+    uint32_t warninglist =
+        hit ? hit->warninglist : warninglist_of_indicator(report->warninglists, number);
     static const struct hunt_names none = {0};
     char time[CLOCK_TEXT_BYTES];
-    cell_add_csv(out, span_str(report->lists[indicator->list].name));
+    table_cell_add_csv(out, span_str(report->lists[indicator->list].name));
     buf_add_char(out, ',');
-    cell_add_csv(out, indicator->text);
+    table_cell_add_csv(out, indicator->text);
     buf_printf(out, ",%s,%lld,", indicator_kind_name(indicator),
                (long long)(hit ? hit->events : 0));
     buf_printf(out, "%s,", hit ? clock_format(hit->first_us, time) : "");
@@ -85,8 +86,9 @@ static void add_csv_row(struct buf *out, const struct hunt_report *report, size_
     add_csv_names(out, hit ? &hit->targets : &none);
     add_csv_names(out, hit ? &hit->fields : &none);
     buf_add_char(out, ',');
-    cell_add_csv(out, suppressor ? suppress_get(report->suppress, suppressor - 1)->name
-                                 : span_of("", 0));
+    table_cell_add_csv(out, warninglist
+                                ? warninglist_get(report->warninglists, warninglist - 1)->name
+                                : span_of("", 0));
     buf_add_str(out, "\r\n");
 }
 
@@ -131,7 +133,7 @@ bool hunt_print_rows(const struct hunt_report *report, enum hunt_form form)
     bool ok = seen != NULL;
     bool first = true;
     for (size_t i = 0; ok && i < result->n_hits; i++) {
-        if (result->hits[i].suppressor && form == HUNT_TABLE) {
+        if (result->hits[i].warninglist && form == HUNT_TABLE) {
             continue;
         }
         seen[result->hits[i].indicator] = true;
@@ -178,7 +180,7 @@ enum status hunt_print(const struct hunt_report *report, enum hunt_form form, bo
         return err_nomem(err, "hunt");
     }
     hunt_sum_up(report, sums);
-    hunt_print_words(report, sums, form == HUNT_TABLE ? stdout : stderr);
+    hunt_print_summary(report, sums, form == HUNT_TABLE ? stdout : stderr);
     bool ok = !rows || print_form(report, form, sums);
     free(sums);
     return ok && fflush(stdout) == 0 ? OK : err_set(err, ERR_IO, "the output failed");

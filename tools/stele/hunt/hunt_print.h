@@ -21,7 +21,7 @@ struct hunt_report {
     const struct indicator_set *set;
     const struct hunt_list *lists;
     size_t n_lists;
-    const struct suppress *suppress; /* or NULL */
+    const struct warninglist_set *warninglists; /* or NULL */
     const struct hunt_result *result;
     const char *archive_id; /* its UUID; empty for a single file */
     bool unseen;            /* a row for each indicator without a hit, too */
@@ -37,7 +37,7 @@ MUST_USE enum status hunt_print(const struct hunt_report *report, enum hunt_form
                                 struct err *err);
 
 /* One event of an indicator, as a line of JSON on stdout. */
-void hunt_print_event(const struct hunt_event *hit, const struct suppress *suppress,
+void hunt_print_event(const struct hunt_event *hit, const struct warninglist_set *warninglists,
                       const char *list);
 
 #endif

@@ -195,7 +195,7 @@ static void add_indicator(struct buf *out, const struct hunt_report *report,
     buf_add_json(out, indicator->text);
     buf_add_str(out, ",\"description\":");
     buf_add_json(out, span_str(report->lists[indicator->list].name));
-    if (note && note->confidence != CONFIDENCE_UNKNOWN) {
+    if (note && note->confidence != INDICATOR_CONFIDENCE_UNKNOWN) {
         buf_printf(out, ",\"confidence\":%d", note->confidence);
     }
     buf_add_str(out, ",\"pattern\":");
@@ -262,7 +262,7 @@ bool hunt_print_stix(const struct hunt_report *report)
     buf_add_str(&out, ",\"name\":\"Stele archive\",\"identity_class\":\"system\"}");
     bool ok = buf_ok(&identity) && hunt_flush(&out);
     for (size_t i = 0; ok && i < report->result->n_hits; i++) {
-        if (report->result->hits[i].suppressor == 0) {
+        if (report->result->hits[i].warninglist == 0) {
             add_hit(&out, report, &report->result->hits[i], buf_span(&identity));
             ok = hunt_flush(&out);
         }

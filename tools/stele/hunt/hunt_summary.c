@@ -12,13 +12,13 @@ void hunt_sum_up(const struct hunt_report *report, struct hunt_sums *out)
     *out = (struct hunt_sums){0};
     for (size_t i = 0; i < indicator_set_count(report->set); i++) {
         const struct indicator *indicator = indicator_set_get(report->set, i);
-        uint32_t suppressor = suppress_of(report->suppress, i);
+        uint32_t warninglist = warninglist_of_indicator(report->warninglists, i);
         if (!indicator->is_part) {
             out->all.indicators++;
             out->kinds[indicator->kind].indicators++;
         }
-        if (!indicator->is_part && suppressor) {
-            out->suppressors[suppressor - 1].indicators++;
+        if (!indicator->is_part && warninglist) {
+            out->warninglist_rows[warninglist - 1].indicators++;
         }
     }
     for (size_t i = 0; i < report->result->n_hits; i++) {
@@ -26,8 +26,8 @@ void hunt_sum_up(const struct hunt_report *report, struct hunt_sums *out)
         const struct indicator *indicator = indicator_set_get(report->set, hit->indicator);
         struct hunt_sum *sums[] = {&out->all, &out->kinds[indicator->kind],
                                    &out->lists[indicator->list]};
-        if (hit->suppressor) {
-            out->suppressors[hit->suppressor - 1].hits += hit->events;
+        if (hit->warninglist) {
+            out->warninglist_rows[hit->warninglist - 1].hits += hit->events;
             continue;
         }
         for (size_t k = 0; k < sizeof sums / sizeof sums[0]; k++) {
@@ -95,11 +95,12 @@ static void print_suppressed(const struct hunt_report *report, const struct hunt
     char number[32];
     struct buf name = BUF_INIT;
     bool first = true;
-    for (size_t i = 0; i < suppress_count(report->suppress); i++) {
-        const struct hunt_sum *sum = &sums->suppressors[i];
+    for (size_t i = 0; i < warninglist_count(report->warninglists); i++) {
+        const struct hunt_sum *sum = &sums->warninglist_rows[i];
         if (sum->hits > 0 || sum->indicators > 0) {
             buf_clear(&name);
-            (void)visible_add(&name, suppress_get(report->suppress, i)->name, NAME_COLUMNS);
+            (void)terminal_text_add(&name, warninglist_get(report->warninglists, i)->name,
+                                    NAME_COLUMNS);
             fprintf(out, "%-11s%s hit%s, %s indicator%s: %.*s\n", first ? "suppressed" : "",
                     progress_number(sum->hits, hits), plural(sum->hits),
                     progress_number(sum->indicators, number), plural(sum->indicators),
@@ -107,7 +108,7 @@ static void print_suppressed(const struct hunt_report *report, const struct hunt
             first = false;
         }
     }
-    if (first && suppress_count(report->suppress) > 0) {
+    if (first && warninglist_count(report->warninglists) > 0) {
         fprintf(out, "%-11snothing\n", "suppressed");
     }
     buf_fini(&name);
@@ -144,7 +145,7 @@ static void print_coverage(const struct hunt_coverage *coverage, FILE *out)
     fprintf(out, "\n%-11s%s\n", "sha256", digest_hex(&coverage->sha256, sha256));
 }
 
-void hunt_print_words(const struct hunt_report *report, const struct hunt_sums *sums, FILE *out)
+void hunt_print_summary(const struct hunt_report *report, const struct hunt_sums *sums, FILE *out)
 {
     char seen[32];
     char number[32];

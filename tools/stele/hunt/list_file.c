@@ -29,18 +29,18 @@ enum status list_file_read(const char *path, struct buf *out, struct err *err)
 
 void list_file_refused(void *context, int64_t line, struct span text, const char *why)
 {
-    struct list_telling *telling = context;
+    struct list_file_report *telling = context;
     struct buf shown = BUF_INIT;
     if (++telling->count > TOLD_MAX) {
         return;
     }
-    (void)visible_add(&shown, text, 80);
+    (void)terminal_text_add(&shown, text, 80);
     fprintf(stderr, "%s:%lld: %.*s: %s\n", telling->name, (long long)line,
             SPAN_FMT(buf_span(&shown)), why);
     buf_fini(&shown);
 }
 
-void list_file_told(const struct list_telling *telling)
+void list_file_report_end(const struct list_file_report *telling)
 {
     if (telling->count > TOLD_MAX) {
         char more[32];

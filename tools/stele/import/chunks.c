@@ -12,7 +12,7 @@ void chunks_fini(struct chunks *chunks)
     buf_fini(&chunks->bytes);
 }
 
-int64_t count_lines(struct span bytes)
+int64_t chunk_count_lines(struct span bytes)
 {
     int64_t lines = 0;
     while (bytes.size > 0) {
@@ -182,7 +182,7 @@ enum status chunks_next(struct chunks *chunks, struct chunk *out_chunk, bool *ou
     }
     chunks->given = cut;
     struct span span = span_of(bytes->data, cut);
-    int64_t newlines = count_lines(span);
+    int64_t newlines = chunk_count_lines(span);
     *out_chunk = (struct chunk){.bytes = span,
                                 .first_line = chunks->next_line,
                                 .lines = newlines + (span.data[cut - 1] != '\n'),

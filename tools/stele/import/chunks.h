@@ -52,6 +52,6 @@ MUST_USE enum status chunks_next(struct chunks *chunks, struct chunk *out_chunk,
                                  struct err *err);
 
 /* Newlines in bytes. */
-int64_t count_lines(struct span bytes);
+int64_t chunk_count_lines(struct span bytes);
 
 #endif

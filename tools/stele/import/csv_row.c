@@ -80,9 +80,9 @@ void csv_row_read(struct span text, size_t column, struct csv_row *out_row)
     }
 }
 
-bool csv_header_has(struct span line, const char *name, size_t *out_column)
+bool csv_row_header_has(struct span line, const char *name, size_t *out_column)
 {
-    for (size_t i = 0; i < CSV_COLUMNS_MAX; i++) {
+    for (size_t i = 0; i < CSV_ROW_COLUMNS_MAX; i++) {
         struct csv_row row;
         csv_row_read(line, i, &row);
         if (!row.found) {
@@ -100,7 +100,7 @@ bool csv_header_has(struct span line, const char *name, size_t *out_column)
     return false;
 }
 
-struct span csv_cell_text(struct span cell, struct arena *arena)
+struct span csv_row_cell_text(struct span cell, struct arena *arena)
 {
     if (cell.size < 2 || cell.data[0] != '"' || cell.data[cell.size - 1] != '"') {
         return cell;

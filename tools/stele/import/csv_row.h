@@ -5,7 +5,7 @@
 
 #include "schema/base/arena.h"
 
-enum { CSV_COLUMNS_MAX = 1024 };
+enum { CSV_ROW_COLUMNS_MAX = 1024 };
 
 struct csv_row {
     size_t size;      /* bytes up to the end of its line, without it */
@@ -18,10 +18,10 @@ struct csv_row {
 void csv_row_read(struct span text, size_t column, struct csv_row *out_row);
 
 /* Is the line a header with a column of that name? */
-bool csv_header_has(struct span line, const char *name, size_t *out_column);
+bool csv_row_header_has(struct span line, const char *name, size_t *out_column);
 
 /* What a cell says, without its quotes; in the arena when they had to be taken out of its middle.
  * data is NULL when memory is out. */
-struct span csv_cell_text(struct span cell, struct arena *arena);
+struct span csv_row_cell_text(struct span cell, struct arena *arena);
 
 #endif

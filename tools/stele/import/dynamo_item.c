@@ -13,7 +13,7 @@ struct level {
 struct writer {
     char *text;
     size_t size;
-    struct level levels[DYNAMO_DEPTH_MAX];
+    struct level levels[DYNAMO_ITEM_DEPTH_MAX];
     size_t depth;
 };
 
@@ -23,11 +23,11 @@ static void put(struct writer *writer, const char *data, size_t size)
     writer->size += size;
 }
 
-bool dynamo_is_map(struct span object)
+bool dynamo_item_is_map(struct span object)
 {
-    struct json_member member;
+    struct json_scan_member member;
     size_t at = 0;
-    return json_member_next(object, &at, &member) && span_is(member.key, "M") &&
+    return json_scan_next_member(object, &at, &member) && span_is(member.key, "M") &&
            member.value.data[0] == '{';
 }
 
@@ -56,16 +56,16 @@ static bool put_numbers(struct writer *writer, struct span list)
 /* A value with its type; a map or a list is only begun. */
 static bool put_value(struct writer *writer, struct span typed)
 {
-    struct json_member member;
+    struct json_scan_member member;
     size_t at = 0;
-    if (!json_member_next(typed, &at, &member)) {
+    if (!json_scan_next_member(typed, &at, &member)) {
         return false;
     }
     struct span type = member.key;
     struct span value = member.value;
     if (span_is(type, "M") || span_is(type, "L")) {
-        bool fine =
-            writer->depth < DYNAMO_DEPTH_MAX && value.data[0] == (*type.data == 'M' ? '{' : '[');
+        bool fine = writer->depth < DYNAMO_ITEM_DEPTH_MAX &&
+                    value.data[0] == (*type.data == 'M' ? '{' : '[');
         if (fine) {
             writer->levels[writer->depth++] = (struct level){.text = value};
             put(writer, value.data, 1);
@@ -94,15 +94,15 @@ static bool put_value(struct writer *writer, struct span typed)
 static bool next_value(struct writer *writer, struct level *level, struct span *out_value)
 {
     bool first = level->at == 0;
-    struct json_member member;
+    struct json_scan_member member;
     if (level->text.data[0] == '[') {
-        if (!json_element_next(level->text, &level->at, out_value)) {
+        if (!json_scan_element(level->text, &level->at, out_value)) {
             return false;
         }
         put(writer, ",", first ? 0 : 1);
         return true;
     }
-    if (!json_member_next(level->text, &level->at, &member)) {
+    if (!json_scan_next_member(level->text, &level->at, &member)) {
         return false;
     }
     put(writer, ",", first ? 0 : 1);
@@ -112,7 +112,8 @@ static bool next_value(struct writer *writer, struct level *level, struct span *
     return true;
 }
 
-bool dynamo_plain(struct span object, struct arena *arena, struct span *out_plain, bool *out_nomem)
+bool dynamo_item_plain(struct span object, struct arena *arena, struct span *out_plain,
+                       bool *out_nomem)
 {
     struct writer writer = {.text = arena_alloc(arena, object.size)};
     if (!writer.text) {

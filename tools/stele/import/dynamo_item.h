@@ -6,14 +6,15 @@
 
 #include "schema/base/arena.h"
 
-enum { DYNAMO_DEPTH_MAX = 64 };
+enum { DYNAMO_ITEM_DEPTH_MAX = 64 };
 
 /* Is it a map of such values? */
-bool dynamo_is_map(struct span object);
+bool dynamo_item_is_map(struct span object);
 
 /* Strings and names keep their escapes, numbers their digits, the members their order. Written into
- * the arena. False when a type is not known, or there are more than DYNAMO_DEPTH_MAX in one
+ * the arena. False when a type is not known, or there are more than DYNAMO_ITEM_DEPTH_MAX in one
  * another; sets *out_nomem when memory is out. */
-bool dynamo_plain(struct span object, struct arena *arena, struct span *out_plain, bool *out_nomem);
+bool dynamo_item_plain(struct span object, struct arena *arena, struct span *out_plain,
+                       bool *out_nomem);
 
 #endif

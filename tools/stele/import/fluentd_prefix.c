@@ -54,7 +54,7 @@ static bool parse_time(struct span text, int64_t *out_us)
 /* The object's brace behind a delimiter, or 0. */
 static size_t find_object(struct span line)
 {
-    size_t size = line.size < PREFIX_BYTES_MAX ? line.size : PREFIX_BYTES_MAX;
+    size_t size = line.size < FLUENTD_PREFIX_BYTES_MAX ? line.size : FLUENTD_PREFIX_BYTES_MAX;
     for (size_t at = 1; at < size; at++) {
         const char *brace = memchr(line.data + at, '{', size - at);
         if (!brace) {
@@ -81,25 +81,25 @@ static bool is_tag(struct span text)
 
 /* Time and tag, one of them or both, with a delimiter between. Without a time only a tab makes the
  * line one of Fluentd's: any text may stand before a space. */
-static bool read_fields(struct span head, char delimiter, struct prefix *out)
+static bool read_fields(struct span head, char delimiter, struct fluentd_prefix *out)
 {
     int64_t time_us = 0;
     if (parse_time(head, &time_us)) {
-        *out = (struct prefix){.form = PREFIX_FILE, .time_us = time_us};
+        *out = (struct fluentd_prefix){.form = FLUENTD_PREFIX_FILE, .time_us = time_us};
         return true;
     }
     const char *cut = memrchr(head.data, delimiter, head.size);
     if (!cut) {
-        *out = (struct prefix){.form = PREFIX_FILE, .tag = head};
+        *out = (struct fluentd_prefix){.form = FLUENTD_PREFIX_FILE, .tag = head};
         return delimiter == '\t' && is_tag(head);
     }
     struct span tag = span_from(head, (size_t)(cut - head.data) + 1);
-    *out = (struct prefix){.form = PREFIX_FILE, .tag = tag};
+    *out = (struct fluentd_prefix){.form = FLUENTD_PREFIX_FILE, .tag = tag};
     return parse_time(span_of(head.data, (size_t)(cut - head.data)), &out->time_us) && is_tag(tag);
 }
 
 /* "TIME TAG:" */
-static bool read_stdout(struct span head, struct prefix *out)
+static bool read_stdout(struct span head, struct fluentd_prefix *out)
 {
     if (!span_ends(head, ":")) {
         return false;
@@ -109,18 +109,18 @@ static bool read_stdout(struct span head, struct prefix *out)
     if (!cut) {
         return false;
     }
-    *out = (struct prefix){.form = PREFIX_STDOUT,
-                           .tag = span_from(head, (size_t)(cut - head.data) + 1)};
+    *out = (struct fluentd_prefix){.form = FLUENTD_PREFIX_STDOUT,
+                                   .tag = span_from(head, (size_t)(cut - head.data) + 1)};
     return parse_time(span_of(head.data, (size_t)(cut - head.data)), &out->time_us);
 }
 
-bool prefix_read(struct span line, struct prefix *out_prefix)
+bool fluentd_prefix_read(struct span line, struct fluentd_prefix *out_prefix)
 {
     size_t brace = find_object(line);
     if (brace < 2) {
         return false;
     }
-    struct prefix prefix;
+    struct fluentd_prefix prefix;
     char delimiter = line.data[brace - 1];
     struct span head = span_of(line.data, brace - 1);
     bool found =

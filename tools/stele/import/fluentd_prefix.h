@@ -11,12 +11,12 @@
 #include "schema/base/clock.h"
 
 /* An object that begins further into its line stands behind no prefix. */
-enum { PREFIX_BYTES_MAX = 1024 };
+enum { FLUENTD_PREFIX_BYTES_MAX = 1024 };
 
-enum prefix_form { PREFIX_NONE, PREFIX_FILE, PREFIX_STDOUT };
+enum fluentd_prefix_form { FLUENTD_PREFIX_NONE, FLUENTD_PREFIX_FILE, FLUENTD_PREFIX_STDOUT };
 
-struct prefix {
-    enum prefix_form form;
+struct fluentd_prefix {
+    enum fluentd_prefix_form form;
     int64_t time_us; /* 0: none */
     struct span tag; /* in the line; empty: none */
     size_t size;     /* bytes before the object's brace */
@@ -24,6 +24,6 @@ struct prefix {
 
 /* Looks at a line (without white space in front). False when it begins with no prefix of Fluentd;
  * *out is then untouched. */
-bool prefix_read(struct span line, struct prefix *out_prefix);
+bool fluentd_prefix_read(struct span line, struct fluentd_prefix *out_prefix);
 
 #endif

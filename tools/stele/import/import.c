@@ -20,7 +20,7 @@ static volatile sig_atomic_t interrupted;
 
 struct import {
     struct import_sink *sink; /* NULL: a dry run */
-    struct dry_file dry;
+    struct import_dry_file dry;
     int64_t dry_events; /* of the files before */
     int64_t dry_faults;
     struct progress progress;
@@ -61,14 +61,14 @@ static enum status import_chunk(struct import *import, const char *file, struct 
                        (long long)chunk->first_line);
     }
     return import->sink ? import_sink_put(import->sink, file, records, err)
-                        : dry_take(&import->dry, records, err);
+                        : import_dry_add(&import->dry, records, err);
 }
 
 /* What a dry run found in a file. */
 static void tell_file(struct import *import, const char *file, const char *packing)
 {
     progress_wipe(&import->progress);
-    dry_print(&import->dry, file, packing);
+    import_dry_print(&import->dry, file, packing);
     import->dry_events += import->dry.events;
     import->dry_faults += import->dry.faults;
 }
@@ -76,7 +76,7 @@ static void tell_file(struct import *import, const char *file, const char *packi
 /* What is to be read: local files first, then the objects of URLs. */
 struct import_inputs {
     struct inputs files;
-    struct remote *remotes[REMOTES_MAX];
+    struct object_source *remotes[REMOTES_MAX];
     size_t n_remotes;
     size_t count; /* of all of them */
     int64_t bytes;
@@ -86,7 +86,7 @@ struct import_inputs {
 struct import_stream {
     const char *name;
     struct unpack *unpack;
-    bool remote;
+    bool source;
     bool plain;      /* made by stele: each line is an event as it stands */
     int64_t time_us; /* of its events without a time of their own; 0: now */
 };
@@ -94,7 +94,7 @@ struct import_stream {
 /* A signal has broken off the read: what stands behind the last whole line is not all of a line. */
 static void cut_torn(const struct import_stream *stream, struct chunk *chunk)
 {
-    if (interrupted && stream->remote) {
+    if (interrupted && stream->source) {
         const char *newline = memrchr(chunk->bytes.data, '\n', chunk->bytes.size);
         chunk->bytes.size = newline ? (size_t)(newline - chunk->bytes.data) + 1 : 0;
     }
@@ -111,14 +111,14 @@ static enum status import_stream(struct import *import, const struct import_stre
     records.time_us = stream->time_us;
     chunks_init(&chunks, stream->unpack);
     chunks.plain = chunks.only_sure = stream->plain;
-    chunks.drop_torn = stream->remote;
-    import->dry = (struct dry_file){0};
+    chunks.drop_torn = stream->source;
+    import->dry = (struct import_dry_file){0};
     enum status status = OK;
     while (status == OK && !interrupted) {
         struct chunk chunk;
         bool end = false;
         if (chunks_next(&chunks, &chunk, &end, &problem) != OK) {
-            if (!interrupted || !stream->remote) {
+            if (!interrupted || !stream->source) {
                 file_failed(import, stream->name, &problem);
             }
             break;
@@ -153,13 +153,13 @@ static enum status import_file(struct import *import, const char *file, struct e
     return import_stream(import, &stream, err);
 }
 
-static enum status import_object(struct import *import, struct remote *remote, size_t which,
+static enum status import_object(struct import *import, struct object_source *source, size_t which,
                                  struct err *err)
 {
-    struct import_stream stream = {.name = remote_name(remote, which), .remote = true};
+    struct import_stream stream = {.name = object_source_name(source, which), .source = true};
     struct err problem;
-    stream.plain = remote_is_ours(remote, which, &stream.time_us);
-    if (remote_unpack(remote, which, &interrupted, &stream.unpack, &problem) != OK) {
+    stream.plain = object_source_is_ours(source, which, &stream.time_us);
+    if (object_source_unpack(source, which, &interrupted, &stream.unpack, &problem) != OK) {
         if (!interrupted) {
             file_failed(import, stream.name, &problem);
         }
@@ -178,7 +178,7 @@ static enum status import_inputs(struct import *import, const struct import_inpu
         status = import_file(import, inputs->files.paths[i], err);
     }
     for (size_t i = 0; i < inputs->n_remotes; i++) {
-        size_t count = remote_count(inputs->remotes[i]);
+        size_t count = object_source_count(inputs->remotes[i]);
         for (size_t k = 0; k < count && status == OK && !interrupted; k++, ++*out_done) {
             status = import_object(import, inputs->remotes[i], k, err);
         }
@@ -286,18 +286,18 @@ static enum status inputs_find(struct import_inputs *inputs, const struct option
     for (size_t i = 0; i < options->n_words && status == OK; i++) {
         const char *word = options->words[i];
         const char *file = file_of_url(word);
-        if (file || !remote_is(word)) {
+        if (file || !object_source_is(word)) {
             status = inputs_add(&inputs->files, file ? file : word, err);
             continue;
         }
         if (inputs->n_remotes == REMOTES_MAX) {
             return err_set(err, ERR_LIMIT, "%s: more than %d URLs", word, REMOTES_MAX);
         }
-        struct remote **remote = &inputs->remotes[inputs->n_remotes];
-        status = remote_open(&options->config, word, remote, err);
+        struct object_source **source = &inputs->remotes[inputs->n_remotes];
+        status = object_source_open(&options->config, word, source, err);
         inputs->n_remotes += status == OK;
-        inputs->count += status == OK ? remote_count(*remote) : 0;
-        inputs->bytes += status == OK ? remote_bytes(*remote) : 0;
+        inputs->count += status == OK ? object_source_count(*source) : 0;
+        inputs->bytes += status == OK ? object_source_bytes(*source) : 0;
     }
     inputs->count += inputs->files.count;
     inputs->bytes += inputs->files.bytes;
@@ -308,7 +308,7 @@ static void inputs_close(struct import_inputs *inputs)
 {
     inputs_fini(&inputs->files);
     for (size_t i = 0; i < inputs->n_remotes; i++) {
-        remote_close(inputs->remotes[i]);
+        object_source_close(inputs->remotes[i]);
     }
 }
 
@@ -340,7 +340,7 @@ static int import_run(int argc, char **argv)
     }
     struct err err;
     struct import_inputs inputs = {.files = INPUTS_INIT};
-    enum status status = destination_settings(&options.config, &settings, &err);
+    enum status status = target_arg_settings(&options.config, &settings, &err);
     status = THEN(status, inputs_find(&inputs, &options, &err));
     if (status != OK) {
         code = options_fail(&verb_import, &err);

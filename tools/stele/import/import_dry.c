@@ -6,9 +6,9 @@
 #include "schema/event/source.h"
 #include "tools/stele/cli/progress.h"
 
-static void count_tag(struct dry_file *file, struct span tag)
+static void count_tag(struct import_dry_file *file, struct span tag)
 {
-    char text[DRY_TAG_BYTES];
+    char text[IMPORT_DRY_TAG_BYTES];
     struct source source = {0};
     source_from_tag(tag, text, sizeof text, &source);
     size_t i = 0;
@@ -16,19 +16,19 @@ static void count_tag(struct dry_file *file, struct span tag)
                                 file->tags[i].session_stream != source.session_stream)) {
         i++;
     }
-    if (i == DRY_TAGS_MAX) {
+    if (i == IMPORT_DRY_TAGS_MAX) {
         file->other_tags++;
         return;
     }
     if (i == file->n_tags) {
         file->n_tags++;
-        file->tags[i] = (struct dry_tag){.session_stream = source.session_stream};
+        file->tags[i] = (struct import_dry_tag){.session_stream = source.session_stream};
         memcpy(file->tags[i].text, text, sizeof text);
     }
     file->tags[i].events++;
 }
 
-static void count_time(struct dry_file *file, const struct record *record, int64_t now_us)
+static void count_time(struct import_dry_file *file, const struct record *record, int64_t now_us)
 {
     bool own = !record->event.time_is_arrival;
     if (!own && record->received_us == now_us) {
@@ -42,7 +42,7 @@ static void count_time(struct dry_file *file, const struct record *record, int64
     file->prefix_time += !own;
 }
 
-static void count_fault(struct dry_file *file, const struct record *record, int64_t line)
+static void count_fault(struct import_dry_file *file, const struct record *record, int64_t line)
 {
     if (file->faults++ > 0) {
         return;
@@ -50,13 +50,13 @@ static void count_fault(struct dry_file *file, const struct record *record, int6
     struct span raw = record->event.raw;
     file->fault = record->fault;
     file->fault_line = line;
-    file->sample_size = raw.size < DRY_SAMPLE_BYTES ? raw.size : DRY_SAMPLE_BYTES;
+    file->sample_size = raw.size < IMPORT_DRY_SAMPLE_BYTES ? raw.size : IMPORT_DRY_SAMPLE_BYTES;
     if (file->sample_size > 0) {
         memcpy(file->sample, raw.data, file->sample_size);
     }
 }
 
-enum status dry_take(struct dry_file *file, struct records *records, struct err *err)
+enum status import_dry_add(struct import_dry_file *file, struct records *records, struct err *err)
 {
     struct record record;
     bool nomem = false;
@@ -82,7 +82,7 @@ static void print_counts(const char *what, const char *separator, int64_t count)
     printf("%s%s %s", separator, what, progress_number(count, number));
 }
 
-static void print_shape(const struct dry_file *file, const char *name, const char *packing)
+static void print_shape(const struct import_dry_file *file, const char *name, const char *packing)
 {
     size_t kinds = 0;
     for (size_t i = 0; i < RECORD_FORM_COUNT; i++) {
@@ -101,7 +101,7 @@ static void print_shape(const struct dry_file *file, const char *name, const cha
     printf("\n");
 }
 
-static void print_events(const struct dry_file *file)
+static void print_events(const struct import_dry_file *file)
 {
     char number[32];
     char from[CLOCK_TEXT_BYTES];
@@ -121,7 +121,7 @@ static void print_events(const struct dry_file *file)
     }
 }
 
-static void print_wrappers(const struct dry_file *file)
+static void print_wrappers(const struct import_dry_file *file)
 {
     if (file->wrappers[WRAPPER_NONE] == file->events) {
         return;
@@ -136,11 +136,11 @@ static void print_wrappers(const struct dry_file *file)
     printf("\n");
 }
 
-static void print_tags(const struct dry_file *file)
+static void print_tags(const struct import_dry_file *file)
 {
     const char *separator = "  tags        ";
     for (size_t i = 0; i < file->n_tags; i++) {
-        const struct dry_tag *tag = &file->tags[i];
+        const struct import_dry_tag *tag = &file->tags[i];
         print_counts(tag->text, separator, tag->events);
         printf("%s", tag->session_stream ? " (session stream)" : "");
         separator = ", ";
@@ -153,7 +153,7 @@ static void print_tags(const struct dry_file *file)
     }
 }
 
-static void print_faults(const struct dry_file *file)
+static void print_faults(const struct import_dry_file *file)
 {
     if (file->faults == 0) {
         return;
@@ -167,7 +167,7 @@ static void print_faults(const struct dry_file *file)
     buf_fini(&sample);
 }
 
-void dry_print(const struct dry_file *file, const char *name, const char *packing)
+void import_dry_print(const struct import_dry_file *file, const char *name, const char *packing)
 {
     print_shape(file, name, packing);
     print_events(file);

@@ -5,16 +5,16 @@
 
 #include "tools/stele/import/records.h"
 
-enum { DRY_TAGS_MAX = 8, DRY_TAG_BYTES = 64, DRY_SAMPLE_BYTES = 60 };
+enum { IMPORT_DRY_TAGS_MAX = 8, IMPORT_DRY_TAG_BYTES = 64, IMPORT_DRY_SAMPLE_BYTES = 60 };
 
-struct dry_tag {
-    char text[DRY_TAG_BYTES];
+struct import_dry_tag {
+    char text[IMPORT_DRY_TAG_BYTES];
     int64_t events;
     bool session_stream;
 };
 
 /* Of one file. */
-struct dry_file {
+struct import_dry_file {
     int64_t forms[RECORD_FORM_COUNT]; /* records */
     int64_t wrappers[WRAPPER_COUNT];
     int64_t events;
@@ -22,20 +22,21 @@ struct dry_file {
     int64_t prefix_time;
     int64_t first_us; /* of events with one of these times */
     int64_t last_us;
-    struct dry_tag tags[DRY_TAGS_MAX];
+    struct import_dry_tag tags[IMPORT_DRY_TAGS_MAX];
     size_t n_tags;
     int64_t other_tags; /* events with tags that are not in the list */
     int64_t faults;
     int64_t fault_line; /* of the first, and its bytes */
     enum event_fault fault;
-    char sample[DRY_SAMPLE_BYTES];
+    char sample[IMPORT_DRY_SAMPLE_BYTES];
     size_t sample_size;
 };
 
 /* Counts all records of the reader's chunk; *file is zeroed before the first. ERR_NOMEM only. */
-MUST_USE enum status dry_take(struct dry_file *file, struct records *records, struct err *err);
+MUST_USE enum status import_dry_add(struct import_dry_file *file, struct records *records,
+                                    struct err *err);
 
 /* On stdout. packing: "gzip"; empty: none. */
-void dry_print(const struct dry_file *file, const char *name, const char *packing);
+void import_dry_print(const struct import_dry_file *file, const char *name, const char *packing);
 
 #endif

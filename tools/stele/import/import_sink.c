@@ -13,7 +13,7 @@ enum {
     INBOX_LOW = 50000,   /* until it holds fewer */
     WAIT_MS = 50,
     SETTLE_BYTES = 1024 * 1024 * 1024, /* broken pieces wait in memory for no longer than this */
-    TAG_BYTES = 256,
+    CONNECTION_TAG_BYTES = 256,
 };
 
 struct import_sink {
@@ -21,9 +21,9 @@ struct import_sink {
     import_fault *fault;
     void *context;
     struct import_totals totals;
-    struct source source; /* of the last record */
-    char tag[TAG_BYTES];  /* of source */
-    struct buf tag_read;  /* as it stood in the file */
+    struct source source;           /* of the last record */
+    char tag[CONNECTION_TAG_BYTES]; /* of source */
+    struct buf tag_read;            /* as it stood in the file */
     struct buf source_text;
     /* straight into segments */
     struct archive_lock *lock;
@@ -210,7 +210,7 @@ static enum status flush_items(struct import_sink *sink, struct err *err)
 }
 
 /* A copy that lives until the items of the chunk are flushed. */
-static struct span kept(struct import_sink *sink, struct span bytes, bool *fine)
+static struct span keep_record(struct import_sink *sink, struct span bytes, bool *fine)
 {
     struct span copy = arena_keep(&sink->arena, bytes);
     *fine = *fine && copy.data;
@@ -224,8 +224,8 @@ static enum status put_in_inbox(struct import_sink *sink, const struct record *r
     bool fine = true;
     struct source source = sink->source;
     struct span raw = record->event.raw;
-    raw = record->in_chunk ? raw : kept(sink, raw, &fine);
-    source.tag = source.tag.size > 0 ? kept(sink, source.tag, &fine) : source.tag;
+    raw = record->in_chunk ? raw : keep_record(sink, raw, &fine);
+    source.tag = source.tag.size > 0 ? keep_record(sink, source.tag, &fine) : source.tag;
     if (!fine) {
         return err_nomem(err, "import");
     }

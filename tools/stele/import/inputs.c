@@ -81,7 +81,7 @@ static enum status add_entry(struct inputs *inputs, const char *dir, const char 
                              struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    enum status status = path_format(path, err, "%s/%s", dir, name);
+    enum status status = file_path_format(path, err, "%s/%s", dir, name);
     if (status != OK) {
         return status;
     }

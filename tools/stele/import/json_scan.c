@@ -5,7 +5,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-size_t json_skip_space(struct span text, size_t at)
+size_t json_scan_skip_space(struct span text, size_t at)
 {
     while (at < text.size && is_space(text.data[at])) {
         at++;
@@ -47,7 +47,7 @@ static size_t brackets_end(struct span text, size_t at)
     return 0;
 }
 
-size_t json_value_end(struct span text, size_t at)
+size_t json_scan_value_end(struct span text, size_t at)
 {
     if (at >= text.size) {
         return 0;
@@ -66,23 +66,23 @@ size_t json_value_end(struct span text, size_t at)
     return end > at && end < text.size ? end : 0;
 }
 
-bool json_member_next(struct span object, size_t *at, struct json_member *out_member)
+bool json_scan_next_member(struct span object, size_t *at, struct json_scan_member *out_member)
 {
-    size_t key = json_skip_space(object, *at);
+    size_t key = json_scan_skip_space(object, *at);
     if (key >= object.size || object.data[key] != (*at == 0 ? '{' : ',')) {
         return false;
     }
-    key = json_skip_space(object, key + 1);
+    key = json_scan_skip_space(object, key + 1);
     if (key >= object.size || object.data[key] != '"') {
         return false;
     }
     size_t key_end = string_end(object, key);
-    size_t colon = key_end ? json_skip_space(object, key_end) : object.size;
+    size_t colon = key_end ? json_scan_skip_space(object, key_end) : object.size;
     if (colon >= object.size || object.data[colon] != ':') {
         return false;
     }
-    size_t value = json_skip_space(object, colon + 1);
-    size_t end = json_value_end(object, value);
+    size_t value = json_scan_skip_space(object, colon + 1);
+    size_t end = json_scan_value_end(object, value);
     if (end == 0) {
         return false;
     }
@@ -92,14 +92,14 @@ bool json_member_next(struct span object, size_t *at, struct json_member *out_me
     return true;
 }
 
-bool json_element_next(struct span list, size_t *at, struct span *out_value)
+bool json_scan_element(struct span list, size_t *at, struct span *out_value)
 {
-    size_t start = json_skip_space(list, *at);
+    size_t start = json_scan_skip_space(list, *at);
     if (start >= list.size || list.data[start] != (*at == 0 ? '[' : ',')) {
         return false;
     }
-    start = json_skip_space(list, start + 1);
-    size_t end = json_value_end(list, start);
+    start = json_scan_skip_space(list, start + 1);
+    size_t end = json_scan_value_end(list, start);
     if (end == 0) {
         return false;
     }

@@ -7,22 +7,22 @@
 #include "schema/base/span.h"
 
 /* The first byte from `at` on that is no white space; text.size when there is none. */
-size_t json_skip_space(struct span text, size_t at);
+size_t json_scan_skip_space(struct span text, size_t at);
 
 /* Behind the value that begins at `at`; 0 when the text ends before the value does, or when no
  * value begins there. */
-size_t json_value_end(struct span text, size_t at);
+size_t json_scan_value_end(struct span text, size_t at);
 
-struct json_member {
+struct json_scan_member {
     struct span key;   /* between the quotes, as it stands: escapes are not read */
     struct span value; /* strings with their quotes */
 };
 
 /* The next member of an object (which begins with its brace). *at is 0 before the first and moves
  * on. False at the end, and where it is no object any more. */
-bool json_member_next(struct span object, size_t *at, struct json_member *out_member);
+bool json_scan_next_member(struct span object, size_t *at, struct json_scan_member *out_member);
 
 /* The same of a list (which begins with its bracket). */
-bool json_element_next(struct span list, size_t *at, struct span *out_value);
+bool json_scan_element(struct span list, size_t *at, struct span *out_value);
 
 #endif

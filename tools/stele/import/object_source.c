@@ -15,7 +15,7 @@ enum { LANES = 3, SOCKET_BYTES = 1 << 20, OBJECTS_MAX = 10000000 };
 
 /* An object on its way: a thread writes it into a socket. */
 struct lane {
-    struct remote *remote;
+    struct object_source *source;
     struct target *target;
     const char *key;
     int write_fd;
@@ -32,7 +32,7 @@ struct object {
     int64_t bytes;
 };
 
-struct remote {
+struct object_source {
     char url[TARGET_URL_BYTES]; /* without "?endpoint=" */
     struct object *objects;
     size_t count;
@@ -43,24 +43,24 @@ struct remote {
     struct lane lanes[LANES];
 };
 
-bool remote_is(const char *word)
+bool object_source_is(const char *word)
 {
     return strncmp(word, "s3://", 5) == 0 || strncmp(word, "file://", 7) == 0;
 }
 
-size_t remote_count(const struct remote *remote)
+size_t object_source_count(const struct object_source *source)
 {
-    return remote->count;
+    return source->count;
 }
 
-int64_t remote_bytes(const struct remote *remote)
+int64_t object_source_bytes(const struct object_source *source)
 {
-    return remote->bytes;
+    return source->bytes;
 }
 
-const char *remote_name(const struct remote *remote, size_t which)
+const char *object_source_name(const struct object_source *source, size_t which)
 {
-    return remote->objects[which].name;
+    return source->objects[which].name;
 }
 
 static const char *base_name(const char *key)
@@ -80,76 +80,76 @@ static bool is_digest(const char *key)
 
 static enum status add_object(void *context, const struct target_item *item, struct err *err)
 {
-    struct remote *remote = context;
+    struct object_source *source = context;
     const char *base = base_name(item->key);
     if (item->bytes == 0 || *base == '.' || *base == '_' || *base == '\0' || is_digest(item->key)) {
         return OK;
     }
-    if (remote->count == OBJECTS_MAX) {
-        return err_set(err, ERR_LIMIT, "%s: more than %d objects", remote->url, OBJECTS_MAX);
+    if (source->count == OBJECTS_MAX) {
+        return err_set(err, ERR_LIMIT, "%s: more than %d objects", source->url, OBJECTS_MAX);
     }
-    if (remote->count == remote->capacity) {
-        size_t capacity = remote->capacity ? remote->capacity * 2 : 256;
-        struct object *grown = reallocarray(remote->objects, capacity, sizeof *grown);
+    if (source->count == source->capacity) {
+        size_t capacity = source->capacity ? source->capacity * 2 : 256;
+        struct object *grown = reallocarray(source->objects, capacity, sizeof *grown);
         if (!grown) {
-            return err_nomem(err, remote->url);
+            return err_nomem(err, source->url);
         }
-        remote->objects = grown;
-        remote->capacity = capacity;
+        source->objects = grown;
+        source->capacity = capacity;
     }
-    size_t size = strlen(remote->url) + 1 + strlen(item->key) + 1;
+    size_t size = strlen(source->url) + 1 + strlen(item->key) + 1;
     char *name = malloc(size);
     if (!name) {
-        return err_nomem(err, remote->url);
+        return err_nomem(err, source->url);
     }
-    (void)snprintf(name, size, "%s/%s", remote->url, item->key);
-    remote->objects[remote->count++] =
-        (struct object){.name = name, .key = name + strlen(remote->url) + 1, .bytes = item->bytes};
-    remote->bytes += item->bytes;
+    (void)snprintf(name, size, "%s/%s", source->url, item->key);
+    source->objects[source->count++] =
+        (struct object){.name = name, .key = name + strlen(source->url) + 1, .bytes = item->bytes};
+    source->bytes += item->bytes;
     return OK;
 }
 
-static enum status list_all(struct remote *remote, struct err *err)
+static enum status list_all(struct object_source *source, struct err *err)
 {
-    struct target *target = remote->lanes[0].target;
-    (void)snprintf(remote->url, sizeof remote->url, "%s", target->url);
-    char *query = strchr(remote->url, '?');
-    if (query && strncmp(remote->url, "s3://", 5) == 0) {
+    struct target *target = source->lanes[0].target;
+    (void)snprintf(source->url, sizeof source->url, "%s", target->url);
+    char *query = strchr(source->url, '?');
+    if (query && strncmp(source->url, "s3://", 5) == 0) {
         *query = '\0';
     }
-    const struct target_list list = {.prefix = "", .each = add_object, .context = remote};
+    const struct target_list list = {.prefix = "", .each = add_object, .context = source};
     enum status status = target_list(target, &list, NULL, err);
-    return status == OK && remote->count == 0
+    return status == OK && source->count == 0
                ? err_set(err, ERR_NOT_FOUND, "%s: no objects there", target->url)
                : status;
 }
 
-enum status remote_open(const struct config *config, const char *url, struct remote **out_remote,
-                        struct err *err)
+enum status object_source_open(const struct config *config, const char *url,
+                               struct object_source **out_remote, struct err *err)
 {
-    struct remote *remote = calloc(1, sizeof *remote);
+    struct object_source *source = calloc(1, sizeof *source);
     struct config *own = malloc(sizeof *own);
-    enum status status = remote && own ? OK : err_nomem(err, url);
+    enum status status = source && own ? OK : err_nomem(err, url);
     if (status == OK) {
         *own = *config;
-        atomic_init(&remote->cancel, false);
-        status = destination_set(own, url, err);
+        atomic_init(&source->cancel, false);
+        status = target_arg_set(own, url, err);
     }
     for (size_t i = 0; i < LANES && status == OK; i++) {
-        struct lane *lane = &remote->lanes[i];
-        *lane = (struct lane){.remote = remote, .read_fd = -1};
+        struct lane *lane = &source->lanes[i];
+        *lane = (struct lane){.source = source, .read_fd = -1};
         status = target_open(own, &lane->target, err);
         if (status == OK) {
-            lane->target->cancel = &remote->cancel;
+            lane->target->cancel = &source->cancel;
         }
     }
-    status = THEN(status, list_all(remote, err));
+    status = THEN(status, list_all(source, err));
     free(own);
     if (status != OK) {
-        remote_close(remote);
+        object_source_close(source);
         return status;
     }
-    *out_remote = remote;
+    *out_remote = source;
     return OK;
 }
 
@@ -175,19 +175,19 @@ static void *lane_main(void *context)
     return NULL;
 }
 
-static enum status lane_start(struct remote *remote, size_t which, struct err *err)
+static enum status lane_start(struct object_source *source, size_t which, struct err *err)
 {
-    struct lane *lane = &remote->lanes[which % LANES];
+    struct lane *lane = &source->lanes[which % LANES];
     CHECK(!lane->running);
     int pair[2];
     int bytes = SOCKET_BYTES;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-        return err_errno(err, errno, "%s", remote->objects[which].name);
+        return err_errno(err, errno, "%s", source->objects[which].name);
     }
     (void)setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
     lane->read_fd = pair[0];
     lane->write_fd = pair[1];
-    lane->key = remote->objects[which].key;
+    lane->key = source->objects[which].key;
     /* a signal is for the thread that reads: it must wake up from that */
     sigset_t all;
     sigset_t before;
@@ -199,7 +199,7 @@ static enum status lane_start(struct remote *remote, size_t which, struct err *e
         (void)close(pair[0]);
         (void)close(pair[1]);
         lane->read_fd = -1;
-        return err_errno(err, failed, "%s", remote->objects[which].name);
+        return err_errno(err, failed, "%s", source->objects[which].name);
     }
     lane->running = true;
     return OK;
@@ -228,40 +228,41 @@ static void lane_end(struct lane *lane)
     (void)lane_join(lane, NULL);
 }
 
-void remote_close(struct remote *remote)
+void object_source_close(struct object_source *source)
 {
-    if (!remote) {
+    if (!source) {
         return;
     }
-    atomic_store(&remote->cancel, true);
+    atomic_store(&source->cancel, true);
     for (size_t i = 0; i < LANES; i++) {
-        lane_end(&remote->lanes[i]);
-        target_close(remote->lanes[i].target);
+        lane_end(&source->lanes[i]);
+        target_close(source->lanes[i].target);
     }
-    for (size_t i = 0; i < remote->count; i++) {
-        free(remote->objects[i].name);
+    for (size_t i = 0; i < source->count; i++) {
+        free(source->objects[i].name);
     }
-    free(remote->objects);
-    free(remote);
+    free(source->objects);
+    free(source);
 }
 
-enum status remote_unpack(struct remote *remote, size_t which, const volatile sig_atomic_t *stop,
-                          struct unpack **out_unpack, struct err *err)
+enum status object_source_unpack(struct object_source *source, size_t which,
+                                 const volatile sig_atomic_t *stop, struct unpack **out_unpack,
+                                 struct err *err)
 {
-    CHECK(which < remote->count && which <= remote->started);
+    CHECK(which < source->count && which <= source->started);
     enum status status = OK;
-    for (; status == OK && remote->started < remote->count && remote->started < which + LANES;
-         remote->started += status == OK) {
-        lane_end(&remote->lanes[remote->started % LANES]); /* of an object that is done */
-        status = lane_start(remote, remote->started, err);
+    for (; status == OK && source->started < source->count && source->started < which + LANES;
+         source->started += status == OK) {
+        lane_end(&source->lanes[source->started % LANES]); /* of an object that is done */
+        status = lane_start(source, source->started, err);
     }
-    struct lane *lane = &remote->lanes[which % LANES];
-    if (which >= remote->started) {
+    struct lane *lane = &source->lanes[which % LANES];
+    if (which >= source->started) {
         return status;
     }
     const struct unpack_stream stream = {
         .fd = lane->read_fd,
-        .name = remote->objects[which].name,
+        .name = source->objects[which].name,
         .ended = lane_join,
         .context = lane,
     };
@@ -276,10 +277,10 @@ static const char *skip(const char *at, const char *set, size_t least, size_t mo
     return at && n >= least && n <= most && at[n] == end ? at + n + 1 : NULL;
 }
 
-bool remote_is_ours(const struct remote *remote, size_t which, int64_t *out_day_us)
+bool object_source_is_ours(const struct object_source *source, size_t which, int64_t *out_day_us)
 {
     static const char *const ends[] = {"ndjson", "ndjson.zst", "ndjson.gz"};
-    const char *base = base_name(remote->objects[which].key);
+    const char *base = base_name(source->objects[which].key);
     const char *day = skip(base, "0123456789abcdef", 8, 8, '-');
     const char *first = skip(day, "0123456789", 8, 8, '-');
     const char *last = skip(first, "0123456789", 6, 19, '-');

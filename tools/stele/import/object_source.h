@@ -9,31 +9,31 @@
 #include "daemon/config/config.h"
 #include "tools/stele/import/unpack.h"
 
-struct remote;
+struct object_source;
 
 /* True for s3:// and file:// URLs. */
-bool remote_is(const char *word);
+bool object_source_is(const char *word);
 
 /* Lists what is below the URL: all objects, but empty ones and those whose name begins with a dot
  * or an underscore. ERR_NOT_FOUND: there are none. */
-MUST_USE enum status remote_open(const struct config *config, const char *url,
-                                 struct remote **out_remote, struct err *err);
+MUST_USE enum status object_source_open(const struct config *config, const char *url,
+                                        struct object_source **out_remote, struct err *err);
 /* Ends what is under way. NULL is fine. */
-void remote_close(struct remote *remote);
+void object_source_close(struct object_source *source);
 
-size_t remote_count(const struct remote *remote);
-int64_t remote_bytes(const struct remote *remote);
+size_t object_source_count(const struct object_source *source);
+int64_t object_source_bytes(const struct object_source *source);
 
 /* "s3://bucket/prefix/dt=2026-11-23/..."; lives as long as the remote. */
-const char *remote_name(const struct remote *remote, size_t which);
+const char *object_source_name(const struct object_source *source, size_t which);
 
 /* The object was made by stele (its name says so: ARCHIVE-DAY-FIRST-LAST-DIGEST.ndjson...), so that
  * each line is an event as it stands. *out_day_us: the day it is of. */
-bool remote_is_ours(const struct remote *remote, size_t which, int64_t *out_day_us);
+bool object_source_is_ours(const struct object_source *source, size_t which, int64_t *out_day_us);
 
 /* Opens the objects in order: `which` counts from 0, and the one before is closed. */
-MUST_USE enum status remote_unpack(struct remote *remote, size_t which,
-                                   const volatile sig_atomic_t *stop, struct unpack **out_unpack,
-                                   struct err *err);
+MUST_USE enum status object_source_unpack(struct object_source *source, size_t which,
+                                          const volatile sig_atomic_t *stop,
+                                          struct unpack **out_unpack, struct err *err);
 
 #endif

@@ -36,7 +36,7 @@ bool records_chunk(struct records *records, const struct chunk *chunk, int64_t n
 {
     records->now_us = now_us;
     records->chunk = *chunk;
-    records->prefix = (struct prefix){.time_us = records->plain ? records->time_us : 0};
+    records->prefix = (struct fluentd_prefix){.time_us = records->plain ? records->time_us : 0};
     records->line_end = 0;
     records->mark = chunk->bytes.data;
     records->counted = 0;
@@ -54,8 +54,8 @@ int64_t records_line(struct records *records)
 {
     size_t at = (size_t)(records->mark - records->chunk.bytes.data);
     CHECK(at >= records->counted && at <= records->chunk.bytes.size);
-    records->counted_line +=
-        count_lines(span_of(records->chunk.bytes.data + records->counted, at - records->counted));
+    records->counted_line += chunk_count_lines(
+        span_of(records->chunk.bytes.data + records->counted, at - records->counted));
     records->counted = at;
     return records->counted_line;
 }
@@ -110,10 +110,10 @@ static void read_line_start(struct records *records, struct event_reader *reader
     if (!records->started && span_ends(line, "\r")) {
         line.size--;
     }
-    if (!records->started && csv_header_has(line, "event_data", &records->csv_column)) {
+    if (!records->started && csv_row_header_has(line, "event_data", &records->csv_column)) {
         records->csv = true;
         reader->at = end;
-    } else if (prefix_read(line, &records->prefix)) {
+    } else if (fluentd_prefix_read(line, &records->prefix)) {
         records->line_at = at;
         records->line_end = end;
         reader->at = at + records->prefix.size;
@@ -128,7 +128,7 @@ static void seek(struct records *records)
         again = false;
         size_t at = skip_between(reader);
         if (at >= records->line_end) {
-            records->prefix = (struct prefix){0};
+            records->prefix = (struct fluentd_prefix){0};
         }
         if (at >= reader->text.size) {
             return;
@@ -175,7 +175,7 @@ static enum csv_step csv_next(struct records *records, struct record *out_record
     csv_row_read(rest, records->csv_column, &row);
     reader->at = at + row.size;
     records->mark = rest.data;
-    struct span text = csv_cell_text(row.cell, &records->arena);
+    struct span text = csv_row_cell_text(row.cell, &records->arena);
     if (!row.found || (text.data && text.size == 0)) {
         *out_record = (struct record){.fault = EVENT_FAULT_NOT_JSON,
                                       .event.raw = span_of(rest.data, row.size),
@@ -190,7 +190,7 @@ static enum csv_step csv_next(struct records *records, struct record *out_record
 
 /* Is it worth a look whether the object is a wrapper? An event has a type; in what Splunk exports
  * it may stand beside _raw. */
-static bool may_wrap(const struct event *event)
+static bool can_wrap(const struct event *event)
 {
     bool wraps = event->type.size == 0 || event->type.data[0] == '{';
     for (size_t i = 0; i < event->n_fields && !wraps; i++) {
@@ -203,7 +203,7 @@ static bool may_wrap(const struct event *event)
 static bool open_wrapper(struct records *records, const struct event *event, bool *out_nomem)
 {
     struct span inner;
-    if (records->plain || records->depth == RECORDS_DEPTH_MAX || !may_wrap(event)) {
+    if (records->plain || records->depth == RECORDS_DEPTH_MAX || !can_wrap(event)) {
         return false;
     }
     enum wrapper wrapper = wrapper_open(event->raw, &records->arena, &inner, out_nomem);
@@ -219,8 +219,9 @@ static enum record_form form_of(const struct records *records)
     if (records->csv) {
         return RECORD_CSV;
     }
-    if (records->prefix.form != PREFIX_NONE) {
-        return records->prefix.form == PREFIX_STDOUT ? RECORD_FLUENTD_STDOUT : RECORD_FLUENTD_FILE;
+    if (records->prefix.form != FLUENTD_PREFIX_NONE) {
+        return records->prefix.form == FLUENTD_PREFIX_STDOUT ? RECORD_FLUENTD_STDOUT
+                                                             : RECORD_FLUENTD_FILE;
     }
     if (records->levels[0].in_array) {
         return records->in_list ? RECORD_LIST : RECORD_ARRAY;
@@ -234,12 +235,12 @@ static void mend_fault(struct records *records, struct event *event)
     struct event_reader *reader = &records->levels[records->depth - 1];
     size_t at = (size_t)(event->raw.data - reader->body.data);
     if (reader->in_array) {
-        size_t end = json_value_end(reader->body, at);
+        size_t end = json_scan_value_end(reader->body, at);
         if (end > at && end < reader->at) {
             reader->at = end;
             event->raw.size = end - at;
         }
-    } else if (records->depth == 1 && records->prefix.form != PREFIX_NONE &&
+    } else if (records->depth == 1 && records->prefix.form != FLUENTD_PREFIX_NONE &&
                at == records->line_at + records->prefix.size) {
         event->raw.size += at - records->line_at;
         event->raw.data = reader->body.data + records->line_at;

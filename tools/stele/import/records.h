@@ -57,7 +57,7 @@ struct records {
     bool csv;
     size_t csv_column;
     /* of the line under work */
-    struct prefix prefix;
+    struct fluentd_prefix prefix;
     size_t line_at;  /* where it begins, prefix and all */
     size_t line_end; /* up to where the prefix holds */
     /* where lines are counted from */

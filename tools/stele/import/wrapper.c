@@ -62,11 +62,11 @@ static size_t member_find(struct span key)
 /* A string with its quotes whose first letter is a brace. */
 static bool is_json_text(struct span value)
 {
-    size_t at = value.size > 2 ? json_skip_space(value, 1) : 0;
+    size_t at = value.size > 2 ? json_scan_skip_space(value, 1) : 0;
     return value.size > 2 && value.data[0] == '"' && at < value.size && value.data[at] == '{';
 }
 
-static bool is_type(const struct json_member *member)
+static bool is_type(const struct json_scan_member *member)
 {
     return span_is(member->key, "event") && member->value.data[0] == '"' &&
            member->value.size > 2 && !is_json_text(member->value);
@@ -75,8 +75,8 @@ static bool is_type(const struct json_member *member)
 /* Would it be an event, or a wrapper by the names of its members? */
 static bool holds_event(struct span object)
 {
-    struct json_member member;
-    for (size_t at = 0; json_member_next(object, &at, &member);) {
+    struct json_scan_member member;
+    for (size_t at = 0; json_scan_next_member(object, &at, &member);) {
         if (is_type(&member) || member_find(member.key) < MEMBER_COUNT) {
             return true;
         }
@@ -87,16 +87,16 @@ static bool holds_event(struct span object)
 /* The string of {"S": "..."}; else the empty span. */
 static struct span typed_string(struct span object)
 {
-    struct json_member member;
+    struct json_scan_member member;
     size_t at = 0;
-    bool found = json_member_next(object, &at, &member) && span_is(member.key, "S") &&
+    bool found = json_scan_next_member(object, &at, &member) && span_is(member.key, "S") &&
                  member.value.data[0] == '"' && member.value.size > 2;
     return found ? member.value : span_of(NULL, 0);
 }
 
 static bool list_fits(struct span list)
 {
-    size_t first = json_skip_space(list, 1);
+    size_t first = json_scan_skip_space(list, 1);
     return first < list.size && (list.data[first] == '{' || list.data[first] == ']');
 }
 
@@ -108,7 +108,7 @@ static bool fits(struct span value, int inside)
                ((inside & INSIDE_JSON) && is_json_text(value));
     case '{':
         return ((inside & INSIDE_STRING) && typed_string(value).size > 0) ||
-               ((inside & INSIDE_MAP) && dynamo_is_map(value)) ||
+               ((inside & INSIDE_MAP) && dynamo_item_is_map(value)) ||
                ((inside & INSIDE_EVENT) && holds_event(value));
     case '[':
         return (inside & INSIDE_LIST) && list_fits(value);
@@ -123,8 +123,8 @@ enum wrapper wrapper_open(struct span object, struct arena *arena, struct span *
     size_t best = MEMBER_COUNT;
     struct span inner = {0};
     bool typed = false;
-    struct json_member member;
-    for (size_t at = 0; json_member_next(object, &at, &member);) {
+    struct json_scan_member member;
+    for (size_t at = 0; json_scan_next_member(object, &at, &member);) {
         typed = typed || is_type(&member);
         size_t found = member_find(member.key);
         if (found < best && fits(member.value, members[found].inside)) {
@@ -139,12 +139,12 @@ enum wrapper wrapper_open(struct span object, struct arena *arena, struct span *
         struct span text = typed_string(inner);
         inner = text.size > 0 ? text : inner;
     }
-    if (inner.data[0] == '{' && (members[best].inside & INSIDE_MAP) && dynamo_is_map(inner) &&
-        !dynamo_plain(inner, arena, &inner, out_nomem)) {
+    if (inner.data[0] == '{' && (members[best].inside & INSIDE_MAP) && dynamo_item_is_map(inner) &&
+        !dynamo_item_plain(inner, arena, &inner, out_nomem)) {
         return WRAPPER_NONE;
     }
     if (inner.data[0] == '"') {
-        inner = json_unescape(span_of(inner.data + 1, inner.size - 2), arena);
+        inner = json_text_unescape(span_of(inner.data + 1, inner.size - 2), arena);
         *out_nomem = *out_nomem || !inner.data;
     }
     *out_inner = inner;
@@ -159,20 +159,20 @@ size_t wrapper_list_begin(struct span text, size_t at)
     }
     size_t next = 1;
     for (int i = 0; i < LIST_LOOK_MEMBERS; i++) {
-        size_t key = json_skip_space(look, next);
-        size_t key_end = json_value_end(look, key);
-        size_t colon = key_end ? json_skip_space(look, key_end) : look.size;
+        size_t key = json_scan_skip_space(look, next);
+        size_t key_end = json_scan_value_end(look, key);
+        size_t colon = key_end ? json_scan_skip_space(look, key_end) : look.size;
         if (colon >= look.size || look.data[key] != '"' || look.data[colon] != ':') {
             return 0;
         }
-        size_t value = json_skip_space(look, colon + 1);
+        size_t value = json_scan_skip_space(look, colon + 1);
         size_t found = member_find(span_of(look.data + key + 1, key_end - key - 2));
         if (value < look.size && look.data[value] == '[' && found < MEMBER_COUNT &&
             (members[found].inside & INSIDE_LIST)) {
             return list_fits(span_from(look, value)) ? at + value + 1 : 0;
         }
-        size_t end = json_value_end(look, value);
-        size_t comma = end ? json_skip_space(look, end) : look.size;
+        size_t end = json_scan_value_end(look, value);
+        size_t comma = end ? json_scan_skip_space(look, end) : look.size;
         bool scalar = end && look.data[value] != '{' && look.data[value] != '[';
         if (!scalar || comma >= look.size || look.data[comma] != ',' ||
             span_is(span_of(look.data + key + 1, key_end - key - 2), "event")) {
@@ -187,7 +187,7 @@ size_t wrapper_list_end(struct span text, size_t at)
 {
     while (at < text.size && text.data[at] != '}') {
         bool opens = strchr("\"{[", text.data[at]) != NULL && text.data[at];
-        size_t end = opens ? json_value_end(text, at) : at + 1;
+        size_t end = opens ? json_scan_value_end(text, at) : at + 1;
         at = end > 0 ? end : text.size;
     }
     return at < text.size ? at + 1 : at;

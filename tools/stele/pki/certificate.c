@@ -28,7 +28,7 @@ enum status certificate_open(const char *path, struct certificate **out_certific
         BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.size);
         certificate->x509 = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
         BIO_free(bio);
-        status = path_format(certificate->path, err, "%s", path);
+        status = file_path_format(certificate->path, err, "%s", path);
         if (status == OK && !certificate->x509) {
             status = err_set(err, ERR_CONFIG, "%s: no PEM certificate in it", path);
         }

@@ -220,7 +220,7 @@ static enum status write_pem(BIO *bio, const char *dir, const char *name, const 
                              mode_t mode, struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    enum status status = path_format(path, err, "%s/%s.%s", dir, name, suffix);
+    enum status status = file_path_format(path, err, "%s/%s.%s", dir, name, suffix);
     if (status != OK) {
         return status;
     }

@@ -9,7 +9,7 @@
 
 enum { SECRET_BYTES_MAX = 64 * 1024 };
 
-struct headers {
+struct auth_headers {
     char **items;
     size_t *count;
     bool authorized; /* one of them is Authorization */
@@ -23,7 +23,7 @@ static void wipe(struct buf *buf)
     buf_fini(buf);
 }
 
-static enum status add(struct headers *headers, struct span line, struct err *err)
+static enum status add(struct auth_headers *headers, struct span line, struct err *err)
 {
     if (*headers->count == DESTINATION_HEADERS_MAX) {
         return err_set(err, ERR_CONFIG, "more than %d headers", DESTINATION_HEADERS_MAX);
@@ -72,7 +72,7 @@ static enum status read_secret(const char *path, const char *variable, struct bu
 }
 
 static enum status add_token(const struct destination_options *options, enum form form,
-                             struct headers *headers, struct err *err)
+                             struct auth_headers *headers, struct err *err)
 {
     const char *origin;
     struct buf token = BUF_INIT;
@@ -94,8 +94,8 @@ static enum status add_token(const struct destination_options *options, enum for
     return status;
 }
 
-static enum status add_login(const struct destination_options *options, struct headers *headers,
-                             struct err *err)
+static enum status add_login(const struct destination_options *options,
+                             struct auth_headers *headers, struct err *err)
 {
     const char *origin;
     struct buf login = BUF_INIT;
@@ -137,7 +137,7 @@ static bool is_header(struct span line)
     return good;
 }
 
-static enum status add_lines(const char *path, struct headers *headers, struct err *err)
+static enum status add_lines(const char *path, struct auth_headers *headers, struct err *err)
 {
     struct buf text = BUF_INIT;
     enum status status = path ? file_read(path, SECRET_BYTES_MAX, &text, err) : OK;
@@ -167,11 +167,11 @@ static enum status add_lines(const char *path, struct headers *headers, struct e
     return status;
 }
 
-enum status secret_headers(const struct destination_options *options, enum form form,
-                           char **headers, size_t *n_headers, struct err *err)
+enum status auth_header_add(const struct destination_options *options, enum form form,
+                            char **headers, size_t *n_headers, struct err *err)
 {
     struct err own;
-    struct headers all = {.items = headers, .count = n_headers};
+    struct auth_headers all = {.items = headers, .count = n_headers};
     enum status status = add_token(options, form, &all, &own);
     status = THEN(status, add_login(options, &all, &own));
     status = THEN(status, add_lines(options->header_file, &all, &own));

@@ -11,7 +11,7 @@
  *   the lines of --header-file, without empty ones and those that begin with #
  * hec must have a token, unless a header says Authorization. *n_headers counts what was made, also
  * on failure. Errors name file and line, and nothing of what is in them. ERR_CONFIG, ERR_NOMEM. */
-MUST_USE enum status secret_headers(const struct destination_options *options, enum form form,
-                                    char **headers, size_t *n_headers, struct err *err);
+MUST_USE enum status auth_header_add(const struct destination_options *options, enum form form,
+                                     char **headers, size_t *n_headers, struct err *err);
 
 #endif

@@ -9,13 +9,13 @@ static void curl_start(void)
     CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
 }
 
-CURL *wire_new(void)
+CURL *curl_setup_new(void)
 {
     (void)pthread_once(&curl_once, curl_start);
     return curl_easy_init();
 }
 
-void wire_set(CURL *curl, const struct destination *destination, char words[CURL_ERROR_SIZE])
+void curl_setup_set(CURL *curl, const struct destination *destination, char words[CURL_ERROR_SIZE])
 {
     const struct destination_options *options = destination->options;
     long timeout_ms = (long)(options->timeout_us / 1000);
@@ -46,8 +46,8 @@ void wire_set(CURL *curl, const struct destination *destination, char words[CURL
     }
 }
 
-enum status wire_error(const struct destination *destination, CURLcode code,
-                       char words[CURL_ERROR_SIZE], struct err *err)
+enum status curl_setup_error(const struct destination *destination, CURLcode code,
+                             char words[CURL_ERROR_SIZE], struct err *err)
 {
     const struct destination_options *options = destination->options;
     const char *host = destination->host;
@@ -91,7 +91,7 @@ enum status wire_error(const struct destination *destination, CURLcode code,
     return status;
 }
 
-enum status wire_suspect(const struct destination *destination, struct err *err)
+enum status curl_setup_suspect(const struct destination *destination, struct err *err)
 {
     bool cut = err->detail == CURLE_SEND_ERROR || err->detail == CURLE_RECV_ERROR ||
                err->detail == CURLE_GOT_NOTHING || err->detail == CURLE_SSL_CONNECT_ERROR;

@@ -286,8 +286,8 @@ enum status destination_open(const struct destination_options *options,
     status = THEN(status, session_url(options, &destination, err));
     status = THEN(status, form_options(options, &destination.form, err));
     if (status == OK && destination.form.form != FORM_SYSLOG) {
-        status = secret_headers(options, destination.form.form, destination.headers,
-                                &destination.n_headers, err);
+        status = auth_header_add(options, destination.form.form, destination.headers,
+                                 &destination.n_headers, err);
     }
     if (status != OK) {
         destination_close(&destination);

@@ -44,7 +44,7 @@ enum status form_add(const struct form_options *options, const struct replay_eve
         buf_add_span(body, event->raw);
         return OK;
     case FORM_NDJSON:
-        one_line_add(event->raw, body);
+        json_one_line_add(event->raw, body);
         buf_add_char(body, '\n');
         return OK;
     case FORM_HEC:

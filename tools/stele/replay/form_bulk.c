@@ -38,7 +38,7 @@ static void add_document(const struct replay_event *event, struct buf *body)
     CHECK(brace);
     struct span rest = span_from(event->raw, (size_t)(brace - event->raw.data) + 1);
     if (event->has_timestamp) {
-        one_line_strict(event->raw, body);
+        json_one_line_strict(event->raw, body);
     } else {
         char time[CLOCK_TEXT_BYTES];
         buf_printf(body, "{\"@timestamp\":\"%s\"", clock_format(event->time_us, time));
@@ -46,7 +46,7 @@ static void add_document(const struct replay_event *event, struct buf *body)
             rest = span_from(rest, 1);
         }
         buf_add_str(body, rest.size > 0 && rest.data[0] == '}' ? "" : ",");
-        one_line_strict(rest, body);
+        json_one_line_strict(rest, body);
     }
     buf_add_char(body, '\n');
 }

@@ -29,6 +29,6 @@ void form_hec_add(const struct form_options *options, const struct replay_event 
     add_member(body, "sourcetype", span_str(options->sourcetype));
     add_member(body, "index", span_str(options->index));
     buf_add_str(body, ",\"event\":");
-    one_line_strict(event->raw, body);
+    json_one_line_strict(event->raw, body);
     buf_add_str(body, "}\n");
 }

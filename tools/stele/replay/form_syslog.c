@@ -19,11 +19,11 @@ enum {
 /* Severities of RFC 5424, table 2. */
 static int severity_number(struct span code)
 {
-    static const int numbers[] = {[SEVERITY_NONE] = 6,
-                                  [SEVERITY_INFO] = 6,
-                                  [SEVERITY_WARN] = 4,
-                                  [SEVERITY_ERROR] = 3,
-                                  [SEVERITY_STOP] = 5};
+    static const int numbers[] = {[EVENT_SEVERITY_NONE] = 6,
+                                  [EVENT_SEVERITY_INFO] = 6,
+                                  [EVENT_SEVERITY_WARN] = 4,
+                                  [EVENT_SEVERITY_ERROR] = 3,
+                                  [EVENT_SEVERITY_STOP] = 5};
     return numbers[event_code_severity(code)];
 }
 
@@ -81,7 +81,7 @@ static void add_message(const struct form_options *options, const struct replay_
     } else {
         buf_add_str(out, "- ");
     }
-    one_line_strict(event->raw, out);
+    json_one_line_strict(event->raw, out);
 }
 
 enum status form_syslog_add(const struct form_options *options, const struct replay_event *event,

@@ -3,12 +3,12 @@
 #include "schema/base/utf8.h"
 
 /* Where a walk over the bytes is. */
-struct place_in {
+struct json_state {
     bool string;  /* between quotes */
     bool escaped; /* behind a backslash */
 };
 
-static void step(struct place_in *at, char c)
+static void step(struct json_state *at, char c)
 {
     if (at->escaped) {
         at->escaped = false;
@@ -19,9 +19,9 @@ static void step(struct place_in *at, char c)
     }
 }
 
-void one_line_add(struct span raw, struct buf *out)
+void json_one_line_add(struct span raw, struct buf *out)
 {
-    struct place_in at = {0};
+    struct json_state at = {0};
     struct span rest = raw;
     const char *newline;
     while (rest.size > 0 && (newline = memchr(rest.data, '\n', rest.size)) != NULL) {
@@ -38,7 +38,7 @@ void one_line_add(struct span raw, struct buf *out)
 }
 
 /* Bytes from the start of text that can be copied as they are. */
-static size_t plain_bytes(struct span text, struct place_in *at)
+static size_t plain_bytes(struct span text, struct json_state *at)
 {
     size_t i = 0;
     while (i < text.size && (unsigned char)text.data[i] >= ' ') {
@@ -58,9 +58,9 @@ static size_t plain_bytes(struct span text, struct place_in *at)
     return i;
 }
 
-void one_line_strict(struct span raw, struct buf *out)
+void json_one_line_strict(struct span raw, struct buf *out)
 {
-    struct place_in at = {0};
+    struct json_state at = {0};
     struct span rest = raw;
     while (rest.size > 0) {
         size_t plain = plain_bytes(rest, &at);

@@ -7,11 +7,11 @@
 
 /* Appends the object with each newline made harmless (a space between tokens, \n in a string) and
  * every other byte as it is. */
-void one_line_add(struct span raw, struct buf *out);
+void json_one_line_add(struct span raw, struct buf *out);
 
 /* The same as strict JSON (RFC 8259) in UTF-8: control characters are spaces between tokens and
  * \u00XX in strings, bytes that are not UTF-8 are U+FFFD. For receivers that would refuse it
  * otherwise. */
-void one_line_strict(struct span raw, struct buf *out);
+void json_one_line_strict(struct span raw, struct buf *out);
 
 #endif

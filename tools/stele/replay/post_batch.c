@@ -2,45 +2,45 @@
 
 #include <stdlib.h>
 
-struct batch_out *batch_out_new(void)
+struct post_batch *post_batch_new(void)
 {
-    struct batch_out *batch = calloc(1, sizeof *batch);
+    struct post_batch *batch = calloc(1, sizeof *batch);
     if (batch) {
-        batch_out_clear(batch);
+        post_batch_clear(batch);
     }
     return batch;
 }
 
-void batch_out_free(struct batch_out *batch)
+void post_batch_free(struct post_batch *batch)
 {
     if (batch) {
         buf_fini(&batch->bytes);
         buf_fini(&batch->reasons);
         buf_fini(&batch->url);
         buf_fini(&batch->body);
-        buf_fini(&batch->post.answer);
+        buf_fini(&batch->post.response);
         free(batch->items);
         free(batch->sent);
         free(batch);
     }
 }
 
-void batch_out_clear(struct batch_out *batch)
+void post_batch_clear(struct post_batch *batch)
 {
-    CHECK(batch->state != OUT_UNDER_WAY);
+    CHECK(batch->state != POST_BATCH_IN_FLIGHT);
     buf_clear(&batch->bytes);
     buf_clear(&batch->reasons);
-    batch->state = OUT_GATHERING;
+    batch->state = POST_BATCH_GATHERING;
     batch->count = batch->pending = batch->n_sent = 0;
     batch->sent_most = SIZE_MAX;
     batch->tries = 0;
     batch->next_try_us = 0;
 }
 
-static bool grow(struct batch_out *batch)
+static bool grow(struct post_batch *batch)
 {
     size_t capacity = batch->capacity ? batch->capacity * 2 : 64;
-    struct out_item *items = realloc(batch->items, capacity * sizeof *items);
+    struct post_batch_item *items = realloc(batch->items, capacity * sizeof *items);
     batch->items = items ? items : batch->items;
     size_t *sent = items ? realloc(batch->sent, capacity * sizeof *sent) : NULL;
     batch->sent = sent ? sent : batch->sent;
@@ -48,14 +48,14 @@ static bool grow(struct batch_out *batch)
     return sent != NULL;
 }
 
-enum status batch_out_add(struct batch_out *batch, struct span raw, int64_t time_us,
-                          int64_t received_us, struct err *err)
+enum status post_batch_add(struct post_batch *batch, struct span raw, int64_t time_us,
+                           int64_t received_us, struct err *err)
 {
-    CHECK(batch->state == OUT_GATHERING);
+    CHECK(batch->state == POST_BATCH_GATHERING);
     if (batch->count == batch->capacity && !grow(batch)) {
         return err_nomem(err, "replay");
     }
-    batch->items[batch->count] = (struct out_item){
+    batch->items[batch->count] = (struct post_batch_item){
         .at = batch->bytes.size, .size = raw.size, .time_us = time_us, .received_us = received_us};
     buf_add_span(&batch->bytes, raw);
     batch->count++;
@@ -63,48 +63,49 @@ enum status batch_out_add(struct batch_out *batch, struct span raw, int64_t time
     return buf_status(&batch->bytes, "replay", err);
 }
 
-struct span batch_out_raw(const struct batch_out *batch, size_t index)
+struct span post_batch_raw(const struct post_batch *batch, size_t index)
 {
     CHECK(index < batch->count);
     return span_of(batch->bytes.data + batch->items[index].at, batch->items[index].size);
 }
 
-const char *batch_out_reason(const struct batch_out *batch, size_t index)
+const char *post_batch_reason(const struct post_batch *batch, size_t index)
 {
-    CHECK(index < batch->count && batch->items[index].fate == FATE_REFUSED);
+    CHECK(index < batch->count && batch->items[index].outcome == RESPONSE_OUTCOME_REFUSED);
     return batch->reasons.data + batch->items[index].reason_at;
 }
 
-void batch_out_settle(struct batch_out *batch, size_t index, enum fate fate, long http,
-                      const char *reason)
+void post_batch_set_outcome(struct post_batch *batch, size_t index, enum response_outcome outcome,
+                            long http, const char *reason)
 {
-    struct out_item *item = &batch->items[index];
-    CHECK(index < batch->count && item->fate == FATE_PENDING && fate != FATE_PENDING);
-    item->fate = fate;
+    struct post_batch_item *item = &batch->items[index];
+    CHECK(index < batch->count && item->outcome == RESPONSE_OUTCOME_PENDING &&
+          outcome != RESPONSE_OUTCOME_PENDING);
+    item->outcome = outcome;
     item->http = http;
     batch->pending--;
-    if (fate == FATE_REFUSED) {
+    if (outcome == RESPONSE_OUTCOME_REFUSED) {
         item->reason_at = batch->reasons.size;
         buf_add_str(&batch->reasons, reason);
         buf_add_char(&batch->reasons, '\0');
     }
 }
 
-static enum status encode_one(struct batch_out *batch, size_t index,
+static enum status encode_one(struct post_batch *batch, size_t index,
                               const struct destination *destination, struct arena *arena,
                               struct err *err)
 {
-    const struct out_item *item = &batch->items[index];
+    const struct post_batch_item *item = &batch->items[index];
     struct replay_event event;
     arena_reset(arena);
-    enum status status = replay_event_read(batch_out_raw(batch, index), item->time_us,
+    enum status status = replay_event_read(post_batch_raw(batch, index), item->time_us,
                                            item->received_us, arena, &event, err);
     if (status != OK) {
         return status;
     }
     status = form_add(&destination->form, &event, &batch->body, err);
     if (status == ERR_LIMIT) {
-        batch_out_settle(batch, index, FATE_REFUSED, 0, err->text);
+        post_batch_set_outcome(batch, index, RESPONSE_OUTCOME_REFUSED, 0, err->text);
         return OK;
     }
     if (status == OK) {
@@ -118,15 +119,15 @@ static enum status encode_one(struct batch_out *batch, size_t index,
     return status;
 }
 
-enum status batch_out_encode(struct batch_out *batch, const struct destination *destination,
-                             struct arena *arena, struct err *err)
+enum status post_batch_encode(struct post_batch *batch, const struct destination *destination,
+                              struct arena *arena, struct err *err)
 {
     struct err own;
     enum status status = OK;
     buf_clear(&batch->body);
     batch->n_sent = 0;
     for (size_t i = 0; status == OK && i < batch->count && batch->n_sent < batch->sent_most; i++) {
-        if (batch->items[i].fate == FATE_PENDING) {
+        if (batch->items[i].outcome == RESPONSE_OUTCOME_PENDING) {
             status = encode_one(batch, i, destination, arena, &own);
         }
     }

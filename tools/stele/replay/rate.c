@@ -8,10 +8,10 @@
 #define NUMBER_MIN 0.001
 #define NUMBER_MAX 1e9
 
-enum status pace_parse(const char *text, struct pace *out_pace, struct err *err)
+enum status rate_parse(const char *text, struct rate *out_pace, struct err *err)
 {
     if (strcmp(text, "max") == 0) {
-        *out_pace = (struct pace){.kind = PACE_MAX};
+        *out_pace = (struct rate){.kind = RATE_MAX};
         return OK;
     }
     char *end;
@@ -25,7 +25,7 @@ enum status pace_parse(const char *text, struct pace *out_pace, struct err *err)
                        "or events a second (500/s), not \"%.40s\"",
                        text);
     }
-    *out_pace = (struct pace){.kind = times ? PACE_TIMES : PACE_RATE, .number = number};
+    *out_pace = (struct rate){.kind = times ? RATE_SPEEDUP : RATE_PER_SECOND, .number = number};
     return OK;
 }
 
@@ -36,35 +36,35 @@ static int64_t microseconds(double us)
     return (int64_t)(us < most ? us : most);
 }
 
-int64_t pace_due_us(struct pace *pace, int64_t time_us, int64_t now_us)
+int64_t rate_due_us(struct rate *rate, int64_t time_us, int64_t now_us)
 {
-    if (pace->begun_us == 0) {
-        pace->begun_us = now_us;
-        pace->first_us = time_us;
+    if (rate->begun_us == 0) {
+        rate->begun_us = now_us;
+        rate->first_us = time_us;
     }
     int64_t due_us = now_us;
-    if (pace->kind == PACE_TIMES) {
-        double gap_us = ((double)time_us - (double)pace->first_us) / pace->number;
-        due_us = pace->begun_us + microseconds(gap_us > 0 ? gap_us : 0);
-    } else if (pace->kind == PACE_RATE) {
+    if (rate->kind == RATE_SPEEDUP) {
+        double gap_us = ((double)time_us - (double)rate->first_us) / rate->number;
+        due_us = rate->begun_us + microseconds(gap_us > 0 ? gap_us : 0);
+    } else if (rate->kind == RATE_PER_SECOND) {
         int64_t step_us =
-            microseconds((double)pace->count * (double)CLOCK_SECOND_US / pace->number);
-        due_us = pace->begun_us + step_us;
+            microseconds((double)rate->count * (double)CLOCK_SECOND_US / rate->number);
+        due_us = rate->begun_us + step_us;
         if (now_us - due_us > CLOCK_SECOND_US) {
-            pace->begun_us += now_us - due_us - CLOCK_SECOND_US;
+            rate->begun_us += now_us - due_us - CLOCK_SECOND_US;
             due_us = now_us - CLOCK_SECOND_US;
         }
     }
-    pace->count++;
+    rate->count++;
     return due_us;
 }
 
-int64_t pace_length_us(const struct pace *pace, int64_t count, int64_t span_us)
+int64_t rate_length_us(const struct rate *rate, int64_t count, int64_t span_us)
 {
-    if (pace->kind == PACE_MAX) {
+    if (rate->kind == RATE_MAX) {
         return -1;
     }
-    double us = pace->kind == PACE_TIMES ? (double)span_us / pace->number
-                                         : (double)count * (double)CLOCK_SECOND_US / pace->number;
+    double us = rate->kind == RATE_SPEEDUP ? (double)span_us / rate->number
+                                           : (double)count * (double)CLOCK_SECOND_US / rate->number;
     return microseconds(us > 0 ? us : 0);
 }

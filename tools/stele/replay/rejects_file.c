@@ -10,7 +10,7 @@
 
 enum { UID_BYTES_MAX = 256 };
 
-struct refused_files {
+struct rejects_file {
     char path[2][FILE_PATH_BYTES]; /* events, reasons */
     int fd[2];
     struct arena arena;
@@ -18,15 +18,15 @@ struct refused_files {
     bool dirty;
 };
 
-enum status refused_open(const char *path, struct refused_files **out_files, struct err *err)
+enum status rejects_file_open(const char *path, struct rejects_file **out_files, struct err *err)
 {
-    struct refused_files *files = calloc(1, sizeof *files);
+    struct rejects_file *files = calloc(1, sizeof *files);
     if (!files) {
         return err_nomem(err, "replay");
     }
     files->fd[0] = files->fd[1] = -1;
-    enum status status = path_format(files->path[0], err, "%s", path);
-    status = THEN(status, path_format(files->path[1], err, "%s.reasons", path));
+    enum status status = file_path_format(files->path[0], err, "%s", path);
+    status = THEN(status, file_path_format(files->path[1], err, "%s.reasons", path));
     for (int i = 0; status == OK && i < 2; i++) {
         files->fd[i] = open(files->path[i], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
         if (files->fd[i] < 0) {
@@ -34,14 +34,14 @@ enum status refused_open(const char *path, struct refused_files **out_files, str
         }
     }
     if (status != OK) {
-        refused_close(files);
+        rejects_file_close(files);
         return status;
     }
     *out_files = files;
     return OK;
 }
 
-void refused_close(struct refused_files *files)
+void rejects_file_close(struct rejects_file *files)
 {
     if (files) {
         for (int i = 0; i < 2; i++) {
@@ -67,11 +67,11 @@ static void add_uid(struct span uid, struct buf *out)
     }
 }
 
-static enum status add_event(struct refused_files *files, const struct batch_out *batch,
+static enum status add_event(struct rejects_file *files, const struct post_batch *batch,
                              size_t index, struct err *err)
 {
-    const struct out_item *item = &batch->items[index];
-    struct span raw = batch_out_raw(batch, index);
+    const struct post_batch_item *item = &batch->items[index];
+    struct span raw = post_batch_raw(batch, index);
     struct replay_event event;
     arena_reset(&files->arena);
     enum status status =
@@ -79,7 +79,7 @@ static enum status add_event(struct refused_files *files, const struct batch_out
     if (status != OK) {
         return status;
     }
-    one_line_add(raw, &files->lines[0]);
+    json_one_line_add(raw, &files->lines[0]);
     buf_add_char(&files->lines[0], '\n');
     add_uid(event.uid, &files->lines[1]);
     if (item->http > 0) {
@@ -87,12 +87,12 @@ static enum status add_event(struct refused_files *files, const struct batch_out
     } else {
         buf_add_str(&files->lines[1], "\t-\t");
     }
-    buf_add_str(&files->lines[1], batch_out_reason(batch, index));
+    buf_add_str(&files->lines[1], post_batch_reason(batch, index));
     buf_add_char(&files->lines[1], '\n');
     return OK;
 }
 
-static enum status write_lines(struct refused_files *files, int which, struct err *err)
+static enum status write_lines(struct rejects_file *files, int which, struct err *err)
 {
     struct buf *lines = &files->lines[which];
     enum status status = buf_status(lines, "replay", err);
@@ -108,11 +108,12 @@ static enum status write_lines(struct refused_files *files, int which, struct er
     return status;
 }
 
-enum status refused_add(struct refused_files *files, const struct batch_out *batch, struct err *err)
+enum status rejects_file_add(struct rejects_file *files, const struct post_batch *batch,
+                             struct err *err)
 {
     enum status status = OK;
     for (size_t i = 0; status == OK && i < batch->count; i++) {
-        if (batch->items[i].fate == FATE_REFUSED) {
+        if (batch->items[i].outcome == RESPONSE_OUTCOME_REFUSED) {
             status = add_event(files, batch, i, err);
             files->dirty = true;
         }
@@ -123,7 +124,7 @@ enum status refused_add(struct refused_files *files, const struct batch_out *bat
     return status;
 }
 
-enum status refused_sync(struct refused_files *files, struct err *err)
+enum status rejects_file_sync(struct rejects_file *files, struct err *err)
 {
     for (int i = 0; files->dirty && i < 2; i++) {
         if (fsync(files->fd[i]) != 0 && errno != EINVAL) {

@@ -9,18 +9,18 @@
 
 #include "tools/stele/replay/post_batch.h"
 
-struct refused_files;
+struct rejects_file;
 
 /* Opens both, or makes them (mode 0600). */
-MUST_USE enum status refused_open(const char *path, struct refused_files **out_files,
-                                  struct err *err);
+MUST_USE enum status rejects_file_open(const char *path, struct rejects_file **out_files,
+                                       struct err *err);
 /* NULL is fine. */
-void refused_close(struct refused_files *files);
+void rejects_file_close(struct rejects_file *files);
 
 /* Appends a batch's refused events. */
-MUST_USE enum status refused_add(struct refused_files *files, const struct batch_out *batch,
-                                 struct err *err);
+MUST_USE enum status rejects_file_add(struct rejects_file *files, const struct post_batch *batch,
+                                      struct err *err);
 /* Both onto the disk. */
-MUST_USE enum status refused_sync(struct refused_files *files, struct err *err);
+MUST_USE enum status rejects_file_sync(struct rejects_file *files, struct err *err);
 
 #endif

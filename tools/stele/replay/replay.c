@@ -110,18 +110,18 @@ static enum status read_resume(const struct replay_options *options, struct repl
     if (!options->resume) {
         return OK;
     }
-    const struct progress_what what = {
+    const struct resume_file_options what = {
         .dest = options->to_where.dest,
         .as = form_name(run->destination->form.form),
         .query = options->query_text.data,
         .from = options->from ? options->from : "",
         .to = options->to ? options->to : "",
     };
-    struct search *search = &run->search;
-    enum status status = progress_file_open(options->resume, &what, &search->from_us,
-                                            &search->to_us, &run->resume, err);
-    if (status == OK && progress_file_position_us(run->resume) > search->from_us) {
-        search->from_us = progress_file_position_us(run->resume);
+    struct day_iterator_options *search = &run->search;
+    enum status status = resume_file_open(options->resume, &what, &search->from_us, &search->to_us,
+                                          &run->resume, err);
+    if (status == OK && resume_file_position_us(run->resume) > search->from_us) {
+        search->from_us = resume_file_position_us(run->resume);
     }
     return status;
 }
@@ -131,15 +131,15 @@ static int replay_archive(struct replay_options *options, struct replay_run *run
     struct err err;
     run->search.query = options->query;
     enum status status = read_resume(options, run, &err);
-    if (status == OK && run->resume && progress_file_done(run->resume)) {
+    if (status == OK && run->resume && resume_file_done(run->resume)) {
         int64_t refused;
         char number[32];
         fprintf(stderr, "nothing left: %s says that all %s events were settled\n", options->resume,
-                progress_number(progress_file_settled(run->resume, &refused), number));
+                progress_number(resume_file_confirm(run->resume, &refused), number));
         return 0;
     }
     if (status == OK && options->refused && !options->dry_run) {
-        status = refused_open(options->refused, &run->refused, &err);
+        status = rejects_file_open(options->refused, &run->refused, &err);
     }
     if (status != OK) {
         return options_fail(&verb_replay, &err);
@@ -148,15 +148,15 @@ static int replay_archive(struct replay_options *options, struct replay_run *run
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
-    return options->dry_run ? replay_dry_run(run) : replay_run(run);
+    return options->dry_run ? replay_run_dry(run) : replay_run(run);
 }
 
 static enum status read_all(struct replay_options *options, struct replay_run *run,
                             struct destination *destination, struct err *err)
 {
     enum status status =
-        lookup_times(options->from, options->to, &run->search.from_us, &run->search.to_us, err);
-    status = THEN(status, pace_parse(options->speed, &run->pace, err));
+        query_args_times(options->from, options->to, &run->search.from_us, &run->search.to_us, err);
+    status = THEN(status, rate_parse(options->speed, &run->rate, err));
     if (status == OK) {
         status =
             read_length("timeout", options->timeout, TIMEOUT_S, &options->to_where.timeout_us, err);
@@ -186,15 +186,15 @@ static int replay_with(struct replay_options *options)
     run.search.path = options_archive(&options->common);
     if (run.search.path) {
         code = read_all(options, &run, &destination, &err) == OK
-                   ? lookup_query(&options->common, &options->query)
+                   ? query_args_parse(&options->common, &options->query)
                    : options_fail(&verb_replay, &err);
     }
     if (code == OPTIONS_GO_ON) {
         code = replay_archive(options, &run);
     }
-    query_free(options->query);
-    refused_close(run.refused);
-    progress_file_close(run.resume);
+    parse_query_free(options->query);
+    rejects_file_close(run.refused);
+    resume_file_close(run.resume);
     destination_close(&destination);
     buf_fini(&options->query_text);
     return code;

@@ -14,21 +14,21 @@
 
 static enum status save(struct replay_run *run, struct err *err)
 {
-    enum status status = run->refused ? refused_sync(run->refused, err) : OK;
-    return status == OK && run->resume ? progress_file_write(run->resume, err) : status;
+    enum status status = run->refused ? rejects_file_sync(run->refused, err) : OK;
+    return status == OK && run->resume ? resume_file_write(run->resume, err) : status;
 }
 
-static const char *first_reason(const struct batch_out *batch)
+static const char *first_reason(const struct post_batch *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
-        if (batch->items[i].fate == FATE_REFUSED) {
-            return batch_out_reason(batch, i);
+        if (batch->items[i].outcome == RESPONSE_OUTCOME_REFUSED) {
+            return post_batch_reason(batch, i);
         }
     }
     return NULL;
 }
 
-static enum status on_settled(void *context, const struct batch_out *batch, struct err *err)
+static enum status on_settled(void *context, const struct post_batch *batch, struct err *err)
 {
     struct replay_run *run = context;
     const char *reason = first_reason(batch);
@@ -40,15 +40,15 @@ static enum status on_settled(void *context, const struct batch_out *batch, stru
                        reason);
     }
     if (reason) {
-        status = refused_add(run->refused, batch, err);
+        status = rejects_file_add(run->refused, batch, err);
     }
     if (status == OK && run->resume) {
-        progress_file_note(run->resume, batch);
-        status = progress_file_due(run->resume) ? save(run, err) : OK;
+        resume_file_note(run->resume, batch);
+        status = resume_file_due(run->resume) ? save(run, err) : OK;
     }
     const struct sender_counts *counts = sender_counts(run->out);
     int64_t settled = (int64_t)batch->count;
-    for (int i = FATE_TAKEN; i <= FATE_REFUSED; i++) {
+    for (int i = RESPONSE_OUTCOME_TAKEN; i <= RESPONSE_OUTCOME_REFUSED; i++) {
         settled += counts->fates[i];
     }
     progress_step(&run->progress, settled, settled);
@@ -69,7 +69,7 @@ static void on_again(void *context, const struct err *why, int64_t wait_us)
 
 /* Events on their way out of the archive. */
 
-static void note_hit(struct replay_run *run, const struct hit *hit)
+static void note_hit(struct replay_run *run, const struct search_hit *hit)
 {
     run->first_us = run->hits == 0 ? hit->time_us : run->first_us;
     run->last_us = hit->time_us;
@@ -77,19 +77,19 @@ static void note_hit(struct replay_run *run, const struct hit *hit)
     run->bytes += (int64_t)hit->raw.size;
 }
 
-static bool is_settled(const struct replay_run *run, const struct hit *hit)
+static bool is_settled(const struct replay_run *run, const struct search_hit *hit)
 {
-    return run->resume && progress_file_has(run->resume, hit->time_us, hit->raw);
+    return run->resume && resume_file_has(run->resume, hit->time_us, hit->raw);
 }
 
-static enum status wait_for_turn(struct replay_run *run, const struct hit *hit)
+static enum status wait_for_turn(struct replay_run *run, const struct search_hit *hit)
 {
-    if (run->pace.kind == PACE_MAX) {
+    if (run->rate.kind == RATE_MAX) {
         return OK;
     }
     enum status status = OK;
     int64_t now_us = clock_monotonic_us();
-    int64_t due_us = pace_due_us(&run->pace, hit->time_us, now_us);
+    int64_t due_us = rate_due_us(&run->rate, hit->time_us, now_us);
     while (status == OK && now_us < due_us) {
         int64_t left_us = due_us - now_us;
         status = sender_move(run->out, left_us < MOVE_US ? left_us : MOVE_US, run->err);
@@ -98,7 +98,7 @@ static enum status wait_for_turn(struct replay_run *run, const struct hit *hit)
     return status;
 }
 
-static bool on_hit(void *context, const struct hit *hit)
+static bool on_hit(void *context, const struct search_hit *hit)
 {
     struct replay_run *run = context;
     if (is_settled(run, hit)) {
@@ -111,7 +111,7 @@ static bool on_hit(void *context, const struct hit *hit)
     return run->status == OK;
 }
 
-static bool on_hit_dry(void *context, const struct hit *hit)
+static bool on_hit_dry(void *context, const struct search_hit *hit)
 {
     struct replay_run *run = context;
     if (!is_settled(run, hit)) {
@@ -121,21 +121,21 @@ static bool on_hit_dry(void *context, const struct hit *hit)
     return !run->sender.stop || !atomic_load(run->sender.stop);
 }
 
-static enum status go_through(struct replay_run *run, run_each *each, struct err *err)
+static enum status go_through(struct replay_run *run, search_run_each *each, struct err *err)
 {
-    struct run_options options = {.search = run->search, .each = each, .context = run};
-    struct walk *walk = NULL;
+    struct search_run_options options = {.search = run->search, .each = each, .context = run};
+    struct day_iterator *iterator = NULL;
     int64_t hits;
     options.search.oldest_first = true;
     run->err = err;
     run->status = OK;
-    enum status status = walk_open(&options.search, &walk, err);
-    status = THEN(status, run_query(walk, &options, &hits, err));
+    enum status status = day_iterator_open(&options.search, &iterator, err);
+    status = THEN(status, search_run_query(iterator, &options, &hits, err));
     if (status == OK && run->status == OK && run->hits == 0) {
         progress_wipe(&run->progress);
-        lookup_unknown_fields(walk);
+        query_args_unknown_fields(iterator);
     }
-    walk_close(walk);
+    day_iterator_close(iterator);
     return THEN(status, run->status);
 }
 
@@ -143,12 +143,13 @@ static enum status go_through(struct replay_run *run, run_each *each, struct err
 static int64_t count_events(const struct replay_run *run)
 {
     struct err err;
-    struct walk *walk = NULL;
+    struct day_iterator *iterator = NULL;
     int64_t count = 0;
-    if (walk_open(&run->search, &walk, &err) != OK || aggregate_count(walk, &count, &err) != OK) {
+    if (day_iterator_open(&run->search, &iterator, &err) != OK ||
+        aggregate_count(iterator, &count, &err) != OK) {
         count = 0; /* the run itself says why */
     }
-    walk_close(walk);
+    day_iterator_close(iterator);
     return count;
 }
 
@@ -162,20 +163,21 @@ static const char *plural(int64_t count)
 static void print_counts(const struct replay_run *run, int64_t begun_us)
 {
     const int64_t *fates = sender_counts(run->out)->fates;
-    int64_t all = fates[FATE_TAKEN] + fates[FATE_THERE] + fates[FATE_UPDATED] + fates[FATE_REFUSED];
+    int64_t all = fates[RESPONSE_OUTCOME_TAKEN] + fates[RESPONSE_OUTCOME_THERE] +
+                  fates[RESPONSE_OUTCOME_UPDATED] + fates[RESPONSE_OUTCOME_REFUSED];
     char number[32];
     printf("sent %s event%s to %s as %s in %.1f s: %s taken", progress_number(all, number),
            plural(all), run->dest, form_name(run->destination->form.form),
            (double)(clock_monotonic_us() - begun_us) / (double)CLOCK_SECOND_US,
-           progress_number(fates[FATE_TAKEN], (char[32]){0}));
-    if (fates[FATE_THERE] > 0) {
-        printf(", %s there already", progress_number(fates[FATE_THERE], number));
+           progress_number(fates[RESPONSE_OUTCOME_TAKEN], (char[32]){0}));
+    if (fates[RESPONSE_OUTCOME_THERE] > 0) {
+        printf(", %s there already", progress_number(fates[RESPONSE_OUTCOME_THERE], number));
     }
-    if (fates[FATE_UPDATED] > 0) {
-        printf(", %s written over", progress_number(fates[FATE_UPDATED], number));
+    if (fates[RESPONSE_OUTCOME_UPDATED] > 0) {
+        printf(", %s written over", progress_number(fates[RESPONSE_OUTCOME_UPDATED], number));
     }
-    if (fates[FATE_REFUSED] > 0) {
-        printf(", %s refused (in %s)", progress_number(fates[FATE_REFUSED], number),
+    if (fates[RESPONSE_OUTCOME_REFUSED] > 0) {
+        printf(", %s refused (in %s)", progress_number(fates[RESPONSE_OUTCOME_REFUSED], number),
                run->refused_path);
     }
     printf("\n");
@@ -189,8 +191,8 @@ static void print_how_to_go_on(const struct replay_run *run)
         fprintf(stderr,
                 "stele replay: %s event%s settled so far; the same command goes on from there "
                 "(--resume %s)\n",
-                progress_number(progress_file_settled(run->resume, &refused), number),
-                plural(progress_file_settled(run->resume, &refused)), run->resume_path);
+                progress_number(resume_file_confirm(run->resume, &refused), number),
+                plural(resume_file_confirm(run->resume, &refused)), run->resume_path);
     } else {
         fprintf(stderr, "stele replay: without --resume FILE the same command begins anew\n");
     }
@@ -203,7 +205,7 @@ static enum status send_all(struct replay_run *run, struct err *err)
     if (status != OK) {
         sender_wind_up(run->out);
     } else if (run->resume) {
-        progress_file_finish(run->resume);
+        resume_file_finish(run->resume);
     }
     struct err second;
     enum status saved = save(run, &second);
@@ -231,12 +233,12 @@ int replay_run(struct replay_run *run)
     }
     status = send_all(run, &err);
     progress_wipe(&run->progress);
-    bool refused = sender_counts(run->out)->fates[FATE_REFUSED] > 0;
+    bool refused = sender_counts(run->out)->fates[RESPONSE_OUTCOME_REFUSED] > 0;
     int code = refused ? status_exit_code(ERR_DENIED) : 0;
     if (status == OK && run->hits == 0) {
         fprintf(stderr, "no event to send\n");
         int64_t ignored;
-        code = run->resume && progress_file_settled(run->resume, &ignored) > 0 ? 0 : 1;
+        code = run->resume && resume_file_confirm(run->resume, &ignored) > 0 ? 0 : 1;
     } else if (sender_counts(run->out)->posts > 0 || status == OK) {
         print_counts(run, begun_us);
     }
@@ -264,7 +266,7 @@ static void print_length(int64_t us)
     }
 }
 
-int replay_dry_run(struct replay_run *run)
+int replay_run_dry(struct replay_run *run)
 {
     struct err err;
     char number[2][32];
@@ -284,7 +286,7 @@ int replay_dry_run(struct replay_run *run)
            progress_number(run->bytes, number[1]), clock_format(run->first_us, time[0]),
            clock_format(run->last_us, time[1]), run->dest, form_name(run->destination->form.form),
            run->speed);
-    int64_t length_us = pace_length_us(&run->pace, run->hits, run->last_us - run->first_us);
+    int64_t length_us = rate_length_us(&run->rate, run->hits, run->last_us - run->first_us);
     if (length_us < 0) {
         printf("as fast as it is taken\n");
     } else {

@@ -12,15 +12,15 @@
 
 struct replay_run {
     /* set by the caller */
-    struct search search;
+    struct day_iterator_options search;
     const char *dest;                /* as given */
     struct destination *destination; /* NULL: a dry run to nowhere */
     struct sender_options sender;    /* without the callbacks */
-    struct pace pace;
-    const char *speed;            /* as given */
-    struct progress_file *resume; /* or NULL */
+    struct rate rate;
+    const char *speed;          /* as given */
+    struct resume_file *resume; /* or NULL */
     const char *resume_path;
-    struct refused_files *refused; /* or NULL */
+    struct rejects_file *refused; /* or NULL */
     const char *refused_path;
 
     /* of the run */
@@ -40,6 +40,6 @@ struct replay_run {
 int replay_run(struct replay_run *run);
 
 /* Says what would be sent and how long it takes. Returns the exit code. */
-int replay_dry_run(struct replay_run *run);
+int replay_run_dry(struct replay_run *run);
 
 #endif

@@ -42,7 +42,7 @@ static cJSON *parse(struct span body)
 }
 
 /* By the status alone. */
-static enum answer judge_status(long http, struct span body, struct err *err)
+static enum response_verdict judge_status(long http, struct span body, struct err *err)
 {
     char words[REASON_BYTES];
     (void)printable(body, words);
@@ -51,29 +51,29 @@ static enum answer judge_status(long http, struct span body, struct err *err)
         (void)err_set(err, ERR_CONFIG,
                       "answered %ld: redirects are not followed, set --dest to where it points",
                       http);
-        return ANSWER_STOP;
+        return RESPONSE_STOP;
     }
     if (http == 408 || http == 429 || http >= 500 || http < 200) {
         (void)err_set(err, ERR_NET, "answered %ld%s%s", http, colon, words);
-        return ANSWER_AGAIN;
+        return RESPONSE_RETRY;
     }
     bool of_sender = http == 401 || http == 403 || http == 407;
     if (of_sender || http == 404 || http == 405) {
         (void)err_set(err, ERR_DENIED, "answered %ld%s%s (%s)", http, colon, words,
                       of_sender ? "check token, login or client certificate"
                                 : "check the path of --dest and --as");
-        return ANSWER_STOP;
+        return RESPONSE_STOP;
     }
     (void)err_set(err, ERR_FORMAT, "answered %ld%s%s", http, colon, words);
-    return ANSWER_REFUSED;
+    return RESPONSE_REFUSED;
 }
 
-static enum answer take_all(size_t count, long http, answer_each *each, void *context)
+static enum response_verdict take_all(size_t count, long http, response_each *each, void *context)
 {
     for (size_t i = 0; i < count; i++) {
-        each(context, i, FATE_TAKEN, http, "");
+        each(context, i, RESPONSE_OUTCOME_TAKEN, http, "");
     }
-    return ANSWER_EACH;
+    return RESPONSE_EACH;
 }
 
 /* Codes of HEC (Splunk, "Troubleshoot HTTP Event Collector"). */
@@ -93,18 +93,20 @@ static bool hec_of_event(long code)
 }
 
 /* Events before the one that is wrong were taken; those behind it were not looked at. */
-static enum answer hec_invalid(size_t bad, size_t count, long http, const char *reason,
-                               answer_each *each, void *context)
+static enum response_verdict hec_invalid(size_t bad, size_t count, long http, const char *reason,
+                                         response_each *each, void *context)
 {
     for (size_t i = 0; i < count; i++) {
-        enum fate fate = i < bad ? FATE_TAKEN : i == bad ? FATE_REFUSED : FATE_PENDING;
-        each(context, i, fate, http, i == bad ? reason : "");
+        enum response_outcome outcome = i < bad    ? RESPONSE_OUTCOME_TAKEN
+                                        : i == bad ? RESPONSE_OUTCOME_REFUSED
+                                                   : RESPONSE_OUTCOME_PENDING;
+        each(context, i, outcome, http, i == bad ? reason : "");
     }
-    return ANSWER_EACH;
+    return RESPONSE_EACH;
 }
 
-static enum answer judge_hec(long http, struct span body, size_t count, answer_each *each,
-                             void *context, struct err *err)
+static enum response_verdict judge_hec(long http, struct span body, size_t count,
+                                       response_each *each, void *context, struct err *err)
 {
     char words[REASON_BYTES];
     cJSON *root = parse(body);
@@ -118,7 +120,7 @@ static enum answer judge_hec(long http, struct span body, size_t count, answer_e
     if (http == 200) {
         (void)err_set(err, ERR_FORMAT,
                       "answered 200 without HEC's code 0: is this Splunk's HTTP Event Collector?");
-        return ANSWER_STOP;
+        return RESPONSE_STOP;
     }
     if (http != 400 || code < 0) {
         return judge_status(http, body, err);
@@ -126,7 +128,7 @@ static enum answer judge_hec(long http, struct span body, size_t count, answer_e
     if (!hec_of_event(code)) {
         (void)err_set(err, ERR_DENIED, "answered 400, code %ld: %s (check token and --index)", code,
                       words);
-        return ANSWER_STOP;
+        return RESPONSE_STOP;
     }
     (void)err_set(err, ERR_FORMAT, "answered 400, code %ld: %s", code, words);
     if (bad >= 0 && (size_t)bad < count) {
@@ -134,21 +136,22 @@ static enum answer judge_hec(long http, struct span body, size_t count, answer_e
         (void)snprintf(reason, sizeof reason, "code %ld: %s", code, words);
         return hec_invalid((size_t)bad, count, http, reason, each, context);
     }
-    return ANSWER_REFUSED;
+    return RESPONSE_REFUSED;
 }
 
 /* {"create": {"status": 409, "error": {"type": ..., "reason": ...}}} */
-static void bulk_item(const cJSON *item, size_t index, answer_each *each, void *context)
+static void bulk_item(const cJSON *item, size_t index, response_each *each, void *context)
 {
     const cJSON *result = item ? item->child : NULL;
     long status = number_of(result, "status", 0);
     bool create = result && result->string && strcmp(result->string, "create") == 0;
     if (status == 409 && create) {
-        each(context, index, FATE_THERE, status, "");
+        each(context, index, RESPONSE_OUTCOME_THERE, status, "");
     } else if (status >= 200 && status < 300) {
-        each(context, index, status == 200 ? FATE_UPDATED : FATE_TAKEN, status, "");
+        each(context, index, status == 200 ? RESPONSE_OUTCOME_UPDATED : RESPONSE_OUTCOME_TAKEN,
+             status, "");
     } else if (status == 429 || status >= 500 || status < 200) {
-        each(context, index, FATE_PENDING, status, "");
+        each(context, index, RESPONSE_OUTCOME_PENDING, status, "");
     } else {
         const cJSON *error = cJSON_GetObjectItemCaseSensitive(result, "error");
         char type[REASON_BYTES];
@@ -157,12 +160,12 @@ static void bulk_item(const cJSON *item, size_t index, answer_each *each, void *
         (void)printable(text_of(error, "type"), type);
         (void)printable(text_of(error, "reason"), reason);
         (void)snprintf(words, sizeof words, "%s%s%s", type, *type && *reason ? ": " : "", reason);
-        each(context, index, FATE_REFUSED, status, words);
+        each(context, index, RESPONSE_OUTCOME_REFUSED, status, words);
     }
 }
 
-static enum answer judge_bulk(long http, struct span body, size_t count, answer_each *each,
-                              void *context, struct err *err)
+static enum response_verdict judge_bulk(long http, struct span body, size_t count,
+                                        response_each *each, void *context, struct err *err)
 {
     if (http != 200) {
         return judge_status(http, body, err);
@@ -176,7 +179,7 @@ static enum answer judge_bulk(long http, struct span body, size_t count, answer_
                       "Elasticsearch or OpenSearch?",
                       answered, count);
         cJSON_Delete(root);
-        return ANSWER_STOP;
+        return RESPONSE_STOP;
     }
     size_t index = 0;
     const cJSON *item;
@@ -185,11 +188,11 @@ static enum answer judge_bulk(long http, struct span body, size_t count, answer_
         bulk_item(item, index++, each, context);
     }
     cJSON_Delete(root);
-    return ANSWER_EACH;
+    return RESPONSE_EACH;
 }
 
-enum answer answer_judge(enum form form, long http, struct span body, size_t count,
-                         answer_each *each, void *context, struct err *err)
+enum response_verdict response_judge(enum form form, long http, struct span body, size_t count,
+                                     response_each *each, void *context, struct err *err)
 {
     CHECK(count > 0 && count <= BATCH_MAX);
     if (form == FORM_HEC) {

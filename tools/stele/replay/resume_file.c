@@ -9,33 +9,34 @@
 
 enum { FILE_BYTES_MAX = 4 * 1024 * 1024 };
 
-struct tie {
-    char hex[PROGRESS_TIE_DIGITS + 1];
+struct resume_tie {
+    char hex[RESUME_FILE_TIE_DIGITS + 1];
 };
 
-struct progress_file {
+struct resume_file {
     char path[FILE_PATH_BYTES];
     struct buf what; /* the lines of what is replayed */
     int64_t position_us;
     int64_t settled;
     int64_t refused;
     bool done;
-    struct tie *ties;
+    struct resume_tie *ties;
     size_t n_ties;
     int64_t written_us; /* monotonic */
     bool dirty;
-    /* as it was read: progress_file_has goes by these, while the others move on */
+    /* as it was read: resume_file_has goes by these, while the others move on */
     int64_t begun_us;
-    struct tie *begun_ties;
+    struct resume_tie *begun_ties;
     size_t n_begun_ties;
 };
 
-static struct tie tie_of(struct span raw)
+static struct resume_tie tie_of(struct span raw)
 {
-    struct tie tie;
+    struct resume_tie tie;
     char hex[DIGEST_HEX_BYTES];
     struct digest digest = digest_sha256(raw);
-    (void)snprintf(tie.hex, sizeof tie.hex, "%.*s", PROGRESS_TIE_DIGITS, digest_hex(&digest, hex));
+    (void)snprintf(tie.hex, sizeof tie.hex, "%.*s", RESUME_FILE_TIE_DIGITS,
+                   digest_hex(&digest, hex));
     return tie;
 }
 
@@ -60,7 +61,7 @@ static bool next_line(struct span *rest, struct span *out_line)
     return true;
 }
 
-static enum status check_what(const struct progress_file *file, struct span *rest, struct err *err)
+static enum status check_what(const struct resume_file *file, struct span *rest, struct err *err)
 {
     struct span should = buf_span(&file->what);
     struct span line = {0};
@@ -82,16 +83,16 @@ static enum status check_what(const struct progress_file *file, struct span *res
     return OK;
 }
 
-static bool read_ties(struct progress_file *file, struct span rest)
+static bool read_ties(struct resume_file *file, struct span rest)
 {
     struct span line;
     while (next_line(&rest, &line)) {
-        if (!span_starts(line, "tie ") || line.size != 4 + PROGRESS_TIE_DIGITS ||
-            file->n_ties == PROGRESS_TIES_MAX) {
+        if (!span_starts(line, "tie ") || line.size != 4 + RESUME_FILE_TIE_DIGITS ||
+            file->n_ties == RESUME_FILE_TIES_MAX) {
             return false;
         }
-        memcpy(file->ties[file->n_ties].hex, line.data + 4, PROGRESS_TIE_DIGITS);
-        file->ties[file->n_ties++].hex[PROGRESS_TIE_DIGITS] = '\0';
+        memcpy(file->ties[file->n_ties].hex, line.data + 4, RESUME_FILE_TIE_DIGITS);
+        file->ties[file->n_ties++].hex[RESUME_FILE_TIE_DIGITS] = '\0';
     }
     return rest.size == 0;
 }
@@ -111,7 +112,7 @@ static bool read_numbers(struct span *rest, const char *word, int64_t *a, int64_
     return good && end > 0 && text[end] == '\0';
 }
 
-static enum status read_file(struct progress_file *file, int64_t *from_us, int64_t *to_us,
+static enum status read_file(struct resume_file *file, int64_t *from_us, int64_t *to_us,
                              struct err *err)
 {
     struct buf text = BUF_INIT;
@@ -141,10 +142,11 @@ static enum status read_file(struct progress_file *file, int64_t *from_us, int64
     return status;
 }
 
-enum status progress_file_open(const char *path, const struct progress_what *what, int64_t *from_us,
-                               int64_t *to_us, struct progress_file **out_file, struct err *err)
+enum status resume_file_open(const char *path, const struct resume_file_options *what,
+                             int64_t *from_us, int64_t *to_us, struct resume_file **out_file,
+                             struct err *err)
 {
-    struct progress_file *file = calloc(1, sizeof *file);
+    struct resume_file *file = calloc(1, sizeof *file);
     if (!file) {
         return err_nomem(err, "replay");
     }
@@ -153,10 +155,11 @@ enum status progress_file_open(const char *path, const struct progress_what *wha
         add_what(&file->what, what_names[i], texts[i]);
     }
     file->position_us = INT64_MIN;
-    file->ties = calloc(PROGRESS_TIES_MAX, sizeof *file->ties);
-    file->begun_ties = calloc(PROGRESS_TIES_MAX, sizeof *file->ties);
-    enum status status = file->ties && file->begun_ties ? path_format(file->path, err, "%s", path)
-                                                        : err_nomem(err, "replay");
+    file->ties = calloc(RESUME_FILE_TIES_MAX, sizeof *file->ties);
+    file->begun_ties = calloc(RESUME_FILE_TIES_MAX, sizeof *file->ties);
+    enum status status = file->ties && file->begun_ties
+                             ? file_path_format(file->path, err, "%s", path)
+                             : err_nomem(err, "replay");
     status = THEN(status, buf_status(&file->what, "replay", err));
     if (status == OK && file_exists(path)) {
         status = read_file(file, from_us, to_us, err);
@@ -166,17 +169,17 @@ enum status progress_file_open(const char *path, const struct progress_what *wha
         file->begun_us = file->position_us;
         file->n_begun_ties = file->n_ties;
         memcpy(file->begun_ties, file->ties, file->n_ties * sizeof *file->ties);
-        status = progress_file_write(file, err); /* a place that cannot be written is told now */
+        status = resume_file_write(file, err); /* a place that cannot be written is told now */
     }
     if (status != OK) {
-        progress_file_close(file);
+        resume_file_close(file);
         return status;
     }
     *out_file = file;
     return OK;
 }
 
-void progress_file_close(struct progress_file *file)
+void resume_file_close(struct resume_file *file)
 {
     if (file) {
         buf_fini(&file->what);
@@ -186,37 +189,37 @@ void progress_file_close(struct progress_file *file)
     }
 }
 
-bool progress_file_done(const struct progress_file *file)
+bool resume_file_done(const struct resume_file *file)
 {
     return file->done;
 }
 
-int64_t progress_file_position_us(const struct progress_file *file)
+int64_t resume_file_position_us(const struct resume_file *file)
 {
     return file->position_us;
 }
 
-int64_t progress_file_settled(const struct progress_file *file, int64_t *out_refused)
+int64_t resume_file_confirm(const struct resume_file *file, int64_t *out_refused)
 {
     *out_refused = file->refused;
     return file->settled;
 }
 
-bool progress_file_has(const struct progress_file *file, int64_t time_us, struct span raw)
+bool resume_file_has(const struct resume_file *file, int64_t time_us, struct span raw)
 {
     if (time_us != file->begun_us || file->n_begun_ties == 0) {
         return time_us < file->begun_us;
     }
-    struct tie tie = tie_of(raw);
+    struct resume_tie tie = tie_of(raw);
     for (size_t i = 0; i < file->n_begun_ties; i++) {
-        if (memcmp(file->begun_ties[i].hex, tie.hex, PROGRESS_TIE_DIGITS) == 0) {
+        if (memcmp(file->begun_ties[i].hex, tie.hex, RESUME_FILE_TIE_DIGITS) == 0) {
             return true;
         }
     }
     return false;
 }
 
-void progress_file_note(struct progress_file *file, const struct batch_out *batch)
+void resume_file_note(struct resume_file *file, const struct post_batch *batch)
 {
     CHECK(batch->count > 0 && batch->pending == 0);
     int64_t last_us = batch->items[batch->count - 1].time_us;
@@ -225,27 +228,27 @@ void progress_file_note(struct progress_file *file, const struct batch_out *batc
         file->n_ties = 0;
     }
     for (size_t i = 0; i < batch->count; i++) {
-        file->refused += batch->items[i].fate == FATE_REFUSED;
-        if (batch->items[i].time_us == file->position_us && file->n_ties < PROGRESS_TIES_MAX) {
-            file->ties[file->n_ties++] = tie_of(batch_out_raw(batch, i));
+        file->refused += batch->items[i].outcome == RESPONSE_OUTCOME_REFUSED;
+        if (batch->items[i].time_us == file->position_us && file->n_ties < RESUME_FILE_TIES_MAX) {
+            file->ties[file->n_ties++] = tie_of(post_batch_raw(batch, i));
         }
     }
     file->settled += (int64_t)batch->count;
     file->dirty = true;
 }
 
-void progress_file_finish(struct progress_file *file)
+void resume_file_finish(struct resume_file *file)
 {
     file->done = true;
     file->dirty = true;
 }
 
-bool progress_file_due(const struct progress_file *file)
+bool resume_file_due(const struct resume_file *file)
 {
     return file->dirty && clock_monotonic_us() - file->written_us >= CLOCK_SECOND_US;
 }
 
-enum status progress_file_write(struct progress_file *file, struct err *err)
+enum status resume_file_write(struct resume_file *file, struct err *err)
 {
     struct buf text = BUF_INIT;
     buf_add_str(&text, "stele-replay 1\n");

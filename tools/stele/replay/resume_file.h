@@ -3,11 +3,9 @@
  * beside and renamed over, so that it is always whole. One thread.
  *
  * Events of one time are known by their bytes' digests and not by their number: what came into the
- * archive meanwhile may stand between them. PROGRESS_TIES_MAX of them are noted; what is over it is
- * sent again. Form, a line each:
- *   stele-replay 1
- *   dest | as | query | from | to "TEXT AS IT WAS GIVEN"      what is replayed, and where to
- *   range FROM_US TO_US                                       what the times meant at the start
+ * archive meanwhile may stand between them. RESUME_FILE_TIES_MAX of them are noted; what is over it
+ * is sent again. Form, a line each: stele-replay 1 dest | as | query | from | to "TEXT AS IT WAS
+ * GIVEN"      what is replayed, and where to range FROM_US TO_US what the times meant at the start
  *   position TIME_US
  *   settled COUNT REFUSED
  *   done 0|1                                                  1: the whole range is settled
@@ -18,10 +16,10 @@
 
 #include "tools/stele/replay/post_batch.h"
 
-enum { PROGRESS_TIES_MAX = 4096, PROGRESS_TIE_DIGITS = 32 };
+enum { RESUME_FILE_TIES_MAX = 4096, RESUME_FILE_TIE_DIGITS = 32 };
 
 /* What is replayed; texts as given, "" when not given. They outlive the file. */
-struct progress_what {
+struct resume_file_options {
     const char *dest;
     const char *as;
     const char *query;
@@ -29,31 +27,31 @@ struct progress_what {
     const char *to;
 };
 
-struct progress_file;
+struct resume_file;
 
 /* Reads the file when there is one: then *from_us and *to_us become what they were at the start.
  * ERR_USAGE: it is of another destination, form, query or range. ERR_FORMAT: it is no such file. */
-MUST_USE enum status progress_file_open(const char *path, const struct progress_what *what,
-                                        int64_t *from_us, int64_t *to_us,
-                                        struct progress_file **out_file, struct err *err);
+MUST_USE enum status resume_file_open(const char *path, const struct resume_file_options *what,
+                                      int64_t *from_us, int64_t *to_us,
+                                      struct resume_file **out_file, struct err *err);
 /* Writes nothing. NULL is fine. */
-void progress_file_close(struct progress_file *file);
+void resume_file_close(struct resume_file *file);
 
 /* The whole range was settled by an earlier run. */
-bool progress_file_done(const struct progress_file *file);
+bool resume_file_done(const struct resume_file *file);
 /* Where to begin: the position, or INT64_MIN when nothing is settled. */
-int64_t progress_file_position_us(const struct progress_file *file);
+int64_t resume_file_position_us(const struct resume_file *file);
 /* This event was settled by an earlier run. */
-bool progress_file_has(const struct progress_file *file, int64_t time_us, struct span raw);
+bool resume_file_has(const struct resume_file *file, int64_t time_us, struct span raw);
 /* Events of all runs that are settled, and how many of these were refused. */
-int64_t progress_file_settled(const struct progress_file *file, int64_t *out_refused);
+int64_t resume_file_confirm(const struct resume_file *file, int64_t *out_refused);
 
 /* Notes a settled batch in memory. Batches come in order of time. */
-void progress_file_note(struct progress_file *file, const struct batch_out *batch);
-void progress_file_finish(struct progress_file *file);
+void resume_file_note(struct resume_file *file, const struct post_batch *batch);
+void resume_file_finish(struct resume_file *file);
 /* True when something is noted and the last write is a second ago. */
-bool progress_file_due(const struct progress_file *file);
+bool resume_file_due(const struct resume_file *file);
 /* On disk (fsync) when it returns OK. */
-MUST_USE enum status progress_file_write(struct progress_file *file, struct err *err);
+MUST_USE enum status resume_file_write(struct resume_file *file, struct err *err);
 
 #endif

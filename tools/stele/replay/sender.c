@@ -14,17 +14,17 @@ enum { WINDOW_PER_PLACE = 4 };
 
 struct sender {
     struct sender_options options;
-    const struct carrier_ops *ops;
-    struct carrier *carrier;
+    const struct transport_ops *ops;
+    struct transport *transport;
     struct arena arena;
-    struct batch_out *gathering; /* NULL: nothing has gathered */
-    struct batch_out **ring;     /* in order, from `first` on */
+    struct post_batch *gathering; /* NULL: nothing has gathered */
+    struct post_batch **ring;     /* in order, from `first` on */
     size_t capacity;
     size_t first;
     size_t count;
     size_t active; /* of these, not settled */
     size_t bytes;
-    struct batch_out **spare;
+    struct post_batch **spare;
     size_t n_spare;
     struct sender_counts counts;
 };
@@ -40,15 +40,17 @@ enum status sender_open(const struct sender_options *options, struct sender **ou
     }
     sender->options = *options;
     bool syslog = options->destination->form.form == FORM_SYSLOG;
-    sender->ops = syslog ? &syslog_carrier : &http_carrier;
+    sender->ops = syslog ? &transport_syslog : &transport_http;
     sender->capacity = options->in_flight * WINDOW_PER_PLACE;
-    sender->ring = calloc(sender->capacity, sizeof(struct batch_out *));
-    sender->spare = calloc(sender->capacity + 1, sizeof(struct batch_out *));
+    sender->ring = calloc(sender->capacity, sizeof(struct post_batch *));
+    sender->spare = calloc(sender->capacity + 1, sizeof(struct post_batch *));
     enum status status = sender->ring && sender->spare ? OK : err_nomem(err, "replay");
     if (status == OK && syslog) {
-        status = syslog_carrier_open(options->destination, options->stop, &sender->carrier, err);
+        status =
+            transport_syslog_open(options->destination, options->stop, &sender->transport, err);
     } else if (status == OK) {
-        status = http_carrier_open(options->destination, options->in_flight, &sender->carrier, err);
+        status =
+            transport_http_open(options->destination, options->in_flight, &sender->transport, err);
     }
     if (status != OK) {
         sender_close(sender);
@@ -58,7 +60,7 @@ enum status sender_open(const struct sender_options *options, struct sender **ou
     return OK;
 }
 
-static struct batch_out *at(const struct sender *sender, size_t index)
+static struct post_batch *at(const struct sender *sender, size_t index)
 {
     return sender->ring[(sender->first + index) % sender->capacity];
 }
@@ -68,16 +70,16 @@ void sender_close(struct sender *sender)
     if (!sender) {
         return;
     }
-    if (sender->carrier) {
-        sender->ops->close(sender->carrier); /* lets go of all posts */
+    if (sender->transport) {
+        sender->ops->close(sender->transport); /* lets go of all posts */
     }
     for (size_t i = 0; i < sender->count; i++) {
-        batch_out_free(at(sender, i));
+        post_batch_free(at(sender, i));
     }
     for (size_t i = 0; i < sender->n_spare; i++) {
-        batch_out_free(sender->spare[i]);
+        post_batch_free(sender->spare[i]);
     }
-    batch_out_free(sender->gathering);
+    post_batch_free(sender->gathering);
     arena_fini(&sender->arena);
     free(sender->ring);
     free(sender->spare);
@@ -89,14 +91,14 @@ const struct sender_counts *sender_counts(const struct sender *sender)
     return &sender->counts;
 }
 
-static void set_ready(struct batch_out *batch, int64_t next_try_us)
+static void set_ready(struct post_batch *batch, int64_t next_try_us)
 {
-    batch->state = OUT_READY;
+    batch->state = POST_BATCH_READY;
     batch->next_try_us = next_try_us;
 }
 
 /* Nothing of it got through: later again, unless that was so too often. */
-static enum status again(struct sender *sender, struct batch_out *batch, const struct err *why,
+static enum status again(struct sender *sender, struct post_batch *batch, const struct err *why,
                          struct err *err)
 {
     const struct sender_options *options = &sender->options;
@@ -112,21 +114,23 @@ static enum status again(struct sender *sender, struct batch_out *batch, const s
     return OK;
 }
 
-static void on_fate(void *context, size_t index, enum fate fate, long http, const char *reason)
+static void on_fate(void *context, size_t index, enum response_outcome outcome, long http,
+                    const char *reason)
 {
-    struct batch_out *batch = context;
-    if (fate == FATE_PENDING) {
+    struct post_batch *batch = context;
+    if (outcome == RESPONSE_OUTCOME_PENDING) {
         batch->wait = batch->wait || http == 429 || http >= 500 || http < 200;
     } else {
-        batch_out_settle(batch, batch->sent[index], fate, http, reason);
+        post_batch_set_outcome(batch, batch->sent[index], outcome, http, reason);
     }
 }
 
 /* All together were refused: the half of them next, until the one at fault is alone. */
-static void refused(struct batch_out *batch, const struct err *why)
+static void refused(struct post_batch *batch, const struct err *why)
 {
     if (batch->n_sent == 1) {
-        batch_out_settle(batch, batch->sent[0], FATE_REFUSED, batch->post.http, why->text);
+        post_batch_set_outcome(batch, batch->sent[0], RESPONSE_OUTCOME_REFUSED, batch->post.http,
+                               why->text);
         batch->sent_most = 1;
     } else {
         batch->sent_most = batch->n_sent / 2;
@@ -134,7 +138,7 @@ static void refused(struct batch_out *batch, const struct err *why)
     set_ready(batch, 0);
 }
 
-static enum status each_has_fate(struct sender *sender, struct batch_out *batch, size_t before,
+static enum status each_has_fate(struct sender *sender, struct post_batch *batch, size_t before,
                                  struct err *err)
 {
     if (batch->pending < before) {
@@ -152,34 +156,34 @@ static enum status each_has_fate(struct sender *sender, struct batch_out *batch,
 }
 
 /* A post is done: what it means for its events. */
-static enum status take_answer(struct sender *sender, struct batch_out *batch, struct err *err)
+static enum status take_answer(struct sender *sender, struct post_batch *batch, struct err *err)
 {
     const struct destination *destination = sender->options.destination;
-    struct post *post = &batch->post;
+    struct transport_post *post = &batch->post;
     size_t before = batch->pending;
     struct err why = post->err;
     sender->counts.posts++;
     batch->wait = false;
     set_ready(batch, 0);
-    enum answer answer = why.status == OK               ? ANSWER_EACH
-                         : status_retryable(why.status) ? ANSWER_AGAIN
-                                                        : ANSWER_STOP;
+    enum response_verdict response = why.status == OK               ? RESPONSE_EACH
+                                     : status_retryable(why.status) ? RESPONSE_RETRY
+                                                                    : RESPONSE_STOP;
     if (why.status == OK) {
-        answer = answer_judge(destination->form.form, post->http, buf_span(&post->answer),
-                              batch->n_sent, on_fate, batch, &why);
-        if (answer != ANSWER_EACH) {
+        response = response_judge(destination->form.form, post->http, buf_span(&post->response),
+                                  batch->n_sent, on_fate, batch, &why);
+        if (response != RESPONSE_EACH) {
             (void)err_wrap(&why, "%s", destination->host);
         }
     }
     if (why.status == ERR_STOPPED || why.status == ERR_NOMEM) {
-        answer = ANSWER_STOP;
+        response = RESPONSE_STOP;
     }
     enum status status = buf_status(&batch->reasons, "replay", err);
-    if (status == OK && answer == ANSWER_EACH) {
+    if (status == OK && response == RESPONSE_EACH) {
         status = each_has_fate(sender, batch, before, err);
-    } else if (status == OK && answer == ANSWER_AGAIN) {
+    } else if (status == OK && response == RESPONSE_RETRY) {
         status = again(sender, batch, &why, err);
-    } else if (status == OK && answer == ANSWER_REFUSED) {
+    } else if (status == OK && response == RESPONSE_REFUSED) {
         refused(batch, &why);
     } else if (status == OK) {
         *err = why;
@@ -192,40 +196,40 @@ static enum status take_answer(struct sender *sender, struct batch_out *batch, s
 static enum status advance(struct sender *sender, struct err *err)
 {
     enum status status = OK;
-    while (status == OK && sender->count > 0 && at(sender, 0)->state == OUT_SETTLED) {
-        struct batch_out *batch = at(sender, 0);
+    while (status == OK && sender->count > 0 && at(sender, 0)->state == POST_BATCH_DONE) {
+        struct post_batch *batch = at(sender, 0);
         status = sender->options.on_settled(sender->options.context, batch, err);
         if (status == OK) {
             for (size_t i = 0; i < batch->count; i++) {
-                sender->counts.fates[batch->items[i].fate]++;
+                sender->counts.fates[batch->items[i].outcome]++;
             }
             sender->bytes -= batch->bytes.size;
             sender->first = (sender->first + 1) % sender->capacity;
             sender->count--;
-            batch_out_clear(batch);
+            post_batch_clear(batch);
             sender->spare[sender->n_spare++] = batch;
         }
     }
     return status;
 }
 
-static void settle_if_done(struct sender *sender, struct batch_out *batch)
+static void settle_if_done(struct sender *sender, struct post_batch *batch)
 {
-    if (batch->state == OUT_READY && batch->pending == 0) {
-        batch->state = OUT_SETTLED;
+    if (batch->state == POST_BATCH_READY && batch->pending == 0) {
+        batch->state = POST_BATCH_DONE;
         sender->active--;
     }
 }
 
-static enum status start(struct sender *sender, struct batch_out *batch, struct err *err)
+static enum status start(struct sender *sender, struct post_batch *batch, struct err *err)
 {
-    enum status status = batch_out_encode(batch, sender->options.destination, &sender->arena, err);
+    enum status status = post_batch_encode(batch, sender->options.destination, &sender->arena, err);
     settle_if_done(sender, batch);
-    if (status != OK || batch->state == OUT_SETTLED || batch->n_sent == 0) {
+    if (status != OK || batch->state == POST_BATCH_DONE || batch->n_sent == 0) {
         return status;
     }
-    batch->state = OUT_UNDER_WAY;
-    status = sender->ops->begin(sender->carrier, &batch->post, err);
+    batch->state = POST_BATCH_IN_FLIGHT;
+    status = sender->ops->begin(sender->transport, &batch->post, err);
     if (status != OK) {
         set_ready(batch, 0);
     }
@@ -237,14 +241,14 @@ static enum status start_due(struct sender *sender, int64_t *wait_us, struct err
 {
     enum status status = OK;
     for (size_t i = 0; status == OK && i < sender->count; i++) {
-        struct batch_out *batch = at(sender, i);
-        if (batch->state != OUT_READY) {
+        struct post_batch *batch = at(sender, i);
+        if (batch->state != POST_BATCH_READY) {
             continue;
         }
         int64_t left_us = batch->next_try_us - clock_monotonic_us();
         if (left_us <= 0) {
             status = start(sender, batch, err);
-            left_us = batch->state == OUT_UNDER_WAY && !batch->post.done ? *wait_us : 0;
+            left_us = batch->state == POST_BATCH_IN_FLIGHT && !batch->post.done ? *wait_us : 0;
         }
         *wait_us = left_us < *wait_us ? left_us : *wait_us;
     }
@@ -255,8 +259,8 @@ static enum status take_done(struct sender *sender, struct err *err)
 {
     enum status status = OK;
     for (size_t i = 0; status == OK && i < sender->count; i++) {
-        struct batch_out *batch = at(sender, i);
-        if (batch->state == OUT_UNDER_WAY && batch->post.done) {
+        struct post_batch *batch = at(sender, i);
+        if (batch->state == POST_BATCH_IN_FLIGHT && batch->post.done) {
             status = take_answer(sender, batch, err);
             settle_if_done(sender, batch);
         }
@@ -268,7 +272,7 @@ static enum status work(struct sender *sender, int64_t timeout_us, struct err *e
 {
     int64_t wait_us = timeout_us < ROUND_US ? timeout_us : ROUND_US;
     enum status status = start_due(sender, &wait_us, err);
-    status = THEN(status, sender->ops->wait(sender->carrier, wait_us, err));
+    status = THEN(status, sender->ops->wait(sender->transport, wait_us, err));
     status = THEN(status, take_done(sender, err));
     return THEN(status, advance(sender, err));
 }
@@ -281,7 +285,7 @@ static enum status stopped(const struct sender *sender, struct err *err)
 /* The gathered batch takes its place in the window, which is waited for. */
 static enum status push(struct sender *sender, struct err *err)
 {
-    struct batch_out *batch = sender->gathering;
+    struct post_batch *batch = sender->gathering;
     enum status status = stopped(sender, err);
     while (status == OK &&
            (sender->active == sender->options.in_flight || sender->count == sender->capacity ||
@@ -305,20 +309,20 @@ enum status sender_add(struct sender *sender, struct span raw, int64_t time_us, 
                        struct err *err)
 {
     const struct sender_options *options = &sender->options;
-    struct batch_out *batch = sender->gathering;
+    struct post_batch *batch = sender->gathering;
     enum status status = OK;
     if (batch && batch->bytes.size + raw.size > options->batch_bytes) {
         status = push(sender, err);
     }
     if (status == OK && !sender->gathering) {
         sender->gathering =
-            sender->n_spare > 0 ? sender->spare[--sender->n_spare] : batch_out_new();
+            sender->n_spare > 0 ? sender->spare[--sender->n_spare] : post_batch_new();
         if (!sender->gathering) {
             return err_nomem(err, "replay");
         }
         sender->gathering->since_us = clock_monotonic_us();
     }
-    status = THEN(status, batch_out_add(sender->gathering, raw, time_us, received_us, err));
+    status = THEN(status, post_batch_add(sender->gathering, raw, time_us, received_us, err));
     if (status == OK && sender->gathering->count >= options->batch_events) {
         status = push(sender, err);
     }
@@ -327,7 +331,7 @@ enum status sender_add(struct sender *sender, struct span raw, int64_t time_us, 
 
 enum status sender_move(struct sender *sender, int64_t timeout_us, struct err *err)
 {
-    struct batch_out *batch = sender->gathering;
+    struct post_batch *batch = sender->gathering;
     if (batch && clock_monotonic_us() - batch->since_us >= LINGER_US) {
         enum status status = push(sender, err);
         if (status != OK) {
@@ -356,17 +360,17 @@ void sender_wind_up(struct sender *sender)
     for (;;) {
         bool any = false;
         for (size_t i = 0; i < sender->count; i++) {
-            struct batch_out *batch = at(sender, i);
-            any = any || (batch->state == OUT_UNDER_WAY && !batch->post.done);
+            struct post_batch *batch = at(sender, i);
+            any = any || (batch->state == POST_BATCH_IN_FLIGHT && !batch->post.done);
         }
         if (!any || status != OK || clock_monotonic_us() > end_us) {
             break;
         }
-        status = sender->ops->wait(sender->carrier, ROUND_US, &err);
+        status = sender->ops->wait(sender->transport, ROUND_US, &err);
     }
     for (size_t i = 0; i < sender->count; i++) {
-        struct batch_out *batch = at(sender, i);
-        if (batch->state == OUT_UNDER_WAY && batch->post.done && !batch->post.err.status) {
+        struct post_batch *batch = at(sender, i);
+        if (batch->state == POST_BATCH_IN_FLIGHT && batch->post.done && !batch->post.err.status) {
             (void)take_answer(sender, batch, &err);
             settle_if_done(sender, batch);
         }

@@ -23,7 +23,7 @@ struct sender_options {
 
     /* A batch whose events all have their fate, in order. An error ends the replay, and the batch
      * counts as not settled. */
-    enum status (*on_settled)(void *context, const struct batch_out *batch, struct err *err);
+    enum status (*on_settled)(void *context, const struct post_batch *batch, struct err *err);
     /* Something failed and is tried again after wait_us. */
     void (*on_again)(void *context, const struct err *why, int64_t wait_us);
     void *context;
@@ -32,7 +32,7 @@ struct sender_options {
 struct sender_counts {
     int64_t posts;
     int64_t again; /* posts that had to be repeated, whole or in part */
-    int64_t fates[FATE_REFUSED + 1];
+    int64_t fates[RESPONSE_OUTCOME_REFUSED + 1];
 };
 
 struct sender;

@@ -7,10 +7,10 @@
 
 #include "tools/stele/replay/destination.h"
 
-enum { CARRIER_WORDS_BYTES = 320 };
+enum { TRANSPORT_TEXT_BYTES = 320 };
 
 /* One body on its way, and what came of it. The caller owns it, and url and body, until `done`. */
-struct post {
+struct transport_post {
     const char *url;
     struct span body;
 
@@ -21,33 +21,33 @@ struct post {
                                ERR_STOPPED, ERR_NOMEM. */
     long http;              /* its status; of syslog 200: the other side's TCP has it all */
     int64_t retry_after_us; /* what the answer asks for; 0: nothing */
-    struct buf answer;      /* its body, cut at CARRIER_ANSWER_BYTES_MAX; buf_fini it */
+    struct buf response;    /* its body, cut at TRANSPORT_RESPONSE_BYTES_MAX; buf_fini it */
 };
 
-enum { CARRIER_ANSWER_BYTES_MAX = 32 * 1024 * 1024 };
+enum { TRANSPORT_RESPONSE_BYTES_MAX = 32 * 1024 * 1024 };
 
-struct carrier; /* of the kind that ops belong to */
+struct transport; /* of the kind that ops belong to */
 
-struct carrier_ops {
+struct transport_ops {
     /* Starts a post; at most as many at a time as open was told. It may be done on return. */
-    enum status (*begin)(struct carrier *carrier, struct post *post, struct err *err);
+    enum status (*begin)(struct transport *transport, struct transport_post *post, struct err *err);
     /* Moves what is under way, at most for timeout_us; returns as soon as a post is done. */
-    enum status (*wait)(struct carrier *carrier, int64_t timeout_us, struct err *err);
+    enum status (*wait)(struct transport *transport, int64_t timeout_us, struct err *err);
     /* Gives up a post that is under way: it is the caller's again. */
-    void (*abandon)(struct carrier *carrier, struct post *post);
-    void (*close)(struct carrier *carrier); /* NULL is fine */
+    void (*abandon)(struct transport *transport, struct transport_post *post);
+    void (*close)(struct transport *transport); /* NULL is fine */
 };
 
-extern const struct carrier_ops http_carrier;
-extern const struct carrier_ops syslog_carrier;
+extern const struct transport_ops transport_http;
+extern const struct transport_ops transport_syslog;
 
 /* The destination outlives the carrier. */
-MUST_USE enum status http_carrier_open(const struct destination *destination, size_t in_flight,
-                                       struct carrier **out_carrier, struct err *err);
+MUST_USE enum status transport_http_open(const struct destination *destination, size_t in_flight,
+                                         struct transport **out_carrier, struct err *err);
 /* Connects with the first post, and sends within begin: one post at a time. `stop` ends waiting
  * early, may be set by a signal handler, and outlives the carrier. */
-MUST_USE enum status syslog_carrier_open(const struct destination *destination,
-                                         const atomic_bool *stop, struct carrier **out_carrier,
-                                         struct err *err);
+MUST_USE enum status transport_syslog_open(const struct destination *destination,
+                                           const atomic_bool *stop, struct transport **out_carrier,
+                                           struct err *err);
 
 #endif

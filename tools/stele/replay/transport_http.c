@@ -9,131 +9,134 @@
 
 enum { IN_FLIGHT_MAX = 1024, RETRY_AFTER_S_MAX = 600 };
 
-struct place {
-    struct carrier *carrier;
+struct http_slot {
+    struct transport *transport;
     CURL *curl;
-    struct post *post; /* NULL: free */
+    struct transport_post *post; /* NULL: free */
     char words[CURL_ERROR_SIZE];
 };
 
-struct carrier {
+struct transport {
     const struct destination *destination;
     CURLM *multi;
     struct curl_slist *headers;
     size_t answer_bytes_max;
     bool answered; /* some post */
     size_t n_places;
-    struct place places[];
+    struct http_slot places[];
 };
 
-static enum status add_header(struct carrier *carrier, const char *line, struct err *err)
+static enum status add_header(struct transport *transport, const char *line, struct err *err)
 {
-    struct curl_slist *grown = curl_slist_append(carrier->headers, line);
-    carrier->headers = grown ? grown : carrier->headers;
+    struct curl_slist *grown = curl_slist_append(transport->headers, line);
+    transport->headers = grown ? grown : transport->headers;
     return grown ? OK : err_nomem(err, "replay");
 }
 
-static enum status make_headers(struct carrier *carrier, struct err *err)
+static enum status make_headers(struct transport *transport, struct err *err)
 {
-    const struct destination *destination = carrier->destination;
+    const struct destination *destination = transport->destination;
     struct buf line = BUF_INIT;
     buf_printf(&line, "Content-Type: %s", form_content_type(destination->form.form));
     buf_add_char(&line, '\0');
     enum status status = buf_status(&line, "replay", err);
-    status = THEN(status, add_header(carrier, line.data, err));
+    status = THEN(status, add_header(transport, line.data, err));
     buf_fini(&line);
-    status = THEN(status, add_header(carrier, "Expect:", err)); /* no waiting for 100 Continue */
+    status = THEN(status, add_header(transport, "Expect:", err)); /* no waiting for 100 Continue */
     for (size_t i = 0; status == OK && i < destination->n_headers; i++) {
-        status = add_header(carrier, destination->headers[i], err);
+        status = add_header(transport, destination->headers[i], err);
     }
     return status;
 }
 
 static size_t on_body(char *data, size_t size, size_t count, void *context)
 {
-    const struct place *place = context;
-    struct buf *answer = &place->post->answer;
+    const struct http_slot *place = context;
+    struct buf *response = &place->post->response;
     size_t bytes = size * count;
-    size_t room = place->carrier->answer_bytes_max - answer->size;
-    buf_add(answer, data, bytes < room ? bytes : room);
-    return buf_ok(answer) ? bytes : 0;
+    size_t room = place->transport->answer_bytes_max - response->size;
+    buf_add(response, data, bytes < room ? bytes : room);
+    return buf_ok(response) ? bytes : 0;
 }
 
-static void http_close(struct carrier *carrier)
+static void http_close(struct transport *transport)
 {
-    if (!carrier) {
+    if (!transport) {
         return;
     }
-    for (size_t i = 0; i < carrier->n_places; i++) {
-        if (carrier->places[i].post) {
-            (void)curl_multi_remove_handle(carrier->multi, carrier->places[i].curl);
+    for (size_t i = 0; i < transport->n_places; i++) {
+        if (transport->places[i].post) {
+            (void)curl_multi_remove_handle(transport->multi, transport->places[i].curl);
         }
-        curl_easy_cleanup(carrier->places[i].curl);
+        curl_easy_cleanup(transport->places[i].curl);
     }
-    (void)curl_multi_cleanup(carrier->multi);
-    for (struct curl_slist *at = carrier->headers; at; at = at->next) {
+    (void)curl_multi_cleanup(transport->multi);
+    for (struct curl_slist *at = transport->headers; at; at = at->next) {
         explicit_bzero(at->data, strlen(at->data));
     }
-    curl_slist_free_all(carrier->headers);
-    free(carrier);
+    curl_slist_free_all(transport->headers);
+    free(transport);
 }
 
 /* The forms whose answers are read want all of them. */
 static size_t answer_bytes(enum form form)
 {
     enum { EXCERPT_BYTES = 4096 };
-    return form == FORM_HEC || form == FORM_BULK ? (size_t)CARRIER_ANSWER_BYTES_MAX : EXCERPT_BYTES;
+    return form == FORM_HEC || form == FORM_BULK ? (size_t)TRANSPORT_RESPONSE_BYTES_MAX
+                                                 : EXCERPT_BYTES;
 }
 
-enum status http_carrier_open(const struct destination *destination, size_t in_flight,
-                              struct carrier **out_carrier, struct err *err)
+enum status transport_http_open(const struct destination *destination, size_t in_flight,
+                                struct transport **out_carrier, struct err *err)
 {
     CHECK(in_flight > 0 && in_flight <= IN_FLIGHT_MAX);
-    struct carrier *carrier = calloc(1, sizeof *carrier + in_flight * sizeof carrier->places[0]);
-    if (!carrier) {
+    struct transport *transport =
+        calloc(1, sizeof *transport + in_flight * sizeof transport->places[0]);
+    if (!transport) {
         return err_nomem(err, "replay");
     }
-    carrier->destination = destination;
-    carrier->answer_bytes_max = answer_bytes(destination->form.form);
+    transport->destination = destination;
+    transport->answer_bytes_max = answer_bytes(destination->form.form);
     bool good = true;
     for (size_t i = 0; i < in_flight; i++) {
-        carrier->places[i].carrier = carrier;
-        carrier->places[i].curl = wire_new();
-        good = good && carrier->places[i].curl;
+        transport->places[i].transport = transport;
+        transport->places[i].curl = curl_setup_new();
+        good = good && transport->places[i].curl;
     }
-    carrier->n_places = in_flight;
-    carrier->multi = curl_multi_init();
+    transport->n_places = in_flight;
+    transport->multi = curl_multi_init();
     enum status status =
-        good && carrier->multi ? make_headers(carrier, err) : err_nomem(err, "replay");
+        good && transport->multi ? make_headers(transport, err) : err_nomem(err, "replay");
     if (status != OK) {
-        http_close(carrier);
+        http_close(transport);
         return status;
     }
-    (void)curl_multi_setopt(carrier->multi, CURLMOPT_MAXCONNECTS, (long)in_flight);
-    *out_carrier = carrier;
+    (void)curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, (long)in_flight);
+    *out_carrier = transport;
     return OK;
 }
 
-static enum status http_begin(struct carrier *carrier, struct post *post, struct err *err)
+static enum status http_begin(struct transport *transport, struct transport_post *post,
+                              struct err *err)
 {
-    struct place *place = carrier->places;
-    while (place < carrier->places + carrier->n_places && place->post) {
+    struct http_slot *place = transport->places;
+    while (place < transport->places + transport->n_places && place->post) {
         place++;
     }
-    CHECK(place < carrier->places + carrier->n_places);
+    CHECK(place < transport->places + transport->n_places);
     CURL *curl = place->curl;
     curl_easy_reset(curl);
-    wire_set(curl, carrier->destination, place->words);
+    curl_setup_set(curl, transport->destination, place->words);
     place->words[0] = '\0';
-    buf_clear(&post->answer);
+    buf_clear(&post->response);
     (void)curl_easy_setopt(curl, CURLOPT_URL, post->url);
     (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body.size);
     (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, post->body.data);
-    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, carrier->headers);
+    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, transport->headers);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, place);
     (void)curl_easy_setopt(curl, CURLOPT_PRIVATE, place);
-    if (curl_multi_add_handle(carrier->multi, curl) != CURLM_OK) {
+    if (curl_multi_add_handle(transport->multi, curl) != CURLM_OK) {
         return err_nomem(err, "replay");
     }
     place->post = post;
@@ -141,9 +144,9 @@ static enum status http_begin(struct carrier *carrier, struct post *post, struct
     return OK;
 }
 
-static void finish(struct carrier *carrier, struct place *place, CURLcode code)
+static void finish(struct transport *transport, struct http_slot *place, CURLcode code)
 {
-    struct post *post = place->post;
+    struct transport_post *post = place->post;
     CURL *curl = place->curl;
     curl_off_t after_s = 0;
     post->http = 0;
@@ -154,59 +157,59 @@ static void finish(struct carrier *carrier, struct place *place, CURLcode code)
     post->err = (struct err){.status = OK};
     /* a receiver that refuses may close before it has read all: its answer is what counts */
     if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && post->http >= 300)) {
-        (void)wire_error(carrier->destination, code, place->words, &post->err);
-        if (!carrier->answered) {
-            (void)wire_suspect(carrier->destination, &post->err);
+        (void)curl_setup_error(transport->destination, code, place->words, &post->err);
+        if (!transport->answered) {
+            (void)curl_setup_suspect(transport->destination, &post->err);
         }
     } else {
-        carrier->answered = true;
+        transport->answered = true;
     }
-    (void)curl_multi_remove_handle(carrier->multi, curl);
+    (void)curl_multi_remove_handle(transport->multi, curl);
     place->post = NULL;
     post->done = true;
 }
 
-static bool take_done(struct carrier *carrier)
+static bool take_done(struct transport *transport)
 {
     bool any = false;
     int left;
     CURLMsg *message;
-    while ((message = curl_multi_info_read(carrier->multi, &left)) != NULL) {
+    while ((message = curl_multi_info_read(transport->multi, &left)) != NULL) {
         if (message->msg == CURLMSG_DONE) {
             CURLcode code = message->data.result; /* the message is gone with the handle */
-            struct place *place = NULL;
+            struct http_slot *place = NULL;
             (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &place);
-            finish(carrier, place, code);
+            finish(transport, place, code);
             any = true;
         }
     }
     return any;
 }
 
-static enum status http_wait(struct carrier *carrier, int64_t timeout_us, struct err *err)
+static enum status http_wait(struct transport *transport, int64_t timeout_us, struct err *err)
 {
     int running;
-    CURLMcode code = curl_multi_perform(carrier->multi, &running);
-    if (code == CURLM_OK && !take_done(carrier) && timeout_us > 0) {
-        code = curl_multi_poll(carrier->multi, NULL, 0, (int)((timeout_us + 999) / 1000), NULL);
+    CURLMcode code = curl_multi_perform(transport->multi, &running);
+    if (code == CURLM_OK && !take_done(transport) && timeout_us > 0) {
+        code = curl_multi_poll(transport->multi, NULL, 0, (int)((timeout_us + 999) / 1000), NULL);
         if (code == CURLM_OK) {
-            code = curl_multi_perform(carrier->multi, &running);
+            code = curl_multi_perform(transport->multi, &running);
         }
-        (void)take_done(carrier);
+        (void)take_done(transport);
     }
     return code == CURLM_OK ? OK : err_set(err, ERR_NET, "libcurl: %s", curl_multi_strerror(code));
 }
 
-static void http_abandon(struct carrier *carrier, struct post *post)
+static void http_abandon(struct transport *transport, struct transport_post *post)
 {
-    for (size_t i = 0; i < carrier->n_places; i++) {
-        struct place *place = &carrier->places[i];
+    for (size_t i = 0; i < transport->n_places; i++) {
+        struct http_slot *place = &transport->places[i];
         if (place->post == post) {
-            (void)curl_multi_remove_handle(carrier->multi, place->curl);
+            (void)curl_multi_remove_handle(transport->multi, place->curl);
             place->post = NULL;
         }
     }
 }
 
-const struct carrier_ops http_carrier = {
+const struct transport_ops transport_http = {
     .begin = http_begin, .wait = http_wait, .abandon = http_abandon, .close = http_close};

@@ -25,7 +25,7 @@ enum { POLL_MS_MAX = 200, DRAIN_POLL_MS = 1, VERDICT_US = 1000 * 1000 };
  * post. */
 enum { KEPT_BYTES = 4 * 1024 * 1024 };
 
-struct carrier {
+struct transport {
     const struct destination *destination;
     const atomic_bool *stop;
     CURL *curl;
@@ -37,112 +37,112 @@ struct carrier {
     char words[CURL_ERROR_SIZE];
 };
 
-enum status syslog_carrier_open(const struct destination *destination, const atomic_bool *stop,
-                                struct carrier **out_carrier, struct err *err)
+enum status transport_syslog_open(const struct destination *destination, const atomic_bool *stop,
+                                  struct transport **out_carrier, struct err *err)
 {
-    struct carrier *carrier = calloc(1, sizeof *carrier);
-    if (!carrier) {
+    struct transport *transport = calloc(1, sizeof *transport);
+    if (!transport) {
         return err_nomem(err, "replay");
     }
-    *carrier = (struct carrier){.destination = destination, .stop = stop, .socket = -1};
-    *out_carrier = carrier;
+    *transport = (struct transport){.destination = destination, .stop = stop, .socket = -1};
+    *out_carrier = transport;
     return OK;
 }
 
-static void hang_up(struct carrier *carrier)
+static void hang_up(struct transport *transport)
 {
-    curl_easy_cleanup(carrier->curl);
-    carrier->curl = NULL;
-    carrier->socket = -1;
+    curl_easy_cleanup(transport->curl);
+    transport->curl = NULL;
+    transport->socket = -1;
 }
 
-static void syslog_close(struct carrier *carrier)
+static void syslog_close(struct transport *transport)
 {
-    if (carrier) {
-        hang_up(carrier);
-        buf_fini(&carrier->kept[0]);
-        buf_fini(&carrier->kept[1]);
-        free(carrier);
+    if (transport) {
+        hang_up(transport);
+        buf_fini(&transport->kept[0]);
+        buf_fini(&transport->kept[1]);
+        free(transport);
     }
 }
 
 static int on_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
                        curl_off_t up)
 {
-    const struct carrier *carrier = context;
+    const struct transport *transport = context;
     (void)down_total, (void)down, (void)up_total, (void)up;
-    return atomic_load(carrier->stop);
+    return atomic_load(transport->stop);
 }
 
 /* After the end of what the other side sends: has it closed the connection with everything read?
  * TLS says goodbye in either case; with something unread, TCP resets the connection. */
-static bool is_closed_well(const struct carrier *carrier)
+static bool is_closed_well(const struct transport *transport)
 {
     char c;
-    struct pollfd poll_fd = {.fd = carrier->socket, .events = POLLIN};
+    struct pollfd poll_fd = {.fd = transport->socket, .events = POLLIN};
     return poll(&poll_fd, 1, POLL_MS_MAX) == 1 &&
-           recv(carrier->socket, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+           recv(transport->socket, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
 }
 
 /* What the other side sends is read away; its end is the connection's. TLS says here, after the
  * handshake, when a client certificate is not liked. */
-static enum status check_peer(struct carrier *carrier, struct err *err)
+static enum status check_peer(struct transport *transport, struct err *err)
 {
     char scrap[512];
     size_t n = 0;
     CURLcode code;
     do {
-        code = curl_easy_recv(carrier->curl, scrap, sizeof scrap, &n);
+        code = curl_easy_recv(transport->curl, scrap, sizeof scrap, &n);
     } while (code == CURLE_OK && n > 0);
     if (code == CURLE_AGAIN) {
         return OK;
     }
     if (code == CURLE_OK) {
-        carrier->was_closed = is_closed_well(carrier);
-        carrier->was_reset = !carrier->was_closed;
-        return err_set(err, ERR_NET, "%s has closed the connection", carrier->destination->host);
+        transport->was_closed = is_closed_well(transport);
+        transport->was_reset = !transport->was_closed;
+        return err_set(err, ERR_NET, "%s has closed the connection", transport->destination->host);
     }
-    carrier->was_reset = true;
-    return wire_error(carrier->destination, code, carrier->words, err);
+    transport->was_reset = true;
+    return curl_setup_error(transport->destination, code, transport->words, err);
 }
 
-static bool is_tls(const struct carrier *carrier)
+static bool is_tls(const struct transport *transport)
 {
-    return strncmp(carrier->destination->url, "https:", 6) == 0;
+    return strncmp(transport->destination->url, "https:", 6) == 0;
 }
 
 /* In TLS 1.3 the other side judges our certificate after we may send already. Its tickets come
  * behind that judgement, and so does its alert: the first of them is waited for, as what is sent
  * into a connection that is refused would count as taken. A side that sends neither costs the
  * wait. */
-static enum status await_verdict(struct carrier *carrier, struct err *err)
+static enum status await_verdict(struct transport *transport, struct err *err)
 {
     int64_t end_us = clock_monotonic_us() + VERDICT_US;
     int ready = 0;
-    while (ready == 0 && !atomic_load(carrier->stop) && clock_monotonic_us() < end_us) {
-        struct pollfd poll_fd = {.fd = carrier->socket, .events = POLLIN};
+    while (ready == 0 && !atomic_load(transport->stop) && clock_monotonic_us() < end_us) {
+        struct pollfd poll_fd = {.fd = transport->socket, .events = POLLIN};
         ready = poll(&poll_fd, 1, POLL_MS_MAX);
     }
-    enum status status = check_peer(carrier, err);
-    return status == OK ? OK : wire_suspect(carrier->destination, err);
+    enum status status = check_peer(transport, err);
+    return status == OK ? OK : curl_setup_suspect(transport->destination, err);
 }
 
-static enum status hook_up(struct carrier *carrier, struct err *err)
+static enum status hook_up(struct transport *transport, struct err *err)
 {
-    carrier->curl = wire_new();
-    if (!carrier->curl) {
+    transport->curl = curl_setup_new();
+    if (!transport->curl) {
         return err_nomem(err, "replay");
     }
-    CURL *curl = carrier->curl;
-    carrier->words[0] = '\0';
-    wire_set(curl, carrier->destination, carrier->words);
-    (void)curl_easy_setopt(curl, CURLOPT_URL, carrier->destination->url);
+    CURL *curl = transport->curl;
+    transport->words[0] = '\0';
+    curl_setup_set(curl, transport->destination, transport->words);
+    (void)curl_easy_setopt(curl, CURLOPT_URL, transport->destination->url);
     (void)curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_SSL_ENABLE_ALPN, 0L); /* it is not HTTP that follows */
     (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
     (void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     (void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-    (void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, carrier);
+    (void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transport);
     CURLcode code = curl_easy_perform(curl);
     curl_socket_t fd = CURL_SOCKET_BAD;
     if (code == CURLE_OK) {
@@ -152,49 +152,49 @@ static enum status hook_up(struct carrier *carrier, struct err *err)
         code = CURLE_COULDNT_CONNECT;
     }
     if (code != CURLE_OK) {
-        enum status status = wire_error(carrier->destination, code, carrier->words, err);
-        hang_up(carrier);
+        enum status status = curl_setup_error(transport->destination, code, transport->words, err);
+        hang_up(transport);
         return status;
     }
-    carrier->socket = fd;
-    return is_tls(carrier) ? await_verdict(carrier, err) : OK;
+    transport->socket = fd;
+    return is_tls(transport) ? await_verdict(transport, err) : OK;
 }
 
-static enum status stopped(const struct carrier *carrier, struct err *err)
+static enum status stopped(const struct transport *transport, struct err *err)
 {
-    return err_set(err, ERR_STOPPED, "stopped while sending to %s", carrier->destination->host);
+    return err_set(err, ERR_STOPPED, "stopped while sending to %s", transport->destination->host);
 }
 
 /* Waits until the socket can be written to (or read from: TLS may want that first). */
-static enum status wait_for_room(struct carrier *carrier, int64_t give_up_us, struct err *err)
+static enum status wait_for_room(struct transport *transport, int64_t give_up_us, struct err *err)
 {
-    if (atomic_load(carrier->stop)) {
-        return stopped(carrier, err);
+    if (atomic_load(transport->stop)) {
+        return stopped(transport, err);
     }
     if (clock_monotonic_us() > give_up_us) {
-        return err_set(err, ERR_NET, "%s takes nothing any more", carrier->destination->host);
+        return err_set(err, ERR_NET, "%s takes nothing any more", transport->destination->host);
     }
-    struct pollfd poll_fd = {.fd = carrier->socket, .events = POLLOUT};
+    struct pollfd poll_fd = {.fd = transport->socket, .events = POLLOUT};
     (void)poll(&poll_fd, 1, POLL_MS_MAX);
-    return check_peer(carrier, err);
+    return check_peer(transport, err);
 }
 
-static enum status write_bytes(struct carrier *carrier, struct span bytes, struct err *err)
+static enum status write_bytes(struct transport *transport, struct span bytes, struct err *err)
 {
-    int64_t patience_us = carrier->destination->options->timeout_us;
+    int64_t patience_us = transport->destination->options->timeout_us;
     int64_t give_up_us = clock_monotonic_us() + patience_us;
     while (bytes.size > 0) {
         size_t n = 0;
-        CURLcode code = curl_easy_send(carrier->curl, bytes.data, bytes.size, &n);
+        CURLcode code = curl_easy_send(transport->curl, bytes.data, bytes.size, &n);
         if (code == CURLE_OK) {
             bytes = span_from(bytes, n);
             give_up_us = clock_monotonic_us() + patience_us;
             continue;
         }
-        carrier->was_reset = carrier->was_reset || code != CURLE_AGAIN;
-        enum status status = code == CURLE_AGAIN
-                                 ? wait_for_room(carrier, give_up_us, err)
-                                 : wire_error(carrier->destination, code, carrier->words, err);
+        transport->was_reset = transport->was_reset || code != CURLE_AGAIN;
+        enum status status = code == CURLE_AGAIN ? wait_for_room(transport, give_up_us, err)
+                                                 : curl_setup_error(transport->destination, code,
+                                                                    transport->words, err);
         if (status != OK) {
             return status;
         }
@@ -203,26 +203,26 @@ static enum status write_bytes(struct carrier *carrier, struct span bytes, struc
 }
 
 /* What the other side's TCP has not acknowledged. */
-static enum status bytes_left(const struct carrier *carrier, int *out_left, struct err *err)
+static enum status bytes_left(const struct transport *transport, int *out_left, struct err *err)
 {
-    return ioctl(carrier->socket, SIOCOUTQ, out_left) == 0
+    return ioctl(transport->socket, SIOCOUTQ, out_left) == 0
                ? OK
-               : err_errno(err, errno, "connection to %s", carrier->destination->host);
+               : err_errno(err, errno, "connection to %s", transport->destination->host);
 }
 
 /* Until the other side's TCP has everything. */
-static enum status drain(struct carrier *carrier, struct err *err)
+static enum status drain(struct transport *transport, struct err *err)
 {
-    int64_t give_up_us = clock_monotonic_us() + carrier->destination->options->timeout_us;
+    int64_t give_up_us = clock_monotonic_us() + transport->destination->options->timeout_us;
     int before = 0;
     for (;;) {
         int left;
-        enum status status = bytes_left(carrier, &left, err);
+        enum status status = bytes_left(transport, &left, err);
         if (status != OK) {
             return status;
         }
-        status = check_peer(carrier, err);
-        if (carrier->was_closed && bytes_left(carrier, &left, NULL) == OK && left == 0) {
+        status = check_peer(transport, err);
+        if (transport->was_closed && bytes_left(transport, &left, NULL) == OK && left == 0) {
             return OK; /* it has read all of it, and gone */
         }
         if (status != OK || left == 0) {
@@ -231,103 +231,104 @@ static enum status drain(struct carrier *carrier, struct err *err)
         int64_t now_us = clock_monotonic_us();
         if (left != before) {
             before = left;
-            give_up_us = now_us + carrier->destination->options->timeout_us;
+            give_up_us = now_us + transport->destination->options->timeout_us;
         }
         if (now_us > give_up_us) {
             return err_set(err, ERR_NET, "%s acknowledges nothing any more",
-                           carrier->destination->host);
+                           transport->destination->host);
         }
         (void)poll(NULL, 0, DRAIN_POLL_MS);
     }
 }
 
-static void forget(struct carrier *carrier)
+static void forget(struct transport *transport)
 {
-    buf_clear(&carrier->kept[0]);
-    buf_clear(&carrier->kept[1]);
-    carrier->owed = false;
+    buf_clear(&transport->kept[0]);
+    buf_clear(&transport->kept[1]);
+    transport->owed = false;
 }
 
-static void keep(struct carrier *carrier, struct span body)
+static void keep(struct transport *transport, struct span body)
 {
-    if (carrier->kept[1].size >= KEPT_BYTES) {
-        struct buf older = carrier->kept[1];
-        carrier->kept[1] = carrier->kept[0];
-        carrier->kept[0] = older;
-        buf_clear(&carrier->kept[1]);
+    if (transport->kept[1].size >= KEPT_BYTES) {
+        struct buf older = transport->kept[1];
+        transport->kept[1] = transport->kept[0];
+        transport->kept[0] = older;
+        buf_clear(&transport->kept[1]);
     }
-    buf_add_span(&carrier->kept[1], body);
-    if (!buf_ok(&carrier->kept[1])) {
-        buf_clear(&carrier->kept[1]); /* no memory for it: as if there were no such care */
+    buf_add_span(&transport->kept[1], body);
+    if (!buf_ok(&transport->kept[1])) {
+        buf_clear(&transport->kept[1]); /* no memory for it: as if there were no such care */
     }
 }
 
 /* Ends the connection, and says whether what went over it before is to be sent again. */
-static void break_off(struct carrier *carrier)
+static void break_off(struct transport *transport)
 {
-    if (carrier->curl) {
-        hang_up(carrier);
+    if (transport->curl) {
+        hang_up(transport);
     }
-    if (carrier->was_reset) {
-        carrier->owed = true;
-    } else if (!carrier->owed) {
-        forget(carrier);
+    if (transport->was_reset) {
+        transport->owed = true;
+    } else if (!transport->owed) {
+        forget(transport);
     }
-    carrier->was_reset = carrier->was_closed = false;
+    transport->was_reset = transport->was_closed = false;
 }
 
-static enum status write_post(struct carrier *carrier, struct span body, struct err *err)
+static enum status write_post(struct transport *transport, struct span body, struct err *err)
 {
     enum status status = OK;
-    for (int i = 0; status == OK && carrier->owed && i < 2; i++) {
-        status = write_bytes(carrier, buf_span(&carrier->kept[i]), err);
+    for (int i = 0; status == OK && transport->owed && i < 2; i++) {
+        status = write_bytes(transport, buf_span(&transport->kept[i]), err);
     }
-    status = THEN(status, write_bytes(carrier, body, err));
-    status = THEN(status, drain(carrier, err));
-    carrier->owed = carrier->owed && status != OK;
+    status = THEN(status, write_bytes(transport, body, err));
+    status = THEN(status, drain(transport, err));
+    transport->owed = transport->owed && status != OK;
     return status;
 }
 
-static enum status syslog_begin(struct carrier *carrier, struct post *post, struct err *err)
+static enum status syslog_begin(struct transport *transport, struct transport_post *post,
+                                struct err *err)
 {
     (void)err;
     post->err = (struct err){.status = OK};
     post->http = 0;
     post->retry_after_us = 0;
     enum status status = OK;
-    if (carrier->socket >= 0 && check_peer(carrier, &post->err) != OK) {
-        break_off(carrier); /* while nothing was on its way: no failure yet */
+    if (transport->socket >= 0 && check_peer(transport, &post->err) != OK) {
+        break_off(transport); /* while nothing was on its way: no failure yet */
         post->err = (struct err){.status = OK};
     }
-    if (carrier->socket < 0) {
-        status = hook_up(carrier, &post->err);
+    if (transport->socket < 0) {
+        status = hook_up(transport, &post->err);
     }
-    status = THEN(status, write_post(carrier, post->body, &post->err));
+    status = THEN(status, write_post(transport, post->body, &post->err));
     if (status == OK) {
         post->err = (struct err){.status = OK}; /* closed with all of it read is no failure */
         post->http = 200;
-        keep(carrier, post->body);
+        keep(transport, post->body);
     } else {
-        break_off(carrier);
+        break_off(transport);
     }
     post->done = true;
     return OK;
 }
 
-static enum status syslog_wait(struct carrier *carrier, int64_t timeout_us, struct err *err)
+static enum status syslog_wait(struct transport *transport, int64_t timeout_us, struct err *err)
 {
     (void)err;
-    if (timeout_us > 0 && !atomic_load(carrier->stop)) {
+    if (timeout_us > 0 && !atomic_load(transport->stop)) {
         (void)poll(NULL, 0, (int)((timeout_us + 999) / 1000));
     }
     return OK;
 }
 
 /* Posts are done when begin returns. */
-static void syslog_abandon(struct carrier *carrier, struct post *post)
+static void syslog_abandon(struct transport *transport, struct transport_post *post)
 {
-    (void)carrier, (void)post;
+    (void)transport, (void)post;
 }
 
-const struct carrier_ops syslog_carrier = {
+const struct transport_ops transport_syslog = {
     .begin = syslog_begin, .wait = syslog_wait, .abandon = syslog_abandon, .close = syslog_close};

@@ -32,7 +32,7 @@ static void on_interrupt(int number)
     }
 }
 
-struct once {
+struct ship_once {
     const struct options *options;
     const char *dir;
     char target[TARGET_URL_BYTES];
@@ -49,14 +49,14 @@ static const char *plural(int64_t count)
 
 static void on_shipped(void *context, const struct ledger_object *object)
 {
-    struct once *once = context;
+    struct ship_once *once = context;
     once->objects++;
     once->events += object->events;
     once->bytes += object->bytes;
     progress_step(&once->progress, 0, once->events);
 }
 
-static void print_shipped(const struct once *once)
+static void print_shipped(const struct ship_once *once)
 {
     char objects[32];
     char events[32];
@@ -71,7 +71,7 @@ static void print_shipped(const struct once *once)
            progress_number(once->bytes, bytes), once->target);
 }
 
-static int print_outcome(const struct once *once, const struct shipper_report *report)
+static int print_outcome(const struct ship_once *once, const struct shipper_report *report)
 {
     if (once->objects > 0 || (report->last_status == OK && !interrupted)) {
         print_shipped(once);
@@ -79,7 +79,7 @@ static int print_outcome(const struct once *once, const struct shipper_report *r
     if (report->last_status != OK) {
         char left[32];
         fprintf(stderr, "stele ship: %s\n", report->last_error);
-        int64_t events = report->pending_events + report->waiting_events;
+        int64_t events = report->pending_events + report->inbox_scan_events;
         fprintf(stderr, "stele ship: %s event%s not shipped; nothing is lost, run it again\n",
                 progress_number(events, left), events == 1 ? " is" : "s are");
         return status_exit_code(report->last_status);
@@ -91,13 +91,13 @@ static int print_outcome(const struct once *once, const struct shipper_report *r
     return 0;
 }
 
-static enum status ship_here(struct once *once, struct shipper_report *report, struct err *err)
+static enum status ship_here(struct ship_once *once, struct shipper_report *report, struct err *err)
 {
     struct shipper *shipper = NULL;
     struct archive *archive = NULL;
     enum status status = shipper_open(&once->options->config, once->dir, &shipper, err);
     status = THEN(status, archive_open(once->dir, ARCHIVE_WRITE, &archive, err));
-    status = THEN(status, index_here(&once->options->config, archive, &interrupted, err));
+    status = THEN(status, index_inline(&once->options->config, archive, &interrupted, err));
     archive_close(archive);
     if (status == OK && !interrupted) {
         shipper_watch(shipper, on_shipped, once);
@@ -112,19 +112,19 @@ static enum status ship_here(struct once *once, struct shipper_report *report, s
 }
 
 /* What was shipped is sealed; a failure takes nothing back, and the next time makes up for it. */
-static enum status seal_here(const struct once *once, struct err *err)
+static enum status seal_here(const struct ship_once *once, struct err *err)
 {
     struct sealer *sealer = NULL;
     struct sealer_report report = {.last_status = OK};
     enum status status = sealer_open(&once->options->config, once->dir, &sealer, NULL, err);
-    status = THEN(status, sealer_run(sealer, SEAL_NEWS, &report, err));
+    status = THEN(status, sealer_run(sealer, SEALER_IF_CHANGED, &report, err));
     sealer_close(sealer);
     return status == OK && report.last_error[0]
                ? err_set(err, report.last_status, "%s", report.last_error)
                : status;
 }
 
-static int once_closed(struct once *once)
+static int once_closed(struct ship_once *once)
 {
     struct err err;
     struct archive_lock *lock = NULL;
@@ -141,13 +141,13 @@ static int once_closed(struct once *once)
 
 static bool on_wait(void *context, int64_t left)
 {
-    struct once *once = context;
+    struct ship_once *once = context;
     progress_step(&once->progress, 0, left);
     return !interrupted;
 }
 
 /* What the ledger holds for the target, to tell afterwards what was added. */
-static enum status ledger_totals(struct once *once, int sign, struct err *err)
+static enum status ledger_totals(struct ship_once *once, int sign, struct err *err)
 {
     struct ship_status now;
     enum status status = ship_status_read(once->dir, once->target, &now, err);
@@ -160,10 +160,10 @@ static enum status ledger_totals(struct once *once, int sign, struct err *err)
     return status;
 }
 
-static int once_by_daemon(struct once *once, long pid)
+static int once_by_daemon(struct ship_once *once, long pid)
 {
     struct err err;
-    const struct ship_ask ask = {
+    const struct ship_request ask = {
         .archive_dir = once->dir,
         .target = once->target,
         .daemon_pid = pid,
@@ -175,7 +175,7 @@ static int once_by_daemon(struct once *once, long pid)
     enum status status = ledger_totals(once, -1, &err);
     if (status == OK) {
         progress_begin(&once->progress, "ship", "left", 0);
-        status = ship_ask_wait(&ask, &err);
+        status = ship_request_wait(&ask, &err);
         progress_wipe(&once->progress);
     }
     struct err second;
@@ -194,7 +194,7 @@ static int once_by_daemon(struct once *once, long pid)
 static int run_once(const struct options *options, const char *dir)
 {
     struct err err;
-    struct once once = {.options = options, .dir = dir};
+    struct ship_once once = {.options = options, .dir = dir};
     if (target_url(&options->config, once.target, &err) != OK) {
         return options_fail(&verb_ship, &err);
     }
@@ -206,7 +206,7 @@ static int run_once(const struct options *options, const char *dir)
     return pid > 0 && strcmp(who, "steled") == 0 ? once_by_daemon(&once, pid) : once_closed(&once);
 }
 
-struct asked {
+struct ship_options {
     bool once;
     bool status;
     bool reconcile;
@@ -218,7 +218,8 @@ struct asked {
 };
 
 /* --status, with or without times. */
-static int run_status(const struct asked *asked, const struct options *options, const char *dir)
+static int run_status(const struct ship_options *asked, const struct options *options,
+                      const char *dir)
 {
     struct err err;
     int64_t from_us = INT64_MIN;
@@ -229,7 +230,7 @@ static int run_status(const struct asked *asked, const struct options *options, 
         return csv ? options_misuse(&verb_ship, "--output csv lists objects: give --from or --to")
                    : ship_show_status(options, dir, json);
     }
-    if (lookup_times(asked->from, asked->to, &from_us, &to_us, &err) != OK) {
+    if (query_args_times(asked->from, asked->to, &from_us, &to_us, &err) != OK) {
         return options_fail(&verb_ship, &err);
     }
     return ship_show_ledger(options, dir, from_us, to_us,
@@ -239,7 +240,7 @@ static int run_status(const struct asked *asked, const struct options *options, 
 }
 
 /* What does not go together. OPTIONS_GO_ON, or the exit code. */
-static int check_asked(const struct asked *asked, const struct options *options)
+static int check_asked(const struct ship_options *asked, const struct options *options)
 {
     static const char *const forms[] = {"table", "json", "csv"};
     bool known = false;
@@ -271,7 +272,7 @@ static int check_asked(const struct asked *asked, const struct options *options)
 
 static int ship_run(int argc, char **argv)
 {
-    struct asked asked = {.output = "table"};
+    struct ship_options asked = {.output = "table"};
     const struct option_entry entries[] = {
         {.name = "once",
          .help = "ship all that is not shipped yet (the default)",
@@ -310,7 +311,7 @@ static int ship_run(int argc, char **argv)
         return status_exit_code(ERR_USAGE);
     }
     if (asked.reconcile) {
-        const struct ship_reconcile_asked how = {
+        const struct ship_reconcile_options how = {
             .deep = asked.deep, .repair = asked.repair, .json = strcmp(asked.output, "json") == 0};
         return ship_show_reconcile(&options, dir, &how);
     }

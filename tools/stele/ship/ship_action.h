@@ -16,12 +16,12 @@ int ship_show_ledger(const struct options *options, const char *dir, int64_t fro
                      enum ship_form form);
 
 /* --reconcile */
-struct ship_reconcile_asked {
+struct ship_reconcile_options {
     bool deep;   /* read every object */
     bool repair; /* upload again what is missing */
     bool json;
 };
 int ship_show_reconcile(const struct options *options, const char *dir,
-                        const struct ship_reconcile_asked *asked);
+                        const struct ship_reconcile_options *asked);
 
 #endif

@@ -30,8 +30,8 @@ static const char *plural(int64_t count)
     return count == 1 ? "" : "s";
 }
 
-static void add_table(struct buf *out, const struct ledger_print *head,
-                      const struct ship_found *found)
+static void add_table(struct buf *out, const struct ship_ledger_print *head,
+                      const struct ship_ledger_row *found)
 {
     const struct ledger_object *object = &found->object;
     char numbers[3][32];
@@ -60,12 +60,12 @@ static void add_table(struct buf *out, const struct ledger_print *head,
                object->tries, object->tries == 1 ? "y" : "ies");
     if (object->last_error[0]) {
         buf_add_str(out, "  ");
-        (void)visible_add(out, span_str(object->last_error), SIZE_MAX);
+        (void)terminal_text_add(out, span_str(object->last_error), SIZE_MAX);
         buf_printf(out, "; next try %s\n", clock_format(object->next_try_us, times[0]));
     }
 }
 
-static void add_json(struct buf *out, const struct ship_found *found, bool first)
+static void add_json(struct buf *out, const struct ship_ledger_row *found, bool first)
 {
     const struct ledger_object *object = &found->object;
     char text[CLOCK_TEXT_BYTES];
@@ -95,7 +95,7 @@ static void add_json(struct buf *out, const struct ship_found *found, bool first
     buf_add_char(out, '}');
 }
 
-static void add_csv(struct buf *out, const struct ship_found *found, bool first)
+static void add_csv(struct buf *out, const struct ship_ledger_row *found, bool first)
 {
     const struct ledger_object *object = &found->object;
     char text[CLOCK_TEXT_BYTES];
@@ -104,9 +104,9 @@ static void add_csv(struct buf *out, const struct ship_found *found, bool first)
         buf_add_str(out, "target,key,day,first_block,last_block,state,events,events_in_range,bytes,"
                          "sha256,planned,shipped,tries,error\r\n");
     }
-    cell_add_csv(out, span_str(object->target));
+    table_cell_add_csv(out, span_str(object->target));
     buf_add_char(out, ',');
-    cell_add_csv(out, span_str(object->key));
+    table_cell_add_csv(out, span_str(object->key));
     buf_printf(out, ",%s,%" PRId64 ",%" PRId64 ",%s,%" PRId64 ",",
                clock_format_day(object->day_us, text), object->first_block, object->last_block,
                state_name(object), object->events);
@@ -117,13 +117,14 @@ static void add_csv(struct buf *out, const struct ship_found *found, bool first)
     buf_printf(out, "%s,", clock_format(object->planned_us, text));
     buf_add_str(out, object->state == LEDGER_SHIPPED ? clock_format(object->shipped_us, text) : "");
     buf_printf(out, ",%" PRId64 ",", object->tries);
-    cell_add_csv(out, span_str(object->last_error));
+    table_cell_add_csv(out, span_str(object->last_error));
     buf_add_str(out, "\r\n");
 }
 
-enum status ledger_print_object(void *context, const struct ship_found *found, struct err *err)
+enum status ship_ledger_print_object(void *context, const struct ship_ledger_row *found,
+                                     struct err *err)
 {
-    struct ledger_print *head = context;
+    struct ship_ledger_print *head = context;
     struct buf out = BUF_INIT;
     bool first = head->objects++ == 0;
     head->shipped += found->object.state == LEDGER_SHIPPED;
@@ -144,15 +145,15 @@ enum status ledger_print_object(void *context, const struct ship_found *found, s
     return print(&out, err);
 }
 
-static void add_json_end(struct buf *out, const struct ledger_print *head,
-                         const struct ship_rest *rest, int64_t inbox)
+static void add_json_end(struct buf *out, const struct ship_ledger_print *head,
+                         const struct ship_ledger_remainder *rest, int64_t inbox)
 {
     buf_add_str(out, head->objects == 0 ? "{\"objects\":[]" : "\n]");
     if (head->target) {
         buf_add_str(out, ",\"target\":");
         buf_add_json(out, span_str(head->target));
         buf_printf(out, ",\"waiting_blocks\":%" PRId64 ",\"waiting_events\":%" PRId64,
-                   rest->waiting_blocks, rest->waiting_events);
+                   rest->waiting_blocks, rest->inbox_scan_events);
     }
     buf_printf(out,
                ",\"inbox_events\":%" PRId64 ",\"failed\":%" PRId64 ",\"gone\":%" PRId64
@@ -162,8 +163,8 @@ static void add_json_end(struct buf *out, const struct ledger_print *head,
                rest->deleted_unshipped);
 }
 
-static void add_table_end(struct buf *out, const struct ledger_print *head,
-                          const struct ship_rest *rest, int64_t inbox)
+static void add_table_end(struct buf *out, const struct ship_ledger_print *head,
+                          const struct ship_ledger_remainder *rest, int64_t inbox)
 {
     char numbers[3][32];
     buf_printf(out, "%s%s object%s: %s shipped", head->objects > 0 ? "\n" : "",
@@ -174,8 +175,9 @@ static void add_table_end(struct buf *out, const struct ledger_print *head,
         progress_number(head->objects - head->shipped - head->failed - head->gone, numbers[1]));
     if (head->target) {
         buf_printf(out, "waiting  %s event%s in %" PRId64 " block%s, not in an object of %s yet\n",
-                   progress_number(rest->waiting_events, numbers[0]), plural(rest->waiting_events),
-                   rest->waiting_blocks, plural(rest->waiting_blocks), head->target);
+                   progress_number(rest->inbox_scan_events, numbers[0]),
+                   plural(rest->inbox_scan_events), rest->waiting_blocks,
+                   plural(rest->waiting_blocks), head->target);
     } else {
         buf_add_str(out, "ship.target is not set: nothing is shipped\n");
     }
@@ -193,8 +195,9 @@ static void add_table_end(struct buf *out, const struct ledger_print *head,
     }
 }
 
-enum status ledger_print_end(const struct ledger_print *head, const struct ship_rest *rest,
-                             int64_t inbox, struct err *err)
+enum status ship_ledger_print_end(const struct ship_ledger_print *head,
+                                  const struct ship_ledger_remainder *rest, int64_t inbox,
+                                  struct err *err)
 {
     struct buf out = BUF_INIT;
     if (head->form == SHIP_JSON) {

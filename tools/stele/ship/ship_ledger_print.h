@@ -6,7 +6,7 @@
 #include "tools/stele/ship/ship_action.h"
 
 /* Sums over the objects that were printed. */
-struct ledger_print {
+struct ship_ledger_print {
     enum ship_form form;
     const char *target; /* the configured one; NULL: none */
     int64_t objects;
@@ -15,11 +15,12 @@ struct ledger_print {
     int64_t gone;   /* planned, and deleted unshipped */
 };
 
-/* A ship_found_each; context is a struct ledger_print. */
-MUST_USE enum status ledger_print_object(void *context, const struct ship_found *found,
-                                         struct err *err);
+/* A ship_ledger_each; context is a struct ship_ledger_print. */
+MUST_USE enum status ship_ledger_print_object(void *context, const struct ship_ledger_row *found,
+                                              struct err *err);
 /* inbox: events of that time in the inbox. */
-MUST_USE enum status ledger_print_end(const struct ledger_print *print,
-                                      const struct ship_rest *rest, int64_t inbox, struct err *err);
+MUST_USE enum status ship_ledger_print_end(const struct ship_ledger_print *print,
+                                           const struct ship_ledger_remainder *rest, int64_t inbox,
+                                           struct err *err);
 
 #endif

@@ -13,17 +13,17 @@ static enum status count_inbox(const char *dir, int64_t from_us, int64_t to_us, 
 {
     struct archive *archive = NULL;
     struct query *all = NULL;
-    struct waiting *waiting = NULL;
+    struct inbox_scan *waiting = NULL;
     size_t count = 0;
     enum status status = archive_open(dir, ARCHIVE_READ, &archive, err);
-    status = THEN(status, query_parse(span_str("*"), 0, &all, NULL, err));
-    status = THEN(status, waiting_open(archive, all, from_us, to_us, &waiting, err));
+    status = THEN(status, parse_query(span_str("*"), 0, &all, NULL, err));
+    status = THEN(status, inbox_scan_open(archive, all, from_us, to_us, &waiting, err));
     if (status == OK) {
-        (void)waiting_events(waiting, &count);
+        (void)inbox_scan_events(waiting, &count);
         *out_count = (int64_t)count;
     }
-    waiting_close(waiting);
-    query_free(all);
+    inbox_scan_close(waiting);
+    parse_query_free(all);
     archive_close(archive);
     return status;
 }
@@ -34,21 +34,22 @@ int ship_show_ledger(const struct options *options, const char *dir, int64_t fro
     struct err err;
     char url[TARGET_URL_BYTES];
     bool ships = options->config.ship_target[0] != '\0';
-    struct ship_rest rest;
+    struct ship_ledger_remainder rest;
     int64_t inbox = 0;
     enum status status = ships ? target_url(&options->config, url, &err) : OK;
     const char *target = ships ? url : NULL;
-    const struct ship_question question = {
+    const struct ship_ledger_query question = {
         .archive_dir = dir, .target = target, .from_us = from_us, .to_us = to_us};
-    struct ledger_print print = {.form = form, .target = target};
+    struct ship_ledger_print print = {.form = form, .target = target};
     /* the inbox first: what moves on meanwhile is then seen in both, not in none */
     status = THEN(status, count_inbox(dir, from_us, to_us, &inbox, &err));
-    status = THEN(status, ship_ledger_ask(&question, ledger_print_object, &print, &rest, &err));
-    status = THEN(status, ledger_print_end(&print, &rest, inbox, &err));
+    status =
+        THEN(status, ship_ledger_read(&question, ship_ledger_print_object, &print, &rest, &err));
+    status = THEN(status, ship_ledger_print_end(&print, &rest, inbox, &err));
     if (status != OK) {
         return options_fail(options->verb, &err);
     }
-    bool any = print.objects > 0 || rest.waiting_events > 0 || inbox > 0;
+    bool any = print.objects > 0 || rest.inbox_scan_events > 0 || inbox > 0;
     if (!any && form == SHIP_CSV) {
         fprintf(stderr, "no object has events of this time\n");
     }

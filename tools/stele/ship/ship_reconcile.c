@@ -16,7 +16,7 @@ static void on_interrupt(int number)
     atomic_store(&cancelled, true);
 }
 
-struct showing {
+struct reconcile_print {
     bool json;
     int64_t count;
     struct progress progress;
@@ -24,7 +24,7 @@ struct showing {
 
 static void on_progress(void *context, int64_t objects)
 {
-    struct showing *showing = context;
+    struct reconcile_print *showing = context;
     progress_step(&showing->progress, 0, objects);
 }
 
@@ -52,16 +52,16 @@ static void add_json(struct buf *out, const struct reconcile_finding *finding, b
 
 static enum status show(void *context, const struct reconcile_finding *finding, struct err *err)
 {
-    struct showing *showing = context;
+    struct reconcile_print *showing = context;
     struct buf out = BUF_INIT;
     bool first = showing->count++ == 0;
     if (showing->json) {
         add_json(&out, finding, first);
     } else {
         buf_printf(&out, "%-9s ", reconcile_kind_name(finding->kind));
-        (void)visible_add(&out, span_str(finding->key), SIZE_MAX);
+        (void)terminal_text_add(&out, span_str(finding->key), SIZE_MAX);
         buf_add_str(&out, "\n          ");
-        (void)visible_add(&out, span_str(finding->why), SIZE_MAX);
+        (void)terminal_text_add(&out, span_str(finding->why), SIZE_MAX);
         buf_add_char(&out, '\n');
     }
     progress_wipe(&showing->progress);
@@ -73,7 +73,8 @@ static enum status show(void *context, const struct reconcile_finding *finding, 
     return status;
 }
 
-static void print_json_end(const struct showing *showing, const struct reconcile_report *report)
+static void print_json_end(const struct reconcile_print *showing,
+                           const struct reconcile_report *report)
 {
     struct buf target = BUF_INIT;
     buf_add_json(&target, span_str(report->target));
@@ -122,11 +123,11 @@ static void print_table_end(const struct reconcile_report *report, bool deep)
 }
 
 int ship_show_reconcile(const struct options *options, const char *dir,
-                        const struct ship_reconcile_asked *asked)
+                        const struct ship_reconcile_options *asked)
 {
     struct err err;
     struct reconcile_report report;
-    struct showing showing = {.json = asked->json};
+    struct reconcile_print showing = {.json = asked->json};
     const struct reconcile_options run = {.config = &options->config,
                                           .archive_dir = dir,
                                           .deep = asked->deep,

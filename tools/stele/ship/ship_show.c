@@ -52,7 +52,7 @@ static void print_target(const struct ship_status *status, const struct ship_sta
         printf(", last %s", clock_format(target->shipped_us, time));
     }
     printf("\n  waiting  %s events in %" PRId64 " block%s",
-           progress_number(target->waiting_events, numbers[0]), target->waiting_blocks,
+           progress_number(target->inbox_scan_events, numbers[0]), target->waiting_blocks,
            plural(target->waiting_blocks));
     if (target->planned_objects > 0) {
         printf(", %s in %" PRId64 " planned object%s",
@@ -96,7 +96,7 @@ static void json_target(const struct ship_status *status, const struct ship_stat
         target->configured ? "true" : "false", target->shipped_objects, target->shipped_events,
         target->shipped_bytes, target->planned_objects, target->planned_events,
         target->failed_objects, target->gone_objects, target->gone_events, target->waiting_blocks,
-        target->waiting_events, target->configured ? status->inbox.count : 0,
+        target->inbox_scan_events, target->configured ? status->inbox.count : 0,
         oldest_us > 0 ? (double)(clock_now_us() - oldest_us) / 1e6 : 0.0);
     char time[CLOCK_TEXT_BYTES];
     if (target->shipped_us > 0) {

@@ -114,7 +114,7 @@ static void csv_head(struct sql_print *print)
     buf_add_str(&print->line, "\r\n");
 }
 
-static void csv_row(struct sql_print *print)
+static void write_csv_row(struct sql_print *print)
 {
     struct buf text = BUF_INIT;
     for (int i = 0; i < print->n_columns; i++) {
@@ -130,7 +130,7 @@ static void csv_row(struct sql_print *print)
 /* A cell made harmless for a terminal and padded to its column; the last one is not padded. */
 static void add_cell(struct sql_print *print, int column, struct span text)
 {
-    size_t used = visible_add(&print->line, text, SIZE_MAX);
+    size_t used = terminal_text_add(&print->line, text, SIZE_MAX);
     for (; column + 1 < print->n_columns && used < print->widths[column]; used++) {
         buf_add_char(&print->line, ' ');
     }
@@ -157,7 +157,7 @@ static struct span held_cell(const struct sql_print *print, size_t *at)
 static void widen(struct sql_print *print, int column, struct span text)
 {
     struct buf shown = BUF_INIT;
-    size_t used = visible_add(&shown, text, SIZE_MAX);
+    size_t used = terminal_text_add(&shown, text, SIZE_MAX);
     used = used < WIDTH_MAX ? used : WIDTH_MAX;
     print->widths[column] = used > print->widths[column] ? used : print->widths[column];
     buf_fini(&shown);
@@ -239,7 +239,7 @@ enum status sql_print_row(struct sql_print *print, struct err *err)
         json_row(print);
         break;
     case SQL_CSV:
-        csv_row(print);
+        write_csv_row(print);
         break;
     }
     return THEN(status, flush(print, err));

@@ -178,7 +178,7 @@ static void check_signed(struct checkup *checkup, const struct certificate *serv
         say("warn", "certificate", text);
     }
     char path[FILE_PATH_BYTES];
-    if (!checkup->dir || path_format(path, NULL, "%s/tls/client.crt", checkup->dir) != OK ||
+    if (!checkup->dir || file_path_format(path, NULL, "%s/tls/client.crt", checkup->dir) != OK ||
         !file_exists(path)) {
         return;
     }
@@ -299,9 +299,9 @@ static void check_seal(struct checkup *checkup)
     if (!checkup->dir) {
         return; /* said already */
     }
-    enum status status = seal_target_url(checkup->config, url, &err);
-    status = THEN(status, *own ? path_format(path, &err, "%s", own)
-                               : path_format(path, &err, "%s/keys/seal.key", checkup->dir));
+    enum status status = seal_location_url(checkup->config, url, &err);
+    status = THEN(status, *own ? file_path_format(path, &err, "%s", own)
+                               : file_path_format(path, &err, "%s/keys/seal.key", checkup->dir));
     if (status == OK && (*own || file_exists(path))) {
         status = signing_key_load_private(path, &key, &err);
     }

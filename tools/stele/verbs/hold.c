@@ -19,28 +19,28 @@ static const char *time_text(int64_t us, char out[CLOCK_TEXT_BYTES])
 }
 
 /* "session 3f9c...", "2026-11-01T00:00:00Z to ..." */
-static struct span what_text(const struct hold *hold, struct buf *out)
+static struct span what_text(const struct legal_hold *hold, struct buf *out)
 {
     char times[2][CLOCK_TEXT_BYTES];
     buf_clear(out);
-    if (hold->kind != HOLD_RANGE) {
-        buf_printf(out, "%s %s", hold_kind_name(hold->kind), hold->subject);
+    if (hold->kind != LEGAL_HOLD_RANGE) {
+        buf_printf(out, "%s %s", legal_hold_kind_name(hold->kind), hold->subject);
     }
-    if (hold->kind == HOLD_RANGE || hold->from_us != INT64_MIN || hold->to_us != INT64_MAX) {
+    if (hold->kind == LEGAL_HOLD_RANGE || hold->from_us != INT64_MIN || hold->to_us != INT64_MAX) {
         buf_printf(out, "%s%s to %s", out->size > 0 ? ", " : "", time_text(hold->from_us, times[0]),
                    time_text(hold->to_us, times[1]));
     }
     return buf_span(out);
 }
 
-static void add_row(struct buf *out, const struct hold *hold)
+static void add_row(struct buf *out, const struct legal_hold *hold)
 {
     char time[CLOCK_TEXT_BYTES];
     struct buf what = BUF_INIT;
     buf_printf(out, "%-5lld %-20.19s  ", (long long)hold->id, clock_format(hold->made_us, time));
-    cell_add_padded(out, span_str(hold->who), WHO_COLUMNS);
-    cell_add_padded(out, what_text(hold, &what), WHAT_COLUMNS);
-    (void)visible_add(out, span_str(hold->why), SIZE_MAX);
+    table_cell_add_padded(out, span_str(hold->who), WHO_COLUMNS);
+    table_cell_add_padded(out, what_text(hold, &what), WHAT_COLUMNS);
+    (void)terminal_text_add(out, span_str(hold->why), SIZE_MAX);
     while (out->size > 0 && out->data[out->size - 1] == ' ') {
         out->size--;
     }
@@ -62,12 +62,12 @@ static void add_time(struct buf *out, const char *name, int64_t us)
     }
 }
 
-static void add_json(struct buf *out, const struct hold *hold, bool first)
+static void add_json(struct buf *out, const struct legal_hold *hold, bool first)
 {
     buf_printf(out, "%s{\"id\":%lld,\"kind\":\"%s\"", first ? "\n" : ",\n", (long long)hold->id,
-               hold_kind_name(hold->kind));
-    if (hold->kind != HOLD_RANGE) {
-        add_member(out, hold_kind_name(hold->kind), hold->subject);
+               legal_hold_kind_name(hold->kind));
+    if (hold->kind != LEGAL_HOLD_RANGE) {
+        add_member(out, legal_hold_kind_name(hold->kind), hold->subject);
     }
     add_time(out, "from", hold->from_us);
     add_time(out, "to", hold->to_us);
@@ -82,19 +82,20 @@ static void add_json(struct buf *out, const struct hold *hold, bool first)
     buf_add_char(out, '}');
 }
 
-static void add_released(struct buf *out, const struct hold *hold)
+static void add_released(struct buf *out, const struct legal_hold *hold)
 {
     char time[CLOCK_TEXT_BYTES];
     if (hold->released_us != 0) {
         buf_printf(out, "      released %.19s by ", clock_format(hold->released_us, time));
-        (void)visible_add(out, span_str(hold->released_by), SIZE_MAX);
+        (void)terminal_text_add(out, span_str(hold->released_by), SIZE_MAX);
         buf_add_str(out, ": ");
-        (void)visible_add(out, span_str(hold->released_why), SIZE_MAX);
+        (void)terminal_text_add(out, span_str(hold->released_why), SIZE_MAX);
         buf_add_char(out, '\n');
     }
 }
 
-static enum status print_holds(const struct hold *holds, size_t count, bool json, struct err *err)
+static enum status print_holds(const struct legal_hold *holds, size_t count, bool json,
+                               struct err *err)
 {
     struct buf out = BUF_INIT;
     if (json) {
@@ -124,14 +125,14 @@ static int show_holds(const struct options *options, bool all, bool json)
 {
     struct err err;
     struct archive *archive = NULL;
-    struct hold *holds = NULL;
+    struct legal_hold *holds = NULL;
     size_t count = 0;
     const char *dir = options_archive(options);
     if (!dir) {
         return status_exit_code(ERR_USAGE);
     }
     enum status status = archive_open(dir, ARCHIVE_READ, &archive, &err);
-    status = THEN(status, hold_list(archive, all, &holds, &count, &err));
+    status = THEN(status, legal_hold_list(archive, all, &holds, &count, &err));
     archive_close(archive);
     status = THEN(status, print_holds(holds, count, json, &err));
     free(holds);
@@ -153,29 +154,30 @@ static int list_main(int argc, char **argv)
         {.name = "all", .help = "also those that were released", .flag = &all},
         {.name = "output", .argument = "FORM", .help = "table (default) or json", .text = &output},
     };
-    int code = options_read(&options, &hold_verb_list, entries, 2, argc, argv);
+    int code = options_read(&options, &hold_action_list, entries, 2, argc, argv);
     if (code != OPTIONS_GO_ON) {
         return code;
     }
     if (options.n_words > 0) {
-        return options_misuse(&hold_verb_list, "\"%s\" is no option", options.words[0]);
+        return options_misuse(&hold_action_list, "\"%s\" is no option", options.words[0]);
     }
     bool json = strcmp(output, "json") == 0;
     if (!json && strcmp(output, "table") != 0) {
-        return options_misuse(&hold_verb_list, "--output: \"%s\" is neither table nor json",
+        return options_misuse(&hold_action_list, "--output: \"%s\" is neither table nor json",
                               output);
     }
     return show_holds(&options, all, json);
 }
 
-const struct verb hold_verb_list = {
+const struct verb hold_action_list = {
     .name = "hold list",
     .usage = "[--all] [--output json]",
     .summary = "what is held, since when, by whom and why",
     .run = list_main,
 };
 
-static const struct verb *const actions[] = {&hold_verb_add, &hold_verb_list, &hold_verb_release};
+static const struct verb *const actions[] = {&hold_action_add, &hold_action_list,
+                                             &hold_action_release};
 
 enum { ACTION_COUNT = sizeof actions / sizeof actions[0] };
 
@@ -200,7 +202,7 @@ static int hold_main(int argc, char **argv)
         }
     }
     if (options.n_words > 0) {
-        const char *near = nearest_name(options.words[0], names, ACTION_COUNT);
+        const char *near = suggest_name(options.words[0], names, ACTION_COUNT);
         return options_misuse(&verb_hold, "no such action: %s%s%s%s", options.words[0],
                               near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
     }

@@ -4,8 +4,8 @@
 
 #include "tools/stele/cli/verb.h"
 
-extern const struct verb hold_verb_add;
-extern const struct verb hold_verb_list;
-extern const struct verb hold_verb_release;
+extern const struct verb hold_action_add;
+extern const struct verb hold_action_list;
+extern const struct verb hold_action_release;
 
 #endif

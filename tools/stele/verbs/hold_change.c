@@ -8,7 +8,7 @@
 #include "tools/stele/cli/query_args.h"
 #include "tools/stele/verbs/hold_action.h"
 
-struct wanted {
+struct hold_request {
     const char *from;
     const char *to;
     const char *session;
@@ -17,43 +17,43 @@ struct wanted {
 };
 
 /* What is asked for, as a hold; or the exit code, after one line on stderr. */
-static int read_wanted(const struct wanted *wanted, struct hold *out)
+static int read_wanted(const struct hold_request *wanted, struct legal_hold *out)
 {
     struct err err;
     const char *subject = wanted->session ? wanted->session : wanted->user;
     if (wanted->session && wanted->user) {
-        return options_misuse(&hold_verb_add, "--session and --user are two holds: give one");
+        return options_misuse(&hold_action_add, "--session and --user are two holds: give one");
     }
     if (!subject && !wanted->from && !wanted->to) {
-        return options_misuse(&hold_verb_add,
+        return options_misuse(&hold_action_add,
                               "what is to be held? Give --from, --to, --session or --user");
     }
     if (!wanted->why || !wanted->why[0]) {
-        return options_misuse(&hold_verb_add, "--why is missing: a hold wants a reason");
+        return options_misuse(&hold_action_add, "--why is missing: a hold wants a reason");
     }
     if (subject && !subject[0]) {
-        return options_misuse(&hold_verb_add, "--%s is empty",
+        return options_misuse(&hold_action_add, "--%s is empty",
                               wanted->session ? "session" : "user");
     }
-    if (strlen(wanted->why) >= HOLD_WHY_BYTES ||
-        (subject && strlen(subject) >= HOLD_SUBJECT_BYTES)) {
-        return options_misuse(&hold_verb_add, "a reason and a name are 1,024 bytes at most");
+    if (strlen(wanted->why) >= LEGAL_HOLD_WHY_BYTES ||
+        (subject && strlen(subject) >= LEGAL_HOLD_SUBJECT_BYTES)) {
+        return options_misuse(&hold_action_add, "a reason and a name are 1,024 bytes at most");
     }
-    *out = (struct hold){.kind = wanted->session ? HOLD_SESSION
-                                 : wanted->user  ? HOLD_USER
-                                                 : HOLD_RANGE,
-                         .made_us = clock_now_us()};
+    *out = (struct legal_hold){.kind = wanted->session ? LEGAL_HOLD_SESSION
+                                       : wanted->user  ? LEGAL_HOLD_USER
+                                                       : LEGAL_HOLD_RANGE,
+                               .made_us = clock_now_us()};
     (void)snprintf(out->subject, sizeof out->subject, "%s", subject ? subject : "");
     (void)snprintf(out->why, sizeof out->why, "%s", wanted->why);
     (void)login_name(out->who);
-    if (lookup_times(wanted->from, wanted->to, &out->from_us, &out->to_us, &err) != OK) {
-        return options_fail(&hold_verb_add, &err);
+    if (query_args_times(wanted->from, wanted->to, &out->from_us, &out->to_us, &err) != OK) {
+        return options_fail(&hold_action_add, &err);
     }
     return OPTIONS_GO_ON;
 }
 
 /* A hold does not bring back what went before it. */
-static enum status say_gone(struct archive *archive, const struct hold *hold, struct err *err)
+static enum status say_gone(struct archive *archive, const struct legal_hold *hold, struct err *err)
 {
     struct deletion *rows = NULL;
     size_t count = 0;
@@ -65,7 +65,7 @@ static enum status say_gone(struct archive *archive, const struct hold *hold, st
     free(rows);
     if (gone > 0) {
         fprintf(stderr, "%zu day%s %s%s deleted before: stele retention --deleted shows them\n",
-                gone, gone == 1 ? "" : "s", hold->kind == HOLD_RANGE ? "of this time " : "",
+                gone, gone == 1 ? "" : "s", hold->kind == LEGAL_HOLD_RANGE ? "of this time " : "",
                 gone == 1 ? "was" : "were");
     }
     return status;
@@ -74,7 +74,7 @@ static enum status say_gone(struct archive *archive, const struct hold *hold, st
 static int add_main(int argc, char **argv)
 {
     static struct options options;
-    struct wanted wanted = {0};
+    struct hold_request wanted = {0};
     const struct option_entry entries[] = {
         {.name = "from",
          .argument = "TIME",
@@ -95,14 +95,14 @@ static int add_main(int argc, char **argv)
          .text = &wanted.why},
     };
     struct err err;
-    struct hold hold;
-    int code = options_read(&options, &hold_verb_add, entries, sizeof entries / sizeof entries[0],
+    struct legal_hold hold;
+    int code = options_read(&options, &hold_action_add, entries, sizeof entries / sizeof entries[0],
                             argc, argv);
     if (code != OPTIONS_GO_ON) {
         return code;
     }
     if (options.n_words > 0) {
-        return options_misuse(&hold_verb_add, "\"%s\" is no option", options.words[0]);
+        return options_misuse(&hold_action_add, "\"%s\" is no option", options.words[0]);
     }
     code = read_wanted(&wanted, &hold);
     if (code != OPTIONS_GO_ON) {
@@ -114,16 +114,16 @@ static int add_main(int argc, char **argv)
     }
     struct archive *archive = NULL;
     enum status status = archive_open(dir, ARCHIVE_WRITE, &archive, &err);
-    status = THEN(status, hold_add(archive, &hold, &err));
+    status = THEN(status, legal_hold_add(archive, &hold, &err));
     if (status == OK) {
         printf("hold %lld is in force\n", (long long)hold.id);
         status = say_gone(archive, &hold, &err);
     }
     archive_close(archive);
-    return status == OK ? 0 : options_fail(&hold_verb_add, &err);
+    return status == OK ? 0 : options_fail(&hold_action_add, &err);
 }
 
-const struct verb hold_verb_add = {
+const struct verb hold_action_add = {
     .name = "hold add",
     .usage = "[--from TIME] [--to TIME] [--session SID | --user USER] --why TEXT",
     .summary = "hold what was then, or all days with events of a session or user",
@@ -139,19 +139,19 @@ static int release_main(int argc, char **argv)
     };
     struct err err;
     int64_t id = 0;
-    char who[LOGIN_BYTES];
-    int code = options_read(&options, &hold_verb_release, entries, 1, argc, argv);
+    char who[LOGIN_NAME_BYTES];
+    int code = options_read(&options, &hold_action_release, entries, 1, argc, argv);
     if (code != OPTIONS_GO_ON) {
         return code;
     }
     if (options.n_words != 1) {
-        return options_misuse(&hold_verb_release, "wants the number of one hold");
+        return options_misuse(&hold_action_release, "wants the number of one hold");
     }
-    if (!why || !why[0] || strlen(why) >= HOLD_WHY_BYTES) {
-        return options_misuse(&hold_verb_release, "--why wants a reason, of 1,024 bytes at most");
+    if (!why || !why[0] || strlen(why) >= LEGAL_HOLD_WHY_BYTES) {
+        return options_misuse(&hold_action_release, "--why wants a reason, of 1,024 bytes at most");
     }
     if (options_number("the hold", options.words[0], 1, INT64_MAX, &id, &err) != OK) {
-        return options_fail(&hold_verb_release, &err);
+        return options_fail(&hold_action_release, &err);
     }
     const char *dir = options_archive(&options);
     if (!dir) {
@@ -159,16 +159,17 @@ static int release_main(int argc, char **argv)
     }
     struct archive *archive = NULL;
     enum status status = archive_open(dir, ARCHIVE_WRITE, &archive, &err);
-    status = THEN(status, hold_release(archive, id, login_name(who), why, clock_now_us(), &err));
+    status =
+        THEN(status, legal_hold_release(archive, id, login_name(who), why, clock_now_us(), &err));
     archive_close(archive);
     if (status != OK) {
-        return options_fail(&hold_verb_release, &err);
+        return options_fail(&hold_action_release, &err);
     }
     printf("hold %lld is released\n", (long long)id);
     return 0;
 }
 
-const struct verb hold_verb_release = {
+const struct verb hold_action_release = {
     .name = "hold release",
     .usage = "ID --why TEXT",
     .summary = "end a hold; it stays in the list of all",

@@ -37,7 +37,7 @@ static enum status refuse_existing(const struct plan *plan, struct err *err)
     static const char *const names[] = {"archive.db", "stele.conf", "tls", "teleport"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char path[FILE_PATH_BYTES];
-        enum status status = path_format(path, err, "%s/%s", plan->dir, names[i]);
+        enum status status = file_path_format(path, err, "%s/%s", plan->dir, names[i]);
         if (status == OK && file_exists(path)) {
             status = err_set(err, ERR_EXISTS, "%s is there already and is not written over", path);
         }
@@ -53,7 +53,7 @@ static enum status write_text(const struct plan *plan, const char *name, const s
 {
     char path[FILE_PATH_BYTES];
     enum status status = buf_status(text, name, err);
-    status = THEN(status, path_format(path, err, "%s/%s", plan->dir, name));
+    status = THEN(status, file_path_format(path, err, "%s/%s", plan->dir, name));
     return THEN(status, file_write(path, buf_span(text), mode, err));
 }
 
@@ -135,8 +135,8 @@ static enum status make_dirs(const struct plan *plan, struct err *err)
     static const char *const names[] = {"tls", "teleport"};
     for (size_t i = 0; i < 2; i++) {
         char path[FILE_PATH_BYTES];
-        enum status status = path_format(path, err, "%s/%s", plan->dir, names[i]);
-        status = THEN(status, dir_make(path, 0700, err));
+        enum status status = file_path_format(path, err, "%s/%s", plan->dir, names[i]);
+        status = THEN(status, file_make_dir(path, 0700, err));
         if (status != OK) {
             return status;
         }
@@ -148,7 +148,7 @@ static enum status make_tls(const struct plan *plan, struct err *err)
 {
     char dir[FILE_PATH_BYTES];
     enum status status = make_dirs(plan, err);
-    status = THEN(status, path_format(dir, err, "%s/tls", plan->dir));
+    status = THEN(status, file_path_format(dir, err, "%s/tls", plan->dir));
     if (status != OK) {
         return status;
     }
@@ -171,7 +171,7 @@ static enum status make_seal_key(const struct plan *plan, struct err *err)
 
 static enum status make(struct plan *plan, const char *word, struct err *err)
 {
-    enum status status = path_format(plan->dir, err, "%s", word);
+    enum status status = file_path_format(plan->dir, err, "%s", word);
     status = THEN(status, refuse_existing(plan, err));
     status = THEN(status, archive_create(word, err));
     if (status != OK) {

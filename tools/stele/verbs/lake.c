@@ -13,7 +13,7 @@ const struct verb verb_lake;
 struct lake_source {
     char url[TARGET_URL_BYTES + 80];
     struct buf https;
-    struct lake_place place;
+    struct lake_table_location place;
 };
 
 /* A URL goes into a statement and its comment: it is one line. */
@@ -36,13 +36,13 @@ static bool has_star(const char *text)
 static enum status bucket_source(const struct config *config, struct lake_source *source,
                                  struct err *err)
 {
-    struct s3_place place;
-    enum status status = s3_place_read(config, &place, err);
+    struct s3_endpoint place;
+    enum status status = s3_endpoint_read(config, &place, err);
     if (status != OK) {
         return status;
     }
     buf_printf(&source->https, "%s://%s", place.scheme, place.host);
-    s3_place_path(&place, *place.prefix ? "" : NULL, &source->https);
+    s3_endpoint_path(&place, *place.prefix ? "" : NULL, &source->https);
     while (source->https.size > 0 && source->https.data[source->https.size - 1] == '/') {
         source->https.size--;
     }
@@ -74,9 +74,9 @@ static int print_ddl(struct config *config, const char *engine_word, const char 
     struct err err;
     struct buf out = BUF_INIT;
     struct lake_source source = {.https = BUF_INIT};
-    enum engine engine;
-    enum status status = engine_find(engine_word, &engine, &err);
-    status = THEN(status, lake_name_check(table, &err));
+    enum lake_engine engine;
+    enum status status = lake_engine_find(engine_word, &engine, &err);
+    status = THEN(status, lake_table_name_check(table, &err));
     status = THEN(status, source_read(config, &source, &err));
     status = THEN(status, lake_table_write(engine, table, &source.place, &out, &err));
     if (status == OK) {

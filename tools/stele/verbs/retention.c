@@ -8,7 +8,7 @@
 #include "tools/stele/cli/options.h"
 #include "tools/stele/verbs/retention_print.h"
 
-struct asked {
+struct retention_options {
     bool dry_run;
     bool force;
     bool deleted;
@@ -18,7 +18,8 @@ struct asked {
 };
 
 /* The bounds of the command line go before those of the configuration. */
-static enum status take_bounds(const struct asked *asked, struct config *config, struct err *err)
+static enum status take_bounds(const struct retention_options *asked, struct config *config,
+                               struct err *err)
 {
     const char *const texts[] = {asked->keep, asked->size_max};
     const char *const keys[] = {"keep", "size_max"};
@@ -78,10 +79,10 @@ static enum status delete_here(const struct config *config, const char *dir,
     struct archive *archive = NULL;
     struct archive_lock *lock = NULL;
     struct retention_plan plan = {0};
-    char who[LOGIN_BYTES];
+    char who[LOGIN_NAME_BYTES];
     enum status status = archive_lock_take(dir, "stele retention", &lock, err);
     status = THEN(status, archive_open(dir, ARCHIVE_WRITE, &archive, err));
-    status = THEN(status, index_here(config, archive, NULL, err));
+    status = THEN(status, index_inline(config, archive, NULL, err));
     status = THEN(status, retention_run(archive, rules, login_name(who), NULL, NULL, &plan, err));
     status = THEN(status, retention_print(&plan, rules, true, json, err));
     retention_plan_fini(&plan);
@@ -103,7 +104,7 @@ static enum status refuse_beside(const char *dir, struct err *err)
     return OK;
 }
 
-static int run(struct options *options, const struct asked *asked, const char *dir)
+static int run(struct options *options, const struct retention_options *asked, const char *dir)
 {
     struct err err;
     struct retention_rules rules;
@@ -124,7 +125,7 @@ static int run(struct options *options, const struct asked *asked, const char *d
 static int retention_main(int argc, char **argv)
 {
     static struct options options;
-    struct asked asked = {0};
+    struct retention_options asked = {0};
     const char *output = "table";
     const struct option_entry entries[] = {
         {.name = "dry-run",

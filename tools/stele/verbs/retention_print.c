@@ -46,7 +46,7 @@ static void add_verdict(struct buf *out, const struct retention_day *day, bool d
     }
     if (day->wrong[0]) {
         buf_add_str(out, day->verdict == RETENTION_UNREADABLE ? "" : "; ");
-        (void)visible_add(out, span_str(day->wrong), SIZE_MAX);
+        (void)terminal_text_add(out, span_str(day->wrong), SIZE_MAX);
     }
 }
 
@@ -129,7 +129,7 @@ static void add_deleted_row(struct buf *out, const struct deletion *row)
     char numbers[3][32];
     buf_printf(out, "%-5lld %s  ", (long long)row->id, clock_format_day(row->day_us, text));
     buf_printf(out, "%-20.19s  %-5s  ", clock_format(row->deleted_us, text), row->why);
-    cell_add_padded(out, span_str(row->who), 12);
+    table_cell_add_padded(out, span_str(row->who), 12);
     buf_printf(out, "%12s  %10s  %14s%s%s\n", progress_number(row->events, numbers[0]),
                progress_number(row->unshipped, numbers[1]),
                progress_number(row->file_bytes, numbers[2]), row->forced ? "  forced" : "",

@@ -83,7 +83,7 @@ static int run_make(const struct options *options, const char *dir)
     bool made = false;
     enum status status = archive_lock_take(dir, "stele seal", &lock, &err);
     status = THEN(status, sealer_open(&options->config, dir, &sealer, &made, &err));
-    status = THEN(status, sealer_run(sealer, SEAL_ANYWAY, &report, &err));
+    status = THEN(status, sealer_run(sealer, SEALER_ALWAYS, &report, &err));
     if (status == OK) {
         print_made(sealer, &report, made);
         status =

@@ -32,7 +32,7 @@ struct search_options {
     enum render_form form;
     int64_t limit;
     int64_t bucket_us;
-    struct search search;
+    struct day_iterator_options search;
     struct query *query;
 };
 
@@ -93,8 +93,8 @@ static enum status read_options(struct search_options *options, struct err *err)
     if (options->limit_text) {
         status = options_number("limit", options->limit_text, 0, INT32_MAX, &options->limit, err);
     }
-    return THEN(status, lookup_times(options->from, options->to, &options->search.from_us,
-                                     &options->search.to_us, err));
+    return THEN(status, query_args_times(options->from, options->to, &options->search.from_us,
+                                         &options->search.to_us, err));
 }
 
 /* Where the hits of a search go. */
@@ -105,7 +105,7 @@ struct output {
     struct err *err;
 };
 
-static bool print_hit(void *context, const struct hit *hit)
+static bool print_hit(void *context, const struct search_hit *hit)
 {
     struct output *output = context;
     progress_wipe(output->progress);
@@ -122,19 +122,19 @@ static void show_progress(void *context, int64_t thousandths, int64_t events)
     }
 }
 
-static enum status run_events(const struct search_options *options, struct walk *walk,
+static enum status run_events(const struct search_options *options, struct day_iterator *iterator,
                               struct progress *progress, int64_t *out_found, struct err *err)
 {
     struct output output = {.progress = progress, .err = err};
     render_init(&output.render, options->form, stdout);
-    struct run_options run = {
+    struct search_run_options run = {
         .search = options->search,
         .limit = options->limit,
         .each = print_hit,
         .context = &output,
     };
     int64_t hits = 0;
-    enum status status = run_query(walk, &run, &hits, err);
+    enum status status = search_run_query(iterator, &run, &hits, err);
     progress_wipe(progress);
     status = THEN(status, output.status);
     status = THEN(status, render_end(&output.render, err));
@@ -148,37 +148,38 @@ static enum status run_events(const struct search_options *options, struct walk 
     return status;
 }
 
-static enum status run_search(const struct search_options *options, struct walk *walk,
+static enum status run_search(const struct search_options *options, struct day_iterator *iterator,
                               struct progress *progress, int64_t *out_found, struct err *err)
 {
-    struct numbers_options numbers = {.form = options->form,
-                                      .limit = options->limit,
-                                      .bucket_us = options->bucket_us,
-                                      .fields = options->top ? options->top : options->distinct};
-    return options->count       ? numbers_count(walk, out_found, err)
-           : options->histogram ? numbers_histogram(&numbers, walk, out_found, err)
-           : options->top       ? numbers_top(&numbers, walk, out_found, err)
-           : options->distinct  ? numbers_distinct(&numbers, walk, out_found, err)
-                                : run_events(options, walk, progress, out_found, err);
+    struct search_numbers_options numbers = {.form = options->form,
+                                             .limit = options->limit,
+                                             .bucket_us = options->bucket_us,
+                                             .fields =
+                                                 options->top ? options->top : options->distinct};
+    return options->count       ? search_numbers_count(iterator, out_found, err)
+           : options->histogram ? search_numbers_histogram(&numbers, iterator, out_found, err)
+           : options->top       ? search_numbers_top(&numbers, iterator, out_found, err)
+           : options->distinct  ? search_numbers_distinct(&numbers, iterator, out_found, err)
+                                : run_events(options, iterator, progress, out_found, err);
 }
 
 static int search_archive(struct search_options *options)
 {
     struct err err;
-    struct walk *walk = NULL;
+    struct day_iterator *iterator = NULL;
     struct progress progress;
     int64_t found = 0;
     progress_begin(&progress, "search", "events", 1000);
     options->search.query = options->query;
     options->search.progress = show_progress;
     options->search.progress_context = &progress;
-    enum status status = walk_open(&options->search, &walk, &err);
-    status = THEN(status, run_search(options, walk, &progress, &found, &err));
+    enum status status = day_iterator_open(&options->search, &iterator, &err);
+    status = THEN(status, run_search(options, iterator, &progress, &found, &err));
     progress_wipe(&progress);
     if (status == OK && found == 0) {
-        lookup_unknown_fields(walk);
+        query_args_unknown_fields(iterator);
     }
-    walk_close(walk);
+    day_iterator_close(iterator);
     return status != OK ? options_fail(&verb_search, &err) : found == 0;
 }
 
@@ -186,11 +187,11 @@ static int print_plan(const struct query *query)
 {
     struct buf text = BUF_INIT;
     struct buf safe = BUF_INIT;
-    query_explain(query, &text);
+    explain_query(query, &text);
     for (struct span rest = buf_span(&text); rest.size > 0;) {
         const char *end = memchr(rest.data, '\n', rest.size);
         size_t n = end ? (size_t)(end - rest.data) : rest.size;
-        (void)visible_add(&safe, span_of(rest.data, n), SIZE_MAX);
+        (void)terminal_text_add(&safe, span_of(rest.data, n), SIZE_MAX);
         buf_add_char(&safe, '\n');
         rest = span_from(rest, n + 1);
     }
@@ -223,13 +224,13 @@ static int search_parsed(struct search_options *options)
     if (!options->explain_sql && !options->search.path) {
         return status_exit_code(ERR_USAGE);
     }
-    int code = lookup_query(&options->common, &options->query);
+    int code = query_args_parse(&options->common, &options->query);
     if (code == OPTIONS_GO_ON) {
         code = options->explain_sql ? print_sql(options)
                : options->plan      ? print_plan(options->query)
                                     : search_archive(options);
     }
-    query_free(options->query);
+    parse_query_free(options->query);
     return code;
 }
 

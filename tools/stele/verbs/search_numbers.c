@@ -7,20 +7,21 @@
 
 enum { BAR_COLUMNS = 40 };
 
-enum status numbers_count(struct walk *walk, int64_t *out_found, struct err *err)
+enum status search_numbers_count(struct day_iterator *iterator, int64_t *out_found, struct err *err)
 {
-    enum status status = aggregate_count(walk, out_found, err);
+    enum status status = aggregate_count(iterator, out_found, err);
     if (status == OK) {
         printf("%lld\n", (long long)*out_found);
     }
     return status;
 }
 
-enum status numbers_histogram(const struct numbers_options *options, struct walk *walk,
-                              int64_t *out_found, struct err *err)
+enum status search_numbers_histogram(const struct search_numbers_options *options,
+                                     struct day_iterator *iterator, int64_t *out_found,
+                                     struct err *err)
 {
-    struct histogram histogram;
-    enum status status = aggregate_histogram(walk, options->bucket_us, &histogram, err);
+    struct aggregate_histogram histogram;
+    enum status status = aggregate_histogram(iterator, options->bucket_us, &histogram, err);
     if (status != OK) {
         return status;
     }
@@ -47,7 +48,7 @@ enum status numbers_histogram(const struct numbers_options *options, struct walk
     }
     printf("%s", options->form != RENDER_JSON ? "" : histogram.n_buckets > 0 ? "]\n" : "[]\n");
     *out_found = histogram.total;
-    histogram_fini(&histogram);
+    aggregate_histogram_fini(&histogram);
     return OK;
 }
 
@@ -57,7 +58,7 @@ static size_t split_fields(const char *text, struct span *fields)
     for (struct span rest = span_str(text);;) {
         const char *comma = rest.size ? memchr(rest.data, ',', rest.size) : NULL;
         size_t size = comma ? (size_t)(comma - rest.data) : rest.size;
-        if (size == 0 || count == TALLY_PARTS_MAX) {
+        if (size == 0 || count == TUPLE_COUNT_PARTS_MAX) {
             return 0;
         }
         fields[count++] = span_of(rest.data, size);
@@ -75,19 +76,20 @@ static enum status read_fields(const char *option, const char *text, struct span
     return *out_count > 0 ? OK
                           : err_set(err, ERR_USAGE,
                                     "--%s takes one to %d field names with commas between them",
-                                    option, TALLY_PARTS_MAX);
+                                    option, TUPLE_COUNT_PARTS_MAX);
 }
 
-static void print_top_row(const struct numbers_options *options, const struct top *top,
-                          const struct span *fields, size_t row, size_t n_rows)
+static void print_top_row(const struct search_numbers_options *options,
+                          const struct aggregate_top *top, const struct span *fields, size_t row,
+                          size_t n_rows)
 {
     struct buf line = BUF_INIT;
-    const struct top_row *at = &top->rows[row];
+    const struct aggregate_top_row *at = &top->rows[row];
     if (options->form == RENDER_TABLE) {
         buf_printf(&line, "%10lld", (long long)at->count);
         for (size_t i = 0; i < top->n_fields; i++) {
             buf_add_str(&line, "  ");
-            (void)visible_add(&line, at->values[i], SIZE_MAX);
+            (void)terminal_text_add(&line, at->values[i], SIZE_MAX);
         }
     } else if (options->form == RENDER_CSV) {
         buf_printf(&line, "%lld", (long long)at->count);
@@ -115,14 +117,14 @@ static void print_top_row(const struct numbers_options *options, const struct to
     buf_fini(&line);
 }
 
-enum status numbers_top(const struct numbers_options *options, struct walk *walk,
-                        int64_t *out_found, struct err *err)
+enum status search_numbers_top(const struct search_numbers_options *options,
+                               struct day_iterator *iterator, int64_t *out_found, struct err *err)
 {
-    struct span fields[TALLY_PARTS_MAX] = {0};
+    struct span fields[TUPLE_COUNT_PARTS_MAX] = {0};
     size_t n_fields;
     enum status status = read_fields("top", options->fields, fields, &n_fields, err);
-    struct top top;
-    status = THEN(status, aggregate_top(walk, fields, n_fields, &top, err));
+    struct aggregate_top top;
+    status = THEN(status, aggregate_top(iterator, fields, n_fields, &top, err));
     if (status != OK) {
         return status;
     }
@@ -139,17 +141,18 @@ enum status numbers_top(const struct numbers_options *options, struct walk *walk
         fprintf(stderr, "%zu of %zu values; --limit 0 shows all\n", n_rows, top.n_rows);
     }
     *out_found = (int64_t)top.n_rows;
-    top_fini(&top);
+    aggregate_top_fini(&top);
     return OK;
 }
 
-enum status numbers_distinct(const struct numbers_options *options, struct walk *walk,
-                             int64_t *out_found, struct err *err)
+enum status search_numbers_distinct(const struct search_numbers_options *options,
+                                    struct day_iterator *iterator, int64_t *out_found,
+                                    struct err *err)
 {
-    struct span fields[TALLY_PARTS_MAX] = {0};
+    struct span fields[TUPLE_COUNT_PARTS_MAX] = {0};
     size_t n_fields;
     enum status status = read_fields("distinct", options->fields, fields, &n_fields, err);
-    status = THEN(status, aggregate_distinct(walk, fields, n_fields, out_found, err));
+    status = THEN(status, aggregate_distinct(iterator, fields, n_fields, out_found, err));
     if (status == OK) {
         printf("%lld\n", (long long)*out_found);
     }

@@ -5,7 +5,7 @@
 #include "query/aggregate/aggregate.h"
 #include "query/render/render.h"
 
-struct numbers_options {
+struct search_numbers_options {
     enum render_form form;
     int64_t limit;      /* of top; 0: all */
     int64_t bucket_us;  /* of histogram; 0: a round one */
@@ -13,12 +13,16 @@ struct numbers_options {
 };
 
 /* The walk must be new. *out_found is 0 when nothing was found. */
-MUST_USE enum status numbers_count(struct walk *walk, int64_t *out_found, struct err *err);
-MUST_USE enum status numbers_histogram(const struct numbers_options *options, struct walk *walk,
-                                       int64_t *out_found, struct err *err);
-MUST_USE enum status numbers_top(const struct numbers_options *options, struct walk *walk,
-                                 int64_t *out_found, struct err *err);
-MUST_USE enum status numbers_distinct(const struct numbers_options *options, struct walk *walk,
-                                      int64_t *out_found, struct err *err);
+MUST_USE enum status search_numbers_count(struct day_iterator *iterator, int64_t *out_found,
+                                          struct err *err);
+MUST_USE enum status search_numbers_histogram(const struct search_numbers_options *options,
+                                              struct day_iterator *iterator, int64_t *out_found,
+                                              struct err *err);
+MUST_USE enum status search_numbers_top(const struct search_numbers_options *options,
+                                        struct day_iterator *iterator, int64_t *out_found,
+                                        struct err *err);
+MUST_USE enum status search_numbers_distinct(const struct search_numbers_options *options,
+                                             struct day_iterator *iterator, int64_t *out_found,
+                                             struct err *err);
 
 #endif

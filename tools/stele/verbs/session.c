@@ -43,17 +43,18 @@ static void first_text(struct session *session, struct span *kept, struct span t
 }
 
 /* Command and its arguments, a path with where it went to, or what else there is. */
-static void add_detail(const struct event *event, const struct summary *summary, struct buf *out)
+static void add_detail(const struct event *event, const struct event_summary *summary,
+                       struct buf *out)
 {
     static const char *const more[] = {"argv", "target_path", "dst_addr", "dst_port", "exitCode"};
-    (void)visible_add(out, summary->detail, SIZE_MAX);
+    (void)terminal_text_add(out, summary->detail, SIZE_MAX);
     for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
         for (size_t f = 0; f < event->n_fields; f++) {
             if (span_is(event->fields[f].path, more[i])) {
                 buf_add_str(out, i == 0 ? " " : i == 1 ? " -> " : "  ");
                 buf_printf(out, "%s", i > 1 ? more[i] : "");
                 buf_add_str(out, i > 1 ? "=" : "");
-                (void)visible_add(out, event->fields[f].value, SIZE_MAX);
+                (void)terminal_text_add(out, event->fields[f].value, SIZE_MAX);
             }
         }
     }
@@ -61,13 +62,13 @@ static void add_detail(const struct event *event, const struct summary *summary,
 
 static void add_column(struct buf *out, struct span text, size_t columns)
 {
-    size_t used = visible_add(out, text, columns);
+    size_t used = terminal_text_add(out, text, columns);
     for (; used < columns + 2; used++) {
         buf_add_char(out, ' ');
     }
 }
 
-static enum status add_line(struct session *session, const struct hit *hit,
+static enum status add_line(struct session *session, const struct search_hit *hit,
                             const struct event *event)
 {
     if (session->count == session->capacity) {
@@ -79,7 +80,7 @@ static enum status add_line(struct session *session, const struct hit *hit,
         session->lines = lines;
         session->capacity = capacity;
     }
-    struct summary summary = summary_of(event);
+    struct event_summary summary = event_summary_of(event);
     struct buf text = BUF_INIT;
     add_column(&text, summary.type, TYPE_COLUMNS);
     add_column(&text, summary.actor, ACTOR_COLUMNS);
@@ -101,7 +102,7 @@ static enum status add_line(struct session *session, const struct hit *hit,
     return OK;
 }
 
-static bool take_hit(void *context, const struct hit *hit)
+static bool take_hit(void *context, const struct search_hit *hit)
 {
     struct session *session = context;
     struct event event;
@@ -131,7 +132,7 @@ static const char *duration_text(int64_t us, char out[40])
 static void print_label(const char *label, struct span text)
 {
     struct buf shown = BUF_INIT;
-    (void)visible_add(&shown, text, SIZE_MAX);
+    (void)terminal_text_add(&shown, text, SIZE_MAX);
     if (text.size > 0) {
         printf("%-8s %.*s\n", label, SPAN_FMT(buf_span(&shown)));
     }
@@ -169,9 +170,9 @@ static int run_session(struct session *session, struct query *query, const char 
                        const char *sid)
 {
     struct err err;
-    struct walk *walk = NULL;
+    struct day_iterator *iterator = NULL;
     session->err = &err;
-    struct run_options run = {
+    struct search_run_options run = {
         .search = {.path = path,
                    .query = query,
                    .from_us = INT64_MIN,
@@ -181,9 +182,9 @@ static int run_session(struct session *session, struct query *query, const char 
         .context = session,
     };
     int64_t hits = 0;
-    enum status status = walk_open(&run.search, &walk, &err);
-    status = THEN(status, run_query(walk, &run, &hits, &err));
-    walk_close(walk);
+    enum status status = day_iterator_open(&run.search, &iterator, &err);
+    status = THEN(status, search_run_query(iterator, &run, &hits, &err));
+    day_iterator_close(iterator);
     status = THEN(status, session->status);
     if (status != OK) {
         return options_fail(&verb_session, &err);
@@ -216,11 +217,11 @@ static int session_run(int argc, char **argv)
     const char *sid = session.options.words[0];
     struct query *query = NULL;
     struct err err;
-    if (query_of_value(span_str("sid"), span_str(sid), &query, &err) != OK) {
+    if (parse_query_of_value(span_str("sid"), span_str(sid), &query, &err) != OK) {
         return options_fail(&verb_session, &err);
     }
     code = run_session(&session, query, path, sid);
-    query_free(query);
+    parse_query_free(query);
     free(session.lines);
     arena_fini(&session.arena);
     arena_fini(&session.scratch);

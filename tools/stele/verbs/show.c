@@ -14,7 +14,7 @@ const struct verb verb_show;
 
 struct show {
     struct options options;
-    struct walk *walk;
+    struct day_iterator *iterator;
     const char *uid;
     int64_t count;
     enum status status;
@@ -24,14 +24,14 @@ struct show {
 static void print_label(const char *label, struct span text)
 {
     struct buf shown = BUF_INIT;
-    (void)visible_add(&shown, text, SIZE_MAX);
+    (void)terminal_text_add(&shown, text, SIZE_MAX);
     printf("%-10s %.*s\n", label, SPAN_FMT(buf_span(&shown)));
     buf_fini(&shown);
 }
 
-static enum status print_objects(struct show *show, const struct hit *hit)
+static enum status print_objects(struct show *show, const struct search_hit *hit)
 {
-    struct archive *archive = walk_archive(show->walk);
+    struct archive *archive = day_iterator_archive(show->iterator);
     struct ledger_cursor *cursor = NULL;
     if (!archive) {
         return OK;
@@ -65,8 +65,8 @@ static enum status print_objects(struct show *show, const struct hit *hit)
 }
 
 /* stele.source or stele.mark of an event in a segment, all values with commas. */
-static enum status print_reserved(struct plan *plan, const struct hit *hit, const char *label,
-                                  const char *name, struct err *err)
+static enum status print_reserved(struct plan *plan, const struct search_hit *hit,
+                                  const char *label, const char *name, struct err *err)
 {
     struct segment *segment = plan_segment(plan);
     long field = segment_field_find(segment, span_str(name));
@@ -74,8 +74,8 @@ static enum status print_reserved(struct plan *plan, const struct hit *hit, cons
         return OK;
     }
     const struct column *column;
-    enum status status = view_column(plan_view(plan), (size_t)field, &column, err);
-    if (status != OK || column->store != FIELD_COLUMN || column->index[hit->slot] == 0) {
+    enum status status = block_view_column(plan_view(plan), (size_t)field, &column, err);
+    if (status != OK || column->store != COLUMN_STORE_COLUMN || column->index[hit->slot] == 0) {
         return status;
     }
     uint32_t entry = column->index[hit->slot] - 1u;
@@ -92,18 +92,18 @@ static enum status print_reserved(struct plan *plan, const struct hit *hit, cons
 }
 
 /* Hits are read some hundred at a time: the view stands at the block of the last of them. */
-static void view_block_of(struct plan *plan, const struct hit *hit)
+static void view_block_of(struct plan *plan, const struct search_hit *hit)
 {
     size_t count;
     const struct block_info *blocks = segment_blocks(plan_segment(plan), &count);
     for (size_t i = 0; i < count; i++) {
         if (blocks[i].id == hit->block) {
-            view_move(plan_view(plan), &blocks[i]);
+            block_view_move(plan_view(plan), &blocks[i]);
         }
     }
 }
 
-static enum status print_place(struct show *show, const struct hit *hit)
+static enum status print_place(struct show *show, const struct search_hit *hit)
 {
     char day[CLOCK_TEXT_BYTES];
     if (hit->in_inbox) {
@@ -112,26 +112,27 @@ static enum status print_place(struct show *show, const struct hit *hit)
                "shipped");
         return OK;
     }
-    struct plan *plan = walk_plan(show->walk);
+    struct plan *plan = day_iterator_plan(show->iterator);
     view_block_of(plan, hit);
-    enum status status = print_reserved(plan, hit, "source", FIELD_SOURCE, show->err);
-    status = THEN(status, print_reserved(plan, hit, "mark", FIELD_MARK, show->err));
+    enum status status = print_reserved(plan, hit, "source", SOURCE_FIELD, show->err);
+    status = THEN(status, print_reserved(plan, hit, "mark", SOURCE_MARK_FIELD, show->err));
     if (status == OK) {
-        bool is_file = !walk_archive(show->walk);
+        bool is_file = !day_iterator_archive(show->iterator);
         printf("%-10s %s %s, block %lld, slot %u\n", "kept in", is_file ? "file" : "segment",
-               is_file ? walk_search(show->walk)->path : clock_format_day(hit->day_us, day),
+               is_file ? day_iterator_options_of(show->iterator)->path
+                       : clock_format_day(hit->day_us, day),
                (long long)hit->block, hit->slot);
         status = print_objects(show, hit);
     }
     return status;
 }
 
-static bool show_hit(void *context, const struct hit *hit)
+static bool show_hit(void *context, const struct search_hit *hit)
 {
     struct show *show = context;
     char when[CLOCK_TEXT_BYTES];
     struct buf text = BUF_INIT;
-    pretty_json(hit->raw, &text);
+    json_pretty_add(hit->raw, &text);
     printf("%s%.*s\n\n", show->count++ ? "\n" : "", SPAN_FMT(buf_span(&text)));
     buf_fini(&text);
     printf("%-10s %s\n", "time", clock_format(hit->time_us, when));
@@ -144,15 +145,15 @@ static int show_archive(struct show *show, struct query *query, const char *path
 {
     struct err err;
     show->err = &err;
-    struct run_options run = {
+    struct search_run_options run = {
         .search = {.path = path, .query = query, .from_us = INT64_MIN, .to_us = INT64_MAX},
         .each = show_hit,
         .context = show,
     };
     int64_t hits = 0;
-    enum status status = walk_open(&run.search, &show->walk, &err);
-    status = THEN(status, run_query(show->walk, &run, &hits, &err));
-    walk_close(show->walk);
+    enum status status = day_iterator_open(&run.search, &show->iterator, &err);
+    status = THEN(status, search_run_query(show->iterator, &run, &hits, &err));
+    day_iterator_close(show->iterator);
     status = THEN(status, show->status);
     if (status != OK) {
         return options_fail(&verb_show, &err);
@@ -182,11 +183,11 @@ static int show_run(int argc, char **argv)
     show.uid = show.options.words[0];
     struct query *query = NULL;
     struct err err;
-    if (query_of_value(span_str("uid"), span_str(show.uid), &query, &err) != OK) {
+    if (parse_query_of_value(span_str("uid"), span_str(show.uid), &query, &err) != OK) {
         return options_fail(&verb_show, &err);
     }
     code = show_archive(&show, query, path);
-    query_free(query);
+    parse_query_free(query);
     return code;
 }
 

@@ -33,7 +33,7 @@ struct stats {
     struct inbox_state inbox;
     int64_t counters[EVENT_COUNTER_COUNT];
     bool with_parts; /* parts are filled: every segment is read from end to end */
-    int64_t parts[PART_COUNT];
+    int64_t parts[SEGMENT_SIZE_COUNT];
 };
 
 static int64_t file_bytes(const char *path)
@@ -43,7 +43,7 @@ static int64_t file_bytes(const char *path)
     for (size_t i = 0; i < 2; i++) {
         char name[FILE_PATH_BYTES];
         struct stat st;
-        if (path_format(name, NULL, "%s%s", path, endings[i]) == OK && stat(name, &st) == 0) {
+        if (file_path_format(name, NULL, "%s%s", path, endings[i]) == OK && stat(name, &st) == 0) {
             bytes += st.st_size;
         }
     }
@@ -85,7 +85,7 @@ static enum status add_day(const char *dir, int64_t day_us, struct stats *stats,
     stats->blocks += (int64_t)count;
     stats->file_bytes += file_bytes(path);
     if (stats->with_parts) {
-        status = segment_parts(segment, stats->parts, err);
+        status = segment_size_read(segment, stats->parts, err);
     }
     segment_close(segment);
     return status;
@@ -123,11 +123,11 @@ static enum status count_quarantine(struct archive *archive, struct stats *stats
 
 static enum status count_gone(struct archive *archive, struct stats *stats, struct err *err)
 {
-    struct hold *holds = NULL;
+    struct legal_hold *holds = NULL;
     struct deletion *gone = NULL;
     size_t n_holds = 0;
     size_t n_gone = 0;
-    enum status status = hold_list(archive, false, &holds, &n_holds, err);
+    enum status status = legal_hold_list(archive, false, &holds, &n_holds, err);
     status = THEN(status, deletion_list(archive, 0, &gone, &n_gone, err));
     stats->holds = (int64_t)n_holds;
     stats->deleted_days = (int64_t)n_gone;
@@ -157,7 +157,7 @@ static enum status read_stats(const char *dir, struct stats *stats, struct err *
     }
     archive_close(archive);
     char path[FILE_PATH_BYTES];
-    status = THEN(status, path_format(path, err, "%s/archive.db", dir));
+    status = THEN(status, file_path_format(path, err, "%s/archive.db", dir));
     if (status == OK) {
         stats->file_bytes += file_bytes(path);
         status = read_segments(dir, stats, err);
@@ -186,9 +186,9 @@ static void print_number(const char *name, int64_t number)
 
 static void print_parts(const struct stats *stats)
 {
-    for (int i = 0; i < PART_COUNT; i++) {
+    for (int i = 0; i < SEGMENT_SIZE_COUNT; i++) {
         char text[32];
-        printf("%-17s %s", segment_part_name((enum segment_part)i),
+        printf("%-17s %s", segment_size_part_name((enum segment_size_part)i),
                size_text(stats->parts[i], text));
         if (stats->events > 0) {
             printf(" (%.1f bytes an event)", (double)stats->parts[i] / (double)stats->events);
@@ -276,9 +276,9 @@ static void print_json(const char *dir, const struct stats *stats)
     }
     if (stats->with_parts) {
         printf("},\"parts\":{");
-        for (int i = 0; i < PART_COUNT; i++) {
-            printf("%s\"%s\":%" PRId64, i ? "," : "", segment_part_name((enum segment_part)i),
-                   stats->parts[i]);
+        for (int i = 0; i < SEGMENT_SIZE_COUNT; i++) {
+            printf("%s\"%s\":%" PRId64, i ? "," : "",
+                   segment_size_part_name((enum segment_size_part)i), stats->parts[i]);
         }
     }
     printf("}}\n");

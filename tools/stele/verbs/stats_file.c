@@ -17,7 +17,7 @@ struct sums {
     int64_t file_bytes;
     int64_t oldest_us;
     int64_t newest_us;
-    int64_t parts[PART_COUNT];
+    int64_t parts[SEGMENT_SIZE_COUNT];
 };
 
 static enum status read_sums(const char *path, bool with_parts, struct sums *sums, struct err *err)
@@ -49,7 +49,7 @@ static enum status read_sums(const char *path, bool with_parts, struct sums *sum
     }
     sums->file_bytes = stat(path, &st) == 0 ? st.st_size : 0;
     if (with_parts) {
-        status = segment_parts(segment, sums->parts, err);
+        status = segment_size_read(segment, sums->parts, err);
     }
     segment_close(segment);
     return status;
@@ -77,8 +77,8 @@ static void print_table(const char *path, bool with_parts, const struct sums *su
     print_number("raw bytes", sums->raw_bytes);
     print_number("compressed", sums->frame_bytes);
     print_number("file bytes", sums->file_bytes);
-    for (int i = 0; with_parts && i < PART_COUNT; i++) {
-        print_number(segment_part_name((enum segment_part)i), sums->parts[i]);
+    for (int i = 0; with_parts && i < SEGMENT_SIZE_COUNT; i++) {
+        print_number(segment_size_part_name((enum segment_size_part)i), sums->parts[i]);
     }
 }
 
@@ -105,9 +105,9 @@ static void print_json(const char *path, bool with_parts, const struct sums *sum
     printf("\"frame_bytes\":%" PRId64 ",\"file_bytes\":%" PRId64 ",", sums->frame_bytes,
            sums->file_bytes);
     printf("\"inbox\":null,\"quarantine\":null,\"counters\":null");
-    for (int i = 0; with_parts && i < PART_COUNT; i++) {
+    for (int i = 0; with_parts && i < SEGMENT_SIZE_COUNT; i++) {
         printf("%s\"%s\":%" PRId64, i ? "," : ",\"parts\":{",
-               segment_part_name((enum segment_part)i), sums->parts[i]);
+               segment_size_part_name((enum segment_size_part)i), sums->parts[i]);
     }
     printf("%s}\n", with_parts ? "}" : "");
 }

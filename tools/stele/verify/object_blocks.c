@@ -7,14 +7,14 @@
 
 enum { GZIP_WINDOW = 15 + 16, PIECE = 256 * 1024 };
 
-struct object_parts {
+struct object_blocks {
     enum ledger_codec kind;
     struct codec *zstd;
 };
 
-struct object_parts *object_parts_new(enum ledger_codec codec)
+struct object_blocks *object_blocks_new(enum ledger_codec codec)
 {
-    struct object_parts *parts = calloc(1, sizeof *parts);
+    struct object_blocks *parts = calloc(1, sizeof *parts);
     if (parts) {
         parts->kind = codec;
         parts->zstd = codec_new();
@@ -26,7 +26,7 @@ struct object_parts *object_parts_new(enum ledger_codec codec)
     return parts;
 }
 
-void object_parts_free(struct object_parts *parts)
+void object_blocks_free(struct object_blocks *parts)
 {
     if (parts) {
         codec_free(parts->zstd);
@@ -36,7 +36,7 @@ void object_parts_free(struct object_parts *parts)
 
 /* inflate() says Z_STREAM_END at the end of the member only, when its CRC is right. */
 static enum status read_member(struct span bytes, size_t max_bytes, struct buf *ndjson,
-                               struct object_part *out_part, struct err *err)
+                               struct object_block *out_part, struct err *err)
 {
     z_stream stream = {0};
     if (inflateInit2(&stream, GZIP_WINDOW) != Z_OK) {
@@ -61,11 +61,11 @@ static enum status read_member(struct span bytes, size_t max_bytes, struct buf *
     return OK;
 }
 
-enum status object_part_read(struct object_parts *parts, struct span bytes, size_t max_bytes,
-                             struct buf *ndjson, struct object_part *out_part, struct err *err)
+enum status object_blocks_read(struct object_blocks *parts, struct span bytes, size_t max_bytes,
+                               struct buf *ndjson, struct object_block *out_part, struct err *err)
 {
     buf_clear(ndjson);
-    *out_part = (struct object_part){0};
+    *out_part = (struct object_block){0};
     if (parts->kind == LEDGER_GZIP) {
         return read_member(bytes, max_bytes, ndjson, out_part, err);
     }

@@ -6,34 +6,34 @@
 #include "daemon/seal/seal_location.h"
 
 /* A text that is there. */
-struct place {
+struct seal_key_entry {
     char archive[9];
     int64_t number;
     bool has_text;
     bool has_signature;
 };
 
-struct reading {
-    struct seal_shelf *shelf;
+struct seal_reader {
+    struct seal_fetch *fetched;
     struct target *digests;
     const struct signing_key *key;
     struct verify_report *report;
-    struct buf places; /* struct place, in order of keys: by archive and number */
+    struct buf places; /* struct seal_key_entry, in order of keys: by archive and number */
     struct buf text;
     struct buf signature;
 };
 
-void seal_shelf_fini(struct seal_shelf *shelf)
+void seal_fetch_fini(struct seal_fetch *fetched)
 {
-    for (size_t i = 0; i < shelf->count; i++) {
-        seal_book_fini(&shelf->books[i]);
+    for (size_t i = 0; i < fetched->count; i++) {
+        seal_set_fini(&fetched->sets[i]);
     }
-    free(shelf->books);
-    *shelf = (struct seal_shelf){0};
+    free(fetched->sets);
+    *fetched = (struct seal_fetch){0};
 }
 
 /* "0123abcd/000000000012.json" */
-static bool read_key(const char *key, struct place *out, bool *out_is_text)
+static bool read_key(const char *key, struct seal_key_entry *out, bool *out_is_text)
 {
     struct span text = span_str(key);
     if (text.size < 8 + 1 + 12 + 4 || text.data[8] != '/') {
@@ -44,7 +44,7 @@ static bool read_key(const char *key, struct place *out, bool *out_is_text)
     if (!*out_is_text && !span_is(suffix, ".sig")) {
         return false;
     }
-    *out = (struct place){.number = 0};
+    *out = (struct seal_key_entry){.number = 0};
     memcpy(out->archive, text.data, 8);
     for (size_t i = 9; i < 9 + 12; i++) {
         if (text.data[i] < '0' || text.data[i] > '9') {
@@ -57,22 +57,24 @@ static bool read_key(const char *key, struct place *out, bool *out_is_text)
 
 static enum status on_item(void *context, const struct target_item *item, struct err *err)
 {
-    struct reading *reading = context;
-    struct place place;
+    struct seal_reader *reading = context;
+    struct seal_key_entry place;
     bool is_text;
     if (!read_key(item->key, &place, &is_text)) {
         return OK; /* others may keep things there */
     }
-    struct place *last =
+    struct seal_key_entry *last =
         reading->places.size > 0
-            ? (struct place *)(void *)(reading->places.data + reading->places.size - sizeof place)
+            ? (struct seal_key_entry *)(void *)(reading->places.data + reading->places.size -
+                                                sizeof place)
             : NULL;
     if (!last || strcmp(last->archive, place.archive) != 0 || last->number != place.number) {
         buf_add(&reading->places, &place, sizeof place);
         if (!buf_ok(&reading->places)) {
             return buf_status(&reading->places, "verify", err);
         }
-        last = (struct place *)(void *)(reading->places.data + reading->places.size - sizeof place);
+        last = (struct seal_key_entry *)(void *)(reading->places.data + reading->places.size -
+                                                 sizeof place);
     }
     *(is_text ? &last->has_text : &last->has_signature) = true;
     return OK;
@@ -89,53 +91,53 @@ static enum status on_bytes(void *context, struct span bytes, struct err *err)
 }
 
 /* An object that came is looked at whatever its own digest says. */
-static enum status fetch(struct reading *reading, const struct place *place, const char *suffix,
-                         struct buf *out, struct err *err)
+static enum status fetch(struct seal_reader *reading, const struct seal_key_entry *place,
+                         const char *suffix, struct buf *out, struct err *err)
 {
-    char key[SEAL_OBJECT_KEY_BYTES];
+    char key[SEAL_LOCATION_KEY_BYTES];
     buf_clear(out);
-    seal_object_key(place->archive, place->number, suffix, key);
+    seal_location_key(place->archive, place->number, suffix, key);
     enum status status = target_get(reading->digests, key, on_bytes, out, NULL, err);
     return status == ERR_CORRUPT ? OK : status;
 }
 
 /* The book that the archive's seals go into; a new one for the first of them. */
-static enum status book_of(struct reading *reading, bool is_new, struct seal_book **out,
+static enum status book_of(struct seal_reader *reading, bool is_new, struct seal_set **out,
                            struct err *err)
 {
-    struct seal_shelf *shelf = reading->shelf;
+    struct seal_fetch *fetched = reading->fetched;
     if (is_new) {
-        if (shelf->count == SEAL_SHELF_BOOKS_MAX) {
+        if (fetched->count == SEAL_FETCH_SETS_MAX) {
             return err_set(err, ERR_LIMIT, "seals of more than %d archives lie at one place",
-                           SEAL_SHELF_BOOKS_MAX);
+                           SEAL_FETCH_SETS_MAX);
         }
-        struct seal_book *books = realloc(shelf->books, (shelf->count + 1) * sizeof *books);
-        if (!books) {
+        struct seal_set *sets = realloc(fetched->sets, (fetched->count + 1) * sizeof *sets);
+        if (!sets) {
             return err_nomem(err, "verify");
         }
-        shelf->books = books;
-        shelf->books[shelf->count++] = (struct seal_book){.key = reading->key};
+        fetched->sets = sets;
+        fetched->sets[fetched->count++] = (struct seal_set){.key = reading->key};
     }
-    *out = &shelf->books[shelf->count - 1];
+    *out = &fetched->sets[fetched->count - 1];
     return OK;
 }
 
-static enum status read_place(struct reading *reading, const struct place *place, bool is_new,
-                              struct err *err)
+static enum status read_place(struct seal_reader *reading, const struct seal_key_entry *place,
+                              bool is_new, struct err *err)
 {
-    struct seal_book *book = NULL;
+    struct seal_set *set = NULL;
     char where[64];
-    enum status status = book_of(reading, is_new, &book, err);
-    for (int64_t n = book ? book->last_number + 1 : 0; status == OK && n < place->number; n++) {
-        seal_book_gap(book, n, reading->report);
+    enum status status = book_of(reading, is_new, &set, err);
+    for (int64_t n = set ? set->last_number + 1 : 0; status == OK && n < place->number; n++) {
+        seal_set_gap(set, n, reading->report);
         if (place->number - n > 1000) { /* one line for many */
-            book->last_number = place->number - 1;
+            set->last_number = place->number - 1;
             break;
         }
     }
     (void)snprintf(where, sizeof where, "%s/%012lld", place->archive, (long long)place->number);
     if (status == OK && !place->has_text) {
-        seal_book_gap(book, place->number, reading->report);
+        seal_set_gap(set, place->number, reading->report);
         return OK;
     }
     if (status == OK && !place->has_signature) {
@@ -146,25 +148,27 @@ static enum status read_place(struct reading *reading, const struct place *place
         status = fetch(reading, place, "sig", &reading->signature, err);
     }
     status = THEN(status, fetch(reading, place, "json", &reading->text, err));
-    return THEN(status, seal_book_add(book, place->number, buf_span(&reading->text),
-                                      buf_span(&reading->signature), reading->report, err));
+    return THEN(status, seal_set_add(set, place->number, buf_span(&reading->text),
+                                     buf_span(&reading->signature), reading->report, err));
 }
 
-enum status seal_shelf_read(struct seal_shelf *shelf, struct target *digests,
+enum status seal_fetch_read(struct seal_fetch *fetched, struct target *digests,
                             const struct signing_key *key, struct verify_report *report,
                             struct err *err)
 {
-    struct reading reading = {.shelf = shelf, .digests = digests, .key = key, .report = report};
+    struct seal_reader reading = {
+        .fetched = fetched, .digests = digests, .key = key, .report = report};
     const struct target_list list = {.prefix = "", .each = on_item, .context = &reading};
     enum status status = target_list(digests, &list, NULL, err);
-    const struct place *places = (const struct place *)(const void *)reading.places.data;
+    const struct seal_key_entry *places =
+        (const struct seal_key_entry *)(const void *)reading.places.data;
     size_t count = reading.places.size / sizeof *places;
     for (size_t i = 0; i < count && status == OK; i++) {
         bool is_new = i == 0 || strcmp(places[i - 1].archive, places[i].archive) != 0;
         status = read_place(&reading, &places[i], is_new, err);
     }
-    for (size_t i = 0; i < shelf->count; i++) {
-        seal_book_finish(&shelf->books[i]);
+    for (size_t i = 0; i < fetched->count; i++) {
+        seal_set_finish(&fetched->sets[i]);
     }
     buf_fini(&reading.places);
     buf_fini(&reading.text);

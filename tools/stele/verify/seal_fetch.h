@@ -6,17 +6,17 @@
 #include "daemon/ship/target/target.h"
 #include "schema/verify/seal_set.h"
 
-enum { SEAL_SHELF_BOOKS_MAX = 64 };
+enum { SEAL_FETCH_SETS_MAX = 64 };
 
 /* Zeroed to begin with. */
-struct seal_shelf {
-    struct seal_book *books; /* one an archive */
+struct seal_fetch {
+    struct seal_set *sets; /* one an archive */
     size_t count;
 };
-void seal_shelf_fini(struct seal_shelf *shelf);
+void seal_fetch_fini(struct seal_fetch *fetched);
 
 /* Reads and checks all of them. */
-MUST_USE enum status seal_shelf_read(struct seal_shelf *shelf, struct target *digests,
+MUST_USE enum status seal_fetch_read(struct seal_fetch *fetched, struct target *digests,
                                      const struct signing_key *key, struct verify_report *report,
                                      struct err *err);
 

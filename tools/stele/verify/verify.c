@@ -14,7 +14,7 @@
 #include "tools/stele/verify/verify_print.h"
 
 /* What was asked for. */
-struct verify_wish {
+struct verify_options {
     const char *key;
     const char *from;
     const char *to;
@@ -26,8 +26,8 @@ struct verify_wish {
     bool quick;
 };
 
-static enum status open_key(struct verify_run *run, const struct verify_wish *wish, const char *dir,
-                            struct err *err)
+static enum status open_key(struct verify_run *run, const struct verify_options *wish,
+                            const char *dir, struct err *err)
 {
     if (wish->key) {
         return signing_key_load_public(wish->key, &run->key, err);
@@ -37,10 +37,10 @@ static enum status open_key(struct verify_run *run, const struct verify_wish *wi
     return status == ERR_NOT_FOUND ? OK : status;
 }
 
-static enum status run_archive(struct verify_run *run, const struct verify_wish *wish,
+static enum status run_archive(struct verify_run *run, const struct verify_options *wish,
                                const char *dir, struct err *err)
 {
-    struct seal_book book = {.key = NULL};
+    struct seal_set set = {.key = NULL};
     struct verify_archive verify = {.dir = dir,
                                     .key = run->key,
                                     .from_us = INT64_MIN / 2,
@@ -54,11 +54,11 @@ static enum status run_archive(struct verify_run *run, const struct verify_wish 
     if (status == OK && wish->to) {
         status = clock_parse_user(span_str(wish->to), clock_now_us(), &verify.to_us, err);
     }
-    status = THEN(status, verify_archive(&verify, &book, err));
+    status = THEN(status, verify_archive(&verify, &set, err));
     if (status == OK && run->key && !run->own_key && run->report.seals == 0) {
         verify_say(&run->report, dir, 0, "has no seal, and a key was given");
     }
-    seal_book_fini(&book);
+    seal_set_fini(&set);
     return status;
 }
 
@@ -97,7 +97,7 @@ static enum status place_url(const char *place, char out[CONFIG_TEXT_BYTES], str
 }
 
 /* Where the objects and their digests are. */
-static enum status find_places(const struct config *config, const struct verify_wish *wish,
+static enum status find_places(const struct config *config, const struct verify_options *wish,
                                char objects[CONFIG_TEXT_BYTES], char digests[CONFIG_TEXT_BYTES],
                                struct err *err)
 {
@@ -111,8 +111,8 @@ static enum status find_places(const struct config *config, const struct verify_
         return place_url(wish->digests, digests, err);
     }
     if (status == OK && wish->shipped) {
-        status = seal_target_url(config, digests, err);
-    } else if (status == OK && !seal_target_beside(objects, digests, CONFIG_TEXT_BYTES)) {
+        status = seal_location_url(config, digests, err);
+    } else if (status == OK && !seal_location_beside(objects, digests, CONFIG_TEXT_BYTES)) {
         *digests = '\0';
     }
     return status == OK && !*digests
@@ -122,25 +122,25 @@ static enum status find_places(const struct config *config, const struct verify_
 
 /* dir: NULL when no archive is at hand. */
 static enum status run_target(struct verify_run *run, const struct config *config,
-                              const struct verify_wish *wish, const char *dir, struct err *err)
+                              const struct verify_options *wish, const char *dir, struct err *err)
 {
     char objects[CONFIG_TEXT_BYTES];
     char digests[CONFIG_TEXT_BYTES];
-    struct verify_target verify = {.key = run->key, .quick = wish->quick, .report = &run->report};
+    struct verify_objects verify = {.key = run->key, .quick = wish->quick, .report = &run->report};
     enum status status = find_places(config, wish, objects, digests, err);
     status = THEN(status, target_open_at(config, objects, &verify.objects, err));
     status = THEN(status, target_open_at(config, digests, &verify.digests, err));
     if (status == OK && dir) {
         status = archive_open(dir, ARCHIVE_READ, &verify.archive, err);
     }
-    status = THEN(status, verify_target(&verify, err));
+    status = THEN(status, verify_objects(&verify, err));
     archive_close(verify.archive);
     target_close(verify.objects);
     target_close(verify.digests);
     return status;
 }
 
-static int run_wish(const struct options *options, const struct verify_wish *wish)
+static int run_wish(const struct options *options, const struct verify_options *wish)
 {
     struct verify_run run = {.json = strcmp(wish->output, "json") == 0};
     struct err err;
@@ -149,7 +149,7 @@ static int run_wish(const struct options *options, const struct verify_wish *wis
     if (!dir && !target && !wish->file) {
         return status_exit_code(ERR_USAGE);
     }
-    run.report.each = verify_on_fault;
+    run.report.each = verify_on_finding;
     run.report.progress = verify_on_progress;
     run.report.context = &run;
     enum status status = open_key(&run, wish, dir, &err);
@@ -175,7 +175,7 @@ static const char *file_of(const struct options *options)
 
 static int verify_verb_run(int argc, char **argv)
 {
-    struct verify_wish wish = {.output = "table"};
+    struct verify_options wish = {.output = "table"};
     const struct option_entry entries[] = {
         {.name = "key",
          .argument = "FILE",

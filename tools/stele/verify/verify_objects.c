@@ -10,27 +10,27 @@
 enum { PART_SLACK = 4 * 1024 * 1024, OBJECT_SLACK = 64 * 1024 * 1024 };
 
 /* An object that should be there. */
-struct wanted {
-    const struct book_object *object;
-    const struct seal_book *book;
+struct expected_object {
+    const struct seal_set_object *object;
+    const struct seal_set *set;
     bool seen;
     int64_t listed_bytes;
 };
 
-struct checking {
-    const struct verify_target *verify;
-    struct seal_shelf shelf;
-    struct buf wanted; /* struct wanted, by key */
+struct objects_check {
+    const struct verify_objects *verify;
+    struct seal_fetch fetched;
+    struct buf wanted; /* struct expected_object, by key */
     size_t at;         /* the first one that the list has not passed */
 
     struct buf bytes;
     struct buf ndjson;
 };
 
-static struct wanted *wanted_of(const struct checking *checking, size_t *out_count)
+static struct expected_object *wanted_of(const struct objects_check *checking, size_t *out_count)
 {
-    *out_count = checking->wanted.size / sizeof(struct wanted);
-    return (struct wanted *)(void *)checking->wanted.data;
+    *out_count = checking->wanted.size / sizeof(struct expected_object);
+    return (struct expected_object *)(void *)checking->wanted.data;
 }
 
 static int compare_keys(struct span a, struct span b)
@@ -41,20 +41,20 @@ static int compare_keys(struct span a, struct span b)
 
 static int compare_wanted(const void *a, const void *b)
 {
-    const struct wanted *x = a;
-    const struct wanted *y = b;
+    const struct expected_object *x = a;
+    const struct expected_object *y = b;
     return compare_keys(x->object->object.key, y->object->object.key);
 }
 
 /* Is an object of the seals at the target that is looked at? A copied bucket has another URL: when
  * nothing was shipped to this one, everything counts. */
-static bool any_of_target(const struct checking *checking, struct span url)
+static bool any_of_target(const struct objects_check *checking, struct span url)
 {
-    for (size_t i = 0; i < checking->shelf.count; i++) {
-        const struct seal_book *book = &checking->shelf.books[i];
-        const struct book_object *objects =
-            (const struct book_object *)(const void *)book->objects.data;
-        for (size_t o = 0; o < book->objects.size / sizeof *objects; o++) {
+    for (size_t i = 0; i < checking->fetched.count; i++) {
+        const struct seal_set *set = &checking->fetched.sets[i];
+        const struct seal_set_object *objects =
+            (const struct seal_set_object *)(const void *)set->objects.data;
+        for (size_t o = 0; o < set->objects.size / sizeof *objects; o++) {
             if (span_equal(objects[o].object.target, url)) {
                 return true;
             }
@@ -63,23 +63,23 @@ static bool any_of_target(const struct checking *checking, struct span url)
     return false;
 }
 
-static enum status gather_wanted(struct checking *checking, struct err *err)
+static enum status gather_wanted(struct objects_check *checking, struct err *err)
 {
     struct span url = span_str(checking->verify->objects->url);
     bool only_url = any_of_target(checking, url);
-    for (size_t i = 0; i < checking->shelf.count; i++) {
-        const struct seal_book *book = &checking->shelf.books[i];
-        const struct book_object *objects =
-            (const struct book_object *)(const void *)book->objects.data;
-        for (size_t o = 0; o < book->objects.size / sizeof *objects; o++) {
+    for (size_t i = 0; i < checking->fetched.count; i++) {
+        const struct seal_set *set = &checking->fetched.sets[i];
+        const struct seal_set_object *objects =
+            (const struct seal_set_object *)(const void *)set->objects.data;
+        for (size_t o = 0; o < set->objects.size / sizeof *objects; o++) {
             if (!only_url || span_equal(objects[o].object.target, url)) {
-                const struct wanted wanted = {.object = &objects[o], .book = book};
+                const struct expected_object wanted = {.object = &objects[o], .set = set};
                 buf_add(&checking->wanted, &wanted, sizeof wanted);
             }
         }
     }
     size_t count;
-    struct wanted *wanted = wanted_of(checking, &count);
+    struct expected_object *wanted = wanted_of(checking, &count);
     if (count > 0) {
         qsort(wanted, count, sizeof *wanted, compare_wanted);
     }
@@ -89,10 +89,10 @@ static enum status gather_wanted(struct checking *checking, struct err *err)
 static enum status on_item(void *context, const struct target_item *item, struct err *err)
 {
     (void)err;
-    struct checking *checking = context;
+    struct objects_check *checking = context;
     struct verify_report *report = checking->verify->report;
     size_t count;
-    struct wanted *wanted = wanted_of(checking, &count);
+    struct expected_object *wanted = wanted_of(checking, &count);
     struct span key = span_str(item->key);
     while (checking->at < count && compare_keys(wanted[checking->at].object->object.key, key) < 0) {
         checking->at++;
@@ -118,11 +118,13 @@ static enum status on_bytes(void *context, struct span bytes, struct err *err)
 }
 
 /* The block of this object, other than `not`, that has the digest; 0: none. */
-static int64_t block_with(const struct wanted *wanted, const struct digest *sha256, int64_t not )
+static int64_t block_with(const struct expected_object *wanted, const struct digest *sha256,
+                          int64_t not )
 {
     const struct seal_object *object = &wanted->object->object;
     for (int64_t block = object->first_block; block <= object->last_block; block++) {
-        const struct book_block *sealed = seal_book_any_block(wanted->book, object->day_us, block);
+        const struct seal_set_block_row *sealed =
+            seal_set_any_block(wanted->set, object->day_us, block);
         if (block != not &&sealed && memcmp(&sealed->block.sha256, sha256, sizeof *sha256) == 0) {
             return block;
         }
@@ -130,8 +132,8 @@ static int64_t block_with(const struct wanted *wanted, const struct digest *sha2
     return 0;
 }
 
-static void judge_part(const struct checking *checking, const struct wanted *wanted,
-                       const struct seal_block *sealed, const struct object_part *part, size_t at)
+static void judge_part(const struct objects_check *checking, const struct expected_object *wanted,
+                       const struct seal_block *sealed, const struct object_block *part, size_t at)
 {
     struct verify_report *report = checking->verify->report;
     const char *where = wanted->object->object.key.data;
@@ -156,19 +158,21 @@ static void judge_part(const struct checking *checking, const struct wanted *wan
 }
 
 /* An object that is not what it was: which of its blocks are not. */
-static enum status examine(struct checking *checking, const struct wanted *wanted, struct err *err)
+static enum status examine(struct objects_check *checking, const struct expected_object *wanted,
+                           struct err *err)
 {
     const struct seal_object *object = &wanted->object->object;
     struct verify_report *report = checking->verify->report;
     struct span left = buf_span(&checking->bytes);
     int64_t before = report->faults;
-    struct object_parts *parts = object_parts_new(object->codec);
+    struct object_blocks *parts = object_blocks_new(object->codec);
     enum status status = parts ? OK : err_nomem(err, "verify");
     int64_t block = object->first_block;
     bool lost = false; /* where the next block begins is not known */
     for (; status == OK && !lost && block <= object->last_block; block++) {
-        const struct book_block *sealed = seal_book_any_block(wanted->book, object->day_us, block);
-        struct object_part part = {0};
+        const struct seal_set_block_row *sealed =
+            seal_set_any_block(wanted->set, object->day_us, block);
+        struct object_block part = {0};
         if (!sealed) {
             verify_say(report, object->key.data, block, "is in no seal");
             break;
@@ -177,8 +181,8 @@ static enum status examine(struct checking *checking, const struct wanted *wante
             verify_say(report, object->key.data, block, "is missing: the object ends before it");
             break;
         }
-        status = object_part_read(parts, left, (size_t)sealed->block.raw_bytes + PART_SLACK,
-                                  &checking->ndjson, &part, err);
+        status = object_blocks_read(parts, left, (size_t)sealed->block.raw_bytes + PART_SLACK,
+                                    &checking->ndjson, &part, err);
         if (status == OK) {
             report->blocks++;
             judge_part(checking, wanted, &sealed->block, &part, checking->bytes.size - left.size);
@@ -193,12 +197,12 @@ static enum status examine(struct checking *checking, const struct wanted *wante
         verify_say(report, object->key.data, 0,
                    "is not the object that was shipped, though all its events are");
     }
-    object_parts_free(parts);
+    object_blocks_free(parts);
     return status;
 }
 
-static enum status check_object(struct checking *checking, const struct wanted *wanted,
-                                struct err *err)
+static enum status check_object(struct objects_check *checking,
+                                const struct expected_object *wanted, struct err *err)
 {
     const struct seal_object *object = &wanted->object->object;
     struct target_head head;
@@ -231,11 +235,11 @@ static enum status check_object(struct checking *checking, const struct wanted *
 }
 
 /* Each wanted object once, in order of keys. */
-static enum status check_objects(struct checking *checking, struct err *err)
+static enum status check_objects(struct objects_check *checking, struct err *err)
 {
     struct verify_report *report = checking->verify->report;
     size_t count;
-    const struct wanted *wanted = wanted_of(checking, &count);
+    const struct expected_object *wanted = wanted_of(checking, &count);
     enum status status = OK;
     for (size_t i = 0; i < count && status == OK; i++) {
         const struct seal_object *object = &wanted[i].object->object;
@@ -257,27 +261,27 @@ static enum status check_objects(struct checking *checking, struct err *err)
 }
 
 /* Seals of this archive are compared with its own. */
-static enum status check_rollback(const struct checking *checking, struct err *err)
+static enum status check_rollback(const struct objects_check *checking, struct err *err)
 {
     struct archive *archive = checking->verify->archive;
     enum status status = OK;
-    for (size_t i = 0; archive && i < checking->shelf.count && status == OK; i++) {
-        const struct seal_book *book = &checking->shelf.books[i];
-        if (strcmp(book->archive, archive_id(archive)) == 0) {
-            status = verify_same_seals(archive, book, checking->verify->digests->url,
+    for (size_t i = 0; archive && i < checking->fetched.count && status == OK; i++) {
+        const struct seal_set *set = &checking->fetched.sets[i];
+        if (strcmp(set->archive, archive_id(archive)) == 0) {
+            status = verify_same_seals(archive, set, checking->verify->digests->url,
                                        checking->verify->report, err);
         }
     }
     return status;
 }
 
-enum status verify_target(const struct verify_target *verify, struct err *err)
+enum status verify_objects(const struct verify_objects *verify, struct err *err)
 {
-    struct checking checking = {.verify = verify};
+    struct objects_check checking = {.verify = verify};
     const struct target_list list = {.prefix = "", .each = on_item, .context = &checking};
     enum status status =
-        seal_shelf_read(&checking.shelf, verify->digests, verify->key, verify->report, err);
-    if (status == OK && checking.shelf.count == 0) {
+        seal_fetch_read(&checking.fetched, verify->digests, verify->key, verify->report, err);
+    if (status == OK && checking.fetched.count == 0) {
         status = err_set(err, ERR_NOT_FOUND, "%s has no seal: give the place of the digests",
                          verify->digests->url);
     }
@@ -285,7 +289,7 @@ enum status verify_target(const struct verify_target *verify, struct err *err)
     status = THEN(status, target_list(verify->objects, &list, NULL, err));
     status = THEN(status, check_objects(&checking, err));
     status = THEN(status, check_rollback(&checking, err));
-    seal_shelf_fini(&checking.shelf);
+    seal_fetch_fini(&checking.fetched);
     buf_fini(&checking.wanted);
     buf_fini(&checking.bytes);
     buf_fini(&checking.ndjson);

@@ -6,7 +6,7 @@
 #include "daemon/ship/target/target.h"
 #include "schema/verify/verify_archive.h"
 
-struct verify_target {
+struct verify_objects {
     struct target *objects;
     struct target *digests;
     const struct signing_key *key; /* NULL: signatures are not checked */
@@ -16,6 +16,6 @@ struct verify_target {
 };
 
 /* ERR_NOT_FOUND: there is no seal at the place of digests. */
-MUST_USE enum status verify_target(const struct verify_target *verify, struct err *err);
+MUST_USE enum status verify_objects(const struct verify_objects *verify, struct err *err);
 
 #endif

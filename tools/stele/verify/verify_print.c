@@ -6,7 +6,7 @@
 #include "schema/base/clock.h"
 #include "schema/base/digest.h"
 
-static void print_place(const struct verify_fault *fault)
+static void print_place(const struct verify_finding *fault)
 {
     printf("%s", fault->where);
     if (fault->block > 0) {
@@ -23,7 +23,7 @@ static void print_place(const struct verify_fault *fault)
     printf(": %s\n", fault->what);
 }
 
-static void print_json(const struct verify_fault *fault)
+static void print_json(const struct verify_finding *fault)
 {
     struct buf out = BUF_INIT;
     buf_add_str(&out, "{\"where\":");
@@ -46,7 +46,7 @@ static void print_json(const struct verify_fault *fault)
     buf_fini(&out);
 }
 
-void verify_on_fault(void *context, const struct verify_fault *fault)
+void verify_on_finding(void *context, const struct verify_finding *fault)
 {
     struct verify_run *run = context;
     progress_wipe(&run->progress);

@@ -20,7 +20,7 @@ struct verify_run {
 };
 
 /* The report's callbacks; the context is the run. */
-void verify_on_fault(void *context, const struct verify_fault *fault);
+void verify_on_finding(void *context, const struct verify_finding *fault);
 void verify_on_progress(void *context, int64_t thousandths, int64_t events);
 
 /* The outcome; returns the exit code. */

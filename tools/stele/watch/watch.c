@@ -30,7 +30,7 @@ long watch_action_daemon(const char *dir)
 }
 
 /* What is printed of the lists, and how. */
-struct listing {
+struct list_print {
     bool json;
     size_t count;
     struct buf out;
@@ -52,7 +52,7 @@ static void add_table_row(struct buf *out, const struct watch_list *list)
 {
     char number[32];
     char time[CLOCK_TEXT_BYTES];
-    cell_add_padded(out, span_str(list->name), NAME_COLUMNS);
+    table_cell_add_padded(out, span_str(list->name), NAME_COLUMNS);
     buf_printf(out, "%10s  ", progress_number(list->indicators, number));
     buf_printf(out, "%10s  ", progress_number(list->hits, number));
     buf_printf(out, "%-20.19s  ", list->hits > 0 ? clock_format(list->last_us, time) : "-");
@@ -94,7 +94,7 @@ static void add_json_row(struct buf *out, const struct watch_list *list, bool fi
 
 static enum status add_list(void *context, const struct watch_list *list, struct err *err)
 {
-    struct listing *listing = context;
+    struct list_print *listing = context;
     if (listing->json) {
         add_json_row(&listing->out, list, listing->count == 0);
     } else {
@@ -114,7 +114,7 @@ static bool matched_until(const struct watch_day *days, size_t count, int64_t *o
     return count > 0;
 }
 
-static void print_listing(const struct listing *listing, const struct watch_day *days,
+static void print_listing(const struct list_print *listing, const struct watch_day *days,
                           size_t n_days)
 {
     char time[CLOCK_TEXT_BYTES];
@@ -143,7 +143,7 @@ static int show_lists(const struct options *options, bool json)
 {
     struct err err;
     struct watch_db *db = NULL;
-    struct listing listing = {.json = json};
+    struct list_print listing = {.json = json};
     struct watch_day *days = NULL;
     size_t n_days = 0;
     const char *dir = options_archive(options);
@@ -264,7 +264,7 @@ static int no_such_action(const char *word)
     for (size_t i = 0; i < ACTION_COUNT; i++) {
         names[i] = actions[i]->name + ACTION_NAME;
     }
-    const char *near = nearest_name(word, names, ACTION_COUNT);
+    const char *near = suggest_name(word, names, ACTION_COUNT);
     return near ? options_misuse(&verb_watch, "no such action: %s (did you mean %s?)", word, near)
                 : options_misuse(&verb_watch, "no such action: %s", word);
 }

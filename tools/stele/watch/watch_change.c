@@ -10,23 +10,23 @@
 #include "tools/stele/watch/watch_action.h"
 
 /* A list as it was read. */
-struct given_list {
+struct list_input {
     const char *path;
     struct buf bytes;
     struct list_report report;
 };
 
 /* Reads the file; what is no indicator in it is told on stderr. ERR_FORMAT: it has none at all. */
-static enum status read_given(struct given_list *given, struct err *err)
+static enum status read_given(struct list_input *given, struct err *err)
 {
-    struct list_telling telling = {.name = list_file_name(given->path)};
+    struct list_file_report telling = {.name = list_file_name(given->path)};
     struct indicator_set *set = indicator_set_new();
     enum status status = set ? OK : err_nomem(err, "watch");
     status = THEN(status, list_file_read(given->path, &given->bytes, err));
     if (status == OK) {
         status = list_read(set, 0, buf_span(&given->bytes), clock_now_us(), list_file_refused,
                            &telling, &given->report, err);
-        list_file_told(&telling);
+        list_file_report_end(&telling);
         status = status == OK ? OK : err_wrap(err, "%s", telling.name);
     }
     if (status == OK && indicator_set_count(set) == 0) {
@@ -41,7 +41,7 @@ static const char *plural(int64_t count)
     return count == 1 ? "" : "s";
 }
 
-static void say_given(const struct given_list *given, const char *name)
+static void say_given(const struct list_input *given, const char *name)
 {
     char number[32];
     printf("%s: %s indicator%s", name, progress_number(given->report.read, number),
@@ -68,7 +68,7 @@ static void say_hunter(const char *dir)
 
 static int check_name(const struct verb *verb, const char *name)
 {
-    if (!watch_name_is_good(span_str(name))) {
+    if (!watch_name_is_valid(span_str(name))) {
         return options_misuse(verb,
                               "\"%.80s\" is no name for a list: up to %d of A-Z a-z 0-9 . _ -, "
                               "not a dash first",
@@ -77,7 +77,7 @@ static int check_name(const struct verb *verb, const char *name)
     return OPTIONS_GO_ON;
 }
 
-static enum status add(const char *dir, const char *name, struct given_list *given, struct err *err)
+static enum status add(const char *dir, const char *name, struct list_input *given, struct err *err)
 {
     struct watch_db *db = NULL;
     struct watch_day *days = NULL;
@@ -86,10 +86,10 @@ static enum status add(const char *dir, const char *name, struct given_list *giv
     status = THEN(status, watch_action_open(dir, WATCH_CREATE, &db, err));
     status = THEN(status, matcher_days_now(dir, &days, &n_days, err));
     if (status == OK) {
-        const struct watch_given list = {.name = span_str(name),
-                                         .source = span_str(list_file_name(given->path)),
-                                         .bytes = buf_span(&given->bytes),
-                                         .indicators = given->report.read};
+        const struct watch_list_input list = {.name = span_str(name),
+                                              .source = span_str(list_file_name(given->path)),
+                                              .bytes = buf_span(&given->bytes),
+                                              .indicators = given->report.read};
         status = watch_list_add(db, &list, days, n_days, err);
     }
     free(days);
@@ -121,7 +121,7 @@ static int add_main(int argc, char **argv)
     if (!dir) {
         return status_exit_code(ERR_USAGE);
     }
-    struct given_list given = {.path = options.words[0]};
+    struct list_input given = {.path = options.words[0]};
     enum status status = add(dir, name, &given, &err);
     if (status == OK) {
         say_given(&given, name);
@@ -143,7 +143,8 @@ static enum status count_new(struct span bytes, struct span before, int64_t *out
                              struct err *err)
 {
     struct indicator_set *set = NULL;
-    enum status status = watch_sets_new_in(bytes, &before, clock_now_us(), &set, out_count, err);
+    enum status status =
+        watch_indicators_new_in(bytes, &before, clock_now_us(), &set, out_count, err);
     if (status == OK) {
         indicator_set_free(set);
     }
@@ -155,7 +156,7 @@ struct update_counts {
     int64_t gone;
 };
 
-static enum status update(const char *dir, const char *name, struct given_list *given,
+static enum status update(const char *dir, const char *name, struct list_input *given,
                           struct update_counts *out, struct err *err)
 {
     struct watch_db *db = NULL;
@@ -168,10 +169,10 @@ static enum status update(const char *dir, const char *name, struct given_list *
     status = THEN(status, count_new(buf_span(&given->bytes), buf_span(&before), &out->fresh, err));
     status = THEN(status, count_new(buf_span(&before), buf_span(&given->bytes), &out->gone, err));
     if (status == OK) {
-        const struct watch_given list = {.name = span_str(name),
-                                         .source = span_str(list_file_name(given->path)),
-                                         .bytes = buf_span(&given->bytes),
-                                         .indicators = given->report.read};
+        const struct watch_list_input list = {.name = span_str(name),
+                                              .source = span_str(list_file_name(given->path)),
+                                              .bytes = buf_span(&given->bytes),
+                                              .indicators = given->report.read};
         status = watch_list_update(db, id, &list, err);
     }
     buf_fini(&before);
@@ -196,7 +197,7 @@ static int update_main(int argc, char **argv)
         return status_exit_code(ERR_USAGE);
     }
     const char *name = options.words[0];
-    struct given_list given = {.path = options.words[1]};
+    struct list_input given = {.path = options.words[1]};
     struct update_counts counts = {0};
     enum status status = update(dir, name, &given, &counts, &err);
     if (status == OK) {

@@ -16,7 +16,7 @@ enum {
     VALUE_COLUMNS = 60
 };
 
-struct showing {
+struct hits_print {
     enum hunt_form form;
     int64_t count;
     struct buf line;
@@ -31,11 +31,11 @@ static void add_time(struct buf *out, const char *key, int64_t time_us)
 static void add_json(struct buf *out, const struct watch_hit *hit)
 {
     buf_add_char(out, '{');
-    hit_add_members(out, hit);
+    hit_format_add_members(out, hit);
     add_time(out, "first_seen", hit->first_us);
     add_time(out, "last_seen", hit->last_us);
     buf_add_str(out, ",\"event\":");
-    hit_add_event(out, hit->event);
+    hit_format_add_event(out, hit->event);
     buf_add_char(out, '}');
 }
 
@@ -47,7 +47,7 @@ static void add_csv(struct buf *out, const struct watch_hit *hit)
     buf_add_str(out, clock_format(hit->time_us, time));
     for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
         buf_add_char(out, ',');
-        cell_add_csv(out, cells[i]);
+        table_cell_add_csv(out, cells[i]);
     }
     buf_printf(out, ",%s", hit->decoded ? "true" : "false");
     buf_printf(out, ",%s", clock_format(hit->first_us, time));
@@ -59,19 +59,19 @@ static void add_table(struct buf *out, const struct watch_hit *hit)
 {
     char time[CLOCK_TEXT_BYTES];
     buf_printf(out, "%-20.19s  ", clock_format(hit->time_us, time));
-    cell_add_padded(out, hit->list, LIST_COLUMNS);
-    cell_add_padded(out, hit->indicator, INDICATOR_COLUMNS);
-    cell_add_padded(out, hit->kind, KIND_COLUMNS);
-    cell_add_padded(out, hit->uid, UID_COLUMNS);
-    cell_add_padded(out, hit->field, FIELD_COLUMNS);
-    cell_add_padded(out, hit->value, VALUE_COLUMNS);
+    table_cell_add_padded(out, hit->list, LIST_COLUMNS);
+    table_cell_add_padded(out, hit->indicator, INDICATOR_COLUMNS);
+    table_cell_add_padded(out, hit->kind, KIND_COLUMNS);
+    table_cell_add_padded(out, hit->uid, UID_COLUMNS);
+    table_cell_add_padded(out, hit->field, FIELD_COLUMNS);
+    table_cell_add_padded(out, hit->value, VALUE_COLUMNS);
     while (out->data && out->size > 0 && out->data[out->size - 1] == ' ') {
         out->size--;
     }
     buf_add_str(out, hit->decoded ? " (in base64)\n" : "\n");
 }
 
-static void print_head(const struct showing *showing)
+static void print_head(const struct hits_print *showing)
 {
     if (showing->form == HUNT_TABLE) {
         printf("%-20s  %-*s  %-*s  %-*s  %-*s  %-*s  %s\n", "TIME", LIST_COLUMNS, "LIST",
@@ -86,7 +86,7 @@ static void print_head(const struct showing *showing)
 
 static enum status show(void *context, const struct watch_hit *hit, struct err *err)
 {
-    struct showing *showing = context;
+    struct hits_print *showing = context;
     struct buf *line = &showing->line;
     if (showing->count == 0 && showing->form != HUNT_JSON) {
         print_head(showing);
@@ -119,7 +119,7 @@ static enum status show(void *context, const struct watch_hit *hit, struct err *
 }
 
 static enum status show_hits(const char *dir, const struct watch_hit_filter *filter,
-                             struct showing *showing, struct err *err)
+                             struct hits_print *showing, struct err *err)
 {
     struct watch_db *db = NULL;
     int64_t id = 0;
@@ -143,7 +143,7 @@ static int hits_main(int argc, char **argv)
 {
     static struct options options;
     struct err err;
-    struct showing showing = {.form = HUNT_TABLE};
+    struct hits_print showing = {.form = HUNT_TABLE};
     struct watch_hit_filter filter = {0};
     const char *name = NULL;
     const char *from = NULL;
@@ -173,7 +173,7 @@ static int hits_main(int argc, char **argv)
         return options_misuse(&watch_verb_hits,
                               "--output is table, json, ndjson or csv, not \"%s\"", output);
     }
-    enum status status = lookup_times(from, to, &filter.from_us, &filter.to_us, &err);
+    enum status status = query_args_times(from, to, &filter.from_us, &filter.to_us, &err);
     const char *dir = status == OK ? options_archive(&options) : NULL;
     if (status == OK && !dir) {
         return status_exit_code(ERR_USAGE);
