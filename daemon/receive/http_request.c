@@ -2,6 +2,8 @@
 
 #include <strings.h>
 
+#include "schema/base/ascii.h"
+
 static enum http_request_step refuse(struct http_request *request, int status)
 {
     request->refusal = status;
@@ -10,7 +12,7 @@ static enum http_request_step refuse(struct http_request *request, int status)
 
 static bool is_token(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+    return ascii_is_letter(c) || ascii_is_digit(c) ||
            (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
@@ -19,24 +21,13 @@ static bool is_same(struct span text, const char *lower)
     return text.size == strlen(lower) && strncasecmp(text.data, lower, text.size) == 0;
 }
 
-static struct span trim(struct span text)
-{
-    while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) {
-        text = span_from(text, 1);
-    }
-    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\t')) {
-        text.size--;
-    }
-    return text;
-}
-
 /* True when the comma-separated list holds the word (any case). */
 static bool list_has(struct span list, const char *lower)
 {
     while (list.size > 0) {
         const char *comma = memchr(list.data, ',', list.size);
         size_t n = comma ? (size_t)(comma - list.data) : list.size;
-        if (is_same(trim(span_of(list.data, n)), lower)) {
+        if (is_same(ascii_trim(span_of(list.data, n), " \t"), lower)) {
             return true;
         }
         list = span_from(list, n + 1);
@@ -145,7 +136,7 @@ static int read_header(struct http_request *request, struct span line, struct he
             return 400; /* also a folded line and a space before the colon */
         }
     }
-    struct span value = trim(span_from(line, name.size + 1));
+    struct span value = ascii_trim(span_from(line, name.size + 1), " \t");
     if (is_same(name, "content-length")) {
         return read_length(value, headers);
     }

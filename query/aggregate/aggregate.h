@@ -35,7 +35,7 @@ struct aggregate_top_row {
 };
 
 struct aggregate_top {
-    struct tuple_count_texts texts; /* owns what values point to */
+    struct intern texts; /* owns what values point to */
     struct aggregate_top_row *rows;
     size_t n_rows;
     size_t n_fields;

@@ -35,7 +35,7 @@ struct facet_period {
 struct facet_pass {
     struct facet facets[TUPLE_COUNT_PARTS_MAX];
     size_t n_facets;
-    struct tuple_count_texts texts;
+    struct intern texts;
     struct tuple_count tuples;
     int64_t events;    /* that satisfied the query */
     struct plan *plan; /* of the segment at hand */

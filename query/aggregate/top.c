@@ -121,7 +121,7 @@ static void run_free(struct facet_pass *run)
     }
     if (run) {
         tuple_count_fini(&run->tuples);
-        tuple_count_texts_fini(&run->texts);
+        intern_fini(&run->texts);
         free(run);
     }
 }
@@ -130,7 +130,7 @@ static struct facet_pass *run_new(const struct span *fields, size_t n_fields)
 {
     struct facet_pass *run = calloc(1, sizeof *run);
     if (run) {
-        tuple_count_texts_init(&run->texts);
+        intern_init(&run->texts);
         tuple_count_init(&run->tuples);
         run->n_facets = n_fields;
         for (size_t i = 0; i < n_fields; i++) {
@@ -144,13 +144,13 @@ static struct facet_pass *run_new(const struct span *fields, size_t n_fields)
 static enum status run_merge(struct facet_pass *run, const struct facet_pass *other,
                              struct err *err)
 {
-    uint32_t *numbers = malloc((other->texts.count + 1) * sizeof *numbers);
+    uint32_t *numbers = malloc((intern_count(&other->texts) + 1) * sizeof *numbers);
     enum status status = numbers ? OK : err_nomem(err, "top");
-    for (uint32_t i = 0; status == OK && i < other->texts.count; i++) {
-        status = tuple_count_text(&run->texts, other->texts.items[i], &numbers[i], err);
+    for (uint32_t i = 0; status == OK && i < intern_count(&other->texts); i++) {
+        status = tuple_count_text(&run->texts, intern_text(&other->texts, i), &numbers[i], err);
     }
-    for (uint32_t i = 0; status == OK && i < other->tuples.count; i++) {
-        struct tuple_count_row row = other->tuples.rows[i];
+    for (uint32_t i = 0; status == OK && i < other->tuples.rows.count; i++) {
+        struct tuple_count_row row = other->tuples.rows.items[i];
         for (size_t part = 0; part < run->n_facets; part++) {
             row.numbers[part] = numbers[row.numbers[part]];
         }
@@ -192,16 +192,16 @@ static enum status count_all(struct day_iterator *iterator, const struct span *f
 static enum status make_rows(const struct facet_pass *run, struct aggregate_top *top,
                              struct err *err)
 {
-    size_t count = run->tuples.count;
+    size_t count = run->tuples.rows.count;
     top->rows = calloc(count + 1, sizeof *top->rows);
     if (!top->rows) {
         return err_nomem(err, "top");
     }
     for (size_t i = 0; i < count; i++) {
-        const struct tuple_count_row *row = &run->tuples.rows[i];
+        const struct tuple_count_row *row = &run->tuples.rows.items[i];
         top->rows[i].count = row->count;
         for (size_t part = 0; part < run->n_facets; part++) {
-            top->rows[i].values[part] = run->texts.items[row->numbers[part]];
+            top->rows[i].values[part] = intern_text(&run->texts, row->numbers[part]);
         }
     }
     qsort(top->rows, count, sizeof top->rows[0], compare_rows);
@@ -221,7 +221,7 @@ enum status aggregate_top(struct day_iterator *iterator, const struct span *fiel
     status = make_rows(run, &top, err);
     if (status == OK) { /* what the rows point to goes with them */
         top.texts = run->texts;
-        run->texts = (struct tuple_count_texts){0};
+        run->texts = (struct intern){0};
         *out_top = top;
     }
     run_free(run);
@@ -234,7 +234,7 @@ enum status aggregate_distinct(struct day_iterator *iterator, const struct span 
     struct facet_pass *run = NULL;
     enum status status = count_all(iterator, fields, n_fields, &run, err);
     if (status == OK) {
-        *out_count = run->tuples.count;
+        *out_count = (int64_t)run->tuples.rows.count;
         run_free(run);
     }
     return status;
@@ -243,6 +243,6 @@ enum status aggregate_distinct(struct day_iterator *iterator, const struct span 
 void aggregate_top_fini(struct aggregate_top *top)
 {
     free(top->rows);
-    tuple_count_texts_fini(&top->texts);
+    intern_fini(&top->texts);
     *top = (struct aggregate_top){0};
 }

@@ -2,27 +2,15 @@
 #ifndef QUERY_AGGREGATE_TUPLE_COUNT_H
 #define QUERY_AGGREGATE_TUPLE_COUNT_H
 
-#include "schema/base/arena.h"
-#include "schema/base/err.h"
+#include "schema/base/index_table.h"
+#include "schema/base/intern.h"
+#include "schema/base/vec.h"
 
 /* Over it: ERR_LIMIT. */
 enum { TUPLE_COUNT_TEXTS_MAX = 1 << 22, TUPLE_COUNT_PARTS_MAX = 4 };
 
-/* Texts to numbers from 0. */
-struct tuple_count_texts {
-    struct arena arena;
-    struct span *items;
-    uint32_t count;
-    uint32_t capacity;
-    uint32_t *table; /* number + 1 */
-    uint32_t mask;
-    uint64_t seed;
-};
-
-void tuple_count_texts_init(struct tuple_count_texts *texts);
-void tuple_count_texts_fini(struct tuple_count_texts *texts);
-MUST_USE enum status tuple_count_text(struct tuple_count_texts *texts, struct span text,
-                                      uint32_t *out_number, struct err *err);
+MUST_USE enum status tuple_count_text(struct intern *texts, struct span text, uint32_t *out_number,
+                                      struct err *err);
 
 /* Tuples of numbers with a count each; numbers beyond those in use are 0. */
 struct tuple_count_row {
@@ -31,11 +19,8 @@ struct tuple_count_row {
 };
 
 struct tuple_count {
-    struct tuple_count_row *rows;
-    uint32_t count;
-    uint32_t capacity;
-    uint32_t *table; /* row + 1 */
-    uint32_t mask;
+    VEC(struct tuple_count_row) rows;
+    struct index_table table;
     uint64_t seed;
 };
 

@@ -1,5 +1,7 @@
 #include "query/lake/lake_engine.h"
 
+#include "schema/base/ascii.h"
+
 enum { ARGUMENTS_MAX = 9, DEPTH_MAX = 64, PHRASINGS = 4 };
 
 struct phrase {
@@ -124,17 +126,6 @@ static const struct phrase *phrase_find(struct span name)
 
 static void write_until(struct sql_reader *place, bool argument, struct buf *out);
 
-static struct span trim(struct span text)
-{
-    while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\n')) {
-        text = span_from(text, 1);
-    }
-    while (text.size > 0 && (text.data[text.size - 1] == ' ' || text.data[text.size - 1] == '\n')) {
-        text.size--;
-    }
-    return text;
-}
-
 static void fill_in(const char *form, const struct buf *arguments, size_t count, struct buf *out)
 {
     for (const char *at = form; *at; at++) {
@@ -145,12 +136,12 @@ static void fill_in(const char *form, const struct buf *arguments, size_t count,
         at++;
         for (size_t i = 0; *at == '@' && i < count; i++) {
             buf_add_str(out, i ? ", " : "");
-            buf_add_span(out, trim(buf_span(&arguments[i])));
+            buf_add_span(out, ascii_trim(buf_span(&arguments[i]), " \n"));
         }
         if (*at != '@') {
             size_t i = (size_t)(*at - '1');
             CHECK(i < count);
-            buf_add_span(out, trim(buf_span(&arguments[i])));
+            buf_add_span(out, ascii_trim(buf_span(&arguments[i]), " \n"));
         }
     }
 }

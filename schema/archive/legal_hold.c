@@ -1,9 +1,8 @@
 #include "schema/archive/legal_hold.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "schema/archive/archive_internal.h"
+#include "schema/base/vec.h"
+#include "schema/db/db_query.h"
 
 /* The catalogue's version that has the table: an older one, opened for reading, holds nothing. */
 static const char *const kind_names[] = {"range", "session", "user"};
@@ -34,41 +33,30 @@ static enum status hold_check(const struct legal_hold *hold, struct err *err)
     return OK;
 }
 
-/* Runs the statement, which is then gone, in a transaction of its own. */
-static enum status run_once(struct archive *archive, sqlite3_stmt *stmt, struct err *err)
+/* In a transaction of its own. */
+static enum status change(struct archive *archive, const char *sql, struct db_values values,
+                          struct err *err)
 {
-    enum status status = archive_run_alone(archive, stmt, err);
-    (void)sqlite3_finalize(stmt);
-    return status;
-}
-
-static void bind_time(sqlite3_stmt *stmt, int at, int64_t us, int64_t open_us)
-{
-    if (us != open_us) {
-        (void)sqlite3_bind_int64(stmt, at, us);
+    enum status status = archive_begin(archive, err);
+    status = THEN(status, db_change(archive->db, sql, values, err));
+    status = THEN(status, archive_commit(archive, err));
+    if (status != OK) {
+        archive_rollback(archive);
     }
+    return status;
 }
 
 enum status legal_hold_add(struct archive *archive, struct legal_hold *hold, struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
     enum status status = hold_check(hold, err);
-    status = THEN(status,
-                  db_prepare(archive->db,
-                             "INSERT INTO hold (kind, from_us, to_us, subject, why, who, made_us)"
-                             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                             &stmt, err));
-    if (status != OK) {
-        return status;
-    }
-    db_bind_span(stmt, 1, span_str(kind_names[hold->kind]));
-    bind_time(stmt, 2, hold->from_us, INT64_MIN);
-    bind_time(stmt, 3, hold->to_us, INT64_MAX);
-    db_bind_span(stmt, 4, span_str(hold->subject));
-    db_bind_span(stmt, 5, span_str(hold->why));
-    db_bind_span(stmt, 6, span_str(hold->who));
-    (void)sqlite3_bind_int64(stmt, 7, hold->made_us);
-    status = run_once(archive, stmt, err);
+    status = THEN(
+        status, change(archive,
+                       "INSERT INTO hold (kind, from_us, to_us, subject, why, who, made_us)"
+                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                       DB_WITH(DB_STR(kind_names[hold->kind]), DB_INT_BUT(hold->from_us, INT64_MIN),
+                               DB_INT_BUT(hold->to_us, INT64_MAX), DB_STR(hold->subject),
+                               DB_STR(hold->why), DB_STR(hold->who), DB_INT(hold->made_us)),
+                       err));
     if (status == OK) {
         hold->id = sqlite3_last_insert_rowid(archive->db);
     }
@@ -79,50 +67,28 @@ enum status legal_hold_add(struct archive *archive, struct legal_hold *hold, str
     "SELECT id, kind, from_us, to_us, subject, why, who, made_us, released_us, released_by,"       \
     " released_why FROM hold "
 
-static void copy_text(sqlite3_stmt *stmt, int at, char *out, size_t out_bytes)
+static void read_row(sqlite3_stmt *row, struct legal_hold *out)
 {
-    struct span text = db_column_span(stmt, at);
-    (void)snprintf(out, out_bytes, "%.*s", SPAN_FMT(text));
-}
-
-static void read_row(sqlite3_stmt *stmt, struct legal_hold *out)
-{
-    bool open_from = sqlite3_column_type(stmt, 2) == SQLITE_NULL;
-    bool open_to = sqlite3_column_type(stmt, 3) == SQLITE_NULL;
     *out = (struct legal_hold){
-        .id = sqlite3_column_int64(stmt, 0),
-        .kind = kind_of(db_column_span(stmt, 1)),
-        .from_us = open_from ? INT64_MIN : sqlite3_column_int64(stmt, 2),
-        .to_us = open_to ? INT64_MAX : sqlite3_column_int64(stmt, 3),
-        .made_us = sqlite3_column_int64(stmt, 7),
-        .released_us = sqlite3_column_int64(stmt, 8),
+        .id = sqlite3_column_int64(row, 0),
+        .kind = kind_of(db_column_span(row, 1)),
+        .from_us = db_column_int_or(row, 2, INT64_MIN),
+        .to_us = db_column_int_or(row, 3, INT64_MAX),
+        .made_us = sqlite3_column_int64(row, 7),
+        .released_us = sqlite3_column_int64(row, 8),
     };
-    copy_text(stmt, 4, out->subject, sizeof out->subject);
-    copy_text(stmt, 5, out->why, sizeof out->why);
-    copy_text(stmt, 6, out->who, sizeof out->who);
-    copy_text(stmt, 9, out->released_by, sizeof out->released_by);
-    copy_text(stmt, 10, out->released_why, sizeof out->released_why);
+    db_column_copy(row, 4, out->subject, sizeof out->subject);
+    db_column_copy(row, 5, out->why, sizeof out->why);
+    db_column_copy(row, 6, out->who, sizeof out->who);
+    db_column_copy(row, 9, out->released_by, sizeof out->released_by);
+    db_column_copy(row, 10, out->released_why, sizeof out->released_why);
 }
 
-static enum status find(struct archive *archive, int64_t id, struct legal_hold *out,
-                        struct err *err)
+static enum status take_hold(void *context, sqlite3_stmt *row, struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    bool row = false;
-    enum status status = db_prepare(archive->db, HOLD_COLUMNS "WHERE id = ?1", &stmt, err);
-    if (status == OK) {
-        (void)sqlite3_bind_int64(stmt, 1, id);
-        status = db_step(stmt, &row, err);
-    }
-    if (status == OK && !row) {
-        status = err_set(err, ERR_NOT_FOUND, "there is no hold %lld: stele hold list shows them",
-                         (long long)id);
-    }
-    if (status == OK) {
-        read_row(stmt, out);
-    }
-    (void)sqlite3_finalize(stmt);
-    return status;
+    (void)err;
+    read_row(row, context);
+    return OK;
 }
 
 enum status legal_hold_release(struct archive *archive, int64_t id, const char *who,
@@ -132,54 +98,55 @@ enum status legal_hold_release(struct archive *archive, int64_t id, const char *
     if (why[0] == '\0') {
         return err_set(err, ERR_USAGE, "a release wants a reason");
     }
-    enum status status = find(archive, id, &hold, err);
+    bool found = false;
+    enum status status = db_first(archive->db, HOLD_COLUMNS "WHERE id = ?1", DB_WITH(DB_INT(id)),
+                                  take_hold, &hold, &found, err);
+    if (status == OK && !found) {
+        status = err_set(err, ERR_NOT_FOUND, "there is no hold %lld: stele hold list shows them",
+                         (long long)id);
+    }
     if (status == OK && hold.released_us != 0) {
         char when[CLOCK_TEXT_BYTES];
         status = err_set(err, ERR_EXISTS, "hold %lld was released already, by %s at %s",
                          (long long)id, hold.released_by, clock_format(hold.released_us, when));
     }
-    sqlite3_stmt *stmt = NULL;
-    status = THEN(status,
-                  db_prepare(archive->db,
-                             "UPDATE hold SET released_us = ?2, released_by = ?3, released_why = ?4"
-                             " WHERE id = ?1 AND released_us IS NULL",
-                             &stmt, err));
-    if (status != OK) {
-        return status;
+    return THEN(status,
+                change(archive,
+                       "UPDATE hold SET released_us = ?2, released_by = ?3, released_why = ?4"
+                       " WHERE id = ?1 AND released_us IS NULL",
+                       DB_WITH(DB_INT(id), DB_INT(now_us), DB_STR(who), DB_STR(why)), err));
+}
+
+struct holds VEC_OF(struct legal_hold);
+
+static enum status add_hold(void *context, sqlite3_stmt *row, struct err *err)
+{
+    struct holds *holds = context;
+    struct legal_hold *hold = vec_add(holds);
+    if (!hold) {
+        return err_nomem(err, "hold");
     }
-    (void)sqlite3_bind_int64(stmt, 1, id);
-    (void)sqlite3_bind_int64(stmt, 2, now_us);
-    db_bind_span(stmt, 3, span_str(who));
-    db_bind_span(stmt, 4, span_str(why));
-    return run_once(archive, stmt, err);
+    read_row(row, hold);
+    return OK;
 }
 
 enum status legal_hold_list(struct archive *archive, bool all, struct legal_hold **out_holds,
                             size_t *out_count, struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    struct buf holds = BUF_INIT;
-    bool row = false;
+    struct holds holds = {0};
     enum status status = OK;
     if (archive->version >= ARCHIVE_VERSION_SEALS) {
-        status = db_prepare(archive->db,
-                            all ? HOLD_COLUMNS "ORDER BY id"
-                                : HOLD_COLUMNS "WHERE released_us IS NULL ORDER BY id",
-                            &stmt, err);
+        status = db_each(archive->db,
+                         all ? HOLD_COLUMNS "ORDER BY id"
+                             : HOLD_COLUMNS "WHERE released_us IS NULL ORDER BY id",
+                         DB_NO_VALUES, add_hold, &holds, err);
     }
-    while (stmt && status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
-        struct legal_hold hold;
-        read_row(stmt, &hold);
-        buf_add(&holds, &hold, sizeof hold);
-    }
-    (void)sqlite3_finalize(stmt);
-    status = THEN(status, buf_status(&holds, "hold", err));
     if (status != OK) {
-        buf_fini(&holds);
+        vec_fini(&holds);
         return status;
     }
-    *out_count = holds.size / sizeof **out_holds;
-    *out_holds = (struct legal_hold *)(void *)holds.data;
+    *out_count = holds.count;
+    *out_holds = vec_take(&holds);
     return OK;
 }
 

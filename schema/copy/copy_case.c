@@ -5,56 +5,32 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "schema/base/json_writer.h"
 #include "schema/copy/copy_internal.h"
-
-static void add_text(struct buf *out, const char *name, struct span text)
-{
-    buf_printf(out, ",\"%s\":", name);
-    buf_add_json(out, text);
-}
-
-static void add_time(struct buf *out, const char *name, int64_t time_us)
-{
-    char text[CLOCK_TEXT_BYTES];
-    if (time_us == INT64_MIN || time_us == INT64_MAX) {
-        buf_printf(out, ",\"%s\":null", name);
-    } else {
-        buf_printf(out, ",\"%s\":\"%s\"", name, clock_format(time_us, text));
-    }
-}
-
-static void add_number(struct buf *out, const char *name, int64_t number)
-{
-    buf_printf(out, ",\"%s\":%lld", name, (long long)number);
-}
-
-static void add_digest(struct buf *out, const char *name, const struct digest *digest)
-{
-    char hex[DIGEST_HEX_BYTES];
-    buf_printf(out, ",\"%s\":\"%s\"", name, digest_hex(digest, hex));
-}
 
 void copy_case_text(const struct copy_case *facts, struct buf *out)
 {
-    buf_add_str(out, "{\"format\":\"" COPY_FORMAT "\"");
-    add_time(out, "made", facts->made_us);
-    add_text(out, "who", facts->who);
-    add_text(out, "why", facts->why);
-    add_text(out, "archive_id", facts->archive_id);
-    add_text(out, "archive_dir", facts->archive_dir);
-    add_time(out, "from", facts->from_us);
-    add_time(out, "to", facts->to_us);
-    add_text(out, "query", facts->query);
-    add_text(out, "session", facts->session);
-    add_number(out, "events", facts->events);
-    add_number(out, "raw_bytes", facts->raw_bytes);
-    add_time(out, "first", facts->first_us);
-    add_time(out, "last", facts->last_us);
-    add_number(out, "blocks", facts->blocks);
-    add_digest(out, "chain", &facts->chain);
-    add_digest(out, "content", &facts->content);
-    add_text(out, "program", facts->program);
-    buf_add_str(out, "}");
+    struct json_writer json = {.out = out};
+    json_object(&json, NULL);
+    json_text(&json, "format", COPY_FORMAT);
+    json_time(&json, "made", facts->made_us);
+    json_span(&json, "who", facts->who);
+    json_span(&json, "why", facts->why);
+    json_span(&json, "archive_id", facts->archive_id);
+    json_span(&json, "archive_dir", facts->archive_dir);
+    json_time(&json, "from", facts->from_us);
+    json_time(&json, "to", facts->to_us);
+    json_span(&json, "query", facts->query);
+    json_span(&json, "session", facts->session);
+    json_int(&json, "events", facts->events);
+    json_int(&json, "raw_bytes", facts->raw_bytes);
+    json_time(&json, "first", facts->first_us);
+    json_time(&json, "last", facts->last_us);
+    json_int(&json, "blocks", facts->blocks);
+    json_digest(&json, "chain", &facts->chain);
+    json_digest(&json, "content", &facts->content);
+    json_span(&json, "program", facts->program);
+    json_end(&json);
 }
 
 void copy_header_fini(struct copy_header *header)
@@ -67,23 +43,6 @@ static struct span keep(struct copy_header *header, sqlite3_stmt *stmt, int at)
 {
     struct span text = arena_copy(&header->arena, db_column_span(stmt, at));
     return text.data ? text : span_str("");
-}
-
-bool copy_digest_read(struct span hex, struct digest *out)
-{
-    if (hex.size != (size_t)2 * DIGEST_SHA256_BYTES) {
-        return false;
-    }
-    for (size_t i = 0; i < hex.size; i++) {
-        static const char digits[] = "0123456789abcdef";
-        const char *digit = hex.data[i] ? strchr(digits, hex.data[i]) : NULL;
-        if (!digit) {
-            return false;
-        }
-        unsigned char value = (unsigned char)(digit - digits);
-        out->bytes[i / 2] = (unsigned char)(i % 2 ? out->bytes[i / 2] | value : value << 4);
-    }
-    return true;
 }
 
 static bool take_case(struct copy_header *header, sqlite3_stmt *stmt)
@@ -107,8 +66,8 @@ static bool take_case(struct copy_header *header, sqlite3_stmt *stmt)
     facts->blocks = sqlite3_column_int64(stmt, 14);
     facts->program = keep(header, stmt, 17);
     return span_is(db_column_span(stmt, 0), COPY_FORMAT) &&
-           copy_digest_read(db_column_span(stmt, 15), &facts->chain) &&
-           copy_digest_read(db_column_span(stmt, 16), &facts->content);
+           digest_read_hex(db_column_span(stmt, 15), &facts->chain) &&
+           digest_read_hex(db_column_span(stmt, 16), &facts->content);
 }
 
 static enum status read_seal(sqlite3 *db, struct copy_header *header, struct err *err)

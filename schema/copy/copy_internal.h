@@ -18,7 +18,4 @@
 MUST_USE enum status copy_header_read(sqlite3 *db, const char *path, struct copy_header *out_header,
                                       struct err *err);
 
-/* 64 lower-case hex digits. */
-bool copy_digest_read(struct span hex, struct digest *out);
-
 #endif

@@ -202,7 +202,7 @@ static enum status read_tables(struct verifier *verifier, struct copy_content *c
     while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
         struct copy_table table = {.name = db_column_span(stmt, 0),
                                    .rows = sqlite3_column_int64(stmt, 1)};
-        table.unreadable = !copy_digest_read(db_column_span(stmt, 2), &table.sha256);
+        table.unreadable = !digest_read_hex(db_column_span(stmt, 2), &table.sha256);
         status = copy_content_add(content, &table, err);
     }
     (void)sqlite3_finalize(stmt);

@@ -1,19 +1,10 @@
 #include "daemon/ship/aws/profile_file.h"
 
+#include "schema/base/ascii.h"
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r';
-}
-
-static struct span trim(struct span text)
-{
-    while (text.size > 0 && is_blank(text.data[0])) {
-        text = span_from(text, 1);
-    }
-    while (text.size > 0 && is_blank(text.data[text.size - 1])) {
-        text.size--;
-    }
-    return text;
 }
 
 static struct span line_next(struct span *rest)
@@ -33,7 +24,7 @@ static bool is_header(struct span line, struct span *out_inside)
     if (!end) {
         return false;
     }
-    *out_inside = trim(span_of(line.data + 1, (size_t)(end - line.data) - 1));
+    *out_inside = ascii_trim(span_of(line.data + 1, (size_t)(end - line.data) - 1), " \t\r");
     return true;
 }
 
@@ -48,7 +39,7 @@ static bool is_section(struct span inside, enum profile_file_section kind, struc
     }
     size_t n = strlen(words[kind]);
     return span_starts(inside, words[kind]) && inside.size > n && is_blank(inside.data[n]) &&
-           span_equal(trim(span_from(inside, n)), name);
+           span_equal(ascii_trim(span_from(inside, n), " \t\r"), name);
 }
 
 bool profile_file_has(struct span text, enum profile_file_section kind, struct span name)
@@ -79,8 +70,8 @@ struct span profile_file_value(struct span text, enum profile_file_section kind,
             continue;
         }
         size_t at = (size_t)(equal - line.data);
-        if (span_is(trim(span_of(line.data, at)), key)) {
-            found = trim(span_from(line, at + 1));
+        if (span_is(ascii_trim(span_of(line.data, at), " \t\r"), key)) {
+            found = ascii_trim(span_from(line, at + 1), " \t\r");
         }
     }
     return found;
