@@ -51,9 +51,19 @@ BROKEN = [
     ("check_tidy headers", "schema/b.h",
      "#ifndef SCHEMA_B_H\n#define SCHEMA_B_H\nsize_t b_get(void);\n#endif\n", "compile alone"),
     ("check_tidy format", "schema/b.c", "int  x ;\n", "clang-format"),
+    ("check_names", "schema/b.h", "int a_put(void);\n", "a_put does not begin with b_"),
+    ("check_names", "schema/b.h", "struct c {\n    int b_x;\n};\n", "c does not begin"),
+    ("check_names", "schema/b.h", "enum b { B_ONE, TWO };\n", "TWO does not begin"),
+    ("check_names", "schema/b.h", "#define BB 1\n", "BB does not begin"),
+    ("check_names", "schema/b.h", "typedef int c_each(void *context);\n", "c_each does not"),
+    ("check_names", "schema/low/seal.h", "int low_get(void);\n", "low_get does not begin"),
+    ("check_names", "schema/base/lock.h", "int lock_x;\n", "the exception condition has no"),
 ]
 # Not to be complained of.
 FINE = [
+    ("check_names", "schema/b.h", "struct c;\nstruct b {\n    struct c *c;\n};\nvoid b(void);\n"),
+    ("check_names", "schema/low/low_a.h", "int low_get(void);\nenum { LOW_A_MAX = 3 };\n"),
+    ("check_names", "schema/words.h", "static inline int word_at(int x)\n{\n    return f(x);\n}\n"),
     ("check_tidy source", "schema/b.c", 'const char *f = "// strcpy(a, b)"; /* strcpy() */\n'),
     ("check_tidy source", "schema/b.c", "void f(void)\n{\n" + "    x();\n" * 58 + "}\n"),
     ("check_tidy source", "schema/b.c", "typedef enum status each(void *context);\n"),
