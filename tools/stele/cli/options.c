@@ -51,13 +51,13 @@ static void reading_init(struct options_reader *reading, struct options *options
     const struct option_entry common[OPTION_COMMON] = {
         {.name = "archive",
          .argument = "DIR",
-         .help = "the archive; or STELE_ARCHIVE in the environment",
+         .help = "the archive (default: STELE_ARCHIVE in the environment)",
          .text = &reading->archive},
         {.name = "config",
          .argument = "FILE",
-         .help = "configuration; DIR/stele.conf if not given",
+         .help = "the configuration (default: DIR/stele.conf)",
          .text = &reading->config},
-        {.name = "help", .help = "this text", .flag = &reading->help},
+        {.name = "help", .help = "print this text", .flag = &reading->help},
     };
     for (size_t i = 0; i < OPTION_COMMON; i++) {
         reading_add(reading, &common[i]);

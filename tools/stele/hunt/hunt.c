@@ -181,7 +181,7 @@ static int hunt_main(int argc, char **argv)
          .help = "print each event as NDJSON, with the indicator, field and value",
          .flag = &options.events},
         {.name = "unseen",
-         .help = "a line for each indicator that was not seen, too",
+         .help = "also print a line for each indicator that was not seen",
          .flag = &options.unseen},
     };
     int code = options_read(&options.common, &verb_hunt, entries,

@@ -319,11 +319,11 @@ static int import_run(int argc, char **argv)
     bool dry_run = false;
     const struct option_entry entries[] = {
         {.name = "dry-run",
-         .help = "say what is in the files, in what shape, and store nothing",
+         .help = "only say what is in the files, and in which format",
          .flag = &dry_run},
         {.name = "set",
          .argument = "SETTING",
-         .help = "section.key=value over the configuration: ship.s3_endpoint=...",
+         .help = "section.key=value over the configuration, such as ship.s3_endpoint=...",
          .values = &settings},
     };
     int code = options_read(&options, &verb_import, entries, sizeof entries / sizeof entries[0],
@@ -359,6 +359,6 @@ static int import_run(int argc, char **argv)
 const struct verb verb_import = {
     .name = "import",
     .usage = "FILE|DIR|URL|-... [--dry-run]",
-    .summary = "read events into the archive: JSON in any shape, Fluentd's files, shipped objects",
+    .summary = "read events from files, directories or object stores into the archive",
     .run = import_run,
 };

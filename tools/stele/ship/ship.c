@@ -284,7 +284,10 @@ static int ship_run(int argc, char **argv)
          .argument = "TIME",
          .help = "with --status: objects with events from this time on",
          .text = &asked.from},
-        {.name = "to", .argument = "TIME", .help = "and before this time", .text = &asked.to},
+        {.name = "to",
+         .argument = "TIME",
+         .help = "with --status: objects with events before this time",
+         .text = &asked.to},
         {.name = "reconcile",
          .help = "compare the ledger with what is at the target",
          .flag = &asked.reconcile},
@@ -321,6 +324,6 @@ static int ship_run(int argc, char **argv)
 const struct verb verb_ship = {
     .name = "ship",
     .usage = "[--once | --status [--from TIME] [--to TIME] | --reconcile] [OPTION]...",
-    .summary = "upload what is not shipped yet; or show how shipping stands",
+    .summary = "upload what is not shipped yet, or show how shipping stands",
     .run = ship_run,
 };

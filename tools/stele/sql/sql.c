@@ -190,6 +190,6 @@ static int sql_run(int argc, char **argv)
 const struct verb verb_sql = {
     .name = "sql",
     .usage = "'SELECT ...'|- [OPTION]...",
-    .summary = "SQL over the table teleport_audit_events",
+    .summary = "run SQL over the table teleport_audit_events",
     .run = sql_run,
 };

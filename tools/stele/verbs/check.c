@@ -401,6 +401,6 @@ static int check_run(int argc, char **argv)
 const struct verb verb_check = {
     .name = "check",
     .usage = "",
-    .summary = "look at configuration, archive, certificates, addresses and ship target",
+    .summary = "check configuration, archive, certificates, addresses and ship target",
     .run = check_run,
 };

@@ -151,7 +151,7 @@ static int list_main(int argc, char **argv)
     bool all = false;
     const char *output = "table";
     const struct option_entry entries[] = {
-        {.name = "all", .help = "also those that were released", .flag = &all},
+        {.name = "all", .help = "also holds that were released", .flag = &all},
         {.name = "output", .argument = "FORM", .help = "table (default) or json", .text = &output},
     };
     int code = options_read(&options, &hold_action_list, entries, 2, argc, argv);
@@ -172,7 +172,7 @@ static int list_main(int argc, char **argv)
 const struct verb hold_action_list = {
     .name = "hold list",
     .usage = "[--all] [--output json]",
-    .summary = "what is held, since when, by whom and why",
+    .summary = "list what is held, since when, by whom and why",
     .run = list_main,
 };
 
@@ -212,6 +212,6 @@ static int hold_main(int argc, char **argv)
 const struct verb verb_hold = {
     .name = "hold",
     .usage = "[add | list | release] [OPTION]...",
-    .summary = "keep a time, a session or a user from being deleted",
+    .summary = "protect a time range, a session or a user from deletion",
     .run = hold_main,
 };

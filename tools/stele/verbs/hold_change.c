@@ -126,7 +126,7 @@ static int add_main(int argc, char **argv)
 const struct verb hold_action_add = {
     .name = "hold add",
     .usage = "[--from TIME] [--to TIME] [--session SID | --user USER] --why TEXT",
-    .summary = "hold what was then, or all days with events of a session or user",
+    .summary = "hold the days of a time range, or days with events of a session or user",
     .run = add_main,
 };
 
@@ -172,6 +172,6 @@ static int release_main(int argc, char **argv)
 const struct verb hold_action_release = {
     .name = "hold release",
     .usage = "ID --why TEXT",
-    .summary = "end a hold; it stays in the list of all",
+    .summary = "end a hold; its record stays",
     .run = release_main,
 };

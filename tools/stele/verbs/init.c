@@ -226,11 +226,11 @@ static int init_run(int argc, char **argv)
     const struct option_entry entries[] = {
         {.name = "host",
          .argument = "NAME",
-         .help = "make certificates; the server's name or address (repeatable)",
+         .help = "create certificates for this name or address of the server; repeatable",
          .values = &plan.hosts},
         {.name = "days",
          .argument = "N",
-         .help = "the certificates are valid this long (3650)",
+         .help = "how many days the certificates are valid (3650)",
          .text = &days},
     };
     struct options options;
@@ -267,6 +267,6 @@ static int init_run(int argc, char **argv)
 const struct verb verb_init = {
     .name = "init",
     .usage = "DIR [--host NAME]...",
-    .summary = "make a new archive, and with --host certificates and Teleport's files",
+    .summary = "create an archive, with --host also certificates and Teleport's files",
     .run = init_run,
 };

@@ -131,6 +131,6 @@ static int lake_run(int argc, char **argv)
 const struct verb verb_lake = {
     .name = "lake",
     .usage = "ddl --engine ENGINE [--dest URL] [--table NAME]",
-    .summary = "print the table over what was shipped, for an engine that reads it there",
+    .summary = "print a table definition over shipped objects, for a query engine",
     .run = lake_run,
 };

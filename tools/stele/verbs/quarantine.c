@@ -157,6 +157,6 @@ static int quarantine_run(int argc, char **argv)
 const struct verb verb_quarantine = {
     .name = "quarantine",
     .usage = "[--export FILE|-]",
-    .summary = "list, or export, what arrived and is no event",
+    .summary = "list or export received records that are not events",
     .run = quarantine_run,
 };

@@ -129,18 +129,18 @@ static int retention_main(int argc, char **argv)
     const char *output = "table";
     const struct option_entry entries[] = {
         {.name = "dry-run",
-         .help = "show what would go, and why the rest stays",
+         .help = "only show what would go, and why the rest stays",
          .flag = &asked.dry_run},
         {.name = "force",
          .help = "also days that are not shipped, or cannot be read",
          .flag = &asked.force},
         {.name = "keep",
          .argument = "TIME",
-         .help = "in place of retention.keep: 400d",
+         .help = "instead of retention.keep, such as 400d",
          .text = &asked.keep},
         {.name = "size-max",
          .argument = "SIZE",
-         .help = "in place of retention.size_max: 500GiB",
+         .help = "instead of retention.size_max, such as 500GiB",
          .text = &asked.size_max},
         {.name = "deleted",
          .help = "list what was deleted, when, by whom and why",
@@ -184,6 +184,6 @@ static int retention_main(int argc, char **argv)
 const struct verb verb_retention = {
     .name = "retention",
     .usage = "[--dry-run] [--force] [--keep TIME] [--size-max SIZE] | --deleted",
-    .summary = "delete days that are over retention's bounds, or show which, and why not",
+    .summary = "delete days that exceed the retention limits, or show which and why",
     .run = retention_main,
 };

@@ -118,6 +118,6 @@ static int seal_run(int argc, char **argv)
 const struct verb verb_seal = {
     .name = "seal",
     .usage = "[--list]",
-    .summary = "sign what the archive holds now (steled does it at each ship and every hour)",
+    .summary = "sign what the archive holds now, or list the seals",
     .run = seal_run,
 };

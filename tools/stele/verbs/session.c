@@ -231,6 +231,6 @@ static int session_run(int argc, char **argv)
 const struct verb verb_session = {
     .name = "session",
     .usage = "SID [OPTION]...",
-    .summary = "the timeline of one session",
+    .summary = "print the timeline of one session",
     .run = session_run,
 };

@@ -194,6 +194,6 @@ static int show_run(int argc, char **argv)
 const struct verb verb_show = {
     .name = "show",
     .usage = "UID [OPTION]...",
-    .summary = "one event, with where it came from, is kept and was shipped to",
+    .summary = "print one event and where it came from, is stored and was shipped to",
     .run = show_run,
 };

@@ -291,7 +291,7 @@ static int stats_run(int argc, char **argv)
     const struct option_entry entries[] = {
         {.name = "output", .argument = "FORM", .help = "table (default) or json", .text = &output},
         {.name = "parts",
-         .help = "also where the bytes are; reads every segment from end to end",
+         .help = "also where the bytes are; reads every day file in full",
          .flag = &stats.with_parts},
     };
     static struct options options;
@@ -331,6 +331,6 @@ static int stats_run(int argc, char **argv)
 const struct verb verb_stats = {
     .name = "stats",
     .usage = "[--parts] [--output json]",
-    .summary = "what is in the archive, and how much room it takes",
+    .summary = "show what is in the archive and how much space it takes",
     .run = stats_run,
 };

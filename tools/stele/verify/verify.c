@@ -182,11 +182,11 @@ static int verify_verb_run(int argc, char **argv)
          .help = "public key (seal.pub) that was kept elsewhere",
          .text = &wish.key},
         {.name = "shipped",
-         .help = "the objects at ship.target, not the archive",
+         .help = "check the objects at ship.target, not the archive",
          .flag = &wish.shipped},
         {.name = "dest",
          .argument = "URL|DIR",
-         .help = "objects at another place; no archive is needed",
+         .help = "check objects at another place; no archive is needed",
          .text = &wish.dest},
         {.name = "digests",
          .argument = "URL|DIR",
@@ -199,7 +199,7 @@ static int verify_verb_run(int argc, char **argv)
          .flag = &wish.quick},
         {.name = "output",
          .argument = "FORM",
-         .help = "of faults: table (default) or json",
+         .help = "form of the findings: table (default) or json",
          .text = &wish.output},
     };
     struct options options;
@@ -235,6 +235,6 @@ static int verify_verb_run(int argc, char **argv)
 const struct verb verb_verify = {
     .name = "verify",
     .usage = "[COPY | --shipped | --dest URL|DIR] [--key FILE] [--quick]",
-    .summary = "check the archive, a copy, or what was shipped, against what was signed",
+    .summary = "check an archive, a copy or shipped objects against their signatures",
     .run = verify_verb_run,
 };

@@ -305,6 +305,6 @@ static int watch_main(int argc, char **argv)
 const struct verb verb_watch = {
     .name = "watch",
     .usage = "[add | update | remove | hits | run] [OPTION]...",
-    .summary = "keep lists of indicators, matched with events as they come",
+    .summary = "keep lists of indicators that new events are matched against",
     .run = watch_main,
 };

@@ -103,7 +103,7 @@ static int add_main(int argc, char **argv)
     struct err err;
     const char *name = NULL;
     const struct option_entry entries[] = {
-        {.name = "name", .argument = "NAME", .help = "what the list is called", .text = &name},
+        {.name = "name", .argument = "NAME", .help = "the name of the list", .text = &name},
     };
     int code = options_read(&options, &watch_verb_add, entries, 1, argc, argv);
     if (code != OPTIONS_GO_ON) {
@@ -134,7 +134,7 @@ static int add_main(int argc, char **argv)
 const struct verb watch_verb_add = {
     .name = "watch add",
     .usage = "LIST --name NAME [OPTION]...",
-    .summary = "watch a list of indicators: new events at once, old ones as fast as it goes",
+    .summary = "watch a list of indicators in new events, then in old ones",
     .run = add_main,
 };
 
@@ -216,7 +216,7 @@ static int update_main(int argc, char **argv)
 const struct verb watch_verb_update = {
     .name = "watch update",
     .usage = "NAME LIST [OPTION]...",
-    .summary = "put another list in a watched one's place; old events are hunted for what is new",
+    .summary = "replace a watched list; old events are hunted for what is new in it",
     .run = update_main,
 };
 
@@ -226,7 +226,7 @@ static int remove_main(int argc, char **argv)
     struct err err;
     bool keep_hits = false;
     const struct option_entry entries[] = {
-        {.name = "keep-hits", .help = "leave its hits where they are", .flag = &keep_hits},
+        {.name = "keep-hits", .help = "keep its hits", .flag = &keep_hits},
     };
     int code = options_read(&options, &watch_verb_remove, entries, 1, argc, argv);
     if (code != OPTIONS_GO_ON) {
@@ -256,6 +256,6 @@ static int remove_main(int argc, char **argv)
 const struct verb watch_verb_remove = {
     .name = "watch remove",
     .usage = "NAME [OPTION]...",
-    .summary = "watch a list no longer; its hits go with it",
+    .summary = "stop watching a list and delete its hits",
     .run = remove_main,
 };

@@ -150,7 +150,7 @@ static int hits_main(int argc, char **argv)
     const char *to = NULL;
     const char *output = NULL;
     const struct option_entry entries[] = {
-        {.name = "name", .argument = "NAME", .help = "of this list only", .text = &name},
+        {.name = "name", .argument = "NAME", .help = "only of this list", .text = &name},
         option_from(&from),
         option_to(&to),
         {.name = "output",
@@ -186,6 +186,6 @@ static int hits_main(int argc, char **argv)
 const struct verb watch_verb_hits = {
     .name = "watch hits",
     .usage = "[OPTION]...",
-    .summary = "the events that watched lists found, oldest first",
+    .summary = "print the hits of watched lists, oldest event first",
     .run = hits_main,
 };
