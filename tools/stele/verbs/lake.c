@@ -57,7 +57,7 @@ static enum status source_read(const struct config *config, struct lake_source *
                                struct err *err)
 {
     enum status status = target_url(config, source->url, err);
-    if (status == OK && (!is_one_line(source->url) || has_star(source->url))) {
+    if (status == OK && (!is_one_line(source->url) || has_star(config->ship_target))) {
         status = err_set(err, ERR_USAGE,
                          "the target has a control character or one of *?[]{} in it, which engines "
                          "take for a pattern");
