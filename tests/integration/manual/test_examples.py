@@ -1,10 +1,10 @@
-"""Every example of the manual, run as it is written: its exit code, and its output as far as the
-document shows it."""
+"""Every example of the manual and of the README, run as it is written: its exit code, and its
+output as far as the document shows it."""
 import glob
 import os
 import sys
 
-from manual_text import is_output, page_examples
+from manual_text import is_output, markdown_examples, page_examples
 from manual_world import ROOT, World, enter, starts_daemon
 from stele_tool import expect
 
@@ -23,10 +23,12 @@ SANITIZED = os.environ.get("STELE_SANITIZED")
 
 
 def documents():
-    """(name, examples) of each page."""
+    """(name, examples) of each page, and of the README."""
     for path in sorted(glob.glob(os.path.join(ROOT, "tools/man/*.[1-9]"))):
         with open(path, encoding="utf-8") as f:
             yield os.path.basename(path), page_examples(os.path.basename(path), f.read())
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as f:
+        yield "README.md", markdown_examples("README.md", f.read())
 
 
 def fault_of(example, follower, code, text):
