@@ -1,32 +1,13 @@
-"""Real and hostile events in over mutual TLS, out of search and out of the shipped objects, byte for
+"""The corpus and hostile events in over mutual TLS, out of search and out of the shipped objects, byte for
 byte and once."""
 import json
 import os
 import re
-import uuid
 
+import corpus
 from end_to_end_world import bucket_lines, raw
 from stele_tool import expect, main
 from steletest import Certificates, Steled, new_archive
-
-CORPUS = os.environ.get("STELE_CORPUS") or os.path.join(
-    os.path.dirname(os.path.abspath(__file__)), "../../../../shared/corpus/teleport-events.ndjson")
-
-
-def with_uids(lines):
-    """Gives a line a uid where it has none or one that was there before; all else stays as it is."""
-    seen = set()
-    for line in lines:
-        event = json.loads(line)
-        if event.get("uid") in seen or not event.get("uid"):
-            fresh = str(uuid.uuid4())
-            if "uid" in event:
-                line = re.sub(r'("uid"\s*:\s*)"[^"]*"', rf'\g<1>"{fresh}"', line, count=1)
-            else:
-                line = line.replace("{", '{"uid":"%s",' % fresh, 1)
-            expect(json.loads(line)["uid"] == fresh, "could not give a uid to " + line)
-        seen.add(json.loads(line)["uid"])
-        yield line.encode()
 
 
 def one_line(body):
@@ -64,14 +45,10 @@ def expect_same(output, bodies, where):
     expect(rest == b"", f"{where}: also gives {rest[:300]}")
 
 
-def real_events(place):
-    if not os.path.exists(CORPUS):
-        print(f"skipped: no real events at {CORPUS}; name the file in STELE_CORPUS", flush=True)
-        return
-    with open(CORPUS, encoding="utf-8") as f:
-        bodies = list(with_uids(f.read().splitlines()))
+def corpus_events(place):
+    bodies = list(corpus.with_uids(corpus.lines()))
     times = [json.loads(body).get("time") for body in bodies]
-    expect("2023-09-18 00:00:00" in times, "the malformed times are not among them")
+    expect("2026-04-12 11:00:05" in times, "the malformed times are not among them")
     round_trip(place, bodies)
 
 
@@ -119,4 +96,4 @@ def hostile_events(place):
     round_trip(place, bodies)
 
 
-main(real_events, hostile_events)
+main(corpus_events, hostile_events)

@@ -13,6 +13,8 @@ import tempfile
 import unittest
 import uuid
 
+import corpus
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 STELE = os.path.join(os.environ["STELE_BIN"], "stele")
 PUT_TOOL = os.environ["PUT_TOOL"]
@@ -104,26 +106,8 @@ def make_events(count, days=("2026-11-20", "2026-11-21"), seed=1):
 
 
 def corpus_events():
-    """Each line of the shared corpus, with a fresh uid where it has none or repeats one; None when
-    the folder is not there."""
-    path = ROOT / "../shared/corpus/teleport-events.ndjson"
-    if not path.exists():
-        return None
-    lines, seen = [], set()
-    for line in path.read_bytes().splitlines():
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if not isinstance(event, dict):
-            continue
-        uid = event.get("uid")
-        if not isinstance(uid, str) or not uid or uid in seen:
-            event["uid"] = str(uuid.uuid4())
-            line = json.dumps(event, separators=(",", ":")).encode()
-        seen.add(event["uid"])
-        lines.append(line)
-    return lines
+    """Each line of the corpus, with a uid of its own."""
+    return list(corpus.with_uids(corpus.lines()))
 
 
 class Archive:

@@ -89,7 +89,7 @@ def athena(lines):
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(["event_type", "event_time", "uid", "event_data", "user"])
     for i, line in enumerate(lines):
-        writer.writerow([json.loads(line)["event"], "2026-01-02 03:04:05.000", i, text(line), "a,b"])
+        writer.writerow([json.loads(line).get("event", ""), "2026-01-02 03:04:05.000", i, text(line), "a,b"])
     return out.getvalue().encode()
 
 
@@ -100,7 +100,7 @@ def mixed(lines):
                     for i, line in enumerate(lines))
 
 
-SHAPES = {
+PLAIN = {
     "ndjson": ndjson,
     "bom_crlf": lambda lines: b"\xef\xbb\xbf" + ndjson(lines).replace(b"\n", b"\r\n"),
     "out_file": out_file,
@@ -119,6 +119,10 @@ SHAPES = {
     "spaced": lambda lines: b"\r\n\r\n \t".join(lines),
     "web_api": web_api,
     "pages": pages,
+}
+
+# The event is in another object, or in a text of one. There it needs a type to be known for an event.
+WRAPPED = {
     "event": wrapped(b'{"time":1767323045,"host":"a","event":'),
     "event_string": as_string(lambda e: {"sourcetype": "_json", "event": e}),
     "event_data": wrapped(b'{"event_type":"x","event_time":"2026-01-02","event_data":'),
@@ -140,3 +144,5 @@ SHAPES = {
     "athena": athena,
     "mixed": mixed,
 }
+
+SHAPES = {**PLAIN, **WRAPPED}

@@ -13,10 +13,10 @@ import re
 import subprocess
 import sys
 
+import corpus
 from stele_tool import BIN, expect, main
 
 EVENTS = int(os.environ.get("STELE_RECALL_EVENTS", "20000"))
-CORPUS = os.path.join(os.path.dirname(__file__), "../../../../shared/corpus/teleport-events.ndjson")
 
 USER_FIELDS = set("""user login user_name username name impersonator delegator reviewer updated_by participants
  invited db_user kubernetes_users windows_user aws_assumed_role identity.user identity.impersonator identity.logins
@@ -248,17 +248,13 @@ def generated(place):
             expect(hunt(place, lines) == found, f"without {lists}, something else is found")
 
 
-def corpus(place):
-    if not os.path.exists(CORPUS):
-        print("no corpus beside the project: left out")
-        return
+def corpus_events(place):
     raws = []
-    with open(CORPUS, encoding="utf-8") as f:
-        for number, line in enumerate(f):
-            event = json.loads(line)
-            event["uid"] = f"corpus-{number}"
-            raws.append(json.dumps(event).encode())
+    for number, line in enumerate(corpus.lines()):
+        event = json.loads(line)
+        event["uid"] = f"corpus-{number}"
+        raws.append(json.dumps(event).encode())
     compare(place, raws, random.Random(5), 1000)
 
 
-main(*([generated, corpus] if len(sys.argv) < 2 else [globals()[name] for name in sys.argv[1:]]))
+main(*([generated, corpus_events] if len(sys.argv) < 2 else [globals()[name] for name in sys.argv[1:]]))
