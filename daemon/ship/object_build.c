@@ -40,39 +40,19 @@ static void builder_fini(struct builder *builder)
     buf_fini(&builder->piece);
 }
 
-/* What leaves the house is what came in: a block that no longer matches its digest stays here. */
-static enum status check_block(struct builder *builder, const struct block_info *info,
-                               struct span ndjson, struct err *err)
-{
-    struct digest digest = digest_sha256(ndjson);
-    if (memcmp(&digest, &info->sha256, sizeof digest) != 0) {
-        char day[CLOCK_TEXT_BYTES];
-        return err_set(err, ERR_CORRUPT, "segment %s: block %lld does not match its digest",
-                       clock_format_day(segment_day_us(builder->segment), day),
-                       (long long)info->id);
-    }
-    return OK;
-}
-
 /* The frame's own digest says whether it is whole: to send it, it need not be unpacked, and what it
- * unpacks to (with a checksum of its own) need not be digested again. Blocks of before proofs were
- * kept are compared by their events. */
+ * unpacks to (with a checksum of its own) need not be digested again. */
 static enum status build_piece(struct builder *builder, const struct block_info *info,
                                struct err *err)
 {
     buf_clear(&builder->piece);
-    bool proven = false;
     struct span ndjson;
-    enum status status =
-        block_proof_frame(builder->segment, info->id, &builder->piece, &proven, err);
-    if (status != OK || (proven && !builder->gzip)) {
+    enum status status = block_proof_frame(builder->segment, info->id, &builder->piece, err);
+    if (status != OK || !builder->gzip) {
         return status;
     }
     status = segment_ndjson(builder->segment, info->id, &builder->lines, &ndjson, err);
-    if (status == OK && !proven) {
-        status = check_block(builder, info, ndjson, err);
-    }
-    if (status == OK && builder->gzip) {
+    if (status == OK) {
         buf_clear(&builder->piece);
         status = object_codec_stream_add(builder->gzip, ndjson, &builder->piece, err);
     }

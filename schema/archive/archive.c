@@ -12,16 +12,14 @@
 #include "schema/archive/archive_internal.h"
 #include "schema/base/digest.h"
 
-extern const char catalogue_1_sql[];
-extern const char catalogue_2_sql[];
+extern const char archive_sql[];
 
-static const char *const catalogue_ladder[] = {catalogue_1_sql, catalogue_2_sql};
 static const struct db_kind catalogue_kind = {
     .name = "archive",
     .application_id = 0x53746c41, /* "StlA" */
     .page_bytes = 4096,
-    .sql = catalogue_ladder,
-    .version = sizeof catalogue_ladder / sizeof catalogue_ladder[0],
+    .format = DB_FORMAT_ARCHIVE,
+    .sql = archive_sql,
 };
 
 static const char *const statement_sql[] = {
@@ -114,7 +112,6 @@ enum status archive_open(const char *dir, enum archive_mode mode, struct archive
     random_fill(&archive->source_seed, sizeof archive->source_seed);
     status =
         db_open(path, archive->writable ? DB_WRITE : DB_READ, &catalogue_kind, &archive->db, err);
-    status = THEN(status, db_int64(archive->db, "PRAGMA user_version", &archive->version, err));
     status = THEN(status, archive_prepare(archive, err));
     if (status == OK && archive->writable) {
         archive_wal_watch(archive);
@@ -187,8 +184,8 @@ enum status archive_run_alone(struct archive *archive, sqlite3_stmt *stmt, struc
 enum status archive_read_begin(struct archive *archive, struct err *err)
 {
     enum status status = db_exec(archive->db, "BEGIN", err);
-    int64_t version;
-    status = THEN(status, db_int64(archive->db, "SELECT count(*) FROM archive", &version, err));
+    int64_t ignored;
+    status = THEN(status, db_int64(archive->db, "SELECT count(*) FROM archive", &ignored, err));
     if (status != OK) {
         db_rollback(archive->db);
     }

@@ -15,8 +15,8 @@ enum archive_mode { ARCHIVE_READ, ARCHIVE_WRITE };
 /* Makes DIR (0700) and an empty archive in it; ERR_EXISTS when one is there. */
 MUST_USE enum status archive_create(const char *dir, struct err *err);
 
-/* Opens and, for ARCHIVE_WRITE, brings an older catalogue up to date. ERR_NOT_FOUND: no archive
- * there; ERR_VERSION: made by a newer program; ERR_CORRUPT: not an archive. */
+/* ERR_NOT_FOUND: no archive there; ERR_VERSION: made by another version of the program;
+ * ERR_CORRUPT: not an archive. */
 MUST_USE enum status archive_open(const char *dir, enum archive_mode mode,
                                   struct archive **out_archive, struct err *err);
 /* NULL is fine. */

@@ -18,7 +18,6 @@ struct archive {
     char dir[FILE_PATH_BYTES];
     char id[37];
     bool writable;
-    int64_t version; /* of the file: a reader meets older ones, without the newer tables */
     sqlite3 *db;
     int64_t wal_pages;     /* after the last commit */
     int64_t checkpoint_at; /* pages: the commit that finds so many moves them */
@@ -31,9 +30,6 @@ struct archive {
     size_t n_cached_sources;
     uint64_t source_seed; /* by chance: nobody can make two sources look like one */
 };
-
-/* The version from which on a catalogue has seals, holds and deletions. */
-enum { ARCHIVE_VERSION_SEALS = 2 };
 
 /* Runs one statement in a transaction of its own. */
 MUST_USE enum status archive_run_alone(struct archive *archive, sqlite3_stmt *stmt,

@@ -78,14 +78,12 @@ enum { SQL_BYTES = 768 };
 static enum status cursor_open(struct archive *archive, const char *where, bool pending_only,
                                struct ledger_cursor **out_cursor, struct err *err)
 {
-    const char *is_gone = archive->version >= ARCHIVE_VERSION_SEALS ? OBJECT_IS_GONE : "0";
     char sql[SQL_BYTES];
     int n = snprintf(sql, sizeof sql,
                      "SELECT id, target, day_us, first_block, last_block, codec, key, events,"
                      " raw_bytes, bytes, sha256, state, planned_us, shipped_us, tries, next_try_us,"
-                     " last_error, %s FROM object WHERE %s%s%s",
-                     is_gone, pending_only ? "state = 0 AND NOT " : "", pending_only ? is_gone : "",
-                     where);
+                     " last_error, " OBJECT_IS_GONE " FROM object WHERE %s%s",
+                     pending_only ? "state = 0 AND NOT " OBJECT_IS_GONE : "", where);
     CHECK(n > 0 && n < SQL_BYTES);
     struct ledger_cursor *cursor = calloc(1, sizeof *cursor);
     if (!cursor) {

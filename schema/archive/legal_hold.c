@@ -4,7 +4,6 @@
 #include "schema/base/vec.h"
 #include "schema/db/db_query.h"
 
-/* The catalogue's version that has the table: an older one, opened for reading, holds nothing. */
 static const char *const kind_names[] = {"range", "session", "user"};
 
 const char *legal_hold_kind_name(enum legal_hold_kind kind)
@@ -134,13 +133,10 @@ enum status legal_hold_list(struct archive *archive, bool all, struct legal_hold
                             size_t *out_count, struct err *err)
 {
     struct holds holds = {0};
-    enum status status = OK;
-    if (archive->version >= ARCHIVE_VERSION_SEALS) {
-        status = db_each(archive->db,
-                         all ? HOLD_COLUMNS "ORDER BY id"
-                             : HOLD_COLUMNS "WHERE released_us IS NULL ORDER BY id",
-                         DB_NO_VALUES, add_hold, &holds, err);
-    }
+    enum status status = db_each(archive->db,
+                                 all ? HOLD_COLUMNS "ORDER BY id"
+                                     : HOLD_COLUMNS "WHERE released_us IS NULL ORDER BY id",
+                                 DB_NO_VALUES, add_hold, &holds, err);
     if (status != OK) {
         vec_fini(&holds);
         return status;
@@ -152,9 +148,5 @@ enum status legal_hold_list(struct archive *archive, bool all, struct legal_hold
 
 enum status legal_hold_stamp(struct archive *archive, int64_t *out_stamp, struct err *err)
 {
-    if (archive->version < ARCHIVE_VERSION_SEALS) {
-        *out_stamp = 0;
-        return OK;
-    }
     return db_int64(archive->db, "SELECT count(*) + count(released_us) FROM hold", out_stamp, err);
 }

@@ -3,8 +3,6 @@
 #include <stdlib.h>
 
 enum { PACK_LEVEL = 3, PACK_LEAST_BYTES = 48 };
-enum { KIND_COLUMN = 1, KIND_NUMBERS = 2, KIND_RELATED = 3 };
-enum { FLAG_ALL = 1, FLAG_SEVERAL = 2 }; /* of version 1 */
 
 enum status column_vector_pack(struct codec *codec, struct span payload, struct buf *out,
                                struct err *err)
@@ -112,11 +110,6 @@ enum status column_times_decode(struct codec *codec, struct span blob, size_t co
     return status;
 }
 
-static enum status malformed(struct err *err)
-{
-    return err_set(err, ERR_CORRUPT, "a column that is not well formed");
-}
-
 static bool entries_reserve(struct column *column, size_t wanted)
 {
     if (wanted > column->entry_values_capacity) {
@@ -160,117 +153,6 @@ bool column_read_entries(struct span payload, size_t *at, bool several, struct c
     }
     column->entry_start[column->n_entries] = used;
     return true;
-}
-
-static enum status decode_column(struct span payload, size_t n_events, unsigned flags,
-                                 struct column *column, struct err *err)
-{
-    size_t at = 2;
-    uint64_t n_entries;
-    if (!buf_read_varint(payload, &at, &n_entries) || n_entries == 0 || n_entries > n_events) {
-        return malformed(err);
-    }
-    column->n_entries = (uint32_t)n_entries;
-    if (!column_read_entries(payload, &at, flags & FLAG_SEVERAL, column)) {
-        return malformed(err);
-    }
-    if (flags & FLAG_ALL) {
-        for (size_t slot = 0; slot < n_events; slot++) {
-            column->index[slot] = 1;
-        }
-        return n_entries == 1 ? OK : malformed(err);
-    }
-    size_t width = n_entries > 255 ? 2 : 1;
-    if (payload.size - at != n_events * width) {
-        return malformed(err);
-    }
-    const unsigned char *index = (const unsigned char *)payload.data + at;
-    unsigned most = 0;
-    for (size_t slot = 0; slot < n_events; slot++) {
-        unsigned entry =
-            width == 1 ? index[slot] : index[2 * slot] | (unsigned)index[2 * slot + 1] << 8;
-        column->index[slot] = (uint16_t)entry;
-        most = entry > most ? entry : most;
-    }
-    return most <= n_entries ? OK : malformed(err);
-}
-
-static enum status decode_numbers(struct span payload, size_t n_events, unsigned flags,
-                                  struct column *column, struct err *err)
-{
-    size_t at = 2;
-    memset(&column->present, 0, sizeof column->present);
-    size_t bitmap_bytes = flags & FLAG_ALL ? 0 : (n_events + 7) / 8;
-    if (payload.size - at < bitmap_bytes) {
-        return malformed(err);
-    }
-    size_t present = 0;
-    for (size_t slot = 0; slot < n_events; slot++) {
-        bool has = flags & FLAG_ALL || ((unsigned char)payload.data[at + slot / 8] >> slot % 8 & 1);
-        if (has) {
-            bitmap_set(&column->present, slot);
-            present++;
-        }
-    }
-    at += bitmap_bytes;
-    uint64_t least;
-    if (!buf_read_varint(payload, &at, &least) || at >= payload.size) {
-        return malformed(err);
-    }
-    size_t width = (unsigned char)payload.data[at++];
-    if (width > 8 || payload.size - at != present * width) {
-        return malformed(err);
-    }
-    for (size_t slot = 0; slot < n_events; slot++) {
-        uint64_t rest = 0;
-        if (bitmap_get(&column->present, slot)) {
-            for (size_t b = 0; b < width; b++) {
-                rest |= (uint64_t)(unsigned char)payload.data[at++] << (8 * b);
-            }
-        }
-        column->numbers[slot] = (int64_t)((uint64_t)buf_unzigzag(least) + rest);
-    }
-    return OK;
-}
-
-enum status column_decode(struct codec *codec, struct span blob, size_t n_events,
-                          column_lookup *lookup, void *context, struct column_filter *filter,
-                          struct column *out_column, struct err *err)
-{
-    CHECK(n_events <= BLOCK_EVENTS_MAX);
-    struct buf *unpacked = &out_column->payload;
-    struct span payload = span_from(blob, 1);
-    enum status status = OK;
-    if (blob.size == 0 || blob.data[0] != 0) {
-        buf_clear(unpacked);
-        status = column_vector_unpack(codec, blob, COLUMN_PAYLOAD_BYTES_MAX, unpacked, err);
-        payload = buf_span(unpacked);
-    }
-    out_column->store = COLUMN_STORE_ABSENT;
-    out_column->has_ports = false;
-    if (filter) {
-        filter->answer = COLUMN_WANT_WHOLE;
-    }
-    if (status == OK && payload.size < 2) {
-        status = malformed(err);
-    }
-    if (status != OK) {
-        return status;
-    }
-    unsigned flags = (unsigned char)payload.data[1];
-    switch (payload.data[0]) {
-    case KIND_COLUMN:
-        out_column->store = COLUMN_STORE_COLUMN;
-        return decode_column(payload, n_events, flags, out_column, err);
-    case KIND_NUMBERS:
-        out_column->store = COLUMN_STORE_NUMBER;
-        out_column->n_entries = 0;
-        return decode_numbers(payload, n_events, flags, out_column, err);
-    case KIND_RELATED:
-        return column_read(payload, n_events, lookup, context, filter, out_column, err);
-    default:
-        return malformed(err);
-    }
 }
 
 void column_fini(struct column *column)

@@ -1,10 +1,10 @@
-/* How vectors and columns of a block are written, version 2: pure encoding and decoding, bytes in
+/* How vectors and columns of a block are written: pure encoding and decoding, bytes in
  * and out. All numbers are little-endian; varint is LEB128. A packed blob is one byte, 0 plain or 1
  * zstd, and then the payload or one zstd frame of it.
  *
  * times (payload): varint unit (1 or 1000 us), then for each event the zigzag varint of the
  *   difference to the one before, in units (the first to 0).
- * column (payload): byte 3; byte flags (enum column_flag); then
+ * column (payload): byte COLUMN_FORM; byte flags (enum column_flag); then
  *   presence, unless ALL: with PRESENCE a partner (varint field) and for each of its entries, the
  *     one for "none" first, a byte: 0 none of these events has the field, 1 all have it, 2 some do;
  *     then a bit for each event of the last kind; without it, a bit for each event;
@@ -19,11 +19,7 @@
  *     of low bytes and then of high bytes;
  *   with PORTS, for each event that has the field, a port: low bytes, then high bytes.
  * Partner: another column of the same block, whose entries tell much of this one (the type of an
- *   event which fields it has, the session its user). Partners make no circle.
- * Of version 1, read and no longer written: byte 1, a column: byte flags (1: every event has entry
- *   1 and no index follows; 2: entries hold several values), entries as above, then the index, 1
- *   byte an event with up to 255 entries, else 2. Byte 2, numbers: byte flags (1: every event has
- *   it and no bitmap follows); a bit for each event; then as RAW. */
+ *   event which fields it has, the session its user). Partners make no circle. */
 #ifndef SCHEMA_BLOCK_COLUMN_H
 #define SCHEMA_BLOCK_COLUMN_H
 
@@ -70,7 +66,7 @@ struct column_filter {
     enum column_want answer; /* set by the reader: WHOLE when it did not ask */
 };
 
-enum { COLUMN_PAYLOAD_BYTES_MAX = 16 * 1024 * 1024 };
+enum { COLUMN_FORM = 3, COLUMN_PAYLOAD_BYTES_MAX = 16 * 1024 * 1024 };
 
 MUST_USE enum status column_times_encode(struct codec *codec, const int64_t *times_us, size_t count,
                                          struct buf *out, struct err *err);
@@ -117,17 +113,13 @@ MUST_USE enum status column_encode(struct codec *codec, const struct column_sour
 typedef enum status column_lookup(void *context, uint32_t field,
                                   struct column_predictor *out_partner, struct err *err);
 
-/* Any kind. ERR_CORRUPT when the blob is not well formed for n_events. filter: NULL, or what is
- * asked before the larger part is read; the part that is left out is not checked. */
+/* (column_read.c) ERR_CORRUPT when the blob is not well formed for n_events. filter: NULL, or what
+ * is asked before the larger part is read; the part that is left out is not checked. */
 MUST_USE enum status column_decode(struct codec *codec, struct span blob, size_t n_events,
                                    column_lookup *lookup, void *context,
                                    struct column_filter *filter, struct column *out_column,
                                    struct err *err);
-/* The payload of byte 3. (column_read.c) */
-MUST_USE enum status column_read(struct span payload, size_t n_events, column_lookup *lookup,
-                                 void *context, struct column_filter *filter,
-                                 struct column *out_column, struct err *err);
-/* Value ids as byte 1 and 3 have them; false when they are not well formed. (column.c) */
+/* Value ids of the entries; false when they are not well formed. */
 MUST_USE bool column_read_entries(struct span payload, size_t *at, bool several,
                                   struct column *column);
 

@@ -425,9 +425,30 @@ static enum status read_entries(struct column_reader *reading, struct err *err)
     return status;
 }
 
-enum status column_read(struct span payload, size_t n_events, column_lookup *lookup, void *context,
-                        struct column_filter *filter, struct column *out_column, struct err *err)
+enum status column_decode(struct codec *codec, struct span blob, size_t n_events,
+                          column_lookup *lookup, void *context, struct column_filter *filter,
+                          struct column *out_column, struct err *err)
 {
+    CHECK(n_events <= BLOCK_EVENTS_MAX);
+    struct buf *unpacked = &out_column->payload;
+    struct span payload = span_from(blob, 1);
+    enum status status = OK;
+    if (blob.size == 0 || blob.data[0] != 0) {
+        buf_clear(unpacked);
+        status = column_vector_unpack(codec, blob, COLUMN_PAYLOAD_BYTES_MAX, unpacked, err);
+        payload = buf_span(unpacked);
+    }
+    out_column->store = COLUMN_STORE_ABSENT;
+    out_column->has_ports = false;
+    if (filter) {
+        filter->answer = COLUMN_WANT_WHOLE;
+    }
+    if (status == OK && (payload.size < 2 || payload.data[0] != COLUMN_FORM)) {
+        status = malformed(err);
+    }
+    if (status != OK) {
+        return status;
+    }
     struct column_reader reading = {
         .payload = payload,
         .at = 2,
@@ -438,7 +459,7 @@ enum status column_read(struct span payload, size_t n_events, column_lookup *loo
         .filter = filter,
         .column = out_column,
     };
-    enum status status = find_presence(&reading, err);
+    status = find_presence(&reading, err);
     if (status != OK) {
         return status;
     }

@@ -179,7 +179,7 @@ enum status column_encode(struct codec *codec, const struct column_source *sourc
     CHECK(source->n_entries > 0 || (source->numbers && !source->ports));
     unsigned flags = flags_of(source, presence, values);
     struct buf payload = BUF_INIT;
-    buf_add_char(&payload, 3);
+    buf_add_char(&payload, COLUMN_FORM);
     buf_add_char(&payload, (char)flags);
     if (flags & COLUMN_PRESENCE) {
         write_presence_by(source, presence, &payload);

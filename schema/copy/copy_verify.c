@@ -124,7 +124,7 @@ static enum status check_block(struct verifier *verifier, const struct block_inf
 {
     struct span ndjson;
     struct block_proof proof = {.line_sums = {NULL, 0}};
-    bool proven = false;
+    bool has_proof = false; /* false: it is damaged, which was said */
     enum status status =
         segment_ndjson(verifier->segment, info->id, &verifier->lines, &ndjson, err);
     if (status == ERR_CORRUPT || status == ERR_IO) {
@@ -133,7 +133,8 @@ static enum status check_block(struct verifier *verifier, const struct block_inf
         return OK;
     }
     if (status == OK) {
-        status = block_proof_read(verifier->segment, info->id, &proof, &proven, err);
+        status = block_proof_read(verifier->segment, info->id, &proof, err);
+        has_proof = status == OK;
         if (status == ERR_CORRUPT) {
             verify_say(verifier->report, verifier->path, info->id, "its proof cannot be read");
             status = OK;
@@ -151,8 +152,7 @@ static enum status check_block(struct verifier *verifier, const struct block_inf
     verifier->blocks++;
     verifier->events += info->n_events;
     verifier->raw_bytes += (int64_t)ndjson.size;
-    verifier->report->unproven_blocks += !proven;
-    return proven ? check_index(verifier, info, &proof, err) : OK;
+    return has_proof ? check_index(verifier, info, &proof, err) : OK;
 }
 
 static enum status check_blocks(struct verifier *verifier, struct err *err)

@@ -11,7 +11,7 @@
 #include "schema/segment/hash_chain.h"
 #include "schema/segment/segment_writer.h"
 
-extern const char copy_1_sql[];
+extern const char copy_sql[];
 
 struct copy_writer {
     struct atomic_file file;
@@ -47,7 +47,7 @@ enum status copy_writer_open(const char *path, int compression_level, bool hidde
     if (status == OK && hidden) { /* its journal is in memory: SQLite needs the name no longer */
         status = atomic_file_hide(&writer->file, err);
     }
-    status = THEN(status, db_exec(writer->db, copy_1_sql, err));
+    status = THEN(status, db_exec(writer->db, copy_sql, err));
     if (status != OK) {
         copy_writer_close(writer);
         return status;

@@ -134,54 +134,51 @@ static enum status db_damaged(sqlite3 *db, const struct db_kind *kind, const cha
                    sqlite3_errmsg(db));
 }
 
-/* A file without a version is new (may_be_new), or none of ours. */
-static enum status db_version_check(sqlite3 *db, const struct db_kind *kind, const char *path,
-                                    bool may_be_new, int64_t *out_version, struct err *err)
+/* *out_new: an empty file, which only DB_CREATE and DB_FRESH accept. */
+static enum status db_format_check(sqlite3 *db, const struct db_kind *kind, const char *path,
+                                   bool may_be_new, bool *out_new, struct err *err)
 {
     int64_t application_id = 0;
-    int64_t version = 0;
+    int64_t format = 0;
     enum status status = db_int64(db, "PRAGMA application_id", &application_id, err);
-    status = THEN(status, db_int64(db, "PRAGMA user_version", &version, err));
+    status = THEN(status, db_int64(db, "PRAGMA user_version", &format, err));
     if (status == ERR_CORRUPT) {
         return db_damaged(db, kind, path, err);
     }
     if (status != OK) {
         return err_wrap(err, "%s", path);
     }
-    bool is_new = may_be_new && application_id == 0 && version == 0;
-    if (!is_new && ((uint32_t)application_id != kind->application_id || version < 1)) {
+    *out_new = may_be_new && application_id == 0 && format == 0;
+    if (*out_new) {
+        return OK;
+    }
+    if ((uint32_t)application_id != kind->application_id || format < 1) {
         return err_set(err, ERR_CORRUPT, "%s is not a Stele %s", path, kind->name);
     }
-    if (version > kind->version) {
+    if (format != kind->format) {
         return err_set(err, ERR_VERSION,
-                       "%s was made by a newer Stele (%s version %lld; this program knows %d): "
-                       "use that program",
-                       path, kind->name, (long long)version, kind->version);
+                       "%s was made by another version of Stele (%s format %lld; this one reads "
+                       "%d): use that version",
+                       path, kind->name, (long long)format, kind->format);
     }
-    *out_version = version;
     return OK;
 }
 
-/* The whole ladder in one transaction, which stays open in a fresh file. */
-static enum status db_migrate(sqlite3 *db, const struct db_kind *kind, const char *path,
-                              enum db_mode mode, struct err *err)
+/* Makes the tables in one transaction, which stays open in a DB_FRESH file. */
+static enum status db_make_tables(sqlite3 *db, const struct db_kind *kind, const char *path,
+                                  enum db_mode mode, struct err *err)
 {
-    bool may_be_new = mode != DB_WRITE;
-    int64_t version = 0;
-    enum status status = db_version_check(db, kind, path, may_be_new, &version, err);
-    if (status != OK || version == kind->version) {
-        return status;
-    }
-    status = db_begin(db, err);
-    /* again: another process may have been faster */
-    status = THEN(status, db_version_check(db, kind, path, may_be_new, &version, err));
-    for (; status == OK && version < kind->version; version++) {
-        status = db_exec(db, kind->sql[version], err);
-    }
+    bool is_new = true;
     char pragma[128];
     (void)snprintf(pragma, sizeof pragma, "PRAGMA application_id=%lld; PRAGMA user_version=%d",
-                   (long long)kind->application_id, kind->version);
-    status = THEN(status, db_exec(db, pragma, err));
+                   (long long)kind->application_id, kind->format);
+    enum status status = db_begin(db, err);
+    /* again: another process may have been faster */
+    status = THEN(status, db_format_check(db, kind, path, true, &is_new, err));
+    if (status == OK && is_new) {
+        status = db_exec(db, kind->sql, err);
+        status = THEN(status, db_exec(db, pragma, err));
+    }
     if (status == OK && mode != DB_FRESH) {
         status = db_commit(db, err);
     }
@@ -249,10 +246,11 @@ static enum status db_open_once(const char *name, int flags, enum db_mode mode,
         status = db_configure(db, mode, kind, err);
         status = status == ERR_CORRUPT ? db_damaged(db, kind, path, err) : status;
     }
-    if (status == OK) {
-        int64_t version;
-        status = mode == DB_READ ? db_version_check(db, kind, path, false, &version, err)
-                                 : db_migrate(db, kind, path, mode, err);
+    bool is_new = false;
+    bool may_be_new = mode == DB_CREATE || mode == DB_FRESH;
+    status = THEN(status, db_format_check(db, kind, path, may_be_new, &is_new, err));
+    if (status == OK && is_new) {
+        status = db_make_tables(db, kind, path, mode, err);
     }
     if (status != OK) {
         db_close(db);

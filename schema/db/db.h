@@ -6,23 +6,25 @@
 #include <sqlite3.h>
 
 #include "schema/base/file.h"
+#include "schema/db/db_format.h"
 
 /* DB_FRESH: a new file that nobody else sees yet, to be filled and then made what the others are
  * (db_finish_fresh). It comes with its tables and an open transaction; nothing is synced, and a
  * crash can leave anything in it. */
 enum db_mode { DB_READ, DB_WRITE, DB_CREATE, DB_FRESH };
 
-/* A kind of file: its application_id, and the ladder of its versions (sql[0] makes version 1). */
+/* A kind of file. */
 struct db_kind {
     const char *name; /* "archive", "segment": for messages */
     uint32_t application_id;
     int page_bytes;
-    const char *const *sql;
-    int version; /* length of the ladder */
+    int format;      /* schema/db/db_format.h */
+    const char *sql; /* its tables */
 };
 
-/* Opens and brings to the current version (all but DB_READ) or checks it (DB_READ). DB_READ also
- * opens a file on a read-only medium. WAL, synchronous=FULL (but for DB_FRESH), 10 s busy wait. */
+/* Opens a file of that kind and format; DB_CREATE and DB_FRESH make it when it is not there.
+ * ERR_VERSION: of another format; ERR_CORRUPT: of another kind. DB_READ also opens a file on a
+ * read-only medium. WAL, synchronous=FULL (but for DB_FRESH), 10 s busy wait. */
 MUST_USE enum status db_open(const char *path, enum db_mode mode, const struct db_kind *kind,
                              sqlite3 **out_db, struct err *err);
 /* NULL is fine. All statements must be finalized. */

@@ -8,7 +8,6 @@
 #include "schema/archive/archive_internal.h"
 #include "schema/segment/segment.h"
 
-/* The catalogue's version that has the table: nothing was deleted of an older archive. */
 enum status deletion_add(struct archive *archive, struct deletion *deletion, struct err *err)
 {
     sqlite3_stmt *stmt = NULL;
@@ -156,9 +155,7 @@ static enum status list(struct archive *archive, const char *sql, int64_t after_
     struct buf rows = BUF_INIT;
     bool row = false;
     enum status status = OK;
-    if (archive->version >= ARCHIVE_VERSION_SEALS) {
-        status = db_prepare(archive->db, sql, &stmt, err);
-    }
+    status = db_prepare(archive->db, sql, &stmt, err);
     if (stmt) {
         (void)sqlite3_bind_int64(stmt, 1, after_id);
     }
@@ -210,10 +207,8 @@ enum status deletion_next_block(struct archive *archive, int64_t day_us, int64_t
     bool row = false;
     enum status status = db_prepare(
         archive->db,
-        archive->version >= ARCHIVE_VERSION_SEALS
-            ? "SELECT max(coalesce((SELECT max(last_block) FROM deletion WHERE day_us = ?1), 0),"
-              " coalesce((SELECT max(last_block) FROM object WHERE day_us = ?1), 0))"
-            : "SELECT coalesce((SELECT max(last_block) FROM object WHERE day_us = ?1), 0)",
+        "SELECT max(coalesce((SELECT max(last_block) FROM deletion WHERE day_us = ?1), 0),"
+        " coalesce((SELECT max(last_block) FROM object WHERE day_us = ?1), 0))",
         &stmt, err);
     if (status == OK) {
         (void)sqlite3_bind_int64(stmt, 1, day_us);

@@ -5,8 +5,7 @@
 
 #include "schema/archive/archive_internal.h"
 
-/* The first row; ?1 is the key where the statement has one. The caller finalizes *out_stmt, which
- * is NULL in an archive of before seals. */
+/* The first row; ?1 is the key where the statement has one. The caller finalizes *out_stmt. */
 MUST_USE enum status seal_ask(struct archive *archive, const char *sql, int64_t key,
                               sqlite3_stmt **out_stmt, bool *out_row, struct err *err);
 /* The first column of the first row; 0 when there is none. */

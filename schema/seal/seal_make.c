@@ -16,20 +16,20 @@ static enum status add_block(struct seal *draft, struct segment *segment,
                                .block = info->id,
                                .events = info->n_events,
                                .raw_bytes = info->raw_bytes,
-                               .sha256 = info->sha256,
-                               .line_sums = span_of("", 0)};
+                               .sha256 = info->sha256};
     struct block_proof proof;
-    enum status status = block_proof_read(segment, info->id, &proof, &block.proven, err);
-    if (status == OK && block.proven) {
-        block.frame_sha256 = proof.frame_sha256;
-        block.index_sha256 = proof.index_sha256;
-        block.line_sums = arena_copy(&draft->arena, proof.line_sums);
-        if (!block.line_sums.data) {
-            return err_nomem(err, "seal");
-        }
+    enum status status = block_proof_read(segment, info->id, &proof, err);
+    if (status != OK) {
+        return status;
+    }
+    block.frame_sha256 = proof.frame_sha256;
+    block.index_sha256 = proof.index_sha256;
+    block.line_sums = arena_copy(&draft->arena, proof.line_sums);
+    if (!block.line_sums.data) {
+        return err_nomem(err, "seal");
     }
     buf_add(&draft->blocks, &block, sizeof block);
-    return THEN(status, buf_status(&draft->blocks, "seal", err));
+    return buf_status(&draft->blocks, "seal", err);
 }
 
 /* Blocks of the segment behind `after`, as many as there is room for. */

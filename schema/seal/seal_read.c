@@ -106,14 +106,10 @@ static void read_block(struct reader *reader, const cJSON *item, int64_t day_us)
         .events = read_number(reader, item, "events"),
         .raw_bytes = read_number(reader, item, "bytes"),
         .sha256 = read_digest(reader, item, "sha256"),
-        .proven = cJSON_HasObjectItem(item, "frame"),
-        .line_sums = span_of("", 0),
+        .frame_sha256 = read_digest(reader, item, "frame"),
+        .index_sha256 = read_digest(reader, item, "index"),
+        .line_sums = read_sums(reader, item),
     };
-    if (block.proven) {
-        block.frame_sha256 = read_digest(reader, item, "frame");
-        block.index_sha256 = read_digest(reader, item, "index");
-        block.line_sums = read_sums(reader, item);
-    }
     buf_add(&reader->seal->blocks, &block, sizeof block);
 }
 

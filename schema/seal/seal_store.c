@@ -9,9 +9,6 @@ enum status seal_ask(struct archive *archive, const char *sql, int64_t key, sqli
 {
     *out_stmt = NULL;
     *out_row = false;
-    if (archive->version < ARCHIVE_VERSION_SEALS) {
-        return OK;
-    }
     enum status status = db_prepare(archive->db, sql, out_stmt, err);
     if (status == OK && sqlite3_bind_parameter_count(*out_stmt) > 0) {
         (void)sqlite3_bind_int64(*out_stmt, 1, key);

@@ -1,6 +1,5 @@
 /* The seals of an archive: rows of `seal` in the catalogue, and making the next one. One thread for
- * each archive handle; seals are made under the archive's lock only. An archive of before catalogue
- * version 2, opened for reading, has none. */
+ * each archive handle; seals are made under the archive's lock only. */
 #ifndef SCHEMA_SEAL_SEAL_STORE_H
 #define SCHEMA_SEAL_SEAL_STORE_H
 

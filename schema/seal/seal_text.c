@@ -69,14 +69,11 @@ static void write_block(struct buf *out, const struct seal_block *block)
     buf_printf(out, "{\"block\":%" PRId64 ",\"events\":%" PRId64 ",\"bytes\":%" PRId64,
                block->block, block->events, block->raw_bytes);
     write_digest(out, "sha256", &block->sha256);
-    if (block->proven) {
-        write_digest(out, "frame", &block->frame_sha256);
-        write_digest(out, "index", &block->index_sha256);
-        buf_add_str(out, ",\"lines\":\"");
-        base64_encode(out, block->line_sums);
-        buf_add_char(out, '"');
-    }
-    buf_add_char(out, '}');
+    write_digest(out, "frame", &block->frame_sha256);
+    write_digest(out, "index", &block->index_sha256);
+    buf_add_str(out, ",\"lines\":\"");
+    base64_encode(out, block->line_sums);
+    buf_add_str(out, "\"}");
 }
 
 static void write_days(struct buf *out, const struct seal *seal)

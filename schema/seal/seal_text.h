@@ -11,10 +11,9 @@
  *
  * number counts from 1 without a gap; previous is the SHA-256 of the text of the seal before ("" in
  * the first), so that seals are a chain too. days: blocks that are new since the last seal, and the
- * chain (schema/segment/hash_chain.h) up to the last of them. frame, index and lines
- * (schema/segment/block_proof.h) are left out for a block without a proof. objects: shipped since
- * the last seal. deleted: days that retention took since the last seal. Any thread; one at a time
- * for each object. */
+ * chain (schema/segment/hash_chain.h) up to the last of them. frame, index and lines:
+ * schema/segment/block_proof.h. objects: shipped since the last seal. deleted: days that retention
+ * took since the last seal. Any thread; one at a time for each object. */
 #ifndef SCHEMA_SEAL_SEAL_TEXT_H
 #define SCHEMA_SEAL_SEAL_TEXT_H
 
@@ -39,8 +38,7 @@ struct seal_block {
     int64_t events;
     int64_t raw_bytes;
     struct digest sha256;
-    bool proven; /* the rest is there */
-    struct digest frame_sha256;
+    struct digest frame_sha256; /* this and the next two: of its block_proof */
     struct digest index_sha256;
     struct span line_sums;
 };

@@ -1,66 +1,39 @@
 #include "schema/segment/block_proof.h"
 
+#include "schema/db/db_query.h"
 #include "schema/segment/segment_internal.h"
 
-/* Has the file the table? Looked up once for a handle. */
-static enum status has_table(struct segment *segment, bool *out_has, struct err *err)
-{
-    if (segment->proofs == SEGMENT_PROOFS_UNKNOWN) {
-        int64_t tables = 0;
-        enum status status = db_int64(
-            segment->db, "SELECT count(*) FROM sqlite_schema WHERE name = 'proof'", &tables, err);
-        if (status != OK) {
-            return status;
-        }
-        segment->proofs = tables > 0 ? SEGMENT_PROOFS_KEPT : SEGMENT_PROOFS_NONE;
-    }
-    *out_has = segment->proofs == SEGMENT_PROOFS_KEPT;
-    return OK;
-}
-
-static bool read_digest(sqlite3_stmt *stmt, int at, struct digest *out)
-{
-    struct span bytes = db_column_span(stmt, at);
-    if (bytes.size != sizeof out->bytes) {
-        return false;
-    }
-    memcpy(out->bytes, bytes.data, bytes.size);
-    return true;
-}
-
 enum status block_proof_read(struct segment *segment, int64_t block, struct block_proof *out_proof,
-                             bool *out_found, struct err *err)
+                             struct err *err)
 {
-    *out_found = false;
-    bool has = false;
     sqlite3_stmt *stmt = NULL;
-    enum status status = has_table(segment, &has, err);
-    if (status != OK || !has) {
-        return status;
-    }
-    status = segment_statement(segment, SEGMENT_PROOF, &stmt, err);
+    enum status status = segment_statement(segment, SEGMENT_PROOF, &stmt, err);
     if (status != OK) {
         return status;
     }
     (void)sqlite3_bind_int64(stmt, 1, block);
     bool row = false;
     status = db_step(stmt, &row, err);
-    if (status != OK || !row) {
+    if (status != OK) {
         return status;
     }
-    struct block_proof proof = {.value_from = (uint32_t)sqlite3_column_int64(stmt, 3),
-                                .value_to = (uint32_t)sqlite3_column_int64(stmt, 4)};
-    bool good = read_digest(stmt, 0, &proof.frame_sha256) &&
-                read_digest(stmt, 1, &proof.index_sha256) && read_digest(stmt, 5, &proof.chain);
+    struct block_proof proof = {.value_from = 0};
+    bool good = row && db_column_bytes(stmt, 0, &proof.frame_sha256, sizeof proof.frame_sha256) &&
+                db_column_bytes(stmt, 1, &proof.index_sha256, sizeof proof.index_sha256) &&
+                db_column_bytes(stmt, 5, &proof.chain, sizeof proof.chain);
     buf_clear(&segment->line_sums);
-    buf_add_span(&segment->line_sums, db_column_span(stmt, 2));
+    if (good) {
+        proof.value_from = (uint32_t)sqlite3_column_int64(stmt, 3);
+        proof.value_to = (uint32_t)sqlite3_column_int64(stmt, 4);
+        buf_add_span(&segment->line_sums, db_column_span(stmt, 2));
+    }
     (void)sqlite3_reset(stmt);
     if (!good) {
+        (void)err_set(err, ERR_CORRUPT, row ? "its proof has the wrong size" : "it has no proof");
         return segment_corrupt(segment, block, err);
     }
     proof.line_sums = buf_span(&segment->line_sums);
     *out_proof = proof;
-    *out_found = true;
     return buf_status(&segment->line_sums, segment->path, err);
 }
 
@@ -244,13 +217,13 @@ enum status block_proof_add(struct segment *segment, int64_t block, const struct
 }
 
 enum status block_proof_frame(struct segment *segment, int64_t block, struct buf *out,
-                              bool *out_proven, struct err *err)
+                              struct err *err)
 {
     struct block_proof proof;
     size_t before = out->size;
-    enum status status = block_proof_read(segment, block, &proof, out_proven, err);
+    enum status status = block_proof_read(segment, block, &proof, err);
     status = THEN(status, segment_frame(segment, block, out, err));
-    if (status == OK && *out_proven) {
+    if (status == OK) {
         struct digest digest = digest_sha256(span_from(buf_span(out), before));
         if (memcmp(&digest, &proof.frame_sha256, sizeof digest) != 0) {
             out->size = before;

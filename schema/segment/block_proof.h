@@ -3,7 +3,7 @@
  * The digest of the index goes over everything that the block has besides its frame and this proof
  * and its words: row of `block`, vectors, columns, and the values that are new in the dictionary
  * with it. So it covers times, arrivals, sources and marks. Words (FTS5) are in trees that later
- * blocks change; they are compared with the events (schema/verify_terms.h).
+ * blocks change; they are compared with the events (schema/verify/verify_words.h).
  *
  *   SHA-256("stele-index-1"; events, time_min_us, time_max_us, raw_bytes, frame_bytes, partial as 8
  *   bytes each, little-endian; then of text_fields, of each field kept as text (its name), of each
@@ -11,7 +11,7 @@
  *   and run of UUIDs by id: a letter (t n v n c d u), 8 bytes for kind, field or id, 8 bytes of
  *   length, the bytes; before that, of values and runs, 8 bytes for the field)
  *
- * Blocks that were made before segments of version 3 have no proof. One thread. */
+ * One thread. */
 #ifndef SCHEMA_SEGMENT_BLOCK_PROOF_H
 #define SCHEMA_SEGMENT_BLOCK_PROOF_H
 
@@ -26,10 +26,9 @@ struct block_proof {
     struct span line_sums; /* until the next call for this segment */
 };
 
-/* False: the block has none. */
+/* ERR_CORRUPT: the block has none, or it is not well formed. */
 MUST_USE enum status block_proof_read(struct segment *segment, int64_t block,
-                                      struct block_proof *out_proof, bool *out_found,
-                                      struct err *err);
+                                      struct block_proof *out_proof, struct err *err);
 
 /* The digest of the index as it is now. */
 MUST_USE enum status block_proof_index_digest(struct segment *segment, int64_t block,
@@ -40,9 +39,8 @@ MUST_USE enum status block_proof_index_digest(struct segment *segment, int64_t b
 MUST_USE enum status block_proof_add(struct segment *segment, int64_t block,
                                      const struct block_proof *proof, struct err *err);
 
-/* The frame as stored, appended to out, if it has the digest that the proof says (ERR_CORRUPT).
- * *out_proven is false when there is no proof, and nothing was compared. */
+/* The frame as stored, appended to out. ERR_CORRUPT: it does not have the digest of its proof. */
 MUST_USE enum status block_proof_frame(struct segment *segment, int64_t block, struct buf *out,
-                                       bool *out_proven, struct err *err);
+                                       struct err *err);
 
 #endif

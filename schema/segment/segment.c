@@ -7,17 +7,14 @@
 #include "schema/base/cms.h"
 #include "schema/segment/segment_internal.h"
 
-extern const char segment_1_sql[];
-extern const char segment_2_sql[];
-extern const char segment_3_sql[];
+extern const char segment_sql[];
 
-static const char *const segment_ladder[] = {segment_1_sql, segment_2_sql, segment_3_sql};
 const struct db_kind segment_kind = {
     .name = "segment",
     .application_id = 0x53746c53, /* "StlS" */
     .page_bytes = 32768,
-    .sql = segment_ladder,
-    .version = sizeof segment_ladder / sizeof segment_ladder[0],
+    .format = DB_FORMAT_SEGMENT,
+    .sql = segment_sql,
 };
 
 static const char *const statement_sql[] = {

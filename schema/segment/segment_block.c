@@ -81,33 +81,18 @@ static enum status read_bytes(struct segment *segment, enum segment_vector kind,
     return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
 }
 
-/* Checks the vector's form; *out_planes are all low bytes, then the middle and the high ones. Of
- * version 1 they are put so into the segment's scratch. */
+/* Checks the vector's form; *out_planes are all low bytes, then the middle and the high ones. */
 static enum status identity_planes(struct segment *segment, const struct block_info *info,
                                    struct span blob, const unsigned char **out_planes,
                                    struct err *err)
 {
-    size_t n = info->n_events;
-    if (blob.size == 1 + n * SEGMENT_IDENTITY_BYTES && blob.data[0] == SEGMENT_IDENTITY_PLANES) {
-        *out_planes = (const unsigned char *)blob.data + 1;
-        return OK;
+    if (blob.size != 1 + info->n_events * SEGMENT_IDENTITY_BYTES ||
+        blob.data[0] != SEGMENT_IDENTITY_PLANES) {
+        (void)err_set(err, ERR_CORRUPT, "a vector of the wrong length");
+        return segment_corrupt(segment, info->id, err);
     }
-    struct buf *planes = &segment->scratch;
-    buf_clear(planes);
-    enum status status =
-        column_vector_unpack(segment->codec, blob, n * SEGMENT_IDENTITY_BYTES, planes, err);
-    if (status == OK && planes->size != n * SEGMENT_IDENTITY_BYTES) {
-        status = err_set(err, ERR_CORRUPT, "a vector of the wrong length");
-    }
-    if (status == OK && !buf_reserve(planes, n * SEGMENT_IDENTITY_BYTES)) {
-        status = buf_status(planes, segment->path, err);
-    }
-    for (size_t i = 0; status == OK && i < n * SEGMENT_IDENTITY_BYTES; i++) {
-        planes->data[n * SEGMENT_IDENTITY_BYTES + i % SEGMENT_IDENTITY_BYTES * n +
-                     i / SEGMENT_IDENTITY_BYTES] = planes->data[i];
-    }
-    *out_planes = (const unsigned char *)planes->data + n * SEGMENT_IDENTITY_BYTES;
-    return status == ERR_CORRUPT ? segment_corrupt(segment, info->id, err) : status;
+    *out_planes = (const unsigned char *)blob.data + 1;
+    return OK;
 }
 
 static enum status read_identities(struct segment *segment, int64_t block, sqlite3_stmt **out_stmt,

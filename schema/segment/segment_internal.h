@@ -26,8 +26,8 @@ enum segment_vector {
 
 enum {
     SEGMENT_IDENTITY_BYTES = 3,  /* of event_identity_hash */
-    SEGMENT_IDENTITY_PLANES = 2, /* first byte of the vector: all low bytes, all middle ones, all
-                            high ones; before version 2 it was a plain vector of hashes */
+    SEGMENT_IDENTITY_PLANES = 2, /* first byte of the vector; all low bytes, all middle ones, all
+                                    high ones follow */
 };
 
 /* Lists are too long to fill pages well: four full pieces make a page. A piece that is not full is
@@ -56,9 +56,6 @@ struct segment_field {
     bool has_numbers;
 };
 
-/* Files of before version 3, opened for reading, have no proofs. */
-enum segment_proofs { SEGMENT_PROOFS_UNKNOWN, SEGMENT_PROOFS_NONE, SEGMENT_PROOFS_KEPT };
-
 struct segment {
     sqlite3 *db;
     sqlite3_stmt *statements[SEGMENT_STATEMENT_COUNT];
@@ -78,7 +75,6 @@ struct segment {
     struct segment_uuids uuids;
     struct segment_predictor_column *predictors[SEGMENT_PREDICTORS_MAX];
     uint64_t partner_clock;
-    enum segment_proofs proofs;
     struct buf line_sums; /* of the proof read last */
 };
 

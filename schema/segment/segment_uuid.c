@@ -82,27 +82,19 @@ static enum status add_run(struct segment *segment, sqlite3_stmt *stmt, uint32_t
                      : err_nomem(err, segment->path);
 }
 
-/* A segment of version 1, opened for reading, has no such table. */
 static enum status load(struct segment *segment, struct err *err)
 {
     if (segment->uuids.loaded) {
         return OK;
     }
-    int64_t tables = 0;
-    enum status status = db_int64(
-        segment->db, "SELECT count(*) FROM sqlite_schema WHERE name = 'value_uuid'", &tables, err);
     sqlite3_stmt *stmt = NULL;
-    if (status == OK && tables > 0) {
-        status = segment_statement(segment, SEGMENT_UUIDS, &stmt, err);
-    }
+    enum status status = segment_statement(segment, SEGMENT_UUIDS, &stmt, err);
     bool row = false;
     uint32_t next = 0;
-    while (status == OK && stmt && (status = db_step(stmt, &row, err)) == OK && row) {
+    while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
         status = add_run(segment, stmt, &next, err);
     }
-    if (stmt) {
-        (void)sqlite3_reset(stmt);
-    }
+    (void)sqlite3_reset(stmt);
     if (status != OK) {
         segment_uuids_fini(&segment->uuids);
     }

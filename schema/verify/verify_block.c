@@ -11,7 +11,7 @@ enum { UNPACKED_SLACK = 4 * 1024 * 1024 }; /* a frame may have more in it than i
 /* What a block should be: by a seal when there is one, else by its own row and proof. */
 struct expected {
     const struct seal_set_block_row *sealed; /* NULL: in no seal */
-    bool has_proof;
+    bool has_proof;                          /* false: it is damaged, which was said */
     struct block_proof proof;
     struct digest sha256;
     uint32_t n_events;
@@ -33,14 +33,13 @@ static enum status read_proof(struct verify_block *work, const struct block_info
                               struct expected *out, struct err *err)
 {
     struct err why;
-    enum status status =
-        block_proof_read(work->segment, info->id, &out->proof, &out->has_proof, &why);
+    enum status status = block_proof_read(work->segment, info->id, &out->proof, &why);
     if (status == ERR_CORRUPT) {
         verify_say(work->verify->report, work->verify->where, info->id,
                    "its proof cannot be read: %s", why.text);
-        out->has_proof = false;
         return OK;
     }
+    out->has_proof = status == OK;
     if (status != OK) {
         *err = why;
     }
@@ -60,12 +59,8 @@ static void compare_with_seal(struct verify_block *work, const struct block_info
         verify_say(report, where, info->id, "its digest in the file is not what seal %lld says",
                    seal);
     }
-    if (sealed->proven && !expected->has_proof) {
-        verify_say(report, where, info->id, "its proof is gone; seal %lld has one", seal);
-    }
-    if (sealed->proven && expected->has_proof &&
-        (!same(&sealed->frame_sha256, &expected->proof.frame_sha256) ||
-         !same(&sealed->index_sha256, &expected->proof.index_sha256))) {
+    if (expected->has_proof && (!same(&sealed->frame_sha256, &expected->proof.frame_sha256) ||
+                                !same(&sealed->index_sha256, &expected->proof.index_sha256))) {
         verify_say(report, where, info->id, "its proof in the file is not what seal %lld says",
                    seal);
     }
@@ -86,15 +81,12 @@ static void find_expected(struct verify_block *work, const struct block_info *in
         out->sha256 = sealed->sha256;
         out->n_events = (uint32_t)sealed->events;
         out->raw_bytes = sealed->raw_bytes;
-        if (sealed->proven) {
-            out->line_sums = sealed->line_sums;
-            out->proof.index_sha256 = sealed->index_sha256;
-            out->proof.frame_sha256 = sealed->frame_sha256;
-        }
+        out->line_sums = sealed->line_sums;
+        out->proof.index_sha256 = sealed->index_sha256;
+        out->proof.frame_sha256 = sealed->frame_sha256;
     } else {
         work->verify->report->unsealed_blocks += set != NULL;
     }
-    work->verify->report->unproven_blocks += !out->has_proof;
 }
 
 /* The frame as bytes. A frame that is damaged is unpacked as far as it goes. */

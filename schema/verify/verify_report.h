@@ -34,7 +34,6 @@ struct verify_report {
     int64_t unsealed_deletions; /* of them: since the last seal */
     int64_t blocks;
     int64_t unsealed_blocks;
-    int64_t unproven_blocks; /* of before proofs were kept: digest of the events alone */
     int64_t events;
     int64_t raw_bytes;
     int64_t objects;

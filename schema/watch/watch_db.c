@@ -4,15 +4,14 @@
 
 #include "schema/watch/watch_internal.h"
 
-extern const char watch_1_sql[];
+extern const char watch_sql[];
 
-static const char *const watch_ladder[] = {watch_1_sql};
 static const struct db_kind watch_kind = {
     .name = "watch",
     .application_id = 0x53746c57, /* "StlW" */
     .page_bytes = 4096,
-    .sql = watch_ladder,
-    .version = sizeof watch_ladder / sizeof watch_ladder[0],
+    .format = DB_FORMAT_WATCH,
+    .sql = watch_sql,
 };
 
 static const char *const statement_sql[] = {

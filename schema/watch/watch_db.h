@@ -2,7 +2,7 @@
  * that nothing here waits for the receiver's commits or they for it. It holds the lists, how far
  * events were matched with them, the hits, and what of these is still to be delivered. A handle
  * belongs to one thread; several handles (also in several processes) may be open. Tables:
- * sql/watch_1.sql.
+ * watch.sql.
  *
  * Each hit is there once, whatever is done again after a crash: an indicator of a list and the
  * identity of an event are a key. That identity is the first 16 bytes of the SHA-256 of the event's

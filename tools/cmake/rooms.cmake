@@ -6,7 +6,7 @@
 # PUBLIC     the headers that other rooms may include; all others are the room's own
 # USES       the rooms whose headers it includes: only rooms that were added before it
 # LIBRARIES  libraries of others
-# SQL        NAME.sql of schema/sql, as the string NAME_sql in the program
+# SQL        NAME.sql of the room, as the string NAME_sql in the program
 
 # The names of rooms as the names of their targets.
 function(stele_targets out)
@@ -27,7 +27,7 @@ endfunction()
 
 function(stele_embed target name)
     set(output ${CMAKE_CURRENT_BINARY_DIR}/${name}_sql.c)
-    set(input ${PROJECT_SOURCE_DIR}/schema/sql/${name}.sql)
+    set(input ${CMAKE_CURRENT_SOURCE_DIR}/${name}.sql)
     add_custom_command(
         OUTPUT ${output}
         COMMAND ${CMAKE_COMMAND} -DINPUT=${input} -DOUTPUT=${output} -DNAME=${name}_sql

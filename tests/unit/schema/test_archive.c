@@ -45,15 +45,18 @@ static void sql(const char *text)
     EXPECT_INT(sqlite3_close(db), SQLITE_OK);
 }
 
-TEST(newer_and_foreign_files_are_refused_in_words)
+TEST(files_of_other_versions_and_programs_are_refused)
 {
     struct archive *archive = fresh_archive();
     archive_close(archive);
     archive = NULL;
-    sql("PRAGMA user_version=99");
-    EXPECT_INT(archive_open(dir, ARCHIVE_WRITE, &archive, &err), ERR_VERSION);
-    EXPECT(strstr(err.text, "newer") != NULL);
-    EXPECT_INT(archive_open(dir, ARCHIVE_READ, &archive, &err), ERR_VERSION);
+    static const char *const others[] = {"PRAGMA user_version=2", "PRAGMA user_version=99"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        sql(others[i]);
+        EXPECT_INT(archive_open(dir, ARCHIVE_WRITE, &archive, &err), ERR_VERSION);
+        EXPECT(strstr(err.text, "another version of Stele (archive format ") != NULL);
+        EXPECT_INT(archive_open(dir, ARCHIVE_READ, &archive, &err), ERR_VERSION);
+    }
     sql("PRAGMA user_version=1; PRAGMA application_id=7");
     EXPECT_INT(archive_open(dir, ARCHIVE_READ, &archive, &err), ERR_CORRUPT);
     done(NULL);
@@ -320,7 +323,7 @@ TEST(counters_add_up)
 }
 
 TEST_MAIN(TEST_ENTRY(an_archive_is_made_once),
-          TEST_ENTRY(newer_and_foreign_files_are_refused_in_words),
+          TEST_ENTRY(files_of_other_versions_and_programs_are_refused),
           TEST_ENTRY(what_is_no_archive_is_told_apart), TEST_ENTRY(inbox_keeps_what_came_in_order),
           TEST_ENTRY(deleted_rows_are_gone_before_they_are_swept),
           TEST_ENTRY(the_reserve_of_the_wal_is_no_data), TEST_ENTRY(tags_as_fluentd_makes_them),

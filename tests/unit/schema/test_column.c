@@ -193,32 +193,6 @@ TEST(numbers_come_back)
     }
 }
 
-/* Blocks of version 1 are in archives and stay readable. */
-TEST(columns_of_version_1_are_read)
-{
-    static const char entries[] = "\0\1\0\2\3\4\0\1\2\0"; /* values 3, 7; none 1 2 none */
-    static const char lists[] = "\0\1\2\1\2\6\3\1";       /* one list: 3, 1 */
-    static const char numbers[] = "\0\2\0\5\1\1\0\2";     /* slots 0, 2: -1, 1 */
-    struct codec *codec = codec_new();
-    struct column *column = calloc(1, sizeof *column);
-    EXPECT_OK(column_decode(codec, span_of(entries, 10), 4, NULL, NULL, NULL, column, &err), err);
-    EXPECT_INT(column->store, COLUMN_STORE_COLUMN);
-    EXPECT_INT(column->n_entries, 2);
-    EXPECT_INT(column->entry_values[1], 7);
-    EXPECT_INT(column->index[0] * 1000 + column->index[1] * 100 + column->index[2] * 10, 120);
-    EXPECT_OK(column_decode(codec, span_of(lists, 8), 1, NULL, NULL, NULL, column, &err), err);
-    EXPECT_INT(column->entry_start[1], 2);
-    EXPECT_INT(column->entry_values[0] * 10 + column->entry_values[1], 31);
-    EXPECT_OK(column_decode(codec, span_of(numbers, 8), 3, NULL, NULL, NULL, column, &err), err);
-    EXPECT_INT(column->store, COLUMN_STORE_NUMBER);
-    EXPECT_INT(column->present.words[0], 5);
-    EXPECT_INT(column->numbers[0], -1);
-    EXPECT_INT(column->numbers[2], 1);
-    column_fini(column);
-    free(column);
-    codec_free(codec);
-}
-
 TEST(times_come_back)
 {
     int64_t times[500];
@@ -304,7 +278,6 @@ TEST(dictionary_takes_back_what_was_added_last)
     dictionary_fini(&dictionary);
 }
 
-TEST_MAIN(TEST_ENTRY(columns_come_back), TEST_ENTRY(numbers_come_back),
-          TEST_ENTRY(columns_of_version_1_are_read), TEST_ENTRY(times_come_back),
+TEST_MAIN(TEST_ENTRY(columns_come_back), TEST_ENTRY(numbers_come_back), TEST_ENTRY(times_come_back),
           TEST_ENTRY(damaged_columns_are_refused_or_read_and_nothing_else),
           TEST_ENTRY(dictionary_takes_back_what_was_added_last))

@@ -111,23 +111,19 @@ static enum status ask(struct export_parts *parts, const struct block_info *info
     return status;
 }
 
-/* The whole block, packed. Where a proof says that the frame is whole, it is not unpacked to be
+/* The whole block, packed. As its proof says that the frame is whole, it is not unpacked to be
  * sent, and not digested again (as daemon/ship/object_build.c does). */
 static enum status read_whole(struct export_parts *parts, const struct block_info *info,
                               struct err *err)
 {
     struct segment *segment = plan_segment(parts->day.plan);
-    bool proven = false;
     struct span ndjson;
     buf_clear(&parts->packed);
-    enum status status = block_proof_frame(segment, info->id, &parts->packed, &proven, err);
-    if (status != OK || (proven && parts->codec == OBJECT_CODEC_ZSTD)) {
+    enum status status = block_proof_frame(segment, info->id, &parts->packed, err);
+    if (status != OK || parts->codec == OBJECT_CODEC_ZSTD) {
         return status;
     }
     status = segment_ndjson(segment, info->id, &parts->lines, &ndjson, err);
-    if (status == OK && !proven) {
-        status = check_block(parts, info, ndjson, err);
-    }
     if (status == OK && parts->codec != OBJECT_CODEC_ZSTD) {
         buf_clear(&parts->packed);
         status = object_codec_stream_add(parts->packer, ndjson, &parts->packed, err);

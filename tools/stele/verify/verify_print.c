@@ -113,12 +113,6 @@ int verify_print(const struct verify_run *run)
     const struct verify_report *report = &run->report;
     char numbers[2][32];
     print_seals(run);
-    if (report->unproven_blocks > 0) {
-        fprintf(stderr,
-                "%" PRId64
-                " block%s made before proofs were kept: the digest of the events alone\n",
-                report->unproven_blocks, report->unproven_blocks == 1 ? " was" : "s were");
-    }
     if (report->deleted_days > 0) {
         fprintf(stderr, "%" PRId64 " sealed day%s deleted\n", report->deleted_days,
                 report->deleted_days == 1 ? " was" : "s were");

@@ -1,4 +1,4 @@
--- What is watched and what was found (watch.db), version 1.
+-- What is watched and what was found: watch.db.
 
 CREATE TABLE state (
     generation INTEGER NOT NULL  -- grows with every change of a list

@@ -1,4 +1,4 @@
--- What a copy has beside a segment's tables (schema/copy/copy_case.h), version 1. No row of these three
+-- What a copy has beside a segment's tables (schema/copy/copy_case.h). No row of these three
 -- counts into the digests of the content; that they are there does.
 
 -- One row: what was copied, by whom and why.

@@ -1,4 +1,4 @@
--- A segment: the events of one UTC day, version 1. schema/segment/segment.h says what the parts mean,
+-- A segment: the events of one UTC day. schema/segment/segment.h says what the parts mean,
 -- schema/block/column.h how vectors and columns are encoded.
 
 CREATE TABLE segment (
@@ -52,12 +52,30 @@ CREATE TABLE value (
     text  TEXT NOT NULL
 ) STRICT;
 
+-- Values of the dictionary that are UUIDs, and not in `value`: runs of consecutive ids of one field.
+CREATE TABLE value_uuid (
+    first INTEGER PRIMARY KEY,  -- value id
+    field INTEGER NOT NULL,
+    data  BLOB NOT NULL         -- 16 bytes each
+) STRICT;
+
 CREATE TABLE field_column (
     field INTEGER NOT NULL,
     block INTEGER NOT NULL,
     data  BLOB NOT NULL,
     PRIMARY KEY (field, block)
 ) STRICT, WITHOUT ROWID;
+
+-- What proves a block (schema/segment/block_proof.h).
+CREATE TABLE proof (
+    block        INTEGER PRIMARY KEY,
+    frame_sha256 BLOB NOT NULL CHECK (length(frame_sha256) = 32),  -- of the zstd frame
+    index_sha256 BLOB NOT NULL CHECK (length(index_sha256) = 32),  -- of all else that the block has
+    line_sums    BLOB NOT NULL,     -- schema/block/line_checksum.h
+    value_from   INTEGER NOT NULL,  -- values that are new in the dictionary with this block:
+    value_to     INTEGER NOT NULL,  -- from this one on, up to and without that one
+    chain        BLOB NOT NULL CHECK (length(chain) = 32)  -- schema/segment/hash_chain.h
+) STRICT;
 
 -- Words of the values that do not repeat; rowid = block * 4096 + slot.
 CREATE VIRTUAL TABLE text_term USING fts5(terms, content = '', detail = none, columnsize = 0, tokenize = 'stele words');
