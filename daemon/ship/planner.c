@@ -50,12 +50,7 @@ const struct planner_day *planner_days(const struct planner *planner, size_t *ou
 
 enum status planner_oldest(struct segment *segment, int64_t block, int64_t *out_us, struct err *err)
 {
-    size_t count;
-    const struct block_info *blocks = segment_blocks(segment, &count);
-    const struct block_info *info = NULL;
-    for (size_t i = 0; i < count && !info; i++) {
-        info = blocks[i].id == block ? &blocks[i] : NULL;
-    }
+    const struct block_info *info = segment_block(segment, block);
     if (!info) {
         return err_set(err, ERR_NOT_FOUND, "no block %lld", (long long)block);
     }

@@ -116,18 +116,6 @@ static enum status fetch_hit(const struct day_iterator_day *day, const struct hi
     return hit->raw.data ? OK : err_nomem(err, "search");
 }
 
-static const struct block_info *find_block(const struct day_iterator_day *day, int64_t block)
-{
-    size_t count = 0;
-    const struct block_info *infos = segment_blocks(plan_segment(day->plan), &count);
-    for (size_t i = 0; i < count; i++) {
-        if (infos[i].id == block) {
-            return &infos[i];
-        }
-    }
-    return NULL;
-}
-
 /* Fetches block by block, each unpacked once. */
 static enum status fetch_chunk(const struct day_iterator_day *day,
                                const struct hit_heap_entry *heap, struct search_chunk *chunk,
@@ -141,7 +129,7 @@ static enum status fetch_chunk(const struct day_iterator_day *day,
         }
         int64_t block = heap[i].block;
         if (block != HIT_HEAP_INBOX) {
-            const struct block_info *info = find_block(day, block);
+            const struct block_info *info = segment_block(plan_segment(day->plan), block);
             CHECK(info);
             block_view_move(plan_view(day->plan), info);
         }

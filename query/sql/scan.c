@@ -175,22 +175,6 @@ static enum status enter_day(struct scan *scan, struct err *err)
     return status;
 }
 
-static const struct block_info *find_block(const struct scan *scan, int64_t id)
-{
-    size_t count = 0;
-    const struct block_info *infos = segment_blocks(scan->day->segment, &count);
-    if (id >= 1 && id <= (int64_t)count && infos[id - 1].id == id) {
-        return &infos[id - 1];
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (infos[i].id == id) {
-            return &infos[i];
-        }
-    }
-    CHECK(false && "a place in a block that is not there");
-    return NULL;
-}
-
 static void add_waiting(struct scan *scan, const struct inbox_scan_event *waiting)
 {
     rows_add(scan->rows, (struct rows_row){.time_us = waiting->event.time_us, .waiting = waiting});
@@ -206,7 +190,7 @@ static void run_of_places(struct scan *scan)
             continue;
         }
         struct rows_row row = {.time_us = place->time_us,
-                               .block = find_block(scan, place->block),
+                               .block = segment_block(scan->day->segment, place->block),
                                .slot = place->slot};
         rows_add(scan->rows, row);
     }

@@ -11,6 +11,7 @@
 
 #include "schema/archive/archive_internal.h"
 #include "schema/base/digest.h"
+#include "schema/db/db_query.h"
 
 extern const char archive_sql[];
 
@@ -173,6 +174,18 @@ enum status archive_run_alone(struct archive *archive, sqlite3_stmt *stmt, struc
 {
     enum status status = archive_begin(archive, err);
     status = THEN(status, db_run(stmt, err));
+    status = THEN(status, archive_commit(archive, err));
+    if (status != OK) {
+        archive_rollback(archive);
+    }
+    return status;
+}
+
+enum status archive_change(struct archive *archive, const char *sql, struct db_values values,
+                           struct err *err)
+{
+    enum status status = archive_begin(archive, err);
+    status = THEN(status, db_change(archive->db, sql, values, err));
     status = THEN(status, archive_commit(archive, err));
     if (status != OK) {
         archive_rollback(archive);

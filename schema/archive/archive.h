@@ -47,6 +47,11 @@ MUST_USE enum status archive_commit(struct archive *archive, struct err *err);
 /* After any failure between begin and commit; safe when SQLite has already rolled back. */
 void archive_rollback(struct archive *archive);
 
+/* One statement (schema/db/db_query.h) in a transaction of its own. */
+struct db_values;
+MUST_USE enum status archive_change(struct archive *archive, const char *sql,
+                                    struct db_values values, struct err *err);
+
 /* A read transaction: what is read between these two is one state of the catalogue. */
 MUST_USE enum status archive_read_begin(struct archive *archive, struct err *err);
 void archive_read_end(struct archive *archive);

@@ -1,4 +1,4 @@
-/* The inside of a catalogue handle, for the files of schema/ that work on its tables. */
+/* The inside of a catalogue handle, for the files of this room. */
 #ifndef SCHEMA_ARCHIVE_ARCHIVE_INTERNAL_H
 #define SCHEMA_ARCHIVE_ARCHIVE_INTERNAL_H
 

@@ -55,7 +55,7 @@ static int wal_write_zeros(sqlite3_file *wal, sqlite3_int64 bytes)
 enum status archive_wal_reserve(struct archive *archive, struct err *err)
 {
     sqlite3_file *wal = NULL;
-    enum status status = archive_begin(archive, err);
+    enum status status = db_begin(archive->db, err);
     if (status != OK) {
         return status;
     }
@@ -63,6 +63,6 @@ enum status archive_wal_reserve(struct archive *archive, struct err *err)
     if (rc == SQLITE_OK && wal && wal->pMethods) {
         rc = wal_write_zeros(wal, WAL_RESERVE_BYTES);
     }
-    archive_rollback(archive);
+    db_rollback(archive->db);
     return rc == SQLITE_OK ? OK : err_set(err, ERR_IO, "archive.db-wal: cannot be made larger");
 }

@@ -32,24 +32,12 @@ static enum status hold_check(const struct legal_hold *hold, struct err *err)
     return OK;
 }
 
-/* In a transaction of its own. */
-static enum status change(struct archive *archive, const char *sql, struct db_values values,
-                          struct err *err)
-{
-    enum status status = archive_begin(archive, err);
-    status = THEN(status, db_change(archive->db, sql, values, err));
-    status = THEN(status, archive_commit(archive, err));
-    if (status != OK) {
-        archive_rollback(archive);
-    }
-    return status;
-}
-
 enum status legal_hold_add(struct archive *archive, struct legal_hold *hold, struct err *err)
 {
     enum status status = hold_check(hold, err);
     status = THEN(
-        status, change(archive,
+        status,
+        archive_change(archive,
                        "INSERT INTO hold (kind, from_us, to_us, subject, why, who, made_us)"
                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                        DB_WITH(DB_STR(kind_names[hold->kind]), DB_INT_BUT(hold->from_us, INT64_MIN),
@@ -109,11 +97,11 @@ enum status legal_hold_release(struct archive *archive, int64_t id, const char *
         status = err_set(err, ERR_EXISTS, "hold %lld was released already, by %s at %s",
                          (long long)id, hold.released_by, clock_format(hold.released_us, when));
     }
-    return THEN(status,
-                change(archive,
-                       "UPDATE hold SET released_us = ?2, released_by = ?3, released_why = ?4"
-                       " WHERE id = ?1 AND released_us IS NULL",
-                       DB_WITH(DB_INT(id), DB_INT(now_us), DB_STR(who), DB_STR(why)), err));
+    return THEN(status, archive_change(
+                            archive,
+                            "UPDATE hold SET released_us = ?2, released_by = ?3, released_why = ?4"
+                            " WHERE id = ?1 AND released_us IS NULL",
+                            DB_WITH(DB_INT(id), DB_INT(now_us), DB_STR(who), DB_STR(why)), err));
 }
 
 struct holds VEC_OF(struct legal_hold);

@@ -119,7 +119,7 @@ enum status copy_header_open(const char *path, struct copy_header *out_header, s
 {
     struct segment *segment = NULL;
     enum status status = segment_open(path, &segment, err);
-    status = THEN(status, copy_header_read(segment->db, path, out_header, err));
+    status = THEN(status, copy_header_read(segment_db(segment), path, out_header, err));
     segment_close(segment);
     return status;
 }

@@ -4,7 +4,8 @@
 
 #include "schema/copy/copy_case.h"
 #include "schema/copy/copy_content.h"
-#include "schema/segment/segment_internal.h"
+#include "schema/db/db_query.h"
+#include "schema/segment/segment.h"
 
 #define COPY_CASE_COLUMNS                                                                          \
     "format, made_us, who, why, archive_id, archive_dir, from_us, to_us, query, session, events,"  \

@@ -29,7 +29,7 @@ struct verifier {
 /* What SQLite itself finds, and what lies behind its last page. */
 static enum status check_file(struct verifier *verifier, struct err *err)
 {
-    sqlite3 *db = verifier->segment->db;
+    sqlite3 *db = segment_db(verifier->segment);
     struct stat file;
     int64_t bytes = 0;
     enum status status = db_int64(
@@ -50,7 +50,7 @@ static enum status check_rows(struct verifier *verifier, struct err *err)
 {
     int64_t headers = 0;
     int64_t seals = 0;
-    sqlite3 *db = verifier->segment->db;
+    sqlite3 *db = segment_db(verifier->segment);
     enum status status = db_int64(db, "SELECT count(*) FROM copy_case", &headers, err);
     status = THEN(status, db_int64(db, "SELECT count(*) FROM copy_seal", &seals, err));
     if (status == OK && (headers != 1 || seals > 1)) {
@@ -196,8 +196,8 @@ static enum status read_tables(struct verifier *verifier, struct copy_content *c
                                struct err *err)
 {
     sqlite3_stmt *stmt = NULL;
-    enum status status =
-        db_prepare(verifier->segment->db, "SELECT name, rows, sha256 FROM copy_table", &stmt, err);
+    enum status status = db_prepare(segment_db(verifier->segment),
+                                    "SELECT name, rows, sha256 FROM copy_table", &stmt, err);
     bool row = false;
     while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
         struct copy_table table = {.name = db_column_span(stmt, 0),
@@ -252,7 +252,7 @@ static enum status check_content(struct verifier *verifier, struct err *err)
     struct copy_content was = {0};
     struct digest sha256 = {{0}};
     const struct digest *should = &verifier->header.facts.content;
-    enum status status = copy_content_read(verifier->segment->db, &is, err);
+    enum status status = copy_content_read(segment_db(verifier->segment), &is, err);
     status = THEN(status, read_tables(verifier, &was, err));
     status = THEN(status, copy_content_digest(&was, &sha256, err));
     if (status == OK) {
@@ -286,7 +286,8 @@ enum status copy_verify(const char *path, const struct signing_key *key,
                                 .lines = BLOCK_LINES_INIT};
     *out_verdict = (struct copy_verdict){0};
     enum status status = segment_open(path, &verifier.segment, err);
-    status = THEN(status, copy_header_read(verifier.segment->db, path, &verifier.header, err));
+    status =
+        THEN(status, copy_header_read(segment_db(verifier.segment), path, &verifier.header, err));
     status = THEN(status, check_all(&verifier, err));
     block_lines_fini(&verifier.lines);
     copy_header_fini(&verifier.header);

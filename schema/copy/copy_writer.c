@@ -43,7 +43,7 @@ enum status copy_writer_open(const char *path, int compression_level, bool hidde
         return err_nomem(err, "copy");
     }
     enum status status = atomic_file_open(&writer->file, path, err);
-    status = THEN(status, db_open(writer->file.part, DB_FRESH, &segment_kind, &writer->db, err));
+    status = THEN(status, segment_writer_create_file(writer->file.part, &writer->db, err));
     if (status == OK && hidden) { /* its journal is in memory: SQLite needs the name no longer */
         status = atomic_file_hide(&writer->file, err);
     }
@@ -69,25 +69,13 @@ void copy_writer_close(struct copy_writer *writer)
     }
 }
 
-/* The segment's row, with the first event's day, and its writer. */
+/* The segment's writer, with the first event's day. */
 static enum status begin(struct copy_writer *writer, int64_t time_us, struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    enum status status = db_prepare(
-        writer->db, "INSERT INTO segment (day_us, created_us) VALUES (?1, ?2)", &stmt, err);
-    if (status == OK) {
-        (void)sqlite3_bind_int64(stmt, 1, clock_day_start(time_us));
-        (void)sqlite3_bind_int64(stmt, 2, clock_now_us());
-        status = db_run(stmt, err);
-    }
-    (void)sqlite3_finalize(stmt);
-    if (status == OK) {
-        sqlite3 *db = writer->db;
-        writer->db = NULL;
-        status = segment_writer_over(db, writer->file.path, false, writer->compression_level,
-                                     &writer->segment, err);
-    }
-    return status;
+    sqlite3 *db = writer->db;
+    writer->db = NULL;
+    return segment_writer_open_file(db, writer->file.path, clock_day_start(time_us),
+                                    writer->compression_level, &writer->segment, err);
 }
 
 static enum status flush(struct copy_writer *writer, struct err *err)
@@ -279,8 +267,8 @@ enum status copy_writer_finish(struct copy_writer *writer, struct copy_case *fac
     struct segment *segment = segment_writer_segment(writer->segment);
     enum status status = flush(writer, err);
     status = THEN(status, segment_writer_end(writer->segment, err));
-    status = THEN(status, measure(writer, segment->db, &content, facts, err));
-    status = THEN(status, put_header(segment->db, &content, facts, key, err));
+    status = THEN(status, measure(writer, segment_db(segment), &content, facts, err));
+    status = THEN(status, put_header(segment_db(segment), &content, facts, key, err));
     copy_content_fini(&content);
     segment_writer_close(writer->segment);
     writer->segment = NULL;

@@ -75,24 +75,6 @@ void observable_scanner_fini(struct observable_scanner *observer)
     buf_fini(&observer->decoded);
 }
 
-bool observable_scan_emit(struct observable_scan *scan, enum observable_kind kind, struct span text,
-                          bool (*form)(struct span text, struct buf *out))
-{
-    struct buf *normal = &scan->observer->normal;
-    if (form) {
-        normal->size = 0;
-        if (!form(text, normal) || !buf_ok(normal)) {
-            return false;
-        }
-        text = buf_span(normal);
-    }
-    struct observable found = scan->at;
-    found.kind = kind;
-    found.normal = text;
-    scan->each(scan->context, &found);
-    return true;
-}
-
 bool observable_scan_value(struct observable_scanner *observer,
                            const struct observable_field *field, const struct event_field *value,
                            observable_each *each, void *context)

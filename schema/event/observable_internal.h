@@ -1,4 +1,5 @@
-/* Between the two halves of finding observables: by field, and by shape inside of text. */
+/* Observables inside of text, found by shape (observable_scan.c), for those that are found by field
+ * (observable.c). */
 #ifndef SCHEMA_EVENT_OBSERVABLE_INTERNAL_H
 #define SCHEMA_EVENT_OBSERVABLE_INTERNAL_H
 

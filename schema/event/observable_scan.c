@@ -77,6 +77,24 @@ static struct span trim(struct span text, const char *front, const char *back)
     return text;
 }
 
+bool observable_scan_emit(struct observable_scan *scan, enum observable_kind kind, struct span text,
+                          bool (*form)(struct span text, struct buf *out))
+{
+    struct buf *normal = &scan->observer->normal;
+    if (form) {
+        normal->size = 0;
+        if (!form(text, normal) || !buf_ok(normal)) {
+            return false;
+        }
+        text = buf_span(normal);
+    }
+    struct observable found = scan->at;
+    found.kind = kind;
+    found.normal = text;
+    scan->each(scan->context, &found);
+    return true;
+}
+
 /* An address begins with a digit, or is of hexadecimal groups; what surely is none is not tried. */
 static bool emit_ip(struct observable_scan *scan, struct span text)
 {

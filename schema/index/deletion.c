@@ -5,38 +5,27 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "schema/archive/archive_internal.h"
+#include "schema/base/file.h"
+#include "schema/base/vec.h"
+#include "schema/db/db_query.h"
 #include "schema/segment/segment.h"
 
 enum status deletion_add(struct archive *archive, struct deletion *deletion, struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    enum status status = db_prepare(
-        archive->db,
+    const struct deletion *d = deletion;
+    size_t chain_bytes = d->has_chain ? sizeof d->chain.bytes : 0;
+    enum status status = db_change(
+        archive_db(archive),
         "INSERT INTO deletion (day_us, deleted_us, why, who, forced, events, unshipped, blocks,"
         " last_block, raw_bytes, file_bytes, chain)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
-        &stmt, err);
-    if (status != OK) {
-        return status;
-    }
-    (void)sqlite3_bind_int64(stmt, 1, deletion->day_us);
-    (void)sqlite3_bind_int64(stmt, 2, deletion->deleted_us);
-    db_bind_span(stmt, 3, span_str(deletion->why));
-    db_bind_span(stmt, 4, span_str(deletion->who));
-    (void)sqlite3_bind_int(stmt, 5, deletion->forced);
-    (void)sqlite3_bind_int64(stmt, 6, deletion->events);
-    (void)sqlite3_bind_int64(stmt, 7, deletion->unshipped);
-    (void)sqlite3_bind_int64(stmt, 8, deletion->blocks);
-    (void)sqlite3_bind_int64(stmt, 9, deletion->last_block);
-    (void)sqlite3_bind_int64(stmt, 10, deletion->raw_bytes);
-    (void)sqlite3_bind_int64(stmt, 11, deletion->file_bytes);
-    size_t chain_bytes = deletion->has_chain ? sizeof deletion->chain.bytes : 0;
-    db_bind_blob(stmt, 12, span_of(deletion->chain.bytes, chain_bytes));
-    status = db_run(stmt, err);
-    (void)sqlite3_finalize(stmt);
+        DB_WITH(DB_INT(d->day_us), DB_INT(d->deleted_us), DB_STR(d->why), DB_STR(d->who),
+                DB_INT(d->forced), DB_INT(d->events), DB_INT(d->unshipped), DB_INT(d->blocks),
+                DB_INT(d->last_block), DB_INT(d->raw_bytes), DB_INT(d->file_bytes),
+                DB_BLOB(span_of(d->chain.bytes, chain_bytes))),
+        err);
     if (status == OK) {
-        deletion->id = sqlite3_last_insert_rowid(archive->db);
+        deletion->id = sqlite3_last_insert_rowid(archive_db(archive));
     }
     return status;
 }
@@ -86,92 +75,62 @@ static bool is_another_file(const char *path, const struct deletion *deletion)
     return another;
 }
 
-static enum status mark_done(struct archive *archive, int64_t id, struct err *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    enum status status =
-        db_prepare(archive->db, "UPDATE deletion SET done = 1 WHERE id = ?1", &stmt, err);
-    if (status == OK) {
-        (void)sqlite3_bind_int64(stmt, 1, id);
-        status = archive_begin(archive, err);
-    }
-    if (status == OK) {
-        status = db_run(stmt, err);
-        status = THEN(status, archive_commit(archive, err));
-        if (status != OK) {
-            archive_rollback(archive);
-        }
-    }
-    (void)sqlite3_finalize(stmt);
-    return status;
-}
-
 enum status deletion_carry_out(struct archive *archive, const struct deletion *deletion,
                                struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    enum status status = archive_segment_path(archive->dir, deletion->day_us, path, err);
+    enum status status = archive_segment_path(archive_dir(archive), deletion->day_us, path, err);
     if (status == OK && !is_another_file(path, deletion)) {
         status = unlink_day(path, err);
     }
-    return THEN(status, mark_done(archive, deletion->id, err));
+    return THEN(status, archive_change(archive, "UPDATE deletion SET done = 1 WHERE id = ?1",
+                                       DB_WITH(DB_INT(deletion->id)), err));
 }
 
 #define DELETION_COLUMNS                                                                           \
     "SELECT id, day_us, deleted_us, why, who, forced, events, unshipped, blocks, last_block,"      \
     " raw_bytes, file_bytes, chain, seal, done FROM deletion "
 
-static void read_row(sqlite3_stmt *stmt, struct deletion *out)
+struct deletions VEC_OF(struct deletion);
+
+static enum status take_deletion(void *context, sqlite3_stmt *row, struct err *err)
 {
-    struct span why = db_column_span(stmt, 3);
-    struct span who = db_column_span(stmt, 4);
-    struct span chain = db_column_span(stmt, 12);
-    *out = (struct deletion){
-        .id = sqlite3_column_int64(stmt, 0),
-        .day_us = sqlite3_column_int64(stmt, 1),
-        .deleted_us = sqlite3_column_int64(stmt, 2),
-        .forced = sqlite3_column_int(stmt, 5) != 0,
-        .events = sqlite3_column_int64(stmt, 6),
-        .unshipped = sqlite3_column_int64(stmt, 7),
-        .blocks = sqlite3_column_int64(stmt, 8),
-        .last_block = sqlite3_column_int64(stmt, 9),
-        .raw_bytes = sqlite3_column_int64(stmt, 10),
-        .file_bytes = sqlite3_column_int64(stmt, 11),
-        .has_chain = chain.size == sizeof out->chain.bytes,
-        .seal = sqlite3_column_int64(stmt, 13),
-        .done = sqlite3_column_int(stmt, 14) != 0,
-    };
-    (void)snprintf(out->why, sizeof out->why, "%.*s", SPAN_FMT(why));
-    (void)snprintf(out->who, sizeof out->who, "%.*s", SPAN_FMT(who));
-    if (out->has_chain) {
-        memcpy(out->chain.bytes, chain.data, sizeof out->chain.bytes);
+    struct deletion *out = vec_add((struct deletions *)context);
+    if (!out) {
+        return err_nomem(err, "deletions");
     }
+    *out = (struct deletion){
+        .id = sqlite3_column_int64(row, 0),
+        .day_us = sqlite3_column_int64(row, 1),
+        .deleted_us = sqlite3_column_int64(row, 2),
+        .forced = sqlite3_column_int(row, 5) != 0,
+        .events = sqlite3_column_int64(row, 6),
+        .unshipped = sqlite3_column_int64(row, 7),
+        .blocks = sqlite3_column_int64(row, 8),
+        .last_block = sqlite3_column_int64(row, 9),
+        .raw_bytes = sqlite3_column_int64(row, 10),
+        .file_bytes = sqlite3_column_int64(row, 11),
+        .seal = sqlite3_column_int64(row, 13),
+        .done = sqlite3_column_int(row, 14) != 0,
+    };
+    db_column_copy(row, 3, out->why, sizeof out->why);
+    db_column_copy(row, 4, out->who, sizeof out->who);
+    out->has_chain = db_column_bytes(row, 12, &out->chain, sizeof out->chain);
+    return OK;
 }
 
 static enum status list(struct archive *archive, const char *sql, int64_t after_id,
                         struct deletion **out_deletions, size_t *out_count, struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    struct buf rows = BUF_INIT;
-    bool row = false;
-    enum status status = OK;
-    status = db_prepare(archive->db, sql, &stmt, err);
-    if (stmt) {
-        (void)sqlite3_bind_int64(stmt, 1, after_id);
-    }
-    while (stmt && status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
-        struct deletion deletion;
-        read_row(stmt, &deletion);
-        buf_add(&rows, &deletion, sizeof deletion);
-    }
-    (void)sqlite3_finalize(stmt);
-    status = THEN(status, buf_status(&rows, "deletions", err));
+    struct deletions deletions = {0};
+    enum status status = db_each(archive_db(archive), sql, DB_WITH(DB_INT(after_id)), take_deletion,
+                                 &deletions, err);
     if (status != OK) {
-        buf_fini(&rows);
+        vec_fini(&deletions);
         return status;
     }
-    *out_count = rows.size / sizeof **out_deletions;
-    *out_deletions = (struct deletion *)(void *)rows.data;
+    *out_count = deletions.count;
+    *out_deletions = vec_take(&deletions);
     return OK;
 }
 
@@ -190,7 +149,7 @@ enum status deletion_finish(struct archive *archive, struct err *err)
                               &undone, &count, err);
     struct archive *writing = NULL;
     if (status == OK && count > 0) {
-        status = archive_open(archive->dir, ARCHIVE_WRITE, &writing, err);
+        status = archive_open(archive_dir(archive), ARCHIVE_WRITE, &writing, err);
     }
     for (size_t i = 0; status == OK && i < count; i++) {
         status = deletion_carry_out(writing, &undone[i], err);
@@ -203,21 +162,14 @@ enum status deletion_finish(struct archive *archive, struct err *err)
 enum status deletion_next_block(struct archive *archive, int64_t day_us, int64_t *out_block,
                                 struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    bool row = false;
-    enum status status = db_prepare(
-        archive->db,
+    int64_t last = 0;
+    enum status status = db_first_int(
+        archive_db(archive),
         "SELECT max(coalesce((SELECT max(last_block) FROM deletion WHERE day_us = ?1), 0),"
         " coalesce((SELECT max(last_block) FROM object WHERE day_us = ?1), 0))",
-        &stmt, err);
+        DB_WITH(DB_INT(day_us)), &last, err);
     if (status == OK) {
-        (void)sqlite3_bind_int64(stmt, 1, day_us);
-        status = db_step(stmt, &row, err);
+        *out_block = last + 1;
     }
-    if (status == OK) {
-        CHECK(row);
-        *out_block = sqlite3_column_int64(stmt, 0) + 1;
-    }
-    (void)sqlite3_finalize(stmt);
     return status;
 }

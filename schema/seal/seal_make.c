@@ -1,8 +1,13 @@
-/* Making the next seal: blocks that are new, then, in one transaction, all else. */
+/* Making the next seal, on the thread that holds the archive's lock. The caller first appends new
+ * blocks to a draft, day by day (seal_add_day), which only reads. seal_make then opens one writer
+ * transaction: it appends the objects and deletions that are in no seal, writes and signs the text,
+ * stores it, and marks days, objects and deletions as sealed. Its commit makes all of that durable
+ * at once; after a failure nothing of it has happened. */
 #include <stdio.h>
 
+#include "schema/archive/archive.h"
 #include "schema/block/codec.h"
-#include "schema/seal/seal_internal.h"
+#include "schema/db/db_query.h"
 #include "schema/seal/seal_store.h"
 #include "schema/segment/block_proof.h"
 #include "schema/segment/hash_chain.h"
@@ -78,7 +83,7 @@ enum status seal_add_day(struct archive *archive, struct seal *draft, int64_t da
     int64_t after;
     *out_more = false;
     enum status status = seal_day_get(archive, day_us, &after, &chain, err);
-    status = THEN(status, archive_segment_path(archive->dir, day_us, path, err));
+    status = THEN(status, archive_segment_path(archive_dir(archive), day_us, path, err));
     if (status == OK) {
         struct err why;
         status = segment_open(path, &segment, &why);
@@ -94,16 +99,26 @@ enum status seal_add_day(struct archive *archive, struct seal *draft, int64_t da
     return status;
 }
 
-enum status seal_has_changes(struct archive *archive, bool *out_news, struct err *err)
+enum status seal_has_changes(struct archive *archive, bool *out_changes, struct err *err)
 {
-    int64_t news = 0;
+    int64_t changes = 0;
     enum status status =
-        seal_ask_number(archive,
-                        "SELECT EXISTS (SELECT 1 FROM object WHERE state = 1 AND seal = 0) OR"
-                        " EXISTS (SELECT 1 FROM deletion WHERE seal = 0 AND done = 1)",
-                        &news, err);
-    *out_news = news != 0;
+        db_first_int(archive_db(archive),
+                     "SELECT EXISTS (SELECT 1 FROM object WHERE state = 1 AND seal = 0) OR"
+                     " EXISTS (SELECT 1 FROM deletion WHERE seal = 0 AND done = 1)",
+                     DB_NO_VALUES, &changes, err);
+    *out_changes = changes != 0;
     return status;
+}
+
+static enum status take_previous(void *context, sqlite3_stmt *row, struct err *err)
+{
+    struct seal_head *head = context;
+    head->number = sqlite3_column_int64(row, 0) + 1;
+    head->has_previous = true;
+    return db_column_bytes(row, 1, &head->previous, sizeof head->previous)
+               ? OK
+               : err_set(err, ERR_CORRUPT, "seal: a digest of the wrong length");
 }
 
 /* Previous seal, archive, number. */
@@ -111,24 +126,13 @@ static enum status fill_head(struct archive *archive, const struct signing_key *
                              struct seal *draft, int64_t now_us, struct err *err)
 {
     struct seal_head *head = &draft->head;
-    *head = (struct seal_head){.made_us = now_us};
-    (void)snprintf(head->archive, sizeof head->archive, "%s", archive->id);
+    bool has_previous;
+    *head = (struct seal_head){.made_us = now_us, .number = 1};
+    (void)snprintf(head->archive, sizeof head->archive, "%s", archive_id(archive));
     (void)snprintf(head->key_id, sizeof head->key_id, "%s", signing_key_id(key));
-    sqlite3_stmt *stmt;
-    bool row;
-    enum status status =
-        seal_ask(archive, "SELECT number, sha256 FROM seal ORDER BY number DESC LIMIT 1", 0, &stmt,
-                 &row, err);
-    head->number = 1;
-    if (status == OK && row) {
-        head->number = sqlite3_column_int64(stmt, 0) + 1;
-        head->has_previous = true;
-        if (!seal_read_bytes(stmt, 1, head->previous.bytes, sizeof head->previous.bytes)) {
-            status = err_set(err, ERR_CORRUPT, "seal: a digest of the wrong length");
-        }
-    }
-    (void)sqlite3_finalize(stmt);
-    return status;
+    return db_first(archive_db(archive),
+                    "SELECT number, sha256 FROM seal ORDER BY number DESC LIMIT 1", DB_NO_VALUES,
+                    take_previous, head, &has_previous, err);
 }
 
 static struct span keep_text(struct seal *draft, sqlite3_stmt *stmt, int at, bool *ok)
@@ -152,7 +156,7 @@ static bool take_object(struct seal *draft, sqlite3_stmt *stmt)
         .codec = sqlite3_column_int(stmt, 9) == LEDGER_GZIP ? LEDGER_GZIP : LEDGER_ZSTD,
         .shipped_us = sqlite3_column_int64(stmt, 10),
     };
-    ok = ok && seal_read_bytes(stmt, 4, object.sha256.bytes, sizeof object.sha256.bytes);
+    ok = ok && db_column_bytes(stmt, 4, object.sha256.bytes, sizeof object.sha256.bytes);
     buf_add(&draft->objects, &object, sizeof object);
     return ok && buf_ok(&draft->objects);
 }
@@ -170,29 +174,35 @@ static bool take_deletion(struct seal *draft, sqlite3_stmt *stmt)
         .last_block = sqlite3_column_int64(stmt, 7),
     };
     deletion.has_chain =
-        seal_read_bytes(stmt, 6, deletion.chain.bytes, sizeof deletion.chain.bytes);
+        db_column_bytes(stmt, 6, deletion.chain.bytes, sizeof deletion.chain.bytes);
     buf_add(&draft->deletions, &deletion, sizeof deletion);
     return ok && buf_ok(&draft->deletions);
 }
 
-/* Rows that no seal tells of yet; one more than there is room for says that there are more. */
-static enum status take_rows(struct archive *archive, struct seal *draft, const char *sql,
-                             bool (*take)(struct seal *draft, sqlite3_stmt *stmt), int64_t most,
-                             int64_t *out_high, bool *out_more, struct err *err)
+/* Rows that are in no seal yet; one more than there is room for says that there are more. */
+struct seal_rows {
+    struct seal *draft;
+    bool (*take)(struct seal *draft, sqlite3_stmt *stmt);
+    int64_t count;
+    int64_t high; /* id of the last one taken */
+};
+
+static enum status take_row(void *context, sqlite3_stmt *row, struct err *err)
 {
-    sqlite3_stmt *stmt;
-    bool row;
-    enum status status = seal_ask(archive, sql, most + 1, &stmt, &row, err);
-    int64_t count = 0;
-    while (status == OK && row) {
-        if (count++ == most) {
-            *out_more = true;
-            break;
-        }
-        *out_high = sqlite3_column_int64(stmt, 0);
-        status = take(draft, stmt) ? db_step(stmt, &row, err) : err_nomem(err, "seal");
+    struct seal_rows *rows = context;
+    if (rows->count++ == SEAL_OBJECTS_MAX) {
+        return OK;
     }
-    (void)sqlite3_finalize(stmt);
+    rows->high = sqlite3_column_int64(row, 0);
+    return rows->take(rows->draft, row) ? OK : err_nomem(err, "seal");
+}
+
+static enum status take_rows(struct archive *archive, const char *sql, struct seal_rows *rows,
+                             bool *out_more, struct err *err)
+{
+    enum status status = db_each(archive_db(archive), sql, DB_WITH(DB_INT(SEAL_OBJECTS_MAX + 1)),
+                                 take_row, rows, err);
+    *out_more = *out_more || rows->count > SEAL_OBJECTS_MAX;
     return status;
 }
 
@@ -204,26 +214,30 @@ static enum status mark_days(struct archive *archive, const struct seal *draft, 
     const struct seal_block *blocks = seal_blocks(draft, &n_blocks);
     enum status status = OK;
     for (size_t i = 0; i < n_days && status == OK; i++) {
-        status = seal_change(archive,
-                             "INSERT INTO seal_day (day_us, block, chain) VALUES (?1, ?2, ?3)"
-                             " ON CONFLICT (day_us) DO UPDATE SET block = excluded.block,"
-                             " chain = excluded.chain",
-                             days[i].day_us, blocks[days[i].first + days[i].count - 1].block,
-                             span_of(days[i].chain.bytes, sizeof days[i].chain.bytes), err);
+        int64_t last = blocks[days[i].first + days[i].count - 1].block;
+        status = db_change(archive_db(archive),
+                           "INSERT INTO seal_day (day_us, block, chain) VALUES (?1, ?2, ?3)"
+                           " ON CONFLICT (day_us) DO UPDATE SET block = excluded.block,"
+                           " chain = excluded.chain",
+                           DB_WITH(DB_INT(days[i].day_us), DB_INT(last), DB_DIGEST(&days[i].chain)),
+                           err);
     }
     return status;
 }
 
-/* A deleted day begins its chain anew, should it come again. */
-static enum status mark_deletions(struct archive *archive, const struct seal *draft,
-                                  struct err *err)
+/* The objects and deletions that the draft has. */
+static enum status mark_rows(struct archive *archive, const struct seal *draft, int64_t object_high,
+                             struct err *err)
 {
     size_t count;
     const struct seal_deletion *deletions = seal_deletions(draft, &count);
-    enum status status = OK;
+    enum status status =
+        db_change(archive_db(archive),
+                  "UPDATE object SET seal = ?2 WHERE state = 1 AND seal = 0 AND id <= ?1",
+                  DB_WITH(DB_INT(object_high), DB_INT(draft->head.number)), err);
     for (size_t i = 0; i < count && status == OK; i++) {
-        status = seal_change(archive, "UPDATE deletion SET seal = ?2 WHERE id = ?1",
-                             deletions[i].id, draft->head.number, span_of(NULL, 0), err);
+        status = db_change(archive_db(archive), "UPDATE deletion SET seal = ?2 WHERE id = ?1",
+                           DB_WITH(DB_INT(deletions[i].id), DB_INT(draft->head.number)), err);
     }
     return status;
 }
@@ -238,21 +252,14 @@ static enum status keep(struct archive *archive, const struct signing_key *key,
     enum status status = codec ? seal_write(draft, &text, err) : err_nomem(err, "seal");
     status = THEN(status, signing_sign(key, buf_span(&text), signature, err));
     status = THEN(status, codec_pack(codec, buf_span(&text), SEAL_LEVEL, true, &packed, err));
-    sqlite3_stmt *stmt = NULL;
-    status = THEN(status, db_prepare(archive->db,
-                                     "INSERT INTO seal (number, made_us, packed, sha256, signature)"
-                                     " VALUES (?1, ?2, ?3, ?4, ?5)",
-                                     &stmt, err));
-    if (status == OK) {
-        struct digest sha256 = digest_sha256(buf_span(&text));
-        (void)sqlite3_bind_int64(stmt, 1, draft->head.number);
-        (void)sqlite3_bind_int64(stmt, 2, draft->head.made_us);
-        db_bind_blob(stmt, 3, buf_span(&packed));
-        db_bind_blob(stmt, 4, span_of(sha256.bytes, sizeof sha256.bytes));
-        db_bind_blob(stmt, 5, span_of(signature, sizeof signature));
-        status = db_run(stmt, err);
-    }
-    (void)sqlite3_finalize(stmt);
+    struct digest sha256 = digest_sha256(buf_span(&text));
+    status = THEN(status, db_change(archive_db(archive),
+                                    "INSERT INTO seal (number, made_us, packed, sha256, signature)"
+                                    " VALUES (?1, ?2, ?3, ?4, ?5)",
+                                    DB_WITH(DB_INT(draft->head.number), DB_INT(draft->head.made_us),
+                                            DB_BLOB(buf_span(&packed)), DB_DIGEST(&sha256),
+                                            DB_BLOB(span_of(signature, sizeof signature))),
+                                    err));
     codec_free(codec);
     buf_fini(&text);
     buf_fini(&packed);
@@ -262,28 +269,22 @@ static enum status keep(struct archive *archive, const struct signing_key *key,
 static enum status make(struct archive *archive, const struct signing_key *key, struct seal *draft,
                         int64_t now_us, bool *out_more, struct err *err)
 {
-    int64_t object_high = 0;
-    int64_t deletion_high = 0;
+    struct seal_rows objects = {.draft = draft, .take = take_object};
+    struct seal_rows deletions = {.draft = draft, .take = take_deletion};
     enum status status = fill_head(archive, key, draft, now_us, err);
-    status = THEN(
-        status, take_rows(archive, draft,
-                          "SELECT id, target, key, bytes, sha256, day_us, first_block, last_block,"
-                          " events, codec, shipped_us FROM object WHERE state = 1 AND seal = 0"
-                          " ORDER BY id LIMIT ?1",
-                          take_object, SEAL_OBJECTS_MAX, &object_high, out_more, err));
-    status =
-        THEN(status, take_rows(archive, draft,
-                               "SELECT id, day_us, deleted_us, why, events, blocks, chain,"
-                               " last_block FROM deletion"
-                               " WHERE seal = 0 AND done = 1 ORDER BY id LIMIT ?1",
-                               take_deletion, SEAL_OBJECTS_MAX, &deletion_high, out_more, err));
+    status = THEN(status, take_rows(archive,
+                                    "SELECT id, target, key, bytes, sha256, day_us, first_block,"
+                                    " last_block, events, codec, shipped_us FROM object"
+                                    " WHERE state = 1 AND seal = 0 ORDER BY id LIMIT ?1",
+                                    &objects, out_more, err));
+    status = THEN(status, take_rows(archive,
+                                    "SELECT id, day_us, deleted_us, why, events, blocks, chain,"
+                                    " last_block FROM deletion"
+                                    " WHERE seal = 0 AND done = 1 ORDER BY id LIMIT ?1",
+                                    &deletions, out_more, err));
     status = THEN(status, keep(archive, key, draft, err));
     status = THEN(status, mark_days(archive, draft, err));
-    status = THEN(
-        status, seal_change(archive,
-                            "UPDATE object SET seal = ?2 WHERE state = 1 AND seal = 0 AND id <= ?1",
-                            object_high, draft->head.number, span_of(NULL, 0), err));
-    return THEN(status, mark_deletions(archive, draft, err));
+    return THEN(status, mark_rows(archive, draft, objects.high, err));
 }
 
 enum status seal_make(struct archive *archive, const struct signing_key *key, struct seal *draft,

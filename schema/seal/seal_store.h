@@ -40,12 +40,12 @@ MUST_USE enum status seal_day_get(struct archive *archive, int64_t day_us, int64
 MUST_USE enum status seal_add_day(struct archive *archive, struct seal *draft, int64_t day_us,
                                   bool *out_more, struct err *err);
 
-/* Is there an object or a deletion that no seal tells of yet? */
-MUST_USE enum status seal_has_changes(struct archive *archive, bool *out_news, struct err *err);
+/* Is there an object or a deletion that is in no seal yet? */
+MUST_USE enum status seal_has_changes(struct archive *archive, bool *out_changes, struct err *err);
 
-/* Makes the next seal of the draft's blocks and of all objects and deletions that no seal tells of
+/* Makes the next seal of the draft's blocks and of all objects and deletions that are in no seal
  * yet (SEAL_OBJECTS_MAX at most of each; *out_more when some are left): in one transaction the text
- * is made, signed and kept, and what it tells of is marked. The draft is filled with the seal. */
+ * is made, signed and stored, and what it lists is marked. The draft is filled with the seal. */
 MUST_USE enum status seal_make(struct archive *archive, const struct signing_key *key,
                                struct seal *draft, int64_t now_us, bool *out_more, struct err *err);
 

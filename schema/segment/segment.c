@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "schema/base/cms.h"
+#include "schema/db/db_query.h"
 #include "schema/segment/segment_internal.h"
 
 extern const char segment_sql[];
@@ -16,36 +17,6 @@ const struct db_kind segment_kind = {
     .format = DB_FORMAT_SEGMENT,
     .sql = segment_sql,
 };
-
-static const char *const statement_sql[] = {
-#define X(name, sql) sql,
-#include "schema/segment/segment_statement.def"
-#undef X
-};
-
-enum status segment_statement(struct segment *segment, enum segment_statement which,
-                              sqlite3_stmt **out_stmt, struct err *err)
-{
-    if (!segment->statements[which]) {
-        enum status status =
-            db_prepare(segment->db, statement_sql[which], &segment->statements[which], err);
-        if (status != OK) {
-            return status;
-        }
-    }
-    *out_stmt = segment->statements[which];
-    return OK;
-}
-
-enum status segment_corrupt(const struct segment *segment, int64_t block, struct err *err)
-{
-    struct err inner = {.text = ""};
-    if (err && err->status != OK) {
-        inner = *err;
-    }
-    return err_set(err, ERR_CORRUPT, "%s: block %lld is damaged%s%.200s", segment->path,
-                   (long long)block, inner.text[0] ? ": " : "", inner.text);
-}
 
 enum status segment_block_append(struct segment *segment, const struct block_info *info,
                                  struct err *err)
@@ -150,14 +121,6 @@ enum status segment_attach(struct segment *segment, sqlite3 *db, const char *pat
     return THEN(status, read_fields(segment, err));
 }
 
-void segment_statements_free(struct segment *segment)
-{
-    for (size_t i = 0; i < SEGMENT_STATEMENT_COUNT; i++) {
-        (void)sqlite3_finalize(segment->statements[i]);
-        segment->statements[i] = NULL;
-    }
-}
-
 void segment_detach(struct segment *segment)
 {
     segment_statements_free(segment);
@@ -219,6 +182,11 @@ void segment_close(struct segment *segment)
     }
 }
 
+struct sqlite3 *segment_db(struct segment *segment)
+{
+    return segment->db;
+}
+
 int64_t segment_day_us(const struct segment *segment)
 {
     return segment->day_us;
@@ -226,38 +194,17 @@ int64_t segment_day_us(const struct segment *segment)
 
 int64_t segment_inbox_high(const struct segment *segment, const char *archive_id)
 {
-    sqlite3_stmt *stmt = NULL;
     int64_t high = 0;
-    bool row = false;
-    if (db_prepare(segment->db, statement_sql[SEGMENT_INBOX_HIGH], &stmt, NULL) == OK) {
-        db_bind_span(stmt, 1, span_str(archive_id));
-        if (db_step(stmt, &row, NULL) == OK && row) {
-            high = sqlite3_column_int64(stmt, 0);
-        }
-    }
-    (void)sqlite3_finalize(stmt);
-    return high;
+    return db_first_int(segment->db, "SELECT inbox_id FROM inbox_high WHERE archive_id = ?1",
+                        DB_WITH(DB_STR(archive_id)), &high, NULL) == OK
+               ? high
+               : 0;
 }
 
 const struct block_info *segment_blocks(const struct segment *segment, size_t *out_count)
 {
     *out_count = segment->n_blocks;
     return segment->blocks;
-}
-
-const struct block_info *segment_block(const struct segment *segment, int64_t block)
-{
-    /* Ids go up by one from 1; a file made otherwise is searched. */
-    if (block >= 1 && block <= (int64_t)segment->n_blocks &&
-        segment->blocks[block - 1].id == block) {
-        return &segment->blocks[block - 1];
-    }
-    for (size_t i = 0; i < segment->n_blocks; i++) {
-        if (segment->blocks[i].id == block) {
-            return &segment->blocks[i];
-        }
-    }
-    return NULL;
 }
 
 size_t segment_field_count(const struct segment *segment)

@@ -20,19 +20,24 @@
 #include "schema/event/source.h"
 
 struct segment;
+struct sqlite3;
 
 /* Opens a day's file for reading by one thread, as it is now: what is appended later is not seen.
- * A file on a read-only medium opens too. ERR_VERSION, ERR_CORRUPT as for an
- * archive. */
+ * A file on a read-only medium opens too. ERR_VERSION and ERR_CORRUPT as for
+ * an archive. */
 MUST_USE enum status segment_open(const char *path, struct segment **out_segment, struct err *err);
 void segment_close(struct segment *segment);
 
 int64_t segment_day_us(const struct segment *segment);
+/* The file's handle, for checks of the file as such and for tables that a copy has beside these. */
+struct sqlite3 *segment_db(struct segment *segment);
 /* The highest inbox id that this segment holds for the archive of that UUID; 0 when none. */
 int64_t segment_inbox_high(const struct segment *segment, const char *archive_id);
 
 /* All blocks, by id (from 1); read once at open. Owned by the segment. */
 const struct block_info *segment_blocks(const struct segment *segment, size_t *out_count);
+/* NULL when there is no such block. */
+const struct block_info *segment_block(const struct segment *segment, int64_t block);
 
 /* Event times of the block, n_events of them. */
 MUST_USE enum status segment_times(struct segment *segment, int64_t block,
@@ -77,6 +82,8 @@ MUST_USE enum status segment_column_filtered(struct segment *segment, size_t fie
 
 /* Values of the dictionary are no longer than this. */
 enum { SEGMENT_VALUE_BYTES_MAX = 1024 };
+/* A UUID in lower case: it has no terms in the dictionary's table and is found by comparing. */
+bool segment_value_is_uuid(struct span text);
 
 /* The dictionary. The value's text lives until the next call for this segment. */
 MUST_USE enum status segment_value(struct segment *segment, uint32_t value, uint32_t *out_field,
@@ -128,8 +135,7 @@ void block_lines_fini(struct block_lines *lines);
 MUST_USE enum status segment_lines(struct segment *segment, int64_t block,
                                    struct block_lines *lines, struct err *err);
 /* Only unpacks it: all of the block's NDJSON, for a look at the whole; lives until the lines
- * change.
- */
+ * change. */
 MUST_USE enum status segment_ndjson(struct segment *segment, int64_t block,
                                     struct block_lines *lines, struct span *out_ndjson,
                                     struct err *err);
@@ -148,5 +154,10 @@ MUST_USE enum status segment_frame(struct segment *segment, int64_t block, struc
 MUST_USE enum status segment_duplicate_events(struct segment *segment, const struct event *events,
                                               const uint32_t *hashes, size_t count,
                                               struct bitmap *out_known, struct err *err);
+/* The same for the events of a batch that are set in `ask`; adds to *known. */
+struct batch;
+MUST_USE enum status segment_duplicate_batch(struct segment *segment, const struct batch *batch,
+                                             const struct bitmap *ask, struct bitmap *known,
+                                             struct err *err);
 
 #endif

@@ -3,26 +3,19 @@
 
 #include "schema/segment/segment_internal.h"
 
-enum status segment_blob(struct segment *segment, enum segment_statement which, int64_t first,
-                         int64_t second, sqlite3_stmt **out_stmt, struct span *out_blob,
-                         struct err *err)
+const struct block_info *segment_block(const struct segment *segment, int64_t block)
 {
-    sqlite3_stmt *stmt;
-    enum status status = segment_statement(segment, which, &stmt, err);
-    if (status != OK) {
-        return status;
+    /* Ids go up by one from 1; a file made otherwise is searched. */
+    if (block >= 1 && block <= (int64_t)segment->n_blocks &&
+        segment->blocks[block - 1].id == block) {
+        return &segment->blocks[block - 1];
     }
-    (void)sqlite3_bind_int64(stmt, 1, first);
-    if (sqlite3_bind_parameter_count(stmt) > 1) {
-        (void)sqlite3_bind_int64(stmt, 2, second);
+    for (size_t i = 0; i < segment->n_blocks; i++) {
+        if (segment->blocks[i].id == block) {
+            return &segment->blocks[i];
+        }
     }
-    bool row = false;
-    status = db_step(stmt, &row, err);
-    if (status == OK) {
-        *out_blob = row ? db_column_span(stmt, 0) : span_of(NULL, 0);
-        *out_stmt = stmt;
-    }
-    return status;
+    return NULL;
 }
 
 static enum status read_times(struct segment *segment, enum segment_vector kind, int64_t block,

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "schema/db/db_query.h"
 #include "schema/segment/segment_internal.h"
 
 static enum status fresh_path(const char *path, char out[FILE_PATH_BYTES], struct err *err)
@@ -34,6 +35,12 @@ enum status segment_create_remove(const char *path, struct err *err)
     return OK;
 }
 
+enum status segment_create_row(sqlite3 *db, int64_t day_us, struct err *err)
+{
+    return db_change(db, "INSERT INTO segment (day_us, created_us) VALUES (?1, ?2)",
+                     DB_WITH(DB_INT(day_us), DB_INT(clock_now_us())), err);
+}
+
 enum status segment_create_open(const char *path, int64_t day_us, sqlite3 **out_db, struct err *err)
 {
     char parent[FILE_PATH_BYTES];
@@ -49,10 +56,7 @@ enum status segment_create_open(const char *path, int64_t day_us, sqlite3 **out_
     if (status != OK) {
         return status;
     }
-    char sql[128];
-    (void)snprintf(sql, sizeof sql, "INSERT INTO segment (day_us, created_us) VALUES (%lld, %lld)",
-                   (long long)day_us, (long long)clock_now_us());
-    status = db_exec(db, sql, err);
+    status = segment_create_row(db, day_us, err);
     if (status != OK) {
         db_close(db);
         return status;

@@ -12,6 +12,9 @@
 MUST_USE enum status segment_create_open(const char *path, int64_t day_us, sqlite3 **out_db,
                                          struct err *err);
 
+/* The row that a file of a segment has, with its day. */
+MUST_USE enum status segment_create_row(sqlite3 *db, int64_t day_us, struct err *err);
+
 /* Commits, closes the handle in any case, and makes PATH.new the segment PATH: after OK it is on
  * disk. All statements must be finalized. */
 MUST_USE enum status segment_create_publish(const char *path, sqlite3 *db, struct err *err);

@@ -1,4 +1,4 @@
-/* The inside of an open segment, shared by the reading files and the writer. */
+/* The inside of an open segment, for the files of this room. */
 #ifndef SCHEMA_SEGMENT_SEGMENT_INTERNAL_H
 #define SCHEMA_SEGMENT_SEGMENT_INTERNAL_H
 
@@ -101,14 +101,6 @@ MUST_USE enum status segment_add_blob(struct segment *segment, enum segment_stat
 /* ERR_CORRUPT with the file and the block in front. */
 MUST_USE enum status segment_corrupt(const struct segment *segment, int64_t block, struct err *err);
 
-/* segment_duplicate_events for the events of a batch that are set in `ask`; adds to *known. */
-struct batch;
-MUST_USE enum status segment_duplicate_batch(struct segment *segment, const struct batch *batch,
-                                             const struct bitmap *ask, struct bitmap *known,
-                                             struct err *err);
-
-/* NULL when there is no such block. */
-const struct block_info *segment_block(const struct segment *segment, int64_t block);
 MUST_USE enum status segment_block_append(struct segment *segment, const struct block_info *info,
                                           struct err *err);
 MUST_USE enum status segment_field_append(struct segment *segment, struct span name,

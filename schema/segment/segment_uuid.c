@@ -33,6 +33,12 @@ bool segment_uuid_parse(struct span text, unsigned char out[SEGMENT_UUID_BYTES])
     return true;
 }
 
+bool segment_value_is_uuid(struct span text)
+{
+    unsigned char bytes[SEGMENT_UUID_BYTES];
+    return segment_uuid_parse(text, bytes);
+}
+
 static struct span write_text(const unsigned char *bytes, char out[SEGMENT_UUID_TEXT_BYTES])
 {
     static const char digits[] = "0123456789abcdef";

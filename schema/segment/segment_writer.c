@@ -10,10 +10,11 @@
 #include "schema/segment/block_vectors.h"
 #include "schema/segment/hash_chain.h"
 #include "schema/segment/segment_create.h"
+#include "schema/segment/segment_internal.h"
 
 struct segment_writer {
     struct segment segment; /* db is NULL between the first commit and what is asked next */
-    bool fresh;             /* the first commit is still to come */
+    bool is_new;            /* the first commit is still to come */
     int64_t first_block;    /* the number of the first one, if there is none yet */
     struct dictionary dictionary;
     bool in_transaction;
@@ -133,15 +134,17 @@ static enum status writer_load(struct segment_writer *writer, const char *path, 
     return THEN(status, load_identities(writer, err));
 }
 
-enum status segment_writer_over(sqlite3 *db, const char *path, bool fresh, int compression_level,
-                                struct segment_writer **out_writer, struct err *err)
+/* Writes into a handle whose file has the row of its segment, and closes it in any case. is_new: of
+ * segment_create_open; the first commit gives the file its name. */
+static enum status writer_over(sqlite3 *db, const char *path, bool is_new, int compression_level,
+                               struct segment_writer **out_writer, struct err *err)
 {
     struct segment_writer *writer = calloc(1, sizeof *writer);
     if (!writer) {
         db_close(db);
         return err_nomem(err, path);
     }
-    writer->fresh = fresh;
+    writer->is_new = is_new;
     writer->first_block = 1;
     writer->in_transaction = !sqlite3_get_autocommit(db);
     dictionary_init(&writer->dictionary);
@@ -161,22 +164,40 @@ enum status segment_writer_open(const char *dir, int64_t day_us, int compression
 {
     char path[FILE_PATH_BYTES];
     sqlite3 *db = NULL;
-    bool fresh = false;
+    bool is_new = false;
     enum status status = archive_segment_path(dir, day_us, path, err);
     if (status == OK) {
-        fresh = !file_exists(path);
-        status = fresh ? segment_create_open(path, day_us, &db, err)
-                       : db_open(path, DB_WRITE, &segment_kind, &db, err);
+        is_new = !file_exists(path);
+        status = is_new ? segment_create_open(path, day_us, &db, err)
+                        : db_open(path, DB_WRITE, &segment_kind, &db, err);
     }
-    return THEN(status, segment_writer_over(db, path, fresh, compression_level, out_writer, err));
+    return THEN(status, writer_over(db, path, is_new, compression_level, out_writer, err));
+}
+
+enum status segment_writer_create_file(const char *path, sqlite3 **out_db, struct err *err)
+{
+    return db_open(path, DB_FRESH, &segment_kind, out_db, err);
+}
+
+enum status segment_writer_open_file(sqlite3 *db, const char *path, int64_t day_us,
+                                     int compression_level, struct segment_writer **out_writer,
+                                     struct err *err)
+{
+    enum status status = segment_create_row(db, day_us, err);
+    if (status != OK) {
+        db_close(db);
+        return status;
+    }
+    return writer_over(db, path, false, compression_level, out_writer, err);
 }
 
 void segment_writer_close(struct segment_writer *writer)
 {
     if (writer) {
         segment_detach(&writer->segment);
-        if (writer->fresh) {
-            (void)!segment_create_remove(writer->segment.path, NULL); /* or the next writer does */
+        if (writer->is_new) {
+            (void)!segment_create_remove(writer->segment.path,
+                                         NULL); /* else the next writer does it */
         }
         dictionary_fini(&writer->dictionary);
         identity_set_fini(&writer->identities);
@@ -201,23 +222,6 @@ int64_t segment_writer_day_us(const struct segment_writer *writer)
 struct segment *segment_writer_segment(struct segment_writer *writer)
 {
     return &writer->segment;
-}
-
-enum status segment_add_blob(struct segment *segment, enum segment_statement which, int64_t first,
-                             int64_t second, struct span blob, struct err *err)
-{
-    sqlite3_stmt *stmt;
-    enum status status = segment_statement(segment, which, &stmt, err);
-    if (status != OK) {
-        return status;
-    }
-    int at = 1;
-    (void)sqlite3_bind_int64(stmt, at++, first);
-    if (sqlite3_bind_parameter_count(stmt) > 2) {
-        (void)sqlite3_bind_int64(stmt, at++, second);
-    }
-    db_bind_blob(stmt, at, blob);
-    return db_run(stmt, err);
 }
 
 /* Stores the frame that frame_finish has made. */
@@ -399,7 +403,7 @@ static enum status publish(struct segment_writer *writer, struct err *err)
     sqlite3 *db = segment->db;
     segment->db = NULL;
     enum status status = segment_create_publish(segment->path, db, err);
-    writer->fresh = status != OK;
+    writer->is_new = status != OK;
     return status;
 }
 
@@ -407,8 +411,8 @@ enum status segment_writer_commit(struct segment_writer *writer, const char *arc
                                   int64_t inbox_id, struct err *err)
 {
     struct segment *segment = &writer->segment;
-    bool nothing = writer->fresh ? segment->n_blocks == 0 : !writer->in_transaction;
-    if (nothing && (writer->fresh || inbox_id <= 0)) {
+    bool nothing = writer->is_new ? segment->n_blocks == 0 : !writer->in_transaction;
+    if (nothing && (writer->is_new || inbox_id <= 0)) {
         return OK;
     }
     enum status status = begin(writer, err);
@@ -416,14 +420,14 @@ enum status segment_writer_commit(struct segment_writer *writer, const char *arc
     if (status == OK && inbox_id > 0) {
         status = put_inbox_high(writer, archive_id, inbox_id, err);
     }
-    status = THEN(status, writer->fresh ? publish(writer, err) : db_commit(segment->db, err));
+    status = THEN(status, writer->is_new ? publish(writer, err) : db_commit(segment->db, err));
     writer->in_transaction = false;
     return status;
 }
 
 enum status segment_writer_end(struct segment_writer *writer, struct err *err)
 {
-    CHECK(writer->in_transaction && !writer->fresh);
+    CHECK(writer->in_transaction && !writer->is_new);
     enum status status = put_fields(&writer->segment, err);
     status = THEN(status, db_commit(writer->segment.db, err));
     writer->in_transaction = false;

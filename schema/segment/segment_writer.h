@@ -1,11 +1,11 @@
-/* Appending to a segment. Inside schema/ only; one thread, one writer for a segment at a time (the
+/* Appending to a segment. One thread, one writer for a segment at a time (the
  * archive's lock). What is added is in one transaction from the first block to the commit. After
  * any failure the writer is of no more use: close it, which undoes what is not committed. */
 #ifndef SCHEMA_SEGMENT_SEGMENT_WRITER_H
 #define SCHEMA_SEGMENT_SEGMENT_WRITER_H
 
 #include "schema/block/batch.h"
-#include "schema/segment/segment_internal.h"
+#include "schema/segment/segment.h"
 
 struct segment_writer;
 
@@ -35,12 +35,14 @@ MUST_USE enum status segment_writer_add(struct segment_writer *writer, const str
 MUST_USE enum status segment_writer_commit(struct segment_writer *writer, const char *archive_id,
                                            int64_t inbox_id, struct err *err);
 
-/* Writes into a handle whose file has the row of its segment; the writer closes it in any case.
- * fresh: that of segment_create_open, which the first commit gives its name. A file that is no day
- * of an archive (schema/copy/copy_writer.h) is not fresh, and in a transaction that is open. */
-MUST_USE enum status segment_writer_over(sqlite3 *db, const char *path, bool fresh,
-                                         int compression_level, struct segment_writer **out_writer,
-                                         struct err *err);
+/* A file that is no day of an archive (schema/copy/copy_writer.h): made with the tables of a
+ * segment, in a transaction that is open. */
+MUST_USE enum status segment_writer_create_file(const char *path, struct sqlite3 **out_db,
+                                                struct err *err);
+/* Writes into such a file; the writer closes the handle in any case. */
+MUST_USE enum status segment_writer_open_file(struct sqlite3 *db, const char *path, int64_t day_us,
+                                              int compression_level,
+                                              struct segment_writer **out_writer, struct err *err);
 /* Commits what a writer of such a file has added, without a sync. The segment can be asked then,
  * and nothing more be added. */
 MUST_USE enum status segment_writer_end(struct segment_writer *writer, struct err *err);

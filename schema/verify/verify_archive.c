@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "schema/archive/archive_internal.h"
+#include "schema/archive/archive.h"
 #include "schema/index/deletion.h"
 #include "schema/seal/seal_store.h"
 #include "schema/verify/verify_pages.h"
@@ -118,8 +118,8 @@ static enum status check_ledger(struct archive *archive, const struct seal_set *
     size_t count = set->objects.size / sizeof *objects;
     sqlite3_stmt *stmt = NULL;
     enum status status = db_prepare(
-        archive->db, "SELECT sha256, bytes, state FROM object WHERE target = ?1 AND key = ?2",
-        &stmt, err);
+        archive_db(archive),
+        "SELECT sha256, bytes, state FROM object WHERE target = ?1 AND key = ?2", &stmt, err);
     for (size_t i = 0; i < count && status == OK; i++) {
         const struct seal_object *object = &objects[i].object;
         bool row = false;
@@ -238,8 +238,8 @@ enum status verify_archive(const struct verify_archive *verify, struct seal_set 
         verify_say(verify->report, "archive.db", 0, "%s", err->text);
         return OK;
     }
-    status =
-        THEN(status, verify_pages(archive->db, "archive.db", PAGE_FAULTS_MAX, verify->report, err));
+    status = THEN(status, verify_pages(archive_db(archive), "archive.db", PAGE_FAULTS_MAX,
+                                       verify->report, err));
     status = THEN(status, check_seals(archive, verify->report, set, err));
     status = THEN(status, take_deletions(archive, verify->report, set, err));
     status = THEN(status, check_ledger(archive, set, verify->report, err));

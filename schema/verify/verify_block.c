@@ -21,6 +21,7 @@ struct expected {
 
 void verify_block_fini(struct verify_block *work)
 {
+    codec_free(work->codec);
     buf_fini(&work->frame);
 }
 
@@ -123,8 +124,12 @@ static enum status check_events(struct verify_block *work, const struct block_in
     struct verify_report *report = work->verify->report;
     struct buf ndjson = BUF_INIT;
     bool complete = false;
+    work->codec = work->codec ? work->codec : codec_new();
+    if (!work->codec) {
+        return err_nomem(err, "verify");
+    }
     enum status status =
-        codec_unpack_prefix(work->segment->codec, buf_span(&work->frame),
+        codec_unpack_prefix(work->codec, buf_span(&work->frame),
                             (size_t)expected->raw_bytes + UNPACKED_SLACK, &ndjson, &complete, err);
     if (status == OK) {
         struct digest digest = digest_sha256(buf_span(&ndjson));

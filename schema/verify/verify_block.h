@@ -2,12 +2,13 @@
 #ifndef SCHEMA_VERIFY_VERIFY_BLOCK_H
 #define SCHEMA_VERIFY_VERIFY_BLOCK_H
 
-#include "schema/segment/segment_internal.h"
+#include "schema/segment/segment.h"
 #include "schema/verify/verify_segment.h"
 
 struct verify_block {
     const struct verify_segment *verify;
     struct segment *segment;
+    struct codec *codec; /* made with the first block */
     struct buf frame;
     struct digest chain; /* of the blocks before; grows with each */
 };

@@ -7,7 +7,7 @@
 #include "schema/archive/inbox.h"
 #include "schema/block/batch.h"
 #include "schema/event/source.h"
-#include "schema/segment/segment_internal.h"
+#include "schema/segment/segment.h"
 #include "schema/verify/verify_words.h"
 
 enum { IDENTITY_MASK = 0xffffff };
@@ -46,7 +46,7 @@ enum status verify_index_new(const struct verify_segment *verify, struct segment
     index->segment = segment;
     index->lines = (struct block_lines)BLOCK_LINES_INIT;
     path_table_init(&index->paths);
-    index->batch = batch_new(segment->day_us, 1);
+    index->batch = batch_new(segment_day_us(segment), 1);
     enum status status = index->batch ? verify_words_new(verify, segment, &index->words, err)
                                       : err_nomem(err, "verify");
     if (status != OK) {
@@ -247,7 +247,7 @@ static enum status check_column(struct verify_index *index, const struct block_i
                                 struct err *err)
 {
     struct column *column = &index->column;
-    const char *name = index->segment->fields[field].name;
+    const char *name = segment_field_name(index->segment, field);
     size_t events = 0;
     enum status status = segment_column(index->segment, field, info->id, column, err);
     memset(index->entry_cell, 0, sizeof index->entry_cell);

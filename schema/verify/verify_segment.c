@@ -90,7 +90,8 @@ enum status verify_segment(const struct verify_segment *verify, struct err *err)
         verify_say(verify->report, verify->where, 0, "is the file of another day, %s",
                    clock_format_day(segment_day_us(segment), day));
     }
-    status = verify_pages(segment->db, verify->where, PAGE_FAULTS_MAX, verify->report, &why);
+    status =
+        verify_pages(segment_db(segment), verify->where, PAGE_FAULTS_MAX, verify->report, &why);
     status = THEN(status, check_blocks(verify, segment, &why));
     segment_close(segment);
     if (status == ERR_CORRUPT) {

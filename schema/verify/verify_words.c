@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "schema/block/batch.h"
+#include "schema/db/db.h"
 #include "schema/event/term.h"
-#include "schema/segment/block_fields.h"
-#include "schema/segment/segment_internal.h"
+#include "schema/segment/segment.h"
 
 /* What a block's words should sum up to, and what the tables give. */
 struct block_sum {
@@ -143,9 +144,9 @@ static enum status each_word(struct verify_words *words, const char *table, word
     (void)snprintf(sql, sizeof sql,
                    "CREATE VIRTUAL TABLE temp.verify_%s USING fts5vocab(main, %s, instance)", table,
                    table);
-    enum status status = db_exec(words->segment->db, sql, err);
+    enum status status = db_exec(segment_db(words->segment), sql, err);
     (void)snprintf(sql, sizeof sql, "SELECT term, doc FROM temp.verify_%s", table);
-    status = THEN(status, db_prepare(words->segment->db, sql, &stmt, err));
+    status = THEN(status, db_prepare(segment_db(words->segment), sql, &stmt, err));
     while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
         each(context, hash64(db_column_span(stmt, 0), 0), sqlite3_column_int64(stmt, 1));
     }
@@ -159,7 +160,7 @@ static enum status check_tree(struct verify_words *words, const char *table, con
                               struct err *err)
 {
     char sql[640];
-    sqlite3 *db = words->segment->db;
+    sqlite3 *db = segment_db(words->segment);
     struct err why;
     (void)snprintf(
         sql, sizeof sql,
@@ -232,8 +233,7 @@ static bool add_value(void *context, uint32_t value, uint32_t field, struct span
     (void)field;
     struct value_sum *sum = context;
     struct verify_words *words = sum->words;
-    unsigned char uuid[SEGMENT_UUID_BYTES];
-    if (segment_uuid_parse(text, uuid)) {
+    if (segment_value_is_uuid(text)) {
         return true; /* found by comparing, not by words */
     }
     buf_clear(&words->hashes);

@@ -29,6 +29,8 @@ BROKEN = [
      "USES schema/low: nothing needs it"),
     ("check_layers", "schema/other/CMakeLists.txt", "stele_room(SOURCES x.c PUBLIC x.h)\n",
      "PUBLIC x.h: nothing needs it"),
+    ("check_layers", "schema/other/CMakeLists.txt",
+     "stele_room(SOURCES x.c PUBLIC x_internal.h)\n", "it is the room's own"),
     ("check_layers", "query/b.c", "#include <sqlite3.h>\n", "<sqlite3.h> belongs to"),
     ("check_layers", "schema/b.c", '#include "a.h"\n', "from the root"),
     ("check_layers", "schema/b.c", '#include "schema/none.h"\n', "does not exist"),

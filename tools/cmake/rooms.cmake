@@ -26,7 +26,7 @@ function(stele_use target)
 endfunction()
 
 function(stele_embed target name)
-    set(output ${CMAKE_CURRENT_BINARY_DIR}/${name}_sql.c)
+    set(output ${CMAKE_CURRENT_BINARY_DIR}/${name}.sql.c)
     set(input ${CMAKE_CURRENT_SOURCE_DIR}/${name}.sql)
     add_custom_command(
         OUTPUT ${output}

@@ -94,12 +94,9 @@ static enum status print_reserved(struct plan *plan, const struct search_hit *hi
 /* Hits are read some hundred at a time: the view stands at the block of the last of them. */
 static void view_block_of(struct plan *plan, const struct search_hit *hit)
 {
-    size_t count;
-    const struct block_info *blocks = segment_blocks(plan_segment(plan), &count);
-    for (size_t i = 0; i < count; i++) {
-        if (blocks[i].id == hit->block) {
-            block_view_move(plan_view(plan), &blocks[i]);
-        }
+    const struct block_info *info = segment_block(plan_segment(plan), hit->block);
+    if (info) {
+        block_view_move(plan_view(plan), info);
     }
 }
 

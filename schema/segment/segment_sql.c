@@ -1,0 +1,79 @@
+/* The statements of a segment, and blobs read and written by them. */
+#include "schema/segment/segment_internal.h"
+
+static const char *const statement_sql[] = {
+#define X(name, sql) sql,
+#include "schema/segment/segment_statement.def"
+#undef X
+};
+
+enum status segment_statement(struct segment *segment, enum segment_statement which,
+                              sqlite3_stmt **out_stmt, struct err *err)
+{
+    if (!segment->statements[which]) {
+        enum status status =
+            db_prepare(segment->db, statement_sql[which], &segment->statements[which], err);
+        if (status != OK) {
+            return status;
+        }
+    }
+    *out_stmt = segment->statements[which];
+    return OK;
+}
+
+enum status segment_corrupt(const struct segment *segment, int64_t block, struct err *err)
+{
+    struct err inner = {.text = ""};
+    if (err && err->status != OK) {
+        inner = *err;
+    }
+    return err_set(err, ERR_CORRUPT, "%s: block %lld is damaged%s%.200s", segment->path,
+                   (long long)block, inner.text[0] ? ": " : "", inner.text);
+}
+
+void segment_statements_free(struct segment *segment)
+{
+    for (size_t i = 0; i < SEGMENT_STATEMENT_COUNT; i++) {
+        (void)sqlite3_finalize(segment->statements[i]);
+        segment->statements[i] = NULL;
+    }
+}
+
+enum status segment_blob(struct segment *segment, enum segment_statement which, int64_t first,
+                         int64_t second, sqlite3_stmt **out_stmt, struct span *out_blob,
+                         struct err *err)
+{
+    sqlite3_stmt *stmt;
+    enum status status = segment_statement(segment, which, &stmt, err);
+    if (status != OK) {
+        return status;
+    }
+    (void)sqlite3_bind_int64(stmt, 1, first);
+    if (sqlite3_bind_parameter_count(stmt) > 1) {
+        (void)sqlite3_bind_int64(stmt, 2, second);
+    }
+    bool row = false;
+    status = db_step(stmt, &row, err);
+    if (status == OK) {
+        *out_blob = row ? db_column_span(stmt, 0) : span_of(NULL, 0);
+        *out_stmt = stmt;
+    }
+    return status;
+}
+
+enum status segment_add_blob(struct segment *segment, enum segment_statement which, int64_t first,
+                             int64_t second, struct span blob, struct err *err)
+{
+    sqlite3_stmt *stmt;
+    enum status status = segment_statement(segment, which, &stmt, err);
+    if (status != OK) {
+        return status;
+    }
+    int at = 1;
+    (void)sqlite3_bind_int64(stmt, at++, first);
+    if (sqlite3_bind_parameter_count(stmt) > 2) {
+        (void)sqlite3_bind_int64(stmt, at++, second);
+    }
+    db_bind_blob(stmt, at, blob);
+    return db_run(stmt, err);
+}
