@@ -6,6 +6,7 @@
 #include "schema/archive/archive_internal.h"
 #include "schema/archive/quarantine_table.h"
 #include "schema/archive/source_table.h"
+#include "schema/db/db_query.h"
 
 static enum status inbox_add(struct archive *archive, const struct inbox_item *item,
                              struct err *err)
@@ -20,11 +21,9 @@ static enum status inbox_add(struct archive *archive, const struct inbox_item *i
     if (status != OK) {
         return status;
     }
-    sqlite3_stmt *stmt = archive->statements[STATEMENT_INBOX_ADD];
-    (void)sqlite3_bind_int64(stmt, 1, item->received_us);
-    (void)sqlite3_bind_int64(stmt, 2, source);
-    db_bind_blob(stmt, 3, item->body);
-    return db_run(stmt, err);
+    return db_run_with(archive->statements[STATEMENT_INBOX_ADD],
+                       DB_WITH(DB_INT(item->received_us), DB_INT(source), DB_BLOB(item->body)),
+                       err);
 }
 
 enum status inbox_append(struct archive *archive, const struct inbox_item *items, size_t count,
@@ -52,18 +51,17 @@ enum status inbox_cursor_open(struct archive *archive, int64_t after_id,
     if (!cursor) {
         return err_nomem(err, "inbox");
     }
-    enum status status =
-        db_prepare(archive->db,
-                   "SELECT i.id, i.received_us, i.body, " SOURCE_COLUMNS
-                   " FROM inbox i JOIN source s ON s.id = i.source WHERE i.id > max(?1,"
-                   " (SELECT coalesce(max(value), 0) FROM counter WHERE name = 'inbox_deleted'))"
-                   " ORDER BY i.id",
-                   &cursor->stmt, err);
+    enum status status = db_prepare_with(
+        archive->db,
+        "SELECT i.id, i.received_us, i.body, " SOURCE_COLUMNS
+        " FROM inbox i JOIN source s ON s.id = i.source WHERE i.id > max(?1,"
+        " (SELECT coalesce(max(value), 0) FROM counter WHERE name = 'inbox_deleted'))"
+        " ORDER BY i.id",
+        DB_WITH(DB_INT(after_id)), &cursor->stmt, err);
     if (status != OK) {
         free(cursor);
         return status;
     }
-    (void)sqlite3_bind_int64(cursor->stmt, 1, after_id);
     *out_cursor = cursor;
     return OK;
 }

@@ -4,6 +4,7 @@
 
 #include "schema/archive/archive_internal.h"
 #include "schema/archive/source_table.h"
+#include "schema/db/db_query.h"
 
 enum status quarantine_add(struct archive *archive, const struct source *source,
                            int64_t received_us, enum event_fault fault, int64_t position,
@@ -14,13 +15,10 @@ enum status quarantine_add(struct archive *archive, const struct source *source,
     if (status != OK) {
         return status;
     }
-    sqlite3_stmt *stmt = archive->statements[STATEMENT_QUARANTINE_ADD];
-    (void)sqlite3_bind_int64(stmt, 1, received_us);
-    (void)sqlite3_bind_int64(stmt, 2, source_id);
-    db_bind_span(stmt, 3, span_str(event_fault_text(fault)));
-    (void)sqlite3_bind_int64(stmt, 4, position);
-    db_bind_blob(stmt, 5, body);
-    return db_run(stmt, err);
+    return db_run_with(archive->statements[STATEMENT_QUARANTINE_ADD],
+                       DB_WITH(DB_INT(received_us), DB_INT(source_id),
+                               DB_STR(event_fault_text(fault)), DB_INT(position), DB_BLOB(body)),
+                       err);
 }
 
 struct quarantine_cursor {

@@ -2,6 +2,7 @@
 
 #include "schema/archive/archive_internal.h"
 #include "schema/base/digest.h"
+#include "schema/db/db_query.h"
 
 /* Sources kept apart; the ones that come later are one for each way in ("other"). */
 enum { SOURCES_MAX = 10000 };
@@ -14,27 +15,16 @@ static uint64_t source_hash(const struct source *source, uint64_t seed)
     return hash64(source->tag, hash);
 }
 
-static void bind_source(sqlite3_stmt *stmt, const struct source *source)
-{
-    db_bind_span(stmt, 1, source->via);
-    db_bind_span(stmt, 2, source->peer);
-    db_bind_span(stmt, 3, source->certificate);
-    db_bind_span(stmt, 4, source->tag);
-    (void)sqlite3_bind_int(stmt, 5, source->session_stream);
-}
+/* The values of SOURCE_FIND and SOURCE_ADD. */
+#define SOURCE_VALUES(s)                                                                           \
+    DB_WITH(DB_TEXT((s)->via), DB_TEXT((s)->peer), DB_TEXT((s)->certificate), DB_TEXT((s)->tag),   \
+            DB_INT((s)->session_stream))
 
 static enum status source_find(struct archive *archive, const struct source *source,
                                int64_t *out_id, struct err *err)
 {
-    sqlite3_stmt *stmt = archive->statements[STATEMENT_SOURCE_FIND];
-    bind_source(stmt, source);
-    bool row = false;
-    enum status status = db_step(stmt, &row, err);
-    if (status == OK) {
-        *out_id = row ? sqlite3_column_int64(stmt, 0) : 0;
-        (void)sqlite3_reset(stmt);
-    }
-    return status;
+    return db_int_with(archive->statements[STATEMENT_SOURCE_FIND], SOURCE_VALUES(source), out_id,
+                       err);
 }
 
 static enum status source_add(struct archive *archive, const struct source *source, int64_t *out_id,
@@ -50,11 +40,8 @@ static enum status source_add(struct archive *archive, const struct source *sour
             return status;
         }
     }
-    if (status == OK) {
-        sqlite3_stmt *stmt = archive->statements[STATEMENT_SOURCE_ADD];
-        bind_source(stmt, &kept);
-        status = db_run(stmt, err);
-    }
+    status = THEN(
+        status, db_run_with(archive->statements[STATEMENT_SOURCE_ADD], SOURCE_VALUES(&kept), err));
     if (status == OK) {
         *out_id = sqlite3_last_insert_rowid(archive->db);
     }

@@ -14,6 +14,10 @@ static void bind_value(sqlite3_stmt *stmt, int at, const struct db_value *value)
     case DB_VALUE_TEXT:
         db_bind_span(stmt, at, value->bytes);
         break;
+    case DB_VALUE_COPY:
+        (void)sqlite3_bind_text64(stmt, at, value->bytes.data, value->bytes.size, SQLITE_TRANSIENT,
+                                  SQLITE_UTF8);
+        break;
     case DB_VALUE_BLOB:
         db_bind_blob(stmt, at, value->bytes);
         break;
@@ -28,8 +32,27 @@ void db_bind(sqlite3_stmt *stmt, struct db_values values)
     }
 }
 
-static enum status prepare(sqlite3 *db, const char *sql, struct db_values values,
-                           sqlite3_stmt **out_stmt, struct err *err)
+enum status db_run_with(sqlite3_stmt *stmt, struct db_values values, struct err *err)
+{
+    db_bind(stmt, values);
+    return db_run(stmt, err);
+}
+
+enum status db_int_with(sqlite3_stmt *stmt, struct db_values values, int64_t *out_number,
+                        struct err *err)
+{
+    bool row = false;
+    db_bind(stmt, values);
+    enum status status = db_step(stmt, &row, err);
+    if (status == OK) {
+        *out_number = row ? sqlite3_column_int64(stmt, 0) : 0;
+        (void)sqlite3_reset(stmt);
+    }
+    return status;
+}
+
+enum status db_prepare_with(sqlite3 *db, const char *sql, struct db_values values,
+                            sqlite3_stmt **out_stmt, struct err *err)
 {
     enum status status = db_prepare(db, sql, out_stmt, err);
     if (status == OK) {
@@ -45,7 +68,7 @@ static enum status query(sqlite3 *db, const char *sql, struct db_values values, 
     sqlite3_stmt *stmt = NULL;
     bool row = false;
     int64_t rows = 0;
-    enum status status = prepare(db, sql, values, &stmt, err);
+    enum status status = db_prepare_with(db, sql, values, &stmt, err);
     status = THEN(status, db_step(stmt, &row, err));
     while (status == OK && row) {
         status = each(context, stmt, err);
@@ -101,7 +124,7 @@ enum status db_first_int(sqlite3 *db, const char *sql, struct db_values values, 
 enum status db_change(sqlite3 *db, const char *sql, struct db_values values, struct err *err)
 {
     sqlite3_stmt *stmt = NULL;
-    enum status status = prepare(db, sql, values, &stmt, err);
+    enum status status = db_prepare_with(db, sql, values, &stmt, err);
     status = THEN(status, db_run(stmt, err));
     (void)sqlite3_finalize(stmt);
     return status;

@@ -1,4 +1,5 @@
-/* A statement of one use in one call: prepared, bound, stepped and finalized. Inside schema/ only.
+/* Statements with their values in one call. One of a single use is prepared, bound, stepped and
+ * finalized:
  *
  *     status = db_change(db, "UPDATE hold SET released_us = ?2 WHERE id = ?1",
  *                        DB_WITH(DB_INT(id), DB_INT(now_us)), err);
@@ -11,7 +12,7 @@
 
 #include "schema/db/db.h"
 
-enum db_value_kind { DB_VALUE_NULL, DB_VALUE_INT, DB_VALUE_TEXT, DB_VALUE_BLOB };
+enum db_value_kind { DB_VALUE_NULL, DB_VALUE_INT, DB_VALUE_TEXT, DB_VALUE_COPY, DB_VALUE_BLOB };
 
 struct db_value {
     enum db_value_kind kind;
@@ -25,6 +26,8 @@ struct db_value {
 #define DB_BLOB(b) ((struct db_value){.kind = DB_VALUE_BLOB, .bytes = (b)})
 /* A string; NULL becomes NULL. */
 #define DB_STR(s) db_value_str(s)
+/* The same, copied: for a statement that is stepped after the string is gone. */
+#define DB_COPY(s) db_value_copy(s)
 /* A time or a bound; NULL when it is `none`, as an open end is. */
 #define DB_INT_BUT(n, none) db_value_int_but((n), (none))
 #define DB_DIGEST(d)        DB_BLOB(span_of((d)->bytes, sizeof(d)->bytes))
@@ -41,6 +44,15 @@ struct db_values {
 
 /* Binds the values to a statement that is kept; what memory lacks, the step reports. */
 void db_bind(sqlite3_stmt *stmt, struct db_values values);
+
+/* A statement that is kept, and gives no rows: bound, run and reset. */
+MUST_USE enum status db_run_with(sqlite3_stmt *stmt, struct db_values values, struct err *err);
+/* The first column of its first row; 0 when there is no row or it is NULL. */
+MUST_USE enum status db_int_with(sqlite3_stmt *stmt, struct db_values values, int64_t *out_number,
+                                 struct err *err);
+/* Prepared and bound, for the caller to step and finalize. */
+MUST_USE enum status db_prepare_with(sqlite3 *db, const char *sql, struct db_values values,
+                                     sqlite3_stmt **out_stmt, struct err *err);
 
 /* Takes one row; its columns live until it returns. Another status than OK ends the query. */
 typedef enum status db_row(void *context, sqlite3_stmt *row, struct err *err);
@@ -69,6 +81,11 @@ bool db_column_bytes(sqlite3_stmt *row, int at, void *out, size_t size);
 static inline struct db_value db_value_str(const char *text)
 {
     return text ? DB_TEXT(span_str(text)) : DB_NULL;
+}
+
+static inline struct db_value db_value_copy(const char *text)
+{
+    return text ? (struct db_value){.kind = DB_VALUE_COPY, .bytes = span_str(text)} : DB_NULL;
 }
 
 static inline struct db_value db_value_int_but(int64_t number, int64_t none)

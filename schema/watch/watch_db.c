@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "schema/base/vec.h"
 #include "schema/watch/watch_internal.h"
 
 extern const char watch_sql[];
@@ -71,43 +72,41 @@ void watch_close(struct watch_db *db)
 
 enum status watch_generation(struct watch_db *db, int64_t *out_generation, struct err *err)
 {
-    sqlite3_stmt *stmt = db->statements[WATCH_STATEMENT_GENERATION];
-    bool row = false;
-    enum status status = db_step(stmt, &row, err);
-    if (status == OK && !row) {
-        status = err_set(err, ERR_CORRUPT, "watch.db: its state is missing");
+    int64_t generation = 0; /* it begins with 1 */
+    enum status status =
+        db_int_with(db->statements[WATCH_STATEMENT_GENERATION], DB_NO_VALUES, &generation, err);
+    if (status == OK && generation == 0) {
+        return err_set(err, ERR_CORRUPT, "watch.db: its state is missing");
     }
     if (status == OK) {
-        *out_generation = sqlite3_column_int64(stmt, 0);
-        (void)sqlite3_reset(stmt);
+        *out_generation = generation;
     }
     return status;
+}
+
+struct days VEC_OF(struct watch_day);
+
+static enum status take_day(void *context, sqlite3_stmt *row, struct err *err)
+{
+    struct days *days = context;
+    struct watch_day day = {.day_us = sqlite3_column_int64(row, 0),
+                            .block = sqlite3_column_int64(row, 1),
+                            .newest_us = sqlite3_column_int64(row, 2)};
+    return vec_push(days, day) ? OK : err_nomem(err, "watch.db");
 }
 
 enum status watch_days(struct watch_db *db, struct watch_day **out_days, size_t *out_count,
                        struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    struct buf days = BUF_INIT;
-    bool row = false;
-    enum status status =
-        db_prepare(db->db, "SELECT day_us, block, newest_us FROM day ORDER BY day_us", &stmt, err);
-    status = THEN(status, db_step(stmt, &row, err));
-    while (status == OK && row) {
-        struct watch_day day = {.day_us = sqlite3_column_int64(stmt, 0),
-                                .block = sqlite3_column_int64(stmt, 1),
-                                .newest_us = sqlite3_column_int64(stmt, 2)};
-        buf_add(&days, &day, sizeof day);
-        status = db_step(stmt, &row, err);
-    }
-    (void)sqlite3_finalize(stmt);
-    status = THEN(status, buf_status(&days, "watch.db", err));
+    struct days days = {0};
+    enum status status = db_each(db->db, "SELECT day_us, block, newest_us FROM day ORDER BY day_us",
+                                 DB_NO_VALUES, take_day, &days, err);
     if (status != OK) {
-        buf_fini(&days);
+        vec_fini(&days);
         return status;
     }
-    *out_days = (struct watch_day *)(void *)days.data;
-    *out_count = days.size / sizeof **out_days;
+    *out_count = days.count;
+    *out_days = vec_take(&days);
     return OK;
 }
 
@@ -127,22 +126,17 @@ enum status watch_step_begin(struct watch_db *db, int64_t generation, bool *out_
 
 enum status watch_step_day(struct watch_db *db, const struct watch_day *day, struct err *err)
 {
-    sqlite3_stmt *stmt = db->statements[WATCH_STATEMENT_DAY_SET];
-    (void)sqlite3_bind_int64(stmt, 1, day->day_us);
-    (void)sqlite3_bind_int64(stmt, 2, day->block);
-    (void)sqlite3_bind_int64(stmt, 3, day->newest_us);
-    return db_run(stmt, err);
+    return db_run_with(db->statements[WATCH_STATEMENT_DAY_SET],
+                       DB_WITH(DB_INT(day->day_us), DB_INT(day->block), DB_INT(day->newest_us)),
+                       err);
 }
 
 enum status watch_step_caught(struct watch_db *db, int64_t list, int64_t caught_us, bool all,
                               struct err *err)
 {
-    sqlite3_stmt *stmt = db->statements[all ? WATCH_STATEMENT_CAUGHT_ALL : WATCH_STATEMENT_CAUGHT];
-    (void)sqlite3_bind_int64(stmt, 1, list);
-    if (!all) {
-        (void)sqlite3_bind_int64(stmt, 2, caught_us);
-    }
-    return db_run(stmt, err);
+    return all ? db_run_with(db->statements[WATCH_STATEMENT_CAUGHT_ALL], DB_WITH(DB_INT(list)), err)
+               : db_run_with(db->statements[WATCH_STATEMENT_CAUGHT],
+                             DB_WITH(DB_INT(list), DB_INT(caught_us)), err);
 }
 
 enum status watch_step_commit(struct watch_db *db, struct err *err)

@@ -1,7 +1,7 @@
 /* Hits, in and out. */
 #include "schema/watch/watch_internal.h"
 
-enum { SEGMENT_IDENTITY_BYTES = 16 };
+enum { IDENTITY_BYTES = 16 };
 
 static void add_part(struct buf *out, struct span part)
 {
@@ -10,7 +10,7 @@ static void add_part(struct buf *out, struct span part)
 }
 
 /* What makes the event one and no other (watch_db.h). */
-static enum status identity_of(const struct event *event, unsigned char out[SEGMENT_IDENTITY_BYTES],
+static enum status identity_of(const struct event *event, unsigned char out[IDENTITY_BYTES],
                                struct err *err)
 {
     struct buf key = BUF_INIT;
@@ -24,7 +24,7 @@ static enum status identity_of(const struct event *event, unsigned char out[SEGM
     }
     enum status status = buf_status(&key, "watch", err);
     struct digest digest = digest_sha256(buf_span(&key));
-    memcpy(out, digest.bytes, SEGMENT_IDENTITY_BYTES);
+    memcpy(out, digest.bytes, IDENTITY_BYTES);
     buf_fini(&key);
     return status;
 }
@@ -32,31 +32,21 @@ static enum status identity_of(const struct event *event, unsigned char out[SEGM
 static enum status sighting_of(struct watch_db *db, const struct watch_match *found,
                                int64_t *out_id, struct err *err)
 {
-    sqlite3_stmt *find = db->statements[WATCH_STATEMENT_SIGHTING_FIND];
-    sqlite3_stmt *add = db->statements[WATCH_STATEMENT_SIGHTING_ADD];
-    bool row = false;
-    (void)sqlite3_bind_int64(find, 1, found->list);
-    db_bind_span(find, 2, found->kind);
-    (void)sqlite3_bind_int(find, 3, found->bits);
-    db_bind_blob(find, 4, found->normal);
-    enum status status = db_step(find, &row, err);
-    if (status != OK) {
-        return status;
+    int64_t id = 0;
+    enum status status = db_int_with(db->statements[WATCH_STATEMENT_SIGHTING_FIND],
+                                     DB_WITH(DB_INT(found->list), DB_TEXT(found->kind),
+                                             DB_INT(found->bits), DB_BLOB(found->normal)),
+                                     &id, err);
+    if (status == OK && id == 0) {
+        status = db_run_with(db->statements[WATCH_STATEMENT_SIGHTING_ADD],
+                             DB_WITH(DB_INT(found->list), DB_TEXT(found->kind), DB_INT(found->bits),
+                                     DB_BLOB(found->normal), DB_TEXT(found->text),
+                                     DB_INT(found->event->time_us)),
+                             err);
+        id = sqlite3_last_insert_rowid(db->db);
     }
-    if (row) {
-        *out_id = sqlite3_column_int64(find, 0);
-        (void)sqlite3_reset(find);
-        return OK;
-    }
-    (void)sqlite3_bind_int64(add, 1, found->list);
-    db_bind_span(add, 2, found->kind);
-    (void)sqlite3_bind_int(add, 3, found->bits);
-    db_bind_blob(add, 4, found->normal);
-    db_bind_span(add, 5, found->text);
-    (void)sqlite3_bind_int64(add, 6, found->event->time_us);
-    status = db_run(add, err);
     if (status == OK) {
-        *out_id = sqlite3_last_insert_rowid(db->db);
+        *out_id = id;
     }
     return status;
 }
@@ -64,22 +54,16 @@ static enum status sighting_of(struct watch_db *db, const struct watch_match *fo
 static enum status add_row(struct watch_db *db, int64_t sighting, const struct watch_match *found,
                            int64_t now_us, bool *out_new, struct err *err)
 {
-    unsigned char identity[SEGMENT_IDENTITY_BYTES];
-    enum status status = identity_of(found->event, identity, err);
-    if (status != OK) {
-        return status;
-    }
-    sqlite3_stmt *stmt = db->statements[WATCH_STATEMENT_HIT_ADD];
-    (void)sqlite3_bind_int64(stmt, 1, sighting);
-    db_bind_blob(stmt, 2, span_of((const char *)identity, sizeof identity));
-    db_bind_span(stmt, 3, found->field);
-    db_bind_span(stmt, 4, found->value);
-    (void)sqlite3_bind_int(stmt, 5, found->decoded);
-    db_bind_span(stmt, 6, found->event->uid);
-    (void)sqlite3_bind_int64(stmt, 7, found->event->time_us);
-    (void)sqlite3_bind_int64(stmt, 8, now_us);
-    db_bind_blob(stmt, 9, found->event->raw);
-    status = db_run(stmt, err);
+    unsigned char identity[IDENTITY_BYTES];
+    const struct event *event = found->event;
+    enum status status = identity_of(event, identity, err);
+    status = THEN(status,
+                  db_run_with(db->statements[WATCH_STATEMENT_HIT_ADD],
+                              DB_WITH(DB_INT(sighting), DB_BLOB(span_of(identity, IDENTITY_BYTES)),
+                                      DB_TEXT(found->field), DB_TEXT(found->value),
+                                      DB_INT(found->decoded), DB_TEXT(event->uid),
+                                      DB_INT(event->time_us), DB_INT(now_us), DB_BLOB(event->raw)),
+                              err));
     if (status == OK) {
         *out_new = sqlite3_changes(db->db) > 0;
     }
@@ -98,22 +82,15 @@ enum status watch_hit_add(struct watch_db *db, const struct watch_match *found, 
     int64_t hit = sqlite3_last_insert_rowid(db->db);
     for (int target = 0; status == OK && target < WATCH_TARGETS; target++) {
         if (targets & 1u << target) {
-            sqlite3_stmt *stmt = db->statements[WATCH_STATEMENT_DELIVERY_ADD];
-            (void)sqlite3_bind_int64(stmt, 1, hit);
-            (void)sqlite3_bind_int(stmt, 2, target);
-            status = db_run(stmt, err);
+            status = db_run_with(db->statements[WATCH_STATEMENT_DELIVERY_ADD],
+                                 DB_WITH(DB_INT(hit), DB_INT(target)), err);
         }
     }
-    if (status == OK) {
-        sqlite3_stmt *stmt = db->statements[WATCH_STATEMENT_SIGHTING_COUNT];
-        (void)sqlite3_bind_int64(stmt, 1, sighting);
-        (void)sqlite3_bind_int64(stmt, 2, found->event->time_us);
-        status = db_run(stmt, err);
-    }
-    return status;
+    return THEN(status, db_run_with(db->statements[WATCH_STATEMENT_SIGHTING_COUNT],
+                                    DB_WITH(DB_INT(sighting), DB_INT(found->event->time_us)), err));
 }
 
-struct watch_hit watch_hit_of(sqlite3_stmt *stmt)
+static struct watch_hit hit_of(sqlite3_stmt *stmt)
 {
     return (struct watch_hit){
         .id = sqlite3_column_int64(stmt, 0),
@@ -129,31 +106,25 @@ struct watch_hit watch_hit_of(sqlite3_stmt *stmt)
         .time_us = sqlite3_column_int64(stmt, 10),
         .seen_us = sqlite3_column_int64(stmt, 11),
         .event = db_column_span(stmt, 12),
+        .tries = sqlite3_column_int64(stmt, 13),
     };
+}
+
+enum status watch_hit_take(void *context, sqlite3_stmt *row, struct err *err)
+{
+    const struct watch_hit_taker *taker = context;
+    struct watch_hit hit = hit_of(row);
+    return taker->each(taker->context, &hit, err);
 }
 
 enum status watch_hits(struct watch_db *db, const struct watch_hit_filter *filter,
                        watch_hit_each *each, void *context, struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    bool row = false;
-    enum status status =
-        db_prepare(db->db,
-                   "SELECT " WATCH_HIT_COLUMNS " FROM hit" WATCH_HIT_JOIN
+    struct watch_hit_taker taker = {each, context};
+    return db_each(db->db,
+                   "SELECT " WATCH_HIT_COLUMNS ", 0 FROM hit" WATCH_HIT_JOIN
                    "WHERE hit.time_us >= ?1 AND hit.time_us < ?2 AND (?3 = '' OR list.name = ?3)"
                    " ORDER BY hit.time_us, hit.id",
-                   &stmt, err);
-    if (status == OK) {
-        (void)sqlite3_bind_int64(stmt, 1, filter->from_us);
-        (void)sqlite3_bind_int64(stmt, 2, filter->to_us);
-        db_bind_span(stmt, 3, filter->list);
-        status = db_step(stmt, &row, err);
-    }
-    while (status == OK && row) {
-        struct watch_hit hit = watch_hit_of(stmt);
-        status = each(context, &hit, err);
-        status = THEN(status, db_step(stmt, &row, err));
-    }
-    (void)sqlite3_finalize(stmt);
-    return status;
+                   DB_WITH(DB_INT(filter->from_us), DB_INT(filter->to_us), DB_TEXT(filter->list)),
+                   watch_hit_take, &taker, err);
 }

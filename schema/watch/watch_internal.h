@@ -1,8 +1,8 @@
-/* The inside of a handle of watch.db, for the files of schema/ that work on its tables. */
+/* The inside of a handle of watch.db, for the files of this room. */
 #ifndef SCHEMA_WATCH_WATCH_INTERNAL_H
 #define SCHEMA_WATCH_WATCH_INTERNAL_H
 
-#include "schema/db/db.h"
+#include "schema/db/db_query.h"
 #include "schema/watch/watch_db.h"
 
 enum watch_statement {
@@ -18,8 +18,12 @@ struct watch_db {
     sqlite3_stmt *statements[WATCH_STATEMENT_COUNT];
 };
 
-/* Columns of WATCH_HIT_COLUMNS. */
-struct watch_hit watch_hit_of(sqlite3_stmt *stmt);
+/* Takes rows of WATCH_HIT_COLUMNS and the number of tries (db_row). */
+struct watch_hit_taker {
+    watch_hit_each *each;
+    void *context;
+};
+enum status watch_hit_take(void *context, sqlite3_stmt *row, struct err *err);
 #define WATCH_HIT_COLUMNS                                                                          \
     "hit.id, list.name, sighting.kind, sighting.text, sighting.first_us, sighting.last_us,"        \
     " hit.field, hit.value, hit.decoded, hit.uid, hit.time_us, hit.seen_us, hit.event"

@@ -1,6 +1,4 @@
 /* The lists that are watched. */
-#include <stdio.h>
-
 #include "schema/block/codec.h"
 #include "schema/watch/watch_internal.h"
 
@@ -38,20 +36,28 @@ static struct watch_list list_of(sqlite3_stmt *stmt)
         .waiting = sqlite3_column_int64(stmt, 13),
         .given_up = sqlite3_column_int64(stmt, 14),
     };
-    struct span sha256 = db_column_span(stmt, 4);
-    if (sha256.size == sizeof list.sha256.bytes) {
-        memcpy(list.sha256.bytes, sha256.data, sha256.size);
-    }
-    (void)snprintf(list.name, sizeof list.name, "%.*s", SPAN_FMT(db_column_span(stmt, 1)));
+    (void)db_column_bytes(stmt, 4, &list.sha256, sizeof list.sha256);
+    db_column_copy(stmt, 1, list.name, sizeof list.name);
     return list;
+}
+
+struct list_taker {
+    watch_list_each *each;
+    void *context;
+};
+
+static enum status take_list(void *context, sqlite3_stmt *row, struct err *err)
+{
+    const struct list_taker *taker = context;
+    struct watch_list list = list_of(row);
+    return taker->each(taker->context, &list, err);
 }
 
 enum status watch_lists(struct watch_db *db, bool with_removed, watch_list_each *each,
                         void *context, struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    bool row = false;
-    enum status status = db_prepare(
+    struct list_taker taker = {each, context};
+    return db_each(
         db->db,
         "WITH undone AS (SELECT sighting.list AS list, sum(state = 0) AS waiting,"
         " sum(state = 2) AS given_up FROM delivery JOIN hit ON hit.id = delivery.hit"
@@ -62,18 +68,7 @@ enum status watch_lists(struct watch_db *db, bool with_removed, watch_list_each 
         " FROM list LEFT JOIN sighting ON sighting.list = list.id AND hits > 0"
         " LEFT JOIN undone ON undone.list = list.id"
         " WHERE removed_us = 0 OR ?1 GROUP BY list.id ORDER BY name, list.id",
-        &stmt, err);
-    if (status == OK) {
-        (void)sqlite3_bind_int(stmt, 1, with_removed);
-        status = db_step(stmt, &row, err);
-    }
-    while (status == OK && row) {
-        struct watch_list list = list_of(stmt);
-        status = each(context, &list, err);
-        status = THEN(status, db_step(stmt, &row, err));
-    }
-    (void)sqlite3_finalize(stmt);
-    return status;
+        DB_WITH(DB_INT(with_removed)), take_list, &taker, err);
 }
 
 static enum status unpack(struct span frame, struct buf *out, struct err *err)
@@ -87,31 +82,34 @@ static enum status unpack(struct span frame, struct buf *out, struct err *err)
     return status == OK ? OK : err_wrap(err, "watch.db: a list");
 }
 
+struct list_bytes {
+    struct buf *bytes; /* NULL: not wanted */
+    struct buf *base;  /* NULL: not wanted */
+    bool has_base;
+};
+
+static enum status take_bytes(void *context, sqlite3_stmt *row, struct err *err)
+{
+    struct list_bytes *out = context;
+    out->has_base = sqlite3_column_type(row, 1) != SQLITE_NULL;
+    enum status status = out->bytes ? unpack(db_column_span(row, 0), out->bytes, err) : OK;
+    return status == OK && out->has_base && out->base
+               ? unpack(db_column_span(row, 1), out->base, err)
+               : status;
+}
+
 enum status watch_list_bytes(struct watch_db *db, int64_t id, struct buf *out_bytes,
                              struct buf *out_base, bool *out_has_base, struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    bool row = false;
-    bool has_base = false;
-    enum status status =
-        db_prepare(db->db, "SELECT packed, base FROM list WHERE id = ?1", &stmt, err);
-    if (status == OK) {
-        (void)sqlite3_bind_int64(stmt, 1, id);
-        status = db_step(stmt, &row, err);
-    }
-    if (status == OK && !row) {
+    struct list_bytes out = {.bytes = out_bytes, .base = out_base};
+    bool found = false;
+    enum status status = db_first(db->db, "SELECT packed, base FROM list WHERE id = ?1",
+                                  DB_WITH(DB_INT(id)), take_bytes, &out, &found, err);
+    if (status == OK && !found) {
         status = err_set(err, ERR_NOT_FOUND, "watch.db: a list was removed a moment ago");
     }
-    if (status == OK) {
-        has_base = sqlite3_column_type(stmt, 1) != SQLITE_NULL;
-        status = out_bytes ? unpack(db_column_span(stmt, 0), out_bytes, err) : OK;
-    }
-    if (status == OK && has_base && out_base) {
-        status = unpack(db_column_span(stmt, 1), out_base, err);
-    }
-    (void)sqlite3_finalize(stmt);
     if (status == OK && out_has_base) {
-        *out_has_base = has_base;
+        *out_has_base = out.has_base;
     }
     return status;
 }
@@ -121,27 +119,19 @@ enum status watch_list_bytes(struct watch_db *db, int64_t id, struct buf *out_by
 static enum status run_given(struct watch_db *db, const char *sql, int64_t id,
                              const struct watch_list_input *given, struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
     struct buf packed = BUF_INIT;
     struct digest sha256 = digest_sha256(given->bytes);
     struct codec *codec = codec_new();
     enum status status = codec ? codec_pack(codec, given->bytes, LIST_LEVEL, true, &packed, err)
                                : err_nomem(err, "watch.db");
     codec_free(codec);
-    status = THEN(status, db_prepare(db->db, sql, &stmt, err));
-    if (status == OK) {
-        (void)sqlite3_bind_int64(stmt, 1, id);
-        db_bind_span(stmt, 2, given->name);
-        db_bind_span(stmt, 3, given->source);
-        db_bind_blob(stmt, 4, buf_span(&packed));
-        (void)sqlite3_bind_int64(stmt, 5, (int64_t)given->bytes.size);
-        db_bind_blob(stmt, 6, span_of((const char *)sha256.bytes, sizeof sha256.bytes));
-        (void)sqlite3_bind_int64(stmt, 7, given->indicators);
-        (void)sqlite3_bind_int64(stmt, 8, clock_now_us());
-        (void)sqlite3_bind_int64(stmt, 9, INT64_MAX);
-        status = db_run(stmt, err);
-    }
-    (void)sqlite3_finalize(stmt);
+    status = THEN(status,
+                  db_change(db->db, sql,
+                            DB_WITH(DB_INT(id), DB_TEXT(given->name), DB_TEXT(given->source),
+                                    DB_BLOB(buf_span(&packed)), DB_INT((int64_t)given->bytes.size),
+                                    DB_DIGEST(&sha256), DB_INT(given->indicators),
+                                    DB_INT(clock_now_us()), DB_INT(INT64_MAX)),
+                            err));
     buf_fini(&packed);
     return status;
 }
@@ -150,22 +140,10 @@ static enum status run_given(struct watch_db *db, const char *sql, int64_t id,
 static enum status find(struct watch_db *db, struct span name, bool or_removed, int64_t *out_id,
                         struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    bool row = false;
-    enum status status = db_prepare(db->db,
-                                    "SELECT id FROM list WHERE name = ?1 AND (removed_us = 0 OR ?2)"
-                                    " ORDER BY removed_us = 0 DESC, id DESC LIMIT 1",
-                                    &stmt, err);
-    if (status == OK) {
-        db_bind_span(stmt, 1, name);
-        (void)sqlite3_bind_int(stmt, 2, or_removed);
-        status = db_step(stmt, &row, err);
-    }
-    if (status == OK) {
-        *out_id = row ? sqlite3_column_int64(stmt, 0) : 0;
-    }
-    (void)sqlite3_finalize(stmt);
-    return status;
+    return db_first_int(db->db,
+                        "SELECT id FROM list WHERE name = ?1 AND (removed_us = 0 OR ?2)"
+                        " ORDER BY removed_us = 0 DESC, id DESC LIMIT 1",
+                        DB_WITH(DB_TEXT(name), DB_INT(or_removed)), out_id, err);
 }
 
 enum status watch_list_find(struct watch_db *db, struct span name, bool or_removed, int64_t *out_id,
@@ -255,28 +233,8 @@ enum status watch_list_update(struct watch_db *db, int64_t id, const struct watc
     return end_change(db, status, err);
 }
 
-/* ?1: the list, ?2: now, where a statement has it. */
-static enum status run_with_list(struct watch_db *db, const char *sql, int64_t id, struct err *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    enum status status = db_prepare(db->db, sql, &stmt, err);
-    if (status == OK) {
-        (void)sqlite3_bind_int64(stmt, 1, id);
-        if (sqlite3_bind_parameter_count(stmt) > 1) {
-            (void)sqlite3_bind_int64(stmt, 2, clock_now_us());
-        }
-        status = db_run(stmt, err);
-    }
-    (void)sqlite3_finalize(stmt);
-    return status;
-}
-
 enum status watch_list_remove(struct watch_db *db, int64_t id, bool keep_hits, struct err *err)
 {
-    static const char *const keep[] = {
-        ("UPDATE list SET packed = x'', base = NULL, caught_us = NULL,"
-         " removed_us = ?2 WHERE id = ?1"),
-    };
     static const char *const drop[] = {
         ("DELETE FROM delivery WHERE hit IN (SELECT hit.id FROM hit JOIN sighting"
          " ON sighting.id = hit.sighting WHERE sighting.list = ?1)"),
@@ -285,11 +243,16 @@ enum status watch_list_remove(struct watch_db *db, int64_t id, bool keep_hits, s
         "DELETE FROM list WHERE id = ?1",
     };
     CHECK(db->writable);
-    const char *const *sql = keep_hits ? keep : drop;
-    size_t count = keep_hits ? sizeof keep / sizeof keep[0] : sizeof drop / sizeof drop[0];
+    size_t count = keep_hits ? 0 : sizeof drop / sizeof drop[0];
     enum status status = db_begin(db->db, err);
+    if (status == OK && keep_hits) {
+        status = db_change(db->db,
+                           "UPDATE list SET packed = x'', base = NULL, caught_us = NULL,"
+                           " removed_us = ?2 WHERE id = ?1",
+                           DB_WITH(DB_INT(id), DB_INT(clock_now_us())), err);
+    }
     for (size_t i = 0; status == OK && i < count; i++) {
-        status = run_with_list(db, sql[i], id, err);
+        status = db_change(db->db, drop[i], DB_WITH(DB_INT(id)), err);
     }
     return end_change(db, status, err);
 }

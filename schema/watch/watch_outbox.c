@@ -5,30 +5,14 @@ enum status watch_due(struct watch_db *db, enum watch_target target, int64_t now
                       int64_t after_hit, int64_t most, watch_hit_each *each, void *context,
                       struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    bool row = false;
-    enum status status =
-        db_prepare(db->db,
+    struct watch_hit_taker taker = {each, context};
+    return db_each(db->db,
                    "SELECT " WATCH_HIT_COLUMNS ", delivery.tries FROM delivery"
                    " JOIN hit ON hit.id = delivery.hit" WATCH_HIT_JOIN
                    "WHERE delivery.target = ?1 AND delivery.state = 0 AND delivery.next_us <= ?2"
                    " AND delivery.hit > ?3 ORDER BY delivery.hit LIMIT ?4",
-                   &stmt, err);
-    if (status == OK) {
-        (void)sqlite3_bind_int(stmt, 1, (int)target);
-        (void)sqlite3_bind_int64(stmt, 2, now_us);
-        (void)sqlite3_bind_int64(stmt, 3, after_hit);
-        (void)sqlite3_bind_int64(stmt, 4, most);
-        status = db_step(stmt, &row, err);
-    }
-    while (status == OK && row) {
-        struct watch_hit hit = watch_hit_of(stmt);
-        hit.tries = sqlite3_column_int64(stmt, 13);
-        status = each(context, &hit, err);
-        status = THEN(status, db_step(stmt, &row, err));
-    }
-    (void)sqlite3_finalize(stmt);
-    return status;
+                   DB_WITH(DB_INT(target), DB_INT(now_us), DB_INT(after_hit), DB_INT(most)),
+                   watch_hit_take, &taker, err);
 }
 
 enum status watch_pending(struct watch_db *db, enum watch_target target, int64_t *out_next_us,
@@ -36,7 +20,7 @@ enum status watch_pending(struct watch_db *db, enum watch_target target, int64_t
 {
     sqlite3_stmt *stmt = db->statements[WATCH_STATEMENT_DELIVERY_NEXT];
     bool row = false;
-    (void)sqlite3_bind_int(stmt, 1, (int)target);
+    db_bind(stmt, DB_WITH(DB_INT(target)));
     enum status status = db_step(stmt, &row, err);
     if (status == OK) {
         CHECK(row);
@@ -51,20 +35,15 @@ enum status watch_pending(struct watch_db *db, enum watch_target target, int64_t
 enum status watch_delivered(struct watch_db *db, enum watch_target target, int64_t hit,
                             struct err *err)
 {
-    sqlite3_stmt *stmt = db->statements[WATCH_STATEMENT_DELIVERY_DONE];
-    (void)sqlite3_bind_int64(stmt, 1, hit);
-    (void)sqlite3_bind_int(stmt, 2, (int)target);
-    return db_run(stmt, err);
+    return db_run_with(db->statements[WATCH_STATEMENT_DELIVERY_DONE],
+                       DB_WITH(DB_INT(hit), DB_INT(target)), err);
 }
 
 enum status watch_undelivered(struct watch_db *db, enum watch_target target, int64_t hit,
                               int64_t next_us, bool give_up, const char *error, struct err *err)
 {
-    sqlite3_stmt *stmt = db->statements[WATCH_STATEMENT_DELIVERY_FAILED];
-    (void)sqlite3_bind_int64(stmt, 1, hit);
-    (void)sqlite3_bind_int(stmt, 2, (int)target);
-    (void)sqlite3_bind_int(stmt, 3, give_up ? 2 : 0);
-    (void)sqlite3_bind_int64(stmt, 4, next_us);
-    db_bind_span(stmt, 5, span_str(error));
-    return db_run(stmt, err);
+    return db_run_with(db->statements[WATCH_STATEMENT_DELIVERY_FAILED],
+                       DB_WITH(DB_INT(hit), DB_INT(target), DB_INT(give_up ? 2 : 0),
+                               DB_INT(next_us), DB_STR(error)),
+                       err);
 }
