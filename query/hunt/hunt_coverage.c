@@ -2,50 +2,35 @@
 
 #include "query/hunt/hunt_internal.h"
 
-enum { SEEN_MIN = 256 };
-
-bool hunt_coverage_add(struct hunt_coverage_builder *seen, int64_t day_us, int64_t block,
+bool hunt_coverage_add(struct hunt_coverage_builder *coverage, int64_t day_us, int64_t block,
                        const struct digest *sha256)
 {
-    if (seen->count == seen->capacity) {
-        size_t capacity = seen->capacity ? seen->capacity * 2 : SEEN_MIN;
-        struct hunt_part *parts = realloc(seen->parts, capacity * sizeof *parts);
-        if (!parts) {
-            return false;
-        }
-        seen->parts = parts;
-        seen->capacity = capacity;
-    }
-    seen->parts[seen->count++] = (struct hunt_part){day_us, block, *sha256};
-    return true;
+    return vec_push(&coverage->parts, (struct hunt_part){day_us, block, *sha256});
 }
 
-void hunt_coverage_times(struct hunt_coverage_builder *seen, int64_t events, int64_t first_us,
+void hunt_coverage_times(struct hunt_coverage_builder *coverage, int64_t events, int64_t first_us,
                          int64_t last_us)
 {
     if (events > 0) {
-        bool first = seen->events == 0;
-        seen->first_us = first || first_us < seen->first_us ? first_us : seen->first_us;
-        seen->last_us = first || last_us > seen->last_us ? last_us : seen->last_us;
-        seen->events += events;
+        bool first = coverage->events == 0;
+        coverage->first_us = first || first_us < coverage->first_us ? first_us : coverage->first_us;
+        coverage->last_us = first || last_us > coverage->last_us ? last_us : coverage->last_us;
+        coverage->events += events;
     }
 }
 
 bool hunt_coverage_merge(struct hunt_coverage_builder *into,
                          const struct hunt_coverage_builder *from)
 {
-    for (size_t i = 0; i < from->count; i++) {
-        const struct hunt_part *part = &from->parts[i];
-        if (!hunt_coverage_add(into, part->day_us, part->block, &part->sha256)) {
-            return false;
-        }
+    if (!vec_push_all(&into->parts, from->parts.items, from->parts.count)) {
+        return false;
     }
     hunt_coverage_times(into, from->events, from->first_us, from->last_us);
     into->waiting += from->waiting;
     return true;
 }
 
-static int by_place(const void *a, const void *b)
+static int by_day(const void *a, const void *b)
 {
     const struct hunt_part *x = a;
     const struct hunt_part *y = b;
@@ -59,15 +44,15 @@ static int by_place(const void *a, const void *b)
 }
 
 /* Days, and the empty days between them. */
-static bool count_days(const struct hunt_coverage_builder *seen, struct hunt_coverage *out)
+static bool count_days(const struct hunt_coverage_builder *coverage, struct hunt_coverage *out)
 {
-    out->gaps = calloc(seen->count + 1, sizeof *out->gaps);
+    out->gaps = calloc(coverage->parts.count + 1, sizeof *out->gaps);
     if (!out->gaps) {
         return false;
     }
-    for (size_t i = 0; i < seen->count; i++) {
-        int64_t day_us = seen->parts[i].day_us;
-        int64_t next_us = i > 0 ? seen->parts[i - 1].day_us + CLOCK_DAY_US : day_us;
+    for (size_t i = 0; i < coverage->parts.count; i++) {
+        int64_t day_us = coverage->parts.items[i].day_us;
+        int64_t next_us = i > 0 ? coverage->parts.items[i - 1].day_us + CLOCK_DAY_US : day_us;
         out->days += i == 0 || day_us >= next_us;
         if (day_us > next_us) {
             out->gaps[out->n_gaps++] =
@@ -77,28 +62,27 @@ static bool count_days(const struct hunt_coverage_builder *seen, struct hunt_cov
     return true;
 }
 
-bool hunt_coverage_end(struct hunt_coverage_builder *seen, struct hunt_coverage *out)
+bool hunt_coverage_end(struct hunt_coverage_builder *coverage, struct hunt_coverage *out)
 {
-    if (seen->count > 0) {
-        qsort(seen->parts, seen->count, sizeof *seen->parts, by_place);
-    }
+    vec_sort(&coverage->parts, by_day);
     struct digest_stream *stream = digest_stream_new();
     if (!stream) {
         return false;
     }
-    for (size_t i = 0; i < seen->count; i++) {
-        digest_stream_add(stream, span_of(seen->parts[i].sha256.bytes, DIGEST_SHA256_BYTES));
+    for (size_t i = 0; i < coverage->parts.count; i++) {
+        digest_stream_add(stream,
+                          span_of(coverage->parts.items[i].sha256.bytes, DIGEST_SHA256_BYTES));
     }
     out->sha256 = digest_stream_finish(stream);
-    out->events = seen->events;
-    out->waiting = seen->waiting;
-    out->first_us = seen->first_us;
-    out->last_us = seen->last_us;
-    return count_days(seen, out);
+    out->events = coverage->events;
+    out->waiting = coverage->waiting;
+    out->first_us = coverage->first_us;
+    out->last_us = coverage->last_us;
+    return count_days(coverage, out);
 }
 
-void hunt_coverage_fini(struct hunt_coverage_builder *seen)
+void hunt_coverage_fini(struct hunt_coverage_builder *coverage)
 {
-    free(seen->parts);
-    *seen = (struct hunt_coverage_builder){0};
+    vec_fini(&coverage->parts);
+    *coverage = (struct hunt_coverage_builder){0};
 }

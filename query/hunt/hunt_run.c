@@ -7,7 +7,7 @@
 #include "schema/archive/archive.h"
 #include "schema/block/bitmap.h"
 
-static enum status hunt_waiting(void *worker, const struct day_iterator_day *day, struct err *err)
+static enum status hunt_inbox(void *worker, const struct day_iterator_day *day, struct err *err)
 {
     struct hunt_pass *pass = worker;
     enum status status = OK;
@@ -17,12 +17,12 @@ static enum status hunt_waiting(void *worker, const struct day_iterator_day *day
     for (size_t i = 0; status == OK && i < day->n_waiting; i++) {
         const struct event *event = &day->waiting[i]->event;
         status = hunt_event_match(pass, event, err);
-        pass->seen.waiting++;
+        pass->coverage.waiting++;
         struct digest digest = digest_sha256(event->raw);
-        if (status == OK && !hunt_coverage_add(&pass->seen, day->day_us, INT64_MAX, &digest)) {
+        if (status == OK && !hunt_coverage_add(&pass->coverage, day->day_us, INT64_MAX, &digest)) {
             status = err_nomem(err, "hunt");
         }
-        hunt_coverage_times(&pass->seen, 1, event->time_us, event->time_us);
+        hunt_coverage_times(&pass->coverage, 1, event->time_us, event->time_us);
     }
     return status;
 }
@@ -41,8 +41,8 @@ static int compare_days(const void *a, const void *b)
 }
 
 /* A block of a copy can have events of several days: it is a part of each. */
-static enum status see_days(struct hunt_pass *pass, struct block_view *view,
-                            const struct bitmap *map, struct err *err)
+static enum status cover_days(struct hunt_pass *pass, struct block_view *view,
+                              const struct bitmap *map, struct err *err)
 {
     const struct block_info *info = view->info;
     const int64_t *times_us;
@@ -59,7 +59,7 @@ static enum status see_days(struct hunt_pass *pass, struct block_view *view,
     qsort(days, count, sizeof days[0], compare_days);
     for (size_t i = 0; i < count; i++) {
         if ((i == 0 || days[i] != days[i - 1]) &&
-            !hunt_coverage_add(&pass->seen, days[i], info->id, &info->sha256)) {
+            !hunt_coverage_add(&pass->coverage, days[i], info->id, &info->sha256)) {
             return err_nomem(err, "hunt");
         }
     }
@@ -67,22 +67,22 @@ static enum status see_days(struct hunt_pass *pass, struct block_view *view,
 }
 
 /* The block's events of the search, for the coverage. */
-static enum status see_block(struct hunt_pass *pass, struct block_view *view,
-                             const struct bitmap *map, struct err *err)
+static enum status cover_block(struct hunt_pass *pass, struct block_view *view,
+                               const struct bitmap *map, struct err *err)
 {
     const struct block_info *info = view->info;
     size_t count = bitmap_count(map);
     int64_t day_us = clock_day_start(info->time_min_us);
     if (info->time_max_us >= day_us + CLOCK_DAY_US) {
-        enum status status = see_days(pass, view, map, err);
+        enum status status = cover_days(pass, view, map, err);
         if (status != OK) {
             return status;
         }
-    } else if (!hunt_coverage_add(&pass->seen, day_us, info->id, &info->sha256)) {
+    } else if (!hunt_coverage_add(&pass->coverage, day_us, info->id, &info->sha256)) {
         return err_nomem(err, "hunt");
     }
     if (count == info->n_events) {
-        hunt_coverage_times(&pass->seen, (int64_t)count, info->time_min_us, info->time_max_us);
+        hunt_coverage_times(&pass->coverage, (int64_t)count, info->time_min_us, info->time_max_us);
         return OK;
     }
     const int64_t *times_us;
@@ -92,7 +92,7 @@ static enum status see_block(struct hunt_pass *pass, struct block_view *view,
     }
     BITMAP_EACH(map, slot)
     {
-        hunt_coverage_times(&pass->seen, 1, times_us[slot], times_us[slot]);
+        hunt_coverage_times(&pass->coverage, 1, times_us[slot], times_us[slot]);
     }
     return OK;
 }
@@ -107,7 +107,7 @@ static enum status hunt_block(void *worker, struct plan *plan, const struct bloc
     }
     struct bitmap sure;
     struct bitmap may_have;
-    enum status status = see_block(pass, view, map, err);
+    enum status status = cover_block(pass, view, map, err);
     status = THEN(status, observable_lookup_block(&pass->lookup, view, &sure, &may_have, err));
     if (status != OK) {
         return status;
@@ -136,35 +136,35 @@ static enum status hunt_leave(void *worker, size_t number, struct plan *plan, st
     return OK;
 }
 
-static void hunter_free(struct hunt_pass *pass)
+static void pass_free(struct hunt_pass *pass)
 {
     if (pass) {
-        observable_scanner_fini(&pass->observer);
+        observable_scanner_fini(&pass->scanner);
         observable_lookup_fini(&pass->lookup);
-        hunt_hits_fini(&pass->tally);
-        hunt_coverage_fini(&pass->seen);
+        hunt_hits_fini(&pass->hits);
+        hunt_coverage_fini(&pass->coverage);
         hunt_matches_fini(&pass->matches);
         free(pass);
     }
 }
 
-static enum status sum_matches(struct hunt *hunt, size_t n_hunters, struct hunt_result *out,
-                               struct err *err)
+static enum status sum_passes(struct hunt *hunt, size_t n_passes, struct hunt_result *out,
+                              struct err *err)
 {
-    struct hunt_hits tally = {0};
-    struct hunt_coverage_builder seen = {0};
+    struct hunt_hits hits = {0};
+    struct hunt_coverage_builder coverage = {0};
     bool ok = true;
-    for (size_t i = 0; ok && i < n_hunters; i++) {
-        ok = hunt_hits_merge(&tally, &hunt->hunters[i]->tally) &&
-             hunt_coverage_merge(&seen, &hunt->hunters[i]->seen);
+    for (size_t i = 0; ok && i < n_passes; i++) {
+        ok = hunt_hits_merge(&hits, &hunt->passes[i]->hits) &&
+             hunt_coverage_merge(&coverage, &hunt->passes[i]->coverage);
     }
-    ok = ok && hunt_coverage_end(&seen, &out->coverage);
-    hunt_coverage_fini(&seen);
+    ok = ok && hunt_coverage_end(&coverage, &out->coverage);
+    hunt_coverage_fini(&coverage);
     if (!ok) {
-        hunt_hits_fini(&tally);
+        hunt_hits_fini(&hits);
         return err_nomem(err, "hunt");
     }
-    hunt_hits_end(&tally, out);
+    hunt_hits_end(&hits, out);
     return OK;
 }
 
@@ -173,7 +173,7 @@ enum status hunt_run(struct day_iterator *iterator, const struct indicator_set *
                      struct err *err)
 {
     static const struct parallel_scan_ops ops = {
-        .waiting = hunt_waiting, .block = hunt_block, .leave = hunt_leave};
+        .waiting = hunt_inbox, .block = hunt_block, .leave = hunt_leave};
     struct parallel_scan_options options = {.ops = &ops,
                                             .n_workers = parallel_scan_workers(iterator)};
     struct hunt hunt = {.set = set, .options = how};
@@ -181,24 +181,24 @@ enum status hunt_run(struct day_iterator *iterator, const struct indicator_set *
     *out_result = (struct hunt_result){0};
     lock_init(&hunt.lock);
     for (size_t i = 0; status == OK && i < options.n_workers; i++) {
-        hunt.hunters[i] = calloc(1, sizeof *hunt.hunters[i]);
-        options.workers[i] = hunt.hunters[i];
-        if (hunt.hunters[i]) {
-            hunt.hunters[i]->hunt = &hunt;
-            hunt.hunters[i]->lookup.ops = indicator_set_asker(set);
+        hunt.passes[i] = calloc(1, sizeof *hunt.passes[i]);
+        options.workers[i] = hunt.passes[i];
+        if (hunt.passes[i]) {
+            hunt.passes[i]->hunt = &hunt;
+            hunt.passes[i]->lookup.ops = indicator_set_asker(set);
         } else {
             status = err_nomem(err, "hunt");
         }
     }
     status = THEN(status, parallel_scan_run(iterator, &options, err));
-    status = THEN(status, sum_matches(&hunt, options.n_workers, out_result, err));
+    status = THEN(status, sum_passes(&hunt, options.n_workers, out_result, err));
     if (status == OK && day_iterator_archive(iterator)) {
         int64_t counters[EVENT_COUNTER_COUNT];
         status = archive_counters(day_iterator_archive(iterator), counters, err);
         out_result->coverage.quarantined = status == OK ? counters[EVENT_COUNTER_quarantined] : 0;
     }
     for (size_t i = 0; i < options.n_workers; i++) {
-        hunter_free(hunt.hunters[i]);
+        pass_free(hunt.passes[i]);
     }
     lock_fini(&hunt.lock);
     if (status != OK) {

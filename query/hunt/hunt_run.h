@@ -50,7 +50,7 @@ struct hunt_coverage {
 };
 
 struct hunt_result {
-    struct hunt_hit *hits; /* by number of events, most first; ties by indicator, suppressor */
+    struct hunt_hit *hits; /* by number of events, most first; ties by indicator, warninglist */
     size_t n_hits;
     struct hunt_coverage coverage;
     struct arena arena; /* of the names */
@@ -76,7 +76,7 @@ struct hunt_event {
 };
 typedef void hunt_each(void *context, const struct hunt_event *hit);
 
-/* A hit is suppressed when its indicator is on a suppressor, or all that the event has of it is; a
+/* A hit is suppressed when its indicator is on a warninglist, or all that the event has of it is; a
  * pattern, when all of its parts are. */
 struct hunt_options {
     const struct warninglist_set *warninglists; /* judged (warninglist_judge); may be NULL */

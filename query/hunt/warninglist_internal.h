@@ -1,4 +1,4 @@
-/* How suppressors are kept. */
+/* How warninglists are kept. */
 #ifndef QUERY_HUNT_WARNINGLIST_INTERNAL_H
 #define QUERY_HUNT_WARNINGLIST_INTERNAL_H
 
@@ -17,13 +17,13 @@ struct warninglist_pattern {
 
 struct warninglist_set {
     struct arena arena;
-    /* Values, each with its suppressor as `list`. A host that counts in URLs, too, is there once
+    /* Values, each with its warninglist as `list`. A host that counts in URLs, too, is there once
      * more as a URL without a scheme. */
     struct indicator_set *values;
-    struct warninglist *warninglist_rows; /* WARNINGLISTS_MAX */
+    struct warninglist *lists; /* WARNINGLISTS_MAX */
     size_t count;
-    struct warninglist_pattern *parts; /* WARNINGLIST_PATTERNS_MAX */
-    size_t n_parts;
+    struct warninglist_pattern *patterns; /* WARNINGLIST_PATTERNS_MAX */
+    size_t n_patterns;
     uint32_t *of_indicator; /* of the set that was judged */
 };
 
@@ -35,30 +35,27 @@ static inline bool warninglist_is_about(const struct warninglist *warninglist,
     return warninglist->kinds >> kind & 1;
 }
 
-/* A further suppressor; a NULL `out` is no error. ERR_LIMIT, ERR_NOMEM. */
-MUST_USE enum status warninglist_begin(struct warninglist_set *warninglists, struct span name,
+/* A further warninglist; a NULL `out` is no error. ERR_LIMIT, ERR_NOMEM. */
+MUST_USE enum status warninglist_begin(struct warninglist_set *set, struct span name,
                                        unsigned kinds, uint32_t *out_number, struct err *err);
 /* Adds a value to it: kind, exact, bits, is_range and normal are set. */
-MUST_USE enum status warninglist_add_value(struct warninglist_set *warninglists,
-                                           uint32_t warninglist, struct indicator *value,
-                                           struct err *err);
+MUST_USE enum status warninglist_add_value(struct warninglist_set *set, uint32_t warninglist,
+                                           struct indicator *value, struct err *err);
 /* And a domain as host of URLs. */
-MUST_USE enum status warninglist_add_host(struct warninglist_set *warninglists,
-                                          uint32_t warninglist, struct span domain,
-                                          struct err *err);
+MUST_USE enum status warninglist_add_host(struct warninglist_set *set, uint32_t warninglist,
+                                          struct span domain, struct err *err);
 /* Adds a substring or a regular expression. *out_why: why it is none (and OK returned), or NULL. */
-MUST_USE enum status warninglist_add_substring(struct warninglist_set *warninglists,
-                                               uint32_t warninglist, struct span text,
-                                               const char **out_why, struct err *err);
-MUST_USE enum status warninglist_add_regex(struct warninglist_set *warninglists,
-                                           uint32_t warninglist, struct span text,
-                                           const char **out_why, struct err *err);
+MUST_USE enum status warninglist_add_substring(struct warninglist_set *set, uint32_t warninglist,
+                                               struct span text, const char **out_why,
+                                               struct err *err);
+MUST_USE enum status warninglist_add_regex(struct warninglist_set *set, uint32_t warninglist,
+                                           struct span text, const char **out_why, struct err *err);
 /* Of a warninglist's JSON. */
-MUST_USE enum status warninglist_read_json(struct warninglist_set *warninglists, struct span bytes,
+MUST_USE enum status warninglist_read_json(struct warninglist_set *set, struct span bytes,
                                            const char *file, warninglist_refused *refused,
                                            void *context, struct err *err);
 /* The parts that a value has, + 1; 0: none. */
-uint32_t warninglist_by_pattern(const struct warninglist_set *warninglists,
-                                enum observable_kind kind, struct span normal);
+uint32_t warninglist_by_pattern(const struct warninglist_set *set, enum observable_kind kind,
+                                struct span normal);
 
 #endif

@@ -4,14 +4,13 @@
 #include "query/hunt/warninglist_internal.h"
 #include "query/ioc/indicator_parse.h"
 #include "query/ioc/list.h"
-#include "query/ioc/list_internal.h"
 
 enum list_type { TYPE_STRING, TYPE_HOSTNAME, TYPE_CIDR, TYPE_SUBSTRING, TYPE_REGEX, TYPES };
 
 static const char *const type_names[TYPES] = {"string", "hostname", "cidr", "substring", "regex"};
 
 struct misp_list {
-    struct warninglist_set *warninglists;
+    struct warninglist_set *set;
     uint32_t number;
     unsigned kinds;
     enum list_type type;
@@ -29,9 +28,8 @@ static struct span text_of(const cJSON *item)
 static enum status add_value(struct misp_list *list, enum observable_kind kind, bool exact)
 {
     struct indicator value = {.kind = kind, .exact = exact, .normal = buf_span(&list->normal)};
-    return buf_ok(&list->normal)
-               ? warninglist_add_value(list->warninglists, list->number, &value, list->err)
-               : err_nomem(list->err, "suppressors");
+    return buf_ok(&list->normal) ? warninglist_add_value(list->set, list->number, &value, list->err)
+                                 : err_nomem(list->err, "warninglists");
 }
 
 static bool is_about(const struct misp_list *list, enum observable_kind kind)
@@ -40,7 +38,7 @@ static bool is_about(const struct misp_list *list, enum observable_kind kind)
 }
 
 /* A string as each of the kinds that it can be. */
-static enum status take_string(struct misp_list *list, struct span text, bool *out_any)
+static enum status add_string(struct misp_list *list, struct span text, bool *out_any)
 {
     static bool (*const forms[OBSERVABLE_KINDS])(struct span text, struct buf * out) = {
         [OBSERVABLE_IP] = observable_ip,     [OBSERVABLE_DOMAIN] = observable_domain,
@@ -63,7 +61,7 @@ static enum status take_string(struct misp_list *list, struct span text, bool *o
     return status;
 }
 
-static enum status take_hostname(struct misp_list *list, struct span text, bool *out_any)
+static enum status add_hostname(struct misp_list *list, struct span text, bool *out_any)
 {
     enum status status = OK;
     while (span_starts(text, ".") || span_starts(text, "*")) {
@@ -77,22 +75,20 @@ static enum status take_hostname(struct misp_list *list, struct span text, bool 
         status = add_value(list, OBSERVABLE_DOMAIN, false);
     }
     if (status == OK && is_about(list, OBSERVABLE_URL)) {
-        status = warninglist_add_host(list->warninglists, list->number, buf_span(&list->normal),
-                                      list->err);
+        status = warninglist_add_host(list->set, list->number, buf_span(&list->normal), list->err);
     }
     *out_any = true;
     return status;
 }
 
-static enum status take_cidr(struct misp_list *list, struct span text, const char **out_why)
+static enum status add_cidr(struct misp_list *list, struct span text, const char **out_why)
 {
     struct indicator value;
     *out_why = indicator_parse_as(text, OBSERVABLE_IP, &list->normal, &value);
-    return *out_why ? OK
-                    : warninglist_add_value(list->warninglists, list->number, &value, list->err);
+    return *out_why ? OK : warninglist_add_value(list->set, list->number, &value, list->err);
 }
 
-static enum status take_entry(struct misp_list *list, struct span text)
+static enum status add_entry(struct misp_list *list, struct span text)
 {
     const char *why = NULL;
     bool any = false;
@@ -100,17 +96,17 @@ static enum status take_entry(struct misp_list *list, struct span text)
     if (text.size == 0 || text.size > INDICATOR_PARSE_BYTES_MAX) {
         why = text.size == 0 ? "no text" : "longer than 4,096 bytes";
     } else if (list->type == TYPE_STRING || list->type == TYPE_HOSTNAME) {
-        status = list->type == TYPE_STRING ? take_string(list, text, &any)
-                                           : take_hostname(list, text, &any);
+        status = list->type == TYPE_STRING ? add_string(list, text, &any)
+                                           : add_hostname(list, text, &any);
         why = any ? NULL : "nothing that is looked for";
     } else if (list->type == TYPE_CIDR) {
-        status = take_cidr(list, text, &why);
+        status = add_cidr(list, text, &why);
     } else if (list->type == TYPE_SUBSTRING) {
-        status = warninglist_add_substring(list->warninglists, list->number, text, &why, list->err);
+        status = warninglist_add_substring(list->set, list->number, text, &why, list->err);
     } else {
-        status = warninglist_add_regex(list->warninglists, list->number, text, &why, list->err);
+        status = warninglist_add_regex(list->set, list->number, text, &why, list->err);
     }
-    struct warninglist *warninglist = &list->warninglists->warninglist_rows[list->number];
+    struct warninglist *warninglist = &list->set->lists[list->number];
     warninglist->entries += status == OK && !why;
     warninglist->refused += why != NULL;
     if (why && !list->why) {
@@ -149,9 +145,10 @@ static bool type_of(const cJSON *object, enum list_type *out_type)
     return name.size == 0;
 }
 
-static void tell_wrong(const struct misp_list *list, warninglist_refused *refused, void *context)
+static void report_refused(const struct misp_list *list, warninglist_refused *refused,
+                           void *context)
 {
-    const struct warninglist *warninglist = &list->warninglists->warninglist_rows[list->number];
+    const struct warninglist *warninglist = &list->set->lists[list->number];
     struct buf why = BUF_INIT;
     if (warninglist->refused > 1) {
         buf_printf(&why, "%s; %lld of this list are not used", list->why,
@@ -166,42 +163,40 @@ static void tell_wrong(const struct misp_list *list, warninglist_refused *refuse
     buf_fini(&why);
 }
 
-static enum status take_list(struct warninglist_set *warninglists, const cJSON *object,
-                             const char *file, warninglist_refused *refused, void *context,
-                             struct err *err)
+static enum status read_list(struct warninglist_set *set, const cJSON *object, const char *file,
+                             warninglist_refused *refused, void *context, struct err *err)
 {
     const cJSON *entries = cJSON_GetObjectItemCaseSensitive(object, "list");
     struct span name = text_of(cJSON_GetObjectItemCaseSensitive(object, "name"));
     struct misp_list list = {
-        .warninglists = warninglists,
+        .set = set,
         .kinds = kinds_of(cJSON_GetObjectItemCaseSensitive(object, "matching_attributes")),
         .err = err};
     if (!cJSON_IsArray(entries) || !type_of(object, &list.type)) {
         return err_set(err, ERR_FORMAT,
-                       "%s: no MISP warninglist: it wants a \"list\", and a \"type\" of string, "
+                       "%s: not a MISP warninglist: it needs a \"list\", and a \"type\" of string, "
                        "hostname, cidr, substring or regex",
                        file);
     }
-    enum status status = warninglist_begin(warninglists, name.size > 0 ? name : span_str(file),
-                                           list.kinds, &list.number, err);
+    enum status status = warninglist_begin(set, name.size > 0 ? name : span_str(file), list.kinds,
+                                           &list.number, err);
     const cJSON *item;
     cJSON_ArrayForEach(item, entries)
     {
         if (status == OK) {
             const cJSON *value = cJSON_GetObjectItemCaseSensitive(item, "value");
-            status = take_entry(&list, text_of(value ? value : item));
+            status = add_entry(&list, text_of(value ? value : item));
         }
     }
     if (status == OK) {
-        tell_wrong(&list, refused, context);
+        report_refused(&list, refused, context);
     }
     buf_fini(&list.normal);
     return status;
 }
 
-enum status warninglist_read_json(struct warninglist_set *warninglists, struct span bytes,
-                                  const char *file, warninglist_refused *refused, void *context,
-                                  struct err *err)
+enum status warninglist_read_json(struct warninglist_set *set, struct span bytes, const char *file,
+                                  warninglist_refused *refused, void *context, struct err *err)
 {
     const char *end = NULL;
     if (list_json_fits(bytes, err) != OK) {
@@ -218,10 +213,10 @@ enum status warninglist_read_json(struct warninglist_set *warninglists, struct s
         const cJSON *item;
         cJSON_ArrayForEach(item, root)
         {
-            status = THEN(status, take_list(warninglists, item, file, refused, context, err));
+            status = THEN(status, read_list(set, item, file, refused, context, err));
         }
     } else {
-        status = take_list(warninglists, root, file, refused, context, err);
+        status = read_list(set, root, file, refused, context, err);
     }
     cJSON_Delete(root);
     return status;

@@ -1,49 +1,45 @@
-/* Suppressors that look inside of a value: substrings and regular expressions. The lists have the
+/* Warninglists that look inside of a value: substrings and regular expressions. The lists have the
  * latter in the syntax of Perl; of it that is taken which can be said in POSIX's (IEEE 1003.1,
  * extended, with \w \s \b as GNU has them), whose matching in libc has no exponential cases without
  * back-references. Counted repeats are bounded, as libc copies what they repeat. */
 #include "query/hunt/warninglist_internal.h"
 #include "query/ioc/indicator_parse.h"
+#include "schema/base/ascii.h"
 
 enum { REPEATS_MAX = 1000 };
 
-static char lower(char c)
+static enum status new_pattern(struct warninglist_set *set, uint32_t warninglist,
+                               struct warninglist_pattern **out_pattern, struct err *err)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static enum status new_part(struct warninglist_set *warninglists, uint32_t warninglist,
-                            struct warninglist_pattern **out_part, struct err *err)
-{
-    if (warninglists->n_parts == WARNINGLIST_PATTERNS_MAX) {
+    if (set->n_patterns == WARNINGLIST_PATTERNS_MAX) {
         return err_set(err, ERR_LIMIT, "more than %d substrings and regular expressions",
                        WARNINGLIST_PATTERNS_MAX);
     }
-    *out_part = &warninglists->parts[warninglists->n_parts];
-    **out_part = (struct warninglist_pattern){.warninglist = warninglist};
+    *out_pattern = &set->patterns[set->n_patterns];
+    **out_pattern = (struct warninglist_pattern){.warninglist = warninglist};
     return OK;
 }
 
-enum status warninglist_add_substring(struct warninglist_set *warninglists, uint32_t warninglist,
+enum status warninglist_add_substring(struct warninglist_set *set, uint32_t warninglist,
                                       struct span text, const char **out_why, struct err *err)
 {
-    struct warninglist_pattern *part = NULL;
+    struct warninglist_pattern *pattern = NULL;
     *out_why = text.size < 2 || text.size > INDICATOR_PARSE_BYTES_MAX
                    ? "a substring of one byte, or of over 4,096"
                    : NULL;
-    enum status status = *out_why ? OK : new_part(warninglists, warninglist, &part, err);
+    enum status status = *out_why ? OK : new_pattern(set, warninglist, &pattern, err);
     if (*out_why || status != OK) {
         return status;
     }
-    char *copy = arena_alloc(&warninglists->arena, text.size);
+    char *copy = arena_alloc(&set->arena, text.size);
     if (!copy) {
-        return err_nomem(err, "suppressors");
+        return err_nomem(err, "warninglists");
     }
     for (size_t i = 0; i < text.size; i++) {
-        copy[i] = lower(text.data[i]);
+        copy[i] = ascii_lower(text.data[i]);
     }
-    part->text = span_of(copy, text.size);
-    warninglists->n_parts++;
+    pattern->text = span_of(copy, text.size);
+    set->n_patterns++;
     return OK;
 }
 
@@ -74,7 +70,7 @@ static bool is_one_of(char c, const char *set)
 
 static bool is_alnum(char c)
 {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
+    return ascii_is_digit(c) || ascii_is_letter(c);
 }
 
 /* What follows a backslash outside of brackets. */
@@ -207,10 +203,10 @@ static struct span without_delimiters(struct span text)
     return span_of(text.data + 1, end - 2);
 }
 
-enum status warninglist_add_regex(struct warninglist_set *warninglists, uint32_t warninglist,
+enum status warninglist_add_regex(struct warninglist_set *set, uint32_t warninglist,
                                   struct span text, const char **out_why, struct err *err)
 {
-    struct warninglist_pattern *part = NULL;
+    struct warninglist_pattern *pattern = NULL;
     struct rewrite rewrite = {.rest = without_delimiters(text), .repeats = 1};
     if (text.size == 0 || text.size > WARNINGLIST_REGEX_BYTES_MAX ||
         memchr(text.data, '\0', text.size)) {
@@ -218,16 +214,16 @@ enum status warninglist_add_regex(struct warninglist_set *warninglists, uint32_t
     }
     rewrite_all(&rewrite);
     buf_add_char(&rewrite.out, '\0');
-    enum status status = rewrite.why ? OK : new_part(warninglists, warninglist, &part, err);
+    enum status status = rewrite.why ? OK : new_pattern(set, warninglist, &pattern, err);
     if (status == OK && !rewrite.why && !buf_ok(&rewrite.out)) {
-        status = err_nomem(err, "suppressors");
+        status = err_nomem(err, "warninglists");
     }
     if (status == OK && !rewrite.why) {
-        if (regcomp(&part->regex, rewrite.out.data, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0) {
+        if (regcomp(&pattern->regex, rewrite.out.data, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0) {
             fail(&rewrite, "a regular expression that is broken");
         } else {
-            part->is_regex = true;
-            warninglists->n_parts++;
+            pattern->is_regex = true;
+            set->n_patterns++;
         }
     }
     buf_fini(&rewrite.out);
@@ -235,28 +231,27 @@ enum status warninglist_add_regex(struct warninglist_set *warninglists, uint32_t
     return status;
 }
 
-uint32_t warninglist_by_pattern(const struct warninglist_set *warninglists,
-                                enum observable_kind kind, struct span normal)
+uint32_t warninglist_by_pattern(const struct warninglist_set *set, enum observable_kind kind,
+                                struct span normal)
 {
     char subject[WARNINGLIST_SUBJECT_BYTES_MAX + 1];
-    if (warninglists->n_parts == 0 || normal.size == 0 ||
-        normal.size > WARNINGLIST_SUBJECT_BYTES_MAX) {
+    if (set->n_patterns == 0 || normal.size == 0 || normal.size > WARNINGLIST_SUBJECT_BYTES_MAX) {
         return 0;
     }
     for (size_t i = 0; i < normal.size; i++) {
-        subject[i] = lower(normal.data[i]);
+        subject[i] = ascii_lower(normal.data[i]);
     }
     subject[normal.size] = '\0'; /* what is behind a NUL of the value is not looked at */
-    for (size_t i = 0; i < warninglists->n_parts; i++) {
-        const struct warninglist_pattern *part = &warninglists->parts[i];
-        if (!warninglist_is_about(&warninglists->warninglist_rows[part->warninglist], kind)) {
+    for (size_t i = 0; i < set->n_patterns; i++) {
+        const struct warninglist_pattern *pattern = &set->patterns[i];
+        if (!warninglist_is_about(&set->lists[pattern->warninglist], kind)) {
             continue;
         }
-        bool is = part->is_regex
-                      ? regexec(&part->regex, subject, 0, NULL, 0) == 0
-                      : memmem(subject, normal.size, part->text.data, part->text.size) != NULL;
+        bool is = pattern->is_regex ? regexec(&pattern->regex, subject, 0, NULL, 0) == 0
+                                    : memmem(subject, normal.size, pattern->text.data,
+                                             pattern->text.size) != NULL;
         if (is) {
-            return part->warninglist + 1;
+            return pattern->warninglist + 1;
         }
     }
     return 0;

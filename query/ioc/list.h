@@ -32,4 +32,12 @@ MUST_USE enum status list_read(struct indicator_set *set, uint32_t list, struct 
                                int64_t now_us, list_refused *refused, void *context,
                                struct list_report *out_report, struct err *err);
 
+/* Whether JSON is small enough to be read whole: LIST_JSON_BYTES_MAX, and LIST_JSON_VALUES_MAX
+ * values, counted by what is between them, as each takes some 100 bytes. ERR_LIMIT. */
+MUST_USE enum status list_json_fits(struct span text, struct err *err);
+
+/* The kind that a type of MISP (core format), ThreatFox, or a column of that name holds, in any
+ * case; OBSERVABLE_KINDS: the shape of the value tells. False: no type that is known. */
+bool list_type_find(struct span type, enum observable_kind *out_kind);
+
 #endif

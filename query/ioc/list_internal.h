@@ -15,10 +15,6 @@ struct list_reader {
     struct err *err;
 };
 
-/* Whether JSON is small enough to be read whole: LIST_JSON_BYTES_MAX, and LIST_JSON_VALUES_MAX
- * values, counted by what is between them, as each takes some 100 bytes. ERR_LIMIT. */
-MUST_USE enum status list_json_fits(struct span text, struct err *err);
-
 /* Adds what indicator_parse made, or tells why it is none. */
 MUST_USE enum status list_take(struct list_reader *reader, int64_t line, struct span text,
                                const char *why, struct indicator *indicator);
@@ -29,9 +25,6 @@ MUST_USE enum status list_take_value(struct list_reader *reader, int64_t line, s
 /* "0" to "100", or INDICATOR_CONFIDENCE_UNKNOWN. */
 int list_read_confidence(struct span text);
 
-/* The kind that a type of MISP (core format), ThreatFox, or a column of that name holds, in any
- * case; OBSERVABLE_KINDS: the shape of the value tells. False: no type that is known. */
-bool list_type_find(struct span type, enum observable_kind *out_kind);
 /* A value of such a type (found: `kind`). Composite types have their parts with | between: of
  * name|hash the hash is taken, of domain|ip both, of address|port the address. */
 MUST_USE enum status list_take_typed(struct list_reader *reader, int64_t line, struct span type,

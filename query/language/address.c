@@ -1,5 +1,6 @@
 #include "query/language/address.h"
 
+#include "schema/base/ascii.h"
 #include "schema/base/buf.h"
 #include "schema/event/term.h"
 
@@ -11,7 +12,7 @@ static int read_bits(struct span text, int most)
         return -1;
     }
     for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9') {
+        if (!ascii_is_digit(text.data[i])) {
             return -1;
         }
         bits = bits * 10 + (text.data[i] - '0');

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "query/language/parse.h"
+#include "query/language/pseudo.h"
 
 enum status build_query(struct query **out_query, struct err *err)
 {
@@ -18,44 +19,71 @@ enum status build_query(struct query **out_query, struct err *err)
     return OK;
 }
 
-enum status build_node(struct build *tree, enum node_kind kind, struct node **out_node)
+enum status build_node(struct build *build, enum node_kind kind, struct node *first,
+                       struct node **out_node)
 {
-    if (tree->n_nodes >= QUERY_NODES_MAX) {
-        return err_set(tree->err, ERR_USAGE, "the query has too many parts");
+    if (build->n_nodes >= QUERY_NODES_MAX) {
+        return err_set(build->maker.err, ERR_USAGE, "the query has too many parts");
     }
-    struct node *node = arena_alloc(&tree->query->arena, sizeof *node);
+    struct node *node = arena_alloc(&build->query->arena, sizeof *node);
     if (!node) {
-        return err_nomem(tree->err, "query");
+        return err_nomem(build->maker.err, "query");
     }
-    tree->n_nodes++;
-    *node = (struct node){.kind = kind};
+    build->n_nodes++;
+    *node = (struct node){.kind = kind, .first = first};
     *out_node = node;
     return OK;
 }
 
-enum status build_leaf(struct build *tree, const struct predicate *predicate,
+enum status build_leaf(struct build *build, const struct predicate *predicate,
                        struct node **out_node)
 {
     struct node *node;
-    enum status status = build_node(tree, NODE_LEAF, &node);
+    enum status status = build_node(build, NODE_LEAF, NULL, &node);
     if (status != OK) {
         return status;
     }
-    node->predicate = arena_alloc(&tree->query->arena, sizeof *node->predicate);
+    node->predicate = arena_alloc(&build->query->arena, sizeof *node->predicate);
     if (!node->predicate) {
-        return err_nomem(tree->err, "query");
+        return err_nomem(build->maker.err, "query");
     }
     *node->predicate = *predicate;
-    node->predicate->leaf = (uint32_t)tree->query->n_leaves;
-    tree->query->leaves[tree->query->n_leaves++] = node->predicate;
+    node->predicate->leaf = (uint32_t)build->query->n_leaves;
+    build->query->leaves[build->query->n_leaves++] = node->predicate;
     *out_node = node;
     return OK;
+}
+
+enum status build_exists(struct build *build, struct span field, struct node **out_node)
+{
+    struct predicate exists = {.kind = PREDICATE_EXISTS, .field = field};
+    return build_leaf(build, &exists, out_node);
+}
+
+static enum status build_field(struct build *build, struct span field,
+                               const struct predicate_form *form, struct node **out_node)
+{
+    struct predicate predicate = {.field = field, .typed = form->text};
+    const struct pseudo *pseudo = pseudo_find(field);
+    if (pseudo) {
+        predicate.field = span_str(pseudo->of_field);
+    }
+    enum status status = pseudo ? pseudo->build(&build->maker, form, &predicate)
+                                : predicate_plain(&build->maker, form, &predicate);
+    return THEN(status, build_leaf(build, &predicate, out_node));
+}
+
+static enum status build_pair(struct build *build, enum node_kind kind, struct node *first,
+                              struct node *second, struct node **out_node)
+{
+    first->next = second;
+    return build_node(build, kind, first, out_node);
 }
 
 /* Who did it is in the first of some fields that the event has: f1:X OR (NOT f1:* (f2:X OR ...)),
  * built from the last one up. */
-static enum status actor_new(struct build *tree, const struct predicate_form *form,
-                             struct node **out_node)
+static enum status build_actor(struct build *build, const struct predicate_form *form,
+                               struct node **out_node)
 {
     size_t count = 0;
     while (event_actor_fields[count]) {
@@ -63,55 +91,30 @@ static enum status actor_new(struct build *tree, const struct predicate_form *fo
     }
     struct node *rest = NULL;
     enum status status = OK;
-    while (status == OK && count > 0) {
-        struct span field = span_str(event_actor_fields[--count]);
-        struct predicate predicate;
-        status =
-            predicate_build(&tree->query->arena, tree->now_us, field, form, &predicate, tree->err);
-        if (status != OK) {
-            return status;
-        }
+    while (status == OK && count-- > 0) {
+        struct span field = span_str(event_actor_fields[count]);
         struct node *here = NULL;
-        status = build_leaf(tree, &predicate, &here);
-        if (status == OK && rest) {
-            struct node *absent;
-            struct node *absence;
-            struct node *both;
-            struct node *either;
-            struct predicate exists;
-            predicate_exists(field, &exists);
-            if ((status = build_leaf(tree, &exists, &absent)) != OK ||
-                (status = build_node(tree, NODE_NOT, &absence)) != OK ||
-                (status = build_node(tree, NODE_AND, &both)) != OK ||
-                (status = build_node(tree, NODE_OR, &either)) != OK) {
-                return status;
-            }
-            absence->first = absent;
-            absence->next = rest;
-            both->first = absence;
-            here->next = both;
-            either->first = here;
-            here = either;
+        struct node *without = NULL;
+        status = build_field(build, field, form, &here);
+        if (rest) {
+            status = THEN(status, build_exists(build, field, &without));
+            status = THEN(status, build_node(build, NODE_NOT, without, &without));
+            status = THEN(status, build_pair(build, NODE_AND, without, rest, &rest));
+            status = THEN(status, build_pair(build, NODE_OR, here, rest, &here));
         }
         rest = here;
     }
-    *out_node = rest;
+    if (status == OK) {
+        *out_node = rest;
+    }
     return status;
 }
 
-enum status build_value(struct build *tree, struct span field, const struct predicate_form *form,
+enum status build_value(struct build *build, struct span field, const struct predicate_form *form,
                         struct node **out_node)
 {
-    if (span_is(field, "actor")) {
-        return actor_new(tree, form, out_node);
-    }
-    struct predicate predicate;
-    enum status status =
-        predicate_build(&tree->query->arena, tree->now_us, field, form, &predicate, tree->err);
-    if (status != OK) {
-        return status;
-    }
-    return build_leaf(tree, &predicate, out_node);
+    return span_is(field, "actor") ? build_actor(build, form, out_node)
+                                   : build_field(build, field, form, out_node);
 }
 
 enum status parse_query_of_value(struct span field, struct span value, struct query **out_query,
@@ -122,12 +125,12 @@ enum status parse_query_of_value(struct span field, struct span value, struct qu
     if (status != OK) {
         return status;
     }
-    struct build tree = {.query = query, .err = err};
+    struct build build = {.query = query, .maker = {.arena = &query->arena, .err = err}};
     struct predicate_form form = {.kind = PREDICATE_FORM_PHRASE,
                                   .text = arena_copy(&query->arena, value)};
     struct span name = arena_copy(&query->arena, field);
-    status = form.text.data && name.data ? build_value(&tree, name, &form, &query->root)
-                                         : err_nomem(tree.err, "query");
+    status = form.text.data && name.data ? build_value(&build, name, &form, &query->root)
+                                         : err_nomem(err, "query");
     if (status != OK) {
         parse_query_free(query);
         return status;

@@ -2,24 +2,17 @@
  * behind a field; "-" denies only in front of something; inside of a range "]" ends a word. */
 #include "query/language/lex.h"
 
+#include "schema/base/ascii.h"
 #include "schema/event/term.h"
-
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
 
 static bool is_letter(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char)c >= 0x80;
+    return ascii_is_letter(c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
 static bool ends_word(const struct lex *lexer, char c)
 {
-    if (lexer->in_range) {
-        return is_space(c) || c == ']' || c == '"';
-    }
-    return is_space(c) || c == '(' || c == ')' || c == '"';
+    return ascii_is_space(c) || c == '"' || (lexer->in_range ? c == ']' : c == '(' || c == ')');
 }
 
 static struct span read_run(const struct lex *lexer)
@@ -38,7 +31,7 @@ static bool is_field_name(struct span name)
     }
     for (size_t i = 1; i < name.size; i++) {
         char c = name.data[i];
-        if (!is_letter(c) && !(c >= '0' && c <= '9') && c != '.' && c != '-' && c != '/') {
+        if (!is_letter(c) && !ascii_is_digit(c) && c != '.' && c != '-' && c != '/') {
             return false;
         }
     }
@@ -98,10 +91,10 @@ static enum status read_phrase(struct lex *lexer, struct lex_token *token, size_
     return err_set(err, ERR_USAGE, "the quotation mark is never closed");
 }
 
-static void read_word(struct lex *lexer, bool behind_field, struct lex_token *token)
+static void read_word(struct lex *lexer, bool is_value, struct lex_token *token)
 {
     struct span run = read_run(lexer);
-    size_t name_size = behind_field || lexer->in_range ? 0 : field_name_size(run);
+    size_t name_size = is_value ? 0 : field_name_size(run);
     if (name_size > 0) {
         token->kind = LEX_FIELD;
         token->text = span_of(run.data, name_size);
@@ -109,18 +102,16 @@ static void read_word(struct lex *lexer, bool behind_field, struct lex_token *to
         lexer->behind_field = true;
         return;
     }
-    token->kind = LEX_WORD;
+    token->kind = is_value              ? LEX_WORD
+                  : span_is(run, "OR")  ? LEX_OR
+                  : span_is(run, "AND") ? LEX_AND
+                  : span_is(run, "NOT") ? LEX_NOT
+                                        : LEX_WORD;
     token->text = run;
     lexer->at += run.size;
-    if (!behind_field && !lexer->in_range) {
-        token->kind = span_is(run, "OR")    ? LEX_OR
-                      : span_is(run, "AND") ? LEX_AND
-                      : span_is(run, "NOT") ? LEX_NOT
-                                            : LEX_WORD;
-    }
 }
 
-static void take(struct lex *lexer, struct lex_token *token, enum lex_kind kind, size_t size)
+static void accept(struct lex *lexer, struct lex_token *token, enum lex_kind kind, size_t size)
 {
     token->kind = kind;
     token->text = span_of(lexer->text.data + lexer->at, size);
@@ -134,7 +125,7 @@ static bool read_behind_field(struct lex *lexer, struct lex_token *token)
     struct span run = read_run(lexer);
     /* [2001:db8::1]:22 is a word; a range has white space before it is closed. */
     if (rest.data[0] == '[' && !memchr(run.data, ']', run.size)) {
-        take(lexer, token, LEX_RANGE_OPEN, 1);
+        accept(lexer, token, LEX_RANGE_OPEN, 1);
         lexer->in_range = true;
         return true;
     }
@@ -144,7 +135,7 @@ static bool read_behind_field(struct lex *lexer, struct lex_token *token)
     bool equal = rest.size > 1 && rest.data[1] == '=';
     enum lex_kind kind = rest.data[0] == '<' ? (equal ? LEX_LESS_EQUAL : LEX_LESS)
                                              : (equal ? LEX_GREATER_EQUAL : LEX_GREATER);
-    take(lexer, token, kind, equal ? 2 : 1);
+    accept(lexer, token, kind, equal ? 2 : 1);
     lexer->behind_field = true;
     return true;
 }
@@ -153,48 +144,67 @@ static bool read_behind_field(struct lex *lexer, struct lex_token *token)
 static bool is_minus(const struct lex *lexer)
 {
     struct span rest = span_from(lexer->text, lexer->at);
-    return rest.data[0] == '-' && rest.size > 1 && !is_space(rest.data[1]) && rest.data[1] != ')';
+    return rest.data[0] == '-' && rest.size > 1 && !ascii_is_space(rest.data[1]) &&
+           rest.data[1] != ')';
+}
+
+/* What a bracket means here; LEX_END where it is part of a word. */
+static enum lex_kind bracket_kind(const struct lex *lexer, char c)
+{
+    if (lexer->in_range) {
+        return c == ']' ? LEX_RANGE_CLOSE : LEX_END;
+    }
+    return c == '(' ? LEX_OPEN : c == ')' ? LEX_CLOSE : LEX_END;
+}
+
+/* A phrase; or a field, when a colon follows right behind the quotation mark. */
+static enum status read_quoted(struct lex *lexer, bool may_be_field, struct lex_token *token,
+                               size_t *out_at, struct err *err)
+{
+    enum status status = read_phrase(lexer, token, out_at, err);
+    if (status == OK && may_be_field && token->text.size > 0 &&
+        span_starts(span_from(lexer->text, lexer->at), ":")) {
+        token->kind = LEX_FIELD;
+        lexer->at++;
+        lexer->behind_field = true;
+    }
+    return status;
+}
+
+static enum status read_token(struct lex *lexer, bool behind_field, struct lex_token *token,
+                              size_t *out_at, struct err *err)
+{
+    bool is_value = behind_field || lexer->in_range;
+    char c = lexer->text.data[lexer->at];
+    enum lex_kind bracket = bracket_kind(lexer, c);
+    if (c == '"') {
+        return read_quoted(lexer, !is_value, token, out_at, err);
+    }
+    if (bracket != LEX_END) {
+        accept(lexer, token, bracket, 1);
+        lexer->in_range = false;
+    } else if (!is_value && is_minus(lexer)) {
+        accept(lexer, token, LEX_MINUS, 1);
+    } else if (!behind_field || !read_behind_field(lexer, token)) {
+        read_word(lexer, is_value, token);
+    }
+    return OK;
 }
 
 enum status lex_next(struct lex *lexer, struct lex_token *out_token, size_t *out_at,
                      struct err *err)
 {
-    bool behind_field = lexer->behind_field;
-    lexer->behind_field = false;
     size_t before = lexer->at;
-    while (lexer->at < lexer->text.size && is_space(lexer->text.data[lexer->at])) {
+    while (lexer->at < lexer->text.size && ascii_is_space(lexer->text.data[lexer->at])) {
         lexer->at++;
     }
     /* A field's value stands right behind the colon, or it has none. */
-    behind_field = behind_field && lexer->at == before;
+    bool behind_field = lexer->behind_field && lexer->at == before;
+    lexer->behind_field = false;
     struct lex_token token = {.kind = LEX_END, .at = lexer->at};
     enum status status = OK;
-    if (lexer->at == lexer->text.size) {
-        *out_token = token;
-        return OK;
-    }
-    char c = lexer->text.data[lexer->at];
-    if (c == '"') {
-        status = read_phrase(lexer, &token, out_at, err);
-        if (status == OK && !behind_field && !lexer->in_range && token.text.size > 0 &&
-            lexer->at < lexer->text.size && lexer->text.data[lexer->at] == ':') {
-            token.kind = LEX_FIELD;
-            lexer->at++;
-            lexer->behind_field = true;
-        }
-    } else if (lexer->in_range && c == ']') {
-        take(lexer, &token, LEX_RANGE_CLOSE, 1);
-        lexer->in_range = false;
-    } else if (!lexer->in_range && c == '(') {
-        take(lexer, &token, LEX_OPEN, 1);
-    } else if (!lexer->in_range && c == ')') {
-        take(lexer, &token, LEX_CLOSE, 1);
-    } else if (behind_field && read_behind_field(lexer, &token)) {
-        token.at = before;
-    } else if (!behind_field && !lexer->in_range && is_minus(lexer)) {
-        take(lexer, &token, LEX_MINUS, 1);
-    } else {
-        read_word(lexer, behind_field, &token);
+    if (lexer->at < lexer->text.size) {
+        status = read_token(lexer, behind_field, &token, out_at, err);
     }
     if (status == OK) {
         *out_token = token;

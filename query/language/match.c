@@ -5,6 +5,7 @@
 
 #include "query/language/glob.h"
 #include "query/language/number.h"
+#include "schema/base/ascii.h"
 #include "schema/base/utf8.h"
 #include "schema/event/source.h"
 #include "schema/event/term.h"
@@ -87,12 +88,12 @@ static int phrase_term(void *context, struct span term, enum term_level level, u
     if (first_word != last_word) {
         return 0;
     }
-    struct phrase_match *walk = context;
-    for (size_t i = walk->predicate->n_words; i-- > 0;) {
-        bool before = i == 0 || walk->state[i];
-        walk->state[i + 1] = before && is_phrase_word(walk->predicate, i, term);
+    struct phrase_match *phrase = context;
+    for (size_t i = phrase->predicate->n_words; i-- > 0;) {
+        bool before = i == 0 || phrase->state[i];
+        phrase->state[i + 1] = before && is_phrase_word(phrase->predicate, i, term);
     }
-    return walk->state[walk->predicate->n_words];
+    return phrase->state[phrase->predicate->n_words];
 }
 
 static bool match_phrase(const struct predicate *predicate, struct span value)
@@ -105,8 +106,8 @@ static bool match_phrase(const struct predicate *predicate, struct span value)
             return false;
         }
     }
-    struct phrase_match walk = {.predicate = predicate, .state = state};
-    bool found = term_split(value, phrase_term, &walk) != 0;
+    struct phrase_match phrase = {.predicate = predicate, .state = state};
+    bool found = term_split(value, phrase_term, &phrase) != 0;
     if (state != few) {
         free(state);
     }
@@ -138,7 +139,7 @@ static int compare_text(struct span a, struct span b)
 {
     size_t n = a.size < b.size ? a.size : b.size;
     int order = n ? memcmp(a.data, b.data, n) : 0;
-    return order ? order : (a.size > b.size) - (a.size < b.size);
+    return order ? (order > 0) - (order < 0) : (a.size > b.size) - (a.size < b.size);
 }
 
 /* How the value stands to the bound: -1, 0, 1; 2 when they cannot be compared. */
@@ -156,9 +157,7 @@ static int compare_bound(const struct bound *bound, struct span value, struct sp
         }
         return (time_us > bound->time_us) - (time_us < bound->time_us);
     case BOUND_TEXT:
-        return compare_text(lower, bound->text) < 0   ? -1
-               : compare_text(lower, bound->text) > 0 ? 1
-                                                      : 0;
+        return compare_text(lower, bound->text);
     case BOUND_NONE:
         break;
     }
@@ -240,23 +239,13 @@ bool match_value(const struct predicate *predicate, struct span path, struct spa
     return false;
 }
 
-static bool is_digits(struct span text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9') {
-            return false;
-        }
-    }
-    return text.size > 0;
-}
-
 bool match_integer_possible(const struct predicate *predicate)
 {
     switch (predicate->kind) {
     case PREDICATE_TERM:
-        return predicate->is_number || is_digits(predicate->text);
+        return predicate->is_number || ascii_all_digits(predicate->text);
     case PREDICATE_PREFIX:
-        return is_digits(predicate->text);
+        return ascii_all_digits(predicate->text);
     case PREDICATE_SUBSTRING:
         return strspn(predicate->text.data, "-0123456789") >= predicate->text.size;
     case PREDICATE_RANGE:
@@ -316,7 +305,7 @@ bool match_uid(const struct predicate *predicate, struct span uid)
     bool upper = lower;
     for (size_t i = 0; i < uid.size && (lower || upper); i++) {
         char c = typed.data[i];
-        lower = lower && uid.data[i] == (c >= 'A' && c <= 'Z' ? c + 32 : c);
+        lower = lower && uid.data[i] == ascii_lower(c);
         upper = upper && uid.data[i] == (c >= 'a' && c <= 'z' ? c - 32 : c);
     }
     return lower || upper;
@@ -334,19 +323,19 @@ struct observable_match {
     bool found;
 };
 
-static void take_observable(void *context, const struct observable *observable)
+static void compare_observable(void *context, const struct observable *observable)
 {
-    struct observable_match *observing = context;
-    observing->found = observing->found || match_observable(observing->predicate, observable);
+    struct observable_match *match = context;
+    match->found = match->found || match_observable(match->predicate, observable);
 }
 
 static bool has_observable(const struct predicate *predicate, const struct event *event)
 {
-    struct observable_match observing = {.predicate = predicate};
-    struct observable_scanner observer = OBSERVABLE_SCANNER_INIT;
-    bool ok = observable_scan_event(&observer, event, take_observable, &observing);
-    observable_scanner_fini(&observer);
-    return ok && observing.found;
+    struct observable_match match = {.predicate = predicate};
+    struct observable_scanner scanner = OBSERVABLE_SCANNER_INIT;
+    bool ok = observable_scan_event(&scanner, event, compare_observable, &match);
+    observable_scanner_fini(&scanner);
+    return ok && match.found;
 }
 
 bool match_predicate(const struct predicate *predicate, const struct event *event)

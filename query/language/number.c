@@ -4,14 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+#include "schema/base/ascii.h"
 
 static size_t skip_digits(struct span text, size_t at)
 {
-    while (at < text.size && is_digit(text.data[at])) {
+    while (at < text.size && ascii_is_digit(text.data[at])) {
         at++;
     }
     return at;

@@ -10,7 +10,7 @@
 struct parser {
     struct lex lexer;
     struct lex_token token; /* the next one, not taken yet */
-    struct build tree;
+    struct build build;
     struct span field; /* of the group we are in */
     unsigned depth;
     size_t at; /* byte offset of what is wrong, once something is */
@@ -28,22 +28,28 @@ static enum status advance(struct parser *parser)
     return lex_next(&parser->lexer, &parser->token, &parser->at, parser->err);
 }
 
-static enum status node_new(struct parser *parser, enum node_kind kind, struct node **out_node)
+static enum status node_new(struct parser *parser, enum node_kind kind, struct node *first,
+                            struct node **out_node)
 {
     parser->at = parser->token.at;
-    return build_node(&parser->tree, kind, out_node);
+    return build_node(&parser->build, kind, first, out_node);
 }
 
 static enum status value_new(struct parser *parser, struct span field,
                              const struct predicate_form *form, size_t at, struct node **out_node)
 {
     parser->at = at;
-    return build_value(&parser->tree, field, form, out_node);
+    return build_value(&parser->build, field, form, out_node);
 }
 
 static bool is_value(enum lex_kind kind)
 {
     return kind == LEX_WORD || kind == LEX_PHRASE;
+}
+
+static bool is_comparison(enum lex_kind kind)
+{
+    return kind >= LEX_LESS && kind <= LEX_GREATER_EQUAL;
 }
 
 static enum status parse_comparison(struct parser *parser, struct span field,
@@ -159,63 +165,41 @@ static enum status parse_field(struct parser *parser, struct node **out_node)
     if (status != OK) {
         return status;
     }
-    if (parser->token.kind == LEX_END || parser->token.at != end) {
-        return fault(parser, field.at, "the field has no value: name:value, without a space");
+    enum lex_kind kind = parser->token.kind;
+    if (parser->token.at != end) {
+        kind = LEX_END;
     }
-    switch (parser->token.kind) {
-    case LEX_OPEN:
+    if (kind == LEX_OPEN) {
         return parse_group(parser, field.text, out_node);
-    case LEX_RANGE_OPEN:
+    }
+    if (kind == LEX_RANGE_OPEN) {
         return parse_range(parser, field.text, out_node);
-    case LEX_LESS:
-    case LEX_LESS_EQUAL:
-    case LEX_GREATER:
-    case LEX_GREATER_EQUAL:
+    }
+    if (is_comparison(kind)) {
         return parse_comparison(parser, field.text, out_node);
-    case LEX_WORD:
-    case LEX_PHRASE:
+    }
+    if (is_value(kind)) {
         return parse_value(parser, field.text, out_node);
-    case LEX_END:
-    case LEX_FIELD:
-    case LEX_CLOSE:
-    case LEX_RANGE_CLOSE:
-    case LEX_AND:
-    case LEX_OR:
-    case LEX_NOT:
-    case LEX_MINUS:
-        break;
     }
     return fault(parser, field.at, "the field has no value: name:value, without a space");
 }
 
 static enum status parse_primary(struct parser *parser, struct node **out_node)
 {
-    size_t at = parser->token.at;
-    switch (parser->token.kind) {
-    case LEX_OPEN:
+    enum lex_kind kind = parser->token.kind;
+    if (kind == LEX_OPEN) {
         return parse_group(parser, parser->field, out_node);
-    case LEX_WORD:
-    case LEX_PHRASE:
-        return parse_value(parser, parser->field, out_node);
-    case LEX_FIELD:
-        return parse_field(parser, out_node);
-    case LEX_CLOSE:
-        return fault(parser, at, "\")\" closes nothing");
-    case LEX_AND:
-    case LEX_OR:
-        return fault(parser, at, "AND and OR stand between two parts");
-    case LEX_END:
-    case LEX_NOT:
-    case LEX_MINUS:
-    case LEX_RANGE_OPEN:
-    case LEX_RANGE_CLOSE:
-    case LEX_LESS:
-    case LEX_LESS_EQUAL:
-    case LEX_GREATER:
-    case LEX_GREATER_EQUAL:
-        break;
     }
-    return fault(parser, at, "something is missing here");
+    if (kind == LEX_FIELD) {
+        return parse_field(parser, out_node);
+    }
+    if (is_value(kind)) {
+        return parse_value(parser, parser->field, out_node);
+    }
+    return fault(parser, parser->token.at,
+                 kind == LEX_CLOSE                   ? "\")\" closes nothing"
+                 : kind == LEX_AND || kind == LEX_OR ? "AND and OR stand between two parts"
+                                                     : "something is missing here");
 }
 
 /* Any number of NOTs: two take each other away. */
@@ -232,21 +216,8 @@ static enum status parse_unary(struct parser *parser, struct node **out_node)
             return fault(parser, at, "NOT has nothing behind it");
         }
     }
-    struct node *node;
-    status = THEN(status, parse_primary(parser, &node));
-    if (status != OK || !deny) {
-        if (status == OK) {
-            *out_node = node;
-        }
-        return status;
-    }
-    struct node *absence;
-    status = node_new(parser, NODE_NOT, &absence);
-    if (status == OK) {
-        absence->first = node;
-        *out_node = absence;
-    }
-    return status;
+    status = THEN(status, parse_primary(parser, out_node));
+    return deny ? THEN(status, node_new(parser, NODE_NOT, *out_node, out_node)) : status;
 }
 
 static bool ends_and(enum lex_kind kind)
@@ -262,13 +233,7 @@ static enum status join(struct parser *parser, enum node_kind kind, struct node 
         *out_node = first;
         return OK;
     }
-    struct node *node;
-    enum status status = node_new(parser, kind, &node);
-    if (status == OK) {
-        node->first = first;
-        *out_node = node;
-    }
-    return status;
+    return node_new(parser, kind, first, out_node);
 }
 
 static enum status parse_and(struct parser *parser, struct node **out_node)
@@ -328,9 +293,9 @@ static enum status parse_all(struct parser *parser)
     enum status status = advance(parser);
     if (status == OK && parser->token.kind == LEX_END) {
         struct predicate all = {.kind = PREDICATE_ALL};
-        return build_leaf(&parser->tree, &all, &parser->tree.query->root);
+        return build_leaf(&parser->build, &all, &parser->build.query->root);
     }
-    status = THEN(status, parse_or(parser, &parser->tree.query->root));
+    status = THEN(status, parse_or(parser, &parser->build.query->root));
     if (status == OK && parser->token.kind == LEX_CLOSE) {
         return fault(parser, parser->token.at, "\")\" closes nothing");
     }
@@ -357,7 +322,7 @@ enum status parse_query(struct span text, int64_t now_us, struct query **out_que
     }
     struct err inner = {.text = ""};
     struct parser parser = {.lexer = {.text = copy, .arena = &query->arena},
-                            .tree = {.query = query, .now_us = now_us, .err = &inner},
+                            .build = {.query = query, .maker = {&query->arena, now_us, &inner}},
                             .err = &inner};
     if (!utf8_valid(copy, &bad) || memchr(copy.data, '\0', copy.size)) {
         const char *nul = memchr(copy.data, '\0', copy.size);

@@ -1,33 +1,33 @@
 #include "query/language/predicate.h"
 
 #include "query/language/number.h"
-#include "query/language/pseudo.h"
+#include "schema/base/ascii.h"
 #include "schema/base/utf8.h"
 #include "schema/event/term.h"
 
-enum status pseudo_lower(struct arena *arena, struct span text, struct span *out_text,
-                         struct err *err)
+enum status predicate_lower(const struct predicate_maker *maker, struct span text,
+                            struct span *out_text)
 {
-    char *lower = arena_alloc(arena, text.size + 1);
+    char *lower = arena_alloc(maker->arena, text.size + 1);
     if (!lower) {
-        return err_nomem(err, "query");
+        return err_nomem(maker->err, "query");
     }
     *out_text = span_of(lower, utf8_lower_copy(text, lower));
     lower[out_text->size] = '\0';
     return OK;
 }
 
-enum status pseudo_words(struct arena *arena, struct span text, struct predicate *out,
-                         struct err *err)
+static enum status read_words(const struct predicate_maker *maker, struct span text,
+                              struct predicate *out)
 {
     struct buf buf = BUF_INIT;
     size_t count = term_words(text, &buf);
-    struct span copy = arena_copy(arena, buf_span(&buf));
-    struct span *words = arena_alloc(arena, (count + 1) * sizeof *words);
+    struct span copy = arena_copy(maker->arena, buf_span(&buf));
+    struct span *words = arena_alloc(maker->arena, (count + 1) * sizeof *words);
     bool ok = buf_ok(&buf) && words && copy.data;
     buf_fini(&buf);
     if (!ok) {
-        return err_nomem(err, "query");
+        return err_nomem(maker->err, "query");
     }
     size_t at = 0;
     for (size_t i = 0; i < count; i++) {
@@ -39,16 +39,16 @@ enum status pseudo_words(struct arena *arena, struct span text, struct predicate
     return OK;
 }
 
-enum status pseudo_term(struct arena *arena, struct span text, struct predicate *out, bool *out_one,
-                        struct err *err)
+enum status predicate_term(const struct predicate_maker *maker, struct span text,
+                           struct predicate *out, bool *out_one)
 {
     struct buf term = BUF_INIT;
     *out_one = term_single(text, &term);
-    struct span copy = arena_copy(arena, buf_span(&term));
+    struct span copy = arena_copy(maker->arena, buf_span(&term));
     bool ok = buf_ok(&term) && copy.data;
     buf_fini(&term);
     if (!ok) {
-        return err_nomem(err, "query");
+        return err_nomem(maker->err, "query");
     }
     if (*out_one) {
         out->kind = PREDICATE_TERM;
@@ -58,25 +58,25 @@ enum status pseudo_term(struct arena *arena, struct span text, struct predicate 
 }
 
 /* Text without a word in it (only punctuation) is looked for as it stands. */
-static enum status build_literal(struct arena *arena, struct span text, struct predicate *out,
-                                 struct err *err)
+static enum status build_literal(const struct predicate_maker *maker, struct span text,
+                                 struct predicate *out)
 {
     out->kind = PREDICATE_SUBSTRING;
-    return pseudo_lower(arena, text, &out->text, err);
+    return predicate_lower(maker, text, &out->text);
 }
 
-static enum status build_phrase(struct arena *arena, struct span text, struct predicate *out,
-                                struct err *err)
+static enum status build_phrase(const struct predicate_maker *maker, struct span text,
+                                struct predicate *out)
 {
     if (text.size == 0) {
-        return err_set(err, ERR_USAGE, "nothing stands between the quotation marks");
+        return err_set(maker->err, ERR_USAGE, "nothing stands between the quotation marks");
     }
-    enum status status = pseudo_words(arena, text, out, err);
+    enum status status = read_words(maker, text, out);
     if (status != OK) {
         return status;
     }
     if (out->n_words == 0) {
-        return build_literal(arena, text, out, err);
+        return build_literal(maker, text, out);
     }
     out->kind = out->n_words == 1 ? PREDICATE_TERM : PREDICATE_PHRASE;
     out->text = out->words[0];
@@ -85,8 +85,8 @@ static enum status build_phrase(struct arena *arena, struct span text, struct pr
 
 static bool is_word_start(char c)
 {
-    return c == '*' || c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-           (c >= 'A' && c <= 'Z') || (unsigned char)c >= 0x80;
+    return c == '*' || c == '_' || ascii_is_digit(c) || ascii_is_letter(c) ||
+           (unsigned char)c >= 0x80;
 }
 
 /* Terms have no punctuation in front: neither has what looks for their beginning. */
@@ -99,14 +99,14 @@ static struct span skip_punctuation(struct span text)
 }
 
 /* "word*"; with white space or other separators in it, words of which the last is a prefix. */
-static enum status build_prefix(struct arena *arena, struct span text, struct predicate *out,
-                                struct err *err)
+static enum status build_prefix(const struct predicate_maker *maker, struct span text,
+                                struct predicate *out)
 {
     struct span prefix = skip_punctuation(text);
     if (prefix.size == 0) {
-        return build_literal(arena, text, out, err);
+        return build_literal(maker, text, out);
     }
-    enum status status = pseudo_lower(arena, prefix, &out->text, err);
+    enum status status = predicate_lower(maker, prefix, &out->text);
     if (status != OK) {
         return status;
     }
@@ -116,7 +116,7 @@ static enum status build_prefix(struct arena *arena, struct span text, struct pr
     bool one = term_single(prefix, &term);
     buf_fini(&term);
     if (!one) {
-        status = pseudo_words(arena, prefix, out, err);
+        status = read_words(maker, prefix, out);
         if (status == OK && out->n_words > 1) {
             out->kind = PREDICATE_PHRASE;
             out->last_is_prefix = true;
@@ -125,8 +125,8 @@ static enum status build_prefix(struct arena *arena, struct span text, struct pr
     return status;
 }
 
-static enum status build_stars(struct arena *arena, struct span text, struct predicate *out,
-                               struct err *err)
+static enum status build_stars(const struct predicate_maker *maker, struct span text,
+                               struct predicate *out)
 {
     size_t stars = 0;
     for (size_t i = 0; i < text.size; i++) {
@@ -139,32 +139,32 @@ static enum status build_stars(struct arena *arena, struct span text, struct pre
         return OK;
     }
     if (stars == 1 && last) {
-        return build_prefix(arena, span_of(text.data, text.size - 1), out, err);
+        return build_prefix(maker, span_of(text.data, text.size - 1), out);
     }
     if (stars == 2 && first && last) {
-        return build_literal(arena, span_of(text.data + 1, text.size - 2), out, err);
+        return build_literal(maker, span_of(text.data + 1, text.size - 2), out);
     }
     out->kind = PREDICATE_GLOB;
-    return pseudo_lower(arena, skip_punctuation(text), &out->text, err);
+    return predicate_lower(maker, skip_punctuation(text), &out->text);
 }
 
-static enum status build_word(struct arena *arena, struct span text, struct predicate *out,
-                              struct err *err)
+static enum status build_word(const struct predicate_maker *maker, struct span text,
+                              struct predicate *out)
 {
     if (memchr(text.data, '*', text.size)) {
-        return build_stars(arena, text, out, err);
+        return build_stars(maker, text, out);
     }
     bool one;
-    enum status status = pseudo_term(arena, text, out, &one, err);
+    enum status status = predicate_term(maker, text, out, &one);
     if (status != OK || !one) {
-        return THEN(status, build_phrase(arena, text, out, err));
+        return THEN(status, build_phrase(maker, text, out));
     }
     out->is_number = number_read(text, &out->number);
     return OK;
 }
 
-static enum status build_bound(struct arena *arena, const struct predicate_bound *end,
-                               struct bound *out, struct err *err)
+static enum status build_bound(const struct predicate_maker *maker,
+                               const struct predicate_bound *end, struct bound *out)
 {
     *out = (struct bound){.inclusive = end->inclusive};
     if (!end->set) {
@@ -178,55 +178,31 @@ static enum status build_bound(struct arena *arena, const struct predicate_bound
     } else {
         out->kind = BOUND_TEXT;
     }
-    return pseudo_lower(arena, end->text, &out->text, err);
+    return predicate_lower(maker, end->text, &out->text);
 }
 
-static enum status build_range(struct arena *arena, const struct predicate_form *form,
-                               struct predicate *out, struct err *err)
+static enum status build_range(const struct predicate_maker *maker,
+                               const struct predicate_form *form, struct predicate *out)
 {
     out->kind = PREDICATE_RANGE;
-    enum status status = build_bound(arena, &form->low, &out->low, err);
-    status = THEN(status, build_bound(arena, &form->high, &out->high, err));
+    enum status status = build_bound(maker, &form->low, &out->low);
+    status = THEN(status, build_bound(maker, &form->high, &out->high));
     if (status == OK && out->low.kind == BOUND_NONE && out->high.kind == BOUND_NONE) {
         out->kind = out->field.size > 0 ? PREDICATE_EXISTS : PREDICATE_ALL;
     }
     return status;
 }
 
-enum status pseudo_plain(struct arena *arena, const struct predicate_form *form,
-                         struct predicate *out, struct err *err)
+enum status predicate_plain(const struct predicate_maker *maker, const struct predicate_form *form,
+                            struct predicate *out)
 {
     switch (form->kind) {
     case PREDICATE_FORM_WORD:
-        return build_word(arena, form->text, out, err);
+        return build_word(maker, form->text, out);
     case PREDICATE_FORM_PHRASE:
-        return build_phrase(arena, form->text, out, err);
+        return build_phrase(maker, form->text, out);
     case PREDICATE_FORM_RANGE:
-        return build_range(arena, form, out, err);
+        return build_range(maker, form, out);
     }
     return OK;
-}
-
-enum status predicate_build(struct arena *arena, int64_t now_us, struct span field,
-                            const struct predicate_form *form, struct predicate *out,
-                            struct err *err)
-{
-    struct predicate predicate = {.field = field, .typed = form->text};
-    const struct pseudo *pseudo = pseudo_find(field);
-    enum status status;
-    if (pseudo) {
-        predicate.field = span_str(pseudo->of_field);
-        status = pseudo->build(arena, now_us, form, &predicate, err);
-    } else {
-        status = pseudo_plain(arena, form, &predicate, err);
-    }
-    if (status == OK) {
-        *out = predicate;
-    }
-    return status;
-}
-
-void predicate_exists(struct span field, struct predicate *out)
-{
-    *out = (struct predicate){.kind = PREDICATE_EXISTS, .field = field};
 }

@@ -1,6 +1,5 @@
-/* From what was typed to a predicate: words and stars, ranges, and the pseudo-fields that look
- * through every field (ip:, domain:, email:, text:) or mean something of their own (severity:,
- * time:, uid:). */
+/* From what was typed to a predicate: words and stars, phrases, ranges. What a pseudo-field makes
+ * of a value is in pseudo.h, which stands on this. */
 #ifndef QUERY_LANGUAGE_PREDICATE_H
 #define QUERY_LANGUAGE_PREDICATE_H
 
@@ -20,13 +19,22 @@ struct predicate_form {
     struct predicate_bound high;
 };
 
-/* Fills *out; field may be empty. ERR_USAGE says what is wrong with the value. now_us is what
- * relative times count from. */
-MUST_USE enum status predicate_build(struct arena *arena, int64_t now_us, struct span field,
-                                     const struct predicate_form *form, struct predicate *out,
-                                     struct err *err);
+/* What predicates are made with. Failures: ERR_USAGE, with what is wrong with the value, or
+ * ERR_NOMEM. */
+struct predicate_maker {
+    struct arena *arena;
+    int64_t now_us; /* what relative times count from */
+    struct err *err;
+};
 
-/* The one predicate "field is there". */
-void predicate_exists(struct span field, struct predicate *out);
+/* Fills the kind and the values of *out, whose field (may be empty) and typed are set. */
+MUST_USE enum status predicate_plain(const struct predicate_maker *maker,
+                                     const struct predicate_form *form, struct predicate *out);
+/* The text in lower case, with a NUL behind it. */
+MUST_USE enum status predicate_lower(const struct predicate_maker *maker, struct span text,
+                                     struct span *out_text);
+/* *out_one: the text is one term, and *out a TERM of it. */
+MUST_USE enum status predicate_term(const struct predicate_maker *maker, struct span text,
+                                    struct predicate *out, bool *out_one);
 
 #endif

@@ -1,29 +1,19 @@
 #include "query/language/pseudo.h"
 
 #include "query/language/address.h"
-#include "query/language/number.h"
+#include "schema/base/ascii.h"
 
-static enum status pseudo_text(struct arena *arena, int64_t now_us,
-                               const struct predicate_form *form, struct predicate *out,
-                               struct err *err)
+static enum status not_address(const struct predicate_maker *maker, struct span text)
 {
-    (void)now_us;
-    return pseudo_plain(arena, form, out, err);
-}
-
-static enum status not_address(struct span text, struct err *err)
-{
-    return err_set(err, ERR_USAGE,
+    return err_set(maker->err, ERR_USAGE,
                    "ip: wants an address or a range such as 10.0.0.0/8 or 2001:db8::/32, not "
                    "\"%.*s\"",
                    (int)(text.size < 80 ? text.size : 80), text.data);
 }
 
-static enum status pseudo_ip(struct arena *arena, int64_t now_us, const struct predicate_form *form,
-                             struct predicate *out, struct err *err)
+static enum status pseudo_ip(const struct predicate_maker *maker, const struct predicate_form *form,
+                             struct predicate *out)
 {
-    (void)arena;
-    (void)now_us;
     unsigned char other[16];
     out->kind = PREDICATE_OBSERVABLE;
     out->observable = OBSERVABLE_IP;
@@ -32,40 +22,20 @@ static enum status pseudo_ip(struct arena *arena, int64_t now_us, const struct p
     if (form->kind != PREDICATE_FORM_RANGE) {
         if (!span_is(form->text, "*") &&
             !address_read_range(form->text, out->address_low, out->address_high)) {
-            return not_address(form->text, err);
+            return not_address(maker, form->text);
         }
         return OK;
     }
     if ((form->low.set && !form->low.inclusive) || (form->high.set && !form->high.inclusive)) {
-        return err_set(err, ERR_USAGE, "ip: takes [a TO b] and a/bits, no other comparison");
+        return err_set(maker->err, ERR_USAGE, "ip: takes [a TO b] and a/bits, no other comparison");
     }
     if (form->low.set && !address_read_range(form->low.text, out->address_low, other)) {
-        return not_address(form->low.text, err);
+        return not_address(maker, form->low.text);
     }
     if (form->high.set && !address_read_range(form->high.text, other, out->address_high)) {
-        return not_address(form->high.text, err);
+        return not_address(maker, form->high.text);
     }
     return OK;
-}
-
-/* The observable in its normal form; `why` says what is wanted when it has none. */
-static enum status observable_predicate(struct arena *arena, enum observable_kind kind,
-                                        bool (*form)(struct span text, struct buf *out),
-                                        struct span text, const char *why, struct predicate *out,
-                                        struct err *err)
-{
-    struct buf normal = BUF_INIT;
-    bool is = form(text, &normal);
-    enum status status =
-        is ? buf_status(&normal, "search", err) : err_set(err, ERR_USAGE, "%s", why);
-    if (status == OK) {
-        out->kind = PREDICATE_OBSERVABLE;
-        out->observable = kind;
-        out->text = arena_keep(arena, buf_span(&normal));
-        status = out->text.data ? OK : err_nomem(err, "search");
-    }
-    buf_fini(&normal);
-    return status;
 }
 
 /* A host name, or the last part of many. */
@@ -76,10 +46,9 @@ static bool domain_form(struct span text, struct buf *out)
     }
     bool letters = false;
     for (size_t i = 0; i < text.size; i++) {
-        char c =
-            text.data[i] >= 'A' && text.data[i] <= 'Z' ? (char)(text.data[i] + 32) : text.data[i];
-        bool letter = c >= 'a' && c <= 'z';
-        if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '_') {
+        char c = ascii_lower(text.data[i]);
+        bool letter = ascii_is_letter(c);
+        if (!letter && !ascii_is_digit(c) && c != '-' && c != '_') {
             return false;
         }
         letters |= letter;
@@ -88,74 +57,83 @@ static bool domain_form(struct span text, struct buf *out)
     return letters && text.size <= 63;
 }
 
-static enum status pseudo_domain(struct arena *arena, int64_t now_us,
-                                 const struct predicate_form *form, struct predicate *out,
-                                 struct err *err)
+/* A pseudo-field whose value is one observable. */
+struct observable_rule {
+    enum observable_kind kind;
+    bool (*form)(struct span text, struct buf *out); /* its normal form; false: it has none */
+    const char *wanted;
+};
+
+/* The rule's observable; a range is none of any kind. */
+static enum status pseudo_observable(const struct predicate_maker *maker,
+                                     const struct observable_rule *rule, struct span text,
+                                     struct predicate *out)
 {
-    (void)now_us;
-    struct span text = form->kind == PREDICATE_FORM_RANGE ? span_of("", 0) : form->text;
-    if (span_starts(text, "*.")) {
-        text = span_from(text, 2);
+    struct buf normal = BUF_INIT;
+    enum status status = text.size > 0 && rule->form(text, &normal)
+                             ? buf_status(&normal, "search", maker->err)
+                             : err_set(maker->err, ERR_USAGE, "%s", rule->wanted);
+    if (status == OK) {
+        out->kind = PREDICATE_OBSERVABLE;
+        out->observable = rule->kind;
+        out->text = arena_keep(maker->arena, buf_span(&normal));
+        status = out->text.data ? OK : err_nomem(maker->err, "search");
     }
-    while (text.size > 0 && text.data[0] == '.') {
-        text = span_from(text, 1);
-    }
-    while (text.size > 0 && text.data[text.size - 1] == '.') {
-        text.size--;
-    }
-    return observable_predicate(arena, OBSERVABLE_DOMAIN, domain_form, text,
-                                "domain: wants a domain name such as evil.com", out, err);
+    buf_fini(&normal);
+    return status;
 }
 
-static enum status pseudo_hash(struct arena *arena, int64_t now_us,
-                               const struct predicate_form *form, struct predicate *out,
-                               struct err *err)
+static enum status pseudo_domain(const struct predicate_maker *maker,
+                                 const struct predicate_form *form, struct predicate *out)
 {
-    (void)now_us;
-    struct span text = form->kind == PREDICATE_FORM_RANGE ? span_of("", 0) : form->text;
-    return observable_predicate(arena, OBSERVABLE_HASH, observable_hash, text,
-                                "hash: wants an MD5, SHA-1, SHA-256 or SHA-512 in hex", out, err);
+    static const struct observable_rule rule = {OBSERVABLE_DOMAIN, domain_form,
+                                                "domain: wants a domain name such as evil.com"};
+    struct span text = span_starts(form->text, "*.") ? span_from(form->text, 2) : form->text;
+    return pseudo_observable(maker, &rule, ascii_trim(text, "."), out);
 }
 
-static enum status pseudo_url(struct arena *arena, int64_t now_us,
-                              const struct predicate_form *form, struct predicate *out,
-                              struct err *err)
+static enum status pseudo_hash(const struct predicate_maker *maker,
+                               const struct predicate_form *form, struct predicate *out)
 {
-    (void)now_us;
-    struct span text = form->kind == PREDICATE_FORM_RANGE ? span_of("", 0) : form->text;
-    if (text.size > 0 && !memchr(text.data, '/', text.size) && !memchr(text.data, '.', text.size)) {
-        text.size = 0;
-    }
-    return observable_predicate(arena, OBSERVABLE_URL, observable_url_any, text,
-                                "url: wants a URL such as http://evil.com/a, or evil.com/a for "
-                                "any scheme; no part of one (that is *evil.com/a*)",
-                                out, err);
+    static const struct observable_rule rule = {
+        OBSERVABLE_HASH, observable_hash, "hash: wants an MD5, SHA-1, SHA-256 or SHA-512 in hex"};
+    return pseudo_observable(maker, &rule, form->text, out);
 }
 
-static enum status pseudo_email(struct arena *arena, int64_t now_us,
-                                const struct predicate_form *form, struct predicate *out,
-                                struct err *err)
+static enum status pseudo_url(const struct predicate_maker *maker,
+                              const struct predicate_form *form, struct predicate *out)
 {
-    (void)now_us;
+    static const struct observable_rule rule = {
+        OBSERVABLE_URL, observable_url_any,
+        "url: wants a URL such as http://evil.com/a, or evil.com/a for any scheme; no part of one "
+        "(that is *evil.com/a*)"};
+    struct span text = form->text;
+    bool may_be =
+        text.size > 0 && (memchr(text.data, '/', text.size) || memchr(text.data, '.', text.size));
+    return pseudo_observable(maker, &rule, may_be ? text : span_of("", 0), out);
+}
+
+static enum status pseudo_email(const struct predicate_maker *maker,
+                                const struct predicate_form *form, struct predicate *out)
+{
     bool one = true;
     if (form->kind == PREDICATE_FORM_RANGE || !memchr(form->text.data, '@', form->text.size)) {
-        return err_set(err, ERR_USAGE, "email: wants an address such as alice@example.com");
+        return err_set(maker->err, ERR_USAGE, "email: wants an address such as alice@example.com");
     }
     if (form->kind == PREDICATE_FORM_WORD && memchr(form->text.data, '*', form->text.size)) {
         out->kind = PREDICATE_GLOB;
-        return pseudo_lower(arena, form->text, &out->text, err);
+        return predicate_lower(maker, form->text, &out->text);
     }
-    enum status status = pseudo_term(arena, form->text, out, &one, err);
-    return one ? status : err_set(err, ERR_USAGE, "email: wants one address, not several words");
+    enum status status = predicate_term(maker, form->text, out, &one);
+    return one ? status
+               : err_set(maker->err, ERR_USAGE, "email: wants one address, not several words");
 }
 
-static enum status pseudo_severity(struct arena *arena, int64_t now_us,
-                                   const struct predicate_form *form, struct predicate *out,
-                                   struct err *err)
+static enum status pseudo_severity(const struct predicate_maker *maker,
+                                   const struct predicate_form *form, struct predicate *out)
 {
-    (void)now_us;
     struct span lower = {0};
-    enum status status = pseudo_lower(arena, form->text, &lower, err);
+    enum status status = predicate_lower(maker, form->text, &lower);
     for (enum event_severity i = EVENT_SEVERITY_INFO; status == OK && i <= EVENT_SEVERITY_STOP;
          i++) {
         if (form->kind != PREDICATE_FORM_RANGE && span_is(lower, event_severity_text(i))) {
@@ -164,14 +142,14 @@ static enum status pseudo_severity(struct arena *arena, int64_t now_us,
             return OK;
         }
     }
-    return THEN(status, err_set(err, ERR_USAGE, "severity: is info, warn, error or stop"));
+    return THEN(status, err_set(maker->err, ERR_USAGE, "severity: is info, warn, error or stop"));
 }
 
 /* A moment, or a whole day when only the day is given. */
-static enum status read_moment(struct span text, int64_t now_us, int64_t *out_from_us,
-                               int64_t *out_to_us, struct err *err)
+static enum status read_moment(const struct predicate_maker *maker, struct span text,
+                               int64_t *out_from_us, int64_t *out_to_us)
 {
-    enum status status = clock_parse_user(text, now_us, out_from_us, err);
+    enum status status = clock_parse_user(text, maker->now_us, out_from_us, maker->err);
     int64_t day_us;
     if (status == OK) {
         *out_to_us = *out_from_us + (clock_parse_day(text, &day_us) ? CLOCK_DAY_US : 1);
@@ -179,55 +157,49 @@ static enum status read_moment(struct span text, int64_t now_us, int64_t *out_fr
     return status;
 }
 
-static enum status pseudo_time(struct arena *arena, int64_t now_us,
-                               const struct predicate_form *form, struct predicate *out,
-                               struct err *err)
+static enum status pseudo_time(const struct predicate_maker *maker,
+                               const struct predicate_form *form, struct predicate *out)
 {
-    (void)arena;
     out->kind = PREDICATE_TIME;
     out->time_low_us = INT64_MIN;
     out->time_high_us = INT64_MAX;
     if (form->kind != PREDICATE_FORM_RANGE) {
         return span_is(form->text, "*")
                    ? OK
-                   : read_moment(form->text, now_us, &out->time_low_us, &out->time_high_us, err);
+                   : read_moment(maker, form->text, &out->time_low_us, &out->time_high_us);
     }
-    int64_t from_us;
-    int64_t to_us;
+    int64_t other_us;
     enum status status = OK;
     if (form->low.set) {
-        status = read_moment(form->low.text, now_us, &from_us, &to_us, err);
-        if (status == OK) {
-            out->time_low_us = form->low.inclusive ? from_us : to_us;
-        }
+        bool from = form->low.inclusive;
+        status = read_moment(maker, form->low.text, from ? &out->time_low_us : &other_us,
+                             from ? &other_us : &out->time_low_us);
     }
-    if (status == OK && form->high.set) {
-        status = read_moment(form->high.text, now_us, &from_us, &to_us, err);
-        if (status == OK) {
-            out->time_high_us = form->high.inclusive ? to_us : from_us;
-        }
+    if (form->high.set) {
+        bool to = form->high.inclusive;
+        status =
+            THEN(status, read_moment(maker, form->high.text, to ? &other_us : &out->time_high_us,
+                                     to ? &out->time_high_us : &other_us));
     }
     return status;
 }
 
-static enum status pseudo_uid(struct arena *arena, int64_t now_us,
-                              const struct predicate_form *form, struct predicate *out,
-                              struct err *err)
+static enum status pseudo_uid(const struct predicate_maker *maker,
+                              const struct predicate_form *form, struct predicate *out)
 {
-    (void)now_us;
     bool star = form->kind == PREDICATE_FORM_WORD && memchr(form->text.data, '*', form->text.size);
     if (star || form->kind == PREDICATE_FORM_RANGE) {
-        return pseudo_plain(arena, form, out, err);
+        return predicate_plain(maker, form, out);
     }
     out->kind = PREDICATE_UID;
-    return form->text.size > 0 ? OK : err_set(err, ERR_USAGE, "uid: wants a uid");
+    return form->text.size > 0 ? OK : err_set(maker->err, ERR_USAGE, "uid: wants a uid");
 }
 
 static const struct pseudo pseudos[] = {
     {"ip", NULL, pseudo_ip},
     {"domain", NULL, pseudo_domain},
     {"email", NULL, pseudo_email},
-    {"text", NULL, pseudo_text},
+    {"text", NULL, predicate_plain},
     {"hash", NULL, pseudo_hash},
     {"url", NULL, pseudo_url},
     {"time", "time", pseudo_time},

@@ -1,4 +1,6 @@
-/* Fields of a query that are no field of an event. */
+/* Fields of a query that no event has: ip:, domain:, email:, text:, hash: and url: look through
+ * every field, severity:, time: and uid: mean something of their own. (actor: is in build.h: it
+ * becomes several predicates.) */
 #ifndef QUERY_LANGUAGE_PSEUDO_H
 #define QUERY_LANGUAGE_PSEUDO_H
 
@@ -7,22 +9,11 @@
 struct pseudo {
     const char *name;
     const char *of_field; /* the field that is looked at; NULL: every one */
-    enum status (*build)(struct arena *arena, int64_t now_us, const struct predicate_form *form,
-                         struct predicate *out, struct err *err);
+    enum status (*build)(const struct predicate_maker *maker, const struct predicate_form *form,
+                         struct predicate *out);
 };
 
-/* NULL when it is an ordinary name. (actor: is the parser's: it becomes several predicates.) */
+/* NULL when it is an ordinary name. */
 const struct pseudo *pseudo_find(struct span name);
-
-/* Parts of query/language/predicate.c. */
-MUST_USE enum status pseudo_plain(struct arena *arena, const struct predicate_form *form,
-                                  struct predicate *out, struct err *err);
-MUST_USE enum status pseudo_lower(struct arena *arena, struct span text, struct span *out_text,
-                                  struct err *err);
-MUST_USE enum status pseudo_words(struct arena *arena, struct span text, struct predicate *out,
-                                  struct err *err);
-/* *out_one: text is one term, and *out a TERM of it. */
-MUST_USE enum status pseudo_term(struct arena *arena, struct span text, struct predicate *out,
-                                 bool *out_one, struct err *err);
 
 #endif

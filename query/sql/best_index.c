@@ -158,7 +158,7 @@ static bool op_of(int sqlite_op, enum best_index_op *out_op)
     return false;
 }
 
-static bool is_match(const struct columns_item *column, int sqlite_op)
+static bool is_match(const struct column_info *column, int sqlite_op)
 {
     if (column->kind == COLUMNS_MATCH) {
         return sqlite_op == SQLITE_INDEX_CONSTRAINT_MATCH ||
@@ -194,7 +194,7 @@ static bool compares_bytes(struct index_plan *planning, int i)
 
 /* A share that is smaller than most turn out to be makes SQLite put the table innermost in joins.
  */
-static double share_of(const struct columns_item *column, enum best_index_op op)
+static double share_of(const struct column_info *column, enum best_index_op op)
 {
     if (op != BEST_INDEX_EQUAL && op != BEST_INDEX_IS && op != BEST_INDEX_ANY) {
         return op == BEST_INDEX_LIKE || op == BEST_INDEX_GLOB ? 0.05 : 0.3;
@@ -211,7 +211,7 @@ static double share_of(const struct columns_item *column, enum best_index_op op)
 
 static void push_field(struct index_plan *planning, int i, enum best_index_op op, size_t column)
 {
-    const struct columns_item *info = &planning->columns->items[column];
+    const struct column_info *info = &planning->columns->items[column];
     bool equal = op == BEST_INDEX_EQUAL || op == BEST_INDEX_IS;
     planning->exact = false;
     if ((op == BEST_INDEX_EQUAL && !compares_bytes(planning, i)) || op == BEST_INDEX_MATCH ||
@@ -241,7 +241,7 @@ static int push_constraint(struct index_plan *planning, int i)
         return SQLITE_OK;
     }
     size_t column = (size_t)constraint->iColumn;
-    const struct columns_item *info = &planning->columns->items[column];
+    const struct column_info *info = &planning->columns->items[column];
     if (is_match(info, constraint->op)) {
         if (!constraint->usable) {
             return SQLITE_CONSTRAINT;

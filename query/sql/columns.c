@@ -17,18 +17,18 @@ const char *const columns_usual[] = {
     "success",         "error",     NULL,
 };
 
-static const struct columns_item hidden_columns[] = {
+static const struct column_info hidden_columns[] = {
     {COLUMNS_ACTOR, "actor", true},     {COLUMNS_RECEIVED, "received", true},
     {COLUMNS_SEGMENT, "segment", true}, {COLUMNS_BLOCK, "block", true},
     {COLUMNS_SLOT, "slot", true},
 };
 
-static enum status add(struct columns *columns, enum columns_kind kind, const char *name,
+static enum status add(struct columns *columns, enum column_kind kind, const char *name,
                        bool hidden, struct err *err)
 {
     if (columns->count == columns->capacity) {
         size_t capacity = columns->capacity ? columns->capacity * 2 : 128;
-        struct columns_item *items = realloc(columns->items, capacity * sizeof *items);
+        struct column_info *items = realloc(columns->items, capacity * sizeof *items);
         if (!items) {
             return err_nomem(err, "columns");
         }
@@ -39,11 +39,11 @@ static enum status add(struct columns *columns, enum columns_kind kind, const ch
     if (!copy.data) {
         return err_nomem(err, "columns");
     }
-    columns->items[columns->count++] = (struct columns_item){kind, copy.data, hidden};
+    columns->items[columns->count++] = (struct column_info){kind, copy.data, hidden};
     return OK;
 }
 
-static enum columns_kind kind_of(const char *name)
+static enum column_kind kind_of(const char *name)
 {
     return strcmp(name, "uid") == 0 ? COLUMNS_UID : COLUMNS_FIELD;
 }
@@ -159,7 +159,7 @@ static void add_quoted(struct buf *out, const char *name)
 
 /* Fields have no type: SQLite then compares a value as what it is, and makes no number of a text
  * or text of a number. */
-static const char *type_of(enum columns_kind kind)
+static const char *type_of(enum column_kind kind)
 {
     switch (kind) {
     case COLUMNS_TIME:
@@ -183,7 +183,7 @@ void columns_declare(const struct columns *columns, struct buf *out)
 {
     buf_add_str(out, "CREATE TABLE x(");
     for (size_t i = 0; i < columns->n_declared; i++) {
-        const struct columns_item *column = &columns->items[i];
+        const struct column_info *column = &columns->items[i];
         buf_add_str(out, i ? ", " : "");
         add_quoted(out, column->name);
         bool is_time = column->kind == COLUMNS_TIME || column->kind == COLUMNS_RECEIVED;

@@ -8,7 +8,7 @@
 
 enum { COLUMNS_FIELDS_MAX = 1000 };
 
-enum columns_kind {
+enum column_kind {
     COLUMNS_TIME,
     COLUMNS_FIELD, /* by its name */
     COLUMNS_UID,   /* a field, found by identity */
@@ -21,8 +21,8 @@ enum columns_kind {
     COLUMNS_MATCH, /* named as the table: the query language */
 };
 
-struct columns_item {
-    enum columns_kind kind;
+struct column_info {
+    enum column_kind kind;
     const char *name;
     bool hidden;
 };
@@ -30,7 +30,7 @@ struct columns_item {
 /* Those from n_declared on are no columns of the table: fields that actor is made of. */
 struct columns {
     struct arena arena;
-    struct columns_item *items;
+    struct column_info *items;
     size_t count;
     size_t n_declared;
     size_t capacity;

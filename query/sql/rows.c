@@ -23,7 +23,7 @@ struct rows {
     size_t count;
     bool has_lines;
     struct arena arena; /* of these rows */
-    struct rows_row items[ROWS_MAX];
+    struct row items[ROWS_MAX];
     struct span lines[ROWS_MAX];
     int64_t received_us[ROWS_MAX];
 };
@@ -73,7 +73,7 @@ void rows_begin(struct rows *rows, struct snapshot_day *day, struct block_view *
     arena_reset(&rows->arena);
 }
 
-void rows_add(struct rows *rows, struct rows_row row)
+void rows_add(struct rows *rows, struct row row)
 {
     CHECK(rows->count < ROWS_MAX);
     rows->items[rows->count++] = row;
@@ -84,7 +84,7 @@ size_t rows_count(const struct rows *rows)
     return rows->count;
 }
 
-const struct rows_row *rows_at(const struct rows *rows, size_t i)
+const struct row *rows_at(const struct rows *rows, size_t i)
 {
     CHECK(i < rows->count);
     return &rows->items[i];
@@ -167,7 +167,7 @@ enum status rows_raw(struct rows *rows, size_t i, struct span *out_raw, struct e
 enum status rows_received(struct rows *rows, size_t i, int64_t *out_us, struct err *err)
 {
     CHECK(i < rows->count);
-    const struct rows_row *row = &rows->items[i];
+    const struct row *row = &rows->items[i];
     if (row->waiting || rows->has_lines) {
         *out_us = row->waiting ? row->waiting->received_us : rows->received_us[i];
         return OK;
@@ -331,7 +331,7 @@ static enum status fill_column(struct rows *rows, size_t column, struct err *err
         state->cells[i] = (struct rows_cell){.kind = ROWS_CELL_OPEN};
     }
     state->is_filled = true;
-    const struct columns_item *info = &rows->columns->items[column];
+    const struct column_info *info = &rows->columns->items[column];
     if (info->kind == COLUMNS_UID || !rows->view || rows->has_lines) {
         return OK;
     }

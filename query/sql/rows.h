@@ -16,7 +16,7 @@
 
 enum { ROWS_MAX = BLOCK_EVENTS_MAX };
 
-struct rows_row {
+struct row {
     int64_t time_us;
     const struct block_info *block;         /* NULL: in the inbox */
     const struct inbox_scan_event *waiting; /* then this */
@@ -52,9 +52,9 @@ void rows_free(struct rows *rows);
  * stand anywhere. */
 void rows_begin(struct rows *rows, struct snapshot_day *day, struct block_view *view);
 /* At most ROWS_MAX. */
-void rows_add(struct rows *rows, struct rows_row row);
+void rows_add(struct rows *rows, struct row row);
 size_t rows_count(const struct rows *rows);
-const struct rows_row *rows_at(const struct rows *rows, size_t i);
+const struct row *rows_at(const struct rows *rows, size_t i);
 
 /* The value of a field's column; lives until rows_begin. */
 MUST_USE enum status rows_field(struct rows *rows, size_t i, size_t column,

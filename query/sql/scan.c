@@ -177,7 +177,7 @@ static enum status enter_day(struct scan *scan, struct err *err)
 
 static void add_waiting(struct scan *scan, const struct inbox_scan_event *waiting)
 {
-    rows_add(scan->rows, (struct rows_row){.time_us = waiting->event.time_us, .waiting = waiting});
+    rows_add(scan->rows, (struct row){.time_us = waiting->event.time_us, .waiting = waiting});
 }
 
 static void run_of_places(struct scan *scan)
@@ -189,7 +189,7 @@ static void run_of_places(struct scan *scan)
             add_waiting(scan, scan->day->waiting[place->slot]);
             continue;
         }
-        struct rows_row row = {.time_us = place->time_us,
+        struct row row = {.time_us = place->time_us,
                                .block = segment_block(scan->day->segment, place->block),
                                .slot = place->slot};
         rows_add(scan->rows, row);
@@ -216,9 +216,9 @@ static enum status run_of_block(struct scan *scan, struct err *err)
          slot < BLOCK_EVENTS_MAX && rows_count(scan->rows) < scan->run_rows;
          slot = bitmap_next(&scan->left, slot + 1)) {
         scan->left.words[slot / 64] &= ~(UINT64_C(1) << (slot % 64));
-        rows_add(scan->rows, (struct rows_row){.time_us = times_us[slot],
-                                               .block = scan->block,
-                                               .slot = (uint32_t)slot});
+        rows_add(
+            scan->rows,
+            (struct row){.time_us = times_us[slot], .block = scan->block, .slot = (uint32_t)slot});
     }
     return OK;
 }

@@ -287,10 +287,10 @@ static enum status result_field(sqlite3_context *context, struct rows *rows, siz
 
 /* A value that was not set is NULL. */
 static enum status result_column(sqlite3_context *context, struct cursor *cursor,
-                                 enum columns_kind kind, size_t column, struct err *err)
+                                 enum column_kind kind, size_t column, struct err *err)
 {
     size_t i = scan_row(cursor->scan);
-    const struct rows_row *row = rows_at(cursor->rows, i);
+    const struct row *row = rows_at(cursor->rows, i);
     struct span text = {0};
     int64_t time_us = 0;
     enum status status = OK;
@@ -353,7 +353,7 @@ static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, in
 static int cursor_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out_rowid)
 {
     const struct cursor *cursor = cursor_of(base);
-    const struct rows_row *row = rows_at(cursor->rows, scan_row(cursor->scan));
+    const struct row *row = rows_at(cursor->rows, scan_row(cursor->scan));
     if (row->waiting) {
         *out_rowid = -(row->waiting->row * (INT64_C(1) << 22) + row->waiting->part) - 1;
     } else {

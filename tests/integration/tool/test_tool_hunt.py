@@ -262,7 +262,7 @@ def suppressed_is_shown_and_does_not_count(place):
     expect({s for _, s in rows} == {None, "private addresses", "Harmless", "own"}, rows)
 
 
-def suppressors_that_are_wrong(place):
+def warninglists_that_are_wrong(place):
     place.stele("init", "a")
     place.write("ioc", b"10.0.0.0/8\n")
     place.write("bad.json", b'{"name":"x"}')
@@ -273,10 +273,10 @@ def suppressors_that_are_wrong(place):
         return place.stele("hunt", "--archive", "a", "ioc", *words)
 
     expect_error(hunt("--suppress", "nosuch"), 3, "nosuch")
-    expect_error(hunt("--suppress", "bad.json"), 3, "bad.json: no MISP warninglist")
+    expect_error(hunt("--suppress", "bad.json"), 3, "bad.json: not a MISP warninglist")
     expect_error(hunt("--suppress", "cut.json"), 3, "cut.json: not JSON")
     expect_error(hunt("--own", "co.uk"), 2, "co.uk")
-    expect_error(hunt("--own", "user:bob"), 2, "no address, range or domain")
+    expect_error(hunt("--own", "user:bob"), 2, "not an address, range or domain")
     odd = hunt("--suppress", "odd.json")
     expect(odd.code == 1 and odd.err == b"odd.json: x: not an address\n", odd.text())
 
@@ -373,4 +373,4 @@ def wrong_use(place):
 
 main(the_same_as_a_slow_matcher, says_what_it_looked_at, named_as_a_whole, lists_of_many_kinds,
      parts_of_a_pattern_are_on_one_event, sure_and_unsure,
-     suppressed_is_shown_and_does_not_count, suppressors_that_are_wrong, sightings, wrong_use)
+     suppressed_is_shown_and_does_not_count, warninglists_that_are_wrong, sightings, wrong_use)
