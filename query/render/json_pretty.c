@@ -1,6 +1,7 @@
 #include "query/render/json_pretty.h"
 
 #include "query/render/terminal_text.h"
+#include "schema/event/json_text.h"
 
 enum { INDENT = 2, INDENT_MAX = 100 };
 
@@ -13,35 +14,19 @@ static void new_line(struct buf *out, size_t depth)
     }
 }
 
-static size_t string_size(struct span text)
-{
-    size_t at = 1;
-    while (at < text.size && text.data[at] != '"') {
-        at += text.data[at] == '\\' ? 2 : 1;
-    }
-    return at < text.size ? at + 1 : text.size;
-}
-
-static size_t skip_space(struct span text, size_t at)
-{
-    while (at < text.size && memchr(" \t\r\n", text.data[at], 4)) {
-        at++;
-    }
-    return at;
-}
-
 void json_pretty_add(struct span raw, struct buf *out)
 {
     size_t depth = 0;
-    for (size_t at = skip_space(raw, 0); at < raw.size; at = skip_space(raw, at)) {
+    for (size_t at = json_text_skip_space(raw, 0); at < raw.size;
+         at = json_text_skip_space(raw, at)) {
         char c = raw.data[at];
         if (c == '"') {
-            size_t size = string_size(span_from(raw, at));
-            (void)terminal_text_add(out, span_of(raw.data + at, size), SIZE_MAX);
-            at += size;
+            size_t end = json_text_skip_value(raw, at);
+            (void)terminal_text_add(out, span_of(raw.data + at, end - at), SIZE_MAX);
+            at = end;
             continue;
         }
-        size_t next = skip_space(raw, at + 1);
+        size_t next = json_text_skip_space(raw, at + 1);
         bool empty = next < raw.size && (c == '{' || c == '[') &&
                      (raw.data[next] == '}' || raw.data[next] == ']');
         if (empty) {

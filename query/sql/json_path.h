@@ -38,15 +38,15 @@ struct json_path_reader;
 /* NULL: out of memory. */
 struct json_path_reader *json_path_new(void);
 /* NULL is fine. */
-void json_path_free(struct json_path_reader *picker);
+void json_path_free(struct json_path_reader *reader);
 /* Looks for the path from now on; *out_number is its place in the results: 0, 1, ... in the order
  * they were added. A path over JSON_PATH_BYTES_MAX is never found. */
-MUST_USE enum status json_path_add(struct json_path_reader *picker, struct span path,
+MUST_USE enum status json_path_add(struct json_path_reader *reader, struct span path,
                                    size_t *out_number, struct err *err);
-size_t json_path_count(const struct json_path_reader *picker);
+size_t json_path_count(const struct json_path_reader *reader);
 
 /* Fills out[json_path_count]. Texts live as long as raw and the arena. One thread. */
-MUST_USE enum status json_path_run(struct json_path_reader *picker, struct span raw,
+MUST_USE enum status json_path_run(struct json_path_reader *reader, struct span raw,
                                    struct arena *arena, struct json_path_value *out,
                                    struct err *err);
 

@@ -7,32 +7,32 @@
 static void expect_pick(const char *json, const char *path, const char *should)
 {
     struct err err;
-    struct json_path_reader *picker = json_path_new();
+    struct json_path_reader *reader = json_path_new();
     struct arena arena = ARENA_INIT;
-    struct json_path_value picked;
+    struct json_path_value value;
     struct buf text = BUF_INIT;
     size_t number;
-    EXPECT(picker != NULL);
-    EXPECT_OK(json_path_add(picker, span_str(path), &number, &err), err);
-    EXPECT_OK(json_path_run(picker, span_str(json), &arena, &picked, &err), err);
-    switch (picked.kind) {
+    EXPECT(reader != NULL);
+    EXPECT_OK(json_path_add(reader, span_str(path), &number, &err), err);
+    EXPECT_OK(json_path_run(reader, span_str(json), &arena, &value, &err), err);
+    switch (value.kind) {
     case JSON_PATH_NONE:
         buf_add_str(&text, "none");
         break;
     case JSON_PATH_TEXT:
     case JSON_PATH_JSON:
-        buf_add_str(&text, picked.kind == JSON_PATH_TEXT ? "text:" : "json:");
-        buf_add_span(&text, picked.text);
+        buf_add_str(&text, value.kind == JSON_PATH_TEXT ? "text:" : "json:");
+        buf_add_span(&text, value.text);
         break;
     case JSON_PATH_INTEGER:
-        buf_printf(&text, "integer:%lld", (long long)picked.integer);
+        buf_printf(&text, "integer:%lld", (long long)value.integer);
         break;
     case JSON_PATH_REAL:
-        buf_printf(&text, "real:%g", picked.real);
+        buf_printf(&text, "real:%g", value.real);
         break;
     case JSON_PATH_TRUE:
     case JSON_PATH_FALSE:
-        buf_add_str(&text, picked.kind == JSON_PATH_TRUE ? "true" : "false");
+        buf_add_str(&text, value.kind == JSON_PATH_TRUE ? "true" : "false");
         break;
     }
     buf_add_char(&text, '\0');
@@ -42,7 +42,7 @@ static void expect_pick(const char *json, const char *path, const char *should)
     }
     buf_fini(&text);
     arena_fini(&arena);
-    json_path_free(picker);
+    json_path_free(reader);
 }
 
 TEST(values_of_every_kind)
@@ -105,22 +105,22 @@ TEST(bytes_cut_short)
     static const char *const paths[] = {"a", "a.b", "k", "k.a", "c"};
     struct err err;
     struct arena arena = ARENA_INIT;
-    struct json_path_reader *picker = json_path_new();
+    struct json_path_reader *reader = json_path_new();
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
         size_t number;
-        EXPECT_OK(json_path_add(picker, span_str(paths[i]), &number, &err), err);
+        EXPECT_OK(json_path_add(reader, span_str(paths[i]), &number, &err), err);
         EXPECT_INT(number, i);
     }
     for (size_t size = 0; size < sizeof json; size++) {
-        struct json_path_value picked[5];
+        struct json_path_value value[5];
         char *copy = malloc(size + 1);
         memcpy(copy, json, size);
         arena_reset(&arena);
-        EXPECT_OK(json_path_run(picker, span_of(copy, size), &arena, picked, &err), err);
+        EXPECT_OK(json_path_run(reader, span_of(copy, size), &arena, value, &err), err);
         free(copy);
     }
     arena_fini(&arena);
-    json_path_free(picker);
+    json_path_free(reader);
 }
 
 TEST(deep_nesting_ends)

@@ -1,17 +1,9 @@
-/* Going over JSON text by its brackets and quotes, with nothing built and nothing copied: to find
- * an object inside another and where it ends. It does not check: whether what was found is JSON is
- * for schema/event/event.h to say. No recursion; time is linear in the text. Pure. */
+/* Members of an object and elements of a list, one after the other, by schema/event/json_text.h: to
+ * find an object inside another. Nothing is checked, built or copied. Pure. */
 #ifndef TOOLS_STELE_IMPORT_JSON_SCAN_H
 #define TOOLS_STELE_IMPORT_JSON_SCAN_H
 
 #include "schema/base/span.h"
-
-/* The first byte from `at` on that is no white space; text.size when there is none. */
-size_t json_scan_skip_space(struct span text, size_t at);
-
-/* Behind the value that begins at `at`; 0 when the text ends before the value does, or when no
- * value begins there. */
-size_t json_scan_value_end(struct span text, size_t at);
 
 struct json_scan_member {
     struct span key;   /* between the quotes, as it stands: escapes are not read */

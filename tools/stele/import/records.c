@@ -1,5 +1,6 @@
 #include "tools/stele/import/records.h"
 
+#include "schema/event/json_text.h"
 #include "tools/stele/import/csv_row.h"
 #include "tools/stele/import/json_scan.h"
 
@@ -235,7 +236,7 @@ static void mend_fault(struct records *records, struct event *event)
     struct event_reader *reader = &records->levels[records->depth - 1];
     size_t at = (size_t)(event->raw.data - reader->body.data);
     if (reader->in_array) {
-        size_t end = json_scan_value_end(reader->body, at);
+        size_t end = json_text_value_end(reader->body, at);
         if (end > at && end < reader->at) {
             reader->at = end;
             event->raw.size = end - at;

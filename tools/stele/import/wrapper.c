@@ -1,6 +1,6 @@
 #include "tools/stele/import/wrapper.h"
 
-#include "query/sql/json_text.h"
+#include "schema/event/json_text.h"
 #include "tools/stele/import/dynamo_item.h"
 #include "tools/stele/import/json_scan.h"
 
@@ -62,7 +62,7 @@ static size_t member_find(struct span key)
 /* A string with its quotes whose first letter is a brace. */
 static bool is_json_text(struct span value)
 {
-    size_t at = value.size > 2 ? json_scan_skip_space(value, 1) : 0;
+    size_t at = value.size > 2 ? json_text_skip_space(value, 1) : 0;
     return value.size > 2 && value.data[0] == '"' && at < value.size && value.data[at] == '{';
 }
 
@@ -96,7 +96,7 @@ static struct span typed_string(struct span object)
 
 static bool list_fits(struct span list)
 {
-    size_t first = json_scan_skip_space(list, 1);
+    size_t first = json_text_skip_space(list, 1);
     return first < list.size && (list.data[first] == '{' || list.data[first] == ']');
 }
 
@@ -159,20 +159,20 @@ size_t wrapper_list_begin(struct span text, size_t at)
     }
     size_t next = 1;
     for (int i = 0; i < LIST_LOOK_MEMBERS; i++) {
-        size_t key = json_scan_skip_space(look, next);
-        size_t key_end = json_scan_value_end(look, key);
-        size_t colon = key_end ? json_scan_skip_space(look, key_end) : look.size;
+        size_t key = json_text_skip_space(look, next);
+        size_t key_end = json_text_value_end(look, key);
+        size_t colon = key_end ? json_text_skip_space(look, key_end) : look.size;
         if (colon >= look.size || look.data[key] != '"' || look.data[colon] != ':') {
             return 0;
         }
-        size_t value = json_scan_skip_space(look, colon + 1);
+        size_t value = json_text_skip_space(look, colon + 1);
         size_t found = member_find(span_of(look.data + key + 1, key_end - key - 2));
         if (value < look.size && look.data[value] == '[' && found < MEMBER_COUNT &&
             (members[found].inside & INSIDE_LIST)) {
             return list_fits(span_from(look, value)) ? at + value + 1 : 0;
         }
-        size_t end = json_scan_value_end(look, value);
-        size_t comma = end ? json_scan_skip_space(look, end) : look.size;
+        size_t end = json_text_value_end(look, value);
+        size_t comma = end ? json_text_skip_space(look, end) : look.size;
         bool scalar = end && look.data[value] != '{' && look.data[value] != '[';
         if (!scalar || comma >= look.size || look.data[comma] != ',' ||
             span_is(span_of(look.data + key + 1, key_end - key - 2), "event")) {
@@ -187,7 +187,7 @@ size_t wrapper_list_end(struct span text, size_t at)
 {
     while (at < text.size && text.data[at] != '}') {
         bool opens = strchr("\"{[", text.data[at]) != NULL && text.data[at];
-        size_t end = opens ? json_scan_value_end(text, at) : at + 1;
+        size_t end = opens ? json_text_value_end(text, at) : at + 1;
         at = end > 0 ? end : text.size;
     }
     return at < text.size ? at + 1 : at;

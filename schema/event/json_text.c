@@ -1,69 +1,85 @@
-#include "query/sql/json_text.h"
+#include "schema/event/json_text.h"
 
+#include "schema/base/ascii.h"
 #include "schema/base/utf8.h"
 
 size_t json_text_skip_space(struct span text, size_t at)
 {
-    while (at < text.size && (text.data[at] == ' ' || text.data[at] == '\n' ||
-                              text.data[at] == '\t' || text.data[at] == '\r')) {
+    while (at < text.size && ascii_is_space(text.data[at])) {
         at++;
     }
     return at;
+}
+
+size_t json_text_string_end(struct span text, size_t at)
+{
+    for (at++; at < text.size; at++) {
+        if (text.data[at] == '\\') {
+            at++;
+        } else if (text.data[at] == '"') {
+            return at + 1;
+        }
+    }
+    return 0;
+}
+
+static size_t brackets_end(struct span text, size_t at)
+{
+    size_t depth = 0;
+    while (at < text.size) {
+        char c = text.data[at];
+        if (c == '"') {
+            at = json_text_string_end(text, at);
+            if (at == 0) {
+                return 0;
+            }
+            continue;
+        }
+        at++;
+        depth += c == '{' || c == '[';
+        if ((c == '}' || c == ']') && --depth == 0) {
+            return at;
+        }
+    }
+    return 0;
+}
+
+static size_t scalar_end(struct span text, size_t at)
+{
+    while (at < text.size && !ascii_is_space(text.data[at]) && !strchr(",:]}", text.data[at])) {
+        at++;
+    }
+    return at;
+}
+
+size_t json_text_value_end(struct span text, size_t at)
+{
+    if (at >= text.size) {
+        return 0;
+    }
+    if (text.data[at] == '"') {
+        return json_text_string_end(text, at);
+    }
+    if (text.data[at] == '{' || text.data[at] == '[') {
+        return brackets_end(text, at);
+    }
+    size_t end = scalar_end(text, at);
+    return end > at && end < text.size ? end : 0;
 }
 
 size_t json_text_skip_string(struct span text, size_t at, struct span *out_inner, bool *out_escaped)
 {
-    size_t start = at + 1;
-    size_t end = start;
-    *out_escaped = false;
-    while (end < text.size && text.data[end] != '"') {
-        bool escape = text.data[end] == '\\';
-        *out_escaped = *out_escaped || escape;
-        end += escape ? 2 : 1;
-    }
-    end = end < text.size ? end : text.size;
-    *out_inner = start < end ? span_of(text.data + start, end - start) : span_of("", 0);
-    return end < text.size ? end + 1 : text.size;
-}
-
-static bool ends_scalar(char c)
-{
-    return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\n' || c == '\t' || c == '\r';
-}
-
-static size_t skip_scalar(struct span text, size_t at)
-{
-    while (at < text.size && !ends_scalar(text.data[at])) {
-        at++;
-    }
-    return at;
+    size_t end = json_text_string_end(text, at);
+    size_t start = at + 1 < text.size ? at + 1 : text.size;
+    *out_inner = span_of(text.data + start, (end ? end - 1 : text.size) - start);
+    *out_escaped = memchr(out_inner->data, '\\', out_inner->size) != NULL;
+    return end ? end : text.size;
 }
 
 size_t json_text_skip_value(struct span text, size_t at)
 {
-    size_t depth = 0;
-    while (at < text.size) {
-        struct span inner;
-        bool escaped;
-        char c = text.data[at];
-        if (c == '"') {
-            at = json_text_skip_string(text, at, &inner, &escaped);
-        } else if (c == '{' || c == '[') {
-            depth++;
-            at++;
-        } else if (c == '}' || c == ']') {
-            depth -= depth > 0;
-            at++;
-        } else if (c == ',' || c == ':' || ends_scalar(c)) {
-            at++;
-        } else {
-            at = skip_scalar(text, at);
-        }
-        if (depth == 0) {
-            return at;
-        }
-    }
-    return at;
+    size_t end = json_text_value_end(text, at);
+    return end ? end : text.size;
 }
 
 bool json_text_has_value(struct span value)
@@ -80,23 +96,15 @@ bool json_text_has_value(struct span value)
                 return true;
             }
             at = next;
-        } else if (c == '{' || c == '[' || c == ':' || ends_scalar(c)) {
+        } else if (c == '{' || c == '[' || strchr(",:]}", c) || ascii_is_space(c)) {
             at++;
         } else if (c != 'n') {
             return true;
         } else {
-            at = skip_scalar(value, at);
+            at = scalar_end(value, at);
         }
     }
     return false;
-}
-
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
 }
 
 /* The four digits behind "\u" at `at`; UINT32_MAX when there are none. */
@@ -107,7 +115,7 @@ static uint32_t read_unit(struct span text, size_t at)
     }
     uint32_t unit = 0;
     for (size_t i = at + 2; i < at + 6; i++) {
-        int digit = hex_digit(text.data[i]);
+        int digit = ascii_hex_digit(text.data[i]);
         if (digit < 0) {
             return UINT32_MAX;
         }
