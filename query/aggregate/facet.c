@@ -1,5 +1,6 @@
 /* Where a field is a column, its entries are counted and not its events; what is not a column goes
- * event by event: numbers, and text and partial events from the bytes. */
+ * event by event: numbers as the block has them, text and partial events from the bytes. By the
+ * thread whose pass it is. */
 #include "query/aggregate/facet.h"
 
 #include <stdio.h>
@@ -12,28 +13,15 @@
 
 void facet_cells_clear(struct facet_cells *cells)
 {
-    if (cells->count > 0) {
+    if (cells->items.count > 0) {
         memset(cells->head, 0, sizeof cells->head);
     }
-    cells->count = 0;
+    vec_clear(&cells->items);
 }
 
 void facet_cells_fini(struct facet_cells *cells)
 {
-    free(cells->items);
-    *cells = (struct facet_cells){0};
-}
-
-static bool cells_grow(struct facet_cells *cells)
-{
-    uint32_t capacity = cells->capacity ? cells->capacity * 2 : BLOCK_EVENTS_MAX;
-    struct facet_cell *items = realloc(cells->items, capacity * sizeof *items);
-    if (!items) {
-        return false;
-    }
-    cells->items = items;
-    cells->capacity = capacity;
-    return true;
+    vec_fini(&cells->items);
 }
 
 static inline enum status cells_add(struct facet_cells *cells, size_t slot, uint32_t number,
@@ -44,61 +32,90 @@ static inline enum status cells_add(struct facet_cells *cells, size_t slot, uint
             return OK;
         }
     }
-    if (cells->count == cells->capacity && !cells_grow(cells)) {
+    if (!vec_push(&cells->items, (struct facet_cell){number, cells->head[slot]})) {
         return err_nomem(err, "top");
     }
-    cells->items[cells->count++] = (struct facet_cell){number, cells->head[slot]};
-    cells->head[slot] = cells->count;
+    cells->head[slot] = (uint32_t)cells->items.count;
     return OK;
 }
 
-/* The number of a text as this facet shows it; *out_none: it shows nothing. */
-static enum status facet_number(struct facet_pass *run, const struct facet *facet, struct span text,
-                                uint32_t *out_number, bool *out_none, struct err *err)
+/* What is read: a field of one facet, of the open events of the block at hand. */
+struct facet_read {
+    struct facet_pass *pass;
+    const struct facet *facet;
+    size_t part;
+    struct span field;
+    const struct bitmap *open;
+    struct err *err;
+};
+
+/* No number: the facet shows nothing of the value. */
+#define NUMBER_NONE UINT32_MAX
+
+static enum status add_number(const struct facet_read *read, size_t slot, uint32_t number)
 {
-    *out_none = false;
-    if (facet->kind == FACET_SEVERITY) {
-        enum event_severity severity = event_code_severity(text);
-        *out_none = severity == EVENT_SEVERITY_NONE;
-        text = span_str(event_severity_text(severity));
-    }
-    return *out_none ? OK : tuple_count_text(&run->texts, text, out_number, err);
+    return number == NUMBER_NONE
+               ? OK
+               : cells_add(&read->pass->cells[read->part], slot, number, read->err);
 }
 
-static bool values_reserve(struct facet_pass *run, size_t part, uint32_t value)
+/* The number of a text as the facet shows it, or NUMBER_NONE. */
+static enum status text_number(const struct facet_read *read, struct span text,
+                               uint32_t *out_number)
 {
-    if (value >= run->n_values[part]) {
+    if (read->facet->kind == FACET_SEVERITY) {
+        enum event_severity severity = event_code_severity(text);
+        if (severity == EVENT_SEVERITY_NONE) {
+            *out_number = NUMBER_NONE;
+            return OK;
+        }
+        text = span_str(event_severity_text(severity));
+    }
+    return tuple_count_text(&read->pass->texts, text, out_number, read->err);
+}
+
+static enum status add_text(const struct facet_read *read, size_t slot, struct span text)
+{
+    uint32_t number;
+    enum status status = text_number(read, text, &number);
+    return THEN(status, add_number(read, slot, number));
+}
+
+static bool values_reserve(struct facet_pass *pass, size_t part, uint32_t value)
+{
+    if (value >= pass->n_values[part]) {
         size_t count = (size_t)value * 2 + 256;
-        uint32_t *numbers = realloc(run->value_numbers[part], count * sizeof *numbers);
+        uint32_t *numbers = realloc(pass->value_numbers[part], count * sizeof *numbers);
         if (!numbers) {
             return false;
         }
-        memset(numbers + run->n_values[part], 0, (count - run->n_values[part]) * sizeof *numbers);
-        run->value_numbers[part] = numbers;
-        run->n_values[part] = count;
+        memset(numbers + pass->n_values[part], 0, (count - pass->n_values[part]) * sizeof *numbers);
+        pass->value_numbers[part] = numbers;
+        pass->n_values[part] = count;
     }
     return true;
 }
 
-/* The number of a dictionary value; looked up once a segment. */
-static enum status value_number(struct facet_pass *run, size_t part, uint32_t value,
-                                uint32_t *out_number, bool *out_none, struct err *err)
+/* The number of a dictionary value, or NUMBER_NONE; looked up once a segment. */
+static enum status value_number(const struct facet_read *read, uint32_t value, uint32_t *out_number)
 {
-    uint32_t known = value < run->n_values[part] ? run->value_numbers[part][value] : 0;
-    *out_none = known == UINT32_MAX;
+    struct facet_pass *pass = read->pass;
+    uint32_t known =
+        value < pass->n_values[read->part] ? pass->value_numbers[read->part][value] : 0;
     if (known != 0) {
-        *out_number = known - 1;
+        *out_number = known == NUMBER_NONE ? NUMBER_NONE : known - 1;
         return OK;
     }
     uint32_t field;
     struct span text;
-    enum status status = segment_value(plan_segment(run->plan), value, &field, &text, err);
-    status = THEN(status, facet_number(run, &run->facets[part], text, out_number, out_none, err));
-    if (status == OK && !values_reserve(run, part, value)) {
-        status = err_nomem(err, "top");
+    enum status status = segment_value(plan_segment(pass->plan), value, &field, &text, read->err);
+    status = THEN(status, text_number(read, text, out_number));
+    if (status == OK && !values_reserve(pass, read->part, value)) {
+        status = err_nomem(read->err, "top");
     }
     if (status == OK) {
-        run->value_numbers[part][value] = *out_none ? UINT32_MAX : *out_number + 1;
+        pass->value_numbers[read->part][value] =
+            *out_number == NUMBER_NONE ? NUMBER_NONE : *out_number + 1;
     }
     return status;
 }
@@ -123,66 +140,61 @@ static void count_slots(const struct column *column, const struct bitmap *open, 
     }
 }
 
-/* Entries counted straight into the tally: one facet only. */
-static enum status count_entries(struct facet_pass *run, size_t part, const struct column *column,
-                                 const struct bitmap *open, struct err *err)
+/* Entries counted straight into the tuples: one facet only. */
+static enum status count_entries(const struct facet_read *read, const struct column *column)
 {
     uint32_t counts[BLOCK_EVENTS_MAX + 1] = {0};
-    count_slots(column, open, counts);
+    count_slots(column, read->open, counts);
     enum status status = OK;
     for (uint32_t entry = 0; status == OK && entry < column->n_entries; entry++) {
         const uint32_t *values = column->entry_values + column->entry_start[entry];
         uint32_t n = column->entry_start[entry + 1] - column->entry_start[entry];
         for (uint32_t i = 0; status == OK && counts[entry + 1] > 0 && i < n; i++) {
             uint32_t numbers[TUPLE_COUNT_PARTS_MAX] = {0};
-            bool none = false;
-            for (uint32_t j = 0; j < i && !none; j++) {
-                none = values[j] == values[i];
+            bool again = false;
+            for (uint32_t j = 0; j < i; j++) {
+                again |= values[j] == values[i];
             }
-            if (!none) {
-                status = value_number(run, part, values[i], &numbers[0], &none, err);
-            }
-            if (status == OK && !none) {
-                status = tuple_count_add(&run->tuples, numbers, counts[entry + 1], err);
+            status = again ? OK : value_number(read, values[i], &numbers[0]);
+            if (status == OK && !again && numbers[0] != NUMBER_NONE) {
+                status =
+                    tuple_count_add(&read->pass->tuples, numbers, counts[entry + 1], read->err);
             }
         }
     }
     return status;
 }
 
-static enum status cells_of_entry(struct facet_pass *run, size_t part, const struct column *column,
-                                  uint32_t entry, size_t slot, struct err *err)
+static enum status add_entry(const struct facet_read *read, const struct column *column,
+                             uint32_t entry, size_t slot)
 {
     enum status status = OK;
     for (uint32_t i = column->entry_start[entry];
          status == OK && i < column->entry_start[entry + 1]; i++) {
         uint32_t number;
-        bool none;
-        status = value_number(run, part, column->entry_values[i], &number, &none, err);
-        if (status == OK && !none) {
-            status = cells_add(&run->cells[part], slot, number, err);
-        }
+        status = value_number(read, column->entry_values[i], &number);
+        status = THEN(status, add_number(read, slot, number));
     }
     return status;
 }
 
-static enum status cells_of_column(struct facet_pass *run, size_t part, const struct column *column,
-                                   const struct bitmap *open, struct err *err)
+static enum status add_entries(const struct facet_read *read, const struct column *column)
 {
+    struct facet_cells *cells = &read->pass->cells[read->part];
     /* By entry of a single value: its number + 1, as soon as it is known. */
     uint32_t known[BLOCK_EVENTS_MAX + 1] = {0};
-    BITMAP_EACH(open, slot)
+    BITMAP_EACH(read->open, slot)
     {
         uint32_t entry = column->index[slot];
         enum status status = OK;
         if (entry > 0 && known[entry] > 0) {
-            status = cells_add(&run->cells[part], slot, known[entry] - 1, err);
+            status = cells_add(cells, slot, known[entry] - 1, read->err);
         } else if (entry > 0) {
-            uint32_t before = run->cells[part].count;
+            size_t before = cells->items.count;
             bool single = column->entry_start[entry] == column->entry_start[entry - 1] + 1;
-            status = cells_of_entry(run, part, column, entry - 1, slot, err);
-            if (single && run->cells[part].count > before) {
-                known[entry] = run->cells[part].items[before].number + 1;
+            status = add_entry(read, column, entry - 1, slot);
+            if (single && cells->items.count > before) {
+                known[entry] = cells->items.items[before].number + 1;
             }
         }
         if (status != OK) {
@@ -192,23 +204,30 @@ static enum status cells_of_column(struct facet_pass *run, size_t part, const st
     return OK;
 }
 
-static enum status cells_of_numbers(struct facet_pass *run, const struct facet *facet, size_t part,
-                                    const struct column *column, const struct bitmap *open,
-                                    struct err *err)
+/* A field that has a dictionary: its entries are counted, or the events' entries looked up. */
+static enum status read_column(const struct facet_read *read, const struct column *column)
+{
+    if (read->facet->kind == FACET_ACTOR) {
+        BITMAP_EACH(read->open, slot)
+        {
+            if (column->index[slot]) {
+                bitmap_set(&read->pass->found, slot);
+            }
+        }
+    }
+    return read->pass->n_facets == 1 ? count_entries(read, column) : add_entries(read, column);
+}
+
+static enum status read_numbers(const struct facet_read *read, const struct column *column)
 {
     struct bitmap present = column->present;
-    bitmap_and(&present, open);
+    bitmap_or(&read->pass->found, &present);
+    bitmap_and(&present, read->open);
     BITMAP_EACH(&present, slot)
     {
         char text[NUMBER_TEXT_BYTES];
         int n = snprintf(text, sizeof text, "%lld", (long long)column->numbers[slot]);
-        uint32_t number;
-        bool none;
-        enum status status =
-            facet_number(run, facet, span_of(text, (size_t)n), &number, &none, err);
-        if (status == OK && !none) {
-            status = cells_add(&run->cells[part], slot, number, err);
-        }
+        enum status status = add_text(read, slot, span_of(text, (size_t)n));
         if (status != OK) {
             return status;
         }
@@ -216,38 +235,29 @@ static enum status cells_of_numbers(struct facet_pass *run, const struct facet *
     return OK;
 }
 
-static enum status cells_of_event(struct facet_pass *run, const struct facet *facet, size_t part,
-                                  struct span field, const struct event *event, size_t slot,
-                                  struct err *err)
+static enum status read_event(const struct facet_read *read, const struct event *event, size_t slot)
 {
     enum status status = OK;
     for (size_t i = 0; status == OK && i < event->n_fields; i++) {
-        uint32_t number;
-        bool none;
-        if (!span_equal(event->fields[i].path, field)) {
-            continue;
-        }
-        bitmap_set(&run->found, slot);
+        const struct event_field *field = &event->fields[i];
         uint16_t port; /* endpoints are counted by address, as columns have them */
-        bool is_text = event->fields[i].kind == EVENT_STRING;
-        struct span value = event->fields[i].value;
-        value = is_text ? endpoint_split(value, &port) : value;
-        status = facet_number(run, facet, value, &number, &none, err);
-        if (status == OK && !none) {
-            status = cells_add(&run->cells[part], slot, number, err);
+        if (span_equal(field->path, read->field)) {
+            bitmap_set(&read->pass->found, slot);
+            status = add_text(read, slot,
+                              field->kind == EVENT_STRING ? endpoint_split(field->value, &port)
+                                                          : field->value);
         }
     }
     return status;
 }
 
-static enum status cells_of_bytes(struct facet_pass *run, const struct facet *facet, size_t part,
-                                  struct span field, const struct bitmap *open, struct err *err)
+static enum status read_bytes(const struct facet_read *read)
 {
-    BITMAP_EACH(open, slot)
+    BITMAP_EACH(read->open, slot)
     {
         struct event event;
-        enum status status = block_view_event(plan_view(run->plan), slot, &event, err);
-        status = THEN(status, cells_of_event(run, facet, part, field, &event, slot, err));
+        enum status status = block_view_event(plan_view(read->pass->plan), slot, &event, read->err);
+        status = THEN(status, read_event(read, &event, slot));
         if (status != OK) {
             return status;
         }
@@ -255,97 +265,93 @@ static enum status cells_of_bytes(struct facet_pass *run, const struct facet *fa
     return OK;
 }
 
-static void note_column(struct facet_pass *run, const struct column *column,
-                        const struct bitmap *open)
+/* *out_is: the block has the field in the bytes alone. */
+static enum status is_in_bytes(const struct facet_read *read, long id, bool *out_is)
 {
-    BITMAP_EACH(open, slot)
-    {
-        if (column->index[slot]) {
-            bitmap_set(&run->found, slot);
-        }
-    }
+    *out_is = span_is(read->field, "uid") || span_is(read->field, "time");
+    return *out_is || id < 0 || match_is_reserved(read->field)
+               ? OK
+               : block_view_is_text(plan_view(read->pass->plan), (size_t)id, out_is, read->err);
 }
 
-/* One field's values of the open events. */
-static enum status take_field(struct facet_pass *run, const struct facet *facet, size_t part,
-                              struct span field, const struct bitmap *open, struct err *err)
+/* One field's values: partial events by their bytes, whole ones by how the block keeps the field.
+ */
+static enum status read_field(const struct facet_read *read)
 {
-    struct block_view *view = plan_view(run->plan);
+    static enum status (*const read_by_store[])(const struct facet_read *read,
+                                                const struct column *column) = {
+        [COLUMN_STORE_COLUMN] = read_column, [COLUMN_STORE_NUMBER] = read_numbers};
+    struct block_view *view = plan_view(read->pass->plan);
+    long id = segment_field_find(plan_segment(read->pass->plan), read->field);
     const struct bitmap *partial;
-    enum status status = block_view_partial(view, &partial, err);
-    long id = segment_field_find(plan_segment(run->plan), field);
-    bool bytes = span_is(field, "uid") || span_is(field, "time");
-    if (status == OK && id >= 0 && !bytes && !match_is_reserved(field)) {
-        status = block_view_is_text(view, (size_t)id, &bytes, err);
-    }
+    bool bytes = false;
+    enum status status = block_view_partial(view, &partial, read->err);
+    status = THEN(status, is_in_bytes(read, id, &bytes));
     if (status != OK || bytes) {
-        return THEN(status, cells_of_bytes(run, facet, part, field, open, err));
+        return THEN(status, read_bytes(read));
     }
-    struct bitmap whole = *open;
-    struct bitmap rest = *open;
-    if (!match_is_reserved(field)) {
+    struct bitmap whole = *read->open;
+    if (!match_is_reserved(read->field)) {
+        struct bitmap rest = *read->open;
+        struct facet_read of_rest = *read;
         bitmap_without(&whole, partial);
         bitmap_and(&rest, partial);
-        status = cells_of_bytes(run, facet, part, field, &rest, err);
+        of_rest.open = &rest;
+        status = read_bytes(&of_rest);
     }
     const struct column *column = NULL;
-    if (status == OK && id >= 0) {
-        status = block_view_column(view, (size_t)id, &column, err);
+    if (id >= 0) {
+        status = THEN(status, block_view_column(view, (size_t)id, &column, read->err));
     }
-    if (status != OK || !column) {
+    if (status != OK || !column || column->store == COLUMN_STORE_ABSENT) {
         return status;
     }
-    if (column->store == COLUMN_STORE_NUMBER) {
-        bitmap_or(&run->found, &column->present);
-        return cells_of_numbers(run, facet, part, column, &whole, err);
-    }
-    if (column->store != COLUMN_STORE_COLUMN) {
-        return OK;
-    }
-    if (facet->kind == FACET_ACTOR) {
-        note_column(run, column, &whole);
-    }
-    return run->n_facets == 1 ? count_entries(run, part, column, &whole, err)
-                              : cells_of_column(run, part, column, &whole, err);
+    struct facet_read of_whole = *read;
+    of_whole.open = &whole;
+    return read_by_store[column->store](&of_whole, column);
 }
 
 /* The number of "2026-11-23" or "2026-11-23T10". */
-static enum status moment_number(struct facet_pass *run, size_t part, int64_t time_us,
-                                 uint32_t *out_number, struct err *err)
+static enum status period_number(const struct facet_read *read, int64_t time_us,
+                                 uint32_t *out_number)
 {
-    struct facet_period *moment = &run->moments[part];
-    if (time_us < moment->from_us || time_us >= moment->to_us) {
+    struct facet_period *period = &read->pass->periods[read->part];
+    if (time_us < period->from_us || time_us >= period->to_us) {
         char text[CLOCK_TEXT_BYTES];
-        bool day = run->facets[part].kind == FACET_DAY;
+        bool day = read->facet->kind == FACET_DAY;
         int64_t unit_us = day ? CLOCK_DAY_US : 3600 * CLOCK_SECOND_US;
         int64_t rest = time_us % unit_us;
         int64_t from_us = time_us - rest - (rest < 0 ? unit_us : 0);
         (void)clock_format(from_us, text);
         uint32_t number;
         enum status status =
-            tuple_count_text(&run->texts, span_of(text, day ? 10 : 13), &number, err);
+            tuple_count_text(&read->pass->texts, span_of(text, day ? 10 : 13), &number, read->err);
         if (status != OK) {
             return status;
         }
-        *moment = (struct facet_period){from_us, from_us + unit_us, number};
+        *period = (struct facet_period){from_us, from_us + unit_us, number};
     }
-    *out_number = moment->number;
+    *out_number = period->number;
     return OK;
 }
 
-static enum status take_times(struct facet_pass *run, size_t part, const struct bitmap *open,
-                              struct err *err)
+static enum status add_period(const struct facet_read *read, size_t slot, int64_t time_us)
+{
+    uint32_t number;
+    enum status status = period_number(read, time_us, &number);
+    return THEN(status, add_number(read, slot, number));
+}
+
+static enum status read_times(const struct facet_read *read)
 {
     const int64_t *times_us;
-    enum status status = block_view_times(plan_view(run->plan), &times_us, err);
+    enum status status = block_view_times(plan_view(read->pass->plan), &times_us, read->err);
     if (status != OK) {
         return status;
     }
-    BITMAP_EACH(open, slot)
+    BITMAP_EACH(read->open, slot)
     {
-        uint32_t number;
-        status = moment_number(run, part, times_us[slot], &number, err);
-        status = THEN(status, cells_add(&run->cells[part], slot, number, err));
+        status = add_period(read, slot, times_us[slot]);
         if (status != OK) {
             return status;
         }
@@ -353,42 +359,49 @@ static enum status take_times(struct facet_pass *run, size_t part, const struct 
     return OK;
 }
 
-enum status facet_take(struct facet_pass *run, size_t part, const struct bitmap *map,
-                       struct err *err)
+static bool is_period(const struct facet *facet)
 {
-    const struct facet *facet = &run->facets[part];
-    if (facet->kind == FACET_DAY || facet->kind == FACET_HOUR) {
-        return take_times(run, part, map, err);
+    return facet->kind == FACET_DAY || facet->kind == FACET_HOUR;
+}
+
+enum status facet_block(struct facet_pass *pass, size_t part, const struct bitmap *map,
+                        struct err *err)
+{
+    const struct facet *facet = &pass->facets[part];
+    struct bitmap open = *map;
+    struct facet_read read = {pass, facet, part, facet->field, &open, err};
+    if (is_period(facet)) {
+        return read_times(&read);
     }
     if (facet->kind != FACET_ACTOR) {
-        return take_field(run, facet, part, facet->field, map, err);
+        return read_field(&read);
     }
-    struct bitmap open = *map;
     enum status status = OK;
     for (size_t i = 0; status == OK && event_actor_fields[i]; i++) {
-        bitmap_clear(&run->found);
-        status = take_field(run, facet, part, span_str(event_actor_fields[i]), &open, err);
-        bitmap_without(&open, &run->found);
+        bitmap_clear(&pass->found);
+        read.field = span_str(event_actor_fields[i]);
+        status = read_field(&read);
+        bitmap_without(&open, &pass->found);
     }
     return status;
 }
 
-enum status facet_take_event(struct facet_pass *run, size_t part, const struct event *event,
-                             struct err *err)
+enum status facet_event(struct facet_pass *pass, size_t part, const struct event *event,
+                        struct err *err)
 {
-    const struct facet *facet = &run->facets[part];
-    if (facet->kind == FACET_DAY || facet->kind == FACET_HOUR) {
-        uint32_t number;
-        enum status status = moment_number(run, part, event->time_us, &number, err);
-        return THEN(status, cells_add(&run->cells[part], 0, number, err));
+    const struct facet *facet = &pass->facets[part];
+    struct facet_read read = {pass, facet, part, facet->field, NULL, err};
+    if (is_period(facet)) {
+        return add_period(&read, 0, event->time_us);
     }
     if (facet->kind != FACET_ACTOR) {
-        return cells_of_event(run, facet, part, facet->field, event, 0, err);
+        return read_event(&read, event, 0);
     }
     enum status status = OK;
-    bitmap_clear(&run->found);
-    for (size_t i = 0; status == OK && event_actor_fields[i] && !bitmap_get(&run->found, 0); i++) {
-        status = cells_of_event(run, facet, part, span_str(event_actor_fields[i]), event, 0, err);
+    bitmap_clear(&pass->found);
+    for (size_t i = 0; status == OK && event_actor_fields[i] && !bitmap_get(&pass->found, 0); i++) {
+        read.field = span_str(event_actor_fields[i]);
+        status = read_event(&read, event, 0);
     }
     return status;
 }

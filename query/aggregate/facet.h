@@ -19,9 +19,7 @@ struct facet_cell {
 
 struct facet_cells {
     uint32_t head[BLOCK_EVENTS_MAX]; /* index + 1 */
-    struct facet_cell *items;
-    uint32_t count;
-    uint32_t capacity;
+    VEC(struct facet_cell) items;
 };
 
 /* A stretch of time that has one number. */
@@ -43,20 +41,20 @@ struct facet_pass {
     uint32_t *value_numbers[TUPLE_COUNT_PARTS_MAX];
     size_t n_values[TUPLE_COUNT_PARTS_MAX];
     struct facet_cells cells[TUPLE_COUNT_PARTS_MAX];
-    struct facet_period moments[TUPLE_COUNT_PARTS_MAX]; /* seen last */
+    struct facet_period periods[TUPLE_COUNT_PARTS_MAX]; /* seen last */
     struct bitmap found;                                /* events that a facet has a value for */
 };
 
 /* By name: a field, or actor, severity, day, hour. The name must outlive it. */
 struct facet facet_of(struct span name);
 
-/* The values of facet `part` of the block's events in map: into run->cells, or, when it is the only
- * facet and the block has it as a column, straight into run->tally. */
-MUST_USE enum status facet_take(struct facet_pass *run, size_t part, const struct bitmap *map,
-                                struct err *err);
-/* The values of a single event, as slot 0 of run->cells. */
-MUST_USE enum status facet_take_event(struct facet_pass *run, size_t part,
-                                      const struct event *event, struct err *err);
+/* The values of facet `part` of the block's events in map: into pass->cells, or, when it is the
+ * only facet and the block has it as a column, straight into pass->tuples. */
+MUST_USE enum status facet_block(struct facet_pass *pass, size_t part, const struct bitmap *map,
+                                 struct err *err);
+/* The values of a single event, as slot 0 of pass->cells. */
+MUST_USE enum status facet_event(struct facet_pass *pass, size_t part, const struct event *event,
+                                 struct err *err);
 
 void facet_cells_clear(struct facet_cells *cells);
 void facet_cells_fini(struct facet_cells *cells);
@@ -64,7 +62,7 @@ void facet_cells_fini(struct facet_cells *cells);
 static inline const struct facet_cell *facet_cell_at(const struct facet_cells *cells,
                                                      uint32_t index)
 {
-    return &cells->items[index - 1];
+    return &cells->items.items[index - 1];
 }
 
 #endif

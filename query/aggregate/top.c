@@ -6,31 +6,31 @@
 #include "schema/block/bitmap.h"
 
 /* Every combination of the event's values. */
-static enum status count_cells(struct facet_pass *run, size_t slot, struct err *err)
+static enum status count_cells(struct facet_pass *pass, size_t slot, struct err *err)
 {
     uint32_t at[TUPLE_COUNT_PARTS_MAX] = {0};
-    for (size_t part = 0; part < run->n_facets; part++) {
-        at[part] = run->cells[part].head[slot];
+    for (size_t part = 0; part < pass->n_facets; part++) {
+        at[part] = pass->cells[part].head[slot];
         if (at[part] == 0) {
             return OK;
         }
     }
     for (;;) {
         uint32_t numbers[TUPLE_COUNT_PARTS_MAX] = {0};
-        for (size_t part = 0; part < run->n_facets; part++) {
-            numbers[part] = facet_cell_at(&run->cells[part], at[part])->number;
+        for (size_t part = 0; part < pass->n_facets; part++) {
+            numbers[part] = facet_cell_at(&pass->cells[part], at[part])->number;
         }
-        enum status status = tuple_count_add(&run->tuples, numbers, 1, err);
+        enum status status = tuple_count_add(&pass->tuples, numbers, 1, err);
         if (status != OK) {
             return status;
         }
         size_t part = 0;
-        while (part < run->n_facets &&
-               (at[part] = facet_cell_at(&run->cells[part], at[part])->next) == 0) {
-            at[part] = run->cells[part].head[slot];
+        while (part < pass->n_facets &&
+               (at[part] = facet_cell_at(&pass->cells[part], at[part])->next) == 0) {
+            at[part] = pass->cells[part].head[slot];
             part++;
         }
-        if (part == run->n_facets) {
+        if (part == pass->n_facets) {
             return OK;
         }
     }
@@ -40,20 +40,20 @@ static enum status top_block(void *worker, struct plan *plan, const struct block
                              const struct bitmap *map, struct err *err)
 {
     (void)info;
-    struct facet_pass *run = worker;
+    struct facet_pass *pass = worker;
     enum status status = OK;
-    run->plan = plan;
-    run->events += (int64_t)bitmap_count(map);
-    for (size_t part = 0; status == OK && part < run->n_facets; part++) {
-        facet_cells_clear(&run->cells[part]);
-        status = facet_take(run, part, map, err);
+    pass->plan = plan;
+    pass->events += (int64_t)bitmap_count(map);
+    for (size_t part = 0; status == OK && part < pass->n_facets; part++) {
+        facet_cells_clear(&pass->cells[part]);
+        status = facet_block(pass, part, map, err);
     }
-    if (status != OK || run->cells[0].count == 0) {
+    if (status != OK || pass->cells[0].items.count == 0) {
         return status;
     }
     BITMAP_EACH(map, slot)
     {
-        status = count_cells(run, slot, err);
+        status = count_cells(pass, slot, err);
         if (status != OK) {
             return status;
         }
@@ -62,17 +62,17 @@ static enum status top_block(void *worker, struct plan *plan, const struct block
 }
 
 /* Each event of the inbox as a block of one. */
-static enum status top_waiting(void *worker, const struct day_iterator_day *day, struct err *err)
+static enum status top_inbox(void *worker, const struct day_iterator_day *day, struct err *err)
 {
-    struct facet_pass *run = worker;
+    struct facet_pass *pass = worker;
     enum status status = OK;
-    run->events += (int64_t)day->n_waiting;
+    pass->events += (int64_t)day->n_waiting;
     for (size_t i = 0; status == OK && i < day->n_waiting; i++) {
-        for (size_t part = 0; status == OK && part < run->n_facets; part++) {
-            facet_cells_clear(&run->cells[part]);
-            status = facet_take_event(run, part, &day->waiting[i]->event, err);
+        for (size_t part = 0; status == OK && part < pass->n_facets; part++) {
+            facet_cells_clear(&pass->cells[part]);
+            status = facet_event(pass, part, &day->waiting[i]->event, err);
         }
-        status = THEN(status, count_cells(run, 0, err));
+        status = THEN(status, count_cells(pass, 0, err));
     }
     return status;
 }
@@ -83,20 +83,13 @@ static enum status top_leave(void *worker, size_t number, struct plan *plan, str
     (void)number;
     (void)plan;
     (void)err;
-    struct facet_pass *run = worker;
-    for (size_t part = 0; part < run->n_facets; part++) {
-        if (run->n_values[part] > 0) {
-            memset(run->value_numbers[part], 0, run->n_values[part] * sizeof(uint32_t));
+    struct facet_pass *pass = worker;
+    for (size_t part = 0; part < pass->n_facets; part++) {
+        if (pass->n_values[part] > 0) {
+            memset(pass->value_numbers[part], 0, pass->n_values[part] * sizeof(uint32_t));
         }
     }
     return OK;
-}
-
-static int compare_spans(struct span a, struct span b)
-{
-    size_t n = a.size < b.size ? a.size : b.size;
-    int order = n ? memcmp(a.data, b.data, n) : 0;
-    return order ? order : (a.size > b.size) - (a.size < b.size);
 }
 
 static int compare_rows(const void *a, const void *b)
@@ -108,100 +101,100 @@ static int compare_rows(const void *a, const void *b)
     }
     int order = 0;
     for (size_t i = 0; order == 0 && i < TUPLE_COUNT_PARTS_MAX; i++) {
-        order = compare_spans(x->values[i], y->values[i]);
+        order = span_compare(x->values[i], y->values[i]);
     }
     return order;
 }
 
-static void run_free(struct facet_pass *run)
+static void pass_free(struct facet_pass *pass)
 {
-    for (size_t i = 0; run && i < TUPLE_COUNT_PARTS_MAX; i++) {
-        facet_cells_fini(&run->cells[i]);
-        free(run->value_numbers[i]);
+    for (size_t i = 0; pass && i < TUPLE_COUNT_PARTS_MAX; i++) {
+        facet_cells_fini(&pass->cells[i]);
+        free(pass->value_numbers[i]);
     }
-    if (run) {
-        tuple_count_fini(&run->tuples);
-        intern_fini(&run->texts);
-        free(run);
+    if (pass) {
+        tuple_count_fini(&pass->tuples);
+        intern_fini(&pass->texts);
+        free(pass);
     }
 }
 
-static struct facet_pass *run_new(const struct span *fields, size_t n_fields)
+static struct facet_pass *pass_new(const struct span *fields, size_t n_fields)
 {
-    struct facet_pass *run = calloc(1, sizeof *run);
-    if (run) {
-        intern_init(&run->texts);
-        tuple_count_init(&run->tuples);
-        run->n_facets = n_fields;
+    struct facet_pass *pass = calloc(1, sizeof *pass);
+    if (pass) {
+        intern_init(&pass->texts);
+        tuple_count_init(&pass->tuples);
+        pass->n_facets = n_fields;
         for (size_t i = 0; i < n_fields; i++) {
-            run->facets[i] = facet_of(fields[i]);
+            pass->facets[i] = facet_of(fields[i]);
         }
     }
-    return run;
+    return pass;
 }
 
 /* Adds what another thread has counted. */
-static enum status run_merge(struct facet_pass *run, const struct facet_pass *other,
-                             struct err *err)
+static enum status pass_merge(struct facet_pass *pass, const struct facet_pass *other,
+                              struct err *err)
 {
     uint32_t *numbers = malloc((intern_count(&other->texts) + 1) * sizeof *numbers);
     enum status status = numbers ? OK : err_nomem(err, "top");
     for (uint32_t i = 0; status == OK && i < intern_count(&other->texts); i++) {
-        status = tuple_count_text(&run->texts, intern_text(&other->texts, i), &numbers[i], err);
+        status = tuple_count_text(&pass->texts, intern_text(&other->texts, i), &numbers[i], err);
     }
     for (uint32_t i = 0; status == OK && i < other->tuples.rows.count; i++) {
         struct tuple_count_row row = other->tuples.rows.items[i];
-        for (size_t part = 0; part < run->n_facets; part++) {
+        for (size_t part = 0; part < pass->n_facets; part++) {
             row.numbers[part] = numbers[row.numbers[part]];
         }
-        status = tuple_count_add(&run->tuples, row.numbers, row.count, err);
+        status = tuple_count_add(&pass->tuples, row.numbers, row.count, err);
     }
-    run->events += other->events;
+    pass->events += other->events;
     free(numbers);
     return status;
 }
 
-/* Counts all, into a run that run_free ends. */
+/* Counts all, into a pass that pass_free ends. */
 static enum status count_all(struct day_iterator *iterator, const struct span *fields,
-                             size_t n_fields, struct facet_pass **out_run, struct err *err)
+                             size_t n_fields, struct facet_pass **out_pass, struct err *err)
 {
     static const struct parallel_scan_ops ops = {
-        .waiting = top_waiting, .block = top_block, .leave = top_leave};
+        .waiting = top_inbox, .block = top_block, .leave = top_leave};
     CHECK(n_fields >= 1 && n_fields <= TUPLE_COUNT_PARTS_MAX);
     struct parallel_scan_options options = {.ops = &ops,
                                             .n_workers = parallel_scan_workers(iterator)};
-    struct facet_pass *runs[PARALLEL_SCAN_WORKERS_MAX] = {NULL};
+    struct facet_pass *passes[PARALLEL_SCAN_WORKERS_MAX] = {NULL};
     enum status status = OK;
     for (size_t i = 0; status == OK && i < options.n_workers; i++) {
-        options.workers[i] = runs[i] = run_new(fields, n_fields);
-        status = runs[i] ? OK : err_nomem(err, "top");
+        options.workers[i] = passes[i] = pass_new(fields, n_fields);
+        status = passes[i] ? OK : err_nomem(err, "top");
     }
     status = THEN(status, parallel_scan_run(iterator, &options, err));
     for (size_t i = 1; i < options.n_workers; i++) {
-        status = THEN(status, run_merge(runs[0], runs[i], err));
-        run_free(runs[i]);
+        status = THEN(status, pass_merge(passes[0], passes[i], err));
+        pass_free(passes[i]);
     }
     if (status != OK) {
-        run_free(runs[0]);
+        pass_free(passes[0]);
         return status;
     }
-    *out_run = runs[0];
+    *out_pass = passes[0];
     return OK;
 }
 
-static enum status make_rows(const struct facet_pass *run, struct aggregate_top *top,
+static enum status make_rows(const struct facet_pass *pass, struct aggregate_top *top,
                              struct err *err)
 {
-    size_t count = run->tuples.rows.count;
+    size_t count = pass->tuples.rows.count;
     top->rows = calloc(count + 1, sizeof *top->rows);
     if (!top->rows) {
         return err_nomem(err, "top");
     }
     for (size_t i = 0; i < count; i++) {
-        const struct tuple_count_row *row = &run->tuples.rows.items[i];
+        const struct tuple_count_row *row = &pass->tuples.rows.items[i];
         top->rows[i].count = row->count;
-        for (size_t part = 0; part < run->n_facets; part++) {
-            top->rows[i].values[part] = intern_text(&run->texts, row->numbers[part]);
+        for (size_t part = 0; part < pass->n_facets; part++) {
+            top->rows[i].values[part] = intern_text(&pass->texts, row->numbers[part]);
         }
     }
     qsort(top->rows, count, sizeof top->rows[0], compare_rows);
@@ -212,30 +205,30 @@ static enum status make_rows(const struct facet_pass *run, struct aggregate_top 
 enum status aggregate_top(struct day_iterator *iterator, const struct span *fields, size_t n_fields,
                           struct aggregate_top *out_top, struct err *err)
 {
-    struct facet_pass *run = NULL;
-    enum status status = count_all(iterator, fields, n_fields, &run, err);
+    struct facet_pass *pass = NULL;
+    enum status status = count_all(iterator, fields, n_fields, &pass, err);
     if (status != OK) {
         return status;
     }
-    struct aggregate_top top = {.n_fields = n_fields, .events = run->events};
-    status = make_rows(run, &top, err);
+    struct aggregate_top top = {.n_fields = n_fields, .events = pass->events};
+    status = make_rows(pass, &top, err);
     if (status == OK) { /* what the rows point to goes with them */
-        top.texts = run->texts;
-        run->texts = (struct intern){0};
+        top.texts = pass->texts;
+        pass->texts = (struct intern){0};
         *out_top = top;
     }
-    run_free(run);
+    pass_free(pass);
     return status;
 }
 
 enum status aggregate_distinct(struct day_iterator *iterator, const struct span *fields,
                                size_t n_fields, int64_t *out_count, struct err *err)
 {
-    struct facet_pass *run = NULL;
-    enum status status = count_all(iterator, fields, n_fields, &run, err);
+    struct facet_pass *pass = NULL;
+    enum status status = count_all(iterator, fields, n_fields, &pass, err);
     if (status == OK) {
-        *out_count = (int64_t)run->tuples.rows.count;
-        run_free(run);
+        *out_count = (int64_t)pass->tuples.rows.count;
+        pass_free(pass);
     }
     return status;
 }

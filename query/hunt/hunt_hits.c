@@ -88,10 +88,7 @@ static int by_events(const void *a, const void *b)
 
 static int by_text(const void *a, const void *b)
 {
-    const struct span *x = a;
-    const struct span *y = b;
-    int order = memcmp(x->data, y->data, x->size < y->size ? x->size : y->size);
-    return order != 0 ? order : x->size < y->size ? -1 : x->size > y->size;
+    return span_compare(*(const struct span *)a, *(const struct span *)b);
 }
 
 static void sort_names(struct hunt_names *names)

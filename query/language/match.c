@@ -135,13 +135,6 @@ static bool holds(struct span wanted, struct span value)
     return memmem(value.data, value.size, wanted.data, wanted.size) != NULL;
 }
 
-static int compare_text(struct span a, struct span b)
-{
-    size_t n = a.size < b.size ? a.size : b.size;
-    int order = n ? memcmp(a.data, b.data, n) : 0;
-    return order ? (order > 0) - (order < 0) : (a.size > b.size) - (a.size < b.size);
-}
-
 /* How the value stands to the bound: -1, 0, 1; 2 when they cannot be compared. */
 static int compare_bound(const struct bound *bound, struct span value, struct span lower)
 {
@@ -156,8 +149,10 @@ static int compare_bound(const struct bound *bound, struct span value, struct sp
             return 2;
         }
         return (time_us > bound->time_us) - (time_us < bound->time_us);
-    case BOUND_TEXT:
-        return compare_text(lower, bound->text);
+    case BOUND_TEXT: {
+        int order = span_compare(lower, bound->text);
+        return (order > 0) - (order < 0);
+    }
     case BOUND_NONE:
         break;
     }

@@ -28,7 +28,7 @@ struct day_iterator {
     bool is_file;
     struct archive *archive;
     struct inbox_scan *waiting;
-    int64_t *days; /* in the order of the walk */
+    int64_t *days; /* in the order that is asked for */
     size_t n_days;
     size_t at;
     struct day_iterator_day day; /* the one at hand */
@@ -69,19 +69,19 @@ static enum status merge_days(struct day_iterator *iterator, const int64_t *segm
         }
     }
     qsort(days, count, sizeof *days, compare_days);
-    size_t kept = 0;
+    size_t n = 0;
     for (size_t i = 0; i < count; i++) {
-        if (kept == 0 || days[kept - 1] != days[i]) {
-            days[kept++] = days[i];
+        if (n == 0 || days[n - 1] != days[i]) {
+            days[n++] = days[i];
         }
     }
-    for (size_t i = 0; !iterator->search.oldest_first && i < kept / 2; i++) {
+    for (size_t i = 0; !iterator->search.oldest_first && i < n / 2; i++) {
         int64_t day_us = days[i];
-        days[i] = days[kept - 1 - i];
-        days[kept - 1 - i] = day_us;
+        days[i] = days[n - 1 - i];
+        days[n - 1 - i] = day_us;
     }
     iterator->days = days;
-    iterator->n_days = kept;
+    iterator->n_days = n;
     return OK;
 }
 
@@ -120,7 +120,7 @@ static enum status open_file(struct day_iterator *iterator, struct err *err)
 }
 
 enum status day_iterator_open(const struct day_iterator_options *search,
-                              struct day_iterator **out_walk, struct err *err)
+                              struct day_iterator **out_iterator, struct err *err)
 {
     struct stat stat_of;
     struct day_iterator *iterator = calloc(1, sizeof *iterator);
@@ -143,7 +143,7 @@ enum status day_iterator_open(const struct day_iterator_options *search,
         day_iterator_close(iterator);
         return status;
     }
-    *out_walk = iterator;
+    *out_iterator = iterator;
     return OK;
 }
 
@@ -199,22 +199,21 @@ struct plan *day_iterator_plan(const struct day_iterator *iterator)
     return iterator->day.plan;
 }
 
-/* A day may have no file: only the inbox has events of it, or retention has just taken it. */
-static enum status open_segment(const struct day_iterator *iterator, int64_t day_us,
-                                struct segment **out_segment, struct err *err)
+enum status day_iterator_segment_open(const char *path, bool is_file, int64_t day_us,
+                                      struct segment **out_segment, struct err *err)
 {
-    char path[FILE_PATH_BYTES];
+    char of_day[FILE_PATH_BYTES];
     struct err inner;
     *out_segment = NULL;
-    if (iterator->is_file) {
-        return segment_open(iterator->search.path, out_segment, err);
+    if (is_file) {
+        return segment_open(path, out_segment, err);
     }
-    enum status status = archive_segment_path(iterator->search.path, day_us, path, err);
-    if (status != OK || !file_exists(path)) {
+    enum status status = archive_segment_path(path, day_us, of_day, err);
+    if (status != OK || !file_exists(of_day)) {
         return status;
     }
-    status = segment_open(path, out_segment, &inner);
-    if (status == ERR_NOT_FOUND) {
+    status = segment_open(of_day, out_segment, &inner);
+    if (status == ERR_NOT_FOUND) { /* retention has just taken it */
         return OK;
     }
     if (status != OK && err) {
@@ -228,7 +227,8 @@ enum status day_iterator_day_plan(const struct day_iterator *iterator, int64_t d
 {
     struct segment *segment = NULL;
     struct plan *plan = NULL;
-    enum status status = open_segment(iterator, day_us, &segment, err);
+    enum status status =
+        day_iterator_segment_open(iterator->search.path, iterator->is_file, day_us, &segment, err);
     if (status == OK && segment) {
         status = plan_open(iterator->search.query, segment, &plan, err);
     }
@@ -311,7 +311,8 @@ enum status day_iterator_field_names(const struct day_iterator *iterator,
     enum status status = OK;
     for (size_t i = 0; status == OK && i < iterator->n_days && i < NAME_DAYS; i++) {
         struct segment *segment = NULL;
-        status = open_segment(iterator, iterator->days[i], &segment, err);
+        status = day_iterator_segment_open(iterator->search.path, iterator->is_file,
+                                           iterator->days[i], &segment, err);
         for (size_t field = 0; status == OK && segment && field < segment_field_count(segment);
              field++) {
             each(context, segment_field_name(segment, field));

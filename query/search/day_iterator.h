@@ -36,7 +36,7 @@ struct day_iterator;
 
 /* Reads the inbox. */
 MUST_USE enum status day_iterator_open(const struct day_iterator_options *search,
-                                       struct day_iterator **out_walk, struct err *err);
+                                       struct day_iterator **out_iterator, struct err *err);
 /* NULL is fine. */
 void day_iterator_close(struct day_iterator *iterator);
 
@@ -57,12 +57,16 @@ MUST_USE enum status day_iterator_next(struct day_iterator *iterator,
 /* The same in any order and by several threads (query/search/parallel_scan.h), instead of
  * day_iterator_next. */
 const struct day_iterator_options *day_iterator_options_of(const struct day_iterator *iterator);
-/* The days, in the order of the walk. Owned by the walk. */
+/* The days, in order. Owned by the iterator. */
 const int64_t *day_iterator_days(const struct day_iterator *iterator, size_t *out_count);
 /* Opens a day, or one more handle of it: a plan that belongs to the calling thread; NULL when there
  * is no segment. Any thread. day_iterator_day_close ends it. */
 MUST_USE enum status day_iterator_day_plan(const struct day_iterator *iterator, int64_t day_us,
                                            struct plan **out_plan, struct err *err);
+/* The segment of a day of an archive at `path`, or the file itself; NULL when the day has none:
+ * only the inbox has events of it, or it has just been deleted. Any thread. */
+MUST_USE enum status day_iterator_segment_open(const char *path, bool is_file, int64_t day_us,
+                                               struct segment **out_segment, struct err *err);
 /* What waits of the day and is not in the plan's segment (NULL: none). Any thread. free() it. */
 MUST_USE enum status day_iterator_day_waiting(const struct day_iterator *iterator, int64_t day_us,
                                               struct plan *plan,
@@ -72,10 +76,10 @@ MUST_USE enum status day_iterator_day_waiting(const struct day_iterator *iterato
 void day_iterator_day_close(struct day_iterator_day *day);
 /* Notes what fields the day has. One thread at a time. */
 void day_iterator_note(struct day_iterator *iterator, struct plan *plan);
-/* Makes this the day at hand, as day_iterator_next does; the walk owns it from now on. */
+/* Makes this the day at hand, as day_iterator_next does; the iterator owns it from now on. */
 void day_iterator_hold(struct day_iterator *iterator, const struct day_iterator_day *day);
 
-/* The field of a leaf that no event seen by this walk has; NULL when there is none, or no event
+/* The field of a leaf that no event seen so far has; NULL when there is none, or no event
  * was looked at at all. Lives as long as the query. */
 const struct predicate *day_iterator_unknown_field(const struct day_iterator *iterator,
                                                    size_t from_leaf);

@@ -1,10 +1,10 @@
 #include "query/search/hit_heap.h"
 
-#include <stdlib.h>
+#include "schema/base/vec.h"
 
 void hit_heap_fini(struct hit_heap *heap)
 {
-    free(heap->items);
+    vec_fini(heap);
     *heap = (struct hit_heap){0};
 }
 
@@ -34,9 +34,9 @@ static bool comes_before(const struct hit_heap *heap, const struct hit_heap_entr
 
 static void swap(struct hit_heap_entry *a, struct hit_heap_entry *b)
 {
-    struct hit_heap_entry place = *a;
+    struct hit_heap_entry hit = *a;
     *a = *b;
-    *b = place;
+    *b = hit;
 }
 
 static void sift_up(struct hit_heap *heap, size_t i)
@@ -64,25 +64,18 @@ static void sift_down(struct hit_heap *heap, size_t i)
     }
 }
 
-enum status hit_heap_add(struct hit_heap *heap, struct hit_heap_entry place, struct err *err)
+enum status hit_heap_add(struct hit_heap *heap, struct hit_heap_entry hit, struct err *err)
 {
     if (heap->limit > 0 && heap->count == heap->limit) {
-        if (comes_before(heap, &place, &heap->items[0])) {
-            heap->items[0] = place;
+        if (comes_before(heap, &hit, &heap->items[0])) {
+            heap->items[0] = hit;
             sift_down(heap, 0);
         }
         return OK;
     }
-    if (heap->count == heap->capacity) {
-        size_t capacity = heap->capacity ? heap->capacity * 2 : 1024;
-        struct hit_heap_entry *items = realloc(heap->items, capacity * sizeof *items);
-        if (!items) {
-            return err_nomem(err, "search");
-        }
-        heap->items = items;
-        heap->capacity = capacity;
+    if (!vec_push(heap, hit)) {
+        return err_nomem(err, "search");
     }
-    heap->items[heap->count++] = place;
     if (heap->limit > 0) {
         sift_up(heap, heap->count - 1);
     }
@@ -110,8 +103,5 @@ static int descending(const void *a, const void *b)
 
 void hit_heap_sort(struct hit_heap *heap)
 {
-    if (heap->count > 0) {
-        qsort(heap->items, heap->count, sizeof heap->items[0],
-              heap->oldest_first ? ascending : descending);
-    }
+    vec_sort(heap, heap->oldest_first ? ascending : descending);
 }

@@ -16,7 +16,7 @@ struct hit_heap_entry {
 
 /* With a limit: a heap of the `limit` that come first, the last of them on top. */
 struct hit_heap {
-    struct hit_heap_entry *items;
+    struct hit_heap_entry *items; /* with count and capacity a vector (schema/base/vec.h) */
     size_t count;
     size_t capacity;
     size_t limit; /* 0: all */
@@ -25,12 +25,12 @@ struct hit_heap {
 
 void hit_heap_fini(struct hit_heap *heap);
 void hit_heap_clear(struct hit_heap *heap);
-/* Takes the place, if it is among the first `limit`. */
-MUST_USE enum status hit_heap_add(struct hit_heap *heap, struct hit_heap_entry place,
+/* Adds the hit, if it is among the first `limit`. */
+MUST_USE enum status hit_heap_add(struct hit_heap *heap, struct hit_heap_entry hit,
                                   struct err *err);
 /* True when no event from time_min_us to time_max_us can be among them any more. */
 bool hit_heap_is_closed_to(const struct hit_heap *heap, int64_t time_min_us, int64_t time_max_us);
-/* Brings them in order; nothing can be added after. */
+/* Puts them in order; nothing can be added after. */
 void hit_heap_sort(struct hit_heap *heap);
 
 #endif

@@ -5,56 +5,49 @@
 
 #include "query/language/match.h"
 #include "schema/archive/inbox.h"
+#include "schema/base/index_table.h"
+#include "schema/base/vec.h"
 #include "schema/event/source.h"
-
-/* What makes an event the same as another one, for all events of the inbox. */
-struct seen_event {
-    struct seen_event *next;
-    struct event event; /* without fields; raw only when there is no uid */
-};
-
-enum { SEEN_BUCKETS = 65536 };
 
 struct inbox_scan {
     const struct query *query;
-    struct arena arena;   /* what is kept */
+    struct arena arena;   /* what is n */
     struct arena text;    /* of a row that had to be copied */
     struct arena scratch; /* of one event */
-    struct inbox_scan_event *events;
-    size_t count;
-    size_t capacity;
-    struct seen_event **seen;
+    VEC(struct inbox_scan_event) events;
+    /* What makes events the same, of all in the inbox: without fields, raw only without a uid. */
+    VEC(struct event) seen;
+    struct index_table seen_table; /* by identity */
     bool *has_field;
     bool any; /* some event is in the inbox */
 };
 
-static enum status is_seen(struct inbox_scan *waiting, const struct event *event, bool *out_seen,
+/* *out_seen: an event before it was the same; else it is n for those that come. */
+static enum status is_seen(struct inbox_scan *scan, const struct event *event, bool *out_seen,
                            struct err *err)
 {
-    struct seen_event **bucket = &waiting->seen[event_identity_hash(event) % SEEN_BUCKETS];
-    for (const struct seen_event *at = *bucket; at; at = at->next) {
-        if (event_same(&at->event, event)) {
+    uint32_t hash = event_identity_hash(event);
+    for (struct index_table_probe probe = index_table_probe(&scan->seen_table, hash);
+         index_table_next(&probe);) {
+        if (event_same(vec_at(&scan->seen, probe.number), event)) {
             *out_seen = true;
             return OK;
         }
     }
-    struct seen_event *seen = arena_alloc(&waiting->arena, sizeof *seen);
-    if (!seen) {
-        return err_nomem(err, "search");
-    }
-    *seen = (struct seen_event){.next = *bucket, .event = *event};
-    seen->event.fields = NULL;
-    seen->event.n_fields = 0;
-    seen->event.uid = arena_copy(&waiting->arena, event->uid);
-    seen->event.type = arena_copy(&waiting->arena, event->type);
-    seen->event.code = arena_copy(&waiting->arena, event->code);
-    seen->event.raw =
-        event->uid.size > 0 ? span_of(NULL, 0) : arena_copy(&waiting->arena, event->raw);
-    bool ok = seen->event.uid.data && seen->event.type.data && seen->event.code.data &&
-              (event->uid.size > 0 || seen->event.raw.data);
-    *bucket = seen;
+    struct event copy = *event;
+    bool has_uid = event->uid.size > 0;
+    copy.fields = NULL;
+    copy.n_fields = 0;
+    copy.uid = arena_copy(&scan->arena, event->uid);
+    copy.type = arena_copy(&scan->arena, event->type);
+    copy.code = arena_copy(&scan->arena, event->code);
+    copy.raw = has_uid ? span_of(NULL, 0) : arena_copy(&scan->arena, event->raw);
     *out_seen = false;
-    return ok ? OK : err_nomem(err, "search");
+    return copy.uid.data && copy.type.data && copy.code.data && (has_uid || copy.raw.data) &&
+                   index_table_add(&scan->seen_table, hash, (uint32_t)scan->seen.count) &&
+                   vec_push(&scan->seen, copy)
+               ? OK
+               : err_nomem(err, "search");
 }
 
 /* The same fields that a segment keeps beside the event (schema/segment/segment.h). */
@@ -85,55 +78,44 @@ static enum status add_reserved(struct arena *arena, struct span source, bool se
     return OK;
 }
 
-static void note_fields(struct inbox_scan *waiting, const struct event *event)
+static void note_fields(struct inbox_scan *scan, const struct event *event)
 {
-    for (size_t i = 0; i < waiting->query->n_leaves; i++) {
-        struct span wanted = waiting->query->leaves[i]->field;
-        for (size_t f = 0; f < event->n_fields && !waiting->has_field[i]; f++) {
-            waiting->has_field[i] = span_equal(event->fields[f].path, wanted);
+    for (size_t i = 0; i < scan->query->n_leaves; i++) {
+        struct span wanted = scan->query->leaves[i]->field;
+        for (size_t f = 0; f < event->n_fields && !scan->has_field[i]; f++) {
+            scan->has_field[i] = span_equal(event->fields[f].path, wanted);
         }
     }
 }
 
-static enum status keep(struct inbox_scan *waiting, const struct inbox_row *row, struct span source,
-                        uint32_t part, struct span raw, struct err *err)
+static enum status add_event(struct inbox_scan *scan, const struct inbox_row *row,
+                             struct span source, uint32_t part, struct span raw, struct err *err)
 {
-    if (waiting->count == waiting->capacity) {
-        size_t capacity = waiting->capacity ? waiting->capacity * 2 : 256;
-        struct inbox_scan_event *events = realloc(waiting->events, capacity * sizeof *events);
-        if (!events) {
-            return err_nomem(err, "search");
-        }
-        waiting->events = events;
-        waiting->capacity = capacity;
-    }
-    struct inbox_scan_event *kept = &waiting->events[waiting->count];
-    *kept =
-        (struct inbox_scan_event){.row = row->id, .part = part, .received_us = row->received_us};
-    struct span copy = arena_copy(&waiting->arena, raw);
-    kept->source = arena_copy(&waiting->arena, source);
-    if (!copy.data || !kept->source.data ||
-        !event_parse(copy, row->received_us, &waiting->arena, &kept->event)) {
+    struct inbox_scan_event event = {.row = row->id, .part = part, .received_us = row->received_us};
+    struct span copy = arena_copy(&scan->arena, raw);
+    event.source = arena_copy(&scan->arena, source);
+    if (!copy.data || !event.source.data ||
+        !event_parse(copy, row->received_us, &scan->arena, &event.event)) {
         return err_nomem(err, "search");
     }
-    waiting->count++;
-    return add_reserved(&waiting->arena, kept->source, row->source.session_stream, &kept->event,
-                        err);
+    enum status status =
+        add_reserved(&scan->arena, event.source, row->source.session_stream, &event.event, err);
+    return status != OK || vec_push(&scan->events, event) ? status : err_nomem(err, "search");
 }
 
-static enum status read_row(struct inbox_scan *waiting, const struct inbox_row *row,
-                            int64_t from_us, int64_t to_us, struct err *err)
+static enum status read_row(struct inbox_scan *scan, const struct inbox_row *row, int64_t from_us,
+                            int64_t to_us, struct err *err)
 {
     struct buf source = BUF_INIT;
     source_text(&row->source, &source);
     struct event_reader reader;
-    arena_reset(&waiting->text);
-    arena_reset(&waiting->scratch);
+    arena_reset(&scan->text);
+    arena_reset(&scan->scratch);
     enum status status = buf_status(&source, "search", err);
-    if (status == OK && !event_reader_init(&reader, row->body, row->received_us, &waiting->text)) {
+    if (status == OK && !event_reader_init(&reader, row->body, row->received_us, &scan->text)) {
         status = err_nomem(err, "search");
     }
-    reader.arena = &waiting->scratch;
+    reader.arena = &scan->scratch;
     uint32_t part = 0;
     struct event event;
     enum event_fault fault;
@@ -141,22 +123,22 @@ static enum status read_row(struct inbox_scan *waiting, const struct inbox_row *
     while (status == OK && event_reader_next(&reader, &event, &fault, &no_memory)) {
         bool seen = true;
         if (fault == EVENT_FAULT_NONE) {
-            status = is_seen(waiting, &event, &seen, err);
+            status = is_seen(scan, &event, &seen, err);
         }
         if (status == OK && !seen) {
-            status = add_reserved(&waiting->scratch, buf_span(&source), row->source.session_stream,
+            status = add_reserved(&scan->scratch, buf_span(&source), row->source.session_stream,
                                   &event, err);
         }
         if (status == OK && !seen) {
-            note_fields(waiting, &event);
-            waiting->any = true;
+            note_fields(scan, &event);
+            scan->any = true;
             if (event.time_us >= from_us && event.time_us < to_us &&
-                match_event(waiting->query->root, &event)) {
-                status = keep(waiting, row, buf_span(&source), part, event.raw, err);
+                match_event(scan->query->root, &event)) {
+                status = add_event(scan, row, buf_span(&source), part, event.raw, err);
             }
         }
         part++;
-        arena_reset(&waiting->scratch);
+        arena_reset(&scan->scratch);
     }
     buf_fini(&source);
     return status == OK && no_memory ? err_nomem(err, "search") : status;
@@ -175,7 +157,7 @@ static int compare_events(const void *a, const void *b)
     return (x->part > y->part) - (x->part < y->part);
 }
 
-static enum status read_inbox(struct inbox_scan *waiting, struct archive *archive, int64_t from_us,
+static enum status read_inbox(struct inbox_scan *scan, struct archive *archive, int64_t from_us,
                               int64_t to_us, struct err *err)
 {
     enum status status = archive_read_begin(archive, err);
@@ -188,7 +170,7 @@ static enum status read_inbox(struct inbox_scan *waiting, struct archive *archiv
         struct inbox_row row;
         status = inbox_cursor_next(cursor, &row, &end, err);
         if (status == OK && !end) {
-            status = read_row(waiting, &row, from_us, to_us, err);
+            status = read_row(scan, &row, from_us, to_us, err);
         }
     }
     inbox_cursor_close(cursor);
@@ -197,59 +179,55 @@ static enum status read_inbox(struct inbox_scan *waiting, struct archive *archiv
 }
 
 enum status inbox_scan_open(struct archive *archive, const struct query *query, int64_t from_us,
-                            int64_t to_us, struct inbox_scan **out_waiting, struct err *err)
+                            int64_t to_us, struct inbox_scan **out_scan, struct err *err)
 {
-    struct inbox_scan *waiting = calloc(1, sizeof *waiting);
-    if (!waiting) {
+    struct inbox_scan *scan = calloc(1, sizeof *scan);
+    if (!scan) {
         return err_nomem(err, "search");
     }
-    waiting->query = query;
-    waiting->seen = calloc(SEEN_BUCKETS, sizeof(struct seen_event *));
-    waiting->has_field = calloc(query->n_leaves + 1, sizeof *waiting->has_field);
-    enum status status = waiting->seen && waiting->has_field
-                             ? read_inbox(waiting, archive, from_us, to_us, err)
-                             : err_nomem(err, "search");
+    scan->query = query;
+    scan->has_field = calloc(query->n_leaves + 1, sizeof *scan->has_field);
+    enum status status =
+        scan->has_field ? read_inbox(scan, archive, from_us, to_us, err) : err_nomem(err, "search");
     if (status != OK) {
-        inbox_scan_close(waiting);
+        inbox_scan_close(scan);
         return status;
     }
-    if (waiting->count > 0) {
-        qsort(waiting->events, waiting->count, sizeof waiting->events[0], compare_events);
-    }
-    free(waiting->seen);
-    waiting->seen = NULL;
-    *out_waiting = waiting;
+    vec_sort(&scan->events, compare_events);
+    vec_fini(&scan->seen);
+    index_table_fini(&scan->seen_table);
+    *out_scan = scan;
     return OK;
 }
 
-void inbox_scan_close(struct inbox_scan *waiting)
+void inbox_scan_close(struct inbox_scan *scan)
 {
-    if (waiting) {
-        arena_fini(&waiting->arena);
-        arena_fini(&waiting->text);
-        arena_fini(&waiting->scratch);
-        free(waiting->events);
-        free(waiting->seen);
-        free(waiting->has_field);
-        free(waiting);
+    if (scan) {
+        arena_fini(&scan->arena);
+        arena_fini(&scan->text);
+        arena_fini(&scan->scratch);
+        vec_fini(&scan->events);
+        vec_fini(&scan->seen);
+        index_table_fini(&scan->seen_table);
+        free(scan->has_field);
+        free(scan);
     }
 }
 
-const struct inbox_scan_event *inbox_scan_events(const struct inbox_scan *waiting,
-                                                 size_t *out_count)
+const struct inbox_scan_event *inbox_scan_events(const struct inbox_scan *scan, size_t *out_count)
 {
-    *out_count = waiting->count;
-    return waiting->events;
+    *out_count = scan->events.count;
+    return scan->events.items;
 }
 
-bool inbox_scan_any(const struct inbox_scan *waiting)
+bool inbox_scan_any(const struct inbox_scan *scan)
 {
-    return waiting->any;
+    return scan->any;
 }
 
-bool inbox_scan_has_field(const struct inbox_scan *waiting, size_t leaf)
+bool inbox_scan_has_field(const struct inbox_scan *scan, size_t leaf)
 {
-    return waiting->has_field[leaf];
+    return scan->has_field[leaf];
 }
 
 /* Takes out of the events what the segment holds already. */
@@ -261,7 +239,7 @@ static enum status drop_known(struct segment *segment, const struct inbox_scan_e
         return err_nomem(err, "search");
     }
     uint32_t hashes[BLOCK_EVENTS_MAX];
-    size_t kept = 0;
+    size_t n_left = 0;
     enum status status = OK;
     for (size_t at = 0, n; status == OK && at < *count; at += n) {
         n = *count - at < BLOCK_EVENTS_MAX ? *count - at : BLOCK_EVENTS_MAX;
@@ -273,28 +251,28 @@ static enum status drop_known(struct segment *segment, const struct inbox_scan_e
         status = segment_duplicate_events(segment, chunk, hashes, n, &known, err);
         for (size_t i = 0; status == OK && i < n; i++) {
             if (!bitmap_get(&known, i)) {
-                events[kept++] = events[at + i];
+                events[n_left++] = events[at + i];
             }
         }
     }
     free(chunk);
-    *count = kept;
+    *count = n_left;
     return status;
 }
 
-enum status inbox_scan_of_day(const struct inbox_scan *waiting, int64_t day_us,
+enum status inbox_scan_of_day(const struct inbox_scan *scan, int64_t day_us,
                               struct segment *segment, const struct inbox_scan_event ***out_events,
                               size_t *out_count, struct err *err)
 {
     const struct inbox_scan_event **events =
-        malloc((waiting->count + 1) * sizeof(const struct inbox_scan_event *));
+        malloc((scan->events.count + 1) * sizeof(const struct inbox_scan_event *));
     if (!events) {
         return err_nomem(err, "search");
     }
     size_t count = 0;
-    for (size_t i = 0; i < waiting->count; i++) {
-        if (clock_day_start(waiting->events[i].event.time_us) == day_us) {
-            events[count++] = &waiting->events[i];
+    for (size_t i = 0; i < scan->events.count; i++) {
+        if (clock_day_start(scan->events.items[i].event.time_us) == day_us) {
+            events[count++] = &scan->events.items[i];
         }
     }
     enum status status = segment ? drop_known(segment, events, &count, err) : OK;

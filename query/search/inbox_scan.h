@@ -20,22 +20,21 @@ struct inbox_scan;
 
 /* Reads the whole inbox in one read transaction; events that stand in it twice come once. */
 MUST_USE enum status inbox_scan_open(struct archive *archive, const struct query *query,
-                                     int64_t from_us, int64_t to_us,
-                                     struct inbox_scan **out_waiting, struct err *err);
+                                     int64_t from_us, int64_t to_us, struct inbox_scan **out_scan,
+                                     struct err *err);
 /* NULL is fine. */
-void inbox_scan_close(struct inbox_scan *waiting);
+void inbox_scan_close(struct inbox_scan *scan);
 
 /* In order of time, ties in order of arrival. */
-const struct inbox_scan_event *inbox_scan_events(const struct inbox_scan *waiting,
-                                                 size_t *out_count);
+const struct inbox_scan_event *inbox_scan_events(const struct inbox_scan *scan, size_t *out_count);
 /* True when the inbox holds any event at all. */
-bool inbox_scan_any(const struct inbox_scan *waiting);
+bool inbox_scan_any(const struct inbox_scan *scan);
 /* True when some event of the inbox has the field, whether it satisfies the query or not. */
-bool inbox_scan_has_field(const struct inbox_scan *waiting, size_t leaf);
+bool inbox_scan_has_field(const struct inbox_scan *scan, size_t leaf);
 
 /* Those of day_us (a slice of inbox_scan_events) that the day's segment does not hold already, as
  * pointers: malloc'ed, free() it. segment may be NULL. */
-MUST_USE enum status inbox_scan_of_day(const struct inbox_scan *waiting, int64_t day_us,
+MUST_USE enum status inbox_scan_of_day(const struct inbox_scan *scan, int64_t day_us,
                                        struct segment *segment,
                                        const struct inbox_scan_event ***out_events,
                                        size_t *out_count, struct err *err);

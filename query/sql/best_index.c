@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "query/sql/time_text.h"
+#include "schema/base/ascii.h"
 
 static const struct {
     const char *text;
@@ -29,7 +30,7 @@ static const struct {
     [BEST_INDEX_OFFSET] = {"offset=?", false, true},
 };
 
-enum { PUSH_OPS = sizeof ops / sizeof ops[0] };
+enum { OPS = sizeof ops / sizeof ops[0] };
 
 bool best_index_has_argument(enum best_index_op op)
 {
@@ -39,8 +40,7 @@ bool best_index_has_argument(enum best_index_op op)
 /* Names of other characters than these are written with %XX. */
 static bool is_name_byte(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
-           c == '_' || c == '-' || c == '/' || c == ':';
+    return ascii_is_digit(c) || ascii_is_letter(c) || (c != '\0' && strchr("._-/:", c));
 }
 
 static void add_name(struct buf *out, const char *name)
@@ -72,35 +72,35 @@ static struct span read_name(struct span text, char out[1024])
 }
 
 bool best_index_next(const struct columns *columns, const char *text, size_t *at,
-                     struct best_index_term *out_piece)
+                     struct best_index_term *out_term)
 {
     size_t size = strcspn(text + *at, " ");
-    struct span piece = span_of(text + *at, size);
+    struct span term = span_of(text + *at, size);
     if (size == 0) {
         return false;
     }
     *at += size + (text[*at + size] == ' ');
-    for (size_t op = 0; op < PUSH_OPS; op++) {
-        if (!ops[op].has_column && span_is(piece, ops[op].text)) {
-            *out_piece = (struct best_index_term){.op = (enum best_index_op)op};
+    for (size_t op = 0; op < OPS; op++) {
+        if (!ops[op].has_column && span_is(term, ops[op].text)) {
+            *out_term = (struct best_index_term){.op = (enum best_index_op)op};
             return true;
         }
     }
     char name[1024];
     size_t name_size = 0;
-    while (name_size < piece.size &&
-           (is_name_byte(piece.data[name_size]) || piece.data[name_size] == '%')) {
+    while (name_size < term.size &&
+           (is_name_byte(term.data[name_size]) || term.data[name_size] == '%')) {
         name_size++;
     }
-    out_piece->column = columns_find(columns, read_name(span_of(piece.data, name_size), name));
-    CHECK(out_piece->column != SIZE_MAX);
-    for (size_t op = 0; op < PUSH_OPS; op++) {
-        if (ops[op].has_column && span_is(span_from(piece, name_size), ops[op].text)) {
-            out_piece->op = (enum best_index_op)op;
+    out_term->column = columns_find(columns, read_name(span_of(term.data, name_size), name));
+    CHECK(out_term->column != SIZE_MAX);
+    for (size_t op = 0; op < OPS; op++) {
+        if (ops[op].has_column && span_is(span_from(term, name_size), ops[op].text)) {
+            out_term->op = (enum best_index_op)op;
             return true;
         }
     }
-    CHECK(false && "a piece of a plan that nobody wrote");
+    CHECK(false && "a plan that best_index_choose did not write");
     return false;
 }
 
@@ -117,17 +117,17 @@ struct index_plan {
     bool uid;
 };
 
-static void add_piece(struct index_plan *planning, int constraint, enum best_index_op op,
-                      size_t column, bool omit)
+static void add_term(struct index_plan *plan, int constraint, enum best_index_op op, size_t column,
+                     bool omit)
 {
-    buf_add_str(&planning->text, planning->text.size ? " " : "");
+    buf_add_str(&plan->text, plan->text.size ? " " : "");
     if (ops[op].has_column) {
-        add_name(&planning->text, planning->columns->items[column].name);
+        add_name(&plan->text, plan->columns->items[column].name);
     }
-    buf_add_str(&planning->text, ops[op].text);
+    buf_add_str(&plan->text, ops[op].text);
     if (ops[op].has_argument) {
-        planning->info->aConstraintUsage[constraint].argvIndex = ++planning->arguments;
-        planning->info->aConstraintUsage[constraint].omit = omit;
+        plan->info->aConstraintUsage[constraint].argvIndex = ++plan->arguments;
+        plan->info->aConstraintUsage[constraint].omit = omit;
     }
 }
 
@@ -167,28 +167,28 @@ static bool is_match(const struct column_info *column, int sqlite_op)
     return sqlite_op == SQLITE_INDEX_CONSTRAINT_MATCH && strcasecmp(column->name, "query") == 0;
 }
 
-static void push_time(struct index_plan *planning, int i, enum best_index_op op, size_t column)
+static void push_time(struct index_plan *plan, int i, enum best_index_op op, size_t column)
 {
     sqlite3_value *value = NULL;
-    const char *collation = sqlite3_vtab_collation(planning->info, i);
-    int known = sqlite3_vtab_rhs_value(planning->info, i, &value);
+    const char *collation = sqlite3_vtab_collation(plan->info, i);
+    int known = sqlite3_vtab_rhs_value(plan->info, i, &value);
     bool is_text = known == SQLITE_OK && value && sqlite3_value_type(value) == SQLITE_TEXT;
     if (op > BEST_INDEX_GREATER_EQUAL || strcasecmp(collation, TIME_TEXT_COLLATION) != 0 ||
-        (known == SQLITE_OK && !is_text) || sqlite3_vtab_in(planning->info, i, -1)) {
-        planning->exact = false;
+        (known == SQLITE_OK && !is_text) || sqlite3_vtab_in(plan->info, i, -1)) {
+        plan->exact = false;
         return;
     }
-    add_piece(planning, i, op, column, is_text);
-    planning->exact = planning->exact && is_text;
-    planning->from = planning->from || op == BEST_INDEX_GREATER || op == BEST_INDEX_GREATER_EQUAL ||
-                     op == BEST_INDEX_EQUAL;
-    planning->to = planning->to || op == BEST_INDEX_LESS || op == BEST_INDEX_LESS_EQUAL ||
-                   op == BEST_INDEX_EQUAL;
+    add_term(plan, i, op, column, is_text);
+    plan->exact = plan->exact && is_text;
+    plan->from = plan->from || op == BEST_INDEX_GREATER || op == BEST_INDEX_GREATER_EQUAL ||
+                 op == BEST_INDEX_EQUAL;
+    plan->to =
+        plan->to || op == BEST_INDEX_LESS || op == BEST_INDEX_LESS_EQUAL || op == BEST_INDEX_EQUAL;
 }
 
-static bool compares_bytes(struct index_plan *planning, int i)
+static bool compares_bytes(struct index_plan *plan, int i)
 {
-    const char *collation = sqlite3_vtab_collation(planning->info, i);
+    const char *collation = sqlite3_vtab_collation(plan->info, i);
     return strcasecmp(collation, "BINARY") == 0 || strcasecmp(collation, "NOCASE") == 0;
 }
 
@@ -209,88 +209,87 @@ static double share_of(const struct column_info *column, enum best_index_op op)
     return 0.002;
 }
 
-static void push_field(struct index_plan *planning, int i, enum best_index_op op, size_t column)
+static void push_field(struct index_plan *plan, int i, enum best_index_op op, size_t column)
 {
-    const struct column_info *info = &planning->columns->items[column];
+    const struct column_info *info = &plan->columns->items[column];
     bool equal = op == BEST_INDEX_EQUAL || op == BEST_INDEX_IS;
-    planning->exact = false;
-    if ((op == BEST_INDEX_EQUAL && !compares_bytes(planning, i)) || op == BEST_INDEX_MATCH ||
+    plan->exact = false;
+    if ((op == BEST_INDEX_EQUAL && !compares_bytes(plan, i)) || op == BEST_INDEX_MATCH ||
         (info->kind == COLUMNS_UID && !equal) ||
         (info->kind == COLUMNS_ACTOR && op != BEST_INDEX_EQUAL)) {
         return;
     }
-    if (op == BEST_INDEX_EQUAL && sqlite3_vtab_in(planning->info, i, -1)) {
-        (void)sqlite3_vtab_in(planning->info, i, 1);
+    if (op == BEST_INDEX_EQUAL && sqlite3_vtab_in(plan->info, i, -1)) {
+        (void)sqlite3_vtab_in(plan->info, i, 1);
         op = BEST_INDEX_ANY;
     }
-    add_piece(planning, i, op, column, false);
-    planning->share *= share_of(info, op);
-    planning->uid = planning->uid || info->kind == COLUMNS_UID;
+    add_term(plan, i, op, column, false);
+    plan->share *= share_of(info, op);
+    plan->uid = plan->uid || info->kind == COLUMNS_UID;
 }
 
-static int push_constraint(struct index_plan *planning, int i)
+static int push_constraint(struct index_plan *plan, int i)
 {
-    const struct sqlite3_index_constraint *constraint = &planning->info->aConstraint[i];
+    const struct sqlite3_index_constraint *constraint = &plan->info->aConstraint[i];
     enum best_index_op op;
     if (constraint->op == SQLITE_INDEX_CONSTRAINT_LIMIT ||
         constraint->op == SQLITE_INDEX_CONSTRAINT_OFFSET) {
         return SQLITE_OK;
     }
-    if (constraint->iColumn < 0 || (size_t)constraint->iColumn >= planning->columns->n_declared) {
-        planning->exact = false;
+    if (constraint->iColumn < 0 || (size_t)constraint->iColumn >= plan->columns->n_declared) {
+        plan->exact = false;
         return SQLITE_OK;
     }
     size_t column = (size_t)constraint->iColumn;
-    const struct column_info *info = &planning->columns->items[column];
+    const struct column_info *info = &plan->columns->items[column];
     if (is_match(info, constraint->op)) {
         if (!constraint->usable) {
             return SQLITE_CONSTRAINT;
         }
-        add_piece(planning, i, BEST_INDEX_MATCH, column, true);
-        planning->share *= 0.01;
+        add_term(plan, i, BEST_INDEX_MATCH, column, true);
+        plan->share *= 0.01;
         return SQLITE_OK;
     }
     if (!constraint->usable || !op_of(constraint->op, &op)) {
-        planning->exact = false;
+        plan->exact = false;
         return SQLITE_OK;
     }
     if (info->kind == COLUMNS_TIME) {
-        push_time(planning, i, op, column);
+        push_time(plan, i, op, column);
     } else if (info->kind == COLUMNS_FIELD || info->kind == COLUMNS_UID ||
                info->kind == COLUMNS_ACTOR) {
-        push_field(planning, i, op, column);
+        push_field(plan, i, op, column);
     } else {
-        planning->exact = false;
+        plan->exact = false;
     }
     return SQLITE_OK;
 }
 
-static void push_order(struct index_plan *planning)
+static void push_order(struct index_plan *plan)
 {
-    sqlite3_index_info *info = planning->info;
+    sqlite3_index_info *info = plan->info;
     size_t column = info->nOrderBy == 1 ? (size_t)info->aOrderBy[0].iColumn : SIZE_MAX;
-    if (column >= planning->columns->n_declared ||
-        planning->columns->items[column].kind != COLUMNS_TIME) {
-        planning->exact = planning->exact && info->nOrderBy == 0;
+    if (column >= plan->columns->n_declared || plan->columns->items[column].kind != COLUMNS_TIME) {
+        plan->exact = plan->exact && info->nOrderBy == 0;
         return;
     }
-    add_piece(planning, 0, info->aOrderBy[0].desc ? BEST_INDEX_NEWEST : BEST_INDEX_OLDEST, column,
-              false);
+    add_term(plan, 0, info->aOrderBy[0].desc ? BEST_INDEX_NEWEST : BEST_INDEX_OLDEST, column,
+             false);
     info->orderByConsumed = 1;
 }
 
 /* Both or neither; SQLite still counts for itself. */
-static void push_limit(struct index_plan *planning)
+static void push_limit(struct index_plan *plan)
 {
-    for (int i = 0; planning->exact && i < planning->info->nConstraint; i++) {
-        int op = planning->info->aConstraint[i].op;
-        if (!planning->info->aConstraint[i].usable) {
+    for (int i = 0; plan->exact && i < plan->info->nConstraint; i++) {
+        int op = plan->info->aConstraint[i].op;
+        if (!plan->info->aConstraint[i].usable) {
             continue;
         }
         if (op == SQLITE_INDEX_CONSTRAINT_LIMIT || op == SQLITE_INDEX_CONSTRAINT_OFFSET) {
-            add_piece(planning, i,
-                      op == SQLITE_INDEX_CONSTRAINT_LIMIT ? BEST_INDEX_LIMIT : BEST_INDEX_OFFSET, 0,
-                      false);
+            add_term(plan, i,
+                     op == SQLITE_INDEX_CONSTRAINT_LIMIT ? BEST_INDEX_LIMIT : BEST_INDEX_OFFSET, 0,
+                     false);
         }
     }
 }
@@ -298,26 +297,26 @@ static void push_limit(struct index_plan *planning)
 int best_index_choose(const struct columns *columns, int64_t events, size_t days,
                       sqlite3_index_info *info)
 {
-    struct index_plan planning = {.columns = columns, .info = info, .exact = true, .share = 1};
+    struct index_plan plan = {.columns = columns, .info = info, .exact = true, .share = 1};
     for (int i = 0; i < info->nConstraint; i++) {
-        int rc = push_constraint(&planning, i);
+        int rc = push_constraint(&plan, i);
         if (rc != SQLITE_OK) {
-            buf_fini(&planning.text);
+            buf_fini(&plan.text);
             return rc;
         }
     }
-    push_order(&planning);
-    push_limit(&planning);
-    planning.share *= planning.from && planning.to ? 0.05 : planning.from || planning.to ? 0.3 : 1;
+    push_order(&plan);
+    push_limit(&plan);
+    plan.share *= plan.from && plan.to ? 0.05 : plan.from || plan.to ? 0.3 : 1;
     double all = (double)(events > 1 ? events : 1);
-    double rows = planning.uid ? 1 : all * planning.share;
+    double rows = plan.uid ? 1 : all * plan.share;
     info->estimatedRows = rows > 1 ? (sqlite3_int64)rows : 1;
     /* To look is about a hundredth of handing over; a day has to be opened or found. */
     info->estimatedCost = 50 * (double)days + all * 0.01 + rows * 2;
-    info->idxNum = planning.arguments;
-    buf_add_char(&planning.text, '\0');
-    info->idxStr = buf_ok(&planning.text) ? sqlite3_mprintf("%s", planning.text.data) : NULL;
+    info->idxNum = plan.arguments;
+    buf_add_char(&plan.text, '\0');
+    info->idxStr = buf_ok(&plan.text) ? sqlite3_mprintf("%s", plan.text.data) : NULL;
     info->needToFreeIdxStr = 1;
-    buf_fini(&planning.text);
+    buf_fini(&plan.text);
     return info->idxStr ? SQLITE_OK : SQLITE_NOMEM;
 }

@@ -2,7 +2,7 @@
  *
  *   time>=? time<? event=? sid=null pid<=? user=any(?) user~like(?) MATCH newest-first limit=?
  *
- * one piece for each constraint, in the order of their arguments (sid=null and the order have
+ * one term for each constraint, in the order of their arguments (sid=null and the order have
  * none). xBestIndex writes it and xFilter reads it. */
 #ifndef QUERY_SQL_BEST_INDEX_H
 #define QUERY_SQL_BEST_INDEX_H
@@ -33,15 +33,15 @@ struct best_index_term {
     size_t column; /* up to GLOB */
 };
 
-/* True when the piece has an argument. */
+/* True when its term has an argument. */
 bool best_index_has_argument(enum best_index_op op);
 
 /* xBestIndex: fills in usage, idxNum, idxStr, costs. `events` is about how many the archive has. */
 int best_index_choose(const struct columns *columns, int64_t events, size_t days,
                       sqlite3_index_info *info);
 
-/* Reads the piece at *at and moves on; false at the end. */
+/* Reads the term at *at and moves on; false at the end. */
 bool best_index_next(const struct columns *columns, const char *text, size_t *at,
-                     struct best_index_term *out_piece);
+                     struct best_index_term *out_term);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "query/language/match.h"
 #include "query/sql/time_text.h"
+#include "schema/base/vec.h"
 
 enum { NAME_BYTES_MAX = 256 };
 
@@ -26,21 +27,9 @@ static const struct column_info hidden_columns[] = {
 static enum status add(struct columns *columns, enum column_kind kind, const char *name,
                        bool hidden, struct err *err)
 {
-    if (columns->count == columns->capacity) {
-        size_t capacity = columns->capacity ? columns->capacity * 2 : 128;
-        struct column_info *items = realloc(columns->items, capacity * sizeof *items);
-        if (!items) {
-            return err_nomem(err, "columns");
-        }
-        columns->items = items;
-        columns->capacity = capacity;
-    }
     struct span copy = arena_copy(&columns->arena, span_str(name));
-    if (!copy.data) {
-        return err_nomem(err, "columns");
-    }
-    columns->items[columns->count++] = (struct column_info){kind, copy.data, hidden};
-    return OK;
+    bool fine = copy.data && vec_push(columns, (struct column_info){kind, copy.data, hidden});
+    return fine ? OK : err_nomem(err, "columns");
 }
 
 static enum column_kind kind_of(const char *name)
@@ -133,7 +122,7 @@ enum status columns_make(struct columns *columns, const char *table, const char 
 void columns_fini(struct columns *columns)
 {
     arena_fini(&columns->arena);
-    free(columns->items);
+    vec_fini(columns);
     *columns = (struct columns){0};
 }
 

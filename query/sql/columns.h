@@ -1,5 +1,5 @@
-/* The columns of the table: those everybody asks for, then the fields of the newest events by name,
- * raw, and the hidden ones. One list, made when the table is opened. */
+/* The columns of the table: those that everybody asks for, then the fields of the newest events by
+ * name, raw, and the hidden ones. One list, made when the table is opened. */
 #ifndef QUERY_SQL_COLUMNS_H
 #define QUERY_SQL_COLUMNS_H
 
@@ -27,22 +27,22 @@ struct column_info {
     bool hidden;
 };
 
-/* Those from n_declared on are no columns of the table: fields that actor is made of. */
+/* Those from n_declared on are not columns of the table, but fields that actor is made of. */
 struct columns {
     struct arena arena;
-    struct column_info *items;
+    struct column_info *items; /* with count and capacity a vector (schema/base/vec.h) */
     size_t count;
-    size_t n_declared;
     size_t capacity;
+    size_t n_declared;
     size_t actors[8]; /* where the fields of event_actor_fields are */
     size_t n_actors;
 };
 
-/* The fields everybody asks for, NULL-terminated; time stands before them. */
+/* The fields that everybody asks for, NULL-terminated; time stands before them. */
 extern const char *const columns_usual[];
 
 /* The list for a table of that name, with these fields beside the usual ones (copied; repeated
- * names, the archive's own fields and what is no name for a column are left out). */
+ * names, the archive's own fields and what cannot name a column are left out). */
 MUST_USE enum status columns_make(struct columns *columns, const char *table,
                                   const char *const *fields, size_t n_fields, struct err *err);
 void columns_fini(struct columns *columns);

@@ -8,16 +8,16 @@
 struct row_column {
     struct rows_cell *cells; /* of ROWS_MAX; NULL: never asked for */
     bool is_filled;          /* for these rows */
-    bool is_picked;          /* looked for in the bytes */
-    size_t number;           /* of the picker */
+    bool is_wanted;          /* from the bytes */
+    size_t number;           /* of the reader */
 };
 
 struct rows {
     const struct columns *columns;
     struct row_column *state;
-    struct json_path_reader *picker;
-    size_t *picked_columns; /* by number of the picker */
-    struct json_path_value *picked;
+    struct json_path_reader *reader;
+    size_t *wanted;                 /* by number of the reader */
+    struct json_path_value *values; /* by number of the reader */
     struct snapshot_day *day;
     struct block_view *view;
     size_t count;
@@ -34,11 +34,11 @@ enum status rows_new(const struct columns *columns, struct rows **out_rows, stru
     if (rows) {
         rows->columns = columns;
         rows->state = calloc(columns->count, sizeof *rows->state);
-        rows->picked_columns = calloc(columns->count, sizeof *rows->picked_columns);
-        rows->picked = calloc(columns->count, sizeof *rows->picked);
-        rows->picker = json_path_new();
+        rows->wanted = calloc(columns->count, sizeof *rows->wanted);
+        rows->values = calloc(columns->count, sizeof *rows->values);
+        rows->reader = json_path_new();
     }
-    if (!rows || !rows->state || !rows->picked_columns || !rows->picked || !rows->picker) {
+    if (!rows || !rows->state || !rows->wanted || !rows->values || !rows->reader) {
         rows_free(rows);
         return err_nomem(err, "SQL");
     }
@@ -53,9 +53,9 @@ void rows_free(struct rows *rows)
             free(rows->state[i].cells);
         }
         free(rows->state);
-        free(rows->picked_columns);
-        free(rows->picked);
-        json_path_free(rows->picker);
+        free(rows->wanted);
+        free(rows->values);
+        json_path_free(rows->reader);
         arena_fini(&rows->arena);
         free(rows);
     }
@@ -138,7 +138,7 @@ static enum status copy_lines(struct rows *rows, const struct block_info *block,
 
 /* Blocks are unpacked once each, and their lines copied: rows in order of time may go to and fro
  * between blocks. */
-static enum status need_lines(struct rows *rows, struct err *err)
+static enum status read_lines(struct rows *rows, struct err *err)
 {
     if (rows->has_lines) {
         return OK;
@@ -157,7 +157,7 @@ static enum status need_lines(struct rows *rows, struct err *err)
 enum status rows_raw(struct rows *rows, size_t i, struct span *out_raw, struct err *err)
 {
     CHECK(i < rows->count);
-    enum status status = need_lines(rows, err);
+    enum status status = read_lines(rows, err);
     if (status == OK) {
         *out_raw = rows->lines[i];
     }
@@ -189,32 +189,32 @@ struct column_fill {
 };
 
 /* The bytes of one whole block decide whether the day's columns can be believed for this field. */
-static enum status look_at_block(struct rows *rows, size_t field, enum snapshot_shape *out_shape,
-                                 struct err *err)
+static enum status read_shape(struct rows *rows, size_t field, enum snapshot_shape *out_shape,
+                              struct err *err)
 {
     struct block_view *view = rows->view;
-    struct json_path_reader *picker = json_path_new();
+    struct json_path_reader *reader = json_path_new();
     struct arena arena = ARENA_INIT;
     size_t number;
-    enum status status = picker ? OK : err_nomem(err, "SQL");
+    enum status status = reader ? OK : err_nomem(err, "SQL");
     if (status == OK) {
         struct span name = span_str(segment_field_name(rows->day->segment, field));
-        status = json_path_add(picker, name, &number, err);
+        status = json_path_add(reader, name, &number, err);
     }
     enum snapshot_shape shape = SNAPSHOT_SHAPE_PLAIN;
     for (size_t slot = 0;
          status == OK && slot < view->info->n_events && shape == SNAPSHOT_SHAPE_PLAIN; slot++) {
         struct span line;
-        struct json_path_value picked;
+        struct json_path_value value;
         arena_reset(&arena);
         status = block_view_line(view, slot, &line, err);
-        status = THEN(status, json_path_run(picker, line, &arena, &picked, err));
-        if (status == OK && picked.kind == JSON_PATH_JSON) {
+        status = THEN(status, json_path_run(reader, line, &arena, &value, err));
+        if (status == OK && value.kind == JSON_PATH_JSON) {
             shape = SNAPSHOT_SHAPE_OPEN;
         }
     }
     arena_fini(&arena);
-    json_path_free(picker);
+    json_path_free(reader);
     if (status == OK) {
         *out_shape = shape;
     }
@@ -227,7 +227,7 @@ static enum status shape_of(struct rows *rows, size_t field, enum snapshot_shape
     enum snapshot_shape shape = (enum snapshot_shape)rows->day->shapes[field];
     enum status status = OK;
     if (shape == SNAPSHOT_SHAPE_UNKNOWN) {
-        status = look_at_block(rows, field, &shape, err);
+        status = read_shape(rows, field, &shape, err);
     }
     if (status == OK) {
         rows->day->shapes[field] = (uint8_t)shape;
@@ -254,15 +254,15 @@ static enum status cell_of_entry(struct rows *rows, const struct column *column,
 
 /* The cells of a block's rows that its column can tell; the others stay open. */
 static enum status fill_cells(struct rows *rows, const struct block_info *block,
-                              const struct column_fill *filling, const struct column *column,
+                              const struct column_fill *fill, const struct column *column,
                               struct err *err)
 {
     const struct bitmap *partial = NULL;
     enum status status = block_view_partial(rows->view, &partial, err);
-    struct rows_cell none = {.kind = filling->has_below ? ROWS_CELL_OPEN : ROWS_CELL_NULL};
+    struct rows_cell none = {.kind = fill->has_below ? ROWS_CELL_OPEN : ROWS_CELL_NULL};
     for (size_t i = 0; status == OK && i < rows->count; i++) {
         size_t slot = rows->items[i].slot;
-        struct rows_cell *cell = &filling->state->cells[i];
+        struct rows_cell *cell = &fill->state->cells[i];
         if (rows->items[i].block != block || bitmap_get(partial, slot)) {
             continue;
         }
@@ -284,24 +284,24 @@ static enum status fill_cells(struct rows *rows, const struct block_info *block,
 static enum status fill_block(struct rows *rows, const struct block_info *block, void *context,
                               struct err *err)
 {
-    const struct column_fill *filling = context;
+    const struct column_fill *fill = context;
     const struct column *column = NULL;
-    if (filling->field == SIZE_MAX) {
-        return fill_cells(rows, block, filling, NULL, err);
+    if (fill->field == SIZE_MAX) {
+        return fill_cells(rows, block, fill, NULL, err);
     }
     bool is_text = false;
     enum snapshot_shape shape = SNAPSHOT_SHAPE_PLAIN;
-    enum status status = block_view_is_text(rows->view, filling->field, &is_text, err);
+    enum status status = block_view_is_text(rows->view, fill->field, &is_text, err);
     if (status == OK && !is_text) {
-        status = block_view_column(rows->view, filling->field, &column, err);
+        status = block_view_column(rows->view, fill->field, &column, err);
     }
     if (status == OK && column && column->store != COLUMN_STORE_ABSENT) {
-        status = shape_of(rows, filling->field, &shape, err);
+        status = shape_of(rows, fill->field, &shape, err);
     }
     if (status != OK || is_text || shape == SNAPSHOT_SHAPE_OPEN) {
         return status;
     }
-    return fill_cells(rows, block, filling, column, err);
+    return fill_cells(rows, block, fill, column, err);
 }
 
 static bool has_below(const struct segment *segment, struct span name)
@@ -337,61 +337,61 @@ static enum status fill_column(struct rows *rows, size_t column, struct err *err
     }
     struct span name = span_str(info->name);
     long field = segment_field_find(rows->day->segment, name);
-    struct column_fill filling = {.state = state,
-                                  .field = field < 0 ? SIZE_MAX : (size_t)field,
-                                  .has_below = has_below(rows->day->segment, name)};
-    return each_block(rows, fill_block, &filling, err);
+    struct column_fill fill = {.state = state,
+                               .field = field < 0 ? SIZE_MAX : (size_t)field,
+                               .has_below = has_below(rows->day->segment, name)};
+    return each_block(rows, fill_block, &fill, err);
 }
 
-static struct rows_cell cell_of(const struct json_path_value *picked)
+static struct rows_cell cell_of(const struct json_path_value *value)
 {
-    switch (picked->kind) {
+    switch (value->kind) {
     case JSON_PATH_TEXT:
-        return (struct rows_cell){.kind = ROWS_CELL_TEXT, .text = picked->text};
+        return (struct rows_cell){.kind = ROWS_CELL_TEXT, .text = value->text};
     case JSON_PATH_JSON:
-        return (struct rows_cell){.kind = ROWS_CELL_JSON, .text = picked->text};
+        return (struct rows_cell){.kind = ROWS_CELL_JSON, .text = value->text};
     case JSON_PATH_INTEGER:
-        return (struct rows_cell){.kind = ROWS_CELL_INTEGER, .integer = picked->integer};
+        return (struct rows_cell){.kind = ROWS_CELL_INTEGER, .integer = value->integer};
     case JSON_PATH_REAL:
-        return (struct rows_cell){.kind = ROWS_CELL_REAL, .real = picked->real};
+        return (struct rows_cell){.kind = ROWS_CELL_REAL, .real = value->real};
     case JSON_PATH_TRUE:
     case JSON_PATH_FALSE:
         return (struct rows_cell){.kind = ROWS_CELL_INTEGER,
-                                  .integer = picked->kind == JSON_PATH_TRUE};
+                                  .integer = value->kind == JSON_PATH_TRUE};
     case JSON_PATH_NONE:
         break;
     }
     return (struct rows_cell){.kind = ROWS_CELL_NULL};
 }
 
-static enum status pick_also(struct rows *rows, size_t column, struct err *err)
+static enum status want_from_bytes(struct rows *rows, size_t column, struct err *err)
 {
     struct row_column *state = &rows->state[column];
     enum status status = OK;
-    if (!state->is_picked) {
-        status = json_path_add(rows->picker, span_str(rows->columns->items[column].name),
+    if (!state->is_wanted) {
+        status = json_path_add(rows->reader, span_str(rows->columns->items[column].name),
                                &state->number, err);
         if (status == OK) {
-            rows->picked_columns[state->number] = column;
-            state->is_picked = true;
+            rows->wanted[state->number] = column;
+            state->is_wanted = true;
         }
     }
     return status;
 }
 
 /* Reads the row's bytes once for every column that was ever looked for in them. */
-static enum status settle(struct rows *rows, size_t i, size_t column, struct err *err)
+static enum status read_bytes(struct rows *rows, size_t i, size_t column, struct err *err)
 {
-    enum status status = pick_also(rows, column, err);
-    for (size_t n = 0; status == OK && n < json_path_count(rows->picker); n++) {
-        status = fill_column(rows, rows->picked_columns[n], err);
+    enum status status = want_from_bytes(rows, column, err);
+    for (size_t n = 0; status == OK && n < json_path_count(rows->reader); n++) {
+        status = fill_column(rows, rows->wanted[n], err);
     }
-    status = THEN(status, need_lines(rows, err));
+    status = THEN(status, read_lines(rows, err));
     status =
-        THEN(status, json_path_run(rows->picker, rows->lines[i], &rows->arena, rows->picked, err));
-    for (size_t n = 0; status == OK && n < json_path_count(rows->picker); n++) {
-        struct rows_cell *cell = &rows->state[rows->picked_columns[n]].cells[i];
-        *cell = cell->kind == ROWS_CELL_OPEN ? cell_of(&rows->picked[n]) : *cell;
+        THEN(status, json_path_run(rows->reader, rows->lines[i], &rows->arena, rows->values, err));
+    for (size_t n = 0; status == OK && n < json_path_count(rows->reader); n++) {
+        struct rows_cell *cell = &rows->state[rows->wanted[n]].cells[i];
+        *cell = cell->kind == ROWS_CELL_OPEN ? cell_of(&rows->values[n]) : *cell;
     }
     return status;
 }
@@ -402,7 +402,7 @@ enum status rows_field(struct rows *rows, size_t i, size_t column,
     CHECK(i < rows->count && column < rows->columns->count);
     enum status status = fill_column(rows, column, err);
     if (status == OK && rows->state[column].cells[i].kind == ROWS_CELL_OPEN) {
-        status = settle(rows, i, column, err);
+        status = read_bytes(rows, i, column, err);
     }
     if (status == OK) {
         *out_cell = &rows->state[column].cells[i];
@@ -422,7 +422,7 @@ enum status rows_actor(struct rows *rows, size_t i, struct span *out_actor, stru
         }
         if (status == OK && cell->kind != ROWS_CELL_NULL) {
             struct event event;
-            status = need_lines(rows, err);
+            status = read_lines(rows, err);
             if (status == OK && !event_parse(rows->lines[i], 0, &rows->arena, &event)) {
                 return err_set(err, ERR_CORRUPT, "an event that cannot be read");
             }

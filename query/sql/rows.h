@@ -3,7 +3,7 @@
  * bytes, which are unpacked only then. One thread.
  *
  * A column of the segment has values and not how they were written. A text that could be a number
- * or a boolean, and an event with several values, are settled by the bytes; so is a field that is
+ * or a boolean, and an event with several values, are decided by the bytes; so is a field that is
  * an array or an object anywhere in the first block of the day that is asked for it. What this
  * leaves: an array of a single string, in a field that holds plain strings in that block, comes
  * out as that string. */

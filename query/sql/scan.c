@@ -1,6 +1,6 @@
-/* Without an order, a run is what one block has. In order of time, the places of a day's matches
+/* Without an order, a run is what one block has. In order of time, a day's hits
  * are collected and sorted first (with a limit, only the best of them, and blocks that cannot hold
- * one are not read), and a run is a piece of these. The first runs are short, so that a statement
+ * one are not read), and a run is a part of these. The first runs are short, so that a statement
  * that wants few rows does not pay for many. */
 #include "query/sql/scan.h"
 
@@ -26,7 +26,7 @@ struct scan {
     struct bitmap left; /* of the block at hand: not yet in a run */
     const struct block_info *block;
     struct hit_heap heap; /* sorted */
-    size_t places_done;
+    size_t hits_done;
     size_t run_rows; /* how long the next run may be */
     size_t at;
     bool started;
@@ -56,7 +56,7 @@ static void leave_day(struct scan *scan)
     snapshot_release(scan->day);
     scan->day = NULL;
     scan->block = NULL;
-    scan->n_blocks = scan->blocks_done = scan->places_done = 0;
+    scan->n_blocks = scan->blocks_done = scan->hits_done = 0;
     scan->waiting_done = false;
     hit_heap_clear(&scan->heap);
 }
@@ -124,15 +124,15 @@ static enum status eval_block(struct scan *scan, const struct block_info *block,
     return plan_eval(scan->plan, block, scan->wish.from_us, scan->wish.to_us, out_map, err);
 }
 
-static enum status collect_places(struct scan *scan, struct err *err)
+static enum status collect_hits(struct scan *scan, struct err *err)
 {
     enum status status = OK;
     scan->heap.limit = scan->wish.limit > 0 ? (size_t)(scan->wish.limit - scan->given) : 0;
     for (size_t i = 0; status == OK && i < scan->day->n_waiting; i++) {
         const struct inbox_scan_event *waiting = scan->day->waiting[i];
         if (is_wanted(scan, waiting)) {
-            struct hit_heap_entry place = {waiting->event.time_us, HIT_HEAP_INBOX, (uint32_t)i};
-            status = hit_heap_add(&scan->heap, place, err);
+            struct hit_heap_entry hit = {waiting->event.time_us, HIT_HEAP_INBOX, (uint32_t)i};
+            status = hit_heap_add(&scan->heap, hit, err);
         }
     }
     for (size_t i = 0; status == OK && i < scan->n_blocks; i++) {
@@ -148,8 +148,8 @@ static enum status collect_places(struct scan *scan, struct err *err)
         }
         for (size_t slot = times_us && status == OK ? bitmap_next(&map, 0) : BLOCK_EVENTS_MAX;
              status == OK && slot < BLOCK_EVENTS_MAX; slot = bitmap_next(&map, slot + 1)) {
-            struct hit_heap_entry place = {times_us[slot], block->id, (uint32_t)slot};
-            status = hit_heap_add(&scan->heap, place, err);
+            struct hit_heap_entry hit = {times_us[slot], block->id, (uint32_t)slot};
+            status = hit_heap_add(&scan->heap, hit, err);
         }
     }
     hit_heap_sort(&scan->heap);
@@ -170,7 +170,7 @@ static enum status enter_day(struct scan *scan, struct err *err)
         status = THEN(status, order_blocks(scan, err));
     }
     if (status == OK && scan->wish.order != SCAN_ANY) {
-        status = collect_places(scan, err);
+        status = collect_hits(scan, err);
     }
     return status;
 }
@@ -180,19 +180,18 @@ static void add_waiting(struct scan *scan, const struct inbox_scan_event *waitin
     rows_add(scan->rows, (struct row){.time_us = waiting->event.time_us, .waiting = waiting});
 }
 
-static void run_of_places(struct scan *scan)
+static void run_of_hits(struct scan *scan)
 {
     size_t most = scan->run_rows < RUN_SORTED_MAX ? scan->run_rows : RUN_SORTED_MAX;
-    while (scan->places_done < scan->heap.count && rows_count(scan->rows) < most) {
-        const struct hit_heap_entry *place = &scan->heap.items[scan->places_done++];
-        if (place->block == HIT_HEAP_INBOX) {
-            add_waiting(scan, scan->day->waiting[place->slot]);
+    while (scan->hits_done < scan->heap.count && rows_count(scan->rows) < most) {
+        const struct hit_heap_entry *hit = &scan->heap.items[scan->hits_done++];
+        if (hit->block == HIT_HEAP_INBOX) {
+            add_waiting(scan, scan->day->waiting[hit->slot]);
             continue;
         }
-        struct row row = {.time_us = place->time_us,
-                               .block = segment_block(scan->day->segment, place->block),
-                               .slot = place->slot};
-        rows_add(scan->rows, row);
+        const struct block_info *block = segment_block(scan->day->segment, hit->block);
+        CHECK(block);
+        rows_add(scan->rows, (struct row){hit->time_us, block, NULL, hit->slot});
     }
 }
 
@@ -226,9 +225,9 @@ static enum status run_of_block(struct scan *scan, struct err *err)
 static void run_of_waiting(struct scan *scan)
 {
     scan->waiting_done = true;
-    for (size_t i = scan->places_done; i < scan->day->n_waiting; i++) {
+    for (size_t i = scan->hits_done; i < scan->day->n_waiting; i++) {
         if (rows_count(scan->rows) == ROWS_MAX) {
-            scan->places_done = i;
+            scan->hits_done = i;
             scan->waiting_done = false;
             return;
         }
@@ -244,7 +243,7 @@ static enum status next_run(struct scan *scan, struct err *err)
     struct block_view *view = scan->plan ? plan_view(scan->plan) : NULL;
     rows_begin(scan->rows, scan->day, view);
     if (scan->wish.order != SCAN_ANY) {
-        run_of_places(scan);
+        run_of_hits(scan);
         return OK;
     }
     if (!scan->waiting_done) {

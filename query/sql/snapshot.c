@@ -5,8 +5,10 @@
 
 #include "query/language/number.h"
 #include "query/language/parse.h"
+#include "query/search/day_iterator.h"
 #include "schema/archive/archive.h"
 #include "schema/base/file.h"
+#include "schema/base/vec.h"
 
 struct snapshot {
     char path[FILE_PATH_BYTES];
@@ -158,33 +160,10 @@ static void make_room(struct snapshot *snapshot)
     }
 }
 
-/* A day may have no file: only the inbox has events of it, or it has just been taken away. One that
- * only came after the days were listed is opened too. */
-static enum status open_segment(struct snapshot *snapshot, struct snapshot_day *day,
-                                struct err *err)
-{
-    char path[FILE_PATH_BYTES];
-    struct err inner;
-    if (snapshot->is_file) {
-        return segment_open(snapshot->path, &day->segment, err);
-    }
-    enum status status = archive_segment_path(snapshot->path, day->day_us, path, err);
-    if (status != OK || !file_exists(path)) {
-        return status;
-    }
-    status = segment_open(path, &day->segment, &inner);
-    if (status != OK && status != ERR_NOT_FOUND) {
-        if (err) {
-            *err = inner;
-        }
-        return status;
-    }
-    return OK;
-}
-
 static enum status open_day(struct snapshot *snapshot, struct snapshot_day *day, struct err *err)
 {
-    enum status status = open_segment(snapshot, day, err);
+    enum status status = day_iterator_segment_open(snapshot->path, snapshot->is_file, day->day_us,
+                                                   &day->segment, err);
     if (status == OK && snapshot->waiting) {
         status = inbox_scan_of_day(snapshot->waiting, day->day_us, day->segment, &day->waiting,
                                    &day->n_waiting, err);
@@ -267,18 +246,17 @@ enum status snapshot_value(struct snapshot_day *day, uint32_t value,
 /* A growing list of names. */
 struct name_list {
     struct snapshot *snapshot;
-    struct buf names; /* const char * */
+    VEC(const char *) names;
+    bool failed; /* out of memory */
 };
 
 static void add_name(struct name_list *list, struct span name)
 {
     struct span copy = arena_copy(&list->snapshot->arena, name);
-    if (copy.data) {
-        buf_add(&list->names, &copy.data, sizeof copy.data);
-    }
+    list->failed = list->failed || !copy.data || !vec_push(&list->names, copy.data);
 }
 
-static void add_waiting(struct name_list *list)
+static void add_names_of_inbox(struct name_list *list)
 {
     size_t n_waiting = 0;
     const struct inbox_scan_event *events =
@@ -316,15 +294,18 @@ enum status snapshot_names(struct snapshot *snapshot, struct snapshot_names *out
         }
         snapshot_release(day);
     }
-    add_waiting(&list);
-    status = THEN(status, buf_status(&list.names, "SQL", err));
+    add_names_of_inbox(&list);
+    if (status == OK && list.failed) {
+        status = err_nomem(err, "SQL");
+    }
     if (status != OK) {
-        buf_fini(&list.names);
+        vec_fini(&list.names);
         return status;
     }
+    size_t count = list.names.count;
     *out_names = (struct snapshot_names){
-        .items = (const char **)(void *)list.names.data,
-        .count = list.names.size / sizeof(const char *),
+        .items = vec_take(&list.names),
+        .count = count,
         .events = n_days ? events * (int64_t)snapshot->n_days / (int64_t)n_days : 0,
     };
     return OK;

@@ -2,13 +2,7 @@
 
 static const char blank[] = "0000-01-01T00:00:00";
 
-enum {
-    MOMENT_BYTES_MAX = 40,
-    DAY_BYTES = 10,
-    MINUTE_BYTES = 16,
-    SECOND_BYTES = 19,
-    ZONE_BYTES = 6
-};
+enum { TIME_BYTES_MAX = 40, DAY_BYTES = 10, MINUTE_BYTES = 16, SECOND_BYTES = 19, ZONE_BYTES = 6 };
 
 /* The length of the text without its zone. */
 static size_t without_zone(struct span text)
@@ -27,9 +21,9 @@ static size_t without_zone(struct span text)
 bool time_text_read(struct span text, int64_t *out_us)
 {
     static const size_t ends[] = {4, 7, DAY_BYTES, 13, MINUTE_BYTES, SECOND_BYTES};
-    char whole[MOMENT_BYTES_MAX + sizeof blank];
+    char whole[TIME_BYTES_MAX + sizeof blank];
     size_t size = without_zone(text);
-    if (text.size > MOMENT_BYTES_MAX || (size < text.size && size < MINUTE_BYTES)) {
+    if (text.size > TIME_BYTES_MAX || (size < text.size && size < MINUTE_BYTES)) {
         return false;
     }
     bool fits = size > SECOND_BYTES && text.data[SECOND_BYTES] == '.';
@@ -69,7 +63,5 @@ int time_text_collate(void *context, int a_size, const void *a, int b_size, cons
     if (first_is != second_is) {
         return first_is ? -1 : 1;
     }
-    size_t size = first.size < second.size ? first.size : second.size;
-    int order = size > 0 ? memcmp(first.data, second.data, size) : 0;
-    return order ? order : (first.size > second.size) - (first.size < second.size);
+    return span_compare(first, second);
 }

@@ -28,6 +28,14 @@ static inline bool span_equal(struct span a, struct span b)
     return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
 }
 
+/* Less than, equal to or greater than 0, by the bytes. */
+static inline int span_compare(struct span a, struct span b)
+{
+    size_t n = a.size < b.size ? a.size : b.size;
+    int order = n ? memcmp(a.data, b.data, n) : 0;
+    return order ? order : (a.size > b.size) - (a.size < b.size);
+}
+
 static inline bool span_is(struct span a, const char *text)
 {
     return span_equal(a, span_str(text));

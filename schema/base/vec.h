@@ -24,7 +24,8 @@
 
 /* Room for `extra` more items; afterwards as many pushes cannot fail. False: out of memory. */
 #define vec_reserve(v, extra)                                                                      \
-    vec_grow(&(v)->items, sizeof *(v)->items, (v)->count, (extra), &(v)->capacity)
+    ((v)->capacity - (v)->count >= (extra) ||                                                      \
+     vec_grow(&(v)->items, sizeof *(v)->items, (v)->count, (extra), &(v)->capacity))
 
 /* Adds a value; false when memory is out. The value may be a compound literal. */
 #define vec_push(v, ...)                                                                           \
