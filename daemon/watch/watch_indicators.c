@@ -58,7 +58,7 @@ static enum status list_index(struct watch_indicators *out, const struct indicat
 
 static bool has_patterns(const struct indicator_set *set)
 {
-    return indicator_set_composites(set)->count > 0;
+    return indicator_set_composites(set)->items.count > 0;
 }
 
 /* Lists with patterns stay as they are; those that are taken are NULL after that. */

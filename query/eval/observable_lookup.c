@@ -4,11 +4,11 @@
 void observable_lookup_fini(struct observable_lookup *lookup)
 {
     buf_fini(&lookup->values);
-    buf_fini(&lookup->fields);
-    buf_fini(&lookup->entries);
-    buf_fini(&lookup->numbers);
-    observable_index_fini(&lookup->observed);
-    observable_scanner_fini(&lookup->observer);
+    vec_fini(&lookup->fields);
+    vec_fini(&lookup->entries);
+    vec_fini(&lookup->numbers);
+    observable_index_fini(&lookup->index);
+    observable_scanner_fini(&lookup->scanner);
 }
 
 void observable_lookup_leave(struct observable_lookup *lookup)
@@ -16,20 +16,16 @@ void observable_lookup_leave(struct observable_lookup *lookup)
     lookup->segment = NULL;
 }
 
-/* Which entries of the list may be asked for. */
-static bool pick_entries(struct observable_lookup *lookup)
-{
-    buf_clear(&lookup->entries);
-    lookup->ops.pick(lookup->ops.context, &lookup->observed, &lookup->entries);
-    return buf_ok(&lookup->entries);
-}
-
-static enum status each_reference(struct observable_lookup *lookup,
+/* Calls `each` with what the index has of the candidates among its entries. */
+static enum status each_candidate(struct observable_lookup *lookup,
                                   observable_index_reference *each, void *context, struct err *err)
 {
-    return observable_index_references(&lookup->observed,
-                                       (const uint32_t *)(const void *)lookup->entries.data,
-                                       lookup->entries.size / sizeof(uint32_t), each, context, err);
+    vec_clear(&lookup->entries);
+    if (!lookup->ops.candidates(lookup->ops.context, &lookup->index, &lookup->entries)) {
+        return err_nomem(err, "search");
+    }
+    return observable_index_references(&lookup->index, lookup->entries.items, lookup->entries.count,
+                                       each, context, err);
 }
 
 static bool has_value(const struct observable_lookup *lookup, uint32_t value)
@@ -49,13 +45,12 @@ static void add_value(struct observable_lookup *lookup, uint32_t value)
 
 static void add_field(struct observable_lookup *lookup, size_t field)
 {
-    const size_t *fields = (const size_t *)(const void *)lookup->fields.data;
-    for (size_t i = 0; i < lookup->fields.size / sizeof field; i++) {
-        if (fields[i] == field) {
+    for (size_t i = 0; i < lookup->fields.count; i++) {
+        if (lookup->fields.items[i] == field) {
             return;
         }
     }
-    buf_add(&lookup->fields, &field, sizeof field);
+    lookup->failed = lookup->failed || !vec_push(&lookup->fields, field);
 }
 
 struct value_search {
@@ -66,71 +61,69 @@ struct value_search {
     bool failed;
 };
 
-static void take_observable(void *context, const struct observable *observable)
+static void match_one(void *context, const struct observable *observable)
 {
-    struct value_search *looking = context;
-    const struct observable_lookup_ops *ops = &looking->lookup->ops;
-    looking->found = looking->found || ops->is(ops->context, observable);
+    struct value_search *search = context;
+    const struct observable_lookup_ops *ops = &search->lookup->ops;
+    search->found = search->found || ops->matches(ops->context, observable);
 }
 
-/* Keeps the value if it has what is asked for. */
-static bool look_at_value(void *context, uint32_t value, uint32_t field, struct span text)
+/* Keeps the value if it matches. */
+static bool match_value_of(void *context, uint32_t value, uint32_t field, struct span text)
 {
-    struct value_search *looking = context;
-    struct observable_lookup *lookup = looking->lookup;
-    if (value < looking->from || value >= looking->to) {
-        return value < looking->to;
+    struct value_search *search = context;
+    struct observable_lookup *lookup = search->lookup;
+    if (value < search->from || value >= search->to) {
+        return value < search->to;
     }
     struct event_field as_field = {.path = span_str(segment_field_name(lookup->segment, field)),
                                    .value = text,
                                    .kind = EVENT_STRING};
     const struct observable_field observed = observable_field(as_field.path);
-    looking->found = false;
-    looking->failed =
-        !observable_scan_value(&lookup->observer, &observed, &as_field, take_observable, looking);
-    if (looking->found) {
+    search->found = false;
+    search->failed =
+        !observable_scan_value(&lookup->scanner, &observed, &as_field, match_one, search);
+    if (search->found) {
         add_value(lookup, value);
         add_field(lookup, field);
     }
-    return !looking->failed;
+    return !search->failed;
 }
 
-static enum status look_at_values(struct observable_lookup *lookup, uint32_t from, uint32_t to,
-                                  struct err *err)
+static enum status match_values(struct observable_lookup *lookup, uint32_t from, uint32_t to,
+                                struct err *err)
 {
-    struct value_search looking = {.lookup = lookup, .from = from, .to = to};
-    enum status status = segment_values(lookup->segment, -1, look_at_value, &looking, err);
-    return status == OK && looking.failed ? err_nomem(err, "search") : status;
+    struct value_search search = {.lookup = lookup, .from = from, .to = to};
+    enum status status = segment_values(lookup->segment, -1, match_value_of, &search, err);
+    return status == OK && search.failed ? err_nomem(err, "search") : status;
 }
 
-static void take_number(void *context, uint32_t entry, uint32_t reference)
+static void add_number(void *context, uint32_t entry, uint32_t reference)
 {
     struct observable_lookup *lookup = context;
-    uint32_t value = lookup->observed.first + reference;
+    uint32_t value = lookup->index.first + reference;
     (void)entry;
-    buf_add(&lookup->numbers, &value, sizeof value);
+    lookup->failed = lookup->failed || !vec_push(&lookup->numbers, value);
 }
 
-/* The list's picked entries: their values are looked at themselves, so that what is kept is sure.
- */
-static enum status look_at_list(struct observable_lookup *lookup, struct err *err)
+/* The values of the index's candidates are matched themselves: what is kept is certain. */
+static enum status match_list(struct observable_lookup *lookup, struct err *err)
 {
-    buf_clear(&lookup->numbers);
-    enum status status = pick_entries(lookup) ? each_reference(lookup, take_number, lookup, err)
-                                              : err_nomem(err, "search");
-    if (status == OK && !buf_ok(&lookup->numbers)) {
+    vec_clear(&lookup->numbers);
+    enum status status = each_candidate(lookup, add_number, lookup, err);
+    if (status == OK && lookup->failed) {
         status = err_nomem(err, "search");
     }
-    const uint32_t *numbers = (const uint32_t *)(const void *)lookup->numbers.data;
-    for (size_t i = 0; status == OK && i < lookup->numbers.size / sizeof *numbers; i++) {
+    const uint32_t *numbers = lookup->numbers.items;
+    for (size_t i = 0; status == OK && i < lookup->numbers.count; i++) {
         uint32_t field;
         struct span text;
-        struct value_search looking = {.lookup = lookup, .to = UINT32_MAX};
+        struct value_search search = {.lookup = lookup, .to = UINT32_MAX};
         if (has_value(lookup, numbers[i])) {
             continue;
         }
         status = segment_value(lookup->segment, numbers[i], &field, &text, err);
-        if (status == OK && !look_at_value(&looking, numbers[i], field, text)) {
+        if (status == OK && !match_value_of(&search, numbers[i], field, text)) {
             status = err_nomem(err, "search");
         }
     }
@@ -149,27 +142,28 @@ static enum status find_values(struct observable_lookup *lookup, struct segment 
     enum status status = OK;
     lookup->segment = segment;
     buf_clear(&lookup->values);
-    buf_clear(&lookup->fields);
+    vec_clear(&lookup->fields);
+    lookup->failed = false;
     for (size_t i = 0; status == OK && i < n_blocks; i++) {
         bool is_there = false;
         status = segment_observable_read(segment, blocks[i].id, SEGMENT_OBSERVABLE_VALUES,
-                                         &lookup->observed, &is_there, err);
+                                         &lookup->index, &is_there, err);
         complete = complete && is_there;
         if (status != OK || !is_there) {
             continue;
         }
-        uint32_t first = lookup->observed.first;
-        uint32_t end = first + lookup->observed.count;
-        status = look_at_list(lookup, err);
+        uint32_t first = lookup->index.first;
+        uint32_t end = first + lookup->index.count;
+        status = match_list(lookup, err);
         if (status == OK && first > next) {
-            status = look_at_values(lookup, next, first, err);
+            status = match_values(lookup, next, first, err);
         }
         next = end > next ? end : next;
     }
     if (status == OK && !complete) {
-        status = look_at_values(lookup, next, UINT32_MAX, err);
+        status = match_values(lookup, next, UINT32_MAX, err);
     }
-    if (status == OK && !(buf_ok(&lookup->fields) && buf_ok(&lookup->values))) {
+    if (status == OK && (lookup->failed || !buf_ok(&lookup->values))) {
         status = err_nomem(err, "search");
     }
     if (status != OK) {
@@ -222,15 +216,15 @@ static enum status add_column(struct observable_lookup *lookup, struct block_vie
 }
 
 struct events {
-    const struct observable_index *observed;
+    const struct observable_index *index;
     struct bitmap *sure;
     struct bitmap *maybe;
 };
 
-static void take_event(void *context, uint32_t entry, uint32_t reference)
+static void add_event(void *context, uint32_t entry, uint32_t reference)
 {
     const struct events *events = context;
-    bool is_address = entry < events->observed->n_v4 + events->observed->n_v6;
+    bool is_address = entry < events->index->n_v4 + events->index->n_v6;
     bitmap_set(is_address ? events->sure : events->maybe, reference);
 }
 
@@ -243,19 +237,17 @@ enum status observable_lookup_block(struct observable_lookup *lookup, struct blo
     enum status status = lookup->segment == segment ? OK : find_values(lookup, segment, err);
     status =
         THEN(status, segment_observable_read(segment, view->info->id, SEGMENT_OBSERVABLE_EVENTS,
-                                             &lookup->observed, &is_there, err));
+                                             &lookup->index, &is_there, err));
     bitmap_clear(out_sure);
     bitmap_clear(out_maybe);
     if (status != OK || !is_there) {
         bitmap_fill(out_maybe, view->info->n_events);
         return status;
     }
-    struct events events = {&lookup->observed, out_sure, out_maybe};
-    status = pick_entries(lookup) ? each_reference(lookup, take_event, &events, err)
-                                  : err_nomem(err, "search");
-    const size_t *fields = (const size_t *)(const void *)lookup->fields.data;
-    for (size_t i = 0; status == OK && i < lookup->fields.size / sizeof *fields; i++) {
-        status = add_column(lookup, view, fields[i], out_sure, err);
+    struct events events = {&lookup->index, out_sure, out_maybe};
+    status = each_candidate(lookup, add_event, &events, err);
+    for (size_t i = 0; status == OK && i < lookup->fields.count; i++) {
+        status = add_column(lookup, view, lookup->fields.items[i], out_sure, err);
     }
     const struct bitmap *partial = NULL;
     if (status == OK && view->info->has_partial) {

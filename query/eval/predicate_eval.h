@@ -1,5 +1,5 @@
 /* One predicate against one segment: which values of the dictionary satisfy it is found once, what
- * text may hold it is asked of FTS5 block by block, and what no index answers is settled by the
+ * text may hold it is asked of FTS5 block by block, and what no index answers is decided by the
  * bytes. One thread. */
 #ifndef QUERY_EVAL_PREDICATE_EVAL_H
 #define QUERY_EVAL_PREDICATE_EVAL_H
@@ -58,13 +58,13 @@ MUST_USE enum status predicate_eval_init(struct predicate_eval *eval,
                                          struct err *err);
 void predicate_eval_fini(struct predicate_eval *eval);
 
-/* What it asks of kept observables. (leaf_observable.c) */
+/* What it asks of kept observables. (predicate_eval_observable.c) */
 struct observable_lookup_ops predicate_eval_observable_ops(const struct predicate *predicate);
 
-/* Can an endpoint satisfy it that does not by its address alone? (leaf_ports.c) */
+/* Can an endpoint satisfy it that does not by its address alone? (predicate_eval_port.c) */
 bool predicate_eval_port_possible(const struct predicate *predicate);
 /* The value satisfies it: does it, as the address of an endpoint, whatever the port is?
- * (leaf_ports.c) */
+ * (predicate_eval_port.c) */
 bool predicate_eval_any_port(const struct predicate *predicate, struct span address);
 /* Adds the open events of a column with ports whose value, port and all, satisfies it. */
 MUST_USE enum status predicate_eval_add_ports(const struct predicate_eval *eval,

@@ -41,8 +41,8 @@ static inline uint64_t pack_bits(const uint8_t bytes[64])
 }
 
 /* hit[e] is 1 when entry e - 1 of the column matches. */
-static void take_hits(const struct column *column, const uint8_t *hit, const struct bitmap *open,
-                      struct bitmap *map)
+static void add_hits(const struct column *column, const uint8_t *hit, const struct bitmap *open,
+                     struct bitmap *map)
 {
     for (size_t word = 0; word < BITMAP_WORDS; word++) {
         if (open->words[word]) {
@@ -57,8 +57,8 @@ static void take_hits(const struct column *column, const uint8_t *hit, const str
 }
 
 /* The same for a single entry, which needs no table. */
-static void take_entry(const struct column *column, uint16_t entry, const struct bitmap *open,
-                       struct bitmap *map)
+static void add_entry(const struct column *column, uint16_t entry, const struct bitmap *open,
+                      struct bitmap *map)
 {
     for (size_t word = 0; word < BITMAP_WORDS; word++) {
         if (open->words[word]) {
@@ -72,9 +72,9 @@ static void take_entry(const struct column *column, uint16_t entry, const struct
     }
 }
 
-/* What an address satisfies, the whole endpoint need not (leaf_ports.c). */
-static void take_without_ports(const struct column *column, const uint8_t *hit,
-                               const struct bitmap *open, struct bitmap *map)
+/* What an address satisfies, the whole endpoint need not (predicate_eval_port.c). */
+static void add_without_ports(const struct column *column, const uint8_t *hit,
+                              const struct bitmap *open, struct bitmap *map)
 {
     BITMAP_EACH(open, slot)
     {
@@ -123,8 +123,8 @@ static enum column_want want_of(const void *context, const struct column *column
                                           : COLUMN_WANT_WHOLE;
 }
 
-static void take_entries(const struct predicate_eval *eval, const struct column *column,
-                         const struct bitmap *open, struct bitmap *map)
+static void add_entries(const struct predicate_eval *eval, const struct column *column,
+                        const struct bitmap *open, struct bitmap *map)
 {
     uint8_t hit[BLOCK_EVENTS_MAX + 1] = {0};  /* slots behind the last event have any entry */
     uint8_t part[BLOCK_EVENTS_MAX + 1] = {0}; /* hits only without a port */
@@ -141,17 +141,17 @@ static void take_entries(const struct predicate_eval *eval, const struct column 
         last = is && !is_part ? (uint16_t)(entry + 1) : last;
     }
     if (n_parts > 0) {
-        take_without_ports(column, part, open, map);
+        add_without_ports(column, part, open, map);
     }
     if (n_hits == 1) {
-        take_entry(column, last, open, map);
+        add_entry(column, last, open, map);
     } else if (n_hits > 1) {
-        take_hits(column, hit, open, map);
+        add_hits(column, hit, open, map);
     }
 }
 
-static void take_numbers(const struct predicate_eval *eval, const struct column *column,
-                         const struct bitmap *open, struct bitmap *map)
+static void add_numbers(const struct predicate_eval *eval, const struct column *column,
+                        const struct bitmap *open, struct bitmap *map)
 {
     struct bitmap present = column->present;
     bitmap_and(&present, open);
@@ -163,9 +163,9 @@ static void take_numbers(const struct predicate_eval *eval, const struct column 
     }
 }
 
-static enum status take_column(const struct predicate_eval *eval, struct block_view *view,
-                               size_t field, const struct bitmap *mask, struct bitmap *map,
-                               struct err *err)
+static enum status add_column(const struct predicate_eval *eval, struct block_view *view,
+                              size_t field, const struct bitmap *mask, struct bitmap *map,
+                              struct err *err)
 {
     const struct column *column;
     struct bitmap open = open_events(mask, map);
@@ -178,21 +178,21 @@ static enum status take_column(const struct predicate_eval *eval, struct block_v
         return status;
     }
     if (column->store == COLUMN_STORE_COLUMN) {
-        take_entries(eval, column, &open, map);
+        add_entries(eval, column, &open, map);
         if (column->has_ports && eval->any_port) {
             open = open_events(&open, map);
             status = predicate_eval_add_ports(eval, column, &open, map, err);
         }
     } else if (column->store == COLUMN_STORE_NUMBER && eval->any_integer) {
-        take_numbers(eval, column, &open, map);
+        add_numbers(eval, column, &open, map);
     }
     return status;
 }
 
 /* A word without a field that may be an integer: the number columns of all fields. */
-static enum status take_number_columns(struct predicate_eval *eval, struct block_view *view,
-                                       const struct bitmap *mask, struct bitmap *map,
-                                       struct err *err)
+static enum status add_number_columns(struct predicate_eval *eval, struct block_view *view,
+                                      const struct bitmap *mask, struct bitmap *map,
+                                      struct err *err)
 {
     enum status status = OK;
     for (size_t field = 0; status == OK && field < segment_field_count(eval->segment); field++) {
@@ -204,7 +204,7 @@ static enum status take_number_columns(struct predicate_eval *eval, struct block
         }
         status = block_view_column(view, field, &column, err);
         if (status == OK && column->store == COLUMN_STORE_NUMBER && eval->any_integer) {
-            take_numbers(eval, column, &open, map);
+            add_numbers(eval, column, &open, map);
         } else if (status == OK && column->store == COLUMN_STORE_COLUMN && column->has_ports &&
                    eval->any_port) {
             status = predicate_eval_add_ports(eval, column, &open, map, err);
@@ -213,19 +213,19 @@ static enum status take_number_columns(struct predicate_eval *eval, struct block
     return status;
 }
 
-static enum status take_columns(struct predicate_eval *eval, struct block_view *view,
-                                const struct bitmap *mask, struct bitmap *map, struct err *err)
+static enum status add_columns(struct predicate_eval *eval, struct block_view *view,
+                               const struct bitmap *mask, struct bitmap *map, struct err *err)
 {
     if (eval->field >= 0) {
         bool ask = eval->any_integer || eval->any_port || eval->n_fields > 0;
-        return ask ? take_column(eval, view, (size_t)eval->field, mask, map, err) : OK;
+        return ask ? add_column(eval, view, (size_t)eval->field, mask, map, err) : OK;
     }
     enum status status = OK;
     for (size_t i = 0; status == OK && i < eval->n_fields; i++) {
-        status = take_column(eval, view, eval->fields[i], mask, map, err);
+        status = add_column(eval, view, eval->fields[i], mask, map, err);
     }
     if (status == OK && (eval->any_integer || eval->any_port)) {
-        status = take_number_columns(eval, view, mask, map, err);
+        status = add_number_columns(eval, view, mask, map, err);
     }
     return status;
 }
@@ -263,10 +263,10 @@ static enum status probe_text(const struct predicate_eval *eval, struct predicat
     return OK;
 }
 
-/* Text by the index: into map what is settled, into candidates what the bytes must say. */
-static enum status take_text(struct predicate_eval *eval, struct block_view *view,
-                             const struct bitmap *mask, struct bitmap *map,
-                             struct bitmap *candidates, struct err *err)
+/* Text by the index: into map what is certain, into candidates what the bytes must say. */
+static enum status add_text(struct predicate_eval *eval, struct block_view *view,
+                            const struct bitmap *mask, struct bitmap *map,
+                            struct bitmap *candidates, struct err *err)
 {
     struct bitmap open = open_events(mask, map);
     bool is_text = view->info->has_text && !bitmap_is_empty(&open);
@@ -293,15 +293,15 @@ static enum status take_text(struct predicate_eval *eval, struct block_view *vie
         if (status == OK) {
             struct bitmap found = *all;
             bitmap_and(&found, &open);
-            bool settled = eval->is_reserved || (probe->is_answer && eval->field < 0 && !sources);
-            bitmap_or(settled ? map : candidates, &found);
+            bool certain = eval->is_reserved || (probe->is_answer && eval->field < 0 && !sources);
+            bitmap_or(certain ? map : candidates, &found);
         }
     }
     return status;
 }
 
-static enum status take_uids(const struct predicate_eval *eval, const struct block_view *view,
-                             struct bitmap *candidates, struct err *err)
+static enum status add_uids(const struct predicate_eval *eval, const struct block_view *view,
+                            struct bitmap *candidates, struct err *err)
 {
     return segment_identity_find(eval->segment, view->info->id, eval->uid_hashes,
                                  eval->n_uid_hashes, candidates, err);
@@ -367,14 +367,14 @@ enum status predicate_eval_block(struct predicate_eval *eval, struct block_view 
         status = observable_lookup_block(&eval->lookup, view, &map, &candidates, err);
         bitmap_and(&map, mask);
     } else if (kind == PREDICATE_UID) {
-        status = take_uids(eval, view, &candidates, err);
+        status = add_uids(eval, view, &candidates, err);
     } else {
         if (eval->field != PREDICATE_EVAL_NO_FIELD) {
-            status = take_columns(eval, view, mask, &map, err);
-            status = THEN(status, take_text(eval, view, mask, &map, &candidates, err));
+            status = add_columns(eval, view, mask, &map, err);
+            status = THEN(status, add_text(eval, view, mask, &map, &candidates, err));
         }
         if (status == OK && eval->n_uid_hashes > 0) {
-            status = take_uids(eval, view, &candidates, err);
+            status = add_uids(eval, view, &candidates, err);
         }
         status = THEN(status, add_candidates(eval, view, mask, &candidates, err));
     }

@@ -6,30 +6,16 @@
 
 #include "query/eval/predicate_eval.h"
 #include "query/language/match.h"
+#include "schema/base/ascii.h"
 #include "schema/block/bitmap.h"
 
 enum { PORT_DIGITS = 5 };
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool all_digits(struct span text)
-{
-    for (size_t i = 0; i < text.size; i++) {
-        if (!is_digit(text.data[i])) {
-            return false;
-        }
-    }
-    return text.size > 0;
-}
 
 /* How much of the text is in front of the digits that it ends with. */
 static size_t before_digits(struct span text)
 {
     size_t at = text.size;
-    while (at > 0 && is_digit(text.data[at - 1])) {
+    while (at > 0 && ascii_is_digit(text.data[at - 1])) {
         at--;
     }
     return at;
@@ -47,7 +33,7 @@ static bool can_reach_port(struct span text)
 static bool term_may_reach_port(struct span text)
 {
     const char *colon = memchr(text.data, ':', text.size);
-    return can_reach_port(text) && is_digit(text.data[0]) &&
+    return can_reach_port(text) && ascii_is_digit(text.data[0]) &&
            (!colon || colon == text.data + before_digits(text) - 1);
 }
 
@@ -58,14 +44,14 @@ static bool glob_may_be_endpoint(struct span pattern)
     size_t at = before_digits(pattern);
     bool ends = at == 0 || pattern.data[at - 1] == '*' ||
                 (pattern.data[at - 1] == ':' && at < pattern.size);
-    return ends && (first == '*' || first == '[' || is_digit(first));
+    return ends && (first == '*' || first == '[' || ascii_is_digit(first));
 }
 
 /* The port is the last of an endpoint's words. */
 static bool phrase_may_reach_port(const struct predicate *predicate)
 {
     struct span last = predicate->words[predicate->n_words - 1];
-    return last.size <= PORT_DIGITS && all_digits(last);
+    return last.size <= PORT_DIGITS && ascii_all_digits(last);
 }
 
 bool predicate_eval_any_port(const struct predicate *predicate, struct span address)
@@ -104,7 +90,7 @@ static bool is_port_number(const struct predicate *predicate, uint16_t *out_port
 {
     struct span text = predicate->text;
     uint32_t port = 0;
-    if (predicate->kind != PREDICATE_TERM || text.size > PORT_DIGITS || !all_digits(text) ||
+    if (predicate->kind != PREDICATE_TERM || text.size > PORT_DIGITS || !ascii_all_digits(text) ||
         text.data[0] == '0') {
         return false;
     }

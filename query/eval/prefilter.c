@@ -1,5 +1,7 @@
 #include "query/eval/prefilter.h"
 
+#include "schema/base/ascii.h"
+
 /* Characters that JSON lets stand only as they are, or as \u escapes (looked for apart). */
 static bool is_plain(char c)
 {
@@ -124,22 +126,17 @@ static bool holds_key(struct span line, struct span key)
     return false;
 }
 
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
-}
-
 static bool same_lower(const char *bytes, struct span wanted)
 {
     for (size_t i = 0; i < wanted.size; i++) {
-        if (lower(bytes[i]) != wanted.data[i]) {
+        if (ascii_lower(bytes[i]) != wanted.data[i]) {
             return false;
         }
     }
     return true;
 }
 
-/* In one piece: the truth of one line, and of the end of many. */
+/* At once: exact for one line, and of the end of many. */
 static bool holds_lower(struct span line, struct span wanted)
 {
     for (size_t at = 0; at + wanted.size <= line.size; at++) {

@@ -7,7 +7,7 @@
 
 enum { SCAN_CANDIDATES = 16 }; /* fewer are looked at one by one */
 
-/* Of the candidates, those whose lines may hold the needle. */
+/* Of the candidates, those whose lines may hold what the prefilter wants. */
 static enum status scan_lines(const struct prefilter *prefilter, struct block_view *view,
                               struct bitmap *candidates, struct err *err)
 {

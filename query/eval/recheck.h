@@ -6,7 +6,7 @@
 #include "query/eval/prefilter.h"
 
 /* Sets in *map those candidates of the view's block that satisfy the predicate (match_predicate);
- * needle is prefilter_of it. One thread. */
+ * prefilter is prefilter_of it. One thread. */
 MUST_USE enum status recheck_candidates(const struct predicate *predicate,
                                         const struct prefilter *prefilter, struct block_view *view,
                                         const struct bitmap *candidates, struct bitmap *map,

@@ -66,7 +66,7 @@ static bool has_parts(const struct hunt_pass *pass, const struct composite_indic
                       const struct composite_indicator *composite)
 {
     for (size_t i = 0; i < composite->count; i++) {
-        if (!hunt_matches_get(&pass->matches, composites->parts[composite->first + i])) {
+        if (!hunt_matches_get(&pass->matches, composites->parts.items[composite->first + i])) {
             return false;
         }
     }
@@ -92,8 +92,8 @@ static uint32_t warninglist_of_parts(const struct hunt_pass *pass, const uint32_
 static bool match_composite(struct hunt_pass *pass, const struct composite_indicators *composites,
                             uint32_t number)
 {
-    const struct composite_indicator *composite = &composites->items[number];
-    const uint32_t *parts = composites->parts + composite->first;
+    const struct composite_indicator *composite = &composites->items.items[number];
+    const uint32_t *parts = composites->parts.items + composite->first;
     uint32_t warninglist = warninglist_of_parts(pass, parts, composite->count);
     bool is_new = false;
     struct hunt_indicator_match *match =
@@ -120,11 +120,11 @@ static bool match_composite(struct hunt_pass *pass, const struct composite_indic
 static bool match_composites(struct hunt_pass *pass)
 {
     const struct composite_indicators *composites = indicator_set_composites(pass->hunt->set);
-    size_t count = composites->count > 0 ? pass->matches.items.count : 0;
+    size_t count = composites->items.count > 0 ? pass->matches.items.count : 0;
     for (size_t i = 0; i < count; i++) {
         uint32_t at = composite_indicators_on(composites, pass->matches.items.items[i].indicator);
-        for (; at > 0; at = composites->items[at - 1].next) {
-            if (has_parts(pass, composites, &composites->items[at - 1]) &&
+        for (; at > 0; at = composites->items.items[at - 1].next) {
+            if (has_parts(pass, composites, &composites->items.items[at - 1]) &&
                 !match_composite(pass, composites, at - 1)) {
                 return false;
             }
@@ -168,9 +168,9 @@ static void report_match(struct hunt_pass *pass, const struct hunt_indicator_mat
                                    .event = event};
     const struct composite_indicators *composites = indicator_set_composites(set);
     const struct composite_indicator *composite =
-        match->composite ? &composites->items[match->composite - 1] : NULL;
+        match->composite ? &composites->items.items[match->composite - 1] : NULL;
     for (size_t i = 0; composite && i < composite->count; i++) {
-        uint32_t number = composites->parts[composite->first + i];
+        uint32_t number = composites->parts.items[composite->first + i];
         const struct hunt_indicator_match *part = hunt_matches_get(&pass->matches, number);
         parts[hit_event.n_parts++] =
             (struct hunt_match){.indicator = indicator_set_get(set, number),

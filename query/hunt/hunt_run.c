@@ -185,7 +185,7 @@ enum status hunt_run(struct day_iterator *iterator, const struct indicator_set *
         options.workers[i] = hunt.passes[i];
         if (hunt.passes[i]) {
             hunt.passes[i]->hunt = &hunt;
-            hunt.passes[i]->lookup.ops = indicator_set_asker(set);
+            hunt.passes[i]->lookup.ops = indicator_set_lookup_ops(set);
         } else {
             status = err_nomem(err, "hunt");
         }

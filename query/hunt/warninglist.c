@@ -6,6 +6,7 @@
 #include "query/hunt/warninglist_internal.h"
 #include "query/ioc/indicator_parse.h"
 #include "query/ioc/list.h"
+#include "schema/base/ascii.h"
 
 static const char own_name[] = "own";
 
@@ -116,9 +117,7 @@ enum status warninglist_read(struct warninglist_set *set, struct span bytes, con
     if (span_starts(start, "\xef\xbb\xbf")) {
         start = span_from(start, 3);
     }
-    while (start.size > 0 && (unsigned char)start.data[0] <= ' ') {
-        start = span_from(start, 1);
-    }
+    start = ascii_skip_blanks(start);
     return span_starts(start, "{") || span_starts(start, "[")
                ? warninglist_read_json(set, start, file, refused, context, err)
                : read_plain(set, bytes, file, refused, context, err);

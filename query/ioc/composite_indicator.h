@@ -1,16 +1,10 @@
-/* Patterns of more than one value: each alternative of a pattern wants all of its parts in one
+/* Patterns of more than one value: all the parts of one of its alternatives must be in one
  * event. Patterns and parts are known by their numbers in a set (query/ioc/indicator_set.h). Made
  * by one thread; then any number of threads may read it. */
 #ifndef QUERY_IOC_COMPOSITE_INDICATOR_H
 #define QUERY_IOC_COMPOSITE_INDICATOR_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-#include <stddef.h>
-#include <stdint.h>
-
-#include "schema/base/err.h"
+#include "schema/base/vec.h"
 
 enum { COMPOSITE_INDICATOR_PARTS_MAX = 32, COMPOSITE_INDICATORS_MAX = 4 * 1024 * 1024 };
 
@@ -29,14 +23,9 @@ struct composite_indicator_anchor {
 };
 
 struct composite_indicators {
-    struct composite_indicator *items;
-    size_t count;
-    size_t capacity;
-    uint32_t *parts;
-    size_t n_parts;
-    size_t parts_capacity;
-    struct composite_indicator_anchor *anchors; /* by number of the part */
-    size_t n_anchors;
+    VEC(struct composite_indicator) items;
+    VEC(uint32_t) parts;
+    VEC(struct composite_indicator_anchor) anchors; /* by number of the part */
 };
 
 void composite_indicators_fini(struct composite_indicators *composites);
@@ -51,7 +40,7 @@ MUST_USE enum status composite_indicators_add(struct composite_indicators *compo
 static inline uint32_t composite_indicators_on(const struct composite_indicators *composites,
                                                size_t part)
 {
-    return part < composites->n_anchors ? composites->anchors[part].first : 0;
+    return part < composites->anchors.count ? composites->anchors.items[part].first : 0;
 }
 
 #endif

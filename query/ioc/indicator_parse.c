@@ -4,17 +4,7 @@
 
 #include "query/ioc/refang.h"
 #include "query/language/address.h"
-
-static struct span trim_blanks(struct span text)
-{
-    while (text.size > 0 && (unsigned char)text.data[0] <= ' ') {
-        text = span_from(text, 1);
-    }
-    while (text.size > 0 && (unsigned char)text.data[text.size - 1] <= ' ') {
-        text.size--;
-    }
-    return text;
-}
+#include "schema/base/ascii.h"
 
 static bool is_public_suffix(const char *name)
 {
@@ -99,7 +89,7 @@ static const char *read_domain(struct span text, struct buf *normal, struct indi
     buf_add_char(normal, '\0');
     normal->size--;
     if (buf_ok(normal) && !out->exact && is_public_suffix(normal->data)) {
-        return "a public suffix, which names no one; =NAME is exactly that host";
+        return "a public suffix, not a host name; =NAME is exactly that host";
     }
     return NULL;
 }
@@ -184,7 +174,7 @@ static const char *guess_name(struct span text, struct buf *normal, struct indic
                : NULL;
 }
 
-/* What bytes a text has, so that it is asked only to be what it can be. */
+/* What bytes a text has: only the kinds that its bytes allow are tried. */
 enum {
     HAS_DIGIT = 1,
     HAS_HEX = 2, /* a to f, either case */
@@ -287,7 +277,7 @@ static const char *read_kind(struct span text, bool known, enum observable_kind 
     }
     if (!(known && takes_as_is(kind)) && !refang_is_plain(text)) {
         refang(text, &clear);
-        text = trim_blanks(buf_span(&clear));
+        text = ascii_trim_blanks(buf_span(&clear));
     }
     const char *why = text.size == 0 ? "empty"
                       : known        ? read_as(text, kind, normal, out)
@@ -305,14 +295,14 @@ static const char *read_kind(struct span text, bool known, enum observable_kind 
 
 const char *indicator_parse(struct span text, struct buf *normal, struct indicator *out)
 {
-    text = trim_blanks(text);
+    text = ascii_trim_blanks(text);
     const char *colon = text.size ? memchr(text.data, ':', text.size) : NULL;
     enum observable_kind kind = OBSERVABLE_KINDS;
     if (colon) {
         struct span rest = span_from(text, (size_t)(colon + 1 - text.data));
         if (!span_starts(rest, "//") &&
             observable_kind_find(span_of(text.data, (size_t)(colon - text.data)), &kind)) {
-            const char *why = read_kind(trim_blanks(rest), true, kind, normal, out);
+            const char *why = read_kind(ascii_trim_blanks(rest), true, kind, normal, out);
             out->text = text;
             return why;
         }
@@ -323,5 +313,5 @@ const char *indicator_parse(struct span text, struct buf *normal, struct indicat
 const char *indicator_parse_as(struct span text, enum observable_kind kind, struct buf *normal,
                                struct indicator *out)
 {
-    return read_kind(trim_blanks(text), true, kind, normal, out);
+    return read_kind(ascii_trim_blanks(text), true, kind, normal, out);
 }

@@ -4,6 +4,7 @@
 
 #include "schema/base/arena.h"
 #include "schema/base/digest.h"
+#include "schema/base/vec.h"
 #include "schema/event/observable_key.h"
 #include "schema/event/term.h"
 
@@ -19,11 +20,9 @@ enum {
  * larger table is filled from the smaller one alone. */
 struct indicator_set {
     struct arena arena;
-    struct indicator *items;
-    size_t count;
-    size_t capacity;
+    VEC(struct indicator) items;
     uint64_t *table;
-    unsigned table_bits;                  /* its size is at least twice count */
+    unsigned table_bits;                  /* its size is at least twice their number */
     size_t of_kind[OBSERVABLE_KINDS + 1]; /* patterns are the last */
     size_t ranges[PREFIX_BITS];           /* how many of each length */
     size_t parts;
@@ -63,7 +62,7 @@ void indicator_set_free(struct indicator_set *set)
     if (set) {
         arena_fini(&set->arena);
         composite_indicators_fini(&set->composites);
-        free(set->items);
+        vec_fini(&set->items);
         free(set->table);
         free(set);
     }
@@ -71,13 +70,13 @@ void indicator_set_free(struct indicator_set *set)
 
 size_t indicator_set_count(const struct indicator_set *set)
 {
-    return set->count;
+    return set->items.count;
 }
 
 const struct indicator *indicator_set_get(const struct indicator_set *set, size_t at)
 {
-    CHECK(at < set->count);
-    return &set->items[at];
+    CHECK(at < set->items.count);
+    return &set->items.items[at];
 }
 
 static size_t place_of(const struct indicator_set *set, uint64_t key)
@@ -103,7 +102,7 @@ static uint64_t *find(const struct indicator_set *set, const struct indicator *s
         if (*slot == 0) {
             return slot;
         }
-        const struct indicator *item = &set->items[number_of(*slot)];
+        const struct indicator *item = &set->items.items[number_of(*slot)];
         if (*slot >> NUMBER_BITS == key && item->kind == same->kind &&
             item->is_range == same->is_range && item->bits == same->bits &&
             span_equal(item->normal, same->normal)) {
@@ -137,19 +136,11 @@ static bool grow_table(struct indicator_set *set)
 
 static bool grow(struct indicator_set *set)
 {
-    if (set->count == set->capacity) {
-        size_t capacity = set->capacity ? set->capacity * 2 : (size_t)1 << TABLE_BITS_MIN;
-        struct indicator *items = realloc(set->items, capacity * sizeof *items);
-        if (!items) {
-            return false;
-        }
-        set->items = items;
-        set->capacity = capacity;
-    }
-    return (set->count + 1) * 2 <= (size_t)1 << set->table_bits || grow_table(set);
+    return vec_reserve(&set->items, 1) &&
+           ((set->items.count + 1) * 2 <= (size_t)1 << set->table_bits || grow_table(set));
 }
 
-static bool keep_note(struct indicator_set *set, struct indicator *indicator)
+static bool copy_note(struct indicator_set *set, struct indicator *indicator)
 {
     if (!indicator->note) {
         return true;
@@ -168,35 +159,35 @@ static bool keep_note(struct indicator_set *set, struct indicator *indicator)
 }
 
 /* The text is where the normal form is, when it is the same. */
-static bool keep(struct indicator_set *set, struct indicator *indicator)
+static bool copy_texts(struct indicator_set *set, struct indicator *indicator)
 {
     bool same = span_equal(indicator->text, indicator->normal);
     indicator->text = arena_keep(&set->arena, indicator->text);
     indicator->normal = same ? indicator->text : arena_keep(&set->arena, indicator->normal);
-    return indicator->text.data && indicator->normal.data && keep_note(set, indicator);
+    return indicator->text.data && indicator->normal.data && copy_note(set, indicator);
 }
 
-/* One that is there: it stays, but for a part that becomes an indicator. */
-static bool join(struct indicator_set *set, struct indicator *there,
-                 const struct indicator *indicator, bool *out_new)
+/* The same one is there: it stays, but for a part that becomes an indicator. */
+static bool merge(struct indicator_set *set, struct indicator *there,
+                  const struct indicator *indicator, bool *out_new)
 {
     there->exact = there->exact && indicator->exact;
     *out_new = there->is_part && !indicator->is_part;
     if (!*out_new) {
         return true;
     }
-    struct indicator lookup = *indicator;
-    lookup.exact = there->exact;
+    struct indicator copy = *indicator;
+    copy.exact = there->exact;
     set->parts--;
-    bool ok = keep(set, &lookup);
-    *there = lookup;
+    bool ok = copy_texts(set, &copy);
+    *there = copy;
     return ok;
 }
 
 static enum status add(struct indicator_set *set, const struct indicator *indicator, bool *out_new,
                        uint32_t *out_number, struct err *err)
 {
-    if (set->count >= INDICATORS_MAX) {
+    if (set->items.count >= INDICATORS_MAX) {
         return err_set(err, ERR_LIMIT, "more than %d indicators: hunt with fewer lists at a time",
                        INDICATORS_MAX);
     }
@@ -208,17 +199,17 @@ static enum status add(struct indicator_set *set, const struct indicator *indica
     bool ok = true;
     if (*slot != 0) {
         *out_number = number_of(*slot);
-        ok = join(set, &set->items[*out_number], indicator, out_new);
+        ok = merge(set, &set->items.items[*out_number], indicator, out_new);
     } else {
-        struct indicator lookup = *indicator;
-        ok = keep(set, &lookup);
-        *slot = key << NUMBER_BITS | (set->count + 1);
-        *out_number = (uint32_t)set->count;
+        struct indicator copy = *indicator;
+        ok = copy_texts(set, &copy);
+        *slot = key << NUMBER_BITS | (set->items.count + 1);
+        *out_number = (uint32_t)set->items.count;
         *out_new = true;
-        set->items[set->count++] = lookup;
-        set->of_kind[lookup.kind]++;
-        set->ranges[lookup.bits] += lookup.is_range;
-        set->parts += lookup.is_part;
+        set->items.items[set->items.count++] = copy;
+        set->of_kind[copy.kind]++;
+        set->ranges[copy.bits] += copy.is_range;
+        set->parts += copy.is_part;
     }
     return ok ? OK : err_nomem(err, "indicators");
 }
@@ -332,13 +323,13 @@ struct set_lookup {
     void *context;
 };
 
-static void ask_key(void *context, uint64_t key)
+static void match_key(void *context, uint64_t key)
 {
-    const struct set_lookup *asking = context;
-    size_t at = place_of(asking->set, key);
-    for (size_t number; (number = next_with(asking->set, key, &at)) != SIZE_MAX;) {
-        if (is_it(&asking->set->items[number], asking->kind, asking->normal)) {
-            asking->each(asking->context, number);
+    const struct set_lookup *lookup = context;
+    size_t at = place_of(lookup->set, key);
+    for (size_t number; (number = next_with(lookup->set, key, &at)) != SIZE_MAX;) {
+        if (is_it(&lookup->set->items.items[number], lookup->kind, lookup->normal)) {
+            lookup->each(lookup->context, number);
         }
     }
 }
@@ -360,7 +351,7 @@ static bool each_range(const struct indicator_set *set,
         uint64_t key = range_key(prefix, bits);
         size_t at = place_of(set, key);
         for (size_t number; (number = next_with(set, key, &at)) != SIZE_MAX;) {
-            const struct indicator *item = &set->items[number];
+            const struct indicator *item = &set->items.items[number];
             if (item->is_range && item->bits == bits &&
                 memcmp(item->normal.data, prefix, sizeof prefix) == 0 && !each(context, number)) {
                 return false;
@@ -370,24 +361,24 @@ static bool each_range(const struct indicator_set *set,
     return true;
 }
 
-static bool take_range(void *context, size_t number)
+static bool match_range(void *context, size_t number)
 {
-    const struct set_lookup *asking = context;
-    asking->each(asking->context, number);
+    const struct set_lookup *lookup = context;
+    lookup->each(lookup->context, number);
     return true;
 }
 
 void indicator_set_match(const struct indicator_set *set, enum observable_kind kind,
                          struct span normal, indicator_each *each, void *context)
 {
-    struct set_lookup asking = {set, kind, normal, each, context};
+    struct set_lookup lookup = {set, kind, normal, each, context};
     unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES];
     if (set->of_kind[kind] == 0) {
         return;
     }
-    observable_key_all(kind, normal, ask_key, &asking);
+    observable_key_all(kind, normal, match_key, &lookup);
     if (kind == OBSERVABLE_IP && term_address_bytes(normal, address)) {
-        (void)each_range(set, address, take_range, &asking);
+        (void)each_range(set, address, match_range, &lookup);
     }
 }
 
@@ -411,46 +402,43 @@ static bool has_address(const struct indicator_set *set,
            !each_range(set, address, no_further, NULL);
 }
 
-static void pick(const void *context, const struct observable_index *observed,
-                 struct buf *out_entries)
+static bool candidates(const void *context, const struct observable_index *index,
+                       struct observable_lookup_numbers *out_entries)
 {
     const struct indicator_set *set = context;
     unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES];
     uint32_t entry = 0;
     bool addresses = set->of_kind[OBSERVABLE_IP] > 0;
-    for (uint32_t i = 0; i < observed->n_v4; i++, entry++) {
-        observable_index_v4_bytes(observed->v4[i], address);
-        if (addresses && has_address(set, address)) {
-            buf_add(out_entries, &entry, sizeof entry);
-        }
+    bool ok = true;
+    for (uint32_t i = 0; ok && i < index->n_v4; i++, entry++) {
+        observable_index_v4_bytes(index->v4[i], address);
+        ok = !addresses || !has_address(set, address) || vec_push(out_entries, entry);
     }
-    for (uint32_t i = 0; i < observed->n_v6; i++, entry++) {
-        if (addresses &&
-            has_address(set, observed->v6 + i * (size_t)OBSERVABLE_KEY_ADDRESS_BYTES)) {
-            buf_add(out_entries, &entry, sizeof entry);
-        }
+    for (uint32_t i = 0; ok && i < index->n_v6; i++, entry++) {
+        const unsigned char *v6 = index->v6 + i * (size_t)OBSERVABLE_KEY_ADDRESS_BYTES;
+        ok = !addresses || !has_address(set, v6) || vec_push(out_entries, entry);
     }
-    for (uint32_t i = 0; i < observed->n_keys; i++, entry++) {
-        if (has_key(set, observed->keys[i])) {
-            buf_add(out_entries, &entry, sizeof entry);
-        }
+    for (uint32_t i = 0; ok && i < index->n_keys; i++, entry++) {
+        ok = !has_key(set, index->keys[i]) || vec_push(out_entries, entry);
     }
+    return ok;
 }
 
-static void take_any(void *context, size_t number)
+static void note_any(void *context, size_t number)
 {
     (void)number;
     *(bool *)context = true;
 }
 
-static bool is_any(const void *context, const struct observable *observable)
+static bool matches(const void *context, const struct observable *observable)
 {
     bool is = false;
-    indicator_set_match(context, observable->kind, observable->normal, take_any, &is);
+    indicator_set_match(context, observable->kind, observable->normal, note_any, &is);
     return is;
 }
 
-struct observable_lookup_ops indicator_set_asker(const struct indicator_set *set)
+struct observable_lookup_ops indicator_set_lookup_ops(const struct indicator_set *set)
 {
-    return (struct observable_lookup_ops){.pick = pick, .is = is_any, .context = set};
+    return (struct observable_lookup_ops){
+        .candidates = candidates, .matches = matches, .context = set};
 }

@@ -29,7 +29,7 @@ struct indicator_note {
         .confidence = INDICATOR_CONFIDENCE_UNKNOWN, .valid_from_us = INT64_MIN                     \
     }
 
-/* A pattern (OBSERVABLE_KINDS as its kind) is one of several values that want to be seen in one
+/* A pattern (OBSERVABLE_KINDS as its kind) is one of several values that must be seen in one
  * event; these are in the set as its parts. */
 struct indicator {
     enum observable_kind kind;
@@ -81,7 +81,7 @@ typedef void indicator_each(void *context, size_t number);
 void indicator_set_match(const struct indicator_set *set, enum observable_kind kind,
                          struct span normal, indicator_each *each, void *context);
 
-/* The indicators as what is asked of kept observables; the set must outlive it. */
-struct observable_lookup_ops indicator_set_asker(const struct indicator_set *set);
+/* The indicators as the test of an observable lookup; the set must outlive it. */
+struct observable_lookup_ops indicator_set_lookup_ops(const struct indicator_set *set);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "query/ioc/indicator_parse.h"
 #include "query/ioc/list_internal.h"
+#include "schema/base/ascii.h"
 #include "schema/base/utf8.h"
 
 /* A remark: # at the front, or behind a blank (a URL may hold one). */
@@ -16,13 +17,7 @@ static struct span without_remark(struct span line)
         }
         at = i + 1;
     }
-    while (line.size > 0 && (unsigned char)line.data[line.size - 1] <= ' ') {
-        line.size--;
-    }
-    while (line.size > 0 && (unsigned char)line.data[0] <= ' ') {
-        line = span_from(line, 1);
-    }
-    return line;
+    return ascii_trim_blanks(line);
 }
 
 static enum status read_lines(struct list_reader *reader, struct span text)
@@ -68,14 +63,11 @@ static void from_utf16(struct span bytes, bool big, struct buf *out)
     }
 }
 
-/* And no address in brackets. */
+/* And not an address in brackets. */
 static bool is_json_array(struct span text)
 {
-    size_t at = 1;
-    while (at < text.size && (unsigned char)text.data[at] <= ' ') {
-        at++;
-    }
-    return at < text.size && memchr("{[\"]", text.data[at], 4);
+    struct span inner = ascii_skip_blanks(span_from(text, 1));
+    return inner.size > 0 && memchr("{[\"]", inner.data[0], 4);
 }
 
 enum status list_json_fits(struct span text, struct err *err)
@@ -113,10 +105,7 @@ enum status list_read(struct indicator_set *set, uint32_t list, struct span byte
         bytes = span_from(bytes, 3);
     }
     enum status status = buf_status(&utf8, "list", err);
-    struct span start = bytes;
-    while (start.size > 0 && (unsigned char)start.data[0] <= ' ') {
-        start = span_from(start, 1);
-    }
+    struct span start = ascii_skip_blanks(bytes);
     bool json = span_starts(start, "{") || (span_starts(start, "[") && is_json_array(start));
     if (status != OK) {
         out_report->form = LIST_LINES;

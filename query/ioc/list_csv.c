@@ -1,6 +1,7 @@
 /* CSV (RFC 4180), with any header and any order of columns. */
 #include "query/ioc/indicator_parse.h"
 #include "query/ioc/list_internal.h"
+#include "schema/base/ascii.h"
 
 enum { COLUMNS_MAX = 256, MD5_DIGITS = 32, WASTED_BYTES_MAX = 64 * 1024 * 1024 };
 
@@ -79,13 +80,7 @@ static struct span cell_text(const struct table *table, size_t column)
 {
     struct span text = span_of(table->text.data + table->start[column],
                                table->start[column + 1] - table->start[column]);
-    while (text.size > 0 && (unsigned char)text.data[0] <= ' ') {
-        text = span_from(text, 1);
-    }
-    while (text.size > 0 && (unsigned char)text.data[text.size - 1] <= ' ') {
-        text.size--;
-    }
-    return text;
+    return ascii_trim_blanks(text);
 }
 
 static void end_cell(struct table *table)

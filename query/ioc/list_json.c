@@ -3,6 +3,7 @@
 #include <cjson/cJSON.h>
 
 #include "query/ioc/list_internal.h"
+#include "schema/base/ascii.h"
 
 struct document {
     struct list_reader *reader;
@@ -171,9 +172,7 @@ enum status list_read_json(struct list_reader *reader, struct span text, int64_t
         take_all(&document, root);
         cJSON_Delete(root);
         text = span_from(text, (size_t)(end - text.data));
-        while (text.size > 0 && (unsigned char)text.data[0] <= ' ') {
-            text = span_from(text, 1);
-        }
+        text = ascii_skip_blanks(text);
     }
     if (document.status == OK && document.number == 0) {
         return err_set(reader->err, ERR_FORMAT,

@@ -1,5 +1,7 @@
 #include "query/ioc/refang.h"
 
+#include "schema/base/ascii.h"
+
 static const struct {
     const char *from;
     const char *to;
@@ -50,7 +52,7 @@ static const char *mark_at(struct span text, size_t *out_size)
 
 bool refang_is_plain(struct span text)
 {
-    if (text.size > 1 && (text.data[1] == 'x' || text.data[1] == 'X')) {
+    if (text.size > 1 && ascii_lower(text.data[1]) == 'x') {
         return false;
     }
     bool mark = false;
@@ -60,41 +62,42 @@ bool refang_is_plain(struct span text)
     return !mark;
 }
 
-void refang(struct span text, struct buf *out)
+/* Adds what the scheme at the front stands for; the text behind it. */
+static struct span add_scheme(struct span text, struct buf *out)
 {
-    bool bracketed_ip = text.size > 0 && text.data[0] == '[' && memchr(text.data, ':', text.size);
-    bool maybe = text.size > 1 && (text.data[1] == 'x' || text.data[1] == 'X');
+    bool maybe = text.size > 1 && ascii_lower(text.data[1]) == 'x';
     for (size_t i = 0; maybe && i < sizeof schemes / sizeof schemes[0]; i++) {
         struct span rest = span_from(text, strlen(schemes[i].from));
         if (starts_folded(text, schemes[i].from) && rest.size > 2 &&
             memchr(":[_\\", rest.data[0], 4)) {
             buf_add_str(out, schemes[i].to);
-            text = rest;
-            break;
+            return rest;
         }
     }
-    for (size_t at = 0; at < text.size;) {
-        if (!memchr(mark_begins, text.data[at], sizeof mark_begins - 1) && text.data[at] != ' ') {
-            buf_add_char(out, text.data[at]);
-            at++;
-            continue;
-        }
-        struct span rest = span_from(text, at);
-        size_t blanks = 0;
-        while (blanks < rest.size && rest.data[blanks] == ' ') {
-            blanks++;
-        }
+    return text;
+}
+
+static struct span skip_spaces(struct span text)
+{
+    while (span_starts(text, " ")) {
+        text = span_from(text, 1);
+    }
+    return text;
+}
+
+void refang(struct span text, struct buf *out)
+{
+    bool bracketed_ip = span_starts(text, "[") && memchr(text.data, ':', text.size);
+    for (text = add_scheme(text, out); text.size > 0;) {
+        struct span rest = skip_spaces(text);
         size_t size = 0;
-        const char *to = bracketed_ip ? NULL : mark_at(span_from(rest, blanks), &size);
-        if (!to) {
-            buf_add_char(out, text.data[at]);
-            at++;
-            continue;
-        }
-        buf_add_str(out, to);
-        at += blanks + size;
-        while (at < text.size && text.data[at] == ' ') {
-            at++;
+        const char *to = bracketed_ip ? NULL : mark_at(rest, &size);
+        if (to) {
+            buf_add_str(out, to);
+            text = skip_spaces(span_from(rest, size));
+        } else {
+            buf_add_char(out, text.data[0]);
+            text = span_from(text, 1);
         }
     }
 }

@@ -1,4 +1,4 @@
-/* Indicators are passed on "defanged", so that nobody clicks on them: hxxps://evil[.]com. */
+/* Indicators are passed on "defanged", so that no one clicks on them: hxxps://evil[.]com. */
 #ifndef QUERY_IOC_REFANG_H
 #define QUERY_IOC_REFANG_H
 

@@ -1,6 +1,8 @@
 /* Operator precedence with a stack: '[' and '(' wait for their ends, AND binds before OR. The
- * operands are what pattern.h says of a whole pattern: alternatives of parts. */
+ * operands are what stix_pattern.h says of a whole pattern: alternatives of parts. */
 #include "query/ioc/stix_pattern.h"
+
+#include "schema/base/ascii.h"
 
 static const char broken[] = "a pattern that is broken";
 static const char no_memory[] = "out of memory";
@@ -55,14 +57,12 @@ static void fail(struct reader *reader, const char *why)
 
 static void skip_blanks(struct reader *reader)
 {
-    while (reader->rest.size > 0 && (unsigned char)reader->rest.data[0] <= ' ') {
-        reader->rest = span_from(reader->rest, 1);
-    }
+    reader->rest = ascii_skip_blanks(reader->rest);
 }
 
 static bool in_word(char c)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    return ascii_is_letter(c) || ascii_is_digit(c) || c == '_';
 }
 
 /* A sign, or a whole word. */
@@ -300,7 +300,7 @@ static void read_operand(struct reader *reader)
     }
 }
 
-/* What stands where an operator would, and is none that can be answered. */
+/* What stands where an operator would, and cannot be answered. */
 static const char *why_not(struct reader *reader)
 {
     static const struct {

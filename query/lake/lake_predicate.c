@@ -7,6 +7,7 @@
 #include "query/lake/lake_regex.h"
 #include "query/language/match.h"
 #include "query/language/number.h"
+#include "schema/base/ascii.h"
 
 /* A term is cut at TERM_BYTES_MAX bytes, before it is made lower case, which may halve it. */
 enum { WORD_BYTES_MAX = 127 };
@@ -17,33 +18,33 @@ struct predicate_writer {
     struct buf *out;
 };
 
-static enum status refuse(const struct predicate_writer *leaf, struct err *err, const char *why)
+static enum status refuse(const struct predicate_writer *writer, struct err *err, const char *why)
 {
     return err_set(err, ERR_USAGE, "this leaf cannot be said in %s: %s",
-                   lake_engine_name(leaf->engine), why);
+                   lake_engine_name(writer->engine), why);
 }
 
-static void add(const struct predicate_writer *leaf, const char *plain)
+static void add(const struct predicate_writer *writer, const char *plain)
 {
-    buf_add_str(leaf->out, plain);
+    buf_add_str(writer->out, plain);
 }
 
-static void add_text(const struct predicate_writer *leaf, struct span text)
+static void add_text(const struct predicate_writer *writer, struct span text)
 {
-    lake_engine_literal(text, leaf->out);
+    lake_engine_literal(text, writer->out);
 }
 
 /* "$any(LIST, x, it is a value that is looked at AND " */
-static void begin_any(const struct predicate_writer *leaf, const char *list)
+static void begin_any(const struct predicate_writer *writer, const char *list)
 {
-    buf_printf(leaf->out, "$any(%s, x, ", list);
-    if (leaf->predicate->field.size > 0) {
-        add(leaf, "$at(x, path) = ");
-        add_text(leaf, leaf->predicate->field);
+    buf_printf(writer->out, "$any(%s, x, ", list);
+    if (writer->predicate->field.size > 0) {
+        add(writer, "$at(x, path) = ");
+        add_text(writer, writer->predicate->field);
     } else {
-        add(leaf, "$at(x, free)");
+        add(writer, "$at(x, free)");
     }
-    add(leaf, " AND ");
+    add(writer, " AND ");
 }
 
 /* Could the text of a number that is not whole, 1.25 or 1e-07, hold or equal it? */
@@ -101,12 +102,12 @@ static bool words_fit(const struct predicate *predicate)
 }
 
 /* One of the spellings that a whole uid is found by. */
-static void add_uid(const struct predicate_writer *leaf, bool any_case)
+static void add_uid(const struct predicate_writer *writer, bool any_case)
 {
-    struct span typed = leaf->predicate->typed;
+    struct span typed = writer->predicate->typed;
     struct buf changed = BUF_INIT;
-    add(leaf, "coalesce(uid, '') IN (");
-    add_text(leaf, typed);
+    add(writer, "coalesce(uid, '') IN (");
+    add_text(writer, typed);
     for (int upper = 0; any_case && upper < 2; upper++) {
         char from = upper ? 'a' : 'A';
         changed.size = 0;
@@ -115,81 +116,72 @@ static void add_uid(const struct predicate_writer *leaf, bool any_case)
             bool change = c >= from && c <= from + 25;
             buf_add_char(&changed, (char)(change ? c ^ 0x20 : c));
         }
-        add(leaf, ", ");
-        add_text(leaf, buf_span(&changed));
+        add(writer, ", ");
+        add_text(writer, buf_span(&changed));
     }
-    leaf->out->failed = leaf->out->failed || !buf_ok(&changed);
+    writer->out->failed = writer->out->failed || !buf_ok(&changed);
     buf_fini(&changed);
-    add(leaf, ")");
+    add(writer, ")");
 }
 
-static void write_term(const struct predicate_writer *leaf)
+/* "$any(LIST, x, ... AND $has($at(x, MEMBER), 'text'))"; ends the text. */
+static void write_has(const struct predicate_writer *writer, const char *list, const char *member,
+                      struct buf *text)
 {
-    const struct predicate *predicate = leaf->predicate;
+    begin_any(writer, list);
+    buf_printf(writer->out, "$has($at(x, %s), ", member);
+    writer->out->failed = writer->out->failed || !buf_ok(text);
+    add_text(writer, buf_span(text));
+    add(writer, "))");
+    buf_fini(text);
+}
+
+static void write_term(const struct predicate_writer *writer)
+{
+    const struct predicate *predicate = writer->predicate;
     char number[NUMBER_TEXT_BYTES];
     struct buf between = BUF_INIT;
     buf_printf(&between, " %.*s ", SPAN_FMT(predicate->text));
-    leaf->out->failed = leaf->out->failed || !buf_ok(&between);
-    add(leaf, "(");
-    begin_any(leaf, "terms");
-    add(leaf, "$has($at(x, terms), ");
-    add_text(leaf, buf_span(&between));
-    add(leaf, "))");
-    buf_fini(&between);
+    add(writer, "(");
+    write_has(writer, "terms", "terms", &between);
     if (predicate->is_number) {
-        add(leaf, " OR ");
-        begin_any(leaf, "fields");
-        add(leaf, "$at(x, value) = ");
-        add_text(leaf, number_text_of(predicate->number, number));
-        add(leaf, ")");
+        add(writer, " OR ");
+        begin_any(writer, "fields");
+        add(writer, "$at(x, value) = ");
+        add_text(writer, number_text_of(predicate->number, number));
+        add(writer, ")");
     }
     if (predicate->field.size == 0 && predicate->typed.size > 0) {
-        add(leaf, " OR ");
-        add_uid(leaf, true);
+        add(writer, " OR ");
+        add_uid(writer, true);
     }
-    add(leaf, ")");
+    add(writer, ")");
 }
 
-static void write_phrase(const struct predicate_writer *leaf)
+static void write_phrase(const struct predicate_writer *writer)
 {
-    const struct predicate *predicate = leaf->predicate;
+    const struct predicate *predicate = writer->predicate;
     struct buf words = BUF_INIT;
     for (size_t i = 0; i < predicate->n_words; i++) {
         buf_add_char(&words, ' ');
         buf_add_span(&words, predicate->words[i]);
     }
     buf_add_str(&words, predicate->last_is_prefix ? "" : " ");
-    leaf->out->failed = leaf->out->failed || !buf_ok(&words);
-    begin_any(leaf, "terms");
-    add(leaf, "$has($at(x, words), ");
-    add_text(leaf, buf_span(&words));
-    add(leaf, "))");
-    buf_fini(&words);
+    write_has(writer, "terms", "words", &words);
 }
 
-static void write_prefix(const struct predicate_writer *leaf)
+static void write_prefix(const struct predicate_writer *writer)
 {
     struct buf begin = BUF_INIT;
-    buf_printf(&begin, " %.*s", SPAN_FMT(leaf->predicate->text));
-    leaf->out->failed = leaf->out->failed || !buf_ok(&begin);
-    begin_any(leaf, "terms");
-    add(leaf, "$has($at(x, terms), ");
-    add_text(leaf, buf_span(&begin));
-    add(leaf, "))");
-    buf_fini(&begin);
+    buf_printf(&begin, " %.*s", SPAN_FMT(writer->predicate->text));
+    write_has(writer, "terms", "terms", &begin);
 }
 
-static void write_substring(const struct predicate_writer *leaf)
+static void write_substring(const struct predicate_writer *writer)
 {
-    begin_any(leaf, "fields");
-    add(leaf, "$has($at(x, low), ");
-    add_text(leaf, leaf->predicate->text);
-    add(leaf, "))");
-}
-
-static bool is_alphanumeric(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    struct buf text = BUF_INIT;
+    buf_add_span(&text, writer->predicate->text);
+    write_has(writer, "fields", "low", &text);
 }
 
 /* The pattern as a regular expression. */
@@ -202,86 +194,88 @@ static void glob_shape(struct span glob, struct buf *out)
             buf_add_str(out, ".*");
             continue;
         }
-        bool bare = is_alphanumeric(c) || (unsigned char)c >= 0x80 || (unsigned char)c < ' ';
+        bool bare = ascii_is_digit(c) || ascii_is_letter(c) || c == '_' ||
+                    (unsigned char)c >= 0x80 || (unsigned char)c < ' ';
         buf_add_str(out, bare ? "" : "\\");
         buf_add_char(out, c);
     }
     buf_add_str(out, "\\z");
 }
 
-static void write_glob(const struct predicate_writer *leaf)
+static void write_glob(const struct predicate_writer *writer)
 {
     struct buf shape = BUF_INIT;
-    glob_shape(leaf->predicate->text, &shape);
-    leaf->out->failed = leaf->out->failed || !buf_ok(&shape);
-    add(leaf, "$unless(");
-    begin_any(leaf, "terms");
-    add(leaf, "$any($split($at(x, terms), ' '), w, $bytes(w) > 256 AND $bytes(w) <> $length(w))), "
-              "'stele: a pattern with stars cannot be asked of words of more than 256 bytes with "
-              "letters beyond ASCII', (");
-    begin_any(leaf, "terms");
-    add(leaf, "$any($split($at(x, terms), ' '), w, $matches($sub(w, 1, 256), ");
-    add_text(leaf, buf_span(&shape));
-    add(leaf, "))) OR ");
-    begin_any(leaf, "fields");
-    add(leaf, "$matches($at(x, low), ");
-    add_text(leaf, buf_span(&shape));
-    add(leaf, "))))");
+    glob_shape(writer->predicate->text, &shape);
+    writer->out->failed = writer->out->failed || !buf_ok(&shape);
+    add(writer, "$unless(");
+    begin_any(writer, "terms");
+    add(writer,
+        "$any($split($at(x, terms), ' '), w, $bytes(w) > 256 AND $bytes(w) <> $length(w))), "
+        "'stele: a pattern with stars cannot be asked of words of more than 256 bytes with "
+        "letters beyond ASCII', (");
+    begin_any(writer, "terms");
+    add(writer, "$any($split($at(x, terms), ' '), w, $matches($sub(w, 1, 256), ");
+    add_text(writer, buf_span(&shape));
+    add(writer, "))) OR ");
+    begin_any(writer, "fields");
+    add(writer, "$matches($at(x, low), ");
+    add_text(writer, buf_span(&shape));
+    add(writer, "))))");
     buf_fini(&shape);
 }
 
-static void write_order(const struct predicate_writer *leaf, const struct bound *bound, bool low)
+static void write_order(const struct predicate_writer *writer, const struct bound *bound, bool low)
 {
-    buf_printf(leaf->out, " %s%s ", low ? ">" : "<", bound->inclusive ? "=" : "");
+    buf_printf(writer->out, " %s%s ", low ? ">" : "<", bound->inclusive ? "=" : "");
 }
 
 /* The value against one end: "CASE WHEN it can be compared THEN ... ELSE false END". */
-static void write_bound(const struct predicate_writer *leaf, const struct bound *bound, bool low)
+static void write_bound(const struct predicate_writer *writer, const struct bound *bound, bool low)
 {
     switch (bound->kind) {
     case BOUND_NUMBER:
-        add(leaf,
+        add(writer,
             "CASE WHEN $matches($at(x, value), '" LAKE_REGEX_NUMBER
             "') AND $length($at(x, value)) < 64 THEN " LAKE_REGEX_SQL_NUMBER("$at(x, value)"));
-        write_order(leaf, bound, low);
-        buf_printf(leaf->out, "$double('%.17g') ELSE false END", bound->number);
+        write_order(writer, bound, low);
+        buf_printf(writer->out, "$double('%.17g') ELSE false END", bound->number);
         break;
     case BOUND_TIME:
-        add(leaf, "CASE WHEN $matches($at(x, value), '^" LAKE_REGEX_TIME
-                  "\\z') THEN " LAKE_REGEX_SQL_TIME_US("$at(x, value)"));
-        write_order(leaf, bound, low);
-        buf_printf(leaf->out, "%lld WHEN $matches($at(x, value), '^" LAKE_REGEX_DAY "\\z') THEN ",
+        add(writer, "CASE WHEN $matches($at(x, value), '^" LAKE_REGEX_TIME
+                    "\\z') THEN " LAKE_REGEX_SQL_TIME_US("$at(x, value)"));
+        write_order(writer, bound, low);
+        buf_printf(writer->out, "%lld WHEN $matches($at(x, value), '^" LAKE_REGEX_DAY "\\z') THEN ",
                    (long long)bound->time_us);
-        add(leaf, LAKE_REGEX_SQL_DAYS("$at(x, value)") " * 86400000000");
-        write_order(leaf, bound, low);
-        buf_printf(leaf->out, "%lld ELSE false END", (long long)bound->time_us);
+        add(writer, LAKE_REGEX_SQL_DAYS("$at(x, value)") " * 86400000000");
+        write_order(writer, bound, low);
+        buf_printf(writer->out, "%lld ELSE false END", (long long)bound->time_us);
         break;
     case BOUND_TEXT:
-        add(leaf, "$at(x, low)");
-        write_order(leaf, bound, low);
-        add_text(leaf, bound->text);
+        add(writer, "$at(x, low)");
+        write_order(writer, bound, low);
+        add_text(writer, bound->text);
         break;
     case BOUND_NONE:
-        add(leaf, "true");
+        add(writer, "true");
         break;
     }
 }
 
-static void write_range(const struct predicate_writer *leaf)
+static void write_range(const struct predicate_writer *writer)
 {
-    begin_any(leaf, "fields");
-    write_bound(leaf, &leaf->predicate->low, true);
-    add(leaf, " AND ");
-    write_bound(leaf, &leaf->predicate->high, false);
-    add(leaf, ")");
+    begin_any(writer, "fields");
+    write_bound(writer, &writer->predicate->low, true);
+    add(writer, " AND ");
+    write_bound(writer, &writer->predicate->high, false);
+    add(writer, ")");
 }
 
-static void write_severity(const struct predicate_writer *leaf)
+static void write_severity(const struct predicate_writer *writer)
 {
     static const char letters[] = "??IiWwEeSs";
-    enum event_severity severity = leaf->predicate->severity;
-    begin_any(leaf, "fields");
-    buf_printf(leaf->out, "$matches($at(x, value), '[%c%c]\\z'))", letters[severity * 2],
+    enum event_severity severity = writer->predicate->severity;
+    begin_any(writer, "fields");
+    buf_printf(writer->out, "$matches($at(x, value), '[%c%c]\\z'))", letters[severity * 2],
                letters[severity * 2 + 1]);
 }
 
@@ -348,82 +342,74 @@ void lake_predicate_write_time(int64_t low_us, int64_t high_us, struct buf *out)
 }
 
 /* "addresses" has 16 bytes as 32 digits, as they are here. */
-static void write_address(const struct predicate_writer *leaf)
+static void write_address(const struct predicate_writer *writer)
 {
-    const struct predicate *predicate = leaf->predicate;
-    add(leaf, "$any(addresses, x, x >= '");
+    const struct predicate *predicate = writer->predicate;
+    add(writer, "$any(addresses, x, x >= '");
     for (size_t i = 0; i < OBSERVABLE_KEY_ADDRESS_BYTES; i++) {
-        buf_printf(leaf->out, "%02x", predicate->address_low[i]);
+        buf_printf(writer->out, "%02x", predicate->address_low[i]);
     }
-    add(leaf, "' AND x <= '");
+    add(writer, "' AND x <= '");
     for (size_t i = 0; i < OBSERVABLE_KEY_ADDRESS_BYTES; i++) {
-        buf_printf(leaf->out, "%02x", predicate->address_high[i]);
+        buf_printf(writer->out, "%02x", predicate->address_high[i]);
     }
-    add(leaf, "')");
+    add(writer, "')");
 }
 
-static enum status write_any(const struct predicate_writer *leaf)
+static void write_all(const struct predicate_writer *writer)
 {
-    switch (leaf->predicate->kind) {
-    case PREDICATE_ALL:
-        add(leaf, "true");
-        break;
-    case PREDICATE_TERM:
-        write_term(leaf);
-        break;
-    case PREDICATE_PHRASE:
-        write_phrase(leaf);
-        break;
-    case PREDICATE_PREFIX:
-        write_prefix(leaf);
-        break;
-    case PREDICATE_SUBSTRING:
-        write_substring(leaf);
-        break;
-    case PREDICATE_GLOB:
-        write_glob(leaf);
-        break;
-    case PREDICATE_RANGE:
-        write_range(leaf);
-        break;
-    case PREDICATE_EXISTS:
-        begin_any(leaf, "fields");
-        add(leaf, "true)");
-        break;
-    case PREDICATE_SEVERITY:
-        write_severity(leaf);
-        break;
-    case PREDICATE_TIME:
-        lake_predicate_write_time(leaf->predicate->time_low_us, leaf->predicate->time_high_us,
-                                  leaf->out);
-        break;
-    case PREDICATE_UID:
-        add_uid(leaf, false);
-        break;
-    case PREDICATE_OBSERVABLE:
-        write_address(leaf);
-        break;
-    }
-    return OK;
+    add(writer, "true");
 }
 
-static enum status check(const struct predicate_writer *leaf, struct err *err)
+static void write_exists(const struct predicate_writer *writer)
 {
-    const struct predicate *predicate = leaf->predicate;
+    begin_any(writer, "fields");
+    add(writer, "true)");
+}
+
+static void write_time(const struct predicate_writer *writer)
+{
+    lake_predicate_write_time(writer->predicate->time_low_us, writer->predicate->time_high_us,
+                              writer->out);
+}
+
+static void write_uid(const struct predicate_writer *writer)
+{
+    add_uid(writer, false);
+}
+
+static void (*const write_by_kind[])(const struct predicate_writer *writer) = {
+    [PREDICATE_ALL] = write_all,
+    [PREDICATE_TERM] = write_term,
+    [PREDICATE_PHRASE] = write_phrase,
+    [PREDICATE_PREFIX] = write_prefix,
+    [PREDICATE_SUBSTRING] = write_substring,
+    [PREDICATE_GLOB] = write_glob,
+    [PREDICATE_RANGE] = write_range,
+    [PREDICATE_EXISTS] = write_exists,
+    [PREDICATE_OBSERVABLE] = write_address, /* check refuses the other kinds */
+    [PREDICATE_SEVERITY] = write_severity,
+    [PREDICATE_TIME] = write_time,
+    [PREDICATE_UID] = write_uid,
+};
+
+static enum status check(const struct predicate_writer *writer, struct err *err)
+{
+    const struct predicate *predicate = writer->predicate;
     if (match_is_reserved(predicate->field)) {
-        return refuse(leaf, err,
+        return refuse(writer, err,
                       "stele.source and stele.mark are kept by the archive and are not in "
                       "what is shipped");
     }
     if (predicate->kind == PREDICATE_OBSERVABLE && predicate->observable != OBSERVABLE_IP) {
-        return refuse(leaf, err,
+        return refuse(writer, err,
                       "domain:, url: and hash: look into text in ways of their own; ask for words, "
                       "\"evil com\", or for a part, *evil.com/a*");
     }
     bool by_words = predicate->kind == PREDICATE_TERM || predicate->kind == PREDICATE_PREFIX ||
                     predicate->kind == PREDICATE_PHRASE;
     if (by_words && !words_fit(predicate)) {
-        return refuse(leaf, err,
+        return refuse(writer, err,
                       "words of more than 127 bytes are cut in the archive; ask for a "
                       "part, *like this*");
     }
@@ -433,20 +419,20 @@ static enum status check(const struct predicate_writer *leaf, struct err *err)
 enum status lake_predicate_write(enum lake_engine engine, const struct predicate *predicate,
                                  struct buf *out, struct err *err)
 {
-    const struct predicate_writer leaf = {.engine = engine, .predicate = predicate, .out = out};
-    enum status status = check(&leaf, err);
+    const struct predicate_writer writer = {.engine = engine, .predicate = predicate, .out = out};
+    enum status status = check(&writer, err);
     if (status != OK) {
         return status;
     }
     bool guarded = engine != LAKE_ENGINE_DUCKDB && hangs_on_numbers(predicate);
     if (guarded) {
-        add(&leaf, "$unless(");
-        begin_any(&leaf, "fields");
-        add(&leaf,
+        add(&writer, "$unless(");
+        begin_any(&writer, "fields");
+        add(&writer,
             "$at(x, kind) = 'f'), 'stele: this engine cannot write a number that is not whole "
             "as the archive does', ");
     }
-    status = write_any(&leaf);
-    add(&leaf, guarded ? ")" : "");
-    return status;
+    write_by_kind[predicate->kind](&writer);
+    add(&writer, guarded ? ")" : "");
+    return OK;
 }

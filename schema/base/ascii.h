@@ -56,4 +56,21 @@ static inline struct span ascii_trim(struct span text, const char *set)
     return text;
 }
 
+/* The text without blanks and control characters, bytes up to 0x20, in front; at both ends. */
+static inline struct span ascii_skip_blanks(struct span text)
+{
+    while (text.size > 0 && (unsigned char)text.data[0] <= ' ') {
+        text = span_from(text, 1);
+    }
+    return text;
+}
+
+static inline struct span ascii_trim_blanks(struct span text)
+{
+    while (text.size > 0 && (unsigned char)text.data[text.size - 1] <= ' ') {
+        text.size--;
+    }
+    return ascii_skip_blanks(text);
+}
+
 #endif

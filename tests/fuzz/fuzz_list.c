@@ -41,20 +41,21 @@ static void check_composites(const struct indicator_set *set)
 {
     const struct composite_indicators *all = indicator_set_composites(set);
     size_t hanging = 0;
-    for (size_t i = 0; i < all->count; i++) {
-        const struct composite_indicator *composite = &all->items[i];
+    for (size_t i = 0; i < all->items.count; i++) {
+        const struct composite_indicator *composite = &all->items.items[i];
         MUST_HOLD(indicator_set_get(set, composite->pattern)->kind == OBSERVABLE_KINDS);
         for (size_t p = 0; p < composite->count; p++) {
-            uint32_t part = all->parts[composite->first + p];
+            uint32_t part = all->parts.items[composite->first + p];
             MUST_HOLD(indicator_set_get(set, part)->kind != OBSERVABLE_KINDS);
         }
     }
     for (size_t i = 0; i < indicator_set_count(set); i++) {
-        for (uint32_t at = composite_indicators_on(all, i); at > 0; at = all->items[at - 1].next) {
+        for (uint32_t at = composite_indicators_on(all, i); at > 0;
+             at = all->items.items[at - 1].next) {
             hanging++;
         }
     }
-    MUST_HOLD(hanging == all->count);
+    MUST_HOLD(hanging == all->items.count);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -132,7 +132,7 @@ TEST(whole_lists)
 {
     expect_list(span_str("# feed\r\n\r\nevil.com # seen\n1.2.3.4\nEVIL.com\nco.uk\nnonsense\n"),
                 LIST_LINES, 2, 1,
-                "6 co.uk: a public suffix, which names no one; =NAME is exactly that host\n"
+                "6 co.uk: a public suffix, not a host name; =NAME is exactly that host\n"
                 "7 nonsense: its kind is not clear: write user:NAME, file:NAME or agent:TEXT\n");
     expect_list(span_str("\xef\xbb\xbf"
                          "when,Indicator,TYPE\n2024,evil.com,domain\n2025,bob,user\n"),
@@ -203,7 +203,7 @@ TEST(patterns_in_a_set)
     struct indicator_set *set = read_set(span_str(text), &report, &told);
     EXPECT(report.read == 2 && report.duplicates == 1 && report.refused == 1);
     EXPECT(indicator_set_count(set) == 3 && indicator_set_parts(set) == 1);
-    EXPECT(indicator_set_composites(set)->count == 1);
+    EXPECT(indicator_set_composites(set)->items.count == 1);
     EXPECT_STR(indicator_kind_name(indicator_set_get(set, 0)), "pattern");
     EXPECT(span_is(buf_span(&told),
                    "4 [ipv4-addr:value = '1.2.3.4' AND file:hashes.MD5 = 'zz']: not an MD5, SHA-1, "
