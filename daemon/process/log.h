@@ -3,6 +3,8 @@
 #ifndef DAEMON_PROCESS_LOG_H
 #define DAEMON_PROCESS_LOG_H
 
+#include <stdint.h>
+
 #include "schema/base/err.h"
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
@@ -23,5 +25,13 @@ struct log_state {
 };
 void log_state_failed(struct log_state *state, const char *part, const struct err *err);
 void log_state_good(struct log_state *state, const char *part);
+
+/* Lines that others cause: at most one a second; the rest is counted. One owner. */
+struct log_limit {
+    int64_t last_us;
+    long long unwritten;
+};
+void log_limited(struct log_limit *limit, enum log_level level, const char *part,
+                 const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -1,18 +1,20 @@
+/* The one place that reads and writes sockets, moves connections between their states and frees
+ * them, on the event loop's thread. What is to be done about a request is decided by request_read
+ * and the host's handler. Functions below a callback never free: they move to CLOSED, and the
+ * callback frees when it ends. Nothing is durable here: a request that is to be stored is answered
+ * when the writer has committed it, and not before. */
 #include "daemon/receive/connection.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "daemon/process/log.h"
 #include "daemon/process/metrics.h"
-#include "daemon/receive/connection_internal.h"
 
 enum {
     READ_BYTES = 16 * 1024,       /* one read */
     READ_TURN_BYTES = 256 * 1024, /* before others get their turn */
     AHEAD_BYTES_MAX = 64 * 1024,  /* read while the request before waits for the disk */
-    KEEP_BYTES_MAX = 64 * 1024,   /* larger buffers are given back after the request */
     LINGER_BYTES_MAX = 1024 * 1024,
     HANDSHAKES_A_ROUND = 4, /* a step of one takes up to a millisecond */
 };
@@ -20,146 +22,295 @@ enum {
 #define LINGER_US (2 * CLOCK_SECOND_US)
 #define IDLE_US   (2 * CLOCK_SECOND_US)
 
-void connection_free(struct connection *connection)
-{
-    struct connection_host *host = connection->host;
-    CHECK(connection->state != CONNECTION_STORING);
-    if (connection->stream) {
-        event_loop_fd_free(connection->watch);
-        tls_stream_free(connection->stream);
-        metrics_set(METRIC_connections, --host->count);
-    }
-    host->held_bytes -= connection->held_bytes;
-    *(connection->previous ? &connection->previous->next : &host->first) = connection->next;
-    if (connection->next) {
-        connection->next->previous = connection->previous;
-    }
-    buf_fini(&connection->in);
-    buf_fini(&connection->ahead);
-    buf_fini(&connection->unpacked);
-    buf_fini(&connection->out);
-    free(connection);
-}
+enum connection_state {
+    CONNECTION_HANDSHAKE,
+    CONNECTION_READING,
+    CONNECTION_STORING,
+    CONNECTION_WRITING,
+    CONNECTION_LINGER,
+    CONNECTION_GONE,
+    CONNECTION_CLOSED,
+};
 
-void connection_move(struct connection *connection, enum connection_state to)
+struct connection {
+    struct request request; /* first, and its job first in it: connection_stored casts back */
+    struct connection_host *host;
+    struct connection *next;
+    struct connection *previous;
+    struct tls_stream *stream; /* NULL when GONE */
+    struct watch *watch;
+    enum connection_state state;
+    int64_t since_us;  /* of the state; READING: since the first byte, or since it is idle */
+    bool close_after;  /* the answer */
+    bool linger_after; /* the answer */
+    size_t lingered_bytes;
+    struct buf ahead; /* what came while STORING */
+    struct buf out;   /* of the answer, what is not written yet */
+};
+
+static void move(struct connection *connection, enum connection_state to)
 {
+    enum { CLOSED = 1U << CONNECTION_CLOSED };
     static const unsigned allowed[] = {
-        [CONNECTION_HANDSHAKE] = 1U << CONNECTION_READING,
-        [CONNECTION_READING] = 1U << CONNECTION_STORING | 1U << CONNECTION_WRITING,
+        [CONNECTION_HANDSHAKE] = 1U << CONNECTION_READING | CLOSED,
+        [CONNECTION_READING] = 1U << CONNECTION_STORING | 1U << CONNECTION_WRITING | CLOSED,
         [CONNECTION_STORING] = 1U << CONNECTION_WRITING | 1U << CONNECTION_GONE,
-        [CONNECTION_WRITING] = 1U << CONNECTION_READING | 1U << CONNECTION_LINGER,
-        [CONNECTION_LINGER] = 0,
-        [CONNECTION_GONE] = 0,
+        [CONNECTION_WRITING] = 1U << CONNECTION_READING | 1U << CONNECTION_LINGER | CLOSED,
+        [CONNECTION_LINGER] = CLOSED,
+        [CONNECTION_GONE] = CLOSED,
+        [CONNECTION_CLOSED] = CLOSED,
     };
     CHECK(allowed[connection->state] & 1U << to);
     connection->state = to;
     connection->since_us = clock_monotonic_us();
 }
 
+static void count_connection(struct connection_host *host, int64_t more)
+{
+    host->count += more;
+    if (!host->quiet) {
+        metrics_set(METRIC_connections, host->count);
+    }
+}
+
+static void close_stream(struct connection *connection)
+{
+    if (connection->stream) {
+        event_loop_fd_free(connection->watch);
+        tls_stream_free(connection->stream);
+        connection->watch = NULL;
+        connection->stream = NULL;
+        count_connection(connection->host, -1);
+    }
+}
+
+static void free_connection(struct connection *connection)
+{
+    struct connection_host *host = connection->host;
+    CHECK(connection->state != CONNECTION_STORING);
+    close_stream(connection);
+    *(connection->previous ? &connection->previous->next : &host->first) = connection->next;
+    if (connection->next) {
+        connection->next->previous = connection->previous;
+    }
+    request_fini(&connection->request);
+    buf_fini(&connection->ahead);
+    buf_fini(&connection->out);
+    free(connection);
+    if (host->stopping && !host->first) {
+        event_loop_stop(host->loop);
+    }
+}
+
+static void free_if_closed(struct connection *connection)
+{
+    if (connection->state == CONNECTION_CLOSED) {
+        free_connection(connection);
+    }
+}
+
 /* The client is gone. While the writer has the job only the socket goes. */
 static void hang_up(struct connection *connection)
 {
     if (connection->state != CONNECTION_STORING) {
-        connection_free(connection);
+        move(connection, CONNECTION_CLOSED);
         return;
     }
-    event_loop_fd_free(connection->watch);
-    connection->watch = NULL;
-    tls_stream_free(connection->stream);
-    connection->stream = NULL;
-    metrics_set(METRIC_connections, --connection->host->count);
-    connection_move(connection, CONNECTION_GONE);
+    close_stream(connection);
+    move(connection, CONNECTION_GONE);
 }
 
-/* One read, to where the state wants it. False: the connection is freed, or GONE. */
-static bool read_some(struct connection *connection, size_t *out_size, bool *out_again)
+static void complain(struct connection *connection, const char *text)
+{
+    if (!connection->host->quiet) {
+        log_limited(&connection->host->complaints, LOG_WARN, "receive", "%s: %s",
+                    connection->request.peer, text);
+    }
+}
+
+/* Writes what waits in `out`, and watches the socket for what is to come. */
+static void flush(struct connection *connection)
+{
+    struct buf *out = &connection->out;
+    size_t at = 0;
+    enum tls_stream_io io = buf_ok(out) ? TLS_STREAM_DONE : TLS_STREAM_CLOSED;
+    while (io == TLS_STREAM_DONE && at < out->size) {
+        size_t n = 0;
+        io = tls_stream_write(connection->stream, span_from(buf_span(out), at), &n);
+        at += io == TLS_STREAM_DONE ? n : 0;
+    }
+    if (io == TLS_STREAM_CLOSED) {
+        move(connection, CONNECTION_CLOSED);
+        return;
+    }
+    memmove(out->data, out->data + at, out->size - at);
+    out->size -= at;
+    event_loop_fd_set(connection->watch, out->size > 0 ? EVENT_LOOP_WRITE : EVENT_LOOP_READ);
+    if (out->size == 0 && tls_stream_has_more(connection->stream)) {
+        event_loop_fd_poke(connection->watch); /* what OpenSSL holds makes no socket readable */
+    }
+}
+
+/* WRITING, and the answer is out: on to the next request, or the end. */
+static void next(struct connection *connection)
+{
+    struct request *request = &connection->request;
+    if (connection->linger_after) {
+        move(connection, CONNECTION_LINGER);
+        buf_fini(&request->in);
+        tls_stream_end(connection->stream);
+        return;
+    }
+    request_next(request);
+    buf_add_span(&request->in, buf_span(&connection->ahead));
+    buf_fini(&connection->ahead);
+    bool over = connection->close_after || !buf_ok(&request->in);
+    move(connection, over ? CONNECTION_CLOSED : CONNECTION_READING);
+}
+
+static void flush_answer(struct connection *connection)
+{
+    flush(connection);
+    if (connection->state == CONNECTION_WRITING && connection->out.size == 0) {
+        next(connection);
+    }
+}
+
+/* Frees the response's body. */
+static void answer(struct connection *connection, struct http_response *response)
+{
+    response->close = response->close || connection->host->stopping;
+    connection->close_after = response->close;
+    connection->linger_after = response->linger;
+    if (response->complaint) {
+        complain(connection, response->complaint);
+    }
+    if (!connection->host->quiet) {
+        metrics_add_request(response->code);
+    }
+    http_response_write(response, &connection->out);
+    buf_fini(&response->body);
+    move(connection, CONNECTION_WRITING);
+    flush_answer(connection);
+}
+
+/* Reads requests out of what has come, as far as it goes, and answers or submits them. */
+static void handle_input(struct connection *connection)
+{
+    const struct connection_host *host = connection->host;
+    struct request *request = &connection->request;
+    while (connection->state == CONNECTION_READING && request->in.size > 0) {
+        struct http_response response = {0};
+        enum request_verdict verdict = request_read(request, &response);
+        if (verdict == REQUEST_WHOLE) {
+            connection->close_after = response.close;
+            verdict = host->handle(host->context, request, &response);
+        }
+        switch (verdict) {
+        case REQUEST_ANSWER:
+            answer(connection, &response);
+            break;
+        case REQUEST_SUBMITTED:
+            move(connection, CONNECTION_STORING);
+            break;
+        case REQUEST_CONTINUE:
+            buf_add_str(&connection->out, "HTTP/1.1 100 Continue\r\n\r\n");
+            flush(connection);
+            return;
+        case REQUEST_WHOLE:
+        case REQUEST_MORE:
+            return;
+        }
+    }
+}
+
+void connection_stored(struct writer_job *job)
+{
+    struct connection *connection = (struct connection *)job;
+    if (connection->state == CONNECTION_GONE) {
+        free_connection(connection);
+        return;
+    }
+    /* Anything but "stored" must make the sender try again. */
+    struct http_response response = {.code = job->status == OK ? 200 : 503,
+                                     .close = connection->close_after};
+    answer(connection, &response);
+    handle_input(connection);
+    free_if_closed(connection);
+}
+
+/* Reads whatever the state: WRITING waits until the answer is out. */
+static bool can_read(const struct connection *connection)
+{
+    return connection->state == CONNECTION_READING || connection->state == CONNECTION_STORING ||
+           connection->state == CONNECTION_LINGER;
+}
+
+/* One read, to where the state wants it. Returns how much; *out_again: there may be more. */
+static size_t read_some(struct connection *connection, bool *out_again)
 {
     char waste[READ_BYTES];
     struct buf *to = connection->state == CONNECTION_STORING   ? &connection->ahead
-                     : connection->state == CONNECTION_READING ? &connection->in
+                     : connection->state == CONNECTION_READING ? &connection->request.in
                                                                : NULL;
+    size_t size = 0;
+    *out_again = false;
     if (to && !buf_reserve(to, READ_BYTES)) {
         hang_up(connection);
-        return false;
+        return 0;
     }
     enum tls_stream_io io =
-        tls_stream_read(connection->stream, to ? to->data + to->size : waste, READ_BYTES, out_size);
+        tls_stream_read(connection->stream, to ? to->data + to->size : waste, READ_BYTES, &size);
     if (io == TLS_STREAM_CLOSED) {
         hang_up(connection);
-        return false;
     }
     if (io != TLS_STREAM_DONE) {
-        *out_again = false;
-        return true;
+        return 0;
     }
-    *out_again = tls_stream_has_more(connection->stream) || *out_size == READ_BYTES;
+    *out_again = tls_stream_has_more(connection->stream) || size == READ_BYTES;
     if (!to) {
-        connection->lingered_bytes += *out_size;
+        connection->lingered_bytes += size;
         if (connection->lingered_bytes > LINGER_BYTES_MAX) {
-            connection_free(connection);
-            return false;
+            move(connection, CONNECTION_CLOSED);
         }
-        return true;
+        return size;
     }
     if (connection->state == CONNECTION_READING && to->size == 0) {
         connection->since_us = clock_monotonic_us();
     }
-    to->size += *out_size;
-    return true;
+    to->size += size;
+    return size;
 }
 
 static void on_readable(struct connection *connection)
 {
     size_t turn = 0;
     bool again = true;
-    while (again && turn < READ_TURN_BYTES) {
-        size_t size = 0;
-        if (!read_some(connection, &size, &again)) {
-            return;
-        }
+    while (again && turn < READ_TURN_BYTES && can_read(connection)) {
+        size_t size = read_some(connection, &again);
         turn += size;
-        if (size > 0 && !connection_exchange_input(connection)) {
-            return;
-        }
-        if (connection->state == CONNECTION_WRITING) {
-            return; /* reading goes on when the answer is out */
+        if (size > 0) {
+            handle_input(connection);
         }
         if (connection->state == CONNECTION_STORING && connection->ahead.size >= AHEAD_BYTES_MAX) {
             event_loop_fd_set(connection->watch, 0);
             return;
         }
     }
-    if (again) {
-        /* What OpenSSL holds makes no socket readable. */
-        event_loop_fd_poke(connection->watch);
+    if (again && can_read(connection)) {
+        event_loop_fd_poke(connection->watch); /* what OpenSSL holds makes no socket readable */
     }
-}
-
-void connection_complain(struct connection *connection, const char *text)
-{
-    struct connection_host *host = connection->host;
-    int64_t now_us = clock_monotonic_us();
-    if (host->complaint_us != 0 && now_us - host->complaint_us < CLOCK_SECOND_US) {
-        host->complaints++;
-        return;
-    }
-    host->complaint_us = now_us;
-    if (host->complaints > 0) {
-        log_line(LOG_WARN, "receive", "%lld more complaints since the last one",
-                 (long long)host->complaints);
-        host->complaints = 0;
-    }
-    log_line(LOG_WARN, "receive", "%s: %s", connection->peer, text);
 }
 
 static void on_handshake(struct connection *connection)
 {
     struct err err;
+    struct request *request = &connection->request;
     enum tls_stream_io io = tls_stream_handshake(connection->stream, &err);
     if (io == TLS_STREAM_CLOSED) {
         metrics_add(METRIC_tls_handshake_failures_total, 1);
-        connection_complain(connection, err.text);
-        connection_free(connection);
+        complain(connection, err.text);
+        move(connection, CONNECTION_CLOSED);
         return;
     }
     if (io != TLS_STREAM_DONE) {
@@ -170,7 +321,13 @@ static void on_handshake(struct connection *connection)
     if (tls_stream_is_tls(connection->stream)) {
         metrics_add(METRIC_tls_handshakes_total, 1);
     }
-    connection_move(connection, CONNECTION_READING);
+    const char *certificate = tls_stream_certificate(connection->stream);
+    (void)snprintf(request->certificate, sizeof request->certificate, "%s", certificate);
+    request->via = connection->host->via;
+    if (!certificate[0] && strcmp(request->via, "mtls") == 0) {
+        request->via = "tls";
+    }
+    move(connection, CONNECTION_READING);
     event_loop_fd_set(connection->watch, EVENT_LOOP_READ);
     on_readable(connection);
 }
@@ -189,6 +346,11 @@ static bool can_shake_hands(struct connection_host *host)
     return true;
 }
 
+void connection_round_end(struct connection_host *host)
+{
+    host->handshakes = 0;
+}
+
 static void on_ready(void *context, unsigned ready)
 {
     struct connection *connection = context;
@@ -196,55 +358,65 @@ static void on_ready(void *context, unsigned ready)
         if (can_shake_hands(connection->host)) {
             on_handshake(connection);
         }
-        return;
-    }
-    if (ready & EVENT_LOOP_WRITE) {
-        if (!connection_exchange_flush(connection) || connection->out.size > 0) {
-            return;
+    } else {
+        if (ready & EVENT_LOOP_WRITE) {
+            flush_answer(connection);
+            handle_input(connection);
         }
-        if (connection->state == CONNECTION_WRITING &&
-            (!connection_exchange_next(connection) || !connection_exchange_input(connection))) {
-            return;
+        if (can_read(connection) && connection->out.size == 0) {
+            on_readable(connection);
         }
     }
-    if (connection->state != CONNECTION_WRITING) {
-        on_readable(connection);
-    }
+    free_if_closed(connection);
 }
 
-void connection_open(struct connection_host *host, int fd, const struct tls_context *tls,
-                     const char *via, const char *peer)
+/* Frees everything again when anything fails; the socket too. */
+static struct connection *new_connection(struct connection_host *host, int fd)
 {
     struct connection *connection = calloc(1, sizeof *connection);
     if (!connection) {
         (void)close(fd);
-        return;
+        return NULL;
     }
-    connection->stream = tls_stream_new(fd, tls);
-    if (!connection->stream) {
-        free(connection);
-        return;
-    }
-    connection->watch = event_loop_fd_new(host->loop, fd, on_ready, connection);
+    connection->stream = tls_stream_new(fd, host->tls);
+    connection->watch =
+        connection->stream ? event_loop_fd_new(host->loop, fd, on_ready, connection) : NULL;
     if (!connection->watch) {
         tls_stream_free(connection->stream);
         free(connection);
+        return NULL;
+    }
+    return connection;
+}
+
+void connection_open(struct connection_host *host, int fd, const char *peer)
+{
+    if (host->count >= host->connections_max) {
+        if (!host->quiet) {
+            metrics_add(METRIC_connections_refused_total, 1);
+        }
+        (void)close(fd);
+        return;
+    }
+    struct connection *connection = new_connection(host, fd);
+    if (!connection) {
         return;
     }
     connection->host = host;
-    connection->via = via;
-    (void)snprintf(connection->peer, sizeof connection->peer, "%s", peer);
+    connection->request.budget = &host->budget;
+    (void)snprintf(connection->request.peer, sizeof connection->request.peer, "%s", peer);
     connection->next = host->first;
     if (host->first) {
         host->first->previous = connection;
     }
     host->first = connection;
-    metrics_set(METRIC_connections, ++host->count);
+    count_connection(host, 1);
     connection->since_us = clock_monotonic_us();
-    if (tls) {
+    if (host->tls) {
         event_loop_fd_set(connection->watch, EVENT_LOOP_READ);
     } else {
         on_handshake(connection);
+        free_if_closed(connection);
     }
 }
 
@@ -258,61 +430,59 @@ static bool is_over(const struct connection *connection, int64_t now_us)
         return age_us > host->request_timeout_us;
     case CONNECTION_READING:
         return age_us >
-               (connection->in.size > 0 ? host->request_timeout_us : host->idle_timeout_us);
+               (connection->request.in.size > 0 ? host->request_timeout_us : host->idle_timeout_us);
     case CONNECTION_LINGER:
         return age_us > LINGER_US;
     case CONNECTION_STORING:
     case CONNECTION_GONE:
+    case CONNECTION_CLOSED:
         break;
     }
     return false;
 }
 
-/* An idle connection needs no memory for a request. */
-static void release_idle(struct connection *connection, int64_t now_us)
+static bool is_idle(const struct connection *connection)
 {
-    if (connection->state == CONNECTION_READING && connection->in.size == 0 &&
-        now_us - connection->since_us > IDLE_US) {
-        buf_fini(&connection->in);
-    }
+    return connection->state == CONNECTION_READING && connection->request.in.size == 0;
 }
 
-void connection_sweep(struct connection_host *host, int64_t now_us)
+void connection_expire(struct connection_host *host, int64_t now_us)
 {
-    struct connection *next;
-    for (struct connection *connection = host->first; connection; connection = next) {
-        next = connection->next;
+    struct connection *following;
+    for (struct connection *connection = host->first; connection; connection = following) {
+        following = connection->next;
         if (is_over(connection, now_us)) {
-            if (connection->state != CONNECTION_LINGER && connection->in.size > 0) {
-                metrics_add(METRIC_connections_cut_total, 1);
-                connection_complain(
-                    connection, "cut off, the request took longer than receive.request_timeout");
+            if (connection->state != CONNECTION_LINGER && connection->request.in.size > 0) {
+                if (!host->quiet) {
+                    metrics_add(METRIC_connections_cut_total, 1);
+                }
+                complain(connection,
+                         "cut off, the request took longer than receive.request_timeout");
             }
-            connection_free(connection);
-        } else {
-            release_idle(connection, now_us);
+            free_connection(connection);
+        } else if (is_idle(connection) && now_us - connection->since_us > IDLE_US) {
+            buf_fini(&connection->request.in); /* an idle connection needs no memory */
         }
     }
 }
 
-void connection_stop_idle(struct connection_host *host)
+bool connection_drain(struct connection_host *host)
 {
-    struct connection *next;
-    for (struct connection *connection = host->first; connection; connection = next) {
-        next = connection->next;
-        bool idle = connection->state == CONNECTION_READING && connection->in.size == 0;
-        if (idle || connection->state == CONNECTION_HANDSHAKE ||
+    host->stopping = true;
+    struct connection *following;
+    for (struct connection *connection = host->first; connection; connection = following) {
+        following = connection->next;
+        if (is_idle(connection) || connection->state == CONNECTION_HANDSHAKE ||
             connection->state == CONNECTION_LINGER) {
-            connection_free(connection);
+            free_connection(connection);
         }
     }
+    return host->first == NULL;
 }
 
 void connection_close_all(struct connection_host *host)
 {
-    struct connection *next;
-    for (struct connection *connection = host->first; connection; connection = next) {
-        next = connection->next;
-        connection_free(connection);
+    while (host->first) {
+        free_connection(host->first);
     }
 }

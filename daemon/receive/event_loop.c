@@ -1,3 +1,5 @@
+/* libevent's core, used on one thread: no locks, no buffers, no finalizers. A watch is freed before
+ * its descriptor is closed: no descriptor of another thread can take over its number in between. */
 #include "daemon/receive/event_loop.h"
 
 #include <stdlib.h>
@@ -46,11 +48,6 @@ void event_loop_close(struct event_loop *loop)
     }
     event_base_free(loop->base);
     free(loop);
-}
-
-struct event_base *event_loop_base(struct event_loop *loop)
-{
-    return loop->base;
 }
 
 static void on_entry(evutil_socket_t number, short what, void *context)

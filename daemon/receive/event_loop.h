@@ -7,12 +7,10 @@
 
 #include "schema/base/err.h"
 
-struct event_base;
 struct event_loop;
 
 MUST_USE enum status event_loop_open(struct event_loop **out_loop, struct err *err);
 void event_loop_close(struct event_loop *loop);
-struct event_base *event_loop_base(struct event_loop *loop);
 
 typedef void event_loop_call(void *context);
 /* Calls back on the loop's thread when the signal has come. */

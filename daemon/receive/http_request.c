@@ -1,3 +1,6 @@
+/* The parts of a request, in the order in which they come: head (request line, headers), body or
+ * chunks, trailer. Each reader takes what is there and returns HTTP_REQUEST_MORE when its part is
+ * cut short; what was read is not read again, but for the line that is cut. */
 #include "daemon/receive/http_request.h"
 
 #include <strings.h>
@@ -79,6 +82,7 @@ static int read_request_line(struct http_request *request, struct span line, con
     request->keep_alive = version.data[7] != '0';
     request->no_content =
         span_is(method, "GET") || span_is(method, "HEAD") || span_is(method, "OPTIONS");
+    request->method_size = method.size;
     request->path_at = (size_t)(target.data - base);
     request->path_size = target.size;
     return 0;
@@ -124,7 +128,8 @@ static enum http_request_encoding encoding_of(struct span value)
     return is_same(value, "deflate") ? HTTP_REQUEST_DEFLATE : HTTP_REQUEST_ENCODING_UNKNOWN;
 }
 
-static int read_header(struct http_request *request, struct span line, struct headers *headers)
+static int read_header(struct http_request *request, struct span line, const char *base,
+                       struct headers *headers)
 {
     const char *colon = memchr(line.data, ':', line.size);
     if (!colon || colon == line.data) {
@@ -157,6 +162,10 @@ static int read_header(struct http_request *request, struct span line, struct he
             return 417;
         }
         request->wants_continue = true;
+    } else if (is_same(name, "host")) {
+        request->several_hosts = request->host_at != 0;
+        request->host_at = (size_t)(value.data - base);
+        request->host_size = value.size;
     }
     return 0;
 }
@@ -178,7 +187,7 @@ static enum http_request_step read_head(struct http_request *request, struct spa
         if (line.size == 0) {
             break;
         }
-        wrong = read_header(request, line, &headers);
+        wrong = read_header(request, line, head.data, &headers);
     }
     if (wrong == 0 && headers.chunked && headers.has_length) {
         wrong = 400;
@@ -229,41 +238,56 @@ static enum http_request_step find_head(struct http_request *request, struct buf
     return read_head(request, span_of(in->data, head_size), limits);
 }
 
-static enum http_request_step read_chunk_size(struct http_request *request, struct span text,
-                                              size_t *at, const struct http_request_limits *limits)
+/* The line that rest begins with, without its CRLF. */
+static enum http_request_step find_line(struct http_request *request, struct span rest,
+                                        size_t bytes_max, int too_long, struct span *out_line)
 {
-    enum { CHUNK_LINE_MAX = 256 };
-    struct span rest = span_from(text, *at);
     const char *end = memchr(rest.data, '\n', rest.size);
-    size_t line_size = end ? (size_t)(end - rest.data) + 1 : rest.size;
-    if (line_size > CHUNK_LINE_MAX) {
-        return refuse(request, 400);
+    size_t size = end ? (size_t)(end - rest.data) + 1 : rest.size;
+    if (size > bytes_max) {
+        return refuse(request, too_long);
     }
     if (!end) {
         return HTTP_REQUEST_MORE;
     }
+    if (size < 2 || rest.data[size - 2] != '\r') {
+        return refuse(request, 400);
+    }
+    *out_line = span_of(rest.data, size - 2);
+    return HTTP_REQUEST_DONE;
+}
+
+/* Hexadecimal digits, and perhaps an extension, which is not looked at. */
+static bool parse_chunk_size(struct span line, size_t *out_size)
+{
     size_t size = 0;
     size_t i = 0;
-    for (; i < line_size; i++) {
-        char c = rest.data[i];
-        int digit = c >= '0' && c <= '9'   ? c - '0'
-                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                           : -1;
-        if (digit < 0) {
-            break;
-        }
-        size = size > SIZE_MAX / 32 ? size : size * 16 + (size_t)digit;
+    for (; i < line.size && ascii_hex_digit(line.data[i]) >= 0; i++) {
+        /* Far over any limit, and no overflow. */
+        size = size > SIZE_MAX / 32 ? size : size * 16 + (size_t)ascii_hex_digit(line.data[i]);
     }
-    bool extended = i < line_size && rest.data[i] != '\0' && strchr(" \t;", rest.data[i]) != NULL;
-    if (i == 0 || line_size < 2 || rest.data[line_size - 2] != '\r' ||
-        (!extended && i != line_size - 2)) {
+    *out_size = size;
+    return i > 0 && (i == line.size || memchr(" \t;", line.data[i], 3) != NULL);
+}
+
+static enum http_request_step read_chunk_size(struct http_request *request, struct span text,
+                                              size_t *at, const struct http_request_limits *limits)
+{
+    enum { CHUNK_LINE_MAX = 256 };
+    struct span line;
+    size_t size;
+    enum http_request_step step =
+        find_line(request, span_from(text, *at), CHUNK_LINE_MAX, 400, &line);
+    if (step != HTTP_REQUEST_DONE) {
+        return step;
+    }
+    if (!parse_chunk_size(line, &size)) {
         return refuse(request, 400);
     }
     if (size > limits->body_bytes_max - request->body_size) {
         return refuse(request, 413);
     }
-    *at += line_size;
+    *at += line.size + 2;
     request->left = size;
     request->state = size == 0 ? HTTP_REQUEST_STATE_TRAILER : HTTP_REQUEST_STATE_CHUNK_DATA;
     return HTTP_REQUEST_DONE;
@@ -273,21 +297,15 @@ static enum http_request_step read_chunk_size(struct http_request *request, stru
 static enum http_request_step read_trailer(struct http_request *request, struct span text,
                                            size_t *at, const struct http_request_limits *limits)
 {
-    struct span rest = span_from(text, *at);
-    const char *end = memchr(rest.data, '\n', rest.size);
-    size_t line_size = end ? (size_t)(end - rest.data) + 1 : rest.size;
-    if (request->trailer_bytes + line_size > limits->head_bytes_max) {
-        return refuse(request, 431);
+    struct span line;
+    enum http_request_step step = find_line(
+        request, span_from(text, *at), limits->head_bytes_max - request->trailer_bytes, 431, &line);
+    if (step != HTTP_REQUEST_DONE) {
+        return step;
     }
-    if (!end) {
-        return HTTP_REQUEST_MORE;
-    }
-    if (line_size < 2 || rest.data[line_size - 2] != '\r') {
-        return refuse(request, 400);
-    }
-    request->trailer_bytes += line_size;
-    *at += line_size;
-    if (line_size == 2) {
+    request->trailer_bytes += line.size + 2;
+    *at += line.size + 2;
+    if (line.size == 0) {
         request->state = HTTP_REQUEST_STATE_DONE;
     }
     return HTTP_REQUEST_DONE;

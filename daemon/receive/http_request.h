@@ -49,8 +49,12 @@ struct http_request {
     bool keep_alive;
     bool wants_continue; /* Expect: 100-continue */
     enum http_request_encoding encoding;
-    size_t path_at; /* with its query */
+    size_t method_size; /* the request begins with it */
+    size_t path_at;     /* with its query */
     size_t path_size;
+    size_t host_at; /* the value of Host */
+    size_t host_size;
+    bool several_hosts;
     size_t body_at;
 
     size_t body_size; /* so far; whole when done */

@@ -9,8 +9,6 @@
 
 struct receiver;
 
-enum { RECEIVER_URL_BYTES = 128 };
-
 /* Reads certificates, binds, listens. Loop and writer must outlive it. ERR_CONFIG for what the
  * configuration says wrong, ERR_IO when the address cannot be bound. */
 MUST_USE enum status receiver_open(const struct config *config, struct event_loop *loop,

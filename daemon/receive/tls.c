@@ -12,23 +12,6 @@
 
 enum { PEM_FILE_BYTES_MAX = 4 * 1024 * 1024 };
 
-static const char shared_subject_text[] =
-    "CA, server and client certificates made by `configure` of event handlers before 13.3.9 share "
-    "one subject, so a certificate looks signed by itself: make new ones (stele init --host NAME, "
-    "or a current `teleport-event-handler configure`)";
-
-bool tls_stream_subject_is_shared(X509 *leaf)
-{
-    return X509_check_ca(leaf) == 0 &&
-           X509_NAME_cmp(X509_get_subject_name(leaf), X509_get_issuer_name(leaf)) == 0 &&
-           X509_verify(leaf, X509_get0_pubkey(leaf)) != 1;
-}
-
-const char *tls_stream_shared_subject_text(void)
-{
-    return shared_subject_text;
-}
-
 /* The first text of OpenSSL's queue; clears it. */
 static const char *openssl_text(char out[256])
 {
@@ -62,7 +45,8 @@ static enum status load_certificate(SSL_CTX *ctx, const struct config *config, s
     }
     if (config->receive_require_client_certificate &&
         tls_stream_subject_is_shared(SSL_CTX_get0_certificate(ctx))) {
-        return err_set(err, ERR_CONFIG, "receive.certificate: %s: %s", path, shared_subject_text);
+        return err_set(err, ERR_CONFIG, "receive.certificate: %s: %s", path,
+                       tls_stream_shared_subject_text());
     }
     EVP_PKEY *key;
     status = tls_key_load(config, &key, err);

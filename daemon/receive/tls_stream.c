@@ -7,7 +7,7 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include "schema/base/digest.h"
 
@@ -18,6 +18,23 @@ struct tls_stream {
     bool subject_shared; /* of the certificate that was refused */
     char certificate[DIGEST_HEX_BYTES];
 };
+
+static const char shared_subject_text[] =
+    "CA, server and client certificates made by `configure` of event handlers before 13.3.9 share "
+    "one subject, so a certificate looks signed by itself: make new ones (stele init --host NAME, "
+    "or a current `teleport-event-handler configure`)";
+
+bool tls_stream_subject_is_shared(X509 *leaf)
+{
+    return X509_check_ca(leaf) == 0 &&
+           X509_NAME_cmp(X509_get_subject_name(leaf), X509_get_issuer_name(leaf)) == 0 &&
+           X509_verify(leaf, X509_get0_pubkey(leaf)) != 1;
+}
+
+const char *tls_stream_shared_subject_text(void)
+{
+    return shared_subject_text;
+}
 
 struct tls_stream *tls_stream_new(int fd, const struct tls_context *context)
 {

@@ -1,4 +1,5 @@
-/* Health and metrics over plain HTTP: GET /healthz and /metrics. Event loop's thread only. */
+/* Health and metrics over plain HTTP: GET and HEAD of /healthz and /metrics. Event loop's thread
+ * only. */
 #ifndef DAEMON_SERVE_SERVER_H
 #define DAEMON_SERVE_SERVER_H
 

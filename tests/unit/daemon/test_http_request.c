@@ -156,6 +156,32 @@ TEST(encodings)
     }
 }
 
+TEST(method_and_host)
+{
+    static const struct {
+        const char *text;
+        const char *method;
+        const char *host;
+        bool several;
+    } requests[] = {
+        {"GET / HTTP/1.1\r\nHost: a:80\r\n\r\n", "GET", "a:80", false},
+        {"\r\nFROB / HTTP/1.1\r\nX: y\r\nhost:b \r\n\r\n", "FROB", "b", false},
+        {"HEAD / HTTP/1.1\r\nHost: a\r\nHOST: b\r\n\r\n", "HEAD", "b", true},
+        {"PUT / HTTP/1.1\r\nHost:\r\n\r\n", "PUT", "", false},
+    };
+    for (size_t i = 0; i < sizeof requests / sizeof requests[0]; i++) {
+        struct outcome got;
+        feed(requests[i].text, strlen(requests[i].text), 5, &got);
+        EXPECT_INT(got.step, HTTP_REQUEST_DONE);
+        EXPECT_SPAN(span_of(got.in.data, got.request.method_size), requests[i].method);
+        EXPECT(got.request.host_at > 0);
+        EXPECT_SPAN(span_of(got.in.data + got.request.host_at, got.request.host_size),
+                    requests[i].host);
+        EXPECT_INT(got.request.several_hosts, requests[i].several);
+        buf_fini(&got.in);
+    }
+}
+
 TEST(expect_is_seen_before_the_body)
 {
     static const char text[] =
@@ -193,5 +219,5 @@ TEST(heads_and_trailers_are_bounded)
 }
 
 TEST_MAIN(TEST_ENTRY(whole_and_in_pieces), TEST_ENTRY(the_next_request_follows),
-          TEST_ENTRY(encodings), TEST_ENTRY(expect_is_seen_before_the_body),
-          TEST_ENTRY(heads_and_trailers_are_bounded))
+          TEST_ENTRY(encodings), TEST_ENTRY(method_and_host),
+          TEST_ENTRY(expect_is_seen_before_the_body), TEST_ENTRY(heads_and_trailers_are_bounded))

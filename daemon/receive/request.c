@@ -1,0 +1,177 @@
+#include "daemon/receive/request.h"
+
+#include "schema/event/source.h"
+
+/* Larger buffers are given back after the request. */
+enum { KEEP_BYTES_MAX = 64 * 1024 };
+
+/* Accounts for the bodies kept in memory; false when they are too many. */
+static bool budget_take(struct request *request, size_t bytes)
+{
+    struct request_budget *budget = request->budget;
+    int64_t more = (int64_t)bytes - request->held_bytes;
+    if (more > 0 && budget->bytes + more > budget->bytes_max) {
+        return false;
+    }
+    budget->bytes += more;
+    request->held_bytes = (int64_t)bytes;
+    return true;
+}
+
+void request_next(struct request *request)
+{
+    struct buf *in = &request->in;
+    size_t end = request->http.end;
+    memmove(in->data, in->data + end, in->size - end);
+    in->size -= end;
+    if (in->size == 0 && in->capacity > KEEP_BYTES_MAX) {
+        buf_fini(in);
+    }
+    buf_fini(&request->unpacked);
+    (void)budget_take(request, 0);
+    request->http = (struct http_request){0};
+    request->continue_sent = false;
+}
+
+void request_fini(struct request *request)
+{
+    (void)budget_take(request, 0);
+    buf_fini(&request->in);
+    buf_fini(&request->unpacked);
+}
+
+/* What is wrong with a request that is refused, for the operator. */
+static const char *complaint_of(int code)
+{
+    switch (code) {
+    case 413:
+        return "413: the request is larger than receive.body_bytes_max";
+    case 431:
+        return "431: the headers are larger than receive.header_bytes_max";
+    case 503:
+        return "503: more requests wait for the disk than receive.queue_bytes_max";
+    default:
+        return "the request is not valid HTTP/1.1";
+    }
+}
+
+static enum request_verdict answer(struct http_response *response, int code)
+{
+    response->code = code;
+    response->complaint = code == 200 ? NULL : complaint_of(code);
+    return REQUEST_ANSWER;
+}
+
+/* Answers before the request is read to its end. */
+static enum request_verdict refuse(struct http_response *response, int code)
+{
+    response->close = true;
+    response->linger = true;
+    return answer(response, code);
+}
+
+enum request_verdict request_read(struct request *request, struct http_response *response)
+{
+    struct http_request *http = &request->http;
+    enum http_request_step step = http_request_feed(http, &request->in, &request->budget->limits);
+    if (step == HTTP_REQUEST_REFUSE) {
+        return refuse(response, http->refusal);
+    }
+    if (!budget_take(request, http->body_size)) {
+        return refuse(response, 503);
+    }
+    if (step == HTTP_REQUEST_DONE) {
+        response->close = !http->keep_alive;
+        return REQUEST_WHOLE;
+    }
+    if (http->wants_continue && !request->continue_sent && http->body_size == 0) {
+        request->continue_sent = true;
+        return REQUEST_CONTINUE;
+    }
+    return REQUEST_MORE;
+}
+
+static void fill_source(struct request *request)
+{
+    struct source *source = &request->job.item.source;
+    struct span path = span_of(request->in.data + request->http.path_at, request->http.path_size);
+    *source = (struct source){0};
+    source_from_path(path, request->tag, sizeof request->tag, source);
+    source->via = span_str(request->via);
+    source->peer = span_str(request->peer);
+    source->certificate = span_str(request->certificate);
+}
+
+/* The body as it is to be stored. 0, or the status code to refuse it with. */
+static int unpack(struct request *request, struct content_encoding *decoder, struct span body)
+{
+    struct inbox_item *item = &request->job.item;
+    item->body = body;
+    item->fault = EVENT_FAULT_NONE;
+    if (request->http.encoding == HTTP_REQUEST_IDENTITY) {
+        return 0;
+    }
+    struct err err;
+    enum status status =
+        content_encoding_decode(decoder, request->http.encoding, body,
+                                request->budget->limits.body_bytes_max, &request->unpacked, &err);
+    if (status == OK) {
+        item->body = buf_span(&request->unpacked);
+        return budget_take(request, body.size + request->unpacked.size) ? 0 : 503;
+    }
+    if (status == ERR_FORMAT) {
+        item->fault = EVENT_FAULT_BAD_ENCODING;
+        return 0;
+    }
+    return status == ERR_LIMIT ? 413 : 503;
+}
+
+/* Requests that are read in one round of the loop go to the writer together when the round ends: it
+ * would otherwise begin with the first one alone, and the others would wait for the next fsync. A
+ * request that is alone in its round waits for nothing. */
+static void gather(struct request_queue *queue, struct writer_job *job)
+{
+    job->next = NULL;
+    if (queue->gathered) {
+        queue->gathered_last->next = job;
+    } else {
+        queue->gathered = job;
+        event_loop_fd_poke(queue->round_end);
+    }
+    queue->gathered_last = job;
+}
+
+struct writer_job *request_queue_submit(struct request_queue *queue)
+{
+    struct writer_job *first = queue->gathered;
+    queue->gathered = NULL;
+    if (!first || writer_submit(queue->writer, first, queue->gathered_last) == OK) {
+        return NULL;
+    }
+    for (struct writer_job *job = first; job; job = job->next) {
+        job->status = ERR_STOPPED;
+    }
+    return first;
+}
+
+enum request_verdict request_store(void *context, struct request *request,
+                                   struct http_response *response)
+{
+    struct request_queue *queue = context;
+    const struct http_request *http = &request->http;
+    if (http->no_content || http->body_size == 0) {
+        return answer(response, 200);
+    }
+    int refusal =
+        unpack(request, queue->decoder, span_of(request->in.data + http->body_at, http->body_size));
+    if (refusal != 0) {
+        return answer(response, refusal);
+    }
+    if (request->job.item.body.size == 0) {
+        return answer(response, 200);
+    }
+    fill_source(request);
+    request->job.item.received_us = clock_now_us();
+    gather(queue, &request->job);
+    return REQUEST_SUBMITTED;
+}
