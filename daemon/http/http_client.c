@@ -1,9 +1,10 @@
+/* One easy handle, set anew for each request: it keeps connections and addresses between them. What
+ * is the same for every use of libcurl is in curl_setup.c; here are the limits of time and size. */
 #include "daemon/http/http_client.h"
 
 #include <curl/curl.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "schema/base/clock.h"
 
@@ -13,14 +14,13 @@ enum {
 };
 
 struct http_client {
-    char ca[CONFIG_TEXT_BYTES];
-    char proxy[CONFIG_TEXT_BYTES];
-    int64_t timeout_us;
-    const atomic_bool *const *cancel;
+    struct http_client_options options;
+    char *ca;
+    char *proxy;
     CURL *curl;
     bool was_cut;
     bool refused; /* by on_body */
-    char words[CURL_ERROR_SIZE];
+    char words[CURL_SETUP_WORDS_BYTES];
 };
 
 struct sink {
@@ -30,56 +30,22 @@ struct sink {
     struct buf *body;
 };
 
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-
-static void curl_start(void)
+enum status http_client_open(const struct http_client_options *options,
+                             struct http_client **out_client, struct err *err)
 {
-    CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
-}
-
-/* Its value may hold a password: it is not told. */
-static enum status proxy_check(const char *proxy, struct err *err)
-{
-    static const char *const schemes[] = {"http://", "https://", "socks5://", "socks5h://", NULL};
-    struct span rest = span_of(NULL, 0);
-    for (size_t i = 0; schemes[i] && !rest.size; i++) {
-        size_t n = strlen(schemes[i]);
-        rest = strncmp(proxy, schemes[i], n) == 0 ? span_str(proxy + n) : rest;
-    }
-    for (size_t i = 0; i < rest.size; i++) {
-        rest.size = rest.data[i] > ' ' && rest.data[i] < 127 ? rest.size : 0;
-    }
-    return !*proxy || rest.size > 0
-               ? OK
-               : err_set(err, ERR_CONFIG, "ship.proxy is not of the form http://host:port");
-}
-
-enum status http_client_open(const struct config *config, const atomic_bool *const *cancel,
-                             struct http_client **out_transport, struct err *err)
-{
-    enum status status = proxy_check(config->ship_proxy, err);
-    if (status != OK) {
-        return status;
-    }
-    (void)pthread_once(&curl_once, curl_start);
     struct http_client *client = calloc(1, sizeof *client);
-    if (!client) {
-        return err_nomem(err, "ship");
+    if (client) {
+        client->ca = strdup(options->setup.ca ? options->setup.ca : "");
+        client->proxy = strdup(options->proxy ? options->proxy : "");
+        client->curl = curl_setup_new();
+        client->options = *options;
+        client->options.setup.ca = client->ca;
     }
-    client->cancel = cancel;
-    client->timeout_us = config->ship_timeout > 0 ? config->ship_timeout : 60 * CLOCK_SECOND_US;
-    const char *bundle = getenv("AWS_CA_BUNDLE");
-    const char *ca = *config->ship_s3_ca ? config->ship_s3_ca : bundle ? bundle : "";
-    int n = snprintf(client->ca, sizeof client->ca, "%s", ca);
-    (void)snprintf(client->proxy, sizeof client->proxy, "%s", config->ship_proxy);
-    client->curl = curl_easy_init();
-    if (!client->curl || n >= (int)sizeof client->ca) {
-        bool nomem = !client->curl;
+    if (!client || !client->ca || !client->proxy || !client->curl) {
         http_client_close(client);
-        return nomem ? err_nomem(err, "ship")
-                     : err_set(err, ERR_CONFIG, "AWS_CA_BUNDLE: the path is too long");
+        return err_nomem(err, "HTTP");
     }
-    *out_transport = client;
+    *out_client = client;
     return OK;
 }
 
@@ -87,6 +53,8 @@ void http_client_close(struct http_client *client)
 {
     if (client) {
         curl_easy_cleanup(client->curl);
+        free(client->ca);
+        free(client->proxy);
         free(client);
     }
 }
@@ -127,66 +95,49 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
     return buf_ok(body) ? bytes : 0;
 }
 
-static int on_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
-                       curl_off_t up)
+/* Adds a line made of both texts, and wipes its copy: it may be secret. */
+static enum status add_header(struct curl_slist **list, struct span name, struct span value,
+                              struct err *err)
 {
-    const struct http_client *client = context;
-    (void)down_total, (void)down, (void)up_total, (void)up;
-    return client->cancel && *client->cancel && atomic_load(*client->cancel);
+    struct buf line = BUF_INIT;
+    buf_add_span(&line, name);
+    buf_add_str(&line, ": ");
+    buf_add_span(&line, value);
+    buf_add_char(&line, '\0');
+    struct curl_slist *grown = buf_ok(&line) ? curl_slist_append(*list, line.data) : NULL;
+    if (line.data) {
+        explicit_bzero(line.data, line.size);
+    }
+    buf_fini(&line);
+    *list = grown ? grown : *list;
+    return grown ? OK : err_nomem(err, "HTTP");
 }
 
 static enum status make_headers(const struct http_client_request *request, struct curl_slist **out,
                                 struct err *err)
 {
     bool typed = false;
-    struct curl_slist *list = NULL;
     enum status status = OK;
     for (size_t i = 0; i < request->n_headers && status == OK; i++) {
-        struct buf line = BUF_INIT;
-        typed = typed || span_is(request->headers[i].name, "content-type");
-        buf_add_span(&line, request->headers[i].name);
-        buf_add_str(&line, ": ");
-        buf_add_span(&line, request->headers[i].value);
-        buf_add_char(&line, '\0');
-        struct curl_slist *grown = buf_ok(&line) ? curl_slist_append(list, line.data) : NULL;
-        if (grown) {
-            list = grown;
-        } else {
-            status = err_nomem(err, "ship");
-        }
-        if (line.data) {
-            explicit_bzero(line.data, line.size);
-        }
-        buf_fini(&line);
+        const struct http_pair *header = &request->headers[i];
+        typed = typed || span_is(header->name, "content-type");
+        status = add_header(out, header->name, header->value, err);
     }
     if (status == OK && !typed) {
         /* libcurl would make a body a form */
-        struct curl_slist *grown = curl_slist_append(list, "Content-Type:");
-        list = grown ? grown : list;
-        status = grown ? OK : err_nomem(err, "ship");
+        status = add_header(out, span_str("Content-Type"), span_str(""), err);
     }
-    if (status != OK) {
-        curl_slist_free_all(list);
-        return status;
-    }
-    *out = list;
-    return OK;
+    return status;
 }
 
-static void set_transport(struct http_client *client, const struct http_client_request *request)
+static void set_limits(struct http_client *client, const struct http_client_request *request)
 {
     CURL *curl = client->curl;
-    int64_t timeout_us = request->timeout_us > 0 ? request->timeout_us : client->timeout_us;
+    int64_t timeout_us = request->timeout_us > 0 ? request->timeout_us : client->options.timeout_us;
     long timeout_ms = (long)(timeout_us / 1000);
     long connect_ms = timeout_ms < CONNECT_TIMEOUT_MS_MAX ? timeout_ms : CONNECT_TIMEOUT_MS_MAX;
     long stall_s = timeout_ms / 1000 > 0 ? timeout_ms / 1000 : 1;
     size_t bytes = request->body.size + request->body_bytes_max;
-    (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    (void)curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    (void)curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-    (void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "stele/" STELE_VERSION);
-    (void)curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
     (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, stall_s);
@@ -194,12 +145,11 @@ static void set_transport(struct http_client *client, const struct http_client_r
      * take any time, as long as it does not stall */
     long most_ms = timeout_ms + (long)(bytes / BYTES_PER_SECOND_MIN) * 1000;
     (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, request->on_body ? 0 : most_ms);
-    (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->words);
-    (void)curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    if (*client->ca) {
-        (void)curl_easy_setopt(curl, CURLOPT_CAINFO, client->ca);
-        (void)curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
-    }
+}
+
+static void set_route(struct http_client *client, const struct http_client_request *request)
+{
+    CURL *curl = client->curl;
     if (request->direct) {
         (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
     } else if (*client->proxy) {
@@ -211,17 +161,17 @@ static void set_transport(struct http_client *client, const struct http_client_r
         (void)curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
         (void)curl_easy_setopt(curl, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
     }
-    (void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    (void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-    (void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
 }
 
 static void set_request(struct http_client *client, const struct http_client_request *request,
                         const struct curl_slist *headers, struct sink *sink)
 {
     CURL *curl = client->curl;
+    const struct http_client_options *options = &client->options;
     curl_easy_reset(curl); /* keeps connections and DNS */
-    set_transport(client, request);
+    curl_setup_set(curl, &options->setup, options->cancel ? *options->cancel : NULL, client->words);
+    set_limits(client, request);
+    set_route(client, request);
     (void)curl_easy_setopt(curl, CURLOPT_URL, request->url);
     if (strcmp(request->method, "HEAD") == 0) {
         (void)curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
@@ -241,76 +191,40 @@ static void set_request(struct http_client *client, const struct http_client_req
     (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, sink);
 }
 
-/* libcurl's reasons in our words; what it cites of the server goes to terminals. */
-static enum status transport_error(struct http_client *client, const char *host, CURLcode code,
-                                   struct err *err)
-{
-    for (char *at = client->words; *at; at++) {
-        *at = *at < ' ' || *at > '~' ? '?' : *at;
-    }
-    const char *words = *client->words ? client->words : curl_easy_strerror(code);
-    enum status status;
-    if (code == CURLE_ABORTED_BY_CALLBACK || (code == CURLE_WRITE_ERROR && client->refused)) {
-        status = err_set(err, ERR_STOPPED, "stopped during a request to %s", host);
-    } else if (code == CURLE_PEER_FAILED_VERIFICATION) {
-        status = err_set(err, ERR_CONFIG,
-                         "the certificate of %s is not trusted: set ship.s3_ca to its CA's PEM "
-                         "file (%s)",
-                         host, words);
-    } else if (code == CURLE_SSL_CACERT_BADFILE) {
-        status = err_set(err, ERR_CONFIG, "ship.s3_ca: cannot read %s", client->ca);
-    } else if (code == CURLE_COULDNT_RESOLVE_PROXY) {
-        status = err_set(err, ERR_NET, "no address for the proxy: check ship.proxy (%s)", words);
-    } else if (code == CURLE_COULDNT_RESOLVE_HOST) {
-        status = err_set(err, ERR_NET, "no address for %s: check ship.s3_endpoint and DNS (%s)",
-                         host, words);
-    } else if (code == CURLE_COULDNT_CONNECT) {
-        status = err_set(err, ERR_NET, "cannot connect to %s: is the server up? (%s)", host, words);
-    } else if (code == CURLE_OPERATION_TIMEDOUT) {
-        status = err_set(err, ERR_NET, "no answer from %s in time (%s)", host, words);
-    } else if (code == CURLE_OUT_OF_MEMORY) {
-        status = err_nomem(err, "ship");
-    } else {
-        status = err_set(err, ERR_NET, "request to %s failed (%s)", host, words);
-    }
-    if (err) {
-        err->detail = (long)code;
-    }
-    return status;
-}
-
 enum status http_client_run(struct http_client *client, const struct http_client_request *request,
-                            struct http_client_response *out_answer, struct err *err)
+                            struct http_client_response *out_response, struct err *err)
 {
     CHECK(request->method && request->url && request->host);
-    struct http_client_response answer = {0};
-    struct sink sink = {.request = request, .client = client, .body = &answer.body};
+    struct http_client_response response = {0};
+    struct sink sink = {.request = request, .client = client, .body = &response.body};
     struct curl_slist *headers = NULL;
-    client->words[0] = '\0';
     client->refused = false;
     enum status status = make_headers(request, &headers, err);
     if (status != OK) {
+        curl_slist_free_all(headers);
         return status;
     }
     set_request(client, request, headers, &sink);
     CURLcode code = curl_easy_perform(client->curl);
     client->was_cut = code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR ||
                       code == CURLE_SEND_ERROR || code == CURLE_PARTIAL_FILE;
-    (void)curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &answer.http);
+    (void)curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &response.http);
     curl_slist_free_all(headers);
     if (code == CURLE_OK && !sink.headers_end) {
         /* to libcurl it is a whole answer */
         client->was_cut = true;
-        buf_fini(&answer.body);
+        buf_fini(&response.body);
         return err_set(err, ERR_NET, "request to %s failed (the answer breaks off in its headers)",
                        request->host);
     }
     /* a store that refuses may close before it has read all: its answer is what counts */
-    if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && answer.http >= 300)) {
-        buf_fini(&answer.body);
-        return transport_error(client, request->host, code, err);
+    if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && response.http >= 300)) {
+        buf_fini(&response.body);
+        code = client->refused ? CURLE_ABORTED_BY_CALLBACK : code;
+        return curl_setup_error(&client->options.setup, request->host, (int)code, client->words,
+                                err);
     }
-    *out_answer = answer;
+    *out_response = response;
     return OK;
 }
 

@@ -1,18 +1,26 @@
-/* One HTTP request and its answer. libcurl carries the bytes, and is used nowhere else; what is
- * signed and what an answer means is decided by the callers. Redirects are not followed. One
- * thread. */
+/* One HTTP request and its answer, by libcurl. What is signed and what an answer means is decided
+ * by the callers. Redirects are not followed. One thread at a time. */
 #ifndef DAEMON_HTTP_HTTP_CLIENT_H
 #define DAEMON_HTTP_HTTP_CLIENT_H
 
 #include <stdatomic.h>
 
-#include "daemon/config/config.h"
+#include "daemon/http/curl_setup.h"
 #include "daemon/http/http_pair.h"
 #include "schema/base/buf.h"
 
 enum { HTTP_CLIENT_ERROR_BODY_BYTES_MAX = 64 * 1024 };
 
 struct http_client;
+
+struct http_client_options {
+    struct curl_setup setup; /* its CA's path is copied */
+    const char *proxy;       /* copied; NULL or empty: what the environment says */
+    int64_t timeout_us;      /* for an answer to begin */
+    /* Looked at when a request begins: what ends it while it runs. NULL, or pointing to NULL:
+     * nobody does. Outlives the client. */
+    const atomic_bool *const *cancel;
+};
 
 struct http_client_request {
     const char *method;
@@ -23,7 +31,7 @@ struct http_client_request {
     struct span body;      /* of PUT and POST: always sent with its length, also when empty */
     size_t body_bytes_max; /* of a good answer: a longer one is an error; 0: cut, and no error. Bad
                               answers are cut at HTTP_CLIENT_ERROR_BODY_BYTES_MAX. */
-    int64_t timeout_us;    /* for the answer to begin; 0: ship.timeout */
+    int64_t timeout_us;    /* for the answer to begin; 0: as in the options */
     bool direct;           /* never by a proxy: addresses of this machine and its host */
     bool fresh;            /* on a new connection, with the address asked for again */
     void (*on_header)(void *context, struct span line); /* may be NULL */
@@ -38,10 +46,8 @@ struct http_client_response {
     struct buf body;
 };
 
-/* ship.timeout, ship.s3_ca (else AWS_CA_BUNDLE) and ship.proxy are copied. cancel as in struct
- * target: it is looked at while requests run; NULL: nobody cancels. */
-MUST_USE enum status http_client_open(const struct config *config, const atomic_bool *const *cancel,
-                                      struct http_client **out_transport, struct err *err);
+MUST_USE enum status http_client_open(const struct http_client_options *options,
+                                      struct http_client **out_client, struct err *err);
 /* NULL is fine. */
 void http_client_close(struct http_client *client);
 
@@ -49,7 +55,7 @@ void http_client_close(struct http_client *client);
  * certificate is not trusted. ERR_STOPPED: cancelled. */
 MUST_USE enum status http_client_run(struct http_client *client,
                                      const struct http_client_request *request,
-                                     struct http_client_response *out_answer, struct err *err);
+                                     struct http_client_response *out_response, struct err *err);
 
 /* The last request had no answer because its connection was cut: another one may not be. */
 bool http_client_was_cut(const struct http_client *client);

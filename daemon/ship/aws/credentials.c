@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "daemon/ship/aws/aws_client.h"
 #include "daemon/ship/aws/credential_source.h"
 #include "schema/base/clock.h"
 
@@ -40,7 +41,7 @@ enum status credentials_open(const struct config *config, const atomic_bool *con
     if (status == OK && !there) {
         status = credential_source_environment(&chain->source, &there, &chain->now, err);
     }
-    status = THEN(status, http_client_open(config, cancel, &chain->source.client, err));
+    status = THEN(status, aws_client_open(chain->config, cancel, &chain->source.client, err));
     if (status != OK) {
         credentials_close(chain);
         return status;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "daemon/http/http_client.h"
+#include "daemon/ship/aws/aws_client.h"
 #include "daemon/ship/s3/s3_error.h"
 
 enum { PAUSE_SLICE_MS = 50 };
@@ -44,7 +44,7 @@ enum status s3_client_open(const struct config *config, const atomic_bool *const
     enum status status = s3_endpoint_read(config, &http->place, err);
     status = THEN(status, s3_options_read(config, &http->options, err));
     status = THEN(status, credentials_open(config, cancel, &http->chain, err));
-    status = THEN(status, http_client_open(config, cancel, &http->client, err));
+    status = THEN(status, aws_client_open(config, cancel, &http->client, err));
     if (status != OK) {
         s3_client_close(http);
         return status;

@@ -272,7 +272,12 @@ static enum status check_fit(const struct destination_options *options, enum for
 enum status destination_open(const struct destination_options *options,
                              struct destination *out_destination, struct err *err)
 {
-    struct destination destination = {.options = options};
+    struct destination destination = {.options = options,
+                                      .curl = {.ca = options->ca,
+                                               .certificate = options->certificate,
+                                               .key = options->key,
+                                               .ca_setting = "--ca",
+                                               .certificate_setting = "--cert or --key"}};
     struct url_parts parts;
     enum status status = options->dest ? cut_url("dest", options->dest, &parts, err)
                                        : err_set(err, ERR_USAGE, "where to? Give --dest URL");

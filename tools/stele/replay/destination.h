@@ -3,6 +3,7 @@
 #ifndef TOOLS_STELE_REPLAY_DESTINATION_H
 #define TOOLS_STELE_REPLAY_DESTINATION_H
 
+#include "daemon/http/curl_setup.h"
 #include "tools/stele/replay/form.h"
 
 enum { DESTINATION_URL_BYTES = 2048, DESTINATION_HEADERS_MAX = 32 };
@@ -35,6 +36,7 @@ struct destination {
     char host[256];                          /* as error texts call it */
     char *headers[DESTINATION_HEADERS_MAX];  /* "Name: value"; owned, wiped at the end */
     size_t n_headers;
+    struct curl_setup curl;
     const struct destination_options *options;
 };
 
@@ -43,6 +45,10 @@ struct destination {
  * paths of hec and bulk are completed when they are missing. ERR_USAGE, ERR_CONFIG. */
 MUST_USE enum status destination_open(const struct destination_options *options,
                                       struct destination *out_destination, struct err *err);
+static inline bool destination_is_tls(const struct destination *destination)
+{
+    return strncmp(destination->url, "https:", 6) == 0;
+}
 /* Wipes what is secret. A zeroed destination is fine. */
 void destination_close(struct destination *destination);
 

@@ -2,10 +2,10 @@
  * connections are the multi handle's, and are kept open between posts. */
 #include "tools/stele/replay/transport.h"
 
+#include <curl/curl.h>
 #include <stdlib.h>
 
 #include "schema/base/clock.h"
-#include "tools/stele/replay/curl_setup.h"
 
 enum { IN_FLIGHT_MAX = 1024, RETRY_AFTER_S_MAX = 600 };
 
@@ -13,7 +13,7 @@ struct http_slot {
     struct transport *transport;
     CURL *curl;
     struct transport_post *post; /* NULL: free */
-    char words[CURL_ERROR_SIZE];
+    char words[CURL_SETUP_WORDS_BYTES];
 };
 
 struct transport {
@@ -126,8 +126,15 @@ static enum status http_begin(struct transport *transport, struct transport_post
     CHECK(place < transport->places + transport->n_places);
     CURL *curl = place->curl;
     curl_easy_reset(curl);
-    curl_setup_set(curl, transport->destination, place->words);
-    place->words[0] = '\0';
+    const struct destination *destination = transport->destination;
+    long timeout_ms = (long)(destination->options->timeout_us / 1000);
+    curl_setup_set(curl, &destination->curl, NULL, place->words);
+    (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
+    if (!destination_is_tls(destination)) {
+        /* the way to a proxy would not be encrypted either */
+        (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    }
     buf_clear(&post->response);
     (void)curl_easy_setopt(curl, CURLOPT_URL, post->url);
     (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body.size);
@@ -157,9 +164,10 @@ static void finish(struct transport *transport, struct http_slot *place, CURLcod
     post->err = (struct err){.status = OK};
     /* a receiver that refuses may close before it has read all: its answer is what counts */
     if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && post->http >= 300)) {
-        (void)curl_setup_error(transport->destination, code, place->words, &post->err);
-        if (!transport->answered) {
-            (void)curl_setup_suspect(transport->destination, &post->err);
+        (void)curl_setup_error(&transport->destination->curl, transport->destination->host, code,
+                               place->words, &post->err);
+        if (!transport->answered && destination_is_tls(transport->destination)) {
+            (void)curl_setup_suspect(&transport->destination->curl, &post->err);
         }
     } else {
         transport->answered = true;

@@ -9,6 +9,7 @@
  * after a reset. */
 #include "tools/stele/replay/transport.h"
 
+#include <curl/curl.h>
 #include <errno.h>
 #include <linux/sockios.h>
 #include <poll.h>
@@ -17,7 +18,6 @@
 #include <sys/socket.h>
 
 #include "schema/base/clock.h"
-#include "tools/stele/replay/curl_setup.h"
 
 enum { POLL_MS_MAX = 200, DRAIN_POLL_MS = 1, VERDICT_US = 1000 * 1000 };
 
@@ -34,7 +34,7 @@ struct transport {
     bool was_reset;     /* by it: what was sent last may not have been read */
     struct buf kept[2]; /* of this connection, older and newer posts */
     bool owed;          /* they are to be sent again */
-    char words[CURL_ERROR_SIZE];
+    char words[CURL_SETUP_WORDS_BYTES];
 };
 
 enum status transport_syslog_open(const struct destination *destination, const atomic_bool *stop,
@@ -66,14 +66,6 @@ static void syslog_close(struct transport *transport)
     }
 }
 
-static int on_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
-                       curl_off_t up)
-{
-    const struct transport *transport = context;
-    (void)down_total, (void)down, (void)up_total, (void)up;
-    return atomic_load(transport->stop);
-}
-
 /* After the end of what the other side sends: has it closed the connection with everything read?
  * TLS says goodbye in either case; with something unread, TCP resets the connection. */
 static bool is_closed_well(const struct transport *transport)
@@ -103,12 +95,8 @@ static enum status check_peer(struct transport *transport, struct err *err)
         return err_set(err, ERR_NET, "%s has closed the connection", transport->destination->host);
     }
     transport->was_reset = true;
-    return curl_setup_error(transport->destination, code, transport->words, err);
-}
-
-static bool is_tls(const struct transport *transport)
-{
-    return strncmp(transport->destination->url, "https:", 6) == 0;
+    return curl_setup_error(&transport->destination->curl, transport->destination->host, code,
+                            transport->words, err);
 }
 
 /* In TLS 1.3 the other side judges our certificate after we may send already. Its tickets come
@@ -124,7 +112,7 @@ static enum status await_verdict(struct transport *transport, struct err *err)
         ready = poll(&poll_fd, 1, POLL_MS_MAX);
     }
     enum status status = check_peer(transport, err);
-    return status == OK ? OK : curl_setup_suspect(transport->destination, err);
+    return status == OK ? OK : curl_setup_suspect(&transport->destination->curl, err);
 }
 
 static enum status hook_up(struct transport *transport, struct err *err)
@@ -134,15 +122,15 @@ static enum status hook_up(struct transport *transport, struct err *err)
         return err_nomem(err, "replay");
     }
     CURL *curl = transport->curl;
-    transport->words[0] = '\0';
-    curl_setup_set(curl, transport->destination, transport->words);
-    (void)curl_easy_setopt(curl, CURLOPT_URL, transport->destination->url);
+    const struct destination *destination = transport->destination;
+    long timeout_ms = (long)(destination->options->timeout_us / 1000);
+    curl_setup_set(curl, &destination->curl, transport->stop, transport->words);
+    (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
+    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
+    (void)curl_easy_setopt(curl, CURLOPT_URL, destination->url);
     (void)curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
     (void)curl_easy_setopt(curl, CURLOPT_SSL_ENABLE_ALPN, 0L); /* it is not HTTP that follows */
     (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    (void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    (void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-    (void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transport);
     CURLcode code = curl_easy_perform(curl);
     curl_socket_t fd = CURL_SOCKET_BAD;
     if (code == CURLE_OK) {
@@ -152,12 +140,14 @@ static enum status hook_up(struct transport *transport, struct err *err)
         code = CURLE_COULDNT_CONNECT;
     }
     if (code != CURLE_OK) {
-        enum status status = curl_setup_error(transport->destination, code, transport->words, err);
+        enum status status =
+            curl_setup_error(&transport->destination->curl, transport->destination->host, code,
+                             transport->words, err);
         hang_up(transport);
         return status;
     }
     transport->socket = fd;
-    return is_tls(transport) ? await_verdict(transport, err) : OK;
+    return destination_is_tls(transport->destination) ? await_verdict(transport, err) : OK;
 }
 
 static enum status stopped(const struct transport *transport, struct err *err)
@@ -193,8 +183,9 @@ static enum status write_bytes(struct transport *transport, struct span bytes, s
         }
         transport->was_reset = transport->was_reset || code != CURLE_AGAIN;
         enum status status = code == CURLE_AGAIN ? wait_for_room(transport, give_up_us, err)
-                                                 : curl_setup_error(transport->destination, code,
-                                                                    transport->words, err);
+                                                 : curl_setup_error(&transport->destination->curl,
+                                                                    transport->destination->host,
+                                                                    code, transport->words, err);
         if (status != OK) {
             return status;
         }
