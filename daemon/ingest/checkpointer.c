@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "daemon/process/log.h"
-#include "daemon/process/wakeup.h"
+#include "daemon/process/worker.h"
 #include "schema/base/file.h"
 
 /* What the first pass leaves is what came during it; the second leaves a fraction of that. */
@@ -12,16 +12,20 @@ enum { PASSES = 2 };
 
 struct checkpointer {
     char dir[FILE_PATH_BYTES]; /* immutable after start */
-    pthread_t thread;
+    struct worker worker;
     struct wakeup wakeup;
     atomic_bool done;
     struct archive *archive; /* the thread's own; NULL: to be opened */
 };
 
-static void run(struct checkpointer *checkpointer)
+static int64_t run_pass(void *context, unsigned bits)
 {
+    struct checkpointer *checkpointer = context;
     struct err err;
     enum status status = OK;
+    if (bits == 0) {
+        return INT64_MAX; /* the start: nothing is asked yet */
+    }
     if (!checkpointer->archive) {
         status = archive_open(checkpointer->dir, ARCHIVE_WRITE, &checkpointer->archive, &err);
     }
@@ -33,17 +37,8 @@ static void run(struct checkpointer *checkpointer)
         archive_close(checkpointer->archive);
         checkpointer->archive = NULL;
     }
-}
-
-static void *checkpointer_main(void *context)
-{
-    struct checkpointer *checkpointer = context;
-    while (!(wakeup_wait(&checkpointer->wakeup, INT64_MAX) & WAKEUP_STOP)) {
-        run(checkpointer);
-        atomic_store(&checkpointer->done, true);
-    }
-    archive_close(checkpointer->archive);
-    return NULL;
+    atomic_store(&checkpointer->done, true);
+    return INT64_MAX;
 }
 
 enum status checkpointer_start(const char *dir, struct checkpointer **out_checkpointer,
@@ -54,14 +49,14 @@ enum status checkpointer_start(const char *dir, struct checkpointer **out_checkp
         return err_nomem(err, "checkpointer");
     }
     wakeup_init(&checkpointer->wakeup);
+    checkpointer->worker = (struct worker){.name = "checkpoint",
+                                           .wakeup = &checkpointer->wakeup,
+                                           .pass = run_pass,
+                                           .context = checkpointer};
     enum status status = file_path_format(checkpointer->dir, err, "%s", dir);
-    if (status == OK) {
-        int failed = pthread_create(&checkpointer->thread, NULL, checkpointer_main, checkpointer);
-        status = failed ? err_errno(err, failed, "checkpoint thread") : OK;
-    }
+    status = THEN(status, worker_start(&checkpointer->worker, err));
     if (status != OK) {
-        wakeup_fini(&checkpointer->wakeup);
-        free(checkpointer);
+        checkpointer_stop(checkpointer);
         return status;
     }
     *out_checkpointer = checkpointer;
@@ -71,8 +66,8 @@ enum status checkpointer_start(const char *dir, struct checkpointer **out_checkp
 void checkpointer_stop(struct checkpointer *checkpointer)
 {
     if (checkpointer) {
-        wakeup_signal(&checkpointer->wakeup, WAKEUP_STOP);
-        CHECK(pthread_join(checkpointer->thread, NULL) == 0);
+        worker_stop(&checkpointer->worker);
+        archive_close(checkpointer->archive);
         wakeup_fini(&checkpointer->wakeup);
         free(checkpointer);
     }

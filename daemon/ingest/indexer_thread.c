@@ -5,29 +5,29 @@
 
 #include "daemon/process/log.h"
 #include "daemon/process/metrics.h"
-#include "daemon/process/thread_nice.h"
+#include "daemon/process/worker.h"
+#include "schema/base/backoff.h"
 #include "schema/base/file.h"
 
-/* Steps of nice behind the threads that answer: where both want the processor, acknowledgements
- * come first, and the indexer still has a third of what one of them gets. */
+/* So the indexer still has a third of what a thread that answers gets. */
 enum { NICE_STEPS = 5 };
 
-#define RETRY_FIRST_US CLOCK_SECOND_US
-#define RETRY_MOST_US  (60 * CLOCK_SECOND_US)
+#define RETRY_MOST_US (60 * CLOCK_SECOND_US)
 
 struct indexer_thread {
     /* immutable after start */
     struct indexer_thread_options options;
     char dir[FILE_PATH_BYTES];
-    bool left_over; /* by the process before */
-    pthread_t thread;
+    struct worker worker;
 
     /* the thread's own */
+    bool left_over;          /* by the process before, until the first pass */
     struct indexer *indexer; /* NULL: to be opened (again) */
     struct log_state failures;
-    int64_t retry_us;  /* pause after a failure; 0: the last run went well */
-    int64_t untrimmed; /* events since memory was last given back */
-    int64_t guest_us;  /* when the guest is asked next, by the monotonic clock */
+    int64_t retry_us;      /* pause after a failure; 0: the last run went well */
+    int64_t not_before_us; /* the end of that pause, by the monotonic clock */
+    int64_t untrimmed;     /* events since memory was last given back */
+    int64_t guest_us;      /* when the guest is asked next, by the monotonic clock */
 };
 
 static void count_run(const struct indexer_totals *totals)
@@ -95,10 +95,8 @@ static void run_all(struct indexer_thread *thread)
             (void)err_wrap(&err, "indexing");
             log_state_failed(&thread->failures, "index", &err);
             health_set(thread->options.health, HEALTH_INDEXER, err.text);
-            int64_t longer_us = thread->retry_us * 2;
-            thread->retry_us = longer_us < RETRY_FIRST_US  ? RETRY_FIRST_US
-                               : longer_us > RETRY_MOST_US ? RETRY_MOST_US
-                                                           : longer_us;
+            thread->retry_us = backoff_double_us(thread->retry_us, RETRY_MOST_US);
+            thread->not_before_us = clock_monotonic_us() + thread->retry_us;
             return;
         }
         if (thread->retry_us != 0) {
@@ -167,36 +165,25 @@ static void ask_guest(struct indexer_thread *thread)
     }
 }
 
-static void *indexer_main(void *context)
+static int64_t run_pass(void *context, unsigned bits)
 {
     struct indexer_thread *thread = context;
-    thread_nice_lower(NICE_STEPS);
-    if (thread->left_over) {
+    bool now = (bits & WAKEUP_NOW) != 0;
+    bool patient = thread->retry_us != 0 && clock_monotonic_us() < thread->not_before_us;
+    bool due = is_due(thread, writer_backlog(thread->options.writer), clock_now_us());
+    if (now || thread->left_over || (due && !patient)) {
+        thread->left_over = false;
         run_all(thread);
+        give_memory_back(thread);
     }
-    int64_t not_before_us = clock_monotonic_us() + thread->retry_us;
-    for (;;) {
-        unsigned bits = wakeup_wait(thread->options.wakeup, next_look(thread));
-        if (bits & WAKEUP_STOP) {
-            break;
-        }
-        bool patient = thread->retry_us != 0 && clock_monotonic_us() < not_before_us;
-        if (bits & WAKEUP_NOW ||
-            (!patient && is_due(thread, writer_backlog(thread->options.writer), clock_now_us()))) {
-            run_all(thread);
-            give_memory_back(thread);
-            not_before_us = clock_monotonic_us() + thread->retry_us;
-        }
-        if (bits & WAKEUP_NOW) {
-            ring_next(thread, WAKEUP_NOW);
-        }
-        if (thread->options.guest.every_us > 0 && thread->retry_us == 0 &&
-            (bits & WAKEUP_NOW || clock_monotonic_us() >= thread->guest_us)) {
-            ask_guest(thread);
-        }
+    if (now) {
+        ring_next(thread, WAKEUP_NOW);
     }
-    indexer_close(thread->indexer);
-    return NULL;
+    if (thread->options.guest.every_us > 0 && thread->retry_us == 0 &&
+        (now || clock_monotonic_us() >= thread->guest_us)) {
+        ask_guest(thread);
+    }
+    return next_look(thread);
 }
 
 enum status indexer_thread_start(const struct indexer_thread_options *options,
@@ -208,11 +195,13 @@ enum status indexer_thread_start(const struct indexer_thread_options *options,
     }
     thread->options = *options;
     thread->left_over = writer_backlog(options->writer).rows > 0;
+    thread->worker = (struct worker){.name = "indexer",
+                                     .wakeup = options->wakeup,
+                                     .pass = run_pass,
+                                     .context = thread,
+                                     .nice = NICE_STEPS};
     enum status status = file_path_format(thread->dir, err, "%s", options->dir);
-    if (status == OK) {
-        int failed = pthread_create(&thread->thread, NULL, indexer_main, thread);
-        status = failed ? err_errno(err, failed, "indexer thread") : OK;
-    }
+    status = THEN(status, worker_start(&thread->worker, err));
     if (status != OK) {
         free(thread);
         return status;
@@ -224,8 +213,8 @@ enum status indexer_thread_start(const struct indexer_thread_options *options,
 void indexer_thread_stop(struct indexer_thread *thread)
 {
     if (thread) {
-        wakeup_signal(thread->options.wakeup, WAKEUP_STOP);
-        CHECK(pthread_join(thread->thread, NULL) == 0);
+        worker_stop(&thread->worker);
+        indexer_close(thread->indexer);
         free(thread);
     }
 }

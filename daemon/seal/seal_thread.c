@@ -4,7 +4,7 @@
 
 #include "daemon/process/log.h"
 #include "daemon/process/metrics.h"
-#include "daemon/process/thread_nice.h"
+#include "daemon/process/worker.h"
 #include "daemon/seal/sealer.h"
 
 #define RETRY_US   (60 * CLOCK_SECOND_US)
@@ -12,14 +12,14 @@
 
 struct seal_thread {
     /* immutable after start */
+    struct worker worker;
     struct sealer *sealer;
-    struct wakeup *wakeup;
     bool key_made;
     int64_t interval_us;
-    pthread_t thread;
 
     /* the thread's own */
     struct log_state failures;
+    int64_t always_us; /* when a seal is made in any case, by the monotonic clock */
 };
 
 /* The digest in the log is one that the archive's owner cannot change later, when the log goes to
@@ -32,11 +32,8 @@ static void note(struct seal_thread *thread, const struct sealer_report *report)
                  (long long)report->last_number, report->last_sha256, (long long)report->blocks,
                  (long long)report->objects);
     }
-    if (report->last_error[0]) {
-        struct err err;
-        (void)err_set(&err, report->last_status == OK ? ERR_NET : report->last_status, "%s",
-                      report->last_error);
-        log_state_failed(&thread->failures, "seal", &err);
+    if (report->last.status != OK) {
+        log_state_failed(&thread->failures, "seal", &report->last);
     } else {
         log_state_good(&thread->failures, "seal");
     }
@@ -52,28 +49,20 @@ static bool run(struct seal_thread *thread, enum sealer_when when)
         return false;
     }
     note(thread, &report);
-    return report.last_error[0] == '\0';
+    return report.last.status == OK;
 }
 
-static void *seal_main(void *context)
+static int64_t run_pass(void *context, unsigned bits)
 {
+    (void)bits;
     struct seal_thread *thread = context;
-    thread_nice_lower(NICE_STEPS);
-    bool good = run(thread, SEALER_IF_CHANGED);
-    int64_t next_us = clock_monotonic_us() + thread->interval_us;
-    for (;;) {
-        int64_t now_us = clock_monotonic_us();
-        int64_t retry_us = good ? next_us : now_us + RETRY_US;
-        unsigned bits = wakeup_wait(thread->wakeup, retry_us < next_us ? retry_us : next_us);
-        if (bits & WAKEUP_STOP) {
-            return NULL;
-        }
-        bool hourly = clock_monotonic_us() >= next_us;
-        good = run(thread, hourly ? SEALER_ALWAYS : SEALER_IF_CHANGED);
-        if (hourly) {
-            next_us = clock_monotonic_us() + thread->interval_us;
-        }
+    bool always = clock_monotonic_us() >= thread->always_us;
+    bool good = run(thread, always ? SEALER_ALWAYS : SEALER_IF_CHANGED);
+    int64_t now_us = clock_monotonic_us();
+    if (always) {
+        thread->always_us = now_us + thread->interval_us;
     }
+    return good || thread->always_us < now_us + RETRY_US ? thread->always_us : now_us + RETRY_US;
 }
 
 enum status seal_thread_start(const struct config *config, struct wakeup *wakeup,
@@ -83,17 +72,15 @@ enum status seal_thread_start(const struct config *config, struct wakeup *wakeup
     if (!thread) {
         return err_nomem(err, "seal");
     }
-    thread->wakeup = wakeup;
+    thread->worker = (struct worker){
+        .name = "seal", .wakeup = wakeup, .pass = run_pass, .context = thread, .nice = NICE_STEPS};
     thread->interval_us = config->seal_interval;
+    thread->always_us = clock_monotonic_us() + config->seal_interval;
     enum status status =
         sealer_open(config, config->archive_dir, &thread->sealer, &thread->key_made, err);
-    if (status == OK) {
-        int failed = pthread_create(&thread->thread, NULL, seal_main, thread);
-        status = failed ? err_errno(err, failed, "seal thread") : OK;
-    }
+    status = THEN(status, worker_start(&thread->worker, err));
     if (status != OK) {
-        sealer_close(thread->sealer);
-        free(thread);
+        seal_thread_stop(thread);
         return status;
     }
     *out_thread = thread;
@@ -104,7 +91,7 @@ void seal_thread_say(const struct seal_thread *thread)
 {
     const char *target = sealer_target(thread->sealer);
     log_line(LOG_INFO, "seal", "key %s, digests to %s", sealer_key_id(thread->sealer),
-             *target ? target : "nowhere but the archive");
+             *target ? target : "the archive only");
     if (thread->key_made) {
         log_line(LOG_INFO, "seal",
                  "made keys/seal.key: keep a copy of keys/seal.pub on another machine");
@@ -114,9 +101,10 @@ void seal_thread_say(const struct seal_thread *thread)
 void seal_thread_stop(struct seal_thread *thread)
 {
     if (thread) {
-        sealer_stop(thread->sealer);
-        wakeup_signal(thread->wakeup, WAKEUP_STOP);
-        CHECK(pthread_join(thread->thread, NULL) == 0);
+        if (thread->sealer) {
+            sealer_stop(thread->sealer);
+        }
+        worker_stop(&thread->worker);
         sealer_close(thread->sealer);
         free(thread);
     }

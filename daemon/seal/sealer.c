@@ -87,12 +87,6 @@ void sealer_stop(struct sealer *sealer)
     atomic_store(&sealer->stop, true);
 }
 
-static void report_error(struct sealer_report *report, const struct err *err)
-{
-    report->last_status = err->status;
-    (void)snprintf(report->last_error, sizeof report->last_error, "%s", err->text);
-}
-
 /* What was remembered of the day; NULL when nothing was. Days come in ascending order. */
 static const struct sealed_day *remembered(const struct buf *days, int64_t day_us, size_t *at)
 {
@@ -127,7 +121,7 @@ static enum status gather(struct sealer *sealer, struct sealer_report *report, b
         bool same = known && file_stamp_equal(&known->stamp, &day.stamp);
         if (!same && !more &&
             seal_add_day(sealer->archive, &sealer->draft, days[i], &more, &why) != OK) {
-            report_error(report, &why);
+            report->last = why;
             more = true; /* this day is not done */
         } else {
             *out_more = more;
@@ -215,14 +209,14 @@ static void put_all(struct sealer *sealer, struct sealer_report *report)
     }
     if (status != OK && status != ERR_STOPPED) {
         (void)err_wrap(&why, "seal %lld", (long long)number);
-        report_error(report, &why);
+        report->last = why;
     }
 }
 
 enum status sealer_run(struct sealer *sealer, enum sealer_when when,
                        struct sealer_report *out_report, struct err *err)
 {
-    struct sealer_report report = {.last_status = OK};
+    struct sealer_report report = {.last.status = OK};
     enum status status = OK;
     for (bool more = true; more && status == OK && !atomic_load(&sealer->stop);) {
         status = make_one(sealer, when, &report, &more, err);

@@ -16,10 +16,9 @@ struct sealer_report {
     int64_t blocks;
     int64_t objects;
     int64_t put;
-    int64_t last_number;     /* of the last seal there is; 0: none */
-    char last_sha256[65];    /* of its text, when it was made now */
-    enum status last_status; /* of what failed and is tried again */
-    char last_error[512];    /* empty: nothing did */
+    int64_t last_number;  /* of the last seal there is; 0: none */
+    char last_sha256[65]; /* of its text, when it was made now */
+    struct err last;      /* of what failed and is tried again; status OK: nothing did */
 };
 
 /* The key is made when the archive has none (*out_key_made). Nothing is sent yet. */

@@ -4,17 +4,18 @@
 
 #include "daemon/process/log.h"
 #include "daemon/process/metrics.h"
+#include "daemon/process/worker.h"
 #include "daemon/ship/shipper.h"
 
 #define PAUSE_LEAST_US (CLOCK_SECOND_US / 5)
+#define RETRY_US       (60 * CLOCK_SECOND_US)
 
 struct ship_thread {
     /* immutable after start */
+    struct worker worker;
     struct shipper *shipper;
-    struct wakeup *wakeup;
     struct wakeup *shipped;
     int64_t interval_us;
-    pthread_t thread;
 
     /* the thread's own */
     struct log_state upload_failures;
@@ -32,51 +33,32 @@ static void note_report(struct ship_thread *thread, const struct shipper_report 
                  (long long)report->shipped_events, (long long)report->shipped_objects,
                  (long long)report->shipped_bytes);
     }
-    if (report->last_error[0]) {
-        struct err err;
-        (void)err_set(&err, report->last_status == OK ? ERR_NET : report->last_status, "%s",
-                      report->last_error);
-        log_state_failed(&thread->upload_failures, "ship", &err);
+    if (report->last.status != OK) {
+        log_state_failed(&thread->upload_failures, "ship", &report->last);
     } else if (report->shipped_objects > 0) {
         log_state_good(&thread->upload_failures, "ship");
     }
 }
 
-/* One pass; returns how long to pause if nobody rings. */
-static int64_t run_pass(struct ship_thread *thread, bool all_now)
+static int64_t run_pass(void *context, unsigned bits)
 {
+    struct ship_thread *thread = context;
     struct shipper_report report = {0};
     struct err err;
-    if (shipper_run(thread->shipper, all_now, &report, &err) != OK) {
+    int64_t pause_us = thread->interval_us;
+    if (shipper_run(thread->shipper, (bits & WAKEUP_NOW) != 0, &report, &err) != OK) {
         (void)err_wrap(&err, "shipping");
         log_state_failed(&thread->pass_failures, "ship", &err);
-        return thread->interval_us < 60 * CLOCK_SECOND_US ? thread->interval_us
-                                                          : 60 * CLOCK_SECOND_US;
+        return clock_monotonic_us() + (pause_us < RETRY_US ? pause_us : RETRY_US);
     }
     log_state_good(&thread->pass_failures, "ship");
     note_report(thread, &report);
     if (report.shipped_objects > 0) {
         wakeup_signal(thread->shipped, WAKEUP_WORK);
     }
-    int64_t pause_us = thread->interval_us;
-    int64_t now_us = clock_now_us();
-    if (report.next_us > 0 && report.next_us - now_us < pause_us) {
-        pause_us = report.next_us - now_us;
-    }
-    return pause_us < PAUSE_LEAST_US ? PAUSE_LEAST_US : pause_us;
-}
-
-static void *ship_main(void *context)
-{
-    struct ship_thread *thread = context;
-    int64_t pause_us = run_pass(thread, false);
-    for (;;) {
-        unsigned bits = wakeup_wait(thread->wakeup, clock_monotonic_us() + pause_us);
-        if (bits & WAKEUP_STOP) {
-            return NULL;
-        }
-        pause_us = run_pass(thread, (bits & WAKEUP_NOW) != 0);
-    }
+    int64_t left_us = report.next_us - clock_now_us();
+    pause_us = report.next_us > 0 && left_us < pause_us ? left_us : pause_us;
+    return clock_monotonic_us() + (pause_us < PAUSE_LEAST_US ? PAUSE_LEAST_US : pause_us);
 }
 
 enum status ship_thread_start(const struct config *config, struct wakeup *wakeup,
@@ -87,17 +69,14 @@ enum status ship_thread_start(const struct config *config, struct wakeup *wakeup
     if (!thread) {
         return err_nomem(err, "shipper");
     }
-    thread->wakeup = wakeup;
+    thread->worker =
+        (struct worker){.name = "shipper", .wakeup = wakeup, .pass = run_pass, .context = thread};
     thread->shipped = shipped;
     thread->interval_us = config->ship_interval;
     enum status status = shipper_open(config, config->archive_dir, &thread->shipper, err);
-    if (status == OK) {
-        int failed = pthread_create(&thread->thread, NULL, ship_main, thread);
-        status = failed ? err_errno(err, failed, "shipper thread") : OK;
-    }
+    status = THEN(status, worker_start(&thread->worker, err));
     if (status != OK) {
-        shipper_close(thread->shipper);
-        free(thread);
+        ship_thread_stop(thread);
         return status;
     }
     *out_thread = thread;
@@ -112,9 +91,10 @@ const char *ship_thread_target(const struct ship_thread *thread)
 void ship_thread_stop(struct ship_thread *thread)
 {
     if (thread) {
-        shipper_stop(thread->shipper);
-        wakeup_signal(thread->wakeup, WAKEUP_STOP);
-        CHECK(pthread_join(thread->thread, NULL) == 0);
+        if (thread->shipper) {
+            shipper_stop(thread->shipper);
+        }
+        worker_stop(&thread->worker);
         shipper_close(thread->shipper);
         free(thread);
     }

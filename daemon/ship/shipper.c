@@ -97,12 +97,6 @@ void shipper_stop(struct shipper *shipper)
     atomic_store(&shipper->stop, true);
 }
 
-static void report_error(struct shipper_report *report, const struct err *err)
-{
-    report->last_status = err->status;
-    (void)snprintf(report->last_error, sizeof report->last_error, "%s", err->text);
-}
-
 /* Only this object is at fault; others may go through. */
 static bool is_of_object(enum status status)
 {
@@ -120,7 +114,7 @@ static enum status mark_failed(struct ship_pass *pass, const struct ledger_objec
     int64_t next_us =
         clock_now_us() + backoff_us(row->tries, why->status, shipper->retry_max_wait_us);
     pass->report->failed_objects++;
-    report_error(pass->report, why);
+    pass->report->last = *why;
     if (whole_target) {
         pass->halted = true;
         shipper->blocked_until_us = next_us;
@@ -318,7 +312,7 @@ static enum status pass_new(struct ship_pass *pass, struct err *err)
     struct shipper *shipper = pass->shipper;
     struct err why = {.status = OK};
     if (planner_refresh(shipper->planner, shipper->archive, &why) != OK) {
-        report_error(pass->report, &why);
+        pass->report->last = why;
         pass->day_unreadable = true;
     }
     size_t count;
@@ -338,7 +332,7 @@ static enum status pass_new(struct ship_pass *pass, struct err *err)
             return status;
         }
         if (status != OK) {
-            report_error(pass->report, &why);
+            pass->report->last = why;
             pass->day_unreadable = true;
         }
     }
@@ -416,7 +410,7 @@ static void abort_stale_uploads(struct ship_pass *pass)
 enum status shipper_run(struct shipper *shipper, bool all_now, struct shipper_report *out_report,
                         struct err *err)
 {
-    struct shipper_report report = {.last_status = OK};
+    struct shipper_report report = {.last.status = OK};
     struct ship_pass pass = {.shipper = shipper, .report = &report, .all_now = all_now};
     shipper->asked_us = all_now ? clock_now_us() : shipper->asked_us;
     int64_t blocked_us = shipper->blocked_until_us - clock_now_us();

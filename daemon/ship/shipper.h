@@ -14,15 +14,14 @@ struct shipper_report {
     int64_t shipped_objects;
     int64_t shipped_events;
     int64_t shipped_bytes;
-    int64_t failed_objects; /* tried in this pass, in vain */
+    int64_t failed_objects; /* tried in this pass */
     /* after the pass */
     int64_t pending_objects; /* planned and not shipped */
     int64_t pending_events;
     int64_t inbox_scan_events; /* in blocks that are in no plan yet */
     int64_t oldest_us;         /* arrival of the oldest event in blocks and not shipped; 0: none */
     int64_t next_us;           /* when the next pass has something to do, if nothing new comes */
-    char last_error[ERR_TEXT_BYTES]; /* of this pass; empty: all went well */
-    enum status last_status;
+    struct err last;           /* failure of this pass; status OK: all went well */
 };
 
 /* ERR_CONFIG: no target, or a wrong one. Nothing is sent yet. */

@@ -4,16 +4,17 @@
 
 #include "daemon/process/log.h"
 #include "daemon/process/metrics.h"
-#include "daemon/process/thread_nice.h"
+#include "daemon/process/worker.h"
 #include "daemon/watch/deliverer.h"
 #include "daemon/watch/matcher.h"
+#include "schema/base/backoff.h"
 
-enum { NICE_STEPS = 10, BREATH_TIMES = 4 };
+enum { NICE_STEPS = 10, REST_TIMES = 4 };
 
 /* Between rounds: a round costs something for each day with new blocks, however few these are, so
- * it rests some times as long as it took. */
-#define BREATH_US      (CLOCK_SECOND_US / 2)
-#define BREATH_MOST_US (10 * CLOCK_SECOND_US)
+ * the thread then pauses for a multiple of the time that the round took. */
+#define REST_US      (CLOCK_SECOND_US / 2)
+#define REST_MOST_US (10 * CLOCK_SECOND_US)
 
 #define NEWS_US       (2 * CLOCK_SECOND_US)  /* stele watch add rings no bell */
 #define LOOK_US       (60 * CLOCK_SECOND_US) /* nor does stele import */
@@ -21,13 +22,10 @@ enum { NICE_STEPS = 10, BREATH_TIMES = 4 };
 
 struct watch_thread {
     /* immutable after start */
-    struct wakeup *wakeup;
     struct matcher *matcher;
     struct deliverer *deliverer; /* NULL: hits go nowhere */
-    pthread_t match_thread;
-    pthread_t deliver_thread;
-    bool match_runs;
-    bool deliver_runs;
+    struct worker matching;
+    struct worker delivering;
 
     /* any thread */
     atomic_bool stop;
@@ -38,6 +36,9 @@ struct watch_thread {
     int64_t retry_us;
     bool behind;
     int64_t hits_unsaid;
+    bool rung;             /* there may be new blocks */
+    int64_t look_us;       /* the next round at the latest, by the monotonic clock */
+    int64_t not_before_us; /* the next round at the earliest */
 
     /* the delivering thread's */
     struct log_state delivery_failures;
@@ -46,10 +47,7 @@ struct watch_thread {
 
 static void note_failure(struct watch_thread *thread, const struct err *why)
 {
-    int64_t longer_us = thread->retry_us * 2;
-    thread->retry_us = longer_us < CLOCK_SECOND_US ? CLOCK_SECOND_US
-                       : longer_us > RETRY_MOST_US ? RETRY_MOST_US
-                                                   : longer_us;
+    thread->retry_us = backoff_double_us(thread->retry_us, RETRY_MOST_US);
     metrics_add(METRIC_watch_failures_total, 1);
     log_state_failed(&thread->match_failures, "watch", why);
 }
@@ -108,42 +106,33 @@ static int64_t match(struct watch_thread *thread)
     return pause_us;
 }
 
-static int64_t breath_us(const struct watch_thread *thread, int64_t took_us)
+static int64_t rest_us(const struct watch_thread *thread, int64_t took_us)
 {
-    int64_t rest_us = took_us * BREATH_TIMES;
-    if (thread->retry_us != 0) {
-        return thread->retry_us;
-    }
-    return rest_us < BREATH_US ? BREATH_US : rest_us > BREATH_MOST_US ? BREATH_MOST_US : rest_us;
+    int64_t rest_us = took_us * REST_TIMES;
+    return thread->retry_us != 0    ? thread->retry_us
+           : rest_us < REST_US      ? REST_US
+           : rest_us > REST_MOST_US ? REST_MOST_US
+                                    : rest_us;
 }
 
-static void *match_main(void *context)
+static int64_t match_pass(void *context, unsigned bits)
 {
     struct watch_thread *thread = context;
-    thread_nice_lower(NICE_STEPS);
-    int64_t look_us = 0; /* at the latest */
-    int64_t not_before_us = 0;
-    bool rung = true;
-    for (;;) {
-        int64_t now_us = clock_monotonic_us();
-        if ((rung && now_us >= not_before_us) || now_us >= look_us ||
-            (now_us >= not_before_us && matcher_has_news(thread->matcher))) {
-            rung = false;
-            int64_t begun_us = now_us;
-            int64_t pause_us = match(thread);
-            now_us = clock_monotonic_us();
-            look_us = now_us + pause_us;
-            not_before_us = now_us + breath_us(thread, now_us - begun_us);
-        }
-        int64_t wake_us = now_us + NEWS_US;
-        wake_us = rung && not_before_us < wake_us ? not_before_us : wake_us;
-        wake_us = look_us < wake_us ? look_us : wake_us;
-        unsigned bits = wakeup_wait(thread->wakeup, wake_us);
-        if (bits & WAKEUP_STOP) {
-            return NULL;
-        }
-        rung = rung || bits != 0;
+    int64_t now_us = clock_monotonic_us();
+    bool rested = now_us >= thread->not_before_us;
+    thread->rung = thread->rung || bits != 0;
+    if ((thread->rung && rested) || now_us >= thread->look_us ||
+        (rested && matcher_has_news(thread->matcher))) {
+        thread->rung = false;
+        int64_t begun_us = now_us;
+        int64_t pause_us = match(thread);
+        now_us = clock_monotonic_us();
+        thread->look_us = now_us + pause_us;
+        thread->not_before_us = now_us + rest_us(thread, now_us - begun_us);
     }
+    int64_t wake_us = now_us + NEWS_US;
+    wake_us = thread->rung && thread->not_before_us < wake_us ? thread->not_before_us : wake_us;
+    return thread->look_us < wake_us ? thread->look_us : wake_us;
 }
 
 static int64_t deliver(struct watch_thread *thread)
@@ -171,18 +160,13 @@ static int64_t deliver(struct watch_thread *thread)
         log_state_good(&thread->delivery_failures, "watch");
     }
     int64_t pause_us = report.next_us == INT64_MAX ? LOOK_US : report.next_us - clock_now_us();
-    return pause_us > LOOK_US ? LOOK_US : pause_us < BREATH_US / 10 ? BREATH_US / 10 : pause_us;
+    return pause_us > LOOK_US ? LOOK_US : pause_us < REST_US / 10 ? REST_US / 10 : pause_us;
 }
 
-static void *deliver_main(void *context)
+static int64_t deliver_pass(void *context, unsigned bits)
 {
-    struct watch_thread *thread = context;
-    for (;;) {
-        int64_t pause_us = deliver(thread);
-        if (wakeup_wait(&thread->hits, clock_monotonic_us() + pause_us) & WAKEUP_STOP) {
-            return NULL;
-        }
-    }
+    (void)bits;
+    return clock_monotonic_us() + deliver(context);
 }
 
 static void show_left(int64_t blocks)
@@ -203,15 +187,9 @@ static enum status start(struct watch_thread *thread, const struct config *confi
     if (status == OK && options.targets) {
         status = deliverer_open(config, config->archive_dir, &thread->deliverer, err);
     }
-    if (status == OK) {
-        int failed = pthread_create(&thread->match_thread, NULL, match_main, thread);
-        thread->match_runs = failed == 0;
-        status = failed ? err_errno(err, failed, "watch thread") : OK;
-    }
+    status = THEN(status, worker_start(&thread->matching, err));
     if (status == OK && thread->deliverer) {
-        int failed = pthread_create(&thread->deliver_thread, NULL, deliver_main, thread);
-        thread->deliver_runs = failed == 0;
-        status = failed ? err_errno(err, failed, "watch thread") : OK;
+        status = worker_start(&thread->delivering, err);
     }
     return status;
 }
@@ -223,7 +201,13 @@ enum status watch_thread_start(const struct config *config, struct wakeup *wakeu
     if (!thread) {
         return err_nomem(err, "watch");
     }
-    thread->wakeup = wakeup;
+    thread->matching = (struct worker){.name = "watch",
+                                       .wakeup = wakeup,
+                                       .pass = match_pass,
+                                       .context = thread,
+                                       .nice = NICE_STEPS};
+    thread->delivering = (struct worker){
+        .name = "watch", .wakeup = &thread->hits, .pass = deliver_pass, .context = thread};
     atomic_init(&thread->stop, false);
     wakeup_init(&thread->hits);
     enum status status = start(thread, config, err);
@@ -244,10 +228,8 @@ void watch_thread_stop(struct watch_thread *thread)
     if (thread->deliverer) {
         deliverer_stop(thread->deliverer);
     }
-    wakeup_signal(thread->wakeup, WAKEUP_STOP);
-    wakeup_signal(&thread->hits, WAKEUP_STOP);
-    CHECK(!thread->match_runs || pthread_join(thread->match_thread, NULL) == 0);
-    CHECK(!thread->deliver_runs || pthread_join(thread->deliver_thread, NULL) == 0);
+    worker_stop(&thread->matching);
+    worker_stop(&thread->delivering);
     matcher_free(thread->matcher);
     deliverer_close(thread->deliverer);
     wakeup_fini(&thread->hits);

@@ -16,3 +16,9 @@ int64_t backoff_us(int64_t tries, enum status status, int64_t most_us)
     random_fill(&random, sizeof random);
     return bound > 0 ? (int64_t)(random % (uint64_t)bound) : 0;
 }
+
+int64_t backoff_double_us(int64_t before_us, int64_t most_us)
+{
+    int64_t longer_us = before_us > 0 ? before_us * 2 : CLOCK_SECOND_US;
+    return longer_us < most_us ? longer_us : most_us;
+}

@@ -11,4 +11,7 @@
  * after most_us. */
 int64_t backoff_us(int64_t tries, enum status status, int64_t most_us);
 
+/* Without jitter: 1 s, then twice the wait before, up to most_us. 0: there was none before. */
+int64_t backoff_double_us(int64_t before_us, int64_t most_us);
+
 #endif

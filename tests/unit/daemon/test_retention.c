@@ -87,7 +87,7 @@ static int64_t ship(void)
     struct shipper_report report = {0};
     EXPECT_OK(shipper_open(&config, dir, &shipper, &err), err);
     EXPECT_OK(shipper_run(shipper, true, &report, &err), err);
-    EXPECT_STR(report.last_error, "");
+    EXPECT_INT(report.last.status, OK);
     EXPECT_INT(report.pending_objects, 0);
     shipper_close(shipper);
     return report.shipped_events;

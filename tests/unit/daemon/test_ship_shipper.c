@@ -221,7 +221,7 @@ TEST(a_failing_target_waits_and_is_tried_again)
     EXPECT_INT(report.pending_objects, 1);
     EXPECT_INT(report.inbox_scan_events, 10);
     EXPECT_INT(report.oldest_us, DAY);
-    EXPECT(report.last_status != OK && strstr(report.last_error, "not a directory"));
+    EXPECT(report.last.status != OK && strstr(report.last.text, "not a directory"));
     EXPECT(report.next_us <= clock_now_us() + config.ship_retry_max_wait);
     /* a new target begins anew, and the old plan stays with the old one */
     char old[CONFIG_TEXT_BYTES];

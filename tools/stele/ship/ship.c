@@ -73,16 +73,16 @@ static void print_shipped(const struct ship_once *once)
 
 static int print_outcome(const struct ship_once *once, const struct shipper_report *report)
 {
-    if (once->objects > 0 || (report->last_status == OK && !interrupted)) {
+    if (once->objects > 0 || (report->last.status == OK && !interrupted)) {
         print_shipped(once);
     }
-    if (report->last_status != OK) {
+    if (report->last.status != OK) {
         char left[32];
-        fprintf(stderr, "stele ship: %s\n", report->last_error);
+        fprintf(stderr, "stele ship: %s\n", report->last.text);
         int64_t events = report->pending_events + report->inbox_scan_events;
         fprintf(stderr, "stele ship: %s event%s not shipped; nothing is lost, run it again\n",
                 progress_number(events, left), events == 1 ? " is" : "s are");
-        return status_exit_code(report->last_status);
+        return status_exit_code(report->last.status);
     }
     if (interrupted) {
         fprintf(stderr, "stele ship: interrupted; run it again for the rest\n");
@@ -115,20 +115,22 @@ static enum status ship_here(struct ship_once *once, struct shipper_report *repo
 static enum status seal_here(const struct ship_once *once, struct err *err)
 {
     struct sealer *sealer = NULL;
-    struct sealer_report report = {.last_status = OK};
+    struct sealer_report report = {.last.status = OK};
     enum status status = sealer_open(&once->options->config, once->dir, &sealer, NULL, err);
     status = THEN(status, sealer_run(sealer, SEALER_IF_CHANGED, &report, err));
     sealer_close(sealer);
-    return status == OK && report.last_error[0]
-               ? err_set(err, report.last_status, "%s", report.last_error)
-               : status;
+    if (status == OK && report.last.status != OK) {
+        *err = report.last;
+        status = err->status;
+    }
+    return status;
 }
 
 static int once_closed(struct ship_once *once)
 {
     struct err err;
     struct archive_lock *lock = NULL;
-    struct shipper_report report = {.last_status = OK};
+    struct shipper_report report = {.last.status = OK};
     enum status status = archive_lock_take(once->dir, "stele ship", &lock, &err);
     status = THEN(status, ship_here(once, &report, &err));
     struct err sealing;

@@ -79,15 +79,15 @@ static int run_make(const struct options *options, const char *dir)
     struct err err;
     struct archive_lock *lock = NULL;
     struct sealer *sealer = NULL;
-    struct sealer_report report = {.last_status = OK};
+    struct sealer_report report = {.last.status = OK};
     bool made = false;
     enum status status = archive_lock_take(dir, "stele seal", &lock, &err);
     status = THEN(status, sealer_open(&options->config, dir, &sealer, &made, &err));
     status = THEN(status, sealer_run(sealer, SEALER_ALWAYS, &report, &err));
     if (status == OK) {
         print_made(sealer, &report, made);
-        status =
-            report.last_error[0] ? err_set(&err, report.last_status, "%s", report.last_error) : OK;
+        err = report.last;
+        status = err.status;
     }
     sealer_close(sealer);
     archive_lock_release(lock);
