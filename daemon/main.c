@@ -1,5 +1,6 @@
 /* steled: receives, indexes and ships. */
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -56,6 +57,19 @@ static enum status load_config(void *context, struct config *out_config, struct 
     return status;
 }
 
+/* Says what is wrong with the command line, in one line. False. */
+__attribute__((format(printf, 2, 3))) static bool refuse(int *out_exit, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)fputs("steled: ", stderr);
+    (void)vfprintf(stderr, format, args);
+    (void)fputc('\n', stderr);
+    va_end(args);
+    *out_exit = status_exit_code(ERR_USAGE);
+    return false;
+}
+
 /* True: go on; false: *out_exit is the exit code. */
 static bool read_arguments(int argc, char **argv, struct arguments *out, int *out_exit)
 {
@@ -77,9 +91,10 @@ static bool read_arguments(int argc, char **argv, struct arguments *out, int *ou
             out->archive = optarg;
             break;
         case 's':
-            if (out->n_sets < SETS_MAX) {
-                out->sets[out->n_sets++] = optarg;
+            if (out->n_sets == SETS_MAX) {
+                return refuse(out_exit, "more than 256 --set: write them to a file for --config");
             }
+            out->sets[out->n_sets++] = optarg;
             break;
         case 'v':
             (void)puts("steled " STELE_VERSION);
@@ -90,18 +105,13 @@ static bool read_arguments(int argc, char **argv, struct arguments *out, int *ou
             *out_exit = 0;
             return false;
         default:
-            (void)fprintf(stderr,
-                          "steled: %s is no option, or lacks its value; see steled --help\n",
+            return refuse(out_exit,
+                          "unknown option \"%s\", or its value is missing; see steled --help",
                           argv[optind - 1]);
-            *out_exit = status_exit_code(ERR_USAGE);
-            return false;
         }
     }
     if (optind < argc) {
-        (void)fprintf(stderr, "steled: \"%s\" is no option; steled --help says how to use it\n",
-                      argv[optind]);
-        *out_exit = status_exit_code(ERR_USAGE);
-        return false;
+        return refuse(out_exit, "unexpected argument \"%s\"; see steled --help", argv[optind]);
     }
     return true;
 }

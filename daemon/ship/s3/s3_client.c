@@ -15,68 +15,71 @@ struct s3_client {
     struct s3_options options;
     struct credentials_chain *chain;
     struct credentials credentials; /* of the request under way */
-    struct http_client *client;
+    struct http_client *http;
     const atomic_bool *const *cancel;
     int64_t patience_us;     /* for what may take some time */
     int64_t clock_offset_us; /* the store's clock less ours, once a request was refused for it */
     unsigned budget;         /* retries left */
 };
 
-/* What was put right for one request already: each thing once. */
+/* What was fixed for one request already: each thing once. */
 struct s3_repairs {
     bool clock;
     bool region;
     bool credentials;
-    unsigned tries; /* made in vain */
+    unsigned tries; /* that failed */
 };
 
+/* What follows from an attempt. */
+enum s3_next { S3_DONE, S3_FAILED, S3_AGAIN_FIXED, S3_AGAIN_LATER };
+
 enum status s3_client_open(const struct config *config, const atomic_bool *const *cancel,
-                           struct s3_client **out_http, struct err *err)
+                           struct s3_client **out_client, struct err *err)
 {
-    struct s3_client *http = calloc(1, sizeof *http);
-    if (!http) {
+    struct s3_client *client = calloc(1, sizeof *client);
+    if (!client) {
         return err_nomem(err, "ship");
     }
-    http->cancel = cancel;
-    http->budget = S3_CLIENT_RETRY_BUDGET;
-    http->patience_us =
+    client->cancel = cancel;
+    client->budget = S3_CLIENT_RETRY_BUDGET;
+    client->patience_us =
         config->ship_timeout > PATIENCE_LEAST_US ? config->ship_timeout : PATIENCE_LEAST_US;
-    enum status status = s3_endpoint_read(config, &http->place, err);
-    status = THEN(status, s3_options_read(config, &http->options, err));
-    status = THEN(status, credentials_open(config, cancel, &http->chain, err));
-    status = THEN(status, aws_client_open(config, cancel, &http->client, err));
+    enum status status = s3_endpoint_read(config, &client->place, err);
+    status = THEN(status, s3_options_read(config, &client->options, err));
+    status = THEN(status, credentials_open(config, cancel, &client->chain, err));
+    status = THEN(status, aws_client_open(config, cancel, &client->http, err));
     if (status != OK) {
-        s3_client_close(http);
+        s3_client_close(client);
         return status;
     }
-    *out_http = http;
+    *out_client = client;
     return OK;
 }
 
-void s3_client_close(struct s3_client *http)
+void s3_client_close(struct s3_client *client)
 {
-    if (http) {
-        http_client_close(http->client);
-        credentials_close(http->chain);
-        explicit_bzero(&http->credentials, sizeof http->credentials);
-        free(http);
+    if (client) {
+        http_client_close(client->http);
+        credentials_close(client->chain);
+        explicit_bzero(&client->credentials, sizeof client->credentials);
+        free(client);
     }
 }
 
-const struct s3_endpoint *s3_client_endpoint(const struct s3_client *http)
+const struct s3_endpoint *s3_client_endpoint(const struct s3_client *client)
 {
-    return &http->place;
+    return &client->place;
 }
 
-const struct s3_options *s3_client_options(const struct s3_client *http)
+const struct s3_options *s3_client_options(const struct s3_client *client)
 {
-    return &http->options;
+    return &client->options;
 }
 
 /* A store that recites what it was sent must not bring it into a log. */
-static void silence(const struct s3_client *http, struct s3_response *response)
+static void silence(const struct s3_client *client, struct s3_response *response)
 {
-    const struct credentials *ours = &http->credentials;
+    const struct credentials *ours = &client->credentials;
     char begin[17]; /* the message may have cut the rest */
     (void)snprintf(begin, sizeof begin, "%.16s", ours->session_token);
     if (strstr(response->message, ours->secret_access_key) ||
@@ -105,40 +108,40 @@ static bool on_body(void *context, struct span bytes)
     return request->take(request->take_context, receiving->response, bytes);
 }
 
-static enum status run_once(struct s3_client *http, const struct s3_request *request, bool fresh,
+static enum status run_once(struct s3_client *client, const struct s3_request *request, bool fresh,
                             struct s3_response *response, bool *out_taken, struct err *err)
 {
     struct s3_receiver receiving = {.request = request, .response = response};
     struct s3_request_prepared prepared = {.lock_until = ""};
     struct http_client_response got;
     *response = (struct s3_response){.length = -1, .from = -1};
-    enum status status = credentials_get(http->chain, clock_now_us(), &http->credentials, err);
-    status = THEN(status, s3_request_prepare(&http->place, &http->options, &http->credentials,
-                                             clock_now_us() + http->clock_offset_us, request,
+    enum status status = credentials_get(client->chain, clock_now_us(), &client->credentials, err);
+    status = THEN(status, s3_request_prepare(&client->place, &client->options, &client->credentials,
+                                             clock_now_us() + client->clock_offset_us, request,
                                              &prepared, err));
     if (status == OK) {
         const struct http_client_request send = {
             .method = request->method,
             .url = prepared.url.data,
-            .host = http->place.host,
+            .host = client->place.host,
             .headers = prepared.sign.headers,
             .n_headers = prepared.sign.n_headers,
             .body = request->body,
             .body_bytes_max = request->body_bytes_max,
-            .timeout_us = request->patient ? http->patience_us : 0,
+            .timeout_us = request->patient ? client->patience_us : 0,
             .fresh = fresh,
             .on_header = on_header,
             .on_body = request->take ? on_body : NULL,
             .context = &receiving,
         };
-        status = http_client_run(http->client, &send, &got, err);
+        status = http_client_run(client->http, &send, &got, err);
     }
     *out_taken = receiving.taken;
     if (status == OK && got.http == 200 && *response->checksum && prepared.checksum.size > 0 &&
         !span_is(buf_span(&prepared.checksum), response->checksum)) {
         buf_fini(&got.body);
         status = err_set(err, ERR_NET, "%s keeps other bytes than were sent: checksum %.50s",
-                         http->place.host, response->checksum);
+                         client->place.host, response->checksum);
     }
     s3_request_prepared_fini(&prepared);
     if (status == OK) {
@@ -146,53 +149,75 @@ static enum status run_once(struct s3_client *http, const struct s3_request *req
         response->body = got.body;
         if (response->http < 200 || response->http >= 300) {
             s3_error_read(response);
-            silence(http, response);
+            silence(client, response);
         }
     }
     return status;
 }
 
-static bool is_run_out(const struct s3_response *response)
+static bool has_code(const struct s3_response *response, const char *const *codes)
 {
-    return strcmp(response->code, "ExpiredToken") == 0 ||
-           strcmp(response->code, "TokenRefreshRequired") == 0;
+    while (*codes && strcmp(*codes, response->code) != 0) {
+        codes++;
+    }
+    return *codes != NULL;
 }
 
-/* Something was wrong that is put right by now: true, send it once more. */
-static bool mend(struct s3_client *http, const struct s3_response *response,
-                 struct s3_repairs *mended)
+/* Something was wrong that is right by now. */
+static bool fix(struct s3_client *client, const struct s3_response *response,
+                struct s3_repairs *fixed)
 {
-    if (strcmp(response->code, "RequestTimeTooSkewed") == 0 && response->date_us > 0 &&
-        !mended->clock) {
-        http->clock_offset_us = response->date_us - clock_now_us();
-        return mended->clock = true;
+    static const char *const skewed[] = {"RequestTimeTooSkewed", NULL};
+    static const char *const run_out[] = {"ExpiredToken", "TokenRefreshRequired", NULL};
+    if (has_code(response, skewed) && response->date_us > 0 && !fixed->clock) {
+        client->clock_offset_us = response->date_us - clock_now_us();
+        return fixed->clock = true;
     }
-    if (s3_error_is_region(&http->place, response) && !mended->region) {
-        return mended->region = s3_endpoint_move(&http->place, response->region);
+    if (s3_error_is_region(&client->place, response) && !fixed->region) {
+        return fixed->region = s3_endpoint_move(&client->place, response->region);
     }
-    if (is_run_out(response) && !mended->credentials) {
-        credentials_forget(http->chain);
-        return mended->credentials = true;
+    if (has_code(response, run_out) && !fixed->credentials) {
+        credentials_forget(client->chain);
+        return fixed->credentials = true;
     }
     return false;
 }
 
-/* The store does not take these keys: whoever rotates them may have put new ones where ours came
- * from, which the next request finds. */
-static bool is_unknown_key(const struct s3_response *response)
+/* The table in ../README.md, from 403 RequestTimeTooSkewed on. */
+static enum s3_next classify(struct s3_client *client, enum status status,
+                             const struct s3_response *response, bool taken,
+                             struct s3_repairs *fixed)
 {
-    return strcmp(response->code, "InvalidAccessKeyId") == 0 ||
-           strcmp(response->code, "SignatureDoesNotMatch") == 0 ||
-           strcmp(response->code, "InvalidToken") == 0;
+    bool later = status == OK ? s3_error_is_passing(response)
+                              : status == ERR_NET && !taken && http_client_was_cut(client->http);
+    if (later && ++fixed->tries < S3_CLIENT_TRIES && client->budget > 0) {
+        return S3_AGAIN_LATER;
+    }
+    if (status != OK) {
+        return S3_FAILED;
+    }
+    return !later && fix(client, response, fixed) ? S3_AGAIN_FIXED : S3_DONE;
 }
 
-enum status s3_client_pause(const struct s3_client *http, unsigned ms, struct err *err)
+/* After a rotation, the place where our keys came from may already hold new ones: the next request
+ * looks there again. */
+static void note_answer(struct s3_client *client, const struct s3_response *response)
+{
+    static const char *const unknown[] = {"InvalidAccessKeyId", "SignatureDoesNotMatch",
+                                          "InvalidToken", NULL};
+    if (has_code(response, unknown)) {
+        credentials_forget(client->chain);
+    }
+    client->budget += response->http < 300 && client->budget < S3_CLIENT_RETRY_BUDGET;
+}
+
+enum status s3_client_pause(const struct s3_client *client, unsigned ms, struct err *err)
 {
     unsigned random;
     random_fill(&random, sizeof random);
     for (unsigned left = random % (ms + 1); left > 0;) {
-        if (http->cancel && *http->cancel && atomic_load(*http->cancel)) {
-            return err_set(err, ERR_STOPPED, "stopped while waiting for %s", http->place.host);
+        if (client->cancel && *client->cancel && atomic_load(*client->cancel)) {
+            return err_set(err, ERR_STOPPED, "stopped while waiting for %s", client->place.host);
         }
         unsigned slice = left < PAUSE_SLICE_MS ? left : PAUSE_SLICE_MS;
         const struct timespec time = {.tv_nsec = (long)slice * 1000000};
@@ -202,54 +227,33 @@ enum status s3_client_pause(const struct s3_client *http, unsigned ms, struct er
     return OK;
 }
 
-/* Is it worth another try now? Counts it if so. */
-static bool again(struct s3_client *http, struct s3_repairs *mended)
+enum status s3_client_run(struct s3_client *client, const struct s3_request *request,
+                          struct s3_response *out_response, struct err *err)
 {
-    if (++mended->tries >= S3_CLIENT_TRIES || http->budget == 0) {
-        return false;
-    }
-    http->budget--;
-    return true;
-}
-
-enum status s3_client_run(struct s3_client *http, const struct s3_request *request,
-                          struct s3_response *out_answer, struct err *err)
-{
-    struct s3_repairs mended = {0};
+    struct s3_repairs fixed = {0};
     for (;;) {
         struct s3_response response;
         bool taken;
-        enum status status =
-            run_once(http, request, request->fresh || mended.tries > 0, &response, &taken, err);
-        bool later = status == OK
-                         ? s3_error_is_passing(&response)
-                         : status == ERR_NET && !taken && http_client_was_cut(http->client);
-        if (status == OK && !later && !mend(http, &response, &mended)) {
-            if (is_unknown_key(&response)) {
-                credentials_forget(http->chain);
-            }
-            http->budget += response.http < 300 && http->budget < S3_CLIENT_RETRY_BUDGET;
-            response.tries = mended.tries;
-            *out_answer = response;
+        bool fresh = request->fresh || fixed.tries > 0;
+        enum status status = run_once(client, request, fresh, &response, &taken, err);
+        switch (classify(client, status, &response, taken, &fixed)) {
+        case S3_DONE:
+            note_answer(client, &response);
+            response.tries = fixed.tries;
+            *out_response = response;
             return OK;
-        }
-        if (later && !again(http, &mended)) {
-            if (status == OK) {
-                response.tries = mended.tries;
-                *out_answer = response;
-            }
+        case S3_FAILED:
             return status;
+        case S3_AGAIN_LATER:
+            client->budget--;
+            status = s3_client_pause(client, S3_CLIENT_RETRY_MS << (fixed.tries - 1), err);
+            break;
+        case S3_AGAIN_FIXED:
+            break;
         }
-        if (status == OK) {
-            s3_response_fini(&response);
-        } else if (!later) {
+        s3_response_fini(&response);
+        if (status != OK) {
             return status;
-        }
-        if (later) {
-            status = s3_client_pause(http, (unsigned)S3_CLIENT_RETRY_MS << (mended.tries - 1), err);
-            if (status != OK) {
-                return status;
-            }
         }
     }
 }

@@ -18,18 +18,18 @@ struct s3_client;
 
 /* cancel as in struct target: it is looked at while requests run. */
 MUST_USE enum status s3_client_open(const struct config *config, const atomic_bool *const *cancel,
-                                    struct s3_client **out_http, struct err *err);
-void s3_client_close(struct s3_client *http);
-const struct s3_endpoint *s3_client_endpoint(const struct s3_client *http);
-const struct s3_options *s3_client_options(const struct s3_client *http);
+                                    struct s3_client **out_client, struct err *err);
+void s3_client_close(struct s3_client *client);
+const struct s3_endpoint *s3_client_endpoint(const struct s3_client *client);
+const struct s3_options *s3_client_options(const struct s3_client *client);
 
-/* OK: there is an answer, whatever it says (*out_answer; fini it). ERR_NET: none came. ERR_STOPPED:
- * cancelled. Errors of the credentials as they are.
- * A good answer that echoes another checksum than was sent is ERR_NET too. */
-MUST_USE enum status s3_client_run(struct s3_client *http, const struct s3_request *request,
-                                   struct s3_response *out_answer, struct err *err);
+/* OK: there is an answer, whatever it says (*out_response; fini it). ERR_NET: none came.
+ * ERR_STOPPED: cancelled. Errors of the credentials as they are. A good answer that echoes another
+ * checksum than was sent is ERR_NET too. */
+MUST_USE enum status s3_client_run(struct s3_client *client, const struct s3_request *request,
+                                   struct s3_response *out_response, struct err *err);
 
 /* Waits a random time below `ms`; ERR_STOPPED when cancelled. */
-MUST_USE enum status s3_client_pause(const struct s3_client *http, unsigned ms, struct err *err);
+MUST_USE enum status s3_client_pause(const struct s3_client *client, unsigned ms, struct err *err);
 
 #endif

@@ -26,7 +26,10 @@ def wrong_use(place):
              (("--archive", "."), 2, "receive.certificate is not set"),
              (("--archive", ".", "--set", "receive.tls=no", "--set", "receive.listen=0.0.0.0:0"),
               2, "not on loopback"),
-             (("stray",), 2, "stray")]
+             (("stray",), 2, "stray"),
+             (("--frob",), 2, "unknown option \"--frob\""),
+             (("--set", "receive.tls=no") * 256 + ("--archive", "nowhere"), 3, "nowhere"),
+             (("--set", "receive.tls=no") * 257 + ("--archive", "."), 2, "more than 256 --set")]
     for words, code, said in cases:
         got, text = run(*words)
         expect(got == code and said in text and text.count("\n") == 1, f"{words}: {got} {text}")
