@@ -1,7 +1,10 @@
+/* Not a parser of XML: the stores' answers are flat, and what is wanted is found by its tags. What
+ * comes is a stranger's, so what people read is made printable here. */
 #include "daemon/ship/aws/aws_xml.h"
 
 #include <stdio.h>
 
+#include "schema/base/ascii.h"
 #include "schema/base/utf8.h"
 
 enum { CHARACTER_MAX = 0x10FFFF };
@@ -38,13 +41,12 @@ static size_t parse_entity_number(struct span text, uint32_t *out)
         return 0;
     }
     for (; at < text.size && text.data[at] != ';'; at++) {
-        char c = text.data[at];
-        int digit = c >= '0' && c <= '9'          ? c - '0'
-                    : hex && c >= 'a' && c <= 'f' ? c - 'a' + 10
-                    : hex && c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                                  : -1;
+        int digit = ascii_hex_digit(text.data[at]);
+        if (digit < 0 || digit >= (hex ? 16 : 10)) {
+            return 0;
+        }
         value = value * (hex ? 16 : 10) + (uint32_t)digit;
-        if (digit < 0 || value > CHARACTER_MAX) {
+        if (value > CHARACTER_MAX) {
             return 0;
         }
     }
@@ -77,23 +79,15 @@ static size_t character_read(struct span text, char out[4], size_t *out_size)
     return 1;
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 /* In place; returns the new length. */
 static size_t url_decode(char *text, size_t size)
 {
     size_t n = 0;
     for (size_t i = 0; i < size; i++) {
-        bool coded = text[i] == '%' && i + 2 < size && hex_digit(text[i + 1]) >= 0 &&
-                     hex_digit(text[i + 2]) >= 0;
+        bool coded = text[i] == '%' && i + 2 < size && ascii_hex_digit(text[i + 1]) >= 0 &&
+                     ascii_hex_digit(text[i + 2]) >= 0;
         if (coded) {
-            text[n++] = (char)(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+            text[n++] = (char)(ascii_hex_digit(text[i + 1]) * 16 + ascii_hex_digit(text[i + 2]));
             i += 2;
         } else {
             text[n++] = text[i] == '+' ? ' ' : text[i];
@@ -125,53 +119,18 @@ bool aws_xml_exact(struct span body, const char *name, bool url, char *out, size
     return memchr(out, '\0', n) == NULL;
 }
 
-static const struct entity {
-    const char *text;
-    char c;
-} entities[] = {{"&lt;", '<'}, {"&gt;", '>'}, {"&amp;", '&'}, {"&quot;", '"'}, {"&apos;", '\''}};
-
-/* Copies XML text as one line of ASCII: it comes to terminals, and is a stranger's. */
-static void unescape(struct span text, char *out, size_t out_bytes)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < text.size && n + 1 < out_bytes;) {
-        char c = text.data[i];
-        size_t step = 1;
-        for (size_t e = 0; c == '&' && e < sizeof entities / sizeof entities[0]; e++) {
-            if (span_starts(span_from(text, i), entities[e].text)) {
-                c = entities[e].c;
-                step = strlen(entities[e].text);
-                break;
-            }
-        }
-        unsigned char byte = (unsigned char)c;
-        out[n++] = byte < ' ' || byte == 127 ? ' ' : byte > 127 ? '?' : c;
-        i += step;
-    }
-    out[n] = '\0';
-}
-
 bool aws_xml_text(struct span body, const char *name, char *out, size_t out_bytes)
 {
-    char begin[64];
-    char end[64];
-    int n = snprintf(begin, sizeof begin, "<%s>", name);
-    int m = snprintf(end, sizeof end, "</%s>", name);
-    CHECK(n > 0 && n < (int)sizeof begin && m < (int)sizeof end);
-    out[0] = '\0';
-    if (body.size == 0) {
-        return false;
+    struct span text;
+    size_t n = 0;
+    bool found = aws_xml_next(&body, name, &text);
+    while (found && text.size > 0 && n + 1 < out_bytes) {
+        char c[4];
+        size_t size;
+        text = span_from(text, character_read(text, c, &size));
+        unsigned char byte = (unsigned char)c[0];
+        out[n++] = byte < ' ' || byte == 127 ? ' ' : byte > 127 ? '?' : c[0];
     }
-    const char *from = memmem(body.data, body.size, begin, (size_t)n);
-    if (!from) {
-        return false;
-    }
-    from += n;
-    size_t left = body.size - (size_t)(from - body.data);
-    const char *to = memmem(from, left, end, (size_t)m);
-    if (!to) {
-        return false;
-    }
-    unescape(span_of(from, (size_t)(to - from)), out, out_bytes);
-    return true;
+    out[n] = '\0';
+    return found;
 }

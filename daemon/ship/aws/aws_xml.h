@@ -16,8 +16,8 @@ MUST_USE bool aws_xml_exact(struct span body, const char *name, bool url, char *
  * False: there is none; *rest is as it was. */
 MUST_USE bool aws_xml_next(struct span *rest, const char *name, struct span *out);
 
-/* The text between <name> and </name>, entities resolved, control characters as spaces, cut at
- * out_bytes; false (and out empty) when it is not there. */
+/* The text between <name> and </name> as one line of ASCII: entities resolved, control characters
+ * as spaces, others as '?', cut at out_bytes. False (and out empty) when it is not there. */
 bool aws_xml_text(struct span body, const char *name, char *out, size_t out_bytes);
 
 #endif
