@@ -1,13 +1,15 @@
+/* The settings, from config.def: their defaults, the file, single assignments, and the file written
+ * again. A file is read as a whole or not at all. */
 #include "daemon/config/config.h"
 
 #include <arpa/inet.h>
-#include <ini.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "daemon/config/config_value.h"
+#include "daemon/config/ini.h"
 #include "schema/base/suggest.h"
 
 enum { CONFIG_FILE_BYTES_MAX = 1024 * 1024 };
@@ -91,162 +93,45 @@ enum status config_set(struct config *config, const char *assignment, struct err
     return status == OK ? OK : err_wrap(err, "%s.%s", setting->section, setting->key);
 }
 
-/* libinih takes lines of at most 199 bytes and calls the handler again for an indented line. The
- * reader below hands it lines with their indentation removed, so that an indented setting is not
- * swallowed, and cuts a long line into an indented continuation, so that no value is cut short.
- * It also knows what libinih does not tell its handler: the number of the line. */
-struct parse {
-    struct config *config;
-    const char *name; /* of the file, for messages */
-    char base[FILE_PATH_BYTES];
-    struct span rest; /* of the file */
-    struct span tail; /* of a line being cut */
-    int line;
-    bool continued;   /* the piece handed out last belongs to the setting before it */
-    struct buf lines; /* int for each piece handed out: its line */
-    struct buf value; /* of the setting being read */
-    const struct setting *setting;
-    int setting_line;
-    int seen[SETTING_COUNT]; /* line that gave the setting, 0: none yet */
-    struct err err;          /* the first one; its line in err_line */
-    int err_line;
-};
-
-static bool is_space(char c)
+static enum status read_setting(struct config *config, const char *base, struct span section,
+                                const struct ini_line *line, int seen[SETTING_COUNT],
+                                struct err *err)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '\v' || c == '\f';
-}
-
-/* Where a line may be cut so that libinih gives both parts back unchanged. */
-static size_t cut_at(struct span line, size_t most)
-{
-    size_t at = most;
-    while (at > 1 && (is_space(line.data[at]) || is_space(line.data[at - 1]) ||
-                      strchr(";#", line.data[at]))) {
-        at--;
-    }
-    return at;
-}
-
-static char *hand_out(struct parse *parse, char *out, size_t room, struct span line)
-{
-    size_t indent = parse->continued ? 1 : 0;
-    size_t most = room - 2 - indent;
-    size_t n = line.size <= most ? line.size : cut_at(line, most);
-    out[0] = ' ';
-    memcpy(out + indent, line.data, n);
-    out[indent + n] = '\n';
-    out[indent + n + 1] = '\0';
-    parse->tail = span_from(line, n);
-    buf_add(&parse->lines, &parse->line, sizeof parse->line);
-    return out;
-}
-
-static char *read_line(char *out, int room, void *context)
-{
-    struct parse *parse = context;
-    CHECK(room > 16);
-    if (parse->tail.size > 0) {
-        parse->continued = true;
-        return hand_out(parse, out, (size_t)room, parse->tail);
-    }
-    if (parse->rest.size == 0) {
-        return NULL;
-    }
-    parse->continued = false;
-    parse->line++;
-    const char *end = memchr(parse->rest.data, '\n', parse->rest.size);
-    size_t size = end ? (size_t)(end - parse->rest.data) : parse->rest.size;
-    struct span line = span_of(parse->rest.data, size);
-    parse->rest = span_from(parse->rest, size + 1);
-    while (line.size > 0 && is_space(line.data[0])) {
-        line = span_from(line, 1);
-    }
-    while (line.size > 0 && is_space(line.data[line.size - 1])) {
-        line.size--;
-    }
-    if (line.size > 0 && (line.data[0] == '#' || line.data[0] == ';')) {
-        line.size = 0; /* a comment may be longer than a line */
-    }
-    return hand_out(parse, out, (size_t)room, line);
-}
-
-static void parse_failed(struct parse *parse, int line)
-{
-    if (parse->err_line == 0 || line < parse->err_line) {
-        parse->err_line = line;
-    }
-}
-
-/* The value is whole: reads it into its member. */
-static void finish_setting(struct parse *parse)
-{
-    const struct setting *setting = parse->setting;
-    parse->setting = NULL;
-    if (!setting || parse->err_line != 0) {
-        return;
-    }
-    enum status status = config_value_read(setting->type, buf_span(&parse->value), parse->base,
-                                           member_of(parse->config, setting), &parse->err);
-    if (status != OK) {
-        (void)err_wrap(&parse->err, "%s.%s", setting->section, setting->key);
-        parse_failed(parse, parse->setting_line);
-    }
-}
-
-static int take_setting(void *context, const char *section, const char *key, const char *value)
-{
-    struct parse *parse = context;
-    if (parse->continued && parse->setting) {
-        buf_add_str(&parse->value, value);
-        return 1;
-    }
-    finish_setting(parse);
-    if (parse->err_line != 0) {
-        return 1;
-    }
-    const struct setting *setting = find_setting(span_str(section), span_str(key));
+    const struct setting *setting = find_setting(section, line->name);
     if (!setting) {
         char name[128];
-        (void)snprintf(name, sizeof name, "%s.%s", section, key);
-        (void)unknown_setting(name, &parse->err);
-        parse_failed(parse, parse->line);
-        return 1;
+        (void)snprintf(name, sizeof name, "%.*s.%.*s", SPAN_FMT(section), SPAN_FMT(line->name));
+        return unknown_setting(name, err);
     }
-    size_t at = (size_t)(setting - settings);
-    if (parse->seen[at] != 0) {
-        (void)err_set(&parse->err, ERR_CONFIG, "%s.%s was already set in line %d", section, key,
-                      parse->seen[at]);
-        parse_failed(parse, parse->line);
-        return 1;
+    int *before = &seen[setting - settings];
+    if (*before != 0) {
+        return err_set(err, ERR_CONFIG, "%s.%s was already set in line %d", setting->section,
+                       setting->key, *before);
     }
-    parse->seen[at] = parse->line;
-    parse->setting = setting;
-    parse->setting_line = parse->line;
-    buf_clear(&parse->value);
-    buf_add_str(&parse->value, value);
-    return 1;
+    *before = line->number;
+    enum status status = config_value_read(setting->type, ini_uncommented(line), base,
+                                           member_of(config, setting), err);
+    return status == OK ? OK : err_wrap(err, "%s.%s", setting->section, setting->key);
 }
 
-static enum status parse_text(struct parse *parse, struct err *err)
+/* Ends at the first line that is wrong, and names it. */
+static enum status read_text(struct config *config, struct span text, const char *path,
+                             const char *base, struct err *err)
 {
-    int piece = ini_parse_stream(read_line, parse, take_setting, parse);
-    finish_setting(parse);
-    if (!buf_ok(&parse->lines) || !buf_ok(&parse->value) || piece < 0) {
-        return err_nomem(err, parse->name);
-    }
-    if (piece > 0) {
-        int line;
-        memcpy(&line, parse->lines.data + (size_t)(piece - 1) * sizeof line, sizeof line);
-        if (parse->err_line == 0 || line < parse->err_line) {
-            return err_set(err, ERR_CONFIG, "%s:%d: neither [section] nor key = value", parse->name,
-                           line);
+    int seen[SETTING_COUNT] = {0}; /* line that gave the setting, 0: none yet */
+    struct span section = span_of(NULL, 0);
+    struct ini_line line = {.number = 0};
+    enum status status = OK;
+    while (status == OK && ini_next(&text, &line)) {
+        if (line.kind == INI_SECTION) {
+            section = line.name;
+        } else if (line.kind == INI_SETTING) {
+            status = read_setting(config, base, section, &line, seen, err);
+        } else {
+            status = err_set(err, ERR_CONFIG, "neither [section] nor key = value");
         }
     }
-    if (parse->err_line != 0) {
-        return err_set(err, ERR_CONFIG, "%s:%d: %s", parse->name, parse->err_line, parse->err.text);
-    }
-    return OK;
+    return status == OK ? OK : err_wrap(err, "%s:%d", path, line.number);
 }
 
 /* The directory of the file, absolute. */
@@ -265,29 +150,25 @@ enum status config_read(struct config *config, const char *path, struct err *err
 {
     struct config *fresh = malloc(sizeof *fresh);
     struct buf text = BUF_INIT;
-    struct parse parse = {.config = fresh, .name = path};
+    char base[FILE_PATH_BYTES];
     if (!fresh) {
         return err_nomem(err, path);
     }
     *fresh = *config;
     enum status status = file_read(path, CONFIG_FILE_BYTES_MAX, &text, err);
-    status = THEN(status, base_of(path, parse.base, err));
+    status = THEN(status, base_of(path, base, err));
     if (status == OK && memchr(text.data, '\0', text.size)) {
         status = err_set(err, ERR_CONFIG, "%s: is not a text file", path);
     }
     if (status == OK) {
-        parse.rest = buf_span(&text);
-        if (span_starts(parse.rest, "\xef\xbb\xbf")) {
-            parse.rest = span_from(parse.rest, 3);
-        }
-        status = parse_text(&parse, err);
+        struct span rest = buf_span(&text);
+        rest = span_from(rest, span_starts(rest, "\xef\xbb\xbf") ? 3 : 0);
+        status = read_text(fresh, rest, path, base, err);
     }
     status = THEN(status, file_path_format(fresh->file, err, "%s", path));
     if (status == OK) {
         *config = *fresh;
     }
-    buf_fini(&parse.lines);
-    buf_fini(&parse.value);
     buf_fini(&text);
     free(fresh);
     return status;
