@@ -1,4 +1,4 @@
-/* The configuration file (INI, read by libinih) as one struct, from the table config.def. Both
+/* The configuration file (INI) as one struct, from the table config.def. Both
  * programs read the same file. Unknown sections or keys and values of the wrong form are errors
  * that name file and line. Relative paths are relative to the file. Read once at start (and again,
  * for the certificates, at SIGHUP); no thread of its own. */

@@ -1,3 +1,7 @@
+/* The hunt's threads find hits and hand them over one at a time; they are held in memory, and go
+ * into watch.db in one transaction with the mark of how far the step went. Only a rush of hits is
+ * written before that, without the mark: the step is done again after a crash, and a hit that is
+ * there already is not written twice. */
 #include "daemon/watch/match_step.h"
 
 #include <stdlib.h>
@@ -6,7 +10,7 @@
 #include "query/language/parse.h"
 #include "schema/base/file.h"
 
-/* Hits go to watch.db when they are so many; what is written twice is there once. */
+/* Hits go to watch.db when they are so many. */
 enum { HELD_BYTES_MAX = 4 * 1024 * 1024 };
 
 /* A hit that waits for the step's end. */
@@ -21,17 +25,13 @@ struct held_hit {
 
 /* A step under way. */
 struct step_run {
-    const struct match_step *step;
-    struct watch_db *db;
-    const struct watch_indicators *sets;
+    struct match_step *step;
     size_t only_list; /* the list of all indicators; SIZE_MAX: they say which */
     int64_t after;
-    int64_t *hits;
     struct arena arena;
     size_t held_bytes;
     struct held_hit *first;
     struct held_hit **last;
-    bool stale;
     enum status status; /* of what was done inside of the hunt */
     struct err err;
 };
@@ -68,9 +68,9 @@ static enum status add_held(struct step_run *stepping, const struct held_hit *he
 {
     const struct indicator *indicator = held->indicator;
     size_t list = stepping->only_list == SIZE_MAX ? indicator->list : stepping->only_list;
-    CHECK(list < stepping->sets->n_lists);
+    CHECK(list < stepping->step->sets->n_lists);
     const struct watch_match found = {
-        .list = stepping->sets->lists[list].id,
+        .list = stepping->step->sets->lists[list].id,
         .kind = span_str(indicator_kind_name(indicator)),
         .bits = indicator->is_range ? indicator->bits
                 : indicator->exact  ? -2
@@ -83,9 +83,9 @@ static enum status add_held(struct step_run *stepping, const struct held_hit *he
         .event = &held->event,
     };
     bool is_new = false;
-    enum status status =
-        watch_hit_add(stepping->db, &found, stepping->step->options->targets, now_us, &is_new, err);
-    *stepping->hits += status == OK && is_new;
+    enum status status = watch_hit_add(stepping->step->db, &found, stepping->step->options->targets,
+                                       now_us, &is_new, err);
+    stepping->step->hits += status == OK && is_new;
     return status;
 }
 
@@ -115,8 +115,8 @@ struct step_mark {
 static enum status note_reached(struct step_run *stepping, const struct step_mark *reached,
                                 struct err *err)
 {
-    return reached->day ? watch_step_day(stepping->db, reached->day, err)
-                        : watch_step_caught(stepping->db, reached->list, reached->caught_us,
+    return reached->day ? watch_step_day(stepping->step->db, reached->day, err)
+                        : watch_step_caught(stepping->step->db, reached->list, reached->caught_us,
                                             reached->all, err);
 }
 
@@ -126,20 +126,21 @@ static enum status write_held(struct step_run *stepping, const struct step_mark 
                               struct err *err)
 {
     bool begun = false;
-    int64_t hits = *stepping->hits;
-    enum status status = watch_step_begin(stepping->db, stepping->sets->generation, &begun, err);
+    int64_t hits = stepping->step->hits;
+    enum status status =
+        watch_step_begin(stepping->step->db, stepping->step->sets->generation, &begun, err);
     if (status != OK || !begun) {
-        stepping->stale = status == OK;
+        stepping->step->stale = status == OK;
         return status;
     }
     status = add_all(stepping, err);
     if (status == OK && reached) {
         status = note_reached(stepping, reached, err);
     }
-    status = THEN(status, watch_step_commit(stepping->db, err));
+    status = THEN(status, watch_step_commit(stepping->step->db, err));
     if (status != OK) {
-        *stepping->hits = hits;
-        watch_step_rollback(stepping->db);
+        stepping->step->hits = hits;
+        watch_step_rollback(stepping->step->db);
     }
     return status;
 }
@@ -154,7 +155,7 @@ static bool keep(struct arena *arena, struct span from, struct span *out)
 static void keep_hit(void *context, const struct hunt_event *hit)
 {
     struct step_run *stepping = context;
-    if (stepping->status != OK || stepping->stale) {
+    if (stepping->status != OK || stepping->step->stale) {
         return;
     }
     struct arena *arena = &stepping->arena;
@@ -207,62 +208,57 @@ static enum status match_days(struct step_run *stepping, const char *path,
     return status;
 }
 
-static void stepping_init(struct step_run *stepping, const struct match_step *step,
-                          struct watch_db *db, const struct watch_indicators *sets, int64_t *hits)
+static void begin(struct step_run *stepping, struct match_step *step)
 {
-    *stepping = (struct step_run){
-        .step = step, .db = db, .sets = sets, .only_list = SIZE_MAX, .hits = hits};
+    *stepping = (struct step_run){.step = step, .only_list = SIZE_MAX};
     stepping->last = &stepping->first;
 }
 
-enum status match_step_new(struct match_step *step, struct watch_db *db,
-                           const struct watch_indicators *sets, const struct watch_day *reached,
-                           int64_t after, int64_t *hits, bool *out_stale, struct err *err)
+enum status match_step_new(struct match_step *step, const struct watch_day *reached, int64_t after,
+                           struct err *err)
 {
     char path[FILE_PATH_BYTES];
     struct step_run stepping;
-    stepping_init(&stepping, step, db, sets, hits);
+    begin(&stepping, step);
     stepping.after = after;
     enum status status = archive_segment_path(step->options->dir, reached->day_us, path, err);
-    for (size_t i = 0; status == OK && !stepping.stale && i < sets->n_sets; i++) {
-        status = match_days(&stepping, path, sets->sets[i], err);
+    for (size_t i = 0; status == OK && !step->stale && i < step->sets->n_sets; i++) {
+        status = match_days(&stepping, path, step->sets->sets[i], err);
     }
-    if (status == OK && !stepping.stale) {
+    if (status == OK && !step->stale) {
         const struct step_mark end = {.day = reached};
         status = write_held(&stepping, &end, err);
     }
-    *out_stale = stepping.stale;
     arena_fini(&stepping.arena);
     return status;
 }
 
 /* What of the list is new, kept from day to day. */
-static enum status get_pending(struct match_step *step, struct watch_db *db,
-                               const struct watch_indicators *sets, int64_t list, struct err *err)
+static enum status get_pending(struct match_step *step, int64_t list, struct err *err)
 {
     if (step->pending && step->pending_list == list &&
-        step->pending_generation == sets->generation) {
+        step->pending_generation == step->sets->generation) {
         return OK;
     }
     indicator_set_free(step->pending);
     step->pending = NULL;
-    enum status status = watch_indicators_pending(db, list, clock_now_us(), &step->pending, err);
+    enum status status =
+        watch_indicators_pending(step->db, list, clock_now_us(), &step->pending, err);
     step->pending_list = list;
-    step->pending_generation = sets->generation;
+    step->pending_generation = step->sets->generation;
     return status;
 }
 
-enum status match_step_old(struct match_step *step, struct watch_db *db,
-                           struct watch_indicators *sets, size_t list, const int64_t *day_us,
-                           int64_t *hits, bool *out_stale, struct err *err)
+enum status match_step_old(struct match_step *step, size_t list, const int64_t *day_us,
+                           struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    struct watch_indicators_list *one = &sets->lists[list];
+    struct watch_indicators_list *one = &step->sets->lists[list];
     struct step_mark end = {.list = one->id, .caught_us = day_us ? *day_us : 0};
     struct step_run stepping;
-    stepping_init(&stepping, step, db, sets, hits);
+    begin(&stepping, step);
     stepping.only_list = list;
-    enum status status = get_pending(step, db, sets, one->id, err);
+    enum status status = get_pending(step, one->id, err);
     end.all = !day_us || (status == OK && indicator_set_count(step->pending) == 0);
     if (status == OK && !end.all) {
         status = archive_segment_path(step->options->dir, *day_us, path, err);
@@ -271,15 +267,14 @@ enum status match_step_old(struct match_step *step, struct watch_db *db,
     if (status == ERR_NOT_FOUND) { /* the list, or the day's file, has gone meanwhile */
         status = OK;
     }
-    if (status == OK && !stepping.stale) {
+    if (status == OK && !step->stale) {
         status = write_held(&stepping, &end, err);
     }
-    if (status == OK && !stepping.stale) {
+    if (status == OK && !step->stale) {
         one->is_behind = !end.all;
         one->caught_us = end.caught_us;
     }
-    *out_stale = stepping.stale;
-    if (end.all || *out_stale) {
+    if (end.all || step->stale) {
         indicator_set_free(step->pending);
         step->pending = NULL;
     }

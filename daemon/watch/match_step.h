@@ -15,25 +15,25 @@ struct match_step {
     struct indicator_set *pending;         /* of the list whose old events were hunted last */
     int64_t pending_list;                  /* 0: none */
     int64_t pending_generation;
+
+    /* set by the matcher before a round */
+    struct watch_db *db;
+    struct watch_indicators *sets; /* the lists; how far old events are hunted is noted there too */
+    int64_t hits;                  /* new ones; steps add to it */
+    bool stale; /* set by a step: the lists have changed meanwhile, and it has noted nothing */
 };
 
 MUST_USE enum status match_step_init(struct match_step *step, const struct matcher_options *options,
                                      struct err *err);
 void match_step_fini(struct match_step *step);
 
-/* The blocks behind `after`, up to reached->block at least, against all lists. *out_stale: the
- * lists have changed meanwhile, and nothing is noted. Adds to *hits what is new. ERR_STOPPED: asked
+/* The blocks behind `after`, up to reached->block at least, against all lists. ERR_STOPPED: asked
  * to. */
-MUST_USE enum status match_step_new(struct match_step *step, struct watch_db *db,
-                                    const struct watch_indicators *sets,
-                                    const struct watch_day *reached, int64_t after, int64_t *hits,
-                                    bool *out_stale, struct err *err);
-/* All of the day against what is new in a list, and what is done of it is noted in its place of
- * `sets`, too. day_us NULL: no day is left, so the list is not behind any more; nor is it when
- * nothing is new in it. */
-MUST_USE enum status match_step_old(struct match_step *step, struct watch_db *db,
-                                    struct watch_indicators *sets, size_t list,
-                                    const int64_t *day_us, int64_t *hits, bool *out_stale,
+MUST_USE enum status match_step_new(struct match_step *step, const struct watch_day *reached,
+                                    int64_t after, struct err *err);
+/* All of the day against what is new in the list (its number in step->sets). day_us NULL: no day is
+ * left, so the list is not behind any more; nor is it when nothing is new in it. */
+MUST_USE enum status match_step_old(struct match_step *step, size_t list, const int64_t *day_us,
                                     struct err *err);
 
 #endif

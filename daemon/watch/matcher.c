@@ -1,3 +1,7 @@
+/* A round, on the thread of matching: the new blocks of each day against all lists, newest days
+ * first, then one day of old events for the first list that is behind. Each is a step
+ * (match_step.c), durable in watch.db as a whole. What is remembered here can be read again from
+ * there. */
 #include "daemon/watch/matcher.h"
 
 #include <stdlib.h>
@@ -5,6 +9,7 @@
 #include "daemon/watch/match_step.h"
 #include "daemon/watch/new_blocks.h"
 #include "daemon/watch/watch_indicators.h"
+#include "schema/base/vec.h"
 
 /* Lists are read again after this: indicators go out of date. */
 #define LISTS_FRESH_US (3600 * CLOCK_SECOND_US)
@@ -13,9 +18,8 @@ struct matcher {
     struct matcher_options options;
     struct watch_db *db; /* NULL: nothing was watched so far */
     struct watch_indicators sets;
-    int64_t read_us;        /* when the lists were read, monotonic; 0: not yet */
-    struct watch_day *days; /* how far each day is matched, ascending */
-    size_t n_days;
+    int64_t read_us;            /* when the lists were read, monotonic; 0: not yet */
+    VEC(struct watch_day) days; /* how far each day is matched, ascending */
     struct new_blocks scan;
     struct match_step step;
 };
@@ -40,9 +44,7 @@ enum status matcher_new(const struct matcher_options *options, struct matcher **
 static void forget(struct matcher *matcher)
 {
     watch_indicators_fini(&matcher->sets);
-    free(matcher->days);
-    matcher->days = NULL;
-    matcher->n_days = 0;
+    vec_fini(&matcher->days);
     matcher->read_us = 0;
 }
 
@@ -83,7 +85,7 @@ static enum status get_ready(struct matcher *matcher, struct err *err)
     }
     forget(matcher);
     status = watch_indicators_read(matcher->db, clock_now_us(), &matcher->sets, err);
-    status = THEN(status, watch_days(matcher->db, &matcher->days, &matcher->n_days, err));
+    status = THEN(status, watch_days(matcher->db, &matcher->days.items, &matcher->days.count, err));
     if (status == OK) {
         matcher->read_us = now_us;
     }
@@ -93,16 +95,16 @@ static enum status get_ready(struct matcher *matcher, struct err *err)
 static struct watch_day *find_day(const struct matcher *matcher, int64_t day_us)
 {
     size_t low = 0;
-    for (size_t high = matcher->n_days; low < high;) {
+    for (size_t high = matcher->days.count; low < high;) {
         size_t middle = low + (high - low) / 2;
-        if (matcher->days[middle].day_us < day_us) {
+        if (matcher->days.items[middle].day_us < day_us) {
             low = middle + 1;
         } else {
             high = middle;
         }
     }
-    bool found = low < matcher->n_days && matcher->days[low].day_us == day_us;
-    return found ? &matcher->days[low] : NULL;
+    bool found = low < matcher->days.count && matcher->days.items[low].day_us == day_us;
+    return found ? &matcher->days.items[low] : NULL;
 }
 
 /* The last block of the day that is matched. One that is not there any more: the file is another
@@ -120,12 +122,11 @@ static enum status note_day(struct matcher *matcher, const struct watch_day *day
         *known = *day;
         return OK;
     }
-    struct watch_day *days = realloc(matcher->days, (matcher->n_days + 1) * sizeof *days);
-    if (!days) {
+    if (!vec_push(&matcher->days, *day)) {
         return err_nomem(err, "watch");
     }
-    matcher->days = days;
-    size_t at = matcher->n_days++;
+    struct watch_day *days = matcher->days.items;
+    size_t at = matcher->days.count - 1;
     for (; at > 0 && days[at - 1].day_us > day->day_us; at--) {
         days[at] = days[at - 1];
     }
@@ -170,11 +171,11 @@ static enum status judge(enum status status, const struct err *why, struct match
 
 /* New blocks, newest days first. */
 static enum status round_new(struct matcher *matcher, struct matcher_report *report,
-                             bool *out_stale, struct err *err)
+                             struct err *err)
 {
     enum status status = OK;
     (void)blocks_left(matcher);
-    for (size_t i = matcher->scan.count; status == OK && !*out_stale && i-- > 0;) {
+    for (size_t i = matcher->scan.count; status == OK && !matcher->step.stale && i-- > 0;) {
         const struct new_blocks_day *day = &matcher->scan.days[i];
         int64_t after = matched_block(matcher, day);
         if (day->block <= after || is_stopping(matcher)) {
@@ -183,9 +184,8 @@ static enum status round_new(struct matcher *matcher, struct matcher_report *rep
         const struct watch_day reached = {
             .day_us = day->day_us, .block = day->block, .newest_us = day->newest_us};
         struct err why;
-        status = match_step_new(&matcher->step, matcher->db, &matcher->sets, &reached, after,
-                                &report->hits, out_stale, &why);
-        if (status == OK && !*out_stale) {
+        status = match_step_new(&matcher->step, &reached, after, &why);
+        if (status == OK && !matcher->step.stale) {
             report->steps++;
             status = note_day(matcher, &reached, &why);
         }
@@ -196,30 +196,29 @@ static enum status round_new(struct matcher *matcher, struct matcher_report *rep
 
 /* The newest day before those that are done; then, a moment later, that there is none. */
 static enum status match_backlog(struct matcher *matcher, size_t at, struct matcher_report *report,
-                                 bool *out_stale, struct err *err)
+                                 struct err *err)
 {
     const struct watch_indicators_list *list = &matcher->sets.lists[at];
     const struct new_blocks_day *day = NULL;
     for (size_t i = matcher->scan.count; !day && i-- > 0;) {
         day = matcher->scan.days[i].day_us < list->caught_us ? &matcher->scan.days[i] : NULL;
     }
-    enum status status = match_step_old(&matcher->step, matcher->db, &matcher->sets, at,
-                                        day ? &day->day_us : NULL, &report->hits, out_stale, err);
-    report->steps += status == OK && !*out_stale;
+    enum status status = match_step_old(&matcher->step, at, day ? &day->day_us : NULL, err);
+    report->steps += status == OK && !matcher->step.stale;
     return status;
 }
 
 /* One step for the first list that is behind. One that fails is tried again in another round, and
  * does not hold up the lists after it. */
 static enum status round_old(struct matcher *matcher, struct matcher_report *report,
-                             bool *out_stale, struct err *err)
+                             struct err *err)
 {
     for (size_t i = 0; i < matcher->sets.n_lists && !is_stopping(matcher); i++) {
         if (!matcher->sets.lists[i].is_behind) {
             continue;
         }
         struct err why;
-        enum status status = match_backlog(matcher, i, report, out_stale, &why);
+        enum status status = match_backlog(matcher, i, report, &why);
         if (status == OK) {
             report->again = true;
             return OK;
@@ -236,28 +235,33 @@ enum status matcher_round(struct matcher *matcher, struct matcher_report *out_re
                           struct err *err)
 {
     struct matcher_report report = {0};
-    bool stale = false;
     *out_report = report;
     if (!matcher->db && !watch_exists(matcher->options.dir)) {
         return OK;
     }
     enum status status = get_ready(matcher, err);
+    struct match_step *step = &matcher->step;
+    step->db = matcher->db;
+    step->sets = &matcher->sets;
+    step->hits = 0;
+    step->stale = false;
     status = THEN(status, new_blocks_poll(&matcher->scan, matcher->options.dir, &report.bad, err));
     if (status == OK && matcher->sets.n_lists > 0) {
-        status = round_new(matcher, &report, &stale, err);
+        status = round_new(matcher, &report, err);
     }
-    if (status == OK && !stale) {
-        status = round_old(matcher, &report, &stale, err);
+    if (status == OK && !step->stale) {
+        status = round_old(matcher, &report, err);
     }
+    report.hits = step->hits;
     report.lists = (int64_t)matcher->sets.n_lists;
     report.indicators = matcher->sets.indicators;
     report.blocks_left = blocks_left(matcher);
     for (size_t i = 0; i < matcher->sets.n_lists; i++) {
         report.behind += matcher->sets.lists[i].is_behind;
     }
-    report.again = status == OK && !is_stopping(matcher) && (stale || report.again);
+    report.again = status == OK && !is_stopping(matcher) && (step->stale || report.again);
     *out_report = report;
-    if (status != OK && status != ERR_STOPPED) { /* begin anew: the handle may be no good */
+    if (status != OK && status != ERR_STOPPED) { /* start over: the handle may be broken */
         forget(matcher);
         watch_close(matcher->db);
         matcher->db = NULL;

@@ -1,35 +1,8 @@
 #include "daemon/watch/new_blocks.h"
 
 #include <stdlib.h>
-#include <sys/stat.h>
 
-#include "schema/base/file.h"
 #include "schema/segment/segment.h"
-
-/* Of the time of a file; within it, it can be written to twice and look the same. */
-enum { SETTLE_SECONDS = 2 };
-
-static struct new_blocks_mark mark_of(const char *path)
-{
-    struct stat st;
-    struct new_blocks_mark mark = {.bytes = -1};
-    if (stat(path, &st) == 0) {
-        mark = (struct new_blocks_mark){.bytes = st.st_size, .changed = st.st_mtim};
-    }
-    return mark;
-}
-
-static bool same_mark(const struct new_blocks_mark *a, const struct new_blocks_mark *b)
-{
-    return a->bytes == b->bytes && a->changed.tv_sec == b->changed.tv_sec &&
-           a->changed.tv_nsec == b->changed.tv_nsec;
-}
-
-static bool is_old(const struct new_blocks_mark *mark, time_t now)
-{
-    return mark->bytes < 0 ||
-           (mark->changed.tv_sec < now - SETTLE_SECONDS && mark->changed.tv_sec <= now);
-}
 
 static enum status read_day(struct new_blocks_day *day, const char *path, struct err *err)
 {
@@ -53,25 +26,19 @@ static enum status read_day(struct new_blocks_day *day, const char *path, struct
 static enum status look(struct new_blocks_day *day, const char *dir, struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    char log[FILE_PATH_BYTES];
     enum status status = archive_segment_path(dir, day->day_us, path, err);
-    status = THEN(status, file_path_format(log, err, "%s-wal", path));
     if (status != OK) {
         return status;
     }
-    /* the marks first: what is written after them is seen by the next look */
-    time_t now = time(NULL);
-    struct new_blocks_mark file_mark = mark_of(path);
-    struct new_blocks_mark log_mark = mark_of(log);
-    if (day->is_settled && same_mark(&file_mark, &day->file) && same_mark(&log_mark, &day->log)) {
+    /* before the file is read: what is written after that is seen by the next look */
+    struct file_stamp now = file_stamp_read(path);
+    if (file_stamp_equal(&day->stamp, &now)) {
         return OK;
     }
-    day->is_settled = false;
+    day->stamp.settled = false;
     status = read_day(day, path, err);
     if (status == OK) {
-        day->file = file_mark;
-        day->log = log_mark;
-        day->is_settled = is_old(&file_mark, now) && is_old(&log_mark, now);
+        day->stamp = now;
     }
     return status;
 }

@@ -3,23 +3,14 @@
 #ifndef DAEMON_WATCH_NEW_BLOCKS_H
 #define DAEMON_WATCH_NEW_BLOCKS_H
 
-#include <time.h>
-
 #include "schema/archive/archive.h"
-
-/* What tells that a file was written to. */
-struct new_blocks_mark {
-    int64_t bytes;
-    struct timespec changed;
-};
+#include "schema/segment/file_stamp.h"
 
 struct new_blocks_day {
     int64_t day_us;
     int64_t block; /* its last one; 0: none */
     int64_t newest_us;
-    struct new_blocks_mark file;
-    struct new_blocks_mark log;
-    bool is_settled; /* not written to for a while: when the marks stay, so has the file */
+    struct file_stamp stamp; /* of its file when it was read */
 };
 
 /* Zeroed to begin with. */
@@ -29,7 +20,7 @@ struct new_blocks {
 };
 
 /* Looks at all of them. A day that cannot be read keeps what was known of it; the first of these is
- * told in *out_bad (status OK: there is none) and looked at again the next time. */
+ * in *out_bad (status OK: there is none) and looked at again the next time. */
 MUST_USE enum status new_blocks_poll(struct new_blocks *scan, const char *dir, struct err *out_bad,
                                      struct err *err);
 void new_blocks_fini(struct new_blocks *scan);
