@@ -147,7 +147,7 @@ static enum status make_one(struct sealer *sealer, enum sealer_when when,
     *out_more = false;
     seal_clear(&sealer->draft);
     enum status status = gather(sealer, report, out_more, err);
-    bool news = sealer->draft.blocks.size > 0;
+    bool news = sealer->draft.blocks.count > 0;
     if (status == OK && !news) {
         status = seal_has_changes(sealer->archive, &news, err);
     }
@@ -160,8 +160,8 @@ static enum status make_one(struct sealer *sealer, enum sealer_when when,
     if (status == OK) {
         *out_more = *out_more || more_rows;
         report->seals++;
-        report->blocks += (int64_t)(sealer->draft.blocks.size / sizeof(struct seal_block));
-        report->objects += (int64_t)(sealer->draft.objects.size / sizeof(struct seal_object));
+        report->blocks += (int64_t)sealer->draft.blocks.count;
+        report->objects += (int64_t)sealer->draft.objects.count;
     }
     return status;
 }

@@ -33,8 +33,7 @@ static enum status add_block(struct seal *draft, struct segment *segment,
     if (!block.line_sums.data) {
         return err_nomem(err, "seal");
     }
-    buf_add(&draft->blocks, &block, sizeof block);
-    return buf_status(&draft->blocks, "seal", err);
+    return vec_push(&draft->blocks, block) ? OK : err_nomem(err, "seal");
 }
 
 /* Blocks of the segment behind `after`, as many as there is room for. */
@@ -42,7 +41,7 @@ static enum status add_blocks(struct seal *draft, struct segment *segment, int64
                               struct digest chain, bool *out_more, struct err *err)
 {
     size_t count;
-    size_t had = draft->blocks.size / sizeof(struct seal_block);
+    size_t had = draft->blocks.count;
     const struct block_info *blocks = segment_blocks(segment, &count);
     struct seal_day day = {.day_us = segment_day_us(segment), .first = had};
     enum status status = OK;
@@ -67,9 +66,8 @@ static enum status add_blocks(struct seal *draft, struct segment *segment, int64
         day.count++;
     }
     day.chain = chain;
-    if (status == OK && day.count > 0) {
-        buf_add(&draft->days, &day, sizeof day);
-        status = buf_status(&draft->days, "seal", err);
+    if (status == OK && day.count > 0 && !vec_push(&draft->days, day)) {
+        status = err_nomem(err, "seal");
     }
     return status;
 }
@@ -157,8 +155,7 @@ static bool take_object(struct seal *draft, sqlite3_stmt *stmt)
         .shipped_us = sqlite3_column_int64(stmt, 10),
     };
     ok = ok && db_column_bytes(stmt, 4, object.sha256.bytes, sizeof object.sha256.bytes);
-    buf_add(&draft->objects, &object, sizeof object);
-    return ok && buf_ok(&draft->objects);
+    return ok && vec_push(&draft->objects, object);
 }
 
 static bool take_deletion(struct seal *draft, sqlite3_stmt *stmt)
@@ -175,8 +172,7 @@ static bool take_deletion(struct seal *draft, sqlite3_stmt *stmt)
     };
     deletion.has_chain =
         db_column_bytes(stmt, 6, deletion.chain.bytes, sizeof deletion.chain.bytes);
-    buf_add(&draft->deletions, &deletion, sizeof deletion);
-    return ok && buf_ok(&draft->deletions);
+    return ok && vec_push(&draft->deletions, deletion);
 }
 
 /* Rows that are in no seal yet; one more than there is room for says that there are more. */
@@ -208,19 +204,15 @@ static enum status take_rows(struct archive *archive, const char *sql, struct se
 
 static enum status mark_days(struct archive *archive, const struct seal *draft, struct err *err)
 {
-    size_t n_days;
-    size_t n_blocks;
-    const struct seal_day *days = seal_days(draft, &n_days);
-    const struct seal_block *blocks = seal_blocks(draft, &n_blocks);
     enum status status = OK;
-    for (size_t i = 0; i < n_days && status == OK; i++) {
-        int64_t last = blocks[days[i].first + days[i].count - 1].block;
+    for (size_t i = 0; i < draft->days.count && status == OK; i++) {
+        const struct seal_day *day = &draft->days.items[i];
+        int64_t last = vec_at(&draft->blocks, day->first + day->count - 1)->block;
         status = db_change(archive_db(archive),
                            "INSERT INTO seal_day (day_us, block, chain) VALUES (?1, ?2, ?3)"
                            " ON CONFLICT (day_us) DO UPDATE SET block = excluded.block,"
                            " chain = excluded.chain",
-                           DB_WITH(DB_INT(days[i].day_us), DB_INT(last), DB_DIGEST(&days[i].chain)),
-                           err);
+                           DB_WITH(DB_INT(day->day_us), DB_INT(last), DB_DIGEST(&day->chain)), err);
     }
     return status;
 }
@@ -229,15 +221,14 @@ static enum status mark_days(struct archive *archive, const struct seal *draft, 
 static enum status mark_rows(struct archive *archive, const struct seal *draft, int64_t object_high,
                              struct err *err)
 {
-    size_t count;
-    const struct seal_deletion *deletions = seal_deletions(draft, &count);
     enum status status =
         db_change(archive_db(archive),
                   "UPDATE object SET seal = ?2 WHERE state = 1 AND seal = 0 AND id <= ?1",
                   DB_WITH(DB_INT(object_high), DB_INT(draft->head.number)), err);
-    for (size_t i = 0; i < count && status == OK; i++) {
-        status = db_change(archive_db(archive), "UPDATE deletion SET seal = ?2 WHERE id = ?1",
-                           DB_WITH(DB_INT(deletions[i].id), DB_INT(draft->head.number)), err);
+    for (size_t i = 0; i < draft->deletions.count && status == OK; i++) {
+        status = db_change(
+            archive_db(archive), "UPDATE deletion SET seal = ?2 WHERE id = ?1",
+            DB_WITH(DB_INT(draft->deletions.items[i].id), DB_INT(draft->head.number)), err);
     }
     return status;
 }

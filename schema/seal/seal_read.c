@@ -10,6 +10,7 @@
 struct reader {
     struct seal *seal;
     const char *fault; /* name of the member; NULL: none yet */
+    bool nomem;
 };
 
 static void fault(struct reader *reader, const char *name)
@@ -110,7 +111,7 @@ static void read_block(struct reader *reader, const cJSON *item, int64_t day_us)
         .index_sha256 = read_digest(reader, item, "index"),
         .line_sums = read_sums(reader, item),
     };
-    buf_add(&reader->seal->blocks, &block, sizeof block);
+    reader->nomem |= !vec_push(&reader->seal->blocks, block);
 }
 
 static void read_days(struct reader *reader, const cJSON *root)
@@ -119,7 +120,7 @@ static void read_days(struct reader *reader, const cJSON *root)
     cJSON_ArrayForEach(item, read_array(reader, root, "days"))
     {
         struct seal_day day = {.day_us = read_day(reader, item),
-                               .first = reader->seal->blocks.size / sizeof(struct seal_block),
+                               .first = reader->seal->blocks.count,
                                .chain = read_digest(reader, item, "chain")};
         const cJSON *block;
         cJSON_ArrayForEach(block, read_array(reader, item, "blocks"))
@@ -127,7 +128,7 @@ static void read_days(struct reader *reader, const cJSON *root)
             read_block(reader, block, day.day_us);
             day.count++;
         }
-        buf_add(&reader->seal->days, &day, sizeof day);
+        reader->nomem |= !vec_push(&reader->seal->days, day);
     }
 }
 
@@ -148,7 +149,7 @@ static void read_objects(struct reader *reader, const cJSON *root)
             .codec = span_is(read_text(reader, item, "codec"), "gzip") ? LEDGER_GZIP : LEDGER_ZSTD,
             .shipped_us = read_time(reader, item, "shipped"),
         };
-        buf_add(&reader->seal->objects, &object, sizeof object);
+        reader->nomem |= !vec_push(&reader->seal->objects, object);
     }
 }
 
@@ -171,7 +172,7 @@ static void read_deletions(struct reader *reader, const cJSON *root)
         if (deletion.has_chain) {
             deletion.chain = read_digest(reader, item, "chain");
         }
-        buf_add(&reader->seal->deletions, &deletion, sizeof deletion);
+        reader->nomem |= !vec_push(&reader->seal->deletions, deletion);
     }
 }
 
@@ -209,7 +210,7 @@ enum status seal_read(struct span text, struct seal *seal, struct err *err)
         text.size <= SEAL_TEXT_BYTES_MAX ? cJSON_ParseWithLength(text.data, text.size) : NULL;
     if (!cJSON_IsObject(root)) {
         cJSON_Delete(root);
-        return err_set(err, ERR_FORMAT, "is no seal: not a JSON object");
+        return err_set(err, ERR_FORMAT, "not a seal: it is not a JSON object");
     }
     struct reader reader = {.seal = seal};
     read_head(&reader, root);
@@ -218,10 +219,7 @@ enum status seal_read(struct span text, struct seal *seal, struct err *err)
     read_deletions(&reader, root);
     cJSON_Delete(root);
     if (reader.fault) {
-        return err_set(err, ERR_FORMAT, "is no seal: \"%s\" is missing or not right", reader.fault);
+        return err_set(err, ERR_FORMAT, "not a seal: \"%s\" is missing or malformed", reader.fault);
     }
-    enum status status = buf_status(&seal->blocks, "seal", err);
-    status = THEN(status, buf_status(&seal->days, "seal", err));
-    status = THEN(status, buf_status(&seal->objects, "seal", err));
-    return THEN(status, buf_status(&seal->deletions, "seal", err));
+    return reader.nomem ? err_nomem(err, "seal") : OK;
 }

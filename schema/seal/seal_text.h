@@ -19,6 +19,7 @@
 
 #include "schema/archive/ledger.h"
 #include "schema/base/arena.h"
+#include "schema/base/vec.h"
 
 #define SEAL_FORMAT "stele-seal-1"
 enum { SEAL_TEXT_BYTES_MAX = 64 * 1024 * 1024 };
@@ -75,22 +76,17 @@ struct seal_deletion {
     struct digest chain;
 };
 
-/* A seal. Spans and arrays are in its arena, or in what it was filled from. */
+/* A seal. Spans are in its arena, or in what it was filled from. */
 struct seal {
     struct seal_head head;
-    struct buf blocks;    /* struct seal_block */
-    struct buf days;      /* struct seal_day, their blocks one behind the other */
-    struct buf objects;   /* struct seal_object */
-    struct buf deletions; /* struct seal_deletion */
+    VEC(struct seal_block) blocks;
+    VEC(struct seal_day) days; /* their blocks one behind the other */
+    VEC(struct seal_object) objects;
+    VEC(struct seal_deletion) deletions;
     struct arena arena;
 };
 void seal_fini(struct seal *seal);
 void seal_clear(struct seal *seal);
-
-const struct seal_block *seal_blocks(const struct seal *seal, size_t *out_count);
-const struct seal_day *seal_days(const struct seal *seal, size_t *out_count);
-const struct seal_object *seal_objects(const struct seal *seal, size_t *out_count);
-const struct seal_deletion *seal_deletions(const struct seal *seal, size_t *out_count);
 
 /* Appends the text. */
 MUST_USE enum status seal_write(const struct seal *seal, struct buf *out, struct err *err);

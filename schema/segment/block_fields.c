@@ -76,24 +76,11 @@ static enum status keep_numbers(struct block_fields_work *work,
 static enum status add_value(struct block_fields_work *work, uint32_t id, struct err *err)
 {
     const struct dictionary_value *value = &work->dictionary->values[id];
-    sqlite3_stmt *value_stmt;
-    sqlite3_stmt *term_stmt = NULL;
-    enum status status = segment_statement(work->segment, SEGMENT_ADD_VALUE, &value_stmt, err);
-    status =
-        THEN(status, segment_statement(work->segment, SEGMENT_ADD_VALUE_TERM, &term_stmt, err));
-    if (status != OK) {
-        return status;
-    }
-    (void)sqlite3_bind_int64(value_stmt, 1, id);
-    (void)sqlite3_bind_int64(value_stmt, 2, value->field);
-    db_bind_span(value_stmt, 3, span_of(value->text, value->size));
-    status = db_run(value_stmt, err);
-    if (status == OK) {
-        (void)sqlite3_bind_int64(term_stmt, 1, (int64_t)id + 1);
-        db_bind_span(term_stmt, 2, span_of(value->text, value->size));
-        status = db_run(term_stmt, err);
-    }
-    return status;
+    struct db_value text = DB_TEXT(span_of(value->text, value->size));
+    enum status status = segment_run(work->segment, SEGMENT_ADD_VALUE,
+                                     DB_WITH(DB_INT(id), DB_INT(value->field), text), err);
+    return THEN(status, segment_run(work->segment, SEGMENT_ADD_VALUE_TERM,
+                                    DB_WITH(DB_INT((int64_t)id + 1), text), err));
 }
 
 /* The run of UUIDs in work->encoded, whose last id is before `end`. */
@@ -101,18 +88,13 @@ static enum status add_uuids(struct block_fields_work *work, uint32_t field, uin
                              struct err *err)
 {
     uint32_t count = (uint32_t)(work->encoded.size / SEGMENT_UUID_BYTES);
-    sqlite3_stmt *stmt = NULL;
     enum status status = buf_status(&work->encoded, "dictionary", err);
     if (status != OK || count == 0) {
         return status;
     }
-    status = segment_statement(work->segment, SEGMENT_ADD_UUIDS, &stmt, err);
-    if (status == OK) {
-        (void)sqlite3_bind_int64(stmt, 1, end - count);
-        (void)sqlite3_bind_int64(stmt, 2, field);
-        db_bind_blob(stmt, 3, buf_span(&work->encoded));
-        status = db_run(stmt, err);
-    }
+    status = segment_run(
+        work->segment, SEGMENT_ADD_UUIDS,
+        DB_WITH(DB_INT(end - count), DB_INT(field), DB_BLOB(buf_span(&work->encoded))), err);
     buf_clear(&work->encoded);
     return status;
 }

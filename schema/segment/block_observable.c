@@ -32,8 +32,8 @@ static enum status write_list(struct block_fields_work *work,
     for (bool full = true; status == OK && full; piece_kind += SEGMENT_VECTOR_CHUNK_STEP) {
         full = left.size >= SEGMENT_VECTOR_CHUNK_BYTES;
         struct span piece = full ? span_of(left.data, SEGMENT_VECTOR_CHUNK_BYTES) : left;
-        status = segment_add_blob(work->segment, SEGMENT_ADD_VECTOR, piece_kind, work->block, piece,
-                                  err);
+        status = segment_run(work->segment, SEGMENT_ADD_VECTOR,
+                             DB_WITH(DB_INT(piece_kind), DB_INT(work->block), DB_BLOB(piece)), err);
         left = span_from(left, piece.size);
     }
     return status;

@@ -103,7 +103,8 @@ static enum status add_vector(struct digest_stream *stream, struct segment *segm
     for (; status == OK && full; kind += SEGMENT_VECTOR_CHUNK_STEP) {
         sqlite3_stmt *stmt;
         struct span piece;
-        status = segment_blob(segment, SEGMENT_VECTOR, kind, block, &stmt, &piece, err);
+        status = segment_blob(segment, SEGMENT_VECTOR, DB_WITH(DB_INT(kind), DB_INT(block)), &stmt,
+                              &piece, err);
         if (status != OK) {
             return status;
         }
@@ -134,7 +135,8 @@ static enum status add_columns(struct digest_stream *stream, struct segment *seg
     for (size_t field = 0; status == OK && field < segment->n_fields; field++) {
         sqlite3_stmt *stmt;
         struct span blob;
-        status = segment_blob(segment, SEGMENT_COLUMN, (int64_t)field, block, &stmt, &blob, err);
+        status = segment_blob(segment, SEGMENT_COLUMN,
+                              DB_WITH(DB_INT((int64_t)field), DB_INT(block)), &stmt, &blob, err);
         if (status == OK) {
             if (blob.size > 0) {
                 add_part(stream, 'n', (int64_t)field, span_str(segment->fields[field].name));
@@ -201,19 +203,12 @@ enum status block_proof_index_digest(struct segment *segment, int64_t block, uin
 enum status block_proof_add(struct segment *segment, int64_t block, const struct block_proof *proof,
                             struct err *err)
 {
-    sqlite3_stmt *stmt;
-    enum status status = segment_statement(segment, SEGMENT_ADD_PROOF, &stmt, err);
-    if (status != OK) {
-        return status;
-    }
-    (void)sqlite3_bind_int64(stmt, 1, block);
-    db_bind_blob(stmt, 2, span_of(proof->frame_sha256.bytes, DIGEST_SHA256_BYTES));
-    db_bind_blob(stmt, 3, span_of(proof->index_sha256.bytes, DIGEST_SHA256_BYTES));
-    db_bind_blob(stmt, 4, proof->line_sums);
-    (void)sqlite3_bind_int64(stmt, 5, proof->value_from);
-    (void)sqlite3_bind_int64(stmt, 6, proof->value_to);
-    db_bind_blob(stmt, 7, span_of(proof->chain.bytes, DIGEST_SHA256_BYTES));
-    return db_run(stmt, err);
+    return segment_run(segment, SEGMENT_ADD_PROOF,
+                       DB_WITH(DB_INT(block), DB_DIGEST(&proof->frame_sha256),
+                               DB_DIGEST(&proof->index_sha256), DB_BLOB(proof->line_sums),
+                               DB_INT(proof->value_from), DB_INT(proof->value_to),
+                               DB_DIGEST(&proof->chain)),
+                       err);
 }
 
 enum status block_proof_frame(struct segment *segment, int64_t block, struct buf *out,

@@ -6,7 +6,8 @@ enum status block_vectors_add(struct segment *segment, struct buf *packed, enum 
     buf_clear(packed);
     enum status status = column_vector_pack(segment->codec, payload, packed, err);
     return THEN(status,
-                segment_add_blob(segment, SEGMENT_ADD_VECTOR, kind, block, buf_span(packed), err));
+                segment_run(segment, SEGMENT_ADD_VECTOR,
+                            DB_WITH(DB_INT(kind), DB_INT(block), DB_BLOB(buf_span(packed))), err));
 }
 
 enum status block_vectors_add_times(struct segment *segment, struct buf *packed,
@@ -22,7 +23,8 @@ enum status block_vectors_add_times(struct segment *segment, struct buf *packed,
     buf_clear(packed);
     enum status status = column_times_encode(segment->codec, times_us, count, packed, err);
     return THEN(status,
-                segment_add_blob(segment, SEGMENT_ADD_VECTOR, kind, block, buf_span(packed), err));
+                segment_run(segment, SEGMENT_ADD_VECTOR,
+                            DB_WITH(DB_INT(kind), DB_INT(block), DB_BLOB(buf_span(packed))), err));
 }
 
 enum status block_vectors_add_identities(struct segment *segment, struct buf *packed,
@@ -36,6 +38,8 @@ enum status block_vectors_add_identities(struct segment *segment, struct buf *pa
         }
     }
     enum status status = buf_status(packed, segment->path, err);
-    return THEN(status, segment_add_blob(segment, SEGMENT_ADD_VECTOR, SEGMENT_VECTOR_IDENTITIES,
-                                         block, buf_span(packed), err));
+    return THEN(status, segment_run(segment, SEGMENT_ADD_VECTOR,
+                                    DB_WITH(DB_INT(SEGMENT_VECTOR_IDENTITIES), DB_INT(block),
+                                            DB_BLOB(buf_span(packed))),
+                                    err));
 }

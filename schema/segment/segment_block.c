@@ -27,7 +27,8 @@ static enum status read_times(struct segment *segment, enum segment_vector kind,
     }
     sqlite3_stmt *stmt;
     struct span blob;
-    enum status status = segment_blob(segment, SEGMENT_VECTOR, kind, block, &stmt, &blob, err);
+    enum status status = segment_blob(segment, SEGMENT_VECTOR, DB_WITH(DB_INT(kind), DB_INT(block)),
+                                      &stmt, &blob, err);
     if (status == OK) {
         status = column_times_decode(segment->codec, blob, info->n_events, out_times_us, err);
         (void)sqlite3_reset(stmt);
@@ -53,7 +54,8 @@ static enum status read_bytes(struct segment *segment, enum segment_vector kind,
 {
     sqlite3_stmt *stmt;
     struct span blob;
-    enum status status = segment_blob(segment, SEGMENT_VECTOR, kind, block, &stmt, &blob, err);
+    enum status status = segment_blob(segment, SEGMENT_VECTOR, DB_WITH(DB_INT(kind), DB_INT(block)),
+                                      &stmt, &blob, err);
     if (status != OK) {
         return status;
     }
@@ -96,7 +98,8 @@ static enum status read_identities(struct segment *segment, int64_t block, sqlit
         return segment_corrupt(segment, block, err);
     }
     struct span blob;
-    enum status status = segment_blob(segment, SEGMENT_VECTOR, SEGMENT_VECTOR_IDENTITIES, block,
+    enum status status = segment_blob(segment, SEGMENT_VECTOR,
+                                      DB_WITH(DB_INT(SEGMENT_VECTOR_IDENTITIES), DB_INT(block)),
                                       out_stmt, &blob, err);
     if (status == OK) {
         status = identity_planes(segment, info, blob, out_planes, err);
@@ -164,7 +167,8 @@ enum status segment_text_fields(struct segment *segment, int64_t block, const ui
 {
     sqlite3_stmt *stmt;
     struct span blob;
-    enum status status = segment_blob(segment, SEGMENT_TEXT_FIELDS, block, 0, &stmt, &blob, err);
+    enum status status =
+        segment_blob(segment, SEGMENT_TEXT_FIELDS, DB_WITH(DB_INT(block)), &stmt, &blob, err);
     if (status != OK) {
         return status;
     }
@@ -200,7 +204,8 @@ enum status segment_frame(struct segment *segment, int64_t block, struct buf *ou
 {
     sqlite3_stmt *stmt;
     struct span blob;
-    enum status status = segment_blob(segment, SEGMENT_FRAME, block, 0, &stmt, &blob, err);
+    enum status status =
+        segment_blob(segment, SEGMENT_FRAME, DB_WITH(DB_INT(block)), &stmt, &blob, err);
     if (status != OK) {
         return status;
     }

@@ -25,7 +25,8 @@ static enum status read_column(struct segment *segment, uint32_t field, int64_t 
     }
     sqlite3_stmt *stmt;
     struct span blob;
-    enum status status = segment_blob(segment, SEGMENT_COLUMN, field, block, &stmt, &blob, err);
+    enum status status = segment_blob(segment, SEGMENT_COLUMN,
+                                      DB_WITH(DB_INT(field), DB_INT(block)), &stmt, &blob, err);
     if (status != OK) {
         return status;
     }

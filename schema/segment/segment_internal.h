@@ -3,7 +3,7 @@
 #define SCHEMA_SEGMENT_SEGMENT_INTERNAL_H
 
 #include "schema/block/column.h"
-#include "schema/db/db.h"
+#include "schema/db/db_query.h"
 #include "schema/segment/segment_uuid.h"
 
 enum segment_statement {
@@ -89,15 +89,14 @@ void segment_statements_free(struct segment *segment);
 /* The statement, prepared when first asked for. */
 MUST_USE enum status segment_statement(struct segment *segment, enum segment_statement which,
                                        sqlite3_stmt **out_stmt, struct err *err);
-/* The blob of a statement with one or two keys; empty when there is no row. Lives until the
- * statement is reset, which the caller does. */
+/* The blob of a statement's first row; empty when there is no row. Lives until the statement is
+ * reset, which the caller does. */
 MUST_USE enum status segment_blob(struct segment *segment, enum segment_statement which,
-                                  int64_t first, int64_t second, sqlite3_stmt **out_stmt,
+                                  struct db_values keys, sqlite3_stmt **out_stmt,
                                   struct span *out_blob, struct err *err);
-/* Runs a statement that stores a blob under one or two keys. */
-MUST_USE enum status segment_add_blob(struct segment *segment, enum segment_statement which,
-                                      int64_t first, int64_t second, struct span blob,
-                                      struct err *err);
+/* Runs a statement that gives no rows. */
+MUST_USE enum status segment_run(struct segment *segment, enum segment_statement which,
+                                 struct db_values values, struct err *err);
 /* ERR_CORRUPT with the file and the block in front. */
 MUST_USE enum status segment_corrupt(const struct segment *segment, int64_t block, struct err *err);
 

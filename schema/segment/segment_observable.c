@@ -10,7 +10,8 @@ static enum status read_pieces(struct segment *segment, int64_t kind, int64_t bl
     for (bool full = true; status == OK && full; kind += SEGMENT_VECTOR_CHUNK_STEP) {
         sqlite3_stmt *stmt;
         struct span piece;
-        status = segment_blob(segment, SEGMENT_VECTOR, kind, block, &stmt, &piece, err);
+        status = segment_blob(segment, SEGMENT_VECTOR, DB_WITH(DB_INT(kind), DB_INT(block)), &stmt,
+                              &piece, err);
         if (status != OK) {
             return status;
         }

@@ -39,20 +39,17 @@ void segment_statements_free(struct segment *segment)
     }
 }
 
-enum status segment_blob(struct segment *segment, enum segment_statement which, int64_t first,
-                         int64_t second, sqlite3_stmt **out_stmt, struct span *out_blob,
+enum status segment_blob(struct segment *segment, enum segment_statement which,
+                         struct db_values keys, sqlite3_stmt **out_stmt, struct span *out_blob,
                          struct err *err)
 {
     sqlite3_stmt *stmt;
+    bool row = false;
     enum status status = segment_statement(segment, which, &stmt, err);
     if (status != OK) {
         return status;
     }
-    (void)sqlite3_bind_int64(stmt, 1, first);
-    if (sqlite3_bind_parameter_count(stmt) > 1) {
-        (void)sqlite3_bind_int64(stmt, 2, second);
-    }
-    bool row = false;
+    db_bind(stmt, keys);
     status = db_step(stmt, &row, err);
     if (status == OK) {
         *out_blob = row ? db_column_span(stmt, 0) : span_of(NULL, 0);
@@ -61,19 +58,10 @@ enum status segment_blob(struct segment *segment, enum segment_statement which, 
     return status;
 }
 
-enum status segment_add_blob(struct segment *segment, enum segment_statement which, int64_t first,
-                             int64_t second, struct span blob, struct err *err)
+enum status segment_run(struct segment *segment, enum segment_statement which,
+                        struct db_values values, struct err *err)
 {
-    sqlite3_stmt *stmt;
+    sqlite3_stmt *stmt = NULL;
     enum status status = segment_statement(segment, which, &stmt, err);
-    if (status != OK) {
-        return status;
-    }
-    int at = 1;
-    (void)sqlite3_bind_int64(stmt, at++, first);
-    if (sqlite3_bind_parameter_count(stmt) > 2) {
-        (void)sqlite3_bind_int64(stmt, at++, second);
-    }
-    db_bind_blob(stmt, at, blob);
-    return db_run(stmt, err);
+    return THEN(status, db_run_with(stmt, values, err));
 }

@@ -237,28 +237,20 @@ static enum status add_frame(struct segment_writer *writer, struct block_info *i
     info->sha256 = maker->sha256;
     info->raw_bytes = (int64_t)maker->ndjson.size;
     info->frame_bytes = (int64_t)maker->frame.size;
-    return THEN(status, segment_add_blob(&writer->segment, SEGMENT_ADD_FRAME, info->id, 0,
-                                         buf_span(&maker->frame), err));
+    return THEN(status,
+                segment_run(&writer->segment, SEGMENT_ADD_FRAME,
+                            DB_WITH(DB_INT(info->id), DB_BLOB(buf_span(&maker->frame))), err));
 }
 
 static enum status add_block_row(struct segment_writer *writer, const struct block_info *info,
                                  struct span text_fields, struct err *err)
 {
-    sqlite3_stmt *stmt;
-    enum status status = segment_statement(&writer->segment, SEGMENT_ADD_BLOCK, &stmt, err);
-    if (status != OK) {
-        return status;
-    }
-    (void)sqlite3_bind_int64(stmt, 1, info->id);
-    (void)sqlite3_bind_int64(stmt, 2, info->n_events);
-    (void)sqlite3_bind_int64(stmt, 3, info->time_min_us);
-    (void)sqlite3_bind_int64(stmt, 4, info->time_max_us);
-    (void)sqlite3_bind_int64(stmt, 5, info->raw_bytes);
-    (void)sqlite3_bind_int64(stmt, 6, info->frame_bytes);
-    db_bind_blob(stmt, 7, span_of(info->sha256.bytes, sizeof info->sha256.bytes));
-    db_bind_blob(stmt, 8, text_fields);
-    (void)sqlite3_bind_int(stmt, 9, info->has_partial);
-    return db_run(stmt, err);
+    return segment_run(&writer->segment, SEGMENT_ADD_BLOCK,
+                       DB_WITH(DB_INT(info->id), DB_INT(info->n_events), DB_INT(info->time_min_us),
+                               DB_INT(info->time_max_us), DB_INT(info->raw_bytes),
+                               DB_INT(info->frame_bytes), DB_DIGEST(&info->sha256),
+                               DB_BLOB(text_fields), DB_INT(info->has_partial)),
+                       err);
 }
 
 /* The block is complete but for this. */
@@ -302,17 +294,14 @@ static void block_info_init(struct block_info *info, const struct segment_writer
 /* Field statistics decide later blocks: they are part of what is committed. */
 static enum status put_fields(struct segment *segment, struct err *err)
 {
-    sqlite3_stmt *stmt;
-    enum status status = segment_statement(segment, SEGMENT_PUT_FIELD, &stmt, err);
+    enum status status = OK;
     for (size_t i = 0; status == OK && i < segment->n_fields; i++) {
         const struct segment_field *field = &segment->fields[i];
-        (void)sqlite3_bind_int64(stmt, 1, (int64_t)i);
-        db_bind_span(stmt, 2, span_str(field->name));
-        (void)sqlite3_bind_int64(stmt, 3, field->cells);
-        (void)sqlite3_bind_int64(stmt, 4, field->distinct_values);
-        (void)sqlite3_bind_int(stmt, 5, field->is_text);
-        (void)sqlite3_bind_int(stmt, 6, field->has_numbers);
-        status = db_run(stmt, err);
+        status = segment_run(segment, SEGMENT_PUT_FIELD,
+                             DB_WITH(DB_INT((int64_t)i), DB_STR(field->name), DB_INT(field->cells),
+                                     DB_INT(field->distinct_values), DB_INT(field->is_text),
+                                     DB_INT(field->has_numbers)),
+                             err);
     }
     return status;
 }
@@ -381,19 +370,6 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
     return THEN(status, segment_block_append(segment, &info, err));
 }
 
-static enum status put_inbox_high(struct segment_writer *writer, const char *archive_id,
-                                  int64_t inbox_id, struct err *err)
-{
-    sqlite3_stmt *stmt = NULL;
-    enum status status = segment_statement(&writer->segment, SEGMENT_PUT_INBOX_HIGH, &stmt, err);
-    if (status != OK) {
-        return status;
-    }
-    db_bind_span(stmt, 1, span_str(archive_id));
-    (void)sqlite3_bind_int64(stmt, 2, inbox_id);
-    return db_run(stmt, err);
-}
-
 /* The handle goes with the name; most days of an import are done with their first commit, so it is
  * not opened again before it is needed. */
 static enum status publish(struct segment_writer *writer, struct err *err)
@@ -418,7 +394,8 @@ enum status segment_writer_commit(struct segment_writer *writer, const char *arc
     enum status status = begin(writer, err);
     status = THEN(status, put_fields(segment, err));
     if (status == OK && inbox_id > 0) {
-        status = put_inbox_high(writer, archive_id, inbox_id, err);
+        status = segment_run(segment, SEGMENT_PUT_INBOX_HIGH,
+                             DB_WITH(DB_STR(archive_id), DB_INT(inbox_id)), err);
     }
     status = THEN(status, writer->is_new ? publish(writer, err) : db_commit(segment->db, err));
     writer->in_transaction = false;

@@ -7,10 +7,9 @@
 
 void seal_set_fini(struct seal_set *set)
 {
-    buf_fini(&set->blocks);
-    buf_fini(&set->objects);
-    buf_fini(&set->deletions);
-    buf_fini(&set->deleted_at);
+    vec_fini(&set->blocks);
+    vec_fini(&set->objects);
+    vec_fini(&set->deletions);
     arena_fini(&set->arena);
     seal_fini(&set->seal);
 }
@@ -66,29 +65,27 @@ static struct span keep(struct seal_set *set, struct span text)
     return arena_copy(&set->arena, text);
 }
 
-static void take(struct seal_set *set, int64_t number)
+static bool take(struct seal_set *set, int64_t number)
 {
-    size_t count;
-    const struct seal_block *blocks = seal_blocks(&set->seal, &count);
-    for (size_t i = 0; i < count; i++) {
-        struct seal_set_block_row entry = {number, blocks[i]};
-        entry.block.line_sums = keep(set, blocks[i].line_sums);
-        buf_add(&set->blocks, &entry, sizeof entry);
+    const struct seal *seal = &set->seal;
+    bool ok = true;
+    for (size_t i = 0; ok && i < seal->blocks.count; i++) {
+        struct seal_set_block_row entry = {number, seal->blocks.items[i]};
+        entry.block.line_sums = keep(set, entry.block.line_sums);
+        ok = vec_push(&set->blocks, entry);
     }
-    const struct seal_object *objects = seal_objects(&set->seal, &count);
-    for (size_t i = 0; i < count; i++) {
-        struct seal_set_object entry = {number, objects[i]};
-        entry.object.target = keep(set, objects[i].target);
-        entry.object.key = keep(set, objects[i].key);
-        buf_add(&set->objects, &entry, sizeof entry);
+    for (size_t i = 0; ok && i < seal->objects.count; i++) {
+        struct seal_set_object entry = {number, seal->objects.items[i]};
+        entry.object.target = keep(set, entry.object.target);
+        entry.object.key = keep(set, entry.object.key);
+        ok = vec_push(&set->objects, entry);
     }
-    const struct seal_deletion *deletions = seal_deletions(&set->seal, &count);
-    for (size_t i = 0; i < count; i++) {
-        struct seal_deletion entry = deletions[i];
-        entry.why = keep(set, deletions[i].why);
-        buf_add(&set->deletions, &entry, sizeof entry);
-        buf_add(&set->deleted_at, &number, sizeof number);
+    for (size_t i = 0; ok && i < seal->deletions.count; i++) {
+        struct seal_set_deletion entry = {number, seal->deletions.items[i]};
+        entry.deletion.why = keep(set, entry.deletion.why);
+        ok = vec_push(&set->deletions, entry);
     }
+    return ok;
 }
 
 enum status seal_set_add(struct seal_set *set, int64_t number, struct span text,
@@ -107,24 +104,20 @@ enum status seal_set_add(struct seal_set *set, int64_t number, struct span text,
         verify_say(report, name_of(number, where), 0, "%s", why.text);
     } else {
         check_head(set, number, text, signature, report);
-        take(set, number);
+        status = take(set, number) ? OK : err_nomem(err, "verify");
         report->sealed_us = set->seal.head.made_us;
     }
     set->broken = false;
     set->last_number = number;
     set->last_sha256 = sha256;
-    status = buf_status(&set->blocks, "verify", err);
-    status = THEN(status, buf_status(&set->objects, "verify", err));
-    return THEN(status, buf_status(&set->deletions, "verify", err));
+    return status == ERR_NOMEM ? status : OK;
 }
 
 enum status seal_set_unsealed_deletion(struct seal_set *set, const struct seal_deletion *deletion,
                                        struct err *err)
 {
-    int64_t next = set->last_number + 1;
-    buf_add(&set->deletions, deletion, sizeof *deletion);
-    buf_add(&set->deleted_at, &next, sizeof next);
-    return buf_status(&set->deletions, "verify", err);
+    const struct seal_set_deletion entry = {set->last_number + 1, *deletion};
+    return vec_push(&set->deletions, entry) ? OK : err_nomem(err, "verify");
 }
 
 static int compare_blocks(const void *a, const void *b)
@@ -140,29 +133,19 @@ static int compare_blocks(const void *a, const void *b)
     return (x->seal > y->seal) - (x->seal < y->seal);
 }
 
-static const struct seal_set_block_row *blocks_of(const struct seal_set *set, size_t *out_count)
-{
-    *out_count = set->blocks.size / sizeof(struct seal_set_block_row);
-    return (const struct seal_set_block_row *)(const void *)set->blocks.data;
-}
-
 void seal_set_finish(struct seal_set *set)
 {
-    size_t count = set->blocks.size / sizeof(struct seal_set_block_row);
-    if (count > 0) {
-        qsort(set->blocks.data, count, sizeof(struct seal_set_block_row), compare_blocks);
-    }
+    vec_sort(&set->blocks, compare_blocks);
 }
 
 /* The first block that is not before (day, block). */
-static size_t lower(const struct seal_set_block_row *blocks, size_t count, int64_t day_us,
-                    int64_t block)
+static size_t lower(const struct seal_set *set, int64_t day_us, int64_t block)
 {
     size_t low = 0;
-    size_t high = count;
+    size_t high = set->blocks.count;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        const struct seal_block *at = &blocks[middle].block;
+        const struct seal_block *at = &set->blocks.items[middle].block;
         bool before = at->day_us < day_us || (at->day_us == day_us && at->block < block);
         low = before ? middle + 1 : low;
         high = before ? high : middle;
@@ -170,61 +153,50 @@ static size_t lower(const struct seal_set_block_row *blocks, size_t count, int64
     return low;
 }
 
-/* The day's last deletion; -1: none. */
-static long deletion_of(const struct seal_set *set, int64_t day_us)
+/* The day's last deletion; NULL: none. */
+static const struct seal_set_deletion *deletion_of(const struct seal_set *set, int64_t day_us)
 {
-    const struct seal_deletion *deletions =
-        (const struct seal_deletion *)(const void *)set->deletions.data;
-    for (size_t i = set->deletions.size / sizeof *deletions; i-- > 0;) {
-        if (deletions[i].day_us == day_us) {
-            return (long)i;
+    for (size_t i = set->deletions.count; i-- > 0;) {
+        if (set->deletions.items[i].deletion.day_us == day_us) {
+            return &set->deletions.items[i];
         }
     }
-    return -1;
+    return NULL;
 }
 
 /* Blocks of a day that come after its deletion are numbered behind those that went. */
-static bool is_deleted(const struct seal_set *set, long deletion,
+static bool is_deleted(const struct seal_set_deletion *entry,
                        const struct seal_set_block_row *block)
 {
-    if (deletion < 0) {
-        return false;
-    }
-    const struct seal_deletion *entry =
-        (const struct seal_deletion *)(const void *)set->deletions.data + deletion;
-    const int64_t *seals = (const int64_t *)(const void *)set->deleted_at.data;
-    return entry->last_block > 0 ? block->block.block <= entry->last_block
-                                 : block->seal <= seals[deletion];
+    return entry &&
+           (entry->deletion.last_block > 0 ? block->block.block <= entry->deletion.last_block
+                                           : block->seal <= entry->seal);
 }
 
 const struct seal_set_block_row *seal_set_day(const struct seal_set *set, int64_t day_us,
                                               size_t *out_count)
 {
-    size_t count;
-    const struct seal_set_block_row *blocks = blocks_of(set, &count);
-    size_t from = lower(blocks, count, day_us, INT64_MIN);
-    size_t to = lower(blocks, count, day_us, INT64_MAX);
-    long deletion = deletion_of(set, day_us);
-    while (from < to && is_deleted(set, deletion, &blocks[from])) {
+    size_t from = lower(set, day_us, INT64_MIN);
+    size_t to = lower(set, day_us, INT64_MAX);
+    const struct seal_set_deletion *deletion = deletion_of(set, day_us);
+    while (from < to && is_deleted(deletion, &set->blocks.items[from])) {
         from++;
     }
     *out_count = to - from;
-    return from < to ? blocks + from : NULL;
+    return from < to ? &set->blocks.items[from] : NULL;
 }
 
 const struct seal_set_block_row *seal_set_any_block(const struct seal_set *set, int64_t day_us,
                                                     int64_t block)
 {
-    size_t count;
-    const struct seal_set_block_row *blocks = blocks_of(set, &count);
-    size_t at = lower(blocks, count, day_us, block);
-    bool found = at < count && blocks[at].block.day_us == day_us && blocks[at].block.block == block;
-    return found ? &blocks[at] : NULL;
+    size_t at = lower(set, day_us, block);
+    const struct seal_set_block_row *row = at < set->blocks.count ? &set->blocks.items[at] : NULL;
+    return row && row->block.day_us == day_us && row->block.block == block ? row : NULL;
 }
 
 const struct seal_set_block_row *seal_set_block(const struct seal_set *set, int64_t day_us,
                                                 int64_t block)
 {
     const struct seal_set_block_row *found = seal_set_any_block(set, day_us, block);
-    return found && !is_deleted(set, deletion_of(set, day_us), found) ? found : NULL;
+    return found && !is_deleted(deletion_of(set, day_us), found) ? found : NULL;
 }

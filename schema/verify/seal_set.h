@@ -17,16 +17,20 @@ struct seal_set_object {
     struct seal_object object;
 };
 
+struct seal_set_deletion {
+    int64_t seal;
+    struct seal_deletion deletion;
+};
+
 struct seal_set {
     const struct signing_key *key; /* NULL: signatures are not checked */
     char archive[37];              /* of the first seal */
     int64_t last_number;
     struct digest last_sha256;
-    bool broken;           /* a seal could not be read: what follows cannot be checked against it */
-    struct buf blocks;     /* struct seal_set_block_row; by day and block after seal_set_finish */
-    struct buf objects;    /* struct seal_set_object, in the order of seals */
-    struct buf deletions;  /* struct seal_deletion */
-    struct buf deleted_at; /* int64_t: seal of each deletion */
+    bool broken; /* a seal could not be read: what follows cannot be checked against it */
+    VEC(struct seal_set_block_row) blocks; /* by day and block after seal_set_finish */
+    VEC(struct seal_set_object) objects;   /* in the order of seals */
+    VEC(struct seal_set_deletion) deletions;
     struct arena arena;
     struct seal seal; /* the one read last */
 };

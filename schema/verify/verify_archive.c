@@ -113,9 +113,8 @@ static enum status take_deletions(struct archive *archive, struct verify_report 
 static enum status check_ledger(struct archive *archive, const struct seal_set *set,
                                 struct verify_report *report, struct err *err)
 {
-    const struct seal_set_object *objects =
-        (const struct seal_set_object *)(const void *)set->objects.data;
-    size_t count = set->objects.size / sizeof *objects;
+    const struct seal_set_object *objects = set->objects.items;
+    size_t count = set->objects.count;
     sqlite3_stmt *stmt = NULL;
     enum status status = db_prepare(
         archive_db(archive),
@@ -151,11 +150,9 @@ static enum status check_ledger(struct archive *archive, const struct seal_set *
 static void find_missing_days(const struct verify_archive *verify, const struct seal_set *set,
                               const int64_t *days, size_t count)
 {
-    const struct seal_set_block_row *blocks =
-        (const struct seal_set_block_row *)(const void *)set->blocks.data;
-    size_t n_blocks = set->blocks.size / sizeof *blocks;
+    const struct seal_set_block_row *blocks = set->blocks.items;
     size_t at = 0;
-    for (size_t i = 0; i < n_blocks; i++) {
+    for (size_t i = 0; i < set->blocks.count; i++) {
         int64_t day_us = blocks[i].block.day_us;
         if (i > 0 && blocks[i - 1].block.day_us == day_us) {
             continue;

@@ -156,7 +156,7 @@ def seals_beside_them(world):
     world.expect_found(world.objects(), "seal 2: its signature is not that of")
     world.fresh()
     write(seals(world)[1], b"nonsense")
-    world.expect_found(world.objects(), "seal 2: is no seal")
+    world.expect_found(world.objects(), "seal 2: not a seal")
     world.fresh()
     os.remove(seals(world)[-1])
     os.remove(seals(world, ".sig")[-1])

@@ -11,15 +11,10 @@ static void print_seal(const struct seal_row *row, const struct seal *seal)
     char made[CLOCK_TEXT_BYTES];
     char put[CLOCK_TEXT_BYTES];
     char hex[DIGEST_HEX_BYTES];
-    size_t blocks;
-    size_t objects;
-    size_t deletions;
-    (void)seal_blocks(seal, &blocks);
-    (void)seal_objects(seal, &objects);
-    (void)seal_deletions(seal, &deletions);
     printf("%-8" PRId64 " %-27s %s  %6zu %7zu %7zu  %s\n", row->number,
-           clock_format(row->made_us, made), digest_hex(&row->sha256, hex), blocks, objects,
-           deletions, row->put_us > 0 ? clock_format(row->put_us, put) : "-");
+           clock_format(row->made_us, made), digest_hex(&row->sha256, hex), seal->blocks.count,
+           seal->objects.count, seal->deletions.count,
+           row->put_us > 0 ? clock_format(row->put_us, put) : "-");
 }
 
 static enum status list(struct archive *archive, int64_t *out_count, struct err *err)

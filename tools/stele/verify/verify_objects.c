@@ -52,9 +52,8 @@ static bool any_of_target(const struct objects_check *checking, struct span url)
 {
     for (size_t i = 0; i < checking->fetched.count; i++) {
         const struct seal_set *set = &checking->fetched.sets[i];
-        const struct seal_set_object *objects =
-            (const struct seal_set_object *)(const void *)set->objects.data;
-        for (size_t o = 0; o < set->objects.size / sizeof *objects; o++) {
+        const struct seal_set_object *objects = set->objects.items;
+        for (size_t o = 0; o < set->objects.count; o++) {
             if (span_equal(objects[o].object.target, url)) {
                 return true;
             }
@@ -69,9 +68,8 @@ static enum status gather_wanted(struct objects_check *checking, struct err *err
     bool only_url = any_of_target(checking, url);
     for (size_t i = 0; i < checking->fetched.count; i++) {
         const struct seal_set *set = &checking->fetched.sets[i];
-        const struct seal_set_object *objects =
-            (const struct seal_set_object *)(const void *)set->objects.data;
-        for (size_t o = 0; o < set->objects.size / sizeof *objects; o++) {
+        const struct seal_set_object *objects = set->objects.items;
+        for (size_t o = 0; o < set->objects.count; o++) {
             if (!only_url || span_equal(objects[o].object.target, url)) {
                 const struct expected_object wanted = {.object = &objects[o], .set = set};
                 buf_add(&checking->wanted, &wanted, sizeof wanted);
