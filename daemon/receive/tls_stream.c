@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include "schema/base/digest.h"
+#include "schema/base/hex.h"
 
 struct tls_stream {
     int fd;

@@ -1,6 +1,6 @@
 #include "query/aggregate/tuple_count.h"
 
-#include "schema/base/digest.h"
+#include "schema/base/random.h"
 
 static enum status not_added(bool full, struct err *err)
 {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "schema/base/arena.h"
-#include "schema/base/digest.h"
+#include "schema/base/hash64.h"
 #include "schema/base/vec.h"
 #include "schema/event/observable_key.h"
 #include "schema/event/term.h"

@@ -10,7 +10,8 @@
 #include <unistd.h>
 
 #include "schema/archive/archive_internal.h"
-#include "schema/base/digest.h"
+#include "schema/base/random.h"
+#include "schema/base/uuid.h"
 #include "schema/db/db_query.h"
 
 extern const char archive_sql[];
@@ -48,7 +49,7 @@ enum status archive_create(const char *dir, struct err *err)
         return status;
     }
     char id[37];
-    random_uuid(id);
+    uuid_random(id);
     char sql[160];
     (void)snprintf(sql, sizeof sql, "INSERT INTO archive (id, created_us) VALUES ('%s', %lld)", id,
                    (long long)clock_now_us());

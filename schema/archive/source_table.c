@@ -1,7 +1,7 @@
 #include "schema/archive/source_table.h"
 
 #include "schema/archive/archive_internal.h"
-#include "schema/base/digest.h"
+#include "schema/base/hash64.h"
 #include "schema/db/db_query.h"
 
 /* Sources kept apart; the ones that come later are one for each way in ("other"). */

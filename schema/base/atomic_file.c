@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "schema/base/digest.h"
+#include "schema/base/hex.h"
+#include "schema/base/random.h"
 
 enum status atomic_file_open(struct atomic_file *file, const char *path, struct err *err)
 {

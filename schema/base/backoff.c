@@ -1,7 +1,7 @@
 #include "schema/base/backoff.h"
 
 #include "schema/base/clock.h"
-#include "schema/base/digest.h"
+#include "schema/base/random.h"
 
 enum { DOUBLINGS_MAX = 20 };
 

@@ -10,7 +10,8 @@
 
 enum { CLOCK_TEXT_BYTES = 32 };
 
-/* Wall clock. Any thread. The environment variable STELE_CLOCK_US (tests only) fixes it. */
+/* Wall clock. Any thread. In builds with STELE_TEST_CLOCK (for tests) the environment variable
+ * STELE_CLOCK_US fixes it. */
 int64_t clock_now_us(void);
 /* Monotonic clock, for waiting and measuring only. */
 int64_t clock_monotonic_us(void);

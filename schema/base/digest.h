@@ -1,5 +1,4 @@
-/* Digests and the text forms they travel in. Everything of OpenSSL's libcrypto that the project
- * needs outside of TLS and certificates is behind this header. Any thread. */
+/* Digests by OpenSSL's libcrypto, and their text in hexadecimal. Any thread. */
 #ifndef SCHEMA_BASE_DIGEST_H
 #define SCHEMA_BASE_DIGEST_H
 
@@ -30,23 +29,7 @@ struct digest digest_stream_finish(struct digest_stream *stream);
 
 /* Lower-case hex with a NUL; returns out. */
 const char *digest_hex(const struct digest *digest, char out[DIGEST_HEX_BYTES]);
-/* `size` bytes as lower-case hex into out (2 * size + 1 bytes). */
-const char *hex_encode(const void *bytes, size_t size, char *out);
-void base64_encode(struct buf *out, struct span bytes);
-/* Appends what the text stands for (RFC 4648, with padding, no white space); false: it is none. */
-MUST_USE bool base64_decode(struct buf *out, struct span text);
 /* 64 hex digits. */
 MUST_USE bool digest_read_hex(struct span text, struct digest *out);
-
-/* Fills with bytes from the system's cryptographic generator; aborts if it has none. */
-void random_fill(void *out, size_t size);
-/* A random (version 4) UUID as 36 characters and a NUL. */
-void random_uuid(char out[37]);
-/* The UUID of a name in a namespace (version 5, RFC 4122 section 4.3). */
-void uuid_v5(const unsigned char namespace_uuid[16], struct span name, char out[37]);
-
-/* Hash of bytes for tables and filters, not for security. Part of the file format where seed 0 is
- * used (block uid hashes): never change it. */
-uint64_t hash64(struct span bytes, uint64_t seed);
 
 #endif

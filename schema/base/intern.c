@@ -1,6 +1,7 @@
 #include "schema/base/intern.h"
 
-#include "schema/base/digest.h"
+#include "schema/base/hash64.h"
+#include "schema/base/random.h"
 
 void intern_init(struct intern *intern)
 {

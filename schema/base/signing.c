@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "schema/base/digest.h"
+#include "schema/base/hex.h"
 
 enum { KEY_FILE_BYTES_MAX = 64 * 1024 };
 

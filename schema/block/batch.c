@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "schema/base/digest.h"
+#include "schema/base/hash64.h"
 #include "schema/event/endpoint.h"
 #include "schema/event/source.h"
 

@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 
-#include "schema/base/digest.h"
+#include "schema/base/hash64.h"
+#include "schema/base/random.h"
 
 void dictionary_init(struct dictionary *dictionary)
 {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "schema/base/digest.h"
+#include "schema/base/hash64.h"
 
 enum { GROUP = LINE_CHECKSUM_GROUP };
 

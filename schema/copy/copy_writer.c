@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "schema/archive/inbox.h"
+#include "schema/base/random.h"
 #include "schema/copy/copy_internal.h"
 #include "schema/event/source.h"
 #include "schema/segment/hash_chain.h"

@@ -1,5 +1,5 @@
 /* What is asked of an event that was read: who did it, how bad it is, whether it is another one. */
-#include "schema/base/digest.h"
+#include "schema/base/hash64.h"
 #include "schema/event/event.h"
 
 struct span event_get(const struct event *event, const char *path)

@@ -1,6 +1,6 @@
 #include "schema/event/observable_key.h"
 
-#include "schema/base/digest.h"
+#include "schema/base/hash64.h"
 #include "schema/event/term.h"
 
 static uint64_t key_of(enum observable_kind kind, struct span text)

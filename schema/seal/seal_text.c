@@ -1,5 +1,6 @@
 #include "schema/seal/seal_text.h"
 
+#include "schema/base/base64.h"
 #include "schema/base/json_writer.h"
 
 void seal_fini(struct seal *seal)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "schema/base/hash64.h"
 #include "schema/block/batch.h"
 #include "schema/db/db.h"
 #include "schema/event/term.h"

@@ -5,6 +5,7 @@
 #include "daemon/ship/aws/aws_endpoint.h"
 #include "daemon/ship/aws/credential_source.h"
 #include "daemon/ship/aws/sigv4.h"
+#include "schema/base/hex.h"
 #include "schema/event/event.h"
 
 static enum status log_in(const struct credential_source_sso *sso, const char *why, struct err *err)

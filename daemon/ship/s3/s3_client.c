@@ -6,6 +6,7 @@
 
 #include "daemon/ship/aws/aws_client.h"
 #include "daemon/ship/s3/s3_error.h"
+#include "schema/base/random.h"
 
 enum { PAUSE_SLICE_MS = 50 };
 #define PATIENCE_LEAST_US (300 * CLOCK_SECOND_US) /* CompleteMultipartUpload takes minutes */

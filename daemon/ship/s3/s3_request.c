@@ -1,5 +1,7 @@
 #include "daemon/ship/s3/s3_request.h"
 
+#include "schema/base/base64.h"
+
 static void sign_header(struct s3_request_prepared *prepared, const char *name, struct span value)
 {
     CHECK(prepared->sign.n_headers < SIGV4_HEADERS_MAX);

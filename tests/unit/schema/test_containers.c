@@ -1,6 +1,6 @@
 /* Vectors, tables of numbers, interned texts, classes of bytes. */
 #include "schema/base/ascii.h"
-#include "schema/base/digest.h"
+#include "schema/base/hash64.h"
 #include "schema/base/intern.h"
 #include "tests/support/test.h"
 

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "schema/base/digest.h"
+#include "schema/base/hex.h"
 #include "tests/support/test.h"
 
 static struct err err;

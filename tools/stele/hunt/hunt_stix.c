@@ -6,7 +6,7 @@
  * bundle may be taken in twice. As an object of the same id must have the same `created`, that is a
  * fixed time for identities and indicators, and for a sighting the time of its last event. */
 #include "schema/base/clock.h"
-#include "schema/base/digest.h"
+#include "schema/base/uuid.h"
 #include "tools/stele/hunt/hunt_forms.h"
 
 enum { COUNT_MAX = 999999999 };
@@ -252,7 +252,7 @@ bool hunt_print_stix(const struct hunt_report *report)
     struct buf out = BUF_INIT;
     struct buf identity = BUF_INIT;
     char id[37];
-    random_uuid(id);
+    uuid_random(id);
     buf_printf(&identity, "identity--%s", report->archive_id);
     if (report->archive_id[0] == '\0') {
         add_uuid(&identity, span_str("a file"));

@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "schema/base/clock.h"
-#include "schema/base/digest.h"
+#include "schema/base/random.h"
 
 enum { SERIAL_BYTES = 16, EXTENSIONS_MAX = 6 };
 

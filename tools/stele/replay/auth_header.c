@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "schema/base/digest.h"
+#include "schema/base/base64.h"
 #include "schema/base/file.h"
 
 enum { SECRET_BYTES_MAX = 64 * 1024 };

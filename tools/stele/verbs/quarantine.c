@@ -5,7 +5,7 @@
 
 #include "schema/archive/inbox.h"
 #include "schema/archive/quarantine_table.h"
-#include "schema/base/digest.h"
+#include "schema/base/base64.h"
 #include "schema/base/utf8.h"
 #include "schema/event/source.h"
 #include "tools/stele/cli/options.h"

@@ -4,7 +4,6 @@
 #include <stdio.h>
 
 #include "schema/base/clock.h"
-#include "schema/base/digest.h"
 
 static void print_place(const struct verify_finding *fault)
 {
