@@ -1,6 +1,6 @@
 /* Numbers instead of events: how many, when, and the most frequent values. The inbox is included.
- * The walk must be new; several threads work on it (query/search/parallel_scan.h), which have ended
- * on return. */
+ * The day iterator must be new; several threads work on it (query/search/parallel_scan.h), which
+ * have ended on return. */
 #ifndef QUERY_AGGREGATE_AGGREGATE_H
 #define QUERY_AGGREGATE_AGGREGATE_H
 

@@ -1,3 +1,5 @@
+/* What of a block was read stays until the view moves on; of columns the BLOCK_VIEW_COLUMNS used
+ * last. By the view's thread; reads only. */
 #include "query/eval/block_view.h"
 #include "schema/block/bitmap.h"
 #include "schema/segment/segment.h"

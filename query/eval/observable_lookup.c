@@ -1,3 +1,7 @@
+/* Two steps. Once a segment: which values of its dictionary match, by the observable indexes of
+ * its blocks, and by the values themselves where a block has none. Then block by block: the
+ * index's own entries, and the columns that have such values. Addresses in the index are exact;
+ * what it knows by hash only is to be confirmed. By the lookup's thread. */
 #include "query/eval/observable_lookup.h"
 #include "schema/block/bitmap.h"
 

@@ -1,3 +1,6 @@
+/* Making a predicate ready for a segment: its field, the questions to the text index (probes), the
+ * values of the dictionary that satisfy it, and a cost by which plan.c orders the parts of a
+ * query. How a block is then evaluated is in predicate_eval_block.c. One thread. */
 #include "query/eval/predicate_eval.h"
 
 #include <stdlib.h>

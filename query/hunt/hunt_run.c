@@ -1,3 +1,7 @@
+/* Each worker of the scan has a pass of its own: matches of the event at hand, hits, coverage.
+ * Blocks with an observable index are asked for candidates first, and only these events are read;
+ * events of the inbox are read one by one. When all threads have ended, the caller's thread puts
+ * the passes together. */
 #include "query/hunt/hunt_run.h"
 
 #include <stdlib.h>

@@ -45,7 +45,7 @@ struct hunt_coverage {
     int64_t last_us;
     struct hunt_gap *gaps;
     size_t n_gaps;
-    int64_t quarantined;  /* pieces set aside as no events: not looked at */
+    int64_t quarantined;  /* malformed records set aside: not looked at */
     struct digest sha256; /* over the digests of the blocks and of the waiting events, by day */
 };
 
@@ -87,7 +87,7 @@ struct hunt_options {
     void *context; /* of both */
 };
 
-/* The walk must be new; its query says which events are looked at. The result is filled on
+/* The iterator must be new; its query says which events are looked at. The result is filled on
  * success; hunt_fini frees it. */
 MUST_USE enum status hunt_run(struct day_iterator *iterator, const struct indicator_set *set,
                               const struct hunt_options *options, struct hunt_result *out_result,

@@ -1,3 +1,6 @@
+/* What fills a set of warninglists from private addresses, an operator's own names and plain lists
+ * (MISP's: warninglist_json.c), and which list an observable or an indicator is on. Filled by one
+ * thread before a hunt; then only read. */
 #include "query/hunt/warninglist.h"
 
 #include <arpa/inet.h>

@@ -42,8 +42,9 @@ MUST_USE enum status warninglist_add_own(struct warninglist_set *set, struct spa
  * regex, list, matching_attributes: https://github.com/MISP/misp-warninglists, schema.json), or a
  * list as of indicators (query/ioc/list.h), then named `file`. A host name stands for all below
  * it, a string for itself, letter case apart. Regular expressions are those that are extended ones
- * of POSIX once \d, (?: and the like are written so. `refused` is told of the first entry of each
- * warninglist that cannot be used, and of how many there are. ERR_FORMAT, ERR_LIMIT, ERR_NOMEM. */
+ * of POSIX once \d, (?: and the like are written so. `refused` is called with the first entry of
+ * each warninglist that cannot be used, and how many there are. ERR_FORMAT, ERR_LIMIT, ERR_NOMEM.
+ */
 typedef void warninglist_refused(void *context, struct span text, const char *why);
 MUST_USE enum status warninglist_read(struct warninglist_set *set, struct span bytes,
                                       const char *file, warninglist_refused *refused, void *context,

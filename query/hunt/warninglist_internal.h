@@ -1,4 +1,4 @@
-/* How warninglists are kept. */
+/* How warninglists are kept in memory. */
 #ifndef QUERY_HUNT_WARNINGLIST_INTERNAL_H
 #define QUERY_HUNT_WARNINGLIST_INTERNAL_H
 
@@ -35,7 +35,7 @@ static inline bool warninglist_is_about(const struct warninglist *warninglist,
     return warninglist->kinds >> kind & 1;
 }
 
-/* A further warninglist; a NULL `out` is no error. ERR_LIMIT, ERR_NOMEM. */
+/* Begins one more warninglist. ERR_LIMIT, ERR_NOMEM. */
 MUST_USE enum status warninglist_begin(struct warninglist_set *set, struct span name,
                                        unsigned kinds, uint32_t *out_number, struct err *err);
 /* Adds a value to it: kind, exact, bits, is_range and normal are set. */

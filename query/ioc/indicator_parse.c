@@ -1,3 +1,7 @@
+/* A text into an indicator: first refanged, then read as the kind that is given ("user:bob", a
+ * column's), or as the first kind whose shape it has, in an order in which no shape hides another:
+ * range, address, hash, URL, session, serial, file, e-mail, name. What fits none is refused with
+ * the reason. Pure; any thread. */
 #include "query/ioc/indicator_parse.h"
 
 #include <libpsl.h>

@@ -1,3 +1,7 @@
+/* One hash table over all kinds. Exact values are found by the keys of
+ * schema/event/observable_key.h, ranges by a key for each length of prefix that the set has,
+ * domains and files by the keys of what is above or behind. A key that is there is only a
+ * candidate: the values are compared. Filled by one thread; then any number may search. */
 #include "query/ioc/indicator_set.h"
 
 #include <stdlib.h>

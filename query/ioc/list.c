@@ -33,7 +33,7 @@ static enum status read_lines(struct list_reader *reader, struct span text)
         if (line.size > 0) {
             struct indicator indicator;
             const char *why = indicator_parse(line, &reader->normal, &indicator);
-            status = list_take(reader, number, line, why, &indicator);
+            status = list_add(reader, number, line, why, &indicator);
         }
     }
     return status;

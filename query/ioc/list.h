@@ -12,14 +12,14 @@ struct list_report {
     int64_t read;       /* indicators that are new in the set */
     int64_t duplicates; /* those that are in it already */
     int64_t unsure;     /* left out: of a lower confidence than the set demands */
-    int64_t refused;    /* each was told to list_refused */
+    int64_t refused;    /* each was reported to list_refused */
 };
 
 /* What could not be read, once for each; `why` is a few words for people. */
 typedef void list_refused(void *context, int64_t line, struct span text, const char *why);
 
-/* Adds what the bytes hold, as list number `list`. Which form it is, is found by looking: lines
- * have an indicator each (read_value.h; empty ones and what follows " #" or begins with # are
+/* Adds what the bytes hold, as list number `list`. The form is recognized by its content: lines
+ * have an indicator each (indicator_parse.h; empty ones and what follows " #" or begins with # are
  * passed over); in CSV (RFC 4180; comma, semicolon or tab) columns with a known name are taken
  * (value, ioc, indicator, ip, domain, url, sha256, ..., and their kind from one named type), or,
  * when no name is known, every cell that is an indicator by its shape. UTF-8 or UTF-16, with or

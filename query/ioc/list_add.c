@@ -86,8 +86,8 @@ static bool says_something(const struct indicator_note *note)
            note->id.size > 0 || note->about.size > 0;
 }
 
-enum status list_take(struct list_reader *reader, int64_t line, struct span text, const char *why,
-                      struct indicator *indicator)
+enum status list_add(struct list_reader *reader, int64_t line, struct span text, const char *why,
+                     struct indicator *indicator)
 {
     if (why) {
         reader->report->refused++;
@@ -116,29 +116,29 @@ static const char *read_any(struct span text, enum observable_kind kind, struct 
                                     : indicator_parse_as(text, kind, normal, out);
 }
 
-enum status list_take_value(struct list_reader *reader, int64_t line, struct span text,
-                            enum observable_kind kind)
+enum status list_add_value(struct list_reader *reader, int64_t line, struct span text,
+                           enum observable_kind kind)
 {
     struct indicator indicator;
     const char *why = read_any(text, kind, &reader->normal, &indicator);
-    return list_take(reader, line, text, why, &indicator);
+    return list_add(reader, line, text, why, &indicator);
 }
 
-enum status list_take_typed(struct list_reader *reader, int64_t line, struct span type,
-                            enum observable_kind kind, struct span value)
+enum status list_add_typed(struct list_reader *reader, int64_t line, struct span type,
+                           enum observable_kind kind, struct span value)
 {
     const char *bar = value.size ? memchr(value.data, '|', value.size) : NULL;
     if (!memchr(type.data, '|', type.size) || !bar) {
-        return list_take_value(reader, line, value, kind);
+        return list_add_value(reader, line, value, kind);
     }
     struct span first = span_of(value.data, (size_t)(bar - value.data));
     struct span second = span_from(value, first.size + 1);
     if (kind == OBSERVABLE_HASH) {
-        return list_take_value(reader, line, second, kind);
+        return list_add_value(reader, line, second, kind);
     }
-    enum status status = list_take_value(reader, line, first, kind);
+    enum status status = list_add_value(reader, line, first, kind);
     return status == OK && kind == OBSERVABLE_KINDS
-               ? list_take_value(reader, line, second, OBSERVABLE_IP)
+               ? list_add_value(reader, line, second, OBSERVABLE_IP)
                : status;
 }
 
@@ -166,8 +166,8 @@ static const char *read_parts(struct list_reader *reader,
 
 /* With AND: the whole is one indicator, and what it names are its parts. All of it is read before
  * any is taken. */
-static enum status take_whole(struct list_reader *reader, int64_t line, struct span text,
-                              const struct stix_pattern *pattern, struct arena *arena)
+static enum status add_whole(struct list_reader *reader, int64_t line, struct span text,
+                             const struct stix_pattern *pattern, struct arena *arena)
 {
     struct indicator whole = {.kind = OBSERVABLE_KINDS, .text = text, .normal = text};
     struct indicator parts[COMPOSITE_INDICATOR_PARTS_MAX];
@@ -176,7 +176,7 @@ static enum status take_whole(struct list_reader *reader, int64_t line, struct s
         why = read_parts(reader, all, arena, parts);
     }
     int64_t before = reader->report->read;
-    enum status status = list_take(reader, line, text, why, &whole);
+    enum status status = list_add(reader, line, text, why, &whole);
     if (reader->report->read == before) {
         return status;
     }
@@ -190,20 +190,20 @@ static enum status take_whole(struct list_reader *reader, int64_t line, struct s
     return status;
 }
 
-enum status list_take_pattern(struct list_reader *reader, int64_t line, struct span text)
+enum status list_add_pattern(struct list_reader *reader, int64_t line, struct span text)
 {
     struct arena arena = ARENA_INIT;
     struct stix_pattern pattern = {0};
     enum status status = OK;
     const char *why = stix_pattern_parse(text, &arena, &pattern);
     if (why) {
-        status = list_take(reader, line, text, why, NULL);
+        status = list_add(reader, line, text, why, NULL);
     } else if (pattern.has_and) {
-        status = take_whole(reader, line, text, &pattern, &arena);
+        status = add_whole(reader, line, text, &pattern, &arena);
     } else {
         for (const struct stix_pattern_alternative *all = pattern.alls; all && status == OK;
              all = all->next) {
-            status = list_take_value(reader, line, all->parts->value, all->parts->kind);
+            status = list_add_value(reader, line, all->parts->value, all->parts->kind);
         }
     }
     arena_fini(&arena);

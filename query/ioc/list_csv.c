@@ -18,7 +18,7 @@ struct table {
     enum role roles[COLUMNS_MAX];
     enum observable_kind kinds[COLUMNS_MAX]; /* with ROLE_KIND */
     bool has_roles;
-    size_t wasted; /* bytes that were looked through for the end of quotes, in vain */
+    size_t wasted; /* bytes searched for the end of quotes that have none */
 };
 
 /* Headers seen in feeds (URLhaus, ThreatFox, MISP, Sentinel), and what their columns hold. */
@@ -101,7 +101,7 @@ static bool is_blank(const struct table *table)
 }
 
 /* Does the quoted cell whose text begins here have an end: a quote, not doubled, with the delimiter
- * or the end of the line behind it? Looking in vain has a bound for all of the list. */
+ * or the end of the line behind it? The bytes of failed searches are bounded for the whole list. */
 static bool is_closed(struct table *table, size_t at)
 {
     struct span rest = table->rest;
@@ -168,7 +168,7 @@ static bool same_folded(struct span text, const char *name)
 }
 
 /* Takes the row as a header; false when no name in it is known. */
-static bool take_header(struct table *table)
+static bool read_header(struct table *table)
 {
     for (size_t i = 0; i < table->columns; i++) {
         struct span name = cell_text(table, i);
@@ -196,7 +196,7 @@ static bool is_sure(const struct indicator *indicator)
            indicator->kind == OBSERVABLE_HASH;
 }
 
-static enum status take_by_shape(struct table *table, int64_t line, bool is_first)
+static enum status add_by_shape(struct table *table, int64_t line, bool is_first)
 {
     struct list_reader *reader = table->reader;
     enum status status = OK;
@@ -205,12 +205,12 @@ static enum status take_by_shape(struct table *table, int64_t line, bool is_firs
         struct indicator indicator;
         if (!indicator_parse(cell_text(table, i), &reader->normal, &indicator) &&
             is_sure(&indicator)) {
-            status = list_take(reader, line, cell_text(table, i), NULL, &indicator);
+            status = list_add(reader, line, cell_text(table, i), NULL, &indicator);
             taken++;
         }
     }
     if (status == OK && taken == 0 && !is_first) {
-        status = list_take(reader, line, buf_span(&table->text), "no indicator in this row", NULL);
+        status = list_add(reader, line, buf_span(&table->text), "no indicator in this row", NULL);
     }
     return status;
 }
@@ -226,19 +226,19 @@ static struct span cell_of(const struct table *table, enum role role)
     return span_of("", 0);
 }
 
-static enum status take_cell(struct table *table, int64_t line, size_t column, struct span type)
+static enum status add_cell(struct table *table, int64_t line, size_t column, struct span type)
 {
     struct span text = cell_text(table, column);
     enum observable_kind kind = OBSERVABLE_KINDS;
     if (table->roles[column] == ROLE_KIND) {
         kind = table->kinds[column];
     } else if (type.size > 0 && list_type_find(type, &kind)) {
-        return list_take_typed(table->reader, line, type, kind, text);
+        return list_add_typed(table->reader, line, type, kind, text);
     }
-    return list_take_value(table->reader, line, text, kind);
+    return list_add_value(table->reader, line, text, kind);
 }
 
-static enum status take_row(struct table *table, int64_t line)
+static enum status add_row(struct table *table, int64_t line)
 {
     struct list_reader *reader = table->reader;
     struct span type = cell_of(table, ROLE_TYPE);
@@ -252,12 +252,12 @@ static enum status take_row(struct table *table, int64_t line)
     for (size_t i = 0; status == OK && i < table->columns; i++) {
         bool value = table->roles[i] == ROLE_VALUE || table->roles[i] == ROLE_KIND;
         if (value && cell_text(table, i).size > 0) {
-            status = take_cell(table, line, i, type);
+            status = add_cell(table, line, i, type);
             any = true;
         }
     }
     if (status == OK && !any) {
-        status = list_take(reader, line, buf_span(&table->text), "no indicator in this row", NULL);
+        status = list_add(reader, line, buf_span(&table->text), "no indicator in this row", NULL);
     }
     return status;
 }
@@ -330,16 +330,16 @@ enum status list_read_csv(struct list_reader *reader, struct span text)
         if (!buf_ok(&table.text)) {
             status = err_nomem(reader->err, "list");
         } else if (remark) { /* URLhaus has its header in one */
-            (void)(first && !table.has_roles && table.columns > 1 && take_header(&table));
+            (void)(first && !table.has_roles && table.columns > 1 && read_header(&table));
         } else if (whole.size > 0 && !(whole.size == 1 && whole.data[0] == '\r')) {
-            bool header = first && !table.has_roles && take_header(&table);
+            bool header = first && !table.has_roles && read_header(&table);
             if (first && is_misp_hashes(&table)) {
                 status = err_set(reader->err, ERR_FORMAT,
                                  "a MISP feed's hashes.csv has digests of values: give the feed's "
                                  "events");
             } else if (!header) {
                 status =
-                    table.has_roles ? take_row(&table, line) : take_by_shape(&table, line, first);
+                    table.has_roles ? add_row(&table, line) : add_by_shape(&table, line, first);
             }
             first = false;
         }

@@ -1,5 +1,6 @@
 /* Lists in JSON: STIX 2.1 bundles (OASIS), MISP events and feeds (MISP core format), ThreatFox and
- * URLhaus exports. The form is told object by object, so that what wraps them does not matter. */
+ * URLhaus exports. The form is recognized object by object, so that what wraps them does not
+ * matter. */
 #include <cjson/cJSON.h>
 
 #include "query/ioc/list_internal.h"
@@ -20,16 +21,16 @@ static struct span text_of(const cJSON *object, const char *key)
     return cJSON_IsString(item) ? span_str(item->valuestring) : span_of("", 0);
 }
 
-static void take(struct document *document, struct span text, enum observable_kind kind)
+static void add_value(struct document *document, struct span text, enum observable_kind kind)
 {
     document->status =
-        THEN(document->status, list_take_value(document->reader, document->number, text, kind));
+        THEN(document->status, list_add_value(document->reader, document->number, text, kind));
 }
 
 static void refuse(struct document *document, struct span text, const char *why)
 {
     document->status =
-        THEN(document->status, list_take(document->reader, document->number, text, why, NULL));
+        THEN(document->status, list_add(document->reader, document->number, text, why, NULL));
 }
 
 /* 0 to 100 as a number, or as one in quotes. */
@@ -64,50 +65,50 @@ static const char *why_not_now(const struct document *document, const cJSON *obj
     return NULL;
 }
 
-static void take_stix(struct document *document, const cJSON *object)
+static void add_stix(struct document *document, const cJSON *object)
 {
     struct span pattern = text_of(object, "pattern");
     const char *why = why_not_now(document, object);
-    struct indicator_note said = {.confidence = confidence_of(object, "confidence"),
+    struct indicator_note note = {.confidence = confidence_of(object, "confidence"),
                                   .valid_from_us = INT64_MIN,
                                   .id = text_of(object, "id"),
                                   .about = text_of(object, "name")};
     int64_t from_us;
     if (clock_parse_rfc3339(text_of(object, "valid_from"), &from_us)) {
-        said.valid_from_us = from_us;
+        note.valid_from_us = from_us;
     }
-    said.id.size =
-        span_starts(said.id, "indicator--") && said.id.size == STIX_ID_BYTES ? said.id.size : 0;
-    document->reader->note = said;
+    note.id.size =
+        span_starts(note.id, "indicator--") && note.id.size == STIX_ID_BYTES ? note.id.size : 0;
+    document->reader->note = note;
     if (why) {
         refuse(document, pattern, why);
     } else if (document->status == OK) {
-        document->status = list_take_pattern(document->reader, document->number, pattern);
+        document->status = list_add_pattern(document->reader, document->number, pattern);
     }
 }
 
-static void take_typed(struct document *document, struct span type, struct span value)
+static void add_typed(struct document *document, struct span type, struct span value)
 {
     enum observable_kind kind;
     if (!list_type_find(type, &kind)) {
         refuse(document, value, "of a type that no event has");
     } else if (document->status == OK) {
-        document->status = list_take_typed(document->reader, document->number, type, kind, value);
+        document->status = list_add_typed(document->reader, document->number, type, kind, value);
     }
 }
 
 /* ThreatFox: export and API. */
-static void take_threatfox(struct document *document, const cJSON *object, struct span ioc)
+static void add_threatfox(struct document *document, const cJSON *object, struct span ioc)
 {
     struct span about = text_of(object, "malware_printable");
-    struct indicator_note said = {.confidence = confidence_of(object, "confidence_level"),
+    struct indicator_note note = {.confidence = confidence_of(object, "confidence_level"),
                                   .valid_from_us = INT64_MIN,
                                   .about = about.size > 0 ? about : text_of(object, "malware")};
-    document->reader->note = said;
-    take_typed(document, text_of(object, "ioc_type"), ioc);
+    document->reader->note = note;
+    add_typed(document, text_of(object, "ioc_type"), ioc);
 }
 
-static void take_misp(struct document *document, const cJSON *object, bool to_ids)
+static void add_misp(struct document *document, const cJSON *object, bool to_ids)
 {
     struct span value = text_of(object, "value");
     if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "deleted"))) {
@@ -115,12 +116,12 @@ static void take_misp(struct document *document, const cJSON *object, bool to_id
     } else if (!to_ids) {
         refuse(document, value, "not meant for detection (to_ids)");
     } else {
-        take_typed(document, text_of(object, "type"), value);
+        add_typed(document, text_of(object, "type"), value);
     }
 }
 
 /* Takes the object when it is an indicator of a known form. */
-static bool take_object(struct document *document, const cJSON *object)
+static bool add_object(struct document *document, const cJSON *object)
 {
     struct span type = text_of(object, "type");
     struct span ioc = text_of(object, "ioc");
@@ -130,14 +131,14 @@ static bool take_object(struct document *document, const cJSON *object)
     document->reader->note = INDICATOR_NOTE_NONE;
     document->reader->note.about = text_of(object, "comment");
     if (span_is(type, "indicator") && text_of(object, "pattern").size > 0) {
-        take_stix(document, object);
+        add_stix(document, object);
     } else if (to_ids && type.size > 0 && text_of(object, "value").size > 0) {
-        take_misp(document, object, cJSON_IsTrue(to_ids));
+        add_misp(document, object, cJSON_IsTrue(to_ids));
     } else if (ioc.size > 0 && text_of(object, "ioc_type").size > 0) {
-        take_threatfox(document, object, ioc);
+        add_threatfox(document, object, ioc);
     } else if (text_of(object, "url").size > 0 && text_of(object, "threat").size > 0) {
         document->reader->note.about = text_of(object, "threat");
-        take(document, text_of(object, "url"), OBSERVABLE_URL);
+        add_value(document, text_of(object, "url"), OBSERVABLE_URL);
     } else {
         document->number--;
         return false;
@@ -146,14 +147,14 @@ static bool take_object(struct document *document, const cJSON *object)
 }
 
 /* Depth is bounded by cJSON (CJSON_NESTING_LIMIT, 1,000). */
-static void take_all(struct document *document, const cJSON *item)
+static void add_objects(struct document *document, const cJSON *item)
 {
-    if (cJSON_IsObject(item) && take_object(document, item)) {
+    if (cJSON_IsObject(item) && add_object(document, item)) {
         return;
     }
     for (const cJSON *child = item->child; child && document->status == OK; child = child->next) {
         if (child->child) {
-            take_all(document, child);
+            add_objects(document, child);
         }
     }
 }
@@ -169,7 +170,7 @@ enum status list_read_json(struct list_reader *reader, struct span text, int64_t
             return err_set(reader->err, ERR_FORMAT, "not JSON from byte %zu of what is left on",
                            end ? (size_t)(end - text.data) : 0);
         }
-        take_all(&document, root);
+        add_objects(&document, root);
         cJSON_Delete(root);
         text = span_from(text, (size_t)(end - text.data));
         text = ascii_skip_blanks(text);

@@ -28,7 +28,7 @@
     "$let(z, $group(" text ", '(?s)^(" LAKE_REGEX_IPV4 ")(?:%.*)?\\z'), "                          \
     "CASE WHEN z = '' THEN '' ELSE " OF_FOUR("z") " END)"
 
-/* A token, whole; without brackets; in pieces between colons; behind an @ of these. */
+/* A token, whole; without brackets; in parts between colons; behind an @ of these. */
 #define WHOLE       "$group(k, '(?s)^[-.]*((?:.*[^-.:@])?)[-.:@]*\\z')"
 #define UNBRACKETED "$group(" WHOLE ", '(?s)^\\[*((?:.*[^\\]])?)\\]*\\z')"
 #define PIECE       "$group(p, '(?s)^[-.\\[]*((?:.*[^-.\\]])?)[-.\\]]*\\z')"
@@ -62,7 +62,7 @@
     "$flat($map($filter(" texts ", t, NOT $matches(t, '" SHAPE_STAMP "') AND $length(t) < 65536 "  \
     "AND " ADDRESS("t") " = ''), t, " INSIDE "))"
 
-/* The addresses of a text t, in pieces that a string may have: what is a time has none, what is an
+/* The addresses of a text t, part by part: what is a time has none, what is an
  * address has no other; then tokens, then URLs. */
 static const char *const of_text[] = {
     "CASE WHEN $matches(t, '" SHAPE_STAMP "') THEN $no_texts() ELSE $let(w, ",
@@ -80,10 +80,10 @@ static const char *const of_text[] = {
     ") END))) END) END",
     NULL};
 
-static void add(const char *const *pieces, struct buf *out)
+static void add(const char *const *parts, struct buf *out)
 {
-    for (size_t i = 0; pieces[i]; i++) {
-        buf_add_str(out, pieces[i]);
+    for (size_t i = 0; parts[i]; i++) {
+        buf_add_str(out, parts[i]);
     }
 }
 

@@ -1,3 +1,5 @@
+/* Plain SQL has calls such as $any(LIST, x, CONDITION); the phrasebook says how each engine writes
+ * them, and this puts them in. Text becomes a literal here and nowhere else. Pure. */
 #include "query/lake/lake_engine.h"
 
 #include "schema/base/ascii.h"

@@ -1,3 +1,5 @@
+/* The statements around the view: how an engine is told where the objects lie and what their
+ * columns are. Tested with DuckDB. Pure. */
 #include "query/lake/lake_table.h"
 
 #include "query/lake/lake_view.h"

@@ -9,7 +9,7 @@ struct explanation {
 
 /* By predicate kind. */
 static const struct explanation explanations[] = {
-    [PREDICATE_ALL] = {"every event", "no look at anything"},
+    [PREDICATE_ALL] = {"every event", "nothing is read"},
     [PREDICATE_TERM] = {"the whole word", "columns by dictionary, text by index"},
     [PREDICATE_PHRASE] = {"the words", "columns by dictionary, text by index and bytes"},
     [PREDICATE_PREFIX] = {"a word that begins with", "columns by dictionary, text by index"},
@@ -17,7 +17,7 @@ static const struct explanation explanations[] = {
     [PREDICATE_GLOB] = {"a word like", "a scan: the dictionary, and the bytes of text"},
     [PREDICATE_RANGE] = {"in the range", "columns and numbers; a scan where the field is text"},
     [PREDICATE_EXISTS] = {"present", "columns; a scan where the field is text"},
-    [PREDICATE_OBSERVABLE] = {"an", "kept observables, the dictionary, then bytes"},
+    [PREDICATE_OBSERVABLE] = {"an", "observable index, the dictionary, then bytes"},
     [PREDICATE_SEVERITY] = {"the severity", "the column of code"},
     [PREDICATE_TIME] = {"the time", "block times"},
     [PREDICATE_UID] = {"the uid", "identity hashes, then bytes"},

@@ -1,3 +1,7 @@
+/* The meaning of every predicate, on a value, on an integer, on an observable, on a whole event.
+ * Slow and plain on purpose: indexes and columns must give what this gives
+ * (tests/unit/query/test_search_random.c). Pure but for the stack and short-lived memory; when
+ * that is out a value does not match. Any thread. */
 #include "query/language/match.h"
 
 #include <stdio.h>

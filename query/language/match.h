@@ -1,13 +1,16 @@
 /* What a predicate means, said once: the truth that indexes only make faster.
  *
- *   TERM       one of the value's terms (schema/event/term.h) is the word; or both are numbers, and
- * equal PHRASE     the words stand one behind the other among the value's words PREFIX     one of
- * the value's terms begins with it SUBSTRING  the value, in lower case, holds it GLOB       a term
- * of the value, or the value, in lower case, has the pattern's form RANGE      a number is compared
- * with numbers, a time with times, other text with any text EXISTS     the field has a value
- *   OBSERVABLE one of the event's observables (schema/event/observable.h) is it: an address of the
- * range, the domain or one below it, the URL (without a scheme: of any), the hash SEVERITY   the
- * field is a code of that severity
+ *   TERM        one of the value's terms (schema/event/term.h) is the word; or both are numbers,
+ *               and equal
+ *   PHRASE      the words stand one behind the other among the value's words
+ *   PREFIX      one of the value's terms begins with it
+ *   SUBSTRING   the value, in lower case, holds it
+ *   GLOB        a term of the value, or the value, in lower case, has the pattern's form
+ *   RANGE       a number is compared with numbers, a time with times, other text with any text
+ *   EXISTS      the field has a value
+ *   OBSERVABLE  one of the event's observables (schema/event/observable.h) is it: an address of the
+ *               range, the domain or one below it, the URL (without a scheme: of any), the hash
+ *   SEVERITY    the field is a code of that severity
  *
  * Without a field every value is looked at, except the reserved fields (stele.source, stele.mark)
  * and the event's own time and uid; a TERM also finds an event by its whole uid, as typed or in

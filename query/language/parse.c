@@ -1,3 +1,6 @@
+/* Recursive descent over the tokens of lex.c, one token ahead; depth is counted (QUERY_DEPTH_MAX).
+ * An error is set where it is found, with the byte it is at; parse_query turns that into a
+ * character and puts it in front. Any thread. */
 #include "query/language/parse.h"
 
 #include <stdlib.h>
@@ -62,7 +65,7 @@ static enum status parse_comparison(struct parser *parser, struct span field,
         return status;
     }
     if (!is_value(parser->token.kind)) {
-        return fault(parser, at, "the comparison has no value behind it");
+        return fault(parser, at, "the comparison must be followed by a value");
     }
     struct predicate_bound end = {.set = true,
                                   .inclusive = kind == LEX_LESS_EQUAL || kind == LEX_GREATER_EQUAL,
@@ -124,7 +127,7 @@ static enum status parse_group(struct parser *parser, struct span field, struct 
     struct span outer = parser->field;
     enum status status = advance(parser);
     if (status == OK && parser->token.kind == LEX_CLOSE) {
-        return fault(parser, at, "nothing stands between the parentheses");
+        return fault(parser, at, "the parentheses are empty");
     }
     if (status == OK && parser->token.kind == LEX_END) {
         return fault(parser, at, "\"(\" is never closed");
@@ -145,7 +148,7 @@ static enum status parse_value(struct parser *parser, struct span field, struct 
 {
     struct lex_token token = parser->token;
     if (token.kind == LEX_WORD && field.size == 0 && span_is(token.text, "-")) {
-        return fault(parser, token.at, "\"-\" has nothing behind it");
+        return fault(parser, token.at, "\"-\" must be followed by a term");
     }
     struct predicate_form form = {.kind = token.kind == LEX_PHRASE ? PREDICATE_FORM_PHRASE
                                                                    : PREDICATE_FORM_WORD,
@@ -158,7 +161,7 @@ static enum status parse_field(struct parser *parser, struct node **out_node)
 {
     struct lex_token field = parser->token;
     if (parser->field.size > 0) {
-        return fault(parser, field.at, "a field inside of another field's parentheses");
+        return fault(parser, field.at, "a field within another field's parentheses");
     }
     size_t end = parser->lexer.at;
     enum status status = advance(parser);
@@ -199,7 +202,7 @@ static enum status parse_primary(struct parser *parser, struct node **out_node)
     return fault(parser, parser->token.at,
                  kind == LEX_CLOSE                   ? "\")\" closes nothing"
                  : kind == LEX_AND || kind == LEX_OR ? "AND and OR stand between two parts"
-                                                     : "something is missing here");
+                                                     : "a term is missing here");
 }
 
 /* Any number of NOTs: two take each other away. */
@@ -213,7 +216,7 @@ static enum status parse_unary(struct parser *parser, struct node **out_node)
         at = parser->token.at;
         status = advance(parser);
         if (status == OK && (parser->token.kind == LEX_END || parser->token.kind == LEX_CLOSE)) {
-            return fault(parser, at, "NOT has nothing behind it");
+            return fault(parser, at, "NOT must be followed by a term");
         }
     }
     status = THEN(status, parse_primary(parser, out_node));
@@ -261,7 +264,7 @@ static enum status parse_and(struct parser *parser, struct node **out_node)
 static enum status parse_or(struct parser *parser, struct node **out_node)
 {
     if (++parser->depth > QUERY_DEPTH_MAX) {
-        return fault(parser, parser->token.at, "too many parentheses inside of each other");
+        return fault(parser, parser->token.at, "parentheses are nested too deep");
     }
     struct node *first = NULL;
     struct node **tail = &first;

@@ -1,3 +1,6 @@
+/* What was typed is a term if it is one (schema/event/term.h), else a phrase of its words, else,
+ * with no word in it, a part to be looked for as it stands. Stars make prefixes, parts and
+ * patterns of it. All text goes into the arena in lower case. Any thread. */
 #include "query/language/predicate.h"
 
 #include "query/language/number.h"
@@ -69,7 +72,7 @@ static enum status build_phrase(const struct predicate_maker *maker, struct span
                                 struct predicate *out)
 {
     if (text.size == 0) {
-        return err_set(maker->err, ERR_USAGE, "nothing stands between the quotation marks");
+        return err_set(maker->err, ERR_USAGE, "the quotation marks are empty");
     }
     enum status status = read_words(maker, text, out);
     if (status != OK) {

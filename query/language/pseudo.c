@@ -1,3 +1,5 @@
+/* One function for each pseudo-field and a table of them at the end. Each says in its error what
+ * it wants. Any thread. */
 #include "query/language/pseudo.h"
 
 #include "query/language/address.h"
@@ -6,7 +8,7 @@
 static enum status not_address(const struct predicate_maker *maker, struct span text)
 {
     return err_set(maker->err, ERR_USAGE,
-                   "ip: wants an address or a range such as 10.0.0.0/8 or 2001:db8::/32, not "
+                   "ip: needs an address or a range such as 10.0.0.0/8 or 2001:db8::/32, not "
                    "\"%.*s\"",
                    (int)(text.size < 80 ? text.size : 80), text.data);
 }
@@ -87,7 +89,7 @@ static enum status pseudo_domain(const struct predicate_maker *maker,
                                  const struct predicate_form *form, struct predicate *out)
 {
     static const struct observable_rule rule = {OBSERVABLE_DOMAIN, domain_form,
-                                                "domain: wants a domain name such as evil.com"};
+                                                "domain: needs a domain name such as evil.com"};
     struct span text = span_starts(form->text, "*.") ? span_from(form->text, 2) : form->text;
     return pseudo_observable(maker, &rule, ascii_trim(text, "."), out);
 }
@@ -96,7 +98,7 @@ static enum status pseudo_hash(const struct predicate_maker *maker,
                                const struct predicate_form *form, struct predicate *out)
 {
     static const struct observable_rule rule = {
-        OBSERVABLE_HASH, observable_hash, "hash: wants an MD5, SHA-1, SHA-256 or SHA-512 in hex"};
+        OBSERVABLE_HASH, observable_hash, "hash: needs an MD5, SHA-1, SHA-256 or SHA-512 in hex"};
     return pseudo_observable(maker, &rule, form->text, out);
 }
 
@@ -105,7 +107,7 @@ static enum status pseudo_url(const struct predicate_maker *maker,
 {
     static const struct observable_rule rule = {
         OBSERVABLE_URL, observable_url_any,
-        "url: wants a URL such as http://evil.com/a, or evil.com/a for any scheme; no part of one "
+        "url: needs a URL such as http://evil.com/a, or evil.com/a for any scheme; not part of one "
         "(that is *evil.com/a*)"};
     struct span text = form->text;
     bool may_be =
@@ -118,7 +120,7 @@ static enum status pseudo_email(const struct predicate_maker *maker,
 {
     bool one = true;
     if (form->kind == PREDICATE_FORM_RANGE || !memchr(form->text.data, '@', form->text.size)) {
-        return err_set(maker->err, ERR_USAGE, "email: wants an address such as alice@example.com");
+        return err_set(maker->err, ERR_USAGE, "email: needs an address such as alice@example.com");
     }
     if (form->kind == PREDICATE_FORM_WORD && memchr(form->text.data, '*', form->text.size)) {
         out->kind = PREDICATE_GLOB;
@@ -126,7 +128,7 @@ static enum status pseudo_email(const struct predicate_maker *maker,
     }
     enum status status = predicate_term(maker, form->text, out, &one);
     return one ? status
-               : err_set(maker->err, ERR_USAGE, "email: wants one address, not several words");
+               : err_set(maker->err, ERR_USAGE, "email: needs one address, not several words");
 }
 
 static enum status pseudo_severity(const struct predicate_maker *maker,
@@ -192,7 +194,7 @@ static enum status pseudo_uid(const struct predicate_maker *maker,
         return predicate_plain(maker, form, out);
     }
     out->kind = PREDICATE_UID;
-    return form->text.size > 0 ? OK : err_set(maker->err, ERR_USAGE, "uid: wants a uid");
+    return form->text.size > 0 ? OK : err_set(maker->err, ERR_USAGE, "uid: needs a uid");
 }
 
 static const struct pseudo pseudos[] = {

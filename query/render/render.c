@@ -1,3 +1,5 @@
+/* One buffered line an event; the form decides whether the event is parsed at all (table, CSV) or
+ * its bytes are written as they are. One thread. */
 #include "query/render/render.h"
 
 #include <errno.h>

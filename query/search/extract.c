@@ -1,3 +1,6 @@
+/* Goes day by day in one thread, oldest first, and hands out each event with its provenance: when
+ * it came, from where, and its marks, which are columns of the segment and not in the event's
+ * bytes. */
 #include "query/search/extract.h"
 #include "schema/block/bitmap.h"
 #include "schema/event/source.h"
@@ -25,23 +28,24 @@ struct extract_run {
     struct arena arena; /* texts of `source` and `mark` */
 };
 
-static enum status reserved_read(struct extract_run *at, const char *name, struct reserved *out,
+static enum status reserved_read(struct extract_run *run, const char *name, struct reserved *out,
                                  struct err *err)
 {
     *out = (struct reserved){0};
-    long field = segment_field_find(plan_segment(at->plan), span_str(name));
+    long field = segment_field_find(plan_segment(run->plan), span_str(name));
     if (field < 0) {
         return OK;
     }
-    enum status status = block_view_is_text(plan_view(at->plan), (size_t)field, &out->is_lost, err);
+    enum status status =
+        block_view_is_text(plan_view(run->plan), (size_t)field, &out->is_lost, err);
     if (status == OK && !out->is_lost) {
-        status = block_view_column(plan_view(at->plan), (size_t)field, &out->column, err);
+        status = block_view_column(plan_view(run->plan), (size_t)field, &out->column, err);
     }
     return status;
 }
 
 /* The texts of the slot's entry; events one after the other mostly have the same one. */
-static enum status reserved_at(struct extract_run *at, struct reserved *reserved, size_t slot,
+static enum status reserved_at(struct extract_run *run, struct reserved *reserved, size_t slot,
                                struct err *err)
 {
     const struct column *column = reserved->column;
@@ -56,9 +60,10 @@ static enum status reserved_at(struct extract_run *at, struct reserved *reserved
          entry && status == OK && i < column->entry_start[entry] && reserved->n_texts < 2; i++) {
         uint32_t field;
         struct span text;
-        status = segment_value(plan_segment(at->plan), column->entry_values[i], &field, &text, err);
+        status =
+            segment_value(plan_segment(run->plan), column->entry_values[i], &field, &text, err);
         if (status == OK) {
-            text = arena_copy(&at->arena, text);
+            text = arena_copy(&run->arena, text);
             reserved->texts[reserved->n_texts++] = text;
             status = text.data ? OK : err_nomem(err, "copy");
         }
@@ -75,73 +80,74 @@ static bool has_mark(const struct reserved *mark, const char *name)
     return has;
 }
 
-static enum status take_slot(struct extract_run *at, size_t slot, const int64_t *times_us,
-                             const int64_t *arrivals_us, struct err *err)
+static enum status extract_slot(struct extract_run *run, size_t slot, const int64_t *times_us,
+                                const int64_t *arrivals_us, struct err *err)
 {
     struct copy_event event = {.time_us = times_us[slot], .received_us = arrivals_us[slot]};
-    enum status status = block_view_line(plan_view(at->plan), slot, &event.raw, err);
-    status = THEN(status, reserved_at(at, &at->source, slot, err));
-    status = THEN(status, reserved_at(at, &at->mark, slot, err));
+    enum status status = block_view_line(plan_view(run->plan), slot, &event.raw, err);
+    status = THEN(status, reserved_at(run, &run->source, slot, err));
+    status = THEN(status, reserved_at(run, &run->mark, slot, err));
     if (status != OK) {
         return status;
     }
-    event.source = at->source.n_texts > 0 ? at->source.texts[0] : span_of(NULL, 0);
-    event.time_is_arrival = has_mark(&at->mark, "arrival-time");
-    event.session_stream = has_mark(&at->mark, "session-stream");
-    at->extract->events++;
-    at->extract->without_source += at->source.is_lost;
-    return at->extract->each(at->extract->context, &event, err);
+    event.source = run->source.n_texts > 0 ? run->source.texts[0] : span_of(NULL, 0);
+    event.time_is_arrival = has_mark(&run->mark, "arrival-time");
+    event.session_stream = has_mark(&run->mark, "session-stream");
+    run->extract->events++;
+    run->extract->without_source += run->source.is_lost;
+    return run->extract->each(run->extract->context, &event, err);
 }
 
-static enum status take_block(struct extract_run *at, const struct block_info *info,
-                              struct err *err)
+static enum status extract_block(struct extract_run *run, const struct block_info *info,
+                                 struct err *err)
 {
     struct bitmap map;
     const int64_t *times_us;
     const int64_t *arrivals_us;
-    enum status status = plan_eval(at->plan, info, day_iterator_from_us(at->iterator),
-                                   day_iterator_to_us(at->iterator), &map, err);
+    enum status status = plan_eval(run->plan, info, day_iterator_from_us(run->iterator),
+                                   day_iterator_to_us(run->iterator), &map, err);
     if (status != OK || bitmap_is_empty(&map)) {
         return status;
     }
-    struct block_view *view = plan_view(at->plan);
-    arena_reset(&at->arena);
+    struct block_view *view = plan_view(run->plan);
+    arena_reset(&run->arena);
     status = block_view_times(view, &times_us, err);
     status = THEN(status, block_view_arrivals(view, &arrivals_us, err));
-    status = THEN(status, reserved_read(at, SOURCE_FIELD, &at->source, err));
-    status = THEN(status, reserved_read(at, SOURCE_MARK_FIELD, &at->mark, err));
+    status = THEN(status, reserved_read(run, SOURCE_FIELD, &run->source, err));
+    status = THEN(status, reserved_read(run, SOURCE_MARK_FIELD, &run->mark, err));
     for (size_t slot = bitmap_next(&map, 0); status == OK && slot < BLOCK_EVENTS_MAX;
          slot = bitmap_next(&map, slot + 1)) {
-        status = take_slot(at, slot, times_us, arrivals_us, err);
+        status = extract_slot(run, slot, times_us, arrivals_us, err);
     }
     return status;
 }
 
 /* `day` of `n_days` is at hand. */
-static enum status take_blocks(struct extract_run *at, size_t day, size_t n_days, struct err *err)
+static enum status extract_blocks(struct extract_run *run, size_t day, size_t n_days,
+                                  struct err *err)
 {
-    const struct day_iterator_options *search = day_iterator_options_of(at->iterator);
+    const struct day_iterator_options *search = day_iterator_options_of(run->iterator);
     size_t count;
-    const struct block_info *infos = segment_blocks(plan_segment(at->plan), &count);
+    const struct block_info *infos = segment_blocks(plan_segment(run->plan), &count);
     enum status status = OK;
     for (size_t i = 0; status == OK && i < count; i++) {
         if (i % AHEAD_BLOCKS == 0) {
             size_t n = count - i < AHEAD_BLOCKS ? count - i : AHEAD_BLOCKS;
             bool dense = infos[i + n - 1].id - infos[i].id == (int64_t)n - 1;
-            plan_ahead(at->plan, infos[i].id, dense ? n : 0);
+            plan_ahead(run->plan, infos[i].id, dense ? n : 0);
         }
-        status = take_block(at, &infos[i], err);
+        status = extract_block(run, &infos[i], err);
         if (search->progress) {
             int64_t thousandths =
                 (int64_t)(1000 * ((double)day + (double)(i + 1) / (double)count) / (double)n_days);
-            search->progress(search->progress_context, thousandths, at->extract->events);
+            search->progress(search->progress_context, thousandths, run->extract->events);
         }
     }
     return status;
 }
 
-static enum status take_waiting(struct extract_run *at, const struct day_iterator_day *day,
-                                struct err *err)
+static enum status extract_inbox(struct extract_run *run, const struct day_iterator_day *day,
+                                 struct err *err)
 {
     enum status status = OK;
     for (size_t i = 0; status == OK && i < day->n_waiting; i++) {
@@ -157,8 +163,8 @@ static enum status take_waiting(struct extract_run *at, const struct day_iterato
                 event.session_stream || (span_is(field->path, SOURCE_MARK_FIELD) &&
                                          span_is(field->value, "session-stream"));
         }
-        at->extract->events++;
-        status = at->extract->each(at->extract->context, &event, err);
+        run->extract->events++;
+        status = run->extract->each(run->extract->context, &event, err);
     }
     return status;
 }
@@ -166,7 +172,7 @@ static enum status take_waiting(struct extract_run *at, const struct day_iterato
 enum status extract_run(struct day_iterator *iterator, struct extract *extract, struct err *err)
 {
     CHECK(day_iterator_options_of(iterator)->oldest_first);
-    struct extract_run at = {.iterator = iterator, .extract = extract};
+    struct extract_run run = {.iterator = iterator, .extract = extract};
     size_t n_days;
     (void)day_iterator_days(iterator, &n_days);
     enum status status = OK;
@@ -177,12 +183,12 @@ enum status extract_run(struct day_iterator *iterator, struct extract *extract, 
         if (status != OK || end) {
             break;
         }
-        at.plan = day.plan;
+        run.plan = day.plan;
         if (day.plan) {
-            status = take_blocks(&at, i, n_days, err);
+            status = extract_blocks(&run, i, n_days, err);
         }
-        status = THEN(status, take_waiting(&at, &day, err));
+        status = THEN(status, extract_inbox(&run, &day, err));
     }
-    arena_fini(&at.arena);
+    arena_fini(&run.arena);
     return status;
 }

@@ -17,7 +17,7 @@ struct extract {
     int64_t without_source; /* of them: their source was not kept apart, too many differ */
 };
 
-/* A walk that is new, oldest first. ERR of `each`, or of what cannot be read. */
+/* The iterator is new and goes oldest first. ERR of `each`, or of what cannot be read. */
 MUST_USE enum status extract_run(struct day_iterator *iterator, struct extract *extract,
                                  struct err *err);
 

@@ -1,3 +1,7 @@
+/* The inbox is read once, in one read transaction. An event that stands in it twice counts once:
+ * what makes events the same is kept for all of them while it is read, and the events themselves
+ * only if they satisfy the query. By the thread that opens it; then any thread may ask for the
+ * events of a day. */
 #include "query/search/inbox_scan.h"
 
 #include <stdio.h>

@@ -277,7 +277,7 @@ size_t parallel_scan_workers(const struct day_iterator *iterator)
     return count < 1 ? 1 : count > PARALLEL_SCAN_WORKERS_MAX ? PARALLEL_SCAN_WORKERS_MAX : count;
 }
 
-static enum status sweep_end(struct parallel_scan *scan, enum status shown, struct err *err)
+static enum status scan_end(struct parallel_scan *scan, enum status shown, struct err *err)
 {
     for (size_t i = 0; i < scan->n_threads; i++) {
         CHECK(pthread_join(scan->threads[i], NULL) == 0);
@@ -324,5 +324,5 @@ enum status parallel_scan_run(struct day_iterator *iterator,
     if (shown != OK && err) {
         *err = shown_err;
     }
-    return sweep_end(scan, shown, err);
+    return scan_end(scan, shown, err);
 }

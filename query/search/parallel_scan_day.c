@@ -31,7 +31,7 @@ static int oldest_first(const void *a, const void *b, void *context)
     return compare_ids(x->id, y->id);
 }
 
-/* In the order of time if the hands have a use for it, else as they are in the file. */
+/* In the order of time if is_enough needs it, else as they are in the file. */
 static enum status order_blocks(const struct parallel_scan *scan, struct plan *plan,
                                 size_t *out_count, uint32_t **out_order, struct err *err)
 {

@@ -1,4 +1,4 @@
-/* What the workers of a sweep share. Part of query/search/parallel_scan.c and
+/* What the workers of a scan share. Part of query/search/parallel_scan.c and
  * query/search/parallel_scan_day.c. */
 #ifndef QUERY_SEARCH_PARALLEL_SCAN_INTERNAL_H
 #define QUERY_SEARCH_PARALLEL_SCAN_INTERNAL_H
@@ -10,9 +10,10 @@
 #define PARALLEL_SCAN_NONE SIZE_MAX
 
 enum parallel_scan_state {
-    PARALLEL_SCAN_NEW,     /* nobody has begun with it */
+    PARALLEL_SCAN_NEW,     /* no worker has begun with it */
     PARALLEL_SCAN_OPENING, /* its first worker opens it */
-    PARALLEL_SCAN_OPEN /* blocks can be taken; all of it is seen when none is left and nobody at it
+    PARALLEL_SCAN_OPEN /* blocks can be taken; all of it is seen when none is left and no worker is
+                        * at it
                         */
 };
 
@@ -21,11 +22,11 @@ struct parallel_scan_day {
     size_t n_blocks; /* of the first worker's snapshot */
     uint32_t
         *order;  /* the blocks' indexes, as they are to be asked; set before PARALLEL_SCAN_OPEN */
-    size_t next; /* place in order from which on nobody has taken */
+    size_t next; /* place in order from which on blocks are free */
     size_t end;  /* places from here on are not wanted */
     size_t taken_last;            /* how many blocks were taken at once */
     size_t n_workers;             /* that have it open */
-    bool is_gone;                 /* its file was taken away: nobody else can open it */
+    bool is_gone;                 /* its file was deleted: no one else can open it */
     struct day_iterator_day left; /* what waits, and the plan of the first worker to leave */
 };
 
@@ -33,7 +34,7 @@ struct parallel_scan_day {
 struct parallel_scan;
 struct parallel_scan_worker {
     struct parallel_scan *scan;
-    void *own; /* what the hands get */
+    void *own; /* what the operations get */
     size_t which;
     size_t number; /* of the day, or PARALLEL_SCAN_NONE */
     struct plan *plan;

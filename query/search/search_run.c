@@ -22,7 +22,7 @@ struct search_chunk {
 
 /* What one worker has of the day it is at, and a day has of all its workers. */
 struct search_worker {
-    struct search_job *run;
+    struct search_job *job;
     struct hit_heap heap;
 };
 
@@ -36,19 +36,19 @@ struct search_job {
     struct search_chunk *chunk;
 };
 
-static enum status take_waiting(void *worker, const struct day_iterator_day *day, struct err *err)
+static enum status add_inbox_hits(void *worker, const struct day_iterator_day *day, struct err *err)
 {
     struct search_worker *own = worker;
     enum status status = OK;
     for (size_t i = 0; status == OK && i < day->n_waiting; i++) {
-        struct hit_heap_entry place = {day->waiting[i]->event.time_us, HIT_HEAP_INBOX, (uint32_t)i};
-        status = hit_heap_add(&own->heap, place, err);
+        struct hit_heap_entry entry = {day->waiting[i]->event.time_us, HIT_HEAP_INBOX, (uint32_t)i};
+        status = hit_heap_add(&own->heap, entry, err);
     }
     return status;
 }
 
-static enum status take_block(void *worker, struct plan *plan, const struct block_info *info,
-                              const struct bitmap *map, struct err *err)
+static enum status add_block_hits(void *worker, struct plan *plan, const struct block_info *info,
+                                  const struct bitmap *map, struct err *err)
 {
     struct search_worker *own = worker;
     const int64_t *times_us;
@@ -58,8 +58,8 @@ static enum status take_block(void *worker, struct plan *plan, const struct bloc
     }
     BITMAP_EACH(map, slot)
     {
-        struct hit_heap_entry place = {times_us[slot], info->id, (uint32_t)slot};
-        status = hit_heap_add(&own->heap, place, err);
+        struct hit_heap_entry entry = {times_us[slot], info->id, (uint32_t)slot};
+        status = hit_heap_add(&own->heap, entry, err);
         if (status != OK) {
             return status;
         }
@@ -78,40 +78,40 @@ static enum status leave_day(void *worker, size_t number, struct plan *plan, str
 {
     (void)plan;
     struct search_worker *own = worker;
-    struct search_job *run = own->run;
+    struct search_job *job = own->job;
     enum status status = OK;
-    lock_take(&run->lock);
+    lock_take(&job->lock);
     for (size_t i = 0; status == OK && i < own->heap.count; i++) {
-        status = hit_heap_add(&run->days[number], own->heap.items[i], err);
+        status = hit_heap_add(&job->days[number], own->heap.items[i], err);
     }
-    lock_drop(&run->lock);
+    lock_drop(&job->lock);
     hit_heap_clear(&own->heap);
     return status;
 }
 
-static enum status fetch_hit(const struct day_iterator_day *day, const struct hit_heap_entry *place,
+static enum status fetch_hit(const struct day_iterator_day *day, const struct hit_heap_entry *entry,
                              struct search_chunk *chunk, struct search_hit *hit, struct err *err)
 {
     *hit =
-        (struct search_hit){.time_us = place->time_us, .day_us = clock_day_start(place->time_us)};
-    if (place->block == HIT_HEAP_INBOX) {
-        const struct inbox_scan_event *waiting = day->waiting[place->slot];
+        (struct search_hit){.time_us = entry->time_us, .day_us = clock_day_start(entry->time_us)};
+    if (entry->block == HIT_HEAP_INBOX) {
+        const struct inbox_scan_event *waiting = day->waiting[entry->slot];
         hit->in_inbox = true;
         hit->received_us = waiting->received_us;
         hit->raw = waiting->event.raw;
         hit->source = waiting->source;
         return OK;
     }
-    hit->block = place->block;
-    hit->slot = place->slot;
+    hit->block = entry->block;
+    hit->slot = entry->slot;
     struct span line;
     const int64_t *arrivals_us = NULL;
-    enum status status = block_view_line(plan_view(day->plan), place->slot, &line, err);
+    enum status status = block_view_line(plan_view(day->plan), entry->slot, &line, err);
     status = THEN(status, block_view_arrivals(plan_view(day->plan), &arrivals_us, err));
     if (status != OK) {
         return status;
     }
-    hit->received_us = arrivals_us[place->slot];
+    hit->received_us = arrivals_us[entry->slot];
     hit->raw = arena_copy(&chunk->arena, line);
     return hit->raw.data ? OK : err_nomem(err, "search");
 }
@@ -146,64 +146,64 @@ static enum status fetch_chunk(const struct day_iterator_day *day,
 static enum status emit_day(void *context, size_t number, const struct day_iterator_day *day,
                             bool *out_stop, struct err *err)
 {
-    struct search_job *run = context;
-    int64_t limit = run->options->limit;
-    lock_take(&run->lock);
-    struct hit_heap heap = run->days[number];
-    run->days[number] = (struct hit_heap){0};
-    lock_drop(&run->lock);
+    struct search_job *job = context;
+    int64_t limit = job->options->limit;
+    lock_take(&job->lock);
+    struct hit_heap heap = job->days[number];
+    job->days[number] = (struct hit_heap){0};
+    lock_drop(&job->lock);
     hit_heap_sort(&heap);
     enum status status = OK;
-    for (size_t at = 0; status == OK && !run->stopped && at < heap.count; at += run->chunk->count) {
+    for (size_t at = 0; status == OK && !job->stopped && at < heap.count; at += job->chunk->count) {
         size_t left = heap.count - at;
-        left = limit > 0 && left > (size_t)(limit - run->hits) ? (size_t)(limit - run->hits) : left;
-        run->chunk->count = left < SEARCH_RUN_CHUNK ? left : SEARCH_RUN_CHUNK;
-        arena_reset(&run->chunk->arena);
-        status = fetch_chunk(day, heap.items + at, run->chunk, err);
-        for (size_t i = 0; status == OK && !run->stopped && i < run->chunk->count; i++) {
-            run->hits++;
-            run->stopped = !run->options->each(run->options->context, &run->chunk->hits[i]) ||
-                           (limit > 0 && run->hits == limit);
+        left = limit > 0 && left > (size_t)(limit - job->hits) ? (size_t)(limit - job->hits) : left;
+        job->chunk->count = left < SEARCH_RUN_CHUNK ? left : SEARCH_RUN_CHUNK;
+        arena_reset(&job->chunk->arena);
+        status = fetch_chunk(day, heap.items + at, job->chunk, err);
+        for (size_t i = 0; status == OK && !job->stopped && i < job->chunk->count; i++) {
+            job->hits++;
+            job->stopped = !job->options->each(job->options->context, &job->chunk->hits[i]) ||
+                           (limit > 0 && job->hits == limit);
         }
     }
     hit_heap_fini(&heap);
-    *out_stop = run->stopped;
+    *out_stop = job->stopped;
     return status;
 }
 
-static enum status run_days(struct search_job *run, struct day_iterator *iterator, struct err *err)
+static enum status run_days(struct search_job *job, struct day_iterator *iterator, struct err *err)
 {
-    static const struct parallel_scan_ops ops = {.waiting = take_waiting,
-                                                 .block = take_block,
+    static const struct parallel_scan_ops ops = {.waiting = add_inbox_hits,
+                                                 .block = add_block_hits,
                                                  .leave = leave_day,
                                                  .is_enough = is_enough,
                                                  .day_done = emit_day};
     struct parallel_scan_options options = {.ops = &ops,
                                             .n_workers = parallel_scan_workers(iterator),
-                                            .context = run,
-                                            .begins_with_few = run->options->limit > 0};
-    struct hit_heap none = {.limit = (size_t)run->options->limit,
-                            .oldest_first = run->options->search.oldest_first};
+                                            .context = job,
+                                            .begins_with_few = job->options->limit > 0};
+    struct hit_heap none = {.limit = (size_t)job->options->limit,
+                            .oldest_first = job->options->search.oldest_first};
     size_t n_days;
     (void)day_iterator_days(iterator, &n_days);
-    run->days = calloc(n_days + 1, sizeof *run->days);
-    run->chunk = calloc(1, sizeof *run->chunk);
-    if (!run->days || !run->chunk) {
+    job->days = calloc(n_days + 1, sizeof *job->days);
+    job->chunk = calloc(1, sizeof *job->chunk);
+    if (!job->days || !job->chunk) {
         return err_nomem(err, "search");
     }
     for (size_t i = 0; i < n_days; i++) {
-        run->days[i] = none;
+        job->days[i] = none;
     }
     for (size_t i = 0; i < options.n_workers; i++) {
-        run->workers[i] = (struct search_worker){.run = run, .heap = none};
-        options.workers[i] = &run->workers[i];
+        job->workers[i] = (struct search_worker){.job = job, .heap = none};
+        options.workers[i] = &job->workers[i];
     }
     enum status status = parallel_scan_run(iterator, &options, err);
     for (size_t i = 0; i < n_days; i++) {
-        hit_heap_fini(&run->days[i]);
+        hit_heap_fini(&job->days[i]);
     }
     for (size_t i = 0; i < options.n_workers; i++) {
-        hit_heap_fini(&run->workers[i].heap);
+        hit_heap_fini(&job->workers[i].heap);
     }
     return status;
 }
@@ -212,17 +212,17 @@ enum status search_run_query(struct day_iterator *iterator,
                              const struct search_run_options *options, int64_t *out_hits,
                              struct err *err)
 {
-    struct search_job run = {.options = options};
-    lock_init(&run.lock);
-    enum status status = run_days(&run, iterator, err);
-    lock_fini(&run.lock);
-    free(run.days);
-    if (run.chunk) {
-        arena_fini(&run.chunk->arena);
-        free(run.chunk);
+    struct search_job job = {.options = options};
+    lock_init(&job.lock);
+    enum status status = run_days(&job, iterator, err);
+    lock_fini(&job.lock);
+    free(job.days);
+    if (job.chunk) {
+        arena_fini(&job.chunk->arena);
+        free(job.chunk);
     }
     if (status == OK) {
-        *out_hits = run.hits;
+        *out_hits = job.hits;
     }
     return status;
 }

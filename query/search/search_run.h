@@ -28,8 +28,8 @@ struct search_run_options {
 /* Hits by time, newest first unless search.oldest_first; ties by place (inbox last, then block and
  * slot), so that the order is always the same. Memory: one day's matches as places, and the bytes
  * of SEARCH_RUN_CHUNK of them. Days and blocks that cannot hold one of the first `limit` are not
- * read. *out_hits is how many calls were made. A walk is opened by the caller, so that it can ask
- * it about unknown fields afterwards. */
+ * read. *out_hits is how many calls were made. The iterator is opened by the caller, so that it can
+ * ask it about unknown fields afterwards. */
 enum { SEARCH_RUN_CHUNK = 512 };
 MUST_USE enum status search_run_query(struct day_iterator *iterator,
                                       const struct search_run_options *options, int64_t *out_hits,

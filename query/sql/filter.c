@@ -151,7 +151,7 @@ static enum status add_equal_value(struct filter_builder *builder, struct node *
     return add_range(builder, either, span_str(info->name), &range);
 }
 
-/* By the collation: a text that is no time stands behind all times. */
+/* By the collation: a text that is not a time stands behind all times. */
 static void add_time(struct filter_builder *builder, enum best_index_op op, sqlite3_value *value)
 {
     struct scan_wish *wish = &builder->filter->wish;

@@ -1,4 +1,4 @@
-/* From a plan and its arguments to what the archive is asked: xFilter's half of push.h. */
+/* From a plan and its arguments to what the archive is asked: xFilter's half of best_index.h. */
 #ifndef QUERY_SQL_FILTER_H
 #define QUERY_SQL_FILTER_H
 

@@ -1,3 +1,6 @@
+/* A cell is filled from the segment's column when the column can tell it (fill_column), by blocks;
+ * what stays open is read from the bytes (read_bytes), for all columns that were ever asked for in
+ * one pass over the event. One thread. */
 #include "query/sql/rows.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Rows that are ready to be asked for their values: a run of one day's events. A value comes from
- * the segment's columns where that can be told to be what the event says, else from the event's
+ * the segment's columns where these certainly are what the event says, else from the event's
  * bytes, which are unpacked only then. One thread.
  *
  * A column of the segment has values and not how they were written. A text that could be a number
@@ -61,7 +61,7 @@ MUST_USE enum status rows_field(struct rows *rows, size_t i, size_t column,
                                 const struct rows_cell **out_cell, struct err *err);
 MUST_USE enum status rows_raw(struct rows *rows, size_t i, struct span *out_raw, struct err *err);
 MUST_USE enum status rows_received(struct rows *rows, size_t i, int64_t *out_us, struct err *err);
-/* Who did it; empty when nobody is named. */
+/* Who did it; empty when the event names no one. */
 MUST_USE enum status rows_actor(struct rows *rows, size_t i, struct span *out_actor,
                                 struct err *err);
 

@@ -1,3 +1,5 @@
+/* The inbox is read when the snapshot is opened, days when they are asked for; up to
+ * SNAPSHOT_OPEN_MAX stay open, and the one that was not used for longest makes room. One thread. */
 #include "query/sql/snapshot.h"
 
 #include <stdlib.h>

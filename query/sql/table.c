@@ -1,3 +1,7 @@
+/* The module's methods: xConnect reads the columns from the newest days, xBestIndex and xFilter go
+ * to best_index.c and filter.c, a cursor is a scan over a snapshot that all cursors of a statement
+ * share. A failure is kept for the program (table_module.last) and told to SQLite by its nearest
+ * code. In the threads of the SQLite connection, one at a time. */
 #include "query/sql/table.h"
 
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #include "tests/support/test.h"
 
 /* The value as "kind:text"; NULL as "none". */
-static void expect_pick(const char *json, const char *path, const char *should)
+static void expect_value(const char *json, const char *path, const char *should)
 {
     struct err err;
     struct json_path_reader *reader = json_path_new();
@@ -93,7 +93,7 @@ TEST(values_of_every_kind)
         {"", "a", "none"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        expect_pick(cases[i].json, cases[i].path, cases[i].should);
+        expect_value(cases[i].json, cases[i].path, cases[i].should);
     }
 }
 
@@ -131,7 +131,7 @@ TEST(deep_nesting_ends)
         buf_add_char(&json, '[');
     }
     buf_add_char(&json, '\0');
-    expect_pick(json.data, "a.b", "none");
+    expect_value(json.data, "a.b", "none");
     buf_fini(&json);
 }
 

@@ -55,7 +55,7 @@ TEST(each_engine_in_its_words)
                  "exists(fields, x -> x.path = 'user' AND (instr(x.low, 'ali') > 0))");
 }
 
-TEST(leaves)
+TEST(predicates)
 {
     static const struct {
         const char *query;
@@ -203,6 +203,6 @@ TEST(tables)
     }
 }
 
-TEST_MAIN(TEST_ENTRY(each_engine_in_its_words), TEST_ENTRY(leaves),
+TEST_MAIN(TEST_ENTRY(each_engine_in_its_words), TEST_ENTRY(predicates),
           TEST_ENTRY(literals_hold_what_is_typed), TEST_ENTRY(refused_in_words),
           TEST_ENTRY(numbers_guarded_where_they_must_be), TEST_ENTRY(tables))

@@ -144,7 +144,7 @@ TEST(trees)
     }
 }
 
-TEST(faults_point_at_the_character)
+TEST(errors_name_the_character)
 {
     static const struct {
         const char *query;
@@ -155,30 +155,30 @@ TEST(faults_point_at_the_character)
         {"a )", 3, "closes nothing"},
         {"a \"b", 3, "quotation mark is never closed"},
         {"\xc3\xa4\xc3\xa4 (", 4, "is never closed"},
-        {"()", 1, "nothing stands between the parentheses"},
+        {"()", 1, "the parentheses are empty"},
         {"a OR", 3, "stand between two parts"},
         {"OR a", 1, "stand between two parts"},
         {"a AND OR b", 3, "stand between two parts"},
-        {"NOT", 1, "NOT has nothing behind it"},
-        {"(a NOT)", 4, "NOT has nothing behind it"},
-        {"a -", 3, "\"-\" has nothing behind it"},
+        {"NOT", 1, "NOT must be followed by a term"},
+        {"(a NOT)", 4, "NOT must be followed by a term"},
+        {"a -", 3, "\"-\" must be followed by a term"},
         {"user:", 1, "the field has no value"},
         {"a user: bob", 3, "the field has no value"},
-        {"user:\"\"", 6, "nothing stands between the quotation marks"},
+        {"user:\"\"", 6, "the quotation marks are empty"},
         {"ei:>", 4, "the comparison has no value"},
         {"ei:[1 TO", 4, "is never closed"},
         {"ei:[1 5]", 7, "[from TO to]"},
         {"ei:[1 TO 5 6]", 12, "[from TO to]"},
-        {"user:(a b:c)", 9, "inside of another field's parentheses"},
-        {"ip:foo", 4, "ip: wants an address"},
-        {"ip:10.0.0.0/33", 4, "ip: wants an address"},
-        {"domain:a/b", 8, "domain: wants a domain name"},
-        {"domain:10.0.0.1", 8, "domain: wants a domain name"},
-        {"email:foo", 7, "email: wants an address"},
+        {"user:(a b:c)", 9, "within another field's parentheses"},
+        {"ip:foo", 4, "ip: needs an address"},
+        {"ip:10.0.0.0/33", 4, "ip: needs an address"},
+        {"domain:a/b", 8, "domain: needs a domain name"},
+        {"domain:10.0.0.1", 8, "domain: needs a domain name"},
+        {"email:foo", 7, "email: needs an address"},
         {"severity:bad", 10, "severity: is info, warn, error or stop"},
         {"x time:never", 8, ""},
-        {"url:x", 5, "url: wants a URL"},
-        {"hash:x", 6, "hash: wants an MD5"},
+        {"url:x", 5, "url: needs a URL"},
+        {"hash:x", 6, "hash: needs an MD5"},
         {"a \xff", 3, "not UTF-8"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -288,11 +288,11 @@ TEST(a_plan_says_what_is_a_scan)
         "  not\n"
         "    any of\n"
         "      the part *part*  [a scan: the dictionary, and the bytes of text]\n"
-        "      an observable, ip 10.0.0.0/8  [kept observables, the dictionary, then bytes]\n");
+        "      an observable, ip 10.0.0.0/8  [observable index, the dictionary, then bytes]\n");
     buf_fini(&plan);
     parse_query_free(query);
 }
 
 TEST_MAIN(TEST_ENTRY(a_plan_says_what_is_a_scan), TEST_ENTRY(trees),
-          TEST_ENTRY(faults_point_at_the_character), TEST_ENTRY(limits), TEST_ENTRY(days_are_whole),
+          TEST_ENTRY(errors_name_the_character), TEST_ENTRY(limits), TEST_ENTRY(days_are_whole),
           TEST_ENTRY(a_caret_below), TEST_ENTRY(values_that_are_no_query))

@@ -3,7 +3,7 @@
 #include "query/render/terminal_text.h"
 #include "tests/support/test.h"
 
-static void expect_visible(const char *text, size_t columns, const char *should, size_t used)
+static void expect_terminal_text(const char *text, size_t columns, const char *should, size_t used)
 {
     struct buf out = BUF_INIT;
     EXPECT_INT(terminal_text_add(&out, span_str(text), columns), used);
@@ -13,27 +13,27 @@ static void expect_visible(const char *text, size_t columns, const char *should,
 
 TEST(text_cannot_paint)
 {
-    expect_visible("plain", SIZE_MAX, "plain", 5);
-    expect_visible("\x1b[2J", SIZE_MAX, "\\x1b[2J", 7);
-    expect_visible("a\nb\rc\td", SIZE_MAX, "a\\x0ab\\x0dc\\x09d", 16);
-    expect_visible("\xe2\x80\xaegpj.exe", SIZE_MAX, "\\u{202e}gpj.exe", 15);
-    expect_visible("\xc2\x9b"
-                   "31m",
-                   SIZE_MAX, "\\u{9b}31m", 9);
-    expect_visible("\xff"
-                   "a",
-                   SIZE_MAX, "\\xffa", 5);
-    expect_visible("\xe2\x80\x8b", SIZE_MAX, "\\u{200b}", 8);
+    expect_terminal_text("plain", SIZE_MAX, "plain", 5);
+    expect_terminal_text("\x1b[2J", SIZE_MAX, "\\x1b[2J", 7);
+    expect_terminal_text("a\nb\rc\td", SIZE_MAX, "a\\x0ab\\x0dc\\x09d", 16);
+    expect_terminal_text("\xe2\x80\xaegpj.exe", SIZE_MAX, "\\u{202e}gpj.exe", 15);
+    expect_terminal_text("\xc2\x9b"
+                         "31m",
+                         SIZE_MAX, "\\u{9b}31m", 9);
+    expect_terminal_text("\xff"
+                         "a",
+                         SIZE_MAX, "\\xffa", 5);
+    expect_terminal_text("\xe2\x80\x8b", SIZE_MAX, "\\u{200b}", 8);
 }
 
 TEST(text_is_cut_at_columns)
 {
-    expect_visible("abcdef", 6, "abcdef", 6);
-    expect_visible("abcdef", 5, "abcd\xe2\x80\xa6", 5);
-    expect_visible("\xc3\xa4\xc3\xb6\xc3\xbc", 2, "\xc3\xa4\xe2\x80\xa6", 2);
-    expect_visible("\xe6\x97\xa5\xe6\x9c\xac", 3, "\xe6\x97\xa5\xe2\x80\xa6", 3);
-    expect_visible("abc", 0, "", 0);
-    expect_visible("ab\x1b", 4, "ab\xe2\x80\xa6", 3);
+    expect_terminal_text("abcdef", 6, "abcdef", 6);
+    expect_terminal_text("abcdef", 5, "abcd\xe2\x80\xa6", 5);
+    expect_terminal_text("\xc3\xa4\xc3\xb6\xc3\xbc", 2, "\xc3\xa4\xe2\x80\xa6", 2);
+    expect_terminal_text("\xe6\x97\xa5\xe6\x9c\xac", 3, "\xe6\x97\xa5\xe2\x80\xa6", 3);
+    expect_terminal_text("abc", 0, "", 0);
+    expect_terminal_text("ab\x1b", 4, "ab\xe2\x80\xa6", 3);
 }
 
 static void expect_render(enum render_form form, const char *const *lines, size_t count,

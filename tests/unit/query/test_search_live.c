@@ -22,7 +22,7 @@ struct shared {
     atomic_int over;
 };
 
-static void index_and_settle(struct archive *archive, struct indexer *indexer)
+static void index_and_commit(struct archive *archive, struct indexer *indexer)
 {
     struct indexer_run *run = NULL;
     struct err err;
@@ -62,7 +62,7 @@ static void write_events(const char *dir, struct shared *shared)
         }
         atomic_fetch_add(&shared->answered, BATCH_EVENTS);
         if (batch % INDEX_EVERY == 0) {
-            index_and_settle(archive, indexer);
+            index_and_commit(archive, indexer);
         }
     }
     atomic_store(&shared->over, 1);

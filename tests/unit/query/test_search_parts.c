@@ -13,7 +13,7 @@
 
 enum { QUERIES = 400, POOL = 48 };
 
-static const char *const pieces[] = {
+static const char *const parts[] = {
     "2026-11-02T10:00:00Z",
     "2026-11-02t10:00:00.25+01:00",
     "2026-11-02",
@@ -74,7 +74,7 @@ static void add_value(struct dice *dice, struct buf *out)
     }
     for (uint32_t i = 0; i < count; i++) {
         buf_add_str(out, i ? DICE_PICK(dice, joints) : "");
-        buf_add_str(out, DICE_PICK(dice, pieces));
+        buf_add_str(out, DICE_PICK(dice, parts));
     }
     if (dice_one_in(dice, 2)) {
         buf_add_str(out, DICE_PICK(dice, joints));
@@ -86,7 +86,7 @@ static void add_long(struct dice *dice, struct buf *out)
 {
     static const char *const between[] = {"/", ".", "-", ":", "\xd0\xa0", "%", ""};
     while (out->size < 230 + dice_roll(dice, 60)) {
-        buf_add_str(out, DICE_PICK(dice, pieces));
+        buf_add_str(out, DICE_PICK(dice, parts));
         buf_add_str(out, DICE_PICK(dice, between));
     }
 }
@@ -162,7 +162,7 @@ static void add_uuid(struct dice *dice, struct buf *out)
     buf_printf(out, "550e8400-e29b-41d4-a716-4466554400%02x", dice_roll(dice, 30));
 }
 
-static void piece_event(struct dice *dice, int64_t day_us, struct buf *out)
+static void event_of_parts(struct dice *dice, int64_t day_us, struct buf *out)
 {
     char time[CLOCK_TEXT_BYTES];
     int64_t time_us = day_us + (int64_t)dice_roll(dice, 86400) * CLOCK_SECOND_US;
@@ -255,7 +255,7 @@ enum {
     FORM_N
 };
 
-static void add_leaf(struct dice *dice, struct buf *out)
+static void add_predicate(struct dice *dice, struct buf *out)
 {
     static const char *const fields[] = {
         "column:", "text:", "end:", "id:", "number:", "list:", "mixed:"};
@@ -413,10 +413,10 @@ TEST(indexes_say_what_match_event_says)
     for (long i = 0; i < queries && test_failures < 20; i++) {
         struct buf text = BUF_INIT;
         buf_add_str(&text, dice_one_in(&dice, 6) ? "-" : "");
-        add_leaf(&dice, &text);
+        add_predicate(&dice, &text);
         while (dice_one_in(&dice, 4)) {
             buf_add_str(&text, DICE_PICK(&dice, ties));
-            add_leaf(&dice, &text);
+            add_predicate(&dice, &text);
         }
         buf_add_char(&text, '\0');
         asked += check_query(text.data, 1 + dice_roll(&dice, 2), &hits);
@@ -429,7 +429,7 @@ TEST(indexes_say_what_match_event_says)
 TEST(setup)
 {
     const char *seed = getenv("STELE_TEST_SEED");
-    truth_make_of(piece_event, seed ? strtoull(seed, NULL, 10) : 20251121);
+    truth_make_of(event_of_parts, seed ? strtoull(seed, NULL, 10) : 20251121);
     EXPECT(truth.count > TRUTH_EVENTS_MAX * 8 / 10);
 }
 

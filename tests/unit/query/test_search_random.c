@@ -201,7 +201,7 @@ TEST(a_caller_may_stop)
 }
 
 /* A day by a day is what the sweep does by itself. */
-TEST(a_walk_by_hand_counts_the_same)
+TEST(a_day_iterator_counts_the_same)
 {
     struct query *query = NULL;
     struct err err;
@@ -234,7 +234,7 @@ TEST(a_walk_by_hand_counts_the_same)
 }
 
 /* All lines as one text, against each by itself. */
-TEST(a_needle_is_found_in_many_lines)
+TEST(a_rare_part_is_found_in_many_lines)
 {
     static const char *const parts[] = {"z",   "on",  "example", "tmp-",      "-0",
                                         "ses", "a b", "node",    "no-such-x", "@example.com"};
@@ -323,5 +323,6 @@ TEST(cleanup)
 
 TEST_MAIN(TEST_ENTRY(setup), TEST_ENTRY(engine_finds_what_matches),
           TEST_ENTRY(a_day_file_is_an_archive), TEST_ENTRY(a_caller_may_stop),
-          TEST_ENTRY(a_walk_by_hand_counts_the_same), TEST_ENTRY(a_needle_is_found_in_many_lines),
-          TEST_ENTRY(a_damaged_day), TEST_ENTRY(cleanup))
+          TEST_ENTRY(a_day_iterator_counts_the_same),
+          TEST_ENTRY(a_rare_part_is_found_in_many_lines), TEST_ENTRY(a_damaged_day),
+          TEST_ENTRY(cleanup))
