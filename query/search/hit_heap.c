@@ -105,3 +105,49 @@ void hit_heap_sort(struct hit_heap *heap)
 {
     vec_sort(heap, heap->oldest_first ? ascending : descending);
 }
+
+static int compare_ids(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int block_newest_first(const void *a, const void *b, void *context)
+{
+    const struct block_info *infos = context;
+    const struct block_info *x = &infos[*(const uint32_t *)a];
+    const struct block_info *y = &infos[*(const uint32_t *)b];
+    if (x->time_max_us != y->time_max_us) {
+        return x->time_max_us > y->time_max_us ? -1 : 1;
+    }
+    return compare_ids(y->id, x->id);
+}
+
+static int block_oldest_first(const void *a, const void *b, void *context)
+{
+    const struct block_info *infos = context;
+    const struct block_info *x = &infos[*(const uint32_t *)a];
+    const struct block_info *y = &infos[*(const uint32_t *)b];
+    if (x->time_min_us != y->time_min_us) {
+        return x->time_min_us < y->time_min_us ? -1 : 1;
+    }
+    return compare_ids(x->id, y->id);
+}
+
+enum status hit_heap_order_blocks(const struct block_info *infos, size_t count,
+                                  enum hit_heap_order by, uint32_t **out_order, struct err *err)
+{
+    uint32_t *order = malloc((count + 1) * sizeof *order);
+    if (!order) {
+        return err_nomem(err, "search");
+    }
+    for (size_t i = 0; i < count; i++) {
+        order[i] = (uint32_t)i;
+    }
+    if (count > 0 && by != HIT_HEAP_AS_STORED) { /* the comparison only reads the blocks */
+        qsort_r(order, count, sizeof *order,
+                by == HIT_HEAP_OLDEST_FIRST ? block_oldest_first : block_newest_first,
+                (void *)(uintptr_t)infos);
+    }
+    *out_order = order;
+    return OK;
+}

@@ -2,8 +2,7 @@
 #ifndef QUERY_SEARCH_HIT_HEAP_H
 #define QUERY_SEARCH_HIT_HEAP_H
 
-#include "schema/base/err.h"
-#include "schema/base/span.h"
+#include "schema/block/block.h"
 
 /* block INT64_MAX: in the inbox, slot is the index among the day's waiting events. */
 struct hit_heap_entry {
@@ -32,5 +31,12 @@ MUST_USE enum status hit_heap_add(struct hit_heap *heap, struct hit_heap_entry h
 bool hit_heap_is_closed_to(const struct hit_heap *heap, int64_t time_min_us, int64_t time_max_us);
 /* Puts them in order; nothing can be added after. */
 void hit_heap_sort(struct hit_heap *heap);
+
+/* The blocks' indexes in the order in which they are evaluated: as they are in the file, or, so
+ * that a heap is closed early, by their newest or their oldest time. free() it. */
+enum hit_heap_order { HIT_HEAP_AS_STORED, HIT_HEAP_NEWEST_FIRST, HIT_HEAP_OLDEST_FIRST };
+MUST_USE enum status hit_heap_order_blocks(const struct block_info *infos, size_t count,
+                                           enum hit_heap_order by, uint32_t **out_order,
+                                           struct err *err);
 
 #endif

@@ -1,70 +1,26 @@
 /* What a worker does with a day: no decisions here, and the lock is held for moments only. */
 #include <stdlib.h>
 
+#include "query/search/hit_heap.h"
 #include "query/search/parallel_scan_internal.h"
 #include "schema/block/bitmap.h"
-
-static int compare_ids(int64_t a, int64_t b)
-{
-    return (a > b) - (a < b);
-}
-
-static int newest_first(const void *a, const void *b, void *context)
-{
-    const struct block_info *infos = context;
-    const struct block_info *x = &infos[*(const uint32_t *)a];
-    const struct block_info *y = &infos[*(const uint32_t *)b];
-    if (x->time_max_us != y->time_max_us) {
-        return x->time_max_us > y->time_max_us ? -1 : 1;
-    }
-    return compare_ids(y->id, x->id);
-}
-
-static int oldest_first(const void *a, const void *b, void *context)
-{
-    const struct block_info *infos = context;
-    const struct block_info *x = &infos[*(const uint32_t *)a];
-    const struct block_info *y = &infos[*(const uint32_t *)b];
-    if (x->time_min_us != y->time_min_us) {
-        return x->time_min_us < y->time_min_us ? -1 : 1;
-    }
-    return compare_ids(x->id, y->id);
-}
-
-/* In the order of time if is_enough needs it, else as they are in the file. */
-static enum status order_blocks(const struct parallel_scan *scan, struct plan *plan,
-                                size_t *out_count, uint32_t **out_order, struct err *err)
-{
-    size_t count = 0;
-    const struct block_info *infos = plan ? segment_blocks(plan_segment(plan), &count) : NULL;
-    uint32_t *order = malloc((count + 1) * sizeof *order);
-    if (!order) {
-        return err_nomem(err, "search");
-    }
-    for (size_t i = 0; i < count; i++) {
-        order[i] = (uint32_t)i;
-    }
-    if (count > 0 && scan->options->ops->is_enough) {
-        /* The comparison only reads them. */
-        qsort_r(order, count, sizeof *order,
-                day_iterator_options_of(scan->iterator)->oldest_first ? oldest_first : newest_first,
-                (void *)(uintptr_t)infos);
-    }
-    *out_count = count;
-    *out_order = order;
-    return OK;
-}
 
 enum status parallel_scan_day_open(struct parallel_scan_worker *worker, struct err *err)
 {
     struct parallel_scan *scan = worker->scan;
     struct day_iterator_day day = {.day_us = scan->days_us[worker->number]};
     uint32_t *order = NULL;
-    size_t count = 0;
     enum status status = day_iterator_day_plan(scan->iterator, day.day_us, &worker->plan, err);
     status = THEN(status, day_iterator_day_waiting(scan->iterator, day.day_us, worker->plan,
                                                    &day.waiting, &day.n_waiting, err));
-    status = THEN(status, order_blocks(scan, worker->plan, &count, &order, err));
+    size_t count = 0;
+    const struct block_info *infos =
+        worker->plan ? segment_blocks(plan_segment(worker->plan), &count) : NULL;
+    enum hit_heap_order by = !scan->options->ops->is_enough ? HIT_HEAP_AS_STORED
+                             : day_iterator_options_of(scan->iterator)->oldest_first
+                                 ? HIT_HEAP_OLDEST_FIRST
+                                 : HIT_HEAP_NEWEST_FIRST;
+    status = THEN(status, hit_heap_order_blocks(infos, count, by, &order, err));
     if (status == OK && day.n_waiting > 0) {
         status = scan->options->ops->waiting(worker->own, &day, err);
     }

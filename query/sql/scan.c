@@ -19,7 +19,8 @@ struct scan {
     size_t days_done;
     struct snapshot_day *day;
     struct plan *plan; /* of the day; NULL: it has no segment */
-    const struct block_info **blocks;
+    const struct block_info *blocks;
+    uint32_t *order; /* in which the blocks are evaluated */
     size_t n_blocks;
     size_t blocks_done;
     bool waiting_done;
@@ -66,46 +67,9 @@ void scan_free(struct scan *scan)
     if (scan) {
         leave_day(scan);
         hit_heap_fini(&scan->heap);
-        free(scan->blocks);
+        free(scan->order);
         free(scan);
     }
-}
-
-static int newest_first(const void *a, const void *b)
-{
-    const struct block_info *x = *(const struct block_info *const *)a;
-    const struct block_info *y = *(const struct block_info *const *)b;
-    if (x->time_max_us != y->time_max_us) {
-        return x->time_max_us > y->time_max_us ? -1 : 1;
-    }
-    return (y->id > x->id) - (y->id < x->id);
-}
-
-static int oldest_first(const void *a, const void *b)
-{
-    const struct block_info *x = *(const struct block_info *const *)a;
-    const struct block_info *y = *(const struct block_info *const *)b;
-    if (x->time_min_us != y->time_min_us) {
-        return x->time_min_us < y->time_min_us ? -1 : 1;
-    }
-    return (x->id > y->id) - (x->id < y->id);
-}
-
-static enum status order_blocks(struct scan *scan, struct err *err)
-{
-    const struct block_info *infos = segment_blocks(scan->day->segment, &scan->n_blocks);
-    free(scan->blocks);
-    scan->blocks = malloc((scan->n_blocks + 1) * sizeof(const struct block_info *));
-    if (!scan->blocks) {
-        scan->n_blocks = 0;
-        return err_nomem(err, "SQL");
-    }
-    for (size_t i = 0; i < scan->n_blocks; i++) {
-        scan->blocks[i] = &infos[i];
-    }
-    qsort(scan->blocks, scan->n_blocks, sizeof scan->blocks[0],
-          scan->wish.order == SCAN_OLDEST ? oldest_first : newest_first);
-    return OK;
 }
 
 static bool is_wanted(const struct scan *scan, const struct inbox_scan_event *waiting)
@@ -138,7 +102,7 @@ static enum status collect_hits(struct scan *scan, struct err *err)
     for (size_t i = 0; status == OK && i < scan->n_blocks; i++) {
         struct bitmap map;
         const int64_t *times_us = NULL;
-        const struct block_info *block = scan->blocks[i];
+        const struct block_info *block = &scan->blocks[scan->order[i]];
         if (hit_heap_is_closed_to(&scan->heap, block->time_min_us, block->time_max_us)) {
             break;
         }
@@ -167,7 +131,13 @@ static enum status enter_day(struct scan *scan, struct err *err)
     enum status status = snapshot_day(scan->snapshot, at, &scan->day, err);
     if (status == OK && scan->day->segment) {
         status = plan_open(scan->wish.query, scan->day->segment, &scan->plan, err);
-        status = THEN(status, order_blocks(scan, err));
+        scan->blocks = segment_blocks(scan->day->segment, &scan->n_blocks);
+        enum hit_heap_order by =
+            scan->wish.order == SCAN_OLDEST ? HIT_HEAP_OLDEST_FIRST : HIT_HEAP_NEWEST_FIRST;
+        free(scan->order);
+        scan->order = NULL;
+        status = THEN(status,
+                      hit_heap_order_blocks(scan->blocks, scan->n_blocks, by, &scan->order, err));
     }
     if (status == OK && scan->wish.order != SCAN_ANY) {
         status = collect_hits(scan, err);
@@ -201,7 +171,7 @@ static enum status run_of_block(struct scan *scan, struct err *err)
     enum status status = OK;
     while (status == OK && (!scan->block || bitmap_is_empty(&scan->left)) &&
            scan->blocks_done < scan->n_blocks) {
-        scan->block = scan->blocks[scan->blocks_done++];
+        scan->block = &scan->blocks[scan->order[scan->blocks_done++]];
         status = eval_block(scan, scan->block, &scan->left, err);
     }
     const int64_t *times_us = NULL;
