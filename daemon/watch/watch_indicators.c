@@ -16,7 +16,9 @@ static enum status read_set(struct span bytes, uint32_t number, int64_t now_us,
     struct list_report report;
     struct indicator_set *set = indicator_set_new();
     enum status status = set ? OK : err_nomem(err, "watch");
-    status = THEN(status, list_read(set, number, bytes, now_us, pass_over, NULL, &report, err));
+    struct list_source source = {
+        .bytes = bytes, .list = number, .now_us = now_us, .refused = pass_over};
+    status = THEN(status, list_read(set, &source, &report, err));
     if (status != OK) {
         indicator_set_free(set);
         return status;

@@ -92,8 +92,8 @@ static enum status read_plain(struct warninglist_set *set, struct span bytes, co
     size_t before = indicator_set_count(set->values);
     enum status status =
         warninglist_begin(set, span_str(file), WARNINGLIST_ALL_KINDS, &number, err);
-    status = THEN(status, list_read(set->values, number, bytes, clock_now_us(), report_line,
-                                    &reporter, &report, err));
+    struct list_source source = {bytes, number, clock_now_us(), report_line, &reporter};
+    status = THEN(status, list_read(set->values, &source, &report, err));
     if (status != OK) {
         return status;
     }

@@ -23,17 +23,16 @@ static struct span without_remark(struct span line)
 static enum status read_lines(struct list_reader *reader, struct span text)
 {
     enum status status = OK;
-    int64_t number = 0;
     while (status == OK && text.size > 0) {
         const char *end = memchr(text.data, '\n', text.size);
         size_t size = end ? (size_t)(end - text.data) : text.size;
         struct span line = without_remark(span_of(text.data, size));
         text = span_from(text, size + 1);
-        number++;
+        reader->line++;
         if (line.size > 0) {
             struct indicator indicator;
             const char *why = indicator_parse(line, &reader->normal, &indicator);
-            status = list_add(reader, number, line, why, &indicator);
+            status = list_add(reader, line, why, &indicator);
         }
     }
     return status;
@@ -85,14 +84,14 @@ enum status list_json_fits(struct span text, struct err *err)
                : err_set(err, ERR_LIMIT, "JSON of over 4 million values: split it");
 }
 
-enum status list_read(struct indicator_set *set, uint32_t list, struct span bytes, int64_t now_us,
-                      list_refused *refused, void *context, struct list_report *out_report,
-                      struct err *err)
+enum status list_read(struct indicator_set *set, const struct list_source *source,
+                      struct list_report *out_report, struct err *err)
 {
+    struct span bytes = source->bytes;
     struct list_reader reader = {.set = set,
-                                 .list = list,
-                                 .refused = refused,
-                                 .context = context,
+                                 .list = source->list,
+                                 .refused = source->refused,
+                                 .context = source->context,
                                  .report = out_report,
                                  .note = INDICATOR_NOTE_NONE,
                                  .err = err};
@@ -112,7 +111,7 @@ enum status list_read(struct indicator_set *set, uint32_t list, struct span byte
     } else if (json) {
         out_report->form = LIST_JSON;
         status = list_json_fits(start, err);
-        status = THEN(status, list_read_json(&reader, start, now_us));
+        status = THEN(status, list_read_json(&reader, start, source->now_us));
     } else {
         out_report->form = list_is_csv(bytes) ? LIST_CSV : LIST_LINES;
         status = out_report->form == LIST_CSV ? list_read_csv(&reader, bytes)

@@ -18,7 +18,16 @@ struct list_report {
 /* What could not be read, once for each; `why` is a few words for people. */
 typedef void list_refused(void *context, int64_t line, struct span text, const char *why);
 
-/* Adds what the bytes hold, as list number `list`. The form is recognized by its content: lines
+/* A list to be read. */
+struct list_source {
+    struct span bytes;
+    uint32_t list;  /* its number, which its indicators get */
+    int64_t now_us; /* what is valid at this time counts */
+    list_refused *refused;
+    void *context; /* of refused */
+};
+
+/* Adds what the bytes hold, The form is recognized by its content: lines
  * have an indicator each (indicator_parse.h; empty ones and what follows " #" or begins with # are
  * passed over); in CSV (RFC 4180; comma, semicolon or tab) columns with a known name are taken
  * (value, ioc, indicator, ip, domain, url, sha256, ..., and their kind from one named type), or,
@@ -28,8 +37,7 @@ typedef void list_refused(void *context, int64_t line, struct span text, const c
  * ThreatFox and URLhaus exports; a line's number is then the indicator's. What they say of
  * confidence, validity and name is kept as the indicator's note.
  * ERR_FORMAT: JSON that is broken or holds none of these. ERR_LIMIT, ERR_NOMEM. One thread. */
-MUST_USE enum status list_read(struct indicator_set *set, uint32_t list, struct span bytes,
-                               int64_t now_us, list_refused *refused, void *context,
+MUST_USE enum status list_read(struct indicator_set *set, const struct list_source *source,
                                struct list_report *out_report, struct err *err);
 
 /* Whether JSON is small enough to be read whole: LIST_JSON_BYTES_MAX, and LIST_JSON_VALUES_MAX

@@ -86,12 +86,12 @@ static bool says_something(const struct indicator_note *note)
            note->id.size > 0 || note->about.size > 0;
 }
 
-enum status list_add(struct list_reader *reader, int64_t line, struct span text, const char *why,
+enum status list_add(struct list_reader *reader, struct span text, const char *why,
                      struct indicator *indicator)
 {
     if (why) {
         reader->report->refused++;
-        reader->refused(reader->context, line, text, why);
+        reader->refused(reader->context, reader->line, text, why);
         return OK;
     }
     if (reader->note.confidence != INDICATOR_CONFIDENCE_UNKNOWN &&
@@ -101,7 +101,7 @@ enum status list_add(struct list_reader *reader, int64_t line, struct span text,
     }
     bool is_new = false;
     indicator->list = reader->list;
-    indicator->line = (uint32_t)line;
+    indicator->line = (uint32_t)reader->line;
     indicator->note = says_something(&reader->note) ? &reader->note : NULL;
     enum status status = indicator_set_add(reader->set, indicator, &is_new, reader->err);
     reader->report->read += status == OK && is_new;
@@ -116,30 +116,28 @@ static const char *read_any(struct span text, enum observable_kind kind, struct 
                                     : indicator_parse_as(text, kind, normal, out);
 }
 
-enum status list_add_value(struct list_reader *reader, int64_t line, struct span text,
-                           enum observable_kind kind)
+enum status list_add_value(struct list_reader *reader, struct span text, enum observable_kind kind)
 {
     struct indicator indicator;
     const char *why = read_any(text, kind, &reader->normal, &indicator);
-    return list_add(reader, line, text, why, &indicator);
+    return list_add(reader, text, why, &indicator);
 }
 
-enum status list_add_typed(struct list_reader *reader, int64_t line, struct span type,
-                           enum observable_kind kind, struct span value)
+enum status list_add_typed(struct list_reader *reader, struct span type, enum observable_kind kind,
+                           struct span value)
 {
     const char *bar = value.size ? memchr(value.data, '|', value.size) : NULL;
     if (!memchr(type.data, '|', type.size) || !bar) {
-        return list_add_value(reader, line, value, kind);
+        return list_add_value(reader, value, kind);
     }
     struct span first = span_of(value.data, (size_t)(bar - value.data));
     struct span second = span_from(value, first.size + 1);
     if (kind == OBSERVABLE_HASH) {
-        return list_add_value(reader, line, second, kind);
+        return list_add_value(reader, second, kind);
     }
-    enum status status = list_add_value(reader, line, first, kind);
-    return status == OK && kind == OBSERVABLE_KINDS
-               ? list_add_value(reader, line, second, OBSERVABLE_IP)
-               : status;
+    enum status status = list_add_value(reader, first, kind);
+    return status == OK && kind == OBSERVABLE_KINDS ? list_add_value(reader, second, OBSERVABLE_IP)
+                                                    : status;
 }
 
 /* The parts of an alternative, with memory of the arena; or why one of them is none. */
@@ -166,7 +164,7 @@ static const char *read_parts(struct list_reader *reader,
 
 /* With AND: the whole is one indicator, and what it names are its parts. All of it is read before
  * any is taken. */
-static enum status add_whole(struct list_reader *reader, int64_t line, struct span text,
+static enum status add_whole(struct list_reader *reader, struct span text,
                              const struct stix_pattern *pattern, struct arena *arena)
 {
     struct indicator whole = {.kind = OBSERVABLE_KINDS, .text = text, .normal = text};
@@ -176,7 +174,7 @@ static enum status add_whole(struct list_reader *reader, int64_t line, struct sp
         why = read_parts(reader, all, arena, parts);
     }
     int64_t before = reader->report->read;
-    enum status status = list_add(reader, line, text, why, &whole);
+    enum status status = list_add(reader, text, why, &whole);
     if (reader->report->read == before) {
         return status;
     }
@@ -190,20 +188,20 @@ static enum status add_whole(struct list_reader *reader, int64_t line, struct sp
     return status;
 }
 
-enum status list_add_pattern(struct list_reader *reader, int64_t line, struct span text)
+enum status list_add_pattern(struct list_reader *reader, struct span text)
 {
     struct arena arena = ARENA_INIT;
     struct stix_pattern pattern = {0};
     enum status status = OK;
     const char *why = stix_pattern_parse(text, &arena, &pattern);
     if (why) {
-        status = list_add(reader, line, text, why, NULL);
+        status = list_add(reader, text, why, NULL);
     } else if (pattern.has_and) {
-        status = add_whole(reader, line, text, &pattern, &arena);
+        status = add_whole(reader, text, &pattern, &arena);
     } else {
         for (const struct stix_pattern_alternative *all = pattern.alls; all && status == OK;
              all = all->next) {
-            status = list_add_value(reader, line, all->parts->value, all->parts->kind);
+            status = list_add_value(reader, all->parts->value, all->parts->kind);
         }
     }
     arena_fini(&arena);

@@ -196,7 +196,7 @@ static bool is_sure(const struct indicator *indicator)
            indicator->kind == OBSERVABLE_HASH;
 }
 
-static enum status add_by_shape(struct table *table, int64_t line, bool is_first)
+static enum status add_by_shape(struct table *table, bool is_first)
 {
     struct list_reader *reader = table->reader;
     enum status status = OK;
@@ -205,12 +205,12 @@ static enum status add_by_shape(struct table *table, int64_t line, bool is_first
         struct indicator indicator;
         if (!indicator_parse(cell_text(table, i), &reader->normal, &indicator) &&
             is_sure(&indicator)) {
-            status = list_add(reader, line, cell_text(table, i), NULL, &indicator);
+            status = list_add(reader, cell_text(table, i), NULL, &indicator);
             taken++;
         }
     }
     if (status == OK && taken == 0 && !is_first) {
-        status = list_add(reader, line, buf_span(&table->text), "no indicator in this row", NULL);
+        status = list_add(reader, buf_span(&table->text), "no indicator in this row", NULL);
     }
     return status;
 }
@@ -226,19 +226,19 @@ static struct span cell_of(const struct table *table, enum role role)
     return span_of("", 0);
 }
 
-static enum status add_cell(struct table *table, int64_t line, size_t column, struct span type)
+static enum status add_cell(struct table *table, size_t column, struct span type)
 {
     struct span text = cell_text(table, column);
     enum observable_kind kind = OBSERVABLE_KINDS;
     if (table->roles[column] == ROLE_KIND) {
         kind = table->kinds[column];
     } else if (type.size > 0 && list_type_find(type, &kind)) {
-        return list_add_typed(table->reader, line, type, kind, text);
+        return list_add_typed(table->reader, type, kind, text);
     }
-    return list_add_value(table->reader, line, text, kind);
+    return list_add_value(table->reader, text, kind);
 }
 
-static enum status add_row(struct table *table, int64_t line)
+static enum status add_row(struct table *table)
 {
     struct list_reader *reader = table->reader;
     struct span type = cell_of(table, ROLE_TYPE);
@@ -252,12 +252,12 @@ static enum status add_row(struct table *table, int64_t line)
     for (size_t i = 0; status == OK && i < table->columns; i++) {
         bool value = table->roles[i] == ROLE_VALUE || table->roles[i] == ROLE_KIND;
         if (value && cell_text(table, i).size > 0) {
-            status = add_cell(table, line, i, type);
+            status = add_cell(table, i, type);
             any = true;
         }
     }
     if (status == OK && !any) {
-        status = list_add(reader, line, buf_span(&table->text), "no indicator in this row", NULL);
+        status = list_add(reader, buf_span(&table->text), "no indicator in this row", NULL);
     }
     return status;
 }
@@ -323,7 +323,7 @@ enum status list_read_csv(struct list_reader *reader, struct span text)
     enum status status = OK;
     bool first = true;
     while (status == OK && table.rest.size > 0) {
-        int64_t line = table.line;
+        reader->line = table.line;
         bool remark = table.rest.data[0] == '#';
         next_row(&table);
         struct span whole = buf_span(&table.text);
@@ -338,8 +338,7 @@ enum status list_read_csv(struct list_reader *reader, struct span text)
                                  "a MISP feed's hashes.csv has digests of values: give the feed's "
                                  "events");
             } else if (!header) {
-                status =
-                    table.has_roles ? add_row(&table, line) : add_by_shape(&table, line, first);
+                status = table.has_roles ? add_row(&table) : add_by_shape(&table, first);
             }
             first = false;
         }

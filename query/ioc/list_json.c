@@ -6,9 +6,9 @@
 #include "query/ioc/list_internal.h"
 #include "schema/base/ascii.h"
 
+/* A line is the number of the indicator here: JSON has no lines that say anything. */
 struct document {
     struct list_reader *reader;
-    int64_t number; /* of the object at hand, from 1: JSON has no lines that say anything */
     int64_t now_us;
     enum status status;
 };
@@ -23,14 +23,12 @@ static struct span text_of(const cJSON *object, const char *key)
 
 static void add_value(struct document *document, struct span text, enum observable_kind kind)
 {
-    document->status =
-        THEN(document->status, list_add_value(document->reader, document->number, text, kind));
+    document->status = THEN(document->status, list_add_value(document->reader, text, kind));
 }
 
 static void refuse(struct document *document, struct span text, const char *why)
 {
-    document->status =
-        THEN(document->status, list_add(document->reader, document->number, text, why, NULL));
+    document->status = THEN(document->status, list_add(document->reader, text, why, NULL));
 }
 
 /* 0 to 100 as a number, or as one in quotes. */
@@ -83,7 +81,7 @@ static void add_stix(struct document *document, const cJSON *object)
     if (why) {
         refuse(document, pattern, why);
     } else if (document->status == OK) {
-        document->status = list_add_pattern(document->reader, document->number, pattern);
+        document->status = list_add_pattern(document->reader, pattern);
     }
 }
 
@@ -93,7 +91,7 @@ static void add_typed(struct document *document, struct span type, struct span v
     if (!list_type_find(type, &kind)) {
         refuse(document, value, "of a type that no event has");
     } else if (document->status == OK) {
-        document->status = list_add_typed(document->reader, document->number, type, kind, value);
+        document->status = list_add_typed(document->reader, type, kind, value);
     }
 }
 
@@ -127,7 +125,7 @@ static bool add_object(struct document *document, const cJSON *object)
     struct span ioc = text_of(object, "ioc");
     const cJSON *to_ids = cJSON_GetObjectItemCaseSensitive(object, "to_ids");
     ioc = ioc.size > 0 ? ioc : text_of(object, "ioc_value");
-    document->number++;
+    document->reader->line++;
     document->reader->note = INDICATOR_NOTE_NONE;
     document->reader->note.about = text_of(object, "comment");
     if (span_is(type, "indicator") && text_of(object, "pattern").size > 0) {
@@ -140,7 +138,7 @@ static bool add_object(struct document *document, const cJSON *object)
         document->reader->note.about = text_of(object, "threat");
         add_value(document, text_of(object, "url"), OBSERVABLE_URL);
     } else {
-        document->number--;
+        document->reader->line--;
         return false;
     }
     return true;
@@ -175,7 +173,7 @@ enum status list_read_json(struct list_reader *reader, struct span text, int64_t
         text = span_from(text, (size_t)(end - text.data));
         text = ascii_skip_blanks(text);
     }
-    if (document.status == OK && document.number == 0) {
+    if (document.status == OK && reader->line == 0) {
         return err_set(reader->err, ERR_FORMAT,
                        "JSON without an indicator that is known: STIX 2.1, MISP, ThreatFox and "
                        "URLhaus are");

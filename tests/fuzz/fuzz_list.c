@@ -65,7 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err err = {0};
     int64_t refused = 0;
     MUST_HOLD(set);
-    if (list_read(set, 0, span_of(data, size), 0, refuse, &refused, &report, &err) == OK) {
+    struct list_source source = {span_of(data, size), 0, 0, refuse, &refused};
+    if (list_read(set, &source, &report, &err) == OK) {
         MUST_HOLD(report.refused == refused);
         MUST_HOLD(report.read + (int64_t)indicator_set_parts(set) ==
                   (int64_t)indicator_set_count(set));

@@ -19,7 +19,8 @@ static struct indicator_set *read_set(struct span bytes, struct list_report *rep
     struct err err = {.text = ""};
     struct indicator_set *set = indicator_set_new();
     CHECK(set);
-    EXPECT_OK(list_read(set, 0, bytes, NOW_US, refuse, told, report, &err), err);
+    struct list_source source = {bytes, 0, NOW_US, refuse, told};
+    EXPECT_OK(list_read(set, &source, report, &err), err);
     return set;
 }
 
@@ -219,7 +220,8 @@ static void expect_note(const char *text, int demanded, int confidence, const ch
     struct err err = {.text = ""};
     struct indicator_set *set = indicator_set_new();
     indicator_set_demand(set, demanded);
-    EXPECT_OK(list_read(set, 0, span_str(text), NOW_US, refuse, &told, &report, &err), err);
+    struct list_source source = {span_str(text), 0, NOW_US, refuse, &told};
+    EXPECT_OK(list_read(set, &source, &report, &err), err);
     if (demanded > confidence) {
         EXPECT(report.unsure == 1 && report.read == 0 && indicator_set_count(set) == 0);
     } else {

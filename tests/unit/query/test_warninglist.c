@@ -193,7 +193,8 @@ TEST(indicators_themselves)
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
         buf_printf(&text, "%s\n", lines[i]);
     }
-    EXPECT_OK(list_read(set, 0, buf_span(&text), 0, refuse_line, &told, &report, &err), err);
+    struct list_source source = {buf_span(&text), 0, 0, refuse_line, &told};
+    EXPECT_OK(list_read(set, &source, &report, &err), err);
     EXPECT_OK(warninglist_add_private(warninglists, &err), err);
     EXPECT_OK(warninglist_add_own(warninglists, span_str("a.example"), &err), err);
     EXPECT_OK(warninglist_judge(warninglists, set, &err), err);

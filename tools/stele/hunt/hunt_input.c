@@ -22,8 +22,9 @@ enum status hunt_input_list(struct indicator_set *set, const char *path, uint32_
     enum status status = list_file_read(path, &bytes, err);
     if (status == OK) {
         struct list_file_report telling = {.name = out_list->name};
-        status = list_read(set, number, buf_span(&bytes), clock_now_us(), list_file_refused,
-                           &telling, &out_list->report, err);
+        struct list_source source = {buf_span(&bytes), number, clock_now_us(), list_file_refused,
+                                     &telling};
+        status = list_read(set, &source, &out_list->report, err);
         list_file_report_end(&telling);
         status = status == OK ? OK : err_wrap(err, "%s", out_list->name);
     }

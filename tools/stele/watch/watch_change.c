@@ -24,8 +24,9 @@ static enum status read_given(struct list_input *given, struct err *err)
     enum status status = set ? OK : err_nomem(err, "watch");
     status = THEN(status, list_file_read(given->path, &given->bytes, err));
     if (status == OK) {
-        status = list_read(set, 0, buf_span(&given->bytes), clock_now_us(), list_file_refused,
-                           &telling, &given->report, err);
+        struct list_source source = {buf_span(&given->bytes), 0, clock_now_us(), list_file_refused,
+                                     &telling};
+        status = list_read(set, &source, &given->report, err);
         list_file_report_end(&telling);
         status = status == OK ? OK : err_wrap(err, "%s", telling.name);
     }
