@@ -1,7 +1,7 @@
 /* A query of the archive as SQL over the table of lake_table.h. What it says of a line is what
  * query/language/match.h says of the event; what cannot be said in the engine so that the answer is
- * the same is refused in words, and what depends on the data (see lake_leaf.c) makes the query fail
- * when it is run. */
+ * the same is refused in words, and what depends on the data (see lake_predicate.c) makes the query
+ * fail when it is run. */
 #ifndef QUERY_LAKE_LAKE_SELECT_H
 #define QUERY_LAKE_LAKE_SELECT_H
 

@@ -33,7 +33,7 @@ MUST_USE enum status lake_table_name_check(const char *name, struct err *err);
 /* Appends the statements that make the table of that name over what is at the place. ERR_USAGE:
  * this engine cannot read such a place. */
 MUST_USE enum status lake_table_write(enum lake_engine engine, const char *name,
-                                      const struct lake_table_location *place, struct buf *out,
+                                      const struct lake_table_location *location, struct buf *out,
                                       struct err *err);
 
 #endif

@@ -1,4 +1,4 @@
-/* The virtual table over an archive, for the SQLite of host.h:
+/* The virtual table over an archive, for the SQLite of sqlite_api.h:
  *
  *   teleport_audit_events                      of the module's archive, or of STELE_ARCHIVE
  *   CREATE VIRTUAL TABLE t USING stele('DIR')  of any archive, or of one day's file
