@@ -41,12 +41,7 @@ static enum status read_rows(struct reconcile_run *run, const char *from_key, bo
     size_t count = 0;
     enum status status =
         ledger_cursor_open_keys(run->archive, run->asking->url, from_key, &cursor, err);
-    while (status == OK && count < most) {
-        bool end = false;
-        status = ledger_cursor_next(cursor, &rows[count], &end, err);
-        if (status != OK || end) {
-            break;
-        }
+    while (count < most && ledger_cursor_step(cursor, &rows[count], &status, err)) {
         count += !(behind && strcmp(rows[count].key, from_key) == 0);
     }
     ledger_cursor_close(cursor);

@@ -1,3 +1,5 @@
+/* What was shipped of a time, what waits and what is deleted: one state of the catalogue, read in a
+ * transaction, with the segments beside it. Reads only. */
 #include "daemon/ship/ship_ledger.h"
 
 #include <stdlib.h>
@@ -68,30 +70,34 @@ static enum status count_block(struct ledger_reader *asking, const struct block_
     return status;
 }
 
-/* Events of that time in the blocks from first to last; *out_blocks: how many of these are there.
- */
+/* Of the blocks of a range. */
+struct block_counts {
+    int64_t blocks;  /* that are there */
+    int64_t touched; /* with events of that time */
+    int64_t events;  /* of that time */
+};
+
 static enum status count_blocks(struct ledger_reader *asking, int64_t first, int64_t last,
-                                int64_t *out_events, int64_t *out_blocks, int64_t *out_touched,
-                                struct err *err)
+                                struct block_counts *out, struct err *err)
 {
     size_t count = 0;
     const struct block_info *blocks =
         asking->segment ? segment_blocks(asking->segment, &count) : NULL;
     enum status status = OK;
-    *out_events = *out_blocks = *out_touched = 0;
+    *out = (struct block_counts){0};
     for (size_t i = 0; status == OK && i < count; i++) {
         int64_t events = 0;
         if (blocks[i].id >= first && blocks[i].id <= last) {
             status = count_block(asking, &blocks[i], &events, err);
-            *out_blocks += 1;
-            *out_events += events;
-            *out_touched += events > 0;
+            out->blocks += 1;
+            out->events += events;
+            out->touched += events > 0;
         }
     }
     return status;
 }
 
-static enum status tell_objects(struct ledger_reader *asking, ship_ledger_each *each, void *context,
+static enum status list_objects(struct ledger_reader *asking, ship_ledger_each *each, void *context,
                                 struct err *err)
 {
     const struct ship_ledger_query *question = asking->question;
@@ -101,22 +107,15 @@ static enum status tell_objects(struct ledger_reader *asking, ship_ledger_each *
     struct ledger_cursor *cursor = NULL;
     enum status status =
         ledger_cursor_open_days(asking->archive, NULL, from_us, question->to_us, &cursor, err);
-    while (status == OK) {
-        struct ship_ledger_row found = {.in_range = -1};
-        bool end = false;
-        int64_t blocks = 0;
-        int64_t events = 0;
-        int64_t touched = 0;
-        status = ledger_cursor_next(cursor, &found.object, &end, err);
-        if (status != OK || end) {
-            break;
-        }
-        status = open_day(asking, found.object.day_us, err);
-        status =
-            THEN(status, count_blocks(asking, found.object.first_block, found.object.last_block,
-                                      &events, &blocks, &touched, err));
-        bool is_whole = blocks == found.object.last_block - found.object.first_block + 1;
-        found.in_range = is_whole ? events : -1;
+    struct ship_ledger_row found;
+    while (ledger_cursor_step(cursor, &found.object, &status, err)) {
+        const struct ledger_object *object = &found.object;
+        struct block_counts counts = {0};
+        status = open_day(asking, object->day_us, err);
+        status = THEN(status,
+                      count_blocks(asking, object->first_block, object->last_block, &counts, err));
+        bool is_whole = counts.blocks == object->last_block - object->first_block + 1;
+        found.in_range = is_whole ? counts.events : -1;
         if (status == OK && found.in_range != 0) {
             status = each(context, &found, err);
         }
@@ -132,18 +131,15 @@ static enum status count_waiting(struct ledger_reader *asking, struct err *err)
     enum status status = archive_days(asking->question->archive_dir, &days, &n_days, err);
     for (size_t i = 0; status == OK && i < n_days; i++) {
         int64_t last = -1;
-        int64_t events = 0;
-        int64_t blocks = 0;
-        int64_t touched = 0;
+        struct block_counts counts = {0};
         if (!touches_day(asking->question, days[i])) {
             continue;
         }
         status = ledger_last_block(asking->archive, asking->question->target, days[i], &last, err);
         status = THEN(status, open_day(asking, days[i], err));
-        status = THEN(status,
-                      count_blocks(asking, last + 1, INT64_MAX, &events, &blocks, &touched, err));
-        asking->rest.waiting_blocks += touched;
-        asking->rest.inbox_scan_events += events;
+        status = THEN(status, count_blocks(asking, last + 1, INT64_MAX, &counts, err));
+        asking->rest.waiting_blocks += counts.touched;
+        asking->rest.inbox_scan_events += counts.events;
     }
     free(days);
     return status;
@@ -177,7 +173,7 @@ enum status ship_ledger_read(const struct ship_ledger_query *question, ship_ledg
     /* One state of the ledger; blocks that come meanwhile are seen as waiting, never missed. */
     status = THEN(status, archive_read_begin(asking.archive, err));
     if (status == OK) {
-        status = tell_objects(&asking, each, context, err);
+        status = list_objects(&asking, each, context, err);
         if (status == OK && question->target) {
             status = count_waiting(&asking, err);
         }

@@ -1,3 +1,5 @@
+/* Has a running steled ship, and waits for it: SIGUSR1, then a look at the ledger every 100 ms
+ * until all blocks that were there are shipped. Reads only; any thread of another process. */
 #include "daemon/ship/ship_request.h"
 
 #include <errno.h>
@@ -64,13 +66,8 @@ static enum status pending_left(struct ship_wait *wait, int64_t *out_blocks, int
     *out_blocks = 0;
     *out_tries = 0;
     error[0] = '\0';
-    while (status == OK) {
-        struct ledger_object row;
-        bool end = false;
-        status = ledger_cursor_next(cursor, &row, &end, err);
-        if (status != OK || end) {
-            break;
-        }
+    struct ledger_object row;
+    while (ledger_cursor_step(cursor, &row, &status, err)) {
         *out_tries += row.tries;
         if (row.first_block <= goal_of(wait, row.day_us)) {
             *out_blocks += row.last_block - row.first_block + 1;

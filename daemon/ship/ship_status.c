@@ -73,13 +73,8 @@ static enum status read_ledger(struct archive *archive, const char *dir, struct 
 {
     struct ledger_cursor *cursor = NULL;
     enum status code = ledger_cursor_open(archive, NULL, false, &cursor, err);
-    while (code == OK) {
-        struct ledger_object row;
-        bool end = false;
-        code = ledger_cursor_next(cursor, &row, &end, err);
-        if (code != OK || end) {
-            break;
-        }
+    struct ledger_object row;
+    while (ledger_cursor_step(cursor, &row, &code, err)) {
         struct ship_status_target *target = target_of(status, row.target);
         if (target) {
             add_row(target, dir, &row);

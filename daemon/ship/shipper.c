@@ -1,3 +1,7 @@
+/* Passes over an archive, on the shipper's own thread. For each object: built in memory, planned in
+ * the ledger (committed: from now on these blocks are this object, whatever happens), put at the
+ * target, marked as shipped (committed). A crash between any two of these is made up for by the
+ * next pass, which builds the planned bytes again and puts them under the same key. */
 #include "daemon/ship/shipper.h"
 
 #include <stdio.h>
@@ -228,12 +232,7 @@ static enum status pending_read(const struct ship_pass *pass, struct ledger_obje
         ledger_cursor_open(shipper->archive, shipper->target->url, true, &cursor, err);
     int64_t now_us = clock_now_us();
     size_t count = 0;
-    while (status == OK && count < PENDING_MAX) {
-        bool end = false;
-        status = ledger_cursor_next(cursor, &rows[count], &end, err);
-        if (status != OK || end) {
-            break;
-        }
+    while (count < PENDING_MAX && ledger_cursor_step(cursor, &rows[count], &status, err)) {
         count += is_due(pass, &rows[count], now_us);
     }
     ledger_cursor_close(cursor);
@@ -346,13 +345,8 @@ static enum status left_pending(struct ship_pass *pass, struct err *err)
     struct ledger_cursor *cursor = NULL;
     enum status status =
         ledger_cursor_open(shipper->archive, shipper->target->url, true, &cursor, err);
-    while (status == OK) {
-        struct ledger_object row;
-        bool end = false;
-        status = ledger_cursor_next(cursor, &row, &end, err);
-        if (status != OK || end) {
-            break;
-        }
+    struct ledger_object row;
+    while (ledger_cursor_step(cursor, &row, &status, err)) {
         report->pending_objects++;
         report->pending_events += row.events;
         if (row.next_try_us < report->next_us) {

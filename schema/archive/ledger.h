@@ -51,6 +51,16 @@ MUST_USE enum status ledger_cursor_open(struct archive *archive, const char *tar
 MUST_USE enum status ledger_cursor_next(struct ledger_cursor *cursor,
                                         struct ledger_object *out_object, bool *out_end,
                                         struct err *err);
+/* The same for a loop: false at the end and after an error, which is in *status then. Does nothing
+ * when *status is one already. */
+static inline bool ledger_cursor_step(struct ledger_cursor *cursor,
+                                      struct ledger_object *out_object, enum status *status,
+                                      struct err *err)
+{
+    bool end = false;
+    *status = THEN(*status, ledger_cursor_next(cursor, out_object, &end, err));
+    return *status == OK && !end;
+}
 void ledger_cursor_close(struct ledger_cursor *cursor);
 
 /* The objects (of any target) that hold the block: the same cursor. */

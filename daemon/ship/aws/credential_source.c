@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "schema/base/ascii.h"
 #include "schema/event/event.h"
 
 const char *credential_source_env(const char *name)
@@ -72,7 +73,7 @@ static int64_t expiry_read(struct span text)
     }
     int64_t number = 0;
     for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9' || number > INT64_MAX / 100000) {
+        if (!ascii_is_digit(text.data[i]) || number > INT64_MAX / 100000) {
             return 0;
         }
         number = number * 10 + (text.data[i] - '0');
@@ -107,7 +108,8 @@ enum status credential_source_fill_json(const char *where, struct span json,
     enum status status =
         event_parse(json, now_us, &arena, &event)
             ? fill_event(where, &event, names, now_us, out, err)
-            : err_set(err, ERR_FORMAT, "credentials from %s: the answer is no JSON object", where);
+            : err_set(err, ERR_FORMAT, "credentials from %s: the answer is not a JSON object",
+                      where);
     arena_fini(&arena);
     return status;
 }
@@ -118,6 +120,28 @@ enum status credential_source_refused(const char *where, const struct http_clien
     bool later = answer->http >= 500 || answer->http == 429;
     return err_set(err, later ? ERR_NET : ERR_DENIED, "credentials from %s: refused (HTTP %ld)",
                    where, answer->http);
+}
+
+const struct credential_source_names credential_source_usual_names = {
+    "AccessKeyId", "SecretAccessKey", "Token", "Expiration"};
+
+enum status credential_source_fetch(const struct credential_source *source,
+                                    const struct http_client_request *request,
+                                    const struct credential_source_names *names,
+                                    struct credentials *out, struct err *err)
+{
+    struct http_client_request bounded = *request;
+    struct http_client_response response;
+    bounded.body_bytes_max = CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX;
+    enum status status = http_client_run(source->client, &bounded, &response, err);
+    if (status == OK) {
+        status = response.http == 200
+                     ? credential_source_fill_json(request->host, buf_span(&response.body), names,
+                                                   source->now_us, out, err)
+                     : credential_source_refused(request->host, &response, err);
+        credential_source_wipe(&response.body);
+    }
+    return status;
 }
 
 /* Key, secret and token are one thing: all from the configuration, or all from elsewhere. */
@@ -146,7 +170,7 @@ enum status credential_source_environment(const struct credential_source *source
 {
     const char *id = credential_source_env("AWS_ACCESS_KEY_ID");
     const char *secret = credential_source_env("AWS_SECRET_ACCESS_KEY");
-    *out_there = (*id || *secret) && !*source->config->ship_s3_profile;
+    *out_there = (*id || *secret) && (source->no_profile || !*source->config->ship_s3_profile);
     if (!*out_there) {
         return OK;
     }

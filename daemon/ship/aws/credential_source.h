@@ -17,6 +17,7 @@ struct credential_source {
     struct http_client *client;
     const atomic_bool *const *cancel;
     int64_t now_us;
+    bool no_profile; /* the one of stele.conf does not count: a profile names the environment */
 };
 
 typedef enum status credential_source_get(const struct credential_source *source, bool *out_there,
@@ -49,6 +50,14 @@ MUST_USE enum status credential_source_fill_json(const char *where, struct span 
                                                  const struct credential_source_names *names,
                                                  int64_t now_us, struct credentials *out,
                                                  struct err *err);
+
+/* Sends the request (its answer is bounded here) and fills from the JSON of a 200. */
+MUST_USE enum status credential_source_fetch(const struct credential_source *source,
+                                             const struct http_client_request *request,
+                                             const struct credential_source_names *names,
+                                             struct credentials *out, struct err *err);
+/* AccessKeyId, SecretAccessKey, Token, Expiration. */
+extern const struct credential_source_names credential_source_usual_names;
 
 /* ERR_DENIED ("WHERE: HTTP 403") for an answer that is no success, ERR_NET for 5xx and 429. */
 MUST_USE enum status credential_source_refused(const char *where,

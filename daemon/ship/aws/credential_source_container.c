@@ -99,31 +99,6 @@ static enum status token_read(struct buf *out, struct err *err)
     return buf_status(out, "ship", err);
 }
 
-static enum status ask(const struct credential_source *source, const char *url, bool direct,
-                       struct span token, struct credentials *out, struct err *err)
-{
-    static const struct credential_source_names names = {"AccessKeyId", "SecretAccessKey", "Token",
-                                                         "Expiration"};
-    const struct http_pair header = {span_str("authorization"), token};
-    const struct http_client_request request = {.method = "GET",
-                                                .url = url,
-                                                .host = WHERE,
-                                                .headers = &header,
-                                                .n_headers = token.size > 0,
-                                                .body_bytes_max =
-                                                    CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX,
-                                                .direct = direct};
-    struct http_client_response answer;
-    enum status status = http_client_run(source->client, &request, &answer, err);
-    if (status == OK) {
-        status = answer.http == 200 ? credential_source_fill_json(WHERE, buf_span(&answer.body),
-                                                                  &names, source->now_us, out, err)
-                                    : credential_source_refused(WHERE, &answer, err);
-        credential_source_wipe(&answer.body);
-    }
-    return status;
-}
-
 enum status credential_source_container(const struct credential_source *source, bool *out_there,
                                         struct credentials *out, struct err *err)
 {
@@ -138,7 +113,15 @@ enum status credential_source_container(const struct credential_source *source, 
     bool direct = false;
     enum status status = credential_source_container_url(relative, full, &url, &direct, err);
     status = THEN(status, token_read(&token, err));
-    status = THEN(status, ask(source, url.data, direct, buf_span(&token), out, err));
+    const struct http_pair header = {span_str("authorization"), buf_span(&token)};
+    const struct http_client_request request = {.method = "GET",
+                                                .url = url.data,
+                                                .host = WHERE,
+                                                .headers = &header,
+                                                .n_headers = token.size > 0,
+                                                .direct = direct};
+    status = THEN(status, credential_source_fetch(source, &request, &credential_source_usual_names,
+                                                  out, err));
     buf_fini(&url);
     credential_source_wipe(&token);
     return status;

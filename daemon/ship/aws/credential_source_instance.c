@@ -17,27 +17,36 @@ struct instance {
     struct buf token;
 };
 
-static enum status call(struct instance *instance, const char *method, struct span path,
-                        int64_t timeout_us, struct http_client_response *out, struct err *err)
+/* A request for the path below the service's address. Its url is to be freed. */
+static struct http_client_request make_request(const struct instance *instance, const char *method,
+                                               struct span path, struct http_pair *header,
+                                               struct buf *url)
 {
-    struct buf url = BUF_INIT;
     bool put = strcmp(method, "PUT") == 0;
-    const struct http_pair header = {
+    *header = (struct http_pair){
         span_str(put ? "x-aws-ec2-metadata-token-ttl-seconds" : "x-aws-ec2-metadata-token"),
         put ? span_str("21600") : buf_span(&instance->token)};
-    buf_add_str(&url, instance->base);
-    buf_add_span(&url, path);
-    buf_add_char(&url, '\0');
+    buf_add_str(url, instance->base);
+    buf_add_span(url, path);
+    buf_add_char(url, '\0');
+    return (struct http_client_request){.method = method,
+                                        .url = url->data,
+                                        .host = WHERE,
+                                        .headers = header,
+                                        .n_headers = 1,
+                                        .body_bytes_max = CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX,
+                                        .timeout_us = put ? TIMEOUT_US : 0,
+                                        .direct = true};
+}
+
+static enum status call(struct instance *instance, const char *method, const char *path,
+                        struct http_client_response *out, struct err *err)
+{
+    struct buf url = BUF_INIT;
+    struct http_pair header;
+    const struct http_client_request request =
+        make_request(instance, method, span_str(path), &header, &url);
     enum status status = buf_status(&url, "ship", err);
-    const struct http_client_request request = {.method = method,
-                                                .url = url.data,
-                                                .host = WHERE,
-                                                .headers = &header,
-                                                .n_headers = 1,
-                                                .body_bytes_max =
-                                                    CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX,
-                                                .timeout_us = timeout_us,
-                                                .direct = true};
     status = THEN(status, http_client_run(instance->source->client, &request, out, err));
     buf_fini(&url);
     return status;
@@ -60,8 +69,7 @@ static enum status token_fetch(struct instance *instance, bool *out_there, struc
     struct http_client_response answer;
     *out_there = false;
     struct err why = {.status = OK};
-    enum status status =
-        call(instance, "PUT", span_str("/latest/api/token"), TIMEOUT_US, &answer, &why);
+    enum status status = call(instance, "PUT", "/latest/api/token", &answer, &why);
     if (status == ERR_STOPPED || status == ERR_NOMEM) {
         *err = why;
         return status;
@@ -77,7 +85,7 @@ static enum status role_fetch(struct instance *instance, bool *out_there, struct
                               struct err *err)
 {
     struct http_client_response answer;
-    enum status status = call(instance, "GET", span_str(PATH), 0, &answer, err);
+    enum status status = call(instance, "GET", PATH, &answer, err);
     if (status != OK) {
         return status;
     }
@@ -96,17 +104,13 @@ static enum status role_fetch(struct instance *instance, bool *out_there, struct
 static enum status credentials_fetch(struct instance *instance, struct span path,
                                      struct credentials *out, struct err *err)
 {
-    static const struct credential_source_names names = {"AccessKeyId", "SecretAccessKey", "Token",
-                                                         "Expiration"};
-    struct http_client_response answer;
-    enum status status = call(instance, "GET", path, 0, &answer, err);
-    if (status == OK) {
-        status = answer.http == 200
-                     ? credential_source_fill_json(WHERE, buf_span(&answer.body), &names,
-                                                   instance->source->now_us, out, err)
-                     : credential_source_refused(WHERE, &answer, err);
-        credential_source_wipe(&answer.body);
-    }
+    struct buf url = BUF_INIT;
+    struct http_pair header;
+    const struct http_client_request request = make_request(instance, "GET", path, &header, &url);
+    enum status status = buf_status(&url, "ship", err);
+    status = THEN(status, credential_source_fetch(instance->source, &request,
+                                                  &credential_source_usual_names, out, err));
+    buf_fini(&url);
     return status;
 }
 

@@ -129,19 +129,10 @@ static enum status by_place(const struct profiles *profiles, const char *profile
                   {"EcsContainer", credential_source_container}};
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         if (span_is(place, places[i].name)) {
-            /* stele.conf's own profile does not shut out the environment that it names itself */
-            struct config *config = malloc(sizeof *config);
-            if (!config) {
-                return err_nomem(err, "ship");
-            }
-            *config = *profiles->source->config;
-            config->ship_s3_profile[0] = '\0';
             struct credential_source source = *profiles->source;
-            source.config = config;
+            source.no_profile = true;
             bool there = false;
             enum status status = places[i].ask(&source, &there, out, err);
-            explicit_bzero(config, sizeof *config);
-            free(config);
             return status != OK || there
                        ? status
                        : err_set(err, ERR_CONFIG, "profile %s: credential_source %s has none",

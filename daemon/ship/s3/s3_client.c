@@ -148,7 +148,7 @@ static enum status run_once(struct s3_client *client, const struct s3_request *r
     if (status == OK) {
         response->http = got.http;
         response->body = got.body;
-        if (response->http < 200 || response->http >= 300) {
+        if (!s3_response_is_good(response)) {
             s3_error_read(response);
             silence(client, response);
         }
@@ -257,4 +257,15 @@ enum status s3_client_run(struct s3_client *client, const struct s3_request *req
             return status;
         }
     }
+}
+
+enum status s3_client_fetch(struct s3_client *client, const struct s3_request *request,
+                            struct s3_response *out_response, struct err *err)
+{
+    enum status status = s3_client_run(client, request, out_response, err);
+    if (status == OK && !s3_response_is_good(out_response)) {
+        status = s3_error(&client->place, out_response, err);
+        s3_response_fini(out_response);
+    }
+    return status;
 }

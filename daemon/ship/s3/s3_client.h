@@ -29,6 +29,10 @@ const struct s3_options *s3_client_options(const struct s3_client *client);
 MUST_USE enum status s3_client_run(struct s3_client *client, const struct s3_request *request,
                                    struct s3_response *out_response, struct err *err);
 
+/* The same; an answer that is no success is an error (s3_error.h). */
+MUST_USE enum status s3_client_fetch(struct s3_client *client, const struct s3_request *request,
+                                     struct s3_response *out_response, struct err *err);
+
 /* Waits a random time below `ms`; ERR_STOPPED when cancelled. */
 MUST_USE enum status s3_client_pause(const struct s3_client *client, unsigned ms, struct err *err);
 

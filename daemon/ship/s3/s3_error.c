@@ -31,8 +31,9 @@ static const struct meaning {
      "the session token has run out: give a new one, or name where it is renewed"},
     {"InvalidToken", ERR_DENIED, "the session token is not valid: check ship.s3_session_token"},
     {"RequestTimeTooSkewed", ERR_DENIED, "this machine's clock is wrong: set it"},
-    {"NoSuchBucket", ERR_NOT_FOUND, "there is no such bucket: create it or mend ship.target"},
-    {"InvalidBucketName", ERR_CONFIG, "the store takes no such bucket name: mend ship.target"},
+    {"NoSuchBucket", ERR_NOT_FOUND, "no such bucket: create it or correct ship.target"},
+    {"InvalidBucketName", ERR_CONFIG,
+     "not a bucket name that the store takes: correct ship.target"},
     {"QuotaExceeded", ERR_DENIED, "the bucket's quota is used up"},
     {"UserSuspended", ERR_DENIED, "the account is suspended"},
     {"XAmzContentSHA256Mismatch", ERR_NET, "the bytes were changed on their way"},
@@ -42,9 +43,9 @@ static const struct meaning {
     {"ObjectLockConfigurationNotFoundError", ERR_CONFIG,
      "the bucket has no Object Lock: enable it, or unset ship.s3_lock_mode"},
     {"InvalidStorageClass", ERR_CONFIG,
-     "the store does not know this class: mend ship.s3_storage_class"},
-    {"InvalidTag", ERR_CONFIG, "the store does not take these tags: mend ship.s3_tags"},
-    {"KMS.NotFoundException", ERR_CONFIG, "there is no such key: mend ship.s3_kms_key_id"},
+     "the store does not know this class: correct ship.s3_storage_class"},
+    {"InvalidTag", ERR_CONFIG, "the store does not take these tags: correct ship.s3_tags"},
+    {"KMS.NotFoundException", ERR_CONFIG, "no such key: correct ship.s3_kms_key_id"},
     {"KMS.DisabledException", ERR_CONFIG, "the key of ship.s3_kms_key_id is disabled"},
     {"AccessControlListNotSupported", ERR_CONFIG, "the bucket takes no ACLs: unset ship.s3_acl"},
     {"EntityTooLarge", ERR_CONFIG, "the object is too large: lower ship.object_bytes_max"},
@@ -109,8 +110,8 @@ enum status s3_error(const struct s3_endpoint *place, const struct s3_response *
         const struct meaning *meaning = meaning_find(response->code);
         bool words = *response->message != '\0';
         status = err_set(err, meaning ? meaning->status : status_of(response->http),
-                         "%s: %s%s(HTTP %ld%s%s%s%s)", where, meaning ? meaning->advice : "refused",
-                         " ", response->http, *response->code ? " " : "", response->code,
+                         "%s: %s (HTTP %ld%s%s%s%s)", where, meaning ? meaning->advice : "refused",
+                         response->http, *response->code ? " " : "", response->code,
                          words ? ": " : "", response->message);
     }
     if (err) {

@@ -96,26 +96,20 @@ static enum status page_read(struct s3_lister *listing, struct span body, struct
     return status;
 }
 
-static void add_query(struct s3_request *request, const char *name, const char *value)
-{
-    CHECK(request->n_query < SIGV4_QUERY_MAX);
-    request->query[request->n_query++] = (struct http_pair){span_str(name), span_str(value)};
-}
-
 static enum status page_get(struct s3_lister *listing, struct err *err)
 {
     struct s3_request request = {.method = "GET", .body_bytes_max = PAGE_BYTES_MAX};
     char page[16];
-    add_query(&request, "list-type", "2");
+    s3_request_add_query(&request, "list-type", "2");
     /* XML cannot say every key */
-    add_query(&request, "encoding-type", "url");
-    add_query(&request, "prefix", listing->prefix);
+    s3_request_add_query(&request, "encoding-type", "url");
+    s3_request_add_query(&request, "prefix", listing->prefix);
     if (listing->more) {
-        add_query(&request, "continuation-token", listing->token);
+        s3_request_add_query(&request, "continuation-token", listing->token);
     }
     if (listing->list->page > 0) {
         (void)snprintf(page, sizeof page, "%d", listing->list->page);
-        add_query(&request, "max-keys", page);
+        s3_request_add_query(&request, "max-keys", page);
     }
     struct s3_response response;
     enum status status = s3_client_run(listing->http, &request, &response, err);

@@ -1,3 +1,6 @@
+/* An upload in parts, and what a crash leaves of one. The object is there when the last request,
+ * CompleteMultipartUpload, has done its work, which its answer may say under 200 and in the body.
+ * Whatever fails before that aborts the upload; what cannot be aborted is left for the sweep. */
 #include "daemon/ship/s3/s3_multipart.h"
 
 #include <stdio.h>
@@ -19,23 +22,12 @@ struct upload {
     struct buf parts; /* XML of CompleteMultipartUpload */
 };
 
-static bool good(const struct s3_response *response)
-{
-    return response->http >= 200 && response->http < 300;
-}
-
-static void add_query(struct s3_request *request, const char *name, const char *value)
-{
-    CHECK(request->n_query < SIGV4_QUERY_MAX);
-    request->query[request->n_query++] = (struct http_pair){span_str(name), span_str(value)};
-}
-
 /* Whether the store may have begun an upload that we know no id of. */
 static bool can_be_begun(enum status status, const struct s3_response *response)
 {
     bool refused = response->http >= 400 && response->http < 500 && response->http != 409;
     return status != OK || response->tries > 0 ||
-           !(good(response) || refused || response->http == 501);
+           !(s3_response_is_good(response) || refused || response->http == 501);
 }
 
 /* *out_begun false: the answer says why not. */
@@ -52,11 +44,11 @@ static enum status begin(struct upload *upload, bool *left, bool *out_begun,
         .fresh = true,
         .body_bytes_max = HTTP_CLIENT_ERROR_BODY_BYTES_MAX,
     };
-    add_query(&request, "uploads", "");
+    s3_request_add_query(&request, "uploads", "");
     *out_begun = false;
     enum status status = s3_client_run(upload->http, &request, response, err);
     *left = *left || can_be_begun(status, response);
-    if (status != OK || !good(response)) {
+    if (status != OK || !s3_response_is_good(response)) {
         return status;
     }
     bool told =
@@ -108,11 +100,11 @@ static enum status send_part(struct upload *upload, unsigned number, struct span
         .checksum = upload->checksum,
     };
     (void)snprintf(text, sizeof text, "%u", number);
-    add_query(&request, "partNumber", text);
-    add_query(&request, "uploadId", upload->id);
+    s3_request_add_query(&request, "partNumber", text);
+    s3_request_add_query(&request, "uploadId", upload->id);
     *out_sent = false;
     enum status status = s3_client_run(upload->http, &request, response, err);
-    if (status != OK || !good(response)) {
+    if (status != OK || !s3_response_is_good(response)) {
         return status;
     }
     *out_sent = *response->etag != '\0';
@@ -188,13 +180,13 @@ static enum status complete(struct upload *upload, struct s3_response *response,
         .patient = true,
         .body_bytes_max = HTTP_CLIENT_ERROR_BODY_BYTES_MAX,
     };
-    add_query(&request, "uploadId", upload->id);
+    s3_request_add_query(&request, "uploadId", upload->id);
     for (unsigned tries = 1;; tries++) {
         enum status status = s3_client_run(upload->http, &request, response, err);
         if (status != OK) {
             return status;
         }
-        bool inside = good(response);
+        bool inside = s3_response_is_good(response);
         if (inside) {
             look_inside(response);
         }
@@ -218,7 +210,7 @@ static bool abort_upload(struct s3_client *http, const char *key, const char *id
     struct s3_request request = {.method = "DELETE", .key = key};
     struct s3_response response;
     struct err err;
-    add_query(&request, "uploadId", id);
+    s3_request_add_query(&request, "uploadId", id);
     if (s3_client_run(http, &request, &response, &err) != OK) {
         return false;
     }
@@ -243,7 +235,7 @@ enum status s3_multipart_run(struct s3_client *http, const struct s3_multipart *
         status = complete(&upload, &response, err);
     }
     buf_fini(&upload.parts);
-    if (begun && !(status == OK && sent && good(&response) && response.has_etag)) {
+    if (begun && !(status == OK && sent && s3_response_is_good(&response) && response.has_etag)) {
         *left = !abort_upload(http, multipart->object->key, upload.id) || *left;
     }
     if (status == OK) {
@@ -274,14 +266,8 @@ static const char *own_key(const struct s3_endpoint *place, const char *key, con
 static size_t sweep_page(struct s3_client *http, const char *owner, struct span body, bool *left)
 {
     size_t swept = 0;
-    for (;;) {
-        const char *from = body.size > 0 ? memmem(body.data, body.size, "<Upload>", 8) : NULL;
-        if (!from) {
-            return swept;
-        }
-        body = span_from(body, (size_t)(from - body.data) + 8);
-        const char *end = memmem(body.data, body.size, "</Upload>", 9);
-        struct span one = span_of(body.data, end ? (size_t)(end - body.data) : 0);
+    struct span one;
+    while (aws_xml_next(&body, "Upload", &one)) {
         char key[TARGET_KEY_BYTES];
         char id[S3_UPLOAD_ID_BYTES];
         const char *ours = aws_xml_text(one, "Key", key, sizeof key)
@@ -292,6 +278,7 @@ static size_t sweep_page(struct s3_client *http, const char *owner, struct span 
             swept++;
         }
     }
+    return swept;
 }
 
 /* The next page begins behind the markers; false: this was the last. */
@@ -317,17 +304,13 @@ enum status s3_multipart_sweep(struct s3_client *http, const char *owner, size_t
     for (unsigned page = 0; more && page < SWEEP_PAGES_MAX; page++) {
         struct s3_request request = {.method = "GET", .body_bytes_max = 4 << 20};
         struct s3_response response;
-        add_query(&request, "uploads", "");
-        add_query(&request, "prefix", prefix);
+        s3_request_add_query(&request, "uploads", "");
+        s3_request_add_query(&request, "prefix", prefix);
         if (*key) {
-            add_query(&request, "key-marker", key);
-            add_query(&request, "upload-id-marker", id);
+            s3_request_add_query(&request, "key-marker", key);
+            s3_request_add_query(&request, "upload-id-marker", id);
         }
-        enum status status = s3_client_run(http, &request, &response, err);
-        if (status == OK && !good(&response)) {
-            status = s3_error(place, &response, err);
-            s3_response_fini(&response);
-        }
+        enum status status = s3_client_fetch(http, &request, &response, err);
         if (status != OK) {
             return status;
         }

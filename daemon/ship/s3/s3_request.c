@@ -2,6 +2,12 @@
 
 #include "schema/base/base64.h"
 
+void s3_request_add_query(struct s3_request *request, const char *name, const char *value)
+{
+    CHECK(request->n_query < SIGV4_QUERY_MAX);
+    request->query[request->n_query++] = (struct http_pair){span_str(name), span_str(value)};
+}
+
 static void sign_header(struct s3_request_prepared *prepared, const char *name, struct span value)
 {
     CHECK(prepared->sign.n_headers < SIGV4_HEADERS_MAX);

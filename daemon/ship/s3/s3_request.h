@@ -33,6 +33,9 @@ struct s3_request {
     size_t body_bytes_max; /* of a good answer's body; errors have their own bound */
 };
 
+/* Texts outlive the request. */
+void s3_request_add_query(struct s3_request *request, const char *name, const char *value);
+
 /* Headers by name, as they are signed and sent. */
 struct s3_request_prepared {
     struct sigv4_request sign;

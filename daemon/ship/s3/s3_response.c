@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
 
 void s3_response_fini(struct s3_response *response)
@@ -17,32 +18,7 @@ static bool header_is(struct span line, const char *name, struct span *out_value
     if (line.size <= n || line.data[n] != ':' || strncasecmp(line.data, name, n) != 0) {
         return false;
     }
-    struct span value = span_from(line, n + 1);
-    while (value.size > 0 && (value.data[0] == ' ' || value.data[0] == '\t')) {
-        value = span_from(value, 1);
-    }
-    while (value.size > 0 && (unsigned char)value.data[value.size - 1] <= ' ') {
-        value.size--;
-    }
-    *out_value = value;
-    return true;
-}
-
-static bool digest_read(struct span hex, struct digest *out)
-{
-    struct digest digest;
-    if (hex.size != 2 * sizeof digest.bytes) {
-        return false;
-    }
-    for (size_t i = 0; i < sizeof digest.bytes; i++) {
-        char pair[3] = {hex.data[2 * i], hex.data[2 * i + 1], '\0'};
-        char *end;
-        digest.bytes[i] = (unsigned char)strtoul(pair, &end, 16);
-        if (*end || pair[0] == ' ' || pair[0] == '-' || pair[0] == '+') {
-            return false;
-        }
-    }
-    *out = digest;
+    *out_value = ascii_trim(span_from(line, n + 1), " \t\r\n");
     return true;
 }
 
@@ -50,7 +26,7 @@ static int64_t parse_number(struct span text)
 {
     int64_t number = 0;
     for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9' || number > INT64_MAX / 10 - 1) {
+        if (!ascii_is_digit(text.data[i]) || number > INT64_MAX / 10 - 1) {
             return -1;
         }
         number = number * 10 + (text.data[i] - '0');
@@ -93,8 +69,7 @@ static void region_read(struct span value, struct s3_response *response)
     bool good = value.size > 0 && value.size < sizeof response->region;
     for (size_t i = 0; i < value.size && good; i++) {
         char c = value.data[i];
-        good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '_';
+        good = ascii_is_letter(c) || ascii_is_digit(c) || c == '-' || c == '_';
     }
     (void)snprintf(response->region, sizeof response->region, "%.*s", good ? (int)value.size : 0,
                    value.data);
@@ -114,7 +89,7 @@ void s3_response_header(struct s3_response *response, struct span line)
     } else if (header_is(line, "x-amz-bucket-region", &value)) {
         region_read(value, response);
     } else if (header_is(line, "x-amz-meta-stele-sha256", &value)) {
-        response->has_sha256 = digest_read(value, &response->sha256);
+        response->has_sha256 = digest_read_hex(value, &response->sha256);
     } else if (header_is(line, "x-amz-checksum-algorithm", &value)) {
         response->says_checksum = value.size > 0;
     } else if (header_is(line, "etag", &value)) {

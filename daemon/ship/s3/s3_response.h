@@ -23,6 +23,11 @@ struct s3_response {
 };
 void s3_response_fini(struct s3_response *response);
 
+static inline bool s3_response_is_good(const struct s3_response *response)
+{
+    return response->http >= 200 && response->http < 300;
+}
+
 /* Takes one header line (with or without its line end); a status line forgets what came before it.
  */
 void s3_response_header(struct s3_response *response, struct span line);

@@ -1,3 +1,7 @@
+/* The S3 bucket as a target. An object is durable there when a PUT, or the end of an upload in
+ * parts, is answered 200 with an ETag, or when the key is taken by the same bytes. What a store
+ * does not know (If-None-Match, checksums) is left out for the life of the process once it said so.
+ * The caller's thread. */
 #include "daemon/ship/s3/s3_target.h"
 
 #include <stdio.h>
@@ -25,11 +29,6 @@ static struct s3 *of(struct target *target)
     return (struct s3 *)(void *)((char *)target - offsetof(struct s3, target));
 }
 
-static bool good(const struct s3_response *response)
-{
-    return response->http >= 200 && response->http < 300;
-}
-
 static enum status head(struct target *target, const char *key, struct target_head *out_head,
                         struct err *err)
 {
@@ -40,7 +39,7 @@ static enum status head(struct target *target, const char *key, struct target_he
     if (status != OK) {
         return status;
     }
-    if (good(&response)) {
+    if (s3_response_is_good(&response)) {
         *out_head = (struct target_head){
             .bytes = response.length, .has_sha256 = response.has_sha256, .sha256 = response.sha256};
     } else if (response.http == 404) {
@@ -58,16 +57,11 @@ static enum status fetch_digest(struct s3 *s3, const char *key, size_t bytes, st
 {
     const struct s3_request request = {.method = "GET", .key = key, .body_bytes_max = bytes};
     struct s3_response response;
-    enum status status = s3_client_run(s3->http, &request, &response, err);
-    if (status != OK) {
-        return status;
-    }
-    if (good(&response)) {
+    enum status status = s3_client_fetch(s3->http, &request, &response, err);
+    if (status == OK) {
         *out = digest_sha256(buf_span(&response.body));
-    } else {
-        status = s3_error(s3_client_endpoint(s3->http), &response, err);
+        s3_response_fini(&response);
     }
-    s3_response_fini(&response);
     return status;
 }
 
@@ -165,9 +159,9 @@ static enum status put_once(struct s3 *s3, const struct target_object *object, u
     if (status != OK) {
         return status;
     }
-    if (good(&response) && response.has_etag) {
+    if (s3_response_is_good(&response) && response.has_etag) {
         *out_put = TARGET_CREATED;
-    } else if (good(&response)) {
+    } else if (s3_response_is_good(&response)) {
         status = err_set(err, ERR_NET,
                          "a PUT was answered %ld without an ETag: is that an S3 store? Look at "
                          "ship.s3_endpoint",
@@ -218,20 +212,14 @@ static enum status check(struct target *target, struct err *err)
     struct s3 *s3 = of(target);
     struct s3_request request = {.method = "GET",
                                  .body_bytes_max = HTTP_CLIENT_ERROR_BODY_BYTES_MAX};
-    const char *prefix = s3_client_endpoint(s3->http)->prefix;
-    request.query[0] = (struct http_pair){span_str("list-type"), span_str("2")};
-    request.query[1] = (struct http_pair){span_str("max-keys"), span_str("1")};
-    request.query[2] = (struct http_pair){span_str("prefix"), span_str(prefix)};
-    request.n_query = 3;
     struct s3_response response;
-    enum status status = s3_client_run(s3->http, &request, &response, err);
-    if (status != OK) {
-        return status;
+    s3_request_add_query(&request, "list-type", "2");
+    s3_request_add_query(&request, "max-keys", "1");
+    s3_request_add_query(&request, "prefix", s3_client_endpoint(s3->http)->prefix);
+    enum status status = s3_client_fetch(s3->http, &request, &response, err);
+    if (status == OK) {
+        s3_response_fini(&response);
     }
-    if (!good(&response)) {
-        status = s3_error(s3_client_endpoint(s3->http), &response, err);
-    }
-    s3_response_fini(&response);
     return status;
 }
 

@@ -1,3 +1,6 @@
+/* A directory as a target. An object is durable when its bytes are synced under a hidden name,
+ * named without taking the name from another file, and the folder is synced. The caller's thread.
+ */
 #include "daemon/ship/target/directory_target.h"
 
 #include <errno.h>
@@ -74,62 +77,12 @@ enum status directory_target_url(const struct config *config, char out[TARGET_UR
     return status;
 }
 
-/* The bytes of a file, in pieces: an object may be large. */
-static enum status file_digest(int fd, const char *path, struct digest *out, struct err *err)
-{
-    enum { PIECE = 256 * 1024 };
-    struct digest_stream *stream = digest_stream_new();
-    char *piece = malloc(PIECE);
-    enum status status = stream && piece ? OK : err_nomem(err, path);
-    while (status == OK) {
-        ssize_t n = read(fd, piece, PIECE);
-        if (n == 0) {
-            break;
-        }
-        if (n > 0) {
-            digest_stream_add(stream, span_of(piece, (size_t)n));
-        } else if (errno != EINTR) {
-            status = err_errno(err, errno, "%s", path);
-        }
-    }
-    free(piece);
-    if (stream) {
-        struct digest digest = digest_stream_finish(stream);
-        if (status == OK) {
-            *out = digest;
-        }
-    }
-    return status;
-}
-
-static enum status head_path(const char *path, struct target_head *out_head, struct err *err)
-{
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0) {
-        return err_errno(err, errno, "%s", path);
-    }
-    struct stat st;
-    enum status status = OK;
-    if (fstat(fd, &st) != 0) {
-        status = err_errno(err, errno, "%s", path);
-    } else if (!S_ISREG(st.st_mode)) {
-        status = err_set(err, ERR_EXISTS, "%s is there and not a file", path);
-    }
-    struct digest digest;
-    status = THEN(status, file_digest(fd, path, &digest, err));
-    (void)close(fd);
-    if (status == OK) {
-        *out_head = (struct target_head){.bytes = st.st_size, .has_sha256 = true, .sha256 = digest};
-    }
-    return status;
-}
-
 static enum status head(struct target *target, const char *key, struct target_head *out_head,
                         struct err *err)
 {
     char path[FILE_PATH_BYTES];
     enum status status = file_path_format(path, err, "%s/%s", of(target)->root, key);
-    return THEN(status, head_path(path, out_head, err));
+    return THEN(status, directory_target_read(path, NULL, NULL, out_head, err));
 }
 
 static enum status write_whole(int fd, struct span bytes, const char *path, struct err *err)
@@ -162,7 +115,7 @@ static enum status compare(const char *path, const char *parent, const struct ta
                            enum target_put *out_put, struct err *err)
 {
     struct target_head there;
-    enum status status = head_path(path, &there, err);
+    enum status status = directory_target_read(path, NULL, NULL, &there, err);
     if (status != OK) {
         return status;
     }
@@ -208,8 +161,8 @@ static enum status put(struct target *target, const struct target_object *object
     enum status status = file_path_format(path, err, "%s/%s", directory->root, object->key);
     status = THEN(status,
                   file_path_format(parent, err, "%s/%.*s", directory->root, folder, object->key));
-    /* The dot in front: whoever watches the directory must not take it for an object. One name
-     * for each key: what a crash leaves is written over by the next try. */
+    /* The dot in front: a program that watches the directory must not take it for an object. One
+     * name for each key: what a crash leaves is written over by the next try. */
     status = THEN(status, file_path_format(temp, err, "%s/.%s.part", parent,
                                            slash ? slash + 1 : object->key));
     status = THEN(status, file_make_dir(parent, DIRECTORY_MODE, err));

@@ -13,13 +13,13 @@
 
 #include "schema/base/clock.h"
 #include "schema/base/file.h"
+#include "schema/base/vec.h"
 
 enum { DEPTH_MAX = 64, PIECE_BYTES = 256 * 1024 };
 
 /* A folder under way. */
 struct folder {
-    char **names; /* sorted; a folder's with a slash behind it */
-    size_t count;
+    VEC(char *) names; /* sorted; a folder's with a slash behind it */
     size_t next;
     size_t path_bytes; /* of walk.path, where names are put */
 };
@@ -41,11 +41,10 @@ static int name_order(const void *a, const void *b)
 
 static void folder_fini(struct folder *folder)
 {
-    for (size_t i = 0; i < folder->count; i++) {
-        free(folder->names[i]);
+    for (size_t i = 0; i < folder->names.count; i++) {
+        free(folder->names.items[i]);
     }
-    free(folder->names);
-    *folder = (struct folder){0};
+    vec_fini(&folder->names);
 }
 
 /* Nothing below the name, or the name itself, begins with the prefix that is asked for. */
@@ -60,20 +59,13 @@ static bool is_beside(const struct walk *walk, const char *key)
 static enum status folder_add(struct walk *walk, struct folder *folder, const char *name, bool more,
                               struct err *err)
 {
-    if ((folder->count & (folder->count + 1)) == 0) {
-        char **grown = realloc(folder->names, (2 * folder->count + 2) * sizeof *grown);
-        if (!grown) {
-            return err_nomem(err, walk->root);
-        }
-        folder->names = grown;
-    }
     size_t bytes = strlen(name) + 2;
     char *own = malloc(bytes);
-    if (!own) {
+    if (!own || !vec_push(&folder->names, own)) {
+        free(own);
         return err_nomem(err, walk->root);
     }
     (void)snprintf(own, bytes, "%s%s", name, more ? "/" : "");
-    folder->names[folder->count++] = own;
     return OK;
 }
 
@@ -128,9 +120,7 @@ static enum status folder_open(struct walk *walk, struct err *err)
         }
     }
     (void)closedir(dir);
-    if (folder->count > 0) {
-        qsort(folder->names, folder->count, sizeof *folder->names, name_order);
-    }
+    vec_sort(&folder->names, name_order);
     return status;
 }
 
@@ -151,12 +141,12 @@ static enum status file_give(struct walk *walk, struct err *err)
 static enum status walk_step(struct walk *walk, struct err *err)
 {
     struct folder *folder = &walk->folders[walk->depth - 1];
-    if (folder->next == folder->count) {
+    if (folder->next == folder->names.count) {
         folder_fini(folder);
         walk->depth--;
         return OK;
     }
-    const char *name = folder->names[folder->next++];
+    const char *name = folder->names.items[folder->next++];
     size_t bytes = strlen(name);
     if (folder->path_bytes + bytes >= sizeof walk->path) {
         return err_set(err, ERR_LIMIT, "%s: a path of over %d bytes", walk->root, FILE_PATH_BYTES);
@@ -204,7 +194,7 @@ static enum status pieces_give(int fd, const char *path, struct digest_stream *d
         if (n > 0) {
             digest_stream_add(digest, span_of(piece, (size_t)n));
             *out_bytes += n;
-            status = take(context, span_of(piece, (size_t)n), err);
+            status = take ? take(context, span_of(piece, (size_t)n), err) : OK;
         } else if (errno != EINTR) {
             status = err_errno(err, errno, "%s", path);
         }
@@ -213,28 +203,24 @@ static enum status pieces_give(int fd, const char *path, struct digest_stream *d
     return status;
 }
 
-enum status directory_target_get(const char *root, const char *key, target_take *take,
-                                 void *context, struct target_head *out_head, struct err *err)
+enum status directory_target_read(const char *path, target_take *take, void *context,
+                                  struct target_head *out_head, struct err *err)
 {
-    char path[FILE_PATH_BYTES];
-    struct stat st;
-    enum status status = file_path_format(path, err, "%s/%s", root, key);
-    if (status != OK) {
-        return status;
-    }
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0) {
         return err_errno(err, errno, "%s", path);
     }
+    struct stat st;
+    enum status status = OK;
+    int64_t bytes = 0;
     struct digest_stream *digest = digest_stream_new();
     if (fstat(fd, &st) != 0) {
         status = err_errno(err, errno, "%s", path);
     } else if (!S_ISREG(st.st_mode)) {
-        status = err_set(err, ERR_NOT_FOUND, "%s is not a file", path);
+        status = err_set(err, ERR_EXISTS, "%s is not a file", path);
     } else if (!digest) {
         status = err_nomem(err, path);
     }
-    int64_t bytes = 0;
     status = THEN(status, pieces_give(fd, path, digest, take, context, &bytes, err));
     (void)close(fd);
     if (digest) {
@@ -244,4 +230,12 @@ enum status directory_target_get(const char *root, const char *key, target_take 
         }
     }
     return status;
+}
+
+enum status directory_target_get(const char *root, const char *key, target_take *take,
+                                 void *context, struct target_head *out_head, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    enum status status = file_path_format(path, err, "%s/%s", root, key);
+    return THEN(status, directory_target_read(path, take, context, out_head, err));
 }

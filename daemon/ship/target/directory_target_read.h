@@ -10,5 +10,9 @@ MUST_USE enum status directory_target_list(const char *root, const struct target
 MUST_USE enum status directory_target_get(const char *root, const char *key, target_take *take,
                                           void *context, struct target_head *out_head,
                                           struct err *err);
+/* The file's bytes in pieces to `take` (NULL: nobody), its size and digest into *out_head.
+ * ERR_EXISTS: it is not a file. */
+MUST_USE enum status directory_target_read(const char *path, target_take *take, void *context,
+                                           struct target_head *out_head, struct err *err);
 
 #endif

@@ -199,7 +199,7 @@ class Exports(Store):
                                 (restore, ("s3://no-such-bucket/x",))):
             done = verb(archive, *arguments, *self.words(), ok=False)
             self.assertEqual(done.returncode, 3)
-            self.assertIn("there is no such bucket", done.words)
+            self.assertIn("no such bucket", done.words)
             self.assertEqual(len(done.words.splitlines()), 1, done.words)
         done = restore(archive, self.url, *self.words(), ok=False)
         self.assertEqual(done.returncode, 3)

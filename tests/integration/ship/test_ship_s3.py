@@ -165,7 +165,7 @@ class Fails(Store):
 
     def test_missing_bucket(self):
         archive = self.archive()
-        lines = self.expect_failure(archive, "there is no such bucket")
+        lines = self.expect_failure(archive, "no such bucket")
         self.make_bucket()
         self.expect_mended(archive, lines)
 
