@@ -1,3 +1,5 @@
+/* On the main thread, which is the event loop's: starts each part, runs the loop, ends each part.
+ * The order, and why, stands at start and stop. */
 #include "daemon/service.h"
 
 #include <signal.h>
@@ -26,10 +28,10 @@ struct service {
     struct archive_lock *lock;
     struct event_loop *loop;
     struct health health;
-    struct wakeup index_bell;
-    struct wakeup ship_bell;
-    struct wakeup watch_bell;
-    struct wakeup seal_bell;
+    struct wakeup index_wakeup;
+    struct wakeup ship_wakeup;
+    struct wakeup watch_wakeup;
+    struct wakeup seal_wakeup;
     struct writer *writer;
     struct indexer_thread *indexer;
     struct ship_thread *shipper; /* NULL: no target */
@@ -70,7 +72,7 @@ static void on_now(void *context)
 {
     struct service *service = context;
     log_line(LOG_INFO, "steled", "index and ship now");
-    wakeup_signal(&service->index_bell, WAKEUP_NOW);
+    wakeup_signal(&service->index_wakeup, WAKEUP_NOW);
 }
 
 static enum status start_signals(struct service *service, struct err *err)
@@ -99,17 +101,17 @@ static enum status start_threads(struct service *service, struct err *err)
     if (ships && config->ship_interval < wait_us) {
         wait_us = config->ship_interval; /* only what is indexed can be shipped */
     }
-    enum status status = writer_start(config->archive_dir, &service->health, &service->index_bell,
+    enum status status = writer_start(config->archive_dir, &service->health, &service->index_wakeup,
                                       &service->writer, err);
     if (status == OK && ships) {
-        status = ship_thread_start(config, &service->ship_bell, &service->seal_bell,
+        status = ship_thread_start(config, &service->ship_wakeup, &service->seal_wakeup,
                                    &service->shipper, err);
     }
-    status = THEN(status, watch_thread_start(config, &service->watch_bell, &service->watch, err));
+    status = THEN(status, watch_thread_start(config, &service->watch_wakeup, &service->watch, err));
     if (status == OK && retention_is_on(config)) {
         status = retention_guest_new(config, &service->guest, err);
     }
-    status = THEN(status, seal_thread_start(config, &service->seal_bell, &service->sealer, err));
+    status = THEN(status, seal_thread_start(config, &service->seal_wakeup, &service->sealer, err));
     if (status == OK) {
         struct indexer_thread_options options = {
             .dir = config->archive_dir,
@@ -117,8 +119,8 @@ static enum status start_threads(struct service *service, struct err *err)
             .max_wait_us = wait_us,
             .writer = service->writer,
             .health = &service->health,
-            .wakeup = &service->index_bell,
-            .next = {&service->watch_bell, ships ? &service->ship_bell : NULL},
+            .wakeup = &service->index_wakeup,
+            .next = {&service->watch_wakeup, ships ? &service->ship_wakeup : NULL},
             .guest = {.look = retention_guest_has_work,
                       .act = retention_guest_run,
                       .context = service->guest,
@@ -190,20 +192,20 @@ enum status service_run(const struct config *config, service_reload *reload, voi
 {
     struct service service = {.config = config, .reload = reload, .reload_context = context};
     health_init(&service.health);
-    wakeup_init(&service.index_bell);
-    wakeup_init(&service.ship_bell);
-    wakeup_init(&service.watch_bell);
-    wakeup_init(&service.seal_bell);
+    wakeup_init(&service.index_wakeup);
+    wakeup_init(&service.ship_wakeup);
+    wakeup_init(&service.watch_wakeup);
+    wakeup_init(&service.seal_wakeup);
     enum status status = start(&service, err);
     if (status == OK) {
         say_ready(&service);
         event_loop_run(service.loop, 0);
     }
     stop(&service);
-    wakeup_fini(&service.seal_bell);
-    wakeup_fini(&service.watch_bell);
-    wakeup_fini(&service.ship_bell);
-    wakeup_fini(&service.index_bell);
+    wakeup_fini(&service.seal_wakeup);
+    wakeup_fini(&service.watch_wakeup);
+    wakeup_fini(&service.ship_wakeup);
+    wakeup_fini(&service.index_wakeup);
     health_fini(&service.health);
     return status;
 }

@@ -1,3 +1,4 @@
+/* One reader and one writer for each type; what is written can be read again. Pure. */
 #include "daemon/config/config_value.h"
 
 #include <stdio.h>

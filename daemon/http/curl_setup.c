@@ -45,7 +45,7 @@ void curl_setup_set(void *curl, const struct curl_setup *setup, const atomic_boo
     if (setup->certificate) {
         (void)curl_easy_setopt(curl, CURLOPT_SSLCERT, setup->certificate);
         (void)curl_easy_setopt(curl, CURLOPT_SSLKEY, setup->key);
-        /* an encrypted key is an error, and nobody is asked at the terminal */
+        /* an encrypted key is an error, without a question at the terminal */
         (void)curl_easy_setopt(curl, CURLOPT_KEYPASSWD, "");
     }
     if (stop) {

@@ -1,4 +1,4 @@
-/* One easy handle, set anew for each request: it keeps connections and addresses between them. What
+/* One easy handle, set up for each request: it keeps connections and addresses between them. What
  * is the same for every use of libcurl is in curl_setup.c; here are the limits of time and size. */
 #include "daemon/http/http_client.h"
 

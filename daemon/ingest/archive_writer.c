@@ -1,3 +1,6 @@
+/* On the writer's thread alone. An append is durable when it returns OK; after an I/O error the
+ * handle is closed, and the next call opens a new one. Tidying (rows that are in segments, pages of
+ * the WAL) is done in slices of a millisecond, so that no request waits for it. */
 #include "daemon/ingest/archive_writer.h"
 
 #include <stdlib.h>
@@ -68,8 +71,8 @@ void archive_writer_close(struct archive_writer *store)
     }
 }
 
-/* The checkpointer moves the bulk, this thread the rest: only with all of it moved, and nobody
- * reading an older state, does the next commit begin the WAL anew. So it is best done while the
+/* The checkpointer moves the bulk, this thread the rest: only with all of it moved, and no
+ * reader of an older state, does the next commit start the WAL over. So it is best done while the
  * indexer waits, and not put off for ever. */
 static void checkpoint(struct archive_writer *store, bool indexer_waits)
 {

@@ -1,5 +1,5 @@
 /* The thread that moves pages from the catalogue's WAL into the file while commits go on. What the
- * commits add meanwhile is little; the writer moves that itself, and the WAL begins anew.
+ * commits add meanwhile is little; the writer moves that itself, and the WAL starts over.
  *
  * It fails silently: without it commits do the whole work when the WAL is four times as long, and
  * a disk that is broken shows there. */

@@ -1,3 +1,6 @@
+/* A pass: the inbox into segments, run by run, as far as it is due; then, now and then, the guest's
+ * work between two runs. A run's segments are committed first, then the writer deletes its inbox
+ * rows; after a crash between the two the run is done again and changes nothing. */
 #include "daemon/ingest/indexer_thread.h"
 
 #include <malloc.h>
@@ -72,7 +75,7 @@ static enum status run_once(struct indexer_thread *thread, bool *out_any, struct
     return OK;
 }
 
-static void ring_next(const struct indexer_thread *thread, unsigned bits)
+static void wake_next(const struct indexer_thread *thread, unsigned bits)
 {
     for (size_t i = 0; i < INDEXER_THREAD_LISTENERS_MAX; i++) {
         if (thread->options.next[i]) {
@@ -105,7 +108,7 @@ static void run_all(struct indexer_thread *thread)
             health_set(thread->options.health, HEALTH_INDEXER, NULL);
         }
         if (any) {
-            ring_next(thread, WAKEUP_WORK);
+            wake_next(thread, WAKEUP_WORK);
         }
         backlog = writer_backlog(thread->options.writer);
     } while (any && backlog.rows > 0 && !wakeup_is_stopping(thread->options.wakeup) &&
@@ -131,7 +134,7 @@ static bool is_due(const struct indexer_thread *thread, struct writer_backlog ba
                                  backlog.oldest_us > now_us + CLOCK_SECOND_US));
 }
 
-/* On the monotonic clock: when to look again if nobody rings. */
+/* On the monotonic clock: when to look again if not woken. */
 static int64_t next_look(const struct indexer_thread *thread)
 {
     int64_t pause_us = thread->options.max_wait_us;
@@ -177,7 +180,7 @@ static int64_t run_pass(void *context, unsigned bits)
         give_memory_back(thread);
     }
     if (now) {
-        ring_next(thread, WAKEUP_NOW);
+        wake_next(thread, WAKEUP_NOW);
     }
     if (thread->options.guest.every_us > 0 && thread->retry_us == 0 &&
         (now || clock_monotonic_us() >= thread->guest_us)) {

@@ -10,7 +10,7 @@ struct indexer_thread;
 
 enum { INDEXER_THREAD_LISTENERS_MAX = 2 };
 
-/* Whoever is to work on the archive's days while nobody writes to them. */
+/* Work on the archive's days that must not meet a writer. */
 struct indexer_thread_guest {
     bool (*look)(void *context); /* true: there is something to do; reads only */
     void (*act)(void *context);  /* no segment is open for writing */

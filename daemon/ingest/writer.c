@@ -1,3 +1,6 @@
+/* The queue and the thread behind it. A round takes all jobs that wait, stores them in one
+ * transaction (durable when archive_writer_append is back: committed and synced), hands them back
+ * to the event loop, then commits what the indexer asked for, and at last tidies for a moment. */
 #include "daemon/ingest/writer.h"
 
 #include <errno.h>
@@ -26,7 +29,7 @@ struct writer {
     pthread_t thread;
     int done_fd;
     struct health *health;
-    struct wakeup *backlog_bell;
+    struct wakeup *backlog_wakeup;
 
     /* guarded by lock */
     struct lock lock;
@@ -123,7 +126,7 @@ static void count_stored(struct writer *writer, size_t n)
     metrics_set(METRIC_inbox_rows, after.rows);
     metrics_set_inbox_since(after.oldest_us);
     if (before.rows == 0 || (!writer_backlog_is_full(&before) && writer_backlog_is_full(&after))) {
-        wakeup_signal(writer->backlog_bell, WAKEUP_WORK);
+        wakeup_signal(writer->backlog_wakeup, WAKEUP_WORK);
     }
 }
 
@@ -172,8 +175,8 @@ static void run_settle(struct writer *writer, struct commit_call *settle)
     lock_drop(&writer->lock);
 }
 
-/* Whoever sends elsewhere while /healthz says no would otherwise never send what tells that there
- * is room again. */
+/* A sender that goes elsewhere while /healthz says no would otherwise never send the request that
+ * shows that there is room again. */
 static void probe(struct writer *writer)
 {
     struct err err;
@@ -253,7 +256,7 @@ enum status writer_start(const char *dir, struct health *health, struct wakeup *
     condition_init(&writer->work);
     condition_init(&writer->settled);
     writer->health = health;
-    writer->backlog_bell = backlog;
+    writer->backlog_wakeup = backlog;
     lock_take(&writer->lock);
     writer->waiting_end = &writer->waiting;
     writer->done_end = &writer->done;

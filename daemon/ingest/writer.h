@@ -39,8 +39,8 @@ static inline bool writer_backlog_is_full(const struct writer_backlog *backlog)
 
 struct writer;
 
-/* Opens the archive and starts the thread. `backlog` is rung (WAKEUP_WORK) when the inbox turns
- * from empty to not empty, and when it turns full. */
+/* Opens the archive and starts the thread. `backlog` is signalled (WAKEUP_WORK) when the inbox
+ * turns from empty to not empty, and when it turns full. */
 MUST_USE enum status writer_start(const char *dir, struct health *health, struct wakeup *backlog,
                                   struct writer **out_writer, struct err *err);
 /* Takes no more jobs, ends what waits, joins the thread. Jobs that are done can still be taken. */

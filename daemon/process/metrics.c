@@ -1,3 +1,4 @@
+/* Atomics, and their text for Prometheus. Nothing is kept over a restart. */
 #include "daemon/process/metrics.h"
 
 #include <stdatomic.h>

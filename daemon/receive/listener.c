@@ -1,3 +1,5 @@
+/* Accepting, and the timer that closes connections which are over their time. Event loop's thread.
+ */
 #include "daemon/receive/listener.h"
 
 #include <arpa/inet.h>

@@ -84,7 +84,7 @@ static enum status start_watching(struct receiver *receiver, struct event_loop *
     return OK;
 }
 
-/* A certificate out of date stops nobody but the clients, who do not say so here. */
+/* A certificate that is out of date stops only the clients, and they do not say so here. */
 static enum status open_tls(const struct config *config, struct tls_context *out_context,
                             struct err *err)
 {

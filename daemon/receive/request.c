@@ -1,3 +1,5 @@
+/* Decisions about one request at a time, on the event loop's thread. What is gathered here is
+ * durable only when the writer hands the job back. */
 #include "daemon/receive/request.h"
 
 #include "schema/event/source.h"

@@ -1,3 +1,5 @@
+/* A context of OpenSSL made from the configuration, at the start and at SIGHUP, and the rules for
+ * tickets. Event loop's thread. */
 #include "daemon/receive/tls.h"
 
 #include <openssl/err.h>

@@ -13,7 +13,7 @@ struct tls_context {
 };
 
 /* Reads certificate, key and CA. ERR_CONFIG (or ERR_NOT_FOUND, ERR_IO for a file) says in one
- * sentence what is wrong and how to mend it. Streams made from a context outlive it. */
+ * sentence what is wrong and how to fix it. Streams made from a context outlive it. */
 MUST_USE enum status tls_context_open(const struct config *config, struct tls_context *out_context,
                                       struct err *err);
 void tls_context_close(struct tls_context *context);

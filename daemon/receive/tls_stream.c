@@ -1,3 +1,5 @@
+/* A socket through OpenSSL or bare, on the event loop's thread; and what a failed handshake means
+ * to the operator. */
 #include "daemon/receive/tls_stream.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* What a day's file and the ledger say about each other. Reads only. */
 #include "daemon/retention/day_state.h"
 
 #include <stdio.h>
@@ -75,7 +76,7 @@ static enum status read_blocks(struct archive *archive, const struct retention_r
     return status;
 }
 
-/* A day that cannot be read: nobody knows what is in it, so nothing later may get its numbers. */
+/* What is in a day that cannot be read is unknown, so nothing later may get its numbers. */
 static enum status give_up(struct archive *archive, struct retention_day *day,
                            const struct err *why, struct err *err)
 {

@@ -1,3 +1,5 @@
+/* A plan is read, shown or carried out, on the indexer's thread or under the archive's lock. A day
+ * is gone when its row of `deletion` is committed: from then on it is finished after any crash. */
 #include "daemon/retention/retention_plan.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* Where signed digests go: beside what is shipped, never inside it, for whoever ingests the prefix
- * takes every object below it for data. */
+/* Where signed digests go: beside what is shipped, never inside it, as a consumer of that prefix
+ * would read seals as events. */
 #ifndef DAEMON_SEAL_SEAL_LOCATION_H
 #define DAEMON_SEAL_SEAL_LOCATION_H
 

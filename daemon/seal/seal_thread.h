@@ -7,7 +7,7 @@
 
 struct seal_thread;
 
-/* The bell is rung with WAKEUP_WORK when objects were shipped. */
+/* `wakeup` is signalled with WAKEUP_WORK when objects were shipped. */
 MUST_USE enum status seal_thread_start(const struct config *config, struct wakeup *wakeup,
                                        struct seal_thread **out_thread, struct err *err);
 /* Logs the key and where digests go. */

@@ -1,3 +1,6 @@
+/* On the sealer's thread. A seal is durable when seal_make has committed text, signature and marks
+ * in one transaction; then it is put at the target, and marked as put in another. Killed in
+ * between, it is put again and is there already. */
 #include "daemon/seal/sealer.h"
 
 #include <stdio.h>

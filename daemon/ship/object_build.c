@@ -1,3 +1,5 @@
+/* Blocks of a segment into the bytes of an object, in memory. The same range gives the same bytes
+ * at any time: that is what a plan in the ledger promises. */
 #include "daemon/ship/object_build.h"
 
 #include <stdio.h>

@@ -1,3 +1,5 @@
+/* Memory only, on the shipper's thread (or that of who asks how shipping stands): what the ledger
+ * and the segments say of each day, read again for days whose file has changed. */
 #include "daemon/ship/planner.h"
 
 #include <stdio.h>
@@ -119,7 +121,7 @@ enum status planner_refresh_day(struct planner *planner, struct archive *archive
     return status;
 }
 
-/* The list of days anew, what was known of each day kept. */
+/* The days that are there now, with what was known of them. */
 static enum status merge_days(struct planner *planner, const int64_t *days, size_t count,
                               struct err *err)
 {

@@ -23,7 +23,7 @@ struct ship_wait {
     struct archive *archive;
     struct planner *planner;
     int64_t inbox_id;       /* up to here the inbox must be gone */
-    int64_t tries;          /* in vain, of all planned objects, when we asked */
+    int64_t tries;          /* that failed, of all planned objects, when we asked */
     struct day_goal *goals; /* NULL while the inbox is not indexed */
     size_t n_goals;
 };
@@ -57,7 +57,7 @@ static int64_t goal_of(const struct ship_wait *wait, int64_t day_us)
     return -1;
 }
 
-/* Planned objects that hold blocks we wait for, all tries in vain, and the text of the last. */
+/* Planned objects that hold blocks we wait for, all failed tries, and the text of the last. */
 static enum status pending_left(struct ship_wait *wait, int64_t *out_blocks, int64_t *out_tries,
                                 char error[ERR_TEXT_BYTES], struct err *err)
 {

@@ -17,7 +17,7 @@ struct ship_status_target {
     int64_t planned_events;
     int64_t gone_objects; /* planned, and their blocks deleted before they were shipped */
     int64_t gone_events;
-    int64_t failed_objects; /* of them, tried in vain */
+    int64_t failed_objects; /* of them, tried and failed */
     int64_t waiting_blocks; /* in no plan yet; only of the configured target */
     int64_t inbox_scan_events;
     int64_t oldest_us;           /* arrival of the oldest event in blocks and not shipped; 0 none */

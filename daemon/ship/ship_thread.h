@@ -8,9 +8,9 @@
 
 struct ship_thread;
 
-/* Opens the shipper (ERR_CONFIG: the target is wrong) and starts. `bell` is the thread's own:
- * WAKEUP_WORK looks what is due, WAKEUP_NOW ships all there is. `shipped` is rung (WAKEUP_WORK)
- * after a pass that shipped something. Both must outlive the thread. */
+/* Opens the shipper (ERR_CONFIG: the target is wrong) and starts. `wakeup` is the thread's own:
+ * WAKEUP_WORK looks what is due, WAKEUP_NOW ships all there is. `shipped` is signalled
+ * (WAKEUP_WORK) after a pass that shipped something. Both must outlive the thread. */
 MUST_USE enum status ship_thread_start(const struct config *config, struct wakeup *wakeup,
                                        struct wakeup *shipped, struct ship_thread **out_thread,
                                        struct err *err);

@@ -1,3 +1,6 @@
+/* On the thread of delivering. A hit is on its way when its row is read, and delivered when its
+ * mark is committed to the outbox, after the target has taken it; in between it may be sent twice.
+ */
 #include "daemon/watch/deliverer.h"
 
 #include <stdio.h>
@@ -231,7 +234,7 @@ enum status deliverer_run(struct deliverer *deliverer, struct deliverer_report *
             status = run_target(deliverer, (enum watch_target)target, &report, err);
         }
     }
-    if (status != OK) { /* begin anew: the handle may be no good */
+    if (status != OK) { /* start over: the handle may be broken */
         watch_close(deliverer->db);
         deliverer->db = NULL;
     }

@@ -1,3 +1,5 @@
+/* Lists out of watch.db into sets that a hunt can ask. Memory only; on the thread of matching, and
+ * in stele watch. */
 #include "daemon/watch/watch_indicators.h"
 
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+/* Two workers and what they report: log, metrics, pauses. What they do durably is said in matcher.c
+ * and deliverer.c. */
 #include "daemon/watch/watch_thread.h"
 
 #include <stdlib.h>
@@ -16,7 +18,7 @@ enum { NICE_STEPS = 10, REST_TIMES = 4 };
 #define REST_US      (CLOCK_SECOND_US / 2)
 #define REST_MOST_US (10 * CLOCK_SECOND_US)
 
-#define NEWS_US       (2 * CLOCK_SECOND_US)  /* stele watch add rings no bell */
+#define NEWS_US       (2 * CLOCK_SECOND_US)  /* stele watch add wakes nobody */
 #define LOOK_US       (60 * CLOCK_SECOND_US) /* nor does stele import */
 #define RETRY_MOST_US (60 * CLOCK_SECOND_US)
 

@@ -11,8 +11,8 @@
 
 struct watch_thread;
 
-/* ERR_CONFIG: the webhook's secret cannot be read. `bell` is the threads' own: WAKEUP_WORK,
- * WAKEUP_NOW: there may be new blocks. Bell and config must outlive the threads. */
+/* ERR_CONFIG: the webhook's secret cannot be read. `wakeup` is the threads' own: WAKEUP_WORK,
+ * WAKEUP_NOW: there may be new blocks. Wakeup and config must outlive the threads. */
 MUST_USE enum status watch_thread_start(const struct config *config, struct wakeup *wakeup,
                                         struct watch_thread **out_thread, struct err *err);
 /* Cuts off what is under way (it is done again), joins, frees. NULL is fine. */

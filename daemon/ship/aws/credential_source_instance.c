@@ -9,7 +9,7 @@
 
 #define WHERE      "the EC2 instance"
 #define PATH       "/latest/meta-data/iam/security-credentials/"
-#define TIMEOUT_US CLOCK_SECOND_US /* off EC2 nobody answers: the search must not hang long */
+#define TIMEOUT_US CLOCK_SECOND_US /* off EC2 there is no answer: the search must not hang long */
 
 struct instance {
     const struct credential_source *source;

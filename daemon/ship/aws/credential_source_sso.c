@@ -32,7 +32,7 @@ static enum status token_read(const struct credential_source *source,
     struct event event;
     int64_t expires_us;
     if (file_read(path, CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX, &file, NULL) != OK) {
-        status = log_in(sso, "nobody is logged in", err);
+        status = log_in(sso, "there is no login", err);
     } else if (!event_parse(buf_span(&file), source->now_us, &arena, &event) ||
                event_get(&event, "accessToken").size == 0 ||
                !clock_parse_rfc3339(event_get(&event, "expiresAt"), &expires_us)) {

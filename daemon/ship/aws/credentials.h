@@ -38,7 +38,7 @@ void credentials_close(struct credentials_chain *chain);
 MUST_USE enum status credentials_get(struct credentials_chain *chain, int64_t now_us,
                                      struct credentials *out, struct err *err);
 
-/* The store does not take them any more: they are fetched anew for the next request. */
+/* The store does not take them any more: they are fetched again for the next request. */
 void credentials_forget(struct credentials_chain *chain);
 
 #endif

@@ -1,3 +1,4 @@
+/* In the order of AWS's description: canonical request, string to sign, signing key, signature. */
 #include "daemon/ship/aws/sigv4.h"
 
 #include <stdio.h>

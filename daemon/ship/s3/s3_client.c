@@ -1,3 +1,6 @@
+/* Attempts at a request, on the thread that holds the target, until one is answered for good. What
+ * was learned from an answer (clock, region, that keys have changed) is kept in the client for the
+ * requests after it. */
 #include "daemon/ship/s3/s3_client.h"
 
 #include <stdio.h>

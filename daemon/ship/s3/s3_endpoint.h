@@ -23,7 +23,7 @@ struct s3_endpoint {
 MUST_USE enum status s3_endpoint_read(const struct config *config, struct s3_endpoint *out_place,
                                       struct err *err);
 
-/* The bucket is in another region: the endpoint that was made from a region is made anew. False:
+/* The bucket is in another region: the endpoint that was made from a region is made again. False:
  * the name does not fit. */
 bool s3_endpoint_move(struct s3_endpoint *place, const char *region);
 

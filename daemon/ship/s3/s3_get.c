@@ -6,7 +6,7 @@
 #include "daemon/ship/s3/s3_error.h"
 #include "daemon/ship/s3/s3_read.h"
 
-enum { CUTS_IN_VAIN_MAX = 3 }; /* connections, one after another, that brought nothing */
+enum { EMPTY_CUTS_MAX = 3 }; /* connections, one after another, that brought nothing */
 
 struct s3_download {
     target_take *take;
@@ -117,15 +117,15 @@ static enum status get_once(struct s3_download *getting, struct s3_client *http)
 
 static enum status get_all(struct s3_download *getting, struct s3_client *http)
 {
-    unsigned vain = 0;
+    unsigned empty = 0;
     for (;;) {
         int64_t before = getting->taken;
         enum status status = get_once(getting, http);
-        vain = getting->taken > before ? 0 : vain + 1;
+        empty = getting->taken > before ? 0 : empty + 1;
         /* what brought nothing was tried again by s3_client_run already, unless bytes went before
          */
         if (status != ERR_NET || getting->taken == 0 || getting->status != OK ||
-            vain >= CUTS_IN_VAIN_MAX) {
+            empty >= EMPTY_CUTS_MAX) {
             return status;
         }
         if (!*getting->etag) {
@@ -134,7 +134,7 @@ static enum status get_all(struct s3_download *getting, struct s3_client *http)
                             "rest cannot be asked for",
                             getting->key);
         }
-        status = s3_client_pause(http, (unsigned)S3_CLIENT_RETRY_MS << vain, getting->err);
+        status = s3_client_pause(http, (unsigned)S3_CLIENT_RETRY_MS << empty, getting->err);
         if (status != OK) {
             return status;
         }

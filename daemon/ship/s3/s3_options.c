@@ -1,3 +1,5 @@
+/* Settings into headers. What is wrong is found when the target is opened, and not by the store at
+ * the first upload. Pure. */
 #include "daemon/ship/s3/s3_options.h"
 
 #include <ctype.h>

@@ -18,7 +18,7 @@ struct s3_response {
     bool says_checksum; /* x-amz-checksum-algorithm: it knows checksums of parts */
     bool has_sha256;    /* x-amz-meta-stele-sha256 */
     struct digest sha256;
-    unsigned tries; /* in vain before this one: the store may have done it more than once */
+    unsigned tries; /* that failed before this one: the store may have done it more than once */
     struct buf body;
 };
 void s3_response_fini(struct s3_response *response);

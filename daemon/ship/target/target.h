@@ -84,7 +84,7 @@ void target_close(struct target *target);
 
 /* OK: the object is at the target, whole, in these bytes. ERR_EXISTS: other bytes are there under
  * the key. ERR_NET, ERR_IO, ERR_FULL: may go better soon. ERR_DENIED, ERR_CONFIG, ERR_NOT_FOUND:
- * somebody has to mend something first. */
+ * something has to be fixed first. */
 MUST_USE enum status target_put(struct target *target, const struct target_object *object,
                                 enum target_put *out_put, struct err *err);
 
