@@ -101,7 +101,7 @@ def refused_by_tls(place):
                 (ca + tls(foreign)[2:], 3, "--cert and --key"),
                 (tls(foreign), 2, "--ca"),
                 (ca + ["--cert", certificates.path("client.crt"), "--key",
-                       certificates.path("server.key")], 2, "--cert or --key"),
+                       certificates.path("server.key")], 2, "--cert and --key: "),
                 (["--ca", place.path("none.crt")], 2, "none.crt")):
             result = replay(place, source, url, *words)
             expect(result.code == code and text in result.text(),

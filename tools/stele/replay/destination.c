@@ -277,7 +277,7 @@ enum status destination_open(const struct destination_options *options,
                                                .certificate = options->certificate,
                                                .key = options->key,
                                                .ca_setting = "--ca",
-                                               .certificate_setting = "--cert or --key"}};
+                                               .certificate_setting = "--cert and --key"}};
     struct url_parts parts;
     enum status status = options->dest ? cut_url("dest", options->dest, &parts, err)
                                        : err_set(err, ERR_USAGE, "where to? Give --dest URL");
