@@ -28,20 +28,17 @@ int64_t day_state_bytes(const char *dir, int64_t day_us)
 }
 
 /* Marks the blocks that a shipped object of the target (NULL: of any) holds. */
-static enum status mark_shipped(struct archive *archive, const char *target, int64_t day_us,
-                                const struct block_info *blocks, size_t count, bool *shipped,
-                                struct err *err)
+static enum status mark_shipped(struct archive *archive, const char *target,
+                                const struct segment *segment, bool *shipped, struct err *err)
 {
+    size_t count;
+    const struct block_info *blocks = segment_blocks(segment, &count);
+    int64_t day_us = segment_day_us(segment);
     struct ledger_cursor *cursor = NULL;
     enum status status =
         ledger_cursor_open_days(archive, target, day_us, day_us + CLOCK_DAY_US, &cursor, err);
-    while (status == OK) {
-        struct ledger_object row;
-        bool end = false;
-        status = ledger_cursor_next(cursor, &row, &end, err);
-        if (status != OK || end) {
-            break;
-        }
+    struct ledger_object row;
+    while (ledger_cursor_step(cursor, &row, &status, err)) {
         for (size_t i = 0; row.state == LEDGER_SHIPPED && i < count; i++) {
             shipped[i] =
                 shipped[i] || (blocks[i].id >= row.first_block && blocks[i].id <= row.last_block);
@@ -60,8 +57,7 @@ static enum status read_blocks(struct archive *archive, const struct retention_r
     if (!shipped) {
         return err_nomem(err, "retention");
     }
-    enum status status =
-        mark_shipped(archive, rules->target, row->day_us, blocks, count, shipped, err);
+    enum status status = mark_shipped(archive, rules->target, segment, shipped, err);
     row->chain = hash_chain_start(row->day_us);
     for (size_t i = 0; i < count; i++) {
         row->chain = hash_chain_add(&row->chain, &blocks[i]);

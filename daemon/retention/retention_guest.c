@@ -106,8 +106,8 @@ void retention_guest_run(void *context)
     struct retention_plan plan = {0};
     struct err err;
     enum status status = archive_open(guest->dir, ARCHIVE_WRITE, &archive, &err);
-    status =
-        THEN(status, retention_run(archive, &guest->rules, "steled", log_gone, NULL, &plan, &err));
+    const struct retention_order order = {.who = "steled", .each = log_gone};
+    status = THEN(status, retention_run(archive, &guest->rules, &order, &plan, &err));
     archive_close(archive);
     if (status == OK) {
         note_left(guest, &plan);

@@ -139,8 +139,8 @@ static enum status commit_row(struct archive *archive, int64_t stamp, struct del
 }
 
 enum status retention_carry_out(struct archive *archive, struct retention_plan *plan,
-                                const char *who, retention_each *each, void *context,
-                                bool *out_again, struct err *err)
+                                const struct retention_order *order, bool *out_again,
+                                struct err *err)
 {
     enum status status = OK;
     *out_again = false;
@@ -149,23 +149,23 @@ enum status retention_carry_out(struct archive *archive, struct retention_plan *
         if (day->verdict != RETENTION_GOES) {
             continue;
         }
-        (void)snprintf(day->row.who, sizeof day->row.who, "%s", who);
+        (void)snprintf(day->row.who, sizeof day->row.who, "%s", order->who);
         day->row.deleted_us = clock_now_us();
         status = commit_row(archive, plan->stamp, &day->row, out_again, err);
         if (status != OK || *out_again) {
             break;
         }
         status = deletion_carry_out(archive, &day->row, err);
-        if (status == OK && each) {
-            each(context, &day->row);
+        if (status == OK && order->each) {
+            order->each(order->context, &day->row);
         }
     }
     return status;
 }
 
 enum status retention_run(struct archive *archive, const struct retention_rules *rules,
-                          const char *who, retention_each *each, void *context,
-                          struct retention_plan *out_plan, struct err *err)
+                          const struct retention_order *order, struct retention_plan *out_plan,
+                          struct err *err)
 {
     struct retention_plan plan = {0};
     bool again = true;
@@ -173,7 +173,7 @@ enum status retention_run(struct archive *archive, const struct retention_rules 
     while (status == OK && again) {
         retention_plan_fini(&plan);
         status = retention_plan_make(archive, rules, &plan, err);
-        status = THEN(status, retention_carry_out(archive, &plan, who, each, context, &again, err));
+        status = THEN(status, retention_carry_out(archive, &plan, order, &again, err));
     }
     if (status != OK) {
         retention_plan_fini(&plan);

@@ -59,16 +59,22 @@ void retention_plan_fini(struct retention_plan *plan);
 /* Called after each day that went. */
 typedef void retention_each(void *context, const struct deletion *deletion);
 
-/* Deletes what the plan says, oldest day first; `who` is written down. *out_again: holds were made
- * or released since the plan: the rest was not touched, make another plan. */
+struct retention_order {
+    const char *who;      /* is written down */
+    retention_each *each; /* NULL: nothing */
+    void *context;
+};
+
+/* Deletes what the plan says, oldest day first. *out_again: holds were made or released since the
+ * plan: the rest was not touched, make another plan. */
 MUST_USE enum status retention_carry_out(struct archive *archive, struct retention_plan *plan,
-                                         const char *who, retention_each *each, void *context,
-                                         bool *out_again, struct err *err);
+                                         const struct retention_order *order, bool *out_again,
+                                         struct err *err);
 
 /* Plans and carries out, again while holds change; finishes first what a crash has left. *out_plan
  * is the last plan, to be freed, with what stays and why. */
 MUST_USE enum status retention_run(struct archive *archive, const struct retention_rules *rules,
-                                   const char *who, retention_each *each, void *context,
+                                   const struct retention_order *order,
                                    struct retention_plan *out_plan, struct err *err);
 
 #endif

@@ -11,7 +11,7 @@
 #include "daemon/watch/webhook.h"
 #include "schema/base/backoff.h"
 
-enum { DUE_MOST = 32, DUE_BYTES_MAX = 4 * 1024 * 1024, HIT_ID_BYTES = 64 };
+enum { DUE_MOST = 32, DUE_BYTES_MAX = 4 * 1024 * 1024 };
 
 /* No hit is given up before it is as old as this. */
 #define GIVE_UP_US (3 * CLOCK_DAY_US)
@@ -44,6 +44,7 @@ struct deliveries {
     size_t bytes;
     enum watch_target target;
     const char *archive_id;
+    bool halt; /* nothing more goes to the target for now */
 };
 
 unsigned deliverer_targets(const struct config *config)
@@ -107,72 +108,73 @@ void deliverer_stop(struct deliverer *deliverer)
 /* What is too much for one go is left for the next. */
 static enum status pack(void *context, const struct watch_hit *hit, struct err *err)
 {
-    struct deliveries *parcels = context;
-    CHECK(parcels->count < DUE_MOST);
-    if (parcels->bytes > DUE_BYTES_MAX) {
+    struct deliveries *due = context;
+    CHECK(due->count < DUE_MOST);
+    if (due->bytes > DUE_BYTES_MAX) {
         return OK;
     }
-    struct delivery *parcel = &parcels->items[parcels->count++];
-    *parcel = (struct delivery){.hit = hit->id, .seen_us = hit->seen_us, .tries = hit->tries};
-    if (parcels->target == WATCH_SYSLOG) {
+    struct delivery *delivery = &due->items[due->count++];
+    *delivery = (struct delivery){.hit = hit->id, .seen_us = hit->seen_us, .tries = hit->tries};
+    if (due->target == WATCH_SYSLOG) {
         char line[HIT_FORMAT_LINE_BYTES];
-        hit_format_line(parcels->archive_id, hit, line);
-        buf_add_str(&parcel->text, line);
+        hit_format_line(due->archive_id, hit, line);
+        buf_add_str(&delivery->text, line);
     } else {
-        hit_format_add_json(&parcel->text, parcels->archive_id, hit);
+        hit_format_add_json(&delivery->text, due->archive_id, hit);
     }
-    buf_add_char(&parcel->text, '\0');
-    parcels->bytes += parcel->text.size;
-    return buf_status(&parcel->text, "watch", err);
+    buf_add_char(&delivery->text, '\0');
+    due->bytes += delivery->text.size;
+    return buf_status(&delivery->text, "watch", err);
 }
 
-static void unpack_all(struct deliveries *parcels)
+static void unpack_all(struct deliveries *due)
 {
-    for (size_t i = 0; i < parcels->count; i++) {
-        buf_fini(&parcels->items[i].text);
+    for (size_t i = 0; i < due->count; i++) {
+        buf_fini(&due->items[i].text);
     }
-    parcels->count = 0;
-    parcels->bytes = 0;
+    due->count = 0;
+    due->bytes = 0;
 }
 
 static enum status send(struct deliverer *deliverer, enum watch_target target,
-                        const struct delivery *parcel, struct err *err)
+                        const struct delivery *delivery, struct err *err)
 {
-    char id[HIT_ID_BYTES];
+    char id[HIT_FORMAT_ID_BYTES];
     if (target == WATCH_SYSLOG) {
-        hit_syslog_send(parcel->text.data);
+        hit_syslog_send(delivery->text.data);
         return OK;
     }
-    (void)snprintf(id, sizeof id, "%s-%lld", deliverer->archive_id, (long long)parcel->hit);
-    return webhook_post(deliverer->webhook, id, span_of(parcel->text.data, parcel->text.size - 1),
-                        err);
+    return webhook_post(deliverer->webhook, hit_format_id(deliverer->archive_id, delivery->hit, id),
+                        span_of(delivery->text.data, delivery->text.size - 1), err);
 }
 
-/* Writes down how it went. *out_halt: nothing more goes to this target for now. */
-static enum status note(struct deliverer *deliverer, enum watch_target target,
-                        const struct delivery *parcel, const struct err *why,
-                        struct deliverer_report *report, bool *out_halt, struct err *err)
+/* Writes down how it went. */
+static enum status note(struct deliverer *deliverer, struct deliveries *due,
+                        const struct delivery *delivery, const struct err *why,
+                        struct deliverer_report *report, struct err *err)
 {
-    *out_halt = false;
+    enum watch_target target = due->target;
     if (why->status == OK) {
         report->delivered++;
-        return watch_delivered(deliverer->db, target, parcel->hit, err);
+        return watch_delivered(deliverer->db, target, delivery->hit, err);
     }
     if (why->status == ERR_STOPPED) {
-        *out_halt = true;
+        due->halt = true;
         return OK;
     }
     int64_t now_us = clock_now_us();
-    int64_t next_us = now_us + backoff_us(parcel->tries, why->status, deliverer->retry_max_wait_us);
-    bool give_up = now_us - parcel->seen_us > GIVE_UP_US;
+    int64_t next_us =
+        now_us + backoff_us(delivery->tries, why->status, deliverer->retry_max_wait_us);
+    bool give_up = now_us - delivery->seen_us > GIVE_UP_US;
     report->failures++;
     report->given_up += give_up;
     report->bad = *why;
     if (why->status != ERR_FORMAT) {
-        *out_halt = true;
+        due->halt = true;
         deliverer->blocked_until_us[target] = next_us;
     }
-    return watch_undelivered(deliverer->db, target, parcel->hit, next_us, give_up, why->text, err);
+    return watch_undelivered(deliverer->db, target, delivery->hit, next_us, give_up, why->text,
+                             err);
 }
 
 /* A clock that was set back does not hold a target up for longer than any wait can be. */
@@ -190,19 +192,19 @@ static bool is_stopping(const struct deliverer *deliverer)
 static enum status run_target(struct deliverer *deliverer, enum watch_target target,
                               struct deliverer_report *report, struct err *err)
 {
-    struct deliveries parcels = {.target = target, .archive_id = deliverer->archive_id};
+    struct deliveries due = {.target = target, .archive_id = deliverer->archive_id};
     enum status status = OK;
-    bool halt = is_blocked(deliverer, target, clock_now_us());
-    for (bool any = true; status == OK && any && !halt && !is_stopping(deliverer);) {
-        status = watch_due(deliverer->db, target, clock_now_us(), 0, DUE_MOST, pack, &parcels, err);
-        any = parcels.count > 0;
-        for (size_t i = 0; status == OK && i < parcels.count && !halt; i++) {
+    due.halt = is_blocked(deliverer, target, clock_now_us());
+    for (bool any = true; status == OK && any && !due.halt && !is_stopping(deliverer);) {
+        status = watch_due(deliverer->db, target, clock_now_us(), 0, DUE_MOST, pack, &due, err);
+        any = due.count > 0;
+        for (size_t i = 0; status == OK && i < due.count && !due.halt; i++) {
             struct err why = {.status = OK};
-            (void)send(deliverer, target, &parcels.items[i], &why);
-            status = note(deliverer, target, &parcels.items[i], &why, report, &halt, err);
-            halt = halt || is_stopping(deliverer);
+            (void)send(deliverer, target, &due.items[i], &why);
+            status = note(deliverer, &due, &due.items[i], &why, report, err);
+            due.halt = due.halt || is_stopping(deliverer);
         }
-        unpack_all(&parcels);
+        unpack_all(&due);
     }
     int64_t next_us = INT64_MAX;
     int64_t count = 0;

@@ -6,47 +6,43 @@
 
 enum { LINE_TEXT_COLUMNS = 200 };
 
-static void add_text(struct buf *out, const char *key, struct span text)
+void hit_format_add_members(struct json_writer *json, const struct watch_hit *hit)
 {
-    buf_printf(out, ",\"%s\":", key);
-    buf_add_json(out, text);
+    json_span(json, "list", hit->list);
+    json_span(json, "indicator", hit->indicator);
+    json_span(json, "kind", hit->kind);
+    json_span(json, "field", hit->field);
+    json_span(json, "value", hit->value);
+    json_bool(json, "decoded", hit->decoded);
+    json_span(json, "uid", hit->uid);
+    json_time(json, "time", hit->time_us);
+    json_time(json, "seen", hit->seen_us);
 }
 
-static void add_time(struct buf *out, const char *key, int64_t time_us)
+void hit_format_add_event(struct json_writer *json, struct span event)
 {
-    char time[CLOCK_TEXT_BYTES];
-    buf_printf(out, ",\"%s\":\"%s\"", key, clock_format(time_us, time));
-}
-
-void hit_format_add_members(struct buf *out, const struct watch_hit *hit)
-{
-    buf_add_str(out, "\"list\":");
-    buf_add_json(out, hit->list);
-    add_text(out, "indicator", hit->indicator);
-    add_text(out, "kind", hit->kind);
-    add_text(out, "field", hit->field);
-    add_text(out, "value", hit->value);
-    buf_printf(out, ",\"decoded\":%s", hit->decoded ? "true" : "false");
-    add_text(out, "uid", hit->uid);
-    add_time(out, "time", hit->time_us);
-    add_time(out, "seen", hit->seen_us);
-}
-
-void hit_format_add_event(struct buf *out, struct span event)
-{
+    json_name(json, "event");
     for (size_t i = 0; i < event.size; i++) {
         char c = event.data[i];
-        buf_add_char(out, c == '\n' || c == '\r' ? ' ' : c);
+        buf_add_char(json->out, c == '\n' || c == '\r' ? ' ' : c);
     }
 }
 
 void hit_format_add_json(struct buf *out, const char *archive_id, const struct watch_hit *hit)
 {
-    buf_printf(out, "{\"id\":\"%s-%lld\",", archive_id, (long long)hit->id);
-    hit_format_add_members(out, hit);
-    buf_add_str(out, ",\"event\":");
-    hit_format_add_event(out, hit->event);
-    buf_add_char(out, '}');
+    struct json_writer json = {.out = out};
+    char id[HIT_FORMAT_ID_BYTES];
+    json_object(&json, NULL);
+    json_text(&json, "id", hit_format_id(archive_id, hit->id, id));
+    hit_format_add_members(&json, hit);
+    hit_format_add_event(&json, hit->event);
+    json_end(&json);
+}
+
+const char *hit_format_id(const char *archive_id, int64_t hit, char out[HIT_FORMAT_ID_BYTES])
+{
+    (void)snprintf(out, HIT_FORMAT_ID_BYTES, "%s-%lld", archive_id, (long long)hit);
+    return out;
 }
 
 static void add_quoted(struct buf *out, const char *key, struct span text)

@@ -93,6 +93,8 @@ static int64_t ship(void)
     return report.shipped_events;
 }
 
+static const struct retention_order order = {.who = "tester"};
+
 /* A letter for each day: the first of its verdict (u: unshipped, x: unreadable). */
 static void expect_plan(const char *should)
 {
@@ -111,7 +113,7 @@ static void expect_plan(const char *should)
 static struct retention_plan run(void)
 {
     struct retention_plan plan = {0};
-    EXPECT_OK(retention_run(archive, &rules, "tester", NULL, NULL, &plan, &err), err);
+    EXPECT_OK(retention_run(archive, &rules, &order, &plan, &err), err);
     return plan;
 }
 
@@ -249,7 +251,7 @@ TEST(a_hold_that_comes_between_plan_and_deletion)
     EXPECT_OK(retention_plan_make(archive, &rules, &plan, &err), err);
     EXPECT_INT(plan.goes, 5);
     EXPECT_OK(legal_hold_add(archive, &hold, &err), err);
-    EXPECT_OK(retention_carry_out(archive, &plan, "tester", NULL, NULL, &again, &err), err);
+    EXPECT_OK(retention_carry_out(archive, &plan, &order, &again, &err), err);
     EXPECT(again);
     retention_plan_fini(&plan);
     expect_days("01234");

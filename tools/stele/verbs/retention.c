@@ -83,7 +83,8 @@ static enum status delete_here(const struct config *config, const char *dir,
     enum status status = archive_lock_take(dir, "stele retention", &lock, err);
     status = THEN(status, archive_open(dir, ARCHIVE_WRITE, &archive, err));
     status = THEN(status, index_inline(config, archive, NULL, err));
-    status = THEN(status, retention_run(archive, rules, login_name(who), NULL, NULL, &plan, err));
+    const struct retention_order order = {.who = login_name(who)};
+    status = THEN(status, retention_run(archive, rules, &order, &plan, err));
     status = THEN(status, retention_print(&plan, rules, true, json, err));
     retention_plan_fini(&plan);
     archive_close(archive);

@@ -22,21 +22,15 @@ struct hits_print {
     struct buf line;
 };
 
-static void add_time(struct buf *out, const char *key, int64_t time_us)
-{
-    char time[CLOCK_TEXT_BYTES];
-    buf_printf(out, ",\"%s\":\"%s\"", key, clock_format(time_us, time));
-}
-
 static void add_json(struct buf *out, const struct watch_hit *hit)
 {
-    buf_add_char(out, '{');
-    hit_format_add_members(out, hit);
-    add_time(out, "first_seen", hit->first_us);
-    add_time(out, "last_seen", hit->last_us);
-    buf_add_str(out, ",\"event\":");
-    hit_format_add_event(out, hit->event);
-    buf_add_char(out, '}');
+    struct json_writer json = {.out = out};
+    json_object(&json, NULL);
+    hit_format_add_members(&json, hit);
+    json_time(&json, "first_seen", hit->first_us);
+    json_time(&json, "last_seen", hit->last_us);
+    hit_format_add_event(&json, hit->event);
+    json_end(&json);
 }
 
 static void add_csv(struct buf *out, const struct watch_hit *hit)
