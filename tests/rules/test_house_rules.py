@@ -11,6 +11,8 @@ GOOD_SOURCE = '#include "schema/a.h"\n\nint a_get(void)\n{\n    return 1;\n}\n'
 
 # Two rooms, of which the upper one uses the lower one.
 ROOMS = {
+    "schema/low/README.md": "`low` `own` `b`\n",
+    "schema/high/README.md": "`high` `h` `b`\n",
     "schema/low/CMakeLists.txt": "stele_room(SOURCES low.c PUBLIC low.h)\n",
     "schema/low/low.c": '#include "schema/low/own.h"\n',
     "schema/low/low.h": "\n",
@@ -29,6 +31,7 @@ BROKEN = [
      "USES schema/low: nothing needs it"),
     ("check_layers", "schema/other/CMakeLists.txt", "stele_room(SOURCES x.c PUBLIC x.h)\n",
      "PUBLIC x.h: nothing needs it"),
+    ("check_layers", "schema/low/c.c", "int c;\n", "does not name `c`"),
     ("check_layers", "schema/other/CMakeLists.txt",
      "stele_room(SOURCES x.c PUBLIC x_internal.h)\n", "it is the room's own"),
     ("check_layers", "query/b.c", "#include <sqlite3.h>\n", "<sqlite3.h> belongs to"),
