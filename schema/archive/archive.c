@@ -1,3 +1,6 @@
+/* The handle of archive.db: opening, the lock, transactions, days, totals. On the thread of the
+ * handle's owner. A commit that returned is on disk (synchronous=FULL); the lock is a flock and
+ * ends with its process. */
 #include "schema/archive/archive.h"
 
 #include <dirent.h>
@@ -77,7 +80,7 @@ static enum status archive_prepare(struct archive *archive, struct err *err)
     return status;
 }
 
-/* Why there is no archive.db to be seen in dir. */
+/* Why archive.db cannot be seen in dir. */
 static enum status no_catalogue(const char *dir, int number, struct err *err)
 {
     if (number == ENOTDIR) {
@@ -293,7 +296,7 @@ static int compare_days(const void *a, const void *b)
 }
 
 /* opendir in two steps: the thread sanitizer does not know that opendir makes a descriptor, and
- * takes its closedir for a race with whoever had the number before. */
+ * takes its closedir for a race with the previous owner of the number. */
 static DIR *open_folder(const char *path)
 {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

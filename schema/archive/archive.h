@@ -36,7 +36,7 @@ enum { ARCHIVE_WAL_PAGES = 4000 };
 /* Leaves that to archive_checkpoint, on this handle or another; a commit does it only when the log
  * is four times as long. */
 void archive_defer_checkpoint(struct archive *archive);
-/* Moves what no reader needs where it is; waits for nobody. */
+/* Moves the pages that no reader needs in the log; does not wait for readers. */
 MUST_USE enum status archive_checkpoint(struct archive *archive, struct err *err);
 /* How long the log was after this handle's last commit. */
 int64_t archive_wal_pages(const struct archive *archive);

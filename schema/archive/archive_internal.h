@@ -28,7 +28,7 @@ struct archive {
         int64_t id;
     } cached_sources[ARCHIVE_SOURCES_CACHED];
     size_t n_cached_sources;
-    uint64_t source_seed; /* by chance: nobody can make two sources look like one */
+    uint64_t source_seed; /* random, so that a client cannot make two sources look like one */
 };
 
 /* Runs one statement in a transaction of its own. */

@@ -1,3 +1,5 @@
+/* The ledger's rows. Each change is a transaction of its own, on disk when the call returns; a plan
+ * is committed before its object is put, and the mark after the target has confirmed it. */
 #include "schema/archive/ledger.h"
 
 #include <stdlib.h>

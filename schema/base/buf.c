@@ -1,3 +1,5 @@
+/* A buffer that grows. A failure sticks: what is added after it is dropped, and the owner asks
+ * once, at the end. Any thread, one at a time for each buffer. */
 #include "schema/base/buf.h"
 
 #include <stdarg.h>

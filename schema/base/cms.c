@@ -1,3 +1,4 @@
+/* Files under CMS (RFC 5652), read and written by OpenSSL in pieces. On the caller's thread. */
 #include "schema/base/cms.h"
 
 #include <errno.h>

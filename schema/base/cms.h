@@ -25,7 +25,7 @@ struct cms_recipients {
 MUST_USE enum status cms_check(const struct cms_recipients *to, struct err *err);
 
 /* Encrypts all of from_fd, from its beginning, to to_fd; in some 64 KiB of memory. `progress` (may
- * be NULL) is told how many bytes are done; false ends it with ERR_STOPPED. */
+ * be NULL) is called with how many bytes are done; false ends it with ERR_STOPPED. */
 typedef bool cms_progress(void *context, int64_t bytes);
 MUST_USE enum status cms_seal(int from_fd, int to_fd, const struct cms_recipients *to,
                               cms_progress *progress, void *context, struct err *err);

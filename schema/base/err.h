@@ -48,7 +48,7 @@ enum status err_errno(struct err *err, int number, const char *format, ...)
 enum status err_wrap(struct err *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The analyzer sees one file at a time: it is told here that these never return OK. */
+/* The analyzer sees one file at a time: this says that these never return OK. */
 #ifdef __clang_analyzer__
 #define err_set(err, status, ...)   (err_set(err, status, __VA_ARGS__), (status))
 #define err_errno(err, number, ...) (err_errno(err, number, __VA_ARGS__), ERR_IO)

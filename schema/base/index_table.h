@@ -11,7 +11,7 @@
  * A slot holds the hash beside the number, so that a table grows without the keys, and a thing is
  * looked at only when its whole hash is the same. Whoever takes keys from strangers hashes with a
  * seed drawn by chance (hash64(key, seed)). Zeroed to begin with; one owner, no thread rules of its
- * own (many threads may search a table that nobody changes). */
+ * own (many threads may search a table that none changes). */
 #ifndef SCHEMA_BASE_INDEX_TABLE_H
 #define SCHEMA_BASE_INDEX_TABLE_H
 

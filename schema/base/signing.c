@@ -1,3 +1,4 @@
+/* Ed25519 keys as PEM files, signing and verifying by OpenSSL. Any thread. */
 #include "schema/base/signing.h"
 
 #include <openssl/err.h>
@@ -50,7 +51,7 @@ static enum status key_load(const char *path, bool is_private, struct signing_ke
         status = err_nomem(err, path);
     }
     if (status == OK) {
-        char none[1] = ""; /* the passphrase: an encrypted key fails, and nobody is asked */
+        char none[1] = ""; /* the passphrase: an encrypted key fails, without a prompt */
         EVP_PKEY *pkey = is_private ? PEM_read_bio_PrivateKey(bio, NULL, NULL, none)
                                     : PEM_read_bio_PUBKEY(bio, NULL, NULL, none);
         status = key_wrap(pkey, path, out_key, err);

@@ -1,3 +1,5 @@
+/* Events that are waiting to become a block: their bytes, and their values as numbers of distinct
+ * ones. On one thread; nothing here is durable. */
 #include "schema/block/batch.h"
 
 #include <stdlib.h>

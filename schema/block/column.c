@@ -1,3 +1,4 @@
+/* Vectors as bytes: packing, times, and the entries of a column. Pure functions, any thread. */
 #include "schema/block/column.h"
 
 #include <stdlib.h>

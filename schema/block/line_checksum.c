@@ -1,3 +1,5 @@
+/* Short sums of lines, made with a block and asked when its digest does not fit. Pure functions,
+ * any thread. */
 #include "schema/block/line_checksum.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
  *
  * Lines are taken in groups of 64. With h(i) the low 16 bits of hash64 (seed 0) of line i of the
  * group, from 0, a group has two sums modulo 2^16: of h(i), and of (i + 1) * h(i), 2 bytes each,
- * little-endian. Of one line that was changed, the first sum tells the difference d and the second
+ * little-endian. Of one line that was changed, the first sum gives the difference d and the second
  * (i + 1) * d, so i; in the same way for one that is missing or was put in. That is 256 bytes for
  * 4,096 events. Any thread. */
 #ifndef SCHEMA_BLOCK_LINE_CHECKSUM_H

@@ -1,3 +1,4 @@
+/* Building the lists of observables of a block. On the thread that writes the block. */
 #include "schema/block/observable_index.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* Digests of every table of a copy, row by row in the order of keys. Reads only, on one thread. */
 #include "schema/copy/copy_content.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* The logical content of a copy's file as digests, so that any change which a reader could see is
  * found: every row of every table, those of FTS5 included, and the schema. Only the rows of the
  * three tables of copy.sql are left out, which hold these digests. Free pages, unused
- * bytes of pages and SQLite's own counters in the first page are no content. Inside schema/ only.
+ * bytes of pages and SQLite's own counters in the first page are not content.
  *
  * A table's digest is SHA-256 over its rows, those of a table with rowids in their order (the
  * rowid first), others by primary key; a row is the number of its values as 4 bytes, then each

@@ -1,3 +1,5 @@
+/* A copy against its header: tables, signature, blocks, chain, digests, each fault to the report.
+ * Reads only, on one thread. */
 #include "schema/copy/copy_verify.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Checks a copy against itself and against a key: is it what was made? Found is every change that a
  * reader could see (schema/copy/copy_content.h), a file that SQLite finds damaged, bytes behind its
  * end, a header that does not fit what it stands over, and a signature that does not fit the
- * header. Without a signature, or without the key to check it with, whoever changed the events
+ * header. Without a signature, or without the key to check it with, who changed the events
  * could have made the digests new: then only accidents are found. Reads the whole file; one thread.
  */
 #ifndef SCHEMA_COPY_COPY_VERIFY_H
@@ -14,7 +14,7 @@ enum copy_seal_state {
     COPY_SEAL_NONE,   /* not signed */
     COPY_SEAL_NO_KEY, /* signed, and no key to check it with */
     COPY_SEAL_VALID,
-    COPY_SEAL_WRONG /* the report was told why */
+    COPY_SEAL_WRONG /* the report says why */
 };
 
 struct copy_verdict {

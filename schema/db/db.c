@@ -1,3 +1,5 @@
+/* Opening SQLite's files in one way, and its errors as ours. Each handle on one thread. A commit is
+ * on disk when it returns; a DB_FRESH file only after db_finish_fresh. */
 #include "schema/db/db.h"
 
 #include <errno.h>

@@ -8,8 +8,8 @@
 #include "schema/base/file.h"
 #include "schema/db/db_format.h"
 
-/* DB_FRESH: a new file that nobody else sees yet, to be filled and then made what the others are
- * (db_finish_fresh). It comes with its tables and an open transaction; nothing is synced, and a
+/* DB_FRESH: a new file that no other process sees yet, to be filled and then made what the others
+ * are (db_finish_fresh). It comes with its tables and an open transaction; nothing is synced, and a
  * crash can leave anything in it. */
 enum db_mode { DB_READ, DB_WRITE, DB_CREATE, DB_FRESH };
 

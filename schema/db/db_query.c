@@ -1,3 +1,4 @@
+/* Statements with their values. On the thread of the handle. */
 #include "schema/db/db_query.h"
 
 #include <stdio.h>

@@ -8,7 +8,8 @@
 enum { ENDPOINT_PORT_BYTES_MAX = 6 }; /* ":65535" */
 
 /* The address of an endpoint, brackets included, and its port (1 to 65535). Anything that these
- * two would not write back byte for byte is no endpoint: the whole value comes back, with port 0.
+ * two would not write back byte for byte is not an endpoint: the whole value comes back, with port
+ * 0.
  */
 struct span endpoint_split(struct span value, uint16_t *out_port);
 

@@ -4,7 +4,7 @@
  *   - \u0000 ends its C string and a lone surrogate fails the parse: both are read as U+FFFD, from
  *     a copy of the same length, so that offsets stay those of the body;
  *   - it does not check UTF-8: checked here.
- * cJSON's memory comes from the arena of the parse under way: no free, no walk to free. Outside of
+ * cJSON's memory comes from the arena of the parse under way: nothing to free. Outside of
  * one (lists of indicators, in the same process and thread) it is malloc's. */
 #include "schema/event/event.h"
 
@@ -342,7 +342,7 @@ static void event_settle_head(struct event *event, int64_t arrival_us)
     event_settle_time(event, time, arrival_us);
 }
 
-/* A piece that is no event: in an array all that is left, else the rest of the line. */
+/* A malformed record: in an array all that is left, else the rest of the line. */
 static struct span fault_piece(struct event_reader *reader)
 {
     struct span rest = span_from(reader->body, reader->at);

@@ -46,7 +46,7 @@ enum event_fault {
 const char *event_fault_text(enum event_fault fault);
 
 /* Cuts a request body into events: one object, objects one after the other (NDJSON or not), or
- * arrays of objects. A piece that is no event comes out with its fault and its bytes; reading goes
+ * arrays of objects. A malformed record comes out with its fault and its bytes; reading goes
  * on behind it (at the next line, or the next element). White space and BOMs are skipped. */
 struct event_reader {
     struct span body;
@@ -68,7 +68,7 @@ MUST_USE bool event_reader_init(struct event_reader *reader, struct span body, i
 bool event_reader_next(struct event_reader *reader, struct event *out_event,
                        enum event_fault *out_fault, bool *out_nomem);
 
-/* Settles where cJSON's memory comes from, for all threads: whoever uses cJSON beside this calls it
+/* Sets where cJSON's memory comes from, for all threads: code that uses cJSON beside this calls it
  * first. Any thread. */
 void event_json_ready(void);
 

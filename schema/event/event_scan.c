@@ -1,3 +1,5 @@
+/* Finds an event's end, type and time without building its fields; when anything is unusual it
+ * gives up and the reader parses. Pure functions, any thread. */
 #include "schema/event/event_scan.h"
 
 #include <endian.h>
@@ -221,7 +223,7 @@ static bool scan_time(struct scan *scan)
     return !escapes;
 }
 
-/* The same for `event`: a word, so that what has it is no wrapper of another event. */
+/* The same for `event`: a word, so that an object with it does not wrap another event. */
 static bool scan_type(struct scan *scan)
 {
     bool escapes;

@@ -2,8 +2,8 @@
  * meaning is known (user, sid, serial_number, user_agent) and, by shape, from the text of every
  * field: addresses, host names, URLs, e-mail addresses, hashes and files, also where a command
  * hides them in base64. A file has a slash or a dot in its name, or stands in a field of files, or
- * is a word of a command that is no option. The uid of an event and a value that is a time are no
- * observables.
+ * is a word of a command that is not an option. The uid of an event and a value that is a time are
+ * no observables.
  *
  * Normal forms, the same for an indicator and for what is observed:
  *   ip       as a term (schema/event/term.h): dotted IPv4, or IPv6 in full; mapped IPv4 is IPv4

@@ -1,5 +1,5 @@
 /* Keys: what observables and indicators meet by, as 40 bits of a hash. Equal normal forms have
- * equal keys; unequal ones hardly ever, and the event's bytes settle it. Part of the file format
+ * equal keys; unequal ones hardly ever, and the event's bytes decide it. Part of the file format
  * (schema/block/observable_index.h): never change them. Any thread. */
 #ifndef SCHEMA_EVENT_OBSERVABLE_KEY_H
 #define SCHEMA_EVENT_OBSERVABLE_KEY_H

@@ -191,7 +191,7 @@ static void scan_urls(struct observable_scan *scan, struct span text)
     }
 }
 
-/* What has a slash or a dot in it; of a command each word that is no option. */
+/* What has a slash or a dot in it; of a command each word that is not an option. */
 static void scan_files(struct observable_scan *scan, struct span text)
 {
     bool is_whole = scan->field->kind == OBSERVABLE_FILE && scan->depth == 0;
@@ -223,7 +223,7 @@ static int base64_digit(char c)
 }
 
 /* RFC 4648, either alphabet, padding left out. Appends text; UTF-16LE (PowerShell's) loses its
- * zero bytes. False, and nothing appended, when what comes out is no text. */
+ * zero bytes. False, and nothing appended, when the result is not text. */
 static bool decode_text(struct buf *out, struct span digits)
 {
     size_t before = out->size;

@@ -1,3 +1,5 @@
+/* Splits values into terms: words, and what is written together. Pure functions, any thread; the
+ * tokenizer of FTS5 uses the same. */
 #include "schema/event/term.h"
 
 #include <arpa/inet.h>

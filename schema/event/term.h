@@ -47,7 +47,7 @@ bool term_is_letter(char c);
 bool term_is_plain(struct span text);
 
 /* An address as it stands in terms: dotted IPv4, or IPv6 in full. False when text (without port
- * and brackets) is no address. */
+ * and brackets) is not an address. */
 bool term_address(struct span text, struct buf *out);
 /* An address in that form as 16 bytes, IPv4 mapped into IPv6. Cheap to ask of any term. */
 bool term_address_bytes(struct span term, unsigned char out[16]);

@@ -1,3 +1,5 @@
+/* Deleting days (the order is in deletion.h). On the thread that has the archive's lock: the row is
+ * durable before the file goes, the file's end before the mark. */
 #include "schema/index/deletion.h"
 
 #include <errno.h>
@@ -40,9 +42,9 @@ static enum status unlink_with(const char *path, const char *ending, struct err 
     return status;
 }
 
-/* The file before its log: without its log it would be a day with a hole, for whoever opens it in
- * between. What stays of a log when we are cut off here, this function takes at the next start, and
- * a new file of the day before it gets its name (schema/segment/segment_create.h). */
+/* The file before its log: without its log it would be a day with a hole, for a reader that opens
+ * it in between. What stays of a log when we are cut off here, this function takes at the next
+ * start, and a new file of the day before it gets its name (schema/segment/segment_create.h). */
 static enum status unlink_day(const char *path, struct err *err)
 {
     static const char *const endings[] = {"", "-wal", "-shm", "-journal"};

@@ -58,7 +58,7 @@ MUST_USE enum status indexer_import(struct indexer *indexer, const struct source
 /* Events are being set aside in a file: an import of the next event needs no more of it than
  * event_reader.times_only gives. */
 bool indexer_sets_aside(const struct indexer *indexer);
-/* What is no event, and the line it stands in: collected for the settle. */
+/* Records that are not events, with their lines: collected until the commit. */
 MUST_USE enum status indexer_import_fault(struct indexer *indexer, const struct source *source,
                                           int64_t received_us, enum event_fault fault, int64_t line,
                                           struct span body, struct err *err);

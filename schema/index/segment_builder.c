@@ -1,7 +1,7 @@
 /* Writers are opened when a day needs one and put away when others need the room. The thread is
  * started with the first batch. Whoever waits for the thread (segment_builder_commit,
- * segment_builder_free) may then use the writers itself, as nobody else does: the lock that said so
- * orders the memory, too.
+ * segment_builder_free) may then use the writers itself, as no other thread does: the lock that
+ * said so orders the memory, too.
  */
 #include "schema/index/segment_builder.h"
 
@@ -51,7 +51,7 @@ struct segment_builder {
     enum status status;
     struct err err;
 
-    /* the thread's own, or of whoever waits for it */
+    /* the thread's own, or of the caller that waits for it */
     struct open_writer writers[WRITERS_MAX];
     int64_t clock;
     int64_t counters[EVENT_COUNTER_COUNT];
@@ -165,7 +165,7 @@ static enum status known_yesterday(struct segment_builder *builder, const struct
 }
 
 /* What counts an event that the segment has. A row that the segment says it holds was stored by a
- * run that was not settled: that is how it is counted. Whether it is so, its identity says: the
+ * run that was not committed: that is how it is counted. Whether it is so, its identity says: the
  * catalogue may be an older one, restored, that gives out the same ids again. */
 static enum event_counter known_counter(const struct open_writer *open,
                                         const struct batch_event *event)

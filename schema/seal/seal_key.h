@@ -1,6 +1,6 @@
 /* The key that an archive's seals are signed with: DIR/keys/seal.key (0600) and seal.pub, Ed25519.
  * Who can write the archive can use the key: what a seal proves, it proves against changes after it
- * was made, to whoever has kept the public key and a later seal elsewhere. Any thread. */
+ * was made, to those who have kept the public key and a later seal elsewhere. Any thread. */
 #ifndef SCHEMA_SEAL_SEAL_KEY_H
 #define SCHEMA_SEAL_SEAL_KEY_H
 

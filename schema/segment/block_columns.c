@@ -1,4 +1,4 @@
-/* Drafts of columns, and their writing: those with the most entries first, as what they tell of the
+/* Drafts of columns, and their writing: those with the most entries first, as what they say of the
  * others need not be written again (schema/block/column_predict.h). */
 #include <stdlib.h>
 

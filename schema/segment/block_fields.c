@@ -119,7 +119,7 @@ static enum status add_values(struct block_fields_work *work, uint32_t first, st
     return THEN(status, add_uuids(work, field, work->dictionary->count, err));
 }
 
-/* What the dictionary's terms would not tell right: the separator cuts a value in two. */
+/* Values that the dictionary's terms would find wrongly: the separator cuts a value in two. */
 static bool unfit(const struct block_fields_work *work, const struct block_fields_cells *field)
 {
     for (uint32_t d = 0; d < field->n_distinct; d++) {

@@ -1,3 +1,5 @@
+/* Digests of a block and its index. Made by the writer inside of the block's transaction; read by
+ * one thread for each segment. */
 #include "schema/segment/block_proof.h"
 
 #include "schema/db/db_query.h"

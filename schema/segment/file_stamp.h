@@ -1,4 +1,4 @@
-/* What tells that a day's file is as it was: size and time of the file and of its WAL. Any thread.
+/* Whether a day's file is as it was: size and time of the file and of its WAL. Any thread.
  */
 #ifndef SCHEMA_SEGMENT_FILE_STAMP_H
 #define SCHEMA_SEGMENT_FILE_STAMP_H

@@ -10,7 +10,7 @@
  * The `uid` that event.h reads is in the identity hashes, and a believed `time` in the time vector,
  * and in no other place.
  * An event that no index shows whole (over a bound of event.h) is marked partial: it is a
- * candidate for every question and settled by its bytes. */
+ * candidate for every query, and its bytes decide. */
 #ifndef SCHEMA_SEGMENT_SEGMENT_H
 #define SCHEMA_SEGMENT_SEGMENT_H
 

@@ -1,4 +1,4 @@
-/* Reading a column, and first those that tell of it. */
+/* Reading a column, and first those that predict it. */
 #include <stdlib.h>
 
 #include "schema/segment/segment_internal.h"

@@ -34,7 +34,7 @@ enum {
  * the last. */
 enum { SEGMENT_VECTOR_CHUNK_BYTES = 8160 };
 
-/* Columns read because others are told by them (schema/block/column.h); the newest few. */
+/* Columns read because others are predicted by them (schema/block/column.h); the newest few. */
 enum { SEGMENT_PREDICTORS_MAX = 6 };
 
 struct segment_predictor_column {

@@ -1,3 +1,5 @@
+/* Values that are UUIDs: read once for a segment and found by comparing 16 bytes. One thread for
+ * each segment. */
 #include "schema/segment/segment_uuid.h"
 
 #include "schema/segment/segment_internal.h"

@@ -1,3 +1,6 @@
+/* Appends blocks to a day's file, on the builder's thread, while frames are made on another. From
+ * the first block to the commit all is one transaction: durable with segment_writer_commit, which
+ * gives a new file its name as well; what was not committed is gone after a crash. */
 #include "schema/segment/segment_writer.h"
 
 #include <stdlib.h>

@@ -35,7 +35,7 @@ MUST_USE enum status segment_writer_add(struct segment_writer *writer, const str
 MUST_USE enum status segment_writer_commit(struct segment_writer *writer, const char *archive_id,
                                            int64_t inbox_id, struct err *err);
 
-/* A file that is no day of an archive (schema/copy/copy_writer.h): made with the tables of a
+/* A file that is not a day of an archive (schema/copy/copy_writer.h): made with the tables of a
  * segment, in a transaction that is open. */
 MUST_USE enum status segment_writer_create_file(const char *path, struct sqlite3 **out_db,
                                                 struct err *err);

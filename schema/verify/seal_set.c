@@ -1,3 +1,5 @@
+/* Gathers seals in order, checks that they follow each other, and sorts what they list. One thread.
+ */
 #include "schema/verify/seal_set.h"
 
 #include <stdio.h>

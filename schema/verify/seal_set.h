@@ -1,4 +1,4 @@
-/* The sum of all seals of an archive: which blocks, objects and deletions they tell of. Filled seal
+/* The sum of all seals of an archive: which blocks, objects and deletions they list. Filled seal
  * by seal, which checks signatures and that they are a chain; then asked. One thread. */
 #ifndef SCHEMA_VERIFY_SEAL_SET_H
 #define SCHEMA_VERIFY_SEAL_SET_H

@@ -1,3 +1,6 @@
+/* The catalogue first (seals, deletions, ledger), then day by day its files against the seals.
+ * Reads only, on one thread; archive.db is closed before the days, so as not to hold back
+ * checkpoints. */
 #include "schema/verify/verify_archive.h"
 
 #include <stdlib.h>
@@ -83,7 +86,7 @@ enum status verify_same_seals(struct archive *archive, const struct seal_set *el
     return status;
 }
 
-/* Deletions that no seal tells of yet. */
+/* Deletions that are in no seal yet. */
 static enum status take_deletions(struct archive *archive, struct verify_report *report,
                                   struct seal_set *set, struct err *err)
 {

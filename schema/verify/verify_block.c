@@ -1,3 +1,5 @@
+/* A block against its seal, or else against its own row and proof: frame, events, index, chain.
+ * Reads only, on one thread. */
 #include "schema/verify/verify_block.h"
 
 #include <stdio.h>

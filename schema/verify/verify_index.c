@@ -1,3 +1,5 @@
+/* Events of a block parsed once more, and each vector and column compared with them. Reads only, on
+ * one thread. */
 #include "schema/verify/verify_index.h"
 
 #include <inttypes.h>
@@ -110,7 +112,7 @@ static enum status read_event(struct verify_index *index, const struct block_inf
     *out_read = false;
     arena_reset(&index->arena);
     if (!event_parse(block_line(&index->lines, slot), arrival.received_us, &index->arena, &event)) {
-        say_line(index, info->id, slot, "this line is no event");
+        say_line(index, info->id, slot, "this line is not an event");
         return OK;
     }
     if (event.time_us != index->kept.times[slot]) {
@@ -323,8 +325,8 @@ static enum status check_fields(struct verify_index *index, const struct block_i
     return status;
 }
 
-/* Sources and marks that are kept as text are in the words, too, and cannot be told from the
- * events: the words of such a block are passed over. */
+/* Sources and marks that are kept as text are in the words, too, and cannot be derived from
+ * the events: the words of such a block are passed over. */
 static enum status words_can_be_told(struct verify_index *index, const struct block_info *info,
                                      bool *out_can, struct err *err)
 {

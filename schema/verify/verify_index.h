@@ -1,6 +1,6 @@
 /* The indexes of a segment against the events themselves: each event is read again, and what a
- * block's vectors, columns and words say must be what it says. Sources and marks are no part of the
- * events; the digest of the index covers them (schema/segment/block_proof.h). Events that are
+ * block's vectors, columns and words say must be what it says. Sources and marks are not part of
+ * the events; the digest of the index covers them (schema/segment/block_proof.h). Events that are
  * marked partial, and the words of blocks that have some, are passed over: they are searched by
  * their bytes. Inside schema/verify/. */
 #ifndef SCHEMA_VERIFY_VERIFY_INDEX_H

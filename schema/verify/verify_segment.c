@@ -78,7 +78,7 @@ enum status verify_segment(const struct verify_segment *verify, struct err *err)
         verify_say(verify->report, verify->where, 0, "%s", why.text);
         return OK;
     }
-    if (status == ERR_NOT_FOUND) { /* deleted meanwhile; which the next seal will tell */
+    if (status == ERR_NOT_FOUND) { /* deleted meanwhile, as the next seal will say */
         return OK;
     }
     if (status != OK) {

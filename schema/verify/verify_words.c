@@ -1,3 +1,5 @@
+/* Words compared as sums over a segment, and the trees that find them. Reads only, but for
+ * temporary tables; one thread. */
 #include "schema/verify/verify_words.h"
 
 #include <stdio.h>

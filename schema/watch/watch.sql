@@ -45,7 +45,7 @@ CREATE TABLE sighting (
     UNIQUE (list, kind, bits, normal)
 ) STRICT;
 
--- Ids are never used again: they are told to others.
+-- Ids are never used again: others have been given them.
 CREATE TABLE hit (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     sighting INTEGER NOT NULL REFERENCES sighting (id),

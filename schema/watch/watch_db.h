@@ -68,7 +68,7 @@ bool watch_name_is_valid(struct span name);
 
 typedef enum status watch_list_each(void *context, const struct watch_list *list, struct err *err);
 /* By name; what was removed is left out, or is there (its hits are kept). The list's span lives
- * until `each` returns; what it returns but OK ends the walk. */
+ * until `each` returns; what it returns but OK ends the pass. */
 MUST_USE enum status watch_lists(struct watch_db *db, bool with_removed, watch_list_each *each,
                                  void *context, struct err *err);
 
@@ -156,7 +156,7 @@ struct watch_hit_filter {
     int64_t to_us;    /* exclusive */
 };
 /* By time of the event, then id. The spans live until `each` returns; what it returns but OK ends
- * the walk. */
+ * the pass. */
 MUST_USE enum status watch_hits(struct watch_db *db, const struct watch_hit_filter *filter,
                                 watch_hit_each *each, void *context, struct err *err);
 
