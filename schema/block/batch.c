@@ -89,7 +89,7 @@ static bool table_has(const struct batch *batch, const struct event *event, uint
 static uint32_t path_number(struct batch *batch, const struct path_table *paths, uint32_t path)
 {
     if (path >= batch->path_of_capacity) {
-        uint32_t capacity = paths->capacity;
+        uint32_t capacity = (uint32_t)paths->follower.capacity;
         uint32_t *path_of = realloc(batch->path_of, capacity * sizeof *path_of);
         if (!path_of) {
             return PATH_TABLE_NONE;
@@ -101,7 +101,7 @@ static uint32_t path_number(struct batch *batch, const struct path_table *paths,
     }
     if (batch->path_of[path] == 0) {
         struct batch_path added = {
-            .name = paths->names[path], .path = path, .last_value = UINT32_MAX};
+            .name = intern_text(&paths->names, path), .path = path, .last_value = UINT32_MAX};
         buf_add(&batch->paths, &added, sizeof added);
         if (!buf_ok(&batch->paths)) {
             return PATH_TABLE_NONE;

@@ -14,47 +14,19 @@ void dictionary_init(struct dictionary *dictionary)
 void dictionary_fini(struct dictionary *dictionary)
 {
     free(dictionary->values);
-    free(dictionary->table);
+    index_table_fini(&dictionary->table);
     arena_fini(&dictionary->arena);
     *dictionary = (struct dictionary){0};
 }
 
-static uint32_t bucket_of(const struct dictionary *dictionary, uint32_t field, struct span text)
+static uint32_t hash_of(const struct dictionary *dictionary, uint32_t field, struct span text)
 {
-    return (uint32_t)hash64(text, dictionary->seed ^ field * UINT64_C(0x9e3779b97f4a7c15)) &
-           dictionary->mask;
+    return (uint32_t)hash64(text, dictionary->seed ^ field * UINT64_C(0x9e3779b97f4a7c15));
 }
 
 static struct span text_of(const struct dictionary_value *value)
 {
     return span_of(value->text, value->size);
-}
-
-static bool table_grow(struct dictionary *dictionary, uint32_t wanted)
-{
-    uint32_t size = dictionary->table ? dictionary->mask + 1 : 1024;
-    while (size < wanted * 2) {
-        size *= 2;
-    }
-    if (dictionary->table && size == dictionary->mask + 1) {
-        return true;
-    }
-    uint32_t *table = calloc(size, sizeof *table);
-    if (!table) {
-        return false;
-    }
-    free(dictionary->table);
-    dictionary->table = table;
-    dictionary->mask = size - 1;
-    for (uint32_t id = 0; id < dictionary->count; id++) {
-        const struct dictionary_value *value = &dictionary->values[id];
-        uint32_t at = bucket_of(dictionary, value->field, text_of(value));
-        while (table[at] != 0) {
-            at = (at + 1) & dictionary->mask;
-        }
-        table[at] = id + 1;
-    }
-    return true;
 }
 
 bool dictionary_reserve(struct dictionary *dictionary, uint32_t extra)
@@ -70,44 +42,41 @@ bool dictionary_reserve(struct dictionary *dictionary, uint32_t extra)
         dictionary->values = values;
         dictionary->capacity = capacity;
     }
-    return table_grow(dictionary, wanted);
+    return index_table_reserve(&dictionary->table, extra);
 }
 
 uint32_t dictionary_add(struct dictionary *dictionary, uint32_t field, struct span text)
 {
     CHECK(dictionary->count < dictionary->capacity && text.size <= UINT32_MAX);
-    uint32_t at = bucket_of(dictionary, field, text);
-    for (; dictionary->table[at] != 0; at = (at + 1) & dictionary->mask) {
-        const struct dictionary_value *value = &dictionary->values[dictionary->table[at] - 1];
+    uint32_t hash = hash_of(dictionary, field, text);
+    for (struct index_table_probe probe = index_table_probe(&dictionary->table, hash);
+         index_table_next(&probe);) {
+        const struct dictionary_value *value = &dictionary->values[probe.number];
         if (value->field == field && span_equal(text_of(value), text)) {
-            return dictionary->table[at] - 1;
+            return probe.number;
         }
     }
     if (dictionary_full(dictionary, 1)) {
         return DICTIONARY_NONE;
     }
     struct span copy = arena_copy(&dictionary->arena, text);
-    if (!copy.data) {
+    uint32_t id = dictionary->count;
+    if (!copy.data || !index_table_add(&dictionary->table, hash, id)) {
         return DICTIONARY_NONE;
     }
-    uint32_t id = dictionary->count++;
+    dictionary->count++;
     dictionary->values[id] = (struct dictionary_value){copy.data, (uint32_t)copy.size, field};
-    dictionary->table[at] = id + 1;
     dictionary->text_bytes += copy.size;
     return id;
 }
 
-/* Linear probing: the value added last stands on no other's way, so its slot can just be freed. */
 void dictionary_shrink(struct dictionary *dictionary, uint32_t count)
 {
     while (dictionary->count > count) {
         uint32_t id = --dictionary->count;
         const struct dictionary_value *value = &dictionary->values[id];
-        uint32_t at = bucket_of(dictionary, value->field, text_of(value));
-        while (dictionary->table[at] != id + 1) {
-            at = (at + 1) & dictionary->mask;
-        }
-        dictionary->table[at] = 0;
+        index_table_remove(&dictionary->table, hash_of(dictionary, value->field, text_of(value)),
+                           id);
         dictionary->text_bytes -= value->size;
     }
 }

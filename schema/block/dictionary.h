@@ -5,6 +5,7 @@
 
 #include "schema/base/arena.h"
 #include "schema/base/err.h"
+#include "schema/base/index_table.h"
 
 /* Bounds; what is over them is kept as text. */
 enum {
@@ -24,8 +25,7 @@ struct dictionary {
     struct dictionary_value *values;
     uint32_t count;
     uint32_t capacity;
-    uint32_t *table; /* id + 1; 0 free */
-    uint32_t mask;
+    struct index_table table;
     uint64_t seed;
     size_t text_bytes;
     struct arena arena;

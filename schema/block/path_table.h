@@ -3,21 +3,15 @@
 #ifndef SCHEMA_BLOCK_PATH_TABLE_H
 #define SCHEMA_BLOCK_PATH_TABLE_H
 
-#include "schema/base/arena.h"
+#include "schema/base/intern.h"
 
 enum { PATH_TABLE_MAX = 65536, PATH_TABLE_BYTES_MAX = 256 };
 
-#define PATH_TABLE_NONE UINT32_MAX
+#define PATH_TABLE_NONE INTERN_NONE
 
 struct path_table {
-    struct span *names;
-    uint32_t *follower; /* the path that came behind it last time */
-    uint32_t count;
-    uint32_t capacity;
-    uint32_t *table;
-    uint32_t mask;
-    uint64_t seed;
-    struct arena arena;
+    struct intern names;
+    VEC(uint32_t) follower; /* of each path: the one that came behind it last time */
 };
 
 void path_table_init(struct path_table *paths);

@@ -45,54 +45,49 @@ static struct span keep(struct copy_header *header, sqlite3_stmt *stmt, int at)
     return text.data ? text : span_str("");
 }
 
-static bool take_case(struct copy_header *header, sqlite3_stmt *stmt)
+static enum status take_case(void *context, sqlite3_stmt *row, struct err *err)
 {
+    struct copy_header *header = context;
     struct copy_case *facts = &header->facts;
-    bool open_from = sqlite3_column_type(stmt, 6) == SQLITE_NULL;
-    bool open_to = sqlite3_column_type(stmt, 7) == SQLITE_NULL;
-    facts->made_us = sqlite3_column_int64(stmt, 1);
-    facts->who = keep(header, stmt, 2);
-    facts->why = keep(header, stmt, 3);
-    facts->archive_id = keep(header, stmt, 4);
-    facts->archive_dir = keep(header, stmt, 5);
-    facts->from_us = open_from ? INT64_MIN : sqlite3_column_int64(stmt, 6);
-    facts->to_us = open_to ? INT64_MAX : sqlite3_column_int64(stmt, 7);
-    facts->query = keep(header, stmt, 8);
-    facts->session = keep(header, stmt, 9);
-    facts->events = sqlite3_column_int64(stmt, 10);
-    facts->raw_bytes = sqlite3_column_int64(stmt, 11);
-    facts->first_us = sqlite3_column_int64(stmt, 12);
-    facts->last_us = sqlite3_column_int64(stmt, 13);
-    facts->blocks = sqlite3_column_int64(stmt, 14);
-    facts->program = keep(header, stmt, 17);
-    return span_is(db_column_span(stmt, 0), COPY_FORMAT) &&
-           digest_read_hex(db_column_span(stmt, 15), &facts->chain) &&
-           digest_read_hex(db_column_span(stmt, 16), &facts->content);
+    facts->made_us = sqlite3_column_int64(row, 1);
+    facts->who = keep(header, row, 2);
+    facts->why = keep(header, row, 3);
+    facts->archive_id = keep(header, row, 4);
+    facts->archive_dir = keep(header, row, 5);
+    facts->from_us = db_column_int_or(row, 6, INT64_MIN);
+    facts->to_us = db_column_int_or(row, 7, INT64_MAX);
+    facts->query = keep(header, row, 8);
+    facts->session = keep(header, row, 9);
+    facts->events = sqlite3_column_int64(row, 10);
+    facts->raw_bytes = sqlite3_column_int64(row, 11);
+    facts->first_us = sqlite3_column_int64(row, 12);
+    facts->last_us = sqlite3_column_int64(row, 13);
+    facts->blocks = sqlite3_column_int64(row, 14);
+    facts->program = keep(header, row, 17);
+    return span_is(db_column_span(row, 0), COPY_FORMAT) &&
+                   digest_read_hex(db_column_span(row, 15), &facts->chain) &&
+                   digest_read_hex(db_column_span(row, 16), &facts->content)
+               ? OK
+               : err_set(err, ERR_CORRUPT, "the case header is not in the form " COPY_FORMAT);
 }
 
-static enum status read_seal(sqlite3 *db, struct copy_header *header, struct err *err)
+static enum status take_seal(void *context, sqlite3_stmt *row, struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    bool row = false;
-    enum status status =
-        db_prepare(db, "SELECT text, signature, key_id FROM copy_seal", &stmt, err);
-    status = THEN(status, db_step(stmt, &row, err));
-    if (status == OK && row) {
-        header->is_signed = true;
-        header->text = keep(header, stmt, 0);
-        header->signature = keep(header, stmt, 1);
-        header->key_id = keep(header, stmt, 2);
-    }
-    (void)sqlite3_finalize(stmt);
-    return status;
+    (void)err;
+    struct copy_header *header = context;
+    header->is_signed = true;
+    header->text = keep(header, row, 0);
+    header->signature = keep(header, row, 1);
+    header->key_id = keep(header, row, 2);
+    return OK;
 }
 
 enum status copy_header_read(sqlite3 *db, const char *path, struct copy_header *out_header,
                              struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    bool row = false;
     int64_t is_copy = 0;
+    bool found = false;
+    bool is_signed;
     *out_header = (struct copy_header){0};
     enum status status = db_int64(
         db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'copy_case'",
@@ -101,14 +96,16 @@ enum status copy_header_read(sqlite3 *db, const char *path, struct copy_header *
         return err_set(err, ERR_FORMAT, "%s is a segment, and not a copy: it has no case header",
                        path);
     }
-    status = THEN(status, db_prepare(db, COPY_CASE_SELECT, &stmt, err));
-    status = THEN(status, db_step(stmt, &row, err));
-    if (status == OK && (!row || !take_case(out_header, stmt))) {
-        status = err_set(err, ERR_CORRUPT, "%s: the case header is %s", path,
-                         row ? "not in the form " COPY_FORMAT : "gone");
+    status = THEN(status,
+                  db_first(db, COPY_CASE_SELECT, DB_NO_VALUES, take_case, out_header, &found, err));
+    if (status == OK && !found) {
+        status = err_set(err, ERR_CORRUPT, "the case header is gone");
     }
-    (void)sqlite3_finalize(stmt);
-    status = THEN(status, read_seal(db, out_header, err));
+    if (status == ERR_CORRUPT) {
+        status = err_wrap(err, "%s", path);
+    }
+    status = THEN(status, db_first(db, "SELECT text, signature, key_id FROM copy_seal",
+                                   DB_NO_VALUES, take_seal, out_header, &is_signed, err));
     if (status != OK) {
         copy_header_fini(out_header);
     }

@@ -6,7 +6,7 @@
 void copy_content_fini(struct copy_content *content)
 {
     arena_fini(&content->arena);
-    buf_fini(&content->tables);
+    vec_fini(&content->tables);
 }
 
 enum status copy_content_add(struct copy_content *content, const struct copy_table *table,
@@ -14,8 +14,7 @@ enum status copy_content_add(struct copy_content *content, const struct copy_tab
 {
     struct copy_table added = *table;
     added.name = arena_copy(&content->arena, table->name);
-    buf_add(&content->tables, &added, sizeof added);
-    return added.name.data ? buf_status(&content->tables, "copy", err) : err_nomem(err, "copy");
+    return added.name.data && vec_push(&content->tables, added) ? OK : err_nomem(err, "copy");
 }
 
 static void put_be(unsigned char *out, uint64_t value, size_t bytes)
@@ -178,27 +177,21 @@ static int by_name(const void *a, const void *b)
     return order ? order : (x.size > y.size) - (x.size < y.size);
 }
 
-enum status copy_content_digest(const struct copy_content *content, struct digest *out_sha256,
+enum status copy_content_digest(struct copy_content *content, struct digest *out_sha256,
                                 struct err *err)
 {
     struct buf text = BUF_INIT;
-    struct buf sorted = BUF_INIT;
     char hex[DIGEST_HEX_BYTES];
-    buf_add_span(&sorted, buf_span(&content->tables));
-    enum status status = buf_status(&sorted, "copy", err);
-    if (status == OK && sorted.size > 0) {
-        qsort(sorted.data, copy_content_count(content), sizeof(struct copy_table), by_name);
-    }
-    for (size_t i = 0; status == OK && i < copy_content_count(content); i++) {
-        const struct copy_table *table = (const struct copy_table *)(const void *)sorted.data + i;
+    vec_sort(&content->tables, by_name);
+    for (size_t i = 0; i < content->tables.count; i++) {
+        const struct copy_table *table = &content->tables.items[i];
         buf_printf(&text, "%.*s %lld %s\n", SPAN_FMT(table->name), (long long)table->rows,
                    digest_hex(&table->sha256, hex));
     }
-    status = THEN(status, buf_status(&text, "copy", err));
+    enum status status = buf_status(&text, "copy", err);
     if (status == OK) {
         *out_sha256 = digest_sha256(buf_span(&text));
     }
     buf_fini(&text);
-    buf_fini(&sorted);
     return status;
 }

@@ -16,6 +16,7 @@
 
 #include "schema/base/arena.h"
 #include "schema/base/digest.h"
+#include "schema/base/vec.h"
 #include "schema/db/db.h"
 
 struct copy_table {
@@ -28,19 +29,9 @@ struct copy_table {
 /* Zero to begin with. */
 struct copy_content {
     struct arena arena;
-    struct buf tables; /* struct copy_table */
+    VEC(struct copy_table) tables;
 };
 void copy_content_fini(struct copy_content *content);
-
-static inline size_t copy_content_count(const struct copy_content *content)
-{
-    return content->tables.size / sizeof(struct copy_table);
-}
-
-static inline const struct copy_table *copy_content_at(const struct copy_content *content, size_t i)
-{
-    return (const struct copy_table *)(const void *)content->tables.data + i;
-}
 
 /* Reads every table of the file. What cannot be read of one is noted with it; ERR_CORRUPT: not even
  * the schema. */
@@ -50,8 +41,8 @@ MUST_USE enum status copy_content_read(sqlite3 *db, struct copy_content *content
 MUST_USE enum status copy_content_add(struct copy_content *content, const struct copy_table *table,
                                       struct err *err);
 
-/* The digest over all tables. */
-MUST_USE enum status copy_content_digest(const struct copy_content *content,
-                                         struct digest *out_sha256, struct err *err);
+/* Sorts the tables by name; the digest over all of them. */
+MUST_USE enum status copy_content_digest(struct copy_content *content, struct digest *out_sha256,
+                                         struct err *err);
 
 #endif

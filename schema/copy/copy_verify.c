@@ -194,28 +194,19 @@ static enum status check_blocks(struct verifier *verifier, struct err *err)
 }
 
 /* The tables as copy_table has them. */
-static enum status read_tables(struct verifier *verifier, struct copy_content *content,
-                               struct err *err)
+static enum status take_table(void *context, sqlite3_stmt *row, struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    enum status status = db_prepare(segment_db(verifier->segment),
-                                    "SELECT name, rows, sha256 FROM copy_table", &stmt, err);
-    bool row = false;
-    while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
-        struct copy_table table = {.name = db_column_span(stmt, 0),
-                                   .rows = sqlite3_column_int64(stmt, 1)};
-        table.unreadable = !digest_read_hex(db_column_span(stmt, 2), &table.sha256);
-        status = copy_content_add(content, &table, err);
-    }
-    (void)sqlite3_finalize(stmt);
-    return status;
+    struct copy_table table = {.name = db_column_span(row, 0),
+                               .rows = sqlite3_column_int64(row, 1)};
+    table.unreadable = !digest_read_hex(db_column_span(row, 2), &table.sha256);
+    return copy_content_add(context, &table, err);
 }
 
 static const struct copy_table *find(const struct copy_content *content, struct span name)
 {
-    for (size_t i = 0; i < copy_content_count(content); i++) {
-        if (span_equal(copy_content_at(content, i)->name, name)) {
-            return copy_content_at(content, i);
+    for (size_t i = 0; i < content->tables.count; i++) {
+        if (span_equal(content->tables.items[i].name, name)) {
+            return &content->tables.items[i];
         }
     }
     return NULL;
@@ -225,8 +216,8 @@ static const struct copy_table *find(const struct copy_content *content, struct 
 static void compare_tables(struct verifier *verifier, const struct copy_content *is,
                            const struct copy_content *was)
 {
-    for (size_t i = 0; i < copy_content_count(is); i++) {
-        const struct copy_table *table = copy_content_at(is, i);
+    for (size_t i = 0; i < is->tables.count; i++) {
+        const struct copy_table *table = &is->tables.items[i];
         const struct copy_table *before = find(was, table->name);
         if (table->unreadable) {
             wrong(verifier, "table %.*s cannot be read to its end", SPAN_FMT(table->name));
@@ -240,8 +231,8 @@ static void compare_tables(struct verifier *verifier, const struct copy_content 
             wrong(verifier, "table %.*s was changed", SPAN_FMT(table->name));
         }
     }
-    for (size_t i = 0; i < copy_content_count(was); i++) {
-        struct span name = copy_content_at(was, i)->name;
+    for (size_t i = 0; i < was->tables.count; i++) {
+        struct span name = was->tables.items[i].name;
         if (!find(is, name)) {
             wrong(verifier, "table %.*s is gone", SPAN_FMT(name));
         }
@@ -255,7 +246,9 @@ static enum status check_content(struct verifier *verifier, struct err *err)
     struct digest sha256 = {{0}};
     const struct digest *should = &verifier->header.facts.content;
     enum status status = copy_content_read(segment_db(verifier->segment), &is, err);
-    status = THEN(status, read_tables(verifier, &was, err));
+    status = THEN(status, db_each(segment_db(verifier->segment),
+                                  "SELECT name, rows, sha256 FROM copy_table", DB_NO_VALUES,
+                                  take_table, &was, err));
     status = THEN(status, copy_content_digest(&was, &sha256, err));
     if (status == OK) {
         if (memcmp(sha256.bytes, should->bytes, sizeof sha256.bytes) != 0) {

@@ -142,87 +142,54 @@ int64_t copy_writer_count(const struct copy_writer *writer)
     return writer->count;
 }
 
-static void bind_digest(sqlite3_stmt *stmt, int at, const struct digest *digest)
-{
-    char hex[DIGEST_HEX_BYTES];
-    (void)sqlite3_bind_text(stmt, at, digest_hex(digest, hex), -1, SQLITE_TRANSIENT);
-}
-
 static enum status put_case(sqlite3 *db, const struct copy_case *facts, struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    enum status status = db_prepare(db, COPY_CASE_INSERT, &stmt, err);
-    if (status != OK) {
-        return status;
-    }
-    db_bind_span(stmt, 1, span_str(COPY_FORMAT));
-    (void)sqlite3_bind_int64(stmt, 2, facts->made_us);
-    db_bind_span(stmt, 3, facts->who);
-    db_bind_span(stmt, 4, facts->why);
-    db_bind_span(stmt, 5, facts->archive_id);
-    db_bind_span(stmt, 6, facts->archive_dir);
-    if (facts->from_us != INT64_MIN) {
-        (void)sqlite3_bind_int64(stmt, 7, facts->from_us);
-    }
-    if (facts->to_us != INT64_MAX) {
-        (void)sqlite3_bind_int64(stmt, 8, facts->to_us);
-    }
-    db_bind_span(stmt, 9, facts->query);
-    db_bind_span(stmt, 10, facts->session);
-    (void)sqlite3_bind_int64(stmt, 11, facts->events);
-    (void)sqlite3_bind_int64(stmt, 12, facts->raw_bytes);
-    (void)sqlite3_bind_int64(stmt, 13, facts->first_us);
-    (void)sqlite3_bind_int64(stmt, 14, facts->last_us);
-    (void)sqlite3_bind_int64(stmt, 15, facts->blocks);
-    bind_digest(stmt, 16, &facts->chain);
-    bind_digest(stmt, 17, &facts->content);
-    db_bind_span(stmt, 18, facts->program);
-    status = db_run(stmt, err);
-    (void)sqlite3_finalize(stmt);
-    return status;
+    char chain[DIGEST_HEX_BYTES];
+    char content[DIGEST_HEX_BYTES];
+    return db_change(
+        db, COPY_CASE_INSERT,
+        DB_WITH(DB_STR(COPY_FORMAT), DB_INT(facts->made_us), DB_TEXT(facts->who),
+                DB_TEXT(facts->why), DB_TEXT(facts->archive_id), DB_TEXT(facts->archive_dir),
+                DB_INT_BUT(facts->from_us, INT64_MIN), DB_INT_BUT(facts->to_us, INT64_MAX),
+                DB_TEXT(facts->query), DB_TEXT(facts->session), DB_INT(facts->events),
+                DB_INT(facts->raw_bytes), DB_INT(facts->first_us), DB_INT(facts->last_us),
+                DB_INT(facts->blocks), DB_STR(digest_hex(&facts->chain, chain)),
+                DB_STR(digest_hex(&facts->content, content)), DB_TEXT(facts->program)),
+        err);
 }
 
 static enum status put_tables(sqlite3 *db, const struct copy_content *content, struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    enum status status = db_prepare(
-        db, "INSERT INTO copy_table (name, rows, sha256) VALUES (?1, ?2, ?3)", &stmt, err);
-    for (size_t i = 0; status == OK && i < copy_content_count(content); i++) {
-        const struct copy_table *table = copy_content_at(content, i);
-        if (table->unreadable) {
-            status =
-                err_set(err, ERR_IO, "copy: table %.*s cannot be read back", SPAN_FMT(table->name));
-            break;
-        }
-        db_bind_span(stmt, 1, table->name);
-        (void)sqlite3_bind_int64(stmt, 2, table->rows);
-        bind_digest(stmt, 3, &table->sha256);
-        status = db_run(stmt, err);
+    enum status status = OK;
+    char hex[DIGEST_HEX_BYTES];
+    for (size_t i = 0; status == OK && i < content->tables.count; i++) {
+        const struct copy_table *table = &content->tables.items[i];
+        status = table->unreadable ? err_set(err, ERR_IO, "copy: table %.*s cannot be read back",
+                                             SPAN_FMT(table->name))
+                                   : db_change(db,
+                                               "INSERT INTO copy_table (name, rows, sha256)"
+                                               " VALUES (?1, ?2, ?3)",
+                                               DB_WITH(DB_TEXT(table->name), DB_INT(table->rows),
+                                                       DB_STR(digest_hex(&table->sha256, hex))),
+                                               err);
     }
-    (void)sqlite3_finalize(stmt);
     return status;
 }
 
 static enum status put_seal(sqlite3 *db, const struct copy_case *facts,
                             const struct signing_key *key, struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
     unsigned char signature[SIGNING_SIGNATURE_BYTES];
     struct buf text = BUF_INIT;
     copy_case_text(facts, &text);
     enum status status = buf_status(&text, "copy", err);
     status = THEN(status, signing_sign(key, buf_span(&text), signature, err));
-    status =
-        THEN(status,
-             db_prepare(db, "INSERT INTO copy_seal (text, signature, key_id) VALUES (?1, ?2, ?3)",
-                        &stmt, err));
-    if (status == OK) {
-        db_bind_blob(stmt, 1, buf_span(&text));
-        db_bind_blob(stmt, 2, span_of(signature, sizeof signature));
-        db_bind_span(stmt, 3, span_str(signing_key_id(key)));
-        status = db_run(stmt, err);
-    }
-    (void)sqlite3_finalize(stmt);
+    status = THEN(
+        status,
+        db_change(db, "INSERT INTO copy_seal (text, signature, key_id) VALUES (?1, ?2, ?3)",
+                  DB_WITH(DB_BLOB(buf_span(&text)), DB_BLOB(span_of(signature, sizeof signature)),
+                          DB_STR(signing_key_id(key))),
+                  err));
     buf_fini(&text);
     return status;
 }

@@ -1,4 +1,4 @@
-/* Finds an event's end, type and time without building its fields; when anything is unusual it
+/* Finds an event's end and its time without building its fields; when anything is unusual it
  * gives up and the reader parses. Pure functions, any thread. */
 #include "schema/event/event_scan.h"
 

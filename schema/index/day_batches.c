@@ -153,7 +153,7 @@ static enum status batch_open(struct day_batches *days, int64_t day_us, struct b
     if (batch) {
         batch->day_us = day_us;
     } else {
-        batch = batch_new(day_us, days->paths.seed);
+        batch = batch_new(day_us, days->paths.names.seed);
     }
     if (!batch) {
         return err_nomem(err, "index");
