@@ -15,6 +15,7 @@
 #include "schema/archive/archive_internal.h"
 #include "schema/base/random.h"
 #include "schema/base/uuid.h"
+#include "schema/base/vec.h"
 #include "schema/db/db_query.h"
 
 extern const char archive_sql[];
@@ -309,7 +310,9 @@ static DIR *open_folder(const char *path)
     return handle;
 }
 
-static enum status days_of_year(const char *dir, const char *year, struct buf *days,
+struct days VEC_OF(int64_t);
+
+static enum status days_of_year(const char *dir, const char *year, struct days *days,
                                 struct err *err)
 {
     char path[FILE_PATH_BYTES];
@@ -321,16 +324,16 @@ static enum status days_of_year(const char *dir, const char *year, struct buf *d
     if (!handle) {
         return errno == ENOENT || errno == ENOTDIR ? OK : err_errno(err, errno, "%s", path);
     }
-    for (const struct dirent *entry; (entry = readdir(handle)) != NULL;) {
+    for (const struct dirent *entry; status == OK && (entry = readdir(handle)) != NULL;) {
         struct span name = span_str(entry->d_name);
         int64_t day_us;
         if (name.size == 13 && span_ends(name, ".db") &&
-            clock_parse_day(span_of(name.data, 10), &day_us)) {
-            buf_add(days, &day_us, sizeof day_us);
+            clock_parse_day(span_of(name.data, 10), &day_us) && !vec_push(days, day_us)) {
+            status = err_nomem(err, path);
         }
     }
     (void)closedir(handle);
-    return buf_status(days, path, err);
+    return status;
 }
 
 enum status archive_days(const char *dir, int64_t **out_days, size_t *out_count, struct err *err)
@@ -340,7 +343,7 @@ enum status archive_days(const char *dir, int64_t **out_days, size_t *out_count,
     if (status != OK) {
         return status;
     }
-    struct buf days = BUF_INIT;
+    struct days days = {0};
     DIR *handle = open_folder(path);
     if (!handle && errno != ENOENT) {
         return err_errno(err, errno, "%s", path);
@@ -354,14 +357,12 @@ enum status archive_days(const char *dir, int64_t **out_days, size_t *out_count,
         (void)closedir(handle);
     }
     if (status != OK) {
-        buf_fini(&days);
+        vec_fini(&days);
         return status;
     }
-    *out_count = days.size / sizeof **out_days;
-    *out_days = (int64_t *)(void *)days.data;
-    if (days.data) {
-        qsort(*out_days, *out_count, sizeof **out_days, compare_days);
-    }
+    vec_sort(&days, compare_days);
+    *out_count = days.count;
+    *out_days = vec_take(&days);
     return OK;
 }
 
@@ -375,10 +376,8 @@ enum status archive_segment_path(const char *dir, int64_t day_us, char out[4096]
 enum status archive_counter_add(struct archive *archive, enum event_counter counter, int64_t n,
                                 struct err *err)
 {
-    sqlite3_stmt *stmt = archive->statements[STATEMENT_COUNTER_ADD];
-    db_bind_span(stmt, 1, span_str(event_counter_name(counter)));
-    (void)sqlite3_bind_int64(stmt, 2, n);
-    return db_run(stmt, err);
+    return db_run_with(archive->statements[STATEMENT_COUNTER_ADD],
+                       DB_WITH(DB_STR(event_counter_name(counter)), DB_INT(n)), err);
 }
 
 enum status archive_counters(struct archive *archive, int64_t out[EVENT_COUNTER_COUNT],

@@ -230,24 +230,19 @@ static enum status draft_write(struct block_fields_work *work,
     column_predict(candidates, &draft->source, &work->memory->relations[draft->field], &presence,
                    &values);
     buf_clear(&work->encoded);
-    sqlite3_stmt *stmt = NULL;
     enum status status =
         column_encode(work->segment->codec, &draft->source, presence ? &presence->predictor : NULL,
                       values ? &values->predictor : NULL, &work->encoded, err);
-    status = THEN(status, segment_statement(work->segment, SEGMENT_ADD_COLUMN, &stmt, err));
-    if (status != OK) {
-        return status;
-    }
-    (void)sqlite3_bind_int64(stmt, 1, draft->field);
-    (void)sqlite3_bind_int64(stmt, 2, work->block);
-    db_bind_blob(stmt, 3, buf_span(&work->encoded));
     if (draft->source.n_entries > 0 && candidates->count < COLUMN_PREDICT_CANDIDATES_MAX) {
         unsigned depth = presence ? presence->depth + 1 : 0;
         depth = values && values->depth + 1 > depth ? values->depth + 1 : depth;
         candidates->items[candidates->count++] = (struct column_predict_candidate){
             {draft->field, draft->source.n_entries, draft->source.index, NULL}, depth};
     }
-    return db_run(stmt, err);
+    return THEN(status, segment_run(work->segment, SEGMENT_ADD_COLUMN,
+                                    DB_WITH(DB_INT(draft->field), DB_INT(work->block),
+                                            DB_BLOB(buf_span(&work->encoded))),
+                                    err));
 }
 
 enum status block_fields_write_drafts(struct block_fields_work *work, struct err *err)

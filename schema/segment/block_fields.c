@@ -69,7 +69,7 @@ static enum status keep_numbers(struct block_fields_work *work,
                                 const struct block_fields_cells *field, const int64_t *numbers,
                                 struct err *err)
 {
-    work->segment->fields[field->field].has_numbers = true;
+    work->segment->fields.items[field->field].has_numbers = true;
     return block_fields_draft_numbers(work, field, numbers, err);
 }
 
@@ -156,7 +156,7 @@ static bool does_not_repeat(int64_t distinct, int64_t cells)
 static enum status keep_field(struct block_fields_work *work,
                               const struct block_fields_cells *field, struct err *err)
 {
-    struct segment_field *seen = &work->segment->fields[field->field];
+    struct segment_field *seen = &work->segment->fields.items[field->field];
     uint32_t before = work->dictionary->count;
     seen->cells += (int64_t)field->count;
     const int64_t *numbers = all_integers(work, field);
@@ -197,12 +197,12 @@ static enum status field_of(struct block_fields_work *work, const struct batch_p
     uint32_t *known = &work->memory->field_of_path[path->path];
     if (*known == 0) {
         long found = segment_field_find(work->segment, path->name);
-        if (found < 0 && work->segment->n_fields >= BLOCK_FIELDS_MAX) {
+        if (found < 0 && work->segment->fields.count >= BLOCK_FIELDS_MAX) {
             *out_field = UINT32_MAX;
             return OK;
         }
         if (found < 0) {
-            found = (long)work->segment->n_fields;
+            found = (long)work->segment->fields.count;
             enum status status = segment_field_append(work->segment, path->name, err);
             if (status != OK) {
                 return status;

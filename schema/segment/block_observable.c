@@ -46,7 +46,8 @@ static enum status observe_values(struct block_fields_work *work, uint32_t first
     observable_index_builder_clear(observing.draft);
     for (uint32_t id = first; ok && id < work->dictionary->count; id++) {
         const struct dictionary_value *value = &work->dictionary->values[id];
-        struct event_field field = {.path = span_str(work->segment->fields[value->field].name),
+        struct event_field field = {.path =
+                                        span_str(work->segment->fields.items[value->field].name),
                                     .value = span_of(value->text, value->size),
                                     .kind = EVENT_STRING};
         struct observable_field observed = observable_field(field.path);

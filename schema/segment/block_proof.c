@@ -134,14 +134,14 @@ static enum status add_columns(struct digest_stream *stream, struct segment *seg
                                struct err *err)
 {
     enum status status = OK;
-    for (size_t field = 0; status == OK && field < segment->n_fields; field++) {
+    for (size_t field = 0; status == OK && field < segment->fields.count; field++) {
         sqlite3_stmt *stmt;
         struct span blob;
         status = segment_blob(segment, SEGMENT_COLUMN,
                               DB_WITH(DB_INT((int64_t)field), DB_INT(block)), &stmt, &blob, err);
         if (status == OK) {
             if (blob.size > 0) {
-                add_part(stream, 'n', (int64_t)field, span_str(segment->fields[field].name));
+                add_part(stream, 'n', (int64_t)field, span_str(segment->fields.items[field].name));
                 add_part(stream, 'c', (int64_t)field, blob);
             }
             (void)sqlite3_reset(stmt);
@@ -177,7 +177,7 @@ static enum status add_text_fields(struct digest_stream *stream, struct segment 
     size_t count = 0;
     enum status status = segment_text_fields(segment, block, &fields, &count, err);
     for (size_t i = 0; status == OK && i < count; i++) {
-        add_part(stream, 'n', fields[i], span_str(segment->fields[fields[i]].name));
+        add_part(stream, 'n', fields[i], span_str(segment->fields.items[fields[i]].name));
     }
     return status;
 }

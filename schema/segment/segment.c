@@ -21,17 +21,7 @@ const struct db_kind segment_kind = {
 enum status segment_block_append(struct segment *segment, const struct block_info *info,
                                  struct err *err)
 {
-    if (segment->n_blocks == segment->blocks_capacity) {
-        size_t capacity = segment->blocks_capacity ? segment->blocks_capacity * 2 : 64;
-        struct block_info *blocks = realloc(segment->blocks, capacity * sizeof *blocks);
-        if (!blocks) {
-            return err_nomem(err, segment->path);
-        }
-        segment->blocks = blocks;
-        segment->blocks_capacity = capacity;
-    }
-    segment->blocks[segment->n_blocks++] = *info;
-    return OK;
+    return vec_push(&segment->blocks, *info) ? OK : err_nomem(err, segment->path);
 }
 
 static enum status read_blocks(struct segment *segment, struct err *err)
@@ -50,12 +40,11 @@ static enum status read_blocks(struct segment *segment, struct err *err)
             .has_partial = sqlite3_column_int(stmt, 7) != 0,
             .has_text = sqlite3_column_int64(stmt, 8) > 0,
         };
-        struct span sha256 = db_column_span(stmt, 6);
         if (info.id < 1 || info.id > UINT32_MAX || info.n_events < 1 ||
-            info.n_events > BLOCK_EVENTS_MAX || sha256.size != sizeof info.sha256.bytes) {
+            info.n_events > BLOCK_EVENTS_MAX ||
+            !db_column_bytes(stmt, 6, &info.sha256, sizeof info.sha256)) {
             status = segment_corrupt(segment, info.id, err);
         } else {
-            memcpy(info.sha256.bytes, sha256.data, sha256.size);
             status = segment_block_append(segment, &info, err);
         }
     }
@@ -65,20 +54,11 @@ static enum status read_blocks(struct segment *segment, struct err *err)
 
 enum status segment_field_append(struct segment *segment, struct span name, struct err *err)
 {
-    if (segment->n_fields == segment->fields_capacity) {
-        size_t capacity = segment->fields_capacity ? segment->fields_capacity * 2 : 128;
-        struct segment_field *fields = realloc(segment->fields, capacity * sizeof *fields);
-        if (!fields) {
-            return err_nomem(err, segment->path);
-        }
-        segment->fields = fields;
-        segment->fields_capacity = capacity;
-    }
     char *copy = strndup(name.data ? name.data : "", name.size);
-    if (!copy) {
+    if (!copy || !vec_push(&segment->fields, (struct segment_field){.name = copy})) {
+        free(copy);
         return err_nomem(err, segment->path);
     }
-    segment->fields[segment->n_fields++] = (struct segment_field){.name = copy};
     return OK;
 }
 
@@ -88,13 +68,13 @@ static enum status read_fields(struct segment *segment, struct err *err)
     enum status status = segment_statement(segment, SEGMENT_FIELDS, &stmt, err);
     bool row = false;
     while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
-        if (sqlite3_column_int64(stmt, 0) != (int64_t)segment->n_fields) {
+        if (sqlite3_column_int64(stmt, 0) != (int64_t)segment->fields.count) {
             status = err_set(err, ERR_CORRUPT, "%s: field ids have a gap", segment->path);
             break;
         }
         status = segment_field_append(segment, db_column_span(stmt, 1), err);
         if (status == OK) {
-            struct segment_field *field = &segment->fields[segment->n_fields - 1];
+            struct segment_field *field = vec_last(&segment->fields);
             field->cells = sqlite3_column_int64(stmt, 2);
             field->distinct_values = sqlite3_column_int64(stmt, 3);
             field->is_text = sqlite3_column_int(stmt, 4) != 0;
@@ -124,12 +104,12 @@ enum status segment_attach(struct segment *segment, sqlite3 *db, const char *pat
 void segment_detach(struct segment *segment)
 {
     segment_statements_free(segment);
-    for (size_t i = 0; i < segment->n_fields; i++) {
-        free(segment->fields[i].name);
+    for (size_t i = 0; i < segment->fields.count; i++) {
+        free(segment->fields.items[i].name);
     }
-    free(segment->fields);
-    free(segment->blocks);
-    free(segment->text_fields);
+    vec_fini(&segment->fields);
+    vec_fini(&segment->blocks);
+    vec_fini(&segment->text_fields);
     codec_free(segment->codec);
     buf_fini(&segment->scratch);
     buf_fini(&segment->line_sums);
@@ -203,31 +183,31 @@ int64_t segment_inbox_high(const struct segment *segment, const char *archive_id
 
 const struct block_info *segment_blocks(const struct segment *segment, size_t *out_count)
 {
-    *out_count = segment->n_blocks;
-    return segment->blocks;
+    *out_count = segment->blocks.count;
+    return segment->blocks.items;
 }
 
 size_t segment_field_count(const struct segment *segment)
 {
-    return segment->n_fields;
+    return segment->fields.count;
 }
 
 const char *segment_field_name(const struct segment *segment, size_t field)
 {
-    CHECK(field < segment->n_fields);
-    return segment->fields[field].name;
+    CHECK(field < segment->fields.count);
+    return segment->fields.items[field].name;
 }
 
 bool segment_field_has_numbers(const struct segment *segment, size_t field)
 {
-    CHECK(field < segment->n_fields);
-    return segment->fields[field].has_numbers;
+    CHECK(field < segment->fields.count);
+    return segment->fields.items[field].has_numbers;
 }
 
 long segment_field_find(const struct segment *segment, struct span name)
 {
-    for (size_t i = 0; i < segment->n_fields; i++) {
-        if (span_is(name, segment->fields[i].name)) {
+    for (size_t i = 0; i < segment->fields.count; i++) {
+        if (span_is(name, segment->fields.items[i].name)) {
             return (long)i;
         }
     }

@@ -1,18 +1,16 @@
 /* Reading what a block has: vectors, text fields, its frame. */
-#include <stdlib.h>
-
 #include "schema/segment/segment_internal.h"
 
 const struct block_info *segment_block(const struct segment *segment, int64_t block)
 {
     /* Ids go up by one from 1; a file made otherwise is searched. */
-    if (block >= 1 && block <= (int64_t)segment->n_blocks &&
-        segment->blocks[block - 1].id == block) {
-        return &segment->blocks[block - 1];
+    if (block >= 1 && block <= (int64_t)segment->blocks.count &&
+        segment->blocks.items[block - 1].id == block) {
+        return &segment->blocks.items[block - 1];
     }
-    for (size_t i = 0; i < segment->n_blocks; i++) {
-        if (segment->blocks[i].id == block) {
-            return &segment->blocks[i];
+    for (size_t i = 0; i < segment->blocks.count; i++) {
+        if (segment->blocks.items[i].id == block) {
+            return &segment->blocks.items[i];
         }
     }
     return NULL;
@@ -172,30 +170,20 @@ enum status segment_text_fields(struct segment *segment, int64_t block, const ui
     if (status != OK) {
         return status;
     }
-    size_t count = 0;
+    vec_clear(&segment->text_fields);
     uint64_t field = 0;
-    for (size_t at = 0; status == OK && at < blob.size; count++) {
+    for (size_t at = 0; status == OK && at < blob.size;) {
         uint64_t delta;
-        if (!buf_read_varint(blob, &at, &delta) || (field += delta) >= segment->n_fields) {
+        if (!buf_read_varint(blob, &at, &delta) || (field += delta) >= segment->fields.count) {
             status = segment_corrupt(segment, block, err);
-            break;
+        } else if (!vec_push(&segment->text_fields, (uint32_t)field)) {
+            status = err_nomem(err, segment->path);
         }
-        if (count == segment->text_fields_capacity) {
-            size_t capacity = count ? count * 2 : 64;
-            uint32_t *fields = realloc(segment->text_fields, capacity * sizeof *fields);
-            if (!fields) {
-                status = err_nomem(err, segment->path);
-                break;
-            }
-            segment->text_fields = fields;
-            segment->text_fields_capacity = capacity;
-        }
-        segment->text_fields[count] = (uint32_t)field;
     }
     (void)sqlite3_reset(stmt);
     if (status == OK) {
-        *out_fields = segment->text_fields;
-        *out_count = count;
+        *out_fields = segment->text_fields.items;
+        *out_count = segment->text_fields.count;
     }
     return status;
 }

@@ -109,7 +109,7 @@ enum status segment_duplicate_events(struct segment *segment, const struct event
                                      struct err *err)
 {
     memset(out_known, 0, sizeof *out_known);
-    if (count == 0 || segment->n_blocks == 0) {
+    if (count == 0 || segment->blocks.count == 0) {
         return OK;
     }
     struct duplicate_check *known = known_new(events, hashes, count);
@@ -117,8 +117,8 @@ enum status segment_duplicate_events(struct segment *segment, const struct event
         return err_nomem(err, segment->path);
     }
     enum status status = OK;
-    for (size_t i = 0; status == OK && i < segment->n_blocks; i++) {
-        const struct block_info *info = &segment->blocks[i];
+    for (size_t i = 0; status == OK && i < segment->blocks.count; i++) {
+        const struct block_info *info = &segment->blocks.items[i];
         if (known->any_arrival ||
             (info->time_min_us <= known->time_max_us && info->time_max_us >= known->time_min_us)) {
             status = known_in_block(segment, known, info, out_known, err);

@@ -2,6 +2,7 @@
 #ifndef SCHEMA_SEGMENT_SEGMENT_INTERNAL_H
 #define SCHEMA_SEGMENT_SEGMENT_INTERNAL_H
 
+#include "schema/base/vec.h"
 #include "schema/block/column.h"
 #include "schema/db/db_query.h"
 #include "schema/segment/segment_uuid.h"
@@ -62,16 +63,11 @@ struct segment {
     char path[FILE_PATH_BYTES];
     int64_t day_us;
     struct codec *codec;
-    struct block_info *blocks;
-    size_t n_blocks;
-    size_t blocks_capacity;
-    struct segment_field *fields;
-    size_t n_fields;
-    size_t fields_capacity;
+    VEC(struct block_info) blocks;
+    VEC(struct segment_field) fields;
     struct buf scratch;
-    uint32_t *text_fields;
-    size_t text_fields_capacity;
-    struct block_lines lines; /* of the block looked at last, for segment_duplicate_events */
+    VEC(uint32_t) text_fields; /* of the block asked last */
+    struct block_lines lines;  /* of the block looked at last, for segment_duplicate_events */
     struct segment_uuids uuids;
     struct segment_predictor_column *predictors[SEGMENT_PREDICTORS_MAX];
     uint64_t partner_clock;

@@ -63,8 +63,8 @@ static enum status load_identities(struct segment_writer *writer, struct err *er
     int64_t times_us[BLOCK_EVENTS_MAX];
     int64_t arrivals_us[BLOCK_EVENTS_MAX];
     enum status status = OK;
-    for (size_t i = 0; status == OK && i < writer->segment.n_blocks; i++) {
-        const struct block_info *info = &writer->segment.blocks[i];
+    for (size_t i = 0; status == OK && i < writer->segment.blocks.count; i++) {
+        const struct block_info *info = &writer->segment.blocks.items[i];
         status = segment_identities(&writer->segment, info->id, hashes, err);
         status = THEN(status, segment_times(&writer->segment, info->id, times_us, err));
         status = THEN(status, segment_arrivals(&writer->segment, info->id, arrivals_us, err));
@@ -117,8 +117,8 @@ enum status segment_writer_known(struct segment_writer *writer, const struct bat
 static void load_chain(struct segment_writer *writer)
 {
     writer->chain = hash_chain_start(writer->segment.day_us);
-    for (size_t i = 0; i < writer->segment.n_blocks; i++) {
-        writer->chain = hash_chain_add(&writer->chain, &writer->segment.blocks[i]);
+    for (size_t i = 0; i < writer->segment.blocks.count; i++) {
+        writer->chain = hash_chain_add(&writer->chain, &writer->segment.blocks.items[i]);
     }
 }
 
@@ -213,7 +213,7 @@ void segment_writer_close(struct segment_writer *writer)
 
 void segment_writer_number_from(struct segment_writer *writer, int64_t first_block)
 {
-    CHECK(writer->segment.n_blocks == 0 && first_block >= 1);
+    CHECK(writer->segment.blocks.count == 0 && first_block >= 1);
     writer->first_block = first_block;
 }
 
@@ -281,8 +281,8 @@ static void block_info_init(struct block_info *info, const struct segment_writer
 {
     const struct segment *segment = &writer->segment;
     *info = (struct block_info){
-        .id = segment->n_blocks > 0 ? segment->blocks[segment->n_blocks - 1].id + 1
-                                    : writer->first_block,
+        .id = segment->blocks.count > 0 ? segment->blocks.items[segment->blocks.count - 1].id + 1
+                                        : writer->first_block,
         .n_events = (uint32_t)batch_count(batch),
         .time_min_us = INT64_MAX,
         .time_max_us = INT64_MIN,
@@ -298,8 +298,8 @@ static void block_info_init(struct block_info *info, const struct segment_writer
 static enum status put_fields(struct segment *segment, struct err *err)
 {
     enum status status = OK;
-    for (size_t i = 0; status == OK && i < segment->n_fields; i++) {
-        const struct segment_field *field = &segment->fields[i];
+    for (size_t i = 0; status == OK && i < segment->fields.count; i++) {
+        const struct segment_field *field = &segment->fields.items[i];
         status = segment_run(segment, SEGMENT_PUT_FIELD,
                              DB_WITH(DB_INT((int64_t)i), DB_STR(field->name), DB_INT(field->cells),
                                      DB_INT(field->distinct_values), DB_INT(field->is_text),
@@ -390,7 +390,7 @@ enum status segment_writer_commit(struct segment_writer *writer, const char *arc
                                   int64_t inbox_id, struct err *err)
 {
     struct segment *segment = &writer->segment;
-    bool nothing = writer->is_new ? segment->n_blocks == 0 : !writer->in_transaction;
+    bool nothing = writer->is_new ? segment->blocks.count == 0 : !writer->in_transaction;
     if (nothing && (writer->is_new || inbox_id <= 0)) {
         return OK;
     }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "schema/base/hash64.h"
+#include "schema/base/vec.h"
 #include "schema/block/batch.h"
 #include "schema/db/db.h"
 #include "schema/event/term.h"
@@ -19,19 +20,19 @@ struct block_sum {
     uint64_t found;
 };
 
-struct verify_words {
-    const struct verify_segment *verify;
-    struct segment *segment;
-    struct buf sums; /* struct block_sum, by block */
-    /* of the block at hand: a hash for each word, by event */
-    struct buf hashes; /* struct word_hash */
-    struct buf text;
-    uint16_t slot;
-};
-
 struct word_hash {
     uint64_t slot;
     uint64_t hash;
+};
+
+struct verify_words {
+    const struct verify_segment *verify;
+    struct segment *segment;
+    VEC(struct block_sum) sums;   /* by block */
+    VEC(struct word_hash) hashes; /* of the block at hand: one for each word, by event */
+    bool nomem;
+    struct buf text;
+    uint16_t slot;
 };
 
 enum status verify_words_new(const struct verify_segment *verify, struct segment *segment,
@@ -50,8 +51,8 @@ enum status verify_words_new(const struct verify_segment *verify, struct segment
 void verify_words_free(struct verify_words *words)
 {
     if (words) {
-        buf_fini(&words->sums);
-        buf_fini(&words->hashes);
+        vec_fini(&words->sums);
+        vec_fini(&words->hashes);
         buf_fini(&words->text);
         free(words);
     }
@@ -67,13 +68,8 @@ static uint64_t weigh(uint64_t word_hash, uint64_t document)
 void verify_words_begin(struct verify_words *words, const struct block_info *info, bool can_tell)
 {
     const struct block_sum sum = {.block = info->id, .can_tell = can_tell};
-    buf_add(&words->sums, &sum, sizeof sum);
-    buf_clear(&words->hashes);
-}
-
-static struct block_sum *last_sum(struct verify_words *words)
-{
-    return (struct block_sum *)(void *)(words->sums.data + words->sums.size) - 1;
+    words->nomem |= !vec_push(&words->sums, sum);
+    vec_clear(&words->hashes);
 }
 
 static int take_word(void *context, struct span term, enum term_level level, uint32_t first_word,
@@ -83,7 +79,7 @@ static int take_word(void *context, struct span term, enum term_level level, uin
     struct verify_words *words = context;
     if (first_word == last_word) { /* the text table has words only */
         const struct word_hash hash = {words->slot, hash64(term, 0)};
-        buf_add(&words->hashes, &hash, sizeof hash);
+        words->nomem |= !vec_push(&words->hashes, hash);
     }
     return 0;
 }
@@ -102,7 +98,7 @@ enum status verify_words_add(struct verify_words *words, const struct batch *bat
         (void)term_split(buf_span(&words->text), take_word, words);
     }
     enum status status = buf_status(&words->text, "verify", err);
-    return THEN(status, buf_status(&words->hashes, "verify", err));
+    return status == OK && words->nomem ? err_nomem(err, "verify") : status;
 }
 
 static int compare_hashes(const void *a, const void *b)
@@ -118,15 +114,13 @@ static int compare_hashes(const void *a, const void *b)
 /* A word counts once in an event. */
 enum status verify_words_end(struct verify_words *words, struct err *err)
 {
-    enum status status = buf_status(&words->sums, "verify", err);
-    size_t count = words->hashes.size / sizeof(struct word_hash);
-    struct word_hash *hashes = (struct word_hash *)(void *)words->hashes.data;
-    if (status != OK || count == 0) {
-        return status;
+    if (words->nomem) {
+        return err_nomem(err, "verify");
     }
-    struct block_sum *sum = last_sum(words);
-    qsort(hashes, count, sizeof *hashes, compare_hashes);
-    for (size_t i = 0; i < count; i++) {
+    struct block_sum *sum = vec_last(&words->sums);
+    const struct word_hash *hashes = words->hashes.items;
+    vec_sort(&words->hashes, compare_hashes);
+    for (size_t i = 0; i < words->hashes.count; i++) {
         if (i == 0 || compare_hashes(&hashes[i - 1], &hashes[i]) != 0) {
             uint64_t document = (uint64_t)sum->block * BLOCK_EVENTS_MAX + hashes[i].slot;
             sum->wanted += weigh(hashes[i].hash, document);
@@ -190,9 +184,9 @@ static enum status check_tree(struct verify_words *words, const char *table, con
 static void take_text(void *context, uint64_t word_hash, int64_t document)
 {
     struct verify_words *words = context;
-    struct block_sum *sums = (struct block_sum *)(void *)words->sums.data;
+    struct block_sum *sums = words->sums.items;
     size_t low = 0;
-    size_t high = words->sums.size / sizeof *sums;
+    size_t high = words->sums.count;
     int64_t block = document / BLOCK_EVENTS_MAX;
     while (low < high) {
         size_t middle = (low + high) / 2;
@@ -202,7 +196,7 @@ static void take_text(void *context, uint64_t word_hash, int64_t document)
             high = middle;
         }
     }
-    if (low < words->sums.size / sizeof *sums && sums[low].block == block) {
+    if (low < words->sums.count && sums[low].block == block) {
         sums[low].found += weigh(word_hash, (uint64_t)document);
     }
 }
@@ -227,7 +221,7 @@ static int take_term(void *context, struct span term, enum term_level level, uin
     (void)last_word;
     struct verify_words *words = context;
     const struct word_hash hash = {0, hash64(term, 0)};
-    buf_add(&words->hashes, &hash, sizeof hash);
+    words->nomem |= !vec_push(&words->hashes, hash);
     return 0;
 }
 
@@ -239,7 +233,7 @@ static bool add_value(void *context, uint32_t value, uint32_t field, struct span
     if (segment_value_is_uuid(text)) {
         return true; /* found by comparing, not by words */
     }
-    buf_clear(&words->hashes);
+    vec_clear(&words->hashes);
     /* a value is indexed as text is, cut at record separators */
     while (text.size > 0) {
         const char *end = memchr(text.data, DB_RECORD_SEPARATOR, text.size);
@@ -247,26 +241,25 @@ static bool add_value(void *context, uint32_t value, uint32_t field, struct span
         (void)term_split(span_of(text.data, size), take_term, words);
         text = size < text.size ? span_from(text, size + 1) : span_from(text, text.size);
     }
-    size_t count = words->hashes.size / sizeof(struct word_hash);
-    struct word_hash *hashes = (struct word_hash *)(void *)words->hashes.data;
-    if (count > 0) {
-        qsort(hashes, count, sizeof *hashes, compare_hashes);
-    }
-    for (size_t i = 0; i < count; i++) {
+    const struct word_hash *hashes = words->hashes.items;
+    vec_sort(&words->hashes, compare_hashes);
+    for (size_t i = 0; i < words->hashes.count; i++) {
         if (i == 0 || hashes[i - 1].hash != hashes[i].hash) {
             sum->wanted += weigh(hashes[i].hash, (uint64_t)value + 1);
         }
     }
-    return buf_ok(&words->hashes);
+    return !words->nomem;
 }
 
 static enum status compare_values(struct verify_words *words, struct err *err)
 {
     struct value_sum sum = {.words = words};
     uint64_t found = 0;
-    buf_clear(&words->hashes);
+    vec_clear(&words->hashes);
     enum status status = segment_values(words->segment, -1, add_value, &sum, err);
-    status = THEN(status, buf_status(&words->hashes, "verify", err));
+    if (status == OK && words->nomem) {
+        status = err_nomem(err, "verify");
+    }
     status = THEN(status, each_word(words, "value_term", take_value, &found, err));
     if (status == OK && found != sum.wanted) {
         verify_say(words->verify->report, words->verify->where, 0,
@@ -279,8 +272,8 @@ enum status verify_words_compare(struct verify_words *words, struct err *err)
 {
     struct err why;
     enum status status = each_word(words, "text_term", take_text, words, &why);
-    const struct block_sum *sums = (const struct block_sum *)(const void *)words->sums.data;
-    for (size_t i = 0; status == OK && i < words->sums.size / sizeof *sums; i++) {
+    const struct block_sum *sums = words->sums.items;
+    for (size_t i = 0; status == OK && i < words->sums.count; i++) {
         if (sums[i].can_tell && sums[i].wanted != sums[i].found) {
             verify_say(words->verify->report, words->verify->where, sums[i].block,
                        "its words (text_term) are not those of its events");
