@@ -165,7 +165,7 @@ TEST(errors_name_the_character)
         {"user:", 1, "the field has no value"},
         {"a user: bob", 3, "the field has no value"},
         {"user:\"\"", 6, "the quotation marks are empty"},
-        {"ei:>", 4, "the comparison has no value"},
+        {"ei:>", 4, "the comparison must be followed by a value"},
         {"ei:[1 TO", 4, "is never closed"},
         {"ei:[1 5]", 7, "[from TO to]"},
         {"ei:[1 TO 5 6]", 12, "[from TO to]"},
