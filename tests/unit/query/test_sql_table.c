@@ -418,7 +418,7 @@ static void expect_failure(const char *sql, int code, const char *words)
 TEST(failures_have_words)
 {
     expect_failure("SELECT * FROM teleport_audit_events('ip:xx')", SQLITE_ERROR,
-                   "query, character 4: ip: wants");
+                   "query, character 4: ip: needs");
     expect_failure("SELECT * FROM teleport_audit_events(char(40, 0, 41))", SQLITE_ERROR, "query");
     expect_failure("INSERT INTO teleport_audit_events(user) VALUES ('x')", SQLITE_ERROR,
                    "may not be modified");
