@@ -2,16 +2,17 @@
 """One-node Ceph with its RADOS Gateway on loopback, for tests: no root, no manager, no cephx, data
 in memory.
 
-    ceph_rgw.py --dir DIR [--port N] [--tls-port N --cert PEM --key PEM]
+    ceph_rgw.py --dir DIR [--port N] [--tls-port N --cert PEM --key PEM] [--parent PID]
 
 Prints one line of JSON when it answers: {"port": ..., "tls_port": ..., "access_key": ...,
-"secret_key": ..., "region": ...}. Ends at SIGTERM, or with its parent. DIR's path must be short:
-sockets live in it.
+"secret_key": ..., "region": ...}. Ends at SIGTERM, or with its parent (--parent: with that
+process). DIR's path must be short: sockets live in it.
 
 Needs Debian's radosgw, ceph-mon and ceph-osd."""
 import argparse
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -72,9 +73,18 @@ children = []  # [command, process, starts]
 
 
 def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+    """Below the ports that the system gives to others: the monitor must get its own back when it
+    is started again, whatever other tests are doing."""
+    with open("/proc/sys/net/ipv4/ip_local_port_range", encoding="utf-8") as file:
+        end = int(file.read().split()[0])
+    while True:
+        port = random.randrange(10000, max(end, 20000))
+        with socket.socket() as sock:
+            try:
+                sock.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                pass
 
 
 def keep():
@@ -137,6 +147,7 @@ def main():
     parser.add_argument("--tls-port", type=int, default=0)
     parser.add_argument("--cert")
     parser.add_argument("--key")
+    parser.add_argument("--parent", type=int, default=os.getppid())
     args = parser.parse_args()
     for program in ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "monmaptool"):
         if not shutil.which(program):
@@ -182,8 +193,7 @@ def main():
         print(f"ceph_rgw.py: {error}", file=sys.stderr)
         stop(1)
     print(json.dumps(ready), flush=True)
-    parent = os.getppid()
-    while os.getppid() == parent:
+    while os.path.exists(f"/proc/{args.parent}"):
         time.sleep(0.2)
     stop()
 

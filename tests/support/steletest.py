@@ -10,18 +10,14 @@ import ssl
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 
-from stele_tool import BIN, expect
-
-START_SECONDS = 60  # sanitizers and busy machines included
-STOP_SECONDS = 60
+from stele_tool import BIN, LONG_SECONDS, expect, wait_until  # noqa: F401: for the tests
 
 
 def openssl(*words, stdin=None):
     """Runs openssl; gives its standard output."""
-    done = subprocess.run(["openssl", *words], input=stdin, capture_output=True, timeout=120)
+    done = subprocess.run(["openssl", *words], input=stdin, capture_output=True, timeout=LONG_SECONDS)
     expect(done.returncode == 0, f"openssl {' '.join(words)}: {done.stderr.decode()}")
     return done.stdout
 
@@ -106,7 +102,7 @@ class Steled:
         self._ready.set()
 
     def __enter__(self):
-        self._ready.wait(START_SECONDS)
+        self._ready.wait(LONG_SECONDS)
         expect(self.url, "steled did not start: " + self.log())
         self.host, port = self.url.split("://")[1].rsplit(":", 1)
         self.port = int(port)
@@ -126,8 +122,8 @@ class Steled:
 
     def fails(self):
         """For a run that must not start: its exit code and what it said."""
-        code = self.process.wait(START_SECONDS)
-        self._reader.join(START_SECONDS)
+        code = self.process.wait(LONG_SECONDS)
+        self._reader.join(LONG_SECONDS)
         return code, self.log()
 
     def signal(self, name):
@@ -136,15 +132,15 @@ class Steled:
     def stop(self):
         """Ends it as asked; anything but exit code 0 is a failure."""
         self.signal("SIGTERM")
-        code = self.process.wait(STOP_SECONDS)
-        self._reader.join(STOP_SECONDS)
+        code = self.process.wait(LONG_SECONDS)
+        self._reader.join(LONG_SECONDS)
         expect(code == 0, f"steled ended with {code}: {self.log()}")
 
     def kill(self):
         self.process.kill()
-        self.process.wait(STOP_SECONDS)
+        self.process.wait(LONG_SECONDS)
 
-    def connect(self, context=None, timeout=30):
+    def connect(self, context=None, timeout=LONG_SECONDS):
         """An http.client connection; its first request does the handshake."""
         if self.certificates:
             return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=timeout,
@@ -168,29 +164,22 @@ class Steled:
 
     def metrics(self):
         """Every sample: {"stele_received_total": 3.0, 'stele_requests_total{code="200"}': 3.0}."""
-        with urllib.request.urlopen(self.health + "/metrics", timeout=30) as response:
+        with urllib.request.urlopen(self.health + "/metrics", timeout=LONG_SECONDS) as response:
             text = response.read().decode()
         lines = [line for line in text.splitlines() if line and line[0] != "#"]
         return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 
-    def wait_for(self, name, value, seconds=60):
+    def wait_for(self, name, value):
         """Until the metric has at least that value."""
-        wait_until(lambda: self.metrics().get(name, 0) >= value, f"{name} reaches {value}", seconds)
+        wait_until(lambda: self.metrics().get(name, 0) >= value, f"{name} reaches {value}")
 
     def sql(self, query):
         return sql(self.archive, query)
 
 
-def wait_until(condition, words, seconds=60):
-    end = time.monotonic() + seconds
-    while not condition():
-        expect(time.monotonic() < end, f"waited {seconds} s in vain: {words}")
-        time.sleep(0.02)
-
-
 def sql(archive, query):
     """Rows of the catalogue, read beside whoever writes it."""
-    connection = sqlite3.connect(f"file:{archive}/archive.db?mode=ro", uri=True, timeout=30)
+    connection = sqlite3.connect(f"file:{archive}/archive.db?mode=ro", uri=True, timeout=LONG_SECONDS)
     try:
         return connection.execute(query).fetchall()
     finally:

@@ -2,11 +2,11 @@
 """OpenStack Swift with its S3 API in one process, for tests: proxy, account, container and object
 server on loopback, no root, no memcached.
 
-    swift_server.py --dir DIR [--port N] [--tls-port N --cert PEM --key PEM]
+    swift_server.py --dir DIR [--port N] [--tls-port N --cert PEM --key PEM] [--parent PID]
 
 Prints one line of JSON when it answers: {"port": ..., "tls_port": ..., "access_key": ...,
-"secret_key": ..., "region": ...}. Ends at SIGTERM, or with its parent. Objects
-are kept in DIR when its file system has user xattrs, else in memory.
+"secret_key": ..., "region": ...}. Ends at SIGTERM, or with its parent (--parent: with that
+process). Objects are kept in DIR when its file system has user xattrs, else in memory.
 
 Needs Debian's swift-proxy, swift-account, swift-container and swift-object, and Debian's python3
 (their home is /usr/lib/python3/dist-packages)."""
@@ -110,6 +110,7 @@ def main():
     parser.add_argument("--tls-port", type=int, default=0)
     parser.add_argument("--cert")
     parser.add_argument("--key")
+    parser.add_argument("--parent", type=int, default=os.getppid())
     args = parser.parse_args()
     folder = os.path.abspath(args.dir)
     os.makedirs(f"{folder}/devices/d0", exist_ok=True)
@@ -140,8 +141,7 @@ def main():
         serve(eventlet.wrap_ssl(plain, certfile=args.cert, keyfile=args.key, server_side=True),
               proxy)
     print(json.dumps(ready), flush=True)
-    parent = os.getppid()
-    while os.getppid() == parent:
+    while os.path.exists(f"/proc/{args.parent}"):
         eventlet.sleep(0.2)
 
 

@@ -1,8 +1,12 @@
 /* A unit test is a plain program: TEST functions, EXPECT checks, TEST_MAIN at the end. All checks
- * of a program run; the first argument, if any, picks tests whose name contains it. */
+ * of a program run; an argument picks tests: those whose name contains it, or with "K/N" the K-th of
+ * N parts. A test whose name begins with "setup" or "cleanup" is in every part; one that ends with
+ * "by_clock" needs a build whose clock can be set, and is in none. */
 #ifndef TESTS_SUPPORT_TEST_H
 #define TESTS_SUPPORT_TEST_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,10 +89,57 @@ static inline void test_dir_remove(const char *path)
     }
 }
 
+/* How often a random test asks: so often as usual, or so many percent of that as STELE_TEST_ROUNDS
+ * says. */
+static inline int test_rounds(int usual)
+{
+    const char *percent = getenv("STELE_TEST_ROUNDS");
+    long long rounds = percent ? usual * strtoll(percent, NULL, 10) / 100 : usual;
+    return rounds > 0 ? (int)rounds : 1;
+}
+
+/* Where the dice of a random test begin: STELE_TEST_SEED asks for others than the usual ones. */
+static inline uint64_t test_seed(uint64_t usual)
+{
+    const char *seed = getenv("STELE_TEST_SEED");
+    return seed ? strtoull(seed, NULL, 10) : usual;
+}
+
+/* A full run takes every kill point and every fault; a usual one some of them, which are drawn. */
+static inline bool test_is_full(void)
+{
+    const char *full = getenv("STELE_TEST_FULL");
+    return full && *full;
+}
+
+/* Below `bound`, by STELE_TEST_DRAW; 0 without it. */
+static inline uint32_t test_draw(uint32_t bound)
+{
+    const char *draw = getenv("STELE_TEST_DRAW");
+    return draw ? (uint32_t)(strtoull(draw, NULL, 10) % bound) : 0;
+}
+
+static inline bool test_is_picked(const char *name, size_t number, const char *pick)
+{
+    char *rest = NULL;
+    if (strncmp(name, "setup", 5) == 0 || strncmp(name, "cleanup", 7) == 0) {
+        return true;
+    }
+    unsigned long part = strtoul(pick, &rest, 10);
+    if (*rest != '/') {
+        return strstr(name, pick) != NULL;
+    }
+    if (strstr(name, "by_clock")) {
+        return false;
+    }
+    unsigned long parts = strtoul(rest + 1, NULL, 10);
+    return parts > 0 && number % parts == part % parts;
+}
+
 static inline int test_main(const struct test *tests, size_t count, int argc, char **argv)
 {
     for (size_t i = 0; i < count; i++) {
-        if (argc < 2 || strstr(tests[i].name, argv[1])) {
+        if (argc < 2 || test_is_picked(tests[i].name, i, argv[1])) {
             int before = test_failures;
             tests[i].run();
             fprintf(stderr, "%s %s\n", test_failures == before ? "ok  " : "FAIL", tests[i].name);

@@ -5,7 +5,7 @@ import os
 import random
 import subprocess
 
-from stele_tool import BIN, Result, expect
+from stele_tool import BIN, LONG_SECONDS, Result, expect
 
 FROM = "2026-10-01"
 TO = "2026-11-05"
@@ -65,6 +65,6 @@ def locked(directory, *words):
         os.chmod(directory, 0o500)
         words = tool
     try:
-        return Result(subprocess.run(words, capture_output=True, timeout=240, cwd=directory))
+        return Result(subprocess.run(words, capture_output=True, timeout=LONG_SECONDS, cwd=directory))
     finally:
         os.chmod(directory, 0o700)

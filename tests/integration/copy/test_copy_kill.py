@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from copy_world import events
-from stele_tool import BIN, expect, main
+from stele_tool import BIN, LONG_SECONDS, expect, main
 from steletest import openssl
 
 
@@ -27,14 +27,24 @@ def files(place):
     return os.listdir(place.path("case"))
 
 
-def stop_at(place, number, delay, *words, n_parts=1):
-    """The exit code when the signal came so long after the file was begun."""
+def size(place):
+    """Bytes of all parts of a copy that is being made."""
+    total = 0
+    for name in files(place):
+        try:
+            total += os.path.getsize(place.path("case", name))
+        except FileNotFoundError:
+            pass
+    return total
+
+
+def stop_at(place, number, begun, *words, n_parts=1):
+    """The exit code when the signal came after so many bytes of so many files were written."""
     process = start(place, *words)
-    while process.poll() is None and len(files(place)) < n_parts:
+    while process.poll() is None and (len(files(place)) < n_parts or size(place) < begun):
         time.sleep(0.001)
-    time.sleep(delay)
     process.send_signal(number)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=LONG_SECONDS)
     return process.returncode, err.decode()
 
 
@@ -44,13 +54,13 @@ def clear(place):
 
 
 def whole_copy(place, *words):
-    """How many seconds an undisturbed one takes."""
-    begin = time.monotonic()
+    """How many bytes an undisturbed one has."""
     process = start(place, *words)
-    _, err = process.communicate(timeout=240)
+    _, err = process.communicate(timeout=LONG_SECONDS)
     expect(process.returncode == 0, err.decode())
+    whole = size(place)
     clear(place)
-    return time.monotonic() - begin
+    return whole
 
 
 def count(place):
@@ -80,10 +90,10 @@ def asked_to_stop(place):
                                    (signal.SIGHUP, (), 1), (signal.SIGINT, ("--plain",), 1),
                                    (signal.SIGTERM, ("--plain",), 2)):
         code = 0
-        for delay in (whole / 4, whole / 16, 0):
+        for begun in (whole / 4, whole / 16, 0):
             if code == 0:
                 clear(place)
-                code, err = stop_at(place, number, delay, *words, n_parts=n_parts)
+                code, err = stop_at(place, number, begun, *words, n_parts=n_parts)
         expect(code == 3 and "interrupted; nothing was made" in err, f"{number} {words} {code}: {err}")
         expect(files(place) == [], files(place))
 

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 
-from stele_tool import BIN, expect
+from stele_tool import BIN, LONG_SECONDS, expect
 
 ALL = "1000000000"  # --limit
 
@@ -19,7 +19,7 @@ def load_words(daemon, *words):
 
 def load(daemon, *words, code=0):
     """Runs the load client; gives its report."""
-    done = subprocess.run(load_words(daemon, *words), capture_output=True, timeout=240)
+    done = subprocess.run(load_words(daemon, *words), capture_output=True, timeout=LONG_SECONDS)
     expect(done.returncode == code, f"stele-load: {done.returncode}: {done.stderr.decode()}")
     return json.loads(done.stdout)
 
@@ -33,7 +33,7 @@ def raw(place, archive, query="*"):
 
 def unpack(path):
     tool = ["zstd", "-dcq"] if path.endswith(".zst") else ["gzip", "-dc"]
-    return subprocess.run([*tool, path], capture_output=True, check=True, timeout=120).stdout
+    return subprocess.run([*tool, path], capture_output=True, check=True, timeout=LONG_SECONDS).stdout
 
 
 def bucket_lines(bucket):
@@ -48,7 +48,7 @@ def bucket_lines(bucket):
 
 def ship_once(place, archive, bucket):
     config = place.write("ship.conf", f"[ship]\ntarget = file://{bucket}\n")
-    result = place.stele("ship", "--once", "--archive", archive, "--config", config, timeout=240)
+    result = place.stele("ship", "--once", "--archive", archive, "--config", config, timeout=LONG_SECONDS)
     expect(result.code == 0, result.text())
 
 

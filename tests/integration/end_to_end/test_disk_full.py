@@ -7,7 +7,7 @@ import sys
 import tempfile
 
 from end_to_end_world import acked, expect_once, load, raw
-from stele_tool import expect, main
+from stele_tool import LONG_SECONDS, expect, main
 from steletest import Certificates, Steled, new_archive
 
 MIB = 1024 * 1024
@@ -30,7 +30,7 @@ class SmallDisk:
     @staticmethod
     def run(words):
         try:
-            return subprocess.run(words, capture_output=True, timeout=60).returncode == 0
+            return subprocess.run(words, capture_output=True, timeout=LONG_SECONDS).returncode == 0
         except FileNotFoundError:
             return False
 
@@ -43,7 +43,7 @@ class SmallDisk:
 
     def __exit__(self, *_):
         if self.mounted:
-            subprocess.run(["umount", self.path], capture_output=True, timeout=60)
+            subprocess.run(["umount", self.path], capture_output=True, timeout=LONG_SECONDS)
 
 
 def fills_and_goes_on(place):
@@ -66,7 +66,7 @@ def fills_and_goes_on(place):
             expect_once(raw(place, archive).splitlines(), acked(path), "search while it is full")
             os.remove(ballast)
             report = load(daemon, "--connections", 4, "--generate", 2000, "--seed", 3, "--give-up",
-                          30, "--acked", path)
+                          LONG_SECONDS, "--acked", path)
             expect(report["acks"] == 2000, f"goes on when there is room: {report}")
             daemon.wait_for("stele_stored_total", len(acked(path)))
         wanted = acked(path)

@@ -5,7 +5,7 @@ import socket
 import ssl
 
 from end_to_end_world import acked, expect_once, load, raw
-from stele_tool import expect, main
+from stele_tool import LONG_SECONDS, expect, main
 from steletest import Certificates, Steled, event, new_archive, wait_until
 
 
@@ -50,7 +50,7 @@ def request(body):
 
 
 def raw_connection(daemon):
-    plain = socket.create_connection(("127.0.0.1", daemon.port), timeout=30)
+    plain = socket.create_connection(("127.0.0.1", daemon.port), timeout=LONG_SECONDS)
     return daemon.certificates.context().wrap_socket(plain, server_hostname="localhost")
 
 
@@ -99,7 +99,7 @@ def closed_by_alert(place):
             connection.unwrap().close()
         except (ssl.SSLError, OSError):
             connection.close()
-        wait_until(lambda: len(lines(place, archive)) == 1, "the event is there", 20)
+        wait_until(lambda: len(lines(place, archive)) == 1, "the event is there")
         expect(daemon.post(event(2)) == 200, "the daemon goes on")
 
 

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from end_to_end_world import acked, bucket_lines, expect_once, load_words, raw, ship_once
-from stele_tool import expect, main
+from stele_tool import LONG_SECONDS, expect, main, wait_until
 from steletest import Certificates, Steled, new_archive
 
 KILLS = int(os.environ.get("STELE_KILLS", "5"))
@@ -20,7 +20,7 @@ class Load:
     def __init__(self, daemon, path):
         self.path = path
         self.process = subprocess.Popen(
-            load_words(daemon, "--connections", CONNECTIONS, "--generate", 10 ** 9, "--give-up", 60,
+            load_words(daemon, "--connections", CONNECTIONS, "--generate", 10 ** 9, "--give-up", LONG_SECONDS,
                        "--timeout", 10, "--acked", path),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -30,7 +30,7 @@ class Load:
     def stop(self):
         expect(self.process.poll() is None, "the load client gave up: it could not go on")
         self.process.terminate()
-        self.process.communicate(timeout=30)
+        self.process.communicate(timeout=LONG_SECONDS)
 
 
 def kills(place):
@@ -51,10 +51,7 @@ def kills(place):
                 before = load.count()
                 time.sleep(dice.uniform(0.02, 1.2))
                 if number % 2:  # not before it has worked
-                    end = time.monotonic() + 20
-                    while load.count() == before and time.monotonic() < end:
-                        time.sleep(0.005)
-                    expect(load.count() > before, "nothing is answered after a restart")
+                    wait_until(lambda: load.count() > before, "something is answered")
                 daemon.kill()
     finally:
         if load:

@@ -13,6 +13,7 @@ import unittest
 from export_world import (DAYS, STELE, Archive, all_lines, expect_lines, export, lines_of,
                           objects_below, run, ship_world, time_of, tree)
 from ship_world import make_events
+from stele_tool import main_of_cases
 
 
 class Export(unittest.TestCase):
@@ -351,4 +352,4 @@ class Wrong(Export):
 
 
 if __name__ == "__main__":
-    ship_world.main()
+    main_of_cases()

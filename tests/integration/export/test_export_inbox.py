@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """Exports of events that still wait in the inbox: beside a running daemon, and of an archive whose
 daemon has ended."""
-import time
 import unittest
 
 from export_world import Archive, expect_lines, export, ship_world
-from ship_world import make_events
-from test_ship_daemon import Daemon
+from ship_world import Daemon, make_events
+from stele_tool import main_of_cases, wait_until
 
 
 class Inbox(unittest.TestCase):
@@ -18,7 +17,7 @@ class Inbox(unittest.TestCase):
     def daemon(self):
         daemon = Daemon(self.archive, "index.max_wait=1h")
         self.addCleanup(daemon.kill)
-        self.assertEqual(len(daemon.post(self.lines)), 300)
+        self.assertEqual(len(daemon.post_each(self.lines)), 300)
         return daemon
 
     def waiting(self):
@@ -32,7 +31,7 @@ class Inbox(unittest.TestCase):
         expect_lines(self, done.stdout.splitlines(), self.lines)
         self.assertIn("asking it to index its inbox", done.words)
         self.assertNotIn("not exported", done.words)
-        self.assertEqual(daemon.stop(), 0)
+        daemon.stop()
 
     def test_only_for_what_is_asked_for(self):
         self.daemon()
@@ -61,15 +60,9 @@ class Inbox(unittest.TestCase):
         with subprocess.Popen([ship_world.STELE, "import", "--archive", str(self.archive.dir), "-"],
                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as holder:
             lock = self.archive.dir / "archive.lock"
-            for _ in range(200):
-                if lock.exists() and str(holder.pid) in lock.read_text():
-                    break
-                time.sleep(0.05)
+            wait_until(lambda: lock.exists() and str(holder.pid) in lock.read_text(), "it is held")
             # the import drains the inbox first: it is filled behind its back
-            for _ in range(200):
-                if self.waiting() == 0:
-                    break
-                time.sleep(0.05)
+            wait_until(lambda: self.waiting() == 0, "the inbox is empty")
             self.put_back()
             done = export(self.archive, "--dest", "-", ok=False)
             self.assertEqual(done.returncode, 0, done.words)
@@ -92,4 +85,4 @@ class Inbox(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    ship_world.main()
+    main_of_cases()

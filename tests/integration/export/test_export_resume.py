@@ -9,8 +9,9 @@ import time
 import unittest
 
 from export_world import (DAYS, STELE, Archive, all_lines, expect_lines, export, objects_below,
-                          ship_world, tree)
+                          tree)
 from ship_world import make_events
+from stele_tool import main_of_cases
 
 SIZE = ("--object-bytes", "64KiB")
 
@@ -175,4 +176,4 @@ class Resume(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    ship_world.main()
+    main_of_cases()

@@ -14,8 +14,9 @@ import time
 import unittest
 
 from export_world import (DAYS, STELE, Archive, all_lines, digest, expect_lines, export,
-                          objects_below, restore, run, ship_world, time_of, tree)
-from ship_world import Server, make_events
+                          objects_below, restore, run, time_of, tree)
+from ship_world import make_events, shared_server
+from stele_tool import main_of_cases, wait_until
 
 KIND = os.environ.get("STELE_S3", "swift")
 
@@ -24,7 +25,7 @@ def setUpModule():
     global server, home
     home = pathlib.Path(tempfile.mkdtemp(prefix="s3-", dir="/tmp"))
     unittest.addModuleCleanup(shutil.rmtree, home, True)
-    server = Server(KIND, home / "d")
+    server = shared_server(KIND, home / "d")
     unittest.addModuleCleanup(server.stop)
 
 
@@ -75,11 +76,8 @@ class Cutter:
 
 
 class Store(unittest.TestCase):
-    buckets = 0
-
     def setUp(self):
-        Store.buckets += 1
-        self.bucket = f"export{Store.buckets}"
+        self.bucket = server.new_name()
         server.aws("s3", "mb", f"s3://{self.bucket}")
         self.url = f"s3://{self.bucket}/pre/fix"
 
@@ -131,7 +129,6 @@ class Exports(Store):
                 "2026-11-19T05:30:00Z" <= time_of(line) < "2026-11-21T11:00:00Z"]
         expect_lines(self, all_lines(self.fetch()), want)
 
-    @unittest.skipUnless(shutil.which("s3cmd"), "s3cmd is not installed")
     def test_s3cmd_reads_it(self):
         lines = make_events(9000, days=DAYS)
         export(self.archive(lines), "--dest", self.url, *self.words())
@@ -158,10 +155,8 @@ class Exports(Store):
             process.send_signal(signal.SIGKILL)
             killed += process.wait() == -signal.SIGKILL
         self.assertGreater(killed, 0)
-        for _ in range(30):  # a killed PUT may still be at work
-            if export(archive, *words, ok=False).returncode == 0:
-                break
-            time.sleep(0.2)
+        wait_until(lambda: export(archive, *words, ok=False).returncode == 0,
+                   "no PUT of a killed process is at work, and all is exported")
         want = archive.home / "want"
         export(archive, "--dest", want, "--object-bytes", "64KiB")
         self.assertEqual(tree(self.fetch()), tree(want))
@@ -299,4 +294,4 @@ class Restores(Store):
 
 
 if __name__ == "__main__":
-    ship_world.main()
+    main_of_cases()

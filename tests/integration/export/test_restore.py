@@ -11,8 +11,9 @@ import time
 import unittest
 
 from export_world import (DAYS, STELE, Archive, digest, expect_lines, export, objects_below,
-                          restore, run, ship_world)
+                          restore, run)
 from ship_world import make_events
+from stele_tool import by_clock, catches, main_of_cases, wait_until
 
 # What an import of files takes apart: here they are events as they stand.
 WRAPPED = [
@@ -91,11 +92,11 @@ class Restore(unittest.TestCase):
 
     def posted(self, lines):
         """By way of steled, where nothing is taken apart."""
-        from test_ship_daemon import Daemon
+        from ship_world import Daemon
         archive = self.archive()
         archive.configure()
         daemon = Daemon(archive)
-        self.assertEqual(len(daemon.post(lines)), len(lines))
+        self.assertEqual(len(daemon.post_each(lines)), len(lines))
         daemon.stop()
         archive.configure(target=f"file://{archive.out}")
         archive.ship()
@@ -109,7 +110,7 @@ class Restore(unittest.TestCase):
         self.assertIn("4 stored", done.out)
         self.assertEqual(digest(second), digest(first))
 
-    @unittest.skipUnless(os.environ.get("STELE_TEST_CLOCK"), "this build's clock cannot be set")
+    @by_clock
     def test_without_uid_or_time(self):
         lines = [b'{"event":"no.uid","time":"2026-11-20T00:00:00Z"}', b'{"event":"no.time","uid":"t"}',
                  b'{"event":"neither"}', b'{"event":"strange","uid":"s","time":"1970-01-01T00:00:00Z"}']
@@ -171,7 +172,8 @@ class Restore(unittest.TestCase):
             process = subprocess.Popen([STELE, "import", "--archive", str(second.dir),
                                         f"file://{first.out}"], stdout=subprocess.PIPE,
                                        stderr=subprocess.PIPE, text=True)
-            time.sleep(0.05 + 0.02 * tries)
+            wait_until(lambda: catches(process, signal.SIGINT), "it can be interrupted")
+            time.sleep(0.02 * tries)
             process.send_signal(signal.SIGINT)
             out, words = process.communicate()
             if process.returncode == 3:
@@ -243,7 +245,7 @@ class Restore(unittest.TestCase):
         self.assertIn("100 stored", restore(second, f"file://{path}").out)
 
     def test_beside_a_daemon(self):
-        from test_ship_daemon import Daemon
+        from ship_world import Daemon
         first = self.archive(make_events(5000, days=DAYS))
         second = self.archive()
         second.configure()
@@ -256,4 +258,4 @@ class Restore(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    ship_world.main()
+    main_of_cases()

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import corpus
-from stele_tool import BIN, Place, expect, expect_error, main
+from stele_tool import BIN, LONG_SECONDS, expect, expect_error, main
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = os.path.join(os.environ["LAKE_CACHE"], "duckdb")
@@ -40,7 +40,7 @@ def install():
         for name in ("package.json", "package-lock.json"):
             shutil.copy(os.path.join(HERE, name), MODULES)
         npm = subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=MODULES,
-                             capture_output=True, text=True, timeout=600)
+                             capture_output=True, text=True, timeout=LONG_SECONDS)
         if npm.returncode != 0 and OUT_OF_REACH.search(npm.stderr):
             skip("npm cannot be reached: " + npm.stderr.strip().split("\n")[0])
         expect(npm.returncode == 0, npm.stderr)
@@ -50,7 +50,7 @@ def install():
 
 def ask(statements):
     done = subprocess.run(["node", os.path.join(HERE, "duckdb_ask.mjs")], capture_output=True, text=True,
-                          input=json.dumps(statements), timeout=600,
+                          input=json.dumps(statements), timeout=LONG_SECONDS,
                           env={**os.environ, "DUCKDB_MODULES": MODULES})
     expect(done.returncode == 0, done.stderr)
     return json.loads(done.stdout)

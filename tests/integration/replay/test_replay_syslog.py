@@ -1,6 +1,5 @@
 """Replays to syslog receivers over TCP and TLS: a listener of ours that takes frames apart as RFC 6587
 and RFC 5425 have them, and OpenSSL's s_server, which knows nothing of us."""
-import json
 import os
 import re
 import socket
@@ -10,7 +9,7 @@ import subprocess
 import threading
 
 from replay_world import archive_with, events, expect_sent, raw, replay, replay_process, tls_context
-from stele_tool import expect, main
+from stele_tool import LONG_SECONDS, expect, main
 from steletest import Certificates, wait_until
 
 HEADER = re.compile(rb"<(\d{1,3})>1 (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z) ([!-~]{1,255}) "
@@ -227,7 +226,7 @@ def openssl_s_server(place):
                                  certificates.path("ca.crt"), "--cert",
                                  certificates.path("client.crt"), "--key",
                                  certificates.path("client.key"))
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=LONG_SECONDS)
         expect(process.returncode == 0, err)
         size = sum(len(line) for line in lines)
         wait_until(lambda: os.path.getsize(taken) > size, "s_server has written it")

@@ -76,7 +76,7 @@ def nothing_unshipped_goes(place):
         expect(deletions(place, archive) == [], "nothing went")
         os.unlink(place.path("out"))
         daemon.signal("SIGUSR1")
-        wait_until(lambda: len(deletions(place, archive)) == 3, "then they go", 90)
+        wait_until(lambda: len(deletions(place, archive)) == 3, "then they go")
     expect_once(place, uids_of(events(0, 30)))
 
 

@@ -1,31 +1,47 @@
-"""stele retention, killed before each change that it makes to a file, one after the other. Whatever is
-left: a day is there whole or its deletion is on record; events that come for the day afterwards are not
+"""stele retention, killed before a change that it makes to a file: before one of each kind of change
+(write, sync, rename, unlink) in a usual run, before every one in a full run. Whatever is left: a day is there whole or its deletion is on record; events that come for the day afterwards are not
 taken with it; everything is at the target once; and in the end every day went once."""
 import os
+import random
 import shutil
 import signal
-import subprocess
+import sys
 
 from retention_world import (DAYS, bring_in, deletions, events, expect_once, files, new_archive,
                              uids_of)
-from stele_tool import BIN, expect, main
+from stele_tool import BIN, DRAW, FULL, expect, main, run
 
-CHANGES_MAX = 500
+PART, PARTS = map(int, sys.argv[1].split("/")) if len(sys.argv) > 1 else (1, 1)
 
 
-def killed(place, archive, change):
-    """One run of stele retention; True: it was killed before that change."""
-    env = {**os.environ, "LD_PRELOAD": os.environ["KILL_AT_LIBRARY"], "KILL_AT": str(change)}
-    done = subprocess.run([os.path.join(BIN, "stele"), "retention", "--archive", archive],
-                          capture_output=True, cwd=place.dir, env=env, timeout=60)
-    expect(done.returncode in (0, -signal.SIGKILL), f"{done.returncode} {done.stderr}")
-    return done.returncode != 0
+def retention(place, archive, **env):
+    """One run of stele retention with the library that counts its changes; gives its exit code."""
+    env = {"LD_PRELOAD": os.environ["KILL_AT_LIBRARY"], **env}
+    return run(os.path.join(BIN, "stele"), "retention", "--archive", archive, cwd=place.dir, env=env,
+               ok=False).returncode
+
+
+def points(kinds):
+    """Before which changes a kill comes; kinds has a letter for each change."""
+    wanted = range(1, len(kinds) + 1)
+    if not FULL:
+        dice = random.Random(DRAW)
+        wanted = [dice.choice([n for n in wanted if kinds[n - 1] == kind]) for kind in sorted(set(kinds))]
+    return list(wanted)[PART - 1::PARTS]
 
 
 def counted(place, archive):
     result = place.stele("search", "--archive", archive, "*", "--count")
     expect(result.code in (0, 1), result.text())
     return int(result.out)
+
+
+def fresh_copy(place, start):
+    """The archive as b, and its target, as they were before the first run."""
+    shutil.rmtree(place.path("b"), ignore_errors=True)
+    shutil.rmtree(place.path("out"))
+    shutil.copytree(place.path(start), place.path("b"))
+    shutil.copytree(place.path("out.start"), place.path("out"))
 
 
 def at_each_change(place):
@@ -36,15 +52,14 @@ def at_each_change(place):
     shutil.copytree(place.path("out"), place.path("out.start"))
     with open(place.path("inbox"), "wb") as f:
         f.write(b"\n".join(first))
-    kills = 0
-    for change in range(1, CHANGES_MAX):
-        shutil.rmtree(place.path("b"), ignore_errors=True)
-        shutil.rmtree(place.path("out"))
-        shutil.copytree(place.path(start), place.path("b"))
-        shutil.copytree(place.path("out.start"), place.path("out"))
-        if not killed(place, "b", change):
-            break
-        kills += 1
+    fresh_copy(place, start)
+    expect(retention(place, "b", KILL_AT_LIST=place.path("kinds")) == 0, "an undisturbed run")
+    with open(place.path("kinds")) as f:
+        kinds = f.read()
+    expect(len(kinds) > 12 and len(set(kinds)) >= 3, f"changes: {kinds}")
+    for change in points(kinds):
+        fresh_copy(place, start)
+        expect(retention(place, "b", KILL_AT=str(change)) == -signal.SIGKILL, f"{change}: killed")
         rows = deletions(place, "b")
         gone = {row["day"] for row in rows}
         there = {n[:10] for n in os.listdir(place.path("b", "segments", "2025"))
@@ -66,8 +81,8 @@ def at_each_change(place):
         expect(all(row["done"] for row in rows), f"{change}: {rows}")
         expect(sum(row["events"] for row in rows) == 30 + 6 * (change % 2), f"{change}: {rows}")
         expect_once(place, uids_of(first + events(200, 6) + (late if change % 2 else [])))
-    expect(kills > 12, f"only {kills} kills")
-    print(f"     {kills} kills")
+    print(f"     kills before {points(kinds)} of {len(kinds)} changes, by STELE_TEST_DRAW={DRAW}")
 
 
+sys.argv[1:] = []
 main(at_each_change)

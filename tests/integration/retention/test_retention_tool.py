@@ -6,7 +6,7 @@ import subprocess
 
 from retention_world import (DAYS, bring_in, configure, deletions, events, expect_once, files,
                              new_archive, uids_of)
-from stele_tool import BIN, expect, expect_error, main
+from stele_tool import BIN, LONG_SECONDS, expect, expect_error, main
 
 
 def hold(place, *words):
@@ -102,7 +102,7 @@ def searches_go_on(place):
                                ("sql", "SELECT count(*) FROM teleport_audit_events"))]
     expect(place.stele("retention", "--archive", "a").code == 0, "went")
     for process in searching:
-        words = process.communicate(timeout=120)[1].decode()
+        words = process.communicate(timeout=LONG_SECONDS)[1].decode()
         expect(process.returncode in (0, 1), f"{process.args}: {process.returncode} {words}")
 
 

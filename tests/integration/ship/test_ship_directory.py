@@ -10,6 +10,7 @@ import unittest
 
 import ship_world
 from ship_world import Archive, expect_once, make_events, objects_below, run
+from stele_tool import main_of_cases, wait_until
 
 
 class Directory(unittest.TestCase):
@@ -148,10 +149,7 @@ class Directory(unittest.TestCase):
         with subprocess.Popen([ship_world.STELE, "import", "--archive", str(archive.dir), "-"],
                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as holder:
             lock = archive.dir / "archive.lock"
-            for _ in range(200):
-                if lock.exists() and str(holder.pid) in lock.read_text():
-                    break
-                time.sleep(0.05)
+            wait_until(lambda: lock.exists() and str(holder.pid) in lock.read_text(), "it is held")
             done = archive.ship(ok=False)
             self.assertEqual(done.returncode, 3)
             self.assertIn(str(holder.pid), done.words)
@@ -170,4 +168,4 @@ class Directory(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    ship_world.main()
+    main_of_cases()

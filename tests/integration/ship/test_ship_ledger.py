@@ -7,8 +7,8 @@ import json
 import random
 import unittest
 
-import ship_world
 from ship_world import STELE, Archive, make_events, objects_below, run, unpack
+from stele_tool import main_of_cases
 
 DAYS = ("2026-05-01", "2026-05-02", "2026-05-03")
 
@@ -116,4 +116,4 @@ class Ledger(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    ship_world.main()
+    main_of_cases()

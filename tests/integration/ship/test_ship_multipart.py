@@ -12,8 +12,8 @@ import threading
 import unittest
 import urllib.parse
 
-import ship_world
 from ship_world import PUT_TOOL, run
+from stele_tool import main_of_cases
 
 DATA = bytes(range(256)) * (11 * 4096)  # 11 MiB: parts of 5, 5 and 1
 KEY = "dt=2026-11-23/k.gz"
@@ -284,4 +284,4 @@ class Multipart(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    ship_world.main()
+    main_of_cases()

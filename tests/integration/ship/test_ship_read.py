@@ -10,9 +10,9 @@ import struct
 import tempfile
 import unittest
 
-import ship_world
 from ship_world import PUT_TOOL, run
 from test_ship_faults import Scripted, error
+from stele_tool import main_of_cases
 
 
 def page(keys, token=None, more="", **settings):
@@ -263,4 +263,4 @@ class Answers(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    ship_world.main()
+    main_of_cases()

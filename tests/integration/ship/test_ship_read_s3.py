@@ -7,8 +7,8 @@ import shutil
 import tempfile
 import unittest
 
-import ship_world
-from ship_world import PUT_TOOL, Server, run
+from ship_world import PUT_TOOL, run, shared_server
+from stele_tool import main_of_cases
 
 KIND = os.environ.get("STELE_S3", "swift")
 ODD = ["dt=1/ü +%&'()*~=.x", "dt=1/a b", "dt=1/a+b", "dt=1/a<b>&amp;", "dt=1/ï%2F", "dt=1/q?x#y",
@@ -17,16 +17,17 @@ MANY = 2500
 
 
 def setUpModule():
-    global server, home
+    global server, home, bucket
     home = pathlib.Path(tempfile.mkdtemp(prefix="s3-", dir="/tmp"))
     unittest.addModuleCleanup(shutil.rmtree, home, True)
-    server = Server(KIND, home / "d")
+    server = shared_server(KIND, home / "d")
     unittest.addModuleCleanup(server.stop)
-    server.aws("s3", "mb", "s3://lists")
+    bucket = server.new_name()
+    server.aws("s3", "mb", f"s3://{bucket}")
 
 
 def tool(*words, prefix="/pre/fix", ok=True, data=None):
-    settings = [f"ship.{k}={v}" for k, v in server.settings("lists", prefix).items()]
+    settings = [f"ship.{k}={v}" for k, v in server.settings(bucket, prefix).items()]
     return run(PUT_TOOL, *words, *settings, ok=ok, data=data)
 
 
@@ -43,7 +44,7 @@ class Store(unittest.TestCase):
         (home / "aws.cfg").write_text("[default]\ns3 =\n    max_concurrent_requests = 20\n")
         os.environ["AWS_CONFIG_FILE"] = str(home / "aws.cfg")
         self.addCleanup(os.environ.update, AWS_CONFIG_FILE="/nonexistent")
-        server.aws("s3", "cp", "--recursive", "--quiet", home / "many", "s3://lists/pre/fix")
+        server.aws("s3", "cp", "--recursive", "--quiet", home / "many", f"s3://{bucket}/pre/fix")
         keys = [f"dt=2/k{i:05}" for i in range(MANY)]
         self.assertEqual(listed("dt=2/"), keys)
         self.assertEqual(listed("dt=2/", "PAGE=7", )[:50], keys[:50])
@@ -66,7 +67,7 @@ class Store(unittest.TestCase):
 
     def test_prefixes_beside(self):
         for key in ("pre/fix2/dt=9/k", "pre/fix/dt=9/k", "pre/dt=9/k"):
-            server.aws("s3api", "put-object", "--bucket", "lists", "--key", key)
+            server.aws("s3api", "put-object", "--bucket", bucket, "--key", key)
         self.assertEqual(listed("dt=9"), ["dt=9/k"])
         self.assertEqual(listed("dt=9", prefix="/pre"), ["dt=9/k"])
         self.assertIn("fix2/dt=9/k", listed("", prefix="/pre"))
@@ -85,10 +86,10 @@ class Store(unittest.TestCase):
         settings = [f"ship.{k}={v}" for k, v in server.settings("nobucket").items()]
         done = run(PUT_TOOL, "list", "", *settings, ok=False)
         self.assertIn("no such bucket", done.words)
-        settings = [f"ship.{k}={v}" for k, v in {**server.settings("lists"),
+        settings = [f"ship.{k}={v}" for k, v in {**server.settings(bucket),
                                                  "s3_secret_access_key": "no"}.items()]
         self.assertIn("wrong secret key", run(PUT_TOOL, "list", "", *settings, ok=False).words)
 
 
 if __name__ == "__main__":
-    ship_world.main()
+    main_of_cases()

@@ -12,8 +12,8 @@ import subprocess
 import tempfile
 import unittest
 
-import ship_world
-from ship_world import STELE, Archive, Server, expect_once, make_events, run
+from ship_world import STELE, Archive, expect_once, make_events, run, shared_server
+from stele_tool import main_of_cases
 
 KIND = os.environ.get("STELE_S3", "directory")
 DAYS = [str(datetime.date(2026, 1, 1) + datetime.timedelta(days=n)) for n in range(150)]
@@ -21,14 +21,13 @@ DAYS = [str(datetime.date(2026, 1, 1) + datetime.timedelta(days=n)) for n in ran
 
 class Bucket:
     """The target as somebody sees it who is not stele."""
-    numbers = iter(range(1000))
 
     def __init__(self, archive, **settings):
-        self.name = f"bucket{next(self.numbers)}"
         if KIND == "directory":
             self.folder = archive.home / "out"
             archive.configure(target=f"file://{self.folder}", **settings)
         else:
+            self.name = server.new_name()
             server.aws("s3", "mb", f"s3://{self.name}")
             archive.configure(**server.settings(self.name, "/pre"), **settings)
 
@@ -70,7 +69,7 @@ def setUpModule():
     unittest.addModuleCleanup(shutil.rmtree, home, True)
     server = None
     if KIND != "directory":
-        server = Server(KIND, home / "d")
+        server = shared_server(KIND, home / "d")
         unittest.addModuleCleanup(server.stop)
 
 
@@ -202,4 +201,4 @@ class Reconcile(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    ship_world.main()
+    main_of_cases()

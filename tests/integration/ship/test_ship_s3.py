@@ -6,46 +6,33 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
 import unittest
 
 import ship_world
-from ship_world import PUT_TOOL, Archive, Server, expect_once, make_events, run
+from fault_proxy import FaultProxy
+from ship_world import (PUT_TOOL, Archive, expect_once, make_events, own_server, run,
+                        shared_server)
+from stele_tool import LONG_SECONDS, by_clock, main_of_cases, wait_until
 
 KIND = os.environ.get("STELE_S3", "swift")
 KEY = "dt=2026-11-23/odd key +%\u00fc&'()*~=.ndjson.zst"
-
-
-def make_certificates(folder):
-    """A CA and a certificate for 127.0.0.1; another CA that signed nothing."""
-    for name in ("ca", "other"):
-        run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
-            f"/CN={name}", "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt")
-    run("openssl", "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=s3", "-keyout",
-        folder / "s3.key", "-out", folder / "s3.csr")
-    (folder / "ext").write_text("subjectAltName=IP:127.0.0.1\n")
-    run("openssl", "x509", "-req", "-in", folder / "s3.csr", "-CA", folder / "ca.crt", "-CAkey",
-        folder / "ca.key", "-CAcreateserial", "-days", "2", "-extfile", folder / "ext", "-out",
-        folder / "s3.crt")
 
 
 def setUpModule():
     global server, home
     home = pathlib.Path(tempfile.mkdtemp(prefix="s3-", dir="/tmp"))
     unittest.addModuleCleanup(shutil.rmtree, home, True)
-    make_certificates(home)
-    server = Server(KIND, home / "d", cert=home / "s3.crt", key=home / "s3.key")
+    server = shared_server(KIND, home / "d")
     unittest.addModuleCleanup(server.stop)
 
 
 class Store(unittest.TestCase):
-    buckets = 0
-
     def setUp(self):
-        Store.buckets += 1
-        self.bucket = f"bucket{Store.buckets}"
+        self.bucket = server.new_name()
 
     def make_bucket(self):
         server.aws("s3", "mb", f"s3://{self.bucket}")
@@ -54,6 +41,13 @@ class Store(unittest.TestCase):
         archive = Archive(**{**server.settings(self.bucket, "/pre/fix"), **settings})
         self.addCleanup(archive.remove)
         return archive
+
+    def ship_until_done(self, archive):
+        """A request of a process that was killed may still be at work in the store."""
+        done = []
+        wait_until(lambda: done.append(archive.ship(ok=False)) or done[-1].returncode == 0,
+                   "all is shipped")
+        return done[-1]
 
     def fetch(self, archive):
         folder = archive.home / "fetched"
@@ -128,11 +122,7 @@ class Ships(Store):
             process.kill()
             killed += process.wait() < 0
         self.assertGreater(killed, 0)
-        # a request of a killed process may still be at work in the store
-        for _ in range(20):
-            if archive.ship(ok=False).returncode == 0:
-                break
-            time.sleep(0.2)
+        self.ship_until_done(archive)
         expect_once(self, self.fetch(archive), lines)
         self.assertEqual(archive.status()[1][0]["shipped_events"], 20000)
 
@@ -171,24 +161,24 @@ class Fails(Store):
 
     def test_server_down_then_up(self):
         folder = home / "e"
-        other = Server(KIND, folder)
+        other = own_server(KIND, folder)
         self.addCleanup(lambda: other.stop())
         port = other.port
         other.stop()
         archive = self.archive(**{"s3_endpoint": f"http://127.0.0.1:{port}"})
         self.expect_failure(archive, "cannot connect to 127.0.0.1")
         shutil.rmtree(folder, ignore_errors=True)
-        other = Server(KIND, folder, port=port)
+        other = own_server(KIND, folder, port=port)
         other.aws("s3", "mb", f"s3://{self.bucket}")
         self.assertIn("50 events", archive.ship().out)
 
     def test_unknown_ca(self):
         self.make_bucket()
         tls = f"https://127.0.0.1:{server.tls_port}"
-        archive = self.archive(s3_endpoint=tls, s3_ca=home / "other.crt")
+        archive = self.archive(s3_endpoint=tls, s3_ca=server.other_ca)
         lines = self.expect_failure(archive, "is not trusted: set ship.s3_ca", code=2)
         settings = {**server.settings(self.bucket, "/pre/fix"), "s3_endpoint": tls}
-        archive.configure(**settings, s3_ca=home / "ca.crt")
+        archive.configure(**settings, s3_ca=server.ca)
         self.expect_mended(archive, lines)
 
     @unittest.skipIf(KIND == "ceph", "Ceph takes any region")
@@ -225,7 +215,7 @@ class Puts(Store):
         settings = [f"ship.{k}={v}" for k, v in server.settings(self.bucket).items()]
         racers = [subprocess.Popen([PUT_TOOL, "put", "k", str(file), *settings],
                                    stdout=subprocess.PIPE, text=True) for _ in range(8)]
-        outs = sorted(racer.communicate(timeout=60)[0] for racer in racers)
+        outs = sorted(racer.communicate(timeout=LONG_SECONDS)[0] for racer in racers)
         self.assertEqual(outs, ["created\n"] + ["was there\n"] * 7)
 
     def test_object_without_our_metadata(self):
@@ -291,22 +281,18 @@ class Puts(Store):
         lines = [line[:-1] + b', "blob": "%s"}' % dice.randbytes(3000).hex().encode()
                  for line in lines]
         archive.add(lines)
-        left = 0
-        for tries in range(20):
-            process = subprocess.Popen([ship_world.STELE, "ship", "--archive", str(archive.dir)],
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(0.1 + 0.02 * tries)
-            process.kill()
-            process.wait()
-            left = len(self.uploads())
-            if left:
-                break
-        self.assertGreater(left, 0, "no kill came between two parts")
-        for _ in range(20):
-            done = archive.ship(ok=False)
-            if done.returncode == 0:
-                break
-            time.sleep(0.2)
+        proxy = FaultProxy(server.port)
+        self.addCleanup(proxy.close)
+        settings = {**server.settings(self.bucket, "/pre/fix"), "s3_multipart_over": "5MiB",
+                    "s3_part_bytes": "5MiB"}
+        archive.configure(**{**settings, "s3_endpoint": proxy.endpoint})
+        proxy.reset(lambda number, kind, _: "kill answered" if kind == "part" else None)
+        proxy.victim = subprocess.Popen([ship_world.STELE, "ship", "--archive", str(archive.dir)],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.assertEqual(proxy.victim.wait(), -signal.SIGKILL)
+        self.assertEqual(len(self.uploads()), 1)
+        archive.configure(**settings)
+        done = self.ship_until_done(archive)
         self.assertEqual(done.returncode, 0, done.words)
         self.assertEqual(self.uploads(), [])
         expect_once(self, self.fetch(archive), lines)
@@ -319,7 +305,7 @@ class Puts(Store):
         self.assertIn("changed on their way", done.words)
         self.assertEqual(self.head("k", ok=False).returncode, 3)
 
-    @unittest.skipUnless(os.environ.get("STELE_TEST_CLOCK"), "this build's clock cannot be set")
+    @by_clock
     def test_a_wrong_clock_is_worked_around(self):
         self.make_bucket()
         file = home / "clock.bin"
@@ -340,4 +326,4 @@ class Puts(Store):
 
 
 if __name__ == "__main__":
-    ship_world.main()
+    main_of_cases()

@@ -2,9 +2,8 @@
 import json
 import os
 import socket
-import time
 
-from stele_tool import expect, expect_error, main
+from stele_tool import LONG_SECONDS, expect, expect_error, main, wait_until
 from steletest import Steled
 
 
@@ -14,12 +13,9 @@ def lines(count):
                    for i in range(count)).encode()
 
 
-def wait_for(place, condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition(stats := place.stats("a")):
-        expect(time.monotonic() < deadline, stats)
-        time.sleep(0.1)
-    return stats
+def wait_for(place, condition):
+    wait_until(lambda: condition(place.stats("a")), "the archive's numbers are as they should be")
+    return place.stats("a")
 
 
 def import_through_the_inbox(place):
@@ -105,18 +101,15 @@ def one_import_at_a_time(place):
     first = subprocess.Popen([os.path.join(BIN, "stele"), "import", "--archive", place.path("a"),
                               "-"], stdin=reader, stdout=subprocess.PIPE)
     os.close(reader)
-    deadline = time.monotonic() + 60
     try:
-        while f"stele import (pid {first.pid})".encode() not in (
-                place.stele("check", "--archive", "a").out):
-            expect(time.monotonic() < deadline, "the first import holds the archive")
-            time.sleep(0.05)
+        wait_until(lambda: f"stele import (pid {first.pid})".encode() in
+                   place.stele("check", "--archive", "a").out, "the first import holds the archive")
         expect_error(place.stele("import", "--archive", "a", "-"), 3, str(first.pid),
                      "stele import")
         os.write(writer, lines(10))
     finally:
         os.close(writer)
-        out = first.communicate(timeout=60)[0]
+        out = first.communicate(timeout=LONG_SECONDS)[0]
     expect(first.returncode == 0 and b"10 stored" in out, out)
 
 

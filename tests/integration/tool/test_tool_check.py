@@ -3,7 +3,7 @@ import os
 import socket
 import subprocess
 
-from stele_tool import expect, main
+from stele_tool import by_clock, expect, main
 
 
 def openssl(*words):
@@ -54,6 +54,7 @@ def soon_over(place):
     check(place, 0, ("warn", "certificate", "28 days left"), ("warn", "client"))
 
 
+@by_clock
 def over(place):
     if "STELE_TEST_CLOCK" not in os.environ:
         print("skipped: this build's clock cannot be set")

@@ -9,7 +9,7 @@ import subprocess
 import termios
 import time
 
-from stele_tool import BIN, expect, expect_error, main
+from stele_tool import BIN, LONG_SECONDS, expect, expect_error, main, wait_until
 
 
 def event(i, **more):
@@ -159,13 +159,11 @@ def interrupted_it_keeps_what_it_has(place):
     os.close(reader)
     try:
         os.write(writer, events(10))
-        deadline = time.monotonic() + 60
-        while struct.unpack("i", fcntl.ioctl(writer, termios.FIONREAD, b"0000"))[0] > 0:
-            expect(time.monotonic() < deadline and process.poll() is None, "it reads")
-            time.sleep(0.05)
+        wait_until(lambda: struct.unpack("i", fcntl.ioctl(writer, termios.FIONREAD, b"0000"))[0] == 0,
+                   "it has read all")
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=LONG_SECONDS)
     finally:
         os.close(writer)
         process.kill()

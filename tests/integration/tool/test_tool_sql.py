@@ -7,9 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
-from stele_tool import BIN, expect, expect_error, main
+from stele_tool import BIN, LONG_SECONDS, catches, expect, expect_error, main, wait_until
 
 EXTENSION = os.path.join(os.path.dirname(BIN), "lib", "stele_sql")
 EVENTS = [
@@ -102,9 +101,9 @@ def interrupted(place):
     slow = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
     child = subprocess.Popen([os.path.join(BIN, "stele"), "sql", slow, "--archive", "a"],
                              cwd=place.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(1)
+    wait_until(lambda: catches(child, signal.SIGINT), "it can be interrupted")
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=LONG_SECONDS)
     expect(child.returncode == 3 and err == b"stele sql: interrupted\n" and out == b"",
            (child.returncode, out, err))
 

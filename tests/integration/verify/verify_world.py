@@ -6,9 +6,8 @@ import re
 import shutil
 import sqlite3
 import subprocess
-import sys
 
-from stele_tool import Place, expect
+from stele_tool import Place, expect, run_cases
 
 DAY = "2026-11-21"
 
@@ -143,15 +142,5 @@ def objects_below(folder):
 
 
 def run_all(world, *tests):
-    """Runs the functions on one world; names on the command line pick some."""
-    failed = 0
-    for test in tests:
-        if len(sys.argv) > 1 and test.__name__ not in sys.argv[1:]:
-            continue
-        try:
-            test(world)
-            print("ok  ", test.__name__, flush=True)
-        except Exception as problem:  # every failure is shown, and the others run
-            failed += 1
-            print("FAIL", test.__name__, type(problem).__name__, problem, flush=True)
-    sys.exit(1 if failed else 0)
+    """Runs the functions that the command line picks on one world."""
+    run_cases(lambda test: test(world), *tests)

@@ -19,11 +19,11 @@ def post_all(daemon, lines, batch=100):
     connection.close()
 
 
-def settled(place, archive, indicators, name, seconds=60):
+def settled(place, archive, indicators, name):
     """Waits until the hits are those of a hunt, which reads the inbox too; then they are."""
     def same():
         return len(kept(place, archive, name)) >= len(hunted(place, archive, indicators))
-    wait_until(same, f"{name}: all hits are there", seconds)
+    wait_until(same, f"{name}: all hits are there")
     expect_same(pairs(kept(place, archive, name), name), hunted(place, archive, indicators), name)
 
 

@@ -1,7 +1,6 @@
 """Hits go to a webhook over HTTPS: signed, in order, tried again until they are taken, at least once
 through kill -9, and not to a server that is not trusted."""
 import json
-import time
 
 from hook_server import SECRET, HookServer
 from stele_tool import expect, expect_error, main
@@ -95,7 +94,7 @@ def killed_between(place):
     port = world.server.server_port
     for number in range(4):
         with world.start() as daemon:
-            time.sleep(0.3 + 0.1 * number)
+            wait_until(lambda: len(world.server.taken) >= 5 + 20 * number, "some hits are taken")
             daemon.kill()
     taken = world.server.taken
     world.server.stop()

@@ -3,7 +3,7 @@ the hits that were kept, and a hunt over the same archive."""
 import json
 import random
 
-from stele_tool import expect
+from stele_tool import LONG_SECONDS, expect
 
 ADDRESSES = ["203.0.113.9", "198.51.100.7", "10.0.0.1", "10.9.0.4", "192.0.2.77"]
 NAMES = ["evil.com", "x.evil.com", "notevil.com", "deploy.example.org"]
@@ -56,7 +56,7 @@ def pairs(rows, where):
 
 def hunted(place, archive, indicators):
     result = place.stele("hunt", "--archive", archive, "--events", "-",
-                         stdin="\n".join(indicators).encode(), timeout=240)
+                         stdin="\n".join(indicators).encode(), timeout=LONG_SECONDS)
     expect(result.code in (0, 1), result.text())
     return pairs([json.loads(line) for line in result.out.splitlines()], "hunt")
 

@@ -1,8 +1,6 @@
 /* The indexes against match_event where a value is put together of what the terms take as a whole:
  * times, addresses, UUIDs, endpoints, very long words, with punctuation between and around them.
- * The same value is a column's, a text, part of a list, an endpoint with its port kept apart.
- * STELE_TEST_SEED makes another archive and asks other queries than the ones that always run,
- * STELE_TEST_QUERIES more of them. */
+ * The same value is a column's, a text, part of a list, an endpoint with its port kept apart. */
 #include "query/aggregate/aggregate.h"
 #include "query/language/match.h"
 #include "query/language/parse.h"
@@ -404,13 +402,11 @@ TEST(what_the_terms_take_as_a_whole)
 TEST(indexes_say_what_match_event_says)
 {
     static const char *const ties[] = {" ", " OR ", " -", " OR NOT "};
-    const char *seed = getenv("STELE_TEST_SEED");
-    const char *more = getenv("STELE_TEST_QUERIES");
-    struct dice dice = {.state = seed ? strtoull(seed, NULL, 10) : 7};
-    long queries = more ? strtol(more, NULL, 10) : QUERIES;
+    struct dice dice = {.state = test_seed(7)};
+    int queries = test_rounds(QUERIES);
     long asked = 0;
     size_t hits = 0;
-    for (long i = 0; i < queries && test_failures < 20; i++) {
+    for (int i = 0; i < queries && test_failures < 20; i++) {
         struct buf text = BUF_INIT;
         buf_add_str(&text, dice_one_in(&dice, 6) ? "-" : "");
         add_predicate(&dice, &text);
@@ -428,8 +424,7 @@ TEST(indexes_say_what_match_event_says)
 
 TEST(setup)
 {
-    const char *seed = getenv("STELE_TEST_SEED");
-    truth_make_of(event_of_parts, seed ? strtoull(seed, NULL, 10) : 20251121);
+    truth_make_of(event_of_parts, test_seed(20251121));
     EXPECT(truth.count > TRUTH_EVENTS_MAX * 8 / 10);
 }
 

@@ -1,5 +1,5 @@
 /* The engine against the truth: what it finds for some hundred random queries is what match_event
- * says about every single event. STELE_TEST_SEED asks other queries than the usual ones. */
+ * says about every single event. */
 #include "query/aggregate/aggregate.h"
 #include "query/eval/prefilter.h"
 #include "query/language/match.h"
@@ -138,17 +138,17 @@ static void check_query(const char *text, struct dice *dice, size_t *hits)
 
 TEST(engine_finds_what_matches)
 {
-    const char *seed = getenv("STELE_TEST_SEED"); /* others than the one that always runs */
-    struct dice dice = {.state = seed ? strtoull(seed, NULL, 10) : 7};
+    struct dice dice = {.state = test_seed(7)};
     size_t hits = 0;
-    for (int i = 0; i < QUERIES && test_failures < 20; i++) {
+    int rounds = test_rounds(QUERIES);
+    for (int i = 0; i < rounds && test_failures < 20; i++) {
         struct buf text = BUF_INIT;
         truth_query(&dice, &text);
         buf_add_char(&text, '\0');
         check_query(text.data, &dice, &hits);
         buf_fini(&text);
     }
-    EXPECT(hits > QUERIES);
+    EXPECT(hits > (size_t)rounds);
 }
 
 TEST(a_day_file_is_an_archive)

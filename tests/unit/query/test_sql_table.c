@@ -244,8 +244,9 @@ static void random_condition(struct dice *dice, char *out, size_t size)
 
 TEST(random_conditions)
 {
-    struct dice dice = {.state = 77};
-    for (int i = 0; i < 150; i++) {
+    struct dice dice = {.state = test_seed(77)};
+    int rounds = test_rounds(150);
+    for (int i = 0; i < rounds; i++) {
         char first[256];
         char second[256];
         char where[600];

@@ -148,7 +148,8 @@ static void compare_random(const char *other, uint64_t seed)
 {
     struct dice dice = {.state = seed};
     struct buf text = BUF_INIT;
-    for (int i = 0; i < QUERIES && test_failures == 0; i++) {
+    int rounds = test_rounds(QUERIES);
+    for (int i = 0; i < rounds && test_failures == 0; i++) {
         int64_t from_us = INT64_MIN;
         int64_t to_us = INT64_MAX;
         buf_clear(&text);
