@@ -2,7 +2,7 @@
 import socket
 import time
 
-from stele_tool import expect, main
+from stele_tool import LONG_SECONDS, expect, main
 from steletest import Steled, event, new_archive, wait_until
 
 CONNECTIONS_MAX = 32
@@ -14,7 +14,7 @@ def port_of(daemon):
 
 
 def connect(daemon):
-    return socket.create_connection(("127.0.0.1", port_of(daemon)), timeout=60)
+    return socket.create_connection(("127.0.0.1", port_of(daemon)), timeout=LONG_SECONDS)
 
 
 def read_all(sock):

@@ -81,7 +81,7 @@ def few_descriptors(place):
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     with daemon:
         clients = [socket.create_connection((daemon.host, daemon.port)) for _ in range(100)]
-        with urllib.request.urlopen(daemon.health + "/healthz", timeout=20) as answer:
+        with urllib.request.urlopen(daemon.health + "/healthz", timeout=LONG_SECONDS) as answer:
             expect(answer.status == 200, "health")
         expect(daemon.post(event(1)) == 200, "no descriptor left for a client")
         for client in clients:
@@ -111,7 +111,7 @@ def descriptors_cannot_be_had(place):
         port = int(lines[-1].split("127.0.0.1:")[1].split(",")[0])
         health = lines[-1].split("health on ")[1].strip()
         clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]
-        with urllib.request.urlopen(health + "/healthz", timeout=20) as answer:
+        with urllib.request.urlopen(health + "/healthz", timeout=LONG_SECONDS) as answer:
             expect(answer.status == 200, "health")
         where = ("127.0.0.1", int(health.rsplit(":", 1)[1]))
         clients += [socket.create_connection(where) for _ in range(100)]
@@ -120,7 +120,7 @@ def descriptors_cannot_be_had(place):
         expect(cpu_seconds(daemon.pid) - before < 1, "accept is called without end")
         for client in clients:
             client.close()
-        with urllib.request.urlopen(health + "/healthz", timeout=20) as answer:
+        with urllib.request.urlopen(health + "/healthz", timeout=LONG_SECONDS) as answer:
             expect(answer.status == 200, "health once there is room")
     finally:
         daemon.terminate()
