@@ -6,10 +6,10 @@ import subprocess
 import time
 
 from end_to_end_world import acked, bucket_lines, expect_once, load_words, raw, ship_once
-from stele_tool import LONG_SECONDS, expect, main, wait_until
+from stele_tool import FULL, LONG_SECONDS, expect, main, wait_until
 from steletest import Certificates, Steled, new_archive
 
-KILLS = int(os.environ.get("STELE_KILLS", "5"))
+KILLS = int(os.environ.get("STELE_KILLS", "20" if FULL else "5"))
 CONNECTIONS = 8
 SETTINGS = {"index.max_wait": "200ms", "ship.interval": "200ms"}
 
