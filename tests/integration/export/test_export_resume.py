@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 """Exports that were broken off: killed at any moment and run again, by themselves and by --resume,
 while new events arrive."""
-import random
 import shutil
 import signal
 import subprocess
@@ -10,7 +9,7 @@ import unittest
 
 from export_world import (DAYS, STELE, Archive, all_lines, expect_lines, export, objects_below,
                           tree)
-from ship_world import make_events
+from ship_world import killed_runs, make_events
 from stele_tool import main_of_cases
 
 SIZE = ("--object-bytes", "64KiB")
@@ -31,19 +30,8 @@ class Resume(unittest.TestCase):
         export(self.archive, "--dest", other, *words)
         return tree(other)
 
-    def killed(self, *words):
-        """Kills it at some moment, again and again; how often it was at work."""
-        dice = random.Random(7)
-        killed = 0
-        for _ in range(15):
-            process = subprocess.Popen([STELE, "export", "--archive", str(self.archive.dir),
-                                        "--dest", str(self.out), *map(str, words)],
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(dice.random() * 0.08)
-            process.send_signal(signal.SIGKILL)
-            killed += process.wait() == -signal.SIGKILL
-        self.assertGreater(killed, 0)
-        return killed
+    def kill_runs(self, *words):
+        killed_runs(15, 0.08, "export", "--archive", self.archive.dir, "--dest", self.out, *words)
 
     def objects(self):
         for path in list(self.out.rglob(".*.part")):
@@ -55,7 +43,7 @@ class Resume(unittest.TestCase):
                       (*SIZE, "event:exec OR user:user3")):
             want = self.whole(*words)
             shutil.rmtree(self.out, True)
-            self.killed(*words)
+            self.kill_runs(*words)
             export(self.archive, "--dest", self.out, *words)
             self.assertEqual(self.objects(), want, words)
 
@@ -64,7 +52,7 @@ class Resume(unittest.TestCase):
             want = self.whole(*words)
             shutil.rmtree(self.out, True)
             self.state.unlink(missing_ok=True)
-            self.killed(*words, "--resume", self.state)
+            self.kill_runs(*words, "--resume", self.state)
             export(self.archive, "--dest", self.out, *words, "--resume", self.state)
             self.assertEqual(self.objects(), want, words)
             done = export(self.archive, "--dest", self.out, *words, "--resume", self.state)

@@ -5,17 +5,14 @@ import os
 import pathlib
 import random
 import shutil
-import signal
 import socket
-import subprocess
 import tempfile
 import threading
-import time
 import unittest
 
 from export_world import (DAYS, STELE, Archive, all_lines, digest, expect_lines, export,
                           objects_below, restore, run, time_of, tree)
-from ship_world import make_events, shared_server
+from ship_world import killed_runs, make_events, shared_server
 from stele_tool import main_of_cases, wait_until
 
 KIND = os.environ.get("STELE_S3", "swift")
@@ -146,15 +143,7 @@ class Exports(Store):
     def test_killed_and_run_again(self):
         archive = self.archive(make_events(30000, days=DAYS))
         words = ("--dest", self.url, "--object-bytes", "64KiB", *self.words())
-        dice = random.Random(2)
-        killed = 0
-        for _ in range(10):
-            process = subprocess.Popen([STELE, "export", "--archive", str(archive.dir), *words],
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(dice.random() * 0.1)
-            process.send_signal(signal.SIGKILL)
-            killed += process.wait() == -signal.SIGKILL
-        self.assertGreater(killed, 0)
+        killed_runs(10, 0.1, "export", "--archive", archive.dir, *words)
         wait_until(lambda: export(archive, *words, ok=False).returncode == 0,
                    "no PUT of a killed process is at work, and all is exported")
         want = archive.home / "want"
@@ -279,16 +268,7 @@ class Restores(Store):
     def test_killed_and_run_again(self):
         first = self.shipped("zstd")
         second = self.archive()
-        dice = random.Random(4)
-        killed = 0
-        for _ in range(6):
-            process = subprocess.Popen([STELE, "import", "--archive", str(second.dir), self.url,
-                                        *self.words()], stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL)
-            time.sleep(dice.random() * 0.6)
-            process.send_signal(signal.SIGKILL)
-            killed += process.wait() == -signal.SIGKILL
-        self.assertGreater(killed, 0)
+        killed_runs(6, 0.6, "import", "--archive", second.dir, self.url, *self.words())
         restore(second, self.url, *self.words())
         self.assertEqual(digest(second), digest(first))
 

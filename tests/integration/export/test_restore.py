@@ -2,8 +2,6 @@
 """An archive rebuilt from its objects in a directory: nothing lost, nothing doubled, byte for byte;
 and what is wrong with objects, told by name."""
 import json
-import os
-import random
 import shutil
 import signal
 import subprocess
@@ -12,7 +10,7 @@ import unittest
 
 from export_world import (DAYS, STELE, Archive, digest, expect_lines, export, objects_below,
                           restore, run)
-from ship_world import make_events
+from ship_world import killed_runs, make_events
 from stele_tool import by_clock, catches, main_of_cases, wait_until
 
 # What an import of files takes apart: here they are events as they stand.
@@ -151,16 +149,7 @@ class Restore(unittest.TestCase):
     def test_killed_and_run_again(self):
         first = self.archive(make_events(30000, days=DAYS), object_bytes_max="64KiB")
         second = self.archive()
-        dice = random.Random(3)
-        killed = 0
-        for _ in range(10):
-            process = subprocess.Popen([STELE, "import", "--archive", str(second.dir),
-                                        f"file://{first.out}"], stdout=subprocess.DEVNULL,
-                                       stderr=subprocess.DEVNULL)
-            time.sleep(dice.random() * 0.4)
-            process.send_signal(signal.SIGKILL)
-            killed += process.wait() == -signal.SIGKILL
-        self.assertGreater(killed, 0)
+        killed_runs(10, 0.4, "import", "--archive", second.dir, f"file://{first.out}")
         restore(second, f"file://{first.out}")
         self.assertEqual(digest(second), digest(first))
         run(STELE, "check", "--archive", second.dir, ok=False)

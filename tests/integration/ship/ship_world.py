@@ -7,7 +7,10 @@ import os
 import pathlib
 import random
 import shutil
+import signal
+import subprocess
 import tempfile
+import time
 import uuid
 
 import corpus
@@ -75,6 +78,20 @@ class Archive:
 
     def remove(self):
         shutil.rmtree(self.home)
+
+
+def killed_runs(times, longest_s, *words, seed=1):
+    """Runs the tool so many times and kills it after a random while of up to so many seconds. Fails
+    if it was never at work then."""
+    dice = random.Random(seed)
+    killed = 0
+    for _ in range(times):
+        process = subprocess.Popen([STELE, *map(str, words)], stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        time.sleep(dice.random() * longest_s)
+        process.kill()
+        killed += process.wait() == -signal.SIGKILL
+    assert killed > 0, f"{words}: all of {times} runs had ended"
 
 
 class Daemon(Steled):

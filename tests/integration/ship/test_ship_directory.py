@@ -2,14 +2,11 @@
 """Shipping to a directory: every event once, through wrong targets and kills at any moment."""
 import hashlib
 import os
-import random
-import signal
 import subprocess
-import time
 import unittest
 
 import ship_world
-from ship_world import Archive, expect_once, make_events, objects_below, run
+from ship_world import Archive, expect_once, killed_runs, make_events, objects_below, run
 from stele_tool import main_of_cases, wait_until
 
 
@@ -126,15 +123,7 @@ class Directory(unittest.TestCase):
         archive = self.archive(object_bytes_max=64 * 1024)
         lines = make_events(30000)
         archive.add(lines)
-        dice = random.Random(5)
-        killed = 0
-        for _ in range(12):
-            process = subprocess.Popen([ship_world.STELE, "ship", "--archive", str(archive.dir)],
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(dice.random() * 0.06)
-            process.send_signal(signal.SIGKILL)
-            killed += process.wait() == -signal.SIGKILL
-        self.assertGreater(killed, 0)
+        killed_runs(12, 0.06, "ship", "--archive", archive.dir)
         archive.ship()
         for path in list(self.out.rglob(".*.part")):
             path.unlink()

@@ -9,12 +9,11 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 import unittest
 
 import ship_world
 from fault_proxy import FaultProxy
-from ship_world import (PUT_TOOL, Archive, expect_once, make_events, own_server, run,
+from ship_world import (PUT_TOOL, Archive, expect_once, killed_runs, make_events, own_server, run,
                         shared_server)
 from stele_tool import LONG_SECONDS, by_clock, main_of_cases, wait_until
 
@@ -113,15 +112,7 @@ class Ships(Store):
         archive = self.archive(object_bytes_max=64 * 1024)
         lines = make_events(20000)
         archive.add(lines)
-        dice = random.Random(7)
-        killed = 0
-        for _ in range(8):
-            process = subprocess.Popen([ship_world.STELE, "ship", "--archive", str(archive.dir)],
-                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(dice.random() * 0.1)
-            process.kill()
-            killed += process.wait() < 0
-        self.assertGreater(killed, 0)
+        killed_runs(8, 0.1, "ship", "--archive", archive.dir)
         self.ship_until_done(archive)
         expect_once(self, self.fetch(archive), lines)
         self.assertEqual(archive.status()[1][0]["shipped_events"], 20000)
