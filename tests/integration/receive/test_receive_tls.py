@@ -163,9 +163,6 @@ def resumption(place):
 def tickets_do_not_outlive_certificates(place):
     """By the daemon's clock the client's certificate is still in its dates, or not any more: then it
     is asked for again (and OpenSSL, which has the system's clock, takes it here)."""
-    if "STELE_TEST_CLOCK" not in os.environ:
-        print("skipped: this build's clock cannot be set")
-        return
     certificates = Certificates(place.path("tls"))
     for version in ("-tls1_2", "-tls1_3"):
         for days, reused in ((1, True), (3, False)):

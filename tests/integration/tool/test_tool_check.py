@@ -56,9 +56,6 @@ def soon_over(place):
 
 @by_clock
 def over(place):
-    if "STELE_TEST_CLOCK" not in os.environ:
-        print("skipped: this build's clock cannot be set")
-        return
     new(place, "--days", "10")
     later = "2000000000000000"
     check(place, 2, ("FAIL", "certificate", "ran out on"), env={"STELE_CLOCK_US": later})
