@@ -22,7 +22,7 @@ static void print_help(FILE *out)
         fprintf(out, "  %-12s %s\n", verbs[i]->name, verbs[i]->summary);
     }
     fprintf(out,
-            "\nstele VERB --help tells more. The archive is named by --archive DIR or\n"
+            "\nstele VERB --help says more. The archive is named by --archive DIR or\n"
             "STELE_ARCHIVE.\n"
             "Exit codes: 0 done (search, hunt: something found), 1 nothing found, 2 wrong use or\n"
             "configuration, 3 could not reach or read something, 4 the archive is damaged.\n");
@@ -71,7 +71,7 @@ int main(int argc, char **argv)
     }
     for (size_t i = 0; i < VERB_COUNT; i++) {
         if (strcmp(word, verbs[i]->name) == 0) {
-            return flushed(verbs[i]->run(argc - 1, argv + 1));
+            return flushed(verb_run(verbs[i], argc - 1, argv + 1));
         }
     }
     return unknown(word);

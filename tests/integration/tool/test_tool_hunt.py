@@ -361,7 +361,7 @@ def sightings(place):
 
 def wrong_use(place):
     place.stele("init", "a")
-    expect_error(place.stele("hunt", "--archive", "a"), 2, "wants a list")
+    expect_error(place.stele("hunt", "--archive", "a"), 2, "lists of indicators")
     expect_error(place.stele("hunt", "--archive", "a", "nosuch"), 3, "nosuch")
     expect_error(place.stele("hunt", "--archive", "a", "-", "--output", "xml"), 2, "xml")
     expect_error(place.stele("hunt", "--archive", "a", "-", stdin=b""), 3, "no indicator")

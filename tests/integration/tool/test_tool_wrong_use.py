@@ -36,8 +36,37 @@ def no_such_option(place):
 
 
 def no_such_length_of_time(place):
+    expect(place.stele("init", "a").code == 0, "init")
     for word in ("7x", "15min", "0s"):
-        expect_error(place.stele("search", "*", "--histogram", word), 2, "--histogram", word, "15m")
+        expect_error(place.stele("search", "*", "--histogram", word, "--archive", "a"), 2,
+                     "--histogram", word, "15m")
+
+
+def worded_alike(place):
+    """What is wrong is said in the same words by every verb, and before the archive is looked for."""
+    for name in verbs(place):
+        if name not in ("search", "hunt", "copy", "export", "import", "replay"):
+            expect_error(place.stele(name, "a", "b", "c", "d"), 2,
+                         "unknown action" if name in ("hold", "watch") else "unexpected argument")
+        result = place.stele(name, "--help")
+        if b"  --output FORM" in result.out:
+            expect_error(place.stele(name, "x", "--output", "xml"), 2, "--output is table",
+                         "not \"xml\"")
+    expect_error(place.stele("hunt"), 2, "missing argument: ")
+    expect_error(place.stele("show"), 2, "missing argument: ")
+    expect_error(place.stele("export"), 2, "--dest is missing: ")
+    expect_error(place.stele("search", "--count", "--top", "user"), 2,
+                 "--count and --top cannot be used together")
+    expect_error(place.stele("ship", "--deep"), 2, "--deep needs --reconcile")
+
+
+def help_shows_what_goes_together(place):
+    """The line of usage is made of the rules that the command line is checked by."""
+    for name, usage in (("ship", "stele ship [--once | --status | --reconcile] [OPTION]..."),
+                        ("copy", "stele copy (--why TEXT | --show | --decrypt) [QUERY] OUT.stele "
+                                 "[OPTION]..."),
+                        ("hold", "stele hold [add | list | release] [OPTION]...")):
+        expect(place.stele(name, "--help").out.decode().startswith(f"usage: {usage}\n"), name)
 
 
 def version(place):
@@ -57,4 +86,4 @@ def output_that_cannot_be_written(place):
 
 
 main(no_such_verb, every_verb_has_help, no_such_option, no_such_length_of_time,
-     version, output_that_cannot_be_written)
+     worded_alike, help_shows_what_goes_together, version, output_that_cannot_be_written)

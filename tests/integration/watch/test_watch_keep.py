@@ -189,10 +189,10 @@ def wrong_use(place):
     place.stele("init", "a")
     listed = place.write("l", "1.2.3.4\n")
     at = ("--archive", "a")
-    expect_error(place.stele("watch", "ad", *at), 2, "no such action: ad", "did you mean add?")
+    expect_error(place.stele("watch", "ad", *at), 2, "unknown action \"ad\"", "did you mean add?")
     expect_error(place.stele("watch", "--archive", "a", "add"), 2, "after the action")
     expect_error(place.stele("watch", "add", listed, *at), 2, "--name")
-    expect_error(place.stele("watch", "add", "--name", "x", *at), 2, "wants a list")
+    expect_error(place.stele("watch", "add", "--name", "x", *at), 2, "a list of indicators")
     for name in ("", "a b", "-x", "..", "x" * 65, "a/b"):
         expect_error(place.stele("watch", "add", listed, f"--name={name}", *at), 2, "no name")
     expect_error(place.stele("watch", "add", "nosuch", "--name", "x", *at), 3, "nosuch")

@@ -4,30 +4,55 @@
 #include "tools/stele/cli/options.h"
 #include "tools/stele/cli/progress.h"
 
-static int run_nothing(int argc, char **argv)
+static enum status run_nothing(struct options *options, int *out_code, struct err *err)
 {
-    (void)argc;
-    (void)argv;
-    return 0;
+    (void)options;
+    (void)out_code;
+    (void)err;
+    return OK;
 }
-
-static const struct verb verb_trial = {"trial", "WORD...", "A verb for this test", run_nothing};
 
 static bool is_digit(const char *word)
 {
     return word[0] >= '0' && word[0] <= '9';
 }
 
-struct trial {
+static struct trial {
     bool count;
     const char *from;
     const char *histogram;
     struct option_values hosts;
     struct options options;
+    struct err err;
+} trial;
+
+static const struct option_entry entries[] = {
+    {.name = "count", .help = "a flag", .flag = &trial.count},
+    {.name = "from", .argument = "TIME", .help = "a text", .text = &trial.from},
+    {.name = "histogram",
+     .argument = "[1h]",
+     .help = "may be left out",
+     .text = &trial.histogram,
+     .fits = is_digit},
+    {.name = "host", .argument = "NAME", .help = "repeatable", .values = &trial.hosts},
 };
 
-/* Runs the parser over words, of which the first is the verb. */
-static int parse(struct trial *trial, const char *line)
+static const struct verb verb_trial = {
+    .name = "trial",
+    .summary = "a verb for this test",
+    .words = {0, 2, "WORD...", "one or two words"},
+    VERB_OPTIONS(entries),
+    .forms = OUTPUT_TABLE_JSON_CSV,
+    .rules = (const struct verb_rule[]){{VERB_AT_MOST_ONE, "count from", NULL},
+                                        {VERB_ONLY_WITH, "histogram", "count"},
+                                        {VERB_NOT_WITH, "host", "count from"},
+                                        {VERB_REQUIRED, "count from host", "what is counted"},
+                                        {0}},
+    .run = run_nothing,
+};
+
+/* Cuts the line into words, of which the first is the verb. */
+static char **split(const char *line, int *out_argc)
 {
     static char words[16][64];
     static char *argv[17];
@@ -40,25 +65,29 @@ static int parse(struct trial *trial, const char *line)
         line += size + (line[size] == ' ');
     }
     argv[argc] = NULL;
-    *trial = (struct trial){0};
-    const struct option_entry entries[] = {
-        {.name = "count", .help = "a flag", .flag = &trial->count},
-        {.name = "from", .argument = "TIME", .help = "a text", .text = &trial->from},
-        {.name = "histogram",
-         .argument = "[1h]",
-         .help = "may be left out",
-         .text = &trial->histogram,
-         .fits = is_digit},
-        {.name = "host", .argument = "NAME", .help = "repeatable", .values = &trial->hosts},
-    };
-    return options_parse(&trial->options, &verb_trial, entries, 4, argc, argv);
+    trial = (struct trial){0};
+    *out_argc = argc;
+    return argv;
+}
+
+static enum status parse(const char *line)
+{
+    int argc;
+    char **argv = split(line, &argc);
+    return options_parse(&trial.options, &verb_trial, argc, argv, &trial.err);
+}
+
+/* The exit code of the whole verb. */
+static int run(const char *line)
+{
+    int argc;
+    char **argv = split(line, &argc);
+    return verb_run(&verb_trial, argc, argv);
 }
 
 TEST(options_are_read_among_words)
 {
-    struct trial trial;
-    EXPECT_INT(parse(&trial, "trial one --from -7d --host a two --host=b --count --archive /x"),
-               OPTIONS_GO_ON);
+    EXPECT_INT(parse("trial one --from -7d --host a two --host=b --count --archive /x"), OK);
     EXPECT(trial.count);
     EXPECT_STR(trial.from, "-7d");
     EXPECT_INT(trial.hosts.count, 2);
@@ -72,23 +101,21 @@ TEST(options_are_read_among_words)
 
 TEST(an_argument_may_be_left_out)
 {
-    struct trial trial;
-    EXPECT_INT(parse(&trial, "trial --histogram word"), OPTIONS_GO_ON);
+    EXPECT_INT(parse("trial --histogram word"), OK);
     EXPECT_STR(trial.histogram, "");
     EXPECT_INT(trial.options.n_words, 1);
-    EXPECT_INT(parse(&trial, "trial --histogram 1h word"), OPTIONS_GO_ON);
+    EXPECT_INT(parse("trial --histogram 1h word"), OK);
     EXPECT_STR(trial.histogram, "1h");
     EXPECT_INT(trial.options.n_words, 1);
-    EXPECT_INT(parse(&trial, "trial --histogram=5m"), OPTIONS_GO_ON);
+    EXPECT_INT(parse("trial --histogram=5m"), OK);
     EXPECT_STR(trial.histogram, "5m");
-    EXPECT_INT(parse(&trial, "trial"), OPTIONS_GO_ON);
+    EXPECT_INT(parse("trial"), OK);
     EXPECT(trial.histogram == NULL);
 }
 
 TEST(words_behind_two_dashes)
 {
-    struct trial trial;
-    EXPECT_INT(parse(&trial, "trial --count -- -user:alice --from"), OPTIONS_GO_ON);
+    EXPECT_INT(parse("trial --count -- -user:alice --from"), OK);
     EXPECT_INT(trial.options.n_words, 2);
     EXPECT_STR(trial.options.words[0], "-user:alice");
     EXPECT(trial.from == NULL);
@@ -96,12 +123,45 @@ TEST(words_behind_two_dashes)
 
 TEST(wrong_use_is_exit_code_2)
 {
-    struct trial trial;
-    EXPECT_INT(parse(&trial, "trial --form x"), 2);
-    EXPECT_INT(parse(&trial, "trial --from"), 2);
-    EXPECT_INT(parse(&trial, "trial --count=yes"), 2);
-    EXPECT_INT(parse(&trial, "trial -x"), 2);
-    EXPECT_INT(parse(&trial, "trial --h"), 2); /* --host, --histogram or --help? */
+    static const struct {
+        const char *line;
+        const char *text;
+    } cases[] = {
+        {"trial --form x", "unknown option --form (did you mean --from?)"},
+        {"trial --from", "--from needs an argument"},
+        {"trial --count=yes", "--count takes no argument"},
+        {"trial -x", "unknown option -x (a word that begins with - goes behind --)"},
+        {"trial --h", "unknown option --h"}, /* --host, --histogram or --help? */
+        {"trial --output xml", "--output is table, json or csv, not \"xml\""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        EXPECT_INT(parse(cases[i].line), ERR_USAGE);
+        EXPECT_STR(trial.err.text, cases[i].text);
+    }
+}
+
+TEST(a_form_is_chosen)
+{
+    EXPECT_INT(parse("trial"), OK);
+    EXPECT_INT(trial.options.form, OUTPUT_TABLE);
+    EXPECT(!trial.options.has_form);
+    EXPECT_INT(parse("trial --output csv"), OK);
+    EXPECT_INT(trial.options.form, OUTPUT_CSV);
+    EXPECT(trial.options.has_form);
+}
+
+TEST(a_verb_says_what_goes_together)
+{
+    EXPECT_INT(run("trial --count a b"), 0);
+    EXPECT_INT(run("trial --count a b c"), 2);
+    EXPECT_INT(run("trial --count --from x"), 2);
+    EXPECT_INT(run("trial --host x --histogram"), 2);
+    EXPECT_INT(run("trial --count --histogram"), 0);
+    EXPECT_INT(run("trial --host x --from y"), 2);
+    EXPECT_INT(run("trial --host x"), 0);
+    EXPECT_INT(run("trial"), 2);
+    EXPECT_INT(run("trial --from= a"), 2);
+    EXPECT_INT(run("trial --help"), 0);
 }
 
 TEST(numbers_have_bounds)
@@ -150,4 +210,5 @@ TEST(progress_line)
 
 TEST_MAIN(TEST_ENTRY(options_are_read_among_words), TEST_ENTRY(an_argument_may_be_left_out),
           TEST_ENTRY(words_behind_two_dashes), TEST_ENTRY(wrong_use_is_exit_code_2),
+          TEST_ENTRY(a_form_is_chosen), TEST_ENTRY(a_verb_says_what_goes_together),
           TEST_ENTRY(numbers_have_bounds), TEST_ENTRY(nearest), TEST_ENTRY(progress_line))

@@ -1,158 +1,169 @@
 #include "tools/stele/cli/options.h"
 
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "schema/base/suggest.h"
 
-enum { OPTION_ENTRIES_MAX = 32, OPTION_COMMON = 3, HELP_COLUMN = 26 };
-
-/* What a run of getopt_long fills. */
-struct options_reader {
-    struct options *options;
-    struct option_entry entries[OPTION_ENTRIES_MAX];
-    struct option table[OPTION_ENTRIES_MAX + 1];
-    const char *names[OPTION_ENTRIES_MAX];
-    size_t count;
-    bool help;
-    const char *archive;
-    const char *config;
+/* Argument and value of the option that getopt_long found last, numbered from 1. */
+struct option_found {
+    int number;
+    int argc;
+    char **argv;
 };
 
-static bool optional(const struct option_entry *entry)
+static void add_entry(struct options *options, const struct option_entry *entry)
 {
-    return entry->argument && entry->argument[0] == '[';
+    CHECK(options->n_entries < OPTION_ENTRIES_MAX);
+    options->entries[options->n_entries++] = *entry;
 }
 
-static void reading_add(struct options_reader *reading, const struct option_entry *entry)
+static void add_entries(struct options *options)
 {
-    CHECK(reading->count < OPTION_ENTRIES_MAX);
-    size_t i = reading->count++;
-    reading->entries[i] = *entry;
-    reading->names[i] = entry->name;
-    reading->table[i] = (struct option){
-        .name = entry->name,
-        .has_arg = !entry->argument  ? no_argument
-                   : optional(entry) ? optional_argument
-                                     : required_argument,
-        .val = (int)i + 1,
-    };
-}
-
-static void reading_init(struct options_reader *reading, struct options *options,
-                         const struct option_entry *entries, size_t n_entries)
-{
-    *reading = (struct options_reader){.options = options};
-    for (size_t i = 0; i < n_entries; i++) {
-        reading_add(reading, &entries[i]);
-    }
-    const struct option_entry common[OPTION_COMMON] = {
+    const struct option_entry common[] = {
         {.name = "archive",
-         .argument = "DIR",
+         .argument = options->verb->needs == VERB_NEEDS_ARCHIVE_OR_COPY ? "DIR|FILE" : "DIR",
          .help = "the archive (default: STELE_ARCHIVE in the environment)",
-         .text = &reading->archive},
+         .text = &options->archive},
         {.name = "config",
          .argument = "FILE",
          .help = "the configuration (default: DIR/stele.conf)",
-         .text = &reading->config},
-        {.name = "help", .help = "print this text", .flag = &reading->help},
+         .text = &options->config_file},
+        {.name = "help", .help = "print this text", .flag = &options->help},
     };
-    for (size_t i = 0; i < OPTION_COMMON; i++) {
-        reading_add(reading, &common[i]);
+    for (size_t i = 0; i < options->verb->n_options; i++) {
+        add_entry(options, &options->verb->options[i]);
+    }
+    if (options->verb->forms) {
+        output_forms_text(options->verb->forms, true, options->forms, sizeof options->forms);
+        add_entry(options, &(const struct option_entry){.name = "output",
+                                                        .argument = "FORM",
+                                                        .help = options->forms,
+                                                        .text = &options->output});
+    }
+    for (size_t i = 0; i < sizeof common / sizeof common[0]; i++) {
+        add_entry(options, &common[i]);
     }
 }
 
-static void print_help(const struct options_reader *reading)
+bool options_read_number(const char *text, int64_t min, int64_t max, int64_t *out_number)
 {
-    const struct verb *verb = reading->options->verb;
-    printf("usage: stele %s%s%s\n%s.\n\n", verb->name, *verb->usage ? " " : "", verb->usage,
-           verb->summary);
-    for (size_t i = 0; i < reading->count; i++) {
-        const struct option_entry *entry = &reading->entries[i];
-        char left[64];
-        (void)snprintf(left, sizeof left, "--%s%s%s", entry->name, entry->argument ? " " : "",
-                       entry->argument ? entry->argument : "");
-        printf("  %-*s %s\n", HELP_COLUMN - 3, left, entry->help);
-    }
-}
-
-int options_fail(const struct verb *verb, const struct err *err)
-{
-    fprintf(stderr, "stele %s: %s\n", verb->name, err->text);
-    return status_exit_code(err->status);
-}
-
-int options_misuse(const struct verb *verb, const char *format, ...)
-{
-    char text[ERR_TEXT_BYTES];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    fprintf(stderr, "stele %s: %s; see stele %s --help\n", verb->name, text, verb->name);
-    return status_exit_code(ERR_USAGE);
+    char *end;
+    long long number = strtoll(text, &end, 10);
+    bool ok = *text && !*end && number >= min && number <= max;
+    *out_number = ok ? number : *out_number;
+    return ok;
 }
 
 enum status options_number(const char *name, const char *text, int64_t min, int64_t max,
                            int64_t *out_number, struct err *err)
 {
-    char *end;
-    long long number = strtoll(text, &end, 10);
-    if (!*text || *end || number < min || number > max) {
-        return err_set(err, ERR_USAGE, "--%s: \"%s\" is not a whole number from %lld to %lld", name,
-                       text, (long long)min, (long long)max);
-    }
-    *out_number = number;
-    return OK;
+    return options_read_number(text, min, max, out_number)
+               ? OK
+               : err_set(err, ERR_USAGE, "--%s: \"%s\" is not a whole number from %lld to %lld",
+                         name, text, (long long)min, (long long)max);
 }
 
-/* Says why getopt_long stopped; the exit code. It leaves the entry's number in optopt, or the
- * letter of a short option (there are none), or 0 for a long name that it does not know. */
-static int complain(const struct options_reader *reading, int code, const char *word)
+/* Why getopt_long stopped. It leaves the entry's number in optopt, or the letter of a short option
+ * (there are none), or 0 for a long name that it does not know. */
+static enum status complain(const struct options *options, int code, const char *word,
+                            struct err *err)
 {
-    const struct verb *verb = reading->options->verb;
-    if (optopt >= 1 && (size_t)optopt <= reading->count) {
-        return options_misuse(verb, "--%s %s", reading->names[optopt - 1],
-                              code == ':' ? "needs an argument" : "takes no argument");
+    const char *names[OPTION_ENTRIES_MAX];
+    char name[65];
+    if (optopt >= 1 && (size_t)optopt <= options->n_entries) {
+        return err_set(err, ERR_USAGE, "--%s %s", options->entries[optopt - 1].name,
+                       code == ':' ? "needs an argument" : "takes no argument");
     }
     if (optopt != 0) {
-        return options_misuse(
-            verb, "no such option: -%c (a word that begins with - goes behind --)", optopt);
+        return err_set(err, ERR_USAGE,
+                       "unknown option -%c (a word that begins with - goes behind --)", optopt);
     }
-    char name[65];
+    for (size_t i = 0; i < options->n_entries; i++) {
+        names[i] = options->entries[i].name;
+    }
     (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(word + 2, "="), word + 2);
-    const char *near = suggest_name(name, reading->names, reading->count);
-    if (near) {
-        return options_misuse(verb, "no such option: --%s (did you mean --%s?)", name, near);
-    }
-    return options_misuse(verb, "no such option: --%s", name);
+    const char *near = suggest_name(name, names, options->n_entries);
+    return near ? err_set(err, ERR_USAGE, "unknown option --%s (did you mean --%s?)", name, near)
+                : err_set(err, ERR_USAGE, "unknown option --%s", name);
 }
 
 /* Puts one option's value where its entry wants it. */
-static int take(const struct options_reader *reading, const struct option_entry *entry, int argc,
-                char **argv)
+static enum status store(struct options *options, const struct option_found *found, struct err *err)
 {
+    const struct option_entry *entry = &options->entries[found->number - 1];
+    const char *value = optarg ? optarg : "";
+    options->given[found->number - 1] = true;
     if (entry->flag) {
         *entry->flag = true;
-        return OPTIONS_GO_ON;
+        return OK;
     }
-    const char *value = optarg ? optarg : "";
-    if (!optarg && entry->fits && optind < argc && entry->fits(argv[optind])) {
-        value = argv[optind++];
+    if (!optarg && entry->fits && optind < found->argc && entry->fits(found->argv[optind])) {
+        value = found->argv[optind++];
     }
     if (entry->text) {
         *entry->text = value;
-        return OPTIONS_GO_ON;
+        return OK;
     }
     CHECK(entry->values);
     if (entry->values->count == OPTION_VALUES_MAX) {
-        return options_misuse(reading->options->verb, "--%s more than %d times", entry->name,
-                              OPTION_VALUES_MAX);
+        return err_set(err, ERR_USAGE, "--%s is given more than %d times", entry->name,
+                       OPTION_VALUES_MAX);
     }
     entry->values->items[entry->values->count++] = value;
-    return OPTIONS_GO_ON;
+    return OK;
+}
+
+static enum status read_form(struct options *options, struct err *err)
+{
+    char forms[OPTION_FORMS_BYTES];
+    options->has_form = options->output != NULL;
+    if (!options->output ||
+        output_form_find(options->output, options->verb->forms, &options->form)) {
+        return OK;
+    }
+    output_forms_text(options->verb->forms, false, forms, sizeof forms);
+    return err_set(err, ERR_USAGE, "--output is %s, not \"%s\"", forms, options->output);
+}
+
+enum status options_parse(struct options *options, const struct verb *verb, int argc, char **argv,
+                          struct err *err)
+{
+    *options = (struct options){.verb = verb};
+    add_entries(options);
+    struct option table[OPTION_ENTRIES_MAX + 1] = {0};
+    for (size_t i = 0; i < options->n_entries; i++) {
+        const char *argument = options->entries[i].argument;
+        table[i] = (struct option){.name = options->entries[i].name,
+                                   .has_arg = !argument            ? no_argument
+                                              : argument[0] == '[' ? optional_argument
+                                                                   : required_argument,
+                                   .val = (int)i + 1};
+    }
+    opterr = 0;
+    optind = 0;
+    enum status status = OK;
+    for (int code; status == OK && (code = getopt_long(argc, argv, ":", table, NULL)) != -1;) {
+        const struct option_found found = {.number = code, .argc = argc, .argv = argv};
+        status = code == '?' || code == ':' ? complain(options, code, argv[optind - 1], err)
+                                            : store(options, &found, err);
+    }
+    options->words = argv + optind;
+    options->n_words = (size_t)(argc - optind);
+    return THEN(status, read_form(options, err));
+}
+
+const struct option_entry *options_given(const struct options *options, const char *name)
+{
+    size_t size = strcspn(name, " ");
+    for (size_t i = 0; i < options->n_entries; i++) {
+        const char *entry = options->entries[i].name;
+        if (options->given[i] && strlen(entry) == size && memcmp(entry, name, size) == 0) {
+            return &options->entries[i];
+        }
+    }
+    return NULL;
 }
 
 static const char *archive_at_hand(void)
@@ -178,69 +189,9 @@ enum status options_find(struct options *options, struct err *err)
     return OK;
 }
 
-int options_parse(struct options *options, const struct verb *verb,
-                  const struct option_entry *entries, size_t n_entries, int argc, char **argv)
+enum status options_need_archive(const struct options *options, struct err *err)
 {
-    CHECK(n_entries + OPTION_COMMON <= OPTION_ENTRIES_MAX);
-    *options = (struct options){.verb = verb};
-    struct options_reader reading;
-    reading_init(&reading, options, entries, n_entries);
-    opterr = 0;
-    optind = 0;
-    for (;;) {
-        int code = getopt_long(argc, argv, ":", reading.table, NULL);
-        if (code == -1) {
-            break;
-        }
-        if (code == '?' || code == ':') {
-            return complain(&reading, code, argv[optind - 1]);
-        }
-        int result = take(&reading, &reading.entries[code - 1], argc, argv);
-        if (result != OPTIONS_GO_ON) {
-            return result;
-        }
-    }
-    if (reading.help) {
-        print_help(&reading);
-        return 0;
-    }
-    options->archive = reading.archive;
-    options->config_file = reading.config;
-    options->words = argv + optind;
-    options->n_words = (size_t)(argc - optind);
-    return OPTIONS_GO_ON;
-}
-
-int options_read(struct options *options, const struct verb *verb,
-                 const struct option_entry *entries, size_t n_entries, int argc, char **argv)
-{
-    int code = options_parse(options, verb, entries, n_entries, argc, argv);
-    struct err err;
-    if (code == OPTIONS_GO_ON && options_find(options, &err) != OK) {
-        return options_fail(verb, &err);
-    }
-    return code;
-}
-
-const char *options_archive(const struct options *options)
-{
-    if (!options->archive) {
-        fprintf(stderr, "stele %s: which archive? Give --archive DIR or set STELE_ARCHIVE\n",
-                options->verb->name);
-    }
-    return options->archive;
-}
-
-struct option_entry option_from(const char **text)
-{
-    return (struct option_entry){.name = "from",
-                                 .argument = "TIME",
-                                 .help = "events from this time on (-7d, 2026-11-01, RFC 3339)",
-                                 .text = text};
-}
-
-struct option_entry option_to(const char **text)
-{
-    return (struct option_entry){
-        .name = "to", .argument = "TIME", .help = "events before this time", .text = text};
+    return options->archive
+               ? OK
+               : err_set(err, ERR_USAGE, "which archive? Give --archive DIR or set STELE_ARCHIVE");
 }

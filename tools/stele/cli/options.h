@@ -6,7 +6,7 @@
 #include "daemon/config/config.h"
 #include "tools/stele/cli/verb.h"
 
-enum { OPTION_VALUES_MAX = 64 };
+enum { OPTION_VALUES_MAX = 64, OPTION_ENTRIES_MAX = 32, OPTION_FORMS_BYTES = 96 };
 
 /* A repeatable option's values, in order; they point into argv. */
 struct option_values {
@@ -28,48 +28,61 @@ struct option_entry {
     bool (*fits)(const char *word);
 };
 
+/* --from and --to of event times, worded alike in every verb. */
+#define OPTION_FROM(target)                                                                        \
+    {                                                                                              \
+        .name = "from", .argument = "TIME",                                                        \
+        .help = "events from this time on (-7d, 2026-11-01, RFC 3339)", .text = (target)           \
+    }
+#define OPTION_TO(target)                                                                          \
+    {                                                                                              \
+        .name = "to", .argument = "TIME", .help = "events before this time", .text = (target)      \
+    }
+/* --set of the verbs that talk to a target (target_arg_settings). */
+#define OPTION_SET(target)                                                                         \
+    {                                                                                              \
+        .name = "set", .argument = "SETTING",                                                      \
+        .help = "section.key=value over the configuration, such as ship.s3_endpoint=...",          \
+        .values = (target)                                                                         \
+    }
+
 struct options {
     const struct verb *verb;
-    const char *archive;     /* --archive; after options_read the archive meant; or NULL */
+    const char *archive;     /* --archive; after options_find the archive meant; or NULL */
     const char *config_file; /* --config, or NULL */
     struct config config;
-    char **words; /* what is no option, in order; in argv */
+    char **words; /* in order; in argv */
     size_t n_words;
+    enum output_form form; /* --output; OUTPUT_TABLE when not given */
+    bool has_form;         /* it was given */
+    bool help;             /* --help was given */
+    /* the verb's entries and those of every verb, and which of them were given */
+    struct option_entry entries[OPTION_ENTRIES_MAX];
+    bool given[OPTION_ENTRIES_MAX];
+    size_t n_entries;
+    const char *output; /* --output as it was given */
+    char forms[OPTION_FORMS_BYTES];
 };
 
-enum { OPTIONS_GO_ON = -1 };
-
-/* Reads argv (argv[0] is the verb). Returns OPTIONS_GO_ON, or the exit code to end with: --help
- * was printed, or what is wrong was said in one line on stderr. Options and words may be mixed;
- * what follows -- is words. */
-int options_parse(struct options *options, const struct verb *verb,
-                  const struct option_entry *entries, size_t n_entries, int argc, char **argv);
+/* Reads argv (argv[0] is the verb). ERR_USAGE: an option that is unknown, or lacks its argument, or
+ * a form that the verb does not have. Options and words may be mixed; what follows -- is words. */
+MUST_USE enum status options_parse(struct options *options, const struct verb *verb, int argc,
+                                   char **argv, struct err *err);
 
 /* Finds archive and configuration (config_find; defaults when there is none). The archive is
  * --archive, else archive.dir of a --config file, else STELE_ARCHIVE, else the working directory
  * when it holds one. */
 MUST_USE enum status options_find(struct options *options, struct err *err);
 
-/* Both of them; a failure of the second is said on stderr too. */
-int options_read(struct options *options, const struct verb *verb,
-                 const struct option_entry *entries, size_t n_entries, int argc, char **argv);
+/* After options_find: ERR_USAGE when there is no archive. */
+MUST_USE enum status options_need_archive(const struct options *options, struct err *err);
 
-/* The archive's directory, after options_read. NULL: there is none, and that was said on stderr;
- * end with status_exit_code(ERR_USAGE). The text lives as long as options. */
-const char *options_archive(const struct options *options);
+/* The entry of that name when it was given; else NULL. `name` ends at a blank or NUL. */
+const struct option_entry *options_given(const struct options *options, const char *name);
 
-/* "stele VERB: TEXT" as a line on stderr; returns the exit code of err->status. */
-int options_fail(const struct verb *verb, const struct err *err);
-
-/* The same for wrong use found by the verb itself; adds "see stele VERB --help". Returns 2. */
-int options_misuse(const struct verb *verb, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-/* --from and --to of event times, worded alike in every verb. */
-struct option_entry option_from(const char **text);
-struct option_entry option_to(const char **text);
-
-/* A whole number from min to max; ERR_USAGE names the option and the bounds. */
+/* A whole number from min to max; false for anything else. */
+bool options_read_number(const char *text, int64_t min, int64_t max, int64_t *out_number);
+/* The same of an option; ERR_USAGE names the option and the bounds. */
 MUST_USE enum status options_number(const char *name, const char *text, int64_t min, int64_t max,
                                     int64_t *out_number, struct err *err);
 

@@ -8,6 +8,7 @@
 #include "query/language/parse.h"
 #include "query/render/terminal_text.h"
 #include "schema/base/suggest.h"
+#include "schema/base/vec.h"
 
 enum status query_args_times(const char *from, const char *to, int64_t *out_from_us,
                              int64_t *out_to_us, struct err *err)
@@ -29,19 +30,22 @@ enum status query_args_times(const char *from, const char *to, int64_t *out_from
     return OK;
 }
 
-int query_args_parse(const struct options *options, struct query **out_query)
+void query_args_join(const struct options *options, struct buf *out)
+{
+    for (size_t i = 0; i < options->n_words; i++) {
+        buf_add_str(out, i ? " " : "");
+        buf_add_str(out, options->words[i]);
+    }
+}
+
+enum status query_args_parse(const struct options *options, struct query **out_query,
+                             struct err *err)
 {
     struct buf text = BUF_INIT;
-    struct err err;
     size_t character = 0;
-    for (size_t i = 0; i < options->n_words; i++) {
-        buf_add_str(&text, i ? " " : "");
-        buf_add_str(&text, options->words[i]);
-    }
-    enum status status = buf_status(&text, "query", &err);
-    status =
-        THEN(status, parse_query(buf_span(&text), clock_now_us(), out_query, &character, &err));
-    int code = status == OK ? OPTIONS_GO_ON : options_fail(options->verb, &err);
+    query_args_join(options, &text);
+    enum status status = buf_status(&text, "query", err);
+    status = THEN(status, parse_query(buf_span(&text), clock_now_us(), out_query, &character, err));
     if (character > 0 && isatty(STDERR_FILENO)) {
         struct buf picture = BUF_INIT;
         error_position_mark(buf_span(&text), character, &picture);
@@ -49,37 +53,24 @@ int query_args_parse(const struct options *options, struct query **out_query)
         buf_fini(&picture);
     }
     buf_fini(&text);
-    return code;
+    return status;
 }
 
 /* Names of fields; suggest_name wants them all at once. */
-struct names {
-    char **items;
-    size_t count;
-    size_t capacity;
-};
+struct field_names VEC_OF(char *);
 
 static void add_name(void *context, const char *name)
 {
-    struct names *names = context;
-    if (names->count == names->capacity) {
-        size_t capacity = names->capacity ? names->capacity * 2 : 256;
-        char **items = realloc(names->items, capacity * sizeof *items);
-        if (!items) {
-            return;
-        }
-        names->items = items;
-        names->capacity = capacity;
-    }
+    struct field_names *names = context;
     char *copy = strdup(name);
-    if (copy) {
-        names->items[names->count++] = copy;
+    if (copy && !vec_push(names, copy)) {
+        free(copy);
     }
 }
 
 void query_args_unknown_fields(const struct day_iterator *iterator)
 {
-    struct names names = {0};
+    struct field_names names = {0};
     struct err err;
     const struct predicate *unknown = day_iterator_unknown_field(iterator, 0);
     if (unknown) {
@@ -111,5 +102,5 @@ void query_args_unknown_fields(const struct day_iterator *iterator)
     for (size_t i = 0; i < names.count; i++) {
         free(names.items[i]);
     }
-    free(names.items);
+    vec_fini(&names);
 }

@@ -10,10 +10,12 @@
 MUST_USE enum status query_args_times(const char *from, const char *to, int64_t *out_from_us,
                                       int64_t *out_to_us, struct err *err);
 
-/* Parses the words of the command line, joined by spaces (none: everything). On failure the exit
- * code, after one line on stderr (and, on a terminal, the query with a caret below it); else
- * OPTIONS_GO_ON. */
-int query_args_parse(const struct options *options, struct query **out_query);
+/* The words of the command line, joined by spaces. */
+void query_args_join(const struct options *options, struct buf *out);
+
+/* Parses them (none: everything). On ERR_USAGE a terminal shows the query with a caret below it. */
+MUST_USE enum status query_args_parse(const struct options *options, struct query **out_query,
+                                      struct err *err);
 
 /* Says on stderr which fields of the query no event has, and which one was perhaps meant. */
 void query_args_unknown_fields(const struct day_iterator *iterator);

@@ -9,6 +9,13 @@ void table_cell_add_padded(struct buf *out, struct span text, size_t columns)
     }
 }
 
+void table_cell_trim(struct buf *out)
+{
+    while (out->size > 0 && out->data[out->size - 1] == ' ') {
+        out->size--;
+    }
+}
+
 void table_cell_add_csv(struct buf *out, struct span text)
 {
     buf_add_char(out, '"');

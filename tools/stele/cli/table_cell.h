@@ -7,6 +7,8 @@
 /* The text as a terminal may show it (query/render/terminal_text.h), cut or filled up to so many
  * columns, and two spaces. */
 void table_cell_add_padded(struct buf *out, struct span text, size_t columns);
+/* Takes off the blanks at the end of the line. */
+void table_cell_trim(struct buf *out);
 /* RFC 4180, in quotes; a cell that a spreadsheet would take for a formula gets a quote in front. */
 void table_cell_add_csv(struct buf *out, struct span text);
 

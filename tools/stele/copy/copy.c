@@ -5,26 +5,16 @@
 
 #include "query/language/parse.h"
 #include "schema/base/atomic_file.h"
+#include "tools/stele/cli/interrupt.h"
 #include "tools/stele/cli/login_name.h"
 #include "tools/stele/cli/progress.h"
 #include "tools/stele/cli/query_args.h"
 #include "tools/stele/copy/copy_job.h"
 #include "tools/stele/copy/copy_print.h"
 
-const struct verb verb_copy;
-
 enum { PASSPHRASE_BYTES_MAX = 4096 };
 
-static volatile sig_atomic_t stopped;
-
-static void on_interrupt(int number)
-{
-    (void)number;
-    stopped = 1;
-}
-
-struct copy_options {
-    struct options common;
+static struct {
     const char *from;
     const char *to;
     const char *session;
@@ -36,10 +26,7 @@ struct copy_options {
     bool force;
     bool show;
     bool decrypt;
-    struct buf passphrase;
-    struct buf query_text;
-    char who[600];
-};
+} given;
 
 static void name_user(char *out, size_t bytes)
 {
@@ -50,13 +37,12 @@ static void name_user(char *out, size_t bytes)
 }
 
 /* The first line of the file. */
-static enum status read_passphrase(struct copy_options *options, struct err *err)
+static enum status read_passphrase(struct buf *text, struct err *err)
 {
-    const char *path = options->passphrase_file;
+    const char *path = given.passphrase_file;
     if (!path) {
         return OK;
     }
-    struct buf *text = &options->passphrase;
     if (strcmp(path, "-") == 0) {
         path = "/dev/stdin";
     }
@@ -72,7 +58,7 @@ static enum status read_passphrase(struct copy_options *options, struct err *err
     if (text->size < CMS_PASSPHRASE_MIN) {
         return err_set(err, ERR_USAGE,
                        "--passphrase-file %s: its first line has less than %d bytes",
-                       options->passphrase_file, CMS_PASSPHRASE_MIN);
+                       given.passphrase_file, CMS_PASSPHRASE_MIN);
     }
     return OK;
 }
@@ -94,28 +80,26 @@ static void add_session(struct buf *out, const char *session, struct span query)
 }
 
 /* The query as typed goes into the header; what is asked has the session in it, too. */
-static int make_query(struct copy_options *options, struct query **out_query)
+static enum status make_query(const struct options *options, struct copy_job *job, struct buf *text,
+                              struct query **out_query, struct err *err)
 {
-    struct err err;
     struct buf both = BUF_INIT;
-    for (size_t i = 0; i < options->common.n_words; i++) {
-        buf_add_str(&options->query_text, i ? " " : "");
-        buf_add_str(&options->query_text, options->common.words[i]);
+    query_args_join(options, text);
+    enum status status = query_args_parse(options, out_query, err);
+    if (status == OK && given.session) {
+        parse_query_free(*out_query);
+        *out_query = NULL;
+        add_session(&both, given.session, buf_span(text));
+        status = buf_status(&both, "query", err);
+        status = THEN(status, parse_query(buf_span(&both), clock_now_us(), out_query, NULL, err));
     }
-    int code = query_args_parse(&options->common, out_query);
-    if (code != OPTIONS_GO_ON || !options->session) {
-        return code;
-    }
-    parse_query_free(*out_query);
-    *out_query = NULL;
-    add_session(&both, options->session, buf_span(&options->query_text));
-    enum status status = buf_status(&both, "query", &err);
-    status = THEN(status, parse_query(buf_span(&both), clock_now_us(), out_query, NULL, &err));
     buf_fini(&both);
-    return status == OK ? OPTIONS_GO_ON : options_fail(&verb_copy, &err);
+    job->query = *out_query;
+    job->facts.query = buf_span(text);
+    return status;
 }
 
-static void say_made(const struct copy_job *job)
+static void print_made(const struct copy_job *job)
 {
     char number[32];
     char bytes[32];
@@ -142,35 +126,21 @@ static void say_made(const struct copy_job *job)
     }
 }
 
-static int make_copy(struct copy_options *options, struct copy_job *job)
+static enum status make_copy(struct copy_job *job, int *out_code, struct err *err)
 {
-    struct err err;
-    struct query *query = NULL;
-    int code = make_query(options, &query);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    job->query = query;
-    job->facts.query = buf_span(&options->query_text);
+    interrupt_catch(NULL);
+    interrupt_catch_signal(SIGHUP);
     job->facts.made_us = clock_now_us();
-    const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)sigaction(SIGHUP, &action, NULL);
-    enum status status = copy_job_run(job, &err);
-    parse_query_free(query);
-    if (status != OK) {
-        code = options_fail(&verb_copy, &err);
-    } else if (job->facts.events == 0) {
+    enum status status = copy_job_run(job, err);
+    if (status == OK && job->facts.events == 0) {
         fprintf(stderr, "stele copy: no event is in the range and satisfies the query; nothing was "
                         "made\n");
-        code = 1;
-    } else {
-        say_made(job);
-        code = 0;
+        *out_code = 1;
+    } else if (status == OK) {
+        print_made(job);
     }
     arena_fini(&job->arena);
-    return code;
+    return status;
 }
 
 /* A query that was meant as one, with the file forgotten. */
@@ -179,63 +149,53 @@ static bool looks_like_query(const char *word)
     return strpbrk(word, ":*\"() ") != NULL && !strchr(word, '/') && !strrchr(word, '.');
 }
 
-static int copy_events(struct copy_options *options)
+static enum status copy_events(struct options *options, const struct buf *passphrase, int *out_code,
+                               struct err *err)
 {
-    struct err err;
-    struct options *common = &options->common;
-    if (common->n_words == 0) {
-        return options_misuse(&verb_copy, "into which file?");
-    }
-    const char *out = common->words[--common->n_words];
+    const char *out = options->words[--options->n_words];
+    char who[600];
+    struct query *query = NULL;
+    struct buf query_text = BUF_INIT;
     if (looks_like_query(out)) {
-        return options_misuse(&verb_copy,
-                              "into which file? \"%s\" looks like a query (a file of that name: "
-                              "./%s)",
-                              out, out);
+        return err_set(err, ERR_USAGE,
+                       "into which file? \"%s\" looks like a query (a file of that name: ./%s)",
+                       out, out);
     }
-    if (!options->why || !*options->why) {
-        return options_misuse(&verb_copy, "--why: the case header says what the copy is for");
-    }
-    if (options->plain && (options->certificates.count > 0 || options->passphrase_file)) {
-        return options_misuse(&verb_copy, "--plain is not encrypted: make a copy without it, or "
-                                          "encrypt the plain file with openssl cms");
-    }
-    const char *archive = options_archive(common);
-    if (!archive) {
-        return status_exit_code(ERR_USAGE);
-    }
-    struct copy_job job = {.archive = archive,
-                           .out = out,
-                           .over = options->force,
-                           .plain = options->plain,
-                           .compression_level = (int)common->config.index_compression_level,
-                           .key_path = common->config.seal_key,
-                           .stop = &stopped};
-    if (query_args_times(options->from, options->to, &job.facts.from_us, &job.facts.to_us, &err) !=
-            OK ||
-        read_passphrase(options, &err) != OK) {
-        return options_fail(&verb_copy, &err);
-    }
-    name_user(options->who, sizeof options->who);
-    job.facts.who = span_str(options->who);
-    job.facts.why = span_str(options->why);
-    job.facts.session = span_str(options->session);
-    job.facts.program = span_str("stele " STELE_VERSION);
-    job.to = (struct cms_recipients){.certificates = options->certificates.items,
-                                     .n_certificates = options->certificates.count,
-                                     .passphrase = buf_span(&options->passphrase)};
-    return make_copy(options, &job);
+    name_user(who, sizeof who);
+    struct copy_job job = {
+        .archive = options->archive,
+        .out = out,
+        .over = given.force,
+        .plain = given.plain,
+        .compression_level = (int)options->config.index_compression_level,
+        .key_path = options->config.seal_key,
+        .stop = &interrupt_flag,
+        .facts = {.who = span_str(who),
+                  .why = span_str(given.why),
+                  .session = span_str(given.session),
+                  .program = span_str("stele " STELE_VERSION)},
+        .to = {.certificates = given.certificates.items,
+               .n_certificates = given.certificates.count,
+               .passphrase = buf_span(passphrase)},
+    };
+    enum status status =
+        query_args_times(given.from, given.to, &job.facts.from_us, &job.facts.to_us, err);
+    status = THEN(status, make_query(options, &job, &query_text, &query, err));
+    status = THEN(status, make_copy(&job, out_code, err));
+    parse_query_free(query);
+    buf_fini(&query_text);
+    return status;
 }
 
-static int show_copy(const struct copy_options *options)
+static enum status show_copy(const struct options *options, struct err *err)
 {
-    struct err err;
     struct copy_header header;
-    if (options->common.n_words != 1) {
-        return options_misuse(&verb_copy, "--show wants one file");
+    if (options->n_words != 1) {
+        return err_set(err, ERR_USAGE, "--show takes one file");
     }
-    if (copy_header_open(options->common.words[0], &header, &err) != OK) {
-        return options_fail(&verb_copy, &err);
+    enum status status = copy_header_open(options->words[0], &header, err);
+    if (status != OK) {
+        return status;
     }
     copy_print_case(&header.facts);
     if (header.is_signed) {
@@ -244,90 +204,95 @@ static int show_copy(const struct copy_options *options)
         printf("%-9s no\n", "signed");
     }
     copy_header_fini(&header);
-    return 0;
+    return OK;
 }
 
-static int decrypt_copy(struct copy_options *options)
+static enum status decrypt_copy(const struct options *options, const struct buf *passphrase,
+                                struct err *err)
 {
-    struct err err;
     struct atomic_file file = {.fd = -1};
-    if (options->common.n_words != 2) {
-        return options_misuse(&verb_copy, "--decrypt wants two files: the encrypted one, and what "
-                                          "to make of it");
+    if (options->n_words != 2) {
+        return err_set(err, ERR_USAGE,
+                       "--decrypt takes two files: the encrypted one, and the copy "
+                       "to make of it");
     }
-    if (!options->key == !options->passphrase_file) {
-        return options_misuse(&verb_copy, "--decrypt wants --key or --passphrase-file");
+    if (!given.key == !given.passphrase_file) {
+        return err_set(err, ERR_USAGE, "--decrypt needs --key or --passphrase-file");
     }
-    const char *out = options->common.words[1];
-    enum status status = read_passphrase(options, &err);
-    if (status == OK && !options->force && file_exists(out)) {
-        status = err_set(&err, ERR_EXISTS, "%s is there already; --force replaces it", out);
+    const char *out = options->words[1];
+    enum status status = OK;
+    if (!given.force && file_exists(out)) {
+        status = err_set(err, ERR_EXISTS, "%s is there already; --force replaces it", out);
     }
-    status = THEN(status, atomic_file_open(&file, out, &err));
-    status = THEN(status, cms_open(options->common.words[0], options->key,
-                                   buf_span(&options->passphrase), file.fd, &err));
-    status = THEN(status, atomic_file_publish(&file, options->force, &err));
+    status = THEN(status, atomic_file_open(&file, out, err));
+    status =
+        THEN(status, cms_open(options->words[0], given.key, buf_span(passphrase), file.fd, err));
+    status = THEN(status, atomic_file_publish(&file, given.force, err));
     atomic_file_drop(&file);
-    return status == OK ? 0 : options_fail(&verb_copy, &err);
+    return status;
 }
 
-static int copy_run(int argc, char **argv)
+static enum status run(struct options *options, int *out_code, struct err *err)
 {
-    static struct copy_options options;
-    const struct option_entry entries[] = {
-        option_from(&options.from),
-        option_to(&options.to),
-        {.name = "session",
-         .argument = "SID",
-         .help = "only events of this session",
-         .text = &options.session},
-        {.name = "why",
-         .argument = "TEXT",
-         .help = "what the copy is for; becomes part of the case header",
-         .text = &options.why},
-        {.name = "encrypt-to",
-         .argument = "CERT.pem",
-         .help = "encrypt to this certificate (CMS); may be repeated",
-         .values = &options.certificates},
-        {.name = "passphrase-file",
-         .argument = "FILE",
-         .help = "encrypt to the file's first line; with --decrypt: decrypt with it",
-         .text = &options.passphrase_file},
-        {.name = "plain",
-         .help = "a SQLite file with one plain table, for other programs",
-         .flag = &options.plain},
-        {.name = "force", .help = "replace OUT if it exists", .flag = &options.force},
-        {.name = "show", .help = "print the case header of the copy FILE", .flag = &options.show},
-        {.name = "decrypt",
-         .help = "make the copy OUT of the encrypted file IN",
-         .flag = &options.decrypt},
-        {.name = "key",
-         .argument = "KEY.pem",
-         .help = "the private key for --decrypt",
-         .text = &options.key},
-    };
-    int code = options_read(&options.common, &verb_copy, entries,
-                            sizeof entries / sizeof entries[0], argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
+    struct buf passphrase = BUF_INIT;
+    enum status status = given.show ? OK : read_passphrase(&passphrase, err);
+    status = THEN(status, given.show      ? show_copy(options, err)
+                          : given.decrypt ? decrypt_copy(options, &passphrase, err)
+                                          : copy_events(options, &passphrase, out_code, err));
+    if (passphrase.data) {
+        explicit_bzero(passphrase.data, passphrase.capacity);
     }
-    if (options.show + options.decrypt > 1) {
-        return options_misuse(&verb_copy, "--show and --decrypt are two things");
-    }
-    code = options.show      ? show_copy(&options)
-           : options.decrypt ? decrypt_copy(&options)
-                             : copy_events(&options);
-    if (options.passphrase.data) {
-        explicit_bzero(options.passphrase.data, options.passphrase.capacity);
-    }
-    buf_fini(&options.passphrase);
-    buf_fini(&options.query_text);
-    return code;
+    buf_fini(&passphrase);
+    return status;
 }
+
+static const struct option_entry entries[] = {
+    OPTION_FROM(&given.from),
+    OPTION_TO(&given.to),
+    {.name = "session",
+     .argument = "SID",
+     .help = "only events of this session",
+     .text = &given.session},
+    {.name = "why",
+     .argument = "TEXT",
+     .help = "what the copy is for; becomes part of the case header",
+     .text = &given.why},
+    {.name = "encrypt-to",
+     .argument = "CERT.pem",
+     .help = "encrypt to this certificate (CMS); may be repeated",
+     .values = &given.certificates},
+    {.name = "passphrase-file",
+     .argument = "FILE",
+     .help = "encrypt to the file's first line; with --decrypt: decrypt with it",
+     .text = &given.passphrase_file},
+    {.name = "plain",
+     .help = "a SQLite file with one plain table, for other programs",
+     .flag = &given.plain},
+    {.name = "force", .help = "replace OUT if it exists", .flag = &given.force},
+    {.name = "show", .help = "print the case header of the copy FILE", .flag = &given.show},
+    {.name = "decrypt",
+     .help = "make the copy OUT of the encrypted file IN",
+     .flag = &given.decrypt},
+    {.name = "key",
+     .argument = "KEY.pem",
+     .help = "the private key for --decrypt",
+     .text = &given.key},
+};
+
+static const struct verb_rule rules[] = {
+    {VERB_REQUIRED, "why show decrypt", "the case header says what the copy is for"},
+    {VERB_AT_MOST_ONE, "show decrypt", NULL},
+    {VERB_NOT_WITH, "plain", "encrypt-to passphrase-file"},
+    {0},
+};
 
 const struct verb verb_copy = {
     .name = "copy",
-    .usage = "--why TEXT [OPTION]... [QUERY] OUT.stele",
     .summary = "write events into one signed file for a case",
-    .run = copy_run,
+    .words = {1, VERB_WORDS_ANY, "[QUERY] OUT.stele", "into which file?"},
+    VERB_OPTIONS(entries),
+    .rules = rules,
+    .needs = VERB_NEEDS_ARCHIVE_OR_COPY,
+    .needs_unless = "show decrypt",
+    .run = run,
 };

@@ -1,6 +1,5 @@
 /* stele export: a range of the archive once more, to a bucket, a directory or standard output. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -10,29 +9,17 @@
 #include "query/language/parse.h"
 #include "schema/archive/archive.h"
 #include "tools/stele/cli/index_wait.h"
+#include "tools/stele/cli/interrupt.h"
 #include "tools/stele/cli/progress.h"
 #include "tools/stele/cli/query_args.h"
 #include "tools/stele/cli/target_arg.h"
 #include "tools/stele/export/exporter.h"
 
-static atomic_bool stop;
-static volatile sig_atomic_t interrupted;
-
-static void on_interrupt(int number)
-{
-    (void)number;
-    interrupted = 1;
-    atomic_store(&stop, true);
-}
-
-struct export
-{
-    struct options common;
-    /* as given */
+static struct {
     const char *from;
     const char *to;
     const char *dest;
-    const char *codec_name;
+    const char *codec;
     const char *object_bytes;
     const char *key;
     const char *layout;
@@ -40,26 +27,31 @@ struct export
     struct option_values settings;
     bool dry_run;
     bool verbose;
-    /* what they come to */
+} given;
+
+/* What they come to, and what is at work. */
+struct export
+{
+    struct options *common;
     bool to_stdout;
     enum object_codec codec;
+    const char *key; /* the template */
     struct day_iterator_options search;
     struct query *query;
     struct buf query_text;
     char archive_id[40];
-    /* at work */
     struct target *target;
     struct export_state *state;
     struct progress progress;
-    FILE *words; /* where the outcome is told */
+    FILE *words; /* where the outcome is printed */
 };
 
 static enum status read_codec(struct export *export, struct err *err)
 {
     static const char *const names[] = {"zstd", "gzip", "none"};
-    const char *name = export->codec_name  ? export->codec_name
+    const char *name = given.codec         ? given.codec
                        : export->to_stdout ? "none"
-                                           : export->common.config.ship_codec;
+                                           : export->common->config.ship_codec;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(name, names[i]) == 0) {
             export->codec = (enum object_codec)i;
@@ -71,54 +63,46 @@ static enum status read_codec(struct export *export, struct err *err)
 
 static enum status read_key(struct export *export, struct err *err)
 {
-    const char *layout = export->layout ? export->layout : "hive";
-    if (export->layout && export->key) {
-        return err_set(err, ERR_USAGE, "--layout and --key are two ways to say it: give one");
-    }
+    const char *layout = given.layout ? given.layout : "hive";
     if (strcmp(layout, "hive") != 0 && strcmp(layout, "flat") != 0) {
         return err_set(err, ERR_USAGE, "--layout is hive or flat, not \"%s\"", layout);
     }
-    if (!export->key) {
-        export->key = layout[0] == 'h' ? KEY_TEMPLATE_HIVE : KEY_TEMPLATE_FLAT;
-    }
+    export->key = given.key ? given.key : layout[0] == 'h' ? KEY_TEMPLATE_HIVE : KEY_TEMPLATE_FLAT;
     return key_template_check(export->key, err);
 }
 
 static enum status check_together(const struct export *export, struct err *err)
 {
-    if (export->to_stdout && (export->resume || export->layout || export->object_bytes)) {
+    if (export->to_stdout && (given.resume || given.layout || given.object_bytes)) {
         return err_set(err, ERR_USAGE,
                        "--dest - is one stream: --%s is of exports that make objects",
-                       export->resume   ? "resume"
-                       : export->layout ? "layout"
-                                        : "object-bytes");
+                       given.resume   ? "resume"
+                       : given.layout ? "layout"
+                                      : "object-bytes");
     }
-    if (export->dry_run && export->resume) {
-        return err_set(err, ERR_USAGE, "--resume is of exports that write; this is a dry run");
-    }
-    if (export->to_stdout && !export->dry_run && export->codec != OBJECT_CODEC_NONE &&
+    if (export->to_stdout && !given.dry_run && export->codec != OBJECT_CODEC_NONE &&
         isatty(STDOUT_FILENO)) {
         return err_set(err, ERR_USAGE,
                        "--codec %s: compressed bytes are not for a terminal; send standard output "
                        "to a file",
-                       export->codec_name);
+                       given.codec);
     }
     return OK;
 }
 
 static enum status read_options(struct export *export, struct err *err)
 {
-    struct config *config = &export->common.config;
-    enum status status = target_arg_settings(config, &export->settings, err);
-    export->to_stdout = export->dest && strcmp(export->dest, "-") == 0;
+    struct config *config = &export->common->config;
+    enum status status = target_arg_settings(config, &given.settings, err);
+    export->to_stdout = given.dest && strcmp(given.dest, "-") == 0;
     export->words = export->to_stdout ? stderr : stdout;
-    if (status == OK && export->object_bytes) {
-        status = target_arg_size(config, export->object_bytes, err);
+    if (status == OK && given.object_bytes) {
+        status = target_arg_size(config, given.object_bytes, err);
     }
     status = THEN(status, read_codec(export, err));
     status = THEN(status, read_key(export, err));
     status = THEN(status, check_together(export, err));
-    return THEN(status, query_args_times(export->from, export->to, &export->search.from_us,
+    return THEN(status, query_args_times(given.from, given.to, &export->search.from_us,
                                          &export->search.to_us, err));
 }
 
@@ -146,15 +130,15 @@ static enum status open_state(struct export *export, struct err *err)
         .archive_id = export->archive_id,
         .dest = export->target->url,
         .codec = export->codec,
-        .object_bytes_max = export->common.config.ship_object_bytes_max,
+        .object_bytes_max = export->common->config.ship_object_bytes_max,
         .key = export->key,
-        .from = export->from ? export->from : "",
-        .to = export->to ? export->to : "",
+        .from = given.from ? given.from : "",
+        .to = given.to ? given.to : "",
         .query = buf_span(&export->query_text),
         .from_us = export->search.from_us,
         .to_us = export->search.to_us,
     };
-    enum status status = export_state_open(export->resume, &terms, &export->state, err);
+    enum status status = export_state_open(given.resume, &terms, &export->state, err);
     export->search.from_us = terms.from_us;
     export->search.to_us = terms.to_us;
     return status;
@@ -163,29 +147,27 @@ static enum status open_state(struct export *export, struct err *err)
 static enum status open_destination(struct export *export, struct err *err)
 {
     char shipped_to[TARGET_URL_BYTES] = "";
-    struct config *config = &export->common.config;
-    if (export->to_stdout || export->dry_run) {
+    struct config *config = &export->common->config;
+    if (export->to_stdout || given.dry_run) {
         return OK;
     }
     if (*config->ship_target && target_url(config, shipped_to, NULL) != OK) {
         shipped_to[0] = '\0';
     }
-    enum status status = target_arg_set(config, export->dest, err);
+    enum status status = target_arg_set(config, given.dest, err);
     status = THEN(status, target_open(config, &export->target, err));
     if (status != OK) {
         return err_wrap(err, "--dest");
     }
-    export->target->cancel = &stop;
+    export->target->cancel = &interrupt_cancel;
     if (strcmp(export->target->url, shipped_to) == 0) {
         fprintf(stderr,
                 "stele export: this archive ships to %s: events that are there under other keys "
                 "come twice\n",
                 shipped_to);
     }
-    return export->resume ? open_state(export, err) : OK;
+    return given.resume ? open_state(export, err) : OK;
 }
-
-/* What is told while it runs. */
 
 static void on_progress(void *context, const struct export_counts *so_far, int64_t thousandths)
 {
@@ -201,19 +183,14 @@ static void on_trouble(void *context, const struct err *why)
             why->status == ERR_CORRUPT ? "left out" : "trying again");
 }
 
-static const char *plural(int64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 static void print_counts(const struct export *export, const struct export_counts *counts)
 {
     char numbers[4][32];
     fprintf(export->words, "%s event%s", progress_number(counts->events, numbers[0]),
-            plural(counts->events));
+            output_plural(counts->events));
     if (!export->to_stdout) {
         fprintf(export->words, " in %s object%s", progress_number(counts->objects, numbers[1]),
-                plural(counts->objects));
+                output_plural(counts->objects));
     }
     if (counts->there > 0) {
         fprintf(export->words, " (%s there already)", progress_number(counts->there, numbers[1]));
@@ -229,7 +206,7 @@ static void on_day(void *context, int64_t day_us, const struct export_counts *of
 {
     struct export *export = context;
     char day[CLOCK_TEXT_BYTES];
-    if (export->verbose) {
+    if (given.verbose) {
         progress_wipe(&export->progress);
         fprintf(export->words, "%s  ", clock_format_day(day_us, day));
         print_counts(export, of_day);
@@ -237,13 +214,12 @@ static void on_day(void *context, int64_t day_us, const struct export_counts *of
     }
 }
 
-static int print_outcome(struct export *export, const struct export_counts *counts,
-                         enum status status, const struct err *err)
+static void print_exported(const struct export *export, const struct export_counts *counts,
+                           enum status status)
 {
     char number[32];
     if (counts->events > 0) {
-        fprintf(export->words, "%s",
-                export->dry_run ? "dry run, nothing is written: " : "exported ");
+        fprintf(export->words, "%s", given.dry_run ? "dry run, nothing is written: " : "exported ");
         print_counts(export, counts);
         fprintf(export->words, "%s%s\n", export->target ? ", to " : "",
                 export->target ? export->target->url : "");
@@ -253,18 +229,22 @@ static int print_outcome(struct export *export, const struct export_counts *coun
     if (counts->waiting > 0) {
         fprintf(stderr,
                 "stele export: %s event%s of the range wait%s in the inbox and %s not exported\n",
-                progress_number(counts->waiting, number), plural(counts->waiting),
+                progress_number(counts->waiting, number), output_plural(counts->waiting),
                 counts->waiting == 1 ? "s" : "", counts->waiting == 1 ? "is" : "are");
     }
+}
+
+/* The exit code of an export that went to its end, or was interrupted. */
+static int exit_code(const struct export *export, const struct export_counts *counts,
+                     enum status status)
+{
+    char number[32];
     if (status == ERR_STOPPED) {
         fprintf(stderr, "stele export: interrupted%s\n",
-                export->to_stdout || export->dry_run
+                export->to_stdout || given.dry_run
                     ? ""
                     : "; run it again for the rest: what is there is passed over");
         return status_exit_code(ERR_STOPPED);
-    }
-    if (status != OK) {
-        return options_fail(&verb_export, err);
     }
     if (counts->damaged > 0) {
         fprintf(stderr, "stele export: %s damaged block%s left out; see stele verify\n",
@@ -274,130 +254,121 @@ static int print_outcome(struct export *export, const struct export_counts *coun
     return counts->events == 0;
 }
 
-static int run_export(struct export *export)
+static enum status run_export(struct export *export, int *out_code, struct err *err)
 {
-    struct err err;
     struct day_iterator *iterator = NULL;
     struct export_counts counts = {0};
     enum status status =
-        export->dry_run ? OK : index_wait(&export->common, &export->search, &interrupted, &err);
-    status = THEN(status, day_iterator_open(&export->search, &iterator, &err));
+        given.dry_run ? OK : index_wait(export->common, &export->search, &interrupt_flag, err);
+    status = THEN(status, day_iterator_open(&export->search, &iterator, err));
     const struct exporter_options options = {
         .iterator = iterator,
         .codec = export->codec,
-        .object_bytes_max = export->common.config.ship_object_bytes_max,
+        .object_bytes_max = export->common->config.ship_object_bytes_max,
         .key = export->key,
         .archive_id = export->archive_id,
         .target = export->target,
-        .fd = export->to_stdout && !export->dry_run ? STDOUT_FILENO : -1,
+        .fd = export->to_stdout && !given.dry_run ? STDOUT_FILENO : -1,
         .state = export->state,
-        .stop = &stop,
+        .stop = &interrupt_cancel,
         .progress = on_progress,
         .day = on_day,
         .trouble = on_trouble,
         .context = export,
     };
     progress_begin(&export->progress, "export", "events", 1000);
-    status = THEN(status, exporter_run(&options, &counts, &err));
+    status = THEN(status, exporter_run(&options, &counts, err));
     progress_wipe(&export->progress);
     if (status == OK && counts.events == 0) {
         query_args_unknown_fields(iterator);
     }
     day_iterator_close(iterator);
-    return print_outcome(export, &counts, status, &err);
+    print_exported(export, &counts, status);
+    if (status == OK || status == ERR_STOPPED) {
+        *out_code = exit_code(export, &counts, status);
+        status = OK;
+    }
+    return status;
 }
 
-static int prepare_and_run(struct export *export)
+static enum status prepare_and_run(struct export *export, int *out_code, struct err *err)
 {
-    struct err err;
-    export->search.path = options_archive(&export->common);
-    if (!export->search.path) {
-        return status_exit_code(ERR_USAGE);
-    }
-    int code = query_args_parse(&export->common, &export->query);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    for (size_t i = 0; i < export->common.n_words; i++) {
-        buf_add_str(&export->query_text, i ? " " : "");
-        buf_add_str(&export->query_text, export->common.words[i]);
-    }
-    export->search.query = export->query;
+    enum status status = read_options(export, err);
+    export->search.path = export->common->archive;
     export->search.oldest_first = true;
-    enum status status = buf_status(&export->query_text, "export", &err);
-    status = THEN(status, read_archive_id(export, &err));
-    status = THEN(status, open_destination(export, &err));
+    status = THEN(status, query_args_parse(export->common, &export->query, err));
+    export->search.query = export->query;
+    query_args_join(export->common, &export->query_text);
+    status = THEN(status, buf_status(&export->query_text, "export", err));
+    status = THEN(status, read_archive_id(export, err));
+    status = THEN(status, open_destination(export, err));
     if (status != OK) {
-        return options_fail(&verb_export, &err);
+        return status;
     }
     if (export->state && export_state_is_ended(export->state)) {
-        printf("%s: this export is complete\n", export->resume);
-        return 0;
+        printf("%s: this export is complete\n", given.resume);
+        return OK;
     }
-    const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-    return run_export(export);
+    interrupt_catch(NULL);
+    return run_export(export, out_code, err);
 }
 
-static int export_run(int argc, char **argv)
+static enum status run(struct options *options, int *out_code, struct err *err)
 {
-    struct export export = {0};
-    const struct option_entry entries[] = {
-        {.name = "dest",
-         .argument = "URL",
-         .help = "s3://bucket/prefix, file:///dir, a directory, or - for standard output",
-         .text = &export.dest},
-        option_from(&export.from),
-        option_to(&export.to),
-        {.name = "codec",
-         .argument = "NAME",
-         .help = "zstd, gzip or none (default: ship.codec; none for -)",
-         .text = &export.codec_name},
-        {.name = "object-bytes",
-         .argument = "SIZE",
-         .help = "compressed size of an object (default: ship.object_bytes_max)",
-         .text = &export.object_bytes},
-        {.name = "layout",
-         .argument = "NAME",
-         .help = "layout of keys: hive (dt=DAY/..., as shipping) or flat (Hunters)",
-         .text = &export.layout},
-        {.name = "key",
-         .argument = "TEMPLATE",
-         .help = "keys of your own: \"{year}/{month}/{mday}/{first}-{digest}.{ext}\"",
-         .text = &export.key},
-        {.name = "resume",
-         .argument = "FILE",
-         .help = "record the progress in FILE and continue from there",
-         .text = &export.resume},
-        {.name = "dry-run", .help = "only say how much it would be", .flag = &export.dry_run},
-        {.name = "verbose", .help = "also say it of each day", .flag = &export.verbose},
-        {.name = "set",
-         .argument = "SETTING",
-         .help = "section.key=value over the configuration, such as ship.s3_endpoint=...",
-         .values = &export.settings},
-    };
-    struct err err;
-    int code = options_read(&export.common, &verb_export, entries,
-                            sizeof entries / sizeof entries[0], argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    if (!export.dest && !export.dry_run) {
-        return options_misuse(&verb_export, "where to? Give --dest (- is standard output)");
-    }
-    code = read_options(&export, &err) == OK ? prepare_and_run(&export)
-                                             : options_fail(&verb_export, &err);
+    struct export export = {.common = options};
+    enum status status = prepare_and_run(&export, out_code, err);
     target_close(export.target);
     export_state_close(export.state);
     parse_query_free(export.query);
     buf_fini(&export.query_text);
-    return code;
+    return status;
 }
+
+static const struct option_entry entries[] = {
+    {.name = "dest",
+     .argument = "URL|DIR|-",
+     .help = "s3://bucket/prefix, file:///dir, a directory, or - for standard output",
+     .text = &given.dest},
+    OPTION_FROM(&given.from),
+    OPTION_TO(&given.to),
+    {.name = "codec",
+     .argument = "NAME",
+     .help = "zstd, gzip or none (default: ship.codec; none for -)",
+     .text = &given.codec},
+    {.name = "object-bytes",
+     .argument = "SIZE",
+     .help = "compressed size of an object (default: ship.object_bytes_max)",
+     .text = &given.object_bytes},
+    {.name = "layout",
+     .argument = "NAME",
+     .help = "layout of keys: hive (dt=DAY/..., as shipping) or flat (Hunters)",
+     .text = &given.layout},
+    {.name = "key",
+     .argument = "TEMPLATE",
+     .help = "keys of your own: \"{year}/{month}/{mday}/{first}-{digest}.{ext}\"",
+     .text = &given.key},
+    {.name = "resume",
+     .argument = "FILE",
+     .help = "record the progress in FILE and continue from there",
+     .text = &given.resume},
+    {.name = "dry-run", .help = "only say how much it would be", .flag = &given.dry_run},
+    {.name = "verbose", .help = "also say it of each day", .flag = &given.verbose},
+    OPTION_SET(&given.settings),
+};
+
+static const struct verb_rule rules[] = {
+    {VERB_REQUIRED, "dest dry-run", "where do the events go? (- is standard output)"},
+    {VERB_AT_MOST_ONE, "layout key", NULL},
+    {VERB_NOT_WITH, "dry-run", "resume"},
+    {0},
+};
 
 const struct verb verb_export = {
     .name = "export",
-    .usage = "[QUERY] --dest URL|DIR|- [OPTION]...",
     .summary = "write a range again: to a bucket, a directory or standard output",
-    .run = export_run,
+    .words = {0, VERB_WORDS_ANY, "[QUERY]", NULL},
+    VERB_OPTIONS(entries),
+    .rules = rules,
+    .needs = VERB_NEEDS_ARCHIVE_OR_COPY,
+    .run = run,
 };

@@ -21,18 +21,18 @@ enum status hunt_input_list(struct indicator_set *set, const char *path, uint32_
     out_list->name = list_file_name(path);
     enum status status = list_file_read(path, &bytes, err);
     if (status == OK) {
-        struct list_file_report telling = {.name = out_list->name};
+        struct list_file_report report = {.name = out_list->name};
         struct list_source source = {buf_span(&bytes), number, clock_now_us(), list_file_refused,
-                                     &telling};
+                                     &report};
         status = list_read(set, &source, &out_list->report, err);
-        list_file_report_end(&telling);
+        list_file_report_end(&report);
         status = status == OK ? OK : err_wrap(err, "%s", out_list->name);
     }
     buf_fini(&bytes);
     return status;
 }
 
-static enum status read_suppressors(struct warninglist_set *warninglists, const char *word,
+static enum status read_warninglist(struct warninglist_set *warninglists, const char *word,
                                     struct err *err)
 {
     struct inputs inputs = INPUTS_INIT;
@@ -66,42 +66,60 @@ static enum status add_own(struct warninglist_set *warninglists, const char *tex
     return status;
 }
 
-enum status hunt_input_warninglists(const struct hunt_warninglist_options *quiet,
-                                    const struct config *config, const struct indicator_set *set,
-                                    struct warninglist_set **out_suppress, struct err *err)
+static enum status add_words(struct warninglist_set *warninglists,
+                             const struct option_values *words, struct err *err)
 {
     enum status status = OK;
-    bool is_private = quiet->private_addresses || config->hunt_suppress_private;
-    if (quiet->files.count == 0 && quiet->own.count == 0 && !is_private &&
-        config->hunt_suppress[0] == '\0' && config->hunt_own[0] == '\0') {
+    for (size_t i = 0; status == OK && i < words->count; i++) {
+        status = warninglist_add_own(warninglists, span_str(words->items[i]), err);
+    }
+    return status == OK ? OK : err_wrap(err, "--own");
+}
+
+static enum status read_files(struct warninglist_set *warninglists,
+                              const struct option_values *files, struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < files->count; i++) {
+        status = read_warninglist(warninglists, files->items[i], err);
+    }
+    return status;
+}
+
+static enum status read_all(struct warninglist_set *warninglists,
+                            const struct hunt_warninglist_options *quiet,
+                            const struct config *config, struct err *err)
+{
+    enum status status = OK;
+    if (quiet->private_addresses || config->hunt_suppress_private) {
+        status = warninglist_add_private(warninglists, err);
+    }
+    if (status == OK && add_own(warninglists, config->hunt_own, err) != OK) {
+        status = err_wrap(err, "hunt.own");
+    }
+    status = THEN(status, add_words(warninglists, &quiet->own, err));
+    if (status == OK && config->hunt_suppress[0]) {
+        status = read_warninglist(warninglists, config->hunt_suppress, err);
+    }
+    return THEN(status, read_files(warninglists, &quiet->files, err));
+}
+
+enum status hunt_input_warninglists(const struct hunt_warninglist_options *quiet,
+                                    const struct config *config, const struct indicator_set *set,
+                                    struct warninglist_set **out_warninglists, struct err *err)
+{
+    if (quiet->files.count == 0 && quiet->own.count == 0 && !quiet->private_addresses &&
+        !config->hunt_suppress_private && !config->hunt_suppress[0] && !config->hunt_own[0]) {
         return OK;
     }
     struct warninglist_set *warninglists = warninglist_new();
-    if (!warninglists) {
-        return err_nomem(err, "hunt");
-    }
-    if (is_private) {
-        status = warninglist_add_private(warninglists, err);
-    }
-    if (status == OK) {
-        status = add_own(warninglists, config->hunt_own, err);
-        status = status == OK ? OK : err_wrap(err, "hunt.own");
-    }
-    for (size_t i = 0; status == OK && i < quiet->own.count; i++) {
-        status = warninglist_add_own(warninglists, span_str(quiet->own.items[i]), err);
-        status = status == OK ? OK : err_wrap(err, "--own");
-    }
-    if (status == OK && config->hunt_suppress[0] != '\0') {
-        status = read_suppressors(warninglists, config->hunt_suppress, err);
-    }
-    for (size_t i = 0; status == OK && i < quiet->files.count; i++) {
-        status = read_suppressors(warninglists, quiet->files.items[i], err);
-    }
+    enum status status = warninglists ? OK : err_nomem(err, "hunt");
+    status = THEN(status, read_all(warninglists, quiet, config, err));
     status = THEN(status, warninglist_judge(warninglists, set, err));
     if (status != OK) {
         warninglist_free(warninglists);
         return status;
     }
-    *out_suppress = warninglists;
+    *out_warninglists = warninglists;
     return OK;
 }

@@ -1,4 +1,4 @@
-/* What `stele hunt` reads: files of indicators and of suppressors, as they are or packed. */
+/* What `stele hunt` reads: files of indicators and warninglists, as they are or packed. */
 #ifndef TOOLS_STELE_HUNT_HUNT_INPUT_H
 #define TOOLS_STELE_HUNT_HUNT_INPUT_H
 
@@ -7,8 +7,8 @@
 #include "tools/stele/cli/options.h"
 #include "tools/stele/hunt/hunt_print.h"
 
-/* Reads a list into the set as number `number`; what cannot be read is told on stderr, a line each.
- * The list's name points to `path`. */
+/* Reads a list into the set as number `number`; what cannot be read is printed on
+ * stderr, a line each. The list's name points to `path`. */
 MUST_USE enum status hunt_input_list(struct indicator_set *set, const char *path, uint32_t number,
                                      struct hunt_list *out_list, struct err *err);
 
@@ -19,11 +19,12 @@ struct hunt_warninglist_options {
     bool private_addresses;
 };
 
-/* *out_suppress is NULL when nothing is to be suppressed; else free it. It has judged the set. */
+/* *out_warninglists is NULL when nothing is to be suppressed; else free it. It has judged the set.
+ */
 MUST_USE enum status hunt_input_warninglists(const struct hunt_warninglist_options *quiet,
                                              const struct config *config,
                                              const struct indicator_set *set,
-                                             struct warninglist_set **out_suppress,
+                                             struct warninglist_set **out_warninglists,
                                              struct err *err);
 
 #endif

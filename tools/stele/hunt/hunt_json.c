@@ -1,204 +1,259 @@
 /* A hunt as JSON: rows, events, and the whole with what was read and searched. */
+#include "schema/base/clock.h"
 #include "tools/stele/hunt/hunt_forms.h"
 
-static void add_json_names(struct buf *out, const char *key, const struct hunt_names *names)
+struct hunt_json {
+    const struct hunt_report *report;
+    struct json_writer json;
+    struct buf out;
+};
+
+static void add_names(struct json_writer *json, const char *name, const char *more,
+                      const struct hunt_names *names)
 {
-    buf_printf(out, ",\"%s\":[", key);
+    json_array(json, name);
     for (size_t i = 0; i < names->count; i++) {
-        buf_add_str(out, i > 0 ? "," : "");
-        buf_add_json(out, names->items[i]);
+        json_span(json, NULL, names->items[i]);
     }
-    buf_add_str(out, "]");
+    json_end(json);
     if (names->more) {
-        buf_printf(out, ",\"%s_more\":true", key);
+        json_bool(json, more, true);
     }
 }
 
 /* What its list says of it. */
-static void add_json_note(struct buf *out, const struct indicator_note *note)
+static void add_note(struct json_writer *json, const struct indicator_note *note)
 {
-    char time[CLOCK_TEXT_BYTES];
     if (!note) {
         return;
     }
     if (note->confidence != INDICATOR_CONFIDENCE_UNKNOWN) {
-        buf_printf(out, ",\"confidence\":%d", note->confidence);
+        json_int(json, "confidence", note->confidence);
     }
     if (note->valid_from_us != INT64_MIN) {
-        buf_printf(out, ",\"valid_from\":\"%s\"", clock_format(note->valid_from_us, time));
+        json_time(json, "valid_from", note->valid_from_us);
     }
     if (note->about.size > 0) {
-        buf_add_str(out, ",\"about\":");
-        buf_add_json(out, note->about);
+        json_span(json, "about", note->about);
     }
     if (note->id.size > 0) {
-        buf_add_str(out, ",\"id\":");
-        buf_add_json(out, note->id);
+        json_span(json, "id", note->id);
     }
 }
 
-static void add_suppressed(struct buf *out, const struct warninglist_set *warninglists,
+static void add_suppressed(struct json_writer *json, const struct warninglist_set *warninglists,
                            uint32_t warninglist)
 {
     if (warninglist) {
-        buf_add_str(out, ",\"suppressed\":");
-        buf_add_json(out, warninglist_get(warninglists, warninglist - 1)->name);
+        json_span(json, "suppressed", warninglist_get(warninglists, warninglist - 1)->name);
     }
 }
 
-void hunt_json_row(struct buf *out, const struct hunt_report *report, size_t number,
-                   const struct hunt_hit *hit)
+static void add_row(struct json_writer *json, const struct hunt_report *report, size_t number,
+                    const struct hunt_hit *hit)
 {
     const struct indicator *indicator = indicator_set_get(report->set, number);
-    uint32_t warninglist =
-        hit ? hit->warninglist : warninglist_of_indicator(report->warninglists, number);
-    char time[CLOCK_TEXT_BYTES];
-    buf_add_str(out, "{\"list\":");
-    buf_add_json(out, span_str(report->lists[indicator->list].name));
-    buf_printf(out, ",\"line\":%u,\"indicator\":", indicator->line);
-    buf_add_json(out, indicator->text);
-    buf_printf(out, ",\"kind\":\"%s\"", indicator_kind_name(indicator));
-    add_json_note(out, indicator->note);
-    add_suppressed(out, report->warninglists, warninglist);
-    buf_printf(out, ",\"events\":%lld", (long long)(hit ? hit->events : 0));
+    json_object(json, NULL);
+    json_text(json, "list", report->lists[indicator->list].name);
+    json_uint(json, "line", indicator->line);
+    json_span(json, "indicator", indicator->text);
+    json_text(json, "kind", indicator_kind_name(indicator));
+    add_note(json, indicator->note);
+    add_suppressed(json, report->warninglists, hunt_row_warninglist(report, number, hit));
+    json_int(json, "events", hit ? hit->events : 0);
     if (hit) {
-        buf_printf(out, ",\"decoded\":%lld,\"first_seen\":\"%s\"", (long long)hit->decoded,
-                   clock_format(hit->first_us, time));
-        buf_printf(out, ",\"last_seen\":\"%s\"", clock_format(hit->last_us, time));
-        add_json_names(out, "actors", &hit->actors);
-        add_json_names(out, "targets", &hit->targets);
-        add_json_names(out, "fields", &hit->fields);
+        json_int(json, "decoded", hit->decoded);
+        json_time(json, "first_seen", hit->first_us);
+        json_time(json, "last_seen", hit->last_us);
+        add_names(json, "actors", "actors_more", &hit->actors);
+        add_names(json, "targets", "targets_more", &hit->targets);
+        add_names(json, "fields", "fields_more", &hit->fields);
     }
-    buf_add_char(out, '}');
+    json_end(json);
 }
 
-static void print_json_coverage(const struct hunt_coverage *coverage)
+static enum status print_line(void *context, size_t number, const struct hunt_hit *hit,
+                              struct err *err)
 {
-    char time[CLOCK_TEXT_BYTES];
-    char sha256[DIGEST_HEX_BYTES];
-    printf("\"coverage\":{\"events\":%lld,\"inbox\":%lld,\"days\":%lld,\"quarantined\":%lld",
-           (long long)coverage->events, (long long)coverage->waiting, (long long)coverage->days,
-           (long long)coverage->quarantined);
+    struct hunt_json *hunt = context;
+    hunt->json = (struct json_writer){.out = &hunt->out};
+    add_row(&hunt->json, hunt->report, number, hit);
+    buf_add_char(&hunt->out, '\n');
+    return output_write(&hunt->out, err);
+}
+
+enum status hunt_print_ndjson(const struct hunt_report *report, struct err *err)
+{
+    struct hunt_json hunt = {.report = report};
+    enum status status = hunt_each_row(report, true, print_line, &hunt, err);
+    buf_fini(&hunt.out);
+    return status;
+}
+
+static void add_coverage(struct json_writer *json, const struct hunt_coverage *coverage)
+{
+    json_object(json, "coverage");
+    json_int(json, "events", coverage->events);
+    json_int(json, "inbox", coverage->waiting);
+    json_int(json, "days", coverage->days);
+    json_int(json, "quarantined", coverage->quarantined);
     if (coverage->events > 0) {
-        printf(",\"from\":\"%s\"", clock_format(coverage->first_us, time));
-        printf(",\"until\":\"%s\"", clock_format(coverage->last_us, time));
+        json_time(json, "from", coverage->first_us);
+        json_time(json, "until", coverage->last_us);
     }
-    printf(",\"gaps\":[");
+    json_array(json, "gaps");
     for (size_t i = 0; i < coverage->n_gaps; i++) {
-        printf("%s{\"from\":\"%s\",\"days\":%lld}", i > 0 ? "," : "",
-               clock_format_day(coverage->gaps[i].from_us, time),
-               (long long)coverage->gaps[i].days);
+        json_object(json, NULL);
+        json_day(json, "from", coverage->gaps[i].from_us);
+        json_int(json, "days", coverage->gaps[i].days);
+        json_end(json);
     }
-    printf("],\"sha256\":\"%s\"}", digest_hex(&coverage->sha256, sha256));
+    json_end(json);
+    json_digest(json, "sha256", &coverage->sha256);
+    json_end(json);
 }
 
-static void add_sum(struct buf *out, const struct hunt_sum *sum)
+/* Each object but the first begins on a line of its own. */
+static void begin_sum(struct json_writer *json, bool *first)
 {
-    buf_printf(out, ",\"seen\":%lld,\"hits\":%lld}", (long long)sum->seen, (long long)sum->hits);
+    if (!*first) {
+        json_newline(json);
+    }
+    *first = false;
+    json_object(json, NULL);
 }
 
-static void add_lists(struct buf *out, const struct hunt_report *report,
+static void end_sum(struct json_writer *json, const struct hunt_sum *sum)
+{
+    json_int(json, "seen", sum->seen);
+    json_int(json, "hits", sum->hits);
+    json_end(json);
+}
+
+static void add_lists(struct json_writer *json, const struct hunt_report *report,
                       const struct hunt_sums *sums)
 {
+    bool first = true;
+    json_array(json, "lists");
     for (size_t i = 0; i < report->n_lists; i++) {
         const struct list_report *list = &report->lists[i].report;
-        buf_add_str(out, i > 0 ? ",\n{\"list\":" : "{\"list\":");
-        buf_add_json(out, span_str(report->lists[i].name));
-        buf_printf(out, ",\"read\":%lld,\"duplicates\":%lld,\"unsure\":%lld,\"refused\":%lld",
-                   (long long)list->read, (long long)list->duplicates, (long long)list->unsure,
-                   (long long)list->refused);
-        add_sum(out, &sums->lists[i]);
+        begin_sum(json, &first);
+        json_text(json, "list", report->lists[i].name);
+        json_int(json, "read", list->read);
+        json_int(json, "duplicates", list->duplicates);
+        json_int(json, "unsure", list->unsure);
+        json_int(json, "refused", list->refused);
+        end_sum(json, &sums->lists[i]);
     }
+    json_end(json);
 }
 
-static void add_kinds(struct buf *out, const struct hunt_sums *sums)
+static void add_kinds(struct json_writer *json, const struct hunt_sums *sums)
 {
     bool first = true;
+    json_newline(json);
+    json_array(json, "kinds");
     for (int i = 0; i <= OBSERVABLE_KINDS; i++) {
         struct indicator indicator = {.kind = (enum observable_kind)i};
         if (sums->kinds[i].indicators > 0) {
-            buf_printf(out, "%s{\"kind\":\"%s\",\"indicators\":%lld", first ? "" : ",\n",
-                       indicator_kind_name(&indicator), (long long)sums->kinds[i].indicators);
-            add_sum(out, &sums->kinds[i]);
-            first = false;
+            begin_sum(json, &first);
+            json_text(json, "kind", indicator_kind_name(&indicator));
+            json_int(json, "indicators", sums->kinds[i].indicators);
+            end_sum(json, &sums->kinds[i]);
         }
     }
+    json_end(json);
 }
 
-static void add_suppressors(struct buf *out, const struct hunt_report *report,
-                            const struct hunt_sums *sums)
+static void add_warninglists(struct json_writer *json, const struct hunt_report *report,
+                             const struct hunt_sums *sums)
 {
+    bool first = true;
+    json_newline(json);
+    json_array(json, "suppressors");
     for (size_t i = 0; i < warninglist_count(report->warninglists); i++) {
         const struct warninglist *warninglist = warninglist_get(report->warninglists, i);
-        buf_add_str(out, i > 0 ? ",\n{\"name\":" : "{\"name\":");
-        buf_add_json(out, warninglist->name);
-        buf_printf(out, ",\"entries\":%lld,\"refused\":%lld,\"indicators\":%lld,\"hits\":%lld}",
-                   (long long)warninglist->entries, (long long)warninglist->refused,
-                   (long long)sums->warninglist_rows[i].indicators,
-                   (long long)sums->warninglist_rows[i].hits);
+        begin_sum(json, &first);
+        json_span(json, "name", warninglist->name);
+        json_int(json, "entries", warninglist->entries);
+        json_int(json, "refused", warninglist->refused);
+        json_int(json, "indicators", sums->warninglist_rows[i].indicators);
+        json_int(json, "hits", sums->warninglist_rows[i].hits);
+        json_end(json);
     }
+    json_end(json);
+    json_newline(json);
 }
 
-bool hunt_print_json(const struct hunt_report *report, const struct hunt_sums *sums)
+static enum status print_row(void *context, size_t number, const struct hunt_hit *hit,
+                             struct err *err)
 {
-    struct buf out = BUF_INIT;
-    buf_add_str(&out, "{\"lists\":[");
-    add_lists(&out, report, sums);
-    buf_add_str(&out, "],\n\"kinds\":[");
-    add_kinds(&out, sums);
-    buf_add_str(&out, "],\n\"suppressors\":[");
-    add_suppressors(&out, report, sums);
-    buf_add_str(&out, "],\n");
-    bool ok = hunt_flush(&out);
-    buf_fini(&out);
-    print_json_coverage(&report->result->coverage);
-    printf(",\n\"indicators\":[\n");
-    ok = hunt_print_rows(report, HUNT_JSON) && ok;
-    printf("]}\n");
-    return ok;
+    struct hunt_json *hunt = context;
+    json_newline(&hunt->json);
+    add_row(&hunt->json, hunt->report, number, hit);
+    return output_write(&hunt->out, err);
 }
 
-static void add_json_parts(struct buf *out, const struct hunt_event *hit)
+enum status hunt_print_json(const struct hunt_report *report, const struct hunt_sums *sums,
+                            struct err *err)
 {
-    for (size_t i = 0; i < hit->n_parts; i++) {
-        buf_add_str(out, i == 0 ? ",\"parts\":[{\"indicator\":" : ",{\"indicator\":");
-        buf_add_json(out, hit->parts[i].indicator->text);
-        buf_printf(out,
-                   ",\"kind\":\"%s\",\"field\":", indicator_kind_name(hit->parts[i].indicator));
-        buf_add_json(out, hit->parts[i].field);
-        buf_add_str(out, ",\"value\":");
-        buf_add_json(out, hit->parts[i].value);
-        buf_add_str(out, i + 1 == hit->n_parts ? "}]" : "}");
-    }
+    struct hunt_json hunt = {.report = report};
+    struct json_writer *json = &hunt.json;
+    json->out = &hunt.out;
+    json_object(json, NULL);
+    add_lists(json, report, sums);
+    add_kinds(json, sums);
+    add_warninglists(json, report, sums);
+    add_coverage(json, &report->result->coverage);
+    json_newline(json);
+    json_array(json, "indicators");
+    enum status status = hunt_each_row(report, true, print_row, &hunt, err);
+    json_end(json);
+    json_end(json);
+    buf_add_char(&hunt.out, '\n');
+    status = THEN(status, output_write(&hunt.out, err));
+    buf_fini(&hunt.out);
+    return status;
 }
 
 void hunt_print_event(const struct hunt_event *hit, const struct warninglist_set *warninglists,
                       const char *list)
 {
-    char time[CLOCK_TEXT_BYTES];
     struct buf line = BUF_INIT;
-    buf_add_str(&line, "{\"list\":");
-    buf_add_json(&line, span_str(list));
-    buf_add_str(&line, ",\"indicator\":");
-    buf_add_json(&line, hit->indicator->text);
-    buf_printf(&line, ",\"kind\":\"%s\"", indicator_kind_name(hit->indicator));
-    add_json_note(&line, hit->indicator->note);
-    add_json_parts(&line, hit);
-    add_suppressed(&line, warninglists, hit->warninglist);
-    buf_add_str(&line, ",\"field\":");
-    buf_add_json(&line, hit->field);
-    buf_add_str(&line, ",\"value\":");
-    buf_add_json(&line, hit->value);
-    buf_printf(&line, ",\"decoded\":%s,\"uid\":", hit->decoded ? "true" : "false");
-    buf_add_json(&line, hit->event->uid);
-    buf_printf(&line, ",\"time\":\"%s\",\"event\":", clock_format(hit->event->time_us, time));
+    struct json_writer json = {.out = &line};
+    json_object(&json, NULL);
+    json_text(&json, "list", list);
+    json_span(&json, "indicator", hit->indicator->text);
+    json_text(&json, "kind", indicator_kind_name(hit->indicator));
+    add_note(&json, hit->indicator->note);
+    if (hit->n_parts > 0) {
+        json_array(&json, "parts");
+    }
+    for (size_t i = 0; i < hit->n_parts; i++) {
+        json_object(&json, NULL);
+        json_span(&json, "indicator", hit->parts[i].indicator->text);
+        json_text(&json, "kind", indicator_kind_name(hit->parts[i].indicator));
+        json_span(&json, "field", hit->parts[i].field);
+        json_span(&json, "value", hit->parts[i].value);
+        json_end(&json);
+    }
+    if (hit->n_parts > 0) {
+        json_end(&json);
+    }
+    add_suppressed(&json, warninglists, hit->warninglist);
+    json_span(&json, "field", hit->field);
+    json_span(&json, "value", hit->value);
+    json_bool(&json, "decoded", hit->decoded);
+    json_span(&json, "uid", hit->event->uid);
+    json_time(&json, "time", hit->event->time_us);
+    json_name(&json, "event");
     for (size_t i = 0; i < hit->event->raw.size; i++) { /* a line break in JSON is white space */
         char c = hit->event->raw.data[i];
         buf_add_char(&line, c == '\n' || c == '\r' ? ' ' : c);
     }
-    buf_add_str(&line, "}\n");
-    if (buf_ok(&line)) {
-        (void)fwrite(line.data, 1, line.size, stdout);
-    }
+    json_end(&json);
+    buf_add_char(&line, '\n');
+    struct err err;
+    (void)!output_write(&line, &err); /* main tells of a stdout that failed */
     buf_fini(&line);
 }

@@ -2,12 +2,9 @@
 #ifndef TOOLS_STELE_HUNT_HUNT_PRINT_H
 #define TOOLS_STELE_HUNT_HUNT_PRINT_H
 
-#include <stdio.h>
-
 #include "query/hunt/hunt_run.h"
 #include "query/ioc/list.h"
-
-enum hunt_form { HUNT_TABLE, HUNT_JSON, HUNT_NDJSON, HUNT_CSV, HUNT_STIX };
+#include "tools/stele/cli/output.h"
 
 enum { HUNT_LISTS_MAX = 256 };
 
@@ -27,13 +24,10 @@ struct hunt_report {
     bool unseen;            /* a row for each indicator without a hit, too */
 };
 
-/* False when there is no form of that name (table, json, ndjson, csv, stix). */
-bool hunt_form_find(const char *name, enum hunt_form *out_form);
-
-/* Rows on stdout; HUNT_JSON has the lists and what was searched, too. The words for people (what
+/* Rows on stdout; OUTPUT_JSON has the lists and what was searched, too. The words for people (what
  * was read and seen, by list and kind; what was suppressed; what was searched) stand in front of a
  * table, and go to stderr beside the other forms and without rows. ERR_IO when the output fails. */
-MUST_USE enum status hunt_print(const struct hunt_report *report, enum hunt_form form, bool rows,
+MUST_USE enum status hunt_print(const struct hunt_report *report, enum output_form form, bool rows,
                                 struct err *err);
 
 /* One event of an indicator, as a line of JSON on stdout. */

@@ -247,7 +247,7 @@ static void add_hit(struct buf *out, const struct hunt_report *report, const str
     buf_fini(&id);
 }
 
-bool hunt_print_stix(const struct hunt_report *report)
+enum status hunt_print_stix(const struct hunt_report *report, struct err *err)
 {
     struct buf out = BUF_INIT;
     struct buf identity = BUF_INIT;
@@ -260,16 +260,17 @@ bool hunt_print_stix(const struct hunt_report *report)
     buf_printf(&out, "{\"type\":\"bundle\",\"id\":\"bundle--%s\",\"objects\":[\n", id);
     add_head(&out, "identity", buf_span(&identity), INT64_MIN);
     buf_add_str(&out, ",\"name\":\"Stele archive\",\"identity_class\":\"system\"}");
-    bool ok = buf_ok(&identity) && hunt_flush(&out);
-    for (size_t i = 0; ok && i < report->result->n_hits; i++) {
+    enum status status = buf_status(&identity, "hunt", err);
+    status = THEN(status, output_write(&out, err));
+    for (size_t i = 0; status == OK && i < report->result->n_hits; i++) {
         if (report->result->hits[i].warninglist == 0) {
             add_hit(&out, report, &report->result->hits[i], buf_span(&identity));
-            ok = hunt_flush(&out);
+            status = output_write(&out, err);
         }
     }
     buf_add_str(&out, "\n]}\n");
-    ok = ok && hunt_flush(&out);
+    status = THEN(status, output_write(&out, err));
     buf_fini(&identity);
     buf_fini(&out);
-    return ok;
+    return status;
 }

@@ -1,4 +1,5 @@
-/* What a hunt says to people: what was read, what came of it, what was searched. */
+/* What a hunt found, as rows and as sums; and what it says to people: what was read, what came of
+ * it, what was searched. */
 #include <stdlib.h>
 
 #include "query/render/terminal_text.h"
@@ -37,9 +38,32 @@ void hunt_sum_up(const struct hunt_report *report, struct hunt_sums *out)
     }
 }
 
-static const char *plural(int64_t count)
+uint32_t hunt_row_warninglist(const struct hunt_report *report, size_t number,
+                              const struct hunt_hit *hit)
 {
-    return count == 1 ? "" : "s";
+    return hit ? hit->warninglist : warninglist_of_indicator(report->warninglists, number);
+}
+
+enum status hunt_each_row(const struct hunt_report *report, bool suppressed, hunt_row *row,
+                          void *context, struct err *err)
+{
+    size_t count = indicator_set_count(report->set);
+    const struct hunt_result *result = report->result;
+    bool *seen = calloc(count + 1, sizeof *seen);
+    enum status status = seen ? OK : err_nomem(err, "hunt");
+    for (size_t i = 0; status == OK && i < result->n_hits; i++) {
+        if (suppressed || !result->hits[i].warninglist) {
+            seen[result->hits[i].indicator] = true;
+            status = row(context, result->hits[i].indicator, &result->hits[i], err);
+        }
+    }
+    for (size_t i = 0; status == OK && report->unseen && i < count; i++) {
+        if (!seen[i] && !indicator_set_get(report->set, i)->is_part) {
+            status = row(context, i, NULL, err);
+        }
+    }
+    free(seen);
+    return status;
 }
 
 /* ", 2 seen, 7 hits" */
@@ -48,7 +72,7 @@ static void print_sum(const struct hunt_sum *sum, FILE *out)
     char seen[32];
     char hits[32];
     fprintf(out, ", %s seen, %s hit%s\n", progress_number(sum->seen, seen),
-            progress_number(sum->hits, hits), plural(sum->hits));
+            progress_number(sum->hits, hits), output_plural(sum->hits));
 }
 
 static void print_lists(const struct hunt_report *report, const struct hunt_sums *sums, FILE *out)
@@ -57,7 +81,7 @@ static void print_lists(const struct hunt_report *report, const struct hunt_sums
     for (size_t i = 0; i < report->n_lists; i++) {
         const struct list_report *list = &report->lists[i].report;
         fprintf(out, "%-11s%s: %s indicator%s", i == 0 ? "lists" : "", report->lists[i].name,
-                progress_number(list->read, number), plural(list->read));
+                progress_number(list->read, number), output_plural(list->read));
         if (list->duplicates > 0) {
             fprintf(out, ", %s there already", progress_number(list->duplicates, number));
         }
@@ -81,7 +105,7 @@ static void print_kinds(const struct hunt_sums *sums, FILE *out)
         if (sum->indicators > 0) {
             fprintf(out, "%-11s%s: %s indicator%s", first ? "kinds" : "",
                     indicator_kind_name(&indicator), progress_number(sum->indicators, number),
-                    plural(sum->indicators));
+                    output_plural(sum->indicators));
             print_sum(sum, out);
             first = false;
         }
@@ -102,8 +126,8 @@ static void print_suppressed(const struct hunt_report *report, const struct hunt
             (void)terminal_text_add(&name, warninglist_get(report->warninglists, i)->name,
                                     NAME_COLUMNS);
             fprintf(out, "%-11s%s hit%s, %s indicator%s: %.*s\n", first ? "suppressed" : "",
-                    progress_number(sum->hits, hits), plural(sum->hits),
-                    progress_number(sum->indicators, number), plural(sum->indicators),
+                    progress_number(sum->hits, hits), output_plural(sum->hits),
+                    progress_number(sum->indicators, number), output_plural(sum->indicators),
                     SPAN_FMT(buf_span(&name)));
             first = false;
         }
@@ -120,8 +144,8 @@ static void print_coverage(const struct hunt_coverage *coverage, FILE *out)
     char time[CLOCK_TEXT_BYTES];
     char sha256[DIGEST_HEX_BYTES];
     fprintf(out, "%-11s%s event%s on %lld day%s", "searched",
-            progress_number(coverage->events, number), plural(coverage->events),
-            (long long)coverage->days, plural(coverage->days));
+            progress_number(coverage->events, number), output_plural(coverage->events),
+            (long long)coverage->days, output_plural(coverage->days));
     if (coverage->waiting > 0) {
         fprintf(out, ", %s of them in the inbox", progress_number(coverage->waiting, number));
     }
@@ -132,14 +156,15 @@ static void print_coverage(const struct hunt_coverage *coverage, FILE *out)
     for (size_t i = 0; i < coverage->n_gaps && i < GAPS_SHOWN; i++) {
         int64_t days = coverage->gaps[i].days;
         fprintf(out, "\n%-11s%lld day%s without an event from %s on", i == 0 ? "gaps" : "",
-                (long long)days, plural(days), clock_format_day(coverage->gaps[i].from_us, time));
+                (long long)days, output_plural(days),
+                clock_format_day(coverage->gaps[i].from_us, time));
     }
     if (coverage->n_gaps > GAPS_SHOWN) {
         fprintf(out, "\n%-11sand %zu more (--output json has all)", "",
                 coverage->n_gaps - GAPS_SHOWN);
     }
     if (coverage->quarantined > 0) {
-        fprintf(out, "\n%-11s%s pieces that are no event were not looked at (stele quarantine)",
+        fprintf(out, "\n%-11s%s records that are not events were not searched (stele quarantine)",
                 "quarantine", progress_number(coverage->quarantined, number));
     }
     fprintf(out, "\n%-11s%s\n", "sha256", digest_hex(&coverage->sha256, sha256));
@@ -153,7 +178,8 @@ void hunt_print_summary(const struct hunt_report *report, const struct hunt_sums
     print_kinds(sums, out);
     print_suppressed(report, sums, out);
     fprintf(out, "%-11s%s of %s indicator%s", "seen", progress_number(sums->all.seen, seen),
-            progress_number(sums->all.indicators, number), plural(sums->all.indicators));
-    fprintf(out, ", %s hit%s\n", progress_number(sums->all.hits, number), plural(sums->all.hits));
+            progress_number(sums->all.indicators, number), output_plural(sums->all.indicators));
+    fprintf(out, ", %s hit%s\n", progress_number(sums->all.hits, number),
+            output_plural(sums->all.hits));
     print_coverage(&report->result->coverage, out);
 }

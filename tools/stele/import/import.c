@@ -1,11 +1,11 @@
 /* stele import: files of events, and objects of a bucket, into the archive. A file that cannot be
  * read is reported and the others go on; a failure of the archive ends the run. Interrupted, it
  * keeps what it has read. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "tools/stele/cli/interrupt.h"
 #include "tools/stele/cli/options.h"
 #include "tools/stele/cli/progress.h"
 #include "tools/stele/cli/target_arg.h"
@@ -16,7 +16,10 @@
 
 enum { FAULTS_SHOWN_MAX = 20, REMOTES_MAX = 16 };
 
-static volatile sig_atomic_t interrupted;
+static struct {
+    struct option_values settings;
+    bool dry_run;
+} given;
 
 struct import {
     struct import_sink *sink; /* NULL: a dry run */
@@ -29,12 +32,6 @@ struct import {
     int64_t faults;
     size_t files_failed;
 };
-
-static void on_interrupt(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
 
 static void on_fault(void *context, const char *file, int64_t line, struct span fault)
 {
@@ -94,7 +91,7 @@ struct import_stream {
 /* A signal has broken off the read: what stands behind the last whole line is not all of a line. */
 static void cut_torn(const struct import_stream *stream, struct chunk *chunk)
 {
-    if (interrupted && stream->source) {
+    if (interrupt_flag && stream->source) {
         const char *newline = memrchr(chunk->bytes.data, '\n', chunk->bytes.size);
         chunk->bytes.size = newline ? (size_t)(newline - chunk->bytes.data) + 1 : 0;
     }
@@ -114,11 +111,11 @@ static enum status import_stream(struct import *import, const struct import_stre
     chunks.drop_torn = stream->source;
     import->dry = (struct import_dry_file){0};
     enum status status = OK;
-    while (status == OK && !interrupted) {
+    while (status == OK && !interrupt_flag) {
         struct chunk chunk;
         bool end = false;
         if (chunks_next(&chunks, &chunk, &end, &problem) != OK) {
-            if (!interrupted || !stream->source) {
+            if (!interrupt_flag || !stream->source) {
                 file_failed(import, stream->name, &problem);
             }
             break;
@@ -146,7 +143,7 @@ static enum status import_file(struct import *import, const char *file, struct e
 {
     struct import_stream stream = {.name = file};
     struct err problem;
-    if (unpack_open(file, &interrupted, &stream.unpack, &problem) != OK) {
+    if (unpack_open(file, &interrupt_flag, &stream.unpack, &problem) != OK) {
         file_failed(import, file, &problem);
         return OK;
     }
@@ -159,8 +156,8 @@ static enum status import_object(struct import *import, struct object_source *so
     struct import_stream stream = {.name = object_source_name(source, which), .source = true};
     struct err problem;
     stream.plain = object_source_is_ours(source, which, &stream.time_us);
-    if (object_source_unpack(source, which, &interrupted, &stream.unpack, &problem) != OK) {
-        if (!interrupted) {
+    if (object_source_unpack(source, which, &interrupt_flag, &stream.unpack, &problem) != OK) {
+        if (!interrupt_flag) {
             file_failed(import, stream.name, &problem);
         }
         return OK;
@@ -174,12 +171,13 @@ static enum status import_inputs(struct import *import, const struct import_inpu
 {
     enum status status = OK;
     *out_done = 0;
-    for (size_t i = 0; i < inputs->files.count && status == OK && !interrupted; i++, ++*out_done) {
+    for (size_t i = 0; i < inputs->files.count && status == OK && !interrupt_flag;
+         i++, ++*out_done) {
         status = import_file(import, inputs->files.paths[i], err);
     }
     for (size_t i = 0; i < inputs->n_remotes; i++) {
         size_t count = object_source_count(inputs->remotes[i]);
-        for (size_t k = 0; k < count && status == OK && !interrupted; k++, ++*out_done) {
+        for (size_t k = 0; k < count && status == OK && !interrupt_flag; k++, ++*out_done) {
             status = import_object(import, inputs->remotes[i], k, err);
         }
     }
@@ -215,60 +213,50 @@ static void print_summary(const struct import *import, size_t files)
     }
 }
 
-static int import_dry(struct import *import, const struct import_inputs *inputs)
+static enum status import_dry(struct import *import, const struct import_inputs *inputs,
+                              struct err *err)
 {
-    struct err err;
-    enum status status = OK;
     size_t files = 0;
-    progress_begin(&import->progress, "read", "lines", inputs->bytes);
-    status = import_inputs(import, inputs, &files, &err);
-    progress_wipe(&import->progress);
-    if (status != OK) {
-        return options_fail(&verb_import, &err);
-    }
     char events[32];
     char faults[32];
-    printf("dry run, nothing is stored: %s events, %s to quarantine; %zu %s%s\n",
-           progress_number(import->dry_events, events), progress_number(import->dry_faults, faults),
-           files, files == 1 ? "file" : "files", interrupted ? ", interrupted" : "");
-    return interrupted || import->files_failed ? status_exit_code(ERR_IO) : 0;
+    progress_begin(&import->progress, "read", "lines", inputs->bytes);
+    enum status status = import_inputs(import, inputs, &files, err);
+    progress_wipe(&import->progress);
+    if (status == OK) {
+        printf("dry run, nothing is stored: %s events, %s to quarantine; %zu file%s%s\n",
+               progress_number(import->dry_events, events),
+               progress_number(import->dry_faults, faults), files, output_plural((int64_t)files),
+               interrupt_flag ? ", interrupted" : "");
+    }
+    return status;
 }
 
-static int import_all(struct import *import, const struct import_inputs *inputs, const char *dir)
+static enum status import_all(struct import *import, const struct import_inputs *inputs,
+                              const struct options *options, struct err *err)
 {
-    struct err err;
-    enum status status = OK;
     size_t files = 0;
+    enum status status =
+        import_sink_open(options->archive, (int)options->config.index_compression_level, on_fault,
+                         import, &import->sink, err);
+    if (status != OK) {
+        return status;
+    }
     long daemon_pid = import_sink_daemon(import->sink);
     if (daemon_pid > 0) {
         fprintf(stderr, "steled (pid %ld) holds %s: events go through its inbox\n", daemon_pid,
-                dir);
+                options->archive);
     }
     progress_begin(&import->progress, "import", "lines", inputs->bytes);
-    status = import_inputs(import, inputs, &files, &err);
+    status = import_inputs(import, inputs, &files, err);
     progress_wipe(&import->progress);
-    status = THEN(status, import_sink_end(import->sink, &err));
+    status = THEN(status, import_sink_end(import->sink, err));
     print_summary(import, files);
-    if (status != OK) {
-        return options_fail(&verb_import, &err);
-    }
-    if (interrupted) {
+    if (status == OK && interrupt_flag) {
         fprintf(stderr, "stele import: interrupted; what was read is stored, run it again for the "
                         "rest\n");
     }
-    return interrupted || import->files_failed ? status_exit_code(ERR_IO) : 0;
-}
-
-static int import_into(struct import *import, const struct import_inputs *inputs, const char *dir,
-                       int compression_level)
-{
-    struct err err;
-    if (import_sink_open(dir, compression_level, on_fault, import, &import->sink, &err) != OK) {
-        return options_fail(&verb_import, &err);
-    }
-    int code = import_all(import, inputs, dir);
     import_sink_close(import->sink);
-    return code;
+    return status;
 }
 
 /* The path of file:///path when that is a file and no directory of objects; else NULL. */
@@ -312,53 +300,36 @@ static void inputs_close(struct import_inputs *inputs)
     }
 }
 
-static int import_run(int argc, char **argv)
+static enum status run(struct options *options, int *out_code, struct err *err)
 {
-    struct options options;
-    struct option_values settings = {.count = 0};
-    bool dry_run = false;
-    const struct option_entry entries[] = {
-        {.name = "dry-run",
-         .help = "only say what is in the files, and in which format",
-         .flag = &dry_run},
-        {.name = "set",
-         .argument = "SETTING",
-         .help = "section.key=value over the configuration, such as ship.s3_endpoint=...",
-         .values = &settings},
-    };
-    int code = options_read(&options, &verb_import, entries, sizeof entries / sizeof entries[0],
-                            argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    if (options.n_words == 0) {
-        return options_misuse(&verb_import, "which file? (- is standard input)");
-    }
-    const char *dir = dry_run ? NULL : options_archive(&options);
-    if (!dir && !dry_run) {
-        return status_exit_code(ERR_USAGE);
-    }
-    struct err err;
+    struct import import = {0};
     struct import_inputs inputs = {.files = INPUTS_INIT};
-    enum status status = target_arg_settings(&options.config, &settings, &err);
-    status = THEN(status, inputs_find(&inputs, &options, &err));
-    if (status != OK) {
-        code = options_fail(&verb_import, &err);
-    } else {
-        struct import import = {0};
-        const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
-        (void)sigaction(SIGINT, &action, NULL);
-        (void)sigaction(SIGTERM, &action, NULL);
-        int level = (int)options.config.index_compression_level;
-        code = dry_run ? import_dry(&import, &inputs) : import_into(&import, &inputs, dir, level);
+    enum status status = target_arg_settings(&options->config, &given.settings, err);
+    status = THEN(status, inputs_find(&inputs, options, err));
+    if (status == OK) {
+        interrupt_catch(NULL);
+        status = given.dry_run ? import_dry(&import, &inputs, err)
+                               : import_all(&import, &inputs, options, err);
     }
     inputs_close(&inputs);
-    return code;
+    *out_code = interrupt_flag || import.files_failed ? status_exit_code(ERR_IO) : 0;
+    return status;
 }
+
+static const struct option_entry entries[] = {
+    {.name = "dry-run",
+     .help = "only say what is in the files, and in which format",
+     .flag = &given.dry_run},
+    OPTION_SET(&given.settings),
+};
 
 const struct verb verb_import = {
     .name = "import",
-    .usage = "FILE|DIR|URL|-... [--dry-run]",
     .summary = "read events from files, directories or object stores into the archive",
-    .run = import_run,
+    .words = {1, VERB_WORDS_ANY, "FILE|DIR|URL|-...",
+              "a file, a directory or a URL (- is standard input)"},
+    VERB_OPTIONS(entries),
+    .needs = VERB_NEEDS_ARCHIVE,
+    .needs_unless = "dry-run",
+    .run = run,
 };

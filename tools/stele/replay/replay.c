@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "query/language/parse.h"
+#include "tools/stele/cli/interrupt.h"
 #include "tools/stele/cli/query_args.h"
 #include "tools/stele/replay/replay_run.h"
 
@@ -17,11 +18,10 @@ enum {
     RETRY_WAIT_S = 30,
 };
 
-struct replay_options {
-    struct options common;
+static struct {
     const char *from;
     const char *to;
-    struct destination_options to_where;
+    struct destination_options where;
     const char *speed;
     const char *in_flight;
     const char *batch_events;
@@ -32,17 +32,7 @@ struct replay_options {
     const char *retry_wait;
     const char *timeout;
     bool dry_run;
-    struct buf query_text;
-    struct query *query;
-};
-
-static atomic_bool stop;
-
-static void on_interrupt(int number)
-{
-    (void)number;
-    atomic_store(&stop, true);
-}
+} given = {.speed = "max"};
 
 static enum status read_length(const char *name, const char *text, int64_t missing_s,
                                int64_t *out_us, struct err *err)
@@ -64,8 +54,7 @@ static enum status read_count(const char *name, const char *text, int64_t min, i
 }
 
 /* How posts are made up and how many are under way; needs the form. */
-static enum status read_sender(const struct replay_options *options, struct replay_run *run,
-                               struct err *err)
+static enum status read_sender(struct replay_run *run, struct err *err)
 {
     struct sender_options *sender = &run->sender;
     enum form form = run->destination->form.form;
@@ -74,16 +63,15 @@ static enum status read_sender(const struct replay_options *options, struct repl
     int64_t events;
     int64_t bytes;
     int64_t retries;
-    enum status status = read_count("in-flight", options->in_flight, 1, SENDER_IN_FLIGHT_MAX,
+    enum status status = read_count("in-flight", given.in_flight, 1, SENDER_IN_FLIGHT_MAX,
                                     stores ? IN_FLIGHT_OF_STORES : 1, &in_flight, err);
-    status =
-        THEN(status, read_count("batch-events", options->batch_events, 1, SENDER_BATCH_EVENTS_MAX,
-                                form == FORM_FLUENTD ? 1 : BATCH_EVENTS, &events, err));
-    status = THEN(status, read_count("batch-bytes", options->batch_bytes, 1, BATCH_BYTES_MAX,
+    status = THEN(status, read_count("batch-events", given.batch_events, 1, SENDER_BATCH_EVENTS_MAX,
+                                     form == FORM_FLUENTD ? 1 : BATCH_EVENTS, &events, err));
+    status = THEN(status, read_count("batch-bytes", given.batch_bytes, 1, BATCH_BYTES_MAX,
                                      BATCH_BYTES, &bytes, err));
     status =
-        THEN(status, read_count("retries", options->retries, 0, INT32_MAX, RETRIES, &retries, err));
-    status = THEN(status, read_length("retry-wait", options->retry_wait, RETRY_WAIT_S,
+        THEN(status, read_count("retries", given.retries, 0, INT32_MAX, RETRIES, &retries, err));
+    status = THEN(status, read_length("retry-wait", given.retry_wait, RETRY_WAIT_S,
                                       &sender->retry_wait_max_us, err));
     if (status == OK && form == FORM_SYSLOG && in_flight > 1) {
         status = err_set(err, ERR_USAGE,
@@ -99,162 +87,146 @@ static enum status read_sender(const struct replay_options *options, struct repl
         sender->batch_events = (size_t)events;
         sender->batch_bytes = (size_t)bytes;
         sender->tries_max = (int)retries;
-        sender->stop = &stop;
+        sender->stop = &interrupt_cancel;
     }
     return status;
 }
 
-static enum status read_resume(const struct replay_options *options, struct replay_run *run,
-                               struct err *err)
+static enum status read_resume(struct replay_run *run, const struct buf *query, struct err *err)
 {
-    if (!options->resume) {
+    if (!given.resume) {
         return OK;
     }
     const struct resume_file_options what = {
-        .dest = options->to_where.dest,
+        .dest = given.where.dest,
         .as = form_name(run->destination->form.form),
-        .query = options->query_text.data,
-        .from = options->from ? options->from : "",
-        .to = options->to ? options->to : "",
+        .query = query->data,
+        .from = given.from ? given.from : "",
+        .to = given.to ? given.to : "",
     };
     struct day_iterator_options *search = &run->search;
-    enum status status = resume_file_open(options->resume, &what, &search->from_us, &search->to_us,
-                                          &run->resume, err);
+    enum status status =
+        resume_file_open(given.resume, &what, &search->from_us, &search->to_us, &run->resume, err);
     if (status == OK && resume_file_position_us(run->resume) > search->from_us) {
         search->from_us = resume_file_position_us(run->resume);
     }
     return status;
 }
 
-static int replay_archive(struct replay_options *options, struct replay_run *run)
+static enum status read_options(struct replay_run *run, struct destination *destination,
+                                struct err *err)
 {
-    struct err err;
-    run->search.query = options->query;
-    enum status status = read_resume(options, run, &err);
+    enum status status =
+        query_args_times(given.from, given.to, &run->search.from_us, &run->search.to_us, err);
+    status = THEN(status, rate_parse(given.speed, &run->rate, err));
+    status = THEN(status,
+                  read_length("timeout", given.timeout, TIMEOUT_S, &given.where.timeout_us, err));
+    status = THEN(status, destination_open(&given.where, destination, err));
+    if (status == OK) {
+        run->destination = destination;
+        status = read_sender(run, err);
+    }
+    return status;
+}
+
+static enum status replay_archive(struct replay_run *run, const struct buf *query, int *out_code,
+                                  struct err *err)
+{
+    enum status status = read_resume(run, query, err);
     if (status == OK && run->resume && resume_file_done(run->resume)) {
         int64_t refused;
         char number[32];
-        fprintf(stderr, "nothing left: %s says that all %s events were settled\n", options->resume,
+        fprintf(stderr, "nothing left: %s says that all %s events were settled\n", given.resume,
                 progress_number(resume_file_confirm(run->resume, &refused), number));
-        return 0;
+        return OK;
     }
-    if (status == OK && options->refused && !options->dry_run) {
-        status = rejects_file_open(options->refused, &run->refused, &err);
+    if (status == OK && given.refused && !given.dry_run) {
+        status = rejects_file_open(given.refused, &run->refused, err);
     }
     if (status != OK) {
-        return options_fail(&verb_replay, &err);
+        return status;
     }
-    const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    interrupt_catch(NULL);
     (void)signal(SIGPIPE, SIG_IGN);
-    return options->dry_run ? replay_run_dry(run) : replay_run(run);
+    *out_code = given.dry_run ? replay_run_dry(run) : replay_run(run);
+    return OK;
 }
 
-static enum status read_all(struct replay_options *options, struct replay_run *run,
-                            struct destination *destination, struct err *err)
+static enum status run(struct options *options, int *out_code, struct err *err)
 {
-    enum status status =
-        query_args_times(options->from, options->to, &run->search.from_us, &run->search.to_us, err);
-    status = THEN(status, rate_parse(options->speed, &run->rate, err));
-    if (status == OK) {
-        status =
-            read_length("timeout", options->timeout, TIMEOUT_S, &options->to_where.timeout_us, err);
-    }
-    status = THEN(status, destination_open(&options->to_where, destination, err));
-    if (status == OK) {
-        run->destination = destination;
-        status = read_sender(options, run, err);
-    }
-    for (size_t i = 0; i < options->common.n_words; i++) {
-        buf_add_str(&options->query_text, i ? " " : "");
-        buf_add_str(&options->query_text, options->common.words[i]);
-    }
-    buf_add_char(&options->query_text, '\0');
-    return THEN(status, buf_status(&options->query_text, "replay", err));
-}
-
-static int replay_with(struct replay_options *options)
-{
-    struct err err;
     struct destination destination = {0};
-    struct replay_run run = {.dest = options->to_where.dest,
-                             .speed = options->speed,
-                             .resume_path = options->resume,
-                             .refused_path = options->refused};
-    int code = status_exit_code(ERR_USAGE);
-    run.search.path = options_archive(&options->common);
-    if (run.search.path) {
-        code = read_all(options, &run, &destination, &err) == OK
-                   ? query_args_parse(&options->common, &options->query)
-                   : options_fail(&verb_replay, &err);
-    }
-    if (code == OPTIONS_GO_ON) {
-        code = replay_archive(options, &run);
-    }
-    parse_query_free(options->query);
+    struct buf text = BUF_INIT;
+    struct query *query = NULL;
+    struct replay_run run = {.verb = options->verb,
+                             .search = {.path = options->archive},
+                             .dest = given.where.dest,
+                             .speed = given.speed,
+                             .resume_path = given.resume,
+                             .refused_path = given.refused};
+    query_args_join(options, &text);
+    buf_add_char(&text, '\0');
+    enum status status = buf_status(&text, "replay", err);
+    status = THEN(status, read_options(&run, &destination, err));
+    status = THEN(status, query_args_parse(options, &query, err));
+    run.search.query = query;
+    status = THEN(status, replay_archive(&run, &text, out_code, err));
+    parse_query_free(query);
     rejects_file_close(run.refused);
     resume_file_close(run.resume);
     destination_close(&destination);
-    buf_fini(&options->query_text);
-    return code;
+    buf_fini(&text);
+    return status;
 }
 
-static int replay_verb(int argc, char **argv)
-{
-    struct replay_options options = {.speed = "max"};
-    struct destination_options *where = &options.to_where;
-    const struct option_entry entries[] = {
-        option_from(&options.from),
-        option_to(&options.to),
-        {"dest", "URL", "https://HOST/PATH or http://; for syslog tls://HOST:PORT or tcp://",
-         .text = &where->dest},
-        {"as", "FORM", "fluentd, ndjson, hec, bulk or syslog (default: by the URL)",
-         .text = &where->as},
-        {"session-dest", "URL", "for fluentd: where events with a sid go, as URL.SID.log",
-         .text = &where->session_dest},
-        {"speed", "SPEED", "max (default), 1x (gaps as they were), 10x, or 500/s",
-         .text = &options.speed},
-        {"in-flight", "N", "posts under way; 1 keeps the order (default; hec, bulk: 4)",
-         .text = &options.in_flight},
-        {"batch-events", "N", "events in a post (500; fluentd: 1)", .text = &options.batch_events},
-        {"batch-bytes", "N", "bytes of events in a post (1048576)", .text = &options.batch_bytes},
-        {"resume", "FILE", "record the progress in FILE and continue from there",
-         .text = &options.resume},
-        {"refused", "FILE", "write refused events to FILE, reasons to FILE.reasons",
-         .text = &options.refused},
-        {"retries", "N", "how often a post is tried again (10)", .text = &options.retries},
-        {"retry-wait", "TIME", "the longest wait between two tries (30s)",
-         .text = &options.retry_wait},
-        {"timeout", "TIME", "how long to wait for an answer (30s)", .text = &options.timeout},
-        {"ca", "FILE", "the receiver's CA, PEM (default: the system's)", .text = &where->ca},
-        {"cert", "FILE", "a client certificate, PEM", .text = &where->certificate},
-        {"key", "FILE", "its key, PEM, without a password", .text = &where->key},
-        {"token-file", "FILE", "token of HEC, API key of bulk; or STELE_REPLAY_TOKEN",
-         .text = &where->token_file},
-        {"login-file", "FILE", "user:password; or STELE_REPLAY_LOGIN", .text = &where->login_file},
-        {"header-file", "FILE", "additional headers, one per line (Name: value)",
-         .text = &where->header_file},
-        {"index", "NAME", "for hec and bulk: the index", .text = &where->index},
-        {"source", "TEXT", "for hec (teleport)", .text = &where->source},
-        {"sourcetype", "TEXT", "for hec (_json)", .text = &where->sourcetype},
-        {"update", NULL, "for bulk: overwrite existing documents", .flag = &where->update},
-        {"facility", "NAME", "for syslog: audit (default), authpriv, local0, ...",
-         .text = &where->facility},
-        {"frame-max", "BYTES", "for syslog: refuse longer messages (1048576)",
-         .text = &where->frame_max},
-        {"allow-remote-plain", NULL, "allow http:// and tcp:// to other machines",
-         .flag = &where->allow_remote_plain},
-        {"dry-run", NULL, "say what would be sent and how long it takes", .flag = &options.dry_run},
-    };
-    int code = options_read(&options.common, &verb_replay, entries,
-                            sizeof entries / sizeof entries[0], argc, argv);
-    return code == OPTIONS_GO_ON ? replay_with(&options) : code;
-}
+static const struct option_entry entries[] = {
+    OPTION_FROM(&given.from),
+    OPTION_TO(&given.to),
+    {"dest", "URL", "https://HOST/PATH or http://; for syslog tls://HOST:PORT or tcp://",
+     .text = &given.where.dest},
+    {"as", "FORM", "fluentd, ndjson, hec, bulk or syslog (default: by the URL)",
+     .text = &given.where.as},
+    {"session-dest", "URL", "for fluentd: where events with a sid go, as URL.SID.log",
+     .text = &given.where.session_dest},
+    {"speed", "SPEED", "max (default), 1x (gaps as they were), 10x, or 500/s",
+     .text = &given.speed},
+    {"in-flight", "N", "posts under way; 1 keeps the order (default; hec, bulk: 4)",
+     .text = &given.in_flight},
+    {"batch-events", "N", "events in a post (500; fluentd: 1)", .text = &given.batch_events},
+    {"batch-bytes", "N", "bytes of events in a post (1048576)", .text = &given.batch_bytes},
+    {"resume", "FILE", "record the progress in FILE and continue from there",
+     .text = &given.resume},
+    {"refused", "FILE", "write refused events to FILE, reasons to FILE.reasons",
+     .text = &given.refused},
+    {"retries", "N", "how often a post is tried again (10)", .text = &given.retries},
+    {"retry-wait", "TIME", "the longest wait between two tries (30s)", .text = &given.retry_wait},
+    {"timeout", "TIME", "how long to wait for an answer (30s)", .text = &given.timeout},
+    {"ca", "FILE", "the receiver's CA, PEM (default: the system's)", .text = &given.where.ca},
+    {"cert", "FILE", "a client certificate, PEM", .text = &given.where.certificate},
+    {"key", "FILE", "its key, PEM, without a password", .text = &given.where.key},
+    {"token-file", "FILE", "token of HEC, API key of bulk; or STELE_REPLAY_TOKEN",
+     .text = &given.where.token_file},
+    {"login-file", "FILE", "user:password; or STELE_REPLAY_LOGIN", .text = &given.where.login_file},
+    {"header-file", "FILE", "additional headers, one per line (Name: value)",
+     .text = &given.where.header_file},
+    {"index", "NAME", "for hec and bulk: the index", .text = &given.where.index},
+    {"source", "TEXT", "for hec (teleport)", .text = &given.where.source},
+    {"sourcetype", "TEXT", "for hec (_json)", .text = &given.where.sourcetype},
+    {"update", NULL, "for bulk: overwrite existing documents", .flag = &given.where.update},
+    {"facility", "NAME", "for syslog: audit (default), authpriv, local0, ...",
+     .text = &given.where.facility},
+    {"frame-max", "BYTES", "for syslog: refuse longer messages (1048576)",
+     .text = &given.where.frame_max},
+    {"allow-remote-plain", NULL, "allow http:// and tcp:// to other machines",
+     .flag = &given.where.allow_remote_plain},
+    {"dry-run", NULL, "say what would be sent and how long it takes", .flag = &given.dry_run},
+};
 
 const struct verb verb_replay = {
     .name = "replay",
-    .usage = "--dest URL [QUERY] [OPTION]...",
     .summary = "send a range of the archive again, oldest first",
-    .run = replay_verb,
+    .words = {0, VERB_WORDS_ANY, "[QUERY]", NULL},
+    VERB_OPTIONS(entries),
+    .rules = (const struct verb_rule[]){{VERB_REQUIRED, "dest", "where do the events go?"}, {0}},
+    .needs = VERB_NEEDS_ARCHIVE_OR_COPY,
+    .run = run,
 };

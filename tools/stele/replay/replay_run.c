@@ -153,13 +153,6 @@ static int64_t count_events(const struct replay_run *run)
     return count;
 }
 
-/* Words. */
-
-static const char *plural(int64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 static void print_counts(const struct replay_run *run, int64_t begun_us)
 {
     const int64_t *fates = sender_counts(run->out)->fates;
@@ -167,7 +160,7 @@ static void print_counts(const struct replay_run *run, int64_t begun_us)
                   fates[RESPONSE_OUTCOME_UPDATED] + fates[RESPONSE_OUTCOME_REFUSED];
     char number[32];
     printf("sent %s event%s to %s as %s in %.1f s: %s taken", progress_number(all, number),
-           plural(all), run->dest, form_name(run->destination->form.form),
+           output_plural(all), run->dest, form_name(run->destination->form.form),
            (double)(clock_monotonic_us() - begun_us) / (double)CLOCK_SECOND_US,
            progress_number(fates[RESPONSE_OUTCOME_TAKEN], (char[32]){0}));
     if (fates[RESPONSE_OUTCOME_THERE] > 0) {
@@ -192,9 +185,9 @@ static void print_how_to_go_on(const struct replay_run *run)
                 "stele replay: %s event%s settled so far; the same command goes on from there "
                 "(--resume %s)\n",
                 progress_number(resume_file_confirm(run->resume, &refused), number),
-                plural(resume_file_confirm(run->resume, &refused)), run->resume_path);
+                output_plural(resume_file_confirm(run->resume, &refused)), run->resume_path);
     } else {
-        fprintf(stderr, "stele replay: without --resume FILE the same command begins anew\n");
+        fprintf(stderr, "stele replay: without --resume FILE the same command starts over\n");
     }
 }
 
@@ -229,7 +222,7 @@ int replay_run(struct replay_run *run)
     }
     enum status status = sender_open(&run->sender, &run->out, &err);
     if (status != OK) {
-        return options_fail(&verb_replay, &err);
+        return verb_fail(run->verb, &err);
     }
     status = send_all(run, &err);
     progress_wipe(&run->progress);
@@ -243,7 +236,7 @@ int replay_run(struct replay_run *run)
         print_counts(run, begun_us);
     }
     if (status != OK) {
-        code = options_fail(&verb_replay, &err);
+        code = verb_fail(run->verb, &err);
     }
     if (status != OK && run->hits > 0) {
         print_how_to_go_on(run);
@@ -275,14 +268,14 @@ int replay_run_dry(struct replay_run *run)
     enum status status = go_through(run, on_hit_dry, &err);
     progress_wipe(&run->progress);
     if (status != OK) {
-        return options_fail(&verb_replay, &err);
+        return verb_fail(run->verb, &err);
     }
     if (run->hits == 0) {
         fprintf(stderr, "no event to send\n");
         return 1;
     }
     printf("would send %s event%s, %s bytes, of %s to %s, to %s as %s at --speed %s: ",
-           progress_number(run->hits, number[0]), plural(run->hits),
+           progress_number(run->hits, number[0]), output_plural(run->hits),
            progress_number(run->bytes, number[1]), clock_format(run->first_us, time[0]),
            clock_format(run->last_us, time[1]), run->dest, form_name(run->destination->form.form),
            run->speed);

@@ -5,6 +5,7 @@
 
 #include "query/search/search_run.h"
 #include "tools/stele/cli/progress.h"
+#include "tools/stele/cli/verb.h"
 #include "tools/stele/replay/rate.h"
 #include "tools/stele/replay/rejects_file.h"
 #include "tools/stele/replay/resume_file.h"
@@ -12,6 +13,7 @@
 
 struct replay_run {
     /* set by the caller */
+    const struct verb *verb; /* for messages */
     struct day_iterator_options search;
     const char *dest;                /* as given */
     struct destination *destination; /* NULL: a dry run to nowhere */

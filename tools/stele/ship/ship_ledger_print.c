@@ -7,16 +7,6 @@
 #include "tools/stele/cli/progress.h"
 #include "tools/stele/cli/table_cell.h"
 
-static enum status print(struct buf *out, struct err *err)
-{
-    enum status status = buf_status(out, "ship", err);
-    if (status == OK && fwrite(out->data ? out->data : "", 1, out->size, stdout) != out->size) {
-        status = err_set(err, ERR_IO, "the output failed");
-    }
-    buf_fini(out);
-    return status;
-}
-
 static const char *state_name(const struct ledger_object *object)
 {
     return object->state == LEDGER_SHIPPED ? "shipped"
@@ -25,29 +15,24 @@ static const char *state_name(const struct ledger_object *object)
                                            : "planned";
 }
 
-static const char *plural(int64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
-static void add_table(struct buf *out, const struct ship_ledger_print *head,
+static void add_table(struct buf *out, const struct ship_ledger_print *print,
                       const struct ship_ledger_row *found)
 {
     const struct ledger_object *object = &found->object;
     char numbers[3][32];
     char times[2][CLOCK_TEXT_BYTES];
     char hex[DIGEST_HEX_BYTES];
-    bool elsewhere = !head->target || strcmp(head->target, object->target) != 0;
+    bool elsewhere = !print->target || strcmp(print->target, object->target) != 0;
     buf_printf(out, "%s%s%s\n", elsewhere ? object->target : "", elsewhere ? "/" : "", object->key);
     buf_printf(out, "  %s event%s", progress_number(object->events, numbers[0]),
-               plural(object->events));
+               output_plural(object->events));
     if (found->in_range >= 0 && found->in_range != object->events) {
         buf_printf(out, ", %s of them of this time", progress_number(found->in_range, numbers[1]));
     } else if (found->in_range < 0) {
         buf_add_str(out, " (of the day: its blocks are deleted)");
     }
-    buf_printf(out, "; block%s %" PRId64, plural(object->last_block - object->first_block + 1),
-               object->first_block);
+    buf_printf(out, "; block%s %" PRId64,
+               output_plural(object->last_block - object->first_block + 1), object->first_block);
     if (object->last_block > object->first_block) {
         buf_printf(out, " to %" PRId64, object->last_block);
     }
@@ -65,34 +50,34 @@ static void add_table(struct buf *out, const struct ship_ledger_print *head,
     }
 }
 
-static void add_json(struct buf *out, const struct ship_ledger_row *found, bool first)
+static void add_json(struct json_writer *json, const struct ship_ledger_row *found)
 {
     const struct ledger_object *object = &found->object;
-    char text[CLOCK_TEXT_BYTES];
-    char hex[DIGEST_HEX_BYTES];
-    buf_printf(out, "%s\n{\"target\":", first ? "{\"objects\":[" : ",");
-    buf_add_json(out, span_str(object->target));
-    buf_add_str(out, ",\"key\":");
-    buf_add_json(out, span_str(object->key));
-    buf_printf(out, ",\"day\":\"%s\",\"state\":\"%s\"", clock_format_day(object->day_us, text),
-               state_name(object));
-    buf_printf(out, ",\"first_block\":%" PRId64 ",\"last_block\":%" PRId64 ",\"events\":%" PRId64,
-               object->first_block, object->last_block, object->events);
+    json_newline(json);
+    json_object(json, NULL);
+    json_text(json, "target", object->target);
+    json_text(json, "key", object->key);
+    json_day(json, "day", object->day_us);
+    json_text(json, "state", state_name(object));
+    json_int(json, "first_block", object->first_block);
+    json_int(json, "last_block", object->last_block);
+    json_int(json, "events", object->events);
     if (found->in_range >= 0) {
-        buf_printf(out, ",\"events_in_range\":%" PRId64, found->in_range);
+        json_int(json, "events_in_range", found->in_range);
     }
-    buf_printf(out, ",\"raw_bytes\":%" PRId64 ",\"bytes\":%" PRId64 ",\"sha256\":\"%s\"",
-               object->raw_bytes, object->bytes, digest_hex(&object->sha256, hex));
-    buf_printf(out, ",\"planned\":\"%s\"", clock_format(object->planned_us, text));
+    json_int(json, "raw_bytes", object->raw_bytes);
+    json_int(json, "bytes", object->bytes);
+    json_digest(json, "sha256", &object->sha256);
+    json_time(json, "planned", object->planned_us);
     if (object->state == LEDGER_SHIPPED) {
-        buf_printf(out, ",\"shipped\":\"%s\"", clock_format(object->shipped_us, text));
+        json_time(json, "shipped", object->shipped_us);
     }
-    buf_printf(out, ",\"tries\":%" PRId64, object->tries);
+    json_int(json, "tries", object->tries);
     if (object->last_error[0]) {
-        buf_printf(out, ",\"next_try\":\"%s\",\"error\":", clock_format(object->next_try_us, text));
-        buf_add_json(out, span_str(object->last_error));
+        json_time(json, "next_try", object->next_try_us);
+        json_text(json, "error", object->last_error);
     }
-    buf_add_char(out, '}');
+    json_end(json);
 }
 
 static void add_csv(struct buf *out, const struct ship_ledger_row *found, bool first)
@@ -121,89 +106,99 @@ static void add_csv(struct buf *out, const struct ship_ledger_row *found, bool f
     buf_add_str(out, "\r\n");
 }
 
+void ship_ledger_print_begin(struct ship_ledger_print *print)
+{
+    if (print->form == OUTPUT_JSON) {
+        print->json.out = &print->out;
+        json_object(&print->json, NULL);
+        json_array(&print->json, "objects");
+    }
+}
+
 enum status ship_ledger_print_object(void *context, const struct ship_ledger_row *found,
                                      struct err *err)
 {
-    struct ship_ledger_print *head = context;
-    struct buf out = BUF_INIT;
-    bool first = head->objects++ == 0;
-    head->shipped += found->object.state == LEDGER_SHIPPED;
-    head->gone += found->object.is_gone;
-    head->failed +=
-        found->object.state != LEDGER_SHIPPED && !found->object.is_gone && found->object.tries > 0;
-    switch (head->form) {
-    case SHIP_TABLE:
-        add_table(&out, head, found);
-        break;
-    case SHIP_JSON:
-        add_json(&out, found, first);
-        break;
-    case SHIP_CSV:
-        add_csv(&out, found, first);
-        break;
+    struct ship_ledger_print *print = context;
+    bool is_shipped = found->object.state == LEDGER_SHIPPED;
+    bool first = print->objects++ == 0;
+    print->shipped += is_shipped;
+    print->gone += found->object.is_gone;
+    print->failed += !is_shipped && !found->object.is_gone && found->object.tries > 0;
+    if (print->form == OUTPUT_JSON) {
+        add_json(&print->json, found);
+    } else if (print->form == OUTPUT_CSV) {
+        add_csv(&print->out, found, first);
+    } else {
+        add_table(&print->out, print, found);
     }
-    return print(&out, err);
+    return output_write(&print->out, err);
 }
 
-static void add_json_end(struct buf *out, const struct ship_ledger_print *head,
-                         const struct ship_ledger_remainder *rest, int64_t inbox)
+static void add_json_end(struct ship_ledger_print *print, const struct ship_ledger_remainder *rest,
+                         int64_t inbox)
 {
-    buf_add_str(out, head->objects == 0 ? "{\"objects\":[]" : "\n]");
-    if (head->target) {
-        buf_add_str(out, ",\"target\":");
-        buf_add_json(out, span_str(head->target));
-        buf_printf(out, ",\"waiting_blocks\":%" PRId64 ",\"waiting_events\":%" PRId64,
-                   rest->waiting_blocks, rest->inbox_scan_events);
+    struct json_writer *json = &print->json;
+    if (print->objects > 0) {
+        json_newline(json);
     }
-    buf_printf(out,
-               ",\"inbox_events\":%" PRId64 ",\"failed\":%" PRId64 ",\"gone\":%" PRId64
-               ",\"deleted_days\":%" PRId64 ",\"deleted_events\":%" PRId64
-               ",\"deleted_unshipped\":%" PRId64 "}\n",
-               inbox, head->failed, head->gone, rest->deleted_days, rest->deleted_events,
-               rest->deleted_unshipped);
+    json_end(json);
+    if (print->target) {
+        json_text(json, "target", print->target);
+        json_int(json, "waiting_blocks", rest->waiting_blocks);
+        json_int(json, "waiting_events", rest->inbox_scan_events);
+    }
+    json_int(json, "inbox_events", inbox);
+    json_int(json, "failed", print->failed);
+    json_int(json, "gone", print->gone);
+    json_int(json, "deleted_days", rest->deleted_days);
+    json_int(json, "deleted_events", rest->deleted_events);
+    json_int(json, "deleted_unshipped", rest->deleted_unshipped);
+    json_end(json);
+    buf_add_char(&print->out, '\n');
 }
 
-static void add_table_end(struct buf *out, const struct ship_ledger_print *head,
+static void add_table_end(struct buf *out, const struct ship_ledger_print *print,
                           const struct ship_ledger_remainder *rest, int64_t inbox)
 {
     char numbers[3][32];
-    buf_printf(out, "%s%s object%s: %s shipped", head->objects > 0 ? "\n" : "",
-               progress_number(head->objects, numbers[0]), plural(head->objects),
-               progress_number(head->shipped, numbers[1]));
+    buf_printf(out, "%s%s object%s: %s shipped", print->objects > 0 ? "\n" : "",
+               progress_number(print->objects, numbers[0]), output_plural(print->objects),
+               progress_number(print->shipped, numbers[1]));
     buf_printf(
-        out, ", %s failed, %s planned\n", progress_number(head->failed, numbers[0]),
-        progress_number(head->objects - head->shipped - head->failed - head->gone, numbers[1]));
-    if (head->target) {
+        out, ", %s failed, %s planned\n", progress_number(print->failed, numbers[0]),
+        progress_number(print->objects - print->shipped - print->failed - print->gone, numbers[1]));
+    if (print->target) {
         buf_printf(out, "waiting  %s event%s in %" PRId64 " block%s, not in an object of %s yet\n",
                    progress_number(rest->inbox_scan_events, numbers[0]),
-                   plural(rest->inbox_scan_events), rest->waiting_blocks,
-                   plural(rest->waiting_blocks), head->target);
+                   output_plural(rest->inbox_scan_events), rest->waiting_blocks,
+                   output_plural(rest->waiting_blocks), print->target);
     } else {
         buf_add_str(out, "ship.target is not set: nothing is shipped\n");
     }
-    buf_printf(out, "inbox    %s event%s\n", progress_number(inbox, numbers[0]), plural(inbox));
+    buf_printf(out, "inbox    %s event%s\n", progress_number(inbox, numbers[0]),
+               output_plural(inbox));
     if (rest->deleted_days > 0) {
         buf_printf(out, "deleted  %s event%s of %" PRId64 " day%s",
-                   progress_number(rest->deleted_events, numbers[0]), plural(rest->deleted_events),
-                   rest->deleted_days, plural(rest->deleted_days));
+                   progress_number(rest->deleted_events, numbers[0]),
+                   output_plural(rest->deleted_events), rest->deleted_days,
+                   output_plural(rest->deleted_days));
         buf_printf(out, ", %s of them not shipped (stele retention --deleted)\n",
                    progress_number(rest->deleted_unshipped, numbers[1]));
     }
-    if (head->gone > 0) {
+    if (print->gone > 0) {
         buf_printf(out, "gone     %s planned object%s, deleted by force before shipping\n",
-                   progress_number(head->gone, numbers[0]), plural(head->gone));
+                   progress_number(print->gone, numbers[0]), output_plural(print->gone));
     }
 }
 
-enum status ship_ledger_print_end(const struct ship_ledger_print *head,
+enum status ship_ledger_print_end(struct ship_ledger_print *print,
                                   const struct ship_ledger_remainder *rest, int64_t inbox,
                                   struct err *err)
 {
-    struct buf out = BUF_INIT;
-    if (head->form == SHIP_JSON) {
-        add_json_end(&out, head, rest, inbox);
-    } else if (head->form == SHIP_TABLE) {
-        add_table_end(&out, head, rest, inbox);
+    if (print->form == OUTPUT_JSON) {
+        add_json_end(print, rest, inbox);
+    } else if (print->form == OUTPUT_TABLE) {
+        add_table_end(&print->out, print, rest, inbox);
     }
-    return print(&out, err);
+    return output_write(&print->out, err);
 }

@@ -28,30 +28,31 @@ static enum status count_inbox(const char *dir, int64_t from_us, int64_t to_us, 
     return status;
 }
 
-int ship_show_ledger(const struct options *options, const char *dir, int64_t from_us, int64_t to_us,
-                     enum ship_form form)
+enum status ship_show_ledger(const struct options *options, int64_t from_us, int64_t to_us,
+                             bool *out_any, struct err *err)
 {
-    struct err err;
+    const char *dir = options->archive;
     char url[TARGET_URL_BYTES];
     bool ships = options->config.ship_target[0] != '\0';
     struct ship_ledger_remainder rest;
     int64_t inbox = 0;
-    enum status status = ships ? target_url(&options->config, url, &err) : OK;
+    enum status status = ships ? target_url(&options->config, url, err) : OK;
     const char *target = ships ? url : NULL;
-    const struct ship_ledger_query question = {
+    const struct ship_ledger_query query = {
         .archive_dir = dir, .target = target, .from_us = from_us, .to_us = to_us};
-    struct ship_ledger_print print = {.form = form, .target = target};
+    struct ship_ledger_print print = {.form = options->form, .target = target};
+    ship_ledger_print_begin(&print);
     /* the inbox first: what moves on meanwhile is then seen in both, not in none */
-    status = THEN(status, count_inbox(dir, from_us, to_us, &inbox, &err));
-    status =
-        THEN(status, ship_ledger_read(&question, ship_ledger_print_object, &print, &rest, &err));
-    status = THEN(status, ship_ledger_print_end(&print, &rest, inbox, &err));
+    status = THEN(status, count_inbox(dir, from_us, to_us, &inbox, err));
+    status = THEN(status, ship_ledger_read(&query, ship_ledger_print_object, &print, &rest, err));
+    status = THEN(status, ship_ledger_print_end(&print, &rest, inbox, err));
+    buf_fini(&print.out);
     if (status != OK) {
-        return options_fail(options->verb, &err);
+        return status;
     }
-    bool any = print.objects > 0 || rest.inbox_scan_events > 0 || inbox > 0;
-    if (!any && form == SHIP_CSV) {
+    *out_any = print.objects > 0 || rest.inbox_scan_events > 0 || inbox > 0;
+    if (!*out_any && options->form == OUTPUT_CSV) {
         fprintf(stderr, "no object has events of this time\n");
     }
-    return any ? 0 : 1;
+    return OK;
 }

@@ -1,100 +1,94 @@
 /* stele ship --reconcile: the ledger against what is at the target. */
-#include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 
 #include "daemon/ship/reconcile.h"
 #include "query/render/terminal_text.h"
+#include "schema/base/json_writer.h"
+#include "tools/stele/cli/interrupt.h"
 #include "tools/stele/cli/progress.h"
 #include "tools/stele/ship/ship_action.h"
 
-static atomic_bool cancelled;
-
-static void on_interrupt(int number)
-{
-    (void)number;
-    atomic_store(&cancelled, true);
-}
-
 struct reconcile_print {
-    bool json;
+    enum output_form form;
+    struct buf out;
+    struct json_writer json; /* into out */
     int64_t count;
     struct progress progress;
 };
 
 static void on_progress(void *context, int64_t objects)
 {
-    struct reconcile_print *showing = context;
-    progress_step(&showing->progress, 0, objects);
+    struct reconcile_print *print = context;
+    progress_step(&print->progress, 0, objects);
 }
 
-static void add_json(struct buf *out, const struct reconcile_finding *finding, bool first)
+static void add_json(struct json_writer *json, const struct reconcile_finding *finding)
 {
-    char hex[DIGEST_HEX_BYTES];
-    buf_printf(out, "%s\n{\"finding\":\"%s\",\"key\":", first ? "{\"findings\":[" : ",",
-               reconcile_kind_name(finding->kind));
-    buf_add_json(out, span_str(finding->key));
+    json_newline(json);
+    json_object(json, NULL);
+    json_text(json, "finding", reconcile_kind_name(finding->kind));
+    json_text(json, "key", finding->key);
     if (finding->bytes >= 0) {
-        buf_printf(out, ",\"bytes\":%" PRId64, finding->bytes);
+        json_int(json, "bytes", finding->bytes);
     }
     if (finding->object) {
-        buf_printf(out,
-                   ",\"shipped_bytes\":%" PRId64 ",\"shipped_sha256\":\"%s\",\"events\":%" PRId64,
-                   finding->object->bytes, digest_hex(&finding->object->sha256, hex),
-                   finding->object->events);
+        json_int(json, "shipped_bytes", finding->object->bytes);
+        json_digest(json, "shipped_sha256", &finding->object->sha256);
+        json_int(json, "events", finding->object->events);
     } else {
-        buf_printf(out, ",\"named_ours\":%s", finding->is_named_ours ? "true" : "false");
+        json_bool(json, "named_ours", finding->is_named_ours);
     }
-    buf_add_str(out, ",\"why\":");
-    buf_add_json(out, span_str(finding->why));
-    buf_add_char(out, '}');
+    json_text(json, "why", finding->why);
+    json_end(json);
 }
 
 static enum status show(void *context, const struct reconcile_finding *finding, struct err *err)
 {
-    struct reconcile_print *showing = context;
-    struct buf out = BUF_INIT;
-    bool first = showing->count++ == 0;
-    if (showing->json) {
-        add_json(&out, finding, first);
+    struct reconcile_print *print = context;
+    struct buf *out = &print->out;
+    print->count++;
+    if (print->form == OUTPUT_JSON) {
+        add_json(&print->json, finding);
     } else {
-        buf_printf(&out, "%-9s ", reconcile_kind_name(finding->kind));
-        (void)terminal_text_add(&out, span_str(finding->key), SIZE_MAX);
-        buf_add_str(&out, "\n          ");
-        (void)terminal_text_add(&out, span_str(finding->why), SIZE_MAX);
-        buf_add_char(&out, '\n');
+        buf_printf(out, "%-9s ", reconcile_kind_name(finding->kind));
+        (void)terminal_text_add(out, span_str(finding->key), SIZE_MAX);
+        buf_add_str(out, "\n          ");
+        (void)terminal_text_add(out, span_str(finding->why), SIZE_MAX);
+        buf_add_char(out, '\n');
     }
-    progress_wipe(&showing->progress);
-    enum status status = buf_status(&out, "ship", err);
-    if (status == OK && fwrite(out.data, 1, out.size, stdout) != out.size) {
-        status = err_set(err, ERR_IO, "the output failed");
-    }
-    buf_fini(&out);
-    return status;
+    progress_wipe(&print->progress);
+    return output_write(out, err);
 }
 
-static void print_json_end(const struct reconcile_print *showing,
-                           const struct reconcile_report *report)
+static enum status print_json_end(struct reconcile_print *print,
+                                  const struct reconcile_report *report, struct err *err)
 {
-    struct buf target = BUF_INIT;
-    buf_add_json(&target, span_str(report->target));
-    printf("%s,\"target\":%.*s,\"equal\":%" PRId64 ",\"equal_bytes\":%" PRId64
-           ",\"size_only\":%" PRId64,
-           showing->count == 0 ? "{\"findings\":[]" : "\n]", SPAN_FMT(buf_span(&target)),
-           report->equal, report->equal_bytes, report->size_only);
-    printf(",\"missing\":%" PRId64 ",\"changed\":%" PRId64 ",\"foreign\":%" PRId64
-           ",\"foreign_ours\":%" PRId64,
-           report->missing, report->changed, report->foreign, report->foreign_ours);
-    printf(",\"repaired\":%" PRId64 ",\"planned\":%" PRId64 ",\"parts\":%" PRId64 "}\n",
-           report->repaired, report->planned, report->parts);
-    buf_fini(&target);
+    struct json_writer *json = &print->json;
+    if (print->count > 0) {
+        json_newline(json);
+    }
+    json_end(json);
+    json_text(json, "target", report->target);
+    json_int(json, "equal", report->equal);
+    json_int(json, "equal_bytes", report->equal_bytes);
+    json_int(json, "size_only", report->size_only);
+    json_int(json, "missing", report->missing);
+    json_int(json, "changed", report->changed);
+    json_int(json, "foreign", report->foreign);
+    json_int(json, "foreign_ours", report->foreign_ours);
+    json_int(json, "repaired", report->repaired);
+    json_int(json, "planned", report->planned);
+    json_int(json, "parts", report->parts);
+    json_end(json);
+    buf_add_char(&print->out, '\n');
+    return output_write(&print->out, err);
 }
 
 static void print_table_end(const struct reconcile_report *report, bool deep)
 {
     char numbers[4][32];
     printf("%s\n  equal    %s object%s, %s bytes, by size and %s\n", report->target,
-           progress_number(report->equal, numbers[0]), report->equal == 1 ? "" : "s",
+           progress_number(report->equal, numbers[0]), output_plural(report->equal),
            progress_number(report->equal_bytes, numbers[1]),
            deep ? "content" : "the digest that is kept with it");
     if (report->size_only > 0) {
@@ -122,37 +116,37 @@ static void print_table_end(const struct reconcile_report *report, bool deep)
     }
 }
 
-int ship_show_reconcile(const struct options *options, const char *dir,
-                        const struct ship_reconcile_options *asked)
+enum status ship_show_reconcile(const struct options *options, bool deep, bool repair,
+                                bool *out_equal, struct err *err)
 {
-    struct err err;
     struct reconcile_report report;
-    struct reconcile_print showing = {.json = asked->json};
+    struct reconcile_print print = {.form = options->form};
     const struct reconcile_options run = {.config = &options->config,
-                                          .archive_dir = dir,
-                                          .deep = asked->deep,
-                                          .repair = asked->repair,
-                                          .cancel = &cancelled,
+                                          .archive_dir = options->archive,
+                                          .deep = deep,
+                                          .repair = repair,
+                                          .cancel = &interrupt_cancel,
                                           .each = show,
-                                          .context = &showing,
+                                          .context = &print,
                                           .progress = on_progress};
-    const struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
     if (!options->config.ship_target[0]) {
-        (void)err_set(&err, ERR_CONFIG, "ship.target is not set: nothing is shipped anywhere");
-        return options_fail(options->verb, &err);
+        return err_set(err, ERR_CONFIG, "ship.target is not set: nothing is shipped anywhere");
     }
-    progress_begin(&showing.progress, "reconcile", "objects", 0);
-    enum status status = reconcile_run(&run, &report, &err);
-    progress_wipe(&showing.progress);
-    if (status != OK) {
-        return options_fail(options->verb, &err);
+    interrupt_catch(NULL);
+    print.json.out = &print.out;
+    if (print.form == OUTPUT_JSON) {
+        json_object(&print.json, NULL);
+        json_array(&print.json, "findings");
     }
-    if (asked->json) {
-        print_json_end(&showing, &report);
-    } else {
-        print_table_end(&report, asked->deep);
+    progress_begin(&print.progress, "reconcile", "objects", 0);
+    enum status status = reconcile_run(&run, &report, err);
+    progress_wipe(&print.progress);
+    if (status == OK && print.form == OUTPUT_JSON) {
+        status = print_json_end(&print, &report, err);
+    } else if (status == OK) {
+        print_table_end(&report, deep);
     }
-    return report.missing + report.changed > 0 ? status_exit_code(ERR_CORRUPT) : 0;
+    buf_fini(&print.out);
+    *out_equal = status == OK && report.missing + report.changed == 0;
+    return status;
 }

@@ -1,37 +1,28 @@
 /* stele sql: statements over the table teleport_audit_events, in a database of their own that is
  * gone when they are done. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "query/sql/table.h"
+#include "tools/stele/cli/interrupt.h"
 #include "tools/stele/cli/options.h"
 #include "tools/stele/sql/sql_guard.h"
 #include "tools/stele/sql/sql_print.h"
 
 enum { SQL_BYTES_MAX = 64 * 1024 * 1024, PROGRESS_STEPS = 1000 };
 
-static volatile sig_atomic_t stopped;
-
-static void stop(int number)
-{
-    (void)number;
-    stopped = 1;
-}
-
-static int is_stopped(void *context)
+static int is_interrupted(void *context)
 {
     (void)context;
-    return stopped;
+    return interrupt_flag;
 }
 
-struct session {
+struct sql_session {
     sqlite3 *db;
     struct table_module module;
     struct sql_guard guard;
     struct err of_table; /* the table's last failure; status OK: none */
-    enum sql_form form;
+    enum output_form form;
     int64_t n_rows;
 };
 
@@ -52,10 +43,10 @@ static enum status read_input(struct buf *out, struct err *err)
 }
 
 /* What SQLite says: a failure of the archive keeps its status, anything else is wrong use. */
-static enum status sql_fail(struct session *session, struct err *err)
+static enum status sql_fail(struct sql_session *session, struct err *err)
 {
     int rc = sqlite3_errcode(session->db);
-    if (stopped) {
+    if (interrupt_flag) {
         return err_set(err, ERR_STOPPED, "interrupted");
     }
     if (session->guard.denied[0]) {
@@ -72,7 +63,7 @@ static enum status sql_fail(struct session *session, struct err *err)
                    "%s", sqlite3_errmsg(session->db));
 }
 
-static enum status run_statement(struct session *session, sqlite3_stmt *stmt, struct err *err)
+static enum status run_statement(struct sql_session *session, sqlite3_stmt *stmt, struct err *err)
 {
     struct sql_print print;
     int rc = SQLITE_DONE;
@@ -89,7 +80,7 @@ static enum status run_statement(struct session *session, sqlite3_stmt *stmt, st
     return status;
 }
 
-static enum status run_all(struct session *session, struct span sql, struct err *err)
+static enum status run_all(struct sql_session *session, struct span sql, struct err *err)
 {
     const char *at = sql.data;
     const char *end = sql.data + sql.size;
@@ -112,7 +103,7 @@ static enum status run_all(struct session *session, struct span sql, struct err 
     return status;
 }
 
-static enum status open_session(struct session *session, struct err *err)
+static enum status open_session(struct sql_session *session, struct err *err)
 {
     int rc =
         sqlite3_open_v2(":memory:", &session->db,
@@ -129,67 +120,45 @@ static enum status open_session(struct session *session, struct err *err)
         return sql_fail(session, err);
     }
     sql_guard_set(session->db, &session->guard);
-    sqlite3_progress_handler(session->db, PROGRESS_STEPS, is_stopped, NULL);
-    struct sigaction action = {.sa_handler = stop, .sa_flags = (int)SA_RESETHAND};
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
+    sqlite3_progress_handler(session->db, PROGRESS_STEPS, is_interrupted, NULL);
+    interrupt_catch(NULL);
     return OK;
 }
 
-static int run_text(const struct options *options, const char *dir, enum sql_form form)
+static enum status read_sql(const char *word, struct buf *out, struct err *err)
 {
-    static struct session session;
-    struct err err;
-    struct buf text = BUF_INIT;
-    session = (struct session){.form = form, .module = {.path = dir, .stop = &stopped}};
-    session.module.last = &session.of_table;
-    enum status status = OK;
-    if (strcmp(options->words[0], "-") == 0) {
-        status = read_input(&text, &err);
-    } else {
-        buf_add_str(&text, options->words[0]);
-        status = buf_status(&text, "SQL", &err);
+    if (strcmp(word, "-") == 0) {
+        return read_input(out, err);
     }
-    status = THEN(status, open_session(&session, &err));
+    buf_add_str(out, word);
+    return buf_status(out, "SQL", err);
+}
+
+static enum status run(struct options *options, int *out_code, struct err *err)
+{
+    struct sql_session session = {
+        .form = options->form,
+        .module = {.path = options->archive, .stop = &interrupt_flag},
+    };
+    struct buf text = BUF_INIT;
+    session.module.last = &session.of_table;
+    enum status status = read_sql(options->words[0], &text, err);
+    status = THEN(status, open_session(&session, err));
     if (status == OK && text.size > 0) {
-        status = run_all(&session, buf_span(&text), &err);
+        status = run_all(&session, buf_span(&text), err);
     }
     (void)sqlite3_close(session.db);
     buf_fini(&text);
-    return status != OK ? options_fail(options->verb, &err) : session.n_rows == 0;
-}
-
-static int sql_run(int argc, char **argv)
-{
-    const char *output = "table";
-    enum sql_form form = SQL_TABLE;
-    const struct option_entry entries[] = {
-        {.name = "output",
-         .argument = "FORM",
-         .help = "table (default), json, ndjson or csv",
-         .text = &output},
-    };
-    static struct options options;
-    int code = options_read(&options, &verb_sql, entries, 1, argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    if (!sql_form_find(output, &form)) {
-        return options_misuse(&verb_sql, "--output is table, json, ndjson or csv, not \"%s\"",
-                              output);
-    }
-    if (options.n_words != 1) {
-        return options_misuse(&verb_sql, "%s",
-                              options.n_words ? "the SQL is one word: quote it"
-                                              : "which SQL? - reads standard input");
-    }
-    const char *dir = options_archive(&options);
-    return dir ? run_text(&options, dir, form) : status_exit_code(ERR_USAGE);
+    *out_code = session.n_rows == 0;
+    return status;
 }
 
 const struct verb verb_sql = {
     .name = "sql",
-    .usage = "'SELECT ...'|- [OPTION]...",
     .summary = "run SQL over the table teleport_audit_events",
-    .run = sql_run,
+    .words = {1, 1, "'SELECT ...'|-",
+              "the SQL as one word, in quotation marks; - reads standard input"},
+    .forms = OUTPUT_ROWS,
+    .needs = VERB_NEEDS_ARCHIVE_OR_COPY,
+    .run = run,
 };

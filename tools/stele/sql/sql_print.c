@@ -1,36 +1,13 @@
 #include "tools/stele/sql/sql_print.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "query/render/terminal_text.h"
+#include "schema/base/json_writer.h"
+#include "tools/stele/cli/table_cell.h"
 
 enum { HELD_ROWS = 200, WIDTH_MAX = 60 };
-
-bool sql_form_find(const char *name, enum sql_form *out_form)
-{
-    static const char *const names[] = {"table", "json", "ndjson", "csv"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *out_form = (enum sql_form)i;
-            return true;
-        }
-    }
-    return false;
-}
-
-static enum status flush(struct sql_print *print, struct err *err)
-{
-    struct buf *line = &print->line;
-    enum status status = buf_status(line, "output", err);
-    if (status == OK && fwrite(line->data, 1, line->size, stdout) != line->size) {
-        status = err_errno(err, errno, "writing the output");
-    }
-    buf_clear(line);
-    return status;
-}
 
 static void add_csv(struct buf *line, struct span text)
 {
@@ -67,42 +44,42 @@ static void add_text(struct buf *out, sqlite3_stmt *stmt, int column)
     }
 }
 
-static void add_json(struct buf *line, sqlite3_stmt *stmt, int column)
+static void add_json(struct json_writer *json, sqlite3_stmt *stmt, int column)
 {
-    int type = sqlite3_column_type(stmt, column);
     struct buf text = BUF_INIT;
-    if (type == SQLITE_NULL ||
-        (type == SQLITE_FLOAT && !isfinite(sqlite3_column_double(stmt, column)))) {
-        buf_add_str(line, "null");
+    switch (sqlite3_column_type(stmt, column)) {
+    case SQLITE_NULL:
+        json_null(json, NULL);
         return;
-    }
-    if (type == SQLITE_INTEGER) {
-        buf_printf(line, "%lld", (long long)sqlite3_column_int64(stmt, column));
+    case SQLITE_INTEGER:
+        json_int(json, NULL, sqlite3_column_int64(stmt, column));
         return;
-    }
-    if (type == SQLITE_FLOAT) {
-        buf_printf(line, "%.17g", sqlite3_column_double(stmt, column));
+    case SQLITE_FLOAT:
+        json_double(json, NULL, sqlite3_column_double(stmt, column));
         return;
+    default:
+        add_text(&text, stmt, column);
+        json_span(json, NULL, buf_span(&text));
+        json->out->failed = json->out->failed || text.failed;
+        buf_fini(&text);
     }
-    add_text(&text, stmt, column);
-    buf_add_json(line, buf_span(&text));
-    line->failed = line->failed || text.failed;
-    buf_fini(&text);
 }
 
+/* Names of columns are any text, so that the braces are written by hand. */
 static void json_row(struct sql_print *print)
 {
     struct buf *line = &print->line;
-    if (print->form == SQL_JSON) {
+    if (print->form == OUTPUT_JSON) {
         buf_add_str(line, print->n_rows > 1 ? ",\n" : "[\n");
     }
     for (int i = 0; i < print->n_columns; i++) {
+        struct json_writer json = {.out = line};
         buf_add_char(line, i ? ',' : '{');
         buf_add_json(line, column_name(print, i));
         buf_add_char(line, ':');
-        add_json(line, print->stmt, i);
+        add_json(&json, print->stmt, i);
     }
-    buf_add_str(line, print->form == SQL_NDJSON ? "}\n" : "}");
+    buf_add_str(line, print->form == OUTPUT_NDJSON ? "}\n" : "}");
 }
 
 static void csv_head(struct sql_print *print)
@@ -139,9 +116,7 @@ static void add_cell(struct sql_print *print, int column, struct span text)
 
 static void end_line(struct buf *line)
 {
-    while (line->size > 0 && line->data[line->size - 1] == ' ') {
-        line->size--;
-    }
+    table_cell_trim(line);
     buf_add_char(line, '\n');
 }
 
@@ -190,7 +165,7 @@ static enum status release(struct sql_print *print, struct err *err)
         end_line(&print->line);
     }
     buf_fini(&print->held);
-    return flush(print, err);
+    return output_write(&print->line, err);
 }
 
 static enum status table_row(struct sql_print *print, struct err *err)
@@ -215,15 +190,15 @@ static enum status table_row(struct sql_print *print, struct err *err)
     return ++print->n_held == HELD_ROWS ? release(print, err) : OK;
 }
 
-enum status sql_print_begin(struct sql_print *print, enum sql_form form, sqlite3_stmt *stmt,
+enum status sql_print_begin(struct sql_print *print, enum output_form form, sqlite3_stmt *stmt,
                             struct err *err)
 {
     *print =
         (struct sql_print){.form = form, .stmt = stmt, .n_columns = sqlite3_column_count(stmt)};
-    if (form == SQL_CSV && print->n_columns > 0) {
+    if (form == OUTPUT_CSV && print->n_columns > 0) {
         csv_head(print);
     }
-    return flush(print, err);
+    return output_write(&print->line, err);
 }
 
 enum status sql_print_row(struct sql_print *print, struct err *err)
@@ -231,18 +206,21 @@ enum status sql_print_row(struct sql_print *print, struct err *err)
     enum status status = OK;
     print->n_rows++;
     switch (print->form) {
-    case SQL_TABLE:
+    case OUTPUT_TABLE:
         status = table_row(print, err);
         break;
-    case SQL_JSON:
-    case SQL_NDJSON:
+    case OUTPUT_JSON:
+    case OUTPUT_NDJSON:
         json_row(print);
         break;
-    case SQL_CSV:
+    case OUTPUT_CSV:
         write_csv_row(print);
         break;
+    case OUTPUT_RAW:
+    case OUTPUT_STIX:
+        CHECK(!"the verb has no such form");
     }
-    return THEN(status, flush(print, err));
+    return THEN(status, output_write(&print->line, err));
 }
 
 enum status sql_print_end(struct sql_print *print, struct err *err)
@@ -250,13 +228,13 @@ enum status sql_print_end(struct sql_print *print, struct err *err)
     if (print->n_columns == 0) {
         return OK;
     }
-    if (print->form == SQL_TABLE && !print->widths && print->n_rows > 0) {
+    if (print->form == OUTPUT_TABLE && !print->widths && print->n_rows > 0) {
         return release(print, err);
     }
-    if (print->form == SQL_JSON) {
+    if (print->form == OUTPUT_JSON) {
         buf_add_str(&print->line, print->n_rows > 0 ? "\n]\n" : "[]\n");
     }
-    return flush(print, err);
+    return output_write(&print->line, err);
 }
 
 void sql_print_fini(struct sql_print *print)

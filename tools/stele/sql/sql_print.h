@@ -4,16 +4,11 @@
 
 #include <sqlite3.h>
 
-#include "schema/base/buf.h"
-
-enum sql_form { SQL_TABLE, SQL_JSON, SQL_NDJSON, SQL_CSV };
-
-/* False when there is no form of that name (table, json, ndjson, csv). */
-bool sql_form_find(const char *name, enum sql_form *out_form);
+#include "tools/stele/cli/output.h"
 
 /* Rows of one statement. A table's first rows are held back to find the widths of its columns. */
 struct sql_print {
-    enum sql_form form;
+    enum output_form form;
     sqlite3_stmt *stmt;
     int n_columns;
     int64_t n_rows;
@@ -23,7 +18,7 @@ struct sql_print {
     struct buf line;
 };
 
-MUST_USE enum status sql_print_begin(struct sql_print *print, enum sql_form form,
+MUST_USE enum status sql_print_begin(struct sql_print *print, enum output_form form,
                                      sqlite3_stmt *stmt, struct err *err);
 /* The row the statement stands on. */
 MUST_USE enum status sql_print_row(struct sql_print *print, struct err *err);

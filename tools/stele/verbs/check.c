@@ -354,21 +354,21 @@ static void check_watch(struct checkup *checkup)
     webhook_close(webhook);
 }
 
-static int check_all(struct options *options)
+static enum status run(struct options *options, int *out_code, struct err *err)
 {
     struct checkup checkup = {.config = &options->config};
-    struct err err;
-    if (options_find(options, &err) != OK) {
-        failed(&checkup, "configured", &err);
-        return checkup.code;
+    if (options_find(options, err) != OK) {
+        failed(&checkup, "configured", err);
+        *out_code = checkup.code;
+        return OK;
     }
     checkup.dir = options->archive;
-    const char *file = options->config.file[0] ? options->config.file : "no file: the defaults";
-    bool valid = config_validate(&options->config, &err) == OK;
+    bool valid = config_validate(&options->config, err) == OK;
     if (valid) {
-        say("ok", "configured", file);
+        say("ok", "configured",
+            options->config.file[0] ? options->config.file : "no file: the defaults");
     } else {
-        failed(&checkup, "configured", &err);
+        failed(&checkup, "configured", err);
     }
     check_archive(&checkup);
     if (valid) {
@@ -382,25 +382,12 @@ static int check_all(struct options *options)
     if (valid && options->config.watch_webhook[0]) {
         check_watch(&checkup);
     }
-    return checkup.code;
-}
-
-static int check_run(int argc, char **argv)
-{
-    static struct options options;
-    int code = options_parse(&options, &verb_check, NULL, 0, argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    if (options.n_words > 0) {
-        return options_misuse(&verb_check, "%s is one word too many", options.words[0]);
-    }
-    return check_all(&options);
+    *out_code = checkup.code;
+    return OK;
 }
 
 const struct verb verb_check = {
     .name = "check",
-    .usage = "",
     .summary = "check configuration, archive, certificates, addresses and ship target",
-    .run = check_run,
+    .run = run,
 };

@@ -5,12 +5,13 @@
 #include <stdlib.h>
 
 #include "query/render/terminal_text.h"
-#include "schema/base/suggest.h"
 #include "tools/stele/cli/options.h"
 #include "tools/stele/cli/table_cell.h"
 #include "tools/stele/verbs/hold_action.h"
 
-enum { ACTION_NAME = sizeof "hold " - 1, WHAT_COLUMNS = 44, WHO_COLUMNS = 12, WHAT_BYTES = 1200 };
+static bool with_released; /* --all */
+
+enum { WHAT_COLUMNS = 44, WHO_COLUMNS = 12, WHAT_BYTES = 1200 };
 
 static const char *time_text(int64_t us, char out[CLOCK_TEXT_BYTES])
 {
@@ -41,9 +42,7 @@ static void add_row(struct buf *out, const struct legal_hold *hold)
     table_cell_add_padded(out, span_str(hold->who), WHO_COLUMNS);
     table_cell_add_padded(out, what_text(hold, &what), WHAT_COLUMNS);
     (void)terminal_text_add(out, span_str(hold->why), SIZE_MAX);
-    while (out->size > 0 && out->data[out->size - 1] == ' ') {
-        out->size--;
-    }
+    table_cell_trim(out);
     buf_add_char(out, '\n');
     buf_fini(&what);
 }
@@ -113,105 +112,46 @@ static enum status print_holds(const struct legal_hold *holds, size_t count, boo
         }
     }
     buf_add_str(&out, json ? "]}\n" : "");
-    enum status status = buf_status(&out, "hold", err);
-    if (status == OK && fwrite(out.data ? out.data : "", 1, out.size, stdout) != out.size) {
-        status = err_set(err, ERR_IO, "the output failed");
-    }
+    enum status status = output_write(&out, err);
     buf_fini(&out);
     return status;
 }
 
-static int show_holds(const struct options *options, bool all, bool json)
+static enum status show_holds(struct options *options, int *out_code, struct err *err)
 {
-    struct err err;
     struct archive *archive = NULL;
     struct legal_hold *holds = NULL;
     size_t count = 0;
-    const char *dir = options_archive(options);
-    if (!dir) {
-        return status_exit_code(ERR_USAGE);
-    }
-    enum status status = archive_open(dir, ARCHIVE_READ, &archive, &err);
-    status = THEN(status, legal_hold_list(archive, all, &holds, &count, &err));
+    enum status status = archive_open(options->archive, ARCHIVE_READ, &archive, err);
+    status = THEN(status, legal_hold_list(archive, with_released, &holds, &count, err));
     archive_close(archive);
-    status = THEN(status, print_holds(holds, count, json, &err));
+    status = THEN(status, print_holds(holds, count, options->form == OUTPUT_JSON, err));
     free(holds);
-    if (status != OK) {
-        return options_fail(options->verb, &err);
-    }
-    if (count == 0) {
+    if (status == OK && count == 0) {
         fprintf(stderr, "nothing is held\n");
+        *out_code = 1;
     }
-    return count > 0 ? 0 : 1;
+    return status;
 }
 
-static int list_main(int argc, char **argv)
-{
-    static struct options options;
-    bool all = false;
-    const char *output = "table";
-    const struct option_entry entries[] = {
-        {.name = "all", .help = "also holds that were released", .flag = &all},
-        {.name = "output", .argument = "FORM", .help = "table (default) or json", .text = &output},
-    };
-    int code = options_read(&options, &hold_action_list, entries, 2, argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    if (options.n_words > 0) {
-        return options_misuse(&hold_action_list, "\"%s\" is no option", options.words[0]);
-    }
-    bool json = strcmp(output, "json") == 0;
-    if (!json && strcmp(output, "table") != 0) {
-        return options_misuse(&hold_action_list, "--output: \"%s\" is neither table nor json",
-                              output);
-    }
-    return show_holds(&options, all, json);
-}
-
-const struct verb hold_action_list = {
-    .name = "hold list",
-    .usage = "[--all] [--output json]",
-    .summary = "list what is held, since when, by whom and why",
-    .run = list_main,
+static const struct option_entry list_entries[] = {
+    {.name = "all", .help = "also holds that were released", .flag = &with_released},
 };
 
-static const struct verb *const actions[] = {&hold_action_add, &hold_action_list,
-                                             &hold_action_release};
-
-enum { ACTION_COUNT = sizeof actions / sizeof actions[0] };
-
-static int hold_main(int argc, char **argv)
-{
-    static struct options options;
-    const char *names[ACTION_COUNT];
-    for (size_t i = 0; i < ACTION_COUNT; i++) {
-        names[i] = actions[i]->name + ACTION_NAME;
-        if (argc > 1 && strcmp(argv[1], names[i]) == 0) {
-            return actions[i]->run(argc - 1, argv + 1);
-        }
-    }
-    int code = options_read(&options, &verb_hold, NULL, 0, argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    for (size_t i = 0; options.n_words > 0 && i < ACTION_COUNT; i++) {
-        if (strcmp(options.words[0], names[i]) == 0) {
-            return options_misuse(&verb_hold, "options come after the action: stele %s ...",
-                                  actions[i]->name);
-        }
-    }
-    if (options.n_words > 0) {
-        const char *near = suggest_name(options.words[0], names, ACTION_COUNT);
-        return options_misuse(&verb_hold, "no such action: %s%s%s%s", options.words[0],
-                              near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
-    }
-    return show_holds(&options, false, false);
-}
+static const struct verb list_action = {
+    .name = "hold list",
+    .summary = "list what is held, since when, by whom and why",
+    VERB_OPTIONS(list_entries),
+    .forms = OUTPUT_TABLE_JSON,
+    .needs = VERB_NEEDS_ARCHIVE,
+    .run = show_holds,
+};
 
 const struct verb verb_hold = {
     .name = "hold",
-    .usage = "[add | list | release] [OPTION]...",
     .summary = "protect a time range, a session or a user from deletion",
-    .run = hold_main,
+    .needs = VERB_NEEDS_ARCHIVE,
+    .actions =
+        (const struct verb *const[]){&hold_action_add, &list_action, &hold_action_release, NULL},
+    .run = show_holds,
 };

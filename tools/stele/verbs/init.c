@@ -9,11 +9,14 @@
 #include "tools/stele/cli/options.h"
 #include "tools/stele/pki/pki.h"
 
-struct plan {
+struct init_plan {
     char dir[FILE_PATH_BYTES]; /* absolute once the archive is made */
     struct option_values hosts;
     int64_t days;
 };
+
+static struct init_plan asked;
+static const char *days; /* --days */
 
 static const char role_yaml[] = "kind: role\n"
                                 "metadata:\n"
@@ -32,7 +35,7 @@ static const char role_yaml[] = "kind: role\n"
                                 "  roles: ['teleport-event-handler']\n"
                                 "version: v2\n";
 
-static enum status refuse_existing(const struct plan *plan, struct err *err)
+static enum status refuse_existing(const struct init_plan *plan, struct err *err)
 {
     static const char *const names[] = {"archive.db", "stele.conf", "tls", "teleport"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -48,8 +51,8 @@ static enum status refuse_existing(const struct plan *plan, struct err *err)
     return OK;
 }
 
-static enum status write_text(const struct plan *plan, const char *name, const struct buf *text,
-                              mode_t mode, struct err *err)
+static enum status write_text(const struct init_plan *plan, const char *name,
+                              const struct buf *text, mode_t mode, struct err *err)
 {
     char path[FILE_PATH_BYTES];
     enum status status = buf_status(text, name, err);
@@ -58,7 +61,7 @@ static enum status write_text(const struct plan *plan, const char *name, const s
 }
 
 /* Paths in it are relative to the file, so that the directory can be moved. */
-static enum status write_config(const struct plan *plan, struct err *err)
+static enum status write_config(const struct init_plan *plan, struct err *err)
 {
     static const char *const with_tls[] = {
         "receive.certificate=tls/server.crt",
@@ -84,7 +87,8 @@ static enum status write_config(const struct plan *plan, struct err *err)
     return status;
 }
 
-static void add_path(struct buf *out, const char *key, const struct plan *plan, const char *name)
+static void add_path(struct buf *out, const char *key, const struct init_plan *plan,
+                     const char *name)
 {
     struct buf path = BUF_INIT;
     buf_printf(&path, "%s/tls/%s", plan->dir, name);
@@ -96,7 +100,7 @@ static void add_path(struct buf *out, const char *key, const struct plan *plan, 
 }
 
 /* The event handler's configuration, with the keys and the order its `configure` gives them. */
-static enum status write_handler(const struct plan *plan, struct err *err)
+static enum status write_handler(const struct init_plan *plan, struct err *err)
 {
     const char *host = plan->hosts.items[0];
     bool v6;
@@ -130,7 +134,7 @@ static enum status write_handler(const struct plan *plan, struct err *err)
     return status;
 }
 
-static enum status make_dirs(const struct plan *plan, struct err *err)
+static enum status make_dirs(const struct init_plan *plan, struct err *err)
 {
     static const char *const names[] = {"tls", "teleport"};
     for (size_t i = 0; i < 2; i++) {
@@ -144,7 +148,7 @@ static enum status make_dirs(const struct plan *plan, struct err *err)
     return OK;
 }
 
-static enum status make_tls(const struct plan *plan, struct err *err)
+static enum status make_tls(const struct init_plan *plan, struct err *err)
 {
     char dir[FILE_PATH_BYTES];
     enum status status = make_dirs(plan, err);
@@ -161,7 +165,7 @@ static enum status make_tls(const struct plan *plan, struct err *err)
 }
 
 /* The key that seals are signed with, so that its public half can be taken away at once. */
-static enum status make_seal_key(const struct plan *plan, struct err *err)
+static enum status make_seal_key(const struct init_plan *plan, struct err *err)
 {
     struct signing_key *key = NULL;
     enum status status = seal_key_open(plan->dir, "", &key, NULL, err);
@@ -169,7 +173,7 @@ static enum status make_seal_key(const struct plan *plan, struct err *err)
     return status;
 }
 
-static enum status make(struct plan *plan, const char *word, struct err *err)
+static enum status make(struct init_plan *plan, const char *word, struct err *err)
 {
     enum status status = file_path_format(plan->dir, err, "%s", word);
     status = THEN(status, refuse_existing(plan, err));
@@ -188,7 +192,7 @@ static enum status make(struct plan *plan, const char *word, struct err *err)
     return status == OK ? OK : err_wrap(err, "%s is half made, remove it and try again", word);
 }
 
-static void print_done(const struct plan *plan)
+static void print_done(const struct init_plan *plan)
 {
     const char *dir = plan->dir;
     printf("%s\n", dir);
@@ -219,54 +223,46 @@ static void print_done(const struct plan *plan)
     }
 }
 
-static int init_run(int argc, char **argv)
+static enum status run(struct options *options, int *out_code, struct err *err)
 {
-    static struct plan plan;
-    const char *days = NULL;
-    const struct option_entry entries[] = {
-        {.name = "host",
-         .argument = "NAME",
-         .help = "create certificates for this name or address of the server; repeatable",
-         .values = &plan.hosts},
-        {.name = "days",
-         .argument = "N",
-         .help = "how many days the certificates are valid (3650)",
-         .text = &days},
-    };
-    struct options options;
-    int code = options_parse(&options, &verb_init, entries, sizeof entries / sizeof entries[0],
-                             argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    if (options.n_words + (options.archive != NULL) != 1) {
-        return options_misuse(&verb_init, "one directory is wanted, %zu are given",
-                              options.n_words + (options.archive != NULL));
-    }
-    if (options.config_file) {
-        return options_misuse(&verb_init,
-                              "--config has no meaning here: init writes DIR/stele.conf");
-    }
-    struct err err;
-    plan.days = PKI_DAYS_DEFAULT;
+    (void)out_code;
     enum status status = OK;
+    asked.days = PKI_DAYS_DEFAULT;
+    if (options->n_words + (options->archive != NULL) != 1) {
+        return err_set(err, ERR_USAGE, "give one directory, as DIR or by --archive");
+    }
+    if (options->config_file) {
+        return err_set(err, ERR_USAGE, "--config has no meaning here: init writes DIR/stele.conf");
+    }
     if (days) {
-        status = options_number("days", days, 1, PKI_DAYS_MAX, &plan.days, &err);
+        status = options_number("days", days, 1, PKI_DAYS_MAX, &asked.days, err);
     }
-    for (size_t i = 0; i < plan.hosts.count && status == OK; i++) {
-        status = pki_name_check(plan.hosts.items[i], &err);
+    for (size_t i = 0; i < asked.hosts.count && status == OK; i++) {
+        status = pki_name_check(asked.hosts.items[i], err);
     }
-    status = THEN(status, make(&plan, options.archive ? options.archive : options.words[0], &err));
-    if (status != OK) {
-        return options_fail(&verb_init, &err);
+    status =
+        THEN(status, make(&asked, options->archive ? options->archive : options->words[0], err));
+    if (status == OK) {
+        print_done(&asked);
     }
-    print_done(&plan);
-    return 0;
+    return status;
 }
+
+static const struct option_entry entries[] = {
+    {.name = "host",
+     .argument = "NAME",
+     .help = "create certificates for this name or address of the server; repeatable",
+     .values = &asked.hosts},
+    {.name = "days",
+     .argument = "N",
+     .help = "how many days the certificates are valid (3650)",
+     .text = &days},
+};
 
 const struct verb verb_init = {
     .name = "init",
-    .usage = "DIR [--host NAME]...",
     .summary = "create an archive, with --host also certificates and Teleport's files",
-    .run = init_run,
+    .words = {0, 1, "DIR", "one directory at a time"},
+    VERB_OPTIONS(entries),
+    .run = run,
 };

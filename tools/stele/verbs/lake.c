@@ -7,7 +7,11 @@
 #include "query/lake/lake_table.h"
 #include "tools/stele/cli/options.h"
 
-const struct verb verb_lake;
+static struct {
+    const char *engine;
+    const char *dest;
+    const char *table;
+} given = {.table = LAKE_TABLE_NAME};
 
 /* The objects' place, and the memory of its parts. */
 struct lake_source {
@@ -69,68 +73,57 @@ static enum status source_read(const struct config *config, struct lake_source *
     return status;
 }
 
-static int print_ddl(struct config *config, const char *engine_word, const char *table)
+static enum status run(struct options *options, int *out_code, struct err *err)
 {
-    struct err err;
+    (void)out_code;
+    struct config *config = &options->config;
     struct buf out = BUF_INIT;
     struct lake_source source = {.https = BUF_INIT};
     enum lake_engine engine;
-    enum status status = lake_engine_find(engine_word, &engine, &err);
-    status = THEN(status, lake_table_name_check(table, &err));
-    status = THEN(status, source_read(config, &source, &err));
-    status = THEN(status, lake_table_write(engine, table, &source.place, &out, &err));
-    if (status == OK) {
-        (void)fwrite(out.data, 1, out.size, stdout);
+    if (strcmp(options->words[0], "ddl") != 0) {
+        return err_set(err, ERR_USAGE, "unknown action \"%s\": stele lake ddl prints the table",
+                       options->words[0]);
     }
+    if (given.dest && strlen(given.dest) >= sizeof config->ship_target) {
+        return err_set(err, ERR_USAGE, "--dest is longer than %zu bytes",
+                       sizeof config->ship_target - 1);
+    }
+    if (given.dest) {
+        (void)snprintf(config->ship_target, sizeof config->ship_target, "%s", given.dest);
+    }
+    enum status status = lake_engine_find(given.engine, &engine, err);
+    status = THEN(status, lake_table_name_check(given.table, err));
+    status = THEN(status, source_read(config, &source, err));
+    status = THEN(status, lake_table_write(engine, given.table, &source.place, &out, err));
+    status = THEN(status, output_write(&out, err));
     buf_fini(&source.https);
     buf_fini(&out);
-    return status == OK ? 0 : options_fail(&verb_lake, &err);
+    return status;
 }
 
-static int lake_run(int argc, char **argv)
-{
-    const char *engine = NULL;
-    const char *dest = NULL;
-    const char *table = LAKE_TABLE_NAME;
-    const struct option_entry entries[] = {
-        {.name = "engine",
-         .argument = "ENGINE",
-         .help = "duckdb, clickhouse, trino, athena or spark",
-         .text = &engine},
-        {.name = "dest",
-         .argument = "URL",
-         .help = "where the objects are (default: ship.target)",
-         .text = &dest},
-        {.name = "table",
-         .argument = "NAME",
-         .help = "the table's name (default: " LAKE_TABLE_NAME ")",
-         .text = &table},
-    };
-    struct options options;
-    int code =
-        options_read(&options, &verb_lake, entries, sizeof entries / sizeof entries[0], argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    if (options.n_words != 1 || strcmp(options.words[0], "ddl") != 0) {
-        return options_misuse(&verb_lake, "say what is wanted: stele lake ddl --engine ENGINE");
-    }
-    if (!engine) {
-        return options_misuse(&verb_lake, "--engine is missing: duckdb, clickhouse, trino, athena "
-                                          "or spark");
-    }
-    if (dest && strlen(dest) >= sizeof options.config.ship_target) {
-        return options_misuse(&verb_lake, "--dest is too long");
-    }
-    if (dest) {
-        (void)snprintf(options.config.ship_target, sizeof options.config.ship_target, "%s", dest);
-    }
-    return print_ddl(&options.config, engine, table);
-}
+static const struct option_entry entries[] = {
+    {.name = "engine",
+     .argument = "ENGINE",
+     .help = "duckdb, clickhouse, trino, athena or spark",
+     .text = &given.engine},
+    {.name = "dest",
+     .argument = "URL",
+     .help = "where the objects are (default: ship.target)",
+     .text = &given.dest},
+    {.name = "table",
+     .argument = "NAME",
+     .help = "the table's name (default: " LAKE_TABLE_NAME ")",
+     .text = &given.table},
+};
 
 const struct verb verb_lake = {
     .name = "lake",
-    .usage = "ddl --engine ENGINE [--dest URL] [--table NAME]",
     .summary = "print a table definition over shipped objects, for a query engine",
-    .run = lake_run,
+    .words = {1, 1, "ddl", "the action: stele lake ddl --engine ENGINE"},
+    VERB_OPTIONS(entries),
+    .rules =
+        (const struct verb_rule[]){
+            {VERB_REQUIRED, "engine", "duckdb, clickhouse, trino, athena or spark"}, {0}},
+    .needs = VERB_NEEDS_CONFIG,
+    .run = run,
 };

@@ -1,4 +1,5 @@
-/* stele quarantine: what arrived and is no event: a list for people, or all of it as NDJSON. */
+/* stele quarantine: records that arrived and are not events: a list for people, or all of it as
+ * NDJSON. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,11 +7,14 @@
 #include "schema/archive/inbox.h"
 #include "schema/archive/quarantine_table.h"
 #include "schema/base/base64.h"
+#include "schema/base/json_writer.h"
 #include "schema/base/utf8.h"
 #include "schema/event/source.h"
 #include "tools/stele/cli/options.h"
 
 enum { FIRST_BYTES = 40 };
+
+static const char *export_path; /* --export */
 
 /* Writes one row; ERR_IO when the output fails. */
 typedef enum status write_row(FILE *out, const struct quarantine_row *row, struct err *err);
@@ -38,35 +42,29 @@ static enum status write_listed(FILE *out, const struct quarantine_row *row, str
     return status;
 }
 
-static void add_member(struct buf *line, const char *key, struct span value)
-{
-    buf_add_json(line, span_str(key));
-    buf_add_char(line, ':');
-    buf_add_json(line, value);
-    buf_add_char(line, ',');
-}
-
-/* {"id","received","source","reason","position", and "text" or, where it is no UTF-8, "base64"} */
+/* {"id","received","source","reason","position", and "text" or, where it is not UTF-8, "base64"} */
 static enum status write_json(FILE *out, const struct quarantine_row *row, struct err *err)
 {
-    char when[CLOCK_TEXT_BYTES];
     struct buf source = BUF_INIT;
     struct buf line = BUF_INIT;
+    struct json_writer json = {.out = &line};
     source_text(&row->source, &source);
-    buf_printf(&line, "{\"id\":%lld,", (long long)row->id);
-    add_member(&line, "received", span_str(clock_format(row->received_us, when)));
-    add_member(&line, "source", buf_span(&source));
-    add_member(&line, "reason", row->fault);
-    buf_printf(&line, "\"position\":%lld,", (long long)row->position);
+    json_object(&json, NULL);
+    json_int(&json, "id", row->id);
+    json_time(&json, "received", row->received_us);
+    json_span(&json, "source", buf_span(&source));
+    json_span(&json, "reason", row->fault);
+    json_int(&json, "position", row->position);
     if (utf8_valid(row->body, NULL)) {
-        buf_add_str(&line, "\"text\":");
-        buf_add_json(&line, row->body);
+        json_span(&json, "text", row->body);
     } else {
-        buf_add_str(&line, "\"base64\":\"");
+        json_name(&json, "base64");
+        buf_add_char(&line, '"');
         base64_encode(&line, row->body);
         buf_add_char(&line, '"');
     }
-    buf_add_str(&line, "}\n");
+    json_end(&json);
+    buf_add_char(&line, '\n');
     enum status status = buf_status(&line, "quarantine", err);
     if (status == OK && fwrite(line.data, 1, line.size, out) != line.size) {
         status = err_errno(err, errno, "writing the export");
@@ -114,49 +112,32 @@ static enum status export_to(struct archive *archive, const char *path, int64_t 
     return status;
 }
 
-static int quarantine_run(int argc, char **argv)
+static enum status run(struct options *options, int *out_code, struct err *err)
 {
-    const char *export = NULL;
-    const struct option_entry entries[] = {
-        {.name = "export",
-         .argument = "FILE|-",
-         .help = "write all of it as NDJSON: when, from where, why, and the bytes",
-         .text = &export},
-    };
-    struct options options;
-    int code = options_read(&options, &verb_quarantine, entries, 1, argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    if (options.n_words > 0) {
-        return options_misuse(&verb_quarantine, "%s is one word too many", options.words[0]);
-    }
-    const char *dir = options_archive(&options);
-    if (!dir) {
-        return status_exit_code(ERR_USAGE);
-    }
     struct archive *archive = NULL;
-    struct err err;
     int64_t count = 0;
-    enum status status = archive_open(dir, ARCHIVE_READ, &archive, &err);
-    if (status == OK && export) {
-        status = export_to(archive, export, &count, &err);
-    } else if (status == OK) {
-        status = write_all(archive, stdout, write_listed, &count, &err);
-    }
+    enum status status = archive_open(options->archive, ARCHIVE_READ, &archive, err);
+    status = THEN(status, export_path ? export_to(archive, export_path, &count, err)
+                                      : write_all(archive, stdout, write_listed, &count, err));
     archive_close(archive);
-    if (status != OK) {
-        return options_fail(&verb_quarantine, &err);
-    }
-    if (count == 0) {
+    if (status == OK && count == 0) {
         fprintf(stderr, "nothing is in quarantine\n");
+        *out_code = 1;
     }
-    return count > 0 ? 0 : 1;
+    return status;
 }
+
+static const struct option_entry entries[] = {
+    {.name = "export",
+     .argument = "FILE|-",
+     .help = "write all of it as NDJSON: when, from where, why, and the bytes",
+     .text = &export_path},
+};
 
 const struct verb verb_quarantine = {
     .name = "quarantine",
-    .usage = "[--export FILE|-]",
     .summary = "list or export received records that are not events",
-    .run = quarantine_run,
+    VERB_OPTIONS(entries),
+    .needs = VERB_NEEDS_ARCHIVE,
+    .run = run,
 };

@@ -8,31 +8,31 @@
 #include "tools/stele/cli/options.h"
 #include "tools/stele/verbs/retention_print.h"
 
-struct retention_options {
+static struct {
     bool dry_run;
     bool force;
     bool deleted;
-    bool json;
     const char *keep;
     const char *size_max;
-};
+} given;
 
 /* The bounds of the command line go before those of the configuration. */
-static enum status take_bounds(const struct retention_options *asked, struct config *config,
-                               struct err *err)
+static enum status read_bounds(struct config *config, struct err *err)
 {
-    const char *const texts[] = {asked->keep, asked->size_max};
-    const char *const keys[] = {"keep", "size_max"};
-    const char *const names[] = {"--keep", "--size-max"};
+    const struct {
+        const char *option;
+        const char *key;
+        const char *text;
+    } bounds[] = {{"--keep", "keep", given.keep}, {"--size-max", "size_max", given.size_max}};
     enum status status = OK;
-    for (size_t i = 0; status == OK && i < 2; i++) {
+    for (size_t i = 0; status == OK && i < sizeof bounds / sizeof bounds[0]; i++) {
         struct buf assignment = BUF_INIT;
-        if (texts[i]) {
-            buf_printf(&assignment, "retention.%s=%s", keys[i], texts[i]);
+        if (bounds[i].text) {
+            buf_printf(&assignment, "retention.%s=%s", bounds[i].key, bounds[i].text);
             buf_add_char(&assignment, '\0');
             status = buf_status(&assignment, "retention", err);
             if (status == OK && config_set(config, assignment.data, err) != OK) {
-                status = err_wrap(err, "%s", names[i]);
+                status = err_wrap(err, "%s", bounds[i].option);
             }
         }
         buf_fini(&assignment);
@@ -40,55 +40,39 @@ static enum status take_bounds(const struct retention_options *asked, struct con
     status = THEN(status, config_validate_retention(config, err));
     if (status == OK && !retention_is_on(config)) {
         status = err_set(err, ERR_USAGE,
-                         "nothing is ever deleted: set retention.keep or retention.size_max, or "
-                         "give --keep or --size-max");
+                         "retention is off: set retention.keep or retention.size_max, or give "
+                         "--keep or --size-max");
     }
     return status;
 }
 
-static enum status show_deleted(const char *dir, bool json, size_t *out_count, struct err *err)
+static enum status show_deleted(const struct options *options, int *out_code, struct err *err)
 {
     struct archive *archive = NULL;
     struct deletion *rows = NULL;
-    enum status status = archive_open(dir, ARCHIVE_READ, &archive, err);
-    status = THEN(status, deletion_list(archive, 0, &rows, out_count, err));
-    status = THEN(status, retention_print_deleted(rows, *out_count, json, err));
+    size_t count = 0;
+    enum status status = archive_open(options->archive, ARCHIVE_READ, &archive, err);
+    status = THEN(status, deletion_list(archive, 0, &rows, &count, err));
+    status = THEN(status, retention_print_deleted(rows, count, options->form, err));
     free(rows);
     archive_close(archive);
+    if (status == OK && count == 0) {
+        fprintf(stderr, "nothing was deleted\n");
+        *out_code = 1;
+    }
     return status;
 }
 
-static enum status plan_only(const char *dir, const struct retention_rules *rules, bool json,
+static enum status plan_only(const struct options *options, const struct retention_rules *rules,
                              struct err *err)
 {
     struct archive *archive = NULL;
     struct retention_plan plan = {0};
-    enum status status = archive_open(dir, ARCHIVE_READ, &archive, err);
+    enum status status = archive_open(options->archive, ARCHIVE_READ, &archive, err);
     status = THEN(status, retention_plan_make(archive, rules, &plan, err));
-    status = THEN(status, retention_print(&plan, rules, false, json, err));
+    status = THEN(status, retention_print(&plan, rules, false, options->form, err));
     retention_plan_fini(&plan);
     archive_close(archive);
-    return status;
-}
-
-/* The inbox first: events of a run that was cut off are in segments and in the inbox, and would be
- * taken for new ones when their day is gone. */
-static enum status delete_here(const struct config *config, const char *dir,
-                               const struct retention_rules *rules, bool json, struct err *err)
-{
-    struct archive *archive = NULL;
-    struct archive_lock *lock = NULL;
-    struct retention_plan plan = {0};
-    char who[LOGIN_NAME_BYTES];
-    enum status status = archive_lock_take(dir, "stele retention", &lock, err);
-    status = THEN(status, archive_open(dir, ARCHIVE_WRITE, &archive, err));
-    status = THEN(status, index_inline(config, archive, NULL, err));
-    const struct retention_order order = {.who = login_name(who)};
-    status = THEN(status, retention_run(archive, rules, &order, &plan, err));
-    status = THEN(status, retention_print(&plan, rules, true, json, err));
-    retention_plan_fini(&plan);
-    archive_close(archive);
-    archive_lock_release(lock);
     return status;
 }
 
@@ -105,86 +89,71 @@ static enum status refuse_beside(const char *dir, struct err *err)
     return OK;
 }
 
-static int run(struct options *options, const struct retention_options *asked, const char *dir)
+/* The inbox first: events of a run that was cut off are in segments and in the inbox, and would be
+ * taken for new ones when their day is gone. */
+static enum status delete_here(const struct options *options, const struct retention_rules *rules,
+                               struct err *err)
 {
-    struct err err;
-    struct retention_rules rules;
-    char url[CONFIG_TEXT_BYTES];
-    enum status status = take_bounds(asked, &options->config, &err);
-    status = THEN(status, retention_rules_of(&options->config, url, &rules, &err));
-    if (status == OK && !asked->dry_run) {
-        status = refuse_beside(dir, &err);
-    }
-    if (status == OK) {
-        rules.force = asked->force;
-        status = asked->dry_run ? plan_only(dir, &rules, asked->json, &err)
-                                : delete_here(&options->config, dir, &rules, asked->json, &err);
-    }
-    return status == OK ? 0 : options_fail(&verb_retention, &err);
+    struct archive *archive = NULL;
+    struct archive_lock *lock = NULL;
+    struct retention_plan plan = {0};
+    char who[LOGIN_NAME_BYTES];
+    enum status status = refuse_beside(options->archive, err);
+    status = THEN(status, archive_lock_take(options->archive, "stele retention", &lock, err));
+    status = THEN(status, archive_open(options->archive, ARCHIVE_WRITE, &archive, err));
+    status = THEN(status, index_inline(&options->config, archive, NULL, err));
+    const struct retention_order order = {.who = login_name(who)};
+    status = THEN(status, retention_run(archive, rules, &order, &plan, err));
+    status = THEN(status, retention_print(&plan, rules, true, options->form, err));
+    retention_plan_fini(&plan);
+    archive_close(archive);
+    archive_lock_release(lock);
+    return status;
 }
 
-static int retention_main(int argc, char **argv)
+static enum status run(struct options *options, int *out_code, struct err *err)
 {
-    static struct options options;
-    struct retention_options asked = {0};
-    const char *output = "table";
-    const struct option_entry entries[] = {
-        {.name = "dry-run",
-         .help = "only show what would go, and why the rest stays",
-         .flag = &asked.dry_run},
-        {.name = "force",
-         .help = "also days that are not shipped, or cannot be read",
-         .flag = &asked.force},
-        {.name = "keep",
-         .argument = "TIME",
-         .help = "instead of retention.keep, such as 400d",
-         .text = &asked.keep},
-        {.name = "size-max",
-         .argument = "SIZE",
-         .help = "instead of retention.size_max, such as 500GiB",
-         .text = &asked.size_max},
-        {.name = "deleted",
-         .help = "list what was deleted, when, by whom and why",
-         .flag = &asked.deleted},
-        {.name = "output", .argument = "FORM", .help = "table (default) or json", .text = &output},
-    };
-    int code = options_read(&options, &verb_retention, entries, sizeof entries / sizeof entries[0],
-                            argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
+    struct retention_rules rules;
+    char url[CONFIG_TEXT_BYTES];
+    if (given.deleted) {
+        return show_deleted(options, out_code, err);
     }
-    if (options.n_words > 0) {
-        return options_misuse(&verb_retention, "\"%s\" is no option", options.words[0]);
+    enum status status = read_bounds(&options->config, err);
+    status = THEN(status, retention_rules_of(&options->config, url, &rules, err));
+    if (status != OK) {
+        return status;
     }
-    asked.json = strcmp(output, "json") == 0;
-    if (!asked.json && strcmp(output, "table") != 0) {
-        return options_misuse(&verb_retention, "--output: \"%s\" is neither table nor json",
-                              output);
-    }
-    if (asked.deleted && (asked.dry_run || asked.force || asked.keep || asked.size_max)) {
-        return options_misuse(&verb_retention, "--deleted only lists: give it alone");
-    }
-    const char *dir = options_archive(&options);
-    if (!dir) {
-        return status_exit_code(ERR_USAGE);
-    }
-    if (!asked.deleted) {
-        return run(&options, &asked, dir);
-    }
-    struct err err;
-    size_t count = 0;
-    if (show_deleted(dir, asked.json, &count, &err) != OK) {
-        return options_fail(&verb_retention, &err);
-    }
-    if (count == 0) {
-        fprintf(stderr, "nothing was deleted\n");
-    }
-    return count > 0 ? 0 : 1;
+    rules.force = given.force;
+    return given.dry_run ? plan_only(options, &rules, err) : delete_here(options, &rules, err);
 }
+
+static const struct option_entry entries[] = {
+    {.name = "dry-run",
+     .help = "only show what would go, and why the rest stays",
+     .flag = &given.dry_run},
+    {.name = "force",
+     .help = "also days that are not shipped, or cannot be read",
+     .flag = &given.force},
+    {.name = "keep",
+     .argument = "TIME",
+     .help = "instead of retention.keep, such as 400d",
+     .text = &given.keep},
+    {.name = "size-max",
+     .argument = "SIZE",
+     .help = "instead of retention.size_max, such as 500GiB",
+     .text = &given.size_max},
+    {.name = "deleted",
+     .help = "list what was deleted, when, by whom and why",
+     .flag = &given.deleted},
+};
 
 const struct verb verb_retention = {
     .name = "retention",
-    .usage = "[--dry-run] [--force] [--keep TIME] [--size-max SIZE] | --deleted",
     .summary = "delete days that exceed the retention limits, or show which and why",
-    .run = retention_main,
+    VERB_OPTIONS(entries),
+    .forms = OUTPUT_TABLE_JSON,
+    .rules =
+        (const struct verb_rule[]){{VERB_NOT_WITH, "deleted", "dry-run force keep size-max"}, {0}},
+    .needs = VERB_NEEDS_ARCHIVE,
+    .run = run,
 };

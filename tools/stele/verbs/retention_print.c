@@ -112,10 +112,10 @@ static void add_json(struct buf *out, const struct retention_plan *plan,
 }
 
 enum status retention_print(const struct retention_plan *plan, const struct retention_rules *rules,
-                            bool done, bool json, struct err *err)
+                            bool done, enum output_form form, struct err *err)
 {
     struct buf out = BUF_INIT;
-    if (json) {
+    if (form == OUTPUT_JSON) {
         add_json(&out, plan, rules, done);
     } else {
         add_table(&out, plan, done);
@@ -158,9 +158,10 @@ static void add_deleted_json(struct buf *out, const struct deletion *row, bool f
     buf_printf(out, ",\"done\":%s}", row->done ? "true" : "false");
 }
 
-enum status retention_print_deleted(const struct deletion *rows, size_t count, bool json,
-                                    struct err *err)
+enum status retention_print_deleted(const struct deletion *rows, size_t count,
+                                    enum output_form form, struct err *err)
 {
+    bool json = form == OUTPUT_JSON;
     struct buf out = BUF_INIT;
     if (json) {
         buf_add_str(&out, "{\"deletions\":[");

@@ -6,6 +6,8 @@
 #include "schema/seal/seal_store.h"
 #include "tools/stele/cli/options.h"
 
+static bool listing; /* --list */
+
 static void print_seal(const struct seal_row *row, const struct seal *seal)
 {
     char made[CLOCK_TEXT_BYTES];
@@ -41,21 +43,18 @@ static enum status list(struct archive *archive, int64_t *out_count, struct err 
     return status;
 }
 
-static int run_list(const char *dir)
+static enum status list_seals(const struct options *options, int *out_code, struct err *err)
 {
     struct archive *archive = NULL;
-    struct err err;
     int64_t count = 0;
-    enum status status = archive_open(dir, ARCHIVE_READ, &archive, &err);
-    status = THEN(status, list(archive, &count, &err));
+    enum status status = archive_open(options->archive, ARCHIVE_READ, &archive, err);
+    status = THEN(status, list(archive, &count, err));
     archive_close(archive);
-    if (status != OK) {
-        return options_fail(&verb_seal, &err);
-    }
-    if (count == 0) {
+    if (status == OK && count == 0) {
         fprintf(stderr, "nothing is sealed yet\n");
+        *out_code = 1;
     }
-    return count > 0 ? 0 : 1;
+    return status;
 }
 
 static void print_made(const struct sealer *sealer, const struct sealer_report *report, bool made)
@@ -69,50 +68,38 @@ static void print_made(const struct sealer *sealer, const struct sealer_report *
     }
 }
 
-static int run_make(const struct options *options, const char *dir)
+static enum status make_seal(const struct options *options, struct err *err)
 {
-    struct err err;
     struct archive_lock *lock = NULL;
     struct sealer *sealer = NULL;
     struct sealer_report report = {.last.status = OK};
     bool made = false;
-    enum status status = archive_lock_take(dir, "stele seal", &lock, &err);
-    status = THEN(status, sealer_open(&options->config, dir, &sealer, &made, &err));
-    status = THEN(status, sealer_run(sealer, SEALER_ALWAYS, &report, &err));
+    enum status status = archive_lock_take(options->archive, "stele seal", &lock, err);
+    status = THEN(status, sealer_open(&options->config, options->archive, &sealer, &made, err));
+    status = THEN(status, sealer_run(sealer, SEALER_ALWAYS, &report, err));
     if (status == OK) {
         print_made(sealer, &report, made);
-        err = report.last;
-        status = err.status;
+        *err = report.last;
+        status = err->status;
     }
     sealer_close(sealer);
     archive_lock_release(lock);
-    return status == OK ? 0 : options_fail(&verb_seal, &err);
+    return status;
 }
 
-static int seal_run(int argc, char **argv)
+static enum status run(struct options *options, int *out_code, struct err *err)
 {
-    bool listing = false;
-    const struct option_entry entries[] = {
-        {.name = "list", .help = "list the seals there are", .flag = &listing},
-    };
-    struct options options;
-    int code = options_read(&options, &verb_seal, entries, 1, argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    if (options.n_words > 0) {
-        return options_misuse(&verb_seal, "%s is one word too many", options.words[0]);
-    }
-    const char *dir = options_archive(&options);
-    if (!dir) {
-        return status_exit_code(ERR_USAGE);
-    }
-    return listing ? run_list(dir) : run_make(&options, dir);
+    return listing ? list_seals(options, out_code, err) : make_seal(options, err);
 }
+
+static const struct option_entry entries[] = {
+    {.name = "list", .help = "list the seals there are", .flag = &listing},
+};
 
 const struct verb verb_seal = {
     .name = "seal",
-    .usage = "[--list]",
     .summary = "sign what the archive holds now, or list the seals",
-    .run = seal_run,
+    VERB_OPTIONS(entries),
+    .needs = VERB_NEEDS_ARCHIVE,
+    .run = run,
 };

@@ -6,9 +6,9 @@
 #include "query/render/event_summary.h"
 #include "query/render/render.h"
 #include "query/render/terminal_text.h"
-#include "tools/stele/cli/query_args.h"
-
-const struct verb verb_session;
+#include "schema/base/vec.h"
+#include "tools/stele/cli/options.h"
+#include "tools/stele/cli/table_cell.h"
 
 enum { SESSION_EVENTS_MAX = 1000000, TYPE_COLUMNS = 30, ACTOR_COLUMNS = 24 };
 
@@ -19,12 +19,9 @@ struct line {
 };
 
 struct session {
-    struct options options;
     struct arena arena;   /* the lines */
     struct arena scratch; /* of one event */
-    struct line *lines;
-    size_t count;
-    size_t capacity;
+    VEC(struct line) lines;
     bool over; /* there are more than SESSION_EVENTS_MAX */
     struct span who;
     struct span where;
@@ -60,38 +57,21 @@ static void add_detail(const struct event *event, const struct event_summary *su
     }
 }
 
-static void add_column(struct buf *out, struct span text, size_t columns)
-{
-    size_t used = terminal_text_add(out, text, columns);
-    for (; used < columns + 2; used++) {
-        buf_add_char(out, ' ');
-    }
-}
-
 static enum status add_line(struct session *session, const struct search_hit *hit,
                             const struct event *event)
 {
-    if (session->count == session->capacity) {
-        size_t capacity = session->capacity ? session->capacity * 2 : 256;
-        struct line *lines = realloc(session->lines, capacity * sizeof *lines);
-        if (!lines) {
-            return err_nomem(session->err, "session");
-        }
-        session->lines = lines;
-        session->capacity = capacity;
-    }
     struct event_summary summary = event_summary_of(event);
     struct buf text = BUF_INIT;
-    add_column(&text, summary.type, TYPE_COLUMNS);
-    add_column(&text, summary.actor, ACTOR_COLUMNS);
+    table_cell_add_padded(&text, summary.type, TYPE_COLUMNS);
+    table_cell_add_padded(&text, summary.actor, ACTOR_COLUMNS);
     add_detail(event, &summary, &text);
     struct span copy = arena_copy(&session->arena, buf_span(&text));
-    bool ok = buf_ok(&text) && copy.data;
+    bool ok =
+        buf_ok(&text) && copy.data && vec_push(&session->lines, (struct line){hit->time_us, copy});
     buf_fini(&text);
     if (!ok) {
         return err_nomem(session->err, "session");
     }
-    session->lines[session->count++] = (struct line){hit->time_us, copy};
     first_text(session, &session->who, summary.actor);
     first_text(session, &session->where, summary.target);
     first_text(session, &session->address, summary.address);
@@ -106,7 +86,7 @@ static bool take_hit(void *context, const struct search_hit *hit)
 {
     struct session *session = context;
     struct event event;
-    session->over = session->count == SESSION_EVENTS_MAX;
+    session->over = session->lines.count == SESSION_EVENTS_MAX;
     if (session->over) {
         return false;
     }
@@ -143,8 +123,8 @@ static void print_session(const struct session *session, const char *sid)
 {
     char time[CLOCK_TEXT_BYTES];
     char text[40];
-    int64_t first_us = session->lines[0].time_us;
-    int64_t last_us = session->lines[session->count - 1].time_us;
+    int64_t first_us = session->lines.items[0].time_us;
+    int64_t last_us = vec_last(&session->lines)->time_us;
     print_label("session", span_str(sid));
     print_label("who", session->who);
     print_label("login", session->login);
@@ -154,9 +134,9 @@ static void print_session(const struct session *session, const char *sid)
     printf("%-8s %s%s\n", "until", clock_format(last_us, time),
            session->ended.size > 0 ? "" : " (no end seen)");
     printf("%-8s %s, %zu events\n\n", "length", duration_text(last_us - first_us, text),
-           session->count);
-    for (size_t i = 0; i < session->count; i++) {
-        const struct line *line = &session->lines[i];
+           session->lines.count);
+    for (size_t i = 0; i < session->lines.count; i++) {
+        const struct line *line = &session->lines.items[i];
         struct span shown = line->text;
         while (shown.size > 0 && shown.data[shown.size - 1] == ' ') {
             shown.size--;
@@ -166,71 +146,47 @@ static void print_session(const struct session *session, const char *sid)
     }
 }
 
-static int run_session(struct session *session, struct query *query, const char *path,
-                       const char *sid)
+static enum status run(struct options *options, int *out_code, struct err *err)
 {
-    struct err err;
+    const char *sid = options->words[0];
+    struct session session = {.err = err};
+    struct query *query = NULL;
     struct day_iterator *iterator = NULL;
-    session->err = &err;
-    struct search_run_options run = {
-        .search = {.path = path,
+    int64_t hits = 0;
+    enum status status = parse_query_of_value(span_str("sid"), span_str(sid), &query, err);
+    const struct search_run_options search = {
+        .search = {.path = options->archive,
                    .query = query,
                    .from_us = INT64_MIN,
                    .to_us = INT64_MAX,
                    .oldest_first = true},
         .each = take_hit,
-        .context = session,
+        .context = &session,
     };
-    int64_t hits = 0;
-    enum status status = day_iterator_open(&run.search, &iterator, &err);
-    status = THEN(status, search_run_query(iterator, &run, &hits, &err));
+    status = THEN(status, day_iterator_open(&search.search, &iterator, err));
+    status = THEN(status, search_run_query(iterator, &search, &hits, err));
     day_iterator_close(iterator);
-    status = THEN(status, session->status);
-    if (status != OK) {
-        return options_fail(&verb_session, &err);
-    }
-    if (session->count == 0) {
+    parse_query_free(query);
+    status = THEN(status, session.status);
+    if (status == OK && session.lines.count == 0) {
         fprintf(stderr, "stele session: no event of session %s\n", sid);
-        return 1;
+        *out_code = 1;
+    } else if (status == OK) {
+        print_session(&session, sid);
     }
-    print_session(session, sid);
-    if (session->over) {
+    if (session.over) {
         fprintf(stderr, "only the first %d events are shown\n", SESSION_EVENTS_MAX);
     }
-    return 0;
-}
-
-static int session_run(int argc, char **argv)
-{
-    struct session session = {0};
-    int code = options_read(&session.options, &verb_session, NULL, 0, argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    if (session.options.n_words != 1) {
-        return options_misuse(&verb_session, "wants one session id");
-    }
-    const char *path = options_archive(&session.options);
-    if (!path) {
-        return status_exit_code(ERR_USAGE);
-    }
-    const char *sid = session.options.words[0];
-    struct query *query = NULL;
-    struct err err;
-    if (parse_query_of_value(span_str("sid"), span_str(sid), &query, &err) != OK) {
-        return options_fail(&verb_session, &err);
-    }
-    code = run_session(&session, query, path, sid);
-    parse_query_free(query);
-    free(session.lines);
+    vec_fini(&session.lines);
     arena_fini(&session.arena);
     arena_fini(&session.scratch);
-    return code;
+    return status;
 }
 
 const struct verb verb_session = {
     .name = "session",
-    .usage = "SID [OPTION]...",
     .summary = "print the timeline of one session",
-    .run = session_run,
+    .words = {1, 1, "SID", "the id of one session"},
+    .needs = VERB_NEEDS_ARCHIVE_OR_COPY,
+    .run = run,
 };

@@ -10,12 +10,8 @@
 #include "schema/event/source.h"
 #include "tools/stele/cli/query_args.h"
 
-const struct verb verb_show;
-
 struct show {
-    struct options options;
     struct day_iterator *iterator;
-    const char *uid;
     int64_t count;
     enum status status;
     struct err *err;
@@ -138,59 +134,39 @@ static bool show_hit(void *context, const struct search_hit *hit)
     return show->status == OK;
 }
 
-static int show_archive(struct show *show, struct query *query, const char *path)
+static enum status run(struct options *options, int *out_code, struct err *err)
 {
-    struct err err;
-    show->err = &err;
-    struct search_run_options run = {
-        .search = {.path = path, .query = query, .from_us = INT64_MIN, .to_us = INT64_MAX},
-        .each = show_hit,
-        .context = show,
-    };
+    const char *uid = options->words[0];
+    struct show show = {.err = err};
+    struct query *query = NULL;
     int64_t hits = 0;
-    enum status status = day_iterator_open(&run.search, &show->iterator, &err);
-    status = THEN(status, search_run_query(show->iterator, &run, &hits, &err));
-    day_iterator_close(show->iterator);
-    status = THEN(status, show->status);
-    if (status != OK) {
-        return options_fail(&verb_show, &err);
-    }
-    if (hits == 0) {
-        fprintf(stderr, "stele show: no event with uid %s\n", show->uid);
-    } else if (hits > 1) {
+    enum status status = parse_query_of_value(span_str("uid"), span_str(uid), &query, err);
+    const struct search_run_options search = {
+        .search = {.path = options->archive,
+                   .query = query,
+                   .from_us = INT64_MIN,
+                   .to_us = INT64_MAX},
+        .each = show_hit,
+        .context = &show,
+    };
+    status = THEN(status, day_iterator_open(&search.search, &show.iterator, err));
+    status = THEN(status, search_run_query(show.iterator, &search, &hits, err));
+    day_iterator_close(show.iterator);
+    parse_query_free(query);
+    status = THEN(status, show.status);
+    if (status == OK && hits == 0) {
+        fprintf(stderr, "stele show: no event with uid %s\n", uid);
+        *out_code = 1;
+    } else if (status == OK && hits > 1) {
         fprintf(stderr, "%lld events share this uid\n", (long long)hits);
     }
-    return hits == 0;
-}
-
-static int show_run(int argc, char **argv)
-{
-    struct show show = {0};
-    int code = options_read(&show.options, &verb_show, NULL, 0, argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    if (show.options.n_words != 1) {
-        return options_misuse(&verb_show, "wants one uid");
-    }
-    const char *path = options_archive(&show.options);
-    if (!path) {
-        return status_exit_code(ERR_USAGE);
-    }
-    show.uid = show.options.words[0];
-    struct query *query = NULL;
-    struct err err;
-    if (parse_query_of_value(span_str("uid"), span_str(show.uid), &query, &err) != OK) {
-        return options_fail(&verb_show, &err);
-    }
-    code = show_archive(&show, query, path);
-    parse_query_free(query);
-    return code;
+    return status;
 }
 
 const struct verb verb_show = {
     .name = "show",
-    .usage = "UID [OPTION]...",
     .summary = "print one event and where it came from, is stored and was shipped to",
-    .run = show_run,
+    .words = {1, 1, "UID", "the uid of one event"},
+    .needs = VERB_NEEDS_ARCHIVE_OR_COPY,
+    .run = run,
 };

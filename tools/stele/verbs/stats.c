@@ -14,6 +14,8 @@
 #include "tools/stele/cli/progress.h"
 #include "tools/stele/verbs/stats_file.h"
 
+static bool with_parts; /* --parts */
+
 struct stats {
     char id[64];
     int64_t days;
@@ -284,53 +286,36 @@ static void print_json(const char *dir, const struct stats *stats)
     printf("}}\n");
 }
 
-static int stats_run(int argc, char **argv)
+static enum status run(struct options *options, int *out_code, struct err *err)
 {
-    const char *output = "table";
-    struct stats stats = {0};
-    const struct option_entry entries[] = {
-        {.name = "output", .argument = "FORM", .help = "table (default) or json", .text = &output},
-        {.name = "parts",
-         .help = "also where the bytes are; reads every day file in full",
-         .flag = &stats.with_parts},
-    };
-    static struct options options;
-    int code = options_read(&options, &verb_stats, entries, 2, argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    if (options.n_words > 0) {
-        return options_misuse(&verb_stats, "%s is one word too many", options.words[0]);
-    }
-    bool json = strcmp(output, "json") == 0;
-    if (!json && strcmp(output, "table") != 0) {
-        return options_misuse(&verb_stats, "--output: \"%s\" is neither table nor json", output);
-    }
-    const char *dir = options_archive(&options);
-    if (!dir) {
-        return status_exit_code(ERR_USAGE);
-    }
-    struct err err;
+    (void)out_code;
+    const char *path = options->archive;
+    bool json = options->form == OUTPUT_JSON;
+    struct stats stats = {.with_parts = with_parts};
     struct stat st;
-    if (stat(dir, &st) == 0 && S_ISREG(st.st_mode)) {
-        return stats_file(dir, json, stats.with_parts, &err) == OK
-                   ? 0
-                   : options_fail(&verb_stats, &err);
+    if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
+        return stats_file(path, json, with_parts, err);
     }
-    if (read_stats(dir, &stats, &err) != OK) {
-        return options_fail(&verb_stats, &err);
+    enum status status = read_stats(path, &stats, err);
+    if (status == OK && json) {
+        print_json(path, &stats);
+    } else if (status == OK) {
+        print_table(path, &stats);
     }
-    if (json) {
-        print_json(dir, &stats);
-    } else {
-        print_table(dir, &stats);
-    }
-    return 0;
+    return status;
 }
+
+static const struct option_entry entries[] = {
+    {.name = "parts",
+     .help = "also where the bytes are; reads every day file in full",
+     .flag = &with_parts},
+};
 
 const struct verb verb_stats = {
     .name = "stats",
-    .usage = "[--parts] [--output json]",
     .summary = "show what is in the archive and how much space it takes",
-    .run = stats_run,
+    VERB_OPTIONS(entries),
+    .forms = OUTPUT_TABLE_JSON,
+    .needs = VERB_NEEDS_ARCHIVE_OR_COPY,
+    .run = run,
 };

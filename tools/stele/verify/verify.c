@@ -13,46 +13,41 @@
 #include "tools/stele/verify/verify_objects.h"
 #include "tools/stele/verify/verify_print.h"
 
-/* What was asked for. */
-struct verify_options {
+static struct {
     const char *key;
     const char *from;
     const char *to;
     const char *dest;
     const char *digests;
-    const char *output;
-    const char *file; /* a copy; NULL: none */
     bool shipped;
     bool quick;
-};
+} given;
 
-static enum status open_key(struct verify_run *run, const struct verify_options *wish,
-                            const char *dir, struct err *err)
+static enum status open_key(struct verify_run *run, const char *dir, struct err *err)
 {
-    if (wish->key) {
-        return signing_key_load_public(wish->key, &run->key, err);
+    if (given.key) {
+        return signing_key_load_public(given.key, &run->key, err);
     }
     enum status status = dir ? seal_key_open_public(dir, &run->key, err) : OK;
     run->own_key = run->key != NULL;
     return status == ERR_NOT_FOUND ? OK : status;
 }
 
-static enum status run_archive(struct verify_run *run, const struct verify_options *wish,
-                               const char *dir, struct err *err)
+static enum status verify_dir(struct verify_run *run, const char *dir, struct err *err)
 {
     struct seal_set set = {.key = NULL};
     struct verify_archive verify = {.dir = dir,
                                     .key = run->key,
                                     .from_us = INT64_MIN / 2,
                                     .to_us = INT64_MAX / 2,
-                                    .quick = wish->quick,
+                                    .quick = given.quick,
                                     .report = &run->report};
     enum status status = OK;
-    if (wish->from) {
-        status = clock_parse_user(span_str(wish->from), clock_now_us(), &verify.from_us, err);
+    if (given.from) {
+        status = clock_parse_user(span_str(given.from), clock_now_us(), &verify.from_us, err);
     }
-    if (status == OK && wish->to) {
-        status = clock_parse_user(span_str(wish->to), clock_now_us(), &verify.to_us, err);
+    if (status == OK && given.to) {
+        status = clock_parse_user(span_str(given.to), clock_now_us(), &verify.to_us, err);
     }
     status = THEN(status, verify_archive(&verify, &set, err));
     if (status == OK && run->key && !run->own_key && run->report.seals == 0) {
@@ -62,7 +57,7 @@ static enum status run_archive(struct verify_run *run, const struct verify_optio
     return status;
 }
 
-static enum status run_copy(struct verify_run *run, const char *path, struct err *err)
+static enum status verify_file(struct verify_run *run, const char *path, struct err *err)
 {
     struct copy_verdict verdict;
     run->is_copy = true;
@@ -97,20 +92,19 @@ static enum status place_url(const char *place, char out[CONFIG_TEXT_BYTES], str
 }
 
 /* Where the objects and their digests are. */
-static enum status find_places(const struct config *config, const struct verify_options *wish,
-                               char objects[CONFIG_TEXT_BYTES], char digests[CONFIG_TEXT_BYTES],
-                               struct err *err)
+static enum status find_places(const struct config *config, char objects[CONFIG_TEXT_BYTES],
+                               char digests[CONFIG_TEXT_BYTES], struct err *err)
 {
-    const char *dest = wish->shipped ? config->ship_target : wish->dest;
+    const char *dest = given.shipped ? config->ship_target : given.dest;
     enum status status = OK;
     if (!*dest) {
         return err_set(err, ERR_CONFIG, "ship.target is not set: name the place with --dest");
     }
     status = place_url(dest, objects, err);
-    if (status == OK && wish->digests) {
-        return place_url(wish->digests, digests, err);
+    if (status == OK && given.digests) {
+        return place_url(given.digests, digests, err);
     }
-    if (status == OK && wish->shipped) {
+    if (status == OK && given.shipped) {
         status = seal_location_url(config, digests, err);
     } else if (status == OK && !seal_location_beside(objects, digests, CONFIG_TEXT_BYTES)) {
         *digests = '\0';
@@ -121,13 +115,13 @@ static enum status find_places(const struct config *config, const struct verify_
 }
 
 /* dir: NULL when no archive is at hand. */
-static enum status run_target(struct verify_run *run, const struct config *config,
-                              const struct verify_options *wish, const char *dir, struct err *err)
+static enum status verify_place(struct verify_run *run, const struct config *config,
+                                const char *dir, struct err *err)
 {
     char objects[CONFIG_TEXT_BYTES];
     char digests[CONFIG_TEXT_BYTES];
-    struct verify_objects verify = {.key = run->key, .quick = wish->quick, .report = &run->report};
-    enum status status = find_places(config, wish, objects, digests, err);
+    struct verify_objects verify = {.key = run->key, .quick = given.quick, .report = &run->report};
+    enum status status = find_places(config, objects, digests, err);
     status = THEN(status, target_open_at(config, objects, &verify.objects, err));
     status = THEN(status, target_open_at(config, digests, &verify.digests, err));
     if (status == OK && dir) {
@@ -140,101 +134,87 @@ static enum status run_target(struct verify_run *run, const struct config *confi
     return status;
 }
 
-static int run_wish(const struct options *options, const struct verify_options *wish)
+/* The copy to be verified: a word, or --archive when that is a file; NULL: none. */
+static enum status find_copy(const struct options *options, const char **out_path, struct err *err)
 {
-    struct verify_run run = {.json = strcmp(wish->output, "json") == 0};
-    struct err err;
-    bool target = wish->shipped || wish->dest;
-    const char *dir = wish->file ? NULL : target ? options->archive : options_archive(options);
-    if (!dir && !target && !wish->file) {
-        return status_exit_code(ERR_USAGE);
+    struct stat st;
+    *out_path = options->n_words > 0 ? options->words[0] : NULL;
+    if (*out_path && (given.shipped || given.dest)) {
+        return err_set(err, ERR_USAGE, "unexpected argument \"%s\"", *out_path);
     }
-    run.report.each = verify_on_finding;
-    run.report.progress = verify_on_progress;
+    if (*out_path && stat(*out_path, &st) == 0 && S_ISDIR(st.st_mode)) {
+        return err_set(err, ERR_USAGE,
+                       "%s is a directory: --archive for an archive, --dest for objects",
+                       *out_path);
+    }
+    if (!*out_path && options->archive && stat(options->archive, &st) == 0 && S_ISREG(st.st_mode)) {
+        *out_path = options->archive;
+    }
+    return OK;
+}
+
+static enum status run(struct options *options, int *out_code, struct err *err)
+{
+    struct verify_run run = {.form = options->form};
+    const char *copy;
+    bool place = given.shipped || given.dest;
+    enum status status = find_copy(options, &copy, err);
+    if (status == OK && !copy && !place) {
+        status = options_need_archive(options, err);
+    }
+    const char *dir = copy ? NULL : options->archive;
+    run.report.each = verify_print_finding;
+    run.report.progress = verify_print_progress;
     run.report.context = &run;
-    enum status status = open_key(&run, wish, dir, &err);
+    status = THEN(status, open_key(&run, dir, err));
     if (status == OK) {
         progress_begin(&run.progress, "verify", "events", 1000);
-        status = wish->file ? run_copy(&run, wish->file, &err)
-                 : target   ? run_target(&run, &options->config, wish, dir, &err)
-                            : run_archive(&run, wish, dir, &err);
+        status = copy    ? verify_file(&run, copy, err)
+                 : place ? verify_place(&run, &options->config, dir, err)
+                         : verify_dir(&run, dir, err);
         progress_wipe(&run.progress);
     }
-    int code = status == OK ? verify_print(&run) : options_fail(&verb_verify, &err);
+    *out_code = status == OK ? verify_print(&run) : 0;
     signing_key_free(run.key);
-    return code;
+    return status;
 }
 
-/* --archive may name a copy, as it may in the other verbs. */
-static const char *file_of(const struct options *options)
-{
-    struct stat st;
-    const char *path = options->archive;
-    return path && stat(path, &st) == 0 && S_ISREG(st.st_mode) ? path : NULL;
-}
+static const struct option_entry entries[] = {
+    {.name = "key",
+     .argument = "FILE",
+     .help = "public key (seal.pub) that was kept elsewhere",
+     .text = &given.key},
+    {.name = "shipped",
+     .help = "check the objects at ship.target, not the archive",
+     .flag = &given.shipped},
+    {.name = "dest",
+     .argument = "URL|DIR",
+     .help = "check objects at another place; no archive is needed",
+     .text = &given.dest},
+    {.name = "digests",
+     .argument = "URL|DIR",
+     .help = "where their seals are (default: stele-digest/NAME beside them)",
+     .text = &given.digests},
+    {.name = "from", .argument = "TIME", .help = "days from this one on", .text = &given.from},
+    {.name = "to", .argument = "TIME", .help = "days before this time", .text = &given.to},
+    {.name = "quick",
+     .help = "digests of what is stored, or sizes of objects; nothing is unpacked",
+     .flag = &given.quick},
+};
 
-static int verify_verb_run(int argc, char **argv)
-{
-    struct verify_options wish = {.output = "table"};
-    const struct option_entry entries[] = {
-        {.name = "key",
-         .argument = "FILE",
-         .help = "public key (seal.pub) that was kept elsewhere",
-         .text = &wish.key},
-        {.name = "shipped",
-         .help = "check the objects at ship.target, not the archive",
-         .flag = &wish.shipped},
-        {.name = "dest",
-         .argument = "URL|DIR",
-         .help = "check objects at another place; no archive is needed",
-         .text = &wish.dest},
-        {.name = "digests",
-         .argument = "URL|DIR",
-         .help = "where their seals are (default: stele-digest/NAME beside them)",
-         .text = &wish.digests},
-        {.name = "from", .argument = "TIME", .help = "days from this one on", .text = &wish.from},
-        {.name = "to", .argument = "TIME", .help = "days before this time", .text = &wish.to},
-        {.name = "quick",
-         .help = "digests of what is stored, or sizes of objects; nothing is unpacked",
-         .flag = &wish.quick},
-        {.name = "output",
-         .argument = "FORM",
-         .help = "form of the findings: table (default) or json",
-         .text = &wish.output},
-    };
-    struct options options;
-    int code = options_read(&options, &verb_verify, entries, sizeof entries / sizeof entries[0],
-                            argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    if (strcmp(wish.output, "json") != 0 && strcmp(wish.output, "table") != 0) {
-        return options_misuse(&verb_verify, "--output: \"%s\" is neither table nor json",
-                              wish.output);
-    }
-    if (wish.shipped && wish.dest) {
-        return options_misuse(&verb_verify, "--shipped and --dest are two places: give one");
-    }
-    if ((wish.from || wish.to) && (wish.shipped || wish.dest)) {
-        return options_misuse(&verb_verify, "--from and --to are for the archive's days");
-    }
-    if (options.n_words > 1 || (options.n_words > 0 && (wish.shipped || wish.dest))) {
-        return options_misuse(&verb_verify, "%s is one word too many",
-                              options.words[options.n_words - 1]);
-    }
-    struct stat st;
-    if (options.n_words > 0 && stat(options.words[0], &st) == 0 && S_ISDIR(st.st_mode)) {
-        return options_misuse(&verb_verify,
-                              "%s is a directory: --archive for an archive, --dest for objects",
-                              options.words[0]);
-    }
-    wish.file = options.n_words > 0 ? options.words[0] : file_of(&options);
-    return run_wish(&options, &wish);
-}
+static const struct verb_rule rules[] = {
+    {VERB_AT_MOST_ONE, "shipped dest", NULL},
+    {VERB_NOT_WITH, "from to", "shipped dest"},
+    {0},
+};
 
 const struct verb verb_verify = {
     .name = "verify",
-    .usage = "[COPY | --shipped | --dest URL|DIR] [--key FILE] [--quick]",
     .summary = "check an archive, a copy or shipped objects against their signatures",
-    .run = verify_verb_run,
+    .words = {0, 1, "[COPY]", "one copy"},
+    VERB_OPTIONS(entries),
+    .forms = OUTPUT_TABLE_JSON,
+    .rules = rules,
+    .needs = VERB_NEEDS_CONFIG,
+    .run = run,
 };

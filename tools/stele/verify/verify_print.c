@@ -4,67 +4,64 @@
 #include <stdio.h>
 
 #include "schema/base/clock.h"
+#include "schema/base/json_writer.h"
 
-static void print_place(const struct verify_finding *fault)
+static void print_place(const struct verify_finding *finding)
 {
-    printf("%s", fault->where);
-    if (fault->block > 0) {
-        printf(" block %" PRId64, fault->block);
+    printf("%s", finding->where);
+    if (finding->block > 0) {
+        printf(" block %" PRId64, finding->block);
     }
-    if (fault->line > 0 && fault->last_line > fault->line) {
-        printf(" lines %u to %u", fault->line, fault->last_line);
-    } else if (fault->line > 0) {
-        printf(" line %u", fault->line);
+    if (finding->line > 0 && finding->last_line > finding->line) {
+        printf(" lines %u to %u", finding->line, finding->last_line);
+    } else if (finding->line > 0) {
+        printf(" line %u", finding->line);
     }
-    if (fault->byte >= 0) {
-        printf(" byte %" PRId64, fault->byte);
+    if (finding->byte >= 0) {
+        printf(" byte %" PRId64, finding->byte);
     }
-    printf(": %s\n", fault->what);
+    printf(": %s\n", finding->what);
 }
 
-static void print_json(const struct verify_finding *fault)
+static void print_json(const struct verify_finding *finding)
 {
     struct buf out = BUF_INIT;
-    buf_add_str(&out, "{\"where\":");
-    buf_add_json(&out, span_str(fault->where));
-    if (fault->block > 0) {
-        buf_printf(&out, ",\"block\":%" PRId64, fault->block);
+    struct json_writer json = {.out = &out};
+    json_object(&json, NULL);
+    json_text(&json, "where", finding->where);
+    if (finding->block > 0) {
+        json_int(&json, "block", finding->block);
     }
-    if (fault->line > 0) {
-        buf_printf(&out, ",\"line\":%u,\"last_line\":%u", fault->line, fault->last_line);
+    if (finding->line > 0) {
+        json_uint(&json, "line", finding->line);
+        json_uint(&json, "last_line", finding->last_line);
     }
-    if (fault->byte >= 0) {
-        buf_printf(&out, ",\"byte\":%" PRId64, fault->byte);
+    if (finding->byte >= 0) {
+        json_int(&json, "byte", finding->byte);
     }
-    buf_add_str(&out, ",\"what\":");
-    buf_add_json(&out, span_str(fault->what));
-    buf_add_str(&out, "}\n");
-    if (buf_ok(&out)) {
-        (void)fwrite(out.data, 1, out.size, stdout);
-    }
+    json_text(&json, "what", finding->what);
+    json_end(&json);
+    buf_add_char(&out, '\n');
+    struct err err;
+    (void)!output_write(&out, &err); /* main tells of a stdout that failed */
     buf_fini(&out);
 }
 
-void verify_on_finding(void *context, const struct verify_finding *fault)
+void verify_print_finding(void *context, const struct verify_finding *finding)
 {
     struct verify_run *run = context;
     progress_wipe(&run->progress);
-    if (run->json) {
-        print_json(fault);
+    if (run->form == OUTPUT_JSON) {
+        print_json(finding);
     } else {
-        print_place(fault);
+        print_place(finding);
     }
 }
 
-void verify_on_progress(void *context, int64_t thousandths, int64_t events)
+void verify_print_progress(void *context, int64_t thousandths, int64_t events)
 {
     struct verify_run *run = context;
     progress_step(&run->progress, thousandths, events);
-}
-
-static const char *plural(int64_t count)
-{
-    return count == 1 ? "" : "s";
 }
 
 static void print_signature(const struct verify_run *run)
@@ -92,8 +89,8 @@ static void print_seals(const struct verify_run *run)
         fprintf(stderr, "no seal: what is here agrees with itself, and nothing signed says more\n");
         return;
     }
-    fprintf(stderr, "%" PRId64 " seal%s, the last of %s", report->seals, plural(report->seals),
-            clock_format(report->sealed_us, time));
+    fprintf(stderr, "%" PRId64 " seal%s, the last of %s", report->seals,
+            output_plural(report->seals), clock_format(report->sealed_us, time));
     if (run->key) {
         fprintf(stderr, ", checked with key %s%s\n", signing_key_id(run->key),
                 run->own_key ? " that lies beside them (one kept elsewhere proves more: --key)"
@@ -103,7 +100,7 @@ static void print_seals(const struct verify_run *run)
     }
     if (report->unsealed_blocks > 0) {
         fprintf(stderr, "%" PRId64 " block%s came after the last seal\n", report->unsealed_blocks,
-                plural(report->unsealed_blocks));
+                output_plural(report->unsealed_blocks));
     }
 }
 
@@ -122,19 +119,20 @@ int verify_print(const struct verify_run *run)
                 report->unsealed_deletions, report->unsealed_deletions == 1 ? " was" : "s were");
     }
     fprintf(stderr, "%s event%s in %s block%s", progress_number(report->events, numbers[0]),
-            plural(report->events), progress_number(report->blocks, numbers[1]),
-            plural(report->blocks));
+            output_plural(report->events), progress_number(report->blocks, numbers[1]),
+            output_plural(report->blocks));
     if (report->objects > 0) {
-        fprintf(stderr, " of %" PRId64 " object%s: ", report->objects, plural(report->objects));
+        fprintf(stderr, " of %" PRId64 " object%s: ", report->objects,
+                output_plural(report->objects));
     } else if (run->is_copy) {
         fprintf(stderr, ": ");
     } else {
-        fprintf(stderr, " of %" PRId64 " day%s: ", report->days, plural(report->days));
+        fprintf(stderr, " of %" PRId64 " day%s: ", report->days, output_plural(report->days));
     }
     if (report->faults == 0) {
         fprintf(stderr, "nothing is wrong\n");
         return 0;
     }
-    fprintf(stderr, "%" PRId64 " fault%s\n", report->faults, plural(report->faults));
+    fprintf(stderr, "%" PRId64 " fault%s\n", report->faults, output_plural(report->faults));
     return status_exit_code(ERR_CORRUPT);
 }

@@ -1,16 +1,17 @@
-/* What stele verify prints: faults on stdout as they are found, the outcome on stderr. */
+/* What stele verify prints: findings on stdout as they come, the outcome on stderr. */
 #ifndef TOOLS_STELE_VERIFY_VERIFY_PRINT_H
 #define TOOLS_STELE_VERIFY_VERIFY_PRINT_H
 
 #include "schema/base/signing.h"
 #include "schema/verify/verify_report.h"
+#include "tools/stele/cli/output.h"
 #include "tools/stele/cli/progress.h"
 
 /* A run of the verb. */
 struct verify_run {
     struct verify_report report;
     struct progress progress;
-    bool json;
+    enum output_form form;
     bool own_key; /* the key that lies beside what is verified */
     struct signing_key *key;
     /* of a copy */
@@ -20,8 +21,8 @@ struct verify_run {
 };
 
 /* The report's callbacks; the context is the run. */
-void verify_on_finding(void *context, const struct verify_finding *fault);
-void verify_on_progress(void *context, int64_t thousandths, int64_t events);
+void verify_print_finding(void *context, const struct verify_finding *finding);
+void verify_print_progress(void *context, int64_t thousandths, int64_t events);
 
 /* The outcome; returns the exit code. */
 int verify_print(const struct verify_run *run);

@@ -4,36 +4,19 @@
 
 #include "daemon/watch/deliverer.h"
 #include "daemon/watch/matcher.h"
-#include "schema/base/suggest.h"
+#include "schema/base/json_writer.h"
 #include "tools/stele/cli/progress.h"
 #include "tools/stele/cli/table_cell.h"
 #include "tools/stele/watch/watch_action.h"
 
-enum { NAME_COLUMNS = 24, ACTION_NAME = sizeof "watch " - 1 };
-
-const struct verb verb_watch;
-
-enum status watch_action_open(const char *dir, enum watch_mode mode, struct watch_db **out_db,
-                              struct err *err)
-{
-    struct archive *archive = NULL;
-    enum status status = archive_open(dir, ARCHIVE_READ, &archive, err);
-    archive_close(archive);
-    return THEN(status, watch_open(dir, mode, out_db, err));
-}
-
-long watch_action_daemon(const char *dir)
-{
-    char who[64];
-    long pid = archive_lock_holder(dir, who);
-    return strcmp(who, "steled") == 0 ? pid : 0;
-}
+enum { NAME_COLUMNS = 24 };
 
 /* What is printed of the lists, and how. */
 struct list_print {
-    bool json;
+    enum output_form form;
     size_t count;
     struct buf out;
+    struct json_writer json; /* into out */
 };
 
 static void add_old(struct buf *out, const struct watch_list *list)
@@ -66,42 +49,41 @@ static void add_table_row(struct buf *out, const struct watch_list *list)
     buf_add_char(out, '\n');
 }
 
-static void add_json_row(struct buf *out, const struct watch_list *list, bool first)
+static void add_json_row(struct json_writer *json, const struct watch_list *list)
 {
-    char time[CLOCK_TEXT_BYTES];
-    char sha256[DIGEST_HEX_BYTES];
-    buf_add_str(out, first ? "\n{\"list\":" : ",\n{\"list\":");
-    buf_add_json(out, span_str(list->name));
-    buf_add_str(out, ",\"source\":");
-    buf_add_json(out, list->source);
-    buf_printf(out, ",\"sha256\":\"%s\",\"bytes\":%lld,\"indicators\":%lld",
-               digest_hex(&list->sha256, sha256), (long long)list->bytes,
-               (long long)list->indicators);
-    buf_printf(out, ",\"added\":\"%s\"", clock_format(list->added_us, time));
-    buf_printf(out, ",\"updated\":\"%s\"", clock_format(list->updated_us, time));
-    buf_printf(out, ",\"hits\":%lld,\"indicators_seen\":%lld", (long long)list->hits,
-               (long long)list->sighted);
+    json_newline(json);
+    json_object(json, NULL);
+    json_span(json, "list", span_str(list->name));
+    json_span(json, "source", list->source);
+    json_digest(json, "sha256", &list->sha256);
+    json_int(json, "bytes", list->bytes);
+    json_int(json, "indicators", list->indicators);
+    json_time(json, "added", list->added_us);
+    json_time(json, "updated", list->updated_us);
+    json_int(json, "hits", list->hits);
+    json_int(json, "indicators_seen", list->sighted);
     if (list->hits > 0) {
-        buf_printf(out, ",\"last_hit\":\"%s\"", clock_format(list->last_us, time));
+        json_time(json, "last_hit", list->last_us);
     }
-    buf_printf(out, ",\"old_events_hunted\":%s", list->is_behind ? "false" : "true");
+    json_bool(json, "old_events_hunted", !list->is_behind);
     if (list->is_behind && list->caught_us != INT64_MAX) {
-        buf_printf(out, ",\"hunted_from\":\"%s\"", clock_format_day(list->caught_us, time));
+        json_day(json, "hunted_from", list->caught_us);
     }
-    buf_printf(out, ",\"undelivered\":%lld,\"given_up\":%lld}", (long long)list->waiting,
-               (long long)list->given_up);
+    json_int(json, "undelivered", list->waiting);
+    json_int(json, "given_up", list->given_up);
+    json_end(json);
 }
 
 static enum status add_list(void *context, const struct watch_list *list, struct err *err)
 {
-    struct list_print *listing = context;
-    if (listing->json) {
-        add_json_row(&listing->out, list, listing->count == 0);
+    struct list_print *print = context;
+    if (print->form == OUTPUT_JSON) {
+        add_json_row(&print->json, list);
     } else {
-        add_table_row(&listing->out, list);
+        add_table_row(&print->out, list);
     }
-    listing->count++;
-    return buf_status(&listing->out, "watch", err);
+    print->count++;
+    return buf_status(&print->out, "watch", err);
 }
 
 /* Time of the newest event that was matched with all lists; false when there is none. */
@@ -114,63 +96,63 @@ static bool matched_until(const struct watch_day *days, size_t count, int64_t *o
     return count > 0;
 }
 
-static void print_listing(const struct list_print *listing, const struct watch_day *days,
-                          size_t n_days)
+static enum status print_json(struct watch_db *db, const struct watch_day *days, size_t n_days,
+                              struct err *err)
+{
+    int64_t until_us = 0;
+    struct list_print print = {.form = OUTPUT_JSON};
+    print.json.out = &print.out;
+    json_object(&print.json, NULL);
+    if (matched_until(days, n_days, &until_us)) {
+        json_time(&print.json, "matched_until", until_us);
+    }
+    json_array(&print.json, "lists");
+    enum status status = db ? watch_lists(db, false, add_list, &print, err) : OK;
+    json_end(&print.json);
+    json_end(&print.json);
+    buf_add_char(&print.out, '\n');
+    status = THEN(status, output_write(&print.out, err));
+    buf_fini(&print.out);
+    return status;
+}
+
+static enum status print_table(struct watch_db *db, const struct watch_day *days, size_t n_days,
+                               struct err *err)
 {
     char time[CLOCK_TEXT_BYTES];
     int64_t until_us = 0;
-    bool any = matched_until(days, n_days, &until_us);
-    if (listing->json) {
-        printf("{");
-        if (any) {
-            printf("\"matched_until\":\"%s\",", clock_format(until_us, time));
-        }
-        printf("\"lists\":[%.*s]}\n", SPAN_FMT(buf_span(&listing->out)));
-        return;
+    struct list_print print = {.form = OUTPUT_TABLE};
+    buf_printf(&print.out, "%-*s  %10s  %10s  %-20s  %s\n", NAME_COLUMNS, "LIST", "INDICATORS",
+               "HITS", "LAST HIT", "OLD EVENTS");
+    enum status status = db ? watch_lists(db, false, add_list, &print, err) : OK;
+    if (matched_until(days, n_days, &until_us)) {
+        buf_printf(&print.out, "new events are matched up to %s\n", clock_format(until_us, time));
     }
-    if (listing->count == 0) {
+    if (status == OK && print.count == 0) {
         fprintf(stderr, "no list is watched: stele watch add LIST --name NAME adds one\n");
-        return;
+    } else if (status == OK) {
+        status = output_write(&print.out, err);
     }
-    printf("%-*s  %10s  %10s  %-20s  %s\n%.*s", NAME_COLUMNS, "LIST", "INDICATORS", "HITS",
-           "LAST HIT", "OLD EVENTS", SPAN_FMT(buf_span(&listing->out)));
-    if (any) {
-        printf("new events are matched up to %s\n", clock_format(until_us, time));
-    }
+    buf_fini(&print.out);
+    return status;
 }
 
-static int show_lists(const struct options *options, bool json)
+static enum status show_lists(struct options *options, int *out_code, struct err *err)
 {
-    struct err err;
+    (void)out_code;
     struct watch_db *db = NULL;
-    struct list_print listing = {.json = json};
     struct watch_day *days = NULL;
     size_t n_days = 0;
-    const char *dir = options_archive(options);
-    if (!dir) {
-        return status_exit_code(ERR_USAGE);
+    enum status status = watch_action_archive(options->archive, err);
+    if (status == OK && watch_exists(options->archive)) {
+        status = watch_open(options->archive, WATCH_READ, &db, err);
+        status = THEN(status, watch_days(db, &days, &n_days, err));
     }
-    enum status status = OK;
-    if (watch_exists(dir)) {
-        status = watch_action_open(dir, WATCH_READ, &db, &err);
-    } else {
-        struct archive *archive = NULL;
-        status = archive_open(dir, ARCHIVE_READ, &archive, &err);
-        archive_close(archive);
-    }
-    if (status == OK && db) {
-        status = watch_lists(db, false, add_list, &listing, &err);
-    }
-    if (status == OK && db) {
-        status = watch_days(db, &days, &n_days, &err);
-    }
-    if (status == OK) {
-        print_listing(&listing, days, n_days);
-    }
+    status = THEN(status, options->form == OUTPUT_JSON ? print_json(db, days, n_days, err)
+                                                       : print_table(db, days, n_days, err));
     free(days);
-    buf_fini(&listing.out);
     watch_close(db);
-    return status == OK ? 0 : options_fail(options->verb, &err);
+    return status;
 }
 
 /* All that is left to match, then what is due of the deliveries. */
@@ -211,100 +193,40 @@ static enum status run_here(const struct config *config, const char *dir, struct
     return status;
 }
 
-static int run_main(int argc, char **argv)
+static enum status run(struct options *options, int *out_code, struct err *err)
 {
-    static struct options options;
-    struct err err;
+    (void)out_code;
+    const char *dir = options->archive;
     struct archive_lock *lock = NULL;
     struct watch_db *db = NULL;
-    int code = options_read(&options, &watch_verb_run, NULL, 0, argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
+    enum status status = config_validate_watch(&options->config, err);
+    status = THEN(status, watch_action_open(dir, WATCH_WRITE, &db, err));
+    watch_close(db);
+    status = THEN(status, archive_lock_take(dir, "stele watch", &lock, err));
+    if (status == ERR_BUSY && watch_action_daemon(dir) > 0) {
+        status = err_set(err, ERR_BUSY,
+                         "steled (pid %ld) keeps watch over %s itself: there is nothing to run",
+                         watch_action_daemon(dir), dir);
     }
-    if (options.n_words > 0) {
-        return options_misuse(&watch_verb_run, "\"%s\" is no option", options.words[0]);
-    }
-    const char *dir = options_archive(&options);
-    if (!dir) {
-        return status_exit_code(ERR_USAGE);
-    }
-    enum status status = config_validate_watch(&options.config, &err);
-    if (status == OK) {
-        status = watch_action_open(dir, WATCH_WRITE, &db, &err);
-        watch_close(db);
-    }
-    if (status == OK) {
-        status = archive_lock_take(dir, "stele watch", &lock, &err);
-        if (status == ERR_BUSY && watch_action_daemon(dir) > 0) {
-            status = err_set(&err, ERR_BUSY,
-                             "steled (pid %ld) keeps watch over %s itself: nothing is to be run",
-                             watch_action_daemon(dir), dir);
-        }
-    }
-    status = THEN(status, run_here(&options.config, dir, &err));
+    status = THEN(status, run_here(&options->config, dir, err));
     archive_lock_release(lock);
-    return status == OK ? 0 : options_fail(&watch_verb_run, &err);
+    return status;
 }
 
-const struct verb watch_verb_run = {
+static const struct verb run_action = {
     .name = "watch run",
-    .usage = "[OPTION]...",
     .summary = "match what is not matched yet, without steled",
-    .run = run_main,
+    .needs = VERB_NEEDS_ARCHIVE,
+    .run = run,
 };
-
-static const struct verb *const actions[] = {&watch_verb_add, &watch_verb_update,
-                                             &watch_verb_remove, &watch_verb_hits, &watch_verb_run};
-
-enum { ACTION_COUNT = sizeof actions / sizeof actions[0] };
-
-static int no_such_action(const char *word)
-{
-    const char *names[ACTION_COUNT];
-    for (size_t i = 0; i < ACTION_COUNT; i++) {
-        names[i] = actions[i]->name + ACTION_NAME;
-    }
-    const char *near = suggest_name(word, names, ACTION_COUNT);
-    return near ? options_misuse(&verb_watch, "no such action: %s (did you mean %s?)", word, near)
-                : options_misuse(&verb_watch, "no such action: %s", word);
-}
-
-static int watch_main(int argc, char **argv)
-{
-    static struct options options;
-    for (size_t i = 0; argc > 1 && i < ACTION_COUNT; i++) {
-        if (strcmp(argv[1], actions[i]->name + ACTION_NAME) == 0) {
-            return actions[i]->run(argc - 1, argv + 1);
-        }
-    }
-    const char *output = "table";
-    const struct option_entry entries[] = {
-        {.name = "output", .argument = "FORM", .help = "table or json", .text = &output},
-    };
-    int code = options_read(&options, &verb_watch, entries, sizeof entries / sizeof entries[0],
-                            argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    for (size_t i = 0; options.n_words > 0 && i < ACTION_COUNT; i++) {
-        if (strcmp(options.words[0], actions[i]->name + ACTION_NAME) == 0) {
-            return options_misuse(&verb_watch, "options come after the action: stele %s ...",
-                                  actions[i]->name);
-        }
-    }
-    if (options.n_words > 0) {
-        return no_such_action(options.words[0]);
-    }
-    bool json = strcmp(output, "json") == 0;
-    if (!json && strcmp(output, "table") != 0) {
-        return options_misuse(&verb_watch, "--output: \"%s\" is neither table nor json", output);
-    }
-    return show_lists(&options, json);
-}
 
 const struct verb verb_watch = {
     .name = "watch",
-    .usage = "[add | update | remove | hits | run] [OPTION]...",
     .summary = "keep lists of indicators that new events are matched against",
-    .run = watch_main,
+    .forms = OUTPUT_TABLE_JSON,
+    .needs = VERB_NEEDS_ARCHIVE,
+    .actions =
+        (const struct verb *const[]){&watch_action_add, &watch_action_update, &watch_action_remove,
+                                     &watch_action_hits, &run_action, NULL},
+    .run = show_lists,
 };

@@ -9,6 +9,9 @@
 #include "tools/stele/hunt/list_file.h"
 #include "tools/stele/watch/watch_action.h"
 
+static const char *list_name; /* --name */
+static bool keep_hits;        /* --keep-hits */
+
 /* A list as it was read. */
 struct list_input {
     const char *path;
@@ -16,48 +19,43 @@ struct list_input {
     struct list_report report;
 };
 
-/* Reads the file; what is no indicator in it is told on stderr. ERR_FORMAT: it has none at all. */
-static enum status read_given(struct list_input *given, struct err *err)
+/* Reads the file; lines that are not indicators are printed on stderr. ERR_FORMAT: it has none. */
+static enum status read_list(struct list_input *input, struct err *err)
 {
-    struct list_file_report telling = {.name = list_file_name(given->path)};
+    struct list_file_report report = {.name = list_file_name(input->path)};
     struct indicator_set *set = indicator_set_new();
     enum status status = set ? OK : err_nomem(err, "watch");
-    status = THEN(status, list_file_read(given->path, &given->bytes, err));
+    status = THEN(status, list_file_read(input->path, &input->bytes, err));
     if (status == OK) {
-        struct list_source source = {buf_span(&given->bytes), 0, clock_now_us(), list_file_refused,
-                                     &telling};
-        status = list_read(set, &source, &given->report, err);
-        list_file_report_end(&telling);
-        status = status == OK ? OK : err_wrap(err, "%s", telling.name);
+        struct list_source source = {buf_span(&input->bytes), 0, clock_now_us(), list_file_refused,
+                                     &report};
+        status = list_read(set, &source, &input->report, err);
+        list_file_report_end(&report);
+        status = status == OK ? OK : err_wrap(err, "%s", report.name);
     }
     if (status == OK && indicator_set_count(set) == 0) {
-        status = err_set(err, ERR_FORMAT, "no indicator in %s", telling.name);
+        status = err_set(err, ERR_FORMAT, "no indicator in %s", report.name);
     }
     indicator_set_free(set);
     return status;
 }
 
-static const char *plural(int64_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
-static void say_given(const struct list_input *given, const char *name)
+static void print_input(const struct list_input *input, const char *name)
 {
     char number[32];
-    printf("%s: %s indicator%s", name, progress_number(given->report.read, number),
-           plural(given->report.read));
-    if (given->report.duplicates > 0) {
-        printf(", %s there already", progress_number(given->report.duplicates, number));
+    printf("%s: %s indicator%s", name, progress_number(input->report.read, number),
+           output_plural(input->report.read));
+    if (input->report.duplicates > 0) {
+        printf(", %s there already", progress_number(input->report.duplicates, number));
     }
-    if (given->report.refused > 0) {
-        printf(", %s not read", progress_number(given->report.refused, number));
+    if (input->report.refused > 0) {
+        printf(", %s not read", progress_number(input->report.refused, number));
     }
     printf("\n");
 }
 
-/* Who looks through what is there already. */
-static void say_hunter(const char *dir)
+/* Which process looks through the events that are there already. */
+static void print_hunter(const char *dir)
 {
     long pid = watch_action_daemon(dir);
     if (pid > 0) {
@@ -67,30 +65,35 @@ static void say_hunter(const char *dir)
     }
 }
 
-static int check_name(const struct verb *verb, const char *name)
+static enum status check_name(const char *name, struct err *err)
 {
-    if (!watch_name_is_valid(span_str(name))) {
-        return options_misuse(verb,
-                              "\"%.80s\" is no name for a list: up to %d of A-Z a-z 0-9 . _ -, "
-                              "not a dash first",
-                              name, WATCH_NAME_BYTES_MAX);
-    }
-    return OPTIONS_GO_ON;
+    return watch_name_is_valid(span_str(name))
+               ? OK
+               : err_set(err, ERR_USAGE,
+                         "\"%.80s\" cannot be the name of a list: up to %d of A-Z a-z 0-9 . _ -, "
+                         "not a dash first",
+                         name, WATCH_NAME_BYTES_MAX);
 }
 
-static enum status add(const char *dir, const char *name, struct list_input *given, struct err *err)
+/* The list as watch.db takes it; it points into `input`. */
+static struct watch_list_input list_input_as(const struct list_input *input, const char *name)
+{
+    return (struct watch_list_input){.name = span_str(name),
+                                     .source = span_str(list_file_name(input->path)),
+                                     .bytes = buf_span(&input->bytes),
+                                     .indicators = input->report.read};
+}
+
+static enum status put_list(const char *dir, struct list_input *input, struct err *err)
 {
     struct watch_db *db = NULL;
     struct watch_day *days = NULL;
     size_t n_days = 0;
-    enum status status = read_given(given, err);
+    enum status status = read_list(input, err);
     status = THEN(status, watch_action_open(dir, WATCH_CREATE, &db, err));
     status = THEN(status, matcher_days_now(dir, &days, &n_days, err));
     if (status == OK) {
-        const struct watch_list_input list = {.name = span_str(name),
-                                              .source = span_str(list_file_name(given->path)),
-                                              .bytes = buf_span(&given->bytes),
-                                              .indicators = given->report.read};
+        const struct watch_list_input list = list_input_as(input, list_name);
         status = watch_list_add(db, &list, days, n_days, err);
     }
     free(days);
@@ -98,45 +101,32 @@ static enum status add(const char *dir, const char *name, struct list_input *giv
     return status;
 }
 
-static int add_main(int argc, char **argv)
+static enum status add(struct options *options, int *out_code, struct err *err)
 {
-    static struct options options;
-    struct err err;
-    const char *name = NULL;
-    const struct option_entry entries[] = {
-        {.name = "name", .argument = "NAME", .help = "the name of the list", .text = &name},
-    };
-    int code = options_read(&options, &watch_verb_add, entries, 1, argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    if (options.n_words != 1 || !name) {
-        return options_misuse(&watch_verb_add, "wants a list (a file, or - for standard input) and "
-                                               "its --name NAME");
-    }
-    code = check_name(&watch_verb_add, name);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    const char *dir = options_archive(&options);
-    if (!dir) {
-        return status_exit_code(ERR_USAGE);
-    }
-    struct list_input given = {.path = options.words[0]};
-    enum status status = add(dir, name, &given, &err);
+    (void)out_code;
+    struct list_input input = {.path = options->words[0]};
+    enum status status = check_name(list_name, err);
+    status = THEN(status, put_list(options->archive, &input, err));
     if (status == OK) {
-        say_given(&given, name);
-        say_hunter(dir);
+        print_input(&input, list_name);
+        print_hunter(options->archive);
     }
-    buf_fini(&given.bytes);
-    return status == OK ? 0 : options_fail(&watch_verb_add, &err);
+    buf_fini(&input.bytes);
+    return status;
 }
 
-const struct verb watch_verb_add = {
+static const struct option_entry add_entries[] = {
+    {.name = "name", .argument = "NAME", .help = "the name of the list", .text = &list_name},
+};
+
+const struct verb watch_action_add = {
     .name = "watch add",
-    .usage = "LIST --name NAME [OPTION]...",
     .summary = "watch a list of indicators in new events, then in old ones",
-    .run = add_main,
+    .words = {1, 1, "LIST", "a list of indicators: a file, or - for standard input"},
+    VERB_OPTIONS(add_entries),
+    .rules = (const struct verb_rule[]){{VERB_REQUIRED, "name", "the name of the list"}, {0}},
+    .needs = VERB_NEEDS_ARCHIVE,
+    .run = add,
 };
 
 /* How many indicators of `bytes` are not in `before`. */
@@ -157,23 +147,20 @@ struct update_counts {
     int64_t gone;
 };
 
-static enum status update(const char *dir, const char *name, struct list_input *given,
-                          struct update_counts *out, struct err *err)
+static enum status replace_list(const char *dir, const char *name, struct list_input *input,
+                                struct update_counts *out, struct err *err)
 {
     struct watch_db *db = NULL;
     struct buf before = BUF_INIT;
     int64_t id = 0;
-    enum status status = read_given(given, err);
+    enum status status = read_list(input, err);
     status = THEN(status, watch_action_open(dir, WATCH_WRITE, &db, err));
     status = THEN(status, watch_list_find(db, span_str(name), false, &id, err));
     status = THEN(status, watch_list_bytes(db, id, &before, NULL, NULL, err));
-    status = THEN(status, count_new(buf_span(&given->bytes), buf_span(&before), &out->fresh, err));
-    status = THEN(status, count_new(buf_span(&before), buf_span(&given->bytes), &out->gone, err));
+    status = THEN(status, count_new(buf_span(&input->bytes), buf_span(&before), &out->fresh, err));
+    status = THEN(status, count_new(buf_span(&before), buf_span(&input->bytes), &out->gone, err));
     if (status == OK) {
-        const struct watch_list_input list = {.name = span_str(name),
-                                              .source = span_str(list_file_name(given->path)),
-                                              .bytes = buf_span(&given->bytes),
-                                              .indicators = given->report.read};
+        const struct watch_list_input list = list_input_as(input, name);
         status = watch_list_update(db, id, &list, err);
     }
     buf_fini(&before);
@@ -181,82 +168,60 @@ static enum status update(const char *dir, const char *name, struct list_input *
     return status;
 }
 
-static int update_main(int argc, char **argv)
+static enum status update(struct options *options, int *out_code, struct err *err)
 {
-    static struct options options;
-    struct err err;
-    int code = options_read(&options, &watch_verb_update, NULL, 0, argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    if (options.n_words != 2) {
-        return options_misuse(&watch_verb_update, "wants a name and a list: stele watch update "
-                                                  "NAME LIST");
-    }
-    const char *dir = options_archive(&options);
-    if (!dir) {
-        return status_exit_code(ERR_USAGE);
-    }
-    const char *name = options.words[0];
-    struct list_input given = {.path = options.words[1]};
+    (void)out_code;
+    const char *name = options->words[0];
+    struct list_input input = {.path = options->words[1]};
     struct update_counts counts = {0};
-    enum status status = update(dir, name, &given, &counts, &err);
+    enum status status = replace_list(options->archive, name, &input, &counts, err);
     if (status == OK) {
         char numbers[2][32];
-        say_given(&given, name);
+        print_input(&input, name);
         printf("%s new, %s no longer in it (their hits stay)\n",
                progress_number(counts.fresh, numbers[0]), progress_number(counts.gone, numbers[1]));
-        if (counts.fresh > 0) {
-            say_hunter(dir);
-        }
     }
-    buf_fini(&given.bytes);
-    return status == OK ? 0 : options_fail(&watch_verb_update, &err);
+    if (status == OK && counts.fresh > 0) {
+        print_hunter(options->archive);
+    }
+    buf_fini(&input.bytes);
+    return status;
 }
 
-const struct verb watch_verb_update = {
+const struct verb watch_action_update = {
     .name = "watch update",
-    .usage = "NAME LIST [OPTION]...",
     .summary = "replace a watched list; old events are hunted for what is new in it",
-    .run = update_main,
+    .words = {2, 2, "NAME LIST", "a name and a list: stele watch update NAME LIST"},
+    .needs = VERB_NEEDS_ARCHIVE,
+    .run = update,
 };
 
-static int remove_main(int argc, char **argv)
+static enum status remove_list(struct options *options, int *out_code, struct err *err)
 {
-    static struct options options;
-    struct err err;
-    bool keep_hits = false;
-    const struct option_entry entries[] = {
-        {.name = "keep-hits", .help = "keep its hits", .flag = &keep_hits},
-    };
-    int code = options_read(&options, &watch_verb_remove, entries, 1, argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    if (options.n_words != 1) {
-        return options_misuse(&watch_verb_remove, "wants the name of one list");
-    }
-    const char *dir = options_archive(&options);
-    if (!dir) {
-        return status_exit_code(ERR_USAGE);
-    }
+    (void)out_code;
+    const char *name = options->words[0];
     struct watch_db *db = NULL;
     int64_t id = 0;
-    enum status status = watch_action_open(dir, WATCH_WRITE, &db, &err);
-    status = THEN(status, watch_list_find(db, span_str(options.words[0]), !keep_hits, &id, &err));
-    status = THEN(status, watch_list_remove(db, id, keep_hits, &err));
+    enum status status = watch_action_open(options->archive, WATCH_WRITE, &db, err);
+    status = THEN(status, watch_list_find(db, span_str(name), !keep_hits, &id, err));
+    status = THEN(status, watch_list_remove(db, id, keep_hits, err));
     watch_close(db);
-    if (status != OK) {
-        return options_fail(&watch_verb_remove, &err);
+    if (status == OK) {
+        printf("%s is no longer watched; its hits are %s\n", name,
+               keep_hits ? "kept" : "gone, too");
     }
-    printf("%s is no longer watched; its hits are %s\n", options.words[0],
-           keep_hits ? "kept" : "gone, too");
-    return 0;
+    return status;
 }
 
-const struct verb watch_verb_remove = {
+static const struct option_entry remove_entries[] = {
+    {.name = "keep-hits", .help = "keep its hits", .flag = &keep_hits},
+};
+
+const struct verb watch_action_remove = {
     .name = "watch remove",
-    .usage = "NAME [OPTION]...",
     .summary = "stop watching a list and delete its hits",
-    .run = remove_main,
+    .words = {1, 1, "NAME", "the name of one list"},
+    VERB_OPTIONS(remove_entries),
+    .needs = VERB_NEEDS_ARCHIVE,
+    .run = remove_list,
 };

@@ -4,7 +4,6 @@
 #include "daemon/watch/hit_format.h"
 #include "tools/stele/cli/query_args.h"
 #include "tools/stele/cli/table_cell.h"
-#include "tools/stele/hunt/hunt_print.h"
 #include "tools/stele/watch/watch_action.h"
 
 enum {
@@ -16,8 +15,14 @@ enum {
     VALUE_COLUMNS = 60
 };
 
+static struct {
+    const char *name;
+    const char *from;
+    const char *to;
+} given;
+
 struct hits_print {
-    enum hunt_form form;
+    enum output_form form;
     int64_t count;
     struct buf line;
 };
@@ -59,61 +64,55 @@ static void add_table(struct buf *out, const struct watch_hit *hit)
     table_cell_add_padded(out, hit->uid, UID_COLUMNS);
     table_cell_add_padded(out, hit->field, FIELD_COLUMNS);
     table_cell_add_padded(out, hit->value, VALUE_COLUMNS);
-    while (out->data && out->size > 0 && out->data[out->size - 1] == ' ') {
-        out->size--;
-    }
+    table_cell_trim(out);
     buf_add_str(out, hit->decoded ? " (in base64)\n" : "\n");
 }
 
-static void print_head(const struct hits_print *showing)
+static void print_head(const struct hits_print *print)
 {
-    if (showing->form == HUNT_TABLE) {
+    if (print->form == OUTPUT_TABLE) {
         printf("%-20s  %-*s  %-*s  %-*s  %-*s  %-*s  %s\n", "TIME", LIST_COLUMNS, "LIST",
                INDICATOR_COLUMNS, "INDICATOR", KIND_COLUMNS, "KIND", UID_COLUMNS, "UID",
                FIELD_COLUMNS, "FIELD", "VALUE");
-    } else if (showing->form == HUNT_CSV) {
+    } else if (print->form == OUTPUT_CSV) {
         printf("time,list,indicator,kind,field,value,uid,decoded,first_seen,last_seen,found\r\n");
-    } else if (showing->form == HUNT_JSON) {
+    } else if (print->form == OUTPUT_JSON) {
         printf("[");
     }
 }
 
 static enum status show(void *context, const struct watch_hit *hit, struct err *err)
 {
-    struct hits_print *showing = context;
-    struct buf *line = &showing->line;
-    if (showing->count == 0 && showing->form != HUNT_JSON) {
-        print_head(showing);
+    struct hits_print *print = context;
+    struct buf *line = &print->line;
+    if (print->count == 0 && print->form != OUTPUT_JSON) {
+        print_head(print);
     }
-    buf_clear(line);
-    switch (showing->form) {
-    case HUNT_TABLE:
+    switch (print->form) {
+    case OUTPUT_TABLE:
         add_table(line, hit);
         break;
-    case HUNT_CSV:
+    case OUTPUT_CSV:
         add_csv(line, hit);
         break;
-    case HUNT_JSON:
-        buf_add_str(line, showing->count > 0 ? ",\n" : "\n");
+    case OUTPUT_JSON:
+        buf_add_str(line, print->count > 0 ? ",\n" : "\n");
         add_json(line, hit);
         break;
-    case HUNT_NDJSON:
+    case OUTPUT_NDJSON:
         add_json(line, hit);
         buf_add_char(line, '\n');
         break;
-    case HUNT_STIX: /* not asked for (hits_main) */
-        break;
+    case OUTPUT_RAW:
+    case OUTPUT_STIX:
+        CHECK(!"the verb has no such form");
     }
-    showing->count++;
-    enum status status = buf_status(line, "watch", err);
-    if (status == OK && fwrite(line->data, 1, line->size, stdout) != line->size) {
-        status = err_set(err, ERR_IO, "the output failed");
-    }
-    return status;
+    print->count++;
+    return output_write(line, err);
 }
 
 static enum status show_hits(const char *dir, const struct watch_hit_filter *filter,
-                             struct hits_print *showing, struct err *err)
+                             struct hits_print *print, struct err *err)
 {
     struct watch_db *db = NULL;
     int64_t id = 0;
@@ -121,65 +120,41 @@ static enum status show_hits(const char *dir, const struct watch_hit_filter *fil
     if (status == OK && filter->list.size > 0) {
         status = watch_list_find(db, filter->list, true, &id, err);
     }
-    if (status == OK && showing->form == HUNT_JSON) {
-        print_head(showing);
+    if (status == OK && print->form == OUTPUT_JSON) {
+        print_head(print);
     }
-    status = THEN(status, watch_hits(db, filter, show, showing, err));
-    if (status == OK && showing->form == HUNT_JSON) {
+    status = THEN(status, watch_hits(db, filter, show, print, err));
+    if (status == OK && print->form == OUTPUT_JSON) {
         printf("\n]\n");
     }
-    buf_fini(&showing->line);
+    buf_fini(&print->line);
     watch_close(db);
     return status;
 }
 
-static int hits_main(int argc, char **argv)
+static enum status run(struct options *options, int *out_code, struct err *err)
 {
-    static struct options options;
-    struct err err;
-    struct hits_print showing = {.form = HUNT_TABLE};
-    struct watch_hit_filter filter = {0};
-    const char *name = NULL;
-    const char *from = NULL;
-    const char *to = NULL;
-    const char *output = NULL;
-    const struct option_entry entries[] = {
-        {.name = "name", .argument = "NAME", .help = "only of this list", .text = &name},
-        option_from(&from),
-        option_to(&to),
-        {.name = "output",
-         .argument = "FORM",
-         .help = "table, json, ndjson or csv",
-         .text = &output},
-    };
-    int code = options_read(&options, &watch_verb_hits, entries, sizeof entries / sizeof entries[0],
-                            argc, argv);
-    if (code != OPTIONS_GO_ON) {
-        return code;
-    }
-    if (options.n_words > 0) {
-        return options_misuse(&watch_verb_hits,
-                              "\"%s\" is no option; --name %s shows the hits of "
-                              "one list",
-                              options.words[0], options.words[0]);
-    }
-    if (output && (!hunt_form_find(output, &showing.form) || showing.form == HUNT_STIX)) {
-        return options_misuse(&watch_verb_hits,
-                              "--output is table, json, ndjson or csv, not \"%s\"", output);
-    }
-    enum status status = query_args_times(from, to, &filter.from_us, &filter.to_us, &err);
-    const char *dir = status == OK ? options_archive(&options) : NULL;
-    if (status == OK && !dir) {
-        return status_exit_code(ERR_USAGE);
-    }
-    filter.list = span_str(name);
-    status = THEN(status, show_hits(dir, &filter, &showing, &err));
-    return status == OK ? showing.count == 0 : options_fail(&watch_verb_hits, &err);
+    struct hits_print print = {.form = options->form};
+    struct watch_hit_filter filter = {.list = span_str(given.name)};
+    enum status status =
+        query_args_times(given.from, given.to, &filter.from_us, &filter.to_us, err);
+    status = THEN(status, show_hits(options->archive, &filter, &print, err));
+    *out_code = print.count == 0;
+    return status;
 }
 
-const struct verb watch_verb_hits = {
+static const struct option_entry entries[] = {
+    {.name = "name", .argument = "NAME", .help = "only of this list", .text = &given.name},
+    OPTION_FROM(&given.from),
+    OPTION_TO(&given.to),
+};
+
+const struct verb watch_action_hits = {
     .name = "watch hits",
-    .usage = "[OPTION]...",
     .summary = "print the hits of watched lists, oldest event first",
-    .run = hits_main,
+    .words = {0, 0, NULL, "--name NAME shows the hits of one list"},
+    VERB_OPTIONS(entries),
+    .forms = OUTPUT_ROWS,
+    .needs = VERB_NEEDS_ARCHIVE,
+    .run = run,
 };
