@@ -61,7 +61,7 @@ def exit_codes(place):
     expect_error(sql(place, "SELECT nothing FROM teleport_audit_events"), 2, "nothing")
     expect_error(sql(place, "SELECT * FROM teleport_audit_events('ip:x')"), 2, "character 4")
     expect_error(sql(place, "SELECT 1", "--output", "xml"), 2, "xml", "ndjson")
-    expect_error(place.stele("sql", "--archive", "a"), 2, "which SQL")
+    expect_error(place.stele("sql", "--archive", "a"), 2, "the SQL as one word")
     expect_error(place.stele("sql", "SELECT", "1", "--archive", "a"), 2, "quote")
     expect_error(place.stele("sql", "SELECT 1"), 2, "--archive DIR")
     expect_error(place.stele("sql", "SELECT 1", "--archive", "nowhere"), 3, "nowhere")

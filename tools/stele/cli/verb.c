@@ -8,7 +8,7 @@
 #include "schema/base/suggest.h"
 #include "tools/stele/cli/options.h"
 
-enum { HELP_COLUMN = 23, ACTIONS_MAX = 8 };
+enum { HELP_COLUMN = 23, USAGE_COLUMNS = 96, ACTIONS_MAX = 8 };
 
 /* The name of an action without its verb's. */
 static const char *action_name(const struct verb *action)
@@ -135,38 +135,61 @@ static const struct option_entry *entry_of(const struct options *options, const 
     return NULL;
 }
 
-/* " (--why TEXT | --show)", or in square brackets when all of them may be left out. */
-static void print_group(const struct options *options, const struct verb_rule *rule)
+/* A part of the usage line, on a new line when this one is full. */
+static void print_part(struct buf *part, size_t *column)
+{
+    if (*column + 1 + part->size > USAGE_COLUMNS) {
+        printf("\n      ");
+        *column = 6;
+    }
+    printf(" %.*s", SPAN_FMT(buf_span(part)));
+    *column += 1 + part->size;
+    buf_clear(part);
+}
+
+/* "(--why TEXT | --show)", or in square brackets when all of them may be left out. */
+static void add_group(const struct options *options, const struct verb_rule *rule, struct buf *out)
 {
     bool several = strchr(rule->options, ' ') != NULL;
     bool required = rule->kind == VERB_REQUIRED;
-    const char *open = !required ? "[" : several ? "(" : "";
     const char *names = rule->options;
+    buf_add_str(out, !required ? "[" : several ? "(" : "");
     for (const char *name; (name = next_name(&names));) {
         const struct option_entry *entry = entry_of(options, name);
-        printf(" %s--%s%s%s", name == rule->options ? open : "| ", entry->name,
-               entry->argument ? " " : "", entry->argument ? entry->argument : "");
+        buf_printf(out, "%s--%s%s%s", name == rule->options ? "" : " | ", entry->name,
+                   entry->argument ? " " : "", entry->argument ? entry->argument : "");
     }
-    printf("%s", !required ? "]" : several ? ")" : "");
+    buf_add_str(out, !required ? "]" : several ? ")" : "");
 }
 
 static void print_usage(const struct options *options)
 {
     const struct verb *verb = options->verb;
-    printf("usage: stele %s", verb->name);
+    struct buf part = BUF_INIT;
+    size_t column = (size_t)printf("usage: stele %s", verb->name);
     for (size_t i = 0; verb->actions && verb->actions[i]; i++) {
-        printf(" %s%s", i == 0 ? "[" : "| ", action_name(verb->actions[i]));
+        buf_printf(&part, "%s%s", i == 0 ? "[" : " | ", action_name(verb->actions[i]));
     }
-    printf("%s", verb->actions ? "]" : "");
+    if (verb->actions) {
+        buf_add_char(&part, ']');
+        print_part(&part, &column);
+    }
     bool chosen = false; /* a choice is shown once, as what is required or as what excludes */
     for (const struct verb_rule *rule = verb->rules; rule && rule->kind; rule++) {
         if (rule->kind == VERB_REQUIRED || (rule->kind == VERB_AT_MOST_ONE && !chosen)) {
             chosen = chosen || strchr(rule->options, ' ');
-            print_group(options, rule);
+            add_group(options, rule, &part);
+            print_part(&part, &column);
         }
     }
-    printf("%s%s [OPTION]...\n%s.\n\n", verb->words.usage ? " " : "",
-           verb->words.usage ? verb->words.usage : "", verb->summary);
+    if (verb->words.usage) {
+        buf_add_str(&part, verb->words.usage);
+        print_part(&part, &column);
+    }
+    buf_add_str(&part, "[OPTION]...");
+    print_part(&part, &column);
+    printf("\n%s.\n\n", verb->summary);
+    buf_fini(&part);
 }
 
 static void print_help(const struct options *options)

@@ -317,9 +317,7 @@ static enum status run(struct options *options, int *out_code, struct err *err)
 }
 
 static const struct option_entry entries[] = {
-    {.name = "dry-run",
-     .help = "only say what is in the files, and in which format",
-     .flag = &given.dry_run},
+    {"dry-run", NULL, "only say what is in the files, and in which format", .flag = &given.dry_run},
     OPTION_SET(&given.settings),
 };
 

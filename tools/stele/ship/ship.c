@@ -241,23 +241,13 @@ static enum status run(struct options *options, int *out_code, struct err *err)
 }
 
 static const struct option_entry entries[] = {
-    {.name = "once", .help = "ship all that is not shipped yet (the default)", .flag = &given.once},
-    {.name = "status", .help = "show what is shipped, waiting and failed", .flag = &given.status},
-    {.name = "from",
-     .argument = "TIME",
-     .help = "with --status: objects with events from this time on",
-     .text = &given.from},
-    {.name = "to",
-     .argument = "TIME",
-     .help = "with --status: objects with events before this time",
-     .text = &given.to},
-    {.name = "reconcile",
-     .help = "compare the ledger with what is at the target",
-     .flag = &given.reconcile},
-    {.name = "deep", .help = "with --reconcile: read every object", .flag = &given.deep},
-    {.name = "repair",
-     .help = "with --reconcile: upload again what is missing",
-     .flag = &given.repair},
+    {"once", NULL, "ship all that is not shipped yet (the default)", .flag = &given.once},
+    {"status", NULL, "show what is shipped, waiting and failed", .flag = &given.status},
+    {"from", "TIME", "with --status: objects with events from this time on", .text = &given.from},
+    {"to", "TIME", "with --status: objects with events before this time", .text = &given.to},
+    {"reconcile", NULL, "compare the ledger with what is at the target", .flag = &given.reconcile},
+    {"deep", NULL, "with --reconcile: read every object", .flag = &given.deep},
+    {"repair", NULL, "with --reconcile: upload again what is missing", .flag = &given.repair},
 };
 
 static const struct verb_rule rules[] = {

@@ -156,8 +156,7 @@ static enum status run(struct options *options, int *out_code, struct err *err)
 const struct verb verb_sql = {
     .name = "sql",
     .summary = "run SQL over the table teleport_audit_events",
-    .words = {1, 1, "'SELECT ...'|-",
-              "the SQL as one word, in quotation marks; - reads standard input"},
+    .words = {1, 1, "'SELECT ...'|-", "the SQL as one word: quote it; - reads standard input"},
     .forms = OUTPUT_ROWS,
     .needs = VERB_NEEDS_ARCHIVE_OR_COPY,
     .run = run,

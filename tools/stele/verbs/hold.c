@@ -135,7 +135,7 @@ static enum status show_holds(struct options *options, int *out_code, struct err
 }
 
 static const struct option_entry list_entries[] = {
-    {.name = "all", .help = "also holds that were released", .flag = &with_released},
+    {"all", NULL, "also holds that were released", .flag = &with_released},
 };
 
 static const struct verb list_action = {

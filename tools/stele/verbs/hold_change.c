@@ -103,19 +103,10 @@ static enum status release(struct options *options, int *out_code, struct err *e
     }
 
 static const struct option_entry add_entries[] = {
-    {.name = "from",
-     .argument = "TIME",
-     .help = "from this time of events on",
-     .text = &given.from},
-    {.name = "to", .argument = "TIME", .help = "before this time", .text = &given.to},
-    {.name = "session",
-     .argument = "SID",
-     .help = "days with events of this session",
-     .text = &given.session},
-    {.name = "user",
-     .argument = "USER",
-     .help = "days with events of this user",
-     .text = &given.user},
+    {"from", "TIME", "from this time of events on", .text = &given.from},
+    {"to", "TIME", "before this time", .text = &given.to},
+    {"session", "SID", "days with events of this session", .text = &given.session},
+    {"user", "USER", "days with events of this user", .text = &given.user},
     ENTRY_WHY,
 };
 

@@ -249,14 +249,9 @@ static enum status run(struct options *options, int *out_code, struct err *err)
 }
 
 static const struct option_entry entries[] = {
-    {.name = "host",
-     .argument = "NAME",
-     .help = "create certificates for this name or address of the server; repeatable",
+    {"host", "NAME", "create certificates for this name or address of the server; repeatable",
      .values = &asked.hosts},
-    {.name = "days",
-     .argument = "N",
-     .help = "how many days the certificates are valid (3650)",
-     .text = &days},
+    {"days", "N", "how many days the certificates are valid (3650)", .text = &days},
 };
 
 const struct verb verb_init = {

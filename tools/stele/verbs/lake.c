@@ -102,18 +102,9 @@ static enum status run(struct options *options, int *out_code, struct err *err)
 }
 
 static const struct option_entry entries[] = {
-    {.name = "engine",
-     .argument = "ENGINE",
-     .help = "duckdb, clickhouse, trino, athena or spark",
-     .text = &given.engine},
-    {.name = "dest",
-     .argument = "URL",
-     .help = "where the objects are (default: ship.target)",
-     .text = &given.dest},
-    {.name = "table",
-     .argument = "NAME",
-     .help = "the table's name (default: " LAKE_TABLE_NAME ")",
-     .text = &given.table},
+    {"engine", "ENGINE", "duckdb, clickhouse, trino, athena or spark", .text = &given.engine},
+    {"dest", "URL", "where the objects are (default: ship.target)", .text = &given.dest},
+    {"table", "NAME", "the table's name (default: " LAKE_TABLE_NAME ")", .text = &given.table},
 };
 
 const struct verb verb_lake = {

@@ -128,9 +128,7 @@ static enum status run(struct options *options, int *out_code, struct err *err)
 }
 
 static const struct option_entry entries[] = {
-    {.name = "export",
-     .argument = "FILE|-",
-     .help = "write all of it as NDJSON: when, from where, why, and the bytes",
+    {"export", "FILE|-", "write all of it as NDJSON: when, from where, why, and the bytes",
      .text = &export_path},
 };
 

@@ -128,23 +128,11 @@ static enum status run(struct options *options, int *out_code, struct err *err)
 }
 
 static const struct option_entry entries[] = {
-    {.name = "dry-run",
-     .help = "only show what would go, and why the rest stays",
-     .flag = &given.dry_run},
-    {.name = "force",
-     .help = "also days that are not shipped, or cannot be read",
-     .flag = &given.force},
-    {.name = "keep",
-     .argument = "TIME",
-     .help = "instead of retention.keep, such as 400d",
-     .text = &given.keep},
-    {.name = "size-max",
-     .argument = "SIZE",
-     .help = "instead of retention.size_max, such as 500GiB",
-     .text = &given.size_max},
-    {.name = "deleted",
-     .help = "list what was deleted, when, by whom and why",
-     .flag = &given.deleted},
+    {"dry-run", NULL, "only show what would go, and why the rest stays", .flag = &given.dry_run},
+    {"force", NULL, "also days that are not shipped, or cannot be read", .flag = &given.force},
+    {"keep", "TIME", "instead of retention.keep, such as 400d", .text = &given.keep},
+    {"size-max", "SIZE", "instead of retention.size_max, such as 500GiB", .text = &given.size_max},
+    {"deleted", NULL, "list what was deleted, when, by whom and why", .flag = &given.deleted},
 };
 
 const struct verb verb_retention = {

@@ -93,7 +93,7 @@ static enum status run(struct options *options, int *out_code, struct err *err)
 }
 
 static const struct option_entry entries[] = {
-    {.name = "list", .help = "list the seals there are", .flag = &listing},
+    {"list", NULL, "list the seals there are", .flag = &listing},
 };
 
 const struct verb verb_seal = {

@@ -306,9 +306,7 @@ static enum status run(struct options *options, int *out_code, struct err *err)
 }
 
 static const struct option_entry entries[] = {
-    {.name = "parts",
-     .help = "also where the bytes are; reads every day file in full",
-     .flag = &with_parts},
+    {"parts", NULL, "also where the bytes are; reads every day file in full", .flag = &with_parts},
 };
 
 const struct verb verb_stats = {

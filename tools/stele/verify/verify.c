@@ -180,25 +180,15 @@ static enum status run(struct options *options, int *out_code, struct err *err)
 }
 
 static const struct option_entry entries[] = {
-    {.name = "key",
-     .argument = "FILE",
-     .help = "public key (seal.pub) that was kept elsewhere",
-     .text = &given.key},
-    {.name = "shipped",
-     .help = "check the objects at ship.target, not the archive",
-     .flag = &given.shipped},
-    {.name = "dest",
-     .argument = "URL|DIR",
-     .help = "check objects at another place; no archive is needed",
+    {"key", "FILE", "public key (seal.pub) that was kept elsewhere", .text = &given.key},
+    {"shipped", NULL, "check the objects at ship.target, not the archive", .flag = &given.shipped},
+    {"dest", "URL|DIR", "check objects at another place; no archive is needed",
      .text = &given.dest},
-    {.name = "digests",
-     .argument = "URL|DIR",
-     .help = "where their seals are (default: stele-digest/NAME beside them)",
+    {"digests", "URL|DIR", "where their seals are (default: stele-digest/NAME beside them)",
      .text = &given.digests},
-    {.name = "from", .argument = "TIME", .help = "days from this one on", .text = &given.from},
-    {.name = "to", .argument = "TIME", .help = "days before this time", .text = &given.to},
-    {.name = "quick",
-     .help = "digests of what is stored, or sizes of objects; nothing is unpacked",
+    {"from", "TIME", "days from this one on", .text = &given.from},
+    {"to", "TIME", "days before this time", .text = &given.to},
+    {"quick", NULL, "digests of what is stored, or sizes of objects; nothing is unpacked",
      .flag = &given.quick},
 };
 

@@ -116,7 +116,7 @@ static enum status add(struct options *options, int *out_code, struct err *err)
 }
 
 static const struct option_entry add_entries[] = {
-    {.name = "name", .argument = "NAME", .help = "the name of the list", .text = &list_name},
+    {"name", "NAME", "the name of the list", .text = &list_name},
 };
 
 const struct verb watch_action_add = {
@@ -214,7 +214,7 @@ static enum status remove_list(struct options *options, int *out_code, struct er
 }
 
 static const struct option_entry remove_entries[] = {
-    {.name = "keep-hits", .help = "keep its hits", .flag = &keep_hits},
+    {"keep-hits", NULL, "keep its hits", .flag = &keep_hits},
 };
 
 const struct verb watch_action_remove = {

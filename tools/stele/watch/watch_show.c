@@ -144,7 +144,7 @@ static enum status run(struct options *options, int *out_code, struct err *err)
 }
 
 static const struct option_entry entries[] = {
-    {.name = "name", .argument = "NAME", .help = "only of this list", .text = &given.name},
+    {"name", "NAME", "only of this list", .text = &given.name},
     OPTION_FROM(&given.from),
     OPTION_TO(&given.to),
 };
