@@ -93,7 +93,7 @@ def another_replay(place):
                          state, "another replay")
         place.write("state", "something else\n")
         expect_error(replay(place, source, url, "--as", "ndjson", "--resume", state), 3, state,
-                     "no file of a replay")
+                     "not the file of a replay")
         expect_error(replay(place, source, url, "--as", "ndjson", "--resume", place.path("no/state")),
                      3, "--resume", "no/state")
 

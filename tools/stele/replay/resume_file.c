@@ -70,7 +70,7 @@ static enum status check_what(const struct resume_file *file, struct span *rest,
         (void)next_line(&should, &wanted);
         bool there = next_line(rest, &line);
         if (!there || !span_starts(line, what_names[i])) {
-            return err_set(err, ERR_FORMAT, "--resume: %s is no file of a replay", file->path);
+            return err_set(err, ERR_FORMAT, "--resume: %s is not the file of a replay", file->path);
         }
         if (!span_equal(line, wanted)) {
             return err_set(err, ERR_USAGE,
@@ -120,7 +120,7 @@ static enum status read_file(struct resume_file *file, int64_t *from_us, int64_t
     enum status status = file_read(file->path, FILE_BYTES_MAX, &text, err);
     struct span rest = buf_span(&text);
     if (status == OK && (!next_line(&rest, &line) || !span_is(line, "stele-replay 1"))) {
-        status = err_set(err, ERR_FORMAT, "--resume: %s is no file of a replay", file->path);
+        status = err_set(err, ERR_FORMAT, "--resume: %s is not the file of a replay", file->path);
     }
     status = THEN(status, check_what(file, &rest, err));
     int64_t done = 0;
@@ -130,7 +130,7 @@ static enum status read_file(struct resume_file *file, int64_t *from_us, int64_t
                          !read_numbers(&rest, "position", &file->position_us, NULL) ||
                          !read_numbers(&rest, "settled", &file->settled, &file->refused) ||
                          !read_numbers(&rest, "done", &done, NULL) || !read_ties(file, rest))) {
-        status = err_set(err, ERR_FORMAT, "--resume: %s is damaged: remove it to begin anew",
+        status = err_set(err, ERR_FORMAT, "--resume: %s is damaged: delete it to start over",
                          file->path);
     }
     if (status == OK) {
