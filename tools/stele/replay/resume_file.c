@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "schema/base/ascii.h"
 #include "schema/base/digest.h"
 #include "schema/base/file.h"
 
@@ -83,12 +84,20 @@ static enum status check_what(const struct resume_file *file, struct span *rest,
     return OK;
 }
 
+static bool is_tie(struct span line)
+{
+    bool ok = span_starts(line, "tie ") && line.size == 4 + RESUME_FILE_TIE_DIGITS;
+    for (size_t i = 4; ok && i < line.size; i++) {
+        ok = ascii_hex_digit(line.data[i]) >= 0;
+    }
+    return ok;
+}
+
 static bool read_ties(struct resume_file *file, struct span rest)
 {
     struct span line;
     while (next_line(&rest, &line)) {
-        if (!span_starts(line, "tie ") || line.size != 4 + RESUME_FILE_TIE_DIGITS ||
-            file->n_ties == RESUME_FILE_TIES_MAX) {
+        if (!is_tie(line) || file->n_ties == RESUME_FILE_TIES_MAX) {
             return false;
         }
         memcpy(file->ties[file->n_ties].hex, line.data + 4, RESUME_FILE_TIE_DIGITS);
