@@ -107,7 +107,7 @@ enum status archive_writer_commit(struct archive_writer *store, struct indexer_r
 {
     enum status status = ensure_open(store, err);
     if (status == OK) {
-        status = indexer_settle(store->archive, run, err);
+        status = indexer_run_commit(store->archive, run, err);
         store->sweep = true;
     }
     if (status == OK) {
@@ -141,7 +141,7 @@ void archive_writer_checkpoint(struct archive_writer *store)
 {
     struct err err;
     if (store->archive && store->sweep) {
-        enum status status = inbox_sweep(store->archive, &store->sweep, &err);
+        enum status status = inbox_purge(store->archive, &store->sweep, &err);
         store->sweep = store->sweep && status == OK;
         (void)checked(store, status);
     }

@@ -17,7 +17,7 @@ void archive_writer_close(struct archive_writer *store);
 MUST_USE enum status archive_writer_append(struct archive_writer *store,
                                            const struct inbox_item *items, size_t count,
                                            struct err *err);
-/* indexer_settle. */
+/* indexer_run_commit. */
 MUST_USE enum status archive_writer_commit(struct archive_writer *store, struct indexer_run *run,
                                            struct err *err);
 /* Writes something that changes nothing. */

@@ -57,7 +57,7 @@ int writer_done_fd(const struct writer *writer);
 /* All done jobs, in order, linked by next; NULL when there are none. Clears writer_done_fd. */
 struct writer_job *writer_take_done(struct writer *writer);
 
-/* Runs indexer_settle on the writer's thread and waits for it. A run that failed stays the
+/* Runs indexer_run_commit on the writer's thread and waits for it. A run that failed stays the
  * caller's. */
 MUST_USE enum status writer_settle(struct writer *writer, struct indexer_run *run, struct err *err);
 

@@ -35,7 +35,7 @@ static enum status look(struct new_blocks_day *day, const char *dir, struct err 
     if (file_stamp_equal(&day->stamp, &now)) {
         return OK;
     }
-    day->stamp.settled = false;
+    day->stamp.stable = false;
     status = read_day(day, path, err);
     if (status == OK) {
         day->stamp = now;

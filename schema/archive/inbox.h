@@ -43,11 +43,11 @@ MUST_USE enum status inbox_state(struct archive *archive, struct inbox_state *ou
                                  struct err *err);
 
 /* Deletes rows up to and with up_to_id, for all readers once it is committed. Many rows leave the
- * file only by inbox_sweep. Inside a writer transaction. */
+ * file only by inbox_purge. Inside a writer transaction. */
 MUST_USE enum status inbox_delete(struct archive *archive, int64_t up_to_id, struct err *err);
 
 /* Takes some of the deleted rows out of the file, in a short transaction of its own; *out_left:
  * there are more. */
-MUST_USE enum status inbox_sweep(struct archive *archive, bool *out_left, struct err *err);
+MUST_USE enum status inbox_purge(struct archive *archive, bool *out_left, struct err *err);
 
 #endif

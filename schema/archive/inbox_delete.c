@@ -38,7 +38,7 @@ enum status inbox_delete(struct archive *archive, int64_t up_to_id, struct err *
     return THEN(status, delete_slice(archive, mark > up_to_id ? mark : up_to_id, &left, err));
 }
 
-enum status inbox_sweep(struct archive *archive, bool *out_left, struct err *err)
+enum status inbox_purge(struct archive *archive, bool *out_left, struct err *err)
 {
     int64_t mark = 0;
     bool left = false;

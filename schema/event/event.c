@@ -313,7 +313,7 @@ static bool walk_object(const cJSON *root, struct arena *arena, struct event *ev
     return !walk.nomem;
 }
 
-static void event_settle_time(struct event *event, struct span time, int64_t arrival_us)
+static void event_resolve_time(struct event *event, struct span time, int64_t arrival_us)
 {
     int64_t time_us;
     event->time_is_arrival = !clock_parse_rfc3339(time, &time_us) || time_us < EVENT_TIME_MIN_US ||
@@ -321,7 +321,7 @@ static void event_settle_time(struct event *event, struct span time, int64_t arr
     event->time_us = event->time_is_arrival ? arrival_us : time_us;
 }
 
-static void event_settle_head(struct event *event, int64_t arrival_us)
+static void event_resolve_head(struct event *event, int64_t arrival_us)
 {
     struct span time = {0};
     for (size_t i = 0; i < event->n_fields; i++) {
@@ -339,7 +339,7 @@ static void event_settle_head(struct event *event, int64_t arrival_us)
             event->code = field->value;
         }
     }
-    event_settle_time(event, time, arrival_us);
+    event_resolve_time(event, time, arrival_us);
 }
 
 /* A malformed record: in an array all that is left, else the rest of the line. */
@@ -394,7 +394,7 @@ static bool reader_scan(struct event_reader *reader, struct event *out_event)
     out_event->type = type;
     out_event->raw = span_of(reader->body.data + reader->at, raw.size);
     reader->at += raw.size;
-    event_settle_time(out_event, time, reader->arrival_us);
+    event_resolve_time(out_event, time, reader->arrival_us);
     return true;
 }
 
@@ -441,7 +441,7 @@ bool event_reader_next(struct event_reader *reader, struct event *out_event,
         *out_nomem = true;
         return false;
     }
-    event_settle_head(out_event, reader->arrival_us);
+    event_resolve_head(out_event, reader->arrival_us);
     return true;
 }
 

@@ -4,7 +4,7 @@
  * segment commits the events together with the last id of the run (inbox_high), all of one segment
  * in one transaction. After a crash between two segments' commits the same rows are read again:
  * their events are known by their identity, and by inbox_high they are not counted as duplicates.
- * Only when every segment is committed are the rows deleted (indexer_settle). */
+ * Only when every segment is committed are the rows deleted (indexer_run_commit). */
 #include "schema/index/indexer.h"
 
 #include <stdlib.h>
@@ -260,7 +260,7 @@ enum status indexer_run_next(struct indexer *indexer, struct indexer_run **out_r
     return OK;
 }
 
-enum status indexer_settle(struct archive *archive, struct indexer_run *run, struct err *err)
+enum status indexer_run_commit(struct archive *archive, struct indexer_run *run, struct err *err)
 {
     enum status status = archive_begin(archive, err);
     const struct quarantine_entry *pieces =

@@ -1,8 +1,9 @@
 /* From inbox to segments. The indexer owns the archive's segments: one at a time holds the lock
  * (archive_lock_take). It takes the inbox in runs, parts events by day, drops duplicates and
  * appends blocks. Crash order: segments are committed first (each records the highest inbox id it
- * holds, so doing a run again changes nothing), then the inbox rows are deleted (indexer_settle).
- * One thread; in the daemon settle is called by the writer thread with the writer's handle. */
+ * holds, so doing a run again changes nothing), then the inbox rows are deleted
+ * (indexer_run_commit). One thread; in the daemon indexer_run_commit is called by the writer thread
+ * with its handle. */
 #ifndef SCHEMA_INDEX_INDEXER_H
 #define SCHEMA_INDEX_INDEXER_H
 
@@ -28,15 +29,15 @@ struct indexer_run;
 
 /* Takes the next rows of the inbox (those behind the last run), up to about 16 full blocks, and
  * commits their events to segments. *out_run is NULL when there was nothing to take. With OK the
- * caller must hand the run to indexer_settle (or indexer_run_free and open a new indexer). A
+ * caller must hand the run to indexer_run_commit (or indexer_run_free and open a new indexer). A
  * failure leaves the inbox as it was; the run may be tried again. */
 MUST_USE enum status indexer_run_next(struct indexer *indexer, struct indexer_run **out_run,
                                       struct err *err);
 
 /* In one transaction of its own: quarantine, counters, duplicates, deletion of the inbox rows.
  * Frees the run when OK. */
-MUST_USE enum status indexer_settle(struct archive *archive, struct indexer_run *run,
-                                    struct err *err);
+MUST_USE enum status indexer_run_commit(struct archive *archive, struct indexer_run *run,
+                                        struct err *err);
 void indexer_run_free(struct indexer_run *run);
 
 struct indexer_totals {
@@ -62,7 +63,8 @@ bool indexer_sets_aside(const struct indexer *indexer);
 MUST_USE enum status indexer_import_fault(struct indexer *indexer, const struct source *source,
                                           int64_t received_us, enum event_fault fault, int64_t line,
                                           struct span body, struct err *err);
-/* Writes all that waits and commits every segment; *out_run holds what is left to settle. */
+/* Writes all that waits and commits every segment; *out_run holds what is left for
+ * indexer_run_commit. */
 MUST_USE enum status indexer_import_end(struct indexer *indexer, struct indexer_run **out_run,
                                         struct err *err);
 

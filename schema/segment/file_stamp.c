@@ -7,11 +7,11 @@
 #include "schema/base/clock.h"
 
 /* A change within this time of the last look may not show in the file's time: look again. */
-#define SETTLED_US (2 * CLOCK_SECOND_US)
+#define STABLE_US (2 * CLOCK_SECOND_US)
 
 struct file_stamp file_stamp_read(const char *path)
 {
-    struct file_stamp stamp = {.settled = true};
+    struct file_stamp stamp = {.stable = true};
     char wal[FILE_PATH_BYTES + 8];
     (void)snprintf(wal, sizeof wal, "%s-wal", path);
     const char *const paths[2] = {path, wal};
@@ -22,7 +22,7 @@ struct file_stamp file_stamp_read(const char *path)
             stamp.bytes[i] = st.st_size;
             stamp.changed_us[i] =
                 (int64_t)st.st_mtim.tv_sec * CLOCK_SECOND_US + st.st_mtim.tv_nsec / 1000;
-            stamp.settled = stamp.settled && stamp.changed_us[i] < now_us - SETTLED_US;
+            stamp.stable = stamp.stable && stamp.changed_us[i] < now_us - STABLE_US;
         }
     }
     return stamp;
@@ -30,6 +30,6 @@ struct file_stamp file_stamp_read(const char *path)
 
 bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b)
 {
-    return a->settled && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0 &&
+    return a->stable && memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0 &&
            memcmp(a->changed_us, b->changed_us, sizeof a->changed_us) == 0;
 }

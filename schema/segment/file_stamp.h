@@ -8,7 +8,7 @@
 struct file_stamp {
     int64_t bytes[2];
     int64_t changed_us[2];
-    bool settled; /* a change since the look would show */
+    bool stable; /* a change since the look would show */
 };
 
 struct file_stamp file_stamp_read(const char *path);

@@ -1,12 +1,18 @@
 /* The archive on a disk that goes bad at every single change, one after the other: full, broken,
  * killed, power cut. Whatever happens, the archive opens afterwards, holds each event that was
- * answered, byte for byte, none twice in its segments, and goes on. A usual run takes every STRIDE-th
- * change, from one on that STELE_TEST_DRAW draws. */
+ * answered, byte for byte, none twice in its segments, and goes on. A usual run takes every
+ * STRIDE-th change, from one on that STELE_TEST_DRAW draws. */
 #include "schema/index/indexer.h"
 #include "tests/fault/fault_vfs.h"
 #include "tests/support/test.h"
 
-enum { EVENTS = 16, EVENTS_EACH = 4, ROUNDS = EVENTS / EVENTS_EACH, CHANGES_MAX = 5000, STRIDE = 7 };
+enum {
+    EVENTS = 16,
+    EVENTS_EACH = 4,
+    ROUNDS = EVENTS / EVENTS_EACH,
+    CHANGES_MAX = 5000,
+    STRIDE = 7
+};
 
 /* 2026-11-03 */
 #define RECEIVED_US INT64_C(1793664000000000)
@@ -49,7 +55,7 @@ static void index_inbox(struct archive *archive)
         enum status status = indexer_open(dir, &options, &indexer, &err);
         status = THEN(status, indexer_run_next(indexer, &run, &err));
         if (status == OK && run) {
-            status = indexer_settle(archive, run, &err);
+            status = indexer_run_commit(archive, run, &err);
             if (status != OK) {
                 indexer_run_free(run);
             }

@@ -86,7 +86,7 @@ static void import_round(struct span body)
     must(import_body(indexer, &import_source, TRUTH_ARRIVAL_US, 1, body, &err), &err);
     must(indexer_import_end(indexer, &run, &err), &err);
     must(archive_open(truth.dir, ARCHIVE_WRITE, &archive, &err), &err);
-    must(indexer_settle(archive, run, &err), &err);
+    must(indexer_run_commit(archive, run, &err), &err);
     archive_close(archive);
     indexer_close(indexer);
 }

@@ -50,7 +50,7 @@ static void add(int number, int first, int count)
     EXPECT_OK(inbox_append(archive, &item, 1, &err), err);
     EXPECT_OK(indexer_open(dir, &options, &indexer, &err), err);
     EXPECT_OK(indexer_run_next(indexer, &run, &err), err);
-    EXPECT_OK(indexer_settle(archive, run, &err), err);
+    EXPECT_OK(indexer_run_commit(archive, run, &err), err);
     indexer_close(indexer);
     buf_fini(&body);
 }

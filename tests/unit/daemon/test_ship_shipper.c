@@ -62,7 +62,7 @@ static void add(int64_t day_us, int first, int count, int64_t received_us)
     EXPECT_OK(inbox_append(archive, &item, 1, &err), err);
     EXPECT_OK(indexer_open(dir, &options, &indexer, &err), err);
     EXPECT_OK(indexer_run_next(indexer, &run, &err), err);
-    EXPECT_OK(indexer_settle(archive, run, &err), err);
+    EXPECT_OK(indexer_run_commit(archive, run, &err), err);
     indexer_close(indexer);
     archive_close(archive);
     buf_fini(&body);

@@ -27,7 +27,7 @@ static void index_and_commit(struct archive *archive, struct indexer *indexer)
     struct indexer_run *run = NULL;
     struct err err;
     if (indexer_run_next(indexer, &run, &err) != OK ||
-        (run && indexer_settle(archive, run, &err) != OK)) {
+        (run && indexer_run_commit(archive, run, &err) != OK)) {
         fprintf(stderr, "indexer: %s\n", err.text);
         _exit(1);
     }

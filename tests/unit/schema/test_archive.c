@@ -176,7 +176,7 @@ TEST(deleted_rows_are_gone_before_they_are_swept)
         EXPECT_INT(row.id, 1501);
         inbox_cursor_close(cursor);
         archive_close(reader);
-        EXPECT_OK(inbox_sweep(archive, &left, &err), err);
+        EXPECT_OK(inbox_purge(archive, &left, &err), err);
         sweeps++;
     } while (left);
     EXPECT(sweeps > 1);

@@ -54,7 +54,7 @@ static struct indexer_totals index_all(struct indexer *indexer)
         sum.duplicates += totals.duplicates;
         sum.quarantined += totals.quarantined;
         sum.no_time += totals.no_time;
-        EXPECT_OK(indexer_settle(archive, run, &err), err);
+        EXPECT_OK(indexer_run_commit(archive, run, &err), err);
     }
 }
 
@@ -393,7 +393,7 @@ TEST(import_makes_full_blocks_with_columns_numbers_and_text)
     indexer_run_totals(run, &totals);
     EXPECT_INT(totals.stored, count);
     EXPECT_INT(totals.quarantined, 1);
-    EXPECT_OK(indexer_settle(archive, run, &err), err);
+    EXPECT_OK(indexer_run_commit(archive, run, &err), err);
 
     struct segment *segment = open_day(clock_day_start(now) - 3 * CLOCK_DAY_US);
     size_t n_blocks;

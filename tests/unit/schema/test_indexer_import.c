@@ -44,7 +44,7 @@ static int64_t import_all(struct indexer *indexer, struct span body)
     EXPECT_OK(import_body(indexer, &posted, now, 1, body, &err), err);
     EXPECT_OK(indexer_import_end(indexer, &run, &err), err);
     indexer_run_totals(run, &totals);
-    EXPECT_OK(indexer_settle(archive, run, &err), err);
+    EXPECT_OK(indexer_run_commit(archive, run, &err), err);
     EXPECT_INT(totals.received, totals.stored + totals.duplicates);
     return totals.stored;
 }
@@ -132,7 +132,7 @@ TEST(days_in_order_are_written_as_they_end)
     EXPECT_OK(archive_days(dir, &written, &n_written, &err), err);
     EXPECT(n_written > DAYS / 4);
     EXPECT_OK(indexer_import_end(indexer, &run, &err), err);
-    EXPECT_OK(indexer_settle(archive, run, &err), err);
+    EXPECT_OK(indexer_run_commit(archive, run, &err), err);
     int64_t first_us;
     EXPECT(clock_parse_day(span_str("2026-01-01"), &first_us));
     for (int d = 0; d < 20; d++) {

@@ -45,7 +45,7 @@ static struct indexer_totals index_one(struct indexer *indexer, const char *body
     EXPECT_OK(indexer_run_next(indexer, &run, &err), err);
     if (run) {
         indexer_run_totals(run, &totals);
-        EXPECT_OK(indexer_settle(archive, run, &err), err);
+        EXPECT_OK(indexer_run_commit(archive, run, &err), err);
     }
     return totals;
 }

@@ -15,7 +15,7 @@ enum status index_inline(const struct config *config, struct archive *archive,
         if (status != OK || !run) {
             break;
         }
-        status = indexer_settle(archive, run, err);
+        status = indexer_run_commit(archive, run, err);
         if (status != OK) {
             indexer_run_free(run);
         }

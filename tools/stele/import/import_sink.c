@@ -76,7 +76,7 @@ static enum status drain_inbox(struct import_sink *sink, struct err *err)
         if (status != OK || !run) {
             return status;
         }
-        status = indexer_settle(sink->archive, run, err);
+        status = indexer_run_commit(sink->archive, run, err);
         if (status != OK) {
             indexer_run_free(run);
             return status;
@@ -315,7 +315,7 @@ enum status import_sink_end(struct import_sink *sink, struct err *err)
     }
     struct indexer_totals totals;
     indexer_run_totals(run, &totals);
-    status = indexer_settle(sink->archive, run, err);
+    status = indexer_run_commit(sink->archive, run, err);
     if (status != OK) {
         indexer_run_free(run);
         return status;
