@@ -31,7 +31,7 @@ enum status block_proof_read(struct segment *segment, int64_t block, struct bloc
     }
     (void)sqlite3_reset(stmt);
     if (!good) {
-        (void)err_set(err, ERR_CORRUPT, row ? "its proof has the wrong size" : "it has no proof");
+        (void)err_set(err, ERR_CORRUPT, row ? "its proof has the wrong size" : "its proof is gone");
         return segment_corrupt(segment, block, err);
     }
     proof.line_sums = buf_span(&segment->line_sums);
