@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "query/render/terminal_text.h"
+#include "schema/base/json_writer.h"
 #include "tools/stele/cli/options.h"
 #include "tools/stele/cli/table_cell.h"
 #include "tools/stele/verbs/hold_action.h"
@@ -47,38 +48,30 @@ static void add_row(struct buf *out, const struct legal_hold *hold)
     buf_fini(&what);
 }
 
-static void add_member(struct buf *out, const char *name, const char *text)
+static void add_json(struct json_writer *json, const struct legal_hold *hold)
 {
-    buf_printf(out, ",\"%s\":", name);
-    buf_add_json(out, span_str(text));
-}
-
-static void add_time(struct buf *out, const char *name, int64_t us)
-{
-    char time[CLOCK_TEXT_BYTES];
-    if (us != INT64_MIN && us != INT64_MAX) {
-        buf_printf(out, ",\"%s\":\"%s\"", name, clock_format(us, time));
-    }
-}
-
-static void add_json(struct buf *out, const struct legal_hold *hold, bool first)
-{
-    buf_printf(out, "%s{\"id\":%lld,\"kind\":\"%s\"", first ? "\n" : ",\n", (long long)hold->id,
-               legal_hold_kind_name(hold->kind));
+    json_newline(json);
+    json_object(json, NULL);
+    json_int(json, "id", hold->id);
+    json_text(json, "kind", legal_hold_kind_name(hold->kind));
     if (hold->kind != LEGAL_HOLD_RANGE) {
-        add_member(out, legal_hold_kind_name(hold->kind), hold->subject);
+        json_text(json, legal_hold_kind_name(hold->kind), hold->subject);
     }
-    add_time(out, "from", hold->from_us);
-    add_time(out, "to", hold->to_us);
-    add_member(out, "why", hold->why);
-    add_member(out, "who", hold->who);
-    add_time(out, "made", hold->made_us);
+    if (hold->from_us != INT64_MIN) {
+        json_time(json, "from", hold->from_us);
+    }
+    if (hold->to_us != INT64_MAX) {
+        json_time(json, "to", hold->to_us);
+    }
+    json_text(json, "why", hold->why);
+    json_text(json, "who", hold->who);
+    json_time(json, "made", hold->made_us);
     if (hold->released_us != 0) {
-        add_time(out, "released", hold->released_us);
-        add_member(out, "released_by", hold->released_by);
-        add_member(out, "released_why", hold->released_why);
+        json_time(json, "released", hold->released_us);
+        json_text(json, "released_by", hold->released_by);
+        json_text(json, "released_why", hold->released_why);
     }
-    buf_add_char(out, '}');
+    json_end(json);
 }
 
 static void add_released(struct buf *out, const struct legal_hold *hold)
@@ -93,25 +86,33 @@ static void add_released(struct buf *out, const struct legal_hold *hold)
     }
 }
 
-static enum status print_holds(const struct legal_hold *holds, size_t count, bool json,
+static void add_all_json(struct buf *out, const struct legal_hold *holds, size_t count)
+{
+    struct json_writer json = {.out = out};
+    json_object(&json, NULL);
+    json_array(&json, "holds");
+    for (size_t i = 0; i < count; i++) {
+        add_json(&json, &holds[i]);
+    }
+    json_end(&json);
+    json_end(&json);
+    buf_add_char(out, '\n');
+}
+
+static enum status print_holds(const struct legal_hold *holds, size_t count, enum output_form form,
                                struct err *err)
 {
     struct buf out = BUF_INIT;
-    if (json) {
-        buf_add_str(&out, "{\"holds\":[");
+    if (form == OUTPUT_JSON) {
+        add_all_json(&out, holds, count);
     } else if (count > 0) {
         buf_printf(&out, "%-5s %-20s  %-*s  %-*s  %s\n", "ID", "MADE", WHO_COLUMNS, "WHO",
                    WHAT_COLUMNS, "WHAT", "WHY");
     }
-    for (size_t i = 0; i < count; i++) {
-        if (json) {
-            add_json(&out, &holds[i], i == 0);
-        } else {
-            add_row(&out, &holds[i]);
-            add_released(&out, &holds[i]);
-        }
+    for (size_t i = 0; form != OUTPUT_JSON && i < count; i++) {
+        add_row(&out, &holds[i]);
+        add_released(&out, &holds[i]);
     }
-    buf_add_str(&out, json ? "]}\n" : "");
     enum status status = output_write(&out, err);
     buf_fini(&out);
     return status;
@@ -125,7 +126,7 @@ static enum status show_holds(struct options *options, int *out_code, struct err
     enum status status = archive_open(options->archive, ARCHIVE_READ, &archive, err);
     status = THEN(status, legal_hold_list(archive, with_released, &holds, &count, err));
     archive_close(archive);
-    status = THEN(status, print_holds(holds, count, options->form == OUTPUT_JSON, err));
+    status = THEN(status, print_holds(holds, count, options->form, err));
     free(holds);
     if (status == OK && count == 0) {
         fprintf(stderr, "nothing is held\n");

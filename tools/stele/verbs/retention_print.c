@@ -1,20 +1,9 @@
 #include "tools/stele/verbs/retention_print.h"
 
-#include <stdio.h>
-
 #include "query/render/terminal_text.h"
+#include "schema/base/json_writer.h"
 #include "tools/stele/cli/progress.h"
 #include "tools/stele/cli/table_cell.h"
-
-static enum status print(struct buf *out, struct err *err)
-{
-    enum status status = buf_status(out, "retention", err);
-    if (status == OK && fwrite(out->data ? out->data : "", 1, out->size, stdout) != out->size) {
-        status = err_set(err, ERR_IO, "the output failed");
-    }
-    buf_fini(out);
-    return status;
-}
 
 /* Why the day stays though a bound asks for it; or what goes. */
 static void add_verdict(struct buf *out, const struct retention_day *day, bool done)
@@ -23,7 +12,7 @@ static void add_verdict(struct buf *out, const struct retention_day *day, bool d
     switch (day->verdict) {
     case RETENTION_GOES:
         buf_printf(out, "%s, %s event%s, %s bytes", done ? "deleted" : "goes",
-                   progress_number(day->row.events, numbers[0]), day->row.events == 1 ? "" : "s",
+                   progress_number(day->row.events, numbers[0]), output_plural(day->row.events),
                    progress_number(day->row.file_bytes, numbers[1]));
         if (day->row.forced) {
             buf_printf(out, ", forced: %s not shipped",
@@ -68,7 +57,7 @@ static void add_table(struct buf *out, const struct retention_plan *plan, bool d
         buf_add_char(out, '\n');
     }
     buf_printf(out, "%zu of %zu day%s %s with %s events", plan->goes, plan->count,
-               plan->count == 1 ? "" : "s", done ? "went" : "would go",
+               output_plural((int64_t)plan->count), done ? "went" : "would go",
                progress_number(events, numbers[0]));
     buf_printf(out, "; %zu stay%s though a bound asks for %s; files %s bytes, %s %s\n",
                asked - plan->goes, asked - plan->goes == 1 ? "s" : "",
@@ -76,39 +65,48 @@ static void add_table(struct buf *out, const struct retention_plan *plan, bool d
                done ? "now" : "then", progress_number(plan->left_bytes, numbers[2]));
 }
 
+static void add_day(struct json_writer *json, const struct retention_day *day)
+{
+    json_newline(json);
+    json_object(json, NULL);
+    json_day(json, "day", day->row.day_us);
+    json_text(json, "bound", day->row.why);
+    json_text(json, "verdict", retention_verdict_name(day->verdict));
+    json_bool(json, "forced", day->row.forced);
+    if (day->hold > 0) {
+        json_int(json, "hold", day->hold);
+    }
+    json_int(json, "events", day->row.events);
+    json_int(json, "unshipped", day->row.unshipped);
+    json_int(json, "bytes", day->row.file_bytes);
+    if (day->wrong[0]) {
+        json_text(json, "wrong", day->wrong);
+    }
+    json_end(json);
+}
+
 static void add_json(struct buf *out, const struct retention_plan *plan,
                      const struct retention_rules *rules, bool done)
 {
-    char text[CLOCK_TEXT_BYTES];
-    bool first = true;
-    buf_printf(out, "{\"done\":%s,\"keep_seconds\":%lld,\"size_max\":%lld,\"target\":",
-               done ? "true" : "false", (long long)(rules->keep_us / CLOCK_SECOND_US),
-               (long long)rules->size_max);
-    buf_add_json(out, span_str(rules->target ? rules->target : ""));
-    buf_printf(out, ",\"days\":%zu,\"bytes\":%lld,\"left_bytes\":%lld,\"goes\":%zu,\"over\":[",
-               plan->count, (long long)plan->bytes, (long long)plan->left_bytes, plan->goes);
+    struct json_writer json = {.out = out};
+    json_object(&json, NULL);
+    json_bool(&json, "done", done);
+    json_int(&json, "keep_seconds", rules->keep_us / CLOCK_SECOND_US);
+    json_int(&json, "size_max", rules->size_max);
+    json_text(&json, "target", rules->target ? rules->target : "");
+    json_uint(&json, "days", plan->count);
+    json_int(&json, "bytes", plan->bytes);
+    json_int(&json, "left_bytes", plan->left_bytes);
+    json_uint(&json, "goes", plan->goes);
+    json_array(&json, "over");
     for (size_t i = 0; i < plan->count; i++) {
-        const struct retention_day *day = &plan->days[i];
-        if (day->verdict == RETENTION_STAYS) {
-            continue;
+        if (plan->days[i].verdict != RETENTION_STAYS) {
+            add_day(&json, &plan->days[i]);
         }
-        buf_printf(out, "%s\n{\"day\":\"%s\",\"bound\":\"%s\",\"verdict\":\"%s\",\"forced\":%s",
-                   first ? "" : ",", clock_format_day(day->row.day_us, text), day->row.why,
-                   retention_verdict_name(day->verdict), day->row.forced ? "true" : "false");
-        if (day->hold > 0) {
-            buf_printf(out, ",\"hold\":%lld", (long long)day->hold);
-        }
-        buf_printf(out, ",\"events\":%lld,\"unshipped\":%lld,\"bytes\":%lld",
-                   (long long)day->row.events, (long long)day->row.unshipped,
-                   (long long)day->row.file_bytes);
-        if (day->wrong[0]) {
-            buf_add_str(out, ",\"wrong\":");
-            buf_add_json(out, span_str(day->wrong));
-        }
-        buf_add_char(out, '}');
-        first = false;
     }
-    buf_add_str(out, "]}\n");
+    json_end(&json);
+    json_end(&json);
+    buf_add_char(out, '\n');
 }
 
 enum status retention_print(const struct retention_plan *plan, const struct retention_rules *rules,
@@ -120,7 +118,9 @@ enum status retention_print(const struct retention_plan *plan, const struct rete
     } else {
         add_table(&out, plan, done);
     }
-    return print(&out, err);
+    enum status status = output_write(&out, err);
+    buf_fini(&out);
+    return status;
 }
 
 static void add_deleted_row(struct buf *out, const struct deletion *row)
@@ -136,46 +136,56 @@ static void add_deleted_row(struct buf *out, const struct deletion *row)
                row->done ? "" : "  under way");
 }
 
-static void add_deleted_json(struct buf *out, const struct deletion *row, bool first)
+static void add_deleted_json(struct json_writer *json, const struct deletion *row)
 {
-    char text[CLOCK_TEXT_BYTES];
-    char hex[DIGEST_HEX_BYTES];
-    buf_printf(out, "%s\n{\"id\":%lld,\"day\":\"%s\"", first ? "" : ",", (long long)row->id,
-               clock_format_day(row->day_us, text));
-    buf_printf(out,
-               ",\"deleted\":\"%s\",\"why\":\"%s\",\"who\":", clock_format(row->deleted_us, text),
-               row->why);
-    buf_add_json(out, span_str(row->who));
-    buf_printf(out,
-               ",\"forced\":%s,\"events\":%lld,\"unshipped\":%lld,\"blocks\":%lld"
-               ",\"last_block\":%lld,\"raw_bytes\":%lld,\"bytes\":%lld",
-               row->forced ? "true" : "false", (long long)row->events, (long long)row->unshipped,
-               (long long)row->blocks, (long long)row->last_block, (long long)row->raw_bytes,
-               (long long)row->file_bytes);
+    json_newline(json);
+    json_object(json, NULL);
+    json_int(json, "id", row->id);
+    json_day(json, "day", row->day_us);
+    json_time(json, "deleted", row->deleted_us);
+    json_text(json, "why", row->why);
+    json_text(json, "who", row->who);
+    json_bool(json, "forced", row->forced);
+    json_int(json, "events", row->events);
+    json_int(json, "unshipped", row->unshipped);
+    json_int(json, "blocks", row->blocks);
+    json_int(json, "last_block", row->last_block);
+    json_int(json, "raw_bytes", row->raw_bytes);
+    json_int(json, "bytes", row->file_bytes);
     if (row->has_chain) {
-        buf_printf(out, ",\"chain\":\"%s\"", digest_hex(&row->chain, hex));
+        json_digest(json, "chain", &row->chain);
     }
-    buf_printf(out, ",\"done\":%s}", row->done ? "true" : "false");
+    json_bool(json, "done", row->done);
+    json_end(json);
+}
+
+static void add_deletions(struct buf *out, const struct deletion *rows, size_t count)
+{
+    struct json_writer json = {.out = out};
+    json_object(&json, NULL);
+    json_array(&json, "deletions");
+    for (size_t i = 0; i < count; i++) {
+        add_deleted_json(&json, &rows[i]);
+    }
+    json_end(&json);
+    json_end(&json);
+    buf_add_char(out, '\n');
 }
 
 enum status retention_print_deleted(const struct deletion *rows, size_t count,
                                     enum output_form form, struct err *err)
 {
-    bool json = form == OUTPUT_JSON;
     struct buf out = BUF_INIT;
-    if (json) {
-        buf_add_str(&out, "{\"deletions\":[");
+    if (form == OUTPUT_JSON) {
+        add_deletions(&out, rows, count);
     } else if (count > 0) {
         buf_printf(&out, "%-5s %-10s  %-20s  %-5s  %-12s  %12s  %10s  %14s\n", "ID", "DAY",
                    "DELETED", "WHY", "WHO", "EVENTS", "UNSHIPPED", "BYTES");
     }
-    for (size_t i = 0; i < count; i++) {
-        if (json) {
-            add_deleted_json(&out, &rows[i], i == 0);
-        } else {
-            add_deleted_row(&out, &rows[i]);
-        }
+    for (size_t i = 0; form != OUTPUT_JSON && i < count; i++) {
+        add_deleted_row(&out, &rows[i]);
     }
-    buf_add_str(&out, json ? "]}\n" : "");
-    return print(&out, err);
+    enum status status = output_write(&out, err);
+    buf_fini(&out);
+    return status;
 }

@@ -8,87 +8,48 @@
 #include "schema/archive/inbox.h"
 #include "schema/archive/legal_hold.h"
 #include "schema/archive/quarantine_table.h"
+#include "schema/base/json_writer.h"
+#include "schema/copy/copy_case.h"
 #include "schema/index/deletion.h"
-#include "schema/segment/segment_size.h"
 #include "tools/stele/cli/options.h"
 #include "tools/stele/cli/progress.h"
-#include "tools/stele/verbs/stats_file.h"
+#include "tools/stele/verbs/stats_sums.h"
 
 static bool with_parts; /* --parts */
 
 struct stats {
-    char id[64];
+    char id[64]; /* of the archive, or of the one that a copy is of */
     int64_t days;
     int64_t first_day_us;
     int64_t last_day_us;
-    int64_t blocks;
-    int64_t events;
-    int64_t raw_bytes;
-    int64_t frame_bytes; /* the events themselves, compressed */
-    int64_t file_bytes;  /* segments and catalogue with their logs */
-    int64_t oldest_us;   /* of event time, in segments; 0 when there is none */
-    int64_t newest_us;
+    struct stats_sums sums;
     int64_t quarantine;
     int64_t holds; /* in force */
     int64_t deleted_days;
     int64_t deleted_events;
     struct inbox_state inbox;
     int64_t counters[EVENT_COUNTER_COUNT];
-    bool with_parts; /* parts are filled: every segment is read from end to end */
-    int64_t parts[SEGMENT_SIZE_COUNT];
 };
-
-static int64_t file_bytes(const char *path)
-{
-    int64_t bytes = 0;
-    static const char *const endings[] = {"", "-wal"};
-    for (size_t i = 0; i < 2; i++) {
-        char name[FILE_PATH_BYTES];
-        struct stat st;
-        if (file_path_format(name, NULL, "%s%s", path, endings[i]) == OK && stat(name, &st) == 0) {
-            bytes += st.st_size;
-        }
-    }
-    return bytes;
-}
 
 static enum status add_day(const char *dir, int64_t day_us, struct stats *stats, struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    enum status status = archive_segment_path(dir, day_us, path, err);
     struct segment *segment = NULL;
-    if (status == OK) {
-        struct err why;
-        status = segment_open(path, &segment, &why);
-        if (status == ERR_NOT_FOUND) { /* deleted meanwhile */
-            return OK;
-        }
-        if (status != OK) {
-            *err = why;
-        }
-    }
+    struct err why;
+    enum status status = archive_segment_path(dir, day_us, path, err);
     if (status != OK) {
         return status;
     }
-    size_t count;
-    const struct block_info *blocks = segment_blocks(segment, &count);
-    for (size_t i = 0; i < count; i++) {
-        const struct block_info *block = &blocks[i];
-        stats->events += block->n_events;
-        stats->raw_bytes += block->raw_bytes;
-        stats->frame_bytes += block->frame_bytes;
-        if (stats->oldest_us == 0 || block->time_min_us < stats->oldest_us) {
-            stats->oldest_us = block->time_min_us;
-        }
-        if (block->time_max_us > stats->newest_us) {
-            stats->newest_us = block->time_max_us;
-        }
+    status = segment_open(path, &segment, &why);
+    if (status == ERR_NOT_FOUND) { /* deleted meanwhile */
+        return OK;
     }
-    stats->blocks += (int64_t)count;
-    stats->file_bytes += file_bytes(path);
-    if (stats->with_parts) {
-        status = segment_size_read(segment, stats->parts, err);
+    if (status != OK) {
+        *err = why;
+        return status;
     }
+    stats->sums.file_bytes += stats_sums_file_bytes(path);
+    status = stats_sums_add(&stats->sums, segment, err);
     segment_close(segment);
     return status;
 }
@@ -161,7 +122,7 @@ static enum status read_stats(const char *dir, struct stats *stats, struct err *
     char path[FILE_PATH_BYTES];
     status = THEN(status, file_path_format(path, err, "%s/archive.db", dir));
     if (status == OK) {
-        stats->file_bytes += file_bytes(path);
+        stats->sums.file_bytes += stats_sums_file_bytes(path);
         status = read_segments(dir, stats, err);
     }
     return status;
@@ -186,14 +147,20 @@ static void print_number(const char *name, int64_t number)
     printf("%-17s %s\n", name, progress_number(number, text));
 }
 
-static void print_parts(const struct stats *stats)
+static void print_time(const char *name, int64_t time_us)
+{
+    char text[CLOCK_TEXT_BYTES];
+    printf("%-17s %s\n", name, clock_format(time_us, text));
+}
+
+static void print_parts(const struct stats_sums *sums)
 {
     for (int i = 0; i < SEGMENT_SIZE_COUNT; i++) {
         char text[32];
         printf("%-17s %s", segment_size_part_name((enum segment_size_part)i),
-               size_text(stats->parts[i], text));
-        if (stats->events > 0) {
-            printf(" (%.1f bytes an event)", (double)stats->parts[i] / (double)stats->events);
+               size_text(sums->parts[i], text));
+        if (sums->events > 0) {
+            printf(" (%.1f bytes an event)", (double)sums->parts[i] / (double)sums->events);
         }
         printf("\n");
     }
@@ -201,24 +168,25 @@ static void print_parts(const struct stats *stats)
 
 static void print_table(const char *dir, const struct stats *stats)
 {
+    const struct stats_sums *sums = &stats->sums;
     char text[CLOCK_TEXT_BYTES];
     char more[32];
     printf("%-17s %s (%s)\n", "archive", dir, stats->id);
-    print_number("events", stats->events);
-    if (stats->events > 0) {
-        printf("%-17s %s\n", "oldest", clock_format(stats->oldest_us, text));
-        printf("%-17s %s\n", "newest", clock_format(stats->newest_us, text));
+    print_number("events", sums->events);
+    if (sums->events > 0) {
+        print_time("oldest", sums->oldest_us);
+        print_time("newest", sums->newest_us);
         printf("%-17s %" PRId64 ", %s to ", "days", stats->days,
                clock_format_day(stats->first_day_us, text));
         printf("%s\n", clock_format_day(stats->last_day_us, text));
     }
-    print_number("blocks", stats->blocks);
-    printf("%-17s %s\n", "raw", size_text(stats->raw_bytes, more));
-    printf("%-17s %s\n", "compressed", size_text(stats->frame_bytes, more));
-    printf("%-17s %s", "files", size_text(stats->file_bytes, more));
-    if (stats->events > 0) {
-        printf(" (%.0f bytes an event, of %.0f)", (double)stats->file_bytes / (double)stats->events,
-               (double)stats->raw_bytes / (double)stats->events);
+    print_number("blocks", sums->blocks);
+    printf("%-17s %s\n", "raw", size_text(sums->raw_bytes, more));
+    printf("%-17s %s\n", "compressed", size_text(sums->frame_bytes, more));
+    printf("%-17s %s", "files", size_text(sums->file_bytes, more));
+    if (sums->events > 0) {
+        printf(" (%.0f bytes an event, of %.0f)", (double)sums->file_bytes / (double)sums->events,
+               (double)sums->raw_bytes / (double)sums->events);
     }
     printf("\n");
     print_number("in the inbox", stats->inbox.count);
@@ -229,78 +197,118 @@ static void print_table(const char *dir, const struct stats *stats)
     for (int i = 0; i < EVENT_COUNTER_COUNT; i++) {
         print_number(event_counter_name((enum event_counter)i), stats->counters[i]);
     }
-    if (stats->with_parts) {
-        print_parts(stats);
+    if (sums->with_parts) {
+        print_parts(sums);
     }
 }
 
-static void print_time(const char *name, int64_t time_us)
+/* The table of one file. */
+static void print_file(const char *path, const struct stats *stats)
 {
-    char text[CLOCK_TEXT_BYTES];
-    if (time_us == 0) {
-        printf("\"%s\":null,", name);
-    } else {
-        printf("\"%s\":\"%s\",", name, clock_format(time_us, text));
+    const struct stats_sums *sums = &stats->sums;
+    printf("%-17s %s\n", "file", path);
+    if (stats->id[0]) {
+        printf("%-17s %s\n", "copy of archive", stats->id);
+    }
+    print_number("events", sums->events);
+    if (sums->events > 0) {
+        print_time("oldest", sums->oldest_us);
+        print_time("newest", sums->newest_us);
+    }
+    print_number("blocks", sums->blocks);
+    print_number("raw bytes", sums->raw_bytes);
+    print_number("compressed", sums->frame_bytes);
+    print_number("file bytes", sums->file_bytes);
+    for (int i = 0; sums->with_parts && i < SEGMENT_SIZE_COUNT; i++) {
+        print_number(segment_size_part_name((enum segment_size_part)i), sums->parts[i]);
     }
 }
 
-static void print_json(const char *dir, const struct stats *stats)
+/* What only the catalogue of an archive knows. */
+static void add_catalogue(struct json_writer *json, const struct stats *stats)
 {
-    struct buf name = BUF_INIT;
-    buf_add_json(&name, span_str(dir));
-    printf("{\"archive\":%.*s,\"id\":\"%s\",", SPAN_FMT(buf_span(&name)), stats->id);
-    buf_fini(&name);
-    print_time("oldest", stats->oldest_us);
-    print_time("newest", stats->newest_us);
-    const struct {
-        const char *name;
-        int64_t value;
-    } numbers[] = {
-        {"events", stats->events},
-        {"days", stats->days},
-        {"blocks", stats->blocks},
-        {"raw_bytes", stats->raw_bytes},
-        {"frame_bytes", stats->frame_bytes},
-        {"file_bytes", stats->file_bytes},
-        {"inbox", stats->inbox.count},
-        {"quarantine", stats->quarantine},
-        {"holds", stats->holds},
-        {"deleted_days", stats->deleted_days},
-        {"deleted_events", stats->deleted_events},
-    };
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        printf("\"%s\":%" PRId64 ",", numbers[i].name, numbers[i].value);
-    }
-    printf("\"counters\":{");
+    json_int(json, "inbox", stats->inbox.count);
+    json_int(json, "quarantine", stats->quarantine);
+    json_int(json, "holds", stats->holds);
+    json_int(json, "deleted_days", stats->deleted_days);
+    json_int(json, "deleted_events", stats->deleted_events);
+    json_object(json, "counters");
     for (int i = 0; i < EVENT_COUNTER_COUNT; i++) {
-        printf("%s\"%s\":%" PRId64, i ? "," : "", event_counter_name((enum event_counter)i),
-               stats->counters[i]);
+        json_int(json, event_counter_name((enum event_counter)i), stats->counters[i]);
     }
-    if (stats->with_parts) {
-        printf("},\"parts\":{");
+    json_end(json);
+}
+
+static enum status print_json(const char *path, bool is_file, const struct stats *stats,
+                              struct err *err)
+{
+    const struct stats_sums *sums = &stats->sums;
+    struct buf out = BUF_INIT;
+    struct json_writer json = {.out = &out};
+    json_object(&json, NULL);
+    json_text(&json, "archive", path);
+    json_text(&json, "id", stats->id);
+    json_time(&json, "oldest", sums->events > 0 ? sums->oldest_us : INT64_MIN);
+    json_time(&json, "newest", sums->events > 0 ? sums->newest_us : INT64_MIN);
+    json_int(&json, "events", sums->events);
+    if (is_file) {
+        json_null(&json, "days");
+    } else {
+        json_int(&json, "days", stats->days);
+    }
+    json_int(&json, "blocks", sums->blocks);
+    json_int(&json, "raw_bytes", sums->raw_bytes);
+    json_int(&json, "frame_bytes", sums->frame_bytes);
+    json_int(&json, "file_bytes", sums->file_bytes);
+    if (is_file) {
+        json_null(&json, "inbox");
+        json_null(&json, "quarantine");
+        json_null(&json, "counters");
+    } else {
+        add_catalogue(&json, stats);
+    }
+    if (sums->with_parts) {
+        json_object(&json, "parts");
         for (int i = 0; i < SEGMENT_SIZE_COUNT; i++) {
-            printf("%s\"%s\":%" PRId64, i ? "," : "",
-                   segment_size_part_name((enum segment_size_part)i), stats->parts[i]);
+            json_int(&json, segment_size_part_name((enum segment_size_part)i), sums->parts[i]);
         }
+        json_end(&json);
     }
-    printf("}}\n");
+    json_end(&json);
+    buf_add_char(&out, '\n');
+    enum status status = output_write(&out, err);
+    buf_fini(&out);
+    return status;
+}
+
+static enum status read_file(const char *path, struct stats *stats, struct err *err)
+{
+    struct segment *segment = NULL;
+    struct copy_header header;
+    enum status status = segment_open(path, &segment, err);
+    if (status == OK && copy_header_open(path, &header, NULL) == OK) {
+        (void)snprintf(stats->id, sizeof stats->id, "%.*s", SPAN_FMT(header.facts.archive_id));
+        copy_header_fini(&header);
+    }
+    stats->sums.file_bytes = stats_sums_file_bytes(path);
+    status = THEN(status, stats_sums_add(&stats->sums, segment, err));
+    segment_close(segment);
+    return status;
 }
 
 static enum status run(struct options *options, int *out_code, struct err *err)
 {
     (void)out_code;
     const char *path = options->archive;
-    bool json = options->form == OUTPUT_JSON;
-    struct stats stats = {.with_parts = with_parts};
+    struct stats stats = {.sums.with_parts = with_parts};
     struct stat st;
-    if (stat(path, &st) == 0 && S_ISREG(st.st_mode)) {
-        return stats_file(path, json, with_parts, err);
+    bool is_file = stat(path, &st) == 0 && S_ISREG(st.st_mode);
+    enum status status = is_file ? read_file(path, &stats, err) : read_stats(path, &stats, err);
+    if (status == OK && options->form == OUTPUT_JSON) {
+        return print_json(path, is_file, &stats, err);
     }
-    enum status status = read_stats(path, &stats, err);
-    if (status == OK && json) {
-        print_json(path, &stats);
-    } else if (status == OK) {
-        print_table(path, &stats);
+    if (status == OK) {
+        (is_file ? print_file : print_table)(path, &stats);
     }
     return status;
 }
