@@ -268,14 +268,14 @@ class Wrong(Export):
         self.assertEqual(len(done.words.splitlines()), 1, done.words)
 
     def test_use(self):
-        self.expect(2, "where to? Give --dest")
+        self.expect(2, "--dest is missing")
         self.expect(2, "--codec is zstd, gzip or none", "--dest", self.out, "--codec", "lz4")
         self.expect(2, "--layout is hive or flat", "--dest", self.out, "--layout", "x")
         self.expect(2, "--layout and --key", "--dest", self.out, "--layout", "flat", "--key",
                     "{number}")
-        self.expect(2, "--object-bytes: \"5 apples\" is no size", "--dest", self.out,
+        self.expect(2, "--object-bytes: \"5 apples\" is not a size", "--dest", self.out,
                     "--object-bytes", "5 apples")
-        self.expect(2, "--object-bytes: \"0\" is no size", "--dest", self.out, "--object-bytes", 0)
+        self.expect(2, "--object-bytes: \"0\" is not a size", "--dest", self.out, "--object-bytes", 0)
         self.expect(2, "--from is not before --to", "--dest", self.out, "--from", DAYS[1], "--to",
                     DAYS[0])
         self.expect(2, "--dest - is one stream: --resume", "--dest", "-", "--resume", "x")

@@ -1,3 +1,5 @@
+/* Brings the inbox into segments before a range leaves: here, under the archive's lock, or by a
+ * signal to the steled that holds it, and then by looking until the rows are gone. */
 #include "tools/stele/cli/index_wait.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* The command line by getopt_long over the verb's table and the options of every verb. */
 #include "tools/stele/cli/options.h"
 
 #include <getopt.h>

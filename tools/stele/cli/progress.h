@@ -1,5 +1,5 @@
 /* The progress of long work as one line on stderr, drawn over itself a few times a second; nothing
- * at all when stderr is no terminal. One thread. */
+ * at all when stderr is not a terminal. One thread. */
 #ifndef TOOLS_STELE_CLI_PROGRESS_H
 #define TOOLS_STELE_CLI_PROGRESS_H
 

@@ -25,7 +25,7 @@ enum status target_arg_size(struct config *config, const char *size, struct err 
     struct err why;
     if (config_set(config, assignment, &why) != OK || config->ship_object_bytes_max < 1) {
         return err_set(err, ERR_USAGE,
-                       "--object-bytes: \"%.90s\" is no size: bytes, or with KiB, MiB or GiB",
+                       "--object-bytes: \"%.90s\" is not a size: bytes, or with KiB, MiB or GiB",
                        size);
     }
     return OK;
@@ -70,7 +70,7 @@ enum status target_arg_set(struct config *config, const char *word, struct err *
     char path[FILE_PATH_BYTES] = "";
     bool is_url = strstr(word, "://") != NULL;
     if (!*word) {
-        return err_set(err, ERR_USAGE, "an empty name is no place");
+        return err_set(err, ERR_USAGE, "the name of the target must not be empty");
     }
     enum status status = is_url ? OK : absolute(word, path, err);
     if (status != OK) {

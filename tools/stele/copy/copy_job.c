@@ -1,3 +1,5 @@
+/* Makes a copy: events collected into a hidden part file, the case header signed, the whole
+ * encrypted when it is asked for, then published under its name. Interrupted, it leaves nothing. */
 #include "tools/stele/copy/copy_job.h"
 
 #include <errno.h>

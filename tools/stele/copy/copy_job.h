@@ -33,7 +33,7 @@ MUST_USE enum status copy_job_run(struct copy_job *job, struct err *err);
 
 /* The rows of a finished copy at `path` as a database that any SQLite reads, into the empty file
  * `out`: the table teleport_audit_events, its full text and the case header. `progress` may be NULL
- * and is told rows; ERR_STOPPED when *stop is set. */
+ * and gets the number of rows; ERR_STOPPED when *stop is set. */
 MUST_USE enum status copy_plain_write(const char *path, const char *out,
                                       const struct copy_case *facts,
                                       const volatile sig_atomic_t *stop,

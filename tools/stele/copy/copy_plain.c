@@ -1,8 +1,8 @@
-/* A plain database of a copy's events, for whoever has nothing but SQLite, Datasette or DuckDB: one
- * row an event in the order of time, one column a field as `stele sql` has them, and the event's
- * JSON. The rows are read by the virtual table, twice: what types a field's values have is known
- * only when all were seen, and programs with strict types believe what a column says. A field whose
- * values are of several types is TEXT. */
+/* A plain database of a copy's events, for readers with nothing but SQLite, Datasette or DuckDB:
+ * one row an event in the order of time, one column a field as `stele sql` has them, and the
+ * event's JSON. The rows are read by the virtual table, twice: what types a field's values have is
+ * known only when all were seen, and programs with strict types believe what a column says. A field
+ * whose values are of several types is TEXT. */
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>

@@ -1,3 +1,5 @@
+/* What of a day goes out: whole blocks as they are stored, events of other blocks gathered and
+ * packed. Every block is compared with its digest before any of it is handed out. One thread. */
 #include "tools/stele/export/export_parts.h"
 
 #include <stdlib.h>

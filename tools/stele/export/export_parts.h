@@ -1,6 +1,6 @@
 /* What of a day goes into an export, in pieces that are put end to end: whole blocks that the query
  * matches as they were shipped (the stored frame, or one gzip member), and what it matches of other
- * blocks packed anew, some blocks together. The same day, bounds and query give the same pieces,
+ * blocks packed again, some blocks together. The same day, bounds and query give the same pieces,
  * and going on behind a piece gives those that would have followed it. Order: block, slot. One
  * thread. */
 #ifndef TOOLS_STELE_EXPORT_EXPORT_PARTS_H

@@ -1,3 +1,5 @@
+/* The file of --resume: written beside and renamed over after each object, so that it is always
+ * whole; read at the start and compared with what is asked for now. */
 #include "tools/stele/export/export_state.h"
 
 #include <inttypes.h>

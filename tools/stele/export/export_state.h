@@ -35,7 +35,7 @@ struct export_position {
 
 /* Reads the file, or begins a new state when there is none (nothing is written yet). terms->from_us
  * and to_us become those of the file. ERR_USAGE: it is of another export; the text says in what.
- * ERR_FORMAT: it is no such file. */
+ * ERR_FORMAT: it is another kind of file. */
 MUST_USE enum status export_state_open(const char *path, struct export_terms *terms,
                                        struct export_state **out_state, struct err *err);
 /* NULL is fine. */

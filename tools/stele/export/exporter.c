@@ -1,3 +1,6 @@
+/* Parts into objects, objects to the target. One thread. An object is at the target before the
+ * position behind it is written to the file of --resume; objects that are there already are found
+ * by HEAD and passed over. A failed upload is tried again until the target's patience is over. */
 #include "tools/stele/export/exporter.h"
 
 #include <errno.h>
@@ -52,7 +55,7 @@ static bool is_there(const struct exporter *exporter, const struct target_object
            memcmp(&there.sha256, object->sha256, sizeof there.sha256) == 0;
 }
 
-/* After a break most of the objects are there: asking costs less than sending them in vain. */
+/* After a break most of the objects are there: a HEAD costs less than an upload that is refused. */
 static enum status put_once(struct exporter *exporter, const struct target_object *object,
                             struct err *err)
 {

@@ -39,7 +39,7 @@ struct exporter_options {
     void *context;
 };
 
-/* *out_counts is filled whatever comes out. A damaged block is told, counted and left out. An
+/* *out_counts is filled whatever comes out. A damaged block is reported, counted and left out. An
  * upload that fails for the net's sake is tried again for a minute or two; then, and for other
  * failures, the error is the target's. */
 MUST_USE enum status exporter_run(const struct exporter_options *options,

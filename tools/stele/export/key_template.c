@@ -1,3 +1,5 @@
+/* Templates of keys: checked once (known parts, no empty names, objects told apart), then filled
+ * in for each object. Pure. */
 #include "tools/stele/export/key_template.h"
 
 #include <stdio.h>

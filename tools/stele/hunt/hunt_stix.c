@@ -1,6 +1,6 @@
 /* A hunt as a bundle of STIX 2.1 (OASIS standard of 10 June 2021; sections 3 to 5 and 8): a
  * sighting for each indicator seen, the archive as the identity that saw it, and the indicators of
- * lists that were not STIX. What is suppressed is no sighting.
+ * lists that were not STIX. Suppressed hits are left out.
  *
  * The same indicator, and the same sighting of it, always have the same id (UUIDv5), so that a
  * bundle may be taken in twice. As an object of the same id must have the same `created`, that is a

@@ -1,3 +1,5 @@
+/* Cuts a stream into chunks that end at the end of a line, or of a JSON value that spans lines.
+ * Memory is bounded by the longest value that is taken. */
 #include "tools/stele/import/chunks.h"
 
 #include "tools/stele/import/wrapper.h"

@@ -97,7 +97,7 @@ static void cut_torn(const struct import_stream *stream, struct chunk *chunk)
     }
 }
 
-/* A failure to read is told and counted; only one of the archive comes out. */
+/* A failure to read is printed and counted; only a failure of the archive is returned. */
 static enum status import_stream(struct import *import, const struct import_stream *stream,
                                  struct err *err)
 {

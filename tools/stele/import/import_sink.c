@@ -1,3 +1,6 @@
+/* Where imported events go. Without a daemon: batches to the indexer, durable when the run is
+ * settled. Beside a daemon: rows into its inbox, durable when they are committed, waiting while it
+ * is behind. Records that are not events go to quarantine with the same commit. One thread. */
 #include "tools/stele/import/import_sink.h"
 #include "schema/archive/quarantine_table.h"
 #include "schema/event/source.h"

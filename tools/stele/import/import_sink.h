@@ -6,7 +6,7 @@
 #include "schema/index/indexer.h"
 #include "tools/stele/import/records.h"
 
-/* A piece that is no event. */
+/* A record that is not an event. */
 typedef void import_fault(void *context, const char *file, int64_t line, struct span fault);
 
 struct import_totals {

@@ -11,7 +11,7 @@ struct json_scan_member {
 };
 
 /* The next member of an object (which begins with its brace). *at is 0 before the first and moves
- * on. False at the end, and where it is no object any more. */
+ * on. False at the end, and where the object is broken. */
 bool json_scan_next_member(struct span object, size_t *at, struct json_scan_member *out_member);
 
 /* The same of a list (which begins with its bracket). */

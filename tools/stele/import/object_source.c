@@ -1,3 +1,5 @@
+/* Objects of a target as streams. Some lanes, a thread and a connection each, fetch ahead of the
+ * reader into pairs of sockets; the reader takes them in order of their keys. */
 #include "tools/stele/import/object_source.h"
 
 #include <errno.h>
@@ -160,7 +162,7 @@ static enum status write_piece(void *context, struct span bytes, struct err *err
         ssize_t n = send(lane->write_fd, bytes.data, bytes.size, MSG_NOSIGNAL);
         if (n < 0 && errno != EINTR) {
             /* the reader has gone: it has said why */
-            return err_set(err, ERR_STOPPED, "%s: nobody reads on", lane->key);
+            return err_set(err, ERR_STOPPED, "%s: the reader has stopped", lane->key);
         }
         bytes = span_from(bytes, n > 0 ? (size_t)n : 0);
     }

@@ -1,3 +1,5 @@
+/* The records of a chunk: each line, or each object of a stream of JSON, is brought down through
+ * its wrappers to an event. What fails goes on as a record with its error. One thread. */
 #include "tools/stele/import/records.h"
 
 #include "schema/event/json_text.h"

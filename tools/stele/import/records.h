@@ -2,7 +2,8 @@
  * objects over several lines, Fluentd's lines (prefix.h), rows of CSV with a column event_data, and
  * in each of these events in wrappers (wrapper.h), also in one another. What a record is is found
  * by looking at each one, so a file may mix them. An event is its bytes as they stand in the file;
- * a prefix and a wrapper are no part of it. What is no event comes out with its fault.
+ * a prefix and a wrapper are no part of it. A record that is not an event is returned with its
+ * error.
  *
  * A stream is read chunk by chunk; arrays and lists may go on from one chunk to the next. */
 #ifndef TOOLS_STELE_IMPORT_RECORDS_H

@@ -226,7 +226,8 @@ int64_t unpack_sure(const struct unpack *unpack)
     return unpack->sure;
 }
 
-/* Between members: the next one, zeros that pad to a tape's block (skipped), or what is no gzip. */
+/* Between members: the next one, zeros that pad to a tape's block (skipped), or bytes that are not
+ * gzip. */
 static enum status gzip_next(struct unpack *unpack, struct err *err)
 {
     while (waiting(unpack).size > 0 && *waiting(unpack).data == '\0') {
@@ -236,7 +237,8 @@ static enum status gzip_next(struct unpack *unpack, struct err *err)
         return OK;
     }
     if ((unsigned char)*waiting(unpack).data != 0x1f || inflateReset(&unpack->gzip) != Z_OK) {
-        return err_set(err, ERR_FORMAT, "%s: what follows the gzip data is no gzip", unpack->path);
+        return err_set(err, ERR_FORMAT, "%s: the bytes behind the gzip data are not gzip",
+                       unpack->path);
     }
     unpack->frame_open = true;
     return OK;

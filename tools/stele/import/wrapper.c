@@ -1,3 +1,5 @@
+/* Finds the event inside of the objects that log shippers and stores put around it, by the names
+ * and shapes of their members. Pure. */
 #include "tools/stele/import/wrapper.h"
 
 #include "schema/event/json_text.h"

@@ -1,3 +1,4 @@
+/* Reads one certificate with OpenSSL, for stele check: names, dates, key and issuer. */
 #include "tools/stele/pki/certificate.h"
 
 #include <openssl/err.h>

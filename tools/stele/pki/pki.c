@@ -1,3 +1,5 @@
+/* Makes the CA, the server's and the client's certificate with OpenSSL. Private keys are written
+ * with mode 0600, and no file is replaced. */
 #include "tools/stele/pki/pki.h"
 
 #include <arpa/inet.h>
@@ -115,10 +117,11 @@ enum status pki_name_check(const char *name, struct err *err)
         at += size + 1;
     }
     if (!ok || digits_only) {
-        return err_set(err, ERR_USAGE,
-                       "\"%s\" is no host name and no IP address (write it without port, scheme "
-                       "and brackets)",
-                       name);
+        return err_set(
+            err, ERR_USAGE,
+            "\"%s\" is neither a host name nor an IP address (write it without port, scheme "
+            "and brackets)",
+            name);
     }
     return OK;
 }

@@ -1,3 +1,5 @@
+/* Headers with secrets, from files or the environment; wiped after use and never part of an error.
+ */
 #include "tools/stele/replay/auth_header.h"
 
 #include <stdio.h>

@@ -1,3 +1,5 @@
+/* Checks where a replay goes: the URL and its form, options that fit the form, secrets from files
+ * or the environment. Plain text to another machine is refused unless it is allowed. */
 #include "tools/stele/replay/destination.h"
 
 #include <stdio.h>
@@ -64,7 +66,7 @@ static enum status cut_url(const char *option, const char *text, struct url_part
     const char *colon = strstr(text, "://");
     if (!clean || !colon) {
         return err_set(err, ERR_USAGE,
-                       "--%s: \"%.200s\" is no URL of the form https://host:port/path or "
+                       "--%s: \"%.200s\" is not a URL of the form https://host:port/path or "
                        "tls://host:port",
                        option, clean ? text : "");
     }

@@ -18,7 +18,7 @@ struct replay_event {
 };
 
 /* Reads the fields; their memory is the arena's and raw's. time_us is what the archive goes by.
- * ERR_NOMEM; ERR_CORRUPT: raw is no JSON object. */
+ * ERR_NOMEM; ERR_CORRUPT: raw is not a JSON object. */
 MUST_USE enum status replay_event_read(struct span raw, int64_t time_us, int64_t received_us,
                                        struct arena *arena, struct replay_event *out_event,
                                        struct err *err);

@@ -1,3 +1,6 @@
+/* One replay: events out of the archive in order of time, at their pace, into the sender; refused
+ * events and the position into files, in this order, so that no position is ahead of a refusal
+ * that was not written. One thread. */
 #include "tools/stele/replay/replay_run.h"
 
 #include <inttypes.h>
@@ -8,7 +11,7 @@
 #include "tools/stele/cli/query_args.h"
 
 #define MOVE_US (INT64_C(100) * 1000)
-#define TELL_US (INT64_C(5) * CLOCK_SECOND_US) /* failures are told at most so often */
+#define TELL_US (INT64_C(5) * CLOCK_SECOND_US) /* failures are printed at most so often */
 
 /* What happens to events once they are on their way. */
 
@@ -139,7 +142,7 @@ static enum status go_through(struct replay_run *run, search_run_each *each, str
     return THEN(status, run->status);
 }
 
-/* For the bar alone: nobody waits for it when there is none. */
+/* For the progress bar alone: not counted when there is none. */
 static int64_t count_events(const struct replay_run *run)
 {
     struct err err;

@@ -1,3 +1,5 @@
+/* The file of --resume. Written beside and renamed over (durable when resume_file_write returns)
+ * once a second and at the end; what was sent after the last write is sent again. */
 #include "tools/stele/replay/resume_file.h"
 
 #include <inttypes.h>
@@ -178,7 +180,7 @@ enum status resume_file_open(const char *path, const struct resume_file_options 
         file->begun_us = file->position_us;
         file->n_begun_ties = file->n_ties;
         memcpy(file->begun_ties, file->ties, file->n_ties * sizeof *file->ties);
-        status = resume_file_write(file, err); /* a place that cannot be written is told now */
+        status = resume_file_write(file, err); /* a file that cannot be written is reported now */
     }
     if (status != OK) {
         resume_file_close(file);

@@ -30,7 +30,8 @@ struct resume_file_options {
 struct resume_file;
 
 /* Reads the file when there is one: then *from_us and *to_us become what they were at the start.
- * ERR_USAGE: it is of another destination, form, query or range. ERR_FORMAT: it is no such file. */
+ * ERR_USAGE: it is of another destination, form, query or range. ERR_FORMAT: it is another kind of
+ * file. */
 MUST_USE enum status resume_file_open(const char *path, const struct resume_file_options *what,
                                       int64_t *from_us, int64_t *to_us,
                                       struct resume_file **out_file, struct err *err);

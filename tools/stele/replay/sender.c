@@ -1,3 +1,6 @@
+/* The window of posts under way. One thread moves everything: it starts posts in order, judges
+ * answers, waits before a try, halves a batch that is too large, and settles batches in order. A
+ * batch is settled when each of its events was taken or refused. */
 #include "tools/stele/replay/sender.h"
 
 #include <stdlib.h>

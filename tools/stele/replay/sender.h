@@ -1,10 +1,10 @@
 /* Events out, in the order in which they are given, with a bounded number of posts under way; what
- * fails for now is sent again, what is refused is told. One thread: the work is done inside these
- * calls.
+ * fails for now is sent again, what is refused is reported. One thread: the work is done inside
+ * these calls.
  *
  * A batch holds its place until each of its events has its fate, also while it waits for its next
  * try. With one place nothing overtakes anything; with more, a batch that is tried again may arrive
- * behind later ones. Batches are told as settled in order, however they were answered. */
+ * behind later ones. Batches are reported as settled in order, however they were answered. */
 #ifndef TOOLS_STELE_REPLAY_SENDER_H
 #define TOOLS_STELE_REPLAY_SENDER_H
 

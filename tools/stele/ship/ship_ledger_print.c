@@ -1,3 +1,4 @@
+/* Objects of the ledger as a table, JSON or CSV, each written as it is read. */
 #include "tools/stele/ship/ship_ledger_print.h"
 
 #include <inttypes.h>

@@ -1,3 +1,5 @@
+/* Rows of a statement in each form. The first rows of a table are held back until its columns'
+ * widths are known; every other row is written as it comes. One thread. */
 #include "tools/stele/sql/sql_print.h"
 
 #include <stdio.h>

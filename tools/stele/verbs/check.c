@@ -110,7 +110,7 @@ static void check_subject(struct checkup *checkup, const char *what, const char 
     }
 }
 
-/* Opens and looks at one certificate; NULL when it is no good, which was said. */
+/* Opens and looks at one certificate; NULL when it is not valid, which was printed. */
 static struct certificate *check_certificate(struct checkup *checkup, const char *what,
                                              const char *path)
 {

@@ -1,3 +1,4 @@
+/* What a run of retention did or would do, and the list of deletions, as tables and JSON. */
 #include "tools/stele/verbs/retention_print.h"
 
 #include "query/render/terminal_text.h"

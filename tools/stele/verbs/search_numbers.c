@@ -1,3 +1,5 @@
+/* Counts in place of events: one number, a histogram, the most frequent values. All of it is
+ * counted before the first line is printed. */
 #include "tools/stele/verbs/search_numbers.h"
 
 #include <stdio.h>

@@ -1,3 +1,5 @@
+/* Lists the place of digests, reads each seal with its signature, checks it with the key, and keeps
+ * the seals of each archive in order of their numbers. */
 #include "tools/stele/verify/seal_fetch.h"
 
 #include <stdio.h>

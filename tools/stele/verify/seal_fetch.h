@@ -1,5 +1,4 @@
-/* All seals that lie at one place, by archive: ARCHIVE/NUMBER.json and .sig. Inside daemon/seal/;
- * one thread. */
+/* All seals that lie at one place, by archive: ARCHIVE/NUMBER.json and .sig. One thread. */
 #ifndef TOOLS_STELE_VERIFY_SEAL_FETCH_H
 #define TOOLS_STELE_VERIFY_SEAL_FETCH_H
 

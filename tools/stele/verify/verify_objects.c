@@ -1,3 +1,6 @@
+/* Objects at a target against the seals at the place of digests: every object that a seal names
+ * is there with its size and digest, its blocks are those of the chain, and nothing else is there.
+ */
 #include "tools/stele/verify/verify_objects.h"
 
 #include <stdio.h>
