@@ -1,7 +1,7 @@
 /* A unit test is a plain program: TEST functions, EXPECT checks, TEST_MAIN at the end. All checks
- * of a program run; an argument picks tests: those whose name contains it, or with "K/N" the K-th of
- * N parts. A test whose name begins with "setup" or "cleanup" is in every part; one that ends with
- * "by_clock" needs a build whose clock can be set, and is in none. */
+ * of a program run; an argument picks tests: those whose name contains it, or with "K/N" the K-th
+ * of N parts. A test whose name begins with "setup" or "cleanup" is in every part; one that ends
+ * with "by_clock" needs a build whose clock can be set, and is in none. */
 #ifndef TESTS_SUPPORT_TEST_H
 #define TESTS_SUPPORT_TEST_H
 

@@ -1,6 +1,6 @@
 /* Preloaded: kills the process before its n-th change of a file (KILL_AT=n, counted from 1), as
- * kill -9 or a power cut would. Changes are writes, syncs, renames and unlinks. With KILL_AT_LIST=FILE
- * the kind of each change is appended to the file, a letter each. */
+ * kill -9 or a power cut would. Changes are writes, syncs, renames and unlinks. With
+ * KILL_AT_LIST=FILE the kind of each change is appended to the file, a letter each. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
