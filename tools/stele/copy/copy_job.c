@@ -23,13 +23,13 @@ static bool is_stopped(const struct copy_job *job)
     return job->stop && *job->stop;
 }
 
-static enum status take_event(void *context, const struct copy_event *event, struct err *err)
+static enum status add_event(void *context, const struct copy_event *event, struct err *err)
 {
-    struct copy_maker *making = context;
-    if (is_stopped(making->job)) {
+    struct copy_maker *maker = context;
+    if (is_stopped(maker->job)) {
         return err_set(err, ERR_STOPPED, "interrupted; nothing was made");
     }
-    return copy_writer_add(making->writer, event, err);
+    return copy_writer_add(maker->writer, event, err);
 }
 
 static void show_search(void *context, int64_t thousandths, int64_t events)
@@ -56,9 +56,9 @@ static enum status name_source(struct copy_job *job, const struct day_iterator *
     return facts->archive_dir.data ? OK : err_nomem(err, "copy");
 }
 
-static enum status collect(struct copy_maker *making, struct err *err)
+static enum status collect(struct copy_maker *maker, struct err *err)
 {
-    struct copy_job *job = making->job;
+    struct copy_job *job = maker->job;
     struct day_iterator *iterator = NULL;
     struct day_iterator_options search = {
         .path = job->archive,
@@ -67,9 +67,9 @@ static enum status collect(struct copy_maker *making, struct err *err)
         .to_us = job->facts.to_us,
         .oldest_first = true,
         .progress = show_search,
-        .progress_context = making->progress,
+        .progress_context = maker->progress,
     };
-    struct extract extract = {.each = take_event, .context = making};
+    struct extract extract = {.each = add_event, .context = maker};
     enum status status = day_iterator_open(&search, &iterator, err);
     status = THEN(status, name_source(job, iterator, err));
     status = THEN(status, extract_run(iterator, &extract, err));
@@ -115,18 +115,18 @@ static enum status measure_file(struct copy_job *job, int fd, struct err *err)
 
 static bool encrypted_so_far(void *context, int64_t bytes)
 {
-    struct copy_maker *making = context;
-    progress_step(making->progress, bytes * 1000 / (making->job->file_bytes + 1),
+    struct copy_maker *maker = context;
+    progress_step(maker->progress, bytes * 1000 / (maker->job->file_bytes + 1),
                   bytes / (1024 * 1024));
-    return !is_stopped(making->job);
+    return !is_stopped(maker->job);
 }
 
-static enum status encrypt(struct copy_maker *making, struct err *err)
+static enum status encrypt(struct copy_maker *maker, struct err *err)
 {
-    struct copy_job *job = making->job;
+    struct copy_job *job = maker->job;
     struct atomic_file file;
     struct progress progress;
-    int fd = copy_writer_fd(making->writer);
+    int fd = copy_writer_fd(maker->writer);
     enum status status = measure_file(job, fd, err);
     if (status == OK && job->file_bytes > CMS_BYTES_MAX) {
         return err_set(err, ERR_LIMIT,
@@ -139,8 +139,8 @@ static enum status encrypt(struct copy_maker *making, struct err *err)
         return status;
     }
     progress_begin(&progress, "encrypt", "MiB", 1000);
-    making->progress = &progress;
-    status = cms_seal(fd, file.fd, &job->to, encrypted_so_far, making, err);
+    maker->progress = &progress;
+    status = cms_seal(fd, file.fd, &job->to, encrypted_so_far, maker, err);
     progress_wipe(&progress);
     status = THEN(status, measure_file(job, file.fd, err));
     status = THEN(status, atomic_file_publish(&file, job->over, err));
@@ -150,13 +150,13 @@ static enum status encrypt(struct copy_maker *making, struct err *err)
 
 static void show_rows(void *context, int64_t rows)
 {
-    struct copy_maker *making = context;
-    progress_step(making->progress, rows * 1000 / making->job->facts.events, rows);
+    struct copy_maker *maker = context;
+    progress_step(maker->progress, rows * 1000 / maker->job->facts.events, rows);
 }
 
-static enum status write_plain(struct copy_maker *making, struct err *err)
+static enum status write_plain(struct copy_maker *maker, struct err *err)
 {
-    struct copy_job *job = making->job;
+    struct copy_job *job = maker->job;
     struct atomic_file file;
     struct progress progress;
     enum status status = atomic_file_open(&file, job->out, err);
@@ -164,9 +164,9 @@ static enum status write_plain(struct copy_maker *making, struct err *err)
         return status;
     }
     progress_begin(&progress, "plain", "events", 1000);
-    making->progress = &progress;
-    status = copy_plain_write(copy_writer_part(making->writer), file.part, &job->facts, job->stop,
-                              show_rows, making, err);
+    maker->progress = &progress;
+    status = copy_plain_write(copy_writer_part(maker->writer), file.part, &job->facts, job->stop,
+                              show_rows, maker, err);
     progress_wipe(&progress);
     status = THEN(status, measure_file(job, file.fd, err));
     status = THEN(status, atomic_file_publish(&file, job->over, err));
@@ -174,17 +174,17 @@ static enum status write_plain(struct copy_maker *making, struct err *err)
     return status;
 }
 
-static enum status put_in_place(struct copy_maker *making, struct err *err)
+static enum status put_in_place(struct copy_maker *maker, struct err *err)
 {
-    struct copy_job *job = making->job;
+    struct copy_job *job = maker->job;
     if (job->to.n_certificates > 0 || job->to.passphrase.size > 0) {
-        return encrypt(making, err);
+        return encrypt(maker, err);
     }
     if (job->plain) {
-        return write_plain(making, err);
+        return write_plain(maker, err);
     }
-    enum status status = measure_file(job, copy_writer_fd(making->writer), err);
-    return THEN(status, copy_writer_publish(making->writer, job->over, err));
+    enum status status = measure_file(job, copy_writer_fd(maker->writer), err);
+    return THEN(status, copy_writer_publish(maker->writer, job->over, err));
 }
 
 static enum status check_target(const struct copy_job *job, struct err *err)
@@ -203,24 +203,24 @@ static enum status check_target(const struct copy_job *job, struct err *err)
 enum status copy_job_run(struct copy_job *job, struct err *err)
 {
     struct progress progress;
-    struct copy_maker making = {.job = job, .progress = &progress};
+    struct copy_maker maker = {.job = job, .progress = &progress};
     struct signing_key *key = NULL;
     bool hidden = job->to.n_certificates > 0 || job->to.passphrase.size > 0;
     enum status status = check_target(job, err);
     status = THEN(status, find_key(job, &key, err));
     status = THEN(status,
-                  copy_writer_open(job->out, job->compression_level, hidden, &making.writer, err));
+                  copy_writer_open(job->out, job->compression_level, hidden, &maker.writer, err));
     progress_begin(&progress, "copy", "events", 1000);
-    status = THEN(status, collect(&making, err));
+    status = THEN(status, collect(&maker, err));
     progress_wipe(&progress);
-    bool any = status == OK && copy_writer_count(making.writer) > 0;
+    bool any = status == OK && copy_writer_count(maker.writer) > 0;
     if (any) {
-        status = copy_writer_finish(making.writer, &job->facts, key, err);
+        status = copy_writer_finish(maker.writer, &job->facts, key, err);
     }
     if (any && status == OK) {
-        status = put_in_place(&making, err);
+        status = put_in_place(&maker, err);
     }
-    copy_writer_close(making.writer);
+    copy_writer_close(maker.writer);
     signing_key_free(key);
     return status;
 }

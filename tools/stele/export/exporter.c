@@ -172,8 +172,8 @@ static enum status write_out(int fd, struct span bytes, struct err *err)
     return OK;
 }
 
-static enum status take_piece(struct exporter *exporter, const struct export_part *part,
-                              struct err *err)
+static enum status add_part(struct exporter *exporter, const struct export_part *part,
+                            struct err *err)
 {
     struct export_part *object = &exporter->object;
     enum status status = OK;
@@ -218,7 +218,7 @@ static enum status day_pieces(struct exporter *exporter, struct err *err)
         } else if (status != OK && err) {
             *err = why;
         } else if (status == OK && !end) {
-            status = take_piece(exporter, &part, err);
+            status = add_part(exporter, &part, err);
         }
     }
     return THEN(status, object_end(exporter, err));

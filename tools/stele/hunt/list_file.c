@@ -6,7 +6,7 @@
 #include "tools/stele/cli/progress.h"
 #include "tools/stele/import/unpack.h"
 
-enum { LIST_READ_BYTES = 1024 * 1024, TOLD_MAX = 1000 };
+enum { LIST_READ_BYTES = 1024 * 1024, PRINTED_MAX = 1000 };
 
 const char *list_file_name(const char *path)
 {
@@ -29,22 +29,22 @@ enum status list_file_read(const char *path, struct buf *out, struct err *err)
 
 void list_file_refused(void *context, int64_t line, struct span text, const char *why)
 {
-    struct list_file_report *telling = context;
+    struct list_file_report *report = context;
     struct buf shown = BUF_INIT;
-    if (++telling->count > TOLD_MAX) {
+    if (++report->count > PRINTED_MAX) {
         return;
     }
     (void)terminal_text_add(&shown, text, 80);
-    fprintf(stderr, "%s:%lld: %.*s: %s\n", telling->name, (long long)line,
+    fprintf(stderr, "%s:%lld: %.*s: %s\n", report->name, (long long)line,
             SPAN_FMT(buf_span(&shown)), why);
     buf_fini(&shown);
 }
 
-void list_file_report_end(const struct list_file_report *telling)
+void list_file_report_end(const struct list_file_report *report)
 {
-    if (telling->count > TOLD_MAX) {
+    if (report->count > PRINTED_MAX) {
         char more[32];
-        fprintf(stderr, "%s: and %s more that cannot be read\n", telling->name,
-                progress_number(telling->count - TOLD_MAX, more));
+        fprintf(stderr, "%s: and %s more that cannot be read\n", report->name,
+                progress_number(report->count - PRINTED_MAX, more));
     }
 }

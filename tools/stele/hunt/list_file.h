@@ -19,6 +19,6 @@ struct list_file_report {
     int64_t count; /* 0 to begin with */
 };
 void list_file_refused(void *context, int64_t line, struct span text, const char *why);
-void list_file_report_end(const struct list_file_report *telling);
+void list_file_report_end(const struct list_file_report *report);
 
 #endif

@@ -63,7 +63,7 @@ static bool time_us(const ASN1_TIME *time, int64_t *out_us)
 }
 
 /* What `print` writes, as text cut to the buffer. */
-static void take_text(BIO *bio, char out[CERTIFICATE_TEXT_BYTES])
+static void read_text(BIO *bio, char out[CERTIFICATE_TEXT_BYTES])
 {
     int n = bio ? BIO_read(bio, out, CERTIFICATE_TEXT_BYTES - 1) : 0;
     out[n > 0 ? n : 0] = '\0';
@@ -83,13 +83,13 @@ enum status certificate_read(const struct certificate *certificate,
     if (subject) {
         (void)X509_NAME_print_ex(subject, X509_get_subject_name(x509), 0, XN_FLAG_ONELINE);
     }
-    take_text(subject, facts.subject);
+    read_text(subject, facts.subject);
     BIO *names = BIO_new(BIO_s_mem());
     int at = X509_get_ext_by_NID(x509, NID_subject_alt_name, -1);
     if (names && at >= 0) {
         (void)X509V3_EXT_print(names, X509_get_ext(x509, at), 0, 0);
     }
-    take_text(names, facts.names);
+    read_text(names, facts.names);
     facts.is_ca = X509_check_ca(x509) == 1; /* others are what old programs took for one */
     facts.names_itself =
         X509_NAME_cmp(X509_get_subject_name(x509), X509_get_issuer_name(x509)) == 0;

@@ -52,7 +52,7 @@ static enum status on_settled(void *context, const struct post_batch *batch, str
     const struct sender_counts *counts = sender_counts(run->out);
     int64_t settled = (int64_t)batch->count;
     for (int i = RESPONSE_OUTCOME_TAKEN; i <= RESPONSE_OUTCOME_REFUSED; i++) {
-        settled += counts->fates[i];
+        settled += counts->outcomes[i];
     }
     progress_step(&run->progress, settled, settled);
     return status;
@@ -158,22 +158,22 @@ static int64_t count_events(const struct replay_run *run)
 
 static void print_counts(const struct replay_run *run, int64_t begun_us)
 {
-    const int64_t *fates = sender_counts(run->out)->fates;
-    int64_t all = fates[RESPONSE_OUTCOME_TAKEN] + fates[RESPONSE_OUTCOME_THERE] +
-                  fates[RESPONSE_OUTCOME_UPDATED] + fates[RESPONSE_OUTCOME_REFUSED];
+    const int64_t *outcomes = sender_counts(run->out)->outcomes;
+    int64_t all = outcomes[RESPONSE_OUTCOME_TAKEN] + outcomes[RESPONSE_OUTCOME_THERE] +
+                  outcomes[RESPONSE_OUTCOME_UPDATED] + outcomes[RESPONSE_OUTCOME_REFUSED];
     char number[32];
     printf("sent %s event%s to %s as %s in %.1f s: %s taken", progress_number(all, number),
            output_plural(all), run->dest, form_name(run->destination->form.form),
            (double)(clock_monotonic_us() - begun_us) / (double)CLOCK_SECOND_US,
-           progress_number(fates[RESPONSE_OUTCOME_TAKEN], (char[32]){0}));
-    if (fates[RESPONSE_OUTCOME_THERE] > 0) {
-        printf(", %s there already", progress_number(fates[RESPONSE_OUTCOME_THERE], number));
+           progress_number(outcomes[RESPONSE_OUTCOME_TAKEN], (char[32]){0}));
+    if (outcomes[RESPONSE_OUTCOME_THERE] > 0) {
+        printf(", %s there already", progress_number(outcomes[RESPONSE_OUTCOME_THERE], number));
     }
-    if (fates[RESPONSE_OUTCOME_UPDATED] > 0) {
-        printf(", %s written over", progress_number(fates[RESPONSE_OUTCOME_UPDATED], number));
+    if (outcomes[RESPONSE_OUTCOME_UPDATED] > 0) {
+        printf(", %s written over", progress_number(outcomes[RESPONSE_OUTCOME_UPDATED], number));
     }
-    if (fates[RESPONSE_OUTCOME_REFUSED] > 0) {
-        printf(", %s refused (in %s)", progress_number(fates[RESPONSE_OUTCOME_REFUSED], number),
+    if (outcomes[RESPONSE_OUTCOME_REFUSED] > 0) {
+        printf(", %s refused (in %s)", progress_number(outcomes[RESPONSE_OUTCOME_REFUSED], number),
                run->refused_path);
     }
     printf("\n");
@@ -229,7 +229,7 @@ int replay_run(struct replay_run *run)
     }
     status = send_all(run, &err);
     progress_wipe(&run->progress);
-    bool refused = sender_counts(run->out)->fates[RESPONSE_OUTCOME_REFUSED] > 0;
+    bool refused = sender_counts(run->out)->outcomes[RESPONSE_OUTCOME_REFUSED] > 0;
     int code = refused ? status_exit_code(ERR_DENIED) : 0;
     if (status == OK && run->hits == 0) {
         fprintf(stderr, "no event to send\n");

@@ -68,7 +68,7 @@ static enum response_verdict judge_status(long http, struct span body, struct er
     return RESPONSE_REFUSED;
 }
 
-static enum response_verdict take_all(size_t count, long http, response_each *each, void *context)
+static enum response_verdict all_taken(size_t count, long http, response_each *each, void *context)
 {
     for (size_t i = 0; i < count; i++) {
         each(context, i, RESPONSE_OUTCOME_TAKEN, http, "");
@@ -115,7 +115,7 @@ static enum response_verdict judge_hec(long http, struct span body, size_t count
     (void)printable(text_of(root, "text"), words);
     cJSON_Delete(root);
     if (http == 200 && code == HEC_SUCCESS) {
-        return take_all(count, http, each, context);
+        return all_taken(count, http, each, context);
     }
     if (http == 200) {
         (void)err_set(err, ERR_FORMAT,
@@ -201,6 +201,6 @@ enum response_verdict response_judge(enum form form, long http, struct span body
     if (form == FORM_BULK) {
         return judge_bulk(http, body, count, each, context, err);
     }
-    return http >= 200 && http < 300 ? take_all(count, http, each, context)
+    return http >= 200 && http < 300 ? all_taken(count, http, each, context)
                                      : judge_status(http, body, err);
 }

@@ -117,8 +117,8 @@ static enum status again(struct sender *sender, struct post_batch *batch, const 
     return OK;
 }
 
-static void on_fate(void *context, size_t index, enum response_outcome outcome, long http,
-                    const char *reason)
+static void on_outcome(void *context, size_t index, enum response_outcome outcome, long http,
+                       const char *reason)
 {
     struct post_batch *batch = context;
     if (outcome == RESPONSE_OUTCOME_PENDING) {
@@ -141,8 +141,8 @@ static void refused(struct post_batch *batch, const struct err *why)
     set_ready(batch, 0);
 }
 
-static enum status each_has_fate(struct sender *sender, struct post_batch *batch, size_t before,
-                                 struct err *err)
+static enum status count_outcomes(struct sender *sender, struct post_batch *batch, size_t before,
+                                  struct err *err)
 {
     if (batch->pending < before) {
         batch->tries = 0;
@@ -159,7 +159,7 @@ static enum status each_has_fate(struct sender *sender, struct post_batch *batch
 }
 
 /* A post is done: what it means for its events. */
-static enum status take_answer(struct sender *sender, struct post_batch *batch, struct err *err)
+static enum status handle_response(struct sender *sender, struct post_batch *batch, struct err *err)
 {
     const struct destination *destination = sender->options.destination;
     struct transport_post *post = &batch->post;
@@ -173,7 +173,7 @@ static enum status take_answer(struct sender *sender, struct post_batch *batch, 
                                                                     : RESPONSE_STOP;
     if (why.status == OK) {
         response = response_judge(destination->form.form, post->http, buf_span(&post->response),
-                                  batch->n_sent, on_fate, batch, &why);
+                                  batch->n_sent, on_outcome, batch, &why);
         if (response != RESPONSE_EACH) {
             (void)err_wrap(&why, "%s", destination->host);
         }
@@ -183,7 +183,7 @@ static enum status take_answer(struct sender *sender, struct post_batch *batch, 
     }
     enum status status = buf_status(&batch->reasons, "replay", err);
     if (status == OK && response == RESPONSE_EACH) {
-        status = each_has_fate(sender, batch, before, err);
+        status = count_outcomes(sender, batch, before, err);
     } else if (status == OK && response == RESPONSE_RETRY) {
         status = again(sender, batch, &why, err);
     } else if (status == OK && response == RESPONSE_REFUSED) {
@@ -204,7 +204,7 @@ static enum status advance(struct sender *sender, struct err *err)
         status = sender->options.on_settled(sender->options.context, batch, err);
         if (status == OK) {
             for (size_t i = 0; i < batch->count; i++) {
-                sender->counts.fates[batch->items[i].outcome]++;
+                sender->counts.outcomes[batch->items[i].outcome]++;
             }
             sender->bytes -= batch->bytes.size;
             sender->first = (sender->first + 1) % sender->capacity;
@@ -258,13 +258,13 @@ static enum status start_due(struct sender *sender, int64_t *wait_us, struct err
     return status;
 }
 
-static enum status take_done(struct sender *sender, struct err *err)
+static enum status handle_finished(struct sender *sender, struct err *err)
 {
     enum status status = OK;
     for (size_t i = 0; status == OK && i < sender->count; i++) {
         struct post_batch *batch = at(sender, i);
         if (batch->state == POST_BATCH_IN_FLIGHT && batch->post.done) {
-            status = take_answer(sender, batch, err);
+            status = handle_response(sender, batch, err);
             settle_if_done(sender, batch);
         }
     }
@@ -276,7 +276,7 @@ static enum status work(struct sender *sender, int64_t timeout_us, struct err *e
     int64_t wait_us = timeout_us < ROUND_US ? timeout_us : ROUND_US;
     enum status status = start_due(sender, &wait_us, err);
     status = THEN(status, sender->ops->wait(sender->transport, wait_us, err));
-    status = THEN(status, take_done(sender, err));
+    status = THEN(status, handle_finished(sender, err));
     return THEN(status, advance(sender, err));
 }
 
@@ -374,7 +374,7 @@ void sender_wind_up(struct sender *sender)
     for (size_t i = 0; i < sender->count; i++) {
         struct post_batch *batch = at(sender, i);
         if (batch->state == POST_BATCH_IN_FLIGHT && batch->post.done && !batch->post.err.status) {
-            (void)take_answer(sender, batch, &err);
+            (void)handle_response(sender, batch, &err);
             settle_if_done(sender, batch);
         }
     }

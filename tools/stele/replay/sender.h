@@ -32,7 +32,7 @@ struct sender_options {
 struct sender_counts {
     int64_t posts;
     int64_t again; /* posts that had to be repeated, whole or in part */
-    int64_t fates[RESPONSE_OUTCOME_REFUSED + 1];
+    int64_t outcomes[RESPONSE_OUTCOME_REFUSED + 1];
 };
 
 struct sender;

@@ -177,7 +177,7 @@ static void finish(struct transport *transport, struct http_slot *place, CURLcod
     post->done = true;
 }
 
-static bool take_done(struct transport *transport)
+static bool finish_transfers(struct transport *transport)
 {
     bool any = false;
     int left;
@@ -198,12 +198,12 @@ static enum status http_wait(struct transport *transport, int64_t timeout_us, st
 {
     int running;
     CURLMcode code = curl_multi_perform(transport->multi, &running);
-    if (code == CURLM_OK && !take_done(transport) && timeout_us > 0) {
+    if (code == CURLM_OK && !finish_transfers(transport) && timeout_us > 0) {
         code = curl_multi_poll(transport->multi, NULL, 0, (int)((timeout_us + 999) / 1000), NULL);
         if (code == CURLM_OK) {
             code = curl_multi_perform(transport->multi, &running);
         }
-        (void)take_done(transport);
+        (void)finish_transfers(transport);
     }
     return code == CURLM_OK ? OK : err_set(err, ERR_NET, "libcurl: %s", curl_multi_strerror(code));
 }

@@ -82,7 +82,7 @@ static enum status add_line(struct session *session, const struct search_hit *hi
     return OK;
 }
 
-static bool take_hit(void *context, const struct search_hit *hit)
+static bool add_hit(void *context, const struct search_hit *hit)
 {
     struct session *session = context;
     struct event event;
@@ -160,7 +160,7 @@ static enum status run(struct options *options, int *out_code, struct err *err)
                    .from_us = INT64_MIN,
                    .to_us = INT64_MAX,
                    .oldest_first = true},
-        .each = take_hit,
+        .each = add_hit,
         .context = &session,
     };
     status = THEN(status, day_iterator_open(&search.search, &iterator, err));
