@@ -137,7 +137,7 @@ def configurations_are_valid(place):
 def tables(place):
     """stele-archive(5) has every table of the files on disk, and no other."""
     there = set()
-    for path in glob.glob(os.path.join(ROOT, "schema/sql/*.sql")):
+    for path in glob.glob(os.path.join(ROOT, "schema/*/*.sql")):
         with open(path, encoding="utf-8") as f:
             there |= set(re.findall(r"^CREATE (?:VIRTUAL )?TABLE (\w+)", f.read(), re.M))
     expect(len(there) > 20, there)
