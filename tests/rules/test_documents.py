@@ -15,9 +15,6 @@ LINE_CHARACTERS = 120
 # Names that stand for many files, or for files that are made.
 NOT_FILES = re.compile(r"NAME|TOP|UNIT|FOLDER|PRESET|x_|noun|^(verbs|corpus)/$|^dt=|^teleport/|^/")
 
-# Named already, and added by a change that is under way: to be taken out when that is there.
-COMING = {"STELE_TEST_ROUNDS"}
-
 
 def read(path):
     with open(os.path.join(ROOT, path), encoding="utf-8") as f:
@@ -55,13 +52,13 @@ def files_that_are_named(place):
     files = list(tracked())
     expect(len(files) > 500, "the files were found")
     missing = [f"{document}: {path}" for document in DOCUMENTS for path in named_paths(read(document))
-               if path not in COMING and not is_there(path, os.path.dirname(document), files)]
+               if not is_there(path, os.path.dirname(document), files)]
     expect(not missing, "named, and not there: " + ", ".join(missing))
 
 
 def variables_that_are_named(place):
     files = [path for path in tracked() if re.search(r"\.(c|h|py|txt|cmake)$|/(test|quickstart)$", path)]
-    known = set(COMING)
+    known = set()
     for path in files:
         if os.path.basename(path) != "test_documents.py":
             known.update(re.findall(r"\bSTELE_[A-Z0-9_]+\b", read(path)))
@@ -104,7 +101,8 @@ def words_are_sorted(place):
 def lines_are_short(place):
     for document in DOCUMENTS:
         for number, line in enumerate(read(document).split("\n"), 1):
-            if not line.startswith(("|", "    ", "![")):
+            table = line.startswith("|") and document != "ARCHITECTURE.md"
+            if not table and not line.startswith(("    ", "![")):
                 expect(len(line) <= LINE_CHARACTERS, f"{document}:{number}: {len(line)} characters")
     words = len(read("README.md").split())
     expect(words <= README_WORDS, f"README.md has {words} words")

@@ -250,7 +250,8 @@ enum status s3_client_run(struct s3_client *client, const struct s3_request *req
             return status;
         case S3_AGAIN_LATER:
             client->budget--;
-            status = s3_client_pause(client, S3_CLIENT_RETRY_MS << (fixed.tries - 1), err);
+            status =
+                s3_client_pause(client, (unsigned)S3_CLIENT_RETRY_MS << (fixed.tries - 1), err);
             break;
         case S3_AGAIN_FIXED:
             break;

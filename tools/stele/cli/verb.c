@@ -131,7 +131,7 @@ static const struct option_entry *entry_of(const struct options *options, const 
             return &options->entries[i];
         }
     }
-    CHECK(!"a rule names an option that is not in the table");
+    CHECK(false); /* a rule names an option that is not in the table */
     return NULL;
 }
 

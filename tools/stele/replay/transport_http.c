@@ -164,8 +164,8 @@ static void finish(struct transport *transport, struct http_slot *place, CURLcod
     post->err = (struct err){.status = OK};
     /* a receiver that refuses may close before it has read all: its answer is what counts */
     if (code != CURLE_OK && !(code == CURLE_SEND_ERROR && post->http >= 300)) {
-        (void)curl_setup_error(&transport->destination->curl, transport->destination->host, code,
-                               place->words, &post->err);
+        (void)curl_setup_error(&transport->destination->curl, transport->destination->host,
+                               (int)code, place->words, &post->err);
         if (!transport->answered && destination_is_tls(transport->destination)) {
             (void)curl_setup_suspect(&transport->destination->curl, &post->err);
         }

@@ -95,7 +95,7 @@ static enum status check_peer(struct transport *transport, struct err *err)
         return err_set(err, ERR_NET, "%s has closed the connection", transport->destination->host);
     }
     transport->was_reset = true;
-    return curl_setup_error(&transport->destination->curl, transport->destination->host, code,
+    return curl_setup_error(&transport->destination->curl, transport->destination->host, (int)code,
                             transport->words, err);
 }
 
@@ -141,7 +141,7 @@ static enum status hook_up(struct transport *transport, struct err *err)
     }
     if (code != CURLE_OK) {
         enum status status =
-            curl_setup_error(&transport->destination->curl, transport->destination->host, code,
+            curl_setup_error(&transport->destination->curl, transport->destination->host, (int)code,
                              transport->words, err);
         hang_up(transport);
         return status;
@@ -182,10 +182,11 @@ static enum status write_bytes(struct transport *transport, struct span bytes, s
             continue;
         }
         transport->was_reset = transport->was_reset || code != CURLE_AGAIN;
-        enum status status = code == CURLE_AGAIN ? wait_for_room(transport, give_up_us, err)
-                                                 : curl_setup_error(&transport->destination->curl,
-                                                                    transport->destination->host,
-                                                                    code, transport->words, err);
+        enum status status =
+            code == CURLE_AGAIN
+                ? wait_for_room(transport, give_up_us, err)
+                : curl_setup_error(&transport->destination->curl, transport->destination->host,
+                                   (int)code, transport->words, err);
         if (status != OK) {
             return status;
         }

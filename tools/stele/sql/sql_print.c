@@ -220,7 +220,7 @@ enum status sql_print_row(struct sql_print *print, struct err *err)
         break;
     case OUTPUT_RAW:
     case OUTPUT_STIX:
-        CHECK(!"the verb has no such form");
+        CHECK(false); /* not among the forms of the verb */
     }
     return THEN(status, output_write(&print->line, err));
 }

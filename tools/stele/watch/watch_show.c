@@ -105,7 +105,7 @@ static enum status show(void *context, const struct watch_hit *hit, struct err *
         break;
     case OUTPUT_RAW:
     case OUTPUT_STIX:
-        CHECK(!"the verb has no such form");
+        CHECK(false); /* not among the forms of the verb */
     }
     print->count++;
     return output_write(line, err);
