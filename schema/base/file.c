@@ -61,19 +61,16 @@ enum status file_read(const char *path, size_t max_bytes, struct buf *out, struc
     return status;
 }
 
-static enum status write_all(int fd, struct span bytes, const char *path, struct err *err)
+enum status file_write_all(int fd, struct span bytes, const char *name, struct err *err)
 {
     while (bytes.size > 0) {
         ssize_t n = write(fd, bytes.data, bytes.size);
-        if (n < 0 && errno == EINTR) {
-            continue;
+        if (n < 0 && errno != EINTR) {
+            return err_errno(err, errno, "%s", name);
         }
-        if (n < 0) {
-            return err_errno(err, errno, "%s", path);
-        }
-        bytes = span_from(bytes, (size_t)n);
+        bytes = span_from(bytes, n > 0 ? (size_t)n : 0);
     }
-    return fsync(fd) == 0 ? OK : err_errno(err, errno, "%s: fsync", path);
+    return OK;
 }
 
 static void path_parent(const char *path, char out[FILE_PATH_BYTES])
@@ -98,7 +95,10 @@ enum status file_write(const char *path, struct span bytes, mode_t mode, struct 
     if (fd < 0) {
         return err_errno(err, errno, "%s", temp);
     }
-    status = write_all(fd, bytes, temp, err);
+    status = file_write_all(fd, bytes, temp, err);
+    if (status == OK && fsync(fd) != 0) {
+        status = err_errno(err, errno, "%s: fsync", temp);
+    }
     if (close(fd) != 0 && status == OK) {
         status = err_errno(err, errno, "%s", temp);
     }

@@ -23,6 +23,9 @@ MUST_USE enum status file_read(const char *path, size_t max_bytes, struct buf *o
  * whole, after a failure or a crash it is as it was. */
 MUST_USE enum status file_write(const char *path, struct span bytes, mode_t mode, struct err *err);
 
+/* All of the bytes into an open file or pipe. `name` is what error texts call it. */
+MUST_USE enum status file_write_all(int fd, struct span bytes, const char *name, struct err *err);
+
 /* Makes the directory and its parents (mode for new ones); OK when it is there already. New
  * directories are fsynced into their parents. */
 MUST_USE enum status file_make_dir(const char *path, mode_t mode, struct err *err);

@@ -62,6 +62,26 @@ static inline struct span span_from(struct span a, size_t from)
     return span_of(a.data + from, a.size - from);
 }
 
+/* Where the byte stands first; a.size when it is not there. */
+static inline size_t span_find(struct span a, char c)
+{
+    const char *found = a.size > 0 ? memchr(a.data, c, a.size) : NULL;
+    return found ? (size_t)(found - a.data) : a.size;
+}
+
+/* Takes the next line off *rest, newline and all; *out_line is without it. False when no newline is
+ * left. */
+static inline bool span_next_line(struct span *rest, struct span *out_line)
+{
+    size_t size = span_find(*rest, '\n');
+    if (size == rest->size) {
+        return false;
+    }
+    *out_line = span_of(rest->data, size);
+    *rest = span_from(*rest, size + 1);
+    return true;
+}
+
 /* printf("%.*s", SPAN_FMT(x)) */
 #define SPAN_FMT(x) (int)(x).size, (x).data
 
