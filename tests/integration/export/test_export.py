@@ -279,7 +279,7 @@ class Wrong(Export):
         self.expect(2, "--from is not before --to", "--dest", self.out, "--from", DAYS[1], "--to",
                     DAYS[0])
         self.expect(2, "--dest - is one stream: --resume", "--dest", "-", "--resume", "x")
-        self.expect(2, "this is a dry run", "--dry-run", "--resume", "x")
+        self.expect(2, "cannot be used together", "--dry-run", "--resume", "x")
         self.expect(2, "neither s3://bucket/prefix nor file:///directory", "--dest", "gs://x")
         self.expect(2, "--dest: ", "--dest", "s3://")
         self.expect(2, "must be absolute", "--dest", "file://out")
