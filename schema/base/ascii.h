@@ -43,17 +43,58 @@ static inline bool ascii_all_digits(struct span text)
     return text.size > 0;
 }
 
-/* The text without bytes of `set` (a string) at both ends. */
-static inline struct span ascii_trim(struct span text, const char *set)
+/* The number that the text, digits and nothing else, is; false: it is none, or too large. */
+static inline bool ascii_read_number(struct span text, int64_t *out_number)
 {
-    size_t n = strlen(set);
-    while (text.size > 0 && memchr(set, text.data[0], n)) {
-        text = span_from(text, 1);
+    int64_t number = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        if (!ascii_is_digit(text.data[i]) || __builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, text.data[i] - '0', &number)) {
+            return false;
+        }
     }
-    while (text.size > 0 && memchr(set, text.data[text.size - 1], n)) {
+    *out_number = number;
+    return text.size > 0;
+}
+
+/* Letters, digits and bytes of `extra` (a string), and nothing else. */
+static inline bool ascii_all_name(struct span text, const char *extra)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        if (!ascii_is_letter(c) && !ascii_is_digit(c) && !memchr(extra, c, strlen(extra))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Printable and no space: what may stand in a header or a URL. */
+static inline bool ascii_all_visible(struct span text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        if (text.data[i] <= ' ' || text.data[i] >= 127) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The text without bytes of `set` (a string) behind it; at both ends. */
+static inline struct span ascii_trim_end(struct span text, const char *set)
+{
+    while (text.size > 0 && memchr(set, text.data[text.size - 1], strlen(set))) {
         text.size--;
     }
     return text;
+}
+
+static inline struct span ascii_trim(struct span text, const char *set)
+{
+    while (text.size > 0 && memchr(set, text.data[0], strlen(set))) {
+        text = span_from(text, 1);
+    }
+    return ascii_trim_end(text, set);
 }
 
 /* The text without blanks and control characters, bytes up to 0x20, in front; at both ends. */
