@@ -35,11 +35,6 @@ static void *member_of(struct config *config, const struct setting *setting)
     return (char *)config + setting->offset;
 }
 
-static const void *member_in(const struct config *config, const struct setting *setting)
-{
-    return (const char *)config + setting->offset;
-}
-
 void config_init(struct config *config)
 {
     memset(config, 0, sizeof *config);
@@ -51,13 +46,15 @@ void config_init(struct config *config)
 }
 
 /* ERR_CONFIG for a name that does not exist, with the one that was probably meant. */
-static enum status unknown_setting(const char *name, struct err *err)
+static enum status unknown_setting(struct span section, struct span key, struct err *err)
 {
     static const char *const names[] = {
 #define X(section, key, type, def, help) #section "." #key,
 #include "daemon/config/config.def"
 #undef X
     };
+    char name[128];
+    (void)snprintf(name, sizeof name, "%.*s.%.*s", SPAN_FMT(section), SPAN_FMT(key));
     const char *near = suggest_name(name, names, SETTING_COUNT);
     return near ? err_set(err, ERR_CONFIG, "no setting \"%.80s\"; did you mean %s?", name, near)
                 : err_set(err, ERR_CONFIG, "no setting \"%.80s\"", name);
@@ -73,6 +70,14 @@ static const struct setting *find_setting(struct span section, struct span key)
     return NULL;
 }
 
+static enum status read_value(struct config *config, const struct setting *setting,
+                              struct span value, const char *base, struct err *err)
+{
+    enum status status =
+        config_value_read(setting->type, value, base, member_of(config, setting), err);
+    return status == OK ? OK : err_wrap(err, "%s.%s", setting->section, setting->key);
+}
+
 enum status config_set(struct config *config, const char *assignment, struct err *err)
 {
     const char *equal = strchr(assignment, '=');
@@ -83,14 +88,8 @@ enum status config_set(struct config *config, const char *assignment, struct err
     struct span section = span_of(assignment, (size_t)(dot - assignment));
     struct span key = span_of(dot + 1, (size_t)(equal - dot - 1));
     const struct setting *setting = find_setting(section, key);
-    if (!setting) {
-        char name[96];
-        (void)snprintf(name, sizeof name, "%.*s", (int)(equal - assignment), assignment);
-        return unknown_setting(name, err);
-    }
-    enum status status = config_value_read(setting->type, span_str(equal + 1), NULL,
-                                           member_of(config, setting), err);
-    return status == OK ? OK : err_wrap(err, "%s.%s", setting->section, setting->key);
+    return setting ? read_value(config, setting, span_str(equal + 1), NULL, err)
+                   : unknown_setting(section, key, err);
 }
 
 static enum status read_setting(struct config *config, const char *base, struct span section,
@@ -99,9 +98,7 @@ static enum status read_setting(struct config *config, const char *base, struct 
 {
     const struct setting *setting = find_setting(section, line->name);
     if (!setting) {
-        char name[128];
-        (void)snprintf(name, sizeof name, "%.*s.%.*s", SPAN_FMT(section), SPAN_FMT(line->name));
-        return unknown_setting(name, err);
+        return unknown_setting(section, line->name, err);
     }
     int *before = &seen[setting - settings];
     if (*before != 0) {
@@ -109,9 +106,7 @@ static enum status read_setting(struct config *config, const char *base, struct 
                        setting->key, *before);
     }
     *before = line->number;
-    enum status status = config_value_read(setting->type, ini_uncommented(line), base,
-                                           member_of(config, setting), err);
-    return status == OK ? OK : err_wrap(err, "%s.%s", setting->section, setting->key);
+    return read_value(config, setting, ini_uncommented(line), base, err);
 }
 
 /* Ends at the first line that is wrong, and names it. */
@@ -215,8 +210,8 @@ void config_write(const struct config *config, struct buf *out)
         }
         struct buf value = BUF_INIT;
         struct buf usual = BUF_INIT;
-        config_value_write(setting->type, member_in(config, setting), &value);
-        config_value_write(setting->type, member_in(defaults, setting), &usual);
+        config_value_write(setting->type, (const char *)config + setting->offset, &value);
+        config_value_write(setting->type, member_of(defaults, setting), &usual);
         bool is_default = span_equal(buf_span(&value), buf_span(&usual));
         buf_printf(out, "# %s\n%s%s =%s", setting->help, is_default ? "#" : "", setting->key,
                    value.size > 0 ? " " : "");

@@ -65,6 +65,11 @@ MUST_USE bool config_split_listen(const char *listen, char out_host[CONFIG_TEXT_
                                   int *out_port);
 /* True for localhost, 127.0.0.0/8 and ::1. */
 bool config_host_is_loopback(const char *host);
+/* The host of "http(s)://host:port/path", without the brackets of IPv6. False: there is none, it is
+ * too long, or the URL names a user. */
+MUST_USE bool config_url_host(struct span url, char out_host[CONFIG_TEXT_BYTES]);
+/* `names` ends with NULL. */
+bool config_is_one_of(const char *value, const char *const *names);
 
 /* The whole file with every setting, its help as a comment and its value in this config (default
  * values commented out), as `stele init` writes it. */

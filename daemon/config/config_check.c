@@ -4,20 +4,16 @@
 #include <stdlib.h>
 
 #include "daemon/config/config.h"
+#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
 
 bool config_split_listen(const char *listen, char out_host[CONFIG_TEXT_BYTES], int *out_port)
 {
     const char *colon = strrchr(listen, ':');
-    if (!colon || colon == listen || colon[1] == '\0' || strlen(colon + 1) > 5) {
+    int64_t port = 0;
+    if (!colon || colon == listen || strlen(colon + 1) > 5 ||
+        !ascii_read_number(span_str(colon + 1), &port)) {
         return false;
-    }
-    int port = 0;
-    for (const char *c = colon + 1; *c; c++) {
-        if (*c < '0' || *c > '9') {
-            return false;
-        }
-        port = port * 10 + (*c - '0');
     }
     struct span host = span_of(listen, (size_t)(colon - listen));
     bool bracketed = host.data[0] == '[' && host.data[host.size - 1] == ']' && host.size > 2;
@@ -34,7 +30,7 @@ bool config_split_listen(const char *listen, char out_host[CONFIG_TEXT_BYTES], i
         return false;
     }
     memcpy(out_host, name, (size_t)n + 1);
-    *out_port = port;
+    *out_port = (int)port;
     return true;
 }
 
@@ -47,7 +43,20 @@ bool config_host_is_loopback(const char *host)
            (inet_pton(AF_INET6, host, &address) == 1 && IN6_IS_ADDR_LOOPBACK(&address));
 }
 
-static bool is_one_of(const char *value, const char *const *names)
+bool config_url_host(struct span url, char out_host[CONFIG_TEXT_BYTES])
+{
+    struct span rest = span_from(url, strlen(span_starts(url, "https") ? "https://" : "http://"));
+    bool bracketed = span_starts(rest, "[");
+    rest = span_from(rest, bracketed);
+    size_t size = 0;
+    while (size < rest.size && !strchr(bracketed ? "]" : ":/?#@", rest.data[size])) {
+        size++;
+    }
+    int n = snprintf(out_host, CONFIG_TEXT_BYTES, "%.*s", (int)size, rest.data);
+    return n > 0 && n < CONFIG_TEXT_BYTES && !memchr(url.data, '@', url.size);
+}
+
+bool config_is_one_of(const char *value, const char *const *names)
 {
     for (; *names; names++) {
         if (strcmp(value, *names) == 0) {
@@ -134,20 +143,9 @@ static bool url_is_safe(struct span url)
     if (span_starts(url, "https://")) {
         return url.size > 8 && url.data[8] != '/';
     }
-    if (!span_starts(url, "http://")) {
-        return false;
-    }
-    struct span rest = span_from(url, 7);
     char host[CONFIG_TEXT_BYTES];
-    bool bracketed = rest.size > 0 && rest.data[0] == '[';
-    rest = span_from(rest, bracketed);
-    size_t size = 0;
-    while (size < rest.size && !strchr(bracketed ? "]" : ":/?#@", rest.data[size])) {
-        size++;
-    }
-    (void)snprintf(host, sizeof host, "%.*s", (int)size, rest.data);
-    bool user = memchr(url.data, '@', url.size) != NULL;
-    return !user && config_host_is_loopback(host);
+    return span_starts(url, "http://") && config_url_host(url, host) &&
+           config_host_is_loopback(host);
 }
 
 enum status config_validate_watch(const struct config *config, struct err *err)
@@ -166,7 +164,7 @@ enum status config_validate_watch(const struct config *config, struct err *err)
                        "watch.webhook_secret_file is not set: name a file with the secret that "
                        "posts are signed with (openssl rand -hex 32 makes one)");
     }
-    if (!is_one_of(config->watch_syslog_facility, facilities)) {
+    if (!config_is_one_of(config->watch_syslog_facility, facilities)) {
         return err_set(err, ERR_CONFIG,
                        "watch.syslog_facility \"%.40s\" is none of auth, authpriv, daemon, user, "
                        "local0 to local7",
@@ -188,11 +186,11 @@ enum status config_validate(const struct config *config, struct err *err)
 {
     static const char *const codecs[] = {"zstd", "gzip", NULL};
     static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
-    if (!is_one_of(config->ship_codec, codecs)) {
+    if (!config_is_one_of(config->ship_codec, codecs)) {
         return err_set(err, ERR_CONFIG, "ship.codec \"%.40s\" is neither zstd nor gzip",
                        config->ship_codec);
     }
-    if (!is_one_of(config->log_level, levels)) {
+    if (!config_is_one_of(config->log_level, levels)) {
         return err_set(err, ERR_CONFIG, "log.level \"%.40s\" is none of error, warn, info, debug",
                        config->log_level);
     }

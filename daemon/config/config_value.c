@@ -4,53 +4,44 @@
 #include <stdio.h>
 
 #include "daemon/config/config.h"
+#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
 
-static const struct {
+/* Largest first; the last one is that of a zero. */
+struct unit {
     const char *name;
-    int64_t bytes;
-} size_units[] = {
+    int64_t factor;
+};
+
+enum { SIZE_UNITS = 4, TIME_UNITS = 5 };
+
+static const struct unit size_units[SIZE_UNITS] = {
     {"GiB", INT64_C(1) << 30},
     {"MiB", INT64_C(1) << 20},
     {"KiB", INT64_C(1) << 10},
     {"", 1},
 };
 
-static const struct {
-    const char *name;
-    int64_t us;
-} time_units[] = {
+static const struct unit time_units[TIME_UNITS] = {
     {"d", CLOCK_DAY_US},    {"h", 3600 * CLOCK_SECOND_US},  {"m", 60 * CLOCK_SECOND_US},
     {"s", CLOCK_SECOND_US}, {"ms", CLOCK_SECOND_US / 1000},
 };
 
-static bool read_number(struct span text, size_t *at, int64_t *out_number)
-{
-    int64_t number = 0;
-    size_t start = *at;
-    for (; *at < text.size && text.data[*at] >= '0' && text.data[*at] <= '9'; (*at)++) {
-        if (__builtin_mul_overflow(number, 10, &number) ||
-            __builtin_add_overflow(number, text.data[*at] - '0', &number)) {
-            return false;
-        }
-    }
-    *out_number = number;
-    return *at > start;
-}
-
 static bool read_size(struct span text, int64_t *out_bytes)
 {
-    size_t at = 0;
+    size_t digits = 0;
     int64_t number;
-    if (!read_number(text, &at, &number)) {
-        return false;
+    while (digits < text.size && ascii_is_digit(text.data[digits])) {
+        digits++;
     }
-    while (at < text.size && text.data[at] == ' ') {
-        at++;
+    struct span unit = span_from(text, digits);
+    while (span_starts(unit, " ")) {
+        unit = span_from(unit, 1);
     }
-    for (size_t i = 0; i < sizeof size_units / sizeof size_units[0]; i++) {
-        if (span_is(span_from(text, at), size_units[i].name)) {
-            return !__builtin_mul_overflow(number, size_units[i].bytes, out_bytes);
+    for (size_t i = 0; i < SIZE_UNITS; i++) {
+        if (span_is(unit, size_units[i].name)) {
+            return ascii_read_number(span_of(text.data, digits), &number) &&
+                   !__builtin_mul_overflow(number, size_units[i].factor, out_bytes);
         }
     }
     return false;
@@ -104,7 +95,6 @@ static enum status read_text(enum config_type type, struct span text, const char
 enum status config_value_read(enum config_type type, struct span text, const char *base,
                               void *member, struct err *err)
 {
-    size_t at = 0;
     int64_t number;
     switch (type) {
     case CONFIG_TEXT:
@@ -130,7 +120,7 @@ enum status config_value_read(enum config_type type, struct span text, const cha
                        "\"%.*s\" is not a length of time: write 500ms, 90s, 15m, 2h or 7d",
                        SPAN_FMT(text));
     case CONFIG_COUNT:
-        if (read_number(text, &at, &number) && at == text.size) {
+        if (ascii_read_number(text, &number)) {
             break;
         }
         return err_set(err, ERR_CONFIG, "\"%.*s\" is not a number", SPAN_FMT(text));
@@ -139,31 +129,18 @@ enum status config_value_read(enum config_type type, struct span text, const cha
     return OK;
 }
 
-static void write_size(int64_t bytes, struct buf *out)
+/* In the largest unit that it is a multiple of. */
+static void write_in_units(int64_t number, const struct unit *units, size_t count, struct buf *out)
 {
-    size_t i = 0;
-    while (bytes == 0 || bytes % size_units[i].bytes != 0) {
-        if (size_units[i].bytes == 1) {
-            break;
-        }
+    size_t i = number == 0 ? count - 1 : 0;
+    while (i < count - 1 && number % units[i].factor != 0) {
         i++;
     }
-    buf_printf(out, "%lld%s", (long long)(bytes / size_units[i].bytes), size_units[i].name);
-}
-
-static void write_time(int64_t us, struct buf *out)
-{
-    size_t last = sizeof time_units / sizeof time_units[0] - 1;
-    size_t i = us == 0 ? last : 0;
-    while (i < last && us % time_units[i].us != 0) {
-        i++;
-    }
-    buf_printf(out, "%lld%s", (long long)(us / time_units[i].us), time_units[i].name);
+    buf_printf(out, "%lld%s", (long long)(number / units[i].factor), units[i].name);
 }
 
 void config_value_write(enum config_type type, const void *member, struct buf *out)
 {
-    int64_t number = 0;
     switch (type) {
     case CONFIG_TEXT:
     case CONFIG_PATH:
@@ -174,16 +151,13 @@ void config_value_write(enum config_type type, const void *member, struct buf *o
         buf_add_str(out, *(const bool *)member ? "yes" : "no");
         return;
     case CONFIG_SIZE:
-        memcpy(&number, member, sizeof number);
-        write_size(number, out);
+        write_in_units(*(const int64_t *)member, size_units, SIZE_UNITS, out);
         return;
     case CONFIG_TIME:
-        memcpy(&number, member, sizeof number);
-        write_time(number, out);
+        write_in_units(*(const int64_t *)member, time_units, TIME_UNITS, out);
         return;
     case CONFIG_COUNT:
-        memcpy(&number, member, sizeof number);
-        buf_printf(out, "%lld", (long long)number);
+        buf_printf(out, "%lld", (long long)*(const int64_t *)member);
         return;
     }
 }

@@ -30,10 +30,9 @@ static void cut(struct span text, struct ini_line *line)
 bool ini_next(struct span *rest, struct ini_line *line)
 {
     while (rest->size > 0) {
-        const char *end = memchr(rest->data, '\n', rest->size);
-        struct span whole = span_of(rest->data, end ? (size_t)(end - rest->data) : rest->size);
+        struct span whole = span_of(rest->data, span_find(*rest, '\n'));
         struct span text = ascii_trim(whole, white);
-        *rest = span_from(*rest, whole.size + (end ? 1 : 0));
+        *rest = span_from(*rest, whole.size + 1);
         line->number++;
         if (text.size > 0 && text.data[0] != '#' && text.data[0] != ';') {
             line->indented = text.data != whole.data;
