@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
 
 /* Its value may hold a password: no error cites it. */
@@ -13,10 +14,7 @@ static enum status check_proxy(const char *proxy, struct err *err)
         size_t n = strlen(schemes[i]);
         rest = strncmp(proxy, schemes[i], n) == 0 ? span_str(proxy + n) : rest;
     }
-    for (size_t i = 0; i < rest.size; i++) {
-        rest.size = rest.data[i] > ' ' && rest.data[i] < 127 ? rest.size : 0;
-    }
-    return !*proxy || rest.size > 0
+    return !*proxy || (rest.size > 0 && ascii_all_visible(rest))
                ? OK
                : err_set(err, ERR_CONFIG, "ship.proxy is not of the form http://host:port");
 }

@@ -1,40 +1,33 @@
 #include "daemon/ship/aws/aws_endpoint.h"
 
-#include <ctype.h>
 #include <stdio.h>
+
+#include "schema/base/ascii.h"
 
 enum status aws_endpoint_parse(const char *text, const char *setting,
                                struct aws_endpoint *out_endpoint, struct err *err)
 {
     struct span rest = span_str(text);
-    const char *own_port = NULL;
-    if (span_starts(rest, "https://")) {
-        (void)snprintf(out_endpoint->scheme, sizeof out_endpoint->scheme, "https");
-        own_port = ":443";
-    } else if (span_starts(rest, "http://")) {
-        (void)snprintf(out_endpoint->scheme, sizeof out_endpoint->scheme, "http");
-        own_port = ":80";
-    } else {
+    bool tls = span_starts(rest, "https://");
+    if (!tls && !span_starts(rest, "http://")) {
         return err_set(err, ERR_CONFIG, "%s: \"%s\" does not begin with https:// or http://",
                        setting, text);
     }
+    (void)snprintf(out_endpoint->scheme, sizeof out_endpoint->scheme, tls ? "https" : "http");
     rest = span_from(rest, strlen(out_endpoint->scheme) + 3);
     if (span_ends(rest, "/")) {
         rest.size--;
     }
-    bool bad = rest.size == 0 || rest.size >= sizeof out_endpoint->host;
-    for (size_t i = 0; i < rest.size && !bad; i++) {
-        char c = rest.data[i];
-        bad = !isalnum((unsigned char)c) && !strchr(".-_:[]", c);
-        out_endpoint->host[i] = (char)tolower((unsigned char)c);
-    }
-    if (bad) {
+    if (rest.size == 0 || rest.size >= sizeof out_endpoint->host ||
+        !ascii_all_name(rest, ".-_:[]")) {
         return err_set(err, ERR_CONFIG, "%s: \"%s\" is not of the form https://host:port", setting,
                        text);
     }
-    if (span_ends(rest, own_port)) {
-        rest.size -= strlen(own_port);
+    for (size_t i = 0; i < rest.size; i++) {
+        out_endpoint->host[i] = ascii_lower(rest.data[i]);
     }
+    const char *own_port = tls ? ":443" : ":80";
+    rest.size -= span_ends(rest, own_port) ? strlen(own_port) : 0;
     out_endpoint->host[rest.size] = '\0';
     return OK;
 }

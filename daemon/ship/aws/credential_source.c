@@ -32,13 +32,8 @@ void credential_source_wipe(struct buf *buf)
 /* What goes into a header must not begin another one. */
 static bool copy(char *out, size_t out_bytes, struct span text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] <= ' ' || text.data[i] >= 127) {
-            return false;
-        }
-    }
     int n = snprintf(out, out_bytes, "%.*s", SPAN_FMT(text));
-    return n >= 0 && (size_t)n < out_bytes;
+    return ascii_all_visible(text) && n >= 0 && (size_t)n < out_bytes;
 }
 
 enum status credential_source_fill(const char *where, struct span id, struct span secret,
@@ -68,17 +63,11 @@ enum status credential_source_fill(const char *where, struct span id, struct spa
 static int64_t expiry_read(struct span text)
 {
     int64_t time_us = 0;
+    int64_t ms = 0;
     if (clock_parse_rfc3339(text, &time_us)) {
         return time_us;
     }
-    int64_t number = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        if (!ascii_is_digit(text.data[i]) || number > INT64_MAX / 100000) {
-            return 0;
-        }
-        number = number * 10 + (text.data[i] - '0');
-    }
-    return number * 1000;
+    return ascii_read_number(text, &ms) && ms < INT64_MAX / 1000 ? ms * 1000 : 0;
 }
 
 static enum status fill_event(const char *where, const struct event *event,
@@ -122,64 +111,73 @@ enum status credential_source_refused(const char *where, const struct http_clien
                    where, answer->http);
 }
 
-const struct credential_source_names credential_source_usual_names = {
-    "AccessKeyId", "SecretAccessKey", "Token", "Expiration"};
-
-enum status credential_source_fetch(const struct credential_source *source,
-                                    const struct http_client_request *request,
-                                    const struct credential_source_names *names,
-                                    struct credentials *out, struct err *err)
+enum status credential_source_answer(const struct credential_source *source, const char *where,
+                                     struct http_client_response *answer,
+                                     const struct credential_source_names *names,
+                                     struct credentials *out, struct err *err)
 {
-    struct http_client_request bounded = *request;
-    struct http_client_response response;
-    bounded.body_bytes_max = CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX;
-    enum status status = http_client_run(source->client, &bounded, &response, err);
-    if (status == OK) {
-        status = response.http == 200
-                     ? credential_source_fill_json(request->host, buf_span(&response.body), names,
-                                                   source->now_us, out, err)
-                     : credential_source_refused(request->host, &response, err);
-        credential_source_wipe(&response.body);
-    }
+    enum status status = answer->http == 200
+                             ? credential_source_fill_json(where, buf_span(&answer->body), names,
+                                                           source->now_us, out, err)
+                             : credential_source_refused(where, answer, err);
+    credential_source_wipe(&answer->body);
     return status;
 }
 
-/* Key, secret and token are one thing: all from the configuration, or all from elsewhere. */
+const struct credential_source_names credential_source_usual_names = {
+    "AccessKeyId", "SecretAccessKey", "Token", "Expiration"};
+
+/* As the configuration or the environment gives them. */
+struct given_keys {
+    const char *where;
+    const char *set_in; /* behind "is set" */
+    const char *id;
+    const char *secret;
+    const char *token;
+    const char *id_name;
+    const char *secret_name;
+};
+
+/* Key, secret and token are one thing: all from here, or all from elsewhere. */
+static enum status fill_given(const struct given_keys *given, struct credentials *out,
+                              struct err *err)
+{
+    if (!*given->id || !*given->secret) {
+        return err_set(err, ERR_CONFIG, "%s is set%s, but not %s",
+                       *given->id ? given->id_name : given->secret_name, given->set_in,
+                       *given->id ? given->secret_name : given->id_name);
+    }
+    return credential_source_fill(given->where, span_str(given->id), span_str(given->secret),
+                                  span_str(given->token), 0, out, err);
+}
+
 enum status credential_source_config(const struct credential_source *source, bool *out_there,
                                      struct credentials *out, struct err *err)
 {
     const struct config *config = source->config;
-    *out_there = *config->ship_s3_access_key_id || *config->ship_s3_secret_access_key;
-    if (!*out_there) {
-        return OK;
-    }
-    if (!*config->ship_s3_access_key_id || !*config->ship_s3_secret_access_key) {
-        bool id = *config->ship_s3_access_key_id;
-        return err_set(err, ERR_CONFIG, "%s is set, but not %s",
-                       id ? "ship.s3_access_key_id" : "ship.s3_secret_access_key",
-                       id ? "ship.s3_secret_access_key" : "ship.s3_access_key_id");
-    }
-    return credential_source_fill("stele.conf", span_str(config->ship_s3_access_key_id),
-                                  span_str(config->ship_s3_secret_access_key),
-                                  span_str(config->ship_s3_session_token), 0, out, err);
+    const struct given_keys given = {.where = "stele.conf",
+                                     .set_in = "",
+                                     .id = config->ship_s3_access_key_id,
+                                     .secret = config->ship_s3_secret_access_key,
+                                     .token = config->ship_s3_session_token,
+                                     .id_name = "ship.s3_access_key_id",
+                                     .secret_name = "ship.s3_secret_access_key"};
+    *out_there = *given.id || *given.secret;
+    return *out_there ? fill_given(&given, out, err) : OK;
 }
 
 /* Passed over when a profile is named in stele.conf, which is nearer than the environment. */
 enum status credential_source_environment(const struct credential_source *source, bool *out_there,
                                           struct credentials *out, struct err *err)
 {
-    const char *id = credential_source_env("AWS_ACCESS_KEY_ID");
-    const char *secret = credential_source_env("AWS_SECRET_ACCESS_KEY");
-    *out_there = (*id || *secret) && (source->no_profile || !*source->config->ship_s3_profile);
-    if (!*out_there) {
-        return OK;
-    }
-    if (!*id || !*secret) {
-        return err_set(err, ERR_CONFIG, "%s is set in the environment, but not %s",
-                       *id ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
-                       *id ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
-    }
-    return credential_source_fill("the environment", span_str(id), span_str(secret),
-                                  span_str(credential_source_env("AWS_SESSION_TOKEN")), 0, out,
-                                  err);
+    const struct given_keys given = {.where = "the environment",
+                                     .set_in = " in the environment",
+                                     .id = credential_source_env("AWS_ACCESS_KEY_ID"),
+                                     .secret = credential_source_env("AWS_SECRET_ACCESS_KEY"),
+                                     .token = credential_source_env("AWS_SESSION_TOKEN"),
+                                     .id_name = "AWS_ACCESS_KEY_ID",
+                                     .secret_name = "AWS_SECRET_ACCESS_KEY"};
+    *out_there =
+        (*given.id || *given.secret) && (source->no_profile || !*source->config->ship_s3_profile);
+    return *out_there ? fill_given(&given, out, err) : OK;
 }

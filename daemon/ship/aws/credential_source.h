@@ -51,18 +51,18 @@ MUST_USE enum status credential_source_fill_json(const char *where, struct span 
                                                  int64_t now_us, struct credentials *out,
                                                  struct err *err);
 
-/* Sends the request (its answer is bounded here) and fills from the JSON of a 200. */
-MUST_USE enum status credential_source_fetch(const struct credential_source *source,
-                                             const struct http_client_request *request,
-                                             const struct credential_source_names *names,
-                                             struct credentials *out, struct err *err);
-/* AccessKeyId, SecretAccessKey, Token, Expiration. */
-extern const struct credential_source_names credential_source_usual_names;
-
 /* ERR_DENIED ("WHERE: HTTP 403") for an answer that is no success, ERR_NET for 5xx and 429. */
 MUST_USE enum status credential_source_refused(const char *where,
                                                const struct http_client_response *answer,
                                                struct err *err);
+/* Fills from the JSON of a 200; any other answer is refused. Its body is wiped. */
+MUST_USE enum status credential_source_answer(const struct credential_source *source,
+                                              const char *where,
+                                              struct http_client_response *answer,
+                                              const struct credential_source_names *names,
+                                              struct credentials *out, struct err *err);
+/* AccessKeyId, SecretAccessKey, Token, Expiration. */
+extern const struct credential_source_names credential_source_usual_names;
 
 /* Something here has to be mended by somebody: turns an error of the system into ERR_CONFIG. */
 enum status credential_source_wrong(struct err *err);

@@ -4,27 +4,12 @@
 #include <stdio.h>
 
 #include "daemon/ship/aws/credential_source.h"
+#include "schema/base/ascii.h"
 
 #define WHERE     "the container's endpoint"
 #define ECS_HOST  "169.254.170.2"
 #define EKS_HOST  "169.254.170.23"
 #define EKS_HOST6 "fd00:ec2::23"
-
-/* The host of "http://host:port/path", without the brackets of IPv6. */
-static bool host_of(struct span url, char out[256])
-{
-    bool tls = span_starts(url, "https://");
-    struct span rest = span_from(url, tls ? 8 : 7);
-    size_t n = 0;
-    bool bracket = span_starts(rest, "[");
-    rest = span_from(rest, bracket);
-    while (n < rest.size && !strchr(bracket ? "]" : ":/?#@", rest.data[n])) {
-        n++;
-    }
-    bool user = n < rest.size && rest.data[n] == '@';
-    int size = snprintf(out, 256, "%.*s", (int)n, rest.data);
-    return size > 0 && size < 256 && !user && !memchr(url.data, '@', url.size);
-}
 
 /* Plain HTTP carries secrets: to this machine and AWS's own addresses only. */
 static bool is_near(const char *host)
@@ -42,7 +27,7 @@ static bool is_near(const char *host)
 enum status credential_source_container_url(const char *relative, const char *full, struct buf *out,
                                             bool *out_direct, struct err *err)
 {
-    char host[256] = ECS_HOST;
+    char host[CONFIG_TEXT_BYTES] = ECS_HOST;
     struct span url = span_str(full);
     if (*relative) {
         if (*relative != '/') {
@@ -52,7 +37,7 @@ enum status credential_source_container_url(const char *relative, const char *fu
         buf_printf(out, "http://" ECS_HOST "%s", relative);
     } else {
         bool tls = span_starts(url, "https://");
-        if ((!tls && !span_starts(url, "http://")) || !host_of(url, host)) {
+        if ((!tls && !span_starts(url, "http://")) || !config_url_host(url, host)) {
             return err_set(err, ERR_CONFIG,
                            "AWS_CONTAINER_CREDENTIALS_FULL_URI is not http(s)://host/path");
         }
@@ -65,10 +50,8 @@ enum status credential_source_container_url(const char *relative, const char *fu
         }
         buf_add_span(out, url);
     }
-    for (size_t i = 0; i < out->size; i++) {
-        if (out->data[i] <= ' ' || out->data[i] >= 127) {
-            return err_set(err, ERR_CONFIG, "AWS_CONTAINER_CREDENTIALS_*_URI holds a space");
-        }
+    if (!ascii_all_visible(buf_span(out))) {
+        return err_set(err, ERR_CONFIG, "AWS_CONTAINER_CREDENTIALS_*_URI holds a space");
     }
     buf_add_char(out, '\0');
     *out_direct = is_near(host);
@@ -84,9 +67,7 @@ static enum status token_read(struct buf *out, struct err *err)
             (void)err_wrap(err, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
             return credential_source_wrong(err);
         }
-        while (out->size > 0 && strchr("\r\n", out->data[out->size - 1])) {
-            out->size--;
-        }
+        out->size = ascii_trim_end(buf_span(out), "\r\n").size;
     } else {
         buf_add_str(out, credential_source_env("AWS_CONTAINER_AUTHORIZATION_TOKEN"));
     }
@@ -119,9 +100,13 @@ enum status credential_source_container(const struct credential_source *source, 
                                                 .host = WHERE,
                                                 .headers = &header,
                                                 .n_headers = token.size > 0,
+                                                .body_bytes_max =
+                                                    CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX,
                                                 .direct = direct};
-    status = THEN(status, credential_source_fetch(source, &request, &credential_source_usual_names,
-                                                  out, err));
+    struct http_client_response answer;
+    status = THEN(status, http_client_run(source->client, &request, &answer, err));
+    status = THEN(status, credential_source_answer(source, WHERE, &answer,
+                                                   &credential_source_usual_names, out, err));
     buf_fini(&url);
     credential_source_wipe(&token);
     return status;

@@ -17,35 +17,27 @@ struct instance {
     struct buf token;
 };
 
-/* A request for the path below the service's address. Its url is to be freed. */
-static struct http_client_request make_request(const struct instance *instance, const char *method,
-                                               struct span path, struct http_pair *header,
-                                               struct buf *url)
-{
-    bool put = strcmp(method, "PUT") == 0;
-    *header = (struct http_pair){
-        span_str(put ? "x-aws-ec2-metadata-token-ttl-seconds" : "x-aws-ec2-metadata-token"),
-        put ? span_str("21600") : buf_span(&instance->token)};
-    buf_add_str(url, instance->base);
-    buf_add_span(url, path);
-    buf_add_char(url, '\0');
-    return (struct http_client_request){.method = method,
-                                        .url = url->data,
-                                        .host = WHERE,
-                                        .headers = header,
-                                        .n_headers = 1,
-                                        .body_bytes_max = CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX,
-                                        .timeout_us = put ? TIMEOUT_US : 0,
-                                        .direct = true};
-}
-
+/* A request for the path below the service's address. */
 static enum status call(struct instance *instance, const char *method, const char *path,
                         struct http_client_response *out, struct err *err)
 {
+    bool put = strcmp(method, "PUT") == 0;
+    const struct http_pair header = {
+        span_str(put ? "x-aws-ec2-metadata-token-ttl-seconds" : "x-aws-ec2-metadata-token"),
+        put ? span_str("21600") : buf_span(&instance->token)};
     struct buf url = BUF_INIT;
-    struct http_pair header;
-    const struct http_client_request request =
-        make_request(instance, method, span_str(path), &header, &url);
+    buf_printf(&url, "%s%s", instance->base, path);
+    buf_add_char(&url, '\0');
+    const struct http_client_request request = {
+        .method = method,
+        .url = url.data,
+        .host = WHERE,
+        .headers = &header,
+        .n_headers = 1,
+        .body_bytes_max = CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX,
+        .timeout_us = put ? TIMEOUT_US : 0,
+        .direct = true,
+    };
     enum status status = buf_status(&url, "ship", err);
     status = THEN(status, http_client_run(instance->source->client, &request, out, err));
     buf_fini(&url);
@@ -91,6 +83,7 @@ static enum status role_fetch(struct instance *instance, bool *out_there, struct
     }
     buf_add_str(role, PATH);
     if (answer.http == 200 && take_line(&answer.body, role)) {
+        buf_add_char(role, '\0');
         status = buf_status(role, "ship", err);
     } else if (answer.http == 404) {
         *out_there = false; /* no role is attached */
@@ -101,17 +94,13 @@ static enum status role_fetch(struct instance *instance, bool *out_there, struct
     return status;
 }
 
-static enum status credentials_fetch(struct instance *instance, struct span path,
+static enum status credentials_fetch(struct instance *instance, const char *path,
                                      struct credentials *out, struct err *err)
 {
-    struct buf url = BUF_INIT;
-    struct http_pair header;
-    const struct http_client_request request = make_request(instance, "GET", path, &header, &url);
-    enum status status = buf_status(&url, "ship", err);
-    status = THEN(status, credential_source_fetch(instance->source, &request,
-                                                  &credential_source_usual_names, out, err));
-    buf_fini(&url);
-    return status;
+    struct http_client_response answer;
+    enum status status = call(instance, "GET", path, &answer, err);
+    return THEN(status, credential_source_answer(instance->source, WHERE, &answer,
+                                                 &credential_source_usual_names, out, err));
 }
 
 enum status credential_source_instance(const struct credential_source *source, bool *out_there,
@@ -136,7 +125,7 @@ enum status credential_source_instance(const struct credential_source *source, b
         status = role_fetch(&instance, out_there, &role, err);
     }
     if (status == OK && *out_there) {
-        status = credentials_fetch(&instance, buf_span(&role), out, err);
+        status = credentials_fetch(&instance, role.data, out, err);
     }
     credential_source_wipe(&instance.token);
     buf_fini(&role);

@@ -10,93 +10,97 @@
 
 enum { ROLES_MAX = 5, NAME_BYTES = 256 };
 
+/* One of the two shared files. */
+struct shared_file {
+    enum profile_file_section section; /* of its profiles */
+    struct buf text;
+    char path[FILE_PATH_BYTES]; /* for words; empty: there is no home to look for it */
+};
+
 struct profiles {
     const struct credential_source *source;
-    struct buf config;
-    struct buf credentials;
-    char path[FILE_PATH_BYTES]; /* of the credentials file, for words */
+    struct shared_file files[2]; /* credentials, which goes first, and config */
 };
 
 /* The file named by the variable, else ~/.aws/NAME; one that is not there is empty. */
-static enum status file_load(const char *variable, const char *name, char path[FILE_PATH_BYTES],
-                             struct buf *out, struct err *err)
+static enum status file_load(const char *variable, const char *name, struct shared_file *file,
+                             struct err *err)
 {
     const char *named = credential_source_env(variable);
     const char *home = credential_source_env("HOME");
     if (!*named && !*home) {
         return OK;
     }
-    enum status status = *named ? file_path_format(path, err, "%s", named)
-                                : file_path_format(path, err, "%s/.aws/%s", home, name);
-    if (status != OK || !file_exists(path)) {
+    enum status status = *named ? file_path_format(file->path, err, "%s", named)
+                                : file_path_format(file->path, err, "%s/.aws/%s", home, name);
+    if (status != OK || !file_exists(file->path)) {
         return status;
     }
-    status = file_read(path, CREDENTIAL_SOURCE_FILE_BYTES_MAX, out, err);
+    status = file_read(file->path, CREDENTIAL_SOURCE_FILE_BYTES_MAX, &file->text, err);
     return status == OK ? OK : credential_source_wrong(err);
+}
+
+static struct span value_in(const struct shared_file *file, const char *profile, const char *key)
+{
+    return profile_file_value(buf_span(&file->text), file->section, span_str(profile), key);
 }
 
 static struct span setting(const struct profiles *profiles, const char *profile, const char *key)
 {
-    struct span name = span_str(profile);
-    struct span value =
-        profile_file_value(buf_span(&profiles->credentials), PROFILE_FILE_CREDENTIALS, name, key);
-    return value.data
-               ? value
-               : profile_file_value(buf_span(&profiles->config), PROFILE_FILE_CONFIG, name, key);
+    struct span value = value_in(&profiles->files[0], profile, key);
+    return value.data ? value : value_in(&profiles->files[1], profile, key);
 }
 
 static bool exists(const struct profiles *profiles, const char *profile)
 {
-    struct span name = span_str(profile);
-    return profile_file_has(buf_span(&profiles->credentials), PROFILE_FILE_CREDENTIALS, name) ||
-           profile_file_has(buf_span(&profiles->config), PROFILE_FILE_CONFIG, name);
+    bool is_there = false;
+    for (size_t i = 0; i < 2; i++) {
+        const struct shared_file *file = &profiles->files[i];
+        is_there =
+            is_there || profile_file_has(buf_span(&file->text), file->section, span_str(profile));
+    }
+    return is_there;
 }
 
 static enum status static_keys(const struct profiles *profiles, const char *profile,
                                bool *out_there, struct credentials *out, struct err *err)
 {
-    const struct {
-        struct span text;
-        enum profile_file_section kind;
-    } files[] = {{buf_span(&profiles->credentials), PROFILE_FILE_CREDENTIALS},
-                 {buf_span(&profiles->config), PROFILE_FILE_CONFIG}};
     char where[NAME_BYTES + 16];
-    struct span name = span_str(profile);
     (void)snprintf(where, sizeof where, "profile %s", profile);
     *out_there = false;
     for (size_t i = 0; i < 2; i++) {
-        struct span id =
-            profile_file_value(files[i].text, files[i].kind, name, "aws_access_key_id");
-        struct span secret =
-            profile_file_value(files[i].text, files[i].kind, name, "aws_secret_access_key");
+        struct span id = value_in(&profiles->files[i], profile, "aws_access_key_id");
+        struct span secret = value_in(&profiles->files[i], profile, "aws_secret_access_key");
+        struct span token = value_in(&profiles->files[i], profile, "aws_session_token");
         if (id.data || secret.data) {
             *out_there = true;
-            return credential_source_fill(
-                where, id, secret,
-                profile_file_value(files[i].text, files[i].kind, name, "aws_session_token"), 0, out,
-                err);
+            return credential_source_fill(where, id, secret, token, 0, out, err);
         }
     }
     return OK;
 }
 
+/* Of the profile's sso-session, if it names one, else its own. */
+static struct span sso_setting(const struct profiles *profiles, const char *profile,
+                               const char *key)
+{
+    struct span session = setting(profiles, profile, "sso_session");
+    return session.size > 0 ? profile_file_value(buf_span(&profiles->files[1].text),
+                                                 PROFILE_FILE_SSO_SESSION, session, key)
+                            : setting(profiles, profile, key);
+}
+
 static enum status sso(const struct profiles *profiles, const char *profile,
                        struct credentials *out, struct err *err)
 {
-    struct span config = buf_span(&profiles->config);
-    struct credential_source_sso sso = {
+    const struct credential_source_sso sso = {
         .session = setting(profiles, profile, "sso_session"),
         .account_id = setting(profiles, profile, "sso_account_id"),
         .role_name = setting(profiles, profile, "sso_role_name"),
+        .start_url = sso_setting(profiles, profile, "sso_start_url"),
+        .region = sso_setting(profiles, profile, "sso_region"),
         .profile = profile,
     };
-    bool session = sso.session.size > 0;
-    sso.start_url =
-        session ? profile_file_value(config, PROFILE_FILE_SSO_SESSION, sso.session, "sso_start_url")
-                : setting(profiles, profile, "sso_start_url");
-    sso.region =
-        session ? profile_file_value(config, PROFILE_FILE_SSO_SESSION, sso.session, "sso_region")
-                : setting(profiles, profile, "sso_region");
     return credential_source_sso(profiles->source, &sso, out, err);
 }
 
@@ -259,21 +263,22 @@ enum status credential_source_profile(const struct credential_source *source, bo
     if (!copy_name(profile, span_str(*named ? named : "default"))) {
         return err_set(err, ERR_CONFIG, "the profile's name is too long");
     }
-    struct profiles profiles = {.source = source};
-    char config_path[FILE_PATH_BYTES] = "";
-    enum status status = file_load("AWS_SHARED_CREDENTIALS_FILE", "credentials", profiles.path,
-                                   &profiles.credentials, err);
-    status =
-        THEN(status, file_load("AWS_CONFIG_FILE", "config", config_path, &profiles.config, err));
+    struct profiles profiles = {
+        .source = source,
+        .files = {{.section = PROFILE_FILE_CREDENTIALS}, {.section = PROFILE_FILE_CONFIG}}};
+    struct shared_file *credentials = &profiles.files[0];
+    struct shared_file *config = &profiles.files[1];
+    enum status status = file_load("AWS_SHARED_CREDENTIALS_FILE", "credentials", credentials, err);
+    status = THEN(status, file_load("AWS_CONFIG_FILE", "config", config, err));
     status = THEN(status, ask(&profiles, profile, out_there, out, err));
     if (status == OK && !*out_there && *named) {
         status = err_set(err, ERR_CONFIG, "profile %s (%s): %s in %s and %s", profile,
                          *ours ? "ship.s3_profile" : "AWS_PROFILE",
                          exists(&profiles, profile) ? "no credentials" : "not there",
-                         *profiles.path ? profiles.path : "~/.aws/credentials",
-                         *config_path ? config_path : "~/.aws/config");
+                         *credentials->path ? credentials->path : "~/.aws/credentials",
+                         *config->path ? config->path : "~/.aws/config");
     }
-    credential_source_wipe(&profiles.credentials);
-    credential_source_wipe(&profiles.config);
+    credential_source_wipe(&credentials->text);
+    credential_source_wipe(&config->text);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "daemon/ship/aws/aws_endpoint.h"
 #include "daemon/ship/aws/credential_source.h"
 #include "daemon/ship/aws/sigv4.h"
+#include "schema/base/ascii.h"
 #include "schema/base/hex.h"
 #include "schema/event/event.h"
 
@@ -43,10 +44,8 @@ static enum status token_read(const struct credential_source *source,
         buf_add_span(out, event_get(&event, "accessToken"));
         status = buf_status(out, "ship", err);
     }
-    for (size_t i = 0; i < out->size && status == OK; i++) {
-        if (out->data[i] <= ' ' || out->data[i] >= 127) {
-            status = log_in(sso, "the cached token cannot be read", err);
-        }
+    if (status == OK && !ascii_all_visible(buf_span(out))) {
+        status = log_in(sso, "the cached token cannot be read", err);
     }
     arena_fini(&arena);
     credential_source_wipe(&file);
@@ -73,16 +72,9 @@ static enum status ask(const struct credential_source *source,
     if (status != OK) {
         return status;
     }
-    if (answer.http == 200) {
-        status = credential_source_fill_json("SSO", buf_span(&answer.body), &names, source->now_us,
-                                             out, err);
-    } else if (answer.http == 401) {
-        status = log_in(sso, "the portal does not take the login", err);
-    } else {
-        status = credential_source_refused("SSO", &answer, err);
-    }
-    credential_source_wipe(&answer.body);
-    return status;
+    bool knows_us = answer.http != 401;
+    status = credential_source_answer(source, "SSO", &answer, &names, out, err);
+    return knows_us ? status : log_in(sso, "the portal does not take the login", err);
 }
 
 enum status credential_source_sso(const struct credential_source *source,

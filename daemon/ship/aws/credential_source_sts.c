@@ -7,6 +7,7 @@
 #include "daemon/ship/aws/aws_xml.h"
 #include "daemon/ship/aws/credential_source.h"
 #include "daemon/ship/aws/sigv4.h"
+#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
 
 #define FORM_TYPE "application/x-www-form-urlencoded; charset=utf-8"
@@ -59,12 +60,6 @@ static enum status call_begin(struct sts_request *call, const struct credential_
     return buf_status(&call->url, "ship", err);
 }
 
-static void add_header(struct sts_request *call, const char *name, struct span value)
-{
-    call->sign.headers[call->sign.n_headers++] =
-        (struct http_pair){.name = span_str(name), .value = value};
-}
-
 static enum status call_sign(struct sts_request *call, const struct credentials *with,
                              struct err *err)
 {
@@ -73,11 +68,9 @@ static enum status call_sign(struct sts_request *call, const struct credentials 
     call->sign.method = span_str("POST");
     call->sign.path = span_str("/");
     call->sign.payload_hash = span_str(digest_hex(&digest, call->hash));
-    add_header(call, "host", span_str(call->host));
-    add_header(call, "x-amz-date", span_str(call->time));
-    if (*with->session_token) {
-        add_header(call, "x-amz-security-token", span_str(with->session_token));
-    }
+    sigv4_add_header(&call->sign, "host", span_str(call->host));
+    sigv4_add_header(&call->sign, "x-amz-date", span_str(call->time));
+    sigv4_add_header(&call->sign, "x-amz-security-token", span_str(with->session_token));
     struct sigv4_scope scope = {
         .access_key_id = span_str(with->access_key_id),
         .secret_access_key = span_str(with->secret_access_key),
@@ -86,7 +79,7 @@ static enum status call_sign(struct sts_request *call, const struct credentials 
     };
     memcpy(scope.time, call->time, sizeof scope.time);
     enum status status = sigv4_authorization(&scope, &call->sign, &call->authorization, err);
-    add_header(call, "authorization", buf_span(&call->authorization));
+    sigv4_add_header(&call->sign, "authorization", buf_span(&call->authorization));
     return status;
 }
 
@@ -103,12 +96,6 @@ static enum status refused(const struct http_client_response *response, struct s
                    SPAN_FMT(arn), *code ? code : "refused", response->http);
 }
 
-/* A value that fills its room may have been cut. */
-static bool xml_value(struct span body, const char *name, char *out, size_t out_bytes)
-{
-    return aws_xml_text(body, name, out, out_bytes) && strlen(out) < out_bytes - 1;
-}
-
 static enum status answer_read(const struct http_client_response *response, struct credentials *out,
                                struct err *err)
 {
@@ -116,11 +103,12 @@ static enum status answer_read(const struct http_client_response *response, stru
     struct credentials told = {0};
     char expires[64];
     enum status status = OK;
-    if (!xml_value(body, "AccessKeyId", told.access_key_id, sizeof told.access_key_id) ||
-        !xml_value(body, "SecretAccessKey", told.secret_access_key,
-                   sizeof told.secret_access_key) ||
-        !xml_value(body, "SessionToken", told.session_token, sizeof told.session_token) ||
-        !xml_value(body, "Expiration", expires, sizeof expires) ||
+    if (!aws_xml_exact(body, "AccessKeyId", false, told.access_key_id, sizeof told.access_key_id) ||
+        !aws_xml_exact(body, "SecretAccessKey", false, told.secret_access_key,
+                       sizeof told.secret_access_key) ||
+        !aws_xml_exact(body, "SessionToken", false, told.session_token,
+                       sizeof told.session_token) ||
+        !aws_xml_exact(body, "Expiration", false, expires, sizeof expires) ||
         !clock_parse_rfc3339(span_str(expires), &told.expires_us)) {
         status = err_set(err, ERR_FORMAT, "STS answered without credentials in it");
     } else {
@@ -137,7 +125,7 @@ static enum status call_end(struct sts_request *call, struct span arn, struct cr
 {
     struct http_client_response response = {0};
     enum status status = buf_status(&call->body, "ship", err);
-    add_header(call, "content-type", span_str(FORM_TYPE));
+    sigv4_add_header(&call->sign, "content-type", span_str(FORM_TYPE));
     const struct http_client_request request = {
         .method = "POST",
         .url = call->url.data,
@@ -186,9 +174,7 @@ enum status credential_source_assume_by_token(const struct credential_source *so
         (void)err_wrap(err, "web identity token");
         status = credential_source_wrong(err);
     }
-    while (token.size > 0 && (unsigned char)token.data[token.size - 1] <= ' ') {
-        token.size--;
-    }
+    token.size = ascii_trim_end(buf_span(&token), " \t\r\n").size;
     if (status == OK && token.size == 0) {
         status = err_set(err, ERR_CONFIG, "web identity token: %s is empty", token_file);
     }

@@ -5,16 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
-
-/* A query parameter after encoding: sorting is by the encoded form. */
-struct encoded {
-    size_t name;
-    size_t name_size;
-    size_t value;
-    size_t value_size;
-    const char *base;
-};
 
 void sigv4_time(int64_t time_us, char out[SIGV4_TIME_BYTES])
 {
@@ -25,81 +17,74 @@ void sigv4_time(int64_t time_us, char out[SIGV4_TIME_BYTES])
     CHECK(n == SIGV4_TIME_BYTES - 1);
 }
 
-static bool unreserved(unsigned char c)
+void sigv4_add_header(struct sigv4_request *request, const char *name, struct span value)
 {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
-           c == '.' || c == '_' || c == '~';
+    if (value.size > 0) {
+        CHECK(request->n_headers < SIGV4_HEADERS_MAX);
+        request->headers[request->n_headers++] = (struct http_pair){span_str(name), value};
+    }
+}
+
+static bool is_unreserved(char c)
+{
+    return ascii_is_letter(c) || ascii_is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 void sigv4_uri_encode(struct buf *out, struct span text, bool keep_slash)
 {
-    static const char digits[] = "0123456789ABCDEF";
     for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (unreserved(c) || (c == '/' && keep_slash)) {
-            buf_add_char(out, (char)c);
+        char c = text.data[i];
+        if (is_unreserved(c) || (c == '/' && keep_slash)) {
+            buf_add_char(out, c);
         } else {
-            const char code[3] = {'%', digits[c >> 4], digits[c & 15]};
-            buf_add(out, code, sizeof code);
+            buf_printf(out, "%%%02X", (unsigned char)c);
         }
     }
 }
 
-static int compare_bytes(struct span a, struct span b)
+/* By name, then by value. */
+static int compare_pairs(const void *left, const void *right)
 {
-    size_t n = a.size < b.size ? a.size : b.size;
-    int order = n ? memcmp(a.data, b.data, n) : 0;
-    return order ? order : (a.size > b.size) - (a.size < b.size);
+    const struct http_pair *a = left;
+    const struct http_pair *b = right;
+    int order = span_compare(a->name, b->name);
+    return order ? order : span_compare(a->value, b->value);
 }
 
-static int compare_encoded(const void *left, const void *right)
+/* What it adds to the buffer, which must have room for it. */
+static struct span encode(struct buf *text, struct span part)
 {
-    const struct encoded *a = left;
-    const struct encoded *b = right;
-    int order = compare_bytes(span_of(a->base + a->name, a->name_size),
-                              span_of(b->base + b->name, b->name_size));
-    return order ? order
-                 : compare_bytes(span_of(a->base + a->value, a->value_size),
-                                 span_of(b->base + b->value, b->value_size));
+    size_t begin = text->size;
+    sigv4_uri_encode(text, part, false);
+    return span_from(buf_span(text), begin);
 }
 
+/* Sorting is by the encoded form. */
 enum status sigv4_query(const struct sigv4_request *request, struct buf *out, struct err *err)
 {
     CHECK(request->n_query <= SIGV4_QUERY_MAX);
     struct buf text = BUF_INIT;
-    struct encoded pairs[SIGV4_QUERY_MAX];
+    struct http_pair pairs[SIGV4_QUERY_MAX];
+    size_t bytes = 0;
     for (size_t i = 0; i < request->n_query; i++) {
-        struct encoded *pair = &pairs[i];
-        pair->name = text.size;
-        sigv4_uri_encode(&text, request->query[i].name, false);
-        pair->name_size = text.size - pair->name;
-        pair->value = text.size;
-        sigv4_uri_encode(&text, request->query[i].value, false);
-        pair->value_size = text.size - pair->value;
+        bytes += strlen("%XX") * (request->query[i].name.size + request->query[i].value.size);
     }
-    enum status status = buf_status(&text, "sign", err);
-    if (status == OK && request->n_query > 0) {
-        for (size_t i = 0; i < request->n_query; i++) {
-            pairs[i].base = text.data;
-        }
-        qsort(pairs, request->n_query, sizeof pairs[0], compare_encoded);
-        for (size_t i = 0; i < request->n_query; i++) {
-            buf_add_str(out, i ? "&" : "");
-            buf_add(out, text.data + pairs[i].name, pairs[i].name_size);
-            buf_add_char(out, '=');
-            buf_add(out, text.data + pairs[i].value, pairs[i].value_size);
-        }
-        status = buf_status(out, "sign", err);
+    if (!buf_reserve(&text, bytes)) {
+        return buf_status(&text, "sign", err);
+    }
+    for (size_t i = 0; i < request->n_query; i++) {
+        pairs[i].name = encode(&text, request->query[i].name);
+        pairs[i].value = encode(&text, request->query[i].value);
+    }
+    qsort(pairs, request->n_query, sizeof pairs[0], compare_pairs);
+    for (size_t i = 0; i < request->n_query; i++) {
+        buf_add_str(out, i ? "&" : "");
+        buf_add_span(out, pairs[i].name);
+        buf_add_char(out, '=');
+        buf_add_span(out, pairs[i].value);
     }
     buf_fini(&text);
-    return status;
-}
-
-static int compare_headers(const void *left, const void *right)
-{
-    const struct http_pair *a = left;
-    const struct http_pair *b = right;
-    return compare_bytes(a->name, b->name);
+    return buf_status(out, "sign", err);
 }
 
 static void headers_sort(const struct sigv4_request *request,
@@ -107,7 +92,7 @@ static void headers_sort(const struct sigv4_request *request,
 {
     CHECK(request->n_headers <= SIGV4_HEADERS_MAX);
     memcpy(out, request->headers, request->n_headers * sizeof out[0]);
-    qsort(out, request->n_headers, sizeof out[0], compare_headers);
+    qsort(out, request->n_headers, sizeof out[0], compare_pairs);
 }
 
 /* Without white space at the ends, runs of it as one space. */
@@ -141,8 +126,7 @@ static void add_signed_names(struct buf *out, const struct http_pair *headers, s
 enum status sigv4_canonical(const struct sigv4_request *request, struct buf *out, struct err *err)
 {
     CHECK(span_starts(request->path, "/"));
-    buf_add_span(out, request->method);
-    buf_add_char(out, '\n');
+    buf_printf(out, "%.*s\n", SPAN_FMT(request->method));
     sigv4_uri_encode(out, request->path, true);
     buf_add_char(out, '\n');
     enum status status = sigv4_query(request, out, err);
@@ -153,8 +137,7 @@ enum status sigv4_canonical(const struct sigv4_request *request, struct buf *out
     struct http_pair headers[SIGV4_HEADERS_MAX];
     headers_sort(request, headers);
     for (size_t i = 0; i < request->n_headers; i++) {
-        buf_add_span(out, headers[i].name);
-        buf_add_char(out, ':');
+        buf_printf(out, "%.*s:", SPAN_FMT(headers[i].name));
         add_header_value(out, headers[i].value);
         buf_add_char(out, '\n');
     }
@@ -167,12 +150,8 @@ enum status sigv4_canonical(const struct sigv4_request *request, struct buf *out
 
 static void add_scope(struct buf *out, const struct sigv4_scope *scope)
 {
-    buf_add(out, scope->time, 8);
-    buf_add_char(out, '/');
-    buf_add_span(out, scope->region);
-    buf_add_char(out, '/');
-    buf_add_span(out, scope->service);
-    buf_add_str(out, "/aws4_request");
+    buf_printf(out, "%.8s/%.*s/%.*s/aws4_request", scope->time, SPAN_FMT(scope->region),
+               SPAN_FMT(scope->service));
 }
 
 enum status sigv4_string_to_sign(const struct sigv4_scope *scope, struct span canonical,
@@ -180,12 +159,9 @@ enum status sigv4_string_to_sign(const struct sigv4_scope *scope, struct span ca
 {
     struct digest digest = digest_sha256(canonical);
     char hex[DIGEST_HEX_BYTES];
-    buf_add_str(out, "AWS4-HMAC-SHA256\n");
-    buf_add_str(out, scope->time);
-    buf_add_char(out, '\n');
+    buf_printf(out, "AWS4-HMAC-SHA256\n%s\n", scope->time);
     add_scope(out, scope);
-    buf_add_char(out, '\n');
-    buf_add_str(out, digest_hex(&digest, hex));
+    buf_printf(out, "\n%s", digest_hex(&digest, hex));
     return buf_status(out, "sign", err);
 }
 
@@ -226,14 +202,11 @@ enum status sigv4_authorization(const struct sigv4_scope *scope,
         struct http_pair headers[SIGV4_HEADERS_MAX];
         headers_sort(request, headers);
         char hex[DIGEST_HEX_BYTES];
-        buf_add_str(out, "AWS4-HMAC-SHA256 Credential=");
-        buf_add_span(out, scope->access_key_id);
-        buf_add_char(out, '/');
+        buf_printf(out, "AWS4-HMAC-SHA256 Credential=%.*s/", SPAN_FMT(scope->access_key_id));
         add_scope(out, scope);
         buf_add_str(out, ",SignedHeaders=");
         add_signed_names(out, headers, request->n_headers);
-        buf_add_str(out, ",Signature=");
-        buf_add_str(out, digest_hex(&digest, hex));
+        buf_printf(out, ",Signature=%s", digest_hex(&digest, hex));
         status = buf_status(out, "sign", err);
     }
     buf_fini(&canonical);

@@ -19,6 +19,10 @@ struct sigv4_request {
     struct span payload_hash; /* SHA-256 of the body in hex, or UNSIGNED-PAYLOAD */
 };
 
+/* A header of no value is left out. The texts outlive the request; more headers than the bound are
+ * a bug of the caller. */
+void sigv4_add_header(struct sigv4_request *request, const char *name, struct span value);
+
 struct sigv4_scope {
     struct span access_key_id;
     struct span secret_access_key;

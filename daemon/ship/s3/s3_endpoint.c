@@ -1,22 +1,20 @@
 #include "daemon/ship/s3/s3_endpoint.h"
 
-#include <ctype.h>
 #include <stdio.h>
 
 #include "daemon/ship/aws/aws_endpoint.h"
+#include "schema/base/ascii.h"
 
 static enum status bucket_read(const struct config *config, struct s3_endpoint *place,
                                struct err *err)
 {
     struct span rest = span_from(span_str(config->ship_target), strlen("s3://"));
-    size_t n = 0;
-    while (n < rest.size && rest.data[n] != '/') {
-        char c = rest.data[n];
-        if (!isalnum((unsigned char)c) && c != '.' && c != '-' && c != '_') {
-            return err_set(err, ERR_CONFIG, "ship.target: \"%s\": %s", config->ship_target,
-                           "a bucket's name is of letters, digits, dots and dashes");
-        }
-        n++;
+    size_t n = span_find(rest, '/');
+    if (!ascii_all_name(span_of(rest.data, n), ".-_")) {
+        return err_set(
+            err, ERR_CONFIG,
+            "ship.target: \"%s\": a bucket's name is of letters, digits, dots and dashes",
+            config->ship_target);
     }
     if (n < 3 || n >= sizeof place->bucket) {
         return err_set(err, ERR_CONFIG,
@@ -25,13 +23,7 @@ static enum status bucket_read(const struct config *config, struct s3_endpoint *
                        config->ship_target);
     }
     (void)snprintf(place->bucket, sizeof place->bucket, "%.*s", (int)n, rest.data);
-    struct span prefix = span_from(rest, n);
-    while (span_starts(prefix, "/")) {
-        prefix = span_from(prefix, 1);
-    }
-    while (span_ends(prefix, "/")) {
-        prefix.size--;
-    }
+    struct span prefix = ascii_trim(span_from(rest, n), "/");
     if (prefix.size > 512 || memchr(prefix.data, '?', prefix.size)) {
         return err_set(err, ERR_CONFIG,
                        "ship.target: \"%s\": the prefix is over 512 bytes or has a \"?\"",
@@ -45,12 +37,8 @@ static enum status region_read(const struct config *config, struct s3_endpoint *
                                struct err *err)
 {
     const char *region = *config->ship_s3_region ? config->ship_s3_region : "us-east-1";
-    bool bad = false;
-    for (const char *at = region; *at && !bad; at++) {
-        bad = !isalnum((unsigned char)*at) && *at != '-' && *at != '_';
-    }
     int n = snprintf(place->region, sizeof place->region, "%s", region);
-    return !bad && n < (int)sizeof place->region
+    return ascii_all_name(span_str(region), "-_") && n < (int)sizeof place->region
                ? OK
                : err_set(err, ERR_CONFIG, "ship.s3_region: \"%s\" is not a region: us-east-1",
                          region);

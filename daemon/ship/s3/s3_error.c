@@ -8,9 +8,8 @@ void s3_error_read(struct s3_response *response)
     struct span body = buf_span(&response->body);
     (void)aws_xml_text(body, "Code", response->code, sizeof response->code);
     (void)aws_xml_text(body, "Message", response->message, sizeof response->message);
-    char region[sizeof response->region];
-    if (!*response->region && aws_xml_text(body, "Region", region, sizeof region)) {
-        (void)snprintf(response->region, sizeof response->region, "%s", region);
+    if (!*response->region) {
+        (void)aws_xml_text(body, "Region", response->region, sizeof response->region);
     }
 }
 
@@ -80,21 +79,12 @@ bool s3_error_is_passing(const struct s3_response *response)
 
 static enum status status_of(long http)
 {
-    switch (http) {
-    case 401:
-    case 403:
-        return ERR_DENIED;
-    case 404:
-        return ERR_NOT_FOUND;
-    case 408:
-    case 409:
-    case 429:
-        return ERR_NET;
-    case 507:
-        return ERR_FULL;
-    default:
-        return http >= 500 && http != 501 ? ERR_NET : ERR_CONFIG;
-    }
+    return http == 401 || http == 403                  ? ERR_DENIED
+           : http == 404                               ? ERR_NOT_FOUND
+           : http == 408 || http == 409 || http == 429 ? ERR_NET
+           : http == 507                               ? ERR_FULL
+           : http >= 500 && http != 501                ? ERR_NET
+                                                       : ERR_CONFIG;
 }
 
 enum status s3_error(const struct s3_endpoint *place, const struct s3_response *response,

@@ -6,6 +6,7 @@
 #include "daemon/ship/aws/aws_xml.h"
 #include "daemon/ship/s3/s3_error.h"
 #include "daemon/ship/s3/s3_read.h"
+#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
 
 enum {
@@ -38,16 +39,12 @@ static enum status item_read(struct s3_lister *listing, struct span one, bool ur
     char number[24];
     char time[CLOCK_TEXT_BYTES * 2] = "";
     char etag[128] = "";
-    char *end = NULL;
     struct target_item item = {.key = key};
     if (!aws_xml_exact(one, "Key", url, key, sizeof key)) {
         return no_list(listing, "has an object without a key, or with one that is too long", err);
     }
-    if (aws_xml_exact(one, "Size", false, number, sizeof number) && *number >= '0' &&
-        *number <= '9') {
-        item.bytes = strtoll(number, &end, 10);
-    }
-    if (!end || *end) {
+    if (!aws_xml_exact(one, "Size", false, number, sizeof number) ||
+        !ascii_read_number(span_str(number), &item.bytes)) {
         return no_list(listing, "has an object without a size", err);
     }
     if (strcmp(key, listing->last) <= 0) {

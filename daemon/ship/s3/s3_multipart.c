@@ -30,9 +30,9 @@ static bool can_be_begun(enum status status, const struct s3_response *response)
            !(s3_response_is_good(response) || refused || response->http == 501);
 }
 
-/* *out_begun false: the answer says why not. */
-static enum status begin(struct upload *upload, bool *left, bool *out_begun,
-                         struct s3_response *response, struct err *err)
+/* An answer that is not good says why it was not begun. */
+static enum status begin(struct upload *upload, bool *left, struct s3_response *response,
+                         struct err *err)
 {
     const struct target_object *object = upload->multipart->object;
     struct s3_request request = {
@@ -45,15 +45,13 @@ static enum status begin(struct upload *upload, bool *left, bool *out_begun,
         .body_bytes_max = HTTP_CLIENT_ERROR_BODY_BYTES_MAX,
     };
     s3_request_add_query(&request, "uploads", "");
-    *out_begun = false;
     enum status status = s3_client_run(upload->http, &request, response, err);
     *left = *left || can_be_begun(status, response);
     if (status != OK || !s3_response_is_good(response)) {
         return status;
     }
     bool told =
-        aws_xml_text(buf_span(&response->body), "UploadId", upload->id, sizeof upload->id) &&
-        strlen(upload->id) < sizeof upload->id - 1;
+        aws_xml_exact(buf_span(&response->body), "UploadId", false, upload->id, sizeof upload->id);
     /* Swift takes the header, and then no list of parts that has checksums in it */
     upload->checksum = request.part_checksums && (response->says_checksum ||
                                                   s3_client_options(upload->http)->insist_checksum);
@@ -64,7 +62,6 @@ static enum status begin(struct upload *upload, bool *left, bool *out_begun,
                        "a multipart upload was begun, and no UploadId came: is that an S3 store? "
                        "Look at ship.s3_endpoint");
     }
-    *out_begun = true;
     return OK;
 }
 
@@ -86,9 +83,9 @@ static void add_part(struct upload *upload, unsigned number, const struct digest
     buf_add_str(parts, "</Part>");
 }
 
-/* One part; *out_sent false: the answer says why not. */
+/* One part. An answer that is not good says why it was not taken. */
 static enum status send_part(struct upload *upload, unsigned number, struct span bytes,
-                             bool *out_sent, struct s3_response *response, struct err *err)
+                             struct s3_response *response, struct err *err)
 {
     char text[16];
     struct digest sha256 = digest_sha256(bytes);
@@ -102,13 +99,11 @@ static enum status send_part(struct upload *upload, unsigned number, struct span
     (void)snprintf(text, sizeof text, "%u", number);
     s3_request_add_query(&request, "partNumber", text);
     s3_request_add_query(&request, "uploadId", upload->id);
-    *out_sent = false;
     enum status status = s3_client_run(upload->http, &request, response, err);
     if (status != OK || !s3_response_is_good(response)) {
         return status;
     }
-    *out_sent = *response->etag != '\0';
-    if (*out_sent) {
+    if (*response->etag) {
         add_part(upload, number, &sha256, response->etag);
     } else {
         status = err_set(err, ERR_NET, "a part was answered %ld without an ETag", response->http);
@@ -117,28 +112,24 @@ static enum status send_part(struct upload *upload, unsigned number, struct span
     return status;
 }
 
-static enum status send_parts(struct upload *upload, bool *out_sent, struct s3_response *response,
-                              struct err *err)
+static enum status send_parts(struct upload *upload, struct s3_response *response, struct err *err)
 {
     struct span rest = upload->multipart->object->bytes;
     size_t most = (size_t)upload->multipart->part_bytes;
     size_t least = (rest.size + S3_PARTS_MAX - 1) / S3_PARTS_MAX;
     most = most > least ? most : least;
     enum status status = OK;
-    bool sent = true;
     buf_add_str(&upload->parts, "<CompleteMultipartUpload "
                                 "xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-    for (unsigned number = 1; rest.size > 0 && status == OK && sent; number++) {
+    for (unsigned number = 1; rest.size > 0 && status == OK && s3_response_is_good(response);
+         number++) {
         size_t size = rest.size < most ? rest.size : most;
-        status = send_part(upload, number, span_of(rest.data, size), &sent, response, err);
+        status = send_part(upload, number, span_of(rest.data, size), response, err);
         rest = span_from(rest, size);
     }
     buf_add_str(&upload->parts, "</CompleteMultipartUpload>");
-    if (status == OK && sent) {
-        status = buf_status(&upload->parts, "ship", err);
-    }
-    *out_sent = status == OK && sent;
-    return status;
+    return s3_response_is_good(response) ? THEN(status, buf_status(&upload->parts, "ship", err))
+                                         : status;
 }
 
 /* 200 is sent before the work is done, and what came of it stands in the body, behind white space
@@ -225,17 +216,16 @@ enum status s3_multipart_run(struct s3_client *http, const struct s3_multipart *
     CHECK(multipart->part_bytes >= S3_PART_BYTES_MIN);
     struct upload upload = {.http = http, .multipart = multipart};
     struct s3_response response = {.length = -1};
-    bool begun = false;
-    bool sent = false;
-    enum status status = begin(&upload, left, &begun, &response, err);
-    if (status == OK && begun) {
-        status = send_parts(&upload, &sent, &response, err);
+    enum status status = begin(&upload, left, &response, err);
+    bool begun = status == OK && s3_response_is_good(&response);
+    if (begun) {
+        status = send_parts(&upload, &response, err);
     }
-    if (status == OK && sent) {
+    if (begun && status == OK && s3_response_is_good(&response)) {
         status = complete(&upload, &response, err);
     }
     buf_fini(&upload.parts);
-    if (begun && !(status == OK && sent && s3_response_is_good(&response) && response.has_etag)) {
+    if (begun && !(status == OK && s3_response_is_good(&response) && response.has_etag)) {
         *left = !abort_upload(http, multipart->object->key, upload.id) || *left;
     }
     if (status == OK) {

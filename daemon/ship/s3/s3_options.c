@@ -5,24 +5,13 @@
 #include <ctype.h>
 #include <stdio.h>
 
-static bool is_one_of(const char *value, const char *const *names)
-{
-    for (; *names; names++) {
-        if (strcmp(value, *names) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
+#include "schema/base/ascii.h"
 
 /* Copies what may stand in a header: printable, without spaces. */
 static enum status copy(char *out, size_t out_bytes, const char *value, const char *setting,
                         struct err *err)
 {
-    bool good = true;
-    for (const char *at = value; *at && good; at++) {
-        good = *at > ' ' && *at < 127;
-    }
+    bool good = ascii_all_visible(span_str(value));
     int n = snprintf(out, out_bytes, "%s", value);
     return good && (size_t)n < out_bytes
                ? OK
@@ -43,7 +32,7 @@ static enum status encryption_read(const struct config *config, struct s3_option
 {
     static const char *const names[] = {"", "AES256", "aws:kms", "aws:kms:dsse", NULL};
     const char *name = config->ship_s3_encryption;
-    if (!is_one_of(name, names)) {
+    if (!config_is_one_of(name, names)) {
         return err_set(err, ERR_CONFIG,
                        "ship.s3_encryption: \"%.40s\" is none of AES256, aws:kms, aws:kms:dsse",
                        name);
@@ -67,7 +56,7 @@ static enum status lock_read(const struct config *config, struct s3_options *out
 {
     static const char *const names[] = {"", "GOVERNANCE", "COMPLIANCE", NULL};
     const char *mode = config->ship_s3_lock_mode;
-    if (!is_one_of(mode, names)) {
+    if (!config_is_one_of(mode, names)) {
         return err_set(err, ERR_CONFIG,
                        "ship.s3_lock_mode: \"%.40s\" is neither GOVERNANCE nor COMPLIANCE", mode);
     }
@@ -110,8 +99,7 @@ static enum status tags_read(const struct config *config, struct s3_options *out
     enum status status = OK;
     size_t count = 0;
     while (rest.size > 0 && status == OK) {
-        const char *end = memchr(rest.data, '&', rest.size);
-        struct span tag = span_of(rest.data, end ? (size_t)(end - rest.data) : rest.size);
+        struct span tag = span_of(rest.data, span_find(rest, '&'));
         buf_add_str(&tags, count > 0 ? "&" : "");
         status = tag_read(tag, &tags, err);
         rest = span_from(rest, tag.size + 1);
@@ -135,7 +123,7 @@ static enum status words_read(const struct config *config, struct s3_options *ou
                                        "bucket-owner-read", NULL};
     static const char *const checksums[] = {"auto", "sha256", "none", NULL};
     const char *owner = config->ship_s3_expected_owner;
-    if (!is_one_of(config->ship_s3_checksum, checksums)) {
+    if (!config_is_one_of(config->ship_s3_checksum, checksums)) {
         return err_set(err, ERR_CONFIG, "ship.s3_checksum: \"%.40s\" is none of auto, sha256, none",
                        config->ship_s3_checksum);
     }
@@ -145,7 +133,7 @@ static enum status words_read(const struct config *config, struct s3_options *ou
         return err_set(err, ERR_CONFIG,
                        "ship.s3_expected_owner: \"%.40s\" is not an account of 12 digits", owner);
     }
-    if (!is_one_of(config->ship_s3_acl, acls)) {
+    if (!config_is_one_of(config->ship_s3_acl, acls)) {
         return err_set(err, ERR_CONFIG,
                        "ship.s3_acl: \"%.40s\" is none of private, bucket-owner-full-control, "
                        "bucket-owner-read",
@@ -170,15 +158,6 @@ enum status s3_options_read(const struct config *config, struct s3_options *out,
     return status;
 }
 
-static void sign(struct sigv4_request *request, const char *name, const char *value)
-{
-    if (*value) {
-        CHECK(request->n_headers < SIGV4_HEADERS_MAX);
-        request->headers[request->n_headers++] =
-            (struct http_pair){.name = span_str(name), .value = span_str(value)};
-    }
-}
-
 void s3_options_sign(const struct s3_options *options, int64_t now_us, char until[CLOCK_TEXT_BYTES],
                      struct sigv4_request *request)
 {
@@ -187,14 +166,16 @@ void s3_options_sign(const struct s3_options *options, int64_t now_us, char unti
         int64_t end_us = now_us + options->lock_for_us;
         clock_format(end_us - end_us % CLOCK_SECOND_US, until);
     }
-    sign(request, "x-amz-server-side-encryption", options->encryption);
-    sign(request, "x-amz-server-side-encryption-aws-kms-key-id", options->kms_key_id);
-    sign(request, "x-amz-server-side-encryption-bucket-key-enabled",
-         options->bucket_key ? "true" : "");
-    sign(request, "x-amz-storage-class", options->storage_class);
-    sign(request, "x-amz-tagging", options->tags);
-    sign(request, "x-amz-acl", options->acl);
-    sign(request, "x-amz-object-lock-mode", options->lock_mode);
-    sign(request, "x-amz-object-lock-retain-until-date", until);
-    sign(request, "x-amz-object-lock-legal-hold", options->legal_hold ? "ON" : "");
+    sigv4_add_header(request, "x-amz-server-side-encryption", span_str(options->encryption));
+    sigv4_add_header(request, "x-amz-server-side-encryption-aws-kms-key-id",
+                     span_str(options->kms_key_id));
+    sigv4_add_header(request, "x-amz-server-side-encryption-bucket-key-enabled",
+                     span_str(options->bucket_key ? "true" : ""));
+    sigv4_add_header(request, "x-amz-storage-class", span_str(options->storage_class));
+    sigv4_add_header(request, "x-amz-tagging", span_str(options->tags));
+    sigv4_add_header(request, "x-amz-acl", span_str(options->acl));
+    sigv4_add_header(request, "x-amz-object-lock-mode", span_str(options->lock_mode));
+    sigv4_add_header(request, "x-amz-object-lock-retain-until-date", span_str(until));
+    sigv4_add_header(request, "x-amz-object-lock-legal-hold",
+                     span_str(options->legal_hold ? "ON" : ""));
 }

@@ -8,66 +8,49 @@ void s3_request_add_query(struct s3_request *request, const char *name, const ch
     request->query[request->n_query++] = (struct http_pair){span_str(name), span_str(value)};
 }
 
-static void sign_header(struct s3_request_prepared *prepared, const char *name, struct span value)
-{
-    CHECK(prepared->sign.n_headers < SIGV4_HEADERS_MAX);
-    prepared->sign.headers[prepared->sign.n_headers++] =
-        (struct http_pair){.name = span_str(name), .value = value};
-}
-
 static void sign_body(const struct s3_request *request, struct s3_request_prepared *out)
 {
     struct span body = request->body.size > 0 ? request->body : span_of("", 0);
     struct digest sha256 = request->body_sha256 ? *request->body_sha256 : digest_sha256(body);
     digest_hex(&sha256, out->hash);
     out->sign.payload_hash = span_str(out->hash);
-    sign_header(out, "x-amz-content-sha256", out->sign.payload_hash);
+    sigv4_add_header(&out->sign, "x-amz-content-sha256", out->sign.payload_hash);
     if (request->body.size > 0) {
         unsigned char md5[DIGEST_MD5_BYTES];
         digest_md5(request->body, md5);
         base64_encode(&out->md5, span_of(md5, sizeof md5));
-        sign_header(out, "content-md5", buf_span(&out->md5));
+        sigv4_add_header(&out->sign, "content-md5", buf_span(&out->md5));
     }
     if (request->checksum) {
         base64_encode(&out->checksum, span_of(sha256.bytes, sizeof sha256.bytes));
-        sign_header(out, "x-amz-checksum-sha256", buf_span(&out->checksum));
+        sigv4_add_header(&out->sign, "x-amz-checksum-sha256", buf_span(&out->checksum));
     }
-    if (request->content_type) {
-        sign_header(out, "content-type", span_str(request->content_type));
-    }
+    sigv4_add_header(&out->sign, "content-type", span_str(request->content_type));
 }
 
 static void sign_headers(const struct s3_endpoint *place, const struct s3_options *options,
                          const struct credentials *credentials, int64_t now_us,
                          const struct s3_request *request, struct s3_request_prepared *out)
 {
-    sign_header(out, "host", span_str(place->host));
-    sign_header(out, "x-amz-date", span_str(out->scope.time));
-    if (*credentials->session_token) {
-        sign_header(out, "x-amz-security-token", span_str(credentials->session_token));
-    }
-    if (*options->owner) {
-        sign_header(out, "x-amz-expected-bucket-owner", span_str(options->owner));
-    }
+    sigv4_add_header(&out->sign, "host", span_str(place->host));
+    sigv4_add_header(&out->sign, "x-amz-date", span_str(out->scope.time));
+    sigv4_add_header(&out->sign, "x-amz-security-token", span_str(credentials->session_token));
+    sigv4_add_header(&out->sign, "x-amz-expected-bucket-owner", span_str(options->owner));
     sign_body(request, out);
     if (request->makes) {
-        sign_header(out, "x-amz-meta-stele-sha256",
-                    span_str(digest_hex(request->makes, out->object_hash)));
+        sigv4_add_header(&out->sign, "x-amz-meta-stele-sha256",
+                         span_str(digest_hex(request->makes, out->object_hash)));
         s3_options_sign(options, now_us, out->lock_until, &out->sign);
-    }
-    if (request->part_checksums) {
-        sign_header(out, "x-amz-checksum-algorithm", span_str("SHA256"));
-    }
-    if (request->only_if_absent) {
-        sign_header(out, "if-none-match", span_str("*"));
-    }
-    if (request->if_match) {
-        sign_header(out, "if-match", span_str(request->if_match));
     }
     if (request->from > 0) {
         buf_printf(&out->range, "bytes=%lld-", (long long)request->from);
-        sign_header(out, "range", buf_span(&out->range));
     }
+    struct sigv4_request *sign = &out->sign;
+    sigv4_add_header(sign, "x-amz-checksum-algorithm",
+                     span_str(request->part_checksums ? "SHA256" : NULL));
+    sigv4_add_header(sign, "if-none-match", span_str(request->only_if_absent ? "*" : NULL));
+    sigv4_add_header(sign, "if-match", span_str(request->if_match));
+    sigv4_add_header(sign, "range", buf_span(&out->range));
 }
 
 static enum status make_url(const struct s3_endpoint *place, struct s3_request_prepared *out,
@@ -106,7 +89,7 @@ enum status s3_request_prepare(const struct s3_endpoint *place, const struct s3_
     status = THEN(status, buf_status(&out->checksum, "ship", err));
     status = THEN(status, buf_status(&out->path, "ship", err));
     status = THEN(status, sigv4_authorization(&out->scope, &out->sign, &out->authorization, err));
-    sign_header(out, "authorization", buf_span(&out->authorization));
+    sigv4_add_header(&out->sign, "authorization", buf_span(&out->authorization));
     return status;
 }
 

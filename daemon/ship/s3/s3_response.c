@@ -24,14 +24,8 @@ static bool header_is(struct span line, const char *name, struct span *out_value
 
 static int64_t parse_number(struct span text)
 {
-    int64_t number = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        if (!ascii_is_digit(text.data[i]) || number > INT64_MAX / 10 - 1) {
-            return -1;
-        }
-        number = number * 10 + (text.data[i] - '0');
-    }
-    return text.size ? number : -1;
+    int64_t number = -1;
+    return ascii_read_number(text, &number) ? number : -1;
 }
 
 /* "bytes 21010-47021/47022" (RFC 9110, 14.4): the first number, -1 when it is anything else. */
@@ -66,11 +60,7 @@ static void text_read(struct span value, char *out, size_t out_bytes)
 /* It comes to a terminal: nothing but a region's letters. */
 static void region_read(struct span value, struct s3_response *response)
 {
-    bool good = value.size > 0 && value.size < sizeof response->region;
-    for (size_t i = 0; i < value.size && good; i++) {
-        char c = value.data[i];
-        good = ascii_is_letter(c) || ascii_is_digit(c) || c == '-' || c == '_';
-    }
+    bool good = value.size < sizeof response->region && ascii_all_name(value, "-_");
     (void)snprintf(response->region, sizeof response->region, "%.*s", good ? (int)value.size : 0,
                    value.data);
 }

@@ -90,18 +90,12 @@ static enum status compare(struct s3 *s3, const struct target_object *object,
     return OK;
 }
 
-/* Without If-None-Match: look first. OK with *out_there false: put it. What forbids to look
- * without words (a HEAD has none) is left for the PUT to say; it can only write the same bytes, for
- * the key names their digest. */
-static enum status look_first(struct s3 *s3, const struct target_object *object, bool *out_there,
-                              enum target_put *out_put, struct err *err)
+/* Without If-None-Match we look first, by compare(). What forbids to look without words (a HEAD has
+ * none) is left for the PUT to say; it can only write the same bytes, for the key names their
+ * digest. */
+static bool may_be_absent(enum status compared)
 {
-    *out_there = false;
-    enum status status = compare(s3, object, out_put, err);
-    if (status == OK) {
-        *out_there = true;
-    }
-    return status == ERR_NOT_FOUND || status == ERR_DENIED || status == ERR_CONFIG ? OK : status;
+    return compared == ERR_NOT_FOUND || compared == ERR_DENIED || compared == ERR_CONFIG;
 }
 
 /* A store that does not know what AWS added later: leaves it out from now on. True: try so. A store
@@ -193,9 +187,8 @@ static enum status put(struct target *target, const struct target_object *object
     bool again = true;
     for (unsigned tries = 0; again && tries < PUT_TRIES; tries++) {
         if (s3->no_conditional || (int64_t)object->bytes.size > s3->multipart_over) {
-            bool there = false;
-            status = look_first(s3, object, &there, out_put, err);
-            if (status != OK || there) {
+            status = compare(s3, object, out_put, err);
+            if (!may_be_absent(status)) {
                 return status;
             }
         }
