@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "daemon/ship/object_codec.h"
+#include "schema/base/file.h"
 #include "schema/segment/block_proof.h"
 
 /* What building needs besides the object. */
@@ -22,24 +23,15 @@ void object_fini(struct object *object)
     *object = (struct object){0};
 }
 
-const char *object_content_type(enum ledger_codec codec)
+struct target_object object_put(const struct object *object, const struct ledger_object *row)
 {
-    return object_codec_content_type(codec == LEDGER_GZIP ? OBJECT_CODEC_GZIP : OBJECT_CODEC_ZSTD);
-}
-
-static enum status builder_init(struct builder *builder, struct segment *segment,
-                                enum ledger_codec codec, struct err *err)
-{
-    *builder = (struct builder){.segment = segment, .lines = BLOCK_LINES_INIT};
-    return codec == LEDGER_GZIP ? object_codec_stream_new(OBJECT_CODEC_GZIP, &builder->gzip, err)
-                                : OK;
-}
-
-static void builder_fini(struct builder *builder)
-{
-    object_codec_stream_free(builder->gzip);
-    block_lines_fini(&builder->lines);
-    buf_fini(&builder->piece);
+    return (struct target_object){
+        .key = row->key,
+        .bytes = buf_span(&object->bytes),
+        .sha256 = &row->sha256,
+        .content_type = object_codec_content_type(row->codec == LEDGER_GZIP ? OBJECT_CODEC_GZIP
+                                                                            : OBJECT_CODEC_ZSTD),
+    };
 }
 
 /* The frame's own digest says whether it is whole: to send it, it need not be unpacked, and what it
@@ -104,15 +96,20 @@ enum status object_build(struct segment *segment, const struct object_range *ran
                          struct object *object, struct err *err)
 {
     CHECK(range->first_block <= range->last_block);
-    struct builder builder;
+    struct builder builder = {.segment = segment, .lines = BLOCK_LINES_INIT};
     buf_clear(&object->bytes);
     object->first_block = range->first_block;
     object->last_block = -1;
     object->events = 0;
     object->raw_bytes = 0;
-    enum status status = builder_init(&builder, segment, range->codec, err);
+    enum status status = OK;
+    if (range->codec == LEDGER_GZIP) {
+        status = object_codec_stream_new(OBJECT_CODEC_GZIP, &builder.gzip, err);
+    }
     status = THEN(status, build_blocks(&builder, range, object, err));
-    builder_fini(&builder);
+    object_codec_stream_free(builder.gzip);
+    block_lines_fini(&builder.lines);
+    buf_fini(&builder.piece);
     status = THEN(status, buf_status(&object->bytes, "ship", err));
     if (status == OK && object->bytes.size == 0) {
         char day[CLOCK_TEXT_BYTES];
@@ -124,6 +121,30 @@ enum status object_build(struct segment *segment, const struct object_range *ran
         object->sha256 = digest_sha256(buf_span(&object->bytes));
     }
     return status;
+}
+
+enum status object_build_day(const char *archive_dir, int64_t day_us,
+                             const struct object_range *range, struct object *object,
+                             struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    struct segment *segment = NULL;
+    enum status status = archive_segment_path(archive_dir, day_us, path, err);
+    status = THEN(status, segment_open(path, &segment, err));
+    status = THEN(status, object_build(segment, range, object, err));
+    /* closed before an upload: an open segment holds back its checkpoints */
+    segment_close(segment);
+    return status;
+}
+
+enum status object_build_row(const char *archive_dir, const struct ledger_object *row,
+                             struct object *object, struct err *err)
+{
+    const struct object_range range = {.codec = row->codec,
+                                       .first_block = row->first_block,
+                                       .last_block = row->last_block,
+                                       .bytes_max = INT64_MAX};
+    return object_build_day(archive_dir, row->day_us, &range, object, err);
 }
 
 enum status object_key(const char *archive_id, int64_t day_us, enum ledger_codec codec,

@@ -6,6 +6,7 @@
 #ifndef DAEMON_SHIP_OBJECT_BUILD_H
 #define DAEMON_SHIP_OBJECT_BUILD_H
 
+#include "daemon/ship/target/target.h"
 #include "schema/archive/ledger.h"
 #include "schema/segment/segment.h"
 
@@ -33,6 +34,14 @@ struct object_range {
 MUST_USE enum status object_build(struct segment *segment, const struct object_range *range,
                                   struct object *object, struct err *err);
 
+/* The same of the day's file below the archive's directory. */
+MUST_USE enum status object_build_day(const char *archive_dir, int64_t day_us,
+                                      const struct object_range *range, struct object *object,
+                                      struct err *err);
+/* The bytes that the ledger's row plans, as the blocks give them now. */
+MUST_USE enum status object_build_row(const char *archive_dir, const struct ledger_object *row,
+                                      struct object *object, struct err *err);
+
 /* dt=2026-11-23/3f9c1a2b-20261123-000001-000012-0123456789abcdef.ndjson.zst: the day as a Hive
  * partition, the first 8 digits of the archive's id, the day, first and last block, and the first
  * 16 digits of the SHA-256 of the object's bytes. */
@@ -40,6 +49,7 @@ MUST_USE enum status object_key(const char *archive_id, int64_t day_us, enum led
                                 const struct object *object, char *out, size_t out_bytes,
                                 struct err *err);
 
-const char *object_content_type(enum ledger_codec codec);
+/* What is put for the row: the bytes that were built for it. */
+struct target_object object_put(const struct object *object, const struct ledger_object *row);
 
 #endif

@@ -18,13 +18,13 @@ enum status object_codec_stream_new(enum object_codec codec,
                                     struct object_codec_stream **out_packer, struct err *err)
 {
     struct object_codec_stream *packer = calloc(1, sizeof *packer);
-    if (packer) {
-        packer->codec = codec;
-        packer->gzip = codec == OBJECT_CODEC_GZIP ? libdeflate_alloc_compressor(GZIP_LEVEL) : NULL;
-        packer->zstd = codec == OBJECT_CODEC_ZSTD ? codec_new() : NULL;
+    if (!packer) {
+        return err_nomem(err, "ship");
     }
-    if (!packer || (codec == OBJECT_CODEC_GZIP && !packer->gzip) ||
-        (codec == OBJECT_CODEC_ZSTD && !packer->zstd)) {
+    packer->codec = codec;
+    packer->gzip = codec == OBJECT_CODEC_GZIP ? libdeflate_alloc_compressor(GZIP_LEVEL) : NULL;
+    packer->zstd = codec == OBJECT_CODEC_ZSTD ? codec_new() : NULL;
+    if (codec != OBJECT_CODEC_NONE && !packer->gzip && !packer->zstd) {
         object_codec_stream_free(packer);
         return err_nomem(err, "ship");
     }

@@ -7,13 +7,11 @@
 #include <sys/stat.h>
 
 #include "schema/base/file.h"
-#include "schema/segment/file_stamp.h"
 
 struct planner {
     char dir[FILE_PATH_BYTES];
     char target[1024];
-    struct planner_day *days;  /* ascending */
-    struct file_stamp *stamps; /* of each */
+    struct planner_day *days; /* ascending */
     size_t count;
 };
 
@@ -39,7 +37,6 @@ void planner_close(struct planner *planner)
 {
     if (planner) {
         free(planner->days);
-        free(planner->stamps);
         free(planner);
     }
 }
@@ -50,7 +47,9 @@ const struct planner_day *planner_days(const struct planner *planner, size_t *ou
     return planner->days;
 }
 
-enum status planner_oldest(struct segment *segment, int64_t block, int64_t *out_us, struct err *err)
+/* Arrival of the block's oldest event. */
+static enum status oldest_of(struct segment *segment, int64_t block, int64_t *out_us,
+                             struct err *err)
 {
     const struct block_info *info = segment_block(segment, block);
     if (!info) {
@@ -61,12 +60,8 @@ enum status planner_oldest(struct segment *segment, int64_t block, int64_t *out_
         return err_nomem(err, "ship");
     }
     enum status status = segment_arrivals(segment, block, arrivals, err);
-    if (status == OK) {
-        int64_t oldest = INT64_MAX;
-        for (uint32_t i = 0; i < info->n_events; i++) {
-            oldest = arrivals[i] < oldest ? arrivals[i] : oldest;
-        }
-        *out_us = oldest;
+    for (uint32_t i = 0; status == OK && i < info->n_events; i++) {
+        *out_us = i == 0 || arrivals[i] < *out_us ? arrivals[i] : *out_us;
     }
     free(arrivals);
     return status;
@@ -86,7 +81,7 @@ static enum status read_waiting(struct segment *segment, struct planner_day *day
             day->frame_bytes += blocks[i].frame_bytes;
         }
     }
-    return first < 0 ? OK : planner_oldest(segment, first, &day->oldest_us, err);
+    return first < 0 ? OK : oldest_of(segment, first, &day->oldest_us, err);
 }
 
 enum status planner_refresh_day(struct planner *planner, struct archive *archive, size_t index,
@@ -96,27 +91,19 @@ enum status planner_refresh_day(struct planner *planner, struct archive *archive
     struct planner_day day = {.day_us = planner->days[index].day_us, .last_block = -1};
     char path[FILE_PATH_BYTES];
     enum status status = archive_segment_path(planner->dir, day.day_us, path, err);
-    struct file_stamp stamp =
-        file_stamp_read(path); /* before the look: a later change shows again */
+    day.stamp = file_stamp_read(path); /* before the look: a later change shows again */
     struct segment *segment = NULL;
     status = THEN(status,
                   ledger_last_block(archive, planner->target, day.day_us, &day.last_planned, err));
-    if (status == OK) {
-        struct err why;
-        status = segment_open(path, &segment, &why);
-        if (status == ERR_NOT_FOUND) { /* deleted meanwhile: nothing of it waits */
-            status = OK;
-        } else if (status != OK && err) {
-            *err = why;
-        }
-    }
-    if (status == OK && segment) {
+    status = THEN(status, segment_open(path, &segment, err));
+    if (status == ERR_NOT_FOUND) {
+        status = OK; /* deleted meanwhile: nothing of it waits */
+    } else if (status == OK) {
         status = read_waiting(segment, &day, err);
         segment_close(segment);
     }
     if (status == OK) {
         planner->days[index] = day;
-        planner->stamps[index] = stamp;
     }
     return status;
 }
@@ -126,29 +113,33 @@ static enum status merge_days(struct planner *planner, const int64_t *days, size
                               struct err *err)
 {
     struct planner_day *merged = calloc(count + 1, sizeof *merged);
-    struct file_stamp *stamps = calloc(count + 1, sizeof *stamps);
-    if (!merged || !stamps) {
-        free(merged);
-        free(stamps);
+    if (!merged) {
         return err_nomem(err, "ship");
     }
-    size_t old = 0;
-    for (size_t i = 0; i < count; i++) {
-        merged[i] = (struct planner_day){.day_us = days[i], .last_planned = -1, .last_block = -1};
+    for (size_t i = 0, old = 0; i < count; i++) {
         while (old < planner->count && planner->days[old].day_us < days[i]) {
             old++;
         }
-        if (old < planner->count && planner->days[old].day_us == days[i]) {
-            merged[i] = planner->days[old];
-            stamps[i] = planner->stamps[old];
-        }
+        bool known = old < planner->count && planner->days[old].day_us == days[i];
+        merged[i] =
+            known ? planner->days[old]
+                  : (struct planner_day){.day_us = days[i], .last_planned = -1, .last_block = -1};
     }
     free(planner->days);
-    free(planner->stamps);
     planner->days = merged;
-    planner->stamps = stamps;
     planner->count = count;
     return OK;
+}
+
+/* True when the day is to be looked into: something of it waits, or its file has changed. */
+static bool may_have_news(const struct planner *planner, const struct planner_day *day)
+{
+    char path[FILE_PATH_BYTES];
+    if (day->blocks > 0 || archive_segment_path(planner->dir, day->day_us, path, NULL) != OK) {
+        return true;
+    }
+    struct file_stamp now = file_stamp_read(path);
+    return !file_stamp_equal(&day->stamp, &now);
 }
 
 enum status planner_refresh(struct planner *planner, struct archive *archive, struct err *err)
@@ -163,26 +154,17 @@ enum status planner_refresh(struct planner *planner, struct archive *archive, st
     if (status != OK) {
         return status;
     }
-    struct err first = {.status = OK};
     for (size_t i = 0; i < planner->count; i++) {
-        char path[FILE_PATH_BYTES];
         struct err one = {.status = OK};
-        status = archive_segment_path(planner->dir, planner->days[i].day_us, path, &one);
-        if (status == OK) {
-            struct file_stamp now = file_stamp_read(path);
-            if (planner->days[i].blocks == 0 && file_stamp_equal(&planner->stamps[i], &now)) {
-                continue;
+        if (may_have_news(planner, &planner->days[i]) &&
+            planner_refresh_day(planner, archive, i, &one) != OK && status == OK) {
+            status = one.status;
+            if (err) {
+                *err = one;
             }
-            status = planner_refresh_day(planner, archive, i, &one);
-        }
-        if (status != OK && first.status == OK) {
-            first = one;
         }
     }
-    if (first.status != OK && err) {
-        *err = first;
-    }
-    return first.status;
+    return status;
 }
 
 int64_t planner_row_oldest(const char *archive_dir, const struct ledger_object *row)
@@ -192,9 +174,7 @@ int64_t planner_row_oldest(const char *archive_dir, const struct ledger_object *
     int64_t oldest_us = row->planned_us;
     if (archive_segment_path(archive_dir, row->day_us, path, NULL) == OK &&
         segment_open(path, &segment, NULL) == OK) {
-        if (planner_oldest(segment, row->first_block, &oldest_us, NULL) != OK) {
-            oldest_us = row->planned_us;
-        }
+        (void)!oldest_of(segment, row->first_block, &oldest_us, NULL);
         segment_close(segment);
     }
     return oldest_us;

@@ -5,6 +5,7 @@
 #define DAEMON_SHIP_PLANNER_H
 
 #include "schema/archive/ledger.h"
+#include "schema/segment/file_stamp.h"
 #include "schema/segment/segment.h"
 
 struct planner;
@@ -15,8 +16,9 @@ struct planner_day {
     int64_t last_block;   /* of the segment; -1 none */
     int64_t blocks;       /* waiting */
     int64_t events;
-    int64_t frame_bytes; /* compressed as stored */
-    int64_t oldest_us;   /* arrival of the oldest waiting event; 0 when nothing waits */
+    int64_t frame_bytes;     /* compressed as stored */
+    int64_t oldest_us;       /* arrival of the oldest waiting event; 0 when nothing waits */
+    struct file_stamp stamp; /* of its file, before the look */
 };
 
 MUST_USE enum status planner_open(const char *archive_dir, const char *target,
@@ -34,11 +36,7 @@ MUST_USE enum status planner_refresh_day(struct planner *planner, struct archive
 /* Valid until the next refresh. */
 const struct planner_day *planner_days(const struct planner *planner, size_t *out_count);
 
-/* Arrival of the block's oldest event. */
-MUST_USE enum status planner_oldest(struct segment *segment, int64_t block, int64_t *out_us,
-                                    struct err *err);
-
-/* The same of a planned object; when the plan was made, if the segment cannot say. */
+/* Arrival of a planned object's oldest event; when the plan was made, if the segment cannot say. */
 int64_t planner_row_oldest(const char *archive_dir, const struct ledger_object *row);
 
 /* Keeps the earlier of two times, of which 0 means none. */

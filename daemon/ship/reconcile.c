@@ -83,26 +83,21 @@ static enum status tell(struct reconcile_run *run, const struct reconcile_findin
 static enum status build_again(struct reconcile_run *run, const struct ledger_object *row,
                                struct err *err)
 {
-    const struct object_range range = {.codec = row->codec,
-                                       .first_block = row->first_block,
-                                       .last_block = row->last_block,
-                                       .bytes_max = INT64_MAX};
-    char path[FILE_PATH_BYTES];
-    struct segment *segment = NULL;
-    enum status status = archive_segment_path(run->options->archive_dir, row->day_us, path, err);
-    status = THEN(status, segment_open(path, &segment, err));
-    if (status == OK) {
-        status = object_build(segment, &range, &run->object, err);
-        segment_close(segment);
+    enum status status = object_build_row(run->options->archive_dir, row, &run->object, err);
+    if (status != OK) {
+        return status;
     }
-    if (status == OK && (run->object.first_block != row->first_block ||
-                         run->object.last_block != row->last_block)) {
+    if (run->object.first_block != row->first_block || run->object.last_block != row->last_block) {
         return err_set(err, ERR_NOT_FOUND, "not all of its blocks are here");
     }
-    if (status == OK && memcmp(&run->object.sha256, &row->sha256, sizeof row->sha256) != 0) {
-        status = err_set(err, ERR_CORRUPT, "its blocks give other bytes than were shipped");
-    }
-    return status;
+    return memcmp(&run->object.sha256, &row->sha256, sizeof row->sha256) == 0
+               ? OK
+               : err_set(err, ERR_CORRUPT, "its blocks give other bytes than were shipped");
+}
+
+static void why_is(struct reconcile_finding *finding, const char *why)
+{
+    (void)snprintf(finding->why, sizeof finding->why, "%.400s", why);
 }
 
 static enum status missing(struct reconcile_run *run, const struct ledger_object *row,
@@ -117,18 +112,13 @@ static enum status missing(struct reconcile_run *run, const struct ledger_object
         return status;
     }
     if (status == ERR_NOT_FOUND) {
-        (void)snprintf(finding.why, sizeof finding.why,
-                       "not there, and its blocks are not here any more");
+        why_is(&finding, "not there, and its blocks are not here any more");
     } else if (status != OK) {
         (void)snprintf(finding.why, sizeof finding.why, "not there; %.400s", why.text);
     } else if (!run->options->repair) {
-        (void)snprintf(finding.why, sizeof finding.why,
-                       "not there; its blocks are here, --repair uploads it again");
+        why_is(&finding, "not there; its blocks are here, --repair uploads it again");
     } else {
-        const struct target_object object = {.key = row->key,
-                                             .bytes = buf_span(&run->object.bytes),
-                                             .sha256 = &row->sha256,
-                                             .content_type = object_content_type(row->codec)};
+        const struct target_object object = object_put(&run->object, row);
         enum target_put outcome;
         status = target_put(run->asking, &object, &outcome, err);
         if (status != OK) {
@@ -136,7 +126,7 @@ static enum status missing(struct reconcile_run *run, const struct ledger_object
         }
         finding.kind = RECONCILE_REPAIRED;
         finding.bytes = row->bytes;
-        (void)snprintf(finding.why, sizeof finding.why, "was not there; uploaded again");
+        why_is(&finding, "was not there; uploaded again");
     }
     return tell(run, &finding, err);
 }
@@ -146,7 +136,7 @@ static enum status changed(struct reconcile_run *run, const struct ledger_object
 {
     struct reconcile_finding finding = {
         .kind = RECONCILE_CHANGED, .key = row->key, .object = row, .bytes = bytes};
-    (void)snprintf(finding.why, sizeof finding.why, "%.400s", what);
+    why_is(&finding, what);
     return tell(run, &finding, err);
 }
 
@@ -205,20 +195,13 @@ static enum status not_listed(struct reconcile_run *run, const struct ledger_obj
                               struct err *err)
 {
     struct target_head head;
-    struct err why;
     if (row->state != LEDGER_SHIPPED) {
         run->report.planned += !row->is_gone;
         return OK;
     }
-    enum status status = target_head(run->asking, row->key, &head, &why);
-    if (status == ERR_NOT_FOUND) {
-        return missing(run, row, err);
-    }
-    if (status != OK) {
-        *err = why;
-        return status;
-    }
-    return compare(run, row, head.bytes, err);
+    enum status status = target_head(run->asking, row->key, &head, err);
+    return status == ERR_NOT_FOUND ? missing(run, row, err)
+                                   : THEN(status, compare(run, row, head.bytes, err));
 }
 
 /* dt=DAY/ARCHIVE-..., as object_key makes it. */
@@ -246,23 +229,31 @@ static enum status not_in_ledger(struct reconcile_run *run, const struct target_
                                         .key = item->key,
                                         .bytes = item->bytes,
                                         .is_named_ours = is_named_ours(run, item->key)};
-    (void)snprintf(finding.why, sizeof finding.why, "%s",
-                   finding.is_named_ours ? "not in the ledger, though its name is this archive's"
-                                         : "not in the ledger");
+    why_is(&finding, finding.is_named_ours ? "not in the ledger, though its name is this archive's"
+                                           : "not in the ledger");
     return tell(run, &finding, err);
 }
 
-/* Both in order: what the ledger has before this key is not in the list. */
+/* What the ledger has before this key (NULL: up to its end) is not in the list. *out_row: the row
+ * behind that. */
+static enum status pass_rows(struct reconcile_run *run, const char *key,
+                             const struct ledger_object **out_row, struct err *err)
+{
+    enum status status = next_row(run, out_row, err);
+    while (status == OK && *out_row && (!key || strcmp((*out_row)->key, key) < 0)) {
+        status = not_listed(run, *out_row, err);
+        run->at++;
+        status = THEN(status, next_row(run, out_row, err));
+    }
+    return status;
+}
+
+/* Both in order. */
 static enum status take_item(void *context, const struct target_item *item, struct err *err)
 {
     struct reconcile_run *run = context;
     const struct ledger_object *row = NULL;
-    enum status status = next_row(run, &row, err);
-    while (status == OK && row && strcmp(row->key, item->key) < 0) {
-        status = not_listed(run, row, err);
-        run->at++;
-        status = THEN(status, next_row(run, &row, err));
-    }
+    enum status status = pass_rows(run, item->key, &row, err);
     if (status == OK && row && strcmp(row->key, item->key) == 0) {
         status = compare(run, row, item->bytes, err);
         run->at++;
@@ -272,18 +263,6 @@ static enum status take_item(void *context, const struct target_item *item, stru
     run->looked++;
     if (status == OK && run->options->progress) {
         run->options->progress(run->options->context, run->looked);
-    }
-    return status;
-}
-
-static enum status take_rest(struct reconcile_run *run, struct err *err)
-{
-    const struct ledger_object *row = NULL;
-    enum status status = next_row(run, &row, err);
-    while (status == OK && row) {
-        status = not_listed(run, row, err);
-        run->at++;
-        status = THEN(status, next_row(run, &row, err));
     }
     return status;
 }
@@ -313,7 +292,8 @@ enum status reconcile_run(const struct reconcile_options *options,
         const struct target_list list = {.prefix = "", .each = take_item, .context = &run};
         status = target_list(run.listing, &list, &passed, err);
     }
-    status = THEN(status, take_rest(&run, err));
+    const struct ledger_object *none = NULL;
+    status = THEN(status, pass_rows(&run, NULL, &none, err));
     run.report.parts = passed.parts;
     object_fini(&run.object);
     target_close(run.listing);

@@ -26,7 +26,6 @@ static bool touches_day(const struct ship_ledger_query *question, int64_t day_us
 static enum status open_day(struct ledger_reader *asking, int64_t day_us, struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    struct err why;
     if (asking->day_us == day_us) {
         return OK;
     }
@@ -37,14 +36,8 @@ static enum status open_day(struct ledger_reader *asking, int64_t day_us, struct
     if (status != OK || !file_exists(path)) {
         return status;
     }
-    status = segment_open(path, &asking->segment, &why);
-    if (status == ERR_NOT_FOUND) {
-        return OK;
-    }
-    if (status != OK && err) {
-        *err = why;
-    }
-    return status;
+    status = segment_open(path, &asking->segment, err);
+    return status == ERR_NOT_FOUND ? OK : status;
 }
 
 /* How many events of the block are of that time; its vector of times is read only when the block

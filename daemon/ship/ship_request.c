@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -12,19 +13,13 @@
 
 enum { LOOK_EVERY_MS = 100 };
 
-/* The last block of a day that has to be at the target. */
-struct day_goal {
-    int64_t day_us;
-    int64_t block;
-};
-
 struct ship_wait {
     const struct ship_request *ask;
     struct archive *archive;
     struct planner *planner;
-    int64_t inbox_id;       /* up to here the inbox must be gone */
-    int64_t tries;          /* that failed, of all planned objects, when we asked */
-    struct day_goal *goals; /* NULL while the inbox is not indexed */
+    int64_t inbox_id;          /* up to here the inbox must be gone */
+    int64_t tries;             /* that failed, of all planned objects, when we asked */
+    struct planner_day *goals; /* up to their last blocks; NULL while the inbox is not indexed */
     size_t n_goals;
 };
 
@@ -51,31 +46,32 @@ static int64_t goal_of(const struct ship_wait *wait, int64_t day_us)
 {
     for (size_t i = 0; i < wait->n_goals; i++) {
         if (wait->goals[i].day_us == day_us) {
-            return wait->goals[i].block;
+            return wait->goals[i].last_block;
         }
     }
     return -1;
 }
 
-/* Planned objects that hold blocks we wait for, all failed tries, and the text of the last. */
-static enum status pending_left(struct ship_wait *wait, int64_t *out_blocks, int64_t *out_tries,
-                                char error[ERR_TEXT_BYTES], struct err *err)
+struct pending {
+    int64_t blocks;             /* that we wait for, of planned objects */
+    int64_t tries;              /* that failed, of all planned objects */
+    char error[ERR_TEXT_BYTES]; /* of the last one */
+};
+
+static enum status pending_left(struct ship_wait *wait, struct pending *out, struct err *err)
 {
     struct ledger_cursor *cursor = NULL;
     enum status status = ledger_cursor_open(wait->archive, wait->ask->target, true, &cursor, err);
-    *out_blocks = 0;
-    *out_tries = 0;
-    error[0] = '\0';
     struct ledger_object row;
+    *out = (struct pending){0};
     while (ledger_cursor_step(cursor, &row, &status, err)) {
-        *out_tries += row.tries;
+        out->tries += row.tries;
         if (row.first_block <= goal_of(wait, row.day_us)) {
-            *out_blocks += row.last_block - row.first_block + 1;
+            out->blocks += row.last_block - row.first_block + 1;
         }
         if (row.tries > 0) {
-            size_t n = strnlen(row.last_error, ERR_TEXT_BYTES - 1);
-            memcpy(error, row.last_error, n);
-            error[n] = '\0';
+            (void)snprintf(out->error, sizeof out->error, "%.*s", ERR_TEXT_BYTES - 1,
+                           row.last_error);
         }
     }
     ledger_cursor_close(cursor);
@@ -92,9 +88,7 @@ static enum status set_goals(struct ship_wait *wait, struct err *err)
         return err_nomem(err, "ship");
     }
     wait->n_goals = count;
-    for (size_t i = 0; i < count; i++) {
-        wait->goals[i] = (struct day_goal){.day_us = days[i].day_us, .block = days[i].last_block};
-    }
+    memcpy(wait->goals, days, count * sizeof *days);
     return OK;
 }
 
@@ -114,16 +108,16 @@ static enum status look(struct ship_wait *wait, int64_t *out_left, struct err *e
     if (status == OK && !wait->goals) {
         status = set_goals(wait, err);
     }
-    int64_t tries = 0;
-    char error[ERR_TEXT_BYTES];
-    status = THEN(status, pending_left(wait, &left, &tries, error, err));
+    struct pending pending;
+    status = THEN(status, pending_left(wait, &pending, err));
     if (status != OK) {
         return status;
     }
-    if (tries > wait->tries && error[0]) {
-        return err_set(err, ERR_NET, "%s", error);
+    if (pending.tries > wait->tries && pending.error[0]) {
+        return err_set(err, ERR_NET, "%s", pending.error);
     }
-    wait->tries = tries < wait->tries ? tries : wait->tries;
+    left = pending.blocks;
+    wait->tries = pending.tries < wait->tries ? pending.tries : wait->tries;
     size_t count;
     const struct planner_day *days = planner_days(wait->planner, &count);
     for (size_t i = 0; i < count; i++) {
@@ -140,15 +134,16 @@ static enum status wait_open(struct ship_wait *wait, struct err *err)
 {
     const struct ship_request *ask = wait->ask;
     struct inbox_state inbox;
-    int64_t left;
-    char error[ERR_TEXT_BYTES];
+    struct pending pending = {0};
     enum status status = archive_open(ask->archive_dir, ARCHIVE_READ, &wait->archive, err);
     status = THEN(status, inbox_state(wait->archive, &inbox, err));
     if (status == OK) {
         wait->inbox_id = inbox.newest_id;
         status = planner_open(ask->archive_dir, ask->target, &wait->planner, err);
     }
-    return THEN(status, pending_left(wait, &left, &wait->tries, error, err));
+    status = THEN(status, pending_left(wait, &pending, err));
+    wait->tries = pending.tries;
+    return status;
 }
 
 static enum status wait_run(struct ship_wait *wait, struct err *err)

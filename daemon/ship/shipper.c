@@ -130,12 +130,7 @@ static enum status mark_failed(struct ship_pass *pass, const struct ledger_objec
 static enum status send(struct ship_pass *pass, const struct ledger_object *row, struct err *err)
 {
     struct shipper *shipper = pass->shipper;
-    const struct target_object object = {
-        .key = row->key,
-        .bytes = buf_span(&shipper->object.bytes),
-        .sha256 = &row->sha256,
-        .content_type = object_content_type(row->codec),
-    };
+    const struct target_object object = object_put(&shipper->object, row);
     struct err why = {.status = OK};
     enum target_put outcome;
     enum status status = target_put(shipper->target, &object, &outcome, &why);
@@ -151,21 +146,6 @@ static enum status send(struct ship_pass *pass, const struct ledger_object *row,
         if (shipper->each) {
             shipper->each(shipper->context, row);
         }
-    }
-    return status;
-}
-
-static enum status build(struct shipper *shipper, int64_t day_us, const struct object_range *range,
-                         struct err *err)
-{
-    char path[FILE_PATH_BYTES];
-    struct segment *segment = NULL;
-    enum status status = archive_segment_path(shipper->dir, day_us, path, err);
-    status = THEN(status, segment_open(path, &segment, err));
-    if (status == OK) {
-        status = object_build(segment, range, &shipper->object, err);
-        /* closed before the upload: an open segment holds back its checkpoints */
-        segment_close(segment);
     }
     return status;
 }
@@ -195,14 +175,8 @@ static enum status ship_pending(struct ship_pass *pass, const struct ledger_obje
                                 struct err *err)
 {
     struct shipper *shipper = pass->shipper;
-    const struct object_range range = {
-        .codec = row->codec,
-        .first_block = row->first_block,
-        .last_block = row->last_block,
-        .bytes_max = INT64_MAX,
-    };
     struct err why = {.status = OK};
-    enum status status = build(shipper, row->day_us, &range, &why);
+    enum status status = object_build_row(shipper->dir, row, &shipper->object, &why);
     if (status != OK) {
         return mark_failed(pass, row, &why, false, err);
     }
@@ -269,20 +243,21 @@ static enum status ship_next(struct ship_pass *pass, const struct planner_day *d
         .last_block = day->last_block,
         .bytes_max = shipper->object_bytes_max,
     };
+    struct object *object = &shipper->object;
     struct ledger_object row = {.day_us = day->day_us, .codec = shipper->codec};
-    enum status status = build(shipper, day->day_us, &range, err);
-    status = THEN(status, object_key(archive_id(shipper->archive), day->day_us, row.codec,
-                                     &shipper->object, row.key, sizeof row.key, err));
+    enum status status = object_build_day(shipper->dir, day->day_us, &range, object, err);
+    status = THEN(status, object_key(archive_id(shipper->archive), day->day_us, row.codec, object,
+                                     row.key, sizeof row.key, err));
     if (status != OK) {
         return status;
     }
     (void)snprintf(row.target, sizeof row.target, "%s", shipper->target->url);
-    row.first_block = shipper->object.first_block;
-    row.last_block = shipper->object.last_block;
-    row.events = shipper->object.events;
-    row.raw_bytes = shipper->object.raw_bytes;
-    row.bytes = (int64_t)shipper->object.bytes.size;
-    row.sha256 = shipper->object.sha256;
+    row.first_block = object->first_block;
+    row.last_block = object->last_block;
+    row.events = object->events;
+    row.raw_bytes = object->raw_bytes;
+    row.bytes = (int64_t)object->bytes.size;
+    row.sha256 = object->sha256;
     row.planned_us = clock_now_us();
     status = ledger_plan(shipper->archive, &row, err);
     return THEN(status, send(pass, &row, err));
@@ -338,6 +313,11 @@ static enum status pass_new(struct ship_pass *pass, struct err *err)
     return OK;
 }
 
+static int64_t earlier(int64_t a_us, int64_t b_us)
+{
+    return a_us < b_us ? a_us : b_us;
+}
+
 static enum status left_pending(struct ship_pass *pass, struct err *err)
 {
     struct shipper *shipper = pass->shipper;
@@ -349,9 +329,7 @@ static enum status left_pending(struct ship_pass *pass, struct err *err)
     while (ledger_cursor_step(cursor, &row, &status, err)) {
         report->pending_objects++;
         report->pending_events += row.events;
-        if (row.next_try_us < report->next_us) {
-            report->next_us = row.next_try_us;
-        }
+        report->next_us = earlier(report->next_us, row.next_try_us);
         /* rows are in the order of their planning: the first ones tell the age */
         if (report->pending_objects <= PENDING_AGED) {
             planner_older(&report->oldest_us, planner_row_oldest(shipper->dir, &row));
@@ -373,8 +351,8 @@ static enum status pass_left(struct ship_pass *pass, struct err *err)
     for (size_t i = 0; i < count; i++) {
         report->inbox_scan_events += days[i].events;
         planner_older(&report->oldest_us, days[i].oldest_us);
-        if (days[i].blocks > 0 && due_us(shipper, &days[i]) < report->next_us) {
-            report->next_us = due_us(shipper, &days[i]);
+        if (days[i].blocks > 0) {
+            report->next_us = earlier(report->next_us, due_us(shipper, &days[i]));
         }
     }
     int64_t least_us = shipper->blocked_until_us;

@@ -14,26 +14,14 @@
 
 enum { DIRECTORY_MODE = 0750, FILE_MODE = 0640 };
 
-struct directory {
-    struct target target;
-    char root[FILE_PATH_BYTES]; /* absolute, no slash at the end (but "/" alone) */
-};
-
-/* container_of */
-static struct directory *of(struct target *target)
-{
-    return (struct directory *)(void *)((char *)target - offsetof(struct directory, target));
-}
-
 /* One spelling for one directory: under two, the ledger would know two targets and all would be
  * shipped again. ".." cannot be told without looking at the disk. */
 static enum status add_path(struct buf *out, struct span path)
 {
     bool any = false;
     while (path.size > 0) {
-        const char *slash = memchr(path.data, '/', path.size);
-        struct span name = span_of(path.data, slash ? (size_t)(slash - path.data) : path.size);
-        path = slash ? span_from(path, name.size + 1) : span_from(path, name.size);
+        struct span name = span_of(path.data, span_find(path, '/'));
+        path = span_from(path, name.size + 1);
         if (span_is(name, "..")) {
             return ERR_CONFIG;
         }
@@ -80,21 +68,7 @@ enum status directory_target_url(const struct config *config, char out[TARGET_UR
 static enum status head(struct target *target, const char *key, struct target_head *out_head,
                         struct err *err)
 {
-    char path[FILE_PATH_BYTES];
-    enum status status = file_path_format(path, err, "%s/%s", of(target)->root, key);
-    return THEN(status, directory_target_read(path, NULL, NULL, out_head, err));
-}
-
-static enum status write_whole(int fd, struct span bytes, const char *path, struct err *err)
-{
-    while (bytes.size > 0) {
-        ssize_t n = write(fd, bytes.data, bytes.size);
-        if (n < 0 && errno != EINTR) {
-            return err_errno(err, errno, "%s", path);
-        }
-        bytes = span_from(bytes, n > 0 ? (size_t)n : 0);
-    }
-    return fsync(fd) == 0 ? OK : err_errno(err, errno, "%s: fsync", path);
+    return directory_target_get(target, key, NULL, NULL, out_head, err);
 }
 
 static enum status write_temp(const char *temp, struct span bytes, struct err *err)
@@ -103,7 +77,10 @@ static enum status write_temp(const char *temp, struct span bytes, struct err *e
     if (fd < 0) {
         return err_errno(err, errno, "%s", temp);
     }
-    enum status status = write_whole(fd, bytes, temp, err);
+    enum status status = file_write_all(fd, bytes, temp, err);
+    if (status == OK && fsync(fd) != 0) {
+        status = err_errno(err, errno, "%s: fsync", temp);
+    }
     if (close(fd) != 0 && status == OK) {
         status = err_errno(err, errno, "%s", temp);
     }
@@ -152,15 +129,15 @@ static enum status name_temp(const char *temp, const char *path, bool *out_taken
 static enum status put(struct target *target, const struct target_object *object,
                        enum target_put *out_put, struct err *err)
 {
-    struct directory *directory = of(target);
     char path[FILE_PATH_BYTES];
     char parent[FILE_PATH_BYTES];
     char temp[FILE_PATH_BYTES];
     const char *slash = strrchr(object->key, '/');
     int folder = slash ? (int)(slash - object->key) : 0;
-    enum status status = file_path_format(path, err, "%s/%s", directory->root, object->key);
-    status = THEN(status,
-                  file_path_format(parent, err, "%s/%.*s", directory->root, folder, object->key));
+    enum status status =
+        file_path_format(path, err, "%s/%s", directory_target_root(target), object->key);
+    status = THEN(status, file_path_format(parent, err, "%s/%.*s", directory_target_root(target),
+                                           folder, object->key));
     /* The dot in front: a program that watches the directory must not take it for an object. One
      * name for each key: what a crash leaves is written over by the next try. */
     status = THEN(status, file_path_format(temp, err, "%s/.%s.part", parent,
@@ -192,7 +169,7 @@ static enum status put(struct target *target, const struct target_object *object
 static enum status check(struct target *target, struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    (void)snprintf(path, sizeof path, "%s", of(target)->root);
+    (void)snprintf(path, sizeof path, "%s", directory_target_root(target));
     char *slash;
     while (!file_exists(path) && (slash = strrchr(path, '/')) != NULL && slash != path) {
         *slash = '\0';
@@ -205,41 +182,31 @@ static enum status check(struct target *target, struct err *err)
     return S_ISDIR(st.st_mode) ? OK : err_set(err, ERR_CONFIG, "%s is not a directory", nearest);
 }
 
-static enum status list(struct target *target, const struct target_list *wanted,
-                        struct target_passed *out_passed, struct err *err)
-{
-    return directory_target_list(of(target)->root, wanted, out_passed, err);
-}
-
-static enum status get(struct target *target, const char *key, target_take *take, void *context,
-                       struct target_head *out_head, struct err *err)
-{
-    return directory_target_get(of(target)->root, key, take, context, out_head, err);
-}
-
 static void directory_close(struct target *target)
 {
-    free(of(target));
+    free(target);
 }
 
-static const struct target_ops ops = {
-    .put = put, .head = head, .list = list, .get = get, .check = check, .close = directory_close};
+static const struct target_ops ops = {.put = put,
+                                      .head = head,
+                                      .list = directory_target_list,
+                                      .get = directory_target_get,
+                                      .check = check,
+                                      .close = directory_close};
 
 enum status directory_target_open(const struct config *config, struct target **out_target,
                                   struct err *err)
 {
-    struct directory *directory = calloc(1, sizeof *directory);
-    if (!directory) {
+    struct target *target = calloc(1, sizeof *target);
+    if (!target) {
         return err_nomem(err, "ship");
     }
-    directory->target.ops = &ops;
-    enum status status = directory_target_url(config, directory->target.url, err);
+    target->ops = &ops;
+    enum status status = directory_target_url(config, target->url, err);
     if (status != OK) {
-        free(directory);
+        free(target);
         return status;
     }
-    (void)snprintf(directory->root, sizeof directory->root, "%s",
-                   directory->target.url + strlen("file://"));
-    *out_target = &directory->target;
+    *out_target = target;
     return OK;
 }

@@ -155,9 +155,10 @@ static enum status walk_step(struct walk *walk, struct err *err)
     return name[bytes - 1] == '/' ? folder_open(walk, err) : file_give(walk, err);
 }
 
-enum status directory_target_list(const char *root, const struct target_list *list,
+enum status directory_target_list(struct target *target, const struct target_list *list,
                                   struct target_passed *out_passed, struct err *err)
 {
+    const char *root = directory_target_root(target);
     struct walk *walk = calloc(1, sizeof *walk);
     if (!walk) {
         return err_nomem(err, root);
@@ -232,10 +233,10 @@ enum status directory_target_read(const char *path, target_take *take, void *con
     return status;
 }
 
-enum status directory_target_get(const char *root, const char *key, target_take *take,
+enum status directory_target_get(struct target *target, const char *key, target_take *take,
                                  void *context, struct target_head *out_head, struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    enum status status = file_path_format(path, err, "%s/%s", root, key);
+    enum status status = file_path_format(path, err, "%s/%s", directory_target_root(target), key);
     return THEN(status, directory_target_read(path, take, context, out_head, err));
 }
