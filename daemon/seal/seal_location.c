@@ -3,16 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "schema/base/ascii.h"
+
 #define FOLDER "stele-digest"
 
-/* The URL without slashes at its end. */
 static struct span trimmed(const char *url)
 {
-    struct span text = span_str(url);
-    while (text.size > 0 && text.data[text.size - 1] == '/') {
-        text.size--;
-    }
-    return text;
+    return ascii_trim_end(span_str(url), "/");
 }
 
 bool seal_location_beside(const char *url, char *out, size_t out_bytes)

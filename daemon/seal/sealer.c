@@ -8,6 +8,7 @@
 
 #include "daemon/seal/seal_location.h"
 #include "daemon/ship/target_open.h"
+#include "schema/base/vec.h"
 #include "schema/seal/seal_key.h"
 #include "schema/seal/seal_store.h"
 #include "schema/segment/file_stamp.h"
@@ -18,12 +19,14 @@ struct sealed_day {
     struct file_stamp stamp;
 };
 
+struct sealed_days VEC_OF(struct sealed_day);
+
 struct sealer {
     struct archive *archive;
     struct signing_key *key;
     struct target *target; /* NULL: nowhere */
     char target_url[CONFIG_TEXT_BYTES];
-    struct buf days; /* struct sealed_day, ascending */
+    struct sealed_days days; /* ascending */
     struct seal draft;
     struct buf text;
     atomic_bool stop; /* any thread */
@@ -69,7 +72,7 @@ void sealer_close(struct sealer *sealer)
         archive_close(sealer->archive);
         signing_key_free(sealer->key);
         seal_fini(&sealer->draft);
-        buf_fini(&sealer->days);
+        vec_fini(&sealer->days);
         buf_fini(&sealer->text);
         free(sealer);
     }
@@ -91,14 +94,13 @@ void sealer_stop(struct sealer *sealer)
 }
 
 /* What was remembered of the day; NULL when nothing was. Days come in ascending order. */
-static const struct sealed_day *remembered(const struct buf *days, int64_t day_us, size_t *at)
+static const struct sealed_day *remembered(const struct sealed_days *days, int64_t day_us,
+                                           size_t *at)
 {
-    const struct sealed_day *known = (const struct sealed_day *)(const void *)days->data;
-    size_t count = days->size / sizeof *known;
-    while (*at < count && known[*at].day_us < day_us) {
+    while (*at < days->count && days->items[*at].day_us < day_us) {
         ++*at;
     }
-    return *at < count && known[*at].day_us == day_us ? &known[*at] : NULL;
+    return *at < days->count && days->items[*at].day_us == day_us ? &days->items[*at] : NULL;
 }
 
 /* Blocks that are new, of days that have changed since all of them was sealed. */
@@ -108,7 +110,7 @@ static enum status gather(struct sealer *sealer, struct sealer_report *report, b
     int64_t *days = NULL;
     size_t count = 0;
     size_t at = 0;
-    struct buf now = BUF_INIT;
+    struct sealed_days now = {0};
     const char *dir = archive_dir(sealer->archive);
     enum status status = archive_days(dir, &days, &count, err);
     for (size_t i = 0; i < count && status == OK; i++) {
@@ -129,17 +131,16 @@ static enum status gather(struct sealer *sealer, struct sealer_report *report, b
         } else {
             *out_more = more;
         }
-        if (same || !more) {
-            buf_add(&now, &day, sizeof day);
+        if ((same || !more) && !vec_push(&now, day)) {
+            status = err_nomem(err, "seal");
         }
     }
-    status = THEN(status, buf_status(&now, "seal", err));
     if (status == OK) {
-        struct buf before = sealer->days;
+        vec_fini(&sealer->days);
         sealer->days = now;
-        now = before;
+    } else {
+        vec_fini(&now);
     }
-    buf_fini(&now);
     free(days);
     return status;
 }
