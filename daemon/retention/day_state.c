@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "daemon/retention/hold_check.h"
 #include "schema/archive/ledger.h"
 #include "schema/segment/hash_chain.h"
 
@@ -90,8 +89,8 @@ static bool is_of_file(enum status status)
 }
 
 static enum status look_into(struct archive *archive, const struct retention_rules *rules,
-                             const struct legal_hold *holds, size_t n_holds,
-                             struct retention_day *day, struct err *err)
+                             const struct hold_check_list *holds, struct retention_day *day,
+                             struct err *err)
 {
     char path[FILE_PATH_BYTES];
     struct segment *segment = NULL;
@@ -107,7 +106,7 @@ static enum status look_into(struct archive *archive, const struct retention_rul
         if (status != OK) {
             return status;
         }
-        status = hold_check_subject(path, day->row.day_us, holds, n_holds, &day->hold, &why);
+        status = hold_check_subject(path, day->row.day_us, holds, &day->hold, &why);
     }
     if (is_of_file(status)) {
         return give_up(archive, day, &why, err);
@@ -119,15 +118,15 @@ static enum status look_into(struct archive *archive, const struct retention_rul
 }
 
 enum status day_state_read(struct archive *archive, const struct retention_rules *rules,
-                           const struct legal_hold *holds, size_t n_holds,
-                           struct retention_day *day, struct err *err)
+                           const struct hold_check_list *holds, struct retention_day *day,
+                           struct err *err)
 {
-    day->hold = hold_check_range(day->row.day_us, holds, n_holds);
-    enum status status = look_into(archive, rules, holds, n_holds, day, err);
+    day->hold = hold_check_day(day->row.day_us, holds, true);
+    enum status status = look_into(archive, rules, holds, day, err);
     if (status != OK) {
         return status;
     }
-    int64_t perhaps = day->wrong[0] ? hold_check_candidate(day->row.day_us, holds, n_holds) : 0;
+    int64_t perhaps = day->wrong[0] ? hold_check_day(day->row.day_us, holds, false) : 0;
     day->hold = day->hold == 0 ? perhaps : day->hold;
     bool lacks = rules->target && day->row.unshipped > 0;
     if (day->hold != 0) {

@@ -9,25 +9,15 @@ static bool touches(const struct legal_hold *hold, int64_t day_us)
     return hold->from_us < day_us + CLOCK_DAY_US && hold->to_us > day_us;
 }
 
-static int64_t first_that_touches(int64_t day_us, const struct legal_hold *holds, size_t count,
-                                  bool range)
+int64_t hold_check_day(int64_t day_us, const struct hold_check_list *holds, bool is_range)
 {
-    for (size_t i = 0; i < count; i++) {
-        if ((holds[i].kind == LEGAL_HOLD_RANGE) == range && touches(&holds[i], day_us)) {
-            return holds[i].id;
+    for (size_t i = 0; i < holds->count; i++) {
+        const struct legal_hold *hold = &holds->items[i];
+        if ((hold->kind == LEGAL_HOLD_RANGE) == is_range && touches(hold, day_us)) {
+            return hold->id;
         }
     }
     return 0;
-}
-
-int64_t hold_check_range(int64_t day_us, const struct legal_hold *holds, size_t count)
-{
-    return first_that_touches(day_us, holds, count, true);
-}
-
-int64_t hold_check_candidate(int64_t day_us, const struct legal_hold *holds, size_t count)
-{
-    return first_that_touches(day_us, holds, count, false);
 }
 
 static bool one_is_enough(void *context, const struct search_hit *hit)
@@ -78,16 +68,17 @@ static enum status is_held(const char *path, const struct legal_hold *hold, bool
     return status;
 }
 
-enum status hold_check_subject(const char *path, int64_t day_us, const struct legal_hold *holds,
-                               size_t count, int64_t *out_hold, struct err *err)
+enum status hold_check_subject(const char *path, int64_t day_us,
+                               const struct hold_check_list *holds, int64_t *out_hold,
+                               struct err *err)
 {
     enum status status = OK;
-    for (size_t i = 0; status == OK && *out_hold == 0 && i < count; i++) {
+    for (size_t i = 0; status == OK && *out_hold == 0 && i < holds->count; i++) {
         bool held = false;
-        if (holds[i].kind != LEGAL_HOLD_RANGE && touches(&holds[i], day_us)) {
-            status = is_held(path, &holds[i], &held, err);
+        if (holds->items[i].kind != LEGAL_HOLD_RANGE && touches(&holds->items[i], day_us)) {
+            status = is_held(path, &holds->items[i], &held, err);
         }
-        *out_hold = held ? holds[i].id : *out_hold;
+        *out_hold = held ? holds->items[i].id : *out_hold;
     }
     return status;
 }

@@ -40,38 +40,45 @@ void retention_plan_fini(struct retention_plan *plan)
     *plan = (struct retention_plan){0};
 }
 
-static void note(struct retention_plan *plan, const struct retention_day *day)
+struct judge {
+    struct archive *archive;
+    const struct retention_rules *rules;
+    struct hold_check_list holds;
+    struct retention_plan *plan;
+};
+
+/* The bound `why` asks for the day. */
+static enum status judge_day(const struct judge *judge, struct retention_day *day, const char *why,
+                             struct err *err)
 {
+    (void)snprintf(day->row.why, sizeof day->row.why, "%s", why);
+    enum status status = day_state_read(judge->archive, judge->rules, &judge->holds, day, err);
     if (day->verdict == RETENTION_GOES) {
-        plan->goes++;
-        plan->left_bytes -= day->row.file_bytes;
+        judge->plan->goes++;
+        judge->plan->left_bytes -= day->row.file_bytes;
     }
+    return status;
 }
 
 /* First what is too old, then, as long as there is too much, the oldest of what is left. Days that
  * are not over are never asked for. */
-static enum status judge_days(struct archive *archive, const struct retention_rules *rules,
-                              const struct legal_hold *holds, size_t n_holds,
-                              struct retention_plan *plan, struct err *err)
+static enum status judge_days(const struct judge *judge, struct err *err)
 {
     int64_t now_us = clock_now_us();
+    const struct retention_rules *rules = judge->rules;
+    struct retention_plan *plan = judge->plan;
     enum status status = OK;
     for (size_t i = 0; status == OK && rules->keep_us > 0 && i < plan->count; i++) {
-        struct retention_day *day = &plan->days[i];
-        if (day->row.day_us + CLOCK_DAY_US <= now_us - rules->keep_us) {
-            (void)snprintf(day->row.why, sizeof day->row.why, "age");
-            status = day_state_read(archive, rules, holds, n_holds, day, err);
-            note(plan, day);
+        if (plan->days[i].row.day_us + CLOCK_DAY_US <= now_us - rules->keep_us) {
+            status = judge_day(judge, &plan->days[i], "age", err);
         }
     }
     for (size_t i = 0; status == OK && rules->size_max > 0 && i < plan->count &&
                        plan->left_bytes > rules->size_max;
          i++) {
-        struct retention_day *day = &plan->days[i];
-        if (day->row.why[0] == '\0' && day->row.day_us + CLOCK_DAY_US <= now_us) {
-            (void)snprintf(day->row.why, sizeof day->row.why, "size");
-            status = day_state_read(archive, rules, holds, n_holds, day, err);
-            note(plan, day);
+        const struct deletion *row = &plan->days[i].row;
+        if (row->why[0] == '\0' && row->day_us + CLOCK_DAY_US <= now_us) {
+            status = judge_day(judge, &plan->days[i], "size", err);
         }
     }
     return status;
@@ -100,14 +107,14 @@ enum status retention_plan_make(struct archive *archive, const struct retention_
                                 struct retention_plan *out_plan, struct err *err)
 {
     struct retention_plan plan = {0};
-    struct legal_hold *holds = NULL;
-    size_t n_holds = 0;
+    struct judge judge = {.archive = archive, .rules = rules, .plan = &plan};
     /* the stamp first: a hold that comes after it shows in it */
     enum status status = legal_hold_stamp(archive, &plan.stamp, err);
-    status = THEN(status, legal_hold_list(archive, false, &holds, &n_holds, err));
+    status =
+        THEN(status, legal_hold_list(archive, false, &judge.holds.items, &judge.holds.count, err));
     status = THEN(status, list_days(archive, &plan, err));
-    status = THEN(status, judge_days(archive, rules, holds, n_holds, &plan, err));
-    free(holds);
+    status = THEN(status, judge_days(&judge, err));
+    free(judge.holds.items);
     if (status != OK) {
         retention_plan_fini(&plan);
         return status;
