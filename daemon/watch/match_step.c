@@ -68,9 +68,9 @@ static enum status add_held(struct step_run *stepping, const struct held_hit *he
 {
     const struct indicator *indicator = held->indicator;
     size_t list = stepping->only_list == SIZE_MAX ? indicator->list : stepping->only_list;
-    CHECK(list < stepping->step->sets->n_lists);
+    CHECK(list < stepping->step->sets->lists.count);
     const struct watch_match found = {
-        .list = stepping->step->sets->lists[list].id,
+        .list = stepping->step->sets->lists.items[list].id,
         .kind = span_str(indicator_kind_name(indicator)),
         .bits = indicator->is_range ? indicator->bits
                 : indicator->exact  ? -2
@@ -222,8 +222,8 @@ enum status match_step_new(struct match_step *step, const struct watch_day *reac
     begin(&stepping, step);
     stepping.after = after;
     enum status status = archive_segment_path(step->options->dir, reached->day_us, path, err);
-    for (size_t i = 0; status == OK && !step->stale && i < step->sets->n_sets; i++) {
-        status = match_days(&stepping, path, step->sets->sets[i], err);
+    for (size_t i = 0; status == OK && !step->stale && i < step->sets->sets.count; i++) {
+        status = match_days(&stepping, path, step->sets->sets.items[i], err);
     }
     if (status == OK && !step->stale) {
         const struct step_mark end = {.day = reached};
@@ -253,7 +253,7 @@ enum status match_step_old(struct match_step *step, size_t list, const int64_t *
                            struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    struct watch_indicators_list *one = &step->sets->lists[list];
+    struct watch_indicators_list *one = &step->sets->lists.items[list];
     struct step_mark end = {.list = one->id, .caught_us = day_us ? *day_us : 0};
     struct step_run stepping;
     begin(&stepping, step);

@@ -92,24 +92,23 @@ static enum status get_ready(struct matcher *matcher, struct err *err)
     return status;
 }
 
+static int by_day(const void *left, const void *right)
+{
+    const struct watch_day *a = left;
+    const struct watch_day *b = right;
+    return (a->day_us > b->day_us) - (a->day_us < b->day_us);
+}
+
 static struct watch_day *find_day(const struct matcher *matcher, int64_t day_us)
 {
-    size_t low = 0;
-    for (size_t high = matcher->days.count; low < high;) {
-        size_t middle = low + (high - low) / 2;
-        if (matcher->days.items[middle].day_us < day_us) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    bool found = low < matcher->days.count && matcher->days.items[low].day_us == day_us;
-    return found ? &matcher->days.items[low] : NULL;
+    const struct watch_day key = {.day_us = day_us};
+    size_t count = matcher->days.count;
+    return count > 0 ? bsearch(&key, matcher->days.items, count, sizeof key, by_day) : NULL;
 }
 
 /* The last block of the day that is matched. One that is not there any more: the file is another
  * one, and all of it is new. */
-static int64_t matched_block(const struct matcher *matcher, const struct new_blocks_day *day)
+static int64_t matched_block(const struct matcher *matcher, const struct watch_day *day)
 {
     const struct watch_day *known = find_day(matcher, day->day_us);
     return known && known->block <= day->block ? known->block : 0;
@@ -125,12 +124,7 @@ static enum status note_day(struct matcher *matcher, const struct watch_day *day
     if (!vec_push(&matcher->days, *day)) {
         return err_nomem(err, "watch");
     }
-    struct watch_day *days = matcher->days.items;
-    size_t at = matcher->days.count - 1;
-    for (; at > 0 && days[at - 1].day_us > day->day_us; at--) {
-        days[at] = days[at - 1];
-    }
-    days[at] = *day;
+    vec_sort(&matcher->days, by_day);
     return OK;
 }
 
@@ -139,16 +133,16 @@ static bool is_stopping(const struct matcher *matcher)
     return matcher->options.stop && atomic_load(matcher->options.stop);
 }
 
-static int64_t blocks_left(const struct matcher *matcher)
+static void show_left(const struct matcher *matcher)
 {
     int64_t left = 0;
-    for (size_t i = 0; matcher->sets.n_lists > 0 && i < matcher->scan.count; i++) {
-        left += matcher->scan.days[i].block - matched_block(matcher, &matcher->scan.days[i]);
+    for (size_t i = 0; matcher->sets.lists.count > 0 && i < matcher->scan.count; i++) {
+        const struct watch_day *day = &matcher->scan.days[i].there;
+        left += day->block - matched_block(matcher, day);
     }
     if (matcher->options.on_left) {
         matcher->options.on_left(left);
     }
-    return left;
 }
 
 /* One day that fails must not hold back the others: the first failure is reported. What watch.db
@@ -174,20 +168,18 @@ static enum status round_new(struct matcher *matcher, struct matcher_report *rep
                              struct err *err)
 {
     enum status status = OK;
-    (void)blocks_left(matcher);
+    show_left(matcher);
     for (size_t i = matcher->scan.count; status == OK && !matcher->step.stale && i-- > 0;) {
-        const struct new_blocks_day *day = &matcher->scan.days[i];
+        const struct watch_day *day = &matcher->scan.days[i].there;
         int64_t after = matched_block(matcher, day);
         if (day->block <= after || is_stopping(matcher)) {
             continue;
         }
-        const struct watch_day reached = {
-            .day_us = day->day_us, .block = day->block, .newest_us = day->newest_us};
         struct err why;
-        status = match_step_new(&matcher->step, &reached, after, &why);
+        status = match_step_new(&matcher->step, day, after, &why);
         if (status == OK && !matcher->step.stale) {
             report->steps++;
-            status = note_day(matcher, &reached, &why);
+            status = note_day(matcher, day, &why);
         }
         status = judge(status, &why, report, err);
     }
@@ -198,10 +190,11 @@ static enum status round_new(struct matcher *matcher, struct matcher_report *rep
 static enum status match_backlog(struct matcher *matcher, size_t at, struct matcher_report *report,
                                  struct err *err)
 {
-    const struct watch_indicators_list *list = &matcher->sets.lists[at];
-    const struct new_blocks_day *day = NULL;
+    const struct watch_indicators_list *list = &matcher->sets.lists.items[at];
+    const struct watch_day *day = NULL;
     for (size_t i = matcher->scan.count; !day && i-- > 0;) {
-        day = matcher->scan.days[i].day_us < list->caught_us ? &matcher->scan.days[i] : NULL;
+        const struct watch_day *there = &matcher->scan.days[i].there;
+        day = there->day_us < list->caught_us ? there : NULL;
     }
     enum status status = match_step_old(&matcher->step, at, day ? &day->day_us : NULL, err);
     report->steps += status == OK && !matcher->step.stale;
@@ -213,8 +206,8 @@ static enum status match_backlog(struct matcher *matcher, size_t at, struct matc
 static enum status round_old(struct matcher *matcher, struct matcher_report *report,
                              struct err *err)
 {
-    for (size_t i = 0; i < matcher->sets.n_lists && !is_stopping(matcher); i++) {
-        if (!matcher->sets.lists[i].is_behind) {
+    for (size_t i = 0; i < matcher->sets.lists.count && !is_stopping(matcher); i++) {
+        if (!matcher->sets.lists.items[i].is_behind) {
             continue;
         }
         struct err why;
@@ -246,18 +239,17 @@ enum status matcher_round(struct matcher *matcher, struct matcher_report *out_re
     step->hits = 0;
     step->stale = false;
     status = THEN(status, new_blocks_poll(&matcher->scan, matcher->options.dir, &report.bad, err));
-    if (status == OK && matcher->sets.n_lists > 0) {
+    if (status == OK && matcher->sets.lists.count > 0) {
         status = round_new(matcher, &report, err);
     }
     if (status == OK && !step->stale) {
         status = round_old(matcher, &report, err);
     }
     report.hits = step->hits;
-    report.lists = (int64_t)matcher->sets.n_lists;
     report.indicators = matcher->sets.indicators;
-    report.blocks_left = blocks_left(matcher);
-    for (size_t i = 0; i < matcher->sets.n_lists; i++) {
-        report.behind += matcher->sets.lists[i].is_behind;
+    show_left(matcher);
+    for (size_t i = 0; i < matcher->sets.lists.count; i++) {
+        report.behind += matcher->sets.lists.items[i].is_behind;
     }
     report.again = status == OK && !is_stopping(matcher) && (step->stale || report.again);
     *out_report = report;
@@ -284,9 +276,7 @@ enum status matcher_days_now(const char *dir, struct watch_day **out_days, size_
         return status;
     }
     for (size_t i = 0; i < scan.count; i++) {
-        days[i] = (struct watch_day){.day_us = scan.days[i].day_us,
-                                     .block = scan.days[i].block,
-                                     .newest_us = scan.days[i].newest_us};
+        days[i] = scan.days[i].there;
     }
     *out_days = days;
     *out_count = scan.count;

@@ -21,14 +21,12 @@ struct matcher_options {
 };
 
 struct matcher_report {
-    int64_t lists;
     int64_t indicators;
     int64_t steps;
-    int64_t hits;        /* new ones */
-    int64_t blocks_left; /* that came and are not matched yet */
-    int64_t behind;      /* lists whose old events are not all hunted */
-    bool again;          /* there is more to do at once */
-    struct err bad;      /* a day that could not be looked at; status OK: none */
+    int64_t hits;   /* new ones */
+    int64_t behind; /* lists whose old events are not all hunted */
+    bool again;     /* there is more to do at once */
+    struct err bad; /* a day that could not be looked at; status OK: none */
 };
 
 /* Opens nothing yet. The directory and `stop` must outlive the matcher. */

@@ -13,11 +13,11 @@ static enum status read_day(struct new_blocks_day *day, const char *path, struct
     }
     size_t count = 0;
     const struct block_info *blocks = segment_blocks(segment, &count);
-    day->block = count > 0 ? blocks[count - 1].id : 0;
-    day->newest_us = count > 0 ? INT64_MIN : 0;
+    day->there.block = count > 0 ? blocks[count - 1].id : 0;
+    day->there.newest_us = count > 0 ? INT64_MIN : 0;
     for (size_t i = 0; i < count; i++) {
-        day->newest_us =
-            blocks[i].time_max_us > day->newest_us ? blocks[i].time_max_us : day->newest_us;
+        day->there.newest_us = blocks[i].time_max_us > day->there.newest_us ? blocks[i].time_max_us
+                                                                            : day->there.newest_us;
     }
     segment_close(segment);
     return OK;
@@ -26,7 +26,7 @@ static enum status read_day(struct new_blocks_day *day, const char *path, struct
 static enum status look(struct new_blocks_day *day, const char *dir, struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    enum status status = archive_segment_path(dir, day->day_us, path, err);
+    enum status status = archive_segment_path(dir, day->there.day_us, path, err);
     if (status != OK) {
         return status;
     }
@@ -58,11 +58,11 @@ static enum status take_days(struct new_blocks *scan, const char *dir, struct er
         return err_nomem(err, "watch");
     }
     for (size_t i = 0, k = 0; i < count; i++) {
-        while (k < scan->count && scan->days[k].day_us < there[i]) {
+        while (k < scan->count && scan->days[k].there.day_us < there[i]) {
             k++;
         }
-        bool known = k < scan->count && scan->days[k].day_us == there[i];
-        days[i] = known ? scan->days[k] : (struct new_blocks_day){.day_us = there[i]};
+        bool known = k < scan->count && scan->days[k].there.day_us == there[i];
+        days[i] = known ? scan->days[k] : (struct new_blocks_day){.there.day_us = there[i]};
     }
     free(there);
     free(scan->days);

@@ -5,11 +5,10 @@
 
 #include "schema/archive/archive.h"
 #include "schema/segment/file_stamp.h"
+#include "schema/watch/watch_db.h"
 
 struct new_blocks_day {
-    int64_t day_us;
-    int64_t block; /* its last one; 0: none */
-    int64_t newest_us;
+    struct watch_day there;  /* its last block; 0: none */
     struct file_stamp stamp; /* of its file when it was read */
 };
 

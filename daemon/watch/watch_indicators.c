@@ -31,14 +31,7 @@ static enum status read_set(struct span bytes, uint32_t number, int64_t now_us,
 
 static enum status add_set(struct watch_indicators *out, struct indicator_set *set, struct err *err)
 {
-    struct indicator_set **sets =
-        set ? realloc(out->sets, (out->n_sets + 1) * sizeof(*sets)) : NULL;
-    if (!sets) {
-        return err_nomem(err, "watch");
-    }
-    out->sets = sets;
-    sets[out->n_sets++] = set;
-    return OK;
+    return set && vec_push(&out->sets, set) ? OK : err_nomem(err, "watch");
 }
 
 static enum status list_index(struct watch_indicators *out, const struct indicator *indicator,
@@ -47,7 +40,7 @@ static enum status list_index(struct watch_indicators *out, const struct indicat
     bool is_new = false;
     enum status status = OK;
     for (size_t i = 0; status == OK && !is_new; i++) {
-        if (i == out->n_sets) {
+        if (i == out->sets.count) {
             struct indicator_set *set = indicator_set_new();
             status = add_set(out, set, err);
             if (status != OK) {
@@ -55,7 +48,7 @@ static enum status list_index(struct watch_indicators *out, const struct indicat
                 return status;
             }
         }
-        status = indicator_set_add(out->sets[i], indicator, &is_new, err);
+        status = indicator_set_add(out->sets.items[i], indicator, &is_new, err);
     }
     return status;
 }
@@ -70,7 +63,7 @@ static enum status take_patterns(struct watch_indicators *out, struct indicator_
                                  struct err *err)
 {
     enum status status = OK;
-    for (size_t i = 0; status == OK && i < out->n_lists; i++) {
+    for (size_t i = 0; status == OK && i < out->lists.count; i++) {
         if (has_patterns(each[i])) {
             status = add_set(out, each[i], err);
             if (status == OK) {
@@ -90,7 +83,7 @@ static enum status place_all(struct watch_indicators *out, struct indicator_set 
 {
     enum status status = OK;
     for (int exact = 0; exact < 2; exact++) {
-        for (size_t i = 0; i < out->n_lists; i++) {
+        for (size_t i = 0; i < out->lists.count; i++) {
             size_t count = has_patterns(each[i]) ? 0 : indicator_set_count(each[i]);
             for (size_t k = 0; status == OK && k < count; k++) {
                 const struct indicator *indicator = indicator_set_get(each[i], k);
@@ -104,24 +97,12 @@ static enum status place_all(struct watch_indicators *out, struct indicator_set 
     return status;
 }
 
-struct watched_list_reader {
-    struct watch_indicators_list *lists;
-    size_t count;
-    bool failed;
-};
-
 static enum status note_list(void *context, const struct watch_list *list, struct err *err)
 {
-    struct watched_list_reader *reading = context;
-    struct watch_indicators_list *lists =
-        realloc(reading->lists, (reading->count + 1) * sizeof *lists);
-    if (!lists) {
-        return err_nomem(err, "watch");
-    }
-    reading->lists = lists;
-    lists[reading->count++] = (struct watch_indicators_list){
+    struct watch_indicators *fresh = context;
+    const struct watch_indicators_list noted = {
         .id = list->id, .is_behind = list->is_behind, .caught_us = list->caught_us};
-    return OK;
+    return vec_push(&fresh->lists, noted) ? OK : err_nomem(err, "watch");
 }
 
 /* A list that has gone meanwhile is an empty one: the generation says soon that all is to be read
@@ -142,21 +123,18 @@ enum status watch_indicators_read(struct watch_db *db, int64_t now_us, struct wa
                                   struct err *err)
 {
     struct watch_indicators fresh = {0};
-    struct watched_list_reader reading = {0};
     enum status status = watch_generation(db, &fresh.generation, err);
-    status = THEN(status, watch_lists(db, false, note_list, &reading, err));
-    fresh.lists = reading.lists;
-    fresh.n_lists = reading.count;
-    struct indicator_set **each = calloc(fresh.n_lists + 1, sizeof(*each));
+    status = THEN(status, watch_lists(db, false, note_list, &fresh, err));
+    struct indicator_set **each = calloc(fresh.lists.count + 1, sizeof(*each));
     if (status == OK && !each) {
         status = err_nomem(err, "watch");
     }
-    for (size_t i = 0; status == OK && i < fresh.n_lists; i++) {
-        status = read_list(db, fresh.lists[i].id, (uint32_t)i, now_us, &each[i], err);
+    for (size_t i = 0; status == OK && i < fresh.lists.count; i++) {
+        status = read_list(db, fresh.lists.items[i].id, (uint32_t)i, now_us, &each[i], err);
     }
     status = THEN(status, place_all(&fresh, each, err));
     status = THEN(status, take_patterns(&fresh, each, err));
-    for (size_t i = 0; each && i < fresh.n_lists; i++) {
+    for (size_t i = 0; each && i < fresh.lists.count; i++) {
         indicator_set_free(each[i]);
     }
     free(each);
@@ -170,11 +148,11 @@ enum status watch_indicators_read(struct watch_db *db, int64_t now_us, struct wa
 
 void watch_indicators_fini(struct watch_indicators *sets)
 {
-    for (size_t i = 0; i < sets->n_sets; i++) {
-        indicator_set_free(sets->sets[i]);
+    for (size_t i = 0; i < sets->sets.count; i++) {
+        indicator_set_free(sets->sets.items[i]);
     }
-    free(sets->sets);
-    free(sets->lists);
+    vec_fini(&sets->sets);
+    vec_fini(&sets->lists);
     *sets = (struct watch_indicators){0};
 }
 
@@ -256,17 +234,12 @@ enum status watch_indicators_new_in(struct span bytes, const struct span *before
     bool whole = !before;
     int64_t count = 0;
     enum status status = read_set(bytes, 0, now_us, &set, err);
-    if (status == OK && before) {
-        status = read_set(*before, 0, now_us, &old, err);
-    }
-    if (status == OK) {
-        fresh = indicator_set_new();
-        status = fresh ? OK : err_nomem(err, "watch");
-    }
-    if (status == OK && before) {
-        status = sift(set, old, fresh, &count, &whole, err);
-    } else if (status == OK) {
+    if (status == OK && !before) {
         count = (int64_t)(indicator_set_count(set) - indicator_set_parts(set));
+    } else if (status == OK) {
+        fresh = indicator_set_new();
+        status = fresh ? read_set(*before, 0, now_us, &old, err) : err_nomem(err, "watch");
+        status = THEN(status, sift(set, old, fresh, &count, &whole, err));
     }
     indicator_set_free(old);
     if (status != OK) {

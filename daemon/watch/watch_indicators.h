@@ -3,6 +3,7 @@
 #define DAEMON_WATCH_WATCH_INDICATORS_H
 
 #include "query/ioc/indicator_set.h"
+#include "schema/base/vec.h"
 #include "schema/watch/watch_db.h"
 
 struct watch_indicators_list {
@@ -17,10 +18,8 @@ struct watch_indicators_list {
  * each list that has patterns with AND, as their parts belong together. */
 struct watch_indicators {
     int64_t generation; /* of the lists when they were read */
-    struct watch_indicators_list *lists;
-    size_t n_lists;
-    struct indicator_set **sets;
-    size_t n_sets;
+    VEC(struct watch_indicators_list) lists;
+    VEC(struct indicator_set *) sets;
     int64_t indicators; /* of all lists */
 };
 

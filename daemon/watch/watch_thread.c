@@ -137,8 +137,10 @@ static int64_t match_pass(void *context, unsigned bits)
     return thread->look_us < wake_us ? thread->look_us : wake_us;
 }
 
-static int64_t deliver(struct watch_thread *thread)
+static int64_t deliver_pass(void *context, unsigned bits)
 {
+    (void)bits;
+    struct watch_thread *thread = context;
     struct deliverer_report report;
     struct err err;
     enum status status = deliverer_run(thread->deliverer, &report, &err);
@@ -149,7 +151,7 @@ static int64_t deliver(struct watch_thread *thread)
     if (status != OK) {
         (void)err_wrap(&err, "delivering");
         log_state_failed(&thread->outbox_failures, "watch", &err);
-        return 5 * CLOCK_SECOND_US;
+        return clock_monotonic_us() + 5 * CLOCK_SECOND_US;
     }
     log_state_good(&thread->outbox_failures, "watch");
     if (report.given_up > 0) {
@@ -162,13 +164,8 @@ static int64_t deliver(struct watch_thread *thread)
         log_state_good(&thread->delivery_failures, "watch");
     }
     int64_t pause_us = report.next_us == INT64_MAX ? LOOK_US : report.next_us - clock_now_us();
-    return pause_us > LOOK_US ? LOOK_US : pause_us < REST_US / 10 ? REST_US / 10 : pause_us;
-}
-
-static int64_t deliver_pass(void *context, unsigned bits)
-{
-    (void)bits;
-    return clock_monotonic_us() + deliver(context);
+    pause_us = pause_us > LOOK_US ? LOOK_US : pause_us < REST_US / 10 ? REST_US / 10 : pause_us;
+    return clock_monotonic_us() + pause_us;
 }
 
 static void show_left(int64_t blocks)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "daemon/http/http_client.h"
+#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
 #include "schema/base/digest.h"
 
@@ -24,9 +25,7 @@ static enum status read_secret(struct webhook *webhook, const char *path, struct
         (void)err_wrap(err, "watch.webhook_secret_file");
         return err->status = ERR_CONFIG;
     }
-    while (secret->size > 0 && memchr("\r\n", secret->data[secret->size - 1], 2)) {
-        secret->size--;
-    }
+    secret->size = ascii_trim_end(buf_span(secret), "\r\n").size;
     if (secret->size < SECRET_BYTES_MIN) {
         return err_set(err, ERR_CONFIG,
                        "watch.webhook_secret_file: %s holds fewer than %d bytes: openssl rand -hex "

@@ -59,8 +59,8 @@ static unsigned lists_with(const struct watch_indicators *sets, enum observable_
                            const char *normal)
 {
     struct seen seen = {0};
-    for (size_t i = 0; i < sets->n_sets; i++) {
-        seen.set = sets->sets[i];
+    for (size_t i = 0; i < sets->sets.count; i++) {
+        seen.set = sets->sets.items[i];
         indicator_set_match(seen.set, kind, span_str(normal), note_match, &seen);
     }
     return seen.lists;
@@ -77,8 +77,8 @@ TEST(each_list_keeps_what_is_its_own)
     add_list(db, "b", "evil.com\n2.2.2.2\n");
     add_list(db, "c", "evil.com\n1.1.1.1\n3.3.3.3\n");
     EXPECT_OK(watch_indicators_read(db, 0, &sets, &err), err);
-    EXPECT_INT(sets.n_lists, 3);
-    EXPECT_INT(sets.n_sets, 3); /* evil.com is in all of them */
+    EXPECT_INT(sets.lists.count, 3);
+    EXPECT_INT(sets.sets.count, 3); /* evil.com is in all of them */
     EXPECT_INT(sets.indicators, 7);
     EXPECT_INT(lists_with(&sets, OBSERVABLE_DOMAIN, "evil.com"), 7);
     EXPECT_INT(lists_with(&sets, OBSERVABLE_DOMAIN, "x.evil.com"), 6);
