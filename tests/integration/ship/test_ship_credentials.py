@@ -287,7 +287,7 @@ class Process(Credentials):
         self.assertIn("ERR_CONFIG: credential_process: cannot run /nonexistent",
                       self.profile("/nonexistent/x"))
         self.assertIn("a quote that is not closed", self.profile('echo "x'))
-        self.assertIn("is no JSON object", self.profile("echo ROLESECRET"))
+        self.assertIn("is not a JSON object", self.profile("echo ROLESECRET"))
         self.assertIn("no secret access key", self.profile(self.script(
             "echo '{\"AccessKeyId\":\"X\",\"SessionToken\":\"ROLETOKEN\"}'")))
         self.assertIn("run out already", self.profile(self.script(
@@ -335,7 +335,7 @@ class Sso(Credentials):
     def test_no_login(self):
         self.portal(401, b"SSOTOKEN")
         words = "run aws sso login --profile new"
-        self.assertIn("nobody is logged in: " + words, self.ask("ship.s3_profile=new"))
+        self.assertIn("there is no login: " + words, self.ask("ship.s3_profile=new"))
         self.token("mine", NOW - 1)
         self.assertIn("has run out: " + words, self.ask("ship.s3_profile=new"))
         self.token("mine", token="SSOTOKEN\r\nx: y")
