@@ -11,6 +11,7 @@
 
 #include "query/search/inbox_scan.h"
 #include "schema/archive/inbox.h"
+#include "tools/stele/cli/daemon_at_work.h"
 #include "tools/stele/cli/index_inline.h"
 
 enum { LOOK_EVERY_MS = 50 };
@@ -103,10 +104,9 @@ static enum status ask_daemon(const struct options *options, const char *dir, in
                               struct err *err)
 {
     const char *verb = options->verb->name;
-    char who[64] = "";
     bool done = false;
-    long pid = archive_lock_holder(dir, who);
-    if (pid <= 0 || strcmp(who, "steled") != 0) {
+    long pid = daemon_at_work_pid(dir);
+    if (pid == 0) {
         fprintf(stderr, "stele %s: events of the range wait in the inbox: %s\n", verb, busy->text);
         return OK;
     }

@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 
+#include "schema/base/clock.h"
+#include "tools/stele/cli/progress.h"
+
 static const struct {
     const char *name;
     const char *help;
@@ -53,7 +56,57 @@ enum status output_write(struct buf *out, struct err *err)
     return status;
 }
 
+enum status output_json_end(struct json_writer *json, struct err *err)
+{
+    json_end(json);
+    buf_add_char(json->out, '\n');
+    return output_write(json->out, err);
+}
+
 const char *output_plural(int64_t count)
 {
     return count == 1 ? "" : "s";
+}
+
+struct output_text output_number(int64_t number)
+{
+    struct output_text out;
+    (void)progress_number(number, out.text);
+    return out;
+}
+
+struct output_text output_count(int64_t number, const char *noun)
+{
+    struct output_text out;
+    (void)snprintf(out.text, sizeof out.text, "%.31s %.28s%s", output_number(number).text, noun,
+                   output_plural(number));
+    return out;
+}
+
+struct output_text output_size(int64_t bytes)
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    struct output_text out;
+    double size = (double)bytes;
+    size_t unit = 0;
+    while (size >= 1024 && unit < 4) {
+        size /= 1024;
+        unit++;
+    }
+    (void)snprintf(out.text, sizeof out.text, unit == 0 ? "%.0f %s" : "%.1f %s", size, units[unit]);
+    return out;
+}
+
+struct output_text output_time(int64_t time_us)
+{
+    struct output_text out;
+    (void)clock_format(time_us, out.text);
+    return out;
+}
+
+struct output_text output_day(int64_t time_us)
+{
+    struct output_text out;
+    (void)clock_format_day(time_us, out.text);
+    return out;
 }

@@ -3,7 +3,7 @@
 #ifndef TOOLS_STELE_CLI_OUTPUT_H
 #define TOOLS_STELE_CLI_OUTPUT_H
 
-#include "schema/base/buf.h"
+#include "schema/base/json_writer.h"
 
 enum output_form {
     OUTPUT_TABLE, /* for people; what is printed when nothing else is asked for */
@@ -28,8 +28,24 @@ void output_forms_text(unsigned forms, bool help, char *out, size_t bytes);
 /* Writes the buffer to stdout and clears it. ERR_NOMEM: it was not whole; ERR_IO: the output
  * failed. */
 MUST_USE enum status output_write(struct buf *out, struct err *err);
+/* Closes the document's object, ends the line, and writes it as output_write does. */
+MUST_USE enum status output_json_end(struct json_writer *json, struct err *err);
 
 /* "" or "s". */
 const char *output_plural(int64_t count);
+
+/* A short text, returned by value: it lasts to the end of the statement that asks for it. */
+struct output_text {
+    char text[64];
+};
+/* "1,204" */
+struct output_text output_number(int64_t number);
+/* "1,204 events", "1 event" */
+struct output_text output_count(int64_t number, const char *noun);
+/* "3.2 MiB" */
+struct output_text output_size(int64_t bytes);
+/* "2026-11-23T10:00:00Z", and the day of it alone. */
+struct output_text output_time(int64_t time_us);
+struct output_text output_day(int64_t time_us);
 
 #endif

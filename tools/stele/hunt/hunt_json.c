@@ -49,8 +49,9 @@ static void add_suppressed(struct json_writer *json, const struct warninglist_se
     }
 }
 
-static void add_row(struct json_writer *json, const struct hunt_report *report, size_t number,
-                    const struct hunt_hit *hit)
+/* The row's object but for its end. */
+static void begin_row(struct json_writer *json, const struct hunt_report *report, size_t number,
+                      const struct hunt_hit *hit)
 {
     const struct indicator *indicator = indicator_set_get(report->set, number);
     json_object(json, NULL);
@@ -69,7 +70,6 @@ static void add_row(struct json_writer *json, const struct hunt_report *report, 
         add_names(json, "targets", "targets_more", &hit->targets);
         add_names(json, "fields", "fields_more", &hit->fields);
     }
-    json_end(json);
 }
 
 static enum status print_line(void *context, size_t number, const struct hunt_hit *hit,
@@ -77,9 +77,8 @@ static enum status print_line(void *context, size_t number, const struct hunt_hi
 {
     struct hunt_json *hunt = context;
     hunt->json = (struct json_writer){.out = &hunt->out};
-    add_row(&hunt->json, hunt->report, number, hit);
-    buf_add_char(&hunt->out, '\n');
-    return output_write(&hunt->out, err);
+    begin_row(&hunt->json, hunt->report, number, hit);
+    return output_json_end(&hunt->json, err);
 }
 
 enum status hunt_print_ndjson(const struct hunt_report *report, struct err *err)
@@ -190,7 +189,8 @@ static enum status print_row(void *context, size_t number, const struct hunt_hit
 {
     struct hunt_json *hunt = context;
     json_newline(&hunt->json);
-    add_row(&hunt->json, hunt->report, number, hit);
+    begin_row(&hunt->json, hunt->report, number, hit);
+    json_end(&hunt->json);
     return output_write(&hunt->out, err);
 }
 
@@ -209,9 +209,7 @@ enum status hunt_print_json(const struct hunt_report *report, const struct hunt_
     json_array(json, "indicators");
     enum status status = hunt_each_row(report, true, print_row, &hunt, err);
     json_end(json);
-    json_end(json);
-    buf_add_char(&hunt.out, '\n');
-    status = THEN(status, output_write(&hunt.out, err));
+    status = THEN(status, output_json_end(json, err));
     buf_fini(&hunt.out);
     return status;
 }
@@ -251,9 +249,7 @@ void hunt_print_event(const struct hunt_event *hit, const struct warninglist_set
         char c = hit->event->raw.data[i];
         buf_add_char(&line, c == '\n' || c == '\r' ? ' ' : c);
     }
-    json_end(&json);
-    buf_add_char(&line, '\n');
     struct err err;
-    (void)!output_write(&line, &err); /* main tells of a stdout that failed */
+    (void)!output_json_end(&json, &err); /* main tells of a stdout that failed */
     buf_fini(&line);
 }

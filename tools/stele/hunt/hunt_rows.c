@@ -26,13 +26,12 @@ static void add_names(struct buf *out, const struct hunt_names *names)
 static void add_table_row(struct buf *out, const struct indicator *indicator,
                           const struct hunt_hit *hit)
 {
-    char time[CLOCK_TEXT_BYTES];
     table_cell_add_padded(out, indicator->text, INDICATOR_COLUMNS);
     buf_printf(out, "%-8s %9lld  ", indicator_kind_name(indicator),
                (long long)(hit ? hit->events : 0));
     if (hit) {
-        buf_printf(out, "%-20.19s  ", clock_format(hit->first_us, time));
-        buf_printf(out, "%-20.19s  ", clock_format(hit->last_us, time));
+        buf_printf(out, "%-20.19s  %-20.19s  ", output_time(hit->first_us).text,
+                   output_time(hit->last_us).text);
         add_names(out, &hit->actors);
         buf_add_str(out, " | ");
         add_names(out, &hit->targets);
@@ -52,7 +51,6 @@ static void add_csv_names(struct buf *out, const struct hunt_names *names)
         buf_add_str(&cell, i > 0 ? " " : "");
         buf_add_span(&cell, names->items[i]);
     }
-    buf_add_char(out, ',');
     table_cell_add_csv(out, buf_span(&cell));
     buf_fini(&cell);
 }
@@ -63,18 +61,14 @@ static void add_csv_row(struct buf *out, const struct hunt_report *report, size_
     const struct indicator *indicator = indicator_set_get(report->set, number);
     uint32_t warninglist = hunt_row_warninglist(report, number, hit);
     static const struct hunt_names none = {0};
-    char time[CLOCK_TEXT_BYTES];
     table_cell_add_csv(out, span_str(report->lists[indicator->list].name));
-    buf_add_char(out, ',');
     table_cell_add_csv(out, indicator->text);
-    buf_printf(out, ",%s,%lld,", indicator_kind_name(indicator),
-               (long long)(hit ? hit->events : 0));
-    buf_printf(out, "%s,", hit ? clock_format(hit->first_us, time) : "");
-    buf_printf(out, "%s", hit ? clock_format(hit->last_us, time) : "");
+    buf_printf(out, ",%s,%lld,%s,%s", indicator_kind_name(indicator),
+               (long long)(hit ? hit->events : 0), hit ? output_time(hit->first_us).text : "",
+               hit ? output_time(hit->last_us).text : "");
     add_csv_names(out, hit ? &hit->actors : &none);
     add_csv_names(out, hit ? &hit->targets : &none);
     add_csv_names(out, hit ? &hit->fields : &none);
-    buf_add_char(out, ',');
     table_cell_add_csv(out, warninglist
                                 ? warninglist_get(report->warninglists, warninglist - 1)->name
                                 : span_of("", 0));

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "query/render/terminal_text.h"
-#include "tools/stele/cli/progress.h"
 #include "tools/stele/hunt/hunt_forms.h"
 
 enum { GAPS_SHOWN = 5, NAME_COLUMNS = 60 };
@@ -69,27 +68,24 @@ enum status hunt_each_row(const struct hunt_report *report, bool suppressed, hun
 /* ", 2 seen, 7 hits" */
 static void print_sum(const struct hunt_sum *sum, FILE *out)
 {
-    char seen[32];
-    char hits[32];
-    fprintf(out, ", %s seen, %s hit%s\n", progress_number(sum->seen, seen),
-            progress_number(sum->hits, hits), output_plural(sum->hits));
+    fprintf(out, ", %s seen, %s\n", output_number(sum->seen).text,
+            output_count(sum->hits, "hit").text);
 }
 
 static void print_lists(const struct hunt_report *report, const struct hunt_sums *sums, FILE *out)
 {
-    char number[32];
     for (size_t i = 0; i < report->n_lists; i++) {
         const struct list_report *list = &report->lists[i].report;
-        fprintf(out, "%-11s%s: %s indicator%s", i == 0 ? "lists" : "", report->lists[i].name,
-                progress_number(list->read, number), output_plural(list->read));
+        fprintf(out, "%-11s%s: %s", i == 0 ? "lists" : "", report->lists[i].name,
+                output_count(list->read, "indicator").text);
         if (list->duplicates > 0) {
-            fprintf(out, ", %s there already", progress_number(list->duplicates, number));
+            fprintf(out, ", %s there already", output_number(list->duplicates).text);
         }
         if (list->unsure > 0) {
-            fprintf(out, ", %s below --min-confidence", progress_number(list->unsure, number));
+            fprintf(out, ", %s below --min-confidence", output_number(list->unsure).text);
         }
         if (list->refused > 0) {
-            fprintf(out, ", %s not read", progress_number(list->refused, number));
+            fprintf(out, ", %s not read", output_number(list->refused).text);
         }
         print_sum(&sums->lists[i], out);
     }
@@ -97,15 +93,13 @@ static void print_lists(const struct hunt_report *report, const struct hunt_sums
 
 static void print_kinds(const struct hunt_sums *sums, FILE *out)
 {
-    char number[32];
     bool first = true;
     for (int i = 0; i <= OBSERVABLE_KINDS; i++) {
         const struct hunt_sum *sum = &sums->kinds[i];
         struct indicator indicator = {.kind = (enum observable_kind)i};
         if (sum->indicators > 0) {
-            fprintf(out, "%-11s%s: %s indicator%s", first ? "kinds" : "",
-                    indicator_kind_name(&indicator), progress_number(sum->indicators, number),
-                    output_plural(sum->indicators));
+            fprintf(out, "%-11s%s: %s", first ? "kinds" : "", indicator_kind_name(&indicator),
+                    output_count(sum->indicators, "indicator").text);
             print_sum(sum, out);
             first = false;
         }
@@ -115,8 +109,6 @@ static void print_kinds(const struct hunt_sums *sums, FILE *out)
 static void print_suppressed(const struct hunt_report *report, const struct hunt_sums *sums,
                              FILE *out)
 {
-    char hits[32];
-    char number[32];
     struct buf name = BUF_INIT;
     bool first = true;
     for (size_t i = 0; i < warninglist_count(report->warninglists); i++) {
@@ -125,10 +117,9 @@ static void print_suppressed(const struct hunt_report *report, const struct hunt
             buf_clear(&name);
             (void)terminal_text_add(&name, warninglist_get(report->warninglists, i)->name,
                                     NAME_COLUMNS);
-            fprintf(out, "%-11s%s hit%s, %s indicator%s: %.*s\n", first ? "suppressed" : "",
-                    progress_number(sum->hits, hits), output_plural(sum->hits),
-                    progress_number(sum->indicators, number), output_plural(sum->indicators),
-                    SPAN_FMT(buf_span(&name)));
+            fprintf(out, "%-11s%s, %s: %.*s\n", first ? "suppressed" : "",
+                    output_count(sum->hits, "hit").text,
+                    output_count(sum->indicators, "indicator").text, SPAN_FMT(buf_span(&name)));
             first = false;
         }
     }
@@ -140,24 +131,20 @@ static void print_suppressed(const struct hunt_report *report, const struct hunt
 
 static void print_coverage(const struct hunt_coverage *coverage, FILE *out)
 {
-    char number[32];
-    char time[CLOCK_TEXT_BYTES];
     char sha256[DIGEST_HEX_BYTES];
-    fprintf(out, "%-11s%s event%s on %lld day%s", "searched",
-            progress_number(coverage->events, number), output_plural(coverage->events),
+    fprintf(out, "%-11s%s on %lld day%s", "searched", output_count(coverage->events, "event").text,
             (long long)coverage->days, output_plural(coverage->days));
     if (coverage->waiting > 0) {
-        fprintf(out, ", %s of them in the inbox", progress_number(coverage->waiting, number));
+        fprintf(out, ", %s of them in the inbox", output_number(coverage->waiting).text);
     }
     if (coverage->events > 0) {
-        fprintf(out, "\n%-11s%s", "from", clock_format(coverage->first_us, time));
-        fprintf(out, "\n%-11s%s", "until", clock_format(coverage->last_us, time));
+        fprintf(out, "\n%-11s%s", "from", output_time(coverage->first_us).text);
+        fprintf(out, "\n%-11s%s", "until", output_time(coverage->last_us).text);
     }
     for (size_t i = 0; i < coverage->n_gaps && i < GAPS_SHOWN; i++) {
         int64_t days = coverage->gaps[i].days;
         fprintf(out, "\n%-11s%lld day%s without an event from %s on", i == 0 ? "gaps" : "",
-                (long long)days, output_plural(days),
-                clock_format_day(coverage->gaps[i].from_us, time));
+                (long long)days, output_plural(days), output_day(coverage->gaps[i].from_us).text);
     }
     if (coverage->n_gaps > GAPS_SHOWN) {
         fprintf(out, "\n%-11sand %zu more (--output json has all)", "",
@@ -165,21 +152,18 @@ static void print_coverage(const struct hunt_coverage *coverage, FILE *out)
     }
     if (coverage->quarantined > 0) {
         fprintf(out, "\n%-11s%s records that are not events were not searched (stele quarantine)",
-                "quarantine", progress_number(coverage->quarantined, number));
+                "quarantine", output_number(coverage->quarantined).text);
     }
     fprintf(out, "\n%-11s%s\n", "sha256", digest_hex(&coverage->sha256, sha256));
 }
 
 void hunt_print_summary(const struct hunt_report *report, const struct hunt_sums *sums, FILE *out)
 {
-    char seen[32];
-    char number[32];
     print_lists(report, sums, out);
     print_kinds(sums, out);
     print_suppressed(report, sums, out);
-    fprintf(out, "%-11s%s of %s indicator%s", "seen", progress_number(sums->all.seen, seen),
-            progress_number(sums->all.indicators, number), output_plural(sums->all.indicators));
-    fprintf(out, ", %s hit%s\n", progress_number(sums->all.hits, number),
-            output_plural(sums->all.hits));
+    fprintf(out, "%-11s%s of %s, %s\n", "seen", output_number(sums->all.seen).text,
+            output_count(sums->all.indicators, "indicator").text,
+            output_count(sums->all.hits, "hit").text);
     print_coverage(&report->result->coverage, out);
 }

@@ -10,6 +10,7 @@
 #include "daemon/ship/ship_status.h"
 #include "daemon/ship/shipper.h"
 #include "daemon/ship/target_open.h"
+#include "tools/stele/cli/daemon_at_work.h"
 #include "tools/stele/cli/index_inline.h"
 #include "tools/stele/cli/interrupt.h"
 #include "tools/stele/cli/progress.h"
@@ -60,17 +61,13 @@ static void on_shipped(void *context, const struct ledger_object *object)
 
 static void print_shipped(const struct ship_once *once)
 {
-    char objects[32];
-    char events[32];
-    char bytes[32];
     if (once->objects == 0) {
         printf("nothing to ship to %s\n", once->target);
         return;
     }
-    printf("shipped %s event%s in %s object%s, %s bytes, to %s\n",
-           progress_number(once->events, events), output_plural(once->events),
-           progress_number(once->objects, objects), output_plural(once->objects),
-           progress_number(once->bytes, bytes), once->target);
+    printf("shipped %s in %s, %s bytes, to %s\n", output_count(once->events, "event").text,
+           output_count(once->objects, "object").text, output_number(once->bytes).text,
+           once->target);
 }
 
 static int print_outcome(const struct ship_once *once, const struct shipper_report *report)
@@ -79,11 +76,10 @@ static int print_outcome(const struct ship_once *once, const struct shipper_repo
         print_shipped(once);
     }
     if (report->last.status != OK) {
-        char left[32];
-        fprintf(stderr, "stele ship: %s\n", report->last.text);
         int64_t events = report->pending_events + report->inbox_scan_events;
-        fprintf(stderr, "stele ship: %s event%s not shipped; nothing is lost, run it again\n",
-                progress_number(events, left), events == 1 ? " is" : "s are");
+        fprintf(stderr, "stele ship: %s\n", report->last.text);
+        fprintf(stderr, "stele ship: %s %s not shipped; nothing is lost, run it again\n",
+                output_count(events, "event").text, events == 1 ? "is" : "are");
         return status_exit_code(report->last.status);
     }
     if (interrupt_flag) {
@@ -199,10 +195,8 @@ static enum status run_once(const struct options *options, int *out_code, struct
         return status;
     }
     interrupt_catch(stop_shipper);
-    char who[64];
-    long pid = archive_lock_holder(once.dir, who);
-    return pid > 0 && strcmp(who, "steled") == 0 ? ship_by_daemon(&once, pid, err)
-                                                 : ship_without_daemon(&once, out_code, err);
+    long pid = daemon_at_work_pid(once.dir);
+    return pid > 0 ? ship_by_daemon(&once, pid, err) : ship_without_daemon(&once, out_code, err);
 }
 
 /* --status, with or without times. */

@@ -5,7 +5,6 @@
 #include <stdio.h>
 
 #include "query/render/terminal_text.h"
-#include "tools/stele/cli/progress.h"
 #include "tools/stele/cli/table_cell.h"
 
 static const char *state_name(const struct ledger_object *object)
@@ -20,15 +19,12 @@ static void add_table(struct buf *out, const struct ship_ledger_print *print,
                       const struct ship_ledger_row *found)
 {
     const struct ledger_object *object = &found->object;
-    char numbers[3][32];
-    char times[2][CLOCK_TEXT_BYTES];
     char hex[DIGEST_HEX_BYTES];
     bool elsewhere = !print->target || strcmp(print->target, object->target) != 0;
     buf_printf(out, "%s%s%s\n", elsewhere ? object->target : "", elsewhere ? "/" : "", object->key);
-    buf_printf(out, "  %s event%s", progress_number(object->events, numbers[0]),
-               output_plural(object->events));
+    buf_printf(out, "  %s", output_count(object->events, "event").text);
     if (found->in_range >= 0 && found->in_range != object->events) {
-        buf_printf(out, ", %s of them of this time", progress_number(found->in_range, numbers[1]));
+        buf_printf(out, ", %s of them of this time", output_number(found->in_range).text);
     } else if (found->in_range < 0) {
         buf_add_str(out, " (of the day: its blocks are deleted)");
     }
@@ -37,17 +33,17 @@ static void add_table(struct buf *out, const struct ship_ledger_print *print,
     if (object->last_block > object->first_block) {
         buf_printf(out, " to %" PRId64, object->last_block);
     }
-    buf_printf(out, "; %s bytes\n", progress_number(object->bytes, numbers[2]));
+    buf_printf(out, "; %s bytes\n", output_number(object->bytes).text);
     buf_printf(out, "  sha256 %s\n  %s", digest_hex(&object->sha256, hex), state_name(object));
     if (object->state == LEDGER_SHIPPED) {
-        buf_printf(out, " %s", clock_format(object->shipped_us, times[0]));
+        buf_printf(out, " %s", output_time(object->shipped_us).text);
     }
-    buf_printf(out, ", planned %s, %" PRId64 " tr%s\n", clock_format(object->planned_us, times[1]),
+    buf_printf(out, ", planned %s, %" PRId64 " tr%s\n", output_time(object->planned_us).text,
                object->tries, object->tries == 1 ? "y" : "ies");
     if (object->last_error[0]) {
         buf_add_str(out, "  ");
         (void)terminal_text_add(out, span_str(object->last_error), SIZE_MAX);
-        buf_printf(out, "; next try %s\n", clock_format(object->next_try_us, times[0]));
+        buf_printf(out, "; next try %s\n", output_time(object->next_try_us).text);
     }
 }
 
@@ -84,25 +80,22 @@ static void add_json(struct json_writer *json, const struct ship_ledger_row *fou
 static void add_csv(struct buf *out, const struct ship_ledger_row *found, bool first)
 {
     const struct ledger_object *object = &found->object;
-    char text[CLOCK_TEXT_BYTES];
     char hex[DIGEST_HEX_BYTES];
     if (first) {
         buf_add_str(out, "target,key,day,first_block,last_block,state,events,events_in_range,bytes,"
                          "sha256,planned,shipped,tries,error\r\n");
     }
     table_cell_add_csv(out, span_str(object->target));
-    buf_add_char(out, ',');
     table_cell_add_csv(out, span_str(object->key));
-    buf_printf(out, ",%s,%" PRId64 ",%" PRId64 ",%s,%" PRId64 ",",
-               clock_format_day(object->day_us, text), object->first_block, object->last_block,
-               state_name(object), object->events);
+    buf_printf(out, ",%s,%" PRId64 ",%" PRId64 ",%s,%" PRId64 ",", output_day(object->day_us).text,
+               object->first_block, object->last_block, state_name(object), object->events);
     if (found->in_range >= 0) {
         buf_printf(out, "%" PRId64, found->in_range);
     }
-    buf_printf(out, ",%" PRId64 ",%s,", object->bytes, digest_hex(&object->sha256, hex));
-    buf_printf(out, "%s,", clock_format(object->planned_us, text));
-    buf_add_str(out, object->state == LEDGER_SHIPPED ? clock_format(object->shipped_us, text) : "");
-    buf_printf(out, ",%" PRId64 ",", object->tries);
+    buf_printf(out, ",%" PRId64 ",%s,%s,%s,%" PRId64, object->bytes,
+               digest_hex(&object->sha256, hex), output_time(object->planned_us).text,
+               object->state == LEDGER_SHIPPED ? output_time(object->shipped_us).text : "",
+               object->tries);
     table_cell_add_csv(out, span_str(object->last_error));
     buf_add_str(out, "\r\n");
 }
@@ -135,8 +128,9 @@ enum status ship_ledger_print_object(void *context, const struct ship_ledger_row
     return output_write(&print->out, err);
 }
 
-static void add_json_end(struct ship_ledger_print *print, const struct ship_ledger_remainder *rest,
-                         int64_t inbox)
+static enum status print_json_end(struct ship_ledger_print *print,
+                                  const struct ship_ledger_remainder *rest, int64_t inbox,
+                                  struct err *err)
 {
     struct json_writer *json = &print->json;
     if (print->objects > 0) {
@@ -154,41 +148,34 @@ static void add_json_end(struct ship_ledger_print *print, const struct ship_ledg
     json_int(json, "deleted_days", rest->deleted_days);
     json_int(json, "deleted_events", rest->deleted_events);
     json_int(json, "deleted_unshipped", rest->deleted_unshipped);
-    json_end(json);
-    buf_add_char(&print->out, '\n');
+    return output_json_end(json, err);
 }
 
 static void add_table_end(struct buf *out, const struct ship_ledger_print *print,
                           const struct ship_ledger_remainder *rest, int64_t inbox)
 {
-    char numbers[3][32];
-    buf_printf(out, "%s%s object%s: %s shipped", print->objects > 0 ? "\n" : "",
-               progress_number(print->objects, numbers[0]), output_plural(print->objects),
-               progress_number(print->shipped, numbers[1]));
-    buf_printf(
-        out, ", %s failed, %s planned\n", progress_number(print->failed, numbers[0]),
-        progress_number(print->objects - print->shipped - print->failed - print->gone, numbers[1]));
+    int64_t planned = print->objects - print->shipped - print->failed - print->gone;
+    buf_printf(out, "%s%s: %s shipped, %s failed, %s planned\n", print->objects > 0 ? "\n" : "",
+               output_count(print->objects, "object").text, output_number(print->shipped).text,
+               output_number(print->failed).text, output_number(planned).text);
     if (print->target) {
-        buf_printf(out, "waiting  %s event%s in %" PRId64 " block%s, not in an object of %s yet\n",
-                   progress_number(rest->inbox_scan_events, numbers[0]),
-                   output_plural(rest->inbox_scan_events), rest->waiting_blocks,
+        buf_printf(out, "waiting  %s in %" PRId64 " block%s, not in an object of %s yet\n",
+                   output_count(rest->inbox_scan_events, "event").text, rest->waiting_blocks,
                    output_plural(rest->waiting_blocks), print->target);
     } else {
         buf_add_str(out, "ship.target is not set: nothing is shipped\n");
     }
-    buf_printf(out, "inbox    %s event%s\n", progress_number(inbox, numbers[0]),
-               output_plural(inbox));
+    buf_printf(out, "inbox    %s\n", output_count(inbox, "event").text);
     if (rest->deleted_days > 0) {
-        buf_printf(out, "deleted  %s event%s of %" PRId64 " day%s",
-                   progress_number(rest->deleted_events, numbers[0]),
-                   output_plural(rest->deleted_events), rest->deleted_days,
+        buf_printf(out, "deleted  %s of %" PRId64 " day%s, ",
+                   output_count(rest->deleted_events, "event").text, rest->deleted_days,
                    output_plural(rest->deleted_days));
-        buf_printf(out, ", %s of them not shipped (stele retention --deleted)\n",
-                   progress_number(rest->deleted_unshipped, numbers[1]));
+        buf_printf(out, "%s of them not shipped (stele retention --deleted)\n",
+                   output_number(rest->deleted_unshipped).text);
     }
     if (print->gone > 0) {
-        buf_printf(out, "gone     %s planned object%s, deleted by force before shipping\n",
-                   progress_number(print->gone, numbers[0]), output_plural(print->gone));
+        buf_printf(out, "gone     %s, deleted by force before shipping\n",
+                   output_count(print->gone, "planned object").text);
     }
 }
 
@@ -197,8 +184,9 @@ enum status ship_ledger_print_end(struct ship_ledger_print *print,
                                   struct err *err)
 {
     if (print->form == OUTPUT_JSON) {
-        add_json_end(print, rest, inbox);
-    } else if (print->form == OUTPUT_TABLE) {
+        return print_json_end(print, rest, inbox, err);
+    }
+    if (print->form == OUTPUT_TABLE) {
         add_table_end(&print->out, print, rest, inbox);
     }
     return output_write(&print->out, err);

@@ -79,40 +79,37 @@ static enum status print_json_end(struct reconcile_print *print,
     json_int(json, "repaired", report->repaired);
     json_int(json, "planned", report->planned);
     json_int(json, "parts", report->parts);
-    json_end(json);
-    buf_add_char(&print->out, '\n');
-    return output_write(&print->out, err);
+    return output_json_end(json, err);
 }
 
 static void print_table_end(const struct reconcile_report *report, bool deep)
 {
-    char numbers[4][32];
-    printf("%s\n  equal    %s object%s, %s bytes, by size and %s\n", report->target,
-           progress_number(report->equal, numbers[0]), output_plural(report->equal),
-           progress_number(report->equal_bytes, numbers[1]),
+    printf("%s\n", report->target);
+    printf("  equal    %s, %s bytes, by size and %s\n", output_count(report->equal, "object").text,
+           output_number(report->equal_bytes).text,
            deep ? "content" : "the digest that is kept with it");
     if (report->size_only > 0) {
-        printf(
-            "           %s of them by size alone: the store kept no digest (--deep reads them)\n",
-            progress_number(report->size_only, numbers[0]));
+        printf("           %s of them by size alone: the store kept no digest (--deep reads "
+               "them)\n",
+               output_number(report->size_only).text);
     }
-    printf(
-        "  missing  %s\n  changed  %s\n  foreign  %s", progress_number(report->missing, numbers[0]),
-        progress_number(report->changed, numbers[1]), progress_number(report->foreign, numbers[2]));
+    printf("  missing  %s\n", output_number(report->missing).text);
+    printf("  changed  %s\n", output_number(report->changed).text);
+    printf("  foreign  %s", output_number(report->foreign).text);
     if (report->foreign_ours > 0) {
         printf(", %s of them named as this archive's: is its ledger an older copy?",
-               progress_number(report->foreign_ours, numbers[3]));
+               output_number(report->foreign_ours).text);
     }
     printf("\n");
     if (report->repaired > 0) {
-        printf("  repaired %s\n", progress_number(report->repaired, numbers[0]));
+        printf("  repaired %s\n", output_number(report->repaired).text);
     }
     if (report->planned > 0) {
-        printf("  planned  %s, not shipped yet\n", progress_number(report->planned, numbers[0]));
+        printf("  planned  %s, not shipped yet\n", output_number(report->planned).text);
     }
     if (report->parts > 0) {
         printf("  parts    %s, of uploads under way or cut off\n",
-               progress_number(report->parts, numbers[0]));
+               output_number(report->parts).text);
     }
 }
 

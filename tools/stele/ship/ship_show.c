@@ -6,7 +6,6 @@
 #include "daemon/ship/ship_status.h"
 #include "daemon/ship/target_open.h"
 #include "schema/base/json_writer.h"
-#include "tools/stele/cli/progress.h"
 #include "tools/stele/ship/ship_action.h"
 
 static const char *age_text(int64_t us, char out[32])
@@ -27,38 +26,32 @@ static const char *age_text(int64_t us, char out[32])
 
 static void print_failed(const struct ship_status_target *target)
 {
-    char next[CLOCK_TEXT_BYTES];
     const struct ledger_object *row = &target->failed;
     printf("  failed   %" PRId64 " object%s; %s, tried %" PRId64 " time%s, next try %s\n",
            target->failed_objects, output_plural(target->failed_objects), row->key, row->tries,
-           output_plural(row->tries), clock_format(row->next_try_us, next));
+           output_plural(row->tries), output_time(row->next_try_us).text);
     printf("           %s\n", row->last_error);
 }
 
 static void print_target(const struct ship_status *status, const struct ship_status_target *target)
 {
-    char numbers[3][32];
-    char time[CLOCK_TEXT_BYTES];
+    char age[32];
     printf("%s%s\n", target->url, target->configured ? "" : " (no longer shipped to)");
-    printf("  shipped  %s events in %s object%s, %s bytes",
-           progress_number(target->shipped_events, numbers[0]),
-           progress_number(target->shipped_objects, numbers[1]),
-           output_plural(target->shipped_objects),
-           progress_number(target->shipped_bytes, numbers[2]));
+    printf("  shipped  %s events in %s, %s bytes", output_number(target->shipped_events).text,
+           output_count(target->shipped_objects, "object").text,
+           output_number(target->shipped_bytes).text);
     if (target->shipped_us > 0) {
-        printf(", last %s", clock_format(target->shipped_us, time));
+        printf(", last %s", output_time(target->shipped_us).text);
     }
     printf("\n  waiting  %s events in %" PRId64 " block%s",
-           progress_number(target->inbox_scan_events, numbers[0]), target->waiting_blocks,
+           output_number(target->inbox_scan_events).text, target->waiting_blocks,
            output_plural(target->waiting_blocks));
     if (target->planned_objects > 0) {
-        printf(", %s in %" PRId64 " planned object%s",
-               progress_number(target->planned_events, numbers[0]), target->planned_objects,
-               output_plural(target->planned_objects));
+        printf(", %s in %" PRId64 " planned object%s", output_number(target->planned_events).text,
+               target->planned_objects, output_plural(target->planned_objects));
     }
     if (target->configured) {
-        printf(", %s request%s in the inbox", progress_number(status->inbox.count, numbers[0]),
-               output_plural(status->inbox.count));
+        printf(", %s in the inbox", output_count(status->inbox.count, "request").text);
     }
     printf("\n");
     if (target->failed_objects > 0) {
@@ -66,15 +59,14 @@ static void print_target(const struct ship_status *status, const struct ship_sta
     }
     if (target->gone_objects > 0) {
         printf("  gone     %s events in %" PRId64 " planned object%s: deleted unshipped (forced)\n",
-               progress_number(target->gone_events, numbers[0]), target->gone_objects,
+               output_number(target->gone_events).text, target->gone_objects,
                output_plural(target->gone_objects));
     }
     if (!target->configured) {
         return;
     }
     int64_t oldest_us = ship_status_oldest(status, target);
-    printf("  lag      %s\n",
-           oldest_us > 0 ? age_text(clock_now_us() - oldest_us, numbers[0]) : "none");
+    printf("  lag      %s\n", oldest_us > 0 ? age_text(clock_now_us() - oldest_us, age) : "none");
 }
 
 static void add_json(struct json_writer *json, const struct ship_status *status,
@@ -121,9 +113,7 @@ static enum status print_json(const struct ship_status *status, struct err *err)
         add_json(&json, status, &status->targets[i]);
     }
     json_end(&json);
-    json_end(&json);
-    buf_add_char(&out, '\n');
-    enum status written = output_write(&out, err);
+    enum status written = output_json_end(&json, err);
     buf_fini(&out);
     return written;
 }

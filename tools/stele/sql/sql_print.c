@@ -17,12 +17,11 @@ static void add_csv(struct buf *line, struct span text)
     for (size_t i = 0; i < text.size; i++) {
         quote = quote || memchr("\",\r\n", text.data[i], 4);
     }
-    buf_add_str(line, quote ? "\"" : "");
-    for (size_t i = 0; i < text.size; i++) {
-        buf_add_str(line, text.data[i] == '"' ? "\"" : "");
-        buf_add_char(line, text.data[i]);
+    if (quote) {
+        table_cell_add_quoted(line, text);
+    } else {
+        buf_add_span(line, text);
     }
-    buf_add_str(line, quote ? "\"" : "");
 }
 
 static struct span column_name(const struct sql_print *print, int column)
@@ -84,23 +83,17 @@ static void json_row(struct sql_print *print)
     buf_add_str(line, print->form == OUTPUT_NDJSON ? "}\n" : "}");
 }
 
-static void csv_head(struct sql_print *print)
-{
-    for (int i = 0; i < print->n_columns; i++) {
-        buf_add_str(&print->line, i ? "," : "");
-        add_csv(&print->line, column_name(print, i));
-    }
-    buf_add_str(&print->line, "\r\n");
-}
-
-static void write_csv_row(struct sql_print *print)
+/* The row the statement stands on, or the names of its columns. */
+static void write_csv_row(struct sql_print *print, bool is_head)
 {
     struct buf text = BUF_INIT;
     for (int i = 0; i < print->n_columns; i++) {
         buf_clear(&text);
         buf_add_str(&print->line, i ? "," : "");
-        add_text(&text, print->stmt, i);
-        add_csv(&print->line, buf_span(&text));
+        if (!is_head) {
+            add_text(&text, print->stmt, i);
+        }
+        add_csv(&print->line, is_head ? column_name(print, i) : buf_span(&text));
     }
     buf_add_str(&print->line, "\r\n");
     buf_fini(&text);
@@ -198,7 +191,7 @@ enum status sql_print_begin(struct sql_print *print, enum output_form form, sqli
     *print =
         (struct sql_print){.form = form, .stmt = stmt, .n_columns = sqlite3_column_count(stmt)};
     if (form == OUTPUT_CSV && print->n_columns > 0) {
-        csv_head(print);
+        write_csv_row(print, true);
     }
     return output_write(&print->line, err);
 }
@@ -216,7 +209,7 @@ enum status sql_print_row(struct sql_print *print, struct err *err)
         json_row(print);
         break;
     case OUTPUT_CSV:
-        write_csv_row(print);
+        write_csv_row(print, false);
         break;
     case OUTPUT_RAW:
     case OUTPUT_STIX:

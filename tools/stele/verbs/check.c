@@ -3,6 +3,7 @@
  * nothing. */
 #include <errno.h>
 #include <netdb.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -26,14 +27,20 @@ struct checkup {
     int code;        /* of the process; wrong configuration (2) goes before not reachable (3) */
 };
 
-static void say(const char *verdict, const char *what, const char *text)
+__attribute__((format(printf, 3, 4))) static void say(const char *verdict, const char *what,
+                                                      const char *format, ...)
 {
-    printf("%-5s %-12s %s\n", verdict, what, text);
+    va_list values;
+    va_start(values, format);
+    printf("%-5s %-12s ", verdict, what);
+    vprintf(format, values);
+    printf("\n");
+    va_end(values);
 }
 
 static void failed(struct checkup *checkup, const char *what, const struct err *err)
 {
-    say("FAIL", what, err->text);
+    say("FAIL", what, "%s", err->text);
     int code = status_exit_code(err->status);
     if (code == status_exit_code(ERR_CONFIG) || checkup->code == 0) {
         checkup->code = code;
@@ -44,7 +51,6 @@ static void check_archive(struct checkup *checkup)
 {
     struct err err;
     struct archive *archive = NULL;
-    char text[FILE_PATH_BYTES + 96];
     if (!checkup->dir) {
         (void)err_set(&err, ERR_CONFIG, "not known: give --archive DIR, or set archive.dir");
         failed(checkup, "archive", &err);
@@ -58,39 +64,33 @@ static void check_archive(struct checkup *checkup)
     char who[64] = "";
     long pid = archive_lock_holder(checkup->dir, who);
     if (pid > 0) {
-        (void)snprintf(text, sizeof text, "%s, held by %s (pid %ld)", checkup->dir, who, pid);
+        say("ok", "archive", "%s, held by %s (pid %ld)", checkup->dir, who, pid);
         checkup->daemon_pid = strcmp(who, "steled") == 0 ? pid : 0;
     } else {
-        (void)snprintf(text, sizeof text, "%s, no daemon at work", checkup->dir);
+        say("ok", "archive", "%s, no daemon at work", checkup->dir);
     }
-    say("ok", "archive", text);
 }
 
 /* Says how long the certificate is good; false when it is not. */
 static bool check_dates(struct checkup *checkup, const char *what, const char *path,
                         const struct certificate_facts *facts)
 {
-    struct err err;
-    char day[CLOCK_TEXT_BYTES];
+    struct err err = {.status = OK};
     int64_t now_us = clock_now_us();
     if (now_us < facts->from_us) {
         (void)err_set(&err, ERR_CONFIG, "%s: not valid before %s; is the clock right?", path,
-                      clock_format_day(facts->from_us, day));
-        failed(checkup, what, &err);
-        return false;
-    }
-    if (now_us >= facts->to_us) {
+                      output_day(facts->from_us).text);
+    } else if (now_us >= facts->to_us) {
         (void)err_set(&err, ERR_CONFIG, "%s: ran out on %s; make a new one", path,
-                      clock_format_day(facts->to_us, day));
+                      output_day(facts->to_us).text);
+    }
+    if (err.status != OK) {
         failed(checkup, what, &err);
         return false;
     }
     long long days = (facts->to_us - now_us) / CLOCK_DAY_US;
-    char text[FILE_PATH_BYTES + CERTIFICATE_TEXT_BYTES + 64];
-    const char *names = facts->names[0] ? facts->names : facts->subject;
-    (void)snprintf(text, sizeof text, "%s: %s; %lld days left (%s)", path, names, days,
-                   clock_format_day(facts->to_us, day));
-    say(days < DAYS_LEFT_WARN ? "warn" : "ok", what, text);
+    say(days < DAYS_LEFT_WARN ? "warn" : "ok", what, "%s: %s; %lld days left (%s)", path,
+        facts->names[0] ? facts->names : facts->subject, days, output_day(facts->to_us).text);
     return true;
 }
 
@@ -158,7 +158,7 @@ static void check_key(struct checkup *checkup, const struct certificate *certifi
     const char *path = checkup->config->receive_key;
     char *passphrase = find_passphrase(checkup->config);
     if (certificate_check_key(certificate, path, passphrase, &err) == OK) {
-        say("ok", "key", path);
+        say("ok", "key", "%s", path);
     } else {
         err.status = ERR_CONFIG;
         failed(checkup, "key", &err);
@@ -171,11 +171,8 @@ static void check_signed(struct checkup *checkup, const struct certificate *serv
 {
     struct err err;
     if (certificate_check_signed(server, ca, CERTIFICATE_SERVER, &err) != OK) {
-        char text[ERR_TEXT_BYTES + 128];
-        (void)snprintf(text, sizeof text,
-                       "%s; give the event handler the CA that did sign it, as forward.fluentd.ca",
-                       err.text);
-        say("warn", "certificate", text);
+        say("warn", "certificate",
+            "%s; give the event handler the CA that did sign it, as forward.fluentd.ca", err.text);
     }
     char path[FILE_PATH_BYTES];
     if (!checkup->dir || file_path_format(path, NULL, "%s/tls/client.crt", checkup->dir) != OK ||
@@ -249,14 +246,9 @@ static void check_listener(struct checkup *checkup, const char *what, const char
         failed(checkup, what, &err);
         return;
     }
-    char text[CONFIG_TEXT_BYTES + 64];
     problem = try_address(found, checkup->daemon_pid > 0);
-    if (problem == 0 && checkup->daemon_pid > 0) {
-        (void)snprintf(text, sizeof text, "%s: steled answers", listen);
-        say("ok", what, text);
-    } else if (problem == 0) {
-        (void)snprintf(text, sizeof text, "%s: free", listen);
-        say("ok", what, text);
+    if (problem == 0) {
+        say("ok", what, "%s: %s", listen, checkup->daemon_pid > 0 ? "steled answers" : "free");
     } else if (checkup->daemon_pid > 0) {
         (void)err_errno(&err, problem, "%s: steled runs but does not answer here", listen);
         failed(checkup, what, &err);
@@ -280,7 +272,7 @@ static void check_ship(struct checkup *checkup)
     enum status status = target_open(checkup->config, &target, &err);
     status = THEN(status, target_check(target, &err));
     if (status == OK) {
-        say("ok", "ship", target->url);
+        say("ok", "ship", "%s", target->url);
     } else {
         failed(checkup, "ship", &err);
     }
@@ -290,7 +282,6 @@ static void check_ship(struct checkup *checkup)
 /* The key can be read, and digests have a place. No key is made here. */
 static void check_seal(struct checkup *checkup)
 {
-    char text[CONFIG_TEXT_BYTES + 128];
     char url[CONFIG_TEXT_BYTES];
     char path[FILE_PATH_BYTES];
     struct err err;
@@ -311,17 +302,15 @@ static void check_seal(struct checkup *checkup)
     }
     bool lost = checkup->config->ship_target[0] && !*url &&
                 strcmp(checkup->config->seal_target, "none") != 0;
-    (void)snprintf(text, sizeof text, "%s%s; digests %s%s",
-                   key ? "key " : "a key is made with the first seal",
-                   key ? signing_key_id(key) : "", *url ? "to " : "stay in the archive",
-                   lost ? ": nothing can stand beside ship.target, set seal.target" : url);
-    say(lost ? "warn" : "ok", "seal", text);
+    say(lost ? "warn" : "ok", "seal", "%s%s; digests %s%s",
+        key ? "key " : "a key is made with the first seal", key ? signing_key_id(key) : "",
+        *url ? "to " : "stay in the archive",
+        lost ? ": nothing can stand beside ship.target, set seal.target" : url);
     signing_key_free(key);
 }
 
 static void check_retention(const struct checkup *checkup)
 {
-    char text[256];
     if (!retention_is_on(checkup->config)) {
         say("ok", "retention", "off: days are kept for ever");
         return;
@@ -336,9 +325,8 @@ static void check_retention(const struct checkup *checkup)
         (void)snprintf(bounds[1], sizeof bounds[1], "%lld MiB", (long long)mib);
     }
     bool ships = checkup->config->ship_target[0] != '\0';
-    (void)snprintf(text, sizeof text, "%s, %s%s", bounds[0], bounds[1],
-                   ships ? "" : "; ship.target is empty: days go without having been shipped");
-    say(ships ? "ok" : "warn", "retention", text);
+    say(ships ? "ok" : "warn", "retention", "%s, %s%s", bounds[0], bounds[1],
+        ships ? "" : "; ship.target is empty: days go without having been shipped");
 }
 
 /* The secret can be read; no hit is made up to see whether somebody takes it. */
@@ -347,7 +335,7 @@ static void check_watch(struct checkup *checkup)
     struct err err;
     struct webhook *webhook = NULL;
     if (webhook_open(checkup->config, NULL, &webhook, &err) == OK) {
-        say("ok", "watch", checkup->config->watch_webhook);
+        say("ok", "watch", "%s", checkup->config->watch_webhook);
     } else {
         failed(checkup, "watch", &err);
     }
@@ -365,7 +353,7 @@ static enum status run(struct options *options, int *out_code, struct err *err)
     checkup.dir = options->archive;
     bool valid = config_validate(&options->config, err) == OK;
     if (valid) {
-        say("ok", "configured",
+        say("ok", "configured", "%s",
             options->config.file[0] ? options->config.file : "no file: the defaults");
     } else {
         failed(&checkup, "configured", err);

@@ -14,32 +14,26 @@ static bool with_released; /* --all */
 
 enum { WHAT_COLUMNS = 44, WHO_COLUMNS = 12, WHAT_BYTES = 1200 };
 
-static const char *time_text(int64_t us, char out[CLOCK_TEXT_BYTES])
-{
-    bool open = us == INT64_MIN || us == INT64_MAX;
-    return open ? "..." : clock_format(us, out);
-}
-
 /* "session 3f9c...", "2026-11-01T00:00:00Z to ..." */
 static struct span what_text(const struct legal_hold *hold, struct buf *out)
 {
-    char times[2][CLOCK_TEXT_BYTES];
-    buf_clear(out);
+    bool has_from = hold->from_us != INT64_MIN;
+    bool has_to = hold->to_us != INT64_MAX;
     if (hold->kind != LEGAL_HOLD_RANGE) {
         buf_printf(out, "%s %s", legal_hold_kind_name(hold->kind), hold->subject);
     }
-    if (hold->kind == LEGAL_HOLD_RANGE || hold->from_us != INT64_MIN || hold->to_us != INT64_MAX) {
-        buf_printf(out, "%s%s to %s", out->size > 0 ? ", " : "", time_text(hold->from_us, times[0]),
-                   time_text(hold->to_us, times[1]));
+    if (hold->kind == LEGAL_HOLD_RANGE || has_from || has_to) {
+        buf_printf(out, "%s%s to %s", out->size > 0 ? ", " : "",
+                   has_from ? output_time(hold->from_us).text : "...",
+                   has_to ? output_time(hold->to_us).text : "...");
     }
     return buf_span(out);
 }
 
 static void add_row(struct buf *out, const struct legal_hold *hold)
 {
-    char time[CLOCK_TEXT_BYTES];
     struct buf what = BUF_INIT;
-    buf_printf(out, "%-5lld %-20.19s  ", (long long)hold->id, clock_format(hold->made_us, time));
+    buf_printf(out, "%-5lld %-20.19s  ", (long long)hold->id, output_time(hold->made_us).text);
     table_cell_add_padded(out, span_str(hold->who), WHO_COLUMNS);
     table_cell_add_padded(out, what_text(hold, &what), WHAT_COLUMNS);
     (void)terminal_text_add(out, span_str(hold->why), SIZE_MAX);
@@ -76,9 +70,8 @@ static void add_json(struct json_writer *json, const struct legal_hold *hold)
 
 static void add_released(struct buf *out, const struct legal_hold *hold)
 {
-    char time[CLOCK_TEXT_BYTES];
     if (hold->released_us != 0) {
-        buf_printf(out, "      released %.19s by ", clock_format(hold->released_us, time));
+        buf_printf(out, "      released %.19s by ", output_time(hold->released_us).text);
         (void)terminal_text_add(out, span_str(hold->released_by), SIZE_MAX);
         buf_add_str(out, ": ");
         (void)terminal_text_add(out, span_str(hold->released_why), SIZE_MAX);
@@ -86,7 +79,8 @@ static void add_released(struct buf *out, const struct legal_hold *hold)
     }
 }
 
-static void add_all_json(struct buf *out, const struct legal_hold *holds, size_t count)
+static enum status print_json(const struct legal_hold *holds, size_t count, struct buf *out,
+                              struct err *err)
 {
     struct json_writer json = {.out = out};
     json_object(&json, NULL);
@@ -95,38 +89,35 @@ static void add_all_json(struct buf *out, const struct legal_hold *holds, size_t
         add_json(&json, &holds[i]);
     }
     json_end(&json);
-    json_end(&json);
-    buf_add_char(out, '\n');
+    return output_json_end(&json, err);
 }
 
-static enum status print_holds(const struct legal_hold *holds, size_t count, enum output_form form,
+static enum status print_table(const struct legal_hold *holds, size_t count, struct buf *out,
                                struct err *err)
 {
-    struct buf out = BUF_INIT;
-    if (form == OUTPUT_JSON) {
-        add_all_json(&out, holds, count);
-    } else if (count > 0) {
-        buf_printf(&out, "%-5s %-20s  %-*s  %-*s  %s\n", "ID", "MADE", WHO_COLUMNS, "WHO",
+    if (count > 0) {
+        buf_printf(out, "%-5s %-20s  %-*s  %-*s  %s\n", "ID", "MADE", WHO_COLUMNS, "WHO",
                    WHAT_COLUMNS, "WHAT", "WHY");
     }
-    for (size_t i = 0; form != OUTPUT_JSON && i < count; i++) {
-        add_row(&out, &holds[i]);
-        add_released(&out, &holds[i]);
+    for (size_t i = 0; i < count; i++) {
+        add_row(out, &holds[i]);
+        add_released(out, &holds[i]);
     }
-    enum status status = output_write(&out, err);
-    buf_fini(&out);
-    return status;
+    return output_write(out, err);
 }
 
 static enum status show_holds(struct options *options, int *out_code, struct err *err)
 {
     struct archive *archive = NULL;
     struct legal_hold *holds = NULL;
+    struct buf out = BUF_INIT;
     size_t count = 0;
     enum status status = archive_open(options->archive, ARCHIVE_READ, &archive, err);
     status = THEN(status, legal_hold_list(archive, with_released, &holds, &count, err));
     archive_close(archive);
-    status = THEN(status, print_holds(holds, count, options->form, err));
+    status = THEN(status, options->form == OUTPUT_JSON ? print_json(holds, count, &out, err)
+                                                       : print_table(holds, count, &out, err));
+    buf_fini(&out);
     free(holds);
     if (status == OK && count == 0) {
         fprintf(stderr, "nothing is held\n");

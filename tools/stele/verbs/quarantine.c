@@ -21,21 +21,17 @@ typedef enum status write_row(FILE *out, const struct quarantine_row *row, struc
 
 static enum status write_listed(FILE *out, const struct quarantine_row *row, struct err *err)
 {
-    char when[CLOCK_TEXT_BYTES];
     char first[FIRST_BYTES + 1];
     size_t size = row->body.size < FIRST_BYTES ? row->body.size : FIRST_BYTES;
     for (size_t i = 0; i < size; i++) {
         char c = row->body.data[i];
-        first[i] = '?';
-        if (c >= ' ' && c <= '~') {
-            first[i] = c;
-        }
+        first[i] = c >= ' ' && c <= '~' ? c : '?';
     }
     first[size] = '\0';
     struct buf source = BUF_INIT;
     source_text(&row->source, &source);
     fprintf(out, "%-6lld %-27s %.*s  %.*s at %lld  %zu bytes: %s%s\n", (long long)row->id,
-            clock_format(row->received_us, when), SPAN_FMT(row->fault), SPAN_FMT(buf_span(&source)),
+            output_time(row->received_us).text, SPAN_FMT(row->fault), SPAN_FMT(buf_span(&source)),
             (long long)row->position, row->body.size, first, size < row->body.size ? "..." : "");
     enum status status = buf_status(&source, "quarantine", err);
     buf_fini(&source);

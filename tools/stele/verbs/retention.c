@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tools/stele/cli/daemon_at_work.h"
 #include "tools/stele/cli/index_inline.h"
 #include "tools/stele/cli/login_name.h"
 #include "tools/stele/cli/options.h"
@@ -78,15 +79,13 @@ static enum status plan_only(const struct options *options, const struct retenti
 
 static enum status refuse_beside(const char *dir, struct err *err)
 {
-    char who[64];
-    long pid = archive_lock_holder(dir, who);
-    if (pid > 0 && strcmp(who, "steled") == 0) {
-        return err_set(err, ERR_BUSY,
-                       "steled (pid %ld) holds %s and deletes by itself, by [retention] of its "
-                       "configuration (kill -USR1 %ld: now); --dry-run shows what would go",
-                       pid, dir, pid);
-    }
-    return OK;
+    long pid = daemon_at_work_pid(dir);
+    return pid == 0
+               ? OK
+               : err_set(err, ERR_BUSY,
+                         "steled (pid %ld) holds %s and deletes by itself, by [retention] of its "
+                         "configuration (kill -USR1 %ld: now); --dry-run shows what would go",
+                         pid, dir, pid);
 }
 
 /* The inbox first: events of a run that was cut off are in segments and in the inbox, and would be

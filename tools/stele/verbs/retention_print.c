@@ -3,21 +3,18 @@
 
 #include "query/render/terminal_text.h"
 #include "schema/base/json_writer.h"
-#include "tools/stele/cli/progress.h"
 #include "tools/stele/cli/table_cell.h"
 
 /* Why the day stays though a bound asks for it; or what goes. */
 static void add_verdict(struct buf *out, const struct retention_day *day, bool done)
 {
-    char numbers[3][32];
     switch (day->verdict) {
     case RETENTION_GOES:
-        buf_printf(out, "%s, %s event%s, %s bytes", done ? "deleted" : "goes",
-                   progress_number(day->row.events, numbers[0]), output_plural(day->row.events),
-                   progress_number(day->row.file_bytes, numbers[1]));
+        buf_printf(out, "%s, %s, %s bytes", done ? "deleted" : "goes",
+                   output_count(day->row.events, "event").text,
+                   output_number(day->row.file_bytes).text);
         if (day->row.forced) {
-            buf_printf(out, ", forced: %s not shipped",
-                       progress_number(day->row.unshipped, numbers[2]));
+            buf_printf(out, ", forced: %s not shipped", output_number(day->row.unshipped).text);
         }
         break;
     case RETENTION_HELD:
@@ -25,8 +22,7 @@ static void add_verdict(struct buf *out, const struct retention_day *day, bool d
         break;
     case RETENTION_UNSHIPPED:
         buf_printf(out, "stays, %s of %s events not shipped",
-                   progress_number(day->row.unshipped, numbers[0]),
-                   progress_number(day->row.events, numbers[1]));
+                   output_number(day->row.unshipped).text, output_number(day->row.events).text);
         break;
     case RETENTION_UNREADABLE:
         buf_add_str(out, "stays, cannot be read: ");
@@ -40,10 +36,9 @@ static void add_verdict(struct buf *out, const struct retention_day *day, bool d
     }
 }
 
-static void add_table(struct buf *out, const struct retention_plan *plan, bool done)
+static enum status print_table(const struct retention_plan *plan, bool done, struct buf *out,
+                               struct err *err)
 {
-    char text[CLOCK_TEXT_BYTES];
-    char numbers[4][32];
     size_t asked = 0;
     int64_t events = 0;
     for (size_t i = 0; i < plan->count; i++) {
@@ -53,17 +48,18 @@ static void add_table(struct buf *out, const struct retention_plan *plan, bool d
         }
         asked++;
         events += day->verdict == RETENTION_GOES ? day->row.events : 0;
-        buf_printf(out, "%s  %-4s  ", clock_format_day(day->row.day_us, text), day->row.why);
+        buf_printf(out, "%s  %-4s  ", output_day(day->row.day_us).text, day->row.why);
         add_verdict(out, day, done);
         buf_add_char(out, '\n');
     }
     buf_printf(out, "%zu of %zu day%s %s with %s events", plan->goes, plan->count,
                output_plural((int64_t)plan->count), done ? "went" : "would go",
-               progress_number(events, numbers[0]));
+               output_number(events).text);
     buf_printf(out, "; %zu stay%s though a bound asks for %s; files %s bytes, %s %s\n",
                asked - plan->goes, asked - plan->goes == 1 ? "s" : "",
-               asked - plan->goes == 1 ? "it" : "them", progress_number(plan->bytes, numbers[1]),
-               done ? "now" : "then", progress_number(plan->left_bytes, numbers[2]));
+               asked - plan->goes == 1 ? "it" : "them", output_number(plan->bytes).text,
+               done ? "now" : "then", output_number(plan->left_bytes).text);
+    return output_write(out, err);
 }
 
 static void add_day(struct json_writer *json, const struct retention_day *day)
@@ -86,8 +82,9 @@ static void add_day(struct json_writer *json, const struct retention_day *day)
     json_end(json);
 }
 
-static void add_json(struct buf *out, const struct retention_plan *plan,
-                     const struct retention_rules *rules, bool done)
+static enum status print_json(const struct retention_plan *plan,
+                              const struct retention_rules *rules, bool done, struct buf *out,
+                              struct err *err)
 {
     struct json_writer json = {.out = out};
     json_object(&json, NULL);
@@ -106,35 +103,27 @@ static void add_json(struct buf *out, const struct retention_plan *plan,
         }
     }
     json_end(&json);
-    json_end(&json);
-    buf_add_char(out, '\n');
+    return output_json_end(&json, err);
 }
 
 enum status retention_print(const struct retention_plan *plan, const struct retention_rules *rules,
                             bool done, enum output_form form, struct err *err)
 {
     struct buf out = BUF_INIT;
-    if (form == OUTPUT_JSON) {
-        add_json(&out, plan, rules, done);
-    } else {
-        add_table(&out, plan, done);
-    }
-    enum status status = output_write(&out, err);
+    enum status status = form == OUTPUT_JSON ? print_json(plan, rules, done, &out, err)
+                                             : print_table(plan, done, &out, err);
     buf_fini(&out);
     return status;
 }
 
 static void add_deleted_row(struct buf *out, const struct deletion *row)
 {
-    char text[CLOCK_TEXT_BYTES];
-    char numbers[3][32];
-    buf_printf(out, "%-5lld %s  ", (long long)row->id, clock_format_day(row->day_us, text));
-    buf_printf(out, "%-20.19s  %-5s  ", clock_format(row->deleted_us, text), row->why);
+    buf_printf(out, "%-5lld %s  %-20.19s  %-5s  ", (long long)row->id, output_day(row->day_us).text,
+               output_time(row->deleted_us).text, row->why);
     table_cell_add_padded(out, span_str(row->who), 12);
-    buf_printf(out, "%12s  %10s  %14s%s%s\n", progress_number(row->events, numbers[0]),
-               progress_number(row->unshipped, numbers[1]),
-               progress_number(row->file_bytes, numbers[2]), row->forced ? "  forced" : "",
-               row->done ? "" : "  under way");
+    buf_printf(out, "%12s  %10s  %14s%s%s\n", output_number(row->events).text,
+               output_number(row->unshipped).text, output_number(row->file_bytes).text,
+               row->forced ? "  forced" : "", row->done ? "" : "  under way");
 }
 
 static void add_deleted_json(struct json_writer *json, const struct deletion *row)
@@ -160,7 +149,8 @@ static void add_deleted_json(struct json_writer *json, const struct deletion *ro
     json_end(json);
 }
 
-static void add_deletions(struct buf *out, const struct deletion *rows, size_t count)
+static enum status print_deleted_json(const struct deletion *rows, size_t count, struct buf *out,
+                                      struct err *err)
 {
     struct json_writer json = {.out = out};
     json_object(&json, NULL);
@@ -169,24 +159,28 @@ static void add_deletions(struct buf *out, const struct deletion *rows, size_t c
         add_deleted_json(&json, &rows[i]);
     }
     json_end(&json);
-    json_end(&json);
-    buf_add_char(out, '\n');
+    return output_json_end(&json, err);
+}
+
+static enum status print_deleted_table(const struct deletion *rows, size_t count, struct buf *out,
+                                       struct err *err)
+{
+    if (count > 0) {
+        buf_printf(out, "%-5s %-10s  %-20s  %-5s  %-12s  %12s  %10s  %14s\n", "ID", "DAY",
+                   "DELETED", "WHY", "WHO", "EVENTS", "UNSHIPPED", "BYTES");
+    }
+    for (size_t i = 0; i < count; i++) {
+        add_deleted_row(out, &rows[i]);
+    }
+    return output_write(out, err);
 }
 
 enum status retention_print_deleted(const struct deletion *rows, size_t count,
                                     enum output_form form, struct err *err)
 {
     struct buf out = BUF_INIT;
-    if (form == OUTPUT_JSON) {
-        add_deletions(&out, rows, count);
-    } else if (count > 0) {
-        buf_printf(&out, "%-5s %-10s  %-20s  %-5s  %-12s  %12s  %10s  %14s\n", "ID", "DAY",
-                   "DELETED", "WHY", "WHO", "EVENTS", "UNSHIPPED", "BYTES");
-    }
-    for (size_t i = 0; form != OUTPUT_JSON && i < count; i++) {
-        add_deleted_row(&out, &rows[i]);
-    }
-    enum status status = output_write(&out, err);
+    enum status status = form == OUTPUT_JSON ? print_deleted_json(rows, count, &out, err)
+                                             : print_deleted_table(rows, count, &out, err);
     buf_fini(&out);
     return status;
 }

@@ -10,13 +10,11 @@ static bool listing; /* --list */
 
 static void print_seal(const struct seal_row *row, const struct seal *seal)
 {
-    char made[CLOCK_TEXT_BYTES];
-    char put[CLOCK_TEXT_BYTES];
     char hex[DIGEST_HEX_BYTES];
     printf("%-8" PRId64 " %-27s %s  %6zu %7zu %7zu  %s\n", row->number,
-           clock_format(row->made_us, made), digest_hex(&row->sha256, hex), seal->blocks.count,
+           output_time(row->made_us).text, digest_hex(&row->sha256, hex), seal->blocks.count,
            seal->objects.count, seal->deletions.count,
-           row->put_us > 0 ? clock_format(row->put_us, put) : "-");
+           row->put_us > 0 ? output_time(row->put_us).text : "-");
 }
 
 static enum status list(struct archive *archive, int64_t *out_count, struct err *err)

@@ -143,16 +143,18 @@ static enum status run_events(struct search *search, struct day_iterator *iterat
 static enum status run_search(struct search *search, struct day_iterator *iterator,
                               int64_t *out_found, struct err *err)
 {
-    const struct search_numbers_options numbers = {.form = search->form,
-                                                   .limit = search->limit,
-                                                   .bucket_us = search->bucket_us,
-                                                   .fields =
-                                                       given.top ? given.top : given.distinct};
-    return given.count       ? search_numbers_count(iterator, out_found, err)
-           : given.histogram ? search_numbers_histogram(&numbers, iterator, out_found, err)
-           : given.top       ? search_numbers_top(&numbers, iterator, out_found, err)
-           : given.distinct  ? search_numbers_distinct(&numbers, iterator, out_found, err)
-                             : run_events(search, iterator, out_found, err);
+    struct search_numbers numbers = {.iterator = iterator,
+                                     .form = search->form,
+                                     .limit = search->limit,
+                                     .bucket_us = search->bucket_us,
+                                     .fields = given.top ? given.top : given.distinct};
+    enum status status = given.count       ? search_numbers_count(&numbers, err)
+                         : given.histogram ? search_numbers_histogram(&numbers, err)
+                         : given.top       ? search_numbers_top(&numbers, err)
+                         : given.distinct  ? search_numbers_distinct(&numbers, err)
+                                           : run_events(search, iterator, &numbers.found, err);
+    *out_found = numbers.found;
+    return status;
 }
 
 static enum status search_archive(struct search *search, int *out_code, struct err *err)

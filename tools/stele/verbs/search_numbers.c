@@ -6,24 +6,30 @@
 #include <string.h>
 
 #include "query/render/terminal_text.h"
+#include "tools/stele/cli/table_cell.h"
 
 enum { BAR_COLUMNS = 40 };
 
-enum status search_numbers_count(struct day_iterator *iterator, int64_t *out_found, struct err *err)
+/* The one number that count and distinct come to. */
+static enum status print_found(const struct search_numbers *numbers, enum status status)
 {
-    enum status status = aggregate_count(iterator, out_found, err);
     if (status == OK) {
-        printf("%lld\n", (long long)*out_found);
+        printf("%lld\n", (long long)numbers->found);
     }
     return status;
 }
 
-enum status search_numbers_histogram(const struct search_numbers_options *options,
-                                     struct day_iterator *iterator, int64_t *out_found,
-                                     struct err *err)
+enum status search_numbers_count(struct search_numbers *numbers, struct err *err)
+{
+    return print_found(numbers, aggregate_count(numbers->iterator, &numbers->found, err));
+}
+
+enum status search_numbers_histogram(struct search_numbers *numbers, struct err *err)
 {
     struct aggregate_histogram histogram;
-    enum status status = aggregate_histogram(iterator, options->bucket_us, &histogram, err);
+    enum render_form form = numbers->form;
+    enum status status =
+        aggregate_histogram(numbers->iterator, numbers->bucket_us, &histogram, err);
     if (status != OK) {
         return status;
     }
@@ -31,25 +37,24 @@ enum status search_numbers_histogram(const struct search_numbers_options *option
     for (size_t i = 0; i < histogram.n_buckets; i++) {
         most = histogram.counts[i] > most ? histogram.counts[i] : most;
     }
-    bool table = options->form == RENDER_TABLE;
-    printf("%s", options->form == RENDER_JSON && histogram.n_buckets ? "[\n" : "");
+    printf("%s", form == RENDER_JSON && histogram.n_buckets ? "[\n" : "");
     for (size_t i = 0; i < histogram.n_buckets; i++) {
         char time[CLOCK_TEXT_BYTES];
         int64_t count = histogram.counts[i];
         (void)clock_format(histogram.start_us + (int64_t)i * histogram.bucket_us, time);
-        if (table) {
+        if (form == RENDER_TABLE) {
             int bar = (int)((count * BAR_COLUMNS + most - 1) / most);
             printf("%s %10lld %.*s\n", time, (long long)count, bar,
                    "########################################");
-        } else if (options->form == RENDER_CSV) {
+        } else if (form == RENDER_CSV) {
             printf("%s%s,%lld\r\n", i ? "" : "time,count\r\n", time, (long long)count);
         } else {
-            bool more = options->form == RENDER_JSON && i + 1 < histogram.n_buckets;
+            bool more = form == RENDER_JSON && i + 1 < histogram.n_buckets;
             printf("{\"time\":\"%s\",\"count\":%lld}%s\n", time, (long long)count, more ? "," : "");
         }
     }
-    printf("%s", options->form != RENDER_JSON ? "" : histogram.n_buckets > 0 ? "]\n" : "[]\n");
-    *out_found = histogram.total;
+    printf("%s", form != RENDER_JSON ? "" : histogram.n_buckets > 0 ? "]\n" : "[]\n");
+    numbers->found = histogram.total;
     aggregate_histogram_fini(&histogram);
     return OK;
 }
@@ -81,27 +86,22 @@ static enum status read_fields(const char *option, const char *text, struct span
                                     option, TUPLE_COUNT_PARTS_MAX);
 }
 
-static void print_top_row(const struct search_numbers_options *options,
-                          const struct aggregate_top *top, const struct span *fields, size_t row,
-                          size_t n_rows)
+static void print_top_row(enum render_form form, const struct aggregate_top *top,
+                          const struct span *fields, size_t row, size_t n_rows)
 {
     struct buf line = BUF_INIT;
     const struct aggregate_top_row *at = &top->rows[row];
-    if (options->form == RENDER_TABLE) {
+    if (form == RENDER_TABLE) {
         buf_printf(&line, "%10lld", (long long)at->count);
         for (size_t i = 0; i < top->n_fields; i++) {
             buf_add_str(&line, "  ");
             (void)terminal_text_add(&line, at->values[i], SIZE_MAX);
         }
-    } else if (options->form == RENDER_CSV) {
+    } else if (form == RENDER_CSV) {
         buf_printf(&line, "%lld", (long long)at->count);
         for (size_t i = 0; i < top->n_fields; i++) {
-            buf_add_str(&line, ",\"");
-            for (size_t c = 0; c < at->values[i].size; c++) {
-                buf_add_str(&line, at->values[i].data[c] == '"' ? "\"" : "");
-                buf_add_char(&line, at->values[i].data[c]);
-            }
-            buf_add_char(&line, '"');
+            buf_add_char(&line, ',');
+            table_cell_add_quoted(&line, at->values[i]);
         }
         buf_add_char(&line, '\r');
     } else {
@@ -112,51 +112,45 @@ static void print_top_row(const struct search_numbers_options *options,
             buf_add_char(&line, ':');
             buf_add_json(&line, at->values[i]);
         }
-        buf_add_str(&line, options->form == RENDER_JSON && row + 1 < n_rows ? "}," : "}");
+        buf_add_str(&line, form == RENDER_JSON && row + 1 < n_rows ? "}," : "}");
     }
     buf_add_char(&line, '\n');
     (void)fwrite(line.data, 1, line.size, stdout);
     buf_fini(&line);
 }
 
-enum status search_numbers_top(const struct search_numbers_options *options,
-                               struct day_iterator *iterator, int64_t *out_found, struct err *err)
+enum status search_numbers_top(struct search_numbers *numbers, struct err *err)
 {
     struct span fields[TUPLE_COUNT_PARTS_MAX] = {0};
     size_t n_fields;
-    enum status status = read_fields("top", options->fields, fields, &n_fields, err);
+    enum status status = read_fields("top", numbers->fields, fields, &n_fields, err);
     struct aggregate_top top;
-    status = THEN(status, aggregate_top(iterator, fields, n_fields, &top, err));
+    status = THEN(status, aggregate_top(numbers->iterator, fields, n_fields, &top, err));
     if (status != OK) {
         return status;
     }
     size_t n_rows = top.n_rows;
-    if (options->limit > 0 && (size_t)options->limit < n_rows) {
-        n_rows = (size_t)options->limit;
+    if (numbers->limit > 0 && (size_t)numbers->limit < n_rows) {
+        n_rows = (size_t)numbers->limit;
     }
-    printf("%s", options->form == RENDER_JSON ? "[\n" : "");
+    printf("%s", numbers->form == RENDER_JSON ? "[\n" : "");
     for (size_t i = 0; i < n_rows; i++) {
-        print_top_row(options, &top, fields, i, n_rows);
+        print_top_row(numbers->form, &top, fields, i, n_rows);
     }
-    printf("%s", options->form == RENDER_JSON ? "]\n" : "");
+    printf("%s", numbers->form == RENDER_JSON ? "]\n" : "");
     if (n_rows < top.n_rows) {
         fprintf(stderr, "%zu of %zu values; --limit 0 shows all\n", n_rows, top.n_rows);
     }
-    *out_found = (int64_t)top.n_rows;
+    numbers->found = (int64_t)top.n_rows;
     aggregate_top_fini(&top);
     return OK;
 }
 
-enum status search_numbers_distinct(const struct search_numbers_options *options,
-                                    struct day_iterator *iterator, int64_t *out_found,
-                                    struct err *err)
+enum status search_numbers_distinct(struct search_numbers *numbers, struct err *err)
 {
     struct span fields[TUPLE_COUNT_PARTS_MAX] = {0};
     size_t n_fields;
-    enum status status = read_fields("distinct", options->fields, fields, &n_fields, err);
-    status = THEN(status, aggregate_distinct(iterator, fields, n_fields, out_found, err));
-    if (status == OK) {
-        printf("%lld\n", (long long)*out_found);
-    }
-    return status;
+    enum status status = read_fields("distinct", numbers->fields, fields, &n_fields, err);
+    return print_found(numbers, THEN(status, aggregate_distinct(numbers->iterator, fields, n_fields,
+                                                                &numbers->found, err)));
 }

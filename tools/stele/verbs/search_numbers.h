@@ -5,24 +5,18 @@
 #include "query/aggregate/aggregate.h"
 #include "query/render/render.h"
 
-struct search_numbers_options {
+struct search_numbers {
+    struct day_iterator *iterator; /* must be new */
     enum render_form form;
     int64_t limit;      /* of top; 0: all */
     int64_t bucket_us;  /* of histogram; 0: a round one */
     const char *fields; /* of top and distinct, commas between */
+    int64_t found;      /* afterwards; 0: nothing was found */
 };
 
-/* The walk must be new. *out_found is 0 when nothing was found. */
-MUST_USE enum status search_numbers_count(struct day_iterator *iterator, int64_t *out_found,
-                                          struct err *err);
-MUST_USE enum status search_numbers_histogram(const struct search_numbers_options *options,
-                                              struct day_iterator *iterator, int64_t *out_found,
-                                              struct err *err);
-MUST_USE enum status search_numbers_top(const struct search_numbers_options *options,
-                                        struct day_iterator *iterator, int64_t *out_found,
-                                        struct err *err);
-MUST_USE enum status search_numbers_distinct(const struct search_numbers_options *options,
-                                             struct day_iterator *iterator, int64_t *out_found,
-                                             struct err *err);
+MUST_USE enum status search_numbers_count(struct search_numbers *numbers, struct err *err);
+MUST_USE enum status search_numbers_histogram(struct search_numbers *numbers, struct err *err);
+MUST_USE enum status search_numbers_top(struct search_numbers *numbers, struct err *err);
+MUST_USE enum status search_numbers_distinct(struct search_numbers *numbers, struct err *err);
 
 #endif

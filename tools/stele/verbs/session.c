@@ -111,17 +111,13 @@ static const char *duration_text(int64_t us, char out[40])
 
 static void print_label(const char *label, struct span text)
 {
-    struct buf shown = BUF_INIT;
-    (void)terminal_text_add(&shown, text, SIZE_MAX);
     if (text.size > 0) {
-        printf("%-8s %.*s\n", label, SPAN_FMT(buf_span(&shown)));
+        table_cell_print_labelled(8, label, text);
     }
-    buf_fini(&shown);
 }
 
 static void print_session(const struct session *session, const char *sid)
 {
-    char time[CLOCK_TEXT_BYTES];
     char text[40];
     int64_t first_us = session->lines.items[0].time_us;
     int64_t last_us = vec_last(&session->lines)->time_us;
@@ -130,8 +126,8 @@ static void print_session(const struct session *session, const char *sid)
     print_label("login", session->login);
     print_label("where", session->where);
     print_label("address", session->address);
-    printf("%-8s %s\n", "from", clock_format(first_us, time));
-    printf("%-8s %s%s\n", "until", clock_format(last_us, time),
+    printf("%-8s %s\n", "from", output_time(first_us).text);
+    printf("%-8s %s%s\n", "until", output_time(last_us).text,
            session->ended.size > 0 ? "" : " (no end seen)");
     printf("%-8s %s, %zu events\n\n", "length", duration_text(last_us - first_us, text),
            session->lines.count);
@@ -141,7 +137,7 @@ static void print_session(const struct session *session, const char *sid)
         while (shown.size > 0 && shown.data[shown.size - 1] == ' ') {
             shown.size--;
         }
-        printf("%-27s +%-10s %.*s\n", clock_format(line->time_us, time),
+        printf("%-27s +%-10s %.*s\n", output_time(line->time_us).text,
                duration_text(line->time_us - first_us, text), SPAN_FMT(shown));
     }
 }

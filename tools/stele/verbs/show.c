@@ -4,11 +4,11 @@
 
 #include "query/language/parse.h"
 #include "query/render/json_pretty.h"
-#include "query/render/terminal_text.h"
 #include "query/search/search_run.h"
 #include "schema/archive/ledger.h"
 #include "schema/event/source.h"
 #include "tools/stele/cli/query_args.h"
+#include "tools/stele/cli/table_cell.h"
 
 struct show {
     struct day_iterator *iterator;
@@ -16,14 +16,6 @@ struct show {
     enum status status;
     struct err *err;
 };
-
-static void print_label(const char *label, struct span text)
-{
-    struct buf shown = BUF_INIT;
-    (void)terminal_text_add(&shown, text, SIZE_MAX);
-    printf("%-10s %.*s\n", label, SPAN_FMT(buf_span(&shown)));
-    buf_fini(&shown);
-}
 
 static enum status print_objects(struct show *show, const struct search_hit *hit)
 {
@@ -37,7 +29,6 @@ static enum status print_objects(struct show *show, const struct search_hit *hit
     int count = 0;
     for (bool end = false; status == OK && !end;) {
         struct ledger_object object;
-        char when[CLOCK_TEXT_BYTES];
         status = ledger_cursor_next(cursor, &object, &end, show->err);
         if (status != OK || end) {
             continue;
@@ -46,11 +37,11 @@ static enum status print_objects(struct show *show, const struct search_hit *hit
         if (object.state == LEDGER_SHIPPED) {
             char sha256[DIGEST_HEX_BYTES];
             printf("%-10s %s %s/%s\n%-10s sha256 %s\n", "shipped",
-                   clock_format(object.shipped_us, when), object.target, object.key, "",
+                   output_time(object.shipped_us).text, object.target, object.key, "",
                    digest_hex(&object.sha256, sha256));
         } else {
             printf("%-10s planned %s, not there yet: %s/%s\n", "shipped",
-                   clock_format(object.planned_us, when), object.target, object.key);
+                   output_time(object.planned_us).text, object.target, object.key);
         }
     }
     ledger_cursor_close(cursor);
@@ -81,7 +72,7 @@ static enum status print_reserved(struct plan *plan, const struct search_hit *hi
         struct span text;
         status = segment_value(segment, column->entry_values[i], &of, &text, err);
         if (status == OK) {
-            print_label(label, text);
+            table_cell_print_labelled(10, label, text);
         }
     }
     return status;
@@ -98,9 +89,8 @@ static void view_block_of(struct plan *plan, const struct search_hit *hit)
 
 static enum status print_place(struct show *show, const struct search_hit *hit)
 {
-    char day[CLOCK_TEXT_BYTES];
     if (hit->in_inbox) {
-        print_label("source", hit->source);
+        table_cell_print_labelled(10, "source", hit->source);
         printf("%-10s the inbox: on disk, not in a segment yet\n%-10s not yet\n", "kept in",
                "shipped");
         return OK;
@@ -113,7 +103,7 @@ static enum status print_place(struct show *show, const struct search_hit *hit)
         bool is_file = !day_iterator_archive(show->iterator);
         printf("%-10s %s %s, block %lld, slot %u\n", "kept in", is_file ? "file" : "segment",
                is_file ? day_iterator_options_of(show->iterator)->path
-                       : clock_format_day(hit->day_us, day),
+                       : output_day(hit->day_us).text,
                (long long)hit->block, hit->slot);
         status = print_objects(show, hit);
     }
@@ -123,13 +113,12 @@ static enum status print_place(struct show *show, const struct search_hit *hit)
 static bool show_hit(void *context, const struct search_hit *hit)
 {
     struct show *show = context;
-    char when[CLOCK_TEXT_BYTES];
     struct buf text = BUF_INIT;
     json_pretty_add(hit->raw, &text);
     printf("%s%.*s\n\n", show->count++ ? "\n" : "", SPAN_FMT(buf_span(&text)));
     buf_fini(&text);
-    printf("%-10s %s\n", "time", clock_format(hit->time_us, when));
-    printf("%-10s %s\n", "received", clock_format(hit->received_us, when));
+    printf("%-10s %s\n", "time", output_time(hit->time_us).text);
+    printf("%-10s %s\n", "received", output_time(hit->received_us).text);
     show->status = print_place(show, hit);
     return show->status == OK;
 }

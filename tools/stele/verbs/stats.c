@@ -12,7 +12,6 @@
 #include "schema/copy/copy_case.h"
 #include "schema/index/deletion.h"
 #include "tools/stele/cli/options.h"
-#include "tools/stele/cli/progress.h"
 #include "tools/stele/verbs/stats_sums.h"
 
 static bool with_parts; /* --parts */
@@ -128,37 +127,29 @@ static enum status read_stats(const char *dir, struct stats *stats, struct err *
     return status;
 }
 
-static const char *size_text(int64_t bytes, char out[32])
+static void print_text(const char *name, const char *text)
 {
-    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-    double size = (double)bytes;
-    size_t unit = 0;
-    while (size >= 1024 && unit < 4) {
-        size /= 1024;
-        unit++;
-    }
-    (void)snprintf(out, 32, unit == 0 ? "%.0f %s" : "%.1f %s", size, units[unit]);
-    return out;
+    printf("%-17s %s\n", name, text);
 }
 
 static void print_number(const char *name, int64_t number)
 {
-    char text[32];
-    printf("%-17s %s\n", name, progress_number(number, text));
+    print_text(name, output_number(number).text);
 }
 
-static void print_time(const char *name, int64_t time_us)
+static void print_times(const struct stats_sums *sums)
 {
-    char text[CLOCK_TEXT_BYTES];
-    printf("%-17s %s\n", name, clock_format(time_us, text));
+    if (sums->events > 0) {
+        print_text("oldest", output_time(sums->oldest_us).text);
+        print_text("newest", output_time(sums->newest_us).text);
+    }
 }
 
 static void print_parts(const struct stats_sums *sums)
 {
     for (int i = 0; i < SEGMENT_SIZE_COUNT; i++) {
-        char text[32];
         printf("%-17s %s", segment_size_part_name((enum segment_size_part)i),
-               size_text(sums->parts[i], text));
+               output_size(sums->parts[i]).text);
         if (sums->events > 0) {
             printf(" (%.1f bytes an event)", (double)sums->parts[i] / (double)sums->events);
         }
@@ -169,21 +160,17 @@ static void print_parts(const struct stats_sums *sums)
 static void print_table(const char *dir, const struct stats *stats)
 {
     const struct stats_sums *sums = &stats->sums;
-    char text[CLOCK_TEXT_BYTES];
-    char more[32];
     printf("%-17s %s (%s)\n", "archive", dir, stats->id);
     print_number("events", sums->events);
+    print_times(sums);
     if (sums->events > 0) {
-        print_time("oldest", sums->oldest_us);
-        print_time("newest", sums->newest_us);
-        printf("%-17s %" PRId64 ", %s to ", "days", stats->days,
-               clock_format_day(stats->first_day_us, text));
-        printf("%s\n", clock_format_day(stats->last_day_us, text));
+        printf("%-17s %" PRId64 ", %s to %s\n", "days", stats->days,
+               output_day(stats->first_day_us).text, output_day(stats->last_day_us).text);
     }
     print_number("blocks", sums->blocks);
-    printf("%-17s %s\n", "raw", size_text(sums->raw_bytes, more));
-    printf("%-17s %s\n", "compressed", size_text(sums->frame_bytes, more));
-    printf("%-17s %s", "files", size_text(sums->file_bytes, more));
+    print_text("raw", output_size(sums->raw_bytes).text);
+    print_text("compressed", output_size(sums->frame_bytes).text);
+    printf("%-17s %s", "files", output_size(sums->file_bytes).text);
     if (sums->events > 0) {
         printf(" (%.0f bytes an event, of %.0f)", (double)sums->file_bytes / (double)sums->events,
                (double)sums->raw_bytes / (double)sums->events);
@@ -206,15 +193,12 @@ static void print_table(const char *dir, const struct stats *stats)
 static void print_file(const char *path, const struct stats *stats)
 {
     const struct stats_sums *sums = &stats->sums;
-    printf("%-17s %s\n", "file", path);
+    print_text("file", path);
     if (stats->id[0]) {
-        printf("%-17s %s\n", "copy of archive", stats->id);
+        print_text("copy of archive", stats->id);
     }
     print_number("events", sums->events);
-    if (sums->events > 0) {
-        print_time("oldest", sums->oldest_us);
-        print_time("newest", sums->newest_us);
-    }
+    print_times(sums);
     print_number("blocks", sums->blocks);
     print_number("raw bytes", sums->raw_bytes);
     print_number("compressed", sums->frame_bytes);
@@ -274,9 +258,7 @@ static enum status print_json(const char *path, bool is_file, const struct stats
         }
         json_end(&json);
     }
-    json_end(&json);
-    buf_add_char(&out, '\n');
-    enum status status = output_write(&out, err);
+    enum status status = output_json_end(&json, err);
     buf_fini(&out);
     return status;
 }

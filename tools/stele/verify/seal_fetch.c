@@ -20,7 +20,7 @@ struct seal_reader {
     struct target *digests;
     const struct signing_key *key;
     struct verify_report *report;
-    struct buf places; /* struct seal_key_entry, in order of keys: by archive and number */
+    VEC(struct seal_key_entry) places; /* in order of keys: by archive and number */
     struct buf text;
     struct buf signature;
 };
@@ -28,10 +28,9 @@ struct seal_reader {
 void seal_fetch_fini(struct seal_fetch *fetched)
 {
     for (size_t i = 0; i < fetched->count; i++) {
-        seal_set_fini(&fetched->sets[i]);
+        seal_set_fini(&fetched->items[i]);
     }
-    free(fetched->sets);
-    *fetched = (struct seal_fetch){0};
+    vec_fini(fetched);
 }
 
 /* "0123abcd/000000000012.json" */
@@ -65,18 +64,12 @@ static enum status on_item(void *context, const struct target_item *item, struct
     if (!read_key(item->key, &place, &is_text)) {
         return OK; /* others may keep things there */
     }
-    struct seal_key_entry *last =
-        reading->places.size > 0
-            ? (struct seal_key_entry *)(void *)(reading->places.data + reading->places.size -
-                                                sizeof place)
-            : NULL;
+    struct seal_key_entry *last = reading->places.count > 0 ? vec_last(&reading->places) : NULL;
     if (!last || strcmp(last->archive, place.archive) != 0 || last->number != place.number) {
-        buf_add(&reading->places, &place, sizeof place);
-        if (!buf_ok(&reading->places)) {
-            return buf_status(&reading->places, "verify", err);
+        if (!vec_push(&reading->places, place)) {
+            return err_nomem(err, "verify");
         }
-        last = (struct seal_key_entry *)(void *)(reading->places.data + reading->places.size -
-                                                 sizeof place);
+        last = vec_last(&reading->places);
     }
     *(is_text ? &last->has_text : &last->has_signature) = true;
     return OK;
@@ -113,14 +106,11 @@ static enum status book_of(struct seal_reader *reading, bool is_new, struct seal
             return err_set(err, ERR_LIMIT, "seals of more than %d archives lie at one place",
                            SEAL_FETCH_SETS_MAX);
         }
-        struct seal_set *sets = realloc(fetched->sets, (fetched->count + 1) * sizeof *sets);
-        if (!sets) {
+        if (!vec_push(fetched, (struct seal_set){.key = reading->key})) {
             return err_nomem(err, "verify");
         }
-        fetched->sets = sets;
-        fetched->sets[fetched->count++] = (struct seal_set){.key = reading->key};
     }
-    *out = &fetched->sets[fetched->count - 1];
+    *out = vec_last(fetched);
     return OK;
 }
 
@@ -162,17 +152,15 @@ enum status seal_fetch_read(struct seal_fetch *fetched, struct target *digests,
         .fetched = fetched, .digests = digests, .key = key, .report = report};
     const struct target_list list = {.prefix = "", .each = on_item, .context = &reading};
     enum status status = target_list(digests, &list, NULL, err);
-    const struct seal_key_entry *places =
-        (const struct seal_key_entry *)(const void *)reading.places.data;
-    size_t count = reading.places.size / sizeof *places;
-    for (size_t i = 0; i < count && status == OK; i++) {
+    const struct seal_key_entry *places = reading.places.items;
+    for (size_t i = 0; i < reading.places.count && status == OK; i++) {
         bool is_new = i == 0 || strcmp(places[i - 1].archive, places[i].archive) != 0;
         status = read_place(&reading, &places[i], is_new, err);
     }
     for (size_t i = 0; i < fetched->count; i++) {
-        seal_set_finish(&fetched->sets[i]);
+        seal_set_finish(&fetched->items[i]);
     }
-    buf_fini(&reading.places);
+    vec_fini(&reading.places);
     buf_fini(&reading.text);
     buf_fini(&reading.signature);
     return status;

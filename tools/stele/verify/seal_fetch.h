@@ -3,15 +3,13 @@
 #define TOOLS_STELE_VERIFY_SEAL_FETCH_H
 
 #include "daemon/ship/target/target.h"
+#include "schema/base/vec.h"
 #include "schema/verify/seal_set.h"
 
 enum { SEAL_FETCH_SETS_MAX = 64 };
 
-/* Zeroed to begin with. */
-struct seal_fetch {
-    struct seal_set *sets; /* one an archive */
-    size_t count;
-};
+/* One set an archive. Zeroed to begin with. */
+struct seal_fetch VEC_OF(struct seal_set);
 void seal_fetch_fini(struct seal_fetch *fetched);
 
 /* Reads and checks all of them. */

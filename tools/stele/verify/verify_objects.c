@@ -23,18 +23,11 @@ struct expected_object {
 struct objects_check {
     const struct verify_objects *verify;
     struct seal_fetch fetched;
-    struct buf wanted; /* struct expected_object, by key */
-    size_t at;         /* the first one that the list has not passed */
-
+    VEC(struct expected_object) wanted; /* by key */
+    size_t at;                          /* the first one that the list has not passed */
     struct buf bytes;
     struct buf ndjson;
 };
-
-static struct expected_object *wanted_of(const struct objects_check *checking, size_t *out_count)
-{
-    *out_count = checking->wanted.size / sizeof(struct expected_object);
-    return (struct expected_object *)(void *)checking->wanted.data;
-}
 
 static int compare_keys(struct span a, struct span b)
 {
@@ -54,7 +47,7 @@ static int compare_wanted(const void *a, const void *b)
 static bool any_of_target(const struct objects_check *checking, struct span url)
 {
     for (size_t i = 0; i < checking->fetched.count; i++) {
-        const struct seal_set *set = &checking->fetched.sets[i];
+        const struct seal_set *set = &checking->fetched.items[i];
         const struct seal_set_object *objects = set->objects.items;
         for (size_t o = 0; o < set->objects.count; o++) {
             if (span_equal(objects[o].object.target, url)) {
@@ -70,21 +63,19 @@ static enum status gather_wanted(struct objects_check *checking, struct err *err
     struct span url = span_str(checking->verify->objects->url);
     bool only_url = any_of_target(checking, url);
     for (size_t i = 0; i < checking->fetched.count; i++) {
-        const struct seal_set *set = &checking->fetched.sets[i];
+        const struct seal_set *set = &checking->fetched.items[i];
         const struct seal_set_object *objects = set->objects.items;
         for (size_t o = 0; o < set->objects.count; o++) {
             if (!only_url || span_equal(objects[o].object.target, url)) {
                 const struct expected_object wanted = {.object = &objects[o], .set = set};
-                buf_add(&checking->wanted, &wanted, sizeof wanted);
+                if (!vec_push(&checking->wanted, wanted)) {
+                    return err_nomem(err, "verify");
+                }
             }
         }
     }
-    size_t count;
-    struct expected_object *wanted = wanted_of(checking, &count);
-    if (count > 0) {
-        qsort(wanted, count, sizeof *wanted, compare_wanted);
-    }
-    return buf_status(&checking->wanted, "verify", err);
+    vec_sort(&checking->wanted, compare_wanted);
+    return OK;
 }
 
 static enum status on_item(void *context, const struct target_item *item, struct err *err)
@@ -92,8 +83,8 @@ static enum status on_item(void *context, const struct target_item *item, struct
     (void)err;
     struct objects_check *checking = context;
     struct verify_report *report = checking->verify->report;
-    size_t count;
-    struct expected_object *wanted = wanted_of(checking, &count);
+    struct expected_object *wanted = checking->wanted.items;
+    size_t count = checking->wanted.count;
     struct span key = span_str(item->key);
     while (checking->at < count && compare_keys(wanted[checking->at].object->object.key, key) < 0) {
         checking->at++;
@@ -239,8 +230,8 @@ static enum status check_object(struct objects_check *checking,
 static enum status check_objects(struct objects_check *checking, struct err *err)
 {
     struct verify_report *report = checking->verify->report;
-    size_t count;
-    const struct expected_object *wanted = wanted_of(checking, &count);
+    const struct expected_object *wanted = checking->wanted.items;
+    size_t count = checking->wanted.count;
     enum status status = OK;
     for (size_t i = 0; i < count && status == OK; i++) {
         const struct seal_object *object = &wanted[i].object->object;
@@ -267,7 +258,7 @@ static enum status check_rollback(const struct objects_check *checking, struct e
     struct archive *archive = checking->verify->archive;
     enum status status = OK;
     for (size_t i = 0; archive && i < checking->fetched.count && status == OK; i++) {
-        const struct seal_set *set = &checking->fetched.sets[i];
+        const struct seal_set *set = &checking->fetched.items[i];
         if (strcmp(set->archive, archive_id(archive)) == 0) {
             status = verify_same_seals(archive, set, checking->verify->digests->url,
                                        checking->verify->report, err);
@@ -291,7 +282,7 @@ enum status verify_objects(const struct verify_objects *verify, struct err *err)
     status = THEN(status, check_objects(&checking, err));
     status = THEN(status, check_rollback(&checking, err));
     seal_fetch_fini(&checking.fetched);
-    buf_fini(&checking.wanted);
+    vec_fini(&checking.wanted);
     buf_fini(&checking.bytes);
     buf_fini(&checking.ndjson);
     return status;

@@ -3,9 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "schema/base/clock.h"
-#include "schema/base/json_writer.h"
-
 static void print_place(const struct verify_finding *finding)
 {
     printf("%s", finding->where);
@@ -40,10 +37,8 @@ static void print_json(const struct verify_finding *finding)
         json_int(&json, "byte", finding->byte);
     }
     json_text(&json, "what", finding->what);
-    json_end(&json);
-    buf_add_char(&out, '\n');
     struct err err;
-    (void)!output_write(&out, &err); /* main tells of a stdout that failed */
+    (void)!output_json_end(&json, &err); /* main tells of a stdout that failed */
     buf_fini(&out);
 }
 
@@ -80,7 +75,6 @@ static void print_signature(const struct verify_run *run)
 static void print_seals(const struct verify_run *run)
 {
     const struct verify_report *report = &run->report;
-    char time[CLOCK_TEXT_BYTES];
     if (run->is_copy) {
         print_signature(run);
         return;
@@ -90,7 +84,7 @@ static void print_seals(const struct verify_run *run)
         return;
     }
     fprintf(stderr, "%" PRId64 " seal%s, the last of %s", report->seals,
-            output_plural(report->seals), clock_format(report->sealed_us, time));
+            output_plural(report->seals), output_time(report->sealed_us).text);
     if (run->key) {
         fprintf(stderr, ", checked with key %s%s\n", signing_key_id(run->key),
                 run->own_key ? " that lies beside them (one kept elsewhere proves more: --key)"
@@ -107,7 +101,6 @@ static void print_seals(const struct verify_run *run)
 int verify_print(const struct verify_run *run)
 {
     const struct verify_report *report = &run->report;
-    char numbers[2][32];
     print_seals(run);
     if (report->deleted_days > 0) {
         fprintf(stderr, "%" PRId64 " sealed day%s deleted\n", report->deleted_days,
@@ -118,9 +111,8 @@ int verify_print(const struct verify_run *run)
                 "%" PRId64 " day%s deleted after the last seal: nothing signed says so yet\n",
                 report->unsealed_deletions, report->unsealed_deletions == 1 ? " was" : "s were");
     }
-    fprintf(stderr, "%s event%s in %s block%s", progress_number(report->events, numbers[0]),
-            output_plural(report->events), progress_number(report->blocks, numbers[1]),
-            output_plural(report->blocks));
+    fprintf(stderr, "%s in %s", output_count(report->events, "event").text,
+            output_count(report->blocks, "block").text);
     if (report->objects > 0) {
         fprintf(stderr, " of %" PRId64 " object%s: ", report->objects,
                 output_plural(report->objects));

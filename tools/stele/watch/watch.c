@@ -5,7 +5,7 @@
 #include "daemon/watch/deliverer.h"
 #include "daemon/watch/matcher.h"
 #include "schema/base/json_writer.h"
-#include "tools/stele/cli/progress.h"
+#include "tools/stele/cli/daemon_at_work.h"
 #include "tools/stele/cli/table_cell.h"
 #include "tools/stele/watch/watch_action.h"
 
@@ -21,24 +21,21 @@ struct list_print {
 
 static void add_old(struct buf *out, const struct watch_list *list)
 {
-    char day[CLOCK_TEXT_BYTES];
     if (!list->is_behind) {
         buf_add_str(out, "hunted");
     } else if (list->caught_us == INT64_MAX) {
         buf_add_str(out, "not hunted yet");
     } else {
-        buf_printf(out, "hunted from %s on", clock_format_day(list->caught_us, day));
+        buf_printf(out, "hunted from %s on", output_day(list->caught_us).text);
     }
 }
 
 static void add_table_row(struct buf *out, const struct watch_list *list)
 {
-    char number[32];
-    char time[CLOCK_TEXT_BYTES];
     table_cell_add_padded(out, span_str(list->name), NAME_COLUMNS);
-    buf_printf(out, "%10s  ", progress_number(list->indicators, number));
-    buf_printf(out, "%10s  ", progress_number(list->hits, number));
-    buf_printf(out, "%-20.19s  ", list->hits > 0 ? clock_format(list->last_us, time) : "-");
+    buf_printf(out, "%10s  %10s  %-20.19s  ", output_number(list->indicators).text,
+               output_number(list->hits).text,
+               list->hits > 0 ? output_time(list->last_us).text : "-");
     add_old(out, list);
     if (list->waiting > 0 || list->given_up > 0) {
         buf_printf(out, "; %lld hits to be delivered", (long long)list->waiting);
@@ -86,47 +83,40 @@ static enum status add_list(void *context, const struct watch_list *list, struct
     return buf_status(&print->out, "watch", err);
 }
 
-/* Time of the newest event that was matched with all lists; false when there is none. */
-static bool matched_until(const struct watch_day *days, size_t count, int64_t *out_us)
+/* Time of the newest event that was matched with all lists; INT64_MIN when there is none. */
+static int64_t matched_until(const struct watch_day *days, size_t count)
 {
-    *out_us = INT64_MIN;
+    int64_t newest_us = INT64_MIN;
     for (size_t i = 0; i < count; i++) {
-        *out_us = days[i].newest_us > *out_us ? days[i].newest_us : *out_us;
+        newest_us = days[i].newest_us > newest_us ? days[i].newest_us : newest_us;
     }
-    return count > 0;
+    return newest_us;
 }
 
-static enum status print_json(struct watch_db *db, const struct watch_day *days, size_t n_days,
-                              struct err *err)
+static enum status print_json(struct watch_db *db, int64_t until_us, struct err *err)
 {
-    int64_t until_us = 0;
     struct list_print print = {.form = OUTPUT_JSON};
     print.json.out = &print.out;
     json_object(&print.json, NULL);
-    if (matched_until(days, n_days, &until_us)) {
+    if (until_us != INT64_MIN) {
         json_time(&print.json, "matched_until", until_us);
     }
     json_array(&print.json, "lists");
     enum status status = db ? watch_lists(db, false, add_list, &print, err) : OK;
     json_end(&print.json);
-    json_end(&print.json);
-    buf_add_char(&print.out, '\n');
-    status = THEN(status, output_write(&print.out, err));
+    status = THEN(status, output_json_end(&print.json, err));
     buf_fini(&print.out);
     return status;
 }
 
-static enum status print_table(struct watch_db *db, const struct watch_day *days, size_t n_days,
-                               struct err *err)
+static enum status print_table(struct watch_db *db, int64_t until_us, struct err *err)
 {
-    char time[CLOCK_TEXT_BYTES];
-    int64_t until_us = 0;
     struct list_print print = {.form = OUTPUT_TABLE};
     buf_printf(&print.out, "%-*s  %10s  %10s  %-20s  %s\n", NAME_COLUMNS, "LIST", "INDICATORS",
                "HITS", "LAST HIT", "OLD EVENTS");
     enum status status = db ? watch_lists(db, false, add_list, &print, err) : OK;
-    if (matched_until(days, n_days, &until_us)) {
-        buf_printf(&print.out, "new events are matched up to %s\n", clock_format(until_us, time));
+    if (until_us != INT64_MIN) {
+        buf_printf(&print.out, "new events are matched up to %s\n", output_time(until_us).text);
     }
     if (status == OK && print.count == 0) {
         fprintf(stderr, "no list is watched: stele watch add LIST --name NAME adds one\n");
@@ -148,8 +138,9 @@ static enum status show_lists(struct options *options, int *out_code, struct err
         status = watch_open(options->archive, WATCH_READ, &db, err);
         status = THEN(status, watch_days(db, &days, &n_days, err));
     }
-    status = THEN(status, options->form == OUTPUT_JSON ? print_json(db, days, n_days, err)
-                                                       : print_table(db, days, n_days, err));
+    int64_t until_us = matched_until(days, n_days);
+    status =
+        THEN(status, (options->form == OUTPUT_JSON ? print_json : print_table)(db, until_us, err));
     free(days);
     watch_close(db);
     return status;
@@ -203,10 +194,10 @@ static enum status run(struct options *options, int *out_code, struct err *err)
     status = THEN(status, watch_action_open(dir, WATCH_WRITE, &db, err));
     watch_close(db);
     status = THEN(status, archive_lock_take(dir, "stele watch", &lock, err));
-    if (status == ERR_BUSY && watch_action_daemon(dir) > 0) {
+    if (status == ERR_BUSY && daemon_at_work_pid(dir) > 0) {
         status = err_set(err, ERR_BUSY,
                          "steled (pid %ld) keeps watch over %s itself: there is nothing to run",
-                         watch_action_daemon(dir), dir);
+                         daemon_at_work_pid(dir), dir);
     }
     status = THEN(status, run_here(&options->config, dir, err));
     archive_lock_release(lock);

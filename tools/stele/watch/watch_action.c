@@ -16,10 +16,3 @@ enum status watch_action_open(const char *dir, enum watch_mode mode, struct watc
     enum status status = watch_action_archive(dir, err);
     return THEN(status, watch_open(dir, mode, out_db, err));
 }
-
-long watch_action_daemon(const char *dir)
-{
-    char who[64];
-    long pid = archive_lock_holder(dir, who);
-    return strcmp(who, "steled") == 0 ? pid : 0;
-}

@@ -15,7 +15,5 @@ MUST_USE enum status watch_action_archive(const char *dir, struct err *err);
 /* The archive's watch.db. ERR_NOT_FOUND: no archive there, or nothing was ever watched in it. */
 MUST_USE enum status watch_action_open(const char *dir, enum watch_mode mode,
                                        struct watch_db **out_db, struct err *err);
-/* pid of the steled at work on the archive; 0: none. */
-long watch_action_daemon(const char *dir);
 
 #endif

@@ -5,7 +5,7 @@
 #include "daemon/watch/matcher.h"
 #include "daemon/watch/watch_indicators.h"
 #include "query/ioc/list.h"
-#include "tools/stele/cli/progress.h"
+#include "tools/stele/cli/daemon_at_work.h"
 #include "tools/stele/hunt/list_file.h"
 #include "tools/stele/watch/watch_action.h"
 
@@ -42,14 +42,12 @@ static enum status read_list(struct list_input *input, struct err *err)
 
 static void print_input(const struct list_input *input, const char *name)
 {
-    char number[32];
-    printf("%s: %s indicator%s", name, progress_number(input->report.read, number),
-           output_plural(input->report.read));
+    printf("%s: %s", name, output_count(input->report.read, "indicator").text);
     if (input->report.duplicates > 0) {
-        printf(", %s there already", progress_number(input->report.duplicates, number));
+        printf(", %s there already", output_number(input->report.duplicates).text);
     }
     if (input->report.refused > 0) {
-        printf(", %s not read", progress_number(input->report.refused, number));
+        printf(", %s not read", output_number(input->report.refused).text);
     }
     printf("\n");
 }
@@ -57,7 +55,7 @@ static void print_input(const struct list_input *input, const char *name)
 /* Which process looks through the events that are there already. */
 static void print_hunter(const char *dir)
 {
-    long pid = watch_action_daemon(dir);
+    long pid = daemon_at_work_pid(dir);
     if (pid > 0) {
         printf("steled (pid %ld) matches new events, and hunts old ones now\n", pid);
     } else {
@@ -176,10 +174,9 @@ static enum status update(struct options *options, int *out_code, struct err *er
     struct update_counts counts = {0};
     enum status status = replace_list(options->archive, name, &input, &counts, err);
     if (status == OK) {
-        char numbers[2][32];
         print_input(&input, name);
-        printf("%s new, %s no longer in it (their hits stay)\n",
-               progress_number(counts.fresh, numbers[0]), progress_number(counts.gone, numbers[1]));
+        printf("%s new, %s no longer in it (their hits stay)\n", output_number(counts.fresh).text,
+               output_number(counts.gone).text);
     }
     if (status == OK && counts.fresh > 0) {
         print_hunter(options->archive);

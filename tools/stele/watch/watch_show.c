@@ -40,24 +40,20 @@ static void add_json(struct buf *out, const struct watch_hit *hit)
 
 static void add_csv(struct buf *out, const struct watch_hit *hit)
 {
-    char time[CLOCK_TEXT_BYTES];
     const struct span cells[] = {hit->list,  hit->indicator, hit->kind,
                                  hit->field, hit->value,     hit->uid};
-    buf_add_str(out, clock_format(hit->time_us, time));
+    buf_add_str(out, output_time(hit->time_us).text);
     for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
-        buf_add_char(out, ',');
         table_cell_add_csv(out, cells[i]);
     }
-    buf_printf(out, ",%s", hit->decoded ? "true" : "false");
-    buf_printf(out, ",%s", clock_format(hit->first_us, time));
-    buf_printf(out, ",%s", clock_format(hit->last_us, time));
-    buf_printf(out, ",%s\r\n", clock_format(hit->seen_us, time));
+    buf_printf(out, ",%s,%s,%s,%s\r\n", hit->decoded ? "true" : "false",
+               output_time(hit->first_us).text, output_time(hit->last_us).text,
+               output_time(hit->seen_us).text);
 }
 
 static void add_table(struct buf *out, const struct watch_hit *hit)
 {
-    char time[CLOCK_TEXT_BYTES];
-    buf_printf(out, "%-20.19s  ", clock_format(hit->time_us, time));
+    buf_printf(out, "%-20.19s  ", output_time(hit->time_us).text);
     table_cell_add_padded(out, hit->list, LIST_COLUMNS);
     table_cell_add_padded(out, hit->indicator, INDICATOR_COLUMNS);
     table_cell_add_padded(out, hit->kind, KIND_COLUMNS);
