@@ -24,30 +24,25 @@ static void add_uuid(struct buf *out, struct span name)
     buf_add_str(out, text);
 }
 
-/* `created` and `modified` have exactly three digits behind the point. */
-static void add_milliseconds(struct buf *out, int64_t time_us)
+/* Begins an object, up to what is its own. `created` and `modified` have exactly three digits
+ * behind the point; created_us INT64_MIN: the fixed time. */
+static void begin_object(struct json_writer *json, const char *type, struct span id,
+                         int64_t created_us)
 {
-    char time[CLOCK_TEXT_BYTES];
-    int64_t second_us = time_us - (time_us % CLOCK_SECOND_US + CLOCK_SECOND_US) % CLOCK_SECOND_US;
-    (void)clock_format(second_us, time);
-    buf_printf(out, "%.19s.%03lldZ", time, (long long)((time_us - second_us) / 1000));
-}
-
-/* The start of an object, up to what is its own. */
-static void add_head(struct buf *out, const char *type, struct span id, int64_t created_us)
-{
-    buf_printf(out, "{\"type\":\"%s\",\"spec_version\":\"2.1\",\"id\":", type);
-    buf_add_json(out, id);
-    static const char *const keys[] = {",\"created\":\"", ",\"modified\":\""};
-    for (size_t i = 0; i < 2; i++) {
-        buf_add_str(out, keys[i]);
-        if (created_us == INT64_MIN) {
-            buf_add_str(out, fixed_time);
-        } else {
-            add_milliseconds(out, created_us);
-        }
-        buf_add_str(out, "\"");
+    char time[CLOCK_TEXT_BYTES + 8];
+    (void)snprintf(time, sizeof time, "%s", fixed_time);
+    if (created_us != INT64_MIN) {
+        int64_t below_us = (created_us % CLOCK_SECOND_US + CLOCK_SECOND_US) % CLOCK_SECOND_US;
+        (void)snprintf(time, sizeof time, "%.19s.%03dZ", output_time(created_us - below_us).text,
+                       (int)(below_us / 1000));
     }
+    json_newline(json);
+    json_object(json, NULL);
+    json_text(json, "type", type);
+    json_text(json, "spec_version", "2.1");
+    json_span(json, "id", id);
+    json_text(json, "created", time);
+    json_text(json, "modified", time);
 }
 
 /* [path = 'value'], parts of it; \ and ' of the value are escaped. */
@@ -181,34 +176,32 @@ static void add_indicator_id(struct buf *out, const struct indicator *indicator,
     buf_fini(&name);
 }
 
-static void add_indicator(struct buf *out, const struct hunt_report *report,
+static void add_indicator(struct json_writer *json, const struct hunt_report *report,
                           const struct indicator *indicator, struct span id, struct span pattern)
 {
-    char time[CLOCK_TEXT_BYTES];
     const struct indicator_note *note = indicator->note;
     if (note && note->id.size > 0) {
         return; /* who takes the bundle has it, or knows where from */
     }
-    buf_add_str(out, ",\n");
-    add_head(out, "indicator", id, INT64_MIN);
-    buf_add_str(out, ",\"name\":");
-    buf_add_json(out, indicator->text);
-    buf_add_str(out, ",\"description\":");
-    buf_add_json(out, span_str(report->lists[indicator->list].name));
+    begin_object(json, "indicator", id, INT64_MIN);
+    json_span(json, "name", indicator->text);
+    json_text(json, "description", report->lists[indicator->list].name);
     if (note && note->confidence != INDICATOR_CONFIDENCE_UNKNOWN) {
-        buf_printf(out, ",\"confidence\":%d", note->confidence);
+        json_int(json, "confidence", note->confidence);
     }
-    buf_add_str(out, ",\"pattern\":");
-    buf_add_json(out, pattern);
-    buf_printf(out, ",\"pattern_type\":\"stix\",\"valid_from\":\"%s\"}",
-               note && note->valid_from_us != INT64_MIN ? clock_format(note->valid_from_us, time)
-                                                        : fixed_time);
+    json_span(json, "pattern", pattern);
+    json_text(json, "pattern_type", "stix");
+    if (note && note->valid_from_us != INT64_MIN) {
+        json_time(json, "valid_from", note->valid_from_us);
+    } else {
+        json_text(json, "valid_from", fixed_time);
+    }
+    json_end(json);
 }
 
-static void add_sighting(struct buf *out, const struct hunt_hit *hit, struct span indicator_id,
-                         struct span pattern, struct span identity)
+static void add_sighting(struct json_writer *json, const struct hunt_hit *hit,
+                         struct span indicator_id, struct span pattern, struct span identity)
 {
-    char time[CLOCK_TEXT_BYTES];
     struct buf name = BUF_INIT;
     struct buf id = BUF_INIT;
     buf_printf(&name, "sighting %lld %lld %lld ", (long long)hit->events, (long long)hit->first_us,
@@ -218,31 +211,32 @@ static void add_sighting(struct buf *out, const struct hunt_hit *hit, struct spa
     buf_add_span(&name, pattern);
     buf_add_str(&id, "sighting--");
     add_uuid(&id, buf_span(&name));
-    buf_add_str(out, ",\n");
-    add_head(out, "sighting", buf_span(&id), hit->last_us);
-    buf_printf(out, ",\"created_by_ref\":\"%.*s\",\"first_seen\":\"%s\"", SPAN_FMT(identity),
-               clock_format(hit->first_us, time));
-    buf_printf(out, ",\"last_seen\":\"%s\",\"count\":%lld,\"sighting_of_ref\":",
-               clock_format(hit->last_us, time),
-               (long long)(hit->events < COUNT_MAX ? hit->events : COUNT_MAX));
-    buf_add_json(out, indicator_id);
-    buf_printf(out, ",\"where_sighted_refs\":[\"%.*s\"]}", SPAN_FMT(identity));
+    begin_object(json, "sighting", buf_span(&id), hit->last_us);
+    json_span(json, "created_by_ref", identity);
+    json_time(json, "first_seen", hit->first_us);
+    json_time(json, "last_seen", hit->last_us);
+    json_int(json, "count", hit->events < COUNT_MAX ? hit->events : COUNT_MAX);
+    json_span(json, "sighting_of_ref", indicator_id);
+    json_array(json, "where_sighted_refs");
+    json_span(json, NULL, identity);
+    json_end(json);
+    json_end(json);
     buf_fini(&name);
     buf_fini(&id);
 }
 
 /* An indicator and its sighting. Two of them can share an id when an OR of STIX made both. */
-static void add_hit(struct buf *out, const struct hunt_report *report, const struct hunt_hit *hit,
-                    struct span identity)
+static void add_hit(struct json_writer *json, const struct hunt_report *report,
+                    const struct hunt_hit *hit, struct span identity)
 {
     const struct indicator *indicator = indicator_set_get(report->set, hit->indicator);
     struct buf pattern = BUF_INIT;
     struct buf id = BUF_INIT;
     add_pattern(&pattern, indicator);
     add_indicator_id(&id, indicator, buf_span(&pattern));
-    add_indicator(out, report, indicator, buf_span(&id), buf_span(&pattern));
-    add_sighting(out, hit, buf_span(&id), buf_span(&pattern), identity);
-    out->failed |= !buf_ok(&pattern) || !buf_ok(&id);
+    add_indicator(json, report, indicator, buf_span(&id), buf_span(&pattern));
+    add_sighting(json, hit, buf_span(&id), buf_span(&pattern), identity);
+    json->out->failed |= !buf_ok(&pattern) || !buf_ok(&id);
     buf_fini(&pattern);
     buf_fini(&id);
 }
@@ -250,6 +244,7 @@ static void add_hit(struct buf *out, const struct hunt_report *report, const str
 enum status hunt_print_stix(const struct hunt_report *report, struct err *err)
 {
     struct buf out = BUF_INIT;
+    struct json_writer json = {.out = &out};
     struct buf identity = BUF_INIT;
     char id[37];
     uuid_random(id);
@@ -257,19 +252,25 @@ enum status hunt_print_stix(const struct hunt_report *report, struct err *err)
     if (report->archive_id[0] == '\0') {
         add_uuid(&identity, span_str("a file"));
     }
-    buf_printf(&out, "{\"type\":\"bundle\",\"id\":\"bundle--%s\",\"objects\":[\n", id);
-    add_head(&out, "identity", buf_span(&identity), INT64_MIN);
-    buf_add_str(&out, ",\"name\":\"Stele archive\",\"identity_class\":\"system\"}");
+    json_object(&json, NULL);
+    json_text(&json, "type", "bundle");
+    json_name(&json, "id");
+    buf_printf(&out, "\"bundle--%s\"", id);
+    json_array(&json, "objects");
+    begin_object(&json, "identity", buf_span(&identity), INT64_MIN);
+    json_text(&json, "name", "Stele archive");
+    json_text(&json, "identity_class", "system");
+    json_end(&json);
     enum status status = buf_status(&identity, "hunt", err);
-    status = THEN(status, output_write(&out, err));
     for (size_t i = 0; status == OK && i < report->result->n_hits; i++) {
         if (report->result->hits[i].warninglist == 0) {
-            add_hit(&out, report, &report->result->hits[i], buf_span(&identity));
+            add_hit(&json, report, &report->result->hits[i], buf_span(&identity));
             status = output_write(&out, err);
         }
     }
-    buf_add_str(&out, "\n]}\n");
-    status = THEN(status, output_write(&out, err));
+    json_newline(&json);
+    json_end(&json);
+    status = THEN(status, output_json_end(&json, err));
     buf_fini(&identity);
     buf_fini(&out);
     return status;

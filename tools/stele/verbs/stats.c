@@ -11,10 +11,23 @@
 #include "schema/base/json_writer.h"
 #include "schema/copy/copy_case.h"
 #include "schema/index/deletion.h"
+#include "schema/segment/segment_size.h"
 #include "tools/stele/cli/options.h"
-#include "tools/stele/verbs/stats_sums.h"
 
 static bool with_parts; /* --parts */
+
+/* What segments hold, summed: of an archive's days, or of one file. */
+struct stats_sums {
+    int64_t blocks;
+    int64_t events;
+    int64_t raw_bytes;
+    int64_t frame_bytes; /* the events themselves, compressed */
+    int64_t file_bytes;  /* segments and catalogue with their logs */
+    int64_t oldest_us;   /* of event time; 0 when there is no event */
+    int64_t newest_us;
+    bool with_parts; /* parts are summed: every segment is read from end to end */
+    int64_t parts[SEGMENT_SIZE_COUNT];
+};
 
 struct stats {
     char id[64]; /* of the archive, or of the one that a copy is of */
@@ -29,6 +42,42 @@ struct stats {
     struct inbox_state inbox;
     int64_t counters[EVENT_COUNTER_COUNT];
 };
+
+/* Of the file and its log; 0: not there. */
+static int64_t file_bytes(const char *path)
+{
+    int64_t bytes = 0;
+    static const char *const endings[] = {"", "-wal"};
+    for (size_t i = 0; i < 2; i++) {
+        char name[FILE_PATH_BYTES];
+        struct stat st;
+        if (file_path_format(name, NULL, "%s%s", path, endings[i]) == OK && stat(name, &st) == 0) {
+            bytes += st.st_size;
+        }
+    }
+    return bytes;
+}
+
+/* Adds what the segment holds; not the bytes of its file. */
+static enum status add_segment(struct stats_sums *sums, struct segment *segment, struct err *err)
+{
+    size_t count;
+    const struct block_info *blocks = segment_blocks(segment, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct block_info *block = &blocks[i];
+        sums->events += block->n_events;
+        sums->raw_bytes += block->raw_bytes;
+        sums->frame_bytes += block->frame_bytes;
+        if (sums->oldest_us == 0 || block->time_min_us < sums->oldest_us) {
+            sums->oldest_us = block->time_min_us;
+        }
+        if (block->time_max_us > sums->newest_us) {
+            sums->newest_us = block->time_max_us;
+        }
+    }
+    sums->blocks += (int64_t)count;
+    return sums->with_parts ? segment_size_read(segment, sums->parts, err) : OK;
+}
 
 static enum status add_day(const char *dir, int64_t day_us, struct stats *stats, struct err *err)
 {
@@ -47,8 +96,8 @@ static enum status add_day(const char *dir, int64_t day_us, struct stats *stats,
         *err = why;
         return status;
     }
-    stats->sums.file_bytes += stats_sums_file_bytes(path);
-    status = stats_sums_add(&stats->sums, segment, err);
+    stats->sums.file_bytes += file_bytes(path);
+    status = add_segment(&stats->sums, segment, err);
     segment_close(segment);
     return status;
 }
@@ -121,7 +170,7 @@ static enum status read_stats(const char *dir, struct stats *stats, struct err *
     char path[FILE_PATH_BYTES];
     status = THEN(status, file_path_format(path, err, "%s/archive.db", dir));
     if (status == OK) {
-        stats->sums.file_bytes += stats_sums_file_bytes(path);
+        stats->sums.file_bytes += file_bytes(path);
         status = read_segments(dir, stats, err);
     }
     return status;
@@ -272,8 +321,8 @@ static enum status read_file(const char *path, struct stats *stats, struct err *
         (void)snprintf(stats->id, sizeof stats->id, "%.*s", SPAN_FMT(header.facts.archive_id));
         copy_header_fini(&header);
     }
-    stats->sums.file_bytes = stats_sums_file_bytes(path);
-    status = THEN(status, stats_sums_add(&stats->sums, segment, err));
+    stats->sums.file_bytes = file_bytes(path);
+    status = THEN(status, add_segment(&stats->sums, segment, err));
     segment_close(segment);
     return status;
 }
