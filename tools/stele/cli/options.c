@@ -155,16 +155,22 @@ enum status options_parse(struct options *options, const struct verb *verb, int 
     return THEN(status, read_form(options, err));
 }
 
-const struct option_entry *options_given(const struct options *options, const char *name)
+const struct option_entry *options_entry(const struct options *options, const char *name)
 {
     size_t size = strcspn(name, " ");
     for (size_t i = 0; i < options->n_entries; i++) {
         const char *entry = options->entries[i].name;
-        if (options->given[i] && strlen(entry) == size && memcmp(entry, name, size) == 0) {
+        if (strlen(entry) == size && memcmp(entry, name, size) == 0) {
             return &options->entries[i];
         }
     }
     return NULL;
+}
+
+const struct option_entry *options_given(const struct options *options, const char *name)
+{
+    const struct option_entry *entry = options_entry(options, name);
+    return entry && options->given[entry - options->entries] ? entry : NULL;
 }
 
 static const char *archive_at_hand(void)

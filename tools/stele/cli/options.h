@@ -77,7 +77,9 @@ MUST_USE enum status options_find(struct options *options, struct err *err);
 /* After options_find: ERR_USAGE when there is no archive. */
 MUST_USE enum status options_need_archive(const struct options *options, struct err *err);
 
-/* The entry of that name when it was given; else NULL. `name` ends at a blank or NUL. */
+/* The entry of that name, which ends at a blank or NUL; NULL: the verb has none. */
+const struct option_entry *options_entry(const struct options *options, const char *name);
+/* The same when it was given; else NULL. */
 const struct option_entry *options_given(const struct options *options, const char *name);
 
 /* A whole number from min to max; false for anything else. */

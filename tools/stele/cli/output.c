@@ -56,6 +56,13 @@ enum status output_write(struct buf *out, struct err *err)
     return status;
 }
 
+enum status output_finish(struct buf *out, struct err *err)
+{
+    enum status status = output_write(out, err);
+    buf_fini(out);
+    return status;
+}
+
 enum status output_json_end(struct json_writer *json, struct err *err)
 {
     json_end(json);

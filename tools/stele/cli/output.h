@@ -28,6 +28,8 @@ void output_forms_text(unsigned forms, bool help, char *out, size_t bytes);
 /* Writes the buffer to stdout and clears it. ERR_NOMEM: it was not whole; ERR_IO: the output
  * failed. */
 MUST_USE enum status output_write(struct buf *out, struct err *err);
+/* The same, and frees the buffer. */
+MUST_USE enum status output_finish(struct buf *out, struct err *err);
 /* Closes the document's object, ends the line, and writes it as output_write does. */
 MUST_USE enum status output_json_end(struct json_writer *json, struct err *err);
 

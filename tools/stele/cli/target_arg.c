@@ -8,14 +8,12 @@
 enum status target_arg_settings(struct config *config, const struct option_values *values,
                                 struct err *err)
 {
-    enum status status = OK;
-    for (size_t i = 0; i < values->count && status == OK; i++) {
-        status = config_set(config, values->items[i], err);
-        if (status != OK) {
+    for (size_t i = 0; i < values->count; i++) {
+        if (config_set(config, values->items[i], err) != OK) {
             return err_wrap(err, "--set");
         }
     }
-    return status;
+    return OK;
 }
 
 enum status target_arg_size(struct config *config, const char *size, struct err *err)
@@ -72,9 +70,8 @@ enum status target_arg_set(struct config *config, const char *word, struct err *
     if (!*word) {
         return err_set(err, ERR_USAGE, "the name of the target must not be empty");
     }
-    enum status status = is_url ? OK : absolute(word, path, err);
-    if (status != OK) {
-        return status;
+    if (!is_url && absolute(word, path, err) != OK) {
+        return err->status;
     }
     int n = snprintf(config->ship_target, sizeof config->ship_target, "%s%s",
                      is_url ? "" : "file://", is_url ? word : path);

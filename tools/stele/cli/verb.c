@@ -123,18 +123,6 @@ static enum status check_words(const struct options *options, struct err *err)
                : OK;
 }
 
-static const struct option_entry *entry_of(const struct options *options, const char *name)
-{
-    size_t size = strcspn(name, " ");
-    for (size_t i = 0; i < options->n_entries; i++) {
-        if (strncmp(options->entries[i].name, name, size) == 0 && !options->entries[i].name[size]) {
-            return &options->entries[i];
-        }
-    }
-    CHECK(false); /* a rule names an option that is not in the table */
-    return NULL;
-}
-
 /* A part of the usage line, on a new line when this one is full. */
 static void print_part(struct buf *part, size_t *column)
 {
@@ -155,7 +143,8 @@ static void add_group(const struct options *options, const struct verb_rule *rul
     const char *names = rule->options;
     buf_add_str(out, !required ? "[" : several ? "(" : "");
     for (const char *name; (name = next_name(&names));) {
-        const struct option_entry *entry = entry_of(options, name);
+        const struct option_entry *entry = options_entry(options, name);
+        CHECK(entry); /* a rule names options of the table only */
         buf_printf(out, "%s--%s%s%s", name == rule->options ? "" : " | ", entry->name,
                    entry->argument ? " " : "", entry->argument ? entry->argument : "");
     }

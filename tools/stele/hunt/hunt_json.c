@@ -1,6 +1,6 @@
 /* A hunt as JSON: rows, events, and the whole with what was read and searched. */
 #include "schema/base/clock.h"
-#include "tools/stele/hunt/hunt_forms.h"
+#include "tools/stele/hunt/hunt_print.h"
 
 struct hunt_json {
     const struct hunt_report *report;

@@ -3,24 +3,13 @@
 
 #include <stdlib.h>
 
-#include "tools/stele/hunt/hunt_forms.h"
-
 static enum status print_form(const struct hunt_report *report, enum output_form form,
                               const struct hunt_sums *sums, struct err *err)
 {
-    switch (form) {
-    case OUTPUT_JSON:
-        return hunt_print_json(report, sums, err);
-    case OUTPUT_NDJSON:
-        return hunt_print_ndjson(report, err);
-    case OUTPUT_STIX:
-        return hunt_print_stix(report, err);
-    case OUTPUT_TABLE:
-    case OUTPUT_CSV:
-    case OUTPUT_RAW:
-        break;
-    }
-    return hunt_print_rows(report, form, err);
+    return form == OUTPUT_JSON     ? hunt_print_json(report, sums, err)
+           : form == OUTPUT_NDJSON ? hunt_print_ndjson(report, err)
+           : form == OUTPUT_STIX   ? hunt_print_stix(report, err)
+                                   : hunt_print_rows(report, form, err);
 }
 
 enum status hunt_print(const struct hunt_report *report, enum output_form form, bool rows,

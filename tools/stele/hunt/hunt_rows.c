@@ -1,7 +1,7 @@
 /* The rows of a hunt as a table or CSV. */
 #include "query/render/terminal_text.h"
 #include "tools/stele/cli/table_cell.h"
-#include "tools/stele/hunt/hunt_forms.h"
+#include "tools/stele/hunt/hunt_print.h"
 
 enum { INDICATOR_COLUMNS = 44, NAMES_COLUMNS = 40, NAMES_SHOWN = 3 };
 

@@ -7,7 +7,7 @@
  * fixed time for identities and indicators, and for a sighting the time of its last event. */
 #include "schema/base/clock.h"
 #include "schema/base/uuid.h"
-#include "tools/stele/hunt/hunt_forms.h"
+#include "tools/stele/hunt/hunt_print.h"
 
 enum { COUNT_MAX = 999999999 };
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "query/render/terminal_text.h"
-#include "tools/stele/hunt/hunt_forms.h"
+#include "tools/stele/hunt/hunt_print.h"
 
 enum { GAPS_SHOWN = 5, NAME_COLUMNS = 60 };
 

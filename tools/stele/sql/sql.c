@@ -144,9 +144,7 @@ static enum status run(struct options *options, int *out_code, struct err *err)
     session.module.last = &session.of_table;
     enum status status = read_sql(options->words[0], &text, err);
     status = THEN(status, open_session(&session, err));
-    if (status == OK && text.size > 0) {
-        status = run_all(&session, buf_span(&text), err);
-    }
+    status = THEN(status, text.size > 0 ? run_all(&session, buf_span(&text), err) : OK);
     (void)sqlite3_close(session.db);
     buf_fini(&text);
     *out_code = session.n_rows == 0;

@@ -47,6 +47,17 @@ static void failed(struct checkup *checkup, const char *what, const struct err *
     }
 }
 
+/* How one thing stands: it is in place, in the words of `text`, or failed with `err`. */
+static void judge(struct checkup *checkup, const char *what, enum status status, const char *text,
+                  const struct err *err)
+{
+    if (status == OK) {
+        say("ok", what, "%s", text);
+    } else {
+        failed(checkup, what, err);
+    }
+}
+
 static void check_archive(struct checkup *checkup)
 {
     struct err err;
@@ -117,14 +128,13 @@ static struct certificate *check_certificate(struct checkup *checkup, const char
     struct err err;
     struct certificate *certificate = NULL;
     struct certificate_facts facts;
-    if (certificate_open(path, &certificate, &err) != OK ||
-        certificate_read(certificate, &facts, &err) != OK) {
+    enum status status = certificate_open(path, &certificate, &err);
+    status = THEN(status, certificate_read(certificate, &facts, &err));
+    if (status != OK) {
         err.status = ERR_CONFIG;
         failed(checkup, what, &err);
-        certificate_close(certificate);
-        return NULL;
     }
-    if (!check_dates(checkup, what, path, &facts)) {
+    if (status != OK || !check_dates(checkup, what, path, &facts)) {
         certificate_close(certificate);
         return NULL;
     }
@@ -157,12 +167,9 @@ static void check_key(struct checkup *checkup, const struct certificate *certifi
     struct err err;
     const char *path = checkup->config->receive_key;
     char *passphrase = find_passphrase(checkup->config);
-    if (certificate_check_key(certificate, path, passphrase, &err) == OK) {
-        say("ok", "key", "%s", path);
-    } else {
-        err.status = ERR_CONFIG;
-        failed(checkup, "key", &err);
-    }
+    enum status status = certificate_check_key(certificate, path, passphrase, &err);
+    err.status = ERR_CONFIG;
+    judge(checkup, "key", status, path, &err);
     free(passphrase);
 }
 
@@ -271,11 +278,7 @@ static void check_ship(struct checkup *checkup)
     struct target *target = NULL;
     enum status status = target_open(checkup->config, &target, &err);
     status = THEN(status, target_check(target, &err));
-    if (status == OK) {
-        say("ok", "ship", "%s", target->url);
-    } else {
-        failed(checkup, "ship", &err);
-    }
+    judge(checkup, "ship", status, target ? target->url : NULL, &err);
     target_close(target);
 }
 
@@ -334,11 +337,8 @@ static void check_watch(struct checkup *checkup)
 {
     struct err err;
     struct webhook *webhook = NULL;
-    if (webhook_open(checkup->config, NULL, &webhook, &err) == OK) {
-        say("ok", "watch", "%s", checkup->config->watch_webhook);
-    } else {
-        failed(checkup, "watch", &err);
-    }
+    enum status status = webhook_open(checkup->config, NULL, &webhook, &err);
+    judge(checkup, "watch", status, checkup->config->watch_webhook, &err);
     webhook_close(webhook);
 }
 
@@ -352,12 +352,8 @@ static enum status run(struct options *options, int *out_code, struct err *err)
     }
     checkup.dir = options->archive;
     bool valid = config_validate(&options->config, err) == OK;
-    if (valid) {
-        say("ok", "configured", "%s",
-            options->config.file[0] ? options->config.file : "no file: the defaults");
-    } else {
-        failed(&checkup, "configured", err);
-    }
+    judge(&checkup, "configured", valid ? OK : err->status,
+          options->config.file[0] ? options->config.file : "no file: the defaults", err);
     check_archive(&checkup);
     if (valid) {
         check_tls(&checkup);

@@ -80,8 +80,7 @@ static void add_released(struct buf *out, const struct legal_hold *hold)
     }
 }
 
-static enum status print_json(const struct legal_hold *holds, size_t count, struct buf *out,
-                              struct err *err)
+static void add_all_json(struct buf *out, const struct legal_hold *holds, size_t count)
 {
     struct json_writer json = {.out = out};
     json_object(&json, NULL);
@@ -90,11 +89,11 @@ static enum status print_json(const struct legal_hold *holds, size_t count, stru
         add_json(&json, &holds[i]);
     }
     json_end(&json);
-    return output_json_end(&json, err);
+    json_end(&json);
+    buf_add_char(out, '\n');
 }
 
-static enum status print_table(const struct legal_hold *holds, size_t count, struct buf *out,
-                               struct err *err)
+static void add_table(struct buf *out, const struct legal_hold *holds, size_t count)
 {
     if (count > 0) {
         buf_printf(out, "%-5s %-20s  %-*s  %-*s  %s\n", "ID", "MADE", WHO_COLUMNS, "WHO",
@@ -104,7 +103,6 @@ static enum status print_table(const struct legal_hold *holds, size_t count, str
         add_row(out, &holds[i]);
         add_released(out, &holds[i]);
     }
-    return output_write(out, err);
 }
 
 static enum status show_holds(struct options *options, int *out_code, struct err *err)
@@ -116,9 +114,10 @@ static enum status show_holds(struct options *options, int *out_code, struct err
     enum status status = archive_open(options->archive, ARCHIVE_READ, &archive, err);
     status = THEN(status, legal_hold_list(archive, with_released, &holds, &count, err));
     archive_close(archive);
-    status = THEN(status, options->form == OUTPUT_JSON ? print_json(holds, count, &out, err)
-                                                       : print_table(holds, count, &out, err));
-    buf_fini(&out);
+    if (status == OK) {
+        (options->form == OUTPUT_JSON ? add_all_json : add_table)(&out, holds, count);
+        status = output_finish(&out, err);
+    }
     free(holds);
     if (status == OK && count == 0) {
         fprintf(stderr, "nothing is held\n");

@@ -38,17 +38,15 @@ static const char role_yaml[] = "kind: role\n"
 static enum status refuse_existing(const struct init_plan *plan, struct err *err)
 {
     static const char *const names[] = {"archive.db", "stele.conf", "tls", "teleport"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < sizeof names / sizeof names[0]; i++) {
         char path[FILE_PATH_BYTES];
-        enum status status = file_path_format(path, err, "%s/%s", plan->dir, names[i]);
+        status = file_path_format(path, err, "%s/%s", plan->dir, names[i]);
         if (status == OK && file_exists(path)) {
             status = err_set(err, ERR_EXISTS, "%s is there already and is not written over", path);
         }
-        if (status != OK) {
-            return status;
-        }
     }
-    return OK;
+    return status;
 }
 
 static enum status write_text(const struct init_plan *plan, const char *name,
@@ -90,13 +88,11 @@ static enum status write_config(const struct init_plan *plan, struct err *err)
 static void add_path(struct buf *out, const char *key, const struct init_plan *plan,
                      const char *name)
 {
-    struct buf path = BUF_INIT;
-    buf_printf(&path, "%s/tls/%s", plan->dir, name);
+    char path[FILE_PATH_BYTES + 32];
+    (void)snprintf(path, sizeof path, "%s/tls/%s", plan->dir, name);
     buf_printf(out, "%s = ", key);
-    buf_add_json(out, buf_span(&path));
+    buf_add_json(out, span_str(path));
     buf_add_char(out, '\n');
-    out->failed = out->failed || path.failed;
-    buf_fini(&path);
 }
 
 /* The event handler's configuration, with the keys and the order its `configure` gives them. */
@@ -134,33 +130,19 @@ static enum status write_handler(const struct init_plan *plan, struct err *err)
     return status;
 }
 
-static enum status make_dirs(const struct init_plan *plan, struct err *err)
-{
-    static const char *const names[] = {"tls", "teleport"};
-    for (size_t i = 0; i < 2; i++) {
-        char path[FILE_PATH_BYTES];
-        enum status status = file_path_format(path, err, "%s/%s", plan->dir, names[i]);
-        status = THEN(status, file_make_dir(path, 0700, err));
-        if (status != OK) {
-            return status;
-        }
-    }
-    return OK;
-}
-
 static enum status make_tls(const struct init_plan *plan, struct err *err)
 {
-    char dir[FILE_PATH_BYTES];
-    enum status status = make_dirs(plan, err);
-    status = THEN(status, file_path_format(dir, err, "%s/tls", plan->dir));
-    if (status != OK) {
-        return status;
-    }
+    char teleport[FILE_PATH_BYTES];
+    char tls[FILE_PATH_BYTES];
     const struct pki_request request = {.names = plan->hosts.items,
                                         .n_names = plan->hosts.count,
                                         .now_us = clock_now_us(),
                                         .days = plan->days};
-    status = pki_create(dir, &request, err);
+    enum status status = file_path_format(tls, err, "%s/tls", plan->dir);
+    status = THEN(status, file_path_format(teleport, err, "%s/teleport", plan->dir));
+    status = THEN(status, file_make_dir(tls, 0700, err));
+    status = THEN(status, file_make_dir(teleport, 0700, err));
+    status = THEN(status, pki_create(tls, &request, err));
     return THEN(status, write_handler(plan, err));
 }
 
@@ -181,14 +163,11 @@ static enum status make(struct init_plan *plan, const char *word, struct err *er
     if (status != OK) {
         return status;
     }
-    if (!realpath(word, plan->dir)) {
-        status = err_set(err, ERR_IO, "%s: no absolute path for it", word);
-    }
+    status =
+        realpath(word, plan->dir) ? OK : err_set(err, ERR_IO, "%s: no absolute path for it", word);
     status = THEN(status, write_config(plan, err));
     status = THEN(status, make_seal_key(plan, err));
-    if (status == OK && plan->hosts.count > 0) {
-        status = make_tls(plan, err);
-    }
+    status = THEN(status, plan->hosts.count > 0 ? make_tls(plan, err) : OK);
     return status == OK ? OK : err_wrap(err, "%s is half made, remove it and try again", word);
 }
 

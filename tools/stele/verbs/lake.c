@@ -31,11 +31,6 @@ static bool is_one_line(const char *text)
     return true;
 }
 
-static bool has_star(const char *text)
-{
-    return strpbrk(text, "*?[]{}") != NULL;
-}
-
 /* Where the bucket's objects are by HTTP, for engines that ask so. */
 static enum status bucket_source(const struct config *config, struct lake_source *source,
                                  struct err *err)
@@ -61,7 +56,7 @@ static enum status source_read(const struct config *config, struct lake_source *
                                struct err *err)
 {
     enum status status = target_url(config, source->url, err);
-    if (status == OK && (!is_one_line(source->url) || has_star(config->ship_target))) {
+    if (status == OK && (!is_one_line(source->url) || strpbrk(config->ship_target, "*?[]{}"))) {
         status = err_set(err, ERR_USAGE,
                          "the target has a control character or one of *?[]{} in it, which engines "
                          "take for a pattern");

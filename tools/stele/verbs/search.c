@@ -187,10 +187,8 @@ static enum status print_plan(const struct query *query, struct err *err)
         buf_add_char(&safe, '\n');
         rest = span_from(rest, n + 1);
     }
-    enum status status = output_write(&safe, err);
-    buf_fini(&safe);
     buf_fini(&text);
-    return status;
+    return output_finish(&safe, err);
 }
 
 /* --explain-sql: over the table of stele lake ddl. */

@@ -65,6 +65,7 @@ static enum status add_line(struct session *session, const struct search_hit *hi
     table_cell_add_padded(&text, summary.type, TYPE_COLUMNS);
     table_cell_add_padded(&text, summary.actor, ACTOR_COLUMNS);
     add_detail(event, &summary, &text);
+    table_cell_trim(&text);
     struct span copy = arena_copy(&session->arena, buf_span(&text));
     bool ok =
         buf_ok(&text) && copy.data && vec_push(&session->lines, (struct line){hit->time_us, copy});
@@ -133,12 +134,8 @@ static void print_session(const struct session *session, const char *sid)
            session->lines.count);
     for (size_t i = 0; i < session->lines.count; i++) {
         const struct line *line = &session->lines.items[i];
-        struct span shown = line->text;
-        while (shown.size > 0 && shown.data[shown.size - 1] == ' ') {
-            shown.size--;
-        }
         printf("%-27s +%-10s %.*s\n", output_time(line->time_us).text,
-               duration_text(line->time_us - first_us, text), SPAN_FMT(shown));
+               duration_text(line->time_us - first_us, text), SPAN_FMT(line->text));
     }
 }
 

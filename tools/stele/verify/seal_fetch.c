@@ -136,9 +136,8 @@ static enum status read_place(struct seal_reader *reading, const struct seal_key
         verify_say(reading->report, where, 0, "has no signature (.sig) beside it");
     }
     buf_clear(&reading->signature);
-    if (status == OK && place->has_signature) {
-        status = fetch(reading, place, "sig", &reading->signature, err);
-    }
+    status = THEN(
+        status, place->has_signature ? fetch(reading, place, "sig", &reading->signature, err) : OK);
     status = THEN(status, fetch(reading, place, "json", &reading->text, err));
     return THEN(status, seal_set_add(set, place->number, buf_span(&reading->text),
                                      buf_span(&reading->signature), reading->report, err));

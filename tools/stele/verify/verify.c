@@ -1,5 +1,7 @@
-/* stele verify: an archive, a copy, or shipped objects, against what was signed. */
+/* stele verify: an archive, a copy, or shipped objects, against what was signed. Findings go to
+ * stdout as they come, the outcome to stderr. */
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,8 +12,8 @@
 #include "schema/copy/copy_verify.h"
 #include "schema/seal/seal_key.h"
 #include "tools/stele/cli/options.h"
+#include "tools/stele/cli/progress.h"
 #include "tools/stele/verify/verify_objects.h"
-#include "tools/stele/verify/verify_print.h"
 
 static struct {
     const char *key;
@@ -23,6 +25,19 @@ static struct {
     bool quick;
 } given;
 
+/* A run of the verb. */
+struct verify_run {
+    struct verify_report report;
+    struct progress progress;
+    enum output_form form;
+    bool own_key; /* the key that lies beside what is verified */
+    struct signing_key *key;
+    /* of a copy */
+    bool is_copy;
+    bool is_signed;
+    char copy_key[SIGNING_ID_BYTES];
+};
+
 static enum status open_key(struct verify_run *run, const char *dir, struct err *err)
 {
     if (given.key) {
@@ -31,6 +46,12 @@ static enum status open_key(struct verify_run *run, const char *dir, struct err 
     enum status status = dir ? seal_key_open_public(dir, &run->key, err) : OK;
     run->own_key = run->key != NULL;
     return status == ERR_NOT_FOUND ? OK : status;
+}
+
+/* Of --from or --to; NULL: it was not given, and the time stays as it is. */
+static enum status read_time(const char *text, int64_t *time_us, struct err *err)
+{
+    return text ? clock_parse_user(span_str(text), clock_now_us(), time_us, err) : OK;
 }
 
 static enum status verify_dir(struct verify_run *run, const char *dir, struct err *err)
@@ -42,13 +63,8 @@ static enum status verify_dir(struct verify_run *run, const char *dir, struct er
                                     .to_us = INT64_MAX / 2,
                                     .quick = given.quick,
                                     .report = &run->report};
-    enum status status = OK;
-    if (given.from) {
-        status = clock_parse_user(span_str(given.from), clock_now_us(), &verify.from_us, err);
-    }
-    if (status == OK && given.to) {
-        status = clock_parse_user(span_str(given.to), clock_now_us(), &verify.to_us, err);
-    }
+    enum status status = read_time(given.from, &verify.from_us, err);
+    status = THEN(status, read_time(given.to, &verify.to_us, err));
     status = THEN(status, verify_archive(&verify, &set, err));
     if (status == OK && run->key && !run->own_key && run->report.seals == 0) {
         verify_say(&run->report, dir, 0, "has no seal, and a key was given");
@@ -124,9 +140,7 @@ static enum status verify_place(struct verify_run *run, const struct config *con
     enum status status = find_places(config, objects, digests, err);
     status = THEN(status, target_open_at(config, objects, &verify.objects, err));
     status = THEN(status, target_open_at(config, digests, &verify.digests, err));
-    if (status == OK && dir) {
-        status = archive_open(dir, ARCHIVE_READ, &verify.archive, err);
-    }
+    status = THEN(status, dir ? archive_open(dir, ARCHIVE_READ, &verify.archive, err) : OK);
     status = THEN(status, verify_objects(&verify, err));
     archive_close(verify.archive);
     target_close(verify.objects);
@@ -153,18 +167,143 @@ static enum status find_copy(const struct options *options, const char **out_pat
     return OK;
 }
 
+static void print_place(const struct verify_finding *finding)
+{
+    printf("%s", finding->where);
+    if (finding->block > 0) {
+        printf(" block %" PRId64, finding->block);
+    }
+    if (finding->line > 0 && finding->last_line > finding->line) {
+        printf(" lines %u to %u", finding->line, finding->last_line);
+    } else if (finding->line > 0) {
+        printf(" line %u", finding->line);
+    }
+    if (finding->byte >= 0) {
+        printf(" byte %" PRId64, finding->byte);
+    }
+    printf(": %s\n", finding->what);
+}
+
+static void print_json(const struct verify_finding *finding)
+{
+    struct buf out = BUF_INIT;
+    struct json_writer json = {.out = &out};
+    json_object(&json, NULL);
+    json_text(&json, "where", finding->where);
+    if (finding->block > 0) {
+        json_int(&json, "block", finding->block);
+    }
+    if (finding->line > 0) {
+        json_uint(&json, "line", finding->line);
+        json_uint(&json, "last_line", finding->last_line);
+    }
+    if (finding->byte >= 0) {
+        json_int(&json, "byte", finding->byte);
+    }
+    json_text(&json, "what", finding->what);
+    struct err err;
+    (void)!output_json_end(&json, &err); /* main tells of a stdout that failed */
+    buf_fini(&out);
+}
+
+static void on_finding(void *context, const struct verify_finding *finding)
+{
+    struct verify_run *run = context;
+    progress_wipe(&run->progress);
+    if (run->form == OUTPUT_JSON) {
+        print_json(finding);
+    } else {
+        print_place(finding);
+    }
+}
+
+static void on_progress(void *context, int64_t thousandths, int64_t events)
+{
+    struct verify_run *run = context;
+    progress_step(&run->progress, thousandths, events);
+}
+
+static void print_signature(const struct verify_run *run)
+{
+    if (!run->is_signed) {
+        fprintf(stderr, "not signed: what is here agrees with itself, and nothing says more\n");
+    } else if (!run->key) {
+        fprintf(stderr, "signed with key %s; not checked, as no key was given (--key)\n",
+                run->copy_key);
+    } else {
+        fprintf(stderr, "signed with key %s, checked with key %s\n", run->copy_key,
+                signing_key_id(run->key));
+    }
+}
+
+static void print_seals(const struct verify_run *run)
+{
+    const struct verify_report *report = &run->report;
+    if (run->is_copy) {
+        print_signature(run);
+        return;
+    }
+    if (report->seals == 0) {
+        fprintf(stderr, "no seal: what is here agrees with itself, and nothing signed says more\n");
+        return;
+    }
+    fprintf(stderr, "%" PRId64 " seal%s, the last of %s", report->seals,
+            output_plural(report->seals), output_time(report->sealed_us).text);
+    if (run->key) {
+        fprintf(stderr, ", checked with key %s%s\n", signing_key_id(run->key),
+                run->own_key ? " that lies beside them (one kept elsewhere proves more: --key)"
+                             : "");
+    } else {
+        fprintf(stderr, "; no key, so their signatures were not checked (--key)\n");
+    }
+    if (report->unsealed_blocks > 0) {
+        fprintf(stderr, "%" PRId64 " block%s came after the last seal\n", report->unsealed_blocks,
+                output_plural(report->unsealed_blocks));
+    }
+}
+
+/* The outcome; returns the exit code. */
+static int print_outcome(const struct verify_run *run)
+{
+    const struct verify_report *report = &run->report;
+    print_seals(run);
+    if (report->deleted_days > 0) {
+        fprintf(stderr, "%" PRId64 " sealed day%s deleted\n", report->deleted_days,
+                report->deleted_days == 1 ? " was" : "s were");
+    }
+    if (report->unsealed_deletions > 0) {
+        fprintf(stderr,
+                "%" PRId64 " day%s deleted after the last seal: nothing signed says so yet\n",
+                report->unsealed_deletions, report->unsealed_deletions == 1 ? " was" : "s were");
+    }
+    fprintf(stderr, "%s in %s", output_count(report->events, "event").text,
+            output_count(report->blocks, "block").text);
+    if (report->objects > 0) {
+        fprintf(stderr, " of %" PRId64 " object%s: ", report->objects,
+                output_plural(report->objects));
+    } else if (run->is_copy) {
+        fprintf(stderr, ": ");
+    } else {
+        fprintf(stderr, " of %" PRId64 " day%s: ", report->days, output_plural(report->days));
+    }
+    if (report->faults == 0) {
+        fprintf(stderr, "nothing is wrong\n");
+        return 0;
+    }
+    fprintf(stderr, "%" PRId64 " fault%s\n", report->faults, output_plural(report->faults));
+    return status_exit_code(ERR_CORRUPT);
+}
+
 static enum status run(struct options *options, int *out_code, struct err *err)
 {
     struct verify_run run = {.form = options->form};
     const char *copy;
     bool place = given.shipped || given.dest;
     enum status status = find_copy(options, &copy, err);
-    if (status == OK && !copy && !place) {
-        status = options_need_archive(options, err);
-    }
+    status = THEN(status, !copy && !place ? options_need_archive(options, err) : OK);
     const char *dir = copy ? NULL : options->archive;
-    run.report.each = verify_print_finding;
-    run.report.progress = verify_print_progress;
+    run.report.each = on_finding;
+    run.report.progress = on_progress;
     run.report.context = &run;
     status = THEN(status, open_key(&run, dir, err));
     if (status == OK) {
@@ -174,7 +313,7 @@ static enum status run(struct options *options, int *out_code, struct err *err)
                          : verify_dir(&run, dir, err);
         progress_wipe(&run.progress);
     }
-    *out_code = status == OK ? verify_print(&run) : 0;
+    *out_code = status == OK ? print_outcome(&run) : 0;
     signing_key_free(run.key);
     return status;
 }

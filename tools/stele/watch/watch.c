@@ -157,22 +157,16 @@ static enum status run_here(const struct config *config, const char *dir, struct
     int64_t hits = 0;
     enum status status = matcher_new(&options, &matcher, err);
     do {
-        if (status == OK) {
-            status = matcher_round(matcher, &report, err);
-            hits += report.hits;
-        }
+        status = THEN(status, matcher_round(matcher, &report, err));
+        hits += report.hits;
     } while (status == OK && report.again);
     if (status == OK && report.bad.status != OK) { /* the other days are matched */
         *err = report.bad;
         status = report.bad.status;
     }
     matcher_free(matcher);
-    if (status == OK && options.targets) {
-        status = deliverer_open(config, dir, &deliverer, err);
-    }
-    if (status == OK && deliverer) {
-        status = deliverer_run(deliverer, &sent, err);
-    }
+    status = THEN(status, options.targets ? deliverer_open(config, dir, &deliverer, err) : OK);
+    status = THEN(status, deliverer ? deliverer_run(deliverer, &sent, err) : OK);
     deliverer_close(deliverer);
     if (status == OK) {
         printf("%lld new hits; all events in segments are matched\n", (long long)hits);

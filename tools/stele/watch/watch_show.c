@@ -113,9 +113,8 @@ static enum status show_hits(const char *dir, const struct watch_hit_filter *fil
     struct watch_db *db = NULL;
     int64_t id = 0;
     enum status status = watch_action_open(dir, WATCH_READ, &db, err);
-    if (status == OK && filter->list.size > 0) {
-        status = watch_list_find(db, filter->list, true, &id, err);
-    }
+    status = THEN(status,
+                  filter->list.size > 0 ? watch_list_find(db, filter->list, true, &id, err) : OK);
     if (status == OK && print->form == OUTPUT_JSON) {
         print_head(print);
     }
