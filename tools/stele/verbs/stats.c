@@ -83,22 +83,15 @@ static enum status add_day(const char *dir, int64_t day_us, struct stats *stats,
 {
     char path[FILE_PATH_BYTES];
     struct segment *segment = NULL;
-    struct err why;
     enum status status = archive_segment_path(dir, day_us, path, err);
-    if (status != OK) {
-        return status;
+    status = THEN(status, segment_open(path, &segment, err));
+    if (status == OK) {
+        stats->sums.file_bytes += file_bytes(path);
+        status = add_segment(&stats->sums, segment, err);
+        segment_close(segment);
+    } else if (status == ERR_NOT_FOUND) {
+        status = OK; /* deleted meanwhile */
     }
-    status = segment_open(path, &segment, &why);
-    if (status == ERR_NOT_FOUND) { /* deleted meanwhile */
-        return OK;
-    }
-    if (status != OK) {
-        *err = why;
-        return status;
-    }
-    stats->sums.file_bytes += file_bytes(path);
-    status = add_segment(&stats->sums, segment, err);
-    segment_close(segment);
     return status;
 }
 

@@ -198,7 +198,6 @@ static enum status check_object(struct objects_check *checking,
 {
     const struct seal_object *object = &wanted->object->object;
     struct target_head head;
-    struct err why;
     if (wanted->listed_bytes > object->bytes + OBJECT_SLACK) {
         verify_say(checking->verify->report, object->key.data, 0,
                    "has %lld bytes; %lld were shipped", (long long)wanted->listed_bytes,
@@ -207,13 +206,12 @@ static enum status check_object(struct objects_check *checking,
     }
     buf_clear(&checking->bytes);
     enum status status = target_get(checking->verify->objects, object->key.data, on_bytes,
-                                    &checking->bytes, &head, &why);
+                                    &checking->bytes, &head, err);
     if (status == ERR_NOT_FOUND) {
         verify_say(checking->verify->report, object->key.data, 0, "went away while it was read");
         return OK;
     }
     if (status != OK && status != ERR_CORRUPT) {
-        *err = why;
         return status;
     }
     struct digest sha256 = digest_sha256(buf_span(&checking->bytes));

@@ -6,14 +6,14 @@
 #include "tools/stele/cli/table_cell.h"
 #include "tools/stele/watch/watch_action.h"
 
-enum {
-    LIST_COLUMNS = 16,
-    INDICATOR_COLUMNS = 32,
-    KIND_COLUMNS = 8,
-    FIELD_COLUMNS = 20,
-    UID_COLUMNS = 36,
-    VALUE_COLUMNS = 60
+/* The columns of a table, after the time. */
+static const struct {
+    const char *head;
+    size_t width;
+} columns[] = {
+    {"LIST", 16}, {"INDICATOR", 32}, {"KIND", 8}, {"UID", 36}, {"FIELD", 20}, {"VALUE", 60},
 };
+enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
 static struct {
     const char *name;
@@ -53,13 +53,12 @@ static void add_csv(struct buf *out, const struct watch_hit *hit)
 
 static void add_table(struct buf *out, const struct watch_hit *hit)
 {
+    const struct span cells[COLUMNS] = {hit->list, hit->indicator, hit->kind,
+                                        hit->uid,  hit->field,     hit->value};
     buf_printf(out, "%-20.19s  ", output_time(hit->time_us).text);
-    table_cell_add_padded(out, hit->list, LIST_COLUMNS);
-    table_cell_add_padded(out, hit->indicator, INDICATOR_COLUMNS);
-    table_cell_add_padded(out, hit->kind, KIND_COLUMNS);
-    table_cell_add_padded(out, hit->uid, UID_COLUMNS);
-    table_cell_add_padded(out, hit->field, FIELD_COLUMNS);
-    table_cell_add_padded(out, hit->value, VALUE_COLUMNS);
+    for (size_t i = 0; i < COLUMNS; i++) {
+        table_cell_add_padded(out, cells[i], columns[i].width);
+    }
     table_cell_trim(out);
     buf_add_str(out, hit->decoded ? " (in base64)\n" : "\n");
 }
@@ -67,9 +66,11 @@ static void add_table(struct buf *out, const struct watch_hit *hit)
 static void print_head(const struct hits_print *print)
 {
     if (print->form == OUTPUT_TABLE) {
-        printf("%-20s  %-*s  %-*s  %-*s  %-*s  %-*s  %s\n", "TIME", LIST_COLUMNS, "LIST",
-               INDICATOR_COLUMNS, "INDICATOR", KIND_COLUMNS, "KIND", UID_COLUMNS, "UID",
-               FIELD_COLUMNS, "FIELD", "VALUE");
+        printf("%-20s", "TIME");
+        for (size_t i = 0; i < COLUMNS; i++) {
+            printf("  %-*s", i + 1 < COLUMNS ? (int)columns[i].width : 0, columns[i].head);
+        }
+        printf("\n");
     } else if (print->form == OUTPUT_CSV) {
         printf("time,list,indicator,kind,field,value,uid,decoded,first_seen,last_seen,found\r\n");
     } else if (print->form == OUTPUT_JSON) {
