@@ -56,8 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct span bytes = span_of(data + 2, size - 2);
     bool spans = data[0] & 1;
     size_t cut = bytes.size * data[1] / 256;
-    struct records whole = RECORDS_INIT;
-    struct records halves = RECORDS_INIT;
+    struct records whole = {0};
+    struct records halves = {0};
     (void)check_chunk(&whole, bytes, 1, spans);
     int64_t line = check_chunk(&halves, span_of(bytes.data, cut), 1, spans);
     (void)check_chunk(&halves, span_from(bytes, cut), line, spans);

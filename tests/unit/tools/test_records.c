@@ -148,7 +148,7 @@ static void read_all(struct records *records, const char *text, int64_t line, bo
 
 TEST(a_list_goes_on_in_the_next_chunk)
 {
-    struct records records = RECORDS_INIT;
+    struct records records = {0};
     struct buf seen = BUF_INIT;
     read_all(&records, "{\n\"n\":1,\"events\":[\n{\"uid\":\"a\"}", 1, true, &seen);
     read_all(&records, ",\n{\"event\":{\"event\":\"x\",\"uid\":\"b\"}}", 3, true, &seen);
@@ -161,7 +161,7 @@ TEST(a_list_goes_on_in_the_next_chunk)
 
 TEST(forms_are_mixed)
 {
-    struct records records = RECORDS_INIT;
+    struct records records = {0};
     struct buf seen = BUF_INIT;
     read_all(&records,
              "\xef\xbb\xbf{\"uid\":\"a\"}\r\n2026-01-02T03:04:05Z\tt\t{\"uid\":\"b\"}\n"

@@ -131,12 +131,12 @@ static void check_chunks(const char *name, struct span all, const char *ends, si
     char path[FILE_PATH_BYTES];
     struct err err;
     struct unpack *unpack = NULL;
-    struct chunks chunks;
+    struct chunks chunks = {0};
     struct buf seen = BUF_INIT;
     write_file(name, all);
     EXPECT_OK(file_path_format(path, &err, "%s/%s", dir, name), err);
     EXPECT_OK(unpack_open(path, NULL, &unpack, &err), err);
-    chunks_init(&chunks, unpack);
+    chunks.unpack = unpack;
     size_t count = 0;
     for (;;) {
         struct chunk chunk;
@@ -190,14 +190,14 @@ TEST(a_line_has_a_limit)
     char path[FILE_PATH_BYTES];
     struct err err;
     struct unpack *unpack = NULL;
-    struct chunks chunks;
+    struct chunks chunks = {0};
     struct chunk chunk;
     bool end = false;
     EXPECT_OK(file_path_format(path, &err, "%s/long", dir), err);
     write_file("long", span_str("{}\n"));
     EXPECT_INT(truncate(path, CHUNK_LINE_MAX + 4 * CHUNK_BYTES), 0);
     EXPECT_OK(unpack_open(path, NULL, &unpack, &err), err);
-    chunks_init(&chunks, unpack);
+    chunks.unpack = unpack;
     EXPECT_OK(chunks_next(&chunks, &chunk, &end, &err), err);
     EXPECT_SPAN(chunk.bytes, "{}\n");
     EXPECT_INT(chunks_next(&chunks, &chunk, &end, &err), ERR_LIMIT);
@@ -208,7 +208,7 @@ TEST(a_line_has_a_limit)
 
 static const char *name_of(const struct inputs *inputs, size_t i)
 {
-    return strrchr(inputs->paths[i], '/') + 1;
+    return strrchr(inputs->paths.items[i], '/') + 1;
 }
 
 TEST(directories)
@@ -216,7 +216,7 @@ TEST(directories)
     char path[FILE_PATH_BYTES];
     char link[FILE_PATH_BYTES];
     struct err err;
-    struct inputs inputs = INPUTS_INIT;
+    struct inputs inputs = {0};
     EXPECT_OK(file_path_format(path, &err, "%s/log/0b6d", dir), err);
     EXPECT_OK(file_make_dir(path, 0700, &err), err);
     EXPECT_OK(file_path_format(path, &err, "%s/log", dir), err);
@@ -233,8 +233,8 @@ TEST(directories)
     EXPECT_OK(file_path_format(link, &err, "%s/log/events.log", dir), err);
     EXPECT_INT(symlink("0b6d/2026-11-23.00:00:00.log", link), 0);
     EXPECT_OK(inputs_add(&inputs, path, &err), err);
-    EXPECT_INT(inputs.count, 4);
-    if (inputs.count == 4) {
+    EXPECT_INT(inputs.paths.count, 4);
+    if (inputs.paths.count == 4) {
         EXPECT_STR(name_of(&inputs, 0), "2026-11-21.00:00:00.log");
         EXPECT_STR(name_of(&inputs, 1), "2026-11-22.00:00:00.log.gz");
         EXPECT_STR(name_of(&inputs, 2), "2026-11-23.00:00:00.log");
@@ -242,7 +242,7 @@ TEST(directories)
     }
     EXPECT_INT(inputs.bytes, 12);
     EXPECT_OK(inputs_add(&inputs, link, &err), err); /* named, it is read */
-    EXPECT_INT(inputs.count, 5);
+    EXPECT_INT(inputs.paths.count, 5);
     EXPECT_INT(inputs_add(&inputs, "/nowhere/x", &err), ERR_NOT_FOUND);
     inputs_fini(&inputs);
 }

@@ -35,11 +35,11 @@ enum status hunt_input_list(struct indicator_set *set, const char *path, uint32_
 static enum status read_warninglist(struct warninglist_set *warninglists, const char *word,
                                     struct err *err)
 {
-    struct inputs inputs = INPUTS_INIT;
+    struct inputs inputs = {0};
     enum status status = inputs_add(&inputs, word, err);
-    for (size_t i = 0; status == OK && i < inputs.count; i++) {
+    for (size_t i = 0; status == OK && i < inputs.paths.count; i++) {
         struct buf bytes = BUF_INIT;
-        const char *path = inputs.paths[i];
+        const char *path = inputs.paths.items[i];
         status = list_file_read(path, &bytes, err);
         status = THEN(status, warninglist_read(warninglists, buf_span(&bytes), path, say_not_used,
                                                (void *)(uintptr_t)path, err));

@@ -2,12 +2,9 @@
  * Memory is bounded by the longest value that is taken. */
 #include "tools/stele/import/chunks.h"
 
+#include "schema/base/ascii.h"
+#include "schema/event/json_text.h"
 #include "tools/stele/import/wrapper.h"
-
-void chunks_init(struct chunks *chunks, struct unpack *unpack)
-{
-    *chunks = (struct chunks){.unpack = unpack, .next_line = 1};
-}
 
 void chunks_fini(struct chunks *chunks)
 {
@@ -17,20 +14,16 @@ void chunks_fini(struct chunks *chunks)
 int64_t chunk_count_lines(struct span bytes)
 {
     int64_t lines = 0;
-    while (bytes.size > 0) {
-        const char *newline = memchr(bytes.data, '\n', bytes.size);
-        if (!newline) {
-            break;
-        }
+    for (struct span line; span_next_line(&bytes, &line);) {
         lines++;
-        bytes = span_from(bytes, (size_t)(newline - bytes.data) + 1);
     }
     return lines;
 }
 
-static bool is_space(char c)
+size_t chunk_whole_lines(struct span bytes)
 {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    const char *newline = bytes.size > 0 ? memrchr(bytes.data, '\n', bytes.size) : NULL;
+    return newline ? (size_t)(newline - bytes.data) + 1 : 0;
 }
 
 /* Does the stream begin with an array or a list, or with an object that goes on behind its first
@@ -40,19 +33,14 @@ static bool spans_lines(struct span start)
     if (span_starts(start, "\xef\xbb\xbf")) {
         start = span_from(start, 3);
     }
-    while (start.size > 0 && is_space(*start.data)) {
-        start = span_from(start, 1);
+    start = span_from(start, json_text_skip_space(start, 0));
+    if (start.size == 0 || *start.data != '{') {
+        return start.size > 0 && *start.data == '[';
     }
-    if (start.size == 0 || *start.data == '[') {
-        return start.size > 0;
-    }
-    const char *newline = memchr(start.data, '\n', start.size);
-    size_t size = newline ? (size_t)(newline - start.data) : start.size;
-    while (size > 0 && is_space(start.data[size - 1])) {
-        size--;
-    }
-    return *start.data == '{' && (!newline || wrapper_list_begin(start, 0) > 0 ||
-                                  (size > 0 && strchr("{[,:", start.data[size - 1]) != NULL));
+    size_t end = span_find(start, '\n');
+    struct span line = ascii_trim(span_of(start.data, end), " \t\r");
+    return end == start.size || wrapper_list_begin(start, 0) > 0 ||
+           strchr("{[,:", line.data[line.size - 1]) != NULL;
 }
 
 static void open_bracket(struct chunks *chunks, struct span text, size_t at)
@@ -123,11 +111,11 @@ static size_t cut_at(struct chunks *chunks)
     if (chunks->spans && (chunks->cut > 0 || size < CHUNK_WHOLE_MAX)) {
         return chunks->cut;
     }
-    const char *newline = memrchr(chunks->bytes.data, '\n', size);
-    if (newline && chunks->spans) { /* too large: from here on as if nothing were open */
+    size_t lines = chunk_whole_lines(span_of(chunks->bytes.data, size));
+    if (lines > 0 && chunks->spans) { /* too large: from here on as if nothing were open */
         chunks->depth = chunks->base;
     }
-    return newline ? (size_t)(newline - chunks->bytes.data) + 1 : 0;
+    return lines;
 }
 
 static void read_more(struct chunks *chunks)
@@ -143,10 +131,8 @@ static void read_more(struct chunks *chunks)
         chunks->started = true;
         chunks->spans = !chunks->plain && spans_lines(buf_span(&chunks->bytes));
     }
-    if (chunks->failed != OK && chunks->drop_torn && chunks->bytes.size > 0) {
-        size_t sure = sure_size(chunks);
-        const char *newline = memrchr(chunks->bytes.data, '\n', sure);
-        chunks->bytes.size = newline ? (size_t)(newline - chunks->bytes.data) + 1 : 0;
+    if (chunks->failed != OK && chunks->drop_torn) {
+        chunks->bytes.size = chunk_whole_lines(span_of(chunks->bytes.data, sure_size(chunks)));
     }
     if (chunks->spans) {
         follow(chunks);
@@ -169,27 +155,26 @@ enum status chunks_next(struct chunks *chunks, struct chunk *out_chunk, bool *ou
     while (cut == 0 && !chunks->end) {
         if (bytes->size > CHUNK_LINE_MAX) {
             return err_set(err, ERR_LIMIT, "line %lld has more than %d MiB",
-                           (long long)chunks->next_line, CHUNK_LINE_MAX / (1024 * 1024));
+                           (long long)chunks->lines + 1, CHUNK_LINE_MAX / (1024 * 1024));
         }
         read_more(chunks);
         cut = cut_at(chunks);
     }
+    if (cut == 0 && chunks->failed != OK) {
+        *err = chunks->failure;
+        return chunks->failed;
+    }
+    *out_end = cut == 0;
     if (cut == 0) {
-        if (chunks->failed != OK) {
-            *err = chunks->failure;
-            return chunks->failed;
-        }
-        *out_end = true;
         return OK;
     }
     chunks->given = cut;
     struct span span = span_of(bytes->data, cut);
     int64_t newlines = chunk_count_lines(span);
     *out_chunk = (struct chunk){.bytes = span,
-                                .first_line = chunks->next_line,
+                                .first_line = chunks->lines + 1,
                                 .lines = newlines + (span.data[cut - 1] != '\n'),
                                 .spans = chunks->spans};
-    chunks->next_line += newlines;
-    *out_end = false;
+    chunks->lines += newlines;
     return OK;
 }

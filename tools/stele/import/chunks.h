@@ -12,16 +12,17 @@ enum {
     CHUNK_WHOLE_MAX = 64 * 1024 * 1024,
 };
 
+/* Set by the caller, and zeroed otherwise, before the first chunk: */
 struct chunks {
-    struct unpack *unpack; /* the caller's */
-    /* set by the caller before the first chunk */
+    struct unpack *unpack;
     bool plain;     /* a line is a record, whatever it begins with */
     bool only_sure; /* of frames and members that came whole, if no longer than CHUNK_WHOLE_MAX */
     bool drop_torn; /* what stands behind the last whole line is dropped when the read fails */
+    /* of its own */
     struct buf bytes;
-    size_t given;      /* of bytes: what the last call handed out */
-    int64_t before;    /* bytes of the stream that were handed out before those */
-    int64_t next_line; /* number of the line that bytes (behind given) begins with, from 1 */
+    size_t given;   /* of bytes: what the last call handed out */
+    int64_t before; /* bytes of the stream that were handed out before those */
+    int64_t lines;  /* of the stream that end before bytes (behind given) */
     bool started;
     bool spans; /* objects go over lines: cut where brackets close */
     bool end;
@@ -43,7 +44,6 @@ struct chunk {
     bool spans; /* objects go over lines */
 };
 
-void chunks_init(struct chunks *chunks, struct unpack *unpack);
 void chunks_fini(struct chunks *chunks);
 
 /* The next chunk, valid until the next call; *out_end when there is none. ERR_LIMIT: a line of more
@@ -53,5 +53,7 @@ MUST_USE enum status chunks_next(struct chunks *chunks, struct chunk *out_chunk,
 
 /* Newlines in bytes. */
 int64_t chunk_count_lines(struct span bytes);
+/* Up to and with the last newline. */
+size_t chunk_whole_lines(struct span bytes);
 
 #endif

@@ -15,12 +15,6 @@ static size_t quotes_end(struct span text, size_t at)
     return 0;
 }
 
-static struct span line_of(struct span text)
-{
-    const char *newline = text.size > 0 ? memchr(text.data, '\n', text.size) : NULL;
-    return span_of(text.data, newline ? (size_t)(newline - text.data) : text.size);
-}
-
 /* Behind the cell at `at`: at its comma, its newline or the end. */
 static size_t cell_end(struct span text, size_t at)
 {
@@ -53,7 +47,7 @@ static void read_cells(struct span text, size_t column, struct csv_row *out_row)
 /* Does a cell of the line open quotes that are closed nowhere in text? */
 static bool is_open(struct span text)
 {
-    size_t line = line_of(text).size;
+    size_t line = span_find(text, '\n');
     for (size_t at = 0; at < line;) {
         if (text.data[at] == '"') {
             at = quotes_end(text, at);
@@ -68,9 +62,8 @@ static bool is_open(struct span text)
 
 void csv_row_read(struct span text, size_t column, struct csv_row *out_row)
 {
-    struct span line = line_of(text);
     if (is_open(text)) {
-        *out_row = (struct csv_row){.size = line.size};
+        *out_row = (struct csv_row){.size = span_find(text, '\n')};
         return;
     }
     read_cells(text, column, out_row);

@@ -33,11 +33,11 @@ bool dynamo_item_is_map(struct span object)
 
 static bool put_unquoted(struct writer *writer, struct span string)
 {
-    bool fine = string.size > 2 && string.data[0] == '"';
-    if (fine) {
-        put(writer, string.data + 1, string.size - 2);
+    if (string.size <= 2 || string.data[0] != '"') {
+        return false;
     }
-    return fine;
+    put(writer, string.data + 1, string.size - 2);
+    return true;
 }
 
 /* A list of strings that hold numbers. */
@@ -94,20 +94,18 @@ static bool put_value(struct writer *writer, struct span typed)
 static bool next_value(struct writer *writer, struct level *level, struct span *out_value)
 {
     bool first = level->at == 0;
+    bool list = level->text.data[0] == '[';
     struct json_scan_member member;
-    if (level->text.data[0] == '[') {
-        if (!json_scan_element(level->text, &level->at, out_value)) {
-            return false;
-        }
-        put(writer, ",", first ? 0 : 1);
-        return true;
-    }
-    if (!json_scan_next_member(level->text, &level->at, &member)) {
+    bool found = list ? json_scan_element(level->text, &level->at, &member.value)
+                      : json_scan_next_member(level->text, &level->at, &member);
+    if (!found) {
         return false;
     }
     put(writer, ",", first ? 0 : 1);
-    put(writer, member.key.data - 1, member.key.size + 2);
-    put(writer, ":", 1);
+    if (!list) {
+        put(writer, member.key.data - 1, member.key.size + 2);
+        put(writer, ":", 1);
+    }
     *out_value = member.value;
     return true;
 }

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "schema/base/ascii.h"
+
 enum { UNIX_DIGITS_MIN = 9, UNIX_DIGITS_MAX = 11 };
 
 /* Seconds since 1970, with or without a fraction (time_type unixtime, float). */
@@ -9,7 +11,7 @@ static bool parse_unix(struct span text, int64_t *out_us)
 {
     int64_t seconds = 0;
     size_t at = 0;
-    for (; at < text.size && text.data[at] >= '0' && text.data[at] <= '9'; at++) {
+    for (; at < text.size && ascii_is_digit(text.data[at]); at++) {
         if (at == UNIX_DIGITS_MAX) {
             return false;
         }
@@ -21,7 +23,7 @@ static bool parse_unix(struct span text, int64_t *out_us)
     int64_t us = 0;
     int64_t step = CLOCK_SECOND_US / 10;
     for (at++; at < text.size; at++, step /= 10) {
-        if (text.data[at] < '0' || text.data[at] > '9') {
+        if (!ascii_is_digit(text.data[at])) {
             return false;
         }
         us += (text.data[at] - '0') * step;

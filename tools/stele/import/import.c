@@ -75,8 +75,7 @@ struct import_inputs {
     struct inputs files;
     struct object_source *remotes[REMOTES_MAX];
     size_t n_remotes;
-    size_t count; /* of all of them */
-    int64_t bytes;
+    int64_t bytes; /* of all of them */
 };
 
 /* A file or an object under way. */
@@ -92,8 +91,7 @@ struct import_stream {
 static void cut_torn(const struct import_stream *stream, struct chunk *chunk)
 {
     if (interrupt_flag && stream->source) {
-        const char *newline = memrchr(chunk->bytes.data, '\n', chunk->bytes.size);
-        chunk->bytes.size = newline ? (size_t)(newline - chunk->bytes.data) + 1 : 0;
+        chunk->bytes.size = chunk_whole_lines(chunk->bytes);
     }
 }
 
@@ -101,14 +99,14 @@ static void cut_torn(const struct import_stream *stream, struct chunk *chunk)
 static enum status import_stream(struct import *import, const struct import_stream *stream,
                                  struct err *err)
 {
-    struct chunks chunks;
     struct err problem;
-    struct records records = RECORDS_INIT;
-    records.plain = stream->plain;
-    records.time_us = stream->time_us;
-    chunks_init(&chunks, stream->unpack);
-    chunks.plain = chunks.only_sure = stream->plain;
-    chunks.drop_torn = stream->source;
+    struct records records = {.plain = stream->plain, .time_us = stream->time_us};
+    struct chunks chunks = {
+        .unpack = stream->unpack,
+        .plain = stream->plain,
+        .only_sure = stream->plain,
+        .drop_torn = stream->source,
+    };
     import->dry = (struct import_dry_file){0};
     enum status status = OK;
     while (status == OK && !interrupt_flag) {
@@ -167,13 +165,14 @@ static enum status import_object(struct import *import, struct object_source *so
 
 /* *out_done: how many were begun. */
 static enum status import_inputs(struct import *import, const struct import_inputs *inputs,
-                                 size_t *out_done, struct err *err)
+                                 const char *label, size_t *out_done, struct err *err)
 {
     enum status status = OK;
+    size_t n_files = inputs->files.paths.count;
     *out_done = 0;
-    for (size_t i = 0; i < inputs->files.count && status == OK && !interrupt_flag;
-         i++, ++*out_done) {
-        status = import_file(import, inputs->files.paths[i], err);
+    progress_begin(&import->progress, label, "lines", inputs->bytes);
+    for (size_t i = 0; i < n_files && status == OK && !interrupt_flag; i++, ++*out_done) {
+        status = import_file(import, inputs->files.paths.items[i], err);
     }
     for (size_t i = 0; i < inputs->n_remotes; i++) {
         size_t count = object_source_count(inputs->remotes[i]);
@@ -181,32 +180,26 @@ static enum status import_inputs(struct import *import, const struct import_inpu
             status = import_object(import, inputs->remotes[i], k, err);
         }
     }
+    progress_wipe(&import->progress);
     return status;
 }
 
 static void print_summary(const struct import *import, size_t files)
 {
-    struct import_totals totals;
-    import_sink_totals(import->sink, &totals);
+    const struct import_totals *totals = import_sink_totals(import->sink);
     int64_t us = clock_monotonic_us() - import->progress.start_us;
     double seconds = (double)(us > 0 ? us : 1) / (double)CLOCK_SECOND_US;
-    char read[32];
-    char stored[32];
-    char duplicates[32];
-    char quarantined[32];
-    char rate[32];
-    progress_number(totals.read, read);
-    progress_number(totals.stored, stored);
-    progress_number(totals.duplicates, duplicates);
-    progress_number(totals.quarantined, quarantined);
-    progress_number((int64_t)((double)totals.read / seconds), rate);
-    if (import_sink_daemon(import->sink) > 0) {
-        printf("%s read, %s handed to steled, %s quarantined", read, stored, quarantined);
+    char number[32];
+    printf("%s read, ", progress_number(totals->read, number));
+    if (totals->daemon_pid > 0) {
+        printf("%s handed to steled, ", progress_number(totals->stored, number));
     } else {
-        printf("%s read, %s stored, %s duplicates, %s quarantined", read, stored, duplicates,
-               quarantined);
+        printf("%s stored, ", progress_number(totals->stored, number));
+        printf("%s duplicates, ", progress_number(totals->duplicates, number));
     }
-    printf("; %zu %s, %.1f s, %s/s\n", files, files == 1 ? "file" : "files", seconds, rate);
+    printf("%s quarantined", progress_number(totals->quarantined, number));
+    printf("; %zu file%s, %.1f s, %s/s\n", files, output_plural((int64_t)files), seconds,
+           progress_number((int64_t)((double)totals->read / seconds), number));
     if (import->faults > FAULTS_SHOWN_MAX) {
         fprintf(stderr, "and %lld more; stele quarantine lists them all\n",
                 (long long)(import->faults - FAULTS_SHOWN_MAX));
@@ -216,12 +209,10 @@ static void print_summary(const struct import *import, size_t files)
 static enum status import_dry(struct import *import, const struct import_inputs *inputs,
                               struct err *err)
 {
-    size_t files = 0;
+    size_t files;
     char events[32];
     char faults[32];
-    progress_begin(&import->progress, "read", "lines", inputs->bytes);
-    enum status status = import_inputs(import, inputs, &files, err);
-    progress_wipe(&import->progress);
+    enum status status = import_inputs(import, inputs, "read", &files, err);
     if (status == OK) {
         printf("dry run, nothing is stored: %s events, %s to quarantine; %zu file%s%s\n",
                progress_number(import->dry_events, events),
@@ -234,21 +225,19 @@ static enum status import_dry(struct import *import, const struct import_inputs 
 static enum status import_all(struct import *import, const struct import_inputs *inputs,
                               const struct options *options, struct err *err)
 {
-    size_t files = 0;
+    size_t files;
     enum status status =
         import_sink_open(options->archive, (int)options->config.index_compression_level, on_fault,
                          import, &import->sink, err);
     if (status != OK) {
         return status;
     }
-    long daemon_pid = import_sink_daemon(import->sink);
+    long daemon_pid = import_sink_totals(import->sink)->daemon_pid;
     if (daemon_pid > 0) {
         fprintf(stderr, "steled (pid %ld) holds %s: events go through its inbox\n", daemon_pid,
                 options->archive);
     }
-    progress_begin(&import->progress, "import", "lines", inputs->bytes);
-    status = import_inputs(import, inputs, &files, err);
-    progress_wipe(&import->progress);
+    status = import_inputs(import, inputs, "import", &files, err);
     status = THEN(status, import_sink_end(import->sink, err));
     print_summary(import, files);
     if (status == OK && interrupt_flag) {
@@ -283,11 +272,11 @@ static enum status inputs_find(struct import_inputs *inputs, const struct option
         }
         struct object_source **source = &inputs->remotes[inputs->n_remotes];
         status = object_source_open(&options->config, word, source, err);
-        inputs->n_remotes += status == OK;
-        inputs->count += status == OK ? object_source_count(*source) : 0;
-        inputs->bytes += status == OK ? object_source_bytes(*source) : 0;
+        if (status == OK) {
+            inputs->n_remotes++;
+            inputs->bytes += object_source_bytes(*source);
+        }
     }
-    inputs->count += inputs->files.count;
     inputs->bytes += inputs->files.bytes;
     return status;
 }
@@ -303,7 +292,7 @@ static void inputs_close(struct import_inputs *inputs)
 static enum status run(struct options *options, int *out_code, struct err *err)
 {
     struct import import = {0};
-    struct import_inputs inputs = {.files = INPUTS_INIT};
+    struct import_inputs inputs = {0};
     enum status status = target_arg_settings(&options->config, &given.settings, err);
     status = THEN(status, inputs_find(&inputs, options, err));
     if (status == OK) {

@@ -35,7 +35,6 @@ struct import_sink {
     int64_t last_quarantine_id; /* what came later is ours */
     bool taken;                 /* something since the last settle */
     /* beside a daemon */
-    long daemon_pid;
     struct arena arena;
     struct inbox_item items[BATCH_ITEMS];
     size_t n_items;
@@ -70,6 +69,16 @@ static enum status source_of_tag(struct import_sink *sink, struct span tag, stru
     return span_equal(tag, buf_span(&sink->tag_read)) ? OK : source_set(sink, tag, err);
 }
 
+/* Ends the run, whatever comes out. */
+static enum status settle(struct import_sink *sink, struct indexer_run *run, struct err *err)
+{
+    enum status status = indexer_run_commit(sink->archive, run, err);
+    if (status != OK) {
+        indexer_run_free(run);
+    }
+    return status;
+}
+
 /* What a closed archive still has in its inbox goes first, so that nothing is found there later. */
 static enum status drain_inbox(struct import_sink *sink, struct err *err)
 {
@@ -79,9 +88,8 @@ static enum status drain_inbox(struct import_sink *sink, struct err *err)
         if (status != OK || !run) {
             return status;
         }
-        status = indexer_run_commit(sink->archive, run, err);
+        status = settle(sink, run, err);
         if (status != OK) {
-            indexer_run_free(run);
             return status;
         }
     }
@@ -117,8 +125,8 @@ static enum status hold_or_find_daemon(struct import_sink *sink, const char *dir
     enum status status = archive_lock_take(dir, "stele import", &sink->lock, err);
     if (status == ERR_BUSY) {
         char who[64] = "";
-        sink->daemon_pid = archive_lock_holder(dir, who);
-        return sink->daemon_pid > 0 && strcmp(who, "steled") == 0 ? OK : status;
+        sink->totals.daemon_pid = archive_lock_holder(dir, who);
+        return sink->totals.daemon_pid > 0 && strcmp(who, "steled") == 0 ? OK : status;
     }
     if (status == OK) {
         const struct indexer_options options = {.compression_level = level, .builders = 2};
@@ -133,7 +141,7 @@ enum status import_sink_open(const char *dir, int compression_level, import_faul
 {
     struct import_sink *sink = calloc(1, sizeof *sink);
     if (!sink) {
-        return err_set(err, ERR_NOMEM, "out of memory");
+        return err_nomem(err, "import");
     }
     sink->fault = fault;
     sink->context = context;
@@ -161,20 +169,9 @@ void import_sink_close(struct import_sink *sink)
     free(sink);
 }
 
-long import_sink_daemon(const struct import_sink *sink)
+const struct import_totals *import_sink_totals(const struct import_sink *sink)
 {
-    return sink->daemon_pid;
-}
-
-void import_sink_totals(const struct import_sink *sink, struct import_totals *out_totals)
-{
-    *out_totals = sink->totals;
-}
-
-static void sleep_ms(long ms)
-{
-    const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-    (void)nanosleep(&pause, NULL);
+    return &sink->totals;
 }
 
 /* Keeps the inbox from growing faster than the daemon empties it. */
@@ -182,17 +179,15 @@ static enum status wait_for_daemon(struct import_sink *sink, struct err *err)
 {
     struct inbox_state state;
     enum status status = inbox_state(sink->archive, &state, err);
-    if (status != OK || state.count <= INBOX_HIGH) {
-        return status;
-    }
-    while (status == OK && state.count > INBOX_LOW) {
+    bool full = status == OK && state.count > INBOX_HIGH;
+    while (full && status == OK && state.count > INBOX_LOW) {
         char who[64];
         if (archive_lock_holder(archive_dir(sink->archive), who) == 0) {
             return err_set(err, ERR_STOPPED,
                            "steled has ended; run the import again (what is there already is not "
                            "stored twice)");
         }
-        sleep_ms(WAIT_MS);
+        (void)nanosleep(&(struct timespec){.tv_nsec = WAIT_MS * 1000000L}, NULL);
         status = inbox_state(sink->archive, &state, err);
     }
     return status;
@@ -200,16 +195,14 @@ static enum status wait_for_daemon(struct import_sink *sink, struct err *err)
 
 static enum status flush_items(struct import_sink *sink, struct err *err)
 {
-    if (sink->n_items == 0) {
-        return OK;
+    size_t count = sink->n_items;
+    enum status status = count ? inbox_append(sink->archive, sink->items, count, err) : OK;
+    if (status != OK || count == 0) {
+        return status;
     }
-    enum status status = inbox_append(sink->archive, sink->items, sink->n_items, err);
-    if (status == OK) {
-        sink->n_items = 0;
-        sink->item_bytes = 0;
-        status = wait_for_daemon(sink, err);
-    }
-    return status;
+    sink->n_items = 0;
+    sink->item_bytes = 0;
+    return wait_for_daemon(sink, err);
 }
 
 /* A copy that lives until the items of the chunk are flushed. */
@@ -258,8 +251,9 @@ static void count_handed(struct import_sink *sink, const char *file, const struc
                          struct records *records)
 {
     sink->totals.read++;
-    sink->totals.stored += record->fault == EVENT_FAULT_NONE;
-    if (record->fault != EVENT_FAULT_NONE) {
+    if (record->fault == EVENT_FAULT_NONE) {
+        sink->totals.stored++;
+    } else {
         sink->totals.quarantined++;
         sink->fault(sink->context, file, records_line(records),
                     span_str(event_fault_text(record->fault)));
@@ -284,7 +278,7 @@ enum status import_sink_put(struct import_sink *sink, const char *file, struct r
     struct record record;
     while (status == OK && next_record(sink, records, &record, &nomem)) {
         status = source_of_tag(sink, record.tag, err);
-        if (status == OK && sink->daemon_pid > 0) {
+        if (status == OK && sink->totals.daemon_pid > 0) {
             count_handed(sink, file, &record, records);
             status = put_in_inbox(sink, &record, err);
         } else if (status == OK) {
@@ -295,7 +289,7 @@ enum status import_sink_put(struct import_sink *sink, const char *file, struct r
         return err_set(err, ERR_NOMEM, "%s:%lld: out of memory", file,
                        (long long)records_line(records));
     }
-    if (status == OK && sink->daemon_pid > 0) {
+    if (status == OK && sink->totals.daemon_pid > 0) {
         return flush_items(sink, err);
     }
     sink->unsettled_bytes += (int64_t)records->chunk.bytes.size;
@@ -305,7 +299,7 @@ enum status import_sink_put(struct import_sink *sink, const char *file, struct r
 
 enum status import_sink_end(struct import_sink *sink, struct err *err)
 {
-    if (sink->daemon_pid > 0) {
+    if (sink->totals.daemon_pid > 0) {
         return flush_items(sink, err);
     }
     if (!sink->taken) {
@@ -318,9 +312,8 @@ enum status import_sink_end(struct import_sink *sink, struct err *err)
     }
     struct indexer_totals totals;
     indexer_run_totals(run, &totals);
-    status = indexer_run_commit(sink->archive, run, err);
+    status = settle(sink, run, err);
     if (status != OK) {
-        indexer_run_free(run);
         return status;
     }
     sink->totals.read += totals.received + totals.quarantined;

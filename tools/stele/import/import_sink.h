@@ -14,6 +14,7 @@ struct import_totals {
     int64_t stored;     /* beside a daemon: handed to it */
     int64_t duplicates; /* beside a daemon: not known, 0 */
     int64_t quarantined;
+    long daemon_pid; /* of the daemon whose inbox is filled; 0: the segments are written here */
 };
 
 struct import_sink;
@@ -25,9 +26,6 @@ MUST_USE enum status import_sink_open(const char *dir, int compression_level, im
 /* What has not been ended is not stored. NULL is fine. */
 void import_sink_close(struct import_sink *sink);
 
-/* pid of the daemon whose inbox is filled; 0: the segments are written here. */
-long import_sink_daemon(const struct import_sink *sink);
-
 /* All records of the reader's chunk. Beside a daemon that is behind, waits for it; ERR_STOPPED when
  * it ends meanwhile. */
 MUST_USE enum status import_sink_put(struct import_sink *sink, const char *file,
@@ -37,6 +35,7 @@ MUST_USE enum status import_sink_put(struct import_sink *sink, const char *file,
  * again; the last time before close. */
 MUST_USE enum status import_sink_end(struct import_sink *sink, struct err *err);
 
-void import_sink_totals(const struct import_sink *sink, struct import_totals *out_totals);
+/* So far; lives as long as the sink. */
+const struct import_totals *import_sink_totals(const struct import_sink *sink);
 
 #endif

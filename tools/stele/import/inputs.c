@@ -7,32 +7,23 @@
 
 void inputs_fini(struct inputs *inputs)
 {
-    for (size_t i = 0; i < inputs->count; i++) {
-        free(inputs->paths[i]);
+    for (size_t i = 0; i < inputs->paths.count; i++) {
+        free(inputs->paths.items[i]);
     }
-    free(inputs->paths);
-    *inputs = (struct inputs)INPUTS_INIT;
+    vec_fini(&inputs->paths);
+    inputs->bytes = 0;
 }
 
 static enum status add_path(struct inputs *inputs, const char *path, int64_t bytes, struct err *err)
 {
-    if (inputs->count == INPUTS_FILES_MAX) {
+    if (inputs->paths.count == INPUTS_FILES_MAX) {
         return err_set(err, ERR_LIMIT, "%s: more than %d files", path, INPUTS_FILES_MAX);
     }
-    if (inputs->count == inputs->capacity) {
-        size_t capacity = inputs->capacity ? inputs->capacity * 2 : 16;
-        char **paths = reallocarray(inputs->paths, capacity, sizeof *paths);
-        if (!paths) {
-            return err_nomem(err, path);
-        }
-        inputs->paths = paths;
-        inputs->capacity = capacity;
-    }
     char *copy = strdup(path);
-    if (!copy) {
+    if (!copy || !vec_push(&inputs->paths, copy)) {
+        free(copy);
         return err_nomem(err, path);
     }
-    inputs->paths[inputs->count++] = copy;
     inputs->bytes += bytes;
     return OK;
 }
@@ -53,12 +44,11 @@ static bool is_log(const char *name)
     static const char *const kinds[] = {".log", ".ndjson", ".jsonl", ".json", ".csv"};
     static const char *const recordings[] = {".tar", ".chunks"};
     struct span rest = span_str(name);
-    bool packed = false;
-    for (size_t i = 0; i < 2 && !packed; i++) {
-        packed = rest.size > strlen(packings[i]) && span_ends(rest, packings[i]);
-        rest.size -= packed ? strlen(packings[i]) : 0;
+    if (!ends_as(rest, packings, 2)) {
+        return ends_as(rest, kinds, 5);
     }
-    return packed ? !ends_as(rest, recordings, 2) : ends_as(rest, kinds, 5);
+    rest.size = (size_t)(strrchr(name, '.') - name);
+    return !ends_as(rest, recordings, 2);
 }
 
 static const char *base_name(const char *path)
@@ -123,15 +113,16 @@ enum status inputs_add(struct inputs *inputs, const char *word, struct err *err)
     if (!S_ISDIR(st.st_mode)) {
         return add_path(inputs, word, S_ISREG(st.st_mode) ? st.st_size : 0, err);
     }
-    size_t before = inputs->count;
+    size_t before = inputs->paths.count;
     enum status status = add_dir(inputs, word, 1, err);
-    if (status == OK && inputs->count == before) {
-        status =
-            err_set(err, ERR_NOT_FOUND,
-                    "%s: no log files in it (.log, .ndjson, .jsonl, .json, .csv, .gz, .zst)", word);
+    size_t added = inputs->paths.count - before;
+    if (status == OK && added == 0) {
+        return err_set(err, ERR_NOT_FOUND,
+                       "%s: no log files in it (.log, .ndjson, .jsonl, .json, .csv, .gz, .zst)",
+                       word);
     }
     if (status == OK) {
-        qsort(inputs->paths + before, inputs->count - before, sizeof *inputs->paths, by_name);
+        qsort(inputs->paths.items + before, added, sizeof *inputs->paths.items, by_name);
     }
     return status;
 }

@@ -3,20 +3,15 @@
 #define TOOLS_STELE_IMPORT_INPUTS_H
 
 #include "schema/base/file.h"
+#include "schema/base/vec.h"
 
 enum { INPUTS_FILES_MAX = 1000000, INPUTS_DEPTH_MAX = 16 };
 
+/* Zeroed to begin with. */
 struct inputs {
-    char **paths;
-    size_t count;
-    size_t capacity;
+    VEC(char *) paths;
     int64_t bytes; /* of all of them together; standard input counts as 0 */
 };
-
-#define INPUTS_INIT                                                                                \
-    {                                                                                              \
-        0                                                                                          \
-    }
 
 /* Adds a file, "-", or a directory's log files: regular files named .log, .ndjson, .jsonl, .json or
  * .csv, or packed, .gz or .zst (Fluentd's objects in S3 have no name in front of it), in it and in

@@ -2,13 +2,18 @@
 
 #include "schema/event/json_text.h"
 
+/* Where the next thing begins, behind the bracket or, later on, a comma; the text's size when there
+ * is neither. */
+static size_t next_start(struct span text, size_t at, char bracket)
+{
+    size_t mark = json_text_skip_space(text, at);
+    bool found = mark < text.size && text.data[mark] == (at == 0 ? bracket : ',');
+    return found ? json_text_skip_space(text, mark + 1) : text.size;
+}
+
 bool json_scan_next_member(struct span object, size_t *at, struct json_scan_member *out_member)
 {
-    size_t key = json_text_skip_space(object, *at);
-    if (key >= object.size || object.data[key] != (*at == 0 ? '{' : ',')) {
-        return false;
-    }
-    key = json_text_skip_space(object, key + 1);
+    size_t key = next_start(object, *at, '{');
     if (key >= object.size || object.data[key] != '"') {
         return false;
     }
@@ -30,11 +35,7 @@ bool json_scan_next_member(struct span object, size_t *at, struct json_scan_memb
 
 bool json_scan_element(struct span list, size_t *at, struct span *out_value)
 {
-    size_t start = json_text_skip_space(list, *at);
-    if (start >= list.size || list.data[start] != (*at == 0 ? '[' : ',')) {
-        return false;
-    }
-    start = json_text_skip_space(list, start + 1);
+    size_t start = next_start(list, *at, '[');
     size_t end = json_text_value_end(list, start);
     if (end == 0) {
         return false;

@@ -11,13 +11,13 @@
 
 #include "daemon/ship/target_open.h"
 #include "schema/base/clock.h"
+#include "schema/base/vec.h"
 #include "tools/stele/cli/target_arg.h"
 
 enum { LANES = 3, SOCKET_BYTES = 1 << 20, OBJECTS_MAX = 10000000 };
 
 /* An object on its way: a thread writes it into a socket. */
 struct lane {
-    struct object_source *source;
     struct target *target;
     const char *key;
     int write_fd;
@@ -31,14 +31,11 @@ struct lane {
 struct object {
     char *name;
     const char *key; /* in name */
-    int64_t bytes;
 };
 
 struct object_source {
     char url[TARGET_URL_BYTES]; /* without "?endpoint=" */
-    struct object *objects;
-    size_t count;
-    size_t capacity;
+    VEC(struct object) objects;
     int64_t bytes;
     size_t started; /* objects before it have a lane, or had one */
     atomic_bool cancel;
@@ -52,7 +49,7 @@ bool object_source_is(const char *word)
 
 size_t object_source_count(const struct object_source *source)
 {
-    return source->count;
+    return source->objects.count;
 }
 
 int64_t object_source_bytes(const struct object_source *source)
@@ -62,7 +59,7 @@ int64_t object_source_bytes(const struct object_source *source)
 
 const char *object_source_name(const struct object_source *source, size_t which)
 {
-    return source->objects[which].name;
+    return vec_at(&source->objects, which)->name;
 }
 
 static const char *base_name(const char *key)
@@ -87,26 +84,15 @@ static enum status add_object(void *context, const struct target_item *item, str
     if (item->bytes == 0 || *base == '.' || *base == '_' || *base == '\0' || is_digest(item->key)) {
         return OK;
     }
-    if (source->count == OBJECTS_MAX) {
+    if (source->objects.count == OBJECTS_MAX) {
         return err_set(err, ERR_LIMIT, "%s: more than %d objects", source->url, OBJECTS_MAX);
     }
-    if (source->count == source->capacity) {
-        size_t capacity = source->capacity ? source->capacity * 2 : 256;
-        struct object *grown = reallocarray(source->objects, capacity, sizeof *grown);
-        if (!grown) {
-            return err_nomem(err, source->url);
-        }
-        source->objects = grown;
-        source->capacity = capacity;
-    }
-    size_t size = strlen(source->url) + 1 + strlen(item->key) + 1;
-    char *name = malloc(size);
-    if (!name) {
+    char *name;
+    if (!vec_reserve(&source->objects, 1) || asprintf(&name, "%s/%s", source->url, item->key) < 0) {
         return err_nomem(err, source->url);
     }
-    (void)snprintf(name, size, "%s/%s", source->url, item->key);
-    source->objects[source->count++] =
-        (struct object){.name = name, .key = name + strlen(source->url) + 1, .bytes = item->bytes};
+    (void)vec_push(&source->objects,
+                   (struct object){.name = name, .key = name + strlen(source->url) + 1});
     source->bytes += item->bytes;
     return OK;
 }
@@ -121,7 +107,7 @@ static enum status list_all(struct object_source *source, struct err *err)
     }
     const struct target_list list = {.prefix = "", .each = add_object, .context = source};
     enum status status = target_list(target, &list, NULL, err);
-    return status == OK && source->count == 0
+    return status == OK && source->objects.count == 0
                ? err_set(err, ERR_NOT_FOUND, "%s: no objects there", target->url)
                : status;
 }
@@ -139,7 +125,7 @@ enum status object_source_open(const struct config *config, const char *url,
     }
     for (size_t i = 0; i < LANES && status == OK; i++) {
         struct lane *lane = &source->lanes[i];
-        *lane = (struct lane){.source = source, .read_fd = -1};
+        lane->read_fd = -1;
         status = target_open(own, &lane->target, err);
         if (status == OK) {
             lane->target->cancel = &source->cancel;
@@ -180,16 +166,17 @@ static void *lane_main(void *context)
 static enum status lane_start(struct object_source *source, size_t which, struct err *err)
 {
     struct lane *lane = &source->lanes[which % LANES];
+    const struct object *object = vec_at(&source->objects, which);
     CHECK(!lane->running);
     int pair[2];
     int bytes = SOCKET_BYTES;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
-        return err_errno(err, errno, "%s", source->objects[which].name);
+        return err_errno(err, errno, "%s", object->name);
     }
     (void)setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
     lane->read_fd = pair[0];
     lane->write_fd = pair[1];
-    lane->key = source->objects[which].key;
+    lane->key = object->key;
     /* a signal is for the thread that reads: it must wake up from that */
     sigset_t all;
     sigset_t before;
@@ -201,7 +188,7 @@ static enum status lane_start(struct object_source *source, size_t which, struct
         (void)close(pair[0]);
         (void)close(pair[1]);
         lane->read_fd = -1;
-        return err_errno(err, failed, "%s", source->objects[which].name);
+        return err_errno(err, failed, "%s", object->name);
     }
     lane->running = true;
     return OK;
@@ -240,10 +227,10 @@ void object_source_close(struct object_source *source)
         lane_end(&source->lanes[i]);
         target_close(source->lanes[i].target);
     }
-    for (size_t i = 0; i < source->count; i++) {
-        free(source->objects[i].name);
+    for (size_t i = 0; i < source->objects.count; i++) {
+        free(source->objects.items[i].name);
     }
-    free(source->objects);
+    vec_fini(&source->objects);
     free(source);
 }
 
@@ -251,9 +238,10 @@ enum status object_source_unpack(struct object_source *source, size_t which,
                                  const volatile sig_atomic_t *stop, struct unpack **out_unpack,
                                  struct err *err)
 {
-    CHECK(which < source->count && which <= source->started);
+    size_t count = source->objects.count;
+    CHECK(which < count && which <= source->started);
     enum status status = OK;
-    for (; status == OK && source->started < source->count && source->started < which + LANES;
+    for (; status == OK && source->started < count && source->started < which + LANES;
          source->started += status == OK) {
         lane_end(&source->lanes[source->started % LANES]); /* of an object that is done */
         status = lane_start(source, source->started, err);
@@ -264,7 +252,7 @@ enum status object_source_unpack(struct object_source *source, size_t which,
     }
     const struct unpack_stream stream = {
         .fd = lane->read_fd,
-        .name = source->objects[which].name,
+        .name = object_source_name(source, which),
         .ended = lane_join,
         .context = lane,
     };
@@ -282,19 +270,18 @@ static const char *skip(const char *at, const char *set, size_t least, size_t mo
 bool object_source_is_ours(const struct object_source *source, size_t which, int64_t *out_day_us)
 {
     static const char *const ends[] = {"ndjson", "ndjson.zst", "ndjson.gz"};
-    const char *base = base_name(source->objects[which].key);
+    const char *base = base_name(vec_at(&source->objects, which)->key);
     const char *day = skip(base, "0123456789abcdef", 8, 8, '-');
     const char *first = skip(day, "0123456789", 8, 8, '-');
     const char *last = skip(first, "0123456789", 6, 19, '-');
     const char *digest = skip(last, "0123456789", 6, 19, '-');
     const char *end = skip(digest, "0123456789abcdef", 16, 16, '.');
-    bool ours = false;
     for (size_t i = 0; end && i < sizeof ends / sizeof ends[0]; i++) {
-        ours = ours || strcmp(end, ends[i]) == 0;
+        if (strcmp(end, ends[i]) == 0) {
+            char text[CLOCK_TEXT_BYTES];
+            (void)snprintf(text, sizeof text, "%.4s-%.2s-%.2s", day, day + 4, day + 6);
+            return clock_parse_day(span_str(text), out_day_us);
+        }
     }
-    char text[CLOCK_TEXT_BYTES];
-    if (ours) {
-        (void)snprintf(text, sizeof text, "%.4s-%.2s-%.2s", day, day + 4, day + 6);
-    }
-    return ours && clock_parse_day(span_str(text), out_day_us);
+    return false;
 }

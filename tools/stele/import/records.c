@@ -2,31 +2,23 @@
  * its wrappers to an event. What fails goes on as a record with its error. One thread. */
 #include "tools/stele/import/records.h"
 
+#include "schema/base/ascii.h"
 #include "schema/event/json_text.h"
 #include "tools/stele/import/csv_row.h"
 #include "tools/stele/import/json_scan.h"
 
 const char *record_form_text(enum record_form form)
 {
-    switch (form) {
-    case RECORD_LINE:
-        return "lines of JSON";
-    case RECORD_OBJECT:
-        return "JSON objects over several lines, or without lines";
-    case RECORD_ARRAY:
-        return "a JSON array";
-    case RECORD_LIST:
-        return "a list in a JSON object (events, Items)";
-    case RECORD_FLUENTD_FILE:
-        return "Fluentd's lines of a file (time, tag, JSON)";
-    case RECORD_FLUENTD_STDOUT:
-        return "Fluentd's lines of stdout (time tag: JSON)";
-    case RECORD_CSV:
-        return "CSV with a column event_data";
-    case RECORD_FORM_COUNT:
-        break;
-    }
-    return "";
+    static const char *const texts[RECORD_FORM_COUNT] = {
+        [RECORD_LINE] = "lines of JSON",
+        [RECORD_OBJECT] = "JSON objects over several lines, or without lines",
+        [RECORD_ARRAY] = "a JSON array",
+        [RECORD_LIST] = "a list in a JSON object (events, Items)",
+        [RECORD_FLUENTD_FILE] = "Fluentd's lines of a file (time, tag, JSON)",
+        [RECORD_FLUENTD_STDOUT] = "Fluentd's lines of stdout (time tag: JSON)",
+        [RECORD_CSV] = "CSV with a column event_data",
+    };
+    return texts[form];
 }
 
 void records_fini(struct records *records)
@@ -70,19 +62,13 @@ static bool in_chunk(const struct records *records, const char *at)
            (uintptr_t)at < (uintptr_t)bytes.data + bytes.size;
 }
 
-static size_t line_end(struct span text, size_t at)
-{
-    const char *newline = memchr(text.data + at, '\n', text.size - at);
-    return newline ? (size_t)(newline - text.data) : text.size;
-}
-
 /* White space, byte order marks and, in an array, commas. */
 static size_t skip_between(const struct event_reader *reader)
 {
     size_t at = reader->at;
     while (at < reader->text.size) {
         char c = reader->text.data[at];
-        if (c == ' ' || c == '\t' || c == '\n' || c == '\r' || (reader->in_array && c == ',')) {
+        if (ascii_is_space(c) || (reader->in_array && c == ',')) {
             at++;
         } else if (c == '\xef' && span_starts(span_from(reader->text, at), "\xef\xbb\xbf")) {
             at += 3;
@@ -108,8 +94,9 @@ static bool enter_list(struct records *records, struct event_reader *reader, siz
 
 static void read_line_start(struct records *records, struct event_reader *reader, size_t at)
 {
-    size_t end = line_end(reader->text, at);
-    struct span line = span_of(reader->text.data + at, end - at);
+    struct span line = span_from(reader->text, at);
+    line.size = span_find(line, '\n');
+    size_t end = at + line.size;
     if (!records->started && span_ends(line, "\r")) {
         line.size--;
     }
@@ -197,8 +184,7 @@ static bool can_wrap(const struct event *event)
 {
     bool wraps = event->type.size == 0 || event->type.data[0] == '{';
     for (size_t i = 0; i < event->n_fields && !wraps; i++) {
-        struct span path = event->fields[i].path;
-        wraps = path.size == 4 && memcmp(path.data, "_raw", 4) == 0;
+        wraps = span_is(event->fields[i].path, "_raw");
     }
     return wraps;
 }

@@ -38,6 +38,7 @@ struct record {
     bool in_chunk;        /* raw lies in the chunk; else in memory that the next call takes back */
 };
 
+/* Zeroed to begin with. */
 struct records {
     bool times_only; /* the caller's: of events outside of wrappers, no more than that is wanted */
     /* The caller's: every line is an event as it stands, with nothing around it to be taken off;
@@ -66,11 +67,6 @@ struct records {
     size_t counted;
     int64_t counted_line;
 };
-
-#define RECORDS_INIT                                                                               \
-    {                                                                                              \
-        0                                                                                          \
-    }
 
 void records_fini(struct records *records);
 

@@ -21,11 +21,9 @@ enum {
 enum packing { PACKING_NONE, PACKING_GZIP, PACKING_ZSTD };
 
 struct unpack {
-    char *path;
-    int fd;
+    struct unpack_stream stream; /* its name is the caller's, and may be gone */
+    char *name;                  /* ours */
     const volatile sig_atomic_t *stop;
-    enum status (*ended)(void *context, struct err *err); /* NULL: what ends is whole */
-    void *context;
     enum packing packing;
     char *input;
     size_t input_at;
@@ -74,20 +72,20 @@ static enum status fill(struct unpack *unpack, size_t want, struct err *err)
         unpack->input_at = 0;
     }
     while (unpack->input_size < want && !unpack->input_end) {
-        ssize_t n =
-            read(unpack->fd, unpack->input + unpack->input_size, INPUT_BYTES - unpack->input_size);
+        ssize_t n = read(unpack->stream.fd, unpack->input + unpack->input_size,
+                         INPUT_BYTES - unpack->input_size);
         if (n < 0 && errno == EINTR) {
             unpack->input_end = unpack->stop && *unpack->stop;
             continue;
         }
         if (n < 0) {
-            return err_errno(err, errno, "%s", unpack->path);
+            return err_errno(err, errno, "%s", unpack->name);
         }
         unpack->input_end = n == 0;
         unpack->input_size += (size_t)n;
         unpack->consumed += n;
-        if (n == 0 && unpack->ended) {
-            return unpack->ended(unpack->context, err);
+        if (n == 0 && unpack->stream.ended) {
+            return unpack->stream.ended(unpack->stream.context, err);
         }
     }
     return OK;
@@ -122,7 +120,7 @@ static const char *foreign_format(struct span start)
 enum status unpack_refuse(const struct unpack *unpack, struct span start, struct err *err)
 {
     const char *what = foreign_format(start);
-    return what ? err_set(err, ERR_FORMAT, "%s: this is %s", unpack->path, what) : OK;
+    return what ? err_set(err, ERR_FORMAT, "%s: this is %s", unpack->name, what) : OK;
 }
 
 static enum status recognise(struct unpack *unpack, struct err *err)
@@ -141,41 +139,19 @@ static enum status recognise(struct unpack *unpack, struct err *err)
         unpack->zstd = ZSTD_createDStream();
     }
     bool ready = unpack->packing == PACKING_NONE || unpack->gzip_ready || unpack->zstd;
-    return ready ? OK : err_nomem(err, unpack->path);
-}
-
-/* Takes what is open. */
-static enum status begin(struct unpack *unpack, const char *name, struct unpack **out_unpack,
-                         struct err *err)
-{
-    unpack->path = strdup(name);
-    unpack->input = malloc(INPUT_BYTES);
-    enum status status =
-        !unpack->path || !unpack->input ? err_nomem(err, name) : recognise(unpack, err);
-    if (status != OK) {
-        unpack_close(unpack);
-        return status;
-    }
-    *out_unpack = unpack;
-    return OK;
+    return ready ? OK : err_nomem(err, unpack->name);
 }
 
 enum status unpack_open(const char *path, const volatile sig_atomic_t *stop,
                         struct unpack **out_unpack, struct err *err)
 {
-    struct unpack *unpack = calloc(1, sizeof *unpack);
-    if (!unpack) {
-        return err_nomem(err, path);
-    }
     bool standard_input = strcmp(path, "-") == 0;
-    unpack->stop = stop;
-    unpack->fd = standard_input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
-    if (unpack->fd < 0) {
-        enum status status = err_errno(err, errno, "%s", path);
-        unpack_close(unpack);
-        return status;
-    }
-    return begin(unpack, standard_input ? "standard input" : path, out_unpack, err);
+    const struct unpack_stream stream = {
+        .fd = standard_input ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC),
+        .name = standard_input ? "standard input" : path,
+    };
+    return stream.fd < 0 ? err_errno(err, errno, "%s", path)
+                         : unpack_open_stream(&stream, stop, out_unpack, err);
 }
 
 enum status unpack_open_stream(const struct unpack_stream *stream,
@@ -187,11 +163,20 @@ enum status unpack_open_stream(const struct unpack_stream *stream,
         (void)close(stream->fd);
         return err_nomem(err, stream->name);
     }
-    unpack->stop = stop;
-    unpack->fd = stream->fd;
-    unpack->ended = stream->ended;
-    unpack->context = stream->context;
-    return begin(unpack, stream->name, out_unpack, err);
+    *unpack = (struct unpack){
+        .stream = *stream,
+        .name = strdup(stream->name),
+        .stop = stop,
+        .input = malloc(INPUT_BYTES),
+    };
+    bool whole = unpack->name && unpack->input;
+    enum status status = whole ? recognise(unpack, err) : err_nomem(err, stream->name);
+    if (status != OK) {
+        unpack_close(unpack);
+        return status;
+    }
+    *out_unpack = unpack;
+    return OK;
 }
 
 void unpack_close(struct unpack *unpack)
@@ -203,11 +188,9 @@ void unpack_close(struct unpack *unpack)
         (void)inflateEnd(&unpack->gzip);
     }
     (void)ZSTD_freeDStream(unpack->zstd);
-    if (unpack->fd >= 0) {
-        (void)close(unpack->fd);
-    }
+    (void)close(unpack->stream.fd);
     free(unpack->input);
-    free(unpack->path);
+    free(unpack->name);
     free(unpack);
 }
 
@@ -238,15 +221,20 @@ static enum status gzip_next(struct unpack *unpack, struct err *err)
     }
     if ((unsigned char)*waiting(unpack).data != 0x1f || inflateReset(&unpack->gzip) != Z_OK) {
         return err_set(err, ERR_FORMAT, "%s: the bytes behind the gzip data are not gzip",
-                       unpack->path);
+                       unpack->name);
     }
     unpack->frame_open = true;
     return OK;
 }
 
-static enum status gzip_step(struct unpack *unpack, struct span in, char *out, size_t room,
-                             size_t *out_size, struct err *err)
+static enum status gzip_step(struct unpack *unpack, char *out, size_t room, size_t *out_size,
+                             struct err *err)
 {
+    enum status status = unpack->frame_open ? OK : gzip_next(unpack, err);
+    if (status != OK || !unpack->frame_open) {
+        return status;
+    }
+    struct span in = waiting(unpack);
     unpack->gzip.next_in = (unsigned char *)(unpack->input + unpack->input_at);
     unpack->gzip.avail_in = (unsigned)in.size;
     unpack->gzip.next_out = (unsigned char *)out;
@@ -259,7 +247,7 @@ static enum status gzip_step(struct unpack *unpack, struct span in, char *out, s
         return OK;
     }
     if (result != Z_OK && result != Z_BUF_ERROR) {
-        return err_set(err, ERR_FORMAT, "%s: damaged gzip data: %s", unpack->path,
+        return err_set(err, ERR_FORMAT, "%s: damaged gzip data: %s", unpack->name,
                        unpack->gzip.msg ? unpack->gzip.msg : "wrong header");
     }
     return OK;
@@ -268,7 +256,6 @@ static enum status gzip_step(struct unpack *unpack, struct span in, char *out, s
 static enum status zstd_step(struct unpack *unpack, struct span in, char *out, size_t room,
                              size_t *out_size, struct err *err)
 {
-    *out_size = 0;
     if (in.size == 0 && !unpack->frame_open) {
         return OK;
     }
@@ -278,7 +265,7 @@ static enum status zstd_step(struct unpack *unpack, struct span in, char *out, s
     unpack->input_at += source.pos;
     *out_size = target.pos;
     if (ZSTD_isError(result)) {
-        return err_set(err, ERR_FORMAT, "%s: damaged zstd data: %s", unpack->path,
+        return err_set(err, ERR_FORMAT, "%s: damaged zstd data: %s", unpack->name,
                        ZSTD_getErrorName(result));
     }
     unpack->frame_open = result != 0;
@@ -293,14 +280,7 @@ static enum status step(struct unpack *unpack, char *out, size_t room, size_t *o
     struct span in = waiting(unpack);
     switch (unpack->packing) {
     case PACKING_GZIP:
-        if (!unpack->frame_open) {
-            enum status status = gzip_next(unpack, err);
-            if (status != OK || !unpack->frame_open) {
-                return status;
-            }
-            in = waiting(unpack);
-        }
-        return gzip_step(unpack, in, out, room, out_size, err);
+        return gzip_step(unpack, out, room, out_size, err);
     case PACKING_ZSTD:
         return zstd_step(unpack, in, out, room, out_size, err);
     case PACKING_NONE:
@@ -322,7 +302,7 @@ enum status unpack_read(struct unpack *unpack, size_t size, struct buf *out, boo
         size_t room =
             target - out->size < OUTPUT_STEP_BYTES ? target - out->size : OUTPUT_STEP_BYTES;
         if (status == OK && !buf_reserve(out, room)) {
-            status = err_nomem(err, unpack->path);
+            status = err_nomem(err, unpack->name);
         }
         size_t n = 0;
         status = THEN(status, step(unpack, out->data + out->size, room, &n, err));
@@ -335,7 +315,7 @@ enum status unpack_read(struct unpack *unpack, size_t size, struct buf *out, boo
         end = n == 0 && unpack->input_end && waiting(unpack).size == 0;
     }
     if (end && unpack->frame_open) {
-        return err_set(err, ERR_FORMAT, "%s: the packed data ends too early", unpack->path);
+        return err_set(err, ERR_FORMAT, "%s: the packed data ends too early", unpack->name);
     }
     *out_end = end;
     return OK;

@@ -16,8 +16,8 @@ struct unpack;
 MUST_USE enum status unpack_open(const char *path, const volatile sig_atomic_t *stop,
                                  struct unpack **out_unpack, struct err *err);
 /* The same of a stream that somebody writes into: fd is closed by unpack_close, `name` is for error
- * texts. When it ends, `ended` says whether it is whole: anything but OK is the failure of the read
- * that met the end. */
+ * texts. When it ends, `ended` (NULL: what ends is whole) says whether it is whole: anything but OK
+ * is the failure of the read that met the end. */
 struct unpack_stream {
     int fd;
     const char *name;

@@ -161,14 +161,15 @@ size_t wrapper_list_begin(struct span text, size_t at)
     }
     size_t next = 1;
     for (int i = 0; i < LIST_LOOK_MEMBERS; i++) {
-        size_t key = json_text_skip_space(look, next);
-        size_t key_end = json_text_value_end(look, key);
+        size_t at_key = json_text_skip_space(look, next);
+        size_t key_end = json_text_value_end(look, at_key);
         size_t colon = key_end ? json_text_skip_space(look, key_end) : look.size;
-        if (colon >= look.size || look.data[key] != '"' || look.data[colon] != ':') {
+        if (colon >= look.size || look.data[at_key] != '"' || look.data[colon] != ':') {
             return 0;
         }
+        struct span key = span_of(look.data + at_key + 1, key_end - at_key - 2);
         size_t value = json_text_skip_space(look, colon + 1);
-        size_t found = member_find(span_of(look.data + key + 1, key_end - key - 2));
+        size_t found = member_find(key);
         if (value < look.size && look.data[value] == '[' && found < MEMBER_COUNT &&
             (members[found].inside & INSIDE_LIST)) {
             return list_fits(span_from(look, value)) ? at + value + 1 : 0;
@@ -176,8 +177,7 @@ size_t wrapper_list_begin(struct span text, size_t at)
         size_t end = json_text_value_end(look, value);
         size_t comma = end ? json_text_skip_space(look, end) : look.size;
         bool scalar = end && look.data[value] != '{' && look.data[value] != '[';
-        if (!scalar || comma >= look.size || look.data[comma] != ',' ||
-            span_is(span_of(look.data + key + 1, key_end - key - 2), "event")) {
+        if (!scalar || comma >= look.size || look.data[comma] != ',' || span_is(key, "event")) {
             return 0;
         }
         next = comma + 1;
