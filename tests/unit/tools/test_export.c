@@ -98,7 +98,7 @@ TEST(state)
     test_dir_make(dir);
     EXPECT_OK(file_path_format(path, &err, "%s/state", dir), err);
     struct export_state *state = state_open(path, &terms);
-    EXPECT(state && export_state_is_new(state) && !export_state_is_ended(state));
+    EXPECT(state && state->is_new && !state->ended);
     EXPECT(!file_exists(path));
     EXPECT_OK(export_state_add_day(state, 0, 9, &err), err);
     EXPECT_OK(export_state_add_day(state, CLOCK_DAY_US, 2, &err), err);
@@ -111,15 +111,15 @@ TEST(state)
     EXPECT_OK(export_state_open(path, &terms, &state, &err), err);
     EXPECT_INT(terms.from_us, 5);
     EXPECT_INT(terms.to_us, INT64_MAX);
-    EXPECT(!export_state_is_new(state) && !export_state_is_ended(state));
+    EXPECT(!state->is_new && !state->ended);
     EXPECT_INT(export_state_last_block(state, 0), 9);
     EXPECT_INT(export_state_last_block(state, CLOCK_DAY_US), 2);
     EXPECT_INT(export_state_last_block(state, 2 * CLOCK_DAY_US), -1);
-    EXPECT(memcmp(export_state_position(state), &at, sizeof at) == 0);
+    EXPECT(memcmp(&state->position, &at, sizeof at) == 0);
     EXPECT_OK(export_state_write(state, &at, true, &err), err);
     export_state_close(state);
     state = state_open(path, &terms);
-    EXPECT(state && export_state_is_ended(state));
+    EXPECT(state && state->ended);
     export_state_close(state);
 
     terms = ours;

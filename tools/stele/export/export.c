@@ -48,12 +48,11 @@ struct export
 
 static enum status read_codec(struct export *export, struct err *err)
 {
-    static const char *const names[] = {"zstd", "gzip", "none"};
     const char *name = given.codec         ? given.codec
                        : export->to_stdout ? "none"
                                            : export->common->config.ship_codec;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (strcmp(name, names[i]) == 0) {
+    for (size_t i = 0; i <= OBJECT_CODEC_NONE; i++) {
+        if (strcmp(name, export_state_codecs[i]) == 0) {
             export->codec = (enum object_codec)i;
             return OK;
         }
@@ -198,7 +197,7 @@ static void print_counts(const struct export *export, const struct export_counts
     fprintf(export->words, ", %s bytes", progress_number(counts->raw_bytes, numbers[2]));
     if (export->codec != OBJECT_CODEC_NONE) {
         fprintf(export->words, " raw, %s bytes as %s", progress_number(counts->bytes, numbers[3]),
-                export->codec == OBJECT_CODEC_ZSTD ? "zstd" : "gzip");
+                export_state_codecs[export->codec]);
     }
 }
 
@@ -305,7 +304,7 @@ static enum status prepare_and_run(struct export *export, int *out_code, struct 
     if (status != OK) {
         return status;
     }
-    if (export->state && export_state_is_ended(export->state)) {
+    if (export->state && export->state->ended) {
         printf("%s: this export is complete\n", given.resume);
         return OK;
     }

@@ -36,9 +36,8 @@ enum status export_parts_new(enum object_codec codec, bool sizes_only,
     if (!parts) {
         return err_nomem(err, "export");
     }
-    parts->codec = codec;
-    parts->sizes_only = sizes_only;
-    parts->lines = (struct block_lines)BLOCK_LINES_INIT;
+    *parts =
+        (struct export_parts){.codec = codec, .sizes_only = sizes_only, .lines = BLOCK_LINES_INIT};
     enum status status = object_codec_stream_new(codec, &parts->packer, err);
     if (status != OK) {
         export_parts_free(parts);
@@ -73,9 +72,9 @@ void export_parts_begin(struct export_parts *parts, const struct export_parts_da
 
 /* What leaves the house is what came in. */
 static enum status check_block(struct export_parts *parts, const struct block_info *info,
-                               struct span ndjson, struct err *err)
+                               struct err *err)
 {
-    struct digest digest = digest_sha256(ndjson);
+    struct digest digest = digest_sha256(buf_span(&parts->lines.ndjson));
     if (memcmp(&digest, &info->sha256, sizeof digest) != 0) {
         char day[CLOCK_TEXT_BYTES];
         parts->lines.block = -1;
@@ -91,8 +90,7 @@ static enum status read_lines(struct export_parts *parts, const struct block_inf
 {
     bool had = parts->lines.block == info->id && parts->lines.is_cut;
     enum status status = segment_lines(plan_segment(parts->day.plan), info->id, &parts->lines, err);
-    return status != OK || had ? status
-                               : check_block(parts, info, buf_span(&parts->lines.ndjson), err);
+    return had ? status : THEN(status, check_block(parts, info, err));
 }
 
 static enum status ask(struct export_parts *parts, const struct block_info *info, struct err *err)
@@ -122,15 +120,12 @@ static enum status read_whole(struct export_parts *parts, const struct block_inf
     struct span ndjson;
     buf_clear(&parts->packed);
     enum status status = block_proof_frame(segment, info->id, &parts->packed, err);
-    if (status != OK || parts->codec == OBJECT_CODEC_ZSTD) {
+    if (parts->codec == OBJECT_CODEC_ZSTD) {
         return status;
     }
-    status = segment_ndjson(segment, info->id, &parts->lines, &ndjson, err);
-    if (status == OK && parts->codec != OBJECT_CODEC_ZSTD) {
-        buf_clear(&parts->packed);
-        status = object_codec_stream_add(parts->packer, ndjson, &parts->packed, err);
-    }
-    return status;
+    status = THEN(status, segment_ndjson(segment, info->id, &parts->lines, &ndjson, err));
+    buf_clear(&parts->packed);
+    return THEN(status, object_codec_stream_add(parts->packer, ndjson, &parts->packed, err));
 }
 
 static enum status pack_whole(struct export_parts *parts, const struct block_info *info,
@@ -218,32 +213,28 @@ static enum status step(struct export_parts *parts, struct export_part *out_piec
     const struct block_info *info = &parts->blocks[parts->at];
     bool wanted = is_wanted(parts, info);
     enum status status = wanted && !parts->asked ? ask(parts, info, err) : OK;
-    bool full = false;
-    bool done = true;
+    bool loose = parts->of_loose.events > 0;
+    bool full = false; /* the loose lines go first */
     *out_made = false;
     if (status == OK && wanted && parts->matches == info->n_events) {
-        done = parts->of_loose.events == 0;
-        *out_made = true;
-        status = done ? pack_whole(parts, info, out_piece, err) : pack_loose(parts, out_piece, err);
+        full = loose;
+        *out_made = !full;
+        status = full ? OK : pack_whole(parts, info, out_piece, err);
     } else if (status == OK && wanted && parts->matches > 0) {
         status = add_loose(parts, info, &full, err);
-        if (status == OK && full) {
-            done = false;
-            *out_made = true;
-            status = pack_loose(parts, out_piece, err);
-        }
     }
-    if (status == ERR_CORRUPT && parts->of_loose.events > 0) {
+    if (status == ERR_CORRUPT && loose) {
         /* what stands before the damage first; it is met again */
         parts->asked = false;
+        full = true;
+    }
+    if (full) {
         *out_made = true;
         return pack_loose(parts, out_piece, err);
     }
-    if (done) {
-        parts->at++;
-        parts->asked = false;
-        parts->matches = 0;
-    }
+    parts->at++;
+    parts->asked = false;
+    parts->matches = 0;
     return status;
 }
 

@@ -13,53 +13,27 @@
 
 enum { STATE_BYTES_MAX = 16 << 20, STATE_MODE = 0600 };
 
-struct state_day {
-    int64_t day_us;
-    int64_t last_block;
-};
-
-struct export_state {
-    char path[FILE_PATH_BYTES];
-    struct buf head; /* the lines that say what was asked for */
-    bool is_new;
-    bool ended;
-    struct state_day *days;
-    size_t n_days;
-    size_t capacity;
-    struct export_position position;
-};
+const char *const export_state_codecs[] = {"zstd", "gzip", "none"};
 
 static void head_write(const struct export_terms *terms, struct buf *out)
 {
-    static const char *const codecs[] = {"zstd", "gzip", "none"};
     char hex[DIGEST_HEX_BYTES];
     struct digest query = digest_sha256(terms->query.size ? terms->query : span_str("*"));
     buf_printf(out, HEAD_LINE "\narchive %s\n--dest %s\n--codec %s\n--object-bytes %" PRId64 "\n",
-               terms->archive_id, terms->dest, codecs[terms->codec], terms->object_bytes_max);
+               terms->archive_id, terms->dest, export_state_codecs[terms->codec],
+               terms->object_bytes_max);
     buf_printf(out, "--key %s\n--from %s\n--to %s\nquery %s\n", terms->key, terms->from, terms->to,
                digest_hex(&query, hex));
     buf_printf(out, "bounds %" PRId64 " %" PRId64 "\n", terms->from_us, terms->to_us);
 }
 
-static bool next_line(struct span *rest, struct span *out_line)
-{
-    const char *end = rest->size > 0 ? memchr(rest->data, '\n', rest->size) : NULL;
-    if (!end) {
-        return false;
-    }
-    *out_line = span_of(rest->data, (size_t)(end - rest->data));
-    *rest = span_from(*rest, out_line->size + 1);
-    return true;
-}
-
 /* "WORD NUMBER NUMBER..."; a number may be a day. */
 static bool read_numbers(struct span line, const char *word, int64_t *out, size_t count)
 {
-    size_t n = strlen(word);
-    if (line.size <= n || memcmp(line.data, word, n) != 0) {
+    if (!span_starts(line, word)) {
         return false;
     }
-    line = span_from(line, n);
+    line = span_from(line, strlen(word));
     for (size_t i = 0; i < count; i++) {
         char text[32];
         char *end;
@@ -67,8 +41,7 @@ static bool read_numbers(struct span line, const char *word, int64_t *out, size_
             return false;
         }
         line = span_from(line, 1);
-        const char *blank = line.size > 0 ? memchr(line.data, ' ', line.size) : NULL;
-        struct span one = span_of(line.data, blank ? (size_t)(blank - line.data) : line.size);
+        struct span one = span_of(line.data, span_find(line, ' '));
         line = span_from(line, one.size);
         (void)snprintf(text, sizeof text, "%.*s", one.size < 31 ? (int)one.size : 31, one.data);
         if (!clock_parse_day(one, &out[i])) {
@@ -95,8 +68,8 @@ static enum status head_compare(struct export_state *state, struct span *rest,
     struct span theirs;
     int64_t bounds[2];
     bool first = true;
-    while (next_line(&want, &mine)) {
-        bool told = next_line(rest, &theirs);
+    while (span_next_line(&want, &mine)) {
+        bool told = span_next_line(rest, &theirs);
         if (!told || (first && !span_equal(mine, theirs))) {
             return err_set(err, ERR_FORMAT, "%s: no file of stele export --resume", state->path);
         }
@@ -116,20 +89,11 @@ static enum status head_compare(struct export_state *state, struct span *rest,
     return OK;
 }
 
-static enum status day_add(struct export_state *state, int64_t day_us, int64_t last_block,
-                           struct err *err)
+enum status export_state_add_day(struct export_state *state, int64_t day_us, int64_t last_block,
+                                 struct err *err)
 {
-    if (state->n_days == state->capacity) {
-        size_t capacity = state->capacity ? 2 * state->capacity : 64;
-        struct state_day *grown = reallocarray(state->days, capacity, sizeof *grown);
-        if (!grown) {
-            return err_nomem(err, "export");
-        }
-        state->days = grown;
-        state->capacity = capacity;
-    }
-    state->days[state->n_days++] = (struct state_day){day_us, last_block};
-    return OK;
+    bool added = vec_push(&state->days, (struct export_state_day){day_us, last_block});
+    return added ? OK : err_nomem(err, "export");
 }
 
 static enum status body_read(struct export_state *state, struct span rest, struct err *err)
@@ -137,10 +101,10 @@ static enum status body_read(struct export_state *state, struct span rest, struc
     struct span line;
     bool placed = false;
     enum status status = OK;
-    while (status == OK && next_line(&rest, &line)) {
+    while (status == OK && span_next_line(&rest, &line)) {
         int64_t n[6];
         if (read_numbers(line, "day", n, 2)) {
-            status = day_add(state, n[0], n[1], err);
+            status = export_state_add_day(state, n[0], n[1], err);
         } else if (!placed && read_numbers(line, "at", n, 6)) {
             placed = true;
             state->position = (struct export_position){n[0], n[1], n[2], n[3], n[4], n[5]};
@@ -169,21 +133,18 @@ enum status export_state_open(const char *path, struct export_terms *terms,
     struct buf text = BUF_INIT;
     enum status status = file_path_format(state->path, err, "%s", path);
     status = THEN(status, buf_status(&state->head, "export", err));
-    if (status == OK) {
-        status = file_read(path, STATE_BYTES_MAX, &text, err);
-        state->is_new = status == ERR_NOT_FOUND;
-    }
-    struct span rest = buf_span(&text);
-    if (state->is_new) {
-        status = OK;
-    } else if (status == OK) {
-        status = head_compare(state, &rest, terms, err);
+    status = THEN(status, file_read(path, STATE_BYTES_MAX, &text, err));
+    state->is_new = status == ERR_NOT_FOUND;
+    if (!state->is_new) {
+        struct span rest = buf_span(&text);
+        status = THEN(status, head_compare(state, &rest, terms, err));
         status = THEN(status, body_read(state, rest, err));
         buf_clear(&state->head);
         head_write(terms, &state->head);
+        status = THEN(status, buf_status(&state->head, "export", err));
     }
     buf_fini(&text);
-    if (status != OK) {
+    if (status != OK && !state->is_new) {
         export_state_close(state);
         return status;
     }
@@ -195,41 +156,19 @@ void export_state_close(struct export_state *state)
 {
     if (state) {
         buf_fini(&state->head);
-        free(state->days);
+        vec_fini(&state->days);
         free(state);
     }
 }
 
-bool export_state_is_new(const struct export_state *state)
-{
-    return state->is_new;
-}
-
-enum status export_state_add_day(struct export_state *state, int64_t day_us, int64_t last_block,
-                                 struct err *err)
-{
-    CHECK(state->is_new);
-    return day_add(state, day_us, last_block, err);
-}
-
 int64_t export_state_last_block(const struct export_state *state, int64_t day_us)
 {
-    for (size_t i = 0; i < state->n_days; i++) {
-        if (state->days[i].day_us == day_us) {
-            return state->days[i].last_block;
+    for (size_t i = 0; i < state->days.count; i++) {
+        if (state->days.items[i].day_us == day_us) {
+            return state->days.items[i].last_block;
         }
     }
     return -1;
-}
-
-const struct export_position *export_state_position(const struct export_state *state)
-{
-    return &state->position;
-}
-
-bool export_state_is_ended(const struct export_state *state)
-{
-    return state->ended;
 }
 
 enum status export_state_write(struct export_state *state, const struct export_position *position,
@@ -238,9 +177,10 @@ enum status export_state_write(struct export_state *state, const struct export_p
     char day[CLOCK_TEXT_BYTES];
     struct buf text = BUF_INIT;
     buf_add_span(&text, buf_span(&state->head));
-    for (size_t i = 0; i < state->n_days; i++) {
-        buf_printf(&text, "day %s %" PRId64 "\n", clock_format_day(state->days[i].day_us, day),
-                   state->days[i].last_block);
+    for (size_t i = 0; i < state->days.count; i++) {
+        const struct export_state_day *at = &state->days.items[i];
+        buf_printf(&text, "day %s %" PRId64 "\n", clock_format_day(at->day_us, day),
+                   at->last_block);
     }
     buf_printf(&text,
                "at %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 "\n%s",

@@ -7,8 +7,8 @@
 
 #include "daemon/ship/object_codec.h"
 #include "schema/base/clock.h"
-
-struct export_state;
+#include "schema/base/file.h"
+#include "schema/base/vec.h"
 
 /* What makes one export the same as another. */
 struct export_terms {
@@ -33,6 +33,24 @@ struct export_position {
     int64_t bytes;
 };
 
+struct export_state_day {
+    int64_t day_us;
+    int64_t last_block;
+};
+
+struct export_state {
+    bool is_new; /* begun now: the days are still to be told, in order, then written once */
+    bool ended;  /* there is nothing behind the position */
+    struct export_position position;
+    VEC(struct export_state_day) days;
+    /* of export_state.c alone */
+    char path[FILE_PATH_BYTES];
+    struct buf head; /* the lines that say what was asked for */
+};
+
+/* As --codec calls them, by enum object_codec. */
+extern const char *const export_state_codecs[OBJECT_CODEC_NONE + 1];
+
 /* Reads the file, or begins a new state when there is none (nothing is written yet). terms->from_us
  * and to_us become those of the file. ERR_USAGE: it is of another export; the text says in what.
  * ERR_FORMAT: it is another kind of file. */
@@ -41,18 +59,14 @@ MUST_USE enum status export_state_open(const char *path, struct export_terms *te
 /* NULL is fine. */
 void export_state_close(struct export_state *state);
 
-/* A state that was begun now: the days are still to be told, in order, then written once. */
-bool export_state_is_new(const struct export_state *state);
+/* To a new one. */
 MUST_USE enum status export_state_add_day(struct export_state *state, int64_t day_us,
                                           int64_t last_block, struct err *err);
 
 /* The last block that counts of the day; -1: the day came later. */
 int64_t export_state_last_block(const struct export_state *state, int64_t day_us);
 
-const struct export_position *export_state_position(const struct export_state *state);
-bool export_state_is_ended(const struct export_state *state);
-
-/* Writes the position down; ended: there is nothing behind it. */
+/* Writes the position down. */
 MUST_USE enum status export_state_write(struct export_state *state,
                                         const struct export_position *position, bool ended,
                                         struct err *err);

@@ -3,11 +3,9 @@
  * by HEAD and passed over. A failed upload is tried again until the target's patience is over. */
 #include "tools/stele/export/exporter.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "schema/base/backoff.h"
 #include "tools/stele/export/export_parts.h"
@@ -92,36 +90,43 @@ static enum status put(struct exporter *exporter, struct err *err)
         .sha256 = &sha256,
         .content_type = object_codec_content_type(options->codec),
     };
-    for (int tries = 1; status == OK; tries++) {
-        struct err why;
-        status = put_once(exporter, &object, &why);
-        if (status == OK) {
-            break;
-        }
-        if (status != ERR_NET || tries == PUT_TRIES) {
-            *err = why;
-            break;
-        }
-        options->trouble(options->context, &why);
+    status = THEN(status, put_once(exporter, &object, err));
+    for (int tries = 1; status == ERR_NET && tries < PUT_TRIES; tries++) {
+        options->trouble(options->context, err);
         status = pause_us(exporter, backoff_us(tries, status, WAIT_MOST_US), err);
+        status = THEN(status, put_once(exporter, &object, err));
     }
     return status;
 }
 
+/* The days that are done, and what is of the day under work. */
+static struct export_counts so_far(const struct exporter *exporter)
+{
+    const struct export_counts *day = &exporter->day;
+    struct export_counts all = *exporter->counts;
+    all.objects += day->objects;
+    all.there += day->there;
+    all.events += day->events;
+    all.raw_bytes += day->raw_bytes;
+    all.bytes += day->bytes;
+    all.waiting += day->waiting;
+    all.damaged += day->damaged;
+    return all;
+}
+
 static enum status position_write(struct exporter *exporter, bool ended, struct err *err)
 {
-    const struct export_counts *all = exporter->counts;
-    const struct export_counts *day = &exporter->day;
+    const struct export_counts all = so_far(exporter);
     const struct export_position position = {
         .day_us = exporter->day_us,
         .block = exporter->object.last_block,
-        .objects = all->objects + day->objects,
-        .events = all->events + day->events,
-        .raw_bytes = all->raw_bytes + day->raw_bytes,
-        .bytes = all->bytes + day->bytes,
+        .objects = all.objects,
+        .events = all.events,
+        .raw_bytes = all.raw_bytes,
+        .bytes = all.bytes,
     };
     /* a block that was left out is met again by the next run, which passes over what is there */
-    return exporter->options->state && all->damaged + day->damaged == 0
+    return exporter->options->state && all.damaged == 0
                ? export_state_write(exporter->options->state, &position, ended, err)
                : OK;
 }
@@ -130,12 +135,9 @@ static void tell(struct exporter *exporter)
 {
     const struct exporter_options *options = exporter->options;
     if (options->progress) {
-        struct export_counts so_far = *exporter->counts;
-        so_far.objects += exporter->day.objects;
-        so_far.events += exporter->day.events;
-        options->progress(
-            options->context, &so_far,
-            (int64_t)(exporter->days_done * 1000 / (exporter->n_days ? exporter->n_days : 1)));
+        size_t n_days = exporter->n_days ? exporter->n_days : 1;
+        const struct export_counts all = so_far(exporter);
+        options->progress(options->context, &all, (int64_t)(exporter->days_done * 1000 / n_days));
     }
 }
 
@@ -160,18 +162,6 @@ static enum status object_end(struct exporter *exporter, struct err *err)
     return status;
 }
 
-static enum status write_out(int fd, struct span bytes, struct err *err)
-{
-    while (bytes.size > 0) {
-        ssize_t n = write(fd, bytes.data, bytes.size);
-        if (n < 0 && errno != EINTR) {
-            return err_errno(err, errno, "standard output");
-        }
-        bytes = span_from(bytes, n > 0 ? (size_t)n : 0);
-    }
-    return OK;
-}
-
 static enum status add_part(struct exporter *exporter, const struct export_part *part,
                             struct err *err)
 {
@@ -182,7 +172,7 @@ static enum status add_part(struct exporter *exporter, const struct export_part 
         status = object_end(exporter, err);
     }
     if (status == OK && exporter->options->fd >= 0) {
-        status = write_out(exporter->options->fd, part->bytes, err);
+        status = file_write_all(exporter->options->fd, part->bytes, "standard output", err);
     } else if (status == OK && exporter->options->target) {
         buf_add_span(&exporter->bytes, part->bytes);
         status = buf_status(&exporter->bytes, "export", err);
@@ -196,10 +186,10 @@ static enum status add_part(struct exporter *exporter, const struct export_part 
 }
 
 /* A damaged block ends its object: a key must not tell of a block that is not in it. */
-static enum status leave_out(struct exporter *exporter, const struct err *why, struct err *err)
+static enum status leave_out(struct exporter *exporter, struct err *err)
 {
     exporter->day.damaged++;
-    exporter->options->trouble(exporter->options->context, why);
+    exporter->options->trouble(exporter->options->context, err);
     return object_end(exporter, err);
 }
 
@@ -208,15 +198,12 @@ static enum status day_pieces(struct exporter *exporter, struct err *err)
     enum status status = OK;
     for (bool end = false; status == OK && !end;) {
         struct export_part part;
-        struct err why = {.status = OK};
         if (stopped(exporter)) {
             return err_set(err, ERR_STOPPED, "stopped");
         }
-        status = export_parts_next(exporter->parts, &part, &end, &why);
+        status = export_parts_next(exporter->parts, &part, &end, err);
         if (status == ERR_CORRUPT) {
-            status = leave_out(exporter, &why, err);
-        } else if (status != OK && err) {
-            *err = why;
+            status = leave_out(exporter, err);
         } else if (status == OK && !end) {
             status = add_part(exporter, &part, err);
         }
@@ -231,23 +218,12 @@ static void day_bounds(const struct exporter *exporter, struct export_parts_day 
     day->after_block = -1;
     day->last_block = INT64_MAX;
     if (state) {
-        const struct export_position *at = export_state_position(state);
+        const struct export_position *at = &state->position;
         day->last_block = export_state_last_block(state, exporter->day_us);
         day->after_block = exporter->day_us < at->day_us    ? INT64_MAX
                            : exporter->day_us == at->day_us ? at->block
                                                             : -1;
     }
-}
-
-static void counts_add(struct export_counts *to, const struct export_counts *from)
-{
-    to->objects += from->objects;
-    to->there += from->there;
-    to->events += from->events;
-    to->raw_bytes += from->raw_bytes;
-    to->bytes += from->bytes;
-    to->waiting += from->waiting;
-    to->damaged += from->damaged;
 }
 
 static enum status one_day(struct exporter *exporter, const struct day_iterator_day *walked,
@@ -268,8 +244,8 @@ static enum status one_day(struct exporter *exporter, const struct day_iterator_
         export_parts_begin(exporter->parts, &day);
         status = day_pieces(exporter, err);
     }
-    struct export_counts of_day = exporter->day;
-    counts_add(exporter->counts, &of_day);
+    const struct export_counts of_day = exporter->day;
+    *exporter->counts = so_far(exporter);
     exporter->day = (struct export_counts){0};
     if (status == OK && options->day && (of_day.events > 0 || of_day.waiting > 0)) {
         options->day(options->context, walked->day_us, &of_day);
@@ -303,7 +279,7 @@ static enum status all_days(struct exporter *exporter, struct err *err)
 {
     const struct exporter_options *options = exporter->options;
     enum status status = OK;
-    if (options->state && export_state_is_new(options->state)) {
+    if (options->state && options->state->is_new) {
         status = note_days(exporter, err);
     }
     (void)day_iterator_days(options->iterator, &exporter->n_days);
@@ -329,11 +305,11 @@ enum status exporter_run(const struct exporter_options *options, struct export_c
     struct exporter exporter = {.options = options, .counts = out_counts, .look_first = true};
     *out_counts = (struct export_counts){0};
     if (options->state) {
-        const struct export_position *at = export_state_position(options->state);
-        out_counts->objects = at->objects;
-        out_counts->events = at->events;
-        out_counts->raw_bytes = at->raw_bytes;
-        out_counts->bytes = at->bytes;
+        const struct export_position *at = &options->state->position;
+        *out_counts = (struct export_counts){.objects = at->objects,
+                                             .events = at->events,
+                                             .raw_bytes = at->raw_bytes,
+                                             .bytes = at->bytes};
     }
     bool counts_only = !options->target && options->fd < 0;
     enum status status = export_parts_new(options->codec, counts_only, &exporter.parts, err);

@@ -6,7 +6,7 @@
 
 #include "schema/base/clock.h"
 
-enum { PART_BYTES = 72 };
+enum { TEXT_BYTES = 72 };
 
 #define PARTS                                                                                      \
     "{day} {ymd} {year} {month} {mday} {archive} {archive_id} {first} {last} {number} {digest} "   \
@@ -19,27 +19,42 @@ enum part {
     PART_MDAY = 1 << 3,
     PART_FIRST = 1 << 4,
     PART_NUMBER = 1 << 5,
-    SEGMENT_SIZE_OTHER = 1 << 6,
 };
 
-/* The parts, and what they tell of an object. */
+/* What a part is a piece of. */
+enum text {
+    TEXT_DAY, /* 2026-11-23 */
+    TEXT_YMD, /* 20261123 */
+    TEXT_ARCHIVE_ID,
+    TEXT_FIRST,
+    TEXT_LAST,
+    TEXT_NUMBER,
+    TEXT_DIGEST,
+    TEXT_EXTENSION,
+    TEXT_COUNT
+};
+
+/* The parts, what they tell of an object, and where in a text they stand; size 0: to its end. */
 static const struct known_part {
     const char *name;
     unsigned tells;
+    enum text text;
+    size_t at;
+    size_t size;
 } known[] = {
-    {"day", PART_DAY},
-    {"ymd", PART_DAY},
-    {"year", PART_YEAR},
-    {"month", PART_MONTH},
-    {"mday", PART_MDAY},
-    {"archive", SEGMENT_SIZE_OTHER},
-    {"first", PART_FIRST},
-    {"last", SEGMENT_SIZE_OTHER},
-    {"number", PART_NUMBER},
-    {"digest", SEGMENT_SIZE_OTHER},
-    {"sha256", SEGMENT_SIZE_OTHER},
-    {"ext", SEGMENT_SIZE_OTHER},
-    {"archive_id", SEGMENT_SIZE_OTHER},
+    {"day", PART_DAY, TEXT_DAY, 0, 0},
+    {"ymd", PART_DAY, TEXT_YMD, 0, 0},
+    {"year", PART_YEAR, TEXT_YMD, 0, 4},
+    {"month", PART_MONTH, TEXT_YMD, 4, 2},
+    {"mday", PART_MDAY, TEXT_YMD, 6, 2},
+    {"archive", 0, TEXT_ARCHIVE_ID, 0, 8},
+    {"archive_id", 0, TEXT_ARCHIVE_ID, 0, 36},
+    {"first", PART_FIRST, TEXT_FIRST, 0, 0},
+    {"last", 0, TEXT_LAST, 0, 0},
+    {"number", PART_NUMBER, TEXT_NUMBER, 0, 0},
+    {"digest", 0, TEXT_DIGEST, 0, 16},
+    {"sha256", 0, TEXT_DIGEST, 0, 0},
+    {"ext", 0, TEXT_EXTENSION, 0, 0},
 };
 
 static const struct known_part *part_find(struct span name)
@@ -52,40 +67,25 @@ static const struct known_part *part_find(struct span name)
     return NULL;
 }
 
-static void part_fill(struct span name, const struct key_template_facts *facts,
-                      char out[PART_BYTES])
+static void texts_fill(const struct key_template_facts *facts, char out[TEXT_COUNT][TEXT_BYTES])
 {
     char day[CLOCK_TEXT_BYTES];
-    char hex[DIGEST_HEX_BYTES];
     clock_format_day(facts->day_us, day);
-    digest_hex(facts->sha256, hex);
-    if (span_is(name, "day")) {
-        (void)snprintf(out, PART_BYTES, "%s", day);
-    } else if (span_is(name, "ymd")) {
-        (void)snprintf(out, PART_BYTES, "%.4s%.2s%.2s", day, day + 5, day + 8);
-    } else if (span_is(name, "year")) {
-        (void)snprintf(out, PART_BYTES, "%.4s", day);
-    } else if (span_is(name, "month")) {
-        (void)snprintf(out, PART_BYTES, "%.2s", day + 5);
-    } else if (span_is(name, "mday")) {
-        (void)snprintf(out, PART_BYTES, "%.2s", day + 8);
-    } else if (span_is(name, "archive")) {
-        (void)snprintf(out, PART_BYTES, "%.8s", facts->archive_id);
-    } else if (span_is(name, "archive_id")) {
-        (void)snprintf(out, PART_BYTES, "%.36s", facts->archive_id);
-    } else if (span_is(name, "first")) {
-        (void)snprintf(out, PART_BYTES, "%06lld", (long long)facts->first_block);
-    } else if (span_is(name, "last")) {
-        (void)snprintf(out, PART_BYTES, "%06lld", (long long)facts->last_block);
-    } else if (span_is(name, "number")) {
-        (void)snprintf(out, PART_BYTES, "%06lld", (long long)facts->number);
-    } else if (span_is(name, "digest")) {
-        (void)snprintf(out, PART_BYTES, "%.16s", hex);
-    } else if (span_is(name, "sha256")) {
-        (void)snprintf(out, PART_BYTES, "%s", hex);
-    } else {
-        (void)snprintf(out, PART_BYTES, "%s", object_codec_extension(facts->codec));
-    }
+    (void)snprintf(out[TEXT_DAY], TEXT_BYTES, "%s", day);
+    (void)snprintf(out[TEXT_YMD], TEXT_BYTES, "%.4s%.2s%.2s", day, day + 5, day + 8);
+    (void)snprintf(out[TEXT_ARCHIVE_ID], TEXT_BYTES, "%s", facts->archive_id);
+    (void)snprintf(out[TEXT_FIRST], TEXT_BYTES, "%06lld", (long long)facts->first_block);
+    (void)snprintf(out[TEXT_LAST], TEXT_BYTES, "%06lld", (long long)facts->last_block);
+    (void)snprintf(out[TEXT_NUMBER], TEXT_BYTES, "%06lld", (long long)facts->number);
+    (void)digest_hex(facts->sha256, out[TEXT_DIGEST]);
+    (void)snprintf(out[TEXT_EXTENSION], TEXT_BYTES, "%s", object_codec_extension(facts->codec));
+}
+
+static struct span part_text(const struct known_part *part, char texts[TEXT_COUNT][TEXT_BYTES])
+{
+    struct span text = span_from(span_str(texts[part->text]), part->at);
+    text.size = part->size > 0 && part->size < text.size ? part->size : text.size;
+    return text;
 }
 
 /* The next piece of the template: text up to a brace, or the name of a part. False at the end, or
@@ -97,12 +97,11 @@ static bool next_piece(struct span *rest, bool *out_is_part, struct span *out, b
         return false;
     }
     *out_is_part = rest->data[0] == '{';
-    const char *end = memchr(rest->data, *out_is_part ? '}' : '{', rest->size);
-    if (*out_is_part && !end) {
-        *out_open = true;
+    size_t size = span_find(*rest, *out_is_part ? '}' : '{');
+    *out_open = *out_is_part && size == rest->size;
+    if (*out_open) {
         return false;
     }
-    size_t size = end ? (size_t)(end - rest->data) : rest->size;
     *out = *out_is_part ? span_of(rest->data + 1, size - 1) : span_of(rest->data, size);
     *rest = span_from(*rest, size + (*out_is_part ? 1 : 0));
     return true;
@@ -179,12 +178,10 @@ enum status key_template_fill(const char *text, const struct key_template_facts 
     bool is_part;
     bool open;
     size_t n = 0;
+    char texts[TEXT_COUNT][TEXT_BYTES];
+    texts_fill(facts, texts);
     while (next_piece(&rest, &is_part, &piece, &open)) {
-        char value[PART_BYTES];
-        if (is_part) {
-            part_fill(piece, facts, value);
-            piece = span_str(value);
-        }
+        piece = is_part ? part_text(part_find(piece), texts) : piece;
         if (n + piece.size >= TARGET_KEY_BYTES) {
             return err_set(err, ERR_LIMIT, "--key: a key of over %d bytes", TARGET_KEY_BYTES - 1);
         }
