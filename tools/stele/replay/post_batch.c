@@ -19,8 +19,8 @@ void post_batch_free(struct post_batch *batch)
         buf_fini(&batch->url);
         buf_fini(&batch->body);
         buf_fini(&batch->post.response);
-        free(batch->items);
-        free(batch->sent);
+        vec_fini(&batch->items);
+        vec_fini(&batch->sent);
         free(batch);
     }
 }
@@ -31,56 +31,55 @@ void post_batch_clear(struct post_batch *batch)
     buf_clear(&batch->bytes);
     buf_clear(&batch->reasons);
     batch->state = POST_BATCH_GATHERING;
-    batch->count = batch->pending = batch->n_sent = 0;
+    vec_clear(&batch->items);
+    vec_clear(&batch->sent);
+    batch->pending = 0;
     batch->sent_most = SIZE_MAX;
     batch->tries = 0;
     batch->next_try_us = 0;
-}
-
-static bool grow(struct post_batch *batch)
-{
-    size_t capacity = batch->capacity ? batch->capacity * 2 : 64;
-    struct post_batch_item *items = realloc(batch->items, capacity * sizeof *items);
-    batch->items = items ? items : batch->items;
-    size_t *sent = items ? realloc(batch->sent, capacity * sizeof *sent) : NULL;
-    batch->sent = sent ? sent : batch->sent;
-    batch->capacity = sent ? capacity : batch->capacity;
-    return sent != NULL;
 }
 
 enum status post_batch_add(struct post_batch *batch, struct span raw, int64_t time_us,
                            int64_t received_us, struct err *err)
 {
     CHECK(batch->state == POST_BATCH_GATHERING);
-    if (batch->count == batch->capacity && !grow(batch)) {
+    const struct post_batch_item item = {
+        .at = batch->bytes.size, .size = raw.size, .time_us = time_us, .received_us = received_us};
+    if (!vec_push(&batch->items, item)) {
         return err_nomem(err, "replay");
     }
-    batch->items[batch->count] = (struct post_batch_item){
-        .at = batch->bytes.size, .size = raw.size, .time_us = time_us, .received_us = received_us};
     buf_add_span(&batch->bytes, raw);
-    batch->count++;
     batch->pending++;
     return buf_status(&batch->bytes, "replay", err);
 }
 
 struct span post_batch_raw(const struct post_batch *batch, size_t index)
 {
-    CHECK(index < batch->count);
-    return span_of(batch->bytes.data + batch->items[index].at, batch->items[index].size);
+    const struct post_batch_item *item = vec_at(&batch->items, index);
+    return span_of(batch->bytes.data + item->at, item->size);
+}
+
+enum status post_batch_event(const struct post_batch *batch, size_t index, struct arena *arena,
+                             struct replay_event *out_event, struct err *err)
+{
+    const struct post_batch_item *item = vec_at(&batch->items, index);
+    arena_reset(arena);
+    return replay_event_read(post_batch_raw(batch, index), item->time_us, item->received_us, arena,
+                             out_event, err);
 }
 
 const char *post_batch_reason(const struct post_batch *batch, size_t index)
 {
-    CHECK(index < batch->count && batch->items[index].outcome == RESPONSE_OUTCOME_REFUSED);
-    return batch->reasons.data + batch->items[index].reason_at;
+    const struct post_batch_item *item = vec_at(&batch->items, index);
+    CHECK(item->outcome == RESPONSE_OUTCOME_REFUSED);
+    return batch->reasons.data + item->reason_at;
 }
 
 void post_batch_set_outcome(struct post_batch *batch, size_t index, enum response_outcome outcome,
                             long http, const char *reason)
 {
-    struct post_batch_item *item = &batch->items[index];
-    CHECK(index < batch->count && item->outcome == RESPONSE_OUTCOME_PENDING &&
-          outcome != RESPONSE_OUTCOME_PENDING);
+    struct post_batch_item *item = vec_at(&batch->items, index);
+    CHECK(item->outcome == RESPONSE_OUTCOME_PENDING && outcome != RESPONSE_OUTCOME_PENDING);
     item->outcome = outcome;
     item->http = http;
     batch->pending--;
@@ -95,21 +94,15 @@ static enum status encode_one(struct post_batch *batch, size_t index,
                               const struct destination *destination, struct arena *arena,
                               struct err *err)
 {
-    const struct post_batch_item *item = &batch->items[index];
     struct replay_event event;
-    arena_reset(arena);
-    enum status status = replay_event_read(post_batch_raw(batch, index), item->time_us,
-                                           item->received_us, arena, &event, err);
-    if (status != OK) {
-        return status;
-    }
-    status = form_add(&destination->form, &event, &batch->body, err);
+    enum status status = post_batch_event(batch, index, arena, &event, err);
+    status = THEN(status, form_add(&destination->form, &event, &batch->body, err));
     if (status == ERR_LIMIT) {
         post_batch_set_outcome(batch, index, RESPONSE_OUTCOME_REFUSED, 0, err->text);
         return OK;
     }
-    if (status == OK) {
-        batch->sent[batch->n_sent++] = index;
+    if (status == OK && !vec_push(&batch->sent, index)) {
+        return err_nomem(err, "replay");
     }
     if (status == OK && destination->form.form == FORM_FLUENTD) {
         buf_clear(&batch->url);
@@ -122,20 +115,17 @@ static enum status encode_one(struct post_batch *batch, size_t index,
 enum status post_batch_encode(struct post_batch *batch, const struct destination *destination,
                               struct arena *arena, struct err *err)
 {
-    struct err own;
     enum status status = OK;
     buf_clear(&batch->body);
-    batch->n_sent = 0;
-    for (size_t i = 0; status == OK && i < batch->count && batch->n_sent < batch->sent_most; i++) {
-        if (batch->items[i].outcome == RESPONSE_OUTCOME_PENDING) {
-            status = encode_one(batch, i, destination, arena, &own);
+    vec_clear(&batch->sent);
+    for (size_t i = 0;
+         status == OK && i < batch->items.count && batch->sent.count < batch->sent_most; i++) {
+        if (batch->items.items[i].outcome == RESPONSE_OUTCOME_PENDING) {
+            status = encode_one(batch, i, destination, arena, err);
         }
     }
-    status = THEN(status, buf_status(&batch->body, "replay", &own));
-    status = THEN(status, buf_status(&batch->reasons, "replay", &own));
-    if (status != OK && err) {
-        *err = own;
-    }
+    status = THEN(status, buf_status(&batch->body, "replay", err));
+    status = THEN(status, buf_status(&batch->reasons, "replay", err));
     batch->post.url = destination->form.form == FORM_FLUENTD ? batch->url.data : destination->url;
     batch->post.body = buf_span(&batch->body);
     return status;

@@ -3,6 +3,7 @@
 #ifndef TOOLS_STELE_REPLAY_POST_BATCH_H
 #define TOOLS_STELE_REPLAY_POST_BATCH_H
 
+#include "schema/base/vec.h"
 #include "tools/stele/replay/response.h"
 #include "tools/stele/replay/transport.h"
 
@@ -27,9 +28,7 @@ struct post_batch {
     enum post_batch_state state;
     struct buf bytes;
     struct buf reasons;
-    struct post_batch_item *items;
-    size_t count;
-    size_t capacity;
+    VEC(struct post_batch_item) items;
     size_t pending;      /* items without a fate */
     int64_t since_us;    /* monotonic: when the first event came */
     int64_t next_try_us; /* monotonic; of POST_BATCH_READY */
@@ -38,8 +37,7 @@ struct post_batch {
     struct transport_post post;
     struct buf url;
     struct buf body;
-    size_t *sent; /* which items the post holds */
-    size_t n_sent;
+    VEC(size_t) sent; /* which items the post holds */
     size_t sent_most; /* so many at a time: fewer after a refusal of all together */
     bool wait;        /* some of them are to be sent again later, not at once */
 };
@@ -53,6 +51,10 @@ void post_batch_clear(struct post_batch *batch);
 MUST_USE enum status post_batch_add(struct post_batch *batch, struct span raw, int64_t time_us,
                                     int64_t received_us, struct err *err);
 struct span post_batch_raw(const struct post_batch *batch, size_t index);
+/* The event of an item. arena is reset. */
+MUST_USE enum status post_batch_event(const struct post_batch *batch, size_t index,
+                                      struct arena *arena, struct replay_event *out_event,
+                                      struct err *err);
 const char *post_batch_reason(const struct post_batch *batch, size_t index);
 
 /* Gives an item its fate (not RESPONSE_OUTCOME_PENDING). */
@@ -60,7 +62,7 @@ void post_batch_set_outcome(struct post_batch *batch, size_t index, enum respons
                             long http, const char *reason);
 
 /* Makes the post of the first pending items, at most sent_most. What the form cannot hold is
- * refused here, so that n_sent may be 0 afterwards. arena is reset. */
+ * refused here, so that `sent` may be empty afterwards. arena is reset. */
 MUST_USE enum status post_batch_encode(struct post_batch *batch,
                                        const struct destination *destination, struct arena *arena,
                                        struct err *err);

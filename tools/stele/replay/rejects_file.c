@@ -70,56 +70,44 @@ static void add_uid(struct span uid, struct buf *out)
 static enum status add_event(struct rejects_file *files, const struct post_batch *batch,
                              size_t index, struct err *err)
 {
-    const struct post_batch_item *item = &batch->items[index];
-    struct span raw = post_batch_raw(batch, index);
+    struct buf *events = &files->lines[0];
+    struct buf *reasons = &files->lines[1];
+    long http = batch->items.items[index].http;
     struct replay_event event;
-    arena_reset(&files->arena);
-    enum status status =
-        replay_event_read(raw, item->time_us, item->received_us, &files->arena, &event, err);
+    enum status status = post_batch_event(batch, index, &files->arena, &event, err);
     if (status != OK) {
         return status;
     }
-    json_one_line_add(raw, &files->lines[0]);
-    buf_add_char(&files->lines[0], '\n');
-    add_uid(event.uid, &files->lines[1]);
-    if (item->http > 0) {
-        buf_printf(&files->lines[1], "\t%ld\t", item->http);
+    json_one_line_add(event.raw, events);
+    buf_add_char(events, '\n');
+    add_uid(event.uid, reasons);
+    if (http > 0) {
+        buf_printf(reasons, "\t%ld\t", http);
     } else {
-        buf_add_str(&files->lines[1], "\t-\t");
+        buf_add_str(reasons, "\t-\t");
     }
-    buf_add_str(&files->lines[1], post_batch_reason(batch, index));
-    buf_add_char(&files->lines[1], '\n');
+    buf_printf(reasons, "%s\n", post_batch_reason(batch, index));
     return OK;
-}
-
-static enum status write_lines(struct rejects_file *files, int which, struct err *err)
-{
-    struct buf *lines = &files->lines[which];
-    enum status status = buf_status(lines, "replay", err);
-    struct span rest = buf_span(lines);
-    while (status == OK && rest.size > 0) {
-        ssize_t n = write(files->fd[which], rest.data, rest.size);
-        if (n < 0 && errno != EINTR) {
-            status = err_errno(err, errno, "--refused: %s", files->path[which]);
-        }
-        rest = span_from(rest, n > 0 ? (size_t)n : 0);
-    }
-    buf_clear(lines);
-    return status;
 }
 
 enum status rejects_file_add(struct rejects_file *files, const struct post_batch *batch,
                              struct err *err)
 {
     enum status status = OK;
-    for (size_t i = 0; status == OK && i < batch->count; i++) {
-        if (batch->items[i].outcome == RESPONSE_OUTCOME_REFUSED) {
+    for (size_t i = 0; status == OK && i < batch->items.count; i++) {
+        if (batch->items.items[i].outcome == RESPONSE_OUTCOME_REFUSED) {
             status = add_event(files, batch, i, err);
             files->dirty = true;
         }
     }
     for (int i = 0; status == OK && i < 2; i++) {
-        status = write_lines(files, i, err);
+        struct buf *lines = &files->lines[i];
+        status = buf_status(lines, "replay", err);
+        if (status == OK &&
+            file_write_all(files->fd[i], buf_span(lines), files->path[i], err) != OK) {
+            status = err_wrap(err, "--refused");
+        }
+        buf_clear(lines);
     }
     return status;
 }

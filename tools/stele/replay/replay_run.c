@@ -23,8 +23,8 @@ static enum status save(struct replay_run *run, struct err *err)
 
 static const char *first_reason(const struct post_batch *batch)
 {
-    for (size_t i = 0; i < batch->count; i++) {
-        if (batch->items[i].outcome == RESPONSE_OUTCOME_REFUSED) {
+    for (size_t i = 0; i < batch->items.count; i++) {
+        if (batch->items.items[i].outcome == RESPONSE_OUTCOME_REFUSED) {
             return post_batch_reason(batch, i);
         }
     }
@@ -50,7 +50,7 @@ static enum status on_settled(void *context, const struct post_batch *batch, str
         status = resume_file_due(run->resume) ? save(run, err) : OK;
     }
     const struct sender_counts *counts = sender_counts(run->out);
-    int64_t settled = (int64_t)batch->count;
+    int64_t settled = (int64_t)batch->items.count;
     for (int i = RESPONSE_OUTCOME_TAKEN; i <= RESPONSE_OUTCOME_REFUSED; i++) {
         settled += counts->outcomes[i];
     }

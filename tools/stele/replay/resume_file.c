@@ -232,19 +232,20 @@ bool resume_file_has(const struct resume_file *file, int64_t time_us, struct spa
 
 void resume_file_note(struct resume_file *file, const struct post_batch *batch)
 {
-    CHECK(batch->count > 0 && batch->pending == 0);
-    int64_t last_us = batch->items[batch->count - 1].time_us;
+    CHECK(batch->items.count > 0 && batch->pending == 0);
+    int64_t last_us = vec_last(&batch->items)->time_us;
     if (last_us > file->position_us) {
         file->position_us = last_us;
         file->n_ties = 0;
     }
-    for (size_t i = 0; i < batch->count; i++) {
-        file->refused += batch->items[i].outcome == RESPONSE_OUTCOME_REFUSED;
-        if (batch->items[i].time_us == file->position_us && file->n_ties < RESUME_FILE_TIES_MAX) {
+    for (size_t i = 0; i < batch->items.count; i++) {
+        file->refused += batch->items.items[i].outcome == RESPONSE_OUTCOME_REFUSED;
+        if (batch->items.items[i].time_us == file->position_us &&
+            file->n_ties < RESUME_FILE_TIES_MAX) {
             file->ties[file->n_ties++] = tie_of(post_batch_raw(batch, i));
         }
     }
-    file->settled += (int64_t)batch->count;
+    file->settled += (int64_t)batch->items.count;
     file->dirty = true;
 }
 

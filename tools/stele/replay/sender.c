@@ -21,13 +21,14 @@ struct sender {
     struct transport *transport;
     struct arena arena;
     struct post_batch *gathering; /* NULL: nothing has gathered */
-    struct post_batch **ring;     /* in order, from `first` on */
+    /* in order, from `first` on; `capacity` of the places are used */
+    struct post_batch *ring[SENDER_IN_FLIGHT_MAX * WINDOW_PER_PLACE];
     size_t capacity;
     size_t first;
     size_t count;
     size_t active; /* of these, not settled */
     size_t bytes;
-    struct post_batch **spare;
+    struct post_batch *spare[SENDER_IN_FLIGHT_MAX * WINDOW_PER_PLACE + 1];
     size_t n_spare;
     struct sender_counts counts;
 };
@@ -42,19 +43,11 @@ enum status sender_open(const struct sender_options *options, struct sender **ou
         return err_nomem(err, "replay");
     }
     sender->options = *options;
-    bool syslog = options->destination->form.form == FORM_SYSLOG;
-    sender->ops = syslog ? &transport_syslog : &transport_http;
+    sender->ops =
+        options->destination->form.form == FORM_SYSLOG ? &transport_syslog : &transport_http;
     sender->capacity = options->in_flight * WINDOW_PER_PLACE;
-    sender->ring = calloc(sender->capacity, sizeof(struct post_batch *));
-    sender->spare = calloc(sender->capacity + 1, sizeof(struct post_batch *));
-    enum status status = sender->ring && sender->spare ? OK : err_nomem(err, "replay");
-    if (status == OK && syslog) {
-        status =
-            transport_syslog_open(options->destination, options->stop, &sender->transport, err);
-    } else if (status == OK) {
-        status =
-            transport_http_open(options->destination, options->in_flight, &sender->transport, err);
-    }
+    enum status status = sender->ops->open(options->destination, options->in_flight, options->stop,
+                                           &sender->transport, err);
     if (status != OK) {
         sender_close(sender);
         return status;
@@ -73,9 +66,7 @@ void sender_close(struct sender *sender)
     if (!sender) {
         return;
     }
-    if (sender->transport) {
-        sender->ops->close(sender->transport); /* lets go of all posts */
-    }
+    sender->ops->close(sender->transport); /* lets go of all posts */
     for (size_t i = 0; i < sender->count; i++) {
         post_batch_free(at(sender, i));
     }
@@ -84,8 +75,6 @@ void sender_close(struct sender *sender)
     }
     post_batch_free(sender->gathering);
     arena_fini(&sender->arena);
-    free(sender->ring);
-    free(sender->spare);
     free(sender);
 }
 
@@ -124,19 +113,19 @@ static void on_outcome(void *context, size_t index, enum response_outcome outcom
     if (outcome == RESPONSE_OUTCOME_PENDING) {
         batch->wait = batch->wait || http == 429 || http >= 500 || http < 200;
     } else {
-        post_batch_set_outcome(batch, batch->sent[index], outcome, http, reason);
+        post_batch_set_outcome(batch, batch->sent.items[index], outcome, http, reason);
     }
 }
 
 /* All together were refused: the half of them next, until the one at fault is alone. */
 static void refused(struct post_batch *batch, const struct err *why)
 {
-    if (batch->n_sent == 1) {
-        post_batch_set_outcome(batch, batch->sent[0], RESPONSE_OUTCOME_REFUSED, batch->post.http,
-                               why->text);
+    if (batch->sent.count == 1) {
+        post_batch_set_outcome(batch, batch->sent.items[0], RESPONSE_OUTCOME_REFUSED,
+                               batch->post.http, why->text);
         batch->sent_most = 1;
     } else {
-        batch->sent_most = batch->n_sent / 2;
+        batch->sent_most = batch->sent.count / 2;
     }
     set_ready(batch, 0);
 }
@@ -154,7 +143,7 @@ static enum status count_outcomes(struct sender *sender, struct post_batch *batc
     }
     struct err why;
     (void)err_set(&why, ERR_NET, "%zu of %zu events were not taken for now", batch->pending,
-                  batch->n_sent);
+                  batch->sent.count);
     return again(sender, batch, &why, err);
 }
 
@@ -173,7 +162,7 @@ static enum status handle_response(struct sender *sender, struct post_batch *bat
                                                                     : RESPONSE_STOP;
     if (why.status == OK) {
         response = response_judge(destination->form.form, post->http, buf_span(&post->response),
-                                  batch->n_sent, on_outcome, batch, &why);
+                                  batch->sent.count, on_outcome, batch, &why);
         if (response != RESPONSE_EACH) {
             (void)err_wrap(&why, "%s", destination->host);
         }
@@ -182,17 +171,22 @@ static enum status handle_response(struct sender *sender, struct post_batch *bat
         response = RESPONSE_STOP;
     }
     enum status status = buf_status(&batch->reasons, "replay", err);
-    if (status == OK && response == RESPONSE_EACH) {
-        status = count_outcomes(sender, batch, before, err);
-    } else if (status == OK && response == RESPONSE_RETRY) {
-        status = again(sender, batch, &why, err);
-    } else if (status == OK && response == RESPONSE_REFUSED) {
-        refused(batch, &why);
-    } else if (status == OK) {
-        *err = why;
-        status = why.status;
+    if (status != OK) {
+        return status;
     }
-    return status;
+    switch (response) {
+    case RESPONSE_EACH:
+        return count_outcomes(sender, batch, before, err);
+    case RESPONSE_RETRY:
+        return again(sender, batch, &why, err);
+    case RESPONSE_REFUSED:
+        refused(batch, &why);
+        return OK;
+    case RESPONSE_STOP:
+        break;
+    }
+    *err = why;
+    return why.status;
 }
 
 /* The first batches, as far as they are settled, leave. */
@@ -203,8 +197,8 @@ static enum status advance(struct sender *sender, struct err *err)
         struct post_batch *batch = at(sender, 0);
         status = sender->options.on_settled(sender->options.context, batch, err);
         if (status == OK) {
-            for (size_t i = 0; i < batch->count; i++) {
-                sender->counts.outcomes[batch->items[i].outcome]++;
+            for (size_t i = 0; i < batch->items.count; i++) {
+                sender->counts.outcomes[batch->items.items[i].outcome]++;
             }
             sender->bytes -= batch->bytes.size;
             sender->first = (sender->first + 1) % sender->capacity;
@@ -228,7 +222,7 @@ static enum status start(struct sender *sender, struct post_batch *batch, struct
 {
     enum status status = post_batch_encode(batch, sender->options.destination, &sender->arena, err);
     settle_if_done(sender, batch);
-    if (status != OK || batch->state == POST_BATCH_DONE || batch->n_sent == 0) {
+    if (status != OK || batch->state == POST_BATCH_DONE || batch->sent.count == 0) {
         return status;
     }
     batch->state = POST_BATCH_IN_FLIGHT;
@@ -326,7 +320,7 @@ enum status sender_add(struct sender *sender, struct span raw, int64_t time_us, 
         sender->gathering->since_us = clock_monotonic_us();
     }
     status = THEN(status, post_batch_add(sender->gathering, raw, time_us, received_us, err));
-    if (status == OK && sender->gathering->count >= options->batch_events) {
+    if (status == OK && sender->gathering->items.count >= options->batch_events) {
         status = push(sender, err);
     }
     return status;
@@ -335,13 +329,9 @@ enum status sender_add(struct sender *sender, struct span raw, int64_t time_us, 
 enum status sender_move(struct sender *sender, int64_t timeout_us, struct err *err)
 {
     struct post_batch *batch = sender->gathering;
-    if (batch && clock_monotonic_us() - batch->since_us >= LINGER_US) {
-        enum status status = push(sender, err);
-        if (status != OK) {
-            return status;
-        }
-    }
-    enum status status = stopped(sender, err);
+    bool due = batch && clock_monotonic_us() - batch->since_us >= LINGER_US;
+    enum status status = due ? push(sender, err) : OK;
+    status = THEN(status, stopped(sender, err));
     return THEN(status, work(sender, timeout_us, err));
 }
 

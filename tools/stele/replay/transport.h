@@ -7,8 +7,6 @@
 
 #include "tools/stele/replay/destination.h"
 
-enum { TRANSPORT_TEXT_BYTES = 320 };
-
 /* One body on its way, and what came of it. The caller owns it, and url and body, until `done`. */
 struct transport_post {
     const char *url;
@@ -29,25 +27,20 @@ enum { TRANSPORT_RESPONSE_BYTES_MAX = 32 * 1024 * 1024 };
 struct transport; /* of the kind that ops belong to */
 
 struct transport_ops {
+    /* The destination outlives the transport, and so does `stop`, which ends waiting early and may
+     * be set by a signal handler. in_flight: posts at a time; syslog connects with the first post,
+     * sends within begin, and takes one at a time. */
+    enum status (*open)(const struct destination *destination, size_t in_flight,
+                        const atomic_bool *stop, struct transport **out_transport, struct err *err);
     /* Starts a post; at most as many at a time as open was told. It may be done on return. */
     enum status (*begin)(struct transport *transport, struct transport_post *post, struct err *err);
     /* Moves what is under way, at most for timeout_us; returns as soon as a post is done. */
     enum status (*wait)(struct transport *transport, int64_t timeout_us, struct err *err);
-    /* Gives up a post that is under way: it is the caller's again. */
-    void (*abandon)(struct transport *transport, struct transport_post *post);
-    void (*close)(struct transport *transport); /* NULL is fine */
+    /* Gives up what is under way. NULL is fine. */
+    void (*close)(struct transport *transport);
 };
 
 extern const struct transport_ops transport_http;
 extern const struct transport_ops transport_syslog;
-
-/* The destination outlives the carrier. */
-MUST_USE enum status transport_http_open(const struct destination *destination, size_t in_flight,
-                                         struct transport **out_carrier, struct err *err);
-/* Connects with the first post, and sends within begin: one post at a time. `stop` ends waiting
- * early, may be set by a signal handler, and outlives the carrier. */
-MUST_USE enum status transport_syslog_open(const struct destination *destination,
-                                           const atomic_bool *stop, struct transport **out_carrier,
-                                           struct err *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include "tools/stele/replay/transport.h"
 
 #include <curl/curl.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "schema/base/clock.h"
@@ -36,12 +37,10 @@ static enum status add_header(struct transport *transport, const char *line, str
 static enum status make_headers(struct transport *transport, struct err *err)
 {
     const struct destination *destination = transport->destination;
-    struct buf line = BUF_INIT;
-    buf_printf(&line, "Content-Type: %s", form_content_type(destination->form.form));
-    buf_add_char(&line, '\0');
-    enum status status = buf_status(&line, "replay", err);
-    status = THEN(status, add_header(transport, line.data, err));
-    buf_fini(&line);
+    char line[64];
+    (void)snprintf(line, sizeof line, "Content-Type: %s",
+                   form_content_type(destination->form.form));
+    enum status status = add_header(transport, line, err);
     status = THEN(status, add_header(transport, "Expect:", err)); /* no waiting for 100 Continue */
     for (size_t i = 0; status == OK && i < destination->n_headers; i++) {
         status = add_header(transport, destination->headers[i], err);
@@ -86,9 +85,11 @@ static size_t answer_bytes(enum form form)
                                                  : EXCERPT_BYTES;
 }
 
-enum status transport_http_open(const struct destination *destination, size_t in_flight,
-                                struct transport **out_carrier, struct err *err)
+static enum status http_open(const struct destination *destination, size_t in_flight,
+                             const atomic_bool *stop, struct transport **out_transport,
+                             struct err *err)
 {
+    (void)stop;
     CHECK(in_flight > 0 && in_flight <= IN_FLIGHT_MAX);
     struct transport *transport =
         calloc(1, sizeof *transport + in_flight * sizeof transport->places[0]);
@@ -112,7 +113,7 @@ enum status transport_http_open(const struct destination *destination, size_t in
         return status;
     }
     (void)curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, (long)in_flight);
-    *out_carrier = transport;
+    *out_transport = transport;
     return OK;
 }
 
@@ -208,16 +209,5 @@ static enum status http_wait(struct transport *transport, int64_t timeout_us, st
     return code == CURLM_OK ? OK : err_set(err, ERR_NET, "libcurl: %s", curl_multi_strerror(code));
 }
 
-static void http_abandon(struct transport *transport, struct transport_post *post)
-{
-    for (size_t i = 0; i < transport->n_places; i++) {
-        struct http_slot *place = &transport->places[i];
-        if (place->post == post) {
-            (void)curl_multi_remove_handle(transport->multi, place->curl);
-            place->post = NULL;
-        }
-    }
-}
-
 const struct transport_ops transport_http = {
-    .begin = http_begin, .wait = http_wait, .abandon = http_abandon, .close = http_close};
+    .open = http_open, .begin = http_begin, .wait = http_wait, .close = http_close};

@@ -37,16 +37,24 @@ struct transport {
     char words[CURL_SETUP_WORDS_BYTES];
 };
 
-enum status transport_syslog_open(const struct destination *destination, const atomic_bool *stop,
-                                  struct transport **out_carrier, struct err *err)
+static enum status syslog_open(const struct destination *destination, size_t in_flight,
+                               const atomic_bool *stop, struct transport **out_transport,
+                               struct err *err)
 {
+    CHECK(in_flight == 1);
     struct transport *transport = calloc(1, sizeof *transport);
     if (!transport) {
         return err_nomem(err, "replay");
     }
     *transport = (struct transport){.destination = destination, .stop = stop, .socket = -1};
-    *out_carrier = transport;
+    *out_transport = transport;
     return OK;
+}
+
+static enum status failed(struct transport *transport, CURLcode code, struct err *err)
+{
+    return curl_setup_error(&transport->destination->curl, transport->destination->host, (int)code,
+                            transport->words, err);
 }
 
 static void hang_up(struct transport *transport)
@@ -95,8 +103,7 @@ static enum status check_peer(struct transport *transport, struct err *err)
         return err_set(err, ERR_NET, "%s has closed the connection", transport->destination->host);
     }
     transport->was_reset = true;
-    return curl_setup_error(&transport->destination->curl, transport->destination->host, (int)code,
-                            transport->words, err);
+    return failed(transport, code, err);
 }
 
 /* In TLS 1.3 the other side judges our certificate after we may send already. Its tickets come
@@ -140,9 +147,7 @@ static enum status hook_up(struct transport *transport, struct err *err)
         code = CURLE_COULDNT_CONNECT;
     }
     if (code != CURLE_OK) {
-        enum status status =
-            curl_setup_error(&transport->destination->curl, transport->destination->host, (int)code,
-                             transport->words, err);
+        enum status status = failed(transport, code, err);
         hang_up(transport);
         return status;
     }
@@ -150,16 +155,12 @@ static enum status hook_up(struct transport *transport, struct err *err)
     return destination_is_tls(transport->destination) ? await_verdict(transport, err) : OK;
 }
 
-static enum status stopped(const struct transport *transport, struct err *err)
-{
-    return err_set(err, ERR_STOPPED, "stopped while sending to %s", transport->destination->host);
-}
-
 /* Waits until the socket can be written to (or read from: TLS may want that first). */
 static enum status wait_for_room(struct transport *transport, int64_t give_up_us, struct err *err)
 {
     if (atomic_load(transport->stop)) {
-        return stopped(transport, err);
+        return err_set(err, ERR_STOPPED, "stopped while sending to %s",
+                       transport->destination->host);
     }
     if (clock_monotonic_us() > give_up_us) {
         return err_set(err, ERR_NET, "%s takes nothing any more", transport->destination->host);
@@ -182,11 +183,8 @@ static enum status write_bytes(struct transport *transport, struct span bytes, s
             continue;
         }
         transport->was_reset = transport->was_reset || code != CURLE_AGAIN;
-        enum status status =
-            code == CURLE_AGAIN
-                ? wait_for_room(transport, give_up_us, err)
-                : curl_setup_error(&transport->destination->curl, transport->destination->host,
-                                   (int)code, transport->words, err);
+        enum status status = code == CURLE_AGAIN ? wait_for_room(transport, give_up_us, err)
+                                                 : failed(transport, code, err);
         if (status != OK) {
             return status;
         }
@@ -316,11 +314,5 @@ static enum status syslog_wait(struct transport *transport, int64_t timeout_us, 
     return OK;
 }
 
-/* Posts are done when begin returns. */
-static void syslog_abandon(struct transport *transport, struct transport_post *post)
-{
-    (void)transport, (void)post;
-}
-
 const struct transport_ops transport_syslog = {
-    .begin = syslog_begin, .wait = syslog_wait, .abandon = syslog_abandon, .close = syslog_close};
+    .open = syslog_open, .begin = syslog_begin, .wait = syslog_wait, .close = syslog_close};
