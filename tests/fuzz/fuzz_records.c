@@ -27,10 +27,9 @@ static int64_t check_chunk(struct records *records, struct span bytes, int64_t l
     const struct chunk chunk = {.bytes = bytes, .first_line = line, .spans = spans};
     int64_t after = line + chunk_count_lines(bytes);
     const char *at = bytes.data;
-    bool nomem = false;
     struct record record;
     MUST_HOLD(records_chunk(records, &chunk, NOW_US));
-    while (records_next(records, &record, &nomem)) {
+    while (records_next(records, &record)) {
         struct span raw = record.event.raw;
         int64_t now_line = records_line(records);
         MUST_HOLD(now_line >= line && now_line <= after);
@@ -44,7 +43,7 @@ static int64_t check_chunk(struct records *records, struct span bytes, int64_t l
             check_event(&record);
         }
     }
-    MUST_HOLD(!nomem);
+    MUST_HOLD(!records->nomem);
     return after;
 }
 

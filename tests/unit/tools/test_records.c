@@ -115,8 +115,7 @@ TEST(rows)
     };
     struct arena arena = ARENA_INIT;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct csv_row row;
-        csv_row_read(span_str(cases[i].text), cases[i].column, &row);
+        struct csv_row row = csv_row_read(span_str(cases[i].text), cases[i].column);
         EXPECT_INT(row.found, cases[i].found);
         EXPECT_INT(row.size, cases[i].size);
         EXPECT_SPAN(csv_row_cell_text(row.cell, &arena), cases[i].says);
@@ -134,16 +133,15 @@ static void read_all(struct records *records, const char *text, int64_t line, bo
 {
     const struct chunk chunk = {.bytes = span_str(text), .first_line = line, .spans = spans};
     struct record record;
-    bool nomem = false;
     EXPECT(records_chunk(records, &chunk, now));
-    while (records_next(records, &record, &nomem)) {
+    while (records_next(records, &record)) {
         struct span says = record.fault == EVENT_FAULT_NONE
                                ? record.event.uid
                                : span_str(event_fault_text(record.fault));
         buf_printf(out, "%lld %d %d %.*s;", (long long)records_line(records), (int)record.form,
                    (int)record.wrapper, SPAN_FMT(says));
     }
-    EXPECT(!nomem);
+    EXPECT(!records->nomem);
 }
 
 TEST(a_list_goes_on_in_the_next_chunk)

@@ -26,24 +26,6 @@ static size_t cell_end(struct span text, size_t at)
     return at;
 }
 
-static void read_cells(struct span text, size_t column, struct csv_row *out_row)
-{
-    *out_row = (struct csv_row){0};
-    size_t at = 0;
-    for (size_t i = 0;; i++) {
-        size_t end = cell_end(text, at);
-        if (i == column) {
-            out_row->found = true;
-            out_row->cell = span_of(text.data + at, end - at);
-        }
-        if (end >= text.size || text.data[end] == '\n') {
-            out_row->size = end;
-            return;
-        }
-        at = end + 1;
-    }
-}
-
 /* Does a cell of the line open quotes that are closed nowhere in text? */
 static bool is_open(struct span text)
 {
@@ -60,28 +42,30 @@ static bool is_open(struct span text)
     return false;
 }
 
-void csv_row_read(struct span text, size_t column, struct csv_row *out_row)
+struct csv_row csv_row_read(struct span text, size_t column)
 {
-    if (is_open(text)) {
-        *out_row = (struct csv_row){.size = span_find(text, '\n')};
-        return;
+    struct csv_row row = {.size = span_find(text, '\n')};
+    bool more = !is_open(text);
+    for (size_t i = 0, at = 0; more; i++, at = row.size + 1) {
+        row.size = cell_end(text, at);
+        if (i == column) {
+            row.found = true;
+            row.cell = span_of(text.data + at, row.size - at);
+            row.cell.size -= span_ends(row.cell, "\r");
+        }
+        more = row.size < text.size && text.data[row.size] != '\n';
     }
-    read_cells(text, column, out_row);
-    struct span *cell = &out_row->cell;
-    if (span_ends(*cell, "\r")) {
-        cell->size--;
-    }
+    return row;
 }
 
 bool csv_row_header_has(struct span line, const char *name, size_t *out_column)
 {
     for (size_t i = 0; i < CSV_ROW_COLUMNS_MAX; i++) {
-        struct csv_row row;
-        csv_row_read(line, i, &row);
+        const struct csv_row row = csv_row_read(line, i);
+        struct span cell = row.cell;
         if (!row.found) {
             return false;
         }
-        struct span cell = row.cell;
         if (cell.size >= 2 && cell.data[0] == '"' && span_ends(cell, "\"")) {
             cell = span_of(cell.data + 1, cell.size - 2);
         }

@@ -15,7 +15,7 @@ struct csv_row {
 
 /* The row at the start of text, up to a newline outside of quotes, and its cell of that column,
  * from 0. A quote that is never closed ends with its line. */
-void csv_row_read(struct span text, size_t column, struct csv_row *out_row);
+struct csv_row csv_row_read(struct span text, size_t column);
 
 /* Is the line a header with a column of that name? */
 bool csv_row_header_has(struct span line, const char *name, size_t *out_column);

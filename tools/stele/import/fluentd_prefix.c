@@ -81,39 +81,35 @@ static bool is_tag(struct span text)
     return true;
 }
 
+/* A time and a tag with the delimiter between; false when there is none, or no time. */
+static bool read_both(struct span head, char delimiter, struct fluentd_prefix *out)
+{
+    const char *cut = memrchr(head.data, delimiter, head.size);
+    size_t size = cut ? (size_t)(cut - head.data) : 0;
+    out->tag = span_from(head, size + 1);
+    return cut && parse_time(span_of(head.data, size), &out->time_us);
+}
+
 /* Time and tag, one of them or both, with a delimiter between. Without a time only a tab makes the
  * line one of Fluentd's: any text may stand before a space. */
 static bool read_fields(struct span head, char delimiter, struct fluentd_prefix *out)
 {
-    int64_t time_us = 0;
-    if (parse_time(head, &time_us)) {
-        *out = (struct fluentd_prefix){.form = FLUENTD_PREFIX_FILE, .time_us = time_us};
+    *out = (struct fluentd_prefix){.form = FLUENTD_PREFIX_FILE};
+    if (parse_time(head, &out->time_us)) {
         return true;
     }
-    const char *cut = memrchr(head.data, delimiter, head.size);
-    if (!cut) {
-        *out = (struct fluentd_prefix){.form = FLUENTD_PREFIX_FILE, .tag = head};
+    if (!memchr(head.data, delimiter, head.size)) {
+        out->tag = head;
         return delimiter == '\t' && is_tag(head);
     }
-    struct span tag = span_from(head, (size_t)(cut - head.data) + 1);
-    *out = (struct fluentd_prefix){.form = FLUENTD_PREFIX_FILE, .tag = tag};
-    return parse_time(span_of(head.data, (size_t)(cut - head.data)), &out->time_us) && is_tag(tag);
+    return read_both(head, delimiter, out) && is_tag(out->tag);
 }
 
 /* "TIME TAG:" */
 static bool read_stdout(struct span head, struct fluentd_prefix *out)
 {
-    if (!span_ends(head, ":")) {
-        return false;
-    }
-    head.size--;
-    const char *cut = memrchr(head.data, ' ', head.size);
-    if (!cut) {
-        return false;
-    }
-    *out = (struct fluentd_prefix){.form = FLUENTD_PREFIX_STDOUT,
-                                   .tag = span_from(head, (size_t)(cut - head.data) + 1)};
-    return parse_time(span_of(head.data, (size_t)(cut - head.data)), &out->time_us);
+    *out = (struct fluentd_prefix){.form = FLUENTD_PREFIX_STDOUT};
+    return span_ends(head, ":") && read_both(span_of(head.data, head.size - 1), ' ', out);
 }
 
 bool fluentd_prefix_read(struct span line, struct fluentd_prefix *out_prefix)
@@ -127,10 +123,9 @@ bool fluentd_prefix_read(struct span line, struct fluentd_prefix *out_prefix)
     struct span head = span_of(line.data, brace - 1);
     bool found =
         (delimiter == ' ' && read_stdout(head, &prefix)) || read_fields(head, delimiter, &prefix);
-    if (!found) {
-        return false;
+    if (found) {
+        prefix.size = brace;
+        *out_prefix = prefix;
     }
-    prefix.size = brace;
-    *out_prefix = prefix;
-    return true;
+    return found;
 }

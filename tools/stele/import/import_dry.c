@@ -60,8 +60,7 @@ static void count_fault(struct import_dry_file *file, const struct record *recor
 enum status import_dry_add(struct import_dry_file *file, struct records *records, struct err *err)
 {
     struct record record;
-    bool nomem = false;
-    while (records_next(records, &record, &nomem)) {
+    while (records_next(records, &record)) {
         if (record.fault != EVENT_FAULT_NONE) {
             count_fault(file, &record, file->faults == 0 ? records_line(records) : 0);
             continue;
@@ -74,7 +73,7 @@ enum status import_dry_add(struct import_dry_file *file, struct records *records
             count_tag(file, record.tag);
         }
     }
-    return nomem ? err_set(err, ERR_NOMEM, "out of memory") : OK;
+    return records->nomem ? err_nomem(err, "import") : OK;
 }
 
 static void print_counts(const char *what, const char *separator, int64_t count)

@@ -262,10 +262,10 @@ static void count_handed(struct import_sink *sink, const char *file, const struc
 
 /* What is set aside is parsed when its day is written, and not here. */
 static bool next_record(const struct import_sink *sink, struct records *records,
-                        struct record *out_record, bool *out_nomem)
+                        struct record *out_record)
 {
     records->times_only = sink->indexer && indexer_sets_aside(sink->indexer);
-    return records_next(records, out_record, out_nomem);
+    return records_next(records, out_record);
 }
 
 enum status import_sink_put(struct import_sink *sink, const char *file, struct records *records,
@@ -274,9 +274,8 @@ enum status import_sink_put(struct import_sink *sink, const char *file, struct r
     arena_reset(&sink->arena);
     enum status status = source_of_file(sink, file, err);
     sink->taken = true;
-    bool nomem = false;
     struct record record;
-    while (status == OK && next_record(sink, records, &record, &nomem)) {
+    while (status == OK && next_record(sink, records, &record)) {
         status = source_of_tag(sink, record.tag, err);
         if (status == OK && sink->totals.daemon_pid > 0) {
             count_handed(sink, file, &record, records);
@@ -285,7 +284,7 @@ enum status import_sink_put(struct import_sink *sink, const char *file, struct r
             status = put_in_segments(sink, &record, records, err);
         }
     }
-    if (nomem) {
+    if (records->nomem) {
         return err_set(err, ERR_NOMEM, "%s:%lld: out of memory", file,
                        (long long)records_line(records));
     }

@@ -138,44 +138,40 @@ static void seek(struct records *records)
     }
 }
 
-static bool push(struct records *records, struct span inner, bool *out_nomem)
+/* The text as the level above. */
+static bool push(struct records *records, struct span text)
 {
     struct event_reader *reader = &records->levels[records->depth];
-    if (!event_reader_init(reader, inner, records->now_us, &records->arena)) {
-        *out_nomem = true;
-        return false;
-    }
-    records->depth++;
-    return true;
+    records->nomem = !event_reader_init(reader, text, records->now_us, &records->arena);
+    records->depth += !records->nomem;
+    return !records->nomem;
 }
 
-enum csv_step { CSV_END, CSV_ROW, CSV_FAULT };
-
-/* The next row: its cell becomes the level above the chunk. */
-static enum csv_step csv_next(struct records *records, struct record *out_record, bool *out_nomem)
+/* The next row: its cell becomes the level above the chunk. True: it has none, and *out_record is
+ * the row as a fault. */
+static bool csv_next(struct records *records, struct record *out_record)
 {
     struct event_reader *reader = &records->levels[0];
     size_t at = skip_between(reader);
     if (at >= reader->body.size) {
         reader->at = at;
-        return CSV_END;
+        return false;
     }
-    struct csv_row row;
     struct span rest = span_from(reader->body, at);
-    csv_row_read(rest, records->csv_column, &row);
+    struct csv_row row = csv_row_read(rest, records->csv_column);
     reader->at = at + row.size;
     records->mark = rest.data;
     struct span text = csv_row_cell_text(row.cell, &records->arena);
-    if (!row.found || (text.data && text.size == 0)) {
-        *out_record = (struct record){.fault = EVENT_FAULT_NOT_JSON,
-                                      .event.raw = span_of(rest.data, row.size),
-                                      .received_us = records->now_us,
-                                      .form = RECORD_CSV,
-                                      .in_chunk = true};
-        return CSV_FAULT;
+    if (row.found && (!text.data || text.size > 0)) {
+        records->nomem = !text.data || !push(records, text);
+        return false;
     }
-    *out_nomem = *out_nomem || !text.data || !push(records, text, out_nomem);
-    return CSV_ROW;
+    *out_record = (struct record){.fault = EVENT_FAULT_NOT_JSON,
+                                  .event.raw = span_of(rest.data, row.size),
+                                  .received_us = records->now_us,
+                                  .form = RECORD_CSV,
+                                  .in_chunk = true};
+    return true;
 }
 
 /* Is it worth a look whether the object is a wrapper? An event has a type; in what Splunk exports
@@ -189,18 +185,18 @@ static bool can_wrap(const struct event *event)
     return wraps;
 }
 
-static bool open_wrapper(struct records *records, const struct event *event, bool *out_nomem)
+static bool open_wrapper(struct records *records, const struct event *event)
 {
     struct span inner;
     if (records->plain || records->depth == RECORDS_DEPTH_MAX || !can_wrap(event)) {
         return false;
     }
-    enum wrapper wrapper = wrapper_open(event->raw, &records->arena, &inner, out_nomem);
-    if (wrapper == WRAPPER_NONE || *out_nomem) {
+    enum wrapper wrapper = wrapper_open(event->raw, &records->arena, &inner, &records->nomem);
+    if (wrapper == WRAPPER_NONE || records->nomem) {
         return false;
     }
     records->wrapper = records->wrapper == WRAPPER_NONE ? wrapper : records->wrapper;
-    return push(records, inner, out_nomem);
+    return push(records, inner);
 }
 
 static enum record_form form_of(const struct records *records)
@@ -258,47 +254,43 @@ static void fill(struct records *records, struct record *record)
     }
 }
 
-bool records_next(struct records *records, struct record *out_record, bool *out_nomem)
+bool records_next(struct records *records, struct record *out_record)
 {
-    *out_nomem = false;
-    for (;;) {
-        struct event_reader *reader = &records->levels[records->depth - 1];
+    struct event *event = &out_record->event;
+    while (!records->nomem) {
         if (records->depth == 1) {
             arena_reset(&records->arena);
             records->wrapper = WRAPPER_NONE;
             if (!records->plain) {
                 seek(records);
             }
-            enum csv_step step = records->csv ? csv_next(records, out_record, out_nomem) : CSV_END;
-            if (step == CSV_FAULT || *out_nomem) {
-                return !*out_nomem;
+            if (records->csv && csv_next(records, out_record)) {
+                return true;
             }
-            reader = &records->levels[records->depth - 1];
         }
+        struct event_reader *reader = &records->levels[records->depth - 1];
         reader->times_only = records->times_only && records->depth == 1;
-        bool more = event_reader_next(reader, &out_record->event, &out_record->fault, out_nomem);
-        if (*out_nomem) {
-            return false;
+        bool more = !records->nomem &&
+                    event_reader_next(reader, event, &out_record->fault, &records->nomem);
+        if (records->nomem) {
+            break;
         }
         if (!more && records->depth == 1) {
             records->in_array = reader->in_array;
-            return false;
+            break;
         }
         if (!more) {
             records->depth--;
             continue;
         }
-        if (records->depth == 1 && out_record->event.raw.data > records->mark) {
-            records->mark = out_record->event.raw.data;
+        if (records->depth == 1 && event->raw.data > records->mark) {
+            records->mark = event->raw.data;
         }
-        bool opened = out_record->fault == EVENT_FAULT_NONE &&
-                      open_wrapper(records, &out_record->event, out_nomem);
-        if (*out_nomem) {
-            return false;
-        }
-        if (!opened) {
+        bool opened = out_record->fault == EVENT_FAULT_NONE && open_wrapper(records, event);
+        if (!opened && !records->nomem) {
             fill(records, out_record);
             return true;
         }
     }
+    return false;
 }

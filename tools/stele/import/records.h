@@ -45,6 +45,7 @@ struct records {
      * and the time of those that have none of their own (0: now). */
     bool plain;
     int64_t time_us;
+    bool nomem; /* memory is out: records_next says false from then on */
     int64_t now_us;
     struct chunk chunk;
     struct arena text;  /* copies of a chunk's text */
@@ -75,8 +76,8 @@ void records_fini(struct records *records);
 MUST_USE bool records_chunk(struct records *records, const struct chunk *chunk, int64_t now_us);
 
 /* The next record; its memory is the chunk's and, until the next call, the reader's. False at the
- * end of the chunk, and, with *out_nomem set, when memory is out. */
-bool records_next(struct records *records, struct record *out_record, bool *out_nomem);
+ * end of the chunk, and when memory is out (records->nomem). */
+bool records_next(struct records *records, struct record *out_record);
 
 /* Line of the file in which the last record begins, from 1. */
 int64_t records_line(struct records *records);

@@ -253,9 +253,10 @@ static enum status gzip_step(struct unpack *unpack, char *out, size_t room, size
     return OK;
 }
 
-static enum status zstd_step(struct unpack *unpack, struct span in, char *out, size_t room,
-                             size_t *out_size, struct err *err)
+static enum status zstd_step(struct unpack *unpack, char *out, size_t room, size_t *out_size,
+                             struct err *err)
 {
+    struct span in = waiting(unpack);
     if (in.size == 0 && !unpack->frame_open) {
         return OK;
     }
@@ -272,24 +273,23 @@ static enum status zstd_step(struct unpack *unpack, struct span in, char *out, s
     return OK;
 }
 
-/* One step: some input in, some output out. *out_size 0 with the input at its end: nothing more. */
+static enum status copy_step(struct unpack *unpack, char *out, size_t room, size_t *out_size)
+{
+    struct span in = waiting(unpack);
+    *out_size = in.size < room ? in.size : room;
+    memcpy(out, in.data, *out_size);
+    unpack->input_at += *out_size;
+    return OK;
+}
+
+/* One step: some input in, some output out. *out_size is 0 before; 0 with the input at its end:
+ * nothing more. */
 static enum status step(struct unpack *unpack, char *out, size_t room, size_t *out_size,
                         struct err *err)
 {
-    *out_size = 0;
-    struct span in = waiting(unpack);
-    switch (unpack->packing) {
-    case PACKING_GZIP:
-        return gzip_step(unpack, out, room, out_size, err);
-    case PACKING_ZSTD:
-        return zstd_step(unpack, in, out, room, out_size, err);
-    case PACKING_NONE:
-    default:
-        *out_size = in.size < room ? in.size : room;
-        memcpy(out, in.data, *out_size);
-        unpack->input_at += *out_size;
-        return OK;
-    }
+    return unpack->packing == PACKING_GZIP   ? gzip_step(unpack, out, room, out_size, err)
+           : unpack->packing == PACKING_ZSTD ? zstd_step(unpack, out, room, out_size, err)
+                                             : copy_step(unpack, out, room, out_size);
 }
 
 enum status unpack_read(struct unpack *unpack, size_t size, struct buf *out, bool *out_end,
