@@ -27,16 +27,16 @@ struct exporter {
     bool look_first;           /* the object before was there: so this one may be */
 };
 
-static bool stopped(const struct exporter *exporter)
+static enum status check_stop(const struct exporter *exporter, struct err *err)
 {
-    return exporter->options->stop && atomic_load(exporter->options->stop);
+    return atomic_load(exporter->options->stop) ? err_set(err, ERR_STOPPED, "stopped") : OK;
 }
 
 static enum status pause_us(const struct exporter *exporter, int64_t us, struct err *err)
 {
     for (; us > 0; us -= WAIT_SLICE_MS * 1000) {
-        if (stopped(exporter)) {
-            return err_set(err, ERR_STOPPED, "stopped");
+        if (check_stop(exporter, err) != OK) {
+            return ERR_STOPPED;
         }
         const struct timespec slice = {.tv_nsec = WAIT_SLICE_MS * 1000000L};
         (void)nanosleep(&slice, NULL);
@@ -134,11 +134,9 @@ static enum status position_write(struct exporter *exporter, bool ended, struct 
 static void tell(struct exporter *exporter)
 {
     const struct exporter_options *options = exporter->options;
-    if (options->progress) {
-        size_t n_days = exporter->n_days ? exporter->n_days : 1;
-        const struct export_counts all = so_far(exporter);
-        options->progress(options->context, &all, (int64_t)(exporter->days_done * 1000 / n_days));
-    }
+    size_t n_days = exporter->n_days ? exporter->n_days : 1;
+    const struct export_counts all = so_far(exporter);
+    options->progress(options->context, &all, (int64_t)(exporter->days_done * 1000 / n_days));
 }
 
 /* The object is full, or the day is over. */
@@ -198,10 +196,8 @@ static enum status day_pieces(struct exporter *exporter, struct err *err)
     enum status status = OK;
     for (bool end = false; status == OK && !end;) {
         struct export_part part;
-        if (stopped(exporter)) {
-            return err_set(err, ERR_STOPPED, "stopped");
-        }
-        status = export_parts_next(exporter->parts, &part, &end, err);
+        status = check_stop(exporter, err);
+        status = THEN(status, export_parts_next(exporter->parts, &part, &end, err));
         if (status == ERR_CORRUPT) {
             status = leave_out(exporter, err);
         } else if (status == OK && !end) {
@@ -247,7 +243,7 @@ static enum status one_day(struct exporter *exporter, const struct day_iterator_
     const struct export_counts of_day = exporter->day;
     *exporter->counts = so_far(exporter);
     exporter->day = (struct export_counts){0};
-    if (status == OK && options->day && (of_day.events > 0 || of_day.waiting > 0)) {
+    if (status == OK && (of_day.events > 0 || of_day.waiting > 0)) {
         options->day(options->context, walked->day_us, &of_day);
     }
     return status;

@@ -30,9 +30,9 @@ struct exporter_options {
     int fd;                     /* -1: none */
     struct export_state *state; /* NULL: none is kept */
     const atomic_bool *stop;    /* ends it with ERR_STOPPED */
-    /* Called after each object, and now and then without target. May be NULL. */
+    /* Called after each object, and now and then without target. */
     void (*progress)(void *context, const struct export_counts *so_far, int64_t thousandths);
-    /* Called after each day that has something in it. May be NULL. */
+    /* Called after each day that has something in it. */
     void (*day)(void *context, int64_t day_us, const struct export_counts *of_day);
     /* Called for a damaged block, and before an upload is tried again. */
     void (*trouble)(void *context, const struct err *why);
