@@ -44,7 +44,7 @@ TEST(position)
     int64_t from_us = 100;
     int64_t to_us = INT64_MAX;
     struct resume_file *file = open_file(path, &from_us, &to_us);
-    EXPECT_INT(resume_file_position_us(file), INT64_MIN);
+    EXPECT_INT(file->now.position_us, INT64_MIN);
     EXPECT(!resume_file_has(file, 7, span_str("{\"a\":1}")));
     const char *const raws[] = {"{\"a\":1}", "{\"a\":2}", "{\"a\":3}"};
     struct post_batch *first = batch_of(raws, (const int64_t[]){5, 7, 7}, 3);
@@ -57,21 +57,20 @@ TEST(position)
     int64_t later_us = 900; /* -7d means something else by now: the file's range counts */
     file = open_file(path, &later_us, &to_us);
     EXPECT_INT(later_us, 100);
-    EXPECT_INT(resume_file_position_us(file), 7);
+    EXPECT_INT(file->now.position_us, 7);
     EXPECT(resume_file_has(file, 5, span_str("{\"b\":1}")));
     EXPECT(resume_file_has(file, 7, span_str("{\"a\":1}")));
     EXPECT(resume_file_has(file, 7, span_str("{\"a\":3}")));
     EXPECT(!resume_file_has(file, 7, span_str("{\"b\":1}")));
     EXPECT(!resume_file_has(file, 8, span_str("{\"a\":1}")));
-    int64_t refused = 0;
-    EXPECT_INT(resume_file_confirm(file, &refused), 4);
-    EXPECT_INT(refused, 2);
-    EXPECT(!resume_file_done(file));
+    EXPECT_INT(file->now.settled, 4);
+    EXPECT_INT(file->now.refused, 2);
+    EXPECT(!file->now.done);
     resume_file_finish(file);
     EXPECT_OK(resume_file_write(file, &err), err);
     resume_file_close(file);
     file = open_file(path, &later_us, &to_us);
-    EXPECT(resume_file_done(file));
+    EXPECT(file->now.done);
     resume_file_close(file);
     post_batch_free(first);
     post_batch_free(second);

@@ -148,10 +148,8 @@ static enum status add_lines(const char *path, struct auth_headers *headers, str
     }
     struct span rest = buf_span(&text);
     for (int number = 1; status == OK && rest.size > 0; number++) {
-        const char *newline = memchr(rest.data, '\n', rest.size);
-        size_t size = newline ? (size_t)(newline - rest.data) : rest.size;
-        struct span line = span_of(rest.data, size);
-        rest = span_from(rest, size + 1);
+        struct span line = span_of(rest.data, span_find(rest, '\n'));
+        rest = span_from(rest, line.size + 1);
         while (line.size > 0 && strchr("\r \t", line.data[line.size - 1])) {
             line.size--;
         }

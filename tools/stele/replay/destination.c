@@ -6,9 +6,15 @@
 #include <stdlib.h>
 
 #include "daemon/config/config.h"
+#include "schema/base/ascii.h"
+#include "tools/stele/cli/options.h"
 #include "tools/stele/replay/auth_header.h"
 
-enum { FRAME_BYTES_MAX = 64 * 1024 * 1024, FRAME_BYTES_DEFAULT = 1024 * 1024 };
+enum {
+    FRAME_BYTES_MIN = 480,
+    FRAME_BYTES_MAX = 64 * 1024 * 1024,
+    FRAME_BYTES_DEFAULT = 1024 * 1024,
+};
 
 static const struct {
     const char *name;
@@ -18,6 +24,8 @@ static const struct {
     {"local0", 16}, {"local1", 17}, {"local2", 18},   {"local3", 19}, {"local4", 20},
     {"local5", 21}, {"local6", 22}, {"local7", 23},
 };
+
+enum { FACILITY_COUNT = sizeof facilities / sizeof facilities[0] };
 
 /* scheme://host[:port][/path][?query], cut into its parts. */
 struct url_parts {
@@ -31,17 +39,13 @@ struct url_parts {
 static bool cut_authority(struct url_parts *parts)
 {
     struct span rest = parts->authority;
-    const char *end = NULL;
-    if (rest.size > 0 && rest.data[0] == '[') {
-        end = memchr(rest.data, ']', rest.size);
-        parts->host = end ? span_of(rest.data + 1, (size_t)(end - rest.data) - 1) : rest;
-        rest = end ? span_from(rest, (size_t)(end - rest.data) + 1) : span_of(NULL, 0);
-    } else {
-        end = rest.size > 0 ? memchr(rest.data, ':', rest.size) : NULL;
-        size_t size = end ? (size_t)(end - rest.data) : rest.size;
-        parts->host = span_of(rest.data, size);
-        rest = span_from(rest, size);
+    bool bracketed = span_starts(rest, "[");
+    size_t end = span_find(rest, bracketed ? ']' : ':');
+    if (bracketed && end == rest.size) {
+        return false;
     }
+    parts->host = bracketed ? span_of(rest.data + 1, end - 1) : span_of(rest.data, end);
+    rest = span_from(rest, bracketed ? end + 1 : end);
     if (rest.size == 0) {
         return parts->host.size > 0 && parts->host.data[0] != '[';
     }
@@ -49,7 +53,7 @@ static bool cut_authority(struct url_parts *parts)
     int64_t port = 0;
     for (size_t i = 0; i < parts->port.size && port <= 65535; i++) {
         char c = parts->port.data[i];
-        port = c >= '0' && c <= '9' ? port * 10 + (c - '0') : 65536;
+        port = ascii_is_digit(c) ? port * 10 + (c - '0') : 65536;
     }
     return parts->host.size > 0 && rest.data[0] == ':' && port > 0 && port <= 65535;
 }
@@ -72,10 +76,7 @@ static enum status cut_url(const char *option, const char *text, struct url_part
     }
     out->scheme = span_of(text, (size_t)(colon - text));
     struct span rest = span_str(colon + 3);
-    size_t size = 0;
-    while (size < rest.size && rest.data[size] != '/' && rest.data[size] != '?') {
-        size++;
-    }
+    size_t size = strcspn(rest.data, "/?");
     out->authority = span_of(rest.data, size);
     out->path = span_from(rest, size);
     if (out->authority.size > 0 && memchr(out->authority.data, '@', out->authority.size)) {
@@ -126,14 +127,18 @@ static enum status find_form(const struct destination_options *options,
     return OK;
 }
 
+static bool is_plain(const struct url_parts *parts)
+{
+    return span_is(parts->scheme, "http") || span_is(parts->scheme, "tcp");
+}
+
 /* Events tell of people and machines: they go over TLS, or stay on this machine. */
 static enum status check_plain(const char *option, const struct destination_options *options,
                                const struct url_parts *parts, struct err *err)
 {
     char host[256];
     (void)snprintf(host, sizeof host, "%.*s", SPAN_FMT(parts->host));
-    bool plain = span_is(parts->scheme, "http") || span_is(parts->scheme, "tcp");
-    if (plain && !config_host_is_loopback(host) && !options->allow_remote_plain) {
+    if (is_plain(parts) && !config_host_is_loopback(host) && !options->allow_remote_plain) {
         return err_set(err, ERR_USAGE,
                        "--%s: %.*s:// to %s is not encrypted: use %s://, or allow it with "
                        "--allow-remote-plain",
@@ -146,24 +151,17 @@ static enum status check_plain(const char *option, const struct destination_opti
 /* The path of the API, when the URL has none or stops before it. */
 static const char *missing_path(enum form form, struct span path)
 {
-    struct span bare = path;
-    while (bare.size > 0 && bare.data[bare.size - 1] == '/') {
-        bare.size--;
-    }
-    if (form == FORM_HEC && bare.size == 0) {
-        return "/services/collector/event";
-    }
-    if (form == FORM_BULK && !has(path, "/_bulk")) {
-        return "/_bulk";
-    }
-    return NULL;
+    bool bare = ascii_trim(path, "/").size == 0;
+    return form == FORM_HEC && bare                    ? "/services/collector/event"
+           : form == FORM_BULK && !has(path, "/_bulk") ? "/_bulk"
+                                                       : NULL;
 }
 
 static enum status make_urls(const struct url_parts *parts, struct destination *out,
                              struct err *err)
 {
     bool stream = out->form.form == FORM_SYSLOG;
-    bool tls = span_is(parts->scheme, "tls") || span_is(parts->scheme, "https");
+    bool tls = !is_plain(parts);
     struct span path = stream ? span_of(NULL, 0) : parts->path;
     const char *more = missing_path(out->form.form, path);
     if (more && path.size > 0 && memchr(path.data, '?', path.size)) {
@@ -187,9 +185,6 @@ static enum status session_url(const struct destination_options *options, struct
                                struct err *err)
 {
     struct url_parts parts;
-    if (!options->session_dest) {
-        return OK;
-    }
     enum status status = cut_url("session-dest", options->session_dest, &parts, err);
     if (status == OK && !span_starts(parts.scheme, "http")) {
         status = err_set(err, ERR_USAGE, "--session-dest is https:// or http://");
@@ -204,31 +199,33 @@ static enum status session_url(const struct destination_options *options, struct
 static enum status form_options(const struct destination_options *options,
                                 struct form_options *form, struct err *err)
 {
-    form->index = options->index;
-    form->source = options->source ? options->source : "teleport";
-    form->sourcetype = options->sourcetype ? options->sourcetype : "_json";
-    form->update = options->update;
-    form->facility = -1;
     const char *facility = options->facility ? options->facility : "audit";
-    for (size_t i = 0; i < sizeof facilities / sizeof facilities[0]; i++) {
-        form->facility =
-            strcmp(facilities[i].name, facility) == 0 ? facilities[i].number : form->facility;
+    const char *most = options->frame_max;
+    int64_t frame_bytes_max = FRAME_BYTES_DEFAULT;
+    size_t i = 0;
+    while (i < FACILITY_COUNT && strcmp(facilities[i].name, facility) != 0) {
+        i++;
     }
-    if (form->facility < 0) {
+    if (i == FACILITY_COUNT) {
         return err_set(err, ERR_USAGE,
                        "--facility \"%.40s\" is none of audit, auth, authpriv, daemon, user, "
                        "local0 to local7",
                        facility);
     }
-    char *end = NULL;
-    long long most = options->frame_max ? strtoll(options->frame_max, &end, 10) : 0;
-    if (options->frame_max &&
-        (!*options->frame_max || *end || most < 480 || most > FRAME_BYTES_MAX)) {
+    if (most && !options_read_number(most, FRAME_BYTES_MIN, FRAME_BYTES_MAX, &frame_bytes_max)) {
         return err_set(err, ERR_USAGE,
-                       "--frame-max: \"%.40s\" is not a number of bytes from 480 to %d",
-                       options->frame_max, FRAME_BYTES_MAX);
+                       "--frame-max: \"%.40s\" is not a number of bytes from %d to %d", most,
+                       FRAME_BYTES_MIN, FRAME_BYTES_MAX);
     }
-    form->frame_bytes_max = options->frame_max ? (size_t)most : FRAME_BYTES_DEFAULT;
+    *form = (struct form_options){
+        .form = form->form,
+        .index = options->index,
+        .source = options->source ? options->source : "teleport",
+        .sourcetype = options->sourcetype ? options->sourcetype : "_json",
+        .update = options->update,
+        .facility = facilities[i].number,
+        .frame_bytes_max = (size_t)frame_bytes_max,
+    };
     return OK;
 }
 
@@ -285,12 +282,11 @@ enum status destination_open(const struct destination_options *options,
                                        : err_set(err, ERR_USAGE, "where to? Give --dest URL");
     status = THEN(status, find_form(options, &parts, &destination.form.form, err));
     status = THEN(status, check_plain("dest", options, &parts, err));
-    if (status == OK) {
-        bool plain = span_is(parts.scheme, "http") || span_is(parts.scheme, "tcp");
-        status = check_fit(options, destination.form.form, plain, err);
-    }
+    status = THEN(status, check_fit(options, destination.form.form, is_plain(&parts), err));
     status = THEN(status, make_urls(&parts, &destination, err));
-    status = THEN(status, session_url(options, &destination, err));
+    if (options->session_dest) {
+        status = THEN(status, session_url(options, &destination, err));
+    }
     status = THEN(status, form_options(options, &destination.form, err));
     if (status == OK && destination.form.form != FORM_SYSLOG) {
         status = auth_header_add(options, destination.form.form, destination.headers,

@@ -1,5 +1,6 @@
 #include "tools/stele/replay/form.h"
 
+#include "schema/base/ascii.h"
 #include "tools/stele/replay/json_one_line.h"
 
 enum { SID_BYTES_MAX = 128 };
@@ -61,8 +62,7 @@ enum status form_add(const struct form_options *options, const struct replay_eve
 
 static bool is_unreserved(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c != '\0' && strchr("-._~", c));
+    return ascii_is_letter(c) || ascii_is_digit(c) || (c != '\0' && strchr("-._~", c));
 }
 
 void form_fluentd_url(const char *url, const char *session_url, const struct replay_event *event,

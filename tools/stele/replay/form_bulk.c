@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "schema/base/digest.h"
+#include "schema/event/json_text.h"
 #include "tools/stele/replay/form.h"
 #include "tools/stele/replay/json_one_line.h"
 
@@ -34,18 +35,15 @@ const char *form_bulk_id(const struct replay_event *event, char out[FORM_ID_BYTE
 
 static void add_document(const struct replay_event *event, struct buf *body)
 {
-    const char *brace = memchr(event->raw.data, '{', event->raw.size);
-    CHECK(brace);
-    struct span rest = span_from(event->raw, (size_t)(brace - event->raw.data) + 1);
+    size_t brace = span_find(event->raw, '{');
+    CHECK(brace < event->raw.size);
     if (event->has_timestamp) {
         json_one_line_strict(event->raw, body);
     } else {
         char time[CLOCK_TEXT_BYTES];
         buf_printf(body, "{\"@timestamp\":\"%s\"", clock_format(event->time_us, time));
-        while (rest.size > 0 && strchr(" \t\r\n", rest.data[0])) {
-            rest = span_from(rest, 1);
-        }
-        buf_add_str(body, rest.size > 0 && rest.data[0] == '}' ? "" : ",");
+        struct span rest = span_from(event->raw, json_text_skip_space(event->raw, brace + 1));
+        buf_add_str(body, span_starts(rest, "}") ? "" : ",");
         json_one_line_strict(rest, body);
     }
     buf_add_char(body, '\n');

@@ -22,19 +22,15 @@ static void step(struct json_state *at, char c)
 void json_one_line_add(struct span raw, struct buf *out)
 {
     struct json_state at = {0};
-    struct span rest = raw;
-    const char *newline;
-    while (rest.size > 0 && (newline = memchr(rest.data, '\n', rest.size)) != NULL) {
-        size_t before = (size_t)(newline - rest.data);
-        for (size_t i = 0; i < before; i++) {
-            step(&at, rest.data[i]);
+    for (struct span line; span_next_line(&raw, &line);) {
+        for (size_t i = 0; i < line.size; i++) {
+            step(&at, line.data[i]);
         }
-        buf_add(out, rest.data, before);
+        buf_add_span(out, line);
         buf_add_str(out, !at.string ? " " : at.escaped ? "n" : "\\n");
         at.escaped = false;
-        rest = span_from(rest, before + 1);
     }
-    buf_add_span(out, rest);
+    buf_add_span(out, raw);
 }
 
 /* Bytes from the start of text that can be copied as they are. */

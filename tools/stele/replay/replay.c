@@ -107,8 +107,8 @@ static enum status read_resume(struct replay_run *run, const struct buf *query, 
     struct day_iterator_options *search = &run->search;
     enum status status =
         resume_file_open(given.resume, &what, &search->from_us, &search->to_us, &run->resume, err);
-    if (status == OK && resume_file_position_us(run->resume) > search->from_us) {
-        search->from_us = resume_file_position_us(run->resume);
+    if (status == OK && run->resume->now.position_us > search->from_us) {
+        search->from_us = run->resume->now.position_us;
     }
     return status;
 }
@@ -133,11 +133,10 @@ static enum status replay_archive(struct replay_run *run, const struct buf *quer
                                   struct err *err)
 {
     enum status status = read_resume(run, query, err);
-    if (status == OK && run->resume && resume_file_done(run->resume)) {
-        int64_t refused;
+    if (status == OK && run->resume && run->resume->now.done) {
         char number[32];
         fprintf(stderr, "nothing left: %s says that all %s events were settled\n", given.resume,
-                progress_number(resume_file_confirm(run->resume, &refused), number));
+                progress_number(run->resume->now.settled, number));
         return OK;
     }
     if (status == OK && given.refused && !given.dry_run) {

@@ -31,6 +31,16 @@ static const char *first_reason(const struct post_batch *batch)
     return NULL;
 }
 
+/* By batches that have left. */
+static int64_t count_settled(const struct replay_run *run)
+{
+    int64_t settled = 0;
+    for (int i = RESPONSE_OUTCOME_TAKEN; i <= RESPONSE_OUTCOME_REFUSED; i++) {
+        settled += sender_counts(run->out)->outcomes[i];
+    }
+    return settled;
+}
+
 static enum status on_settled(void *context, const struct post_batch *batch, struct err *err)
 {
     struct replay_run *run = context;
@@ -49,11 +59,7 @@ static enum status on_settled(void *context, const struct post_batch *batch, str
         resume_file_note(run->resume, batch);
         status = resume_file_due(run->resume) ? save(run, err) : OK;
     }
-    const struct sender_counts *counts = sender_counts(run->out);
-    int64_t settled = (int64_t)batch->items.count;
-    for (int i = RESPONSE_OUTCOME_TAKEN; i <= RESPONSE_OUTCOME_REFUSED; i++) {
-        settled += counts->outcomes[i];
-    }
+    int64_t settled = count_settled(run) + (int64_t)batch->items.count;
     progress_step(&run->progress, settled, settled);
     return status;
 }
@@ -159,8 +165,7 @@ static int64_t count_events(const struct replay_run *run)
 static void print_counts(const struct replay_run *run, int64_t begun_us)
 {
     const int64_t *outcomes = sender_counts(run->out)->outcomes;
-    int64_t all = outcomes[RESPONSE_OUTCOME_TAKEN] + outcomes[RESPONSE_OUTCOME_THERE] +
-                  outcomes[RESPONSE_OUTCOME_UPDATED] + outcomes[RESPONSE_OUTCOME_REFUSED];
+    int64_t all = count_settled(run);
     char number[32];
     printf("sent %s event%s to %s as %s in %.1f s: %s taken", progress_number(all, number),
            output_plural(all), run->dest, form_name(run->destination->form.form),
@@ -182,13 +187,12 @@ static void print_counts(const struct replay_run *run, int64_t begun_us)
 static void print_how_to_go_on(const struct replay_run *run)
 {
     char number[32];
-    int64_t refused;
     if (run->resume) {
         fprintf(stderr,
                 "stele replay: %s event%s settled so far; the same command goes on from there "
                 "(--resume %s)\n",
-                progress_number(resume_file_confirm(run->resume, &refused), number),
-                output_plural(resume_file_confirm(run->resume, &refused)), run->resume_path);
+                progress_number(run->resume->now.settled, number),
+                output_plural(run->resume->now.settled), run->resume_path);
     } else {
         fprintf(stderr, "stele replay: without --resume FILE the same command starts over\n");
     }
@@ -233,8 +237,7 @@ int replay_run(struct replay_run *run)
     int code = refused ? status_exit_code(ERR_DENIED) : 0;
     if (status == OK && run->hits == 0) {
         fprintf(stderr, "no event to send\n");
-        int64_t ignored;
-        code = run->resume && resume_file_confirm(run->resume, &ignored) > 0 ? 0 : 1;
+        code = run->resume && run->resume->now.settled > 0 ? 0 : 1;
     } else if (sender_counts(run->out)->posts > 0 || status == OK) {
         print_counts(run, begun_us);
     }

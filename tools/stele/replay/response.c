@@ -5,6 +5,8 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
+#include "schema/base/ascii.h"
+
 enum { REASON_BYTES = 240, BATCH_MAX = 100000 };
 
 /* What others wrote, for a terminal and for one line of a file. */
@@ -14,7 +16,7 @@ static const char *printable(struct span text, char out[REASON_BYTES])
     size_t n = 0;
     for (size_t i = 0; i < size; i++) {
         char c = text.data[i];
-        bool space = c == ' ' || c == '\n' || c == '\r' || c == '\t';
+        bool space = ascii_is_space(c);
         if (!space || (n > 0 && out[n - 1] != ' ')) {
             out[n++] = space ? ' ' : c > ' ' && c < 127 ? c : '?';
         }
@@ -68,10 +70,16 @@ static enum response_verdict judge_status(long http, struct span body, struct er
     return RESPONSE_REFUSED;
 }
 
-static enum response_verdict all_taken(size_t count, long http, response_each *each, void *context)
+/* Events before the one that is wrong were taken; those behind it were not looked at. bad == count:
+ * all were taken. */
+static enum response_verdict taken_before(size_t bad, size_t count, long http, const char *reason,
+                                          response_each *each, void *context)
 {
     for (size_t i = 0; i < count; i++) {
-        each(context, i, RESPONSE_OUTCOME_TAKEN, http, "");
+        enum response_outcome outcome = i < bad    ? RESPONSE_OUTCOME_TAKEN
+                                        : i == bad ? RESPONSE_OUTCOME_REFUSED
+                                                   : RESPONSE_OUTCOME_PENDING;
+        each(context, i, outcome, http, i == bad ? reason : "");
     }
     return RESPONSE_EACH;
 }
@@ -92,19 +100,6 @@ static bool hec_of_event(long code)
            code == HEC_BLANK_EVENT || code == HEC_BAD_FIELDS;
 }
 
-/* Events before the one that is wrong were taken; those behind it were not looked at. */
-static enum response_verdict hec_invalid(size_t bad, size_t count, long http, const char *reason,
-                                         response_each *each, void *context)
-{
-    for (size_t i = 0; i < count; i++) {
-        enum response_outcome outcome = i < bad    ? RESPONSE_OUTCOME_TAKEN
-                                        : i == bad ? RESPONSE_OUTCOME_REFUSED
-                                                   : RESPONSE_OUTCOME_PENDING;
-        each(context, i, outcome, http, i == bad ? reason : "");
-    }
-    return RESPONSE_EACH;
-}
-
 static enum response_verdict judge_hec(long http, struct span body, size_t count,
                                        response_each *each, void *context, struct err *err)
 {
@@ -115,7 +110,7 @@ static enum response_verdict judge_hec(long http, struct span body, size_t count
     (void)printable(text_of(root, "text"), words);
     cJSON_Delete(root);
     if (http == 200 && code == HEC_SUCCESS) {
-        return all_taken(count, http, each, context);
+        return taken_before(count, count, http, "", each, context);
     }
     if (http == 200) {
         (void)err_set(err, ERR_FORMAT,
@@ -134,7 +129,7 @@ static enum response_verdict judge_hec(long http, struct span body, size_t count
     if (bad >= 0 && (size_t)bad < count) {
         char reason[REASON_BYTES + 32];
         (void)snprintf(reason, sizeof reason, "code %ld: %s", code, words);
-        return hec_invalid((size_t)bad, count, http, reason, each, context);
+        return taken_before((size_t)bad, count, http, reason, each, context);
     }
     return RESPONSE_REFUSED;
 }
@@ -201,6 +196,6 @@ enum response_verdict response_judge(enum form form, long http, struct span body
     if (form == FORM_BULK) {
         return judge_bulk(http, body, count, each, context, err);
     }
-    return http >= 200 && http < 300 ? all_taken(count, http, each, context)
+    return http >= 200 && http < 300 ? taken_before(count, count, http, "", each, context)
                                      : judge_status(http, body, err);
 }

@@ -8,34 +8,12 @@
 
 #include "schema/base/ascii.h"
 #include "schema/base/digest.h"
-#include "schema/base/file.h"
 
 enum { FILE_BYTES_MAX = 4 * 1024 * 1024 };
 
-struct resume_tie {
-    char hex[RESUME_FILE_TIE_DIGITS + 1];
-};
-
-struct resume_file {
-    char path[FILE_PATH_BYTES];
-    struct buf what; /* the lines of what is replayed */
-    int64_t position_us;
-    int64_t settled;
-    int64_t refused;
-    bool done;
-    struct resume_tie *ties;
-    size_t n_ties;
-    int64_t written_us; /* monotonic */
-    bool dirty;
-    /* as it was read: resume_file_has goes by these, while the others move on */
-    int64_t begun_us;
-    struct resume_tie *begun_ties;
-    size_t n_begun_ties;
-};
-
-static struct resume_tie tie_of(struct span raw)
+static struct resume_file_tie tie_of(struct span raw)
 {
-    struct resume_tie tie;
+    struct resume_file_tie tie;
     char hex[DIGEST_HEX_BYTES];
     struct digest digest = digest_sha256(raw);
     (void)snprintf(tie.hex, sizeof tie.hex, "%.*s", RESUME_FILE_TIE_DIGITS,
@@ -52,26 +30,14 @@ static void add_what(struct buf *out, const char *name, const char *text)
 
 static const char *const what_names[] = {"dest", "as", "query", "from", "to"};
 
-/* The next line of *rest, without its newline; false at the end, or when there is none. */
-static bool next_line(struct span *rest, struct span *out_line)
-{
-    const char *newline = rest->size > 0 ? memchr(rest->data, '\n', rest->size) : NULL;
-    if (!newline) {
-        return false;
-    }
-    *out_line = span_of(rest->data, (size_t)(newline - rest->data));
-    *rest = span_from(*rest, out_line->size + 1);
-    return true;
-}
-
 static enum status check_what(const struct resume_file *file, struct span *rest, struct err *err)
 {
     struct span should = buf_span(&file->what);
     struct span line = {0};
     struct span wanted = {0};
     for (size_t i = 0; i < sizeof what_names / sizeof what_names[0]; i++) {
-        (void)next_line(&should, &wanted);
-        bool there = next_line(rest, &line);
+        (void)span_next_line(&should, &wanted);
+        bool there = span_next_line(rest, &line);
         if (!there || !span_starts(line, what_names[i])) {
             return err_set(err, ERR_FORMAT, "--resume: %s is not the file of a replay", file->path);
         }
@@ -95,15 +61,14 @@ static bool is_tie(struct span line)
     return ok;
 }
 
-static bool read_ties(struct resume_file *file, struct span rest)
+static bool read_ties(struct resume_file_place *place, struct span rest)
 {
     struct span line;
-    while (next_line(&rest, &line)) {
-        if (!is_tie(line) || file->n_ties == RESUME_FILE_TIES_MAX) {
+    while (span_next_line(&rest, &line)) {
+        if (!is_tie(line) || place->n_ties == RESUME_FILE_TIES_MAX) {
             return false;
         }
-        memcpy(file->ties[file->n_ties].hex, line.data + 4, RESUME_FILE_TIE_DIGITS);
-        file->ties[file->n_ties++].hex[RESUME_FILE_TIE_DIGITS] = '\0';
+        memcpy(place->ties[place->n_ties++].hex, line.data + 4, RESUME_FILE_TIE_DIGITS);
     }
     return rest.size == 0;
 }
@@ -114,7 +79,7 @@ static bool read_numbers(struct span *rest, const char *word, int64_t *a, int64_
     struct span line;
     int end = 0;
     char text[128];
-    if (!next_line(rest, &line) || line.size >= sizeof text || !span_starts(line, word)) {
+    if (!span_next_line(rest, &line) || line.size >= sizeof text || !span_starts(line, word)) {
         return false;
     }
     (void)snprintf(text, sizeof text, "%.*s", SPAN_FMT(span_from(line, strlen(word))));
@@ -128,9 +93,10 @@ static enum status read_file(struct resume_file *file, int64_t *from_us, int64_t
 {
     struct buf text = BUF_INIT;
     struct span line;
+    struct resume_file_place *place = &file->now;
     enum status status = file_read(file->path, FILE_BYTES_MAX, &text, err);
     struct span rest = buf_span(&text);
-    if (status == OK && (!next_line(&rest, &line) || !span_is(line, "stele-replay 1"))) {
+    if (status == OK && (!span_next_line(&rest, &line) || !span_is(line, "stele-replay 1"))) {
         status = err_set(err, ERR_FORMAT, "--resume: %s is not the file of a replay", file->path);
     }
     status = THEN(status, check_what(file, &rest, err));
@@ -138,14 +104,14 @@ static enum status read_file(struct resume_file *file, int64_t *from_us, int64_t
     int64_t from = 0;
     int64_t to = 0;
     if (status == OK && (!read_numbers(&rest, "range", &from, &to) ||
-                         !read_numbers(&rest, "position", &file->position_us, NULL) ||
-                         !read_numbers(&rest, "settled", &file->settled, &file->refused) ||
-                         !read_numbers(&rest, "done", &done, NULL) || !read_ties(file, rest))) {
+                         !read_numbers(&rest, "position", &place->position_us, NULL) ||
+                         !read_numbers(&rest, "settled", &place->settled, &place->refused) ||
+                         !read_numbers(&rest, "done", &done, NULL) || !read_ties(place, rest))) {
         status = err_set(err, ERR_FORMAT, "--resume: %s is damaged: delete it to start over",
                          file->path);
     }
     if (status == OK) {
-        file->done = done == 1;
+        place->done = done == 1;
         *from_us = from;
         *to_us = to;
     }
@@ -165,21 +131,15 @@ enum status resume_file_open(const char *path, const struct resume_file_options 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         add_what(&file->what, what_names[i], texts[i]);
     }
-    file->position_us = INT64_MIN;
-    file->ties = calloc(RESUME_FILE_TIES_MAX, sizeof *file->ties);
-    file->begun_ties = calloc(RESUME_FILE_TIES_MAX, sizeof *file->ties);
-    enum status status = file->ties && file->begun_ties
-                             ? file_path_format(file->path, err, "%s", path)
-                             : err_nomem(err, "replay");
+    file->now.position_us = INT64_MIN;
+    enum status status = file_path_format(file->path, err, "%s", path);
     status = THEN(status, buf_status(&file->what, "replay", err));
     if (status == OK && file_exists(path)) {
         status = read_file(file, from_us, to_us, err);
     }
     if (status == OK) {
         buf_printf(&file->what, "range %" PRId64 " %" PRId64 "\n", *from_us, *to_us);
-        file->begun_us = file->position_us;
-        file->n_begun_ties = file->n_ties;
-        memcpy(file->begun_ties, file->ties, file->n_ties * sizeof *file->ties);
+        file->begun = file->now;
         status = resume_file_write(file, err); /* a file that cannot be written is reported now */
     }
     if (status != OK) {
@@ -194,36 +154,19 @@ void resume_file_close(struct resume_file *file)
 {
     if (file) {
         buf_fini(&file->what);
-        free(file->ties);
-        free(file->begun_ties);
         free(file);
     }
 }
 
-bool resume_file_done(const struct resume_file *file)
-{
-    return file->done;
-}
-
-int64_t resume_file_position_us(const struct resume_file *file)
-{
-    return file->position_us;
-}
-
-int64_t resume_file_confirm(const struct resume_file *file, int64_t *out_refused)
-{
-    *out_refused = file->refused;
-    return file->settled;
-}
-
 bool resume_file_has(const struct resume_file *file, int64_t time_us, struct span raw)
 {
-    if (time_us != file->begun_us || file->n_begun_ties == 0) {
-        return time_us < file->begun_us;
+    const struct resume_file_place *begun = &file->begun;
+    if (time_us != begun->position_us || begun->n_ties == 0) {
+        return time_us < begun->position_us;
     }
-    struct resume_tie tie = tie_of(raw);
-    for (size_t i = 0; i < file->n_begun_ties; i++) {
-        if (memcmp(file->begun_ties[i].hex, tie.hex, RESUME_FILE_TIE_DIGITS) == 0) {
+    struct resume_file_tie tie = tie_of(raw);
+    for (size_t i = 0; i < begun->n_ties; i++) {
+        if (memcmp(begun->ties[i].hex, tie.hex, RESUME_FILE_TIE_DIGITS) == 0) {
             return true;
         }
     }
@@ -234,24 +177,25 @@ void resume_file_note(struct resume_file *file, const struct post_batch *batch)
 {
     CHECK(batch->items.count > 0 && batch->pending == 0);
     int64_t last_us = vec_last(&batch->items)->time_us;
-    if (last_us > file->position_us) {
-        file->position_us = last_us;
-        file->n_ties = 0;
+    struct resume_file_place *now = &file->now;
+    if (last_us > now->position_us) {
+        now->position_us = last_us;
+        now->n_ties = 0;
     }
     for (size_t i = 0; i < batch->items.count; i++) {
-        file->refused += batch->items.items[i].outcome == RESPONSE_OUTCOME_REFUSED;
-        if (batch->items.items[i].time_us == file->position_us &&
-            file->n_ties < RESUME_FILE_TIES_MAX) {
-            file->ties[file->n_ties++] = tie_of(post_batch_raw(batch, i));
+        now->refused += batch->items.items[i].outcome == RESPONSE_OUTCOME_REFUSED;
+        if (batch->items.items[i].time_us == now->position_us &&
+            now->n_ties < RESUME_FILE_TIES_MAX) {
+            now->ties[now->n_ties++] = tie_of(post_batch_raw(batch, i));
         }
     }
-    file->settled += (int64_t)batch->items.count;
+    now->settled += (int64_t)batch->items.count;
     file->dirty = true;
 }
 
 void resume_file_finish(struct resume_file *file)
 {
-    file->done = true;
+    file->now.done = true;
     file->dirty = true;
 }
 
@@ -262,13 +206,14 @@ bool resume_file_due(const struct resume_file *file)
 
 enum status resume_file_write(struct resume_file *file, struct err *err)
 {
+    const struct resume_file_place *now = &file->now;
     struct buf text = BUF_INIT;
     buf_add_str(&text, "stele-replay 1\n");
     buf_add_span(&text, buf_span(&file->what));
     buf_printf(&text, "position %" PRId64 "\nsettled %" PRId64 " %" PRId64 "\ndone %d\n",
-               file->position_us, file->settled, file->refused, file->done);
-    for (size_t i = 0; i < file->n_ties; i++) {
-        buf_printf(&text, "tie %s\n", file->ties[i].hex);
+               now->position_us, now->settled, now->refused, now->done);
+    for (size_t i = 0; i < now->n_ties; i++) {
+        buf_printf(&text, "tie %s\n", now->ties[i].hex);
     }
     enum status status = buf_status(&text, "replay", err);
     status = THEN(status, file_write(file->path, buf_span(&text), 0600, err));

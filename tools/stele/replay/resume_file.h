@@ -14,6 +14,7 @@
 #ifndef TOOLS_STELE_REPLAY_RESUME_FILE_H
 #define TOOLS_STELE_REPLAY_RESUME_FILE_H
 
+#include "schema/base/file.h"
 #include "tools/stele/replay/post_batch.h"
 
 enum { RESUME_FILE_TIES_MAX = 4096, RESUME_FILE_TIE_DIGITS = 32 };
@@ -27,7 +28,29 @@ struct resume_file_options {
     const char *to;
 };
 
-struct resume_file;
+struct resume_file_tie {
+    char hex[RESUME_FILE_TIE_DIGITS + 1];
+};
+
+/* How far it is. */
+struct resume_file_place {
+    int64_t position_us; /* INT64_MIN: nothing is settled */
+    int64_t settled;     /* events of all runs */
+    int64_t refused;     /* of these */
+    bool done;           /* the whole range is settled */
+    struct resume_file_tie ties[RESUME_FILE_TIES_MAX];
+    size_t n_ties;
+};
+
+struct resume_file {
+    struct resume_file_place now;
+    struct resume_file_place begun; /* as it was read: resume_file_has goes by this */
+    /* of resume_file.c alone */
+    char path[FILE_PATH_BYTES];
+    struct buf what;    /* the lines of what is replayed */
+    int64_t written_us; /* monotonic */
+    bool dirty;
+};
 
 /* Reads the file when there is one: then *from_us and *to_us become what they were at the start.
  * ERR_USAGE: it is of another destination, form, query or range. ERR_FORMAT: it is another kind of
@@ -38,14 +61,8 @@ MUST_USE enum status resume_file_open(const char *path, const struct resume_file
 /* Writes nothing. NULL is fine. */
 void resume_file_close(struct resume_file *file);
 
-/* The whole range was settled by an earlier run. */
-bool resume_file_done(const struct resume_file *file);
-/* Where to begin: the position, or INT64_MIN when nothing is settled. */
-int64_t resume_file_position_us(const struct resume_file *file);
 /* This event was settled by an earlier run. */
 bool resume_file_has(const struct resume_file *file, int64_t time_us, struct span raw);
-/* Events of all runs that are settled, and how many of these were refused. */
-int64_t resume_file_confirm(const struct resume_file *file, int64_t *out_refused);
 
 /* Notes a settled batch in memory. Batches come in order of time. */
 void resume_file_note(struct resume_file *file, const struct post_batch *batch);
