@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
 #include "schema/base/random.h"
 
@@ -94,8 +95,7 @@ static bool label_ok(const char *label, size_t size)
     bool ok = size >= 1 && size <= 63 && label[0] != '-' && label[size - 1] != '-';
     for (size_t i = 0; ok && i < size; i++) {
         char c = label[i];
-        ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-             c == '-' || c == '_';
+        ok = ascii_is_letter(c) || ascii_is_digit(c) || c == '-' || c == '_';
     }
     return ok;
 }
@@ -132,24 +132,27 @@ static void add_name(struct buf *out, const char *name)
                name);
 }
 
+static bool is_among(const char *name, const char *const *names, size_t count)
+{
+    size_t i = 0;
+    while (i < count && strcasecmp(name, names[i]) != 0) {
+        i++;
+    }
+    return i < count;
+}
+
 /* subjectAltName as OpenSSL's configuration writes it; the names have been checked. */
 static void alt_names(const struct pki_request *request, struct buf *out)
 {
     static const char *const always[] = {"localhost", "127.0.0.1", "::1"};
     for (size_t i = 0; i < request->n_names; i++) {
-        bool again = false;
-        for (size_t j = 0; j < i; j++) {
-            again = again || strcasecmp(request->names[i], request->names[j]) == 0;
-        }
-        for (size_t j = 0; j < 3; j++) {
-            again = again || strcasecmp(request->names[i], always[j]) == 0;
-        }
-        if (!again) {
-            add_name(out, request->names[i]);
+        const char *name = request->names[i];
+        if (!is_among(name, request->names, i) && !is_among(name, always, 3)) {
+            add_name(out, name);
         }
     }
-    for (size_t j = 0; j < 3; j++) {
-        add_name(out, always[j]);
+    for (size_t i = 0; i < 3; i++) {
+        add_name(out, always[i]);
     }
     buf_add_char(out, '\0');
 }
@@ -224,15 +227,12 @@ static enum status write_pem(BIO *bio, const char *dir, const char *name, const 
 {
     char path[FILE_PATH_BYTES];
     enum status status = file_path_format(path, err, "%s/%s.%s", dir, name, suffix);
-    if (status != OK) {
-        return status;
-    }
-    if (file_exists(path)) {
+    if (status == OK && file_exists(path)) {
         return err_set(err, ERR_EXISTS, "%s is there already and is not written over", path);
     }
     char *data;
     long size = BIO_get_mem_data(bio, &data);
-    return file_write(path, span_of(data, (size_t)size), mode, err);
+    return THEN(status, file_write(path, span_of(data, (size_t)size), mode, err));
 }
 
 static enum status pair_write(const struct pair *pair, const char *dir, const char *name,
