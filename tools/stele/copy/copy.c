@@ -50,11 +50,8 @@ static enum status read_passphrase(struct buf *text, struct err *err)
     if (status != OK) {
         return err_wrap(err, "--passphrase-file");
     }
-    const char *end = text->size > 0 ? memchr(text->data, '\n', text->size) : NULL;
-    text->size = end ? (size_t)(end - text->data) : text->size;
-    if (text->size > 0 && text->data[text->size - 1] == '\r') {
-        text->size--;
-    }
+    text->size = span_find(buf_span(text), '\n');
+    text->size -= span_ends(buf_span(text), "\r");
     if (text->size < CMS_PASSPHRASE_MIN) {
         return err_set(err, ERR_USAGE,
                        "--passphrase-file %s: its first line has less than %d bytes",
@@ -106,11 +103,10 @@ static void print_made(const struct copy_job *job)
     char first[CLOCK_TEXT_BYTES];
     char last[CLOCK_TEXT_BYTES];
     char hex[DIGEST_HEX_BYTES];
-    bool encrypted = job->to.n_certificates > 0 || job->to.passphrase.size > 0;
     printf("%s: %s events, %s to %s, %s bytes%s\n", job->out,
            progress_number(job->facts.events, number), clock_format(job->facts.first_us, first),
            clock_format(job->facts.last_us, last), progress_number(job->file_bytes, bytes),
-           encrypted ? ", encrypted" : "");
+           copy_job_encrypts(job) ? ", encrypted" : "");
     printf("sha256 %s\n", digest_hex(&job->file_sha256, hex));
     if (job->plain) {
         printf("not signed: a plain file is for reading; stele copy without --plain makes one that "

@@ -121,11 +121,10 @@ static bool encrypted_so_far(void *context, int64_t bytes)
     return !is_stopped(maker->job);
 }
 
-static enum status encrypt(struct copy_maker *maker, struct err *err)
+static enum status encrypt(struct copy_maker *maker, const struct atomic_file *file,
+                           struct err *err)
 {
     struct copy_job *job = maker->job;
-    struct atomic_file file;
-    struct progress progress;
     int fd = copy_writer_fd(maker->writer);
     enum status status = measure_file(job, fd, err);
     if (status == OK && job->file_bytes > CMS_BYTES_MAX) {
@@ -134,18 +133,8 @@ static enum status encrypt(struct copy_maker *maker, struct err *err)
                        "make several, by --from and --to",
                        (long long)job->file_bytes, (long long)CMS_BYTES_MAX);
     }
-    status = THEN(status, atomic_file_open(&file, job->out, err));
-    if (status != OK) {
-        return status;
-    }
-    progress_begin(&progress, "encrypt", "MiB", 1000);
-    maker->progress = &progress;
-    status = cms_seal(fd, file.fd, &job->to, encrypted_so_far, maker, err);
-    progress_wipe(&progress);
-    status = THEN(status, measure_file(job, file.fd, err));
-    status = THEN(status, atomic_file_publish(&file, job->over, err));
-    atomic_file_drop(&file);
-    return status;
+    progress_begin(maker->progress, "encrypt", "MiB", 1000);
+    return THEN(status, cms_seal(fd, file->fd, &job->to, encrypted_so_far, maker, err));
 }
 
 static void show_rows(void *context, int64_t rows)
@@ -154,37 +143,33 @@ static void show_rows(void *context, int64_t rows)
     progress_step(maker->progress, rows * 1000 / maker->job->facts.events, rows);
 }
 
-static enum status write_plain(struct copy_maker *maker, struct err *err)
+static enum status write_plain(struct copy_maker *maker, const struct atomic_file *file,
+                               struct err *err)
 {
-    struct copy_job *job = maker->job;
-    struct atomic_file file;
-    struct progress progress;
-    enum status status = atomic_file_open(&file, job->out, err);
-    if (status != OK) {
-        return status;
-    }
-    progress_begin(&progress, "plain", "events", 1000);
-    maker->progress = &progress;
-    status = copy_plain_write(copy_writer_part(maker->writer), file.part, &job->facts, job->stop,
-                              show_rows, maker, err);
-    progress_wipe(&progress);
-    status = THEN(status, measure_file(job, file.fd, err));
-    status = THEN(status, atomic_file_publish(&file, job->over, err));
-    atomic_file_drop(&file);
-    return status;
+    const struct copy_job *job = maker->job;
+    progress_begin(maker->progress, "plain", "events", 1000);
+    return copy_plain_write(copy_writer_part(maker->writer), file->part, &job->facts, job->stop,
+                            show_rows, maker, err);
 }
 
 static enum status put_in_place(struct copy_maker *maker, struct err *err)
 {
     struct copy_job *job = maker->job;
-    if (job->to.n_certificates > 0 || job->to.passphrase.size > 0) {
-        return encrypt(maker, err);
+    struct atomic_file file;
+    if (!copy_job_encrypts(job) && !job->plain) {
+        enum status status = measure_file(job, copy_writer_fd(maker->writer), err);
+        return THEN(status, copy_writer_publish(maker->writer, job->over, err));
     }
-    if (job->plain) {
-        return write_plain(maker, err);
+    enum status status = atomic_file_open(&file, job->out, err);
+    if (status != OK) {
+        return status;
     }
-    enum status status = measure_file(job, copy_writer_fd(maker->writer), err);
-    return THEN(status, copy_writer_publish(maker->writer, job->over, err));
+    status = copy_job_encrypts(job) ? encrypt(maker, &file, err) : write_plain(maker, &file, err);
+    progress_wipe(maker->progress);
+    status = THEN(status, measure_file(job, file.fd, err));
+    status = THEN(status, atomic_file_publish(&file, job->over, err));
+    atomic_file_drop(&file);
+    return status;
 }
 
 static enum status check_target(const struct copy_job *job, struct err *err)
@@ -196,8 +181,7 @@ static enum status check_target(const struct copy_job *job, struct err *err)
     if (!job->over && file_exists(job->out)) {
         return err_set(err, ERR_EXISTS, "%s is there already; --force replaces it", job->out);
     }
-    bool encrypts = job->to.n_certificates > 0 || job->to.passphrase.size > 0;
-    return encrypts ? cms_check(&job->to, err) : OK;
+    return copy_job_encrypts(job) ? cms_check(&job->to, err) : OK;
 }
 
 enum status copy_job_run(struct copy_job *job, struct err *err)
@@ -205,20 +189,16 @@ enum status copy_job_run(struct copy_job *job, struct err *err)
     struct progress progress;
     struct copy_maker maker = {.job = job, .progress = &progress};
     struct signing_key *key = NULL;
-    bool hidden = job->to.n_certificates > 0 || job->to.passphrase.size > 0;
     enum status status = check_target(job, err);
     status = THEN(status, find_key(job, &key, err));
-    status = THEN(status,
-                  copy_writer_open(job->out, job->compression_level, hidden, &maker.writer, err));
+    status = THEN(status, copy_writer_open(job->out, job->compression_level, copy_job_encrypts(job),
+                                           &maker.writer, err));
     progress_begin(&progress, "copy", "events", 1000);
     status = THEN(status, collect(&maker, err));
     progress_wipe(&progress);
-    bool any = status == OK && copy_writer_count(maker.writer) > 0;
-    if (any) {
+    if (status == OK && copy_writer_count(maker.writer) > 0) {
         status = copy_writer_finish(maker.writer, &job->facts, key, err);
-    }
-    if (any && status == OK) {
-        status = put_in_place(&maker, err);
+        status = THEN(status, put_in_place(&maker, err));
     }
     copy_writer_close(maker.writer);
     signing_key_free(key);

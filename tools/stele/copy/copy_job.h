@@ -28,6 +28,11 @@ struct copy_job {
     char key_id[SIGNING_ID_BYTES]; /* empty: not signed */
 };
 
+static inline bool copy_job_encrypts(const struct copy_job *job)
+{
+    return job->to.n_certificates > 0 || job->to.passphrase.size > 0;
+}
+
 /* Makes it, with a progress line. OK with facts.events 0: nothing matched, and no file was made. */
 MUST_USE enum status copy_job_run(struct copy_job *job, struct err *err);
 
