@@ -33,7 +33,7 @@ static enum status mark_shipped(struct archive *archive, const char *target,
     size_t count;
     const struct block_info *blocks = segment_blocks(segment, &count);
     int64_t day_us = segment_day_us(segment);
-    struct ledger_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     enum status status =
         ledger_cursor_open_days(archive, target, day_us, day_us + CLOCK_DAY_US, &cursor, err);
     struct ledger_object row;
@@ -43,7 +43,7 @@ static enum status mark_shipped(struct archive *archive, const char *target,
                 shipped[i] || (blocks[i].id >= row.first_block && blocks[i].id <= row.last_block);
         }
     }
-    ledger_cursor_close(cursor);
+    archive_cursor_close(cursor);
     return status;
 }
 

@@ -37,14 +37,14 @@ static enum status read_rows(struct reconcile_run *run, const char *from_key, bo
                              struct ledger_object *rows, size_t most, size_t *out_count,
                              struct err *err)
 {
-    struct ledger_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     size_t count = 0;
     enum status status =
         ledger_cursor_open_keys(run->archive, run->asking->url, from_key, &cursor, err);
     while (count < most && ledger_cursor_step(cursor, &rows[count], &status, err)) {
         count += !(behind && strcmp(rows[count].key, from_key) == 0);
     }
-    ledger_cursor_close(cursor);
+    archive_cursor_close(cursor);
     *out_count = count;
     return status;
 }

@@ -97,7 +97,7 @@ static enum status list_objects(struct ledger_reader *asking, ship_ledger_each *
     int64_t from_us = question->from_us < INT64_MIN + 2 * CLOCK_DAY_US
                           ? INT64_MIN
                           : clock_day_start(question->from_us);
-    struct ledger_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     enum status status =
         ledger_cursor_open_days(asking->archive, NULL, from_us, question->to_us, &cursor, err);
     struct ship_ledger_row found;
@@ -113,7 +113,7 @@ static enum status list_objects(struct ledger_reader *asking, ship_ledger_each *
             status = each(context, &found, err);
         }
     }
-    ledger_cursor_close(cursor);
+    archive_cursor_close(cursor);
     return status;
 }
 

@@ -25,7 +25,7 @@ struct ship_wait {
 
 static enum status inbox_left(struct ship_wait *wait, int64_t *out_left, struct err *err)
 {
-    struct inbox_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     enum status status = inbox_cursor_open(wait->archive, 0, &cursor, err);
     int64_t left = 0;
     while (status == OK) {
@@ -37,7 +37,7 @@ static enum status inbox_left(struct ship_wait *wait, int64_t *out_left, struct 
         }
         left++;
     }
-    inbox_cursor_close(cursor);
+    archive_cursor_close(cursor);
     *out_left = left;
     return status;
 }
@@ -60,7 +60,7 @@ struct pending {
 
 static enum status pending_left(struct ship_wait *wait, struct pending *out, struct err *err)
 {
-    struct ledger_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     enum status status = ledger_cursor_open(wait->archive, wait->ask->target, true, &cursor, err);
     struct ledger_object row;
     *out = (struct pending){0};
@@ -74,7 +74,7 @@ static enum status pending_left(struct ship_wait *wait, struct pending *out, str
                            row.last_error);
         }
     }
-    ledger_cursor_close(cursor);
+    archive_cursor_close(cursor);
     return status;
 }
 

@@ -71,7 +71,7 @@ static void add_row(struct ship_status_target *target, const char *dir,
 static enum status read_ledger(struct archive *archive, const char *dir, struct ship_status *status,
                                struct err *err)
 {
-    struct ledger_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     enum status code = ledger_cursor_open(archive, NULL, false, &cursor, err);
     struct ledger_object row;
     while (ledger_cursor_step(cursor, &row, &code, err)) {
@@ -80,7 +80,7 @@ static enum status read_ledger(struct archive *archive, const char *dir, struct 
             add_row(target, dir, &row);
         }
     }
-    ledger_cursor_close(cursor);
+    archive_cursor_close(cursor);
     return code;
 }
 

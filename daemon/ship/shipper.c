@@ -201,7 +201,7 @@ static enum status pending_read(const struct ship_pass *pass, struct ledger_obje
                                 size_t *out_count, struct err *err)
 {
     struct shipper *shipper = pass->shipper;
-    struct ledger_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     enum status status =
         ledger_cursor_open(shipper->archive, shipper->target->url, true, &cursor, err);
     int64_t now_us = clock_now_us();
@@ -209,7 +209,7 @@ static enum status pending_read(const struct ship_pass *pass, struct ledger_obje
     while (count < PENDING_MAX && ledger_cursor_step(cursor, &rows[count], &status, err)) {
         count += is_due(pass, &rows[count], now_us);
     }
-    ledger_cursor_close(cursor);
+    archive_cursor_close(cursor);
     *out_count = count;
     return status;
 }
@@ -322,7 +322,7 @@ static enum status left_pending(struct ship_pass *pass, struct err *err)
 {
     struct shipper *shipper = pass->shipper;
     struct shipper_report *report = pass->report;
-    struct ledger_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     enum status status =
         ledger_cursor_open(shipper->archive, shipper->target->url, true, &cursor, err);
     struct ledger_object row;
@@ -335,7 +335,7 @@ static enum status left_pending(struct ship_pass *pass, struct err *err)
             planner_older(&report->oldest_us, planner_row_oldest(shipper->dir, &row));
         }
     }
-    ledger_cursor_close(cursor);
+    archive_cursor_close(cursor);
     return status;
 }
 

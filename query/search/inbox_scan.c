@@ -168,7 +168,7 @@ static enum status read_inbox(struct inbox_scan *scan, struct archive *archive, 
     if (status != OK) {
         return status;
     }
-    struct inbox_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     status = inbox_cursor_open(archive, 0, &cursor, err);
     for (bool end = false; status == OK && !end;) {
         struct inbox_row row;
@@ -177,7 +177,7 @@ static enum status read_inbox(struct inbox_scan *scan, struct archive *archive, 
             status = read_row(scan, &row, from_us, to_us, err);
         }
     }
-    inbox_cursor_close(cursor);
+    archive_cursor_close(cursor);
     archive_read_end(archive);
     return status;
 }

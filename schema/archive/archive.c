@@ -16,7 +16,6 @@
 #include "schema/base/random.h"
 #include "schema/base/uuid.h"
 #include "schema/base/vec.h"
-#include "schema/db/db_query.h"
 
 extern const char archive_sql[];
 
@@ -54,10 +53,8 @@ enum status archive_create(const char *dir, struct err *err)
     }
     char id[37];
     uuid_random(id);
-    char sql[160];
-    (void)snprintf(sql, sizeof sql, "INSERT INTO archive (id, created_us) VALUES ('%s', %lld)", id,
-                   (long long)clock_now_us());
-    status = db_exec(db, sql, err);
+    status = db_change(db, "INSERT INTO archive (id, created_us) VALUES (?1, ?2)",
+                       DB_WITH(DB_STR(id), DB_INT(clock_now_us())), err);
     db_close(db);
     return THEN(status, file_sync_dir(dir, err));
 }
@@ -175,10 +172,8 @@ void archive_rollback(struct archive *archive)
     archive->n_cached_sources = 0; /* some of them may be gone */
 }
 
-enum status archive_run_alone(struct archive *archive, sqlite3_stmt *stmt, struct err *err)
+enum status archive_end(struct archive *archive, enum status status, struct err *err)
 {
-    enum status status = archive_begin(archive, err);
-    status = THEN(status, db_run(stmt, err));
     status = THEN(status, archive_commit(archive, err));
     if (status != OK) {
         archive_rollback(archive);
@@ -186,16 +181,20 @@ enum status archive_run_alone(struct archive *archive, sqlite3_stmt *stmt, struc
     return status;
 }
 
+enum status archive_run_alone(struct archive *archive, enum archive_statement statement,
+                              struct db_values values, struct err *err)
+{
+    enum status status = archive_begin(archive, err);
+    status = THEN(status, db_run_with(archive->statements[statement], values, err));
+    return archive_end(archive, status, err);
+}
+
 enum status archive_change(struct archive *archive, const char *sql, struct db_values values,
                            struct err *err)
 {
     enum status status = archive_begin(archive, err);
     status = THEN(status, db_change(archive->db, sql, values, err));
-    status = THEN(status, archive_commit(archive, err));
-    if (status != OK) {
-        archive_rollback(archive);
-    }
-    return status;
+    return archive_end(archive, status, err);
 }
 
 /* A deferred transaction takes its snapshot at the first read: read something. */
@@ -356,14 +355,9 @@ enum status archive_days(const char *dir, int64_t **out_days, size_t *out_count,
     if (handle) {
         (void)closedir(handle);
     }
-    if (status != OK) {
-        vec_fini(&days);
-        return status;
-    }
     vec_sort(&days, compare_days);
-    *out_count = days.count;
-    *out_days = vec_take(&days);
-    return OK;
+    vec_hand_over(&days, status, out_days, out_count);
+    return status;
 }
 
 enum status archive_segment_path(const char *dir, int64_t day_us, char out[4096], struct err *err)

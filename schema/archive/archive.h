@@ -46,11 +46,19 @@ MUST_USE enum status archive_begin(struct archive *archive, struct err *err);
 MUST_USE enum status archive_commit(struct archive *archive, struct err *err);
 /* After any failure between begin and commit; safe when SQLite has already rolled back. */
 void archive_rollback(struct archive *archive);
+/* Commits when what was done since the begin is OK, and rolls back otherwise and when the commit
+ * fails. Gives what became of all of it. */
+MUST_USE enum status archive_end(struct archive *archive, enum status status, struct err *err);
 
 /* One statement (schema/db/db_query.h) in a transaction of its own. */
 struct db_values;
 MUST_USE enum status archive_change(struct archive *archive, const char *sql,
                                     struct db_values values, struct err *err);
+
+/* Rows of one table, as its own functions open and read them (inbox_cursor_open and so on); what is
+ * in a row lives until the next call. NULL is fine. */
+struct archive_cursor;
+void archive_cursor_close(struct archive_cursor *cursor);
 
 /* A read transaction: what is read between these two is one state of the catalogue. */
 MUST_USE enum status archive_read_begin(struct archive *archive, struct err *err);

@@ -3,7 +3,7 @@
 #define SCHEMA_ARCHIVE_ARCHIVE_INTERNAL_H
 
 #include "schema/archive/archive.h"
-#include "schema/db/db.h"
+#include "schema/db/db_query.h"
 
 enum archive_statement {
 #define X(name, sql) STATEMENT_##name,
@@ -32,8 +32,18 @@ struct archive {
 };
 
 /* Runs one statement in a transaction of its own. */
-MUST_USE enum status archive_run_alone(struct archive *archive, sqlite3_stmt *stmt,
-                                       struct err *err);
+MUST_USE enum status archive_run_alone(struct archive *archive, enum archive_statement statement,
+                                       struct db_values values, struct err *err);
+
+struct archive_cursor {
+    sqlite3_stmt *row;
+};
+MUST_USE enum status archive_cursor_open(struct archive *archive, const char *sql,
+                                         struct db_values values,
+                                         struct archive_cursor **out_cursor, struct err *err);
+/* Moves to the next row; *out_end: there is none. */
+MUST_USE enum status archive_cursor_step(struct archive_cursor *cursor, bool *out_end,
+                                         struct err *err);
 
 /* Has commits note the length of the WAL, and checkpoint it. */
 void archive_wal_watch(struct archive *archive);

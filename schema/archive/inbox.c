@@ -1,12 +1,8 @@
 #include "schema/archive/inbox.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "schema/archive/archive_internal.h"
 #include "schema/archive/quarantine_table.h"
 #include "schema/archive/source_table.h"
-#include "schema/db/db_query.h"
 
 static enum status inbox_add(struct archive *archive, const struct inbox_item *item,
                              struct err *err)
@@ -16,14 +12,12 @@ static enum status inbox_add(struct archive *archive, const struct inbox_item *i
                                             0, item->body, err);
         return THEN(status, archive_counter_add(archive, EVENT_COUNTER_quarantined, 1, err));
     }
-    int64_t source;
+    int64_t source = 0;
     enum status status = source_intern(archive, &item->source, &source, err);
-    if (status != OK) {
-        return status;
-    }
-    return db_run_with(archive->statements[STATEMENT_INBOX_ADD],
-                       DB_WITH(DB_INT(item->received_us), DB_INT(source), DB_BLOB(item->body)),
-                       err);
+    return THEN(status,
+                db_run_with(archive->statements[STATEMENT_INBOX_ADD],
+                            DB_WITH(DB_INT(item->received_us), DB_INT(source), DB_BLOB(item->body)),
+                            err));
 }
 
 enum status inbox_append(struct archive *archive, const struct inbox_item *items, size_t count,
@@ -33,66 +27,34 @@ enum status inbox_append(struct archive *archive, const struct inbox_item *items
     for (size_t i = 0; status == OK && i < count; i++) {
         status = inbox_add(archive, &items[i], err);
     }
-    status = THEN(status, archive_commit(archive, err));
-    if (status != OK) {
-        archive_rollback(archive);
-    }
-    return status;
+    return archive_end(archive, status, err);
 }
 
-struct inbox_cursor {
-    sqlite3_stmt *stmt;
-};
-
 enum status inbox_cursor_open(struct archive *archive, int64_t after_id,
-                              struct inbox_cursor **out_cursor, struct err *err)
+                              struct archive_cursor **out_cursor, struct err *err)
 {
-    struct inbox_cursor *cursor = calloc(1, sizeof *cursor);
-    if (!cursor) {
-        return err_nomem(err, "inbox");
-    }
-    enum status status = db_prepare_with(
-        archive->db,
+    return archive_cursor_open(
+        archive,
         "SELECT i.id, i.received_us, i.body, " SOURCE_COLUMNS
         " FROM inbox i JOIN source s ON s.id = i.source WHERE i.id > max(?1,"
         " (SELECT coalesce(max(value), 0) FROM counter WHERE name = 'inbox_deleted'))"
         " ORDER BY i.id",
-        DB_WITH(DB_INT(after_id)), &cursor->stmt, err);
-    if (status != OK) {
-        free(cursor);
-        return status;
-    }
-    *out_cursor = cursor;
-    return OK;
+        DB_WITH(DB_INT(after_id)), out_cursor, err);
 }
 
-enum status inbox_cursor_next(struct inbox_cursor *cursor, struct inbox_row *out_row, bool *out_end,
-                              struct err *err)
+enum status inbox_cursor_next(struct archive_cursor *cursor, struct inbox_row *out_row,
+                              bool *out_end, struct err *err)
 {
-    bool row = false;
-    enum status status = db_step(cursor->stmt, &row, err);
-    if (status != OK) {
-        return status;
-    }
-    *out_end = !row;
-    if (row) {
-        sqlite3_stmt *stmt = cursor->stmt;
+    enum status status = archive_cursor_step(cursor, out_end, err);
+    if (status == OK && !*out_end) {
         *out_row = (struct inbox_row){
-            .id = sqlite3_column_int64(stmt, 0),
-            .received_us = sqlite3_column_int64(stmt, 1),
-            .body = db_column_span(stmt, 2),
-            .source = source_columns(stmt, 3),
+            .id = sqlite3_column_int64(cursor->row, 0),
+            .received_us = sqlite3_column_int64(cursor->row, 1),
+            .body = db_column_span(cursor->row, 2),
+            .source = source_columns(cursor->row, 3),
         };
     }
-    return OK;
-}
-
-void inbox_cursor_close(struct inbox_cursor *cursor)
-{
-    if (cursor) {
-        (void)sqlite3_finalize(cursor->stmt);
-        free(cursor);
-    }
+    return status;
 }
 
 enum status inbox_state(struct archive *archive, struct inbox_state *out_state, struct err *err)

@@ -26,13 +26,11 @@ struct inbox_row {
     struct source source;
     struct span body;
 };
-struct inbox_cursor;
 MUST_USE enum status inbox_cursor_open(struct archive *archive, int64_t after_id,
-                                       struct inbox_cursor **out_cursor, struct err *err);
+                                       struct archive_cursor **out_cursor, struct err *err);
 /* OK with *out_row filled, or OK with *out_end true. */
-MUST_USE enum status inbox_cursor_next(struct inbox_cursor *cursor, struct inbox_row *out_row,
+MUST_USE enum status inbox_cursor_next(struct archive_cursor *cursor, struct inbox_row *out_row,
                                        bool *out_end, struct err *err);
-void inbox_cursor_close(struct inbox_cursor *cursor);
 
 struct inbox_state {
     int64_t count;

@@ -5,7 +5,6 @@
  * slice at a time. The mark is there only as long as there is something to purge. */
 #include "schema/archive/archive_internal.h"
 #include "schema/archive/inbox.h"
-#include "schema/db/db_query.h"
 
 enum { SLICE_ROWS = 512 }; /* about half a millisecond */
 
@@ -50,11 +49,9 @@ enum status inbox_purge(struct archive *archive, bool *out_left, struct err *err
     }
     status = THEN(status, archive_begin(archive, err));
     status = THEN(status, delete_slice(archive, mark, &left, err));
-    status = THEN(status, archive_commit(archive, err));
-    if (status != OK) {
-        archive_rollback(archive);
-        return status;
+    status = archive_end(archive, status, err);
+    if (status == OK) {
+        *out_left = left;
     }
-    *out_left = left;
-    return OK;
+    return status;
 }

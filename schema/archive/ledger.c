@@ -2,10 +2,7 @@
  * is committed before its object is put, and the mark after the target has confirmed it. */
 #include "schema/archive/ledger.h"
 
-#include <stdlib.h>
-
 #include "schema/archive/archive_internal.h"
-#include "schema/db/db_query.h"
 
 enum status ledger_last_block(struct archive *archive, const char *target, int64_t day_us,
                               int64_t *out_block, struct err *err)
@@ -16,13 +13,13 @@ enum status ledger_last_block(struct archive *archive, const char *target, int64
 
 enum status ledger_plan(struct archive *archive, struct ledger_object *object, struct err *err)
 {
-    sqlite3_stmt *stmt = archive->statements[STATEMENT_LEDGER_PLAN];
-    db_bind(stmt,
-            DB_WITH(DB_STR(object->target), DB_INT(object->day_us), DB_INT(object->first_block),
-                    DB_INT(object->last_block), DB_INT(object->codec), DB_STR(object->key),
-                    DB_INT(object->events), DB_INT(object->raw_bytes), DB_INT(object->bytes),
-                    DB_DIGEST(&object->sha256), DB_INT(object->planned_us)));
-    enum status status = archive_run_alone(archive, stmt, err);
+    enum status status = archive_run_alone(
+        archive, STATEMENT_LEDGER_PLAN,
+        DB_WITH(DB_STR(object->target), DB_INT(object->day_us), DB_INT(object->first_block),
+                DB_INT(object->last_block), DB_INT(object->codec), DB_STR(object->key),
+                DB_INT(object->events), DB_INT(object->raw_bytes), DB_INT(object->bytes),
+                DB_DIGEST(&object->sha256), DB_INT(object->planned_us)),
+        err);
     if (status == OK) {
         object->id = sqlite3_last_insert_rowid(archive->db);
         object->state = LEDGER_PLANNED;
@@ -33,22 +30,16 @@ enum status ledger_plan(struct archive *archive, struct ledger_object *object, s
 enum status ledger_mark_shipped(struct archive *archive, int64_t id, int64_t shipped_us,
                                 struct err *err)
 {
-    sqlite3_stmt *stmt = archive->statements[STATEMENT_LEDGER_SHIPPED];
-    db_bind(stmt, DB_WITH(DB_INT(id), DB_INT(shipped_us)));
-    return archive_run_alone(archive, stmt, err);
+    return archive_run_alone(archive, STATEMENT_LEDGER_SHIPPED,
+                             DB_WITH(DB_INT(id), DB_INT(shipped_us)), err);
 }
 
 enum status ledger_mark_failed(struct archive *archive, int64_t id, int64_t next_try_us,
                                const char *error, struct err *err)
 {
-    sqlite3_stmt *stmt = archive->statements[STATEMENT_LEDGER_FAILED];
-    db_bind(stmt, DB_WITH(DB_INT(id), DB_INT(next_try_us), DB_STR(error)));
-    return archive_run_alone(archive, stmt, err);
+    return archive_run_alone(archive, STATEMENT_LEDGER_FAILED,
+                             DB_WITH(DB_INT(id), DB_INT(next_try_us), DB_STR(error)), err);
 }
-
-struct ledger_cursor {
-    sqlite3_stmt *stmt;
-};
 
 /* A planned object whose blocks were deleted: of a day's blocks those with the lowest numbers go,
  * and numbers are not used again (schema/index/deletion.h). */
@@ -61,71 +52,51 @@ struct ledger_cursor {
     " sha256, state, planned_us, shipped_us, tries, next_try_us, last_error, " OBJECT_IS_GONE      \
     " FROM object WHERE "
 
-static enum status cursor_open(struct archive *archive, const char *sql, struct db_values values,
-                               struct ledger_cursor **out_cursor, struct err *err)
-{
-    struct ledger_cursor *cursor = calloc(1, sizeof *cursor);
-    if (!cursor) {
-        return err_nomem(err, "ledger");
-    }
-    enum status status = db_prepare_with(archive->db, sql, values, &cursor->stmt, err);
-    if (status != OK) {
-        free(cursor);
-        return status;
-    }
-    *out_cursor = cursor;
-    return OK;
-}
-
 enum status ledger_cursor_open(struct archive *archive, const char *target, bool pending_only,
-                               struct ledger_cursor **out_cursor, struct err *err)
+                               struct archive_cursor **out_cursor, struct err *err)
 {
-    return cursor_open(archive,
-                       pending_only ? OBJECTS "state = 0 AND NOT " OBJECT_IS_GONE
-                                              " AND (?1 IS NULL OR target = ?1) ORDER BY id"
-                                    : OBJECTS "(?1 IS NULL OR target = ?1) ORDER BY id",
-                       DB_WITH(DB_COPY(target)), out_cursor, err);
+    return archive_cursor_open(archive,
+                               pending_only ? OBJECTS "state = 0 AND NOT " OBJECT_IS_GONE
+                                                      " AND (?1 IS NULL OR target = ?1) ORDER BY id"
+                                            : OBJECTS "(?1 IS NULL OR target = ?1) ORDER BY id",
+                               DB_WITH(DB_COPY(target)), out_cursor, err);
 }
 
 enum status ledger_cursor_open_block(struct archive *archive, int64_t day_us, int64_t block,
-                                     struct ledger_cursor **out_cursor, struct err *err)
+                                     struct archive_cursor **out_cursor, struct err *err)
 {
-    return cursor_open(archive,
-                       OBJECTS "day_us = ?1 AND first_block <= ?2 AND last_block >= ?2 ORDER BY id",
-                       DB_WITH(DB_INT(day_us), DB_INT(block)), out_cursor, err);
+    return archive_cursor_open(
+        archive, OBJECTS "day_us = ?1 AND first_block <= ?2 AND last_block >= ?2 ORDER BY id",
+        DB_WITH(DB_INT(day_us), DB_INT(block)), out_cursor, err);
 }
 
 enum status ledger_cursor_open_days(struct archive *archive, const char *target, int64_t from_us,
-                                    int64_t to_us, struct ledger_cursor **out_cursor,
+                                    int64_t to_us, struct archive_cursor **out_cursor,
                                     struct err *err)
 {
-    return cursor_open(archive,
-                       OBJECTS "day_us >= ?1 AND day_us < ?2 AND (?3 IS NULL OR target = ?3)"
-                               " ORDER BY day_us, first_block, id",
-                       DB_WITH(DB_INT(from_us), DB_INT(to_us), DB_COPY(target)), out_cursor, err);
+    return archive_cursor_open(
+        archive,
+        OBJECTS "day_us >= ?1 AND day_us < ?2 AND (?3 IS NULL OR target = ?3)"
+                " ORDER BY day_us, first_block, id",
+        DB_WITH(DB_INT(from_us), DB_INT(to_us), DB_COPY(target)), out_cursor, err);
 }
 
 enum status ledger_cursor_open_keys(struct archive *archive, const char *target,
-                                    const char *from_key, struct ledger_cursor **out_cursor,
+                                    const char *from_key, struct archive_cursor **out_cursor,
                                     struct err *err)
 {
-    return cursor_open(archive, OBJECTS "target = ?1 AND key >= ?2 ORDER BY key",
-                       DB_WITH(DB_COPY(target), DB_COPY(from_key)), out_cursor, err);
+    return archive_cursor_open(archive, OBJECTS "target = ?1 AND key >= ?2 ORDER BY key",
+                               DB_WITH(DB_COPY(target), DB_COPY(from_key)), out_cursor, err);
 }
 
-enum status ledger_cursor_next(struct ledger_cursor *cursor, struct ledger_object *out_object,
+enum status ledger_cursor_next(struct archive_cursor *cursor, struct ledger_object *out_object,
                                bool *out_end, struct err *err)
 {
-    bool row = false;
-    enum status status = db_step(cursor->stmt, &row, err);
-    if (status != OK) {
+    enum status status = archive_cursor_step(cursor, out_end, err);
+    if (status != OK || *out_end) {
         return status;
     }
-    *out_end = !row;
-    if (!row) {
-        return OK;
-    }
-    sqlite3_stmt *stmt = cursor->stmt;
+    sqlite3_stmt *stmt = cursor->row;
     *out_object = (struct ledger_object){
         .id = sqlite3_column_int64(stmt, 0),
         .day_us = sqlite3_column_int64(stmt, 2),
@@ -147,12 +118,4 @@ enum status ledger_cursor_next(struct ledger_cursor *cursor, struct ledger_objec
     db_column_copy(stmt, 6, out_object->key, sizeof out_object->key);
     db_column_copy(stmt, 16, out_object->last_error, sizeof out_object->last_error);
     return OK;
-}
-
-void ledger_cursor_close(struct ledger_cursor *cursor)
-{
-    if (cursor) {
-        (void)sqlite3_finalize(cursor->stmt);
-        free(cursor);
-    }
 }

@@ -44,16 +44,15 @@ MUST_USE enum status ledger_mark_failed(struct archive *archive, int64_t id, int
 
 /* Objects in order of id. target NULL: all. pending_only: planned ones that can still be shipped.
  */
-struct ledger_cursor;
 MUST_USE enum status ledger_cursor_open(struct archive *archive, const char *target,
-                                        bool pending_only, struct ledger_cursor **out_cursor,
+                                        bool pending_only, struct archive_cursor **out_cursor,
                                         struct err *err);
-MUST_USE enum status ledger_cursor_next(struct ledger_cursor *cursor,
+MUST_USE enum status ledger_cursor_next(struct archive_cursor *cursor,
                                         struct ledger_object *out_object, bool *out_end,
                                         struct err *err);
 /* The same for a loop: false at the end and after an error, which is in *status then. Does nothing
  * when *status is one already. */
-static inline bool ledger_cursor_step(struct ledger_cursor *cursor,
+static inline bool ledger_cursor_step(struct archive_cursor *cursor,
                                       struct ledger_object *out_object, enum status *status,
                                       struct err *err)
 {
@@ -61,21 +60,20 @@ static inline bool ledger_cursor_step(struct ledger_cursor *cursor,
     *status = THEN(*status, ledger_cursor_next(cursor, out_object, &end, err));
     return *status == OK && !end;
 }
-void ledger_cursor_close(struct ledger_cursor *cursor);
 
 /* The objects (of any target) that hold the block: the same cursor. */
 MUST_USE enum status ledger_cursor_open_block(struct archive *archive, int64_t day_us,
-                                              int64_t block, struct ledger_cursor **out_cursor,
+                                              int64_t block, struct archive_cursor **out_cursor,
                                               struct err *err);
 /* The target's objects from that key on (inclusive), in order of the keys' bytes: the same cursor.
  */
 MUST_USE enum status ledger_cursor_open_keys(struct archive *archive, const char *target,
                                              const char *from_key,
-                                             struct ledger_cursor **out_cursor, struct err *err);
+                                             struct archive_cursor **out_cursor, struct err *err);
 /* The objects of the days from from_us (inclusive) to to_us (exclusive), in order of day and block;
  * target NULL: all. The same cursor. */
 MUST_USE enum status ledger_cursor_open_days(struct archive *archive, const char *target,
                                              int64_t from_us, int64_t to_us,
-                                             struct ledger_cursor **out_cursor, struct err *err);
+                                             struct archive_cursor **out_cursor, struct err *err);
 
 #endif

@@ -125,13 +125,8 @@ enum status legal_hold_list(struct archive *archive, bool all, struct legal_hold
                                  all ? HOLD_COLUMNS "ORDER BY id"
                                      : HOLD_COLUMNS "WHERE released_us IS NULL ORDER BY id",
                                  DB_NO_VALUES, add_hold, &holds, err);
-    if (status != OK) {
-        vec_fini(&holds);
-        return status;
-    }
-    *out_count = holds.count;
-    *out_holds = vec_take(&holds);
-    return OK;
+    vec_hand_over(&holds, status, out_holds, out_count);
+    return status;
 }
 
 enum status legal_hold_stamp(struct archive *archive, int64_t *out_stamp, struct err *err)

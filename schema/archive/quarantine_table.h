@@ -21,12 +21,10 @@ struct quarantine_row {
     int64_t position;
     struct span body;
 };
-struct quarantine_cursor;
 MUST_USE enum status quarantine_cursor_open(struct archive *archive,
-                                            struct quarantine_cursor **out_cursor, struct err *err);
-MUST_USE enum status quarantine_cursor_next(struct quarantine_cursor *cursor,
+                                            struct archive_cursor **out_cursor, struct err *err);
+MUST_USE enum status quarantine_cursor_next(struct archive_cursor *cursor,
                                             struct quarantine_row *out_row, bool *out_end,
                                             struct err *err);
-void quarantine_cursor_close(struct quarantine_cursor *cursor);
 
 #endif

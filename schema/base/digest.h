@@ -27,6 +27,11 @@ struct digest_stream *digest_stream_new(void);
 void digest_stream_add(struct digest_stream *stream, struct span bytes);
 struct digest digest_stream_finish(struct digest_stream *stream);
 
+static inline bool digest_equal(const struct digest *a, const struct digest *b)
+{
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
 /* Lower-case hex with a NUL; returns out. */
 const char *digest_hex(const struct digest *digest, char out[DIGEST_HEX_BYTES]);
 /* 64 hex digits. */

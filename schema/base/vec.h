@@ -51,6 +51,11 @@
 /* The items as the caller's own, to be freed with free(); the vector is empty then. */
 #define vec_take(v) vec_give(&(v)->items, &(v)->count, &(v)->capacity)
 
+/* The end of a function that gives a list away as items and a number: they are the caller's, to be
+ * freed with free(), when `status` is OK, and gone otherwise. */
+#define vec_hand_over(v, status, out_items, out_count)                                             \
+    ((status) == OK ? (void)(*(out_count) = (v)->count, *(out_items) = vec_take(v)) : vec_fini(v))
+
 /* qsort that may be asked of an empty vector. */
 #define vec_sort(v, compare)                                                                       \
     ((v)->count > 0 ? qsort((v)->items, (v)->count, sizeof *(v)->items, (compare)) : (void)0)

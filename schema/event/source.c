@@ -1,19 +1,34 @@
 #include "schema/event/source.h"
 
+#include "schema/base/ascii.h"
+
+struct source source_copy(const struct source *source, struct arena *arena, bool *out_fine)
+{
+    struct source copy = {.via = arena_copy(arena, source->via),
+                          .peer = arena_copy(arena, source->peer),
+                          .certificate = arena_copy(arena, source->certificate),
+                          .tag = arena_copy(arena, source->tag),
+                          .session_stream = source->session_stream};
+    *out_fine = copy.via.data && copy.peer.data && copy.certificate.data && copy.tag.data;
+    return copy;
+}
+
+bool source_equal(const struct source *a, const struct source *b)
+{
+    return span_equal(a->via, b->via) && span_equal(a->peer, b->peer) &&
+           span_equal(a->certificate, b->certificate) && span_equal(a->tag, b->tag) &&
+           a->session_stream == b->session_stream;
+}
+
 static bool is_sid(struct span text)
 {
-    if (text.size == 0) {
-        return false;
-    }
     for (size_t i = 0; i < text.size; i++) {
         char c = text.data[i];
-        bool fine = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                    c == '-' || c == '_';
-        if (!fine) {
+        if (!ascii_is_digit(c) && !ascii_is_letter(c) && c != '-' && c != '_') {
             return false;
         }
     }
-    return true;
+    return text.size > 0;
 }
 
 /* The start of "<sid>.log" in a path that ends in ".<sid>.log", or 0. A sid is a UUID in general,
@@ -33,6 +48,11 @@ static size_t session_suffix(struct span path)
     return found ? dot : 0;
 }
 
+static char printable(char c)
+{
+    return c > ' ' && c < '\x7f' ? c : '_';
+}
+
 void source_from_path(struct span path, char *text, size_t text_bytes, struct source *out_source)
 {
     CHECK(text_bytes > 0);
@@ -50,9 +70,8 @@ void source_from_path(struct span path, char *text, size_t text_bytes, struct so
         head = span_from(head, 1);
     }
     size_t used = 0;
-    for (size_t i = 0; i < head.size && used + 1 < text_bytes; i++) {
-        unsigned char c = (unsigned char)head.data[i];
-        text[used++] = c == '/' ? '.' : c < 0x21 || c > 0x7e ? '_' : (char)c;
+    for (; used < head.size && used + 1 < text_bytes; used++) {
+        text[used] = head.data[used] == '/' ? '.' : printable(head.data[used]);
     }
     if (suffix > 0 && used + 5 < text_bytes) {
         memcpy(text + used, used ? ".log" : "log", used ? 4 : 3);
@@ -83,8 +102,7 @@ void source_from_tag(struct span tag, char *text, size_t text_bytes, struct sour
         out_source->session_stream = false;
         size_t size = tag.size < text_bytes ? tag.size : text_bytes - 1;
         for (size_t i = 0; i < size; i++) {
-            unsigned char c = (unsigned char)tag.data[i];
-            text[i] = c < 0x21 || c > 0x7e ? '_' : (char)c;
+            text[i] = printable(tag.data[i]);
         }
         text[size] = '\0';
         out_source->tag = span_of(text, size);

@@ -2,6 +2,7 @@
 #ifndef SCHEMA_EVENT_SOURCE_H
 #define SCHEMA_EVENT_SOURCE_H
 
+#include "schema/base/arena.h"
 #include "schema/base/buf.h"
 
 /* Reserved fields that the archive adds to each event; they are columns like any other, and no
@@ -18,6 +19,11 @@ struct source {
                                 session stream's sid is left out: session.log */
     bool session_stream;     /* path ended in .<sid>.log */
 };
+
+/* A copy that lives as long as the arena; *out_fine: memory was enough for it. */
+struct source source_copy(const struct source *source, struct arena *arena, bool *out_fine);
+
+bool source_equal(const struct source *a, const struct source *b);
 
 /* Fills tag and session_stream from a request's path (with or without a query string). The tag
  * is written into text (cut at its size). */

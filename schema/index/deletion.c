@@ -127,13 +127,8 @@ static enum status list(struct archive *archive, const char *sql, int64_t after_
     struct deletions deletions = {0};
     enum status status = db_each(archive_db(archive), sql, DB_WITH(DB_INT(after_id)), take_deletion,
                                  &deletions, err);
-    if (status != OK) {
-        vec_fini(&deletions);
-        return status;
-    }
-    *out_count = deletions.count;
-    *out_deletions = vec_take(&deletions);
-    return OK;
+    vec_hand_over(&deletions, status, out_deletions, out_count);
+    return status;
 }
 
 enum status deletion_list(struct archive *archive, int64_t after_id,

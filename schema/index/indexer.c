@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "schema/archive/quarantine_table.h"
+#include "schema/base/vec.h"
 #include "schema/event/source.h"
 #include "schema/index/day_batches.h"
 #include "schema/index/deletion.h"
@@ -31,7 +32,7 @@ struct quarantine_entry {
 struct indexer_run {
     int64_t up_to_id; /* 0: not from the inbox */
     int64_t counters[EVENT_COUNTER_COUNT];
-    struct buf quarantine; /* struct quarantine_entry */
+    VEC(struct quarantine_entry) quarantine;
     struct arena arena;
 };
 
@@ -90,7 +91,7 @@ void indexer_close(struct indexer *indexer)
 void indexer_run_free(struct indexer_run *run)
 {
     if (run) {
-        buf_fini(&run->quarantine);
+        vec_fini(&run->quarantine);
         arena_fini(&run->arena);
         free(run);
     }
@@ -110,33 +111,22 @@ static enum status run_begin(struct indexer *indexer, int64_t up_to_id, struct e
     return OK;
 }
 
-static struct span keep_event(struct indexer_run *run, struct span bytes, bool *fine)
-{
-    struct span copy = arena_copy(&run->arena, bytes);
-    *fine = *fine && copy.data != NULL;
-    return copy;
-}
-
 static enum status add_fault(struct indexer *indexer, const struct batch_arrival *arrival,
                              enum event_fault fault, int64_t position, struct span body,
                              struct err *err)
 {
     struct indexer_run *run = indexer->run;
-    bool fine = true;
+    bool fine;
     struct quarantine_entry piece = {
-        .source = {.via = keep_event(run, arrival->source->via, &fine),
-                   .peer = keep_event(run, arrival->source->peer, &fine),
-                   .certificate = keep_event(run, arrival->source->certificate, &fine),
-                   .tag = keep_event(run, arrival->source->tag, &fine),
-                   .session_stream = arrival->source->session_stream},
+        .source = source_copy(arrival->source, &run->arena, &fine),
         .received_us = arrival->received_us,
         .position = position,
         .fault = fault,
-        .body = keep_event(run, body, &fine),
+        .body = arena_copy(&run->arena, body),
     };
-    buf_add(&run->quarantine, &piece, sizeof piece);
     run->counters[EVENT_COUNTER_quarantined]++;
-    return fine && buf_ok(&run->quarantine) ? OK : err_nomem(err, "index");
+    return fine && piece.body.data && vec_push(&run->quarantine, piece) ? OK
+                                                                        : err_nomem(err, "index");
 }
 
 /* Of one body. */
@@ -199,10 +189,9 @@ static enum status add_body(struct indexer *indexer, struct batch_arrival *arriv
 /* Finds the last row of the next run: as many as make it full. */
 static enum status run_measure(struct indexer *indexer, int64_t *out_last, struct err *err)
 {
-    struct inbox_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     enum status status = inbox_cursor_open(indexer->archive, indexer->done_id, &cursor, err);
     int64_t bytes = 0;
-    int64_t last = 0;
     bool end = false;
     struct inbox_row row;
     for (int rows = 0; status == OK && rows < RUN_EVENTS_MAX && bytes < RUN_BYTES_MAX; rows++) {
@@ -210,19 +199,16 @@ static enum status run_measure(struct indexer *indexer, int64_t *out_last, struc
         if (status != OK || end) {
             break;
         }
-        last = row.id;
+        *out_last = row.id;
         bytes += (int64_t)row.body.size;
     }
-    inbox_cursor_close(cursor);
-    if (status == OK) {
-        *out_last = last;
-    }
+    archive_cursor_close(cursor);
     return status;
 }
 
 static enum status run_read(struct indexer *indexer, struct err *err)
 {
-    struct inbox_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     enum status status = inbox_cursor_open(indexer->archive, indexer->done_id, &cursor, err);
     bool end = false;
     struct inbox_row row;
@@ -232,8 +218,22 @@ static enum status run_read(struct indexer *indexer, struct err *err)
             .source = &row.source, .row_id = row.id, .received_us = row.received_us};
         status = add_body(indexer, &arrival, row.body, err);
     }
-    inbox_cursor_close(cursor);
+    archive_cursor_close(cursor);
     return status;
+}
+
+/* Writes what waits, and gives the run away; after an error it is forgotten. */
+static enum status run_end(struct indexer *indexer, enum status status,
+                           struct indexer_run **out_run, struct err *err)
+{
+    status = THEN(status, day_batches_flush(&indexer->days, err));
+    if (status != OK) {
+        indexer_reset(indexer);
+        return status;
+    }
+    *out_run = indexer->run;
+    indexer->run = NULL;
+    return OK;
 }
 
 enum status indexer_run_next(struct indexer *indexer, struct indexer_run **out_run, struct err *err)
@@ -241,33 +241,28 @@ enum status indexer_run_next(struct indexer *indexer, struct indexer_run **out_r
     CHECK(!indexer->run);
     int64_t last = 0;
     enum status status = run_measure(indexer, &last, err);
+    if (status == OK && last == 0) {
+        *out_run = NULL;
+    }
     if (status != OK || last == 0) {
-        if (status == OK) {
-            *out_run = NULL;
-        }
         return status;
     }
     status = run_begin(indexer, last, err);
     status = THEN(status, run_read(indexer, err));
-    status = THEN(status, day_batches_flush(&indexer->days, err));
-    if (status != OK) {
-        indexer_reset(indexer);
-        return status;
+    status = run_end(indexer, status, out_run, err);
+    if (status == OK) {
+        indexer->done_id = last;
     }
-    indexer->done_id = last;
-    *out_run = indexer->run;
-    indexer->run = NULL;
-    return OK;
+    return status;
 }
 
 enum status indexer_run_commit(struct archive *archive, struct indexer_run *run, struct err *err)
 {
     enum status status = archive_begin(archive, err);
-    const struct quarantine_entry *pieces =
-        (const struct quarantine_entry *)(const void *)run->quarantine.data;
-    for (size_t i = 0; status == OK && i < run->quarantine.size / sizeof *pieces; i++) {
-        status = quarantine_add(archive, &pieces[i].source, pieces[i].received_us, pieces[i].fault,
-                                pieces[i].position, pieces[i].body, err);
+    for (size_t i = 0; status == OK && i < run->quarantine.count; i++) {
+        const struct quarantine_entry *piece = &run->quarantine.items[i];
+        status = quarantine_add(archive, &piece->source, piece->received_us, piece->fault,
+                                piece->position, piece->body, err);
     }
     for (int i = 0; status == OK && i < EVENT_COUNTER_COUNT; i++) {
         if (run->counters[i] != 0) {
@@ -277,13 +272,11 @@ enum status indexer_run_commit(struct archive *archive, struct indexer_run *run,
     if (status == OK && run->up_to_id > 0) {
         status = inbox_delete(archive, run->up_to_id, err);
     }
-    status = THEN(status, archive_commit(archive, err));
-    if (status != OK) {
-        archive_rollback(archive);
-        return status;
+    status = archive_end(archive, status, err);
+    if (status == OK) {
+        indexer_run_free(run);
     }
-    indexer_run_free(run);
-    return OK;
+    return status;
 }
 
 void indexer_run_totals(const struct indexer_run *run, struct indexer_totals *out_totals)
@@ -338,13 +331,5 @@ enum status indexer_import_fault(struct indexer *indexer, const struct source *s
 enum status indexer_import_end(struct indexer *indexer, struct indexer_run **out_run,
                                struct err *err)
 {
-    enum status status = run_begin(indexer, 0, err);
-    status = THEN(status, day_batches_flush(&indexer->days, err));
-    if (status != OK) {
-        indexer_reset(indexer);
-        return status;
-    }
-    *out_run = indexer->run;
-    indexer->run = NULL;
-    return OK;
+    return run_end(indexer, run_begin(indexer, 0, err), out_run, err);
 }

@@ -284,9 +284,5 @@ enum status seal_make(struct archive *archive, const struct signing_key *key, st
     *out_more = false;
     enum status status = archive_begin(archive, err);
     status = THEN(status, make(archive, key, draft, now_us, out_more, err));
-    status = THEN(status, archive_commit(archive, err));
-    if (status != OK) {
-        archive_rollback(archive);
-    }
-    return status;
+    return archive_end(archive, status, err);
 }

@@ -101,13 +101,8 @@ enum status watch_days(struct watch_db *db, struct watch_day **out_days, size_t 
     struct days days = {0};
     enum status status = db_each(db->db, "SELECT day_us, block, newest_us FROM day ORDER BY day_us",
                                  DB_NO_VALUES, take_day, &days, err);
-    if (status != OK) {
-        vec_fini(&days);
-        return status;
-    }
-    *out_count = days.count;
-    *out_days = vec_take(&days);
-    return OK;
+    vec_hand_over(&days, status, out_days, out_count);
+    return status;
 }
 
 enum status watch_step_begin(struct watch_db *db, int64_t generation, bool *out_begun,

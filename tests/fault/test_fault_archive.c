@@ -101,7 +101,7 @@ static int find_body(struct span bytes)
 static void count_inbox(int counts[EVENTS])
 {
     struct archive *archive = NULL;
-    struct inbox_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     struct inbox_row row;
     bool end = false;
     EXPECT_OK(archive_open(dir, ARCHIVE_READ, &archive, &err), err);
@@ -115,7 +115,7 @@ static void count_inbox(int counts[EVENTS])
         counts[i < 0 ? 0 : i]++;
     }
     EXPECT(end);
-    inbox_cursor_close(cursor);
+    archive_cursor_close(cursor);
     archive_close(archive);
 }
 

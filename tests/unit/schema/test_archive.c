@@ -104,7 +104,7 @@ TEST(inbox_keeps_what_came_in_order)
     EXPECT_OK(inbox_state(archive, &state, &err), err);
     EXPECT_INT(state.count, 2);
     EXPECT_INT(state.oldest_received_us, 1);
-    struct inbox_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     struct inbox_row row;
     bool end = false;
     EXPECT_OK(inbox_cursor_open(archive, 0, &cursor, &err), err);
@@ -117,17 +117,17 @@ TEST(inbox_keeps_what_came_in_order)
     EXPECT(row.source.session_stream);
     EXPECT_OK(inbox_cursor_next(cursor, &row, &end, &err), err);
     EXPECT(end);
-    inbox_cursor_close(cursor);
+    archive_cursor_close(cursor);
     buf_fini(&text);
 
-    struct quarantine_cursor *quarantine = NULL;
+    struct archive_cursor *quarantine = NULL;
     struct quarantine_row piece;
     EXPECT_OK(quarantine_cursor_open(archive, &quarantine, &err), err);
     EXPECT_OK(quarantine_cursor_next(quarantine, &piece, &end, &err), err);
     EXPECT(!end);
     EXPECT_SPAN(piece.body, "\x1f\x8b");
     EXPECT_SPAN(piece.fault, "Content-Encoding does not unpack");
-    quarantine_cursor_close(quarantine);
+    archive_cursor_close(quarantine);
 
     EXPECT_OK(archive_begin(archive, &err), err);
     EXPECT_OK(inbox_delete(archive, 2, &err), err);
@@ -164,7 +164,7 @@ TEST(deleted_rows_are_gone_before_they_are_swept)
     do {
         struct archive *reader = NULL;
         struct inbox_state state = {0};
-        struct inbox_cursor *cursor = NULL;
+        struct archive_cursor *cursor = NULL;
         struct inbox_row row = {0};
         bool end = true;
         EXPECT_OK(archive_open(dir, ARCHIVE_READ, &reader, &err), err);
@@ -174,7 +174,7 @@ TEST(deleted_rows_are_gone_before_they_are_swept)
         EXPECT_OK(inbox_cursor_open(reader, 0, &cursor, &err), err);
         EXPECT_OK(inbox_cursor_next(cursor, &row, &end, &err), err);
         EXPECT_INT(row.id, 1501);
-        inbox_cursor_close(cursor);
+        archive_cursor_close(cursor);
         archive_close(reader);
         EXPECT_OK(inbox_purge(archive, &left, &err), err);
         sweeps++;
@@ -264,7 +264,7 @@ TEST(ledger_moves_one_way)
     struct ledger_object twice = object;
     EXPECT(ledger_plan(archive, &twice, &err) != OK);
     EXPECT_OK(ledger_mark_failed(archive, object.id, 77, "no route", &err), err);
-    struct ledger_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     struct ledger_object found;
     bool end = false;
     EXPECT_OK(ledger_cursor_open(archive, NULL, true, &cursor, &err), err);
@@ -273,16 +273,16 @@ TEST(ledger_moves_one_way)
     EXPECT_STR(found.last_error, "no route");
     EXPECT_INT(found.next_try_us, 77);
     EXPECT_INT(found.codec, LEDGER_GZIP);
-    ledger_cursor_close(cursor);
+    archive_cursor_close(cursor);
     EXPECT_OK(ledger_mark_shipped(archive, object.id, 5, &err), err);
     EXPECT_OK(ledger_cursor_open(archive, "file:///t", true, &cursor, &err), err);
     EXPECT_OK(ledger_cursor_next(cursor, &found, &end, &err), err);
     EXPECT(end);
-    ledger_cursor_close(cursor);
+    archive_cursor_close(cursor);
     EXPECT_OK(ledger_cursor_open_block(archive, 0, 2, &cursor, &err), err);
     EXPECT_OK(ledger_cursor_next(cursor, &found, &end, &err), err);
     EXPECT_INT(found.state, LEDGER_SHIPPED);
-    ledger_cursor_close(cursor);
+    archive_cursor_close(cursor);
     EXPECT_INT(sqlite3_exec(archive_db(archive), "UPDATE object SET state = 0", NULL, NULL, NULL),
                SQLITE_CONSTRAINT_TRIGGER);
     EXPECT_INT(sqlite3_exec(archive_db(archive), "DELETE FROM object", NULL, NULL, NULL),

@@ -202,7 +202,7 @@ TEST(broken_lines_of_one_request_are_gathered)
     struct indexer_totals totals = index_all(indexer);
     EXPECT_INT(totals.stored, 1);
     EXPECT_INT(totals.quarantined, 33);
-    struct quarantine_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     EXPECT_OK(quarantine_cursor_open(archive, &cursor, &err), err);
     struct quarantine_row row;
     bool end = false;
@@ -212,7 +212,7 @@ TEST(broken_lines_of_one_request_are_gathered)
         EXPECT_INT(row.position, 2 * (row.id - 1));
     }
     EXPECT_INT(bytes, 32 + 2 * (500000 - 32) - 1);
-    quarantine_cursor_close(cursor);
+    archive_cursor_close(cursor);
     indexer_close(indexer);
     close_archive();
 }

@@ -56,7 +56,7 @@ static enum status index_closed(const struct options *options, const char *dir,
 static enum status rows_left(struct archive *archive, int64_t newest, int64_t *out_left,
                              struct err *err)
 {
-    struct inbox_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     enum status status = inbox_cursor_open(archive, 0, &cursor, err);
     *out_left = 0;
     while (status == OK) {
@@ -68,7 +68,7 @@ static enum status rows_left(struct archive *archive, int64_t newest, int64_t *o
         }
         ++*out_left;
     }
-    inbox_cursor_close(cursor);
+    archive_cursor_close(cursor);
     return status;
 }
 

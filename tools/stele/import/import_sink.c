@@ -98,7 +98,7 @@ static enum status drain_inbox(struct import_sink *sink, struct err *err)
 /* Goes over the quarantine behind the last row seen; tells what this import put there. */
 static enum status tell_faults(struct import_sink *sink, bool tell, struct err *err)
 {
-    struct quarantine_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     enum status status = quarantine_cursor_open(sink->archive, &cursor, err);
     int64_t last = sink->last_quarantine_id;
     for (bool end = false; status == OK && !end;) {
@@ -114,7 +114,7 @@ static enum status tell_faults(struct import_sink *sink, bool tell, struct err *
             sink->fault(sink->context, file, row.position, row.fault);
         }
     }
-    quarantine_cursor_close(cursor);
+    archive_cursor_close(cursor);
     sink->last_quarantine_id = last;
     return status;
 }

@@ -73,7 +73,7 @@ static enum status write_json(FILE *out, const struct quarantine_row *row, struc
 static enum status write_all(struct archive *archive, FILE *out, write_row *write,
                              int64_t *out_count, struct err *err)
 {
-    struct quarantine_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     enum status status = quarantine_cursor_open(archive, &cursor, err);
     int64_t count = 0;
     for (bool end = false; status == OK && !end;) {
@@ -84,7 +84,7 @@ static enum status write_all(struct archive *archive, FILE *out, write_row *writ
             count++;
         }
     }
-    quarantine_cursor_close(cursor);
+    archive_cursor_close(cursor);
     *out_count = count;
     return status;
 }

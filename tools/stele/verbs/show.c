@@ -20,7 +20,7 @@ struct show {
 static enum status print_objects(struct show *show, const struct search_hit *hit)
 {
     struct archive *archive = day_iterator_archive(show->iterator);
-    struct ledger_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     if (!archive) {
         return OK;
     }
@@ -44,7 +44,7 @@ static enum status print_objects(struct show *show, const struct search_hit *hit
                    output_time(object.planned_us).text, object.target, object.key);
         }
     }
-    ledger_cursor_close(cursor);
+    archive_cursor_close(cursor);
     if (status == OK && count == 0) {
         printf("%-10s not yet\n", "shipped");
     }

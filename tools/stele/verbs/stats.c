@@ -114,14 +114,14 @@ static enum status read_segments(const char *dir, struct stats *stats, struct er
 
 static enum status count_quarantine(struct archive *archive, struct stats *stats, struct err *err)
 {
-    struct quarantine_cursor *cursor = NULL;
+    struct archive_cursor *cursor = NULL;
     enum status status = quarantine_cursor_open(archive, &cursor, err);
     for (bool end = false; status == OK && !end;) {
         struct quarantine_row row;
         status = quarantine_cursor_next(cursor, &row, &end, err);
         stats->quarantine += status == OK && !end;
     }
-    quarantine_cursor_close(cursor);
+    archive_cursor_close(cursor);
     return status;
 }
 
