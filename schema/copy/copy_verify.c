@@ -114,7 +114,7 @@ static enum status check_index(struct verifier *verifier, const struct block_inf
         verify_say(verifier->report, verifier->path, info->id, "its index cannot be read");
         return OK;
     }
-    if (status == OK && memcmp(sha256.bytes, proof->index_sha256.bytes, sizeof sha256.bytes) != 0) {
+    if (status == OK && !digest_equal(&sha256, &proof->index_sha256)) {
         verify_say(verifier->report, verifier->path, info->id,
                    "its times, sources, columns or values are not those it was made with");
     }
@@ -146,7 +146,7 @@ static enum status check_block(struct verifier *verifier, const struct block_inf
         return status;
     }
     struct digest sha256 = digest_sha256(ndjson);
-    if (memcmp(sha256.bytes, info->sha256.bytes, sizeof sha256.bytes) != 0) {
+    if (!digest_equal(&sha256, &info->sha256)) {
         verify_say_lines(verifier->report, verifier->path, info->id,
                          "its events do not have the digest that is kept with it", ndjson,
                          proof.line_sums, info->n_events);
@@ -187,7 +187,7 @@ static enum status check_blocks(struct verifier *verifier, struct err *err)
               (long long)verifier->raw_bytes, (long long)facts->events, (long long)facts->blocks,
               (long long)facts->raw_bytes);
     }
-    if (memcmp(chain.bytes, facts->chain.bytes, sizeof chain.bytes) != 0) {
+    if (!digest_equal(&chain, &facts->chain)) {
         wrong(verifier, "the chain of the blocks is not the one in the case header");
     }
     return OK;
@@ -227,7 +227,7 @@ static void compare_tables(struct verifier *verifier, const struct copy_content 
         } else if (before->rows != table->rows) {
             wrong(verifier, "table %.*s has %lld rows, and had %lld", SPAN_FMT(table->name),
                   (long long)table->rows, (long long)before->rows);
-        } else if (memcmp(before->sha256.bytes, table->sha256.bytes, DIGEST_SHA256_BYTES) != 0) {
+        } else if (!digest_equal(&before->sha256, &table->sha256)) {
             wrong(verifier, "table %.*s was changed", SPAN_FMT(table->name));
         }
     }
@@ -244,14 +244,13 @@ static enum status check_content(struct verifier *verifier, struct err *err)
     struct copy_content is = {0};
     struct copy_content was = {0};
     struct digest sha256 = {{0}};
-    const struct digest *should = &verifier->header.facts.content;
     enum status status = copy_content_read(segment_db(verifier->segment), &is, err);
     status = THEN(status, db_each(segment_db(verifier->segment),
                                   "SELECT name, rows, sha256 FROM copy_table", DB_NO_VALUES,
                                   take_table, &was, err));
     status = THEN(status, copy_content_digest(&was, &sha256, err));
     if (status == OK) {
-        if (memcmp(sha256.bytes, should->bytes, sizeof sha256.bytes) != 0) {
+        if (!digest_equal(&sha256, &verifier->header.facts.content)) {
             wrong(verifier, "copy_table does not have the digest that is in the case header");
         }
         compare_tables(verifier, &is, &was);

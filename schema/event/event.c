@@ -9,14 +9,15 @@
 #include "schema/event/event.h"
 
 #include <cjson/cJSON.h>
-#include <ctype.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "schema/base/ascii.h"
 #include "schema/base/utf8.h"
 #include "schema/event/event_scan.h"
+#include "schema/event/json_text.h"
 
 static _Thread_local struct arena *parse_arena; /* NULL: no event is being parsed */
 
@@ -46,39 +47,18 @@ void event_json_ready(void)
 
 const char *event_fault_text(enum event_fault fault)
 {
-    switch (fault) {
-    case EVENT_FAULT_NONE:
-        return "none";
-    case EVENT_FAULT_NOT_JSON:
-        return "not JSON";
-    case EVENT_FAULT_NOT_OBJECT:
-        return "JSON, but not an object";
-    case EVENT_FAULT_BAD_UTF8:
-        return "not UTF-8";
-    case EVENT_FAULT_BAD_ENCODING:
-        return "Content-Encoding does not unpack";
-    }
-    return "unknown";
+    static const char *const texts[] = {
+        [EVENT_FAULT_NONE] = "none",
+        [EVENT_FAULT_NOT_JSON] = "not JSON",
+        [EVENT_FAULT_NOT_OBJECT] = "JSON, but not an object",
+        [EVENT_FAULT_BAD_UTF8] = "not UTF-8",
+        [EVENT_FAULT_BAD_ENCODING] = "Content-Encoding does not unpack",
+    };
+    CHECK((size_t)fault < sizeof texts / sizeof texts[0]);
+    return texts[fault];
 }
 
-/* The four hex digits behind "\u" at `at`, or -1. */
-static long hex_escape(const char *text, size_t size, size_t at)
-{
-    if (size - at < 6 || text[at] != '\\' || text[at + 1] != 'u') {
-        return -1;
-    }
-    long value = 0;
-    for (size_t i = at + 2; i < at + 6; i++) {
-        int c = (unsigned char)text[i];
-        if (!isxdigit(c)) {
-            return -1;
-        }
-        value = value * 16 + (isdigit(c) ? c - '0' : tolower(c) - 'a' + 10);
-    }
-    return value;
-}
-
-static bool is_surrogate(long unit, long first)
+static bool is_surrogate(uint32_t unit, uint32_t first)
 {
     return unit >= first && unit <= first + 0x3ff;
 }
@@ -92,13 +72,13 @@ static void escapes_mend(char *text, size_t size)
             return;
         }
         at = (size_t)(slash - text);
-        long unit = hex_escape(text, size, at);
-        if (unit < 0) {
+        uint32_t unit = json_text_unit(span_of(text, size), at);
+        if (unit == UINT32_MAX) {
             at += 2;
             continue;
         }
-        if (is_surrogate(unit, 0xd800) && at + 6 < size &&
-            is_surrogate(hex_escape(text, size, at + 6), 0xdc00)) {
+        if (is_surrogate(unit, 0xd800) &&
+            is_surrogate(json_text_unit(span_of(text, size), at + 6), 0xdc00)) {
             at += 12;
             continue;
         }
@@ -142,11 +122,6 @@ bool event_reader_init(struct event_reader *reader, struct span body, int64_t ar
     return true;
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /* Control characters inside of strings: none are allowed (RFC 8259, section 7). Outside, only
  * white space can stand in what cJSON took. */
 static bool strings_clean(struct span text)
@@ -158,7 +133,7 @@ static bool strings_clean(struct span text)
             in_string = !in_string;
         } else if (c == '\\' && in_string) {
             i++;
-        } else if (c < 0x20 && (in_string || !is_space((char)c))) {
+        } else if (c < 0x20 && (in_string || !ascii_is_space((char)c))) {
             return false;
         }
     }
@@ -351,7 +326,7 @@ static struct span fault_piece(struct event_reader *reader)
         rest.size = (size_t)(newline - rest.data);
     }
     reader->at += rest.size;
-    while (rest.size > 0 && is_space(rest.data[rest.size - 1])) {
+    while (rest.size > 0 && ascii_is_space(rest.data[rest.size - 1])) {
         rest.size--;
     }
     return rest;
@@ -368,7 +343,7 @@ static bool reader_seek(struct event_reader *reader)
             reader->at += 2;
             continue;
         }
-        if (is_space(c) || (reader->in_array && c == ',')) {
+        if (ascii_is_space(c) || (reader->in_array && c == ',')) {
             continue;
         }
         if (!reader->in_array && c == '[') {

@@ -4,6 +4,7 @@
 
 #include <endian.h>
 
+#include "schema/base/ascii.h"
 #include "schema/base/utf8.h"
 
 struct scan {
@@ -28,8 +29,7 @@ static bool scan_is(struct scan *scan, char c)
 
 static void skip_space(struct scan *scan)
 {
-    while (scan->at < scan->end &&
-           (*scan->at == ' ' || *scan->at == '\t' || *scan->at == '\n' || *scan->at == '\r')) {
+    while (scan->at < scan->end && ascii_is_space(*scan->at)) {
         scan->at++;
     }
 }
@@ -71,11 +71,6 @@ static void skip_plain(struct scan *scan)
     }
 }
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? 10 : -1;
-}
-
 /* At a backslash. \u0000 and surrogates have rules of their own (schema/event/event.c). */
 static bool scan_escape(struct scan *scan)
 {
@@ -89,7 +84,7 @@ static bool scan_escape(struct scan *scan)
     }
     const char *hex = scan->at + 2;
     for (int i = 0; i < 4; i++) {
-        if (hex_digit(hex[i]) < 0) {
+        if (ascii_hex_digit(hex[i]) < 0) {
             return false;
         }
     }
@@ -128,7 +123,7 @@ static bool scan_string(struct scan *scan, struct span *out_text, bool *out_esca
 static bool scan_digits(struct scan *scan)
 {
     const char *start = scan->at;
-    while (scan->at < scan->end && *scan->at >= '0' && *scan->at <= '9') {
+    while (scan->at < scan->end && ascii_is_digit(*scan->at)) {
         scan->at++;
     }
     return scan->at > start;

@@ -107,8 +107,7 @@ bool json_text_has_value(struct span value)
     return false;
 }
 
-/* The four digits behind "\u" at `at`; UINT32_MAX when there are none. */
-static uint32_t read_unit(struct span text, size_t at)
+uint32_t json_text_unit(struct span text, size_t at)
 {
     if (at + 6 > text.size || text.data[at] != '\\' || text.data[at + 1] != 'u') {
         return UINT32_MAX;
@@ -127,10 +126,10 @@ static uint32_t read_unit(struct span text, size_t at)
 /* Writes what "\u...." at *at stands for; moves on. */
 static size_t unescape_unit(struct span inner, size_t *at, char *out)
 {
-    uint32_t point = read_unit(inner, *at);
+    uint32_t point = json_text_unit(inner, *at);
     *at += 6;
     if (point >= 0xd800 && point < 0xdc00) {
-        uint32_t second = read_unit(inner, *at);
+        uint32_t second = json_text_unit(inner, *at);
         if (second >= 0xdc00 && second < 0xe000) {
             *at += 6;
             return utf8_encode(0x10000 + ((point - 0xd800) << 10) + (second - 0xdc00), out);

@@ -22,6 +22,8 @@ size_t json_text_skip_value(struct span text, size_t at);
 /* True when the value is a scalar other than null and "", or holds one. */
 bool json_text_has_value(struct span value);
 
+/* The unit of UTF-16 that the escape "\u...." at `at` stands for; UINT32_MAX when none is there. */
+uint32_t json_text_unit(struct span text, size_t at);
 /* The inner of a string with its escapes resolved; \u0000 and lone surrogates are U+FFFD, as for
  * schema/event/event.h. data is NULL when memory is out. */
 struct span json_text_unescape(struct span inner, struct arena *arena);

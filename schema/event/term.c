@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
+#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
 #include "schema/base/utf8.h"
 
@@ -79,7 +80,7 @@ static bool is_ipv4(struct span text)
                 return false;
             }
             value = digits = 0;
-        } else if (c >= '0' && c <= '9') {
+        } else if (ascii_is_digit(c)) {
             if (digits > 0 && value == 0) {
                 return false;
             }
@@ -94,11 +95,6 @@ static bool is_ipv4(struct span text)
     return parts == 4 && digits > 0;
 }
 
-static bool is_hex(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 static bool is_uuid(struct span text)
 {
     if (text.size != 36) {
@@ -106,7 +102,7 @@ static bool is_uuid(struct span text)
     }
     for (size_t i = 0; i < 36; i++) {
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash ? text.data[i] != '-' : !is_hex(text.data[i])) {
+        if (dash ? text.data[i] != '-' : ascii_hex_digit(text.data[i]) < 0) {
             return false;
         }
     }
@@ -152,7 +148,7 @@ static bool maybe_ipv6(struct span text)
         }
         if (c == ':') {
             colons++;
-        } else if (!is_hex(c) && c != '.') {
+        } else if (ascii_hex_digit(c) < 0 && c != '.') {
             return false;
         }
     }

@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "schema/archive/inbox.h"
+#include "schema/base/vec.h"
 #include "schema/index/deletion.h"
 #include "schema/segment/segment_writer.h"
 
@@ -47,7 +47,7 @@ struct segment_builder {
     size_t queue_bytes; /* of the queue and of the batch under work */
     bool working;
     bool stopping;
-    struct buf done; /* struct batch * */
+    VEC(struct batch *) done;
     enum status status;
     struct err err;
 
@@ -91,10 +91,8 @@ static enum status number_blocks(struct segment_builder *builder, struct segment
     enum status status =
         builder->archive ? OK : archive_open(builder->dir, ARCHIVE_READ, &builder->archive, err);
     int64_t first_block = 1;
-    if (status == OK) {
-        status =
-            deletion_next_block(builder->archive, segment_writer_day_us(writer), &first_block, err);
-    }
+    status = THEN(status, deletion_next_block(builder->archive, segment_writer_day_us(writer),
+                                              &first_block, err));
     if (status == OK) {
         segment_writer_number_from(writer, first_block);
     }
@@ -258,8 +256,7 @@ static void *builder_main(void *context)
             builder->status = status;
             builder->err = err;
         }
-        buf_add(&builder->done, &job.batch, sizeof job.batch);
-        if (!buf_ok(&builder->done)) {
+        if (!vec_push(&builder->done, job.batch)) {
             batch_free(job.batch);
         }
         builder->queue_bytes -= bytes;
@@ -311,12 +308,9 @@ enum status segment_builder_put(struct segment_builder *builder, struct batch *b
 
 struct batch *segment_builder_reclaim(struct segment_builder *builder)
 {
-    struct batch *batch = NULL;
     pthread_mutex_lock(&builder->lock);
-    if (builder->done.size > 0) {
-        builder->done.size -= sizeof batch;
-        memcpy(&batch, builder->done.data + builder->done.size, sizeof batch);
-    }
+    bool any = builder->done.count > 0;
+    struct batch *batch = any ? builder->done.items[--builder->done.count] : NULL;
     pthread_mutex_unlock(&builder->lock);
     return batch;
 }
@@ -382,7 +376,7 @@ void segment_builder_free(struct segment_builder *builder)
         segment_writer_close(builder->writers[i].writer);
     }
     archive_close(builder->archive);
-    buf_fini(&builder->done);
+    vec_fini(&builder->done);
     (void)pthread_cond_destroy(&builder->changed);
     (void)pthread_mutex_destroy(&builder->lock);
     free(builder);

@@ -9,6 +9,7 @@
 
 #include "schema/archive/inbox.h"
 #include "schema/base/file.h"
+#include "schema/base/vec.h"
 #include "schema/event/source.h"
 
 enum { PIECE_BYTES = 128 * 1024, OPEN_BYTES_MAX = 64 * 1024 * 1024 };
@@ -21,7 +22,7 @@ struct spool_chunk {
 struct spool_day {
     int64_t day_us;
     struct buf open;
-    struct buf pieces; /* struct spool_chunk */
+    VEC(struct spool_chunk) pieces;
 };
 
 struct spool_source {
@@ -36,7 +37,7 @@ struct spool {
     struct spool_day *days; /* by day_us */
     size_t n_days;
     int64_t *list;
-    struct buf sources; /* struct spool_source: few, one an imported file */
+    VEC(struct spool_source) sources; /* few, one an imported file */
     struct arena arena;
 };
 
@@ -76,14 +77,14 @@ void spool_close(struct spool *spool)
     }
     for (size_t i = 0; i < spool->n_days; i++) {
         buf_fini(&spool->days[i].open);
-        buf_fini(&spool->days[i].pieces);
+        vec_fini(&spool->days[i].pieces);
     }
     if (spool->fd >= 0) {
         (void)close(spool->fd);
     }
     free(spool->days);
     free(spool->list);
-    buf_fini(&spool->sources);
+    vec_fini(&spool->sources);
     arena_fini(&spool->arena);
     free(spool);
 }
@@ -101,8 +102,7 @@ static enum status write_piece(struct spool *spool, struct spool_day *day, struc
     }
     spool->size += (int64_t)day->open.size;
     buf_clear(&day->open);
-    buf_add(&day->pieces, &piece, sizeof piece);
-    return buf_status(&day->pieces, "import", err);
+    return vec_push(&day->pieces, piece) ? OK : err_nomem(err, "import");
 }
 
 /* The buffers of all days together are bounded: with many days, pieces are smaller. */
@@ -145,40 +145,21 @@ static struct spool_day *day_of(struct spool *spool, int64_t day_us)
     return &days[at];
 }
 
-static bool same_source(const struct source *a, const struct source *b)
-{
-    return span_equal(a->via, b->via) && span_equal(a->peer, b->peer) &&
-           span_equal(a->certificate, b->certificate) && span_equal(a->tag, b->tag) &&
-           a->session_stream == b->session_stream;
-}
-
-static const struct spool_source *source_at(const struct spool *spool, uint32_t source)
-{
-    return (const struct spool_source *)(const void *)spool->sources.data + source;
-}
-
 /* The source seen last is the one of most events. */
 static uint32_t source_number(struct spool *spool, const struct batch_arrival *arrival)
 {
-    uint32_t count = (uint32_t)(spool->sources.size / sizeof(struct spool_source));
+    uint32_t count = (uint32_t)spool->sources.count;
     for (uint32_t i = count; i > 0; i--) {
-        if (same_source(&source_at(spool, i - 1)->source, arrival->source)) {
+        if (source_equal(&spool->sources.items[i - 1].source, arrival->source)) {
             return i - 1;
         }
     }
-    const struct source *from = arrival->source;
+    bool fine;
     struct spool_source added = {
-        .source = {.via = arena_copy(&spool->arena, from->via),
-                   .peer = arena_copy(&spool->arena, from->peer),
-                   .certificate = arena_copy(&spool->arena, from->certificate),
-                   .tag = arena_copy(&spool->arena, from->tag),
-                   .session_stream = from->session_stream},
+        .source = source_copy(arrival->source, &spool->arena, &fine),
         .text = arena_copy(&spool->arena, arrival->source_text),
     };
-    buf_add(&spool->sources, &added, sizeof added);
-    bool fine = added.source.via.data && added.source.peer.data && added.source.certificate.data &&
-                added.source.tag.data && added.text.data && buf_ok(&spool->sources);
-    return fine ? count : UINT32_MAX;
+    return fine && added.text.data && vec_push(&spool->sources, added) ? count : UINT32_MAX;
 }
 
 enum status spool_add(struct spool *spool, int64_t day_us, const struct batch_arrival *arrival,
@@ -226,7 +207,7 @@ static enum status read_records(struct spool *spool, struct span bytes, spool_ea
         memcpy(&record, bytes.data + at, sizeof record);
         at += sizeof record;
         CHECK(record.size <= bytes.size - at);
-        const struct spool_source *from = source_at(spool, record.source);
+        const struct spool_source *from = vec_at(&spool->sources, record.source);
         struct batch_arrival arrival = {
             .source = &from->source, .source_text = from->text, .received_us = record.received_us};
         status = each(context, &arrival, span_of(bytes.data + at, record.size), err);
@@ -259,11 +240,10 @@ enum status spool_read(struct spool *spool, int64_t day_us, spool_each *each, vo
     size_t at = day_place(spool, day_us);
     CHECK(at < spool->n_days && spool->days[at].day_us == day_us);
     const struct spool_day *day = &spool->days[at];
-    const struct spool_chunk *pieces = (const struct spool_chunk *)(const void *)day->pieces.data;
     struct buf bytes = BUF_INIT;
     enum status status = OK;
-    for (size_t i = 0; status == OK && i < day->pieces.size / sizeof *pieces; i++) {
-        status = read_piece(spool, &pieces[i], &bytes, err);
+    for (size_t i = 0; status == OK && i < day->pieces.count; i++) {
+        status = read_piece(spool, &day->pieces.items[i], &bytes, err);
         status = THEN(status, read_records(spool, buf_span(&bytes), each, context, err));
     }
     buf_fini(&bytes);

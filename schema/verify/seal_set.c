@@ -51,9 +51,7 @@ static void check_head(struct seal_set *set, int64_t number, struct span text,
         verify_say(report, where, 0, "is of another archive, %s", head->archive);
     }
     bool first = set->last_number == 0;
-    bool fits = head->has_previous
-                    ? memcmp(&head->previous, &set->last_sha256, sizeof head->previous) == 0
-                    : first;
+    bool fits = head->has_previous ? digest_equal(&head->previous, &set->last_sha256) : first;
     if (!set->broken && (first ? head->has_previous && number == 1 : !fits)) {
         verify_say(report, where, 0, "does not name the seal before it by its digest");
     }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "schema/archive/archive.h"
+#include "schema/db/db_query.h"
 #include "schema/index/deletion.h"
 #include "schema/seal/seal_store.h"
 #include "schema/verify/verify_pages.h"
@@ -23,24 +24,21 @@ static enum status check_seals(struct archive *archive, struct verify_report *re
         struct seal_row row;
         struct err why;
         status = seal_get(archive, number, &row, &text, &why);
-        if (status == ERR_NOT_FOUND) {
-            seal_set_gap(set, number, report);
-            status = OK;
-        } else if (status == ERR_CORRUPT) {
-            verify_say(report, "archive.db", 0, "%s", why.text);
-            set->broken = true;
-            set->last_number = number;
-            status = OK;
-        } else if (status == OK) {
+        if (status == OK) {
             status = seal_set_add(set, number, buf_span(&text),
                                   span_of(row.signature, sizeof row.signature), report, err);
-            if (memcmp(&row.sha256, &set->last_sha256, sizeof row.sha256) != 0) {
+            if (!digest_equal(&row.sha256, &set->last_sha256)) {
                 verify_say(report, "archive.db", 0,
                            "seal %lld: the digest in its row is not that of its text",
                            (long long)number);
             }
+        } else if (status == ERR_NOT_FOUND) {
+            seal_set_gap(set, number, report);
+            status = OK;
         } else {
-            *err = why;
+            status = verify_outcome(report, "archive.db", 0, NULL, status, &why, err);
+            set->broken = true;
+            set->last_number = number;
         }
     }
     buf_fini(&text);
@@ -72,8 +70,8 @@ enum status verify_same_seals(struct archive *archive, const struct seal_set *el
     } else if (status == OK) {
         status = seal_get(archive, number, &row, &text, &why);
         struct digest sha256 = digest_sha256(buf_span(&text));
-        bool same = status == OK && !elsewhere->broken &&
-                    memcmp(&sha256, &elsewhere->last_sha256, sizeof sha256) == 0;
+        bool same =
+            status == OK && !elsewhere->broken && digest_equal(&sha256, &elsewhere->last_sha256);
         if (!same && (status == OK || status == ERR_CORRUPT || status == ERR_NOT_FOUND)) {
             verify_say(report, "archive.db", 0, "its seal %lld is not the one that %s has",
                        (long long)number, where);
@@ -119,26 +117,21 @@ static enum status check_ledger(struct archive *archive, const struct seal_set *
     const struct seal_set_object *objects = set->objects.items;
     size_t count = set->objects.count;
     sqlite3_stmt *stmt = NULL;
-    enum status status = db_prepare(
-        archive_db(archive),
-        "SELECT sha256, bytes, state FROM object WHERE target = ?1 AND key = ?2", &stmt, err);
+    enum status status = db_prepare(archive_db(archive),
+                                    "SELECT sha256 = ?3 AND bytes = ?4 AND state = ?5 FROM object"
+                                    " WHERE target = ?1 AND key = ?2",
+                                    &stmt, err);
     for (size_t i = 0; i < count && status == OK; i++) {
         const struct seal_object *object = &objects[i].object;
         bool row = false;
-        db_bind_span(stmt, 1, object->target);
-        db_bind_span(stmt, 2, object->key);
+        db_bind(stmt,
+                DB_WITH(DB_TEXT(object->target), DB_TEXT(object->key), DB_DIGEST(&object->sha256),
+                        DB_INT(object->bytes), DB_INT(LEDGER_SHIPPED)));
         status = db_step(stmt, &row, err);
-        if (status != OK) {
-            break;
-        }
-        struct span sha256 = row ? db_column_span(stmt, 0) : span_of("", 0);
-        if (!row) {
+        if (status == OK && !row) {
             verify_say(report, "archive.db", 0, "the ledger has lost %.*s, which seal %lld has",
                        SPAN_FMT(object->key), (long long)objects[i].seal);
-        } else if (sha256.size != sizeof object->sha256 ||
-                   memcmp(sha256.data, &object->sha256, sha256.size) != 0 ||
-                   sqlite3_column_int64(stmt, 1) != object->bytes ||
-                   sqlite3_column_int(stmt, 2) != LEDGER_SHIPPED) {
+        } else if (status == OK && !sqlite3_column_int(stmt, 0)) {
             verify_say(report, "archive.db", 0,
                        "the ledger's row of %.*s is not what seal %lld says", SPAN_FMT(object->key),
                        (long long)objects[i].seal);

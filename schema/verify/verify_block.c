@@ -27,9 +27,12 @@ void verify_block_fini(struct verify_block *work)
     buf_fini(&work->frame);
 }
 
-static bool same(const struct digest *a, const struct digest *b)
+static enum status outcome(struct verify_block *work, const struct block_info *info,
+                           const char *what, enum status status, const struct err *why,
+                           struct err *err)
 {
-    return memcmp(a, b, sizeof *a) == 0;
+    return verify_outcome(work->verify->report, work->verify->where, info->id, what, status, why,
+                          err);
 }
 
 static enum status read_proof(struct verify_block *work, const struct block_info *info,
@@ -37,16 +40,8 @@ static enum status read_proof(struct verify_block *work, const struct block_info
 {
     struct err why;
     enum status status = block_proof_read(work->segment, info->id, &out->proof, &why);
-    if (status == ERR_CORRUPT) {
-        verify_say(work->verify->report, work->verify->where, info->id,
-                   "its proof cannot be read: %s", why.text);
-        return OK;
-    }
     out->has_proof = status == OK;
-    if (status != OK) {
-        *err = why;
-    }
-    return status;
+    return outcome(work, info, "its proof cannot be read", status, &why, err);
 }
 
 /* The row and the proof against the seal. */
@@ -57,13 +52,14 @@ static void compare_with_seal(struct verify_block *work, const struct block_info
     struct verify_report *report = work->verify->report;
     const char *where = work->verify->where;
     long long seal = (long long)expected->sealed->seal;
-    if (!same(&sealed->sha256, &info->sha256) || sealed->events != info->n_events ||
+    if (!digest_equal(&sealed->sha256, &info->sha256) || sealed->events != info->n_events ||
         sealed->raw_bytes != info->raw_bytes) {
         verify_say(report, where, info->id, "its digest in the file is not what seal %lld says",
                    seal);
     }
-    if (expected->has_proof && (!same(&sealed->frame_sha256, &expected->proof.frame_sha256) ||
-                                !same(&sealed->index_sha256, &expected->proof.index_sha256))) {
+    if (expected->has_proof &&
+        (!digest_equal(&sealed->frame_sha256, &expected->proof.frame_sha256) ||
+         !digest_equal(&sealed->index_sha256, &expected->proof.index_sha256))) {
         verify_say(report, where, info->id, "its proof in the file is not what seal %lld says",
                    seal);
     }
@@ -109,7 +105,7 @@ static enum status check_frame(struct verify_block *work, const struct block_inf
         return status;
     }
     struct digest digest = digest_sha256(buf_span(&work->frame));
-    *out_good = !expected->has_proof || same(&digest, &expected->proof.frame_sha256);
+    *out_good = !expected->has_proof || digest_equal(&digest, &expected->proof.frame_sha256);
     if (*out_good && (int64_t)work->frame.size != info->frame_bytes) {
         verify_say(work->verify->report, work->verify->where, info->id,
                    "its frame has %zu bytes, and its row says %lld", work->frame.size,
@@ -135,7 +131,7 @@ static enum status check_events(struct verify_block *work, const struct block_in
                             (size_t)expected->raw_bytes + UNPACKED_SLACK, &ndjson, &complete, err);
     if (status == OK) {
         struct digest digest = digest_sha256(buf_span(&ndjson));
-        *out_whole = complete && same(&digest, &expected->sha256);
+        *out_whole = complete && digest_equal(&digest, &expected->sha256);
         if (!*out_whole) {
             verify_say_lines(report, work->verify->where, info->id,
                              complete ? "its events do not match their digest"
@@ -161,26 +157,18 @@ static enum status check_index(struct verify_block *work, const struct block_inf
     enum status status =
         block_proof_index_digest(work->segment, info->id, expected->proof.value_from,
                                  expected->proof.value_to, &digest, &why);
-    if (status == ERR_CORRUPT) {
-        verify_say(work->verify->report, work->verify->where, info->id, "its index: %s", why.text);
-        return OK;
-    }
-    if (status != OK) {
-        *err = why;
-        return status;
-    }
-    if (!same(&digest, &expected->proof.index_sha256)) {
+    if (status == OK && !digest_equal(&digest, &expected->proof.index_sha256)) {
         verify_say(work->verify->report, work->verify->where, info->id,
                    "its index was changed (times, arrivals, sources, columns or values)");
     }
-    return OK;
+    return outcome(work, info, "its index", status, &why, err);
 }
 
 static void check_chain(struct verify_block *work, const struct block_info *info,
                         const struct expected *expected)
 {
     work->chain = hash_chain_add(&work->chain, info);
-    if (expected->has_proof && !same(&work->chain, &expected->proof.chain)) {
+    if (expected->has_proof && !digest_equal(&work->chain, &expected->proof.chain)) {
         verify_say(work->verify->report, work->verify->where, info->id,
                    "does not continue the chain of the blocks before it");
         work->chain = expected->proof.chain; /* said once */

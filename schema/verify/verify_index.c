@@ -77,7 +77,6 @@ void verify_index_free(struct verify_index *index)
 /* A fault in one line of the block. */
 static void say_line(struct verify_index *index, int64_t block, size_t slot, const char *what)
 {
-    struct verify_report *report = index->verify->report;
     const struct verify_finding fault = {
         .where = index->verify->where,
         .block = block,
@@ -86,8 +85,7 @@ static void say_line(struct verify_index *index, int64_t block, size_t slot, con
         .byte = index->lines.start[slot],
         .what = what,
     };
-    report->faults++;
-    report->each(report->context, &fault);
+    verify_tell(index->verify->report, &fault);
 }
 
 static enum status read_kept(struct verify_index *index, const struct block_info *info,
@@ -368,14 +366,8 @@ enum status verify_index_block(struct verify_index *index, const struct block_in
     if (status == OK && all) {
         status = verify_words_end(index->words, &why);
     }
-    if (status == ERR_CORRUPT) {
-        verify_say(index->verify->report, index->verify->where, info->id, "%s", why.text);
-        return OK;
-    }
-    if (status != OK) {
-        *err = why;
-    }
-    return status;
+    return verify_outcome(index->verify->report, index->verify->where, info->id, NULL, status, &why,
+                          err);
 }
 
 enum status verify_index_words(struct verify_index *index, struct err *err)

@@ -18,12 +18,5 @@ enum status verify_pages(sqlite3 *db, const char *where, int most, struct verify
         }
     }
     (void)sqlite3_finalize(stmt);
-    if (status == ERR_CORRUPT) {
-        verify_say(report, where, 0, "SQLite: %s", why.text);
-        return OK;
-    }
-    if (status != OK && err) {
-        *err = why;
-    }
-    return status;
+    return verify_outcome(report, where, 0, "SQLite", status, &why, err);
 }

@@ -3,6 +3,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+void verify_tell(struct verify_report *report, const struct verify_finding *fault)
+{
+    report->faults++;
+    report->each(report->context, fault);
+}
+
 void verify_say(struct verify_report *report, const char *where, int64_t block, const char *format,
                 ...)
 {
@@ -12,8 +18,21 @@ void verify_say(struct verify_report *report, const char *where, int64_t block, 
     (void)vsnprintf(what, sizeof what, format, args);
     va_end(args);
     const struct verify_finding fault = {.where = where, .block = block, .byte = -1, .what = what};
-    report->faults++;
-    report->each(report->context, &fault);
+    verify_tell(report, &fault);
+}
+
+enum status verify_outcome(struct verify_report *report, const char *where, int64_t block,
+                           const char *what, enum status status, const struct err *why,
+                           struct err *err)
+{
+    if (status == ERR_CORRUPT) {
+        verify_say(report, where, block, "%s%s%s", what ? what : "", what ? ": " : "", why->text);
+        return OK;
+    }
+    if (status != OK && err) {
+        *err = *why;
+    }
+    return status;
 }
 
 void verify_say_lines(struct verify_report *report, const char *where, int64_t block,
@@ -39,6 +58,5 @@ void verify_say_lines(struct verify_report *report, const char *where, int64_t b
             fault.byte = (int64_t)finding.byte;
         }
     }
-    report->faults++;
-    report->each(report->context, &fault);
+    verify_tell(report, &fault);
 }

@@ -39,9 +39,18 @@ struct verify_report {
     int64_t objects;
 };
 
+/* A fault as it is. */
+void verify_tell(struct verify_report *report, const struct verify_finding *fault);
+
 /* A fault without a line. */
 void verify_say(struct verify_report *report, const char *where, int64_t block, const char *format,
                 ...) __attribute__((format(printf, 4, 5)));
+
+/* What became of a look at something. ERR_CORRUPT is a fault, "what: why" (NULL: "why" alone), and
+ * then OK; any other error is one, and goes to *err. */
+MUST_USE enum status verify_outcome(struct verify_report *report, const char *where, int64_t block,
+                                    const char *what, enum status status, const struct err *why,
+                                    struct err *err);
 
 /* The events of a block are not what they were: says so, and where by the sums (empty: unknown).
  * `what` is how it shows; ndjson what there is of it now. */

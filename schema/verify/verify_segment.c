@@ -27,16 +27,6 @@ static void find_missing(const struct verify_segment *verify, const struct block
     }
 }
 
-/* Ids go up by one. */
-static void check_order(const struct verify_segment *verify, const struct block_info *blocks,
-                        size_t i)
-{
-    if (i > 0 && blocks[i].id != blocks[i - 1].id + 1) {
-        verify_say(verify->report, verify->where, blocks[i].id, "follows block %lld",
-                   (long long)blocks[i - 1].id);
-    }
-}
-
 static enum status check_blocks(const struct verify_segment *verify, struct segment *segment,
                                 struct err *err)
 {
@@ -48,7 +38,10 @@ static enum status check_blocks(const struct verify_segment *verify, struct segm
     enum status status = verify->quick ? OK : verify_index_new(verify, segment, &index, err);
     for (size_t i = 0; i < count && status == OK; i++) {
         bool whole = false;
-        check_order(verify, blocks, i);
+        if (i > 0 && blocks[i].id != blocks[i - 1].id + 1) {
+            verify_say(verify->report, verify->where, blocks[i].id, "follows block %lld",
+                       (long long)blocks[i - 1].id);
+        }
         status = verify_block(&work, &blocks[i], &whole, err);
         if (status == OK && index && whole) {
             status = verify_index_block(index, &blocks[i], err);
@@ -74,16 +67,11 @@ enum status verify_segment(const struct verify_segment *verify, struct err *err)
     struct segment *segment = NULL;
     struct err why;
     enum status status = segment_open(verify->path, &segment, &why);
-    if (status == ERR_CORRUPT) {
-        verify_say(verify->report, verify->where, 0, "%s", why.text);
-        return OK;
-    }
     if (status == ERR_NOT_FOUND) { /* deleted meanwhile, as the next seal will say */
         return OK;
     }
     if (status != OK) {
-        *err = why;
-        return status;
+        return verify_outcome(verify->report, verify->where, 0, NULL, status, &why, err);
     }
     if (segment_day_us(segment) != verify->day_us) {
         char day[CLOCK_TEXT_BYTES];
@@ -94,12 +82,5 @@ enum status verify_segment(const struct verify_segment *verify, struct err *err)
         verify_pages(segment_db(segment), verify->where, PAGE_FAULTS_MAX, verify->report, &why);
     status = THEN(status, check_blocks(verify, segment, &why));
     segment_close(segment);
-    if (status == ERR_CORRUPT) {
-        verify_say(verify->report, verify->where, 0, "%s", why.text);
-        return OK;
-    }
-    if (status != OK) {
-        *err = why;
-    }
-    return status;
+    return verify_outcome(verify->report, verify->where, 0, NULL, status, &why, err);
 }

@@ -282,12 +282,6 @@ enum status verify_words_compare(struct verify_words *words, struct err *err)
     status = THEN(status, compare_values(words, &why));
     status = THEN(status, check_tree(words, "text_term", "stele words", &why));
     status = THEN(status, check_tree(words, "value_term", "stele", &why));
-    if (status == ERR_CORRUPT) {
-        verify_say(words->verify->report, words->verify->where, 0, "its words: %s", why.text);
-        return OK;
-    }
-    if (status != OK) {
-        *err = why;
-    }
-    return status;
+    return verify_outcome(words->verify->report, words->verify->where, 0, "its words", status, &why,
+                          err);
 }

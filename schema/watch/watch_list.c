@@ -1,4 +1,5 @@
 /* The lists that are watched. */
+#include "schema/base/ascii.h"
 #include "schema/block/codec.h"
 #include "schema/watch/watch_internal.h"
 
@@ -9,8 +10,7 @@ bool watch_name_is_valid(struct span name)
     bool only_dots = true;
     for (size_t i = 0; i < name.size; i++) {
         char c = name.data[i];
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        if (!plain && !memchr("._-", c, 3)) {
+        if (!ascii_is_letter(c) && !ascii_is_digit(c) && !memchr("._-", c, 3)) {
             return false;
         }
         only_dots = only_dots && c == '.';
