@@ -1,5 +1,7 @@
 #include "query/lake/lake_address.h"
 
+#include "query/lake/lake_engine.h"
+
 /* Runs of bytes, by their classes in schema/event/observable_scan.c: names, URLs, base64. */
 #define SHAPE_NAMES "[^\\x00-\\x24\\x26-\\x2C\\x2F\\x3B-\\x3F\\x5C\\x5E\\x60\\x7B-\\x7F]+"
 #define SHAPE_URL                                                                                  \
@@ -80,13 +82,6 @@ static const char *const of_text[] = {
     ") END))) END) END",
     NULL};
 
-static void add(const char *const *parts, struct buf *out)
-{
-    for (size_t i = 0; parts[i]; i++) {
-        buf_add_str(out, parts[i]);
-    }
-}
-
 void lake_address_write(struct buf *out)
 {
     buf_add_str(out, "$let(m, $map($filter(fields, x, $at(x, kind) = 's' AND $at(x, path) NOT IN "
@@ -95,6 +90,6 @@ void lake_address_write(struct buf *out)
     buf_add_str(out, ", $filter($flat($map($cat($cat(m, i), ");
     buf_add_str(out, DECODED("i"));
     buf_add_str(out, "), t, ");
-    add(of_text, out);
+    lake_engine_add_pieces(of_text, out);
     buf_add_str(out, ")), x, x <> '')))");
 }

@@ -59,6 +59,13 @@ void lake_engine_literal(struct span text, struct buf *out)
     buf_add_char(out, '\'');
 }
 
+void lake_engine_add_pieces(const char *const *pieces, struct buf *out)
+{
+    for (size_t i = 0; pieces[i]; i++) {
+        buf_add_str(out, pieces[i]);
+    }
+}
+
 /* Plain SQL as it is read, and where it goes. */
 struct sql_reader {
     enum lake_engine engine;

@@ -29,6 +29,9 @@ MUST_USE enum status lake_engine_find(const char *name, enum lake_engine *out_en
 /* Any bytes as a literal of plain SQL, appended to out. */
 void lake_engine_literal(struct span text, struct buf *out);
 
+/* The pieces up to a NULL, one behind the other: plain SQL longer than a string may be. */
+void lake_engine_add_pieces(const char *const *pieces, struct buf *out);
+
 /* Plain SQL in the words of the engine, appended to out. A mistake in plain SQL is a bug and ends
  * the program. */
 void lake_engine_write(enum lake_engine engine, struct span plain, struct buf *out);

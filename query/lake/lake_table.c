@@ -111,11 +111,8 @@ static void write_duckdb(const struct table_writer *writer)
                       "hive_types_autocast = false)),\n");
 }
 
-static enum status write_clickhouse(const struct table_writer *writer, struct err *err)
+static void write_clickhouse(const struct table_writer *writer)
 {
-    if (!is_file(writer) && !writer->location->https) {
-        return err_set(err, ERR_USAGE, "clickhouse reads file:// and s3:// only");
-    }
     add_named(
         writer,
         "-- ClickHouse 25.3 or newer. Keys of the bucket come from the server's configuration "
@@ -128,7 +125,6 @@ static enum status write_clickhouse(const struct table_writer *writer, struct er
     add_url(writer, is_file(writer) ? writer->location->url + 7 : writer->location->https,
             "/dt=*/*.ndjson.*");
     add_named(writer, ", 'LineAsString', 'line String')),\n");
-    return OK;
 }
 
 static void write_trino(const struct table_writer *writer)
@@ -190,40 +186,26 @@ static void write_spark(const struct table_writer *writer)
                       "WITH lines AS (SELECT dt, value AS raw FROM NAME_lines),\n");
 }
 
+static void (*const write_by_engine[LAKE_ENGINES])(const struct table_writer *writer) = {
+    [LAKE_ENGINE_DUCKDB] = write_duckdb, [LAKE_ENGINE_CLICKHOUSE] = write_clickhouse,
+    [LAKE_ENGINE_TRINO] = write_trino,   [LAKE_ENGINE_ATHENA] = write_athena,
+    [LAKE_ENGINE_SPARK] = write_spark,
+};
+
 enum status lake_table_write(enum lake_engine engine, const char *name,
                              const struct lake_table_location *location, struct buf *out,
                              struct err *err)
 {
     const struct table_writer writer = {
         .engine = engine, .name = name, .location = location, .out = out};
-    enum status status = OK;
-    switch (engine) {
-    case LAKE_ENGINE_DUCKDB:
-        write_duckdb(&writer);
-        break;
-    case LAKE_ENGINE_CLICKHOUSE:
-        status = write_clickhouse(&writer, err);
-        break;
-    case LAKE_ENGINE_TRINO:
-        write_trino(&writer);
-        break;
-    case LAKE_ENGINE_ATHENA:
-        status = is_file(&writer)
-                     ? err_set(err, ERR_USAGE, "athena reads buckets only (s3://), no directory")
-                     : OK;
-        if (status == OK) {
-            write_athena(&writer);
-        }
-        break;
-    case LAKE_ENGINE_SPARK:
-        write_spark(&writer);
-        break;
-    case LAKE_ENGINES:
-        CHECK(false);
+    CHECK(engine < LAKE_ENGINES);
+    if (engine == LAKE_ENGINE_ATHENA && is_file(&writer)) {
+        return err_set(err, ERR_USAGE, "athena reads buckets only (s3://), no directory");
     }
-    if (status == OK) {
-        add_view(&writer);
-        status = buf_status(out, "lake ddl", err);
+    if (engine == LAKE_ENGINE_CLICKHOUSE && !is_file(&writer) && !location->https) {
+        return err_set(err, ERR_USAGE, "clickhouse reads file:// and s3:// only");
     }
-    return status;
+    write_by_engine[engine](&writer);
+    add_view(&writer);
+    return buf_status(out, "lake ddl", err);
 }

@@ -127,13 +127,6 @@ static const char *const behind_columns[] = {
     ")) AS terms,\n",
     NULL};
 
-static void add_pieces(const char *const *pieces, struct buf *out)
-{
-    for (size_t i = 0; pieces[i]; i++) {
-        buf_add_str(out, pieces[i]);
-    }
-}
-
 /* Every capital that schema/base/utf8.h knows, and the small letter in its place. */
 static void add_lower(struct buf *out)
 {
@@ -160,9 +153,9 @@ static void add_lower(struct buf *out)
 
 void lake_view_plain(struct buf *out)
 {
-    add_pieces(before_lower, out);
+    lake_engine_add_pieces(before_lower, out);
     add_lower(out);
-    add_pieces(before_columns, out);
+    lake_engine_add_pieces(before_columns, out);
     for (size_t i = 0; columns_usual[i]; i++) {
         const char *name = columns_usual[i];
         if (strcmp(name, "uid") != 0) {
@@ -172,7 +165,7 @@ void lake_view_plain(struct buf *out)
                        name, name);
         }
     }
-    add_pieces(behind_columns, out);
+    lake_engine_add_pieces(behind_columns, out);
     lake_address_write(out);
     buf_add_str(out, " AS addresses FROM lowered");
 }

@@ -12,22 +12,23 @@ static const struct {
     const char *text;
     bool has_column;
     bool has_argument;
+    int sqlite_op; /* 0: none */
 } ops[] = {
-    [BEST_INDEX_EQUAL] = {"=?", true, true},
-    [BEST_INDEX_LESS] = {"<?", true, true},
-    [BEST_INDEX_LESS_EQUAL] = {"<=?", true, true},
-    [BEST_INDEX_GREATER] = {">?", true, true},
-    [BEST_INDEX_GREATER_EQUAL] = {">=?", true, true},
-    [BEST_INDEX_IS] = {"=is(?)", true, true},
-    [BEST_INDEX_NULL] = {"=null", true, false},
-    [BEST_INDEX_ANY] = {"=any(?)", true, true},
-    [BEST_INDEX_LIKE] = {"~like(?)", true, true},
-    [BEST_INDEX_GLOB] = {"~glob(?)", true, true},
-    [BEST_INDEX_MATCH] = {"MATCH", false, true},
-    [BEST_INDEX_NEWEST] = {"newest-first", false, false},
-    [BEST_INDEX_OLDEST] = {"oldest-first", false, false},
-    [BEST_INDEX_LIMIT] = {"limit=?", false, true},
-    [BEST_INDEX_OFFSET] = {"offset=?", false, true},
+    [BEST_INDEX_EQUAL] = {"=?", true, true, SQLITE_INDEX_CONSTRAINT_EQ},
+    [BEST_INDEX_LESS] = {"<?", true, true, SQLITE_INDEX_CONSTRAINT_LT},
+    [BEST_INDEX_LESS_EQUAL] = {"<=?", true, true, SQLITE_INDEX_CONSTRAINT_LE},
+    [BEST_INDEX_GREATER] = {">?", true, true, SQLITE_INDEX_CONSTRAINT_GT},
+    [BEST_INDEX_GREATER_EQUAL] = {">=?", true, true, SQLITE_INDEX_CONSTRAINT_GE},
+    [BEST_INDEX_IS] = {"=is(?)", true, true, SQLITE_INDEX_CONSTRAINT_IS},
+    [BEST_INDEX_NULL] = {"=null", true, false, SQLITE_INDEX_CONSTRAINT_ISNULL},
+    [BEST_INDEX_ANY] = {"=any(?)", true, true, 0},
+    [BEST_INDEX_LIKE] = {"~like(?)", true, true, SQLITE_INDEX_CONSTRAINT_LIKE},
+    [BEST_INDEX_GLOB] = {"~glob(?)", true, true, SQLITE_INDEX_CONSTRAINT_GLOB},
+    [BEST_INDEX_MATCH] = {"MATCH", false, true, SQLITE_INDEX_CONSTRAINT_MATCH},
+    [BEST_INDEX_NEWEST] = {"newest-first", false, false, 0},
+    [BEST_INDEX_OLDEST] = {"oldest-first", false, false, 0},
+    [BEST_INDEX_LIMIT] = {"limit=?", false, true, SQLITE_INDEX_CONSTRAINT_LIMIT},
+    [BEST_INDEX_OFFSET] = {"offset=?", false, true, SQLITE_INDEX_CONSTRAINT_OFFSET},
 };
 
 enum { OPS = sizeof ops / sizeof ops[0] };
@@ -134,24 +135,9 @@ static void add_term(struct index_plan *plan, int constraint, enum best_index_op
 /* What SQLite's operator is here; false when it is not pushed down. */
 static bool op_of(int sqlite_op, enum best_index_op *out_op)
 {
-    static const struct {
-        int sqlite_op;
-        enum best_index_op op;
-    } known[] = {
-        {SQLITE_INDEX_CONSTRAINT_EQ, BEST_INDEX_EQUAL},
-        {SQLITE_INDEX_CONSTRAINT_LT, BEST_INDEX_LESS},
-        {SQLITE_INDEX_CONSTRAINT_LE, BEST_INDEX_LESS_EQUAL},
-        {SQLITE_INDEX_CONSTRAINT_GT, BEST_INDEX_GREATER},
-        {SQLITE_INDEX_CONSTRAINT_GE, BEST_INDEX_GREATER_EQUAL},
-        {SQLITE_INDEX_CONSTRAINT_IS, BEST_INDEX_IS},
-        {SQLITE_INDEX_CONSTRAINT_ISNULL, BEST_INDEX_NULL},
-        {SQLITE_INDEX_CONSTRAINT_LIKE, BEST_INDEX_LIKE},
-        {SQLITE_INDEX_CONSTRAINT_GLOB, BEST_INDEX_GLOB},
-        {SQLITE_INDEX_CONSTRAINT_MATCH, BEST_INDEX_MATCH},
-    };
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (known[i].sqlite_op == sqlite_op) {
-            *out_op = known[i].op;
+    for (size_t op = 0; op < OPS; op++) {
+        if (ops[op].sqlite_op == sqlite_op) {
+            *out_op = (enum best_index_op)op;
             return true;
         }
     }
@@ -282,14 +268,11 @@ static void push_order(struct index_plan *plan)
 static void push_limit(struct index_plan *plan)
 {
     for (int i = 0; plan->exact && i < plan->info->nConstraint; i++) {
-        int op = plan->info->aConstraint[i].op;
-        if (!plan->info->aConstraint[i].usable) {
-            continue;
-        }
-        if (op == SQLITE_INDEX_CONSTRAINT_LIMIT || op == SQLITE_INDEX_CONSTRAINT_OFFSET) {
-            add_term(plan, i,
-                     op == SQLITE_INDEX_CONSTRAINT_LIMIT ? BEST_INDEX_LIMIT : BEST_INDEX_OFFSET, 0,
-                     false);
+        const struct sqlite3_index_constraint *constraint = &plan->info->aConstraint[i];
+        enum best_index_op op;
+        if (constraint->usable && op_of(constraint->op, &op) &&
+            (op == BEST_INDEX_LIMIT || op == BEST_INDEX_OFFSET)) {
+            add_term(plan, i, op, 0, false);
         }
     }
 }

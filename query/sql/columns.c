@@ -148,25 +148,12 @@ static void add_quoted(struct buf *out, const char *name)
 
 /* Fields have no type: SQLite then compares a value as what it is, and makes no number of a text
  * or text of a number. */
-static const char *type_of(enum column_kind kind)
-{
-    switch (kind) {
-    case COLUMNS_TIME:
-    case COLUMNS_RECEIVED:
-    case COLUMNS_RAW:
-    case COLUMNS_ACTOR:
-    case COLUMNS_SEGMENT:
-        return " TEXT";
-    case COLUMNS_BLOCK:
-    case COLUMNS_SLOT:
-        return " INTEGER";
-    case COLUMNS_FIELD:
-    case COLUMNS_UID:
-    case COLUMNS_MATCH:
-        break;
-    }
-    return "";
-}
+static const char *const types[] = {
+    [COLUMNS_TIME] = " TEXT",    [COLUMNS_RECEIVED] = " TEXT", [COLUMNS_RAW] = " TEXT",
+    [COLUMNS_ACTOR] = " TEXT",   [COLUMNS_SEGMENT] = " TEXT",  [COLUMNS_BLOCK] = " INTEGER",
+    [COLUMNS_SLOT] = " INTEGER", [COLUMNS_FIELD] = "",         [COLUMNS_UID] = "",
+    [COLUMNS_MATCH] = "",
+};
 
 void columns_declare(const struct columns *columns, struct buf *out)
 {
@@ -176,7 +163,7 @@ void columns_declare(const struct columns *columns, struct buf *out)
         buf_add_str(out, i ? ", " : "");
         add_quoted(out, column->name);
         bool is_time = column->kind == COLUMNS_TIME || column->kind == COLUMNS_RECEIVED;
-        buf_add_str(out, type_of(column->kind));
+        buf_add_str(out, types[column->kind]);
         buf_add_str(out, column->hidden ? " HIDDEN" : "");
         buf_add_str(out, is_time ? " COLLATE " TIME_TEXT_COLLATION : "");
     }

@@ -108,24 +108,20 @@ enum status json_path_add(struct json_path_reader *reader, struct span path, siz
 static struct json_path_value number_of(struct span text)
 {
     char copy[64];
-    struct json_path_value value = {.kind = JSON_PATH_INTEGER};
     size_t size = text.size < sizeof copy ? text.size : sizeof copy - 1;
     memcpy(copy, text.data, size);
     copy[size] = '\0';
     if (ascii_all_digits(span_from(text, span_starts(text, "-"))) && size < 20) {
-        value.integer = strtoll(copy, NULL, 10);
-        if (value.integer != INT64_MAX && value.integer != INT64_MIN) {
-            return value;
+        int64_t integer = strtoll(copy, NULL, 10);
+        if (integer != INT64_MAX && integer != INT64_MIN) {
+            return (struct json_path_value){.kind = JSON_PATH_INTEGER, .integer = integer};
         }
     }
-    value.real = strtod(copy, NULL);
-    value.integer = 0;
-    if (fabs(value.real) < 9007199254740992.0 && value.real == trunc(value.real)) {
-        value.integer = (int64_t)value.real;
-        return value;
+    double real = strtod(copy, NULL);
+    if (fabs(real) < 9007199254740992.0 && real == trunc(real)) {
+        return (struct json_path_value){.kind = JSON_PATH_INTEGER, .integer = (int64_t)real};
     }
-    value.kind = JSON_PATH_REAL;
-    return value;
+    return (struct json_path_value){.kind = JSON_PATH_REAL, .real = real};
 }
 
 /* The value that is written as `json`. */
@@ -151,7 +147,8 @@ static struct json_path_value read_json_value(struct json_path_reader *reader, s
         return (struct json_path_value){.kind = JSON_PATH_NONE};
     }
     if (c == 't' || c == 'f') {
-        return (struct json_path_value){.kind = c == 't' ? JSON_PATH_TRUE : JSON_PATH_FALSE};
+        return (struct json_path_value){.kind = c == 't' ? JSON_PATH_TRUE : JSON_PATH_FALSE,
+                                        .integer = c == 't'};
     }
     return number_of(json);
 }

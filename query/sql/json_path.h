@@ -22,15 +22,18 @@ enum json_path_kind {
     JSON_PATH_JSON,
     JSON_PATH_INTEGER,
     JSON_PATH_REAL,
-    JSON_PATH_TRUE,
-    JSON_PATH_FALSE
+    JSON_PATH_TRUE,  /* its integer is 1 */
+    JSON_PATH_FALSE, /* 0 */
+    JSON_PATH_OPEN   /* not read yet: never a result */
 };
 
 struct json_path_value {
     enum json_path_kind kind;
-    struct span text; /* TEXT, unescaped; JSON: of the bytes or the arena */
-    int64_t integer;
-    double real;
+    union {
+        struct span text; /* TEXT, unescaped; JSON: of the bytes or the arena */
+        int64_t integer;
+        double real;
+    };
 };
 
 struct json_path_reader;

@@ -5,14 +5,11 @@
 
 #include <stdlib.h>
 
-#include "query/sql/json_path.h"
-
 /* What the rows know of one column. */
 struct row_column {
-    struct rows_cell *cells; /* of ROWS_MAX; NULL: never asked for */
-    bool is_filled;          /* for these rows */
-    bool is_wanted;          /* from the bytes */
-    size_t number;           /* of the reader */
+    struct json_path_value *cells; /* of ROWS_MAX; NULL: never asked for */
+    bool is_filled;                /* for these rows */
+    bool is_wanted;                /* from the bytes */
 };
 
 struct rows {
@@ -192,8 +189,7 @@ struct column_fill {
 };
 
 /* The bytes of one whole block decide whether the day's columns can be believed for this field. */
-static enum status read_shape(struct rows *rows, size_t field, enum snapshot_shape *out_shape,
-                              struct err *err)
+static enum status read_shape(struct rows *rows, size_t field, struct err *err)
 {
     struct block_view *view = rows->view;
     struct json_path_reader *reader = json_path_new();
@@ -219,7 +215,7 @@ static enum status read_shape(struct rows *rows, size_t field, enum snapshot_sha
     arena_fini(&arena);
     json_path_free(reader);
     if (status == OK) {
-        *out_shape = shape;
+        rows->day->shapes[field] = (uint8_t)shape;
     }
     return status;
 }
@@ -227,30 +223,24 @@ static enum status read_shape(struct rows *rows, size_t field, enum snapshot_sha
 static enum status shape_of(struct rows *rows, size_t field, enum snapshot_shape *out_shape,
                             struct err *err)
 {
-    enum snapshot_shape shape = (enum snapshot_shape)rows->day->shapes[field];
-    enum status status = OK;
-    if (shape == SNAPSHOT_SHAPE_UNKNOWN) {
-        status = read_shape(rows, field, &shape, err);
-    }
-    if (status == OK) {
-        rows->day->shapes[field] = (uint8_t)shape;
-        *out_shape = shape;
-    }
+    bool known = rows->day->shapes[field] != SNAPSHOT_SHAPE_UNKNOWN;
+    enum status status = known ? OK : read_shape(rows, field, err);
+    *out_shape = (enum snapshot_shape)rows->day->shapes[field];
     return status;
 }
 
 static enum status cell_of_entry(struct rows *rows, const struct column *column, uint32_t entry,
-                                 struct rows_cell *out_cell, struct err *err)
+                                 struct json_path_value *out_cell, struct err *err)
 {
     const struct snapshot_value *value = NULL;
     uint32_t start = column->entry_start[entry];
-    *out_cell = (struct rows_cell){.kind = ROWS_CELL_OPEN};
+    *out_cell = (struct json_path_value){.kind = JSON_PATH_OPEN};
     if (column->entry_start[entry + 1] - start != 1) {
         return OK;
     }
     enum status status = snapshot_value(rows->day, column->entry_values[start], &value, err);
     if (status == OK && value->is_plain) {
-        *out_cell = (struct rows_cell){.kind = ROWS_CELL_TEXT, .text = value->text};
+        *out_cell = (struct json_path_value){.kind = JSON_PATH_TEXT, .text = value->text};
     }
     return status;
 }
@@ -262,21 +252,23 @@ static enum status fill_cells(struct rows *rows, const struct block_info *block,
 {
     const struct bitmap *partial = NULL;
     enum status status = block_view_partial(rows->view, &partial, err);
-    struct rows_cell none = {.kind = fill->has_below ? ROWS_CELL_OPEN : ROWS_CELL_NULL};
+    struct json_path_value none = {.kind = fill->has_below ? JSON_PATH_OPEN : JSON_PATH_NONE};
     for (size_t i = 0; status == OK && i < rows->count; i++) {
         size_t slot = rows->items[i].slot;
-        struct rows_cell *cell = &fill->state->cells[i];
+        struct json_path_value *cell = &fill->state->cells[i];
         if (rows->items[i].block != block || bitmap_get(partial, slot)) {
             continue;
         }
         if (column && column->store == COLUMN_STORE_COLUMN && column->has_ports &&
             column->ports[slot]) {
-            *cell = (struct rows_cell){.kind = ROWS_CELL_OPEN}; /* the entry is only the address */
+            *cell = (struct json_path_value){
+                .kind = JSON_PATH_OPEN}; /* the entry is only the address */
         } else if (column && column->store == COLUMN_STORE_COLUMN && column->index[slot]) {
             status = cell_of_entry(rows, column, column->index[slot] - 1u, cell, err);
         } else if (column && column->store == COLUMN_STORE_NUMBER &&
                    bitmap_get(&column->present, slot)) {
-            *cell = (struct rows_cell){.kind = ROWS_CELL_INTEGER, .integer = column->numbers[slot]};
+            *cell = (struct json_path_value){.kind = JSON_PATH_INTEGER,
+                                             .integer = column->numbers[slot]};
         } else {
             *cell = none;
         }
@@ -331,7 +323,7 @@ static enum status fill_column(struct rows *rows, size_t column, struct err *err
         }
     }
     for (size_t i = 0; i < rows->count; i++) {
-        state->cells[i] = (struct rows_cell){.kind = ROWS_CELL_OPEN};
+        state->cells[i] = (struct json_path_value){.kind = JSON_PATH_OPEN};
     }
     state->is_filled = true;
     const struct column_info *info = &rows->columns->items[column];
@@ -346,38 +338,18 @@ static enum status fill_column(struct rows *rows, size_t column, struct err *err
     return each_block(rows, fill_block, &fill, err);
 }
 
-static struct rows_cell cell_of(const struct json_path_value *value)
-{
-    switch (value->kind) {
-    case JSON_PATH_TEXT:
-        return (struct rows_cell){.kind = ROWS_CELL_TEXT, .text = value->text};
-    case JSON_PATH_JSON:
-        return (struct rows_cell){.kind = ROWS_CELL_JSON, .text = value->text};
-    case JSON_PATH_INTEGER:
-        return (struct rows_cell){.kind = ROWS_CELL_INTEGER, .integer = value->integer};
-    case JSON_PATH_REAL:
-        return (struct rows_cell){.kind = ROWS_CELL_REAL, .real = value->real};
-    case JSON_PATH_TRUE:
-    case JSON_PATH_FALSE:
-        return (struct rows_cell){.kind = ROWS_CELL_INTEGER,
-                                  .integer = value->kind == JSON_PATH_TRUE};
-    case JSON_PATH_NONE:
-        break;
-    }
-    return (struct rows_cell){.kind = ROWS_CELL_NULL};
-}
-
 static enum status want_from_bytes(struct rows *rows, size_t column, struct err *err)
 {
     struct row_column *state = &rows->state[column];
-    enum status status = OK;
-    if (!state->is_wanted) {
-        status = json_path_add(rows->reader, span_str(rows->columns->items[column].name),
-                               &state->number, err);
-        if (status == OK) {
-            rows->wanted[state->number] = column;
-            state->is_wanted = true;
-        }
+    size_t number = 0;
+    if (state->is_wanted) {
+        return OK;
+    }
+    enum status status =
+        json_path_add(rows->reader, span_str(rows->columns->items[column].name), &number, err);
+    if (status == OK) {
+        rows->wanted[number] = column;
+        state->is_wanted = true;
     }
     return status;
 }
@@ -393,37 +365,37 @@ static enum status read_bytes(struct rows *rows, size_t i, size_t column, struct
     status =
         THEN(status, json_path_run(rows->reader, rows->lines[i], &rows->arena, rows->values, err));
     for (size_t n = 0; status == OK && n < json_path_count(rows->reader); n++) {
-        struct rows_cell *cell = &rows->state[rows->wanted[n]].cells[i];
-        *cell = cell->kind == ROWS_CELL_OPEN ? cell_of(&rows->values[n]) : *cell;
+        struct json_path_value *cell = &rows->state[rows->wanted[n]].cells[i];
+        *cell = cell->kind == JSON_PATH_OPEN ? rows->values[n] : *cell;
     }
     return status;
 }
 
 enum status rows_field(struct rows *rows, size_t i, size_t column,
-                       const struct rows_cell **out_cell, struct err *err)
+                       const struct json_path_value **out_value, struct err *err)
 {
     CHECK(i < rows->count && column < rows->columns->count);
     enum status status = fill_column(rows, column, err);
-    if (status == OK && rows->state[column].cells[i].kind == ROWS_CELL_OPEN) {
+    if (status == OK && rows->state[column].cells[i].kind == JSON_PATH_OPEN) {
         status = read_bytes(rows, i, column, err);
     }
     if (status == OK) {
-        *out_cell = &rows->state[column].cells[i];
+        *out_value = &rows->state[column].cells[i];
     }
     return status;
 }
 
 enum status rows_actor(struct rows *rows, size_t i, struct span *out_actor, struct err *err)
 {
-    const struct rows_cell *cell = NULL;
+    const struct json_path_value *cell = NULL;
     enum status status = OK;
     for (size_t n = 0; status == OK && n < rows->columns->n_actors; n++) {
         status = rows_field(rows, i, rows->columns->actors[n], &cell, err);
-        if (status == OK && cell->kind == ROWS_CELL_TEXT) {
+        if (status == OK && cell->kind == JSON_PATH_TEXT) {
             *out_actor = cell->text;
             return OK;
         }
-        if (status == OK && cell->kind != ROWS_CELL_NULL) {
+        if (status == OK && cell->kind != JSON_PATH_NONE) {
             struct event event;
             status = read_lines(rows, err);
             if (status == OK && !event_parse(rows->lines[i], 0, &rows->arena, &event)) {

@@ -12,6 +12,7 @@
 
 #include "query/eval/plan.h"
 #include "query/sql/columns.h"
+#include "query/sql/json_path.h"
 #include "query/sql/snapshot.h"
 
 enum { ROWS_MAX = BLOCK_EVENTS_MAX };
@@ -21,24 +22,6 @@ struct row {
     const struct block_info *block;         /* NULL: in the inbox */
     const struct inbox_scan_event *waiting; /* then this */
     uint32_t slot;
-};
-
-enum rows_cell_kind {
-    ROWS_CELL_NULL,
-    ROWS_CELL_TEXT,
-    ROWS_CELL_JSON,
-    ROWS_CELL_INTEGER,
-    ROWS_CELL_REAL,
-    ROWS_CELL_OPEN
-};
-
-struct rows_cell {
-    enum rows_cell_kind kind; /* OPEN is never handed out */
-    union {
-        struct span text; /* TEXT, JSON */
-        int64_t integer;
-        double real;
-    };
 };
 
 struct rows;
@@ -58,7 +41,7 @@ const struct row *rows_at(const struct rows *rows, size_t i);
 
 /* The value of a field's column; lives until rows_begin. */
 MUST_USE enum status rows_field(struct rows *rows, size_t i, size_t column,
-                                const struct rows_cell **out_cell, struct err *err);
+                                const struct json_path_value **out_value, struct err *err);
 MUST_USE enum status rows_raw(struct rows *rows, size_t i, struct span *out_raw, struct err *err);
 MUST_USE enum status rows_received(struct rows *rows, size_t i, int64_t *out_us, struct err *err);
 /* Who did it; empty when the event names no one. */

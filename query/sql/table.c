@@ -39,34 +39,17 @@ static struct cursor *cursor_of(sqlite3_vtab_cursor *cursor)
 
 static int code_of(enum status status)
 {
-    switch (status) {
-    case OK:
+    static const int codes[] = {
+        [ERR_NOMEM] = SQLITE_NOMEM,        [ERR_CORRUPT] = SQLITE_CORRUPT,
+        [ERR_NOT_FOUND] = SQLITE_CANTOPEN, [ERR_FULL] = SQLITE_FULL,
+        [ERR_BUSY] = SQLITE_BUSY,          [ERR_IO] = SQLITE_IOERR,
+        [ERR_STOPPED] = SQLITE_INTERRUPT,
+    };
+    if (status == OK) {
         return SQLITE_OK;
-    case ERR_NOMEM:
-        return SQLITE_NOMEM;
-    case ERR_CORRUPT:
-        return SQLITE_CORRUPT;
-    case ERR_NOT_FOUND:
-        return SQLITE_CANTOPEN;
-    case ERR_FULL:
-        return SQLITE_FULL;
-    case ERR_BUSY:
-        return SQLITE_BUSY;
-    case ERR_IO:
-        return SQLITE_IOERR;
-    case ERR_STOPPED:
-        return SQLITE_INTERRUPT;
-    case ERR_USAGE:
-    case ERR_CONFIG:
-    case ERR_FORMAT:
-    case ERR_LIMIT:
-    case ERR_NET:
-    case ERR_DENIED:
-    case ERR_EXISTS:
-    case ERR_VERSION:
-        break;
     }
-    return SQLITE_ERROR;
+    bool is_known = (size_t)status < sizeof codes / sizeof codes[0] && codes[status] != 0;
+    return is_known ? codes[status] : SQLITE_ERROR;
 }
 
 static int fail(struct table *table, const struct err *err)
@@ -266,24 +249,26 @@ static void result_time(sqlite3_context *context, int64_t time_us)
 static enum status result_field(sqlite3_context *context, struct rows *rows, size_t i,
                                 size_t column, struct err *err)
 {
-    const struct rows_cell *cell = NULL;
+    const struct json_path_value *cell = NULL;
     enum status status = rows_field(rows, i, column, &cell, err);
     if (status != OK) {
         return status;
     }
     switch (cell->kind) {
-    case ROWS_CELL_TEXT:
-    case ROWS_CELL_JSON:
+    case JSON_PATH_TEXT:
+    case JSON_PATH_JSON:
         result_text(context, cell->text);
         break;
-    case ROWS_CELL_INTEGER:
+    case JSON_PATH_INTEGER:
+    case JSON_PATH_TRUE:
+    case JSON_PATH_FALSE:
         sqlite3_result_int64(context, cell->integer);
         break;
-    case ROWS_CELL_REAL:
+    case JSON_PATH_REAL:
         sqlite3_result_double(context, cell->real);
         break;
-    case ROWS_CELL_NULL:
-    case ROWS_CELL_OPEN:
+    case JSON_PATH_NONE:
+    case JSON_PATH_OPEN:
         break;
     }
     return OK;

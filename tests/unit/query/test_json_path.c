@@ -30,6 +30,9 @@ static void expect_value(const char *json, const char *path, const char *should)
     case JSON_PATH_REAL:
         buf_printf(&text, "real:%g", value.real);
         break;
+    case JSON_PATH_OPEN:
+        buf_add_str(&text, "open");
+        break;
     case JSON_PATH_TRUE:
     case JSON_PATH_FALSE:
         buf_add_str(&text, value.kind == JSON_PATH_TRUE ? "true" : "false");
