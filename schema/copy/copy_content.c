@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "schema/db/db_query.h"
+
 void copy_content_fini(struct copy_content *content)
 {
     arena_fini(&content->arena);
@@ -90,13 +92,11 @@ static enum status digest_rows(sqlite3 *db, const char *sql, struct copy_table *
 static enum status add_key(sqlite3 *db, struct span table, struct buf *sql, struct err *err)
 {
     sqlite3_stmt *stmt = NULL;
-    enum status status = db_prepare(
-        db, "SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk", &stmt, err);
+    enum status status =
+        db_prepare_with(db, "SELECT name FROM pragma_table_info(?1) WHERE pk > 0 ORDER BY pk",
+                        DB_WITH(DB_TEXT(table)), &stmt, err);
     bool row = false;
     const char *comma = "";
-    if (status == OK) {
-        db_bind_span(stmt, 1, table);
-    }
     while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
         char *name = sqlite3_mprintf("%s\"%w\"", comma, sqlite3_column_text(stmt, 0));
         buf_add_str(sql, name ? name : "");

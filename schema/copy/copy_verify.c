@@ -126,7 +126,6 @@ static enum status check_block(struct verifier *verifier, const struct block_inf
 {
     struct span ndjson;
     struct block_proof proof = {.line_sums = {NULL, 0}};
-    bool has_proof = false; /* false: it is damaged, which was said */
     enum status status =
         segment_ndjson(verifier->segment, info->id, &verifier->lines, &ndjson, err);
     if (status == ERR_CORRUPT || status == ERR_IO) {
@@ -134,15 +133,11 @@ static enum status check_block(struct verifier *verifier, const struct block_inf
                    err ? err->text : "");
         return OK;
     }
-    if (status == OK) {
-        status = block_proof_read(verifier->segment, info->id, &proof, err);
-        has_proof = status == OK;
-        if (status == ERR_CORRUPT) {
-            verify_say(verifier->report, verifier->path, info->id, "its proof cannot be read");
-            status = OK;
-        }
-    }
-    if (status != OK) {
+    status = THEN(status, block_proof_read(verifier->segment, info->id, &proof, err));
+    bool has_proof = status == OK; /* false: it is damaged, which is said here */
+    if (status == ERR_CORRUPT) {
+        verify_say(verifier->report, verifier->path, info->id, "its proof cannot be read");
+    } else if (status != OK) {
         return status;
     }
     struct digest sha256 = digest_sha256(ndjson);

@@ -93,19 +93,16 @@ static enum status flush(struct copy_writer *writer, struct err *err)
 static enum status put(struct copy_writer *writer, const struct event *event,
                        const struct batch_arrival *arrival, struct err *err)
 {
-    enum status status = OK;
-    if (batch_full(writer->batch, event->raw.size)) {
+    enum status status = batch_full(writer->batch, event->raw.size) ? flush(writer, err) : OK;
+    while (status == OK) {
+        enum batch_added added = batch_add(writer->batch, &writer->paths, event, arrival,
+                                           EVENT_COUNTER_duplicate_import);
+        if (added != BATCH_DUPLICATE) {
+            return added == BATCH_NOMEM ? err_nomem(err, "copy") : OK;
+        }
         status = flush(writer, err);
     }
-    enum batch_added added = BATCH_DUPLICATE;
-    while (status == OK && added == BATCH_DUPLICATE) {
-        added = batch_add(writer->batch, &writer->paths, event, arrival,
-                          EVENT_COUNTER_duplicate_import);
-        if (added == BATCH_DUPLICATE) {
-            status = flush(writer, err);
-        }
-    }
-    return status == OK && added == BATCH_NOMEM ? err_nomem(err, "copy") : status;
+    return status;
 }
 
 enum status copy_writer_add(struct copy_writer *writer, const struct copy_event *event,
@@ -119,13 +116,11 @@ enum status copy_writer_add(struct copy_writer *writer, const struct copy_event 
     }
     parsed.time_us = event->time_us;
     parsed.time_is_arrival = event->time_is_arrival;
+    const struct source source = {.session_stream = event->session_stream};
+    const struct batch_arrival arrival = {
+        .source = &source, .source_text = event->source, .received_us = event->received_us};
     enum status status = writer->segment ? OK : begin(writer, event->time_us, err);
-    if (status == OK) {
-        struct source source = {.session_stream = event->session_stream};
-        struct batch_arrival arrival = {
-            .source = &source, .source_text = event->source, .received_us = event->received_us};
-        status = put(writer, &parsed, &arrival, err);
-    }
+    status = THEN(status, put(writer, &parsed, &arrival, err));
     if (status == OK) {
         bool first = writer->count++ == 0;
         writer->first_us =
