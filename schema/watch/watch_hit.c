@@ -32,21 +32,17 @@ static enum status identity_of(const struct event *event, unsigned char out[IDEN
 static enum status sighting_of(struct watch_db *db, const struct watch_match *found,
                                int64_t *out_id, struct err *err)
 {
-    int64_t id = 0;
     enum status status = db_int_with(db->statements[WATCH_STATEMENT_SIGHTING_FIND],
                                      DB_WITH(DB_INT(found->list), DB_TEXT(found->kind),
                                              DB_INT(found->bits), DB_BLOB(found->normal)),
-                                     &id, err);
-    if (status == OK && id == 0) {
+                                     out_id, err);
+    if (status == OK && *out_id == 0) {
         status = db_run_with(db->statements[WATCH_STATEMENT_SIGHTING_ADD],
                              DB_WITH(DB_INT(found->list), DB_TEXT(found->kind), DB_INT(found->bits),
                                      DB_BLOB(found->normal), DB_TEXT(found->text),
                                      DB_INT(found->event->time_us)),
                              err);
-        id = sqlite3_last_insert_rowid(db->db);
-    }
-    if (status == OK) {
-        *out_id = id;
+        *out_id = sqlite3_last_insert_rowid(db->db);
     }
     return status;
 }
@@ -90,30 +86,25 @@ enum status watch_hit_add(struct watch_db *db, const struct watch_match *found, 
                                     DB_WITH(DB_INT(sighting), DB_INT(found->event->time_us)), err));
 }
 
-static struct watch_hit hit_of(sqlite3_stmt *stmt)
-{
-    return (struct watch_hit){
-        .id = sqlite3_column_int64(stmt, 0),
-        .list = db_column_span(stmt, 1),
-        .kind = db_column_span(stmt, 2),
-        .indicator = db_column_span(stmt, 3),
-        .first_us = sqlite3_column_int64(stmt, 4),
-        .last_us = sqlite3_column_int64(stmt, 5),
-        .field = db_column_span(stmt, 6),
-        .value = db_column_span(stmt, 7),
-        .decoded = sqlite3_column_int(stmt, 8) != 0,
-        .uid = db_column_span(stmt, 9),
-        .time_us = sqlite3_column_int64(stmt, 10),
-        .seen_us = sqlite3_column_int64(stmt, 11),
-        .event = db_column_span(stmt, 12),
-        .tries = sqlite3_column_int64(stmt, 13),
-    };
-}
-
 enum status watch_hit_take(void *context, sqlite3_stmt *row, struct err *err)
 {
     const struct watch_hit_taker *taker = context;
-    struct watch_hit hit = hit_of(row);
+    const struct watch_hit hit = {
+        .id = sqlite3_column_int64(row, 0),
+        .list = db_column_span(row, 1),
+        .kind = db_column_span(row, 2),
+        .indicator = db_column_span(row, 3),
+        .first_us = sqlite3_column_int64(row, 4),
+        .last_us = sqlite3_column_int64(row, 5),
+        .field = db_column_span(row, 6),
+        .value = db_column_span(row, 7),
+        .decoded = sqlite3_column_int(row, 8) != 0,
+        .uid = db_column_span(row, 9),
+        .time_us = sqlite3_column_int64(row, 10),
+        .seen_us = sqlite3_column_int64(row, 11),
+        .event = db_column_span(row, 12),
+        .tries = sqlite3_column_int64(row, 13),
+    };
     return taker->each(taker->context, &hit, err);
 }
 

@@ -18,29 +18,6 @@ bool watch_name_is_valid(struct span name)
     return !only_dots && name.size <= WATCH_NAME_BYTES_MAX && name.data[0] != '-';
 }
 
-static struct watch_list list_of(sqlite3_stmt *stmt)
-{
-    struct watch_list list = {
-        .id = sqlite3_column_int64(stmt, 0),
-        .source = db_column_span(stmt, 2),
-        .bytes = sqlite3_column_int64(stmt, 3),
-        .indicators = sqlite3_column_int64(stmt, 5),
-        .added_us = sqlite3_column_int64(stmt, 6),
-        .updated_us = sqlite3_column_int64(stmt, 7),
-        .removed_us = sqlite3_column_int64(stmt, 8),
-        .is_behind = sqlite3_column_type(stmt, 9) != SQLITE_NULL,
-        .caught_us = sqlite3_column_int64(stmt, 9),
-        .sighted = sqlite3_column_int64(stmt, 10),
-        .hits = sqlite3_column_int64(stmt, 11),
-        .last_us = sqlite3_column_int64(stmt, 12),
-        .waiting = sqlite3_column_int64(stmt, 13),
-        .given_up = sqlite3_column_int64(stmt, 14),
-    };
-    (void)db_column_bytes(stmt, 4, &list.sha256, sizeof list.sha256);
-    db_column_copy(stmt, 1, list.name, sizeof list.name);
-    return list;
-}
-
 struct list_taker {
     watch_list_each *each;
     void *context;
@@ -49,7 +26,24 @@ struct list_taker {
 static enum status take_list(void *context, sqlite3_stmt *row, struct err *err)
 {
     const struct list_taker *taker = context;
-    struct watch_list list = list_of(row);
+    struct watch_list list = {
+        .id = sqlite3_column_int64(row, 0),
+        .source = db_column_span(row, 2),
+        .bytes = sqlite3_column_int64(row, 3),
+        .indicators = sqlite3_column_int64(row, 5),
+        .added_us = sqlite3_column_int64(row, 6),
+        .updated_us = sqlite3_column_int64(row, 7),
+        .removed_us = sqlite3_column_int64(row, 8),
+        .is_behind = sqlite3_column_type(row, 9) != SQLITE_NULL,
+        .caught_us = sqlite3_column_int64(row, 9),
+        .sighted = sqlite3_column_int64(row, 10),
+        .hits = sqlite3_column_int64(row, 11),
+        .last_us = sqlite3_column_int64(row, 12),
+        .waiting = sqlite3_column_int64(row, 13),
+        .given_up = sqlite3_column_int64(row, 14),
+    };
+    (void)db_column_bytes(row, 4, &list.sha256, sizeof list.sha256);
+    db_column_copy(row, 1, list.name, sizeof list.name);
     return taker->each(taker->context, &list, err);
 }
 
