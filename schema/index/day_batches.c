@@ -141,10 +141,7 @@ static enum status take_back(struct day_batches *days, struct err *err)
 static enum status batch_open(struct day_batches *days, int64_t day_us, struct batch **out,
                               struct err *err)
 {
-    enum status status = OK;
-    if (days->n_batches == DAY_BATCHES_MAX) {
-        status = batch_put(days, 0, true, err);
-    }
+    enum status status = days->n_batches == DAY_BATCHES_MAX ? batch_put(days, 0, true, err) : OK;
     if (status != OK) {
         return status;
     }
@@ -278,12 +275,11 @@ static enum status put_day(struct day_batches *days, int64_t day_us, struct err 
 
 static enum status empty_spool(struct day_batches *days, struct err *err)
 {
-    const int64_t *list = NULL;
-    size_t count = 0;
-    enum status status = days->spool ? spool_days(days->spool, &list, &count, err) : OK;
+    size_t count = days->spool ? spool_day_count(days->spool) : 0;
+    enum status status = OK;
     for (size_t i = 0; status == OK && i < count; i++) {
-        status = spool_read(days->spool, list[i], take_up, days, err);
-        status = THEN(status, put_day(days, list[i], err));
+        status = spool_read(days->spool, i, take_up, days, err);
+        status = THEN(status, put_day(days, spool_day_us(days->spool, i), err));
         status = THEN(status, take_back(days, err));
     }
     spool_close(days->spool);

@@ -296,12 +296,10 @@ void indexer_run_totals(const struct indexer_run *run, struct indexer_totals *ou
 enum status indexer_import(struct indexer *indexer, const struct source *source, struct span text,
                            int64_t received_us, const struct event *event, struct err *err)
 {
+    const struct batch_arrival arrival = {
+        .source = source, .source_text = text, .received_us = received_us};
     enum status status = run_begin(indexer, 0, err);
-    if (status == OK) {
-        const struct batch_arrival arrival = {
-            .source = source, .source_text = text, .received_us = received_us};
-        status = day_batches_add(&indexer->days, &arrival, event, err);
-    }
+    status = THEN(status, day_batches_add(&indexer->days, &arrival, event, err));
     if (status != OK) {
         indexer_reset(indexer);
     }
@@ -317,11 +315,9 @@ enum status indexer_import_fault(struct indexer *indexer, const struct source *s
                                  int64_t received_us, enum event_fault fault, int64_t line,
                                  struct span body, struct err *err)
 {
+    const struct batch_arrival arrival = {.source = source, .received_us = received_us};
     enum status status = run_begin(indexer, 0, err);
-    if (status == OK) {
-        const struct batch_arrival arrival = {.source = source, .received_us = received_us};
-        status = add_fault(indexer, &arrival, fault, line, body, err);
-    }
+    status = THEN(status, add_fault(indexer, &arrival, fault, line, body, err));
     if (status != OK) {
         indexer_reset(indexer);
     }

@@ -36,7 +36,6 @@ struct spool {
     int64_t size;
     struct spool_day *days; /* by day_us */
     size_t n_days;
-    int64_t *list;
     VEC(struct spool_source) sources; /* few, one an imported file */
     struct arena arena;
 };
@@ -83,7 +82,6 @@ void spool_close(struct spool *spool)
         (void)close(spool->fd);
     }
     free(spool->days);
-    free(spool->list);
     vec_fini(&spool->sources);
     arena_fini(&spool->arena);
     free(spool);
@@ -182,20 +180,15 @@ enum status spool_add(struct spool *spool, int64_t day_us, const struct batch_ar
     return THEN(status, buf_status(&day->open, "import", err));
 }
 
-enum status spool_days(struct spool *spool, const int64_t **out_days, size_t *out_count,
-                       struct err *err)
+size_t spool_day_count(const struct spool *spool)
 {
-    free(spool->list);
-    spool->list = malloc((spool->n_days + 1) * sizeof *spool->list);
-    if (!spool->list) {
-        return err_nomem(err, "import");
-    }
-    for (size_t i = 0; i < spool->n_days; i++) {
-        spool->list[i] = spool->days[i].day_us;
-    }
-    *out_days = spool->list;
-    *out_count = spool->n_days;
-    return OK;
+    return spool->n_days;
+}
+
+int64_t spool_day_us(const struct spool *spool, size_t day)
+{
+    CHECK(day < spool->n_days);
+    return spool->days[day].day_us;
 }
 
 static enum status read_records(struct spool *spool, struct span bytes, spool_each *each,
@@ -234,11 +227,10 @@ static enum status read_piece(struct spool *spool, const struct spool_chunk *pie
     return OK;
 }
 
-enum status spool_read(struct spool *spool, int64_t day_us, spool_each *each, void *context,
+enum status spool_read(struct spool *spool, size_t at, spool_each *each, void *context,
                        struct err *err)
 {
-    size_t at = day_place(spool, day_us);
-    CHECK(at < spool->n_days && spool->days[at].day_us == day_us);
+    CHECK(at < spool->n_days);
     const struct spool_day *day = &spool->days[at];
     struct buf bytes = BUF_INIT;
     enum status status = OK;

@@ -17,14 +17,14 @@ MUST_USE enum status spool_add(struct spool *spool, int64_t day_us,
                                const struct batch_arrival *arrival, struct span raw,
                                struct err *err);
 
-/* The days it has events of, ascending. Lives until the next spool_add. */
-MUST_USE enum status spool_days(struct spool *spool, const int64_t **out_days, size_t *out_count,
-                                struct err *err);
+/* The days it has events of, ascending. */
+size_t spool_day_count(const struct spool *spool);
+int64_t spool_day_us(const struct spool *spool, size_t at);
 
-/* Hands over the day's events in the order they were added. */
+/* Hands over the events of the day at that place, in the order they were added. */
 typedef enum status spool_each(void *context, const struct batch_arrival *arrival, struct span raw,
                                struct err *err);
-MUST_USE enum status spool_read(struct spool *spool, int64_t day_us, spool_each *each,
-                                void *context, struct err *err);
+MUST_USE enum status spool_read(struct spool *spool, size_t at, spool_each *each, void *context,
+                                struct err *err);
 
 #endif
