@@ -300,15 +300,7 @@ enum status snapshot_names(struct snapshot *snapshot, struct snapshot_names *out
     if (status == OK && list.failed) {
         status = err_nomem(err, "SQL");
     }
-    if (status != OK) {
-        vec_fini(&list.names);
-        return status;
-    }
-    size_t count = list.names.count;
-    *out_names = (struct snapshot_names){
-        .items = vec_take(&list.names),
-        .count = count,
-        .events = n_days ? events * (int64_t)snapshot->n_days / (int64_t)n_days : 0,
-    };
-    return OK;
+    out_names->events = n_days ? events * (int64_t)snapshot->n_days / (int64_t)n_days : 0;
+    vec_hand_over(&list.names, status, &out_names->items, &out_names->count);
+    return status;
 }

@@ -1,9 +1,6 @@
 #include "schema/event/endpoint.h"
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+#include "schema/base/ascii.h"
 
 /* Four groups of one to three digits. */
 static bool looks_ipv4(struct span text)
@@ -11,7 +8,7 @@ static bool looks_ipv4(struct span text)
     unsigned dots = 0;
     unsigned digits = 0;
     for (size_t i = 0; i < text.size; i++) {
-        if (is_digit(text.data[i])) {
+        if (ascii_is_digit(text.data[i])) {
             if (++digits > 3) {
                 return false;
             }
@@ -38,8 +35,7 @@ static bool looks_ipv6(struct span text)
             return true;
         }
         colons += c == ':';
-        if (c != ':' && c != '.' && !is_digit(c) && !(c >= 'a' && c <= 'f') &&
-            !(c >= 'A' && c <= 'F')) {
+        if (c != ':' && c != '.' && ascii_hex_digit(c) < 0) {
             return false;
         }
     }
@@ -49,13 +45,13 @@ static bool looks_ipv6(struct span text)
 struct span endpoint_split(struct span value, uint16_t *out_port)
 {
     *out_port = 0;
-    if (value.size < 6 || (!is_digit(value.data[0]) && value.data[0] != '[')) {
+    if (value.size < 6 || (!ascii_is_digit(value.data[0]) && value.data[0] != '[')) {
         return value;
     }
     uint32_t port = 0;
     uint32_t unit = 1;
     size_t at = value.size;
-    while (at > 0 && value.size - at < 5 && is_digit(value.data[at - 1])) {
+    while (at > 0 && value.size - at < 5 && ascii_is_digit(value.data[at - 1])) {
         port += (uint32_t)(value.data[--at] - '0') * unit;
         unit *= 10;
     }

@@ -1,4 +1,5 @@
 /* What is asked of an event that was read: who did it, how bad it is, whether it is another one. */
+#include "schema/base/ascii.h"
 #include "schema/base/hash64.h"
 #include "schema/event/event.h"
 
@@ -29,22 +30,14 @@ struct span event_actor(const struct event *event)
 
 enum event_severity event_code_severity(struct span code)
 {
-    switch (code.size > 0 ? code.data[code.size - 1] : '\0') {
-    case 'I':
-    case 'i':
-        return EVENT_SEVERITY_INFO;
-    case 'W':
-    case 'w':
-        return EVENT_SEVERITY_WARN;
-    case 'E':
-    case 'e':
-        return EVENT_SEVERITY_ERROR;
-    case 'S':
-    case 's':
-        return EVENT_SEVERITY_STOP;
-    default:
-        return EVENT_SEVERITY_NONE;
+    static const char letters[] = "?iwes"; /* by severity */
+    char last = code.size > 0 ? ascii_lower(code.data[code.size - 1]) : '?';
+    for (int severity = EVENT_SEVERITY_INFO; severity <= EVENT_SEVERITY_STOP; severity++) {
+        if (last == letters[severity]) {
+            return (enum event_severity)severity;
+        }
     }
+    return EVENT_SEVERITY_NONE;
 }
 
 const char *event_severity_text(enum event_severity severity)

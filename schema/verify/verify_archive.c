@@ -177,9 +177,8 @@ struct step {
     size_t n_days;
 };
 
-static void on_step(void *context, int64_t events)
+static void on_step(void *context)
 {
-    (void)events;
     const struct step *step = context;
     if (step->report->progress) {
         step->report->progress(step->report->context,

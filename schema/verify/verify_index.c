@@ -12,8 +12,6 @@
 #include "schema/segment/segment.h"
 #include "schema/verify/verify_words.h"
 
-enum { IDENTITY_MASK = 0xffffff };
-
 struct verify_index {
     const struct verify_segment *verify;
     struct segment *segment;
@@ -116,7 +114,7 @@ static enum status read_event(struct verify_index *index, const struct block_inf
     if (event.time_us != index->kept.times[slot]) {
         say_line(index, info->id, slot, "its time is not the one that the index has");
     }
-    if ((event_identity_hash(&event) & IDENTITY_MASK) != index->kept.hashes[slot]) {
+    if (event_identity_hash(&event) != index->kept.hashes[slot]) {
         say_line(index, info->id, slot, "its uid is not the one that the index has");
     }
     enum batch_added added =
@@ -340,12 +338,26 @@ static enum status words_can_be_told(struct verify_index *index, const struct bl
     return status;
 }
 
+/* All events of the block are in the batch. */
+static enum status check_batch(struct verify_index *index, const struct block_info *info,
+                               struct err *err)
+{
+    bool words = false;
+    enum status status = words_can_be_told(index, info, &words, err);
+    if (status != OK) {
+        return status;
+    }
+    verify_words_begin(index->words, info, words);
+    status = sort_cells(index, err);
+    status = THEN(status, check_fields(index, info, err));
+    return THEN(status, verify_words_end(index->words, err));
+}
+
 enum status verify_index_block(struct verify_index *index, const struct block_info *info,
                                struct err *err)
 {
     struct err why = {.status = OK};
     bool all = true;
-    bool words = false;
     batch_clear(index->batch);
     enum status status = read_kept(index, info, &why);
     for (size_t slot = 0; status == OK && slot < info->n_events; slot++) {
@@ -354,17 +366,7 @@ enum status verify_index_block(struct verify_index *index, const struct block_in
         all = all && read;
     }
     if (status == OK && all) {
-        status = words_can_be_told(index, info, &words, &why);
-    }
-    if (status == OK && all) {
-        verify_words_begin(index->words, info, words);
-        status = sort_cells(index, &why);
-    }
-    if (status == OK && all) {
-        status = check_fields(index, info, &why);
-    }
-    if (status == OK && all) {
-        status = verify_words_end(index->words, &why);
+        status = check_batch(index, info, &why);
     }
     return verify_outcome(index->verify->report, index->verify->where, info->id, NULL, status, &why,
                           err);

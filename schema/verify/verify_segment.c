@@ -50,7 +50,7 @@ static enum status check_blocks(const struct verify_segment *verify, struct segm
         verify->report->events += blocks[i].n_events;
         verify->report->raw_bytes += blocks[i].raw_bytes;
         if (verify->step) {
-            verify->step(verify->context, blocks[i].n_events);
+            verify->step(verify->context);
         }
     }
     if (status == OK && index) {

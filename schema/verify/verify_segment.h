@@ -12,7 +12,7 @@ struct verify_segment {
     const struct seal_set *set; /* NULL: no seals are asked */
     bool quick;                 /* digests of frames and indexes; nothing is unpacked */
     struct verify_report *report;
-    void (*step)(void *context, int64_t events); /* after each block; may be NULL */
+    void (*step)(void *context); /* after each block; may be NULL */
     void *context;
 };
 

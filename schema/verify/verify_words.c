@@ -216,13 +216,8 @@ struct value_sum {
 static int take_term(void *context, struct span term, enum term_level level, uint32_t first_word,
                      uint32_t last_word)
 {
-    (void)level;
-    (void)first_word;
     (void)last_word;
-    struct verify_words *words = context;
-    const struct word_hash hash = {0, hash64(term, 0)};
-    words->nomem |= !vec_push(&words->hashes, hash);
-    return 0;
+    return take_word(context, term, level, first_word, first_word);
 }
 
 static bool add_value(void *context, uint32_t value, uint32_t field, struct span text)
@@ -255,7 +250,7 @@ static enum status compare_values(struct verify_words *words, struct err *err)
 {
     struct value_sum sum = {.words = words};
     uint64_t found = 0;
-    vec_clear(&words->hashes);
+    words->slot = 0;
     enum status status = segment_values(words->segment, -1, add_value, &sum, err);
     if (status == OK && words->nomem) {
         status = err_nomem(err, "verify");
