@@ -284,7 +284,7 @@ class Wrong(Export):
         self.expect(2, "--dest: ", "--dest", "s3://")
         self.expect(2, "must be absolute", "--dest", "file://out")
         self.expect(2, "--set: ", "--dest", self.out, "--set", "ship.s3_endpont=x")
-        self.expect(2, "an empty name", "--dest", "")
+        self.expect(2, "--dest is empty", "--dest", "")
         self.expect(2, "query", "--dest", self.out, "user:(")
         self.assertFalse(self.out.exists())
 

@@ -174,7 +174,7 @@ def interrupted_it_keeps_what_it_has(place):
 
 def wrong_input(place):
     new(place)
-    expect_error(place.stele("import", "--archive", "a"), 2, "which file")
+    expect_error(place.stele("import", "--archive", "a"), 2, "file")
     expect_error(place.stele("import", "--archive", "a", "nowhere"), 3, "nowhere")
     expect_error(place.stele("import", "--archive", "b", "-"), 3, "b")
     expect_error(place.stele("import", "x"), 2, "--archive DIR")

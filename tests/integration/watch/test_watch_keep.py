@@ -193,8 +193,10 @@ def wrong_use(place):
     expect_error(place.stele("watch", "--archive", "a", "add"), 2, "after the action")
     expect_error(place.stele("watch", "add", listed, *at), 2, "--name")
     expect_error(place.stele("watch", "add", "--name", "x", *at), 2, "a list of indicators")
-    for name in ("", "a b", "-x", "..", "x" * 65, "a/b"):
-        expect_error(place.stele("watch", "add", listed, f"--name={name}", *at), 2, "no name")
+    expect_error(place.stele("watch", "add", listed, "--name=", *at), 2, "--name is empty")
+    for name in ("a b", "-x", "..", "x" * 65, "a/b"):
+        expect_error(place.stele("watch", "add", listed, f"--name={name}", *at), 2,
+                     "cannot be the name of a list")
     expect_error(place.stele("watch", "add", "nosuch", "--name", "x", *at), 3, "nosuch")
     expect_error(place.stele("watch", "add", "-", "--name", "x", *at), 3, "no indicator")
     expect_error(place.stele("watch", "add", listed, "--name", "x", "--archive", "none"), 3,
