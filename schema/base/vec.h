@@ -34,8 +34,7 @@
 /* Adds `n` items from `from`; false when memory is out. */
 #define vec_push_all(v, from, n)                                                                   \
     (vec_reserve((v), (n)) &&                                                                      \
-     (vec_copy(&(v)->items[(v)->count], (from), (n) * sizeof *(v)->items), (v)->count += (n),      \
-      true))
+     (vec_copy((v)->items, sizeof *(v)->items, (v)->count, (from), (n)), (v)->count += (n), true))
 
 /* A new last item, not zeroed; NULL when memory is out. */
 #define vec_add(v) (vec_reserve((v), 1) ? &(v)->items[(v)->count++] : NULL)
@@ -71,10 +70,11 @@ static inline size_t vec_index(size_t i, size_t count)
     return i;
 }
 
-static inline void vec_copy(void *to, const void *from, size_t bytes)
+static inline void vec_copy(void *items, size_t item_bytes, size_t count, const void *from,
+                            size_t n)
 {
-    if (bytes > 0) {
-        memcpy(to, from, bytes);
+    if (n > 0) {
+        memcpy((char *)items + count * item_bytes, from, n * item_bytes);
     }
 }
 
