@@ -212,7 +212,7 @@ def wrong_use(place):
     expect_error(place.stele("watch", "remove", *at), 2, "one list")
     expect_error(place.stele("watch", "hits", "--output", "xml", *at), 2, "xml")
     expect_error(place.stele("watch", "--output", "xml", *at), 2, "xml")
-    expect_error(place.stele("watch", "hits", "x", *at), 2, "--name x")
+    expect_error(place.stele("watch", "hits", "x", *at), 2, "--name NAME")
     with open(place.path("a", "watch.db"), "r+b") as f:
         f.write(b"\0" * 4096)
     expect_error(place.stele("watch", *at), 4, "watch.db")
