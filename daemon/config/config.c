@@ -10,7 +10,7 @@
 
 #include "daemon/config/config_value.h"
 #include "daemon/config/ini.h"
-#include "schema/base/suggest.h"
+#include "schema/text/suggest.h"
 
 enum { CONFIG_FILE_BYTES_MAX = 1024 * 1024 };
 

@@ -5,7 +5,7 @@
 #ifndef DAEMON_CONFIG_CONFIG_H
 #define DAEMON_CONFIG_CONFIG_H
 
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 
 enum { CONFIG_TEXT_BYTES = 1024 };
 

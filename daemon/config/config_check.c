@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "daemon/config/config.h"
-#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
+#include "schema/text/ascii.h"
 
 bool config_split_listen(const char *listen, char out_host[CONFIG_TEXT_BYTES], int *out_port)
 {

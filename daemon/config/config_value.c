@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 #include "daemon/config/config.h"
-#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
+#include "schema/text/ascii.h"
 
 /* Largest first; the last one is that of a zero. */
 struct unit {

@@ -1,6 +1,6 @@
 #include "daemon/config/ini.h"
 
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 static const char white[] = " \t\r\n\v\f";
 

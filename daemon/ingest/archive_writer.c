@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "daemon/ingest/checkpointer.h"
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 
 struct archive_writer {
     char dir[FILE_PATH_BYTES];

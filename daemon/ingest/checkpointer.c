@@ -5,7 +5,7 @@
 
 #include "daemon/process/log.h"
 #include "daemon/process/worker.h"
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 
 /* What the first pass leaves is what came during it; the second leaves a fraction of that. */
 enum { PASSES = 2 };

@@ -10,7 +10,7 @@
 #include "daemon/process/metrics.h"
 #include "daemon/process/worker.h"
 #include "schema/base/backoff.h"
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 
 /* So the indexer still has a third of what a thread that answers gets. */
 enum { NICE_STEPS = 5 };

@@ -5,7 +5,7 @@
 
 #include <strings.h>
 
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 static enum http_request_step refuse(struct http_request *request, int status)
 {

@@ -9,7 +9,7 @@
 #include "daemon/receive/event_loop.h"
 #include "daemon/receive/http_request.h"
 #include "daemon/receive/http_response.h"
-#include "schema/base/digest.h"
+#include "schema/crypto/digest.h"
 
 /* What the requests of one listening port may take together. */
 struct request_budget {

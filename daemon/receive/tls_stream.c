@@ -11,8 +11,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include "schema/base/digest.h"
-#include "schema/base/hex.h"
+#include "schema/crypto/digest.h"
+#include "schema/text/hex.h"
 
 struct tls_stream {
     int fd;

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 #define FOLDER "stele-digest"
 

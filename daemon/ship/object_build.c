@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "daemon/ship/object_codec.h"
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 #include "schema/segment/block_proof.h"
 
 /* What building needs besides the object. */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 
 struct planner {
     char dir[FILE_PATH_BYTES];

@@ -8,7 +8,7 @@
 
 #include "daemon/ship/object_build.h"
 #include "daemon/ship/target_open.h"
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 
 enum { PAGE_ROWS = 64 };
 

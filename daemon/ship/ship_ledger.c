@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 #include "schema/index/deletion.h"
 #include "schema/segment/segment.h"
 

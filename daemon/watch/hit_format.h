@@ -2,7 +2,7 @@
 #ifndef DAEMON_WATCH_HIT_FORMAT_H
 #define DAEMON_WATCH_HIT_FORMAT_H
 
-#include "schema/base/json_writer.h"
+#include "schema/text/json_writer.h"
 #include "schema/watch/watch_db.h"
 
 enum { HIT_FORMAT_LINE_BYTES = 1000, HIT_FORMAT_ID_BYTES = 64 };

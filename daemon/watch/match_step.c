@@ -8,7 +8,7 @@
 
 #include "query/hunt/hunt_run.h"
 #include "query/language/parse.h"
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 
 /* Hits go to watch.db when they are so many. */
 enum { HELD_BYTES_MAX = 4 * 1024 * 1024 };

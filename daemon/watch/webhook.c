@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 #include "daemon/http/http_client.h"
-#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
-#include "schema/base/digest.h"
+#include "schema/crypto/digest.h"
+#include "schema/text/ascii.h"
 
 enum { SECRET_BYTES_MAX = 4096, SECRET_BYTES_MIN = 16 };
 

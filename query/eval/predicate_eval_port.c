@@ -6,8 +6,8 @@
 
 #include "query/eval/predicate_eval.h"
 #include "query/language/match.h"
-#include "schema/base/ascii.h"
 #include "schema/block/bitmap.h"
+#include "schema/text/ascii.h"
 
 enum { PORT_DIGITS = 5 };
 

@@ -4,7 +4,7 @@
  * any thread. */
 #include "query/eval/prefilter.h"
 
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 /* Characters that JSON lets stand only as they are, or as \u escapes (looked for apart). */
 static bool is_plain(char c)

@@ -9,7 +9,7 @@
 #include "query/hunt/warninglist_internal.h"
 #include "query/ioc/indicator_parse.h"
 #include "query/ioc/list.h"
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 static const char own_name[] = "own";
 

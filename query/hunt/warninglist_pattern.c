@@ -4,7 +4,7 @@
  * back-references. Counted repeats are bounded, as libc copies what they repeat. */
 #include "query/hunt/warninglist_internal.h"
 #include "query/ioc/indicator_parse.h"
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 enum { REPEATS_MAX = 1000 };
 

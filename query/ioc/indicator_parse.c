@@ -8,7 +8,7 @@
 
 #include "query/ioc/refang.h"
 #include "query/language/address.h"
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 static bool is_public_suffix(const char *name)
 {

@@ -2,8 +2,8 @@
 
 #include "query/ioc/indicator_parse.h"
 #include "query/ioc/list_internal.h"
-#include "schema/base/ascii.h"
 #include "schema/base/utf8.h"
+#include "schema/text/ascii.h"
 
 /* A remark: # at the front, or behind a blank (a URL may hold one). */
 static struct span without_remark(struct span line)

@@ -1,7 +1,7 @@
 /* CSV (RFC 4180), with any header and any order of columns. */
 #include "query/ioc/indicator_parse.h"
 #include "query/ioc/list_internal.h"
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 enum { COLUMNS_MAX = 256, MD5_DIGITS = 32, WASTED_BYTES_MAX = 64 * 1024 * 1024 };
 

@@ -4,7 +4,7 @@
 #include <cjson/cJSON.h>
 
 #include "query/ioc/list_internal.h"
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 /* A line is the number of the indicator here: JSON has no lines that say anything. */
 struct document {

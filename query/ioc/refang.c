@@ -1,6 +1,6 @@
 #include "query/ioc/refang.h"
 
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 static const struct {
     const char *from;

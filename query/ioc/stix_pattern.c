@@ -2,7 +2,7 @@
  * operands are what stix_pattern.h says of a whole pattern: alternatives of parts. */
 #include "query/ioc/stix_pattern.h"
 
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 static const char broken[] = "a pattern that is broken";
 static const char no_memory[] = "out of memory";

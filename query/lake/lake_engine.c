@@ -2,7 +2,7 @@
  * them, and this puts them in. Text becomes a literal here and nowhere else. Pure. */
 #include "query/lake/lake_engine.h"
 
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 enum { ARGUMENTS_MAX = 9, DEPTH_MAX = 64, PHRASINGS = 4 };
 

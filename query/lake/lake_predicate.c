@@ -7,7 +7,7 @@
 #include "query/lake/lake_regex.h"
 #include "query/language/match.h"
 #include "query/language/number.h"
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 /* A term is cut at TERM_BYTES_MAX bytes, before it is made lower case, which may halve it. */
 enum { WORD_BYTES_MAX = 127 };

@@ -3,7 +3,7 @@
 #include "query/lake/lake_table.h"
 
 #include "query/lake/lake_view.h"
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 enum status lake_table_name_check(const char *name, struct err *err)
 {

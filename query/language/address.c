@@ -1,8 +1,8 @@
 #include "query/language/address.h"
 
-#include "schema/base/ascii.h"
 #include "schema/base/buf.h"
 #include "schema/event/term.h"
+#include "schema/text/ascii.h"
 
 /* All of the number behind the slash, or -1. */
 static int read_bits(struct span text, int most)

@@ -2,8 +2,8 @@
  * behind a field; "-" denies only in front of something; inside of a range "]" ends a word. */
 #include "query/language/lex.h"
 
-#include "schema/base/ascii.h"
 #include "schema/event/term.h"
+#include "schema/text/ascii.h"
 
 static bool is_letter(char c)
 {

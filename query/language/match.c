@@ -9,11 +9,11 @@
 
 #include "query/language/glob.h"
 #include "query/language/number.h"
-#include "schema/base/ascii.h"
 #include "schema/base/utf8.h"
 #include "schema/event/source.h"
 #include "schema/event/term.h"
 #include "schema/segment/segment.h"
+#include "schema/text/ascii.h"
 
 static int same_term(void *context, struct span term, enum term_level level, uint32_t first_word,
                      uint32_t last_word)

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 static size_t skip_digits(struct span text, size_t at)
 {

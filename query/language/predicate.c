@@ -4,9 +4,9 @@
 #include "query/language/predicate.h"
 
 #include "query/language/number.h"
-#include "schema/base/ascii.h"
 #include "schema/base/utf8.h"
 #include "schema/event/term.h"
+#include "schema/text/ascii.h"
 
 enum status predicate_lower(const struct predicate_maker *maker, struct span text,
                             struct span *out_text)

@@ -3,7 +3,7 @@
 #include "query/language/pseudo.h"
 
 #include "query/language/address.h"
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 static enum status not_address(const struct predicate_maker *maker, struct span text)
 {

@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 
 #include "schema/archive/archive.h"
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 
 enum { NAME_DAYS = 3 };
 

@@ -6,7 +6,7 @@
 #include <strings.h>
 
 #include "query/sql/time_text.h"
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 static const struct {
     const char *text;

@@ -5,9 +5,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "schema/base/ascii.h"
 #include "schema/base/intern.h"
 #include "schema/event/json_text.h"
+#include "schema/text/ascii.h"
 
 enum { READ_DEPTH_MAX = 1002 };
 

@@ -9,8 +9,8 @@
 #include "query/language/parse.h"
 #include "query/search/day_iterator.h"
 #include "schema/archive/archive.h"
-#include "schema/base/file.h"
 #include "schema/base/vec.h"
+#include "schema/file/file.h"
 
 struct snapshot {
     char path[FILE_PATH_BYTES];

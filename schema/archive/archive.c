@@ -14,8 +14,8 @@
 
 #include "schema/archive/archive_internal.h"
 #include "schema/base/random.h"
-#include "schema/base/uuid.h"
 #include "schema/base/vec.h"
+#include "schema/crypto/uuid.h"
 
 extern const char archive_sql[];
 

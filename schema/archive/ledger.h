@@ -4,7 +4,7 @@
 #define SCHEMA_ARCHIVE_LEDGER_H
 
 #include "schema/archive/archive.h"
-#include "schema/base/digest.h"
+#include "schema/crypto/digest.h"
 
 enum ledger_codec { LEDGER_ZSTD, LEDGER_GZIP };
 enum ledger_state { LEDGER_PLANNED, LEDGER_SHIPPED };

@@ -1,11 +1,15 @@
 #include "schema/base/random.h"
 
-#include <openssl/rand.h>
+#include <errno.h>
+#include <sys/random.h>
 
 #include "schema/base/err.h"
 
 void random_fill(void *out, size_t size)
 {
-    int rc = RAND_bytes(out, (int)size);
-    CHECK(rc == 1);
+    for (size_t at = 0; at < size;) {
+        ssize_t n = getrandom((char *)out + at, size - at, 0);
+        CHECK(n > 0 || errno == EINTR);
+        at += n > 0 ? (size_t)n : 0;
+    }
 }

@@ -2,7 +2,7 @@
 #ifndef SCHEMA_BLOCK_BLOCK_H
 #define SCHEMA_BLOCK_BLOCK_H
 
-#include "schema/base/digest.h"
+#include "schema/crypto/digest.h"
 
 enum { BLOCK_EVENTS_MAX = 4096, BLOCK_RAW_BYTES_MAX = 4 * 1024 * 1024 };
 

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "schema/base/json_writer.h"
 #include "schema/copy/copy_internal.h"
+#include "schema/text/json_writer.h"
 
 void copy_case_text(const struct copy_case *facts, struct buf *out)
 {
@@ -27,8 +27,8 @@ void copy_case_text(const struct copy_case *facts, struct buf *out)
     json_time(&json, "first", facts->first_us);
     json_time(&json, "last", facts->last_us);
     json_int(&json, "blocks", facts->blocks);
-    json_digest(&json, "chain", &facts->chain);
-    json_digest(&json, "content", &facts->content);
+    digest_json(&json, "chain", &facts->chain);
+    digest_json(&json, "content", &facts->content);
     json_span(&json, "program", facts->program);
     json_end(&json);
 }

@@ -5,7 +5,7 @@
 #define SCHEMA_COPY_COPY_CASE_H
 
 #include "schema/base/arena.h"
-#include "schema/base/signing.h"
+#include "schema/crypto/signing.h"
 #include "schema/segment/segment.h"
 
 #define COPY_FORMAT "stele-copy-1"

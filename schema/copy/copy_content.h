@@ -15,8 +15,8 @@
 #define SCHEMA_COPY_COPY_CONTENT_H
 
 #include "schema/base/arena.h"
-#include "schema/base/digest.h"
 #include "schema/base/vec.h"
+#include "schema/crypto/digest.h"
 #include "schema/db/db.h"
 
 struct copy_table {

@@ -1,11 +1,11 @@
 /* Makes a copy (schema/copy/copy_case.h). The file is made beside its own name
- * (schema/base/atomic_file.h) with nothing in a journal, and needs no other file when it is read,
+ * (schema/file/atomic_file.h) with nothing in a journal, and needs no other file when it is read,
  * on whatever medium. One thread; after a failure the writer is only to be closed. */
 #ifndef SCHEMA_COPY_COPY_WRITER_H
 #define SCHEMA_COPY_COPY_WRITER_H
 
-#include "schema/base/atomic_file.h"
 #include "schema/copy/copy_case.h"
+#include "schema/file/atomic_file.h"
 
 struct copy_writer;
 

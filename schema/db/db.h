@@ -5,8 +5,8 @@
 
 #include <sqlite3.h>
 
-#include "schema/base/file.h"
 #include "schema/db/db_format.h"
+#include "schema/file/file.h"
 
 /* DB_FRESH: a new file that no other process sees yet, to be filled and then made what the others
  * are (db_finish_fresh). It comes with its tables and an open transaction; nothing is synced, and a

@@ -1,6 +1,6 @@
 #include "schema/event/endpoint.h"
 
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 /* Four groups of one to three digits. */
 static bool looks_ipv4(struct span text)

@@ -14,10 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "schema/base/ascii.h"
 #include "schema/base/utf8.h"
 #include "schema/event/event_scan.h"
 #include "schema/event/json_text.h"
+#include "schema/text/ascii.h"
 
 static _Thread_local struct arena *parse_arena; /* NULL: no event is being parsed */
 

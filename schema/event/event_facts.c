@@ -1,7 +1,7 @@
 /* What is asked of an event that was read: who did it, how bad it is, whether it is another one. */
-#include "schema/base/ascii.h"
 #include "schema/base/hash64.h"
 #include "schema/event/event.h"
+#include "schema/text/ascii.h"
 
 struct span event_get(const struct event *event, const char *path)
 {

@@ -4,8 +4,8 @@
 
 #include <endian.h>
 
-#include "schema/base/ascii.h"
 #include "schema/base/utf8.h"
+#include "schema/text/ascii.h"
 
 struct scan {
     const char *at;

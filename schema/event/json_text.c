@@ -1,7 +1,7 @@
 #include "schema/event/json_text.h"
 
-#include "schema/base/ascii.h"
 #include "schema/base/utf8.h"
+#include "schema/text/ascii.h"
 
 size_t json_text_skip_space(struct span text, size_t at)
 {

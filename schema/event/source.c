@@ -1,6 +1,6 @@
 #include "schema/event/source.h"
 
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 struct source source_copy(const struct source *source, struct arena *arena, bool *out_fine)
 {

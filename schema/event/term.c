@@ -5,9 +5,9 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
-#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
 #include "schema/base/utf8.h"
+#include "schema/text/ascii.h"
 
 /* What a byte is to the tokenizer. Bytes of UTF-8 sequences are letters. */
 enum byte_class { SEPARATOR, LETTER, SOFT, HARD };

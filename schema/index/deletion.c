@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "schema/base/file.h"
 #include "schema/base/vec.h"
 #include "schema/db/db_query.h"
+#include "schema/file/file.h"
 #include "schema/segment/segment.h"
 
 enum status deletion_add(struct archive *archive, struct deletion *deletion, struct err *err)

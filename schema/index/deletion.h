@@ -10,7 +10,7 @@
 #define SCHEMA_INDEX_DELETION_H
 
 #include "schema/archive/archive.h"
-#include "schema/base/digest.h"
+#include "schema/crypto/digest.h"
 
 struct deletion {
     int64_t id;

@@ -6,8 +6,8 @@
 #ifndef SCHEMA_INDEX_SEGMENT_BUILDER_H
 #define SCHEMA_INDEX_SEGMENT_BUILDER_H
 
-#include "schema/base/file.h"
 #include "schema/block/batch.h"
+#include "schema/file/file.h"
 
 struct segment_builder;
 

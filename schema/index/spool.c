@@ -8,9 +8,9 @@
 #include <unistd.h>
 
 #include "schema/archive/inbox.h"
-#include "schema/base/file.h"
 #include "schema/base/vec.h"
 #include "schema/event/source.h"
+#include "schema/file/file.h"
 
 enum { PIECE_BYTES = 128 * 1024, OPEN_BYTES_MAX = 64 * 1024 * 1024 };
 

@@ -4,7 +4,7 @@
 #ifndef SCHEMA_SEAL_SEAL_KEY_H
 #define SCHEMA_SEAL_SEAL_KEY_H
 
-#include "schema/base/signing.h"
+#include "schema/crypto/signing.h"
 
 /* The archive's private key; `path` when it is not empty, else DIR/keys/seal.key, which is made
  * when neither of the pair is there (*out_made, may be NULL). */

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "schema/base/base64.h"
+#include "schema/crypto/base64.h"
 #include "schema/seal/seal_text.h"
 
 /* What was wrong first; the rest is then not looked at. */

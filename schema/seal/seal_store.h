@@ -3,7 +3,7 @@
 #ifndef SCHEMA_SEAL_SEAL_STORE_H
 #define SCHEMA_SEAL_SEAL_STORE_H
 
-#include "schema/base/signing.h"
+#include "schema/crypto/signing.h"
 #include "schema/seal/seal_text.h"
 
 /* Bounds of one seal; what is over them goes into the next one, at once. */

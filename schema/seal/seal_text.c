@@ -1,7 +1,7 @@
 #include "schema/seal/seal_text.h"
 
-#include "schema/base/base64.h"
-#include "schema/base/json_writer.h"
+#include "schema/crypto/base64.h"
+#include "schema/text/json_writer.h"
 
 void seal_fini(struct seal *seal)
 {
@@ -26,7 +26,7 @@ static void write_digest_if(struct json_writer *json, const char *name, bool is_
                             const struct digest *digest)
 {
     if (is_there) {
-        json_digest(json, name, digest);
+        digest_json(json, name, digest);
     } else {
         json_text(json, name, "");
     }
@@ -49,9 +49,9 @@ static void write_block(struct json_writer *json, const struct seal_block *block
     json_int(json, "block", block->block);
     json_int(json, "events", block->events);
     json_int(json, "bytes", block->raw_bytes);
-    json_digest(json, "sha256", &block->sha256);
-    json_digest(json, "frame", &block->frame_sha256);
-    json_digest(json, "index", &block->index_sha256);
+    digest_json(json, "sha256", &block->sha256);
+    digest_json(json, "frame", &block->frame_sha256);
+    digest_json(json, "index", &block->index_sha256);
     json_name(json, "lines");
     buf_add_char(json->out, '"');
     base64_encode(json->out, block->line_sums);
@@ -69,7 +69,7 @@ static void write_day(struct json_writer *json, const struct seal *seal, const s
         write_block(json, vec_at(&seal->blocks, day->first + b));
     }
     json_end(json);
-    json_digest(json, "chain", &day->chain);
+    digest_json(json, "chain", &day->chain);
     json_end(json);
 }
 
@@ -80,7 +80,7 @@ static void write_object(struct json_writer *json, const struct seal_object *obj
     json_span(json, "target", object->target);
     json_span(json, "key", object->key);
     json_int(json, "bytes", object->bytes);
-    json_digest(json, "sha256", &object->sha256);
+    digest_json(json, "sha256", &object->sha256);
     json_day(json, "day", object->day_us);
     json_int(json, "first", object->first_block);
     json_int(json, "last", object->last_block);

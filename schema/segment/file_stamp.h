@@ -3,7 +3,7 @@
 #ifndef SCHEMA_SEGMENT_FILE_STAMP_H
 #define SCHEMA_SEGMENT_FILE_STAMP_H
 
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 
 struct file_stamp {
     int64_t bytes[2];

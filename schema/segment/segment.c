@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "schema/base/cms.h"
+#include "schema/crypto/cms.h"
 #include "schema/db/db_query.h"
 #include "schema/segment/segment_internal.h"
 

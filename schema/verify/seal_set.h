@@ -3,7 +3,7 @@
 #ifndef SCHEMA_VERIFY_SEAL_SET_H
 #define SCHEMA_VERIFY_SEAL_SET_H
 
-#include "schema/base/signing.h"
+#include "schema/crypto/signing.h"
 #include "schema/seal/seal_text.h"
 #include "schema/verify/verify_report.h"
 

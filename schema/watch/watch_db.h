@@ -11,7 +11,7 @@
 #define SCHEMA_WATCH_WATCH_DB_H
 
 #include "schema/archive/archive.h"
-#include "schema/base/digest.h"
+#include "schema/crypto/digest.h"
 
 enum { WATCH_NAME_BYTES_MAX = 64, WATCH_LIST_BYTES_MAX = 256 * 1024 * 1024 };
 

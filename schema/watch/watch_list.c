@@ -1,6 +1,6 @@
 /* The lists that are watched. */
-#include "schema/base/ascii.h"
 #include "schema/block/codec.h"
+#include "schema/text/ascii.h"
 #include "schema/watch/watch_internal.h"
 
 enum { LIST_LEVEL = 9 };

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "schema/base/clock.h"
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 #include "tests/bench/generate.h"
 #include "tests/bench/load_client.h"
 

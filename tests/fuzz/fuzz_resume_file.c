@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tools/stele/replay/resume_file.h"
 

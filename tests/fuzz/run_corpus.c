@@ -3,7 +3,7 @@
 #include <dirent.h>
 #include <stdio.h>
 
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 #include "tests/fuzz/fuzz_target.h"
 
 enum { INPUT_BYTES_MAX = 16 * 1024 * 1024 };

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 
 static int test_failures;
 

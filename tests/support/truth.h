@@ -5,7 +5,7 @@
 #define TESTS_SUPPORT_TRUTH_H
 
 #include "query/search/day_iterator.h"
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 #include "tests/support/audit_world.h"
 
 enum { TRUTH_DAYS = 3, TRUTH_ROUNDS = 26, TRUTH_ROUND_EVENTS = 85 };

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "schema/base/err.h"
-#include "schema/base/suggest.h"
+#include "schema/text/suggest.h"
 #include "tools/stele/cli/verb.h"
 
 static const struct verb *const verbs[] = {

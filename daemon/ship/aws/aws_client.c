@@ -2,8 +2,8 @@
 
 #include <stdlib.h>
 
-#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
+#include "schema/text/ascii.h"
 
 /* Its value may hold a password: no error cites it. */
 static enum status check_proxy(const char *proxy, struct err *err)

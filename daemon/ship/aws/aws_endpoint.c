@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 enum status aws_endpoint_parse(const char *text, const char *setting,
                                struct aws_endpoint *out_endpoint, struct err *err)

@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "schema/base/ascii.h"
 #include "schema/base/utf8.h"
+#include "schema/text/ascii.h"
 
 enum { CHARACTER_MAX = 0x10FFFF };
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "schema/base/ascii.h"
 #include "schema/event/event.h"
+#include "schema/text/ascii.h"
 
 const char *credential_source_env(const char *name)
 {

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "daemon/ship/aws/credential_source.h"
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 #define WHERE     "the container's endpoint"
 #define ECS_HOST  "169.254.170.2"

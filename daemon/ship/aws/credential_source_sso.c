@@ -5,9 +5,9 @@
 #include "daemon/ship/aws/aws_endpoint.h"
 #include "daemon/ship/aws/credential_source.h"
 #include "daemon/ship/aws/sigv4.h"
-#include "schema/base/ascii.h"
-#include "schema/base/hex.h"
 #include "schema/event/event.h"
+#include "schema/text/ascii.h"
+#include "schema/text/hex.h"
 
 static enum status log_in(const struct credential_source_sso *sso, const char *why, struct err *err)
 {

@@ -7,8 +7,8 @@
 #include "daemon/ship/aws/aws_xml.h"
 #include "daemon/ship/aws/credential_source.h"
 #include "daemon/ship/aws/sigv4.h"
-#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
+#include "schema/text/ascii.h"
 
 #define FORM_TYPE "application/x-www-form-urlencoded; charset=utf-8"
 

@@ -1,7 +1,7 @@
 #include "daemon/ship/aws/profile_file.h"
 
 #include "daemon/config/ini.h"
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 /* "[profile x]" is the section of kind and name. */
 static bool is_section(struct span inside, enum profile_file_section kind, struct span name)

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
+#include "schema/text/ascii.h"
 
 void sigv4_time(int64_t time_us, char out[SIGV4_TIME_BYTES])
 {

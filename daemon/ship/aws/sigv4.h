@@ -5,7 +5,7 @@
 #define DAEMON_SHIP_AWS_SIGV4_H
 
 #include "daemon/http/http_pair.h"
-#include "schema/base/digest.h"
+#include "schema/crypto/digest.h"
 
 enum { SIGV4_HEADERS_MAX = 32, SIGV4_QUERY_MAX = 16, SIGV4_TIME_BYTES = 17 };
 

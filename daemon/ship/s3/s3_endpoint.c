@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "daemon/ship/aws/aws_endpoint.h"
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 static enum status bucket_read(const struct config *config, struct s3_endpoint *place,
                                struct err *err)

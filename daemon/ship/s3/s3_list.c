@@ -6,8 +6,8 @@
 #include "daemon/ship/aws/aws_xml.h"
 #include "daemon/ship/s3/s3_error.h"
 #include "daemon/ship/s3/s3_read.h"
-#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
+#include "schema/text/ascii.h"
 
 enum {
     KEY_BYTES = 1025 + TARGET_KEY_BYTES, /* S3 has keys up to 1,024 */

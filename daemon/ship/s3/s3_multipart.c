@@ -9,7 +9,7 @@
 #include "daemon/http/http_client.h"
 #include "daemon/ship/aws/aws_xml.h"
 #include "daemon/ship/s3/s3_error.h"
-#include "schema/base/base64.h"
+#include "schema/crypto/base64.h"
 
 enum { SWEEP_PAGES_MAX = 100 }; /* of 1,000 uploads: a store may go round in circles */
 

@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 /* Copies what may stand in a header: printable, without spaces. */
 static enum status copy(char *out, size_t out_bytes, const char *value, const char *setting,

@@ -1,6 +1,6 @@
 #include "daemon/ship/s3/s3_request.h"
 
-#include "schema/base/base64.h"
+#include "schema/crypto/base64.h"
 
 void s3_request_add_query(struct s3_request *request, const char *name, const char *value)
 {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
+#include "schema/text/ascii.h"
 
 void s3_response_fini(struct s3_response *response)
 {

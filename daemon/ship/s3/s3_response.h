@@ -2,7 +2,7 @@
 #ifndef DAEMON_SHIP_S3_S3_RESPONSE_H
 #define DAEMON_SHIP_S3_S3_RESPONSE_H
 
-#include "schema/base/digest.h"
+#include "schema/crypto/digest.h"
 
 struct s3_response {
     long http; /* status code */

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "schema/base/clock.h"
-#include "schema/base/file.h"
 #include "schema/base/vec.h"
+#include "schema/file/file.h"
 
 enum { DEPTH_MAX = 64, PIECE_BYTES = 256 * 1024 };
 

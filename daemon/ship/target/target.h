@@ -6,7 +6,7 @@
 
 #include <stdatomic.h>
 
-#include "schema/base/digest.h"
+#include "schema/crypto/digest.h"
 
 enum { TARGET_KEY_BYTES = 1024, TARGET_URL_BYTES = 1024 };
 

@@ -1,12 +1,12 @@
 #include <unistd.h>
 
 #include "schema/base/arena.h"
-#include "schema/base/base64.h"
 #include "schema/base/clock.h"
-#include "schema/base/digest.h"
 #include "schema/base/hash64.h"
 #include "schema/base/utf8.h"
-#include "schema/base/uuid.h"
+#include "schema/crypto/base64.h"
+#include "schema/crypto/digest.h"
+#include "schema/crypto/uuid.h"
 #include "tests/support/test.h"
 
 TEST(err_keeps_code_number_and_context)

@@ -1,7 +1,7 @@
 /* Vectors, tables of numbers, interned texts, classes of bytes. */
-#include "schema/base/ascii.h"
 #include "schema/base/hash64.h"
 #include "schema/base/intern.h"
+#include "schema/text/ascii.h"
 #include "tests/support/test.h"
 
 struct pair {

@@ -1,7 +1,8 @@
-#include "schema/base/json_writer.h"
+#include "schema/text/json_writer.h"
 
 #include <math.h>
 
+#include "schema/crypto/digest.h"
 #include "tests/support/test.h"
 
 TEST(members_of_every_kind)
@@ -28,7 +29,7 @@ TEST(members_of_every_kind)
     json_raw(&json, "raw", span_str("{\"a\":1}"));
     json_name(&json, "own");
     buf_add_str(&out, "12");
-    json_digest(&json, "digest", &digest);
+    digest_json(&json, "digest", &digest);
     json_end(&json);
     EXPECT_SPAN(buf_span(&out),
                 "{\"span\":\"a\\\"\\n\\ufffd\",\"text\":\"b\",\"none\":null,"

@@ -1,12 +1,12 @@
 /* Keys and signatures: RFC 8032's first vectors, files as OpenSSL's command line writes them. */
-#include "schema/base/signing.h"
+#include "schema/crypto/signing.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "schema/base/hex.h"
+#include "schema/text/hex.h"
 #include "tests/support/test.h"
 
 static struct err err;

@@ -1,5 +1,5 @@
 /* The command line: what is read, what is refused, and the names that are near. */
-#include "schema/base/suggest.h"
+#include "schema/text/suggest.h"
 #include "tests/support/test.h"
 #include "tools/stele/cli/options.h"
 #include "tools/stele/cli/progress.h"

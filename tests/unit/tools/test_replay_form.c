@@ -1,5 +1,5 @@
 /* The forms of a replay over real and hostile bytes. */
-#include "schema/base/digest.h"
+#include "schema/crypto/digest.h"
 #include "tests/support/test.h"
 #include "tools/stele/replay/form.h"
 #include "tools/stele/replay/json_one_line.h"

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "schema/base/suggest.h"
+#include "schema/text/suggest.h"
 
 /* Argument and value of the option that getopt_long found last, numbered from 1. */
 struct option_found {

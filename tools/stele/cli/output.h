@@ -3,7 +3,7 @@
 #ifndef TOOLS_STELE_CLI_OUTPUT_H
 #define TOOLS_STELE_CLI_OUTPUT_H
 
-#include "schema/base/json_writer.h"
+#include "schema/text/json_writer.h"
 
 enum output_form {
     OUTPUT_TABLE, /* for people; what is printed when nothing else is asked for */

@@ -7,8 +7,8 @@
 #include "query/language/error_position.h"
 #include "query/language/parse.h"
 #include "query/render/terminal_text.h"
-#include "schema/base/suggest.h"
 #include "schema/base/vec.h"
+#include "schema/text/suggest.h"
 
 enum status query_args_times(const char *from, const char *to, int64_t *out_from_us,
                              int64_t *out_to_us, struct err *err)

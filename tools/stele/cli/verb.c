@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "schema/base/suggest.h"
+#include "schema/text/suggest.h"
 #include "tools/stele/cli/options.h"
 
 enum { HELP_COLUMN = 23, USAGE_COLUMNS = 96, ACTIONS_MAX = 8 };

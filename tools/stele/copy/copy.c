@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "query/language/parse.h"
-#include "schema/base/atomic_file.h"
+#include "schema/file/atomic_file.h"
 #include "tools/stele/cli/interrupt.h"
 #include "tools/stele/cli/login_name.h"
 #include "tools/stele/cli/progress.h"

@@ -5,8 +5,8 @@
 #include <signal.h>
 
 #include "query/language/ast.h"
-#include "schema/base/cms.h"
 #include "schema/copy/copy_case.h"
+#include "schema/crypto/cms.h"
 
 struct copy_job {
     const char *archive; /* a directory, or one file */

@@ -11,7 +11,7 @@
 #include "query/sql/table.h"
 #include "schema/base/buf.h"
 #include "schema/base/clock.h"
-#include "schema/base/digest.h"
+#include "schema/crypto/digest.h"
 #include "tools/stele/copy/copy_job.h"
 
 enum { TYPE_INTEGER = 1, TYPE_REAL = 2, TYPE_TEXT = 4, ROWS_STEP = 1000, PROGRESS_STEPS = 10000 };

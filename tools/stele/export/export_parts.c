@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "schema/base/digest.h"
 #include "schema/block/bitmap.h"
+#include "schema/crypto/digest.h"
 #include "schema/segment/block_proof.h"
 
 enum { AHEAD_BLOCKS = 64 };

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "schema/base/digest.h"
-#include "schema/base/file.h"
+#include "schema/crypto/digest.h"
+#include "schema/file/file.h"
 
 #define HEAD_LINE "stele export 1"
 

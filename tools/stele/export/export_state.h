@@ -7,8 +7,8 @@
 
 #include "daemon/ship/object_codec.h"
 #include "schema/base/clock.h"
-#include "schema/base/file.h"
 #include "schema/base/vec.h"
+#include "schema/file/file.h"
 
 /* What makes one export the same as another. */
 struct export_terms {

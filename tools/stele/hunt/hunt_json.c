@@ -108,7 +108,7 @@ static void add_coverage(struct json_writer *json, const struct hunt_coverage *c
         json_end(json);
     }
     json_end(json);
-    json_digest(json, "sha256", &coverage->sha256);
+    digest_json(json, "sha256", &coverage->sha256);
     json_end(json);
 }
 

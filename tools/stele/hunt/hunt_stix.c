@@ -6,7 +6,7 @@
  * bundle may be taken in twice. As an object of the same id must have the same `created`, that is a
  * fixed time for identities and indicators, and for a sighting the time of its last event. */
 #include "schema/base/clock.h"
-#include "schema/base/uuid.h"
+#include "schema/crypto/uuid.h"
 #include "tools/stele/hunt/hunt_print.h"
 
 enum { COUNT_MAX = 999999999 };

@@ -2,8 +2,8 @@
  * Memory is bounded by the longest value that is taken. */
 #include "tools/stele/import/chunks.h"
 
-#include "schema/base/ascii.h"
 #include "schema/event/json_text.h"
+#include "schema/text/ascii.h"
 #include "tools/stele/import/wrapper.h"
 
 void chunks_fini(struct chunks *chunks)

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 enum { UNIX_DIGITS_MIN = 9, UNIX_DIGITS_MAX = 11 };
 

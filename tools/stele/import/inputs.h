@@ -2,8 +2,8 @@
 #ifndef TOOLS_STELE_IMPORT_INPUTS_H
 #define TOOLS_STELE_IMPORT_INPUTS_H
 
-#include "schema/base/file.h"
 #include "schema/base/vec.h"
+#include "schema/file/file.h"
 
 enum { INPUTS_FILES_MAX = 1000000, INPUTS_DEPTH_MAX = 16 };
 

@@ -2,8 +2,8 @@
  * its wrappers to an event. What fails goes on as a record with its error. One thread. */
 #include "tools/stele/import/records.h"
 
-#include "schema/base/ascii.h"
 #include "schema/event/json_text.h"
+#include "schema/text/ascii.h"
 #include "tools/stele/import/csv_row.h"
 #include "tools/stele/import/json_scan.h"
 

@@ -6,7 +6,7 @@
 
 #include <signal.h>
 
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 
 struct unpack;
 

@@ -2,7 +2,7 @@
 #ifndef TOOLS_STELE_PKI_CERTIFICATE_H
 #define TOOLS_STELE_PKI_CERTIFICATE_H
 
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 
 enum { CERTIFICATE_TEXT_BYTES = 512 };
 

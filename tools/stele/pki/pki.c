@@ -10,9 +10,9 @@
 #include <strings.h>
 #include <time.h>
 
-#include "schema/base/ascii.h"
 #include "schema/base/clock.h"
 #include "schema/base/random.h"
+#include "schema/text/ascii.h"
 
 enum { SERIAL_BYTES = 16, EXTENSIONS_MAX = 6 };
 

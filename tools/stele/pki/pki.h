@@ -4,7 +4,7 @@
 #ifndef TOOLS_STELE_PKI_PKI_H
 #define TOOLS_STELE_PKI_PKI_H
 
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 
 enum { PKI_DAYS_MAX = 36500, PKI_DAYS_DEFAULT = 3650, PKI_NAME_BYTES_MAX = 253 };
 

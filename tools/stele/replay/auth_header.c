@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "schema/base/base64.h"
-#include "schema/base/file.h"
+#include "schema/crypto/base64.h"
+#include "schema/file/file.h"
 
 enum { SECRET_BYTES_MAX = 64 * 1024 };
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "daemon/config/config.h"
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 #include "tools/stele/cli/options.h"
 #include "tools/stele/replay/auth_header.h"
 

@@ -1,6 +1,6 @@
 #include "tools/stele/replay/form.h"
 
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 #include "tools/stele/replay/json_one_line.h"
 
 enum { SID_BYTES_MAX = 128 };

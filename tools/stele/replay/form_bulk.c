@@ -4,7 +4,7 @@
  * Kibana go by, unless the event has one. */
 #include <stdio.h>
 
-#include "schema/base/digest.h"
+#include "schema/crypto/digest.h"
 #include "schema/event/json_text.h"
 #include "tools/stele/replay/form.h"
 #include "tools/stele/replay/json_one_line.h"

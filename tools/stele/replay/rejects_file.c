@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 #include "tools/stele/replay/json_one_line.h"
 
 enum { UID_BYTES_MAX = 256 };

@@ -5,7 +5,7 @@
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
-#include "schema/base/ascii.h"
+#include "schema/text/ascii.h"
 
 enum { REASON_BYTES = 240, BATCH_MAX = 100000 };
 

@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "schema/base/ascii.h"
-#include "schema/base/digest.h"
+#include "schema/crypto/digest.h"
+#include "schema/text/ascii.h"
 
 enum { FILE_BYTES_MAX = 4 * 1024 * 1024 };
 

@@ -14,7 +14,7 @@
 #ifndef TOOLS_STELE_REPLAY_RESUME_FILE_H
 #define TOOLS_STELE_REPLAY_RESUME_FILE_H
 
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 #include "tools/stele/replay/post_batch.h"
 
 enum { RESUME_FILE_TIES_MAX = 4096, RESUME_FILE_TIE_DIGITS = 32 };

@@ -80,7 +80,7 @@ static void add_json(struct json_writer *json, const struct ship_ledger_row *fou
     }
     json_int(json, "raw_bytes", object->raw_bytes);
     json_int(json, "bytes", object->bytes);
-    json_digest(json, "sha256", &object->sha256);
+    digest_json(json, "sha256", &object->sha256);
     json_time(json, "planned", object->planned_us);
     if (object->state == LEDGER_SHIPPED) {
         json_time(json, "shipped", object->shipped_us);

@@ -3,7 +3,7 @@
 
 #include "daemon/ship/reconcile.h"
 #include "query/render/terminal_text.h"
-#include "schema/base/json_writer.h"
+#include "schema/text/json_writer.h"
 #include "tools/stele/cli/interrupt.h"
 #include "tools/stele/cli/progress.h"
 #include "tools/stele/ship/ship_action.h"
@@ -33,7 +33,7 @@ static void add_json(struct json_writer *json, const struct reconcile_finding *f
     }
     if (finding->object) {
         json_int(json, "shipped_bytes", finding->object->bytes);
-        json_digest(json, "shipped_sha256", &finding->object->sha256);
+        digest_json(json, "shipped_sha256", &finding->object->sha256);
         json_int(json, "events", finding->object->events);
     } else {
         json_bool(json, "named_ours", finding->is_named_ours);

@@ -5,7 +5,7 @@
 
 #include "daemon/ship/ship_status.h"
 #include "daemon/ship/target_open.h"
-#include "schema/base/json_writer.h"
+#include "schema/text/json_writer.h"
 #include "tools/stele/ship/ship_action.h"
 
 static const char *age_text(int64_t us, char out[32])

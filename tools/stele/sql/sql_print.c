@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "query/render/terminal_text.h"
-#include "schema/base/json_writer.h"
+#include "schema/text/json_writer.h"
 #include "tools/stele/cli/table_cell.h"
 
 enum { HELD_ROWS = 200, WIDTH_MAX = 60 };

@@ -14,7 +14,7 @@
 #include "daemon/ship/target_open.h"
 #include "daemon/watch/webhook.h"
 #include "schema/archive/archive.h"
-#include "schema/base/signing.h"
+#include "schema/crypto/signing.h"
 #include "tools/stele/cli/options.h"
 #include "tools/stele/pki/certificate.h"
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "query/render/terminal_text.h"
-#include "schema/base/json_writer.h"
 #include "schema/index/deletion.h"
+#include "schema/text/json_writer.h"
 #include "tools/stele/cli/login_name.h"
 #include "tools/stele/cli/query_args.h"
 #include "tools/stele/cli/table_cell.h"

@@ -6,10 +6,10 @@
 
 #include "schema/archive/inbox.h"
 #include "schema/archive/quarantine_table.h"
-#include "schema/base/base64.h"
-#include "schema/base/json_writer.h"
 #include "schema/base/utf8.h"
+#include "schema/crypto/base64.h"
 #include "schema/event/source.h"
+#include "schema/text/json_writer.h"
 #include "tools/stele/cli/options.h"
 
 enum { FIRST_BYTES = 40 };

@@ -159,7 +159,7 @@ static void add_deleted_json(struct json_writer *json, const struct deletion *ro
     json_int(json, "raw_bytes", row->raw_bytes);
     json_int(json, "bytes", row->file_bytes);
     if (row->has_chain) {
-        json_digest(json, "chain", &row->chain);
+        digest_json(json, "chain", &row->chain);
     }
     json_bool(json, "done", row->done);
     json_end(json);

@@ -8,10 +8,10 @@
 #include "schema/archive/inbox.h"
 #include "schema/archive/legal_hold.h"
 #include "schema/archive/quarantine_table.h"
-#include "schema/base/json_writer.h"
 #include "schema/copy/copy_case.h"
 #include "schema/index/deletion.h"
 #include "schema/segment/segment_size.h"
+#include "schema/text/json_writer.h"
 #include "tools/stele/cli/options.h"
 
 static bool with_parts; /* --parts */

@@ -4,7 +4,7 @@
 
 #include "daemon/watch/deliverer.h"
 #include "daemon/watch/matcher.h"
-#include "schema/base/json_writer.h"
+#include "schema/text/json_writer.h"
 #include "tools/stele/cli/daemon_at_work.h"
 #include "tools/stele/cli/table_cell.h"
 #include "tools/stele/watch/watch_action.h"
@@ -52,7 +52,7 @@ static void add_json_row(struct json_writer *json, const struct watch_list *list
     json_object(json, NULL);
     json_span(json, "list", span_str(list->name));
     json_span(json, "source", list->source);
-    json_digest(json, "sha256", &list->sha256);
+    digest_json(json, "sha256", &list->sha256);
     json_int(json, "bytes", list->bytes);
     json_int(json, "indicators", list->indicators);
     json_time(json, "added", list->added_us);

@@ -1,6 +1,6 @@
 /* Files and directories, with the fsyncs that make them last. Any thread. */
-#ifndef SCHEMA_BASE_FILE_H
-#define SCHEMA_BASE_FILE_H
+#ifndef SCHEMA_FILE_FILE_H
+#define SCHEMA_FILE_FILE_H
 
 #include <sys/types.h>
 

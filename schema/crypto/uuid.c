@@ -1,10 +1,10 @@
-#include "schema/base/uuid.h"
+#include "schema/crypto/uuid.h"
 
 #include <openssl/evp.h>
 
 #include "schema/base/err.h"
-#include "schema/base/hex.h"
 #include "schema/base/random.h"
+#include "schema/text/hex.h"
 
 static void uuid_text(unsigned char raw[16], unsigned char version, char out[37])
 {

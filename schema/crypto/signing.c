@@ -1,5 +1,5 @@
 /* Ed25519 keys as PEM files, signing and verifying by OpenSSL. Any thread. */
-#include "schema/base/signing.h"
+#include "schema/crypto/signing.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "schema/base/digest.h"
-#include "schema/base/hex.h"
+#include "schema/crypto/digest.h"
+#include "schema/text/hex.h"
 
 enum { KEY_FILE_BYTES_MAX = 64 * 1024 };
 

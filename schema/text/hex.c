@@ -1,4 +1,4 @@
-#include "schema/base/hex.h"
+#include "schema/text/hex.h"
 
 const char *hex_encode(const void *bytes, size_t size, char *out)
 {

@@ -1,10 +1,10 @@
 /* A file that is made under another name beside its own, and gets its own only when it is whole:
  * PATH.xxxxxxxx.part. What a killed process leaves is a .part file, never a PATH; a hidden one has
  * no name at all, so that nothing of it is left in any directory. One thread. */
-#ifndef SCHEMA_BASE_ATOMIC_FILE_H
-#define SCHEMA_BASE_ATOMIC_FILE_H
+#ifndef SCHEMA_FILE_ATOMIC_FILE_H
+#define SCHEMA_FILE_ATOMIC_FILE_H
 
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 
 struct atomic_file {
     char path[FILE_PATH_BYTES]; /* what it is to become; empty: not open */

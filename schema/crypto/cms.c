@@ -1,5 +1,5 @@
 /* Files under CMS (RFC 5652), read and written by OpenSSL in pieces. On the caller's thread. */
-#include "schema/base/cms.h"
+#include "schema/crypto/cms.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* Base64 (RFC 4648), with padding. Any thread. */
-#ifndef SCHEMA_BASE_BASE64_H
-#define SCHEMA_BASE_BASE64_H
+#ifndef SCHEMA_CRYPTO_BASE64_H
+#define SCHEMA_CRYPTO_BASE64_H
 
 #include "schema/base/buf.h"
 

@@ -2,8 +2,8 @@
  * in GCM (RFC 5084), DER in chunks, that `openssl cms -decrypt -inform DER` (OpenSSL 3.0) undoes:
  * for certificates (RSA with OAEP, or elliptic curves) and for a passphrase (PBKDF2, RFC 3211). One
  * thread. */
-#ifndef SCHEMA_BASE_CMS_H
-#define SCHEMA_BASE_CMS_H
+#ifndef SCHEMA_CRYPTO_CMS_H
+#define SCHEMA_CRYPTO_CMS_H
 
 #include "schema/base/err.h"
 #include "schema/base/span.h"

@@ -1,6 +1,6 @@
 /* Whole files and paths. On the caller's thread; file_write and file_sync_dir return when the bytes
  * and the name are on disk. */
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

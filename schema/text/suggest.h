@@ -1,6 +1,6 @@
 /* The name a person probably meant. */
-#ifndef SCHEMA_BASE_SUGGEST_H
-#define SCHEMA_BASE_SUGGEST_H
+#ifndef SCHEMA_TEXT_SUGGEST_H
+#define SCHEMA_TEXT_SUGGEST_H
 
 #include <stddef.h>
 

@@ -13,11 +13,10 @@
  * `name` is a constant of the program and needs no escapes; it is NULL for an element of an array
  * and for a value that stands alone. The caller may write out and clear the buf between two calls.
  */
-#ifndef SCHEMA_BASE_JSON_WRITER_H
-#define SCHEMA_BASE_JSON_WRITER_H
+#ifndef SCHEMA_TEXT_JSON_WRITER_H
+#define SCHEMA_TEXT_JSON_WRITER_H
 
 #include "schema/base/buf.h"
-#include "schema/base/digest.h"
 
 enum { JSON_WRITER_DEPTH_MAX = 16 };
 
@@ -49,8 +48,6 @@ void json_null(struct json_writer *json, const char *name);
 void json_time(struct json_writer *json, const char *name, int64_t time_us);
 /* "2026-11-23", the UTC day. */
 void json_day(struct json_writer *json, const char *name, int64_t time_us);
-/* In hexadecimal. */
-void json_digest(struct json_writer *json, const char *name, const struct digest *digest);
 /* Bytes that are JSON already. */
 void json_raw(struct json_writer *json, const char *name, struct span value);
 /* Comma and name of a value that the caller adds to the buf. */

@@ -1,6 +1,6 @@
 /* Bytes as ASCII, whatever the locale. Bytes above 0x7f are in no class and stay as they are. */
-#ifndef SCHEMA_BASE_ASCII_H
-#define SCHEMA_BASE_ASCII_H
+#ifndef SCHEMA_TEXT_ASCII_H
+#define SCHEMA_TEXT_ASCII_H
 
 #include "schema/base/span.h"
 

@@ -1,4 +1,4 @@
-#include "schema/base/json_writer.h"
+#include "schema/text/json_writer.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -120,12 +120,6 @@ void json_day(struct json_writer *json, const char *name, int64_t time_us)
 {
     char text[CLOCK_TEXT_BYTES];
     json_text(json, name, clock_format_day(time_us, text));
-}
-
-void json_digest(struct json_writer *json, const char *name, const struct digest *digest)
-{
-    char hex[DIGEST_HEX_BYTES];
-    json_text(json, name, digest_hex(digest, hex));
 }
 
 void json_raw(struct json_writer *json, const char *name, struct span value)

@@ -1,4 +1,4 @@
-#include "schema/base/suggest.h"
+#include "schema/text/suggest.h"
 
 #include <string.h>
 

@@ -1,8 +1,9 @@
 /* Digests by OpenSSL's libcrypto, and their text in hexadecimal. Any thread. */
-#ifndef SCHEMA_BASE_DIGEST_H
-#define SCHEMA_BASE_DIGEST_H
+#ifndef SCHEMA_CRYPTO_DIGEST_H
+#define SCHEMA_CRYPTO_DIGEST_H
 
 #include "schema/base/buf.h"
+#include "schema/text/json_writer.h"
 
 enum {
     DIGEST_SHA256_BYTES = 32,
@@ -36,5 +37,8 @@ static inline bool digest_equal(const struct digest *a, const struct digest *b)
 const char *digest_hex(const struct digest *digest, char out[DIGEST_HEX_BYTES]);
 /* 64 hex digits. */
 MUST_USE bool digest_read_hex(struct span text, struct digest *out);
+
+/* A member of an object, or an element (json_writer.h), in hexadecimal. */
+void digest_json(struct json_writer *json, const char *name, const struct digest *digest);
 
 #endif

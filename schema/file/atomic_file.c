@@ -1,12 +1,12 @@
-#include "schema/base/atomic_file.h"
+#include "schema/file/atomic_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#include "schema/base/hex.h"
 #include "schema/base/random.h"
+#include "schema/text/hex.h"
 
 enum status atomic_file_open(struct atomic_file *file, const char *path, struct err *err)
 {

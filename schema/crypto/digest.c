@@ -1,10 +1,10 @@
-#include "schema/base/digest.h"
+#include "schema/crypto/digest.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdlib.h>
 
-#include "schema/base/hex.h"
+#include "schema/text/hex.h"
 
 struct digest digest_sha256(struct span bytes)
 {
@@ -80,4 +80,10 @@ const char *digest_hex(const struct digest *digest, char out[DIGEST_HEX_BYTES])
 bool digest_read_hex(struct span text, struct digest *out)
 {
     return hex_decode(text, out->bytes, sizeof out->bytes);
+}
+
+void digest_json(struct json_writer *json, const char *name, const struct digest *digest)
+{
+    char hex[DIGEST_HEX_BYTES];
+    json_text(json, name, digest_hex(digest, hex));
 }

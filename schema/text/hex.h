@@ -1,6 +1,6 @@
 /* Bytes as lower-case hexadecimal digits. Any thread. */
-#ifndef SCHEMA_BASE_HEX_H
-#define SCHEMA_BASE_HEX_H
+#ifndef SCHEMA_TEXT_HEX_H
+#define SCHEMA_TEXT_HEX_H
 
 #include "schema/base/err.h"
 #include "schema/base/span.h"

@@ -1,10 +1,10 @@
 /* Ed25519 signatures (RFC 8032) and the keys for them as PEM files: private PKCS#8 (RFC 8410),
  * public SubjectPublicKeyInfo, so that `openssl pkeyutl -verify -rawin` checks what is signed here.
  * A key is read-only once it is loaded: any thread. */
-#ifndef SCHEMA_BASE_SIGNING_H
-#define SCHEMA_BASE_SIGNING_H
+#ifndef SCHEMA_CRYPTO_SIGNING_H
+#define SCHEMA_CRYPTO_SIGNING_H
 
-#include "schema/base/file.h"
+#include "schema/file/file.h"
 
 enum { SIGNING_SIGNATURE_BYTES = 64, SIGNING_ID_BYTES = 17 };
 

@@ -1,4 +1,4 @@
-#include "schema/base/base64.h"
+#include "schema/crypto/base64.h"
 
 #include <openssl/evp.h>
 

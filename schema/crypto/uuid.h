@@ -1,6 +1,6 @@
 /* UUIDs (RFC 4122) as 36 characters and a NUL. Any thread. */
-#ifndef SCHEMA_BASE_UUID_H
-#define SCHEMA_BASE_UUID_H
+#ifndef SCHEMA_CRYPTO_UUID_H
+#define SCHEMA_CRYPTO_UUID_H
 
 #include "schema/base/span.h"
 
