@@ -6,7 +6,8 @@
 #include <sys/stat.h>
 
 #include "schema/archive/ledger.h"
-#include "schema/segment/hash_chain.h"
+#include "schema/block/hash_chain.h"
+#include "schema/segment/segment.h"
 
 int64_t day_state_bytes(const char *dir, int64_t day_us)
 {

@@ -9,9 +9,9 @@
 #include "daemon/seal/seal_location.h"
 #include "daemon/ship/target_open.h"
 #include "schema/base/vec.h"
+#include "schema/file/file_stamp.h"
 #include "schema/seal/seal_key.h"
 #include "schema/seal/seal_store.h"
-#include "schema/segment/file_stamp.h"
 
 /* What was seen of a day when all of it was sealed. */
 struct sealed_day {

@@ -5,7 +5,7 @@
 #define DAEMON_SHIP_PLANNER_H
 
 #include "schema/archive/ledger.h"
-#include "schema/segment/file_stamp.h"
+#include "schema/file/file_stamp.h"
 #include "schema/segment/segment.h"
 
 struct planner;

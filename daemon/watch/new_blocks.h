@@ -4,7 +4,7 @@
 #define DAEMON_WATCH_NEW_BLOCKS_H
 
 #include "schema/archive/archive.h"
-#include "schema/segment/file_stamp.h"
+#include "schema/file/file_stamp.h"
 #include "schema/watch/watch_db.h"
 
 struct new_blocks_day {

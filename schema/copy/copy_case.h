@@ -26,7 +26,7 @@ struct copy_case {
     int64_t first_us;  /* event time */
     int64_t last_us;
     int64_t blocks;
-    struct digest chain;   /* schema/segment/hash_chain.h */
+    struct digest chain;   /* schema/block/hash_chain.h */
     struct digest content; /* schema/copy/copy_content.h */
     struct span program;
 };

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "schema/block/hash_chain.h"
 #include "schema/copy/copy_internal.h"
 #include "schema/segment/block_proof.h"
-#include "schema/segment/hash_chain.h"
 #include "schema/verify/verify_pages.h"
 
 enum { PAGE_FAULTS_MAX = 20 };

@@ -7,9 +7,9 @@
 
 #include "schema/archive/inbox.h"
 #include "schema/base/random.h"
+#include "schema/block/hash_chain.h"
 #include "schema/copy/copy_internal.h"
 #include "schema/event/source.h"
-#include "schema/segment/hash_chain.h"
 #include "schema/segment/segment_writer.h"
 
 extern const char copy_sql[];

@@ -26,7 +26,7 @@ struct deletion {
     int64_t raw_bytes;
     int64_t file_bytes;
     bool has_chain;      /* false: the day could not be read */
-    struct digest chain; /* of all its blocks (schema/segment/hash_chain.h) */
+    struct digest chain; /* of all its blocks (schema/block/hash_chain.h) */
     int64_t seal;        /* the seal that records it; 0: none yet */
     bool done;           /* the file is gone */
 };

@@ -7,10 +7,10 @@
 
 #include "schema/archive/archive.h"
 #include "schema/block/codec.h"
+#include "schema/block/hash_chain.h"
 #include "schema/db/db_query.h"
 #include "schema/seal/seal_store.h"
 #include "schema/segment/block_proof.h"
-#include "schema/segment/hash_chain.h"
 
 enum { SEAL_LEVEL = 3 };
 

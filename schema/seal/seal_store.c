@@ -2,8 +2,8 @@
 
 #include "schema/archive/archive.h"
 #include "schema/block/codec.h"
+#include "schema/block/hash_chain.h"
 #include "schema/db/db_query.h"
-#include "schema/segment/hash_chain.h"
 
 enum status seal_last(struct archive *archive, int64_t *out_number, struct err *err)
 {

@@ -11,7 +11,7 @@
  *
  * number counts from 1 without a gap; previous is the SHA-256 of the text of the seal before ("" in
  * the first), so that seals are a chain too. days: blocks that are new since the last seal, and the
- * chain (schema/segment/hash_chain.h) up to the last of them. frame, index and lines:
+ * chain (schema/block/hash_chain.h) up to the last of them. frame, index and lines:
  * schema/segment/block_proof.h. objects: shipped since the last seal. deleted: days that retention
  * took since the last seal. Any thread; one at a time for each object. */
 #ifndef SCHEMA_SEAL_SEAL_TEXT_H

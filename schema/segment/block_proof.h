@@ -20,7 +20,7 @@
 struct block_proof {
     struct digest frame_sha256;
     struct digest index_sha256;
-    struct digest chain; /* schema/segment/hash_chain.h */
+    struct digest chain; /* schema/block/hash_chain.h */
     uint32_t value_from; /* values that are new with this block, up to and without value_to */
     uint32_t value_to;
     struct span line_sums; /* until the next call for this segment */

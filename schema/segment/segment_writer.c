@@ -7,11 +7,11 @@
 
 #include "schema/archive/archive.h"
 #include "schema/block/frame.h"
+#include "schema/block/hash_chain.h"
 #include "schema/block/identity_set.h"
 #include "schema/segment/block_fields.h"
 #include "schema/segment/block_proof.h"
 #include "schema/segment/block_vectors.h"
-#include "schema/segment/hash_chain.h"
 #include "schema/segment/segment_create.h"
 #include "schema/segment/segment_internal.h"
 

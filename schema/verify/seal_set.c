@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "schema/segment/hash_chain.h"
+#include "schema/block/hash_chain.h"
 
 void seal_set_fini(struct seal_set *set)
 {

@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "schema/block/codec.h"
+#include "schema/block/hash_chain.h"
 #include "schema/segment/block_proof.h"
-#include "schema/segment/hash_chain.h"
 
 enum { UNPACKED_SLACK = 4 * 1024 * 1024 }; /* a frame may have more in it than it should */
 

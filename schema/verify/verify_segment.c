@@ -1,6 +1,6 @@
 #include "schema/verify/verify_segment.h"
 
-#include "schema/segment/hash_chain.h"
+#include "schema/block/hash_chain.h"
 #include "schema/verify/verify_block.h"
 #include "schema/verify/verify_index.h"
 #include "schema/verify/verify_pages.h"

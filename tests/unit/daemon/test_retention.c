@@ -4,8 +4,8 @@
 
 #include "daemon/retention/retention_plan.h"
 #include "daemon/ship/shipper.h"
+#include "schema/block/hash_chain.h"
 #include "schema/index/indexer.h"
-#include "schema/segment/hash_chain.h"
 #include "tests/support/test.h"
 
 #define DAY0 INT64_C(1763596800000000) /* 2025-11-20 */

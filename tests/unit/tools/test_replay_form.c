@@ -1,8 +1,8 @@
 /* The forms of a replay over real and hostile bytes. */
 #include "schema/crypto/digest.h"
 #include "tests/support/test.h"
-#include "tools/stele/replay/form.h"
-#include "tools/stele/replay/json_one_line.h"
+#include "tools/stele/replay/form/form.h"
+#include "tools/stele/replay/form/json_one_line.h"
 
 #define TIME_US INT64_C(1795428000123000) /* 2026-11-23T10:00:00.123Z */
 

@@ -1,6 +1,6 @@
 /* What answers of receivers mean. Their texts are as Splunk and Elasticsearch document them. */
 #include "tests/support/test.h"
-#include "tools/stele/replay/response.h"
+#include "tools/stele/replay/form/response.h"
 
 struct fates {
     char text[64]; /* a letter for each event: p t h u r */

@@ -4,7 +4,7 @@
 #define TOOLS_STELE_REPLAY_DESTINATION_H
 
 #include "daemon/http/curl_setup.h"
-#include "tools/stele/replay/form.h"
+#include "tools/stele/replay/form/form.h"
 
 enum { DESTINATION_URL_BYTES = 2048, DESTINATION_HEADERS_MAX = 32 };
 

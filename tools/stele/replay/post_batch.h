@@ -4,7 +4,7 @@
 #define TOOLS_STELE_REPLAY_POST_BATCH_H
 
 #include "schema/base/vec.h"
-#include "tools/stele/replay/response.h"
+#include "tools/stele/replay/form/response.h"
 #include "tools/stele/replay/transport.h"
 
 struct post_batch_item {

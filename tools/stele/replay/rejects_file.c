@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "schema/file/file.h"
-#include "tools/stele/replay/json_one_line.h"
+#include "tools/stele/replay/form/json_one_line.h"
 
 enum { UID_BYTES_MAX = 256 };
 

@@ -1,4 +1,4 @@
-#include "schema/segment/file_stamp.h"
+#include "schema/file/file_stamp.h"
 
 #include <stdio.h>
 #include <string.h>

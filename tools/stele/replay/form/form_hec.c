@@ -3,8 +3,8 @@
  * is in seconds, with microseconds here. */
 #include <inttypes.h>
 
-#include "tools/stele/replay/form.h"
-#include "tools/stele/replay/json_one_line.h"
+#include "tools/stele/replay/form/form.h"
+#include "tools/stele/replay/form/json_one_line.h"
 
 static void add_member(struct buf *body, const char *name, struct span value)
 {

@@ -1,4 +1,4 @@
-#include "tools/stele/replay/replay_event.h"
+#include "tools/stele/replay/form/replay_event.h"
 
 enum status replay_event_read(struct span raw, int64_t time_us, int64_t received_us,
                               struct arena *arena, struct replay_event *out_event, struct err *err)

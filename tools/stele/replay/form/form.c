@@ -1,7 +1,7 @@
-#include "tools/stele/replay/form.h"
+#include "tools/stele/replay/form/form.h"
 
 #include "schema/text/ascii.h"
-#include "tools/stele/replay/json_one_line.h"
+#include "tools/stele/replay/form/json_one_line.h"
 
 enum { SID_BYTES_MAX = 128 };
 

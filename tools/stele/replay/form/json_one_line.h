@@ -1,7 +1,7 @@
 /* An event's bytes as one line. An archive keeps what came, and what came may have line breaks
  * between tokens, and in strings what JSON does not allow there. Pure. */
-#ifndef TOOLS_STELE_REPLAY_JSON_ONE_LINE_H
-#define TOOLS_STELE_REPLAY_JSON_ONE_LINE_H
+#ifndef TOOLS_STELE_REPLAY_FORM_JSON_ONE_LINE_H
+#define TOOLS_STELE_REPLAY_FORM_JSON_ONE_LINE_H
 
 #include "schema/base/buf.h"
 

@@ -1,4 +1,4 @@
-#include "schema/segment/hash_chain.h"
+#include "schema/block/hash_chain.h"
 
 static void put_be(unsigned char *out, uint64_t value, size_t bytes)
 {

@@ -6,10 +6,10 @@
  *             big-endian)
  *
  * Any thread. */
-#ifndef SCHEMA_SEGMENT_HASH_CHAIN_H
-#define SCHEMA_SEGMENT_HASH_CHAIN_H
+#ifndef SCHEMA_BLOCK_HASH_CHAIN_H
+#define SCHEMA_BLOCK_HASH_CHAIN_H
 
-#include "schema/segment/segment.h"
+#include "schema/block/block.h"
 
 struct digest hash_chain_start(int64_t day_us);
 struct digest hash_chain_add(const struct digest *before, const struct block_info *block);

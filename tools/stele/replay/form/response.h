@@ -1,8 +1,8 @@
 /* What a receiver's answer says of the events that were sent. Pure. */
-#ifndef TOOLS_STELE_REPLAY_RESPONSE_H
-#define TOOLS_STELE_REPLAY_RESPONSE_H
+#ifndef TOOLS_STELE_REPLAY_FORM_RESPONSE_H
+#define TOOLS_STELE_REPLAY_FORM_RESPONSE_H
 
-#include "tools/stele/replay/form.h"
+#include "tools/stele/replay/form/form.h"
 
 /* Of one event. */
 enum response_outcome {

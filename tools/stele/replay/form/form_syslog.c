@@ -7,8 +7,8 @@
  * then, and receivers that look for JSON find a brace. 32473 is the enterprise number of RFC 5612
  * for examples: this program has none of its own. */
 #include "schema/base/utf8.h"
-#include "tools/stele/replay/form.h"
-#include "tools/stele/replay/json_one_line.h"
+#include "tools/stele/replay/form/form.h"
+#include "tools/stele/replay/form/json_one_line.h"
 
 enum {
     HOSTNAME_BYTES_MAX = 255, /* RFC 5424, section 6 */

@@ -6,11 +6,11 @@
  *   hec      Splunk's HTTP Event Collector: envelopes one after the other
  *   bulk     Elasticsearch and OpenSearch: an action line and a document line
  *   syslog   RFC 5424 messages, framed by octet counting (RFC 6587 3.4.1, RFC 5425 4.3) */
-#ifndef TOOLS_STELE_REPLAY_FORM_H
-#define TOOLS_STELE_REPLAY_FORM_H
+#ifndef TOOLS_STELE_REPLAY_FORM_FORM_H
+#define TOOLS_STELE_REPLAY_FORM_FORM_H
 
 #include "schema/base/buf.h"
-#include "tools/stele/replay/replay_event.h"
+#include "tools/stele/replay/form/replay_event.h"
 
 enum form { FORM_FLUENTD, FORM_NDJSON, FORM_HEC, FORM_BULK, FORM_SYSLOG };
 

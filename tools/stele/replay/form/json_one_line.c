@@ -1,4 +1,4 @@
-#include "tools/stele/replay/json_one_line.h"
+#include "tools/stele/replay/form/json_one_line.h"
 
 #include "schema/base/utf8.h"
 

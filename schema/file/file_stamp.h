@@ -1,7 +1,7 @@
 /* Whether a day's file is as it was: size and time of the file and of its WAL. Any thread.
  */
-#ifndef SCHEMA_SEGMENT_FILE_STAMP_H
-#define SCHEMA_SEGMENT_FILE_STAMP_H
+#ifndef SCHEMA_FILE_FILE_STAMP_H
+#define SCHEMA_FILE_FILE_STAMP_H
 
 #include "schema/file/file.h"
 

@@ -1,6 +1,6 @@
 /* An event as the forms need it: its bytes, and the few fields that go into envelopes. Pure. */
-#ifndef TOOLS_STELE_REPLAY_REPLAY_EVENT_H
-#define TOOLS_STELE_REPLAY_REPLAY_EVENT_H
+#ifndef TOOLS_STELE_REPLAY_FORM_REPLAY_EVENT_H
+#define TOOLS_STELE_REPLAY_FORM_REPLAY_EVENT_H
 
 #include "schema/event/event.h"
 

@@ -1,6 +1,6 @@
 /* Answers by status, and the two forms that say more in their bodies: Splunk's HEC (a code, and the
  * number of the event that is wrong) and the bulk API (a status for each item). */
-#include "tools/stele/replay/response.h"
+#include "tools/stele/replay/form/response.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>

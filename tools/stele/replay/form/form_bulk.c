@@ -6,8 +6,8 @@
 
 #include "schema/crypto/digest.h"
 #include "schema/event/json_text.h"
-#include "tools/stele/replay/form.h"
-#include "tools/stele/replay/json_one_line.h"
+#include "tools/stele/replay/form/form.h"
+#include "tools/stele/replay/form/json_one_line.h"
 
 enum { UID_BYTES_MAX = 128, ID_DIGITS = 16 };
 
