@@ -31,6 +31,10 @@ def event(number):
 
 
 def expect_whole(place):
+    waiting = [row for row in seals(place) if row[4] == "-"]
+    expect(len(waiting) <= 1, f"some were not put: {waiting}")
+    if waiting:  # a daemon that is stopped leaves its last seal to the next one
+        expect(place.stele("seal", "--archive", "a", "--config", "verify.conf").code == 0, "seal")
     found = seals(place)
     expect([row[0] for row in found] == list(range(1, len(found) + 1)), found)
     expect(all(row[4] != "-" for row in found), f"some were not put: {found}")
