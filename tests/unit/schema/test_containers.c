@@ -18,6 +18,8 @@ TEST(vectors_grow_and_keep_their_items)
 {
     VEC(struct pair) pairs = {0};
     vec_sort(&pairs, by_a); /* empty */
+    EXPECT(vec_push_all(&pairs, NULL, pairs.count));
+    EXPECT(!pairs.items);
     for (int i = 999; i >= 0; i--) {
         EXPECT(vec_push(&pairs, (struct pair){.a = i, .b = 2 * i}));
     }
