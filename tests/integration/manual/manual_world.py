@@ -71,12 +71,13 @@ class World:
 
     def __enter__(self):
         self.dir = tempfile.mkdtemp(prefix="stele-manual-")
+        mount("-t", "tmpfs", "none", self.dir)  # nothing is deleted here: it goes with the machine
         self.home = os.path.join(self.dir, "home")
-        for name in ("root", "bin", "lib"):  # before /var/lib and /mnt are covered
-            os.mkdir(self.path(name))
-        mount("--bind", ROOT, self.path("root"))
-        mount("--bind", BIN, self.path("bin"))
-        mount("--bind", os.path.join(BIN, "../lib"), self.path("lib"))
+        for name, there in (("root", ROOT), ("bin", BIN), ("lib", os.path.join(BIN, "../lib"))):
+            os.mkdir(self.path(name))  # before /var/lib and /mnt are covered
+            mount("--bind", there, self.path(name))
+            # where a namespace without privileges may
+            subprocess.run(["mount", "-o", "remount,bind,ro", self.path(name)], check=False)
         mount("-t", "tmpfs", "none", "/var/lib")
         mount("-t", "tmpfs", "none", "/mnt")
         hosts = self.path("hosts")
@@ -95,9 +96,8 @@ class World:
 
     def __exit__(self, *_):
         self.stop()
-        for name in ("root", "bin", "lib"):
-            subprocess.run(["umount", self.path(name)], check=False)
-        shutil.rmtree(self.dir, ignore_errors=True)
+        subprocess.run(["umount", "--recursive", "--lazy", self.dir], check=True)
+        os.rmdir(self.dir)
 
     def path(self, *parts):
         return os.path.join(self.dir, *parts)
