@@ -262,12 +262,39 @@ static enum status db_open_once(const char *name, int flags, enum db_mode mode,
     return OK;
 }
 
-/* A WAL database on a read-only medium: SQLite cannot make its -shm file there. Without a -wal
- * beside it, or with an empty one, nothing is missing from the file itself, and it can be read as
- * it stands. */
-static enum status db_open_immutable(const char *path, const struct db_kind *kind, sqlite3 **out_db,
-                                     struct err *err)
+/* Reads by a way that only a URI can ask for. */
+static enum status db_open_uri(const char *path, const char *parameter, const struct db_kind *kind,
+                               sqlite3 **out_db, struct err *err)
 {
+    struct buf uri = BUF_INIT;
+    buf_add_str(&uri, "file:");
+    for (const char *at = path; *at; at++) {
+        if (strchr("?#%", *at)) {
+            buf_printf(&uri, "%%%02x", (unsigned char)*at);
+        } else {
+            buf_add_char(&uri, *at);
+        }
+    }
+    buf_printf(&uri, "?%s", parameter);
+    buf_add(&uri, "", 1);
+    enum status status = buf_status(&uri, path, err);
+    status = THEN(status, db_open_once(uri.data, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, DB_READ,
+                                       kind, path, out_db, err));
+    buf_fini(&uri);
+    return status;
+}
+
+/* A WAL database whose -shm file can be neither made nor grown. With a full disk SQLite reads the
+ * log without it: its index of the log is in memory then, and a lock keeps a writer from moving the
+ * log into the file meanwhile (SQLite: URI parameter readonly_shm). On a read-only medium there is
+ * no -shm file at all: without a -wal beside it, or with an empty one, nothing is missing from the
+ * file itself, and it is read as it stands. */
+static enum status db_open_without_shm(const char *path, const struct db_kind *kind,
+                                       sqlite3 **out_db, struct err *err)
+{
+    if (db_open_uri(path, "readonly_shm=1", kind, out_db, err) == OK) {
+        return OK;
+    }
     char wal[FILE_PATH_BYTES];
     enum status status = file_path_format(wal, err, "%s-wal", path);
     if (status != OK) {
@@ -280,21 +307,7 @@ static enum status db_open_immutable(const char *path, const struct db_kind *kin
                        "writable place",
                        path, path);
     }
-    struct buf uri = BUF_INIT;
-    buf_add_str(&uri, "file:");
-    for (const char *at = path; *at; at++) {
-        if (strchr("?#%", *at)) {
-            buf_printf(&uri, "%%%02x", (unsigned char)*at);
-        } else {
-            buf_add_char(&uri, *at);
-        }
-    }
-    buf_add(&uri, "?immutable=1", sizeof "?immutable=1");
-    status = buf_status(&uri, path, err);
-    status = THEN(status, db_open_once(uri.data, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, DB_READ,
-                                       kind, path, out_db, err));
-    buf_fini(&uri);
-    return status;
+    return db_open_uri(path, "immutable=1", kind, out_db, err);
 }
 
 enum status db_open(const char *path, enum db_mode mode, const struct db_kind *kind,
@@ -310,7 +323,7 @@ enum status db_open(const char *path, enum db_mode mode, const struct db_kind *k
     enum status status = db_open_once(path, flags, mode, kind, path, out_db, err);
     if (status != OK && status != ERR_VERSION && status != ERR_CORRUPT && mode == DB_READ) {
         struct err again;
-        if (db_open_immutable(path, kind, out_db, &again) == OK) {
+        if (db_open_without_shm(path, kind, out_db, &again) == OK) {
             return OK;
         }
         if (access(path, F_OK) != 0 && errno == ENOENT) { /* deleted as it was opened */

@@ -24,7 +24,7 @@ struct db_kind {
 
 /* Opens a file of that kind and format; DB_CREATE and DB_FRESH make it when it is not there.
  * ERR_VERSION: of another format; ERR_CORRUPT: of another kind. DB_READ also opens a file on a
- * read-only medium. WAL, synchronous=FULL (but for DB_FRESH), 10 s busy wait. */
+ * read-only medium and on a full disk. WAL, synchronous=FULL (but for DB_FRESH), 10 s busy wait. */
 MUST_USE enum status db_open(const char *path, enum db_mode mode, const struct db_kind *kind,
                              sqlite3 **out_db, struct err *err);
 /* NULL is fine. All statements must be finalized. */

@@ -1,5 +1,7 @@
 """A full disk: 503 while it is full, nothing that was answered is lost, and it goes on by itself when
 there is room. Needs the right to mount a small file system; says so and is skipped without."""
+import errno
+import glob
 import json
 import os
 import subprocess
@@ -95,6 +97,38 @@ def a_few_kib_left(place):
         expect(len(codes) > 1, f"some found the disk full and some did not: {codes}")
 
 
+def a_reader_needs_no_room(place):
+    """What is in the log of a daemon that was killed is found while the disk is full to its last
+    block, so that the -shm file, which SQLite cuts for the first to come, cannot be filled again."""
+    with SmallDisk(place, 48) as disk:
+        archive = os.path.join(disk.path, "archive")
+        expect(place.stele("init", archive).code == 0, "init")
+        os.remove(os.path.join(archive, "stele.conf"))
+        certificates = Certificates(place.path("tls"))
+        path = place.path("acked")
+        with Steled(archive, certificates, {"index.max_wait": "1s"}) as daemon:
+            for seed in (1, 2):  # the first makes the day's file, which has no log yet
+                load(daemon, "--connections", 4, "--generate", 500, "--seed", seed, "--acked", path)
+                daemon.wait_for("stele_stored_total", 500 * seed)
+            daemon.kill()
+        logs = [name for name in glob.glob(archive + "/**/*-wal", recursive=True) if os.path.getsize(name)]
+        expect(any("/segments/" in name for name in logs), f"a segment has a log: {logs}")
+        for name in glob.glob(archive + "/**/*-shm", recursive=True):
+            os.truncate(name, 0)
+        fill_whole(os.path.join(disk.path, "ballast"), disk)
+        expect_once(raw(place, archive).splitlines(), acked(path), "search while it is full")
+
+
+def fill_whole(path, disk):
+    fill(path, disk.free() - MIB)
+    with open(path, "ab", buffering=0) as f:
+        try:
+            while f.write(b"0" * 512):
+                pass
+        except OSError as error:
+            expect(error.errno == errno.ENOSPC, str(error))
+
+
 def fill(path, size):
     expect(size > 0, "the disk is too small for the test")
     with open(path, "wb") as f:
@@ -110,4 +144,4 @@ def can_mount():
 if not can_mount():
     print("skipped: no right to mount a small file system here (run as root)")
     sys.exit(77)
-main(fills_and_goes_on, a_few_kib_left)
+main(fills_and_goes_on, a_few_kib_left, a_reader_needs_no_room)
