@@ -3,6 +3,8 @@
  * patterns of it. All text goes into the arena in lower case. Any thread. */
 #include "query/language/predicate.h"
 
+#include <math.h>
+
 #include "query/language/number.h"
 #include "schema/base/utf8.h"
 #include "schema/event/term.h"
@@ -162,7 +164,8 @@ static enum status build_word(const struct predicate_maker *maker, struct span t
     if (status != OK || !one) {
         return THEN(status, build_phrase(maker, text, out));
     }
-    out->is_number = number_read(text, &out->number);
+    /* one that no double holds is text: it equals no other such number */
+    out->is_number = number_read(text, &out->number) && isfinite(out->number);
     return OK;
 }
 

@@ -67,6 +67,9 @@ TEST(predicates)
          "(any_match(terms, x -> x.path = 'user' AND (strpos(x.terms, ' alice ') > 0)))"},
         {"Ab", "(any_match(terms, x -> x.free AND (strpos(x.terms, ' ab ') > 0)) OR "
                "coalesce(uid, '') IN ('Ab', 'ab', 'AB'))"},
+        /* as a number it would be infinite, and the same as 1e309 */
+        {"550e8400", "(any_match(terms, x -> x.free AND (strpos(x.terms, ' 550e8400 ') > 0)) OR "
+                     "coalesce(uid, '') IN ('550e8400', '550e8400', '550E8400'))"},
         {"\"a b\"", "any_match(terms, x -> x.free AND (strpos(x.words, ' a b ') > 0))"},
         {"ab*", "any_match(terms, x -> x.free AND (strpos(x.terms, ' ab') > 0))"},
         {"ip:10.0.0.0/8", "any_match(addresses, x -> x >= '00000000000000000000ffff0a000000' AND "
