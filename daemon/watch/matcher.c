@@ -85,8 +85,11 @@ static enum status get_ready(struct matcher *matcher, struct err *err)
     }
     forget(matcher);
     status = watch_indicators_read(matcher->db, clock_now_us(), &matcher->sets, err);
-    status = THEN(status, watch_days(matcher->db, &matcher->days.items, &matcher->days.count, err));
+    struct watch_day *days = NULL;
+    size_t n_days = 0;
+    status = THEN(status, watch_days(matcher->db, &days, &n_days, err));
     if (status == OK) {
+        vec_adopt(&matcher->days, days, n_days);
         matcher->read_us = now_us;
     }
     return status;

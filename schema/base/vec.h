@@ -24,7 +24,7 @@
 
 /* Room for `extra` more items; afterwards as many pushes cannot fail. False: out of memory. */
 #define vec_reserve(v, extra)                                                                      \
-    ((v)->capacity - (v)->count >= (extra) ||                                                      \
+    (((v)->count <= (v)->capacity && (v)->capacity - (v)->count >= (extra)) ||                     \
      vec_grow(&(v)->items, sizeof *(v)->items, (v)->count, (extra), &(v)->capacity))
 
 /* Adds a value; false when memory is out. The value may be a compound literal. */
@@ -49,6 +49,9 @@
 #define vec_fini(v) (free((v)->items), (v)->items = NULL, (void)((v)->count = (v)->capacity = 0))
 /* The items as the caller's own, to be freed with free(); the vector is empty then. */
 #define vec_take(v) vec_give(&(v)->items, &(v)->count, &(v)->capacity)
+
+/* Takes over what such a function gave, or vec_take; the vector must have no memory of its own. */
+#define vec_adopt(v, its, n) ((v)->items = (its), (void)((v)->count = (v)->capacity = (n)))
 
 /* The end of a function that gives a list away as items and a number: they are the caller's, to be
  * freed with free(), when `status` is OK, and gone otherwise. */

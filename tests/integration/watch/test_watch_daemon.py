@@ -83,6 +83,18 @@ def kills(place):
     print(f"hits after each kill: {seen}, in the end {len(ids)}", flush=True)
 
 
+def days_after_a_restart(place):
+    """As many days as a list has room for at first are known; then there are more."""
+    archive = new_archive(place)
+    add(place, archive, "feed", LIST)
+    bring_in(place, archive, make_events(0, 1600, days=16))
+    with Steled(archive, None, SETTINGS):
+        settled(place, archive, LIST, "feed")
+    with Steled(archive, None, SETTINGS) as daemon:
+        post_all(daemon, make_events(5000, 1400, days=28, seed=2))
+        settled(place, archive, LIST, "feed")
+
+
 def a_damaged_day_holds_up_no_other(place):
     archive = new_archive(place)
     bring_in(place, archive, make_events(0, 400, days=2))
@@ -114,4 +126,4 @@ def a_broken_watch_stops_no_receiver(place):
         expect(any("watch.db" in line for line in daemon.lines), daemon.log())
 
 
-main(as_they_come, kills, a_damaged_day_holds_up_no_other, a_broken_watch_stops_no_receiver)
+main(as_they_come, kills, days_after_a_restart, a_damaged_day_holds_up_no_other, a_broken_watch_stops_no_receiver)

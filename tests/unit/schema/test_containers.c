@@ -59,6 +59,17 @@ TEST(vectors_say_when_memory_is_out_and_stay_whole)
     struct pair *given = vec_take(&pairs);
     EXPECT(!pairs.items && pairs.count == 0 && pairs.capacity == 0);
     EXPECT_INT(given->a, 1);
+    struct pair *few = malloc(sizeof *few);
+    EXPECT(few != NULL);
+    if (few) {
+        *few = *given;
+        vec_adopt(&pairs, few, 1);
+        for (int i = 0; i < 100; i++) {
+            EXPECT(vec_push(&pairs, (struct pair){i, i}));
+        }
+        EXPECT(pairs.count == 101 && pairs.items[0].b == 2 && pairs.items[100].a == 99);
+    }
+    vec_fini(&pairs);
     free(given);
 }
 
