@@ -1,23 +1,10 @@
 #include "daemon/http/curl_setup.h"
 
-#include <curl/curl.h>
-#include <pthread.h>
 #include <string.h>
 
+#include "daemon/http/libcurl.h"
+
 _Static_assert(CURL_SETUP_WORDS_BYTES == CURL_ERROR_SIZE, "libcurl writes so much");
-
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-
-static void curl_start(void)
-{
-    CHECK(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
-}
-
-void *curl_setup_new(void)
-{
-    (void)pthread_once(&curl_once, curl_start);
-    return curl_easy_init();
-}
 
 static int on_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
                        curl_off_t up)
@@ -30,28 +17,28 @@ void curl_setup_set(void *curl, const struct curl_setup *setup, const atomic_boo
                     char words[CURL_SETUP_WORDS_BYTES])
 {
     words[0] = '\0';
-    (void)curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, words);
-    (void)curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    (void)curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    (void)curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    (void)curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
-    (void)curl_easy_setopt(curl, CURLOPT_USERAGENT, "stele/" STELE_VERSION);
-    (void)curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
-    (void)curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    (void)libcurl.easy_setopt(curl, CURLOPT_ERRORBUFFER, words);
+    (void)libcurl.easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    (void)libcurl.easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    (void)libcurl.easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    (void)libcurl.easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
+    (void)libcurl.easy_setopt(curl, CURLOPT_USERAGENT, "stele/" STELE_VERSION);
+    (void)libcurl.easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+    (void)libcurl.easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (setup->ca && *setup->ca) {
-        (void)curl_easy_setopt(curl, CURLOPT_CAINFO, setup->ca);
-        (void)curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+        (void)libcurl.easy_setopt(curl, CURLOPT_CAINFO, setup->ca);
+        (void)libcurl.easy_setopt(curl, CURLOPT_CAPATH, NULL);
     }
     if (setup->certificate) {
-        (void)curl_easy_setopt(curl, CURLOPT_SSLCERT, setup->certificate);
-        (void)curl_easy_setopt(curl, CURLOPT_SSLKEY, setup->key);
+        (void)libcurl.easy_setopt(curl, CURLOPT_SSLCERT, setup->certificate);
+        (void)libcurl.easy_setopt(curl, CURLOPT_SSLKEY, setup->key);
         /* an encrypted key is an error, without a question at the terminal */
-        (void)curl_easy_setopt(curl, CURLOPT_KEYPASSWD, "");
+        (void)libcurl.easy_setopt(curl, CURLOPT_KEYPASSWD, "");
     }
     if (stop) {
-        (void)curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-        (void)curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-        (void)curl_easy_setopt(curl, CURLOPT_XFERINFODATA, stop);
+        (void)libcurl.easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+        (void)libcurl.easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+        (void)libcurl.easy_setopt(curl, CURLOPT_XFERINFODATA, stop);
     }
 }
 
@@ -99,7 +86,7 @@ enum status curl_setup_error(const struct curl_setup *setup, const char *host, i
     for (char *at = words; *at; at++) {
         *at = *at < ' ' || *at > '~' ? '?' : *at;
     }
-    const char *why = *words ? words : curl_easy_strerror((CURLcode)code);
+    const char *why = *words ? words : libcurl.easy_strerror((CURLcode)code);
     enum status status;
     if (code == CURLE_SSL_CERTPROBLEM && setup->certificate_setting) {
         status = err_set(err, ERR_CONFIG,

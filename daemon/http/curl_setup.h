@@ -23,9 +23,6 @@ struct curl_setup {
     const char *proxy_setting;
 };
 
-/* Initialises libcurl once, for all threads, and gives a handle; NULL: out of memory. */
-void *curl_setup_new(void);
-
 /* Sets what is the same for every use of a fresh or reset handle: no signals, HTTP/1.1, TLS 1.2 on,
  * certificates, no redirects. `stop` ends what is under way; NULL: nobody does. `words` is
  * CURLOPT_ERRORBUFFER. */

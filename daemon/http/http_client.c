@@ -2,10 +2,10 @@
  * is the same for every use of libcurl is in curl_setup.c; here are the limits of time and size. */
 #include "daemon/http/http_client.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
 #include <strings.h>
 
+#include "daemon/http/libcurl.h"
 #include "schema/base/clock.h"
 
 enum {
@@ -33,11 +33,15 @@ struct sink {
 enum status http_client_open(const struct http_client_options *options,
                              struct http_client **out_client, struct err *err)
 {
+    enum status status = libcurl_load(err);
+    if (status != OK) {
+        return status;
+    }
     struct http_client *client = calloc(1, sizeof *client);
     if (client) {
         client->ca = strdup(options->setup.ca ? options->setup.ca : "");
         client->proxy = strdup(options->proxy ? options->proxy : "");
-        client->curl = curl_setup_new();
+        client->curl = libcurl.easy_init();
         client->options = *options;
         client->options.setup.ca = client->ca;
     }
@@ -52,7 +56,7 @@ enum status http_client_open(const struct http_client_options *options,
 void http_client_close(struct http_client *client)
 {
     if (client) {
-        curl_easy_cleanup(client->curl);
+        libcurl.easy_cleanup(client->curl);
         free(client->ca);
         free(client->proxy);
         free(client);
@@ -78,7 +82,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *context)
     struct sink *sink = context;
     struct buf *body = sink->body;
     long http = 0;
-    (void)curl_easy_getinfo(sink->client->curl, CURLINFO_RESPONSE_CODE, &http);
+    (void)libcurl.easy_getinfo(sink->client->curl, CURLINFO_RESPONSE_CODE, &http);
     bool good = http >= 200 && http < 300;
     size_t most = sink->request->body_bytes_max;
     size_t bytes = size * count;
@@ -104,7 +108,7 @@ static enum status add_header(struct curl_slist **list, struct span name, struct
     buf_add_str(&line, ": ");
     buf_add_span(&line, value);
     buf_add_char(&line, '\0');
-    struct curl_slist *grown = buf_ok(&line) ? curl_slist_append(*list, line.data) : NULL;
+    struct curl_slist *grown = buf_ok(&line) ? libcurl.slist_append(*list, line.data) : NULL;
     if (line.data) {
         explicit_bzero(line.data, line.size);
     }
@@ -138,28 +142,28 @@ static void set_limits(struct http_client *client, const struct http_client_requ
     long connect_ms = timeout_ms < CONNECT_TIMEOUT_MS_MAX ? timeout_ms : CONNECT_TIMEOUT_MS_MAX;
     long stall_s = timeout_ms / 1000 > 0 ? timeout_ms / 1000 : 1;
     size_t bytes = request->body.size + request->body_bytes_max;
-    (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
-    (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    (void)curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, stall_s);
+    (void)libcurl.easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, connect_ms);
+    (void)libcurl.easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    (void)libcurl.easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, stall_s);
     /* the time for an answer, and what a slow line needs for the bytes; a body of any length may
      * take any time, as long as it does not stall */
     long most_ms = timeout_ms + (long)(bytes / BYTES_PER_SECOND_MIN) * 1000;
-    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, request->on_body ? 0 : most_ms);
+    (void)libcurl.easy_setopt(curl, CURLOPT_TIMEOUT_MS, request->on_body ? 0 : most_ms);
 }
 
 static void set_route(struct http_client *client, const struct http_client_request *request)
 {
     CURL *curl = client->curl;
     if (request->direct) {
-        (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
+        (void)libcurl.easy_setopt(curl, CURLOPT_PROXY, "");
     } else if (*client->proxy) {
-        (void)curl_easy_setopt(curl, CURLOPT_PROXY, client->proxy);
+        (void)libcurl.easy_setopt(curl, CURLOPT_PROXY, client->proxy);
         /* the CA of the store may have signed the proxy too */
-        (void)curl_easy_setopt(curl, CURLOPT_PROXY_CAINFO, *client->ca ? client->ca : NULL);
+        (void)libcurl.easy_setopt(curl, CURLOPT_PROXY_CAINFO, *client->ca ? client->ca : NULL);
     }
     if (request->fresh) {
-        (void)curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
-        (void)curl_easy_setopt(curl, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
+        (void)libcurl.easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+        (void)libcurl.easy_setopt(curl, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
     }
 }
 
@@ -168,27 +172,28 @@ static void set_request(struct http_client *client, const struct http_client_req
 {
     CURL *curl = client->curl;
     const struct http_client_options *options = &client->options;
-    curl_easy_reset(curl); /* keeps connections and DNS */
+    libcurl.easy_reset(curl); /* keeps connections and DNS */
     curl_setup_set(curl, &options->setup, options->cancel ? *options->cancel : NULL, client->words);
     set_limits(client, request);
     set_route(client, request);
-    (void)curl_easy_setopt(curl, CURLOPT_URL, request->url);
+    (void)libcurl.easy_setopt(curl, CURLOPT_URL, request->url);
     if (strcmp(request->method, "HEAD") == 0) {
-        (void)curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+        (void)libcurl.easy_setopt(curl, CURLOPT_NOBODY, 1L);
     } else if (strcmp(request->method, "PUT") == 0 || strcmp(request->method, "POST") == 0) {
-        (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.size);
-        (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS,
-                               request->body.size ? request->body.data : "");
-        (void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+        (void)libcurl.easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE,
+                                  (curl_off_t)request->body.size);
+        (void)libcurl.easy_setopt(curl, CURLOPT_POSTFIELDS,
+                                  request->body.size ? request->body.data : "");
+        (void)libcurl.easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
     } else {
-        (void)curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
-        (void)curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+        (void)libcurl.easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+        (void)libcurl.easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
     }
-    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    (void)curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
-    (void)curl_easy_setopt(curl, CURLOPT_HEADERDATA, sink);
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, sink);
+    (void)libcurl.easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+    (void)libcurl.easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
+    (void)libcurl.easy_setopt(curl, CURLOPT_HEADERDATA, sink);
+    (void)libcurl.easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    (void)libcurl.easy_setopt(curl, CURLOPT_WRITEDATA, sink);
 }
 
 enum status http_client_run(struct http_client *client, const struct http_client_request *request,
@@ -201,15 +206,15 @@ enum status http_client_run(struct http_client *client, const struct http_client
     client->refused = false;
     enum status status = make_headers(request, &headers, err);
     if (status != OK) {
-        curl_slist_free_all(headers);
+        libcurl.slist_free_all(headers);
         return status;
     }
     set_request(client, request, headers, &sink);
-    CURLcode code = curl_easy_perform(client->curl);
+    CURLcode code = libcurl.easy_perform(client->curl);
     client->was_cut = code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR ||
                       code == CURLE_SEND_ERROR || code == CURLE_PARTIAL_FILE;
-    (void)curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &response.http);
-    curl_slist_free_all(headers);
+    (void)libcurl.easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &response.http);
+    libcurl.slist_free_all(headers);
     if (code == CURLE_OK && !sink.headers_end) {
         /* to libcurl it is a whole answer */
         client->was_cut = true;

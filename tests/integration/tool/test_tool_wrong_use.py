@@ -74,6 +74,18 @@ def version(place):
     expect(result.code == 0 and re.fullmatch(rb"stele \d+\.\d+\.\d+\n", result.out), result.text())
 
 
+def without_libcurl(place):
+    """It is loaded for what goes over a network, and for nothing else."""
+    place.write("libcurl.so.4", "no library")
+    env = {"LD_LIBRARY_PATH": place.dir, "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+    expect(place.stele("init", "a", env=env).code == 0, "init")
+    expect(place.stele("search", "--archive", "a", "--count", "*", env=env).code == 1, "search")
+    for words in (["replay", "--dest", "http://127.0.0.1:9/x"], ["replay", "--dest", "tcp://127.0.0.1:9"],
+                  ["import", "s3://bucket/prefix"]):
+        result = place.stele(*words, "--archive", "a", env=env)
+        expect_error(result, 2, "needs libcurl.so.4 (Debian's package libcurl4)")
+
+
 def output_that_cannot_be_written(place):
     import os
     import subprocess
@@ -85,5 +97,5 @@ def output_that_cannot_be_written(place):
     expect(done.returncode == 3 and b"could not write" in done.stderr, done.stderr)
 
 
-main(no_such_verb, every_verb_has_help, no_such_option, no_such_length_of_time,
+main(without_libcurl, no_such_verb, every_verb_has_help, no_such_option, no_such_length_of_time,
      worded_alike, help_shows_what_goes_together, version, output_that_cannot_be_written)

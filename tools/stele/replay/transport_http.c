@@ -2,10 +2,10 @@
  * connections are the multi handle's, and are kept open between posts. */
 #include "tools/stele/replay/transport.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/http/libcurl.h"
 #include "schema/base/clock.h"
 
 enum { IN_FLIGHT_MAX = 1024, RETRY_AFTER_S_MAX = 600 };
@@ -29,7 +29,7 @@ struct transport {
 
 static enum status add_header(struct transport *transport, const char *line, struct err *err)
 {
-    struct curl_slist *grown = curl_slist_append(transport->headers, line);
+    struct curl_slist *grown = libcurl.slist_append(transport->headers, line);
     transport->headers = grown ? grown : transport->headers;
     return grown ? OK : err_nomem(err, "replay");
 }
@@ -65,15 +65,15 @@ static void http_close(struct transport *transport)
     }
     for (size_t i = 0; i < transport->n_places; i++) {
         if (transport->places[i].post) {
-            (void)curl_multi_remove_handle(transport->multi, transport->places[i].curl);
+            (void)libcurl.multi_remove_handle(transport->multi, transport->places[i].curl);
         }
-        curl_easy_cleanup(transport->places[i].curl);
+        libcurl.easy_cleanup(transport->places[i].curl);
     }
-    (void)curl_multi_cleanup(transport->multi);
+    (void)libcurl.multi_cleanup(transport->multi);
     for (struct curl_slist *at = transport->headers; at; at = at->next) {
         explicit_bzero(at->data, strlen(at->data));
     }
-    curl_slist_free_all(transport->headers);
+    libcurl.slist_free_all(transport->headers);
     free(transport);
 }
 
@@ -91,6 +91,10 @@ static enum status http_open(const struct destination *destination, size_t in_fl
 {
     (void)stop;
     CHECK(in_flight > 0 && in_flight <= IN_FLIGHT_MAX);
+    enum status status = libcurl_load(err);
+    if (status != OK) {
+        return status;
+    }
     struct transport *transport =
         calloc(1, sizeof *transport + in_flight * sizeof transport->places[0]);
     if (!transport) {
@@ -101,18 +105,17 @@ static enum status http_open(const struct destination *destination, size_t in_fl
     bool good = true;
     for (size_t i = 0; i < in_flight; i++) {
         transport->places[i].transport = transport;
-        transport->places[i].curl = curl_setup_new();
+        transport->places[i].curl = libcurl.easy_init();
         good = good && transport->places[i].curl;
     }
     transport->n_places = in_flight;
-    transport->multi = curl_multi_init();
-    enum status status =
-        good && transport->multi ? make_headers(transport, err) : err_nomem(err, "replay");
+    transport->multi = libcurl.multi_init();
+    status = good && transport->multi ? make_headers(transport, err) : err_nomem(err, "replay");
     if (status != OK) {
         http_close(transport);
         return status;
     }
-    (void)curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, (long)in_flight);
+    (void)libcurl.multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, (long)in_flight);
     *out_transport = transport;
     return OK;
 }
@@ -126,25 +129,25 @@ static enum status http_begin(struct transport *transport, struct transport_post
     }
     CHECK(place < transport->places + transport->n_places);
     CURL *curl = place->curl;
-    curl_easy_reset(curl);
+    libcurl.easy_reset(curl);
     const struct destination *destination = transport->destination;
     long timeout_ms = (long)(destination->options->timeout_us / 1000);
     curl_setup_set(curl, &destination->curl, NULL, place->words);
-    (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
-    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
+    (void)libcurl.easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
+    (void)libcurl.easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
     if (!destination_is_tls(destination)) {
         /* the way to a proxy would not be encrypted either */
-        (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
+        (void)libcurl.easy_setopt(curl, CURLOPT_PROXY, "");
     }
     buf_clear(&post->response);
-    (void)curl_easy_setopt(curl, CURLOPT_URL, post->url);
-    (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body.size);
-    (void)curl_easy_setopt(curl, CURLOPT_POSTFIELDS, post->body.data);
-    (void)curl_easy_setopt(curl, CURLOPT_HTTPHEADER, transport->headers);
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-    (void)curl_easy_setopt(curl, CURLOPT_WRITEDATA, place);
-    (void)curl_easy_setopt(curl, CURLOPT_PRIVATE, place);
-    if (curl_multi_add_handle(transport->multi, curl) != CURLM_OK) {
+    (void)libcurl.easy_setopt(curl, CURLOPT_URL, post->url);
+    (void)libcurl.easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)post->body.size);
+    (void)libcurl.easy_setopt(curl, CURLOPT_POSTFIELDS, post->body.data);
+    (void)libcurl.easy_setopt(curl, CURLOPT_HTTPHEADER, transport->headers);
+    (void)libcurl.easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
+    (void)libcurl.easy_setopt(curl, CURLOPT_WRITEDATA, place);
+    (void)libcurl.easy_setopt(curl, CURLOPT_PRIVATE, place);
+    if (libcurl.multi_add_handle(transport->multi, curl) != CURLM_OK) {
         return err_nomem(err, "replay");
     }
     place->post = post;
@@ -158,8 +161,8 @@ static void finish(struct transport *transport, struct http_slot *place, CURLcod
     CURL *curl = place->curl;
     curl_off_t after_s = 0;
     post->http = 0;
-    (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &post->http);
-    (void)curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &after_s);
+    (void)libcurl.easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &post->http);
+    (void)libcurl.easy_getinfo(curl, CURLINFO_RETRY_AFTER, &after_s);
     after_s = after_s < 0 ? 0 : after_s > RETRY_AFTER_S_MAX ? RETRY_AFTER_S_MAX : after_s;
     post->retry_after_us = after_s * CLOCK_SECOND_US;
     post->err = (struct err){.status = OK};
@@ -173,7 +176,7 @@ static void finish(struct transport *transport, struct http_slot *place, CURLcod
     } else {
         transport->answered = true;
     }
-    (void)curl_multi_remove_handle(transport->multi, curl);
+    (void)libcurl.multi_remove_handle(transport->multi, curl);
     place->post = NULL;
     post->done = true;
 }
@@ -183,11 +186,11 @@ static bool finish_transfers(struct transport *transport)
     bool any = false;
     int left;
     CURLMsg *message;
-    while ((message = curl_multi_info_read(transport->multi, &left)) != NULL) {
+    while ((message = libcurl.multi_info_read(transport->multi, &left)) != NULL) {
         if (message->msg == CURLMSG_DONE) {
             CURLcode code = message->data.result; /* the message is gone with the handle */
             struct http_slot *place = NULL;
-            (void)curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &place);
+            (void)libcurl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &place);
             finish(transport, place, code);
             any = true;
         }
@@ -198,15 +201,17 @@ static bool finish_transfers(struct transport *transport)
 static enum status http_wait(struct transport *transport, int64_t timeout_us, struct err *err)
 {
     int running;
-    CURLMcode code = curl_multi_perform(transport->multi, &running);
+    CURLMcode code = libcurl.multi_perform(transport->multi, &running);
     if (code == CURLM_OK && !finish_transfers(transport) && timeout_us > 0) {
-        code = curl_multi_poll(transport->multi, NULL, 0, (int)((timeout_us + 999) / 1000), NULL);
+        code =
+            libcurl.multi_poll(transport->multi, NULL, 0, (int)((timeout_us + 999) / 1000), NULL);
         if (code == CURLM_OK) {
-            code = curl_multi_perform(transport->multi, &running);
+            code = libcurl.multi_perform(transport->multi, &running);
         }
         (void)finish_transfers(transport);
     }
-    return code == CURLM_OK ? OK : err_set(err, ERR_NET, "libcurl: %s", curl_multi_strerror(code));
+    return code == CURLM_OK ? OK
+                            : err_set(err, ERR_NET, "libcurl: %s", libcurl.multi_strerror(code));
 }
 
 const struct transport_ops transport_http = {

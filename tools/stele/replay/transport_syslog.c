@@ -9,7 +9,6 @@
  * after a reset. */
 #include "tools/stele/replay/transport.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <linux/sockios.h>
 #include <poll.h>
@@ -17,6 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "daemon/http/libcurl.h"
 #include "schema/base/clock.h"
 
 enum { POLL_MS_MAX = 200, DRAIN_POLL_MS = 1, VERDICT_US = 1000 * 1000 };
@@ -42,6 +42,10 @@ static enum status syslog_open(const struct destination *destination, size_t in_
                                struct err *err)
 {
     CHECK(in_flight == 1);
+    enum status status = libcurl_load(err);
+    if (status != OK) {
+        return status;
+    }
     struct transport *transport = calloc(1, sizeof *transport);
     if (!transport) {
         return err_nomem(err, "replay");
@@ -59,7 +63,7 @@ static enum status failed(struct transport *transport, CURLcode code, struct err
 
 static void hang_up(struct transport *transport)
 {
-    curl_easy_cleanup(transport->curl);
+    libcurl.easy_cleanup(transport->curl);
     transport->curl = NULL;
     transport->socket = -1;
 }
@@ -92,7 +96,7 @@ static enum status check_peer(struct transport *transport, struct err *err)
     size_t n = 0;
     CURLcode code;
     do {
-        code = curl_easy_recv(transport->curl, scrap, sizeof scrap, &n);
+        code = libcurl.easy_recv(transport->curl, scrap, sizeof scrap, &n);
     } while (code == CURLE_OK && n > 0);
     if (code == CURLE_AGAIN) {
         return OK;
@@ -124,7 +128,7 @@ static enum status await_verdict(struct transport *transport, struct err *err)
 
 static enum status hook_up(struct transport *transport, struct err *err)
 {
-    transport->curl = curl_setup_new();
+    transport->curl = libcurl.easy_init();
     if (!transport->curl) {
         return err_nomem(err, "replay");
     }
@@ -132,16 +136,16 @@ static enum status hook_up(struct transport *transport, struct err *err)
     const struct destination *destination = transport->destination;
     long timeout_ms = (long)(destination->options->timeout_us / 1000);
     curl_setup_set(curl, &destination->curl, transport->stop, transport->words);
-    (void)curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
-    (void)curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
-    (void)curl_easy_setopt(curl, CURLOPT_URL, destination->url);
-    (void)curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
-    (void)curl_easy_setopt(curl, CURLOPT_SSL_ENABLE_ALPN, 0L); /* it is not HTTP that follows */
-    (void)curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    CURLcode code = curl_easy_perform(curl);
+    (void)libcurl.easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, timeout_ms);
+    (void)libcurl.easy_setopt(curl, CURLOPT_TIMEOUT_MS, timeout_ms);
+    (void)libcurl.easy_setopt(curl, CURLOPT_URL, destination->url);
+    (void)libcurl.easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
+    (void)libcurl.easy_setopt(curl, CURLOPT_SSL_ENABLE_ALPN, 0L); /* it is not HTTP that follows */
+    (void)libcurl.easy_setopt(curl, CURLOPT_PROXY, "");
+    CURLcode code = libcurl.easy_perform(curl);
     curl_socket_t fd = CURL_SOCKET_BAD;
     if (code == CURLE_OK) {
-        code = curl_easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &fd);
+        code = libcurl.easy_getinfo(curl, CURLINFO_ACTIVESOCKET, &fd);
     }
     if (code == CURLE_OK && fd == CURL_SOCKET_BAD) {
         code = CURLE_COULDNT_CONNECT;
@@ -176,7 +180,7 @@ static enum status write_bytes(struct transport *transport, struct span bytes, s
     int64_t give_up_us = clock_monotonic_us() + patience_us;
     while (bytes.size > 0) {
         size_t n = 0;
-        CURLcode code = curl_easy_send(transport->curl, bytes.data, bytes.size, &n);
+        CURLcode code = libcurl.easy_send(transport->curl, bytes.data, bytes.size, &n);
         if (code == CURLE_OK) {
             bytes = span_from(bytes, n);
             give_up_us = clock_monotonic_us() + patience_us;
