@@ -59,7 +59,7 @@ static inline struct span span_from(struct span a, size_t from)
     if (from > a.size) {
         from = a.size;
     }
-    return span_of(a.data + from, a.size - from);
+    return from > 0 ? span_of(a.data + from, a.size - from) : a;
 }
 
 /* Where the byte stands first; a.size when it is not there. */

@@ -45,16 +45,31 @@ bool dictionary_reserve(struct dictionary *dictionary, uint32_t extra)
     return index_table_reserve(&dictionary->table, extra);
 }
 
-uint32_t dictionary_add(struct dictionary *dictionary, uint32_t field, struct span text)
+static uint32_t find(const struct dictionary *dictionary, uint32_t field, struct span text,
+                     uint32_t hash)
 {
-    CHECK(dictionary->count < dictionary->capacity && text.size <= UINT32_MAX);
-    uint32_t hash = hash_of(dictionary, field, text);
     for (struct index_table_probe probe = index_table_probe(&dictionary->table, hash);
          index_table_next(&probe);) {
         const struct dictionary_value *value = &dictionary->values[probe.number];
         if (value->field == field && span_equal(text_of(value), text)) {
             return probe.number;
         }
+    }
+    return DICTIONARY_NONE;
+}
+
+uint32_t dictionary_find(const struct dictionary *dictionary, uint32_t field, struct span text)
+{
+    return find(dictionary, field, text, hash_of(dictionary, field, text));
+}
+
+uint32_t dictionary_add(struct dictionary *dictionary, uint32_t field, struct span text)
+{
+    CHECK(dictionary->count < dictionary->capacity && text.size <= UINT32_MAX);
+    uint32_t hash = hash_of(dictionary, field, text);
+    uint32_t known = find(dictionary, field, text, hash);
+    if (known != DICTIONARY_NONE) {
+        return known;
     }
     if (dictionary_full(dictionary, 1)) {
         return DICTIONARY_NONE;

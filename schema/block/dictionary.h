@@ -41,6 +41,9 @@ MUST_USE bool dictionary_reserve(struct dictionary *dictionary, uint32_t extra);
  * bound is reached or memory is out. */
 uint32_t dictionary_add(struct dictionary *dictionary, uint32_t field, struct span text);
 
+/* Its number; DICTIONARY_NONE when it was never added. */
+uint32_t dictionary_find(const struct dictionary *dictionary, uint32_t field, struct span text);
+
 /* Takes back the values from `count` on, the last first. Their text memory stays. */
 void dictionary_shrink(struct dictionary *dictionary, uint32_t count);
 

@@ -1,0 +1,63 @@
+/* How each column of a block is kept: decided by counting and by what it would cost. Private to the
+ * room. */
+#ifndef SCHEMA_COLUMNAR_COLUMNAR_PLAN_H
+#define SCHEMA_COLUMNAR_COLUMNAR_PLAN_H
+
+#include "schema/columnar/columnar_cut.h"
+
+/* One value in so many may be otherwise than the column says. */
+enum { COLUMNAR_ODD_SHARE = 32 };
+
+/* Lists of a plan are parts of the planner's pools: where they begin. */
+struct columnar_plan {
+    const struct columnar_cut_column *column;
+    enum columnar_way way;
+    struct value_form form;
+    size_t n_distinct;     /* ids, one: different values, then their numbers, ascending */
+    size_t first_distinct; /* in distinct, and in ids */
+    size_t first_place;    /* in places: of each value */
+    size_t first_number;   /* form: in numbers and seconds */
+    size_t first_odd;      /* form, follows: in odd */
+    size_t n_odd;
+    size_t first_map; /* follows: in map, a place for each of the leader's */
+    uint32_t leader;  /* follows: a plan of ids */
+};
+
+/* What paid in the blocks before. */
+struct columnar_memory {
+    struct value_form form;
+    uint8_t way; /* enum columnar_way */
+    uint8_t age; /* blocks since it was counted; 0: never, or on too few values */
+};
+
+struct columnar_planner {
+    struct columnar_cut *cut;
+    VEC(struct columnar_plan) plans; /* in ascending order of paths */
+    struct columnar_memory *memory;  /* by path */
+    VEC(struct span) distinct;
+    VEC(uint64_t) ids;
+    VEC(uint64_t) places;
+    VEC(uint64_t) numbers;
+    VEC(uint64_t) seconds;
+    VEC(uint64_t) odd;
+    VEC(uint64_t) map;
+    VEC(uint64_t) members; /* for each plan, a bit for each used shape: its lines have the column */
+    size_t member_words;
+    VEC(uint32_t) order;
+    struct index_table table;
+    uint64_t seed;
+};
+
+MUST_USE enum status columnar_planner_init(struct columnar_planner *planner,
+                                           struct columnar_cut *cut, struct err *err);
+void columnar_planner_fini(struct columnar_planner *planner);
+
+/* Plans for the columns that were cut; values that are kept as ids get their numbers in the
+ * vocabulary; `as_text`: none is, and nothing is added to the vocabulary. ERR_NOMEM. */
+MUST_USE enum status columnar_planner_run(struct columnar_planner *planner, bool as_text,
+                                          struct err *err);
+
+/* A part of the above: which columns follow others. */
+MUST_USE enum status columnar_planner_follow(struct columnar_planner *planner, struct err *err);
+
+#endif

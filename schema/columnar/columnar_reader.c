@@ -1,0 +1,386 @@
+/* Reading a block: the head, columns when they are asked for, and lines made of both. */
+#include <stdlib.h>
+
+#include "schema/columnar/checksum.h"
+#include "schema/columnar/columnar_unpack.h"
+
+enum status columnar_reader_new(const struct vocabulary *vocabulary,
+                                struct columnar_reader **out_reader, struct err *err)
+{
+    struct columnar_reader *reader = calloc(1, sizeof *reader);
+    if (!reader) {
+        return err_nomem(err, "columns");
+    }
+    reader->vocabulary = vocabulary;
+    reader->codec = codec_new();
+    reader->packer = reader->codec ? packer_new(reader->codec, 1) : NULL;
+    if (!reader->packer) {
+        columnar_reader_free(reader);
+        return err_nomem(err, "columns");
+    }
+    *out_reader = reader;
+    return OK;
+}
+
+void columnar_reader_free(struct columnar_reader *reader)
+{
+    if (!reader) {
+        return;
+    }
+    packer_free(reader->packer);
+    codec_free(reader->codec);
+    vec_fini(&reader->shapes);
+    vec_fini(&reader->lines);
+    vec_fini(&reader->sections);
+    vec_fini(&reader->cursors);
+    vec_fini(&reader->column_of_path);
+    arena_fini(&reader->arena);
+    buf_fini(&reader->scratch);
+    free(reader);
+}
+
+static enum status bad_head(struct err *err)
+{
+    return err_set(err, ERR_CORRUPT, "the head of a block is damaged");
+}
+
+/* The columns' sections, which follow the head and the shapes. */
+static enum status read_sections(struct columnar_reader *reader, struct span head, size_t *at,
+                                 uint64_t n_columns, struct err *err)
+{
+    uint64_t path = 0;
+    if (!vec_reserve(&reader->sections, (size_t)n_columns)) {
+        return err_nomem(err, "columns");
+    }
+    for (uint64_t i = 0; i < n_columns; i++) {
+        uint64_t step = 0;
+        uint64_t size = 0;
+        if (!buf_read_varint(head, at, &step) || *at >= head.size) {
+            return bad_head(err);
+        }
+        uint8_t way = (uint8_t)head.data[(*at)++];
+        if (!buf_read_varint(head, at, &size) || size > reader->rest.size || (i > 0 && step == 0) ||
+            step > VOCABULARY_PATHS_MAX || way < COLUMNAR_ONE || way > COLUMNAR_TEXT) {
+            return bad_head(err);
+        }
+        path += step;
+        if (path >= intern_count(&reader->vocabulary->paths)) {
+            return bad_head(err);
+        }
+        reader->sections.items[i] = (struct columnar_section){
+            .bytes = span_of(reader->rest.data, (size_t)size), .path = (uint32_t)path, .way = way};
+        reader->rest = span_from(reader->rest, (size_t)size);
+        reader->sections.count++;
+    }
+    return *at == head.size && reader->rest.size == 0 ? OK : bad_head(err);
+}
+
+static enum status read_shapes(struct columnar_reader *reader, struct span section, struct err *err)
+{
+    struct span bytes;
+    size_t at = 0;
+    uint64_t n_used = 0;
+    if (!checksum_holds(section, &bytes) || !buf_read_varint(bytes, &at, &n_used) || n_used == 0 ||
+        n_used > VOCABULARY_SHAPES_MAX) {
+        return bad_head(err);
+    }
+    if (!vec_reserve(&reader->shapes, (size_t)n_used) ||
+        !vec_reserve(&reader->lines, reader->n_lines)) {
+        return err_nomem(err, "columns");
+    }
+    reader->shapes.count = (size_t)n_used;
+    reader->lines.count = reader->n_lines;
+    enum status status =
+        packer_read_numbers(reader->packer, bytes, &at, reader->shapes.items, (size_t)n_used, err);
+    status = THEN(status, packer_read_numbers(reader->packer, bytes, &at, reader->lines.items,
+                                              reader->n_lines, err));
+    for (size_t i = 0; status == OK && i < n_used; i++) {
+        if (reader->shapes.items[i] >= reader->vocabulary->shapes.count) {
+            status = bad_head(err);
+        }
+    }
+    for (size_t i = 0; status == OK && i < reader->n_lines; i++) {
+        if (reader->lines.items[i] >= n_used) {
+            status = bad_head(err);
+        }
+    }
+    return status;
+}
+
+/* How many values each column has, from the shapes of the lines. */
+static enum status count_values(struct columnar_reader *reader, struct err *err)
+{
+    size_t n_paths = intern_count(&reader->vocabulary->paths);
+    vec_clear(&reader->column_of_path);
+    if (!vec_reserve(&reader->column_of_path, n_paths)) {
+        return err_nomem(err, "columns");
+    }
+    memset(reader->column_of_path.items, 0, n_paths * sizeof(uint32_t));
+    for (size_t i = 0; i < reader->sections.count; i++) {
+        reader->column_of_path.items[reader->sections.items[i].path] = (uint32_t)i + 1;
+    }
+    size_t *lines = arena_alloc(&reader->arena, reader->shapes.count * sizeof *lines);
+    if (!lines) {
+        return err_nomem(err, "columns");
+    }
+    memset(lines, 0, reader->shapes.count * sizeof *lines);
+    for (size_t i = 0; i < reader->n_lines; i++) {
+        lines[reader->lines.items[i]]++;
+    }
+    for (size_t s = 0; s < reader->shapes.count; s++) {
+        const struct vocabulary_shape *shape = columnar_reader_shape(reader, s);
+        const uint32_t *paths = vocabulary_paths(reader->vocabulary, shape);
+        for (size_t i = 0; i < shape->n_values; i++) {
+            uint32_t column = reader->column_of_path.items[paths[i]];
+            if (column == 0) {
+                return bad_head(err);
+            }
+            reader->sections.items[column - 1].n_values += lines[s];
+        }
+    }
+    return OK;
+}
+
+enum status columnar_reader_open(struct columnar_reader *reader, struct span block, struct err *err)
+{
+    struct span head;
+    size_t at = 0;
+    uint64_t size = 0;
+    uint64_t number[5]; /* lines, shapes, values, columns, bytes of the shapes */
+    arena_reset(&reader->arena);
+    vec_clear(&reader->sections);
+    reader->n_lines = 0;
+    if (!buf_read_varint(block, &at, &size) || size > COLUMNAR_HEAD_BYTES_MAX ||
+        size + CHECKSUM_BYTES > block.size - at ||
+        !checksum_holds(span_of(block.data + at, (size_t)size + CHECKSUM_BYTES), &head)) {
+        return bad_head(err);
+    }
+    reader->rest = span_from(block, at + (size_t)size + CHECKSUM_BYTES);
+    if (head.size == 0 || head.data[0] != COLUMNAR_VERSION) {
+        return err_set(err, ERR_VERSION, "a block is of a format that this version does not know");
+    }
+    at = 1;
+    for (int i = 0; i < 5; i++) {
+        if (!buf_read_varint(head, &at, &number[i])) {
+            return bad_head(err);
+        }
+    }
+    if (number[0] == 0 || number[0] > COLUMNAR_LINES_MAX || number[3] > COLUMNAR_COLUMNS_MAX ||
+        number[4] > reader->rest.size) {
+        return bad_head(err);
+    }
+    if (number[1] > reader->vocabulary->shapes.count ||
+        number[2] > reader->vocabulary->values.count) {
+        return err_set(err, ERR_CORRUPT, "a block needs a part of the vocabulary that is missing");
+    }
+    reader->n_lines = (size_t)number[0];
+    struct span shapes = span_of(reader->rest.data, (size_t)number[4]);
+    reader->rest = span_from(reader->rest, shapes.size);
+    enum status status = read_sections(reader, head, &at, number[3], err);
+    status = THEN(status, read_shapes(reader, shapes, err));
+    return THEN(status, count_values(reader, err));
+}
+
+size_t columnar_line_count(const struct columnar_reader *reader)
+{
+    return reader->n_lines;
+}
+
+size_t columnar_column_count(const struct columnar_reader *reader)
+{
+    return reader->sections.count;
+}
+
+enum columnar_way columnar_column_way(const struct columnar_reader *reader, size_t i,
+                                      uint32_t *out_path)
+{
+    const struct columnar_section *section = vec_at(&reader->sections, i);
+    *out_path = section->path;
+    return section->way;
+}
+
+enum status columnar_column(struct columnar_reader *reader, size_t i,
+                            const struct columnar_column **out_column, struct err *err)
+{
+    struct columnar_section *section = vec_at(&reader->sections, i);
+    if (!section->column) {
+        enum status status = columnar_unpack(reader, section, err);
+        if (status != OK) {
+            return status;
+        }
+    }
+    *out_column = section->column;
+    return OK;
+}
+
+/* Lines are made at a place that has room for the largest that they can be. */
+
+/* Where a column's next value is. */
+struct columnar_cursor {
+    const struct columnar_column *column;
+    size_t at;
+    size_t next_odd;
+};
+
+/* A piece of a shape, and the column of the value behind it. */
+struct line_piece {
+    struct span bytes;
+    struct columnar_cursor *cursor; /* NULL behind the last */
+};
+
+static char *put(char *to, const char *from, size_t size)
+{
+    memcpy(to, from, size);
+    return to + size;
+}
+
+static char *put_text(char *to, const struct columnar_column *column, size_t i)
+{
+    const char *from = column->text + column->start[i];
+    size_t size = (size_t)(column->start[i + 1] - column->start[i]);
+    if (!column->is_quoted) {
+        return put(to, from, size);
+    }
+    *to = '"';
+    to = put(to + 1, from, size);
+    *to = '"';
+    return to + 1;
+}
+
+static char *put_form(char *to, struct columnar_cursor *cursor, size_t i)
+{
+    const struct columnar_column *column = cursor->column;
+    if (cursor->next_odd < column->n_odd && column->odd[cursor->next_odd] == i) {
+        struct span odd = column->odd_texts[cursor->next_odd++];
+        return put(to, odd.data, odd.size);
+    }
+    struct value_form_bits bits = {column->numbers[i], column->seconds ? column->seconds[i] : 0};
+    return to + value_form_write(column->form, &bits, to);
+}
+
+static char *put_value(char *to, const struct columnar_reader *reader,
+                       struct columnar_cursor *cursor)
+{
+    const struct columnar_column *column = cursor->column;
+    size_t i = cursor->at++;
+    switch (column->way) {
+    case COLUMNAR_TEXT:
+        return put_text(to, column, i);
+    case COLUMNAR_FORM:
+        return put_form(to, cursor, i);
+    case COLUMNAR_ONE:
+    case COLUMNAR_IDS:
+    case COLUMNAR_FOLLOWS:
+        break;
+    }
+    uint64_t id = column->ids[column->places ? column->places[i] : 0];
+    const struct dictionary_value *value = &reader->vocabulary->values.values[id];
+    return put(to, value->text, value->size);
+}
+
+/* No value of the column is larger in all than this. */
+static uint64_t column_bytes_max(const struct columnar_reader *reader,
+                                 const struct columnar_column *column)
+{
+    uint64_t bytes = 0;
+    if (column->way == COLUMNAR_TEXT) {
+        return column->start[column->n_values] + 2 * column->n_values;
+    }
+    if (column->way == COLUMNAR_FORM) {
+        for (size_t i = 0; i < column->n_odd; i++) {
+            bytes += column->odd_texts[i].size;
+        }
+        return bytes + column->n_values * VALUE_FORM_SPELLING_MAX;
+    }
+    for (size_t i = 0; i < column->n_values; i++) {
+        uint64_t id = column->ids[column->places ? column->places[i] : 0];
+        bytes += reader->vocabulary->values.values[id].size;
+    }
+    return bytes;
+}
+
+/* All columns, and a cursor at the begin of each; *out_bytes: what their values take at most. */
+static enum status begin_lines(struct columnar_reader *reader, uint64_t *out_bytes, struct err *err)
+{
+    vec_clear(&reader->cursors);
+    if (!vec_reserve(&reader->cursors, reader->sections.count)) {
+        return err_nomem(err, "columns");
+    }
+    *out_bytes = 0;
+    for (size_t i = 0; i < reader->sections.count; i++) {
+        const struct columnar_column *column = NULL;
+        enum status status = columnar_column(reader, i, &column, err);
+        if (status != OK) {
+            return status;
+        }
+        reader->cursors.items[i] = (struct columnar_cursor){.column = column};
+        *out_bytes += column_bytes_max(reader, column);
+    }
+    return OK;
+}
+
+/* The pieces of each shape that the block uses, one shape's behind the other's: first[s] is where
+ * those of shape s begin. NULL: memory is out. */
+static struct line_piece *cut_shapes(struct columnar_reader *reader, size_t *first)
+{
+    size_t count = 0;
+    for (size_t s = 0; s < reader->shapes.count; s++) {
+        first[s] = count;
+        count += columnar_reader_shape(reader, s)->n_values + 1;
+    }
+    struct line_piece *pieces = arena_alloc(&reader->arena, count * sizeof *pieces);
+    for (size_t s = 0; pieces && s < reader->shapes.count; s++) {
+        const struct vocabulary_shape *shape = columnar_reader_shape(reader, s);
+        const uint32_t *paths = vocabulary_paths(reader->vocabulary, shape);
+        struct line_piece *piece = pieces + first[s];
+        struct span rest = shape->bytes;
+        for (size_t i = 0; i < shape->n_values; i++) {
+            size_t size = span_find(rest, LINE_CUT_HOLE);
+            uint32_t column = reader->column_of_path.items[paths[i]] - 1;
+            *piece++ =
+                (struct line_piece){span_of(rest.data, size), &reader->cursors.items[column]};
+            rest = span_from(rest, size + 1);
+        }
+        *piece = (struct line_piece){rest, NULL};
+    }
+    return pieces;
+}
+
+static char *put_line(char *to, const struct columnar_reader *reader,
+                      const struct line_piece *piece)
+{
+    for (; piece->cursor; piece++) {
+        to = put(to, piece->bytes.data, piece->bytes.size);
+        to = put_value(to, reader, piece->cursor);
+    }
+    to = put(to, piece->bytes.data, piece->bytes.size);
+    *to = '\n';
+    return to + 1;
+}
+
+enum status columnar_read_lines(struct columnar_reader *reader, struct buf *out, struct err *err)
+{
+    uint64_t bytes = 0;
+    enum status status = begin_lines(reader, &bytes, err);
+    if (status != OK) {
+        return status;
+    }
+    for (size_t i = 0; i < reader->n_lines; i++) {
+        bytes += columnar_reader_shape(reader, (size_t)reader->lines.items[i])->bytes.size + 1;
+    }
+    if (bytes > COLUMNAR_TEXT_BYTES_MAX) {
+        return err_set(err, ERR_CORRUPT, "the lines of a block would be larger than any are");
+    }
+    size_t *first = arena_alloc(&reader->arena, reader->shapes.count * sizeof *first);
+    struct line_piece *pieces = first ? cut_shapes(reader, first) : NULL;
+    if (!pieces || !buf_reserve(out, (size_t)bytes)) {
+        return err_nomem(err, "columns");
+    }
+    char *to = out->data + out->size;
+    for (size_t i = 0; i < reader->n_lines; i++) {
+        to = put_line(to, reader, pieces + first[reader->lines.items[i]]);
+    }
+    CHECK((size_t)(to - out->data) <= out->capacity);
+    out->size = (size_t)(to - out->data);
+    return OK;
+}

@@ -1,0 +1,363 @@
+#include "schema/columnar/columnar_unpack.h"
+
+#include "schema/columnar/checksum.h"
+
+/* A column that is read: its bytes, and where the next part begins. */
+struct unpacking {
+    struct columnar_reader *reader;
+    struct columnar_column *column;
+    struct span bytes;
+    size_t at;
+};
+
+static enum status damaged(const struct unpacking *unpacking, struct err *err)
+{
+    return err_set(err, ERR_CORRUPT, "column %u of a block is damaged",
+                   (unsigned)unpacking->column->path);
+}
+
+static enum status unpack_numbers(struct unpacking *unpacking, size_t count, uint64_t **out,
+                                  struct err *err)
+{
+    struct columnar_reader *reader = unpacking->reader;
+    *out = arena_alloc(&reader->arena, (count + 1) * sizeof **out);
+    return *out ? packer_read_numbers(reader->packer, unpacking->bytes, &unpacking->at, *out, count,
+                                      err)
+                : err_nomem(err, "columns");
+}
+
+/* A number that may be at most `max`. */
+static enum status unpack_count(struct unpacking *unpacking, uint64_t max, size_t *out,
+                                struct err *err)
+{
+    uint64_t number = 0;
+    if (!buf_read_varint(unpacking->bytes, &unpacking->at, &number) || number > max) {
+        return damaged(unpacking, err);
+    }
+    *out = (size_t)number;
+    return OK;
+}
+
+static enum status unpack_byte(struct unpacking *unpacking, uint8_t max, uint8_t *out,
+                               struct err *err)
+{
+    if (unpacking->at >= unpacking->bytes.size ||
+        (uint8_t)unpacking->bytes.data[unpacking->at] > max) {
+        return damaged(unpacking, err);
+    }
+    *out = (uint8_t)unpacking->bytes.data[unpacking->at++];
+    return OK;
+}
+
+/* Spellings one behind the other; start[count] is the end of the last. */
+static enum status unpack_texts(struct unpacking *unpacking, size_t count, bool *out_is_quoted,
+                                const char **out_text, uint64_t **out_start, struct err *err)
+{
+    struct columnar_reader *reader = unpacking->reader;
+    uint8_t is_quoted = 0;
+    enum status status = unpack_byte(unpacking, 1, &is_quoted, err);
+    status = THEN(status, unpack_numbers(unpacking, count, out_start, err));
+    buf_clear(&reader->scratch);
+    status = THEN(status, packer_read_bytes(reader->packer, unpacking->bytes, &unpacking->at,
+                                            COLUMNAR_TEXT_BYTES_MAX, &reader->scratch, err));
+    if (status != OK) {
+        return status;
+    }
+    uint64_t *start = *out_start;
+    uint64_t end = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t size = start[i];
+        start[i] = end;
+        if (size > reader->scratch.size - end) {
+            return damaged(unpacking, err);
+        }
+        end += size;
+    }
+    start[count] = end;
+    struct span text = arena_keep(&reader->arena, buf_span(&reader->scratch));
+    if (!text.data) {
+        return err_nomem(err, "columns");
+    }
+    *out_is_quoted = is_quoted;
+    *out_text = text.data;
+    return end == text.size ? OK : damaged(unpacking, err);
+}
+
+/* The places of odd values: ascending. */
+static enum status unpack_odd(struct unpacking *unpacking, struct err *err)
+{
+    struct columnar_column *column = unpacking->column;
+    uint64_t *odd = NULL;
+    enum status status = unpack_count(unpacking, column->n_values, &column->n_odd, err);
+    status = THEN(status, unpack_numbers(unpacking, column->n_odd, &odd, err));
+    for (size_t i = 0; status == OK && i < column->n_odd; i++) {
+        if (odd[i] >= column->n_values || (i > 0 && odd[i] <= odd[i - 1])) {
+            return damaged(unpacking, err);
+        }
+    }
+    column->odd = odd;
+    return status;
+}
+
+static enum status unpack_odd_texts(struct unpacking *unpacking, struct err *err)
+{
+    struct columnar_reader *reader = unpacking->reader;
+    struct columnar_column *column = unpacking->column;
+    bool is_quoted = false;
+    const char *text = NULL;
+    uint64_t *start = NULL;
+    enum status status = unpack_texts(unpacking, column->n_odd, &is_quoted, &text, &start, err);
+    struct span *texts = arena_alloc(&reader->arena, (column->n_odd + 1) * sizeof *texts);
+    struct buf spelling = BUF_INIT;
+    for (size_t i = 0; status == OK && texts && i < column->n_odd; i++) {
+        buf_clear(&spelling);
+        buf_add_str(&spelling, is_quoted ? "\"" : "");
+        buf_add(&spelling, text + start[i], (size_t)(start[i + 1] - start[i]));
+        buf_add_str(&spelling, is_quoted ? "\"" : "");
+        texts[i] = arena_keep(&reader->arena, buf_span(&spelling));
+        status = texts[i].data ? buf_status(&spelling, "columns", err) : err_nomem(err, "columns");
+    }
+    buf_fini(&spelling);
+    column->odd_texts = texts;
+    return status == OK && !texts ? err_nomem(err, "columns") : status;
+}
+
+static enum status unpack_uuids(struct unpacking *unpacking, struct err *err)
+{
+    struct columnar_column *column = unpacking->column;
+    size_t count = column->n_values;
+    size_t size = count * VALUE_FORM_UUID_BYTES;
+    uint64_t *numbers = arena_alloc(&unpacking->reader->arena, (count + 1) * sizeof *numbers);
+    uint64_t *seconds = NULL;
+    if (!numbers) {
+        return err_nomem(err, "columns");
+    }
+    if (size > unpacking->bytes.size - unpacking->at) {
+        return damaged(unpacking, err);
+    }
+    const uint8_t *packed = (const uint8_t *)unpacking->bytes.data + unpacking->at;
+    unpacking->at += size;
+    enum status status = unpack_numbers(unpacking, count, &seconds, err);
+    for (size_t i = 0; status == OK && i < count; i++) {
+        struct value_form_bits bits =
+            value_form_uuid_unpack(packed + i * VALUE_FORM_UUID_BYTES, (uint8_t)seconds[i]);
+        numbers[i] = bits.number;
+        seconds[i] = bits.second;
+    }
+    column->numbers = numbers;
+    column->seconds = seconds;
+    return status;
+}
+
+static enum status unpack_times(struct unpacking *unpacking, struct err *err)
+{
+    struct columnar_column *column = unpacking->column;
+    uint8_t power = 0;
+    uint64_t *numbers = NULL;
+    enum status status = unpack_byte(unpacking, VALUE_FORM_FRACTION_MAX, &power, err);
+    status = THEN(status, unpack_numbers(unpacking, column->n_values, &numbers, err));
+    uint64_t unit = 1;
+    for (uint8_t i = 0; i < power; i++) {
+        unit *= 10;
+    }
+    for (size_t i = 0; status == OK && i < column->n_values; i++) {
+        numbers[i] *= unit;
+    }
+    column->numbers = numbers;
+    return status;
+}
+
+static enum status unpack_form(struct unpacking *unpacking, struct err *err)
+{
+    struct columnar_column *column = unpacking->column;
+    uint8_t kind = 0;
+    enum status status = unpack_byte(unpacking, VALUE_FORM_ENDPOINT, &kind, err);
+    status = THEN(status,
+                  unpack_byte(unpacking, VALUE_FORM_FRACTION_TRIMMED, &column->form.fraction, err));
+    status = THEN(status, unpack_odd(unpacking, err));
+    column->form.kind = (enum value_form_kind)kind;
+    if (status == OK && kind == VALUE_FORM_NONE) {
+        return damaged(unpacking, err);
+    }
+    if (column->n_odd > 0) {
+        status = THEN(status, unpack_odd_texts(unpacking, err));
+    }
+    if (kind == VALUE_FORM_UUID) {
+        return THEN(status, unpack_uuids(unpacking, err));
+    }
+    if (kind == VALUE_FORM_TIME) {
+        return THEN(status, unpack_times(unpacking, err));
+    }
+    uint64_t *numbers = NULL;
+    uint64_t *seconds = NULL;
+    status = THEN(status, unpack_numbers(unpacking, column->n_values, &numbers, err));
+    if (kind == VALUE_FORM_ENDPOINT) {
+        status = THEN(status, unpack_numbers(unpacking, column->n_values, &seconds, err));
+    }
+    column->numbers = numbers;
+    column->seconds = seconds;
+    return status;
+}
+
+static enum status unpack_list(struct unpacking *unpacking, struct err *err)
+{
+    struct columnar_column *column = unpacking->column;
+    uint64_t *ids = NULL;
+    enum status status = unpack_count(unpacking, column->n_values, &column->n_ids, err);
+    status = THEN(status, unpack_numbers(unpacking, column->n_ids, &ids, err));
+    for (size_t i = 0; status == OK && i < column->n_ids; i++) {
+        if (ids[i] >= unpacking->reader->vocabulary->values.count ||
+            (i > 0 && ids[i] <= ids[i - 1])) {
+            return damaged(unpacking, err);
+        }
+    }
+    column->ids = ids;
+    return status == OK && column->n_ids == 0 ? damaged(unpacking, err) : status;
+}
+
+static enum status check_places(const struct unpacking *unpacking, const uint64_t *places,
+                                size_t count, struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (places[i] >= unpacking->column->n_ids) {
+            return damaged(unpacking, err);
+        }
+    }
+    return OK;
+}
+
+static enum status unpack_ids(struct unpacking *unpacking, struct err *err)
+{
+    struct columnar_column *column = unpacking->column;
+    uint64_t *places = NULL;
+    enum status status = unpack_list(unpacking, err);
+    status = THEN(status, unpack_numbers(unpacking, column->n_values, &places, err));
+    column->places = places;
+    return THEN(status, check_places(unpacking, places, column->n_values, err));
+}
+
+static bool shape_has(const struct columnar_reader *reader, size_t place, uint32_t path)
+{
+    const struct vocabulary_shape *shape = columnar_reader_shape(reader, place);
+    const uint32_t *paths = vocabulary_paths(reader->vocabulary, shape);
+    for (size_t i = 0; i < shape->n_values; i++) {
+        if (paths[i] == path) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The places that follow from the leader's: `map` has one for each of the leader's. False: a line
+ * has the follower and not the leader. */
+static bool follow(const struct columnar_reader *reader, const struct columnar_column *leader,
+                   const struct columnar_column *column, const uint64_t *map, const uint8_t *has,
+                   uint64_t *places)
+{
+    size_t theirs = 0;
+    size_t mine = 0;
+    for (size_t line = 0; line < reader->n_lines && mine < column->n_values; line++) {
+        uint8_t which = has[reader->lines.items[line]];
+        if (which == 2) {
+            return false;
+        }
+        if (which == 3) {
+            places[mine++] = map[leader->places[theirs]];
+        }
+        theirs += which & 1;
+    }
+    return mine == column->n_values;
+}
+
+static enum status unpack_leader(struct unpacking *unpacking,
+                                 const struct columnar_column **out_leader, struct err *err)
+{
+    struct columnar_reader *reader = unpacking->reader;
+    size_t leader = 0;
+    enum status status = unpack_count(unpacking, reader->sections.count - 1, &leader, err);
+    if (status == OK && reader->sections.items[leader].way != COLUMNAR_IDS) {
+        return damaged(unpacking, err);
+    }
+    return THEN(status, columnar_column(reader, leader, out_leader, err));
+}
+
+static enum status unpack_follower(struct unpacking *unpacking, struct err *err)
+{
+    struct columnar_reader *reader = unpacking->reader;
+    struct columnar_column *column = unpacking->column;
+    const struct columnar_column *leader = NULL;
+    uint64_t *map = NULL;
+    uint64_t *odd_places = NULL;
+    enum status status = unpack_leader(unpacking, &leader, err);
+    status = THEN(status, unpack_list(unpacking, err));
+    status = THEN(status, unpack_numbers(unpacking, leader->n_ids, &map, err));
+    status = THEN(status, check_places(unpacking, map, leader->n_ids, err));
+    status = THEN(status, unpack_odd(unpacking, err));
+    status = THEN(status, unpack_numbers(unpacking, column->n_odd, &odd_places, err));
+    status = THEN(status, check_places(unpacking, odd_places, column->n_odd, err));
+    if (status != OK) {
+        return status;
+    }
+    uint64_t *places = arena_alloc(&reader->arena, (column->n_values + 1) * sizeof *places);
+    uint8_t *has = arena_alloc(&reader->arena, reader->shapes.count); /* 1 leader, 2 follower */
+    if (!places || !has) {
+        return err_nomem(err, "columns");
+    }
+    for (size_t s = 0; s < reader->shapes.count; s++) {
+        has[s] =
+            (uint8_t)(shape_has(reader, s, leader->path) | shape_has(reader, s, column->path) << 1);
+    }
+    if (!follow(reader, leader, column, map, has, places)) {
+        return damaged(unpacking, err);
+    }
+    for (size_t i = 0; i < column->n_odd; i++) {
+        places[column->odd[i]] = odd_places[i];
+    }
+    column->places = places;
+    column->n_odd = 0; /* they are among the places now */
+    return OK;
+}
+
+static enum status unpack_text(struct unpacking *unpacking, struct err *err)
+{
+    struct columnar_column *column = unpacking->column;
+    uint64_t *start = NULL;
+    enum status status =
+        unpack_texts(unpacking, column->n_values, &column->is_quoted, &column->text, &start, err);
+    column->start = start;
+    return status;
+}
+
+static enum status unpack_one(struct unpacking *unpacking, struct err *err)
+{
+    enum status status = unpack_list(unpacking, err);
+    return status == OK && unpacking->column->n_ids != 1 ? damaged(unpacking, err) : status;
+}
+
+enum status columnar_unpack(struct columnar_reader *reader, struct columnar_section *section,
+                            struct err *err)
+{
+    static enum status (*const ways[])(struct unpacking *, struct err *) = {
+        [COLUMNAR_ONE] = unpack_one,          [COLUMNAR_IDS] = unpack_ids,
+        [COLUMNAR_FOLLOWS] = unpack_follower, [COLUMNAR_FORM] = unpack_form,
+        [COLUMNAR_TEXT] = unpack_text,
+    };
+    struct unpacking unpacking = {.reader = reader};
+    unpacking.column = arena_alloc(&reader->arena, sizeof *unpacking.column);
+    if (!unpacking.column) {
+        return err_nomem(err, "columns");
+    }
+    *unpacking.column = (struct columnar_column){
+        .path = section->path, .way = section->way, .n_values = section->n_values};
+    if (!checksum_holds(section->bytes, &unpacking.bytes)) {
+        return damaged(&unpacking, err);
+    }
+    enum status status = ways[section->way](&unpacking, err);
+    if (status == OK && unpacking.at != unpacking.bytes.size) {
+        status = damaged(&unpacking, err);
+    }
+    if (status == OK) {
+        section->column = unpacking.column;
+    }
+    return status;
+}

@@ -1,0 +1,42 @@
+/* A block while it is read, and its columns as they are unpacked. Private to the room. */
+#ifndef SCHEMA_COLUMNAR_COLUMNAR_UNPACK_H
+#define SCHEMA_COLUMNAR_COLUMNAR_UNPACK_H
+
+#include "schema/columnar/columnar_format.h"
+#include "schema/columnar/line_cut.h"
+
+/* A column as it is stored. */
+struct columnar_section {
+    struct span bytes; /* of the block */
+    uint32_t path;
+    enum columnar_way way;
+    size_t n_values;
+    const struct columnar_column *column; /* unpacked, in the arena; NULL: not yet */
+};
+
+struct columnar_reader {
+    const struct vocabulary *vocabulary;
+    struct codec *codec;
+    struct packer *packer;
+    struct arena arena; /* the block's columns */
+    struct span rest;   /* of the block, while it is opened */
+    size_t n_lines;
+    VEC(uint64_t) shapes; /* of the vocabulary, those that the block uses */
+    VEC(uint64_t) lines;  /* of each line, its place in shapes */
+    VEC(struct columnar_section) sections;
+    VEC(uint32_t) column_of_path; /* section + 1 */
+    VEC(struct columnar_cursor) cursors;
+    struct buf scratch;
+};
+
+static inline const struct vocabulary_shape *
+columnar_reader_shape(const struct columnar_reader *reader, size_t place)
+{
+    return vocabulary_shape(reader->vocabulary, (uint32_t)reader->shapes.items[place]);
+}
+
+/* Unpacks section->bytes into section->column. ERR_CORRUPT. */
+MUST_USE enum status columnar_unpack(struct columnar_reader *reader,
+                                     struct columnar_section *section, struct err *err);
+
+#endif

@@ -1,0 +1,407 @@
+/* Reading is strict and writing is its inverse: value_form_write(value_form_read(x)) is x. */
+#include "schema/columnar/value_form.h"
+
+#include "schema/text/ascii.h"
+
+enum {
+    UUID_CHARS = 36,
+    TIME_CHARS = 19, /* without fraction, Z and quotes */
+    INTEGER_DIGITS_MAX = 18,
+    YEAR_MIN = 1970,
+    YEAR_MAX = 2199, /* nanoseconds of later ones still fit, and nobody means them */
+};
+#define SECOND_NS INT64_C(1000000000)
+
+static const uint64_t powers_of_ten[VALUE_FORM_FRACTION_MAX + 1] = {
+    1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000};
+
+/* Between the quotes; false without them. */
+static bool unquote(struct span spelling, struct span *out)
+{
+    if (spelling.size < 3 || spelling.data[0] != '"' || spelling.data[spelling.size - 1] != '"') {
+        return false;
+    }
+    *out = span_of(spelling.data + 1, spelling.size - 2);
+    return true;
+}
+
+/* Decimal digits without a zero in front, at most `max` of them. */
+static bool read_digits(struct span text, size_t max, uint64_t *out)
+{
+    if (text.size == 0 || text.size > max || (text.data[0] == '0' && text.size > 1)) {
+        return false;
+    }
+    uint64_t number = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        if (!ascii_is_digit(text.data[i])) {
+            return false;
+        }
+        number = number * 10 + (uint64_t)(text.data[i] - '0');
+    }
+    *out = number;
+    return true;
+}
+
+static bool read_integer(struct span text, uint64_t *out)
+{
+    bool negative = text.size > 0 && text.data[0] == '-';
+    if (!read_digits(span_from(text, negative), INTEGER_DIGITS_MAX, out) ||
+        (negative && *out == 0)) {
+        return false;
+    }
+    *out = negative ? 0 - *out : *out;
+    return true;
+}
+
+/* `count` hexadecimal digits, lower case, without a branch for each. */
+static bool read_hex(const char *at, size_t count, uint64_t *out)
+{
+    bool good = true;
+    uint64_t number = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t digit = (uint8_t)(at[i] - '0');
+        uint8_t letter = (uint8_t)(at[i] - 'a');
+        good &= (digit < 10) | (letter < 6);
+        number = number << 4 | (digit < 10 ? digit : (uint64_t)letter + 10);
+    }
+    *out = number;
+    return good;
+}
+
+static bool read_uuid(struct span text, struct value_form_bits *out)
+{
+    uint64_t part[5];
+    const char *at = text.data;
+    if (at[8] != '-' || at[13] != '-' || at[18] != '-' || at[23] != '-' ||
+        !read_hex(at, 8, &part[0]) || !read_hex(at + 9, 4, &part[1]) ||
+        !read_hex(at + 14, 4, &part[2]) || !read_hex(at + 19, 4, &part[3]) ||
+        !read_hex(at + 24, 12, &part[4])) {
+        return false;
+    }
+    *out =
+        (struct value_form_bits){part[0] << 32 | part[1] << 16 | part[2], part[3] << 48 | part[4]};
+    return part[2] >> 12 == 4 && part[3] >> 14 == 2;
+}
+
+static bool read_ipv4(struct span text, uint64_t *out)
+{
+    uint64_t address = 0;
+    for (int part = 0; part < 4; part++) {
+        size_t size = part < 3 ? span_find(text, '.') : text.size;
+        uint64_t number = 0;
+        if (size == text.size && part < 3) {
+            return false;
+        }
+        if (!read_digits(span_of(text.data, size), 3, &number) || number > 255) {
+            return false;
+        }
+        address = address << 8 | number;
+        text = span_from(text, size + 1);
+    }
+    *out = address;
+    return true;
+}
+
+static bool read_endpoint(struct span text, struct value_form_bits *out)
+{
+    size_t colon = span_find(text, ':');
+    return colon < text.size && read_ipv4(span_of(text.data, colon), &out->number) &&
+           read_digits(span_from(text, colon + 1), 5, &out->second) && out->second <= 65535;
+}
+
+/* Days since 1970-01-01 of the proleptic Gregorian calendar, years that begin in March (Howard
+ * Hinnant, "chrono-Compatible Low-Level Date Algorithms"). */
+static int64_t days_of(int64_t year, int64_t month, int64_t day)
+{
+    year -= month <= 2;
+    int64_t era = year / 400;
+    int64_t year_of_era = year - era * 400;
+    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
+           719468;
+}
+
+struct date {
+    int64_t year;
+    int64_t month;
+    int64_t day;
+};
+
+static struct date date_of(int64_t days)
+{
+    days += 719468;
+    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
+    int64_t day_of_era = days - era * 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t shifted = (5 * day_of_year + 2) / 153;
+    int64_t month = shifted < 10 ? shifted + 3 : shifted - 9;
+    return (struct date){year_of_era + era * 400 + (month <= 2), month,
+                         day_of_year - (153 * shifted + 2) / 5 + 1};
+}
+
+/* `pattern` has 0 for a digit; the digits of each run of them come out as a number. */
+static bool read_pattern(struct span text, const char *pattern, int64_t *out_numbers)
+{
+    bool in_number = false;
+    for (size_t i = 0; pattern[i]; i++) {
+        if (pattern[i] != '0') {
+            if (text.data[i] != pattern[i]) {
+                return false;
+            }
+            out_numbers += in_number;
+            in_number = false;
+            continue;
+        }
+        if (!ascii_is_digit(text.data[i])) {
+            return false;
+        }
+        *out_numbers = (in_number ? *out_numbers * 10 : 0) + (text.data[i] - '0');
+        in_number = true;
+    }
+    return true;
+}
+
+/* *out_fraction: how many digits stand behind the second. */
+static bool read_time(struct span text, uint64_t *out_ns, uint8_t *out_fraction)
+{
+    int64_t part[6]; /* year, month, day, hour, minute, second */
+    if (text.size < TIME_CHARS + 1 || text.data[text.size - 1] != 'Z' ||
+        !read_pattern(text, "0000-00-00T00:00:00", part) || part[0] < YEAR_MIN ||
+        part[0] > YEAR_MAX || part[1] < 1 || part[1] > 12 || part[3] > 23 || part[4] > 59 ||
+        part[5] > 59) {
+        return false;
+    }
+    int64_t days = days_of(part[0], part[1], part[2]);
+    struct date date = date_of(days);
+    if (date.month != part[1] || date.day != part[2]) {
+        return false; /* no such day, such as 30 February */
+    }
+    int64_t ns = (((days * 24 + part[3]) * 60 + part[4]) * 60 + part[5]) * SECOND_NS;
+    struct span fraction = span_of(text.data + TIME_CHARS, text.size - TIME_CHARS - 1);
+    if (fraction.size > 0) {
+        if (fraction.size < 2 || fraction.size > VALUE_FORM_FRACTION_MAX + 1 ||
+            fraction.data[0] != '.' || !ascii_all_digits(span_from(fraction, 1))) {
+            return false;
+        }
+        uint64_t unit = powers_of_ten[VALUE_FORM_FRACTION_MAX];
+        for (size_t i = 1; i < fraction.size; i++) {
+            unit /= 10;
+            ns += (int64_t)unit * (fraction.data[i] - '0');
+        }
+    }
+    *out_ns = (uint64_t)ns;
+    *out_fraction = fraction.size > 0 ? (uint8_t)(fraction.size - 1) : 0;
+    return true;
+}
+
+/* True when the text between the quotes has that form; *out_fraction is a time's. */
+static bool read_quoted(enum value_form_kind kind, struct span text, struct value_form_bits *out,
+                        uint8_t *out_fraction)
+{
+    switch (kind) {
+    case VALUE_FORM_UUID:
+        return text.size == UUID_CHARS && read_uuid(text, out);
+    case VALUE_FORM_TIME:
+        return read_time(text, &out->number, out_fraction);
+    case VALUE_FORM_DIGITS:
+        return read_integer(text, &out->number);
+    case VALUE_FORM_IPV4:
+        return read_ipv4(text, &out->number);
+    case VALUE_FORM_ENDPOINT:
+        return read_endpoint(text, out);
+    case VALUE_FORM_NONE:
+    case VALUE_FORM_INTEGER:
+        break;
+    }
+    return false;
+}
+
+struct value_form value_form_of(struct span spelling, struct value_form_bits *out)
+{
+    static const enum value_form_kind quoted[] = {
+        VALUE_FORM_UUID, VALUE_FORM_TIME, VALUE_FORM_DIGITS, VALUE_FORM_IPV4, VALUE_FORM_ENDPOINT};
+    struct value_form form = {VALUE_FORM_NONE, 0};
+    struct span text;
+    *out = (struct value_form_bits){0, 0};
+    if (!unquote(spelling, &text)) {
+        form.kind = read_integer(spelling, &out->number) ? VALUE_FORM_INTEGER : VALUE_FORM_NONE;
+        return form;
+    }
+    for (size_t i = 0; i < sizeof quoted / sizeof *quoted && text.size <= UUID_CHARS; i++) {
+        *out = (struct value_form_bits){0, 0};
+        if (read_quoted(quoted[i], text, out, &form.fraction)) {
+            form.kind = quoted[i];
+            return form;
+        }
+    }
+    return form;
+}
+
+bool value_form_read(struct value_form form, struct span spelling, struct value_form_bits *out)
+{
+    struct span text;
+    uint8_t fraction = 0;
+    *out = (struct value_form_bits){0, 0};
+    if (form.kind == VALUE_FORM_INTEGER) {
+        return read_integer(spelling, &out->number);
+    }
+    if (!unquote(spelling, &text) || !read_quoted(form.kind, text, out, &fraction)) {
+        return false;
+    }
+    if (form.kind != VALUE_FORM_TIME || fraction == form.fraction) {
+        return true;
+    }
+    /* trimmed: no zero at the end, which stands before the Z */
+    return form.fraction == VALUE_FORM_FRACTION_TRIMMED &&
+           (fraction == 0 || text.data[text.size - 2] != '0');
+}
+
+/* Writing: each gives the place behind what it wrote. */
+
+static char *write_number(char *at, uint64_t number)
+{
+    char digits[20];
+    size_t n = 0;
+    do {
+        digits[sizeof digits - ++n] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    memcpy(at, digits + sizeof digits - n, n);
+    return at + n;
+}
+
+static char *write_integer(char *at, uint64_t number)
+{
+    if (number >> 63) {
+        *at++ = '-';
+        number = 0 - number;
+    }
+    return write_number(at, number);
+}
+
+static char *write_padded(char *at, uint64_t number, int digits)
+{
+    for (int i = digits - 1; i >= 0; i--) {
+        at[i] = (char)('0' + number % 10);
+        number /= 10;
+    }
+    return at + digits;
+}
+
+static char *write_ipv4(char *at, uint64_t address)
+{
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        at = write_number(at, address >> shift & 0xff);
+        *at++ = '.';
+    }
+    return at - 1;
+}
+
+static char *write_uuid(char *at, const struct value_form_bits *bits)
+{
+    for (int i = 0; i < 16; i++) {
+        uint64_t half = i < 8 ? bits->number : bits->second;
+        uint8_t byte = (uint8_t)(half >> (56 - 8 * (i % 8)));
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            *at++ = '-';
+        }
+        *at++ = "0123456789abcdef"[byte >> 4];
+        *at++ = "0123456789abcdef"[byte & 15];
+    }
+    return at;
+}
+
+static char *write_time(char *at, int64_t ns, uint8_t fraction)
+{
+    int64_t seconds = ns / SECOND_NS - (ns % SECOND_NS < 0);
+    uint64_t rest = (uint64_t)(ns - seconds * SECOND_NS);
+    int64_t days = seconds / 86400 - (seconds % 86400 < 0);
+    uint64_t second = (uint64_t)(seconds - days * 86400);
+    struct date date = date_of(days);
+    at = write_padded(at, (uint64_t)date.year, 4);
+    *at++ = '-';
+    at = write_padded(at, (uint64_t)date.month, 2);
+    *at++ = '-';
+    at = write_padded(at, (uint64_t)date.day, 2);
+    *at++ = 'T';
+    at = write_padded(at, second / 3600, 2);
+    *at++ = ':';
+    at = write_padded(at, second / 60 % 60, 2);
+    *at++ = ':';
+    at = write_padded(at, second % 60, 2);
+    int digits = fraction;
+    if (fraction >= VALUE_FORM_FRACTION_TRIMMED) {
+        digits = VALUE_FORM_FRACTION_MAX;
+        while (digits > 0 && rest % powers_of_ten[VALUE_FORM_FRACTION_MAX - digits + 1] == 0) {
+            digits--;
+        }
+    }
+    if (digits > 0) {
+        *at++ = '.';
+        at = write_padded(at, rest / powers_of_ten[VALUE_FORM_FRACTION_MAX - digits], digits);
+    }
+    *at++ = 'Z';
+    return at;
+}
+
+size_t value_form_write(struct value_form form, const struct value_form_bits *bits,
+                        char out[VALUE_FORM_SPELLING_MAX])
+{
+    char *at = out;
+    if (form.kind == VALUE_FORM_INTEGER) {
+        return (size_t)(write_integer(at, bits->number) - out);
+    }
+    *at++ = '"';
+    switch (form.kind) {
+    case VALUE_FORM_DIGITS:
+        at = write_integer(at, bits->number);
+        break;
+    case VALUE_FORM_UUID:
+        at = write_uuid(at, bits);
+        break;
+    case VALUE_FORM_TIME:
+        at = write_time(at, (int64_t)bits->number, form.fraction);
+        break;
+    case VALUE_FORM_IPV4:
+        at = write_ipv4(at, bits->number);
+        break;
+    case VALUE_FORM_ENDPOINT:
+        at = write_ipv4(at, bits->number);
+        *at++ = ':';
+        at = write_number(at, bits->second & 0xffff);
+        break;
+    case VALUE_FORM_NONE:
+    case VALUE_FORM_INTEGER:
+        break;
+    }
+    *at++ = '"';
+    return (size_t)(at - out);
+}
+
+/* The bits in the order of the text, without the four of the version and the two of the variant. */
+__extension__ typedef unsigned __int128 uint128;
+
+uint8_t value_form_uuid_pack(const struct value_form_bits *bits, uint8_t out[VALUE_FORM_UUID_BYTES])
+{
+    uint128 packed = (uint128)(bits->number >> 16) << 74 | (uint128)(bits->number & 0xfff) << 62 |
+                     (bits->second & (UINT64_MAX >> 2));
+    for (int i = 0; i < VALUE_FORM_UUID_BYTES; i++) {
+        out[i] = (uint8_t)(packed >> (114 - 8 * i));
+    }
+    return (uint8_t)(packed & 3);
+}
+
+struct value_form_bits value_form_uuid_unpack(const uint8_t bytes[VALUE_FORM_UUID_BYTES],
+                                              uint8_t last)
+{
+    uint128 packed = 0;
+    for (int i = 0; i < VALUE_FORM_UUID_BYTES; i++) {
+        packed = packed << 8 | bytes[i];
+    }
+    packed = packed << 2 | (last & 3);
+    uint64_t high = (uint64_t)(packed >> 74) << 16 | 0x4000 | ((uint64_t)(packed >> 62) & 0xfff);
+    return (struct value_form_bits){high, ((uint64_t)packed & (UINT64_MAX >> 2)) | UINT64_C(1)
+                                                                                       << 63};
+}
