@@ -80,21 +80,23 @@ static bool keep_whole(struct columnar_cut *cut, struct columnar_cut_line *line,
     return keep_cells(cut, line, 0);
 }
 
-/* Cuts one line into cut->line, with objects opened or, where there are too many shapes of its
- * keys, whole; *out_shape is INTERN_NONE when the shape is new. False: it is to be kept whole. */
+/* Cuts one line into cut->line, with objects opened or, where there are many shapes of its keys,
+ * whole; *out_shape is INTERN_NONE when the shape is new. False: it is to be kept whole. */
 static bool cut_one(struct columnar_cut *cut, struct span line, uint32_t *out_shape)
 {
-    if (!line_cut(line, LINE_CUT_DEPTH_MAX, &cut->line)) {
-        return false;
-    }
-    *out_shape = vocabulary_find_shape(cut->vocabulary, shape_of(&cut->line));
-    if (*out_shape == INTERN_NONE && vocabulary_is_crowded(cut->vocabulary, shape_of(&cut->line))) {
-        if (!line_cut(line, 1, &cut->line)) {
+    for (int depth = LINE_CUT_DEPTH_MAX; line_cut(line, depth, &cut->line); depth = 1) {
+        struct span shape = shape_of(&cut->line);
+        *out_shape = vocabulary_find_shape(cut->vocabulary, shape);
+        unsigned count =
+            *out_shape == INTERN_NONE ? vocabulary_shapes_of_keys(cut->vocabulary, shape) : 0;
+        if (count < VOCABULARY_SHAPES_OF_KEYS_MAX * (depth == 1 ? 2 : 1)) {
+            return true;
+        }
+        if (depth == 1) {
             return false;
         }
-        *out_shape = vocabulary_find_shape(cut->vocabulary, shape_of(&cut->line));
     }
-    return true;
+    return false;
 }
 
 /* True when a shape with this fingerprint came before; it counts as come from now on. */

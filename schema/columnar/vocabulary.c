@@ -14,11 +14,11 @@ enum status vocabulary_init(struct vocabulary *vocabulary, struct err *err)
     intern_init(&vocabulary->paths);
     intern_init(&vocabulary->shape_bytes);
     dictionary_init(&vocabulary->values);
-    if (!vec_reserve(&vocabulary->shapes_of_keys, KEYS_SLOTS)) {
+    if (!vec_reserve(&vocabulary->keys_used, KEYS_SLOTS)) {
         return err_nomem(err, "vocabulary");
     }
-    memset(vocabulary->shapes_of_keys.items, 0, KEYS_SLOTS);
-    vocabulary->shapes_of_keys.count = KEYS_SLOTS;
+    memset(vocabulary->keys_used.items, 0, KEYS_SLOTS);
+    vocabulary->keys_used.count = KEYS_SLOTS;
     uint32_t shape = 0;
     const char whole = LINE_CUT_HOLE;
     enum status status = vocabulary_add_shape(vocabulary, span_of(&whole, 1), &shape, err);
@@ -32,7 +32,7 @@ void vocabulary_fini(struct vocabulary *vocabulary)
     intern_fini(&vocabulary->shape_bytes);
     vec_fini(&vocabulary->shapes);
     vec_fini(&vocabulary->shape_paths);
-    vec_fini(&vocabulary->shapes_of_keys);
+    vec_fini(&vocabulary->keys_used);
     dictionary_fini(&vocabulary->values);
     buf_fini(&vocabulary->work);
 }
@@ -157,7 +157,7 @@ static enum walked walk_shape(struct shape_walk *walk)
 }
 
 /* Where the shapes of these keys are counted. In a shape, each string is a key. */
-static uint8_t *shapes_of_keys(const struct vocabulary *vocabulary, struct span shape)
+static uint8_t *keys_used(const struct vocabulary *vocabulary, struct span shape)
 {
     uint64_t keys = 0;
     size_t depth = 0;
@@ -170,12 +170,12 @@ static uint8_t *shapes_of_keys(const struct vocabulary *vocabulary, struct span 
         depth -= shape.data[at] == '}';
         at = end > 0 ? end : at + 1;
     }
-    return &vocabulary->shapes_of_keys.items[keys % KEYS_SLOTS];
+    return &vocabulary->keys_used.items[keys % KEYS_SLOTS];
 }
 
-bool vocabulary_is_crowded(const struct vocabulary *vocabulary, struct span shape)
+unsigned vocabulary_shapes_of_keys(const struct vocabulary *vocabulary, struct span shape)
 {
-    return *shapes_of_keys(vocabulary, shape) >= VOCABULARY_SHAPES_OF_KEYS_MAX;
+    return *keys_used(vocabulary, shape);
 }
 
 static size_t count_holes(struct span shape)
@@ -218,7 +218,7 @@ enum status vocabulary_add_shape(struct vocabulary *vocabulary, struct span shap
         return err_nomem(err, "vocabulary");
     }
     CHECK(number == vocabulary->shapes.count - 1);
-    uint8_t *used = shapes_of_keys(vocabulary, shape);
+    uint8_t *used = keys_used(vocabulary, shape);
     *used = (uint8_t)(*used + (*used < UINT8_MAX));
     *out_shape = number;
     return OK;

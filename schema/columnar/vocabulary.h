@@ -14,7 +14,8 @@
 enum {
     VOCABULARY_SHAPES_MAX = 8192,
     VOCABULARY_PATHS_MAX = 8192,
-    /* shapes whose lines have the same keys at the top; then objects are kept whole, as values */
+    /* shapes whose lines have the same keys at the top: from so many on, objects are kept whole, as
+     * values, and from twice as many on, lines */
     VOCABULARY_SHAPES_OF_KEYS_MAX = 32,
     VOCABULARY_VALUE_BYTES_MAX = 1024,
 };
@@ -35,7 +36,7 @@ struct vocabulary {
     struct intern shape_bytes;
     VEC(struct vocabulary_shape) shapes;
     VEC(uint32_t) shape_paths;
-    VEC(uint8_t) shapes_of_keys; /* by a hash of the keys at the top */
+    VEC(uint8_t) keys_used; /* by a hash of the keys at the top: how many shapes, up to 255 */
     struct dictionary values;
     struct buf work;
 };
@@ -51,9 +52,8 @@ uint32_t vocabulary_find_shape(const struct vocabulary *vocabulary, struct span 
  * use. */
 MUST_USE enum status vocabulary_add_shape(struct vocabulary *vocabulary, struct span shape,
                                           uint32_t *out_shape, struct err *err);
-/* True when there are so many shapes of these keys that the objects in them are to be kept whole.
- */
-bool vocabulary_is_crowded(const struct vocabulary *vocabulary, struct span shape);
+/* How many shapes have this one's keys at the top (by a hash, so others may be among them). */
+unsigned vocabulary_shapes_of_keys(const struct vocabulary *vocabulary, struct span shape);
 
 static inline const struct vocabulary_shape *vocabulary_shape(const struct vocabulary *vocabulary,
                                                               uint32_t shape)

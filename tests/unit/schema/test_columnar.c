@@ -272,9 +272,14 @@ TEST(hostile_lines_are_bounded)
     static const struct {
         void (*line)(struct buf *text, size_t i);
         size_t count;
-    } kinds[] = {{hostile_keys, 100000}, {hostile_pairs, 40000}, {hostile_map, 20000},
-                 {hostile_many, 400},    {hostile_blanks, 8000}, {hostile_deep, 2000},
-                 {hostile_repeated, 500}};
+        size_t shapes_max;
+    } kinds[] = {{hostile_keys, 100000, 1},
+                 {hostile_pairs, 40000, VOCABULARY_SHAPES_MAX},
+                 {hostile_map, 20000, 1 + 2 * VOCABULARY_SHAPES_OF_KEYS_MAX},
+                 {hostile_many, 400, 41},
+                 {hostile_blanks, 8000, 1 + 2 * VOCABULARY_SHAPES_OF_KEYS_MAX},
+                 {hostile_deep, 2000, 1 + 2 * VOCABULARY_SHAPES_OF_KEYS_MAX},
+                 {hostile_repeated, 500, 2}};
     for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         struct buf text = BUF_INIT;
         struct lines lines = {0};
@@ -287,13 +292,53 @@ TEST(hostile_lines_are_bounded)
         store_add_all(&store, &lines, 4096);
         expect_lines(&store, &lines);
         const struct vocabulary *vocabulary = columnar_writer_vocabulary(store.writer);
-        EXPECT(vocabulary->shapes.count <= VOCABULARY_SHAPES_MAX);
+        EXPECT(vocabulary->shapes.count <= kinds[k].shapes_max);
         EXPECT(intern_count(&vocabulary->paths) <= VOCABULARY_PATHS_MAX);
         EXPECT(store.bytes < text.size);
         store_fini(&store);
         vec_fini(&lines);
         buf_fini(&text);
     }
+}
+
+TEST(lines_that_are_no_objects)
+{
+    static const char text[] =
+        "\"abc\n\"abc\n\"\n\"\nabc\"\nabc\"\n\n\n[1]\n[1]\n\"a\"\n\"a\"\n1\n1\n"
+        "{\n{\n{\"a\":\"\"}\n{\"a\":\"\"}\n{\"a\":1}\n{\"a\":1}\n";
+    struct lines lines = {0};
+    for (int i = 0; i < 20; i++) {
+        add_lines(&lines, span_str(text));
+    }
+    for (size_t i = 0; i < sizeof block_sizes / sizeof *block_sizes; i++) {
+        (void)round_trip(&lines, block_sizes[i], NULL);
+    }
+    vec_fini(&lines);
+}
+
+/* Each value of a line has a path of its own. */
+TEST(paths_are_the_keys_from_the_top)
+{
+    static const char shape[] =
+        "{\"a\":\1,\"b\":{\"a\":\1, \"c.d\" : \1},\"a\":\1,\"b\":{\"a\":\1}}";
+    static const char *const should[] = {"a", "b\2a", "b\2c.d",
+                                         "a\3"
+                                         "2",
+                                         "b\2a\3"
+                                         "2"};
+    struct vocabulary vocabulary;
+    struct err err;
+    uint32_t number = 0;
+    EXPECT_OK(vocabulary_init(&vocabulary, &err), err);
+    EXPECT_OK(vocabulary_add_shape(&vocabulary, span_str(shape), &number, &err), err);
+    EXPECT_INT(number, 1);
+    const struct vocabulary_shape *added = vocabulary_shape(&vocabulary, number);
+    EXPECT_INT(added->n_values, sizeof should / sizeof *should);
+    for (size_t i = 0; i < added->n_values; i++) {
+        uint32_t path = vocabulary_paths(&vocabulary, added)[i];
+        EXPECT_SPAN(intern_text(&vocabulary.paths, path), should[i]);
+    }
+    vocabulary_fini(&vocabulary);
 }
 
 /* A bit of each byte, and each length: an error, never other lines. */
@@ -384,4 +429,5 @@ TEST_MAIN(
 
     TEST_ENTRY(corpus_in_blocks_of_any_size), TEST_ENTRY(world_in_blocks_of_any_size),
     TEST_ENTRY(a_value_in_a_thousand_may_be_odd), TEST_ENTRY(hostile_lines_are_bounded),
+    TEST_ENTRY(lines_that_are_no_objects), TEST_ENTRY(paths_are_the_keys_from_the_top),
     TEST_ENTRY(each_changed_byte_is_found), TEST_ENTRY(parts_are_read_in_order))
