@@ -199,20 +199,6 @@ enum columnar_way columnar_column_way(const struct columnar_reader *reader, size
     return section->way;
 }
 
-enum status columnar_column(struct columnar_reader *reader, size_t i,
-                            const struct columnar_column **out_column, struct err *err)
-{
-    struct columnar_section *section = vec_at(&reader->sections, i);
-    if (!section->column) {
-        enum status status = columnar_unpack(reader, section, err);
-        if (status != OK) {
-            return status;
-        }
-    }
-    *out_column = section->column;
-    return OK;
-}
-
 /* Lines are made at a place that has room for the largest that they can be. */
 
 /* Where a column's next value is. */

@@ -334,8 +334,9 @@ static enum status unpack_one(struct unpacking *unpacking, struct err *err)
     return status == OK && unpacking->column->n_ids != 1 ? damaged(unpacking, err) : status;
 }
 
-enum status columnar_unpack(struct columnar_reader *reader, struct columnar_section *section,
-                            struct err *err)
+/* Unpacks section->bytes into section->column. */
+static enum status unpack(struct columnar_reader *reader, struct columnar_section *section,
+                          struct err *err)
 {
     static enum status (*const ways[])(struct unpacking *, struct err *) = {
         [COLUMNAR_ONE] = unpack_one,          [COLUMNAR_IDS] = unpack_ids,
@@ -360,4 +361,18 @@ enum status columnar_unpack(struct columnar_reader *reader, struct columnar_sect
         section->column = unpacking.column;
     }
     return status;
+}
+
+enum status columnar_column(struct columnar_reader *reader, size_t i,
+                            const struct columnar_column **out_column, struct err *err)
+{
+    struct columnar_section *section = vec_at(&reader->sections, i);
+    if (!section->column) {
+        enum status status = unpack(reader, section, err);
+        if (status != OK) {
+            return status;
+        }
+    }
+    *out_column = section->column;
+    return OK;
 }

@@ -35,8 +35,4 @@ columnar_reader_shape(const struct columnar_reader *reader, size_t place)
     return vocabulary_shape(reader->vocabulary, (uint32_t)reader->shapes.items[place]);
 }
 
-/* Unpacks section->bytes into section->column. ERR_CORRUPT. */
-MUST_USE enum status columnar_unpack(struct columnar_reader *reader,
-                                     struct columnar_section *section, struct err *err);
-
 #endif
