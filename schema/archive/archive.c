@@ -94,17 +94,21 @@ static enum status no_catalogue(const char *dir, int number, struct err *err)
                    "%s holds no archive (no archive.db); make one with: stele init %s", dir, dir);
 }
 
+/* Its path; ERR_NOT_FOUND and so on when it is not there. */
+static enum status find_catalogue(const char *dir, char out[FILE_PATH_BYTES], struct err *err)
+{
+    struct stat st;
+    enum status status = catalogue_path(dir, out, err);
+    return status == OK && stat(out, &st) != 0 ? no_catalogue(dir, errno, err) : status;
+}
+
 enum status archive_open(const char *dir, enum archive_mode mode, struct archive **out_archive,
                          struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    enum status status = catalogue_path(dir, path, err);
+    enum status status = find_catalogue(dir, path, err);
     if (status != OK) {
         return status;
-    }
-    struct stat st;
-    if (stat(path, &st) != 0) {
-        return no_catalogue(dir, errno, err);
     }
     struct archive *archive = calloc(1, sizeof *archive);
     if (!archive) {
@@ -227,7 +231,8 @@ enum status archive_lock_take(const char *dir, const char *who, struct archive_l
                               struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    enum status status = lock_path(dir, path, err);
+    enum status status = find_catalogue(dir, path, err); /* a lock makes no archive of a folder */
+    status = THEN(status, lock_path(dir, path, err));
     if (status != OK) {
         return status;
     }

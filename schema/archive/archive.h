@@ -65,7 +65,7 @@ MUST_USE enum status archive_read_begin(struct archive *archive, struct err *err
 void archive_read_end(struct archive *archive);
 
 /* The right to write segments and ship: held by steled, or by stele import and ship --once.
- * ERR_BUSY names the holder's pid. */
+ * ERR_BUSY names the holder's pid; ERR_NOT_FOUND: there is no archive. */
 struct archive_lock;
 MUST_USE enum status archive_lock_take(const char *dir, const char *who,
                                        struct archive_lock **out_lock, struct err *err);

@@ -1,4 +1,5 @@
 """Wrong use of the tool as a whole: one line, exit code 2; and help where it is asked for."""
+import os
 import re
 
 from stele_tool import expect, expect_error, main
@@ -74,6 +75,19 @@ def version(place):
     expect(result.code == 0 and re.fullmatch(rb"stele \d+\.\d+\.\d+\n", result.out), result.text())
 
 
+def no_archive_there(place):
+    """Each verb that needs one says so, and leaves nothing in the folder."""
+    os.mkdir(place.path("empty"))
+    place.write("e.ndjson", '{"event":"x"}\n')
+    place.write("ship.conf", "[ship]\ntarget = file:///tmp\n")
+    for words in (["seal"], ["import", "e.ndjson"], ["watch", "run"], ["retention", "--keep", "30d"],
+                  ["ship", "--once", "--config", "ship.conf"], ["search", "x"], ["stats"], ["verify"]):
+        result = place.stele(*words, "--archive", "empty")
+        expect(result.code in (2, 3), result.text())
+        expect(b"holds no archive (no archive.db); make one with: stele init empty" in result.err, result.text())
+        expect(os.listdir(place.path("empty")) == [], f"{words}: {os.listdir(place.path('empty'))}")
+
+
 def without_libcurl(place):
     """It is loaded for what goes over a network, and for nothing else."""
     place.write("libcurl.so.4", "no library")
@@ -87,7 +101,6 @@ def without_libcurl(place):
 
 
 def output_that_cannot_be_written(place):
-    import os
     import subprocess
 
     from stele_tool import BIN
@@ -97,5 +110,5 @@ def output_that_cannot_be_written(place):
     expect(done.returncode == 3 and b"could not write" in done.stderr, done.stderr)
 
 
-main(without_libcurl, no_such_verb, every_verb_has_help, no_such_option, no_such_length_of_time,
+main(no_archive_there, without_libcurl, no_such_verb, every_verb_has_help, no_such_option, no_such_length_of_time,
      worded_alike, help_shows_what_goes_together, version, output_that_cannot_be_written)
