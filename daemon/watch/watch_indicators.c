@@ -7,20 +7,14 @@
 #include "query/ioc/list.h"
 
 /* What could not be read was told when the list was given. */
-static void pass_over(void *context, int64_t line, struct span text, const char *why)
-{
-    (void)context, (void)line, (void)text, (void)why;
-}
-
 static enum status read_set(struct span bytes, uint32_t number, int64_t now_us,
                             struct indicator_set **out_set, struct err *err)
 {
     struct list_report report;
+    const struct list_options options = {.now_us = now_us};
     struct indicator_set *set = indicator_set_new();
     enum status status = set ? OK : err_nomem(err, "watch");
-    struct list_source source = {
-        .bytes = bytes, .list = number, .now_us = now_us, .refused = pass_over};
-    status = THEN(status, list_read(set, &source, &report, err));
+    status = THEN(status, list_read(set, number, bytes, &options, &report, err));
     if (status != OK) {
         indicator_set_free(set);
         return status;

@@ -182,6 +182,13 @@ static void report_match(struct hunt_pass *pass, const struct hunt_indicator_mat
     lock_drop(&pass->hunt->lock);
 }
 
+/* One whose validity ended counts in events of before that. */
+static bool counts(const struct indicator *indicator, const struct event *event)
+{
+    return !indicator->is_part &&
+           (!indicator->note || event->time_us <= indicator->note->valid_until_us);
+}
+
 enum status hunt_event_match(struct hunt_pass *pass, const struct event *event, struct err *err)
 {
     hunt_matches_clear(&pass->matches);
@@ -193,7 +200,7 @@ enum status hunt_event_match(struct hunt_pass *pass, const struct event *event, 
     }
     for (size_t i = 0; ok && i < pass->matches.items.count; i++) {
         const struct hunt_indicator_match *match = &pass->matches.items.items[i];
-        if (indicator_set_get(pass->hunt->set, match->indicator)->is_part) {
+        if (!counts(indicator_set_get(pass->hunt->set, match->indicator), event)) {
             continue;
         }
         ok = count_match(pass, match, event, &summary);

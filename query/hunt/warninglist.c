@@ -70,32 +70,27 @@ enum status warninglist_add_own(struct warninglist_set *set, struct span text, s
     return status;
 }
 
-struct refused_reporter {
-    warninglist_refused *refused;
-    void *context;
-};
-
-static void report_line(void *context, int64_t line, struct span text, const char *why)
-{
-    const struct refused_reporter *reporter = context;
-    (void)line;
-    reporter->refused(reporter->context, text, why);
-}
-
 /* A list as of indicators: its domains count as hosts of URLs, too. */
 static enum status read_plain(struct warninglist_set *set, struct span bytes, const char *file,
                               warninglist_refused *refused, void *context, struct err *err)
 {
-    struct refused_reporter reporter = {refused, context};
     struct list_report report = {0};
+    const struct list_options options = {
+        .now_us = clock_now_us(), .expired = LIST_EXPIRED_ALL, .any_to_ids = true};
     uint32_t number;
     size_t before = indicator_set_count(set->values);
     enum status status =
         warninglist_begin(set, span_str(file), WARNINGLIST_ALL_KINDS, &number, err);
-    struct list_source source = {bytes, number, clock_now_us(), report_line, &reporter};
-    status = THEN(status, list_read(set->values, &source, &report, err));
+    if (status == OK) {
+        status = list_read(set->values, number, bytes, &options, &report, err);
+        status = status == OK ? OK : err_wrap(err, "%s", file);
+    }
     if (status != OK) {
         return status;
+    }
+    for (size_t i = 0; i < report.n_reasons; i++) {
+        refused(context, list_text_span(&report.reasons[i].examples[0].text),
+                report.reasons[i].why);
     }
     size_t after = indicator_set_count(set->values);
     for (size_t i = before; status == OK && i < after; i++) {
@@ -121,9 +116,16 @@ enum status warninglist_read(struct warninglist_set *set, struct span bytes, con
         start = span_from(start, 3);
     }
     start = ascii_skip_blanks(start);
-    return span_starts(start, "{") || span_starts(start, "[")
-               ? warninglist_read_json(set, start, file, refused, context, err)
-               : read_plain(set, bytes, file, refused, context, err);
+    size_t before = set->count;
+    if (span_starts(start, "{") || span_starts(start, "[")) {
+        struct err of_list;
+        enum status status = warninglist_read_json(set, start, file, refused, context, err);
+        if (status != ERR_FORMAT || set->count > before) {
+            return status;
+        }
+        return read_plain(set, bytes, file, refused, context, &of_list) == OK ? OK : status;
+    }
+    return read_plain(set, bytes, file, refused, context, err);
 }
 
 /* The first warninglist that matched and is about the kind that was seen. */

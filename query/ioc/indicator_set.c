@@ -6,45 +6,7 @@
 
 #include <stdlib.h>
 
-#include "schema/base/arena.h"
-#include "schema/base/hash64.h"
-#include "schema/base/vec.h"
-#include "schema/event/observable_key.h"
-#include "schema/event/term.h"
-
-enum {
-    PREFIX_BITS = 129,
-    TABLE_BITS_MIN = 10,
-    NUMBER_BITS = 64 - OBSERVABLE_KEY_BITS,
-    RANGE_SEED = 0x100, /* apart from those of keys */
-};
-
-/* Open addressing. A slot holds the indicator's key and, below it, its number + 1. The key's high
- * bits say its place, so that sorted keys are looked up from one end of the table to the other; a
- * larger table is filled from the smaller one alone. */
-struct indicator_set {
-    struct arena arena;
-    VEC(struct indicator) items;
-    uint64_t *table;
-    unsigned table_bits;                  /* its size is at least twice their number */
-    size_t of_kind[OBSERVABLE_KINDS + 1]; /* patterns are the last */
-    size_t ranges[PREFIX_BITS];           /* how many of each length */
-    size_t parts;
-    int demanded;
-    struct composite_indicators composites;
-};
-
-static uint64_t range_key(const unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES], unsigned bits)
-{
-    return hash64(span_of(address, OBSERVABLE_KEY_ADDRESS_BYTES), RANGE_SEED + bits) >> NUMBER_BITS;
-}
-
-static uint64_t key_of(const struct indicator *indicator)
-{
-    return indicator->is_range
-               ? range_key((const unsigned char *)indicator->normal.data, indicator->bits)
-               : observable_key(indicator->kind, indicator->normal);
-}
+#include "query/ioc/indicator_set_internal.h"
 
 struct indicator_set *indicator_set_new(void)
 {
@@ -52,7 +14,7 @@ struct indicator_set *indicator_set_new(void)
     if (!set) {
         return NULL;
     }
-    set->table_bits = TABLE_BITS_MIN;
+    set->table_bits = INDICATOR_SET_TABLE_BITS_MIN;
     set->table = calloc((size_t)1 << set->table_bits, sizeof *set->table);
     if (!set->table) {
         free(set);
@@ -65,6 +27,7 @@ void indicator_set_free(struct indicator_set *set)
 {
     if (set) {
         arena_fini(&set->arena);
+        vec_fini(&set->inside);
         composite_indicators_fini(&set->composites);
         vec_fini(&set->items);
         free(set->table);
@@ -83,31 +46,23 @@ const struct indicator *indicator_set_get(const struct indicator_set *set, size_
     return &set->items.items[at];
 }
 
-static size_t place_of(const struct indicator_set *set, uint64_t key)
+static uint64_t key_of(const struct indicator *indicator)
 {
-    return (size_t)(key >> (OBSERVABLE_KEY_BITS - set->table_bits));
-}
-
-static size_t next_place(const struct indicator_set *set, size_t at)
-{
-    return (at + 1) & (((size_t)1 << set->table_bits) - 1);
-}
-
-static uint32_t number_of(uint64_t slot)
-{
-    return (uint32_t)(slot & ((UINT64_C(1) << NUMBER_BITS) - 1)) - 1;
+    return indicator->is_range ? indicator_set_range_key(
+                                     (const unsigned char *)indicator->normal.data, indicator->bits)
+                               : observable_key(indicator->kind, indicator->normal);
 }
 
 /* The slot of an indicator that is the same, or the free one where it would be. */
 static uint64_t *find(const struct indicator_set *set, const struct indicator *same, uint64_t key)
 {
-    for (size_t at = place_of(set, key);; at = next_place(set, at)) {
+    for (size_t at = indicator_set_place_of(set, key);; at = indicator_set_next_place(set, at)) {
         uint64_t *slot = &set->table[at];
         if (*slot == 0) {
             return slot;
         }
-        const struct indicator *item = &set->items.items[number_of(*slot)];
-        if (*slot >> NUMBER_BITS == key && item->kind == same->kind &&
+        const struct indicator *item = &set->items.items[indicator_set_number_of(*slot)];
+        if (*slot >> INDICATOR_SET_NUMBER_BITS == key && item->kind == same->kind &&
             item->is_range == same->is_range && item->bits == same->bits &&
             span_equal(item->normal, same->normal)) {
             return slot;
@@ -127,9 +82,9 @@ static bool grow_table(struct indicator_set *set)
     set->table_bits++;
     for (size_t i = 0; i < before; i++) {
         if (old[i] != 0) {
-            size_t at = place_of(set, old[i] >> NUMBER_BITS);
+            size_t at = indicator_set_place_of(set, old[i] >> INDICATOR_SET_NUMBER_BITS);
             while (table[at] != 0) {
-                at = next_place(set, at);
+                at = indicator_set_next_place(set, at);
             }
             table[at] = old[i];
         }
@@ -171,10 +126,32 @@ static bool copy_texts(struct indicator_set *set, struct indicator *indicator)
     return indicator->text.data && indicator->normal.data && copy_note(set, indicator);
 }
 
+/* The longest validity of any that says the same counts. */
+static bool merge_validity(struct indicator_set *set, struct indicator *there,
+                           const struct indicator *indicator)
+{
+    int64_t until_us = indicator->note ? indicator->note->valid_until_us : INT64_MAX;
+    if (!there->note || indicator->is_part || there->note->valid_until_us >= until_us) {
+        return true;
+    }
+    struct indicator_note *note = arena_alloc(&set->arena, sizeof *note);
+    if (!note) {
+        return false;
+    }
+    *note = *there->note;
+    note->valid_until_us = until_us;
+    note->is_expired = indicator->note && indicator->note->is_expired;
+    there->note = note;
+    return true;
+}
+
 /* The same one is there: it stays, but for a part that becomes an indicator. */
 static bool merge(struct indicator_set *set, struct indicator *there,
                   const struct indicator *indicator, bool *out_new)
 {
+    if (!merge_validity(set, there, indicator)) {
+        return false;
+    }
     there->exact = there->exact && indicator->exact;
     *out_new = there->is_part && !indicator->is_part;
     if (!*out_new) {
@@ -202,12 +179,13 @@ static enum status add(struct indicator_set *set, const struct indicator *indica
     uint64_t *slot = find(set, indicator, key);
     bool ok = true;
     if (*slot != 0) {
-        *out_number = number_of(*slot);
+        *out_number = indicator_set_number_of(*slot);
         ok = merge(set, &set->items.items[*out_number], indicator, out_new);
     } else {
         struct indicator copy = *indicator;
-        ok = copy_texts(set, &copy);
-        *slot = key << NUMBER_BITS | (set->items.count + 1);
+        ok = copy_texts(set, &copy) &&
+             (!copy.is_inside || vec_push(&set->inside, (uint32_t)set->items.count));
+        *slot = key << INDICATOR_SET_NUMBER_BITS | (set->items.count + 1);
         *out_number = (uint32_t)set->items.count;
         *out_new = true;
         set->items.items[set->items.count++] = copy;
@@ -265,184 +243,4 @@ const struct composite_indicators *indicator_set_composites(const struct indicat
 const char *indicator_kind_name(const struct indicator *indicator)
 {
     return indicator->kind == OBSERVABLE_KINDS ? "pattern" : observable_kind_name(indicator->kind);
-}
-
-/* The number of an indicator with that key, at *at or behind it; SIZE_MAX when there is no further
- * one. */
-static size_t next_with(const struct indicator_set *set, uint64_t key, size_t *at)
-{
-    for (;;) {
-        uint64_t slot = set->table[*at];
-        if (slot == 0) {
-            return SIZE_MAX;
-        }
-        *at = next_place(set, *at);
-        if (slot >> NUMBER_BITS == key) {
-            return number_of(slot);
-        }
-    }
-}
-
-static bool is_below(struct span name, struct span domain)
-{
-    size_t above = name.size - domain.size;
-    return name.size > domain.size && name.data[above - 1] == '.' &&
-           span_equal(span_from(name, above), domain);
-}
-
-/* Is the observable this indicator, which has one of its keys? */
-static bool is_it(const struct indicator *item, enum observable_kind kind, struct span normal)
-{
-    if (item->kind != kind || item->is_range) {
-        return false;
-    }
-    if (span_equal(item->normal, normal)) {
-        return true;
-    }
-    switch (kind) {
-    case OBSERVABLE_DOMAIN:
-        return !item->exact && is_below(normal, item->normal);
-    case OBSERVABLE_FILE:
-        return span_equal(item->normal, observable_key_file_name(normal));
-    case OBSERVABLE_URL:
-        return span_equal(item->normal, observable_url_bare(normal));
-    case OBSERVABLE_IP:
-    case OBSERVABLE_EMAIL:
-    case OBSERVABLE_HASH:
-    case OBSERVABLE_USER:
-    case OBSERVABLE_SESSION:
-    case OBSERVABLE_SERIAL:
-    case OBSERVABLE_AGENT:
-    case OBSERVABLE_KINDS:
-        break;
-    }
-    return false;
-}
-
-struct set_lookup {
-    const struct indicator_set *set;
-    enum observable_kind kind;
-    struct span normal;
-    indicator_each *each;
-    void *context;
-};
-
-static void match_key(void *context, uint64_t key)
-{
-    const struct set_lookup *lookup = context;
-    size_t at = place_of(lookup->set, key);
-    for (size_t number; (number = next_with(lookup->set, key, &at)) != SIZE_MAX;) {
-        if (is_it(&lookup->set->items.items[number], lookup->kind, lookup->normal)) {
-            lookup->each(lookup->context, number);
-        }
-    }
-}
-
-/* Ranges that the address is in; false from `each`: no further ones. */
-static bool each_range(const struct indicator_set *set,
-                       const unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES],
-                       bool (*each)(void *context, size_t number), void *context)
-{
-    unsigned char prefix[OBSERVABLE_KEY_ADDRESS_BYTES];
-    memcpy(prefix, address, sizeof prefix);
-    for (unsigned bits = PREFIX_BITS; bits-- > 0;) {
-        if (bits < 128) { /* clear the bit behind the prefix */
-            prefix[bits / 8] &= (unsigned char)~(0x80u >> (bits % 8));
-        }
-        if (set->ranges[bits] == 0) {
-            continue;
-        }
-        uint64_t key = range_key(prefix, bits);
-        size_t at = place_of(set, key);
-        for (size_t number; (number = next_with(set, key, &at)) != SIZE_MAX;) {
-            const struct indicator *item = &set->items.items[number];
-            if (item->is_range && item->bits == bits &&
-                memcmp(item->normal.data, prefix, sizeof prefix) == 0 && !each(context, number)) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-static bool match_range(void *context, size_t number)
-{
-    const struct set_lookup *lookup = context;
-    lookup->each(lookup->context, number);
-    return true;
-}
-
-void indicator_set_match(const struct indicator_set *set, enum observable_kind kind,
-                         struct span normal, indicator_each *each, void *context)
-{
-    struct set_lookup lookup = {set, kind, normal, each, context};
-    unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES];
-    if (set->of_kind[kind] == 0) {
-        return;
-    }
-    observable_key_all(kind, normal, match_key, &lookup);
-    if (kind == OBSERVABLE_IP && term_address_bytes(normal, address)) {
-        (void)each_range(set, address, match_range, &lookup);
-    }
-}
-
-static bool has_key(const struct indicator_set *set, uint64_t key)
-{
-    size_t at = place_of(set, key);
-    return next_with(set, key, &at) != SIZE_MAX;
-}
-
-static bool no_further(void *context, size_t number)
-{
-    (void)context;
-    (void)number;
-    return false;
-}
-
-static bool has_address(const struct indicator_set *set,
-                        const unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES])
-{
-    return has_key(set, observable_key_of_address(address)) ||
-           !each_range(set, address, no_further, NULL);
-}
-
-static bool candidates(const void *context, const struct observable_index *index,
-                       struct observable_lookup_numbers *out_entries)
-{
-    const struct indicator_set *set = context;
-    unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES];
-    uint32_t entry = 0;
-    bool addresses = set->of_kind[OBSERVABLE_IP] > 0;
-    bool ok = true;
-    for (uint32_t i = 0; ok && i < index->n_v4; i++, entry++) {
-        observable_index_v4_bytes(index->v4[i], address);
-        ok = !addresses || !has_address(set, address) || vec_push(out_entries, entry);
-    }
-    for (uint32_t i = 0; ok && i < index->n_v6; i++, entry++) {
-        const unsigned char *v6 = index->v6 + i * (size_t)OBSERVABLE_KEY_ADDRESS_BYTES;
-        ok = !addresses || !has_address(set, v6) || vec_push(out_entries, entry);
-    }
-    for (uint32_t i = 0; ok && i < index->n_keys; i++, entry++) {
-        ok = !has_key(set, index->keys[i]) || vec_push(out_entries, entry);
-    }
-    return ok;
-}
-
-static void note_any(void *context, size_t number)
-{
-    (void)number;
-    *(bool *)context = true;
-}
-
-static bool matches(const void *context, const struct observable *observable)
-{
-    bool is = false;
-    indicator_set_match(context, observable->kind, observable->normal, note_any, &is);
-    return is;
-}
-
-struct observable_lookup_ops indicator_set_lookup_ops(const struct indicator_set *set)
-{
-    return (struct observable_lookup_ops){
-        .candidates = candidates, .matches = matches, .context = set};
 }

@@ -16,9 +16,11 @@ enum {
 
 /* What a list says of an indicator beside its value. */
 struct indicator_note {
-    int confidence;        /* 0 to 100, or INDICATOR_CONFIDENCE_UNKNOWN */
-    int64_t valid_from_us; /* INT64_MIN: unknown */
-    struct span id;        /* of STIX; or empty */
+    int confidence;         /* 0 to 100, or INDICATOR_CONFIDENCE_UNKNOWN */
+    int64_t valid_from_us;  /* INT64_MIN: unknown */
+    int64_t valid_until_us; /* only events up to then count; INT64_MAX: all */
+    bool is_expired;        /* its validity ended before it was read */
+    struct span id;         /* of STIX; or empty */
     struct span
         about; /* a name, a malware family, ...; or empty; kept up to INDICATOR_NOTE_BYTES_MAX */
 };
@@ -26,7 +28,8 @@ struct indicator_note {
 #define INDICATOR_NOTE_NONE                                                                        \
     (struct indicator_note)                                                                        \
     {                                                                                              \
-        .confidence = INDICATOR_CONFIDENCE_UNKNOWN, .valid_from_us = INT64_MIN                     \
+        .confidence = INDICATOR_CONFIDENCE_UNKNOWN, .valid_from_us = INT64_MIN,                    \
+        .valid_until_us = INT64_MAX                                                                \
     }
 
 /* A pattern (OBSERVABLE_KINDS as its kind) is one of several values that must be seen in one
@@ -37,6 +40,8 @@ struct indicator {
     unsigned char bits; /* of an address range: its prefix, 0 to 128; else 0 */
     bool is_range;
     bool is_part;       /* of patterns, and not an indicator by itself */
+    bool is_inside;     /* a user agent with * at its ends: of any that has the rest in it */
+    bool defanged;      /* written so that nobody clicks on it; not kept in a set */
     uint32_t list;      /* which list, from 0 */
     uint32_t line;      /* of it, from 1 */
     struct span text;   /* as it stands there */
@@ -76,7 +81,7 @@ const struct indicator *indicator_set_get(const struct indicator_set *set, size_
 
 /* Calls `each` with every indicator (by its number) that the observable is: the same value; the
  * domain or one above it; a range that the address is in; a URL with any scheme when the indicator
- * has none; a file by its whole path or its last part. */
+ * has none; a file by its whole path or its last part; a user agent that has the part in it. */
 typedef void indicator_each(void *context, size_t number);
 void indicator_set_match(const struct indicator_set *set, enum observable_kind kind,
                          struct span normal, indicator_each *each, void *context);

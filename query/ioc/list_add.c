@@ -1,77 +1,28 @@
 /* What the readers of forms have found goes into the set from here. */
+#include <arpa/inet.h>
+#include <stdio.h>
+
 #include "query/ioc/indicator_parse.h"
 #include "query/ioc/list_internal.h"
 #include "query/ioc/stix_pattern.h"
+#include "query/language/address.h"
+#include "schema/text/ascii.h"
 
-/* Attribute types of the MISP core format, of ThreatFox, OTX and STIX, and names of columns that
- * mean the same. A name that ends with * is a beginning. */
-static const struct {
-    const char *name;
-    enum observable_kind kind;
-} types[] = {
-    {"ip", OBSERVABLE_IP},
-    {"ip-src*", OBSERVABLE_IP},
-    {"ip-dst*", OBSERVABLE_IP},
-    {"ip:port", OBSERVABLE_IP},
-    {"ipv4*", OBSERVABLE_IP},
-    {"ipv6*", OBSERVABLE_IP},
-    {"cidr", OBSERVABLE_IP},
-    {"domain", OBSERVABLE_DOMAIN},
-    {"domain-name", OBSERVABLE_DOMAIN},
-    {"hostname", OBSERVABLE_DOMAIN},
-    {"domain|ip", OBSERVABLE_KINDS},
-    {"hostname|port", OBSERVABLE_DOMAIN},
-    {"url", OBSERVABLE_URL},
-    {"uri", OBSERVABLE_URL},
-    {"link", OBSERVABLE_URL},
-    {"email*", OBSERVABLE_EMAIL},
-    {"hash", OBSERVABLE_HASH},
-    {"md5*", OBSERVABLE_HASH},
-    {"sha1*", OBSERVABLE_HASH},
-    {"sha256*", OBSERVABLE_HASH},
-    {"sha512", OBSERVABLE_HASH},
-    {"filehash-*", OBSERVABLE_HASH},
-    {"x509-fingerprint-*", OBSERVABLE_HASH},
-    {"filename|md5", OBSERVABLE_HASH},
-    {"filename|sha1", OBSERVABLE_HASH},
-    {"filename|sha256", OBSERVABLE_HASH},
-    {"filename|sha512", OBSERVABLE_HASH},
-    {"filename", OBSERVABLE_FILE},
-    {"file_name", OBSERVABLE_FILE},
-    {"file", OBSERVABLE_FILE},
-    {"path", OBSERVABLE_FILE},
-    {"user-agent", OBSERVABLE_AGENT},
-    {"user_agent", OBSERVABLE_AGENT},
-    {"agent", OBSERVABLE_AGENT},
-    {"user", OBSERVABLE_USER},
-    {"username", OBSERVABLE_USER},
-    {"target-user", OBSERVABLE_USER},
-    {"github-username", OBSERVABLE_USER},
-    {"session", OBSERVABLE_SESSION},
-    {"sid", OBSERVABLE_SESSION},
-    {"serial", OBSERVABLE_SERIAL},
-};
+const char list_no_type[] = "of a type that no event has";
 
 bool list_type_find(struct span type, enum observable_kind *out_kind)
 {
-    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
-        size_t size = strlen(types[i].name);
-        bool part = types[i].name[size - 1] == '*';
-        size -= part;
-        if ((part ? type.size >= size : type.size == size) &&
-            strncasecmp(type.data, types[i].name, size) == 0) {
-            *out_kind = types[i].kind;
-            return true;
-        }
-    }
-    return false;
+    struct list_name name = list_name_of(type);
+    bool link = type.size == 4 && strncasecmp(type.data, "link", 4) == 0; /* of MISP */
+    *out_kind = link ? OBSERVABLE_URL : name.kind;
+    return link || name.role == LIST_ROLE_KIND;
 }
 
 int list_read_confidence(struct span text)
 {
     int number = 0;
     for (size_t i = 0; i < text.size; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9' || number > INDICATOR_CONFIDENCE_MAX) {
+        if (!ascii_is_digit(text.data[i]) || number > INDICATOR_CONFIDENCE_MAX) {
             return INDICATOR_CONFIDENCE_UNKNOWN;
         }
         number = number * 10 + (text.data[i] - '0');
@@ -80,32 +31,182 @@ int list_read_confidence(struct span text)
                                                                : INDICATOR_CONFIDENCE_UNKNOWN;
 }
 
+bool list_is_true(struct span text)
+{
+    return !span_is(text, "0") &&
+           !(text.size == 5 && strncasecmp(text.data, "false", text.size) == 0) && text.size > 0;
+}
+
+const char *list_note_until(struct list_reader *reader, struct span time)
+{
+    int64_t until_us;
+    if (!clock_parse_rfc3339(time, &until_us)) {
+        return NULL;
+    }
+    if (until_us > reader->options->now_us) {
+        return NULL;
+    }
+    if (reader->options->expired == LIST_EXPIRED_NONE) {
+        return "no longer valid (valid_until)";
+    }
+    reader->note.is_expired = true;
+    reader->note.valid_until_us =
+        reader->options->expired == LIST_EXPIRED_UNTIL ? until_us : INT64_MAX;
+    return NULL;
+}
+
+static void keep_text(struct list_text *out, struct span text)
+{
+    out->size = (unsigned char)(text.size < LIST_TEXT_BYTES_MAX ? text.size : LIST_TEXT_BYTES_MAX);
+    memcpy(out->bytes, text.data, out->size);
+}
+
+/* The reason's place; the last one is shared by all that came too late to have one. */
+static struct list_reason *reason_of(struct list_report *report, const char *why)
+{
+    size_t i = 0;
+    while (i < report->n_reasons && strcmp(report->reasons[i].why, why) != 0) {
+        i++;
+    }
+    if (i == LIST_REASONS_MAX) {
+        report->reasons[i - 1].why = "for other reasons";
+        return &report->reasons[i - 1];
+    }
+    if (i == report->n_reasons) {
+        report->reasons[report->n_reasons++] = (struct list_reason){.why = why};
+    }
+    return &report->reasons[i];
+}
+
+void list_refuse(struct list_reader *reader, int64_t line, struct span text, const char *why)
+{
+    struct list_reason *reason = reason_of(reader->report, why);
+    if (reason->count < LIST_EXAMPLES_MAX) {
+        struct list_example *example = &reason->examples[reason->count];
+        example->line = line;
+        keep_text(&example->text, text);
+    }
+    reason->count++;
+    reader->report->refused++;
+}
+
 static bool says_something(const struct indicator_note *note)
 {
     return note->confidence != INDICATOR_CONFIDENCE_UNKNOWN || note->valid_from_us != INT64_MIN ||
-           note->id.size > 0 || note->about.size > 0;
+           note->is_expired || note->id.size > 0 || note->about.size > 0;
 }
 
-enum status list_add(struct list_reader *reader, struct span text, const char *why,
-                     struct indicator *indicator)
+enum status list_take(struct list_reader *reader, int64_t line, struct span text, const char *why,
+                      struct indicator *indicator)
 {
+    struct list_report *report = reader->report;
     if (why) {
-        reader->report->refused++;
-        reader->refused(reader->context, reader->line, text, why);
+        list_refuse(reader, line, text, why);
         return OK;
     }
     if (reader->note.confidence != INDICATOR_CONFIDENCE_UNKNOWN &&
         reader->note.confidence < indicator_set_demanded(reader->set)) {
-        reader->report->unsure++;
+        report->unsure++;
         return OK;
     }
     bool is_new = false;
     indicator->list = reader->list;
-    indicator->line = (uint32_t)reader->line;
+    indicator->line = (uint32_t)line;
     indicator->note = says_something(&reader->note) ? &reader->note : NULL;
     enum status status = indicator_set_add(reader->set, indicator, &is_new, reader->err);
-    reader->report->read += status == OK && is_new;
-    reader->report->duplicates += status == OK && !is_new;
+    if (status == OK && is_new) {
+        report->read++;
+        report->kinds[indicator->kind]++;
+        report->expired += reader->note.is_expired;
+    }
+    report->duplicates += status == OK && !is_new;
+    return status;
+}
+
+bool list_is_range(struct span text, struct span *out_first, struct span *out_last)
+{
+    unsigned char low[16];
+    unsigned char high[16];
+    const char *dash = text.size < 100 && text.size > 6 ? memchr(text.data, '-', text.size) : NULL;
+    if (!dash || ascii_hex_digit(text.data[0]) < 0) {
+        return false;
+    }
+    *out_first = ascii_trim(span_of(text.data, (size_t)(dash - text.data)), " \t");
+    *out_last = ascii_trim(span_from(text, (size_t)(dash + 1 - text.data)), " \t");
+    return !memchr(text.data, '/', text.size) && address_read_range(*out_first, low, high) &&
+           address_read_range(*out_last, low, high);
+}
+
+static bool bit_of(const unsigned char address[16], unsigned bit)
+{
+    return address[bit / 8] >> (7 - bit % 8) & 1;
+}
+
+/* How long the prefix is that begins at `low` and does not go beyond `high`; *out_end is its last
+ * address. */
+static unsigned widest(const unsigned char low[16], const unsigned char high[16],
+                       unsigned char out_end[16])
+{
+    unsigned bits = 128;
+    memcpy(out_end, low, 16);
+    while (bits > 0 && !bit_of(low, bits - 1)) {
+        unsigned char end[16];
+        memcpy(end, out_end, sizeof end);
+        end[(bits - 1) / 8] |= (unsigned char)(0x80u >> ((bits - 1) % 8));
+        if (memcmp(end, high, sizeof end) > 0) {
+            break;
+        }
+        memcpy(out_end, end, sizeof end);
+        bits--;
+    }
+    return bits;
+}
+
+/* The next address; false: there is none. */
+static bool step(unsigned char address[16])
+{
+    for (int i = 15; i >= 0; i--) {
+        if (++address[i] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum status take_prefix(struct list_reader *reader, int64_t line, struct span text,
+                               const unsigned char low[16], unsigned bits, bool four)
+{
+    char address[INET6_ADDRSTRLEN];
+    char prefix[INET6_ADDRSTRLEN + 8];
+    struct indicator indicator;
+    (void)inet_ntop(four ? AF_INET : AF_INET6, four ? low + 12 : low, address, sizeof address);
+    (void)snprintf(prefix, sizeof prefix, "%s/%u", address, four ? bits - 96 : bits);
+    const char *why =
+        indicator_parse_as(span_str(prefix), OBSERVABLE_IP, &reader->normal, &indicator);
+    indicator.text = text;
+    return list_take(reader, line, text, why, &indicator);
+}
+
+enum status list_take_range(struct list_reader *reader, int64_t line, struct span text,
+                            struct span first, struct span last)
+{
+    unsigned char low[16];
+    unsigned char high[16];
+    unsigned char end[16];
+    bool four = !memchr(first.data, ':', first.size);
+    if (!address_read_range(first, low, end) || !address_read_range(last, end, high) ||
+        four != !memchr(last.data, ':', last.size) || memcmp(low, high, sizeof low) > 0) {
+        list_refuse(reader, line, text, "not a range of addresses");
+        return OK;
+    }
+    enum status status = OK;
+    for (bool more = true; status == OK && more;) {
+        unsigned bits = widest(low, high, end);
+        bits = four && bits < 96 ? 96 : bits;
+        status = take_prefix(reader, line, text, low, bits, four);
+        memcpy(low, end, sizeof low);
+        more = memcmp(end, high, sizeof end) < 0 && step(low);
+    }
     return status;
 }
 
@@ -116,28 +217,30 @@ static const char *read_any(struct span text, enum observable_kind kind, struct 
                                     : indicator_parse_as(text, kind, normal, out);
 }
 
-enum status list_add_value(struct list_reader *reader, struct span text, enum observable_kind kind)
+enum status list_take_value(struct list_reader *reader, int64_t line, struct span text,
+                            enum observable_kind kind)
 {
     struct indicator indicator;
     const char *why = read_any(text, kind, &reader->normal, &indicator);
-    return list_add(reader, text, why, &indicator);
+    return list_take(reader, line, text, why, &indicator);
 }
 
-enum status list_add_typed(struct list_reader *reader, struct span type, enum observable_kind kind,
-                           struct span value)
+enum status list_take_typed(struct list_reader *reader, int64_t line, struct span type,
+                            enum observable_kind kind, struct span value)
 {
     const char *bar = value.size ? memchr(value.data, '|', value.size) : NULL;
-    if (!memchr(type.data, '|', type.size) || !bar) {
-        return list_add_value(reader, value, kind);
+    if (!bar || !(memchr(type.data, '|', type.size) || kind == OBSERVABLE_HASH)) {
+        return list_take_value(reader, line, value, kind);
     }
     struct span first = span_of(value.data, (size_t)(bar - value.data));
     struct span second = span_from(value, first.size + 1);
     if (kind == OBSERVABLE_HASH) {
-        return list_add_value(reader, second, kind);
+        return list_take_value(reader, line, second, kind);
     }
-    enum status status = list_add_value(reader, first, kind);
-    return status == OK && kind == OBSERVABLE_KINDS ? list_add_value(reader, second, OBSERVABLE_IP)
-                                                    : status;
+    enum status status = list_take_value(reader, line, first, kind);
+    return status == OK && kind == OBSERVABLE_KINDS
+               ? list_take_value(reader, line, second, OBSERVABLE_IP)
+               : status;
 }
 
 /* The parts of an alternative, with memory of the arena; or why one of them is none. */
@@ -164,8 +267,8 @@ static const char *read_parts(struct list_reader *reader,
 
 /* With AND: the whole is one indicator, and what it names are its parts. All of it is read before
  * any is taken. */
-static enum status add_whole(struct list_reader *reader, struct span text,
-                             const struct stix_pattern *pattern, struct arena *arena)
+static enum status take_whole(struct list_reader *reader, int64_t line, struct span text,
+                              const struct stix_pattern *pattern, struct arena *arena)
 {
     struct indicator whole = {.kind = OBSERVABLE_KINDS, .text = text, .normal = text};
     struct indicator parts[COMPOSITE_INDICATOR_PARTS_MAX];
@@ -174,7 +277,7 @@ static enum status add_whole(struct list_reader *reader, struct span text,
         why = read_parts(reader, all, arena, parts);
     }
     int64_t before = reader->report->read;
-    enum status status = list_add(reader, text, why, &whole);
+    enum status status = list_take(reader, line, text, why, &whole);
     if (reader->report->read == before) {
         return status;
     }
@@ -188,20 +291,20 @@ static enum status add_whole(struct list_reader *reader, struct span text,
     return status;
 }
 
-enum status list_add_pattern(struct list_reader *reader, struct span text)
+enum status list_take_pattern(struct list_reader *reader, int64_t line, struct span text)
 {
     struct arena arena = ARENA_INIT;
     struct stix_pattern pattern = {0};
     enum status status = OK;
     const char *why = stix_pattern_parse(text, &arena, &pattern);
     if (why) {
-        status = list_add(reader, text, why, NULL);
+        status = list_take(reader, line, text, why, NULL);
     } else if (pattern.has_and) {
-        status = add_whole(reader, text, &pattern, &arena);
+        status = take_whole(reader, line, text, &pattern, &arena);
     } else {
         for (const struct stix_pattern_alternative *all = pattern.alls; all && status == OK;
              all = all->next) {
-            status = list_add_value(reader, all->parts->value, all->parts->kind);
+            status = list_take_value(reader, line, all->parts->value, all->parts->kind);
         }
     }
     arena_fini(&arena);

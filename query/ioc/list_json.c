@@ -1,182 +1,187 @@
-/* Lists in JSON: STIX 2.1 bundles (OASIS), MISP events and feeds (MISP core format), ThreatFox and
- * URLhaus exports. The form is recognized object by object, so that what wraps them does not
- * matter. */
+/* JSON: one document, or several one behind the other. */
 #include <cjson/cJSON.h>
+#include <stdlib.h>
 
 #include "query/ioc/list_internal.h"
-#include "schema/text/ascii.h"
 
-/* A line is the number of the indicator here: JSON has no lines that say anything. */
-struct document {
-    struct list_reader *reader;
-    int64_t now_us;
-    enum status status;
+enum { DEPTH_MAX = 1000 };
+
+enum status list_json_fits(struct span text, struct err *err)
+{
+    if (text.size > LIST_JSON_BYTES_MAX) {
+        return err_set(err, ERR_LIMIT, "JSON of over 64 MiB: split it");
+    }
+    size_t values = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        char c = text.data[i];
+        values += c == ',' || c == '[' || c == '{';
+    }
+    return values <= LIST_JSON_VALUES_MAX
+               ? OK
+               : err_set(err, ERR_LIMIT, "JSON of over 4 million values: split it");
+}
+
+struct cursor {
+    struct span rest;
+    int64_t line;
 };
 
-enum { STIX_ID_BYTES = 11 + 36 };
-
-static struct span text_of(const cJSON *object, const char *key)
+static void advance(struct cursor *cursor, size_t size)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    return cJSON_IsString(item) ? span_str(item->valuestring) : span_of("", 0);
-}
-
-static void add_value(struct document *document, struct span text, enum observable_kind kind)
-{
-    document->status = THEN(document->status, list_add_value(document->reader, text, kind));
-}
-
-static void refuse(struct document *document, struct span text, const char *why)
-{
-    document->status = THEN(document->status, list_add(document->reader, text, why, NULL));
-}
-
-/* 0 to 100 as a number, or as one in quotes. */
-static int confidence_of(const cJSON *object, const char *key)
-{
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-    double number = cJSON_IsNumber(item) ? item->valuedouble : INDICATOR_CONFIDENCE_UNKNOWN;
-    int confidence =
-        (int)(number >= 0 && number <= INDICATOR_CONFIDENCE_MAX ? number
-                                                                : INDICATOR_CONFIDENCE_UNKNOWN);
-    return cJSON_IsString(item) ? list_read_confidence(text_of(object, key)) : confidence;
-}
-
-static const char *why_not_now(const struct document *document, const cJSON *object)
-{
-    struct span type = text_of(object, "pattern_type");
-    int64_t time_us;
-    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "revoked"))) {
-        return "revoked";
+    for (size_t i = 0; i < size && i < cursor->rest.size; i++) {
+        cursor->line += cursor->rest.data[i] == '\n';
     }
-    if (type.size > 0 && !span_is(type, "stix")) {
-        return "a pattern that is not STIX's own";
-    }
-    if (clock_parse_rfc3339(text_of(object, "valid_until"), &time_us) &&
-        time_us <= document->now_us) {
-        return "no longer valid (valid_until)";
-    }
-    if (clock_parse_rfc3339(text_of(object, "valid_from"), &time_us) &&
-        time_us > document->now_us) {
-        return "not valid yet (valid_from)";
-    }
-    return NULL;
+    cursor->rest = span_from(cursor->rest, size);
 }
 
-static void add_stix(struct document *document, const cJSON *object)
+static void skip_to_value(struct cursor *cursor)
 {
-    struct span pattern = text_of(object, "pattern");
-    const char *why = why_not_now(document, object);
-    struct indicator_note note = {.confidence = confidence_of(object, "confidence"),
-                                  .valid_from_us = INT64_MIN,
-                                  .id = text_of(object, "id"),
-                                  .about = text_of(object, "name")};
-    int64_t from_us;
-    if (clock_parse_rfc3339(text_of(object, "valid_from"), &from_us)) {
-        note.valid_from_us = from_us;
+    size_t size = 0;
+    while (size < cursor->rest.size && ((unsigned char)cursor->rest.data[size] <= ' ' ||
+                                        memchr(",:", cursor->rest.data[size], 2))) {
+        size++;
     }
-    note.id.size =
-        span_starts(note.id, "indicator--") && note.id.size == STIX_ID_BYTES ? note.id.size : 0;
-    document->reader->note = note;
-    if (why) {
-        refuse(document, pattern, why);
-    } else if (document->status == OK) {
-        document->status = list_add_pattern(document->reader, pattern);
-    }
+    advance(cursor, size);
 }
 
-static void add_typed(struct document *document, struct span type, struct span value)
+static void skip_string(struct cursor *cursor)
 {
-    enum observable_kind kind;
-    if (!list_type_find(type, &kind)) {
-        refuse(document, value, "of a type that no event has");
-    } else if (document->status == OK) {
-        document->status = list_add_typed(document->reader, type, kind, value);
+    size_t size = 1;
+    while (size < cursor->rest.size && cursor->rest.data[size] != '"') {
+        size += cursor->rest.data[size] == '\\' ? 2 : 1;
     }
+    advance(cursor, size + 1);
 }
 
-/* ThreatFox: export and API. */
-static void add_threatfox(struct document *document, const cJSON *object, struct span ioc)
+/* Notes the line of each item: they come in the order of the text. */
+static void mark_lines(cJSON *item, struct cursor *cursor)
 {
-    struct span about = text_of(object, "malware_printable");
-    struct indicator_note note = {.confidence = confidence_of(object, "confidence_level"),
-                                  .valid_from_us = INT64_MIN,
-                                  .about = about.size > 0 ? about : text_of(object, "malware")};
-    document->reader->note = note;
-    add_typed(document, text_of(object, "ioc_type"), ioc);
-}
-
-static void add_misp(struct document *document, const cJSON *object, bool to_ids)
-{
-    struct span value = text_of(object, "value");
-    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, "deleted"))) {
-        refuse(document, value, "deleted");
-    } else if (!to_ids) {
-        refuse(document, value, "not meant for detection (to_ids)");
-    } else {
-        add_typed(document, text_of(object, "type"), value);
-    }
-}
-
-/* Takes the object when it is an indicator of a known form. */
-static bool add_object(struct document *document, const cJSON *object)
-{
-    struct span type = text_of(object, "type");
-    struct span ioc = text_of(object, "ioc");
-    const cJSON *to_ids = cJSON_GetObjectItemCaseSensitive(object, "to_ids");
-    ioc = ioc.size > 0 ? ioc : text_of(object, "ioc_value");
-    document->reader->line++;
-    document->reader->note = INDICATOR_NOTE_NONE;
-    document->reader->note.about = text_of(object, "comment");
-    if (span_is(type, "indicator") && text_of(object, "pattern").size > 0) {
-        add_stix(document, object);
-    } else if (to_ids && type.size > 0 && text_of(object, "value").size > 0) {
-        add_misp(document, object, cJSON_IsTrue(to_ids));
-    } else if (ioc.size > 0 && text_of(object, "ioc_type").size > 0) {
-        add_threatfox(document, object, ioc);
-    } else if (text_of(object, "url").size > 0 && text_of(object, "threat").size > 0) {
-        document->reader->note.about = text_of(object, "threat");
-        add_value(document, text_of(object, "url"), OBSERVABLE_URL);
-    } else {
-        document->reader->line--;
-        return false;
-    }
-    return true;
-}
-
-/* Depth is bounded by cJSON (CJSON_NESTING_LIMIT, 1,000). */
-static void add_objects(struct document *document, const cJSON *item)
-{
-    if (cJSON_IsObject(item) && add_object(document, item)) {
+    skip_to_value(cursor);
+    item->valueint = (int)cursor->line;
+    if (cJSON_IsString(item)) {
+        skip_string(cursor);
         return;
     }
-    for (const cJSON *child = item->child; child && document->status == OK; child = child->next) {
-        if (child->child) {
-            add_objects(document, child);
+    if (!cJSON_IsArray(item) && !cJSON_IsObject(item)) {
+        size_t size = 0;
+        while (size < cursor->rest.size && !memchr(",]} \t\r\n", cursor->rest.data[size], 7)) {
+            size++;
         }
+        advance(cursor, size);
+        return;
     }
+    advance(cursor, 1);
+    for (cJSON *child = item->child; child; child = child->next) {
+        if (cJSON_IsObject(item)) {
+            skip_to_value(cursor);
+            skip_string(cursor);
+        }
+        mark_lines(child, cursor);
+    }
+    skip_to_value(cursor);
+    advance(cursor, 1);
 }
 
-enum status list_read_json(struct list_reader *reader, struct span text, int64_t now_us)
+/* What of a broken document is whole: up to the last comma before the break, and what is open there
+ * closed. NULL: nothing. */
+static cJSON *parse_whole_part(struct span text)
 {
-    struct document document = {.reader = reader, .now_us = now_us};
-    event_json_ready();
-    while (text.size > 0 && document.status == OK) {
-        const char *end = NULL;
-        cJSON *root = cJSON_ParseWithLengthOpts(text.data, text.size, &end, false);
-        if (!root) {
-            return err_set(reader->err, ERR_FORMAT, "not JSON from byte %zu of what is left on",
-                           end ? (size_t)(end - text.data) : 0);
+    char stack[DEPTH_MAX];
+    char closers[DEPTH_MAX + 1];
+    size_t depth = 0;
+    size_t open = 0;
+    size_t end = 0;
+    for (size_t i = 0; i < text.size && depth < DEPTH_MAX; i++) {
+        char c = text.data[i];
+        if (c == '"') {
+            for (i++; i < text.size && text.data[i] != '"'; i++) {
+                i += text.data[i] == '\\';
+            }
+        } else if (c == '[' || c == '{') {
+            stack[depth++] = c == '[' ? ']' : '}';
+        } else if ((c == ']' || c == '}') && depth > 0) {
+            depth--;
+        } else if (c == ',' && depth > 0) {
+            end = i;
+            open = depth;
+            memcpy(closers, stack, depth);
         }
-        add_objects(&document, root);
-        cJSON_Delete(root);
-        text = span_from(text, (size_t)(end - text.data));
-        text = ascii_skip_blanks(text);
     }
-    if (document.status == OK && reader->line == 0) {
+    if (end == 0 || depth == DEPTH_MAX) {
+        return NULL;
+    }
+    struct buf whole = BUF_INIT;
+    buf_add(&whole, text.data, end);
+    for (size_t i = open; i > 0; i--) {
+        buf_add_char(&whole, closers[i - 1]);
+    }
+    cJSON *root = buf_ok(&whole) ? cJSON_ParseWithLength(whole.data, whole.size) : NULL;
+    buf_fini(&whole);
+    return root;
+}
+
+struct documents {
+    struct list_reader *reader;
+    cJSON *all;
+    struct cursor cursor;
+    int64_t broken_line; /* of the first break; 0: none */
+    size_t broken_byte;
+};
+
+static bool keep(struct documents *documents, cJSON *root)
+{
+    if (root) {
+        struct cursor cursor = documents->cursor;
+        mark_lines(root, &cursor);
+    }
+    return root && cJSON_AddItemToArray(documents->all, root);
+}
+
+/* Behind a broken document: at the next line that begins one. */
+static void skip_broken(struct documents *documents, const char *at, size_t from_start)
+{
+    struct cursor *cursor = &documents->cursor;
+    struct span rest = span_from(cursor->rest, from_start);
+    if (documents->broken_line == 0) {
+        struct cursor there = *cursor;
+        documents->broken_byte = (size_t)(rest.data - at);
+        advance(&there, from_start);
+        documents->broken_line = there.line;
+    }
+    const char *next = rest.size > 0 ? memmem(rest.data, rest.size, "\n{", 2) : NULL;
+    (void)keep(documents,
+               parse_whole_part(span_of(cursor->rest.data,
+                                        (size_t)((next ? next : rest.data) - cursor->rest.data))));
+    advance(cursor, next ? (size_t)(next - cursor->rest.data) : cursor->rest.size);
+}
+
+enum status list_read_json(struct list_reader *reader, struct span text)
+{
+    struct documents documents = {.reader = reader, .cursor = {.rest = text, .line = 1}};
+    event_json_ready();
+    documents.all = cJSON_CreateArray();
+    bool ok = documents.all != NULL;
+    skip_to_value(&documents.cursor);
+    while (ok && documents.cursor.rest.size > 0) {
+        const char *end = NULL;
+        struct span rest = documents.cursor.rest;
+        cJSON *root = cJSON_ParseWithLengthOpts(rest.data, rest.size, &end, false);
+        size_t size = end ? (size_t)(end - rest.data) : rest.size;
+        if (root) {
+            ok = keep(&documents, root);
+            advance(&documents.cursor, size);
+        } else {
+            skip_broken(&documents, text.data, size);
+        }
+        skip_to_value(&documents.cursor);
+    }
+    enum status status = ok ? OK : err_nomem(reader->err, "list");
+    status = THEN(status, list_take_tree(reader, documents.all));
+    cJSON_Delete(documents.all);
+    if ((status == OK || status == ERR_FORMAT) && documents.broken_line > 0) {
         return err_set(reader->err, ERR_FORMAT,
-                       "JSON without an indicator that is known: STIX 2.1, MISP, ThreatFox and "
-                       "URLhaus are");
+                       "not JSON from byte %zu on (line %lld): only what is whole was read",
+                       documents.broken_byte, (long long)documents.broken_line);
     }
-    return document.status;
+    return status;
 }

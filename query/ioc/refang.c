@@ -50,6 +50,12 @@ static const char *mark_at(struct span text, size_t *out_size)
     return NULL;
 }
 
+size_t refang_mark(struct span text)
+{
+    size_t size = 0;
+    return mark_at(text, &size) ? size : 0;
+}
+
 bool refang_is_plain(struct span text)
 {
     if (text.size > 1 && ascii_lower(text.data[1]) == 'x') {

@@ -11,6 +11,8 @@
  *   hxxp hxxps fxp, any case, at the front                                    for http https ftp
  * Anything else stays as it is. */
 void refang(struct span text, struct buf *out);
+/* How many bytes at the front of the text are such a mark; 0: none. */
+size_t refang_mark(struct span text);
 /* False when refang might change the text; cheap. */
 bool refang_is_plain(struct span text);
 

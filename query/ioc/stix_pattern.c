@@ -18,12 +18,23 @@ static const struct {
     {"url:value", OBSERVABLE_URL},
     {"email-addr:value", OBSERVABLE_EMAIL},
     {"email-message:from_ref.value", OBSERVABLE_EMAIL},
+    {"email-message:sender_ref.value", OBSERVABLE_EMAIL},
     {"file:hashes.*", OBSERVABLE_HASH},
     {"artifact:hashes.*", OBSERVABLE_HASH},
     {"file:name", OBSERVABLE_FILE},
+    {"file:path", OBSERVABLE_FILE},
+    {"directory:path", OBSERVABLE_FILE},
+    {"file:parent_directory_ref.path", OBSERVABLE_FILE},
+    {"process:name", OBSERVABLE_FILE},
+    {"process:command_line", OBSERVABLE_FILE},
+    {"process:binary_ref.name", OBSERVABLE_FILE},
+    {"process:image_ref.name", OBSERVABLE_FILE},
+    {"process:image_ref.hashes.*", OBSERVABLE_HASH},
+    {"user-agent:value", OBSERVABLE_AGENT},
     {"user-account:user_id", OBSERVABLE_USER},
     {"user-account:account_login", OBSERVABLE_USER},
     {"x509-certificate:serial_number", OBSERVABLE_SERIAL},
+    {"x509-certificate:hashes.*", OBSERVABLE_HASH},
     {"network-traffic:src_ref.value", OBSERVABLE_KINDS},
     {"network-traffic:dst_ref.value", OBSERVABLE_KINDS},
     {"network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'", OBSERVABLE_AGENT},
@@ -230,11 +241,36 @@ static struct span read_path(struct reader *reader)
     return span_of(rest.data, end);
 }
 
-/* What a type of object is said to be beside its value says nothing more than the value does. */
-static bool is_type_of_value(struct span path)
+/* What is said beside a value and says nothing more of it that an event would have: the value alone
+ * counts. */
+static bool is_beside_value(struct span path)
 {
-    return span_is(path, "network-traffic:src_ref.type") ||
-           span_is(path, "network-traffic:dst_ref.type");
+    static const char *const paths_beside[] = {
+        "network-traffic:src_ref.type",
+        "network-traffic:dst_ref.type",
+        "network-traffic:dst_port",
+        "network-traffic:src_port",
+        "file:size",
+        "file:mime_type",
+    };
+    for (size_t i = 0; i < sizeof paths_beside / sizeof paths_beside[0]; i++) {
+        if (span_is(path, paths_beside[i])) {
+            return true;
+        }
+    }
+    return span_starts(path, "network-traffic:protocols");
+}
+
+/* A number, of which nothing is asked. */
+static bool skip_number(struct reader *reader)
+{
+    skip_blanks(reader);
+    size_t size = 0;
+    while (size < reader->rest.size && memchr("0123456789.-+", reader->rest.data[size], 13)) {
+        size++;
+    }
+    reader->rest = span_from(reader->rest, size);
+    return size > 0;
 }
 
 static bool kind_of_path(struct span path, enum observable_kind *out_kind)
@@ -258,8 +294,8 @@ static void read_comparison(struct reader *reader)
     enum observable_kind kind = OBSERVABLE_KINDS;
     struct span path = read_path(reader);
     struct alls alls = {0};
-    bool type = is_type_of_value(path);
-    if (!type && !kind_of_path(path, &kind)) {
+    bool beside = is_beside_value(path);
+    if (!beside && !kind_of_path(path, &kind)) {
         fail(reader, "a pattern over something that no event has");
         return;
     }
@@ -270,9 +306,9 @@ static void read_comparison(struct reader *reader)
         return;
     }
     do {
-        struct span value = read_literal(reader);
+        struct span value = beside && skip_number(reader) ? span_of(NULL, 0) : read_literal(reader);
         if (!reader->why) {
-            alls = either(alls, new_alls(reader, kind, type ? span_of(NULL, 0) : value));
+            alls = either(alls, new_alls(reader, kind, beside ? span_of(NULL, 0) : value));
         }
     } while (!reader->why && many && accept(reader, ","));
     if (many && !reader->why && !accept(reader, ")")) {
@@ -348,6 +384,71 @@ static bool read_operator(struct reader *reader)
     return true;
 }
 
+/* Is there a part of that kind among them? */
+static size_t count_kind(const struct stix_pattern_alternative *all, enum observable_kind kind)
+{
+    size_t count = 0;
+    for (const struct stix_pattern_part *part = all->parts; part; part = part->next) {
+        count += part->kind == kind;
+    }
+    return count;
+}
+
+/* The alternative with this hash alone of its hashes, and without names of the file. */
+static struct stix_pattern_alternative *with_hash(struct reader *reader,
+                                                  const struct stix_pattern_alternative *all,
+                                                  const struct stix_pattern_part *hash)
+{
+    struct stix_pattern_alternative *out = arena_alloc(reader->arena, sizeof *out);
+    const struct stix_pattern_part **end = out ? &out->parts : NULL;
+    size_t count = 0;
+    for (const struct stix_pattern_part *part = all->parts; part && end; part = part->next) {
+        if (part != hash && (part->kind == OBSERVABLE_HASH || part->kind == OBSERVABLE_FILE)) {
+            continue;
+        }
+        struct stix_pattern_part *copy = arena_alloc(reader->arena, sizeof *copy);
+        if (!copy) {
+            return NULL;
+        }
+        *copy = (struct stix_pattern_part){.kind = part->kind, .value = part->value};
+        *end = copy;
+        end = &copy->next;
+        count++;
+    }
+    if (out) {
+        *end = NULL;
+        out->count = count;
+        out->next = NULL;
+    }
+    return out;
+}
+
+/* Several hashes of one file are written with AND, and no event has more than one of them: each is
+ * an alternative, and says enough without the file's name. */
+static struct alls split_hashes(struct reader *reader, struct alls alls)
+{
+    struct alls out = {0};
+    for (struct stix_pattern_alternative *all = alls.first; all && !reader->why;) {
+        struct stix_pattern_alternative *next = all->next;
+        size_t hashes = count_kind(all, OBSERVABLE_HASH);
+        all->next = NULL;
+        if (hashes == 0 || hashes + count_kind(all, OBSERVABLE_FILE) == 1) {
+            out = either(out, (struct alls){all, all, 1});
+        }
+        for (const struct stix_pattern_part *part = all->parts;
+             part && hashes > 0 && hashes + count_kind(all, OBSERVABLE_FILE) > 1;
+             part = part->next) {
+            if (part->kind == OBSERVABLE_HASH) {
+                struct stix_pattern_alternative *one = with_hash(reader, all, part);
+                fail(reader, one ? NULL : no_memory);
+                out = one ? either(out, (struct alls){one, one, 1}) : out;
+            }
+        }
+        all = next;
+    }
+    return out;
+}
+
 const char *stix_pattern_parse(struct span text, struct arena *arena, struct stix_pattern *out)
 {
     struct reader reader = {.rest = text, .arena = arena};
@@ -362,7 +463,10 @@ const char *stix_pattern_parse(struct span text, struct arena *arena, struct sti
         return reader.why;
     }
     CHECK(reader.n_operands == 1);
-    struct stix_pattern pattern = {.alls = reader.operands[0].first};
+    struct stix_pattern pattern = {.alls = split_hashes(&reader, reader.operands[0]).first};
+    if (reader.why) {
+        return reader.why;
+    }
     for (const struct stix_pattern_alternative *all = pattern.alls; all; all = all->next) {
         if (all->count == 0) {
             return "a pattern that names no value";

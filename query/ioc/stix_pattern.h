@@ -34,6 +34,8 @@ struct stix_pattern {
 
 /* Reads comparisons with =, IN and ISSUBSET, with AND and OR between them and parentheses around,
  * in one observation or in several with OR between: [a AND (b OR c)] OR [d] becomes a b, a c, d.
+ * Several hashes of a file with AND are alternatives; ports, protocols, sizes and types beside a
+ * value are passed over.
  * Returns NULL and fills *out (memory of the arena), or why it cannot be read: a few words for
  * people. Bounds: STIX_PATTERN_PARTS_MAX parts together, STIX_PATTERN_PRODUCT_MAX combinations by
  * AND in a pattern, STIX_PATTERN_DEPTH_MAX deep. Any thread. */

@@ -11,7 +11,8 @@
  *   url      scheme and host in lower case, no user, no default port, no fragment
  *   email    lower case
  *   hash     lower-case hex of 32, 40, 64 or 128 digits (MD5, SHA-1, SHA-256, SHA-512)
- *   user, agent, file  as they stand
+ *   user, agent  as they stand
+ *   file     as it stands; with a backslash or an ending of Windows (.exe, .dll, ...) lower case
  *   session  lower case;  serial  lower-case hex without colons, or the decimal digits
  *
  * A domain is observed as such, in a URL, and behind the @ of an e-mail address. A name behind a
@@ -42,6 +43,7 @@ bool observable_url_any(struct span text,
                         struct buf *out); /* also host and path alone, for any scheme */
 bool observable_email(struct span text, struct buf *out);
 bool observable_hash(struct span text, struct buf *out);
+bool observable_file(struct span text, struct buf *out); /* anything but the empty text */
 bool observable_serial(struct span text, struct buf *out);
 bool observable_session(struct span text, struct buf *out); /* anything but the empty text */
 /* Of a normal URL: its host, and the whole without its scheme. */

@@ -248,6 +248,31 @@ bool observable_session(struct span text, struct buf *out)
     return text.size > 0;
 }
 
+/* Its file system knows no letter case. */
+static bool is_of_windows(struct span file)
+{
+    static const char *const ends[] = {".exe", ".dll", ".bat", ".cmd", ".ps1", ".vbs", ".scr",
+                                       ".msi", ".lnk", ".sys", ".hta", ".cpl", ".wsf"};
+    bool is = memchr(file.data, '\\', file.size) != NULL;
+    for (size_t i = 0; !is && i < sizeof ends / sizeof ends[0]; i++) {
+        is = file.size > 4 && strncasecmp(file.data + file.size - 4, ends[i], 4) == 0;
+    }
+    return is;
+}
+
+bool observable_file(struct span text, struct buf *out)
+{
+    if (text.size == 0) {
+        return false;
+    }
+    if (is_of_windows(text)) {
+        add_lower(out, text);
+    } else {
+        buf_add_span(out, text);
+    }
+    return true;
+}
+
 struct span observable_url_bare(struct span url)
 {
     const char *mark = url.size ? memmem(url.data, url.size, "://", 3) : NULL;

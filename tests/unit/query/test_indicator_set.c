@@ -7,10 +7,18 @@
 
 #define NOW_US INT64_C(1764000000000000) /* 2025-11-24T16:00:00Z */
 
-static void refuse(void *context, int64_t line, struct span text, const char *why)
+static const struct list_options reading = {.now_us = NOW_US};
+
+/* What was refused, by reason, a line for each example. */
+static void tell(const struct list_report *report, struct buf *told)
 {
-    struct buf *told = context;
-    buf_printf(told, "%lld %.*s: %s\n", (long long)line, SPAN_FMT(text), why);
+    for (size_t i = 0; i < report->n_reasons; i++) {
+        const struct list_reason *reason = &report->reasons[i];
+        for (size_t k = 0; k < LIST_EXAMPLES_MAX && (int64_t)k < reason->count; k++) {
+            buf_printf(told, "%lld %.*s: %s\n", (long long)reason->examples[k].line,
+                       SPAN_FMT(list_text_span(&reason->examples[k].text)), reason->why);
+        }
+    }
 }
 
 static struct indicator_set *read_set(struct span bytes, struct list_report *report,
@@ -19,8 +27,8 @@ static struct indicator_set *read_set(struct span bytes, struct list_report *rep
     struct err err = {.text = ""};
     struct indicator_set *set = indicator_set_new();
     CHECK(set);
-    struct list_source source = {bytes, 0, NOW_US, refuse, told};
-    EXPECT_OK(list_read(set, &source, report, &err), err);
+    EXPECT_OK(list_read(set, 0, bytes, &reading, report, &err), err);
+    tell(report, told);
     return set;
 }
 
@@ -137,12 +145,12 @@ TEST(whole_lists)
                 "7 nonsense: its kind is not clear: write user:NAME, file:NAME or agent:TEXT\n");
     expect_list(span_str("\xef\xbb\xbf"
                          "when,Indicator,TYPE\n2024,evil.com,domain\n2025,bob,user\n"),
-                LIST_CSV, 2, 0, "");
+                LIST_TABLE, 2, 0, "");
     expect_list(span_str("# id,dateadded,url,reference\n\"1\",\"2024\",\"http://evil.com/a,b\","
                          "\"https://feed.example/1\"\n"),
-                LIST_CSV, 1, 0, "");
+                LIST_TABLE, 1, 0, "");
     expect_list(span_str("note;address\n\"two\nlines; \"\"x\"\"\";1.2.3.4\nnothing;here\n"),
-                LIST_CSV, 1, 0, "4 nothinghere: no indicator in this row\n");
+                LIST_TABLE, 1, 0, "4 here: not an address\n");
     expect_list(span_of("\xff\xfe"
                         "1\0.\0002\0.\0003\0.\0004\0\n\0",
                         18),
@@ -167,7 +175,7 @@ TEST(lists_in_json)
                     "com']") "," STIX("[ipv4-addr:value ISSUBSET '10.0.0.0/8'] OR "
                                       "[file:hashes.'SHA-256' IN "
                                       "('d41d8cd98f00b204e9800998ecf8427e', 'zz')]") "]}",
-                4, "2 zz: not an MD5, SHA-1, SHA-256 or SHA-512\n");
+                4, "1 zz: not an MD5, SHA-1, SHA-256 or SHA-512\n");
     expect_json(STIX("[process:pid = 5]"), 0,
                 "1 [process:pid = 5]: a pattern over something that no event has\n");
     expect_json(STIX("[user-account:user_id = 'o\\\\'neil']"), 1, "");
@@ -179,15 +187,15 @@ TEST(lists_in_json)
                 "{\"type\":\"indicator\",\"valid_from\":\"2025-12-24T00:00:00Z\",\"pattern\":"
                 "\"[x]\"}]",
                 0,
-                "1 [x]: revoked\n2 [x]: no longer valid (valid_until)\n"
-                "3 [x]: not valid yet (valid_from)\n");
+                "1 [x]: revoked\n1 [x]: a pattern over something that no event has\n"
+                "1 [x]: not valid yet (valid_from)\n");
     expect_json("{\"Event\":{\"Attribute\":["
                 "{\"type\":\"ip-dst|port\",\"to_ids\":true,\"value\":\"1.2.3.4|80\"},"
                 "{\"type\":\"domain|ip\",\"to_ids\":true,\"value\":\"evil.com|1.2.3.5\"},"
                 "{\"type\":\"url\",\"to_ids\":false,\"value\":\"http://a.example\"}],"
                 "\"Object\":[{\"Attribute\":[{\"type\":\"filename|md5\",\"to_ids\":true,"
                 "\"value\":\"x|d41d8cd98f00b204e9800998ecf8427e\"}]}]}}",
-                4, "3 http://a.example: not meant for detection (to_ids)\n");
+                4, "1 http://a.example: not meant for detection (to_ids)\n");
     expect_json("{\"7\":[{\"ioc_value\":\"1.2.3.4:80\",\"ioc_type\":\"ip:port\"}]}", 1, "");
     expect_json("{\"7\":[{\"url\":\"http://evil.com/a\",\"threat\":\"malware\"}]}", 1, "");
 }
@@ -207,7 +215,7 @@ TEST(patterns_in_a_set)
     EXPECT(indicator_set_composites(set)->items.count == 1);
     EXPECT_STR(indicator_kind_name(indicator_set_get(set, 0)), "pattern");
     EXPECT(span_is(buf_span(&told),
-                   "4 [ipv4-addr:value = '1.2.3.4' AND file:hashes.MD5 = 'zz']: not an MD5, SHA-1, "
+                   "1 [ipv4-addr:value = '1.2.3.4' AND file:hashes.MD5 = 'zz']: not an MD5, SHA-1, "
                    "SHA-256 or SHA-512\n"));
     indicator_set_free(set);
     buf_fini(&told);
@@ -220,8 +228,7 @@ static void expect_note(const char *text, int demanded, int confidence, const ch
     struct err err = {.text = ""};
     struct indicator_set *set = indicator_set_new();
     indicator_set_demand(set, demanded);
-    struct list_source source = {span_str(text), 0, NOW_US, refuse, &told};
-    EXPECT_OK(list_read(set, &source, &report, &err), err);
+    EXPECT_OK(list_read(set, 0, span_str(text), &reading, &report, &err), err);
     if (demanded > confidence) {
         EXPECT(report.unsure == 1 && report.read == 0 && indicator_set_count(set) == 0);
     } else {

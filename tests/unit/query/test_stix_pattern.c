@@ -57,7 +57,8 @@ static const struct {
     {"[" A "] REPEATS 5 TIMES", "a pattern with REPEATS, which no single event answers"},
     {"[url:value LIKE 'a%']", "a pattern with another operator than =, IN and ISSUBSET"},
     {"[url:value NOT = 'a']", "a pattern with another operator than =, IN and ISSUBSET"},
-    {"[file:size = 5]", "a pattern over something that no event has"},
+    {"[process:pid = 5]", "a pattern over something that no event has"},
+    {"[file:size = 5]", "a pattern that names no value"},
     {"[url:value = 5]", "a pattern that is broken, or compares with no text"},
 };
 

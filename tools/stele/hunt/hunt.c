@@ -7,46 +7,73 @@
 #include "tools/stele/cli/progress.h"
 #include "tools/stele/cli/query_args.h"
 #include "tools/stele/hunt/hunt_input.h"
+#include "tools/stele/hunt/list_say.h"
 
 static struct {
     const char *from;
     const char *to;
     const char *query;
     const char *min_confidence;
+    const char *expired;
+    const char *to_ids;
     struct hunt_warninglist_options quiet;
     bool events;
     bool unseen;
-} given = {.query = "*"};
+} given = {.query = "*", .expired = "until", .to_ids = "true"};
 
 struct hunt {
     struct day_iterator_options search;
     struct progress progress;
     int64_t confidence;
+    struct list_options reading;
+    enum status failed; /* of a list or warninglist that was left out */
     struct warninglist_set *warninglists;
     struct indicator_set *set;
     struct hunt_list lists[HUNT_LISTS_MAX];
     size_t n_lists;
 };
 
+/* A list that cannot be read is said, and the others are hunted all the same. */
+static enum status read_one(struct hunt *hunt, const struct options *options, size_t number,
+                            struct err *err)
+{
+    struct hunt_list *list = &hunt->lists[number];
+    enum status status = hunt_input_list(hunt->set, options->words[number], (uint32_t)number,
+                                         &hunt->reading, list, err);
+    hunt->n_lists++;
+    bool some = status == ERR_FORMAT && indicator_set_count(hunt->set) > 0;
+    if (status == OK || status == ERR_NOMEM || (options->n_words == 1 && !some)) {
+        return status;
+    }
+    fprintf(stderr, "stele hunt: %s\n", err->text);
+    hunt->failed = status;
+    return OK;
+}
+
 static enum status read_lists(struct hunt *hunt, const struct options *options, struct err *err)
 {
     enum status status = OK;
+    enum status failed = OK;
     hunt->set = indicator_set_new();
     if (!hunt->set) {
         return err_nomem(err, "hunt");
     }
     indicator_set_demand(hunt->set, (int)hunt->confidence);
     for (size_t i = 0; status == OK && i < options->n_words; i++) {
-        status = hunt_input_list(hunt->set, options->words[i], (uint32_t)i, &hunt->lists[i], err);
-        hunt->n_lists++;
+        status = read_one(hunt, options, i, err);
     }
     if (status == OK && indicator_set_count(hunt->set) == 0) {
+        for (size_t i = 0; i < hunt->n_lists && hunt->lists[i].report.refused > 0; i++) {
+            list_say(stderr, "", &hunt->lists[i].report);
+        }
         status = err_set(err, ERR_FORMAT, "no indicator%s in %s",
                          hunt->confidence > 0 ? " that is sure enough" : "",
                          hunt->n_lists == 1 ? hunt->lists[0].name : "these lists");
     }
-    return THEN(status, hunt_input_warninglists(&given.quiet, &options->config, hunt->set,
-                                                &hunt->warninglists, err));
+    status = THEN(status, hunt_input_warninglists(&given.quiet, &options->config, hunt->set,
+                                                  &hunt->warninglists, &failed, err));
+    hunt->failed = hunt->failed != OK ? hunt->failed : failed;
+    return status;
 }
 
 static void show_progress(void *context, int64_t thousandths, int64_t events)
@@ -97,6 +124,25 @@ static enum status run_hunt(struct hunt *hunt, enum output_form form, bool *out_
     return status;
 }
 
+/* How lists are read. */
+static enum status read_reading(struct list_options *out, struct err *err)
+{
+    static const char *const expired[] = {
+        [LIST_EXPIRED_UNTIL] = "until", [LIST_EXPIRED_ALL] = "all", [LIST_EXPIRED_NONE] = "none"};
+    out->now_us = clock_now_us();
+    out->any_to_ids = strcmp(given.to_ids, "any") == 0;
+    if (!out->any_to_ids && strcmp(given.to_ids, "true") != 0) {
+        return err_set(err, ERR_USAGE, "--to-ids is true or any, not \"%s\"", given.to_ids);
+    }
+    for (int i = LIST_EXPIRED_UNTIL; i <= LIST_EXPIRED_NONE; i++) {
+        if (strcmp(given.expired, expired[i]) == 0) {
+            out->expired = (enum list_expired)i;
+            return OK;
+        }
+    }
+    return err_set(err, ERR_USAGE, "--expired is until, all or none, not \"%s\"", given.expired);
+}
+
 static enum status run(struct options *options, int *out_code, struct err *err)
 {
     static struct hunt hunt;
@@ -110,6 +156,7 @@ static enum status run(struct options *options, int *out_code, struct err *err)
         status = options_number("min-confidence", given.min_confidence, 0, INDICATOR_CONFIDENCE_MAX,
                                 &hunt.confidence, err);
     }
+    status = THEN(status, read_reading(&hunt.reading, err));
     status = THEN(status, query_args_times(given.from, given.to, &hunt.search.from_us,
                                            &hunt.search.to_us, err));
     status = THEN(status, parse_query(span_str(given.query), clock_now_us(), &query, NULL, err));
@@ -117,7 +164,7 @@ static enum status run(struct options *options, int *out_code, struct err *err)
     hunt.search.path = options->archive;
     status = THEN(status, read_lists(&hunt, options, err));
     status = THEN(status, run_hunt(&hunt, options->form, &found, err));
-    *out_code = found ? 0 : 1;
+    *out_code = hunt.failed != OK ? status_exit_code(hunt.failed) : found ? 0 : 1;
     indicator_set_free(hunt.set);
     warninglist_free(hunt.warninglists);
     parse_query_free(query);
@@ -132,6 +179,10 @@ static const struct option_entry entries[] = {
     {"min-confidence", "N",
      "leave out indicators whose list gives them a lower confidence (0 to 100)",
      .text = &given.min_confidence},
+    {"expired", "WHICH", "indicators past their validity: until (events of before that), all, none",
+     .text = &given.expired},
+    {"to-ids", "WHICH", "MISP attributes: true (those meant for detection), or any",
+     .text = &given.to_ids},
     {"suppress", "FILE|DIR", "keep hits on these apart: MISP warninglists, or lists; repeatable",
      .values = &given.quiet.files},
     {"suppress-private", NULL, "keep hits on private and loopback addresses apart",

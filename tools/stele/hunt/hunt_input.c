@@ -15,35 +15,50 @@ static void say_not_used(void *context, struct span text, const char *why)
 }
 
 enum status hunt_input_list(struct indicator_set *set, const char *path, uint32_t number,
-                            struct hunt_list *out_list, struct err *err)
+                            const struct list_options *options, struct hunt_list *out_list,
+                            struct err *err)
 {
     struct buf bytes = BUF_INIT;
     out_list->name = list_file_name(path);
+    out_list->report = (struct list_report){.shape = "nothing"};
     enum status status = list_file_read(path, &bytes, err);
     if (status == OK) {
-        struct list_file_report report = {.name = out_list->name};
-        struct list_source source = {buf_span(&bytes), number, clock_now_us(), list_file_refused,
-                                     &report};
-        status = list_read(set, &source, &out_list->report, err);
-        list_file_report_end(&report);
+        status = list_read(set, number, buf_span(&bytes), options, &out_list->report, err);
         status = status == OK ? OK : err_wrap(err, "%s", out_list->name);
     }
     buf_fini(&bytes);
     return status;
 }
 
+static enum status read_file(struct warninglist_set *warninglists, const char *path,
+                             struct err *err)
+{
+    struct buf bytes = BUF_INIT;
+    enum status status = list_file_read(path, &bytes, err);
+    status = THEN(status, warninglist_read(warninglists, buf_span(&bytes), path, say_not_used,
+                                           (void *)(uintptr_t)path, err));
+    buf_fini(&bytes);
+    return status;
+}
+
+/* Hits that a file would have suppressed count when it cannot be read: that is said. */
+static enum status leave_out(enum status status, enum status *failed, const struct err *err)
+{
+    if (status == OK || status == ERR_NOMEM) {
+        return status;
+    }
+    fprintf(stderr, "stele hunt: %s: nothing is suppressed by it\n", err->text);
+    *failed = status;
+    return OK;
+}
+
 static enum status read_warninglist(struct warninglist_set *warninglists, const char *word,
-                                    struct err *err)
+                                    enum status *failed, struct err *err)
 {
     struct inputs inputs = {0};
-    enum status status = inputs_add(&inputs, word, err);
+    enum status status = leave_out(inputs_add(&inputs, word, err), failed, err);
     for (size_t i = 0; status == OK && i < inputs.paths.count; i++) {
-        struct buf bytes = BUF_INIT;
-        const char *path = inputs.paths.items[i];
-        status = list_file_read(path, &bytes, err);
-        status = THEN(status, warninglist_read(warninglists, buf_span(&bytes), path, say_not_used,
-                                               (void *)(uintptr_t)path, err));
-        buf_fini(&bytes);
+        status = leave_out(read_file(warninglists, inputs.paths.items[i], err), failed, err);
     }
     inputs_fini(&inputs);
     return status;
@@ -77,18 +92,19 @@ static enum status add_words(struct warninglist_set *warninglists,
 }
 
 static enum status read_files(struct warninglist_set *warninglists,
-                              const struct option_values *files, struct err *err)
+                              const struct option_values *files, enum status *failed,
+                              struct err *err)
 {
     enum status status = OK;
     for (size_t i = 0; status == OK && i < files->count; i++) {
-        status = read_warninglist(warninglists, files->items[i], err);
+        status = read_warninglist(warninglists, files->items[i], failed, err);
     }
     return status;
 }
 
 static enum status read_all(struct warninglist_set *warninglists,
                             const struct hunt_warninglist_options *quiet,
-                            const struct config *config, struct err *err)
+                            const struct config *config, enum status *failed, struct err *err)
 {
     enum status status = OK;
     if (quiet->private_addresses || config->hunt_suppress_private) {
@@ -99,22 +115,24 @@ static enum status read_all(struct warninglist_set *warninglists,
     }
     status = THEN(status, add_words(warninglists, &quiet->own, err));
     if (status == OK && config->hunt_suppress[0]) {
-        status = read_warninglist(warninglists, config->hunt_suppress, err);
+        status = read_warninglist(warninglists, config->hunt_suppress, failed, err);
     }
-    return THEN(status, read_files(warninglists, &quiet->files, err));
+    return THEN(status, read_files(warninglists, &quiet->files, failed, err));
 }
 
 enum status hunt_input_warninglists(const struct hunt_warninglist_options *quiet,
                                     const struct config *config, const struct indicator_set *set,
-                                    struct warninglist_set **out_warninglists, struct err *err)
+                                    struct warninglist_set **out_warninglists,
+                                    enum status *out_failed, struct err *err)
 {
+    *out_failed = OK;
     if (quiet->files.count == 0 && quiet->own.count == 0 && !quiet->private_addresses &&
         !config->hunt_suppress_private && !config->hunt_suppress[0] && !config->hunt_own[0]) {
         return OK;
     }
     struct warninglist_set *warninglists = warninglist_new();
     enum status status = warninglists ? OK : err_nomem(err, "hunt");
-    status = THEN(status, read_all(warninglists, quiet, config, err));
+    status = THEN(status, read_all(warninglists, quiet, config, out_failed, err));
     status = THEN(status, warninglist_judge(warninglists, set, err));
     if (status != OK) {
         warninglist_free(warninglists);

@@ -1,6 +1,7 @@
 /* A hunt as JSON: rows, events, and the whole with what was read and searched. */
 #include "schema/base/clock.h"
 #include "tools/stele/hunt/hunt_print.h"
+#include "tools/stele/hunt/list_say.h"
 
 struct hunt_json {
     const struct hunt_report *report;
@@ -32,6 +33,9 @@ static void add_note(struct json_writer *json, const struct indicator_note *note
     }
     if (note->valid_from_us != INT64_MIN) {
         json_time(json, "valid_from", note->valid_from_us);
+    }
+    if (note->is_expired && note->valid_until_us != INT64_MAX) {
+        json_time(json, "valid_until", note->valid_until_us);
     }
     if (note->about.size > 0) {
         json_span(json, "about", note->about);
@@ -142,6 +146,7 @@ static void add_lists(struct json_writer *json, const struct hunt_report *report
         json_int(json, "duplicates", list->duplicates);
         json_int(json, "unsure", list->unsure);
         json_int(json, "refused", list->refused);
+        list_say_json(json, list);
         end_sum(json, &sums->lists[i]);
     }
     json_end(json);

@@ -4,6 +4,7 @@
 
 #include "query/render/terminal_text.h"
 #include "tools/stele/hunt/hunt_print.h"
+#include "tools/stele/hunt/list_say.h"
 
 enum { GAPS_SHOWN = 5, NAME_COLUMNS = 60 };
 
@@ -88,6 +89,7 @@ static void print_lists(const struct hunt_report *report, const struct hunt_sums
             fprintf(out, ", %s not read", output_number(list->refused).text);
         }
         print_sum(&sums->lists[i], out);
+        list_say(out, "           ", list);
     }
 }
 

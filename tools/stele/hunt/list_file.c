@@ -1,9 +1,5 @@
 #include "tools/stele/hunt/list_file.h"
 
-#include <stdio.h>
-
-#include "query/render/terminal_text.h"
-#include "tools/stele/cli/progress.h"
 #include "tools/stele/import/unpack.h"
 
 enum { LIST_READ_BYTES = 1024 * 1024, PRINTED_MAX = 1000 };
@@ -25,26 +21,4 @@ enum status list_file_read(const char *path, struct buf *out, struct err *err)
     }
     unpack_close(unpack);
     return status;
-}
-
-void list_file_refused(void *context, int64_t line, struct span text, const char *why)
-{
-    struct list_file_report *report = context;
-    struct buf shown = BUF_INIT;
-    if (++report->count > PRINTED_MAX) {
-        return;
-    }
-    (void)terminal_text_add(&shown, text, 80);
-    fprintf(stderr, "%s:%lld: %.*s: %s\n", report->name, (long long)line,
-            SPAN_FMT(buf_span(&shown)), why);
-    buf_fini(&shown);
-}
-
-void list_file_report_end(const struct list_file_report *report)
-{
-    if (report->count > PRINTED_MAX) {
-        char more[32];
-        fprintf(stderr, "%s: and %s more that cannot be read\n", report->name,
-                progress_number(report->count - PRINTED_MAX, more));
-    }
 }

@@ -7,6 +7,7 @@
 #include "query/ioc/list.h"
 #include "tools/stele/cli/daemon_at_work.h"
 #include "tools/stele/hunt/list_file.h"
+#include "tools/stele/hunt/list_say.h"
 #include "tools/stele/watch/watch_action.h"
 
 static const char *list_name; /* --name */
@@ -19,22 +20,23 @@ struct list_input {
     struct list_report report;
 };
 
-/* Reads the file; lines that are not indicators are printed on stderr. ERR_FORMAT: it has none. */
+/* Reads the file. ERR_FORMAT: it has none. */
 static enum status read_list(struct list_input *input, struct err *err)
 {
-    struct list_file_report report = {.name = list_file_name(input->path)};
+    const char *name = list_file_name(input->path);
+    const struct list_options options = {.now_us = clock_now_us()};
     struct indicator_set *set = indicator_set_new();
     enum status status = set ? OK : err_nomem(err, "watch");
     status = THEN(status, list_file_read(input->path, &input->bytes, err));
     if (status == OK) {
-        struct list_source source = {buf_span(&input->bytes), 0, clock_now_us(), list_file_refused,
-                                     &report};
-        status = list_read(set, &source, &input->report, err);
-        list_file_report_end(&report);
-        status = status == OK ? OK : err_wrap(err, "%s", report.name);
+        status = list_read(set, 0, buf_span(&input->bytes), &options, &input->report, err);
+        status = status == OK ? OK : err_wrap(err, "%s", name);
     }
     if (status == OK && indicator_set_count(set) == 0) {
-        status = err_set(err, ERR_FORMAT, "no indicator in %s", report.name);
+        if (input->report.refused > 0) {
+            list_say(stderr, "", &input->report);
+        }
+        status = err_set(err, ERR_FORMAT, "no indicator in %s", name);
     }
     indicator_set_free(set);
     return status;
@@ -50,6 +52,7 @@ static void print_input(const struct list_input *input, const char *name)
         printf(", %s not read", output_number(input->report.refused).text);
     }
     printf("\n");
+    list_say(stdout, "  ", &input->report);
 }
 
 /* Which process looks through the events that are there already. */

@@ -1,0 +1,219 @@
+/* What kind of indicator a value is, by its shape. */
+#include "query/ioc/indicator_internal.h"
+#include "query/ioc/top_level.h"
+#include "query/language/address.h"
+#include "schema/text/ascii.h"
+
+static const char unclear[] = "its kind is not clear: write user:NAME, file:NAME or agent:TEXT";
+
+/* What bytes a text has, so that it is asked only to be what it can be. */
+enum {
+    HAS_DIGIT = 1,
+    HAS_HEX = 2, /* a to f, either case */
+    HAS_DOT = 4,
+    HAS_DASH = 8,
+    HAS_COLON = 16,
+    HAS_SLASH = 32,
+    HAS_AT = 64,
+    HAS_MARK = 128,  /* of an address: [ % */
+    HAS_OTHER = 256, /* what names and paths may have */
+    HAS_NEVER = 512, /* what no guessed value has: blanks, controls, quotes, <>|, */
+    HAS_BACKSLASH = 1024,
+    HAS_WIDE = 2048, /* beyond ASCII */
+};
+
+#define NEVER_16(c)                                                                                \
+    [(c)] = HAS_NEVER, [(c) + 1] = HAS_NEVER, [(c) + 2] = HAS_NEVER, [(c) + 3] = HAS_NEVER,        \
+    [(c) + 4] = HAS_NEVER, [(c) + 5] = HAS_NEVER, [(c) + 6] = HAS_NEVER, [(c) + 7] = HAS_NEVER,    \
+    [(c) + 8] = HAS_NEVER, [(c) + 9] = HAS_NEVER, [(c) + 10] = HAS_NEVER, [(c) + 11] = HAS_NEVER,  \
+    [(c) + 12] = HAS_NEVER, [(c) + 13] = HAS_NEVER, [(c) + 14] = HAS_NEVER, [(c) + 15] = HAS_NEVER
+
+static const uint16_t classes[128] = {
+    NEVER_16(0),        NEVER_16(16),           [' '] = HAS_NEVER, ['"'] = HAS_NEVER,
+    ['<'] = HAS_NEVER,  ['>'] = HAS_NEVER,      ['|'] = HAS_NEVER, ['`'] = HAS_NEVER,
+    [0x7f] = HAS_NEVER, ['\\'] = HAS_BACKSLASH, ['0'] = HAS_DIGIT, ['1'] = HAS_DIGIT,
+    ['2'] = HAS_DIGIT,  ['3'] = HAS_DIGIT,      ['4'] = HAS_DIGIT, ['5'] = HAS_DIGIT,
+    ['6'] = HAS_DIGIT,  ['7'] = HAS_DIGIT,      ['8'] = HAS_DIGIT, ['9'] = HAS_DIGIT,
+    ['a'] = HAS_HEX,    ['b'] = HAS_HEX,        ['c'] = HAS_HEX,   ['d'] = HAS_HEX,
+    ['e'] = HAS_HEX,    ['f'] = HAS_HEX,        ['A'] = HAS_HEX,   ['B'] = HAS_HEX,
+    ['C'] = HAS_HEX,    ['D'] = HAS_HEX,        ['E'] = HAS_HEX,   ['F'] = HAS_HEX,
+    ['.'] = HAS_DOT,    ['-'] = HAS_DASH,       [':'] = HAS_COLON, ['/'] = HAS_SLASH,
+    ['@'] = HAS_AT,     ['['] = HAS_MARK,       ['%'] = HAS_MARK,
+};
+
+static unsigned bytes_of(struct span text)
+{
+    unsigned has = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+        unsigned class = c < 128 ? classes[c] : HAS_WIDE;
+        has |= class ? class : HAS_OTHER;
+    }
+    return has;
+}
+
+static bool only(unsigned has, unsigned of)
+{
+    return (has & ~of) == 0;
+}
+
+static bool can_be_ip(unsigned has)
+{
+    return only(has, HAS_DIGIT | HAS_DOT) || has & HAS_MARK ||
+           (has & HAS_COLON && !(has & HAS_SLASH));
+}
+
+/* What stands before the slash is an address: then the whole is a range, or nothing. */
+static bool begins_with_address(struct span text, unsigned has, struct buf *normal)
+{
+    const char *slash = has & HAS_SLASH ? memchr(text.data, '/', text.size) : NULL;
+    if (!slash || slash == text.data ||
+        !(ascii_hex_digit(text.data[0]) >= 0 || memchr(":[", text.data[0], 2))) {
+        return false;
+    }
+    unsigned char low[16];
+    unsigned char high[16];
+    struct span address = span_of(text.data, (size_t)(slash - text.data));
+    (void)normal;
+    return address_read_range(address, low, high) &&
+           !(memchr(address.data, '.', address.size) && memchr(address.data, ':', address.size));
+}
+
+static bool is_uuid(struct span text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash ? text.data[i] != '-' : ascii_hex_digit(text.data[i]) < 0) {
+            return false;
+        }
+    }
+    return text.size == 36;
+}
+
+static bool is_colon_hex(struct span text)
+{
+    size_t colons = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        colons += text.data[i] == ':';
+        if (text.data[i] != ':' && ascii_hex_digit(text.data[i]) < 0) {
+            return false;
+        }
+    }
+    return colons >= 3 && text.size == colons * 3 + 2;
+}
+
+bool indicator_is_path(struct span text)
+{
+    bool drive = text.size > 3 && ascii_is_letter(text.data[0]) && text.data[1] == ':' &&
+                 text.data[2] == '\\' && text.data[3] != '\\';
+    bool variable = text.size > 3 && text.data[0] == '%' &&
+                    memmem(text.data + 1, text.size - 1, "%\\", 2) != NULL;
+    bool share = span_starts(text, "\\\\") && text.size > 4 && text.data[2] != '\\';
+    return drive || variable || share || (text.size > 1 && text.data[0] == '/');
+}
+
+/* A regular expression, or a path that is escaped for one. */
+static bool is_expression(struct span text)
+{
+    struct span rest = span_from(text, span_starts(text, "\\\\") ? 2 : 0);
+    return (rest.size > 0 &&
+            (memmem(rest.data, rest.size, "\\\\", 2) || memmem(rest.data, rest.size, "\\.", 2) ||
+             memmem(rest.data, rest.size, ".*", 2) || memmem(rest.data, rest.size, "(?", 2) ||
+             memmem(rest.data, rest.size, "[^", 2))) ||
+           span_starts(text, "^") || span_ends(text, "$");
+}
+
+static const char *guess_file(struct span text, unsigned has, struct buf *normal,
+                              struct indicator *out)
+{
+    if (is_expression(text)) {
+        return "an expression, which is not read";
+    }
+    if (has & HAS_NEVER) {
+        return "a path with blanks or quotes in it: write file:PATH";
+    }
+    return indicator_read_as(text, OBSERVABLE_FILE, normal, out);
+}
+
+/* host/path, where the host is one that can be. */
+static const char *guess_url(struct span text, struct buf *normal, struct indicator *out)
+{
+    struct indicator host = {0};
+    struct span name =
+        span_of(text.data, (size_t)((const char *)memchr(text.data, '/', text.size) - text.data));
+    const char *why = indicator_read_as(name, OBSERVABLE_DOMAIN, normal, &host);
+    bool fits = !why && top_level_of(normal->data) != TOP_LEVEL_NONE;
+    normal->size = 0;
+    if (!fits && !observable_ip(name, normal)) {
+        return "neither a URL nor a path";
+    }
+    normal->size = 0;
+    return indicator_read_as(text, OBSERVABLE_URL, normal, out);
+}
+
+/* A name: of a host below a top-level domain, of a file else. */
+static const char *guess_name(struct span text, unsigned has, struct buf *normal,
+                              struct indicator *out)
+{
+    bool marked = span_starts(text, "=") || span_starts(text, "*.");
+    if (has & HAS_SLASH) {
+        return guess_url(text, normal, out);
+    }
+    const char *why = indicator_read_as(text, OBSERVABLE_DOMAIN, normal, out);
+    if (why) {
+        return out->exact || has & HAS_DOT ? why : unclear;
+    }
+    enum top_level top = marked ? TOP_LEVEL_ROOT : top_level_of(normal->data);
+    if (top == TOP_LEVEL_UNCLEAR) {
+        return "a file, or a name of an alternative root: write file:NAME or domain:NAME";
+    }
+    if (top == TOP_LEVEL_NONE) {
+        *out = (struct indicator){.text = out->text, .defanged = out->defanged};
+        normal->size = 0;
+        return indicator_read_as(text, OBSERVABLE_FILE, normal, out);
+    }
+    return NULL;
+}
+
+/* An @ before any slash is an e-mail address's. */
+static bool is_email(struct span text, unsigned has)
+{
+    const char *at = has & HAS_AT ? memchr(text.data, '@', text.size) : NULL;
+    const char *slash = has & HAS_SLASH ? memchr(text.data, '/', text.size) : NULL;
+    return at && (!slash || at < slash);
+}
+
+const char *indicator_guess(struct span text, struct buf *normal, struct indicator *out)
+{
+    unsigned has = bytes_of(text);
+    if (begins_with_address(text, has, normal)) {
+        return indicator_read_as(text, OBSERVABLE_IP, normal, out);
+    }
+    if (can_be_ip(has) && observable_ip(text, normal)) {
+        out->kind = OBSERVABLE_IP;
+        return NULL;
+    }
+    if (only(has, HAS_DIGIT | HAS_HEX) && observable_hash(text, normal)) {
+        out->kind = OBSERVABLE_HASH;
+        return NULL;
+    }
+    if (has & HAS_COLON && has & HAS_SLASH && memmem(text.data, text.size, "://", 3)) {
+        return indicator_read_as(text, OBSERVABLE_URL, normal, out);
+    }
+    if (only(has, HAS_DIGIT | HAS_HEX | HAS_DASH) && is_uuid(text)) {
+        return indicator_read_as(text, OBSERVABLE_SESSION, normal, out);
+    }
+    if (only(has, HAS_DIGIT | HAS_HEX | HAS_COLON) && is_colon_hex(text)) {
+        return indicator_read_as(text, OBSERVABLE_SERIAL, normal, out);
+    }
+    if (text.data[0] == '/' || has & HAS_BACKSLASH) {
+        return guess_file(text, has, normal, out);
+    }
+    if (has & HAS_NEVER) {
+        return unclear;
+    }
+    if (is_email(text, has)) {
+        return indicator_read_as(text, OBSERVABLE_EMAIL, normal, out);
+    }
+    return guess_name(text, has, normal, out);
+}

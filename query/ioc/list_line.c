@@ -1,0 +1,285 @@
+/* A line of text as a person reads it: a heading, a remark, a value with or without a label. */
+#include "query/ioc/indicator_parse.h"
+#include "query/ioc/list_internal.h"
+#include "query/ioc/refang.h"
+#include "schema/text/ascii.h"
+
+enum { HEADING_WORDS_MAX = 8, HEADING_BYTES_MAX = 80, LABEL_BYTES_MAX = 48 };
+
+static const char no_indicator[] = "no indicator in this line";
+
+static bool is_remark(struct span line)
+{
+    return line.data[0] == '#' || line.data[0] == ';' || span_starts(line, "//") ||
+           span_starts(line, "<!--");
+}
+
+/* Without what follows a # behind a blank (a URL may hold one). */
+static struct span without_remark(struct span line)
+{
+    for (size_t at = 1; at < line.size; at++) {
+        const char *mark = memchr(line.data + at, '#', line.size - at);
+        if (!mark) {
+            break;
+        }
+        at = (size_t)(mark - line.data);
+        if (line.data[at - 1] == ' ' || line.data[at - 1] == '\t') {
+            line.size = at;
+        }
+    }
+    return line;
+}
+
+/* "- ", "* ", "1. ", "2) " in front. */
+static struct span without_bullet(struct span line)
+{
+    size_t digits = 0;
+    while (digits < line.size && ascii_is_digit(line.data[digits])) {
+        digits++;
+    }
+    size_t mark =
+        digits > 0 && digits <= 3 && digits < line.size && memchr(".)", line.data[digits], 2)
+            ? digits + 1
+        : digits == 0 && memchr("-*+>", line.data[0], 4) ? 1
+                                                         : 0;
+    bool is = mark > 0 && mark < line.size && (line.data[mark] == ' ' || line.data[mark] == '\t');
+    return is ? list_trim(span_from(line, mark)) : line;
+}
+
+/* "LABEL: value" and "LABEL - value": cuts the label off. */
+static struct list_name cut_label(struct span *line)
+{
+    struct list_name none = {.kind = OBSERVABLE_KINDS};
+    for (size_t i = 1; i < line->size && i <= LABEL_BYTES_MAX; i++) {
+        char c = line->data[i];
+        bool colon =
+            c == ':' && i + 1 < line->size && line->data[i + 1] <= ' ' && line->data[i + 1] > 0;
+        bool dash = (c == '-' || c == '=') && line->data[i - 1] == ' ' && i + 1 < line->size &&
+                    line->data[i + 1] == ' ';
+        if (!(ascii_is_letter(c) || ascii_is_digit(c) || memchr(" _-()/:=", c, 8))) {
+            return none;
+        }
+        if (colon || dash) {
+            struct list_name name = list_name_of(span_of(line->data, i));
+            if (name.role == LIST_ROLE_UNKNOWN) {
+                return none;
+            }
+            *line = list_trim(span_from(*line, i + 1));
+            return name;
+        }
+    }
+    return none;
+}
+
+/* What follows such a heading was written about the indicators. */
+static bool is_of_references(struct span heading)
+{
+    static const char *const parts[] = {"eference", "Source",         "source",
+                                        "Links",    "Credit",         "urther reading",
+                                        "See also", "ore information"};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        if (memmem(heading.data, heading.size, parts[i], strlen(parts[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A line that names what follows. *out_name: as what. */
+static bool is_heading(struct span line, struct list_name *out_name)
+{
+    bool marked = span_starts(line, "##") || span_starts(line, "==") || span_ends(line, ":");
+    struct span text = ascii_trim(line, "#=*_-: \t[]");
+    size_t words = text.size > 0;
+    *out_name = (struct list_name){.kind = OBSERVABLE_KINDS};
+    for (size_t i = 0; i < text.size; i++) {
+        words += text.data[i] == ' ';
+        if (memchr(".@\\:'|", text.data[i], 6)) {
+            return false;
+        }
+    }
+    if (words > HEADING_WORDS_MAX || text.size >= HEADING_BYTES_MAX) {
+        return false;
+    }
+    struct list_name name =
+        text.size > 0 ? list_name_of(text) : (struct list_name){.kind = OBSERVABLE_KINDS};
+    bool reference = text.size > 0 && is_of_references(text);
+    if (name.role != LIST_ROLE_REFERENCE || reference) {
+        *out_name = name;
+        out_name->role = reference ? LIST_ROLE_REFERENCE : name.role;
+    }
+    bool said = name.role == LIST_ROLE_KIND || name.role == LIST_ROLE_VALUE ||
+                name.role == LIST_ROLE_TYPE || reference;
+    return marked || said;
+}
+
+/* "evil [.] com", "http:// evil .example /x": defanged with blanks, which go. */
+static bool is_spread(struct span line)
+{
+    static const char *const marks[] = {
+        " [.",    " (.",    " {.",  ".] ", ".) ",    ".} ",    " [dot]", " (dot)",
+        "[dot] ", "(dot) ", ":// ", "] :", " [at] ", " (at) ", " [@",    "[@] "};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        if (memmem(line.data, line.size, marks[i], strlen(marks[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Blanks beside a dot or a slash of a URL that is written with blanks go, too. */
+static struct span drawn_together(struct list_reader *reader, struct span line)
+{
+    struct buf *out = &reader->line;
+    buf_clear(out);
+    refang(line, out);
+    struct span text = buf_span(out);
+    if (!buf_ok(out) || !memmem(text.data, text.size, ":// ", 4)) {
+        return text;
+    }
+    size_t size = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        bool blank = out->data[i] == ' ' && size > 0 && i + 1 < text.size &&
+                     (memchr("./", out->data[size - 1], 2) || memchr("./", out->data[i + 1], 2));
+        out->data[size] = out->data[i];
+        size += !blank;
+    }
+    out->size = size;
+    return buf_span(out);
+}
+
+/* A path in front of words: its last part has an ending, and no word goes on with it. */
+static bool is_path_and_words(struct span line, struct span *out_path)
+{
+    size_t size = 0;
+    while (size < line.size && line.data[size] != ' ' && line.data[size] != '\t') {
+        size++;
+    }
+    struct span path = span_of(line.data, size);
+    struct span rest = span_from(line, size);
+    const char *dot = path.size > 0 ? memrchr(path.data, '.', path.size) : NULL;
+    const char *last = path.size > 0 ? memrchr(path.data, '\\', path.size) : NULL;
+    last = last ? last : path.size > 0 ? memrchr(path.data, '/', path.size) : NULL;
+    *out_path = path;
+    return dot && last && dot > last + 1 && rest.size > 0 && path.data + path.size - dot <= 8 &&
+           !memchr(rest.data, '\\', rest.size);
+}
+
+static enum status take_rest(struct list_reader *reader, int64_t number, struct span line,
+                             enum observable_kind kind, bool defanged)
+{
+    struct indicator indicator;
+    struct span path;
+    int64_t taken = 0;
+    int64_t refused = reader->report->refused;
+    const char *why = indicator_parse(line, &reader->normal, &indicator);
+    if (!why) {
+        indicator.defanged |= defanged;
+        return list_take(reader, number, line, NULL, &indicator);
+    }
+    bool slashes = line.data[0] == '/' || memchr(line.data, '\\', line.size);
+    if (slashes && is_path_and_words(line, &path) &&
+        !indicator_parse(path, &reader->normal, &indicator) && indicator.kind == OBSERVABLE_FILE) {
+        return list_take(reader, number, path, NULL, &indicator);
+    }
+    enum status status = list_take_words(reader, number, line, kind, defanged, &taken);
+    if (status == OK && taken == 0 && reader->report->refused == refused) {
+        list_refuse(reader, number, line,
+                    memchr(line.data, ' ', line.size) && !slashes ? no_indicator : why);
+    }
+    return status;
+}
+
+/* What stands below a heading of references, or behind such a label, is none. */
+static enum status take_labelled(struct list_reader *reader, int64_t number, struct span line)
+{
+    struct span whole = line;
+    struct list_name label = cut_label(&line);
+    if (label.role == LIST_ROLE_UNKNOWN) {
+        label = reader->section;
+    }
+    if (label.role == LIST_ROLE_REFERENCE) {
+        list_refuse(reader, number, whole, "a reference, not an indicator");
+        return OK;
+    }
+    if (line.size == 0) {
+        return OK;
+    }
+    bool defanged = memchr(line.data, ' ', line.size) && is_spread(line);
+    line = defanged ? drawn_together(reader, line) : line;
+    enum observable_kind kind = label.role == LIST_ROLE_KIND ? label.kind : OBSERVABLE_KINDS;
+    bool as_it_stands = kind == OBSERVABLE_FILE || kind == OBSERVABLE_USER ||
+                        kind == OBSERVABLE_AGENT || kind == OBSERVABLE_DOMAIN;
+    struct indicator indicator;
+    if (as_it_stands && line.size < whole.size &&
+        !indicator_parse_as(line, kind, &reader->normal, &indicator)) {
+        return list_take_cell(reader, number, line, kind, span_of("", 0));
+    }
+    if (kind == OBSERVABLE_DOMAIN && !memchr(line.data, ' ', line.size) &&
+        !indicator_parse_as(line, kind, &reader->normal, &indicator)) {
+        return list_take(reader, number, line, NULL, &indicator);
+    }
+    return take_rest(reader, number, line, kind, defanged);
+}
+
+static bool is_rule(struct span line)
+{
+    for (size_t i = 0; i < line.size; i++) {
+        if (!memchr("-=_*#~+|: ", line.data[i], 10)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Letters, digits and what else stands in one value only: no blanks, no delimiters. */
+static bool is_one_word(struct span line)
+{
+    static const bool apart[256] = {
+        [' '] = true,  ['\t'] = true, [','] = true, [';'] = true, ['|'] = true, ['"'] = true,
+        ['\''] = true, ['<'] = true,  ['>'] = true, ['`'] = true, ['='] = true};
+    bool is = true;
+    for (size_t i = 0; i < line.size; i++) {
+        is &= !apart[(unsigned char)line.data[i]];
+    }
+    return is;
+}
+
+enum status list_take_line(struct list_reader *reader, int64_t number, struct span line)
+{
+    struct indicator indicator;
+    struct list_name heading;
+    line = list_trim(line);
+    if (line.size == 0) {
+        return OK;
+    }
+    if (is_one_word(line) && !memchr("#|-*@!$;[", line.data[0], 9) &&
+        reader->section.role == LIST_ROLE_UNKNOWN && line.data[line.size - 1] != ':' &&
+        !indicator_parse(line, &reader->normal, &indicator)) {
+        return list_take(reader, number, line, NULL, &indicator);
+    }
+    if (is_remark(line)) {
+        if (span_starts(line, "#") && is_heading(line, &heading) &&
+            (heading.role != LIST_ROLE_REFERENCE || span_starts(line, "##"))) {
+            reader->section = heading;
+        }
+        return OK;
+    }
+    enum list_line_form form = list_line_form_of(line);
+    if (form != LIST_LINE_PLAIN) {
+        return list_take_form(reader, number, line, form);
+    }
+    line = list_trim(without_remark(line));
+    if (line.size == 0 || is_rule(line)) {
+        return OK;
+    }
+    if (line.data[0] == '[' && memmem(line.data, line.size, "'", 1) &&
+        memchr(line.data, '=', line.size)) {
+        return list_take_pattern(reader, number, line);
+    }
+    if (is_heading(line, &heading)) {
+        reader->section = heading;
+        return OK;
+    }
+    return take_labelled(reader, number, without_bullet(line));
+}
