@@ -170,8 +170,13 @@ static enum status take_rest(struct list_reader *reader, int64_t number, struct 
 {
     struct indicator indicator;
     struct span path;
+    struct span first;
+    struct span last;
     int64_t taken = 0;
     int64_t refused = reader->report->refused;
+    if (list_is_range(line, &first, &last)) {
+        return list_take_range(reader, number, line, first, last);
+    }
     const char *why = indicator_parse(line, &reader->normal, &indicator);
     if (!why) {
         indicator.defanged |= defanged;

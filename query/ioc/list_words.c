@@ -310,6 +310,14 @@ static void take_word(struct word_taker *taker, const struct list_word *word)
 {
     struct indicator indicator;
     struct span text = word->text;
+    struct span first;
+    struct span last;
+    if (list_is_range(text, &first, &last)) {
+        taker->status = list_take_range(taker->reader, taker->line, text, first, last);
+        taker->taken++;
+        taker->prose = 0;
+        return;
+    }
     const char *why = read_word(taker, text, &indicator);
     if (why) {
         text = without_label(text);

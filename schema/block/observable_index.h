@@ -3,7 +3,8 @@
  * values that are new in the segment's dictionary with this block, by value. A hunt goes over these
  * lists and looks at the bytes of the events that they name.
  *
- * Format, all numbers little-endian, varint is LEB128: byte 1 (the version); varint first value,
+ * Format, all numbers little-endian, varint is LEB128: byte 2 (the version: what is observed
+ * is part of it); varint first value,
  * varint number of values that were looked at (0 and n_events in the list of events); varint n
  * IPv4 addresses, IPv6 addresses, keys; the IPv4 addresses ascending, as varint differences; the
  * IPv6 ones ascending, 16 bytes each; the keys ascending: 3 bytes, the low bits of the difference
@@ -18,7 +19,7 @@
 #include "schema/event/observable_key.h"
 
 enum {
-    OBSERVABLE_INDEX_VERSION = 1,
+    OBSERVABLE_INDEX_VERSION = 2,
     OBSERVABLE_INDEX_REF_BITS = 20,
     OBSERVABLE_INDEX_BYTES_MAX = 16 * 1024 * 1024
 };

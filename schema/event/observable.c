@@ -53,10 +53,24 @@ static const struct {
     {NAME("working_directory"), {.kind = OBSERVABLE_FILE, .words_are_files = true}},
     {NAME("location"), {.kind = OBSERVABLE_FILE, .words_are_files = true}},
     {NAME("file_transfer_stats.path"), {.kind = OBSERVABLE_FILE, .words_are_files = true}},
-    {NAME("command"), {.kind = OBSERVABLE_FIELD_SHAPES, .words_are_files = true}},
+    {NAME("command"), {.kind = OBSERVABLE_FILE, .words_are_files = true}},
     {NAME("argv"), {.kind = OBSERVABLE_FIELD_SHAPES, .words_are_files = true}},
-    {NAME("initial_command"), {.kind = OBSERVABLE_FIELD_SHAPES, .words_are_files = true}},
+    {NAME("initial_command"), {.kind = OBSERVABLE_FILE, .words_are_files = true}},
 };
+
+/* headers.User-Agent, in any case. */
+static bool is_agent_header(struct span path)
+{
+    static const char name[] = "user-agent";
+    enum { NAME_BYTES = sizeof name - 1 };
+    if (path.size < NAME_BYTES) {
+        return false;
+    }
+    struct span last = span_from(path, path.size - NAME_BYTES);
+    bool whole = path.size == NAME_BYTES || path.data[path.size - NAME_BYTES - 1] == '.';
+    return whole && (last.data[4] == '-' || last.data[4] == '_') &&
+           strncasecmp(last.data, name, 4) == 0 && strncasecmp(last.data + 5, name + 5, 5) == 0;
+}
 
 struct observable_field observable_field(struct span path)
 {
@@ -66,7 +80,8 @@ struct observable_field observable_field(struct span path)
             return known_fields[i].field;
         }
     }
-    return (struct observable_field){.kind = OBSERVABLE_FIELD_SHAPES};
+    return (struct observable_field){.kind = is_agent_header(path) ? (int)OBSERVABLE_AGENT
+                                                                   : OBSERVABLE_FIELD_SHAPES};
 }
 
 void observable_scanner_fini(struct observable_scanner *observer)
@@ -87,7 +102,9 @@ bool observable_scan_value(struct observable_scanner *observer,
     if (field->kind == OBSERVABLE_FIELD_NOTHING) {
         return true;
     }
-    if (field->kind != OBSERVABLE_FIELD_SHAPES) {
+    if (field->kind == OBSERVABLE_FILE) {
+        observable_scan_emit_file(&scan, value->value);
+    } else if (field->kind != OBSERVABLE_FIELD_SHAPES) {
         enum observable_kind kind = (enum observable_kind)field->kind;
         (void)observable_scan_emit(&scan, kind, value->value,
                                    kind == OBSERVABLE_SESSION  ? observable_session

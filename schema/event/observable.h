@@ -1,9 +1,9 @@
 /* Observables: what in an event an indicator of compromise can name. They come from fields whose
  * meaning is known (user, sid, serial_number, user_agent) and, by shape, from the text of every
  * field: addresses, host names, URLs, e-mail addresses, hashes and files, also where a command
- * hides them in base64. A file has a slash or a dot in its name, or stands in a field of files, or
- * is a word of a command that is not an option. The uid of an event and a value that is a time are
- * no observables.
+ * hides them in base64, percent-encoded or behind escaped slashes. A file has a slash or a dot in
+ * its name, or stands in a field of files, or is a word of a command that is not an option. The uid
+ * of an event and a value that is a time are no observables.
  *
  * Normal forms, the same for an indicator and for what is observed:
  *   ip       as a term (schema/event/term.h): dotted IPv4, or IPv6 in full; mapped IPv4 is IPv4
@@ -16,7 +16,10 @@
  *   session  lower case;  serial  lower-case hex without colons, or the decimal digits
  *
  * A domain is observed as such, in a URL, and behind the @ of an e-mail address. A name behind a
- * slash is part of a path and no domain. */
+ * slash is part of a path and no domain. A URL is observed with all that follows it without a
+ * blank, and up to the first ; or , or && in it; one within the query of another, too. A hash is
+ * observed within a longer name where no letter or digit goes on. A file of Windows is observed as
+ * it stands and in its normal form; a command as a whole is a file, too. */
 #ifndef SCHEMA_EVENT_OBSERVABLE_H
 #define SCHEMA_EVENT_OBSERVABLE_H
 
@@ -55,7 +58,7 @@ struct observable {
     struct span normal; /* lives until the callback returns */
     struct span field;
     struct span value; /* the field's whole value */
-    bool decoded;      /* found inside of base64 */
+    bool decoded;      /* found inside of base64, or by undoing escapes */
 };
 
 typedef void observable_each(void *context, const struct observable *observable);

@@ -17,6 +17,8 @@ struct observable_scan {
 /* What the form made of it, if anything. */
 bool observable_scan_emit(struct observable_scan *scan, enum observable_kind kind, struct span text,
                           bool (*form)(struct span text, struct buf *out));
+/* A file as it stands, and its normal form when that is another one. */
+void observable_scan_emit_file(struct observable_scan *scan, struct span file);
 /* All that the text holds by its shape. */
 void observable_scan_text(struct observable_scan *scan, struct span text);
 

@@ -41,6 +41,9 @@ void observable_key_all(enum observable_kind kind, struct span normal, observabl
             each(context, key_of(kind, name));
         }
     }
+    if (kind == OBSERVABLE_AGENT) {
+        each(context, key_of(kind, span_of("", 0)));
+    }
     while (kind == OBSERVABLE_DOMAIN) {
         const char *dot = normal.size ? memchr(normal.data, '.', normal.size) : NULL;
         normal = dot ? span_from(normal, (size_t)(dot + 1 - normal.data)) : normal;

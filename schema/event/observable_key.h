@@ -14,7 +14,7 @@ uint64_t observable_key(enum observable_kind kind, struct span normal);
 uint64_t observable_key_of_address(const unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES]);
 
 /* Calls `each` with the keys of the indicators that an observable can be: a domain and those above
- * it; a file by its whole path and by its last part. */
+ * it; a file by its whole path and by its last part; any user agent by the empty one, too. */
 typedef void observable_key_each(void *context, uint64_t key);
 void observable_key_all(enum observable_kind kind, struct span normal, observable_key_each *each,
                         void *context);

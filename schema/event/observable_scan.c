@@ -1,11 +1,14 @@
 /* Finding observables by shape inside of text. */
 #include "schema/event/observable_internal.h"
 
+#include "schema/text/ascii.h"
+
 enum {
     DECODED_BYTES_MAX = 64 * 1024,
     BASE64_CHARS_MIN = 12,
     DECODE_DEPTH_MAX = 2,
-    HASH_DIGITS_MIN = 32
+    HASH_DIGITS_MIN = 32,
+    URL_BYTES_MAX = 4096
 };
 
 /* What a character can be part of, and what it says of the word that it is in. */
@@ -95,6 +98,16 @@ bool observable_scan_emit(struct observable_scan *scan, enum observable_kind kin
     return true;
 }
 
+void observable_scan_emit_file(struct observable_scan *scan, struct span file)
+{
+    (void)observable_scan_emit(scan, OBSERVABLE_FILE, file, NULL);
+    struct buf *normal = &scan->observer->normal;
+    normal->size = 0;
+    if (observable_file(file, normal) && !span_equal(buf_span(normal), file)) {
+        (void)observable_scan_emit(scan, OBSERVABLE_FILE, buf_span(normal), NULL);
+    }
+}
+
 /* An address begins with a digit, or is of hexadecimal groups; what surely is none is not tried. */
 static bool emit_ip(struct observable_scan *scan, struct span text)
 {
@@ -110,9 +123,38 @@ static bool emit_ip(struct observable_scan *scan, struct span text)
     return observable_scan_emit(scan, OBSERVABLE_IP, text, observable_ip);
 }
 
+static bool is_hash_size(size_t size)
+{
+    return size == 32 || size == 40 || size == 64 || size == 128;
+}
+
+static bool is_word(char c)
+{
+    return ascii_is_letter(c) || ascii_is_digit(c) || (unsigned char)c >= 0x80;
+}
+
+/* Hashes in a longer name: <hash>.bin, a_<hash>, 0x<hash>; digits that go on make none. */
+static void scan_hashes(struct observable_scan *scan, struct span name)
+{
+    for (size_t at = 0; at + HASH_DIGITS_MIN <= name.size;) {
+        size_t end = at;
+        while (end < name.size && ascii_hex_digit(name.data[end]) >= 0) {
+            end++;
+        }
+        bool marked = at >= 2 && ascii_lower(name.data[at - 1]) == 'x' && name.data[at - 2] == '0';
+        bool apart = (at == 0 || !is_word(name.data[at - 1]) || marked) &&
+                     (end == name.size || !is_word(name.data[end]));
+        if (apart && is_hash_size(end - at) && end - at < name.size) {
+            (void)observable_scan_emit(scan, OBSERVABLE_HASH, span_of(name.data + at, end - at),
+                                       observable_hash);
+        }
+        at = end + 1;
+    }
+}
+
 static void scan_name(struct observable_scan *scan, struct span name, unsigned says, bool in_path)
 {
-    name = trim(name, "[.-_", "].-_");
+    name = trim(name, "[.-_%", "].-_%");
     const char *at = says & AN_AT ? (name.size ? memchr(name.data, '@', name.size) : NULL) : NULL;
     if (at) {
         (void)observable_scan_emit(scan, OBSERVABLE_EMAIL, name, observable_email);
@@ -121,9 +163,11 @@ static void scan_name(struct observable_scan *scan, struct span name, unsigned s
             return;
         }
     }
-    if (!observable_scan_emit(scan, OBSERVABLE_HASH, name, observable_hash) && (!in_path || at) &&
-        (says & A_DOT)) {
-        (void)observable_scan_emit(scan, OBSERVABLE_DOMAIN, name, observable_domain);
+    if (!observable_scan_emit(scan, OBSERVABLE_HASH, name, observable_hash)) {
+        scan_hashes(scan, name);
+        if ((!in_path || at) && (says & A_DOT)) {
+            (void)observable_scan_emit(scan, OBSERVABLE_DOMAIN, name, observable_domain);
+        }
     }
 }
 
@@ -159,8 +203,43 @@ static void scan_tokens(struct observable_scan *scan, struct span text)
     }
 }
 
+static void emit_url(struct observable_scan *scan, struct span text)
+{
+    struct span url = trim(text, "", ".,;:!?)]");
+    if (!observable_scan_emit(scan, OBSERVABLE_URL, url, observable_url)) {
+        return;
+    }
+    struct span host = observable_url_host(buf_span(&scan->observer->normal));
+    char copy[256];
+    size_t size = host.size < sizeof copy ? host.size : 0;
+    memcpy(copy, host.data, size);
+    host = span_of(copy, size);
+    if (!emit_ip(scan, host)) {
+        (void)observable_scan_emit(scan, OBSERVABLE_DOMAIN, host, observable_domain);
+    }
+}
+
+/* Where a URL may end before the run of its characters does: at what a shell or a list puts behind
+ * it, and within a query, where the next field begins. */
+static void emit_url_ends(struct observable_scan *scan, struct span run, bool inner)
+{
+    const char *end[] = {memchr(run.data, ';', run.size), memchr(run.data, ',', run.size),
+                         memmem(run.data, run.size, "&&", 2),
+                         inner ? memchr(run.data, '&', run.size) : NULL};
+    emit_url(scan, run);
+    for (size_t i = 0; i < sizeof end / sizeof end[0]; i++) {
+        if (end[i]) {
+            emit_url(scan, span_of(run.data, (size_t)(end[i] - run.data)));
+        }
+    }
+}
+
+/* Each URL, and those within its query. A URL of over URL_BYTES_MAX is none, and what could be its
+ * beginning is not looked at any further than that. */
 static void scan_urls(struct observable_scan *scan, struct span text)
 {
+    size_t run_end = 0;
+    size_t before = 0; /* the end of what was looked at */
     for (size_t at = 0; at < text.size;) {
         const char *mark = memmem(text.data + at, text.size - at, "://", 3);
         if (!mark) {
@@ -168,26 +247,21 @@ static void scan_urls(struct observable_scan *scan, struct span text)
         }
         size_t middle = (size_t)(mark - text.data);
         size_t start = middle;
-        while (start > at && (class_of(text.data[start - 1]) & IN_BASE64) &&
+        while (start > before && (class_of(text.data[start - 1]) & IN_BASE64) &&
                !is_one_of(text.data[start - 1], "/-_")) {
             start--;
         }
-        struct span run;
-        unsigned says;
-        size_t end = middle;
-        (void)next_run(text, &end, IN_URL, &run, &says);
-        struct span url = trim(span_of(text.data + start, end - start), "", ".,;:!?)]");
-        if (observable_scan_emit(scan, OBSERVABLE_URL, url, observable_url)) {
-            struct span host = observable_url_host(buf_span(&scan->observer->normal));
-            char copy[256];
-            size_t size = host.size < sizeof copy ? host.size : 0;
-            memcpy(copy, host.data, size);
-            host = span_of(copy, size);
-            if (!emit_ip(scan, host)) {
-                (void)observable_scan_emit(scan, OBSERVABLE_DOMAIN, host, observable_domain);
-            }
+        bool inner = middle < run_end;
+        if (!inner) {
+            struct span run;
+            unsigned says;
+            run_end = middle;
+            (void)next_run(text, &run_end, IN_URL, &run, &says);
         }
-        at = end > middle + 3 ? end : middle + 3;
+        size_t end = run_end - start > URL_BYTES_MAX ? start + URL_BYTES_MAX : run_end;
+        emit_url_ends(scan, span_of(text.data + start, end - start), inner);
+        at = middle + 3;
+        before = at;
     }
 }
 
@@ -202,7 +276,7 @@ static void scan_files(struct observable_scan *scan, struct span text)
         if ((says & (A_DOT | A_SLASH)) || named) {
             struct span file = trim(word, "", ".:");
             if (file.size > 1 && !(is_whole && file.size == text.size)) {
-                (void)observable_scan_emit(scan, OBSERVABLE_FILE, file, NULL);
+                observable_scan_emit_file(scan, file);
             }
         }
     }
@@ -250,6 +324,55 @@ static bool decode_text(struct buf *out, struct span digits)
     return buf_ok(out);
 }
 
+/* Looks at what was decoded behind `before`, and forgets it. */
+static void scan_decoded(struct observable_scan *scan, size_t before)
+{
+    struct buf *decoded = &scan->observer->decoded;
+    struct observable_scan inner = *scan;
+    struct buf copy = BUF_INIT; /* `decoded` grows below */
+    buf_add(&copy, decoded->data + before, decoded->size - before);
+    inner.at.decoded = true;
+    inner.depth++;
+    observable_scan_text(&inner, buf_span(&copy));
+    buf_fini(&copy);
+    decoded->size = before;
+}
+
+/* %2F is /; and so is \/, as some write JSON within a text. */
+static bool is_escape(struct span text, size_t at)
+{
+    return (text.data[at] == '%' && at + 2 < text.size && ascii_hex_digit(text.data[at + 1]) >= 0 &&
+            ascii_hex_digit(text.data[at + 2]) >= 0) ||
+           (text.data[at] == '\\' && at + 1 < text.size && text.data[at + 1] == '/');
+}
+
+static void scan_escaped(struct observable_scan *scan, struct span text)
+{
+    struct buf *decoded = &scan->observer->decoded;
+    size_t before = decoded->size;
+    bool any = false;
+    bool maybe = text.size > 0 &&
+                 (memchr(text.data, '%', text.size) || memmem(text.data, text.size, "\\/", 2));
+    for (size_t i = 0; maybe && i < text.size && before < DECODED_BYTES_MAX; i++) {
+        char c = text.data[i];
+        if (is_escape(text, i)) {
+            any = true;
+            if (c == '%') {
+                c = (char)(ascii_hex_digit(text.data[i + 1]) << 4 |
+                           ascii_hex_digit(text.data[i + 2]));
+            } else {
+                c = '/';
+            }
+            i += text.data[i] == '%' ? 2 : 1;
+        }
+        buf_add_char(decoded, c);
+    }
+    if (any && buf_ok(decoded)) {
+        scan_decoded(scan, before);
+    }
+    decoded->size = before;
+}
+
 static void scan_base64(struct observable_scan *scan, struct span text)
 {
     struct buf *decoded = &scan->observer->decoded;
@@ -259,14 +382,7 @@ static void scan_base64(struct observable_scan *scan, struct span text)
         size_t before = decoded->size;
         if (digits.size >= BASE64_CHARS_MIN && before < DECODED_BYTES_MAX &&
             decode_text(decoded, digits)) {
-            struct observable_scan inner = *scan;
-            struct buf copy = BUF_INIT; /* `decoded` grows below */
-            buf_add(&copy, decoded->data + before, decoded->size - before);
-            inner.at.decoded = true;
-            inner.depth++;
-            observable_scan_text(&inner, buf_span(&copy));
-            buf_fini(&copy);
-            decoded->size = before;
+            scan_decoded(scan, before);
         }
     }
 }
@@ -303,5 +419,6 @@ void observable_scan_text(struct observable_scan *scan, struct span text)
     scan_files(scan, text);
     if (scan->depth < DECODE_DEPTH_MAX) {
         scan_base64(scan, text);
+        scan_escaped(scan, text);
     }
 }

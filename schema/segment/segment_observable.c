@@ -36,7 +36,8 @@ enum status segment_observable_read(struct segment *segment, int64_t block,
     int64_t kind = list == SEGMENT_OBSERVABLE_EVENTS ? SEGMENT_VECTOR_OBSERVABLE_EVENTS
                                                      : SEGMENT_VECTOR_OBSERVABLE_VALUES;
     enum status status = read_pieces(segment, kind, block, &out->bytes, err);
-    *out_is_there = out->bytes.size > 0;
+    /* A list of an earlier version lacks what is observed since: as if there were none. */
+    *out_is_there = out->bytes.size > 0 && out->bytes.data[0] == OBSERVABLE_INDEX_VERSION;
     if (status == OK && *out_is_there) {
         status = observable_index_decode(out, err);
     }

