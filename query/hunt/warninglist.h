@@ -7,14 +7,14 @@
 
 enum {
     WARNINGLISTS_MAX = 1024,
-    WARNINGLIST_PATTERNS_MAX = 4096, /* substrings, and regular expressions, together */
     WARNINGLIST_REGEX_BYTES_MAX = 1024,
     WARNINGLIST_SUBJECT_BYTES_MAX = 4096 /* longer values are not looked at by these */
 };
-/* The worst case of these: a value that is on no other list is tried against each pattern. Without
- * back-references, which are refused, libc's regexec takes no exponential time, but a try may cost
- * (states of the pattern) x (bytes of the value): take regular expressions only from people whom
- * you would let slow a hunt down. */
+/* The worst case of these: a value that is on no other list is tried against each regular
+ * expression; substrings are looked up, however many there are. Without back-references, which are
+ * refused, libc's regexec takes no exponential time, but a try may cost (states of the pattern) x
+ * (bytes of the value): take regular expressions only from people whom you would let slow a hunt
+ * down. */
 
 struct warninglist_set;
 

@@ -6,14 +6,19 @@
 
 #include "query/hunt/warninglist.h"
 #include "schema/base/arena.h"
+#include "schema/base/vec.h"
 
 /* A text inside of a value, in lower case, or a regular expression. */
 struct warninglist_pattern {
     uint32_t warninglist;
     struct span text;
+    uint32_t next; /* that begins as it does, + 1; 0: none */
     bool is_regex;
     regex_t regex;
 };
+
+/* Substrings by how they begin: with 8, 4 or 2 bytes, as many as they have. */
+enum { WARNINGLIST_BEGINS = 3 };
 
 struct warninglist_set {
     struct arena arena;
@@ -22,8 +27,11 @@ struct warninglist_set {
     struct indicator_set *values;
     struct warninglist *lists; /* WARNINGLISTS_MAX */
     size_t count;
-    struct warninglist_pattern *patterns; /* WARNINGLIST_PATTERNS_MAX */
-    size_t n_patterns;
+    VEC(struct warninglist_pattern) patterns;
+    VEC(uint32_t) regexes; /* of the patterns */
+    uint32_t *begins;      /* the first substring of each slot, + 1; n_begins of them */
+    size_t n_begins;
+    bool has_begin[WARNINGLIST_BEGINS];
     uint32_t *of_indicator; /* of the set that was judged */
 };
 

@@ -2,44 +2,79 @@
  * latter in the syntax of Perl; of it that is taken which can be said in POSIX's (IEEE 1003.1,
  * extended, with \w \s \b as GNU has them), whose matching in libc has no exponential cases without
  * back-references. Counted repeats are bounded, as libc copies what they repeat. */
+#include <stdlib.h>
+
 #include "query/hunt/warninglist_internal.h"
 #include "query/ioc/indicator_parse.h"
+#include "schema/base/hash64.h"
 #include "schema/text/ascii.h"
 
-enum { REPEATS_MAX = 1000 };
+enum { REPEATS_MAX = 1000, BEGINS_MIN = 1024 };
 
-static enum status new_pattern(struct warninglist_set *set, uint32_t warninglist,
-                               struct warninglist_pattern **out_pattern, struct err *err)
+static const size_t begin_sizes[WARNINGLIST_BEGINS] = {8, 4, 2};
+
+/* Which of these the text has: the longest. */
+static size_t begin_of(size_t size)
 {
-    if (set->n_patterns == WARNINGLIST_PATTERNS_MAX) {
-        return err_set(err, ERR_LIMIT, "more than %d substrings and regular expressions",
-                       WARNINGLIST_PATTERNS_MAX);
+    return size >= begin_sizes[0] ? 0 : size >= begin_sizes[1] ? 1 : 2;
+}
+
+static size_t slot_of(const struct warninglist_set *set, const char *text, size_t begin)
+{
+    return hash64(span_of(text, begin_sizes[begin]), begin) & (set->n_begins - 1);
+}
+
+static void link_substring(struct warninglist_set *set, size_t number)
+{
+    struct warninglist_pattern *pattern = &set->patterns.items[number];
+    size_t begin = begin_of(pattern->text.size);
+    uint32_t *slot = &set->begins[slot_of(set, pattern->text.data, begin)];
+    pattern->next = *slot;
+    *slot = (uint32_t)number + 1;
+    set->has_begin[begin] = true;
+}
+
+/* Twice as many slots as there are patterns. */
+static bool grow_begins(struct warninglist_set *set)
+{
+    if ((set->patterns.count + 1) * 2 <= set->n_begins) {
+        return true;
     }
-    *out_pattern = &set->patterns[set->n_patterns];
-    **out_pattern = (struct warninglist_pattern){.warninglist = warninglist};
-    return OK;
+    size_t size = set->n_begins ? set->n_begins * 2 : BEGINS_MIN;
+    uint32_t *begins = calloc(size, sizeof *begins);
+    if (!begins) {
+        return false;
+    }
+    free(set->begins);
+    set->begins = begins;
+    set->n_begins = size;
+    for (size_t i = 0; i < set->patterns.count; i++) {
+        if (!set->patterns.items[i].is_regex) {
+            link_substring(set, i);
+        }
+    }
+    return true;
 }
 
 enum status warninglist_add_substring(struct warninglist_set *set, uint32_t warninglist,
                                       struct span text, const char **out_why, struct err *err)
 {
-    struct warninglist_pattern *pattern = NULL;
     *out_why = text.size < 2 || text.size > INDICATOR_PARSE_BYTES_MAX
                    ? "a substring of one byte, or of over 4,096"
                    : NULL;
-    enum status status = *out_why ? OK : new_pattern(set, warninglist, &pattern, err);
-    if (*out_why || status != OK) {
-        return status;
+    if (*out_why) {
+        return OK;
     }
     char *copy = arena_alloc(&set->arena, text.size);
-    if (!copy) {
-        return err_nomem(err, "warninglists");
-    }
-    for (size_t i = 0; i < text.size; i++) {
+    for (size_t i = 0; copy && i < text.size; i++) {
         copy[i] = ascii_lower(text.data[i]);
     }
-    pattern->text = span_of(copy, text.size);
-    set->n_patterns++;
+    const struct warninglist_pattern pattern = {.warninglist = warninglist,
+                                                .text = span_of(copy, text.size)};
+    if (!copy || !grow_begins(set) || !vec_push(&set->patterns, pattern)) {
+        return err_nomem(err, "warninglists");
+    }
+    link_substring(set, set->patterns.count - 1);
     return OK;
 }
 
@@ -206,7 +241,7 @@ static struct span without_delimiters(struct span text)
 enum status warninglist_add_regex(struct warninglist_set *set, uint32_t warninglist,
                                   struct span text, const char **out_why, struct err *err)
 {
-    struct warninglist_pattern *pattern = NULL;
+    struct warninglist_pattern pattern = {.warninglist = warninglist, .is_regex = true};
     struct rewrite rewrite = {.rest = without_delimiters(text), .repeats = 1};
     if (text.size == 0 || text.size > WARNINGLIST_REGEX_BYTES_MAX ||
         memchr(text.data, '\0', text.size)) {
@@ -214,16 +249,15 @@ enum status warninglist_add_regex(struct warninglist_set *set, uint32_t warningl
     }
     rewrite_all(&rewrite);
     buf_add_char(&rewrite.out, '\0');
-    enum status status = rewrite.why ? OK : new_pattern(set, warninglist, &pattern, err);
-    if (status == OK && !rewrite.why && !buf_ok(&rewrite.out)) {
-        status = err_nomem(err, "warninglists");
-    }
+    bool room =
+        buf_ok(&rewrite.out) && vec_reserve(&set->patterns, 1) && vec_reserve(&set->regexes, 1);
+    enum status status = rewrite.why || room ? OK : err_nomem(err, "warninglists");
     if (status == OK && !rewrite.why) {
-        if (regcomp(&pattern->regex, rewrite.out.data, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0) {
+        if (regcomp(&pattern.regex, rewrite.out.data, REG_EXTENDED | REG_ICASE | REG_NOSUB) != 0) {
             fail(&rewrite, "a regular expression that is broken");
         } else {
-            pattern->is_regex = true;
-            set->n_patterns++;
+            set->regexes.items[set->regexes.count++] = (uint32_t)set->patterns.count;
+            set->patterns.items[set->patterns.count++] = pattern;
         }
     }
     buf_fini(&rewrite.out);
@@ -231,28 +265,51 @@ enum status warninglist_add_regex(struct warninglist_set *set, uint32_t warningl
     return status;
 }
 
+/* The first pattern, + 1, of which the subject has the substring; of those that are known, + 1, the
+ * first. */
+static uint32_t find_substring(const struct warninglist_set *set, enum observable_kind kind,
+                               struct span subject, uint32_t found)
+{
+    for (size_t at = 0; set->n_begins > 0 && at < subject.size; at++) {
+        struct span rest = span_from(subject, at);
+        for (size_t begin = 0; begin < WARNINGLIST_BEGINS; begin++) {
+            if (!set->has_begin[begin] || rest.size < begin_sizes[begin]) {
+                continue;
+            }
+            uint32_t number = set->begins[slot_of(set, rest.data, begin)];
+            for (; number > 0; number = set->patterns.items[number - 1].next) {
+                const struct warninglist_pattern *pattern = &set->patterns.items[number - 1];
+                if ((found == 0 || number < found) && pattern->text.size <= rest.size &&
+                    memcmp(pattern->text.data, rest.data, pattern->text.size) == 0 &&
+                    warninglist_is_about(&set->lists[pattern->warninglist], kind)) {
+                    found = number;
+                }
+            }
+        }
+    }
+    return found;
+}
+
 uint32_t warninglist_by_pattern(const struct warninglist_set *set, enum observable_kind kind,
                                 struct span normal)
 {
     char subject[WARNINGLIST_SUBJECT_BYTES_MAX + 1];
-    if (set->n_patterns == 0 || normal.size == 0 || normal.size > WARNINGLIST_SUBJECT_BYTES_MAX) {
+    uint32_t found = 0;
+    if (set->patterns.count == 0 || normal.size == 0 ||
+        normal.size > WARNINGLIST_SUBJECT_BYTES_MAX) {
         return 0;
     }
     for (size_t i = 0; i < normal.size; i++) {
         subject[i] = ascii_lower(normal.data[i]);
     }
     subject[normal.size] = '\0'; /* what is behind a NUL of the value is not looked at */
-    for (size_t i = 0; i < set->n_patterns; i++) {
-        const struct warninglist_pattern *pattern = &set->patterns[i];
-        if (!warninglist_is_about(&set->lists[pattern->warninglist], kind)) {
-            continue;
-        }
-        bool is = pattern->is_regex ? regexec(&pattern->regex, subject, 0, NULL, 0) == 0
-                                    : memmem(subject, normal.size, pattern->text.data,
-                                             pattern->text.size) != NULL;
-        if (is) {
-            return pattern->warninglist + 1;
+    for (size_t i = 0; i < set->regexes.count && found == 0; i++) {
+        const struct warninglist_pattern *pattern = &set->patterns.items[set->regexes.items[i]];
+        if (warninglist_is_about(&set->lists[pattern->warninglist], kind) &&
+            regexec(&pattern->regex, subject, 0, NULL, 0) == 0) {
+            found = set->regexes.items[i] + 1;
         }
     }
-    return 0;
+    found = find_substring(set, kind, span_of(subject, normal.size), found);
+    return found ? set->patterns.items[found - 1].warninglist + 1 : 0;
 }

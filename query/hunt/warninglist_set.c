@@ -12,8 +12,7 @@ struct warninglist_set *warninglist_new(void)
     }
     set->values = indicator_set_new();
     set->lists = calloc(WARNINGLISTS_MAX, sizeof *set->lists);
-    set->patterns = calloc(WARNINGLIST_PATTERNS_MAX, sizeof *set->patterns);
-    if (!set->values || !set->lists || !set->patterns) {
+    if (!set->values || !set->lists) {
         warninglist_free(set);
         return NULL;
     }
@@ -25,15 +24,15 @@ void warninglist_free(struct warninglist_set *set)
     if (!set) {
         return;
     }
-    for (size_t i = 0; i < set->n_patterns; i++) {
-        if (set->patterns[i].is_regex) {
-            regfree(&set->patterns[i].regex);
-        }
+    for (size_t i = 0; i < set->regexes.count; i++) {
+        regfree(&set->patterns.items[set->regexes.items[i]].regex);
     }
     indicator_set_free(set->values);
     arena_fini(&set->arena);
     free(set->lists);
-    free(set->patterns);
+    vec_fini(&set->patterns);
+    vec_fini(&set->regexes);
+    free(set->begins);
     free(set->of_indicator);
     free(set);
 }

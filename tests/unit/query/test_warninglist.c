@@ -173,6 +173,39 @@ TEST(private_and_own)
     warninglist_free(warninglists);
 }
 
+/* As many substrings as lists of throw-away mail domains have, and more. */
+TEST(many_substrings)
+{
+    enum { MANY = 20000 };
+    struct buf list = BUF_INIT;
+    struct buf told = BUF_INIT;
+    buf_add_str(&list, "{\"name\":\"many\",\"type\":\"substring\",\"list\":[");
+    for (int i = 0; i < MANY; i++) {
+        buf_printf(&list, "%s\"mail%d.example\"", i > 0 ? "," : "", i);
+    }
+    buf_add_str(&list, ",\"zq\",\"abcd\"]}");
+    buf_add_char(&list, '\0');
+    struct warninglist_set *set = read_list(list.data, &told);
+    static const struct {
+        const char *name;
+        bool is;
+    } asked[] = {{"mail19999.example", true},  {"x.mail7.example", true},
+                 {"mail20000.example", false}, {"smail0.example.org", true},
+                 {"mai7.example", false},      {"azqb.example", true},
+                 {"zabcd.example", true},      {"abce.example", false}};
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        if ((warninglist_of_observable(set, OBSERVABLE_DOMAIN, span_str(asked[i].name)) != 0) !=
+            asked[i].is) {
+            fprintf(stderr, "%s is wrong\n", asked[i].name);
+            test_failures++;
+        }
+    }
+    EXPECT(told.size == 0 && warninglist_get(set, 0)->entries == MANY + 2);
+    warninglist_free(set);
+    buf_fini(&told);
+    buf_fini(&list);
+}
+
 TEST(indicators_themselves)
 {
     static const char *const lines[] = {"10.0.0.0/8", "10.1.0.0/16", "10.0.0.0/7", "10.0.0.9",
@@ -203,4 +236,4 @@ TEST(indicators_themselves)
 }
 
 TEST_MAIN(TEST_ENTRY(lists), TEST_ENTRY(what_cannot_be_used_is_told), TEST_ENTRY(private_and_own),
-          TEST_ENTRY(indicators_themselves))
+          TEST_ENTRY(many_substrings), TEST_ENTRY(indicators_themselves))
