@@ -47,6 +47,9 @@ static enum status take_shaped(struct list_reader *reader, int64_t line, struct 
     if (list_is_range(text, &first, &last)) {
         return list_take_range(reader, line, text, first, last);
     }
+    if (kind == OBSERVABLE_URL && !memchr(text.data, '/', text.size)) {
+        kind = OBSERVABLE_KINDS; /* a host without a path */
+    }
     const char *why = kind == OBSERVABLE_KINDS
                           ? indicator_parse(text, &reader->normal, &indicator)
                           : indicator_parse_as(text, kind, &reader->normal, &indicator);

@@ -4,7 +4,7 @@
 
 #include "query/ioc/list_internal.h"
 
-enum { DEPTH_MAX = 1000 };
+enum { DEPTH_MAX = 1000, BREAKS_MAX = 1000 };
 
 enum status list_json_fits(struct span text, struct err *err)
 {
@@ -126,6 +126,7 @@ struct documents {
     struct cursor cursor;
     int64_t broken_line; /* of the first break; 0: none */
     size_t broken_byte;
+    size_t breaks;
 };
 
 static bool keep(struct documents *documents, cJSON *root)
@@ -148,7 +149,10 @@ static void skip_broken(struct documents *documents, const char *at, size_t from
         advance(&there, from_start);
         documents->broken_line = there.line;
     }
-    const char *next = rest.size > 0 ? memmem(rest.data, rest.size, "\n{", 2) : NULL;
+    struct span behind = span_from(cursor->rest, 1);
+    const char *next = behind.size > 0 && ++documents->breaks < BREAKS_MAX
+                           ? memmem(behind.data, behind.size, "\n{", 2)
+                           : NULL;
     (void)keep(documents,
                parse_whole_part(span_of(cursor->rest.data,
                                         (size_t)((next ? next : rest.data) - cursor->rest.data))));

@@ -165,6 +165,13 @@ static bool is_path_and_words(struct span line, struct span *out_path)
            !memchr(rest.data, '\\', rest.size);
 }
 
+/* ";words" behind a URL, and no ";name=value" of it. */
+static bool has_remark_behind(struct span line)
+{
+    const char *mark = memchr(line.data, ';', line.size);
+    return mark && !memchr(mark, '=', line.size - (size_t)(mark - line.data));
+}
+
 static enum status take_rest(struct list_reader *reader, int64_t number, struct span line,
                              enum observable_kind kind, bool defanged)
 {
@@ -178,7 +185,7 @@ static enum status take_rest(struct list_reader *reader, int64_t number, struct 
         return list_take_range(reader, number, line, first, last);
     }
     const char *why = indicator_parse(line, &reader->normal, &indicator);
-    if (!why) {
+    if (!why && !(indicator.kind == OBSERVABLE_URL && has_remark_behind(line))) {
         indicator.defanged |= defanged;
         return list_take(reader, number, line, NULL, &indicator);
     }

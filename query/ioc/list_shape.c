@@ -44,8 +44,10 @@ struct span list_bare_header(struct span line)
 
 bool list_is_remark_line(struct span line, char delimiter)
 {
-    return line.size > 0 && (line.data[0] == '#' || (line.data[0] == ';' && delimiter != ';') ||
-                             span_starts(line, "//"));
+    return line.size > 0 &&
+           (line.data[0] == '#' ||
+            (line.data[0] == ';' && (delimiter != ';' || span_starts(line, "; "))) ||
+            span_starts(line, "//"));
 }
 
 /* |---|:--| below a header, |=== around a table. */
