@@ -266,7 +266,7 @@ enum status list_take_line(struct list_reader *reader, int64_t number, struct sp
         return OK;
     }
     if (is_one_word(line) && !memchr("#|-*@!$;[", line.data[0], 9) &&
-        reader->section.role == LIST_ROLE_UNKNOWN && line.data[line.size - 1] != ':' &&
+        reader->section.role == LIST_ROLE_UNKNOWN &&
         !indicator_parse(line, &reader->normal, &indicator)) {
         return list_take(reader, number, line, NULL, &indicator);
     }

