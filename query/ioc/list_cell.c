@@ -84,6 +84,21 @@ static enum status take_of_kind(struct list_reader *reader, int64_t line, struct
     return take_shaped(reader, line, text, kind);
 }
 
+/* list_name_of; most rows have the type of the one before. */
+static struct list_name type_says(struct list_reader *reader, struct span type)
+{
+    if (span_equal(type, span_of(reader->type, reader->type_size))) {
+        return reader->type_says;
+    }
+    struct list_name name = list_name_of(type);
+    if (type.size <= sizeof reader->type) {
+        memcpy(reader->type, type.data, type.size);
+        reader->type_size = type.size;
+        reader->type_says = name;
+    }
+    return name;
+}
+
 enum status list_take_cell(struct list_reader *reader, int64_t line, struct span text,
                            enum observable_kind kind, struct span type)
 {
@@ -101,7 +116,7 @@ enum status list_take_cell(struct list_reader *reader, int64_t line, struct span
         return take_of_kind(reader, line, text, kind);
     }
     if (type.size > 0) {
-        name = list_name_of(type);
+        name = type_says(reader, type);
     }
     if (name.role == LIST_ROLE_NONE || name.role == LIST_ROLE_REFERENCE) {
         list_refuse(reader, line, text, list_no_type);

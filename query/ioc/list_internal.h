@@ -91,6 +91,9 @@ struct list_reader {
     struct buf line;            /* of a line that is changed before it is read */
     struct indicator_note note; /* of what is taken */
     struct list_name section;   /* what the last heading said of what follows */
+    char type[32];              /* the last cell that named a type, and what it says */
+    size_t type_size;
+    struct list_name type_says;
     struct list_fields fields;
     struct err *err;
 };

@@ -119,7 +119,9 @@ static bool is_spread(struct span line)
     static const char *const marks[] = {
         " [.",    " (.",    " {.",  ".] ", ".) ",    ".} ",    " [dot]", " (dot)",
         "[dot] ", "(dot) ", ":// ", "] :", " [at] ", " (at) ", " [@",    "[@] "};
-    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+    bool may = memchr(line.data, '[', line.size) || memchr(line.data, '(', line.size) ||
+               memchr(line.data, '{', line.size) || memmem(line.data, line.size, ":// ", 4);
+    for (size_t i = 0; may && i < sizeof marks / sizeof marks[0]; i++) {
         if (memmem(line.data, line.size, marks[i], strlen(marks[i]))) {
             return true;
         }

@@ -2,7 +2,7 @@
 
 #include "schema/text/ascii.h"
 
-enum { NAME_BYTES_MAX = 64, WORDS_MAX = 8 };
+enum { NAME_BYTES_MAX = 64, WORDS_MAX = 8, PLACEHOLDER_BYTES_MAX = 16 };
 
 struct named {
     const char *name; /* lower case, letters and digits only */
@@ -321,8 +321,10 @@ bool list_is_placeholder(struct span text)
         "n/a",           "na",      "none", "null", "nil", "unknown", "nan",
         "tbd",           "-",       "--",   "---",  "?",   "n.a.",    "undefined",
         "not available", "no data", "[]",   "{}",   "0",   "*",       "."};
-    for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++) {
-        if (text.size == strlen(nothing[i]) && strncasecmp(text.data, nothing[i], text.size) == 0) {
+    for (size_t i = 0; text.size <= PLACEHOLDER_BYTES_MAX && i < sizeof nothing / sizeof nothing[0];
+         i++) {
+        if (text.size > 0 && nothing[i][0] == ascii_lower(text.data[0]) &&
+            text.size == strlen(nothing[i]) && strncasecmp(text.data, nothing[i], text.size) == 0) {
             return true;
         }
     }

@@ -1,5 +1,6 @@
 #include "query/ioc/list_internal.h"
 #include "query/ioc/list_rows.h"
+#include "schema/text/ascii.h"
 
 #include "query/ioc/indicator_parse.h"
 
@@ -90,13 +91,13 @@ size_t list_header_names(struct list_reader *reader, const struct list_rows *row
     *out_known = 0;
     for (size_t i = 0; i < row->count; i++) {
         struct span cell = row->cells[i];
-        struct list_name name = list_name_of(cell);
         if (cell.size == 0) {
             continue;
         }
-        if (!is_name(cell) || has_value(reader, cell)) {
+        if (ascii_is_digit(cell.data[0]) || !is_name(cell) || has_value(reader, cell)) {
             return 0;
         }
+        struct list_name name = list_name_of(cell);
         named++;
         *out_known += name.role == LIST_ROLE_VALUE || name.role == LIST_ROLE_KIND ||
                       name.role == LIST_ROLE_TYPE || name.role == LIST_ROLE_START;

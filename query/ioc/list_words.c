@@ -128,7 +128,8 @@ static size_t within_word(struct span text, size_t at, bool first)
 {
     struct span rest = span_from(text, at);
     size_t size = first && rest.data[0] == '[' ? bracketed_address(rest) : 0;
-    if (size == 0 && memchr("[({.", rest.data[0], 4)) {
+    bool dot = rest.data[0] == '.' && rest.size > 1 && memchr("])}", rest.data[1], 3);
+    if (size == 0 && (dot || memchr("[({", rest.data[0], 3))) {
         size = refang_mark(rest);
         bool bare = size == 2; /* "[." or ".]", which need no other half */
         size = bare && first && rest.data[0] == '[' ? 0 : size;

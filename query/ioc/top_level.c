@@ -35,9 +35,13 @@ static const char common[] = " com net org info ";
 /* `names` have a blank on both sides. */
 static bool is_among(const char *names, const char *label)
 {
-    char word[72];
-    int size = snprintf(word, sizeof word, " %s ", label);
-    return size > 0 && (size_t)size < sizeof word && strstr(names, word) != NULL;
+    size_t size = strlen(label);
+    for (const char *at = strstr(names, label); at; at = strstr(at + 1, label)) {
+        if (at[-1] == ' ' && at[size] == ' ') {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool has_rule(const char *name, int type)
