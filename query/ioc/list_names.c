@@ -191,6 +191,12 @@ static const struct named veto_words[] = {
     ROLE("tags", NONE),
     ROLE("tag", NONE),
     ROLE("mime", NONE),
+    ROLE("status", NONE),
+    ROLE("state", NONE),
+    ROLE("category", NONE),
+    ROLE("usage", NONE),
+    ROLE("size", NONE),
+    ROLE("length", NONE),
 };
 
 /* The last word of the name, or the only one that says anything. */
