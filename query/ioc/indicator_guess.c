@@ -1,70 +1,20 @@
 /* What kind of indicator a value is, by its shape. */
 #include "query/ioc/indicator_internal.h"
+#include "query/ioc/text_bytes.h"
 #include "query/ioc/top_level.h"
 #include "query/language/address.h"
 #include "schema/text/ascii.h"
 
 static const char unclear[] = "its kind is not clear: write user:NAME, file:NAME or agent:TEXT";
 
-/* What bytes a text has, so that it is asked only to be what it can be. */
-enum {
-    HAS_DIGIT = 1,
-    HAS_HEX = 2, /* a to f, either case */
-    HAS_DOT = 4,
-    HAS_DASH = 8,
-    HAS_COLON = 16,
-    HAS_SLASH = 32,
-    HAS_AT = 64,
-    HAS_MARK = 128,  /* of an address: [ % */
-    HAS_OTHER = 256, /* what names and paths may have */
-    HAS_NEVER = 512, /* what no guessed value has: blanks, controls, quotes, <>|, */
-    HAS_BACKSLASH = 1024,
-    HAS_WIDE = 2048, /* beyond ASCII */
-};
-
-#define NEVER_16(c)                                                                                \
-    [(c)] = HAS_NEVER, [(c) + 1] = HAS_NEVER, [(c) + 2] = HAS_NEVER, [(c) + 3] = HAS_NEVER,        \
-    [(c) + 4] = HAS_NEVER, [(c) + 5] = HAS_NEVER, [(c) + 6] = HAS_NEVER, [(c) + 7] = HAS_NEVER,    \
-    [(c) + 8] = HAS_NEVER, [(c) + 9] = HAS_NEVER, [(c) + 10] = HAS_NEVER, [(c) + 11] = HAS_NEVER,  \
-    [(c) + 12] = HAS_NEVER, [(c) + 13] = HAS_NEVER, [(c) + 14] = HAS_NEVER, [(c) + 15] = HAS_NEVER
-
-static const uint16_t classes[128] = {
-    NEVER_16(0),        NEVER_16(16),           [' '] = HAS_NEVER, ['"'] = HAS_NEVER,
-    ['<'] = HAS_NEVER,  ['>'] = HAS_NEVER,      ['|'] = HAS_NEVER, ['`'] = HAS_NEVER,
-    [0x7f] = HAS_NEVER, ['\\'] = HAS_BACKSLASH, ['0'] = HAS_DIGIT, ['1'] = HAS_DIGIT,
-    ['2'] = HAS_DIGIT,  ['3'] = HAS_DIGIT,      ['4'] = HAS_DIGIT, ['5'] = HAS_DIGIT,
-    ['6'] = HAS_DIGIT,  ['7'] = HAS_DIGIT,      ['8'] = HAS_DIGIT, ['9'] = HAS_DIGIT,
-    ['a'] = HAS_HEX,    ['b'] = HAS_HEX,        ['c'] = HAS_HEX,   ['d'] = HAS_HEX,
-    ['e'] = HAS_HEX,    ['f'] = HAS_HEX,        ['A'] = HAS_HEX,   ['B'] = HAS_HEX,
-    ['C'] = HAS_HEX,    ['D'] = HAS_HEX,        ['E'] = HAS_HEX,   ['F'] = HAS_HEX,
-    ['.'] = HAS_DOT,    ['-'] = HAS_DASH,       [':'] = HAS_COLON, ['/'] = HAS_SLASH,
-    ['@'] = HAS_AT,     ['['] = HAS_MARK,       ['%'] = HAS_MARK,
-};
-
-static unsigned bytes_of(struct span text)
-{
-    unsigned has = 0;
-    for (size_t i = 0; i < text.size; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        unsigned class = c < 128 ? classes[c] : HAS_WIDE;
-        has |= class ? class : HAS_OTHER;
-    }
-    return has;
-}
-
-static bool only(unsigned has, unsigned of)
-{
-    return (has & ~of) == 0;
-}
-
 static bool can_be_ip(unsigned has)
 {
-    return only(has, HAS_DIGIT | HAS_DOT) || has & HAS_MARK ||
+    return text_bytes_only(has, HAS_DIGIT | HAS_DOT) || has & (HAS_OPEN | HAS_PERCENT) ||
            (has & HAS_COLON && !(has & HAS_SLASH));
 }
 
 /* What stands before the slash is an address: then the whole is a range, or nothing. */
-static bool begins_with_address(struct span text, unsigned has, struct buf *normal)
+static bool begins_with_address(struct span text, unsigned has)
 {
     const char *slash = has & HAS_SLASH ? memchr(text.data, '/', text.size) : NULL;
     if (!slash || slash == text.data ||
@@ -74,7 +24,6 @@ static bool begins_with_address(struct span text, unsigned has, struct buf *norm
     unsigned char low[16];
     unsigned char high[16];
     struct span address = span_of(text.data, (size_t)(slash - text.data));
-    (void)normal;
     return address_read_range(address, low, high) &&
            !(memchr(address.data, '.', address.size) && memchr(address.data, ':', address.size));
 }
@@ -183,27 +132,40 @@ static bool is_email(struct span text, unsigned has)
     return at && (!slash || at < slash);
 }
 
-const char *indicator_guess(struct span text, struct buf *normal, struct indicator *out)
+/* Most texts of a list have no other bytes than names have. */
+static const char *guess_of_names(struct span text, unsigned has, struct buf *normal,
+                                  struct indicator *out)
 {
-    unsigned has = bytes_of(text);
-    if (begins_with_address(text, has, normal)) {
+    if (text_bytes_only(has, HAS_DIGIT | HAS_DOT) && observable_ip(text, normal)) {
+        out->kind = OBSERVABLE_IP;
+        return NULL;
+    }
+    if (text_bytes_only(has, HAS_DIGIT | HAS_HEX) && observable_hash(text, normal)) {
+        out->kind = OBSERVABLE_HASH;
+        return NULL;
+    }
+    return text_bytes_only(has, HAS_DIGIT | HAS_HEX | HAS_DASH) && is_uuid(text)
+               ? indicator_read_as(text, OBSERVABLE_SESSION, normal, out)
+               : guess_name(text, has, normal, out);
+}
+
+const char *indicator_guess(struct span text, unsigned has, struct buf *normal,
+                            struct indicator *out)
+{
+    if (text_bytes_only(has, HAS_OF_NAMES)) {
+        return guess_of_names(text, has, normal, out);
+    }
+    if (begins_with_address(text, has)) {
         return indicator_read_as(text, OBSERVABLE_IP, normal, out);
     }
     if (can_be_ip(has) && observable_ip(text, normal)) {
         out->kind = OBSERVABLE_IP;
         return NULL;
     }
-    if (only(has, HAS_DIGIT | HAS_HEX) && observable_hash(text, normal)) {
-        out->kind = OBSERVABLE_HASH;
-        return NULL;
-    }
     if (has & HAS_COLON && has & HAS_SLASH && memmem(text.data, text.size, "://", 3)) {
         return indicator_read_as(text, OBSERVABLE_URL, normal, out);
     }
-    if (only(has, HAS_DIGIT | HAS_HEX | HAS_DASH) && is_uuid(text)) {
-        return indicator_read_as(text, OBSERVABLE_SESSION, normal, out);
-    }
-    if (only(has, HAS_DIGIT | HAS_HEX | HAS_COLON) && is_colon_hex(text)) {
+    if (text_bytes_only(has, HAS_DIGIT | HAS_HEX | HAS_COLON) && is_colon_hex(text)) {
         return indicator_read_as(text, OBSERVABLE_SERIAL, normal, out);
     }
     if (text.data[0] == '/' || has & HAS_BACKSLASH) {

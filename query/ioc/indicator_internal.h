@@ -4,10 +4,16 @@
 
 #include "query/ioc/indicator_parse.h"
 
-/* Both: NULL and *out filled, with `normal` appended to; or why not. The text is not defanged. */
+/* Both: NULL and *out filled, with `normal` appended to; or why not. The text is not defanged.
+ * `has`: its text_bytes. */
 const char *indicator_read_as(struct span text, enum observable_kind kind, struct buf *normal,
                               struct indicator *out);
-const char *indicator_guess(struct span text, struct buf *normal, struct indicator *out);
+const char *indicator_guess(struct span text, unsigned has, struct buf *normal,
+                            struct indicator *out);
+
+/* indicator_parse of a text without blanks around whose text_bytes are known. */
+const char *indicator_parse_bytes(struct span text, unsigned has, struct buf *normal,
+                                  struct indicator *out);
 
 /* A path of a file as it stands: of these no dot is taken for a defanged one. */
 bool indicator_is_path(struct span text);

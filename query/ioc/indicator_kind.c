@@ -1,5 +1,6 @@
 /* Values of a kind that is known, in their normal forms. */
 #include "query/ioc/indicator_internal.h"
+#include "query/ioc/text_bytes.h"
 #include "query/ioc/top_level.h"
 #include "query/language/address.h"
 #include "schema/text/ascii.h"
@@ -70,7 +71,10 @@ static const char *read_range(struct span text, struct buf *normal, struct indic
 /* name:port is the name. */
 static struct span without_port(struct span text)
 {
-    const char *colon = text.size ? memrchr(text.data, ':', text.size) : NULL;
+    if (text.size == 0 || !ascii_is_digit(text.data[text.size - 1])) {
+        return text;
+    }
+    const char *colon = memrchr(text.data, ':', text.size);
     struct span port = colon ? span_from(text, (size_t)(colon + 1 - text.data)) : span_of("", 0);
     return port.size <= 5 && ascii_all_digits(port)
                ? span_of(text.data, (size_t)(colon - text.data))
@@ -99,20 +103,25 @@ static const char *read_domain(struct span text, struct buf *normal, struct indi
     return NULL;
 }
 
-/* What no URL has: blanks, controls, quotes, <>, columns; and no-break and zero-width blanks. */
-static bool can_be_url(struct span text)
+/* Blanks beyond ASCII: no-break ones, and U+2000 to U+207F, which nobody sees. */
+static bool has_wide_blank(struct span text)
 {
-    for (size_t i = 0; i < text.size; i++) {
+    for (size_t i = 0; i + 1 < text.size; i++) {
         unsigned char c = (unsigned char)text.data[i];
-        bool wide_blank = c == 0xc2 && i + 1 < text.size && (unsigned char)text.data[i + 1] <= 0xa0;
-        bool wide_mark = c == 0xe2 && i + 1 < text.size &&
-                         ((unsigned char)text.data[i + 1] | 1) == 0x81; /* U+2000 to U+207F */
-        if (c <= ' ' || c == 0x7f || c == '"' || c == '<' || c == '>' || c == '`' || wide_blank ||
-            wide_mark) {
-            return false;
+        unsigned char next = (unsigned char)text.data[i + 1];
+        if ((c == 0xc2 && next <= 0xa0) || (c == 0xe2 && (next | 1) == 0x81)) {
+            return true;
         }
     }
-    return true;
+    return false;
+}
+
+/* What no URL has: blanks, controls, quotes, <>. */
+static bool can_be_url(struct span text)
+{
+    unsigned has = text_bytes(text);
+    return !(has & (HAS_BLANK | HAS_CONTROL | HAS_MARKUP)) &&
+           !(has & HAS_WIDE && has_wide_blank(text));
 }
 
 /* Without a scheme, a host says that it is one: a name, or an address with a port. */

@@ -1,5 +1,5 @@
 /* Cells: values whose column, key or type says more or less what they are. */
-#include "query/ioc/indicator_parse.h"
+#include "query/ioc/indicator_internal.h"
 #include "query/ioc/list_internal.h"
 
 /* Kinds whose values have no shape of their own. */
@@ -44,14 +44,15 @@ static enum status take_shaped(struct list_reader *reader, int64_t line, struct 
     struct indicator indicator;
     struct span first;
     struct span last;
-    if (list_is_range(text, &first, &last)) {
+    unsigned has = text_bytes(text);
+    if (list_may_be_range(has) && list_is_range(text, &first, &last)) {
         return list_take_range(reader, line, text, first, last);
     }
     if (kind == OBSERVABLE_URL && !memchr(text.data, '/', text.size)) {
         kind = OBSERVABLE_KINDS; /* a host without a path */
     }
     const char *why = kind == OBSERVABLE_KINDS
-                          ? indicator_parse(text, &reader->normal, &indicator)
+                          ? indicator_parse_bytes(text, has, &reader->normal, &indicator)
                           : indicator_parse_as(text, kind, &reader->normal, &indicator);
     if (!why && (kind != OBSERVABLE_KINDS || list_is_sure(&indicator))) {
         return list_take(reader, line, text, NULL, &indicator);
@@ -65,10 +66,11 @@ static enum status take_any(struct list_reader *reader, int64_t line, struct spa
     struct indicator indicator;
     struct span first;
     struct span last;
-    if (list_is_range(text, &first, &last)) {
+    unsigned has = text_bytes(text);
+    if (list_may_be_range(has) && list_is_range(text, &first, &last)) {
         return list_take_range(reader, line, text, first, last);
     }
-    const char *why = indicator_parse(text, &reader->normal, &indicator);
+    const char *why = indicator_parse_bytes(text, has, &reader->normal, &indicator);
     return why ? take_words(reader, line, text, OBSERVABLE_KINDS, why)
                : list_take(reader, line, text, NULL, &indicator);
 }
@@ -82,21 +84,6 @@ static enum status take_of_kind(struct list_reader *reader, int64_t line, struct
                    : list_take_value(reader, line, text, kind);
     }
     return take_shaped(reader, line, text, kind);
-}
-
-/* list_name_of; most rows have the type of the one before. */
-static struct list_name type_says(struct list_reader *reader, struct span type)
-{
-    if (span_equal(type, span_of(reader->type, reader->type_size))) {
-        return reader->type_says;
-    }
-    struct list_name name = list_name_of(type);
-    if (type.size <= sizeof reader->type) {
-        memcpy(reader->type, type.data, type.size);
-        reader->type_size = type.size;
-        reader->type_says = name;
-    }
-    return name;
 }
 
 enum status list_take_cell(struct list_reader *reader, int64_t line, struct span text,
@@ -116,7 +103,7 @@ enum status list_take_cell(struct list_reader *reader, int64_t line, struct span
         return take_of_kind(reader, line, text, kind);
     }
     if (type.size > 0) {
-        name = type_says(reader, type);
+        name = list_known_name(reader, type);
     }
     if (name.role == LIST_ROLE_NONE || name.role == LIST_ROLE_REFERENCE) {
         list_refuse(reader, line, text, list_no_type);

@@ -9,7 +9,7 @@ static struct span cut_word(struct span *text)
 {
     *text = ascii_trim(*text, blanks);
     size_t size = 0;
-    while (size < text->size && !memchr(blanks, text->data[size], 2)) {
+    while (size < text->size && text->data[size] != ' ' && text->data[size] != '\t') {
         size++;
     }
     struct span word = span_of(text->data, size);
@@ -50,6 +50,9 @@ static bool is_zone_line(struct span line, struct span *out_name, struct span *o
     *out_name = cut_word(&line);
     for (int i = 0; i < 3; i++) {
         struct span word = cut_word(&line);
+        if (word.size == 0) {
+            return false;
+        }
         if (is_zone_type(word)) {
             *out_type = word;
             *out_rest = ascii_trim(line, blanks);
@@ -71,12 +74,13 @@ static bool is_of_zone_itself(struct span line)
            (span_is(first, "IN") && (span_is(second, "NS") || span_is(second, "SOA")));
 }
 
-static bool is_adblock(struct span line)
+static bool is_adblock(struct span line, unsigned has)
 {
     return span_starts(line, "||") || span_starts(line, "@@") || span_starts(line, "|http") ||
            span_starts(line, "[Adblock") || (line.size > 1 && line.data[0] == '!') ||
-           memmem(line.data, line.size, "##", 2) || memmem(line.data, line.size, "#@#", 3) ||
-           memmem(line.data, line.size, "#?#", 3);
+           (has & HAS_HASH &&
+            (memmem(line.data, line.size, "##", 2) || memmem(line.data, line.size, "#@#", 3) ||
+             memmem(line.data, line.size, "#?#", 3)));
 }
 
 static const char *const dnsmasq_words[] = {"address=/", "server=/", "local=/",
@@ -93,11 +97,17 @@ static bool starts_with_one(struct span line, const char *const *words)
     return false;
 }
 
-enum list_line_form list_line_form_of(struct span line)
+static bool is_zone(struct span line, unsigned has)
 {
-    struct span rest = line;
+    struct span rest;
     struct span name;
     struct span type;
+    return has & HAS_BLANK && (is_of_zone_itself(line) || is_zone_line(line, &name, &type, &rest));
+}
+
+enum list_line_form list_line_form_of(struct span line, unsigned has)
+{
+    struct span rest = line;
     if (line.size < 3) {
         return LIST_LINE_PLAIN;
     }
@@ -105,21 +115,18 @@ enum list_line_form list_line_form_of(struct span line)
         ascii_trim(rest, blanks).size > 0) {
         return LIST_LINE_HOSTS;
     }
-    if (starts_with_one(line, dnsmasq_words)) {
+    if (has & HAS_EQUALS && starts_with_one(line, dnsmasq_words)) {
         return LIST_LINE_DNSMASQ;
     }
-    if (starts_with_one(line, unbound_words) && memchr(line.data, '"', line.size)) {
+    if (has & HAS_MARKUP && starts_with_one(line, unbound_words) &&
+        memchr(line.data, '"', line.size)) {
         return LIST_LINE_UNBOUND;
     }
-    if ((memchr("|@![", line.data[0], 4) || memchr(line.data, '#', line.size)) &&
-        is_adblock(line)) {
+    if (is_adblock(line, has)) {
         return LIST_LINE_ADBLOCK;
     }
-    if (span_starts(line, "$TTL") || span_starts(line, "$ORIGIN") || is_of_zone_itself(line)) {
-        return LIST_LINE_ZONE;
-    }
-    return memchr(line.data, ' ', line.size) || memchr(line.data, '\t', line.size)
-               ? (is_zone_line(line, &name, &type, &rest) ? LIST_LINE_ZONE : LIST_LINE_PLAIN)
+    return span_starts(line, "$TTL") || span_starts(line, "$ORIGIN") || is_zone(line, has)
+               ? LIST_LINE_ZONE
                : LIST_LINE_PLAIN;
 }
 

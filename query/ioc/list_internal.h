@@ -3,6 +3,7 @@
 #define QUERY_IOC_LIST_INTERNAL_H
 
 #include "query/ioc/list.h"
+#include "query/ioc/text_bytes.h"
 #include "schema/base/intern.h"
 
 /* What a name says of the value that stands with it: of a column, a key, an element, a label in
@@ -30,6 +31,14 @@ struct list_name {
 
 /* Letter case and what stands between the words do not matter: SHA-256, sha256_hash. */
 struct list_name list_name_of(struct span name);
+
+/* The names that were asked last, by their hash. */
+enum { LIST_NAMES_KEPT = 64, LIST_NAME_KEPT_BYTES = 31 };
+struct list_kept_name {
+    unsigned char size;
+    char text[LIST_NAME_KEPT_BYTES];
+    struct list_name says;
+};
 
 /* "N/A", "-", "none", "unknown", ...: a cell that says nothing. */
 bool list_is_placeholder(struct span text);
@@ -91,12 +100,13 @@ struct list_reader {
     struct buf line;            /* of a line that is changed before it is read */
     struct indicator_note note; /* of what is taken */
     struct list_name section;   /* what the last heading said of what follows */
-    char type[32];              /* the last cell that named a type, and what it says */
-    size_t type_size;
-    struct list_name type_says;
+    struct list_kept_name names[LIST_NAMES_KEPT];
     struct list_fields fields;
     struct err *err;
 };
+
+/* list_name_of, which most lists ask of few names many times. */
+struct list_name list_known_name(struct list_reader *reader, struct span name);
 
 extern const char list_no_type[]; /* "of a type that no event has" */
 
@@ -113,6 +123,12 @@ MUST_USE enum status list_take_range(struct list_reader *reader, int64_t line, s
                                      struct span first, struct span last);
 /* "first-last", also with blanks around the dash. */
 bool list_is_range(struct span text, struct span *out_first, struct span *out_last);
+/* Worth to be asked for a text with these text_bytes? */
+static inline bool list_may_be_range(unsigned has)
+{
+    const unsigned of = HAS_DIGIT | HAS_HEX | HAS_DOT | HAS_COLON | HAS_DASH | HAS_BLANK;
+    return has & HAS_DASH && has & (HAS_DOT | HAS_COLON) && text_bytes_only(has, of);
+}
 
 /* "0" to "100", or INDICATOR_CONFIDENCE_UNKNOWN. */
 int list_read_confidence(struct span text);
@@ -140,6 +156,7 @@ MUST_USE enum status list_read_yaml(struct list_reader *reader, struct span text
  * list_line.c). */
 struct list_word {
     struct span text;   /* empty: only a mark was there */
+    unsigned has;       /* its text_bytes */
     bool in_brackets;   /* it stands in () or [] */
     bool is_link;       /* the target of a link: [text](target), target[text] */
     bool is_dash;       /* - or the like, alone */
@@ -196,8 +213,8 @@ enum list_line_form {
     LIST_LINE_ZONE,
 };
 
-/* Which form the line (trimmed, no remark) has. */
-enum list_line_form list_line_form_of(struct span line);
+/* Which form the line (trimmed, no remark) has; `has`: its text_bytes. */
+enum list_line_form list_line_form_of(struct span line, unsigned has);
 /* For people; NULL of LIST_LINE_PLAIN. */
 const char *list_line_form_name(enum list_line_form form);
 /* Takes what a line of that form blocks. */

@@ -1,5 +1,5 @@
 /* A line of text as a person reads it: a heading, a remark, a value with or without a label. */
-#include "query/ioc/indicator_parse.h"
+#include "query/ioc/indicator_internal.h"
 #include "query/ioc/list_internal.h"
 #include "query/ioc/refang.h"
 #include "schema/text/ascii.h"
@@ -47,8 +47,10 @@ static struct span without_bullet(struct span line)
 }
 
 /* "LABEL: value" and "LABEL - value": cuts the label off. */
-static struct list_name cut_label(struct span *line)
+static struct list_name cut_label(struct list_reader *reader, struct span *line)
 {
+    const unsigned of_labels = HAS_DIGIT | HAS_HEX | HAS_LETTER | HAS_BLANK | HAS_UNDERSCORE |
+                               HAS_DASH | HAS_OPEN | HAS_CLOSE | HAS_SLASH | HAS_COLON | HAS_EQUALS;
     struct list_name none = {.kind = OBSERVABLE_KINDS};
     for (size_t i = 1; i < line->size && i <= LABEL_BYTES_MAX; i++) {
         char c = line->data[i];
@@ -56,11 +58,11 @@ static struct list_name cut_label(struct span *line)
             c == ':' && i + 1 < line->size && line->data[i + 1] <= ' ' && line->data[i + 1] > 0;
         bool dash = (c == '-' || c == '=') && line->data[i - 1] == ' ' && i + 1 < line->size &&
                     line->data[i + 1] == ' ';
-        if (!(ascii_is_letter(c) || ascii_is_digit(c) || memchr(" _-()/:=", c, 8))) {
+        if (!(text_byte_classes[(unsigned char)c] & of_labels)) {
             return none;
         }
         if (colon || dash) {
-            struct list_name name = list_name_of(span_of(line->data, i));
+            struct list_name name = list_known_name(reader, span_of(line->data, i));
             if (name.role == LIST_ROLE_UNKNOWN) {
                 return none;
             }
@@ -86,23 +88,25 @@ static bool is_of_references(struct span heading)
 }
 
 /* A line that names what follows. *out_name: as what. */
-static bool is_heading(struct span line, struct list_name *out_name)
+static bool is_heading(struct list_reader *reader, struct span line, unsigned has,
+                       struct list_name *out_name)
 {
+    const unsigned never = HAS_DOT | HAS_AT | HAS_BACKSLASH | HAS_QUOTE | HAS_BAR;
     bool marked = span_starts(line, "##") || span_starts(line, "==") || span_ends(line, ":");
     struct span text = ascii_trim(line, "#=*_-: \t[]");
     size_t words = text.size > 0;
     *out_name = (struct list_name){.kind = OBSERVABLE_KINDS};
-    for (size_t i = 0; i < text.size; i++) {
-        words += text.data[i] == ' ';
-        if (memchr(".@\\:'|", text.data[i], 6)) {
-            return false;
-        }
-    }
-    if (words > HEADING_WORDS_MAX || text.size >= HEADING_BYTES_MAX) {
+    if (has & never || text.size >= HEADING_BYTES_MAX || text_bytes(text) & HAS_COLON) {
         return false;
     }
-    struct list_name name =
-        text.size > 0 ? list_name_of(text) : (struct list_name){.kind = OBSERVABLE_KINDS};
+    for (size_t i = 0; i < text.size; i++) {
+        words += text.data[i] == ' ';
+    }
+    if (words > HEADING_WORDS_MAX) {
+        return false;
+    }
+    struct list_name name = text.size > 0 ? list_known_name(reader, text)
+                                          : (struct list_name){.kind = OBSERVABLE_KINDS};
     bool reference = text.size > 0 && is_of_references(text);
     if (name.role != LIST_ROLE_REFERENCE || reference) {
         *out_name = name;
@@ -114,13 +118,13 @@ static bool is_heading(struct span line, struct list_name *out_name)
 }
 
 /* "evil [.] com", "http:// evil .example /x": defanged with blanks, which go. */
-static bool is_spread(struct span line)
+static bool is_spread(struct span line, unsigned has)
 {
     static const char *const marks[] = {
-        " [.",    " (.",    " {.",  ".] ", ".) ",    ".} ",    " [dot]", " (dot)",
-        "[dot] ", "(dot) ", ":// ", "] :", " [at] ", " (at) ", " [@",    "[@] "};
-    bool may = memchr(line.data, '[', line.size) || memchr(line.data, '(', line.size) ||
-               memchr(line.data, '{', line.size) || memmem(line.data, line.size, ":// ", 4);
+        " [.",    " (.",  " {.", ".] ",    ".) ",    ".} ", " [dot]", " (dot)", "[dot] ",
+        "(dot) ", ":// ", "] :", " [at] ", " (at) ", " [@", "[@] ",   " _dot_ "};
+    bool may = has & HAS_BLANK && (has & (HAS_OPEN | HAS_UNDERSCORE) ||
+                                   (has & HAS_COLON && memmem(line.data, line.size, ":// ", 4)));
     for (size_t i = 0; may && i < sizeof marks / sizeof marks[0]; i++) {
         if (memmem(line.data, line.size, marks[i], strlen(marks[i]))) {
             return true;
@@ -174,41 +178,71 @@ static bool has_remark_behind(struct span line)
     return mark && !memchr(mark, '=', line.size - (size_t)(mark - line.data));
 }
 
-static enum status take_rest(struct list_reader *reader, int64_t number, struct span line,
-                             enum observable_kind kind, bool defanged)
+/* A line with blanks is no value, unless its kind is written in front: "user:bob b". */
+static bool may_be_value(struct span line, unsigned has)
+{
+    size_t size = has & HAS_COLON ? span_find(line, ':') : 0;
+    enum observable_kind kind;
+    return !(has & HAS_BLANK) || observable_kind_find(span_of(line.data, size), &kind);
+}
+
+struct rest {
+    struct span text;
+    unsigned has;
+    enum observable_kind kind; /* what a label or a heading said */
+    bool defanged;
+};
+
+/* Words, and what was refused of them; nothing of both is one refusal. */
+static enum status take_words(struct list_reader *reader, int64_t number, const struct rest *rest)
+{
+    struct indicator indicator;
+    int64_t taken = 0;
+    int64_t refused = reader->report->refused;
+    enum status status =
+        list_take_words(reader, number, rest->text, rest->kind, rest->defanged, &taken);
+    if (status == OK && taken == 0 && reader->report->refused == refused) {
+        bool path = rest->text.data[0] == '/' || rest->has & HAS_BACKSLASH;
+        bool words = rest->has & HAS_BLANK && !path;
+        const char *why = words ? NULL : indicator_parse(rest->text, &reader->normal, &indicator);
+        list_refuse(reader, number, rest->text, why ? why : no_indicator);
+    }
+    return status;
+}
+
+static enum status take_rest(struct list_reader *reader, int64_t number, const struct rest *rest)
 {
     struct indicator indicator;
     struct span path;
     struct span first;
     struct span last;
-    int64_t taken = 0;
-    int64_t refused = reader->report->refused;
-    if (list_is_range(line, &first, &last)) {
+    struct span line = rest->text;
+    if (list_may_be_range(rest->has) && list_is_range(line, &first, &last)) {
         return list_take_range(reader, number, line, first, last);
     }
-    const char *why = indicator_parse(line, &reader->normal, &indicator);
-    if (!why && !(indicator.kind == OBSERVABLE_URL && has_remark_behind(line))) {
-        indicator.defanged |= defanged;
+    if (may_be_value(line, rest->has) &&
+        !indicator_parse_bytes(line, rest->has, &reader->normal, &indicator) &&
+        !(indicator.kind == OBSERVABLE_URL && rest->has & HAS_COMMA && has_remark_behind(line))) {
+        indicator.defanged |= rest->defanged;
         return list_take(reader, number, line, NULL, &indicator);
     }
-    bool slashes = line.data[0] == '/' || memchr(line.data, '\\', line.size);
-    if (slashes && is_path_and_words(line, &path) &&
+    if ((line.data[0] == '/' || rest->has & HAS_BACKSLASH) && is_path_and_words(line, &path) &&
         !indicator_parse(path, &reader->normal, &indicator) && indicator.kind == OBSERVABLE_FILE) {
         return list_take(reader, number, path, NULL, &indicator);
     }
-    enum status status = list_take_words(reader, number, line, kind, defanged, &taken);
-    if (status == OK && taken == 0 && reader->report->refused == refused) {
-        list_refuse(reader, number, line,
-                    memchr(line.data, ' ', line.size) && !slashes ? no_indicator : why);
-    }
-    return status;
+    return take_words(reader, number, rest);
 }
 
 /* What stands below a heading of references, or behind such a label, is none. */
-static enum status take_labelled(struct list_reader *reader, int64_t number, struct span line)
+static enum status take_labelled(struct list_reader *reader, int64_t number, struct span line,
+                                 unsigned has)
 {
     struct span whole = line;
-    struct list_name label = cut_label(&line);
+    struct list_name label = {.kind = OBSERVABLE_KINDS};
+    struct indicator indicator;
+    if (has & HAS_BLANK) {
+        label = cut_label(reader, &line);
+    }
     if (label.role == LIST_ROLE_UNKNOWN) {
         label = reader->section;
     }
@@ -219,21 +253,26 @@ static enum status take_labelled(struct list_reader *reader, int64_t number, str
     if (line.size == 0) {
         return OK;
     }
-    bool defanged = memchr(line.data, ' ', line.size) && is_spread(line);
-    line = defanged ? drawn_together(reader, line) : line;
-    enum observable_kind kind = label.role == LIST_ROLE_KIND ? label.kind : OBSERVABLE_KINDS;
-    bool as_it_stands = kind == OBSERVABLE_FILE || kind == OBSERVABLE_USER ||
-                        kind == OBSERVABLE_AGENT || kind == OBSERVABLE_DOMAIN;
-    struct indicator indicator;
+    struct rest rest = {.text = line, .has = has};
+    rest.kind = label.role == LIST_ROLE_KIND ? label.kind : OBSERVABLE_KINDS;
+    rest.defanged = is_spread(line, has);
+    if (rest.defanged) {
+        rest.text = drawn_together(reader, line);
+    }
+    if (line.size < whole.size || rest.defanged) {
+        rest.has = text_bytes(rest.text);
+    }
+    bool as_it_stands = rest.kind == OBSERVABLE_FILE || rest.kind == OBSERVABLE_USER ||
+                        rest.kind == OBSERVABLE_AGENT || rest.kind == OBSERVABLE_DOMAIN;
     if (as_it_stands && line.size < whole.size &&
-        !indicator_parse_as(line, kind, &reader->normal, &indicator)) {
-        return list_take_cell(reader, number, line, kind, span_of("", 0));
+        !indicator_parse_as(rest.text, rest.kind, &reader->normal, &indicator)) {
+        return list_take_cell(reader, number, rest.text, rest.kind, span_of("", 0));
     }
-    if (kind == OBSERVABLE_DOMAIN && !memchr(line.data, ' ', line.size) &&
-        !indicator_parse_as(line, kind, &reader->normal, &indicator)) {
-        return list_take(reader, number, line, NULL, &indicator);
+    if (rest.kind == OBSERVABLE_DOMAIN && !(rest.has & HAS_BLANK) &&
+        !indicator_parse_as(rest.text, rest.kind, &reader->normal, &indicator)) {
+        return list_take(reader, number, rest.text, NULL, &indicator);
     }
-    return take_rest(reader, number, line, kind, defanged);
+    return take_rest(reader, number, &rest);
 }
 
 static bool is_rule(struct span line)
@@ -246,54 +285,58 @@ static bool is_rule(struct span line)
     return true;
 }
 
-/* Letters, digits and what else stands in one value only: no blanks, no delimiters. */
-static bool is_one_word(struct span line)
+/* '[' as a pattern of STIX begins. */
+static bool is_pattern(struct span line, unsigned has)
 {
-    static const bool apart[256] = {
-        [' '] = true,  ['\t'] = true, [','] = true, [';'] = true, ['|'] = true, ['"'] = true,
-        ['\''] = true, ['<'] = true,  ['>'] = true, ['`'] = true, ['='] = true};
-    bool is = true;
-    for (size_t i = 0; i < line.size; i++) {
-        is &= !apart[(unsigned char)line.data[i]];
-    }
-    return is;
+    return line.data[0] == '[' && has & HAS_QUOTE && has & HAS_EQUALS;
 }
 
-enum status list_take_line(struct list_reader *reader, int64_t number, struct span line)
+/* Whatever is more than one word. */
+static enum status take_text(struct list_reader *reader, int64_t number, struct span line,
+                             unsigned has)
 {
-    struct indicator indicator;
     struct list_name heading;
-    line = list_trim(line);
-    if (line.size == 0) {
-        return OK;
-    }
-    if (is_one_word(line) && !memchr("#|-*@!$;[", line.data[0], 9) &&
-        reader->section.role == LIST_ROLE_UNKNOWN &&
-        !indicator_parse(line, &reader->normal, &indicator)) {
-        return list_take(reader, number, line, NULL, &indicator);
-    }
     if (is_remark(line)) {
-        if (span_starts(line, "#") && is_heading(line, &heading) &&
+        if (line.data[0] == '#' && is_heading(reader, line, has, &heading) &&
             (heading.role != LIST_ROLE_REFERENCE || span_starts(line, "##"))) {
             reader->section = heading;
         }
         return OK;
     }
-    enum list_line_form form = list_line_form_of(line);
+    enum list_line_form form = list_line_form_of(line, has);
     if (form != LIST_LINE_PLAIN) {
         return list_take_form(reader, number, line, form);
     }
-    line = list_trim(without_remark(line));
+    if (has & HAS_HASH) {
+        line = list_trim(without_remark(line));
+        has = text_bytes(line);
+    }
     if (line.size == 0 || is_rule(line)) {
         return OK;
     }
-    if (line.data[0] == '[' && memmem(line.data, line.size, "'", 1) &&
-        memchr(line.data, '=', line.size)) {
+    if (is_pattern(line, has)) {
         return list_take_pattern(reader, number, line);
     }
-    if (is_heading(line, &heading)) {
+    if (is_heading(reader, line, has, &heading)) {
         reader->section = heading;
         return OK;
     }
-    return take_labelled(reader, number, without_bullet(line));
+    struct span bare = without_bullet(line);
+    return take_labelled(reader, number, bare, bare.size < line.size ? text_bytes(bare) : has);
+}
+
+enum status list_take_line(struct list_reader *reader, int64_t number, struct span line)
+{
+    struct indicator indicator;
+    line = list_trim(line);
+    if (line.size == 0) {
+        return OK;
+    }
+    unsigned has = text_bytes(line);
+    if (!(has & HAS_BETWEEN) && !memchr("#|-*@!$;[", line.data[0], 9) &&
+        reader->section.role == LIST_ROLE_UNKNOWN &&
+        !indicator_parse_bytes(line, has, &reader->normal, &indicator)) {
+        return list_take(reader, number, line, NULL, &indicator);
+    }
+    return take_text(reader, number, line, has);
 }

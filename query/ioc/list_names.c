@@ -1,22 +1,24 @@
 #include "query/ioc/list_internal.h"
 
+#include "schema/base/hash64.h"
 #include "schema/text/ascii.h"
 
-enum { NAME_BYTES_MAX = 64, WORDS_MAX = 8, PLACEHOLDER_BYTES_MAX = 16 };
+enum { NAME_BYTES_MAX = 64, WORDS_MAX = 8, PLACEHOLDER_BYTES_MAX = 13 };
 
 struct named {
     const char *name; /* lower case, letters and digits only */
+    size_t size;
     enum list_role role;
     enum observable_kind kind;
 };
 
 #define KIND(name, kind)                                                                           \
     {                                                                                              \
-        name, LIST_ROLE_KIND, OBSERVABLE_##kind                                                    \
+        name, sizeof(name) - 1, LIST_ROLE_KIND, OBSERVABLE_##kind                                  \
     }
 #define ROLE(name, role)                                                                           \
     {                                                                                              \
-        name, LIST_ROLE_##role, OBSERVABLE_KINDS                                                   \
+        name, sizeof(name) - 1, LIST_ROLE_##role, OBSERVABLE_KINDS                                 \
     }
 
 /* Whole names: of columns and keys of feeds (URLhaus, ThreatFox, MISP, Sentinel, Zeek, DShield),
@@ -276,7 +278,7 @@ static bool split_words(struct span name, struct words *out)
 static const struct named *find(const struct named *names, size_t count, struct span word)
 {
     for (size_t i = 0; i < count; i++) {
-        if (names[i].name[0] == word.data[0] && span_is(word, names[i].name)) {
+        if (names[i].size == word.size && memcmp(names[i].name, word.data, word.size) == 0) {
             return &names[i];
         }
     }
@@ -321,18 +323,34 @@ struct list_name list_name_of(struct span name)
     return named ? found(named, false) : (struct list_name){.kind = OBSERVABLE_KINDS};
 }
 
+struct list_name list_known_name(struct list_reader *reader, struct span name)
+{
+    if (name.size == 0 || name.size > LIST_NAME_KEPT_BYTES) {
+        return list_name_of(name);
+    }
+    struct list_kept_name *kept = &reader->names[hash64(name, 0) % LIST_NAMES_KEPT];
+    if (!span_equal(name, span_of(kept->text, kept->size))) {
+        kept->says = list_name_of(name);
+        kept->size = (unsigned char)name.size;
+        memcpy(kept->text, name.data, name.size);
+    }
+    return kept->says;
+}
+
 bool list_is_placeholder(struct span text)
 {
     static const char *const nothing[] = {
         "n/a",           "na",      "none", "null", "nil", "unknown", "nan",
         "tbd",           "-",       "--",   "---",  "?",   "n.a.",    "undefined",
         "not available", "no data", "[]",   "{}",   "0",   "*",       "."};
-    for (size_t i = 0; text.size <= PLACEHOLDER_BYTES_MAX && i < sizeof nothing / sizeof nothing[0];
-         i++) {
-        if (text.size > 0 && nothing[i][0] == ascii_lower(text.data[0]) &&
-            text.size == strlen(nothing[i]) && strncasecmp(text.data, nothing[i], text.size) == 0) {
+    if (text.size == 0 || text.size > PLACEHOLDER_BYTES_MAX ||
+        !memchr("nut-?[{0*.", ascii_lower(text.data[0]), 10)) {
+        return text.size == 0;
+    }
+    for (size_t i = 0; i < sizeof nothing / sizeof nothing[0]; i++) {
+        if (text.size == strlen(nothing[i]) && strncasecmp(text.data, nothing[i], text.size) == 0) {
             return true;
         }
     }
-    return text.size == 0;
+    return false;
 }

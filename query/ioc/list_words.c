@@ -1,6 +1,6 @@
 #include "query/ioc/list_internal.h"
 
-#include "query/ioc/indicator_parse.h"
+#include "query/ioc/indicator_internal.h"
 #include "query/ioc/refang.h"
 #include "schema/text/ascii.h"
 
@@ -42,9 +42,9 @@ struct span list_trim(struct span text)
         size_t front = wide_mark(text);
         text = span_from(text, front);
         more = front > 0;
-        for (size_t size = 2; size <= 3 && text.size >= size; size++) {
-            struct span tail = span_from(text, text.size - size);
-            if ((unsigned char)tail.data[0] >= 0xc2 && wide_mark(tail) == size) {
+        bool wide = text.size > 0 && (unsigned char)text.data[text.size - 1] >= 0x80;
+        for (size_t size = 2; wide && size <= 3 && text.size >= size; size++) {
+            if (wide_mark(span_from(text, text.size - size)) == size) {
                 text.size -= size;
                 more = true;
             }
@@ -55,10 +55,14 @@ struct span list_trim(struct span text)
 
 static bool is_dash(struct span text)
 {
-    return span_is(text, "-") || span_is(text, "--") || span_is(text, "\xe2\x80\x93") ||
-           span_is(text, "\xe2\x80\x94") || span_is(text, "->") || span_is(text, "=>") ||
-           span_is(text, "|") || span_is(text, "=") || span_is(text, "/") || span_is(text, "*") ||
-           span_is(text, "+") || span_is(text, ":");
+    static const char *const dashes[] = {
+        "-", "--", "\xe2\x80\x93", "\xe2\x80\x94", "->", "=>", "|", "=", "/", "*", "+", ":"};
+    for (size_t i = 0; text.size <= 3 && i < sizeof dashes / sizeof dashes[0]; i++) {
+        if (span_is(text, dashes[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* [2001:db8::1], with what follows up to a boundary. */
@@ -80,8 +84,9 @@ static size_t bracketed_address(struct span text)
 
 static size_t piece_size(struct span text)
 {
+    const unsigned ends = HAS_BLANK | HAS_CONTROL | HAS_COMMA | HAS_BAR | HAS_QUOTE | HAS_MARKUP;
     size_t size = 0;
-    while (size < text.size && !memchr(" \t\r\n,;|\"'<>", text.data[size], 11)) {
+    while (size < text.size && !(text_byte_classes[(unsigned char)text.data[size]] & ends)) {
         size++;
     }
     return size;
@@ -108,19 +113,27 @@ static bool goes_on(struct span text, size_t at)
            list_name_of(piece).role != LIST_ROLE_KIND;
 }
 
-enum bound { BOUND_NONE, BOUND_BLANK, BOUND_COMMA, BOUND_QUOTE, BOUND_OPEN, BOUND_CLOSE };
-
-static const unsigned char bounds[256] = {
-    [' '] = BOUND_BLANK,  ['\t'] = BOUND_BLANK, ['\r'] = BOUND_BLANK, ['\n'] = BOUND_BLANK,
-    [','] = BOUND_COMMA,  [';'] = BOUND_COMMA,  ['|'] = BOUND_COMMA,  ['"'] = BOUND_QUOTE,
-    ['\''] = BOUND_QUOTE, ['`'] = BOUND_QUOTE,  ['<'] = BOUND_QUOTE,  ['>'] = BOUND_QUOTE,
-    ['('] = BOUND_OPEN,   ['['] = BOUND_OPEN,   ['{'] = BOUND_OPEN,   [')'] = BOUND_CLOSE,
-    [']'] = BOUND_CLOSE,  ['}'] = BOUND_CLOSE,  ['\0'] = BOUND_BLANK,
+enum bound {
+    BOUND_NONE,
+    BOUND_BLANK,
+    BOUND_COMMA,
+    BOUND_QUOTE,
+    BOUND_OPEN,
+    BOUND_CLOSE,
+    BOUND_MAYBE, /* within a word, unless a mark begins there */
 };
 
 static enum bound bound_at(struct span text, size_t at)
 {
-    return (enum bound)bounds[(unsigned char)text.data[at]];
+    static const unsigned char bounds[256] = {
+        [' '] = BOUND_BLANK,  ['\t'] = BOUND_BLANK, ['\r'] = BOUND_BLANK, ['\n'] = BOUND_BLANK,
+        [','] = BOUND_COMMA,  [';'] = BOUND_COMMA,  ['|'] = BOUND_COMMA,  ['"'] = BOUND_QUOTE,
+        ['\''] = BOUND_QUOTE, ['`'] = BOUND_QUOTE,  ['<'] = BOUND_QUOTE,  ['>'] = BOUND_QUOTE,
+        ['('] = BOUND_OPEN,   ['['] = BOUND_OPEN,   ['{'] = BOUND_OPEN,   [')'] = BOUND_CLOSE,
+        [']'] = BOUND_CLOSE,  ['}'] = BOUND_CLOSE,  ['\0'] = BOUND_BLANK, ['.'] = BOUND_MAYBE,
+        [':'] = BOUND_MAYBE};
+    unsigned char c = (unsigned char)text.data[at];
+    return c < 0xc2 ? (enum bound)bounds[c] : BOUND_MAYBE;
 }
 
 /* What the word goes over at `at`: a mark of defanging, an address in brackets; 0: nothing such. */
@@ -137,39 +150,62 @@ static size_t within_word(struct span text, size_t at, bool first)
     return size;
 }
 
+/* Behind what is in brackets within a URL; `at`: they do not close before the word ends. */
+static size_t over_brackets(struct span text, size_t at)
+{
+    const char *close = memchr(text.data + at, text.data[at] == '(' ? ')' : '}', text.size - at);
+    size_t end = close ? (size_t)(close - text.data) + 1 : at;
+    return piece_size(span_from(text, at)) >= end - at ? end : at;
+}
+
+static bool begins_authority(struct span text, size_t at)
+{
+    return text.data[at] == ':' && at + 2 < text.size && text.data[at + 1] == '/';
+}
+
+/* How much of the word is at `at`, where its plain bytes end; 0: it ends there. */
+static size_t step_over(struct span text, size_t at, size_t start, bool url)
+{
+    enum bound bound = bound_at(text, at);
+    size_t over = bound == BOUND_BLANK ? 0 : within_word(text, at, at == start);
+    if (over > 0) {
+        return over;
+    }
+    if (bound == BOUND_MAYBE) {
+        return wide_mark(span_from(text, at)) > 0 ? 0 : 1;
+    }
+    if (!url || text.data[at] == '|' || text.data[at] == '[') {
+        return 0;
+    }
+    return bound == BOUND_COMMA  ? goes_on(text, at)
+           : bound == BOUND_OPEN ? over_brackets(text, at) - at
+                                 : 0;
+}
+
 /* Up to where the word goes that begins at `at`. */
 static size_t word_end(struct span text, size_t at)
 {
     size_t start = at;
     bool url = false;
     while (at < text.size) {
-        size_t over = within_word(text, at, at == start);
-        enum bound bound = bound_at(text, at);
-        url = url || (text.data[at] == ':' && at + 2 < text.size && text.data[at + 1] == '/');
-        if (over > 0) {
-            at += over;
-        } else if (bound == BOUND_COMMA && url && text.data[at] != '|' && goes_on(text, at)) {
+        if (bound_at(text, at) == BOUND_NONE) {
             at++;
-        } else if (url && bound == BOUND_OPEN && text.data[at] != '[') {
-            const char *close =
-                memchr(text.data + at, text.data[at] == '(' ? ')' : '}', text.size - at);
-            size_t end = close ? (size_t)(close - text.data) + 1 : at;
-            if (!close || piece_size(span_from(text, at)) < end - at) {
-                break;
-            }
-            at = end;
-        } else if (bound != BOUND_NONE || wide_mark(span_from(text, at)) > 0) {
-            break;
-        } else {
-            at++;
+            continue;
         }
+        url = url || begins_authority(text, at);
+        size_t over = step_over(text, at, start, url);
+        if (over == 0) {
+            break;
+        }
+        at += over;
     }
     return at;
 }
 
 static struct span trim_word(struct span word)
 {
-    while (word.size > 0 && memchr(".,:!?", word.data[word.size - 1], 5)) {
+    while (word.size > 0 && !ascii_is_letter(word.data[word.size - 1]) &&
+           memchr(".,:!?", word.data[word.size - 1], 5)) {
         word.size--;
     }
     while (word.size > 2 && span_starts(word, "**")) {
@@ -181,31 +217,38 @@ static struct span trim_word(struct span word)
     return word;
 }
 
-bool list_word_next(struct span text, size_t *at, struct list_word *out)
+/* Where a word begins, behind what is between words; *out notes what that was. */
+static size_t word_start(struct span text, size_t at, struct list_word *out)
 {
-    size_t i = *at;
-    *out = (struct list_word){.commas_around = true};
-    for (; i < text.size; i++) {
-        struct span rest = span_from(text, i);
-        size_t wide = wide_mark(rest);
-        enum bound bound = bound_at(text, i);
-        if (wide == 0 && (bound == BOUND_NONE || within_word(text, i, true) > 0)) {
+    for (; at < text.size; at++) {
+        enum bound bound = bound_at(text, at);
+        size_t wide = bound == BOUND_MAYBE ? wide_mark(span_from(text, at)) : 0;
+        if (bound == BOUND_NONE || (bound == BOUND_MAYBE && wide == 0) ||
+            (bound == BOUND_OPEN && within_word(text, at, true) > 0)) {
             break;
         }
         out->in_brackets = bound == BOUND_OPEN || (out->in_brackets && bound != BOUND_CLOSE);
-        out->is_link = text.data[i] == '(' && i > 0 && text.data[i - 1] == ']';
+        out->is_link = text.data[at] == '(' && at > 0 && text.data[at - 1] == ']';
         out->commas_around &= bound == BOUND_COMMA;
-        i += wide > 0 ? wide - 1 : 0;
+        at += wide > 0 ? wide - 1 : 0;
     }
-    if (i >= text.size) {
-        *at = i;
+    return at;
+}
+
+bool list_word_next(struct span text, size_t *at, struct list_word *out)
+{
+    *out = (struct list_word){.commas_around = true};
+    size_t start = word_start(text, *at, out);
+    if (start >= text.size) {
+        *at = start;
         return false;
     }
-    size_t end = word_end(text, i);
-    end = end > i ? end : i + 1;
-    out->text = span_of(text.data + i, end - i);
+    size_t end = word_end(text, start);
+    end = end > start ? end : start + 1;
+    out->text = span_of(text.data + start, end - start);
     out->is_dash = is_dash(out->text);
     out->text = trim_word(out->text);
+    out->has = text_bytes(out->text);
     out->is_link = out->is_link || (end < text.size && text.data[end] == '[' &&
                                     memmem(out->text.data, out->text.size, "://", 3));
     *at = end;
@@ -214,15 +257,11 @@ bool list_word_next(struct span text, size_t *at, struct list_word *out)
 
 /* Only such a word is worth a try: it has a dot, a colon, a slash, an @, or the length of a hash.
  */
-static bool may_be_value(struct span word)
+static bool may_be_value(struct span word, unsigned has)
 {
-    static const bool marks[256] = {['.'] = true, [':'] = true, ['/'] = true, ['@'] = true,
-                                    [']'] = true, [')'] = true, ['_'] = true};
-    bool size = word.size == 32 || word.size == 40 || word.size == 64 || word.size == 128;
-    for (size_t i = 0; i < word.size && !size; i++) {
-        size = marks[(unsigned char)word.data[i]] || (unsigned char)word.data[i] >= 0x80;
-    }
-    return size;
+    return has &
+               (HAS_DOT | HAS_COLON | HAS_SLASH | HAS_AT | HAS_CLOSE | HAS_UNDERSCORE | HAS_WIDE) ||
+           word.size == 32 || word.size == 40 || word.size == 64 || word.size == 128;
 }
 
 /* label:value, label=value */
@@ -293,14 +332,14 @@ static const char *why_not(const struct word_taker *taker, const struct list_wor
 }
 
 /* NULL: the word is an indicator, by its shape or, if it can be, of the kind that was said. */
-static const char *read_word(const struct word_taker *taker, struct span text,
+static const char *read_word(const struct word_taker *taker, struct span text, unsigned has,
                              struct indicator *out)
 {
     struct buf *normal = &taker->reader->normal;
-    if (!may_be_value(text)) {
+    if (!may_be_value(text, has)) {
         return "";
     }
-    const char *why = indicator_parse(text, normal, out);
+    const char *why = indicator_parse_bytes(text, has, normal, out);
     if (why && taker->kind == OBSERVABLE_DOMAIN) {
         why = indicator_parse_as(text, taker->kind, normal, out);
     }
@@ -313,16 +352,17 @@ static void take_word(struct word_taker *taker, const struct list_word *word)
     struct span text = word->text;
     struct span first;
     struct span last;
-    if (list_is_range(text, &first, &last)) {
+    if (list_may_be_range(word->has) && list_is_range(text, &first, &last)) {
         taker->status = list_take_range(taker->reader, taker->line, text, first, last);
         taker->taken++;
         taker->prose = 0;
         return;
     }
-    const char *why = read_word(taker, text, &indicator);
-    if (why) {
+    const char *why = read_word(taker, text, word->has, &indicator);
+    if (why && word->has & (HAS_COLON | HAS_EQUALS)) {
         text = without_label(text);
-        why = text.size < word->text.size ? read_word(taker, text, &indicator) : why;
+        why = text.size < word->text.size ? read_word(taker, text, text_bytes(text), &indicator)
+                                          : why;
     }
     if (why) {
         taker->prose += !word->is_dash && word->text.size > 0 && !list_is_placeholder(word->text);

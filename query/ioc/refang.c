@@ -14,7 +14,8 @@ static const struct {
 };
 
 /* What a mark can begin with: most text has none of these. */
-static const char mark_begins[] = "[({.\\_:";
+static const bool begins[256] = {['['] = true, ['('] = true,  ['{'] = true, ['.'] = true,
+                                 ['_'] = true, ['\\'] = true, [':'] = true};
 
 /* Every mark has one of these: [ ( { ] \\ _ */
 static bool in_mark(char c)
@@ -35,10 +36,30 @@ static bool starts_folded(struct span text, const char *with)
     return text.size >= size && strncasecmp(text.data, with, size) == 0;
 }
 
+/* Two bytes with which a mark can begin. */
+static bool begins_mark(struct span text)
+{
+    if (text.size < 2 || !begins[(unsigned char)text.data[0]]) {
+        return false;
+    }
+    switch (text.data[0]) {
+    case '.':
+        return text.data[1] == ']';
+    case '\\':
+        return text.data[1] == '.';
+    case '_':
+        return ascii_lower(text.data[1]) == 'd';
+    case ':':
+        return text.data[1] == '\\';
+    default:
+        return memchr(".@:/dDaA", text.data[1], 8) != NULL;
+    }
+}
+
 /* What the marks at the front of the text stand for; NULL: none is there. */
 static const char *mark_at(struct span text, size_t *out_size)
 {
-    if (text.size == 0 || !memchr(mark_begins, text.data[0], sizeof mark_begins - 1)) {
+    if (!begins_mark(text)) {
         return NULL;
     }
     for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
@@ -85,7 +106,7 @@ static struct span add_scheme(struct span text, struct buf *out)
 
 static struct span skip_spaces(struct span text)
 {
-    while (span_starts(text, " ")) {
+    while (text.size > 0 && text.data[0] == ' ') {
         text = span_from(text, 1);
     }
     return text;
@@ -95,13 +116,19 @@ void refang(struct span text, struct buf *out)
 {
     bool bracketed_ip = span_starts(text, "[") && memchr(text.data, ':', text.size);
     for (text = add_scheme(text, out); text.size > 0;) {
+        size_t size = 0; /* of what is no mark, and no blank before one */
+        while (size < text.size && text.data[size] != ' ' &&
+               (bracketed_ip || !begins[(unsigned char)text.data[size]])) {
+            size++;
+        }
+        buf_add(out, text.data, size);
+        text = span_from(text, size);
         struct span rest = skip_spaces(text);
-        size_t size = 0;
         const char *to = bracketed_ip ? NULL : mark_at(rest, &size);
         if (to) {
             buf_add_str(out, to);
             text = skip_spaces(span_from(rest, size));
-        } else {
+        } else if (text.size > 0) {
             buf_add_char(out, text.data[0]);
             text = span_from(text, 1);
         }

@@ -29,8 +29,10 @@ static const char alternative[] =
     " pirate fur ku ti uu ko rm loki i2p ";
 static const char unclear[] = " lib null te o ";
 
-/* Those that most names have, asked first because it is cheap. */
-static const char common[] = " com net org info ";
+/* Those that most names have: asked first because that is cheap. */
+static const char *const common[] = {"com",    "net",  "org",  "info", "xyz",  "top",   "biz",
+                                     "online", "site", "shop", "club", "app",  "dev",   "live",
+                                     "icu",    "pro",  "vip",  "fun",  "link", "store", "space"};
 
 /* `names` have a blank on both sides. */
 static bool is_among(const char *names, const char *label)
@@ -38,6 +40,33 @@ static bool is_among(const char *names, const char *label)
     size_t size = strlen(label);
     for (const char *at = strstr(names, label); at; at = strstr(at + 1, label)) {
         if (at[-1] == ' ' && at[size] == ' ') {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* They are in order, three bytes apart. */
+static bool is_country(const char *label)
+{
+    size_t low = 0;
+    size_t high = sizeof countries / 3;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = memcmp(label, countries + 1 + middle * 3, 2);
+        if (order == 0) {
+            return true;
+        }
+        low = order > 0 ? middle + 1 : low;
+        high = order > 0 ? high : middle;
+    }
+    return false;
+}
+
+static bool is_common(const char *label)
+{
+    for (size_t i = 0; i < sizeof common / sizeof common[0]; i++) {
+        if (label[0] == common[i][0] && strcmp(label, common[i]) == 0) {
             return true;
         }
     }
@@ -53,8 +82,11 @@ enum top_level top_level_of(const char *name)
 {
     const char *dot = strrchr(name, '.');
     const char *label = dot ? dot + 1 : name;
-    if (is_among(common, label) || (strlen(label) == 2 && is_among(countries, label)) ||
-        has_rule(label, PSL_TYPE_ANY) || is_among(special, label)) {
+    if (label[0] != '\0' && label[1] != '\0' && label[2] == '\0' ? is_country(label)
+                                                                 : is_common(label)) {
+        return TOP_LEVEL_ROOT;
+    }
+    if (has_rule(label, PSL_TYPE_ANY) || is_among(special, label)) {
         return TOP_LEVEL_ROOT;
     }
     return is_among(alternative, label) ? TOP_LEVEL_ALTERNATIVE

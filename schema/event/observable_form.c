@@ -109,41 +109,53 @@ bool observable_ip(struct span text, struct buf *out)
     return term_address(zone ? span_of(text.data, (size_t)(zone - text.data)) : text, out);
 }
 
-static bool label_is_good(struct span label, bool last)
+/* What a name is made of, in lower case; 0: no byte of a name. */
+static char in_name(char c)
 {
-    if (label.size == 0 || label.size > LABEL_BYTES_MAX || label.data[0] == '-' ||
-        label.data[label.size - 1] == '-') {
-        return false;
+    char low = (char)(c | 0x20);
+    bool letter = low >= 'a' && low <= 'z';
+    return letter ? low : is_digit(c) || c == '-' || c == '_' || c == '.' ? c : '\0';
+}
+
+/* The label from `start` to `end` of a name; of the last one: that of a top-level domain. */
+static bool label_is_good(const char *start, const char *end, bool last)
+{
+    bool good = end > start && end - start <= LABEL_BYTES_MAX && *start != '-' && end[-1] != '-';
+    if (!good || !last) {
+        return good;
     }
     bool letter = false;
-    bool good = true;
-    for (size_t i = 0; i < label.size; i++) {
-        char c = label.data[i];
-        bool is_letter = (unsigned char)((c | 0x20) - 'a') < 26;
-        letter |= is_letter;
-        good &= is_letter || is_digit(c) || c == '-' || c == '_';
+    for (const char *at = start; at < end; at++) {
+        letter |= *at >= 'a' && *at <= 'z';
     }
-    return good && (!last || (letter && label.size >= 2 && !is_digit(label.data[0])));
+    return letter && end - start >= 2 && !is_digit(*start);
 }
 
 static bool domain_ascii(struct span text, struct buf *out)
 {
-    if (text.size > DOMAIN_BYTES_MAX) {
+    if (text.size > DOMAIN_BYTES_MAX || !buf_reserve(out, text.size)) {
         return false;
     }
-    size_t labels = 0;
-    for (size_t at = 0; at <= text.size; labels++) {
-        const char *dot = at < text.size ? memchr(text.data + at, '.', text.size - at) : NULL;
-        size_t end = dot ? (size_t)(dot - text.data) : text.size;
-        if (!label_is_good(span_of(text.data + at, end - at), !dot)) {
+    char *to = out->data + out->size;
+    const char *label = to;
+    size_t labels = 1;
+    for (size_t i = 0; i < text.size; i++) {
+        to[i] = in_name(text.data[i]);
+        if (to[i] == '\0') {
             return false;
         }
-        at = end + 1;
+        if (to[i] == '.') {
+            if (!label_is_good(label, to + i, false)) {
+                return false;
+            }
+            label = to + i + 1;
+            labels++;
+        }
     }
-    if (labels < 2) {
+    if (labels < 2 || !label_is_good(label, to + text.size, true)) {
         return false;
     }
-    add_lower(out, text);
+    out->size += text.size;
     return true;
 }
 
@@ -173,12 +185,14 @@ bool observable_domain(struct span text, struct buf *out)
     if (text.size < 4) {
         return false;
     }
-    for (size_t i = 0; i < text.size; i++) {
-        if ((unsigned char)text.data[i] >= 0x80) {
-            return domain_international(text, out);
-        }
+    if (domain_ascii(text, out)) {
+        return true;
     }
-    return domain_ascii(text, out);
+    bool wide = false;
+    for (size_t i = 0; i < text.size; i++) {
+        wide |= (unsigned char)text.data[i] >= 0x80;
+    }
+    return wide && domain_international(text, out);
 }
 
 bool observable_email(struct span text, struct buf *out)
@@ -279,11 +293,16 @@ struct span observable_url_bare(struct span url)
     return mark ? span_from(url, (size_t)(mark + 3 - url.data)) : url;
 }
 
+static bool ends_authority(char c)
+{
+    return c == '/' || c == '?' || c == '\0';
+}
+
 struct span observable_url_host(struct span url)
 {
     struct span bare = observable_url_bare(url);
     size_t end = 0;
-    while (end < bare.size && !strchr("/?#", bare.data[end])) {
+    while (end < bare.size && !ends_authority(bare.data[end]) && bare.data[end] != '#') {
         end++;
     }
     bare.size = end;
@@ -346,7 +365,7 @@ bool observable_url(struct span text, struct buf *out)
     buf_add_str(out, "://");
     struct span rest = span_from(text, (size_t)(mark + 3 - text.data));
     size_t end = 0;
-    while (end < rest.size && !strchr("/?", rest.data[end])) {
+    while (end < rest.size && !ends_authority(rest.data[end])) {
         end++;
     }
     if (!add_authority(out, scheme, span_of(rest.data, end))) {
