@@ -162,7 +162,7 @@ const char *indicator_guess(struct span text, unsigned has, struct buf *normal,
         out->kind = OBSERVABLE_IP;
         return NULL;
     }
-    if (has & HAS_COLON && has & HAS_SLASH && memmem(text.data, text.size, "://", 3)) {
+    if (has & HAS_COLON && has & HAS_SLASH && observable_url_mark(text)) {
         return indicator_read_as(text, OBSERVABLE_URL, normal, out);
     }
     if (text_bytes_only(has, HAS_DIGIT | HAS_HEX | HAS_COLON) && is_colon_hex(text)) {

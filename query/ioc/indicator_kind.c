@@ -137,7 +137,7 @@ static bool has_host(struct span url)
 static const char *read_url(struct span text, struct buf *normal, struct indicator *out)
 {
     out->kind = OBSERVABLE_URL;
-    bool scheme = text.size > 0 && memmem(text.data, text.size, "://", 3);
+    bool scheme = observable_url_mark(text) != NULL;
     return can_be_url(text) && observable_url_any(text, normal) &&
                    (scheme || has_host(buf_span(normal)))
                ? NULL

@@ -4,16 +4,24 @@
 
 static const char blanks[] = " \t";
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
 /* Cuts the first word off the text. */
 static struct span cut_word(struct span *text)
 {
-    *text = ascii_trim(*text, blanks);
-    size_t size = 0;
-    while (size < text->size && text->data[size] != ' ' && text->data[size] != '\t') {
-        size++;
+    size_t start = 0;
+    while (start < text->size && is_blank(text->data[start])) {
+        start++;
     }
-    struct span word = span_of(text->data, size);
-    *text = span_from(*text, size);
+    size_t end = start;
+    while (end < text->size && !is_blank(text->data[end])) {
+        end++;
+    }
+    struct span word = span_of(text->data + start, end - start);
+    *text = span_from(*text, end);
     return word;
 }
 
@@ -40,7 +48,7 @@ static bool is_nowhere(struct span word)
 static bool is_zone_type(struct span word)
 {
     static const char *const names[] = {"CNAME", "A", "AAAA", "TXT", "NS", "SOA", "DNAME", NULL};
-    return is_one_of(word, names);
+    return word.size > 0 && word.size <= 5 && is_one_of(word, names);
 }
 
 /* "NAME [TTL] [IN] TYPE ...": *out_type is the type. */
@@ -50,9 +58,6 @@ static bool is_zone_line(struct span line, struct span *out_name, struct span *o
     *out_name = cut_word(&line);
     for (int i = 0; i < 3; i++) {
         struct span word = cut_word(&line);
-        if (word.size == 0) {
-            return false;
-        }
         if (is_zone_type(word)) {
             *out_type = word;
             *out_rest = ascii_trim(line, blanks);
@@ -68,6 +73,9 @@ static bool is_zone_line(struct span line, struct span *out_name, struct span *o
 /* The zone's own servers, on a line that goes on with the name before. */
 static bool is_of_zone_itself(struct span line)
 {
+    if (!memchr("NSI", line.data[0], 3)) {
+        return false;
+    }
     struct span first = cut_word(&line);
     struct span second = cut_word(&line);
     return span_is(first, "NS") || span_is(first, "SOA") ||

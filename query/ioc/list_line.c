@@ -120,17 +120,19 @@ static bool is_heading(struct list_reader *reader, struct span line, unsigned ha
 /* "evil [.] com", "http:// evil .example /x": defanged with blanks, which go. */
 static bool is_spread(struct span line, unsigned has)
 {
-    static const char *const marks[] = {
-        " [.",    " (.",  " {.", ".] ",    ".) ",    ".} ", " [dot]", " (dot)", "[dot] ",
-        "(dot) ", ":// ", "] :", " [at] ", " (at) ", " [@", "[@] ",   " _dot_ "};
-    bool may = has & HAS_BLANK && (has & (HAS_OPEN | HAS_UNDERSCORE) ||
-                                   (has & HAS_COLON && memmem(line.data, line.size, ":// ", 4)));
-    for (size_t i = 0; may && i < sizeof marks / sizeof marks[0]; i++) {
-        if (memmem(line.data, line.size, marks[i], strlen(marks[i]))) {
+    if (!(has & HAS_BLANK)) {
+        return false;
+    }
+    for (size_t at = 0; has & (HAS_OPEN | HAS_CLOSE | HAS_UNDERSCORE) && at < line.size; at++) {
+        size_t size = memchr("[({._", line.data[at], 5) ? refang_mark(span_from(line, at)) : 0;
+        size_t end = at + size;
+        if (size > 0 &&
+            ((at > 0 && line.data[at - 1] == ' ') || (end < line.size && line.data[end] == ' '))) {
             return true;
         }
     }
-    return false;
+    const char *mark = has & HAS_COLON && has & HAS_SLASH ? observable_url_mark(line) : NULL;
+    return mark && span_starts(span_from(line, (size_t)(mark - line.data) + 3), " ");
 }
 
 /* Blanks beside a dot or a slash of a URL that is written with blanks go, too. */

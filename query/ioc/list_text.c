@@ -8,7 +8,7 @@ struct table {
     struct list_reader *reader;
     struct list_rows rows;
     struct list_shape shape;
-    bool is_open; /* the columns are known */
+    unsigned said; /* bit 1 << role: a column says that of its row */
 };
 
 static bool is_rule_row(const struct list_rows *rows)
@@ -70,7 +70,13 @@ static bool judge_columns(struct table *table)
     }
     list_rows_fini(&ahead);
     list_fields_judge_table(fields);
-    table->is_open = true;
+    table->said = 0;
+    for (size_t i = 0; i < fields->items.count; i++) {
+        const struct list_field *field = &fields->items.items[i];
+        table->said |= field->use == LIST_USE_TYPE   ? 1u << LIST_ROLE_TYPE
+                       : field->use == LIST_USE_SAID ? 1u << field->says.role
+                                                     : 0;
+    }
     return ok;
 }
 
@@ -78,7 +84,8 @@ static bool judge_columns(struct table *table)
 static struct span cell_that_says(const struct table *table, enum list_role role)
 {
     const struct list_fields *fields = &table->reader->fields;
-    for (size_t i = 0; i < table->rows.count && i < fields->items.count; i++) {
+    bool any = table->said >> role & 1;
+    for (size_t i = 0; any && i < table->rows.count && i < fields->items.count; i++) {
         const struct list_field *field = &fields->items.items[i];
         bool is = role == LIST_ROLE_TYPE ? field->use == LIST_USE_TYPE
                                          : field->use == LIST_USE_SAID && field->says.role == role;

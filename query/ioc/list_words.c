@@ -53,11 +53,12 @@ struct span list_trim(struct span text)
     return text;
 }
 
-static bool is_dash(struct span text)
+static bool is_dash(struct span text, unsigned has)
 {
     static const char *const dashes[] = {
         "-", "--", "\xe2\x80\x93", "\xe2\x80\x94", "->", "=>", "|", "=", "/", "*", "+", ":"};
-    for (size_t i = 0; text.size <= 3 && i < sizeof dashes / sizeof dashes[0]; i++) {
+    bool may = text.size <= 3 && !(has & (HAS_DIGIT | HAS_HEX | HAS_LETTER));
+    for (size_t i = 0; may && i < sizeof dashes / sizeof dashes[0]; i++) {
         if (span_is(text, dashes[i])) {
             return true;
         }
@@ -246,11 +247,14 @@ bool list_word_next(struct span text, size_t *at, struct list_word *out)
     size_t end = word_end(text, start);
     end = end > start ? end : start + 1;
     out->text = span_of(text.data + start, end - start);
-    out->is_dash = is_dash(out->text);
-    out->text = trim_word(out->text);
     out->has = text_bytes(out->text);
-    out->is_link = out->is_link || (end < text.size && text.data[end] == '[' &&
-                                    memmem(out->text.data, out->text.size, "://", 3));
+    out->is_dash = is_dash(out->text, out->has);
+    out->text = trim_word(out->text);
+    if (out->text.size < end - start) {
+        out->has = text_bytes(out->text);
+    }
+    out->is_link = out->is_link ||
+                   (end < text.size && text.data[end] == '[' && observable_url_mark(out->text));
     *at = end;
     return true;
 }
@@ -265,7 +269,7 @@ static bool may_be_value(struct span word, unsigned has)
 }
 
 /* label:value, label=value */
-static struct span without_label(struct span word)
+static struct span without_label(struct list_reader *reader, struct span word)
 {
     size_t size = 0;
     while (size < word.size && size < 24 &&
@@ -274,7 +278,8 @@ static struct span without_label(struct span word)
         size++;
     }
     bool mark = size > 0 && size < word.size && memchr(":=", word.data[size], 2);
-    struct list_name name = mark ? list_name_of(span_of(word.data, size)) : (struct list_name){0};
+    struct list_name name =
+        mark ? list_known_name(reader, span_of(word.data, size)) : (struct list_name){0};
     if (!mark || (name.role != LIST_ROLE_KIND && word.data[size] == ':') ||
         span_starts(span_from(word, size + 1), "//")) {
         return word;
@@ -360,7 +365,7 @@ static void take_word(struct word_taker *taker, const struct list_word *word)
     }
     const char *why = read_word(taker, text, word->has, &indicator);
     if (why && word->has & (HAS_COLON | HAS_EQUALS)) {
-        text = without_label(text);
+        text = without_label(taker->reader, text);
         why = text.size < word->text.size ? read_word(taker, text, text_bytes(text), &indicator)
                                           : why;
     }

@@ -17,34 +17,68 @@ static const char countries[] =
     " tj tk tl tm tn to tr tt tv tw tz ua ug uk us uy uz va vc ve vg vi vn vu wf ws ye yt za zm "
     "zw ";
 
-/* Names that no registry gives out and networks use all the same (RFC 2606, 6761, 6762, 8375,
- * 9476; ICANN: .internal). */
-static const char special[] =
-    " test example invalid localhost local arpa internal alt onion lan corp home intra private"
-    " localdomain ";
-
-/* Roots beside the root zone (Namecoin, Emercoin, OpenNIC, ENS, ...). */
-static const char alternative[] =
-    " bit bazar coin emc eth crypto bbs chan cyb dyn epic geek gopher indy libre neo oss oz parody"
-    " pirate fur ku ti uu ko rm loki i2p ";
-static const char unclear[] = " lib null te o ";
+/* What the public suffix list does not have. */
+static const struct {
+    const char *label;
+    enum top_level level;
+} others[] = {
+    /* Names that no registry gives out and networks use all the same (RFC 2606, 6761, 6762, 8375,
+     * 9476; ICANN: .internal). */
+    {"test", TOP_LEVEL_ROOT},
+    {"example", TOP_LEVEL_ROOT},
+    {"invalid", TOP_LEVEL_ROOT},
+    {"localhost", TOP_LEVEL_ROOT},
+    {"local", TOP_LEVEL_ROOT},
+    {"arpa", TOP_LEVEL_ROOT},
+    {"internal", TOP_LEVEL_ROOT},
+    {"alt", TOP_LEVEL_ROOT},
+    {"onion", TOP_LEVEL_ROOT},
+    {"lan", TOP_LEVEL_ROOT},
+    {"corp", TOP_LEVEL_ROOT},
+    {"home", TOP_LEVEL_ROOT},
+    {"intra", TOP_LEVEL_ROOT},
+    {"private", TOP_LEVEL_ROOT},
+    {"localdomain", TOP_LEVEL_ROOT},
+    /* Roots beside the root zone (Namecoin, Emercoin, OpenNIC, ENS, ...). */
+    {"bit", TOP_LEVEL_ALTERNATIVE},
+    {"bazar", TOP_LEVEL_ALTERNATIVE},
+    {"coin", TOP_LEVEL_ALTERNATIVE},
+    {"emc", TOP_LEVEL_ALTERNATIVE},
+    {"eth", TOP_LEVEL_ALTERNATIVE},
+    {"crypto", TOP_LEVEL_ALTERNATIVE},
+    {"bbs", TOP_LEVEL_ALTERNATIVE},
+    {"chan", TOP_LEVEL_ALTERNATIVE},
+    {"cyb", TOP_LEVEL_ALTERNATIVE},
+    {"dyn", TOP_LEVEL_ALTERNATIVE},
+    {"epic", TOP_LEVEL_ALTERNATIVE},
+    {"geek", TOP_LEVEL_ALTERNATIVE},
+    {"gopher", TOP_LEVEL_ALTERNATIVE},
+    {"indy", TOP_LEVEL_ALTERNATIVE},
+    {"libre", TOP_LEVEL_ALTERNATIVE},
+    {"neo", TOP_LEVEL_ALTERNATIVE},
+    {"oss", TOP_LEVEL_ALTERNATIVE},
+    {"oz", TOP_LEVEL_ALTERNATIVE},
+    {"parody", TOP_LEVEL_ALTERNATIVE},
+    {"pirate", TOP_LEVEL_ALTERNATIVE},
+    {"fur", TOP_LEVEL_ALTERNATIVE},
+    {"ku", TOP_LEVEL_ALTERNATIVE},
+    {"ti", TOP_LEVEL_ALTERNATIVE},
+    {"uu", TOP_LEVEL_ALTERNATIVE},
+    {"ko", TOP_LEVEL_ALTERNATIVE},
+    {"rm", TOP_LEVEL_ALTERNATIVE},
+    {"loki", TOP_LEVEL_ALTERNATIVE},
+    {"i2p", TOP_LEVEL_ALTERNATIVE},
+    /* The same, but there are files with such an ending. */
+    {"lib", TOP_LEVEL_UNCLEAR},
+    {"null", TOP_LEVEL_UNCLEAR},
+    {"te", TOP_LEVEL_UNCLEAR},
+    {"o", TOP_LEVEL_UNCLEAR},
+};
 
 /* Those that most names have: asked first because that is cheap. */
 static const char *const common[] = {"com",    "net",  "org",  "info", "xyz",  "top",   "biz",
                                      "online", "site", "shop", "club", "app",  "dev",   "live",
                                      "icu",    "pro",  "vip",  "fun",  "link", "store", "space"};
-
-/* `names` have a blank on both sides. */
-static bool is_among(const char *names, const char *label)
-{
-    size_t size = strlen(label);
-    for (const char *at = strstr(names, label); at; at = strstr(at + 1, label)) {
-        if (at[-1] == ' ' && at[size] == ' ') {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* They are in order, three bytes apart. */
 static bool is_country(const char *label)
@@ -82,16 +116,16 @@ enum top_level top_level_of(const char *name)
 {
     const char *dot = strrchr(name, '.');
     const char *label = dot ? dot + 1 : name;
-    if (label[0] != '\0' && label[1] != '\0' && label[2] == '\0' ? is_country(label)
-                                                                 : is_common(label)) {
+    bool two = label[0] != '\0' && label[1] != '\0' && label[2] == '\0';
+    if (two ? is_country(label) : is_common(label)) {
         return TOP_LEVEL_ROOT;
     }
-    if (has_rule(label, PSL_TYPE_ANY) || is_among(special, label)) {
-        return TOP_LEVEL_ROOT;
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+        if (others[i].label[0] == label[0] && strcmp(others[i].label, label) == 0) {
+            return others[i].level;
+        }
     }
-    return is_among(alternative, label) ? TOP_LEVEL_ALTERNATIVE
-           : is_among(unclear, label)   ? TOP_LEVEL_UNCLEAR
-                                        : TOP_LEVEL_NONE;
+    return has_rule(label, PSL_TYPE_ANY) ? TOP_LEVEL_ROOT : TOP_LEVEL_NONE;
 }
 
 /* Would any name be a suffix in this one's place? */

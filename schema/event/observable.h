@@ -49,6 +49,8 @@ bool observable_hash(struct span text, struct buf *out);
 bool observable_file(struct span text, struct buf *out); /* anything but the empty text */
 bool observable_serial(struct span text, struct buf *out);
 bool observable_session(struct span text, struct buf *out); /* anything but the empty text */
+/* The "://" of a URL; NULL: it has none. */
+const char *observable_url_mark(struct span text);
 /* Of a normal URL: its host, and the whole without its scheme. */
 struct span observable_url_host(struct span url);
 struct span observable_url_bare(struct span url);

@@ -113,8 +113,9 @@ bool observable_ip(struct span text, struct buf *out)
 static char in_name(char c)
 {
     char low = (char)(c | 0x20);
-    bool letter = low >= 'a' && low <= 'z';
-    return letter ? low : is_digit(c) || c == '-' || c == '_' || c == '.' ? c : '\0';
+    bool letter = (unsigned char)(low - 'a') < 26;
+    bool other = (unsigned char)(c - '0') < 10 || c == '-' || c == '_' || c == '.';
+    return letter ? low : other ? c : '\0';
 }
 
 /* The label from `start` to `end` of a name; of the last one: that of a top-level domain. */
@@ -287,9 +288,20 @@ bool observable_file(struct span text, struct buf *out)
     return true;
 }
 
+const char *observable_url_mark(struct span text)
+{
+    for (size_t at = span_find(text, ':'); at + 2 < text.size;) {
+        if (text.data[at + 1] == '/' && text.data[at + 2] == '/') {
+            return text.data + at;
+        }
+        at += 1 + span_find(span_from(text, at + 1), ':');
+    }
+    return NULL;
+}
+
 struct span observable_url_bare(struct span url)
 {
-    const char *mark = url.size ? memmem(url.data, url.size, "://", 3) : NULL;
+    const char *mark = observable_url_mark(url);
     return mark ? span_from(url, (size_t)(mark + 3 - url.data)) : url;
 }
 
@@ -344,7 +356,7 @@ static bool in_scheme(char c)
 bool observable_url(struct span text, struct buf *out)
 {
     size_t before = out->size;
-    const char *mark = text.size ? memmem(text.data, text.size, "://", 3) : NULL;
+    const char *mark = observable_url_mark(text);
     const char *hash = text.size ? memchr(text.data, '#', text.size) : NULL;
     if (hash) {
         text.size = (size_t)(hash - text.data);
@@ -379,7 +391,7 @@ bool observable_url(struct span text, struct buf *out)
 
 bool observable_url_any(struct span text, struct buf *out)
 {
-    if (text.size > 0 && memmem(text.data, text.size, "://", 3)) {
+    if (observable_url_mark(text)) {
         return observable_url(text, out);
     }
     struct buf whole = BUF_INIT;

@@ -65,7 +65,7 @@ static struct span trim(struct span text)
 }
 
 /* Dotted IPv4: four numbers of 0-255 without leading zeros. */
-static bool is_ipv4(struct span text)
+static bool read_ipv4(struct span text, unsigned char out[4])
 {
     if (text.size < 7 || text.size > 15) {
         return false;
@@ -76,9 +76,10 @@ static bool is_ipv4(struct span text)
     for (size_t i = 0; i < text.size; i++) {
         char c = text.data[i];
         if (c == '.') {
-            if (digits == 0 || ++parts > 4) {
+            if (digits == 0 || parts == 4) {
                 return false;
             }
+            out[parts++ - 1] = (unsigned char)value;
             value = digits = 0;
         } else if (ascii_is_digit(c)) {
             if (digits > 0 && value == 0) {
@@ -92,7 +93,14 @@ static bool is_ipv4(struct span text)
             return false;
         }
     }
+    out[3] = (unsigned char)value;
     return parts == 4 && digits > 0;
+}
+
+static bool is_ipv4(struct span text)
+{
+    unsigned char address[4];
+    return read_ipv4(text, address);
 }
 
 static bool is_uuid(struct span text)
@@ -351,24 +359,21 @@ bool term_address(struct span text, struct buf *out)
 
 bool term_address_bytes(struct span term, unsigned char out[16])
 {
-    enum { IPV4_TERM_MAX = 15, IPV6_TERM_BYTES = 39 };
+    enum { IPV6_TERM_BYTES = 39 };
     char copy[IPV6_TERM_BYTES + 1];
-    if (term.size < 7 || term.size > IPV6_TERM_BYTES) {
-        return false;
+    unsigned char four[4];
+    if (read_ipv4(term, four)) {
+        memset(out, 0, 10);
+        memset(out + 10, 0xff, 2);
+        memcpy(out + 12, four, sizeof four);
+        return true;
     }
-    bool dotted = memchr(term.data, '.', term.size) != NULL;
-    if (dotted ? term.size > IPV4_TERM_MAX
-               : (term.size != IPV6_TERM_BYTES || term.data[4] != ':')) {
+    if (term.size != IPV6_TERM_BYTES || term.data[4] != ':') {
         return false;
     }
     memcpy(copy, term.data, term.size);
     copy[term.size] = '\0';
-    if (!dotted) {
-        return inet_pton(AF_INET6, copy, out) == 1;
-    }
-    memset(out, 0, 10);
-    memset(out + 10, 0xff, 2);
-    return inet_pton(AF_INET, copy, out + 12) == 1;
+    return inet_pton(AF_INET6, copy, out) == 1;
 }
 
 bool term_is_letter(char c)
