@@ -163,6 +163,9 @@ const char *indicator_guess(struct span text, unsigned has, struct buf *normal,
         return NULL;
     }
     if (has & HAS_COLON && has & HAS_SLASH && observable_url_mark(text)) {
+        if (has & (HAS_NEVER | HAS_QUOTE)) {
+            return "a URL and more, between blanks, quotes or columns";
+        }
         return indicator_read_as(text, OBSERVABLE_URL, normal, out);
     }
     if (text_bytes_only(has, HAS_DIGIT | HAS_HEX | HAS_COLON) && is_colon_hex(text)) {

@@ -127,12 +127,21 @@ bool list_is_range(struct span text, struct span *out_first, struct span *out_la
 {
     unsigned char low[16];
     unsigned char high[16];
-    const char *dash = text.size < 100 && text.size > 6 ? memchr(text.data, '-', text.size) : NULL;
-    if (!dash || ascii_hex_digit(text.data[0]) < 0) {
+    static const char en_dash[] = "\xe2\x80\x93";
+    if (text.size >= 100 || text.size <= 6 || ascii_hex_digit(text.data[0]) < 0) {
+        return false;
+    }
+    const char *dash = memchr(text.data, '-', text.size);
+    size_t dash_size = 1;
+    if (!dash) {
+        dash = memmem(text.data, text.size, en_dash, sizeof en_dash - 1);
+        dash_size = sizeof en_dash - 1;
+    }
+    if (!dash) {
         return false;
     }
     *out_first = ascii_trim(span_of(text.data, (size_t)(dash - text.data)), " \t");
-    *out_last = ascii_trim(span_from(text, (size_t)(dash + 1 - text.data)), " \t");
+    *out_last = ascii_trim(span_from(text, (size_t)(dash - text.data) + dash_size), " \t");
     return !memchr(text.data, '/', text.size) && address_read_range(*out_first, low, high) &&
            address_read_range(*out_last, low, high);
 }

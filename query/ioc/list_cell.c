@@ -2,13 +2,6 @@
 #include "query/ioc/indicator_internal.h"
 #include "query/ioc/list_internal.h"
 
-/* Kinds whose values have no shape of their own. */
-static bool is_as_it_stands(enum observable_kind kind)
-{
-    return kind == OBSERVABLE_USER || kind == OBSERVABLE_FILE || kind == OBSERVABLE_AGENT ||
-           kind == OBSERVABLE_SESSION || kind == OBSERVABLE_SERIAL;
-}
-
 /* All words are plainly indicators: then the cell holds these, whatever the type says. */
 static bool is_all_plain(struct list_reader *reader, struct span text)
 {
@@ -78,7 +71,7 @@ static enum status take_any(struct list_reader *reader, int64_t line, struct spa
 static enum status take_of_kind(struct list_reader *reader, int64_t line, struct span text,
                                 enum observable_kind kind)
 {
-    if (is_as_it_stands(kind)) {
+    if (list_is_as_it_stands(kind)) {
         return is_all_plain(reader, text) && kind == OBSERVABLE_FILE
                    ? take_words(reader, line, text, kind, NULL)
                    : list_take_value(reader, line, text, kind);

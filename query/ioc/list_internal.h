@@ -91,6 +91,13 @@ static inline bool list_is_sure(const struct indicator *indicator)
            indicator->kind == OBSERVABLE_HASH;
 }
 
+/* Kinds whose values have no shape of their own. */
+static inline bool list_is_as_it_stands(enum observable_kind kind)
+{
+    return kind == OBSERVABLE_USER || kind == OBSERVABLE_FILE || kind == OBSERVABLE_AGENT ||
+           kind == OBSERVABLE_SESSION || kind == OBSERVABLE_SERIAL;
+}
+
 struct list_reader {
     struct indicator_set *set;
     uint32_t list;
@@ -121,13 +128,13 @@ MUST_USE enum status list_take_value(struct list_reader *reader, int64_t line, s
 /* The addresses from the first to the last one, as ranges. */
 MUST_USE enum status list_take_range(struct list_reader *reader, int64_t line, struct span text,
                                      struct span first, struct span last);
-/* "first-last", also with blanks around the dash. */
+/* "first-last", also with blanks around the dash, or with an en dash. */
 bool list_is_range(struct span text, struct span *out_first, struct span *out_last);
 /* Worth to be asked for a text with these text_bytes? */
 static inline bool list_may_be_range(unsigned has)
 {
-    const unsigned of = HAS_DIGIT | HAS_HEX | HAS_DOT | HAS_COLON | HAS_DASH | HAS_BLANK;
-    return has & HAS_DASH && has & (HAS_DOT | HAS_COLON) && text_bytes_only(has, of);
+    const unsigned of = HAS_DIGIT | HAS_HEX | HAS_DOT | HAS_COLON | HAS_DASH | HAS_BLANK | HAS_WIDE;
+    return has & (HAS_DASH | HAS_WIDE) && has & (HAS_DOT | HAS_COLON) && text_bytes_only(has, of);
 }
 
 /* "0" to "100", or INDICATOR_CONFIDENCE_UNKNOWN. */

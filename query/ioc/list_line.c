@@ -4,7 +4,12 @@
 #include "query/ioc/refang.h"
 #include "schema/text/ascii.h"
 
-enum { HEADING_WORDS_MAX = 8, HEADING_BYTES_MAX = 80, LABEL_BYTES_MAX = 48 };
+enum {
+    HEADING_WORDS_MAX = 8,
+    HEADING_WORD_BYTES_MAX = 31,
+    HEADING_BYTES_MAX = 80,
+    LABEL_BYTES_MAX = 48
+};
 
 static const char no_indicator[] = "no indicator in this line";
 
@@ -87,6 +92,32 @@ static bool is_of_references(struct span heading)
     return false;
 }
 
+/* Words, of which none is as long as a hash. *out_count: how many. */
+static bool has_short_words(struct span text, size_t *out_count)
+{
+    size_t size = 0;
+    *out_count = text.size > 0;
+    for (size_t i = 0; i < text.size; i++) {
+        bool blank = text.data[i] == ' ' || text.data[i] == '\t';
+        *out_count += text.data[i] == ' ';
+        size = blank ? 0 : size + 1;
+        if (size > HEADING_WORD_BYTES_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* "User - bob": what has no shape of its own stands behind its label. */
+static bool is_labelled_name(struct list_reader *reader, struct span line, unsigned has)
+{
+    if (!(has & HAS_BLANK && has & (HAS_DASH | HAS_EQUALS))) {
+        return false;
+    }
+    struct list_name label = cut_label(reader, &line);
+    return label.role == LIST_ROLE_KIND && line.size > 0 && list_is_as_it_stands(label.kind);
+}
+
 /* A line that names what follows. *out_name: as what. */
 static bool is_heading(struct list_reader *reader, struct span line, unsigned has,
                        struct list_name *out_name)
@@ -94,15 +125,11 @@ static bool is_heading(struct list_reader *reader, struct span line, unsigned ha
     const unsigned never = HAS_DOT | HAS_AT | HAS_BACKSLASH | HAS_QUOTE | HAS_BAR;
     bool marked = span_starts(line, "##") || span_starts(line, "==") || span_ends(line, ":");
     struct span text = ascii_trim(line, "#=*_-: \t[]");
-    size_t words = text.size > 0;
+    size_t words = 0;
     *out_name = (struct list_name){.kind = OBSERVABLE_KINDS};
-    if (has & never || text.size >= HEADING_BYTES_MAX || text_bytes(text) & HAS_COLON) {
-        return false;
-    }
-    for (size_t i = 0; i < text.size; i++) {
-        words += text.data[i] == ' ';
-    }
-    if (words > HEADING_WORDS_MAX) {
+    if (has & never || text.size >= HEADING_BYTES_MAX || text_bytes(text) & HAS_COLON ||
+        !has_short_words(text, &words) || words > HEADING_WORDS_MAX ||
+        is_labelled_name(reader, line, has)) {
         return false;
     }
     struct list_name name = text.size > 0 ? list_known_name(reader, text)
@@ -173,13 +200,6 @@ static bool is_path_and_words(struct span line, struct span *out_path)
            !memchr(rest.data, '\\', rest.size);
 }
 
-/* ";words" behind a URL, and no ";name=value" of it. */
-static bool has_remark_behind(struct span line)
-{
-    const char *mark = memchr(line.data, ';', line.size);
-    return mark && !memchr(mark, '=', line.size - (size_t)(mark - line.data));
-}
-
 /* A line with blanks is no value, unless its kind is written in front: "user:bob b". */
 static bool may_be_value(struct span line, unsigned has)
 {
@@ -224,7 +244,7 @@ static enum status take_rest(struct list_reader *reader, int64_t number, const s
     }
     if (may_be_value(line, rest->has) &&
         !indicator_parse_bytes(line, rest->has, &reader->normal, &indicator) &&
-        !(indicator.kind == OBSERVABLE_URL && rest->has & HAS_COMMA && has_remark_behind(line))) {
+        !(indicator.kind == OBSERVABLE_URL && rest->has & HAS_COMMA)) {
         indicator.defanged |= rest->defanged;
         return list_take(reader, number, line, NULL, &indicator);
     }
@@ -264,8 +284,7 @@ static enum status take_labelled(struct list_reader *reader, int64_t number, str
     if (line.size < whole.size || rest.defanged) {
         rest.has = text_bytes(rest.text);
     }
-    bool as_it_stands = rest.kind == OBSERVABLE_FILE || rest.kind == OBSERVABLE_USER ||
-                        rest.kind == OBSERVABLE_AGENT || rest.kind == OBSERVABLE_DOMAIN;
+    bool as_it_stands = list_is_as_it_stands(rest.kind) || rest.kind == OBSERVABLE_DOMAIN;
     if (as_it_stands && line.size < whole.size &&
         !indicator_parse_as(rest.text, rest.kind, &reader->normal, &indicator)) {
         return list_take_cell(reader, number, rest.text, rest.kind, span_of("", 0));
@@ -313,7 +332,7 @@ static enum status take_text(struct list_reader *reader, int64_t number, struct 
         line = list_trim(without_remark(line));
         has = text_bytes(line);
     }
-    if (line.size == 0 || is_rule(line)) {
+    if (is_rule(line) || list_is_placeholder(line)) {
         return OK;
     }
     if (is_pattern(line, has)) {

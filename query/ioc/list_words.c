@@ -93,24 +93,32 @@ static size_t piece_size(struct span text)
     return size;
 }
 
-/* Does the URL go on behind this comma or semicolon? Not where a blank, a further value, a type or
- * a time is. */
-static bool goes_on(struct span text, size_t at)
+/* A plain word, as columns hold: online, botnet_cc. */
+static bool is_plain_word(struct span text)
 {
-    struct span rest = span_from(text, at + 1);
-    struct span piece = span_of(rest.data, piece_size(rest));
+    return text.size > 2 &&
+           text_bytes_only(text_bytes(text), HAS_HEX | HAS_LETTER | HAS_UNDERSCORE | HAS_DASH);
+}
+
+/* Does the URL go on behind this comma or semicolon? Not where a blank, a further value, a type or
+ * a time is; nor, behind the first comma of a path, where a plain word is: what is read then is a
+ * URL that events with the longer one have, too. */
+static bool goes_on(struct span url, struct span rest)
+{
+    struct span piece = span_of(rest.data + 1, piece_size(span_from(rest, 1)));
     struct buf normal = BUF_INIT;
     struct indicator indicator;
     if (piece.size == 0) {
         return false;
     }
-    if (text.data[at] == ';') {
+    if (rest.data[0] == ';') {
         return memchr(piece.data, '=', piece.size) != NULL;
     }
+    bool first = !memchr(url.data, ',', url.size) && !memchr(url.data, '?', url.size);
     bool value = !indicator_parse(piece, &normal, &indicator) && list_is_sure(&indicator);
     buf_fini(&normal);
     bool time = piece.size >= 8 && ascii_all_digits(span_of(piece.data, 4)) && piece.data[4] == '-';
-    return !value && !time && !list_is_placeholder(piece) &&
+    return !value && !time && !(first && is_plain_word(piece)) && !list_is_placeholder(piece) &&
            list_name_of(piece).role != LIST_ROLE_KIND;
 }
 
@@ -178,7 +186,8 @@ static size_t step_over(struct span text, size_t at, size_t start, bool url)
     if (!url || text.data[at] == '|' || text.data[at] == '[') {
         return 0;
     }
-    return bound == BOUND_COMMA  ? goes_on(text, at)
+    return bound == BOUND_COMMA
+               ? goes_on(span_of(text.data + start, at - start), span_from(text, at))
            : bound == BOUND_OPEN ? over_brackets(text, at) - at
                                  : 0;
 }
