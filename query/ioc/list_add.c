@@ -316,6 +316,9 @@ enum status list_take_pattern(struct list_reader *reader, int64_t line, struct s
             status = list_take_value(reader, line, all->parts->value, all->parts->kind);
         }
     }
+    if (pattern.why_not_all) {
+        list_refuse(reader, line, text, pattern.why_not_all);
+    }
     arena_fini(&arena);
     return status;
 }

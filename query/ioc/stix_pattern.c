@@ -2,43 +2,11 @@
  * operands are what stix_pattern.h says of a whole pattern: alternatives of parts. */
 #include "query/ioc/stix_pattern.h"
 
+#include "query/ioc/stix_path.h"
 #include "schema/text/ascii.h"
 
 static const char broken[] = "a pattern that is broken";
 static const char no_memory[] = "out of memory";
-
-/* STIX 2.1, section 9 (patterning) and the observable objects of section 6. */
-static const struct {
-    const char *path; /* one that ends with * is a beginning */
-    enum observable_kind kind;
-} paths[] = {
-    {"ipv4-addr:value", OBSERVABLE_IP},
-    {"ipv6-addr:value", OBSERVABLE_IP},
-    {"domain-name:value", OBSERVABLE_DOMAIN},
-    {"url:value", OBSERVABLE_URL},
-    {"email-addr:value", OBSERVABLE_EMAIL},
-    {"email-message:from_ref.value", OBSERVABLE_EMAIL},
-    {"email-message:sender_ref.value", OBSERVABLE_EMAIL},
-    {"file:hashes.*", OBSERVABLE_HASH},
-    {"artifact:hashes.*", OBSERVABLE_HASH},
-    {"file:name", OBSERVABLE_FILE},
-    {"file:path", OBSERVABLE_FILE},
-    {"directory:path", OBSERVABLE_FILE},
-    {"file:parent_directory_ref.path", OBSERVABLE_FILE},
-    {"process:name", OBSERVABLE_FILE},
-    {"process:command_line", OBSERVABLE_FILE},
-    {"process:binary_ref.name", OBSERVABLE_FILE},
-    {"process:image_ref.name", OBSERVABLE_FILE},
-    {"process:image_ref.hashes.*", OBSERVABLE_HASH},
-    {"user-agent:value", OBSERVABLE_AGENT},
-    {"user-account:user_id", OBSERVABLE_USER},
-    {"user-account:account_login", OBSERVABLE_USER},
-    {"x509-certificate:serial_number", OBSERVABLE_SERIAL},
-    {"x509-certificate:hashes.*", OBSERVABLE_HASH},
-    {"network-traffic:src_ref.value", OBSERVABLE_KINDS},
-    {"network-traffic:dst_ref.value", OBSERVABLE_KINDS},
-    {"network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'", OBSERVABLE_AGENT},
-};
 
 /* Alternatives while they are put together; none of them are shared. */
 struct alls {
@@ -85,6 +53,18 @@ static bool accept(struct reader *reader, const char *what)
               !(in_word(what[0]) && reader->rest.size > size && in_word(reader->rest.data[size]));
     reader->rest = span_from(reader->rest, is ? size : 0);
     return is;
+}
+
+/* One alternative, which no event can answer. */
+static struct alls unanswered(struct reader *reader, const char *why)
+{
+    struct stix_pattern_alternative *all = arena_alloc(reader->arena, sizeof *all);
+    if (!all) {
+        fail(reader, no_memory);
+        return (struct alls){0};
+    }
+    *all = (struct stix_pattern_alternative){.why = why};
+    return (struct alls){all, all, 1};
 }
 
 /* Alternatives of one part; without a value (NULL data): of none, which is true of every event. */
@@ -146,7 +126,8 @@ static struct alls both(struct reader *reader, struct alls a, struct alls b)
                 return out;
             }
             *all = (struct stix_pattern_alternative){.parts = joined(reader, x->parts, y->parts),
-                                                     .count = x->count + y->count};
+                                                     .count = x->count + y->count,
+                                                     .why = x->why ? x->why : y->why};
             out = either(out, (struct alls){all, all, 1});
         }
     }
@@ -241,26 +222,6 @@ static struct span read_path(struct reader *reader)
     return span_of(rest.data, end);
 }
 
-/* What is said beside a value and says nothing more of it that an event would have: the value alone
- * counts. */
-static bool is_beside_value(struct span path)
-{
-    static const char *const paths_beside[] = {
-        "network-traffic:src_ref.type",
-        "network-traffic:dst_ref.type",
-        "network-traffic:dst_port",
-        "network-traffic:src_port",
-        "file:size",
-        "file:mime_type",
-    };
-    for (size_t i = 0; i < sizeof paths_beside / sizeof paths_beside[0]; i++) {
-        if (span_is(path, paths_beside[i])) {
-            return true;
-        }
-    }
-    return span_starts(path, "network-traffic:protocols");
-}
-
 /* A number, of which nothing is asked. */
 static bool skip_number(struct reader *reader)
 {
@@ -273,19 +234,26 @@ static bool skip_number(struct reader *reader)
     return size > 0;
 }
 
-static bool kind_of_path(struct span path, enum observable_kind *out_kind)
+/* What is left of a comparison, up to AND, OR or the bracket that ends it. */
+static void skip_comparison(struct reader *reader)
 {
-    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-        size_t size = strlen(paths[i].path);
-        bool part = paths[i].path[size - 1] == '*';
-        size -= part;
-        if ((part ? path.size > size : path.size == size) &&
-            memcmp(path.data, paths[i].path, size) == 0) {
-            *out_kind = paths[i].kind;
-            return true;
+    size_t open = 0;
+    while (!reader->why && reader->rest.size > 0) {
+        char c = reader->rest.data[0];
+        bool closes = c == ')' || c == ']';
+        struct reader ahead = *reader;
+        if (open == 0 &&
+            (closes || (c == ' ' && (accept(&ahead, "AND") || accept(&ahead, "OR"))))) {
+            return;
         }
+        if (c == '\'') {
+            (void)read_literal(reader);
+            continue;
+        }
+        open += c == '(' || c == '[';
+        open -= closes;
+        reader->rest = span_from(reader->rest, 1);
     }
-    return false;
 }
 
 /* path = 'v', path ISSUBSET 'v', path IN ('v', 'w'). */
@@ -294,15 +262,22 @@ static void read_comparison(struct reader *reader)
     enum observable_kind kind = OBSERVABLE_KINDS;
     struct span path = read_path(reader);
     struct alls alls = {0};
-    bool beside = is_beside_value(path);
-    if (!beside && !kind_of_path(path, &kind)) {
-        fail(reader, "a pattern over something that no event has");
-        return;
+    bool beside = stix_path_is_beside(path);
+    const char *why = NULL;
+    if (path.size == 0) {
+        fail(reader, broken);
+    } else if (!beside && !stix_path_kind(path, &kind)) {
+        why = "a pattern over something that no event has";
     }
-    bool many = accept(reader, "IN");
-    if (many ? !accept(reader, "(")
-             : !accept(reader, "ISSUBSET") && !accept(reader, "==") && !accept(reader, "=")) {
-        fail(reader, "a pattern with another operator than =, IN and ISSUBSET");
+    bool many = !why && accept(reader, "IN");
+    if (!why &&
+        (many ? !accept(reader, "(")
+              : !accept(reader, "ISSUBSET") && !accept(reader, "==") && !accept(reader, "="))) {
+        why = "a pattern with another operator than =, IN and ISSUBSET";
+    }
+    if (why) {
+        skip_comparison(reader);
+        push_operand(reader, unanswered(reader, why));
         return;
     }
     do {
@@ -419,31 +394,50 @@ static struct stix_pattern_alternative *with_hash(struct reader *reader,
         *end = NULL;
         out->count = count;
         out->next = NULL;
+        out->why = NULL;
     }
     return out;
 }
 
 /* Several hashes of one file are written with AND, and no event has more than one of them: each is
- * an alternative, and says enough without the file's name. */
+ * an alternative, and says enough without what else is said of the file. */
 static struct alls split_hashes(struct reader *reader, struct alls alls)
 {
     struct alls out = {0};
     for (struct stix_pattern_alternative *all = alls.first; all && !reader->why;) {
         struct stix_pattern_alternative *next = all->next;
         size_t hashes = count_kind(all, OBSERVABLE_HASH);
+        bool whole =
+            hashes == 0 || (hashes + count_kind(all, OBSERVABLE_FILE) == 1 && all->why == NULL);
         all->next = NULL;
-        if (hashes == 0 || hashes + count_kind(all, OBSERVABLE_FILE) == 1) {
+        if (whole) {
             out = either(out, (struct alls){all, all, 1});
         }
-        for (const struct stix_pattern_part *part = all->parts;
-             part && hashes > 0 && hashes + count_kind(all, OBSERVABLE_FILE) > 1;
-             part = part->next) {
+        for (const struct stix_pattern_part *part = all->parts; part && !whole; part = part->next) {
             if (part->kind == OBSERVABLE_HASH) {
                 struct stix_pattern_alternative *one = with_hash(reader, all, part);
                 fail(reader, one ? NULL : no_memory);
                 out = one ? either(out, (struct alls){one, one, 1}) : out;
             }
         }
+        all = next;
+    }
+    return out;
+}
+
+/* Those that an event can answer; *out_why is why others cannot be, or NULL. */
+static struct alls answerable(struct alls alls, const char **out_why)
+{
+    struct alls out = {0};
+    *out_why = NULL;
+    for (struct stix_pattern_alternative *all = alls.first; all;) {
+        struct stix_pattern_alternative *next = all->next;
+        const char *why = all->why          ? all->why
+                          : all->count == 0 ? "a pattern that names no value"
+                                            : NULL;
+        all->next = NULL;
+        out = why ? out : either(out, (struct alls){all, all, 1});
+        *out_why = *out_why ? *out_why : why;
         all = next;
     }
     return out;
@@ -463,15 +457,17 @@ const char *stix_pattern_parse(struct span text, struct arena *arena, struct sti
         return reader.why;
     }
     CHECK(reader.n_operands == 1);
-    struct stix_pattern pattern = {.alls = split_hashes(&reader, reader.operands[0]).first};
+    struct alls alls = split_hashes(&reader, reader.operands[0]);
     if (reader.why) {
         return reader.why;
     }
+    struct stix_pattern pattern = {0};
+    pattern.alls = answerable(alls, &pattern.why_not_all).first;
     for (const struct stix_pattern_alternative *all = pattern.alls; all; all = all->next) {
-        if (all->count == 0) {
-            return "a pattern that names no value";
-        }
         pattern.has_and |= all->count > 1;
+    }
+    if (!pattern.alls) {
+        return pattern.why_not_all;
     }
     *out = pattern;
     return NULL;

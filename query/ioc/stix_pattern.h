@@ -24,18 +24,20 @@ struct stix_pattern_alternative {
     struct stix_pattern_alternative *next;
     const struct stix_pattern_part *parts; /* at least one */
     size_t count;
+    const char *why; /* while it is read: why no event can answer it */
 };
 
 /* Any of these, in the order of the text. */
 struct stix_pattern {
     const struct stix_pattern_alternative *alls;
-    bool has_and; /* one of them has more than one part */
+    bool has_and;            /* one of them has more than one part */
+    const char *why_not_all; /* others were left out, as no event can answer them; or NULL */
 };
 
 /* Reads comparisons with =, IN and ISSUBSET, with AND and OR between them and parentheses around,
  * in one observation or in several with OR between: [a AND (b OR c)] OR [d] becomes a b, a c, d.
  * Several hashes of a file with AND are alternatives; ports, protocols, sizes and types beside a
- * value are passed over.
+ * value are passed over. Of alternatives that no event can answer, the others are read.
  * Returns NULL and fills *out (memory of the arena), or why it cannot be read: a few words for
  * people. Bounds: STIX_PATTERN_PARTS_MAX parts together, STIX_PATTERN_PRODUCT_MAX combinations by
  * AND in a pattern, STIX_PATTERN_DEPTH_MAX deep. Any thread. */

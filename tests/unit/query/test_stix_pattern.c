@@ -59,6 +59,13 @@ static const struct {
     {"[url:value NOT = 'a']", "a pattern with another operator than =, IN and ISSUBSET"},
     {"[process:pid = 5]", "a pattern over something that no event has"},
     {"[file:size = 5]", "a pattern that names no value"},
+    {"[" A " OR process:pid = 5]", "a"},
+    {"[process:pid IN (5, 6) OR " A " AND " B "]", "a b"},
+    {"[" A " OR (" B " AND windows-registry-key:values[*].name = 'x AND y')]", "a"},
+    {"[" A "] OR [url:value LIKE 'a%']", "a"},
+    {"[process:created > t'2024-01-01T00:00:00Z' OR " A "]", "a"},
+    {"[" A " AND process:pid = 5]", "a pattern over something that no event has"},
+    {"[file:hashes.MD5 = 'e' AND file:ctime = 'x' AND " B "]", "e"},
     {"[url:value = 5]", "a pattern that is broken, or compares with no text"},
 };
 
