@@ -100,13 +100,42 @@ static const char *guess_url(struct span text, struct buf *normal, struct indica
     return indicator_read_as(text, OBSERVABLE_URL, normal, out);
 }
 
+/* A URL with a star: all of a host (http://name/ and a star), of what is below it (*.name), or a
+ * pattern. */
+static const char *guess_starred(struct span text, struct buf *normal, struct indicator *out)
+{
+    const char *mark = observable_url_mark(text);
+    struct span rest = mark ? span_from(text, (size_t)(mark - text.data) + 3) : text;
+    struct span host = span_of(rest.data, span_find(rest, '/'));
+    struct span path = span_from(rest, host.size);
+    host = span_starts(host, "*.") ? span_from(host, 2) : host;
+    bool all = path.size == 0 || span_is(path, "/") || span_is(path, "/*");
+    if (!all || memchr(host.data, '*', host.size)) {
+        return "a URL with a wildcard: write url:URL if it has a star";
+    }
+    if (observable_ip(host, normal)) {
+        out->kind = OBSERVABLE_IP;
+        return NULL;
+    }
+    return indicator_read_as(host, OBSERVABLE_DOMAIN, normal, out);
+}
+
+/* Is a star the host's, or all of the path? Those of a query are bytes like others. */
+static bool is_starred(struct span url)
+{
+    struct span bare = observable_url_bare(url);
+    size_t star = span_find(bare, '*');
+    return star < bare.size && (star < span_find(bare, '/') || star < span_find(bare, '?'));
+}
+
 /* A name: of a host below a top-level domain, of a file else. */
 static const char *guess_name(struct span text, unsigned has, struct buf *normal,
                               struct indicator *out)
 {
     bool marked = span_starts(text, "=") || span_starts(text, "*.");
     if (has & HAS_SLASH) {
-        return guess_url(text, normal, out);
+        return has & HAS_OTHER && is_starred(text) ? guess_starred(text, normal, out)
+                                                   : guess_url(text, normal, out);
     }
     const char *why = indicator_read_as(text, OBSERVABLE_DOMAIN, normal, out);
     if (why) {
@@ -165,6 +194,9 @@ const char *indicator_guess(struct span text, unsigned has, struct buf *normal,
     if (has & HAS_COLON && has & HAS_SLASH && observable_url_mark(text)) {
         if (has & (HAS_NEVER | HAS_QUOTE)) {
             return "a URL and more, between blanks, quotes or columns";
+        }
+        if (has & HAS_OTHER && is_starred(text)) {
+            return guess_starred(text, normal, out);
         }
         return indicator_read_as(text, OBSERVABLE_URL, normal, out);
     }

@@ -176,7 +176,8 @@ static enum status take_hosts(struct list_reader *reader, int64_t number, struct
     return status;
 }
 
-/* ||name^$options, |https://...|, @@ and ## are exceptions and rules for what pages show. */
+/* ||name^$options, |https://...|, a name alone; @@ and ## are exceptions and rules for what pages
+ * show. */
 static enum status take_adblock(struct list_reader *reader, int64_t number, struct span line)
 {
     if (line.data[0] == '!' || span_starts(line, "[Adblock")) {
@@ -186,8 +187,10 @@ static enum status take_adblock(struct list_reader *reader, int64_t number, stru
         list_refuse(reader, number, line, "an exception of the list");
         return OK;
     }
-    if (line.data[0] != '|') {
-        list_refuse(reader, number, line, "a rule for what a page shows");
+    if (line.data[0] != '|' && !text_bytes_only(text_bytes(line), HAS_OF_NAMES)) {
+        list_refuse(reader, number, line,
+                    memchr(line.data, '#', line.size) ? "a rule for what a page shows"
+                                                      : "a rule for a part of a URL");
         return OK;
     }
     struct span rest = ascii_trim(line, "|");

@@ -91,6 +91,17 @@ static inline bool list_is_sure(const struct indicator *indicator)
            indicator->kind == OBSERVABLE_HASH;
 }
 
+/* Lines of programs that block names and addresses: hosts files, Adblock, dnsmasq, Unbound, BIND,
+ * response policy zones (list_forms.c). */
+enum list_line_form {
+    LIST_LINE_PLAIN,
+    LIST_LINE_HOSTS,
+    LIST_LINE_ADBLOCK,
+    LIST_LINE_DNSMASQ,
+    LIST_LINE_UNBOUND,
+    LIST_LINE_ZONE,
+};
+
 /* Kinds whose values have no shape of their own. */
 static inline bool list_is_as_it_stands(enum observable_kind kind)
 {
@@ -107,6 +118,7 @@ struct list_reader {
     struct buf line;            /* of a line that is changed before it is read */
     struct indicator_note note; /* of what is taken */
     struct list_name section;   /* what the last heading said of what follows */
+    enum list_line_form form;   /* of most lines */
     struct list_kept_name names[LIST_NAMES_KEPT];
     struct list_fields fields;
     struct err *err;
@@ -196,6 +208,7 @@ struct list_shape {
     char delimiter;
     int64_t header;   /* its line; 0: none */
     const char *name; /* for people */
+    enum list_line_form form;
 };
 
 struct list_shape list_shape_of(struct list_reader *reader, struct span text);
@@ -208,17 +221,6 @@ size_t list_header_names(struct list_reader *reader, const struct list_rows *row
                          size_t *out_known);
 /* A line that is only a remark. */
 bool list_is_remark_line(struct span line, char delimiter);
-
-/* Lines of programs that block names and addresses: hosts files, Adblock, dnsmasq, Unbound, BIND,
- * response policy zones (list_forms.c). */
-enum list_line_form {
-    LIST_LINE_PLAIN,
-    LIST_LINE_HOSTS,
-    LIST_LINE_ADBLOCK,
-    LIST_LINE_DNSMASQ,
-    LIST_LINE_UNBOUND,
-    LIST_LINE_ZONE,
-};
 
 /* Which form the line (trimmed, no remark) has; `has`: its text_bytes. */
 enum list_line_form list_line_form_of(struct span line, unsigned has);

@@ -325,6 +325,9 @@ static enum status take_text(struct list_reader *reader, int64_t number, struct 
         return OK;
     }
     enum list_line_form form = list_line_form_of(line, has);
+    if (form == LIST_LINE_PLAIN && reader->form == LIST_LINE_ADBLOCK) {
+        form = reader->form;
+    }
     if (form != LIST_LINE_PLAIN) {
         return list_take_form(reader, number, line, form);
     }
@@ -355,7 +358,7 @@ enum status list_take_line(struct list_reader *reader, int64_t number, struct sp
     }
     unsigned has = text_bytes(line);
     if (!(has & HAS_BETWEEN) && !memchr("#|-*@!$;[", line.data[0], 9) &&
-        reader->section.role == LIST_ROLE_UNKNOWN &&
+        reader->section.role == LIST_ROLE_UNKNOWN && reader->form != LIST_LINE_ADBLOCK &&
         !indicator_parse_bytes(line, has, &reader->normal, &indicator)) {
         return list_take(reader, number, line, NULL, &indicator);
     }

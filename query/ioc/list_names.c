@@ -25,6 +25,7 @@ struct named {
  * attribute types of the MISP core format, OTX and STIX. */
 static const struct named whole_names[] = {
     ROLE("value", VALUE),
+    ROLE("values", VALUE),
     ROLE("ioc", VALUE),
     ROLE("iocs", VALUE),
     ROLE("iocvalue", VALUE),
@@ -133,6 +134,11 @@ static const struct named veto_words[] = {
     ROLE("author", REFERENCE),
     ROLE("authors", REFERENCE),
     ROLE("vendor", REFERENCE),
+    ROLE("org", REFERENCE),
+    ROLE("orgc", REFERENCE),
+    ROLE("organization", REFERENCE),
+    ROLE("organisation", REFERENCE),
+    ROLE("urlhaus", REFERENCE),
     ROLE("contact", REFERENCE),
     ROLE("abuse", REFERENCE),
     ROLE("owner", REFERENCE),

@@ -251,19 +251,23 @@ struct list_shape list_shape_of(struct list_reader *reader, struct span text)
     for (size_t i = 0; i < sizeof delimiters; i++) {
         int64_t header = 0;
         if (find_header(reader, &sample, delimiters[i], &header)) {
-            return (struct list_shape){true, delimiters[i], header,
-                                       table_name(delimiters[i], true)};
+            return (struct list_shape){.is_table = true,
+                                       .delimiter = delimiters[i],
+                                       .header = header,
+                                       .name = table_name(delimiters[i], true)};
         }
     }
     if (is_of_lines(reader, &sample, &form)) {
         const char *name = list_line_form_name(form);
-        return (struct list_shape){.name = name ? name : "lines"};
+        return (struct list_shape){.name = name ? name : "lines", .form = form};
     }
     for (size_t i = 0; i < sizeof delimiters; i++) {
         if (is_even(reader, &sample, delimiters[i])) {
             int64_t header = unknown_header(reader, &sample, delimiters[i]);
-            return (struct list_shape){true, delimiters[i], header,
-                                       table_name(delimiters[i], header > 0)};
+            return (struct list_shape){.is_table = true,
+                                       .delimiter = delimiters[i],
+                                       .header = header,
+                                       .name = table_name(delimiters[i], header > 0)};
         }
     }
     return (struct list_shape){.name = "lines"};

@@ -277,6 +277,7 @@ enum status list_read_text(struct list_reader *reader, struct span text)
     struct list_shape shape = list_shape_of(reader, text);
     reader->report->form = shape.is_table ? LIST_TABLE : LIST_LINES;
     reader->report->shape = shape.name;
+    reader->form = shape.form;
     enum status status =
         shape.is_table ? read_table(reader, text, shape) : read_lines(reader, text);
     list_fields_report(&reader->fields, reader->report);

@@ -240,13 +240,15 @@ static void walk_item(struct walk *walk, const struct around *around, struct spa
 }
 
 /* Keys that name users, files or sessions do so of anything: only types say that these are meant.
- */
+ * What is named by the key above it alone ("prefixes.region") must look like it. */
 static void judge(struct list_fields *fields)
 {
     for (size_t i = 0; i < fields->items.count; i++) {
         struct list_field *field = &fields->items.items[i];
+        struct span name = intern_text(&fields->names, (uint32_t)i);
+        bool below = field->plain == 0 && memchr(name.data, '.', name.size);
         list_field_judge(field);
-        if (field->says.role == LIST_ROLE_KIND && !has_shape(field->says.kind)) {
+        if (field->says.role == LIST_ROLE_KIND && (below || !has_shape(field->says.kind))) {
             field->use = LIST_USE_NOTHING;
         }
     }
