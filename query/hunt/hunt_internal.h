@@ -13,7 +13,7 @@
 struct hunt_indicator_match {
     size_t indicator;
     uint32_t composite;   /* of a pattern: the one that holds, + 1 */
-    bool decoded;         /* there in base64 only */
+    bool decoded;         /* there only in base64, percent-encoded or behind escaped slashes */
     uint32_t warninglist; /* that all of it is on, + 1; 0: some of it is on none */
     struct span field;    /* where it was seen first: of what is on none, if there is any */
     struct span value;

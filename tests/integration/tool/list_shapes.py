@@ -91,6 +91,22 @@ shape("sentences", "The loader asks evil[.]example for its orders.\nWe saw this 
       "Traffic went to 203.0.113.1 on port 443.\nVersion two of the tool came later.\n203.0.113.2 was the next one.\n",
       "1 domain:evil[.]example", "3 ip:203.0.113.1", "5 ip:203.0.113.2", refused=2)
 
+shape("urls_and_columns", "http://a.example/x|http://b.example/y\nhttp://c.example/z,Mirai\nhttp://d.example/q,203.0.113.1\nhttp://e.example/w'x\n"
+      "http://f.example/a?b=c,name\nhttp://g.example/1,2,name\n",
+      "1 url:http://a.example/x", "1 url:http://b.example/y", "2 url:http://c.example/z", "3 url:http://d.example/q", "3 ip:203.0.113.1",
+      "4 url:http://e.example/w", "5 url:http://f.example/a?b=c,name", "6 url:http://g.example/1,2,name")
+shape("stars", "http://a.example/*\n*.b.example/*\nhttp://*.c.example/\nhttp://203.0.113.1/*\nhttp://d.example/q?x=*\nhttp://e.example/wp-*/x\n",
+      "1 domain:http://a.example/*", "2 domain:*.b.example/*", "3 domain:http://*.c.example/", "4 ip:http://203.0.113.1/*",
+      "5 url:http://d.example/q?x=*", refused=1)
+shape("netmasks", "203.0.113.0 255.255.255.0\nroute 198.51.100.0 255.255.255.128 null\n192.0.2.1\u2013192.0.2.1\n192.0.2.9 (255.255.255.255)\n",
+      "1 ip:203.0.113.0 255.255.255.0", "2 ip:198.51.100.0 255.255.255.128", "3 ip:192.0.2.1\u2013192.0.2.1", "4 ip:192.0.2.9",
+      "4 ip:255.255.255.255")
+shape("hash_behind_a_word", f"MD5 - {MD5}\nsha1 {SHA1}\nHash = {SHA256}\nUser - eve\nHashes of the second stage\n{SHA512}\n",
+      f"1 hash:{MD5}", f"2 hash:{SHA1}", f"3 hash:{SHA256}", "4 user:eve", f"6 hash:{SHA512}")
+shape("other_encoding", b"evil.example\xa0\n203.0.113.1\xca\nbad.example \x96 panel\n",
+      "1 domain:evil.example", "2 ip:203.0.113.1", "3 domain:bad.example")
+shape("nothing", "N/A\n-\nevil.example\nnone\nUnknown\nnull\n", "3 domain:evil.example")
+
 # Programs that block.
 shape("hosts", "# hosts\n127.0.0.1 localhost\n::1 localhost ip6-localhost\n0.0.0.0 evil.example\n127.0.0.1\tbad.example # note\n"
       "0.0.0.0 a.example b.example\n0.0.0.0 0.0.0.0\n",
@@ -98,6 +114,8 @@ shape("hosts", "# hosts\n127.0.0.1 localhost\n::1 localhost ip6-localhost\n0.0.0
 shape("adblock", "[Adblock Plus]\n! title\n||evil.example^\n||bad.example^$third-party\n||c.example/x/y^\n@@||good.example^\n"
       "d.example##.banner\n|https://e.example/a|\n",
       "3 domain:evil.example", "4 domain:bad.example", "5 url:c.example/x/y", "8 url:https://e.example/a", refused=2)
+shape("adblock_rules", "! title\n||evil.example^\n/ads.js\n-banner-\n://c.example^\nplain.example\n||203.0.113.1^\n||d.example^$all\n",
+      "2 domain:evil.example", "6 domain:plain.example", "7 ip:203.0.113.1", "8 domain:d.example", refused=3)
 shape("dnsmasq", "# block\naddress=/evil.example/#\nserver=/bad.example/\nlocal=/c.example/\naddress=/a.example/b.example/0.0.0.0\n",
       "2 domain:evil.example", "3 domain:bad.example", "4 domain:c.example", "5 domain:a.example", "5 domain:b.example")
 shape("unbound", "server:\nlocal-zone: \"evil.example\" always_nxdomain\nlocal-zone: \"bad.example.\" redirect\n"
@@ -271,6 +289,18 @@ shape("cut_short", '{"Event":{"Attribute":[{"type":"domain","value":"evil.exampl
 shape("broken_line", '{"ioc":"evil.example","type":"domain"}\n{"ioc":"bad.exam\n{"ioc":"c.example","type":"domain"}\n', "1 domain:evil.example",
       "3 domain:c.example", form="json", code=3)
 
+shape("stix_or", lines(stix("[ipv4-addr:value = '203.0.113.1' OR windows-registry-key:key = 'HKLM']"),
+                       stix(f"[file:hashes.MD5 = '{MD5}' AND file:ctime > t'2024-01-01T00:00:00Z']"),
+                       stix("[mutex:name = 'x']")), "1 ip:203.0.113.1", f"2 hash:{MD5}", form="json", refused=2)
+shape("strings_with_remarks", json.dumps(["203.0.113.1 # panel", "evil.example (loader)", "http://a.example/x - first stage"]),
+      "1 ip:203.0.113.1", "1 domain:evil.example", "1 url:http://a.example/x", form="json")
+shape("cloud_ranges", pretty({"prefixes": [{"ip_prefix": "203.0.113.0/24", "region": "x-1", "service": "X"}],
+                              "ipv6_prefixes": [{"ipv6_prefix": "2001:db8::/32", "region": "x-1"}]}),
+      "4 ip:203.0.113.0/24", "11 ip:2001:db8::/32", form="json")
+shape("payloads", lines({"urlhaus_download": f"https://vendor.example/{SHA256}", "md5_hash": MD5, "sha256_hash": SHA256, "filename": "a.exe"},
+                        {"Orgc": {"name": "vendor.example"}, "md5_hash": "1d" * 16}),
+      f"1 hash:{MD5}", f"1 hash:{SHA256}", f"2 hash:{'1d' * 16}", form="json", not_taken={"urlhaus_download"})
+
 # XML and YAML.
 shape("openioc", f"""<?xml version="1.0"?>
 <ioc xmlns="http://schemas.example/2010/ioc" id="x">
@@ -282,9 +312,10 @@ shape("openioc", f"""<?xml version="1.0"?>
   <IndicatorItem condition="contains"><Context document="Network" search="Network/DNS" type="mir"/><Content type="string">evil.example</Content></IndicatorItem>
   <IndicatorItem condition="is"><Context document="PortItem" search="PortItem/remoteIP" type="mir"/><Content type="IP">203.0.113.1</Content></IndicatorItem>
   <IndicatorItem condition="is"><Context document="Reg" search="RegistryItem/Path" type="mir"/><Content type="string">HKLM\\x</Content></IndicatorItem>
+  <IndicatorItem condition="is"><Context document="DnsEntryItem" search="DnsEntryItem/RecordName" type="mir"/><Content type="string">bad.example</Content></IndicatorItem>
  </Indicator></definition>
 </ioc>
-""", f"7 hash:{MD5}", "8 domain:evil.example", "9 ip:203.0.113.1", form="xml", refused=1)
+""", f"7 hash:{MD5}", "8 domain:evil.example", "9 ip:203.0.113.1", "11 domain:bad.example", form="xml", refused=1)
 shape("stix1", f"""<stix:STIX_Package xmlns:stix="http://stix.example/stix-1" xmlns:c="http://cybox.example/" xmlns:xsi="http://www.example/xsi" id="x:1">
  <stix:STIX_Header><stix:Title>X</stix:Title><stix:Information_Source><c:Reference>https://vendor.example/</c:Reference></stix:Information_Source></stix:STIX_Header>
  <stix:Observables>

@@ -38,7 +38,7 @@ static void add_table_row(struct buf *out, const struct indicator *indicator,
         buf_add_str(out, " | ");
         add_names(out, &hit->fields);
         if (hit->decoded > 0) {
-            buf_printf(out, " (%lld in base64)", (long long)hit->decoded);
+            buf_printf(out, " (%lld encoded)", (long long)hit->decoded);
         }
     }
     buf_add_char(out, '\n');

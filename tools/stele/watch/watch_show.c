@@ -60,7 +60,7 @@ static void add_table(struct buf *out, const struct watch_hit *hit)
         table_cell_add_padded(out, cells[i], columns[i].width);
     }
     table_cell_trim(out);
-    buf_add_str(out, hit->decoded ? " (in base64)\n" : "\n");
+    buf_add_str(out, hit->decoded ? " (encoded)\n" : "\n");
 }
 
 static void print_head(const struct hits_print *print)
