@@ -1,6 +1,6 @@
 /* What kind of indicator a value is, by its shape. */
 #include "query/ioc/indicator_internal.h"
-#include "query/ioc/text_bytes.h"
+#include "query/ioc/text_has.h"
 #include "query/ioc/top_level.h"
 #include "query/language/address.h"
 #include "schema/text/ascii.h"
@@ -9,14 +9,15 @@ static const char unclear[] = "its kind is not clear: write user:NAME, file:NAME
 
 static bool can_be_ip(unsigned has)
 {
-    return text_bytes_only(has, HAS_DIGIT | HAS_DOT) || has & (HAS_OPEN | HAS_PERCENT) ||
-           (has & HAS_COLON && !(has & HAS_SLASH));
+    return text_has_only(has, TEXT_HAS_DIGIT | TEXT_HAS_DOT) ||
+           has & (TEXT_HAS_OPEN | TEXT_HAS_PERCENT) ||
+           (has & TEXT_HAS_COLON && !(has & TEXT_HAS_SLASH));
 }
 
 /* What stands before the slash is an address: then the whole is a range, or nothing. */
 static bool begins_with_address(struct span text, unsigned has)
 {
-    const char *slash = has & HAS_SLASH ? memchr(text.data, '/', text.size) : NULL;
+    const char *slash = has & TEXT_HAS_SLASH ? memchr(text.data, '/', text.size) : NULL;
     if (!slash || slash == text.data ||
         !(ascii_hex_digit(text.data[0]) >= 0 || memchr(":[", text.data[0], 2))) {
         return false;
@@ -78,7 +79,7 @@ static const char *guess_file(struct span text, unsigned has, struct buf *normal
     if (is_expression(text)) {
         return "an expression, which is not read";
     }
-    if (has & HAS_NEVER) {
+    if (has & TEXT_HAS_NEVER) {
         return "a path with blanks or quotes in it: write file:PATH";
     }
     return indicator_read_as(text, OBSERVABLE_FILE, normal, out);
@@ -133,13 +134,13 @@ static const char *guess_name(struct span text, unsigned has, struct buf *normal
                               struct indicator *out)
 {
     bool marked = span_starts(text, "=") || span_starts(text, "*.");
-    if (has & HAS_SLASH) {
-        return has & HAS_OTHER && is_starred(text) ? guess_starred(text, normal, out)
-                                                   : guess_url(text, normal, out);
+    if (has & TEXT_HAS_SLASH) {
+        return has & TEXT_HAS_OTHER && is_starred(text) ? guess_starred(text, normal, out)
+                                                        : guess_url(text, normal, out);
     }
     const char *why = indicator_read_as(text, OBSERVABLE_DOMAIN, normal, out);
     if (why) {
-        return out->exact || has & HAS_DOT ? why : unclear;
+        return out->exact || has & TEXT_HAS_DOT ? why : unclear;
     }
     enum top_level top = marked ? TOP_LEVEL_ROOT : top_level_of(normal->data);
     if (top == TOP_LEVEL_UNCLEAR) {
@@ -156,8 +157,8 @@ static const char *guess_name(struct span text, unsigned has, struct buf *normal
 /* An @ before any slash is an e-mail address's. */
 static bool is_email(struct span text, unsigned has)
 {
-    const char *at = has & HAS_AT ? memchr(text.data, '@', text.size) : NULL;
-    const char *slash = has & HAS_SLASH ? memchr(text.data, '/', text.size) : NULL;
+    const char *at = has & TEXT_HAS_AT ? memchr(text.data, '@', text.size) : NULL;
+    const char *slash = has & TEXT_HAS_SLASH ? memchr(text.data, '/', text.size) : NULL;
     return at && (!slash || at < slash);
 }
 
@@ -165,15 +166,15 @@ static bool is_email(struct span text, unsigned has)
 static const char *guess_of_names(struct span text, unsigned has, struct buf *normal,
                                   struct indicator *out)
 {
-    if (text_bytes_only(has, HAS_DIGIT | HAS_DOT) && observable_ip(text, normal)) {
+    if (text_has_only(has, TEXT_HAS_DIGIT | TEXT_HAS_DOT) && observable_ip(text, normal)) {
         out->kind = OBSERVABLE_IP;
         return NULL;
     }
-    if (text_bytes_only(has, HAS_DIGIT | HAS_HEX) && observable_hash(text, normal)) {
+    if (text_has_only(has, TEXT_HAS_DIGIT | TEXT_HAS_HEX) && observable_hash(text, normal)) {
         out->kind = OBSERVABLE_HASH;
         return NULL;
     }
-    return text_bytes_only(has, HAS_DIGIT | HAS_HEX | HAS_DASH) && is_uuid(text)
+    return text_has_only(has, TEXT_HAS_DIGIT | TEXT_HAS_HEX | TEXT_HAS_DASH) && is_uuid(text)
                ? indicator_read_as(text, OBSERVABLE_SESSION, normal, out)
                : guess_name(text, has, normal, out);
 }
@@ -181,7 +182,7 @@ static const char *guess_of_names(struct span text, unsigned has, struct buf *no
 const char *indicator_guess(struct span text, unsigned has, struct buf *normal,
                             struct indicator *out)
 {
-    if (text_bytes_only(has, HAS_OF_NAMES)) {
+    if (text_has_only(has, TEXT_HAS_OF_NAMES)) {
         return guess_of_names(text, has, normal, out);
     }
     if (begins_with_address(text, has)) {
@@ -191,22 +192,22 @@ const char *indicator_guess(struct span text, unsigned has, struct buf *normal,
         out->kind = OBSERVABLE_IP;
         return NULL;
     }
-    if (has & HAS_COLON && has & HAS_SLASH && observable_url_mark(text)) {
-        if (has & (HAS_NEVER | HAS_QUOTE)) {
+    if (has & TEXT_HAS_COLON && has & TEXT_HAS_SLASH && observable_url_mark(text)) {
+        if (has & (TEXT_HAS_NEVER | TEXT_HAS_QUOTE)) {
             return "a URL and more, between blanks, quotes or columns";
         }
-        if (has & HAS_OTHER && is_starred(text)) {
+        if (has & TEXT_HAS_OTHER && is_starred(text)) {
             return guess_starred(text, normal, out);
         }
         return indicator_read_as(text, OBSERVABLE_URL, normal, out);
     }
-    if (text_bytes_only(has, HAS_DIGIT | HAS_HEX | HAS_COLON) && is_colon_hex(text)) {
+    if (text_has_only(has, TEXT_HAS_DIGIT | TEXT_HAS_HEX | TEXT_HAS_COLON) && is_colon_hex(text)) {
         return indicator_read_as(text, OBSERVABLE_SERIAL, normal, out);
     }
-    if (text.data[0] == '/' || has & HAS_BACKSLASH) {
+    if (text.data[0] == '/' || has & TEXT_HAS_BACKSLASH) {
         return guess_file(text, has, normal, out);
     }
-    if (has & HAS_NEVER) {
+    if (has & TEXT_HAS_NEVER) {
         return unclear;
     }
     if (is_email(text, has)) {

@@ -5,14 +5,14 @@
 #include "query/ioc/indicator_parse.h"
 
 /* Both: NULL and *out filled, with `normal` appended to; or why not. The text is not defanged.
- * `has`: its text_bytes. */
+ * `has`: what text_has says of it. */
 const char *indicator_read_as(struct span text, enum observable_kind kind, struct buf *normal,
                               struct indicator *out);
 const char *indicator_guess(struct span text, unsigned has, struct buf *normal,
                             struct indicator *out);
 
-/* indicator_parse of a text without blanks around whose text_bytes are known. */
-const char *indicator_parse_bytes(struct span text, unsigned has, struct buf *normal,
+/* indicator_parse of a text without blanks around of which it is known what it has. */
+const char *indicator_parse_known(struct span text, unsigned has, struct buf *normal,
                                   struct indicator *out);
 
 /* A path of a file as it stands: of these no dot is taken for a defanged one. */

@@ -1,6 +1,6 @@
 /* Values of a kind that is known, in their normal forms. */
 #include "query/ioc/indicator_internal.h"
-#include "query/ioc/text_bytes.h"
+#include "query/ioc/text_has.h"
 #include "query/ioc/top_level.h"
 #include "query/language/address.h"
 #include "schema/text/ascii.h"
@@ -119,9 +119,9 @@ static bool has_wide_blank(struct span text)
 /* What no URL has: blanks, controls, quotes, <>. */
 static bool can_be_url(struct span text)
 {
-    unsigned has = text_bytes(text);
-    return !(has & (HAS_BLANK | HAS_CONTROL | HAS_MARKUP)) &&
-           !(has & HAS_WIDE && has_wide_blank(text));
+    unsigned has = text_has(text);
+    return !(has & (TEXT_HAS_BLANK | TEXT_HAS_CONTROL | TEXT_HAS_MARKUP)) &&
+           !(has & TEXT_HAS_WIDE && has_wide_blank(text));
 }
 
 /* Without a scheme, a host says that it is one: a name, or an address with a port. */

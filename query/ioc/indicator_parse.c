@@ -2,7 +2,7 @@
 
 #include "query/ioc/indicator_internal.h"
 #include "query/ioc/refang.h"
-#include "query/ioc/text_bytes.h"
+#include "query/ioc/text_has.h"
 
 static struct span trim_blanks(struct span text)
 {
@@ -23,7 +23,7 @@ static bool takes_as_is(enum observable_kind kind)
 /* Has the text a mark that may stand for a dot, an @ or a scheme? Names of files keep theirs. */
 static bool may_be_defanged(struct span text, unsigned has, bool known, enum observable_kind kind)
 {
-    bool mark = has & (HAS_OPEN | HAS_CLOSE | HAS_BACKSLASH | HAS_UNDERSCORE);
+    bool mark = has & (TEXT_HAS_OPEN | TEXT_HAS_CLOSE | TEXT_HAS_BACKSLASH | TEXT_HAS_UNDERSCORE);
     bool scheme = text.size > 1 && (text.data[1] | 0x20) == 'x';
     return (mark || scheme) && !refang_is_plain(text) &&
            (known ? !takes_as_is(kind) : !indicator_is_path(text));
@@ -48,9 +48,8 @@ static const char *read_defanged(struct span text, bool known, enum observable_k
     refang(text, &clear);
     out->defanged = !span_equal(buf_span(&clear), text);
     struct span whole = trim_blanks(buf_span(&clear));
-    const char *why = buf_ok(&clear)
-                          ? read_clear(whole, text_bytes(whole), known, kind, normal, out)
-                          : "out of memory";
+    const char *why = buf_ok(&clear) ? read_clear(whole, text_has(whole), known, kind, normal, out)
+                                     : "out of memory";
     buf_fini(&clear);
     return why;
 }
@@ -70,10 +69,10 @@ static const char *read_kind(struct span text, unsigned has, bool known, enum ob
     return why;
 }
 
-const char *indicator_parse_bytes(struct span text, unsigned has, struct buf *normal,
+const char *indicator_parse_known(struct span text, unsigned has, struct buf *normal,
                                   struct indicator *out)
 {
-    const char *colon = has & HAS_COLON ? memchr(text.data, ':', text.size) : NULL;
+    const char *colon = has & TEXT_HAS_COLON ? memchr(text.data, ':', text.size) : NULL;
     enum observable_kind kind = OBSERVABLE_KINDS;
     if (colon) {
         struct span rest = span_from(text, (size_t)(colon + 1 - text.data));
@@ -90,12 +89,12 @@ const char *indicator_parse_bytes(struct span text, unsigned has, struct buf *no
 const char *indicator_parse(struct span text, struct buf *normal, struct indicator *out)
 {
     text = trim_blanks(text);
-    return indicator_parse_bytes(text, text_bytes(text), normal, out);
+    return indicator_parse_known(text, text_has(text), normal, out);
 }
 
 const char *indicator_parse_as(struct span text, enum observable_kind kind, struct buf *normal,
                                struct indicator *out)
 {
     text = trim_blanks(text);
-    return read_kind(text, text_bytes(text), true, kind, normal, out);
+    return read_kind(text, text_has(text), true, kind, normal, out);
 }

@@ -37,7 +37,7 @@ static enum status take_shaped(struct list_reader *reader, int64_t line, struct 
     struct indicator indicator;
     struct span first;
     struct span last;
-    unsigned has = text_bytes(text);
+    unsigned has = text_has(text);
     if (list_may_be_range(has) && list_is_range(text, &first, &last)) {
         return list_take_range(reader, line, text, first, last);
     }
@@ -45,7 +45,7 @@ static enum status take_shaped(struct list_reader *reader, int64_t line, struct 
         kind = OBSERVABLE_KINDS; /* a host without a path */
     }
     const char *why = kind == OBSERVABLE_KINDS
-                          ? indicator_parse_bytes(text, has, &reader->normal, &indicator)
+                          ? indicator_parse_known(text, has, &reader->normal, &indicator)
                           : indicator_parse_as(text, kind, &reader->normal, &indicator);
     if (!why && (kind != OBSERVABLE_KINDS || list_is_sure(&indicator))) {
         return list_take(reader, line, text, NULL, &indicator);
@@ -59,11 +59,11 @@ static enum status take_any(struct list_reader *reader, int64_t line, struct spa
     struct indicator indicator;
     struct span first;
     struct span last;
-    unsigned has = text_bytes(text);
+    unsigned has = text_has(text);
     if (list_may_be_range(has) && list_is_range(text, &first, &last)) {
         return list_take_range(reader, line, text, first, last);
     }
-    const char *why = indicator_parse_bytes(text, has, &reader->normal, &indicator);
+    const char *why = indicator_parse_known(text, has, &reader->normal, &indicator);
     return why ? take_words(reader, line, text, OBSERVABLE_KINDS, why)
                : list_take(reader, line, text, NULL, &indicator);
 }

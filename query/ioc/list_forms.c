@@ -86,7 +86,7 @@ static bool is_adblock(struct span line, unsigned has)
 {
     return span_starts(line, "||") || span_starts(line, "@@") || span_starts(line, "|http") ||
            span_starts(line, "[Adblock") || (line.size > 1 && line.data[0] == '!') ||
-           (has & HAS_HASH &&
+           (has & TEXT_HAS_HASH &&
             (memmem(line.data, line.size, "##", 2) || memmem(line.data, line.size, "#@#", 3) ||
              memmem(line.data, line.size, "#?#", 3)));
 }
@@ -110,7 +110,8 @@ static bool is_zone(struct span line, unsigned has)
     struct span rest;
     struct span name;
     struct span type;
-    return has & HAS_BLANK && (is_of_zone_itself(line) || is_zone_line(line, &name, &type, &rest));
+    return has & TEXT_HAS_BLANK &&
+           (is_of_zone_itself(line) || is_zone_line(line, &name, &type, &rest));
 }
 
 enum list_line_form list_line_form_of(struct span line, unsigned has)
@@ -123,10 +124,10 @@ enum list_line_form list_line_form_of(struct span line, unsigned has)
         ascii_trim(rest, blanks).size > 0) {
         return LIST_LINE_HOSTS;
     }
-    if (has & HAS_EQUALS && starts_with_one(line, dnsmasq_words)) {
+    if (has & TEXT_HAS_EQUALS && starts_with_one(line, dnsmasq_words)) {
         return LIST_LINE_DNSMASQ;
     }
-    if (has & HAS_MARKUP && starts_with_one(line, unbound_words) &&
+    if (has & TEXT_HAS_MARKUP && starts_with_one(line, unbound_words) &&
         memchr(line.data, '"', line.size)) {
         return LIST_LINE_UNBOUND;
     }
@@ -187,7 +188,7 @@ static enum status take_adblock(struct list_reader *reader, int64_t number, stru
         list_refuse(reader, number, line, "an exception of the list");
         return OK;
     }
-    if (line.data[0] != '|' && !text_bytes_only(text_bytes(line), HAS_OF_NAMES)) {
+    if (line.data[0] != '|' && !text_has_only(text_has(line), TEXT_HAS_OF_NAMES)) {
         list_refuse(reader, number, line,
                     memchr(line.data, '#', line.size) ? "a rule for what a page shows"
                                                       : "a rule for a part of a URL");

@@ -3,7 +3,7 @@
 #define QUERY_IOC_LIST_INTERNAL_H
 
 #include "query/ioc/list.h"
-#include "query/ioc/text_bytes.h"
+#include "query/ioc/text_has.h"
 #include "schema/base/intern.h"
 
 /* What a name says of the value that stands with it: of a column, a key, an element, a label in
@@ -142,11 +142,13 @@ MUST_USE enum status list_take_range(struct list_reader *reader, int64_t line, s
                                      struct span first, struct span last);
 /* "first-last", also with blanks around the dash, or with an en dash. */
 bool list_is_range(struct span text, struct span *out_first, struct span *out_last);
-/* Worth to be asked for a text with these text_bytes? */
+/* Worth to be asked of a text that has these bytes? */
 static inline bool list_may_be_range(unsigned has)
 {
-    const unsigned of = HAS_DIGIT | HAS_HEX | HAS_DOT | HAS_COLON | HAS_DASH | HAS_BLANK | HAS_WIDE;
-    return has & (HAS_DASH | HAS_WIDE) && has & (HAS_DOT | HAS_COLON) && text_bytes_only(has, of);
+    const unsigned of = TEXT_HAS_DIGIT | TEXT_HAS_HEX | TEXT_HAS_DOT | TEXT_HAS_COLON |
+                        TEXT_HAS_DASH | TEXT_HAS_BLANK | TEXT_HAS_WIDE;
+    return has & (TEXT_HAS_DASH | TEXT_HAS_WIDE) && has & (TEXT_HAS_DOT | TEXT_HAS_COLON) &&
+           text_has_only(has, of);
 }
 
 /* "0" to "100", or INDICATOR_CONFIDENCE_UNKNOWN. */
@@ -175,7 +177,7 @@ MUST_USE enum status list_read_yaml(struct list_reader *reader, struct span text
  * list_line.c). */
 struct list_word {
     struct span text;   /* empty: only a mark was there */
-    unsigned has;       /* its text_bytes */
+    unsigned has;       /* what text_has says of it */
     bool in_brackets;   /* it stands in () or [] */
     bool is_link;       /* the target of a link: [text](target), target[text] */
     bool is_dash;       /* - or the like, alone */
@@ -222,7 +224,7 @@ size_t list_header_names(struct list_reader *reader, const struct list_rows *row
 /* A line that is only a remark. */
 bool list_is_remark_line(struct span line, char delimiter);
 
-/* Which form the line (trimmed, no remark) has; `has`: its text_bytes. */
+/* Which form the line (trimmed, no remark) has; `has`: what text_has says of it. */
 enum list_line_form list_line_form_of(struct span line, unsigned has);
 /* For people; NULL of LIST_LINE_PLAIN. */
 const char *list_line_form_name(enum list_line_form form);

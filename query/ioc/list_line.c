@@ -54,8 +54,9 @@ static struct span without_bullet(struct span line)
 /* "LABEL: value" and "LABEL - value": cuts the label off. */
 static struct list_name cut_label(struct list_reader *reader, struct span *line)
 {
-    const unsigned of_labels = HAS_DIGIT | HAS_HEX | HAS_LETTER | HAS_BLANK | HAS_UNDERSCORE |
-                               HAS_DASH | HAS_OPEN | HAS_CLOSE | HAS_SLASH | HAS_COLON | HAS_EQUALS;
+    const unsigned of_labels = TEXT_HAS_DIGIT | TEXT_HAS_HEX | TEXT_HAS_LETTER | TEXT_HAS_BLANK |
+                               TEXT_HAS_UNDERSCORE | TEXT_HAS_DASH | TEXT_HAS_OPEN |
+                               TEXT_HAS_CLOSE | TEXT_HAS_SLASH | TEXT_HAS_COLON | TEXT_HAS_EQUALS;
     struct list_name none = {.kind = OBSERVABLE_KINDS};
     for (size_t i = 1; i < line->size && i <= LABEL_BYTES_MAX; i++) {
         char c = line->data[i];
@@ -63,7 +64,7 @@ static struct list_name cut_label(struct list_reader *reader, struct span *line)
             c == ':' && i + 1 < line->size && line->data[i + 1] <= ' ' && line->data[i + 1] > 0;
         bool dash = (c == '-' || c == '=') && line->data[i - 1] == ' ' && i + 1 < line->size &&
                     line->data[i + 1] == ' ';
-        if (!(text_byte_classes[(unsigned char)c] & of_labels)) {
+        if (!(text_has_class[(unsigned char)c] & of_labels)) {
             return none;
         }
         if (colon || dash) {
@@ -111,7 +112,7 @@ static bool has_short_words(struct span text, size_t *out_count)
 /* "User - bob": what has no shape of its own stands behind its label. */
 static bool is_labelled_name(struct list_reader *reader, struct span line, unsigned has)
 {
-    if (!(has & HAS_BLANK && has & (HAS_DASH | HAS_EQUALS))) {
+    if (!(has & TEXT_HAS_BLANK && has & (TEXT_HAS_DASH | TEXT_HAS_EQUALS))) {
         return false;
     }
     struct list_name label = cut_label(reader, &line);
@@ -122,12 +123,13 @@ static bool is_labelled_name(struct list_reader *reader, struct span line, unsig
 static bool is_heading(struct list_reader *reader, struct span line, unsigned has,
                        struct list_name *out_name)
 {
-    const unsigned never = HAS_DOT | HAS_AT | HAS_BACKSLASH | HAS_QUOTE | HAS_BAR;
+    const unsigned never =
+        TEXT_HAS_DOT | TEXT_HAS_AT | TEXT_HAS_BACKSLASH | TEXT_HAS_QUOTE | TEXT_HAS_BAR;
     bool marked = span_starts(line, "##") || span_starts(line, "==") || span_ends(line, ":");
     struct span text = ascii_trim(line, "#=*_-: \t[]");
     size_t words = 0;
     *out_name = (struct list_name){.kind = OBSERVABLE_KINDS};
-    if (has & never || text.size >= HEADING_BYTES_MAX || text_bytes(text) & HAS_COLON ||
+    if (has & never || text.size >= HEADING_BYTES_MAX || text_has(text) & TEXT_HAS_COLON ||
         !has_short_words(text, &words) || words > HEADING_WORDS_MAX ||
         is_labelled_name(reader, line, has)) {
         return false;
@@ -147,10 +149,11 @@ static bool is_heading(struct list_reader *reader, struct span line, unsigned ha
 /* "evil [.] com", "http:// evil .example /x": defanged with blanks, which go. */
 static bool is_spread(struct span line, unsigned has)
 {
-    if (!(has & HAS_BLANK)) {
+    if (!(has & TEXT_HAS_BLANK)) {
         return false;
     }
-    for (size_t at = 0; has & (HAS_OPEN | HAS_CLOSE | HAS_UNDERSCORE) && at < line.size; at++) {
+    for (size_t at = 0;
+         has & (TEXT_HAS_OPEN | TEXT_HAS_CLOSE | TEXT_HAS_UNDERSCORE) && at < line.size; at++) {
         size_t size = memchr("[({._", line.data[at], 5) ? refang_mark(span_from(line, at)) : 0;
         size_t end = at + size;
         if (size > 0 &&
@@ -158,7 +161,8 @@ static bool is_spread(struct span line, unsigned has)
             return true;
         }
     }
-    const char *mark = has & HAS_COLON && has & HAS_SLASH ? observable_url_mark(line) : NULL;
+    const char *mark =
+        has & TEXT_HAS_COLON && has & TEXT_HAS_SLASH ? observable_url_mark(line) : NULL;
     return mark && span_starts(span_from(line, (size_t)(mark - line.data) + 3), " ");
 }
 
@@ -203,9 +207,9 @@ static bool is_path_and_words(struct span line, struct span *out_path)
 /* A line with blanks is no value, unless its kind is written in front: "user:bob b". */
 static bool may_be_value(struct span line, unsigned has)
 {
-    size_t size = has & HAS_COLON ? span_find(line, ':') : 0;
+    size_t size = has & TEXT_HAS_COLON ? span_find(line, ':') : 0;
     enum observable_kind kind;
-    return !(has & HAS_BLANK) || observable_kind_find(span_of(line.data, size), &kind);
+    return !(has & TEXT_HAS_BLANK) || observable_kind_find(span_of(line.data, size), &kind);
 }
 
 struct rest {
@@ -224,8 +228,8 @@ static enum status take_words(struct list_reader *reader, int64_t number, const 
     enum status status =
         list_take_words(reader, number, rest->text, rest->kind, rest->defanged, &taken);
     if (status == OK && taken == 0 && reader->report->refused == refused) {
-        bool path = rest->text.data[0] == '/' || rest->has & HAS_BACKSLASH;
-        bool words = rest->has & HAS_BLANK && !path;
+        bool path = rest->text.data[0] == '/' || rest->has & TEXT_HAS_BACKSLASH;
+        bool words = rest->has & TEXT_HAS_BLANK && !path;
         const char *why = words ? NULL : indicator_parse(rest->text, &reader->normal, &indicator);
         list_refuse(reader, number, rest->text, why ? why : no_indicator);
     }
@@ -243,12 +247,12 @@ static enum status take_rest(struct list_reader *reader, int64_t number, const s
         return list_take_range(reader, number, line, first, last);
     }
     if (may_be_value(line, rest->has) &&
-        !indicator_parse_bytes(line, rest->has, &reader->normal, &indicator) &&
-        !(indicator.kind == OBSERVABLE_URL && rest->has & HAS_COMMA)) {
+        !indicator_parse_known(line, rest->has, &reader->normal, &indicator) &&
+        !(indicator.kind == OBSERVABLE_URL && rest->has & TEXT_HAS_COMMA)) {
         indicator.defanged |= rest->defanged;
         return list_take(reader, number, line, NULL, &indicator);
     }
-    if ((line.data[0] == '/' || rest->has & HAS_BACKSLASH) && is_path_and_words(line, &path) &&
+    if ((line.data[0] == '/' || rest->has & TEXT_HAS_BACKSLASH) && is_path_and_words(line, &path) &&
         !indicator_parse(path, &reader->normal, &indicator) && indicator.kind == OBSERVABLE_FILE) {
         return list_take(reader, number, path, NULL, &indicator);
     }
@@ -262,7 +266,7 @@ static enum status take_labelled(struct list_reader *reader, int64_t number, str
     struct span whole = line;
     struct list_name label = {.kind = OBSERVABLE_KINDS};
     struct indicator indicator;
-    if (has & HAS_BLANK) {
+    if (has & TEXT_HAS_BLANK) {
         label = cut_label(reader, &line);
     }
     if (label.role == LIST_ROLE_UNKNOWN) {
@@ -282,14 +286,14 @@ static enum status take_labelled(struct list_reader *reader, int64_t number, str
         rest.text = drawn_together(reader, line);
     }
     if (line.size < whole.size || rest.defanged) {
-        rest.has = text_bytes(rest.text);
+        rest.has = text_has(rest.text);
     }
     bool as_it_stands = list_is_as_it_stands(rest.kind) || rest.kind == OBSERVABLE_DOMAIN;
     if (as_it_stands && line.size < whole.size &&
         !indicator_parse_as(rest.text, rest.kind, &reader->normal, &indicator)) {
         return list_take_cell(reader, number, rest.text, rest.kind, span_of("", 0));
     }
-    if (rest.kind == OBSERVABLE_DOMAIN && !(rest.has & HAS_BLANK) &&
+    if (rest.kind == OBSERVABLE_DOMAIN && !(rest.has & TEXT_HAS_BLANK) &&
         !indicator_parse_as(rest.text, rest.kind, &reader->normal, &indicator)) {
         return list_take(reader, number, rest.text, NULL, &indicator);
     }
@@ -309,7 +313,7 @@ static bool is_rule(struct span line)
 /* '[' as a pattern of STIX begins. */
 static bool is_pattern(struct span line, unsigned has)
 {
-    return line.data[0] == '[' && has & HAS_QUOTE && has & HAS_EQUALS;
+    return line.data[0] == '[' && has & TEXT_HAS_QUOTE && has & TEXT_HAS_EQUALS;
 }
 
 /* Whatever is more than one word. */
@@ -331,9 +335,9 @@ static enum status take_text(struct list_reader *reader, int64_t number, struct 
     if (form != LIST_LINE_PLAIN) {
         return list_take_form(reader, number, line, form);
     }
-    if (has & HAS_HASH) {
+    if (has & TEXT_HAS_HASH) {
         line = list_trim(without_remark(line));
-        has = text_bytes(line);
+        has = text_has(line);
     }
     if (is_rule(line) || list_is_placeholder(line)) {
         return OK;
@@ -346,7 +350,7 @@ static enum status take_text(struct list_reader *reader, int64_t number, struct 
         return OK;
     }
     struct span bare = without_bullet(line);
-    return take_labelled(reader, number, bare, bare.size < line.size ? text_bytes(bare) : has);
+    return take_labelled(reader, number, bare, bare.size < line.size ? text_has(bare) : has);
 }
 
 enum status list_take_line(struct list_reader *reader, int64_t number, struct span line)
@@ -356,10 +360,10 @@ enum status list_take_line(struct list_reader *reader, int64_t number, struct sp
     if (line.size == 0) {
         return OK;
     }
-    unsigned has = text_bytes(line);
-    if (!(has & HAS_BETWEEN) && !memchr("#|-*@!$;[", line.data[0], 9) &&
+    unsigned has = text_has(line);
+    if (!(has & TEXT_HAS_BETWEEN) && !memchr("#|-*@!$;[", line.data[0], 9) &&
         reader->section.role == LIST_ROLE_UNKNOWN && reader->form != LIST_LINE_ADBLOCK &&
-        !indicator_parse_bytes(line, has, &reader->normal, &indicator)) {
+        !indicator_parse_known(line, has, &reader->normal, &indicator)) {
         return list_take(reader, number, line, NULL, &indicator);
     }
     return take_text(reader, number, line, has);

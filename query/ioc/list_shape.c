@@ -165,7 +165,7 @@ static bool is_of_lines(struct list_reader *reader, const struct sample *sample,
             continue;
         }
         lines++;
-        forms[list_line_form_of(line, text_bytes(line))]++;
+        forms[list_line_form_of(line, text_has(line))]++;
         values += !indicator_parse(line, &reader->normal, &indicator);
     }
     *out_form = LIST_LINE_PLAIN;

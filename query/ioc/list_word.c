@@ -68,7 +68,7 @@ static bool is_dash(struct span text, unsigned has)
 {
     static const char *const dashes[] = {
         "-", "--", "\xe2\x80\x93", "\xe2\x80\x94", "->", "=>", "|", "=", "/", "*", "+", ":"};
-    bool may = text.size <= 3 && !(has & (HAS_DIGIT | HAS_HEX | HAS_LETTER));
+    bool may = text.size <= 3 && !(has & (TEXT_HAS_DIGIT | TEXT_HAS_HEX | TEXT_HAS_LETTER));
     for (size_t i = 0; may && i < sizeof dashes / sizeof dashes[0]; i++) {
         if (span_is(text, dashes[i])) {
             return true;
@@ -96,9 +96,10 @@ static size_t bracketed_address(struct span text)
 
 static size_t piece_size(struct span text)
 {
-    const unsigned ends = HAS_BLANK | HAS_CONTROL | HAS_COMMA | HAS_BAR | HAS_QUOTE | HAS_MARKUP;
+    const unsigned ends = TEXT_HAS_BLANK | TEXT_HAS_CONTROL | TEXT_HAS_COMMA | TEXT_HAS_BAR |
+                          TEXT_HAS_QUOTE | TEXT_HAS_MARKUP;
     size_t size = 0;
-    while (size < text.size && !(text_byte_classes[(unsigned char)text.data[size]] & ends)) {
+    while (size < text.size && !(text_has_class[(unsigned char)text.data[size]] & ends)) {
         size++;
     }
     return size;
@@ -107,8 +108,8 @@ static size_t piece_size(struct span text)
 /* A plain word, as columns hold: online, botnet_cc. */
 static bool is_plain_word(struct span text)
 {
-    return text.size > 2 &&
-           text_bytes_only(text_bytes(text), HAS_HEX | HAS_LETTER | HAS_UNDERSCORE | HAS_DASH);
+    return text.size > 2 && text_has_only(text_has(text), TEXT_HAS_HEX | TEXT_HAS_LETTER |
+                                                              TEXT_HAS_UNDERSCORE | TEXT_HAS_DASH);
 }
 
 /* Does the URL go on behind this comma or semicolon? Not where a blank, a further value, a type or
@@ -267,11 +268,11 @@ bool list_word_next(struct span text, size_t *at, struct list_word *out)
     size_t end = word_end(text, start);
     end = end > start ? end : start + 1;
     out->text = span_of(text.data + start, end - start);
-    out->has = text_bytes(out->text);
+    out->has = text_has(out->text);
     out->is_dash = is_dash(out->text, out->has);
     out->text = trim_word(out->text);
     if (out->text.size < end - start) {
-        out->has = text_bytes(out->text);
+        out->has = text_has(out->text);
     }
     out->is_link = out->is_link ||
                    (end < text.size && text.data[end] == '[' && observable_url_mark(out->text));

@@ -9,8 +9,8 @@ enum { PROSE_WORDS_MAX = 4 };
  */
 static bool may_be_value(struct span word, unsigned has)
 {
-    return has &
-               (HAS_DOT | HAS_COLON | HAS_SLASH | HAS_AT | HAS_CLOSE | HAS_UNDERSCORE | HAS_WIDE) ||
+    return has & (TEXT_HAS_DOT | TEXT_HAS_COLON | TEXT_HAS_SLASH | TEXT_HAS_AT | TEXT_HAS_CLOSE |
+                  TEXT_HAS_UNDERSCORE | TEXT_HAS_WIDE) ||
            word.size == 32 || word.size == 40 || word.size == 64 || word.size == 128;
 }
 
@@ -90,7 +90,7 @@ static const char *read_word(const struct word_taker *taker, struct span text, u
     if (!may_be_value(text, has)) {
         return "";
     }
-    const char *why = indicator_parse_bytes(text, has, normal, out);
+    const char *why = indicator_parse_known(text, has, normal, out);
     if (why && taker->kind == OBSERVABLE_DOMAIN) {
         why = indicator_parse_as(text, taker->kind, normal, out);
     }
@@ -110,10 +110,10 @@ static void take_word(struct word_taker *taker, const struct list_word *word)
         return;
     }
     const char *why = read_word(taker, text, word->has, &indicator);
-    if (why && word->has & (HAS_COLON | HAS_EQUALS)) {
+    if (why && word->has & (TEXT_HAS_COLON | TEXT_HAS_EQUALS)) {
         text = without_label(taker->reader, text);
-        why = text.size < word->text.size ? read_word(taker, text, text_bytes(text), &indicator)
-                                          : why;
+        why =
+            text.size < word->text.size ? read_word(taker, text, text_has(text), &indicator) : why;
     }
     if (why) {
         taker->prose += !word->is_dash && word->text.size > 0 && !list_is_placeholder(word->text);
@@ -164,7 +164,7 @@ enum status list_take_words(struct list_reader *reader, int64_t line, struct spa
         .reader = reader, .line = line, .kind = kind, .defanged = defanged, .status = OK};
     struct list_word word;
     for (size_t at = 0; taker.status == OK && list_word_next(text, &at, &word);) {
-        bool masked = text_bytes_only(word.has, HAS_DIGIT | HAS_DOT) &&
+        bool masked = text_has_only(word.has, TEXT_HAS_DIGIT | TEXT_HAS_DOT) &&
                       take_with_mask(&taker, text, &at, &word);
         if (!masked) {
             take_word(&taker, &word);

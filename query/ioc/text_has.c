@@ -1,0 +1,63 @@
+#include "query/ioc/text_has.h"
+
+#define TWO(c, class)     [(c)] = (class), [(c) + 1] = (class)
+#define FOUR(c, class)    TWO(c, class), TWO((c) + 2, class)
+#define EIGHT(c, class)   FOUR(c, class), FOUR((c) + 4, class)
+#define SIXTEEN(c, class) EIGHT(c, class), EIGHT((c) + 8, class)
+#define SIXTY_FOUR(c, class)                                                                       \
+    SIXTEEN(c, class), SIXTEEN((c) + 16, class), SIXTEEN((c) + 32, class), SIXTEEN((c) + 48, class)
+
+const uint32_t text_has_class[256] = {
+    EIGHT(0x00, TEXT_HAS_CONTROL),
+    [0x08] = TEXT_HAS_CONTROL,
+    ['\t'] = TEXT_HAS_BLANK,
+    FOUR(0x0a, TEXT_HAS_CONTROL),
+    TWO(0x0e, TEXT_HAS_CONTROL),
+    SIXTEEN(0x10, TEXT_HAS_CONTROL),
+    [0x7f] = TEXT_HAS_CONTROL,
+    [' '] = TEXT_HAS_BLANK,
+    EIGHT('0', TEXT_HAS_DIGIT),
+    TWO('8', TEXT_HAS_DIGIT),
+    FOUR('A', TEXT_HAS_HEX),
+    TWO('E', TEXT_HAS_HEX),
+    SIXTEEN('G', TEXT_HAS_LETTER),
+    FOUR('W', TEXT_HAS_LETTER),
+    FOUR('a', TEXT_HAS_HEX),
+    TWO('e', TEXT_HAS_HEX),
+    SIXTEEN('g', TEXT_HAS_LETTER),
+    FOUR('w', TEXT_HAS_LETTER),
+    ['.'] = TEXT_HAS_DOT,
+    ['-'] = TEXT_HAS_DASH,
+    ['_'] = TEXT_HAS_UNDERSCORE,
+    [':'] = TEXT_HAS_COLON,
+    ['/'] = TEXT_HAS_SLASH,
+    ['@'] = TEXT_HAS_AT,
+    ['%'] = TEXT_HAS_PERCENT,
+    ['['] = TEXT_HAS_OPEN,
+    ['('] = TEXT_HAS_OPEN,
+    ['{'] = TEXT_HAS_OPEN,
+    [']'] = TEXT_HAS_CLOSE,
+    [')'] = TEXT_HAS_CLOSE,
+    ['}'] = TEXT_HAS_CLOSE,
+    ['\\'] = TEXT_HAS_BACKSLASH,
+    ['='] = TEXT_HAS_EQUALS,
+    ['#'] = TEXT_HAS_HASH,
+    [','] = TEXT_HAS_COMMA,
+    [';'] = TEXT_HAS_COMMA,
+    ['|'] = TEXT_HAS_BAR,
+    ['\''] = TEXT_HAS_QUOTE,
+    ['"'] = TEXT_HAS_MARKUP,
+    ['`'] = TEXT_HAS_MARKUP,
+    ['<'] = TEXT_HAS_MARKUP,
+    ['>'] = TEXT_HAS_MARKUP,
+    ['!'] = TEXT_HAS_OTHER,
+    ['$'] = TEXT_HAS_OTHER,
+    ['&'] = TEXT_HAS_OTHER,
+    ['*'] = TEXT_HAS_OTHER,
+    ['+'] = TEXT_HAS_OTHER,
+    ['?'] = TEXT_HAS_OTHER,
+    ['^'] = TEXT_HAS_OTHER,
+    ['~'] = TEXT_HAS_OTHER,
+    SIXTY_FOUR(0x80, TEXT_HAS_WIDE),
+    SIXTY_FOUR(0xc0, TEXT_HAS_WIDE),
+};
