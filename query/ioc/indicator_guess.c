@@ -73,11 +73,25 @@ static bool is_expression(struct span text)
            span_starts(text, "^") || span_ends(text, "$");
 }
 
+static bool is_registry_key(struct span text)
+{
+    static const char *const roots[] = {"HKLM\\", "HKCU\\", "HKCR\\", "HKU\\", "HKEY_"};
+    for (size_t i = 0; i < sizeof roots / sizeof roots[0]; i++) {
+        if (span_starts(text, roots[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const char *guess_file(struct span text, unsigned has, struct buf *normal,
                               struct indicator *out)
 {
     if (is_expression(text)) {
         return "an expression, which is not read";
+    }
+    if (is_registry_key(text)) {
+        return "a key of the registry, which no event has";
     }
     if (has & TEXT_HAS_NEVER) {
         return "a path with blanks or quotes in it: write file:PATH";
@@ -211,6 +225,7 @@ const char *indicator_guess(struct span text, unsigned has, struct buf *normal,
         return unclear;
     }
     if (is_email(text, has)) {
+        text = span_from(text, span_starts(text, "mailto:") ? 7 : 0);
         return indicator_read_as(text, OBSERVABLE_EMAIL, normal, out);
     }
     return guess_name(text, has, normal, out);

@@ -1,6 +1,6 @@
 #include "query/ioc/list_internal.h"
 
-#include "query/ioc/indicator_parse.h"
+#include "query/ioc/indicator_internal.h"
 
 enum { TYPE_BYTES_MAX = 32 };
 
@@ -41,44 +41,44 @@ static bool is_type_name(struct span cell)
            (name.role == LIST_ROLE_KIND || name.role == LIST_ROLE_NONE);
 }
 
-/* Each word of the cell is an indicator: commas and blanks may stand between. */
-static bool is_plain(struct span cell, struct buf *normal, struct indicator *out)
+/* Does the cell begin with an indicator? *out_looks: what it and the other words of the cell are.
+ */
+static bool is_plain(struct span cell, struct buf *normal, unsigned *out_looks)
 {
-    bool any = false;
-    while (cell.size > 0) {
-        size_t size = 0;
-        while (size < cell.size && !memchr(" ,;\n\r\t", cell.data[size], 6)) {
-            size++;
+    struct list_word word;
+    bool plain = false;
+    bool first = true;
+    *out_looks = 0;
+    for (size_t at = 0; list_word_next(cell, &at, &word); first = false) {
+        struct indicator indicator;
+        if (!indicator_parse_known(word.text, word.has, normal, &indicator) &&
+            list_is_sure(&indicator)) {
+            plain |= first;
+            *out_looks |= 1u << indicator.kind;
         }
-        struct span word = span_of(cell.data, size);
-        cell = span_from(cell, size + 1);
-        if (word.size > 0 && (indicator_parse(word, normal, out) || !list_is_sure(out))) {
-            return false;
-        }
-        any = any || word.size > 0;
     }
-    return any;
+    return plain;
 }
 
 void list_field_see(struct list_field *field, struct span cell, struct buf *normal)
 {
-    struct indicator indicator;
     struct span first;
     struct span last;
+    unsigned looks = 0;
     cell = list_trim(cell);
     if (list_is_placeholder(cell) || field->cells >= LIST_SAMPLE_CELLS) {
         return;
     }
     field->cells++;
-    if (is_plain(cell, normal, &indicator)) {
+    if (is_plain(cell, normal, &looks)) {
         field->plain++;
-        field->looks |= 1u << indicator.kind;
     } else if (list_is_range(cell, &first, &last)) {
         field->plain++;
-        field->looks |= 1u << OBSERVABLE_IP;
+        looks |= 1u << OBSERVABLE_IP;
     } else if (is_type_name(cell)) {
         field->types++;
     }
+    field->looks |= looks;
 }
 
 void list_field_judge(struct list_field *field)

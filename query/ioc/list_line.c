@@ -204,6 +204,16 @@ static bool is_path_and_words(struct span line, struct span *out_path)
            !memchr(rest.data, '\\', rest.size);
 }
 
+/* "What: C:\\x.dll": a path alone behind a label of any name. */
+static struct span path_behind_label(struct span line, unsigned has)
+{
+    const char *end = has & TEXT_HAS_COLON ? memmem(line.data, line.size, ": ", 2) : NULL;
+    struct span path =
+        end ? list_trim(span_from(line, (size_t)(end + 2 - line.data))) : span_of("", 0);
+    bool is = path.size > 0 && indicator_is_path(path) && !(text_has(path) & TEXT_HAS_BLANK);
+    return is ? path : span_of("", 0);
+}
+
 /* A line with blanks is no value, unless its kind is written in front: "user:bob b". */
 static bool may_be_value(struct span line, unsigned has)
 {
@@ -251,6 +261,10 @@ static enum status take_rest(struct list_reader *reader, int64_t number, const s
         !(indicator.kind == OBSERVABLE_URL && rest->has & TEXT_HAS_COMMA)) {
         indicator.defanged |= rest->defanged;
         return list_take(reader, number, line, NULL, &indicator);
+    }
+    path = path_behind_label(line, rest->has);
+    if (path.size > 0 && !indicator_parse(path, &reader->normal, &indicator)) {
+        return list_take(reader, number, path, NULL, &indicator);
     }
     if ((line.data[0] == '/' || rest->has & TEXT_HAS_BACKSLASH) && is_path_and_words(line, &path) &&
         !indicator_parse(path, &reader->normal, &indicator) && indicator.kind == OBSERVABLE_FILE) {
@@ -303,7 +317,7 @@ static enum status take_labelled(struct list_reader *reader, int64_t number, str
 static bool is_rule(struct span line)
 {
     for (size_t i = 0; i < line.size; i++) {
-        if (!memchr("-=_*#~+|: ", line.data[i], 10)) {
+        if (!memchr("-=_*#~+|:` ", line.data[i], 11)) {
             return false;
         }
     }

@@ -61,13 +61,12 @@ static uint32_t field_of(struct walk *walk, struct span above, struct span key)
     if (above.size == 0 || says_of(walk, key).role != LIST_ROLE_UNKNOWN) {
         return list_fields_add(fields, key);
     }
-    struct buf name = BUF_INIT;
-    buf_add_span(&name, above);
-    buf_add_char(&name, '.');
-    buf_add_span(&name, key);
-    uint32_t number = buf_ok(&name) ? list_fields_add(fields, buf_span(&name)) : INTERN_NONE;
-    buf_fini(&name);
-    return number;
+    struct buf *name = &walk->reader->line;
+    buf_clear(name);
+    buf_add_span(name, above);
+    buf_add_char(name, '.');
+    buf_add_span(name, key);
+    return buf_ok(name) ? list_fields_add(fields, buf_span(name)) : INTERN_NONE;
 }
 
 static bool has_shape(enum observable_kind kind)
@@ -130,7 +129,7 @@ static bool has_values_as_keys(struct walk *walk, const cJSON *object)
     for (const cJSON *child = object->child; child; child = child->next) {
         struct indicator indicator;
         struct span key = span_str(child->string);
-        if (key.size == 0 || list_name_of(key).role != LIST_ROLE_UNKNOWN ||
+        if (key.size == 0 || says_of(walk, key).role != LIST_ROLE_UNKNOWN ||
             indicator_parse(key, &walk->reader->normal, &indicator) || !list_is_sure(&indicator)) {
             return false;
         }
@@ -177,7 +176,7 @@ static void look_beside(struct walk *walk, struct around *in, const cJSON *child
     in->has_value |= name.role == LIST_ROLE_VALUE && cJSON_IsString(child);
     in->has_address |= span_is(key, "ip") || span_is(key, "ip_addr");
     if (name.role == LIST_ROLE_TYPE && text.size > 0 && is_type_key(walk, key)) {
-        struct list_name type = list_name_of(text);
+        struct list_name type = list_known_name(walk->reader, text);
         if (type.role != LIST_ROLE_UNKNOWN || in->type.size == 0) {
             in->type = text;
             in->of = type.role == LIST_ROLE_KIND && type.kind != OBSERVABLE_FILE ? type.kind

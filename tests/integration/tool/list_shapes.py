@@ -105,6 +105,8 @@ shape("hash_behind_a_word", f"MD5 - {MD5}\nsha1 {SHA1}\nHash = {SHA256}\nUser - 
       f"1 hash:{MD5}", f"2 hash:{SHA1}", f"3 hash:{SHA256}", "4 user:eve", f"6 hash:{SHA512}")
 shape("other_encoding", b"evil.example\xa0\n203.0.113.1\xca\nbad.example \x96 panel\n",
       "1 domain:evil.example", "2 ip:203.0.113.1", "3 domain:bad.example")
+shape("behind_other_labels", "- File location: C:\\ProgramData\\x.dll\n- Run key: HKCU\\Software\\x\nHKLM\\Software\\y\nmailto:a@evil.example\n```\n",
+      "1 file:C:\\ProgramData\\x.dll", "4 email:mailto:a@evil.example", refused=2)
 shape("nothing", "N/A\n-\nevil.example\nnone\nUnknown\nnull\n", "3 domain:evil.example")
 
 # Programs that block.
@@ -163,6 +165,10 @@ shape("csv_dates", "First seen,Panel\n11/3/2024,evil.example\n3/4/2024,bad.examp
       "2 domain:evil.example", "3 domain:bad.example", "4 domain:c.example", "5 domain:d.example", form="table")
 shape("csv_risk", "\"Name\",\"Risk\",\"RiskString\"\n\"203.0.113.1\",\"99\",\"4/64\"\n\"203.0.113.2\",\"95\",\"12/64\"\n\"203.0.113.3\",\"90\",\"1/64\"\n"
       "\"203.0.113.4\",\"90\",\"1/64\"\n", "2 ip:203.0.113.1", "3 ip:203.0.113.2", "4 ip:203.0.113.3", "5 ip:203.0.113.4", form="table")
+shape("csv_cells_of_words", "\"203.0.113.1\",\"evil.example (panel)\",\"http://a.example/x, y\",\"drops http://b.example/z\"\n"
+      "\"203.0.113.2\",\"bad.example\",\"http://a.example/w\",\"like the first\"\n",
+      "1 ip:203.0.113.1", "1 domain:evil.example", "1 url:http://a.example/x", "2 ip:203.0.113.2", "2 domain:bad.example",
+      "2 url:http://a.example/w", form="table", not_taken={"column 4"})
 shape("csv_placeholders", "domain,url,user\nevil.example,N/A,N/A\n-,none,-\nbad.example,unknown,null\nc.example,,eve\n",
       "2 domain:evil.example", "4 domain:bad.example", "5 domain:c.example", "5 user:eve", form="table")
 shape("csv_cr", "Type,Value\rip,203.0.113.1\rdomain,evil.example\rdomain,bad.example\rip,203.0.113.2\r",
