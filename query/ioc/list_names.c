@@ -134,6 +134,8 @@ static const struct named veto_words[] = {
     ROLE("author", REFERENCE),
     ROLE("authors", REFERENCE),
     ROLE("vendor", REFERENCE),
+    ROLE("victim", REFERENCE),
+    ROLE("victims", REFERENCE),
     ROLE("org", REFERENCE),
     ROLE("orgc", REFERENCE),
     ROLE("organization", REFERENCE),

@@ -208,6 +208,7 @@ static enum status take_table_line(struct table *table)
     }
     size_t known = 0;
     if (table->shape.header > 0 && list_header_names(reader, rows, &known) >= 2 && known >= 2) {
+        list_fields_report(&reader->fields, reader->report);
         bool ok = name_columns(table, rows, rows->count) && judge_columns(table);
         return ok ? OK : err_nomem(reader->err, "list");
     }

@@ -169,6 +169,8 @@ shape("csv_cells_of_words", "\"203.0.113.1\",\"evil.example (panel)\",\"http://a
       "\"203.0.113.2\",\"bad.example\",\"http://a.example/w\",\"like the first\"\n",
       "1 ip:203.0.113.1", "1 domain:evil.example", "1 url:http://a.example/x", "2 ip:203.0.113.2", "2 domain:bad.example",
       "2 url:http://a.example/w", form="table", not_taken={"column 4"})
+shape("csv_two_tables", f"type,value\nip,203.0.113.1\n\nhash,filename,victim\n{SHA256},a.exe,victim.example\n",
+      "2 ip:203.0.113.1", f"5 hash:{SHA256}", form="table", not_taken={"filename", "victim"})
 shape("csv_placeholders", "domain,url,user\nevil.example,N/A,N/A\n-,none,-\nbad.example,unknown,null\nc.example,,eve\n",
       "2 domain:evil.example", "4 domain:bad.example", "5 domain:c.example", "5 user:eve", form="table")
 shape("csv_cr", "Type,Value\rip,203.0.113.1\rdomain,evil.example\rdomain,bad.example\rip,203.0.113.2\r",
