@@ -14,6 +14,11 @@ RARE = 10  # indicators that are there: URLs of commands, seen in an event or tw
 ASKED_MS = {("small", 10000): 50, ("small", 1000000): 1000}
 ASKED_MATCHING_MS = {("big", 1000000): 2000}
 ASKED_LINES = 2e6  # a second
+ASKED_OTHER_LINES = 5e5
+OTHER_LINES = 300000
+OTHERS = {"CSV rows": ("seen,ioc,type,malware\n", "2026-01-01 10:00:00,{0},any,Loader {1}\n"),
+          "hosts lines": ("127.0.0.1 localhost\n", "0.0.0.0 x{1}.example.com\n"),
+          "bullets with remarks": ("", "- {0} - seen as a panel in May\n")}
 ASKED_MIB = 512
 
 
@@ -52,6 +57,20 @@ def write_list(world, size, store):
     return path
 
 
+def other_lists(world, empty, start_s):
+    """Lists that are more than a value a line."""
+    for name, (head, line) in OTHERS.items():
+        path = world.path("list-other")
+        draw = random.Random(name)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(head)
+            f.writelines(line.format(made_up(draw, number), number) for number in range(OTHER_LINES))
+        words = world.stele("hunt", path, "--output", "ndjson", archive=empty)
+        reading = median_s(repeat(lambda words=words: run(words), world.o.repeats))
+        world.table.add(f"{name} read", OTHER_LINES / (reading - start_s), "lines/s", at_least=ASKED_OTHER_LINES)
+        os.remove(path)
+
+
 def rg_beside(world, name, size, path, store):
     """Once: it takes minutes. Of the larger archive there would be ten times as many."""
     if name != "small" or not shutil.which("rg"):
@@ -65,6 +84,7 @@ def hunt(world):
     start_s = median_s(repeat(lambda: run([world.tool("stele"), "--help"]), 9))
     world.table.begin("hunt", f"whole processes, median of {world.o.repeats}; {RARE} of the indicators "
                       "are there; rg -F -f once")
+    other_lists(world, empty, start_s)
     for size in LISTS:
         path = write_list(world, size, world.store("small"))
         label = f"{size // 1000:,} k" if size < 1000000 else f"{size // 1000000} M"
