@@ -166,7 +166,7 @@ enum status list_read(struct indicator_set *set, uint32_t list, struct span byte
                                  .err = err};
     struct buf utf8 = BUF_INIT;
     bool big = false;
-    *out_report = (struct list_report){.shape = "lines"};
+    *out_report = (struct list_report){.shape = "lines", .expired_as = options->expired};
     if (span_starts(bytes, "\xff\xfe") || span_starts(bytes, "\xfe\xff")) {
         from_utf16(bytes, 2, bytes.data[0] == '\xfe', &utf8);
         bytes = buf_span(&utf8);

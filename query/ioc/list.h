@@ -41,6 +41,9 @@ struct list_column {
     int64_t taken;  /* values */
 };
 
+/* Indicators whose validity has ended: matched with events of before that; with all; left out. */
+enum list_expired { LIST_EXPIRED_UNTIL, LIST_EXPIRED_ALL, LIST_EXPIRED_NONE };
+
 struct list_report {
     enum list_form form;
     const char *shape;  /* "hosts file", "table, comma between columns", ...: static */
@@ -49,16 +52,14 @@ struct list_report {
     int64_t duplicates; /* those that are in it already */
     int64_t unsure;     /* left out: of a lower confidence than the set demands */
     int64_t expired;    /* of those read: with an end of their validity that is past */
-    int64_t refused;    /* the sum of the reasons' counts */
+    enum list_expired expired_as;
+    int64_t refused;                     /* the sum of the reasons' counts */
     int64_t kinds[OBSERVABLE_KINDS + 1]; /* of those read; patterns are the last */
     struct list_reason reasons[LIST_REASONS_MAX];
     size_t n_reasons;
     struct list_column columns[LIST_COLUMNS_MAX];
     size_t n_columns;
 };
-
-/* Indicators whose validity has ended: matched with events of before that; with all; left out. */
-enum list_expired { LIST_EXPIRED_UNTIL, LIST_EXPIRED_ALL, LIST_EXPIRED_NONE };
 
 struct list_options {
     int64_t now_us;

@@ -204,6 +204,53 @@ def sure_and_unsure(place):
     expect_error(place.stele("hunt", "--archive", "a", "--min-confidence", "101", "s.json"), 2, "min-confidence")
 
 
+def ended_validity(place):
+    """Events of before the end of an indicator's validity are matched, those after it are not."""
+    place.stele("init", "a")
+    events = [{"event": "x", "uid": str(day), "time": f"2026-10-0{day}T00:00:00Z", "addr.remote": "9.9.9.9:1", "user": "eve"}
+              for day in (1, 2, 3)]
+    place.stele("import", "--archive", "a", "-", stdin="\n".join(map(json.dumps, events)).encode())
+    whole = "[ipv4-addr:value = '9.9.9.9' AND user-account:user_id = 'eve']"
+    with open(place.path("ended.json"), "wb") as f:
+        f.write(stix("[ipv4-addr:value = '9.9.9.9']", whole, valid_until="2026-10-02T00:00:00Z"))
+    with open(place.path("going_on.txt"), "wb") as f:
+        f.write(b"9.9.9.9\n")
+
+    def hits(*words):
+        result = place.stele("hunt", "--archive", "a", "--events", "--output", "ndjson", *words)
+        rows = [json.loads(line) for line in result.out.splitlines()]
+        return {kind: sorted(row["uid"] for row in rows if row["kind"] == kind) for kind in ("ip", "pattern")}
+
+    expect(hits("ended.json") == {"ip": ["1", "2"], "pattern": ["1", "2"]}, hits("ended.json"))
+    expect(hits("--expired", "all", "ended.json") == {"ip": ["1", "2", "3"], "pattern": ["1", "2", "3"]}, "all")
+    both = hits("ended.json", "going_on.txt")
+    expect(both == {"ip": ["1", "2", "3"], "pattern": ["1", "2"]}, both)
+    expect(b"matched with events of before that only" in place.stele("hunt", "--archive", "a", "ended.json").out, "said")
+    expect(b"2: matched with all events" in place.stele("hunt", "--archive", "a", "--expired", "all", "ended.json").out,
+           "said")
+    left_out = place.stele("hunt", "--archive", "a", "--expired", "none", "ended.json")
+    expect(left_out.code == 3 and b"2: no longer valid" in left_out.err, left_out.text())
+    expect_error(place.stele("hunt", "--archive", "a", "--expired", "some", "ended.json"), 2, "expired")
+    expect_error(place.stele("hunt", "--archive", "a", "--to-ids", "some", "ended.json"), 2, "to-ids")
+
+
+def one_bad_list(place):
+    """It is said, the others are hunted, and the exit code tells; so with a file of --suppress."""
+    place.stele("init", "a")
+    event = {"event": "x", "uid": "1", "time": "2026-10-01T00:00:00Z", "addr.remote": "9.9.9.9:1"}
+    place.stele("import", "--archive", "a", "-", stdin=json.dumps(event).encode())
+    for name, text in (("good.txt", b"9.9.9.9\n"), ("bad.json", b'{"name":"x"}'), ("cut.json", b'[{"ip":"8.8.8.8"},{"ip')):
+        with open(place.path(name), "wb") as f:
+            f.write(text)
+    for words in (("good.txt", "bad.json"), ("bad.json", "good.txt"), ("cut.json", "good.txt"),
+                  ("--suppress", "bad.json", "--", "good.txt"), ("--suppress", "nosuch", "--", "good.txt")):
+        result = place.stele("hunt", "--archive", "a", "--output", "json", *words)
+        named = next(word for word in words if word not in ("good.txt", "--suppress", "--"))
+        expect(result.code in (2, 3) and named.encode() in result.err, f"{words}: {result.code} {result.text()}")
+        rows = json.loads(result.out)["indicators"]
+        expect([row["indicator"] for row in rows] == ["9.9.9.9"], f"{words}: {rows}")
+
+
 def warninglist(type_, *entries, name="Harmless", attributes=()):
     return json.dumps({"name": name, "version": 3, "description": "d", "type": type_, "list": entries,
                        "matching_attributes": list(attributes)}).encode()
@@ -374,5 +421,5 @@ def wrong_use(place):
 
 
 main(the_same_as_a_slow_matcher, says_what_it_looked_at, named_as_a_whole, lists_of_many_kinds,
-     parts_of_a_pattern_are_on_one_event, sure_and_unsure,
+     parts_of_a_pattern_are_on_one_event, sure_and_unsure, ended_validity, one_bad_list,
      suppressed_is_shown_and_does_not_count, warninglists_that_are_wrong, sightings, wrong_use)

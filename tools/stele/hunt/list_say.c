@@ -95,8 +95,10 @@ void list_say(FILE *out, const char *margin, const struct list_report *report)
     add_columns(&line, report, false);
     say_line(out, margin, "not taken", &line);
     if (report->expired > 0) {
-        buf_printf(&line, "%s: matched with events of before that only (--expired all: with any)",
-                   progress_number(report->expired, number));
+        buf_printf(&line, "%s: matched with %s", progress_number(report->expired, number),
+                   report->expired_as == LIST_EXPIRED_ALL
+                       ? "all events"
+                       : "events of before that only (--expired all: with any)");
         say_line(out, margin, "expired", &line);
     }
     for (size_t i = 0; i < report->n_reasons; i++) {
