@@ -79,18 +79,18 @@ static struct list_name cut_label(struct list_reader *reader, struct span *line)
     return none;
 }
 
-/* What follows such a heading was written about the indicators. */
-static bool is_of_references(struct span heading)
+/* What follows such a heading was written about the indicators. "Source IPs" are the ones meant. */
+static bool is_of_references(struct span heading, struct list_name name)
 {
-    static const char *const parts[] = {"eference", "Source",         "source",
-                                        "Links",    "Credit",         "urther reading",
-                                        "See also", "ore information"};
+    static const char *const parts[] = {"eference",       "Links",    "Credit",
+                                        "urther reading", "See also", "ore information"};
+    bool source = memmem(heading.data, heading.size, "ource", 5) != NULL;
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (memmem(heading.data, heading.size, parts[i], strlen(parts[i]))) {
             return true;
         }
     }
-    return false;
+    return source && name.role != LIST_ROLE_KIND;
 }
 
 /* Words, of which none is as long as a hash. *out_count: how many. */
@@ -136,7 +136,7 @@ static bool is_heading(struct list_reader *reader, struct span line, unsigned ha
     }
     struct list_name name = text.size > 0 ? list_known_name(reader, text)
                                           : (struct list_name){.kind = OBSERVABLE_KINDS};
-    bool reference = text.size > 0 && is_of_references(text);
+    bool reference = text.size > 0 && is_of_references(text, name);
     if (name.role != LIST_ROLE_REFERENCE || reference) {
         *out_name = name;
         out_name->role = reference ? LIST_ROLE_REFERENCE : name.role;
@@ -273,6 +273,15 @@ static enum status take_rest(struct list_reader *reader, int64_t number, const s
     return take_words(reader, number, rest);
 }
 
+/* Addresses, hashes and what is defanged are not links to what was written. */
+static bool is_no_reference(struct list_reader *reader, struct span line)
+{
+    struct indicator indicator;
+    return !indicator_parse(line, &reader->normal, &indicator) &&
+           (indicator.kind == OBSERVABLE_IP || indicator.kind == OBSERVABLE_HASH ||
+            indicator.defanged);
+}
+
 /* What stands below a heading of references, or behind such a label, is none. */
 static enum status take_labelled(struct list_reader *reader, int64_t number, struct span line,
                                  unsigned has)
@@ -286,7 +295,7 @@ static enum status take_labelled(struct list_reader *reader, int64_t number, str
     if (label.role == LIST_ROLE_UNKNOWN) {
         label = reader->section;
     }
-    if (label.role == LIST_ROLE_REFERENCE) {
+    if (label.role == LIST_ROLE_REFERENCE && !is_no_reference(reader, line)) {
         list_refuse(reader, number, whole, "a reference, not an indicator");
         return OK;
     }

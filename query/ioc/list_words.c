@@ -47,6 +47,20 @@ static bool is_file_name(const struct indicator *indicator)
     return false;
 }
 
+/* A hash with 0x before it, or with more behind it: hash:size, hash.exe; the word as it is when
+ * there is none. */
+static struct span hash_within(struct span word)
+{
+    struct span rest = span_from(word, span_starts(word, "0x") ? 2 : 0);
+    size_t size = 0;
+    while (size < rest.size && ascii_hex_digit(rest.data[size]) >= 0) {
+        size++;
+    }
+    bool hash = size == 32 || size == 40 || size == 64 || size == 128;
+    bool more = size < rest.size && ascii_is_letter(rest.data[size]);
+    return hash && !more ? span_of(rest.data, size) : word;
+}
+
 struct word_taker {
     struct list_reader *reader;
     int64_t line;
@@ -110,8 +124,13 @@ static void take_word(struct word_taker *taker, const struct list_word *word)
         return;
     }
     const char *why = read_word(taker, text, word->has, &indicator);
+    if (why && word->text.size > 32) {
+        text = hash_within(text);
+        why =
+            text.size < word->text.size ? read_word(taker, text, text_has(text), &indicator) : why;
+    }
     if (why && word->has & (TEXT_HAS_COLON | TEXT_HAS_EQUALS)) {
-        text = without_label(taker->reader, text);
+        text = without_label(taker->reader, word->text);
         why =
             text.size < word->text.size ? read_word(taker, text, text_has(text), &indicator) : why;
     }

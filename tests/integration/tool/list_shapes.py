@@ -107,6 +107,10 @@ shape("other_encoding", b"evil.example\xa0\n203.0.113.1\xca\nbad.example \x96 pa
       "1 domain:evil.example", "2 ip:203.0.113.1", "3 domain:bad.example")
 shape("behind_other_labels", "- File location: C:\\ProgramData\\x.dll\n- Run key: HKCU\\Software\\x\nHKLM\\Software\\y\nmailto:a@evil.example\n```\n",
       "1 file:C:\\ProgramData\\x.dll", "4 email:mailto:a@evil.example", refused=2)
+shape("sources", "Source IPs\n203.0.113.1\n\nSource: 203.0.113.2\nSource: https://vendor.example/a\n\nSources:\nhttps://vendor.example/b\n"
+      "hxxp://evil[.]example/a\n", "2 ip:203.0.113.1", "4 ip:203.0.113.2", "9 url:hxxp://evil[.]example/a", refused=2)
+shape("hashes_with_more", f"{MD5}:1234\n0x{SHA256}\n{SHA1}=evil\n{SHA256_2}.exe\n",
+      f"1 hash:{MD5}", f"2 hash:{SHA256}", f"3 hash:{SHA1}", f"4 hash:{SHA256_2}")
 shape("nothing", "N/A\n-\nevil.example\nnone\nUnknown\nnull\n", "3 domain:evil.example")
 
 # Programs that block.
