@@ -38,7 +38,7 @@ static bool ends_in_odd_byte(struct span text)
 
 struct span list_trim(struct span text)
 {
-    for (bool more = true; more;) {
+    for (bool more = text.size > 0; more;) {
         more = false;
         while (text.size > 0 && (unsigned char)text.data[0] <= ' ') {
             text = span_from(text, 1);
