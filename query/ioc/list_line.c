@@ -289,7 +289,7 @@ static enum status take_labelled(struct list_reader *reader, int64_t number, str
     struct span whole = line;
     struct list_name label = {.kind = OBSERVABLE_KINDS};
     struct indicator indicator;
-    if (has & TEXT_HAS_BLANK) {
+    if (has & TEXT_HAS_BLANK && has & (TEXT_HAS_COLON | TEXT_HAS_DASH | TEXT_HAS_EQUALS)) {
         label = cut_label(reader, &line);
     }
     if (label.role == LIST_ROLE_UNKNOWN) {
