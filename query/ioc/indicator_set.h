@@ -36,12 +36,12 @@ struct indicator_note {
  * event; these are in the set as its parts. */
 struct indicator {
     enum observable_kind kind;
-    bool exact;         /* a domain, and not those below it */
     unsigned char bits; /* of an address range: its prefix, 0 to 128; else 0 */
-    bool is_range;
-    bool is_part;       /* of patterns, and not an indicator by itself */
-    bool is_inside;     /* a user agent with * at its ends: of any that has the rest in it */
-    bool defanged;      /* written so that nobody clicks on it; not kept in a set */
+    bool is_range : 1;
+    bool exact : 1;     /* a domain, and not those below it */
+    bool is_part : 1;   /* of patterns, and not an indicator by itself */
+    bool is_inside : 1; /* a user agent with * at its ends: of any that has the rest in it */
+    bool defanged : 1;  /* written so that nobody clicks on it; not kept in a set */
     uint32_t list;      /* which list, from 0 */
     uint32_t line;      /* of it, from 1 */
     struct span text;   /* as it stands there */
