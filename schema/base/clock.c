@@ -35,17 +35,19 @@ int64_t clock_monotonic_us(void)
     return (int64_t)now.tv_sec * CLOCK_SECOND_US + now.tv_nsec / 1000;
 }
 
-static int64_t days_from_civil(int64_t year, int month, int day)
+/* Both ways: Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms"; years begin in March.
+ */
+int64_t clock_days_of_date(struct clock_date date)
 {
-    year -= month <= 2;
+    int64_t year = date.year - (date.month <= 2);
     int64_t era = (year >= 0 ? year : year - 399) / 400;
     int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+    int64_t day_of_year = (153 * (date.month + (date.month > 2 ? -3 : 9)) + 2) / 5 + date.day - 1;
     int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     return era * 146097 + day_of_era - 719468;
 }
 
-static void civil_from_days(int64_t days, int64_t *year, int *month, int *day)
+struct clock_date clock_date_of_days(int64_t days)
 {
     days += 719468;
     int64_t era = (days >= 0 ? days : days - 146096) / 146097;
@@ -54,9 +56,10 @@ static void civil_from_days(int64_t days, int64_t *year, int *month, int *day)
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     int64_t shifted_month = (5 * day_of_year + 2) / 153;
-    *day = (int)(day_of_year - (153 * shifted_month + 2) / 5 + 1);
-    *month = (int)(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
-    *year = year_of_era + era * 400 + (*month <= 2);
+    int month = (int)(shifted_month < 10 ? shifted_month + 3 : shifted_month - 9);
+    return (struct clock_date){.year = year_of_era + era * 400 + (month <= 2),
+                               .month = month,
+                               .day = (int)(day_of_year - (153 * shifted_month + 2) / 5 + 1)};
 }
 
 /* Exactly n digits at *at, as a number; moves on. */
@@ -103,7 +106,7 @@ static bool read_date(struct span text, size_t *at, int64_t *out_us)
         (month == 2 && day == 29 && !leap)) {
         return false;
     }
-    *out_us = days_from_civil(year, month, day) * CLOCK_DAY_US;
+    *out_us = clock_days_of_date((struct clock_date){year, month, day}) * CLOCK_DAY_US;
     return true;
 }
 
@@ -250,11 +253,9 @@ int64_t clock_day_start(int64_t time_us)
 
 const char *clock_format_day(int64_t time_us, char out[CLOCK_TEXT_BYTES])
 {
-    int64_t year;
-    int month;
-    int day;
-    civil_from_days(clock_day_start(time_us) / CLOCK_DAY_US, &year, &month, &day);
-    (void)snprintf(out, CLOCK_TEXT_BYTES, "%04lld-%02d-%02d", (long long)year, month, day);
+    struct clock_date date = clock_date_of_days(clock_day_start(time_us) / CLOCK_DAY_US);
+    (void)snprintf(out, CLOCK_TEXT_BYTES, "%04lld-%02d-%02d", (long long)date.year, date.month,
+                   date.day);
     return out;
 }
 

@@ -35,6 +35,15 @@ const char *clock_format(int64_t time_us, char out[CLOCK_TEXT_BYTES]);
 /* "2026-11-23", the UTC day. Returns out. */
 const char *clock_format_day(int64_t time_us, char out[CLOCK_TEXT_BYTES]);
 
+/* A day of the proleptic Gregorian calendar; days are counted from 1970-01-01. */
+struct clock_date {
+    int64_t year;
+    int month; /* 1 to 12 */
+    int day;   /* 1 to 31 */
+};
+int64_t clock_days_of_date(struct clock_date date);
+struct clock_date clock_date_of_days(int64_t days);
+
 /* First microsecond of the UTC day that holds time_us (floor, also before 1970). */
 int64_t clock_day_start(int64_t time_us);
 

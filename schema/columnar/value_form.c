@@ -1,6 +1,7 @@
 /* Reading is strict and writing is its inverse: value_form_write(value_form_read(x)) is x. */
 #include "schema/columnar/value_form.h"
 
+#include "schema/base/clock.h"
 #include "schema/text/ascii.h"
 
 enum {
@@ -109,38 +110,6 @@ static bool read_endpoint(struct span text, struct value_form_bits *out)
            read_digits(span_from(text, colon + 1), 5, &out->second) && out->second <= 65535;
 }
 
-/* Days since 1970-01-01 of the proleptic Gregorian calendar, years that begin in March (Howard
- * Hinnant, "chrono-Compatible Low-Level Date Algorithms"). */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-    year -= month <= 2;
-    int64_t era = year / 400;
-    int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-           719468;
-}
-
-struct date {
-    int64_t year;
-    int64_t month;
-    int64_t day;
-};
-
-static struct date date_of(int64_t days)
-{
-    days += 719468;
-    int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-    int64_t day_of_era = days - era * 146097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t shifted = (5 * day_of_year + 2) / 153;
-    int64_t month = shifted < 10 ? shifted + 3 : shifted - 9;
-    return (struct date){year_of_era + era * 400 + (month <= 2), month,
-                         day_of_year - (153 * shifted + 2) / 5 + 1};
-}
-
 /* `pattern` has 0 for a digit; the digits of each run of them come out as a number. */
 static bool read_pattern(struct span text, const char *pattern, int64_t *out_numbers)
 {
@@ -173,8 +142,8 @@ static bool read_time(struct span text, uint64_t *out_ns, uint8_t *out_fraction)
         part[5] > 59) {
         return false;
     }
-    int64_t days = days_of(part[0], part[1], part[2]);
-    struct date date = date_of(days);
+    int64_t days = clock_days_of_date((struct clock_date){part[0], (int)part[1], (int)part[2]});
+    struct clock_date date = clock_date_of_days(days);
     if (date.month != part[1] || date.day != part[2]) {
         return false; /* no such day, such as 30 February */
     }
@@ -319,7 +288,7 @@ static char *write_time(char *at, int64_t ns, uint8_t fraction)
     uint64_t rest = (uint64_t)(ns - seconds * SECOND_NS);
     int64_t days = seconds / 86400 - (seconds % 86400 < 0);
     uint64_t second = (uint64_t)(seconds - days * 86400);
-    struct date date = date_of(days);
+    struct clock_date date = clock_date_of_days(days);
     at = write_padded(at, (uint64_t)date.year, 4);
     *at++ = '-';
     at = write_padded(at, (uint64_t)date.month, 2);
