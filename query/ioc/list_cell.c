@@ -98,7 +98,8 @@ enum status list_take_cell(struct list_reader *reader, int64_t line, struct span
     if (type.size > 0) {
         name = list_known_name(reader, type);
     }
-    if (name.role == LIST_ROLE_NONE || name.role == LIST_ROLE_REFERENCE) {
+    if (name.role == LIST_ROLE_NONE || name.role == LIST_ROLE_REFERENCE ||
+        name.role == LIST_ROLE_ABOUT) {
         list_refuse(reader, line, text, list_no_type);
         return OK;
     }

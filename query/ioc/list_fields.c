@@ -116,6 +116,41 @@ static bool is_of(const struct list_field *field, enum observable_kind kind)
     return field->says.role == LIST_ROLE_KIND && field->says.kind == kind;
 }
 
+/* Of the columns whose names say nothing, the one that has the most values; NULL: none has any. */
+static struct list_field *fullest(struct list_fields *fields)
+{
+    struct list_field *best = NULL;
+    for (size_t i = 0; i < fields->items.count; i++) {
+        struct list_field *field = &fields->items.items[i];
+        if (field->says.role == LIST_ROLE_UNKNOWN && field->use != LIST_USE_TYPE &&
+            field->plain > (best ? best->plain : 0)) {
+            best = field;
+        }
+    }
+    return best;
+}
+
+/* "Indicator, Data, Note": the first says of which kind the second is, and both names are vague. So
+ * a column of values that has none, but names of kinds, says what another's values are; and where
+ * no name says which that is, it is the fullest one, even if most of its cells are something else,
+ * as commands are. */
+static void find_values(struct list_fields *fields)
+{
+    struct list_field *best = fullest(fields);
+    bool named = false;
+    for (size_t i = 0; best && i < fields->items.count; i++) {
+        struct list_field *field = &fields->items.items[i];
+        if (field->says.role == LIST_ROLE_VALUE && field->plain == 0 && field->types > 0) {
+            field->use = LIST_USE_TYPE;
+        }
+        named |= field->use == LIST_USE_VALUE &&
+                 (field->says.role == LIST_ROLE_VALUE || field->says.role == LIST_ROLE_KIND);
+    }
+    if (best && !named) {
+        best->use = LIST_USE_VALUE;
+    }
+}
+
 /* Beside a hash, a name is that of the file; beside ranges, an e-mail address is that of whom to
  * write to. */
 void list_fields_judge_table(struct list_fields *fields)
@@ -128,6 +163,9 @@ void list_fields_judge_table(struct list_fields *fields)
         hashes |= field->use == LIST_USE_VALUE &&
                   (is_of(field, OBSERVABLE_HASH) || field->looks == 1u << OBSERVABLE_HASH);
         ranges |= field->says.role == LIST_ROLE_START;
+    }
+    if (!ranges) {
+        find_values(fields);
     }
     for (size_t i = 0; i < fields->items.count; i++) {
         struct list_field *field = &fields->items.items[i];

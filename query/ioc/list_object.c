@@ -113,7 +113,7 @@ static void take_misp(struct object *object, const cJSON *to_ids)
     if (is_true(cJSON_GetObjectItemCaseSensitive(object->item, "deleted"))) {
         refuse(object, value, "deleted");
     } else if (!is_true(to_ids) && !object->reader->options->any_to_ids) {
-        refuse(object, value, "not meant for detection (to_ids)");
+        refuse(object, value, "not meant for detection (to_ids): see --to-ids");
     } else {
         take_typed(object, text_of(object, "type"), value);
     }

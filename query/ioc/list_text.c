@@ -105,7 +105,7 @@ static const char *read_note(struct table *table)
     reader->note.confidence = list_read_confidence(cell_that_says(table, LIST_ROLE_CONFIDENCE));
     reader->note.about = cell_that_says(table, LIST_ROLE_ABOUT);
     if (to_ids.size > 0 && !list_is_true(to_ids) && !reader->options->any_to_ids) {
-        return "not meant for detection (to_ids)";
+        return "not meant for detection (to_ids): see --to-ids";
     }
     return list_note_until(reader, cell_that_says(table, LIST_ROLE_UNTIL));
 }

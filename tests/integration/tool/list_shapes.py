@@ -173,6 +173,14 @@ shape("csv_cells_of_words", "\"203.0.113.1\",\"evil.example (panel)\",\"http://a
       "\"203.0.113.2\",\"bad.example\",\"http://a.example/w\",\"like the first\"\n",
       "1 ip:203.0.113.1", "1 domain:evil.example", "1 url:http://a.example/x", "2 ip:203.0.113.2", "2 domain:bad.example",
       "2 url:http://a.example/w", form="table", not_taken={"column 4"})
+# Vague names: what the columns hold tells that the first is the kind of the second, commands and all.
+shape("csv_indicator_data", f"Indicator,Data ,Notes\ndescription,http://vendor.example/report,ours\nip,203.0.113.1,\n"
+      f"command,net user /add,\ncommand,whoami /all,\ncommand,nltest /dclist,\nfile_path_name,C:\\Temp\\m.exe,\n"
+      f"sha256,{SHA256},dropped\nuser_account,backup-adm,\n",
+      "3 ip:203.0.113.1", "7 file:C:\\Temp\\m.exe", f"8 hash:{SHA256}", "9 user:backup-adm", form="table", refused=4)
+shape("csv_indicator_type_data", f"Indicator_Type,Data,Note,\ncommand_line,cmd /c a,,{SHA1}\ncommand_line,cmd /c b,,\n"
+      f"command_line,cmd /c c,,\nfile,{SHA256},x.bin,\nip,203.0.113.9,,\nurl,http://evil.example/p,,\n",
+      f"2 hash:{SHA1}", f"5 hash:{SHA256}", "6 ip:203.0.113.9", "7 url:http://evil.example/p", form="table", refused=3)
 shape("csv_two_tables", f"type,value\nip,203.0.113.1\n\nhash,filename,victim\n{SHA256},a.exe,victim.example\n",
       "2 ip:203.0.113.1", f"5 hash:{SHA256}", form="table", not_taken={"filename", "victim"})
 shape("csv_placeholders", "domain,url,user\nevil.example,N/A,N/A\n-,none,-\nbad.example,unknown,null\nc.example,,eve\n",

@@ -230,7 +230,7 @@ TEST(lists_in_json)
                 "{\"type\":\"url\",\"to_ids\":false,\"value\":\"http://a.example\"}],"
                 "\"Object\":[{\"Attribute\":[{\"type\":\"filename|md5\",\"to_ids\":true,"
                 "\"value\":\"x|d41d8cd98f00b204e9800998ecf8427e\"}]}]}}",
-                4, "1 http://a.example: not meant for detection (to_ids)\n");
+                4, "1 http://a.example: not meant for detection (to_ids): see --to-ids\n");
     expect_json("{\"7\":[{\"ioc_value\":\"1.2.3.4:80\",\"ioc_type\":\"ip:port\"}]}", 1, "");
     expect_json("{\"7\":[{\"url\":\"http://evil.com/a\",\"threat\":\"malware\"}]}", 1, "");
 }
