@@ -93,8 +93,8 @@ static const char *guess_file(struct span text, unsigned has, struct buf *normal
     if (is_registry_key(text)) {
         return "a key of the registry, which no event has";
     }
-    if (has & TEXT_HAS_NEVER) {
-        return "a path with blanks or quotes in it: write file:PATH";
+    if (has & TEXT_HAS_NEVER || memchr(text.data, ';', text.size)) {
+        return "a path with blanks, quotes or columns in it: write file:PATH";
     }
     return indicator_read_as(text, OBSERVABLE_FILE, normal, out);
 }

@@ -112,8 +112,15 @@ static struct span skip_spaces(struct span text)
     return text;
 }
 
+/* "C:\\Temp" is a path that is escaped, and no scheme of one letter. */
+static bool is_behind_drive(struct span text, const struct buf *out, size_t begin)
+{
+    return text.data[0] == ':' && out->size - begin == 1;
+}
+
 void refang(struct span text, struct buf *out)
 {
+    size_t begin = out->size;
     bool bracketed_ip = span_starts(text, "[") && memchr(text.data, ':', text.size);
     for (text = add_scheme(text, out); text.size > 0;) {
         size_t size = 0; /* of what is no mark, and no blank before one */
@@ -124,7 +131,9 @@ void refang(struct span text, struct buf *out)
         buf_add(out, text.data, size);
         text = span_from(text, size);
         struct span rest = skip_spaces(text);
-        const char *to = bracketed_ip ? NULL : mark_at(rest, &size);
+        const char *to = bracketed_ip || (rest.size > 0 && is_behind_drive(rest, out, begin))
+                             ? NULL
+                             : mark_at(rest, &size);
         if (to) {
             buf_add_str(out, to);
             text = skip_spaces(span_from(rest, size));

@@ -173,6 +173,9 @@ shape("csv_cells_of_words", "\"203.0.113.1\",\"evil.example (panel)\",\"http://a
       "\"203.0.113.2\",\"bad.example\",\"http://a.example/w\",\"like the first\"\n",
       "1 ip:203.0.113.1", "1 domain:evil.example", "1 url:http://a.example/x", "2 ip:203.0.113.2", "2 domain:bad.example",
       "2 url:http://a.example/w", form="table", not_taken={"column 4"})
+# Escaped for an expression, with a score behind: no URL of a scheme C, and no file with a column in its name.
+shape("escaped_paths", "C:\\\\Temp\\\\a.exe;80\nc:\\\\system.txt;45\n/usr/bin/x;70\n203.0.113.1\nhxxp:\\\\evil.example/a\n",
+      "4 ip:203.0.113.1", "5 url:hxxp:\\\\evil.example/a", refused=3)
 # Vague names: what the columns hold tells that the first is the kind of the second, commands and all.
 shape("csv_indicator_data", f"Indicator,Data ,Notes\ndescription,http://vendor.example/report,ours\nip,203.0.113.1,\n"
       f"command,net user /add,\ncommand,whoami /all,\ncommand,nltest /dclist,\nfile_path_name,C:\\Temp\\m.exe,\n"
