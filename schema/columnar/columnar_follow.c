@@ -92,17 +92,12 @@ static bool try_leader(const struct columnar_planner *planner, size_t follower, 
     return true;
 }
 
-static size_t bits_of(uint64_t number)
-{
-    return number == 0 ? 0 : 64 - (size_t)__builtin_clzll(number);
-}
-
 static enum status follow_one(struct columnar_planner *planner, size_t follower, size_t leader,
                               size_t *best_cost, struct err *err)
 {
     struct columnar_plan *own = &planner->plans.items[follower];
     struct columnar_plan *other = &planner->plans.items[leader];
-    size_t map_cost = other->n_distinct * bits_of(own->n_distinct - 1) / 8;
+    size_t map_cost = other->n_distinct * packer_bits(own->n_distinct - 1) / 8;
     if (map_cost >= *best_cost) {
         return OK;
     }
@@ -139,12 +134,12 @@ static bool may_lead(const struct columnar_planner *planner, size_t follower, si
            other->n_distinct >= own->n_distinct && is_subset(planner, follower, leader);
 }
 
-/* The best leader among those before it in the order, or the one of the block before. */
+/* The best leader among those before it in the order. */
 static enum status find_leader(struct columnar_planner *planner, size_t nth, struct err *err)
 {
     size_t follower = planner->order.items[nth];
     struct columnar_plan *own = &planner->plans.items[follower];
-    size_t best_cost = own->column->values.count * bits_of(own->n_distinct - 1) / 16;
+    size_t best_cost = own->column->values.count * packer_bits(own->n_distinct - 1) / 16;
     enum status status = OK;
     for (size_t i = 0; status == OK && i < nth; i++) {
         size_t leader = planner->order.items[i];

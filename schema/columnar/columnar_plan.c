@@ -152,16 +152,11 @@ static enum tried count_distinct(struct columnar_planner *planner, struct column
     return TRIED;
 }
 
-static size_t bits_of(uint64_t number)
-{
-    return number == 0 ? 0 : 64 - (size_t)__builtin_clzll(number);
-}
-
 /* Costs are estimates, in bytes. */
 static size_t cost_of_ids(const struct columnar_planner *planner, const struct columnar_plan *plan)
 {
     const struct vocabulary *vocabulary = planner->cut->vocabulary;
-    size_t cost = value_count(plan) * bits_of(plan->n_distinct - 1) * 3 / 32 + plan->n_distinct;
+    size_t cost = value_count(plan) * packer_bits(plan->n_distinct - 1) * 3 / 32 + plan->n_distinct;
     for (size_t i = 0; i < plan->n_distinct; i++) {
         struct span value = planner->distinct.items[plan->first_distinct + i];
         if (dictionary_find(&vocabulary->values, plan->column->path, value) == DICTIONARY_NONE) {
@@ -195,8 +190,9 @@ static size_t cost_of_form(const struct columnar_planner *planner, const struct 
         minimum = (int64_t)numbers[i] < minimum ? (int64_t)numbers[i] : minimum;
         maximum = (int64_t)numbers[i] > maximum ? (int64_t)numbers[i] : maximum;
     }
-    size_t bits =
-        plan->form.kind == VALUE_FORM_TIME ? 24 : bits_of((uint64_t)maximum - (uint64_t)minimum);
+    size_t bits = plan->form.kind == VALUE_FORM_TIME
+                      ? 24
+                      : packer_bits((uint64_t)maximum - (uint64_t)minimum);
     return n * (bits + (plan->form.kind == VALUE_FORM_ENDPOINT ? 16 : 0)) / 8 + plan->n_odd * 16;
 }
 

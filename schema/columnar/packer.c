@@ -97,15 +97,10 @@ enum status packer_read_bytes(struct packer *packer, struct span bytes, size_t *
     return buf_status(out, "columns", err);
 }
 
-static int bits_of(uint64_t number)
-{
-    return number == 0 ? 0 : 64 - __builtin_clzll(number);
-}
-
 /* Bits as they are kept: 0, 1, 2, 4 or whole bytes. */
 static int width_of(uint64_t largest)
 {
-    int bits = bits_of(largest);
+    int bits = (int)packer_bits(largest);
     return bits <= 2 ? bits : bits <= 4 ? 4 : (bits + 7) / 8 * 8;
 }
 
@@ -274,8 +269,9 @@ enum status packer_write_numbers(struct packer *packer, const uint64_t *numbers,
         return OK;
     }
     struct range range = range_of(numbers, count);
-    if (bits_of(range.from_minimum) < LIST_WIDTH_MIN ||
-        bits_of(range.from_before) < LIST_WIDTH_MIN || !list_distinct(packer, numbers, count)) {
+    if ((int)packer_bits(range.from_minimum) < LIST_WIDTH_MIN ||
+        (int)packer_bits(range.from_before) < LIST_WIDTH_MIN ||
+        !list_distinct(packer, numbers, count)) {
         return pack_plain(packer, numbers, count, &range, out, err);
     }
     size_t n_distinct = packer->distinct.count;

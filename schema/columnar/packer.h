@@ -10,6 +10,12 @@
 #include "schema/base/buf.h"
 #include "schema/block/codec.h"
 
+/* How many bits the number needs; 0 for 0. */
+static inline size_t packer_bits(uint64_t number)
+{
+    return number == 0 ? 0 : 64 - (size_t)__builtin_clzll(number);
+}
+
 struct packer; /* scratch memory */
 /* NULL when memory is out. The codec must outlive it. */
 struct packer *packer_new(struct codec *codec, int level);
