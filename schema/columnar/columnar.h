@@ -111,5 +111,14 @@ enum columnar_way columnar_column_way(const struct columnar_reader *reader, size
 /* Column i, which lives until the next block. ERR_CORRUPT. */
 MUST_USE enum status columnar_column(struct columnar_reader *reader, size_t i,
                                      const struct columnar_column **out_column, struct err *err);
+/* The ids of column i (one, ids, follows) without the places, which cost more; NULL and 0 of other
+ * ways. Lives until the next block. ERR_CORRUPT. */
+MUST_USE enum status columnar_column_ids(struct columnar_reader *reader, size_t i,
+                                         const uint64_t **out_ids, size_t *out_n_ids,
+                                         struct err *err);
+/* The lines that have column i, from 0: value k is of line slots[k]. NULL: all lines have it, and
+ * value k is of line k. Needs the shapes alone; lives until the next block. ERR_NOMEM. */
+MUST_USE enum status columnar_column_slots(struct columnar_reader *reader, size_t i,
+                                           const uint16_t **out_slots, struct err *err);
 
 #endif

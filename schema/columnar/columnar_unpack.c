@@ -8,6 +8,7 @@ struct unpacking {
     struct columnar_column *column;
     struct span bytes;
     size_t at;
+    size_t leader; /* of what follows: a section */
 };
 
 static enum status damaged(const struct unpacking *unpacking, struct err *err)
@@ -230,8 +231,7 @@ static enum status unpack_ids(struct unpacking *unpacking, struct err *err)
 {
     struct columnar_column *column = unpacking->column;
     uint64_t *places = NULL;
-    enum status status = unpack_list(unpacking, err);
-    status = THEN(status, unpack_numbers(unpacking, column->n_values, &places, err));
+    enum status status = unpack_numbers(unpacking, column->n_values, &places, err);
     column->places = places;
     return THEN(status, check_places(unpacking, places, column->n_values, err));
 }
@@ -269,16 +269,14 @@ static bool follow(const struct columnar_reader *reader, const struct columnar_c
     return mine == column->n_values;
 }
 
-static enum status unpack_leader(struct unpacking *unpacking,
-                                 const struct columnar_column **out_leader, struct err *err)
+static enum status unpack_leader(struct unpacking *unpacking, size_t *out_leader, struct err *err)
 {
-    struct columnar_reader *reader = unpacking->reader;
-    size_t leader = 0;
-    enum status status = unpack_count(unpacking, reader->sections.count - 1, &leader, err);
-    if (status == OK && reader->sections.items[leader].way != COLUMNAR_IDS) {
+    const struct columnar_reader *reader = unpacking->reader;
+    enum status status = unpack_count(unpacking, reader->sections.count - 1, out_leader, err);
+    if (status == OK && reader->sections.items[*out_leader].way != COLUMNAR_IDS) {
         return damaged(unpacking, err);
     }
-    return THEN(status, columnar_column(reader, leader, out_leader, err));
+    return status;
 }
 
 static enum status unpack_follower(struct unpacking *unpacking, struct err *err)
@@ -288,8 +286,7 @@ static enum status unpack_follower(struct unpacking *unpacking, struct err *err)
     const struct columnar_column *leader = NULL;
     uint64_t *map = NULL;
     uint64_t *odd_places = NULL;
-    enum status status = unpack_leader(unpacking, &leader, err);
-    status = THEN(status, unpack_list(unpacking, err));
+    enum status status = columnar_column(reader, unpacking->leader, &leader, err);
     status = THEN(status, unpack_numbers(unpacking, leader->n_ids, &map, err));
     status = THEN(status, check_places(unpacking, map, leader->n_ids, err));
     status = THEN(status, unpack_odd(unpacking, err));
@@ -328,21 +325,15 @@ static enum status unpack_text(struct unpacking *unpacking, struct err *err)
     return status;
 }
 
-static enum status unpack_one(struct unpacking *unpacking, struct err *err)
+static bool has_ids(enum columnar_way way)
 {
-    enum status status = unpack_list(unpacking, err);
-    return status == OK && unpacking->column->n_ids != 1 ? damaged(unpacking, err) : status;
+    return way == COLUMNAR_ONE || way == COLUMNAR_IDS || way == COLUMNAR_FOLLOWS;
 }
 
-/* Unpacks section->bytes into section->column. */
-static enum status unpack(struct columnar_reader *reader, struct columnar_section *section,
-                          struct err *err)
+/* What stands before the rest of a column: its ids, if it has some. */
+static enum status begin(struct columnar_reader *reader, struct columnar_section *section,
+                         struct err *err)
 {
-    static enum status (*const ways[])(struct unpacking *, struct err *) = {
-        [COLUMNAR_ONE] = unpack_one,          [COLUMNAR_IDS] = unpack_ids,
-        [COLUMNAR_FOLLOWS] = unpack_follower, [COLUMNAR_FORM] = unpack_form,
-        [COLUMNAR_TEXT] = unpack_text,
-    };
     struct unpacking unpacking = {.reader = reader};
     unpacking.column = arena_alloc(&reader->arena, sizeof *unpacking.column);
     if (!unpacking.column) {
@@ -353,13 +344,44 @@ static enum status unpack(struct columnar_reader *reader, struct columnar_sectio
     if (!checksum_holds(section->bytes, &unpacking.bytes)) {
         return damaged(&unpacking, err);
     }
-    enum status status = ways[section->way](&unpacking, err);
-    if (status == OK && unpacking.at != unpacking.bytes.size) {
-        status = damaged(&unpacking, err);
+    enum status status = OK;
+    if (section->way == COLUMNAR_FOLLOWS) {
+        status = unpack_leader(&unpacking, &unpacking.leader, err);
+    }
+    if (has_ids(section->way)) {
+        status = THEN(status, unpack_list(&unpacking, err));
+    }
+    if (status == OK && section->way == COLUMNAR_ONE && unpacking.column->n_ids != 1) {
+        return damaged(&unpacking, err);
     }
     if (status == OK) {
         section->column = unpacking.column;
+        section->bytes = unpacking.bytes;
+        section->at = unpacking.at;
+        section->leader = unpacking.leader;
     }
+    return status;
+}
+
+static enum status unpack_rest(struct columnar_reader *reader, struct columnar_section *section,
+                               struct err *err)
+{
+    static enum status (*const ways[])(struct unpacking *, struct err *) = {
+        [COLUMNAR_IDS] = unpack_ids,
+        [COLUMNAR_FOLLOWS] = unpack_follower,
+        [COLUMNAR_FORM] = unpack_form,
+        [COLUMNAR_TEXT] = unpack_text,
+    };
+    struct unpacking unpacking = {.reader = reader,
+                                  .column = section->column,
+                                  .bytes = section->bytes,
+                                  .at = section->at,
+                                  .leader = section->leader};
+    enum status status = section->way == COLUMNAR_ONE ? OK : ways[section->way](&unpacking, err);
+    if (status == OK && unpacking.at != unpacking.bytes.size) {
+        status = damaged(&unpacking, err);
+    }
+    section->is_whole = status == OK;
     return status;
 }
 
@@ -367,12 +389,50 @@ enum status columnar_column(struct columnar_reader *reader, size_t i,
                             const struct columnar_column **out_column, struct err *err)
 {
     struct columnar_section *section = vec_at(&reader->sections, i);
-    if (!section->column) {
-        enum status status = unpack(reader, section, err);
-        if (status != OK) {
-            return status;
-        }
+    enum status status = section->column ? OK : begin(reader, section, err);
+    if (status == OK && !section->is_whole) {
+        status = unpack_rest(reader, section, err);
     }
-    *out_column = section->column;
+    if (status == OK) {
+        *out_column = section->column;
+    }
+    return status;
+}
+
+enum status columnar_column_ids(struct columnar_reader *reader, size_t i, const uint64_t **out_ids,
+                                size_t *out_n_ids, struct err *err)
+{
+    struct columnar_section *section = vec_at(&reader->sections, i);
+    bool is_begun = section->column || !has_ids(section->way);
+    enum status status = is_begun ? OK : begin(reader, section, err);
+    if (status == OK) {
+        *out_ids = section->column ? section->column->ids : NULL;
+        *out_n_ids = section->column ? section->column->n_ids : 0;
+    }
+    return status;
+}
+
+enum status columnar_column_slots(struct columnar_reader *reader, size_t i,
+                                  const uint16_t **out_slots, struct err *err)
+{
+    struct columnar_section *section = vec_at(&reader->sections, i);
+    if (!section->slots && section->n_values < reader->n_lines) {
+        uint16_t *slots = arena_alloc(&reader->arena, (section->n_values + 1) * sizeof *slots);
+        uint8_t *has = arena_alloc(&reader->arena, reader->shapes.count);
+        if (!slots || !has) {
+            return err_nomem(err, "columns");
+        }
+        for (size_t s = 0; s < reader->shapes.count; s++) {
+            has[s] = shape_has(reader, s, section->path);
+        }
+        size_t count = 0;
+        for (size_t line = 0; line < reader->n_lines; line++) {
+            slots[count] = (uint16_t)line; /* there is room for one more than there are */
+            count += has[reader->lines.items[line]];
+        }
+        CHECK(count == section->n_values);
+        section->slots = slots;
+    }
+    *out_slots = section->slots;
     return OK;
 }

@@ -7,11 +7,15 @@
 
 /* A column as it is stored. */
 struct columnar_section {
-    struct span bytes; /* of the block */
+    struct span bytes; /* of the block; without the checksum once the column is begun */
     uint32_t path;
     enum columnar_way way;
     size_t n_values;
-    const struct columnar_column *column; /* unpacked, in the arena; NULL: not yet */
+    struct columnar_column *column; /* in the arena: begun, with its ids alone; NULL: not yet */
+    bool is_whole;                  /* the rest of it is unpacked, too */
+    size_t leader;                  /* begun, follows: a section of ids */
+    size_t at;                      /* begun: where in the bytes the rest is */
+    const uint16_t *slots;          /* NULL: not asked for */
 };
 
 struct columnar_reader {

@@ -118,10 +118,19 @@ static void read_block(const struct vocabulary *vocabulary, struct span bytes)
     if (columnar_reader_open(reader, bytes, NULL) == OK) {
         for (size_t i = 0; i < columnar_column_count(reader); i++) {
             const struct columnar_column *column = NULL;
+            const uint64_t *ids = NULL;
+            const uint16_t *slots = NULL;
+            size_t n_ids = 0;
             uint32_t path = 0;
             MUST_HOLD(columnar_column_way(reader, i, &path) <= COLUMNAR_TEXT);
+            bool has_ids = columnar_column_ids(reader, i, &ids, &n_ids, NULL) == OK;
+            MUST_HOLD(columnar_column_slots(reader, i, &slots, NULL) == OK);
             if (columnar_column(reader, i, &column, NULL) == OK) {
-                MUST_HOLD(column->n_values <= COLUMNAR_LINES_MAX && column->path == path);
+                size_t n = column->n_values;
+                MUST_HOLD(n <= columnar_line_count(reader) && column->path == path);
+                MUST_HOLD(has_ids && ids == column->ids && n_ids == column->n_ids);
+                MUST_HOLD(slots ? n == 0 || slots[n - 1] < columnar_line_count(reader)
+                                : n == columnar_line_count(reader));
             }
         }
         (void)!columnar_read_lines(reader, &lines, NULL);

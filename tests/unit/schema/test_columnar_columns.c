@@ -1,0 +1,183 @@
+/* Columns of a block that are read on their own: their values, ids and lines are those of the lines
+ * they came from; what a reader does not ask for may be damaged. */
+#include "schema/columnar/columnar.h"
+#include "tests/support/test.h"
+
+enum { LINES = 64 };
+
+/* A block of lines whose columns are kept in every way, and what reads it. */
+struct sample {
+    struct columnar_writer *writer;
+    struct columnar_reader *reader;
+    struct buf text;
+    struct buf block;
+    struct buf part;
+};
+
+static void sample_init(struct sample *sample)
+{
+    struct err err;
+    struct span lines[LINES];
+    struct columnar_written written;
+    *sample = (struct sample){0};
+    for (unsigned i = 0; i < LINES; i++) {
+        buf_printf(
+            &sample->text,
+            "{\"one\":1,\"host\":\"h%u\",\"name\":\"n%u\",\"pid\":%u%s,\"text\":\"t%u x%u\"}\n",
+            3 - i % 4, i == 9 ? 3 : i % 4, i * i, i % 3 ? "" : ",\"user\":\"u\"", i * 7919u % 1000u,
+            i * i);
+    }
+    struct span rest = buf_span(&sample->text);
+    for (size_t i = 0; i < LINES; i++) {
+        EXPECT(span_next_line(&rest, &lines[i]));
+    }
+    EXPECT_OK(columnar_writer_new(1, &sample->writer, &err), err);
+    EXPECT_OK(
+        columnar_write(sample->writer, lines, LINES, &sample->block, &sample->part, &written, &err),
+        err);
+    EXPECT_OK(
+        columnar_reader_new(columnar_writer_vocabulary(sample->writer), &sample->reader, &err),
+        err);
+    EXPECT_OK(columnar_reader_open(sample->reader, buf_span(&sample->block), &err), err);
+}
+
+static void sample_fini(struct sample *sample)
+{
+    columnar_reader_free(sample->reader);
+    columnar_writer_free(sample->writer);
+    buf_fini(&sample->text);
+    buf_fini(&sample->block);
+    buf_fini(&sample->part);
+}
+
+/* The column of a path, which must be kept that way. */
+static size_t column_of(const struct sample *sample, const char *name, enum columnar_way way)
+{
+    const struct vocabulary *vocabulary = columnar_writer_vocabulary(sample->writer);
+    uint32_t path = 0;
+    for (size_t i = 0; i < columnar_column_count(sample->reader); i++) {
+        enum columnar_way is = columnar_column_way(sample->reader, i, &path);
+        if (span_equal(intern_text(&vocabulary->paths, path), span_str(name))) {
+            EXPECT_INT(is, way);
+            return i;
+        }
+    }
+    EXPECT_STR("no such column", name);
+    return 0;
+}
+
+static void expect_ids(const struct sample *sample, const char *name, enum columnar_way way,
+                       const char *should)
+{
+    const struct vocabulary *vocabulary = columnar_writer_vocabulary(sample->writer);
+    const uint64_t *ids = NULL;
+    size_t n_ids = 99;
+    struct buf is = BUF_INIT;
+    struct err err;
+    size_t column = column_of(sample, name, way);
+    EXPECT_OK(columnar_column_ids(sample->reader, column, &ids, &n_ids, &err), err);
+    for (size_t i = 0; i < n_ids; i++) {
+        EXPECT(i == 0 || ids[i] > ids[i - 1]);
+        buf_add_span(&is, vocabulary_value(vocabulary, (uint32_t)ids[i]));
+    }
+    EXPECT_SPAN(buf_span(&is), should);
+    buf_fini(&is);
+}
+
+TEST(ids_without_places)
+{
+    struct sample sample;
+    const struct columnar_column *column = NULL;
+    const uint64_t *ids = NULL;
+    size_t n_ids = 0;
+    struct err err;
+    sample_init(&sample);
+    for (int round = 0; round < 2; round++) { /* again, when the columns are unpacked */
+        expect_ids(&sample, "one", COLUMNAR_ONE, "1");
+        expect_ids(&sample, "host", COLUMNAR_IDS, "\"h3\"\"h2\"\"h1\"\"h0\"");
+        expect_ids(&sample, "name", COLUMNAR_FOLLOWS, "\"n0\"\"n1\"\"n2\"\"n3\"");
+        expect_ids(&sample, "pid", COLUMNAR_FORM, "");
+        expect_ids(&sample, "text", COLUMNAR_TEXT, "");
+        for (size_t i = 0; i < columnar_column_count(sample.reader); i++) {
+            EXPECT_OK(columnar_column(sample.reader, i, &column, &err), err);
+            EXPECT_OK(columnar_column_ids(sample.reader, i, &ids, &n_ids, &err), err);
+            EXPECT(ids == column->ids && n_ids == column->n_ids);
+        }
+    }
+    sample_fini(&sample);
+}
+
+TEST(places_of_what_follows)
+{
+    struct sample sample;
+    const struct columnar_column *hosts = NULL;
+    const struct columnar_column *names = NULL;
+    struct err err;
+    sample_init(&sample);
+    EXPECT_OK(
+        columnar_column(sample.reader, column_of(&sample, "name", COLUMNAR_FOLLOWS), &names, &err),
+        err);
+    EXPECT_OK(
+        columnar_column(sample.reader, column_of(&sample, "host", COLUMNAR_IDS), &hosts, &err),
+        err);
+    for (size_t i = 0; i < LINES; i++) {
+        EXPECT_INT(hosts->places[i], i % 4);
+        EXPECT_INT(names->places[i], i == 9 ? 3 : i % 4);
+    }
+    sample_fini(&sample);
+}
+
+TEST(lines_that_have_a_column)
+{
+    struct sample sample;
+    const uint16_t *slots = NULL;
+    const uint16_t *again = NULL;
+    struct err err;
+    sample_init(&sample);
+    size_t user = column_of(&sample, "user", COLUMNAR_ONE);
+    EXPECT_OK(columnar_column_slots(sample.reader, user, &slots, &err), err);
+    EXPECT(slots != NULL);
+    for (size_t i = 0; slots && i * 3 < LINES; i++) {
+        EXPECT_INT(slots[i], i * 3);
+    }
+    EXPECT_OK(columnar_column_slots(sample.reader, user, &again, &err), err);
+    EXPECT(again == slots);
+    EXPECT_OK(columnar_column_slots(sample.reader, column_of(&sample, "host", COLUMNAR_IDS), &slots,
+                                    &err),
+              err);
+    EXPECT(slots == NULL);
+    sample_fini(&sample);
+}
+
+/* Each changed byte of a section is found when its column is asked for, ids alone or all of it, and
+ * does no harm to other columns, but to those that follow it. */
+TEST(columns_are_damaged_one_by_one)
+{
+    struct sample sample;
+    const struct columnar_column *column = NULL;
+    const uint64_t *ids = NULL;
+    size_t n_ids = 0;
+    struct err err;
+    sample_init(&sample);
+    for (size_t at = 0; at < sample.block.size; at++) {
+        char before = sample.block.data[at];
+        size_t n_bad = 0;
+        size_t n_bad_ids = 0;
+        sample.block.data[at] = (char)(before ^ 4);
+        if (columnar_reader_open(sample.reader, buf_span(&sample.block), &err) == OK) {
+            for (size_t i = 0; i < columnar_column_count(sample.reader); i++) {
+                n_bad_ids += columnar_column_ids(sample.reader, i, &ids, &n_ids, &err) != OK;
+            }
+            for (size_t i = 0; i < columnar_column_count(sample.reader); i++) {
+                n_bad += columnar_column(sample.reader, i, &column, &err) != OK;
+            }
+            EXPECT(n_bad == 1 || n_bad == 2);
+            EXPECT(n_bad_ids <= 1);
+        }
+        sample.block.data[at] = before;
+    }
+    sample_fini(&sample);
+}
+
+TEST_MAIN(TEST_ENTRY(ids_without_places), TEST_ENTRY(places_of_what_follows),
+          TEST_ENTRY(lines_that_have_a_column), TEST_ENTRY(columns_are_damaged_one_by_one))
