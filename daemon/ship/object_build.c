@@ -7,12 +7,12 @@
 
 #include "daemon/ship/object_codec.h"
 #include "schema/file/file.h"
-#include "schema/segment/block_proof.h"
+#include "schema/segment/segment.h"
 
 /* What building needs besides the object. */
 struct builder {
     struct segment *segment;
-    struct object_codec_stream *gzip; /* NULL for zstd */
+    struct object_codec_stream *packer;
     struct block_lines lines;
     struct buf piece; /* one block, compressed */
 };
@@ -34,23 +34,13 @@ struct target_object object_put(const struct object *object, const struct ledger
     };
 }
 
-/* The frame's own digest says whether it is whole: to send it, it need not be unpacked, and what it
- * unpacks to (with a checksum of its own) need not be digested again. */
 static enum status build_piece(struct builder *builder, const struct block_info *info,
                                struct err *err)
 {
     buf_clear(&builder->piece);
     struct span ndjson;
-    enum status status = block_proof_frame(builder->segment, info->id, &builder->piece, err);
-    if (status != OK || !builder->gzip) {
-        return status;
-    }
-    status = segment_ndjson(builder->segment, info->id, &builder->lines, &ndjson, err);
-    if (status == OK) {
-        buf_clear(&builder->piece);
-        status = object_codec_stream_add(builder->gzip, ndjson, &builder->piece, err);
-    }
-    return status;
+    enum status status = segment_ndjson(builder->segment, info->id, &builder->lines, &ndjson, err);
+    return THEN(status, object_codec_stream_add(builder->packer, ndjson, &builder->piece, err));
 }
 
 static void object_add(struct object *object, const struct block_info *info, struct span piece)
@@ -75,9 +65,6 @@ static enum status build_blocks(struct builder *builder, const struct object_ran
         }
         bool first = object->bytes.size == 0;
         int64_t size = (int64_t)object->bytes.size;
-        if (!first && !builder->gzip && size + info->frame_bytes > range->bytes_max) {
-            break;
-        }
         status = build_piece(builder, info, err);
         if (status == ERR_CORRUPT && !first && range->bytes_max < INT64_MAX) {
             return OK; /* what stands before the damage goes out; the next object meets it */
@@ -102,12 +89,10 @@ enum status object_build(struct segment *segment, const struct object_range *ran
     object->last_block = -1;
     object->events = 0;
     object->raw_bytes = 0;
-    enum status status = OK;
-    if (range->codec == LEDGER_GZIP) {
-        status = object_codec_stream_new(OBJECT_CODEC_GZIP, &builder.gzip, err);
-    }
+    enum object_codec codec = range->codec == LEDGER_GZIP ? OBJECT_CODEC_GZIP : OBJECT_CODEC_ZSTD;
+    enum status status = object_codec_stream_new(codec, &builder.packer, err);
     status = THEN(status, build_blocks(&builder, range, object, err));
-    object_codec_stream_free(builder.gzip);
+    object_codec_stream_free(builder.packer);
     block_lines_fini(&builder.lines);
     buf_fini(&builder.piece);
     status = THEN(status, buf_status(&object->bytes, "ship", err));

@@ -78,7 +78,7 @@ static enum status read_waiting(struct segment *segment, struct planner_day *day
             first = first < 0 ? blocks[i].id : first;
             day->blocks++;
             day->events += blocks[i].n_events;
-            day->frame_bytes += blocks[i].frame_bytes;
+            day->frame_bytes += blocks[i].stored_bytes * 2; /* about what zstd makes of them */
         }
     }
     return first < 0 ? OK : oldest_of(segment, first, &day->oldest_us, err);

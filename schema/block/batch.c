@@ -48,6 +48,7 @@ void batch_clear(struct batch *batch)
     if (batch->value_table) {
         memset(batch->value_table, 0, ((size_t)batch->value_mask + 1) * sizeof(uint32_t));
     }
+    batch->source = span_of(NULL, 0);
     batch->raw_bytes = 0;
 }
 
@@ -243,6 +244,15 @@ static bool add_marks(struct batch *batch, struct path_table *paths, const struc
     return fine;
 }
 
+/* A copy of the source's text; batches have few sources, and most often one. */
+static struct span keep_source(struct batch *batch, struct span text)
+{
+    if (text.size > 0 && !span_equal(text, batch->source)) {
+        batch->source = arena_keep(&batch->arena, text);
+    }
+    return text.size > 0 ? batch->source : text;
+}
+
 enum batch_added batch_add(struct batch *batch, struct path_table *paths, const struct event *event,
                            const struct batch_arrival *arrival, enum event_counter if_known)
 {
@@ -257,6 +267,8 @@ enum batch_added batch_add(struct batch *batch, struct path_table *paths, const 
                                 .row_id = arrival->row_id,
                                 .hash = hash,
                                 .if_known = if_known,
+                                .source = keep_source(batch, arrival->source_text),
+                                .session_stream = arrival->source->session_stream,
                                 .partial = event->partial};
     added.event.fields = NULL;
     added.event.n_fields = 0;
@@ -265,7 +277,7 @@ enum batch_added batch_add(struct batch *batch, struct path_table *paths, const 
     added.event.type = arena_keep(&batch->arena, event->type);
     added.event.code = arena_keep(&batch->arena, event->code);
     bool fine = added.event.raw.data && added.event.uid.data && added.event.type.data &&
-                added.event.code.data;
+                added.event.code.data && (arrival->source_text.size == 0 || added.source.data);
     fine = fine && add_fields(batch, paths, event, slot, &added) &&
            add_marks(batch, paths, event, slot, arrival);
     buf_add(&batch->events, &added, sizeof added);

@@ -37,7 +37,9 @@ struct batch_event {
     int64_t row_id;              /* of the inbox; 0: none */
     uint32_t hash;               /* event_identity_hash */
     enum event_counter if_known; /* what counts it when it turns out to be a duplicate */
-    bool partial;                /* not all of it is in cells */
+    struct span source;          /* stele.source; empty when it is not known */
+    bool session_stream;
+    bool partial; /* not all of it is in cells */
 };
 
 struct batch {
@@ -54,6 +56,7 @@ struct batch {
     uint32_t *value_table; /* value + 1 */
     uint32_t value_mask;
     uint64_t seed;
+    struct span source; /* of the last event that had one: it is mostly the next one's, too */
     uint16_t table[BLOCK_EVENTS_MAX * 2]; /* index + 1 by identity hash */
 };
 

@@ -12,7 +12,7 @@ struct block_info {
     int64_t time_min_us;
     int64_t time_max_us;
     int64_t raw_bytes;    /* with the newlines */
-    int64_t frame_bytes;  /* compressed */
+    int64_t stored_bytes; /* of its columns */
     struct digest sha256; /* of the unpacked NDJSON */
     bool has_partial;
     bool has_text;

@@ -95,6 +95,8 @@ static inline struct vocabulary_mark vocabulary_mark(const struct vocabulary *vo
 MUST_USE enum status vocabulary_write_part(const struct vocabulary *vocabulary,
                                            struct vocabulary_mark since, struct packer *packer,
                                            struct buf *out, struct err *err);
+/* True when the bytes of a part are as they were written, by their checksum. */
+bool vocabulary_part_holds(struct span part);
 /* Adds a part. Parts are read in the order they were written; ERR_CORRUPT when this one does not
  * follow, is damaged, or is none. */
 MUST_USE enum status vocabulary_read_part(struct vocabulary *vocabulary, struct span part,

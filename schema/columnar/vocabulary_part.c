@@ -253,6 +253,12 @@ static enum status read_values(struct vocabulary *vocabulary, struct part *part,
     return status;
 }
 
+bool vocabulary_part_holds(struct span part)
+{
+    struct span bytes;
+    return checksum_holds(part, &bytes);
+}
+
 enum status vocabulary_read_part(struct vocabulary *vocabulary, struct span part,
                                  struct packer *packer, struct err *err)
 {

@@ -103,20 +103,21 @@ static enum status check_seal(struct verifier *verifier, struct err *err)
     return status;
 }
 
-/* What of the block besides its events was changed; blocks of old segments have no proof. */
-static enum status check_index(struct verifier *verifier, const struct block_info *info,
+/* What of the block besides its events was changed. */
+static enum status check_stored(struct verifier *verifier, const struct block_info *info,
                                const struct block_proof *proof, struct err *err)
 {
     struct digest sha256;
-    enum status status = block_proof_index_digest(verifier->segment, info->id, proof->value_from,
-                                                  proof->value_to, &sha256, err);
+    enum status status = block_proof_stored_digest(verifier->segment, info->id, proof->value_from,
+                                                   proof->value_to, &sha256, err);
     if (status == ERR_CORRUPT || status == ERR_IO) {
-        verify_say(verifier->report, verifier->path, info->id, "its index cannot be read");
+        verify_say(verifier->report, verifier->path, info->id,
+                   "what is stored of it cannot be read");
         return OK;
     }
-    if (status == OK && !digest_equal(&sha256, &proof->index_sha256)) {
+    if (status == OK && !digest_equal(&sha256, &proof->stored_sha256)) {
         verify_say(verifier->report, verifier->path, info->id,
-                   "its times, sources, columns or values are not those it was made with");
+                   "what is stored of it is not what was written");
     }
     return status;
 }
@@ -149,7 +150,7 @@ static enum status check_block(struct verifier *verifier, const struct block_inf
     verifier->blocks++;
     verifier->events += info->n_events;
     verifier->raw_bytes += (int64_t)ndjson.size;
-    return has_proof ? check_index(verifier, info, &proof, err) : OK;
+    return has_proof ? check_stored(verifier, info, &proof, err) : OK;
 }
 
 static enum status check_blocks(struct verifier *verifier, struct err *err)

@@ -27,8 +27,7 @@ static enum status add_block(struct seal *draft, struct segment *segment,
     if (status != OK) {
         return status;
     }
-    block.frame_sha256 = proof.frame_sha256;
-    block.index_sha256 = proof.index_sha256;
+    block.arrivals_sha256 = proof.arrivals_sha256;
     block.line_sums = arena_copy(&draft->arena, proof.line_sums);
     if (!block.line_sums.data) {
         return err_nomem(err, "seal");

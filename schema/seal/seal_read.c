@@ -108,8 +108,7 @@ static void read_block(struct reader *reader, const cJSON *item, int64_t day_us)
         .events = read_number(reader, item, "events"),
         .raw_bytes = read_number(reader, item, "bytes"),
         .sha256 = read_digest(reader, item, "sha256"),
-        .frame_sha256 = read_digest(reader, item, "frame"),
-        .index_sha256 = read_digest(reader, item, "index"),
+        .arrivals_sha256 = read_digest(reader, item, "arrivals"),
         .line_sums = read_sums(reader, item),
     };
     reader->nomem |= !vec_push(&reader->seal->blocks, block);

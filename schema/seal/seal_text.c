@@ -50,8 +50,7 @@ static void write_block(struct json_writer *json, const struct seal_block *block
     json_int(json, "events", block->events);
     json_int(json, "bytes", block->raw_bytes);
     digest_json(json, "sha256", &block->sha256);
-    digest_json(json, "frame", &block->frame_sha256);
-    digest_json(json, "index", &block->index_sha256);
+    digest_json(json, "arrivals", &block->arrivals_sha256);
     json_name(json, "lines");
     buf_add_char(json->out, '"');
     base64_encode(json->out, block->line_sums);

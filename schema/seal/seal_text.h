@@ -3,7 +3,7 @@
  *
  *   {"format":"stele-seal-1","archive":UUID,"number":N,"made":TIME,"previous":SHA256,"key":ID,
  *    "days":[{"day":"2026-11-23","blocks":[{"block":1,"events":4096,"bytes":2371234,
- *             "sha256":HEX,"frame":HEX,"index":HEX,"lines":BASE64},...],"chain":HEX},...],
+ *             "sha256":HEX,"arrivals":HEX,"lines":BASE64},...],"chain":HEX},...],
  *    "objects":[{"target":URL,"key":KEY,"bytes":N,"sha256":HEX,"day":DAY,"first":1,"last":3,
  *                "events":N,"codec":"zstd","shipped":TIME},...],
  *    "deleted":[{"id":1,"day":DAY,"at":TIME,"why":"age","events":N,"blocks":N,"last":N,
@@ -11,7 +11,7 @@
  *
  * number counts from 1 without a gap; previous is the SHA-256 of the text of the seal before ("" in
  * the first), so that seals are a chain too. days: blocks that are new since the last seal, and the
- * chain (schema/block/hash_chain.h) up to the last of them. frame, index and lines:
+ * chain (schema/block/hash_chain.h) up to the last of them. arrivals and lines:
  * schema/segment/block_proof.h. objects: shipped since the last seal. deleted: days that retention
  * took since the last seal. Any thread; one at a time for each object. */
 #ifndef SCHEMA_SEAL_SEAL_TEXT_H
@@ -39,8 +39,7 @@ struct seal_block {
     int64_t events;
     int64_t raw_bytes;
     struct digest sha256;
-    struct digest frame_sha256; /* this and the next two: of its block_proof */
-    struct digest index_sha256;
+    struct digest arrivals_sha256; /* this and the next one: of its block_proof */
     struct span line_sums;
 };
 

@@ -75,21 +75,16 @@ enum status segment_ndjson(struct segment *segment, int64_t block, struct block_
     }
     lines->block = -1;
     lines->is_cut = false;
-    sqlite3_stmt *stmt;
-    enum status status = segment_statement(segment, SEGMENT_FRAME, &stmt, err);
+    struct block_columns columns;
+    enum status status = segment_open_columns(segment, SEGMENT_DATA_EVENTS, block, &columns, err);
     if (status != OK) {
         return status;
     }
-    (void)sqlite3_bind_int64(stmt, 1, block);
-    bool row = false;
-    status = db_step(stmt, &row, err);
-    if (status != OK || !row) {
-        return THEN(status, segment_corrupt(segment, block, err));
-    }
     buf_clear(&lines->ndjson);
-    status = codec_unpack(segment->codec, db_column_span(stmt, 0), (size_t)info->raw_bytes,
-                          &lines->ndjson, err);
-    (void)sqlite3_reset(stmt);
+    status = columnar_read_lines(columns.reader, &lines->ndjson, err);
+    if (status == OK && lines->ndjson.size != (size_t)info->raw_bytes) {
+        status = err_set(err, ERR_CORRUPT, "its lines have another size than its row says");
+    }
     if (status == OK) {
         lines->block = block;
         *out_ndjson = buf_span(&lines->ndjson);

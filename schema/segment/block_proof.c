@@ -20,8 +20,8 @@ enum status block_proof_read(struct segment *segment, int64_t block, struct bloc
         return status;
     }
     struct block_proof proof = {.value_from = 0};
-    bool good = row && db_column_bytes(stmt, 0, &proof.frame_sha256, sizeof proof.frame_sha256) &&
-                db_column_bytes(stmt, 1, &proof.index_sha256, sizeof proof.index_sha256) &&
+    bool good = row && db_column_bytes(stmt, 0, &proof.arrivals_sha256, sizeof proof.arrivals_sha256) &&
+                db_column_bytes(stmt, 1, &proof.stored_sha256, sizeof proof.stored_sha256) &&
                 db_column_bytes(stmt, 5, &proof.chain, sizeof proof.chain);
     buf_clear(&segment->line_sums);
     if (good) {
@@ -123,7 +123,7 @@ static enum status add_vectors(struct digest_stream *stream, struct segment *seg
                                struct err *err)
 {
     enum status status = OK;
-    for (int64_t kind = SEGMENT_VECTOR_TIMES;
+    for (int64_t kind = SEGMENT_VECTOR_PARTIAL;
          status == OK && kind <= SEGMENT_VECTOR_OBSERVABLE_EVENTS; kind++) {
         status = add_vector(stream, segment, kind, block, err);
     }
@@ -182,15 +182,38 @@ static enum status add_text_fields(struct digest_stream *stream, struct segment 
     return status;
 }
 
-enum status block_proof_index_digest(struct segment *segment, int64_t block, uint32_t value_from,
+/* The columnar blocks, and what they add to the vocabulary. */
+static enum status add_data(struct digest_stream *stream, struct segment *segment, int64_t block,
+                            struct err *err)
+{
+    static const struct {
+        char letter;
+        enum segment_statement which;
+    } kinds[] = {{'b', SEGMENT_DATA}, {'p', SEGMENT_PART}};
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < 2 * sizeof kinds / sizeof kinds[0]; i++) {
+        sqlite3_stmt *stmt;
+        struct span bytes;
+        int64_t id = segment_data_id(block, (enum segment_data)(i % 2));
+        status = segment_blob(segment, kinds[i / 2].which, DB_WITH(DB_INT(id)), &stmt, &bytes, err);
+        if (status == OK) {
+            add_part(stream, kinds[i / 2].letter, id, bytes);
+            (void)sqlite3_reset(stmt);
+        }
+    }
+    return status;
+}
+
+enum status block_proof_stored_digest(struct segment *segment, int64_t block, uint32_t value_from,
                                      uint32_t value_to, struct digest *out_digest, struct err *err)
 {
     struct digest_stream *stream = digest_stream_new();
     if (!stream) {
         return err_nomem(err, segment->path);
     }
-    digest_stream_add(stream, span_str("stele-index-1"));
+    digest_stream_add(stream, span_str("stele-stored-1"));
     enum status status = add_block_row(stream, segment, block, err);
+    status = THEN(status, add_data(stream, segment, block, err));
     status = THEN(status, add_text_fields(stream, segment, block, err));
     status = THEN(status, add_vectors(stream, segment, block, err));
     status = THEN(status, add_columns(stream, segment, block, err));
@@ -202,31 +225,30 @@ enum status block_proof_index_digest(struct segment *segment, int64_t block, uin
     return status;
 }
 
+enum status block_proof_arrivals_digest(struct segment *segment, int64_t block,
+                                        struct digest *out_digest, struct err *err)
+{
+    struct block_columns columns;
+    struct buf *lines = &segment->scratch;
+    buf_clear(lines);
+    enum status status = segment_open_columns(segment, SEGMENT_DATA_ARRIVALS, block, &columns, err);
+    if (status == OK) {
+        status = columnar_read_lines(columns.reader, lines, err);
+        status = status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
+    }
+    if (status == OK) {
+        *out_digest = digest_sha256(buf_span(lines));
+    }
+    return status;
+}
+
 enum status block_proof_add(struct segment *segment, int64_t block, const struct block_proof *proof,
                             struct err *err)
 {
     return segment_run(segment, SEGMENT_ADD_PROOF,
-                       DB_WITH(DB_INT(block), DB_DIGEST(&proof->frame_sha256),
-                               DB_DIGEST(&proof->index_sha256), DB_BLOB(proof->line_sums),
+                       DB_WITH(DB_INT(block), DB_DIGEST(&proof->arrivals_sha256),
+                               DB_DIGEST(&proof->stored_sha256), DB_BLOB(proof->line_sums),
                                DB_INT(proof->value_from), DB_INT(proof->value_to),
                                DB_DIGEST(&proof->chain)),
                        err);
-}
-
-enum status block_proof_frame(struct segment *segment, int64_t block, struct buf *out,
-                              struct err *err)
-{
-    struct block_proof proof;
-    size_t before = out->size;
-    enum status status = block_proof_read(segment, block, &proof, err);
-    status = THEN(status, segment_frame(segment, block, out, err));
-    if (status == OK) {
-        struct digest digest = digest_sha256(span_from(buf_span(out), before));
-        if (memcmp(&digest, &proof.frame_sha256, sizeof digest) != 0) {
-            out->size = before;
-            status = err_set(err, ERR_CORRUPT, "its frame does not match its digest");
-            status = segment_corrupt(segment, block, err);
-        }
-    }
-    return status;
 }

@@ -10,12 +10,4 @@
 MUST_USE enum status block_vectors_add(struct segment *segment, struct buf *packed,
                                        enum segment_vector kind, int64_t block, struct span payload,
                                        struct err *err);
-/* SEGMENT_VECTOR_TIMES or SEGMENT_VECTOR_ARRIVALS of the batch's events. */
-MUST_USE enum status block_vectors_add_times(struct segment *segment, struct buf *packed,
-                                             const struct batch *batch, int64_t block,
-                                             enum segment_vector kind, struct err *err);
-MUST_USE enum status block_vectors_add_identities(struct segment *segment, struct buf *packed,
-                                                  const struct batch *batch, int64_t block,
-                                                  struct err *err);
-
 #endif

@@ -36,7 +36,7 @@ static enum status read_blocks(struct segment *segment, struct err *err)
             .time_min_us = sqlite3_column_int64(stmt, 2),
             .time_max_us = sqlite3_column_int64(stmt, 3),
             .raw_bytes = sqlite3_column_int64(stmt, 4),
-            .frame_bytes = sqlite3_column_int64(stmt, 5),
+            .stored_bytes = sqlite3_column_int64(stmt, 5),
             .has_partial = sqlite3_column_int(stmt, 7) != 0,
             .has_text = sqlite3_column_int64(stmt, 8) > 0,
         };
@@ -115,6 +115,7 @@ void segment_detach(struct segment *segment)
     buf_fini(&segment->line_sums);
     block_lines_fini(&segment->lines);
     segment_uuids_fini(&segment->uuids);
+    segment_columns_fini(segment);
     for (size_t i = 0; i < SEGMENT_PREDICTORS_MAX; i++) {
         if (segment->predictors[i]) {
             column_fini(&segment->predictors[i]->column);

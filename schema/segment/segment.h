@@ -7,8 +7,6 @@
  *           dictionary of distinct (field, value) pairs;
  *   number  each event has the integer itself (fields of many distinct integers);
  *   text    the values' terms are in the FTS5 table; the values themselves only in the bytes.
- * The `uid` that event.h reads is in the identity hashes, and a believed `time` in the time vector,
- * and in no other place.
  * An event that no index shows whole (over a bound of event.h) is marked partial: it is a
  * candidate for every query, and its bytes decide. */
 #ifndef SCHEMA_SEGMENT_SEGMENT_H
@@ -143,10 +141,6 @@ MUST_USE enum status segment_ndjson(struct segment *segment, int64_t block,
 struct span block_line(const struct block_lines *lines, size_t slot);
 /* The event that has the byte at `offset` of the NDJSON. */
 size_t block_line_at(const struct block_lines *lines, size_t offset);
-
-/* The stored frame: a whole zstd frame of the block's NDJSON, appended to out. */
-MUST_USE enum status segment_frame(struct segment *segment, int64_t block, struct buf *out,
-                                   struct err *err);
 
 /* Which of `count` events (at most BLOCK_EVENTS_MAX) the segment holds already (event_same): sets
  * their bits in *out_known. hashes[i] is event_identity_hash of events[i]. Looks at the blocks

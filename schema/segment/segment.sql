@@ -18,18 +18,32 @@ CREATE TABLE block (
     time_min_us INTEGER NOT NULL,
     time_max_us INTEGER NOT NULL,
     raw_bytes   INTEGER NOT NULL,     -- of the NDJSON
-    frame_bytes INTEGER NOT NULL,     -- of the zstd frame
+    stored_bytes INTEGER NOT NULL,    -- of block_data
     sha256      BLOB NOT NULL CHECK (length(sha256) = 32),  -- of the NDJSON
     text_fields BLOB NOT NULL,        -- ids of the fields kept as text, delta varints
     partial     INTEGER NOT NULL      -- 1: vector 4 is there
 ) STRICT;
 
-CREATE TABLE frame (
-    block INTEGER PRIMARY KEY,
-    data  BLOB NOT NULL
+-- Columnar blocks (schema/columnar/columnar.h). id: 2 * block is the events, 2 * block + 1 is how each
+-- of them came (schema/segment/block_pack.h).
+CREATE TABLE block_data (
+    id   INTEGER PRIMARY KEY,
+    data BLOB NOT NULL
 ) STRICT;
 
--- Kinds: 1 event times, 2 arrival times, 3 identity hashes, 4 partial events, 5 inner newlines
+-- What each of these adds to the vocabulary of the segment, by the same ids; no row when it adds
+-- nothing. All blocks need it, so it is kept twice: where one is damaged the other is read.
+CREATE TABLE vocabulary (
+    id   INTEGER PRIMARY KEY,
+    data BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE vocabulary_copy (
+    id   INTEGER PRIMARY KEY,
+    data BLOB NOT NULL
+) STRICT;
+
+-- Kinds: 4 partial events, 5 inner newlines, and more in segment_internal.h
 -- A plain rowid table: its pages take three vectors where an index page would spill each one.
 CREATE TABLE vector (
     id    INTEGER PRIMARY KEY,  -- kind * 2^32 + block
@@ -69,8 +83,8 @@ CREATE TABLE field_column (
 -- What proves a block (schema/segment/block_proof.h).
 CREATE TABLE proof (
     block        INTEGER PRIMARY KEY,
-    frame_sha256 BLOB NOT NULL CHECK (length(frame_sha256) = 32),  -- of the zstd frame
-    index_sha256 BLOB NOT NULL CHECK (length(index_sha256) = 32),  -- of all else that the block has
+    arrivals_sha256 BLOB NOT NULL CHECK (length(arrivals_sha256) = 32),  -- of the arrivals' lines
+    stored_sha256   BLOB NOT NULL CHECK (length(stored_sha256) = 32),    -- of all that the block has
     line_sums    BLOB NOT NULL,     -- schema/block/line_checksum.h
     value_from   INTEGER NOT NULL,  -- values that are new in the dictionary with this block:
     value_to     INTEGER NOT NULL,  -- from this one on, up to and without that one

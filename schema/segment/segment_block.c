@@ -1,4 +1,5 @@
 /* Reading what a block has: vectors, text fields, its frame. */
+#include "schema/segment/block_pack.h"
 #include "schema/segment/segment_internal.h"
 
 const struct block_info *segment_block(const struct segment *segment, int64_t block)
@@ -16,34 +17,76 @@ const struct block_info *segment_block(const struct segment *segment, int64_t bl
     return NULL;
 }
 
-static enum status read_times(struct segment *segment, enum segment_vector kind, int64_t block,
-                              int64_t *out_times_us, struct err *err)
+static enum status read_integers(struct segment *segment, int64_t block, const char *path,
+                                 int64_t none, int64_t *out_numbers, struct err *err)
 {
-    const struct block_info *info = segment_block(segment, block);
-    if (!info) {
-        return segment_corrupt(segment, block, err);
-    }
-    sqlite3_stmt *stmt;
-    struct span blob;
-    enum status status = segment_blob(segment, SEGMENT_VECTOR, DB_WITH(DB_INT(kind), DB_INT(block)),
-                                      &stmt, &blob, err);
+    struct block_columns columns;
+    enum status status = segment_open_columns(segment, SEGMENT_DATA_ARRIVALS, block, &columns, err);
     if (status == OK) {
-        status = column_times_decode(segment->codec, blob, info->n_events, out_times_us, err);
-        (void)sqlite3_reset(stmt);
+        status = block_derive_integers(&columns, path, none, out_numbers, err);
+        status = status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
     }
-    return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
-}
-
-enum status segment_times(struct segment *segment, int64_t block,
-                          int64_t out_times_us[BLOCK_EVENTS_MAX], struct err *err)
-{
-    return read_times(segment, SEGMENT_VECTOR_TIMES, block, out_times_us, err);
+    return status;
 }
 
 enum status segment_arrivals(struct segment *segment, int64_t block,
                              int64_t out_times_us[BLOCK_EVENTS_MAX], struct err *err)
 {
-    return read_times(segment, SEGMENT_VECTOR_ARRIVALS, block, out_times_us, err);
+    return read_integers(segment, block, BLOCK_PACK_RECEIVED, 0, out_times_us, err);
+}
+
+enum status segment_times(struct segment *segment, int64_t block,
+                          int64_t out_times_us[BLOCK_EVENTS_MAX], struct err *err)
+{
+    struct block_columns columns;
+    int64_t received_us[BLOCK_EVENTS_MAX];
+    int64_t noted_us[BLOCK_EVENTS_MAX];
+    enum status status = segment_open_columns(segment, SEGMENT_DATA_EVENTS, block, &columns, err);
+    if (status == OK) {
+        status = block_derive_times(&columns, out_times_us, err);
+        status = status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
+    }
+    status = THEN(status, segment_arrivals(segment, block, received_us, err));
+    status = THEN(status, read_integers(segment, block, BLOCK_PACK_TIME, BLOCK_DERIVE_TIME_NONE,
+                                        noted_us, err));
+    for (size_t i = 0; status == OK && i < segment_block(segment, block)->n_events; i++) {
+        int64_t told_us = out_times_us[i];
+        told_us = told_us == BLOCK_DERIVE_TIME_NONE ? received_us[i] : told_us;
+        out_times_us[i] = noted_us[i] == BLOCK_DERIVE_TIME_NONE ? told_us : noted_us[i];
+    }
+    return status;
+}
+
+enum status segment_identities(struct segment *segment, int64_t block,
+                               uint32_t out_hashes[BLOCK_EVENTS_MAX], struct err *err)
+{
+    struct block_columns columns;
+    int64_t noted[BLOCK_EVENTS_MAX];
+    enum status status = segment_open_columns(segment, SEGMENT_DATA_EVENTS, block, &columns, err);
+    if (status == OK) {
+        status = block_derive_identities(&columns, out_hashes, err);
+        status = status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
+    }
+    status = THEN(status, read_integers(segment, block, BLOCK_PACK_IDENTITY, -1, noted, err));
+    for (size_t i = 0; status == OK && i < segment_block(segment, block)->n_events; i++) {
+        out_hashes[i] = noted[i] < 0 ? out_hashes[i] : (uint32_t)noted[i];
+    }
+    return status;
+}
+
+enum status segment_identity_find(struct segment *segment, int64_t block, const uint32_t *hashes,
+                                  size_t n_hashes, struct bitmap *map, struct err *err)
+{
+    uint32_t found[BLOCK_EVENTS_MAX];
+    enum status status = segment_identities(segment, block, found, err);
+    for (size_t slot = 0; status == OK && slot < segment_block(segment, block)->n_events; slot++) {
+        for (size_t i = 0; i < n_hashes; i++) {
+            if (found[slot] == hashes[i]) {
+                bitmap_set(map, slot);
+            }
+        }
+    }
+    return status;
 }
 
 /* A vector of exactly `bytes` bytes; one that is not there counts as zeros if `optional`. */
@@ -72,86 +115,6 @@ static enum status read_bytes(struct segment *segment, enum segment_vector kind,
         memcpy(out, segment->scratch.data, bytes);
     }
     return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
-}
-
-/* Checks the vector's form; *out_planes are all low bytes, then the middle and the high ones. */
-static enum status identity_planes(struct segment *segment, const struct block_info *info,
-                                   struct span blob, const unsigned char **out_planes,
-                                   struct err *err)
-{
-    if (blob.size != 1 + info->n_events * SEGMENT_IDENTITY_BYTES ||
-        blob.data[0] != SEGMENT_IDENTITY_PLANES) {
-        (void)err_set(err, ERR_CORRUPT, "a vector of the wrong length");
-        return segment_corrupt(segment, info->id, err);
-    }
-    *out_planes = (const unsigned char *)blob.data + 1;
-    return OK;
-}
-
-static enum status read_identities(struct segment *segment, int64_t block, sqlite3_stmt **out_stmt,
-                                   const unsigned char **out_planes, struct err *err)
-{
-    const struct block_info *info = segment_block(segment, block);
-    if (!info) {
-        return segment_corrupt(segment, block, err);
-    }
-    struct span blob;
-    enum status status = segment_blob(segment, SEGMENT_VECTOR,
-                                      DB_WITH(DB_INT(SEGMENT_VECTOR_IDENTITIES), DB_INT(block)),
-                                      out_stmt, &blob, err);
-    if (status == OK) {
-        status = identity_planes(segment, info, blob, out_planes, err);
-        if (status != OK) {
-            (void)sqlite3_reset(*out_stmt);
-        }
-    }
-    return status;
-}
-
-enum status segment_identities(struct segment *segment, int64_t block,
-                               uint32_t out_hashes[BLOCK_EVENTS_MAX], struct err *err)
-{
-    sqlite3_stmt *stmt;
-    const unsigned char *planes;
-    enum status status = read_identities(segment, block, &stmt, &planes, err);
-    if (status != OK) {
-        return status;
-    }
-    size_t n = segment_block(segment, block)->n_events;
-    for (size_t i = 0; i < n; i++) {
-        out_hashes[i] =
-            (uint32_t)planes[i] | (uint32_t)planes[n + i] << 8 | (uint32_t)planes[2 * n + i] << 16;
-    }
-    (void)sqlite3_reset(stmt);
-    return OK;
-}
-
-static void find_hash(const unsigned char *planes, size_t n, uint32_t hash, struct bitmap *map)
-{
-    const unsigned char *at = planes;
-    while ((at = memchr(at, (int)(hash & 0xff), n - (size_t)(at - planes))) != NULL) {
-        size_t slot = (size_t)(at - planes);
-        if (planes[n + slot] == (hash >> 8 & 0xff) && planes[2 * n + slot] == hash >> 16) {
-            bitmap_set(map, slot);
-        }
-        at++;
-    }
-}
-
-enum status segment_identity_find(struct segment *segment, int64_t block, const uint32_t *hashes,
-                                  size_t n_hashes, struct bitmap *map, struct err *err)
-{
-    sqlite3_stmt *stmt;
-    const unsigned char *planes;
-    enum status status = read_identities(segment, block, &stmt, &planes, err);
-    if (status != OK) {
-        return status;
-    }
-    for (size_t i = 0; i < n_hashes; i++) {
-        find_hash(planes, segment_block(segment, block)->n_events, hashes[i], map);
-    }
-    (void)sqlite3_reset(stmt);
-    return OK;
 }
 
 enum status segment_partial(struct segment *segment, int64_t block, struct bitmap *out_map,
@@ -185,24 +148,5 @@ enum status segment_text_fields(struct segment *segment, int64_t block, const ui
         *out_fields = segment->text_fields.items;
         *out_count = segment->text_fields.count;
     }
-    return status;
-}
-
-enum status segment_frame(struct segment *segment, int64_t block, struct buf *out, struct err *err)
-{
-    sqlite3_stmt *stmt;
-    struct span blob;
-    enum status status =
-        segment_blob(segment, SEGMENT_FRAME, DB_WITH(DB_INT(block)), &stmt, &blob, err);
-    if (status != OK) {
-        return status;
-    }
-    if (blob.size == 0) {
-        status = segment_corrupt(segment, block, err);
-    } else {
-        buf_add_span(out, blob);
-        status = buf_status(out, segment->path, err);
-    }
-    (void)sqlite3_reset(stmt);
     return status;
 }

@@ -5,6 +5,7 @@
 #include "schema/base/vec.h"
 #include "schema/block/column.h"
 #include "schema/db/db_query.h"
+#include "schema/segment/block_derive.h"
 #include "schema/segment/segment_uuid.h"
 
 enum segment_statement {
@@ -15,20 +16,26 @@ enum segment_statement {
 };
 
 enum segment_vector {
-    SEGMENT_VECTOR_TIMES = 1,
-    SEGMENT_VECTOR_ARRIVALS,
-    SEGMENT_VECTOR_IDENTITIES,
-    SEGMENT_VECTOR_PARTIAL,
+    SEGMENT_VECTOR_PARTIAL = 4,
     SEGMENT_VECTOR_NEWLINES,
     SEGMENT_VECTOR_OBSERVABLE_VALUES, /* schema/block/observable_index.h; in pieces */
     SEGMENT_VECTOR_OBSERVABLE_EVENTS,
     SEGMENT_VECTOR_CHUNK_STEP = 16 /* the next piece of a vector is this far behind */
 };
 
-enum {
-    SEGMENT_IDENTITY_BYTES = 3,  /* of event_identity_hash */
-    SEGMENT_IDENTITY_PLANES = 2, /* first byte of the vector; all low bytes, all middle ones, all
-                                    high ones follow */
+/* Which of a block's columnar blocks. */
+enum segment_data { SEGMENT_DATA_EVENTS, SEGMENT_DATA_ARRIVALS, SEGMENT_DATA_COUNT };
+
+static inline int64_t segment_data_id(int64_t block, enum segment_data which)
+{
+    return 2 * block + (int64_t)which;
+}
+
+/* One of them, open; block 0: none is. */
+struct segment_open_data {
+    struct columnar_reader *reader;
+    int64_t block;
+    struct buf bytes;
 };
 
 /* Lists are too long to fill pages well: four full pieces make a page. A piece that is not full is
@@ -66,6 +73,9 @@ struct segment {
     VEC(struct block_info) blocks;
     VEC(struct segment_field) fields;
     struct buf scratch;
+    const struct vocabulary *vocabulary; /* NULL: not read yet; a writer's is its packer's */
+    struct vocabulary own_vocabulary;
+    struct segment_open_data data[SEGMENT_DATA_COUNT];
     VEC(uint32_t) text_fields; /* of the block asked last */
     struct block_lines lines;  /* of the block looked at last, for segment_duplicate_events */
     struct segment_uuids uuids;
@@ -95,6 +105,18 @@ MUST_USE enum status segment_run(struct segment *segment, enum segment_statement
                                  struct db_values values, struct err *err);
 /* ERR_CORRUPT with the file and the block in front. */
 MUST_USE enum status segment_corrupt(const struct segment *segment, int64_t block, struct err *err);
+
+/* Calls `take` with each part of the vocabulary, in order. ERR_CORRUPT: neither copy of one is
+ * whole. */
+typedef enum status segment_part_take(void *context, struct span part, struct err *err);
+MUST_USE enum status segment_each_part(struct segment *segment, segment_part_take *take,
+                                       void *context, struct err *err);
+/* Opens one of a block's columnar blocks; it stays open until another one of that kind is. */
+MUST_USE enum status segment_open_columns(struct segment *segment, enum segment_data which,
+                                          int64_t block, struct block_columns *out_columns,
+                                          struct err *err);
+/* Frees what reading columns needed. */
+void segment_columns_fini(struct segment *segment);
 
 MUST_USE enum status segment_block_append(struct segment *segment, const struct block_info *info,
                                           struct err *err);

@@ -4,15 +4,15 @@
 
 const char *segment_size_part_name(enum segment_size_part part)
 {
-    static const char *const names[] = {"frames", "columns", "dictionary",
+    static const char *const names[] = {"blocks", "columns", "dictionary",
                                         "terms",  "vectors", "other"};
     return names[part];
 }
 
 static enum segment_size_part part_of(struct span table)
 {
-    if (span_is(table, "frame")) {
-        return SEGMENT_SIZE_FRAMES;
+    if (span_is(table, "block_data") || span_starts(table, "vocabulary")) {
+        return SEGMENT_SIZE_BLOCKS;
     }
     if (span_is(table, "field_column")) {
         return SEGMENT_SIZE_COLUMNS;

@@ -5,7 +5,7 @@
 #include "schema/segment/segment.h"
 
 enum segment_size_part {
-    SEGMENT_SIZE_FRAMES,     /* the events, compressed */
+    SEGMENT_SIZE_BLOCKS,     /* the events, as columns, and their vocabulary */
     SEGMENT_SIZE_COLUMNS,    /* values by field */
     SEGMENT_SIZE_DICTIONARY, /* distinct values and their terms */
     SEGMENT_SIZE_TERMS,      /* terms of text */

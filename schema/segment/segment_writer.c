@@ -6,10 +6,10 @@
 #include <stdlib.h>
 
 #include "schema/archive/archive.h"
-#include "schema/block/frame.h"
 #include "schema/block/hash_chain.h"
 #include "schema/block/identity_set.h"
 #include "schema/segment/block_fields.h"
+#include "schema/segment/block_pack.h"
 #include "schema/segment/block_proof.h"
 #include "schema/segment/block_vectors.h"
 #include "schema/segment/segment_create.h"
@@ -23,7 +23,7 @@ struct segment_writer {
     bool in_transaction;
     struct identity_set identities;
     struct block_fields_memory memory;
-    struct frame_maker maker;
+    struct block_packer packer;
     struct digest chain; /* up to the last block */
     struct buf packed;
 };
@@ -45,6 +45,20 @@ static enum status load_dictionary(struct segment_writer *writer, struct err *er
     if (status == OK && count != writer->dictionary.count) {
         status = err_set(err, ERR_CORRUPT, "%s: the dictionary is damaged", writer->segment.path);
     }
+    return status;
+}
+
+static enum status load_part(void *context, struct span part, struct err *err)
+{
+    return block_packer_add_part(context, part, err);
+}
+
+/* What is read of the segment from here on is read with the vocabulary of what is written. */
+static enum status load_vocabulary(struct segment_writer *writer, struct err *err)
+{
+    enum status status =
+        segment_each_part(&writer->segment, load_part, &writer->packer, err);
+    writer->segment.vocabulary = columnar_writer_vocabulary(writer->packer.columns);
     return status;
 }
 
@@ -133,6 +147,7 @@ static enum status writer_load(struct segment_writer *writer, const char *path, 
     if (status == OK) {
         status = load_dictionary(writer, err);
         segment_uuids_fini(&writer->segment.uuids); /* more will come */
+        status = THEN(status, load_vocabulary(writer, err));
     }
     return THEN(status, load_identities(writer, err));
 }
@@ -151,7 +166,7 @@ static enum status writer_over(sqlite3 *db, const char *path, bool is_new, int c
     writer->first_block = 1;
     writer->in_transaction = !sqlite3_get_autocommit(db);
     dictionary_init(&writer->dictionary);
-    enum status status = frame_maker_init(&writer->maker, compression_level, err);
+    enum status status = block_packer_init(&writer->packer, compression_level, err);
     enum status load_status = writer_load(writer, path, db, status == OK ? err : NULL);
     status = THEN(status, load_status);
     if (status != OK) {
@@ -204,7 +219,7 @@ void segment_writer_close(struct segment_writer *writer)
         }
         dictionary_fini(&writer->dictionary);
         identity_set_fini(&writer->identities);
-        frame_maker_fini(&writer->maker);
+        block_packer_fini(&writer->packer);
         block_fields_memory_fini(&writer->memory);
         buf_fini(&writer->packed);
         free(writer);
@@ -227,22 +242,37 @@ struct segment *segment_writer_segment(struct segment_writer *writer)
     return &writer->segment;
 }
 
-/* Stores the frame that frame_finish has made. */
-static enum status add_frame(struct segment_writer *writer, struct block_info *info,
-                             struct err *err)
+static enum status add_data(struct segment_writer *writer, int64_t id, const struct buf *data,
+                            const struct buf *part, struct err *err)
 {
-    const struct frame_maker *maker = &writer->maker;
-    enum status status = OK;
-    if (maker->newlines.size > 0) {
-        status = block_vectors_add(&writer->segment, &writer->packed, SEGMENT_VECTOR_NEWLINES,
-                                   info->id, buf_span(&maker->newlines), err);
+    struct segment *segment = &writer->segment;
+    struct db_values values = DB_WITH(DB_INT(id), DB_BLOB(buf_span(part)));
+    enum status status = segment_run(segment, SEGMENT_ADD_DATA,
+                                     DB_WITH(DB_INT(id), DB_BLOB(buf_span(data))), err);
+    if (part->size > 0) {
+        status = THEN(status, segment_run(segment, SEGMENT_ADD_PART, values, err));
+        status = THEN(status, segment_run(segment, SEGMENT_ADD_PART_COPY, values, err));
     }
-    info->sha256 = maker->sha256;
-    info->raw_bytes = (int64_t)maker->ndjson.size;
-    info->frame_bytes = (int64_t)maker->frame.size;
-    return THEN(status,
-                segment_run(&writer->segment, SEGMENT_ADD_FRAME,
-                            DB_WITH(DB_INT(info->id), DB_BLOB(buf_span(&maker->frame))), err));
+    return status;
+}
+
+/* Stores what block_pack_finish has made. */
+static enum status add_packed(struct segment_writer *writer, struct block_info *info,
+                              struct err *err)
+{
+    const struct block_packer *packer = &writer->packer;
+    enum status status = OK;
+    if (packer->newlines.size > 0) {
+        status = block_vectors_add(&writer->segment, &writer->packed, SEGMENT_VECTOR_NEWLINES,
+                                   info->id, buf_span(&packer->newlines), err);
+    }
+    info->sha256 = packer->sha256;
+    info->raw_bytes = (int64_t)packer->ndjson.size;
+    info->stored_bytes = (int64_t)(packer->events.size + packer->arrivals.size);
+    status = THEN(status, add_data(writer, segment_data_id(info->id, SEGMENT_DATA_EVENTS),
+                                   &packer->events, &packer->events_part, err));
+    return THEN(status, add_data(writer, segment_data_id(info->id, SEGMENT_DATA_ARRIVALS),
+                                 &packer->arrivals, &packer->arrivals_part, err));
 }
 
 static enum status add_block_row(struct segment_writer *writer, const struct block_info *info,
@@ -251,7 +281,7 @@ static enum status add_block_row(struct segment_writer *writer, const struct blo
     return segment_run(&writer->segment, SEGMENT_ADD_BLOCK,
                        DB_WITH(DB_INT(info->id), DB_INT(info->n_events), DB_INT(info->time_min_us),
                                DB_INT(info->time_max_us), DB_INT(info->raw_bytes),
-                               DB_INT(info->frame_bytes), DB_DIGEST(&info->sha256),
+                               DB_INT(info->stored_bytes), DB_DIGEST(&info->sha256),
                                DB_BLOB(text_fields), DB_INT(info->has_partial)),
                        err);
 }
@@ -261,14 +291,14 @@ static enum status add_proof(struct segment_writer *writer, const struct block_i
                              uint32_t value_from, struct err *err)
 {
     struct block_proof proof = {
-        .frame_sha256 = writer->maker.frame_sha256,
+        .arrivals_sha256 = writer->packer.arrivals_sha256,
         .chain = hash_chain_add(&writer->chain, info),
         .value_from = value_from,
         .value_to = writer->dictionary.count,
-        .line_sums = buf_span(&writer->maker.line_sums),
+        .line_sums = buf_span(&writer->packer.line_sums),
     };
-    enum status status = block_proof_index_digest(&writer->segment, info->id, value_from,
-                                                  proof.value_to, &proof.index_sha256, err);
+    enum status status = block_proof_stored_digest(&writer->segment, info->id, value_from,
+                                                   proof.value_to, &proof.stored_sha256, err);
     status = THEN(status, block_proof_add(&writer->segment, info->id, &proof, err));
     if (status == OK) {
         writer->chain = proof.chain;
@@ -309,19 +339,13 @@ static enum status put_fields(struct segment *segment, struct err *err)
     return status;
 }
 
-/* Everything of a block but its frame and its row. */
+/* What is found in a block without its columns. */
 static enum status add_indexes(struct segment_writer *writer, const struct batch *batch,
                                struct block_info *info, struct buf *text_fields, struct err *err)
 {
     struct bitmap partial = {0};
-    enum status status = block_vectors_add_times(&writer->segment, &writer->packed, batch, info->id,
-                                                 SEGMENT_VECTOR_TIMES, err);
-    status = THEN(status, block_vectors_add_times(&writer->segment, &writer->packed, batch,
-                                                  info->id, SEGMENT_VECTOR_ARRIVALS, err));
-    status = THEN(status, block_vectors_add_identities(&writer->segment, &writer->packed, batch,
-                                                       info->id, err));
-    status = THEN(status, block_fields_write(&writer->segment, &writer->dictionary, &writer->memory,
-                                             batch, info->id, text_fields, &partial, err));
+    enum status status = block_fields_write(&writer->segment, &writer->dictionary, &writer->memory,
+                                            batch, info->id, text_fields, &partial, err);
     for (size_t i = 0; i < sizeof partial.words / sizeof partial.words[0]; i++) {
         info->has_partial |= partial.words[i] != 0;
     }
@@ -357,11 +381,11 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
     struct buf text_fields = BUF_INIT;
     uint32_t value_from = writer->dictionary.count;
     block_info_init(&info, writer, batch);
-    frame_start(&writer->maker, batch);
+    block_pack_start(&writer->packer, batch);
     status = add_indexes(writer, batch, &info, &text_fields, err);
-    enum status frame_status = frame_finish(&writer->maker, status == OK ? err : NULL);
-    status = THEN(status, frame_status);
-    status = THEN(status, add_frame(writer, &info, err));
+    enum status pack_status = block_pack_finish(&writer->packer, status == OK ? err : NULL);
+    status = THEN(status, pack_status);
+    status = THEN(status, add_packed(writer, &info, err));
     status = THEN(status, add_block_row(writer, &info, buf_span(&text_fields), err));
     status = THEN(status, add_proof(writer, &info, value_from, err));
     buf_fini(&text_fields);

@@ -1,14 +1,12 @@
-/* A block against its seal, or else against its own row and proof: frame, events, index, chain.
+/* A block against its seal, or else against its own row and proof: what is stored, events,
+ * arrivals, chain.
  * Reads only, on one thread. */
 #include "schema/verify/verify_block.h"
 
 #include <stdio.h>
 
-#include "schema/block/codec.h"
 #include "schema/block/hash_chain.h"
 #include "schema/segment/block_proof.h"
-
-enum { UNPACKED_SLACK = 4 * 1024 * 1024 }; /* a frame may have more in it than it should */
 
 /* What a block should be: by a seal when there is one, else by its own row and proof. */
 struct expected {
@@ -23,8 +21,7 @@ struct expected {
 
 void verify_block_fini(struct verify_block *work)
 {
-    codec_free(work->codec);
-    buf_fini(&work->frame);
+    block_lines_fini(&work->lines);
 }
 
 static enum status outcome(struct verify_block *work, const struct block_info *info,
@@ -58,8 +55,7 @@ static void compare_with_seal(struct verify_block *work, const struct block_info
                    seal);
     }
     if (expected->has_proof &&
-        (!digest_equal(&sealed->frame_sha256, &expected->proof.frame_sha256) ||
-         !digest_equal(&sealed->index_sha256, &expected->proof.index_sha256))) {
+        !digest_equal(&sealed->arrivals_sha256, &expected->proof.arrivals_sha256)) {
         verify_say(report, where, info->id, "its proof in the file is not what seal %lld says",
                    seal);
     }
@@ -81,87 +77,71 @@ static void find_expected(struct verify_block *work, const struct block_info *in
         out->n_events = (uint32_t)sealed->events;
         out->raw_bytes = sealed->raw_bytes;
         out->line_sums = sealed->line_sums;
-        out->proof.index_sha256 = sealed->index_sha256;
-        out->proof.frame_sha256 = sealed->frame_sha256;
+        out->proof.arrivals_sha256 = sealed->arrivals_sha256;
     } else {
         work->verify->report->unsealed_blocks += set != NULL;
     }
 }
 
-/* The frame as bytes. A frame that is damaged is unpacked as far as it goes. */
-static enum status check_frame(struct verify_block *work, const struct block_info *info,
-                               const struct expected *expected, bool *out_good, struct err *err)
+/* What is stored, by its digest: nothing is made of it for that. */
+static enum status check_stored(struct verify_block *work, const struct block_info *info,
+                                const struct expected *expected, bool *out_good, struct err *err)
 {
+    struct digest digest;
     struct err why;
-    buf_clear(&work->frame);
     *out_good = false;
-    enum status status = segment_frame(work->segment, info->id, &work->frame, &why);
-    if (status == ERR_CORRUPT) {
-        verify_say(work->verify->report, work->verify->where, info->id, "its frame is gone");
-        return OK;
-    }
-    if (status != OK) {
-        *err = why;
-        return status;
-    }
-    struct digest digest = digest_sha256(buf_span(&work->frame));
-    *out_good = !expected->has_proof || digest_equal(&digest, &expected->proof.frame_sha256);
-    if (*out_good && (int64_t)work->frame.size != info->frame_bytes) {
-        verify_say(work->verify->report, work->verify->where, info->id,
-                   "its frame has %zu bytes, and its row says %lld", work->frame.size,
-                   (long long)info->frame_bytes);
-    }
-    return OK;
-}
-
-/* Unpacks what is in work->frame, and compares it with the digest of the events. */
-static enum status check_events(struct verify_block *work, const struct block_info *info,
-                                const struct expected *expected, bool frame_good, bool *out_whole,
-                                struct err *err)
-{
-    struct verify_report *report = work->verify->report;
-    struct buf ndjson = BUF_INIT;
-    bool complete = false;
-    work->codec = work->codec ? work->codec : codec_new();
-    if (!work->codec) {
-        return err_nomem(err, "verify");
-    }
-    enum status status =
-        codec_unpack_prefix(work->codec, buf_span(&work->frame),
-                            (size_t)expected->raw_bytes + UNPACKED_SLACK, &ndjson, &complete, err);
-    if (status == OK) {
-        struct digest digest = digest_sha256(buf_span(&ndjson));
-        *out_whole = complete && digest_equal(&digest, &expected->sha256);
-        if (!*out_whole) {
-            verify_say_lines(report, work->verify->where, info->id,
-                             complete ? "its events do not match their digest"
-                                      : "its frame does not unpack to the end",
-                             buf_span(&ndjson), expected->line_sums, expected->n_events);
-        } else if (!frame_good) {
-            verify_say(report, work->verify->where, info->id,
-                       "its frame is not the one that was written, though its events are");
-        }
-    }
-    buf_fini(&ndjson);
-    return status;
-}
-
-static enum status check_index(struct verify_block *work, const struct block_info *info,
-                               const struct expected *expected, struct err *err)
-{
     if (!expected->has_proof) {
         return OK;
     }
-    struct digest digest;
-    struct err why;
     enum status status =
-        block_proof_index_digest(work->segment, info->id, expected->proof.value_from,
-                                 expected->proof.value_to, &digest, &why);
-    if (status == OK && !digest_equal(&digest, &expected->proof.index_sha256)) {
+        block_proof_stored_digest(work->segment, info->id, expected->proof.value_from,
+                                  expected->proof.value_to, &digest, &why);
+    *out_good = status == OK && digest_equal(&digest, &expected->proof.stored_sha256);
+    if (status == OK && !*out_good) {
         verify_say(work->verify->report, work->verify->where, info->id,
-                   "its index was changed (times, arrivals, sources, columns or values)");
+                   "what is stored of it is not what was written");
     }
-    return outcome(work, info, "its index", status, &why, err);
+    return outcome(work, info, "what is stored of it cannot be read", status, &why, err);
+}
+
+/* The lines, made of the columns, against the digest of the events. */
+static enum status check_events(struct verify_block *work, const struct block_info *info,
+                                const struct expected *expected, bool *out_whole, struct err *err)
+{
+    struct err why;
+    struct span ndjson;
+    enum status status =
+        segment_ndjson(work->segment, info->id, &work->lines, &ndjson, &why);
+    *out_whole = false;
+    if (status == OK) {
+        struct digest digest = digest_sha256(ndjson);
+        *out_whole = digest_equal(&digest, &expected->sha256);
+        if (!*out_whole) {
+            verify_say_lines(work->verify->report, work->verify->where, info->id,
+                             "its events do not match their digest", ndjson, expected->line_sums,
+                             expected->n_events);
+        }
+    }
+    return outcome(work, info, "its events cannot be read", status, &why, err);
+}
+
+/* How the events came, in the same way. */
+static enum status check_arrivals(struct verify_block *work, const struct block_info *info,
+                                  const struct expected *expected, struct err *err)
+{
+    struct err why;
+    struct digest digest;
+    if (!expected->has_proof) {
+        return OK;
+    }
+    enum status status =
+        block_proof_arrivals_digest(work->segment, info->id, &digest, &why);
+    if (status == OK && !digest_equal(&digest, &expected->proof.arrivals_sha256)) {
+        verify_say(work->verify->report, work->verify->where, info->id,
+                   "when and from where its events came was changed");
+    }
+    return outcome(work, info, "when and from where its events came cannot be read", status, &why,
+                   err);
 }
 
 static void check_chain(struct verify_block *work, const struct block_info *info,
@@ -179,19 +159,17 @@ enum status verify_block(struct verify_block *work, const struct block_info *inf
                          struct err *err)
 {
     struct expected expected = {.sealed = NULL};
-    bool frame_good = false;
+    bool stored_good = false;
     *out_whole = true;
     enum status status = read_proof(work, info, &expected, err);
     if (status == OK) {
         find_expected(work, info, &expected);
-        status = check_frame(work, info, &expected, &frame_good, err);
+        status = check_stored(work, info, &expected, &stored_good, err);
     }
-    if (status == OK && work->frame.size == 0) {
-        *out_whole = false;
-    } else if (status == OK && (!work->verify->quick || !frame_good || !expected.has_proof)) {
-        status = check_events(work, info, &expected, frame_good, out_whole, err);
+    if (status == OK && (!work->verify->quick || !stored_good)) {
+        status = check_events(work, info, &expected, out_whole, err);
+        status = THEN(status, check_arrivals(work, info, &expected, err));
     }
-    status = THEN(status, check_index(work, info, &expected, err));
     if (status == OK) {
         check_chain(work, info, &expected);
     }

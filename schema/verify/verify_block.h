@@ -1,4 +1,4 @@
-/* One block: frame, events, index and place in the chain. Inside schema/verify/. */
+/* One block: what is stored, its events, how they came, its place in the chain. Inside schema/verify/. */
 #ifndef SCHEMA_VERIFY_VERIFY_BLOCK_H
 #define SCHEMA_VERIFY_VERIFY_BLOCK_H
 
@@ -8,8 +8,7 @@
 struct verify_block {
     const struct verify_segment *verify;
     struct segment *segment;
-    struct codec *codec; /* made with the first block */
-    struct buf frame;
+    struct block_lines lines;
     struct digest chain; /* of the blocks before; grows with each */
 };
 void verify_block_fini(struct verify_block *work);

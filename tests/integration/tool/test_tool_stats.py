@@ -22,7 +22,7 @@ def numbers(place):
     for name, should in (("received", 301), ("stored", 300), ("quarantined", 1)):
         expect(counters[name] == should, f"{name} is {counters[name]}, should be {should}")
     expect(sum(v for k, v in counters.items() if k.startswith("duplicate")) == 1, counters)
-    expect(0 < stats["frame_bytes"] < raw < stats["file_bytes"], stats)
+    expect(0 < stats["stored_bytes"] < raw < stats["file_bytes"], stats)
     table = place.stele("stats", env={"STELE_ARCHIVE": "a"}).out.decode()
     expect("events            300\n" in table and "2026-11-01 to 2026-11-03" in table, table)
 
@@ -33,7 +33,7 @@ def parts(place):
            "import")
     result = place.stele("stats", "--archive", "a", "--parts", "--output", "json")
     found = json.loads(result.out)["parts"]
-    for name in ("frames", "columns", "dictionary", "terms", "vectors", "other"):
+    for name in ("blocks", "columns", "dictionary", "terms", "vectors", "other"):
         expect(found[name] > 0, found)
     expect(b"bytes an event)" in place.stele("stats", "--archive", "a", "--parts").out, "a table")
 

@@ -139,7 +139,7 @@ TEST(an_object_ends_at_its_bound_but_holds_one_block)
         .codec = LEDGER_ZSTD, .first_block = 0, .last_block = 100, .bytes_max = 1};
     EXPECT_OK(object_build(segment, &range, &object, &err), err);
     EXPECT_INT(object.events, 100);
-    range.bytes_max = blocks[0].frame_bytes + blocks[1].frame_bytes;
+    range.bytes_max = blocks[0].stored_bytes + blocks[1].stored_bytes;
     EXPECT_OK(object_build(segment, &range, &object, &err), err);
     EXPECT_INT(object.events, 200);
     EXPECT_INT(object.bytes.size, range.bytes_max);

@@ -407,8 +407,8 @@ TEST(import_makes_full_blocks_with_columns_numbers_and_text)
     close_archive();
 }
 
-/* Every stored frame is a frame by itself, and its bytes have the digest that stands beside it. */
-TEST(frames_are_what_the_block_row_says)
+/* A block's lines have the digest that stands beside them. */
+TEST(blocks_are_what_their_rows_say)
 {
     open_archive();
     struct indexer *indexer = open_indexer();
@@ -418,16 +418,12 @@ TEST(frames_are_what_the_block_row_says)
     size_t n_blocks;
     const struct block_info *blocks = segment_blocks(segment, &n_blocks);
     EXPECT_INT(n_blocks, 1);
-    struct buf frame = BUF_INIT;
     struct block_lines lines = BLOCK_LINES_INIT;
-    EXPECT_OK(segment_frame(segment, 1, &frame, &err), err);
-    EXPECT_INT(frame.size, blocks[0].frame_bytes);
     EXPECT_OK(segment_lines(segment, 1, &lines, &err), err);
     struct digest digest = digest_sha256(buf_span(&lines.ndjson));
     EXPECT_INT(memcmp(digest.bytes, blocks[0].sha256.bytes, sizeof digest.bytes), 0);
     EXPECT_INT(segment_lines(segment, 2, &lines, &err), ERR_CORRUPT);
     block_lines_fini(&lines);
-    buf_fini(&frame);
     segment_close(segment);
     indexer_close(indexer);
     close_archive();
@@ -477,5 +473,5 @@ TEST_MAIN(TEST_ENTRY(inbox_goes_into_days_and_comes_back_as_it_was),
           TEST_ENTRY(a_batch_that_was_thinned_out_is_written_with_its_run),
           TEST_ENTRY(many_days_in_one_run),
           TEST_ENTRY(import_makes_full_blocks_with_columns_numbers_and_text),
-          TEST_ENTRY(frames_are_what_the_block_row_says),
+          TEST_ENTRY(blocks_are_what_their_rows_say),
           TEST_ENTRY(hostile_events_stay_within_bounds))

@@ -111,20 +111,13 @@ static enum status ask(struct export_parts *parts, const struct block_info *info
     return status;
 }
 
-/* The whole block, packed. As its proof says that the frame is whole, it is not unpacked to be
- * sent, and not digested again (as daemon/ship/object_build.c does). */
 static enum status read_whole(struct export_parts *parts, const struct block_info *info,
                               struct err *err)
 {
     struct segment *segment = plan_segment(parts->day.plan);
     struct span ndjson;
     buf_clear(&parts->packed);
-    enum status status = block_proof_frame(segment, info->id, &parts->packed, err);
-    if (parts->codec == OBJECT_CODEC_ZSTD) {
-        return status;
-    }
-    status = THEN(status, segment_ndjson(segment, info->id, &parts->lines, &ndjson, err));
-    buf_clear(&parts->packed);
+    enum status status = segment_ndjson(segment, info->id, &parts->lines, &ndjson, err);
     return THEN(status, object_codec_stream_add(parts->packer, ndjson, &parts->packed, err));
 }
 
@@ -136,7 +129,7 @@ static enum status pack_whole(struct export_parts *parts, const struct block_inf
         .last_block = info->id,
         .events = info->n_events,
         .raw_bytes = info->raw_bytes,
-        .packed_bytes = parts->codec == OBJECT_CODEC_NONE ? info->raw_bytes : info->frame_bytes,
+        .packed_bytes = parts->codec == OBJECT_CODEC_NONE ? info->raw_bytes : info->stored_bytes * 2,
     };
     if (parts->sizes_only && parts->codec != OBJECT_CODEC_GZIP) {
         return OK;

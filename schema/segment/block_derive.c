@@ -1,0 +1,172 @@
+#include "schema/segment/block_derive.h"
+
+#include "schema/base/clock.h"
+#include "schema/event/event.h"
+
+enum { PATH_LINE = 0 }; /* of lines that were not cut */
+
+static enum status find_column(const struct block_columns *columns, uint32_t wanted,
+                               const struct columnar_column **out_column,
+                               const uint16_t **out_slots, struct err *err)
+{
+    struct columnar_reader *reader = columns->reader;
+    size_t count = wanted == INTERN_NONE ? 0 : columnar_column_count(reader);
+    *out_column = NULL;
+    *out_slots = NULL;
+    for (size_t i = 0; i < count; i++) {
+        uint32_t at;
+        (void)columnar_column_way(reader, i, &at);
+        if (at == wanted) {
+            enum status status = columnar_column(reader, i, out_column, err);
+            return THEN(status, columnar_column_slots(reader, i, out_slots, err));
+        }
+    }
+    return OK;
+}
+
+enum status block_derive_column(const struct block_columns *columns, struct span path,
+                                const struct columnar_column **out_column,
+                                const uint16_t **out_slots, struct err *err)
+{
+    return find_column(columns, intern_find(&columns->vocabulary->paths, path), out_column,
+                       out_slots, err);
+}
+
+static int64_t time_of(struct columnar_value value)
+{
+    int64_t time_us;
+    return value.is_string && clock_parse_rfc3339(value.text, &time_us) ? time_us
+                                                                        : BLOCK_DERIVE_TIME_NONE;
+}
+
+/* Of times in their form the microsecond is a division away. */
+static void times_of_form(const struct columnar_column *column, const uint16_t *slots,
+                          int64_t *out_times_us)
+{
+    for (size_t i = 0; i < column->n_values; i++) {
+        int64_t ns = (int64_t)column->numbers[i];
+        int64_t us = ns / 1000 - (ns % 1000 < 0);
+        out_times_us[slots ? slots[i] : i] = us;
+    }
+    for (size_t i = 0; i < column->n_odd; i++) {
+        size_t at = (size_t)column->odd[i];
+        out_times_us[slots ? slots[at] : at] = time_of(columnar_value_of(column->odd_texts[i]));
+    }
+}
+
+enum status block_derive_times(const struct block_columns *columns,
+                               int64_t out_times_us[BLOCK_EVENTS_MAX], struct err *err)
+{
+    const struct columnar_column *column = NULL;
+    const uint16_t *slots = NULL;
+    enum status status =
+        block_derive_column(columns, span_str("time"), &column, &slots, err);
+    if (status != OK) {
+        return status;
+    }
+    for (size_t i = 0; i < BLOCK_EVENTS_MAX; i++) {
+        out_times_us[i] = BLOCK_DERIVE_TIME_NONE;
+    }
+    if (column && column->way == COLUMNAR_FORM && column->form.kind == VALUE_FORM_TIME) {
+        times_of_form(column, slots, out_times_us);
+        return OK;
+    }
+    if (column) {
+        struct columnar_walk walk = columnar_walk(columns->vocabulary, column);
+        for (size_t i = 0; i < column->n_values; i++) {
+            out_times_us[slots ? slots[i] : i] = time_of(columnar_walk_next(&walk));
+        }
+    }
+    return OK;
+}
+
+enum status block_derive_identities(const struct block_columns *columns,
+                                    uint32_t out_hashes[BLOCK_EVENTS_MAX], struct err *err)
+{
+    const struct columnar_column *column = NULL;
+    const uint16_t *slots = NULL;
+    enum status status = block_derive_column(columns, span_str("uid"), &column, &slots, err);
+    if (status != OK) {
+        return status;
+    }
+    for (size_t i = 0; i < BLOCK_EVENTS_MAX; i++) {
+        out_hashes[i] = BLOCK_DERIVE_HASH_NONE;
+    }
+    if (column) {
+        struct columnar_walk walk = columnar_walk(columns->vocabulary, column);
+        for (size_t i = 0; i < column->n_values; i++) {
+            struct columnar_value value = columnar_walk_next(&walk);
+            struct event event = {.uid = value.text};
+            out_hashes[slots ? slots[i] : i] = value.is_string && value.text.size > 0
+                                                   ? event_identity_hash(&event)
+                                                   : BLOCK_DERIVE_HASH_NONE;
+        }
+    }
+    return OK;
+}
+
+static bool read_integer(struct span text, int64_t *out_number)
+{
+    struct value_form_bits bits;
+    if (!value_form_read((struct value_form){VALUE_FORM_INTEGER, 0}, text, &bits)) {
+        return false;
+    }
+    *out_number = (int64_t)bits.number;
+    return true;
+}
+
+static enum status bad_number(struct err *err)
+{
+    return err_set(err, ERR_CORRUPT, "a number of an arrival is none");
+}
+
+/* Of lines that were kept whole. */
+static enum status integers_of_lines(const struct block_columns *columns, const char *path,
+                                     int64_t *out_numbers, struct err *err)
+{
+    const struct columnar_column *column = NULL;
+    const uint16_t *slots = NULL;
+    enum status status = find_column(columns, PATH_LINE, &column, &slots, err);
+    struct arena arena = ARENA_INIT;
+    struct columnar_walk walk = columnar_walk(columns->vocabulary, column);
+    for (size_t i = 0; status == OK && column && i < column->n_values; i++) {
+        struct event event;
+        arena_reset(&arena);
+        if (!event_parse(columnar_walk_next(&walk).text, 0, &arena, &event)) {
+            status = bad_number(err);
+            break;
+        }
+        struct span text = event_get(&event, path);
+        if (text.size > 0 && !read_integer(text, &out_numbers[slots ? slots[i] : i])) {
+            status = bad_number(err);
+        }
+    }
+    arena_fini(&arena);
+    return status;
+}
+
+enum status block_derive_integers(const struct block_columns *columns, const char *path,
+                                  int64_t none, int64_t out_numbers[BLOCK_EVENTS_MAX],
+                                  struct err *err)
+{
+    const struct columnar_column *column = NULL;
+    const uint16_t *slots = NULL;
+    enum status status = block_derive_column(columns, span_str(path), &column, &slots, err);
+    if (status != OK) {
+        return status;
+    }
+    for (size_t i = 0; i < BLOCK_EVENTS_MAX; i++) {
+        out_numbers[i] = none;
+    }
+    bool is_form = column && column->way == COLUMNAR_FORM &&
+                   column->form.kind == VALUE_FORM_INTEGER && column->n_odd == 0;
+    struct columnar_walk walk = columnar_walk(columns->vocabulary, column);
+    for (size_t i = 0; column && i < column->n_values; i++) {
+        int64_t number = is_form ? (int64_t)column->numbers[i] : 0;
+        if (!is_form && !read_integer(columnar_walk_next(&walk).text, &number)) {
+            return bad_number(err);
+        }
+        out_numbers[slots ? slots[i] : i] = number;
+    }
+    return integers_of_lines(columns, path, out_numbers, err);
+}

@@ -1,0 +1,62 @@
+/* A batch as it is stored: its events as one columnar block (schema/columnar), how each of them
+ * came as another, and the digests of both. Pure work, most of an import's time, and so done on a
+ * thread of its own while the caller is busy with the indexes. Inside of the room.
+ *
+ * Each event has a line in the block of arrivals, a JSON object too:
+ *   stele.received_us  when it was received
+ *   stele.source       where it came from (schema/event/source.h)
+ *   stele.mark         what is noted of it, when something is
+ *   stele.time_us      its time, where the event's own `time` does not tell it and it is not that
+ *                      of the arrival
+ *   stele.identity     its identity hash, where its own `uid` does not tell it */
+#ifndef SCHEMA_SEGMENT_BLOCK_PACK_H
+#define SCHEMA_SEGMENT_BLOCK_PACK_H
+
+#include <pthread.h>
+
+#include "schema/block/batch.h"
+#include "schema/segment/block_derive.h"
+
+#define BLOCK_PACK_RECEIVED "stele.received_us"
+#define BLOCK_PACK_TIME     "stele.time_us"
+#define BLOCK_PACK_IDENTITY "stele.identity"
+
+struct block_packer {
+    struct columnar_writer *columns;
+    struct columnar_reader *reader;
+    /* what was made; valid from block_pack_finish to the next block_pack_start */
+    struct buf ndjson;
+    struct buf newlines; /* where newlines inside of events were: varint differences */
+    struct buf events;   /* blocks, and what each adds to the vocabulary (empty: nothing) */
+    struct buf events_part;
+    struct buf arrivals;
+    struct buf arrivals_part;
+    struct digest sha256;          /* of ndjson */
+    struct digest arrivals_sha256; /* of the arrivals' lines */
+    struct buf line_sums;          /* schema/block/line_checksum.h */
+    struct columnar_written written;
+    /* the work under way */
+    const struct batch *batch;
+    struct buf lines; /* of the arrivals */
+    VEC(struct span) spans;
+    int64_t times_us[BLOCK_EVENTS_MAX];
+    uint32_t hashes[BLOCK_EVENTS_MAX];
+    pthread_t thread;
+    bool has_thread;
+    enum status status;
+    struct err err;
+};
+
+MUST_USE enum status block_packer_init(struct block_packer *packer, int level, struct err *err);
+/* Zeroed or half-built is fine. No work may be under way. */
+void block_packer_fini(struct block_packer *packer);
+
+/* Before the first batch: a part of the segment's vocabulary, in order. */
+MUST_USE enum status block_packer_add_part(struct block_packer *packer, struct span part,
+                                           struct err *err);
+
+/* Begins with a batch; it must not change until block_pack_finish, which must follow. */
+void block_pack_start(struct block_packer *packer, const struct batch *batch);
+MUST_USE enum status block_pack_finish(struct block_packer *packer, struct err *err);
+
+#endif

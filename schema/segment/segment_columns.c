@@ -1,0 +1,115 @@
+/* The vocabulary of a segment, and the columnar blocks of its blocks, opened when they are first
+ * asked for. */
+#include "schema/segment/segment_internal.h"
+
+/* Either copy will do; both are the same while both are whole. */
+static struct span whole_part(sqlite3_stmt *stmt)
+{
+    struct span part = db_column_span(stmt, 1);
+    return vocabulary_part_holds(part) ? part : db_column_span(stmt, 2);
+}
+
+enum status segment_each_part(struct segment *segment, segment_part_take *take, void *context,
+                              struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    enum status status = segment_statement(segment, SEGMENT_PARTS, &stmt, err);
+    bool row = false;
+    while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
+        status = take(context, whole_part(stmt), err);
+    }
+    (void)sqlite3_reset(stmt);
+    if (status != ERR_CORRUPT) {
+        return status;
+    }
+    struct err inner = *err;
+    return err_set(err, ERR_CORRUPT, "%s: the vocabulary is damaged: %.200s", segment->path,
+                   inner.text);
+}
+
+struct part_reading {
+    struct vocabulary *vocabulary;
+    struct packer *packer;
+};
+
+static enum status read_part(void *context, struct span part, struct err *err)
+{
+    const struct part_reading *reading = context;
+    return vocabulary_read_part(reading->vocabulary, part, reading->packer, err);
+}
+
+static enum status read_vocabulary(struct segment *segment, struct err *err)
+{
+    struct part_reading reading = {&segment->own_vocabulary, packer_new(segment->codec, 1)};
+    enum status status = reading.packer ? OK : err_nomem(err, segment->path);
+    status = THEN(status, vocabulary_init(&segment->own_vocabulary, err));
+    status = THEN(status, segment_each_part(segment, read_part, &reading, err));
+    packer_free(reading.packer);
+    if (status == OK) {
+        segment->vocabulary = &segment->own_vocabulary;
+    } else {
+        vocabulary_fini(&segment->own_vocabulary);
+    }
+    return status;
+}
+
+static enum status open_data(struct segment *segment, struct segment_open_data *data, int64_t id,
+                             struct err *err)
+{
+    sqlite3_stmt *stmt = NULL;
+    struct span blob;
+    enum status status =
+        data->reader ? OK : columnar_reader_new(segment->vocabulary, &data->reader, err);
+    status = THEN(status,
+                  segment_blob(segment, SEGMENT_DATA, DB_WITH(DB_INT(id)), &stmt, &blob, err));
+    if (status != OK) {
+        return status;
+    }
+    buf_clear(&data->bytes);
+    buf_add_span(&data->bytes, blob);
+    bool is_there = blob.size > 0;
+    (void)sqlite3_reset(stmt);
+    if (!is_there) {
+        return err_set(err, ERR_CORRUPT, "its bytes are gone");
+    }
+    status = buf_status(&data->bytes, segment->path, err);
+    return THEN(status, columnar_reader_open(data->reader, buf_span(&data->bytes), err));
+}
+
+enum status segment_open_columns(struct segment *segment, enum segment_data which, int64_t block,
+                                 struct block_columns *out_columns, struct err *err)
+{
+    struct segment_open_data *data = &segment->data[which];
+    const struct block_info *info = segment_block(segment, block);
+    if (!info) {
+        return segment_corrupt(segment, block, err);
+    }
+    enum status status = segment->vocabulary ? OK : read_vocabulary(segment, err);
+    if (status != OK) {
+        return status;
+    }
+    if (data->block != block) {
+        data->block = 0;
+        status = open_data(segment, data, segment_data_id(block, which), err);
+        if (status == OK && columnar_line_count(data->reader) != info->n_events) {
+            status = err_set(err, ERR_CORRUPT, "it has another number of lines than its row says");
+        }
+        if (status != OK) {
+            return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
+        }
+        data->block = block;
+    }
+    *out_columns = (struct block_columns){data->reader, segment->vocabulary};
+    return OK;
+}
+
+void segment_columns_fini(struct segment *segment)
+{
+    for (size_t i = 0; i < SEGMENT_DATA_COUNT; i++) {
+        columnar_reader_free(segment->data[i].reader);
+        buf_fini(&segment->data[i].bytes);
+    }
+    if (segment->vocabulary == &segment->own_vocabulary) {
+        vocabulary_fini(&segment->own_vocabulary);
+    }
+}
