@@ -162,6 +162,12 @@ enum status block_view_column_filtered(struct block_view *view, size_t field,
     return status;
 }
 
+enum status block_view_columns(struct block_view *view, enum segment_data which,
+                               struct block_columns *out_columns, struct err *err)
+{
+    return segment_open_columns(view->segment, which, view->info->id, out_columns, err);
+}
+
 enum status block_view_ndjson(struct block_view *view, struct span *out_ndjson, struct err *err)
 {
     return segment_ndjson(view->segment, view->info->id, &view->lines, out_ndjson, err);

@@ -56,6 +56,9 @@ MUST_USE enum status block_view_column(struct block_view *view, size_t field,
 MUST_USE enum status block_view_column_filtered(struct block_view *view, size_t field,
                                                 struct column_filter *filter,
                                                 const struct column **out_column, struct err *err);
+/* All columns of the block's events, or of how they came. They live until the view moves. */
+MUST_USE enum status block_view_columns(struct block_view *view, enum segment_data which,
+                                        struct block_columns *out_columns, struct err *err);
 /* The bytes of all the block's events, a line each; live until the view moves. */
 MUST_USE enum status block_view_ndjson(struct block_view *view, struct span *out_ndjson,
                                        struct err *err);

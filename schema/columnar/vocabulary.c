@@ -128,6 +128,7 @@ static enum walked walk_shape(struct shape_walk *walk)
 {
     skip_blanks(walk);
     if (walk->shape.size == 1 && walk_byte(walk, LINE_CUT_HOLE)) {
+        buf_add_char(walk->path, VOCABULARY_KEY_AGAIN); /* no path of keys is that */
         return add_path(walk) ? WALKED : WALK_NOMEM;
     }
     if (!walk_byte(walk, '{')) {

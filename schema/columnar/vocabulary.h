@@ -21,7 +21,8 @@ enum {
 };
 
 /* A path is the spelled keys from the top, joined by VOCABULARY_KEY_END; the second, third, ...
- * value of one path in one line has its number behind VOCABULARY_KEY_AGAIN. */
+ * value of one path in one line has its number behind VOCABULARY_KEY_AGAIN, which stands alone for
+ * the path of the whole line. */
 #define VOCABULARY_KEY_END   '\x02'
 #define VOCABULARY_KEY_AGAIN '\x03'
 

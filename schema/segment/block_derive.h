@@ -4,14 +4,7 @@
 #ifndef SCHEMA_SEGMENT_BLOCK_DERIVE_H
 #define SCHEMA_SEGMENT_BLOCK_DERIVE_H
 
-#include "schema/block/block.h"
-#include "schema/columnar/columnar_walk.h"
-
-/* A block that is open, with the vocabulary that its reader has. */
-struct block_columns {
-    struct columnar_reader *reader;
-    const struct vocabulary *vocabulary;
-};
+#include "schema/segment/segment.h"
 
 /* The column of a path by its spelled key; *out_column NULL when the block has none. *out_slots:
  * value k is of event slots[k], NULL: of event k. */

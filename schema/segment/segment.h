@@ -14,6 +14,7 @@
 
 #include "schema/block/block.h"
 #include "schema/block/column.h"
+#include "schema/columnar/columnar_walk.h"
 #include "schema/event/event.h"
 #include "schema/event/source.h"
 
@@ -53,6 +54,44 @@ MUST_USE enum status segment_identity_find(struct segment *segment, int64_t bloc
 /* The partial events; all clear when there are none. */
 MUST_USE enum status segment_partial(struct segment *segment, int64_t block, struct bitmap *out_map,
                                      struct err *err);
+
+/* Paths. A value stands in the column of its path (schema/columnar/vocabulary.h), and a path is a
+ * field of event.h: its keys, unescaped and joined by dots. Several paths can be one field. Path
+ * SEGMENT_PATH_LINE is the whole line of an event that was not cut. */
+enum { SEGMENT_PATH_LINE = 0 };
+
+/* What all blocks share; paths are known from here on. Owned by the segment. ERR_CORRUPT. */
+MUST_USE enum status segment_vocabulary(struct segment *segment,
+                                        const struct vocabulary **out_vocabulary, struct err *err);
+/* The field of a path below intern_count(&vocabulary->paths); empty for SEGMENT_PATH_LINE. */
+struct span segment_path_field(const struct segment *segment, uint32_t path);
+
+/* What a path has to do with a field. */
+enum segment_path_role {
+    SEGMENT_PATH_OTHER,
+    SEGMENT_PATH_IS_FIELD,
+    SEGMENT_PATH_IS_ABOVE,   /* its arrays and objects may have the field */
+    SEGMENT_PATH_MAY_HAVE_IT /* whole lines */
+};
+enum segment_path_role segment_path_role(const struct segment *segment, uint32_t path,
+                                         struct span field);
+
+/* Which of a block's columnar blocks: its events, or how each of them came
+ * (schema/segment/block_pack.h), where stele.source and stele.mark are. */
+enum segment_data { SEGMENT_DATA_EVENTS, SEGMENT_DATA_ARRIVALS, SEGMENT_DATA_COUNT };
+
+/* A block that is open, with the vocabulary that its reader has. */
+struct block_columns {
+    struct columnar_reader *reader;
+    const struct vocabulary *vocabulary;
+};
+
+/* Opens one of a block's columnar blocks, all of whose columns can be read then
+ * (schema/columnar/columnar.h); it stays open until another one of that kind is. ERR_CORRUPT names
+ * the segment and block. */
+MUST_USE enum status segment_open_columns(struct segment *segment, enum segment_data which,
+                                          int64_t block, struct block_columns *out_columns,
+                                          struct err *err);
 
 /* Fields: ids from 0 to count - 1; names are NUL-terminated and live as long as the segment. */
 size_t segment_field_count(const struct segment *segment);

@@ -53,6 +53,17 @@ static enum status read_vocabulary(struct segment *segment, struct err *err)
     return status;
 }
 
+enum status segment_vocabulary(struct segment *segment, const struct vocabulary **out_vocabulary,
+                               struct err *err)
+{
+    enum status status = segment->vocabulary ? OK : read_vocabulary(segment, err);
+    status = THEN(status, segment_name_paths(segment, err));
+    if (status == OK) {
+        *out_vocabulary = segment->vocabulary;
+    }
+    return status;
+}
+
 static enum status open_data(struct segment *segment, struct segment_open_data *data, int64_t id,
                              struct err *err)
 {
@@ -84,7 +95,8 @@ enum status segment_open_columns(struct segment *segment, enum segment_data whic
     if (!info) {
         return segment_corrupt(segment, block, err);
     }
-    enum status status = segment->vocabulary ? OK : read_vocabulary(segment, err);
+    const struct vocabulary *vocabulary;
+    enum status status = segment_vocabulary(segment, &vocabulary, err);
     if (status != OK) {
         return status;
     }
@@ -99,7 +111,7 @@ enum status segment_open_columns(struct segment *segment, enum segment_data whic
         }
         data->block = block;
     }
-    *out_columns = (struct block_columns){data->reader, segment->vocabulary};
+    *out_columns = (struct block_columns){data->reader, vocabulary};
     return OK;
 }
 
@@ -109,6 +121,8 @@ void segment_columns_fini(struct segment *segment)
         columnar_reader_free(segment->data[i].reader);
         buf_fini(&segment->data[i].bytes);
     }
+    vec_fini(&segment->path_fields);
+    arena_fini(&segment->path_arena);
     if (segment->vocabulary == &segment->own_vocabulary) {
         vocabulary_fini(&segment->own_vocabulary);
     }

@@ -23,9 +23,6 @@ enum segment_vector {
     SEGMENT_VECTOR_CHUNK_STEP = 16 /* the next piece of a vector is this far behind */
 };
 
-/* Which of a block's columnar blocks. */
-enum segment_data { SEGMENT_DATA_EVENTS, SEGMENT_DATA_ARRIVALS, SEGMENT_DATA_COUNT };
-
 static inline int64_t segment_data_id(int64_t block, enum segment_data which)
 {
     return 2 * block + (int64_t)which;
@@ -76,6 +73,8 @@ struct segment {
     const struct vocabulary *vocabulary; /* NULL: not read yet; a writer's is its packer's */
     struct vocabulary own_vocabulary;
     struct segment_open_data data[SEGMENT_DATA_COUNT];
+    VEC(struct span) path_fields; /* by path; grows as paths are asked for */
+    struct arena path_arena;
     VEC(uint32_t) text_fields; /* of the block asked last */
     struct block_lines lines;  /* of the block looked at last, for segment_duplicate_events */
     struct segment_uuids uuids;
@@ -111,10 +110,8 @@ MUST_USE enum status segment_corrupt(const struct segment *segment, int64_t bloc
 typedef enum status segment_part_take(void *context, struct span part, struct err *err);
 MUST_USE enum status segment_each_part(struct segment *segment, segment_part_take *take,
                                        void *context, struct err *err);
-/* Opens one of a block's columnar blocks; it stays open until another one of that kind is. */
-MUST_USE enum status segment_open_columns(struct segment *segment, enum segment_data which,
-                                          int64_t block, struct block_columns *out_columns,
-                                          struct err *err);
+/* Names the paths that came since they were named last (segment_path.c). */
+MUST_USE enum status segment_name_paths(struct segment *segment, struct err *err);
 /* Frees what reading columns needed. */
 void segment_columns_fini(struct segment *segment);
 
