@@ -61,14 +61,7 @@ struct block_view *plan_view(struct plan *plan)
 bool plan_knows_field(const struct plan *plan, size_t leaf)
 {
     CHECK(leaf < plan->n_leaves);
-    return plan->leaves[leaf].field != PREDICATE_EVAL_NO_FIELD || plan->leaves[leaf].scan_all;
-}
-
-void plan_ahead(struct plan *plan, int64_t first_block, size_t n_blocks)
-{
-    for (size_t i = 0; i < plan->n_leaves; i++) {
-        predicate_eval_read_ahead(&plan->leaves[i], first_block, n_blocks);
-    }
+    return plan->leaves[leaf].knows_field;
 }
 
 static unsigned cost_of(const struct plan *plan, const struct node *node)

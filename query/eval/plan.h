@@ -17,11 +17,6 @@ struct segment *plan_segment(const struct plan *plan);
 /* The view, on the block evaluated last. */
 struct block_view *plan_view(struct plan *plan);
 
-/* Says that n_blocks blocks, those with the ids from first_block on, are evaluated next, so that
- * the text index is asked about all of them at once; n_blocks 0: not known (and so at first).
- * Others may be evaluated all the same. */
-void plan_ahead(struct plan *plan, int64_t first_block, size_t n_blocks);
-
 /* The block's events from from_us, before to_us, that satisfy the query. */
 MUST_USE enum status plan_eval(struct plan *plan, const struct block_info *info, int64_t from_us,
                                int64_t to_us, struct bitmap *out_map, struct err *err);

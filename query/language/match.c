@@ -202,11 +202,6 @@ static bool split(struct span value, term_each *each, const struct predicate *pr
     return term_split(value, each, (void *)(uintptr_t)predicate) != 0;
 }
 
-bool match_glob_term(const struct predicate *predicate, struct span value)
-{
-    return split(value, glob_term, predicate);
-}
-
 bool match_value(const struct predicate *predicate, struct span path, struct span value)
 {
     if (predicate->field.size > 0 && !span_equal(predicate->field, path)) {
@@ -222,7 +217,7 @@ bool match_value(const struct predicate *predicate, struct span path, struct spa
     case PREDICATE_SUBSTRING:
         return in_lower(value, predicate->text, holds);
     case PREDICATE_GLOB:
-        return match_glob_term(predicate, value) || in_lower(value, predicate->text, glob_match);
+        return split(value, glob_term, predicate) || in_lower(value, predicate->text, glob_match);
     case PREDICATE_RANGE:
         return match_range(predicate, value);
     case PREDICATE_EXISTS:
@@ -291,7 +286,7 @@ bool match_is_reserved(struct span path)
     return span_is(path, SOURCE_FIELD) || span_is(path, SOURCE_MARK_FIELD);
 }
 
-bool match_uid(const struct predicate *predicate, struct span uid)
+static bool match_uid(const struct predicate *predicate, struct span uid)
 {
     struct span typed = predicate->typed;
     if (uid.size == 0 || uid.size != typed.size) {
@@ -308,13 +303,6 @@ bool match_uid(const struct predicate *predicate, struct span uid)
         upper = upper && uid.data[i] == (c >= 'a' && c <= 'z' ? c - 32 : c);
     }
     return lower || upper;
-}
-
-/* The event's own time and uid, which are kept apart and no value to be searched. */
-static bool is_apart(const struct event *event, const struct event_field *field)
-{
-    return (event->uid.size > 0 && field->value.data == event->uid.data) ||
-           (!event->time_is_arrival && span_is(field->path, "time"));
 }
 
 struct observable_match {
@@ -337,6 +325,28 @@ static bool has_observable(const struct predicate *predicate, const struct event
     return ok && match.found;
 }
 
+struct span match_field(const struct predicate *predicate)
+{
+    return predicate->kind == PREDICATE_UID ? span_str("uid") : predicate->field;
+}
+
+bool match_event_field(const struct predicate *predicate, const struct event_field *field)
+{
+    if (predicate->kind == PREDICATE_UID) {
+        return span_is(field->path, "uid") && match_uid(predicate, field->value);
+    }
+    if (predicate->field.size == 0) {
+        if (match_is_reserved(field->path)) {
+            return false;
+        }
+        if (predicate->kind == PREDICATE_TERM && span_is(field->path, "uid") &&
+            match_uid(predicate, field->value)) {
+            return true;
+        }
+    }
+    return match_value(predicate, field->path, field->value);
+}
+
 bool match_predicate(const struct predicate *predicate, const struct event *event)
 {
     if (predicate->kind == PREDICATE_OBSERVABLE) {
@@ -348,19 +358,8 @@ bool match_predicate(const struct predicate *predicate, const struct event *even
     if (predicate->kind == PREDICATE_TIME) {
         return event->time_us >= predicate->time_low_us && event->time_us < predicate->time_high_us;
     }
-    if (predicate->kind == PREDICATE_UID) {
-        return match_uid(predicate, event->uid);
-    }
-    bool any = predicate->field.size == 0;
-    if (any && predicate->kind == PREDICATE_TERM && match_uid(predicate, event->uid)) {
-        return true;
-    }
     for (size_t i = 0; i < event->n_fields; i++) {
-        const struct event_field *field = &event->fields[i];
-        if (any && (match_is_reserved(field->path) || is_apart(event, field))) {
-            continue;
-        }
-        if (match_value(predicate, field->path, field->value)) {
+        if (match_event_field(predicate, &event->fields[i])) {
             return true;
         }
     }

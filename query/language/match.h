@@ -12,10 +12,9 @@
  *               range, the domain or one below it, the URL (without a scheme: of any), the hash
  *   SEVERITY    the field is a code of that severity
  *
- * Without a field every value is looked at, except the reserved fields (stele.source, stele.mark)
- * and the event's own time and uid; a TERM also finds an event by its whole uid, as typed or in
- * lower or upper case. UID is the uid as typed. TIME is the event's time, or the arrival that
- * stands in for it. */
+ * Without a field every value is looked at, except the reserved fields (stele.source, stele.mark); a
+ * TERM also finds an event by its whole uid, as typed or in lower or upper case. UID is the uid as
+ * typed. TIME is the event's time, or the arrival that stands in for it. */
 #ifndef QUERY_LANGUAGE_MATCH_H
 #define QUERY_LANGUAGE_MATCH_H
 
@@ -25,9 +24,6 @@
  * UID and OBSERVABLE are no matter of values: false. Any thread. */
 bool match_value(const struct predicate *predicate, struct span path, struct span value);
 
-/* A GLOB's pattern against the terms alone, not the value as a whole. */
-bool match_glob_term(const struct predicate *predicate, struct span value);
-
 /* The same for an integer, without making text of it where it can be helped. */
 bool match_integer(const struct predicate *predicate, int64_t number);
 /* False: no integer can match; nothing need be asked. */
@@ -36,13 +32,14 @@ bool match_integer_possible(const struct predicate *predicate);
 /* Is it what an OBSERVABLE asks for? */
 bool match_observable(const struct predicate *predicate, const struct observable *observable);
 
+/* The field whose values a predicate asks; empty: any. */
+struct span match_field(const struct predicate *predicate);
+/* One field of an event: any but OBSERVABLE, ALL and TIME, which are false. */
+bool match_event_field(const struct predicate *predicate, const struct event_field *field);
 /* A predicate on the whole event. Reserved fields count when they are among event->fields. */
 bool match_predicate(const struct predicate *predicate, const struct event *event);
 /* The query on the whole event. */
 bool match_event(const struct node *node, const struct event *event);
-
-/* Does the uid satisfy a TERM without field, or a UID? */
-bool match_uid(const struct predicate *predicate, struct span uid);
 
 bool match_is_reserved(struct span path);
 

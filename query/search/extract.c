@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 
-enum { AHEAD_BLOCKS = 64 };
-
 /* One block's stele.source or stele.mark. */
 struct reserved {
     const struct column *column; /* NULL: no event of the block has it */
@@ -131,11 +129,6 @@ static enum status extract_blocks(struct extract_run *run, size_t day, size_t n_
     const struct block_info *infos = segment_blocks(plan_segment(run->plan), &count);
     enum status status = OK;
     for (size_t i = 0; status == OK && i < count; i++) {
-        if (i % AHEAD_BLOCKS == 0) {
-            size_t n = count - i < AHEAD_BLOCKS ? count - i : AHEAD_BLOCKS;
-            bool dense = infos[i + n - 1].id - infos[i].id == (int64_t)n - 1;
-            plan_ahead(run->plan, infos[i].id, dense ? n : 0);
-        }
         status = extract_block(run, &infos[i], err);
         if (search->progress) {
             int64_t thousandths =

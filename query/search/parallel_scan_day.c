@@ -81,22 +81,6 @@ static void end_day_at(struct parallel_scan_worker *worker, size_t place)
     lock_drop(&scan->lock);
 }
 
-/* One question to the text index for all the blocks, if they lie close together. */
-static void look_ahead(const struct parallel_scan_worker *worker, const struct block_info *infos,
-                       const uint32_t *order)
-{
-    int64_t low = INT64_MAX;
-    int64_t high = 0;
-    size_t count = worker->to - worker->from;
-    for (size_t i = 0; i < count; i++) {
-        int64_t id = infos[order[i]].id;
-        low = id < low ? id : low;
-        high = id > high ? id : high;
-    }
-    size_t span = (size_t)(high - low) + 1;
-    plan_ahead(worker->plan, low, span <= 2 * count ? span : 0);
-}
-
 enum status parallel_scan_day_blocks(struct parallel_scan_worker *worker, struct err *err)
 {
     struct parallel_scan *scan = worker->scan;
@@ -105,9 +89,6 @@ enum status parallel_scan_day_blocks(struct parallel_scan_worker *worker, struct
     const struct block_info *infos = segment_blocks(plan_segment(worker->plan), &count);
     const struct block_info *done = NULL;
     const uint32_t *at = next_block(worker, worker->from, NULL);
-    if (at) {
-        look_ahead(worker, infos, at);
-    }
     enum status status = OK;
     for (size_t place = worker->from; at; at = next_block(worker, ++place, done)) {
         CHECK(*at < count);

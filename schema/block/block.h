@@ -16,6 +16,8 @@ struct block_info {
     struct digest sha256; /* of the unpacked NDJSON */
     bool has_partial;
     bool has_text;
+    uint32_t whole_lines; /* events that were not cut */
+    bool not_same;        /* its lines did not come back from columns, and so are kept whole */
 };
 
 #endif

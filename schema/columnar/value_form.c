@@ -7,7 +7,7 @@
 enum {
     UUID_CHARS = 36,
     TIME_CHARS = 19, /* without fraction, Z and quotes */
-    INTEGER_DIGITS_MAX = 18,
+    INTEGER_DIGITS_MAX = 15, /* 2^53 has 16: event.h writes larger ones otherwise */
     YEAR_MIN = 1970,
     YEAR_MAX = 2199, /* nanoseconds of later ones still fit, and nobody means them */
 };

@@ -9,7 +9,7 @@
 /* Stored in files: never renumber. */
 enum value_form_kind {
     VALUE_FORM_NONE = 0,
-    VALUE_FORM_INTEGER = 1,  /* 42: up to 18 digits */
+    VALUE_FORM_INTEGER = 1,  /* 42: up to 15 digits */
     VALUE_FORM_DIGITS = 2,   /* "42": the same in quotes */
     VALUE_FORM_UUID = 3,     /* "6f1c8f3e-...": lower case, version 4 of RFC 9562: 122 bits */
     VALUE_FORM_TIME = 4,     /* "2026-11-02T10:00:00.123Z" (RFC 3339), `fraction` digits */

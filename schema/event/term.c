@@ -103,20 +103,6 @@ static bool is_ipv4(struct span text)
     return read_ipv4(text, address);
 }
 
-static bool is_uuid(struct span text)
-{
-    if (text.size != 36) {
-        return false;
-    }
-    for (size_t i = 0; i < 36; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash ? text.data[i] != '-' : ascii_hex_digit(text.data[i]) < 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* An IPv6 address, zone and all, as it stands in terms. Returns its size, 0 when it is none. */
 static size_t ipv6_term(struct span text, char out[64])
 {
@@ -167,7 +153,7 @@ static bool maybe_ipv6(struct span text)
 static int split_atom(struct splitter *splitter, struct span atom, enum term_level level)
 {
     uint32_t first = splitter->words;
-    if (is_ipv4(atom) || is_uuid(atom)) {
+    if (is_ipv4(atom)) {
         splitter->words++;
         return emit(splitter, atom, level, first);
     }

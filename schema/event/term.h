@@ -4,7 +4,7 @@
  * A value is cut into chunks (runs of letters, digits, _ and . - @ : / \ + %, trimmed of
  * punctuation at both ends), a chunk at / \ @ : + % into atoms, an atom at . and - into words. The
  * terms are all three, lower case: alice@example.com gives alice@example.com, alice, example.com,
- * example, com. Addresses, UUIDs and RFC 3339 times stay whole (with the port off beside it):
+ * example, com. Addresses and RFC 3339 times stay whole (with the port off beside it):
  * 203.0.113.7:22 gives 203.0.113.7:22, 203.0.113.7 and 22. IPv6 addresses are written out in full
  * (eight groups of four digits), IPv4-mapped ones as IPv4. A term is cut at TERM_BYTES_MAX. */
 #ifndef SCHEMA_EVENT_TERM_H

@@ -3,8 +3,6 @@
 #include "schema/base/clock.h"
 #include "schema/event/event.h"
 
-enum { PATH_LINE = 0 }; /* of lines that were not cut */
-
 static enum status find_column(const struct block_columns *columns, uint32_t wanted,
                                const struct columnar_column **out_column,
                                const uint16_t **out_slots, struct err *err)
@@ -54,13 +52,13 @@ static void times_of_form(const struct columnar_column *column, const uint16_t *
     }
 }
 
-enum status block_derive_times(const struct block_columns *columns,
+enum status block_derive_times(const struct block_columns *columns, const char *path,
                                int64_t out_times_us[BLOCK_EVENTS_MAX], struct err *err)
 {
     const struct columnar_column *column = NULL;
     const uint16_t *slots = NULL;
     enum status status =
-        block_derive_column(columns, span_str("time"), &column, &slots, err);
+        block_derive_column(columns, span_str(path), &column, &slots, err);
     if (status != OK) {
         return status;
     }
@@ -105,68 +103,66 @@ enum status block_derive_identities(const struct block_columns *columns,
     return OK;
 }
 
-static bool read_integer(struct span text, int64_t *out_number)
-{
-    struct value_form_bits bits;
-    if (!value_form_read((struct value_form){VALUE_FORM_INTEGER, 0}, text, &bits)) {
-        return false;
-    }
-    *out_number = (int64_t)bits.number;
-    return true;
-}
+/* What each line that was kept whole has at the path. */
+typedef bool take_noted(void *out, size_t slot, struct span text);
 
-static enum status bad_number(struct err *err)
-{
-    return err_set(err, ERR_CORRUPT, "a number of an arrival is none");
-}
-
-/* Of lines that were kept whole. */
-static enum status integers_of_lines(const struct block_columns *columns, const char *path,
-                                     int64_t *out_numbers, struct err *err)
+static enum status noted_in_lines(const struct block_columns *columns, const char *path,
+                                  take_noted *take, void *out, struct err *err)
 {
     const struct columnar_column *column = NULL;
     const uint16_t *slots = NULL;
-    enum status status = find_column(columns, PATH_LINE, &column, &slots, err);
+    enum status status = find_column(columns, SEGMENT_PATH_LINE, &column, &slots, err);
     struct arena arena = ARENA_INIT;
     struct columnar_walk walk = columnar_walk(columns->vocabulary, column);
     for (size_t i = 0; status == OK && column && i < column->n_values; i++) {
         struct event event;
         arena_reset(&arena);
-        if (!event_parse(columnar_walk_next(&walk).text, 0, &arena, &event)) {
-            status = bad_number(err);
-            break;
-        }
-        struct span text = event_get(&event, path);
-        if (text.size > 0 && !read_integer(text, &out_numbers[slots ? slots[i] : i])) {
-            status = bad_number(err);
+        bool good = event_parse(columnar_walk_next(&walk).text, 0, &arena, &event);
+        struct span text = good ? event_get(&event, path) : span_of(NULL, 0);
+        if (!good || (text.size > 0 && !take(out, slots ? slots[i] : i, text))) {
+            status = err_set(err, ERR_CORRUPT, "what is noted of an arrival cannot be read");
         }
     }
     arena_fini(&arena);
     return status;
 }
 
-enum status block_derive_integers(const struct block_columns *columns, const char *path,
-                                  int64_t none, int64_t out_numbers[BLOCK_EVENTS_MAX],
-                                  struct err *err)
+static bool take_time(void *out, size_t slot, struct span text)
+{
+    int64_t *times_us = out;
+    return clock_parse_rfc3339(text, &times_us[slot]);
+}
+
+enum status block_derive_noted_times(const struct block_columns *columns, const char *path,
+                                     int64_t out_times_us[BLOCK_EVENTS_MAX], struct err *err)
+{
+    enum status status = block_derive_times(columns, path, out_times_us, err);
+    return THEN(status, noted_in_lines(columns, path, take_time, out_times_us, err));
+}
+
+static bool take_hash(void *out, size_t slot, struct span text)
+{
+    uint32_t *hashes = out;
+    struct value_form_bits bits;
+    bool good = value_form_read((struct value_form){VALUE_FORM_INTEGER, 0}, text, &bits);
+    hashes[slot] = good ? (uint32_t)bits.number : BLOCK_DERIVE_HASH_NONE;
+    return good;
+}
+
+enum status block_derive_noted_hashes(const struct block_columns *columns, const char *path,
+                                      uint32_t out_hashes[BLOCK_EVENTS_MAX], struct err *err)
 {
     const struct columnar_column *column = NULL;
     const uint16_t *slots = NULL;
     enum status status = block_derive_column(columns, span_str(path), &column, &slots, err);
-    if (status != OK) {
-        return status;
-    }
-    for (size_t i = 0; i < BLOCK_EVENTS_MAX; i++) {
-        out_numbers[i] = none;
-    }
-    bool is_form = column && column->way == COLUMNAR_FORM &&
-                   column->form.kind == VALUE_FORM_INTEGER && column->n_odd == 0;
     struct columnar_walk walk = columnar_walk(columns->vocabulary, column);
-    for (size_t i = 0; column && i < column->n_values; i++) {
-        int64_t number = is_form ? (int64_t)column->numbers[i] : 0;
-        if (!is_form && !read_integer(columnar_walk_next(&walk).text, &number)) {
-            return bad_number(err);
-        }
-        out_numbers[slots ? slots[i] : i] = number;
+    for (size_t i = 0; i < BLOCK_EVENTS_MAX; i++) {
+        out_hashes[i] = BLOCK_DERIVE_HASH_NONE;
     }
-    return integers_of_lines(columns, path, out_numbers, err);
+    for (size_t i = 0; status == OK && column && i < column->n_values; i++) {
+        if (!take_hash(out_hashes, slots ? slots[i] : i, columnar_walk_next(&walk).text)) {
+            status = err_set(err, ERR_CORRUPT, "what is noted of an arrival cannot be read");
+        }
+    }
+    return THEN(status, noted_in_lines(columns, path, take_hash, out_hashes, err));
 }

@@ -15,16 +15,22 @@ MUST_USE enum status block_derive_column(const struct block_columns *columns, st
 #define BLOCK_DERIVE_TIME_NONE INT64_MIN
 #define BLOCK_DERIVE_HASH_NONE UINT32_MAX
 
-/* The time that the event's first `time` tells, BLOCK_DERIVE_TIME_NONE when it tells none. */
-MUST_USE enum status block_derive_times(const struct block_columns *columns,
+/* The times that a path at the top tells, BLOCK_DERIVE_TIME_NONE where it tells none. In lines that
+ * were kept whole they are not looked for. */
+MUST_USE enum status block_derive_times(const struct block_columns *columns, const char *path,
                                         int64_t out_times_us[BLOCK_EVENTS_MAX], struct err *err);
 /* event_identity_hash by the event's first `uid`, BLOCK_DERIVE_HASH_NONE when it has none. */
 MUST_USE enum status block_derive_identities(const struct block_columns *columns,
                                              uint32_t out_hashes[BLOCK_EVENTS_MAX],
                                              struct err *err);
-/* Integers of a path at the top, in lines that were kept whole, too; `none` for events without. ERR_CORRUPT: other values are among them. */
-MUST_USE enum status block_derive_integers(const struct block_columns *columns, const char *path,
-                                           int64_t none, int64_t out_numbers[BLOCK_EVENTS_MAX],
-                                           struct err *err);
+/* What arrivals have at BLOCK_PACK_RECEIVED, ..._TIME and ..._IDENTITY (schema/segment/block_pack.h),
+ * in lines that were kept whole, too. ERR_CORRUPT: it is not what it should be. */
+MUST_USE enum status block_derive_noted_times(const struct block_columns *columns, const char *path,
+                                              int64_t out_times_us[BLOCK_EVENTS_MAX],
+                                              struct err *err);
+MUST_USE enum status block_derive_noted_hashes(const struct block_columns *columns,
+                                               const char *path,
+                                               uint32_t out_hashes[BLOCK_EVENTS_MAX],
+                                               struct err *err);
 
 #endif

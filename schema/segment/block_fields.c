@@ -371,7 +371,6 @@ enum status block_fields_write(struct segment *segment, struct dictionary *dicti
     enum status status = keep_fields(&work, err);
     status = THEN(status, block_fields_write_drafts(&work, err));
     status = THEN(status, buf_status(work.text_fields, segment->path, err));
-    status = THEN(status, block_fields_write_terms(&work, err));
     status = THEN(status, buf_status(&work.named, segment->path, err));
     status = THEN(status, block_fields_write_observables(&work, first_value, err));
     arena_fini(&work.arena);

@@ -79,8 +79,6 @@ MUST_USE enum status block_fields_draft_numbers(struct block_fields_work *work,
 /* Writes all drafts as columns. */
 MUST_USE enum status block_fields_write_drafts(struct block_fields_work *work, struct err *err);
 
-/* Writes the terms of work->texts. */
-MUST_USE enum status block_fields_write_terms(struct block_fields_work *work, struct err *err);
 
 /* Writes the observables of the values from first_value on, of work->texts and of work->named. */
 MUST_USE enum status block_fields_write_observables(struct block_fields_work *work,

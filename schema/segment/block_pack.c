@@ -86,7 +86,7 @@ static enum status derive(struct block_packer *packer, struct err *err)
     const struct block_columns columns = {packer->reader,
                                           columnar_writer_vocabulary(packer->columns)};
     enum status status = columnar_reader_open(packer->reader, buf_span(&packer->events), err);
-    status = THEN(status, block_derive_times(&columns, packer->times_us, err));
+    status = THEN(status, block_derive_times(&columns, "time", packer->times_us, err));
     return THEN(status, block_derive_identities(&columns, packer->hashes, err));
 }
 
@@ -113,14 +113,14 @@ static void write_arrivals(struct block_packer *packer)
         int64_t told_us = packer->times_us[i];
         struct json_writer json = {.out = &packer->lines};
         json_object(&json, NULL);
-        json_int(&json, BLOCK_PACK_RECEIVED, event->arrival_us);
+        json_time(&json, BLOCK_PACK_RECEIVED, event->arrival_us);
         if (event->source.size > 0) {
             json_span(&json, SOURCE_FIELD, event->source);
         }
         write_marks(&json, event);
         told_us = told_us == BLOCK_DERIVE_TIME_NONE ? event->arrival_us : told_us;
         if (told_us != event->event.time_us) {
-            json_int(&json, BLOCK_PACK_TIME, event->event.time_us);
+            json_time(&json, BLOCK_PACK_TIME, event->event.time_us);
         }
         if (packer->hashes[i] != event->hash) {
             json_int(&json, BLOCK_PACK_IDENTITY, event->hash);

@@ -3,12 +3,12 @@
  * thread of its own while the caller is busy with the indexes. Inside of the room.
  *
  * Each event has a line in the block of arrivals, a JSON object too:
- *   stele.received_us  when it was received
- *   stele.source       where it came from (schema/event/source.h)
- *   stele.mark         what is noted of it, when something is
- *   stele.time_us      its time, where the event's own `time` does not tell it and it is not that
- *                      of the arrival
- *   stele.identity     its identity hash, where its own `uid` does not tell it */
+ *   stele.received  when it was received
+ *   stele.source    where it came from (schema/event/source.h)
+ *   stele.mark      what is noted of it, when something is
+ *   stele.time      its time, where the event's own `time` does not tell it and it is not that of
+ *                   the arrival
+ *   stele.identity  its identity hash, where its own `uid` does not tell it */
 #ifndef SCHEMA_SEGMENT_BLOCK_PACK_H
 #define SCHEMA_SEGMENT_BLOCK_PACK_H
 
@@ -17,8 +17,8 @@
 #include "schema/block/batch.h"
 #include "schema/segment/block_derive.h"
 
-#define BLOCK_PACK_RECEIVED "stele.received_us"
-#define BLOCK_PACK_TIME     "stele.time_us"
+#define BLOCK_PACK_RECEIVED "stele.received"
+#define BLOCK_PACK_TIME     "stele.time"
 #define BLOCK_PACK_IDENTITY "stele.identity"
 
 struct block_packer {

@@ -87,10 +87,10 @@ static enum status add_block_row(struct digest_stream *stream, struct segment *s
         }
     }
     if (status == OK) {
-        for (int i = 0; i < 6; i++) {
+        for (int i = 0; i < 8; i++) {
             add_number(stream, sqlite3_column_int64(stmt, i));
         }
-        add_part(stream, 't', 0, db_column_span(stmt, 6));
+        add_part(stream, 't', 0, db_column_span(stmt, 8));
         (void)sqlite3_reset(stmt);
     }
     return status;

@@ -39,6 +39,8 @@ static enum status read_blocks(struct segment *segment, struct err *err)
             .stored_bytes = sqlite3_column_int64(stmt, 5),
             .has_partial = sqlite3_column_int(stmt, 7) != 0,
             .has_text = sqlite3_column_int64(stmt, 8) > 0,
+            .whole_lines = (uint32_t)sqlite3_column_int64(stmt, 9),
+            .not_same = sqlite3_column_int(stmt, 10) != 0,
         };
         if (info.id < 1 || info.id > UINT32_MAX || info.n_events < 1 ||
             info.n_events > BLOCK_EVENTS_MAX ||

@@ -142,15 +142,26 @@ MUST_USE enum status segment_values_with(struct segment *segment,
                                          const struct segment_term_query *question,
                                          segment_value_each *each, void *context, struct err *err);
 
-/* Events of n_blocks blocks from `block` on whose text values hold all of these terms (together, in
- * any of them), as a set for each block. One question for many blocks costs little more than one
- * for a single block. The text table has words only: what is found for words is exact, for terms a
- * superset of the events that have them, unless segment_text_is_exact. */
-MUST_USE enum status segment_text_events(struct segment *segment, int64_t block, size_t n_blocks,
+/* A set of blocks by their ids. Zeroed to begin with. */
+struct segment_block_set {
+    int64_t first; /* the lowest id of the segment */
+    uint64_t *words;
+    size_t n_words;
+};
+void segment_block_set_fini(struct segment_block_set *set);
+bool segment_block_set_has(const struct segment_block_set *set, int64_t block);
+
+/* Adds the blocks whose text (values that are neither in the vocabulary nor told by a form, and
+ * whole lines) has all of these terms somewhere: at least those with an event that has them. */
+MUST_USE enum status segment_text_blocks(struct segment *segment,
                                          const struct segment_term_query *question,
-                                         struct bitmap *out_maps, struct err *err);
-/* True when segment_text_events with this one term finds exactly the events that have it. */
-bool segment_text_is_exact(struct span term, bool is_prefix);
+                                         struct segment_block_set *set, struct err *err);
+
+/* True when the field is one of a path, or may be in an array or object of one that is in the
+ * vocabulary, or its last key stands in an event that was not cut. False: no event is known to have
+ * it (an array that is text may). ERR_CORRUPT. */
+MUST_USE enum status segment_knows_field(struct segment *segment, struct span field,
+                                         bool *out_knows, struct err *err);
 
 /* A block's events as bytes: line[slot] is the event exactly as it came. Newlines that stood
  * inside of an event are spaces in `ndjson` (and so in what is shipped) and newlines in line[]. */

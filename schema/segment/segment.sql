@@ -21,7 +21,9 @@ CREATE TABLE block (
     stored_bytes INTEGER NOT NULL,    -- of block_data
     sha256      BLOB NOT NULL CHECK (length(sha256) = 32),  -- of the NDJSON
     text_fields BLOB NOT NULL,        -- ids of the fields kept as text, delta varints
-    partial     INTEGER NOT NULL      -- 1: vector 4 is there
+    partial     INTEGER NOT NULL,     -- 1: vector 4 is there
+    whole_lines INTEGER NOT NULL,     -- events that were not cut
+    not_same    INTEGER NOT NULL      -- 1: lines did not come back from columns, and are kept whole
 ) STRICT;
 
 -- Columnar blocks (schema/columnar/columnar.h). id: 2 * block is the events, 2 * block + 1 is how each
@@ -91,7 +93,7 @@ CREATE TABLE proof (
     chain        BLOB NOT NULL CHECK (length(chain) = 32)  -- schema/segment/hash_chain.h
 ) STRICT;
 
--- Words of the values that do not repeat; rowid = block * 4096 + slot.
-CREATE VIRTUAL TABLE text_term USING fts5(terms, content = '', detail = none, columnsize = 0, tokenize = 'stele words');
+-- Words of text (schema/segment/block_words.h); rowid = block.
+CREATE VIRTUAL TABLE text_word USING fts5(words, content = '', detail = none, columnsize = 0, tokenize = 'stele words');
 -- Terms of the dictionary; rowid = value id + 1.
 CREATE VIRTUAL TABLE value_term USING fts5(terms, content = '', detail = none, columnsize = 0, tokenize = 'stele');

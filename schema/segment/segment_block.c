@@ -17,24 +17,30 @@ const struct block_info *segment_block(const struct segment *segment, int64_t bl
     return NULL;
 }
 
-static enum status read_integers(struct segment *segment, int64_t block, const char *path,
-                                 int64_t none, int64_t *out_numbers, struct err *err)
+/* ERR_CORRUPT with the file and the block in front. */
+static enum status named(const struct segment *segment, int64_t block, enum status status,
+                         struct err *err)
+{
+    return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
+}
+
+static enum status noted_times(struct segment *segment, int64_t block, const char *path,
+                               int64_t *out_times_us, struct err *err)
 {
     struct block_columns columns;
     enum status status = segment_open_columns(segment, SEGMENT_DATA_ARRIVALS, block, &columns, err);
-    if (status == OK) {
-        status = block_derive_integers(&columns, path, none, out_numbers, err);
-        status = status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
-    }
-    return status;
+    return status != OK ? status
+                        : named(segment, block,
+                                block_derive_noted_times(&columns, path, out_times_us, err), err);
 }
 
 enum status segment_arrivals(struct segment *segment, int64_t block,
                              int64_t out_times_us[BLOCK_EVENTS_MAX], struct err *err)
 {
-    return read_integers(segment, block, BLOCK_PACK_RECEIVED, 0, out_times_us, err);
+    return noted_times(segment, block, BLOCK_PACK_RECEIVED, out_times_us, err);
 }
 
+/* What is noted comes before what the event tells; the time of the arrival stands in for both. */
 enum status segment_times(struct segment *segment, int64_t block,
                           int64_t out_times_us[BLOCK_EVENTS_MAX], struct err *err)
 {
@@ -43,16 +49,13 @@ enum status segment_times(struct segment *segment, int64_t block,
     int64_t noted_us[BLOCK_EVENTS_MAX];
     enum status status = segment_open_columns(segment, SEGMENT_DATA_EVENTS, block, &columns, err);
     if (status == OK) {
-        status = block_derive_times(&columns, out_times_us, err);
-        status = status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
+        status = named(segment, block, block_derive_times(&columns, "time", out_times_us, err), err);
     }
+    status = THEN(status, noted_times(segment, block, BLOCK_PACK_TIME, noted_us, err));
     status = THEN(status, segment_arrivals(segment, block, received_us, err));
-    status = THEN(status, read_integers(segment, block, BLOCK_PACK_TIME, BLOCK_DERIVE_TIME_NONE,
-                                        noted_us, err));
     for (size_t i = 0; status == OK && i < segment_block(segment, block)->n_events; i++) {
-        int64_t told_us = out_times_us[i];
-        told_us = told_us == BLOCK_DERIVE_TIME_NONE ? received_us[i] : told_us;
-        out_times_us[i] = noted_us[i] == BLOCK_DERIVE_TIME_NONE ? told_us : noted_us[i];
+        int64_t told_us = noted_us[i] == BLOCK_DERIVE_TIME_NONE ? out_times_us[i] : noted_us[i];
+        out_times_us[i] = told_us == BLOCK_DERIVE_TIME_NONE ? received_us[i] : told_us;
     }
     return status;
 }
@@ -61,15 +64,19 @@ enum status segment_identities(struct segment *segment, int64_t block,
                                uint32_t out_hashes[BLOCK_EVENTS_MAX], struct err *err)
 {
     struct block_columns columns;
-    int64_t noted[BLOCK_EVENTS_MAX];
+    uint32_t noted[BLOCK_EVENTS_MAX];
     enum status status = segment_open_columns(segment, SEGMENT_DATA_EVENTS, block, &columns, err);
     if (status == OK) {
-        status = block_derive_identities(&columns, out_hashes, err);
-        status = status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
+        status = named(segment, block, block_derive_identities(&columns, out_hashes, err), err);
     }
-    status = THEN(status, read_integers(segment, block, BLOCK_PACK_IDENTITY, -1, noted, err));
+    status = THEN(status,
+                  segment_open_columns(segment, SEGMENT_DATA_ARRIVALS, block, &columns, err));
+    if (status == OK) {
+        status = named(segment, block,
+                       block_derive_noted_hashes(&columns, BLOCK_PACK_IDENTITY, noted, err), err);
+    }
     for (size_t i = 0; status == OK && i < segment_block(segment, block)->n_events; i++) {
-        out_hashes[i] = noted[i] < 0 ? out_hashes[i] : (uint32_t)noted[i];
+        out_hashes[i] = noted[i] == BLOCK_DERIVE_HASH_NONE ? out_hashes[i] : noted[i];
     }
     return status;
 }

@@ -205,6 +205,21 @@ static void match_start(struct span start, struct buf *words, struct buf *out)
     }
 }
 
+/* True when the word itself is all that need be asked for. */
+static bool is_exact(struct span term, bool is_prefix)
+{
+    /* "10" begins both the word 10 and the address 10.0.0.1, and either is found; but "a.b" may go
+     * on as a word of its own only in an address. */
+    if (term_is_plain(term)) {
+        return true;
+    }
+    struct buf words = BUF_INIT;
+    bool exact = !is_prefix && term_cut_words(term, &words) == 1 && words.size == term.size + 1 &&
+                 memcmp(words.data, term.data, term.size) == 0;
+    buf_fini(&words);
+    return exact;
+}
+
 /* A term is a word of the text, or some. */
 static void match_term(struct span term, bool is_prefix, struct buf *out)
 {
@@ -212,7 +227,7 @@ static void match_term(struct span term, bool is_prefix, struct buf *out)
     buf_add_char(out, '(');
     add_string(out, term);
     buf_add_str(out, is_prefix ? " *" : "");
-    if (!segment_text_is_exact(term, is_prefix)) {
+    if (!is_exact(term, is_prefix)) {
         buf_add_str(out, " OR (");
         if (is_prefix || can_be_cut(term)) {
             match_start(term, &words, out);
@@ -243,20 +258,6 @@ static enum status match_text(const struct segment_term_query *question, struct 
     return buf_status(out, "query", err);
 }
 
-bool segment_text_is_exact(struct span term, bool is_prefix)
-{
-    /* "10" begins both the word 10 and the address 10.0.0.1, and either is found; but "a.b" may go
-     * on as a word of its own only in an address. */
-    if (term_is_plain(term)) {
-        return true;
-    }
-    struct buf words = BUF_INIT;
-    bool exact = !is_prefix && term_cut_words(term, &words) == 1 && words.size == term.size + 1 &&
-                 memcmp(words.data, term.data, term.size) == 0;
-    buf_fini(&words);
-    return exact;
-}
-
 enum status segment_values_with(struct segment *segment, const struct segment_term_query *question,
                                 segment_value_each *each, void *context, struct err *err)
 {
@@ -276,29 +277,50 @@ enum status segment_values_with(struct segment *segment, const struct segment_te
                : status;
 }
 
-enum status segment_text_events(struct segment *segment, int64_t block, size_t n_blocks,
-                                const struct segment_term_query *question, struct bitmap *out_maps,
-                                struct err *err)
+void segment_block_set_fini(struct segment_block_set *set)
 {
-    CHECK(n_blocks > 0);
+    free(set->words);
+    *set = (struct segment_block_set){0};
+}
+
+bool segment_block_set_has(const struct segment_block_set *set, int64_t block)
+{
+    uint64_t at = (uint64_t)(block - set->first);
+    return at / 64 < set->n_words && set->words[at / 64] >> at % 64 & 1;
+}
+
+static bool block_set_reserve(const struct segment *segment, struct segment_block_set *set)
+{
+    if (set->words || segment->blocks.count == 0) {
+        return true;
+    }
+    set->first = segment->blocks.items[0].id;
+    int64_t last = segment->blocks.items[segment->blocks.count - 1].id;
+    set->n_words = (size_t)(last - set->first) / 64 + 1;
+    set->words = calloc(set->n_words, sizeof *set->words);
+    return set->words != NULL;
+}
+
+enum status segment_text_blocks(struct segment *segment, const struct segment_term_query *question,
+                                struct segment_block_set *set, struct err *err)
+{
     sqlite3_stmt *stmt;
     struct buf match = BUF_INIT;
-    enum status status = segment_statement(segment, SEGMENT_TEXT_EVENTS, &stmt, err);
+    if (!block_set_reserve(segment, set)) {
+        return err_nomem(err, "search");
+    }
+    enum status status = segment_statement(segment, SEGMENT_TEXT_BLOCKS, &stmt, err);
     status = THEN(status, match_text(question, &match, err));
     if (status == OK) {
-        int64_t first = block * BLOCK_EVENTS_MAX;
-        int64_t count = (int64_t)n_blocks * BLOCK_EVENTS_MAX;
-        memset(out_maps, 0, n_blocks * sizeof *out_maps);
         db_bind_span(stmt, 1, buf_span(&match));
-        (void)sqlite3_bind_int64(stmt, 2, first);
-        (void)sqlite3_bind_int64(stmt, 3, first + count - 1);
         bool row = false;
         while ((status = db_step(stmt, &row, err)) == OK && row) {
-            int64_t at = sqlite3_column_int64(stmt, 0) - first;
-            if (at >= 0 && at < count) {
-                bitmap_set(&out_maps[at / BLOCK_EVENTS_MAX], (size_t)(at % BLOCK_EVENTS_MAX));
+            uint64_t at = (uint64_t)(sqlite3_column_int64(stmt, 0) - set->first);
+            if (at / 64 < set->n_words) {
+                set->words[at / 64] |= UINT64_C(1) << at % 64;
             }
         }
+        (void)sqlite3_reset(stmt);
     }
     buf_fini(&match);
     return status;

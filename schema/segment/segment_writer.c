@@ -12,6 +12,7 @@
 #include "schema/segment/block_pack.h"
 #include "schema/segment/block_proof.h"
 #include "schema/segment/block_vectors.h"
+#include "schema/segment/block_words.h"
 #include "schema/segment/segment_create.h"
 #include "schema/segment/segment_internal.h"
 
@@ -24,6 +25,7 @@ struct segment_writer {
     struct identity_set identities;
     struct block_fields_memory memory;
     struct block_packer packer;
+    struct block_words words;
     struct digest chain; /* up to the last block */
     struct buf packed;
 };
@@ -220,6 +222,7 @@ void segment_writer_close(struct segment_writer *writer)
         dictionary_fini(&writer->dictionary);
         identity_set_fini(&writer->identities);
         block_packer_fini(&writer->packer);
+        block_words_fini(&writer->words);
         block_fields_memory_fini(&writer->memory);
         buf_fini(&writer->packed);
         free(writer);
@@ -267,12 +270,31 @@ static enum status add_packed(struct segment_writer *writer, struct block_info *
                                    info->id, buf_span(&packer->newlines), err);
     }
     info->sha256 = packer->sha256;
+    info->whole_lines = packer->written.n_whole;
+    info->not_same = packer->written.was_not_same;
     info->raw_bytes = (int64_t)packer->ndjson.size;
     info->stored_bytes = (int64_t)(packer->events.size + packer->arrivals.size);
     status = THEN(status, add_data(writer, segment_data_id(info->id, SEGMENT_DATA_EVENTS),
                                    &packer->events, &packer->events_part, err));
     return THEN(status, add_data(writer, segment_data_id(info->id, SEGMENT_DATA_ARRIVALS),
                                  &packer->arrivals, &packer->arrivals_part, err));
+}
+
+/* The words of its text. */
+static enum status add_words(struct segment_writer *writer, const struct block_info *info,
+                             struct err *err)
+{
+    const struct vocabulary *vocabulary = NULL;
+    enum status status = segment_vocabulary(&writer->segment, &vocabulary, err);
+    const struct block_columns columns = {writer->packer.reader, vocabulary};
+    status = THEN(status, columnar_reader_open(columns.reader, buf_span(&writer->packer.events),
+                                               err));
+    status = THEN(status, block_words_gather(&writer->words, &columns, err));
+    struct span text = buf_span(&writer->words.text);
+    return status == OK && text.size > 0
+               ? segment_run(&writer->segment, SEGMENT_ADD_TEXT_WORDS,
+                             DB_WITH(DB_INT(info->id), DB_TEXT(text)), err)
+               : status;
 }
 
 static enum status add_block_row(struct segment_writer *writer, const struct block_info *info,
@@ -282,7 +304,8 @@ static enum status add_block_row(struct segment_writer *writer, const struct blo
                        DB_WITH(DB_INT(info->id), DB_INT(info->n_events), DB_INT(info->time_min_us),
                                DB_INT(info->time_max_us), DB_INT(info->raw_bytes),
                                DB_INT(info->stored_bytes), DB_DIGEST(&info->sha256),
-                               DB_BLOB(text_fields), DB_INT(info->has_partial)),
+                               DB_BLOB(text_fields), DB_INT(info->has_partial),
+                               DB_INT(info->whole_lines), DB_INT(info->not_same)),
                        err);
 }
 
@@ -386,6 +409,7 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
     enum status pack_status = block_pack_finish(&writer->packer, status == OK ? err : NULL);
     status = THEN(status, pack_status);
     status = THEN(status, add_packed(writer, &info, err));
+    status = THEN(status, add_words(writer, &info, err));
     status = THEN(status, add_block_row(writer, &info, buf_span(&text_fields), err));
     status = THEN(status, add_proof(writer, &info, value_from, err));
     buf_fini(&text_fields);

@@ -8,7 +8,6 @@
 #include "schema/crypto/digest.h"
 #include "schema/segment/block_proof.h"
 
-enum { AHEAD_BLOCKS = 64 };
 
 struct export_parts {
     enum object_codec codec;
@@ -23,7 +22,6 @@ struct export_parts {
     const struct block_info *blocks;
     size_t n_blocks;
     size_t at; /* the block under work */
-    size_t ahead;
     bool asked; /* it, and this is what of it matches */
     struct bitmap map;
     size_t matches;
@@ -63,7 +61,6 @@ void export_parts_begin(struct export_parts *parts, const struct export_parts_da
     parts->day = *day;
     parts->blocks = segment_blocks(plan_segment(day->plan), &parts->n_blocks);
     parts->at = 0;
-    parts->ahead = 0;
     parts->asked = false;
     parts->of_loose = (struct export_part){0};
     buf_clear(&parts->loose);
@@ -96,12 +93,6 @@ static enum status read_lines(struct export_parts *parts, const struct block_inf
 static enum status ask(struct export_parts *parts, const struct block_info *info, struct err *err)
 {
     struct plan *plan = parts->day.plan;
-    if (parts->at >= parts->ahead) {
-        size_t left = parts->n_blocks - parts->at;
-        size_t n = left < AHEAD_BLOCKS ? left : AHEAD_BLOCKS;
-        plan_ahead(plan, info->id, n);
-        parts->ahead = parts->at + n;
-    }
     enum status status =
         plan_eval(plan, info, parts->day.from_us, parts->day.to_us, &parts->map, err);
     if (status == OK) {

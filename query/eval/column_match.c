@@ -1,0 +1,257 @@
+/* By the way that the column is kept: ids by what is known of each, which mostly needs no look at
+ * the events; numbers by a pass over them; text by a search for the bytes that a value must have,
+ * over all values at once. Events that are in the map already are not asked again. */
+#include "query/eval/column_match.h"
+
+#include "query/eval/form_match.h"
+
+/* The column at hand. */
+struct column_work {
+    const struct column_match *of;
+    const struct columnar_column *column;
+    const uint16_t *slots;
+};
+
+static inline size_t slot_of(const struct column_work *work, size_t value)
+{
+    return work->slots ? work->slots[value] : value;
+}
+
+static inline bool is_open(const struct column_work *work, size_t value)
+{
+    size_t slot = slot_of(work, value);
+    return bitmap_get(work->of->mask, slot) && !bitmap_get(work->of->map, slot);
+}
+
+static inline void add(const struct column_work *work, size_t value)
+{
+    size_t slot = slot_of(work, value);
+    if (bitmap_get(work->of->mask, slot)) {
+        bitmap_set(work->of->map, slot);
+    }
+}
+
+static void add_all(const struct column_work *work, size_t n_values)
+{
+    for (size_t i = 0; i < n_values; i++) {
+        add(work, i);
+    }
+}
+
+static void ask(const struct column_work *work, size_t i, struct columnar_value value)
+{
+    if (is_open(work, i) &&
+        value_match_spelling(work->of->match, work->column->path, value)) {
+        add(work, i);
+    }
+}
+
+/* hits: of each of the n ids, whether it satisfies the predicate. */
+static enum status add_places(struct column_work *work, size_t i, const uint8_t *hits,
+                              struct err *err)
+{
+    enum status status = columnar_column(work->of->columns->reader, i, &work->column, err);
+    for (size_t k = 0; status == OK && k < work->column->n_values; k++) {
+        if (hits[work->column->places ? work->column->places[k] : 0]) {
+            add(work, k);
+        }
+    }
+    return status;
+}
+
+static enum status match_ids(struct column_work *work, size_t i, struct err *err)
+{
+    const uint64_t *ids = NULL;
+    size_t n_ids = 0;
+    enum status status =
+        columnar_column_ids(work->of->columns->reader, i, &ids, &n_ids, err);
+    if (status != OK) {
+        return status;
+    }
+    uint8_t hits[COLUMNAR_LINES_MAX];
+    size_t n_hits = 0;
+    CHECK(n_ids <= sizeof hits);
+    for (size_t k = 0; k < n_ids; k++) {
+        hits[k] = value_match_id(work->of->match, ids[k]);
+        n_hits += hits[k];
+    }
+    return n_hits > 0 ? add_places(work, i, hits, err) : OK;
+}
+
+/* Values one behind the other: value i is text[start[i]] to text[start[i + 1]]. */
+struct texts {
+    const char *text;
+    const uint64_t *start;
+    size_t count;
+    bool has_quotes; /* strings stand with theirs */
+    bool is_string;  /* without quotes: all of them are */
+};
+
+static struct columnar_value text_at(const struct texts *texts, size_t i)
+{
+    struct span text = span_of(texts->text + texts->start[i],
+                               (size_t)(texts->start[i + 1] - texts->start[i]));
+    return texts->has_quotes ? columnar_value_of(text)
+                             : (struct columnar_value){text, texts->is_string};
+}
+
+/* The value that the byte at `offset` belongs to, of those from `low` on. */
+static size_t value_at(const struct texts *texts, size_t low, uint64_t offset)
+{
+    size_t high = texts->count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        *(texts->start[middle] <= offset ? &low : &high) = middle;
+    }
+    return low;
+}
+
+/* Values that may satisfy it by what they are in another spelling. */
+static void ask_other_spellings(const struct column_work *work, const struct texts *texts)
+{
+    const struct needle *needle = &work->of->match->needle;
+    if (!needle->addresses && !needle->numbers && !texts->has_quotes) {
+        return;
+    }
+    for (size_t i = 0; i < texts->count; i++) {
+        struct columnar_value value = text_at(texts, i);
+        if (!value.is_string || needle_other_spelling(needle, value.text)) {
+            ask(work, i, value);
+        }
+    }
+}
+
+static void match_texts(const struct column_work *work, const struct texts *texts)
+{
+    const struct needle *needle = &work->of->match->needle;
+    struct span all = span_of(texts->text, (size_t)texts->start[texts->count]);
+    if (needle->literal.size == 0) {
+        for (size_t i = 0; i < texts->count; i++) {
+            ask(work, i, text_at(texts, i));
+        }
+        return;
+    }
+    ask_other_spellings(work, texts);
+    size_t i = 0;
+    for (size_t at = 0; (at = needle_next(needle, all, at)) < all.size;) {
+        i = value_at(texts, i, at);
+        ask(work, i, text_at(texts, i));
+        at = (size_t)texts->start[i + 1];
+    }
+}
+
+static enum status spell(const struct column_work *work, struct buf *text, uint64_t *start,
+                         struct err *err)
+{
+    const struct columnar_column *column = work->column;
+    size_t quote = column->form.kind != VALUE_FORM_INTEGER;
+    if (!buf_reserve(text, column->n_values * VALUE_FORM_SPELLING_MAX)) {
+        return err_nomem(err, "search");
+    }
+    for (size_t i = 0; i < column->n_values; i++) {
+        char spelling[VALUE_FORM_SPELLING_MAX];
+        struct value_form_bits bits = {column->numbers[i],
+                                       column->seconds ? column->seconds[i] : 0};
+        size_t size = value_form_write(column->form, &bits, spelling);
+        start[i] = text->size;
+        buf_add(text, spelling + quote, size - 2 * quote);
+    }
+    start[column->n_values] = text->size;
+    return OK;
+}
+
+static enum status match_spelled(const struct column_work *work, struct err *err)
+{
+    struct buf text = BUF_INIT;
+    uint64_t start[BLOCK_EVENTS_MAX + 1];
+    CHECK(work->column->n_values <= BLOCK_EVENTS_MAX);
+    enum status status = spell(work, &text, start, err);
+    if (status == OK) {
+        const struct texts texts = {.text = text.data,
+                                    .start = start,
+                                    .count = work->column->n_values,
+                                    .is_string = work->column->form.kind != VALUE_FORM_INTEGER};
+        match_texts(work, &texts);
+    }
+    buf_fini(&text);
+    return status;
+}
+
+static void match_numbers(const struct column_work *work)
+{
+    const struct columnar_column *column = work->column;
+    uint8_t hits[BLOCK_EVENTS_MAX];
+    CHECK(column->n_values <= BLOCK_EVENTS_MAX);
+    form_match_numbers(work->of->match->predicate, column->form, column->numbers, column->seconds,
+                       column->n_values, hits);
+    for (size_t i = 0; i < column->n_odd; i++) {
+        hits[column->odd[i]] = 0;
+    }
+    for (size_t i = 0; i < column->n_values; i++) {
+        if (hits[i]) {
+            add(work, i);
+        }
+    }
+}
+
+static enum status match_form(struct column_work *work, struct err *err)
+{
+    const struct columnar_column *column = work->column;
+    const struct value_match *match = work->of->match;
+    enum form_match_way way = form_match_way(match->predicate, &match->needle, column->form);
+    enum status status = OK;
+    /* in the place of an odd value stands another's number */
+    if (column->n_odd > 0 && (way == FORM_MATCH_ALL || way == FORM_MATCH_SPELLED)) {
+        struct columnar_walk walk = columnar_walk(match->vocabulary, column);
+        for (size_t i = 0; i < column->n_values; i++) {
+            ask(work, i, columnar_walk_next(&walk));
+        }
+        return OK;
+    }
+    if (way == FORM_MATCH_ALL) {
+        add_all(work, column->n_values);
+    } else if (way == FORM_MATCH_NUMBERS) {
+        match_numbers(work);
+    } else if (way == FORM_MATCH_SPELLED) {
+        status = match_spelled(work, err);
+    }
+    for (size_t i = 0; status == OK && i < column->n_odd; i++) {
+        ask(work, (size_t)column->odd[i], columnar_value_of(column->odd_texts[i]));
+    }
+    return status;
+}
+
+/* A form whose values cannot satisfy it need not be unpacked, unless there are odd ones. */
+static enum status match_unpacked(struct column_work *work, size_t i, enum columnar_way way,
+                                  struct err *err)
+{
+    enum status status = columnar_column(work->of->columns->reader, i, &work->column, err);
+    if (status != OK || way == COLUMNAR_FORM) {
+        return THEN(status, match_form(work, err));
+    }
+    const struct texts texts = {.text = work->column->text,
+                                .start = work->column->start,
+                                .count = work->column->n_values,
+                                .has_quotes = !work->column->is_quoted,
+                                .is_string = work->column->is_quoted};
+    match_texts(work, &texts);
+    return OK;
+}
+
+enum status column_match_add(struct column_match *of, size_t i, struct err *err)
+{
+    struct column_work work = {.of = of};
+    uint32_t path;
+    enum columnar_way way = columnar_column_way(of->columns->reader, i, &path);
+    if (value_match_role(of->match, path) == SEGMENT_PATH_OTHER ||
+        (way == COLUMNAR_TEXT && of->skips_text)) {
+        return OK;
+    }
+    enum status status = columnar_column_slots(of->columns->reader, i, &work.slots, err);
+    if (status == OK && (way == COLUMNAR_FORM || way == COLUMNAR_TEXT)) {
+        status = match_unpacked(&work, i, way, err);
+    } else if (status == OK) {
+        status = match_ids(&work, i, err);
+    }
+    return status == OK && of->match->failed ? err_nomem(err, "search") : status;
+}
