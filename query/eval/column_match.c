@@ -8,19 +8,26 @@
 /* The column at hand. */
 struct column_work {
     const struct column_match *of;
+    size_t number; /* among the block's columns */
     const struct columnar_column *column;
+    bool has_slots; /* most columns have no value that satisfies it, and are not asked for them */
     const uint16_t *slots;
 };
+
+static bool find_slots(struct column_work *work)
+{
+    if (!work->has_slots) {
+        work->has_slots =
+            columnar_column_slots(work->of->columns->reader, work->number, &work->slots, NULL) ==
+            OK;
+        work->of->match->failed |= !work->has_slots;
+    }
+    return work->has_slots;
+}
 
 static inline size_t slot_of(const struct column_work *work, size_t value)
 {
     return work->slots ? work->slots[value] : value;
-}
-
-static inline bool is_open(const struct column_work *work, size_t value)
-{
-    size_t slot = slot_of(work, value);
-    return bitmap_get(work->of->mask, slot) && !bitmap_get(work->of->map, slot);
 }
 
 static inline void add(const struct column_work *work, size_t value)
@@ -31,27 +38,32 @@ static inline void add(const struct column_work *work, size_t value)
     }
 }
 
-static void add_all(const struct column_work *work, size_t n_values)
+static void add_all(struct column_work *work, size_t n_values)
 {
-    for (size_t i = 0; i < n_values; i++) {
+    for (size_t i = 0; find_slots(work) && i < n_values; i++) {
         add(work, i);
     }
 }
 
-static void ask(const struct column_work *work, size_t i, struct columnar_value value)
+/* Events that are not asked for, or in the map already, need no answer. */
+static void ask(struct column_work *work, size_t i, struct columnar_value value)
 {
-    if (is_open(work, i) &&
+    if (!find_slots(work)) {
+        return;
+    }
+    size_t slot = slot_of(work, i);
+    if (bitmap_get(work->of->mask, slot) && !bitmap_get(work->of->map, slot) &&
         value_match_spelling(work->of->match, work->column->path, value)) {
-        add(work, i);
+        bitmap_set(work->of->map, slot);
     }
 }
 
 /* hits: of each of the n ids, whether it satisfies the predicate. */
-static enum status add_places(struct column_work *work, size_t i, const uint8_t *hits,
-                              struct err *err)
+static enum status add_places(struct column_work *work, const uint8_t *hits, struct err *err)
 {
-    enum status status = columnar_column(work->of->columns->reader, i, &work->column, err);
-    for (size_t k = 0; status == OK && k < work->column->n_values; k++) {
+    enum status status =
+        columnar_column(work->of->columns->reader, work->number, &work->column, err);
+    for (size_t k = 0; status == OK && find_slots(work) && k < work->column->n_values; k++) {
         if (hits[work->column->places ? work->column->places[k] : 0]) {
             add(work, k);
         }
@@ -59,12 +71,12 @@ static enum status add_places(struct column_work *work, size_t i, const uint8_t 
     return status;
 }
 
-static enum status match_ids(struct column_work *work, size_t i, struct err *err)
+static enum status match_ids(struct column_work *work, struct err *err)
 {
     const uint64_t *ids = NULL;
     size_t n_ids = 0;
     enum status status =
-        columnar_column_ids(work->of->columns->reader, i, &ids, &n_ids, err);
+        columnar_column_ids(work->of->columns->reader, work->number, &ids, &n_ids, err);
     if (status != OK) {
         return status;
     }
@@ -75,7 +87,7 @@ static enum status match_ids(struct column_work *work, size_t i, struct err *err
         hits[k] = value_match_id(work->of->match, ids[k]);
         n_hits += hits[k];
     }
-    return n_hits > 0 ? add_places(work, i, hits, err) : OK;
+    return n_hits > 0 ? add_places(work, hits, err) : OK;
 }
 
 /* Values one behind the other: value i is text[start[i]] to text[start[i + 1]]. */
@@ -107,7 +119,7 @@ static size_t value_at(const struct texts *texts, size_t low, uint64_t offset)
 }
 
 /* Values that may satisfy it by what they are in another spelling. */
-static void ask_other_spellings(const struct column_work *work, const struct texts *texts)
+static void ask_other_spellings(struct column_work *work, const struct texts *texts)
 {
     const struct needle *needle = &work->of->match->needle;
     if (!needle->addresses && !needle->numbers && !texts->has_quotes) {
@@ -121,7 +133,7 @@ static void ask_other_spellings(const struct column_work *work, const struct tex
     }
 }
 
-static void match_texts(const struct column_work *work, const struct texts *texts)
+static void match_texts(struct column_work *work, const struct texts *texts)
 {
     const struct needle *needle = &work->of->match->needle;
     struct span all = span_of(texts->text, (size_t)texts->start[texts->count]);
@@ -160,7 +172,7 @@ static enum status spell(const struct column_work *work, struct buf *text, uint6
     return OK;
 }
 
-static enum status match_spelled(const struct column_work *work, struct err *err)
+static enum status match_spelled(struct column_work *work, struct err *err)
 {
     struct buf text = BUF_INIT;
     uint64_t start[BLOCK_EVENTS_MAX + 1];
@@ -177,7 +189,7 @@ static enum status match_spelled(const struct column_work *work, struct err *err
     return status;
 }
 
-static void match_numbers(const struct column_work *work)
+static void match_numbers(struct column_work *work)
 {
     const struct columnar_column *column = work->column;
     uint8_t hits[BLOCK_EVENTS_MAX];
@@ -187,7 +199,8 @@ static void match_numbers(const struct column_work *work)
     for (size_t i = 0; i < column->n_odd; i++) {
         hits[column->odd[i]] = 0;
     }
-    for (size_t i = 0; i < column->n_values; i++) {
+    bool any = memchr(hits, 1, column->n_values) != NULL;
+    for (size_t i = 0; any && find_slots(work) && i < column->n_values; i++) {
         if (hits[i]) {
             add(work, i);
         }
@@ -221,12 +234,11 @@ static enum status match_form(struct column_work *work, struct err *err)
     return status;
 }
 
-/* A form whose values cannot satisfy it need not be unpacked, unless there are odd ones. */
-static enum status match_unpacked(struct column_work *work, size_t i, enum columnar_way way,
-                                  struct err *err)
+static enum status match_unpacked(struct column_work *work, struct err *err)
 {
-    enum status status = columnar_column(work->of->columns->reader, i, &work->column, err);
-    if (status != OK || way == COLUMNAR_FORM) {
+    enum status status =
+        columnar_column(work->of->columns->reader, work->number, &work->column, err);
+    if (status != OK || work->column->way == COLUMNAR_FORM) {
         return THEN(status, match_form(work, err));
     }
     const struct texts texts = {.text = work->column->text,
@@ -238,20 +250,17 @@ static enum status match_unpacked(struct column_work *work, size_t i, enum colum
     return OK;
 }
 
-enum status column_match_add(struct column_match *of, size_t i, struct err *err)
+enum status column_match_add(const struct column_match *of, size_t i, struct err *err)
 {
-    struct column_work work = {.of = of};
+    struct column_work work = {.of = of, .number = i};
     uint32_t path;
     enum columnar_way way = columnar_column_way(of->columns->reader, i, &path);
     if (value_match_role(of->match, path) == SEGMENT_PATH_OTHER ||
         (way == COLUMNAR_TEXT && of->skips_text)) {
         return OK;
     }
-    enum status status = columnar_column_slots(of->columns->reader, i, &work.slots, err);
-    if (status == OK && (way == COLUMNAR_FORM || way == COLUMNAR_TEXT)) {
-        status = match_unpacked(&work, i, way, err);
-    } else if (status == OK) {
-        status = match_ids(&work, i, err);
-    }
+    enum status status = way == COLUMNAR_FORM || way == COLUMNAR_TEXT
+                             ? match_unpacked(&work, err)
+                             : match_ids(&work, err);
     return status == OK && of->match->failed ? err_nomem(err, "search") : status;
 }

@@ -15,6 +15,6 @@ struct column_match {
 };
 
 /* Column i of the block. ERR_CORRUPT of that column. */
-MUST_USE enum status column_match_add(struct column_match *work, size_t i, struct err *err);
+MUST_USE enum status column_match_add(const struct column_match *work, size_t i, struct err *err);
 
 #endif
