@@ -8,6 +8,8 @@
  *   form     numbers, UUIDs, times, addresses (schema/columnar/value_form.h)
  *   text     the spellings, one behind the other
  * Of a form, and of what follows, up to one value in 32 may be otherwise: these are listed.
+ * Values of ids, a form and text stand in the order of their lines, or so that those of lines of
+ * one shape, or with one value of another column (a session, a user), stand together.
  *
  *     version                                             1 byte
  *     lines, shapes and values of the vocabulary used     varints

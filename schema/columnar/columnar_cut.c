@@ -33,6 +33,7 @@ void columnar_cut_fini(struct columnar_cut *cut)
 {
     for (size_t i = 0; i < cut->columns.count; i++) {
         vec_fini(&cut->columns.items[i].values);
+        vec_fini(&cut->columns.items[i].lines);
     }
     free(cut->seen);
     vec_fini(&cut->shapes);
@@ -52,6 +53,7 @@ static void clear(struct columnar_cut *cut)
     for (size_t i = 0; i < cut->n_columns; i++) {
         cut->column_of_path.items[cut->columns.items[i].path] = 0;
         vec_clear(&cut->columns.items[i].values);
+        vec_clear(&cut->columns.items[i].lines);
     }
     cut->n_columns = 0;
     vec_clear(&cut->shapes);
@@ -186,7 +188,8 @@ static bool scatter(struct columnar_cut *cut, struct columnar_cut_line *line, st
     const uint32_t *paths = vocabulary_paths(cut->vocabulary, shape);
     for (size_t i = 0; i < line->n_values; i++) {
         struct columnar_cut_column *column = column_of(cut, paths[i]);
-        if (!column || !vec_push(&column->values, cut->cells.items[line->first_cell + i])) {
+        if (!column || !vec_push(&column->values, cut->cells.items[line->first_cell + i]) ||
+            !vec_push(&column->lines, (uint16_t)cut->shapes.count)) {
             return false;
         }
     }

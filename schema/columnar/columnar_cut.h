@@ -10,6 +10,7 @@
 struct columnar_cut_column {
     uint32_t path;
     struct columnar_cut_values VEC_OF(struct span) values;
+    VEC(uint16_t) lines; /* of each value */
 };
 
 struct columnar_cut {

@@ -11,4 +11,15 @@ enum {
     COLUMNAR_TEXT_BYTES_MAX = 1 << 30,
 };
 
+/* The order in which the values of a column are packed: as their lines, by the shapes of these, or
+ * by the value that the line has in another column of ids (lines without one first); values with
+ * one key stay in order. Stored in files: never renumber. */
+enum {
+    COLUMNAR_ORDER_LINES = 0,
+    COLUMNAR_ORDER_SHAPES = 1,
+    COLUMNAR_ORDER_COLUMN = 2, /* and more: of the column with this number less two */
+    /* the other column may be ordered by a third one, ...: so many in all */
+    COLUMNAR_ORDER_DEPTH_MAX = 4,
+};
+
 #endif

@@ -4,8 +4,9 @@
 #include "schema/base/random.h"
 
 enum {
-    COUNT_AGAIN = 16,    /* blocks after which a column is counted again */
-    SAMPLE = 256,        /* values, before a column can be found to hardly repeat */
+    COUNT_AGAIN = 16, /* blocks after which a column is counted again */
+    SAMPLE = 256,     /* values, before a column can be found to hardly repeat */
+    SEEN_SLOTS = 1 << 16,
     NEW_VALUE_BYTES = 6, /* a new value's share of lists and indexes, beside its text */
 };
 
@@ -15,14 +16,17 @@ enum status columnar_planner_init(struct columnar_planner *planner, struct colum
     *planner = (struct columnar_planner){.cut = cut};
     random_fill(&planner->seed, sizeof planner->seed);
     planner->memory = calloc(VOCABULARY_PATHS_MAX, sizeof *planner->memory);
-    return planner->memory ? OK : err_nomem(err, "columns");
+    planner->seen = calloc(SEEN_SLOTS, sizeof *planner->seen);
+    return planner->memory && planner->seen ? OK : err_nomem(err, "columns");
 }
 
 void columnar_planner_fini(struct columnar_planner *planner)
 {
     free(planner->memory);
+    free(planner->seen);
     vec_fini(&planner->plans);
     vec_fini(&planner->distinct);
+    vec_fini(&planner->hashes);
     vec_fini(&planner->ids);
     vec_fini(&planner->places);
     vec_fini(&planner->numbers);
@@ -108,6 +112,19 @@ static enum tried try_some_form(struct columnar_planner *planner, struct columna
     return tried;
 }
 
+/* How many of a column's different values came in blocks before; they count as come from now on. */
+static size_t count_again(struct columnar_planner *planner, uint32_t path)
+{
+    size_t n_again = 0;
+    for (size_t i = 0; i < planner->hashes.count; i++) {
+        uint32_t fingerprint = planner->hashes.items[i] ^ index_table_mix(path);
+        uint32_t *slot = &planner->seen[fingerprint % SEEN_SLOTS];
+        n_again += *slot == fingerprint;
+        *slot = fingerprint;
+    }
+    return n_again;
+}
+
 /* The place of each value among the different ones; TRIED_NOT: they hardly repeat. */
 static enum tried count_distinct(struct columnar_planner *planner, struct columnar_plan *plan)
 {
@@ -116,6 +133,7 @@ static enum tried count_distinct(struct columnar_planner *planner, struct column
     plan->first_distinct = planner->distinct.count;
     plan->first_place = planner->places.count;
     index_table_clear(&planner->table);
+    vec_clear(&planner->hashes);
     if (!vec_reserve(&planner->places, n)) {
         return TRIED_NOMEM;
     }
@@ -142,30 +160,34 @@ static enum tried count_distinct(struct columnar_planner *planner, struct column
             return TRIED_NOT;
         }
         places[i] = count;
-        if (!vec_push(&planner->distinct, values[i]) ||
+        if (!vec_push(&planner->distinct, values[i]) || !vec_push(&planner->hashes, hash) ||
             !index_table_add(&planner->table, hash, (uint32_t)count)) {
             return TRIED_NOMEM;
         }
     }
     planner->places.count += n;
     plan->n_distinct = planner->distinct.count - plan->first_distinct;
+    plan->n_again = count_again(planner, plan->column->path);
     return TRIED;
 }
 
-/* Costs are estimates, in bytes. */
+/* Costs are estimates, in bytes. The more of the values came before, the more of those that are new
+ * to the vocabulary will come again: blocks to come share their cost. */
 static size_t cost_of_ids(const struct columnar_planner *planner, const struct columnar_plan *plan)
 {
     const struct vocabulary *vocabulary = planner->cut->vocabulary;
-    size_t cost = value_count(plan) * packer_bits(plan->n_distinct - 1) * 3 / 32 + plan->n_distinct;
-    for (size_t i = 0; i < plan->n_distinct; i++) {
+    size_t n = plan->n_distinct;
+    size_t new_bytes = 0;
+    for (size_t i = 0; i < n; i++) {
         struct span value = planner->distinct.items[plan->first_distinct + i];
         if (dictionary_find(&vocabulary->values, plan->column->path, value) == DICTIONARY_NONE) {
             struct value_form_bits bits;
             bool is_uuid = value_form_of(value, &bits).kind == VALUE_FORM_UUID;
-            cost += NEW_VALUE_BYTES + (is_uuid ? 16 : value.size * 5 / 8);
+            new_bytes += NEW_VALUE_BYTES + (is_uuid ? 16 : value.size * 5 / 8);
         }
     }
-    return cost;
+    return value_count(plan) * packer_bits(n - 1) * 3 / 32 + n +
+           new_bytes * (n - plan->n_again) / n;
 }
 
 static size_t cost_of_text(const struct columnar_plan *plan)

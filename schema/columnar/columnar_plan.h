@@ -14,6 +14,7 @@ struct columnar_plan {
     enum columnar_way way;
     struct value_form form;
     size_t n_distinct;     /* ids, one: different values, then their numbers, ascending */
+    size_t n_again;        /* of these, how many came in a block before */
     size_t first_distinct; /* in distinct, and in ids */
     size_t first_place;    /* in places: of each value */
     size_t first_number;   /* form: in numbers and seconds */
@@ -26,15 +27,20 @@ struct columnar_plan {
 /* What paid in the blocks before. */
 struct columnar_memory {
     struct value_form form;
-    uint8_t way; /* enum columnar_way */
-    uint8_t age; /* blocks since it was counted; 0: never, or on too few values */
+    uint8_t way;       /* enum columnar_way */
+    uint8_t age;       /* blocks since it was counted; 0: never, or on too few values */
+    uint8_t order_age; /* blocks since its orders were tried; 0: never */
+    bool is_ordered;
+    uint32_t order_path; /* by this column; INTERN_NONE: by the shapes */
 };
 
 struct columnar_planner {
     struct columnar_cut *cut;
     VEC(struct columnar_plan) plans; /* in ascending order of paths */
     struct columnar_memory *memory;  /* by path */
+    uint32_t *seen;                  /* fingerprints of values that came in blocks before */
     VEC(struct span) distinct;
+    VEC(uint32_t) hashes; /* of the distinct values of one column */
     VEC(uint64_t) ids;
     VEC(uint64_t) places;
     VEC(uint64_t) numbers;

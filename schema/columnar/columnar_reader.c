@@ -84,7 +84,8 @@ static enum status read_shapes(struct columnar_reader *reader, struct span secti
         n_used > VOCABULARY_SHAPES_MAX) {
         return bad_head(err);
     }
-    if (!vec_reserve(&reader->shapes, (size_t)n_used) ||
+    uint64_t *places = arena_alloc(&reader->arena, reader->n_lines * sizeof *places);
+    if (!places || !vec_reserve(&reader->shapes, (size_t)n_used) ||
         !vec_reserve(&reader->lines, reader->n_lines)) {
         return err_nomem(err, "columns");
     }
@@ -92,17 +93,18 @@ static enum status read_shapes(struct columnar_reader *reader, struct span secti
     reader->lines.count = reader->n_lines;
     enum status status =
         packer_read_numbers(reader->packer, bytes, &at, reader->shapes.items, (size_t)n_used, err);
-    status = THEN(status, packer_read_numbers(reader->packer, bytes, &at, reader->lines.items,
-                                              reader->n_lines, err));
+    status =
+        THEN(status, packer_read_numbers(reader->packer, bytes, &at, places, reader->n_lines, err));
     for (size_t i = 0; status == OK && i < n_used; i++) {
         if (reader->shapes.items[i] >= reader->vocabulary->shapes.count) {
             status = bad_head(err);
         }
     }
     for (size_t i = 0; status == OK && i < reader->n_lines; i++) {
-        if (reader->lines.items[i] >= n_used) {
+        if (places[i] >= n_used) {
             status = bad_head(err);
         }
+        reader->lines.items[i] = (uint16_t)places[i];
     }
     return status;
 }
@@ -352,7 +354,7 @@ enum status columnar_read_lines(struct columnar_reader *reader, struct buf *out,
         return status;
     }
     for (size_t i = 0; i < reader->n_lines; i++) {
-        bytes += columnar_reader_shape(reader, (size_t)reader->lines.items[i])->bytes.size + 1;
+        bytes += columnar_reader_shape(reader, reader->lines.items[i])->bytes.size + 1;
     }
     if (bytes > COLUMNAR_TEXT_BYTES_MAX) {
         return err_set(err, ERR_CORRUPT, "the lines of a block would be larger than any are");

@@ -5,6 +5,7 @@
 /* A column that is read: its bytes, and where the next part begins. */
 struct unpacking {
     struct columnar_reader *reader;
+    size_t i; /* of the column */
     struct columnar_column *column;
     struct span bytes;
     size_t at;
@@ -50,6 +51,81 @@ static enum status unpack_byte(struct unpacking *unpacking, uint8_t max, uint8_t
     return OK;
 }
 
+/* For each line what the column orders others by: the place of its value and one more; 0: it has
+ * none. */
+static enum status line_keys(struct columnar_reader *reader, size_t i, const uint16_t **out_keys,
+                             size_t *out_n_keys, struct err *err)
+{
+    struct columnar_section *section = &reader->sections.items[i];
+    const struct columnar_column *column = NULL;
+    const uint16_t *slots = NULL;
+    enum status status = columnar_column(reader, i, &column, err);
+    status = THEN(status, columnar_column_slots(reader, i, &slots, err));
+    if (status == OK && !section->keys) {
+        uint16_t *keys = arena_alloc(&reader->arena, reader->n_lines * sizeof *keys);
+        if (!keys) {
+            return err_nomem(err, "columns");
+        }
+        memset(keys, 0, reader->n_lines * sizeof *keys);
+        for (size_t k = 0; k < column->n_values; k++) {
+            keys[slots ? slots[k] : k] = (uint16_t)(column->places[k] + 1);
+        }
+        section->keys = keys;
+    }
+    if (status == OK) {
+        *out_keys = section->keys;
+        *out_n_keys = column->n_ids + 1;
+    }
+    return status;
+}
+
+/* For each value its place among the values as they are packed; NULL: the same. */
+static enum status unpack_order(struct unpacking *unpacking, const uint16_t **out_order,
+                                struct err *err)
+{
+    struct columnar_reader *reader = unpacking->reader;
+    size_t by = 0;
+    const uint16_t *keys = reader->lines.items;
+    size_t n_keys = reader->shapes.count;
+    size_t by_max = COLUMNAR_ORDER_COLUMN + reader->sections.count - 1;
+    enum status status = unpack_count(unpacking, by_max, &by, err);
+    *out_order = NULL;
+    if (status != OK || by == COLUMNAR_ORDER_LINES) {
+        return status;
+    }
+    if (by >= COLUMNAR_ORDER_COLUMN) {
+        size_t other = by - COLUMNAR_ORDER_COLUMN;
+        if (reader->sections.items[other].way != COLUMNAR_IDS ||
+            reader->depth == COLUMNAR_ORDER_DEPTH_MAX) {
+            return damaged(unpacking, err);
+        }
+        reader->depth++;
+        status = line_keys(reader, other, &keys, &n_keys, err);
+        reader->depth--;
+    }
+    return THEN(status, columnar_reader_order(reader, unpacking->i, keys, n_keys, out_order, err));
+}
+
+/* As unpack_numbers, from that order into the lines'. */
+static enum status unpack_ordered(struct unpacking *unpacking, const uint16_t *order,
+                                  uint64_t **out, struct err *err)
+{
+    size_t count = unpacking->column->n_values;
+    uint64_t *packed = NULL;
+    enum status status = unpack_numbers(unpacking, count, order ? &packed : out, err);
+    if (status != OK || !order) {
+        return status;
+    }
+    *out = arena_alloc(&unpacking->reader->arena, (count + 1) * sizeof **out);
+    if (!*out) {
+        return err_nomem(err, "columns");
+    }
+    for (size_t i = 0; i < count; i++) {
+        (*out)[i] = packed[order[i]];
+    }
+    return OK;
+}
+
 /* Spellings one behind the other; start[count] is the end of the last. */
 static enum status unpack_texts(struct unpacking *unpacking, size_t count, bool *out_is_quoted,
                                 const char **out_text, uint64_t **out_start, struct err *err)
@@ -82,6 +158,29 @@ static enum status unpack_texts(struct unpacking *unpacking, size_t count, bool 
     *out_is_quoted = is_quoted;
     *out_text = text.data;
     return end == text.size ? OK : damaged(unpacking, err);
+}
+
+/* The texts that begin at those places, one behind the other in the lines' order. */
+static enum status order_texts(struct columnar_reader *reader, const uint16_t *order, size_t count,
+                               const char **text, uint64_t **start, struct err *err)
+{
+    const uint64_t *from = *start;
+    char *to = arena_alloc(&reader->arena, from[count] + 1);
+    uint64_t *ends = arena_alloc(&reader->arena, (count + 1) * sizeof *ends);
+    if (!to || !ends) {
+        return err_nomem(err, "columns");
+    }
+    uint64_t end = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t size = from[order[i] + 1] - from[order[i]];
+        ends[i] = end;
+        memcpy(to + end, *text + from[order[i]], size);
+        end += size;
+    }
+    ends[count] = end;
+    *text = to;
+    *start = ends;
+    return OK;
 }
 
 /* The places of odd values: ascending. */
@@ -150,13 +249,13 @@ static enum status unpack_uuids(struct unpacking *unpacking, struct err *err)
     return status;
 }
 
-static enum status unpack_times(struct unpacking *unpacking, struct err *err)
+static enum status unpack_times(struct unpacking *unpacking, const uint16_t *order, struct err *err)
 {
     struct columnar_column *column = unpacking->column;
     uint8_t power = 0;
     uint64_t *numbers = NULL;
     enum status status = unpack_byte(unpacking, VALUE_FORM_FRACTION_MAX, &power, err);
-    status = THEN(status, unpack_numbers(unpacking, column->n_values, &numbers, err));
+    status = THEN(status, unpack_ordered(unpacking, order, &numbers, err));
     uint64_t unit = 1;
     for (uint8_t i = 0; i < power; i++) {
         unit *= 10;
@@ -172,7 +271,9 @@ static enum status unpack_form(struct unpacking *unpacking, struct err *err)
 {
     struct columnar_column *column = unpacking->column;
     uint8_t kind = 0;
-    enum status status = unpack_byte(unpacking, VALUE_FORM_ENDPOINT, &kind, err);
+    const uint16_t *order = NULL;
+    enum status status = unpack_order(unpacking, &order, err);
+    status = THEN(status, unpack_byte(unpacking, VALUE_FORM_ENDPOINT, &kind, err));
     status = THEN(status,
                   unpack_byte(unpacking, VALUE_FORM_FRACTION_TRIMMED, &column->form.fraction, err));
     status = THEN(status, unpack_odd(unpacking, err));
@@ -187,13 +288,13 @@ static enum status unpack_form(struct unpacking *unpacking, struct err *err)
         return THEN(status, unpack_uuids(unpacking, err));
     }
     if (kind == VALUE_FORM_TIME) {
-        return THEN(status, unpack_times(unpacking, err));
+        return THEN(status, unpack_times(unpacking, order, err));
     }
     uint64_t *numbers = NULL;
     uint64_t *seconds = NULL;
-    status = THEN(status, unpack_numbers(unpacking, column->n_values, &numbers, err));
+    status = THEN(status, unpack_ordered(unpacking, order, &numbers, err));
     if (kind == VALUE_FORM_ENDPOINT) {
-        status = THEN(status, unpack_numbers(unpacking, column->n_values, &seconds, err));
+        status = THEN(status, unpack_ordered(unpacking, order, &seconds, err));
     }
     column->numbers = numbers;
     column->seconds = seconds;
@@ -230,43 +331,12 @@ static enum status check_places(const struct unpacking *unpacking, const uint64_
 static enum status unpack_ids(struct unpacking *unpacking, struct err *err)
 {
     struct columnar_column *column = unpacking->column;
+    const uint16_t *order = NULL;
     uint64_t *places = NULL;
-    enum status status = unpack_numbers(unpacking, column->n_values, &places, err);
+    enum status status = unpack_order(unpacking, &order, err);
+    status = THEN(status, unpack_ordered(unpacking, order, &places, err));
     column->places = places;
     return THEN(status, check_places(unpacking, places, column->n_values, err));
-}
-
-static bool shape_has(const struct columnar_reader *reader, size_t place, uint32_t path)
-{
-    const struct vocabulary_shape *shape = columnar_reader_shape(reader, place);
-    const uint32_t *paths = vocabulary_paths(reader->vocabulary, shape);
-    for (size_t i = 0; i < shape->n_values; i++) {
-        if (paths[i] == path) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The places that follow from the leader's: `map` has one for each of the leader's. False: a line
- * has the follower and not the leader. */
-static bool follow(const struct columnar_reader *reader, const struct columnar_column *leader,
-                   const struct columnar_column *column, const uint64_t *map, const uint8_t *has,
-                   uint64_t *places)
-{
-    size_t theirs = 0;
-    size_t mine = 0;
-    for (size_t line = 0; line < reader->n_lines && mine < column->n_values; line++) {
-        uint8_t which = has[reader->lines.items[line]];
-        if (which == 2) {
-            return false;
-        }
-        if (which == 3) {
-            places[mine++] = map[leader->places[theirs]];
-        }
-        theirs += which & 1;
-    }
-    return mine == column->n_values;
 }
 
 static enum status unpack_leader(struct unpacking *unpacking, size_t *out_leader, struct err *err)
@@ -295,17 +365,10 @@ static enum status unpack_follower(struct unpacking *unpacking, struct err *err)
     if (status != OK) {
         return status;
     }
-    uint64_t *places = arena_alloc(&reader->arena, (column->n_values + 1) * sizeof *places);
-    uint8_t *has = arena_alloc(&reader->arena, reader->shapes.count); /* 1 leader, 2 follower */
-    if (!places || !has) {
-        return err_nomem(err, "columns");
-    }
-    for (size_t s = 0; s < reader->shapes.count; s++) {
-        has[s] =
-            (uint8_t)(shape_has(reader, s, leader->path) | shape_has(reader, s, column->path) << 1);
-    }
-    if (!follow(reader, leader, column, map, has, places)) {
-        return damaged(unpacking, err);
+    uint64_t *places = NULL;
+    status = columnar_reader_follow(reader, leader, column, map, &places, err);
+    if (status != OK) {
+        return status;
     }
     for (size_t i = 0; i < column->n_odd; i++) {
         places[column->odd[i]] = odd_places[i];
@@ -318,9 +381,15 @@ static enum status unpack_follower(struct unpacking *unpacking, struct err *err)
 static enum status unpack_text(struct unpacking *unpacking, struct err *err)
 {
     struct columnar_column *column = unpacking->column;
+    const uint16_t *order = NULL;
     uint64_t *start = NULL;
-    enum status status =
-        unpack_texts(unpacking, column->n_values, &column->is_quoted, &column->text, &start, err);
+    enum status status = unpack_order(unpacking, &order, err);
+    status = THEN(status, unpack_texts(unpacking, column->n_values, &column->is_quoted,
+                                       &column->text, &start, err));
+    if (status == OK && order) {
+        status =
+            order_texts(unpacking->reader, order, column->n_values, &column->text, &start, err);
+    }
     column->start = start;
     return status;
 }
@@ -331,10 +400,10 @@ static bool has_ids(enum columnar_way way)
 }
 
 /* What stands before the rest of a column: its ids, if it has some. */
-static enum status begin(struct columnar_reader *reader, struct columnar_section *section,
-                         struct err *err)
+static enum status begin(struct columnar_reader *reader, size_t i, struct err *err)
 {
-    struct unpacking unpacking = {.reader = reader};
+    struct columnar_section *section = &reader->sections.items[i];
+    struct unpacking unpacking = {.reader = reader, .i = i};
     unpacking.column = arena_alloc(&reader->arena, sizeof *unpacking.column);
     if (!unpacking.column) {
         return err_nomem(err, "columns");
@@ -363,9 +432,9 @@ static enum status begin(struct columnar_reader *reader, struct columnar_section
     return status;
 }
 
-static enum status unpack_rest(struct columnar_reader *reader, struct columnar_section *section,
-                               struct err *err)
+static enum status unpack_rest(struct columnar_reader *reader, size_t i, struct err *err)
 {
+    struct columnar_section *section = &reader->sections.items[i];
     static enum status (*const ways[])(struct unpacking *, struct err *) = {
         [COLUMNAR_IDS] = unpack_ids,
         [COLUMNAR_FOLLOWS] = unpack_follower,
@@ -373,6 +442,7 @@ static enum status unpack_rest(struct columnar_reader *reader, struct columnar_s
         [COLUMNAR_TEXT] = unpack_text,
     };
     struct unpacking unpacking = {.reader = reader,
+                                  .i = i,
                                   .column = section->column,
                                   .bytes = section->bytes,
                                   .at = section->at,
@@ -389,9 +459,9 @@ enum status columnar_column(struct columnar_reader *reader, size_t i,
                             const struct columnar_column **out_column, struct err *err)
 {
     struct columnar_section *section = vec_at(&reader->sections, i);
-    enum status status = section->column ? OK : begin(reader, section, err);
+    enum status status = section->column ? OK : begin(reader, i, err);
     if (status == OK && !section->is_whole) {
-        status = unpack_rest(reader, section, err);
+        status = unpack_rest(reader, i, err);
     }
     if (status == OK) {
         *out_column = section->column;
@@ -404,35 +474,10 @@ enum status columnar_column_ids(struct columnar_reader *reader, size_t i, const 
 {
     struct columnar_section *section = vec_at(&reader->sections, i);
     bool is_begun = section->column || !has_ids(section->way);
-    enum status status = is_begun ? OK : begin(reader, section, err);
+    enum status status = is_begun ? OK : begin(reader, i, err);
     if (status == OK) {
         *out_ids = section->column ? section->column->ids : NULL;
         *out_n_ids = section->column ? section->column->n_ids : 0;
     }
     return status;
-}
-
-enum status columnar_column_slots(struct columnar_reader *reader, size_t i,
-                                  const uint16_t **out_slots, struct err *err)
-{
-    struct columnar_section *section = vec_at(&reader->sections, i);
-    if (!section->slots && section->n_values < reader->n_lines) {
-        uint16_t *slots = arena_alloc(&reader->arena, (section->n_values + 1) * sizeof *slots);
-        uint8_t *has = arena_alloc(&reader->arena, reader->shapes.count);
-        if (!slots || !has) {
-            return err_nomem(err, "columns");
-        }
-        for (size_t s = 0; s < reader->shapes.count; s++) {
-            has[s] = shape_has(reader, s, section->path);
-        }
-        size_t count = 0;
-        for (size_t line = 0; line < reader->n_lines; line++) {
-            slots[count] = (uint16_t)line; /* there is room for one more than there are */
-            count += has[reader->lines.items[line]];
-        }
-        CHECK(count == section->n_values);
-        section->slots = slots;
-    }
-    *out_slots = section->slots;
-    return OK;
 }

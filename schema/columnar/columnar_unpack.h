@@ -16,6 +16,7 @@ struct columnar_section {
     size_t leader;                  /* begun, follows: a section of ids */
     size_t at;                      /* begun: where in the bytes the rest is */
     const uint16_t *slots;          /* NULL: not asked for */
+    const uint16_t *keys;           /* of lines, to order other columns; NULL: not asked for */
 };
 
 struct columnar_reader {
@@ -26,7 +27,8 @@ struct columnar_reader {
     struct span rest;   /* of the block, while it is opened */
     size_t n_lines;
     VEC(uint64_t) shapes; /* of the vocabulary, those that the block uses */
-    VEC(uint64_t) lines;  /* of each line, its place in shapes */
+    VEC(uint16_t) lines;  /* of each line, its place in shapes */
+    unsigned depth;       /* columns that are unpacked, each of which needs the next */
     VEC(struct columnar_section) sections;
     VEC(uint32_t) column_of_path; /* section + 1 */
     VEC(struct columnar_cursor) cursors;
@@ -38,5 +40,18 @@ columnar_reader_shape(const struct columnar_reader *reader, size_t place)
 {
     return vocabulary_shape(reader->vocabulary, (uint32_t)reader->shapes.items[place]);
 }
+
+/* For each value of column i its place among the values when they are put in order by the keys of
+ * their lines, each below n_keys. ERR_NOMEM. */
+MUST_USE enum status columnar_reader_order(struct columnar_reader *reader, size_t i,
+                                           const uint16_t *keys, size_t n_keys,
+                                           const uint16_t **out_order, struct err *err);
+/* The places of a column that follows the leader: `map` has one for each of the leader's ids.
+ * ERR_CORRUPT: a line has the column and not the leader. */
+MUST_USE enum status columnar_reader_follow(struct columnar_reader *reader,
+                                            const struct columnar_column *leader,
+                                            const struct columnar_column *column,
+                                            const uint64_t *map, uint64_t **out_places,
+                                            struct err *err);
 
 #endif

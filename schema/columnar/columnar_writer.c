@@ -3,7 +3,7 @@
 
 #include "schema/columnar/checksum.h"
 #include "schema/columnar/columnar_format.h"
-#include "schema/columnar/columnar_plan.h"
+#include "schema/columnar/columnar_pack.h"
 
 struct columnar_writer {
     struct vocabulary vocabulary;
@@ -13,11 +13,9 @@ struct columnar_writer {
     struct packer *packer;
     struct columnar_cut cut;
     struct columnar_planner planner;
-    struct buf body; /* the columns */
+    struct columnar_pack pack;
     struct buf head;
-    struct buf texts;
     struct buf again; /* the lines, read back */
-    VEC(uint64_t) numbers;
 };
 
 enum status columnar_writer_new(int level, struct columnar_writer **out_writer, struct err *err)
@@ -33,6 +31,7 @@ enum status columnar_writer_new(int level, struct columnar_writer **out_writer, 
     status = THEN(status, columnar_reader_new(&writer->copy, &writer->reader, err));
     writer->codec = codec_new();
     writer->packer = writer->codec ? packer_new(writer->codec, level) : NULL;
+    writer->pack = (struct columnar_pack){.planner = &writer->planner, .packer = writer->packer};
     if (status == OK && !writer->packer) {
         status = err_nomem(err, "columns");
     }
@@ -56,11 +55,9 @@ void columnar_writer_free(struct columnar_writer *writer)
     vocabulary_fini(&writer->copy);
     packer_free(writer->packer);
     codec_free(writer->codec);
-    buf_fini(&writer->body);
+    columnar_pack_fini(&writer->pack);
     buf_fini(&writer->head);
-    buf_fini(&writer->texts);
     buf_fini(&writer->again);
-    vec_fini(&writer->numbers);
     free(writer);
 }
 
@@ -76,215 +73,31 @@ const struct vocabulary *columnar_writer_vocabulary(const struct columnar_writer
     return &writer->vocabulary;
 }
 
-static enum status pack_numbers(struct columnar_writer *writer, const uint64_t *numbers,
-                                size_t count, struct err *err)
-{
-    return packer_write_numbers(writer->packer, numbers, count, &writer->body, err);
-}
-
-/* Spellings: whether their quotes are left away, sizes, bytes. `which`: of the values, those with
- * these numbers; NULL: all. */
-static enum status pack_texts(struct columnar_writer *writer, const struct span *values,
-                              const uint64_t *which, size_t count, struct err *err)
-{
-    bool is_quoted = true;
-    for (size_t i = 0; i < count && is_quoted; i++) {
-        struct span value = values[which ? which[i] : i];
-        is_quoted = vocabulary_is_quoted(value);
-    }
-    vec_clear(&writer->numbers);
-    buf_clear(&writer->texts);
-    if (!vec_reserve(&writer->numbers, count)) {
-        return err_nomem(err, "columns");
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct span value = values[which ? which[i] : i];
-        value = is_quoted ? span_of(value.data + 1, value.size - 2) : value;
-        writer->numbers.items[i] = value.size;
-        buf_add_span(&writer->texts, value);
-    }
-    buf_add_char(&writer->body, (char)is_quoted);
-    enum status status = pack_numbers(writer, writer->numbers.items, count, err);
-    status = THEN(status, buf_status(&writer->texts, "columns", err));
-    return THEN(status,
-                packer_write_bytes(writer->packer, buf_span(&writer->texts), &writer->body, err));
-}
-
-static enum status pack_uuids(struct columnar_writer *writer, const uint64_t *numbers,
-                              const uint64_t *seconds, size_t count, struct err *err)
-{
-    vec_clear(&writer->numbers);
-    if (!vec_reserve(&writer->numbers, count) ||
-        !buf_reserve(&writer->body, count * VALUE_FORM_UUID_BYTES)) {
-        return err_nomem(err, "columns");
-    }
-    uint8_t *bytes = (uint8_t *)writer->body.data + writer->body.size;
-    for (size_t i = 0; i < count; i++) {
-        struct value_form_bits bits = {numbers[i], seconds[i]};
-        writer->numbers.items[i] = value_form_uuid_pack(&bits, bytes + i * VALUE_FORM_UUID_BYTES);
-    }
-    writer->body.size += count * VALUE_FORM_UUID_BYTES;
-    return pack_numbers(writer, writer->numbers.items, count, err);
-}
-
-/* Times in the largest unit that divides all of them: a power of ten of nanoseconds. */
-static enum status pack_times(struct columnar_writer *writer, const uint64_t *numbers, size_t count,
-                              struct err *err)
-{
-    uint64_t unit = 1;
-    uint8_t power = 0;
-    bool divides = true;
-    while (divides && power < VALUE_FORM_FRACTION_MAX) {
-        for (size_t i = 0; i < count && divides; i++) {
-            divides = numbers[i] % (unit * 10) == 0;
-        }
-        unit *= divides ? 10 : 1;
-        power = (uint8_t)(power + divides);
-    }
-    vec_clear(&writer->numbers);
-    if (!vec_reserve(&writer->numbers, count)) {
-        return err_nomem(err, "columns");
-    }
-    for (size_t i = 0; i < count; i++) {
-        writer->numbers.items[i] = numbers[i] / unit;
-    }
-    buf_add_char(&writer->body, (char)power);
-    return pack_numbers(writer, writer->numbers.items, count, err);
-}
-
-static enum status pack_odd(struct columnar_writer *writer, const struct columnar_plan *plan,
-                            struct err *err)
-{
-    buf_add_varint(&writer->body, plan->n_odd);
-    return pack_numbers(writer, writer->planner.odd.items + plan->first_odd, plan->n_odd, err);
-}
-
-static enum status pack_form(struct columnar_writer *writer, const struct columnar_plan *plan,
-                             struct err *err)
-{
-    size_t count = plan->column->values.count;
-    const uint64_t *numbers = writer->planner.numbers.items + plan->first_number;
-    const uint64_t *seconds = writer->planner.seconds.items + plan->first_number;
-    const uint64_t *odd = writer->planner.odd.items + plan->first_odd;
-    buf_add_char(&writer->body, (char)plan->form.kind);
-    buf_add_char(&writer->body, (char)plan->form.fraction);
-    enum status status = pack_odd(writer, plan, err);
-    if (plan->n_odd > 0) {
-        status =
-            THEN(status, pack_texts(writer, plan->column->values.items, odd, plan->n_odd, err));
-    }
-    if (plan->form.kind == VALUE_FORM_UUID) {
-        return THEN(status, pack_uuids(writer, numbers, seconds, count, err));
-    }
-    if (plan->form.kind == VALUE_FORM_TIME) {
-        return THEN(status, pack_times(writer, numbers, count, err));
-    }
-    status = THEN(status, pack_numbers(writer, numbers, count, err));
-    if (plan->form.kind == VALUE_FORM_ENDPOINT) {
-        status = THEN(status, pack_numbers(writer, seconds, count, err));
-    }
-    return status;
-}
-
-/* The list of numbers of the vocabulary. */
-static enum status pack_list(struct columnar_writer *writer, const struct columnar_plan *plan,
-                             struct err *err)
-{
-    buf_add_varint(&writer->body, plan->n_distinct);
-    return pack_numbers(writer, writer->planner.ids.items + plan->first_distinct, plan->n_distinct,
-                        err);
-}
-
-static enum status pack_follower(struct columnar_writer *writer, const struct columnar_plan *plan,
-                                 struct err *err)
-{
-    const struct columnar_planner *planner = &writer->planner;
-    const struct columnar_plan *leader = &planner->plans.items[plan->leader];
-    buf_add_varint(&writer->body, plan->leader);
-    enum status status = pack_list(writer, plan, err);
-    status = THEN(status, pack_numbers(writer, planner->map.items + plan->first_map,
-                                       leader->n_distinct, err));
-    status = THEN(status, pack_odd(writer, plan, err));
-    vec_clear(&writer->numbers);
-    if (status == OK && !vec_reserve(&writer->numbers, plan->n_odd)) {
-        status = err_nomem(err, "columns");
-    }
-    for (size_t i = 0; status == OK && i < plan->n_odd; i++) {
-        uint64_t odd = planner->odd.items[plan->first_odd + i];
-        writer->numbers.items[i] = planner->places.items[plan->first_place + odd];
-    }
-    return THEN(status, pack_numbers(writer, writer->numbers.items, plan->n_odd, err));
-}
-
-static enum status pack_column(struct columnar_writer *writer, const struct columnar_plan *plan,
-                               struct err *err)
-{
-    const struct columnar_cut_values *values = &plan->column->values;
-    enum status status = OK;
-    switch (plan->way) {
-    case COLUMNAR_ONE:
-        return pack_list(writer, plan, err);
-    case COLUMNAR_IDS:
-        status = pack_list(writer, plan, err);
-        return THEN(status, pack_numbers(writer, writer->planner.places.items + plan->first_place,
-                                         values->count, err));
-    case COLUMNAR_FOLLOWS:
-        return pack_follower(writer, plan, err);
-    case COLUMNAR_FORM:
-        return pack_form(writer, plan, err);
-    case COLUMNAR_TEXT:
-        return pack_texts(writer, values->items, NULL, values->count, err);
-    }
-    return err_set(err, ERR_CORRUPT, "a column is planned in no way");
-}
-
-/* Which shape each line has: a list of the used ones, and places in it. */
-static enum status pack_shapes(struct columnar_writer *writer, struct err *err)
-{
-    const struct columnar_cut *cut = &writer->cut;
-    size_t n_lines = cut->shapes.count;
-    size_t n_used = cut->used_shapes.count;
-    vec_clear(&writer->numbers);
-    if (!vec_reserve(&writer->numbers, n_lines + n_used)) {
-        return err_nomem(err, "columns");
-    }
-    uint64_t *used = writer->numbers.items;
-    for (size_t i = 0; i < n_used; i++) {
-        used[i] = cut->used_shapes.items[i];
-    }
-    for (size_t i = 0; i < n_lines; i++) {
-        used[n_used + i] = cut->shapes.items[i];
-    }
-    buf_add_varint(&writer->body, n_used);
-    enum status status = pack_numbers(writer, used, n_used, err);
-    return THEN(status, pack_numbers(writer, used + n_used, n_lines, err));
-}
-
 /* Closes the section of the body that began at `begin`; its size goes into the head. */
 static void end_section(struct columnar_writer *writer, size_t begin)
 {
-    checksum_add(&writer->body, begin);
-    buf_add_varint(&writer->head, writer->body.size - begin);
+    checksum_add(&writer->pack.body, begin);
+    buf_add_varint(&writer->head, writer->pack.body.size - begin);
 }
 
 static enum status pack_block(struct columnar_writer *writer, struct buf *out, struct err *err)
 {
     const struct vocabulary *vocabulary = writer->cut.vocabulary;
     const struct columnar_planner *planner = &writer->planner;
-    buf_clear(&writer->body);
+    buf_clear(&writer->pack.body);
     buf_clear(&writer->head);
     buf_add_char(&writer->head, COLUMNAR_VERSION);
     buf_add_varint(&writer->head, writer->cut.shapes.count);
     buf_add_varint(&writer->head, vocabulary->shapes.count);
     buf_add_varint(&writer->head, vocabulary->values.count);
     buf_add_varint(&writer->head, planner->plans.count);
-    enum status status = pack_shapes(writer, err);
+    enum status status = columnar_pack_shapes(&writer->pack, err);
     end_section(writer, 0);
     uint32_t path = 0;
     for (size_t i = 0; status == OK && i < planner->plans.count; i++) {
         const struct columnar_plan *plan = &planner->plans.items[i];
-        size_t begin = writer->body.size;
-        status = pack_column(writer, plan, err);
+        size_t begin = writer->pack.body.size;
+        status = columnar_pack_column(&writer->pack, i, err);
         buf_add_varint(&writer->head, plan->column->path - path);
         buf_add_char(&writer->head, (char)plan->way);
         end_section(writer, begin);
@@ -294,9 +107,9 @@ static enum status pack_block(struct columnar_writer *writer, struct buf *out, s
     size_t begin = out->size;
     buf_add_span(out, buf_span(&writer->head));
     checksum_add(out, begin);
-    buf_add_span(out, buf_span(&writer->body));
+    buf_add_span(out, buf_span(&writer->pack.body));
     status = THEN(status, buf_status(&writer->head, "columns", err));
-    status = THEN(status, buf_status(&writer->body, "columns", err));
+    status = THEN(status, buf_status(&writer->pack.body, "columns", err));
     return THEN(status, buf_status(out, "columns", err));
 }
 

@@ -2,8 +2,10 @@
 
 #include "schema/base/index_table.h"
 #include "schema/base/vec.h"
+#include "schema/columnar/low_bits.h"
 
-/* Stored in files: never renumber. How the numbers of an array became those that are kept. */
+/* Stored in files: never renumber. How the numbers of an array became those that are kept; in one
+ * byte with the number of their bits that are kept as they are. */
 enum transform {
     FROM_MINIMUM = 0,
     FROM_BEFORE = 1, /* zigzag; the first one from 0 */
@@ -15,6 +17,11 @@ enum {
     WORTH_A_LIST = 8,    /* a number stands in a list when it comes so often */
     LIST_WIDTH_MIN = 12, /* bits; narrower numbers are as small as their places */
     LIST_ENTRIES_MAX = 4096,
+    TRANSFORM_BITS = 2,
+    LOW_COUNT_MIN = 32,
+    BYTE_BITS = 8,
+    SAMPLE = 512,
+    STRETCH = 64,
 };
 
 struct packer {
@@ -25,6 +32,7 @@ struct packer {
     VEC(uint64_t) places;
     struct index_table table;
     struct buf plane;
+    struct buf apart; /* an array with its lowest bits apart */
 };
 
 struct packer *packer_new(struct codec *codec, int level)
@@ -45,6 +53,7 @@ void packer_free(struct packer *packer)
         vec_fini(&packer->places);
         index_table_fini(&packer->table);
         buf_fini(&packer->plane);
+        buf_fini(&packer->apart);
         free(packer);
     }
 }
@@ -104,9 +113,9 @@ static int width_of(uint64_t largest)
     return bits <= 2 ? bits : bits <= 4 ? 4 : (bits + 7) / 8 * 8;
 }
 
-/* Numbers of `width` bits as planes. */
+/* Numbers of `width` bits, above their `low` lowest ones, as planes. */
 static enum status planes_pack(struct packer *packer, const uint64_t *numbers, size_t count,
-                               int width, struct buf *out, struct err *err)
+                               size_t low, int width, struct buf *out, struct err *err)
 {
     enum status status = OK;
     struct buf *plane = &packer->plane;
@@ -118,7 +127,7 @@ static enum status planes_pack(struct packer *packer, const uint64_t *numbers, s
         }
         if (per_byte == 1) {
             for (size_t i = 0; i < count; i++) {
-                plane->data[i] = (char)(numbers[i] >> shift);
+                plane->data[i] = (char)(numbers[i] >> low >> shift);
             }
             plane->size = count;
         } else {
@@ -126,7 +135,7 @@ static enum status planes_pack(struct packer *packer, const uint64_t *numbers, s
             memset(plane->data, 0, plane->size);
             for (size_t i = 0; i < count; i++) {
                 int place = (int)(i % (size_t)per_byte) * width;
-                plane->data[i / (size_t)per_byte] |= (char)(numbers[i] << place);
+                plane->data[i / (size_t)per_byte] |= (char)(numbers[i] >> low << place);
             }
         }
         status = packer_write_bytes(packer, buf_span(plane), out, err);
@@ -164,53 +173,116 @@ static enum status planes_unpack(struct packer *packer, struct span bytes, size_
 }
 
 struct range {
-    uint64_t minimum; /* as signed numbers */
-    uint64_t from_minimum;
-    uint64_t from_before;
+    uint64_t minimum;    /* as signed numbers */
+    size_t minimum_bits; /* of the largest difference from the minimum, and from the one before */
+    size_t before_bits;
 };
+
+static uint64_t from_before(const uint64_t *numbers, size_t i)
+{
+    return i > 0 ? buf_zigzag((int64_t)(numbers[i] - numbers[i - 1])) : 0;
+}
 
 static struct range range_of(const uint64_t *numbers, size_t count)
 {
     int64_t minimum = INT64_MAX;
     int64_t maximum = INT64_MIN;
     uint64_t before = 0;
-    struct range range = {0, 0, 0};
     for (size_t i = 0; i < count; i++) {
         int64_t number = (int64_t)numbers[i];
         minimum = number < minimum ? number : minimum;
         maximum = number > maximum ? number : maximum;
-        if (i > 0) {
-            range.from_before |= buf_zigzag((int64_t)(numbers[i] - before));
-        }
-        before = numbers[i];
+        before |= from_before(numbers, i);
     }
-    range.minimum = (uint64_t)minimum;
-    range.from_minimum = (uint64_t)maximum - (uint64_t)minimum;
-    return range;
+    return (struct range){.minimum = (uint64_t)minimum,
+                          .minimum_bits = packer_bits((uint64_t)maximum - (uint64_t)minimum),
+                          .before_bits = packer_bits(before)};
+}
+
+static enum status pack_with_low(struct packer *packer, enum transform transform, size_t low,
+                                 uint64_t any, uint64_t first, struct buf *out, struct err *err)
+{
+    const uint64_t *work = packer->work.items;
+    size_t count = packer->work.count;
+    int width = width_of(low < 64 ? any >> low : 0);
+    buf_add_char(out, (char)(transform | low << TRANSFORM_BITS));
+    buf_add_char(out, (char)width);
+    buf_add_varint(out, buf_zigzag((int64_t)first));
+    enum status status = planes_pack(packer, work, count, low, width, out, err);
+    return low > 0 ? THEN(status, low_bits_pack(work, count, low, out, err)) : status;
+}
+
+/* The work: as planes, or with the lowest bits apart if that is smaller. */
+static enum status pack_work(struct packer *packer, enum transform transform, uint64_t first,
+                             struct buf *out, struct err *err)
+{
+    const uint64_t *work = packer->work.items;
+    size_t count = packer->work.count;
+    struct buf *apart = &packer->apart;
+    uint64_t any = 0;
+    size_t cost = 0;
+    for (size_t i = 0; i < count; i++) {
+        any |= work[i];
+    }
+    size_t begin = out->size;
+    enum status status = pack_with_low(packer, transform, 0, any, first, out, err);
+    if (status != OK || packer_bits(any) <= BYTE_BITS || count < LOW_COUNT_MIN) {
+        return status;
+    }
+    size_t low = low_bits_noisy(work, count, packer_bits(any), &cost);
+    if (low == 0 || begin + cost >= out->size) {
+        return OK;
+    }
+    buf_clear(apart);
+    status = pack_with_low(packer, transform, low, any, first, apart, err);
+    if (status == OK && buf_ok(apart) && apart->size < out->size - begin) {
+        out->size = begin;
+        buf_add_span(out, buf_span(apart));
+    }
+    return status;
+}
+
+/* Whether differences from the number before take less than those from the minimum. */
+static bool before_is_smaller(const uint64_t *numbers, size_t count, const struct range *range)
+{
+    uint64_t minimum[SAMPLE];
+    uint64_t before[SAMPLE];
+    size_t n = 0;
+    /* in stretches, so that what is near is looked at as well as what is far */
+    size_t stretch = count <= SAMPLE ? count : STRETCH;
+    size_t step = stretch * (count / SAMPLE + 1);
+    if (range->minimum_bits == 0) {
+        return false;
+    }
+    for (size_t begin = 0; begin < count; begin += step) {
+        for (size_t i = begin; i < begin + stretch && i < count && n < SAMPLE; i++) {
+            minimum[n] = numbers[i] - range->minimum;
+            before[n++] = from_before(numbers, i);
+        }
+    }
+    return low_bits_cost(before, n, range->before_bits) <
+           low_bits_cost(minimum, n, range->minimum_bits);
 }
 
 static enum status pack_plain(struct packer *packer, const uint64_t *numbers, size_t count,
                               const struct range *range, struct buf *out, struct err *err)
 {
-    int width = width_of(range->from_minimum);
-    int before = width_of(range->from_before);
-    enum transform transform = before < width ? FROM_BEFORE : FROM_MINIMUM;
-    uint64_t first = transform == FROM_BEFORE ? numbers[0] : range->minimum;
-    width = transform == FROM_BEFORE ? before : width;
     vec_clear(&packer->work);
     if (!vec_reserve(&packer->work, count)) {
         return err_nomem(err, "columns");
     }
+    packer->work.count = count;
     uint64_t *work = packer->work.items;
-    for (size_t i = 0; i < count; i++) {
-        work[i] = transform == FROM_BEFORE
-                      ? (i > 0 ? buf_zigzag((int64_t)(numbers[i] - numbers[i - 1])) : 0)
-                      : numbers[i] - range->minimum;
+    if (before_is_smaller(numbers, count, range)) {
+        for (size_t i = 0; i < count; i++) {
+            work[i] = from_before(numbers, i);
+        }
+        return pack_work(packer, FROM_BEFORE, numbers[0], out, err);
     }
-    buf_add_char(out, (char)transform);
-    buf_add_char(out, (char)width);
-    buf_add_varint(out, buf_zigzag((int64_t)first));
-    return planes_pack(packer, work, count, width, out, err);
+    for (size_t i = 0; i < count; i++) {
+        work[i] = numbers[i] - range->minimum;
+    }
+    return pack_work(packer, FROM_MINIMUM, range->minimum, out, err);
 }
 
 static int by_number(const void *left, const void *right)
@@ -269,8 +341,7 @@ enum status packer_write_numbers(struct packer *packer, const uint64_t *numbers,
         return OK;
     }
     struct range range = range_of(numbers, count);
-    if ((int)packer_bits(range.from_minimum) < LIST_WIDTH_MIN ||
-        (int)packer_bits(range.from_before) < LIST_WIDTH_MIN ||
+    if (range.minimum_bits < LIST_WIDTH_MIN || range.before_bits < LIST_WIDTH_MIN ||
         !list_distinct(packer, numbers, count)) {
         return pack_plain(packer, numbers, count, &range, out, err);
     }
@@ -297,13 +368,18 @@ static enum status unpack_plain(struct packer *packer, struct span bytes, size_t
     if (bytes.size - *at < 2) {
         return cut_short(err);
     }
-    int transform = (uint8_t)bytes.data[(*at)++];
+    int transform = (uint8_t)bytes.data[*at] & ((1 << TRANSFORM_BITS) - 1);
+    size_t low = (uint8_t)bytes.data[(*at)++] >> TRANSFORM_BITS;
     int width = (uint8_t)bytes.data[(*at)++];
     bool known = width <= 2 || width == 4 || (width <= 64 && width % 8 == 0);
-    if (transform > FROM_BEFORE || !known || !buf_read_varint(bytes, at, &first)) {
+    if (transform > FROM_BEFORE || low > LOW_BITS_MAX || !known ||
+        !buf_read_varint(bytes, at, &first)) {
         return err_set(err, ERR_CORRUPT, "a column is kept in a way that is not known");
     }
     enum status status = planes_unpack(packer, bytes, at, width, out, count, err);
+    if (status == OK && low > 0) {
+        status = low_bits_unpack(&packer->plane, bytes, at, low, out, count, err);
+    }
     first = (uint64_t)buf_unzigzag(first);
     for (size_t i = 0; status == OK && i < count; i++) {
         out[i] = transform == FROM_MINIMUM ? out[i] + first
@@ -319,7 +395,7 @@ enum status packer_read_numbers(struct packer *packer, struct span bytes, size_t
     if (count == 0) {
         return OK;
     }
-    if (*at >= bytes.size || bytes.data[*at] != PLACES) {
+    if (*at >= bytes.size || bytes.data[*at] != (char)PLACES) {
         return unpack_plain(packer, bytes, at, out, count, err);
     }
     ++*at;

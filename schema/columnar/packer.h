@@ -1,9 +1,9 @@
 /* Arrays of numbers and of bytes as few bytes, and back. One thread, as its codec.
  *
- * A number array is kept as differences from its smallest number or from the number before, a
- * plane for each byte of them; below five bits several stand in one byte. Few distinct numbers of
- * several bytes are kept once, in ascending order, beside an array of their places. Each plane is
- * a zstd frame where that is smaller. */
+ * A number array is kept as differences from its smallest number or from the number before: their
+ * lowest bits, which are noise, as they are, and of the rest a plane for each byte; below five bits
+ * several stand in one byte. Few distinct numbers of several bytes are kept once, in ascending
+ * order, beside an array of their places. Each plane is a zstd frame where that is smaller. */
 #ifndef SCHEMA_COLUMNAR_PACKER_H
 #define SCHEMA_COLUMNAR_PACKER_H
 
