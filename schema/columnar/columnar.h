@@ -13,10 +13,11 @@
  *
  *     version                                             1 byte
  *     lines, shapes and values of the vocabulary used     varints
- *     columns; for each its path (difference), way, size  varints
+ *     columns; for each its path (difference), way, size; varints
+ *       instead of a size the number of the one value
  *     checksum of the head
  *     shapes of the lines                                 ids, with checksum
- *     the columns                                         each with checksum
+ *     the other columns                                   each with checksum
  *
  * What cannot be cut, or does not pay, is a value of path 0, the line itself. */
 #ifndef SCHEMA_COLUMNAR_COLUMNAR_H

@@ -4,8 +4,7 @@
 #include "schema/base/random.h"
 
 enum {
-    COUNT_AGAIN = 16, /* blocks after which a column is counted again */
-    SAMPLE = 256,     /* values, before a column can be found to hardly repeat */
+    SAMPLE = 256, /* values, before a column can be found to hardly repeat */
     SEEN_SLOTS = 1 << 16,
     NEW_VALUE_BYTES = 6, /* a new value's share of lists and indexes, beside its text */
 };
@@ -218,6 +217,21 @@ static size_t cost_of_form(const struct columnar_planner *planner, const struct 
     return n * (bits + (plan->form.kind == VALUE_FORM_ENDPOINT ? 16 : 0)) / 8 + plan->n_odd * 16;
 }
 
+/* A few integers, which may be smaller as numbers in some order, such as counters of sessions:
+ * where arrangements are tried, they are both. */
+static enum tried try_numbers(struct columnar_planner *planner, struct columnar_plan *plan)
+{
+    struct value_form_bits bits;
+    struct value_form form = value_form_of(plan->column->values.items[0], &bits);
+    if (form.kind != VALUE_FORM_INTEGER ||
+        !columnar_plan_is_due(&planner->memory[plan->column->path])) {
+        return TRIED_NOT;
+    }
+    enum tried tried = try_form(planner, plan, form);
+    plan->has_numbers = tried == TRIED;
+    return tried;
+}
+
 /* A column whose different values were counted: ids, unless a form or text costs less. */
 static enum tried choose_counted(struct columnar_planner *planner, struct columnar_plan *plan)
 {
@@ -225,8 +239,9 @@ static enum tried choose_counted(struct columnar_planner *planner, struct column
     bool has_room = !dictionary_full(&planner->cut->vocabulary->values,
                                      (uint32_t)planner->ids.count + (uint32_t)plan->n_distinct);
     if (has_room && plan->n_distinct * 16 < value_count(plan)) {
+        enum tried tried = plan->n_distinct == 1 ? TRIED_NOT : try_numbers(planner, plan);
         plan->way = plan->n_distinct == 1 ? COLUMNAR_ONE : COLUMNAR_IDS;
-        return TRIED;
+        return tried == TRIED_NOMEM ? tried : TRIED;
     }
     enum tried tried = try_some_form(planner, plan);
     if (tried == TRIED && (!has_room || cost_of_form(planner, plan) < ids)) {
@@ -246,7 +261,7 @@ static enum tried choose_counted(struct columnar_planner *planner, struct column
 static enum tried choose(struct columnar_planner *planner, struct columnar_plan *plan)
 {
     struct columnar_memory *memory = &planner->memory[plan->column->path];
-    bool is_known = memory->age > 0 && memory->age < COUNT_AGAIN;
+    bool is_known = memory->age > 0 && memory->age < COLUMNAR_PLAN_AGAIN;
     if (is_known && memory->way == COLUMNAR_FORM) {
         enum tried tried = try_form(planner, plan, memory->form);
         if (tried != TRIED_NOT) {

@@ -22,17 +22,28 @@ struct columnar_plan {
     size_t n_odd;
     size_t first_map; /* follows: in map, a place for each of the leader's */
     uint32_t leader;  /* follows: a plan of ids */
+    bool leads;       /* one follows it */
+    bool has_numbers; /* ids: may be a form as well */
 };
 
 /* What paid in the blocks before. */
 struct columnar_memory {
     struct value_form form;
-    uint8_t way;       /* enum columnar_way */
-    uint8_t age;       /* blocks since it was counted; 0: never, or on too few values */
-    uint8_t order_age; /* blocks since its orders were tried; 0: never */
+    uint8_t way;          /* enum columnar_way */
+    uint8_t age;          /* blocks since it was counted; 0: never, or on too few values */
+    uint8_t arranged_age; /* blocks since its arrangements were tried; 0: never */
+    bool is_apart;
     bool is_ordered;
     uint32_t order_path; /* by this column; INTERN_NONE: by the shapes */
 };
+
+/* Columns are counted, and their arrangements tried, again after so many blocks. */
+enum { COLUMNAR_PLAN_AGAIN = 16 };
+
+static inline bool columnar_plan_is_due(const struct columnar_memory *memory)
+{
+    return memory->arranged_age == 0 || memory->arranged_age >= COLUMNAR_PLAN_AGAIN;
+}
 
 struct columnar_planner {
     struct columnar_cut *cut;

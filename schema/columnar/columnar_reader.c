@@ -55,20 +55,26 @@ static enum status read_sections(struct columnar_reader *reader, struct span hea
     for (uint64_t i = 0; i < n_columns; i++) {
         uint64_t step = 0;
         uint64_t size = 0;
+        uint64_t id = 0;
         if (!buf_read_varint(head, at, &step) || *at >= head.size) {
             return bad_head(err);
         }
         uint8_t way = (uint8_t)head.data[(*at)++];
-        if (!buf_read_varint(head, at, &size) || size > reader->rest.size || (i > 0 && step == 0) ||
-            step > VOCABULARY_PATHS_MAX || way < COLUMNAR_ONE || way > COLUMNAR_TEXT) {
+        if (!buf_read_varint(head, at, way == COLUMNAR_ONE ? &id : &size) ||
+            (way == COLUMNAR_ONE && id >= reader->vocabulary->values.count) ||
+            size > reader->rest.size || (i > 0 && step == 0) || step > VOCABULARY_PATHS_MAX ||
+            way < COLUMNAR_ONE || way > COLUMNAR_TEXT) {
             return bad_head(err);
         }
         path += step;
         if (path >= intern_count(&reader->vocabulary->paths)) {
             return bad_head(err);
         }
-        reader->sections.items[i] = (struct columnar_section){
-            .bytes = span_of(reader->rest.data, (size_t)size), .path = (uint32_t)path, .way = way};
+        reader->sections.items[i] =
+            (struct columnar_section){.bytes = span_of(reader->rest.data, (size_t)size),
+                                      .id = id,
+                                      .path = (uint32_t)path,
+                                      .way = way};
         reader->rest = span_from(reader->rest, (size_t)size);
         reader->sections.count++;
     }

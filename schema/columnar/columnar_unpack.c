@@ -1,55 +1,7 @@
 #include "schema/columnar/columnar_unpack.h"
 
 #include "schema/columnar/checksum.h"
-
-/* A column that is read: its bytes, and where the next part begins. */
-struct unpacking {
-    struct columnar_reader *reader;
-    size_t i; /* of the column */
-    struct columnar_column *column;
-    struct span bytes;
-    size_t at;
-    size_t leader; /* of what follows: a section */
-};
-
-static enum status damaged(const struct unpacking *unpacking, struct err *err)
-{
-    return err_set(err, ERR_CORRUPT, "column %u of a block is damaged",
-                   (unsigned)unpacking->column->path);
-}
-
-static enum status unpack_numbers(struct unpacking *unpacking, size_t count, uint64_t **out,
-                                  struct err *err)
-{
-    struct columnar_reader *reader = unpacking->reader;
-    *out = arena_alloc(&reader->arena, (count + 1) * sizeof **out);
-    return *out ? packer_read_numbers(reader->packer, unpacking->bytes, &unpacking->at, *out, count,
-                                      err)
-                : err_nomem(err, "columns");
-}
-
-/* A number that may be at most `max`. */
-static enum status unpack_count(struct unpacking *unpacking, uint64_t max, size_t *out,
-                                struct err *err)
-{
-    uint64_t number = 0;
-    if (!buf_read_varint(unpacking->bytes, &unpacking->at, &number) || number > max) {
-        return damaged(unpacking, err);
-    }
-    *out = (size_t)number;
-    return OK;
-}
-
-static enum status unpack_byte(struct unpacking *unpacking, uint8_t max, uint8_t *out,
-                               struct err *err)
-{
-    if (unpacking->at >= unpacking->bytes.size ||
-        (uint8_t)unpacking->bytes.data[unpacking->at] > max) {
-        return damaged(unpacking, err);
-    }
-    *out = (uint8_t)unpacking->bytes.data[unpacking->at++];
-    return OK;
-}
+#include "schema/columnar/columnar_part.h"
 
 /* For each line what the column orders others by: the place of its value and one more; 0: it has
  * none. */
@@ -80,15 +32,15 @@ static enum status line_keys(struct columnar_reader *reader, size_t i, const uin
 }
 
 /* For each value its place among the values as they are packed; NULL: the same. */
-static enum status unpack_order(struct unpacking *unpacking, const uint16_t **out_order,
+static enum status unpack_order(struct columnar_part *part, const uint16_t **out_order,
                                 struct err *err)
 {
-    struct columnar_reader *reader = unpacking->reader;
+    struct columnar_reader *reader = part->reader;
     size_t by = 0;
     const uint16_t *keys = reader->lines.items;
     size_t n_keys = reader->shapes.count;
     size_t by_max = COLUMNAR_ORDER_COLUMN + reader->sections.count - 1;
-    enum status status = unpack_count(unpacking, by_max, &by, err);
+    enum status status = columnar_part_count(part, by_max, &by, err);
     *out_order = NULL;
     if (status != OK || by == COLUMNAR_ORDER_LINES) {
         return status;
@@ -97,26 +49,26 @@ static enum status unpack_order(struct unpacking *unpacking, const uint16_t **ou
         size_t other = by - COLUMNAR_ORDER_COLUMN;
         if (reader->sections.items[other].way != COLUMNAR_IDS ||
             reader->depth == COLUMNAR_ORDER_DEPTH_MAX) {
-            return damaged(unpacking, err);
+            return columnar_part_damaged(part, err);
         }
         reader->depth++;
         status = line_keys(reader, other, &keys, &n_keys, err);
         reader->depth--;
     }
-    return THEN(status, columnar_reader_order(reader, unpacking->i, keys, n_keys, out_order, err));
+    return THEN(status, columnar_reader_order(reader, part->i, keys, n_keys, out_order, err));
 }
 
 /* As unpack_numbers, from that order into the lines'. */
-static enum status unpack_ordered(struct unpacking *unpacking, const uint16_t *order,
-                                  uint64_t **out, struct err *err)
+static enum status unpack_ordered(struct columnar_part *part, const uint16_t *order, uint64_t **out,
+                                  struct err *err)
 {
-    size_t count = unpacking->column->n_values;
+    size_t count = part->column->n_values;
     uint64_t *packed = NULL;
-    enum status status = unpack_numbers(unpacking, count, order ? &packed : out, err);
+    enum status status = columnar_part_numbers(part, count, order ? &packed : out, err);
     if (status != OK || !order) {
         return status;
     }
-    *out = arena_alloc(&unpacking->reader->arena, (count + 1) * sizeof **out);
+    *out = arena_alloc(&part->reader->arena, (count + 1) * sizeof **out);
     if (!*out) {
         return err_nomem(err, "columns");
     }
@@ -126,87 +78,30 @@ static enum status unpack_ordered(struct unpacking *unpacking, const uint16_t *o
     return OK;
 }
 
-/* Spellings one behind the other; start[count] is the end of the last. */
-static enum status unpack_texts(struct unpacking *unpacking, size_t count, bool *out_is_quoted,
-                                const char **out_text, uint64_t **out_start, struct err *err)
-{
-    struct columnar_reader *reader = unpacking->reader;
-    uint8_t is_quoted = 0;
-    enum status status = unpack_byte(unpacking, 1, &is_quoted, err);
-    status = THEN(status, unpack_numbers(unpacking, count, out_start, err));
-    buf_clear(&reader->scratch);
-    status = THEN(status, packer_read_bytes(reader->packer, unpacking->bytes, &unpacking->at,
-                                            COLUMNAR_TEXT_BYTES_MAX, &reader->scratch, err));
-    if (status != OK) {
-        return status;
-    }
-    uint64_t *start = *out_start;
-    uint64_t end = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t size = start[i];
-        start[i] = end;
-        if (size > reader->scratch.size - end) {
-            return damaged(unpacking, err);
-        }
-        end += size;
-    }
-    start[count] = end;
-    struct span text = arena_keep(&reader->arena, buf_span(&reader->scratch));
-    if (!text.data) {
-        return err_nomem(err, "columns");
-    }
-    *out_is_quoted = is_quoted;
-    *out_text = text.data;
-    return end == text.size ? OK : damaged(unpacking, err);
-}
-
-/* The texts that begin at those places, one behind the other in the lines' order. */
-static enum status order_texts(struct columnar_reader *reader, const uint16_t *order, size_t count,
-                               const char **text, uint64_t **start, struct err *err)
-{
-    const uint64_t *from = *start;
-    char *to = arena_alloc(&reader->arena, from[count] + 1);
-    uint64_t *ends = arena_alloc(&reader->arena, (count + 1) * sizeof *ends);
-    if (!to || !ends) {
-        return err_nomem(err, "columns");
-    }
-    uint64_t end = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t size = from[order[i] + 1] - from[order[i]];
-        ends[i] = end;
-        memcpy(to + end, *text + from[order[i]], size);
-        end += size;
-    }
-    ends[count] = end;
-    *text = to;
-    *start = ends;
-    return OK;
-}
-
 /* The places of odd values: ascending. */
-static enum status unpack_odd(struct unpacking *unpacking, struct err *err)
+static enum status unpack_odd(struct columnar_part *part, struct err *err)
 {
-    struct columnar_column *column = unpacking->column;
+    struct columnar_column *column = part->column;
     uint64_t *odd = NULL;
-    enum status status = unpack_count(unpacking, column->n_values, &column->n_odd, err);
-    status = THEN(status, unpack_numbers(unpacking, column->n_odd, &odd, err));
+    enum status status = columnar_part_count(part, column->n_values, &column->n_odd, err);
+    status = THEN(status, columnar_part_numbers(part, column->n_odd, &odd, err));
     for (size_t i = 0; status == OK && i < column->n_odd; i++) {
         if (odd[i] >= column->n_values || (i > 0 && odd[i] <= odd[i - 1])) {
-            return damaged(unpacking, err);
+            return columnar_part_damaged(part, err);
         }
     }
     column->odd = odd;
     return status;
 }
 
-static enum status unpack_odd_texts(struct unpacking *unpacking, struct err *err)
+static enum status unpack_odd_texts(struct columnar_part *part, struct err *err)
 {
-    struct columnar_reader *reader = unpacking->reader;
-    struct columnar_column *column = unpacking->column;
+    struct columnar_reader *reader = part->reader;
+    struct columnar_column *column = part->column;
     bool is_quoted = false;
     const char *text = NULL;
     uint64_t *start = NULL;
-    enum status status = unpack_texts(unpacking, column->n_odd, &is_quoted, &text, &start, err);
+    enum status status = columnar_part_texts(part, column->n_odd, &is_quoted, &text, &start, err);
     struct span *texts = arena_alloc(&reader->arena, (column->n_odd + 1) * sizeof *texts);
     struct buf spelling = BUF_INIT;
     for (size_t i = 0; status == OK && texts && i < column->n_odd; i++) {
@@ -222,22 +117,22 @@ static enum status unpack_odd_texts(struct unpacking *unpacking, struct err *err
     return status == OK && !texts ? err_nomem(err, "columns") : status;
 }
 
-static enum status unpack_uuids(struct unpacking *unpacking, struct err *err)
+static enum status unpack_uuids(struct columnar_part *part, struct err *err)
 {
-    struct columnar_column *column = unpacking->column;
+    struct columnar_column *column = part->column;
     size_t count = column->n_values;
     size_t size = count * VALUE_FORM_UUID_BYTES;
-    uint64_t *numbers = arena_alloc(&unpacking->reader->arena, (count + 1) * sizeof *numbers);
+    uint64_t *numbers = arena_alloc(&part->reader->arena, (count + 1) * sizeof *numbers);
     uint64_t *seconds = NULL;
     if (!numbers) {
         return err_nomem(err, "columns");
     }
-    if (size > unpacking->bytes.size - unpacking->at) {
-        return damaged(unpacking, err);
+    if (size > part->bytes.size - part->at) {
+        return columnar_part_damaged(part, err);
     }
-    const uint8_t *packed = (const uint8_t *)unpacking->bytes.data + unpacking->at;
-    unpacking->at += size;
-    enum status status = unpack_numbers(unpacking, count, &seconds, err);
+    const uint8_t *packed = (const uint8_t *)part->bytes.data + part->at;
+    part->at += size;
+    enum status status = columnar_part_numbers(part, count, &seconds, err);
     for (size_t i = 0; status == OK && i < count; i++) {
         struct value_form_bits bits =
             value_form_uuid_unpack(packed + i * VALUE_FORM_UUID_BYTES, (uint8_t)seconds[i]);
@@ -249,13 +144,13 @@ static enum status unpack_uuids(struct unpacking *unpacking, struct err *err)
     return status;
 }
 
-static enum status unpack_times(struct unpacking *unpacking, const uint16_t *order, struct err *err)
+static enum status unpack_times(struct columnar_part *part, const uint16_t *order, struct err *err)
 {
-    struct columnar_column *column = unpacking->column;
+    struct columnar_column *column = part->column;
     uint8_t power = 0;
     uint64_t *numbers = NULL;
-    enum status status = unpack_byte(unpacking, VALUE_FORM_FRACTION_MAX, &power, err);
-    status = THEN(status, unpack_ordered(unpacking, order, &numbers, err));
+    enum status status = columnar_part_byte(part, VALUE_FORM_FRACTION_MAX, &power, err);
+    status = THEN(status, unpack_ordered(part, order, &numbers, err));
     uint64_t unit = 1;
     for (uint8_t i = 0; i < power; i++) {
         unit *= 10;
@@ -267,101 +162,100 @@ static enum status unpack_times(struct unpacking *unpacking, const uint16_t *ord
     return status;
 }
 
-static enum status unpack_form(struct unpacking *unpacking, struct err *err)
+static enum status unpack_form(struct columnar_part *part, struct err *err)
 {
-    struct columnar_column *column = unpacking->column;
+    struct columnar_column *column = part->column;
     uint8_t kind = 0;
     const uint16_t *order = NULL;
-    enum status status = unpack_order(unpacking, &order, err);
-    status = THEN(status, unpack_byte(unpacking, VALUE_FORM_ENDPOINT, &kind, err));
-    status = THEN(status,
-                  unpack_byte(unpacking, VALUE_FORM_FRACTION_TRIMMED, &column->form.fraction, err));
-    status = THEN(status, unpack_odd(unpacking, err));
+    enum status status = unpack_order(part, &order, err);
+    status = THEN(status, columnar_part_byte(part, VALUE_FORM_ENDPOINT, &kind, err));
+    status = THEN(
+        status, columnar_part_byte(part, VALUE_FORM_FRACTION_TRIMMED, &column->form.fraction, err));
+    status = THEN(status, unpack_odd(part, err));
     column->form.kind = (enum value_form_kind)kind;
     if (status == OK && kind == VALUE_FORM_NONE) {
-        return damaged(unpacking, err);
+        return columnar_part_damaged(part, err);
     }
     if (column->n_odd > 0) {
-        status = THEN(status, unpack_odd_texts(unpacking, err));
+        status = THEN(status, unpack_odd_texts(part, err));
     }
     if (kind == VALUE_FORM_UUID) {
-        return THEN(status, unpack_uuids(unpacking, err));
+        return THEN(status, unpack_uuids(part, err));
     }
     if (kind == VALUE_FORM_TIME) {
-        return THEN(status, unpack_times(unpacking, order, err));
+        return THEN(status, unpack_times(part, order, err));
     }
     uint64_t *numbers = NULL;
     uint64_t *seconds = NULL;
-    status = THEN(status, unpack_ordered(unpacking, order, &numbers, err));
+    status = THEN(status, unpack_ordered(part, order, &numbers, err));
     if (kind == VALUE_FORM_ENDPOINT) {
-        status = THEN(status, unpack_ordered(unpacking, order, &seconds, err));
+        status = THEN(status, unpack_ordered(part, order, &seconds, err));
     }
     column->numbers = numbers;
     column->seconds = seconds;
     return status;
 }
 
-static enum status unpack_list(struct unpacking *unpacking, struct err *err)
+static enum status unpack_list(struct columnar_part *part, struct err *err)
 {
-    struct columnar_column *column = unpacking->column;
+    struct columnar_column *column = part->column;
     uint64_t *ids = NULL;
-    enum status status = unpack_count(unpacking, column->n_values, &column->n_ids, err);
-    status = THEN(status, unpack_numbers(unpacking, column->n_ids, &ids, err));
+    enum status status = columnar_part_count(part, column->n_values, &column->n_ids, err);
+    status = THEN(status, columnar_part_numbers(part, column->n_ids, &ids, err));
     for (size_t i = 0; status == OK && i < column->n_ids; i++) {
-        if (ids[i] >= unpacking->reader->vocabulary->values.count ||
-            (i > 0 && ids[i] <= ids[i - 1])) {
-            return damaged(unpacking, err);
+        if (ids[i] >= part->reader->vocabulary->values.count || (i > 0 && ids[i] <= ids[i - 1])) {
+            return columnar_part_damaged(part, err);
         }
     }
     column->ids = ids;
-    return status == OK && column->n_ids == 0 ? damaged(unpacking, err) : status;
+    return status == OK && column->n_ids == 0 ? columnar_part_damaged(part, err) : status;
 }
 
-static enum status check_places(const struct unpacking *unpacking, const uint64_t *places,
+static enum status check_places(const struct columnar_part *part, const uint64_t *places,
                                 size_t count, struct err *err)
 {
     for (size_t i = 0; i < count; i++) {
-        if (places[i] >= unpacking->column->n_ids) {
-            return damaged(unpacking, err);
+        if (places[i] >= part->column->n_ids) {
+            return columnar_part_damaged(part, err);
         }
     }
     return OK;
 }
 
-static enum status unpack_ids(struct unpacking *unpacking, struct err *err)
+static enum status unpack_ids(struct columnar_part *part, struct err *err)
 {
-    struct columnar_column *column = unpacking->column;
+    struct columnar_column *column = part->column;
     const uint16_t *order = NULL;
     uint64_t *places = NULL;
-    enum status status = unpack_order(unpacking, &order, err);
-    status = THEN(status, unpack_ordered(unpacking, order, &places, err));
+    enum status status = unpack_order(part, &order, err);
+    status = THEN(status, unpack_ordered(part, order, &places, err));
     column->places = places;
-    return THEN(status, check_places(unpacking, places, column->n_values, err));
+    return THEN(status, check_places(part, places, column->n_values, err));
 }
 
-static enum status unpack_leader(struct unpacking *unpacking, size_t *out_leader, struct err *err)
+static enum status unpack_leader(struct columnar_part *part, size_t *out_leader, struct err *err)
 {
-    const struct columnar_reader *reader = unpacking->reader;
-    enum status status = unpack_count(unpacking, reader->sections.count - 1, out_leader, err);
+    const struct columnar_reader *reader = part->reader;
+    enum status status = columnar_part_count(part, reader->sections.count - 1, out_leader, err);
     if (status == OK && reader->sections.items[*out_leader].way != COLUMNAR_IDS) {
-        return damaged(unpacking, err);
+        return columnar_part_damaged(part, err);
     }
     return status;
 }
 
-static enum status unpack_follower(struct unpacking *unpacking, struct err *err)
+static enum status unpack_follower(struct columnar_part *part, struct err *err)
 {
-    struct columnar_reader *reader = unpacking->reader;
-    struct columnar_column *column = unpacking->column;
+    struct columnar_reader *reader = part->reader;
+    struct columnar_column *column = part->column;
     const struct columnar_column *leader = NULL;
     uint64_t *map = NULL;
     uint64_t *odd_places = NULL;
-    enum status status = columnar_column(reader, unpacking->leader, &leader, err);
-    status = THEN(status, unpack_numbers(unpacking, leader->n_ids, &map, err));
-    status = THEN(status, check_places(unpacking, map, leader->n_ids, err));
-    status = THEN(status, unpack_odd(unpacking, err));
-    status = THEN(status, unpack_numbers(unpacking, column->n_odd, &odd_places, err));
-    status = THEN(status, check_places(unpacking, odd_places, column->n_odd, err));
+    enum status status = columnar_column(reader, part->leader, &leader, err);
+    status = THEN(status, columnar_part_numbers(part, leader->n_ids, &map, err));
+    status = THEN(status, check_places(part, map, leader->n_ids, err));
+    status = THEN(status, unpack_odd(part, err));
+    status = THEN(status, columnar_part_numbers(part, column->n_odd, &odd_places, err));
+    status = THEN(status, check_places(part, odd_places, column->n_odd, err));
     if (status != OK) {
         return status;
     }
@@ -378,17 +272,27 @@ static enum status unpack_follower(struct unpacking *unpacking, struct err *err)
     return OK;
 }
 
-static enum status unpack_text(struct unpacking *unpacking, struct err *err)
+static enum status unpack_text(struct columnar_part *part, struct err *err)
 {
-    struct columnar_column *column = unpacking->column;
+    struct columnar_column *column = part->column;
     const uint16_t *order = NULL;
+    uint64_t *which = NULL;
     uint64_t *start = NULL;
-    enum status status = unpack_order(unpacking, &order, err);
-    status = THEN(status, unpack_texts(unpacking, column->n_values, &column->is_quoted,
-                                       &column->text, &start, err));
-    if (status == OK && order) {
-        status =
-            order_texts(unpacking->reader, order, column->n_values, &column->text, &start, err);
+    size_t n_texts = column->n_values;
+    size_t n_repeats = 0;
+    enum status status = unpack_order(part, &order, err);
+    status = THEN(status, columnar_part_count(part, column->n_values, &n_repeats, err));
+    if (status == OK && n_repeats > 0) {
+        status = columnar_part_numbers(part, column->n_values, &which, err);
+        n_texts = status == OK ? columnar_part_which(which, column->n_values, n_repeats) : 0;
+        if (status == OK && n_texts == 0) {
+            return columnar_part_damaged(part, err);
+        }
+    }
+    status = THEN(
+        status, columnar_part_texts(part, n_texts, &column->is_quoted, &column->text, &start, err));
+    if (status == OK && (order || which)) {
+        status = columnar_part_spread(part, which, order, &column->text, &start, err);
     }
     column->start = start;
     return status;
@@ -403,31 +307,31 @@ static bool has_ids(enum columnar_way way)
 static enum status begin(struct columnar_reader *reader, size_t i, struct err *err)
 {
     struct columnar_section *section = &reader->sections.items[i];
-    struct unpacking unpacking = {.reader = reader, .i = i};
-    unpacking.column = arena_alloc(&reader->arena, sizeof *unpacking.column);
-    if (!unpacking.column) {
+    struct columnar_part part = {.reader = reader, .i = i};
+    part.column = arena_alloc(&reader->arena, sizeof *part.column);
+    if (!part.column) {
         return err_nomem(err, "columns");
     }
-    *unpacking.column = (struct columnar_column){
+    *part.column = (struct columnar_column){
         .path = section->path, .way = section->way, .n_values = section->n_values};
-    if (!checksum_holds(section->bytes, &unpacking.bytes)) {
-        return damaged(&unpacking, err);
-    }
     enum status status = OK;
+    if (section->way == COLUMNAR_ONE) {
+        part.column->ids = &section->id;
+        part.column->n_ids = 1;
+    } else if (!checksum_holds(section->bytes, &part.bytes)) {
+        return columnar_part_damaged(&part, err);
+    }
     if (section->way == COLUMNAR_FOLLOWS) {
-        status = unpack_leader(&unpacking, &unpacking.leader, err);
+        status = unpack_leader(&part, &part.leader, err);
     }
-    if (has_ids(section->way)) {
-        status = THEN(status, unpack_list(&unpacking, err));
-    }
-    if (status == OK && section->way == COLUMNAR_ONE && unpacking.column->n_ids != 1) {
-        return damaged(&unpacking, err);
+    if (section->way == COLUMNAR_IDS || section->way == COLUMNAR_FOLLOWS) {
+        status = THEN(status, unpack_list(&part, err));
     }
     if (status == OK) {
-        section->column = unpacking.column;
-        section->bytes = unpacking.bytes;
-        section->at = unpacking.at;
-        section->leader = unpacking.leader;
+        section->column = part.column;
+        section->bytes = part.bytes;
+        section->at = part.at;
+        section->leader = part.leader;
     }
     return status;
 }
@@ -435,21 +339,21 @@ static enum status begin(struct columnar_reader *reader, size_t i, struct err *e
 static enum status unpack_rest(struct columnar_reader *reader, size_t i, struct err *err)
 {
     struct columnar_section *section = &reader->sections.items[i];
-    static enum status (*const ways[])(struct unpacking *, struct err *) = {
+    static enum status (*const ways[])(struct columnar_part *, struct err *) = {
         [COLUMNAR_IDS] = unpack_ids,
         [COLUMNAR_FOLLOWS] = unpack_follower,
         [COLUMNAR_FORM] = unpack_form,
         [COLUMNAR_TEXT] = unpack_text,
     };
-    struct unpacking unpacking = {.reader = reader,
-                                  .i = i,
-                                  .column = section->column,
-                                  .bytes = section->bytes,
-                                  .at = section->at,
-                                  .leader = section->leader};
-    enum status status = section->way == COLUMNAR_ONE ? OK : ways[section->way](&unpacking, err);
-    if (status == OK && unpacking.at != unpacking.bytes.size) {
-        status = damaged(&unpacking, err);
+    struct columnar_part part = {.reader = reader,
+                                 .i = i,
+                                 .column = section->column,
+                                 .bytes = section->bytes,
+                                 .at = section->at,
+                                 .leader = section->leader};
+    enum status status = section->way == COLUMNAR_ONE ? OK : ways[section->way](&part, err);
+    if (status == OK && part.at != part.bytes.size) {
+        status = columnar_part_damaged(&part, err);
     }
     section->is_whole = status == OK;
     return status;

@@ -8,6 +8,7 @@
 /* A column as it is stored. */
 struct columnar_section {
     struct span bytes; /* of the block; without the checksum once the column is begun */
+    uint64_t id;       /* one */
     uint32_t path;
     enum columnar_way way;
     size_t n_values;

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "schema/columnar/checksum.h"
+#include "schema/columnar/columnar_arrange.h"
 #include "schema/columnar/columnar_format.h"
-#include "schema/columnar/columnar_pack.h"
 
 struct columnar_writer {
     struct vocabulary vocabulary;
@@ -14,6 +14,7 @@ struct columnar_writer {
     struct columnar_cut cut;
     struct columnar_planner planner;
     struct columnar_pack pack;
+    struct columnar_arrange arrange;
     struct buf head;
     struct buf again; /* the lines, read back */
 };
@@ -32,6 +33,7 @@ enum status columnar_writer_new(int level, struct columnar_writer **out_writer, 
     writer->codec = codec_new();
     writer->packer = writer->codec ? packer_new(writer->codec, level) : NULL;
     writer->pack = (struct columnar_pack){.planner = &writer->planner, .packer = writer->packer};
+    writer->arrange = (struct columnar_arrange){.pack = &writer->pack};
     if (status == OK && !writer->packer) {
         status = err_nomem(err, "columns");
     }
@@ -56,6 +58,7 @@ void columnar_writer_free(struct columnar_writer *writer)
     packer_free(writer->packer);
     codec_free(writer->codec);
     columnar_pack_fini(&writer->pack);
+    columnar_arrange_fini(&writer->arrange);
     buf_fini(&writer->head);
     buf_fini(&writer->again);
     free(writer);
@@ -92,16 +95,22 @@ static enum status pack_block(struct columnar_writer *writer, struct buf *out, s
     buf_add_varint(&writer->head, vocabulary->values.count);
     buf_add_varint(&writer->head, planner->plans.count);
     enum status status = columnar_pack_shapes(&writer->pack, err);
+    status = THEN(status, columnar_arrange_begin(&writer->arrange, err));
     end_section(writer, 0);
     uint32_t path = 0;
     for (size_t i = 0; status == OK && i < planner->plans.count; i++) {
         const struct columnar_plan *plan = &planner->plans.items[i];
         size_t begin = writer->pack.body.size;
-        status = columnar_pack_column(&writer->pack, i, err);
         buf_add_varint(&writer->head, plan->column->path - path);
+        path = plan->column->path;
+        if (plan->way == COLUMNAR_ONE) {
+            buf_add_char(&writer->head, COLUMNAR_ONE);
+            buf_add_varint(&writer->head, planner->ids.items[plan->first_distinct]);
+            continue;
+        }
+        status = columnar_arrange_column(&writer->arrange, i, err); /* its way may change */
         buf_add_char(&writer->head, (char)plan->way);
         end_section(writer, begin);
-        path = plan->column->path;
     }
     buf_add_varint(out, writer->head.size);
     size_t begin = out->size;

@@ -75,15 +75,21 @@ static size_t cost_with_low(const uint64_t *numbers, size_t count, size_t low, s
         for (size_t i = 0; i < count; i++) {
             counts[numbers[i] >> shift & 255]++;
         }
-        cost += coded_bytes(counts, count);
+        size_t coded = coded_bytes(counts, count);
+        cost += coded < count ? coded : count;
     }
     return cost;
 }
 
-/* That are noise: all but the upper three of a number in the middle. */
+/* That are noise: all but the upper three of a number in the middle; or all bits. */
 size_t low_bits_noisy(const uint64_t *numbers, size_t count, size_t bits, size_t *out_cost)
 {
     size_t with_bits[65] = {0};
+    size_t all = (count * bits + 7) / 8;
+    if (bits <= 8) { /* of one plane the upper bits alone are not smaller */
+        *out_cost = all;
+        return bits;
+    }
     for (size_t i = 0; i < count; i++) {
         with_bits[packer_bits(numbers[i])]++;
     }
@@ -94,7 +100,6 @@ size_t low_bits_noisy(const uint64_t *numbers, size_t count, size_t bits, size_t
     size_t low = middle > 3 ? middle - 3 : 0;
     low = low > LOW_BITS_MAX ? LOW_BITS_MAX : low;
     *out_cost = cost_with_low(numbers, count, low, bits);
-    size_t all = (count * bits + 7) / 8;
     if (bits <= LOW_BITS_MAX && all <= *out_cost) {
         *out_cost = all;
         return bits;
@@ -104,10 +109,8 @@ size_t low_bits_noisy(const uint64_t *numbers, size_t count, size_t bits, size_t
 
 size_t low_bits_cost(const uint64_t *numbers, size_t count, size_t bits)
 {
-    size_t with_low = SIZE_MAX;
+    size_t with_low = 0;
     size_t without = cost_with_low(numbers, count, 0, bits);
-    if (bits > 8) {
-        (void)low_bits_noisy(numbers, count, bits, &with_low);
-    }
+    (void)low_bits_noisy(numbers, count, bits, &with_low);
     return with_low < without ? with_low : without;
 }

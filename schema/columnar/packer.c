@@ -18,8 +18,6 @@ enum {
     LIST_WIDTH_MIN = 12, /* bits; narrower numbers are as small as their places */
     LIST_ENTRIES_MAX = 4096,
     TRANSFORM_BITS = 2,
-    LOW_COUNT_MIN = 32,
-    BYTE_BITS = 8,
     SAMPLE = 512,
     STRETCH = 64,
 };
@@ -226,7 +224,7 @@ static enum status pack_work(struct packer *packer, enum transform transform, ui
     }
     size_t begin = out->size;
     enum status status = pack_with_low(packer, transform, 0, any, first, out, err);
-    if (status != OK || packer_bits(any) <= BYTE_BITS || count < LOW_COUNT_MIN) {
+    if (status != OK || packer_bits(any) <= 2) {
         return status;
     }
     size_t low = low_bits_noisy(work, count, packer_bits(any), &cost);

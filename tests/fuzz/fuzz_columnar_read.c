@@ -12,6 +12,7 @@ enum { LINES = 64, SECTIONS_MAX = 64, SHAPES = 0 };
 
 struct section {
     struct span bytes; /* without its checksum */
+    uint64_t id;       /* of a column of one value, instead */
     uint64_t path_step;
     uint8_t way;
 };
@@ -70,6 +71,10 @@ static void parse_block(struct block *block)
             MUST_HOLD(buf_read_varint(head, &at, &section->path_step));
             section->way = (uint8_t)head.data[at++];
         }
+        if (section->way == COLUMNAR_ONE) {
+            MUST_HOLD(buf_read_varint(head, &at, &section->id));
+            continue;
+        }
         MUST_HOLD(buf_read_varint(head, &at, &size));
         section->bytes = span_of(body.data, (size_t)size - 4);
         body = span_from(body, (size_t)size);
@@ -96,13 +101,17 @@ static void build_block(const struct block *block, struct buf *out)
             buf_add_varint(&head, block->sections[i].path_step);
             buf_add_char(&head, (char)block->sections[i].way);
         }
-        buf_add_varint(&head, block->sections[i].bytes.size + 4);
+        bool is_one = block->sections[i].way == COLUMNAR_ONE;
+        buf_add_varint(&head, is_one ? block->sections[i].id : block->sections[i].bytes.size + 4);
     }
     buf_add_varint(out, head.size);
     size_t begin = out->size;
     buf_add_span(out, buf_span(&head));
     add_checksum(out, begin);
     for (size_t i = 0; i < block->n_sections; i++) {
+        if (block->sections[i].way == COLUMNAR_ONE) {
+            continue;
+        }
         begin = out->size;
         buf_add_span(out, block->sections[i].bytes);
         add_checksum(out, begin);
@@ -182,7 +191,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     parse_block(&block);
     size_t which = data[0] % block.n_sections;
     block.sections[which].bytes = input;
-    block.sections[which].way = data[1];
+    block.sections[which].way = which == SHAPES ? 0 : data[1];
+    block.sections[which].id = data[2];
     build_block(&block, &bytes);
     read_block(&vocabulary, buf_span(&bytes));
     vocabulary_fini(&vocabulary);

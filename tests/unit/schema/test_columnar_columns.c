@@ -1,6 +1,7 @@
 /* Columns of a block that are read on their own: their values, ids and lines are those of the lines
  * they came from; what a reader does not ask for may be damaged. */
 #include "schema/columnar/columnar.h"
+#include "tests/support/audit_world.h"
 #include "tests/support/test.h"
 
 enum { LINES = 64 };
@@ -179,5 +180,79 @@ TEST(columns_are_damaged_one_by_one)
     sample_fini(&sample);
 }
 
-TEST_MAIN(TEST_ENTRY(ids_without_places), TEST_ENTRY(places_of_what_follows),
+/* Writes the lines as one block, reads them back, and gives the bytes of the block. */
+static size_t block_bytes(struct span text)
+{
+    struct err err;
+    struct columnar_writer *writer = NULL;
+    struct columnar_written written;
+    struct buf block = BUF_INIT;
+    struct buf part = BUF_INIT;
+    VEC(struct span) lines = {0};
+    struct span line;
+    while (span_next_line(&text, &line)) {
+        EXPECT(vec_push(&lines, line));
+    }
+    EXPECT_OK(columnar_writer_new(3, &writer, &err), err);
+    EXPECT_OK(columnar_write(writer, lines.items, lines.count, &block, &part, &written, &err), err);
+    EXPECT(!written.was_not_same);
+    size_t size = block.size;
+    columnar_writer_free(writer);
+    vec_fini(&lines);
+    buf_fini(&block);
+    buf_fini(&part);
+    return size;
+}
+
+enum { SESSIONS = 64, EVENTS = 4096 };
+
+/* Events of sessions, in no order; `counts`: each session counts its own. */
+static size_t session_bytes(bool counts)
+{
+    struct dice dice = {5};
+    unsigned next[SESSIONS] = {0};
+    struct buf text = BUF_INIT;
+    for (size_t i = 0; i < EVENTS; i++) {
+        unsigned session = dice_roll(&dice, SESSIONS);
+        unsigned number = counts ? next[session]++ : 0;
+        buf_printf(&text, "{\"sid\":\"session %u\",\"ei\":%u,\"pid\":%u}\n", session, number,
+                   counts ? 70000 * (session + 1) + number * 3 : 0);
+    }
+    size_t bytes = block_bytes(buf_span(&text));
+    buf_fini(&text);
+    return bytes;
+}
+
+/* What a session counts takes next to nothing, however the sessions are mixed. */
+TEST(counters_of_sessions)
+{
+    size_t sessions = session_bytes(false);
+    EXPECT(sessions > EVENTS * 5 / 8); /* six bits, which are noise */
+    EXPECT(session_bytes(true) < sessions + EVENTS / 4);
+}
+
+/* Text of which every second value is one of a few takes little more than the other half. */
+static size_t text_bytes(bool repeats)
+{
+    struct dice dice = {6};
+    struct buf text = BUF_INIT;
+    for (size_t i = 0; i < EVENTS; i++) {
+        uint32_t name = dice_roll(&dice, 1u << 31);
+        uint32_t few = dice_roll(&dice, 16) * 1234567;
+        if (i % 2 == 0 || repeats) {
+            buf_printf(&text, "{\"path\":\"/tmp/%08x\"}\n", i % 2 ? few : name);
+        }
+    }
+    size_t bytes = block_bytes(buf_span(&text));
+    buf_fini(&text);
+    return bytes;
+}
+
+TEST(texts_that_come_again)
+{
+    EXPECT(text_bytes(true) < text_bytes(false) + EVENTS * 2 / 3);
+}
+
+TEST_MAIN(TEST_ENTRY(counters_of_sessions), TEST_ENTRY(texts_that_come_again),
+          TEST_ENTRY(ids_without_places), TEST_ENTRY(places_of_what_follows),
           TEST_ENTRY(lines_that_have_a_column), TEST_ENTRY(columns_are_damaged_one_by_one))
