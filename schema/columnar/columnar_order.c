@@ -1,42 +1,71 @@
-/* Which lines have a column, and what follows from that: the order in which its values are packed,
- * and its places when it follows another. */
+/* Which lines have a column, and the order in which its values are packed. */
 #include "schema/columnar/columnar_unpack.h"
 
-static bool shape_has(const struct columnar_reader *reader, size_t place, uint32_t path)
+/* The lines of each shape, by counting. */
+static enum status list_lines(struct columnar_reader *reader, struct err *err)
 {
-    const struct vocabulary_shape *shape = columnar_reader_shape(reader, place);
-    const uint32_t *paths = vocabulary_paths(reader->vocabulary, shape);
-    for (size_t i = 0; i < shape->n_values; i++) {
-        if (paths[i] == path) {
-            return true;
-        }
+    size_t n_shapes = reader->shapes.count;
+    uint32_t *first = arena_alloc(&reader->arena, (n_shapes + 2) * sizeof *first);
+    uint16_t *list = arena_alloc(&reader->arena, reader->n_lines * sizeof *list);
+    if (!first || !list) {
+        return err_nomem(err, "columns");
     }
-    return false;
+    memset(first, 0, (n_shapes + 2) * sizeof *first);
+    for (size_t i = 0; i < reader->n_lines; i++) {
+        first[reader->lines.items[i] + 2]++;
+    }
+    for (size_t s = 2; s <= n_shapes; s++) {
+        first[s] += first[s - 1];
+    }
+    for (size_t i = 0; i < reader->n_lines; i++) {
+        list[first[reader->lines.items[i] + 1]++] = (uint16_t)i;
+    }
+    reader->first_line = first;
+    reader->lines_by_shape = list;
+    return OK;
+}
+
+/* The lines of several shapes. */
+static enum status merge_lines(struct columnar_reader *reader, struct columnar_section *section,
+                               struct err *err)
+{
+    uint16_t *slots = arena_alloc(&reader->arena, (section->n_values + 1) * sizeof *slots);
+    uint8_t *has = arena_alloc(&reader->arena, reader->shapes.count);
+    if (!slots || !has) {
+        return err_nomem(err, "columns");
+    }
+    memset(has, 0, reader->shapes.count);
+    for (size_t s = 0; s < section->n_shapes; s++) {
+        has[reader->shapes_of_columns[section->first_shape + s]] = 1;
+    }
+    size_t count = 0;
+    for (size_t line = 0; line < reader->n_lines; line++) {
+        slots[count] = (uint16_t)line; /* there is room for one more than there are */
+        count += has[reader->lines.items[line]];
+    }
+    CHECK(count == section->n_values);
+    section->slots = slots;
+    return OK;
 }
 
 enum status columnar_column_slots(struct columnar_reader *reader, size_t i,
                                   const uint16_t **out_slots, struct err *err)
 {
     struct columnar_section *section = vec_at(&reader->sections, i);
+    enum status status = OK;
     if (!section->slots && section->n_values < reader->n_lines) {
-        uint16_t *slots = arena_alloc(&reader->arena, (section->n_values + 1) * sizeof *slots);
-        uint8_t *has = arena_alloc(&reader->arena, reader->shapes.count);
-        if (!slots || !has) {
-            return err_nomem(err, "columns");
+        status = reader->lines_by_shape ? OK : list_lines(reader, err);
+        if (status == OK && section->n_shapes == 1) {
+            uint32_t shape = reader->shapes_of_columns[section->first_shape];
+            section->slots = reader->lines_by_shape + reader->first_line[shape];
+        } else {
+            status = THEN(status, merge_lines(reader, section, err));
         }
-        for (size_t s = 0; s < reader->shapes.count; s++) {
-            has[s] = shape_has(reader, s, section->path);
-        }
-        size_t count = 0;
-        for (size_t line = 0; line < reader->n_lines; line++) {
-            slots[count] = (uint16_t)line; /* there is room for one more than there are */
-            count += has[reader->lines.items[line]];
-        }
-        CHECK(count == section->n_values);
-        section->slots = slots;
     }
-    *out_slots = section->slots;
-    return OK;
+    if (status == OK) {
+        *out_slots = section->slots;
+    }
+    return status;
 }
 
 /* By counting: where the values of each key begin, then each value behind those before it. */
@@ -70,47 +99,4 @@ enum status columnar_reader_order(struct columnar_reader *reader, size_t i, cons
     enum status status = columnar_column_slots(reader, i, &slots, err);
     return THEN(status, sort_by_key(reader, reader->sections.items[i].n_values, keys, n_keys, slots,
                                     out_order, err));
-}
-
-/* The places that follow from the leader's: `map` has one for each of the leader's. False: a line
- * has the follower and not the leader. */
-static bool follow_lines(const struct columnar_reader *reader, const struct columnar_column *leader,
-                         const struct columnar_column *column, const uint64_t *map,
-                         const uint8_t *has, uint64_t *places)
-{
-    size_t theirs = 0;
-    size_t mine = 0;
-    for (size_t line = 0; line < reader->n_lines && mine < column->n_values; line++) {
-        uint8_t which = has[reader->lines.items[line]];
-        if (which == 2) {
-            return false;
-        }
-        if (which == 3) {
-            places[mine++] = map[leader->places[theirs]];
-        }
-        theirs += which & 1;
-    }
-    return mine == column->n_values;
-}
-
-enum status columnar_reader_follow(struct columnar_reader *reader,
-                                   const struct columnar_column *leader,
-                                   const struct columnar_column *column, const uint64_t *map,
-                                   uint64_t **out_places, struct err *err)
-{
-    uint64_t *places = arena_alloc(&reader->arena, (column->n_values + 1) * sizeof *places);
-    uint8_t *has = arena_alloc(&reader->arena, reader->shapes.count); /* 1 leader, 2 follower */
-    if (!places || !has) {
-        return err_nomem(err, "columns");
-    }
-    for (size_t s = 0; s < reader->shapes.count; s++) {
-        has[s] =
-            (uint8_t)(shape_has(reader, s, leader->path) | shape_has(reader, s, column->path) << 1);
-    }
-    if (!follow_lines(reader, leader, column, map, has, places)) {
-        return err_set(err, ERR_CORRUPT, "column %u of a block follows one that lines do not have",
-                       (unsigned)column->path);
-    }
-    *out_places = places;
-    return OK;
 }

@@ -60,13 +60,16 @@ enum status columnar_part_texts(struct columnar_part *part, size_t count, bool *
         end += size;
     }
     start[count] = end;
-    struct span text = arena_keep(&reader->arena, buf_span(&reader->scratch));
-    if (!text.data) {
+    char *text = arena_alloc(&reader->arena, reader->scratch.size + COLUMNAR_NEAR);
+    if (!text) {
         return err_nomem(err, "columns");
     }
+    if (reader->scratch.size > 0) {
+        memcpy(text, reader->scratch.data, reader->scratch.size);
+    }
     *out_is_quoted = is_quoted;
-    *out_text = text.data;
-    return end == text.size ? OK : columnar_part_damaged(part, err);
+    *out_text = text;
+    return end == reader->scratch.size ? OK : columnar_part_damaged(part, err);
 }
 
 size_t columnar_part_which(uint64_t *numbers, size_t count, size_t n_repeats)
@@ -103,14 +106,14 @@ enum status columnar_part_spread(struct columnar_part *part, const uint64_t *whi
         }
     }
     to[count] = end;
-    char *spread = arena_alloc(arena, end + 1);
+    char *spread = arena_alloc(arena, end + COLUMNAR_NEAR);
     if (!spread) {
         return err_nomem(err, "columns");
     }
     for (size_t i = 0; i < count; i++) {
         size_t at = order ? order[i] : i;
         at = which ? (size_t)which[at] : at;
-        memcpy(spread + to[i], *text + from[at], from[at + 1] - from[at]);
+        (void)columnar_put(spread + to[i], *text + from[at], from[at + 1] - from[at]);
     }
     *text = spread;
     *start = to;

@@ -1,4 +1,4 @@
-/* Reading a block: the head, columns when they are asked for, and lines made of both. */
+/* Reading a block: the head, and columns when they are asked for. */
 #include <stdlib.h>
 
 #include "schema/columnar/checksum.h"
@@ -32,7 +32,6 @@ void columnar_reader_free(struct columnar_reader *reader)
     vec_fini(&reader->shapes);
     vec_fini(&reader->lines);
     vec_fini(&reader->sections);
-    vec_fini(&reader->cursors);
     vec_fini(&reader->column_of_path);
     arena_fini(&reader->arena);
     buf_fini(&reader->scratch);
@@ -115,6 +114,33 @@ static enum status read_shapes(struct columnar_reader *reader, struct span secti
     return status;
 }
 
+/* Which shapes each column has. */
+static enum status list_shapes(struct columnar_reader *reader, size_t n_all, struct err *err)
+{
+    reader->shapes_of_columns =
+        arena_alloc(&reader->arena, n_all * sizeof *reader->shapes_of_columns);
+    if (!reader->shapes_of_columns) {
+        return err_nomem(err, "columns");
+    }
+    size_t first = 0;
+    for (size_t i = 0; i < reader->sections.count; i++) {
+        struct columnar_section *section = &reader->sections.items[i];
+        section->first_shape = first;
+        first += section->n_shapes;
+        section->n_shapes = 0;
+    }
+    for (size_t s = 0; s < reader->shapes.count; s++) {
+        const struct vocabulary_shape *shape = columnar_reader_shape(reader, s);
+        const uint32_t *paths = vocabulary_paths(reader->vocabulary, shape);
+        for (size_t i = 0; i < shape->n_values; i++) {
+            uint32_t column = reader->column_of_path.items[paths[i]] - 1;
+            struct columnar_section *section = &reader->sections.items[column];
+            reader->shapes_of_columns[section->first_shape + section->n_shapes++] = (uint32_t)s;
+        }
+    }
+    return OK;
+}
+
 /* How many values each column has, from the shapes of the lines. */
 static enum status count_values(struct columnar_reader *reader, struct err *err)
 {
@@ -135,6 +161,7 @@ static enum status count_values(struct columnar_reader *reader, struct err *err)
     for (size_t i = 0; i < reader->n_lines; i++) {
         lines[reader->lines.items[i]]++;
     }
+    size_t n_all = 0; /* of pairs of shape and column */
     for (size_t s = 0; s < reader->shapes.count; s++) {
         const struct vocabulary_shape *shape = columnar_reader_shape(reader, s);
         const uint32_t *paths = vocabulary_paths(reader->vocabulary, shape);
@@ -144,9 +171,11 @@ static enum status count_values(struct columnar_reader *reader, struct err *err)
                 return bad_head(err);
             }
             reader->sections.items[column - 1].n_values += lines[s];
+            reader->sections.items[column - 1].n_shapes++;
         }
+        n_all += shape->n_values;
     }
-    return OK;
+    return list_shapes(reader, n_all, err);
 }
 
 enum status columnar_reader_open(struct columnar_reader *reader, struct span block, struct err *err)
@@ -158,6 +187,7 @@ enum status columnar_reader_open(struct columnar_reader *reader, struct span blo
     arena_reset(&reader->arena);
     vec_clear(&reader->sections);
     reader->n_lines = 0;
+    reader->lines_by_shape = NULL;
     if (!buf_read_varint(block, &at, &size) || size > COLUMNAR_HEAD_BYTES_MAX ||
         size + CHECKSUM_BYTES > block.size - at ||
         !checksum_holds(span_of(block.data + at, (size_t)size + CHECKSUM_BYTES), &head)) {
@@ -205,176 +235,4 @@ enum columnar_way columnar_column_way(const struct columnar_reader *reader, size
     const struct columnar_section *section = vec_at(&reader->sections, i);
     *out_path = section->path;
     return section->way;
-}
-
-/* Lines are made at a place that has room for the largest that they can be. */
-
-/* Where a column's next value is. */
-struct columnar_cursor {
-    const struct columnar_column *column;
-    size_t at;
-    size_t next_odd;
-};
-
-/* A piece of a shape, and the column of the value behind it. */
-struct line_piece {
-    struct span bytes;
-    struct columnar_cursor *cursor; /* NULL behind the last */
-};
-
-static char *put(char *to, const char *from, size_t size)
-{
-    memcpy(to, from, size);
-    return to + size;
-}
-
-static char *put_text(char *to, const struct columnar_column *column, size_t i)
-{
-    const char *from = column->text + column->start[i];
-    size_t size = (size_t)(column->start[i + 1] - column->start[i]);
-    if (!column->is_quoted) {
-        return put(to, from, size);
-    }
-    *to = '"';
-    to = put(to + 1, from, size);
-    *to = '"';
-    return to + 1;
-}
-
-static char *put_form(char *to, struct columnar_cursor *cursor, size_t i)
-{
-    const struct columnar_column *column = cursor->column;
-    if (cursor->next_odd < column->n_odd && column->odd[cursor->next_odd] == i) {
-        struct span odd = column->odd_texts[cursor->next_odd++];
-        return put(to, odd.data, odd.size);
-    }
-    struct value_form_bits bits = {column->numbers[i], column->seconds ? column->seconds[i] : 0};
-    return to + value_form_write(column->form, &bits, to);
-}
-
-static char *put_value(char *to, const struct columnar_reader *reader,
-                       struct columnar_cursor *cursor)
-{
-    const struct columnar_column *column = cursor->column;
-    size_t i = cursor->at++;
-    switch (column->way) {
-    case COLUMNAR_TEXT:
-        return put_text(to, column, i);
-    case COLUMNAR_FORM:
-        return put_form(to, cursor, i);
-    case COLUMNAR_ONE:
-    case COLUMNAR_IDS:
-    case COLUMNAR_FOLLOWS:
-        break;
-    }
-    uint64_t id = column->ids[column->places ? column->places[i] : 0];
-    const struct dictionary_value *value = &reader->vocabulary->values.values[id];
-    return put(to, value->text, value->size);
-}
-
-/* No value of the column is larger in all than this. */
-static uint64_t column_bytes_max(const struct columnar_reader *reader,
-                                 const struct columnar_column *column)
-{
-    uint64_t bytes = 0;
-    if (column->way == COLUMNAR_TEXT) {
-        return column->start[column->n_values] + 2 * column->n_values;
-    }
-    if (column->way == COLUMNAR_FORM) {
-        for (size_t i = 0; i < column->n_odd; i++) {
-            bytes += column->odd_texts[i].size;
-        }
-        return bytes + column->n_values * VALUE_FORM_SPELLING_MAX;
-    }
-    for (size_t i = 0; i < column->n_values; i++) {
-        uint64_t id = column->ids[column->places ? column->places[i] : 0];
-        bytes += reader->vocabulary->values.values[id].size;
-    }
-    return bytes;
-}
-
-/* All columns, and a cursor at the begin of each; *out_bytes: what their values take at most. */
-static enum status begin_lines(struct columnar_reader *reader, uint64_t *out_bytes, struct err *err)
-{
-    vec_clear(&reader->cursors);
-    if (!vec_reserve(&reader->cursors, reader->sections.count)) {
-        return err_nomem(err, "columns");
-    }
-    *out_bytes = 0;
-    for (size_t i = 0; i < reader->sections.count; i++) {
-        const struct columnar_column *column = NULL;
-        enum status status = columnar_column(reader, i, &column, err);
-        if (status != OK) {
-            return status;
-        }
-        reader->cursors.items[i] = (struct columnar_cursor){.column = column};
-        *out_bytes += column_bytes_max(reader, column);
-    }
-    return OK;
-}
-
-/* The pieces of each shape that the block uses, one shape's behind the other's: first[s] is where
- * those of shape s begin. NULL: memory is out. */
-static struct line_piece *cut_shapes(struct columnar_reader *reader, size_t *first)
-{
-    size_t count = 0;
-    for (size_t s = 0; s < reader->shapes.count; s++) {
-        first[s] = count;
-        count += columnar_reader_shape(reader, s)->n_values + 1;
-    }
-    struct line_piece *pieces = arena_alloc(&reader->arena, count * sizeof *pieces);
-    for (size_t s = 0; pieces && s < reader->shapes.count; s++) {
-        const struct vocabulary_shape *shape = columnar_reader_shape(reader, s);
-        const uint32_t *paths = vocabulary_paths(reader->vocabulary, shape);
-        struct line_piece *piece = pieces + first[s];
-        struct span rest = shape->bytes;
-        for (size_t i = 0; i < shape->n_values; i++) {
-            size_t size = span_find(rest, LINE_CUT_HOLE);
-            uint32_t column = reader->column_of_path.items[paths[i]] - 1;
-            *piece++ =
-                (struct line_piece){span_of(rest.data, size), &reader->cursors.items[column]};
-            rest = span_from(rest, size + 1);
-        }
-        *piece = (struct line_piece){rest, NULL};
-    }
-    return pieces;
-}
-
-static char *put_line(char *to, const struct columnar_reader *reader,
-                      const struct line_piece *piece)
-{
-    for (; piece->cursor; piece++) {
-        to = put(to, piece->bytes.data, piece->bytes.size);
-        to = put_value(to, reader, piece->cursor);
-    }
-    to = put(to, piece->bytes.data, piece->bytes.size);
-    *to = '\n';
-    return to + 1;
-}
-
-enum status columnar_read_lines(struct columnar_reader *reader, struct buf *out, struct err *err)
-{
-    uint64_t bytes = 0;
-    enum status status = begin_lines(reader, &bytes, err);
-    if (status != OK) {
-        return status;
-    }
-    for (size_t i = 0; i < reader->n_lines; i++) {
-        bytes += columnar_reader_shape(reader, reader->lines.items[i])->bytes.size + 1;
-    }
-    if (bytes > COLUMNAR_TEXT_BYTES_MAX) {
-        return err_set(err, ERR_CORRUPT, "the lines of a block would be larger than any are");
-    }
-    size_t *first = arena_alloc(&reader->arena, reader->shapes.count * sizeof *first);
-    struct line_piece *pieces = first ? cut_shapes(reader, first) : NULL;
-    if (!pieces || !buf_reserve(out, (size_t)bytes)) {
-        return err_nomem(err, "columns");
-    }
-    char *to = out->data + out->size;
-    for (size_t i = 0; i < reader->n_lines; i++) {
-        to = put_line(to, reader, pieces + first[reader->lines.items[i]]);
-    }
-    CHECK((size_t)(to - out->data) <= out->capacity);
-    out->size = (size_t)(to - out->data);
-    return OK;
 }

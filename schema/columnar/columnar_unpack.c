@@ -259,10 +259,24 @@ static enum status unpack_follower(struct columnar_part *part, struct err *err)
     if (status != OK) {
         return status;
     }
-    uint64_t *places = NULL;
-    status = columnar_reader_follow(reader, leader, column, map, &places, err);
+    const uint16_t *keys = NULL;
+    const uint16_t *slots = NULL;
+    size_t n_keys = 0;
+    status = line_keys(reader, part->leader, &keys, &n_keys, err);
+    status = THEN(status, columnar_column_slots(reader, part->i, &slots, err));
     if (status != OK) {
         return status;
+    }
+    uint64_t *places = arena_alloc(&reader->arena, (column->n_values + 1) * sizeof *places);
+    if (!places) {
+        return err_nomem(err, "columns");
+    }
+    for (size_t k = 0; k < column->n_values; k++) {
+        uint16_t key = keys[slots ? slots[k] : k];
+        if (key == 0) { /* a line has the follower and not the leader */
+            return columnar_part_damaged(part, err);
+        }
+        places[k] = map[key - 1];
     }
     for (size_t i = 0; i < column->n_odd; i++) {
         places[column->odd[i]] = odd_places[i];

@@ -5,6 +5,20 @@
 #include "schema/columnar/columnar_format.h"
 #include "schema/columnar/line_cut.h"
 
+/* What is short is copied without asking for its size: texts of columns have as many bytes behind
+ * them, and so has the place where they go. */
+enum { COLUMNAR_NEAR = 32 };
+
+/* Gives the place behind the copy. */
+static inline char *columnar_put(char *to, const char *from, size_t size)
+{
+    memcpy(to, from, COLUMNAR_NEAR);
+    if (size > COLUMNAR_NEAR) {
+        memcpy(to + COLUMNAR_NEAR, from + COLUMNAR_NEAR, size - COLUMNAR_NEAR);
+    }
+    return to + size;
+}
+
 /* A column as it is stored. */
 struct columnar_section {
     struct span bytes; /* of the block; without the checksum once the column is begun */
@@ -12,6 +26,8 @@ struct columnar_section {
     uint32_t path;
     enum columnar_way way;
     size_t n_values;
+    size_t first_shape; /* in shapes_of_columns: the shapes that have it, as places in shapes */
+    size_t n_shapes;
     struct columnar_column *column; /* in the arena: begun, with its ids alone; NULL: not yet */
     bool is_whole;                  /* the rest of it is unpacked, too */
     size_t leader;                  /* begun, follows: a section of ids */
@@ -27,12 +43,14 @@ struct columnar_reader {
     struct arena arena; /* the block's columns */
     struct span rest;   /* of the block, while it is opened */
     size_t n_lines;
-    VEC(uint64_t) shapes; /* of the vocabulary, those that the block uses */
-    VEC(uint16_t) lines;  /* of each line, its place in shapes */
-    unsigned depth;       /* columns that are unpacked, each of which needs the next */
+    VEC(uint64_t) shapes;     /* of the vocabulary, those that the block uses */
+    VEC(uint16_t) lines;      /* of each line, its place in shapes */
+    uint16_t *lines_by_shape; /* lines of shape s: from first_line[s] on; NULL: not asked for */
+    uint32_t *first_line;
+    uint32_t *shapes_of_columns;
+    unsigned depth; /* columns that are unpacked, each of which needs the next */
     VEC(struct columnar_section) sections;
     VEC(uint32_t) column_of_path; /* section + 1 */
-    VEC(struct columnar_cursor) cursors;
     struct buf scratch;
 };
 
@@ -47,12 +65,5 @@ columnar_reader_shape(const struct columnar_reader *reader, size_t place)
 MUST_USE enum status columnar_reader_order(struct columnar_reader *reader, size_t i,
                                            const uint16_t *keys, size_t n_keys,
                                            const uint16_t **out_order, struct err *err);
-/* The places of a column that follows the leader: `map` has one for each of the leader's ids.
- * ERR_CORRUPT: a line has the column and not the leader. */
-MUST_USE enum status columnar_reader_follow(struct columnar_reader *reader,
-                                            const struct columnar_column *leader,
-                                            const struct columnar_column *column,
-                                            const uint64_t *map, uint64_t **out_places,
-                                            struct err *err);
 
 #endif

@@ -46,6 +46,18 @@ enum { VALUE_FORM_SPELLING_MAX = 48 };
 size_t value_form_write(struct value_form form, const struct value_form_bits *bits,
                         char out[VALUE_FORM_SPELLING_MAX]);
 
+/* Writes many values of one form; zeroed but for the form to begin with. */
+enum { VALUE_FORM_DATE_CHARS = 11 };
+struct value_form_writer {
+    struct value_form form;
+    bool has_date; /* of a time: the day of the last one, spelled */
+    int64_t day;
+    char date[VALUE_FORM_DATE_CHARS];
+};
+/* As value_form_write, at `at`, where there must be as much room; gives the place behind it. */
+char *value_form_put(struct value_form_writer *writer, const struct value_form_bits *bits,
+                     char *at);
+
 /* A UUID's bits without those that every version 4 has: 15 bytes, and two bits of a sixteenth. */
 enum { VALUE_FORM_UUID_BYTES = 15 };
 uint8_t value_form_uuid_pack(const struct value_form_bits *bits,
