@@ -2,7 +2,7 @@
 
 #include "schema/block/hash_chain.h"
 #include "schema/verify/verify_block.h"
-#include "schema/verify/verify_index.h"
+#include "schema/verify/verify_words.h"
 #include "schema/verify/verify_pages.h"
 
 enum { PAGE_FAULTS_MAX = 3 }; /* the rest follows from the first */
@@ -34,8 +34,8 @@ static enum status check_blocks(const struct verify_segment *verify, struct segm
     const struct block_info *blocks = segment_blocks(segment, &count);
     struct verify_block work = {
         .verify = verify, .segment = segment, .chain = hash_chain_start(segment_day_us(segment))};
-    struct verify_index *index = NULL;
-    enum status status = verify->quick ? OK : verify_index_new(verify, segment, &index, err);
+    struct verify_words *words = NULL;
+    enum status status = verify->quick ? OK : verify_words_new(verify, segment, &words, err);
     for (size_t i = 0; i < count && status == OK; i++) {
         bool whole = false;
         if (i > 0 && blocks[i].id != blocks[i - 1].id + 1) {
@@ -43,8 +43,8 @@ static enum status check_blocks(const struct verify_segment *verify, struct segm
                        (long long)blocks[i - 1].id);
         }
         status = verify_block(&work, &blocks[i], &whole, err);
-        if (status == OK && index && whole) {
-            status = verify_index_block(index, &blocks[i], err);
+        if (status == OK && words && whole) {
+            status = verify_words_block(words, &blocks[i], err);
         }
         verify->report->blocks++;
         verify->report->events += blocks[i].n_events;
@@ -53,10 +53,10 @@ static enum status check_blocks(const struct verify_segment *verify, struct segm
             verify->step(verify->context);
         }
     }
-    if (status == OK && index) {
-        status = verify_index_words(index, err);
+    if (status == OK && words) {
+        status = verify_words_compare(words, err);
     }
-    verify_index_free(index);
+    verify_words_free(words);
     verify_block_fini(&work);
     find_missing(verify, blocks, count);
     return status;
