@@ -1,26 +1,14 @@
-/* What is counted of an event, block by block. Part of query/aggregate/top.c. */
+/* What is counted of events, block by block. Part of query/aggregate/top.c. */
 #ifndef QUERY_AGGREGATE_FACET_H
 #define QUERY_AGGREGATE_FACET_H
 
 #include "query/aggregate/aggregate.h"
+#include "query/aggregate/facet_field.h"
 
-enum facet_kind { FACET_FIELD, FACET_ACTOR, FACET_SEVERITY, FACET_DAY, FACET_HOUR };
+enum facet_kind { FACET_FIELDS, FACET_DAY, FACET_HOUR };
 
-struct facet {
-    enum facet_kind kind;
-    struct span field;
-};
-
-/* A value of an event: its number among the texts. */
-struct facet_cell {
-    uint32_t number;
-    uint32_t next; /* index + 1 of the event's next one */
-};
-
-struct facet_cells {
-    uint32_t head[BLOCK_EVENTS_MAX]; /* index + 1 */
-    VEC(struct facet_cell) items;
-};
+/* The fields that may be the actor are fewer. */
+enum { FACET_FIELDS_MAX = 8 };
 
 /* A stretch of time that has one number. */
 struct facet_period {
@@ -29,40 +17,37 @@ struct facet_period {
     uint32_t number;
 };
 
+struct facet {
+    enum facet_kind kind;
+    struct facet_field fields[FACET_FIELDS_MAX]; /* an event has what the first of them that it has
+                                                    gives */
+    size_t n_fields;
+    struct facet_period period; /* seen last */
+    struct facet_cells cells;   /* of the block at hand */
+};
+
 /* A count under way, of one thread. */
 struct facet_pass {
     struct facet facets[TUPLE_COUNT_PARTS_MAX];
     size_t n_facets;
     struct intern texts;
     struct tuple_count tuples;
-    int64_t events;    /* that satisfied the query */
-    struct plan *plan; /* of the segment at hand */
-    /* By part, by value of the segment: number + 1, or UINT32_MAX for a value not shown. */
-    uint32_t *value_numbers[TUPLE_COUNT_PARTS_MAX];
-    size_t n_values[TUPLE_COUNT_PARTS_MAX];
-    struct facet_cells cells[TUPLE_COUNT_PARTS_MAX];
-    struct facet_period periods[TUPLE_COUNT_PARTS_MAX]; /* seen last */
-    struct bitmap found;                                /* events that a facet has a value for */
+    int64_t events; /* that satisfied the query */
 };
 
-/* By name: a field, or actor, severity, day, hour. The name must outlive it. */
-struct facet facet_of(struct span name);
+/* By names, which must outlive it: fields, or actor, severity, day, hour. */
+void facet_pass_init(struct facet_pass *pass, const struct span *names, size_t n_names);
+/* NULL and zeroed are fine. */
+void facet_pass_fini(struct facet_pass *pass);
 
-/* The values of facet `part` of the block's events in map: into pass->cells, or, when it is the
- * only facet and the block has it as a column, straight into pass->tuples. */
-MUST_USE enum status facet_block(struct facet_pass *pass, size_t part, const struct bitmap *map,
-                                 struct err *err);
-/* The values of a single event, as slot 0 of pass->cells. */
+/* The values of facet `part` of the view's events in map: into its cells, or, when it is the only
+ * facet, straight into pass->tuples where that is as well. */
+MUST_USE enum status facet_block(struct facet_pass *pass, size_t part, struct block_view *view,
+                                 const struct bitmap *map, struct err *err);
+/* The values of a single event, as slot 0 of the cells. */
 MUST_USE enum status facet_event(struct facet_pass *pass, size_t part, const struct event *event,
                                  struct err *err);
-
-void facet_cells_clear(struct facet_cells *cells);
-void facet_cells_fini(struct facet_cells *cells);
-
-static inline const struct facet_cell *facet_cell_at(const struct facet_cells *cells,
-                                                     uint32_t index)
-{
-    return &cells->items.items[index - 1];
-}
+/* The next block is of another segment. */
+void facet_leave(struct facet_pass *pass);
 
 #endif

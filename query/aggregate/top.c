@@ -10,7 +10,7 @@ static enum status count_cells(struct facet_pass *pass, size_t slot, struct err 
 {
     uint32_t at[TUPLE_COUNT_PARTS_MAX] = {0};
     for (size_t part = 0; part < pass->n_facets; part++) {
-        at[part] = pass->cells[part].head[slot];
+        at[part] = pass->facets[part].cells.head[slot];
         if (at[part] == 0) {
             return OK;
         }
@@ -18,7 +18,7 @@ static enum status count_cells(struct facet_pass *pass, size_t slot, struct err 
     for (;;) {
         uint32_t numbers[TUPLE_COUNT_PARTS_MAX] = {0};
         for (size_t part = 0; part < pass->n_facets; part++) {
-            numbers[part] = facet_cell_at(&pass->cells[part], at[part])->number;
+            numbers[part] = facet_cell_at(&pass->facets[part].cells, at[part])->number;
         }
         enum status status = tuple_count_add(&pass->tuples, numbers, 1, err);
         if (status != OK) {
@@ -26,8 +26,8 @@ static enum status count_cells(struct facet_pass *pass, size_t slot, struct err 
         }
         size_t part = 0;
         while (part < pass->n_facets &&
-               (at[part] = facet_cell_at(&pass->cells[part], at[part])->next) == 0) {
-            at[part] = pass->cells[part].head[slot];
+               (at[part] = facet_cell_at(&pass->facets[part].cells, at[part])->next) == 0) {
+            at[part] = pass->facets[part].cells.head[slot];
             part++;
         }
         if (part == pass->n_facets) {
@@ -42,13 +42,11 @@ static enum status top_block(void *worker, struct plan *plan, const struct block
     (void)info;
     struct facet_pass *pass = worker;
     enum status status = OK;
-    pass->plan = plan;
     pass->events += (int64_t)bitmap_count(map);
     for (size_t part = 0; status == OK && part < pass->n_facets; part++) {
-        facet_cells_clear(&pass->cells[part]);
-        status = facet_block(pass, part, map, err);
+        status = facet_block(pass, part, plan_view(plan), map, err);
     }
-    if (status != OK || pass->cells[0].items.count == 0) {
+    if (status != OK || pass->facets[0].cells.items.count == 0) {
         return status;
     }
     BITMAP_EACH(map, slot)
@@ -69,7 +67,6 @@ static enum status top_inbox(void *worker, const struct day_iterator_day *day, s
     pass->events += (int64_t)day->n_waiting;
     for (size_t i = 0; status == OK && i < day->n_waiting; i++) {
         for (size_t part = 0; status == OK && part < pass->n_facets; part++) {
-            facet_cells_clear(&pass->cells[part]);
             status = facet_event(pass, part, &day->waiting[i]->event, err);
         }
         status = THEN(status, count_cells(pass, 0, err));
@@ -83,12 +80,7 @@ static enum status top_leave(void *worker, size_t number, struct plan *plan, str
     (void)number;
     (void)plan;
     (void)err;
-    struct facet_pass *pass = worker;
-    for (size_t part = 0; part < pass->n_facets; part++) {
-        if (pass->n_values[part] > 0) {
-            memset(pass->value_numbers[part], 0, pass->n_values[part] * sizeof(uint32_t));
-        }
-    }
+    facet_leave(worker);
     return OK;
 }
 
@@ -108,27 +100,15 @@ static int compare_rows(const void *a, const void *b)
 
 static void pass_free(struct facet_pass *pass)
 {
-    for (size_t i = 0; pass && i < TUPLE_COUNT_PARTS_MAX; i++) {
-        facet_cells_fini(&pass->cells[i]);
-        free(pass->value_numbers[i]);
-    }
-    if (pass) {
-        tuple_count_fini(&pass->tuples);
-        intern_fini(&pass->texts);
-        free(pass);
-    }
+    facet_pass_fini(pass);
+    free(pass);
 }
 
 static struct facet_pass *pass_new(const struct span *fields, size_t n_fields)
 {
-    struct facet_pass *pass = calloc(1, sizeof *pass);
+    struct facet_pass *pass = malloc(sizeof *pass);
     if (pass) {
-        intern_init(&pass->texts);
-        tuple_count_init(&pass->tuples);
-        pass->n_facets = n_fields;
-        for (size_t i = 0; i < n_fields; i++) {
-            pass->facets[i] = facet_of(fields[i]);
-        }
+        facet_pass_init(pass, fields, n_fields);
     }
     return pass;
 }
@@ -142,7 +122,7 @@ static enum status pass_merge(struct facet_pass *pass, const struct facet_pass *
     for (uint32_t i = 0; status == OK && i < intern_count(&other->texts); i++) {
         status = tuple_count_text(&pass->texts, intern_text(&other->texts, i), &numbers[i], err);
     }
-    for (uint32_t i = 0; status == OK && i < other->tuples.rows.count; i++) {
+    for (size_t i = 0; status == OK && i < other->tuples.rows.count; i++) {
         struct tuple_count_row row = other->tuples.rows.items[i];
         for (size_t part = 0; part < pass->n_facets; part++) {
             row.numbers[part] = numbers[row.numbers[part]];
@@ -185,20 +165,23 @@ static enum status count_all(struct day_iterator *iterator, const struct span *f
 static enum status make_rows(const struct facet_pass *pass, struct aggregate_top *top,
                              struct err *err)
 {
-    size_t count = pass->tuples.rows.count;
+    size_t count = tuple_count_distinct(&pass->tuples);
     top->rows = calloc(count + 1, sizeof *top->rows);
     if (!top->rows) {
         return err_nomem(err, "top");
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < pass->tuples.rows.count; i++) {
         const struct tuple_count_row *row = &pass->tuples.rows.items[i];
-        top->rows[i].count = row->count;
+        if (row->count == 0) {
+            continue;
+        }
+        struct aggregate_top_row *to = &top->rows[top->n_rows++];
+        to->count = row->count;
         for (size_t part = 0; part < pass->n_facets; part++) {
-            top->rows[i].values[part] = intern_text(&pass->texts, row->numbers[part]);
+            to->values[part] = intern_text(&pass->texts, row->numbers[part]);
         }
     }
     qsort(top->rows, count, sizeof top->rows[0], compare_rows);
-    top->n_rows = count;
     return OK;
 }
 
@@ -227,7 +210,7 @@ enum status aggregate_distinct(struct day_iterator *iterator, const struct span 
     struct facet_pass *pass = NULL;
     enum status status = count_all(iterator, fields, n_fields, &pass, err);
     if (status == OK) {
-        *out_count = (int64_t)pass->tuples.rows.count;
+        *out_count = (int64_t)tuple_count_distinct(&pass->tuples);
         pass_free(pass);
     }
     return status;

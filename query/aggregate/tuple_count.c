@@ -21,9 +21,9 @@ enum status tuple_count_text(struct intern *texts, struct span text, uint32_t *o
     return OK;
 }
 
-void tuple_count_init(struct tuple_count *tuples)
+void tuple_count_init(struct tuple_count *tuples, size_t n_parts)
 {
-    *tuples = (struct tuple_count){0};
+    *tuples = (struct tuple_count){.n_parts = n_parts};
     random_fill(&tuples->seed, sizeof tuples->seed);
 }
 
@@ -41,10 +41,27 @@ static inline uint32_t tuple_hash(const struct tuple_count *tuples, const uint32
                            high * UINT64_C(0x9e3779b97f4a7c15));
 }
 
+/* Numbers are small, so that each can have its row. */
+static enum status add_single(struct tuple_count *tuples, uint32_t number, int64_t count,
+                              struct err *err)
+{
+    while (tuples->rows.count <= number) {
+        struct tuple_count_row row = {.numbers = {(uint32_t)tuples->rows.count}};
+        if (!vec_push(&tuples->rows, row)) {
+            return not_added(false, err);
+        }
+    }
+    tuples->rows.items[number].count += count;
+    return OK;
+}
+
 enum status tuple_count_add(struct tuple_count *tuples,
                             const uint32_t numbers[TUPLE_COUNT_PARTS_MAX], int64_t count,
                             struct err *err)
 {
+    if (tuples->n_parts == 1) {
+        return add_single(tuples, numbers[0], count, err);
+    }
     uint32_t hash = tuple_hash(tuples, numbers);
     for (struct index_table_probe probe = index_table_probe(&tuples->table, hash);
          index_table_next(&probe);) {
@@ -64,4 +81,13 @@ enum status tuple_count_add(struct tuple_count *tuples,
     }
     tuples->rows.items[tuples->rows.count++] = row;
     return OK;
+}
+
+size_t tuple_count_distinct(const struct tuple_count *tuples)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < tuples->rows.count; i++) {
+        count += tuples->rows.items[i].count != 0;
+    }
+    return count;
 }

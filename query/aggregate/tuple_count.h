@@ -18,16 +18,20 @@ struct tuple_count_row {
     int64_t count;
 };
 
+/* Of a single part, row i is that of number i, and its count may be 0. */
 struct tuple_count {
+    size_t n_parts;
     VEC(struct tuple_count_row) rows;
     struct index_table table;
     uint64_t seed;
 };
 
-void tuple_count_init(struct tuple_count *tuples);
+void tuple_count_init(struct tuple_count *tuples, size_t n_parts);
 void tuple_count_fini(struct tuple_count *tuples);
 MUST_USE enum status tuple_count_add(struct tuple_count *tuples,
                                      const uint32_t numbers[TUPLE_COUNT_PARTS_MAX], int64_t count,
                                      struct err *err);
+/* Rows whose count is not 0. */
+size_t tuple_count_distinct(const struct tuple_count *tuples);
 
 #endif
