@@ -37,7 +37,6 @@ enum status facet_refs_begin(struct facet_refs *refs, const struct vocabulary *v
 void facet_refs_leave(struct facet_refs *refs)
 {
     refs->vocabulary = NULL;
-    vec_clear(&refs->by_value);
     vec_clear(&refs->lists);
 }
 

@@ -1,18 +1,18 @@
-/* Two steps. Once a segment: which values of its dictionary match, by the observable indexes of
- * its blocks, and by the values themselves where a block has none. Then block by block: the
- * index's own entries, and the columns that have such values. Addresses in the index are exact;
- * what it knows by hash only is to be confirmed. By the lookup's thread. */
+/* Two steps. Once a segment, by the lists of its blocks: which values of its vocabulary match, and
+ * which paths of which blocks may have something that is in no vocabulary. Where a block has no
+ * list, all its values and paths are looked at. Then block by block, its columns: those that have
+ * such values, those of such paths, and addresses and whatever else has a form, by its numbers. A
+ * key is a reason to look; what matches is decided by the value itself. By the lookup's thread. */
 #include "query/eval/observable_lookup.h"
 #include "schema/block/bitmap.h"
 
 void observable_lookup_fini(struct observable_lookup *lookup)
 {
+    vec_fini(&lookup->paths);
     buf_fini(&lookup->values);
-    vec_fini(&lookup->fields);
-    vec_fini(&lookup->entries);
-    vec_fini(&lookup->numbers);
+    vec_fini(&lookup->places);
     observable_index_fini(&lookup->index);
-    observable_scanner_fini(&lookup->scanner);
+    segment_observable_scanner_fini(&lookup->scanner);
 }
 
 void observable_lookup_leave(struct observable_lookup *lookup)
@@ -20,245 +20,399 @@ void observable_lookup_leave(struct observable_lookup *lookup)
     lookup->segment = NULL;
 }
 
-/* Calls `each` with what the index has of the candidates among its entries. */
-static enum status each_candidate(struct observable_lookup *lookup,
-                                  observable_index_reference *each, void *context, struct err *err)
-{
-    vec_clear(&lookup->entries);
-    if (!lookup->ops.candidates(lookup->ops.context, &lookup->index, &lookup->entries)) {
-        return err_nomem(err, "search");
-    }
-    return observable_index_references(&lookup->index, lookup->entries.items, lookup->entries.count,
-                                       each, context, err);
-}
-
-static bool has_value(const struct observable_lookup *lookup, uint32_t value)
-{
-    return value / 8 < lookup->values.size && lookup->values.data[value / 8] >> value % 8 & 1;
-}
-
-static void add_value(struct observable_lookup *lookup, uint32_t value)
-{
-    while (buf_ok(&lookup->values) && lookup->values.size <= value / 8) {
-        buf_add_char(&lookup->values, 0);
-    }
-    if (buf_ok(&lookup->values)) {
-        lookup->values.data[value / 8] |= (char)(1 << value % 8);
-    }
-}
-
-static void add_field(struct observable_lookup *lookup, size_t field)
-{
-    for (size_t i = 0; i < lookup->fields.count; i++) {
-        if (lookup->fields.items[i] == field) {
-            return;
-        }
-    }
-    lookup->failed = lookup->failed || !vec_push(&lookup->fields, field);
-}
-
-struct value_search {
-    struct observable_lookup *lookup;
-    uint32_t from; /* values that no list speaks of */
-    uint32_t to;
-    bool found;
-    bool failed;
-};
-
 static void match_one(void *context, const struct observable *observable)
 {
-    struct value_search *search = context;
-    const struct observable_lookup_ops *ops = &search->lookup->ops;
-    search->found = search->found || ops->matches(ops->context, observable);
-}
-
-/* Keeps the value if it matches. */
-static bool match_value_of(void *context, uint32_t value, uint32_t field, struct span text)
-{
-    struct value_search *search = context;
-    struct observable_lookup *lookup = search->lookup;
-    if (value < search->from || value >= search->to) {
-        return value < search->to;
-    }
-    struct event_field as_field = {.path = span_str(segment_field_name(lookup->segment, field)),
-                                   .value = text,
-                                   .kind = EVENT_STRING};
-    const struct observable_field observed = observable_field(as_field.path);
-    search->found = false;
-    search->failed =
-        !observable_scan_value(&lookup->scanner, &observed, &as_field, match_one, search);
-    if (search->found) {
-        add_value(lookup, value);
-        add_field(lookup, field);
-    }
-    return !search->failed;
-}
-
-static enum status match_values(struct observable_lookup *lookup, uint32_t from, uint32_t to,
-                                struct err *err)
-{
-    struct value_search search = {.lookup = lookup, .from = from, .to = to};
-    enum status status = segment_values(lookup->segment, -1, match_value_of, &search, err);
-    return status == OK && search.failed ? err_nomem(err, "search") : status;
-}
-
-static void add_number(void *context, uint32_t entry, uint32_t reference)
-{
     struct observable_lookup *lookup = context;
-    uint32_t value = lookup->index.first + reference;
-    (void)entry;
-    lookup->failed = lookup->failed || !vec_push(&lookup->numbers, value);
+    lookup->found = lookup->found || lookup->ops.matches(lookup->ops.context, observable);
 }
 
-/* The values of the index's candidates are matched themselves: what is kept is certain. */
-static enum status match_list(struct observable_lookup *lookup, struct err *err)
+static enum status match_value(struct observable_lookup *lookup,
+                               const struct segment_observable_path *path,
+                               struct columnar_value value, bool *out_matches, struct err *err)
 {
-    vec_clear(&lookup->numbers);
-    enum status status = each_candidate(lookup, add_number, lookup, err);
-    if (status == OK && lookup->failed) {
-        status = err_nomem(err, "search");
+    lookup->found = false;
+    if (!segment_observable_scan(&lookup->scanner, path, value, match_one, lookup)) {
+        return err_nomem(err, "search");
     }
-    const uint32_t *numbers = lookup->numbers.items;
-    for (size_t i = 0; status == OK && i < lookup->numbers.count; i++) {
-        uint32_t field;
-        struct span text;
-        struct value_search search = {.lookup = lookup, .to = UINT32_MAX};
-        if (has_value(lookup, numbers[i])) {
+    *out_matches = lookup->found;
+    return OK;
+}
+
+/* A UUID is what its field names. */
+static bool is_asked_for(const struct observable_lookup *lookup,
+                         const struct segment_observable_path *path, struct span uuid)
+{
+    const struct observable observable = {.kind = (enum observable_kind)path->field.kind,
+                                          .normal = uuid};
+    return lookup->ops.matches(lookup->ops.context, &observable);
+}
+
+static bool has_value(const struct observable_lookup *lookup, uint64_t value)
+{
+    return (lookup->values.data[value / 8] >> value % 8 & 1) != 0;
+}
+
+static void add_value(struct observable_lookup *lookup, uint32_t id)
+{
+    lookup->values.data[id / 8] |= (char)(1 << id % 8);
+    vec_at(&lookup->paths, lookup->vocabulary->values.values[id].field)->has_values = true;
+}
+
+/* Looks at the vocabulary's values from `from` on, of one path or of any. */
+static enum status match_values(struct observable_lookup *lookup, uint32_t path, uint32_t from,
+                                uint32_t to, struct err *err)
+{
+    enum status status = OK;
+    for (uint32_t id = from; status == OK && id < to; id++) {
+        uint32_t its = lookup->vocabulary->values.values[id].field;
+        if ((path != OBSERVABLE_LOOKUP_ANY && its != path) || has_value(lookup, id)) {
             continue;
         }
-        status = segment_value(lookup->segment, numbers[i], &field, &text, err);
-        if (status == OK && !match_value_of(&search, numbers[i], field, text)) {
-            status = err_nomem(err, "search");
+        bool matches = false;
+        status =
+            match_value(lookup, &vec_at(&lookup->paths, its)->observed,
+                        columnar_value_of(vocabulary_value(lookup->vocabulary, id)), &matches, err);
+        if (matches) {
+            add_value(lookup, id);
         }
     }
     return status;
 }
 
-/* Finds the values of the segment's dictionary. Lists follow one another by value; where one is
- * missing, all values are looked at. */
+static enum status add_place(struct observable_lookup *lookup, int64_t block, uint32_t path,
+                             struct err *err)
+{
+    return vec_push(&lookup->places, (struct observable_lookup_place){block, path})
+               ? OK
+               : err_nomem(err, "search");
+}
+
+static enum status add_group(struct observable_lookup *lookup, int64_t block,
+                             const struct observable_index_group *group, struct err *err)
+{
+    const struct observable_index *index = &lookup->index;
+    enum status status = OK;
+    for (uint32_t i = 0; status == OK && i < group->n_paths; i++) {
+        status = add_place(lookup, block, group->paths[i], err);
+        status = THEN(status, match_values(lookup, group->paths[i], index->first,
+                                           index->first + index->count, err));
+    }
+    return status;
+}
+
+/* The groups of a block's list that may have something. */
+static enum status match_groups(struct observable_lookup *lookup, int64_t block, struct err *err)
+{
+    for (bool more = true; more;) {
+        struct observable_index_group group;
+        enum status status = observable_index_next(&lookup->index, &group, &more, err);
+        if (status == OK && more &&
+            (group.has_more || lookup->ops.may_have(lookup->ops.context, &group))) {
+            status = add_group(lookup, block, &group, err);
+        }
+        if (status != OK) {
+            return status;
+        }
+    }
+    return OK;
+}
+
+/* Values between the lists, and behind them, belong to blocks that have none. */
+static enum status match_block(struct observable_lookup *lookup, int64_t block, uint32_t *next,
+                               struct err *err)
+{
+    const struct observable_index *index = &lookup->index;
+    uint32_t n_values = lookup->vocabulary->values.count;
+    bool is_there = false;
+    enum status status =
+        segment_observable_read(lookup->segment, block, &lookup->index, &is_there, err);
+    if (status != OK || !is_there || index->count > n_values ||
+        index->first > n_values - index->count) {
+        return THEN(status, add_place(lookup, block, OBSERVABLE_LOOKUP_ANY, err));
+    }
+    if (index->first > *next) {
+        status = match_values(lookup, OBSERVABLE_LOOKUP_ANY, *next, index->first, err);
+    }
+    *next = index->first + index->count;
+    status = THEN(status, match_groups(lookup, block, err));
+    if (status == ERR_CORRUPT) {
+        status = add_place(lookup, block, OBSERVABLE_LOOKUP_ANY, err);
+        status =
+            THEN(status, match_values(lookup, OBSERVABLE_LOOKUP_ANY, index->first, *next, err));
+    }
+    return status;
+}
+
+static bool asks(const struct observable_lookup *lookup, int kind)
+{
+    return kind >= 0 && lookup->ops.asks(lookup->ops.context, (enum observable_kind)kind);
+}
+
+static void add_path(struct observable_lookup *lookup, struct segment_observable_path observed)
+{
+    bool whole = asks(lookup, observed.field.kind) ||
+                 (observed.field.words_are_files && asks(lookup, OBSERVABLE_FILE));
+    lookup->paths.items[lookup->paths.count++] =
+        (struct observable_lookup_path){.observed = observed, .asks_whole = whole};
+}
+
+/* UUIDs are in no list. */
+static void match_uuids(struct observable_lookup *lookup)
+{
+    const struct vocabulary *vocabulary = lookup->vocabulary;
+    for (uint32_t id = 0; id < vocabulary->values.count; id++) {
+        const struct observable_lookup_path *path =
+            vec_at(&lookup->paths, vocabulary->values.values[id].field);
+        struct span spelling = vocabulary_value(vocabulary, id);
+        if (path->asks_whole && segment_observable_is_uuid(&path->observed, spelling) &&
+            is_asked_for(lookup, &path->observed, columnar_value_of(spelling).text)) {
+            add_value(lookup, id);
+        }
+    }
+}
+
+static enum status begin_segment(struct observable_lookup *lookup, struct segment *segment,
+                                 struct err *err)
+{
+    enum status status = segment_vocabulary(segment, &lookup->vocabulary, err);
+    size_t n_paths = status == OK ? intern_count(&lookup->vocabulary->paths) : 0;
+    size_t n_bytes = status == OK ? lookup->vocabulary->values.count / 8 + 1 : 0;
+    vec_clear(&lookup->paths);
+    vec_clear(&lookup->places);
+    buf_clear(&lookup->values);
+    if (status == OK &&
+        (!vec_reserve(&lookup->paths, n_paths) || !buf_reserve(&lookup->values, n_bytes))) {
+        status = err_nomem(err, "search");
+    }
+    for (size_t i = 0; status == OK && i < n_paths; i++) {
+        add_path(lookup, segment_observable_path(segment, (uint32_t)i));
+    }
+    if (status == OK) {
+        memset(lookup->values.data, 0, n_bytes);
+        lookup->segment = segment;
+        match_uuids(lookup);
+    }
+    return status;
+}
+
 static enum status find_values(struct observable_lookup *lookup, struct segment *segment,
                                struct err *err)
 {
     size_t n_blocks;
     const struct block_info *blocks = segment_blocks(segment, &n_blocks);
     uint32_t next = 0;
-    bool complete = true;
-    enum status status = OK;
-    lookup->segment = segment;
-    buf_clear(&lookup->values);
-    vec_clear(&lookup->fields);
-    lookup->failed = false;
+    enum status status = begin_segment(lookup, segment, err);
     for (size_t i = 0; status == OK && i < n_blocks; i++) {
-        bool is_there = false;
-        status = segment_observable_read(segment, blocks[i].id, SEGMENT_OBSERVABLE_VALUES,
-                                         &lookup->index, &is_there, err);
-        complete = complete && is_there;
-        if (status != OK || !is_there) {
-            continue;
-        }
-        uint32_t first = lookup->index.first;
-        uint32_t end = first + lookup->index.count;
-        status = match_list(lookup, err);
-        if (status == OK && first > next) {
-            status = match_values(lookup, next, first, err);
-        }
-        next = end > next ? end : next;
+        status = match_block(lookup, blocks[i].id, &next, err);
     }
-    if (status == OK && !complete) {
-        status = match_values(lookup, next, UINT32_MAX, err);
-    }
-    if (status == OK && (lookup->failed || !buf_ok(&lookup->values))) {
-        status = err_nomem(err, "search");
-    }
+    status = THEN(status, match_values(lookup, OBSERVABLE_LOOKUP_ANY, next,
+                                       lookup->vocabulary->values.count, err));
     if (status != OK) {
         lookup->segment = NULL;
     }
     return status;
 }
 
-static bool entry_is_wanted(const struct observable_lookup *lookup, const struct column *column,
-                            uint32_t entry)
+/* A column of a block. */
+struct column_search {
+    struct observable_lookup *lookup;
+    struct columnar_reader *reader;
+    size_t i;
+    const struct observable_lookup_path *path;
+    const struct columnar_column *column; /* when it was read */
+    struct bitmap *map;
+};
+
+static enum status read_column(struct column_search *search, const uint16_t **out_slots,
+                               struct err *err)
 {
-    for (uint32_t v = column->entry_start[entry]; v < column->entry_start[entry + 1]; v++) {
-        if (has_value(lookup, column->entry_values[v])) {
-            return true;
-        }
-    }
-    return false;
+    enum status status = columnar_column(search->reader, search->i, &search->column, err);
+    return THEN(status, columnar_column_slots(search->reader, search->i, out_slots, err));
 }
 
-static enum column_want want_entries(const void *context, const struct column *column)
+static void add_event(const struct column_search *search, const uint16_t *slots, size_t k)
 {
-    for (uint32_t entry = 0; entry < column->n_entries; entry++) {
-        if (entry_is_wanted(context, column, entry)) {
-            return COLUMN_WANT_WHOLE;
-        }
-    }
-    return COLUMN_WANT_NOTHING;
+    bitmap_set(search->map, slots ? slots[k] : k);
 }
 
-/* Events whose column has one of the values. */
-static enum status add_column(struct observable_lookup *lookup, struct block_view *view,
-                              size_t field, struct bitmap *map, struct err *err)
+/* Of the vocabulary: the ids first, and where they are only if one of them matches. */
+static enum status search_ids(struct column_search *search, struct err *err)
 {
-    struct column_filter filter = {.want = want_entries, .context = lookup};
-    const struct column *column;
-    enum status status = block_view_column_filtered(view, field, &filter, &column, err);
-    if (status != OK || column->store != COLUMN_STORE_COLUMN) {
+    const struct observable_lookup *lookup = search->lookup;
+    const uint64_t *ids = NULL;
+    size_t n_ids = 0;
+    enum status status = columnar_column_ids(search->reader, search->i, &ids, &n_ids, err);
+    size_t id = 0;
+    while (status == OK && id < n_ids && !has_value(lookup, ids[id])) {
+        id++;
+    }
+    if (status != OK || id == n_ids) {
         return status;
     }
-    bool wanted[BLOCK_EVENTS_MAX + 1] = {false};
-    for (uint32_t entry = 0; entry < column->n_entries; entry++) {
-        wanted[entry + 1] = entry_is_wanted(lookup, column, entry);
-    }
-    for (uint32_t slot = 0; slot < view->info->n_events; slot++) {
-        if (wanted[column->index[slot]]) {
-            bitmap_set(map, slot);
+    const uint16_t *slots;
+    status = read_column(search, &slots, err);
+    const struct columnar_column *column = search->column;
+    for (size_t k = 0; status == OK && k < column->n_values; k++) {
+        if (has_value(lookup, column->ids[column->places ? column->places[k] : 0])) {
+            add_event(search, slots, k);
         }
+    }
+    return status;
+}
+
+/* All values of the column, or the odd ones. */
+static enum status search_values(struct column_search *search, const uint16_t *slots, bool odd,
+                                 struct err *err)
+{
+    struct observable_lookup *lookup = search->lookup;
+    const struct columnar_column *column = search->column;
+    struct columnar_walk walk = columnar_walk(lookup->vocabulary, column);
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < (odd ? column->n_odd : column->n_values); i++) {
+        bool matches = false;
+        struct columnar_value value =
+            odd ? columnar_value_of(column->odd_texts[i]) : columnar_walk_next(&walk);
+        status = match_value(lookup, &search->path->observed, value, &matches, err);
+        if (matches) {
+            add_event(search, slots, odd ? column->odd[i] : i);
+        }
+    }
+    return status;
+}
+
+static bool is_address(const struct observable_lookup_ops *ops, uint32_t v4)
+{
+    char text[VALUE_FORM_SPELLING_MAX];
+    const struct value_form_bits bits = {v4, 0};
+    size_t size = value_form_write((struct value_form){VALUE_FORM_IPV4, 0}, &bits, text);
+    const struct observable observable = {.kind = OBSERVABLE_IP,
+                                          .normal = span_of(text + 1, size - 2)};
+    return ops->matches(ops->context, &observable);
+}
+
+/* An address, with a port or without, is that and no more. */
+static void search_addresses(struct column_search *search, const uint16_t *slots)
+{
+    const struct observable_lookup_ops *ops = &search->lookup->ops;
+    const struct columnar_column *column = search->column;
+    size_t odd = 0;
+    for (size_t k = 0; k < column->n_values; k++) {
+        uint32_t v4 = (uint32_t)column->numbers[k];
+        if (odd < column->n_odd && column->odd[odd] == k) {
+            odd++;
+        } else if (ops->may_have_v4(ops->context, v4) && is_address(ops, v4)) {
+            add_event(search, slots, k);
+        }
+    }
+}
+
+static void search_uuids(struct column_search *search, const uint16_t *slots)
+{
+    const struct columnar_column *column = search->column;
+    char text[VALUE_FORM_SPELLING_MAX];
+    size_t odd = 0;
+    for (size_t k = 0; k < column->n_values; k++) {
+        const struct value_form_bits bits = {column->numbers[k], column->seconds[k]};
+        if (odd < column->n_odd && column->odd[odd] == k) {
+            odd++;
+            continue;
+        }
+        size_t size = value_form_write(column->form, &bits, text);
+        if (is_asked_for(search->lookup, &search->path->observed, span_of(text + 1, size - 2))) {
+            add_event(search, slots, k);
+        }
+    }
+}
+
+/* Its values are UUIDs, times, numbers or addresses: nothing is in them but addresses, the whole
+ * value where its field names something, and words of a command. Odd ones are listed. */
+static enum status search_form(struct column_search *search, bool is_listed, struct err *err)
+{
+    const struct observable_field *field = &search->path->observed.field;
+    bool whole = search->path->asks_whole;
+    bool addresses = field->kind != OBSERVABLE_FIELD_NOTHING && asks(search->lookup, OBSERVABLE_IP);
+    const uint16_t *slots;
+    if (!whole && !addresses && !is_listed) {
+        return OK;
+    }
+    enum status status = read_column(search, &slots, err);
+    if (status != OK) {
+        return status;
+    }
+    enum value_form_kind kind = search->column->form.kind;
+    if (addresses && (kind == VALUE_FORM_IPV4 || kind == VALUE_FORM_ENDPOINT)) {
+        search_addresses(search, slots);
+    }
+    if (whole && kind == VALUE_FORM_UUID && !field->words_are_files) {
+        search_uuids(search, slots);
+        whole = false;
+    }
+    return whole || is_listed ? search_values(search, slots, !whole, err) : OK;
+}
+
+static enum status search_column(struct column_search *search, enum columnar_way way,
+                                 bool is_listed, struct err *err)
+{
+    const uint16_t *slots;
+    enum status status = OK;
+    switch (way) {
+    case COLUMNAR_ONE:
+    case COLUMNAR_IDS:
+    case COLUMNAR_FOLLOWS:
+        return search->path->has_values ? search_ids(search, err) : OK;
+    case COLUMNAR_FORM:
+        return search_form(search, is_listed, err);
+    case COLUMNAR_TEXT:
+        if (is_listed) {
+            status = read_column(search, &slots, err);
+            status = THEN(status, search_values(search, slots, false, err));
+        }
+        return status;
     }
     return OK;
 }
 
-struct events {
-    const struct observable_index *index;
-    struct bitmap *sure;
-    struct bitmap *maybe;
-};
-
-static void add_event(void *context, uint32_t entry, uint32_t reference)
+/* The block's first place; they are in the order of blocks. */
+static const struct observable_lookup_place *places_of(const struct observable_lookup *lookup,
+                                                       int64_t block)
 {
-    const struct events *events = context;
-    bool is_address = entry < events->index->n_v4 + events->index->n_v6;
-    bitmap_set(is_address ? events->sure : events->maybe, reference);
+    size_t low = 0;
+    size_t high = lookup->places.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (lookup->places.items[middle].block < block) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return lookup->places.items + low;
 }
 
 enum status observable_lookup_block(struct observable_lookup *lookup, struct block_view *view,
-                                    struct bitmap *out_sure, struct bitmap *out_maybe,
-                                    struct err *err)
+                                    struct bitmap *out_map, struct err *err)
 {
     struct segment *segment = view->segment;
-    bool is_there = false;
+    struct block_columns columns;
+    bitmap_clear(out_map);
     enum status status = lookup->segment == segment ? OK : find_values(lookup, segment, err);
-    status =
-        THEN(status, segment_observable_read(segment, view->info->id, SEGMENT_OBSERVABLE_EVENTS,
-                                             &lookup->index, &is_there, err));
-    bitmap_clear(out_sure);
-    bitmap_clear(out_maybe);
-    if (status != OK || !is_there) {
-        bitmap_fill(out_maybe, view->info->n_events);
+    status = THEN(status, block_view_columns(view, SEGMENT_DATA_EVENTS, &columns, err));
+    if (status != OK) {
         return status;
     }
-    struct events events = {&lookup->index, out_sure, out_maybe};
-    status = each_candidate(lookup, add_event, &events, err);
-    for (size_t i = 0; status == OK && i < lookup->fields.count; i++) {
-        status = add_column(lookup, view, lookup->fields.items[i], out_sure, err);
-    }
-    const struct bitmap *partial = NULL;
-    if (status == OK && view->info->has_partial) {
-        status = block_view_partial(view, &partial, err);
-    }
-    if (status == OK && partial) {
-        bitmap_or(out_maybe, partial);
+    const struct observable_lookup_place *place = places_of(lookup, view->info->id);
+    const struct observable_lookup_place *end = lookup->places.items + lookup->places.count;
+    for (size_t i = 0; status == OK && i < columnar_column_count(columns.reader); i++) {
+        uint32_t path;
+        enum columnar_way way = columnar_column_way(columns.reader, i, &path);
+        while (place < end && place->block == view->info->id && place->path < path) {
+            place++;
+        }
+        bool is_listed = place < end && place->block == view->info->id &&
+                         (place->path == path || place->path == OBSERVABLE_LOOKUP_ANY);
+        struct column_search search = {lookup, columns.reader, i, vec_at(&lookup->paths, path),
+                                       NULL,   out_map};
+        status = search_column(&search, way, is_listed, err);
     }
     return status;
 }

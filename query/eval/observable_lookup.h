@@ -1,5 +1,5 @@
 /* Which events of a block have an observable that is asked for, by what is kept with the block
- * (schema/segment/segment_observable.h). One thread. */
+ * (schema/segment/segment_observable.h) and its columns. One thread. */
 #ifndef QUERY_EVAL_OBSERVABLE_LOOKUP_H
 #define QUERY_EVAL_OBSERVABLE_LOOKUP_H
 
@@ -7,38 +7,50 @@
 #include "schema/base/vec.h"
 #include "schema/segment/segment_observable.h"
 
-struct observable_lookup_numbers VEC_OF(uint32_t);
-
 /* The caller's test: one observable, or a set of a million indicators. */
 struct observable_lookup_ops {
-    /* Adds the entries (ascending) of the block's index that may match; of addresses exactly those
-     * that do. False: out of memory. */
-    bool (*candidates)(const void *context, const struct observable_index *index,
-                       struct observable_lookup_numbers *out_entries);
+    /* Is any of that kind asked for? */
+    bool (*asks)(const void *context, enum observable_kind kind);
+    /* May one of them be in a group of the kept ones, or be that address? Nothing is missed. */
+    bool (*may_have)(const void *context, const struct observable_index_group *group);
+    bool (*may_have_v4)(const void *context, uint32_t v4);
     bool (*matches)(const void *context, const struct observable *observable);
     const void *context;
+};
+
+/* A path that a block may have something of; or all of its paths. */
+#define OBSERVABLE_LOOKUP_ANY UINT32_MAX
+struct observable_lookup_place {
+    int64_t block;
+    uint32_t path;
+};
+
+/* A path of the segment. */
+struct observable_lookup_path {
+    struct segment_observable_path observed;
+    bool asks_whole; /* what its field names is asked for */
+    bool has_values; /* that match */
 };
 
 /* For the segment at hand. All but ops zeroed to begin with. */
 struct observable_lookup {
     struct observable_lookup_ops ops;
     struct segment *segment; /* whose values are known; NULL: none yet */
-    struct buf values;       /* a bit by value of the dictionary: it matches */
-    VEC(size_t) fields;      /* that have such values */
+    const struct vocabulary *vocabulary;
+    VEC(struct observable_lookup_path) paths;
+    struct buf values;                          /* a bit by value of the vocabulary: it matches */
+    VEC(struct observable_lookup_place) places; /* by block and path */
     struct observable_index index;
-    struct observable_lookup_numbers entries; /* of the index: candidates */
-    struct observable_lookup_numbers numbers; /* of the dictionary's values */
-    struct observable_scanner scanner;
-    bool failed; /* out of memory */
+    struct segment_observable_scanner scanner;
+    bool found; /* in the value at hand */
 };
 void observable_lookup_fini(struct observable_lookup *lookup);
 /* The segment is closed: forgets it. */
 void observable_lookup_leave(struct observable_lookup *lookup);
 
-/* Of the block at which the view is: events that match, and probable matches, to be confirmed from
- * their bytes; all of them when nothing is kept with the block. */
+/* Of the block at which the view is: the events that match. */
 MUST_USE enum status observable_lookup_block(struct observable_lookup *lookup,
-                                             struct block_view *view, struct bitmap *out_sure,
-                                             struct bitmap *out_maybe, struct err *err);
+                                             struct block_view *view, struct bitmap *out_map,
+                                             struct err *err);
 
 #endif

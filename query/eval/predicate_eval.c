@@ -155,32 +155,6 @@ static enum status eval_time(const struct predicate *predicate, struct block_vie
     return status;
 }
 
-/* What is kept of observables says which events surely have it; of the others the event decides. */
-static enum status eval_observable(struct predicate_eval *eval, struct block_view *view,
-                                   const struct bitmap *mask, struct bitmap *map, struct err *err)
-{
-    struct bitmap maybe = {0};
-    enum status status = observable_lookup_block(&eval->lookup, view, map, &maybe, err);
-    bitmap_and(map, mask);
-    bitmap_and(&maybe, mask);
-    bitmap_without(&maybe, map);
-    if (status != OK) {
-        return status;
-    }
-    BITMAP_EACH(&maybe, slot)
-    {
-        struct event event;
-        status = block_view_event(view, slot, &event, err);
-        if (status != OK) {
-            return status;
-        }
-        if (match_predicate(eval->predicate, &event)) {
-            bitmap_set(map, slot);
-        }
-    }
-    return OK;
-}
-
 /* 0: ids, 1: numbers, 2: text. */
 static unsigned turn_of(enum columnar_way way)
 {
@@ -228,7 +202,8 @@ enum status predicate_eval_block(struct predicate_eval *eval, struct block_view 
     } else if (kind == PREDICATE_TIME) {
         status = eval_time(eval->predicate, view, mask, &map, err);
     } else if (kind == PREDICATE_OBSERVABLE) {
-        status = eval_observable(eval, view, mask, &map, err);
+        status = observable_lookup_block(&eval->lookup, view, &map, err);
+        bitmap_and(&map, mask);
     } else {
         status = eval_columns(eval, view, mask, &map, err);
     }

@@ -1,7 +1,7 @@
 /* Each worker of the scan has a pass of its own: matches of the event at hand, hits, coverage.
- * Blocks with an observable index are asked for candidates first, and only these events are read;
- * events of the inbox are read one by one. When all threads have ended, the caller's thread puts
- * the passes together. */
+ * Of a block, only the events that have an observable of the set are read (query/eval); events of
+ * the inbox are read one by one. When all threads have ended, the caller's thread puts the passes
+ * together. */
 #include "query/hunt/hunt_run.h"
 
 #include <stdlib.h>
@@ -109,16 +109,14 @@ static enum status hunt_block(void *worker, struct plan *plan, const struct bloc
     if (info->id <= skipped_blocks(pass->hunt, segment_day_us(view->segment))) {
         return OK;
     }
-    struct bitmap sure;
-    struct bitmap may_have;
+    struct bitmap hits;
     enum status status = cover_block(pass, view, map, err);
-    status = THEN(status, observable_lookup_block(&pass->lookup, view, &sure, &may_have, err));
+    status = THEN(status, observable_lookup_block(&pass->lookup, view, &hits, err));
     if (status != OK) {
         return status;
     }
-    bitmap_or(&may_have, &sure);
-    bitmap_and(&may_have, map);
-    BITMAP_EACH(&may_have, slot)
+    bitmap_and(&hits, map);
+    BITMAP_EACH(&hits, slot)
     {
         struct event event;
         status = block_view_event(view, slot, &event, err);

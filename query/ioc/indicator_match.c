@@ -12,7 +12,8 @@ static size_t next_with(const struct indicator_set *set, uint64_t key, size_t *a
             return SIZE_MAX;
         }
         *at = indicator_set_next_place(set, *at);
-        if (slot >> INDICATOR_SET_NUMBER_BITS == key) {
+        if (slot >> INDICATOR_SET_NUMBER_BITS == key &&
+            indicator_set_number_of(slot) != INDICATORS_MAX) {
             return indicator_set_number_of(slot);
         }
     }
@@ -94,13 +95,9 @@ static bool each_range(const struct indicator_set *set,
 {
     unsigned char prefix[OBSERVABLE_KEY_ADDRESS_BYTES];
     memcpy(prefix, address, sizeof prefix);
-    for (unsigned bits = INDICATOR_SET_PREFIX_BITS; bits-- > 0;) {
-        if (bits < 128) { /* clear the bit behind the prefix */
-            prefix[bits / 8] &= (unsigned char)~(0x80u >> (bits % 8));
-        }
-        if (set->ranges[bits] == 0) {
-            continue;
-        }
+    for (size_t i = 0; i < set->n_range_bits; i++) {
+        unsigned bits = set->range_bits[i];
+        indicator_set_cut(prefix, bits);
         uint64_t key = indicator_set_range_key(prefix, bits);
         size_t at = indicator_set_place_of(set, key);
         for (size_t number; (number = next_with(set, key, &at)) != SIZE_MAX;) {
@@ -161,28 +158,51 @@ static bool has_address(const struct indicator_set *set,
            !each_range(set, address, no_further, NULL);
 }
 
-static bool candidates(const void *context, const struct observable_index *index,
-                       struct observable_lookup_numbers *out_entries)
+static bool asks(const void *context, enum observable_kind kind)
 {
     const struct indicator_set *set = context;
+    return set->of_kind[kind] > 0;
+}
+
+static bool may_have_v4(const void *context, uint32_t v4)
+{
+    const struct indicator_set *set = context;
+    uint32_t first = v4 >> (32 - INDICATOR_SET_V4_BITS);
     unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES];
-    uint32_t entry = 0;
-    bool addresses = set->of_kind[OBSERVABLE_IP] > 0;
-    bool ok = true;
-    for (uint32_t i = 0; ok && i < index->n_v4; i++, entry++) {
-        observable_index_v4_bytes(index->v4[i], address);
-        ok = !addresses || !has_address(set, address) || vec_push(out_entries, entry);
+    if (!set->v4 || !(set->v4[first / 64] >> first % 64 & 1)) {
+        return false;
     }
-    for (uint32_t i = 0; ok && i < index->n_v6; i++, entry++) {
-        const unsigned char *v6 = index->v6 + i * (size_t)OBSERVABLE_KEY_ADDRESS_BYTES;
-        ok = !addresses || !has_address(set, v6) || vec_push(out_entries, entry);
+    observable_index_v4_bytes(v4, address);
+    return has_address(set, address);
+}
+
+/* Of a kept key the low bits are left away. */
+static bool has_kept_key(const struct indicator_set *set, uint64_t kept)
+{
+    enum { AWAY = OBSERVABLE_KEY_BITS - OBSERVABLE_INDEX_KEY_BITS };
+    size_t at = indicator_set_place_of(set, kept << AWAY);
+    while (set->table[at] != 0 && set->table[at] >> (INDICATOR_SET_NUMBER_BITS + AWAY) != kept) {
+        at = indicator_set_next_place(set, at);
     }
-    const uint64_t agents = observable_key(OBSERVABLE_AGENT, span_of("", 0));
-    for (uint32_t i = 0; ok && i < index->n_keys; i++, entry++) {
-        bool agent = set->inside.count > 0 && index->keys[i] == agents;
-        ok = !(agent || has_key(set, index->keys[i])) || vec_push(out_entries, entry);
+    return set->table[at] != 0;
+}
+
+static bool may_have(const void *context, const struct observable_index_group *group)
+{
+    const struct indicator_set *set = context;
+    const uint64_t agents = observable_index_key(OBSERVABLE_AGENT, span_of("", 0));
+    bool found = false;
+    for (uint32_t i = 0; !found && i < group->n_v4; i++) {
+        found = may_have_v4(set, (uint32_t)group->v4[i]);
     }
-    return ok;
+    for (uint32_t i = 0; !found && set->v4 && i < group->n_v6; i++) {
+        found = has_address(set, group->v6[i].bytes);
+    }
+    for (uint32_t i = 0; !found && i < group->n_keys; i++) {
+        found = has_kept_key(set, group->keys[i]) ||
+                (set->inside.count > 0 && group->keys[i] == agents);
+    }
+    return found;
 }
 
 static void note_any(void *context, size_t number)
@@ -200,6 +220,9 @@ static bool matches(const void *context, const struct observable *observable)
 
 struct observable_lookup_ops indicator_set_lookup_ops(const struct indicator_set *set)
 {
-    return (struct observable_lookup_ops){
-        .candidates = candidates, .matches = matches, .context = set};
+    return (struct observable_lookup_ops){.asks = asks,
+                                          .may_have = may_have,
+                                          .may_have_v4 = may_have_v4,
+                                          .matches = matches,
+                                          .context = set};
 }

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 
 #include "query/ioc/indicator_set_internal.h"
+#include "schema/event/term.h"
 
 struct indicator_set *indicator_set_new(void)
 {
+    CHECK(INDICATORS_MAX == (1 << INDICATOR_SET_NUMBER_BITS) - 2); /* one number is left for none */
     struct indicator_set *set = calloc(1, sizeof *set);
     if (!set) {
         return NULL;
@@ -30,6 +32,7 @@ void indicator_set_free(struct indicator_set *set)
         vec_fini(&set->inside);
         composite_indicators_fini(&set->composites);
         vec_fini(&set->items);
+        free(set->v4);
         free(set->table);
         free(set);
     }
@@ -61,10 +64,13 @@ static uint64_t *find(const struct indicator_set *set, const struct indicator *s
         if (*slot == 0) {
             return slot;
         }
-        const struct indicator *item = &set->items.items[indicator_set_number_of(*slot)];
-        if (*slot >> INDICATOR_SET_NUMBER_BITS == key && item->kind == same->kind &&
-            item->is_range == same->is_range && item->bits == same->bits &&
-            span_equal(item->normal, same->normal)) {
+        uint32_t number = indicator_set_number_of(*slot);
+        if (*slot >> INDICATOR_SET_NUMBER_BITS != key || number == INDICATORS_MAX) {
+            continue;
+        }
+        const struct indicator *item = &set->items.items[number];
+        if (item->kind == same->kind && item->is_range == same->is_range &&
+            item->bits == same->bits && span_equal(item->normal, same->normal)) {
             return slot;
         }
     }
@@ -95,8 +101,79 @@ static bool grow_table(struct indicator_set *set)
 
 static bool grow(struct indicator_set *set)
 {
+    size_t used = set->items.count + set->n_names + 2;
     return vec_reserve(&set->items, 1) &&
-           ((set->items.count + 1) * 2 <= (size_t)1 << set->table_bits || grow_table(set));
+           (used * 2 <= (size_t)1 << set->table_bits || grow_table(set));
+}
+
+/* A file of a path is found by its last part, too; whatever else has that key will do. */
+static void add_file_name(struct indicator_set *set, struct span file)
+{
+    struct span name = observable_key_file_name(file);
+    if (name.size == 0 || name.size == file.size) {
+        return;
+    }
+    uint64_t key = observable_key(OBSERVABLE_FILE, name);
+    size_t at = indicator_set_place_of(set, key);
+    while (set->table[at] != 0 && set->table[at] >> INDICATOR_SET_NUMBER_BITS != key) {
+        at = indicator_set_next_place(set, at);
+    }
+    if (set->table[at] == 0) {
+        set->table[at] = key << INDICATOR_SET_NUMBER_BITS | (INDICATORS_MAX + 1);
+        set->n_names++;
+    }
+}
+
+static void add_range_bits(struct indicator_set *set, unsigned char bits)
+{
+    size_t at = set->n_range_bits;
+    if (set->has_range[bits]) {
+        return;
+    }
+    for (; at > 0 && set->range_bits[at - 1] < bits; at--) {
+        set->range_bits[at] = set->range_bits[at - 1];
+    }
+    set->range_bits[at] = bits;
+    set->n_range_bits++;
+    set->has_range[bits] = true;
+}
+
+/* The first `bits` bits of IPv4 addresses are asked for. */
+static void add_v4(struct indicator_set *set, uint32_t v4, unsigned bits)
+{
+    uint32_t first = v4 >> (32 - INDICATOR_SET_V4_BITS);
+    uint32_t count = bits < INDICATOR_SET_V4_BITS ? 1u << (INDICATOR_SET_V4_BITS - bits) : 1;
+    for (uint32_t i = first; i < first + count; i++) {
+        set->v4[i / 64] |= UINT64_C(1) << i % 64;
+    }
+}
+
+/* Ranges of less than 96 bits are of IPv6, and may have all of IPv4 in them. */
+static bool add_address(struct indicator_set *set, const struct indicator *indicator)
+{
+    enum { V4_AT = 96, V4_WORDS = (1 << INDICATOR_SET_V4_BITS) / 64 };
+    unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES];
+    unsigned char all[OBSERVABLE_KEY_ADDRESS_BYTES] = {[10] = 0xff, [11] = 0xff};
+    unsigned bits = indicator->is_range ? indicator->bits : V4_AT + 32;
+    uint32_t v4;
+    if (!set->v4 && !(set->v4 = calloc(V4_WORDS, sizeof *set->v4))) {
+        return false;
+    }
+    if (indicator->is_range) {
+        memcpy(address, indicator->normal.data, sizeof address);
+        add_range_bits(set, indicator->bits);
+    } else if (!term_address_bytes(indicator->normal, address)) {
+        return true;
+    }
+    if (bits < V4_AT) {
+        indicator_set_cut(all, bits);
+        if (memcmp(all, address, sizeof all) == 0) {
+            add_v4(set, 0, 0);
+        }
+    } else if (indicator_set_v4_of(address, &v4)) {
+        add_v4(set, v4, bits - V4_AT);
+    }
+    return true;
 }
 
 static bool copy_note(struct indicator_set *set, struct indicator *indicator)
@@ -183,15 +260,17 @@ static enum status add(struct indicator_set *set, const struct indicator *indica
         ok = merge(set, &set->items.items[*out_number], indicator, out_new);
     } else {
         struct indicator copy = *indicator;
-        ok = copy_texts(set, &copy) &&
+        ok = copy_texts(set, &copy) && (copy.kind != OBSERVABLE_IP || add_address(set, &copy)) &&
              (!copy.is_inside || vec_push(&set->inside, (uint32_t)set->items.count));
         *slot = key << INDICATOR_SET_NUMBER_BITS | (set->items.count + 1);
         *out_number = (uint32_t)set->items.count;
         *out_new = true;
         set->items.items[set->items.count++] = copy;
         set->of_kind[copy.kind]++;
-        set->ranges[copy.bits] += copy.is_range;
         set->parts += copy.is_part;
+        if (copy.kind == OBSERVABLE_FILE) {
+            add_file_name(set, copy.normal);
+        }
     }
     return ok ? OK : err_nomem(err, "indicators");
 }

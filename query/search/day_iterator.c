@@ -305,7 +305,7 @@ const struct predicate *day_iterator_unknown_field(const struct day_iterator *it
 }
 
 enum status day_iterator_field_names(const struct day_iterator *iterator,
-                                     void (*each)(void *context, const char *name), void *context,
+                                     void (*each)(void *context, struct span name), void *context,
                                      struct err *err)
 {
     enum status status = OK;
@@ -313,9 +313,13 @@ enum status day_iterator_field_names(const struct day_iterator *iterator,
         struct segment *segment = NULL;
         status = day_iterator_segment_open(iterator->search.path, iterator->is_file,
                                            iterator->days[i], &segment, err);
-        for (size_t field = 0; status == OK && segment && field < segment_field_count(segment);
-             field++) {
-            each(context, segment_field_name(segment, field));
+        const struct vocabulary *vocabulary = NULL;
+        if (status == OK && segment) {
+            status = segment_vocabulary(segment, &vocabulary, err);
+        }
+        for (uint32_t path = SEGMENT_PATH_LINE + 1;
+             status == OK && vocabulary && path < intern_count(&vocabulary->paths); path++) {
+            each(context, segment_path_field(segment, path));
         }
         segment_close(segment);
     }

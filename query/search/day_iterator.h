@@ -87,7 +87,7 @@ const struct predicate *day_iterator_unknown_field(const struct day_iterator *it
 /* Names of the fields of the newest segments, for a "did you mean"; `each` is called with each
  * (some more than once). */
 MUST_USE enum status day_iterator_field_names(const struct day_iterator *iterator,
-                                              void (*each)(void *context, const char *name),
+                                              void (*each)(void *context, struct span name),
                                               void *context, struct err *err);
 
 #endif

@@ -2,78 +2,27 @@
  * it came, from where, and its marks, which are columns of the segment and not in the event's
  * bytes. */
 #include "query/search/extract.h"
+
+#include "query/eval/field_values.h"
 #include "schema/block/bitmap.h"
 #include "schema/event/source.h"
-
-#include <stdlib.h>
-
-/* One block's stele.source or stele.mark. */
-struct reserved {
-    const struct column *column; /* NULL: no event of the block has it */
-    bool is_lost;                /* kept as text: what an event has is not known */
-    uint32_t entry;              /* that `texts` is of, + 1 */
-    struct span texts[2];
-    size_t n_texts;
-};
 
 /* The block at hand. */
 struct extract_run {
     struct day_iterator *iterator;
     struct extract *extract;
     struct plan *plan;
-    struct reserved source;
-    struct reserved mark;
-    struct arena arena; /* texts of `source` and `mark` */
+    struct field_values source;
+    struct field_values mark;
 };
 
-static enum status reserved_read(struct extract_run *run, const char *name, struct reserved *out,
-                                 struct err *err)
+static bool has_mark(const struct extract_run *run, size_t slot, const char *name)
 {
-    *out = (struct reserved){0};
-    long field = segment_field_find(plan_segment(run->plan), span_str(name));
-    if (field < 0) {
-        return OK;
-    }
-    enum status status =
-        block_view_is_text(plan_view(run->plan), (size_t)field, &out->is_lost, err);
-    if (status == OK && !out->is_lost) {
-        status = block_view_column(plan_view(run->plan), (size_t)field, &out->column, err);
-    }
-    return status;
-}
-
-/* The texts of the slot's entry; events one after the other mostly have the same one. */
-static enum status reserved_at(struct extract_run *run, struct reserved *reserved, size_t slot,
-                               struct err *err)
-{
-    const struct column *column = reserved->column;
-    uint32_t entry = column && column->store == COLUMN_STORE_COLUMN ? column->index[slot] : 0;
-    if (entry == reserved->entry) {
-        return OK;
-    }
-    reserved->entry = entry;
-    reserved->n_texts = 0;
-    enum status status = OK;
-    for (uint32_t i = entry ? column->entry_start[entry - 1] : 0;
-         entry && status == OK && i < column->entry_start[entry] && reserved->n_texts < 2; i++) {
-        uint32_t field;
-        struct span text;
-        status =
-            segment_value(plan_segment(run->plan), column->entry_values[i], &field, &text, err);
-        if (status == OK) {
-            text = arena_copy(&run->arena, text);
-            reserved->texts[reserved->n_texts++] = text;
-            status = text.data ? OK : err_nomem(err, "copy");
-        }
-    }
-    return status;
-}
-
-static bool has_mark(const struct reserved *mark, const char *name)
-{
+    size_t count;
+    const struct span *marks = field_values_at(&run->mark, slot, &count);
     bool has = false;
-    for (size_t i = 0; i < mark->n_texts; i++) {
-        has = has || span_is(mark->texts[i], name);
+    for (size_t i = 0; i < count; i++) {
+        has = has || span_is(marks[i], name);
     }
     return has;
 }
@@ -83,16 +32,15 @@ static enum status extract_slot(struct extract_run *run, size_t slot, const int6
 {
     struct copy_event event = {.time_us = times_us[slot], .received_us = arrivals_us[slot]};
     enum status status = block_view_line(plan_view(run->plan), slot, &event.raw, err);
-    status = THEN(status, reserved_at(run, &run->source, slot, err));
-    status = THEN(status, reserved_at(run, &run->mark, slot, err));
     if (status != OK) {
         return status;
     }
-    event.source = run->source.n_texts > 0 ? run->source.texts[0] : span_of(NULL, 0);
-    event.time_is_arrival = has_mark(&run->mark, "arrival-time");
-    event.session_stream = has_mark(&run->mark, "session-stream");
+    size_t n_sources;
+    const struct span *sources = field_values_at(&run->source, slot, &n_sources);
+    event.source = n_sources > 0 ? sources[0] : span_of(NULL, 0);
+    event.time_is_arrival = has_mark(run, slot, "arrival-time");
+    event.session_stream = has_mark(run, slot, "session-stream");
     run->extract->events++;
-    run->extract->without_source += run->source.is_lost;
     return run->extract->each(run->extract->context, &event, err);
 }
 
@@ -108,11 +56,12 @@ static enum status extract_block(struct extract_run *run, const struct block_inf
         return status;
     }
     struct block_view *view = plan_view(run->plan);
-    arena_reset(&run->arena);
     status = block_view_times(view, &times_us, err);
     status = THEN(status, block_view_arrivals(view, &arrivals_us, err));
-    status = THEN(status, reserved_read(run, SOURCE_FIELD, &run->source, err));
-    status = THEN(status, reserved_read(run, SOURCE_MARK_FIELD, &run->mark, err));
+    status = THEN(status, field_values_read(&run->source, view, SEGMENT_DATA_ARRIVALS,
+                                            span_str(SOURCE_FIELD), err));
+    status = THEN(status, field_values_read(&run->mark, view, SEGMENT_DATA_ARRIVALS,
+                                            span_str(SOURCE_MARK_FIELD), err));
     for (size_t slot = bitmap_next(&map, 0); status == OK && slot < BLOCK_EVENTS_MAX;
          slot = bitmap_next(&map, slot + 1)) {
         status = extract_slot(run, slot, times_us, arrivals_us, err);
@@ -182,6 +131,7 @@ enum status extract_run(struct day_iterator *iterator, struct extract *extract, 
         }
         status = THEN(status, extract_inbox(&run, &day, err));
     }
-    arena_fini(&run.arena);
+    field_values_fini(&run.source);
+    field_values_fini(&run.mark);
     return status;
 }

@@ -14,7 +14,7 @@ struct extract {
     extract_each *each;
     void *context;
     int64_t events;         /* found */
-    int64_t without_source; /* of them: their source was not kept apart, too many differ */
+    int64_t without_source; /* 0: the source of every event is known */
 };
 
 /* The iterator is new and goes oldest first. ERR of `each`, or of what cannot be read. */

@@ -54,15 +54,16 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static enum status add_fields(struct columns *columns, const char *table, const char *const *fields,
-                              size_t n_fields, struct err *err)
+static enum status add_fields(struct columns *columns, const char *table,
+                              const struct intern *fields, struct err *err)
 {
+    size_t n_fields = intern_count(fields);
     const char **sorted = malloc((n_fields + 1) * sizeof *sorted);
     if (!sorted) {
         return err_nomem(err, "columns");
     }
     for (size_t i = 0; i < n_fields; i++) {
-        sorted[i] = fields[i];
+        sorted[i] = intern_text(fields, (uint32_t)i).data;
     }
     qsort(sorted, n_fields, sizeof *sorted, by_name);
     enum status status = OK;
@@ -93,15 +94,15 @@ static enum status add_actors(struct columns *columns, struct err *err)
     return status;
 }
 
-enum status columns_make(struct columns *columns, const char *table, const char *const *fields,
-                         size_t n_fields, struct err *err)
+enum status columns_make(struct columns *columns, const char *table, const struct intern *fields,
+                         struct err *err)
 {
     *columns = (struct columns){0};
     enum status status = add(columns, COLUMNS_TIME, "time", false, err);
     for (size_t i = 0; status == OK && columns_usual[i]; i++) {
         status = add(columns, kind_of(columns_usual[i]), columns_usual[i], false, err);
     }
-    status = THEN(status, add_fields(columns, table, fields, n_fields, err));
+    status = THEN(status, add_fields(columns, table, fields, err));
     status = THEN(status, add(columns, COLUMNS_RAW, "raw", false, err));
     /* first of the hidden ones: the argument of table('...') */
     status = THEN(status, add(columns, COLUMNS_MATCH, table, true, err));

@@ -3,8 +3,8 @@
 #ifndef QUERY_SQL_COLUMNS_H
 #define QUERY_SQL_COLUMNS_H
 
-#include "schema/base/arena.h"
 #include "schema/base/buf.h"
+#include "schema/base/intern.h"
 
 enum { COLUMNS_FIELDS_MAX = 1000 };
 
@@ -41,10 +41,10 @@ struct columns {
 /* The fields that everybody asks for, NULL-terminated; time stands before them. */
 extern const char *const columns_usual[];
 
-/* The list for a table of that name, with these fields beside the usual ones (copied; repeated
- * names, the archive's own fields and what cannot name a column are left out). */
+/* The list for a table of that name, with these fields beside the usual ones (copied; the archive's
+ * own fields and what cannot name a column are left out). */
 MUST_USE enum status columns_make(struct columns *columns, const char *table,
-                                  const char *const *fields, size_t n_fields, struct err *err);
+                                  const struct intern *fields, struct err *err);
 void columns_fini(struct columns *columns);
 
 /* SIZE_MAX when there is none. */

@@ -124,33 +124,50 @@ static struct json_path_value number_of(struct span text)
     return (struct json_path_value){.kind = JSON_PATH_REAL, .real = real};
 }
 
+static bool read_string(struct span inner, struct arena *arena, struct json_path_value *out)
+{
+    bool escaped = inner.size > 0 && memchr(inner.data, '\\', inner.size);
+    struct span text = escaped ? json_text_unescape(inner, arena) : inner;
+    *out = (struct json_path_value){.kind = text.size > 0 ? JSON_PATH_TEXT : JSON_PATH_NONE,
+                                    .text = text};
+    return !escaped || text.data;
+}
+
+bool json_path_value_of(struct span text, bool is_string, struct arena *arena,
+                        struct json_path_value *out)
+{
+    char c = text.size > 0 ? text.data[0] : 'n';
+    if (is_string) {
+        return read_string(text, arena, out);
+    }
+    if (c == '{' || c == '[') {
+        *out = (struct json_path_value){
+            .kind = json_text_has_value(text) ? JSON_PATH_JSON : JSON_PATH_NONE, .text = text};
+    } else if (c == 'n') {
+        *out = (struct json_path_value){.kind = JSON_PATH_NONE};
+    } else if (c == 't' || c == 'f') {
+        *out = (struct json_path_value){.kind = c == 't' ? JSON_PATH_TRUE : JSON_PATH_FALSE,
+                                        .integer = c == 't'};
+    } else {
+        *out = number_of(text);
+    }
+    return true;
+}
+
 /* The value that is written as `json`. */
 static struct json_path_value read_json_value(struct json_path_reader *reader, struct span json)
 {
-    char c = json.size > 0 ? json.data[0] : 'n';
-    if (c == '"') {
-        struct json_path_value value = {.kind = JSON_PATH_TEXT};
-        bool escaped;
-        (void)json_text_skip_string(json, 0, &value.text, &escaped);
-        if (escaped) {
-            value.text = json_text_unescape(value.text, reader->texts);
-            reader->nomem = reader->nomem || !value.text.data;
-        }
-        value.kind = value.text.size > 0 ? JSON_PATH_TEXT : JSON_PATH_NONE;
-        return value;
+    struct json_path_value value;
+    bool is_string = json.size > 0 && json.data[0] == '"';
+    bool escaped;
+    if (is_string) {
+        (void)json_text_skip_string(json, 0, &json, &escaped);
     }
-    if (c == '{' || c == '[') {
-        return (struct json_path_value){
-            .kind = json_text_has_value(json) ? JSON_PATH_JSON : JSON_PATH_NONE, .text = json};
+    if (!json_path_value_of(json, is_string, reader->texts, &value)) {
+        reader->nomem = true;
+        value = (struct json_path_value){.kind = JSON_PATH_NONE};
     }
-    if (c == 'n') {
-        return (struct json_path_value){.kind = JSON_PATH_NONE};
-    }
-    if (c == 't' || c == 'f') {
-        return (struct json_path_value){.kind = c == 't' ? JSON_PATH_TRUE : JSON_PATH_FALSE,
-                                        .integer = c == 't'};
-    }
-    return number_of(json);
+    return value;
 }
 
 static void keep_value(struct json_path_reader *reader, size_t number, struct span json)

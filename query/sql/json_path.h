@@ -17,14 +17,14 @@
 enum { JSON_PATH_BYTES_MAX = 256 };
 
 enum json_path_kind {
+    JSON_PATH_OPEN, /* not read yet: never a result */
     JSON_PATH_NONE,
     JSON_PATH_TEXT,
     JSON_PATH_JSON,
     JSON_PATH_INTEGER,
     JSON_PATH_REAL,
-    JSON_PATH_TRUE,  /* its integer is 1 */
-    JSON_PATH_FALSE, /* 0 */
-    JSON_PATH_OPEN   /* not read yet: never a result */
+    JSON_PATH_TRUE, /* its integer is 1 */
+    JSON_PATH_FALSE /* 0 */
 };
 
 struct json_path_value {
@@ -35,6 +35,11 @@ struct json_path_value {
         double real;
     };
 };
+
+/* What a value is that is spelled so: the inner of a string, not unescaped (is_string), or any
+ * other JSON. Its text is `text`, or of the arena. False: memory is out. */
+MUST_USE bool json_path_value_of(struct span text, bool is_string, struct arena *arena,
+                                 struct json_path_value *out);
 
 struct json_path_reader;
 

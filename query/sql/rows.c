@@ -1,15 +1,16 @@
-/* A cell is filled from the segment's column when the column can tell it (fill_column), by blocks;
- * what stays open is read from the bytes (read_bytes), for all columns that were ever asked for in
- * one pass over the event. One thread. */
+/* Cells are filled from the segment's columns (fill_column), by blocks; what stays open is read
+ * from the line (read_line), for all columns that were ever open in one pass over it. */
 #include "query/sql/rows.h"
 
 #include <stdlib.h>
+
+#include "query/sql/cells.h"
 
 /* What the rows know of one column. */
 struct row_column {
     struct json_path_value *cells; /* of ROWS_MAX; NULL: never asked for */
     bool is_filled;                /* for these rows */
-    bool is_wanted;                /* from the bytes */
+    bool is_wanted;                /* from lines */
 };
 
 struct rows {
@@ -21,10 +22,13 @@ struct rows {
     struct snapshot_day *day;
     struct block_view *view;
     size_t count;
-    bool has_lines;
-    struct arena arena; /* of these rows */
+    bool has_lines;                    /* all, as they came */
+    bool has_received;                 /* all */
+    struct arena arena;                /* of these rows */
+    const struct block_info *slots_of; /* the block that row_of_slot is of */
+    uint16_t row_of_slot[BLOCK_EVENTS_MAX];
     struct row items[ROWS_MAX];
-    struct span lines[ROWS_MAX];
+    struct span lines[ROWS_MAX]; /* data NULL: not read yet */
     int64_t received_us[ROWS_MAX];
 };
 
@@ -66,7 +70,8 @@ void rows_begin(struct rows *rows, struct snapshot_day *day, struct block_view *
     rows->day = day;
     rows->view = view;
     rows->count = 0;
-    rows->has_lines = false;
+    rows->has_lines = rows->has_received = false;
+    rows->slots_of = NULL;
     for (size_t i = 0; i < rows->columns->count; i++) {
         rows->state[i].is_filled = false;
     }
@@ -76,6 +81,7 @@ void rows_begin(struct rows *rows, struct snapshot_day *day, struct block_view *
 void rows_add(struct rows *rows, struct row row)
 {
     CHECK(rows->count < ROWS_MAX);
+    rows->lines[rows->count] = row.waiting ? row.waiting->event.raw : span_of(NULL, 0);
     rows->items[rows->count++] = row;
 }
 
@@ -119,8 +125,7 @@ static enum status copy_lines(struct rows *rows, const struct block_info *block,
                               struct err *err)
 {
     (void)context;
-    const int64_t *arrivals_us = NULL;
-    enum status status = block_view_arrivals(rows->view, &arrivals_us, err);
+    enum status status = OK;
     for (size_t i = 0; status == OK && i < rows->count; i++) {
         if (rows->items[i].block != block) {
             continue;
@@ -128,7 +133,6 @@ static enum status copy_lines(struct rows *rows, const struct block_info *block,
         struct span line;
         status = block_view_line(rows->view, rows->items[i].slot, &line, err);
         if (status == OK) {
-            rows->received_us[i] = arrivals_us[rows->items[i].slot];
             rows->lines[i] = arena_copy(&rows->arena, line);
             status = rows->lines[i].data ? OK : err_nomem(err, "SQL");
         }
@@ -136,20 +140,11 @@ static enum status copy_lines(struct rows *rows, const struct block_info *block,
     return status;
 }
 
-/* Blocks are unpacked once each, and their lines copied: rows in order of time may go to and fro
+/* Lines of a block are made all at once, and copied: rows in order of time may go to and fro
  * between blocks. */
 static enum status read_lines(struct rows *rows, struct err *err)
 {
-    if (rows->has_lines) {
-        return OK;
-    }
-    for (size_t i = 0; i < rows->count; i++) {
-        if (rows->items[i].waiting) {
-            rows->lines[i] = rows->items[i].waiting->event.raw;
-            rows->received_us[i] = rows->items[i].waiting->received_us;
-        }
-    }
-    enum status status = each_block(rows, copy_lines, NULL, err);
+    enum status status = rows->has_lines ? OK : each_block(rows, copy_lines, NULL, err);
     rows->has_lines = status == OK;
     return status;
 }
@@ -164,150 +159,86 @@ enum status rows_raw(struct rows *rows, size_t i, struct span *out_raw, struct e
     return status;
 }
 
+static enum status copy_times(struct rows *rows, const struct block_info *block, void *context,
+                              struct err *err)
+{
+    (void)context;
+    const int64_t *times_us = NULL;
+    enum status status = block_view_times(rows->view, &times_us, err);
+    for (size_t i = 0; status == OK && i < rows->count; i++) {
+        struct row *row = &rows->items[i];
+        row->time_us = row->block == block ? times_us[row->slot] : row->time_us;
+    }
+    return status;
+}
+
+enum status rows_time(struct rows *rows, size_t i, int64_t *out_us, struct err *err)
+{
+    CHECK(i < rows->count);
+    enum status status = OK;
+    if (rows->items[i].time_us == ROWS_TIME_UNKNOWN) {
+        status = each_block(rows, copy_times, NULL, err);
+    }
+    if (status == OK) {
+        *out_us = rows->items[i].time_us;
+    }
+    return status;
+}
+
+static enum status copy_received(struct rows *rows, const struct block_info *block, void *context,
+                                 struct err *err)
+{
+    (void)context;
+    const int64_t *arrivals_us = NULL;
+    enum status status = block_view_arrivals(rows->view, &arrivals_us, err);
+    for (size_t i = 0; status == OK && i < rows->count; i++) {
+        if (rows->items[i].block == block) {
+            rows->received_us[i] = arrivals_us[rows->items[i].slot];
+        }
+    }
+    return status;
+}
+
 enum status rows_received(struct rows *rows, size_t i, int64_t *out_us, struct err *err)
 {
     CHECK(i < rows->count);
     const struct row *row = &rows->items[i];
-    if (row->waiting || rows->has_lines) {
+    enum status status = OK;
+    if (!row->waiting && !rows->has_received) {
+        status = each_block(rows, copy_received, NULL, err);
+        rows->has_received = status == OK;
+    }
+    if (status == OK) {
         *out_us = row->waiting ? row->waiting->received_us : rows->received_us[i];
-        return OK;
-    }
-    const int64_t *arrivals_us;
-    block_view_move(rows->view, row->block);
-    enum status status = block_view_arrivals(rows->view, &arrivals_us, err);
-    if (status == OK) {
-        *out_us = arrivals_us[row->slot];
     }
     return status;
 }
 
-/* One column being filled from a segment. */
-struct column_fill {
-    struct row_column *state;
-    size_t field;
-    bool has_below; /* fields below this one's path: it may be an object */
-};
-
-/* The bytes of one whole block decide whether the day's columns can be believed for this field. */
-static enum status read_shape(struct rows *rows, size_t field, struct err *err)
+static void find_slots(struct rows *rows, const struct block_info *block)
 {
-    struct block_view *view = rows->view;
-    struct json_path_reader *reader = json_path_new();
-    struct arena arena = ARENA_INIT;
-    size_t number;
-    enum status status = reader ? OK : err_nomem(err, "SQL");
-    if (status == OK) {
-        struct span name = span_str(segment_field_name(rows->day->segment, field));
-        status = json_path_add(reader, name, &number, err);
-    }
-    enum snapshot_shape shape = SNAPSHOT_SHAPE_PLAIN;
-    for (size_t slot = 0;
-         status == OK && slot < view->info->n_events && shape == SNAPSHOT_SHAPE_PLAIN; slot++) {
-        struct span line;
-        struct json_path_value value;
-        arena_reset(&arena);
-        status = block_view_line(view, slot, &line, err);
-        status = THEN(status, json_path_run(reader, line, &arena, &value, err));
-        if (status == OK && value.kind == JSON_PATH_JSON) {
-            shape = SNAPSHOT_SHAPE_OPEN;
+    if (rows->slots_of != block) {
+        memset(rows->row_of_slot, UINT8_MAX, sizeof rows->row_of_slot); /* CELLS_NO_ROW */
+        for (size_t i = 0; i < rows->count; i++) {
+            if (rows->items[i].block == block) {
+                rows->row_of_slot[rows->items[i].slot] = (uint16_t)i;
+            }
         }
+        rows->slots_of = block;
     }
-    arena_fini(&arena);
-    json_path_free(reader);
-    if (status == OK) {
-        rows->day->shapes[field] = (uint8_t)shape;
-    }
-    return status;
-}
-
-static enum status shape_of(struct rows *rows, size_t field, enum snapshot_shape *out_shape,
-                            struct err *err)
-{
-    bool known = rows->day->shapes[field] != SNAPSHOT_SHAPE_UNKNOWN;
-    enum status status = known ? OK : read_shape(rows, field, err);
-    *out_shape = (enum snapshot_shape)rows->day->shapes[field];
-    return status;
-}
-
-static enum status cell_of_entry(struct rows *rows, const struct column *column, uint32_t entry,
-                                 struct json_path_value *out_cell, struct err *err)
-{
-    const struct snapshot_value *value = NULL;
-    uint32_t start = column->entry_start[entry];
-    *out_cell = (struct json_path_value){.kind = JSON_PATH_OPEN};
-    if (column->entry_start[entry + 1] - start != 1) {
-        return OK;
-    }
-    enum status status = snapshot_value(rows->day, column->entry_values[start], &value, err);
-    if (status == OK && value->is_plain) {
-        *out_cell = (struct json_path_value){.kind = JSON_PATH_TEXT, .text = value->text};
-    }
-    return status;
-}
-
-/* The cells of a block's rows that its column can tell; the others stay open. */
-static enum status fill_cells(struct rows *rows, const struct block_info *block,
-                              const struct column_fill *fill, const struct column *column,
-                              struct err *err)
-{
-    const struct bitmap *partial = NULL;
-    enum status status = block_view_partial(rows->view, &partial, err);
-    struct json_path_value none = {.kind = fill->has_below ? JSON_PATH_OPEN : JSON_PATH_NONE};
-    for (size_t i = 0; status == OK && i < rows->count; i++) {
-        size_t slot = rows->items[i].slot;
-        struct json_path_value *cell = &fill->state->cells[i];
-        if (rows->items[i].block != block || bitmap_get(partial, slot)) {
-            continue;
-        }
-        if (column && column->store == COLUMN_STORE_COLUMN && column->has_ports &&
-            column->ports[slot]) {
-            *cell = (struct json_path_value){
-                .kind = JSON_PATH_OPEN}; /* the entry is only the address */
-        } else if (column && column->store == COLUMN_STORE_COLUMN && column->index[slot]) {
-            status = cell_of_entry(rows, column, column->index[slot] - 1u, cell, err);
-        } else if (column && column->store == COLUMN_STORE_NUMBER &&
-                   bitmap_get(&column->present, slot)) {
-            *cell = (struct json_path_value){.kind = JSON_PATH_INTEGER,
-                                             .integer = column->numbers[slot]};
-        } else {
-            *cell = none;
-        }
-    }
-    return status;
 }
 
 static enum status fill_block(struct rows *rows, const struct block_info *block, void *context,
                               struct err *err)
 {
-    const struct column_fill *fill = context;
-    const struct column *column = NULL;
-    if (fill->field == SIZE_MAX) {
-        return fill_cells(rows, block, fill, NULL, err);
-    }
-    bool is_text = false;
-    enum snapshot_shape shape = SNAPSHOT_SHAPE_PLAIN;
-    enum status status = block_view_is_text(rows->view, fill->field, &is_text, err);
-    if (status == OK && !is_text) {
-        status = block_view_column(rows->view, fill->field, &column, err);
-    }
-    if (status == OK && column && column->store != COLUMN_STORE_ABSENT) {
-        status = shape_of(rows, fill->field, &shape, err);
-    }
-    if (status != OK || is_text || shape == SNAPSHOT_SHAPE_OPEN) {
-        return status;
-    }
-    return fill_cells(rows, block, fill, column, err);
-}
-
-static bool has_below(const struct segment *segment, struct span name)
-{
-    for (size_t i = 0; i < segment_field_count(segment); i++) {
-        const char *other = segment_field_name(segment, i);
-        if (strncmp(other, name.data, name.size) == 0 && other[name.size] == '.') {
-            return true;
-        }
-    }
-    return false;
+    const size_t *column = context;
+    const struct cells cells = {.day = rows->day,
+                                .view = rows->view,
+                                .row_of_slot = rows->row_of_slot,
+                                .arena = &rows->arena,
+                                .lines = rows->lines};
+    find_slots(rows, block);
+    return cells_fill(&cells, span_str(rows->columns->items[*column].name),
+                      rows->state[*column].cells, err);
 }
 
 static enum status fill_column(struct rows *rows, size_t column, struct err *err)
@@ -323,22 +254,14 @@ static enum status fill_column(struct rows *rows, size_t column, struct err *err
         }
     }
     for (size_t i = 0; i < rows->count; i++) {
-        state->cells[i] = (struct json_path_value){.kind = JSON_PATH_OPEN};
+        state->cells[i].kind = rows->items[i].waiting ? JSON_PATH_OPEN : JSON_PATH_NONE;
     }
-    state->is_filled = true;
-    const struct column_info *info = &rows->columns->items[column];
-    if (info->kind == COLUMNS_UID || !rows->view || rows->has_lines) {
-        return OK;
-    }
-    struct span name = span_str(info->name);
-    long field = segment_field_find(rows->day->segment, name);
-    struct column_fill fill = {.state = state,
-                               .field = field < 0 ? SIZE_MAX : (size_t)field,
-                               .has_below = has_below(rows->day->segment, name)};
-    return each_block(rows, fill_block, &fill, err);
+    enum status status = each_block(rows, fill_block, &column, err);
+    state->is_filled = status == OK;
+    return status;
 }
 
-static enum status want_from_bytes(struct rows *rows, size_t column, struct err *err)
+static enum status want_from_lines(struct rows *rows, size_t column, struct err *err)
 {
     struct row_column *state = &rows->state[column];
     size_t number = 0;
@@ -354,16 +277,33 @@ static enum status want_from_bytes(struct rows *rows, size_t column, struct err 
     return status;
 }
 
-/* Reads the row's bytes once for every column that was ever looked for in them. */
-static enum status read_bytes(struct rows *rows, size_t i, size_t column, struct err *err)
+/* The row's line, on one line: newlines inside are spaces. */
+static enum status plain_line(struct rows *rows, size_t i, struct span *out_line, struct err *err)
 {
-    enum status status = want_from_bytes(rows, column, err);
+    enum status status = rows->lines[i].data ? OK : read_lines(rows, err);
+    struct span line = rows->lines[i];
+    if (status == OK && memchr(line.data, '\n', line.size)) {
+        char *copy = arena_alloc(&rows->arena, line.size);
+        for (size_t at = 0; copy && at < line.size; at++) {
+            copy[at] = line.data[at] == '\n' ? ' ' : line.data[at];
+        }
+        line.data = copy;
+        status = copy ? OK : err_nomem(err, "SQL");
+    }
+    *out_line = line;
+    return status;
+}
+
+/* Reads the row's line once for every column that was ever looked for in lines. */
+static enum status read_line(struct rows *rows, size_t i, size_t column, struct err *err)
+{
+    struct span line;
+    enum status status = want_from_lines(rows, column, err);
     for (size_t n = 0; status == OK && n < json_path_count(rows->reader); n++) {
         status = fill_column(rows, rows->wanted[n], err);
     }
-    status = THEN(status, read_lines(rows, err));
-    status =
-        THEN(status, json_path_run(rows->reader, rows->lines[i], &rows->arena, rows->values, err));
+    status = THEN(status, plain_line(rows, i, &line, err));
+    status = THEN(status, json_path_run(rows->reader, line, &rows->arena, rows->values, err));
     for (size_t n = 0; status == OK && n < json_path_count(rows->reader); n++) {
         struct json_path_value *cell = &rows->state[rows->wanted[n]].cells[i];
         *cell = cell->kind == JSON_PATH_OPEN ? rows->values[n] : *cell;
@@ -377,7 +317,7 @@ enum status rows_field(struct rows *rows, size_t i, size_t column,
     CHECK(i < rows->count && column < rows->columns->count);
     enum status status = fill_column(rows, column, err);
     if (status == OK && rows->state[column].cells[i].kind == JSON_PATH_OPEN) {
-        status = read_bytes(rows, i, column, err);
+        status = read_line(rows, i, column, err);
     }
     if (status == OK) {
         *out_value = &rows->state[column].cells[i];
@@ -397,8 +337,9 @@ enum status rows_actor(struct rows *rows, size_t i, struct span *out_actor, stru
         }
         if (status == OK && cell->kind != JSON_PATH_NONE) {
             struct event event;
-            status = read_lines(rows, err);
-            if (status == OK && !event_parse(rows->lines[i], 0, &rows->arena, &event)) {
+            struct span line;
+            status = plain_line(rows, i, &line, err);
+            if (status == OK && !event_parse(line, 0, &rows->arena, &event)) {
                 return err_set(err, ERR_CORRUPT, "an event that cannot be read");
             }
             if (status == OK) {

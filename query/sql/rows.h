@@ -1,12 +1,7 @@
 /* Rows that are ready to be asked for their values: a run of one day's events. A value comes from
- * the segment's columns where these certainly are what the event says, else from the event's
- * bytes, which are unpacked only then. One thread.
- *
- * A column of the segment has values and not how they were written. A text that could be a number
- * or a boolean, and an event with several values, are decided by the bytes; so is a field that is
- * an array or an object anywhere in the first block of the day that is asked for it. What this
- * leaves: an array of a single string, in a field that holds plain strings in that block, comes
- * out as that string. */
+ * the segment's columns (query/sql/cells.h), and from the event's line only where these leave it
+ * open; either way it is what json_path.h finds in the line, newlines inside of it taken as spaces.
+ * One thread. */
 #ifndef QUERY_SQL_ROWS_H
 #define QUERY_SQL_ROWS_H
 
@@ -17,8 +12,10 @@
 
 enum { ROWS_MAX = BLOCK_EVENTS_MAX };
 
+#define ROWS_TIME_UNKNOWN INT64_MIN
+
 struct row {
-    int64_t time_us;
+    int64_t time_us;                        /* ROWS_TIME_UNKNOWN: the block tells it */
     const struct block_info *block;         /* NULL: in the inbox */
     const struct inbox_scan_event *waiting; /* then this */
     uint32_t slot;
@@ -43,6 +40,7 @@ const struct row *rows_at(const struct rows *rows, size_t i);
 MUST_USE enum status rows_field(struct rows *rows, size_t i, size_t column,
                                 const struct json_path_value **out_value, struct err *err);
 MUST_USE enum status rows_raw(struct rows *rows, size_t i, struct span *out_raw, struct err *err);
+MUST_USE enum status rows_time(struct rows *rows, size_t i, int64_t *out_us, struct err *err);
 MUST_USE enum status rows_received(struct rows *rows, size_t i, int64_t *out_us, struct err *err);
 /* Who did it; empty when the event names no one. */
 MUST_USE enum status rows_actor(struct rows *rows, size_t i, struct span *out_actor,

@@ -174,20 +174,14 @@ static enum status run_of_block(struct scan *scan, struct err *err)
         scan->block = &scan->blocks[scan->order[scan->blocks_done++]];
         status = eval_block(scan, scan->block, &scan->left, err);
     }
-    const int64_t *times_us = NULL;
-    if (status == OK && scan->block && !bitmap_is_empty(&scan->left)) {
-        status = block_view_times(plan_view(scan->plan), &times_us, err);
-    }
-    if (status != OK || !times_us) {
+    if (status != OK || !scan->block) {
         return status;
     }
     for (size_t slot = bitmap_next(&scan->left, 0);
          slot < BLOCK_EVENTS_MAX && rows_count(scan->rows) < scan->run_rows;
          slot = bitmap_next(&scan->left, slot + 1)) {
         scan->left.words[slot / 64] &= ~(UINT64_C(1) << (slot % 64));
-        rows_add(
-            scan->rows,
-            (struct row){.time_us = times_us[slot], .block = scan->block, .slot = (uint32_t)slot});
+        rows_add(scan->rows, (struct row){ROWS_TIME_UNKNOWN, scan->block, NULL, (uint32_t)slot});
     }
     return OK;
 }

@@ -5,11 +5,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "query/language/number.h"
 #include "query/language/parse.h"
 #include "query/search/day_iterator.h"
 #include "schema/archive/archive.h"
-#include "schema/base/vec.h"
 #include "schema/file/file.h"
 
 struct snapshot {
@@ -18,7 +16,6 @@ struct snapshot {
     struct archive *archive;
     struct query *all;
     struct inbox_scan *waiting;
-    struct arena arena; /* names */
     struct snapshot_day *days;
     size_t n_days;
     size_t n_open;
@@ -113,7 +110,6 @@ static void close_day(struct snapshot_day *day)
     segment_close(day->segment);
     free(day->waiting);
     free(day->values);
-    free(day->shapes);
     arena_fini(&day->arena);
     *day = (struct snapshot_day){.day_us = day->day_us, .has_file = day->has_file};
 }
@@ -128,9 +124,13 @@ void snapshot_close(struct snapshot *snapshot)
         inbox_scan_close(snapshot->waiting);
         parse_query_free(snapshot->all);
         archive_close(snapshot->archive);
-        arena_fini(&snapshot->arena);
         free(snapshot);
     }
+}
+
+const struct inbox_scan *snapshot_inbox(const struct snapshot *snapshot)
+{
+    return snapshot->waiting;
 }
 
 size_t snapshot_day_count(const struct snapshot *snapshot)
@@ -170,10 +170,6 @@ static enum status open_day(struct snapshot *snapshot, struct snapshot_day *day,
         status = inbox_scan_of_day(snapshot->waiting, day->day_us, day->segment, &day->waiting,
                                    &day->n_waiting, err);
     }
-    if (status == OK && day->segment) {
-        day->shapes = calloc(segment_field_count(day->segment) + 1, 1);
-        status = day->shapes ? OK : err_nomem(err, "SQL");
-    }
     if (status != OK) {
         close_day(day);
         return status;
@@ -209,98 +205,23 @@ void snapshot_release(struct snapshot_day *day)
     }
 }
 
-static enum status read_dictionary_value(struct snapshot_day *day, uint32_t value, struct err *err)
+enum status snapshot_value(struct snapshot_day *day, const struct vocabulary *vocabulary,
+                           uint32_t id, const struct json_path_value **out_value, struct err *err)
 {
-    uint32_t field;
-    struct span text;
-    double number;
-    enum status status = segment_value(day->segment, value, &field, &text, err);
-    if (status != OK) {
-        return status;
-    }
-    struct snapshot_value *out = &day->values[value];
-    bool is_word = span_is(text, "true") || span_is(text, "false");
-    out->is_plain = !is_word && !number_is_plain(text, &number);
-    out->text = arena_copy(&day->arena, text);
-    return out->text.data ? OK : err_nomem(err, "SQL");
-}
-
-enum status snapshot_value(struct snapshot_day *day, uint32_t value,
-                           const struct snapshot_value **out_value, struct err *err)
-{
-    if (value >= day->n_values) {
-        size_t count = (size_t)value * 2 + 256;
-        struct snapshot_value *values = realloc(day->values, count * sizeof *values);
-        if (!values) {
+    if (!day->values) {
+        day->values = calloc(vocabulary->values.count, sizeof *day->values);
+        if (!day->values) {
             return err_nomem(err, "SQL");
         }
-        memset(values + day->n_values, 0, (count - day->n_values) * sizeof *values);
-        day->values = values;
-        day->n_values = count;
     }
-    enum status status = day->values[value].text.data ? OK : read_dictionary_value(day, value, err);
-    if (status == OK) {
-        *out_value = &day->values[value];
-    }
-    return status;
-}
-
-/* A growing list of names. */
-struct name_list {
-    struct snapshot *snapshot;
-    VEC(const char *) names;
-    bool failed; /* out of memory */
-};
-
-static void add_name(struct name_list *list, struct span name)
-{
-    struct span copy = arena_copy(&list->snapshot->arena, name);
-    list->failed = list->failed || !copy.data || !vec_push(&list->names, copy.data);
-}
-
-static void add_names_of_inbox(struct name_list *list)
-{
-    size_t n_waiting = 0;
-    const struct inbox_scan_event *events =
-        list->snapshot->waiting ? inbox_scan_events(list->snapshot->waiting, &n_waiting) : NULL;
-    enum { NAME_EVENTS = 2000 };
-    for (size_t i = n_waiting > NAME_EVENTS ? n_waiting - NAME_EVENTS : 0; i < n_waiting; i++) {
-        for (size_t f = 0; f < events[i].event.n_fields; f++) {
-            add_name(list, events[i].event.fields[f].path);
+    struct json_path_value *value = &day->values[id];
+    if (value->kind == JSON_PATH_OPEN) {
+        struct columnar_value spelled = columnar_value_of(vocabulary_value(vocabulary, id));
+        if (!json_path_value_of(spelled.text, spelled.is_string, &day->arena, value)) {
+            value->kind = JSON_PATH_OPEN;
+            return err_nomem(err, "SQL");
         }
     }
-}
-
-enum status snapshot_names(struct snapshot *snapshot, struct snapshot_names *out_names,
-                           struct err *err)
-{
-    struct name_list list = {.snapshot = snapshot};
-    int64_t events = 0;
-    enum status status = OK;
-    size_t n_days = 0;
-    for (size_t i = snapshot->n_days; status == OK && i > 0 && n_days < SNAPSHOT_NAME_DAYS; i--) {
-        struct snapshot_day *day = NULL;
-        status = snapshot_day(snapshot, i - 1, &day, err);
-        if (status != OK || !day->segment) {
-            snapshot_release(day);
-            continue;
-        }
-        n_days++;
-        size_t n_blocks = 0;
-        const struct block_info *blocks = segment_blocks(day->segment, &n_blocks);
-        for (size_t b = 0; b < n_blocks; b++) {
-            events += blocks[b].n_events;
-        }
-        for (size_t f = 0; f < segment_field_count(day->segment); f++) {
-            add_name(&list, span_str(segment_field_name(day->segment, f)));
-        }
-        snapshot_release(day);
-    }
-    add_names_of_inbox(&list);
-    if (status == OK && list.failed) {
-        status = err_nomem(err, "SQL");
-    }
-    out_names->events = n_days ? events * (int64_t)snapshot->n_days / (int64_t)n_days : 0;
-    vec_hand_over(&list.names, status, &out_names->items, &out_names->count);
-    return status;
+    *out_value = value;
+    return OK;
 }

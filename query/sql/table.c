@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "query/sql/filter.h"
+#include "query/sql/names.h"
 #include "query/sql/time_text.h"
 
 struct table {
@@ -65,15 +66,15 @@ static int fail(struct table *table, const struct err *err)
 static enum status read_columns(struct table *table, const char *name, struct err *err)
 {
     struct snapshot *snapshot = NULL;
-    struct snapshot_names names = {0};
+    struct names names = {0};
     enum status status = snapshot_open(table->path, &snapshot, err);
-    status = THEN(status, snapshot_names(snapshot, &names, err));
+    status = THEN(status, names_read(snapshot, &names, err));
+    status = THEN(status, columns_make(&table->columns, name, &names.texts, err));
     if (status == OK) {
-        status = columns_make(&table->columns, name, names.items, names.count, err);
         table->events = names.events;
         table->days = snapshot_day_count(snapshot);
     }
-    free(names.items);
+    names_fini(&names);
     snapshot_close(snapshot);
     return status;
 }
@@ -193,7 +194,7 @@ static int cursor_close(sqlite3_vtab_cursor *base)
 static int cursor_next(sqlite3_vtab_cursor *base)
 {
     struct cursor *cursor = cursor_of(base);
-    struct err err = {0};
+    struct err err; /* not cleared: this is called for every row */
     bool end = false;
     enum status status = scan_next(cursor->scan, &end, &err);
     if (status != OK || end) {
@@ -285,7 +286,10 @@ static enum status result_column(sqlite3_context *context, struct cursor *cursor
     enum status status = OK;
     switch (kind) {
     case COLUMNS_TIME:
-        result_time(context, row->time_us);
+        status = rows_time(cursor->rows, i, &time_us, err);
+        if (status == OK) {
+            result_time(context, time_us);
+        }
         break;
     case COLUMNS_FIELD:
     case COLUMNS_UID:
@@ -305,9 +309,9 @@ static enum status result_column(sqlite3_context *context, struct cursor *cursor
         }
         break;
     case COLUMNS_SEGMENT:
-        if (row->block) {
+        if (row->block && (status = rows_time(cursor->rows, i, &time_us, err)) == OK) {
             char day[CLOCK_TEXT_BYTES];
-            result_text(context, span_str(clock_format_day(row->time_us, day)));
+            result_text(context, span_str(clock_format_day(time_us, day)));
         }
         break;
     case COLUMNS_BLOCK:
@@ -326,7 +330,7 @@ static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, in
 {
     struct cursor *cursor = cursor_of(base);
     struct table *table = table_of(base->pVtab);
-    struct err err = {0};
+    struct err err; /* nor is this one */
     CHECK(column >= 0 && (size_t)column < table->columns.n_declared);
     size_t at = (size_t)column;
     enum status status = result_column(context, cursor, table->columns.items[at].kind, at, &err);

@@ -14,8 +14,6 @@ struct block_info {
     int64_t raw_bytes;    /* with the newlines */
     int64_t stored_bytes; /* of its columns */
     struct digest sha256; /* of the unpacked NDJSON */
-    bool has_partial;
-    bool has_text;
     uint32_t whole_lines; /* events that were not cut */
     bool not_same;        /* its lines did not come back from columns, and so are kept whole */
 };

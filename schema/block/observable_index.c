@@ -1,275 +1,241 @@
-/* Building the lists of observables of a block. On the thread that writes the block. */
+/* Building the list of observables of a block. On the thread that writes the block. */
 #include "schema/block/observable_index.h"
 
-#include <stdlib.h>
-
+#include "schema/base/hash64.h"
 #include "schema/event/term.h"
 
-enum { KEY_LOW_BITS = 24, DIGIT_BITS = 11, SORT_FEW = 64 };
+/* So many are sorted before it is known that a group has too many. */
+enum { DRAFT_MAX = 4 * OBSERVABLE_INDEX_GROUP_MAX };
 
 static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
-static const uint64_t ref_mask = (UINT64_C(1) << OBSERVABLE_INDEX_REF_BITS) - 1;
+
+uint64_t observable_index_key(enum observable_kind kind, struct span normal)
+{
+    if (kind == OBSERVABLE_FILE) {
+        struct span name = observable_key_file_name(normal);
+        normal = name.size > 0 ? name : normal;
+    }
+    return observable_key(kind, normal) >> (OBSERVABLE_KEY_BITS - OBSERVABLE_INDEX_KEY_BITS);
+}
 
 void observable_index_builder_fini(struct observable_index_builder *draft)
 {
-    buf_fini(&draft->v4);
-    buf_fini(&draft->v6);
-    buf_fini(&draft->keys);
-    buf_fini(&draft->spare);
+    vec_fini(&draft->v4);
+    vec_fini(&draft->keys);
+    vec_fini(&draft->v6);
+    vec_fini(&draft->paths);
+    buf_fini(&draft->groups);
+}
+
+static void clear_group(struct observable_index_builder *draft)
+{
+    vec_clear(&draft->v4);
+    vec_clear(&draft->keys);
+    vec_clear(&draft->v6);
+    vec_clear(&draft->paths);
+    draft->path_is_used = false;
+    draft->has_more = draft->n_entries >= OBSERVABLE_INDEX_ENTRIES_MAX;
 }
 
 void observable_index_builder_clear(struct observable_index_builder *draft)
 {
-    buf_clear(&draft->v4);
-    buf_clear(&draft->v6);
-    buf_clear(&draft->keys);
+    buf_clear(&draft->groups);
+    draft->failed = false;
+    draft->path = 0;
+    draft->last_path = 0;
+    draft->n_entries = 0;
+    clear_group(draft);
 }
 
-struct key_adder {
-    struct observable_index_builder *draft;
-    uint32_t reference;
-};
-
-static void add_key(void *context, uint64_t key)
-{
-    const struct key_adder *adding = context;
-    uint64_t pair = key << OBSERVABLE_INDEX_REF_BITS | adding->reference;
-    buf_add(&adding->draft->keys, &pair, sizeof pair);
-}
-
-static void add_address(struct observable_index_builder *draft, struct span normal,
-                        uint32_t reference)
-{
-    struct observable_index_v6 entry = {.reference = reference};
-    if (!term_address_bytes(normal, entry.address)) {
-        return;
-    }
-    if (memcmp(entry.address, mapped, sizeof mapped) != 0) {
-        buf_add(&draft->v6, &entry, sizeof entry);
-        return;
-    }
-    uint64_t pair = 0;
-    for (size_t i = sizeof mapped; i < OBSERVABLE_KEY_ADDRESS_BYTES; i++) {
-        pair = pair << 8 | entry.address[i];
-    }
-    pair = pair << OBSERVABLE_INDEX_REF_BITS | reference;
-    buf_add(&draft->v4, &pair, sizeof pair);
-}
-
-void observable_index_add(struct observable_index_builder *draft,
-                          const struct observable *observable, uint32_t reference)
-{
-    CHECK(reference <= ref_mask);
-    if (observable->kind == OBSERVABLE_IP) {
-        add_address(draft, observable->normal, reference);
-    } else {
-        struct key_adder adding = {draft, reference};
-        observable_key_all(observable->kind, observable->normal, add_key, &adding);
-    }
-}
-
-static void copy_pairs(struct buf *to, const struct buf *from, uint32_t reference)
-{
-    const uint64_t *pairs = (const uint64_t *)(const void *)from->data;
-    to->failed |= from->failed;
-    for (size_t i = 0; i < from->size / sizeof *pairs; i++) {
-        uint64_t pair = pairs[i] | reference;
-        buf_add(to, &pair, sizeof pair);
-    }
-}
-
-void observable_index_copy(struct observable_index_builder *draft,
-                           const struct observable_index_builder *from, uint32_t reference)
-{
-    CHECK(reference <= ref_mask);
-    copy_pairs(&draft->v4, &from->v4, reference);
-    copy_pairs(&draft->keys, &from->keys, reference);
-    draft->v6.failed |= from->v6.failed;
-    for (size_t at = 0; at < from->v6.size; at += sizeof(struct observable_index_v6)) {
-        struct observable_index_v6 entry;
-        memcpy(&entry, from->v6.data + at, sizeof entry);
-        entry.reference = reference;
-        buf_add(&draft->v6, &entry, sizeof entry);
-    }
-}
-
-/* By the bits from `shift` on, DIGIT_BITS of them; keeps the order of equals. */
-static void sort_digit(const uint64_t *from, uint64_t *to, size_t count, unsigned shift)
-{
-    enum { DIGITS = 1 << DIGIT_BITS };
-    uint32_t start[DIGITS + 1] = {0};
-    for (size_t i = 0; i < count; i++) {
-        start[(from[i] >> shift & (DIGITS - 1)) + 1]++;
-    }
-    for (size_t i = 0; i < DIGITS; i++) {
-        start[i + 1] += start[i];
-    }
-    for (size_t i = 0; i < count; i++) {
-        to[start[from[i] >> shift & (DIGITS - 1)]++] = from[i];
-    }
-}
-
-static int compare_pairs(const void *a, const void *b)
+static int compare_numbers(const void *a, const void *b)
 {
     uint64_t x = *(const uint64_t *)a;
     uint64_t y = *(const uint64_t *)b;
     return (x > y) - (x < y);
 }
 
-/* Sorts numbers of `bits` bits; what is there twice stays once. Returns how many are left. */
-static size_t sort_pairs(struct buf *pairs, struct buf *spare, unsigned bits)
-{
-    size_t count = pairs->size / sizeof(uint64_t);
-    buf_clear(spare);
-    if (count == 0) { /* and perhaps no memory: qsort wants some */
-        return 0;
-    }
-    if (count < SORT_FEW) {
-        qsort(pairs->data, count, sizeof(uint64_t), compare_pairs);
-    } else {
-        if (!buf_reserve(spare, pairs->size)) {
-            pairs->failed = true;
-            return 0;
-        }
-        spare->size = pairs->size;
-        for (unsigned shift = 0; shift < bits; shift += DIGIT_BITS) {
-            sort_digit((const uint64_t *)(const void *)pairs->data, (uint64_t *)(void *)spare->data,
-                       count, shift);
-            struct buf swap = *pairs;
-            *pairs = *spare;
-            *spare = swap;
-        }
-    }
-    uint64_t *all = (uint64_t *)(void *)pairs->data;
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (kept == 0 || all[kept - 1] != all[i]) {
-            all[kept++] = all[i];
-        }
-    }
-    return kept;
-}
-
 static int compare_v6(const void *a, const void *b)
 {
-    const struct observable_index_v6 *x = a;
-    const struct observable_index_v6 *y = b;
-    int order = memcmp(x->address, y->address, OBSERVABLE_KEY_ADDRESS_BYTES);
-    return order != 0 ? order : (x->reference > y->reference) - (x->reference < y->reference);
+    return memcmp(a, b, sizeof(struct observable_index_v6));
 }
 
-static size_t sort_v6(struct buf *v6)
+/* In order, and each once. */
+static void sort_numbers(struct observable_index_numbers *numbers)
 {
-    struct observable_index_v6 *all = (struct observable_index_v6 *)(void *)v6->data;
-    size_t count = v6->size / sizeof *all;
     size_t kept = 0;
-    if (count > 0) {
-        qsort(all, count, sizeof *all, compare_v6);
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (kept == 0 || compare_v6(&all[kept - 1], &all[i]) != 0) {
-            all[kept++] = all[i];
+    vec_sort(numbers, compare_numbers);
+    for (size_t i = 0; i < numbers->count; i++) {
+        if (kept == 0 || numbers->items[kept - 1] != numbers->items[i]) {
+            numbers->items[kept++] = numbers->items[i];
         }
     }
-    return kept;
+    numbers->count = kept;
 }
 
-static void add_reference(struct buf *out, int64_t before, int64_t reference, bool more)
+static size_t entries(const struct observable_index_builder *draft)
 {
-    buf_add_varint(out, (uint64_t)(reference - before - 1) << 1 | more);
+    return draft->v4.count + draft->keys.count + draft->v6.count;
 }
 
-/* The distinct left sides of sorted pairs; returns how many when out is NULL. */
-static uint64_t add_entries(const struct buf *pairs, size_t count, bool are_keys, struct buf *out)
+static void sort_group(struct observable_index_builder *draft)
 {
-    const uint64_t *all = (const uint64_t *)(const void *)pairs->data;
-    uint64_t before = 0;
-    uint64_t entries = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint64_t entry = all[i] >> OBSERVABLE_INDEX_REF_BITS;
-        if (i > 0 && entry == all[i - 1] >> OBSERVABLE_INDEX_REF_BITS) {
-            continue;
-        }
-        entries++;
-        uint64_t delta = entry - before;
-        before = entry;
-        if (out && are_keys) {
-            buf_add_char(out, (char)delta);
-            buf_add_char(out, (char)(delta >> 8));
-            buf_add_char(out, (char)(delta >> 16));
-            buf_add_varint(out, delta >> KEY_LOW_BITS);
-        } else if (out) {
-            buf_add_varint(out, delta);
+    size_t kept = 0;
+    sort_numbers(&draft->v4);
+    sort_numbers(&draft->keys);
+    vec_sort(&draft->v6, compare_v6);
+    for (size_t i = 0; i < draft->v6.count; i++) {
+        if (kept == 0 || compare_v6(&draft->v6.items[kept - 1], &draft->v6.items[i]) != 0) {
+            draft->v6.items[kept++] = draft->v6.items[i];
         }
     }
-    return entries;
-}
-
-static void add_references(const struct buf *pairs, size_t count, struct buf *out)
-{
-    const uint64_t *all = (const uint64_t *)(const void *)pairs->data;
-    int64_t before = -1;
-    for (size_t i = 0; i < count; i++) {
-        bool more = i + 1 < count &&
-                    all[i] >> OBSERVABLE_INDEX_REF_BITS == all[i + 1] >> OBSERVABLE_INDEX_REF_BITS;
-        int64_t reference = (int64_t)(all[i] & ref_mask);
-        add_reference(out, before, reference, more);
-        before = more ? reference : -1;
+    draft->v6.count = kept;
+    if (entries(draft) > OBSERVABLE_INDEX_GROUP_MAX) {
+        vec_clear(&draft->v4);
+        vec_clear(&draft->keys);
+        vec_clear(&draft->v6);
+        draft->has_more = true;
     }
 }
 
-static uint64_t v6_entries(const struct observable_index_v6 *all, size_t count, struct buf *out)
+static void add_address(struct observable_index_builder *draft, struct span normal)
 {
-    uint64_t entries = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0 &&
-            memcmp(all[i - 1].address, all[i].address, OBSERVABLE_KEY_ADDRESS_BYTES) == 0) {
-            continue;
-        }
-        entries++;
-        if (out) {
-            buf_add(out, all[i].address, OBSERVABLE_KEY_ADDRESS_BYTES);
-        }
+    struct observable_index_v6 address;
+    if (!term_address_bytes(normal, address.bytes)) {
+        return;
     }
-    return entries;
+    if (memcmp(address.bytes, mapped, sizeof mapped) != 0) {
+        draft->failed = draft->failed || !vec_push(&draft->v6, address);
+        return;
+    }
+    uint64_t v4 = 0;
+    for (size_t i = sizeof mapped; i < OBSERVABLE_KEY_ADDRESS_BYTES; i++) {
+        v4 = v4 << 8 | address.bytes[i];
+    }
+    draft->failed = draft->failed || !vec_push(&draft->v4, v4);
 }
 
-static void v6_references(const struct observable_index_v6 *all, size_t count, struct buf *out)
+static void add_key(void *context, uint64_t key)
 {
-    int64_t before = -1;
-    for (size_t i = 0; i < count; i++) {
-        bool more = i + 1 < count &&
-                    memcmp(all[i].address, all[i + 1].address, OBSERVABLE_KEY_ADDRESS_BYTES) == 0;
-        add_reference(out, before, all[i].reference, more);
-        before = more ? (int64_t)all[i].reference : -1;
+    struct observable_index_builder *draft = context;
+    key >>= OBSERVABLE_KEY_BITS - OBSERVABLE_INDEX_KEY_BITS;
+    draft->failed = draft->failed || !vec_push(&draft->keys, key);
+}
+
+void observable_index_add(struct observable_index_builder *draft,
+                          const struct observable *observable)
+{
+    if (!draft->path_is_used) {
+        draft->failed = draft->failed || !vec_push(&draft->paths, draft->path);
+        draft->path_is_used = true;
     }
+    if (draft->has_more) {
+        return;
+    }
+    if (observable->kind == OBSERVABLE_IP) {
+        add_address(draft, observable->normal);
+    } else if (observable->kind == OBSERVABLE_FILE) {
+        uint64_t key = observable_index_key(OBSERVABLE_FILE, observable->normal);
+        draft->failed = draft->failed || !vec_push(&draft->keys, key);
+    } else {
+        observable_key_all(observable->kind, observable->normal, add_key, draft);
+    }
+    if (entries(draft) >= DRAFT_MAX) {
+        sort_group(draft);
+    }
+}
+
+/* Bits that are not a whole byte yet. */
+struct bit_writer {
+    struct buf *out;
+    uint64_t bits;
+    unsigned count;
+};
+
+static void add_bits(struct bit_writer *writer, uint64_t bits, unsigned count)
+{
+    writer->bits |= bits << writer->count;
+    for (writer->count += count; writer->count >= 8; writer->count -= 8) {
+        buf_add_char(writer->out, (char)writer->bits);
+        writer->bits >>= 8;
+    }
+}
+
+/* The low bits of a difference are as many as differences have on average. */
+static void add_numbers(struct buf *out, const struct observable_index_numbers *numbers)
+{
+    if (numbers->count == 0) {
+        return;
+    }
+    uint64_t average = numbers->items[numbers->count - 1] / numbers->count;
+    unsigned low = average > 0 ? 63 - (unsigned)__builtin_clzll(average) : 0;
+    struct bit_writer writer = {.out = out};
+    uint64_t next = 0; /* the least that may come */
+    buf_add_char(out, (char)low);
+    for (size_t i = 0; i < numbers->count; i++) {
+        uint64_t more = numbers->items[i] - next;
+        add_bits(&writer, more & ((UINT64_C(1) << low) - 1), low);
+        for (uint64_t high = more >> low; high > 0; high--) {
+            add_bits(&writer, 0, 1);
+        }
+        add_bits(&writer, 1, 1);
+        next = numbers->items[i] + 1;
+    }
+    add_bits(&writer, 0, (8 - writer.count) % 8);
+}
+
+static void end_group(struct observable_index_builder *draft)
+{
+    struct buf *out = &draft->groups;
+    sort_group(draft);
+    if (draft->paths.count > 0) {
+        buf_add_varint(out, draft->paths.count << 1 | draft->has_more);
+    }
+    for (size_t i = 0; i < draft->paths.count; i++) {
+        buf_add_varint(out, draft->paths.items[i] - draft->last_path);
+        draft->last_path = draft->paths.items[i];
+    }
+    if (draft->paths.count > 0 && !draft->has_more) {
+        buf_add_varint(out, draft->v4.count);
+        buf_add_varint(out, draft->keys.count);
+        buf_add_varint(out, draft->v6.count);
+        add_numbers(out, &draft->v4);
+        add_numbers(out, &draft->keys);
+        buf_add(out, draft->v6.items, draft->v6.count * sizeof *draft->v6.items);
+        draft->n_entries += entries(draft);
+    }
+    clear_group(draft);
+}
+
+void observable_index_path(struct observable_index_builder *draft, uint32_t path)
+{
+    CHECK(path >= draft->path);
+    if (entries(draft) >= OBSERVABLE_INDEX_GROUP_FULL) {
+        sort_group(draft);
+    }
+    if (draft->has_more || entries(draft) >= OBSERVABLE_INDEX_GROUP_FULL) {
+        end_group(draft);
+    }
+    draft->path = path;
+    draft->path_is_used = false;
 }
 
 enum status observable_index_encode(struct observable_index_builder *draft, uint32_t first,
                                     uint32_t count, struct buf *out, struct err *err)
 {
-    bool ok = buf_ok(&draft->v4) && buf_ok(&draft->v6) && buf_ok(&draft->keys);
-    size_t n_v4 = ok ? sort_pairs(&draft->v4, &draft->spare, 32 + OBSERVABLE_INDEX_REF_BITS) : 0;
-    size_t n_keys = ok ? sort_pairs(&draft->keys, &draft->spare,
-                                    OBSERVABLE_KEY_BITS + OBSERVABLE_INDEX_REF_BITS)
-                       : 0;
-    if (!ok || !buf_ok(&draft->v4) || !buf_ok(&draft->keys)) {
-        return err_nomem(err, "observables");
-    }
-    size_t n_v6 = sort_v6(&draft->v6);
-    const struct observable_index_v6 *v6 =
-        (const struct observable_index_v6 *)(const void *)draft->v6.data;
+    size_t begin = out->size;
+    end_group(draft);
+    bool ok = !draft->failed && buf_ok(&draft->groups);
     buf_add_char(out, OBSERVABLE_INDEX_VERSION);
     buf_add_varint(out, first);
     buf_add_varint(out, count);
-    buf_add_varint(out, add_entries(&draft->v4, n_v4, false, NULL));
-    buf_add_varint(out, v6_entries(v6, n_v6, NULL));
-    buf_add_varint(out, add_entries(&draft->keys, n_keys, true, NULL));
-    (void)add_entries(&draft->v4, n_v4, false, out);
-    (void)v6_entries(v6, n_v6, out);
-    (void)add_entries(&draft->keys, n_keys, true, out);
-    add_references(&draft->v4, n_v4, out);
-    v6_references(v6, n_v6, out);
-    add_references(&draft->keys, n_keys, out);
+    buf_add_span(out, buf_span(&draft->groups));
+    observable_index_builder_clear(draft);
+    if (!ok || !buf_ok(out)) {
+        return err_nomem(err, "observables");
+    }
+    uint64_t sum = hash64(span_of(out->data + begin, out->size - begin), 0);
+    for (unsigned i = 0; i < 4; i++) {
+        buf_add_char(out, (char)(sum >> 8 * i));
+    }
     return buf_status(out, "observables", err);
 }

@@ -1,12 +1,15 @@
+#include "schema/base/hash64.h"
 #include "schema/block/observable_index.h"
 
-enum { KEY_LOW_BYTES = 3 };
+enum { SUM_BYTES = 4 };
 
-void observable_index_fini(struct observable_index *observed)
+void observable_index_fini(struct observable_index *index)
 {
-    buf_fini(&observed->bytes);
-    buf_fini(&observed->numbers);
-    *observed = (struct observable_index){0};
+    buf_fini(&index->bytes);
+    vec_fini(&index->paths);
+    vec_fini(&index->v4);
+    vec_fini(&index->keys);
+    *index = (struct observable_index){0};
 }
 
 void observable_index_v4_bytes(uint32_t v4, unsigned char out[OBSERVABLE_KEY_ADDRESS_BYTES])
@@ -23,120 +26,167 @@ static enum status corrupt(struct err *err)
     return err_set(err, ERR_CORRUPT, "kept observables that are not well formed");
 }
 
-/* A number that counts things of at least a byte each. */
-static bool read_count(struct span bytes, size_t *at, uint32_t *out)
+static bool sum_holds(struct span bytes)
 {
-    uint64_t value;
-    if (!buf_read_varint(bytes, at, &value) || value > bytes.size) {
-        return false;
+    uint64_t sum = hash64(span_of(bytes.data, bytes.size - SUM_BYTES), 0);
+    bool holds = true;
+    for (unsigned i = 0; i < SUM_BYTES; i++) {
+        holds &=
+            (unsigned char)bytes.data[bytes.size - SUM_BYTES + i] == (unsigned char)(sum >> 8 * i);
     }
-    *out = (uint32_t)value;
-    return true;
+    return holds;
 }
 
-static bool read_v4(struct span bytes, size_t *at, uint32_t *out, uint32_t count)
+enum status observable_index_open(struct observable_index *index, struct err *err)
 {
-    uint64_t address = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint64_t delta;
-        if (!buf_read_varint(bytes, at, &delta) || delta > UINT32_MAX ||
-            (address += delta) > UINT32_MAX) {
-            return false;
-        }
-        out[i] = (uint32_t)address;
-    }
-    return true;
-}
-
-static bool read_keys(struct span bytes, size_t *at, uint64_t *out, uint32_t count)
-{
-    uint64_t key = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        if (bytes.size - *at < KEY_LOW_BYTES + 1) {
-            return false;
-        }
-        const unsigned char *low = (const unsigned char *)bytes.data + *at;
-        uint64_t high = low[KEY_LOW_BYTES];
-        if (high < 0x80) { /* nearly always */
-            *at += KEY_LOW_BYTES + 1;
-        } else {
-            *at += KEY_LOW_BYTES;
-            if (!buf_read_varint(bytes, at, &high) || high >> (OBSERVABLE_KEY_BITS - 24)) {
-                return false;
-            }
-        }
-        key += high << 24 | (uint64_t)low[2] << 16 | (uint64_t)low[1] << 8 | low[0];
-        if (key >> OBSERVABLE_KEY_BITS) {
-            return false;
-        }
-        out[i] = key;
-    }
-    return true;
-}
-
-enum status observable_index_decode(struct observable_index *observed, struct err *err)
-{
-    struct span bytes = buf_span(&observed->bytes);
+    struct span bytes = buf_span(&index->bytes);
     size_t at = 1;
     uint64_t first;
     uint64_t count;
-    bool ok = bytes.size > 0 && bytes.data[0] == OBSERVABLE_INDEX_VERSION &&
-              buf_read_varint(bytes, &at, &first) && buf_read_varint(bytes, &at, &count) &&
-              first <= UINT32_MAX && count <= UINT32_C(1) << OBSERVABLE_INDEX_REF_BITS &&
-              read_count(bytes, &at, &observed->n_v4) && read_count(bytes, &at, &observed->n_v6) &&
-              read_count(bytes, &at, &observed->n_keys);
-    if (!ok) {
+    if (bytes.size <= SUM_BYTES || bytes.data[0] != OBSERVABLE_INDEX_VERSION || !sum_holds(bytes)) {
         return corrupt(err);
     }
-    observed->first = (uint32_t)first;
-    observed->count = (uint32_t)count;
-    buf_clear(&observed->numbers);
-    if (!buf_reserve(&observed->numbers,
-                     observed->n_keys * sizeof(uint64_t) + observed->n_v4 * sizeof(uint32_t) + 1)) {
-        return buf_status(&observed->numbers, "observables", err);
-    }
-    uint64_t *keys = (uint64_t *)(void *)observed->numbers.data;
-    uint32_t *v4 = (uint32_t *)(void *)(keys + observed->n_keys);
-    if (!read_v4(bytes, &at, v4, observed->n_v4)) {
+    bytes.size -= SUM_BYTES;
+    if (!buf_read_varint(bytes, &at, &first) || !buf_read_varint(bytes, &at, &count) ||
+        first > UINT32_MAX || count > UINT32_MAX - first) {
         return corrupt(err);
     }
-    if ((bytes.size - at) / OBSERVABLE_KEY_ADDRESS_BYTES < observed->n_v6) {
-        return corrupt(err);
-    }
-    observed->v6 = (const unsigned char *)bytes.data + at;
-    at += observed->n_v6 * (size_t)OBSERVABLE_KEY_ADDRESS_BYTES;
-    if (!read_keys(bytes, &at, keys, observed->n_keys)) {
-        return corrupt(err);
-    }
-    observed->keys = keys;
-    observed->v4 = v4;
-    observed->refs = at;
+    index->first = (uint32_t)first;
+    index->count = (uint32_t)count;
+    index->left = span_from(bytes, at);
+    index->path = 0;
     return OK;
 }
 
-enum status observable_index_references(const struct observable_index *observed,
-                                        const uint32_t *entries, size_t n_entries,
-                                        observable_index_reference *each, void *context,
-                                        struct err *err)
+/* Bits of `bytes` from bit *at on: at least 57 of them; zeros behind the end. */
+static uint64_t peek_bits(struct span bytes, size_t at)
 {
-    struct span bytes = buf_span(&observed->bytes);
-    size_t at = observed->refs;
-    uint32_t entry = 0;
-    for (size_t i = 0; i < n_entries; entry++) {
-        bool wanted = entries[i] == entry;
-        uint64_t next = 0; /* the least that may come */
-        for (bool more = true; more;) {
-            uint64_t number;
-            if (!buf_read_varint(bytes, &at, &number) || (next += number >> 1) >= observed->count) {
-                return corrupt(err);
-            }
-            if (wanted) {
-                each(context, entry, (uint32_t)next);
-            }
-            next++;
-            more = number & 1;
-        }
-        i += wanted;
+    unsigned char window[8] = {0};
+    size_t byte = at / 8;
+    size_t size = byte < bytes.size ? bytes.size - byte : 0;
+    if (size >= sizeof window) {
+        memcpy(window, bytes.data + byte, sizeof window); /* the usual case, in one move */
+    } else if (size > 0) {
+        memcpy(window, bytes.data + byte, size);
     }
+    uint64_t bits = 0;
+    for (unsigned i = 0; i < sizeof window; i++) {
+        bits |= (uint64_t)window[i] << 8 * i;
+    }
+    return bits >> at % 8;
+}
+
+/* Reads `count` ascending numbers of `bits` bits from the front of *bytes. */
+static bool read_numbers(struct span *bytes, uint32_t count, unsigned bits,
+                         struct observable_index_numbers *out)
+{
+    vec_clear(out);
+    if (count == 0) {
+        return true;
+    }
+    unsigned low = bytes->size > 0 ? (unsigned char)bytes->data[0] : UINT8_MAX;
+    if (low >= bits || count > (bytes->size - 1) * 8 || !vec_reserve(out, count)) {
+        return false;
+    }
+    uint64_t mask = (UINT64_C(1) << low) - 1;
+    size_t end = bytes->size * 8;
+    size_t at = 8;
+    uint64_t next = 0;
+    while (out->count < count) {
+        uint64_t more = peek_bits(*bytes, at) & mask;
+        at += low;
+        uint64_t window;
+        while ((window = peek_bits(*bytes, at)) == 0 && at < end) {
+            more += (uint64_t)(64 - at % 8) << low;
+            at += 64 - at % 8;
+        }
+        unsigned zeros = window ? (unsigned)__builtin_ctzll(window) : 0;
+        more += (uint64_t)zeros << low;
+        at += zeros + 1;
+        next += more;
+        if (at > end || more >> bits || next >> bits) {
+            return false;
+        }
+        out->items[out->count++] = next++;
+    }
+    *bytes = span_from(*bytes, (at + 7) / 8);
+    return true;
+}
+
+/* Moves *left behind the paths. */
+static bool read_paths(struct observable_index *index, struct span *left, size_t n_paths,
+                       struct observable_index_group *group)
+{
+    uint32_t path = index->path;
+    size_t at = 0;
+    vec_clear(&index->paths);
+    if (n_paths == 0 || n_paths > left->size || !vec_reserve(&index->paths, n_paths)) {
+        return false;
+    }
+    while (index->paths.count < n_paths) {
+        uint64_t more;
+        if (!buf_read_varint(*left, &at, &more) || more > UINT32_MAX - path) {
+            return false;
+        }
+        path += (uint32_t)more;
+        index->paths.items[index->paths.count++] = path;
+    }
+    group->n_paths = (uint32_t)n_paths;
+    group->paths = index->paths.items;
+    *left = span_from(*left, at);
+    return true;
+}
+
+/* Moves *left behind the entries. */
+static bool read_entries(struct observable_index *index, struct span *left,
+                         struct observable_index_group *group)
+{
+    size_t at = 0;
+    uint64_t n[3];
+    for (size_t i = 0; i < 3; i++) {
+        if (!buf_read_varint(*left, &at, &n[i]) || n[i] > OBSERVABLE_INDEX_GROUP_MAX) {
+            return false;
+        }
+    }
+    *left = span_from(*left, at);
+    group->n_v4 = (uint32_t)n[0];
+    group->n_keys = (uint32_t)n[1];
+    group->n_v6 = (uint32_t)n[2];
+    if (!read_numbers(left, group->n_v4, 32, &index->v4) ||
+        !read_numbers(left, group->n_keys, OBSERVABLE_INDEX_KEY_BITS, &index->keys) ||
+        left->size / sizeof *group->v6 < group->n_v6) {
+        return false;
+    }
+    group->v4 = index->v4.items;
+    group->keys = index->keys.items;
+    group->v6 = (const struct observable_index_v6 *)(const void *)left->data;
+    *left = span_from(*left, group->n_v6 * sizeof *group->v6);
+    return true;
+}
+
+enum status observable_index_next(struct observable_index *index,
+                                  struct observable_index_group *out_group, bool *out_more,
+                                  struct err *err)
+{
+    struct observable_index_group group = {0};
+    struct span left = index->left;
+    size_t at = 0;
+    uint64_t head;
+    *out_more = left.size > 0;
+    if (left.size == 0) {
+        return OK;
+    }
+    if (!buf_read_varint(left, &at, &head)) {
+        return corrupt(err);
+    }
+    left = span_from(left, at);
+    group.has_more = head & 1;
+    if (!read_paths(index, &left, (size_t)(head >> 1), &group) ||
+        (!group.has_more && !read_entries(index, &left, &group))) {
+        return corrupt(err);
+    }
+    index->path = group.paths[group.n_paths - 1];
+    index->left = left;
+    *out_group = group;
     return OK;
 }

@@ -108,8 +108,7 @@ static enum status check_stored(struct verifier *verifier, const struct block_in
                                const struct block_proof *proof, struct err *err)
 {
     struct digest sha256;
-    enum status status = block_proof_stored_digest(verifier->segment, info->id, proof->value_from,
-                                                   proof->value_to, &sha256, err);
+    enum status status = block_proof_stored_digest(verifier->segment, info->id, &sha256, err);
     if (status == ERR_CORRUPT || status == ERR_IO) {
         verify_say(verifier->report, verifier->path, info->id,
                    "what is stored of it cannot be read");

@@ -20,7 +20,6 @@ struct copy_writer {
     struct segment_writer *segment;
     int compression_level;
     struct batch *batch;
-    struct path_table paths;
     struct arena arena; /* of one event */
     int64_t count;
     int64_t raw_bytes;
@@ -32,11 +31,8 @@ enum status copy_writer_open(const char *path, int compression_level, bool hidde
                              struct copy_writer **out_writer, struct err *err)
 {
     struct copy_writer *writer = calloc(1, sizeof *writer);
-    uint64_t seed;
-    random_fill(&seed, sizeof seed);
     if (writer) {
-        path_table_init(&writer->paths);
-        writer->batch = batch_new(0, seed);
+        writer->batch = batch_new(0);
         writer->compression_level = compression_level;
     }
     if (!writer || !writer->batch) {
@@ -64,7 +60,6 @@ void copy_writer_close(struct copy_writer *writer)
         db_close(writer->db);
         atomic_file_drop(&writer->file);
         batch_free(writer->batch);
-        path_table_fini(&writer->paths);
         arena_fini(&writer->arena);
         free(writer);
     }
@@ -95,7 +90,7 @@ static enum status put(struct copy_writer *writer, const struct event *event,
 {
     enum status status = batch_full(writer->batch, event->raw.size) ? flush(writer, err) : OK;
     while (status == OK) {
-        enum batch_added added = batch_add(writer->batch, &writer->paths, event, arrival,
+        enum batch_added added = batch_add(writer->batch, event, arrival,
                                            EVENT_COUNTER_duplicate_import);
         if (added != BATCH_DUPLICATE) {
             return added == BATCH_NOMEM ? err_nomem(err, "copy") : OK;

@@ -26,7 +26,6 @@ enum status day_batches_init(struct day_batches *days, const struct archive *arc
         days->options.builders = 1;
     }
     CHECK(days->options.builders <= DAY_BATCHES_BUILDERS_MAX);
-    path_table_init(&days->paths);
     (void)snprintf(days->archive_id, sizeof days->archive_id, "%s", archive_id(archive));
     return file_path_format(days->dir, err, "%s", archive_dir(archive));
 }
@@ -52,7 +51,6 @@ void day_batches_fini(struct day_batches *days)
 {
     day_batches_reset(days);
     arena_fini(&days->arena);
-    path_table_fini(&days->paths);
 }
 
 void day_batches_begin(struct day_batches *days, int64_t *counters, int64_t inbox_id)
@@ -150,7 +148,7 @@ static enum status batch_open(struct day_batches *days, int64_t day_us, struct b
     if (batch) {
         batch->day_us = day_us;
     } else {
-        batch = batch_new(day_us, days->paths.names.seed);
+        batch = batch_new(day_us);
     }
     if (!batch) {
         return err_nomem(err, "index");
@@ -235,7 +233,7 @@ static enum status batch_event_in(struct day_batches *days, const struct batch_a
     size_t before = batch_bytes(batch);
     batch->used = ++days->n_events;
     enum event_counter if_known = duplicate_counter(arrival->source);
-    enum batch_added added = batch_add(batch, &days->paths, event, arrival, if_known);
+    enum batch_added added = batch_add(batch, event, arrival, if_known);
     if (added == BATCH_DUPLICATE) {
         days->counters[if_known]++;
     }

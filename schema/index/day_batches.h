@@ -16,7 +16,6 @@ struct day_batches {
     char dir[FILE_PATH_BYTES];
     char archive_id[37];
     struct indexer_options options; /* no zeros */
-    struct path_table paths;
     struct segment_builder
         *builders[DAY_BATCHES_BUILDERS_MAX]; /* days in turn; NULL: to be made (again) */
     struct batch *batches[DAY_BATCHES_MAX];

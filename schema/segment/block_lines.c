@@ -1,6 +1,5 @@
 /* A block's events as bytes again. A newline inside of an event (white space between tokens, the
- * only place where JSON has one) is a space in the NDJSON; vector SEGMENT_VECTOR_NEWLINES holds
- * where, as varint differences of byte positions. */
+ * only place where JSON has one) is a space in the NDJSON; where they were stands beside it. */
 #include "schema/segment/segment_internal.h"
 
 void block_lines_fini(struct block_lines *lines)
@@ -33,20 +32,19 @@ static enum status restore_newlines(struct segment *segment, const struct block_
 {
     buf_clear(&lines->restored);
     sqlite3_stmt *stmt;
-    enum status status = segment_statement(segment, SEGMENT_VECTOR, &stmt, err);
+    enum status status = segment_statement(segment, SEGMENT_NEWLINES, &stmt, err);
     if (status != OK) {
         return status;
     }
-    (void)sqlite3_bind_int(stmt, 1, SEGMENT_VECTOR_NEWLINES);
-    (void)sqlite3_bind_int64(stmt, 2, info->id);
+    (void)sqlite3_bind_int64(stmt, 1, info->id);
     bool row = false;
     status = db_step(stmt, &row, err);
     if (status != OK || !row) {
         return status;
     }
     buf_clear(&segment->scratch);
-    status = column_vector_unpack(segment->codec, db_column_span(stmt, 0),
-                                  (size_t)info->raw_bytes + 10, &segment->scratch, err);
+    buf_add_span(&segment->scratch, db_column_span(stmt, 0));
+    status = buf_status(&segment->scratch, segment->path, err);
     (void)sqlite3_reset(stmt);
     buf_add_span(&lines->restored, buf_span(&lines->ndjson));
     status = THEN(status, buf_status(&lines->restored, segment->path, err));

@@ -4,11 +4,9 @@
  * anew.
  *
  *   stored: SHA-256("stele-stored-1"; events, time_min_us, time_max_us, raw_bytes, stored_bytes,
- *   partial as 8 bytes each, little-endian; then of text_fields, of the two columnar blocks and the
- *   two parts of the vocabulary (empty: none), of each field kept as text (its name), of each
- *   vector by kind and piece, of each column by field (its name, then itself), of each new value
- *   and run of UUIDs by id: a letter (t b p n v n c d u), 8 bytes for kind, field or id, 8 bytes of
- *   length, the bytes; before that, of values and runs, 8 bytes for the field)
+ *   whole_lines, not_same as 8 bytes each, little-endian; then the two columnar blocks (b), the two
+ *   parts of the vocabulary (p) and their copies (q), the newlines (n), the observables (o): each as
+ *   its letter, 8 bytes of its id, 8 bytes of length, the bytes)
  *
  * Words (FTS5) are in trees that later blocks change; they are compared with the events
  * (schema/verify/verify_words.h). One thread. */
@@ -21,8 +19,6 @@ struct block_proof {
     struct digest arrivals_sha256;
     struct digest stored_sha256;
     struct digest chain; /* schema/block/hash_chain.h */
-    uint32_t value_from; /* values that are new with this block, up to and without value_to */
-    uint32_t value_to;
     struct span line_sums; /* until the next call for this segment */
 };
 
@@ -32,8 +28,7 @@ MUST_USE enum status block_proof_read(struct segment *segment, int64_t block,
 
 /* The digest of what is stored, as it is now. */
 MUST_USE enum status block_proof_stored_digest(struct segment *segment, int64_t block,
-                                              uint32_t value_from, uint32_t value_to,
-                                              struct digest *out_digest, struct err *err);
+                                               struct digest *out_digest, struct err *err);
 
 /* The digest of the lines of its arrivals, which are made anew. */
 MUST_USE enum status block_proof_arrivals_digest(struct segment *segment, int64_t block,

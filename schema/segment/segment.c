@@ -1,4 +1,4 @@
-/* Opening a segment: its blocks and fields. */
+/* Opening a segment, and its blocks. */
 #include "schema/segment/segment.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@ extern const char segment_sql[];
 const struct db_kind segment_kind = {
     .name = "segment",
     .application_id = 0x53746c53, /* "StlS" */
-    .page_bytes = 32768,
+    .page_bytes = 4096,
     .format = DB_FORMAT_SEGMENT,
     .sql = segment_sql,
 };
@@ -37,10 +37,8 @@ static enum status read_blocks(struct segment *segment, struct err *err)
             .time_max_us = sqlite3_column_int64(stmt, 3),
             .raw_bytes = sqlite3_column_int64(stmt, 4),
             .stored_bytes = sqlite3_column_int64(stmt, 5),
-            .has_partial = sqlite3_column_int(stmt, 7) != 0,
-            .has_text = sqlite3_column_int64(stmt, 8) > 0,
-            .whole_lines = (uint32_t)sqlite3_column_int64(stmt, 9),
-            .not_same = sqlite3_column_int(stmt, 10) != 0,
+            .whole_lines = (uint32_t)sqlite3_column_int64(stmt, 7),
+            .not_same = sqlite3_column_int(stmt, 8) != 0,
         };
         if (info.id < 1 || info.id > UINT32_MAX || info.n_events < 1 ||
             info.n_events > BLOCK_EVENTS_MAX ||
@@ -51,39 +49,6 @@ static enum status read_blocks(struct segment *segment, struct err *err)
         }
     }
     (void)sqlite3_reset(segment->statements[SEGMENT_BLOCKS]);
-    return status;
-}
-
-enum status segment_field_append(struct segment *segment, struct span name, struct err *err)
-{
-    char *copy = strndup(name.data ? name.data : "", name.size);
-    if (!copy || !vec_push(&segment->fields, (struct segment_field){.name = copy})) {
-        free(copy);
-        return err_nomem(err, segment->path);
-    }
-    return OK;
-}
-
-static enum status read_fields(struct segment *segment, struct err *err)
-{
-    sqlite3_stmt *stmt;
-    enum status status = segment_statement(segment, SEGMENT_FIELDS, &stmt, err);
-    bool row = false;
-    while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
-        if (sqlite3_column_int64(stmt, 0) != (int64_t)segment->fields.count) {
-            status = err_set(err, ERR_CORRUPT, "%s: field ids have a gap", segment->path);
-            break;
-        }
-        status = segment_field_append(segment, db_column_span(stmt, 1), err);
-        if (status == OK) {
-            struct segment_field *field = vec_last(&segment->fields);
-            field->cells = sqlite3_column_int64(stmt, 2);
-            field->distinct_values = sqlite3_column_int64(stmt, 3);
-            field->is_text = sqlite3_column_int(stmt, 4) != 0;
-            field->has_numbers = sqlite3_column_int(stmt, 5) != 0;
-        }
-    }
-    (void)sqlite3_reset(segment->statements[SEGMENT_FIELDS]);
     return status;
 }
 
@@ -99,31 +64,18 @@ enum status segment_attach(struct segment *segment, sqlite3 *db, const char *pat
     if (status == ERR_CORRUPT) {
         return err_set(err, ERR_CORRUPT, "%s is damaged: %s", path, sqlite3_errmsg(db));
     }
-    status = THEN(status, read_blocks(segment, err));
-    return THEN(status, read_fields(segment, err));
+    return THEN(status, read_blocks(segment, err));
 }
 
 void segment_detach(struct segment *segment)
 {
     segment_statements_free(segment);
-    for (size_t i = 0; i < segment->fields.count; i++) {
-        free(segment->fields.items[i].name);
-    }
-    vec_fini(&segment->fields);
     vec_fini(&segment->blocks);
-    vec_fini(&segment->text_fields);
     codec_free(segment->codec);
     buf_fini(&segment->scratch);
     buf_fini(&segment->line_sums);
     block_lines_fini(&segment->lines);
-    segment_uuids_fini(&segment->uuids);
     segment_columns_fini(segment);
-    for (size_t i = 0; i < SEGMENT_PREDICTORS_MAX; i++) {
-        if (segment->predictors[i]) {
-            column_fini(&segment->predictors[i]->column);
-            free(segment->predictors[i]);
-        }
-    }
     db_close(segment->db);
 }
 
@@ -140,7 +92,7 @@ enum status segment_open(const char *path, struct segment **out_segment, struct 
         return status == ERR_CORRUPT && cms_form_of(path) != CMS_FORM_NONE ? cms_refuse(path, err)
                                                                            : status;
     }
-    /* One snapshot from open to close: blocks, fields and columns that fit together. Pages are read
+    /* One snapshot from open to close: blocks, vocabulary and columns that fit together. Pages are read
      * where the kernel has them: a segment only grows, and one that is deleted stays while it is
      * open, so that no page is taken away from under a reader. */
     status = db_exec(db, "PRAGMA mmap_size=2147418112; BEGIN", err);
@@ -188,31 +140,4 @@ const struct block_info *segment_blocks(const struct segment *segment, size_t *o
 {
     *out_count = segment->blocks.count;
     return segment->blocks.items;
-}
-
-size_t segment_field_count(const struct segment *segment)
-{
-    return segment->fields.count;
-}
-
-const char *segment_field_name(const struct segment *segment, size_t field)
-{
-    CHECK(field < segment->fields.count);
-    return segment->fields.items[field].name;
-}
-
-bool segment_field_has_numbers(const struct segment *segment, size_t field)
-{
-    CHECK(field < segment->fields.count);
-    return segment->fields.items[field].has_numbers;
-}
-
-long segment_field_find(const struct segment *segment, struct span name)
-{
-    for (size_t i = 0; i < segment->fields.count; i++) {
-        if (span_is(name, segment->fields.items[i].name)) {
-            return (long)i;
-        }
-    }
-    return -1;
 }

@@ -2,18 +2,13 @@
  * reading side; schema/segment/segment_writer.h appends.
  *
  * Block: up to 4,096 events. Slot: an event's place in its block. Event id = block * 4096 + slot.
- * A field of a block is kept in one of three ways, decided by counting when the block is made:
- *   column  each event has a small number that stands for its value(s), from the segment's
- *           dictionary of distinct (field, value) pairs;
- *   number  each event has the integer itself (fields of many distinct integers);
- *   text    the values' terms are in the FTS5 table; the values themselves only in the bytes.
- * An event that no index shows whole (over a bound of event.h) is marked partial: it is a
- * candidate for every query, and its bytes decide. */
+ * A block is kept once, as columns of the values of its events (schema/columnar/columnar.h), which
+ * give their lines back byte for byte; beside them only what finds a block without reading it. */
 #ifndef SCHEMA_SEGMENT_SEGMENT_H
 #define SCHEMA_SEGMENT_SEGMENT_H
 
 #include "schema/block/block.h"
-#include "schema/block/column.h"
+#include "schema/block/bitmap.h"
 #include "schema/columnar/columnar_walk.h"
 #include "schema/event/event.h"
 #include "schema/event/source.h"
@@ -47,14 +42,6 @@ MUST_USE enum status segment_arrivals(struct segment *segment, int64_t block,
 /* event_identity_hash of each event. */
 MUST_USE enum status segment_identities(struct segment *segment, int64_t block,
                                         uint32_t out_hashes[BLOCK_EVENTS_MAX], struct err *err);
-/* Sets the bit of every event of the block whose identity hash is one of `hashes`. */
-MUST_USE enum status segment_identity_find(struct segment *segment, int64_t block,
-                                           const uint32_t *hashes, size_t n_hashes,
-                                           struct bitmap *map, struct err *err);
-/* The partial events; all clear when there are none. */
-MUST_USE enum status segment_partial(struct segment *segment, int64_t block, struct bitmap *out_map,
-                                     struct err *err);
-
 /* Paths. A value stands in the column of its path (schema/columnar/vocabulary.h), and a path is a
  * field of event.h: its keys, unescaped and joined by dots. Several paths can be one field. Path
  * SEGMENT_PATH_LINE is the whole line of an event that was not cut. */
@@ -93,43 +80,6 @@ MUST_USE enum status segment_open_columns(struct segment *segment, enum segment_
                                           int64_t block, struct block_columns *out_columns,
                                           struct err *err);
 
-/* Fields: ids from 0 to count - 1; names are NUL-terminated and live as long as the segment. */
-size_t segment_field_count(const struct segment *segment);
-const char *segment_field_name(const struct segment *segment, size_t field);
-/* -1 when the segment has no such field. */
-long segment_field_find(const struct segment *segment, struct span name);
-
-/* True when some block keeps the field as numbers, or ports beside it. */
-bool segment_field_has_numbers(const struct segment *segment, size_t field);
-
-/* Fields the block keeps as text: *out_fields of *out_count ids, ascending; lives until the next
- * call for this segment. */
-MUST_USE enum status segment_text_fields(struct segment *segment, int64_t block,
-                                         const uint32_t **out_fields, size_t *out_count,
-                                         struct err *err);
-
-/* Zeroed struct column to begin with; may be used again and again. */
-MUST_USE enum status segment_column(struct segment *segment, size_t field, int64_t block,
-                                    struct column *column, struct err *err);
-/* The same, but no more than the filter wants: with NOTHING the column is COLUMN_STORE_ABSENT, with
- * PRESENCE every event that has the field has entry 1. */
-MUST_USE enum status segment_column_filtered(struct segment *segment, size_t field, int64_t block,
-                                             struct column_filter *filter, struct column *column,
-                                             struct err *err);
-
-/* Values of the dictionary are no longer than this. */
-enum { SEGMENT_VALUE_BYTES_MAX = 1024 };
-/* A UUID in lower case: it has no terms in the dictionary's table and is found by comparing. */
-bool segment_value_is_uuid(struct span text);
-
-/* The dictionary. The value's text lives until the next call for this segment. */
-MUST_USE enum status segment_value(struct segment *segment, uint32_t value, uint32_t *out_field,
-                                   struct span *out_text, struct err *err);
-/* Walks values: of one field (field >= 0) or of all (-1), in order of id. `each` returns false to
- * stop. */
-typedef bool segment_value_each(void *context, uint32_t value, uint32_t field, struct span text);
-MUST_USE enum status segment_values(struct segment *segment, long field, segment_value_each *each,
-                                    void *context, struct err *err);
 /* Terms (schema/event/term.h) that are wanted together. */
 struct segment_term_query {
     const struct span *terms;
@@ -137,11 +87,6 @@ struct segment_term_query {
     bool last_is_prefix;
     bool are_words; /* each is to be a word, not a term of several */
 };
-/* The same, only values that have all of these terms, by FTS5. */
-MUST_USE enum status segment_values_with(struct segment *segment,
-                                         const struct segment_term_query *question,
-                                         segment_value_each *each, void *context, struct err *err);
-
 /* A set of blocks by their ids. Zeroed to begin with. */
 struct segment_block_set {
     int64_t first; /* the lowest id of the segment */

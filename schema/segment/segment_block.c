@@ -1,4 +1,4 @@
-/* Reading what a block has: vectors, text fields, its frame. */
+/* What is told of a block's events without their lines. */
 #include "schema/segment/block_pack.h"
 #include "schema/segment/segment_internal.h"
 
@@ -77,83 +77,6 @@ enum status segment_identities(struct segment *segment, int64_t block,
     }
     for (size_t i = 0; status == OK && i < segment_block(segment, block)->n_events; i++) {
         out_hashes[i] = noted[i] == BLOCK_DERIVE_HASH_NONE ? out_hashes[i] : noted[i];
-    }
-    return status;
-}
-
-enum status segment_identity_find(struct segment *segment, int64_t block, const uint32_t *hashes,
-                                  size_t n_hashes, struct bitmap *map, struct err *err)
-{
-    uint32_t found[BLOCK_EVENTS_MAX];
-    enum status status = segment_identities(segment, block, found, err);
-    for (size_t slot = 0; status == OK && slot < segment_block(segment, block)->n_events; slot++) {
-        for (size_t i = 0; i < n_hashes; i++) {
-            if (found[slot] == hashes[i]) {
-                bitmap_set(map, slot);
-            }
-        }
-    }
-    return status;
-}
-
-/* A vector of exactly `bytes` bytes; one that is not there counts as zeros if `optional`. */
-static enum status read_bytes(struct segment *segment, enum segment_vector kind, int64_t block,
-                              void *out, size_t bytes, bool optional, struct err *err)
-{
-    sqlite3_stmt *stmt;
-    struct span blob;
-    enum status status = segment_blob(segment, SEGMENT_VECTOR, DB_WITH(DB_INT(kind), DB_INT(block)),
-                                      &stmt, &blob, err);
-    if (status != OK) {
-        return status;
-    }
-    if (blob.size == 0 && optional) {
-        memset(out, 0, bytes);
-        (void)sqlite3_reset(stmt);
-        return OK;
-    }
-    buf_clear(&segment->scratch);
-    status = column_vector_unpack(segment->codec, blob, bytes, &segment->scratch, err);
-    (void)sqlite3_reset(stmt);
-    if (status == OK && segment->scratch.size != bytes) {
-        status = err_set(err, ERR_CORRUPT, "a vector of the wrong length");
-    }
-    if (status == OK) {
-        memcpy(out, segment->scratch.data, bytes);
-    }
-    return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
-}
-
-enum status segment_partial(struct segment *segment, int64_t block, struct bitmap *out_map,
-                            struct err *err)
-{
-    return read_bytes(segment, SEGMENT_VECTOR_PARTIAL, block, out_map, sizeof *out_map, true, err);
-}
-
-enum status segment_text_fields(struct segment *segment, int64_t block, const uint32_t **out_fields,
-                                size_t *out_count, struct err *err)
-{
-    sqlite3_stmt *stmt;
-    struct span blob;
-    enum status status =
-        segment_blob(segment, SEGMENT_TEXT_FIELDS, DB_WITH(DB_INT(block)), &stmt, &blob, err);
-    if (status != OK) {
-        return status;
-    }
-    vec_clear(&segment->text_fields);
-    uint64_t field = 0;
-    for (size_t at = 0; status == OK && at < blob.size;) {
-        uint64_t delta;
-        if (!buf_read_varint(blob, &at, &delta) || (field += delta) >= segment->fields.count) {
-            status = segment_corrupt(segment, block, err);
-        } else if (!vec_push(&segment->text_fields, (uint32_t)field)) {
-            status = err_nomem(err, segment->path);
-        }
-    }
-    (void)sqlite3_reset(stmt);
-    if (status == OK) {
-        *out_fields = segment->text_fields.items;
-        *out_count = segment->text_fields.count;
     }
     return status;
 }

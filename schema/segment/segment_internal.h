@@ -3,24 +3,14 @@
 #define SCHEMA_SEGMENT_SEGMENT_INTERNAL_H
 
 #include "schema/base/vec.h"
-#include "schema/block/column.h"
 #include "schema/db/db_query.h"
 #include "schema/segment/block_derive.h"
-#include "schema/segment/segment_uuid.h"
 
 enum segment_statement {
 #define X(name, sql) SEGMENT_##name,
 #include "schema/segment/segment_statement.def"
 #undef X
     SEGMENT_STATEMENT_COUNT
-};
-
-enum segment_vector {
-    SEGMENT_VECTOR_PARTIAL = 4,
-    SEGMENT_VECTOR_NEWLINES,
-    SEGMENT_VECTOR_OBSERVABLE_VALUES, /* schema/block/observable_index.h; in pieces */
-    SEGMENT_VECTOR_OBSERVABLE_EVENTS,
-    SEGMENT_VECTOR_CHUNK_STEP = 16 /* the next piece of a vector is this far behind */
 };
 
 static inline int64_t segment_data_id(int64_t block, enum segment_data which)
@@ -35,31 +25,7 @@ struct segment_open_data {
     struct buf bytes;
 };
 
-/* Lists are too long to fill pages well: four full pieces make a page. A piece that is not full is
- * the last. */
-enum { SEGMENT_VECTOR_CHUNK_BYTES = 8160 };
-
-/* Columns read because others are predicted by them (schema/block/column.h); the newest few. */
-enum { SEGMENT_PREDICTORS_MAX = 6 };
-
-struct segment_predictor_column {
-    uint32_t field;
-    int64_t block; /* 0: free */
-    uint64_t used;
-    bool busy; /* being read */
-    struct column column;
-    uint16_t counts[BLOCK_EVENTS_MAX + 1]; /* events by index value */
-};
-
 extern const struct db_kind segment_kind;
-
-struct segment_field {
-    char *name;
-    int64_t cells;
-    int64_t distinct_values;
-    bool is_text;
-    bool has_numbers;
-};
 
 struct segment {
     sqlite3 *db;
@@ -68,18 +34,13 @@ struct segment {
     int64_t day_us;
     struct codec *codec;
     VEC(struct block_info) blocks;
-    VEC(struct segment_field) fields;
     struct buf scratch;
     const struct vocabulary *vocabulary; /* NULL: not read yet; a writer's is its packer's */
     struct vocabulary own_vocabulary;
     struct segment_open_data data[SEGMENT_DATA_COUNT];
     VEC(struct span) path_fields; /* by path; grows as paths are asked for */
     struct arena path_arena;
-    VEC(uint32_t) text_fields; /* of the block asked last */
     struct block_lines lines;  /* of the block looked at last, for segment_duplicate_events */
-    struct segment_uuids uuids;
-    struct segment_predictor_column *predictors[SEGMENT_PREDICTORS_MAX];
-    uint64_t partner_clock;
     struct buf line_sums; /* of the proof read last */
 };
 
@@ -117,7 +78,4 @@ void segment_columns_fini(struct segment *segment);
 
 MUST_USE enum status segment_block_append(struct segment *segment, const struct block_info *info,
                                           struct err *err);
-MUST_USE enum status segment_field_append(struct segment *segment, struct span name,
-                                          struct err *err);
-
 #endif

@@ -1,49 +1,86 @@
-/* Reading kept observables. */
 #include "schema/segment/segment_observable.h"
+
 #include "schema/segment/segment_internal.h"
 
-static enum status read_pieces(struct segment *segment, int64_t kind, int64_t block,
-                               struct buf *out, struct err *err)
+enum status segment_observable_read(struct segment *segment, int64_t block,
+                                    struct observable_index *index, bool *out_is_there,
+                                    struct err *err)
 {
-    enum status status = OK;
-    buf_clear(out);
-    for (bool full = true; status == OK && full; kind += SEGMENT_VECTOR_CHUNK_STEP) {
-        sqlite3_stmt *stmt;
-        struct span piece;
-        status = segment_blob(segment, SEGMENT_VECTOR, DB_WITH(DB_INT(kind), DB_INT(block)), &stmt,
-                              &piece, err);
-        if (status != OK) {
-            return status;
-        }
-        full = piece.size == SEGMENT_VECTOR_CHUNK_BYTES;
-        buf_add_span(out, piece);
-        (void)sqlite3_reset(stmt);
-        status = out->size > OBSERVABLE_INDEX_BYTES_MAX
-                     ? err_set(err, ERR_CORRUPT, "kept observables of over 16 MiB")
-                     : buf_status(out, segment->path, err);
+    sqlite3_stmt *stmt;
+    struct span list;
+    enum status status =
+        segment_blob(segment, SEGMENT_OBSERVABLES, DB_WITH(DB_INT(block)), &stmt, &list, err);
+    if (status != OK) {
+        return status;
+    }
+    buf_clear(&index->bytes);
+    buf_add_span(&index->bytes, list);
+    (void)sqlite3_reset(stmt);
+    *out_is_there = false;
+    status = buf_status(&index->bytes, segment->path, err);
+    if (status == OK) {
+        *out_is_there = observable_index_open(index, NULL) == OK;
     }
     return status;
 }
 
-enum status segment_observable_read(struct segment *segment, int64_t block,
-                                    enum segment_observable_list list, struct observable_index *out,
-                                    bool *out_is_there, struct err *err)
+struct segment_observable_path segment_observable_path(const struct segment *segment, uint32_t path)
 {
-    const struct block_info *info = segment_block(segment, block);
-    if (!info) {
-        return segment_corrupt(segment, block, err);
+    struct span name = segment_path_field(segment, path);
+    return (struct segment_observable_path){path, name, observable_field(name)};
+}
+
+bool segment_observable_is_uuid(const struct segment_observable_path *path, struct span spelling)
+{
+    struct value_form_bits bits;
+    return !path->field.words_are_files &&
+           value_form_read((struct value_form){VALUE_FORM_UUID, 0}, spelling, &bits);
+}
+
+void segment_observable_scanner_fini(struct segment_observable_scanner *scanner)
+{
+    observable_scanner_fini(&scanner->scanner);
+    event_value_reader_fini(&scanner->reader);
+    arena_fini(&scanner->arena);
+}
+
+struct value_scan {
+    struct segment_observable_scanner *scanner;
+    const struct segment_observable_path *path;
+    observable_each *each;
+    void *context;
+    bool failed;
+};
+
+static bool scan_field(void *context, const struct event_field *value)
+{
+    struct value_scan *scan = context;
+    struct observable_field field = value->path.data == scan->path->name.data
+                                        ? scan->path->field
+                                        : observable_field(value->path);
+    scan->failed =
+        !observable_scan_value(&scan->scanner->scanner, &field, value, scan->each, scan->context);
+    return !scan->failed;
+}
+
+static bool scan_line(struct segment_observable_scanner *scanner, struct span line,
+                      observable_each *each, void *context)
+{
+    struct event event;
+    arena_reset(&scanner->arena);
+    return event_parse(line, 0, &scanner->arena, &event) &&
+           observable_scan_event(&scanner->scanner, &event, each, context);
+}
+
+bool segment_observable_scan(struct segment_observable_scanner *scanner,
+                             const struct segment_observable_path *path,
+                             struct columnar_value value, observable_each *each, void *context)
+{
+    struct value_scan scan = {scanner, path, each, context, false};
+    if (path->path == SEGMENT_PATH_LINE) {
+        return scan_line(scanner, value.text, each, context);
     }
-    int64_t kind = list == SEGMENT_OBSERVABLE_EVENTS ? SEGMENT_VECTOR_OBSERVABLE_EVENTS
-                                                     : SEGMENT_VECTOR_OBSERVABLE_VALUES;
-    enum status status = read_pieces(segment, kind, block, &out->bytes, err);
-    /* A list of an earlier version lacks what is observed since: as if there were none. */
-    *out_is_there = out->bytes.size > 0 && out->bytes.data[0] == OBSERVABLE_INDEX_VERSION;
-    if (status == OK && *out_is_there) {
-        status = observable_index_decode(out, err);
-    }
-    if (status == OK && *out_is_there && list == SEGMENT_OBSERVABLE_EVENTS &&
-        out->count != info->n_events) {
-        status = err_set(err, ERR_CORRUPT, "kept observables of another block");
-    }
-    return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
+    return event_value_fields(&scanner->reader, path->name, value.text, value.is_string, scan_field,
+                              &scan) &&
+           !scan.failed;
 }

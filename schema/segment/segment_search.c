@@ -1,98 +1,10 @@
-/* A segment's dictionary and its terms. */
+/* The words of a segment's text, asked of FTS5 (https://www.sqlite.org/fts5.html). The table has
+ * words and no terms of several: a term is asked for by the words that it has, and by itself where
+ * it may be one. */
 #include <stdlib.h>
 
-#include "schema/block/dictionary.h"
 #include "schema/event/term.h"
 #include "schema/segment/segment_internal.h"
-
-enum status segment_value(struct segment *segment, uint32_t value, uint32_t *out_field,
-                          struct span *out_text, struct err *err)
-{
-    sqlite3_stmt *stmt;
-    enum status status = segment_statement(segment, SEGMENT_VALUE, &stmt, err);
-    if (status != OK) {
-        return status;
-    }
-    (void)sqlite3_reset(stmt);
-    (void)sqlite3_bind_int64(stmt, 1, value);
-    bool row = false;
-    status = db_step(stmt, &row, err);
-    if (status != OK) {
-        return status;
-    }
-    bool known = row && value < DICTIONARY_VALUES_MAX; /* readers make room for all up to the id */
-    if (!row && value < DICTIONARY_VALUES_MAX) {
-        char uuid[SEGMENT_UUID_TEXT_BYTES];
-        status = segment_uuid_text(segment, value, &known, out_field, uuid, err);
-        if (status == OK && known) {
-            buf_clear(&segment->scratch);
-            buf_add(&segment->scratch, uuid, sizeof uuid);
-            *out_text = buf_span(&segment->scratch);
-            return buf_status(&segment->scratch, segment->path, err);
-        }
-        if (status != OK) {
-            return status;
-        }
-    }
-    if (!known) {
-        (void)sqlite3_reset(stmt);
-        return err_set(err, ERR_CORRUPT, "%s: value %u is missing", segment->path, value);
-    }
-    buf_clear(&segment->scratch);
-    buf_add_span(&segment->scratch, db_column_span(stmt, 1));
-    int64_t field = sqlite3_column_int64(stmt, 0);
-    (void)sqlite3_reset(stmt);
-    status = buf_status(&segment->scratch, segment->path, err);
-    if (status == OK) {
-        *out_field = (uint32_t)field;
-        *out_text = buf_span(&segment->scratch);
-    }
-    return status;
-}
-
-/* Hands the rows (id, field, text) of a bound statement to `each`; with `uuids`, those of
- * uuid_values.h between them, so that all come in order of id. */
-static enum status each_value(struct segment *segment, sqlite3_stmt *stmt, long field, bool uuids,
-                              segment_value_each *each, void *context, struct err *err)
-{
-    bool row = false;
-    bool more = true;
-    int64_t next = 0; /* id behind the last one */
-    enum status status = OK;
-    while (more && (status = db_step(stmt, &row, err)) == OK && row) {
-        int64_t id = sqlite3_column_int64(stmt, 0);
-        if (id < 0 || id >= DICTIONARY_VALUES_MAX) {
-            status = err_set(err, ERR_CORRUPT, "%s: no value has the number %lld",
-                             sqlite3_db_filename(sqlite3_db_handle(stmt), "main"), (long long)id);
-            break;
-        }
-        if (uuids && id > next) {
-            status = segment_uuid_each(segment, next, id, field, each, context, &more, err);
-        }
-        next = id + 1;
-        uint32_t of = (uint32_t)sqlite3_column_int64(stmt, 1);
-        if (status == OK && more && (field < 0 || of == (uint32_t)field)) {
-            more = each(context, (uint32_t)id, of, db_column_span(stmt, 2));
-        }
-        if (status != OK) {
-            break;
-        }
-    }
-    (void)sqlite3_reset(stmt);
-    if (status == OK && uuids && more) {
-        status = segment_uuid_each(segment, next, DICTIONARY_VALUES_MAX, field, each, context,
-                                   &more, err);
-    }
-    return status;
-}
-
-enum status segment_values(struct segment *segment, long field, segment_value_each *each,
-                           void *context, struct err *err)
-{
-    sqlite3_stmt *stmt;
-    enum status status = segment_statement(segment, SEGMENT_VALUES, &stmt, err);
-    return THEN(status, each_value(segment, stmt, field, true, each, context, err));
-}
 
 static void add_string(struct buf *out, struct span term)
 {
@@ -106,8 +18,7 @@ static void add_string(struct buf *out, struct span term)
     buf_add_char(out, '"');
 }
 
-/* For the dictionary, which has all terms. FTS5: every term as a string, all of them wanted; a star
- * makes the last one a prefix. */
+/* Every term as a string, all of them wanted; a star makes the last one a prefix. */
 static enum status match_terms(const struct segment_term_query *question, struct buf *out,
                                struct err *err)
 {
@@ -256,25 +167,6 @@ static enum status match_text(const struct segment_term_query *question, struct 
         match_term(question->terms[i], last && question->last_is_prefix, out);
     }
     return buf_status(out, "query", err);
-}
-
-enum status segment_values_with(struct segment *segment, const struct segment_term_query *question,
-                                segment_value_each *each, void *context, struct err *err)
-{
-    sqlite3_stmt *stmt;
-    struct buf match = BUF_INIT;
-    enum status status = segment_statement(segment, SEGMENT_VALUES_WITH, &stmt, err);
-    status = THEN(status, match_terms(question, &match, err));
-    if (status == OK) {
-        db_bind_span(stmt, 1, buf_span(&match));
-        status = each_value(segment, stmt, -1, false, each, context, err);
-    }
-    buf_fini(&match);
-    /* A UUID is one term, and the only one of its value. */
-    return status == OK && question->n_terms == 1
-               ? segment_uuid_matches(segment, question->terms[0], question->last_is_prefix, each,
-                                      context, err)
-               : status;
 }
 
 void segment_block_set_fini(struct segment_block_set *set)

@@ -4,26 +4,22 @@
 
 const char *segment_size_part_name(enum segment_size_part part)
 {
-    static const char *const names[] = {"blocks", "columns", "dictionary",
-                                        "terms",  "vectors", "other"};
+    static const char *const names[] = {"columns", "vocabulary", "words", "observables", "other"};
     return names[part];
 }
 
 static enum segment_size_part part_of(struct span table)
 {
-    if (span_is(table, "block_data") || span_starts(table, "vocabulary")) {
-        return SEGMENT_SIZE_BLOCKS;
-    }
-    if (span_is(table, "field_column")) {
+    if (span_is(table, "block_data")) {
         return SEGMENT_SIZE_COLUMNS;
     }
-    if (span_is(table, "vector")) {
-        return SEGMENT_SIZE_VECTORS;
+    if (span_starts(table, "vocabulary")) {
+        return SEGMENT_SIZE_VOCABULARY;
     }
-    if (span_starts(table, "value")) {
-        return SEGMENT_SIZE_DICTIONARY;
+    if (span_is(table, "observables")) {
+        return SEGMENT_SIZE_OBSERVABLES;
     }
-    return span_starts(table, "text_term") ? SEGMENT_SIZE_TERMS : SEGMENT_SIZE_OTHER;
+    return span_starts(table, "text_word") ? SEGMENT_SIZE_WORDS : SEGMENT_SIZE_OTHER;
 }
 
 enum status segment_size_read(struct segment *segment, int64_t out[SEGMENT_SIZE_COUNT],

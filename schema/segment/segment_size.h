@@ -5,12 +5,11 @@
 #include "schema/segment/segment.h"
 
 enum segment_size_part {
-    SEGMENT_SIZE_BLOCKS,     /* the events, as columns, and their vocabulary */
-    SEGMENT_SIZE_COLUMNS,    /* values by field */
-    SEGMENT_SIZE_DICTIONARY, /* distinct values and their terms */
-    SEGMENT_SIZE_TERMS,      /* terms of text */
-    SEGMENT_SIZE_VECTORS,    /* times, arrivals, identities */
-    SEGMENT_SIZE_OTHER,      /* block rows, fields, free pages */
+    SEGMENT_SIZE_COLUMNS,     /* the events, and how they came */
+    SEGMENT_SIZE_VOCABULARY,  /* what their columns share, twice */
+    SEGMENT_SIZE_WORDS,       /* words of text */
+    SEGMENT_SIZE_OBSERVABLES, /* what indicators can name */
+    SEGMENT_SIZE_OTHER,       /* block rows, proofs, free pages */
     SEGMENT_SIZE_COUNT
 };
 const char *segment_size_part_name(enum segment_size_part part);

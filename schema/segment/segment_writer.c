@@ -8,10 +8,9 @@
 #include "schema/archive/archive.h"
 #include "schema/block/hash_chain.h"
 #include "schema/block/identity_set.h"
-#include "schema/segment/block_fields.h"
+#include "schema/segment/block_observables.h"
 #include "schema/segment/block_pack.h"
 #include "schema/segment/block_proof.h"
-#include "schema/segment/block_vectors.h"
 #include "schema/segment/block_words.h"
 #include "schema/segment/segment_create.h"
 #include "schema/segment/segment_internal.h"
@@ -20,35 +19,13 @@ struct segment_writer {
     struct segment segment; /* db is NULL between the first commit and what is asked next */
     bool is_new;            /* the first commit is still to come */
     int64_t first_block;    /* the number of the first one, if there is none yet */
-    struct dictionary dictionary;
     bool in_transaction;
     struct identity_set identities;
-    struct block_fields_memory memory;
     struct block_packer packer;
     struct block_words words;
+    struct block_observables observables;
     struct digest chain; /* up to the last block */
-    struct buf packed;
 };
-
-static bool load_value(void *context, uint32_t value, uint32_t field, struct span text)
-{
-    struct dictionary *dictionary = context;
-    return dictionary_reserve(dictionary, 1) && dictionary_add(dictionary, field, text) == value;
-}
-
-static enum status load_dictionary(struct segment_writer *writer, struct err *err)
-{
-    enum status status = segment_values(&writer->segment, -1, load_value, &writer->dictionary, err);
-    int64_t count;
-    status = THEN(status, db_int64(writer->segment.db,
-                                   "SELECT (SELECT count(*) FROM value) +"
-                                   " (SELECT coalesce(sum(length(data) / 16), 0) FROM value_uuid)",
-                                   &count, err));
-    if (status == OK && count != writer->dictionary.count) {
-        status = err_set(err, ERR_CORRUPT, "%s: the dictionary is damaged", writer->segment.path);
-    }
-    return status;
-}
 
 static enum status load_part(void *context, struct span part, struct err *err)
 {
@@ -147,9 +124,7 @@ static enum status writer_load(struct segment_writer *writer, const char *path, 
         status = configure(db, err);
     }
     if (status == OK) {
-        status = load_dictionary(writer, err);
-        segment_uuids_fini(&writer->segment.uuids); /* more will come */
-        status = THEN(status, load_vocabulary(writer, err));
+        status = load_vocabulary(writer, err);
     }
     return THEN(status, load_identities(writer, err));
 }
@@ -167,7 +142,6 @@ static enum status writer_over(sqlite3 *db, const char *path, bool is_new, int c
     writer->is_new = is_new;
     writer->first_block = 1;
     writer->in_transaction = !sqlite3_get_autocommit(db);
-    dictionary_init(&writer->dictionary);
     enum status status = block_packer_init(&writer->packer, compression_level, err);
     enum status load_status = writer_load(writer, path, db, status == OK ? err : NULL);
     status = THEN(status, load_status);
@@ -219,12 +193,10 @@ void segment_writer_close(struct segment_writer *writer)
             (void)!segment_create_remove(writer->segment.path,
                                          NULL); /* else the next writer does it */
         }
-        dictionary_fini(&writer->dictionary);
         identity_set_fini(&writer->identities);
         block_packer_fini(&writer->packer);
         block_words_fini(&writer->words);
-        block_fields_memory_fini(&writer->memory);
-        buf_fini(&writer->packed);
+        block_observables_fini(&writer->observables);
         free(writer);
     }
 }
@@ -266,8 +238,8 @@ static enum status add_packed(struct segment_writer *writer, struct block_info *
     const struct block_packer *packer = &writer->packer;
     enum status status = OK;
     if (packer->newlines.size > 0) {
-        status = block_vectors_add(&writer->segment, &writer->packed, SEGMENT_VECTOR_NEWLINES,
-                                   info->id, buf_span(&packer->newlines), err);
+        status = segment_run(&writer->segment, SEGMENT_ADD_NEWLINES,
+                             DB_WITH(DB_INT(info->id), DB_BLOB(buf_span(&packer->newlines))), err);
     }
     info->sha256 = packer->sha256;
     info->whole_lines = packer->written.n_whole;
@@ -280,48 +252,47 @@ static enum status add_packed(struct segment_writer *writer, struct block_info *
                                  &packer->arrivals, &packer->arrivals_part, err));
 }
 
-/* The words of its text. */
-static enum status add_words(struct segment_writer *writer, const struct block_info *info,
-                             struct err *err)
+/* What is found in it without its columns: the words of its text, its observables. value_from: the
+ * first value that the vocabulary did not have before. */
+static enum status add_indexes(struct segment_writer *writer, const struct block_info *info,
+                               uint32_t value_from, struct err *err)
 {
-    const struct vocabulary *vocabulary = NULL;
-    enum status status = segment_vocabulary(&writer->segment, &vocabulary, err);
-    const struct block_columns columns = {writer->packer.reader, vocabulary};
+    struct segment *segment = &writer->segment;
+    struct block_columns columns = {.reader = writer->packer.reader};
+    enum status status = segment_vocabulary(segment, &columns.vocabulary, err);
     status = THEN(status, columnar_reader_open(columns.reader, buf_span(&writer->packer.events),
                                                err));
     status = THEN(status, block_words_gather(&writer->words, &columns, err));
     struct span text = buf_span(&writer->words.text);
-    return status == OK && text.size > 0
-               ? segment_run(&writer->segment, SEGMENT_ADD_TEXT_WORDS,
-                             DB_WITH(DB_INT(info->id), DB_TEXT(text)), err)
-               : status;
+    if (status == OK && text.size > 0) {
+        status = segment_run(segment, SEGMENT_ADD_TEXT_WORDS,
+                             DB_WITH(DB_INT(info->id), DB_TEXT(text)), err);
+    }
+    return THEN(status, block_observables_add(segment, &writer->observables, &columns, info->id,
+                                              value_from, columns.vocabulary->values.count, err));
 }
 
 static enum status add_block_row(struct segment_writer *writer, const struct block_info *info,
-                                 struct span text_fields, struct err *err)
+                                 struct err *err)
 {
     return segment_run(&writer->segment, SEGMENT_ADD_BLOCK,
                        DB_WITH(DB_INT(info->id), DB_INT(info->n_events), DB_INT(info->time_min_us),
                                DB_INT(info->time_max_us), DB_INT(info->raw_bytes),
                                DB_INT(info->stored_bytes), DB_DIGEST(&info->sha256),
-                               DB_BLOB(text_fields), DB_INT(info->has_partial),
                                DB_INT(info->whole_lines), DB_INT(info->not_same)),
                        err);
 }
 
 /* The block is complete but for this. */
 static enum status add_proof(struct segment_writer *writer, const struct block_info *info,
-                             uint32_t value_from, struct err *err)
+                             struct err *err)
 {
     struct block_proof proof = {
         .arrivals_sha256 = writer->packer.arrivals_sha256,
         .chain = hash_chain_add(&writer->chain, info),
-        .value_from = value_from,
-        .value_to = writer->dictionary.count,
         .line_sums = buf_span(&writer->packer.line_sums),
     };
-    enum status status = block_proof_stored_digest(&writer->segment, info->id, value_from,
-                                                   proof.value_to, &proof.stored_sha256, err);
+    enum status status = block_proof_stored_digest(&writer->segment, info->id, &proof.stored_sha256, err);
     status = THEN(status, block_proof_add(&writer->segment, info->id, &proof, err));
     if (status == OK) {
         writer->chain = proof.chain;
@@ -347,39 +318,6 @@ static void block_info_init(struct block_info *info, const struct segment_writer
     }
 }
 
-/* Field statistics decide later blocks: they are part of what is committed. */
-static enum status put_fields(struct segment *segment, struct err *err)
-{
-    enum status status = OK;
-    for (size_t i = 0; status == OK && i < segment->fields.count; i++) {
-        const struct segment_field *field = &segment->fields.items[i];
-        status = segment_run(segment, SEGMENT_PUT_FIELD,
-                             DB_WITH(DB_INT((int64_t)i), DB_STR(field->name), DB_INT(field->cells),
-                                     DB_INT(field->distinct_values), DB_INT(field->is_text),
-                                     DB_INT(field->has_numbers)),
-                             err);
-    }
-    return status;
-}
-
-/* What is found in a block without its columns. */
-static enum status add_indexes(struct segment_writer *writer, const struct batch *batch,
-                               struct block_info *info, struct buf *text_fields, struct err *err)
-{
-    struct bitmap partial = {0};
-    enum status status = block_fields_write(&writer->segment, &writer->dictionary, &writer->memory,
-                                            batch, info->id, text_fields, &partial, err);
-    for (size_t i = 0; i < sizeof partial.words / sizeof partial.words[0]; i++) {
-        info->has_partial |= partial.words[i] != 0;
-    }
-    info->has_text = text_fields->size > 0;
-    if (status == OK && info->has_partial) {
-        status = block_vectors_add(&writer->segment, &writer->packed, SEGMENT_VECTOR_PARTIAL,
-                                   info->id, span_of(&partial, sizeof partial), err);
-    }
-    return status;
-}
-
 static enum status begin(struct segment_writer *writer, struct err *err)
 {
     enum status status = OK;
@@ -401,18 +339,14 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
         return status;
     }
     struct block_info info;
-    struct buf text_fields = BUF_INIT;
-    uint32_t value_from = writer->dictionary.count;
+    uint32_t value_from = segment->vocabulary->values.count;
     block_info_init(&info, writer, batch);
     block_pack_start(&writer->packer, batch);
-    status = add_indexes(writer, batch, &info, &text_fields, err);
-    enum status pack_status = block_pack_finish(&writer->packer, status == OK ? err : NULL);
-    status = THEN(status, pack_status);
+    status = block_pack_finish(&writer->packer, err);
     status = THEN(status, add_packed(writer, &info, err));
-    status = THEN(status, add_words(writer, &info, err));
-    status = THEN(status, add_block_row(writer, &info, buf_span(&text_fields), err));
-    status = THEN(status, add_proof(writer, &info, value_from, err));
-    buf_fini(&text_fields);
+    status = THEN(status, add_indexes(writer, &info, value_from, err));
+    status = THEN(status, add_block_row(writer, &info, err));
+    status = THEN(status, add_proof(writer, &info, err));
     for (size_t i = 0; status == OK && i < batch_count(batch); i++) {
         const struct batch_event *event = batch_at(batch, i);
         add_identity(&writer->identities, event->hash, event->event.time_us,
@@ -443,7 +377,6 @@ enum status segment_writer_commit(struct segment_writer *writer, const char *arc
         return OK;
     }
     enum status status = begin(writer, err);
-    status = THEN(status, put_fields(segment, err));
     if (status == OK && inbox_id > 0) {
         status = segment_run(segment, SEGMENT_PUT_INBOX_HIGH,
                              DB_WITH(DB_STR(archive_id), DB_INT(inbox_id)), err);
@@ -456,8 +389,7 @@ enum status segment_writer_commit(struct segment_writer *writer, const char *arc
 enum status segment_writer_end(struct segment_writer *writer, struct err *err)
 {
     CHECK(writer->in_transaction && !writer->is_new);
-    enum status status = put_fields(&writer->segment, err);
-    status = THEN(status, db_commit(writer->segment.db, err));
+    enum status status = db_commit(writer->segment.db, err);
     writer->in_transaction = false;
     return status;
 }

@@ -94,8 +94,7 @@ static enum status check_stored(struct verify_block *work, const struct block_in
         return OK;
     }
     enum status status =
-        block_proof_stored_digest(work->segment, info->id, expected->proof.value_from,
-                                  expected->proof.value_to, &digest, &why);
+        block_proof_stored_digest(work->segment, info->id, &digest, &why);
     *out_good = status == OK && digest_equal(&digest, &expected->proof.stored_sha256);
     if (status == OK && !*out_good) {
         verify_say(work->verify->report, work->verify->where, info->id,

@@ -33,7 +33,7 @@ def parts(place):
            "import")
     result = place.stele("stats", "--archive", "a", "--parts", "--output", "json")
     found = json.loads(result.out)["parts"]
-    for name in ("blocks", "columns", "dictionary", "terms", "vectors", "other"):
+    for name in ("columns", "vocabulary", "words", "observables", "other"):
         expect(found[name] > 0, found)
     expect(b"bytes an event)" in place.stele("stats", "--archive", "a", "--parts").out, "a table")
 

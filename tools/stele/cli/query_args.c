@@ -59,10 +59,13 @@ enum status query_args_parse(const struct options *options, struct query **out_q
 /* Names of fields; suggest_name wants them all at once. */
 struct field_names VEC_OF(char *);
 
-static void add_name(void *context, const char *name)
+static void add_name(void *context, struct span name)
 {
     struct field_names *names = context;
-    char *copy = strdup(name);
+    if (span_starts(name, "stele.")) { /* what else is noted of arrivals cannot be asked for */
+        return;
+    }
+    char *copy = strndup(name.data, name.size);
     if (copy && !vec_push(names, copy)) {
         free(copy);
     }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "query/eval/field_values.h"
 #include "query/language/parse.h"
 #include "query/render/json_pretty.h"
 #include "query/search/search_run.h"
@@ -51,30 +52,25 @@ static enum status print_objects(struct show *show, const struct search_hit *hit
     return status;
 }
 
-/* stele.source or stele.mark of an event in a segment, all values with commas. */
+/* stele.source or stele.mark of an event in a segment, a line for each value. */
 static enum status print_reserved(struct plan *plan, const struct search_hit *hit,
                                   const char *label, const char *name, struct err *err)
 {
-    struct segment *segment = plan_segment(plan);
-    long field = segment_field_find(segment, span_str(name));
-    if (field < 0) {
-        return OK;
+    struct field_values *values = calloc(1, sizeof *values);
+    if (!values) {
+        return err_nomem(err, "show");
     }
-    const struct column *column;
-    enum status status = block_view_column(plan_view(plan), (size_t)field, &column, err);
-    if (status != OK || column->store != COLUMN_STORE_COLUMN || column->index[hit->slot] == 0) {
-        return status;
-    }
-    uint32_t entry = column->index[hit->slot] - 1u;
-    for (uint32_t i = column->entry_start[entry];
-         status == OK && i < column->entry_start[entry + 1]; i++) {
-        uint32_t of;
-        struct span text;
-        status = segment_value(segment, column->entry_values[i], &of, &text, err);
-        if (status == OK) {
-            table_cell_print_labelled(10, label, text);
+    enum status status =
+        field_values_read(values, plan_view(plan), SEGMENT_DATA_ARRIVALS, span_str(name), err);
+    if (status == OK) {
+        size_t count;
+        const struct span *texts = field_values_at(values, hit->slot, &count);
+        for (size_t i = 0; i < count; i++) {
+            table_cell_print_labelled(10, label, texts[i]);
         }
     }
+    field_values_fini(values);
+    free(values);
     return status;
 }
 
