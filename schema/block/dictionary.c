@@ -29,7 +29,7 @@ static struct span text_of(const struct dictionary_value *value)
     return span_of(value->text, value->size);
 }
 
-bool dictionary_reserve(struct dictionary *dictionary, uint32_t extra)
+static bool reserve_values(struct dictionary *dictionary, uint32_t extra)
 {
     uint32_t wanted = dictionary->count + extra;
     if (wanted > dictionary->capacity) {
@@ -42,7 +42,53 @@ bool dictionary_reserve(struct dictionary *dictionary, uint32_t extra)
         dictionary->values = values;
         dictionary->capacity = capacity;
     }
-    return index_table_reserve(&dictionary->table, extra);
+    return true;
+}
+
+bool dictionary_reserve(struct dictionary *dictionary, uint32_t extra)
+{
+    return dictionary_hash(dictionary) && reserve_values(dictionary, extra) &&
+           index_table_reserve(&dictionary->table, extra);
+}
+
+bool dictionary_append(struct dictionary *dictionary, const struct dictionary_value *values,
+                       uint32_t count)
+{
+    if (count == 0) {
+        return true;
+    }
+    if (dictionary_full(dictionary, count) || !reserve_values(dictionary, count)) {
+        return false;
+    }
+    memcpy(dictionary->values + dictionary->count, values, count * sizeof *values);
+    for (uint32_t i = 0; i < count; i++) {
+        dictionary->text_bytes += values[i].size;
+    }
+    dictionary->count += count;
+    return true;
+}
+
+bool dictionary_hash(struct dictionary *dictionary)
+{
+    uint32_t extra = dictionary->count - dictionary->n_hashed;
+    if (extra > 0 && !index_table_reserve(&dictionary->table, extra)) {
+        return false;
+    }
+    for (; dictionary->n_hashed < dictionary->count; dictionary->n_hashed++) {
+        const struct dictionary_value *value = &dictionary->values[dictionary->n_hashed];
+        uint32_t hash = hash_of(dictionary, value->field, text_of(value));
+        if (!index_table_add(&dictionary->table, hash, dictionary->n_hashed)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_value(const struct dictionary *dictionary, uint32_t id, uint32_t field,
+                     struct span text)
+{
+    const struct dictionary_value *value = &dictionary->values[id];
+    return value->field == field && span_equal(text_of(value), text);
 }
 
 static uint32_t find(const struct dictionary *dictionary, uint32_t field, struct span text,
@@ -50,9 +96,13 @@ static uint32_t find(const struct dictionary *dictionary, uint32_t field, struct
 {
     for (struct index_table_probe probe = index_table_probe(&dictionary->table, hash);
          index_table_next(&probe);) {
-        const struct dictionary_value *value = &dictionary->values[probe.number];
-        if (value->field == field && span_equal(text_of(value), text)) {
+        if (is_value(dictionary, probe.number, field, text)) {
             return probe.number;
+        }
+    }
+    for (uint32_t id = dictionary->n_hashed; id < dictionary->count; id++) {
+        if (is_value(dictionary, id, field, text)) {
+            return id;
         }
     }
     return DICTIONARY_NONE;
@@ -66,6 +116,7 @@ uint32_t dictionary_find(const struct dictionary *dictionary, uint32_t field, st
 uint32_t dictionary_add(struct dictionary *dictionary, uint32_t field, struct span text)
 {
     CHECK(dictionary->count < dictionary->capacity && text.size <= UINT32_MAX);
+    CHECK(dictionary->n_hashed == dictionary->count);
     uint32_t hash = hash_of(dictionary, field, text);
     uint32_t known = find(dictionary, field, text, hash);
     if (known != DICTIONARY_NONE) {
@@ -80,6 +131,7 @@ uint32_t dictionary_add(struct dictionary *dictionary, uint32_t field, struct sp
         return DICTIONARY_NONE;
     }
     dictionary->count++;
+    dictionary->n_hashed++;
     dictionary->values[id] = (struct dictionary_value){copy.data, (uint32_t)copy.size, field};
     dictionary->text_bytes += copy.size;
     return id;
@@ -90,8 +142,11 @@ void dictionary_shrink(struct dictionary *dictionary, uint32_t count)
     while (dictionary->count > count) {
         uint32_t id = --dictionary->count;
         const struct dictionary_value *value = &dictionary->values[id];
-        index_table_remove(&dictionary->table, hash_of(dictionary, value->field, text_of(value)),
-                           id);
+        if (id < dictionary->n_hashed) {
+            uint32_t hash = hash_of(dictionary, value->field, text_of(value));
+            index_table_remove(&dictionary->table, hash, id);
+            dictionary->n_hashed = id;
+        }
         dictionary->text_bytes -= value->size;
     }
 }

@@ -26,6 +26,7 @@ struct dictionary {
     uint32_t count;
     uint32_t capacity;
     struct index_table table;
+    uint32_t n_hashed; /* values from this one on are not in the table */
     uint64_t seed;
     size_t text_bytes;
     struct arena arena;
@@ -40,6 +41,14 @@ MUST_USE bool dictionary_reserve(struct dictionary *dictionary, uint32_t extra);
 /* The value's number, added when it is new; room must have been reserved. DICTIONARY_NONE when a
  * bound is reached or memory is out. */
 uint32_t dictionary_add(struct dictionary *dictionary, uint32_t field, struct span text);
+
+/* Appends values that are taken to be new; their texts must stay where they are as long as the
+ * dictionary. They are not hashed before something is added, so that who only reads pays little:
+ * until then dictionary_find looks through them one by one. False: a bound, or memory. */
+MUST_USE bool dictionary_append(struct dictionary *dictionary,
+                                const struct dictionary_value *values, uint32_t count);
+/* Hashes what was appended, for many dictionary_find to come; false: memory is out. */
+MUST_USE bool dictionary_hash(struct dictionary *dictionary);
 
 /* Its number; DICTIONARY_NONE when it was never added. */
 uint32_t dictionary_find(const struct dictionary *dictionary, uint32_t field, struct span text);

@@ -14,6 +14,7 @@ struct line_cell {
 struct line_cursor {
     const struct columnar_column *column;
     const struct line_cell *cells; /* by place */
+    const uint16_t *places;
     size_t at;
     size_t next_odd;
     struct value_form_writer writer;
@@ -64,7 +65,7 @@ static char *put_value(char *to, struct line_cursor *cursor)
     const struct columnar_column *column = cursor->column;
     size_t i = cursor->at++;
     if (cursor->cells) {
-        const struct line_cell *cell = &cursor->cells[column->places[i]];
+        const struct line_cell *cell = &cursor->cells[cursor->places[i]];
         memcpy(to, cell->near, COLUMNAR_NEAR);
         if (cell->size > COLUMNAR_NEAR) {
             memcpy(to + COLUMNAR_NEAR, cell->text + COLUMNAR_NEAR, cell->size - COLUMNAR_NEAR);
@@ -109,12 +110,13 @@ static enum status begin_columns(struct line_maker *maker, struct err *err)
     for (size_t i = 0; i < reader->sections.count; i++) {
         struct line_cursor *cursor = &maker->cursors[i];
         const struct columnar_column *column = NULL;
-        enum status status = columnar_column(reader, i, &column, err);
+        enum status status = columnar_reader_unpack(reader, i, &column, err);
         if (status != OK) {
             return status;
         }
         *cursor = (struct line_cursor){.column = column, .writer = {.form = column->form}};
-        if (column->places) {
+        cursor->places = reader->sections.items[i].places;
+        if (cursor->places) {
             status = make_cells(reader, cursor, err);
         } else if (column->way == COLUMNAR_FORM) {
             cursor->bytes_max = VALUE_FORM_SPELLING_MAX;

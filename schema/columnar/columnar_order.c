@@ -25,23 +25,29 @@ static enum status list_lines(struct columnar_reader *reader, struct err *err)
     return OK;
 }
 
-/* The lines of several shapes. */
+/* The lines of several shapes, a bit for each. */
 static enum status merge_lines(struct columnar_reader *reader, struct columnar_section *section,
                                struct err *err)
 {
+    size_t n_words = (reader->n_lines + 63) / 64;
     uint16_t *slots = arena_alloc(&reader->arena, (section->n_values + 1) * sizeof *slots);
-    uint8_t *has = arena_alloc(&reader->arena, reader->shapes.count);
-    if (!slots || !has) {
+    uint64_t *bits = arena_alloc(&reader->arena, n_words * sizeof *bits);
+    if (!slots || !bits) {
         return err_nomem(err, "columns");
     }
-    memset(has, 0, reader->shapes.count);
+    memset(bits, 0, n_words * sizeof *bits);
     for (size_t s = 0; s < section->n_shapes; s++) {
-        has[reader->shapes_of_columns[section->first_shape + s]] = 1;
+        uint32_t shape = reader->shapes_of_columns[section->first_shape + s];
+        for (size_t i = reader->first_line[shape]; i < reader->first_line[shape + 1]; i++) {
+            uint16_t line = reader->lines_by_shape[i];
+            bits[line / 64] |= UINT64_C(1) << line % 64;
+        }
     }
     size_t count = 0;
-    for (size_t line = 0; line < reader->n_lines; line++) {
-        slots[count] = (uint16_t)line; /* there is room for one more than there are */
-        count += has[reader->lines.items[line]];
+    for (size_t w = 0; w < n_words; w++) {
+        for (uint64_t word = bits[w]; word; word &= word - 1) {
+            slots[count++] = (uint16_t)(w * 64 + (size_t)__builtin_ctzll(word));
+        }
     }
     CHECK(count == section->n_values);
     section->slots = slots;

@@ -15,6 +15,19 @@ enum status columnar_part_numbers(struct columnar_part *part, size_t count, uint
                 : err_nomem(err, "columns");
 }
 
+enum status columnar_part_scratch(struct columnar_part *part, size_t count, const uint64_t **out,
+                                  struct err *err)
+{
+    struct columnar_reader *reader = part->reader;
+    vec_clear(&reader->numbers);
+    if (!vec_reserve(&reader->numbers, count + 1)) {
+        return err_nomem(err, "columns");
+    }
+    *out = reader->numbers.items;
+    return packer_read_numbers(reader->packer, part->bytes, &part->at, reader->numbers.items, count,
+                               err);
+}
+
 enum status columnar_part_count(struct columnar_part *part, uint64_t max, size_t *out,
                                 struct err *err)
 {

@@ -19,6 +19,9 @@ MUST_USE enum status columnar_part_damaged(const struct columnar_part *part, str
 /* An array of the reader's arena, with room for one more. */
 MUST_USE enum status columnar_part_numbers(struct columnar_part *part, size_t count, uint64_t **out,
                                            struct err *err);
+/* An array that lives until the next one. */
+MUST_USE enum status columnar_part_scratch(struct columnar_part *part, size_t count,
+                                           const uint64_t **out, struct err *err);
 /* A number that may be at most `max`. */
 MUST_USE enum status columnar_part_count(struct columnar_part *part, uint64_t max, size_t *out,
                                          struct err *err);

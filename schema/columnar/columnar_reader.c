@@ -35,6 +35,7 @@ void columnar_reader_free(struct columnar_reader *reader)
     vec_fini(&reader->column_of_path);
     arena_fini(&reader->arena);
     buf_fini(&reader->scratch);
+    vec_fini(&reader->numbers);
     free(reader);
 }
 

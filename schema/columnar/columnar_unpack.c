@@ -11,7 +11,7 @@ static enum status line_keys(struct columnar_reader *reader, size_t i, const uin
     struct columnar_section *section = &reader->sections.items[i];
     const struct columnar_column *column = NULL;
     const uint16_t *slots = NULL;
-    enum status status = columnar_column(reader, i, &column, err);
+    enum status status = columnar_reader_unpack(reader, i, &column, err);
     status = THEN(status, columnar_column_slots(reader, i, &slots, err));
     if (status == OK && !section->keys) {
         uint16_t *keys = arena_alloc(&reader->arena, reader->n_lines * sizeof *keys);
@@ -20,7 +20,7 @@ static enum status line_keys(struct columnar_reader *reader, size_t i, const uin
         }
         memset(keys, 0, reader->n_lines * sizeof *keys);
         for (size_t k = 0; k < column->n_values; k++) {
-            keys[slots ? slots[k] : k] = (uint16_t)(column->places[k] + 1);
+            keys[slots ? slots[k] : k] = (uint16_t)(section->places[k] + 1);
         }
         section->keys = keys;
     }
@@ -58,24 +58,24 @@ static enum status unpack_order(struct columnar_part *part, const uint16_t **out
     return THEN(status, columnar_reader_order(reader, part->i, keys, n_keys, out_order, err));
 }
 
-/* As unpack_numbers, from that order into the lines'. */
+/* As columnar_part_numbers, from that order into the lines'. */
 static enum status unpack_ordered(struct columnar_part *part, const uint16_t *order, uint64_t **out,
                                   struct err *err)
 {
     size_t count = part->column->n_values;
-    uint64_t *packed = NULL;
-    enum status status = columnar_part_numbers(part, count, order ? &packed : out, err);
-    if (status != OK || !order) {
-        return status;
+    const uint64_t *packed = NULL;
+    if (!order) {
+        return columnar_part_numbers(part, count, out, err);
     }
+    enum status status = columnar_part_scratch(part, count, &packed, err);
     *out = arena_alloc(&part->reader->arena, (count + 1) * sizeof **out);
-    if (!*out) {
+    if (status == OK && !*out) {
         return err_nomem(err, "columns");
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; status == OK && i < count; i++) {
         (*out)[i] = packed[order[i]];
     }
-    return OK;
+    return status;
 }
 
 /* The places of odd values: ascending. */
@@ -224,13 +224,25 @@ static enum status check_places(const struct columnar_part *part, const uint64_t
 
 static enum status unpack_ids(struct columnar_part *part, struct err *err)
 {
-    struct columnar_column *column = part->column;
+    struct columnar_reader *reader = part->reader;
+    size_t count = part->column->n_values;
     const uint16_t *order = NULL;
-    uint64_t *places = NULL;
+    const uint64_t *packed = NULL;
+    bool is_bad = false;
     enum status status = unpack_order(part, &order, err);
-    status = THEN(status, unpack_ordered(part, order, &places, err));
-    column->places = places;
-    return THEN(status, check_places(part, places, column->n_values, err));
+    status = THEN(status, columnar_part_scratch(part, count, &packed, err));
+    uint16_t *places = arena_alloc(&reader->arena, (count + 1) * sizeof *places);
+    if (status != OK || !places) {
+        return status != OK ? status : err_nomem(err, "columns");
+    }
+    for (size_t k = 0; k < count; k++) {
+        is_bad |= packed[k] >= part->column->n_ids;
+    }
+    for (size_t k = 0; k < count; k++) {
+        places[k] = (uint16_t)packed[order ? order[k] : k];
+    }
+    reader->sections.items[part->i].places = places;
+    return is_bad ? columnar_part_damaged(part, err) : OK;
 }
 
 static enum status unpack_leader(struct columnar_part *part, size_t *out_leader, struct err *err)
@@ -250,7 +262,7 @@ static enum status unpack_follower(struct columnar_part *part, struct err *err)
     const struct columnar_column *leader = NULL;
     uint64_t *map = NULL;
     uint64_t *odd_places = NULL;
-    enum status status = columnar_column(reader, part->leader, &leader, err);
+    enum status status = columnar_reader_unpack(reader, part->leader, &leader, err);
     status = THEN(status, columnar_part_numbers(part, leader->n_ids, &map, err));
     status = THEN(status, check_places(part, map, leader->n_ids, err));
     status = THEN(status, unpack_odd(part, err));
@@ -267,7 +279,7 @@ static enum status unpack_follower(struct columnar_part *part, struct err *err)
     if (status != OK) {
         return status;
     }
-    uint64_t *places = arena_alloc(&reader->arena, (column->n_values + 1) * sizeof *places);
+    uint16_t *places = arena_alloc(&reader->arena, (column->n_values + 1) * sizeof *places);
     if (!places) {
         return err_nomem(err, "columns");
     }
@@ -276,12 +288,12 @@ static enum status unpack_follower(struct columnar_part *part, struct err *err)
         if (key == 0) { /* a line has the follower and not the leader */
             return columnar_part_damaged(part, err);
         }
-        places[k] = map[key - 1];
+        places[k] = (uint16_t)map[key - 1];
     }
     for (size_t i = 0; i < column->n_odd; i++) {
-        places[column->odd[i]] = odd_places[i];
+        places[column->odd[i]] = (uint16_t)odd_places[i];
     }
-    column->places = places;
+    reader->sections.items[part->i].places = places;
     column->n_odd = 0; /* they are among the places now */
     return OK;
 }
@@ -373,8 +385,8 @@ static enum status unpack_rest(struct columnar_reader *reader, size_t i, struct 
     return status;
 }
 
-enum status columnar_column(struct columnar_reader *reader, size_t i,
-                            const struct columnar_column **out_column, struct err *err)
+enum status columnar_reader_unpack(struct columnar_reader *reader, size_t i,
+                                   const struct columnar_column **out_column, struct err *err)
 {
     struct columnar_section *section = vec_at(&reader->sections, i);
     enum status status = section->column ? OK : begin(reader, i, err);
@@ -383,6 +395,28 @@ enum status columnar_column(struct columnar_reader *reader, size_t i,
     }
     if (status == OK) {
         *out_column = section->column;
+    }
+    return status;
+}
+
+enum status columnar_column(struct columnar_reader *reader, size_t i,
+                            const struct columnar_column **out_column, struct err *err)
+{
+    const struct columnar_column *column = NULL;
+    enum status status = columnar_reader_unpack(reader, i, &column, err);
+    struct columnar_section *section = vec_at(&reader->sections, i);
+    if (status == OK && section->places && !column->places) {
+        uint64_t *places = arena_alloc(&reader->arena, (column->n_values + 1) * sizeof *places);
+        if (!places) {
+            return err_nomem(err, "columns");
+        }
+        for (size_t k = 0; k < column->n_values; k++) {
+            places[k] = section->places[k];
+        }
+        section->column->places = places;
+    }
+    if (status == OK) {
+        *out_column = column;
     }
     return status;
 }

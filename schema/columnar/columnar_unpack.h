@@ -32,8 +32,9 @@ struct columnar_section {
     bool is_whole;                  /* the rest of it is unpacked, too */
     size_t leader;                  /* begun, follows: a section of ids */
     size_t at;                      /* begun: where in the bytes the rest is */
-    const uint16_t *slots;          /* NULL: not asked for */
-    const uint16_t *keys;           /* of lines, to order other columns; NULL: not asked for */
+    const uint16_t *places; /* ids, follows: of each value; column->places when a caller asks */
+    const uint16_t *slots;  /* NULL: not asked for */
+    const uint16_t *keys;   /* of lines, to order other columns; NULL: not asked for */
 };
 
 struct columnar_reader {
@@ -52,6 +53,7 @@ struct columnar_reader {
     VEC(struct columnar_section) sections;
     VEC(uint32_t) column_of_path; /* section + 1 */
     struct buf scratch;
+    VEC(uint64_t) numbers; /* of a column, as they are packed */
 };
 
 static inline const struct vocabulary_shape *
@@ -59,6 +61,11 @@ columnar_reader_shape(const struct columnar_reader *reader, size_t place)
 {
     return vocabulary_shape(reader->vocabulary, (uint32_t)reader->shapes.items[place]);
 }
+
+/* As columnar_column, but for the places, which are the section's. */
+MUST_USE enum status columnar_reader_unpack(struct columnar_reader *reader, size_t i,
+                                            const struct columnar_column **out_column,
+                                            struct err *err);
 
 /* For each value of column i its place among the values when they are put in order by the keys of
  * their lines, each below n_keys. ERR_NOMEM. */

@@ -13,6 +13,7 @@ enum transform {
 };
 
 enum {
+    PLANE_LEVEL = 1,     /* of zstd: planes have few long matches to look for */
     SMALL_BYTES = 24,    /* no frame is smaller than its header */
     WORTH_A_LIST = 8,    /* a number stands in a list when it comes so often */
     LIST_WIDTH_MIN = 12, /* bits; narrower numbers are as small as their places */
@@ -30,6 +31,7 @@ struct packer {
     VEC(uint64_t) places;
     struct index_table table;
     struct buf plane;
+    struct buf frame;
     struct buf apart; /* an array with its lowest bits apart */
 };
 
@@ -52,23 +54,24 @@ void packer_free(struct packer *packer)
         index_table_fini(&packer->table);
         buf_fini(&packer->plane);
         buf_fini(&packer->apart);
+        buf_fini(&packer->frame);
         free(packer);
     }
 }
 
 /* Bytes: size * 2 + (1: a frame), the frame's size, the bytes. */
-enum status packer_write_bytes(struct packer *packer, struct span bytes, struct buf *out,
+static enum status write_bytes(struct packer *packer, struct span bytes, int level, struct buf *out,
                                struct err *err)
 {
     size_t begin = out->size;
     if (bytes.size >= SMALL_BYTES) {
-        struct buf frame = BUF_INIT;
-        enum status status = codec_pack(packer->codec, bytes, packer->level, false, &frame, err);
-        if (status == OK && frame.size < bytes.size) {
-            buf_add_varint(out, (uint64_t)frame.size * 2 + 1);
-            buf_add_span(out, buf_span(&frame));
+        struct buf *frame = &packer->frame;
+        buf_clear(frame);
+        enum status status = codec_pack(packer->codec, bytes, level, false, frame, err);
+        if (status == OK && frame->size < bytes.size) {
+            buf_add_varint(out, (uint64_t)frame->size * 2 + 1);
+            buf_add_span(out, buf_span(frame));
         }
-        buf_fini(&frame);
         if (status != OK) {
             return status;
         }
@@ -78,6 +81,12 @@ enum status packer_write_bytes(struct packer *packer, struct span bytes, struct 
         buf_add_span(out, bytes);
     }
     return buf_status(out, "columns", err);
+}
+
+enum status packer_write_bytes(struct packer *packer, struct span bytes, struct buf *out,
+                               struct err *err)
+{
+    return write_bytes(packer, bytes, packer->level, out, err);
 }
 
 static enum status cut_short(struct err *err)
@@ -136,7 +145,7 @@ static enum status planes_pack(struct packer *packer, const uint64_t *numbers, s
                 plane->data[i / (size_t)per_byte] |= (char)(numbers[i] >> low << place);
             }
         }
-        status = packer_write_bytes(packer, buf_span(plane), out, err);
+        status = write_bytes(packer, buf_span(plane), PLANE_LEVEL, out, err);
     }
     return status;
 }
@@ -148,7 +157,9 @@ static enum status planes_unpack(struct packer *packer, struct span bytes, size_
     struct buf *plane = &packer->plane;
     size_t per_byte = width > 0 && width < 8 ? 8 / (size_t)width : 1;
     size_t size = (count + per_byte - 1) / per_byte;
-    memset(out, 0, count * sizeof *out);
+    if (width == 0) {
+        memset(out, 0, count * sizeof *out);
+    }
     for (int shift = 0; status == OK && shift < width; shift += 8) {
         buf_clear(plane);
         status = packer_read_bytes(packer, bytes, at, size, plane, err);
@@ -158,12 +169,14 @@ static enum status planes_unpack(struct packer *packer, struct span bytes, size_
         const uint8_t *data = (const uint8_t *)plane->data;
         if (status == OK && per_byte == 1) {
             for (size_t i = 0; i < count; i++) {
-                out[i] |= (uint64_t)data[i] << shift;
+                out[i] = (shift > 0 ? out[i] : 0) | (uint64_t)data[i] << shift;
             }
         } else if (status == OK) {
             uint64_t mask = (UINT64_C(1) << width) - 1;
+            uint64_t byte = 0;
             for (size_t i = 0; i < count; i++) {
-                out[i] = data[i / per_byte] >> (int)(i % per_byte) * width & mask;
+                byte = (i & (per_byte - 1)) == 0 ? *data++ : byte >> width;
+                out[i] = byte & mask;
             }
         }
     }
@@ -379,12 +392,20 @@ static enum status unpack_plain(struct packer *packer, struct span bytes, size_t
         status = low_bits_unpack(&packer->plane, bytes, at, low, out, count, err);
     }
     first = (uint64_t)buf_unzigzag(first);
-    for (size_t i = 0; status == OK && i < count; i++) {
-        out[i] = transform == FROM_MINIMUM ? out[i] + first
-                 : i == 0                  ? first
-                                           : out[i - 1] + (uint64_t)buf_unzigzag(out[i]);
+    if (status != OK) {
+        return status;
     }
-    return status;
+    if (transform == FROM_MINIMUM) {
+        for (size_t i = 0; first != 0 && i < count; i++) {
+            out[i] += first;
+        }
+        return OK;
+    }
+    for (size_t i = 0; i < count; i++) {
+        first += i > 0 ? (uint64_t)buf_unzigzag(out[i]) : 0;
+        out[i] = first;
+    }
+    return OK;
 }
 
 enum status packer_read_numbers(struct packer *packer, struct span bytes, size_t *at, uint64_t *out,

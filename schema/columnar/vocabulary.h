@@ -99,7 +99,8 @@ MUST_USE enum status vocabulary_write_part(const struct vocabulary *vocabulary,
 /* True when the bytes of a part are as they were written, by their checksum. */
 bool vocabulary_part_holds(struct span part);
 /* Adds a part. Parts are read in the order they were written; ERR_CORRUPT when this one does not
- * follow, is damaged, or is none. */
+ * follow, is damaged, or is none. Its values are not hashed before one is added: a reader that
+ * looks many up calls dictionary_hash first. */
 MUST_USE enum status vocabulary_read_part(struct vocabulary *vocabulary, struct span part,
                                           struct packer *packer, struct err *err);
 

@@ -18,7 +18,10 @@
 /* Stored in files: never renumber. */
 enum kept { KEPT_SPELLED = 0, KEPT_UNQUOTED = 1, KEPT_UUID = 2 };
 
-enum { PART_BYTES_MAX = 64 * 1024 * 1024 };
+enum {
+    PART_BYTES_MAX = 64 * 1024 * 1024,
+    UUID_SPELLED = 39, /* with quotes and a NUL */
+};
 
 /* A part on its way in or out. */
 struct part {
@@ -28,6 +31,7 @@ struct part {
     size_t n_texts; /* values that are no UUIDs */
     VEC(uint64_t) numbers;
     VEC(uint64_t) kept; /* of each value */
+    VEC(struct dictionary_value) values;
     struct buf bytes;
     struct buf uuids;
 };
@@ -36,6 +40,7 @@ static void part_fini(struct part *part)
 {
     vec_fini(&part->numbers);
     vec_fini(&part->kept);
+    vec_fini(&part->values);
     buf_fini(&part->bytes);
     buf_fini(&part->uuids);
 }
@@ -188,67 +193,108 @@ static enum status read_shapes(struct vocabulary *vocabulary, struct part *part,
     return status;
 }
 
-/* The value as it is spelled: in `spelling`, or in the part's bytes. */
-static bool read_value(uint64_t kept, struct span *texts, uint64_t size, struct span *uuids,
-                       struct buf *spelling)
+/* How many bytes the spelling of a value has; 0: it is kept in no way that is known. */
+static size_t spelled_size(uint64_t kept, uint64_t size)
+{
+    if (kept == KEPT_UUID) {
+        return UUID_SPELLED;
+    }
+    return kept > KEPT_UUID || size > VOCABULARY_VALUE_BYTES_MAX
+               ? 0
+               : (size_t)size + (kept == KEPT_UNQUOTED ? 2 : 0) + 1;
+}
+
+/* Spells the next value at `to`, with a NUL behind it; false: the part has not as many bytes. */
+static bool spell(uint64_t kept, uint64_t size, struct span *texts, struct span *uuids, char *to)
 {
     struct span text;
-    char quoted[VALUE_FORM_SPELLING_MAX];
-    buf_clear(spelling);
     if (kept == KEPT_UUID) {
         if (!take(uuids, VALUE_FORM_UUID_BYTES + 1, &text)) {
             return false;
         }
         const uint8_t *bytes = (const uint8_t *)text.data;
         struct value_form_bits bits = value_form_uuid_unpack(bytes, bytes[VALUE_FORM_UUID_BYTES]);
-        struct value_form form = {VALUE_FORM_UUID, 0};
-        buf_add(spelling, quoted, value_form_write(form, &bits, quoted));
+        struct value_form_writer writer = {.form = {VALUE_FORM_UUID, 0}};
+        to = value_form_put(&writer, &bits, to);
+        *to = '\0';
         return true;
     }
-    if (kept > KEPT_UUID || !take(texts, size, &text) || size > VOCABULARY_VALUE_BYTES_MAX) {
+    if (!take(texts, size, &text)) {
         return false;
     }
-    const char *quote = kept == KEPT_UNQUOTED ? "\"" : "";
-    buf_add_str(spelling, quote);
-    buf_add_span(spelling, text);
-    buf_add_str(spelling, quote);
+    if (kept == KEPT_UNQUOTED) {
+        *to++ = '"';
+    }
+    if (text.size > 0) {
+        memcpy(to, text.data, text.size);
+    }
+    to += text.size;
+    if (kept == KEPT_UNQUOTED) {
+        *to++ = '"';
+    }
+    *to = '\0';
     return true;
+}
+
+/* The values of the part, spelled one behind the other where the dictionary keeps texts. */
+static enum status spell_values(struct vocabulary *vocabulary, struct part *part,
+                                const uint64_t *paths, struct err *err)
+{
+    const uint64_t *kept = part->kept.items;
+    const uint64_t *sizes = part->numbers.items; /* of texts alone */
+    struct span texts = buf_span(&part->bytes);
+    struct span uuids = buf_span(&part->uuids);
+    size_t total = 1;
+    for (size_t i = 0, t = 0; i < part->n_values; i++) {
+        size_t size = spelled_size(kept[i], kept[i] == KEPT_UUID ? 0 : sizes[t++]);
+        if (size == 0 || paths[i] >= intern_count(&vocabulary->paths)) {
+            return not_a_part(err);
+        }
+        total += size;
+    }
+    if (total > 2 * (size_t)PART_BYTES_MAX ||
+        dictionary_full(&vocabulary->values, (uint32_t)part->n_values)) {
+        return not_a_part(err);
+    }
+    struct dictionary_value *values = part->values.items;
+    char *to = arena_alloc(&vocabulary->values.arena, total);
+    if (!to) {
+        return err_nomem(err, "vocabulary");
+    }
+    for (size_t i = 0; i < part->n_values; i++) {
+        uint64_t size = kept[i] == KEPT_UUID ? 0 : *sizes++;
+        size_t spelled = spelled_size(kept[i], size) - 1;
+        if (!spell(kept[i], size, &texts, &uuids, to)) {
+            return not_a_part(err);
+        }
+        values[i] = (struct dictionary_value){to, (uint32_t)spelled, (uint32_t)paths[i]};
+        to += spelled + 1;
+    }
+    return dictionary_append(&vocabulary->values, values, (uint32_t)part->n_values)
+               ? OK
+               : err_nomem(err, "vocabulary");
 }
 
 static enum status read_values(struct vocabulary *vocabulary, struct part *part, struct span bytes,
                                size_t *at, struct packer *packer, struct err *err)
 {
     VEC(uint64_t) paths = {0};
-    uint64_t *sizes = part->numbers.items;
     uint64_t *kept = part->kept.items;
-    struct buf *spelling = &vocabulary->work;
-    enum status status = vec_reserve(&paths, part->n_values + 1) &&
-                                 dictionary_reserve(&vocabulary->values, (uint32_t)part->n_values)
-                             ? OK
-                             : err_nomem(err, "vocabulary");
+    enum status status =
+        vec_reserve(&paths, part->n_values + 1) && vec_reserve(&part->values, part->n_values + 1)
+            ? OK
+            : err_nomem(err, "vocabulary");
     status = THEN(status, packer_read_numbers(packer, bytes, at, paths.items, part->n_values, err));
     status = THEN(status, packer_read_numbers(packer, bytes, at, kept, part->n_values, err));
     for (size_t i = 0; status == OK && i < part->n_values; i++) {
         part->n_texts += kept[i] != KEPT_UUID;
     }
-    status = THEN(status, packer_read_numbers(packer, bytes, at, sizes, part->n_texts, err));
+    status = THEN(status,
+                  packer_read_numbers(packer, bytes, at, part->numbers.items, part->n_texts, err));
     buf_clear(&part->bytes);
     status = THEN(status, packer_read_bytes(packer, bytes, at, PART_BYTES_MAX, &part->bytes, err));
     status = THEN(status, packer_read_bytes(packer, bytes, at, PART_BYTES_MAX, &part->uuids, err));
-    struct span texts = buf_span(&part->bytes);
-    struct span uuids = buf_span(&part->uuids);
-    for (size_t i = 0; status == OK && i < part->n_values; i++) {
-        uint64_t size = kept[i] == KEPT_UUID ? 0 : *sizes++;
-        uint32_t count = vocabulary->values.count;
-        if (paths.items[i] >= intern_count(&vocabulary->paths) ||
-            !read_value(kept[i], &texts, size, &uuids, spelling)) {
-            status = not_a_part(err);
-        } else if (!buf_ok(spelling) ||
-                   dictionary_add(&vocabulary->values, (uint32_t)paths.items[i],
-                                  buf_span(spelling)) != count) {
-            status = not_a_part(err); /* twice the same, too */
-        }
-    }
+    status = THEN(status, spell_values(vocabulary, part, paths.items, err));
     vec_fini(&paths);
     return status;
 }

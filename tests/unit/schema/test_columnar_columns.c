@@ -253,6 +253,37 @@ TEST(texts_that_come_again)
     EXPECT(text_bytes(true) < text_bytes(false) + EVENTS * 2 / 3);
 }
 
-TEST_MAIN(TEST_ENTRY(counters_of_sessions), TEST_ENTRY(texts_that_come_again),
-          TEST_ENTRY(ids_without_places), TEST_ENTRY(places_of_what_follows),
-          TEST_ENTRY(lines_that_have_a_column), TEST_ENTRY(columns_are_damaged_one_by_one))
+/* What a reader appends is found before it is hashed, and after, and taken back. */
+TEST(values_that_are_hashed_late)
+{
+    static const struct dictionary_value values[] = {{"a", 1, 0}, {"b", 1, 0}, {"a", 1, 1}};
+    struct dictionary dictionary;
+    dictionary_init(&dictionary);
+    EXPECT(dictionary_reserve(&dictionary, 1));
+    EXPECT_INT(dictionary_add(&dictionary, 7, span_str("first")), 0);
+    EXPECT(dictionary_append(&dictionary, values, 3));
+    EXPECT_INT(dictionary.text_bytes, 8);
+    for (int hashed = 0; hashed < 2; hashed++) {
+        EXPECT_INT(dictionary_find(&dictionary, 7, span_str("first")), 0);
+        EXPECT_INT(dictionary_find(&dictionary, 0, span_str("a")), 1);
+        EXPECT_INT(dictionary_find(&dictionary, 0, span_str("b")), 2);
+        EXPECT_INT(dictionary_find(&dictionary, 1, span_str("a")), 3);
+        EXPECT(dictionary_find(&dictionary, 1, span_str("b")) == DICTIONARY_NONE);
+        EXPECT_INT(dictionary.n_hashed, hashed ? 4 : 1);
+        EXPECT(dictionary_hash(&dictionary));
+    }
+    EXPECT(dictionary_append(&dictionary, values, 1)); /* twice the same: the first is found */
+    dictionary_shrink(&dictionary, 3);
+    EXPECT(dictionary_find(&dictionary, 1, span_str("a")) == DICTIONARY_NONE);
+    EXPECT(dictionary_append(&dictionary, values + 2, 1));
+    EXPECT(dictionary_reserve(&dictionary, 1));
+    EXPECT_INT(dictionary_add(&dictionary, 1, span_str("a")), 3);
+    EXPECT_INT(dictionary_add(&dictionary, 1, span_str("c")), 4);
+    EXPECT_INT(dictionary_find(&dictionary, 1, span_str("c")), 4);
+    dictionary_fini(&dictionary);
+}
+
+TEST_MAIN(TEST_ENTRY(values_that_are_hashed_late), TEST_ENTRY(counters_of_sessions),
+          TEST_ENTRY(texts_that_come_again), TEST_ENTRY(ids_without_places),
+          TEST_ENTRY(places_of_what_follows), TEST_ENTRY(lines_that_have_a_column),
+          TEST_ENTRY(columns_are_damaged_one_by_one))
