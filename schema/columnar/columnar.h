@@ -77,6 +77,14 @@ void columnar_reader_free(struct columnar_reader *reader);
 /* Begins with a block, which must stay where it is. ERR_CORRUPT; ERR_VERSION. */
 MUST_USE enum status columnar_reader_open(struct columnar_reader *reader, struct span block,
                                           struct err *err);
+/* Copies `size` bytes of a block from `offset` on to `to`; what it returns but OK is passed on. */
+typedef enum status columnar_fetch(void *context, size_t offset, size_t size, char *to,
+                                   struct err *err);
+/* Begins with a block of `size` bytes, of which the reader fetches no more than it needs: the head
+ * and the shapes now, each column when it is asked for. */
+MUST_USE enum status columnar_reader_open_lazy(struct columnar_reader *reader, size_t size,
+                                               columnar_fetch *fetch, void *context,
+                                               struct err *err);
 size_t columnar_line_count(const struct columnar_reader *reader);
 
 /* Appends all lines of the block, a newline behind each. */

@@ -39,6 +39,24 @@ void columnar_reader_free(struct columnar_reader *reader)
     free(reader);
 }
 
+enum { FIRST_BYTES = 4096 };
+
+enum status columnar_reader_bytes(struct columnar_reader *reader, size_t offset, size_t size,
+                                  struct span *out, struct err *err)
+{
+    CHECK(offset <= reader->size && size <= reader->size - offset);
+    if (!reader->fetch) {
+        *out = span_of(reader->block.data + offset, size);
+        return OK;
+    }
+    char *bytes = arena_alloc(&reader->arena, size);
+    if (!bytes) {
+        return err_nomem(err, "columns");
+    }
+    *out = span_of(bytes, size);
+    return reader->fetch(reader->context, offset, size, bytes, err);
+}
+
 static enum status bad_head(struct err *err)
 {
     return err_set(err, ERR_CORRUPT, "the head of a block is damaged");
@@ -62,23 +80,23 @@ static enum status read_sections(struct columnar_reader *reader, struct span hea
         uint8_t way = (uint8_t)head.data[(*at)++];
         if (!buf_read_varint(head, at, way == COLUMNAR_ONE ? &id : &size) ||
             (way == COLUMNAR_ONE && id >= reader->vocabulary->values.count) ||
-            size > reader->rest.size || (i > 0 && step == 0) || step > VOCABULARY_PATHS_MAX ||
-            way < COLUMNAR_ONE || way > COLUMNAR_TEXT) {
+            size > reader->size - reader->end || (i > 0 && step == 0) ||
+            step > VOCABULARY_PATHS_MAX || way < COLUMNAR_ONE || way > COLUMNAR_TEXT) {
             return bad_head(err);
         }
         path += step;
         if (path >= intern_count(&reader->vocabulary->paths)) {
             return bad_head(err);
         }
-        reader->sections.items[i] =
-            (struct columnar_section){.bytes = span_of(reader->rest.data, (size_t)size),
-                                      .id = id,
-                                      .path = (uint32_t)path,
-                                      .way = way};
-        reader->rest = span_from(reader->rest, (size_t)size);
+        reader->sections.items[i] = (struct columnar_section){.offset = reader->end,
+                                                              .size = (size_t)size,
+                                                              .id = id,
+                                                              .path = (uint32_t)path,
+                                                              .way = way};
+        reader->end += (size_t)size;
         reader->sections.count++;
     }
-    return *at == head.size && reader->rest.size == 0 ? OK : bad_head(err);
+    return *at == head.size && reader->end == reader->size ? OK : bad_head(err);
 }
 
 static enum status read_shapes(struct columnar_reader *reader, struct span section, struct err *err)
@@ -179,33 +197,60 @@ static enum status count_values(struct columnar_reader *reader, struct err *err)
     return list_shapes(reader, n_all, err);
 }
 
-enum status columnar_reader_open(struct columnar_reader *reader, struct span block, struct err *err)
+/* The head without its checksum; reader->end is behind it then. Most heads are among the first
+ * bytes that are fetched. */
+static enum status fetch_head(struct columnar_reader *reader, struct span *out_head,
+                              struct err *err)
 {
-    struct span head;
+    struct span first;
     size_t at = 0;
     uint64_t size = 0;
+    size_t n_first = reader->size < FIRST_BYTES ? reader->size : FIRST_BYTES;
+    enum status status = columnar_reader_bytes(reader, 0, n_first, &first, err);
+    if (status != OK) {
+        return status;
+    }
+    if (!buf_read_varint(first, &at, &size) || size > COLUMNAR_HEAD_BYTES_MAX ||
+        size + CHECKSUM_BYTES > reader->size - at) {
+        return bad_head(err);
+    }
+    reader->end = at + (size_t)size + CHECKSUM_BYTES;
+    if (reader->end > first.size) {
+        status = columnar_reader_bytes(reader, 0, reader->end, &first, err);
+    }
+    if (status != OK) {
+        return status;
+    }
+    if (!checksum_holds(span_of(first.data + at, reader->end - at), out_head)) {
+        return bad_head(err);
+    }
+    return out_head->size > 0 && out_head->data[0] == COLUMNAR_VERSION
+               ? OK
+               : err_set(err, ERR_VERSION,
+                         "a block is of a format that this version does not know");
+}
+
+static enum status open_block(struct columnar_reader *reader, struct err *err)
+{
+    struct span head;
+    struct span shapes;
+    size_t at = 1;
     uint64_t number[5]; /* lines, shapes, values, columns, bytes of the shapes */
     arena_reset(&reader->arena);
     vec_clear(&reader->sections);
     reader->n_lines = 0;
     reader->lines_by_shape = NULL;
-    if (!buf_read_varint(block, &at, &size) || size > COLUMNAR_HEAD_BYTES_MAX ||
-        size + CHECKSUM_BYTES > block.size - at ||
-        !checksum_holds(span_of(block.data + at, (size_t)size + CHECKSUM_BYTES), &head)) {
-        return bad_head(err);
+    enum status status = fetch_head(reader, &head, err);
+    if (status != OK) {
+        return status;
     }
-    reader->rest = span_from(block, at + (size_t)size + CHECKSUM_BYTES);
-    if (head.size == 0 || head.data[0] != COLUMNAR_VERSION) {
-        return err_set(err, ERR_VERSION, "a block is of a format that this version does not know");
-    }
-    at = 1;
     for (int i = 0; i < 5; i++) {
         if (!buf_read_varint(head, &at, &number[i])) {
             return bad_head(err);
         }
     }
     if (number[0] == 0 || number[0] > COLUMNAR_LINES_MAX || number[3] > COLUMNAR_COLUMNS_MAX ||
-        number[4] > reader->rest.size) {
+        number[4] > reader->size - reader->end) {
         return bad_head(err);
     }
     if (number[1] > reader->vocabulary->shapes.count ||
@@ -213,11 +258,28 @@ enum status columnar_reader_open(struct columnar_reader *reader, struct span blo
         return err_set(err, ERR_CORRUPT, "a block needs a part of the vocabulary that is missing");
     }
     reader->n_lines = (size_t)number[0];
-    struct span shapes = span_of(reader->rest.data, (size_t)number[4]);
-    reader->rest = span_from(reader->rest, shapes.size);
-    enum status status = read_sections(reader, head, &at, number[3], err);
+    status = columnar_reader_bytes(reader, reader->end, (size_t)number[4], &shapes, err);
+    reader->end += (size_t)number[4];
+    status = THEN(status, read_sections(reader, head, &at, number[3], err));
     status = THEN(status, read_shapes(reader, shapes, err));
     return THEN(status, count_values(reader, err));
+}
+
+enum status columnar_reader_open(struct columnar_reader *reader, struct span block, struct err *err)
+{
+    reader->block = block;
+    reader->size = block.size;
+    reader->fetch = NULL;
+    return open_block(reader, err);
+}
+
+enum status columnar_reader_open_lazy(struct columnar_reader *reader, size_t size,
+                                      columnar_fetch *fetch, void *context, struct err *err)
+{
+    reader->size = size;
+    reader->fetch = fetch;
+    reader->context = context;
+    return open_block(reader, err);
 }
 
 size_t columnar_line_count(const struct columnar_reader *reader)

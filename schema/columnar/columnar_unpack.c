@@ -344,10 +344,14 @@ static enum status begin(struct columnar_reader *reader, size_t i, struct err *e
     if (section->way == COLUMNAR_ONE) {
         part.column->ids = &section->id;
         part.column->n_ids = 1;
-    } else if (!checksum_holds(section->bytes, &part.bytes)) {
-        return columnar_part_damaged(&part, err);
+    } else {
+        struct span stored;
+        status = columnar_reader_bytes(reader, section->offset, section->size, &stored, err);
+        if (status == OK && !checksum_holds(stored, &part.bytes)) {
+            status = columnar_part_damaged(&part, err);
+        }
     }
-    if (section->way == COLUMNAR_FOLLOWS) {
+    if (status == OK && section->way == COLUMNAR_FOLLOWS) {
         status = unpack_leader(&part, &part.leader, err);
     }
     if (section->way == COLUMNAR_IDS || section->way == COLUMNAR_FOLLOWS) {

@@ -21,7 +21,9 @@ static inline char *columnar_put(char *to, const char *from, size_t size)
 
 /* A column as it is stored. */
 struct columnar_section {
-    struct span bytes; /* of the block; without the checksum once the column is begun */
+    size_t offset; /* in the block */
+    size_t size;
+    struct span bytes; /* begun: without the checksum */
     uint64_t id;       /* one */
     uint32_t path;
     enum columnar_way way;
@@ -42,7 +44,11 @@ struct columnar_reader {
     struct codec *codec;
     struct packer *packer;
     struct arena arena; /* the block's columns */
-    struct span rest;   /* of the block, while it is opened */
+    struct span block;  /* unless it is fetched */
+    columnar_fetch *fetch;
+    void *context;
+    size_t size; /* of the block */
+    size_t end;  /* of what is known of it, while it is opened */
     size_t n_lines;
     VEC(uint64_t) shapes;     /* of the vocabulary, those that the block uses */
     VEC(uint16_t) lines;      /* of each line, its place in shapes */
@@ -61,6 +67,10 @@ columnar_reader_shape(const struct columnar_reader *reader, size_t place)
 {
     return vocabulary_shape(reader->vocabulary, (uint32_t)reader->shapes.items[place]);
 }
+
+/* Bytes of the block, which live until the next one. */
+MUST_USE enum status columnar_reader_bytes(struct columnar_reader *reader, size_t offset,
+                                           size_t size, struct span *out, struct err *err);
 
 /* As columnar_column, but for the places, which are the section's. */
 MUST_USE enum status columnar_reader_unpack(struct columnar_reader *reader, size_t i,

@@ -1,23 +1,9 @@
 /* Writing a block: cut, plan, pack, and read back. On the caller's thread; nothing is durable. */
+#include "schema/columnar/columnar_writer.h"
+
 #include <stdlib.h>
 
 #include "schema/columnar/checksum.h"
-#include "schema/columnar/columnar_arrange.h"
-#include "schema/columnar/columnar_format.h"
-
-struct columnar_writer {
-    struct vocabulary vocabulary;
-    struct vocabulary copy;         /* from the parts, as another process will have it */
-    struct columnar_reader *reader; /* of the copy */
-    struct codec *codec;
-    struct packer *packer;
-    struct columnar_cut cut;
-    struct columnar_planner planner;
-    struct columnar_pack pack;
-    struct columnar_arrange arrange;
-    struct buf head;
-    struct buf again; /* the lines, read back */
-};
 
 enum status columnar_writer_new(int level, struct columnar_writer **out_writer, struct err *err)
 {

@@ -1,6 +1,6 @@
 /* Columns of a block that are read on their own: their values, ids and lines are those of the lines
  * they came from; what a reader does not ask for may be damaged. */
-#include "schema/columnar/columnar.h"
+#include "schema/columnar/columnar_writer.h"
 #include "tests/support/audit_world.h"
 #include "tests/support/test.h"
 
@@ -253,6 +253,126 @@ TEST(texts_that_come_again)
     EXPECT(text_bytes(true) < text_bytes(false) + EVENTS * 2 / 3);
 }
 
+/* A block that is fetched, and what was. */
+struct fetched {
+    const struct sample *sample;
+    size_t n_bytes;
+    size_t fail_from; /* bytes from here on cannot be had */
+};
+
+static enum status fetch(void *context, size_t offset, size_t size, char *to, struct err *err)
+{
+    struct fetched *fetched = context;
+    EXPECT(offset + size <= fetched->sample->block.size);
+    if (offset + size > fetched->fail_from) {
+        return err_set(err, ERR_IO, "no such bytes");
+    }
+    fetched->n_bytes += size;
+    memcpy(to, fetched->sample->block.data + offset, size);
+    return OK;
+}
+
+TEST(columns_are_fetched_when_they_are_asked_for)
+{
+    struct sample sample;
+    const struct columnar_column *column = NULL;
+    struct buf lines = BUF_INIT;
+    struct err err;
+    sample_init(&sample);
+    struct fetched fetched = {.sample = &sample, .fail_from = SIZE_MAX};
+    size_t size = sample.block.size;
+    EXPECT_OK(columnar_reader_open_lazy(sample.reader, size, fetch, &fetched, &err), err);
+    size_t opened = fetched.n_bytes;
+    EXPECT_OK(
+        columnar_column(sample.reader, column_of(&sample, "pid", COLUMNAR_FORM), &column, &err),
+        err);
+    EXPECT_INT(column->numbers[9], 81);
+    size_t with_pid = fetched.n_bytes;
+    EXPECT(with_pid > opened && with_pid < opened + size / 2);
+    EXPECT_OK(
+        columnar_column(sample.reader, column_of(&sample, "pid", COLUMNAR_FORM), &column, &err),
+        err);
+    EXPECT_INT(fetched.n_bytes, with_pid);
+    EXPECT_OK(columnar_read_lines(sample.reader, &lines, &err), err);
+    EXPECT(span_equal(buf_span(&lines), buf_span(&sample.text)));
+    for (fetched.fail_from = 0; fetched.fail_from < size; fetched.fail_from++) {
+        enum status status = columnar_reader_open_lazy(sample.reader, size, fetch, &fetched, &err);
+        status = THEN(status, columnar_read_lines(sample.reader, &lines, &err));
+        EXPECT_INT(status, ERR_IO);
+    }
+    buf_fini(&lines);
+    sample_fini(&sample);
+}
+
+/* A head that is longer than what is fetched at first. */
+TEST(long_heads_are_fetched)
+{
+    struct err err;
+    struct sample sample = {0};
+    struct columnar_written written;
+    struct buf lines = BUF_INIT;
+    VEC(struct span) all = {0};
+    struct span line;
+    for (unsigned i = 0; i < 8; i++) {
+        for (unsigned k = 0; k < 250; k++) {
+            buf_printf(&sample.text, "%s\"k%u.%u\":%u", k ? "," : "{", i / 2, k, i * k);
+        }
+        buf_add_str(&sample.text, "}\n");
+    }
+    struct span rest = buf_span(&sample.text);
+    while (span_next_line(&rest, &line)) {
+        EXPECT(vec_push(&all, line));
+    }
+    EXPECT_OK(columnar_writer_new(1, &sample.writer, &err), err);
+    EXPECT_OK(columnar_write(sample.writer, all.items, all.count, &sample.block, &sample.part,
+                             &written, &err),
+              err);
+    EXPECT_OK(columnar_reader_new(columnar_writer_vocabulary(sample.writer), &sample.reader, &err),
+              err);
+    struct fetched fetched = {.sample = &sample, .fail_from = SIZE_MAX};
+    EXPECT_OK(columnar_reader_open_lazy(sample.reader, sample.block.size, fetch, &fetched, &err),
+              err);
+    EXPECT(columnar_column_count(sample.reader) > 900);
+    EXPECT(fetched.n_bytes > 4096);
+    EXPECT_OK(columnar_read_lines(sample.reader, &lines, &err), err);
+    EXPECT(span_equal(buf_span(&lines), buf_span(&sample.text)));
+    buf_fini(&lines);
+    vec_fini(&all);
+    sample_fini(&sample);
+}
+
+/* A block that gives other lines back is not given out: its lines are kept whole instead. */
+TEST(what_does_not_read_back_is_kept_whole)
+{
+    struct err err;
+    struct sample sample;
+    struct span lines[LINES];
+    struct buf block = BUF_INIT;
+    struct buf part = BUF_INIT;
+    struct buf again = BUF_INIT;
+    struct columnar_written written;
+    sample_init(&sample);
+    struct span rest = buf_span(&sample.text);
+    for (size_t i = 0; i < LINES; i++) {
+        EXPECT(span_next_line(&rest, &lines[i]));
+    }
+    EXPECT_OK(columnar_write(sample.writer, lines, LINES, &block, &part, &written, &err), err);
+    EXPECT(!written.was_not_same && written.n_whole == 0);
+    size_t good = block.size;
+    sample.writer->copy.values.values[1].text = sample.writer->copy.values.values[2].text;
+    EXPECT_OK(columnar_write(sample.writer, lines, LINES, &block, &part, &written, &err), err);
+    EXPECT(written.was_not_same);
+    EXPECT_INT(written.n_whole, LINES);
+    struct span whole = span_from(buf_span(&block), good);
+    EXPECT_OK(columnar_reader_open(sample.reader, whole, &err), err);
+    EXPECT_OK(columnar_read_lines(sample.reader, &again, &err), err);
+    EXPECT(span_equal(buf_span(&again), buf_span(&sample.text)));
+    buf_fini(&again);
+    buf_fini(&block);
+    buf_fini(&part);
+    sample_fini(&sample);
+}
+
 /* What a reader appends is found before it is hashed, and after, and taken back. */
 TEST(values_that_are_hashed_late)
 {
@@ -283,7 +403,9 @@ TEST(values_that_are_hashed_late)
     dictionary_fini(&dictionary);
 }
 
-TEST_MAIN(TEST_ENTRY(values_that_are_hashed_late), TEST_ENTRY(counters_of_sessions),
+TEST_MAIN(TEST_ENTRY(long_heads_are_fetched), TEST_ENTRY(what_does_not_read_back_is_kept_whole),
+          TEST_ENTRY(columns_are_fetched_when_they_are_asked_for),
+          TEST_ENTRY(values_that_are_hashed_late), TEST_ENTRY(counters_of_sessions),
           TEST_ENTRY(texts_that_come_again), TEST_ENTRY(ids_without_places),
           TEST_ENTRY(places_of_what_follows), TEST_ENTRY(lines_that_have_a_column),
           TEST_ENTRY(columns_are_damaged_one_by_one))
