@@ -19,7 +19,7 @@ enum {
     LIST_WIDTH_MIN = 12, /* bits; narrower numbers are as small as their places */
     LIST_ENTRIES_MAX = 4096,
     TRANSFORM_BITS = 2,
-    SAMPLE = 512,
+    SAMPLE = 256,
     STRETCH = 64,
 };
 

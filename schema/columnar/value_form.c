@@ -54,53 +54,62 @@ static bool read_integer(struct span text, uint64_t *out)
     return true;
 }
 
-/* `count` hexadecimal digits, lower case, without a branch for each. */
-static bool read_hex(const char *at, size_t count, uint64_t *out)
+/* Eight hexadecimal digits, lower case, at once: what they would be spelled as must be the same. */
+static bool read_hex(const char *at, uint64_t *out)
 {
-    bool good = true;
-    uint64_t number = 0;
-    for (size_t i = 0; i < count; i++) {
-        uint8_t digit = (uint8_t)(at[i] - '0');
-        uint8_t letter = (uint8_t)(at[i] - 'a');
-        good &= (digit < 10) | (letter < 6);
-        number = number << 4 | (digit < 10 ? digit : (uint64_t)letter + 10);
-    }
-    *out = number;
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    uint64_t halves = (word & ones * 15) + (word >> 6 & ones) * 9; /* half a byte each */
+    uint64_t letters = (halves + ones * 6) >> 4 & ones;
+    bool good =
+        (halves & ones * 0xf0) == 0 && halves + ones * '0' + letters * ('a' - '9' - 1) == word;
+    halves = (halves << 4 | halves >> 8) & UINT64_C(0x00ff00ff00ff00ff);
+    halves = (halves | halves >> 8) & UINT64_C(0x0000ffff0000ffff);
+    *out = __builtin_bswap32((uint32_t)(halves | halves >> 16));
     return good;
 }
 
 static bool read_uuid(struct span text, struct value_form_bits *out)
 {
-    uint64_t part[5];
+    uint64_t part[4];
+    char digits[32];
     const char *at = text.data;
+    memcpy(digits, at, 8);
+    memcpy(digits + 8, at + 9, 4);
+    memcpy(digits + 12, at + 14, 4);
+    memcpy(digits + 16, at + 19, 4);
+    memcpy(digits + 20, at + 24, 12);
     if (at[8] != '-' || at[13] != '-' || at[18] != '-' || at[23] != '-' ||
-        !read_hex(at, 8, &part[0]) || !read_hex(at + 9, 4, &part[1]) ||
-        !read_hex(at + 14, 4, &part[2]) || !read_hex(at + 19, 4, &part[3]) ||
-        !read_hex(at + 24, 12, &part[4])) {
+        !read_hex(digits, &part[0]) || !read_hex(digits + 8, &part[1]) ||
+        !read_hex(digits + 16, &part[2]) || !read_hex(digits + 24, &part[3])) {
         return false;
     }
-    *out =
-        (struct value_form_bits){part[0] << 32 | part[1] << 16 | part[2], part[3] << 48 | part[4]};
-    return part[2] >> 12 == 4 && part[3] >> 14 == 2;
+    *out = (struct value_form_bits){part[0] << 32 | part[1], part[2] << 32 | part[3]};
+    return (part[1] >> 12 & 15) == 4 && part[2] >> 30 == 2;
 }
 
 static bool read_ipv4(struct span text, uint64_t *out)
 {
     uint64_t address = 0;
+    size_t at = 0;
     for (int part = 0; part < 4; part++) {
-        size_t size = part < 3 ? span_find(text, '.') : text.size;
+        size_t begin = at;
         uint64_t number = 0;
-        if (size == text.size && part < 3) {
-            return false;
+        while (at < text.size && at < begin + 3 && ascii_is_digit(text.data[at])) {
+            number = number * 10 + (uint64_t)(text.data[at++] - '0');
         }
-        if (!read_digits(span_of(text.data, size), 3, &number) || number > 255) {
+        if (at == begin || number > 255 || (text.data[begin] == '0' && at > begin + 1) ||
+            (part < 3 && (at == text.size || text.data[at++] != '.'))) {
             return false;
         }
         address = address << 8 | number;
-        text = span_from(text, size + 1);
     }
     *out = address;
-    return true;
+    return at == text.size;
 }
 
 static bool read_endpoint(struct span text, struct value_form_bits *out)
@@ -110,44 +119,42 @@ static bool read_endpoint(struct span text, struct value_form_bits *out)
            read_digits(span_from(text, colon + 1), 5, &out->second) && out->second <= 65535;
 }
 
-/* `pattern` has 0 for a digit; the digits of each run of them come out as a number. */
-static bool read_pattern(struct span text, const char *pattern, int64_t *out_numbers)
+/* Two digits, and `behind` behind them; *good stays true only then. */
+static int read_two(const char *at, char behind, bool *good)
 {
-    bool in_number = false;
-    for (size_t i = 0; pattern[i]; i++) {
-        if (pattern[i] != '0') {
-            if (text.data[i] != pattern[i]) {
-                return false;
-            }
-            out_numbers += in_number;
-            in_number = false;
-            continue;
-        }
-        if (!ascii_is_digit(text.data[i])) {
-            return false;
-        }
-        *out_numbers = (in_number ? *out_numbers * 10 : 0) + (text.data[i] - '0');
-        in_number = true;
-    }
-    return true;
+    uint8_t tens = (uint8_t)(at[0] - '0');
+    uint8_t ones = (uint8_t)(at[1] - '0');
+    *good &= tens < 10 && ones < 10 && (!behind || at[2] == behind);
+    return tens * 10 + ones;
+}
+
+static int days_of_month(int64_t year, int month)
+{
+    static const int8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    return days[month - 1] + (month == 2 && leap);
 }
 
 /* *out_fraction: how many digits stand behind the second. */
 static bool read_time(struct span text, uint64_t *out_ns, uint8_t *out_fraction)
 {
-    int64_t part[6]; /* year, month, day, hour, minute, second */
-    if (text.size < TIME_CHARS + 1 || text.data[text.size - 1] != 'Z' ||
-        !read_pattern(text, "0000-00-00T00:00:00", part) || part[0] < YEAR_MIN ||
-        part[0] > YEAR_MAX || part[1] < 1 || part[1] > 12 || part[3] > 23 || part[4] > 59 ||
-        part[5] > 59) {
+    if (text.size < TIME_CHARS + 1 || text.data[text.size - 1] != 'Z') {
         return false;
     }
-    int64_t days = clock_days_of_date((struct clock_date){part[0], (int)part[1], (int)part[2]});
-    struct clock_date date = clock_date_of_days(days);
-    if (date.month != part[1] || date.day != part[2]) {
-        return false; /* no such day, such as 30 February */
+    bool good = true;
+    int century = read_two(text.data, 0, &good);
+    int64_t year = century * 100 + read_two(text.data + 2, '-', &good);
+    int month = read_two(text.data + 5, '-', &good);
+    int day = read_two(text.data + 8, 'T', &good);
+    int hour = read_two(text.data + 11, ':', &good);
+    int minute = read_two(text.data + 14, ':', &good);
+    int second = read_two(text.data + 17, 0, &good);
+    if (!good || year < YEAR_MIN || year > YEAR_MAX || month < 1 || month > 12 || day < 1 ||
+        day > days_of_month(year, month) || hour > 23 || minute > 59 || second > 59) {
+        return false;
     }
-    int64_t ns = (((days * 24 + part[3]) * 60 + part[4]) * 60 + part[5]) * SECOND_NS;
+    int64_t days = clock_days_of_date((struct clock_date){year, month, day});
+    int64_t ns = (((days * 24 + hour) * 60 + minute) * 60 + second) * SECOND_NS;
     struct span fraction = span_of(text.data + TIME_CHARS, text.size - TIME_CHARS - 1);
     if (fraction.size > 0) {
         if (fraction.size < 2 || fraction.size > VALUE_FORM_FRACTION_MAX + 1 ||
