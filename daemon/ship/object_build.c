@@ -1,109 +1,129 @@
-/* Blocks of a segment into the bytes of an object, in memory. The same range gives the same bytes
- * at any time: that is what a plan in the ledger promises. */
+/* Blocks of a segment into an object, in memory. Some blocks are read ahead of the one that is
+ * added, so that two threads have work, but not past what is likely to fit. */
 #include "daemon/ship/object_build.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "daemon/ship/object_codec.h"
+#include "daemon/ship/object_packer.h"
 #include "schema/file/file.h"
-#include "schema/segment/segment.h"
 
-/* What building needs besides the object. */
+/* An object under work. */
 struct builder {
-    struct segment *segment;
-    struct object_codec_stream *packer;
-    struct block_lines lines;
-    struct buf piece; /* one block, compressed */
+    const struct object_range *range;
+    struct object *object;
+    struct object_packer *packer;
+    struct digest_stream *digest;
+    /* of the segment; those from `next` on, before `end`, are not read yet */
+    const struct block_info *blocks;
+    size_t next;
+    size_t end;
 };
 
 void object_fini(struct object *object)
 {
-    buf_fini(&object->bytes);
+    buf_fini(&object->packed);
     *object = (struct object){0};
 }
 
-struct target_object object_put(const struct object *object, const struct ledger_object *row)
+struct parcel object_parcel(const struct object *object, const struct ledger_object *row)
 {
-    return (struct target_object){
+    return (struct parcel){
         .key = row->key,
-        .bytes = buf_span(&object->bytes),
-        .sha256 = &row->sha256,
-        .content_type = object_codec_content_type(row->codec == LEDGER_GZIP ? OBJECT_CODEC_GZIP
-                                                                            : OBJECT_CODEC_ZSTD),
+        .codec = object_codec_of(row->codec),
+        .content = object->content,
+        .packed = buf_span(&object->packed),
+        .packed_sha256 = object->packed_sha256,
     };
 }
 
-static enum status build_piece(struct builder *builder, const struct block_info *info,
-                               struct err *err)
+static void read_ahead(struct builder *builder)
 {
-    buf_clear(&builder->piece);
-    struct span ndjson;
-    enum status status = segment_ndjson(builder->segment, info->id, &builder->lines, &ndjson, err);
-    return THEN(status, object_codec_stream_add(builder->packer, ndjson, &builder->piece, err));
-}
-
-static void object_add(struct object *object, const struct block_info *info, struct span piece)
-{
-    object->first_block = object->bytes.size ? object->first_block : info->id;
-    buf_add_span(&object->bytes, piece);
-    object->last_block = info->id;
-    object->events += info->n_events;
-    object->raw_bytes += info->raw_bytes;
-}
-
-static enum status build_blocks(struct builder *builder, const struct object_range *range,
-                                struct object *object, struct err *err)
-{
-    size_t count;
-    const struct block_info *blocks = segment_blocks(builder->segment, &count);
-    enum status status = OK;
-    for (size_t i = 0; i < count && status == OK; i++) {
-        const struct block_info *info = &blocks[i];
-        if (info->id < range->first_block || info->id > range->last_block) {
-            continue;
+    struct object_packer *packer = builder->packer;
+    while (builder->next < builder->end && object_packer_count(packer) < OBJECT_PACKER_BLOCKS) {
+        int64_t size = (int64_t)builder->object->packed.size +
+                       object_estimate(object_packer_raw_bytes(packer));
+        if (object_packer_count(packer) > 0 && size >= builder->range->bytes_max) {
+            return;
         }
-        bool first = object->bytes.size == 0;
-        int64_t size = (int64_t)object->bytes.size;
-        status = build_piece(builder, info, err);
-        if (status == ERR_CORRUPT && !first && range->bytes_max < INT64_MAX) {
+        object_packer_add(packer, &builder->blocks[builder->next++]);
+    }
+}
+
+static void object_add(struct builder *builder, const struct object_packer_block *block)
+{
+    struct object *object = builder->object;
+    object->first_block = object->packed.size ? object->first_block : block->info->id;
+    buf_add_span(&object->packed, block->packed);
+    object->last_block = block->info->id;
+    object->content.events += block->info->n_events;
+    object->content.bytes += (int64_t)block->ndjson.size;
+    digest_stream_add(builder->digest, block->ndjson);
+}
+
+static enum status build_blocks(struct builder *builder, struct err *err)
+{
+    int64_t bytes_max = builder->range->bytes_max;
+    for (read_ahead(builder); object_packer_count(builder->packer) > 0; read_ahead(builder)) {
+        struct object_packer_block block;
+        int64_t size = (int64_t)builder->object->packed.size;
+        enum status status = object_packer_take(builder->packer, &block, err);
+        if (status == ERR_CORRUPT && size > 0 && bytes_max < INT64_MAX) {
             return OK; /* what stands before the damage goes out; the next object meets it */
         }
-        if (status == OK && !first && size + (int64_t)builder->piece.size > range->bytes_max) {
-            break;
+        if (status != OK) {
+            return status;
         }
-        if (status == OK) {
-            object_add(object, info, buf_span(&builder->piece));
+        if (size > 0 && size + (int64_t)block.packed.size > bytes_max) {
+            return OK;
         }
+        object_add(builder, &block);
     }
-    return status;
+    return OK;
+}
+
+/* The blocks of the range, which stand one behind the other. */
+static void find_blocks(struct builder *builder, const struct segment *segment)
+{
+    size_t count;
+    builder->blocks = segment_blocks(segment, &count);
+    while (builder->next < count &&
+           builder->blocks[builder->next].id < builder->range->first_block) {
+        builder->next++;
+    }
+    builder->end = builder->next;
+    while (builder->end < count && builder->blocks[builder->end].id <= builder->range->last_block) {
+        builder->end++;
+    }
 }
 
 enum status object_build(struct segment *segment, const struct object_range *range,
                          struct object *object, struct err *err)
 {
     CHECK(range->first_block <= range->last_block);
-    struct builder builder = {.segment = segment, .lines = BLOCK_LINES_INIT};
-    buf_clear(&object->bytes);
+    struct builder builder = {.range = range, .object = object, .digest = digest_stream_new()};
+    if (!builder.digest) {
+        return err_nomem(err, "ship");
+    }
+    buf_clear(&object->packed);
     object->first_block = range->first_block;
     object->last_block = -1;
-    object->events = 0;
-    object->raw_bytes = 0;
-    enum object_codec codec = range->codec == LEDGER_GZIP ? OBJECT_CODEC_GZIP : OBJECT_CODEC_ZSTD;
-    enum status status = object_codec_stream_new(codec, &builder.packer, err);
-    status = THEN(status, build_blocks(&builder, range, object, err));
-    object_codec_stream_free(builder.packer);
-    block_lines_fini(&builder.lines);
-    buf_fini(&builder.piece);
-    status = THEN(status, buf_status(&object->bytes, "ship", err));
-    if (status == OK && object->bytes.size == 0) {
+    object->content = (struct ledger_content){.events = 0};
+    find_blocks(&builder, segment);
+    enum status status =
+        object_packer_new(object_codec_of(range->codec), segment, &builder.packer, err);
+    status = THEN(status, build_blocks(&builder, err));
+    object_packer_free(builder.packer);
+    object->content.sha256 = digest_stream_finish(builder.digest);
+    status = THEN(status, buf_status(&object->packed, "ship", err));
+    if (status == OK && object->packed.size == 0) {
         char day[CLOCK_TEXT_BYTES];
         status =
             err_set(err, ERR_NOT_FOUND, "segment %s has no block %lld",
                     clock_format_day(segment_day_us(segment), day), (long long)range->first_block);
     }
     if (status == OK) {
-        object->sha256 = digest_sha256(buf_span(&object->bytes));
+        object->packed_sha256 = digest_sha256(buf_span(&object->packed));
     }
     return status;
 }
@@ -129,7 +149,17 @@ enum status object_build_row(const char *archive_dir, const struct ledger_object
                                        .first_block = row->first_block,
                                        .last_block = row->last_block,
                                        .bytes_max = INT64_MAX};
-    return object_build_day(archive_dir, row->day_us, &range, object, err);
+    enum status status = object_build_day(archive_dir, row->day_us, &range, object, err);
+    if (status == OK &&
+        (object->first_block != row->first_block || object->last_block != row->last_block)) {
+        return err_set(err, ERR_NOT_FOUND, "%s: not all of its blocks are here", row->key);
+    }
+    if (status == OK && !ledger_content_equal(&object->content, &row->content)) {
+        return err_set(err, ERR_CORRUPT,
+                       "%s: its blocks hold other events than were planned: run stele verify",
+                       row->key);
+    }
+    return status;
 }
 
 enum status object_key(const char *archive_id, int64_t day_us, enum ledger_codec codec,
@@ -138,9 +168,10 @@ enum status object_key(const char *archive_id, int64_t day_us, enum ledger_codec
     char day[CLOCK_TEXT_BYTES];
     char hex[DIGEST_HEX_BYTES];
     clock_format_day(day_us, day);
-    int n = snprintf(out, out_bytes, "dt=%s/%.8s-%.4s%.2s%.2s-%06lld-%06lld-%.16s.ndjson.%s", day,
+    int n = snprintf(out, out_bytes, "dt=%s/%.8s-%.4s%.2s%.2s-%06lld-%06lld-%lld-%.16s.%s", day,
                      archive_id, day, day + 5, day + 8, (long long)object->first_block,
-                     (long long)object->last_block, digest_hex(&object->sha256, hex),
-                     codec == LEDGER_GZIP ? "gz" : "zst");
+                     (long long)object->last_block, (long long)object->content.events,
+                     digest_hex(&object->content.sha256, hex),
+                     object_codec_extension(object_codec_of(codec)));
     return n > 0 && (size_t)n < out_bytes ? OK : err_set(err, ERR_LIMIT, "key is too long");
 }

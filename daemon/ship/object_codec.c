@@ -1,7 +1,9 @@
 #include "daemon/ship/object_codec.h"
 
 #include <libdeflate.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <zstd.h>
 
 #include "schema/block/codec.h"
 
@@ -68,6 +70,19 @@ enum status object_codec_stream_add(struct object_codec_stream *packer, struct s
         buf_add_span(out, ndjson);
         return buf_status(out, "ship", err);
     }
+}
+
+const char *object_codec_library(enum object_codec codec, char out[OBJECT_CODEC_LIBRARY_BYTES])
+{
+    bool zstd = codec == OBJECT_CODEC_ZSTD;
+    int n =
+        codec == OBJECT_CODEC_NONE
+            ? 0
+            : snprintf(out, OBJECT_CODEC_LIBRARY_BYTES, "%s %.20s", zstd ? "zstd" : "libdeflate",
+                       zstd ? ZSTD_versionString() : LIBDEFLATE_VERSION_STRING);
+    CHECK(n >= 0 && n < OBJECT_CODEC_LIBRARY_BYTES);
+    out[n] = '\0';
+    return out;
 }
 
 const char *object_codec_extension(enum object_codec codec)

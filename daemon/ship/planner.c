@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "daemon/ship/object_build.h"
 #include "schema/file/file.h"
 
 struct planner {
@@ -78,7 +79,7 @@ static enum status read_waiting(struct segment *segment, struct planner_day *day
             first = first < 0 ? blocks[i].id : first;
             day->blocks++;
             day->events += blocks[i].n_events;
-            day->frame_bytes += blocks[i].stored_bytes * 2; /* about what zstd makes of them */
+            day->packed_bytes += object_estimate(blocks[i].raw_bytes);
         }
     }
     return first < 0 ? OK : oldest_of(segment, first, &day->oldest_us, err);

@@ -16,7 +16,7 @@ struct planner_day {
     int64_t last_block;   /* of the segment; -1 none */
     int64_t blocks;       /* waiting */
     int64_t events;
-    int64_t frame_bytes;     /* compressed as stored */
+    int64_t packed_bytes;    /* about: object_estimate */
     int64_t oldest_us;       /* arrival of the oldest waiting event; 0 when nothing waits */
     struct file_stamp stamp; /* of its file, before the look */
 };

@@ -79,22 +79,6 @@ static enum status tell(struct reconcile_run *run, const struct reconcile_findin
     return run->options->each(run->options->context, finding, err);
 }
 
-/* The same bytes once more, from the blocks. ERR_NOT_FOUND: they are not here. */
-static enum status build_again(struct reconcile_run *run, const struct ledger_object *row,
-                               struct err *err)
-{
-    enum status status = object_build_row(run->options->archive_dir, row, &run->object, err);
-    if (status != OK) {
-        return status;
-    }
-    if (run->object.first_block != row->first_block || run->object.last_block != row->last_block) {
-        return err_set(err, ERR_NOT_FOUND, "not all of its blocks are here");
-    }
-    return memcmp(&run->object.sha256, &row->sha256, sizeof row->sha256) == 0
-               ? OK
-               : err_set(err, ERR_CORRUPT, "its blocks give other bytes than were shipped");
-}
-
 static void why_is(struct reconcile_finding *finding, const char *why)
 {
     (void)snprintf(finding->why, sizeof finding->why, "%.400s", why);
@@ -106,7 +90,7 @@ static enum status missing(struct reconcile_run *run, const struct ledger_object
     struct reconcile_finding finding = {
         .kind = RECONCILE_MISSING, .key = row->key, .object = row, .bytes = -1};
     struct err why;
-    enum status status = build_again(run, row, &why);
+    enum status status = object_build_row(run->options->archive_dir, row, &run->object, &why);
     if (status == ERR_NOMEM) {
         *err = why;
         return status;
@@ -118,14 +102,15 @@ static enum status missing(struct reconcile_run *run, const struct ledger_object
     } else if (!run->options->repair) {
         why_is(&finding, "not there; its blocks are here, --repair uploads it again");
     } else {
-        const struct target_object object = object_put(&run->object, row);
+        const struct parcel parcel = object_parcel(&run->object, row);
         enum target_put outcome;
-        status = target_put(run->asking, &object, &outcome, err);
+        struct ledger_sent sent;
+        status = parcel_send(run->asking, &parcel, &outcome, &sent, err);
         if (status != OK) {
             return err_wrap(err, "uploading %s again", row->key);
         }
         finding.kind = RECONCILE_REPAIRED;
-        finding.bytes = row->bytes;
+        finding.bytes = sent.bytes;
         why_is(&finding, "was not there; uploaded again");
     }
     return tell(run, &finding, err);
@@ -148,6 +133,35 @@ static enum status swallow(void *context, struct span bytes, struct err *err)
     return OK;
 }
 
+static void equal(struct reconcile_run *run, int64_t bytes)
+{
+    run->report.equal++;
+    run->report.equal_bytes += bytes;
+}
+
+/* Other bytes than were sent (`what`) are there: does it hold the same? */
+static enum status unpack(struct reconcile_run *run, const struct ledger_object *row, int64_t bytes,
+                          const char *what, struct err *err)
+{
+    char text[ERR_TEXT_BYTES];
+    struct ledger_sent sent;
+    struct err why;
+    enum status status =
+        parcel_find(run->asking, row->key, object_codec_of(row->codec), &row->content, &sent, &why);
+    if (status == OK) {
+        equal(run, sent.bytes);
+        run->report.repacked++;
+    } else if (status == ERR_NOT_FOUND) {
+        status = missing(run, row, err);
+    } else if (status == ERR_EXISTS) {
+        (void)snprintf(text, sizeof text, "%.150s; %.150s", what, why.text);
+        status = changed(run, row, bytes, text, err);
+    } else {
+        *err = why;
+    }
+    return status;
+}
+
 /* An object that the ledger calls shipped, and that is there with so many bytes. */
 static enum status compare(struct reconcile_run *run, const struct ledger_object *row,
                            int64_t bytes, struct err *err)
@@ -156,14 +170,15 @@ static enum status compare(struct reconcile_run *run, const struct ledger_object
     char hex[DIGEST_HEX_BYTES];
     struct err why;
     struct target_head head = {0};
+    const struct ledger_sent *sent = &row->sent;
     if (row->state != LEDGER_SHIPPED) {
         run->report.planned += !row->is_gone;
         return OK;
     }
-    if (bytes != row->bytes) {
-        (void)snprintf(text, sizeof text, "%lld bytes, shipped were %lld", (long long)bytes,
-                       (long long)row->bytes);
-        return changed(run, row, bytes, text, err);
+    if (bytes != sent->bytes) {
+        (void)snprintf(text, sizeof text, "%lld bytes, sent were %lld", (long long)bytes,
+                       (long long)sent->bytes);
+        return unpack(run, row, bytes, text, err);
     }
     enum status status = run->options->deep
                              ? target_get(run->asking, row->key, swallow, NULL, &head, &why)
@@ -171,21 +186,23 @@ static enum status compare(struct reconcile_run *run, const struct ledger_object
     if (status == ERR_NOT_FOUND) {
         return missing(run, row, err);
     }
-    if (status == ERR_CORRUPT || status == ERR_EXISTS) {
+    if (status == ERR_CORRUPT) {
+        return unpack(run, row, bytes, why.text, err);
+    }
+    if (status == ERR_EXISTS) {
         return changed(run, row, bytes, why.text, err);
     }
     if (status != OK) {
         *err = why;
         return status;
     }
-    if (head.bytes != row->bytes ||
-        (head.has_sha256 && memcmp(&head.sha256, &row->sha256, sizeof row->sha256) != 0)) {
-        (void)snprintf(text, sizeof text, "sha256 %s, shipped was another",
+    if (head.bytes != sent->bytes ||
+        (head.has_sha256 && !digest_equal(&head.sha256, &sent->sha256))) {
+        (void)snprintf(text, sizeof text, "sha256 %s, sent was another",
                        head.has_sha256 ? digest_hex(&head.sha256, hex) : "unknown");
-        return changed(run, row, head.bytes, text, err);
+        return unpack(run, row, head.bytes, text, err);
     }
-    run->report.equal++;
-    run->report.equal_bytes += row->bytes;
+    equal(run, sent->bytes);
     run->report.size_only += !head.has_sha256;
     return OK;
 }

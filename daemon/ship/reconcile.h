@@ -1,7 +1,8 @@
 /* The ledger against what is at the target: the list of the target beside the ledger's keys, both
- * in order, then size and digest of each object. Reads both; what is missing can be uploaded again.
- * No lock is needed: a running steled may ship meanwhile, and what comes or goes between the two
- * readings is looked at once more before it is reported. */
+ * in order, then size and digest of each object as it was sent. What has others is unpacked, and is
+ * the object all the same when it holds the same. Reads both; what is missing can be uploaded
+ * again. No lock is needed: a running steled may ship meanwhile, and what comes or goes between the
+ * two readings is looked at once more before it is reported. */
 #ifndef DAEMON_SHIP_RECONCILE_H
 #define DAEMON_SHIP_RECONCILE_H
 
@@ -34,7 +35,7 @@ struct reconcile_options {
     const struct config *config;
     const char *archive_dir;
     bool deep;   /* every object is read; else its digest is what the store kept of it */
-    bool repair; /* what is missing is uploaded again, if its blocks give the same bytes */
+    bool repair; /* what is missing is uploaded again, if its blocks hold the same */
     const atomic_bool *cancel; /* may be NULL */
     reconcile_each *each;
     void *context;
@@ -47,6 +48,7 @@ struct reconcile_report {
     int64_t equal;
     int64_t equal_bytes;
     int64_t size_only; /* of the equal ones: the store kept no digest */
+    int64_t repacked;  /* of the equal ones: other bytes than were sent, which hold the same */
     int64_t missing;   /* and not repaired */
     int64_t changed;
     int64_t repaired;

@@ -47,19 +47,19 @@ static void add_row(struct ship_status_target *target, const char *dir,
 {
     if (row->state == LEDGER_SHIPPED) {
         target->shipped_objects++;
-        target->shipped_events += row->events;
-        target->shipped_bytes += row->bytes;
+        target->shipped_events += row->content.events;
+        target->shipped_bytes += row->sent.bytes;
         target->shipped_us =
             row->shipped_us > target->shipped_us ? row->shipped_us : target->shipped_us;
         return;
     }
     if (row->is_gone) {
         target->gone_objects++;
-        target->gone_events += row->events;
+        target->gone_events += row->content.events;
         return;
     }
     target->planned_objects++;
-    target->planned_events += row->events;
+    target->planned_events += row->content.events;
     if (target->planned_objects <= PLANNED_AGED) {
         planner_older(&target->oldest_us, planner_row_oldest(dir, row));
     }

@@ -1,7 +1,8 @@
 /* Passes over an archive, on the shipper's own thread. For each object: built in memory, planned in
  * the ledger (committed: from now on these blocks are this object, whatever happens), put at the
  * target, marked as shipped (committed). A crash between any two of these is made up for by the
- * next pass, which builds the planned bytes again and puts them under the same key. */
+ * next pass, which builds the planned object again and puts it under the same key, or finds it
+ * there. */
 #include "daemon/ship/shipper.h"
 
 #include <stdio.h>
@@ -126,23 +127,17 @@ static enum status mark_failed(struct ship_pass *pass, const struct ledger_objec
     return ledger_mark_failed(shipper->archive, row->id, next_us, why->text, err);
 }
 
-/* The object's bytes are built and match the plan: sends them and writes down how it went. */
-static enum status send(struct ship_pass *pass, const struct ledger_object *row, struct err *err)
+/* The target has the object. */
+static enum status mark_shipped(struct ship_pass *pass, struct ledger_object *row, struct err *err)
 {
     struct shipper *shipper = pass->shipper;
-    const struct target_object object = object_put(&shipper->object, row);
-    struct err why = {.status = OK};
-    enum target_put outcome;
-    enum status status = target_put(shipper->target, &object, &outcome, &why);
-    if (status != OK) {
-        return mark_failed(pass, row, &why, !is_of_object(status), err);
-    }
     shipper->blocked_until_us = 0;
-    status = ledger_mark_shipped(shipper->archive, row->id, clock_now_us(), err);
+    enum status status =
+        ledger_mark_shipped(shipper->archive, row->id, &row->sent, clock_now_us(), err);
     if (status == OK) {
         pass->report->shipped_objects++;
-        pass->report->shipped_events += row->events;
-        pass->report->shipped_bytes += row->bytes;
+        pass->report->shipped_events += row->content.events;
+        pass->report->shipped_bytes += row->sent.bytes;
         if (shipper->each) {
             shipper->each(shipper->context, row);
         }
@@ -150,40 +145,43 @@ static enum status send(struct ship_pass *pass, const struct ledger_object *row,
     return status;
 }
 
-/* A plan is a promise of bytes. If they come out otherwise (another version of the gzip library)
- * but the planned ones are at the target already, the promise was kept before a crash. */
-static enum status settle_other_bytes(struct ship_pass *pass, const struct ledger_object *row,
-                                      struct err *err)
+/* The object is built and is the planned one: sends it and writes down how it went. */
+static enum status send(struct ship_pass *pass, struct ledger_object *row, struct err *err)
 {
     struct shipper *shipper = pass->shipper;
-    struct target_head there;
+    const struct parcel parcel = object_parcel(&shipper->object, row);
     struct err why = {.status = OK};
-    enum status status = target_head(shipper->target, row->key, &there, &why);
-    if (status == OK && there.has_sha256 && there.bytes == row->bytes &&
-        memcmp(&there.sha256, &row->sha256, sizeof there.sha256) == 0) {
-        return ledger_mark_shipped(shipper->archive, row->id, clock_now_us(), err);
-    }
-    if (status == OK || status == ERR_NOT_FOUND) {
-        (void)err_set(&why, ERR_CORRUPT,
-                      "%s: its blocks give other bytes than were planned: run stele verify",
-                      row->key);
-    }
-    return mark_failed(pass, row, &why, !is_of_object(why.status), err);
+    enum target_put outcome;
+    enum status status = parcel_send(shipper->target, &parcel, &outcome, &row->sent, &why);
+    return status == OK ? mark_shipped(pass, row, err)
+                        : mark_failed(pass, row, &why, !is_of_object(status), err);
 }
 
-static enum status ship_pending(struct ship_pass *pass, const struct ledger_object *row,
-                                struct err *err)
+/* The plan cannot be kept from here (`why`): its blocks are damaged. But it may have been kept
+ * before a crash. */
+static enum status settle_without_blocks(struct ship_pass *pass, struct ledger_object *row,
+                                         struct err *why, struct err *err)
+{
+    struct shipper *shipper = pass->shipper;
+    struct err other;
+    enum status status = parcel_find(shipper->target, row->key, object_codec_of(row->codec),
+                                     &row->content, &row->sent, &other);
+    if (status == OK) {
+        return mark_shipped(pass, row, err);
+    }
+    bool is_answer = status == ERR_NOT_FOUND || status == ERR_EXISTS;
+    return mark_failed(pass, row, is_answer ? why : &other, !is_answer, err);
+}
+
+static enum status ship_pending(struct ship_pass *pass, struct ledger_object *row, struct err *err)
 {
     struct shipper *shipper = pass->shipper;
     struct err why = {.status = OK};
     enum status status = object_build_row(shipper->dir, row, &shipper->object, &why);
-    if (status != OK) {
-        return mark_failed(pass, row, &why, false, err);
+    if (status == ERR_CORRUPT) {
+        return settle_without_blocks(pass, row, &why, err);
     }
-    if (memcmp(&shipper->object.sha256, &row->sha256, sizeof row->sha256) != 0) {
-        return settle_other_bytes(pass, row, err);
-    }
-    return send(pass, row, err);
+    return status == OK ? send(pass, row, err) : mark_failed(pass, row, &why, false, err);
 }
 
 static bool is_due(const struct ship_pass *pass, const struct ledger_object *row, int64_t now_us)
@@ -254,10 +252,7 @@ static enum status ship_next(struct ship_pass *pass, const struct planner_day *d
     (void)snprintf(row.target, sizeof row.target, "%s", shipper->target->url);
     row.first_block = object->first_block;
     row.last_block = object->last_block;
-    row.events = object->events;
-    row.raw_bytes = object->raw_bytes;
-    row.bytes = (int64_t)object->bytes.size;
-    row.sha256 = object->sha256;
+    row.content = object->content;
     row.planned_us = clock_now_us();
     status = ledger_plan(shipper->archive, &row, err);
     return THEN(status, send(pass, &row, err));
@@ -275,7 +270,7 @@ static int64_t due_us(const struct shipper *shipper, const struct planner_day *d
 static bool day_is_due(const struct ship_pass *pass, const struct planner_day *day)
 {
     const struct shipper *shipper = pass->shipper;
-    return day->blocks > 0 && (pass->all_now || day->frame_bytes >= shipper->object_bytes_max ||
+    return day->blocks > 0 && (pass->all_now || day->packed_bytes >= shipper->object_bytes_max ||
                                due_us(shipper, day) <= clock_now_us());
 }
 
@@ -328,7 +323,7 @@ static enum status left_pending(struct ship_pass *pass, struct err *err)
     struct ledger_object row;
     while (ledger_cursor_step(cursor, &row, &status, err)) {
         report->pending_objects++;
-        report->pending_events += row.events;
+        report->pending_events += row.content.events;
         report->next_us = earlier(report->next_us, row.next_try_us);
         /* rows are in the order of their planning: the first ones tell the age */
         if (report->pending_objects <= PENDING_AGED) {

@@ -50,16 +50,19 @@ CREATE TABLE object (
     codec        INTEGER NOT NULL,  -- 0 zstd, 1 gzip
     key          TEXT NOT NULL,
     events       INTEGER NOT NULL,
-    raw_bytes    INTEGER NOT NULL,
-    bytes        INTEGER NOT NULL,
-    sha256       BLOB NOT NULL CHECK (length(sha256) = 32),
+    bytes        INTEGER NOT NULL,  -- of the NDJSON, not packed: by this and its digest
+    sha256       BLOB NOT NULL CHECK (length(sha256) = 32), -- the object is known
     state        INTEGER NOT NULL DEFAULT 0 CHECK (state IN (0, 1)), -- planned, shipped
+    sent_bytes   INTEGER NOT NULL DEFAULT 0, -- packed, as it is at the target
+    sent_sha256  BLOB NOT NULL DEFAULT x'',
+    sent_by      TEXT NOT NULL DEFAULT '',   -- 'zstd 1.5.4'; empty: it was found there
     planned_us   INTEGER NOT NULL,
     shipped_us   INTEGER NOT NULL DEFAULT 0,
     tries        INTEGER NOT NULL DEFAULT 0,
     next_try_us  INTEGER NOT NULL DEFAULT 0,
     last_error   TEXT NOT NULL DEFAULT '',
     seal         INTEGER NOT NULL DEFAULT 0, -- the seal that records it as shipped; 0: none yet
+    CHECK (state = 0 OR length(sent_sha256) = 32),
     UNIQUE (target, day_us, first_block),
     UNIQUE (target, key)
 ) STRICT;
@@ -67,13 +70,15 @@ CREATE INDEX object_pending ON object (id) WHERE state = 0;
 CREATE INDEX object_to_seal ON object (id) WHERE state = 1 AND seal = 0;
 CREATE INDEX object_day ON object (day_us, first_block);
 
--- What was planned is never changed, and what was shipped never becomes unshipped.
+-- What was planned is never changed, and what was shipped never becomes unshipped. How it is
+-- packed is noted when it is marked as shipped.
 CREATE TRIGGER object_plan_is_final BEFORE UPDATE OF
-    target, day_us, first_block, last_block, codec, key, events, raw_bytes, bytes, sha256 ON object
+    target, day_us, first_block, last_block, codec, key, events, bytes, sha256 ON object
 BEGIN
     SELECT RAISE(ABORT, 'a planned object is never changed');
 END;
-CREATE TRIGGER object_shipped_is_final BEFORE UPDATE OF state ON object WHEN OLD.state = 1
+CREATE TRIGGER object_shipped_is_final BEFORE UPDATE OF
+    state, sent_bytes, sent_sha256, sent_by ON object WHEN OLD.state = 1
 BEGIN
     SELECT RAISE(ABORT, 'a shipped object stays shipped');
 END;

@@ -17,8 +17,8 @@ enum status ledger_plan(struct archive *archive, struct ledger_object *object, s
         archive, STATEMENT_LEDGER_PLAN,
         DB_WITH(DB_STR(object->target), DB_INT(object->day_us), DB_INT(object->first_block),
                 DB_INT(object->last_block), DB_INT(object->codec), DB_STR(object->key),
-                DB_INT(object->events), DB_INT(object->raw_bytes), DB_INT(object->bytes),
-                DB_DIGEST(&object->sha256), DB_INT(object->planned_us)),
+                DB_INT(object->content.events), DB_INT(object->content.bytes),
+                DB_DIGEST(&object->content.sha256), DB_INT(object->planned_us)),
         err);
     if (status == OK) {
         object->id = sqlite3_last_insert_rowid(archive->db);
@@ -27,11 +27,13 @@ enum status ledger_plan(struct archive *archive, struct ledger_object *object, s
     return status;
 }
 
-enum status ledger_mark_shipped(struct archive *archive, int64_t id, int64_t shipped_us,
-                                struct err *err)
+enum status ledger_mark_shipped(struct archive *archive, int64_t id, const struct ledger_sent *sent,
+                                int64_t shipped_us, struct err *err)
 {
     return archive_run_alone(archive, STATEMENT_LEDGER_SHIPPED,
-                             DB_WITH(DB_INT(id), DB_INT(shipped_us)), err);
+                             DB_WITH(DB_INT(id), DB_INT(shipped_us), DB_INT(sent->bytes),
+                                     DB_DIGEST(&sent->sha256), DB_STR(sent->library)),
+                             err);
 }
 
 enum status ledger_mark_failed(struct archive *archive, int64_t id, int64_t next_try_us,
@@ -48,9 +50,9 @@ enum status ledger_mark_failed(struct archive *archive, int64_t id, int64_t next
     " AND deletion.last_block >= object.last_block))"
 
 #define OBJECTS                                                                                    \
-    "SELECT id, target, day_us, first_block, last_block, codec, key, events, raw_bytes, bytes,"    \
-    " sha256, state, planned_us, shipped_us, tries, next_try_us, last_error, " OBJECT_IS_GONE      \
-    " FROM object WHERE "
+    "SELECT id, target, day_us, first_block, last_block, codec, key, events, bytes, sha256,"       \
+    " state, planned_us, shipped_us, tries, next_try_us, last_error, " OBJECT_IS_GONE              \
+    ", sent_bytes, sent_sha256, sent_by FROM object WHERE "
 
 enum status ledger_cursor_open(struct archive *archive, const char *target, bool pending_only,
                                struct archive_cursor **out_cursor, struct err *err)
@@ -103,19 +105,23 @@ enum status ledger_cursor_next(struct archive_cursor *cursor, struct ledger_obje
         .first_block = sqlite3_column_int64(stmt, 3),
         .last_block = sqlite3_column_int64(stmt, 4),
         .codec = sqlite3_column_int(stmt, 5) == LEDGER_GZIP ? LEDGER_GZIP : LEDGER_ZSTD,
-        .events = sqlite3_column_int64(stmt, 7),
-        .raw_bytes = sqlite3_column_int64(stmt, 8),
-        .bytes = sqlite3_column_int64(stmt, 9),
-        .state = sqlite3_column_int(stmt, 11) == LEDGER_SHIPPED ? LEDGER_SHIPPED : LEDGER_PLANNED,
-        .planned_us = sqlite3_column_int64(stmt, 12),
-        .shipped_us = sqlite3_column_int64(stmt, 13),
-        .tries = sqlite3_column_int64(stmt, 14),
-        .next_try_us = sqlite3_column_int64(stmt, 15),
-        .is_gone = sqlite3_column_int(stmt, 17) != 0,
+        .content.events = sqlite3_column_int64(stmt, 7),
+        .content.bytes = sqlite3_column_int64(stmt, 8),
+        .state = sqlite3_column_int(stmt, 10) == LEDGER_SHIPPED ? LEDGER_SHIPPED : LEDGER_PLANNED,
+        .planned_us = sqlite3_column_int64(stmt, 11),
+        .shipped_us = sqlite3_column_int64(stmt, 12),
+        .tries = sqlite3_column_int64(stmt, 13),
+        .next_try_us = sqlite3_column_int64(stmt, 14),
+        .is_gone = sqlite3_column_int(stmt, 16) != 0,
+        .sent.bytes = sqlite3_column_int64(stmt, 17),
     };
-    (void)db_column_bytes(stmt, 10, &out_object->sha256, sizeof out_object->sha256);
+    struct digest *content = &out_object->content.sha256;
+    struct ledger_sent *sent = &out_object->sent;
+    (void)db_column_bytes(stmt, 9, content, sizeof *content);
+    (void)db_column_bytes(stmt, 18, &sent->sha256, sizeof sent->sha256);
     db_column_copy(stmt, 1, out_object->target, sizeof out_object->target);
     db_column_copy(stmt, 6, out_object->key, sizeof out_object->key);
-    db_column_copy(stmt, 16, out_object->last_error, sizeof out_object->last_error);
+    db_column_copy(stmt, 15, out_object->last_error, sizeof out_object->last_error);
+    db_column_copy(stmt, 19, sent->library, sizeof sent->library);
     return OK;
 }

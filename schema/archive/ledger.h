@@ -1,5 +1,6 @@
 /* The ledger of what was shipped where: rows of `object` in the catalogue. A row moves from
- * planned to shipped and never back; a planned row that fails keeps its plan and counts tries. */
+ * planned to shipped and never back; a planned row that fails keeps its plan and counts tries. The
+ * plan says what the object holds; how it was packed is noted with the mark. */
 #ifndef SCHEMA_ARCHIVE_LEDGER_H
 #define SCHEMA_ARCHIVE_LEDGER_H
 
@@ -8,6 +9,27 @@
 
 enum ledger_codec { LEDGER_ZSTD, LEDGER_GZIP };
 enum ledger_state { LEDGER_PLANNED, LEDGER_SHIPPED };
+
+/* What an object holds: its NDJSON, before it is packed. By this it is known, whatever packed it,
+ * and when. */
+struct ledger_content {
+    int64_t events; /* lines */
+    int64_t bytes;
+    struct digest sha256;
+};
+
+static inline bool ledger_content_equal(const struct ledger_content *a,
+                                        const struct ledger_content *b)
+{
+    return a->events == b->events && a->bytes == b->bytes && digest_equal(&a->sha256, &b->sha256);
+}
+
+/* As it is at the target: packed. Noted when it is sent, or found there. */
+struct ledger_sent {
+    int64_t bytes;
+    struct digest sha256;
+    char library[32]; /* "zstd 1.5.4"; empty: it was there, packed by we do not know what */
+};
 
 /* A run of consecutive blocks of one segment for one target, as one object. */
 struct ledger_object {
@@ -18,10 +40,8 @@ struct ledger_object {
     int64_t last_block; /* inclusive */
     enum ledger_codec codec;
     char key[1024]; /* below the target's prefix */
-    int64_t events;
-    int64_t raw_bytes;
-    int64_t bytes;
-    struct digest sha256; /* of the object's bytes */
+    struct ledger_content content;
+    struct ledger_sent sent; /* zero while planned */
     enum ledger_state state;
     int64_t planned_us;
     int64_t shipped_us; /* 0 while planned */
@@ -37,7 +57,8 @@ MUST_USE enum status ledger_last_block(struct archive *archive, const char *targ
 /* Commits the plan (its own transaction); fills object->id. */
 MUST_USE enum status ledger_plan(struct archive *archive, struct ledger_object *object,
                                  struct err *err);
-MUST_USE enum status ledger_mark_shipped(struct archive *archive, int64_t id, int64_t shipped_us,
+MUST_USE enum status ledger_mark_shipped(struct archive *archive, int64_t id,
+                                         const struct ledger_sent *sent, int64_t shipped_us,
                                          struct err *err);
 MUST_USE enum status ledger_mark_failed(struct archive *archive, int64_t id, int64_t next_try_us,
                                         const char *error, struct err *err);

@@ -152,8 +152,12 @@ static bool take_object(struct seal *draft, sqlite3_stmt *stmt)
         .events = sqlite3_column_int64(stmt, 8),
         .codec = sqlite3_column_int(stmt, 9) == LEDGER_GZIP ? LEDGER_GZIP : LEDGER_ZSTD,
         .shipped_us = sqlite3_column_int64(stmt, 10),
+        .sent.bytes = sqlite3_column_int64(stmt, 11),
     };
-    ok = ok && db_column_bytes(stmt, 4, object.sha256.bytes, sizeof object.sha256.bytes);
+    struct ledger_sent *sent = &object.sent;
+    ok = ok && db_column_bytes(stmt, 4, object.sha256.bytes, sizeof object.sha256.bytes) &&
+         db_column_bytes(stmt, 12, sent->sha256.bytes, sizeof sent->sha256.bytes);
+    db_column_copy(stmt, 13, sent->library, sizeof sent->library);
     return ok && vec_push(&draft->objects, object);
 }
 
@@ -264,7 +268,8 @@ static enum status make(struct archive *archive, const struct signing_key *key, 
     enum status status = fill_head(archive, key, draft, now_us, err);
     status = THEN(status, take_rows(archive,
                                     "SELECT id, target, key, bytes, sha256, day_us, first_block,"
-                                    " last_block, events, codec, shipped_us FROM object"
+                                    " last_block, events, codec, shipped_us, sent_bytes,"
+                                    " sent_sha256, sent_by FROM object"
                                     " WHERE state = 1 AND seal = 0 ORDER BY id LIMIT ?1",
                                     &objects, out_more, err));
     status = THEN(status, take_rows(archive,

@@ -132,6 +132,25 @@ static void read_days(struct reader *reader, const cJSON *root)
     }
 }
 
+static void copy_text(struct reader *reader, const cJSON *root, const char *name, char *out,
+                      size_t out_bytes)
+{
+    struct span text = read_text(reader, root, name);
+    int n = snprintf(out, out_bytes, "%.*s", SPAN_FMT(text));
+    if (n < 0 || (size_t)n >= out_bytes) {
+        fault(reader, name);
+    }
+}
+
+static struct ledger_sent read_sent(struct reader *reader, const cJSON *object)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, "sent");
+    struct ledger_sent sent = {.bytes = read_number(reader, item, "bytes"),
+                               .sha256 = read_digest(reader, item, "sha256")};
+    copy_text(reader, item, "by", sent.library, sizeof sent.library);
+    return sent;
+}
+
 static void read_objects(struct reader *reader, const cJSON *root)
 {
     const cJSON *item;
@@ -147,6 +166,7 @@ static void read_objects(struct reader *reader, const cJSON *root)
             .last_block = read_number(reader, item, "last"),
             .events = read_number(reader, item, "events"),
             .codec = span_is(read_text(reader, item, "codec"), "gzip") ? LEDGER_GZIP : LEDGER_ZSTD,
+            .sent = read_sent(reader, item),
             .shipped_us = read_time(reader, item, "shipped"),
         };
         reader->nomem |= !vec_push(&reader->seal->objects, object);
@@ -173,16 +193,6 @@ static void read_deletions(struct reader *reader, const cJSON *root)
             deletion.chain = read_digest(reader, item, "chain");
         }
         reader->nomem |= !vec_push(&reader->seal->deletions, deletion);
-    }
-}
-
-static void copy_text(struct reader *reader, const cJSON *root, const char *name, char *out,
-                      size_t out_bytes)
-{
-    struct span text = read_text(reader, root, name);
-    int n = snprintf(out, out_bytes, "%.*s", SPAN_FMT(text));
-    if (n < 0 || (size_t)n >= out_bytes) {
-        fault(reader, name);
     }
 }
 

@@ -85,6 +85,11 @@ static void write_object(struct json_writer *json, const struct seal_object *obj
     json_int(json, "last", object->last_block);
     json_int(json, "events", object->events);
     json_text(json, "codec", object->codec == LEDGER_GZIP ? "gzip" : "zstd");
+    json_object(json, "sent");
+    json_int(json, "bytes", object->sent.bytes);
+    digest_json(json, "sha256", &object->sent.sha256);
+    json_text(json, "by", object->sent.library);
+    json_end(json);
     json_time(json, "shipped", object->shipped_us);
     json_end(json);
 }

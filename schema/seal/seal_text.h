@@ -5,15 +5,17 @@
  *    "days":[{"day":"2026-11-23","blocks":[{"block":1,"events":4096,"bytes":2371234,
  *             "sha256":HEX,"arrivals":HEX,"lines":BASE64},...],"chain":HEX},...],
  *    "objects":[{"target":URL,"key":KEY,"bytes":N,"sha256":HEX,"day":DAY,"first":1,"last":3,
- *                "events":N,"codec":"zstd","shipped":TIME},...],
+ *                "events":N,"codec":"zstd","sent":{"bytes":N,"sha256":HEX,"by":"zstd 1.5.4"},
+ *                "shipped":TIME},...],
  *    "deleted":[{"id":1,"day":DAY,"at":TIME,"why":"age","events":N,"blocks":N,"last":N,
  *                "chain":HEX},...]}
  *
  * number counts from 1 without a gap; previous is the SHA-256 of the text of the seal before ("" in
  * the first), so that seals are a chain too. days: blocks that are new since the last seal, and the
  * chain (schema/block/hash_chain.h) up to the last of them. arrivals and lines:
- * schema/segment/block_proof.h. objects: shipped since the last seal. deleted: days that retention
- * took since the last seal. Any thread; one at a time for each object. */
+ * schema/segment/block_proof.h. objects: shipped since the last seal; bytes and sha256 are of their
+ * NDJSON, sent says how that was packed. deleted: days that retention took since the last seal. Any
+ * thread; one at a time for each object. */
 #ifndef SCHEMA_SEAL_SEAL_TEXT_H
 #define SCHEMA_SEAL_SEAL_TEXT_H
 
@@ -53,13 +55,14 @@ struct seal_day {
 struct seal_object {
     struct span target;
     struct span key;
-    int64_t bytes;
+    int64_t bytes; /* this and the next: of the NDJSON, not packed */
     struct digest sha256;
     int64_t day_us;
     int64_t first_block;
     int64_t last_block;
     int64_t events;
     enum ledger_codec codec;
+    struct ledger_sent sent;
     int64_t shipped_us;
 };
 

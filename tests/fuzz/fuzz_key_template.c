@@ -19,11 +19,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         MUST_HOLD(err.status == ERR_USAGE);
         return 0;
     }
-    const struct digest sha256 = {{1, 2, 3}};
+    const struct ledger_content holds = {.events = 9, .sha256 = {{1, 2, 3}}};
     const struct key_template_facts facts[] = {
-        {"3a8f6c1e-0000-4000-8000-000000000001", 0, 1, 4, 1, &sha256, OBJECT_CODEC_ZSTD},
-        {"3a8f6c1e-0000-4000-8000-000000000001", 0, 5, 5, 2, &sha256, OBJECT_CODEC_ZSTD},
-        {"3a8f6c1e-0000-4000-8000-000000000001", 400 * CLOCK_DAY_US, 1, 4, 3, &sha256,
+        {"3a8f6c1e-0000-4000-8000-000000000001", 0, 1, 4, 1, holds, OBJECT_CODEC_ZSTD},
+        {"3a8f6c1e-0000-4000-8000-000000000001", 0, 5, 5, 2, holds, OBJECT_CODEC_ZSTD},
+        {"3a8f6c1e-0000-4000-8000-000000000001", 400 * CLOCK_DAY_US, 1, 4, 3, holds,
          OBJECT_CODEC_ZSTD},
     };
     enum { COUNT = sizeof facts / sizeof facts[0] };

@@ -91,7 +91,7 @@ static enum status compare(struct s3 *s3, const struct target_object *object,
 }
 
 /* Without If-None-Match we look first, by compare(). What forbids to look without words (a HEAD has
- * none) is left for the PUT to say; it can only write the same bytes, for the key names their
+ * none) is left for the PUT to say; it can only write the same events, for the key names their
  * digest. */
 static bool may_be_absent(enum status compared)
 {

@@ -87,12 +87,14 @@ static enum status write_temp(const char *temp, struct span bytes, struct err *e
     return status;
 }
 
-/* The name may be there since a moment before a crash and not be on disk yet. */
+/* The name may be there since a moment before a crash and not be on disk yet. With other bytes it
+ * may count, too: the caller looks what they hold. */
 static enum status compare(const char *path, const char *parent, const struct target_object *object,
                            enum target_put *out_put, struct err *err)
 {
     struct target_head there;
-    enum status status = directory_target_read(path, NULL, NULL, &there, err);
+    enum status status = file_sync_dir(parent, err);
+    status = THEN(status, directory_target_read(path, NULL, NULL, &there, err));
     if (status != OK) {
         return status;
     }
@@ -101,11 +103,8 @@ static enum status compare(const char *path, const char *parent, const struct ta
         return err_set(err, ERR_EXISTS,
                        "%s is there already with other bytes: move it away to ship again", path);
     }
-    status = file_sync_dir(parent, err);
-    if (status == OK) {
-        *out_put = TARGET_WAS_THERE;
-    }
-    return status;
+    *out_put = TARGET_WAS_THERE;
+    return OK;
 }
 
 /* Gives the temporary file its name, unless the name is taken (*out_taken). */

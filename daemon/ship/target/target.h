@@ -83,8 +83,9 @@ struct target {
 void target_close(struct target *target);
 
 /* OK: the object is at the target, whole, in these bytes. ERR_EXISTS: other bytes are there under
- * the key. ERR_NET, ERR_IO, ERR_FULL: may go better soon. ERR_DENIED, ERR_CONFIG, ERR_NOT_FOUND:
- * something has to be fixed first. */
+ * the key, as durable as ours would be (daemon/ship/parcel.h looks what they hold). ERR_NET,
+ * ERR_IO, ERR_FULL: may go better soon. ERR_DENIED, ERR_CONFIG, ERR_NOT_FOUND: something has to be
+ * fixed first. */
 MUST_USE enum status target_put(struct target *target, const struct target_object *object,
                                 enum target_put *out_put, struct err *err);
 

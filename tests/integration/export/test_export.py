@@ -183,19 +183,19 @@ class Keys(Export):
         self.to_out("--layout", "flat")
         self.assertEqual(tree(self.out), {key.split("/")[1]: of for key, of in hive.items()})
         self.assertTrue(all(re.fullmatch(
-            r"[0-9a-f]{8}-202611\d\d-\d{6}-\d{6}-[0-9a-f]{16}\.ndjson\.zst", key)
+            r"[0-9a-f]{8}-202611\d\d-\d{6}-\d{6}-\d+-[0-9a-f]{16}\.ndjson\.zst", key)
             for key in tree(self.out)))
 
     def test_own_template(self):
         self.to_out("--codec", "none", "--key",
-                    "a b/{archive_id}/y={year}/{month}/{mday}/{day}_{ymd}_{first}_{last}_{number}_"
+                    "a b/{archive_id}/y={year}/{month}/{mday}/{day}_{ymd}_{first}_{last}_{events}_{number}_"
                     "{digest}_{sha256}.{ext}", "--from", DAYS[0], "--to", DAYS[1])
         path, = objects_below(self.out)
         (key, of), = tree(self.out).items()
         identity = run(STELE, "stats", "--archive", self.archive.dir).out
         identity = re.search(r"\(([0-9a-f-]{36})\)", identity)[1]
         self.assertEqual(key, f"a b/{identity}/y=2026/11/19/2026-11-19_20261119_000001_000003_"
-                         f"000001_{of[:16]}_{of}.ndjson")
+                         f"10000_000001_{of[:16]}_{of}.ndjson")
         self.assertEqual(len(lines_of(path)), 10000)
         self.to_out("--key", "{number}", "--object-bytes", "64KiB")
         self.assertEqual(sorted(tree(self.out)), [f"{i + 1:06}" for i in range(9)])

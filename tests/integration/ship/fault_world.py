@@ -109,7 +109,7 @@ class Case:
             db.close()
 
     def ledger(self):
-        return self.query("SELECT key, bytes, events, sha256, state FROM object ORDER BY key")
+        return self.query("SELECT key, events, sent_sha256, state FROM object ORDER BY key")
 
     def settled(self):
         """All events are shipped and sealed, and every seal is put."""
@@ -127,7 +127,7 @@ class Case:
         uids = collections.Counter()
         for key, path in files.items():
             data = path.read_bytes()
-            if key in rows and hashlib.sha256(data).digest() != rows[key]["sha256"]:
+            if key in rows and hashlib.sha256(data).digest() != rows[key]["sent_sha256"]:
                 self.wrong.append(f"{key}: {len(data)} bytes, not those of the ledger")
             uids.update(json.loads(line)["uid"] for line in unpack(path))
         if uids != self.template.uids:

@@ -2,6 +2,7 @@
 """stele ship --status --from --to: which events went in which object, what waits, what failed, what
 is gone; compared with the objects themselves."""
 import csv
+import hashlib
 import io
 import json
 import random
@@ -50,13 +51,19 @@ class Ledger(unittest.TestCase):
                 continue
             for o in answer["objects"]:
                 path = self.out / o["key"]
-                self.assertEqual((o["bytes"], o["events"], o["state"], o["tries"]),
+                self.assertEqual((o["sent_bytes"], o["events"], o["state"], o["tries"]),
                                  (path.stat().st_size, len(times[o["key"]]), "shipped", 1))
-                self.assertEqual(o["sha256"][:16], o["key"].rsplit("-", 1)[1][:16])
+                self.assertEqual(o["sent_sha256"], hashlib.sha256(path.read_bytes()).hexdigest())
+                self.assertRegex(o["sent_by"], r"^zstd 1\.\d+\.\d+$")
+                ndjson = b"".join(line + b"\n" for line in unpack(path))
+                self.assertEqual((o["bytes"], o["sha256"]),
+                                 (len(ndjson), hashlib.sha256(ndjson).hexdigest()))
+                self.assertIn(f"-{o['events']}-{o['sha256'][:16]}.ndjson.zst", o["key"])
             rows = list(csv.DictReader(io.StringIO(ask(archive, "--from", one, "--to", two,
                                                        form="csv"))))
-            self.assertEqual([(r["key"], r["sha256"]) for r in rows],
-                             [(o["key"], o["sha256"]) for o in answer["objects"]])
+            names = ("key", "sha256", "sent_sha256", "sent_by")
+            self.assertEqual([[r[name] for name in names] for r in rows],
+                             [[o[name] for name in names] for o in answer["objects"]])
             text = ask(archive, "--from", one, "--to", two, form="table")
             self.assertTrue(all(o["key"] in text and o["sha256"] in text for o in answer["objects"]))
         self.assertEqual(len(ask(archive, "--from", "2020-01-01")["objects"]), len(times))

@@ -4,7 +4,6 @@ STELE_S3=directory, swift or ceph."""
 import datetime
 import hashlib
 import json
-import os
 import pathlib
 import random
 import shutil
@@ -12,65 +11,17 @@ import subprocess
 import tempfile
 import unittest
 
-from ship_world import STELE, Archive, expect_once, make_events, run, shared_server
+from ship_bucket import KIND, Bucket
+from ship_world import STELE, Archive, expect_once, make_events, run
 from stele_tool import main_of_cases
 
-KIND = os.environ.get("STELE_S3", "directory")
 DAYS = [str(datetime.date(2026, 1, 1) + datetime.timedelta(days=n)) for n in range(150)]
 
 
-class Bucket:
-    """The target as somebody sees it who is not stele."""
-
-    def __init__(self, archive, **settings):
-        if KIND == "directory":
-            self.folder = archive.home / "out"
-            archive.configure(target=f"file://{self.folder}", **settings)
-        else:
-            self.name = server.new_name()
-            server.aws("s3", "mb", f"s3://{self.name}")
-            archive.configure(**server.settings(self.name, "/pre"), **settings)
-
-    def keys(self):
-        if KIND == "directory":
-            return sorted(str(p.relative_to(self.folder)) for p in self.folder.rglob("*.ndjson.*"))
-        done = server.aws("s3api", "list-objects-v2", "--bucket", self.name, "--prefix", "pre/")
-        return sorted(o["Key"][4:] for o in json.loads(done.out or "{}").get("Contents", []))
-
-    def remove(self, key):
-        if KIND == "directory":
-            (self.folder / key).unlink()
-        else:
-            server.aws("s3api", "delete-object", "--bucket", self.name, "--key", "pre/" + key)
-
-    def get(self, key):
-        if KIND == "directory":
-            return (self.folder / key).read_bytes()
-        file = home / "get"
-        server.aws("s3api", "get-object", "--bucket", self.name, "--key", "pre/" + key, file)
-        return file.read_bytes()
-
-    def put(self, key, data, sha256=None):
-        """Other bytes under the key; the store keeps `sha256` as what they should be."""
-        if KIND == "directory":
-            (self.folder / key).parent.mkdir(parents=True, exist_ok=True)
-            (self.folder / key).write_bytes(data)
-            return
-        file = home / "put"
-        file.write_bytes(data)
-        more = ["--metadata", f"stele-sha256={sha256}"] if sha256 else []
-        server.aws("s3api", "put-object", "--bucket", self.name, "--key", "pre/" + key, "--body",
-                   file, *more)
-
-
 def setUpModule():
-    global server, home
     home = pathlib.Path(tempfile.mkdtemp(prefix="s3-", dir="/tmp"))
     unittest.addModuleCleanup(shutil.rmtree, home, True)
-    server = None
-    if KIND != "directory":
-        server = shared_server(KIND, home / "d")
-        unittest.addModuleCleanup(server.stop)
+    Bucket.start(home)
 
 
 def reconcile(archive, *words, code=0):
@@ -191,7 +142,7 @@ class Reconcile(unittest.TestCase):
         if KIND == "directory":
             archive.configure(target=f"file://{archive.home}/nowhere")
         else:
-            archive.configure(**server.settings("nobucket"))
+            archive.configure(**Bucket.server.settings("nobucket"))
         done = run(STELE, "ship", "--reconcile", "--archive", archive.dir, ok=False)
         self.assertEqual(done.returncode, 3, done.words)
         self.assertEqual(len(done.words.splitlines()), 1, done.words)

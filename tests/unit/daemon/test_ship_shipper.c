@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "daemon/ship/object_build.h"
+#include "daemon/ship/object_unpack.h"
 #include "daemon/ship/planner.h"
 #include "daemon/ship/ship_status.h"
 #include "daemon/ship/shipper.h"
@@ -104,9 +105,9 @@ TEST(the_same_run_gives_the_same_bytes)
         EXPECT_OK(object_build(segment, &range, &one, &err), err);
         EXPECT_OK(object_build(segment, &range, &two, &err), err);
         segment_close(segment);
-        EXPECT_INT(one.events, 300);
+        EXPECT_INT(one.content.events, 300);
         EXPECT(one.first_block > 0 && one.last_block == one.first_block + 2);
-        EXPECT(span_equal(buf_span(&one.bytes), buf_span(&two.bytes)));
+        EXPECT(span_equal(buf_span(&one.packed), buf_span(&two.packed)));
         char key[256];
         char expected[256];
         char hex[DIGEST_HEX_BYTES];
@@ -114,9 +115,9 @@ TEST(the_same_run_gives_the_same_bytes)
                              sizeof key, &err),
                   err);
         (void)snprintf(expected, sizeof expected,
-                       "dt=2025-11-20/3f9c1a2b-20251120-%06d-%06d-%.16s.ndjson.%s",
-                       (int)one.first_block, (int)one.last_block, digest_hex(&one.sha256, hex),
-                       codec ? "gz" : "zst");
+                       "dt=2025-11-20/3f9c1a2b-20251120-%06d-%06d-300-%.16s.ndjson.%s",
+                       (int)one.first_block, (int)one.last_block,
+                       digest_hex(&one.content.sha256, hex), codec ? "gz" : "zst");
         EXPECT_STR(key, expected);
         object_fini(&one);
         object_fini(&two);
@@ -131,27 +132,144 @@ TEST(an_object_ends_at_its_bound_but_holds_one_block)
         add(DAY, i * 100, 100, DAY);
     }
     struct segment *segment = open_day(DAY);
-    size_t count;
-    const struct block_info *blocks = segment_blocks(segment, &count);
-    EXPECT_INT(count, 3);
     struct object object = {0};
     struct object_range range = {
         .codec = LEDGER_ZSTD, .first_block = 0, .last_block = 100, .bytes_max = 1};
     EXPECT_OK(object_build(segment, &range, &object, &err), err);
-    EXPECT_INT(object.events, 100);
-    range.bytes_max = blocks[0].stored_bytes + blocks[1].stored_bytes;
+    EXPECT_INT(object.content.events, 100);
+    range.last_block = 2;
+    range.bytes_max = INT64_MAX;
     EXPECT_OK(object_build(segment, &range, &object, &err), err);
-    EXPECT_INT(object.events, 200);
-    EXPECT_INT(object.bytes.size, range.bytes_max);
+    range.last_block = 100;
+    range.bytes_max = (int64_t)object.packed.size;
+    EXPECT_OK(object_build(segment, &range, &object, &err), err);
+    EXPECT_INT(object.content.events, 200);
+    EXPECT_INT(object.packed.size, range.bytes_max);
+    range.bytes_max--;
+    EXPECT_OK(object_build(segment, &range, &object, &err), err);
+    EXPECT_INT(object.content.events, 100);
     range.codec = LEDGER_GZIP;
     range.bytes_max = 1;
     EXPECT_OK(object_build(segment, &range, &object, &err), err);
-    EXPECT_INT(object.events, 100);
+    EXPECT_INT(object.content.events, 100);
     range.first_block = range.last_block = 99;
     EXPECT_INT(object_build(segment, &range, &object, &err), ERR_NOT_FOUND);
     object_fini(&object);
     segment_close(segment);
     end();
+}
+
+/* Blocks of all sizes, more than are packed at a time. */
+TEST(two_threads_give_the_bytes_of_one)
+{
+    enum { BLOCKS = 23 };
+    begin();
+    for (int i = 0, from = 0; i < BLOCKS; i++) {
+        int count = i % 3 == 0 ? 2000 : 1 + i * 7;
+        add(DAY, from, count, DAY);
+        from += count;
+    }
+    struct segment *segment = open_day(DAY);
+    for (int at = 0; at < 2; at++) {
+        enum ledger_codec codec = at ? LEDGER_GZIP : LEDGER_ZSTD;
+        const struct object_range range = {
+            .codec = codec, .first_block = 1, .last_block = BLOCKS, .bytes_max = INT64_MAX};
+        struct object object = {0};
+        struct object_codec_stream *stream = NULL;
+        struct block_lines lines = BLOCK_LINES_INIT;
+        struct buf packed = BUF_INIT;
+        struct buf raw = BUF_INIT;
+        EXPECT_OK(object_codec_stream_new(object_codec_of(codec), &stream, &err), err);
+        for (int i = 1; i <= BLOCKS; i++) {
+            struct span ndjson = {0};
+            EXPECT_OK(segment_ndjson(segment, i, &lines, &ndjson, &err), err);
+            EXPECT_OK(object_codec_stream_add(stream, ndjson, &packed, &err), err);
+            buf_add_span(&raw, ndjson);
+        }
+        struct digest sha256 = digest_sha256(buf_span(&raw));
+        EXPECT_OK(object_build(segment, &range, &object, &err), err);
+        EXPECT(span_equal(buf_span(&object.packed), buf_span(&packed)));
+        EXPECT_INT(object.content.bytes, raw.size);
+        EXPECT(digest_equal(&object.content.sha256, &sha256));
+        object_codec_stream_free(stream);
+        block_lines_fini(&lines);
+        buf_fini(&packed);
+        buf_fini(&raw);
+        object_fini(&object);
+    }
+    segment_close(segment);
+    end();
+}
+
+/* Pieces of any size, and what is wrong with them. */
+static enum status unpack(enum object_codec codec, struct span packed, size_t piece,
+                          int64_t bytes_max, struct ledger_content *out)
+{
+    struct object_unpack *reader = NULL;
+    enum status status = object_unpack_new(codec, bytes_max, &reader, &err);
+    while (status == OK && packed.size > 0) {
+        size_t size = packed.size < piece ? packed.size : piece;
+        status = object_unpack_add(reader, span_of(packed.data, size), &err);
+        packed = span_from(packed, size);
+    }
+    enum status finished = object_unpack_finish(reader, out, &err);
+    EXPECT(status == OK || finished == status);
+    object_unpack_free(reader);
+    return finished;
+}
+
+TEST(what_a_packed_object_holds)
+{
+    struct buf raw = BUF_INIT;
+    for (int i = 0; i < 90000; i++) {
+        buf_printf(&raw, "{\"n\":%d}\n", i);
+    }
+    struct span all = buf_span(&raw);
+    struct digest sha256 = digest_sha256(all);
+    for (int codec = OBJECT_CODEC_ZSTD; codec <= OBJECT_CODEC_NONE; codec++) {
+        struct buf packed = BUF_INIT;
+        struct object_codec_stream *stream = NULL;
+        struct ledger_content content;
+        EXPECT_OK(object_codec_stream_new((enum object_codec)codec, &stream, &err), err);
+        /* also an empty piece, and one of exactly what is unpacked at a time */
+        static const size_t sizes[] = {10, 0, 128 * 1024, 256 * 1024, 1, SIZE_MAX};
+        struct span rest = all;
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+            size_t size = sizes[i] < rest.size ? sizes[i] : rest.size;
+            EXPECT_OK(object_codec_stream_add(stream, span_of(rest.data, size), &packed, &err),
+                      err);
+            rest = span_from(rest, size);
+        }
+        object_codec_stream_free(stream);
+        struct span whole = buf_span(&packed);
+        static const size_t pieces[] = {1, 7, 4096, SIZE_MAX};
+        for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+            EXPECT_OK(
+                unpack((enum object_codec)codec, whole, pieces[i], (int64_t)all.size, &content),
+                err);
+            EXPECT_INT(content.events, 90000);
+            EXPECT_INT(content.bytes, all.size);
+            EXPECT(digest_equal(&content.sha256, &sha256));
+            EXPECT_INT(
+                unpack((enum object_codec)codec, whole, pieces[i], (int64_t)all.size - 1, &content),
+                ERR_CORRUPT);
+        }
+        if (codec != OBJECT_CODEC_NONE) {
+            struct span cut = span_of(whole.data, whole.size - 1);
+            EXPECT_INT(unpack((enum object_codec)codec, cut, 999, (int64_t)all.size, &content),
+                       ERR_CORRUPT);
+            buf_add_str(&packed, "more");
+            EXPECT_INT(unpack((enum object_codec)codec, buf_span(&packed), 999, (int64_t)all.size,
+                              &content),
+                       ERR_CORRUPT);
+            packed.data[packed.size / 2] ^= 1;
+            EXPECT_INT(unpack((enum object_codec)codec, span_of(packed.data, packed.size - 4), 999,
+                              (int64_t)all.size, &content),
+                       ERR_CORRUPT);
+        }
+        buf_fini(&packed);
+    }
+    buf_fini(&raw);
 }
 
 TEST(what_is_due)
@@ -266,7 +384,8 @@ TEST(a_clock_set_back_holds_nothing_up)
 
 TEST_MAIN(TEST_ENTRY(a_clock_set_back_holds_nothing_up),
           TEST_ENTRY(the_same_run_gives_the_same_bytes),
-          TEST_ENTRY(an_object_ends_at_its_bound_but_holds_one_block), TEST_ENTRY(what_is_due),
-          TEST_ENTRY(each_block_once_over_many_passes),
+          TEST_ENTRY(an_object_ends_at_its_bound_but_holds_one_block),
+          TEST_ENTRY(two_threads_give_the_bytes_of_one), TEST_ENTRY(what_a_packed_object_holds),
+          TEST_ENTRY(what_is_due), TEST_ENTRY(each_block_once_over_many_passes),
           TEST_ENTRY(a_failing_target_waits_and_is_tried_again),
           TEST_ENTRY(a_stopped_shipper_leaves_plans_as_they_are))

@@ -245,6 +245,20 @@ TEST(tags_as_fluentd_makes_them)
     }
 }
 
+static void expect_final(struct archive *archive)
+{
+    static const char *const wrong[] = {
+        "UPDATE object SET state = 0",          "UPDATE object SET events = 8",
+        "UPDATE object SET bytes = 8",          "UPDATE object SET sha256 = zeroblob(32)",
+        "UPDATE object SET sent_bytes = 8",     "UPDATE object SET sent_sha256 = zeroblob(32)",
+        "UPDATE object SET sent_by = 'zstd 9'", "DELETE FROM object",
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        EXPECT_INT(sqlite3_exec(archive_db(archive), wrong[i], NULL, NULL, NULL),
+                   SQLITE_CONSTRAINT_TRIGGER);
+    }
+}
+
 TEST(ledger_moves_one_way)
 {
     struct archive *archive = fresh_archive();
@@ -254,7 +268,10 @@ TEST(ledger_moves_one_way)
                                    .last_block = 3,
                                    .codec = LEDGER_GZIP,
                                    .key = "k",
-                                   .events = 9};
+                                   .content = {.events = 9, .bytes = 90}};
+    struct ledger_sent sent = {.bytes = 30, .library = "libdeflate 1.14"};
+    object.content.sha256.bytes[0] = 1;
+    sent.sha256.bytes[0] = 2;
     int64_t last = 0;
     EXPECT_OK(ledger_last_block(archive, "file:///t", 0, &last, &err), err);
     EXPECT_INT(last, -1);
@@ -273,8 +290,11 @@ TEST(ledger_moves_one_way)
     EXPECT_STR(found.last_error, "no route");
     EXPECT_INT(found.next_try_us, 77);
     EXPECT_INT(found.codec, LEDGER_GZIP);
+    EXPECT(ledger_content_equal(&found.content, &object.content));
+    EXPECT_INT(found.sent.bytes, 0);
+    EXPECT_STR(found.sent.library, "");
     archive_cursor_close(cursor);
-    EXPECT_OK(ledger_mark_shipped(archive, object.id, 5, &err), err);
+    EXPECT_OK(ledger_mark_shipped(archive, object.id, &sent, 5, &err), err);
     EXPECT_OK(ledger_cursor_open(archive, "file:///t", true, &cursor, &err), err);
     EXPECT_OK(ledger_cursor_next(cursor, &found, &end, &err), err);
     EXPECT(end);
@@ -282,11 +302,12 @@ TEST(ledger_moves_one_way)
     EXPECT_OK(ledger_cursor_open_block(archive, 0, 2, &cursor, &err), err);
     EXPECT_OK(ledger_cursor_next(cursor, &found, &end, &err), err);
     EXPECT_INT(found.state, LEDGER_SHIPPED);
+    EXPECT(ledger_content_equal(&found.content, &object.content));
+    EXPECT_INT(found.sent.bytes, 30);
+    EXPECT(digest_equal(&found.sent.sha256, &sent.sha256));
+    EXPECT_STR(found.sent.library, sent.library);
     archive_cursor_close(cursor);
-    EXPECT_INT(sqlite3_exec(archive_db(archive), "UPDATE object SET state = 0", NULL, NULL, NULL),
-               SQLITE_CONSTRAINT_TRIGGER);
-    EXPECT_INT(sqlite3_exec(archive_db(archive), "DELETE FROM object", NULL, NULL, NULL),
-               SQLITE_CONSTRAINT_TRIGGER);
+    expect_final(archive);
     done(archive);
 }
 

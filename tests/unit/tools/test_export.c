@@ -8,15 +8,13 @@ static struct err err;
 static const char *key(const char *text, enum object_codec codec)
 {
     static char out[TARGET_KEY_BYTES];
-    struct digest sha256 = {{0}};
-    sha256.bytes[0] = 0xab;
     const struct key_template_facts facts = {
         .archive_id = "01234567-89ab-cdef-0123-456789abcdef",
         .day_us = INT64_C(1763942400000000), /* 2025-11-24 */
         .first_block = 7,
         .last_block = 1234567,
         .number = 3,
-        .sha256 = &sha256,
+        .content = {.events = 42, .sha256 = {{0xab}}},
         .codec = codec,
     };
     enum status status = key_template_check(text, &err);
@@ -27,11 +25,12 @@ static const char *key(const char *text, enum object_codec codec)
 TEST(templates)
 {
     EXPECT_STR(key(KEY_TEMPLATE_HIVE, OBJECT_CODEC_ZSTD),
-               "dt=2025-11-24/01234567-20251124-000007-1234567-ab00000000000000.ndjson.zst");
+               "dt=2025-11-24/01234567-20251124-000007-1234567-42-ab00000000000000.ndjson.zst");
     EXPECT_STR(key(KEY_TEMPLATE_FLAT, OBJECT_CODEC_GZIP),
-               "01234567-20251124-000007-1234567-ab00000000000000.ndjson.gz");
+               "01234567-20251124-000007-1234567-42-ab00000000000000.ndjson.gz");
     EXPECT_STR(key("{number}.{ext}", OBJECT_CODEC_NONE), "000003.ndjson");
     EXPECT_STR(key("{year}/{month}/{mday}/{first}", OBJECT_CODEC_NONE), "2025/11/24/000007");
+    EXPECT_STR(key("{number}-{events}", OBJECT_CODEC_NONE), "000003-42");
     EXPECT_STR(key("{ymd}{first}", OBJECT_CODEC_NONE), "20251124000007");
     EXPECT_STR(key("a.b/{number}/c", OBJECT_CODEC_NONE), "a.b/000003/c");
 }

@@ -1,4 +1,4 @@
-/* What of a day goes out: whole blocks as they are stored, events of other blocks gathered and
+/* What of a day goes out: whole blocks, each packed by itself, events of other blocks gathered and
  * packed. Every block is compared with its digest before any of it is handed out. One thread. */
 #include "tools/stele/export/export_parts.h"
 
@@ -6,7 +6,6 @@
 
 #include "schema/block/bitmap.h"
 #include "schema/crypto/digest.h"
-#include "schema/segment/block_proof.h"
 
 
 struct export_parts {
@@ -15,6 +14,7 @@ struct export_parts {
     struct object_codec_stream *packer;
     struct block_lines lines;
     struct buf packed; /* the piece handed out */
+    struct buf handed; /* its lines, if they are of several blocks */
     struct buf loose;  /* lines of blocks that are not whole, not packed yet */
     struct export_part of_loose;
     /* the day */
@@ -51,6 +51,7 @@ void export_parts_free(struct export_parts *parts)
         object_codec_stream_free(parts->packer);
         block_lines_fini(&parts->lines);
         buf_fini(&parts->packed);
+        buf_fini(&parts->handed);
         buf_fini(&parts->loose);
         free(parts);
     }
@@ -69,13 +70,14 @@ void export_parts_begin(struct export_parts *parts, const struct export_parts_da
 
 /* What leaves the house is what came in. */
 static enum status check_block(struct export_parts *parts, const struct block_info *info,
-                               struct err *err)
+                               struct span ndjson, struct err *err)
 {
-    struct digest digest = digest_sha256(buf_span(&parts->lines.ndjson));
-    if (memcmp(&digest, &info->sha256, sizeof digest) != 0) {
+    struct digest digest = digest_sha256(ndjson);
+    if (!digest_equal(&digest, &info->sha256)) {
         char day[CLOCK_TEXT_BYTES];
         parts->lines.block = -1;
-        return err_set(err, ERR_CORRUPT, "segment %s: block %lld does not match its digest",
+        return err_set(err, ERR_CORRUPT,
+                       "segment %s: block %lld is damaged: it does not match its digest",
                        clock_format_day(segment_day_us(plan_segment(parts->day.plan)), day),
                        (long long)info->id);
     }
@@ -87,7 +89,8 @@ static enum status read_lines(struct export_parts *parts, const struct block_inf
 {
     bool had = parts->lines.block == info->id && parts->lines.is_cut;
     enum status status = segment_lines(plan_segment(parts->day.plan), info->id, &parts->lines, err);
-    return had ? status : THEN(status, check_block(parts, info, err));
+    return had ? status
+               : THEN(status, check_block(parts, info, buf_span(&parts->lines.ndjson), err));
 }
 
 static enum status ask(struct export_parts *parts, const struct block_info *info, struct err *err)
@@ -102,16 +105,6 @@ static enum status ask(struct export_parts *parts, const struct block_info *info
     return status;
 }
 
-static enum status read_whole(struct export_parts *parts, const struct block_info *info,
-                              struct err *err)
-{
-    struct segment *segment = plan_segment(parts->day.plan);
-    struct span ndjson;
-    buf_clear(&parts->packed);
-    enum status status = segment_ndjson(segment, info->id, &parts->lines, &ndjson, err);
-    return THEN(status, object_codec_stream_add(parts->packer, ndjson, &parts->packed, err));
-}
-
 static enum status pack_whole(struct export_parts *parts, const struct block_info *info,
                               struct export_part *out_piece, struct err *err)
 {
@@ -120,13 +113,18 @@ static enum status pack_whole(struct export_parts *parts, const struct block_inf
         .last_block = info->id,
         .events = info->n_events,
         .raw_bytes = info->raw_bytes,
-        .packed_bytes = parts->codec == OBJECT_CODEC_NONE ? info->raw_bytes : info->stored_bytes * 2,
+        .packed_bytes = info->raw_bytes,
     };
-    if (parts->sizes_only && parts->codec != OBJECT_CODEC_GZIP) {
+    if (parts->sizes_only && parts->codec == OBJECT_CODEC_NONE) {
         return OK;
     }
-    enum status status = read_whole(parts, info, err);
-    out_piece->bytes = buf_span(&parts->packed);
+    buf_clear(&parts->packed);
+    enum status status = segment_ndjson(plan_segment(parts->day.plan), info->id, &parts->lines,
+                                        &out_piece->ndjson, err);
+    status = THEN(status, check_block(parts, info, out_piece->ndjson, err));
+    status = THEN(status,
+                  object_codec_stream_add(parts->packer, out_piece->ndjson, &parts->packed, err));
+    out_piece->packed = buf_span(&parts->packed);
     out_piece->packed_bytes = (int64_t)parts->packed.size;
     return status;
 }
@@ -134,15 +132,19 @@ static enum status pack_whole(struct export_parts *parts, const struct block_inf
 static enum status pack_loose(struct export_parts *parts, struct export_part *out_piece,
                               struct err *err)
 {
+    struct buf handed = parts->handed;
+    parts->handed = parts->loose;
+    parts->loose = handed;
+    buf_clear(&parts->loose);
     buf_clear(&parts->packed);
-    enum status status =
-        object_codec_stream_add(parts->packer, buf_span(&parts->loose), &parts->packed, err);
+    struct span ndjson = buf_span(&parts->handed);
+    enum status status = object_codec_stream_add(parts->packer, ndjson, &parts->packed, err);
     *out_piece = parts->of_loose;
-    out_piece->raw_bytes = (int64_t)parts->loose.size;
-    out_piece->bytes = buf_span(&parts->packed);
+    out_piece->raw_bytes = (int64_t)ndjson.size;
+    out_piece->ndjson = ndjson;
+    out_piece->packed = buf_span(&parts->packed);
     out_piece->packed_bytes = (int64_t)parts->packed.size;
     parts->of_loose = (struct export_part){0};
-    buf_clear(&parts->loose);
     return status;
 }
 

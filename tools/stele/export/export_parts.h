@@ -1,6 +1,6 @@
 /* What of a day goes into an export, in pieces that are put end to end: whole blocks that the query
- * matches as they were shipped (the stored frame, or one gzip member), and what it matches of other
- * blocks packed again, some blocks together. The same day, bounds and query give the same pieces,
+ * matches, each packed by itself as it was shipped, and what it matches of other blocks, some
+ * blocks together. The same day, bounds and query give the same pieces,
  * and going on behind a piece gives those that would have followed it. Order: block, slot. One
  * thread. */
 #ifndef TOOLS_STELE_EXPORT_EXPORT_PARTS_H
@@ -14,8 +14,9 @@ struct export_part {
     int64_t last_block;
     int64_t events;
     int64_t raw_bytes;    /* as NDJSON */
-    int64_t packed_bytes; /* bytes.size, or what it would be */
-    struct span bytes;    /* until the next call; empty when only sizes are wanted */
+    int64_t packed_bytes; /* packed.size, or what it would be */
+    struct span ndjson;   /* until the next call; may be empty when only sizes are wanted */
+    struct span packed;   /* the same */
 };
 
 struct export_parts;

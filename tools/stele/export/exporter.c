@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "daemon/ship/parcel.h"
 #include "schema/base/backoff.h"
 #include "tools/stele/export/export_parts.h"
 
@@ -22,9 +23,10 @@ struct exporter {
     size_t n_days;
     int64_t day_us;
     /* the object that is being filled */
-    struct buf bytes;
-    struct export_part object; /* first and last block, events, sizes */
-    bool look_first;           /* the object before was there: so this one may be */
+    struct buf packed;
+    struct digest_stream *digest; /* of its NDJSON; NULL: nothing is in it yet */
+    struct export_part object;    /* first and last block, events, sizes */
+    bool look_first;              /* the object before was there: so this one may be */
 };
 
 static enum status check_stop(const struct exporter *exporter, struct err *err)
@@ -44,23 +46,23 @@ static enum status pause_us(const struct exporter *exporter, int64_t us, struct 
     return OK;
 }
 
-static bool is_there(const struct exporter *exporter, const struct target_object *object)
+static bool is_there(const struct exporter *exporter, const struct parcel *parcel)
 {
     struct target_head there;
     struct err err;
-    return target_head(exporter->options->target, object->key, &there, &err) == OK &&
-           there.has_sha256 && there.bytes == (int64_t)object->bytes.size &&
-           memcmp(&there.sha256, object->sha256, sizeof there.sha256) == 0;
+    return target_head(exporter->options->target, parcel->key, &there, &err) == OK &&
+           there.has_sha256 && there.bytes == (int64_t)parcel->packed.size &&
+           digest_equal(&there.sha256, &parcel->packed_sha256);
 }
 
 /* After a break most of the objects are there: a HEAD costs less than an upload that is refused. */
-static enum status put_once(struct exporter *exporter, const struct target_object *object,
-                            struct err *err)
+static enum status put_once(struct exporter *exporter, const struct parcel *parcel, struct err *err)
 {
     enum target_put outcome = TARGET_WAS_THERE;
+    struct ledger_sent sent;
     enum status status = OK;
-    if (!exporter->look_first || !is_there(exporter, object)) {
-        status = target_put(exporter->options->target, object, &outcome, err);
+    if (!exporter->look_first || !is_there(exporter, parcel)) {
+        status = parcel_send(exporter->options->target, parcel, &outcome, &sent, err);
     }
     if (status == OK) {
         exporter->look_first = outcome == TARGET_WAS_THERE;
@@ -72,29 +74,33 @@ static enum status put_once(struct exporter *exporter, const struct target_objec
 static enum status put(struct exporter *exporter, struct err *err)
 {
     const struct exporter_options *options = exporter->options;
-    struct digest sha256 = digest_sha256(buf_span(&exporter->bytes));
+    const struct export_part *object = &exporter->object;
     const struct key_template_facts facts = {
         .archive_id = options->archive_id,
         .day_us = exporter->day_us,
-        .first_block = exporter->object.first_block,
-        .last_block = exporter->object.last_block,
+        .first_block = object->first_block,
+        .last_block = object->last_block,
         .number = exporter->counts->objects + exporter->day.objects + 1,
-        .sha256 = &sha256,
+        .content = {.events = object->events,
+                    .bytes = object->raw_bytes,
+                    .sha256 = digest_stream_finish(exporter->digest)},
         .codec = options->codec,
     };
+    exporter->digest = NULL;
     char key[TARGET_KEY_BYTES];
     enum status status = key_template_fill(options->key, &facts, key, err);
-    const struct target_object object = {
+    const struct parcel parcel = {
         .key = key,
-        .bytes = buf_span(&exporter->bytes),
-        .sha256 = &sha256,
-        .content_type = object_codec_content_type(options->codec),
+        .codec = options->codec,
+        .content = facts.content,
+        .packed = buf_span(&exporter->packed),
+        .packed_sha256 = digest_sha256(buf_span(&exporter->packed)),
     };
-    status = THEN(status, put_once(exporter, &object, err));
+    status = THEN(status, put_once(exporter, &parcel, err));
     for (int tries = 1; status == ERR_NET && tries < PUT_TRIES; tries++) {
         options->trouble(options->context, err);
         status = pause_us(exporter, backoff_us(tries, status, WAIT_MOST_US), err);
-        status = THEN(status, put_once(exporter, &object, err));
+        status = THEN(status, put_once(exporter, &parcel, err));
     }
     return status;
 }
@@ -156,8 +162,21 @@ static enum status object_end(struct exporter *exporter, struct err *err)
         tell(exporter);
     }
     *object = (struct export_part){.last_block = object->last_block};
-    buf_clear(&exporter->bytes);
+    buf_clear(&exporter->packed);
     return status;
+}
+
+/* To the object that goes to the target. */
+static enum status add_bytes(struct exporter *exporter, const struct export_part *part,
+                             struct err *err)
+{
+    exporter->digest = exporter->digest ? exporter->digest : digest_stream_new();
+    if (!exporter->digest) {
+        return err_nomem(err, "export");
+    }
+    digest_stream_add(exporter->digest, part->ndjson);
+    buf_add_span(&exporter->packed, part->packed);
+    return buf_status(&exporter->packed, "export", err);
 }
 
 static enum status add_part(struct exporter *exporter, const struct export_part *part,
@@ -170,10 +189,9 @@ static enum status add_part(struct exporter *exporter, const struct export_part 
         status = object_end(exporter, err);
     }
     if (status == OK && exporter->options->fd >= 0) {
-        status = file_write_all(exporter->options->fd, part->bytes, "standard output", err);
+        status = file_write_all(exporter->options->fd, part->packed, "standard output", err);
     } else if (status == OK && exporter->options->target) {
-        buf_add_span(&exporter->bytes, part->bytes);
-        status = buf_status(&exporter->bytes, "export", err);
+        status = add_bytes(exporter, part, err);
     }
     object->first_block = object->events > 0 ? object->first_block : part->first_block;
     object->last_block = part->last_block;
@@ -311,6 +329,9 @@ enum status exporter_run(const struct exporter_options *options, struct export_c
     enum status status = export_parts_new(options->codec, counts_only, &exporter.parts, err);
     status = THEN(status, all_days(&exporter, err));
     export_parts_free(exporter.parts);
-    buf_fini(&exporter.bytes);
+    if (exporter.digest) {
+        (void)digest_stream_finish(exporter.digest);
+    }
+    buf_fini(&exporter.packed);
     return status;
 }

@@ -9,8 +9,8 @@
 enum { TEXT_BYTES = 72 };
 
 #define PARTS                                                                                      \
-    "{day} {ymd} {year} {month} {mday} {archive} {archive_id} {first} {last} {number} {digest} "   \
-    "{sha256} {ext}"
+    "{day} {ymd} {year} {month} {mday} {archive} {archive_id} {first} {last} {events} {number} "   \
+    "{digest} {sha256} {ext}"
 
 enum part {
     PART_DAY = 1 << 0,
@@ -28,6 +28,7 @@ enum text {
     TEXT_ARCHIVE_ID,
     TEXT_FIRST,
     TEXT_LAST,
+    TEXT_EVENTS,
     TEXT_NUMBER,
     TEXT_DIGEST,
     TEXT_EXTENSION,
@@ -51,6 +52,7 @@ static const struct known_part {
     {"archive_id", 0, TEXT_ARCHIVE_ID, 0, 36},
     {"first", PART_FIRST, TEXT_FIRST, 0, 0},
     {"last", 0, TEXT_LAST, 0, 0},
+    {"events", 0, TEXT_EVENTS, 0, 0},
     {"number", PART_NUMBER, TEXT_NUMBER, 0, 0},
     {"digest", 0, TEXT_DIGEST, 0, 16},
     {"sha256", 0, TEXT_DIGEST, 0, 0},
@@ -77,7 +79,8 @@ static void texts_fill(const struct key_template_facts *facts, char out[TEXT_COU
     (void)snprintf(out[TEXT_FIRST], TEXT_BYTES, "%06lld", (long long)facts->first_block);
     (void)snprintf(out[TEXT_LAST], TEXT_BYTES, "%06lld", (long long)facts->last_block);
     (void)snprintf(out[TEXT_NUMBER], TEXT_BYTES, "%06lld", (long long)facts->number);
-    (void)digest_hex(facts->sha256, out[TEXT_DIGEST]);
+    (void)snprintf(out[TEXT_EVENTS], TEXT_BYTES, "%lld", (long long)facts->content.events);
+    (void)digest_hex(&facts->content.sha256, out[TEXT_DIGEST]);
     (void)snprintf(out[TEXT_EXTENSION], TEXT_BYTES, "%s", object_codec_extension(facts->codec));
 }
 

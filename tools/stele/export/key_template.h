@@ -1,5 +1,5 @@
 /* What the keys of exported objects look like: text with named parts in braces, such as
- * "dt={day}/{archive}-{ymd}-{first}-{last}-{digest}.{ext}". Pure. */
+ * "dt={day}/{archive}-{ymd}-{first}-{last}-{events}-{digest}.{ext}". Pure. */
 #ifndef TOOLS_STELE_EXPORT_KEY_TEMPLATE_H
 #define TOOLS_STELE_EXPORT_KEY_TEMPLATE_H
 
@@ -7,9 +7,9 @@
 #include "daemon/ship/target/target.h"
 
 /* The key that shipping uses: the day as a Hive partition. */
-#define KEY_TEMPLATE_HIVE "dt={day}/{archive}-{ymd}-{first}-{last}-{digest}.{ext}"
+#define KEY_TEMPLATE_HIVE "dt={day}/{archive}-{ymd}-{first}-{last}-{events}-{digest}.{ext}"
 /* All objects side by side below the prefix, as Hunters' data flows have them. */
-#define KEY_TEMPLATE_FLAT "{archive}-{ymd}-{first}-{last}-{digest}.{ext}"
+#define KEY_TEMPLATE_FLAT "{archive}-{ymd}-{first}-{last}-{events}-{digest}.{ext}"
 
 /* What a key may tell of its object. */
 struct key_template_facts {
@@ -18,7 +18,7 @@ struct key_template_facts {
     int64_t first_block;
     int64_t last_block;
     int64_t number; /* of the object in its export, from 1 */
-    const struct digest *sha256;
+    struct ledger_content content;
     enum object_codec codec;
 };
 

@@ -274,7 +274,8 @@ bool object_source_is_ours(const struct object_source *source, size_t which, int
     const char *day = skip(base, "0123456789abcdef", 8, 8, '-');
     const char *first = skip(day, "0123456789", 8, 8, '-');
     const char *last = skip(first, "0123456789", 6, 19, '-');
-    const char *digest = skip(last, "0123456789", 6, 19, '-');
+    const char *events = skip(last, "0123456789", 6, 19, '-');
+    const char *digest = skip(events, "0123456789", 1, 19, '-');
     const char *end = skip(digest, "0123456789abcdef", 16, 16, '.');
     for (size_t i = 0; end && i < sizeof ends / sizeof ends[0]; i++) {
         if (strcmp(end, ends[i]) == 0) {

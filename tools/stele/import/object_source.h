@@ -27,8 +27,9 @@ int64_t object_source_bytes(const struct object_source *source);
 /* "s3://bucket/prefix/dt=2026-11-23/..."; lives as long as the remote. */
 const char *object_source_name(const struct object_source *source, size_t which);
 
-/* The object was made by stele (its name says so: ARCHIVE-DAY-FIRST-LAST-DIGEST.ndjson...), so that
- * each line is an event as it stands. *out_day_us: the day it is of. */
+/* The object was made by stele (its name says so:
+ * ARCHIVE-DAY-FIRST-LAST-EVENTS-DIGEST.ndjson...), so that each line is an event as it stands.
+ * *out_day_us: the day it is of. */
 bool object_source_is_ours(const struct object_source *source, size_t which, int64_t *out_day_us);
 
 /* Opens the objects in order: `which` counts from 0, and the one before is closed. */

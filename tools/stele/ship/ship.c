@@ -54,8 +54,8 @@ static void on_shipped(void *context, const struct ledger_object *object)
 {
     struct ship_once *once = context;
     once->objects++;
-    once->events += object->events;
-    once->bytes += object->bytes;
+    once->events += object->content.events;
+    once->bytes += object->sent.bytes;
     progress_step(&once->progress, 0, once->events);
 }
 

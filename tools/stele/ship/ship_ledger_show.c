@@ -35,11 +35,13 @@ static void add_table(struct buf *out, const struct ledger_print *print,
                       const struct ship_ledger_row *found)
 {
     const struct ledger_object *object = &found->object;
+    const struct ledger_content *content = &object->content;
+    const struct ledger_sent *sent = &object->sent;
     char hex[DIGEST_HEX_BYTES];
     bool elsewhere = !print->target || strcmp(print->target, object->target) != 0;
     buf_printf(out, "%s%s%s\n", elsewhere ? object->target : "", elsewhere ? "/" : "", object->key);
-    buf_printf(out, "  %s", output_count(object->events, "event").text);
-    if (found->in_range >= 0 && found->in_range != object->events) {
+    buf_printf(out, "  %s", output_count(content->events, "event").text);
+    if (found->in_range >= 0 && found->in_range != content->events) {
         buf_printf(out, ", %s of them of this time", output_number(found->in_range).text);
     } else if (found->in_range < 0) {
         buf_add_str(out, " (of the day: its blocks are deleted)");
@@ -49,8 +51,13 @@ static void add_table(struct buf *out, const struct ledger_print *print,
     if (object->last_block > object->first_block) {
         buf_printf(out, " to %" PRId64, object->last_block);
     }
-    buf_printf(out, "; %s bytes\n", output_number(object->bytes).text);
-    buf_printf(out, "  sha256 %s\n  %s", digest_hex(&object->sha256, hex), state_name(object));
+    buf_printf(out, "; %s bytes\n", output_number(content->bytes).text);
+    buf_printf(out, "  sha256 %s\n", digest_hex(&content->sha256, hex));
+    if (object->state == LEDGER_SHIPPED) {
+        buf_printf(out, "  sent   %s, %s bytes%s%s\n", digest_hex(&sent->sha256, hex),
+                   output_number(sent->bytes).text, sent->library[0] ? ", " : "", sent->library);
+    }
+    buf_printf(out, "  %s", state_name(object));
     if (object->state == LEDGER_SHIPPED) {
         buf_printf(out, " %s", output_time(object->shipped_us).text);
     }
@@ -74,15 +81,17 @@ static void add_json(struct json_writer *json, const struct ship_ledger_row *fou
     json_text(json, "state", state_name(object));
     json_int(json, "first_block", object->first_block);
     json_int(json, "last_block", object->last_block);
-    json_int(json, "events", object->events);
+    json_int(json, "events", object->content.events);
     if (found->in_range >= 0) {
         json_int(json, "events_in_range", found->in_range);
     }
-    json_int(json, "raw_bytes", object->raw_bytes);
-    json_int(json, "bytes", object->bytes);
-    digest_json(json, "sha256", &object->sha256);
+    json_int(json, "bytes", object->content.bytes);
+    digest_json(json, "sha256", &object->content.sha256);
     json_time(json, "planned", object->planned_us);
     if (object->state == LEDGER_SHIPPED) {
+        json_int(json, "sent_bytes", object->sent.bytes);
+        digest_json(json, "sent_sha256", &object->sent.sha256);
+        json_text(json, "sent_by", object->sent.library);
         json_time(json, "shipped", object->shipped_us);
     }
     json_int(json, "tries", object->tries);
@@ -96,22 +105,29 @@ static void add_json(struct json_writer *json, const struct ship_ledger_row *fou
 static void add_csv(struct buf *out, const struct ship_ledger_row *found, bool first)
 {
     const struct ledger_object *object = &found->object;
+    bool is_shipped = object->state == LEDGER_SHIPPED;
     char hex[DIGEST_HEX_BYTES];
     if (first) {
         buf_add_str(out, "target,key,day,first_block,last_block,state,events,events_in_range,bytes,"
-                         "sha256,planned,shipped,tries,error\r\n");
+                         "sha256,sent_bytes,sent_sha256,sent_by,planned,shipped,tries,error\r\n");
     }
     table_cell_add_csv(out, span_str(object->target));
     table_cell_add_csv(out, span_str(object->key));
     buf_printf(out, ",%s,%" PRId64 ",%" PRId64 ",%s,%" PRId64 ",", output_day(object->day_us).text,
-               object->first_block, object->last_block, state_name(object), object->events);
+               object->first_block, object->last_block, state_name(object), object->content.events);
     if (found->in_range >= 0) {
         buf_printf(out, "%" PRId64, found->in_range);
     }
-    buf_printf(out, ",%" PRId64 ",%s,%s,%s,%" PRId64, object->bytes,
-               digest_hex(&object->sha256, hex), output_time(object->planned_us).text,
-               object->state == LEDGER_SHIPPED ? output_time(object->shipped_us).text : "",
-               object->tries);
+    buf_printf(out, ",%" PRId64 ",%s,", object->content.bytes,
+               digest_hex(&object->content.sha256, hex));
+    if (is_shipped) {
+        buf_printf(out, "%" PRId64 ",%s,%s", object->sent.bytes,
+                   digest_hex(&object->sent.sha256, hex), object->sent.library);
+    } else {
+        buf_add_str(out, ",,");
+    }
+    buf_printf(out, ",%s,%s,%" PRId64, output_time(object->planned_us).text,
+               is_shipped ? output_time(object->shipped_us).text : "", object->tries);
     table_cell_add_csv(out, span_str(object->last_error));
     buf_add_str(out, "\r\n");
 }

@@ -32,9 +32,10 @@ static void add_json(struct json_writer *json, const struct reconcile_finding *f
         json_int(json, "bytes", finding->bytes);
     }
     if (finding->object) {
-        json_int(json, "shipped_bytes", finding->object->bytes);
-        digest_json(json, "shipped_sha256", &finding->object->sha256);
-        json_int(json, "events", finding->object->events);
+        json_int(json, "sent_bytes", finding->object->sent.bytes);
+        digest_json(json, "sent_sha256", &finding->object->sent.sha256);
+        digest_json(json, "sha256", &finding->object->content.sha256);
+        json_int(json, "events", finding->object->content.events);
     } else {
         json_bool(json, "named_ours", finding->is_named_ours);
     }
@@ -72,6 +73,7 @@ static enum status print_json_end(struct reconcile_print *print,
     json_int(json, "equal", report->equal);
     json_int(json, "equal_bytes", report->equal_bytes);
     json_int(json, "size_only", report->size_only);
+    json_int(json, "repacked", report->repacked);
     json_int(json, "missing", report->missing);
     json_int(json, "changed", report->changed);
     json_int(json, "foreign", report->foreign);
@@ -92,6 +94,10 @@ static void print_table_end(const struct reconcile_report *report, bool deep)
         printf("           %s of them by size alone: the store kept no digest (--deep reads "
                "them)\n",
                output_number(report->size_only).text);
+    }
+    if (report->repacked > 0) {
+        printf("           %s of them packed otherwise than sent, with the same events\n",
+               output_number(report->repacked).text);
     }
     printf("  missing  %s\n", output_number(report->missing).text);
     printf("  changed  %s\n", output_number(report->changed).text);

@@ -39,7 +39,7 @@ static enum status print_objects(struct show *show, const struct search_hit *hit
             char sha256[DIGEST_HEX_BYTES];
             printf("%-10s %s %s/%s\n%-10s sha256 %s\n", "shipped",
                    output_time(object.shipped_us).text, object.target, object.key, "",
-                   digest_hex(&object.sha256, sha256));
+                   digest_hex(&object.content.sha256, sha256));
         } else {
             printf("%-10s planned %s, not there yet: %s/%s\n", "shipped",
                    output_time(object.planned_us).text, object.target, object.key);

@@ -32,6 +32,7 @@ struct verify_run {
     enum output_form form;
     bool own_key; /* the key that lies beside what is verified */
     struct signing_key *key;
+    int64_t repacked; /* objects */
     /* of a copy */
     bool is_copy;
     bool is_signed;
@@ -142,6 +143,7 @@ static enum status verify_place(struct verify_run *run, const struct config *con
     status = THEN(status, target_open_at(config, digests, &verify.digests, err));
     status = THEN(status, dir ? archive_open(dir, ARCHIVE_READ, &verify.archive, err) : OK);
     status = THEN(status, verify_objects(&verify, err));
+    run->repacked = verify.repacked;
     archive_close(verify.archive);
     target_close(verify.objects);
     target_close(verify.digests);
@@ -276,6 +278,10 @@ static int print_outcome(const struct verify_run *run)
                 "%" PRId64 " day%s deleted after the last seal: nothing signed says so yet\n",
                 report->unsealed_deletions, report->unsealed_deletions == 1 ? " was" : "s were");
     }
+    if (run->repacked > 0) {
+        fprintf(stderr, "%s in other bytes than were sent, with the same events\n",
+                output_count(run->repacked, "object").text);
+    }
     fprintf(stderr, "%s in %s", output_count(report->events, "event").text,
             output_count(report->blocks, "block").text);
     if (report->objects > 0) {
@@ -327,7 +333,7 @@ static const struct option_entry entries[] = {
      .text = &given.digests},
     {"from", "TIME", "days from this one on", .text = &given.from},
     {"to", "TIME", "days before this time", .text = &given.to},
-    {"quick", NULL, "digests of what is stored, or sizes of objects; nothing is unpacked",
+    {"quick", NULL, "digests of what is stored, or keys of objects; nothing is unpacked",
      .flag = &given.quick},
 };
 

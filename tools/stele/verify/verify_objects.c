@@ -1,11 +1,14 @@
 /* Objects at a target against the seals at the place of digests: every object that a seal names
- * is there with its size and digest, its blocks are those of the chain, and nothing else is there.
- */
+ * is there and holds what the seal says, in the bytes that were sent or packed by another library,
+ * its blocks are those of the chain, and nothing else is there. An object comes as a stream, once
+ * for the bytes that were sent; what has others comes again to be unpacked, and what then holds
+ * something else once more, into memory, to say what of it. */
 #include "tools/stele/verify/verify_objects.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "daemon/ship/parcel.h"
 #include "tools/stele/verify/object_blocks.h"
 #include "tools/stele/verify/seal_fetch.h"
 
@@ -21,7 +24,7 @@ struct expected_object {
 };
 
 struct objects_check {
-    const struct verify_objects *verify;
+    struct verify_objects *verify;
     struct seal_fetch fetched;
     VEC(struct expected_object) wanted; /* by key */
     size_t at;                          /* the first one that the list has not passed */
@@ -193,35 +196,69 @@ static enum status examine(struct objects_check *checking, const struct expected
     return status;
 }
 
-static enum status check_object(struct objects_check *checking,
-                                const struct expected_object *wanted, struct err *err)
+static enum status swallow(void *context, struct span bytes, struct err *err)
+{
+    (void)context;
+    (void)bytes;
+    (void)err;
+    return OK;
+}
+
+/* Is it there as it was sent, or packed otherwise with the same events? ERR_EXISTS: neither. */
+static enum status find_object(const struct objects_check *checking,
+                               const struct seal_object *object, struct err *err)
+{
+    struct target *target = checking->verify->objects;
+    const struct ledger_content content = {
+        .events = object->events, .bytes = object->bytes, .sha256 = object->sha256};
+    struct target_head head;
+    struct ledger_sent there;
+    enum status status = target_get(target, object->key.data, swallow, NULL, &head, err);
+    if (status == OK && head.bytes == object->sent.bytes &&
+        digest_equal(&head.sha256, &object->sent.sha256)) {
+        return OK;
+    }
+    if (status == OK || status == ERR_CORRUPT) {
+        status = parcel_find(target, object->key.data, object_codec_of(object->codec), &content,
+                             &there, err);
+        checking->verify->repacked += status == OK;
+    }
+    return status;
+}
+
+static enum status read_and_examine(struct objects_check *checking,
+                                    const struct expected_object *wanted, struct err *err)
 {
     const struct seal_object *object = &wanted->object->object;
-    struct target_head head;
-    if (wanted->listed_bytes > object->bytes + OBJECT_SLACK) {
+    if (wanted->listed_bytes > object->sent.bytes + OBJECT_SLACK) {
         verify_say(checking->verify->report, object->key.data, 0,
                    "has %lld bytes; %lld were shipped", (long long)wanted->listed_bytes,
-                   (long long)object->bytes);
+                   (long long)object->sent.bytes);
         return OK;
     }
     buf_clear(&checking->bytes);
     enum status status = target_get(checking->verify->objects, object->key.data, on_bytes,
-                                    &checking->bytes, &head, err);
+                                    &checking->bytes, NULL, err);
+    return status == OK || status == ERR_CORRUPT ? examine(checking, wanted, err) : status;
+}
+
+static enum status check_object(struct objects_check *checking,
+                                const struct expected_object *wanted, struct err *err)
+{
+    const struct seal_object *object = &wanted->object->object;
+    struct verify_report *report = checking->verify->report;
+    enum status status = find_object(checking, object, err);
+    if (status == OK) {
+        report->events += object->events;
+        report->blocks += object->last_block - object->first_block + 1;
+        return OK;
+    }
+    status = status == ERR_EXISTS ? read_and_examine(checking, wanted, err) : status;
     if (status == ERR_NOT_FOUND) {
-        verify_say(checking->verify->report, object->key.data, 0, "went away while it was read");
+        verify_say(report, object->key.data, 0, "went away while it was read");
         return OK;
     }
-    if (status != OK && status != ERR_CORRUPT) {
-        return status;
-    }
-    struct digest sha256 = digest_sha256(buf_span(&checking->bytes));
-    if ((int64_t)checking->bytes.size == object->bytes &&
-        memcmp(&sha256, &object->sha256, sizeof sha256) == 0) {
-        checking->verify->report->events += object->events;
-        checking->verify->report->blocks += object->last_block - object->first_block + 1;
-        return OK;
-    }
-    return examine(checking, wanted, err);
+    return status;
 }
 
 /* Each wanted object once, in order of keys. */
@@ -265,7 +302,7 @@ static enum status check_rollback(const struct objects_check *checking, struct e
     return status;
 }
 
-enum status verify_objects(const struct verify_objects *verify, struct err *err)
+enum status verify_objects(struct verify_objects *verify, struct err *err)
 {
     struct objects_check checking = {.verify = verify};
     const struct target_list list = {.prefix = "", .each = on_item, .context = &checking};

@@ -11,11 +11,12 @@ struct verify_objects {
     struct target *digests;
     const struct signing_key *key; /* NULL: signatures are not checked */
     struct archive *archive;       /* NULL: none is at hand */
-    bool quick;                    /* keys and sizes alone */
+    bool quick;                    /* keys alone */
     struct verify_report *report;
+    int64_t repacked; /* comes out: objects in other bytes than were sent, which hold the same */
 };
 
 /* ERR_NOT_FOUND: there is no seal at the place of digests. */
-MUST_USE enum status verify_objects(const struct verify_objects *verify, struct err *err);
+MUST_USE enum status verify_objects(struct verify_objects *verify, struct err *err);
 
 #endif
