@@ -24,6 +24,8 @@ static const struct {
     [BEST_INDEX_ANY] = {"=any(?)", true, true, 0},
     [BEST_INDEX_LIKE] = {"~like(?)", true, true, SQLITE_INDEX_CONSTRAINT_LIKE},
     [BEST_INDEX_GLOB] = {"~glob(?)", true, true, SQLITE_INDEX_CONSTRAINT_GLOB},
+    [BEST_INDEX_ASCENDING] = {"~ascending", true, false, 0},
+    [BEST_INDEX_DESCENDING] = {"~descending", true, false, 0},
     [BEST_INDEX_MATCH] = {"MATCH", false, true, SQLITE_INDEX_CONSTRAINT_MATCH},
     [BEST_INDEX_NEWEST] = {"newest-first", false, false, 0},
     [BEST_INDEX_OLDEST] = {"oldest-first", false, false, 0},
@@ -108,6 +110,7 @@ bool best_index_next(const struct columns *columns, const char *text, size_t *at
 /* A plan being made. */
 struct index_plan {
     const struct columns *columns;
+    int64_t events;
     sqlite3_index_info *info;
     struct buf text;
     int arguments;
@@ -251,10 +254,28 @@ static int push_constraint(struct index_plan *plan, int i)
     return SQLITE_OK;
 }
 
+/* GROUP BY, DISTINCT or ORDER BY of one column, of few values, and nothing but this column is read:
+ * other columns would be read again for each value. (SQLite takes an order for granted even where
+ * it says that groups will do: GROUP BY x ORDER BY x.) */
+static bool can_group(const struct index_plan *plan, size_t column)
+{
+    enum { COLUMN_BITS = 63 }; /* those behind share a bit */
+    return column < COLUMN_BITS && plan->columns->items[column].repeats &&
+           plan->events <= BEST_INDEX_GROUPED_EVENTS_MAX &&
+           (plan->info->colUsed & ~(UINT64_C(1) << column)) == 0;
+}
+
 static void push_order(struct index_plan *plan)
 {
     sqlite3_index_info *info = plan->info;
     size_t column = info->nOrderBy == 1 ? (size_t)info->aOrderBy[0].iColumn : SIZE_MAX;
+    if (column < plan->columns->n_declared && can_group(plan, column)) {
+        add_term(plan, 0, info->aOrderBy[0].desc ? BEST_INDEX_DESCENDING : BEST_INDEX_ASCENDING,
+                 column, false);
+        info->orderByConsumed = 1;
+        plan->exact = false;
+        return;
+    }
     if (column >= plan->columns->n_declared || plan->columns->items[column].kind != COLUMNS_TIME) {
         plan->exact = plan->exact && info->nOrderBy == 0;
         return;
@@ -280,7 +301,8 @@ static void push_limit(struct index_plan *plan)
 int best_index_choose(const struct columns *columns, int64_t events, size_t days,
                       sqlite3_index_info *info)
 {
-    struct index_plan plan = {.columns = columns, .info = info, .exact = true, .share = 1};
+    struct index_plan plan = {
+        .columns = columns, .events = events, .info = info, .exact = true, .share = 1};
     for (int i = 0; i < info->nConstraint; i++) {
         int rc = push_constraint(&plan, i);
         if (rc != SQLITE_OK) {

@@ -3,7 +3,7 @@
  *   time>=? time<? event=? sid=null pid<=? user=any(?) user~like(?) MATCH newest-first limit=?
  *
  * one term for each constraint, in the order of their arguments (sid=null and the order have
- * none). xBestIndex writes it and xFilter reads it. */
+ * none; user~ascending is an order, too). xBestIndex writes it and xFilter reads it. */
 #ifndef QUERY_SQL_BEST_INDEX_H
 #define QUERY_SQL_BEST_INDEX_H
 
@@ -21,6 +21,8 @@ enum best_index_op {
     BEST_INDEX_ANY, /* IN, all values at once */
     BEST_INDEX_LIKE,
     BEST_INDEX_GLOB,
+    BEST_INDEX_ASCENDING,
+    BEST_INDEX_DESCENDING,
     BEST_INDEX_MATCH,
     BEST_INDEX_NEWEST,
     BEST_INDEX_OLDEST,
@@ -28,9 +30,13 @@ enum best_index_op {
     BEST_INDEX_OFFSET,
 };
 
+/* Of more events, where each of them is takes too much memory (2 bytes, and 16 for each value of a
+ * block). */
+#define BEST_INDEX_GROUPED_EVENTS_MAX INT64_C(50000000)
+
 struct best_index_term {
     enum best_index_op op;
-    size_t column; /* up to GLOB */
+    size_t column; /* up to DESCENDING */
 };
 
 /* True when its term has an argument. */

@@ -19,16 +19,17 @@ const char *const columns_usual[] = {
 };
 
 static const struct column_info hidden_columns[] = {
-    {COLUMNS_ACTOR, "actor", true},     {COLUMNS_RECEIVED, "received", true},
-    {COLUMNS_SEGMENT, "segment", true}, {COLUMNS_BLOCK, "block", true},
-    {COLUMNS_SLOT, "slot", true},
+    {.kind = COLUMNS_ACTOR, .name = "actor"},     {.kind = COLUMNS_RECEIVED, .name = "received"},
+    {.kind = COLUMNS_SEGMENT, .name = "segment"}, {.kind = COLUMNS_BLOCK, .name = "block"},
+    {.kind = COLUMNS_SLOT, .name = "slot"},
 };
 
 static enum status add(struct columns *columns, enum column_kind kind, const char *name,
                        bool hidden, struct err *err)
 {
     struct span copy = arena_copy(&columns->arena, span_str(name));
-    bool fine = copy.data && vec_push(columns, (struct column_info){kind, copy.data, hidden});
+    bool fine =
+        copy.data && vec_push(columns, (struct column_info){kind, copy.data, hidden, false});
     return fine ? OK : err_nomem(err, "columns");
 }
 
@@ -55,15 +56,15 @@ static int by_name(const void *a, const void *b)
 }
 
 static enum status add_fields(struct columns *columns, const char *table,
-                              const struct intern *fields, struct err *err)
+                              const struct names *fields, struct err *err)
 {
-    size_t n_fields = intern_count(fields);
+    size_t n_fields = intern_count(&fields->texts);
     const char **sorted = malloc((n_fields + 1) * sizeof *sorted);
     if (!sorted) {
         return err_nomem(err, "columns");
     }
     for (size_t i = 0; i < n_fields; i++) {
-        sorted[i] = intern_text(fields, (uint32_t)i).data;
+        sorted[i] = intern_text(&fields->texts, (uint32_t)i).data;
     }
     qsort(sorted, n_fields, sizeof *sorted, by_name);
     enum status status = OK;
@@ -94,7 +95,7 @@ static enum status add_actors(struct columns *columns, struct err *err)
     return status;
 }
 
-enum status columns_make(struct columns *columns, const char *table, const struct intern *fields,
+enum status columns_make(struct columns *columns, const char *table, const struct names *fields,
                          struct err *err)
 {
     *columns = (struct columns){0};
@@ -113,6 +114,11 @@ enum status columns_make(struct columns *columns, const char *table, const struc
         status = add(columns, hidden_columns[i].kind, hidden_columns[i].name, true, err);
     }
     columns->n_declared = columns->count;
+    for (size_t i = 0; i < columns->count; i++) {
+        struct column_info *column = &columns->items[i];
+        column->repeats = (column->kind == COLUMNS_FIELD || column->kind == COLUMNS_UID) &&
+                          intern_find(&fields->repeating, span_str(column->name)) != INTERN_NONE;
+    }
     status = THEN(status, add_actors(columns, err));
     if (status != OK) {
         columns_fini(columns);

@@ -3,8 +3,8 @@
 #ifndef QUERY_SQL_COLUMNS_H
 #define QUERY_SQL_COLUMNS_H
 
+#include "query/sql/names.h"
 #include "schema/base/buf.h"
-#include "schema/base/intern.h"
 
 enum { COLUMNS_FIELDS_MAX = 1000 };
 
@@ -25,6 +25,7 @@ struct column_info {
     enum column_kind kind;
     const char *name;
     bool hidden;
+    bool repeats; /* as names.h has it */
 };
 
 /* Those from n_declared on are not columns of the table, but fields that actor is made of. */
@@ -44,7 +45,7 @@ extern const char *const columns_usual[];
 /* The list for a table of that name, with these fields beside the usual ones (copied; the archive's
  * own fields and what cannot name a column are left out). */
 MUST_USE enum status columns_make(struct columns *columns, const char *table,
-                                  const struct intern *fields, struct err *err);
+                                  const struct names *fields, struct err *err);
 void columns_fini(struct columns *columns);
 
 /* SIZE_MAX when there is none. */

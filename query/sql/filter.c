@@ -372,7 +372,11 @@ static enum status set_order(struct filter_builder *builder, const struct best_i
                              sqlite3_value *value)
 {
     (void)value;
-    builder->filter->wish.order = term->op == BEST_INDEX_NEWEST ? SCAN_NEWEST : SCAN_OLDEST;
+    builder->filter->wish.order = term->op == BEST_INDEX_NEWEST   ? SCAN_NEWEST
+                                  : term->op == BEST_INDEX_OLDEST ? SCAN_OLDEST
+                                                                  : SCAN_GROUPED;
+    builder->filter->wish.group = term->column;
+    builder->filter->wish.descending = term->op == BEST_INDEX_DESCENDING;
     return OK;
 }
 
@@ -402,6 +406,8 @@ static enum status (*const add_by_op[])(struct filter_builder *builder,
     [BEST_INDEX_ANY] = add_any,
     [BEST_INDEX_LIKE] = add_pattern,
     [BEST_INDEX_GLOB] = add_pattern,
+    [BEST_INDEX_ASCENDING] = set_order,
+    [BEST_INDEX_DESCENDING] = set_order,
     [BEST_INDEX_MATCH] = add_match,
     [BEST_INDEX_NEWEST] = set_order,
     [BEST_INDEX_OLDEST] = set_order,

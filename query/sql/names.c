@@ -13,16 +13,15 @@ struct names_reading {
     bool failed; /* out of memory */
 };
 
-static void add(struct names_reading *reading, struct span name)
+static void add(struct names_reading *reading, struct intern *names, struct span name)
 {
-    reading->failed =
-        reading->failed || intern_add(&reading->names->texts, name, INTERN_NONE) == INTERN_NONE;
+    reading->failed = reading->failed || intern_add(names, name, INTERN_NONE) == INTERN_NONE;
 }
 
 static bool add_field(void *context, const struct event_field *field)
 {
     struct names_reading *reading = context;
-    add(reading, field->path);
+    add(reading, &reading->names->texts, field->path);
     return !reading->failed;
 }
 
@@ -44,7 +43,10 @@ static enum status add_column(struct names_reading *reading, const struct block_
     uint32_t path;
     const uint64_t *ids;
     size_t n_ids;
-    (void)columnar_column_way(columns->reader, i, &path);
+    enum columnar_way way = columnar_column_way(columns->reader, i, &path);
+    if (way == COLUMNAR_ONE || way == COLUMNAR_IDS || way == COLUMNAR_FOLLOWS) {
+        add(reading, &reading->names->repeating, segment_path_field(reading->segment, path));
+    }
     enum status status = cells_may_have_brackets(columns, i, &may, err);
     status = THEN(status, columnar_column_ids(columns->reader, i, &ids, &n_ids, err));
     if (status != OK || !may) {
@@ -81,7 +83,7 @@ static enum status add_segment(struct names_reading *reading, struct err *err)
     for (uint32_t path = SEGMENT_PATH_LINE + 1; path < intern_count(&vocabulary->paths); path++) {
         struct span field = segment_path_field(reading->segment, path);
         if (!span_starts(field, "stele.")) { /* those of how events came are there, too */
-            add(reading, field);
+            add(reading, &reading->names->texts, field);
         }
     }
     status = segment_open_columns(reading->segment, SEGMENT_DATA_EVENTS, blocks[n_blocks - 1].id,
@@ -100,7 +102,7 @@ static void add_inbox(struct names_reading *reading, const struct inbox_scan *in
     size_t first = count > NAMES_INBOX_EVENTS ? count - NAMES_INBOX_EVENTS : 0;
     for (size_t i = first; i < count; i++) {
         for (size_t f = 0; f < events[i].event.n_fields; f++) {
-            add(reading, events[i].event.fields[f].path);
+            add(reading, &reading->names->texts, events[i].event.fields[f].path);
         }
     }
 }
@@ -112,6 +114,7 @@ enum status names_read(struct snapshot *snapshot, struct names *out_names, struc
     size_t n_days = 0;
     *out_names = (struct names){0};
     intern_init(&out_names->texts);
+    intern_init(&out_names->repeating);
     for (size_t i = snapshot_day_count(snapshot); status == OK && i > 0 && n_days < NAMES_DAYS;
          i--) {
         struct snapshot_day *day = NULL;
@@ -135,4 +138,5 @@ enum status names_read(struct snapshot *snapshot, struct names *out_names, struc
 void names_fini(struct names *names)
 {
     intern_fini(&names->texts);
+    intern_fini(&names->repeating);
 }

@@ -8,8 +8,10 @@
 enum { NAMES_DAYS = 3, NAMES_INBOX_EVENTS = 2000 };
 
 struct names {
-    struct intern texts; /* each once, with a NUL behind it */
-    int64_t events;      /* about how many there are in all */
+    struct intern texts;     /* each once, with a NUL behind it */
+    struct intern repeating; /* those whose values repeat in a newest block: the segment's
+                              * vocabulary has them */
+    int64_t events;          /* about how many there are in all */
 };
 
 /* Fields of the NAMES_DAYS newest segments and of the newest events of the inbox. One that stands

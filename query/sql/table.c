@@ -7,7 +7,6 @@
 #include <stdlib.h>
 
 #include "query/sql/filter.h"
-#include "query/sql/names.h"
 #include "query/sql/time_text.h"
 
 struct table {
@@ -69,7 +68,7 @@ static enum status read_columns(struct table *table, const char *name, struct er
     struct names names = {0};
     enum status status = snapshot_open(table->path, &snapshot, err);
     status = THEN(status, names_read(snapshot, &names, err));
-    status = THEN(status, columns_make(&table->columns, name, &names.texts, err));
+    status = THEN(status, columns_make(&table->columns, name, &names, err));
     if (status == OK) {
         table->events = names.events;
         table->days = snapshot_day_count(snapshot);
@@ -247,14 +246,8 @@ static void result_time(sqlite3_context *context, int64_t time_us)
     sqlite3_result_text(context, clock_format(time_us, text), -1, SQLITE_TRANSIENT);
 }
 
-static enum status result_field(sqlite3_context *context, struct rows *rows, size_t i,
-                                size_t column, struct err *err)
+static void result_value(sqlite3_context *context, const struct json_path_value *cell)
 {
-    const struct json_path_value *cell = NULL;
-    enum status status = rows_field(rows, i, column, &cell, err);
-    if (status != OK) {
-        return status;
-    }
     switch (cell->kind) {
     case JSON_PATH_TEXT:
     case JSON_PATH_JSON:
@@ -272,18 +265,36 @@ static enum status result_field(sqlite3_context *context, struct rows *rows, siz
     case JSON_PATH_OPEN:
         break;
     }
-    return OK;
+}
+
+static enum status result_field(sqlite3_context *context, struct rows *rows, size_t i,
+                                size_t column, struct err *err)
+{
+    const struct json_path_value *cell = NULL;
+    enum status status = rows_field(rows, i, column, &cell, err);
+    if (status == OK) {
+        result_value(context, cell);
+    }
+    return status;
 }
 
 /* A value that was not set is NULL. */
 static enum status result_column(sqlite3_context *context, struct cursor *cursor,
                                  enum column_kind kind, size_t column, struct err *err)
 {
-    size_t i = scan_row(cursor->scan);
-    const struct row *row = rows_at(cursor->rows, i);
+    const struct json_path_value *grouped = scan_group_value(cursor->scan, column);
+    if (grouped) {
+        result_value(context, grouped);
+        return OK;
+    }
+    size_t i = 0;
     struct span text = {0};
     int64_t time_us = 0;
-    enum status status = OK;
+    enum status status = scan_row(cursor->scan, &i, err);
+    if (status != OK) {
+        return status;
+    }
+    const struct row *row = rows_at(cursor->rows, i);
     switch (kind) {
     case COLUMNS_TIME:
         status = rows_time(cursor->rows, i, &time_us, err);
@@ -345,8 +356,13 @@ static int cursor_column(sqlite3_vtab_cursor *base, sqlite3_context *context, in
 /* Day, block and slot; of the inbox, row and part as a negative number. */
 static int cursor_rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out_rowid)
 {
-    const struct cursor *cursor = cursor_of(base);
-    const struct row *row = rows_at(cursor->rows, scan_row(cursor->scan));
+    struct cursor *cursor = cursor_of(base);
+    struct err err = {0};
+    size_t i = 0;
+    if (scan_row(cursor->scan, &i, &err) != OK) {
+        return fail(table_of(base->pVtab), &err);
+    }
+    const struct row *row = rows_at(cursor->rows, i);
     if (row->waiting) {
         *out_rowid = -(row->waiting->row * (INT64_C(1) << 22) + row->waiting->part) - 1;
     } else {

@@ -32,6 +32,7 @@ static const char *const numbers[] = {"1",
                                       "-12345678901234567890",
                                       "9007199254740993",
                                       "9007199254740992.0",
+                                      "9007199254740992",
                                       "123456789012345678",
                                       "9223372036854775806",
                                       "0.1",
@@ -348,6 +349,94 @@ TEST(columns_are_the_fields)
                      "name LIKE 'own%'") > 100);
 }
 
+/* All rows of an answer, as text. Of numbers that are equal SQL may give any: 2^53 is shown
+ * as an integer. */
+static void show_answer(const char *sql, struct buf *out)
+{
+    sqlite3_stmt *stmt = NULL;
+    if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) != SQLITE_OK) {
+        fprintf(stderr, "%s: %s\n", sql, sqlite3_errmsg(db));
+        exit(1);
+    }
+    while (sqlite3_step(stmt) == SQLITE_ROW) {
+        for (int i = 0; i < sqlite3_column_count(stmt); i++) {
+            double real = sqlite3_column_double(stmt, i);
+            if (sqlite3_column_type(stmt, i) == SQLITE_FLOAT && real == 9007199254740992.0) {
+                buf_printf(out, "%d:%lld\n", SQLITE_INTEGER, (long long)real);
+            } else {
+                show_cell(stmt, i, out);
+            }
+        }
+    }
+    EXPECT_INT(sqlite3_finalize(stmt), SQLITE_OK);
+}
+
+static bool is_grouped(const char *sql)
+{
+    struct buf plan = BUF_INIT;
+    struct buf text = BUF_INIT;
+    buf_printf(&text, "EXPLAIN QUERY PLAN %s%c", sql, '\0');
+    show_answer(text.data, &plan);
+    buf_add_char(&plan, '\0');
+    bool is = strstr(plan.data, "cending") && !strstr(plan.data, "TEMP B-TREE");
+    buf_fini(&plan);
+    buf_fini(&text);
+    return is;
+}
+
+/* `pattern` has the column as %s, twice: once with the order of the table, once, as +column, with
+ * that of SQLite's sorter. */
+static void check_groups(const char *pattern, const char *column)
+{
+    struct buf is = BUF_INIT;
+    struct buf should = BUF_INIT;
+    char plain[512];
+    char sorted[512];
+    char hidden[64];
+    (void)snprintf(hidden, sizeof hidden, "+%s", column);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    (void)snprintf(plain, sizeof plain, pattern, column, column);
+    (void)snprintf(sorted, sizeof sorted, pattern, hidden, hidden);
+#pragma GCC diagnostic pop
+    if (!is_grouped(plain) || is_grouped(sorted)) {
+        fprintf(stderr, "%s: the wrong plan\n", plain);
+        test_failures++;
+    }
+    show_answer(plain, &is);
+    show_answer(sorted, &should);
+    if (!span_equal(buf_span(&is), buf_span(&should))) {
+        fprintf(stderr, "%s: is\n%.*sshould be\n%.*s", plain, SPAN_FMT(buf_span(&is)),
+                SPAN_FMT(buf_span(&should)));
+        test_failures++;
+    }
+    buf_fini(&is);
+    buf_fini(&should);
+}
+
+TEST(rows_come_by_value)
+{
+    static const char *const groups[] = {"user", "number", "odd", "list", "flat"};
+    static const char *const patterns[] = {
+        "SELECT %s, count(*) FROM teleport_audit_events GROUP BY %s",
+        "SELECT %s, count(*) n FROM teleport_audit_events GROUP BY 1 HAVING n > 1 AND %s",
+        "SELECT DISTINCT %s FROM teleport_audit_events ORDER BY %s",
+        "SELECT %s, count(*) FROM teleport_audit_events GROUP BY 1 ORDER BY %s DESC",
+        "SELECT %s FROM teleport_audit_events ORDER BY %s LIMIT 3000 OFFSET 10",
+        "SELECT %s, min(rowid), sum(rowid %% 99) FROM teleport_audit_events GROUP BY %s",
+    };
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+        for (size_t p = 0; p < sizeof patterns / sizeof patterns[0]; p++) {
+            check_groups(patterns[p], groups[i]);
+        }
+    }
+    EXPECT(!is_grouped("SELECT user, max(pid) FROM (SELECT user, serial AS pid FROM "
+                       "teleport_audit_events) GROUP BY user"));
+    /* a column behind those that SQLite tells apart, and one of many values */
+    EXPECT(!is_grouped("SELECT text, count(*) FROM teleport_audit_events GROUP BY text"));
+    EXPECT(!is_grouped("SELECT session, count(*) FROM teleport_audit_events GROUP BY session"));
+}
+
 TEST(cleanup)
 {
     EXPECT_INT(sqlite3_close(db), SQLITE_OK);
@@ -356,4 +445,4 @@ TEST(cleanup)
 
 TEST_MAIN(TEST_ENTRY(setup), TEST_ENTRY(cells_are_what_the_lines_say),
           TEST_ENTRY(cells_are_what_sqlite_reads), TEST_ENTRY(columns_are_the_fields),
-          TEST_ENTRY(cleanup))
+          TEST_ENTRY(rows_come_by_value), TEST_ENTRY(cleanup))

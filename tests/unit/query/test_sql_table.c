@@ -365,6 +365,21 @@ TEST(order_and_limit)
     }
 }
 
+/* Rows that come by value, of many blocks and of the inbox, are those of the ordinary table. */
+TEST(groups)
+{
+    static const char *const columns[] = {"user", "event", "ei", "score", "args", "success"};
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        char sql[512];
+        const char *name = columns[i];
+        (void)snprintf(sql, sizeof sql,
+                       "SELECT count(*) FROM (SELECT %s, count(*) FROM teleport_audit_events GROUP "
+                       "BY %s EXCEPT SELECT %s, count(*) FROM plain GROUP BY %s)",
+                       name, name, name, name);
+        EXPECT_INT(number_of(sql), 0);
+    }
+}
+
 static void expect_plan(const char *tail, const char *should)
 {
     char sql[1024];
@@ -479,6 +494,6 @@ TEST(cleanup)
 
 TEST_MAIN(TEST_ENTRY(setup), TEST_ENTRY(every_value_is_right), TEST_ENTRY(conditions),
           TEST_ENTRY(random_conditions), TEST_ENTRY(joins), TEST_ENTRY(match),
-          TEST_ENTRY(order_and_limit), TEST_ENTRY(plans_tell_what_is_pushed),
+          TEST_ENTRY(order_and_limit), TEST_ENTRY(groups), TEST_ENTRY(plans_tell_what_is_pushed),
           TEST_ENTRY(failures_have_words), TEST_ENTRY(other_forms),
           TEST_ENTRY(a_damaged_segment_is_named), TEST_ENTRY(cleanup))

@@ -57,7 +57,8 @@ static const struct {
 } spellings[] = {
     {"0", VALUE_FORM_INTEGER},
     {"-1", VALUE_FORM_INTEGER},
-    {"999999999999999999", VALUE_FORM_INTEGER},
+    {"999999999999999", VALUE_FORM_INTEGER},
+    {"9999999999999999", VALUE_FORM_NONE}, /* more than a double holds */
     {"1000000000000000000", VALUE_FORM_NONE},
     {"-0", VALUE_FORM_NONE},
     {"007", VALUE_FORM_NONE},
