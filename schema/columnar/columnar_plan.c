@@ -27,6 +27,7 @@ void columnar_planner_fini(struct columnar_planner *planner)
     vec_fini(&planner->distinct);
     vec_fini(&planner->hashes);
     vec_fini(&planner->ids);
+    vec_fini(&planner->found);
     vec_fini(&planner->places);
     vec_fini(&planner->numbers);
     vec_fini(&planner->seconds);
@@ -42,6 +43,7 @@ static void clear(struct columnar_planner *planner)
     vec_clear(&planner->plans);
     vec_clear(&planner->distinct);
     vec_clear(&planner->ids);
+    vec_clear(&planner->found);
     vec_clear(&planner->places);
     vec_clear(&planner->numbers);
     vec_clear(&planner->seconds);
@@ -172,21 +174,27 @@ static enum tried count_distinct(struct columnar_planner *planner, struct column
 
 /* Costs are estimates, in bytes. The more of the values came before, the more of those that are new
  * to the vocabulary will come again: blocks to come share their cost. */
-static size_t cost_of_ids(const struct columnar_planner *planner, const struct columnar_plan *plan)
+static bool cost_of_ids(struct columnar_planner *planner, struct columnar_plan *plan,
+                        size_t *out_cost)
 {
     const struct vocabulary *vocabulary = planner->cut->vocabulary;
     size_t n = plan->n_distinct;
     size_t new_bytes = 0;
-    for (size_t i = 0; i < n; i++) {
+    plan->first_found = planner->found.count;
+    plan->has_found = vec_reserve(&planner->found, n);
+    for (size_t i = 0; plan->has_found && i < n; i++) {
         struct span value = planner->distinct.items[plan->first_distinct + i];
-        if (dictionary_find(&vocabulary->values, plan->column->path, value) == DICTIONARY_NONE) {
+        uint32_t id = dictionary_find(&vocabulary->values, plan->column->path, value);
+        planner->found.items[planner->found.count++] = id;
+        if (id == DICTIONARY_NONE) {
             struct value_form_bits bits;
             bool is_uuid = value_form_of(value, &bits).kind == VALUE_FORM_UUID;
             new_bytes += NEW_VALUE_BYTES + (is_uuid ? 16 : value.size * 5 / 8);
         }
     }
-    return value_count(plan) * packer_bits(n - 1) * 3 / 32 + n +
-           new_bytes * (n - plan->n_again) / n;
+    *out_cost =
+        value_count(plan) * packer_bits(n - 1) * 3 / 32 + n + new_bytes * (n - plan->n_again) / n;
+    return plan->has_found;
 }
 
 static size_t cost_of_text(const struct columnar_plan *plan)
@@ -235,13 +243,16 @@ static enum tried try_numbers(struct columnar_planner *planner, struct columnar_
 /* A column whose different values were counted: ids, unless a form or text costs less. */
 static enum tried choose_counted(struct columnar_planner *planner, struct columnar_plan *plan)
 {
-    size_t ids = plan->n_distinct == 1 ? 0 : cost_of_ids(planner, plan);
+    size_t ids = 0;
     bool has_room = !dictionary_full(&planner->cut->vocabulary->values,
                                      (uint32_t)planner->ids.count + (uint32_t)plan->n_distinct);
     if (has_room && plan->n_distinct * 16 < value_count(plan)) {
         enum tried tried = plan->n_distinct == 1 ? TRIED_NOT : try_numbers(planner, plan);
         plan->way = plan->n_distinct == 1 ? COLUMNAR_ONE : COLUMNAR_IDS;
         return tried == TRIED_NOMEM ? tried : TRIED;
+    }
+    if (plan->n_distinct > 1 && !cost_of_ids(planner, plan, &ids)) {
+        return TRIED_NOMEM;
     }
     enum tried tried = try_some_form(planner, plan);
     if (tried == TRIED && (!has_room || cost_of_form(planner, plan) < ids)) {
@@ -309,7 +320,9 @@ static enum status number_values(struct columnar_planner *planner, struct column
     uint64_t *ids = planner->ids.items + first;
     for (size_t i = 0; i < n; i++) {
         struct span value = planner->distinct.items[plan->first_distinct + i];
-        uint32_t id = dictionary_add(values, plan->column->path, value);
+        uint32_t id =
+            plan->has_found ? planner->found.items[plan->first_found + i] : DICTIONARY_NONE;
+        id = id == DICTIONARY_NONE ? dictionary_add(values, plan->column->path, value) : id;
         if (id == DICTIONARY_NONE) {
             return err_nomem(err, "columns");
         }
@@ -341,7 +354,8 @@ enum status columnar_planner_run(struct columnar_planner *planner, bool as_text,
 {
     const struct columnar_cut *cut = planner->cut;
     clear(planner);
-    if (!vec_reserve(&planner->plans, cut->n_columns)) {
+    if (!vec_reserve(&planner->plans, cut->n_columns) ||
+        !dictionary_hash(&cut->vocabulary->values)) { /* of parts that were read */
         return err_nomem(err, "columns");
     }
     for (size_t i = 0; i < cut->n_columns; i++) {

@@ -20,8 +20,10 @@ struct columnar_plan {
     size_t first_number;   /* form: in numbers and seconds */
     size_t first_odd;      /* form, follows: in odd */
     size_t n_odd;
-    size_t first_map; /* follows: in map, a place for each of the leader's */
-    uint32_t leader;  /* follows: a plan of ids */
+    size_t first_map;   /* follows: in map, a place for each of the leader's */
+    uint32_t leader;    /* follows: a plan of ids */
+    size_t first_found; /* in found: of each different value its number in the vocabulary */
+    bool has_found;
     bool leads;       /* one follows it */
     bool has_numbers; /* ids: may be a form as well */
 };
@@ -38,7 +40,7 @@ struct columnar_memory {
 };
 
 /* Columns are counted, and their arrangements tried, again after so many blocks. */
-enum { COLUMNAR_PLAN_AGAIN = 16 };
+enum { COLUMNAR_PLAN_AGAIN = 32 };
 
 static inline bool columnar_plan_is_due(const struct columnar_memory *memory)
 {
@@ -53,6 +55,7 @@ struct columnar_planner {
     VEC(struct span) distinct;
     VEC(uint32_t) hashes; /* of the distinct values of one column */
     VEC(uint64_t) ids;
+    VEC(uint32_t) found; /* DICTIONARY_NONE: not there */
     VEC(uint64_t) places;
     VEC(uint64_t) numbers;
     VEC(uint64_t) seconds;
