@@ -39,7 +39,7 @@ void columnar_reader_free(struct columnar_reader *reader)
     free(reader);
 }
 
-enum { FIRST_BYTES = 4096 };
+enum { FIRST_BYTES = 1024 };
 
 enum status columnar_reader_bytes(struct columnar_reader *reader, size_t offset, size_t size,
                                   struct span *out, struct err *err)
