@@ -1,6 +1,6 @@
-"""Whole processes, measured: wall time from start to end, and the highest resident size. The size
-that the kernel gives for a process begins with that of the one it was started from, so nothing is
-shown below that of this bench, some 20 MiB."""
+"""Whole processes, measured: wall time from start to end, processor time, and the highest resident
+size. The size that the kernel gives for a process begins with that of the one it was started from, so
+nothing is shown below that of this bench, some 20 MiB."""
 import os
 import shlex
 import statistics
@@ -14,9 +14,10 @@ LONG_S = 30  # a run that takes longer is not repeated
 class Run:
     """What came of one process."""
 
-    def __init__(self, words, seconds, code, peak_mib, out, err):
+    def __init__(self, words, seconds, cpu_s, code, peak_mib, out, err):
         self.words = words
         self.seconds = seconds
+        self.cpu_s = cpu_s  # of all its threads, and of the processes that it waited for
         self.code = code
         self.peak_mib = peak_mib
         self.out = out
@@ -46,7 +47,8 @@ def run(words, stdin=None):
         for file in (out, err):
             file.seek(0)
             texts.append(file.read().decode(errors="replace"))
-    return Run(words, seconds, process.returncode, usage.ru_maxrss / 1024, *texts)
+    return Run(words, seconds, usage.ru_utime + usage.ru_stime, process.returncode,
+               usage.ru_maxrss / 1024, *texts)
 
 
 def repeat(once, runs, all_s=None):
@@ -61,8 +63,24 @@ def repeat(once, runs, all_s=None):
     return done
 
 
+def in_turns(sides, runs):
+    """sides: what to run once, by name. A list of Runs for each, made in turns, so that what disturbs
+    the machine for a while disturbs all of them. One that took long or failed is not repeated."""
+    done = {name: [] for name in sides}
+    for _ in range(runs):
+        for name, once in sides.items():
+            before = done[name]
+            if not before or (before[-1].seconds <= LONG_S and before[-1].code in (0, 1)):
+                before.append(once())
+    return done
+
+
 def median_s(runs):
     return statistics.median(each.seconds for each in runs)
+
+
+def median_cpu_s(runs):
+    return statistics.median(each.cpu_s for each in runs)
 
 
 def open_files(pid):

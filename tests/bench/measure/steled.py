@@ -9,11 +9,11 @@ from measure.process import open_files, run
 
 
 class Steled:
-    def __init__(self, world, archive):
+    def __init__(self, world, archive, *more):
         self.world = world
         self.archive = archive
         words = [world.tool("steled"), "--config", archive + "/stele.conf", "--set",
-                 "receive.listen=127.0.0.1:0", "--set", "serve.listen=127.0.0.1:0"]
+                 "receive.listen=127.0.0.1:0", "--set", "serve.listen=127.0.0.1:0", *more]
         self.process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
         self.port = None
         for line in self.process.stderr:

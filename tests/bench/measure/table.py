@@ -4,6 +4,11 @@ import sys
 
 HEAD = ("measure", "value", "asked", "baseline", "ratio")
 WIDTHS = (42, 16, 11, 34, 7)
+# What a measure is beside, in lines with a column for each.
+BESIDE = ("before", "rg, zstd", "VictoriaLogs", "ClickHouse")
+BESIDE_HEAD = ("measure", "", "stele", "before", "ratio", "rg, zstd", "ratio", *BESIDE[2:])
+BESIDE_WIDTHS = (44, 11, 9, 9, 7, 9, 7, 12, 12)
+FEWER = ("ms", "ms above", "us/event")  # is better
 
 
 def say(*words):
@@ -36,19 +41,52 @@ class Table:
         say(self._line(HEAD))
 
     @staticmethod
-    def _line(cells):
-        return f"{cells[0]:<{WIDTHS[0]}} " + " ".join(
-            f"{cell:>{width}}" for cell, width in zip(cells[1:], WIDTHS[1:]))
+    def _line(cells, widths=WIDTHS):
+        return f"{cells[0]:<{widths[0]}} " + " ".join(
+            f"{cell:>{width}}" for cell, width in zip(cells[1:], widths[1:])).rstrip()
+
+    def _full(self, measure):
+        if measure.startswith(" "):
+            return f"{self.above}: {measure.strip()}"
+        self.above = measure
+        return measure
+
+    def begin_beside(self, part, words):
+        self.part = part
+        say(f"\n{part}: {words}")
+        say(self._line(BESIDE_HEAD, BESIDE_WIDTHS))
+
+    def add_beside(self, measure, unit, values, **more):
+        """values: those of "stele" and of what there is of BESIDE. As in add(), a measure that begins with
+        spaces belongs to the one above."""
+        own = values.get("stele")
+
+        def ratio(name):
+            other = values.get(name)
+            if not own or not other or own < 0 or other < 0:
+                return None
+            return other / own if unit in FEWER else own / other
+        ratios = {name: ratio(name) for name in BESIDE}
+        row = {"part": self.part, "measure": self._full(measure), "unit": unit,
+               "value": compact(own),
+               "beside": {name: compact(value) for name, value in values.items()
+                          if name != "stele" and value is not None},
+               "ratios": {name: compact(value) for name, value in ratios.items() if value}, **more}
+        self.rows.append({name: cell for name, cell in row.items() if cell is not None})
+
+        def shown(value):
+            return "" if value is None else number(value)
+        cells = [measure, unit, shown(own)]
+        for name in BESIDE[:2]:
+            cells += [shown(values.get(name)), shown(ratios[name])]
+        line = self._line(cells + [shown(values.get(name)) for name in BESIDE[2:]], BESIDE_WIDTHS)
+        say(f"{line}  {more['note']}" if more.get("note") else line)
 
     def add(self, measure, value, unit="", at_least=None, at_most=None, baseline=None, ratio=None,
             **more):
         """A measure that begins with spaces belongs to the one above. baseline: (value, what it
         is). A value of None is not there, and `note` says why."""
-        full = measure
-        if measure.startswith(" "):
-            full = f"{self.above}: {measure.strip()}"
-        else:
-            self.above = measure
+        full = self._full(measure)
         short = value is not None and ((at_least is not None and value < at_least) or
                                        (at_most is not None and value > at_most))
         row = {"part": self.part, "measure": full, "value": compact(value), "unit": unit,

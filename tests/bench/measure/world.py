@@ -1,5 +1,6 @@
 """What the parts share: options, programs, the folder of the run, made-up events and the archives
 made of them."""
+import copy
 import datetime
 import json
 import os
@@ -60,12 +61,19 @@ class World:
         self.result = {}
         self.warnings = []
         self.stores = {}
+        self.folders = {}  # of programs that are not in --bin
+
+    def of_build(self, folder):
+        """The same run, with the stele and steled of another folder."""
+        other = copy.copy(self)
+        other.folders = {name: folder for name in ("stele", "steled")}
+        return other
 
     def path(self, name):
         return os.path.join(self.dir, name)
 
     def tool(self, name):
-        return os.path.join(self.o.bin, name)
+        return os.path.join(self.folders.get(name, self.o.bin), name)
 
     def stele(self, verb, *words, archive):
         return [self.tool("stele"), verb, *words, "--archive", archive]
