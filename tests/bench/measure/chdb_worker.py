@@ -1,5 +1,6 @@
-"""Answers SQL with ClickHouse inside of this process: python3 chdb_worker.py DIR. A line is a statement
-as JSON; the answer is a line too: seconds, processor seconds, and the result, or what was wrong."""
+"""Answers SQL with ClickHouse inside of this process: python3 chdb_worker.py DIR. A line is a
+statement as JSON; the answer is a line too: seconds, processor seconds, and the result or what was
+wrong."""
 import json
 import sys
 import time

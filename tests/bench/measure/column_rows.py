@@ -1,5 +1,5 @@
-"""What is measured of one kind of events, for each build in turns: rows for sides.py. Searches are in
-columns.py, as they are what other stores are asked too."""
+"""What is measured of one kind of events, for each build in turns: rows for sides.py. Searches are
+in columns.py, as they are what other stores are asked too."""
 import json
 import os
 import shlex
@@ -72,7 +72,7 @@ def hunts(b):
               {name: ms(median_s(done) - median_s(reading[name])) for name, done in runs.items()})
         b.add("  highest memory", "MiB", highest(runs))
         b.same(measure, {name: seen(done[-1]) for name, done in runs.items()})
-        if size == LISTS[0] and shutil.which("rg"):  # once: it takes long, and minutes for the other
+        if size == LISTS[0] and shutil.which("rg"):  # once; the other would take minutes
             row.values[FILES] = ms(run(f"LC_ALL=C rg -F -c -f {path} {b.store.raw}").seconds)
         os.remove(path)
 
@@ -106,11 +106,13 @@ def ship_once(b, side):
 def shipped(b):
     runs = in_turns({side.name: lambda side=side: ship_once(b, side) for side in b.sides},
                     b.world.o.repeats)
-    b.add_runs("shipping to a directory", "events/s", runs, lambda seconds: b.store.events / seconds)
+    b.add_runs("shipping to a directory", "events/s", runs,
+               lambda seconds: b.store.events / seconds)
     for side in b.sides:
         objects = shlex.quote(side.path("target"))
         if shutil.which("zstd"):
-            there = run(f"find {objects} -name '*.ndjson.zst' -print0 | xargs -0 zstd -q -dc | wc -l")
+            there = run(f"find {objects} -name '*.ndjson.zst' -print0 | xargs -0 zstd -q -dc | "
+                        "wc -l")
             b.same("shipping", {"the file": b.store.events, side.name: int(there.fine().out)})
         shutil.rmtree(side.path("target"))
 
@@ -150,8 +152,8 @@ class Busy:
 def load(b, side, archive, seed, *more):
     """A daemon's report of --seconds of posts."""
     with Steled(side.world, archive, *more) as daemon:
-        done, report = daemon.load(CONNECTIONS, "--generate", EVER, "--seed", str(seed), "--seconds",
-                                   str(b.world.o.seconds))
+        done, report = daemon.load(CONNECTIONS, "--generate", EVER, "--seed", str(seed),
+                                   "--seconds", str(b.world.o.seconds))
         done.fine()
         return report
 
@@ -185,8 +187,9 @@ def add_reports(b, measure, reports):
         return sorted(values)[len(values) // 2]
     b.add(measure, "/s", {name: middle([each["acks_per_second"] for each in done])
                           for name, done in reports.items()}, reports=reports)
-    b.add("  p99 of an answer", "ms", {name: middle([each["latency_us"]["p99"] / 1e3 for each in done])
-                                       for name, done in reports.items()})
+    b.add("  p99 of an answer", "ms",
+          {name: middle([each["latency_us"]["p99"] / 1e3 for each in done])
+           for name, done in reports.items()})
 
 
 def received(b):

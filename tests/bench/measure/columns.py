@@ -1,5 +1,5 @@
-"""Events kept as columns: what they take and what they give, beside another build (--before), rg and zstd on
-the raw file, and other stores. Kinds of events one after the other, each with rows of its own."""
+"""Events kept as columns: what they take and what they give, beside another build (--before), rg and
+zstd on the raw file, and other stores. Kinds of events one after the other, each with its rows."""
 import os
 import re
 import shutil
@@ -26,21 +26,21 @@ def cut_in_two(b):
 
 
 def parts_of_values(*parts):
-    def measure(b):
+    def part_questions(b):
         halves = cut_in_two(b)
         for case in needles(parts, halves):
             b.ask(case)
         for half in halves:
             os.remove(half)
-    return measure
+    return part_questions
 
 
 def questions(names, above_start):
-    def measure(b):
+    def case_questions(b):
         cases = {case.name: case for case in all_cases(b.store)}
         for name in names:
             b.ask(cases[name], above_start)
-    return measure
+    return case_questions
 
 
 def search_memory(b):
@@ -100,7 +100,7 @@ def ask_peer(b, peer):
         if row.measure in words:
             answer = peer.median(words[row.measure][PEERS.index(type(peer))], b.world.o.repeats)
             row.values[peer.name] = answer.seconds * 1e3
-            row.more["cpu"][peer.name] = round(answer.cpu_s * 1e3, 2)
+            row.more["cpu_ms"][peer.name] = round(answer.cpu_s * 1e3, 2)
             count = int((re.findall(r"\d+", answer.out) or ["0"])[-1])
             if count != row.more.get("count", count):
                 row.note(f"{peer.name} counts {count:,}")
@@ -123,11 +123,19 @@ def ask_peers(b):
             peer.close()
 
 
+def measured(b, work):
+    """What cannot be measured does not keep the other rows from it."""
+    try:
+        work(b)
+    except (SystemExit, OSError, ValueError, KeyError) as error:
+        b.world.warn(f"{b.name()}, {work.__name__}, ended early: {error}")
+
+
 def one_kind(b, name, kind):
     b.begin(kind.store(b.world, name))
     rows.imports(b)
     for work in kind.works:
-        work(b)
+        measured(b, work)
     for side in b.sides:
         shutil.rmtree(side.path(name))
     if kind.peers:
@@ -144,9 +152,9 @@ def columns(world):
         sides.append(Side("before", world.of_build(world.o.before)))
     b = Sides(world, sides)
     rows.starts(b)
-    b.show(f"whole processes, median of {world.o.repeats}, in turns; \"ms above\" is without the start "
-           "of a process (--version);\nrg counts parts of values on two halves of the file, with two "
-           "threads")
+    b.show(f"whole processes, median of {world.o.repeats}, in turns; \"ms above\" is without the "
+           "start of a process (--version);\nrg counts parts of values on two halves of the file, "
+           "with two threads; cpu is the ratio of processor times")
     for name, kind in KINDS.items():
         if name in world.o.kinds and (name != "big" or world.o.full):
             one_kind(b, name, kind)

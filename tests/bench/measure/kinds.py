@@ -1,6 +1,6 @@
-"""Events that the generator does not make: real shapes, which are each sample event that there is, over
-and over with a new uid and time; and real text, which is the made-up events with lines of source code
-for commands and queries. The same options give the same bytes."""
+"""Events that the generator does not make: real shapes, which are sample events over and over with new
+uids and times; and real text, which is the made-up events with lines of source code for commands and
+queries. The same options and sources give the same bytes."""
 import datetime
 import glob
 import itertools
@@ -25,8 +25,7 @@ LINE_BYTES_MIN = 8  # of source code: a bracket alone is no command
 
 
 def samples():
-    """Lines; those of ../shared/corpus if there are any, or else the project's own: an event of every
-    type."""
+    """Lines; those of ../shared/corpus if there are any, or else the project's own, of every type."""
     paths = sorted(glob.glob(os.path.join(BESIDE, "*.ndjson"))) or [OWN]
     lines = []
     for path in paths:

@@ -1,6 +1,6 @@
-"""Other stores for the same events, where this machine has them: VictoriaLogs as a program on PATH, and
-ClickHouse as the module chdb of the Python that runs the bench. Nothing is installed for them. Each is
-one process on one folder; a question's time is that of the question alone, without a start."""
+"""Other stores for the same events, where this machine has them: VictoriaLogs as a program on PATH,
+and ClickHouse as the module chdb of the Python that runs the bench. Nothing is installed for them.
+Each is one process on one folder; a question's time is that of the question alone, without a start."""
 import http.client
 import importlib.util
 import json

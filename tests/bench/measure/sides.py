@@ -1,12 +1,12 @@
-"""The same work of two builds, in turns, on archives of their own, and what each made of it: rows with a
-column for each build and for what stands beside them."""
+"""The same work of two builds, in turns, on archives of their own, and what each made of it: rows with
+a column for each build and for what stands beside them."""
 import os
 import shutil
 
 from measure.process import in_turns, median_cpu_s, median_s, run
 from measure.queries import count
 from measure.search import compare
-from measure.table import BESIDE, FEWER
+from measure.table import BESIDE
 
 FILES = BESIDE[1]
 
@@ -74,17 +74,16 @@ class Sides:
                         self.world.o.repeats)
 
     def add_runs(self, measure, unit, runs, value, start_s=None, **more):
-        """value: makes the unit's number of seconds. start_s: what to leave out, by column. What did
-        not work has no value."""
-        values, cpu = {}, {}
+        """value: makes the unit's number of seconds. start_s: what to leave out, by column. What
+        did not work has no value."""
+        values, cpu_ms = {}, {}
         for name, done in runs.items():
             if done[-1].code not in (0, 1):
                 self.world.warn(f"{measure}, {name}: {done[-1].err.strip()}")
                 continue
             values[name] = value(median_s(done) - (start_s or {}).get(name, 0))
-            cpu_s = median_cpu_s(done)
-            cpu[name] = round(value(cpu_s) if unit in FEWER else cpu_s, 4)
-        return self.add(measure, unit, values, cpu=cpu,
+            cpu_ms[name] = round(ms(median_cpu_s(done)), 2)
+        return self.add(measure, unit, values, cpu_ms=cpu_ms,
                         runs={name: len(done) for name, done in runs.items()}, **more)
 
     def ask(self, case, above_start=False):
@@ -106,6 +105,8 @@ class Sides:
             self.peaks[side.name] = max(self.peaks.get(side.name, 0), peak)
 
     def compare(self, case, runs, row):
+        if "stele" not in row.values:
+            return
         own = runs["stele"][-1]
         theirs = runs[FILES][-1] if FILES in runs else None
         if theirs and case.check:

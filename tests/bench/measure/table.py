@@ -6,8 +6,9 @@ HEAD = ("measure", "value", "asked", "baseline", "ratio")
 WIDTHS = (42, 16, 11, 34, 7)
 # What a measure is beside, in lines with a column for each.
 BESIDE = ("before", "rg, zstd", "VictoriaLogs", "ClickHouse")
-BESIDE_HEAD = ("measure", "", "stele", "before", "ratio", "rg, zstd", "ratio", *BESIDE[2:])
-BESIDE_WIDTHS = (44, 11, 9, 9, 7, 9, 7, 12, 12)
+BESIDE_HEAD = ("measure", "", "stele", "before", "ratio", "cpu", "rg, zstd", "ratio", "cpu",
+               *BESIDE[2:])
+BESIDE_WIDTHS = (40, 11, 9, 9, 6, 6, 9, 6, 6, 12, 10)
 FEWER = ("ms", "ms above", "us/event")  # is better
 
 
@@ -27,6 +28,13 @@ def number(value):
 
 def compact(value):
     return round(value, 4) if isinstance(value, float) else value
+
+
+def ratio(own, other, unit):
+    """How many times as fast as the other; the share of it, where the unit is not of time."""
+    if not own or not other or min(own, other) < 0:
+        return None
+    return other / own if unit in FEWER else own / other
 
 
 class Table:
@@ -57,28 +65,26 @@ class Table:
         say(self._line(BESIDE_HEAD, BESIDE_WIDTHS))
 
     def add_beside(self, measure, unit, values, **more):
-        """values: those of "stele" and of what there is of BESIDE. As in add(), a measure that begins with
-        spaces belongs to the one above."""
+        """values: of "stele", and of what there is of BESIDE. As in add(), a measure that begins
+        with spaces belongs to the one above."""
         own = values.get("stele")
-
-        def ratio(name):
-            other = values.get(name)
-            if not own or not other or own < 0 or other < 0:
-                return None
-            return other / own if unit in FEWER else own / other
-        ratios = {name: ratio(name) for name in BESIDE}
+        cpu_ms = more.get("cpu_ms", {})
+        ratios = {name: ratio(own, values.get(name), unit) for name in BESIDE}
+        cpu_ratios = {name: ratio(cpu_ms.get("stele"), cpu_ms.get(name), "ms") for name in BESIDE}
         row = {"part": self.part, "measure": self._full(measure), "unit": unit,
                "value": compact(own),
                "beside": {name: compact(value) for name, value in values.items()
                           if name != "stele" and value is not None},
-               "ratios": {name: compact(value) for name, value in ratios.items() if value}, **more}
+               "ratios": {name: compact(value) for name, value in ratios.items() if value},
+               "cpu_ratios": {name: compact(value) for name, value in cpu_ratios.items() if value},
+               **more}
         self.rows.append({name: cell for name, cell in row.items() if cell is not None})
 
         def shown(value):
             return "" if value is None else number(value)
         cells = [measure, unit, shown(own)]
         for name in BESIDE[:2]:
-            cells += [shown(values.get(name)), shown(ratios[name])]
+            cells += [shown(values.get(name)), shown(ratios[name]), shown(cpu_ratios[name])]
         line = self._line(cells + [shown(values.get(name)) for name in BESIDE[2:]], BESIDE_WIDTHS)
         say(f"{line}  {more['note']}" if more.get("note") else line)
 
