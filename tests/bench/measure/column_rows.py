@@ -120,10 +120,8 @@ def shipped(b):
 def verified(b):
     for words in b.commands("seal").values():
         run(words).fine()
-    runs = b.runs(b.commands("verify"))
-    for done in runs.values():
-        done[-1].fine()
-    b.add_runs("verify", "us/event", runs, lambda seconds: seconds / b.store.events * 1e6)
+    b.add_runs("verify", "us/event", b.runs(b.commands("verify")),
+               lambda seconds: seconds / b.store.events * 1e6)
 
 
 class Busy:
@@ -197,7 +195,7 @@ def received(b):
         side.world.new_archive(side.path("filled"), "--host", "localhost")
         side.world.import_file(b.store.raw, side.path("filled"))
     for measure, once in ((f"{CONNECTIONS} connections", receive_alone),
-                          ("the same beside a search and shipping", receive_busy)):
+                          (f"{CONNECTIONS} connections beside search and ship", receive_busy)):
         reports = {side.name: [] for side in b.sides}
         for number in range(b.world.o.runs):
             for side in b.sides:

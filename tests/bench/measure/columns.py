@@ -114,13 +114,11 @@ def ask_peers(b):
     for kind in PEERS:
         if not kind.program():
             continue
-        peer = kind(b.world.path("peer"))
         try:
-            ask_peer(b, peer)
+            with kind(b.world.path("peer")) as peer:
+                ask_peer(b, peer)
         except (SystemExit, OSError, ValueError) as error:
-            b.world.warn(f"{kind.name} ended early: {error}")
-        finally:
-            peer.close()
+            b.world.warn(f"{b.name()}, {kind.name}, ended early: {error}")
 
 
 def measured(b, work):

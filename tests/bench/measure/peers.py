@@ -18,6 +18,7 @@ from measure.queries import USER
 from measure.world import size_below
 
 LOAD_S = 1800
+MERGE_WAITS = 100
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -50,10 +51,20 @@ class Peer:
         return Answer(statistics.median(each.seconds for each in answers),
                       statistics.median(each.cpu_s for each in answers), answers[-1].out)
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
     def close(self):
         self.process.terminate()
-        self.process.wait(timeout=120)
-        shutil.rmtree(self.folder)
+        try:
+            self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class VictoriaLogs(Peer):
@@ -114,7 +125,9 @@ class VictoriaLogs(Peer):
         """What it would do by and by; its size is that of afterwards."""
         self.call("/internal/force_merge")
         before = None
-        while before != (before := (self.size(), round(self.cpu_s(), 1))):
+        for _ in range(MERGE_WAITS):
+            if before == (before := (self.size(), round(self.cpu_s(), 1))):
+                return
             time.sleep(3)
 
     def ask(self, question):
