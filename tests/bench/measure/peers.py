@@ -19,6 +19,7 @@ from measure.world import size_below
 
 LOAD_S = 1800
 MERGE_WAITS = 100
+SIZE_TRIES = 20
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -43,7 +44,13 @@ class Peer:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def size(self):
-        return size_below(self.folder)
+        """Files may go meanwhile, when they are merged."""
+        for _ in range(SIZE_TRIES):
+            try:
+                return size_below(self.folder)
+            except FileNotFoundError:
+                time.sleep(3)
+        raise SystemExit(f"bench: {self.name} does not come to rest")
 
     def median(self, question, runs):
         """The median time, and the last answer."""
