@@ -122,7 +122,8 @@ static size_t value_at(const struct texts *texts, size_t low, uint64_t offset)
 static void ask_other_spellings(struct column_work *work, const struct texts *texts)
 {
     const struct needle *needle = &work->of->match->needle;
-    if (!needle->addresses && !needle->numbers && !texts->has_quotes) {
+    if (needle_is_certain(needle) ||
+        (!needle->addresses && !needle->numbers && !texts->has_quotes)) {
         return;
     }
     for (size_t i = 0; i < texts->count; i++) {
@@ -207,18 +208,33 @@ static void match_numbers(struct column_work *work)
     }
 }
 
+/* In the place of an odd value stands another's number: each is asked as it is spelled. */
+static void match_walk(struct column_work *work)
+{
+    struct columnar_walk walk = columnar_walk(work->of->match->vocabulary, work->column);
+    for (size_t i = 0; i < work->column->n_values; i++) {
+        ask(work, i, columnar_walk_next(&walk));
+    }
+}
+
+/* A form whose values cannot satisfy it is not unpacked, unless there are odd ones. */
 static enum status match_form(struct column_work *work, struct err *err)
 {
-    const struct columnar_column *column = work->column;
     const struct value_match *match = work->of->match;
-    enum form_match_way way = form_match_way(match->predicate, &match->needle, column->form);
-    enum status status = OK;
-    /* in the place of an odd value stands another's number */
-    if (column->n_odd > 0 && (way == FORM_MATCH_ALL || way == FORM_MATCH_SPELLED)) {
-        struct columnar_walk walk = columnar_walk(match->vocabulary, column);
-        for (size_t i = 0; i < column->n_values; i++) {
-            ask(work, i, columnar_walk_next(&walk));
-        }
+    struct columnar_reader *reader = work->of->columns->reader;
+    bool has_odd = false;
+    enum value_form_kind kind = columnar_column_form(reader, work->number, &has_odd);
+    enum form_match_way way = form_match_way(match->predicate, &match->needle, kind);
+    if (way == FORM_MATCH_NONE && !has_odd) {
+        return OK;
+    }
+    enum status status = columnar_column(reader, work->number, &work->column, err);
+    if (status != OK) {
+        return status;
+    }
+    const struct columnar_column *column = work->column;
+    if (has_odd && (way == FORM_MATCH_ALL || way == FORM_MATCH_SPELLED)) {
+        match_walk(work);
         return OK;
     }
     if (way == FORM_MATCH_ALL) {
@@ -234,20 +250,35 @@ static enum status match_form(struct column_work *work, struct err *err)
     return status;
 }
 
-static enum status match_unpacked(struct column_work *work, struct err *err)
+/* False: none of the texts can satisfy it, as they are packed. */
+static bool may_have(const struct column_work *work, const struct columnar_texts *texts)
 {
-    enum status status =
-        columnar_column(work->of->columns->reader, work->number, &work->column, err);
-    if (status != OK || work->column->way == COLUMNAR_FORM) {
-        return THEN(status, match_form(work, err));
+    const struct needle *needle = &work->of->match->needle;
+    struct span all = span_of(texts->text, (size_t)texts->start[texts->count]);
+    bool decides = needle_is_certain(needle) ||
+                   (texts->is_quoted && needle->literal.size > 0 && !needle->addresses &&
+                    !needle->numbers);
+    return !decides || needle_next(needle, all, 0) < all.size;
+}
+
+static enum status match_text(struct column_work *work, struct err *err)
+{
+    struct columnar_reader *reader = work->of->columns->reader;
+    struct columnar_texts packed;
+    enum status status = columnar_column_texts(reader, work->number, &packed, err);
+    if (status != OK || !may_have(work, &packed)) {
+        return status;
     }
-    const struct texts texts = {.text = work->column->text,
-                                .start = work->column->start,
-                                .count = work->column->n_values,
-                                .has_quotes = !work->column->is_quoted,
-                                .is_string = work->column->is_quoted};
-    match_texts(work, &texts);
-    return OK;
+    status = columnar_column(reader, work->number, &work->column, err);
+    if (status == OK) {
+        const struct texts texts = {.text = work->column->text,
+                                    .start = work->column->start,
+                                    .count = work->column->n_values,
+                                    .has_quotes = !work->column->is_quoted,
+                                    .is_string = work->column->is_quoted};
+        match_texts(work, &texts);
+    }
+    return status;
 }
 
 enum status column_match_add(const struct column_match *of, size_t i, struct err *err)
@@ -259,8 +290,8 @@ enum status column_match_add(const struct column_match *of, size_t i, struct err
         (way == COLUMNAR_TEXT && of->skips_text)) {
         return OK;
     }
-    enum status status = way == COLUMNAR_FORM || way == COLUMNAR_TEXT
-                             ? match_unpacked(&work, err)
-                             : match_ids(&work, err);
+    enum status status = way == COLUMNAR_FORM   ? match_form(&work, err)
+                         : way == COLUMNAR_TEXT ? match_text(&work, err)
+                                                : match_ids(&work, err);
     return status == OK && of->match->failed ? err_nomem(err, "search") : status;
 }

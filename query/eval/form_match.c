@@ -75,20 +75,20 @@ static enum form_match_way way_of_term(const struct predicate *predicate,
 }
 
 enum form_match_way form_match_way(const struct predicate *predicate, const struct needle *needle,
-                                   struct value_form form)
+                                   enum value_form_kind form)
 {
     switch (predicate->kind) {
     case PREDICATE_EXISTS:
         return FORM_MATCH_ALL;
     case PREDICATE_RANGE:
-        return way_of_range(predicate, form.kind);
+        return way_of_range(predicate, form);
     case PREDICATE_TERM:
-        return way_of_term(predicate, needle, form.kind);
+        return way_of_term(predicate, needle, form);
     case PREDICATE_PREFIX:
     case PREDICATE_SUBSTRING:
     case PREDICATE_GLOB:
     case PREDICATE_PHRASE:
-        return can_have(form.kind, needle->literal) ? FORM_MATCH_SPELLED : FORM_MATCH_NONE;
+        return can_have(form, needle->literal) ? FORM_MATCH_SPELLED : FORM_MATCH_NONE;
     case PREDICATE_SEVERITY:
     case PREDICATE_UID:
         return FORM_MATCH_SPELLED;

@@ -190,6 +190,18 @@ bool needle_other_spelling(const struct needle *needle, struct span text)
     return colon < text.size && memchr(text.data + colon + 1, ':', text.size - colon - 1);
 }
 
+/* Numbers may be spelled otherwise than event.h writes them. */
+static bool is_number_char(char c)
+{
+    return c != '\0' && strchr("0123456789.+-einfa", c) != NULL;
+}
+
+bool needle_is_certain(const struct needle *needle)
+{
+    return needle->literal.size > 0 && !needle->addresses && !needle->numbers &&
+           !all_of(needle->literal, is_number_char);
+}
+
 enum { STRIDE = 64, FOLD = 0x20 };
 
 /* True when one of the 64 places from `at` on may begin what is wanted: the two rare characters in

@@ -19,6 +19,10 @@ struct needle needle_of(const struct predicate *predicate);
 /* False: no value that is spelled so satisfies the predicate. A string comes without its quotes. */
 bool needle_may_match(const struct needle *needle, struct span text, bool is_string);
 
+/* Every value that satisfies the predicate has the literal as it is spelled, or an escape: whatever
+ * has neither need not be asked. */
+bool needle_is_certain(const struct needle *needle);
+
 /* Of strings one behind the other: the first place from `from` on where the literal, or another way
  * to write it, may begin; text.size when there is none. Needs a literal; says nothing of addresses
  * and numbers. */

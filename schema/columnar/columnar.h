@@ -127,6 +127,20 @@ MUST_USE enum status columnar_column(struct columnar_reader *reader, size_t i,
 MUST_USE enum status columnar_column_ids(struct columnar_reader *reader, size_t i,
                                          const uint64_t **out_ids, size_t *out_n_ids,
                                          struct err *err);
+/* The form of column i (form) without unpacking it, and whether it has odd values. */
+enum value_form_kind columnar_column_form(const struct columnar_reader *reader, size_t i,
+                                          bool *out_has_odd);
+/* The texts that column i (text) has, one behind the other as they are packed: each once where they
+ * come again, in any order. Less work than the column; for a look whether some text is among them.
+ * Live until the next block. ERR_CORRUPT. */
+struct columnar_texts {
+    const char *text;
+    const uint64_t *start; /* text i ends where the next one starts */
+    size_t count;
+    bool is_quoted;
+};
+MUST_USE enum status columnar_column_texts(struct columnar_reader *reader, size_t i,
+                                           struct columnar_texts *out_texts, struct err *err);
 /* The lines that have column i, from 0: value k is of line slots[k]. NULL: all lines have it, and
  * value k is of line k. Needs the shapes alone; lives until the next block. ERR_NOMEM. */
 MUST_USE enum status columnar_column_slots(struct columnar_reader *reader, size_t i,

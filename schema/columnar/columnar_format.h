@@ -7,6 +7,11 @@
 enum {
     COLUMNAR_VERSION = 1,
     COLUMNAR_HEAD_BYTES_MAX = 64 * 1024,
+    /* the byte of a column's way: the way, its form, whether it has odd values */
+    COLUMNAR_WAY_MASK = 7,
+    COLUMNAR_FORM_SHIFT = 3,
+    COLUMNAR_FORM_MASK = 7,
+    COLUMNAR_HAS_ODD = 64,
     /* the texts of a column: as many bytes as all lines of a block can have */
     COLUMNAR_TEXT_BYTES_MAX = 1 << 30,
 };

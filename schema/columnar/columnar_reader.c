@@ -77,11 +77,14 @@ static enum status read_sections(struct columnar_reader *reader, struct span hea
         if (!buf_read_varint(head, at, &step) || *at >= head.size) {
             return bad_head(err);
         }
-        uint8_t way = (uint8_t)head.data[(*at)++];
+        uint8_t byte = (uint8_t)head.data[(*at)++];
+        uint8_t way = byte & COLUMNAR_WAY_MASK;
+        uint8_t form = byte >> COLUMNAR_FORM_SHIFT & COLUMNAR_FORM_MASK;
         if (!buf_read_varint(head, at, way == COLUMNAR_ONE ? &id : &size) ||
             (way == COLUMNAR_ONE && id >= reader->vocabulary->values.count) ||
             size > reader->size - reader->end || (i > 0 && step == 0) ||
-            step > VOCABULARY_PATHS_MAX || way < COLUMNAR_ONE || way > COLUMNAR_TEXT) {
+            step > VOCABULARY_PATHS_MAX || way < COLUMNAR_ONE || way > COLUMNAR_TEXT ||
+            form > VALUE_FORM_ENDPOINT || (way == COLUMNAR_FORM) != (form != VALUE_FORM_NONE)) {
             return bad_head(err);
         }
         path += step;
@@ -92,7 +95,9 @@ static enum status read_sections(struct columnar_reader *reader, struct span hea
                                                               .size = (size_t)size,
                                                               .id = id,
                                                               .path = (uint32_t)path,
-                                                              .way = way};
+                                                              .way = way,
+                                                              .form = form,
+                                                              .has_odd = byte & COLUMNAR_HAS_ODD};
         reader->end += (size_t)size;
         reader->sections.count++;
     }
@@ -298,4 +303,12 @@ enum columnar_way columnar_column_way(const struct columnar_reader *reader, size
     const struct columnar_section *section = vec_at(&reader->sections, i);
     *out_path = section->path;
     return section->way;
+}
+
+enum value_form_kind columnar_column_form(const struct columnar_reader *reader, size_t i,
+                                          bool *out_has_odd)
+{
+    const struct columnar_section *section = vec_at(&reader->sections, i);
+    *out_has_odd = section->has_odd;
+    return (enum value_form_kind)section->form;
 }

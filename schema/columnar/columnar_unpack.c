@@ -173,7 +173,8 @@ static enum status unpack_form(struct columnar_part *part, struct err *err)
         status, columnar_part_byte(part, VALUE_FORM_FRACTION_TRIMMED, &column->form.fraction, err));
     status = THEN(status, unpack_odd(part, err));
     column->form.kind = (enum value_form_kind)kind;
-    if (status == OK && kind == VALUE_FORM_NONE) {
+    const struct columnar_section *section = &part->reader->sections.items[part->i];
+    if (status == OK && (kind != section->form || section->has_odd != (column->n_odd > 0))) {
         return columnar_part_damaged(part, err);
     }
     if (column->n_odd > 0) {
@@ -298,27 +299,50 @@ static enum status unpack_follower(struct columnar_part *part, struct err *err)
     return OK;
 }
 
-static enum status unpack_text(struct columnar_part *part, struct err *err)
+/* The texts as they are packed, and how the values follow from them. */
+static enum status unpack_texts(struct columnar_part *part, struct err *err)
 {
-    struct columnar_column *column = part->column;
-    const uint16_t *order = NULL;
-    uint64_t *which = NULL;
-    uint64_t *start = NULL;
-    size_t n_texts = column->n_values;
+    struct columnar_section *section = &part->reader->sections.items[part->i];
+    size_t n_values = section->n_values;
     size_t n_repeats = 0;
-    enum status status = unpack_order(part, &order, err);
-    status = THEN(status, columnar_part_count(part, column->n_values, &n_repeats, err));
+    uint64_t *start = NULL;
+    struct columnar_texts texts = {.count = n_values};
+    enum status status = unpack_order(part, &section->order, err);
+    status = THEN(status, columnar_part_count(part, n_values, &n_repeats, err));
     if (status == OK && n_repeats > 0) {
-        status = columnar_part_numbers(part, column->n_values, &which, err);
-        n_texts = status == OK ? columnar_part_which(which, column->n_values, n_repeats) : 0;
-        if (status == OK && n_texts == 0) {
+        status = columnar_part_numbers(part, n_values, &section->which, err);
+        texts.count = status == OK ? columnar_part_which(section->which, n_values, n_repeats) : 0;
+        if (status == OK && texts.count == 0) {
             return columnar_part_damaged(part, err);
         }
     }
-    status = THEN(
-        status, columnar_part_texts(part, n_texts, &column->is_quoted, &column->text, &start, err));
-    if (status == OK && (order || which)) {
-        status = columnar_part_spread(part, which, order, &column->text, &start, err);
+    status = THEN(status, columnar_part_texts(part, texts.count, &texts.is_quoted, &texts.text,
+                                              &start, err));
+    texts.start = start;
+    if (status == OK && part->at != part->bytes.size) {
+        return columnar_part_damaged(part, err);
+    }
+    if (status == OK) {
+        section->texts = texts;
+    }
+    return status;
+}
+
+static enum status unpack_text(struct columnar_part *part, struct err *err)
+{
+    struct columnar_column *column = part->column;
+    struct columnar_section *section = &part->reader->sections.items[part->i];
+    enum status status = section->texts.start ? OK : unpack_texts(part, err);
+    part->at = part->bytes.size;
+    if (status != OK) {
+        return status;
+    }
+    uint64_t *start = (uint64_t *)(uintptr_t)section->texts.start;
+    column->text = section->texts.text;
+    column->is_quoted = section->texts.is_quoted;
+    if (section->order || section->which) {
+        status = columnar_part_spread(part, section->which, section->order, &column->text, &start,
+                                      err);
     }
     column->start = start;
     return status;
@@ -434,6 +458,26 @@ enum status columnar_column_ids(struct columnar_reader *reader, size_t i, const 
     if (status == OK) {
         *out_ids = section->column ? section->column->ids : NULL;
         *out_n_ids = section->column ? section->column->n_ids : 0;
+    }
+    return status;
+}
+
+enum status columnar_column_texts(struct columnar_reader *reader, size_t i,
+                                  struct columnar_texts *out_texts, struct err *err)
+{
+    struct columnar_section *section = vec_at(&reader->sections, i);
+    CHECK(section->way == COLUMNAR_TEXT);
+    enum status status = section->column ? OK : begin(reader, i, err);
+    if (status == OK && !section->texts.start) {
+        struct columnar_part part = {.reader = reader,
+                                     .i = i,
+                                     .column = section->column,
+                                     .bytes = section->bytes,
+                                     .at = section->at};
+        status = unpack_texts(&part, err);
+    }
+    if (status == OK) {
+        *out_texts = section->texts;
     }
     return status;
 }

@@ -27,10 +27,15 @@ struct columnar_section {
     uint64_t id;       /* one */
     uint32_t path;
     enum columnar_way way;
+    uint8_t form; /* enum value_form_kind */
+    bool has_odd;
     size_t n_values;
     size_t first_shape; /* in shapes_of_columns: the shapes that have it, as places in shapes */
     size_t n_shapes;
     struct columnar_column *column; /* in the arena: begun, with its ids alone; NULL: not yet */
+    struct columnar_texts texts;    /* text: as they are packed; text NULL: not asked for */
+    uint64_t *which;                /* text: of each value, which of them; NULL: in turn */
+    const uint16_t *order;          /* of text: in which they are packed; NULL: the lines' */
     bool is_whole;                  /* the rest of it is unpacked, too */
     size_t leader;                  /* begun, follows: a section of ids */
     size_t at;                      /* begun: where in the bytes the rest is */

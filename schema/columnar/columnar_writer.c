@@ -62,6 +62,14 @@ const struct vocabulary *columnar_writer_vocabulary(const struct columnar_writer
     return &writer->vocabulary;
 }
 
+/* With the form, if it has one, and whether values are otherwise. */
+static unsigned way_byte(const struct columnar_plan *plan)
+{
+    bool is_form = plan->way == COLUMNAR_FORM;
+    return (unsigned)plan->way | (is_form ? (unsigned)plan->form.kind << COLUMNAR_FORM_SHIFT : 0) |
+           (is_form && plan->n_odd > 0 ? COLUMNAR_HAS_ODD : 0);
+}
+
 /* Closes the section of the body that began at `begin`; its size goes into the head. */
 static void end_section(struct columnar_writer *writer, size_t begin)
 {
@@ -95,7 +103,7 @@ static enum status pack_block(struct columnar_writer *writer, struct buf *out, s
             continue;
         }
         status = columnar_arrange_column(&writer->arrange, i, err); /* its way may change */
-        buf_add_char(&writer->head, (char)plan->way);
+        buf_add_char(&writer->head, (char)way_byte(plan));
         end_section(writer, begin);
     }
     buf_add_varint(out, writer->head.size);

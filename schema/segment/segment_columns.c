@@ -64,27 +64,36 @@ enum status segment_vocabulary(struct segment *segment, const struct vocabulary 
     return status;
 }
 
-static enum status open_data(struct segment *segment, struct segment_open_data *data, int64_t id,
+static void close_data(struct segment_open_data *data)
+{
+    (void)sqlite3_reset(data->stmt);
+    data->block = 0;
+}
+
+void segment_close_columns(struct segment *segment)
+{
+    for (size_t i = 0; i < SEGMENT_DATA_COUNT; i++) {
+        close_data(&segment->data[i]);
+    }
+}
+
+static enum status open_data(struct segment *segment, enum segment_data which, int64_t block,
                              struct err *err)
 {
-    sqlite3_stmt *stmt = NULL;
-    struct span blob;
+    static const enum segment_statement statements[] = {
+        [SEGMENT_DATA_EVENTS] = SEGMENT_DATA, [SEGMENT_DATA_ARRIVALS] = SEGMENT_ARRIVALS_DATA};
+    struct segment_open_data *data = &segment->data[which];
+    struct span bytes;
+    close_data(data);
     enum status status =
         data->reader ? OK : columnar_reader_new(segment->vocabulary, &data->reader, err);
-    status = THEN(status,
-                  segment_blob(segment, SEGMENT_DATA, DB_WITH(DB_INT(id)), &stmt, &blob, err));
-    if (status != OK) {
-        return status;
+    status = THEN(status, segment_blob(segment, statements[which],
+                                       DB_WITH(DB_INT(segment_data_id(block, which))), &data->stmt,
+                                       &bytes, err));
+    if (status == OK && bytes.size == 0) {
+        status = err_set(err, ERR_CORRUPT, "its bytes are gone");
     }
-    buf_clear(&data->bytes);
-    buf_add_span(&data->bytes, blob);
-    bool is_there = blob.size > 0;
-    (void)sqlite3_reset(stmt);
-    if (!is_there) {
-        return err_set(err, ERR_CORRUPT, "its bytes are gone");
-    }
-    status = buf_status(&data->bytes, segment->path, err);
-    return THEN(status, columnar_reader_open(data->reader, buf_span(&data->bytes), err));
+    return THEN(status, columnar_reader_open(data->reader, bytes, err));
 }
 
 enum status segment_open_columns(struct segment *segment, enum segment_data which, int64_t block,
@@ -101,8 +110,7 @@ enum status segment_open_columns(struct segment *segment, enum segment_data whic
         return status;
     }
     if (data->block != block) {
-        data->block = 0;
-        status = open_data(segment, data, segment_data_id(block, which), err);
+        status = open_data(segment, which, block, err);
         if (status == OK && columnar_line_count(data->reader) != info->n_events) {
             status = err_set(err, ERR_CORRUPT, "it has another number of lines than its row says");
         }
@@ -119,7 +127,6 @@ void segment_columns_fini(struct segment *segment)
 {
     for (size_t i = 0; i < SEGMENT_DATA_COUNT; i++) {
         columnar_reader_free(segment->data[i].reader);
-        buf_fini(&segment->data[i].bytes);
     }
     vec_fini(&segment->path_fields);
     arena_fini(&segment->path_arena);

@@ -18,11 +18,11 @@ static inline int64_t segment_data_id(int64_t block, enum segment_data which)
     return 2 * block + (int64_t)which;
 }
 
-/* One of them, open; block 0: none is. */
+/* One of them, open; block 0: none is. Its bytes are SQLite's, until the statement is reset. */
 struct segment_open_data {
     struct columnar_reader *reader;
     int64_t block;
-    struct buf bytes;
+    sqlite3_stmt *stmt;
 };
 
 extern const struct db_kind segment_kind;
@@ -73,6 +73,8 @@ MUST_USE enum status segment_each_part(struct segment *segment, segment_part_tak
                                        void *context, struct err *err);
 /* Names the paths that came since they were named last (segment_path.c). */
 MUST_USE enum status segment_name_paths(struct segment *segment, struct err *err);
+/* Lets go of the blocks that are open: a statement that is left open holds back checkpoints. */
+void segment_close_columns(struct segment *segment);
 /* Frees what reading columns needed. */
 void segment_columns_fini(struct segment *segment);
 

@@ -33,6 +33,10 @@ enum status segment_corrupt(const struct segment *segment, int64_t block, struct
 
 void segment_statements_free(struct segment *segment)
 {
+    for (size_t i = 0; i < SEGMENT_DATA_COUNT; i++) {
+        segment->data[i].stmt = NULL;
+        segment->data[i].block = 0;
+    }
     for (size_t i = 0; i < SEGMENT_STATEMENT_COUNT; i++) {
         (void)sqlite3_finalize(segment->statements[i]);
         segment->statements[i] = NULL;

@@ -377,6 +377,7 @@ enum status segment_writer_commit(struct segment_writer *writer, const char *arc
         return OK;
     }
     enum status status = begin(writer, err);
+    segment_close_columns(segment);
     if (status == OK && inbox_id > 0) {
         status = segment_run(segment, SEGMENT_PUT_INBOX_HIGH,
                              DB_WITH(DB_STR(archive_id), DB_INT(inbox_id)), err);
