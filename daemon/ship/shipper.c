@@ -157,8 +157,8 @@ static enum status send(struct ship_pass *pass, struct ledger_object *row, struc
                         : mark_failed(pass, row, &why, !is_of_object(status), err);
 }
 
-/* The plan cannot be kept from here (`why`): its blocks are damaged. But it may have been kept
- * before a crash. */
+/* The plan cannot be kept from here (`why`): its blocks are damaged or gone. But it may have been
+ * kept before a crash. */
 static enum status settle_without_blocks(struct ship_pass *pass, struct ledger_object *row,
                                          struct err *why, struct err *err)
 {
@@ -178,7 +178,7 @@ static enum status ship_pending(struct ship_pass *pass, struct ledger_object *ro
     struct shipper *shipper = pass->shipper;
     struct err why = {.status = OK};
     enum status status = object_build_row(shipper->dir, row, &shipper->object, &why);
-    if (status == ERR_CORRUPT) {
+    if (status == ERR_CORRUPT || status == ERR_NOT_FOUND) {
         return settle_without_blocks(pass, row, &why, err);
     }
     return status == OK ? send(pass, row, err) : mark_failed(pass, row, &why, false, err);
