@@ -8,6 +8,8 @@
 /* Integers from here on are written otherwise by event.h. */
 #define EXACT_BELOW 9007199254740992.0
 
+enum { UUID_CHARS = 36 };
+
 /* The characters of a form's spellings, in lower case. */
 static const char *characters_of(enum value_form_kind kind)
 {
@@ -20,6 +22,35 @@ static const char *characters_of(enum value_form_kind kind)
     return characters[kind];
 }
 
+static size_t count_of(struct span text, char c)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.size; i++) {
+        count += text.data[i] == c;
+    }
+    return count;
+}
+
+/* No spelling has more of these than so many. */
+static bool has_few_marks(enum value_form_kind kind, struct span literal)
+{
+    static const struct {
+        size_t dashes;
+        size_t colons;
+        size_t dots;
+        size_t letters; /* t and z */
+    } most[] = {
+        [VALUE_FORM_NONE] = {0, 0, 0, 0},   [VALUE_FORM_INTEGER] = {1, 0, 0, 0},
+        [VALUE_FORM_DIGITS] = {1, 0, 0, 0}, [VALUE_FORM_UUID] = {4, 0, 0, 0},
+        [VALUE_FORM_TIME] = {2, 2, 1, 2},   [VALUE_FORM_IPV4] = {0, 0, 3, 0},
+        [VALUE_FORM_ENDPOINT] = {0, 1, 3, 0},
+    };
+    return count_of(literal, '-') <= most[kind].dashes &&
+           count_of(literal, ':') <= most[kind].colons &&
+           count_of(literal, '.') <= most[kind].dots &&
+           count_of(literal, 't') + count_of(literal, 'z') <= most[kind].letters;
+}
+
 static bool can_have(enum value_form_kind kind, struct span literal)
 {
     const char *characters = characters_of(kind);
@@ -28,7 +59,7 @@ static bool can_have(enum value_form_kind kind, struct span literal)
             return false;
         }
     }
-    return true;
+    return has_few_marks(kind, literal);
 }
 
 static bool is_numeric_bound(const struct bound *bound)
@@ -58,7 +89,7 @@ static enum form_match_way way_of_range(const struct predicate *predicate,
 /* A word of a UUID is one of its groups, or all of it. */
 static bool is_uuid_word(struct span text)
 {
-    return text.size == 4 || text.size == 8 || text.size == 12 || text.size == 36;
+    return text.size == 4 || text.size == 8 || text.size == 12 || text.size == UUID_CHARS;
 }
 
 static enum form_match_way way_of_term(const struct predicate *predicate,
@@ -84,8 +115,11 @@ enum form_match_way form_match_way(const struct predicate *predicate, const stru
         return way_of_range(predicate, form);
     case PREDICATE_TERM:
         return way_of_term(predicate, needle, form);
-    case PREDICATE_PREFIX:
     case PREDICATE_SUBSTRING:
+        return !can_have(form, predicate->text) ? FORM_MATCH_NONE /* it has no escapes */
+               : form == VALUE_FORM_UUID        ? FORM_MATCH_NUMBERS
+                                                : FORM_MATCH_SPELLED;
+    case PREDICATE_PREFIX:
     case PREDICATE_GLOB:
     case PREDICATE_PHRASE:
         return can_have(form, needle->literal) ? FORM_MATCH_SPELLED : FORM_MATCH_NONE;
@@ -135,7 +169,7 @@ static void match_uuids(struct span text, const uint64_t *numbers, const uint64_
                         size_t count, uint8_t *out_hits)
 {
     uint64_t mask_12 = (UINT64_C(1) << 48) - 1;
-    if (text.size == 36) {
+    if (text.size == UUID_CHARS) {
         struct value_form_bits bits;
         char quoted[VALUE_FORM_SPELLING_MAX];
         quoted[0] = quoted[37] = '"';
@@ -160,6 +194,54 @@ static void match_uuids(struct span text, const uint64_t *numbers, const uint64_
                  seconds[i] >> 48 == word;
         }
         out_hits[i] = is_hex && is;
+    }
+}
+
+static bool is_uuid_dash(size_t at)
+{
+    return at == 8 || at == 13 || at == 18 || at == 23;
+}
+
+/* A part of a UUID's spelling at one place of it, as bits of both numbers. */
+struct uuid_part {
+    uint64_t mask[2];
+    uint64_t bits[2];
+};
+
+/* False: its dashes do not stand where a UUID's are. */
+static bool place_uuid_part(struct span part, size_t at, struct uuid_part *out)
+{
+    size_t digit = at - (at > 8) - (at > 13) - (at > 18) - (at > 23);
+    *out = (struct uuid_part){{0, 0}, {0, 0}};
+    for (size_t i = 0; i < part.size; i++) {
+        if (is_uuid_dash(at + i) != (part.data[i] == '-')) {
+            return false;
+        }
+        if (part.data[i] != '-') {
+            uint64_t nibble = (uint64_t)(ascii_hex_digit(part.data[i]) & 15);
+            size_t shift = 4 * (15 - digit % 16);
+            out->mask[digit / 16] |= UINT64_C(15) << shift;
+            out->bits[digit / 16] |= nibble << shift;
+            digit++;
+        }
+    }
+    return true;
+}
+
+/* Each place where the part may stand is looked at in all values, without spelling them. */
+static void match_uuid_parts(struct span part, const uint64_t *numbers, const uint64_t *seconds,
+                             size_t count, uint8_t *out_hits)
+{
+    memset(out_hits, 0, count);
+    for (size_t at = 0; part.size > 0 && at + part.size <= UUID_CHARS; at++) {
+        struct uuid_part placed;
+        if (!place_uuid_part(part, at, &placed)) {
+            continue;
+        }
+        for (size_t i = 0; i < count; i++) {
+            out_hits[i] |= (uint8_t)(((numbers[i] & placed.mask[0]) == placed.bits[0]) &
+                                     ((seconds[i] & placed.mask[1]) == placed.bits[1]));
+        }
     }
 }
 
@@ -192,6 +274,8 @@ void form_match_numbers(const struct predicate *predicate, struct value_form for
 {
     if (predicate->kind == PREDICATE_RANGE) {
         match_range(predicate, form.kind, numbers, count, out_hits);
+    } else if (predicate->kind == PREDICATE_SUBSTRING) {
+        match_uuid_parts(predicate->text, numbers, seconds, count, out_hits);
     } else if (form.kind == VALUE_FORM_UUID) {
         match_uuids(predicate->text, numbers, seconds, count, out_hits);
     } else {

@@ -31,19 +31,24 @@ static enum status line_keys(struct columnar_reader *reader, size_t i, const uin
     return status;
 }
 
+/* What the values are packed in the order of. */
+static enum status unpack_order_by(struct columnar_part *part, size_t *out_by, struct err *err)
+{
+    return columnar_part_count(part, COLUMNAR_ORDER_COLUMN + part->reader->sections.count - 1,
+                               out_by, err);
+}
+
 /* For each value its place among the values as they are packed; NULL: the same. */
-static enum status unpack_order(struct columnar_part *part, const uint16_t **out_order,
-                                struct err *err)
+static enum status find_order(struct columnar_part *part, size_t by, const uint16_t **out_order,
+                              struct err *err)
 {
     struct columnar_reader *reader = part->reader;
-    size_t by = 0;
     const uint16_t *keys = reader->lines.items;
     size_t n_keys = reader->shapes.count;
-    size_t by_max = COLUMNAR_ORDER_COLUMN + reader->sections.count - 1;
-    enum status status = columnar_part_count(part, by_max, &by, err);
+    enum status status = OK;
     *out_order = NULL;
-    if (status != OK || by == COLUMNAR_ORDER_LINES) {
-        return status;
+    if (by == COLUMNAR_ORDER_LINES) {
+        return OK;
     }
     if (by >= COLUMNAR_ORDER_COLUMN) {
         size_t other = by - COLUMNAR_ORDER_COLUMN;
@@ -56,6 +61,14 @@ static enum status unpack_order(struct columnar_part *part, const uint16_t **out
         reader->depth--;
     }
     return THEN(status, columnar_reader_order(reader, part->i, keys, n_keys, out_order, err));
+}
+
+static enum status unpack_order(struct columnar_part *part, const uint16_t **out_order,
+                                struct err *err)
+{
+    size_t by = 0;
+    enum status status = unpack_order_by(part, &by, err);
+    return THEN(status, find_order(part, by, out_order, err));
 }
 
 /* As columnar_part_numbers, from that order into the lines'. */
@@ -307,7 +320,7 @@ static enum status unpack_texts(struct columnar_part *part, struct err *err)
     size_t n_repeats = 0;
     uint64_t *start = NULL;
     struct columnar_texts texts = {.count = n_values};
-    enum status status = unpack_order(part, &section->order, err);
+    enum status status = unpack_order_by(part, &section->order_by, err);
     status = THEN(status, columnar_part_count(part, n_values, &n_repeats, err));
     if (status == OK && n_repeats > 0) {
         status = columnar_part_numbers(part, n_values, &section->which, err);
@@ -333,16 +346,17 @@ static enum status unpack_text(struct columnar_part *part, struct err *err)
     struct columnar_column *column = part->column;
     struct columnar_section *section = &part->reader->sections.items[part->i];
     enum status status = section->texts.start ? OK : unpack_texts(part, err);
+    const uint16_t *order = NULL;
     part->at = part->bytes.size;
+    status = THEN(status, find_order(part, section->order_by, &order, err));
     if (status != OK) {
         return status;
     }
     uint64_t *start = (uint64_t *)(uintptr_t)section->texts.start;
     column->text = section->texts.text;
     column->is_quoted = section->texts.is_quoted;
-    if (section->order || section->which) {
-        status = columnar_part_spread(part, section->which, section->order, &column->text, &start,
-                                      err);
+    if (order || section->which) {
+        status = columnar_part_spread(part, section->which, order, &column->text, &start, err);
     }
     column->start = start;
     return status;

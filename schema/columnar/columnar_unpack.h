@@ -35,7 +35,7 @@ struct columnar_section {
     struct columnar_column *column; /* in the arena: begun, with its ids alone; NULL: not yet */
     struct columnar_texts texts;    /* text: as they are packed; text NULL: not asked for */
     uint64_t *which;                /* text: of each value, which of them; NULL: in turn */
-    const uint16_t *order;          /* of text: in which they are packed; NULL: the lines' */
+    size_t order_by;                /* of text: in what order they are packed */
     bool is_whole;                  /* the rest of it is unpacked, too */
     size_t leader;                  /* begun, follows: a section of ids */
     size_t at;                      /* begun: where in the bytes the rest is */
