@@ -220,19 +220,19 @@ struct column_search {
     size_t i;
     const struct observable_lookup_path *path;
     const struct columnar_column *column; /* when it was read */
-    struct bitmap *map;
+    struct bitmap hits;                   /* which of its values match */
+    bool any;
 };
 
-static enum status read_column(struct column_search *search, const uint16_t **out_slots,
-                               struct err *err)
+static enum status read_column(struct column_search *search, struct err *err)
 {
-    enum status status = columnar_column(search->reader, search->i, &search->column, err);
-    return THEN(status, columnar_column_slots(search->reader, search->i, out_slots, err));
+    return columnar_column(search->reader, search->i, &search->column, err);
 }
 
-static void add_event(const struct column_search *search, const uint16_t *slots, size_t k)
+static void add_hit(struct column_search *search, size_t value)
 {
-    bitmap_set(search->map, slots ? slots[k] : k);
+    search->any = true;
+    bitmap_set(&search->hits, value);
 }
 
 /* Of the vocabulary: the ids first, and where they are only if one of them matches. */
@@ -249,20 +249,18 @@ static enum status search_ids(struct column_search *search, struct err *err)
     if (status != OK || id == n_ids) {
         return status;
     }
-    const uint16_t *slots;
-    status = read_column(search, &slots, err);
+    status = read_column(search, err);
     const struct columnar_column *column = search->column;
     for (size_t k = 0; status == OK && k < column->n_values; k++) {
         if (has_value(lookup, column->ids[column->places ? column->places[k] : 0])) {
-            add_event(search, slots, k);
+            add_hit(search, k);
         }
     }
     return status;
 }
 
 /* All values of the column, or the odd ones. */
-static enum status search_values(struct column_search *search, const uint16_t *slots, bool odd,
-                                 struct err *err)
+static enum status search_values(struct column_search *search, bool odd, struct err *err)
 {
     struct observable_lookup *lookup = search->lookup;
     const struct columnar_column *column = search->column;
@@ -274,7 +272,7 @@ static enum status search_values(struct column_search *search, const uint16_t *s
             odd ? columnar_value_of(column->odd_texts[i]) : columnar_walk_next(&walk);
         status = match_value(lookup, &search->path->observed, value, &matches, err);
         if (matches) {
-            add_event(search, slots, odd ? column->odd[i] : i);
+            add_hit(search, odd ? column->odd[i] : i);
         }
     }
     return status;
@@ -291,7 +289,7 @@ static bool is_address(const struct observable_lookup_ops *ops, uint32_t v4)
 }
 
 /* An address, with a port or without, is that and no more. */
-static void search_addresses(struct column_search *search, const uint16_t *slots)
+static void search_addresses(struct column_search *search)
 {
     const struct observable_lookup_ops *ops = &search->lookup->ops;
     const struct columnar_column *column = search->column;
@@ -301,12 +299,12 @@ static void search_addresses(struct column_search *search, const uint16_t *slots
         if (odd < column->n_odd && column->odd[odd] == k) {
             odd++;
         } else if (ops->may_have_v4(ops->context, v4) && is_address(ops, v4)) {
-            add_event(search, slots, k);
+            add_hit(search, k);
         }
     }
 }
 
-static void search_uuids(struct column_search *search, const uint16_t *slots)
+static void search_uuids(struct column_search *search)
 {
     const struct columnar_column *column = search->column;
     char text[VALUE_FORM_SPELLING_MAX];
@@ -319,7 +317,7 @@ static void search_uuids(struct column_search *search, const uint16_t *slots)
         }
         size_t size = value_form_write(column->form, &bits, text);
         if (is_asked_for(search->lookup, &search->path->observed, span_of(text + 1, size - 2))) {
-            add_event(search, slots, k);
+            add_hit(search, k);
         }
     }
 }
@@ -331,29 +329,27 @@ static enum status search_form(struct column_search *search, bool is_listed, str
     const struct observable_field *field = &search->path->observed.field;
     bool whole = search->path->asks_whole;
     bool addresses = field->kind != OBSERVABLE_FIELD_NOTHING && asks(search->lookup, OBSERVABLE_IP);
-    const uint16_t *slots;
     if (!whole && !addresses && !is_listed) {
         return OK;
     }
-    enum status status = read_column(search, &slots, err);
+    enum status status = read_column(search, err);
     if (status != OK) {
         return status;
     }
     enum value_form_kind kind = search->column->form.kind;
     if (addresses && (kind == VALUE_FORM_IPV4 || kind == VALUE_FORM_ENDPOINT)) {
-        search_addresses(search, slots);
+        search_addresses(search);
     }
     if (whole && kind == VALUE_FORM_UUID && !field->words_are_files) {
-        search_uuids(search, slots);
+        search_uuids(search);
         whole = false;
     }
-    return whole || is_listed ? search_values(search, slots, !whole, err) : OK;
+    return whole || is_listed ? search_values(search, !whole, err) : OK;
 }
 
 static enum status search_column(struct column_search *search, enum columnar_way way,
                                  bool is_listed, struct err *err)
 {
-    const uint16_t *slots;
     enum status status = OK;
     switch (way) {
     case COLUMNAR_ONE:
@@ -364,12 +360,29 @@ static enum status search_column(struct column_search *search, enum columnar_way
         return search_form(search, is_listed, err);
     case COLUMNAR_TEXT:
         if (is_listed) {
-            status = read_column(search, &slots, err);
-            status = THEN(status, search_values(search, slots, false, err));
+            status = read_column(search, err);
+            status = THEN(status, search_values(search, false, err));
         }
         return status;
     }
     return OK;
+}
+
+/* The events of the values that match. */
+static enum status add_events(struct column_search *search, struct bitmap *map, struct err *err)
+{
+    const uint16_t *slots = NULL;
+    if (!search->any) {
+        return OK;
+    }
+    enum status status = columnar_column_slots(search->reader, search->i, &slots, err);
+    if (status == OK) {
+        BITMAP_EACH(&search->hits, value)
+        {
+            bitmap_set(map, slots ? slots[value] : value);
+        }
+    }
+    return status;
 }
 
 /* The block's first place; they are in the order of blocks. */
@@ -410,9 +423,12 @@ enum status observable_lookup_block(struct observable_lookup *lookup, struct blo
         }
         bool is_listed = place < end && place->block == view->info->id &&
                          (place->path == path || place->path == OBSERVABLE_LOOKUP_ANY);
-        struct column_search search = {lookup, columns.reader, i, vec_at(&lookup->paths, path),
-                                       NULL,   out_map};
+        struct column_search search = {.lookup = lookup,
+                                       .reader = columns.reader,
+                                       .i = i,
+                                       .path = vec_at(&lookup->paths, path)};
         status = search_column(&search, way, is_listed, err);
+        status = THEN(status, add_events(&search, out_map, err));
     }
     return status;
 }

@@ -1,5 +1,8 @@
-#include "schema/base/hash64.h"
 #include "schema/block/observable_index.h"
+
+#include <endian.h>
+
+#include "schema/base/hash64.h"
 
 enum { SUM_BYTES = 4 };
 
@@ -61,19 +64,15 @@ enum status observable_index_open(struct observable_index *index, struct err *er
 /* Bits of `bytes` from bit *at on: at least 57 of them; zeros behind the end. */
 static uint64_t peek_bits(struct span bytes, size_t at)
 {
-    unsigned char window[8] = {0};
+    uint64_t window = 0;
     size_t byte = at / 8;
     size_t size = byte < bytes.size ? bytes.size - byte : 0;
     if (size >= sizeof window) {
-        memcpy(window, bytes.data + byte, sizeof window); /* the usual case, in one move */
+        memcpy(&window, bytes.data + byte, sizeof window); /* the usual case, in one move */
     } else if (size > 0) {
-        memcpy(window, bytes.data + byte, size);
+        memcpy(&window, bytes.data + byte, size);
     }
-    uint64_t bits = 0;
-    for (unsigned i = 0; i < sizeof window; i++) {
-        bits |= (uint64_t)window[i] << 8 * i;
-    }
-    return bits >> at % 8;
+    return le64toh(window) >> at % 8;
 }
 
 /* Reads `count` ascending numbers of `bits` bits from the front of *bytes. */
