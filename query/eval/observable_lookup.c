@@ -385,9 +385,8 @@ static enum status add_events(struct column_search *search, struct bitmap *map, 
     return status;
 }
 
-/* The block's first place; they are in the order of blocks. */
-static const struct observable_lookup_place *places_of(const struct observable_lookup *lookup,
-                                                       int64_t block)
+/* The number of the block's first place; they are in the order of blocks. */
+static size_t places_of(const struct observable_lookup *lookup, int64_t block)
 {
     size_t low = 0;
     size_t high = lookup->places.count;
@@ -399,7 +398,20 @@ static const struct observable_lookup_place *places_of(const struct observable_l
             high = middle;
         }
     }
-    return lookup->places.items + low;
+    return low;
+}
+
+/* May the block have something of the path? Paths ascend, and *place with them. */
+static bool may_have(const struct observable_lookup *lookup, int64_t block, uint32_t path,
+                     size_t *place)
+{
+    const struct observable_lookup_place *places = lookup->places.items;
+    size_t count = lookup->places.count;
+    while (*place < count && places[*place].block == block && places[*place].path < path) {
+        ++*place;
+    }
+    return *place < count && places[*place].block == block &&
+           (places[*place].path == path || places[*place].path == OBSERVABLE_LOOKUP_ANY);
 }
 
 enum status observable_lookup_block(struct observable_lookup *lookup, struct block_view *view,
@@ -413,16 +425,11 @@ enum status observable_lookup_block(struct observable_lookup *lookup, struct blo
     if (status != OK) {
         return status;
     }
-    const struct observable_lookup_place *place = places_of(lookup, view->info->id);
-    const struct observable_lookup_place *end = lookup->places.items + lookup->places.count;
+    size_t place = places_of(lookup, view->info->id);
     for (size_t i = 0; status == OK && i < columnar_column_count(columns.reader); i++) {
         uint32_t path;
         enum columnar_way way = columnar_column_way(columns.reader, i, &path);
-        while (place < end && place->block == view->info->id && place->path < path) {
-            place++;
-        }
-        bool is_listed = place < end && place->block == view->info->id &&
-                         (place->path == path || place->path == OBSERVABLE_LOOKUP_ANY);
+        bool is_listed = may_have(lookup, view->info->id, path, &place);
         struct column_search search = {.lookup = lookup,
                                        .reader = columns.reader,
                                        .i = i,
