@@ -323,9 +323,9 @@ def generated(place):
     # What is kept is an index: without all of it, or with a part of it, the same is found.
     files = sorted(glob.glob(place.path("a/segments/*/*.db")))
     expect(len(files) == 2, files)
-    for path, change in ((files[0], "DELETE FROM vector WHERE id >> 32 = 6 AND (id & 0xffffffff) < 2"),
-                         (files[1], "UPDATE vector SET data = substr(data, 1, length(data) - 9) WHERE id >> 32 = 6"),
-                         (files[0], "DELETE FROM vector WHERE id >> 32 = 6")):
+    for path, change in ((files[0], "DELETE FROM observables WHERE block < 2"),
+                         (files[1], "UPDATE observables SET data = substr(data, 1, length(data) - 9)"),
+                         (files[0], "DELETE FROM observables")):
         changed = subprocess.run(["sqlite3", path, f"{change}; SELECT changes()"], capture_output=True, check=True)
         expect(int(changed.stdout) > 0, change)
         if EVENTS <= 100000:

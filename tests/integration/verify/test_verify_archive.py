@@ -10,22 +10,10 @@ import sqlite3
 import subprocess
 
 from stele_tool import expect
-from verify_world import (DAY, World, change_sql, flipped, frame_lines, make_events, pack_lines,
-                          read_sql, run_all, unzstd, zstd)
+from verify_world import (DAY, World, block_lines, change_sql, flipped, forge, make_events,
+                          put_lines, read_sql, run_all, unzstd, zstd)
 
 BLOCK = 2
-
-
-def put_lines(world, lines, block=BLOCK, forge=False):
-    """Replaces a block's events; with forge, whatever of its digests is in the file, too."""
-    frame, text = pack_lines(lines)
-    change_sql(world.day(), ("UPDATE frame SET data=? WHERE block=?", (frame, block)))
-    if forge:
-        change_sql(world.day(),
-                   ("UPDATE block SET sha256=?, raw_bytes=?, frame_bytes=? WHERE id=?",
-                    (hashlib.sha256(text).digest(), len(text), len(frame), block)),
-                   ("UPDATE proof SET frame_sha256=? WHERE block=?",
-                    (hashlib.sha256(frame).digest(), block)))
 
 
 def found(world, words, change):
@@ -45,44 +33,81 @@ def clean(world):
 
 def events_of_a_block(world):
     """One event that was changed, removed, added or moved is named by its line and byte."""
-    for forge in (False, True):
+    for fit in (False, True):
         for line in (0, 63, 64, 777, 2249):
             world.fresh()
-            lines = frame_lines(world.day(), BLOCK)
+            lines = block_lines(world.day(), BLOCK)
             byte = sum(len(text) + 1 for text in lines[:line])
             place = f"^{DAY} block {BLOCK} line {line + 1} byte {byte}: "
-            changed = lines[:line] + [lines[line].replace(b'"user":"user', b'"user":"evil')]
-            put_lines(world, changed + lines[line + 1:], forge=forge)
-            world.expect_found(world.archive(), "(?m)" + place + ".*this line was changed")
-            world.fresh()
-            put_lines(world, lines[:line] + lines[line + 1:], forge=forge)
+            for old, new in ((b'"user":"user', b'"user":"evil'), (b'"pid":', b'"pid":9'),
+                             (b'"time":"2026', b'"time":"2025'), (b"203.0.113.", b"203.0.114."),
+                             (b"-4000-8000-", b"-4000-8001-"), (b"/srv/", b"/SRV/")):
+                changed = lines[:line] + [lines[line].replace(old, new, 1)]
+                expect(changed[-1] != lines[line], lines[line])
+                put_lines(world.day(), BLOCK, changed + lines[line + 1:], fit=fit)
+                world.expect_found(world.archive(), "(?m)" + place + ".*this line was changed")
+            put_lines(world.day(), BLOCK, lines[:line] + lines[line + 1:], fit=fit)
             world.expect_found(world.archive(), "(?m)" + place + ".*a line is missing here")
-            world.fresh()
-            put_lines(world, lines[:line] + make_events(1, seed=99) + lines[line:], forge=forge)
+            put_lines(world.day(), BLOCK, lines[:line] + make_events(1, seed=99) + lines[line:],
+                      fit=fit)
             world.expect_found(world.archive(), "(?m)" + place + ".*this line was added")
     world.fresh()
-    lines = frame_lines(world.day(), BLOCK)
     lines[100], lines[101] = lines[101], lines[100]
-    put_lines(world, lines, forge=True)
+    put_lines(world.day(), BLOCK, lines, fit=True)
     world.expect_found(world.archive(), f"(?m)^{DAY} block {BLOCK} lines 65 to 128 byte")
+    count = len(lines)
+    for column, words in (("events", "another number of lines"), ("raw_bytes", "another size")):
+        world.fresh()
+        change_sql(world.day(), f"UPDATE block SET {column}={column}-1 WHERE id={BLOCK}")
+        world.expect_found(world.archive(), f"block {BLOCK}: its events cannot be read.*{words}")
+    expect(count == 2250, f"{count} lines")
+
+
+def arrivals_of_a_block(world):
+    """When and from where an event came; with digests that fit, the seal tells."""
+    for fit in (False, True):
+        for line in (0, 777, 2249):
+            for old, new in ((b'.received":"2', b'.received":"1'), (b"import ", b"https ")):
+                world.fresh()
+                lines = block_lines(world.day(), BLOCK, "arrivals")
+                other = lines[line].replace(old, new, 1)
+                expect(other != lines[line], lines[line])
+                put_lines(world.day(), BLOCK, lines[:line] + [other] + lines[line + 1:],
+                          "arrivals", fit=fit)
+                world.expect_found(world.archive(), f"block {BLOCK}: when and from where its events"
+                                   " came was changed")
+                if not fit:
+                    world.expect_found(world.archive("--quick"), f"block {BLOCK}: what is stored")
+
+
+def digests_that_fit(world):
+    """What is beside the lines, with all digests of the file made to fit: compared with the lines."""
+    for sql, words in (
+            (f"UPDATE block SET time_min_us=time_min_us+1000000 WHERE id={BLOCK}", "time"),
+            (f"UPDATE block SET time_max_us=time_max_us-1000000 WHERE id={BLOCK}", "time"),
+            (f"DELETE FROM observables WHERE block={BLOCK}", "observables"),
+            (f"UPDATE observables SET data=(SELECT data FROM observables WHERE block=1)"
+             f" WHERE block={BLOCK}", "observables"),
+            (f"INSERT INTO newlines VALUES ({BLOCK}, x'05')", "newlines|came")):
+        world.fresh()
+        change_sql(world.day(), sql)
+        forge("fit", world.day(), BLOCK)
+        found(world, f"block {BLOCK}: .*({words})", sql)
 
 
 def parts_of_a_day(world):
     """Bytes of each table."""
-    world.fresh()
-    blobs = [("frame", "data", f"block={BLOCK}", f"block {BLOCK}")]
-    for kind in (1, 2, 3, 6, 7):
-        blobs.append(("vector", "data", f"id={(kind << 32) + BLOCK}", f"block {BLOCK}: its index"))
-    fields = dict(sqlite3.connect(world.day()).execute("SELECT name, id FROM field"))
-    for field in ("event", "user", "sid", "addr.remote", "pid", "stele.source"):
-        blobs.append(("field_column", "data", f"field={fields[field]} AND block={BLOCK}",
-                      f"block {BLOCK}: its index"))
-    blobs += [("value_uuid", "data", "rowid=(SELECT min(rowid) FROM value_uuid)", "its index"),
-              ("proof", "frame_sha256", f"block={BLOCK}", f"block {BLOCK}"),
-              ("proof", "index_sha256", f"block={BLOCK}", f"block {BLOCK}"),
-              ("proof", "chain", f"block={BLOCK}", f"block {BLOCK}"),
-              ("block", "sha256", f"id={BLOCK}", f"block {BLOCK}: its digest"),
-              ("block", "text_fields", f"id={BLOCK}", f"block {BLOCK}")]
+    blobs = [("block_data", "data", f"id={2 * BLOCK}", f"block {BLOCK}: its events"),
+             ("block_data", "data", f"id={2 * BLOCK + 1}",
+              f"block {BLOCK}: when and from where its events came"),
+             ("observables", "data", f"block={BLOCK}", f"block {BLOCK}: what is stored"),
+             ("proof", "arrivals_sha256", f"block={BLOCK}", f"block {BLOCK}: its proof"),
+             ("proof", "stored_sha256", f"block={BLOCK}", f"block {BLOCK}: what is stored"),
+             ("proof", "chain", f"block={BLOCK}", f"block {BLOCK}: does not continue"),
+             ("block", "sha256", f"id={BLOCK}", f"block {BLOCK}: its digest")]
+    for table in ("vocabulary", "vocabulary_copy"):
+        for part in (2, 3, 4):
+            blobs.append((table, "data", f"id={part}", f"block {part // 2}: what is stored"))
     dice = random.Random(5)
     for table, column, where, words in blobs:
         world.fresh()
@@ -92,40 +117,52 @@ def parts_of_a_day(world):
             change_sql(world.day(),
                        (f"UPDATE {table} SET {column}=? WHERE {where}", (flipped(data, at),)))
             found(world, words, f"{table}.{column} where {where}, byte {at}")
+            if "block 1: its" not in words:
+                quick = world.archive("--quick")
+                expect(quick.code == 4 or table == "block", f"{where}: {quick.text()}")
+    stored = f"block {BLOCK}: what is stored"
     for sql, words in (
-            ("UPDATE value SET text=text||'x' WHERE id=(SELECT min(id) FROM value)", "its index"),
-            ("UPDATE value SET field=field+1 WHERE id=(SELECT min(id) FROM value)", "its index"),
-            ("UPDATE field SET name='nobody' WHERE name='user'", "its index"),
-            ("UPDATE field SET name='no-command' WHERE name='command'", "its index"),
-            (f"UPDATE block SET time_min_us=time_min_us+1 WHERE id={BLOCK}", "its index"),
-            (f"UPDATE block SET partial=1 WHERE id={BLOCK}", "its index"),
+            (f"UPDATE block SET time_min_us=time_min_us+1 WHERE id={BLOCK}", stored),
+            (f"UPDATE block SET time_max_us=time_max_us+1 WHERE id={BLOCK}", stored),
+            (f"UPDATE block SET stored_bytes=stored_bytes+1 WHERE id={BLOCK}", stored),
+            (f"UPDATE block SET whole_lines=1 WHERE id={BLOCK}", stored),
+            (f"UPDATE block SET not_same=1 WHERE id={BLOCK}", stored),
+            (f"DELETE FROM observables WHERE block={BLOCK}", stored),
+            (f"INSERT INTO newlines VALUES ({BLOCK}, x'05')", stored),
+            ("DELETE FROM vocabulary", "block 1: what is stored"),
+            ("DELETE FROM vocabulary_copy", "block 1: what is stored"),
             (f"DELETE FROM proof WHERE block={BLOCK}", "its proof is gone"),
-            (f"DELETE FROM frame WHERE block={BLOCK}", "its frame is gone"),
-            (f"DELETE FROM vector WHERE id={(2 << 32) + BLOCK}", f"block {BLOCK}"),
+            (f"DELETE FROM block_data WHERE id={2 * BLOCK}",
+             f"block {BLOCK}: its events cannot be read.*gone"),
+            (f"DELETE FROM block_data WHERE id={2 * BLOCK + 1}",
+             f"block {BLOCK}: when and from where its events came cannot be read.*gone"),
             (f"UPDATE segment SET day_us=day_us+86400000000", "another day")):
         world.fresh()
         change_sql(world.day(), sql)
         found(world, words, sql)
+    world.fresh()
+    change_sql(world.day(), *(f"DELETE FROM {table} WHERE id=2"
+                              for table in ("vocabulary", "vocabulary_copy")))
+    found(world, "the vocabulary is damaged", "both copies of a part")
 
 
 def words_of_a_day(world):
-    """The trees of words: a changed leaf hides events from a search."""
+    """The tree of words: a changed leaf hides events from a search."""
     world.fresh()
+    rows = sqlite3.connect(world.day()).execute(
+        "SELECT id, length(block) FROM text_word_data WHERE id > 10 ORDER BY id").fetchall()
     tried = 0
-    for table in ("text_term_data", "value_term_data"):
-        rows = sqlite3.connect(world.day()).execute(
-            f"SELECT id, length(block) FROM {table} WHERE id > 10 ORDER BY id").fetchall()
-        for row, size in rows[:: max(1, len(rows) // 6)]:
+    for row, size in rows[:: max(1, len(rows) // 6)]:
+        for at in (size // 3, size * 2 // 3):
             world.fresh()
-            data, = read_sql(world.day(), f"SELECT block FROM {table} WHERE id=?", row)
-            change_sql(world.day(), (f"UPDATE {table} SET block=? WHERE id=?",
-                                     (flipped(data, size * 2 // 3), row)))
-            result = world.archive()
-            world.expect_found(result, "words|SQLite|index")
+            data, = read_sql(world.day(), "SELECT block FROM text_word_data WHERE id=?", row)
+            change_sql(world.day(), ("UPDATE text_word_data SET block=? WHERE id=?",
+                                     (flipped(data, at), row)))
+            world.expect_found(world.archive(), "words|SQLite")
             tried += 1
     expect(tried >= 4, f"only {tried} leaves were tried")
     world.fresh()
-    change_sql(world.day(), "DELETE FROM text_term_data WHERE id > 10")
+    change_sql(world.day(), "DELETE FROM text_word_data WHERE id > 10")
     world.expect_found(world.archive(), "words")
 
 
@@ -133,9 +170,10 @@ def whole_blocks_and_days(world):
     for day_words, statements in (
             ("block 2: is missing, with 2250 events",
              [f"DELETE FROM {t} WHERE {c}=2" for t, c in
-              (("block", "id"), ("frame", "block"), ("proof", "block"))]),
+              (("block", "id"), ("block_data", "id/2"), ("proof", "block"))]),
             (r"block 1:? .*seal|does not continue", [
-                "UPDATE frame SET block=block+100", "UPDATE frame SET block=103-block",
+                "UPDATE block_data SET id=id+200",
+                "UPDATE block_data SET id=206+id%2-id/2*2",
                 "UPDATE block SET id=id+100", "UPDATE block SET id=103-id",
                 "UPDATE proof SET block=block+100", "UPDATE proof SET block=103-block"])):
         world.fresh()
@@ -269,8 +307,8 @@ def days_that_were_deleted(world):
     world.expect_clean(world.archive())
     world.ok("ship", "--archive", "archive")
     world.expect_clean(world.archive())
-    lines = frame_lines(world.day(), 3)
-    put_lines(world, lines[:7] + lines[8:], block=3, forge=True)
+    lines = block_lines(world.day(), 3)
+    put_lines(world.day(), 3, lines[:7] + lines[8:], fit=True)
     world.expect_found(world.archive(), f"(?m)^{DAY} block 3 line 8 byte .*a line is missing here")
     os.remove(world.day())
     world.expect_found(world.archive(), f"{DAY}: the day's file is missing, with 1 sealed block")
@@ -283,11 +321,10 @@ def any_byte_of_a_day(world):
         db.text_factory = bytes
         rows = {}
         for name, in db.execute("SELECT name FROM sqlite_schema WHERE type='table'"
-                                " AND name NOT IN ('text_term', 'value_term', 'sqlite_stat1')"
+                                " AND name NOT IN ('text_word', 'sqlite_stat1')"
                                 " ORDER BY name").fetchall():
             text = name.decode()
-            # statistics that steer what is written later, and what the inbox needs
-            if text in ("field", "inbox_high"):
+            if text == "inbox_high":  # what the inbox needs
                 continue
             rows[text] = db.execute(f"SELECT * FROM {text}").fetchall()
         db.close()
@@ -314,7 +351,7 @@ def any_byte_of_a_day(world):
 
 if __name__ == "__main__":
     with World() as shared:
-        run_all(shared, clean, events_of_a_block, parts_of_a_day, words_of_a_day,
-                whole_blocks_and_days, seals_and_ledger,
-                seals_that_were_signed_again, more_than_one_seal_holds, nothing_that_is_signed, a_key_that_is_gone,
-                days_that_were_deleted, any_byte_of_a_day)
+        run_all(shared, clean, events_of_a_block, arrivals_of_a_block, digests_that_fit,
+                parts_of_a_day, words_of_a_day, whole_blocks_and_days, seals_and_ledger,
+                seals_that_were_signed_again, more_than_one_seal_holds, nothing_that_is_signed,
+                a_key_that_is_gone, days_that_were_deleted, any_byte_of_a_day)

@@ -3,10 +3,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "schema/block/codec.h"
 #include "schema/copy/copy_verify.h"
 #include "schema/copy/copy_writer.h"
 #include "tests/support/audit_world.h"
+#include "tests/support/forge.h"
 #include "tests/support/test.h"
 
 enum { EVENTS = 9000, DAYS = 40, FLIPS_A_PAGE = 24, PARTS = 4, PAGE_BYTES = 32768 };
@@ -106,29 +106,25 @@ TEST(another_key_is_told)
     EXPECT(strstr(told.data, signing_key_id(other)) != NULL);
 }
 
-/* Runs SQL on a fresh copy of the file, without the guard against writing FTS5's own tables. */
+/* Runs SQL on a fresh copy of the file. */
 static void change(const char *sql)
 {
-    sqlite3 *db = NULL;
     EXPECT_OK(file_write(changed, buf_span(&clean_bytes), 0600, &err), err);
-    EXPECT_INT(sqlite3_open(changed, &db), SQLITE_OK);
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
-        fprintf(stderr, "%s: %s\n", sql, sqlite3_errmsg(db));
-        test_failures++;
-    }
-    EXPECT(sqlite3_total_changes(db) > 0 || strstr(sql, "CREATE") || strstr(sql, "PRAGMA") ||
-           strstr(sql, "DROP"));
-    EXPECT_INT(sqlite3_close(db), SQLITE_OK);
+    EXPECT(forge_sql(changed, sql));
 }
 
 static const struct {
     const char *sql;
     const char *words; /* that must be among what is told, or in the failure */
 } changes[] = {
-    {"UPDATE frame SET data = (SELECT data FROM frame WHERE block = 1) WHERE block = 2",
+    /* the events of block b are block_data 2b, how they came is 2b + 1 */
+    {"UPDATE block_data SET data = (SELECT data FROM block_data WHERE id = 2) WHERE id = 4",
+     "block 2: its events cannot be read"},
+    {"UPDATE block_data SET data = (SELECT data FROM block_data WHERE id = 2) WHERE id = 4;"
+     "UPDATE block SET raw_bytes = (SELECT raw_bytes FROM block WHERE id = 1) WHERE id = 2",
      "block 2: line 1 to 64, byte 0: its events do not have the digest"},
-    {"UPDATE frame SET data = zeroblob(length(data)) WHERE block = 3", "block 3: its events"},
-    {"DELETE FROM frame WHERE block = 1", "block 1: its events cannot be read"},
+    {"UPDATE block_data SET data = zeroblob(length(data)) WHERE id = 6", "block 3: its events"},
+    {"DELETE FROM block_data WHERE id = 2", "block 1: its events cannot be read"},
     {"DELETE FROM block WHERE id = 2", "the chain of the blocks"},
     {"DELETE FROM block WHERE id = (SELECT max(id) FROM block)", "the case header says"},
     {"UPDATE block SET id = 100 WHERE id = 1; UPDATE block SET id = 1 WHERE id = 2;"
@@ -137,31 +133,56 @@ static const struct {
     {"UPDATE block SET sha256 = zeroblob(32) WHERE id = 2", "its lines look as they were"},
     {"UPDATE block SET events = events - 1 WHERE id = 1", "table block was changed"},
     {"UPDATE block SET time_max_us = time_max_us + 1 WHERE id = 1", "table block was changed"},
-    {"UPDATE block SET text_fields = x'' WHERE id = 1", "table block was changed"},
-    {"UPDATE vector SET data = zeroblob(length(data)) WHERE id = (1 << 32) + 1",
-     "table vector was changed"},
-    {"DELETE FROM vector WHERE id = (2 << 32) + 1", "table vector has"},
-    {"INSERT INTO vector SELECT id + 1000, data FROM vector LIMIT 1", "table vector has"},
-    {"UPDATE vector SET id = id + 500 WHERE id = (3 << 32) + 1", "table vector was changed"},
-    {"UPDATE field_column SET data = zeroblob(length(data)) WHERE block = 1 AND field = 2",
-     "block 1: its times, sources, columns or values"},
-    {"UPDATE field_column SET data = zeroblob(length(data)) WHERE block = 1 AND field = 2",
-     "table field_column was changed"},
+    {"UPDATE block SET time_max_us = time_max_us + 1 WHERE id = 1",
+     "block 1: what is stored of it is not what was written"},
+    {"UPDATE block SET raw_bytes = raw_bytes + 1 WHERE id = 1", "table block was changed"},
+    {"UPDATE block SET stored_bytes = 1 WHERE id = 1", "table block was changed"},
+    {"UPDATE block SET whole_lines = whole_lines + 1 WHERE id = 1", "table block was changed"},
+    {"UPDATE block SET not_same = 1 WHERE id = 1", "table block was changed"},
+    {"UPDATE block_data SET data = zeroblob(length(data)) WHERE id = 3",
+     "block 1: what is stored of it is not what was written"},
+    {"UPDATE block_data SET data = zeroblob(length(data)) WHERE id = 3",
+     "table block_data was changed"},
+    {"DELETE FROM block_data WHERE id = 5", "table block_data has"},
+    {"INSERT INTO block_data SELECT id + 1000, data FROM block_data LIMIT 1",
+     "table block_data has"},
+    {"UPDATE block_data SET id = id + 500 WHERE id = 7", "table block_data was changed"},
+    {"UPDATE vocabulary SET data = zeroblob(length(data)) WHERE id = 2",
+     "block 1: what is stored of it is not what was written"},
+    {"UPDATE vocabulary SET data = zeroblob(length(data)) WHERE id = 2",
+     "table vocabulary was changed"},
+    {"UPDATE vocabulary_copy SET data = zeroblob(length(data)) WHERE id = 2",
+     "table vocabulary_copy was changed"},
+    {"DELETE FROM vocabulary", "table vocabulary has"},
+    {"DELETE FROM vocabulary_copy WHERE id = 3", "table vocabulary_copy has"},
+    {"UPDATE vocabulary SET data = zeroblob(length(data)) WHERE id = 2;"
+     "UPDATE vocabulary_copy SET data = zeroblob(length(data)) WHERE id = 2",
+     "the vocabulary is damaged"},
+    {"DELETE FROM vocabulary WHERE id = 2; DELETE FROM vocabulary_copy WHERE id = 2",
+     "the vocabulary is damaged"},
+    {"UPDATE observables SET data = zeroblob(length(data)) WHERE block = 2",
+     "block 2: what is stored of it is not what was written"},
+    {"UPDATE observables SET data = zeroblob(length(data)) WHERE block = 2",
+     "table observables was changed"},
+    {"DELETE FROM observables WHERE block = 2", "table observables has"},
+    {"UPDATE newlines SET data = x'05' WHERE block = 2",
+     "block 2: what is stored of it is not what was written"},
+    {"UPDATE newlines SET data = x'05' WHERE block = 2", "table newlines was changed"},
+    {"DELETE FROM newlines WHERE block = 2",
+     "block 2: what is stored of it is not what was written"},
     {"DELETE FROM proof WHERE block = 2", "table proof has"},
+    {"DELETE FROM proof WHERE block = 2", "block 2: its proof cannot be read"},
     {"UPDATE proof SET line_sums = x''", "table proof was changed"},
-    {"UPDATE field SET name = 'mallory' WHERE name = 'user'", "table field was changed"},
-    {"UPDATE field SET is_text = 1 - is_text WHERE id = 3", "table field was changed"},
-    {"UPDATE value SET text = 'mallory' WHERE text = 'alice'", "table value was changed"},
-    {"DELETE FROM value WHERE id = (SELECT max(id) FROM value)", "table value has"},
+    {"UPDATE proof SET arrivals_sha256 = zeroblob(32)", "table proof was changed"},
+    {"UPDATE proof SET stored_sha256 = zeroblob(32) WHERE block = 1",
+     "block 1: what is stored of it is not what was written"},
     {"UPDATE segment SET day_us = day_us + 86400000000", "the chain of the blocks"},
     {"UPDATE segment SET created_us = created_us + 1", "table segment was changed"},
     {"INSERT INTO inbox_high VALUES ('x', 1)", "table inbox_high has 1 rows, and had 0"},
-    {"UPDATE text_term_data SET block = zeroblob(length(block)) WHERE id > 10",
-     "table text_term_data was changed"},
-    {"DELETE FROM text_term_idx", "table text_term_idx has"},
-    {"UPDATE value_term_data SET block = zeroblob(length(block)) WHERE id > 10",
-     "table value_term_data was changed"},
-    {"UPDATE text_term_config SET v = v + 1", "table text_term_config was changed"},
+    {"UPDATE text_word_data SET block = zeroblob(length(block)) WHERE id > 10",
+     "table text_word_data was changed"},
+    {"DELETE FROM text_word_idx", "table text_word_idx has"},
+    {"UPDATE text_word_config SET v = v + 1", "table text_word_config was changed"},
     {"UPDATE copy_case SET why = 'another'", "not the one that was signed"},
     {"UPDATE copy_case SET events = events + 1", "not the one that was signed"},
     {"UPDATE copy_case SET to_us = 1", "not the one that was signed"},
@@ -173,13 +194,14 @@ static const struct {
     {"UPDATE copy_seal SET signature = zeroblob(64)", "the signature is not one of"},
     {"UPDATE copy_seal SET key_id = 'ffffffffffffffff'", "and not with key"},
     {"INSERT INTO copy_seal SELECT * FROM copy_seal", "2 signatures"},
-    {"UPDATE copy_table SET rows = rows + 1 WHERE name = 'frame'", "copy_table does not have"},
-    {"DELETE FROM copy_table WHERE name = 'frame'", "table frame was not there"},
+    {"UPDATE copy_table SET rows = rows + 1 WHERE name = 'block_data'", "copy_table does not have"},
+    {"DELETE FROM copy_table WHERE name = 'block_data'", "table block_data was not there"},
     {"CREATE TABLE more (x)", "table more was not there"},
-    {"DROP TABLE value_uuid", "table value_uuid is gone"},
+    {"DROP TABLE inbox_high", "table inbox_high is gone"},
+    {"DROP TABLE observables", "observables"},
     {"CREATE VIEW v AS SELECT 1", "table sqlite_schema has"},
-    {"CREATE TRIGGER t AFTER INSERT ON value BEGIN SELECT 1; END", "table sqlite_schema has"},
-    {"CREATE INDEX i ON value (text)", "table sqlite_schema has"},
+    {"CREATE TRIGGER t AFTER INSERT ON vocabulary BEGIN SELECT 1; END", "table sqlite_schema has"},
+    {"CREATE INDEX i ON newlines (data)", "table sqlite_schema has"},
 };
 
 TEST(every_change_by_sql_is_found_and_named)
@@ -197,63 +219,50 @@ TEST(every_change_by_sql_is_found_and_named)
     }
 }
 
-/* One letter of one event, in a frame that is sound, with and without the digest that then fits. */
-static void change_event(bool with_digest)
+/* Columns that are sound, of another event or arrival, with and without the digests that then fit.
+ */
+static void expect_forged(enum segment_data which, bool fits, size_t line, const char *old,
+                          const char *with, const char *const *words)
 {
-    struct codec *codec = codec_new();
-    struct buf ndjson = BUF_INIT;
-    struct buf frame = BUF_INIT;
-    sqlite3 *db = NULL;
-    sqlite3_stmt *stmt = NULL;
+    struct copy_verdict verdict;
+    const struct forge forge = {changed, 2, which, fits};
     EXPECT_OK(file_write(changed, buf_span(&clean_bytes), 0600, &err), err);
-    EXPECT_INT(sqlite3_open(changed, &db), SQLITE_OK);
-    EXPECT_INT(sqlite3_prepare_v2(db, "SELECT data FROM frame WHERE block = 2", -1, &stmt, NULL),
-               0);
-    EXPECT_INT(sqlite3_step(stmt), SQLITE_ROW);
-    struct span packed =
-        span_of(sqlite3_column_blob(stmt, 0), (size_t)sqlite3_column_bytes(stmt, 0));
-    EXPECT_OK(codec_unpack(codec, packed, 1u << 24, &ndjson, &err), err);
-    (void)sqlite3_finalize(stmt);
-    char *line = ndjson.data;
-    for (int i = 1; i < 1234; i++) {
-        line = strchr(line, '\n') + 1;
+    EXPECT_OK(forge_replace(&forge, line, old, with, &err), err);
+    EXPECT_OK(verify(changed, key, &verdict), err);
+    buf_add_char(&told, '\0');
+    for (; *words; words++) {
+        if (!strstr(told.data, *words)) {
+            fprintf(stderr, "%s is not in: %s\n", *words, told.data);
+            test_failures++;
+        }
     }
-    line[10] = line[10] == 'x' ? 'y' : 'x'; /* within the event's type */
-    EXPECT_OK(codec_pack(codec, buf_span(&ndjson), 3, true, &frame, &err), err);
-    struct digest sha256 = digest_sha256(buf_span(&ndjson));
-    EXPECT_INT(
-        sqlite3_prepare_v2(db, "UPDATE frame SET data = ?1 WHERE block = 2", -1, &stmt, NULL),
-        SQLITE_OK);
-    (void)sqlite3_bind_blob(stmt, 1, frame.data, (int)frame.size, SQLITE_STATIC);
-    EXPECT_INT(sqlite3_step(stmt), SQLITE_DONE);
-    (void)sqlite3_finalize(stmt);
-    EXPECT_INT(
-        sqlite3_prepare_v2(db, "UPDATE block SET sha256 = ?1 WHERE id = 2 AND ?2", -1, &stmt, NULL),
-        SQLITE_OK);
-    (void)sqlite3_bind_blob(stmt, 1, sha256.bytes, sizeof sha256.bytes, SQLITE_STATIC);
-    (void)sqlite3_bind_int(stmt, 2, with_digest);
-    EXPECT_INT(sqlite3_step(stmt), SQLITE_DONE);
-    (void)sqlite3_finalize(stmt);
-    EXPECT_INT(sqlite3_close(db), SQLITE_OK);
-    buf_fini(&ndjson);
-    buf_fini(&frame);
-    codec_free(codec);
+    EXPECT_INT(verdict.seal, COPY_SEAL_VALID); /* of a header that says something else */
 }
+
+#define EXPECT_FORGED(which, fits, line, old, with, ...)                                           \
+    expect_forged(which, fits, line, old, with, (const char *const[]){__VA_ARGS__, NULL})
 
 TEST(a_changed_event_is_named_by_its_line)
 {
-    struct copy_verdict verdict;
-    change_event(false);
-    EXPECT_OK(verify(changed, key, &verdict), err);
-    buf_add_char(&told, '\0');
-    EXPECT(strstr(told.data, "block 2: line 1234 to 1234, byte ") != NULL);
-    EXPECT(strstr(told.data, "this line was changed") != NULL);
-    EXPECT(strstr(told.data, "table frame was changed") != NULL);
-    change_event(true);
-    EXPECT_OK(verify(changed, key, &verdict), err);
-    buf_add_char(&told, '\0');
-    EXPECT(strstr(told.data, "the chain of the blocks is not the one in the case header") != NULL);
-    EXPECT_INT(verdict.seal, COPY_SEAL_VALID); /* of a header that says something else */
+    EXPECT_FORGED(SEGMENT_DATA_EVENTS, false, 1234, "\"time\":\"20", "\"time\":\"19",
+                  "block 2: line 1234 to 1234, byte ", "this line was changed",
+                  "block 2: what is stored of it is not what was written",
+                  "table block_data was changed");
+    EXPECT_FORGED(SEGMENT_DATA_EVENTS, true, 1234, "\"time\":\"20", "\"time\":\"19",
+                  "the chain of the blocks is not the one in the case header",
+                  "table block_data was changed", "table proof was changed");
+}
+
+/* When it came, and from where. */
+TEST(a_changed_arrival_is_found)
+{
+    EXPECT_FORGED(SEGMENT_DATA_ARRIVALS, false, 99, "T12:00:00", "T11:00:00",
+                  "block 2: what is stored of it is not what was written",
+                  "table block_data was changed");
+    EXPECT_FORGED(SEGMENT_DATA_ARRIVALS, true, 99, "T12:00:00", "T11:00:00",
+                  "table block_data was changed", "table proof was changed");
+    EXPECT_FORGED(SEGMENT_DATA_ARRIVALS, true, 100, "mtls 10.0.0.1", "import a.log",
+                  "table block_data was changed", "table proof was changed");
 }
 
 /* Nobody can make a signature, but anybody can take it away: then the copy says it has none. */
@@ -288,18 +297,15 @@ static bool dump(const char *path, struct buf *out)
                                          "segment",
                                          "inbox_high",
                                          "block",
-                                         "frame",
-                                         "vector",
-                                         "field",
-                                         "value",
-                                         "field_column",
-                                         "value_uuid",
-                                         "text_term_data",
-                                         "text_term_idx",
-                                         "value_term_idx",
-                                         "value_term_data",
-                                         "text_term_config",
-                                         "value_term_config",
+                                         "block_data",
+                                         "vocabulary",
+                                         "vocabulary_copy",
+                                         "newlines",
+                                         "observables",
+                                         "proof",
+                                         "text_word_data",
+                                         "text_word_idx",
+                                         "text_word_config",
                                          "copy_case",
                                          "copy_table",
                                          "copy_seal"};
@@ -412,6 +418,7 @@ int main(int argc, char **argv)
         TEST_ENTRY(another_key_is_told),
         TEST_ENTRY(every_change_by_sql_is_found_and_named),
         TEST_ENTRY(a_changed_event_is_named_by_its_line),
+        TEST_ENTRY(a_changed_arrival_is_found),
         TEST_ENTRY(a_signature_that_is_gone_is_seen),
         TEST_ENTRY(bytes_behind_the_end_and_a_cut_end_are_found),
         TEST_ENTRY(a_flipped_byte_is_found_wherever_a_reader_could_see_it),
