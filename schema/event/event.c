@@ -357,19 +357,19 @@ static bool reader_seek(struct event_reader *reader)
     return false;
 }
 
-/* Bytes and time of an event that need not be read; false: it has to be. */
+/* The head of an event whose fields are not wanted; false: it has to be parsed. */
 static bool reader_scan(struct event_reader *reader, struct event *out_event)
 {
-    struct span raw;
-    struct span time;
-    struct span type;
-    if (!event_scan(span_from(reader->text, reader->at), &raw, &time, &type)) {
+    struct event_scan_head head;
+    if (!event_scan(span_from(reader->text, reader->at), &head)) {
         return false;
     }
-    out_event->type = type;
-    out_event->raw = span_of(reader->body.data + reader->at, raw.size);
-    reader->at += raw.size;
-    event_resolve_time(out_event, time, reader->arrival_us);
+    out_event->type = head.type;
+    out_event->uid = head.uid.size > 0 ? head.uid : span_of(NULL, 0);
+    out_event->code = head.code.size > 0 ? head.code : span_of(NULL, 0);
+    out_event->raw = span_of(reader->body.data + reader->at, head.raw.size);
+    reader->at += head.raw.size;
+    event_resolve_time(out_event, head.time, reader->arrival_us);
     return true;
 }
 
@@ -392,7 +392,7 @@ bool event_reader_next(struct event_reader *reader, struct event *out_event,
         return false;
     }
     *out_event = (struct event){.time_us = reader->arrival_us};
-    if (reader->times_only && reader_scan(reader, out_event)) {
+    if (reader->head_only && reader_scan(reader, out_event)) {
         *out_fault = EVENT_FAULT_NONE;
         return true;
     }
@@ -420,11 +420,26 @@ bool event_reader_next(struct event_reader *reader, struct event *out_event,
     return true;
 }
 
-bool event_parse(struct span raw, int64_t arrival_us, struct arena *arena, struct event *out_event)
+static bool parse(struct span raw, int64_t arrival_us, bool head_only, struct arena *arena,
+                  struct event *out_event)
 {
     struct event_reader reader;
     enum event_fault fault;
     bool nomem;
-    return event_reader_init(&reader, raw, arrival_us, arena) &&
-           event_reader_next(&reader, out_event, &fault, &nomem) && fault == EVENT_FAULT_NONE;
+    if (!event_reader_init(&reader, raw, arrival_us, arena)) {
+        return false;
+    }
+    reader.head_only = head_only;
+    return event_reader_next(&reader, out_event, &fault, &nomem) && fault == EVENT_FAULT_NONE;
+}
+
+bool event_parse(struct span raw, int64_t arrival_us, struct arena *arena, struct event *out_event)
+{
+    return parse(raw, arrival_us, false, arena, out_event);
+}
+
+bool event_parse_head(struct span raw, int64_t arrival_us, struct arena *arena,
+                      struct event *out_event)
+{
+    return parse(raw, arrival_us, true, arena, out_event);
 }

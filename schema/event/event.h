@@ -54,7 +54,7 @@ struct event_reader {
     size_t at;
     bool in_array;
     int64_t arrival_us;
-    bool times_only;     /* of events, only raw, time and type are wanted */
+    bool head_only;      /* of events, only raw, time, uid, type and code are wanted */
     struct arena *arena; /* of the events; may be another than the one of init */
 };
 
@@ -76,6 +76,10 @@ void event_json_ready(void);
  * memory. */
 MUST_USE bool event_parse(struct span raw, int64_t arrival_us, struct arena *arena,
                           struct event *out_event);
+
+/* The same without its fields. */
+MUST_USE bool event_parse_head(struct span raw, int64_t arrival_us, struct arena *arena,
+                               struct event *out_event);
 
 /* First value of the field, or the empty span. */
 struct span event_get(const struct event *event, const char *path);

@@ -1,4 +1,4 @@
-/* Finds an event's end and its time without building its fields; when anything is unusual it
+/* Finds an event's end and its head without building its fields; when anything is unusual it
  * gives up and the reader parses. Pure functions, any thread. */
 #include "schema/event/event_scan.h"
 
@@ -14,13 +14,8 @@ struct scan {
     unsigned depth;
     bool after_value; /* in the innermost container */
     bool high;        /* a byte that is not ASCII was seen */
-    bool has_time;
-    struct span time;
-    struct span type; /* of `event`; with no data so far: not seen */
+    struct event_scan_head head; /* spans without data: not seen */
 };
-
-/* Members of the event itself that are looked at. */
-enum member { MEMBER_OTHER, MEMBER_TIME, MEMBER_TYPE };
 
 static bool scan_is(struct scan *scan, char c)
 {
@@ -181,9 +176,24 @@ static void scan_close(struct scan *scan)
     scan->after_value = true;
 }
 
+/* Where a member of the event itself is kept; NULL: it is not. */
+static struct span *head_member(struct event_scan_head *head, struct span key)
+{
+    switch (key.size) {
+    case 3:
+        return span_is(key, "uid") ? &head->uid : NULL;
+    case 4:
+        return span_is(key, "time") ? &head->time : span_is(key, "code") ? &head->code : NULL;
+    case 5:
+        return span_is(key, "event") ? &head->type : NULL;
+    default:
+        return NULL;
+    }
+}
+
 /* A member's name and the colon. `_raw` may be around another event (tools/stele/import/wrapper.h).
  */
-static bool scan_key(struct scan *scan, enum member *out_member)
+static bool scan_key(struct scan *scan, struct span **out_member)
 {
     struct span key;
     bool escapes;
@@ -194,10 +204,7 @@ static bool scan_key(struct scan *scan, enum member *out_member)
     if (scan->depth == 1 && (escapes || key.size == 0 || span_is(key, "_raw"))) {
         return false;
     }
-    *out_member = scan->depth > 1         ? MEMBER_OTHER
-                  : span_is(key, "time")  ? MEMBER_TIME
-                  : span_is(key, "event") ? MEMBER_TYPE
-                                          : MEMBER_OTHER;
+    *out_member = scan->depth > 1 ? NULL : head_member(&scan->head, key);
     skip_space(scan);
     if (!scan_is(scan, ':')) {
         return false;
@@ -207,25 +214,15 @@ static bool scan_key(struct scan *scan, enum member *out_member)
     return true;
 }
 
-/* The first `time` that is a string counts; anything but one string is left to the parser. */
-static bool scan_time(struct scan *scan)
+/* The first one that is a string counts; anything but one string is left to the parser, and so is
+ * a type that may be another event. */
+static bool scan_member(struct scan *scan, struct span *member)
 {
     bool escapes;
-    if (scan->has_time || !scan_is(scan, '"') || !scan_string(scan, &scan->time, &escapes)) {
+    if (member->data || !scan_is(scan, '"') || !scan_string(scan, member, &escapes) || escapes) {
         return false;
     }
-    scan->has_time = true;
-    return !escapes;
-}
-
-/* The same for `event`: a word, so that an object with it does not wrap another event. */
-static bool scan_type(struct scan *scan)
-{
-    bool escapes;
-    if (scan->type.data || !scan_is(scan, '"') || !scan_string(scan, &scan->type, &escapes)) {
-        return false;
-    }
-    return !escapes && scan->type.size > 0 && scan->type.data[0] != '{';
+    return member != &scan->head.type || (member->size > 0 && member->data[0] != '{');
 }
 
 static bool scan_value(struct scan *scan)
@@ -270,19 +267,18 @@ static bool scan_step(struct scan *scan)
         scan->at++;
         skip_space(scan);
     }
-    enum member member = MEMBER_OTHER;
+    struct span *member = NULL;
     if (in_object && !scan_key(scan, &member)) {
         return false;
     }
-    if (member == MEMBER_OTHER) {
+    if (!member) {
         return scan_value(scan);
     }
     scan->after_value = true;
-    return member == MEMBER_TIME ? scan_time(scan) : scan_type(scan);
+    return scan_member(scan, member);
 }
 
-bool event_scan(struct span text, struct span *out_raw, struct span *out_time,
-                struct span *out_type)
+bool event_scan(struct span text, struct event_scan_head *out_head)
 {
     size_t size = text.size < EVENT_SCAN_BYTES_MAX ? text.size : EVENT_SCAN_BYTES_MAX;
     struct scan scan = {.at = text.data, .end = text.data + size};
@@ -296,11 +292,10 @@ bool event_scan(struct span text, struct span *out_raw, struct span *out_time,
         }
     }
     struct span raw = span_of(text.data, (size_t)(scan.at - text.data));
-    if (!scan.type.data || (scan.high && !utf8_valid(raw, NULL))) {
+    if (!scan.head.type.data || (scan.high && !utf8_valid(raw, NULL))) {
         return false;
     }
-    *out_raw = raw;
-    *out_time = scan.time;
-    *out_type = scan.type;
+    scan.head.raw = raw;
+    *out_head = scan.head;
     return true;
 }

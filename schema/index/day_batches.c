@@ -251,7 +251,7 @@ static enum status take_up(void *context, const struct batch_arrival *arrival, s
     struct day_batches *days = context;
     struct event event;
     arena_reset(&days->arena);
-    if (!event_parse(raw, arrival->received_us, &days->arena, &event)) {
+    if (!event_parse_head(raw, arrival->received_us, &days->arena, &event)) {
         return err_set(err, ERR_NOMEM,
                        "index: an event that was set aside cannot be read: out of memory, or the "
                        "file it was in was changed");

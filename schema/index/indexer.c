@@ -171,13 +171,12 @@ static enum status add_body(struct indexer *indexer, struct batch_arrival *arriv
     enum status status = buf_status(&indexer->source, "index", err);
     struct malformed_records broken = {0};
     arena_reset(&indexer->arena);
-    reader.times_only = day_batches_is_spooling(&indexer->days);
+    reader.head_only = true;
     while (status == OK && !nomem && event_reader_next(&reader, &event, &fault, &nomem)) {
         status = fault == EVENT_FAULT_NONE
                      ? day_batches_add(&indexer->days, arrival, &event, err)
                      : take_broken(indexer, arrival, body, event.raw, fault, &broken, err);
         arena_reset(&indexer->arena);
-        reader.times_only = day_batches_is_spooling(&indexer->days);
     }
     if (status == OK && !nomem && indexer->broken.size > 0) {
         status = add_fault(indexer, arrival, broken.fault, broken.position,
@@ -304,11 +303,6 @@ enum status indexer_import(struct indexer *indexer, const struct source *source,
         indexer_reset(indexer);
     }
     return status;
-}
-
-bool indexer_sets_aside(const struct indexer *indexer)
-{
-    return day_batches_is_spooling(&indexer->days);
 }
 
 enum status indexer_import_fault(struct indexer *indexer, const struct source *source,

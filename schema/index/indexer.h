@@ -51,14 +51,11 @@ void indexer_run_totals(const struct indexer_run *run, struct indexer_totals *ou
 
 /* Straight into segments, past the inbox: for import into an archive that no daemon holds. Memory
  * is bounded: full blocks are written as they fill, the largest when too much waits. The event's
- * own time_us counts; received_us is when it arrived, which a file may know better than the clock.
+ * own time_us counts, and no more of it is needed than event_reader.head_only gives; received_us is when it arrived, which a file may know better than the clock.
  * text is source_text() of the source, made once for many events. */
 MUST_USE enum status indexer_import(struct indexer *indexer, const struct source *source,
                                     struct span text, int64_t received_us,
                                     const struct event *event, struct err *err);
-/* Events are being set aside in a file: an import of the next event needs no more of it than
- * event_reader.times_only gives. */
-bool indexer_sets_aside(const struct indexer *indexer);
 /* Records that are not events, with their lines: collected until the commit. */
 MUST_USE enum status indexer_import_fault(struct indexer *indexer, const struct source *source,
                                           int64_t received_us, enum event_fault fault, int64_t line,

@@ -38,6 +38,8 @@ static void check_short_cut(struct event_reader *quick, const struct event *even
     MUST_HOLD(same_fault == fault);
     MUST_HOLD(same.raw.data == event->raw.data && same.raw.size == event->raw.size);
     MUST_HOLD(span_equal(same.type, event->type));
+    MUST_HOLD(span_equal(same.uid, event->uid));
+    MUST_HOLD(span_equal(same.code, event->code));
     MUST_HOLD(same.time_us == event->time_us);
     MUST_HOLD(same.time_is_arrival == event->time_is_arrival);
 }
@@ -53,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *at = (const char *)data;
     MUST_HOLD(event_reader_init(&reader, span_of(data, size), ARRIVAL_US, &arena));
     MUST_HOLD(event_reader_init(&quick, span_of(data, size), ARRIVAL_US, &arena));
-    quick.times_only = true;
+    quick.head_only = true;
     while (event_reader_next(&reader, &event, &fault, &nomem)) {
         MUST_HOLD(event.raw.size > 0);
         MUST_HOLD(event.raw.data >= at);

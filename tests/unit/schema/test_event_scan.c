@@ -24,7 +24,7 @@ static void expect_same(struct span body)
     bool nomem;
     EXPECT(event_reader_init(&full, body, arrival, &arena));
     EXPECT(event_reader_init(&quick, body, arrival, &arena));
-    quick.times_only = true;
+    quick.head_only = true;
     for (bool more = true; more;) {
         struct event a;
         struct event b;
@@ -35,7 +35,8 @@ static void expect_same(struct span body)
         if (same && more) {
             same = fault_a == fault_b && a.raw.data == b.raw.data && a.raw.size == b.raw.size &&
                    a.time_us == b.time_us && a.time_is_arrival == b.time_is_arrival &&
-                   span_equal(a.type, b.type);
+                   span_equal(a.type, b.type) && span_equal(a.uid, b.uid) &&
+                   span_equal(a.code, b.code);
         }
         EXPECT(same);
         if (!same) {
@@ -48,24 +49,20 @@ static void expect_same(struct span body)
 
 static bool certain(const char *text)
 {
-    struct span raw;
-    struct span time;
-    struct span type;
-    return event_scan(span_str(text), &raw, &time, &type);
+    struct event_scan_head head;
+    return event_scan(span_str(text), &head);
 }
 
 TEST(common_events_are_certain)
 {
-    struct span raw;
-    struct span time;
-    struct span type;
+    struct event_scan_head head;
     struct buf body = BUF_INIT;
     buf_add_str(&body, login);
     buf_add_str(&body, "\n{\"next\":1}");
-    EXPECT(event_scan(buf_span(&body), &raw, &time, &type));
-    EXPECT_SPAN(type, "user.login");
-    EXPECT_SPAN(raw, login);
-    EXPECT_SPAN(time, "2026-11-02T10:00:00.123Z");
+    EXPECT(event_scan(buf_span(&body), &head));
+    EXPECT_SPAN(head.type, "user.login");
+    EXPECT_SPAN(head.raw, login);
+    EXPECT_SPAN(head.time, "2026-11-02T10:00:00.123Z");
     buf_fini(&body);
     static const char *const texts[] = {
         "{\"event\":\"x\"}",
@@ -77,6 +74,8 @@ TEST(common_events_are_certain)
         "{\"a\":0,\"b\":-0.5,\"c\":1E9,\"d\":10,\"event\":\"x\"}",
         "{\"event\":\"x\",\"a\":{\"time\":1,\"event\":2,\"_raw\":3}}",
         "{\"event\":\"x\",\"a\":{\"\":1}}",
+        "{\"event\":\"x\",\"uid\":\"u\",\"code\":\"T1000I\"}",
+        "{\"event\":\"x\",\"uid\":\"\",\"code\":\"\"}",
     };
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
         EXPECT(certain(texts[i]));
@@ -125,6 +124,13 @@ static const char *const rare[] = {
     "{\"event\":\"x\",\"event\":\"y\"}",
     "{\"event\":\"\\u0078\"}",
     "{\"event\":\"x\",\"_raw\":\"{}\"}",
+    /* whose uid or code is another than it seems */
+    "{\"event\":\"x\",\"uid\":1}",
+    "{\"event\":\"x\",\"uid\":[\"u\"]}",
+    "{\"event\":\"x\",\"uid\":\"\",\"uid\":\"u\"}",
+    "{\"event\":\"x\",\"uid\":\"\\u0075\"}",
+    "{\"event\":\"x\",\"code\":null}",
+    "{\"event\":\"x\",\"code\":\"a\",\"code\":\"b\"}",
     /* whose time is another than it seems */
     "{\"time\":1,\"time\":\"2026-11-02T10:00:00Z\"}",
     "{\"time\":[\"2026-11-02T10:00:00Z\"]}",

@@ -260,22 +260,15 @@ static void count_handed(struct import_sink *sink, const char *file, const struc
     }
 }
 
-/* What is set aside is parsed when its day is written, and not here. */
-static bool next_record(const struct import_sink *sink, struct records *records,
-                        struct record *out_record)
-{
-    records->times_only = sink->indexer && indexer_sets_aside(sink->indexer);
-    return records_next(records, out_record);
-}
-
 enum status import_sink_put(struct import_sink *sink, const char *file, struct records *records,
                             struct err *err)
 {
     arena_reset(&sink->arena);
     enum status status = source_of_file(sink, file, err);
     sink->taken = true;
+    records->head_only = sink->indexer != NULL;
     struct record record;
-    while (status == OK && next_record(sink, records, &record)) {
+    while (status == OK && records_next(records, &record)) {
         status = source_of_tag(sink, record.tag, err);
         if (status == OK && sink->totals.daemon_pid > 0) {
             count_handed(sink, file, &record, records);

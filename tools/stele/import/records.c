@@ -269,7 +269,7 @@ bool records_next(struct records *records, struct record *out_record)
             }
         }
         struct event_reader *reader = &records->levels[records->depth - 1];
-        reader->times_only = records->times_only && records->depth == 1;
+        reader->head_only = records->head_only && records->depth == 1;
         bool more = !records->nomem &&
                     event_reader_next(reader, event, &out_record->fault, &records->nomem);
         if (records->nomem) {

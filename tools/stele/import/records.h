@@ -40,7 +40,7 @@ struct record {
 
 /* Zeroed to begin with. */
 struct records {
-    bool times_only; /* the caller's: of events outside of wrappers, no more than that is wanted */
+    bool head_only; /* the caller's: of events outside of wrappers, no more than that is wanted */
     /* The caller's: every line is an event as it stands, with nothing around it to be taken off;
      * and the time of those that have none of their own (0: now). */
     bool plain;
