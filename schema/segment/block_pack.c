@@ -105,28 +105,62 @@ static void write_marks(struct json_writer *json, const struct batch_event *even
     }
 }
 
+/* Whether the block's columns tell of its time and identity all that is to be told. */
+static bool is_told(const struct block_packer *packer, size_t i)
+{
+    const struct batch_event *event = batch_at(packer->batch, i);
+    int64_t told_us = packer->times_us[i];
+    told_us = told_us == BLOCK_DERIVE_TIME_NONE ? event->arrival_us : told_us;
+    return told_us == event->event.time_us && packer->hashes[i] == event->hash;
+}
+
+static void write_arrival(struct block_packer *packer, size_t i)
+{
+    const struct batch_event *event = batch_at(packer->batch, i);
+    int64_t told_us = packer->times_us[i];
+    struct json_writer json = {.out = &packer->lines};
+    json_object(&json, NULL);
+    json_time(&json, BLOCK_PACK_RECEIVED, event->arrival_us);
+    if (event->source.size > 0) {
+        json_span(&json, SOURCE_FIELD, event->source);
+    }
+    write_marks(&json, event);
+    told_us = told_us == BLOCK_DERIVE_TIME_NONE ? event->arrival_us : told_us;
+    if (told_us != event->event.time_us) {
+        json_time(&json, BLOCK_PACK_TIME, event->event.time_us);
+    }
+    if (packer->hashes[i] != event->hash) {
+        json_int(&json, BLOCK_PACK_IDENTITY, event->hash);
+    }
+    json_end(&json);
+    buf_add_char(&packer->lines, '\n');
+}
+
+/* Events that came together have the same line. */
+static bool came_together(const struct batch_event *a, const struct batch_event *b)
+{
+    return a->arrival_us == b->arrival_us && a->source.data == b->source.data &&
+           a->source.size == b->source.size && a->session_stream == b->session_stream &&
+           a->event.time_is_arrival == b->event.time_is_arrival;
+}
+
 static void write_arrivals(struct block_packer *packer)
 {
+    size_t before = 0; /* where the line before begins */
+    bool is_told_before = false;
     buf_clear(&packer->lines);
-    for (size_t i = 0; i < batch_count(packer->batch); i++) {
-        const struct batch_event *event = batch_at(packer->batch, i);
-        int64_t told_us = packer->times_us[i];
-        struct json_writer json = {.out = &packer->lines};
-        json_object(&json, NULL);
-        json_time(&json, BLOCK_PACK_RECEIVED, event->arrival_us);
-        if (event->source.size > 0) {
-            json_span(&json, SOURCE_FIELD, event->source);
+    for (size_t i = 0; i < batch_count(packer->batch) && buf_ok(&packer->lines); i++) {
+        bool told = is_told(packer, i);
+        size_t begin = packer->lines.size;
+        if (i > 0 && told && is_told_before &&
+            came_together(batch_at(packer->batch, i), batch_at(packer->batch, i - 1)) &&
+            buf_reserve(&packer->lines, begin - before)) {
+            buf_add(&packer->lines, packer->lines.data + before, begin - before);
+        } else {
+            write_arrival(packer, i);
         }
-        write_marks(&json, event);
-        told_us = told_us == BLOCK_DERIVE_TIME_NONE ? event->arrival_us : told_us;
-        if (told_us != event->event.time_us) {
-            json_time(&json, BLOCK_PACK_TIME, event->event.time_us);
-        }
-        if (packer->hashes[i] != event->hash) {
-            json_int(&json, BLOCK_PACK_IDENTITY, event->hash);
-        }
-        json_end(&json);
-        buf_add_char(&packer->lines, '\n');
+        before = begin;
+        is_told_before = told;
     }
 }
 
