@@ -17,9 +17,8 @@ struct column_work {
 static bool find_slots(struct column_work *work)
 {
     if (!work->has_slots) {
-        work->has_slots =
-            columnar_column_slots(work->of->columns->reader, work->number, &work->slots, NULL) ==
-            OK;
+        work->has_slots = columnar_column_slots(work->of->columns->reader, work->number,
+                                                &work->slots, NULL) == OK;
         work->of->match->failed |= !work->has_slots;
     }
     return work->has_slots;
@@ -101,8 +100,8 @@ struct texts {
 
 static struct columnar_value text_at(const struct texts *texts, size_t i)
 {
-    struct span text = span_of(texts->text + texts->start[i],
-                               (size_t)(texts->start[i + 1] - texts->start[i]));
+    struct span text =
+        span_of(texts->text + texts->start[i], (size_t)(texts->start[i + 1] - texts->start[i]));
     return texts->has_quotes ? columnar_value_of(text)
                              : (struct columnar_value){text, texts->is_string};
 }
@@ -255,9 +254,8 @@ static bool may_have(const struct column_work *work, const struct columnar_texts
 {
     const struct needle *needle = &work->of->match->needle;
     struct span all = span_of(texts->text, (size_t)texts->start[texts->count]);
-    bool decides = needle_is_certain(needle) ||
-                   (texts->is_quoted && needle->literal.size > 0 && !needle->addresses &&
-                    !needle->numbers);
+    bool decides = needle_is_certain(needle) || (texts->is_quoted && needle->literal.size > 0 &&
+                                                 !needle->addresses && !needle->numbers);
     return !decides || needle_next(needle, all, 0) < all.size;
 }
 

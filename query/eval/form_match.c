@@ -14,9 +14,12 @@ enum { UUID_CHARS = 36 };
 static const char *characters_of(enum value_form_kind kind)
 {
     static const char *const characters[] = {
-        [VALUE_FORM_NONE] = "",           [VALUE_FORM_INTEGER] = "0123456789-",
-        [VALUE_FORM_DIGITS] = "0123456789-", [VALUE_FORM_UUID] = "0123456789abcdef-",
-        [VALUE_FORM_TIME] = "0123456789-:.tz", [VALUE_FORM_IPV4] = "0123456789.",
+        [VALUE_FORM_NONE] = "",
+        [VALUE_FORM_INTEGER] = "0123456789-",
+        [VALUE_FORM_DIGITS] = "0123456789-",
+        [VALUE_FORM_UUID] = "0123456789abcdef-",
+        [VALUE_FORM_TIME] = "0123456789-:.tz",
+        [VALUE_FORM_IPV4] = "0123456789.",
         [VALUE_FORM_ENDPOINT] = "0123456789.:",
     };
     return characters[kind];
@@ -40,9 +43,9 @@ static bool has_few_marks(enum value_form_kind kind, struct span literal)
         size_t dots;
         size_t letters; /* t and z */
     } most[] = {
-        [VALUE_FORM_NONE] = {0, 0, 0, 0},   [VALUE_FORM_INTEGER] = {1, 0, 0, 0},
-        [VALUE_FORM_DIGITS] = {1, 0, 0, 0}, [VALUE_FORM_UUID] = {4, 0, 0, 0},
-        [VALUE_FORM_TIME] = {2, 2, 1, 2},   [VALUE_FORM_IPV4] = {0, 0, 3, 0},
+        [VALUE_FORM_NONE] = {0, 0, 0, 0},     [VALUE_FORM_INTEGER] = {1, 0, 0, 0},
+        [VALUE_FORM_DIGITS] = {1, 0, 0, 0},   [VALUE_FORM_UUID] = {4, 0, 0, 0},
+        [VALUE_FORM_TIME] = {2, 2, 1, 2},     [VALUE_FORM_IPV4] = {0, 0, 3, 0},
         [VALUE_FORM_ENDPOINT] = {0, 1, 3, 0},
     };
     return count_of(literal, '-') <= most[kind].dashes &&
@@ -174,8 +177,8 @@ static void match_uuids(struct span text, const uint64_t *numbers, const uint64_
         char quoted[VALUE_FORM_SPELLING_MAX];
         quoted[0] = quoted[37] = '"';
         memcpy(quoted + 1, text.data, 36);
-        bool is = value_form_read((struct value_form){VALUE_FORM_UUID, 0}, span_of(quoted, 38),
-                                  &bits);
+        bool is =
+            value_form_read((struct value_form){VALUE_FORM_UUID, 0}, span_of(quoted, 38), &bits);
         for (size_t i = 0; i < count; i++) {
             out_hits[i] = is && numbers[i] == bits.number && seconds[i] == bits.second;
         }

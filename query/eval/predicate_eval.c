@@ -1,10 +1,11 @@
-/* A block's columns are asked cheapest first: ids, then numbers, then text. Each is asked only about
- * events that none before it had. Text is left out where the words' index has none of the words. */
+/* A block's columns are asked cheapest first: ids, then numbers, then text. Each is asked only
+ * about events that none before it had. Text is left out where the words' index has none of the
+ * words. */
 #include "query/eval/predicate_eval.h"
 
+#include "query/eval/column_match.h"
 #include "query/language/match.h"
 #include "query/language/number.h"
-#include "query/eval/column_match.h"
 #include "schema/event/term.h"
 
 /* Ranks: among the parts of a query those of a lower one are asked first. */
@@ -92,23 +93,23 @@ static unsigned cost_of(const struct predicate_eval *eval)
     case PREDICATE_GLOB:
         break;
     }
-    return eval->match.field.size > 0 ? COST_FIELD
-           : eval->match.needle.literal.size > 0 ? COST_ANY : COST_SCAN;
+    return eval->match.field.size > 0            ? COST_FIELD
+           : eval->match.needle.literal.size > 0 ? COST_ANY
+                                                 : COST_SCAN;
 }
 
 enum status predicate_eval_init(struct predicate_eval *eval, const struct predicate *predicate,
                                 struct segment *segment, struct err *err)
 {
-    *eval = (struct predicate_eval){
-        .predicate = predicate, .segment = segment, .knows_field = true};
+    *eval =
+        (struct predicate_eval){.predicate = predicate, .segment = segment, .knows_field = true};
     enum predicate_kind kind = predicate->kind;
     eval->lookup.ops = predicate_eval_observable_ops(predicate);
     if (kind == PREDICATE_ALL || kind == PREDICATE_TIME || kind == PREDICATE_OBSERVABLE) {
         eval->cost = cost_of(eval);
         return OK;
     }
-    eval->data =
-        match_is_reserved(predicate->field) ? SEGMENT_DATA_ARRIVALS : SEGMENT_DATA_EVENTS;
+    eval->data = match_is_reserved(predicate->field) ? SEGMENT_DATA_ARRIVALS : SEGMENT_DATA_EVENTS;
     enum status status = value_match_init(&eval->match, predicate, segment, err);
     if (status == OK) {
         eval->cost = cost_of(eval);
@@ -170,13 +171,13 @@ static enum status eval_columns(struct predicate_eval *eval, struct block_view *
     if (status != OK) {
         return status;
     }
-    struct column_match work = {
-        .match = &eval->match,
-        .columns = &columns,
-        .mask = mask,
-        .map = map,
-        .skips_text = eval->asks_text_index &&
-                      !segment_block_set_has(&eval->with_words, view->info->id)};
+    struct column_match work = {.match = &eval->match,
+                                .columns = &columns,
+                                .mask = mask,
+                                .map = map,
+                                .skips_text =
+                                    eval->asks_text_index &&
+                                    !segment_block_set_has(&eval->with_words, view->info->id)};
     size_t count = columnar_column_count(columns.reader);
     for (unsigned turn = 0; turn < 3 && !bitmap_is_empty(&open); turn++) {
         for (size_t i = 0; status == OK && i < count; i++) {

@@ -16,9 +16,9 @@ struct predicate_eval {
     enum segment_data data; /* whose columns have the field */
     bool knows_field;       /* the segment is known to have it, or it asks for none */
     bool asks_text_index;
-    struct segment_block_set with_words;  /* blocks whose text has the words that it takes */
-    struct observable_lookup lookup;      /* OBSERVABLE */
-    unsigned cost;                        /* rank: cheap leaves go first */
+    struct segment_block_set with_words; /* blocks whose text has the words that it takes */
+    struct observable_lookup lookup;     /* OBSERVABLE */
+    unsigned cost;                       /* rank: cheap leaves go first */
 };
 
 /* Looks the predicate up in the segment. predicate_eval_fini after OK or failure. */

@@ -33,9 +33,9 @@ enum status value_match_init(struct value_match *match, const struct predicate *
         return err_nomem(err, "search");
     }
     for (uint32_t path = 0; path < match->n_roles; path++) {
-        match->roles[path] = (uint8_t)(match->field.size > 0
-                                           ? segment_path_role(segment, path, match->field)
-                                           : role_in_any(segment, path));
+        match->roles[path] =
+            (uint8_t)(match->field.size > 0 ? segment_path_role(segment, path, match->field)
+                                            : role_in_any(segment, path));
     }
     return OK;
 }
@@ -96,10 +96,10 @@ bool value_match_id(struct value_match *match, uint64_t id)
         return match->known[id] == 2;
     }
     uint32_t path = match->vocabulary->values.values[id].field;
-    bool is = value_match_role(match, path) != SEGMENT_PATH_OTHER &&
-              value_match_spelling(match, path,
-                                   columnar_value_of(vocabulary_value(match->vocabulary,
-                                                                      (uint32_t)id)));
+    bool is =
+        value_match_role(match, path) != SEGMENT_PATH_OTHER &&
+        value_match_spelling(match, path,
+                             columnar_value_of(vocabulary_value(match->vocabulary, (uint32_t)id)));
     if (id < match->n_known) {
         match->known[id] = is ? 2 : 1;
     }

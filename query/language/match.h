@@ -12,9 +12,9 @@
  *               range, the domain or one below it, the URL (without a scheme: of any), the hash
  *   SEVERITY    the field is a code of that severity
  *
- * Without a field every value is looked at, except the reserved fields (stele.source, stele.mark); a
- * TERM also finds an event by its whole uid, as typed or in lower or upper case. UID is the uid as
- * typed. TIME is the event's time, or the arrival that stands in for it. */
+ * Without a field every value is looked at, except the reserved fields (stele.source, stele.mark);
+ * a TERM also finds an event by its whole uid, as typed or in lower or upper case. UID is the uid
+ * as typed. TIME is the event's time, or the arrival that stands in for it. */
 #ifndef QUERY_LANGUAGE_MATCH_H
 #define QUERY_LANGUAGE_MATCH_H
 

@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 
-
 struct batch *batch_new(int64_t day_us)
 {
     struct batch *batch = calloc(1, sizeof *batch);

@@ -24,7 +24,7 @@ struct batch {
     int64_t used;     /* when the last event came: larger is later */
     size_t raw_bytes; /* with a newline each */
     struct arena arena;
-    struct buf events; /* struct batch_event */
+    struct buf events;  /* struct batch_event */
     struct span source; /* of the last event that had one: it is mostly the next one's, too */
     uint16_t table[BLOCK_EVENTS_MAX * 2]; /* index + 1 by identity hash */
 };

@@ -329,8 +329,8 @@ static enum status unpack_texts(struct columnar_part *part, struct err *err)
             return columnar_part_damaged(part, err);
         }
     }
-    status = THEN(status, columnar_part_texts(part, texts.count, &texts.is_quoted, &texts.text,
-                                              &start, err));
+    status = THEN(
+        status, columnar_part_texts(part, texts.count, &texts.is_quoted, &texts.text, &start, err));
     texts.start = start;
     if (status == OK && part->at != part->bytes.size) {
         return columnar_part_damaged(part, err);

@@ -6,7 +6,7 @@
 
 enum {
     UUID_CHARS = 36,
-    TIME_CHARS = 19, /* without fraction, Z and quotes */
+    TIME_CHARS = 19,         /* without fraction, Z and quotes */
     INTEGER_DIGITS_MAX = 15, /* 2^53 has 16: event.h writes larger ones otherwise */
     YEAR_MIN = 1970,
     YEAR_MAX = 2199, /* nanoseconds of later ones still fit, and nobody means them */

@@ -105,7 +105,7 @@ static enum status check_seal(struct verifier *verifier, struct err *err)
 
 /* What of the block besides its events was changed. */
 static enum status check_stored(struct verifier *verifier, const struct block_info *info,
-                               const struct block_proof *proof, struct err *err)
+                                const struct block_proof *proof, struct err *err)
 {
     struct digest sha256;
     enum status status = block_proof_stored_digest(verifier->segment, info->id, &sha256, err);

@@ -90,8 +90,8 @@ static enum status put(struct copy_writer *writer, const struct event *event,
 {
     enum status status = batch_full(writer->batch, event->raw.size) ? flush(writer, err) : OK;
     while (status == OK) {
-        enum batch_added added = batch_add(writer->batch, event, arrival,
-                                           EVENT_COUNTER_duplicate_import);
+        enum batch_added added =
+            batch_add(writer->batch, event, arrival, EVENT_COUNTER_duplicate_import);
         if (added != BATCH_DUPLICATE) {
             return added == BATCH_NOMEM ? err_nomem(err, "copy") : OK;
         }

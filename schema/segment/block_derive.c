@@ -57,8 +57,7 @@ enum status block_derive_times(const struct block_columns *columns, const char *
 {
     const struct columnar_column *column = NULL;
     const uint16_t *slots = NULL;
-    enum status status =
-        block_derive_column(columns, span_str(path), &column, &slots, err);
+    enum status status = block_derive_column(columns, span_str(path), &column, &slots, err);
     if (status != OK) {
         return status;
     }

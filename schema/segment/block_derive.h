@@ -23,8 +23,9 @@ MUST_USE enum status block_derive_times(const struct block_columns *columns, con
 MUST_USE enum status block_derive_identities(const struct block_columns *columns,
                                              uint32_t out_hashes[BLOCK_EVENTS_MAX],
                                              struct err *err);
-/* What arrivals have at BLOCK_PACK_RECEIVED, ..._TIME and ..._IDENTITY (schema/segment/block_pack.h),
- * in lines that were kept whole, too. ERR_CORRUPT: it is not what it should be. */
+/* What arrivals have at BLOCK_PACK_RECEIVED, ..._TIME and ..._IDENTITY
+ * (schema/segment/block_pack.h), in lines that were kept whole, too. ERR_CORRUPT: it is not what it
+ * should be. */
 MUST_USE enum status block_derive_noted_times(const struct block_columns *columns, const char *path,
                                               int64_t out_times_us[BLOCK_EVENTS_MAX],
                                               struct err *err);

@@ -118,6 +118,5 @@ enum status block_observables_add(struct segment *segment, struct block_observab
     status = THEN(status, observable_index_encode(&memory->draft, value_from, value_to - value_from,
                                                   &memory->list, err));
     return THEN(status, segment_run(segment, SEGMENT_ADD_OBSERVABLES,
-                                    DB_WITH(DB_INT(block), DB_BLOB(buf_span(&memory->list))),
-                                    err));
+                                    DB_WITH(DB_INT(block), DB_BLOB(buf_span(&memory->list))), err));
 }

@@ -7,7 +7,7 @@
 
 enum { BLOCK_PACK_THREAD_EVENTS = 512 }; /* fewer are not worth a thread */
 
-enum status block_packer_init(struct block_packer *packer, int level, struct err *err)
+enum status block_pack_init(struct block_pack *packer, int level, struct err *err)
 {
     memset(packer, 0, sizeof *packer);
     enum status status = columnar_writer_new(level, &packer->columns, err);
@@ -15,7 +15,7 @@ enum status block_packer_init(struct block_packer *packer, int level, struct err
                                             &packer->reader, err));
 }
 
-void block_packer_fini(struct block_packer *packer)
+void block_pack_fini(struct block_pack *packer)
 {
     CHECK(!packer->has_thread);
     columnar_reader_free(packer->reader);
@@ -31,7 +31,7 @@ void block_packer_fini(struct block_packer *packer)
     vec_fini(&packer->spans);
 }
 
-enum status block_packer_add_part(struct block_packer *packer, struct span part, struct err *err)
+enum status block_pack_add_part(struct block_pack *packer, struct span part, struct err *err)
 {
     return columnar_writer_add_part(packer->columns, part, err);
 }
@@ -60,7 +60,7 @@ static void write_lines(const struct batch *batch, struct buf *ndjson, struct bu
 }
 
 /* The lines of an NDJSON text as spans, and them as a columnar block. */
-static enum status pack_lines(struct block_packer *packer, struct span ndjson, struct buf *block,
+static enum status pack_lines(struct block_pack *packer, struct span ndjson, struct buf *block,
                               struct buf *part, struct columnar_written *out_written,
                               struct err *err)
 {
@@ -81,7 +81,7 @@ static enum status pack_lines(struct block_packer *packer, struct span ndjson, s
                           err);
 }
 
-static enum status derive(struct block_packer *packer, struct err *err)
+static enum status derive(struct block_pack *packer, struct err *err)
 {
     const struct block_columns columns = {packer->reader,
                                           columnar_writer_vocabulary(packer->columns)};
@@ -106,7 +106,7 @@ static void write_marks(struct json_writer *json, const struct batch_event *even
 }
 
 /* Whether the block's columns tell of its time and identity all that is to be told. */
-static bool is_told(const struct block_packer *packer, size_t i)
+static bool is_told(const struct block_pack *packer, size_t i)
 {
     const struct batch_event *event = batch_at(packer->batch, i);
     int64_t told_us = packer->times_us[i];
@@ -114,7 +114,7 @@ static bool is_told(const struct block_packer *packer, size_t i)
     return told_us == event->event.time_us && packer->hashes[i] == event->hash;
 }
 
-static void write_arrival(struct block_packer *packer, size_t i)
+static void write_arrival(struct block_pack *packer, size_t i)
 {
     const struct batch_event *event = batch_at(packer->batch, i);
     int64_t told_us = packer->times_us[i];
@@ -144,7 +144,7 @@ static bool came_together(const struct batch_event *a, const struct batch_event 
            a->event.time_is_arrival == b->event.time_is_arrival;
 }
 
-static void write_arrivals(struct block_packer *packer)
+static void write_arrivals(struct block_pack *packer)
 {
     size_t before = 0; /* where the line before begins */
     bool is_told_before = false;
@@ -164,7 +164,7 @@ static void write_arrivals(struct block_packer *packer)
     }
 }
 
-static enum status pack(struct block_packer *packer, struct err *err)
+static enum status pack(struct block_pack *packer, struct err *err)
 {
     write_lines(packer->batch, &packer->ndjson, &packer->newlines);
     enum status status = buf_status(&packer->ndjson, "block", err);
@@ -190,7 +190,7 @@ static enum status pack(struct block_packer *packer, struct err *err)
 
 static void *work(void *context)
 {
-    struct block_packer *packer = context;
+    struct block_pack *packer = context;
     buf_clear(&packer->ndjson);
     buf_clear(&packer->newlines);
     buf_clear(&packer->line_sums);
@@ -198,7 +198,7 @@ static void *work(void *context)
     return NULL;
 }
 
-void block_pack_start(struct block_packer *packer, const struct batch *batch)
+void block_pack_start(struct block_pack *packer, const struct batch *batch)
 {
     CHECK(!packer->has_thread);
     packer->batch = batch;
@@ -209,7 +209,7 @@ void block_pack_start(struct block_packer *packer, const struct batch *batch)
     }
 }
 
-enum status block_pack_finish(struct block_packer *packer, struct err *err)
+enum status block_pack_finish(struct block_pack *packer, struct err *err)
 {
     if (packer->has_thread) {
         int rc = pthread_join(packer->thread, NULL);

@@ -15,13 +15,14 @@
 #include <pthread.h>
 
 #include "schema/block/batch.h"
+#include "schema/columnar/columnar.h"
 #include "schema/segment/block_derive.h"
 
 #define BLOCK_PACK_RECEIVED "stele.received"
 #define BLOCK_PACK_TIME     "stele.time"
 #define BLOCK_PACK_IDENTITY "stele.identity"
 
-struct block_packer {
+struct block_pack {
     struct columnar_writer *columns;
     struct columnar_reader *reader;
     /* what was made; valid from block_pack_finish to the next block_pack_start */
@@ -47,16 +48,16 @@ struct block_packer {
     struct err err;
 };
 
-MUST_USE enum status block_packer_init(struct block_packer *packer, int level, struct err *err);
+MUST_USE enum status block_pack_init(struct block_pack *packer, int level, struct err *err);
 /* Zeroed or half-built is fine. No work may be under way. */
-void block_packer_fini(struct block_packer *packer);
+void block_pack_fini(struct block_pack *packer);
 
 /* Before the first batch: a part of the segment's vocabulary, in order. */
-MUST_USE enum status block_packer_add_part(struct block_packer *packer, struct span part,
-                                           struct err *err);
+MUST_USE enum status block_pack_add_part(struct block_pack *packer, struct span part,
+                                         struct err *err);
 
 /* Begins with a batch; it must not change until block_pack_finish, which must follow. */
-void block_pack_start(struct block_packer *packer, const struct batch *batch);
-MUST_USE enum status block_pack_finish(struct block_packer *packer, struct err *err);
+void block_pack_start(struct block_pack *packer, const struct batch *batch);
+MUST_USE enum status block_pack_finish(struct block_pack *packer, struct err *err);
 
 #endif

@@ -20,7 +20,8 @@ enum status block_proof_read(struct segment *segment, int64_t block, struct bloc
         return status;
     }
     struct block_proof proof;
-    bool good = row && db_column_bytes(stmt, 0, &proof.arrivals_sha256, sizeof proof.arrivals_sha256) &&
+    bool good = row &&
+                db_column_bytes(stmt, 0, &proof.arrivals_sha256, sizeof proof.arrivals_sha256) &&
                 db_column_bytes(stmt, 1, &proof.stored_sha256, sizeof proof.stored_sha256) &&
                 db_column_bytes(stmt, 3, &proof.chain, sizeof proof.chain);
     buf_clear(&segment->line_sums);
@@ -105,8 +106,8 @@ enum status block_proof_stored_digest(struct segment *segment, int64_t block,
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         for (int data = 0; data < SEGMENT_DATA_COUNT; data++) {
             int64_t id = segment_data_id(block, (enum segment_data)data);
-            status = THEN(status, add_blob(stream, segment, parts[i].which, id, parts[i].letter,
-                                           err));
+            status =
+                THEN(status, add_blob(stream, segment, parts[i].which, id, parts[i].letter, err));
         }
     }
     status = THEN(status, add_blob(stream, segment, SEGMENT_NEWLINES, block, 'n', err));

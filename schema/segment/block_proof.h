@@ -5,8 +5,8 @@
  *
  *   stored: SHA-256("stele-stored-1"; events, time_min_us, time_max_us, raw_bytes, stored_bytes,
  *   whole_lines, not_same as 8 bytes each, little-endian; then the two columnar blocks (b), the two
- *   parts of the vocabulary (p) and their copies (q), the newlines (n), the observables (o): each as
- *   its letter, 8 bytes of its id, 8 bytes of length, the bytes)
+ *   parts of the vocabulary (p) and their copies (q), the newlines (n), the observables (o): each
+ *   as its letter, 8 bytes of its id, 8 bytes of length, the bytes)
  *
  * Words (FTS5) are in trees that later blocks change; they are compared with the events
  * (schema/verify/verify_words.h). One thread. */
@@ -18,7 +18,7 @@
 struct block_proof {
     struct digest arrivals_sha256;
     struct digest stored_sha256;
-    struct digest chain; /* schema/block/hash_chain.h */
+    struct digest chain;   /* schema/block/hash_chain.h */
     struct span line_sums; /* until the next call for this segment */
 };
 

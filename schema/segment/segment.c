@@ -92,9 +92,9 @@ enum status segment_open(const char *path, struct segment **out_segment, struct 
         return status == ERR_CORRUPT && cms_form_of(path) != CMS_FORM_NONE ? cms_refuse(path, err)
                                                                            : status;
     }
-    /* One snapshot from open to close: blocks, vocabulary and columns that fit together. Pages are read
-     * where the kernel has them: a segment only grows, and one that is deleted stays while it is
-     * open, so that no page is taken away from under a reader. */
+    /* One snapshot from open to close: blocks, vocabulary and columns that fit together. Pages are
+     * read where the kernel has them: a segment only grows, and one that is deleted stays while it
+     * is open, so that no page is taken away from under a reader. */
     status = db_exec(db, "PRAGMA mmap_size=2147418112; BEGIN", err);
     if (status == OK) {
         status = segment_attach(segment, db, path, err);

@@ -7,8 +7,8 @@
 #ifndef SCHEMA_SEGMENT_SEGMENT_H
 #define SCHEMA_SEGMENT_SEGMENT_H
 
-#include "schema/block/block.h"
 #include "schema/block/bitmap.h"
+#include "schema/block/block.h"
 #include "schema/columnar/columnar_walk.h"
 #include "schema/event/event.h"
 #include "schema/event/source.h"

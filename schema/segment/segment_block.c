@@ -49,7 +49,8 @@ enum status segment_times(struct segment *segment, int64_t block,
     int64_t noted_us[BLOCK_EVENTS_MAX];
     enum status status = segment_open_columns(segment, SEGMENT_DATA_EVENTS, block, &columns, err);
     if (status == OK) {
-        status = named(segment, block, block_derive_times(&columns, "time", out_times_us, err), err);
+        status =
+            named(segment, block, block_derive_times(&columns, "time", out_times_us, err), err);
     }
     status = THEN(status, noted_times(segment, block, BLOCK_PACK_TIME, noted_us, err));
     status = THEN(status, segment_arrivals(segment, block, received_us, err));
@@ -69,8 +70,8 @@ enum status segment_identities(struct segment *segment, int64_t block,
     if (status == OK) {
         status = named(segment, block, block_derive_identities(&columns, out_hashes, err), err);
     }
-    status = THEN(status,
-                  segment_open_columns(segment, SEGMENT_DATA_ARRIVALS, block, &columns, err));
+    status =
+        THEN(status, segment_open_columns(segment, SEGMENT_DATA_ARRIVALS, block, &columns, err));
     if (status == OK) {
         status = named(segment, block,
                        block_derive_noted_hashes(&columns, BLOCK_PACK_IDENTITY, noted, err), err);

@@ -3,6 +3,7 @@
 #define SCHEMA_SEGMENT_SEGMENT_INTERNAL_H
 
 #include "schema/base/vec.h"
+#include "schema/columnar/vocabulary.h"
 #include "schema/db/db_query.h"
 #include "schema/segment/block_derive.h"
 
@@ -40,8 +41,8 @@ struct segment {
     struct segment_open_data data[SEGMENT_DATA_COUNT];
     VEC(struct span) path_fields; /* by path; grows as paths are asked for */
     struct arena path_arena;
-    struct block_lines lines;  /* of the block looked at last, for segment_duplicate_events */
-    struct buf line_sums; /* of the proof read last */
+    struct block_lines lines; /* of the block looked at last, for segment_duplicate_events */
+    struct buf line_sums;     /* of the proof read last */
 };
 
 /* Opens over a handle that is then the segment's. */

@@ -20,8 +20,8 @@ static bool name_by_parsing(struct segment *segment, struct span path, struct sp
     for (; depth > 0; depth--) {
         buf_add_char(&text, '}');
     }
-    bool ok = buf_ok(&text) &&
-              event_parse(buf_span(&text), 0, &segment->path_arena, &event) && event.n_fields == 1;
+    bool ok = buf_ok(&text) && event_parse(buf_span(&text), 0, &segment->path_arena, &event) &&
+              event.n_fields == 1;
     if (ok) {
         *out_name = arena_copy(&segment->path_arena, event.fields[0].path);
     }
@@ -81,9 +81,8 @@ enum segment_path_role segment_path_role(const struct segment *segment, uint32_t
     if (span_equal(name, field)) {
         return SEGMENT_PATH_IS_FIELD;
     }
-    bool above = name.size == 0 ||
-                 (field.size > name.size && field.data[name.size] == '.' &&
-                  memcmp(field.data, name.data, name.size) == 0);
+    bool above = name.size == 0 || (field.size > name.size && field.data[name.size] == '.' &&
+                                    memcmp(field.data, name.data, name.size) == 0);
     return above ? SEGMENT_PATH_IS_ABOVE : SEGMENT_PATH_OTHER;
 }
 

@@ -1,6 +1,6 @@
-/* Appends blocks to a day's file, on the builder's thread, while frames are made on another. From
- * the first block to the commit all is one transaction: durable with segment_writer_commit, which
- * gives a new file its name as well; what was not committed is gone after a crash. */
+/* Appends blocks to a day's file, on the builder's thread. From the first block to the commit all
+ * is one transaction: durable with segment_writer_commit, which gives a new file its name as well;
+ * what was not committed is gone after a crash. */
 #include "schema/segment/segment_writer.h"
 
 #include <stdlib.h>
@@ -21,7 +21,7 @@ struct segment_writer {
     int64_t first_block;    /* the number of the first one, if there is none yet */
     bool in_transaction;
     struct identity_set identities;
-    struct block_packer packer;
+    struct block_pack packer;
     struct block_words words;
     struct block_observables observables;
     struct digest chain; /* up to the last block */
@@ -29,14 +29,13 @@ struct segment_writer {
 
 static enum status load_part(void *context, struct span part, struct err *err)
 {
-    return block_packer_add_part(context, part, err);
+    return block_pack_add_part(context, part, err);
 }
 
 /* What is read of the segment from here on is read with the vocabulary of what is written. */
 static enum status load_vocabulary(struct segment_writer *writer, struct err *err)
 {
-    enum status status =
-        segment_each_part(&writer->segment, load_part, &writer->packer, err);
+    enum status status = segment_each_part(&writer->segment, load_part, &writer->packer, err);
     writer->segment.vocabulary = columnar_writer_vocabulary(writer->packer.columns);
     return status;
 }
@@ -142,7 +141,7 @@ static enum status writer_over(sqlite3 *db, const char *path, bool is_new, int c
     writer->is_new = is_new;
     writer->first_block = 1;
     writer->in_transaction = !sqlite3_get_autocommit(db);
-    enum status status = block_packer_init(&writer->packer, compression_level, err);
+    enum status status = block_pack_init(&writer->packer, compression_level, err);
     enum status load_status = writer_load(writer, path, db, status == OK ? err : NULL);
     status = THEN(status, load_status);
     if (status != OK) {
@@ -194,7 +193,7 @@ void segment_writer_close(struct segment_writer *writer)
                                          NULL); /* else the next writer does it */
         }
         identity_set_fini(&writer->identities);
-        block_packer_fini(&writer->packer);
+        block_pack_fini(&writer->packer);
         block_words_fini(&writer->words);
         block_observables_fini(&writer->observables);
         free(writer);
@@ -222,8 +221,8 @@ static enum status add_data(struct segment_writer *writer, int64_t id, const str
 {
     struct segment *segment = &writer->segment;
     struct db_values values = DB_WITH(DB_INT(id), DB_BLOB(buf_span(part)));
-    enum status status = segment_run(segment, SEGMENT_ADD_DATA,
-                                     DB_WITH(DB_INT(id), DB_BLOB(buf_span(data))), err);
+    enum status status =
+        segment_run(segment, SEGMENT_ADD_DATA, DB_WITH(DB_INT(id), DB_BLOB(buf_span(data))), err);
     if (part->size > 0) {
         status = THEN(status, segment_run(segment, SEGMENT_ADD_PART, values, err));
         status = THEN(status, segment_run(segment, SEGMENT_ADD_PART_COPY, values, err));
@@ -235,7 +234,7 @@ static enum status add_data(struct segment_writer *writer, int64_t id, const str
 static enum status add_packed(struct segment_writer *writer, struct block_info *info,
                               struct err *err)
 {
-    const struct block_packer *packer = &writer->packer;
+    const struct block_pack *packer = &writer->packer;
     enum status status = OK;
     if (packer->newlines.size > 0) {
         status = segment_run(&writer->segment, SEGMENT_ADD_NEWLINES,
@@ -260,8 +259,8 @@ static enum status add_indexes(struct segment_writer *writer, const struct block
     struct segment *segment = &writer->segment;
     struct block_columns columns = {.reader = writer->packer.reader};
     enum status status = segment_vocabulary(segment, &columns.vocabulary, err);
-    status = THEN(status, columnar_reader_open(columns.reader, buf_span(&writer->packer.events),
-                                               err));
+    status =
+        THEN(status, columnar_reader_open(columns.reader, buf_span(&writer->packer.events), err));
     status = THEN(status, block_words_gather(&writer->words, &columns, err));
     struct span text = buf_span(&writer->words.text);
     if (status == OK && text.size > 0) {
@@ -292,7 +291,8 @@ static enum status add_proof(struct segment_writer *writer, const struct block_i
         .chain = hash_chain_add(&writer->chain, info),
         .line_sums = buf_span(&writer->packer.line_sums),
     };
-    enum status status = block_proof_stored_digest(&writer->segment, info->id, &proof.stored_sha256, err);
+    enum status status =
+        block_proof_stored_digest(&writer->segment, info->id, &proof.stored_sha256, err);
     status = THEN(status, block_proof_add(&writer->segment, info->id, &proof, err));
     if (status == OK) {
         writer->chain = proof.chain;

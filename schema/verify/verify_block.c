@@ -93,8 +93,7 @@ static enum status check_stored(struct verify_block *work, const struct block_in
     if (!expected->has_proof) {
         return OK;
     }
-    enum status status =
-        block_proof_stored_digest(work->segment, info->id, &digest, &why);
+    enum status status = block_proof_stored_digest(work->segment, info->id, &digest, &why);
     *out_good = status == OK && digest_equal(&digest, &expected->proof.stored_sha256);
     if (status == OK && !*out_good) {
         verify_say(work->verify->report, work->verify->where, info->id,
@@ -109,8 +108,7 @@ static enum status check_events(struct verify_block *work, const struct block_in
 {
     struct err why;
     struct span ndjson;
-    enum status status =
-        segment_ndjson(work->segment, info->id, &work->lines, &ndjson, &why);
+    enum status status = segment_ndjson(work->segment, info->id, &work->lines, &ndjson, &why);
     *out_whole = false;
     if (status == OK) {
         struct digest digest = digest_sha256(ndjson);
@@ -133,8 +131,7 @@ static enum status check_arrivals(struct verify_block *work, const struct block_
     if (!expected->has_proof) {
         return OK;
     }
-    enum status status =
-        block_proof_arrivals_digest(work->segment, info->id, &digest, &why);
+    enum status status = block_proof_arrivals_digest(work->segment, info->id, &digest, &why);
     if (status == OK && !digest_equal(&digest, &expected->proof.arrivals_sha256)) {
         verify_say(work->verify->report, work->verify->where, info->id,
                    "when and from where its events came was changed");

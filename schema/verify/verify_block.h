@@ -1,4 +1,5 @@
-/* One block: what is stored, its events, how they came, its place in the chain. Inside schema/verify/. */
+/* One block: what is stored, its events, how they came, its place in the chain. Inside
+ * schema/verify/. */
 #ifndef SCHEMA_VERIFY_VERIFY_BLOCK_H
 #define SCHEMA_VERIFY_VERIFY_BLOCK_H
 

@@ -2,8 +2,8 @@
 
 #include "schema/block/hash_chain.h"
 #include "schema/verify/verify_block.h"
-#include "schema/verify/verify_words.h"
 #include "schema/verify/verify_pages.h"
+#include "schema/verify/verify_words.h"
 
 enum { PAGE_FAULTS_MAX = 3 }; /* the rest follows from the first */
 

@@ -1,5 +1,5 @@
-/* Words compared as sums over a segment, and the tree that finds them. Reads only, but for temporary
- * tables; one thread. */
+/* Words compared as sums over a segment, and the tree that finds them. Reads only, but for
+ * temporary tables; one thread. */
 #include "schema/verify/verify_words.h"
 
 #include <stdio.h>
@@ -99,8 +99,8 @@ enum status verify_words_block(struct verify_words *words, const struct block_in
 {
     struct block_columns columns;
     struct err why;
-    enum status status = segment_open_columns(words->segment, SEGMENT_DATA_EVENTS, info->id,
-                                              &columns, &why);
+    enum status status =
+        segment_open_columns(words->segment, SEGMENT_DATA_EVENTS, info->id, &columns, &why);
     status = THEN(status, block_words_gather(&words->text, &columns, &why));
     if (status == OK) {
         const struct block_sum sum = {.block = info->id, .wanted = sum_of_text(words, info->id)};

@@ -7,7 +7,6 @@
 #include "schema/block/bitmap.h"
 #include "schema/crypto/digest.h"
 
-
 struct export_parts {
     enum object_codec codec;
     bool sizes_only;
@@ -21,7 +20,7 @@ struct export_parts {
     struct export_parts_day day;
     const struct block_info *blocks;
     size_t n_blocks;
-    size_t at; /* the block under work */
+    size_t at;  /* the block under work */
     bool asked; /* it, and this is what of it matches */
     struct bitmap map;
     size_t matches;

@@ -22,8 +22,8 @@ struct stats_sums {
     int64_t events;
     int64_t raw_bytes;
     int64_t stored_bytes; /* the events themselves, as columns */
-    int64_t file_bytes;  /* segments and catalogue with their logs */
-    int64_t oldest_us;   /* of event time; 0 when there is no event */
+    int64_t file_bytes;   /* segments and catalogue with their logs */
+    int64_t oldest_us;    /* of event time; 0 when there is no event */
     int64_t newest_us;
     bool with_parts; /* parts are summed: every segment is read from end to end */
     int64_t parts[SEGMENT_SIZE_COUNT];
