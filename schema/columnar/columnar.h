@@ -13,7 +13,7 @@
  *
  *     version                                             1 byte
  *     lines, shapes and values of the vocabulary used     varints
- *     columns; for each its path (difference), way, size; varints
+ *     columns; for each its path (difference), its way and form, its size; varints
  *       instead of a size the number of the one value
  *     checksum of the head
  *     shapes of the lines                                 ids, with checksum

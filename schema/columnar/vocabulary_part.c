@@ -7,7 +7,7 @@
  *     how each value is kept (enum kept)           number array
  *     sizes of the texts                           number array
  *     the texts                                    byte array
- *     the UUIDs, 15 bytes each; their last bits    bytes; number array
+ *     the UUIDs, 15 bytes and one with two bits    byte array
  *     checksum of all before                       4 bytes, little-endian
  */
 #include "schema/columnar/checksum.h"

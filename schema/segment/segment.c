@@ -18,12 +18,6 @@ const struct db_kind segment_kind = {
     .sql = segment_sql,
 };
 
-enum status segment_block_append(struct segment *segment, const struct block_info *info,
-                                 struct err *err)
-{
-    return vec_push(&segment->blocks, *info) ? OK : err_nomem(err, segment->path);
-}
-
 static enum status read_blocks(struct segment *segment, struct err *err)
 {
     sqlite3_stmt *stmt;
@@ -134,10 +128,4 @@ int64_t segment_inbox_high(const struct segment *segment, const char *archive_id
                         DB_WITH(DB_STR(archive_id)), &high, NULL) == OK
                ? high
                : 0;
-}
-
-const struct block_info *segment_blocks(const struct segment *segment, size_t *out_count)
-{
-    *out_count = segment->blocks.count;
-    return segment->blocks.items;
 }

@@ -1,5 +1,6 @@
 /* The vocabulary of a segment, and the columnar blocks of its blocks, opened when they are first
  * asked for. */
+#include "schema/columnar/packer.h"
 #include "schema/segment/segment_internal.h"
 
 /* Either copy will do; both are the same while both are whole. */
