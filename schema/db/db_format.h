@@ -1,5 +1,5 @@
 /* The number of each kind of file's format, kept in its user_version: it moves with every change of
- * the tables or of how bytes in them are written (vectors, columns, digests of blocks). A program
+ * the tables or of how bytes in them are written (columns, lists, digests of blocks). A program
  * reads and writes the files of its own number, and refuses all others with ERR_VERSION. */
 #ifndef SCHEMA_DB_DB_FORMAT_H
 #define SCHEMA_DB_DB_FORMAT_H

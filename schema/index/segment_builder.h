@@ -1,8 +1,7 @@
 /* Batches into blocks, on a thread of its own: while the caller reads and parses events into the
- * next batches, this one writes columns, terms and rows of those that are full, and a third makes
- * their frames (schema/block/frame.h). The builder owns the open segments. One caller's thread;
- * what it hands over with segment_builder_put is the builder's until segment_builder_reclaim.
- * Inside schema/ only. */
+ * next batches, this one packs and stores those that are full. The builder owns the open segments.
+ * One caller's thread; what it hands over with segment_builder_put is the builder's until
+ * segment_builder_reclaim. Inside schema/ only. */
 #ifndef SCHEMA_INDEX_SEGMENT_BUILDER_H
 #define SCHEMA_INDEX_SEGMENT_BUILDER_H
 

@@ -10,7 +10,7 @@ struct verify_archive {
     const struct signing_key *key; /* NULL: signatures are not checked */
     int64_t from_us;               /* days that touch [from, to) */
     int64_t to_us;
-    bool quick; /* digests of frames and indexes alone: nothing is unpacked */
+    bool quick; /* digests of what is stored alone: no line is made */
     struct verify_report *report;
 };
 

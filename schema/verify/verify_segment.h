@@ -10,7 +10,7 @@ struct verify_segment {
     const char *where; /* how the report names it */
     int64_t day_us;
     const struct seal_set *set; /* NULL: no seals are asked */
-    bool quick;                 /* digests of frames and indexes; nothing is unpacked */
+    bool quick;                 /* digests of what is stored; no line is made */
     struct verify_report *report;
     void (*step)(void *context); /* after each block; may be NULL */
     void *context;
