@@ -101,6 +101,7 @@ enum status block_proof_stored_digest(struct segment *segment, int64_t block,
     if (!stream) {
         return err_nomem(err, segment->path);
     }
+    segment_close_columns(segment); /* the statements that read them are needed here */
     digest_stream_add(stream, span_str("stele-stored-1"));
     enum status status = add_block_row(stream, segment, block, err);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {

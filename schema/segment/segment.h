@@ -80,6 +80,10 @@ MUST_USE enum status segment_open_columns(struct segment *segment, enum segment_
                                           int64_t block, struct block_columns *out_columns,
                                           struct err *err);
 
+/* Lets go of the blocks that are open: a statement that is left open holds back checkpoints, and no
+ * table of the handle can be dropped. */
+void segment_close_columns(struct segment *segment);
+
 /* Terms (schema/event/term.h) that are wanted together. */
 struct segment_term_query {
     const struct span *terms;

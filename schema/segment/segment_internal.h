@@ -74,8 +74,6 @@ MUST_USE enum status segment_each_part(struct segment *segment, segment_part_tak
                                        void *context, struct err *err);
 /* Names the paths that came since they were named last (segment_path.c). */
 MUST_USE enum status segment_name_paths(struct segment *segment, struct err *err);
-/* Lets go of the blocks that are open: a statement that is left open holds back checkpoints. */
-void segment_close_columns(struct segment *segment);
 /* Frees what reading columns needed. */
 void segment_columns_fini(struct segment *segment);
 

@@ -175,6 +175,7 @@ static enum status check_tree(struct verify_words *words, struct err *err)
 enum status verify_words_compare(struct verify_words *words, struct err *err)
 {
     struct err why;
+    segment_close_columns(words->segment); /* temporary tables are dropped below */
     enum status status = read_table(words, &why);
     const struct block_sum *sums = words->sums.items;
     for (size_t i = 0; status == OK && i < words->sums.count; i++) {
