@@ -5,8 +5,6 @@
 #include "schema/block/line_checksum.h"
 #include "schema/text/json_writer.h"
 
-enum { BLOCK_PACK_THREAD_EVENTS = 512 }; /* fewer are not worth a thread */
-
 enum status block_pack_init(struct block_pack *packer, int level, struct err *err)
 {
     memset(packer, 0, sizeof *packer);
@@ -17,7 +15,6 @@ enum status block_pack_init(struct block_pack *packer, int level, struct err *er
 
 void block_pack_fini(struct block_pack *packer)
 {
-    CHECK(!packer->has_thread);
     columnar_reader_free(packer->reader);
     columnar_writer_free(packer->columns);
     buf_fini(&packer->ndjson);
@@ -188,36 +185,11 @@ static enum status pack(struct block_pack *packer, struct err *err)
                                    &packer->arrivals_part, &of_arrivals, err));
 }
 
-static void *work(void *context)
+enum status block_pack_batch(struct block_pack *packer, const struct batch *batch, struct err *err)
 {
-    struct block_pack *packer = context;
+    packer->batch = batch;
     buf_clear(&packer->ndjson);
     buf_clear(&packer->newlines);
     buf_clear(&packer->line_sums);
-    packer->status = pack(packer, &packer->err);
-    return NULL;
-}
-
-void block_pack_start(struct block_pack *packer, const struct batch *batch)
-{
-    CHECK(!packer->has_thread);
-    packer->batch = batch;
-    packer->has_thread = batch_count(batch) >= BLOCK_PACK_THREAD_EVENTS &&
-                         pthread_create(&packer->thread, NULL, work, packer) == 0;
-    if (!packer->has_thread) {
-        (void)work(packer);
-    }
-}
-
-enum status block_pack_finish(struct block_pack *packer, struct err *err)
-{
-    if (packer->has_thread) {
-        int rc = pthread_join(packer->thread, NULL);
-        CHECK(rc == 0);
-        packer->has_thread = false;
-    }
-    if (packer->status != OK && err) {
-        *err = packer->err;
-    }
-    return packer->status;
+    return pack(packer, err);
 }

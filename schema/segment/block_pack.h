@@ -1,6 +1,6 @@
 /* A batch as it is stored: its events as one columnar block (schema/columnar), how each of them
- * came as another, and the digests of both. Pure work, most of an import's time, and so done on a
- * thread of its own while the caller is busy with the indexes. Inside of the room.
+ * came as another, and the digests of both. Pure work, and most of an import's time. Inside of the
+ * room; one thread.
  *
  * Each event has a line in the block of arrivals, a JSON object too:
  *   stele.received  when it was received
@@ -11,8 +11,6 @@
  *   stele.identity  its identity hash, where its own `uid` does not tell it */
 #ifndef SCHEMA_SEGMENT_BLOCK_PACK_H
 #define SCHEMA_SEGMENT_BLOCK_PACK_H
-
-#include <pthread.h>
 
 #include "schema/block/batch.h"
 #include "schema/columnar/columnar.h"
@@ -25,7 +23,7 @@
 struct block_pack {
     struct columnar_writer *columns;
     struct columnar_reader *reader;
-    /* what was made; valid from block_pack_finish to the next block_pack_start */
+    /* what was made */
     struct buf ndjson;
     struct buf newlines; /* where newlines inside of events were: varint differences */
     struct buf events;   /* blocks, and what each adds to the vocabulary (empty: nothing) */
@@ -42,22 +40,18 @@ struct block_pack {
     VEC(struct span) spans;
     int64_t times_us[BLOCK_EVENTS_MAX];
     uint32_t hashes[BLOCK_EVENTS_MAX];
-    pthread_t thread;
-    bool has_thread;
-    enum status status;
-    struct err err;
 };
 
 MUST_USE enum status block_pack_init(struct block_pack *packer, int level, struct err *err);
-/* Zeroed or half-built is fine. No work may be under way. */
+/* Zeroed or half-built is fine. */
 void block_pack_fini(struct block_pack *packer);
 
 /* Before the first batch: a part of the segment's vocabulary, in order. */
 MUST_USE enum status block_pack_add_part(struct block_pack *packer, struct span part,
                                          struct err *err);
 
-/* Begins with a batch; it must not change until block_pack_finish, which must follow. */
-void block_pack_start(struct block_pack *packer, const struct batch *batch);
-MUST_USE enum status block_pack_finish(struct block_pack *packer, struct err *err);
+/* Packs a batch; what was made stays until the next one. ERR_NOMEM. */
+MUST_USE enum status block_pack_batch(struct block_pack *packer, const struct batch *batch,
+                                      struct err *err);
 
 #endif

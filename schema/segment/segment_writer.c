@@ -341,8 +341,7 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
     struct block_info info;
     uint32_t value_from = segment->vocabulary->values.count;
     block_info_init(&info, writer, batch);
-    block_pack_start(&writer->packer, batch);
-    status = block_pack_finish(&writer->packer, err);
+    status = block_pack_batch(&writer->packer, batch, err);
     status = THEN(status, add_packed(writer, &info, err));
     status = THEN(status, add_indexes(writer, &info, value_from, err));
     status = THEN(status, add_block_row(writer, &info, err));
