@@ -1,10 +1,11 @@
 #include "schema/columnar/columnar_cut.h"
 
 #include "schema/base/hash64.h"
-#include "schema/base/random.h"
 
 /* A shape is taken when a second line has it. Of those that came once a fingerprint is kept, by its
- * low bits, so that a newer one takes the place of an older one. */
+ * low bits, so that a newer one takes the place of an older one. Without a seed: the same lines give
+ * the same block, and who makes fingerprints meet only has his own lines kept whole or shapes taken
+ * early. */
 enum { SEEN_SLOTS = 4096 };
 
 struct columnar_cut_line {
@@ -18,7 +19,6 @@ enum status columnar_cut_init(struct columnar_cut *cut, struct vocabulary *vocab
                               struct err *err)
 {
     *cut = (struct columnar_cut){.vocabulary = vocabulary};
-    random_fill(&cut->seed, sizeof cut->seed);
     cut->seen = calloc(SEEN_SLOTS, sizeof *cut->seen);
     if (!cut->seen || !vec_reserve(&cut->place_of_shape, VOCABULARY_SHAPES_MAX) ||
         !vec_reserve(&cut->column_of_path, VOCABULARY_PATHS_MAX)) {
@@ -118,7 +118,7 @@ static enum status cut_first(struct columnar_cut *cut, struct span bytes,
     enum status status = OK;
     bool is_cut = cut_one(cut, bytes, &shape);
     if (is_cut && shape == INTERN_NONE) {
-        line->fingerprint = hash64(shape_of(&cut->line), cut->seed) | 1;
+        line->fingerprint = hash64(shape_of(&cut->line), 0) | 1;
         if (!came_before(cut, line->fingerprint)) {
             line->shape = INTERN_NONE;
             return OK;

@@ -15,7 +15,6 @@ struct columnar_cut_column {
 
 struct columnar_cut {
     struct vocabulary *vocabulary;
-    uint64_t seed;
     uint64_t *seen; /* fingerprints of shapes that came once, in this block or before */
 
     VEC(uint32_t) shapes;                    /* of each line: a place in used_shapes */

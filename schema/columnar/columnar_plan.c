@@ -25,7 +25,6 @@ void columnar_planner_fini(struct columnar_planner *planner)
     free(planner->seen);
     vec_fini(&planner->plans);
     vec_fini(&planner->distinct);
-    vec_fini(&planner->hashes);
     vec_fini(&planner->ids);
     vec_fini(&planner->found);
     vec_fini(&planner->places);
@@ -113,12 +112,14 @@ static enum tried try_some_form(struct columnar_planner *planner, struct columna
     return tried;
 }
 
-/* How many of a column's different values came in blocks before; they count as come from now on. */
-static size_t count_again(struct columnar_planner *planner, uint32_t path)
+/* How many of a column's different values came in blocks before; they count as come from now on.
+ * Hashed without a seed: the same lines give the same block. */
+static size_t count_again(struct columnar_planner *planner, const struct columnar_plan *plan)
 {
     size_t n_again = 0;
-    for (size_t i = 0; i < planner->hashes.count; i++) {
-        uint32_t fingerprint = planner->hashes.items[i] ^ index_table_mix(path);
+    for (size_t i = 0; i < plan->n_distinct; i++) {
+        struct span value = planner->distinct.items[plan->first_distinct + i];
+        uint32_t fingerprint = (uint32_t)hash64(value, plan->column->path);
         uint32_t *slot = &planner->seen[fingerprint % SEEN_SLOTS];
         n_again += *slot == fingerprint;
         *slot = fingerprint;
@@ -134,7 +135,6 @@ static enum tried count_distinct(struct columnar_planner *planner, struct column
     plan->first_distinct = planner->distinct.count;
     plan->first_place = planner->places.count;
     index_table_clear(&planner->table);
-    vec_clear(&planner->hashes);
     if (!vec_reserve(&planner->places, n)) {
         return TRIED_NOMEM;
     }
@@ -161,14 +161,14 @@ static enum tried count_distinct(struct columnar_planner *planner, struct column
             return TRIED_NOT;
         }
         places[i] = count;
-        if (!vec_push(&planner->distinct, values[i]) || !vec_push(&planner->hashes, hash) ||
+        if (!vec_push(&planner->distinct, values[i]) ||
             !index_table_add(&planner->table, hash, (uint32_t)count)) {
             return TRIED_NOMEM;
         }
     }
     planner->places.count += n;
     plan->n_distinct = planner->distinct.count - plan->first_distinct;
-    plan->n_again = count_again(planner, plan->column->path);
+    plan->n_again = count_again(planner, plan);
     return TRIED;
 }
 

@@ -53,7 +53,6 @@ struct columnar_planner {
     struct columnar_memory *memory;  /* by path */
     uint32_t *seen;                  /* fingerprints of values that came in blocks before */
     VEC(struct span) distinct;
-    VEC(uint32_t) hashes; /* of the distinct values of one column */
     VEC(uint64_t) ids;
     VEC(uint32_t) found; /* DICTIONARY_NONE: not there */
     VEC(uint64_t) places;
