@@ -3,9 +3,9 @@
 #include "schema/base/hash64.h"
 
 /* A shape is taken when a second line has it. Of those that came once a fingerprint is kept, by its
- * low bits, so that a newer one takes the place of an older one. Without a seed: the same lines give
- * the same block, and who makes fingerprints meet only has his own lines kept whole or shapes taken
- * early. */
+ * low bits, so that a newer one takes the place of an older one. Without a seed: the same lines
+ * give the same block, and who makes fingerprints meet only has his own lines kept whole or shapes
+ * taken early. */
 enum { SEEN_SLOTS = 4096 };
 
 struct columnar_cut_line {

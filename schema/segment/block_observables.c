@@ -103,9 +103,9 @@ static enum status add_paths(struct segment *segment, struct block_observables *
     return OK;
 }
 
-enum status block_observables_add(struct segment *segment, struct block_observables *memory,
-                                  const struct block_columns *columns, int64_t block,
-                                  uint32_t value_from, uint32_t value_to, struct err *err)
+enum status block_observables_make(struct segment *segment, struct block_observables *memory,
+                                   const struct block_columns *columns, uint32_t value_from,
+                                   uint32_t value_to, struct err *err)
 {
     const struct vocabulary *vocabulary; /* the same; its paths get their names */
     enum status status = segment_vocabulary(segment, &vocabulary, err);
@@ -115,8 +115,6 @@ enum status block_observables_add(struct segment *segment, struct block_observab
     observable_index_builder_clear(&memory->draft);
     buf_clear(&memory->list);
     status = THEN(status, add_paths(segment, memory, columns, err));
-    status = THEN(status, observable_index_encode(&memory->draft, value_from, value_to - value_from,
-                                                  &memory->list, err));
-    return THEN(status, segment_run(segment, SEGMENT_ADD_OBSERVABLES,
-                                    DB_WITH(DB_INT(block), DB_BLOB(buf_span(&memory->list))), err));
+    return THEN(status, observable_index_encode(&memory->draft, value_from, value_to - value_from,
+                                                &memory->list, err));
 }

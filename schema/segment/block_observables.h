@@ -1,9 +1,8 @@
-/* Writing the list of a block's observables (schema/segment/segment_observable.h), from its
- * columns. Inside of the room. */
+/* The list of a block's observables (schema/segment/segment_observable.h), made of its columns.
+ * Inside schema/ only. */
 #ifndef SCHEMA_SEGMENT_BLOCK_OBSERVABLES_H
 #define SCHEMA_SEGMENT_BLOCK_OBSERVABLES_H
 
-#include "schema/segment/segment_internal.h"
 #include "schema/segment/segment_observable.h"
 
 /* Memory that is kept from block to block; zeroed to begin with. One thread. */
@@ -15,11 +14,12 @@ struct block_observables {
 };
 void block_observables_fini(struct block_observables *memory);
 
-/* Adds the list of a block whose events' columns are open; with it the values from value_from up to
- * and without value_to came into the vocabulary. */
-MUST_USE enum status block_observables_add(struct segment *segment,
-                                           struct block_observables *memory,
-                                           const struct block_columns *columns, int64_t block,
-                                           uint32_t value_from, uint32_t value_to, struct err *err);
+/* Makes memory->list, of a block whose events' columns are open; with it the values from value_from
+ * up to and without value_to came into the vocabulary. */
+MUST_USE enum status block_observables_make(struct segment *segment,
+                                            struct block_observables *memory,
+                                            const struct block_columns *columns,
+                                            uint32_t value_from, uint32_t value_to,
+                                            struct err *err);
 
 #endif

@@ -161,6 +161,19 @@ static void write_arrivals(struct block_pack *packer)
     }
 }
 
+enum status block_pack_arrivals_digest(struct span lines, struct span newlines,
+                                       struct digest *out_digest, struct err *err)
+{
+    struct digest_stream *stream = digest_stream_new();
+    if (!stream) {
+        return err_nomem(err, "block");
+    }
+    digest_stream_add(stream, lines);
+    digest_stream_add(stream, newlines);
+    *out_digest = digest_stream_finish(stream);
+    return OK;
+}
+
 static enum status pack(struct block_pack *packer, struct err *err)
 {
     write_lines(packer->batch, &packer->ndjson, &packer->newlines);
@@ -178,9 +191,11 @@ static enum status pack(struct block_pack *packer, struct err *err)
     status = THEN(status, derive(packer, err));
     if (status == OK) {
         write_arrivals(packer);
-        packer->arrivals_sha256 = digest_sha256(buf_span(&packer->lines));
     }
     status = THEN(status, buf_status(&packer->lines, "block", err));
+    status = THEN(status, block_pack_arrivals_digest(buf_span(&packer->lines),
+                                                     buf_span(&packer->newlines),
+                                                     &packer->arrivals_sha256, err));
     return THEN(status, pack_lines(packer, buf_span(&packer->lines), &packer->arrivals,
                                    &packer->arrivals_part, &of_arrivals, err));
 }

@@ -31,7 +31,7 @@ struct block_pack {
     struct buf arrivals;
     struct buf arrivals_part;
     struct digest sha256;          /* of ndjson */
-    struct digest arrivals_sha256; /* of the arrivals' lines */
+    struct digest arrivals_sha256; /* block_pack_arrivals_digest */
     struct buf line_sums;          /* schema/block/line_checksum.h */
     struct columnar_written written;
     /* the work under way */
@@ -49,6 +49,10 @@ void block_pack_fini(struct block_pack *packer);
 /* Before the first batch: a part of the segment's vocabulary, in order. */
 MUST_USE enum status block_pack_add_part(struct block_pack *packer, struct span part,
                                          struct err *err);
+
+/* How the events came: the lines of their arrivals, and the newlines inside of events. */
+MUST_USE enum status block_pack_arrivals_digest(struct span lines, struct span newlines,
+                                                struct digest *out_digest, struct err *err);
 
 /* Packs a batch; what was made stays until the next one. ERR_NOMEM. */
 MUST_USE enum status block_pack_batch(struct block_pack *packer, const struct batch *batch,

@@ -3,6 +3,7 @@
 #include "schema/segment/block_proof.h"
 
 #include "schema/db/db_query.h"
+#include "schema/segment/block_pack.h"
 #include "schema/segment/segment_internal.h"
 
 enum status block_proof_read(struct segment *segment, int64_t block, struct block_proof *out_proof,
@@ -131,8 +132,13 @@ enum status block_proof_arrivals_digest(struct segment *segment, int64_t block,
         status = columnar_read_lines(columns.reader, lines, err);
         status = status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
     }
+    sqlite3_stmt *stmt;
+    struct span newlines;
+    status = THEN(status, segment_blob(segment, SEGMENT_NEWLINES, DB_WITH(DB_INT(block)), &stmt,
+                                       &newlines, err));
     if (status == OK) {
-        *out_digest = digest_sha256(buf_span(lines));
+        status = block_pack_arrivals_digest(buf_span(lines), newlines, out_digest, err);
+        (void)sqlite3_reset(stmt);
     }
     return status;
 }

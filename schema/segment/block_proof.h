@@ -30,7 +30,8 @@ MUST_USE enum status block_proof_read(struct segment *segment, int64_t block,
 MUST_USE enum status block_proof_stored_digest(struct segment *segment, int64_t block,
                                                struct digest *out_digest, struct err *err);
 
-/* The digest of the lines of its arrivals, which are made anew. */
+/* The digest of the lines of its arrivals, which are made anew, and of the newlines inside of its
+ * events. */
 MUST_USE enum status block_proof_arrivals_digest(struct segment *segment, int64_t block,
                                                  struct digest *out_digest, struct err *err);
 

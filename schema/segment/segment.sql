@@ -59,7 +59,7 @@ CREATE TABLE observables (
 -- What proves a block (schema/segment/block_proof.h).
 CREATE TABLE proof (
     block        INTEGER PRIMARY KEY,
-    arrivals_sha256 BLOB NOT NULL CHECK (length(arrivals_sha256) = 32),  -- of the arrivals' lines
+    arrivals_sha256 BLOB NOT NULL CHECK (length(arrivals_sha256) = 32),  -- of arrivals' lines and newlines
     stored_sha256   BLOB NOT NULL CHECK (length(stored_sha256) = 32),    -- of all that the block has
     line_sums    BLOB NOT NULL,     -- schema/block/line_checksum.h
     chain        BLOB NOT NULL CHECK (length(chain) = 32)  -- schema/segment/hash_chain.h

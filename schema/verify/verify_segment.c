@@ -1,6 +1,7 @@
 #include "schema/verify/verify_segment.h"
 
 #include "schema/block/hash_chain.h"
+#include "schema/verify/verify_beside.h"
 #include "schema/verify/verify_block.h"
 #include "schema/verify/verify_pages.h"
 #include "schema/verify/verify_words.h"
@@ -35,6 +36,7 @@ static enum status check_blocks(const struct verify_segment *verify, struct segm
     struct verify_block work = {
         .verify = verify, .segment = segment, .chain = hash_chain_start(segment_day_us(segment))};
     struct verify_words *words = NULL;
+    struct verify_beside beside = {.next_value = 0};
     enum status status = verify->quick ? OK : verify_words_new(verify, segment, &words, err);
     for (size_t i = 0; i < count && status == OK; i++) {
         bool whole = false;
@@ -45,7 +47,9 @@ static enum status check_blocks(const struct verify_segment *verify, struct segm
         status = verify_block(&work, &blocks[i], &whole, err);
         if (status == OK && words && whole) {
             status = verify_words_block(words, &blocks[i], err);
+            status = THEN(status, verify_beside_block(&beside, verify, segment, &blocks[i], err));
         }
+        beside.is_gap |= !whole;
         verify->report->blocks++;
         verify->report->events += blocks[i].n_events;
         verify->report->raw_bytes += blocks[i].raw_bytes;
@@ -55,7 +59,9 @@ static enum status check_blocks(const struct verify_segment *verify, struct segm
     }
     if (status == OK && words) {
         status = verify_words_compare(words, err);
+        status = THEN(status, verify_beside_end(&beside, verify, segment, err));
     }
+    verify_beside_fini(&beside);
     verify_words_free(words);
     verify_block_fini(&work);
     find_missing(verify, blocks, count);

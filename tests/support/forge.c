@@ -118,8 +118,7 @@ enum status forge_lines(const struct forge *forge, struct buf *out, struct err *
     struct segment *segment = NULL;
     struct block_columns columns;
     enum status status = segment_open(forge->path, &segment, err);
-    status =
-        THEN(status, segment_open_columns(segment, forge->which, forge->block, &columns, err));
+    status = THEN(status, segment_open_columns(segment, forge->which, forge->block, &columns, err));
     status = THEN(status, columnar_read_lines(columns.reader, out, err));
     segment_close(segment);
     return status;
@@ -149,8 +148,8 @@ enum status forge_put(const struct forge *forge, struct span ndjson, struct err 
     return forge->fits ? THEN(status, forge_fit(forge->path, forge->block, err)) : status;
 }
 
-enum status forge_replace(const struct forge *forge, size_t line, const char *old,
-                          const char *with, struct err *err)
+enum status forge_replace(const struct forge *forge, size_t line, const char *old, const char *with,
+                          struct err *err)
 {
     struct buf lines = BUF_INIT;
     struct buf other = BUF_INIT;
@@ -178,39 +177,31 @@ enum status forge_replace(const struct forge *forge, size_t line, const char *ol
     return status;
 }
 
-/* The lines of both kinds: digest and sums of the events, digest of the arrivals. */
+/* Digest and sums of the events' lines. */
 static enum status fit_lines(sqlite3 *db, const char *path, int64_t block, struct err *err)
 {
-    enum status status = OK;
-    for (int which = 0; which < SEGMENT_DATA_COUNT; which++) {
-        const struct forge forge = {path, block, (enum segment_data)which, false};
-        struct buf lines = BUF_INIT;
-        struct buf sums = BUF_INIT;
-        status = THEN(status, forge_lines(&forge, &lines, err));
-        struct digest sha256 = digest_sha256(buf_span(&lines));
-        struct db_values digest = DB_WITH(DB_INT(block), DB_DIGEST(&sha256));
-        if (status == OK && which == SEGMENT_DATA_ARRIVALS) {
-            status = db_change(db, "UPDATE proof SET arrivals_sha256 = ?2 WHERE block = ?1", digest,
-                               err);
-        } else if (status == OK) {
-            line_checksum_add(&sums, buf_span(&lines));
-            status = db_change(db, "UPDATE block SET sha256 = ?2 WHERE id = ?1", digest, err);
-            status = THEN(status,
-                          db_change(db, "UPDATE proof SET line_sums = ?2 WHERE block = ?1",
+    const struct forge forge = {path, block, SEGMENT_DATA_EVENTS, false};
+    struct buf lines = BUF_INIT;
+    struct buf sums = BUF_INIT;
+    enum status status = forge_lines(&forge, &lines, err);
+    struct digest sha256 = digest_sha256(buf_span(&lines));
+    line_checksum_add(&sums, buf_span(&lines));
+    status = THEN(status, db_change(db, "UPDATE block SET sha256 = ?2 WHERE id = ?1",
+                                    DB_WITH(DB_INT(block), DB_DIGEST(&sha256)), err));
+    status = THEN(status, db_change(db, "UPDATE proof SET line_sums = ?2 WHERE block = ?1",
                                     DB_WITH(DB_INT(block), DB_BLOB(buf_span(&sums))), err));
-        }
-        buf_fini(&lines);
-        buf_fini(&sums);
-    }
+    buf_fini(&lines);
+    buf_fini(&sums);
     return status;
 }
 
-/* The chain of all blocks, and what is stored of this one. What is read is read before anything is
- * written: not every file lets both be done at a time. */
+/* The chain of all blocks, how events came, and what is stored of this one. What is read is read
+ * before anything is written: not every file lets both be done at a time. */
 static enum status fit_proofs(sqlite3 *db, const char *path, int64_t block, struct err *err)
 {
     struct segment *segment = NULL;
     VEC(struct block_info) blocks = {0};
+    struct digest arrivals;
     struct digest stored;
     size_t count = 0;
     enum status status = segment_open(path, &segment, err);
@@ -220,9 +211,13 @@ static enum status fit_proofs(sqlite3 *db, const char *path, int64_t block, stru
         status = vec_push(&blocks, infos[i]) ? OK : err_nomem(err, "forge");
     }
     status = THEN(status, block_proof_stored_digest(segment, block, &stored, err));
+    status = THEN(status, block_proof_arrivals_digest(segment, block, &arrivals, err));
     segment_close(segment);
-    status = THEN(status, db_change(db, "UPDATE proof SET stored_sha256 = ?2 WHERE block = ?1",
-                                    DB_WITH(DB_INT(block), DB_DIGEST(&stored)), err));
+    status = THEN(status,
+                  db_change(db,
+                            "UPDATE proof SET arrivals_sha256 = ?2, stored_sha256 = ?3"
+                            " WHERE block = ?1",
+                            DB_WITH(DB_INT(block), DB_DIGEST(&arrivals), DB_DIGEST(&stored)), err));
     for (size_t i = 0; status == OK && i < count; i++) {
         chain = hash_chain_add(&chain, &blocks.items[i]);
         status = db_change(db, "UPDATE proof SET chain = ?2 WHERE block = ?1",
@@ -245,10 +240,10 @@ enum status forge_fit(const char *path, int64_t block, struct err *err)
 bool forge_sql(const char *path, const char *sql)
 {
     sqlite3 *db = NULL;
-    bool changed = sqlite3_open(path, &db) == SQLITE_OK &&
-                   sqlite3_exec(db, "PRAGMA ignore_check_constraints=1", NULL, NULL, NULL) ==
-                       SQLITE_OK &&
-                   sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+    bool changed =
+        sqlite3_open(path, &db) == SQLITE_OK &&
+        sqlite3_exec(db, "PRAGMA ignore_check_constraints=1", NULL, NULL, NULL) == SQLITE_OK &&
+        sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
     if (!changed) {
         fprintf(stderr, "%s: %s\n", sql, sqlite3_errmsg(db));
     } else if (sqlite3_total_changes(db) == 0 && !strstr(sql, "CREATE") && !strstr(sql, "DROP")) {

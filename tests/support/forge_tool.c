@@ -46,9 +46,8 @@ int main(int argc, char **argv)
                                        : SEGMENT_DATA_EVENTS,
                           .fits = argc > 5 && strcmp(argv[5], "fit") == 0};
     enum status status = strcmp(argv[1], "lines") == 0 ? print(&forge, &err)
-                         : strcmp(argv[1], "put") == 0
-                             ? put(&forge, &err)
-                             : forge_fit(forge.path, forge.block, &err);
+                         : strcmp(argv[1], "put") == 0 ? put(&forge, &err)
+                                                       : forge_fit(forge.path, forge.block, &err);
     if (status != OK) {
         fprintf(stderr, "%s\n", err.text);
     }

@@ -85,10 +85,10 @@ def digests_that_fit(world):
     for sql, words in (
             (f"UPDATE block SET time_min_us=time_min_us+1000000 WHERE id={BLOCK}", "time"),
             (f"UPDATE block SET time_max_us=time_max_us-1000000 WHERE id={BLOCK}", "time"),
-            (f"DELETE FROM observables WHERE block={BLOCK}", "observables"),
             (f"UPDATE observables SET data=(SELECT data FROM observables WHERE block=1)"
              f" WHERE block={BLOCK}", "observables"),
-            (f"INSERT INTO newlines VALUES ({BLOCK}, x'05')", "newlines|came")):
+            (f"UPDATE block SET whole_lines=whole_lines+1 WHERE id={BLOCK}", "whole lines"),
+            (f"INSERT INTO newlines VALUES ({BLOCK}, x'05')", "came was changed")):
         world.fresh()
         change_sql(world.day(), sql)
         forge("fit", world.day(), BLOCK)

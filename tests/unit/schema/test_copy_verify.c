@@ -293,22 +293,11 @@ TEST(bytes_behind_the_end_and_a_cut_end_are_found)
  * False: SQLite itself refuses the file. */
 static bool dump(const char *path, struct buf *out)
 {
-    static const char *const tables[] = {"sqlite_schema",
-                                         "segment",
-                                         "inbox_high",
-                                         "block",
-                                         "block_data",
-                                         "vocabulary",
-                                         "vocabulary_copy",
-                                         "newlines",
-                                         "observables",
-                                         "proof",
-                                         "text_word_data",
-                                         "text_word_idx",
-                                         "text_word_config",
-                                         "copy_case",
-                                         "copy_table",
-                                         "copy_seal"};
+    static const char *const tables[] = {
+        "sqlite_schema",    "segment",    "inbox_high",      "block",
+        "block_data",       "vocabulary", "vocabulary_copy", "newlines",
+        "observables",      "proof",      "text_word_data",  "text_word_idx",
+        "text_word_config", "copy_case",  "copy_table",      "copy_seal"};
     sqlite3 *db = NULL;
     bool fine = sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK;
     for (size_t i = 0; fine && i < sizeof tables / sizeof tables[0]; i++) {

@@ -584,5 +584,4 @@ TEST_MAIN(TEST_ENTRY(inbox_goes_into_days_and_comes_back_as_it_was),
           TEST_ENTRY(a_batch_that_was_thinned_out_is_written_with_its_run),
           TEST_ENTRY(many_days_in_one_run),
           TEST_ENTRY(import_makes_full_blocks_with_ids_numbers_and_text),
-          TEST_ENTRY(blocks_are_what_their_rows_say),
-          TEST_ENTRY(hostile_events_stay_within_bounds))
+          TEST_ENTRY(blocks_are_what_their_rows_say), TEST_ENTRY(hostile_events_stay_within_bounds))
