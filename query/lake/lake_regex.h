@@ -15,9 +15,8 @@
 #define LAKE_REGEX_OCTET "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 #define LAKE_REGEX_IPV4                                                                            \
     LAKE_REGEX_OCTET "[.]" LAKE_REGEX_OCTET "[.]" LAKE_REGEX_OCTET "[.]" LAKE_REGEX_OCTET
-#define LAKE_REGEX_UUID "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 /* What is one word with its dots and dashes. */
-#define LAKE_REGEX_WHOLE "^(?:" LAKE_REGEX_IPV4 "|" LAKE_REGEX_UUID "|[^-.]*)\\z"
+#define LAKE_REGEX_WHOLE "^(?:" LAKE_REGEX_IPV4 "|[^-.]*)\\z"
 
 /* Groups of an IPv6 address, between colons. */
 #define LAKE_REGEX_GROUPS     "[0-9a-f]{1,4}(?::[0-9a-f]{1,4})*"

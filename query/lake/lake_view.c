@@ -113,9 +113,7 @@ static const char *const before_lower[] = {
     NULL};
 
 static const char *const before_columns[] = {
-    ", CASE WHEN $at(x, path) = 'time' THEN time_us IS NULL WHEN $at(x, path) = 'uid' THEN "
-    "$at(x, kind) <> 's' OR $at(x, value) <> coalesce(uid, '') ELSE $at(x, path) <> 'stele.source' "
-    "AND $at(x, path) <> 'stele.mark' END)) AS fields FROM known)\n"
+    ", $at(x, path) <> 'stele.source' AND $at(x, path) <> 'stele.mark')) AS fields FROM known)\n"
     "SELECT dt, time_us, $moment(time_us) AS \"time\", uid",
     NULL};
 

@@ -333,9 +333,10 @@ class Wrong(Export):
         copy.add(self.lines)
         file = next(copy.dir.rglob(f"{DAYS[1]}.db"))
         with sqlite3.connect(file) as db:
-            frame, = db.execute("SELECT data FROM frame WHERE block = 2").fetchone()
-            db.execute("UPDATE frame SET data = ? WHERE block = 2",
-                       (frame[:500] + bytes([frame[500] ^ 1]) + frame[501:],))
+            data, = db.execute("SELECT data FROM block_data WHERE id = 4").fetchone()
+            at = len(data) // 2  # of the events of block 2
+            db.execute("UPDATE block_data SET data = ? WHERE id = 4",
+                       (data[:at] + bytes([data[at] ^ 1]) + data[at + 1:],))
         db.close()
         whole = export(self.archive, "--dest", "-").stdout.splitlines()
         lost = [line for line in whole if DAYS[1] in time_of(line)][4096:8192]
