@@ -52,12 +52,12 @@ static enum status check_whole_lines(const struct verify_segment *verify,
 static enum status check_observables(struct verify_beside *beside,
                                      const struct verify_segment *verify, struct segment *segment,
                                      const struct block_columns *columns,
-                                     const struct block_info *info, struct err *err)
+                                     const struct block_info *info, bool was_gap, struct err *err)
 {
     struct observable_index *index = &beside->index;
     bool is_there = false;
     enum status status = segment_observable_read(segment, info->id, index, &is_there, err);
-    bool follows = beside->is_gap || index->first == beside->next_value;
+    bool follows = was_gap || index->first == beside->next_value;
     beside->is_gap = !is_there;
     if (status != OK || !is_there) {
         return status; /* without a list it is hunted by all it has */
@@ -82,11 +82,14 @@ enum status verify_beside_block(struct verify_beside *beside, const struct verif
 {
     struct block_columns columns;
     struct err why;
+    bool was_gap = beside->is_gap;
+    beside->is_gap = true;
     enum status status = check_times(verify, segment, info, &why);
     status =
         THEN(status, segment_open_columns(segment, SEGMENT_DATA_EVENTS, info->id, &columns, &why));
     status = THEN(status, check_whole_lines(verify, &columns, info, &why));
-    status = THEN(status, check_observables(beside, verify, segment, &columns, info, &why));
+    status =
+        THEN(status, check_observables(beside, verify, segment, &columns, info, was_gap, &why));
     return verify_outcome(verify->report, verify->where, info->id,
                           "what is beside its events cannot be read", status, &why, err);
 }

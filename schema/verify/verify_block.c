@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "schema/block/hash_chain.h"
+#include "schema/block/line_checksum.h"
 #include "schema/segment/block_proof.h"
 
 /* What a block should be: by a seal when there is one, else by its own row and proof. */
@@ -117,6 +118,11 @@ static enum status check_events(struct verify_block *work, const struct block_in
             verify_say_lines(work->verify->report, work->verify->where, info->id,
                              "its events do not match their digest", ndjson, expected->line_sums,
                              expected->n_events);
+        } else if (expected->has_proof &&
+                   line_checksum_find(ndjson, expected->proof.line_sums, info->n_events).fault !=
+                       LINE_CHECKSUM_NONE) {
+            verify_say(work->verify->report, work->verify->where, info->id,
+                       "the sums of its lines in the file are not those of its events");
         }
     }
     return outcome(work, info, "its events cannot be read", status, &why, err);
@@ -143,11 +149,15 @@ static enum status check_arrivals(struct verify_block *work, const struct block_
 static void check_chain(struct verify_block *work, const struct block_info *info,
                         const struct expected *expected)
 {
-    work->chain = hash_chain_add(&work->chain, info);
-    if (expected->has_proof && !digest_equal(&work->chain, &expected->proof.chain)) {
+    struct digest chain = hash_chain_add(&work->chain, info);
+    struct digest other = hash_chain_add(&work->other, info);
+    const struct digest *proof = &expected->proof.chain;
+    work->chain = expected->has_proof && digest_equal(&other, proof) ? other : chain;
+    work->other = work->chain;
+    if (expected->has_proof && !digest_equal(&work->chain, proof)) {
         verify_say(work->verify->report, work->verify->where, info->id,
                    "does not continue the chain of the blocks before it");
-        work->chain = expected->proof.chain; /* said once */
+        work->other = *proof; /* which of the two is right, the next block shows */
     }
 }
 

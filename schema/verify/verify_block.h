@@ -11,6 +11,7 @@ struct verify_block {
     struct segment *segment;
     struct block_lines lines;
     struct digest chain; /* of the blocks before; grows with each */
+    struct digest other; /* what it is if the proof that did not continue it is right */
 };
 void verify_block_fini(struct verify_block *work);
 

@@ -35,6 +35,7 @@ static enum status check_blocks(const struct verify_segment *verify, struct segm
     const struct block_info *blocks = segment_blocks(segment, &count);
     struct verify_block work = {
         .verify = verify, .segment = segment, .chain = hash_chain_start(segment_day_us(segment))};
+    work.other = work.chain;
     struct verify_words *words = NULL;
     struct verify_beside beside = {.next_value = 0};
     enum status status = verify->quick ? OK : verify_words_new(verify, segment, &words, err);

@@ -237,6 +237,45 @@ enum status forge_fit(const char *path, int64_t block, struct err *err)
     return status;
 }
 
+struct flip {
+    struct buf bytes;
+    unsigned thousandths;
+};
+
+static enum status take_flipped(void *context, sqlite3_stmt *row, struct err *err)
+{
+    struct flip *flip = context;
+    buf_add_span(&flip->bytes, db_column_span(row, 0));
+    if (flip->bytes.size == 0) {
+        return err_set(err, ERR_NOT_FOUND, "there is nothing to flip");
+    }
+    flip->bytes.data[(flip->bytes.size - 1) * flip->thousandths / 1000] ^= 0x10;
+    return buf_status(&flip->bytes, "forge", err);
+}
+
+bool forge_flip(const char *path, const char *table, const char *column, const char *where,
+                unsigned thousandths)
+{
+    struct err err;
+    struct forgery forgery = {0};
+    struct flip flip = {.thousandths = thousandths};
+    char sql[512];
+    bool found = false;
+    (void)snprintf(sql, sizeof sql, "SELECT %s FROM %s WHERE %s", column, table, where);
+    enum status status = forgery_open(&forgery, path, &err);
+    status =
+        THEN(status, db_first(forgery.db, sql, DB_NO_VALUES, take_flipped, &flip, &found, &err));
+    (void)snprintf(sql, sizeof sql, "UPDATE %s SET %s = ?1 WHERE %s", table, column, where);
+    status =
+        THEN(status, db_change(forgery.db, sql, DB_WITH(DB_BLOB(buf_span(&flip.bytes))), &err));
+    if (status != OK || !found) {
+        fprintf(stderr, "%s: %s\n", sql, status != OK ? err.text : "no such row");
+    }
+    buf_fini(&flip.bytes);
+    forgery_fini(&forgery);
+    return status == OK && found;
+}
+
 bool forge_sql(const char *path, const char *sql)
 {
     sqlite3 *db = NULL;

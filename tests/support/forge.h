@@ -27,6 +27,11 @@ MUST_USE enum status forge_replace(const struct forge *forge, size_t line, const
 /* All digests of the block, made to fit what is there. */
 MUST_USE enum status forge_fit(const char *path, int64_t block, struct err *err);
 
+/* Turns a bit of a blob: in the byte so many thousandths of the way through it. False: it is told
+ * on stderr what failed. */
+bool forge_flip(const char *path, const char *table, const char *column, const char *where,
+                unsigned thousandths);
+
 /* Runs SQL on a file, without the guard against writing FTS5's own tables. False: it is told on
  * stderr what failed, or that nothing was changed. */
 bool forge_sql(const char *path, const char *sql);

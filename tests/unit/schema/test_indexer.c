@@ -3,7 +3,6 @@
 
 #include "schema/archive/quarantine_table.h"
 #include "schema/index/indexer.h"
-#include "tests/support/forge.h"
 #include "tests/support/import_body.h"
 #include "tests/support/test.h"
 
@@ -216,144 +215,6 @@ TEST(broken_lines_of_one_request_are_gathered)
     archive_cursor_close(cursor);
     indexer_close(indexer);
     close_archive();
-}
-
-/* A day with one event, whose file is then changed. */
-static void make_changed_day(const char *change)
-{
-    char path[FILE_PATH_BYTES];
-    open_archive();
-    struct indexer *indexer = open_indexer();
-    post("{\"uid\":\"a\",\"user\":\"alice\"}{\"uid\":\"b\",\"user\":\"alice\"}");
-    (void)index_all(indexer);
-    indexer_close(indexer);
-    EXPECT_OK(archive_segment_path(dir, clock_day_start(now), path, &err), err);
-    EXPECT(forge_sql(path, change));
-}
-
-static enum status read_changed_day(void)
-{
-    struct block_lines lines = BLOCK_LINES_INIT;
-    struct segment *segment = NULL;
-    char path[FILE_PATH_BYTES];
-    EXPECT_OK(archive_segment_path(dir, clock_day_start(now), path, &err), err);
-    enum status status = segment_open(path, &segment, &err);
-    status = THEN(status, segment_lines(segment, 1, &lines, &err));
-    if (status == OK) {
-        EXPECT_SPAN(block_line(&lines, 1), "{\"uid\":\"b\",\"user\":\"alice\"}");
-    }
-    block_lines_fini(&lines);
-    segment_close(segment);
-    return status;
-}
-
-/* A part that is whole in itself, of a vocabulary of something else. */
-static void foreign_part(struct buf *sql, const char *table)
-{
-    struct columnar_writer *writer = NULL;
-    struct columnar_written written;
-    struct buf block = BUF_INIT;
-    struct buf part = BUF_INIT;
-    const struct span line = span_str("{\"x\":1}");
-    EXPECT_OK(columnar_writer_new(3, &writer, &err), err);
-    EXPECT_OK(columnar_write(writer, &line, 1, &block, &part, &written, &err), err);
-    EXPECT(vocabulary_part_holds(buf_span(&part)));
-    buf_printf(sql, "UPDATE %s SET data = x'", table);
-    for (size_t i = 0; i < part.size; i++) {
-        buf_printf(sql, "%02x", (unsigned char)part.data[i]);
-    }
-    buf_printf(sql, "' WHERE id = 2;");
-    columnar_writer_free(writer);
-    buf_fini(&block);
-    buf_fini(&part);
-}
-
-static void expect_damage(const char *change, const char *words)
-{
-    struct indexer_run *run = NULL;
-    make_changed_day(change);
-    enum status status = read_changed_day();
-    if (status != ERR_CORRUPT || !strstr(err.text, words)) {
-        fprintf(stderr, "%s: %d, \"%s\" is not in: %s\n", change, status, words, err.text);
-        test_failures++;
-    }
-    struct indexer *indexer = open_indexer();
-    post("{\"uid\":\"c\"}");
-    status = indexer_run_next(indexer, &run, &err);
-    if (status != ERR_CORRUPT || !strstr(err.text, "damaged")) {
-        fprintf(stderr, "%s: more was written: %d, %s\n", change, status, err.text);
-        test_failures++;
-    }
-    indexer_close(indexer);
-    close_archive();
-}
-
-/* A file made to hurt: numbers that would overflow, or ask for memory without end; and parts of the
- * vocabulary that are gone, cut, or of another file. */
-TEST(ids_out_of_bounds_are_damage)
-{
-    static const char *const changes[][2] = {
-        {"UPDATE block SET id = 9223372036854775807", "damaged"},
-        {"UPDATE block SET id = 0", "damaged"},
-        {"UPDATE block SET events = 4097", "damaged"},
-        {"UPDATE block SET events = 1", "another number of lines"},
-        {"DELETE FROM vocabulary; DELETE FROM vocabulary_copy", "a part of the vocabulary"},
-        {"DELETE FROM vocabulary WHERE id = 2; DELETE FROM vocabulary_copy WHERE id = 2",
-         "vocabulary"},
-        {"UPDATE vocabulary SET data = substr(data, 1, length(data) - 1);"
-         "UPDATE vocabulary_copy SET data = x''",
-         "the vocabulary is damaged"},
-        {"UPDATE vocabulary SET data = zeroblob(1000);"
-         "UPDATE vocabulary_copy SET data = zeroblob(0)",
-         "the vocabulary is damaged"},
-        {"UPDATE vocabulary SET id = 1000 - id; UPDATE vocabulary_copy SET id = 1000 - id",
-         "damaged"},
-        {"UPDATE block_data SET data = x''", "its bytes are gone"},
-        {"DELETE FROM block_data", "its bytes are gone"},
-    };
-    struct buf sql = BUF_INIT;
-    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
-        expect_damage(changes[i][0], changes[i][1]);
-    }
-    foreign_part(&sql, "vocabulary");
-    foreign_part(&sql, "vocabulary_copy");
-    buf_add_char(&sql, '\0');
-    expect_damage(sql.data, "damaged");
-    buf_fini(&sql);
-    make_changed_day("UPDATE block_data SET data = (SELECT data FROM block_data WHERE id = 3)");
-    EXPECT_INT(read_changed_day(), ERR_CORRUPT);
-    EXPECT(strstr(err.text, "another size than its row says"));
-    close_archive();
-}
-
-/* One of the two copies is enough, whichever it is, to read and to write more. */
-TEST(a_vocabulary_lives_on_in_its_copy)
-{
-    static const char *const changes[] = {
-        "DELETE FROM vocabulary",
-        "DELETE FROM vocabulary_copy",
-        "DELETE FROM vocabulary WHERE id = 2; DELETE FROM vocabulary_copy WHERE id = 3",
-        "UPDATE vocabulary SET data = zeroblob(length(data))",
-        "UPDATE vocabulary SET data = substr(data, 1, length(data) - 1)",
-        "UPDATE vocabulary_copy SET data = x''",
-    };
-    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
-        make_changed_day(changes[i]);
-        EXPECT_OK(read_changed_day(), err);
-        struct indexer *indexer = open_indexer();
-        post("{\"uid\":\"a\",\"user\":\"alice\"}{\"uid\":\"c\",\"user\":\"carol\"}");
-        struct indexer_totals totals = index_all(indexer);
-        EXPECT_INT(totals.stored, 1);
-        EXPECT_INT(totals.duplicates, 1);
-        indexer_close(indexer);
-        struct buf all = BUF_INIT;
-        read_all(&all);
-        EXPECT_SPAN(buf_span(&all), "{\"uid\":\"a\",\"user\":\"alice\"}\n"
-                                    "{\"uid\":\"b\",\"user\":\"alice\"}\n"
-                                    "{\"uid\":\"c\",\"user\":\"carol\"}\n");
-        buf_fini(&all);
-        close_archive();
-    }
 }
 
 /* The crash between a segment's commit and the deletion of the inbox rows. */
@@ -578,8 +439,7 @@ TEST(hostile_events_stay_within_bounds)
 TEST_MAIN(TEST_ENTRY(inbox_goes_into_days_and_comes_back_as_it_was),
           TEST_ENTRY(what_came_before_is_a_duplicate), TEST_ENTRY(a_run_done_twice_changes_nothing),
           TEST_ENTRY(without_a_time_a_repetition_is_known_by_its_uid),
-          TEST_ENTRY(an_older_catalogue_loses_no_event), TEST_ENTRY(ids_out_of_bounds_are_damage),
-          TEST_ENTRY(a_vocabulary_lives_on_in_its_copy),
+          TEST_ENTRY(an_older_catalogue_loses_no_event),
           TEST_ENTRY(broken_lines_of_one_request_are_gathered),
           TEST_ENTRY(a_batch_that_was_thinned_out_is_written_with_its_run),
           TEST_ENTRY(many_days_in_one_run),
