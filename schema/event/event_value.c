@@ -21,13 +21,16 @@ static bool is_plain_integer(struct span text)
            (digits.data[0] != '0' || (digits.size == 1 && sign == 0));
 }
 
-/* What stands at x.y... of {"x":value} stands at path.y...; below the empty path at y... */
+/* What stands at x.y... of {"x":value} stands at path.y...; an empty path is parsed as it is, for
+ * what stands below it has no dot in front. */
 static bool place(struct event_value_reader *reader, struct span path, struct event_field *field)
 {
+    if (path.size == 0) {
+        return true;
+    }
     struct span below = span_from(field->path, 1);
-    below = path.size == 0 && below.size > 0 ? span_from(below, 1) : below;
-    if (below.size == 0 || path.size == 0) {
-        field->path = below.size == 0 ? path : below;
+    if (below.size == 0) {
+        field->path = path;
         return true;
     }
     char *whole = arena_alloc(&reader->arena, path.size + below.size);
@@ -47,7 +50,8 @@ static bool parse(struct event_value_reader *reader, struct span path, struct sp
     enum event_fault fault;
     bool nomem = false;
     buf_clear(&reader->text);
-    buf_add_str(&reader->text, is_string ? "{\"x\":\"" : "{\"x\":");
+    buf_add_str(&reader->text, path.size > 0 ? "{\"x\":" : "{\"\":");
+    buf_add_str(&reader->text, is_string ? "\"" : "");
     buf_add_span(&reader->text, text);
     buf_add_str(&reader->text, is_string ? "\"}" : "}");
     arena_reset(&reader->arena);
