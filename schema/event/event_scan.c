@@ -12,8 +12,8 @@ struct scan {
     const char *end;
     uint64_t objects; /* a bit for each open container: 1 object, 0 array; the innermost is bit 0 */
     unsigned depth;
-    bool after_value; /* in the innermost container */
-    bool high;        /* a byte that is not ASCII was seen */
+    bool after_value;            /* in the innermost container */
+    bool high;                   /* a byte that is not ASCII was seen */
     struct event_scan_head head; /* spans without data: not seen */
 };
 

@@ -1,6 +1,7 @@
 /* Where an object ends and what its head is (time, type, uid, code), without reading its other
- * values: a fifth of the work of a parse. It knows strict JSON (RFC 8259) and gives up on everything
- * that is rare, so that what it is certain of is an event for event.c too, with the same head. */
+ * values: a fifth of the work of a parse. It knows strict JSON (RFC 8259) and gives up on
+ * everything that is rare, so that what it is certain of is an event for event.c too, with the same
+ * head. */
 #ifndef SCHEMA_EVENT_EVENT_SCAN_H
 #define SCHEMA_EVENT_EVENT_SCAN_H
 

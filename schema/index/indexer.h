@@ -51,8 +51,9 @@ void indexer_run_totals(const struct indexer_run *run, struct indexer_totals *ou
 
 /* Straight into segments, past the inbox: for import into an archive that no daemon holds. Memory
  * is bounded: full blocks are written as they fill, the largest when too much waits. The event's
- * own time_us counts, and no more of it is needed than event_reader.head_only gives; received_us is when it arrived, which a file may know better than the clock.
- * text is source_text() of the source, made once for many events. */
+ * own time_us counts, and no more of it is needed than event_reader.head_only gives; received_us is
+ * when it arrived, which a file may know better than the clock. text is source_text() of the
+ * source, made once for many events. */
 MUST_USE enum status indexer_import(struct indexer *indexer, const struct source *source,
                                     struct span text, int64_t received_us,
                                     const struct event *event, struct err *err);

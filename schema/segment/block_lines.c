@@ -52,8 +52,7 @@ static enum status restore_newlines(struct segment *segment, const struct block_
     for (size_t at = 0; status == OK && at < segment->scratch.size;) {
         uint64_t step;
         if (!buf_read_varint(buf_span(&segment->scratch), &at, &step) ||
-            (position += step) >= lines->restored.size ||
-            lines->restored.data[position] != ' ') {
+            (position += step) >= lines->restored.size || lines->restored.data[position] != ' ') {
             return segment_corrupt(segment, info->id, err);
         }
         lines->restored.data[position] = '\n';

@@ -193,9 +193,9 @@ static enum status pack(struct block_pack *packer, struct err *err)
         write_arrivals(packer);
     }
     status = THEN(status, buf_status(&packer->lines, "block", err));
-    status = THEN(status, block_pack_arrivals_digest(buf_span(&packer->lines),
-                                                     buf_span(&packer->newlines),
-                                                     &packer->arrivals_sha256, err));
+    status = THEN(status,
+                  block_pack_arrivals_digest(buf_span(&packer->lines), buf_span(&packer->newlines),
+                                             &packer->arrivals_sha256, err));
     return THEN(status, pack_lines(packer, buf_span(&packer->lines), &packer->arrivals,
                                    &packer->arrivals_part, &of_arrivals, err));
 }

@@ -267,9 +267,9 @@ static enum status add_indexes(struct segment_writer *writer, const struct block
         status = segment_run(segment, SEGMENT_ADD_TEXT_WORDS,
                              DB_WITH(DB_INT(info->id), DB_TEXT(text)), err);
     }
-    status = THEN(status, block_observables_make(segment, &writer->observables, &columns,
-                                                 value_from, columns.vocabulary->values.count,
-                                                 err));
+    status =
+        THEN(status, block_observables_make(segment, &writer->observables, &columns, value_from,
+                                            columns.vocabulary->values.count, err));
     struct span list = buf_span(&writer->observables.list);
     return THEN(status, segment_run(segment, SEGMENT_ADD_OBSERVABLES,
                                     DB_WITH(DB_INT(info->id), DB_BLOB(list)), err));
