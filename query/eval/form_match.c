@@ -158,14 +158,18 @@ static void match_integers(const struct predicate *predicate, const uint64_t *nu
     }
 }
 
-static uint64_t read_hex(struct span text, size_t from, size_t digits)
+/* False: it has something else than digits, as letters of several bytes are. */
+static bool read_hex(struct span text, uint64_t *out_number)
 {
-    uint64_t number = 0;
-    for (size_t i = from; i < from + digits; i++) {
+    *out_number = 0;
+    for (size_t i = 0; i < text.size; i++) {
         int digit = ascii_hex_digit(text.data[i]);
-        number = number << 4 | (uint64_t)(digit < 0 ? 0 : digit);
+        if (digit < 0) {
+            return false;
+        }
+        *out_number = *out_number << 4 | (uint64_t)digit;
     }
-    return number;
+    return true;
 }
 
 static void match_uuids(struct span text, const uint64_t *numbers, const uint64_t *seconds,
@@ -184,8 +188,8 @@ static void match_uuids(struct span text, const uint64_t *numbers, const uint64_
         }
         return;
     }
-    bool is_hex = !memchr(text.data, '-', text.size);
-    uint64_t word = read_hex(text, 0, text.size);
+    uint64_t word;
+    bool is_hex = read_hex(text, &word);
     for (size_t i = 0; i < count; i++) {
         bool is = false;
         if (text.size == 8) {

@@ -190,7 +190,7 @@ bool needle_other_spelling(const struct needle *needle, struct span text)
     return colon < text.size && memchr(text.data + colon + 1, ':', text.size - colon - 1);
 }
 
-/* Numbers may be spelled otherwise than event.h writes them. */
+/* Numbers may be spelled otherwise than event.h writes them: 1e400 is inf. */
 static bool is_number_char(char c)
 {
     return c != '\0' && strchr("0123456789.+-einfa", c) != NULL;
@@ -251,7 +251,8 @@ size_t needle_next(const struct needle *needle, struct span text, size_t from)
 static bool may_match_inside(const struct needle *needle, struct span text)
 {
     return needle->numbers || all_of(needle->literal, is_address_char) ||
-           needle_other_spelling(needle, text) || needle_next(needle, text, 0) < text.size;
+           all_of(needle->literal, is_number_char) || needle_other_spelling(needle, text) ||
+           needle_next(needle, text, 0) < text.size;
 }
 
 bool needle_may_match(const struct needle *needle, struct span text, bool is_string)
