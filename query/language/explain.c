@@ -10,17 +10,18 @@ struct explanation {
 /* By predicate kind. */
 static const struct explanation explanations[] = {
     [PREDICATE_ALL] = {"every event", "nothing is read"},
-    [PREDICATE_TERM] = {"the whole word", "columns by dictionary, text by index"},
-    [PREDICATE_PHRASE] = {"the words", "columns by dictionary, text by index and bytes"},
-    [PREDICATE_PREFIX] = {"a word that begins with", "columns by dictionary, text by index"},
-    [PREDICATE_SUBSTRING] = {"the part", "a scan: the dictionary, and the bytes of text"},
-    [PREDICATE_GLOB] = {"a word like", "a scan: the dictionary, and the bytes of text"},
-    [PREDICATE_RANGE] = {"in the range", "columns and numbers; a scan where the field is text"},
-    [PREDICATE_EXISTS] = {"present", "columns; a scan where the field is text"},
-    [PREDICATE_OBSERVABLE] = {"an", "observable index, the dictionary, then bytes"},
+    [PREDICATE_TERM] = {"the whole word", "values once each, text where the index has it"},
+    [PREDICATE_PHRASE] = {"the words", "values once each, text where the index has them"},
+    [PREDICATE_PREFIX] = {"a word that begins with",
+                          "values once each, text where the index has it"},
+    [PREDICATE_SUBSTRING] = {"the part", "values once each, and all text"},
+    [PREDICATE_GLOB] = {"a word like", "values once each, and all text"},
+    [PREDICATE_RANGE] = {"in the range", "the columns of the field"},
+    [PREDICATE_EXISTS] = {"present", "the columns of the field"},
+    [PREDICATE_OBSERVABLE] = {"an", "observables of each block, then its values"},
     [PREDICATE_SEVERITY] = {"the severity", "the column of code"},
     [PREDICATE_TIME] = {"the time", "block times"},
-    [PREDICATE_UID] = {"the uid", "identity hashes, then bytes"},
+    [PREDICATE_UID] = {"the uid", "the column of uid"},
 };
 
 static void explain_text(const struct predicate *predicate, struct buf *out)

@@ -13,8 +13,7 @@ typedef enum status extract_each(void *context, const struct copy_event *event, 
 struct extract {
     extract_each *each;
     void *context;
-    int64_t events;         /* found */
-    int64_t without_source; /* 0: the source of every event is known */
+    int64_t events; /* found */
 };
 
 /* The iterator is new and goes oldest first. ERR of `each`, or of what cannot be read. */

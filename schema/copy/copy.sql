@@ -18,7 +18,7 @@ CREATE TABLE copy_case (
     first_us    INTEGER NOT NULL,  -- event time
     last_us     INTEGER NOT NULL,
     blocks      INTEGER NOT NULL,
-    chain       TEXT NOT NULL,     -- schema/segment/hash_chain.h over all blocks, hex
+    chain       TEXT NOT NULL,     -- schema/block/hash_chain.h over all blocks, hex
     content     TEXT NOT NULL,     -- SHA-256 over copy_table, hex
     program     TEXT NOT NULL
 ) STRICT;

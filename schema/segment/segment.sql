@@ -62,7 +62,7 @@ CREATE TABLE proof (
     arrivals_sha256 BLOB NOT NULL CHECK (length(arrivals_sha256) = 32),  -- of arrivals' lines and newlines
     stored_sha256   BLOB NOT NULL CHECK (length(stored_sha256) = 32),    -- of all that the block has
     line_sums    BLOB NOT NULL,     -- schema/block/line_checksum.h
-    chain        BLOB NOT NULL CHECK (length(chain) = 32)  -- schema/segment/hash_chain.h
+    chain        BLOB NOT NULL CHECK (length(chain) = 32)  -- schema/block/hash_chain.h
 ) STRICT;
 
 -- Words of text (schema/segment/block_words.h); rowid = block.

@@ -284,11 +284,11 @@ TEST(a_plan_says_what_is_a_scan)
     EXPECT_SPAN(
         buf_span(&plan),
         "all of\n"
-        "  user: the whole word alice  [columns by dictionary, text by index]\n"
+        "  user: the whole word alice  [values once each, text where the index has it]\n"
         "  not\n"
         "    any of\n"
-        "      the part *part*  [a scan: the dictionary, and the bytes of text]\n"
-        "      an observable, ip 10.0.0.0/8  [observable index, the dictionary, then bytes]\n");
+        "      the part *part*  [values once each, and all text]\n"
+        "      an observable, ip 10.0.0.0/8  [observables of each block, then its values]\n");
     buf_fini(&plan);
     parse_query_free(query);
 }

@@ -116,10 +116,6 @@ static void print_made(const struct copy_job *job)
     } else {
         printf("not signed: %s/keys/seal.key is not there\n", job->archive);
     }
-    if (job->without_source > 0) {
-        fprintf(stderr, "stele copy: of %lld events the archive does not keep the source apart\n",
-                (long long)job->without_source);
-    }
 }
 
 static enum status make_copy(struct copy_job *job, int *out_code, struct err *err)

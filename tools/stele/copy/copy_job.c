@@ -73,7 +73,6 @@ static enum status collect(struct copy_maker *maker, struct err *err)
     enum status status = day_iterator_open(&search, &iterator, err);
     status = THEN(status, name_source(job, iterator, err));
     status = THEN(status, extract_run(iterator, &extract, err));
-    job->without_source = extract.without_source;
     day_iterator_close(iterator);
     return status;
 }

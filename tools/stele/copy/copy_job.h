@@ -22,7 +22,6 @@ struct copy_job {
     const volatile sig_atomic_t *stop;
     /* what came of it */
     struct arena arena; /* texts of `facts` that were filled in */
-    int64_t without_source;
     int64_t file_bytes;
     struct digest file_sha256;
     char key_id[SIGNING_ID_BYTES]; /* empty: not signed */

@@ -15,6 +15,7 @@
 #include "daemon/watch/webhook.h"
 #include "schema/archive/archive.h"
 #include "schema/crypto/signing.h"
+#include "schema/segment/segment.h"
 #include "tools/stele/cli/options.h"
 #include "tools/stele/pki/certificate.h"
 
@@ -79,6 +80,44 @@ static void check_archive(struct checkup *checkup)
         checkup->daemon_pid = strcmp(who, "steled") == 0 ? pid : 0;
     } else {
         say("ok", "archive", "%s, no daemon at work", checkup->dir);
+    }
+}
+
+/* Blocks whose lines did not come back from columns: nothing is lost, and they take more room. */
+static enum status count_kept_whole(const char *dir, int64_t *out_blocks, struct err *err)
+{
+    int64_t *days = NULL;
+    size_t count = 0;
+    enum status status = archive_days(dir, &days, &count, err);
+    *out_blocks = 0;
+    for (size_t i = 0; status == OK && i < count; i++) {
+        char path[FILE_PATH_BYTES];
+        struct segment *segment = NULL;
+        status = archive_segment_path(dir, days[i], path, err);
+        status = THEN(status, segment_open(path, &segment, err));
+        size_t n_blocks = 0;
+        const struct block_info *blocks = status == OK ? segment_blocks(segment, &n_blocks) : NULL;
+        for (size_t b = 0; b < n_blocks; b++) {
+            *out_blocks += blocks[b].not_same;
+        }
+        segment_close(segment);
+    }
+    free(days);
+    return status;
+}
+
+static void check_blocks(struct checkup *checkup)
+{
+    struct err err;
+    int64_t blocks = 0;
+    enum status status = count_kept_whole(checkup->dir, &blocks, &err);
+    if (status == OK && blocks > 0) {
+        say("warn", "blocks",
+            "%lld kept as whole lines: their columns did not give the lines back. Nothing is "
+            "lost; please report it",
+            (long long)blocks);
+    } else {
+        judge(checkup, "blocks", status, "each gives its lines back", &err);
     }
 }
 
@@ -355,6 +394,9 @@ static enum status run(struct options *options, int *out_code, struct err *err)
     judge(&checkup, "configured", valid ? OK : err->status,
           options->config.file[0] ? options->config.file : "no file: the defaults", err);
     check_archive(&checkup);
+    if (checkup.code == 0) {
+        check_blocks(&checkup);
+    }
     if (valid) {
         check_tls(&checkup);
     }

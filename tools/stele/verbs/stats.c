@@ -22,6 +22,7 @@ struct stats_sums {
     int64_t events;
     int64_t raw_bytes;
     int64_t stored_bytes; /* the events themselves, as columns */
+    int64_t whole_lines;  /* events that were not cut into columns */
     int64_t file_bytes;   /* segments and catalogue with their logs */
     int64_t oldest_us;    /* of event time; 0 when there is no event */
     int64_t newest_us;
@@ -68,6 +69,7 @@ static enum status add_segment(struct stats_sums *sums, struct segment *segment,
         sums->events += block->n_events;
         sums->raw_bytes += block->raw_bytes;
         sums->stored_bytes += block->stored_bytes;
+        sums->whole_lines += block->whole_lines;
         if (sums->oldest_us == 0 || block->time_min_us < sums->oldest_us) {
             sums->oldest_us = block->time_min_us;
         }
@@ -212,6 +214,7 @@ static void print_table(const char *dir, const struct stats *stats)
     print_number("blocks", sums->blocks);
     print_text("raw", output_size(sums->raw_bytes).text);
     print_text("compressed", output_size(sums->stored_bytes).text);
+    print_number("whole lines", sums->whole_lines);
     printf("%-17s %s", "files", output_size(sums->file_bytes).text);
     if (sums->events > 0) {
         printf(" (%.0f bytes an event, of %.0f)", (double)sums->file_bytes / (double)sums->events,
@@ -244,6 +247,7 @@ static void print_file(const char *path, const struct stats *stats)
     print_number("blocks", sums->blocks);
     print_number("raw bytes", sums->raw_bytes);
     print_number("compressed", sums->stored_bytes);
+    print_number("whole lines", sums->whole_lines);
     print_number("file bytes", sums->file_bytes);
     for (int i = 0; sums->with_parts && i < SEGMENT_SIZE_COUNT; i++) {
         print_number(segment_size_part_name((enum segment_size_part)i), sums->parts[i]);
@@ -285,6 +289,7 @@ static enum status print_json(const char *path, bool is_file, const struct stats
     json_int(&json, "blocks", sums->blocks);
     json_int(&json, "raw_bytes", sums->raw_bytes);
     json_int(&json, "stored_bytes", sums->stored_bytes);
+    json_int(&json, "whole_lines", sums->whole_lines);
     json_int(&json, "file_bytes", sums->file_bytes);
     if (is_file) {
         json_null(&json, "inbox");
