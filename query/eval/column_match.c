@@ -217,13 +217,17 @@ static void match_walk(struct column_work *work)
 }
 
 /* A form whose values cannot satisfy it is not unpacked, unless there are odd ones. */
-static enum status match_form(struct column_work *work, struct err *err)
+/* is_above: the field may be in an array or object of the column. */
+static enum status match_form(struct column_work *work, bool is_above, struct err *err)
 {
     const struct value_match *match = work->of->match;
     struct columnar_reader *reader = work->of->columns->reader;
     bool has_odd = false;
     enum value_form_kind kind = columnar_column_form(reader, work->number, &has_odd);
     enum form_match_way way = form_match_way(match->predicate, &match->needle, kind);
+    if (is_above) {
+        way = FORM_MATCH_NONE; /* what is of a form has no fields below it */
+    }
     if (way == FORM_MATCH_NONE && !has_odd) {
         return OK;
     }
@@ -284,11 +288,12 @@ enum status column_match_add(const struct column_match *of, size_t i, struct err
     struct column_work work = {.of = of, .number = i};
     uint32_t path;
     enum columnar_way way = columnar_column_way(of->columns->reader, i, &path);
-    if (value_match_role(of->match, path) == SEGMENT_PATH_OTHER ||
-        (way == COLUMNAR_TEXT && of->skips_text)) {
+    enum segment_path_role role = value_match_role(of->match, path);
+    if (role == SEGMENT_PATH_OTHER || (way == COLUMNAR_TEXT && of->skips_text)) {
         return OK;
     }
-    enum status status = way == COLUMNAR_FORM   ? match_form(&work, err)
+    enum status status = way == COLUMNAR_FORM
+                             ? match_form(&work, role == SEGMENT_PATH_IS_ABOVE, err)
                          : way == COLUMNAR_TEXT ? match_text(&work, err)
                                                 : match_ids(&work, err);
     return status == OK && of->match->failed ? err_nomem(err, "search") : status;

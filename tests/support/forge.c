@@ -23,7 +23,7 @@ static enum status forgery_open(struct forgery *forgery, const char *path, struc
     if (sqlite3_open_v2(path, &forgery->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
         return db_fail(forgery->db, path, err);
     }
-    return db_exec(forgery->db, "PRAGMA ignore_check_constraints=1", err);
+    return db_exec(forgery->db, "PRAGMA ignore_check_constraints=1; PRAGMA synchronous=OFF", err);
 }
 
 static void forgery_fini(struct forgery *forgery)
@@ -279,10 +279,10 @@ bool forge_flip(const char *path, const char *table, const char *column, const c
 bool forge_sql(const char *path, const char *sql)
 {
     sqlite3 *db = NULL;
-    bool changed =
-        sqlite3_open(path, &db) == SQLITE_OK &&
-        sqlite3_exec(db, "PRAGMA ignore_check_constraints=1", NULL, NULL, NULL) == SQLITE_OK &&
-        sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
+    bool changed = sqlite3_open(path, &db) == SQLITE_OK &&
+                   sqlite3_exec(db, "PRAGMA ignore_check_constraints=1; PRAGMA synchronous=OFF",
+                                NULL, NULL, NULL) == SQLITE_OK &&
+                   sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;
     if (!changed) {
         fprintf(stderr, "%s: %s\n", sql, sqlite3_errmsg(db));
     } else if (sqlite3_total_changes(db) == 0 && !strstr(sql, "CREATE") && !strstr(sql, "DROP")) {

@@ -1,5 +1,5 @@
 /* An archive whose every event is known, and queries about it: many blocks over several days, with
- * columns, numbers, text, partial events, duplicates, and events that still wait in the inbox (some
+ * ids, forms, text, whole lines, duplicates, and events that still wait in the inbox (some
  * of which a segment holds already, as after a crash). */
 #ifndef TESTS_SUPPORT_TRUTH_H
 #define TESTS_SUPPORT_TRUTH_H

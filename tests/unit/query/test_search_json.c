@@ -7,7 +7,7 @@
 #include "tests/support/test.h"
 #include "tests/support/truth.h"
 
-enum { QUERIES = 800 };
+enum { QUERIES = 800, FIELDS = 300 };
 
 static struct err err;
 
@@ -176,6 +176,38 @@ TEST(pieces_of_events_are_found)
     EXPECT(asked > (size_t)rounds / 3);
 }
 
+/* Every field by its name: its own values, and none of what stands above or beside it. */
+TEST(every_field_is_asked_for)
+{
+    struct intern names;
+    intern_init(&names);
+    size_t asked = 0;
+    for (size_t i = 0; i < truth.count; i++) {
+        for (size_t f = 0; f < truth.events[i].n_fields; f++) {
+            (void)intern_add(&names, truth.events[i].fields[f].path, FIELDS);
+        }
+    }
+    for (uint32_t i = 0; i < intern_count(&names) && test_failures < 10; i++) {
+        static const char *const forms[] = {":*", ":>=0"};
+        for (size_t form = 0; form < 2; form++) {
+            struct buf text = BUF_INIT;
+            struct query *query = NULL;
+            bool is_word = add_bare(&text, intern_text(&names, i));
+            buf_add_str(&text, forms[form]);
+            buf_add_char(&text, '\0');
+            if (is_word &&
+                parse_query(span_str(text.data), TRUTH_ARRIVAL_US, &query, NULL, &err) == OK) {
+                check(query, text.data);
+                asked++;
+                parse_query_free(query);
+            }
+            buf_fini(&text);
+        }
+    }
+    EXPECT(asked > 100);
+    intern_fini(&names);
+}
+
 TEST(queries_of_all_kinds)
 {
     struct dice dice = {.state = test_seed(22)};
@@ -196,6 +228,7 @@ int main(int argc, char **argv)
 {
     static const struct test tests[] = {
         TEST_ENTRY(pieces_of_events_are_found),
+        TEST_ENTRY(every_field_is_asked_for),
         TEST_ENTRY(queries_of_all_kinds),
     };
     truth_make_of(odd_json_event, test_seed(20));
