@@ -1,6 +1,7 @@
 /* The engine against the truth: what it finds for some hundred random queries is what match_event
  * says about every single event. */
 #include "query/aggregate/aggregate.h"
+#include "query/eval/form_match.h"
 #include "query/eval/needle.h"
 #include "query/language/match.h"
 #include "query/language/parse.h"
@@ -263,6 +264,30 @@ TEST(a_rare_part_is_found_in_many_lines)
     buf_fini(&text);
 }
 
+/* Of a UUID every part and every word, by its numbers as by its spelling. */
+TEST(parts_of_a_uuid_by_its_numbers)
+{
+    static const char spelled[] = "\"9f3a146b-2766-4a5d-93df-d6f7ff7ad6aa\"";
+    const struct value_form form = {VALUE_FORM_UUID, 0};
+    const struct span value = span_of(spelled + 1, sizeof spelled - 3);
+    struct value_form_bits bits;
+    EXPECT(value_form_read(form, span_str(spelled), &bits));
+    for (size_t from = 0; from < value.size; from++) {
+        for (size_t size = 1; from + size <= value.size; size++) {
+            for (int kind = 0; kind < 2; kind++) {
+                struct predicate predicate = {.kind = kind ? PREDICATE_TERM : PREDICATE_SUBSTRING,
+                                              .text = span_of(value.data + from, size)};
+                struct needle needle = needle_of(&predicate);
+                uint8_t hit = 0;
+                if (form_match_way(&predicate, &needle, form.kind) == FORM_MATCH_NUMBERS) {
+                    form_match_numbers(&predicate, form, &bits.number, &bits.second, 1, &hit);
+                }
+                EXPECT_INT(hit, match_value(&predicate, span_str("uid"), value));
+            }
+        }
+    }
+}
+
 /* Damages the segment of the truth's first day: its blocks are there and cannot be read. */
 static void damage_first_day(void)
 {
@@ -321,5 +346,6 @@ TEST(cleanup)
 TEST_MAIN(TEST_ENTRY(setup), TEST_ENTRY(engine_finds_what_matches),
           TEST_ENTRY(a_day_file_is_an_archive), TEST_ENTRY(a_caller_may_stop),
           TEST_ENTRY(a_day_iterator_counts_the_same),
-          TEST_ENTRY(a_rare_part_is_found_in_many_lines), TEST_ENTRY(a_damaged_day),
+          TEST_ENTRY(a_rare_part_is_found_in_many_lines),
+          TEST_ENTRY(parts_of_a_uuid_by_its_numbers), TEST_ENTRY(a_damaged_day),
           TEST_ENTRY(cleanup))
