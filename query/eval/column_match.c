@@ -19,7 +19,7 @@ static bool find_slots(struct column_work *work)
     if (!work->has_slots) {
         work->has_slots = columnar_column_slots(work->of->columns->reader, work->number,
                                                 &work->slots, NULL) == OK;
-        work->of->match->failed |= !work->has_slots;
+        work->of->reader->failed |= !work->has_slots;
     }
     return work->has_slots;
 }
@@ -52,7 +52,7 @@ static void ask(struct column_work *work, size_t i, struct columnar_value value)
     }
     size_t slot = slot_of(work, i);
     if (bitmap_get(work->of->mask, slot) && !bitmap_get(work->of->map, slot) &&
-        value_match_spelling(work->of->match, work->column->path, value)) {
+        value_match_spelling(work->of->match, work->of->reader, work->column->path, value)) {
         bitmap_set(work->of->map, slot);
     }
 }
@@ -70,9 +70,12 @@ static enum status add_places(struct column_work *work, const uint8_t *hits, str
     return status;
 }
 
-static enum status match_ids(struct column_work *work, struct err *err)
+static enum status match_ids(struct column_work *work, uint32_t path, struct err *err)
 {
     const uint64_t *ids = NULL;
+    if (!work->of->match->paths[path].has_hits) {
+        return OK;
+    }
     size_t n_ids = 0;
     enum status status =
         columnar_column_ids(work->of->columns->reader, work->number, &ids, &n_ids, err);
@@ -295,6 +298,6 @@ enum status column_match_add(const struct column_match *of, size_t i, struct err
     enum status status = way == COLUMNAR_FORM
                              ? match_form(&work, role == SEGMENT_PATH_IS_ABOVE, err)
                          : way == COLUMNAR_TEXT ? match_text(&work, err)
-                                                : match_ids(&work, err);
-    return status == OK && of->match->failed ? err_nomem(err, "search") : status;
+                                                : match_ids(&work, path, err);
+    return status == OK && of->reader->failed ? err_nomem(err, "search") : status;
 }

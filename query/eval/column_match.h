@@ -7,7 +7,8 @@
 #include "schema/block/bitmap.h"
 
 struct column_match {
-    struct value_match *match;
+    const struct value_match *match;
+    struct value_reader *reader;
     const struct block_columns *columns;
     const struct bitmap *mask; /* events that are asked for */
     struct bitmap *map;        /* those that satisfy it are added */

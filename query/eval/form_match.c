@@ -137,6 +137,16 @@ enum form_match_way form_match_way(const struct predicate *predicate, const stru
     return FORM_MATCH_NONE;
 }
 
+bool form_match_any(const struct predicate *predicate, const struct needle *needle)
+{
+    for (int kind = VALUE_FORM_NONE + 1; kind <= VALUE_FORM_ENDPOINT; kind++) {
+        if (form_match_way(predicate, needle, (enum value_form_kind)kind) != FORM_MATCH_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What a word of digits asks of an integer: to be this one, or -1 times it, for a word has no sign
  * in front; or the number that was typed. */
 static void match_integers(const struct predicate *predicate, const uint64_t *numbers, size_t count,

@@ -16,6 +16,8 @@ enum form_match_way {
 
 enum form_match_way form_match_way(const struct predicate *predicate, const struct needle *needle,
                                    enum value_form_kind form);
+/* Whether values of any form may satisfy it. */
+bool form_match_any(const struct predicate *predicate, const struct needle *needle);
 /* Of values whose way is NUMBERS: out_hits[i] 1 or 0. `seconds` as the form has them. */
 void form_match_numbers(const struct predicate *predicate, struct value_form form,
                         const uint64_t *numbers, const uint64_t *seconds, size_t count,

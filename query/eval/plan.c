@@ -2,47 +2,104 @@
  * part only about what none before it had; NOT is what is left of the mask. */
 #include "query/eval/plan.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "query/eval/predicate_eval.h"
 #include "schema/block/bitmap.h"
 
-struct plan {
+struct plan_leaves {
+    atomic_int users;
     const struct query *query;
+    struct segment_vocabulary *vocabulary;
+    size_t count; /* that are made ready */
+    struct predicate_eval items[];
+};
+
+struct plan {
+    struct plan_leaves *leaves;
     struct segment *segment;
     struct block_view *view;
-    size_t n_leaves; /* that are made ready */
-    struct predicate_eval leaves[];
+    struct predicate_work works[]; /* by leaf */
 };
+
+void plan_leaves_release(struct plan_leaves *leaves)
+{
+    if (leaves && atomic_fetch_sub(&leaves->users, 1) == 1) {
+        for (size_t i = 0; i < leaves->count; i++) {
+            predicate_eval_fini(&leaves->items[i]);
+        }
+        segment_vocabulary_release(leaves->vocabulary);
+        free(leaves);
+    }
+}
+
+static enum status make_leaves(const struct query *query, struct segment *segment,
+                               struct plan_leaves **out_leaves, struct err *err)
+{
+    struct plan_leaves *leaves =
+        calloc(1, sizeof *leaves + query->n_leaves * sizeof leaves->items[0]);
+    if (!leaves) {
+        return err_nomem(err, "search");
+    }
+    leaves->users = 1;
+    leaves->query = query;
+    leaves->vocabulary = segment_share_vocabulary(segment);
+    enum status status = OK;
+    while (status == OK && leaves->count < query->n_leaves) {
+        const struct predicate *predicate = query->leaves[leaves->count];
+        status = predicate_eval_init(&leaves->items[leaves->count++], predicate, segment, err);
+    }
+    if (status != OK) {
+        plan_leaves_release(leaves);
+        return status;
+    }
+    *out_leaves = leaves;
+    return OK;
+}
+
+enum status plan_join(struct plan_leaves *leaves, struct segment *segment, struct plan **out_plan,
+                      struct err *err)
+{
+    struct plan *plan = calloc(1, sizeof *plan + leaves->count * sizeof plan->works[0]);
+    struct block_view *view = plan ? block_view_new(segment) : NULL;
+    if (!view) {
+        free(plan);
+        return err_nomem(err, "search");
+    }
+    atomic_fetch_add(&leaves->users, 1);
+    *plan = (struct plan){.leaves = leaves, .segment = segment, .view = view};
+    for (size_t i = 0; i < leaves->count; i++) {
+        plan->works[i] = predicate_work(&leaves->items[i], segment);
+    }
+    segment_use_vocabulary(segment, leaves->vocabulary);
+    *out_plan = plan;
+    return OK;
+}
 
 enum status plan_open(const struct query *query, struct segment *segment, struct plan **out_plan,
                       struct err *err)
 {
-    struct plan *plan = calloc(1, sizeof *plan + query->n_leaves * sizeof plan->leaves[0]);
-    if (plan) {
-        plan->query = query;
-        plan->segment = segment;
-        plan->view = block_view_new(segment);
-    }
-    enum status status = plan && plan->view ? OK : err_nomem(err, "search");
-    while (status == OK && plan->n_leaves < query->n_leaves) {
-        const struct predicate *predicate = query->leaves[plan->n_leaves];
-        status = predicate_eval_init(&plan->leaves[plan->n_leaves++], predicate, segment, err);
-    }
-    if (status != OK) {
-        plan_close(plan);
-        return status;
-    }
-    *out_plan = plan;
-    return OK;
+    struct plan_leaves *leaves = NULL;
+    enum status status = make_leaves(query, segment, &leaves, err);
+    status = THEN(status, plan_join(leaves, segment, out_plan, err));
+    plan_leaves_release(leaves);
+    return status;
+}
+
+struct plan_leaves *plan_leaves_keep(struct plan *plan)
+{
+    atomic_fetch_add(&plan->leaves->users, 1);
+    return plan->leaves;
 }
 
 void plan_close(struct plan *plan)
 {
     if (plan) {
-        for (size_t i = 0; i < plan->n_leaves; i++) {
-            predicate_eval_fini(&plan->leaves[i]);
+        for (size_t i = 0; i < plan->leaves->count; i++) {
+            predicate_work_fini(&plan->works[i]);
         }
+        plan_leaves_release(plan->leaves);
         block_view_free(plan->view);
         free(plan);
     }
@@ -60,14 +117,14 @@ struct block_view *plan_view(struct plan *plan)
 
 bool plan_knows_field(const struct plan *plan, size_t leaf)
 {
-    CHECK(leaf < plan->n_leaves);
-    return plan->leaves[leaf].knows_field;
+    CHECK(leaf < plan->leaves->count);
+    return plan->leaves->items[leaf].knows_field;
 }
 
 static unsigned cost_of(const struct plan *plan, const struct node *node)
 {
     if (node->kind == NODE_LEAF) {
-        return plan->leaves[node->predicate->leaf].cost;
+        return plan->leaves->items[node->predicate->leaf].cost;
     }
     unsigned cost = 0;
     for (const struct node *child = node->first; child; child = child->next) {
@@ -110,8 +167,9 @@ static enum status eval(struct plan *plan, const struct node *node, const struct
         return OK;
     }
     if (node->kind == NODE_LEAF) {
-        return predicate_eval_block(&plan->leaves[node->predicate->leaf], plan->view, mask, out_map,
-                                    err);
+        size_t leaf = node->predicate->leaf;
+        return predicate_eval_block(&plan->leaves->items[leaf], &plan->works[leaf], plan->view,
+                                    mask, out_map, err);
     }
     struct bitmap part;
     enum status status = OK;
@@ -175,7 +233,7 @@ enum status plan_eval(struct plan *plan, const struct block_info *info, int64_t 
     }
     struct bitmap mask;
     enum status status = time_mask(plan->view, from_us, to_us, &mask, err);
-    return THEN(status, eval(plan, plan->query->root, &mask, out_map, err));
+    return THEN(status, eval(plan, plan->leaves->query->root, &mask, out_map, err));
 }
 
 void plan_time_bounds(const struct node *node, int64_t *from_us, int64_t *to_us)

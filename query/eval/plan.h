@@ -7,11 +7,22 @@
 
 struct plan;
 
-/* Looks every leaf up in the segment, which the plan does not own and must outlive it. */
+/* Looks every leaf up in the segment, which the plan does not own and must outlive it. A writer's
+ * segment has no plans. */
 MUST_USE enum status plan_open(const struct query *query, struct segment *segment,
                                struct plan **out_plan, struct err *err);
 /* NULL is fine. */
 void plan_close(struct plan *plan);
+
+/* What was looked up, kept for plans of other threads; goes with its last user. */
+struct plan_leaves;
+struct plan_leaves *plan_leaves_keep(struct plan *plan);
+/* NULL is fine. */
+void plan_leaves_release(struct plan_leaves *leaves);
+/* A plan of another handle of the same file, just opened, for the blocks that the first one has:
+ * nothing is read or looked up again. */
+MUST_USE enum status plan_join(struct plan_leaves *leaves, struct segment *segment,
+                               struct plan **out_plan, struct err *err);
 
 struct segment *plan_segment(const struct plan *plan);
 /* The view, on the block evaluated last. */

@@ -4,6 +4,7 @@
 #include "query/eval/predicate_eval.h"
 
 #include "query/eval/column_match.h"
+#include "query/eval/form_match.h"
 #include "query/language/match.h"
 #include "query/language/number.h"
 #include "schema/event/term.h"
@@ -12,51 +13,53 @@
 enum { COST_ALL, COST_TIME, COST_FIELD, COST_WORD, COST_OBSERVABLE, COST_ANY, COST_SCAN };
 
 /* Blocks whose text has the words; a question that is not asked would be true of all of them. */
-static enum status ask_index(struct predicate_eval *eval, const struct segment_term_query *question,
-                             struct err *err)
+static enum status ask_index(struct predicate_eval *eval, struct segment *segment,
+                             const struct segment_term_query *question, struct err *err)
 {
     eval->asks_text_index = true;
-    return segment_text_blocks(eval->segment, question, &eval->with_words, err);
+    return segment_text_blocks(segment, question, &eval->with_words, err);
 }
 
-static enum status ask_for_term(struct predicate_eval *eval, struct span term, bool is_prefix,
-                                struct err *err)
+static enum status ask_for_term(struct predicate_eval *eval, struct segment *segment,
+                                struct span term, bool is_prefix, struct err *err)
 {
     const struct segment_term_query question = {
         .terms = &term, .n_terms = 1, .last_is_prefix = is_prefix};
-    return ask_index(eval, &question, err);
+    return ask_index(eval, segment, &question, err);
 }
 
 /* A number that was typed in another form than values have: its plain form's term, too. */
-static enum status ask_for_number(struct predicate_eval *eval, struct err *err)
+static enum status ask_for_number(struct predicate_eval *eval, struct segment *segment,
+                                  struct err *err)
 {
     char text[NUMBER_TEXT_BYTES];
     struct buf term = BUF_INIT;
     enum status status = OK;
     if (term_single(number_text_of(eval->predicate->number, text), &term)) {
-        status = ask_for_term(eval, buf_span(&term), false, err);
+        status = ask_for_term(eval, segment, buf_span(&term), false, err);
     }
     status = THEN(status, buf_status(&term, "search", err));
     buf_fini(&term);
     return status;
 }
 
-static enum status find_blocks(struct predicate_eval *eval, struct err *err)
+static enum status find_blocks(struct predicate_eval *eval, struct segment *segment,
+                               struct err *err)
 {
     const struct predicate *predicate = eval->predicate;
     enum status status = OK;
     switch (predicate->kind) {
     case PREDICATE_TERM:
-        status = ask_for_term(eval, predicate->text, false, err);
-        return status == OK && predicate->is_number ? ask_for_number(eval, err) : status;
+        status = ask_for_term(eval, segment, predicate->text, false, err);
+        return status == OK && predicate->is_number ? ask_for_number(eval, segment, err) : status;
     case PREDICATE_PREFIX:
-        return ask_for_term(eval, predicate->text, true, err);
+        return ask_for_term(eval, segment, predicate->text, true, err);
     case PREDICATE_PHRASE: {
         const struct segment_term_query question = {.terms = predicate->words,
                                                     .n_terms = predicate->n_words,
                                                     .last_is_prefix = predicate->last_is_prefix,
                                                     .are_words = true};
-        return ask_index(eval, &question, err);
+        return ask_index(eval, segment, &question, err);
     }
     case PREDICATE_ALL:
     case PREDICATE_SUBSTRING:
@@ -101,10 +104,8 @@ static unsigned cost_of(const struct predicate_eval *eval)
 enum status predicate_eval_init(struct predicate_eval *eval, const struct predicate *predicate,
                                 struct segment *segment, struct err *err)
 {
-    *eval =
-        (struct predicate_eval){.predicate = predicate, .segment = segment, .knows_field = true};
+    *eval = (struct predicate_eval){.predicate = predicate, .knows_field = true};
     enum predicate_kind kind = predicate->kind;
-    eval->lookup.ops = predicate_eval_observable_ops(predicate);
     if (kind == PREDICATE_ALL || kind == PREDICATE_TIME || kind == PREDICATE_OBSERVABLE) {
         eval->cost = cost_of(eval);
         return OK;
@@ -113,20 +114,34 @@ enum status predicate_eval_init(struct predicate_eval *eval, const struct predic
     enum status status = value_match_init(&eval->match, predicate, segment, err);
     if (status == OK) {
         eval->cost = cost_of(eval);
+        eval->asks_forms = form_match_any(predicate, &eval->match.needle);
     }
     if (status == OK && eval->match.field.size > 0) {
         status = segment_knows_field(segment, eval->match.field, &eval->knows_field, err);
     }
     /* what arrivals have is in no index of words */
-    return status == OK && eval->data == SEGMENT_DATA_EVENTS ? find_blocks(eval, err) : status;
+    return status == OK && eval->data == SEGMENT_DATA_EVENTS ? find_blocks(eval, segment, err)
+                                                             : status;
 }
 
 void predicate_eval_fini(struct predicate_eval *eval)
 {
     segment_block_set_fini(&eval->with_words);
-    observable_lookup_fini(&eval->lookup);
     value_match_fini(&eval->match);
     *eval = (struct predicate_eval){0};
+}
+
+struct predicate_work predicate_work(const struct predicate_eval *eval,
+                                     const struct segment *segment)
+{
+    return (struct predicate_work){.reader.segment = segment,
+                                   .lookup.ops = predicate_eval_observable_ops(eval->predicate)};
+}
+
+void predicate_work_fini(struct predicate_work *work)
+{
+    value_reader_fini(&work->reader);
+    observable_lookup_fini(&work->lookup);
 }
 
 static enum status eval_time(const struct predicate *predicate, struct block_view *view,
@@ -162,16 +177,29 @@ static unsigned turn_of(enum columnar_way way)
     return way == COLUMNAR_FORM ? 1 : way == COLUMNAR_TEXT ? 2 : 0;
 }
 
-static enum status eval_columns(struct predicate_eval *eval, struct block_view *view,
-                                const struct bitmap *mask, struct bitmap *map, struct err *err)
+/* What of a block's events satisfies it is of the vocabulary, has a form, or is text whose words
+ * the index has. */
+static bool can_skip(const struct predicate_eval *eval, int64_t block)
+{
+    return eval->asks_text_index && !segment_block_set_has(&eval->with_words, block) &&
+           !eval->match.any_hits && !eval->asks_forms;
+}
+
+static enum status eval_columns(const struct predicate_eval *eval, struct predicate_work *of,
+                                struct block_view *view, const struct bitmap *mask,
+                                struct bitmap *map, struct err *err)
 {
     struct block_columns columns;
     struct bitmap open = *mask;
+    if (can_skip(eval, view->info->id)) {
+        return OK;
+    }
     enum status status = block_view_columns(view, eval->data, &columns, err);
     if (status != OK) {
         return status;
     }
     struct column_match work = {.match = &eval->match,
+                                .reader = &of->reader,
                                 .columns = &columns,
                                 .mask = mask,
                                 .map = map,
@@ -192,8 +220,9 @@ static enum status eval_columns(struct predicate_eval *eval, struct block_view *
     return status;
 }
 
-enum status predicate_eval_block(struct predicate_eval *eval, struct block_view *view,
-                                 const struct bitmap *mask, struct bitmap *out_map, struct err *err)
+enum status predicate_eval_block(const struct predicate_eval *eval, struct predicate_work *work,
+                                 struct block_view *view, const struct bitmap *mask,
+                                 struct bitmap *out_map, struct err *err)
 {
     struct bitmap map = {0};
     enum predicate_kind kind = eval->predicate->kind;
@@ -203,10 +232,10 @@ enum status predicate_eval_block(struct predicate_eval *eval, struct block_view 
     } else if (kind == PREDICATE_TIME) {
         status = eval_time(eval->predicate, view, mask, &map, err);
     } else if (kind == PREDICATE_OBSERVABLE) {
-        status = observable_lookup_block(&eval->lookup, view, &map, err);
+        status = observable_lookup_block(&work->lookup, view, &map, err);
         bitmap_and(&map, mask);
     } else {
-        status = eval_columns(eval, view, mask, &map, err);
+        status = eval_columns(eval, work, view, mask, &map, err);
     }
     if (status == OK) {
         *out_map = map;

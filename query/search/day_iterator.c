@@ -223,14 +223,16 @@ enum status day_iterator_segment_open(const char *path, bool is_file, int64_t da
 }
 
 enum status day_iterator_day_plan(const struct day_iterator *iterator, int64_t day_us,
-                                  struct plan **out_plan, struct err *err)
+                                  struct plan_leaves *leaves, struct plan **out_plan,
+                                  struct err *err)
 {
     struct segment *segment = NULL;
     struct plan *plan = NULL;
     enum status status =
         day_iterator_segment_open(iterator->search.path, iterator->is_file, day_us, &segment, err);
     if (status == OK && segment) {
-        status = plan_open(iterator->search.query, segment, &plan, err);
+        status = leaves ? plan_join(leaves, segment, &plan, err)
+                        : plan_open(iterator->search.query, segment, &plan, err);
     }
     if (status != OK) {
         segment_close(segment);
@@ -277,7 +279,7 @@ enum status day_iterator_next(struct day_iterator *iterator, struct day_iterator
     }
     struct day_iterator_day *day = &iterator->day;
     day->day_us = iterator->days[iterator->at++];
-    enum status status = day_iterator_day_plan(iterator, day->day_us, &day->plan, err);
+    enum status status = day_iterator_day_plan(iterator, day->day_us, NULL, &day->plan, err);
     if (status == OK) {
         day_iterator_note(iterator, day->plan);
         status = day_iterator_day_waiting(iterator, day->day_us, day->plan, &day->waiting,

@@ -59,10 +59,12 @@ MUST_USE enum status day_iterator_next(struct day_iterator *iterator,
 const struct day_iterator_options *day_iterator_options_of(const struct day_iterator *iterator);
 /* The days, in order. Owned by the iterator. */
 const int64_t *day_iterator_days(const struct day_iterator *iterator, size_t *out_count);
-/* Opens a day, or one more handle of it: a plan that belongs to the calling thread; NULL when there
- * is no segment. Any thread. day_iterator_day_close ends it. */
+/* Opens a day: a plan that belongs to the calling thread; NULL when there is no segment. With the
+ * leaves of a plan of that day: one more handle, which shares them. Any thread.
+ * day_iterator_day_close ends it. */
 MUST_USE enum status day_iterator_day_plan(const struct day_iterator *iterator, int64_t day_us,
-                                           struct plan **out_plan, struct err *err);
+                                           struct plan_leaves *leaves, struct plan **out_plan,
+                                           struct err *err);
 /* The segment of a day of an archive at `path`, or the file itself; NULL when the day has none:
  * only the inbox has events of it, or it has just been deleted. Any thread. */
 MUST_USE enum status day_iterator_segment_open(const char *path, bool is_file, int64_t day_us,

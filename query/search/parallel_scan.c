@@ -153,9 +153,14 @@ static void leave(struct parallel_scan_worker *worker)
     size_t number = worker->number;
     put_down(worker);
     lock_take(&scan->lock);
-    scan->days[number].n_workers--;
+    struct plan_leaves *done = NULL;
+    if (--scan->days[number].n_workers == 0) {
+        done = scan->days[number].leaves;
+        scan->days[number].leaves = NULL;
+    }
     condition_broadcast(&scan->changed);
     lock_drop(&scan->lock);
+    plan_leaves_release(done);
 }
 
 static enum status show_day(struct parallel_scan *scan, struct err *err)
@@ -284,6 +289,7 @@ static enum status scan_end(struct parallel_scan *scan, enum status shown, struc
     }
     for (size_t i = 0; i < scan->n_days; i++) {
         free(scan->days[i].order);
+        plan_leaves_release(scan->days[i].leaves);
         day_iterator_day_close(&scan->days[i].left);
     }
     lock_fini(&scan->lock);

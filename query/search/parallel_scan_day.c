@@ -10,7 +10,8 @@ enum status parallel_scan_day_open(struct parallel_scan_worker *worker, struct e
     struct parallel_scan *scan = worker->scan;
     struct day_iterator_day day = {.day_us = scan->days_us[worker->number]};
     uint32_t *order = NULL;
-    enum status status = day_iterator_day_plan(scan->iterator, day.day_us, &worker->plan, err);
+    enum status status =
+        day_iterator_day_plan(scan->iterator, day.day_us, NULL, &worker->plan, err);
     status = THEN(status, day_iterator_day_waiting(scan->iterator, day.day_us, worker->plan,
                                                    &day.waiting, &day.n_waiting, err));
     size_t count = 0;
@@ -27,6 +28,7 @@ enum status parallel_scan_day_open(struct parallel_scan_worker *worker, struct e
     lock_take(&scan->lock);
     struct parallel_scan_day *shared = &scan->days[worker->number];
     shared->order = order;
+    shared->leaves = worker->plan ? plan_leaves_keep(worker->plan) : NULL;
     shared->n_blocks = shared->end = count;
     shared->left = day;
     shared->state = PARALLEL_SCAN_OPEN;
@@ -39,8 +41,11 @@ enum status parallel_scan_day_open(struct parallel_scan_worker *worker, struct e
 enum status parallel_scan_day_join(struct parallel_scan_worker *worker, struct err *err)
 {
     struct parallel_scan *scan = worker->scan;
-    enum status status =
-        day_iterator_day_plan(scan->iterator, scan->days_us[worker->number], &worker->plan, err);
+    lock_take(&scan->lock);
+    struct plan_leaves *leaves = scan->days[worker->number].leaves;
+    lock_drop(&scan->lock);
+    enum status status = day_iterator_day_plan(scan->iterator, scan->days_us[worker->number],
+                                               leaves, &worker->plan, err);
     if (status == OK && !worker->plan) {
         lock_take(&scan->lock);
         scan->days[worker->number].is_gone = true;

@@ -27,6 +27,7 @@ struct parallel_scan_day {
     size_t taken_last;            /* how many blocks were taken at once */
     size_t n_workers;             /* that have it open */
     bool is_gone;                 /* its file was deleted: no one else can open it */
+    struct plan_leaves *leaves;   /* of the first worker, as long as one has the day open */
     struct day_iterator_day left; /* what waits, and the plan of the first worker to leave */
 };
 

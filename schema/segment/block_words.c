@@ -43,24 +43,47 @@ static bool add_value(struct block_words *words, uint32_t path, struct columnar_
                               add_field, &words->text);
 }
 
+/* The values of a text column, or the odd ones of a column with a form. */
+static bool add_column(struct block_words *words, const struct block_columns *columns,
+                       const struct columnar_column *column)
+{
+    bool ok = true;
+    for (size_t k = 0; ok && k < column->n_odd; k++) {
+        ok = add_value(words, column->path, columnar_value_of(column->odd_texts[k]));
+    }
+    struct columnar_walk walk = columnar_walk(columns->vocabulary, column);
+    for (size_t k = 0; ok && column->way == COLUMNAR_TEXT && k < column->n_values; k++) {
+        ok = add_value(words, column->path, columnar_walk_next(&walk));
+    }
+    return ok;
+}
+
+static bool has_text(const struct columnar_reader *reader, size_t i)
+{
+    uint32_t path;
+    bool has_odd = false;
+    enum columnar_way way = columnar_column_way(reader, i, &path);
+    if (way == COLUMNAR_FORM) {
+        (void)columnar_column_form(reader, i, &has_odd);
+    }
+    return way == COLUMNAR_TEXT || has_odd;
+}
+
 enum status block_words_gather(struct block_words *words, const struct block_columns *columns,
                                struct err *err)
 {
     buf_clear(&words->text);
     for (size_t i = 0; i < columnar_column_count(columns->reader); i++) {
-        uint32_t path;
         const struct columnar_column *column = NULL;
-        if (columnar_column_way(columns->reader, i, &path) != COLUMNAR_TEXT) {
+        if (!has_text(columns->reader, i)) {
             continue;
         }
         enum status status = columnar_column(columns->reader, i, &column, err);
-        struct columnar_walk walk = columnar_walk(columns->vocabulary, column);
-        bool ok = true;
-        for (size_t k = 0; status == OK && ok && k < column->n_values; k++) {
-            ok = add_value(words, path, columnar_walk_next(&walk));
+        if (status == OK && !add_column(words, columns, column)) {
+            status = err_nomem(err, "words");
         }
-        if (status != OK || !ok) {
-            return status != OK ? status : err_nomem(err, "words");
+        if (status != OK) {
+            return status;
         }
     }
     return buf_status(&words->text, "words", err);

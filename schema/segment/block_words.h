@@ -1,6 +1,7 @@
-/* The words of a block's text: of all values that are neither in the vocabulary nor told by a form,
- * and of lines that were not cut. One row a block in the segment's index, so that a question for
- * rare words skips most blocks. Inside schema/ only; one thread. */
+/* The words of a block's text: of all values that are neither in the vocabulary nor told by a form
+ * (the odd ones of a column with a form are not), and of lines that were not cut. One row a block
+ * in the segment's index, so that a question for rare words skips most blocks. Inside schema/ only;
+ * one thread. */
 #ifndef SCHEMA_SEGMENT_BLOCK_WORDS_H
 #define SCHEMA_SEGMENT_BLOCK_WORDS_H
 

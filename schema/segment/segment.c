@@ -95,6 +95,10 @@ enum status segment_open(const char *path, struct segment **out_segment, struct 
     } else {
         segment->db = db;
     }
+    segment->shared = segment_vocabulary_new();
+    if (status == OK && !segment->shared) {
+        status = err_nomem(err, path);
+    }
     if (status != OK) {
         segment_close(segment);
         return status;

@@ -50,6 +50,15 @@ enum { SEGMENT_PATH_LINE = 0 };
 /* What all blocks share; paths are known from here on. Owned by the segment. ERR_CORRUPT. */
 MUST_USE enum status segment_vocabulary(struct segment *segment,
                                         const struct vocabulary **out_vocabulary, struct err *err);
+/* The same for other handles of the file, of any thread: the first that asks for it reads it for
+ * all; it goes with its last user. A writer's handle has none to share. */
+struct segment_vocabulary;
+struct segment_vocabulary *segment_share_vocabulary(struct segment *segment);
+/* For a handle that was just opened: what another handle of the file shares, which is enough for
+ * all blocks that both know. */
+void segment_use_vocabulary(struct segment *segment, struct segment_vocabulary *shared);
+/* NULL is fine. */
+void segment_vocabulary_release(struct segment_vocabulary *shared);
 /* The field of a path below intern_count(&vocabulary->paths); empty for SEGMENT_PATH_LINE. */
 struct span segment_path_field(const struct segment *segment, uint32_t path);
 

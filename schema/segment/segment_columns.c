@@ -1,5 +1,7 @@
 /* The vocabulary of a segment, and the columnar blocks of its blocks, opened when they are first
  * asked for. */
+#include <stdlib.h>
+
 #include "schema/columnar/packer.h"
 #include "schema/segment/segment_internal.h"
 
@@ -39,17 +41,58 @@ static enum status read_part(void *context, struct span part, struct err *err)
     return vocabulary_read_part(reading->vocabulary, part, reading->packer, err);
 }
 
-static enum status read_vocabulary(struct segment *segment, struct err *err)
+struct segment_vocabulary *segment_vocabulary_new(void)
 {
-    struct part_reading reading = {&segment->own_vocabulary, packer_new(segment->codec, 1)};
-    enum status status = reading.packer ? OK : err_nomem(err, segment->path);
-    status = THEN(status, vocabulary_init(&segment->own_vocabulary, err));
+    struct segment_vocabulary *shared = calloc(1, sizeof *shared);
+    if (shared) {
+        shared->users = 1;
+        lock_init(&shared->lock);
+    }
+    return shared;
+}
+
+void segment_vocabulary_release(struct segment_vocabulary *shared)
+{
+    if (shared && atomic_fetch_sub(&shared->users, 1) == 1) {
+        if (shared->is_read) {
+            vocabulary_fini(&shared->vocabulary);
+        }
+        path_names_fini(&shared->names);
+        lock_fini(&shared->lock);
+        free(shared);
+    }
+}
+
+static enum status read_vocabulary(struct segment *segment, struct segment_vocabulary *shared,
+                                   struct err *err)
+{
+    struct part_reading reading = {&shared->vocabulary, packer_new(segment->codec, 1)};
+    if (!reading.packer) {
+        return err_nomem(err, segment->path);
+    }
+    enum status status = vocabulary_init(&shared->vocabulary, err);
     status = THEN(status, segment_each_part(segment, read_part, &reading, err));
+    status = THEN(status, path_names_add(&shared->names, &shared->vocabulary, err));
     packer_free(reading.packer);
+    if (status != OK) {
+        vocabulary_fini(&shared->vocabulary);
+    }
+    return status;
+}
+
+static enum status use_shared(struct segment *segment, struct err *err)
+{
+    struct segment_vocabulary *shared = segment->shared;
+    enum status status = OK;
+    lock_take(&shared->lock);
+    if (!shared->is_read) {
+        status = read_vocabulary(segment, shared, err);
+        shared->is_read = status == OK;
+    }
+    lock_drop(&shared->lock);
     if (status == OK) {
-        segment->vocabulary = &segment->own_vocabulary;
-    } else {
-        vocabulary_fini(&segment->own_vocabulary);
+        segment->vocabulary = &shared->vocabulary;
+        segment->names = &shared->names;
     }
     return status;
 }
@@ -57,12 +100,32 @@ static enum status read_vocabulary(struct segment *segment, struct err *err)
 enum status segment_vocabulary(struct segment *segment, const struct vocabulary **out_vocabulary,
                                struct err *err)
 {
-    enum status status = segment->vocabulary ? OK : read_vocabulary(segment, err);
-    status = THEN(status, segment_name_paths(segment, err));
+    enum status status = OK;
+    if (!segment->shared) {
+        segment->names = &segment->own_names;
+        status = path_names_add(segment->names, segment->vocabulary, err);
+    } else if (!segment->vocabulary) {
+        status = use_shared(segment, err);
+    }
     if (status == OK) {
         *out_vocabulary = segment->vocabulary;
     }
     return status;
+}
+
+struct segment_vocabulary *segment_share_vocabulary(struct segment *segment)
+{
+    CHECK(segment->shared);
+    atomic_fetch_add(&segment->shared->users, 1);
+    return segment->shared;
+}
+
+void segment_use_vocabulary(struct segment *segment, struct segment_vocabulary *shared)
+{
+    CHECK(!segment->vocabulary || segment->shared == shared);
+    atomic_fetch_add(&shared->users, 1);
+    segment_vocabulary_release(segment->shared);
+    segment->shared = shared;
 }
 
 static void close_data(struct segment_open_data *data)
@@ -129,9 +192,6 @@ void segment_columns_fini(struct segment *segment)
     for (size_t i = 0; i < SEGMENT_DATA_COUNT; i++) {
         columnar_reader_free(segment->data[i].reader);
     }
-    vec_fini(&segment->path_fields);
-    arena_fini(&segment->path_arena);
-    if (segment->vocabulary == &segment->own_vocabulary) {
-        vocabulary_fini(&segment->own_vocabulary);
-    }
+    path_names_fini(&segment->own_names);
+    segment_vocabulary_release(segment->shared);
 }

@@ -2,6 +2,9 @@
 #ifndef SCHEMA_SEGMENT_SEGMENT_INTERNAL_H
 #define SCHEMA_SEGMENT_SEGMENT_INTERNAL_H
 
+#include <stdatomic.h>
+
+#include "schema/base/lock.h"
 #include "schema/base/vec.h"
 #include "schema/columnar/vocabulary.h"
 #include "schema/db/db_query.h"
@@ -26,6 +29,21 @@ struct segment_open_data {
     sqlite3_stmt *stmt;
 };
 
+/* The fields of paths, by path. */
+struct path_names {
+    VEC(struct span) fields;
+    struct arena arena;
+};
+
+/* What handles of one file share: read by the first that asks, it never changes then. */
+struct segment_vocabulary {
+    atomic_int users;
+    struct lock lock; /* is held while it is read */
+    bool is_read;
+    struct vocabulary vocabulary;
+    struct path_names names;
+};
+
 extern const struct db_kind segment_kind;
 
 struct segment {
@@ -37,10 +55,10 @@ struct segment {
     VEC(struct block_info) blocks;
     struct buf scratch;
     const struct vocabulary *vocabulary; /* NULL: not read yet; a writer's is its packer's */
-    struct vocabulary own_vocabulary;
+    struct path_names *names;            /* of the shared vocabulary, or a writer's own */
+    struct segment_vocabulary *shared;   /* a reader's; NULL for a writer */
+    struct path_names own_names;         /* grow with a writer's vocabulary */
     struct segment_open_data data[SEGMENT_DATA_COUNT];
-    VEC(struct span) path_fields; /* by path; grows as paths are asked for */
-    struct arena path_arena;
     struct block_lines lines; /* of the block looked at last, for segment_duplicate_events */
     struct buf line_sums;     /* of the proof read last */
 };
@@ -72,8 +90,12 @@ MUST_USE enum status segment_corrupt(const struct segment *segment, int64_t bloc
 typedef enum status segment_part_take(void *context, struct span part, struct err *err);
 MUST_USE enum status segment_each_part(struct segment *segment, segment_part_take *take,
                                        void *context, struct err *err);
-/* Names the paths that came since they were named last (segment_path.c). */
-MUST_USE enum status segment_name_paths(struct segment *segment, struct err *err);
+/* Names the paths that the vocabulary has and the names lack. ERR_NOMEM. (segment_path.c) */
+MUST_USE enum status path_names_add(struct path_names *names, const struct vocabulary *vocabulary,
+                                    struct err *err);
+void path_names_fini(struct path_names *names);
+/* NULL: out of memory. */
+struct segment_vocabulary *segment_vocabulary_new(void);
 /* Frees what reading columns needed. */
 void segment_columns_fini(struct segment *segment);
 

@@ -3,7 +3,7 @@
 #include "schema/segment/segment_internal.h"
 
 /* Keys with escapes are read by the parser of events: {"a":{"b":1}} has the field in question. */
-static bool name_by_parsing(struct segment *segment, struct span path, struct span *out_name)
+static bool name_by_parsing(struct path_names *names, struct span path, struct span *out_name)
 {
     struct buf text = BUF_INIT;
     struct event event;
@@ -20,19 +20,19 @@ static bool name_by_parsing(struct segment *segment, struct span path, struct sp
     for (; depth > 0; depth--) {
         buf_add_char(&text, '}');
     }
-    bool ok = buf_ok(&text) && event_parse(buf_span(&text), 0, &segment->path_arena, &event) &&
+    bool ok = buf_ok(&text) && event_parse(buf_span(&text), 0, &names->arena, &event) &&
               event.n_fields == 1;
     if (ok) {
-        *out_name = arena_copy(&segment->path_arena, event.fields[0].path);
+        *out_name = arena_copy(&names->arena, event.fields[0].path);
     }
     buf_fini(&text);
     return ok && out_name->data;
 }
 
 /* Keys joined by dots, but for what stands below an empty key: it has no dot in front. */
-static bool name_by_joining(struct segment *segment, struct span path, struct span *out_name)
+static bool name_by_joining(struct path_names *names, struct span path, struct span *out_name)
 {
-    char *name = arena_alloc(&segment->path_arena, path.size + 1);
+    char *name = arena_alloc(&names->arena, path.size + 1);
     size_t size = 0;
     for (size_t i = 0; name && i < path.size; i++) {
         if (path.data[i] != VOCABULARY_KEY_END) {
@@ -45,30 +45,37 @@ static bool name_by_joining(struct segment *segment, struct span path, struct sp
     return name != NULL;
 }
 
-static bool name_path(struct segment *segment, struct span path, struct span *out_name)
+static bool name_path(struct path_names *names, struct span path, struct span *out_name)
 {
     path.size = span_find(path, VOCABULARY_KEY_AGAIN);
     return path.size > 0 && memchr(path.data, '\\', path.size)
-               ? name_by_parsing(segment, path, out_name)
-               : name_by_joining(segment, path, out_name);
+               ? name_by_parsing(names, path, out_name)
+               : name_by_joining(names, path, out_name);
 }
 
-enum status segment_name_paths(struct segment *segment, struct err *err)
+enum status path_names_add(struct path_names *names, const struct vocabulary *vocabulary,
+                           struct err *err)
 {
-    const struct intern *paths = &segment->vocabulary->paths;
-    for (size_t i = segment->path_fields.count; i < intern_count(paths); i++) {
+    const struct intern *paths = &vocabulary->paths;
+    for (size_t i = names->fields.count; i < intern_count(paths); i++) {
         struct span name;
-        if (!name_path(segment, intern_text(paths, (uint32_t)i), &name) ||
-            !vec_push(&segment->path_fields, name)) {
-            return err_nomem(err, segment->path);
+        if (!name_path(names, intern_text(paths, (uint32_t)i), &name) ||
+            !vec_push(&names->fields, name)) {
+            return err_nomem(err, "names of fields");
         }
     }
     return OK;
 }
 
+void path_names_fini(struct path_names *names)
+{
+    vec_fini(&names->fields);
+    arena_fini(&names->arena);
+}
+
 struct span segment_path_field(const struct segment *segment, uint32_t path)
 {
-    return *vec_at(&segment->path_fields, path);
+    return *vec_at(&segment->names->fields, path);
 }
 
 enum segment_path_role segment_path_role(const struct segment *segment, uint32_t path,

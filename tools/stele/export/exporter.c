@@ -276,7 +276,7 @@ static enum status note_days(struct exporter *exporter, struct err *err)
     enum status status = OK;
     for (size_t i = 0; status == OK && i < count; i++) {
         struct day_iterator_day day = {.day_us = days[i]};
-        status = day_iterator_day_plan(options->iterator, days[i], &day.plan, err);
+        status = day_iterator_day_plan(options->iterator, days[i], NULL, &day.plan, err);
         if (status == OK && day.plan) {
             size_t n_blocks;
             const struct block_info *blocks = segment_blocks(plan_segment(day.plan), &n_blocks);
