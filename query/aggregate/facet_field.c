@@ -99,7 +99,7 @@ static size_t entry_of(const struct columnar_column *column, size_t i)
     return column->places ? (size_t)column->places[i] : column->n_ids > 0 ? 0 : i;
 }
 
-static void count_places(const uint64_t *places, size_t count, uint32_t *counts, size_t n_entries)
+static void count_places(const uint16_t *places, size_t count, uint32_t *counts, size_t n_entries)
 {
     uint32_t odd[BLOCK_EVENTS_MAX]; /* neighbours often have the same entry */
     memset(odd, 0, n_entries * sizeof *odd);

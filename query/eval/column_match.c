@@ -197,8 +197,8 @@ static void match_numbers(struct column_work *work)
     const struct columnar_column *column = work->column;
     uint8_t hits[BLOCK_EVENTS_MAX];
     CHECK(column->n_values <= BLOCK_EVENTS_MAX);
-    form_match_numbers(work->of->match->predicate, column->form, column->numbers, column->seconds,
-                       column->n_values, hits);
+    form_match_numbers(work->of->match->predicate, &work->of->match->parts, column->form,
+                       column->numbers, column->seconds, column->n_values, hits);
     for (size_t i = 0; i < column->n_odd; i++) {
         hits[column->odd[i]] = 0;
     }

@@ -119,9 +119,12 @@ enum form_match_way form_match_way(const struct predicate *predicate, const stru
     case PREDICATE_TERM:
         return way_of_term(predicate, needle, form);
     case PREDICATE_SUBSTRING:
-        return !can_have(form, predicate->text) ? FORM_MATCH_NONE /* it has no escapes */
-               : form == VALUE_FORM_UUID        ? FORM_MATCH_NUMBERS
-                                                : FORM_MATCH_SPELLED;
+        if (!can_have(form, predicate->text)) {
+            return FORM_MATCH_NONE; /* it has no escapes */
+        }
+        return form == VALUE_FORM_UUID || form == VALUE_FORM_IPV4 || form == VALUE_FORM_ENDPOINT
+                   ? FORM_MATCH_NUMBERS
+                   : FORM_MATCH_SPELLED;
     case PREDICATE_PREFIX:
     case PREDICATE_GLOB:
     case PREDICATE_PHRASE:
@@ -214,54 +217,6 @@ static void match_uuids(struct span text, const uint64_t *numbers, const uint64_
     }
 }
 
-static bool is_uuid_dash(size_t at)
-{
-    return at == 8 || at == 13 || at == 18 || at == 23;
-}
-
-/* A part of a UUID's spelling at one place of it, as bits of both numbers. */
-struct uuid_part {
-    uint64_t mask[2];
-    uint64_t bits[2];
-};
-
-/* False: its dashes do not stand where a UUID's are. */
-static bool place_uuid_part(struct span part, size_t at, struct uuid_part *out)
-{
-    size_t digit = at - (at > 8) - (at > 13) - (at > 18) - (at > 23);
-    *out = (struct uuid_part){{0, 0}, {0, 0}};
-    for (size_t i = 0; i < part.size; i++) {
-        if (is_uuid_dash(at + i) != (part.data[i] == '-')) {
-            return false;
-        }
-        if (part.data[i] != '-') {
-            uint64_t nibble = (uint64_t)(ascii_hex_digit(part.data[i]) & 15);
-            size_t shift = 4 * (15 - digit % 16);
-            out->mask[digit / 16] |= UINT64_C(15) << shift;
-            out->bits[digit / 16] |= nibble << shift;
-            digit++;
-        }
-    }
-    return true;
-}
-
-/* Each place where the part may stand is looked at in all values, without spelling them. */
-static void match_uuid_parts(struct span part, const uint64_t *numbers, const uint64_t *seconds,
-                             size_t count, uint8_t *out_hits)
-{
-    memset(out_hits, 0, count);
-    for (size_t at = 0; part.size > 0 && at + part.size <= UUID_CHARS; at++) {
-        struct uuid_part placed;
-        if (!place_uuid_part(part, at, &placed)) {
-            continue;
-        }
-        for (size_t i = 0; i < count; i++) {
-            out_hits[i] |= (uint8_t)(((numbers[i] & placed.mask[0]) == placed.bits[0]) &
-                                     ((seconds[i] & placed.mask[1]) == placed.bits[1]));
-        }
-    }
-}
-
 static bool is_in_time(const struct bound *bound, int64_t time_us, bool low)
 {
     if (bound->kind == BOUND_NONE || (bound->inclusive && time_us == bound->time_us)) {
@@ -285,14 +240,14 @@ static void match_range(const struct predicate *predicate, enum value_form_kind 
     }
 }
 
-void form_match_numbers(const struct predicate *predicate, struct value_form form,
-                        const uint64_t *numbers, const uint64_t *seconds, size_t count,
-                        uint8_t *out_hits)
+void form_match_numbers(const struct predicate *predicate, const struct form_parts *parts,
+                        struct value_form form, const uint64_t *numbers, const uint64_t *seconds,
+                        size_t count, uint8_t *out_hits)
 {
     if (predicate->kind == PREDICATE_RANGE) {
         match_range(predicate, form.kind, numbers, count, out_hits);
     } else if (predicate->kind == PREDICATE_SUBSTRING) {
-        match_uuid_parts(predicate->text, numbers, seconds, count, out_hits);
+        form_parts_match(parts, form.kind, numbers, seconds, count, out_hits);
     } else if (form.kind == VALUE_FORM_UUID) {
         match_uuids(predicate->text, numbers, seconds, count, out_hits);
     } else {

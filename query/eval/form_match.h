@@ -3,6 +3,7 @@
 #ifndef QUERY_EVAL_FORM_MATCH_H
 #define QUERY_EVAL_FORM_MATCH_H
 
+#include "query/eval/form_parts.h"
 #include "query/eval/needle.h"
 #include "schema/columnar/value_form.h"
 
@@ -18,9 +19,10 @@ enum form_match_way form_match_way(const struct predicate *predicate, const stru
                                    enum value_form_kind form);
 /* Whether values of any form may satisfy it. */
 bool form_match_any(const struct predicate *predicate, const struct needle *needle);
-/* Of values whose way is NUMBERS: out_hits[i] 1 or 0. `seconds` as the form has them. */
-void form_match_numbers(const struct predicate *predicate, struct value_form form,
-                        const uint64_t *numbers, const uint64_t *seconds, size_t count,
-                        uint8_t *out_hits);
+/* Of values whose way is NUMBERS: out_hits[i] 1 or 0. `parts` is of a SUBSTRING's text; `seconds`
+ * as the form has them. */
+void form_match_numbers(const struct predicate *predicate, const struct form_parts *parts,
+                        struct value_form form, const uint64_t *numbers, const uint64_t *seconds,
+                        size_t count, uint8_t *out_hits);
 
 #endif

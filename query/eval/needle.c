@@ -190,16 +190,31 @@ bool needle_other_spelling(const struct needle *needle, struct span text)
     return colon < text.size && memchr(text.data + colon + 1, ':', text.size - colon - 1);
 }
 
-/* Numbers may be spelled otherwise than event.h writes them: 1e400 is inf. */
 static bool is_number_char(char c)
 {
-    return c != '\0' && strchr("0123456789.+-einfa", c) != NULL;
+    return ascii_is_digit(c) || c == '+' || c == '-' || c == '.' || c == 'e';
+}
+
+static bool is_within(struct span text, const char *whole)
+{
+    return memmem(whole, strlen(whole), text.data, text.size) != NULL;
+}
+
+/* Numbers may be spelled otherwise than event.h writes them: 1e400 is inf. Whether the literal may
+ * stand in what it writes. */
+static bool may_be_of_number(struct span literal)
+{
+    char *dot = memchr(literal.data, '.', literal.size);
+    size_t behind = dot ? literal.size - (size_t)(dot - literal.data) - 1 : 0;
+    bool one_dot = !dot || !memchr(dot + 1, '.', behind);
+    return (one_dot && all_of(literal, is_number_char)) || is_within(literal, "-inf") ||
+           is_within(literal, "nan");
 }
 
 bool needle_is_certain(const struct needle *needle)
 {
     return needle->literal.size > 0 && !needle->addresses && !needle->numbers &&
-           !all_of(needle->literal, is_number_char);
+           !may_be_of_number(needle->literal);
 }
 
 enum { STRIDE = 64, FOLD = 0x20 };
@@ -251,7 +266,7 @@ size_t needle_next(const struct needle *needle, struct span text, size_t from)
 static bool may_match_inside(const struct needle *needle, struct span text)
 {
     return needle->numbers || all_of(needle->literal, is_address_char) ||
-           all_of(needle->literal, is_number_char) || needle_other_spelling(needle, text) ||
+           may_be_of_number(needle->literal) || needle_other_spelling(needle, text) ||
            needle_next(needle, text, 0) < text.size;
 }
 

@@ -83,6 +83,9 @@ enum status value_match_init(struct value_match *match, const struct predicate *
 {
     *match = (struct value_match){
         .predicate = predicate, .field = match_field(predicate), .needle = needle_of(predicate)};
+    if (predicate->kind == PREDICATE_SUBSTRING) {
+        form_parts_init(&match->parts, predicate->text);
+    }
     enum status status = segment_vocabulary(segment, &match->vocabulary, err);
     if (status != OK) {
         return status;

@@ -3,6 +3,7 @@
 #ifndef QUERY_EVAL_VALUE_MATCH_H
 #define QUERY_EVAL_VALUE_MATCH_H
 
+#include "query/eval/form_parts.h"
 #include "query/eval/needle.h"
 #include "schema/event/event_value.h"
 #include "schema/segment/segment.h"
@@ -27,6 +28,7 @@ struct value_match {
     const struct predicate *predicate;
     struct span field; /* that is asked for; empty: any */
     struct needle needle;
+    struct form_parts parts; /* of a SUBSTRING's text */
     const struct vocabulary *vocabulary;
     struct value_match_path *paths;
     size_t n_paths;

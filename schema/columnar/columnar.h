@@ -100,7 +100,7 @@ struct columnar_column {
      * (NULL for one) */
     size_t n_ids;
     const uint64_t *ids;
-    const uint64_t *places;
+    const uint16_t *places;
     /* form */
     struct value_form form;
     const uint64_t *numbers;

@@ -110,12 +110,12 @@ static enum status begin_columns(struct line_maker *maker, struct err *err)
     for (size_t i = 0; i < reader->sections.count; i++) {
         struct line_cursor *cursor = &maker->cursors[i];
         const struct columnar_column *column = NULL;
-        enum status status = columnar_reader_unpack(reader, i, &column, err);
+        enum status status = columnar_column(reader, i, &column, err);
         if (status != OK) {
             return status;
         }
         *cursor = (struct line_cursor){.column = column, .writer = {.form = column->form}};
-        cursor->places = reader->sections.items[i].places;
+        cursor->places = column->places;
         if (cursor->places) {
             status = make_cells(reader, cursor, err);
         } else if (column->way == COLUMNAR_FORM) {

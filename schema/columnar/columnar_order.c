@@ -1,53 +1,23 @@
 /* Which lines have a column, and the order in which its values are packed. */
 #include "schema/columnar/columnar_unpack.h"
 
-/* The lines of each shape, by counting. */
-static enum status list_lines(struct columnar_reader *reader, struct err *err)
+/* Each line is written down, and the next one over it unless it has the column. */
+static enum status list_slots(struct columnar_reader *reader, struct columnar_section *section,
+                              struct err *err)
 {
-    size_t n_shapes = reader->shapes.count;
-    uint32_t *first = arena_alloc(&reader->arena, (n_shapes + 2) * sizeof *first);
-    uint16_t *list = arena_alloc(&reader->arena, reader->n_lines * sizeof *list);
-    if (!first || !list) {
-        return err_nomem(err, "columns");
-    }
-    memset(first, 0, (n_shapes + 2) * sizeof *first);
-    for (size_t i = 0; i < reader->n_lines; i++) {
-        first[reader->lines.items[i] + 2]++;
-    }
-    for (size_t s = 2; s <= n_shapes; s++) {
-        first[s] += first[s - 1];
-    }
-    for (size_t i = 0; i < reader->n_lines; i++) {
-        list[first[reader->lines.items[i] + 1]++] = (uint16_t)i;
-    }
-    reader->first_line = first;
-    reader->lines_by_shape = list;
-    return OK;
-}
-
-/* The lines of several shapes, a bit for each. */
-static enum status merge_lines(struct columnar_reader *reader, struct columnar_section *section,
-                               struct err *err)
-{
-    size_t n_words = (reader->n_lines + 63) / 64;
     uint16_t *slots = arena_alloc(&reader->arena, (section->n_values + 1) * sizeof *slots);
-    uint64_t *bits = arena_alloc(&reader->arena, n_words * sizeof *bits);
-    if (!slots || !bits) {
+    uint8_t *has = arena_alloc(&reader->arena, reader->shapes.count);
+    if (!slots || !has) {
         return err_nomem(err, "columns");
     }
-    memset(bits, 0, n_words * sizeof *bits);
+    memset(has, 0, reader->shapes.count);
     for (size_t s = 0; s < section->n_shapes; s++) {
-        uint32_t shape = reader->shapes_of_columns[section->first_shape + s];
-        for (size_t i = reader->first_line[shape]; i < reader->first_line[shape + 1]; i++) {
-            uint16_t line = reader->lines_by_shape[i];
-            bits[line / 64] |= UINT64_C(1) << line % 64;
-        }
+        has[reader->shapes_of_columns[section->first_shape + s]] = 1;
     }
     size_t count = 0;
-    for (size_t w = 0; w < n_words; w++) {
-        for (uint64_t word = bits[w]; word; word &= word - 1) {
-            slots[count++] = (uint16_t)(w * 64 + (size_t)__builtin_ctzll(word));
-        }
+    for (size_t i = 0; i < reader->n_lines; i++) {
+        slots[count] = (uint16_t)i;
+        count += has[reader->lines.items[i]];
     }
     CHECK(count == section->n_values);
     section->slots = slots;
@@ -60,13 +30,7 @@ enum status columnar_column_slots(struct columnar_reader *reader, size_t i,
     struct columnar_section *section = vec_at(&reader->sections, i);
     enum status status = OK;
     if (!section->slots && section->n_values < reader->n_lines) {
-        status = reader->lines_by_shape ? OK : list_lines(reader, err);
-        if (status == OK && section->n_shapes == 1) {
-            uint32_t shape = reader->shapes_of_columns[section->first_shape];
-            section->slots = reader->lines_by_shape + reader->first_line[shape];
-        } else {
-            status = THEN(status, merge_lines(reader, section, err));
-        }
+        status = list_slots(reader, section, err);
     }
     if (status == OK) {
         *out_slots = section->slots;

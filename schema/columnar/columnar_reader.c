@@ -244,7 +244,6 @@ static enum status open_block(struct columnar_reader *reader, struct err *err)
     arena_reset(&reader->arena);
     vec_clear(&reader->sections);
     reader->n_lines = 0;
-    reader->lines_by_shape = NULL;
     enum status status = fetch_head(reader, &head, err);
     if (status != OK) {
         return status;

@@ -11,7 +11,7 @@ static enum status line_keys(struct columnar_reader *reader, size_t i, const uin
     struct columnar_section *section = &reader->sections.items[i];
     const struct columnar_column *column = NULL;
     const uint16_t *slots = NULL;
-    enum status status = columnar_reader_unpack(reader, i, &column, err);
+    enum status status = columnar_column(reader, i, &column, err);
     status = THEN(status, columnar_column_slots(reader, i, &slots, err));
     if (status == OK && !section->keys) {
         uint16_t *keys = arena_alloc(&reader->arena, reader->n_lines * sizeof *keys);
@@ -20,7 +20,7 @@ static enum status line_keys(struct columnar_reader *reader, size_t i, const uin
         }
         memset(keys, 0, reader->n_lines * sizeof *keys);
         for (size_t k = 0; k < column->n_values; k++) {
-            keys[slots ? slots[k] : k] = (uint16_t)(section->places[k] + 1);
+            keys[slots ? slots[k] : k] = (uint16_t)(column->places[k] + 1);
         }
         section->keys = keys;
     }
@@ -255,7 +255,7 @@ static enum status unpack_ids(struct columnar_part *part, struct err *err)
     for (size_t k = 0; k < count; k++) {
         places[k] = (uint16_t)packed[order ? order[k] : k];
     }
-    reader->sections.items[part->i].places = places;
+    part->column->places = places;
     return is_bad ? columnar_part_damaged(part, err) : OK;
 }
 
@@ -276,7 +276,7 @@ static enum status unpack_follower(struct columnar_part *part, struct err *err)
     const struct columnar_column *leader = NULL;
     uint64_t *map = NULL;
     uint64_t *odd_places = NULL;
-    enum status status = columnar_reader_unpack(reader, part->leader, &leader, err);
+    enum status status = columnar_column(reader, part->leader, &leader, err);
     status = THEN(status, columnar_part_numbers(part, leader->n_ids, &map, err));
     status = THEN(status, check_places(part, map, leader->n_ids, err));
     status = THEN(status, unpack_odd(part, err));
@@ -307,7 +307,7 @@ static enum status unpack_follower(struct columnar_part *part, struct err *err)
     for (size_t i = 0; i < column->n_odd; i++) {
         places[column->odd[i]] = (uint16_t)odd_places[i];
     }
-    reader->sections.items[part->i].places = places;
+    column->places = places;
     column->n_odd = 0; /* they are among the places now */
     return OK;
 }
@@ -427,8 +427,8 @@ static enum status unpack_rest(struct columnar_reader *reader, size_t i, struct 
     return status;
 }
 
-enum status columnar_reader_unpack(struct columnar_reader *reader, size_t i,
-                                   const struct columnar_column **out_column, struct err *err)
+enum status columnar_column(struct columnar_reader *reader, size_t i,
+                            const struct columnar_column **out_column, struct err *err)
 {
     struct columnar_section *section = vec_at(&reader->sections, i);
     enum status status = section->column ? OK : begin(reader, i, err);
@@ -437,28 +437,6 @@ enum status columnar_reader_unpack(struct columnar_reader *reader, size_t i,
     }
     if (status == OK) {
         *out_column = section->column;
-    }
-    return status;
-}
-
-enum status columnar_column(struct columnar_reader *reader, size_t i,
-                            const struct columnar_column **out_column, struct err *err)
-{
-    const struct columnar_column *column = NULL;
-    enum status status = columnar_reader_unpack(reader, i, &column, err);
-    struct columnar_section *section = vec_at(&reader->sections, i);
-    if (status == OK && section->places && !column->places) {
-        uint64_t *places = arena_alloc(&reader->arena, (column->n_values + 1) * sizeof *places);
-        if (!places) {
-            return err_nomem(err, "columns");
-        }
-        for (size_t k = 0; k < column->n_values; k++) {
-            places[k] = section->places[k];
-        }
-        section->column->places = places;
-    }
-    if (status == OK) {
-        *out_column = column;
     }
     return status;
 }

@@ -39,7 +39,6 @@ struct columnar_section {
     bool is_whole;                  /* the rest of it is unpacked, too */
     size_t leader;                  /* begun, follows: a section of ids */
     size_t at;                      /* begun: where in the bytes the rest is */
-    const uint16_t *places; /* ids, follows: of each value; column->places when a caller asks */
     const uint16_t *slots;  /* NULL: not asked for */
     const uint16_t *keys;   /* of lines, to order other columns; NULL: not asked for */
 };
@@ -57,8 +56,6 @@ struct columnar_reader {
     size_t n_lines;
     VEC(uint64_t) shapes;     /* of the vocabulary, those that the block uses */
     VEC(uint16_t) lines;      /* of each line, its place in shapes */
-    uint16_t *lines_by_shape; /* lines of shape s: from first_line[s] on; NULL: not asked for */
-    uint32_t *first_line;
     uint32_t *shapes_of_columns;
     unsigned depth; /* columns that are unpacked, each of which needs the next */
     VEC(struct columnar_section) sections;
@@ -76,11 +73,6 @@ columnar_reader_shape(const struct columnar_reader *reader, size_t place)
 /* Bytes of the block, which live until the next one. */
 MUST_USE enum status columnar_reader_bytes(struct columnar_reader *reader, size_t offset,
                                            size_t size, struct span *out, struct err *err);
-
-/* As columnar_column, but for the places, which are the section's. */
-MUST_USE enum status columnar_reader_unpack(struct columnar_reader *reader, size_t i,
-                                            const struct columnar_column **out_column,
-                                            struct err *err);
 
 /* For each value of column i its place among the values when they are put in order by the keys of
  * their lines, each below n_keys. ERR_NOMEM. */

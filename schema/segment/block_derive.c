@@ -52,6 +52,21 @@ static void times_of_form(const struct columnar_column *column, const uint16_t *
     }
 }
 
+/* Each value of the vocabulary is read once. */
+static void times_of_ids(const struct vocabulary *vocabulary, const struct columnar_column *column,
+                         const uint16_t *slots, int64_t *out_times_us)
+{
+    int64_t times_us[BLOCK_EVENTS_MAX];
+    CHECK(column->n_ids <= BLOCK_EVENTS_MAX);
+    for (size_t i = 0; i < column->n_ids; i++) {
+        times_us[i] =
+            time_of(columnar_value_of(vocabulary_value(vocabulary, (uint32_t)column->ids[i])));
+    }
+    for (size_t i = 0; i < column->n_values; i++) {
+        out_times_us[slots ? slots[i] : i] = times_us[column->places ? column->places[i] : 0];
+    }
+}
+
 enum status block_derive_times(const struct block_columns *columns, const char *path,
                                int64_t out_times_us[BLOCK_EVENTS_MAX], struct err *err)
 {
@@ -68,7 +83,9 @@ enum status block_derive_times(const struct block_columns *columns, const char *
         times_of_form(column, slots, out_times_us);
         return OK;
     }
-    if (column) {
+    if (column && column->n_ids > 0) {
+        times_of_ids(columns->vocabulary, column, slots, out_times_us);
+    } else if (column) {
         struct columnar_walk walk = columnar_walk(columns->vocabulary, column);
         for (size_t i = 0; i < column->n_values; i++) {
             out_times_us[slots ? slots[i] : i] = time_of(columnar_walk_next(&walk));

@@ -38,10 +38,19 @@ enum status segment_times(struct segment *segment, int64_t block,
             named(segment, block, block_derive_times(&columns, "time", out_times_us, err), err);
     }
     status = THEN(status, noted_times(segment, block, BLOCK_PACK_TIME, noted_us, err));
-    status = THEN(status, segment_arrivals(segment, block, received_us, err));
-    for (size_t i = 0; status == OK && i < segment_block(segment, block)->n_events; i++) {
-        int64_t told_us = noted_us[i] == BLOCK_DERIVE_TIME_NONE ? out_times_us[i] : noted_us[i];
-        out_times_us[i] = told_us == BLOCK_DERIVE_TIME_NONE ? received_us[i] : told_us;
+    size_t count = status == OK ? segment_block(segment, block)->n_events : 0;
+    bool all_told = true;
+    for (size_t i = 0; i < count; i++) {
+        out_times_us[i] = noted_us[i] == BLOCK_DERIVE_TIME_NONE ? out_times_us[i] : noted_us[i];
+        all_told &= out_times_us[i] != BLOCK_DERIVE_TIME_NONE;
+    }
+    if (status != OK || all_told) {
+        return status;
+    }
+    status = segment_arrivals(segment, block, received_us, err);
+    for (size_t i = 0; status == OK && i < count; i++) {
+        bool is_told = out_times_us[i] != BLOCK_DERIVE_TIME_NONE;
+        out_times_us[i] = is_told ? out_times_us[i] : received_us[i];
     }
     return status;
 }

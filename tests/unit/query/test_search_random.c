@@ -265,27 +265,52 @@ TEST(a_rare_part_is_found_in_many_lines)
 }
 
 /* Of a UUID every part and every word, by its numbers as by its spelling. */
-TEST(parts_of_a_uuid_by_its_numbers)
+/* Every part of a spelling, and every part with one character changed, by the numbers of the form
+ * and by the text. */
+static void expect_parts(enum value_form_kind kind, const char *spelled, const char *path)
 {
-    static const char spelled[] = "\"9f3a146b-2766-4a5d-93df-d6f7ff7ad6aa\"";
-    const struct value_form form = {VALUE_FORM_UUID, 0};
-    const struct span value = span_of(spelled + 1, sizeof spelled - 3);
+    const struct value_form form = {kind, 0};
+    struct span value = span_str(spelled);
     struct value_form_bits bits;
-    EXPECT(value_form_read(form, span_str(spelled), &bits));
+    EXPECT(value_form_read(form, value, &bits));
+    value = span_of(value.data + 1, value.size - 2);
     for (size_t from = 0; from < value.size; from++) {
         for (size_t size = 1; from + size <= value.size; size++) {
-            for (int kind = 0; kind < 2; kind++) {
-                struct predicate predicate = {.kind = kind ? PREDICATE_TERM : PREDICATE_SUBSTRING,
-                                              .text = span_of(value.data + from, size)};
-                struct needle needle = needle_of(&predicate);
-                uint8_t hit = 0;
-                if (form_match_way(&predicate, &needle, form.kind) == FORM_MATCH_NUMBERS) {
-                    form_match_numbers(&predicate, form, &bits.number, &bits.second, 1, &hit);
+            for (size_t turn = 0; turn < 2 * (size + 1); turn++) {
+                char text[VALUE_FORM_SPELLING_MAX];
+                memcpy(text, value.data + from, size);
+                if (turn / 2 < size) {
+                    text[turn / 2] = "0f.-:1"[(turn / 2 + from) % 6];
                 }
-                EXPECT_INT(hit, match_value(&predicate, span_str("uid"), value));
+                struct predicate predicate = {.kind =
+                                                  turn % 2 ? PREDICATE_TERM : PREDICATE_SUBSTRING,
+                                              .text = span_of(text, size)};
+                struct needle needle = needle_of(&predicate);
+                struct form_parts parts;
+                uint8_t hit = 0;
+                form_parts_init(&parts, predicate.text);
+                enum form_match_way way = form_match_way(&predicate, &needle, kind);
+                if (way == FORM_MATCH_SPELLED) {
+                    continue;
+                }
+                if (way == FORM_MATCH_NUMBERS) {
+                    form_match_numbers(&predicate, &parts, form, &bits.number,
+                                       kind == VALUE_FORM_IPV4 ? NULL : &bits.second, 1, &hit);
+                }
+                EXPECT_INT(hit, match_value(&predicate, span_str(path), value));
             }
         }
     }
+}
+
+TEST(parts_of_forms_by_their_numbers)
+{
+    expect_parts(VALUE_FORM_UUID, "\"9f3a146b-2766-4a5d-93df-d6f7ff7ad6aa\"", "uid");
+    expect_parts(VALUE_FORM_UUID, "\"00000000-0000-4000-8000-000000000000\"", "uid");
+    expect_parts(VALUE_FORM_IPV4, "\"10.0.110.1\"", "addr");
+    expect_parts(VALUE_FORM_IPV4, "\"0.255.25.200\"", "addr");
+    expect_parts(VALUE_FORM_ENDPOINT, "\"10.10.1.0:10443\"", "addr");
+    expect_parts(VALUE_FORM_ENDPOINT, "\"192.168.255.25:0\"", "addr");
 }
 
 /* Damages the segment of the truth's first day: its blocks are there and cannot be read. */
@@ -347,5 +372,5 @@ TEST_MAIN(TEST_ENTRY(setup), TEST_ENTRY(engine_finds_what_matches),
           TEST_ENTRY(a_day_file_is_an_archive), TEST_ENTRY(a_caller_may_stop),
           TEST_ENTRY(a_day_iterator_counts_the_same),
           TEST_ENTRY(a_rare_part_is_found_in_many_lines),
-          TEST_ENTRY(parts_of_a_uuid_by_its_numbers), TEST_ENTRY(a_damaged_day),
+          TEST_ENTRY(parts_of_forms_by_their_numbers), TEST_ENTRY(a_damaged_day),
           TEST_ENTRY(cleanup))
