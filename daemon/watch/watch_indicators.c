@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "query/ioc/list.h"
+#include "query/list/list.h"
 
 /* What could not be read was told when the list was given. */
 static enum status read_set(struct span bytes, uint32_t number, int64_t now_us,

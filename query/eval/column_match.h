@@ -8,7 +8,7 @@
 
 struct column_match {
     const struct value_match *match;
-    struct value_reader *reader;
+    struct value_match_reader *reader;
     const struct block_columns *columns;
     const struct bitmap *mask; /* events that are asked for */
     struct bitmap *map;        /* those that satisfy it are added */

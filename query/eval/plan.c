@@ -20,7 +20,7 @@ struct plan {
     struct plan_leaves *leaves;
     struct segment *segment;
     struct block_view *view;
-    struct predicate_work works[]; /* by leaf */
+    struct predicate_eval_work works[]; /* by leaf */
 };
 
 void plan_leaves_release(struct plan_leaves *leaves)
@@ -70,7 +70,7 @@ enum status plan_join(struct plan_leaves *leaves, struct segment *segment, struc
     atomic_fetch_add(&leaves->users, 1);
     *plan = (struct plan){.leaves = leaves, .segment = segment, .view = view};
     for (size_t i = 0; i < leaves->count; i++) {
-        plan->works[i] = predicate_work(&leaves->items[i], segment);
+        plan->works[i] = predicate_eval_work(&leaves->items[i], segment);
     }
     segment_use_vocabulary(segment, leaves->vocabulary);
     *out_plan = plan;
@@ -97,7 +97,7 @@ void plan_close(struct plan *plan)
 {
     if (plan) {
         for (size_t i = 0; i < plan->leaves->count; i++) {
-            predicate_work_fini(&plan->works[i]);
+            predicate_eval_work_fini(&plan->works[i]);
         }
         plan_leaves_release(plan->leaves);
         block_view_free(plan->view);

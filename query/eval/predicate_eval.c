@@ -131,16 +131,16 @@ void predicate_eval_fini(struct predicate_eval *eval)
     *eval = (struct predicate_eval){0};
 }
 
-struct predicate_work predicate_work(const struct predicate_eval *eval,
-                                     const struct segment *segment)
+struct predicate_eval_work predicate_eval_work(const struct predicate_eval *eval,
+                                               const struct segment *segment)
 {
-    return (struct predicate_work){.reader.segment = segment,
-                                   .lookup.ops = predicate_eval_observable_ops(eval->predicate)};
+    return (struct predicate_eval_work){
+        .reader.segment = segment, .lookup.ops = predicate_eval_observable_ops(eval->predicate)};
 }
 
-void predicate_work_fini(struct predicate_work *work)
+void predicate_eval_work_fini(struct predicate_eval_work *work)
 {
-    value_reader_fini(&work->reader);
+    value_match_reader_fini(&work->reader);
     observable_lookup_fini(&work->lookup);
 }
 
@@ -185,7 +185,7 @@ static bool can_skip(const struct predicate_eval *eval, int64_t block)
            !eval->match.any_hits && !eval->asks_forms;
 }
 
-static enum status eval_columns(const struct predicate_eval *eval, struct predicate_work *of,
+static enum status eval_columns(const struct predicate_eval *eval, struct predicate_eval_work *of,
                                 struct block_view *view, const struct bitmap *mask,
                                 struct bitmap *map, struct err *err)
 {
@@ -220,9 +220,9 @@ static enum status eval_columns(const struct predicate_eval *eval, struct predic
     return status;
 }
 
-enum status predicate_eval_block(const struct predicate_eval *eval, struct predicate_work *work,
-                                 struct block_view *view, const struct bitmap *mask,
-                                 struct bitmap *out_map, struct err *err)
+enum status predicate_eval_block(const struct predicate_eval *eval,
+                                 struct predicate_eval_work *work, struct block_view *view,
+                                 const struct bitmap *mask, struct bitmap *out_map, struct err *err)
 {
     struct bitmap map = {0};
     enum predicate_kind kind = eval->predicate->kind;

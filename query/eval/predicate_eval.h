@@ -22,8 +22,8 @@ struct predicate_eval {
 };
 
 /* Of one thread. */
-struct predicate_work {
-    struct value_reader reader;
+struct predicate_eval_work {
+    struct value_match_reader reader;
     struct observable_lookup lookup; /* OBSERVABLE */
 };
 
@@ -34,16 +34,16 @@ MUST_USE enum status predicate_eval_init(struct predicate_eval *eval,
 void predicate_eval_fini(struct predicate_eval *eval);
 
 /* `segment` is the thread's handle of the file that the predicate was looked up in. */
-struct predicate_work predicate_work(const struct predicate_eval *eval,
-                                     const struct segment *segment);
-void predicate_work_fini(struct predicate_work *work);
+struct predicate_eval_work predicate_eval_work(const struct predicate_eval *eval,
+                                               const struct segment *segment);
+void predicate_eval_work_fini(struct predicate_eval_work *work);
 
 /* What it asks of kept observables. (predicate_eval_observable.c) */
 struct observable_lookup_ops predicate_eval_observable_ops(const struct predicate *predicate);
 
 /* The events of the view's block, among those of `mask`, that satisfy the predicate. */
 MUST_USE enum status predicate_eval_block(const struct predicate_eval *eval,
-                                          struct predicate_work *work, struct block_view *view,
+                                          struct predicate_eval_work *work, struct block_view *view,
                                           const struct bitmap *mask, struct bitmap *out_map,
                                           struct err *err);
 

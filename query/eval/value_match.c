@@ -6,7 +6,7 @@
 
 #include "query/language/match.h"
 
-void value_reader_fini(struct value_reader *reader)
+void value_match_reader_fini(struct value_match_reader *reader)
 {
     event_value_reader_fini(&reader->events);
     arena_fini(&reader->arena);
@@ -22,7 +22,7 @@ static enum segment_path_role role_in_any(const struct segment *segment, uint32_
                                                                 : SEGMENT_PATH_IS_FIELD;
 }
 
-static void ask_value(struct value_match *match, struct value_reader *reader, uint32_t id)
+static void ask_value(struct value_match *match, struct value_match_reader *reader, uint32_t id)
 {
     uint32_t path = match->vocabulary->values.values[id].field;
     if (value_match_role(match, path) != SEGMENT_PATH_OTHER &&
@@ -46,7 +46,7 @@ static uint32_t run_end(const struct dictionary *values, uint32_t id)
 }
 
 /* Asks those of the values from `id` to `end`, one behind the other, that have the literal. */
-static void ask_run(struct value_match *match, struct value_reader *reader, uint32_t id,
+static void ask_run(struct value_match *match, struct value_match_reader *reader, uint32_t id,
                     uint32_t end)
 {
     const struct dictionary_value *values = match->vocabulary->values.values;
@@ -63,7 +63,7 @@ static void ask_run(struct value_match *match, struct value_reader *reader, uint
     }
 }
 
-static void ask_vocabulary(struct value_match *match, struct value_reader *reader)
+static void ask_vocabulary(struct value_match *match, struct value_match_reader *reader)
 {
     const struct dictionary *values = &match->vocabulary->values;
     bool by_runs = match->field.size == 0 && needle_is_certain(&match->needle);
@@ -101,9 +101,9 @@ enum status value_match_init(struct value_match *match, const struct predicate *
                                       ? segment_path_role(segment, path, match->field)
                                       : role_in_any(segment, path);
     }
-    struct value_reader reader = {.segment = segment};
+    struct value_match_reader reader = {.segment = segment};
     ask_vocabulary(match, &reader);
-    value_reader_fini(&reader);
+    value_match_reader_fini(&reader);
     return reader.failed ? err_nomem(err, "search") : OK;
 }
 
@@ -116,7 +116,7 @@ void value_match_fini(struct value_match *match)
 
 /* An event that was not cut: the archive's own fields are in the lines of arrivals, which are asked
  * in the same way. */
-static bool match_line(const struct value_match *match, struct value_reader *reader,
+static bool match_line(const struct value_match *match, struct value_match_reader *reader,
                        struct span line)
 {
     struct event event;
@@ -140,7 +140,7 @@ static bool match_field_of(void *context, const struct event_field *field)
     return !matching->found;
 }
 
-bool value_match_spelling(const struct value_match *match, struct value_reader *reader,
+bool value_match_spelling(const struct value_match *match, struct value_match_reader *reader,
                           uint32_t path, struct columnar_value value)
 {
     if (!needle_may_match(&match->needle, value.text, value.is_string)) {

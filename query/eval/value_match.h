@@ -9,13 +9,13 @@
 #include "schema/segment/segment.h"
 
 /* What a thread needs to read values with. Zeroed to begin with, but for the segment. */
-struct value_reader {
+struct value_match_reader {
     const struct segment *segment; /* the thread's handle */
     struct event_value_reader events;
     struct arena arena; /* of the line parsed last */
     bool failed;        /* memory was out: no answer can be believed */
 };
-void value_reader_fini(struct value_reader *reader);
+void value_match_reader_fini(struct value_match_reader *reader);
 
 /* By path: what it has to do with the predicate, and whether a value of the vocabulary that stands
  * there satisfies it. */
@@ -50,7 +50,7 @@ static inline enum segment_path_role value_match_role(const struct value_match *
 }
 
 /* A value of that path. */
-bool value_match_spelling(const struct value_match *match, struct value_reader *reader,
+bool value_match_spelling(const struct value_match *match, struct value_match_reader *reader,
                           uint32_t path, struct columnar_value value);
 /* A value of the vocabulary. */
 static inline bool value_match_id(const struct value_match *match, uint64_t id)

@@ -8,7 +8,7 @@
 
 #include "query/hunt/warninglist_internal.h"
 #include "query/ioc/indicator_parse.h"
-#include "query/ioc/list.h"
+#include "query/list/list.h"
 #include "schema/text/ascii.h"
 
 static const char own_name[] = "own";

@@ -40,7 +40,7 @@ MUST_USE enum status warninglist_add_own(struct warninglist_set *set, struct spa
                                          struct err *err);
 /* A MISP warninglist or an array of them (JSON: name, type cidr, hostname, string, substring or
  * regex, list, matching_attributes: https://github.com/MISP/misp-warninglists, schema.json), or a
- * list as of indicators (query/ioc/list.h), then named `file`. A host name stands for all below
+ * list as of indicators (query/list/list.h), then named `file`. A host name stands for all below
  * it, a string for itself, letter case apart. Regular expressions are those that are extended ones
  * of POSIX once \d, (?: and the like are written so. `refused` is called with the first entry of
  * each warninglist that cannot be used, and how many there are. ERR_FORMAT, ERR_LIMIT, ERR_NOMEM.

@@ -3,7 +3,7 @@
 
 #include "query/hunt/warninglist_internal.h"
 #include "query/ioc/indicator_parse.h"
-#include "query/ioc/list.h"
+#include "query/list/list.h"
 
 enum list_type { TYPE_STRING, TYPE_HOSTNAME, TYPE_CIDR, TYPE_SUBSTRING, TYPE_REGEX, TYPES };
 

@@ -52,7 +52,7 @@ static bool is_colon_hex(struct span text)
     return colons >= 3 && text.size == colons * 3 + 2;
 }
 
-bool indicator_is_path(struct span text)
+bool indicator_parse_is_path(struct span text)
 {
     bool drive = text.size > 3 && ascii_is_letter(text.data[0]) && text.data[1] == ':' &&
                  text.data[2] == '\\' && text.data[3] != '\\';

@@ -11,11 +11,4 @@ const char *indicator_read_as(struct span text, enum observable_kind kind, struc
 const char *indicator_guess(struct span text, unsigned has, struct buf *normal,
                             struct indicator *out);
 
-/* indicator_parse of a text without blanks around of which it is known what it has. */
-const char *indicator_parse_known(struct span text, unsigned has, struct buf *normal,
-                                  struct indicator *out);
-
-/* A path of a file as it stands: of these no dot is taken for a defanged one. */
-bool indicator_is_path(struct span text);
-
 #endif

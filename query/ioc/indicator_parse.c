@@ -26,7 +26,7 @@ static bool may_be_defanged(struct span text, unsigned has, bool known, enum obs
     bool mark = has & (TEXT_HAS_OPEN | TEXT_HAS_CLOSE | TEXT_HAS_BACKSLASH | TEXT_HAS_UNDERSCORE);
     bool scheme = text.size > 1 && (text.data[1] | 0x20) == 'x';
     return (mark || scheme) && !refang_is_plain(text) &&
-           (known ? !takes_as_is(kind) : !indicator_is_path(text));
+           (known ? !takes_as_is(kind) : !indicator_parse_is_path(text));
 }
 
 static const char *read_clear(struct span text, unsigned has, bool known, enum observable_kind kind,

@@ -18,5 +18,11 @@ const char *indicator_parse(struct span text, struct buf *normal, struct indicat
 /* The same where a column says the kind. */
 const char *indicator_parse_as(struct span text, enum observable_kind kind, struct buf *normal,
                                struct indicator *out);
+/* indicator_parse of a text without blanks around of which it is known what it has
+ * (query/ioc/text_has.h). */
+const char *indicator_parse_known(struct span text, unsigned has, struct buf *normal,
+                                  struct indicator *out);
+/* A path of a file as it stands: of these no dot is taken for a defanged one. */
+bool indicator_parse_is_path(struct span text);
 
 #endif

@@ -39,8 +39,8 @@ struct columnar_section {
     bool is_whole;                  /* the rest of it is unpacked, too */
     size_t leader;                  /* begun, follows: a section of ids */
     size_t at;                      /* begun: where in the bytes the rest is */
-    const uint16_t *slots;  /* NULL: not asked for */
-    const uint16_t *keys;   /* of lines, to order other columns; NULL: not asked for */
+    const uint16_t *slots;          /* NULL: not asked for */
+    const uint16_t *keys;           /* of lines, to order other columns; NULL: not asked for */
 };
 
 struct columnar_reader {
@@ -54,8 +54,8 @@ struct columnar_reader {
     size_t size; /* of the block */
     size_t end;  /* of what is known of it, while it is opened */
     size_t n_lines;
-    VEC(uint64_t) shapes;     /* of the vocabulary, those that the block uses */
-    VEC(uint16_t) lines;      /* of each line, its place in shapes */
+    VEC(uint64_t) shapes; /* of the vocabulary, those that the block uses */
+    VEC(uint16_t) lines;  /* of each line, its place in shapes */
     uint32_t *shapes_of_columns;
     unsigned depth; /* columns that are unpacked, each of which needs the next */
     VEC(struct columnar_section) sections;

@@ -57,7 +57,7 @@ void segment_vocabulary_release(struct segment_vocabulary *shared)
         if (shared->is_read) {
             vocabulary_fini(&shared->vocabulary);
         }
-        path_names_fini(&shared->names);
+        segment_names_fini(&shared->names);
         lock_fini(&shared->lock);
         free(shared);
     }
@@ -72,7 +72,7 @@ static enum status read_vocabulary(struct segment *segment, struct segment_vocab
     }
     enum status status = vocabulary_init(&shared->vocabulary, err);
     status = THEN(status, segment_each_part(segment, read_part, &reading, err));
-    status = THEN(status, path_names_add(&shared->names, &shared->vocabulary, err));
+    status = THEN(status, segment_names_add(&shared->names, &shared->vocabulary, err));
     packer_free(reading.packer);
     if (status != OK) {
         vocabulary_fini(&shared->vocabulary);
@@ -103,7 +103,7 @@ enum status segment_vocabulary(struct segment *segment, const struct vocabulary 
     enum status status = OK;
     if (!segment->shared) {
         segment->names = &segment->own_names;
-        status = path_names_add(segment->names, segment->vocabulary, err);
+        status = segment_names_add(segment->names, segment->vocabulary, err);
     } else if (!segment->vocabulary) {
         status = use_shared(segment, err);
     }
@@ -192,6 +192,6 @@ void segment_columns_fini(struct segment *segment)
     for (size_t i = 0; i < SEGMENT_DATA_COUNT; i++) {
         columnar_reader_free(segment->data[i].reader);
     }
-    path_names_fini(&segment->own_names);
+    segment_names_fini(&segment->own_names);
     segment_vocabulary_release(segment->shared);
 }

@@ -30,7 +30,7 @@ struct segment_open_data {
 };
 
 /* The fields of paths, by path. */
-struct path_names {
+struct segment_names {
     VEC(struct span) fields;
     struct arena arena;
 };
@@ -41,7 +41,7 @@ struct segment_vocabulary {
     struct lock lock; /* is held while it is read */
     bool is_read;
     struct vocabulary vocabulary;
-    struct path_names names;
+    struct segment_names names;
 };
 
 extern const struct db_kind segment_kind;
@@ -55,9 +55,9 @@ struct segment {
     VEC(struct block_info) blocks;
     struct buf scratch;
     const struct vocabulary *vocabulary; /* NULL: not read yet; a writer's is its packer's */
-    struct path_names *names;            /* of the shared vocabulary, or a writer's own */
+    struct segment_names *names;         /* of the shared vocabulary, or a writer's own */
     struct segment_vocabulary *shared;   /* a reader's; NULL for a writer */
-    struct path_names own_names;         /* grow with a writer's vocabulary */
+    struct segment_names own_names;      /* grow with a writer's vocabulary */
     struct segment_open_data data[SEGMENT_DATA_COUNT];
     struct block_lines lines; /* of the block looked at last, for segment_duplicate_events */
     struct buf line_sums;     /* of the proof read last */
@@ -91,9 +91,9 @@ typedef enum status segment_part_take(void *context, struct span part, struct er
 MUST_USE enum status segment_each_part(struct segment *segment, segment_part_take *take,
                                        void *context, struct err *err);
 /* Names the paths that the vocabulary has and the names lack. ERR_NOMEM. (segment_path.c) */
-MUST_USE enum status path_names_add(struct path_names *names, const struct vocabulary *vocabulary,
-                                    struct err *err);
-void path_names_fini(struct path_names *names);
+MUST_USE enum status segment_names_add(struct segment_names *names,
+                                       const struct vocabulary *vocabulary, struct err *err);
+void segment_names_fini(struct segment_names *names);
 /* NULL: out of memory. */
 struct segment_vocabulary *segment_vocabulary_new(void);
 /* Frees what reading columns needed. */

@@ -3,7 +3,7 @@
 #include "schema/segment/segment_internal.h"
 
 /* Keys with escapes are read by the parser of events: {"a":{"b":1}} has the field in question. */
-static bool name_by_parsing(struct path_names *names, struct span path, struct span *out_name)
+static bool name_by_parsing(struct segment_names *names, struct span path, struct span *out_name)
 {
     struct buf text = BUF_INIT;
     struct event event;
@@ -30,7 +30,7 @@ static bool name_by_parsing(struct path_names *names, struct span path, struct s
 }
 
 /* Keys joined by dots, but for what stands below an empty key: it has no dot in front. */
-static bool name_by_joining(struct path_names *names, struct span path, struct span *out_name)
+static bool name_by_joining(struct segment_names *names, struct span path, struct span *out_name)
 {
     char *name = arena_alloc(&names->arena, path.size + 1);
     size_t size = 0;
@@ -45,7 +45,7 @@ static bool name_by_joining(struct path_names *names, struct span path, struct s
     return name != NULL;
 }
 
-static bool name_path(struct path_names *names, struct span path, struct span *out_name)
+static bool name_path(struct segment_names *names, struct span path, struct span *out_name)
 {
     path.size = span_find(path, VOCABULARY_KEY_AGAIN);
     return path.size > 0 && memchr(path.data, '\\', path.size)
@@ -53,8 +53,8 @@ static bool name_path(struct path_names *names, struct span path, struct span *o
                : name_by_joining(names, path, out_name);
 }
 
-enum status path_names_add(struct path_names *names, const struct vocabulary *vocabulary,
-                           struct err *err)
+enum status segment_names_add(struct segment_names *names, const struct vocabulary *vocabulary,
+                              struct err *err)
 {
     const struct intern *paths = &vocabulary->paths;
     for (size_t i = names->fields.count; i < intern_count(paths); i++) {
@@ -67,7 +67,7 @@ enum status path_names_add(struct path_names *names, const struct vocabulary *vo
     return OK;
 }
 
-void path_names_fini(struct path_names *names)
+void segment_names_fini(struct segment_names *names)
 {
     vec_fini(&names->fields);
     arena_fini(&names->arena);

@@ -1,6 +1,6 @@
 /* Any bytes as a list of indicators: each one read is found again as what it is, and the normal
  * form of a normal form is itself. */
-#include "query/ioc/list.h"
+#include "query/list/list.h"
 #include "tests/fuzz/fuzz_target.h"
 
 struct search {

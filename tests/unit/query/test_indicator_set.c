@@ -2,7 +2,7 @@
 #include <pthread.h>
 
 #include "query/ioc/indicator_parse.h"
-#include "query/ioc/list.h"
+#include "query/list/list.h"
 #include "tests/support/test.h"
 
 #define NOW_US INT64_C(1764000000000000) /* 2025-11-24T16:00:00Z */

@@ -1,6 +1,6 @@
 /* Suppressors: what is on one, and what is not. */
 #include "query/hunt/warninglist.h"
-#include "query/ioc/list.h"
+#include "query/list/list.h"
 #include "tests/support/test.h"
 
 static void refuse(void *context, struct span text, const char *why)

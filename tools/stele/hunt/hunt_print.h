@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "query/hunt/hunt_run.h"
-#include "query/ioc/list.h"
+#include "query/list/list.h"
 #include "tools/stele/cli/output.h"
 
 enum { HUNT_LISTS_MAX = 256 };

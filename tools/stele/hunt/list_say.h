@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "query/ioc/list.h"
+#include "query/list/list.h"
 #include "schema/text/json_writer.h"
 
 /* Lines for people, each with `margin` in front. */

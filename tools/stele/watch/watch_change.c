@@ -4,7 +4,7 @@
 
 #include "daemon/watch/matcher.h"
 #include "daemon/watch/watch_indicators.h"
-#include "query/ioc/list.h"
+#include "query/list/list.h"
 #include "tools/stele/cli/daemon_at_work.h"
 #include "tools/stele/hunt/list_file.h"
 #include "tools/stele/hunt/list_say.h"

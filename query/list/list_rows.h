@@ -1,6 +1,6 @@
 /* Rows of cells (RFC 4180), with any delimiter. */
-#ifndef QUERY_IOC_LIST_ROWS_H
-#define QUERY_IOC_LIST_ROWS_H
+#ifndef QUERY_LIST_LIST_ROWS_H
+#define QUERY_LIST_LIST_ROWS_H
 
 #include "schema/base/buf.h"
 

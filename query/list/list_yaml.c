@@ -2,7 +2,7 @@
 #include <cjson/cJSON.h>
 #include <yaml.h>
 
-#include "query/ioc/list_internal.h"
+#include "query/list/list_internal.h"
 
 struct builder {
     cJSON *open[LIST_TREE_DEPTH_MAX]; /* sequences and maps that are open, from the root on */

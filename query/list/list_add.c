@@ -3,9 +3,9 @@
 #include <stdio.h>
 
 #include "query/ioc/indicator_parse.h"
-#include "query/ioc/list_internal.h"
 #include "query/ioc/stix_pattern.h"
 #include "query/language/address.h"
+#include "query/list/list_internal.h"
 #include "schema/text/ascii.h"
 
 const char list_no_type[] = "of a type that no event has";

@@ -1,9 +1,9 @@
 /* What the readers of list forms share. */
-#ifndef QUERY_IOC_LIST_INTERNAL_H
-#define QUERY_IOC_LIST_INTERNAL_H
+#ifndef QUERY_LIST_LIST_INTERNAL_H
+#define QUERY_LIST_LIST_INTERNAL_H
 
-#include "query/ioc/list.h"
 #include "query/ioc/text_has.h"
+#include "query/list/list.h"
 #include "schema/base/intern.h"
 
 /* What a name says of the value that stands with it: of a column, a key, an element, a label in

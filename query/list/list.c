@@ -1,6 +1,6 @@
-#include "query/ioc/list.h"
+#include "query/list/list.h"
 
-#include "query/ioc/list_internal.h"
+#include "query/list/list_internal.h"
 #include "schema/base/utf8.h"
 #include "schema/text/ascii.h"
 

@@ -1,6 +1,6 @@
 /* Objects of known forms: STIX 2 (OASIS), MISP's core format, ThreatFox, URLhaus, OpenIOC. What
  * wraps them does not matter. */
-#include "query/ioc/list_internal.h"
+#include "query/list/list_internal.h"
 #include <cjson/cJSON.h>
 
 #include "schema/text/ascii.h"

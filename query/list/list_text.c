@@ -1,6 +1,6 @@
 /* Texts: tables and lines. */
-#include "query/ioc/list_internal.h"
-#include "query/ioc/list_rows.h"
+#include "query/list/list_internal.h"
+#include "query/list/list_rows.h"
 
 enum { SAMPLE_ROWS = 256, MD5_DIGITS = 32 };
 

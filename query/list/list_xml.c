@@ -2,7 +2,7 @@
 #include <cjson/cJSON.h>
 #include <expat.h>
 
-#include "query/ioc/list_internal.h"
+#include "query/list/list_internal.h"
 
 struct builder {
     XML_Parser parser;

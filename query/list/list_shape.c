@@ -1,5 +1,5 @@
-#include "query/ioc/list_internal.h"
-#include "query/ioc/list_rows.h"
+#include "query/list/list_internal.h"
+#include "query/list/list_rows.h"
 #include "schema/text/ascii.h"
 
 #include "query/ioc/indicator_parse.h"

@@ -1,6 +1,6 @@
-#include "query/ioc/list_internal.h"
+#include "query/list/list_internal.h"
 
-#include "query/ioc/indicator_internal.h"
+#include "query/ioc/indicator_parse.h"
 
 enum { TYPE_BYTES_MAX = 32 };
 

@@ -1,4 +1,4 @@
-#include "query/ioc/list_internal.h"
+#include "query/list/list_internal.h"
 
 #include "schema/text/ascii.h"
 

@@ -1,6 +1,6 @@
 /* Trees of any shape: keys are to their values what columns are to cells. They are gone through
  * twice: for a sample of what each key holds, and to take what counts. */
-#include "query/ioc/list_internal.h"
+#include "query/list/list_internal.h"
 #include <cjson/cJSON.h>
 
 #include "query/ioc/indicator_parse.h"

@@ -1,6 +1,6 @@
 /* What of the words of a text is an indicator. */
-#include "query/ioc/indicator_internal.h"
-#include "query/ioc/list_internal.h"
+#include "query/ioc/indicator_parse.h"
+#include "query/list/list_internal.h"
 #include "schema/text/ascii.h"
 
 enum { PROSE_WORDS_MAX = 4 };

@@ -1,8 +1,8 @@
 /* A text cut into words, as a person sees them: at what stands between values, but not within a
  * defanged dot, an address in brackets, or a URL that goes on behind a comma. */
 #include "query/ioc/indicator_parse.h"
-#include "query/ioc/list_internal.h"
 #include "query/ioc/refang.h"
+#include "query/list/list_internal.h"
 #include "schema/text/ascii.h"
 
 /* Marks beyond ASCII that stand between words: no-break and zero-width blanks, curly quotes,

@@ -1,6 +1,6 @@
 /* Cells: values whose column, key or type says more or less what they are. */
-#include "query/ioc/indicator_internal.h"
-#include "query/ioc/list_internal.h"
+#include "query/ioc/indicator_parse.h"
+#include "query/list/list_internal.h"
 
 /* All words are plainly indicators: then the cell holds these, whatever the type says. */
 static bool is_all_plain(struct list_reader *reader, struct span text)

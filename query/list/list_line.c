@@ -1,7 +1,7 @@
 /* A line of text as a person reads it: a heading, a remark, a value with or without a label. */
-#include "query/ioc/indicator_internal.h"
-#include "query/ioc/list_internal.h"
+#include "query/ioc/indicator_parse.h"
 #include "query/ioc/refang.h"
+#include "query/list/list_internal.h"
 #include "schema/text/ascii.h"
 
 enum {
@@ -210,7 +210,7 @@ static struct span path_behind_label(struct span line, unsigned has)
     const char *end = has & TEXT_HAS_COLON ? memmem(line.data, line.size, ": ", 2) : NULL;
     struct span path =
         end ? list_trim(span_from(line, (size_t)(end + 2 - line.data))) : span_of("", 0);
-    bool is = path.size > 0 && indicator_is_path(path) && !(text_has(path) & TEXT_HAS_BLANK);
+    bool is = path.size > 0 && indicator_parse_is_path(path) && !(text_has(path) & TEXT_HAS_BLANK);
     return is ? path : span_of("", 0);
 }
 

@@ -1,6 +1,6 @@
 /* Lists of indicators, in whatever shape they are published. */
-#ifndef QUERY_IOC_LIST_H
-#define QUERY_IOC_LIST_H
+#ifndef QUERY_LIST_LIST_H
+#define QUERY_LIST_LIST_H
 
 #include "query/ioc/indicator_set.h"
 

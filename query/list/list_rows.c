@@ -1,6 +1,6 @@
-#include "query/ioc/list_rows.h"
+#include "query/list/list_rows.h"
 
-#include "query/ioc/list_internal.h"
+#include "query/list/list_internal.h"
 
 enum { WASTED_BYTES_MAX = 64 * 1024 * 1024, ROOM_BYTES = 64 * 1024 };
 

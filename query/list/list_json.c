@@ -2,7 +2,7 @@
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 
-#include "query/ioc/list_internal.h"
+#include "query/list/list_internal.h"
 
 enum { DEPTH_MAX = 1000, BREAKS_MAX = 1000 };
 
