@@ -36,16 +36,19 @@ struct aggregate_top_row {
 
 struct aggregate_top {
     struct intern texts; /* owns what values point to */
-    struct aggregate_top_row *rows;
+    struct aggregate_top_row *rows; /* the most frequent first, then by values */
     size_t n_rows;
+    size_t n_values; /* how many rows there would be without a limit */
     size_t n_fields;
     int64_t events; /* that satisfied the query */
 };
 
 /* Fields by name, up to TUPLE_COUNT_PARTS_MAX; or actor, severity, day, hour. An event with several
- * values of a field counts once for each of them; one that lacks a field does not count. */
+ * values of a field counts once for each of them; one that lacks a field does not count. No more
+ * than `limit` rows; 0: all. */
 MUST_USE enum status aggregate_top(struct day_iterator *iterator, const struct span *fields,
-                                   size_t n_fields, struct aggregate_top *out_top, struct err *err);
+                                   size_t n_fields, size_t limit, struct aggregate_top *out_top,
+                                   struct err *err);
 void aggregate_top_fini(struct aggregate_top *top);
 
 /* How many rows aggregate_top would give: the distinct values of a field, or of several together.

@@ -162,11 +162,41 @@ static enum status count_all(struct day_iterator *iterator, const struct span *f
     return OK;
 }
 
-static enum status make_rows(const struct facet_pass *pass, struct aggregate_top *top,
+/* A heap of the best rows so far, the last of them on top. */
+static void sink_row(struct aggregate_top_row *rows, size_t count, size_t at)
+{
+    for (size_t child; (child = 2 * at + 1) < count; at = child) {
+        if (child + 1 < count && compare_rows(&rows[child + 1], &rows[child]) > 0) {
+            child++;
+        }
+        if (compare_rows(&rows[child], &rows[at]) <= 0) {
+            return;
+        }
+        struct aggregate_top_row row = rows[at];
+        rows[at] = rows[child];
+        rows[child] = row;
+    }
+}
+
+static void keep_row(struct aggregate_top *top, size_t limit, const struct aggregate_top_row *row)
+{
+    if (top->n_rows < limit) {
+        top->rows[top->n_rows++] = *row;
+        for (size_t i = top->n_rows / 2; top->n_rows == limit && i > 0; i--) {
+            sink_row(top->rows, limit, i - 1);
+        }
+    } else if (compare_rows(row, &top->rows[0]) < 0) {
+        top->rows[0] = *row;
+        sink_row(top->rows, limit, 0);
+    }
+}
+
+static enum status make_rows(const struct facet_pass *pass, size_t limit, struct aggregate_top *top,
                              struct err *err)
 {
-    size_t count = tuple_count_distinct(&pass->tuples);
-    top->rows = calloc(count + 1, sizeof *top->rows);
+    top->n_values = tuple_count_distinct(&pass->tuples);
+    limit = limit == 0 || limit > top->n_values ? top->n_values : limit;
+    top->rows = calloc(limit + 1, sizeof *top->rows);
     if (!top->rows) {
         return err_nomem(err, "top");
     }
@@ -175,18 +205,18 @@ static enum status make_rows(const struct facet_pass *pass, struct aggregate_top
         if (row->count == 0) {
             continue;
         }
-        struct aggregate_top_row *to = &top->rows[top->n_rows++];
-        to->count = row->count;
+        struct aggregate_top_row next = {.count = row->count};
         for (size_t part = 0; part < pass->n_facets; part++) {
-            to->values[part] = intern_text(&pass->texts, row->numbers[part]);
+            next.values[part] = intern_text(&pass->texts, row->numbers[part]);
         }
+        keep_row(top, limit, &next);
     }
-    qsort(top->rows, count, sizeof top->rows[0], compare_rows);
+    qsort(top->rows, top->n_rows, sizeof top->rows[0], compare_rows);
     return OK;
 }
 
 enum status aggregate_top(struct day_iterator *iterator, const struct span *fields, size_t n_fields,
-                          struct aggregate_top *out_top, struct err *err)
+                          size_t limit, struct aggregate_top *out_top, struct err *err)
 {
     struct facet_pass *pass = NULL;
     enum status status = count_all(iterator, fields, n_fields, &pass, err);
@@ -194,7 +224,7 @@ enum status aggregate_top(struct day_iterator *iterator, const struct span *fiel
         return status;
     }
     struct aggregate_top top = {.n_fields = n_fields, .events = pass->events};
-    status = make_rows(pass, &top, err);
+    status = make_rows(pass, limit, &top, err);
     if (status == OK) { /* what the rows point to goes with them */
         top.texts = pass->texts;
         pass->texts = (struct intern){0};

@@ -378,7 +378,7 @@ static void check_facets(const char *query_text, const char *const *facets, size
         }
     }
     EXPECT(wanted > 0);
-    EXPECT_OK(aggregate_top(iterator, names, n_facets, &top, &err), err);
+    EXPECT_OK(aggregate_top(iterator, names, n_facets, 0, &top, &err), err);
     EXPECT_INT(top.events, wanted);
     compare(what, &should, &top);
     aggregate_top_fini(&top);

@@ -49,6 +49,27 @@ static void count_event(struct row *rows, size_t *count, const struct event *eve
     }
 }
 
+/* With a limit: the first rows of all of them. */
+static void check_limits(const struct day_iterator_options *search, struct span field,
+                         const struct aggregate_top *all)
+{
+    for (size_t limit = 1; limit <= all->n_rows + 1; limit = limit * 2 + 1) {
+        struct err err;
+        struct day_iterator *iterator = NULL;
+        struct aggregate_top top;
+        EXPECT_OK(day_iterator_open(search, &iterator, &err), err);
+        EXPECT_OK(aggregate_top(iterator, &field, 1, limit, &top, &err), err);
+        EXPECT_INT(top.n_values, all->n_rows);
+        EXPECT_INT(top.n_rows, limit < all->n_rows ? limit : all->n_rows);
+        for (size_t i = 0; i < top.n_rows; i++) {
+            EXPECT_INT(top.rows[i].count, all->rows[i].count);
+            EXPECT(span_equal(top.rows[i].values[0], all->rows[i].values[0]));
+        }
+        aggregate_top_fini(&top);
+        day_iterator_close(iterator);
+    }
+}
+
 static void check_top(const char *query_text, const char *field)
 {
     static struct row rows[TRUTH_EVENTS_MAX * 4];
@@ -68,7 +89,7 @@ static void check_top(const char *query_text, const char *field)
     }
     struct span name = span_str(field);
     EXPECT_OK(day_iterator_open(&search, &iterator, &err), err);
-    EXPECT_OK(aggregate_top(iterator, &name, 1, &top, &err), err);
+    EXPECT_OK(aggregate_top(iterator, &name, 1, 0, &top, &err), err);
     day_iterator_close(iterator);
     int64_t distinct = -1;
     search.threads = 1;
@@ -93,8 +114,9 @@ static void check_top(const char *query_text, const char *field)
         }
         EXPECT(i == 0 || top.rows[i - 1].count >= top.rows[i].count);
     }
-    aggregate_top_fini(&top);
     day_iterator_close(iterator);
+    check_limits(&search, name, &top);
+    aggregate_top_fini(&top);
     parse_query_free(query);
 }
 
@@ -122,7 +144,7 @@ TEST(top_of_two_fields)
     search.threads = 3;
     EXPECT_OK(day_iterator_open(&search, &iterator, &err), err);
     const struct span fields[] = {span_str("severity"), span_str("code"), span_str("day")};
-    EXPECT_OK(aggregate_top(iterator, fields, 3, &top, &err), err);
+    EXPECT_OK(aggregate_top(iterator, fields, 3, 0, &top, &err), err);
     int64_t sum = 0;
     for (size_t i = 0; i < top.n_rows; i++) {
         sum += top.rows[i].count;

@@ -78,7 +78,7 @@ static void add_top(const struct day_iterator_options *search, const char *field
     struct aggregate_top top;
     struct span name = span_str(field);
     EXPECT_OK(day_iterator_open(search, &iterator, &err), err);
-    EXPECT_OK(aggregate_top(iterator, &name, 1, &top, &err), err);
+    EXPECT_OK(aggregate_top(iterator, &name, 1, 0, &top, &err), err);
     for (size_t i = 0; i < top.n_rows; i++) {
         buf_printf(out, "%s %lld %.*s\n", field, (long long)top.rows[i].count,
                    SPAN_FMT(top.rows[i].values[0]));

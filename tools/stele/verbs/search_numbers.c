@@ -125,23 +125,20 @@ enum status search_numbers_top(struct search_numbers *numbers, struct err *err)
     size_t n_fields;
     enum status status = read_fields("top", numbers->fields, fields, &n_fields, err);
     struct aggregate_top top;
-    status = THEN(status, aggregate_top(numbers->iterator, fields, n_fields, &top, err));
+    status = THEN(status, aggregate_top(numbers->iterator, fields, n_fields, (size_t)numbers->limit,
+                                        &top, err));
     if (status != OK) {
         return status;
     }
-    size_t n_rows = top.n_rows;
-    if (numbers->limit > 0 && (size_t)numbers->limit < n_rows) {
-        n_rows = (size_t)numbers->limit;
-    }
     printf("%s", numbers->form == RENDER_JSON ? "[\n" : "");
-    for (size_t i = 0; i < n_rows; i++) {
-        print_top_row(numbers->form, &top, fields, i, n_rows);
+    for (size_t i = 0; i < top.n_rows; i++) {
+        print_top_row(numbers->form, &top, fields, i, top.n_rows);
     }
     printf("%s", numbers->form == RENDER_JSON ? "]\n" : "");
-    if (n_rows < top.n_rows) {
-        fprintf(stderr, "%zu of %zu values; --limit 0 shows all\n", n_rows, top.n_rows);
+    if (top.n_rows < top.n_values) {
+        fprintf(stderr, "%zu of %zu values; --limit 0 shows all\n", top.n_rows, top.n_values);
     }
-    numbers->found = (int64_t)top.n_rows;
+    numbers->found = (int64_t)top.n_values;
     aggregate_top_fini(&top);
     return OK;
 }
