@@ -233,7 +233,8 @@ enum status plan_eval(struct plan *plan, const struct block_info *info, int64_t 
     }
     struct bitmap mask;
     enum status status = time_mask(plan->view, from_us, to_us, &mask, err);
-    return THEN(status, eval(plan, plan->leaves->query->root, &mask, out_map, err));
+    status = THEN(status, eval(plan, plan->leaves->query->root, &mask, out_map, err));
+    return segment_name_damage(plan->segment, info->id, status, err);
 }
 
 void plan_time_bounds(const struct node *node, int64_t *from_us, int64_t *to_us)

@@ -107,6 +107,7 @@ enum status parallel_scan_day_blocks(struct parallel_scan_worker *worker, struct
                            day_iterator_to_us(scan->iterator), &map, err);
         if (status == OK && !bitmap_is_empty(&map)) {
             status = ops->block(worker->own, worker->plan, info, &map, err);
+            status = segment_name_damage(plan_segment(worker->plan), info->id, status, err);
         }
         if (status != OK) {
             return status;

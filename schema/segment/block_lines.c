@@ -87,7 +87,7 @@ enum status segment_ndjson(struct segment *segment, int64_t block, struct block_
         lines->block = block;
         *out_ndjson = buf_span(&lines->ndjson);
     }
-    return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
+    return segment_name_damage(segment, block, status, err);
 }
 
 enum status segment_lines(struct segment *segment, int64_t block, struct block_lines *lines,

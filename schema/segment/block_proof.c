@@ -130,7 +130,7 @@ enum status block_proof_arrivals_digest(struct segment *segment, int64_t block,
     enum status status = segment_open_columns(segment, SEGMENT_DATA_ARRIVALS, block, &columns, err);
     if (status == OK) {
         status = columnar_read_lines(columns.reader, lines, err);
-        status = status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
+        status = segment_name_damage(segment, block, status, err);
     }
     sqlite3_stmt *stmt;
     struct span newlines;

@@ -89,6 +89,10 @@ MUST_USE enum status segment_open_columns(struct segment *segment, enum segment_
                                           int64_t block, struct block_columns *out_columns,
                                           struct err *err);
 
+/* Gives the status; of ERR_CORRUPT the message names the file and the block, if it did not yet. */
+MUST_USE enum status segment_name_damage(const struct segment *segment, int64_t block,
+                                         enum status status, struct err *err);
+
 /* Lets go of the blocks that are open: a statement that is left open holds back checkpoints, and no
  * table of the handle can be dropped. */
 void segment_close_columns(struct segment *segment);

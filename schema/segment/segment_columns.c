@@ -179,7 +179,7 @@ enum status segment_open_columns(struct segment *segment, enum segment_data whic
             status = err_set(err, ERR_CORRUPT, "it has another number of lines than its row says");
         }
         if (status != OK) {
-            return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
+            return segment_name_damage(segment, block, status, err);
         }
         data->block = block;
     }

@@ -27,8 +27,17 @@ enum status segment_corrupt(const struct segment *segment, int64_t block, struct
     if (err && err->status != OK) {
         inner = *err;
     }
+    if (strncmp(inner.text, segment->path, strlen(segment->path)) == 0) {
+        return ERR_CORRUPT; /* its file is named already */
+    }
     return err_set(err, ERR_CORRUPT, "%s: block %lld is damaged%s%.200s", segment->path,
                    (long long)block, inner.text[0] ? ": " : "", inner.text);
+}
+
+enum status segment_name_damage(const struct segment *segment, int64_t block, enum status status,
+                                struct err *err)
+{
+    return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
 }
 
 void segment_statements_free(struct segment *segment)

@@ -2,21 +2,13 @@
 #include "schema/segment/block_pack.h"
 #include "schema/segment/segment_internal.h"
 
-/* ERR_CORRUPT with the file and the block in front. */
-static enum status named(const struct segment *segment, int64_t block, enum status status,
-                         struct err *err)
-{
-    return status == ERR_CORRUPT ? segment_corrupt(segment, block, err) : status;
-}
-
 static enum status noted_times(struct segment *segment, int64_t block, const char *path,
                                int64_t *out_times_us, struct err *err)
 {
     struct block_columns columns;
     enum status status = segment_open_columns(segment, SEGMENT_DATA_ARRIVALS, block, &columns, err);
-    return status != OK ? status
-                        : named(segment, block,
-                                block_derive_noted_times(&columns, path, out_times_us, err), err);
+    status = THEN(status, block_derive_noted_times(&columns, path, out_times_us, err));
+    return segment_name_damage(segment, block, status, err);
 }
 
 enum status segment_arrivals(struct segment *segment, int64_t block,
@@ -33,10 +25,8 @@ enum status segment_times(struct segment *segment, int64_t block,
     int64_t received_us[BLOCK_EVENTS_MAX];
     int64_t noted_us[BLOCK_EVENTS_MAX];
     enum status status = segment_open_columns(segment, SEGMENT_DATA_EVENTS, block, &columns, err);
-    if (status == OK) {
-        status =
-            named(segment, block, block_derive_times(&columns, "time", out_times_us, err), err);
-    }
+    status = THEN(status, block_derive_times(&columns, "time", out_times_us, err));
+    status = segment_name_damage(segment, block, status, err);
     status = THEN(status, noted_times(segment, block, BLOCK_PACK_TIME, noted_us, err));
     size_t count = status == OK ? segment_block(segment, block)->n_events : 0;
     bool all_told = true;
@@ -61,15 +51,11 @@ enum status segment_identities(struct segment *segment, int64_t block,
     struct block_columns columns;
     uint32_t noted[BLOCK_EVENTS_MAX];
     enum status status = segment_open_columns(segment, SEGMENT_DATA_EVENTS, block, &columns, err);
-    if (status == OK) {
-        status = named(segment, block, block_derive_identities(&columns, out_hashes, err), err);
-    }
+    status = THEN(status, block_derive_identities(&columns, out_hashes, err));
     status =
         THEN(status, segment_open_columns(segment, SEGMENT_DATA_ARRIVALS, block, &columns, err));
-    if (status == OK) {
-        status = named(segment, block,
-                       block_derive_noted_hashes(&columns, BLOCK_PACK_IDENTITY, noted, err), err);
-    }
+    status = THEN(status, block_derive_noted_hashes(&columns, BLOCK_PACK_IDENTITY, noted, err));
+    status = segment_name_damage(segment, block, status, err);
     for (size_t i = 0; status == OK && i < segment_block(segment, block)->n_events; i++) {
         out_hashes[i] = noted[i] == BLOCK_DERIVE_HASH_NONE ? out_hashes[i] : noted[i];
     }
