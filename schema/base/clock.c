@@ -83,11 +83,13 @@ static bool read_digits(struct span text, size_t *at, size_t n, int *out)
 
 static bool read_char(struct span text, size_t *at, const char *any_of)
 {
-    if (*at >= text.size || !strchr(any_of, text.data[*at]) || text.data[*at] == '\0') {
-        return false;
+    for (; *at < text.size && *any_of; any_of++) {
+        if (text.data[*at] == *any_of) {
+            ++*at;
+            return true;
+        }
     }
-    ++*at;
-    return true;
+    return false;
 }
 
 static bool read_date(struct span text, size_t *at, int64_t *out_us)

@@ -35,17 +35,26 @@ size_t utf8_decode(struct span text, uint32_t *out_point)
     return n;
 }
 
+enum { ASCII_STEP = 64 };
+
+static bool is_ascii(const char *data)
+{
+    uint64_t words[ASCII_STEP / sizeof(uint64_t)];
+    uint64_t any = 0;
+    memcpy(words, data, sizeof words);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        any |= words[i];
+    }
+    return (any & 0x8080808080808080u) == 0;
+}
+
 bool utf8_valid(struct span text, size_t *out_bad)
 {
     size_t at = 0;
     while (at < text.size) {
-        uint64_t word;
-        if (text.size - at >= sizeof word) {
-            memcpy(&word, text.data + at, sizeof word);
-            if ((word & 0x8080808080808080u) == 0) {
-                at += sizeof word;
-                continue;
-            }
+        if (text.size - at >= ASCII_STEP && is_ascii(text.data + at)) {
+            at += ASCII_STEP;
+            continue;
         }
         uint32_t point;
         size_t n = utf8_decode(span_from(text, at), &point);

@@ -1,5 +1,7 @@
 #include "schema/columnar/line_cut.h"
 
+#include "schema/text/json_plain.h"
+
 /* What a byte is outside of strings. */
 enum byte_class { OTHER, BLANK, BARE };
 
@@ -35,35 +37,10 @@ static size_t skip(struct span line, size_t at, enum byte_class class)
     return at;
 }
 
-/* Non-zero when one of eight bytes is a quote, a backslash or a control character ("Bit Twiddling
- * Hacks": a byte below n, a byte that is zero). */
-static uint64_t any_special(uint64_t word)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    const uint64_t tops = ones << 7;
-    uint64_t quote = word ^ ones * '"';
-    uint64_t backslash = word ^ ones * '\\';
-    return (((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
-            ((word - ones * 0x20) & ~word)) &
-           tops;
-}
-
 size_t line_cut_string_end(struct span line, size_t at)
 {
     at++;
-    while (at < line.size) {
-        uint64_t word;
-        if (at + sizeof word <= line.size) {
-            memcpy(&word, line.data + at, sizeof word);
-            uint64_t special = any_special(word);
-            if (!special) {
-                at += sizeof word;
-                continue;
-            }
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-            at += (size_t)__builtin_ctzll(special) / 8; /* the first is told for certain */
-#endif
-        }
+    while ((at = json_plain_end(line, at)) < line.size) {
         uint8_t c = (uint8_t)line.data[at];
         if (c == '"') {
             return at + 1;

@@ -2,10 +2,9 @@
  * gives up and the reader parses. Pure functions, any thread. */
 #include "schema/event/event_scan.h"
 
-#include <endian.h>
-
 #include "schema/base/utf8.h"
 #include "schema/text/ascii.h"
+#include "schema/text/json_plain.h"
 
 struct scan {
     const char *at;
@@ -13,7 +12,6 @@ struct scan {
     uint64_t objects; /* a bit for each open container: 1 object, 0 array; the innermost is bit 0 */
     unsigned depth;
     bool after_value;            /* in the innermost container */
-    bool high;                   /* a byte that is not ASCII was seen */
     struct event_scan_head head; /* spans without data: not seen */
 };
 
@@ -22,47 +20,18 @@ static bool scan_is(struct scan *scan, char c)
     return scan->at < scan->end && *scan->at == c;
 }
 
-static void skip_space(struct scan *scan)
+static void skip_spaces(struct scan *scan)
 {
     while (scan->at < scan->end && ascii_is_space(*scan->at)) {
         scan->at++;
     }
 }
 
-static uint64_t bytes_of(unsigned char c)
+/* Mostly there is none. */
+static inline void skip_space(struct scan *scan)
 {
-    return UINT64_C(0x0101010101010101) * c;
-}
-
-/* The high bit of the lowest byte that is zero, and of none below it. */
-static uint64_t zero_byte(uint64_t word)
-{
-    return (word - bytes_of(1)) & ~word & bytes_of(0x80);
-}
-
-/* To the next byte that is not plain text of a string: a quote, backslash, control character, or
- * not ASCII. */
-static void skip_plain(struct scan *scan)
-{
-    while (scan->end - scan->at >= 8) {
-        uint64_t word;
-        memcpy(&word, scan->at, sizeof word);
-        word = le64toh(word);
-        uint64_t control = (word - bytes_of(0x20)) & ~word & bytes_of(0x80);
-        uint64_t found = zero_byte(word ^ bytes_of('"')) | zero_byte(word ^ bytes_of('\\')) |
-                         control | (word & bytes_of(0x80));
-        if (found) {
-            scan->at += __builtin_ctzll(found) / 8;
-            return;
-        }
-        scan->at += 8;
-    }
-    while (scan->at < scan->end) {
-        unsigned char c = (unsigned char)*scan->at;
-        if (c == '"' || c == '\\' || c < 0x20 || c >= 0x80) {
-            return;
-        }
-        scan->at++;
+    if (scan->at < scan->end && *scan->at <= ' ') {
+        skip_spaces(scan);
     }
 }
 
@@ -88,12 +57,12 @@ static bool scan_escape(struct scan *scan)
 }
 
 /* At the opening quote; *out_text is what stands between the quotes. */
-static bool scan_string(struct scan *scan, struct span *out_text, bool *out_escapes)
+static inline bool scan_string(struct scan *scan, struct span *out_text, bool *out_escapes)
 {
     const char *start = ++scan->at;
     *out_escapes = false;
     for (;;) {
-        skip_plain(scan);
+        scan->at += json_plain_end(span_of(scan->at, (size_t)(scan->end - scan->at)), 0);
         if (scan->at == scan->end) {
             return false;
         }
@@ -101,15 +70,8 @@ static bool scan_string(struct scan *scan, struct span *out_text, bool *out_esca
             *out_text = span_of(start, (size_t)(scan->at++ - start));
             return true;
         }
-        if (*scan->at == '\\') {
-            *out_escapes = true;
-            if (!scan_escape(scan)) {
-                return false;
-            }
-        } else if ((unsigned char)*scan->at >= 0x80) {
-            scan->high = true;
-            scan->at++;
-        } else {
+        *out_escapes = true;
+        if (*scan->at != '\\' || !scan_escape(scan)) {
             return false;
         }
     }
@@ -292,7 +254,7 @@ bool event_scan(struct span text, struct event_scan_head *out_head)
         }
     }
     struct span raw = span_of(text.data, (size_t)(scan.at - text.data));
-    if (!scan.head.type.data || (scan.high && !utf8_valid(raw, NULL))) {
+    if (!scan.head.type.data || !utf8_valid(raw, NULL)) {
         return false;
     }
     scan.head.raw = raw;
