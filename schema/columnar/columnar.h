@@ -60,9 +60,37 @@ struct columnar_written {
 };
 
 /* Appends a block of these lines (no newline behind them) to *block, and to *part what it adds to
- * the vocabulary (nothing, when it adds nothing): the two are to be stored together. Both are read
- * back, as another process will read them, and the lines compared, before the call returns. After a
- * failure the writer is of no more use. */
+ * the vocabulary (nothing, when it adds nothing): the two are to be stored together, when
+ * columnar_check has read them. After a failure the writer is of no more use. ERR_NOMEM. */
+MUST_USE enum status columnar_pack(struct columnar_writer *writer, const struct span *lines,
+                                   size_t n_lines, struct buf *block, struct buf *part,
+                                   struct columnar_written *out_written, struct err *err);
+
+/* Appends a block of these lines, each kept whole: it needs nothing of a vocabulary. ERR_NOMEM. */
+MUST_USE enum status columnar_pack_whole(const struct span *lines, size_t n_lines,
+                                         struct buf *block, struct err *err);
+
+/* Reads back what a writer has packed, as another process will read it: it has a vocabulary of its
+ * own, made of the parts. A writer's checker shares nothing with it: one thread may check blocks
+ * while another one packs those that follow. It lives as long as the writer. */
+struct columnar_checker;
+struct columnar_checker *columnar_writer_checker(struct columnar_writer *writer);
+
+/* Before the block that came with it: a part, in the order in which they were packed. An empty one
+ * is none. ERR_CORRUPT; ERR_NOMEM. */
+MUST_USE enum status columnar_checker_add_part(struct columnar_checker *checker, struct span part,
+                                               struct err *err);
+/* Compares the lines with those of the block. If they differ, *block becomes one of these lines
+ * kept whole, and *written says so. ERR_NOMEM; ERR_CORRUPT: these differ, too. */
+MUST_USE enum status columnar_check(struct columnar_checker *checker, const struct span *lines,
+                                    size_t n_lines, struct buf *block,
+                                    struct columnar_written *written, struct err *err);
+/* The block that was checked last is open in it. */
+struct columnar_reader *columnar_checker_reader(const struct columnar_checker *checker);
+/* Of the parts that were added. */
+const struct vocabulary *columnar_checker_vocabulary(const struct columnar_checker *checker);
+
+/* Both on one thread: appends a block of these lines, and its part, which were checked. */
 MUST_USE enum status columnar_write(struct columnar_writer *writer, const struct span *lines,
                                     size_t n_lines, struct buf *block, struct buf *part,
                                     struct columnar_written *out_written, struct err *err);

@@ -206,6 +206,13 @@ static enum status scatter_all(struct columnar_cut *cut, const struct span *line
     return OK;
 }
 
+/* A line like the one before has its shape and its values, where they stand: most arrivals are. */
+static bool is_same_again(const struct columnar_cut *cut, const struct span *lines, size_t i)
+{
+    return i > 0 && cut->lines.items[i - 1].shape != INTERN_NONE &&
+           span_equal(lines[i], lines[i - 1]);
+}
+
 enum status columnar_cut_lines(struct columnar_cut *cut, const struct span *lines, size_t n_lines,
                                struct err *err)
 {
@@ -216,7 +223,12 @@ enum status columnar_cut_lines(struct columnar_cut *cut, const struct span *line
     }
     cut->lines.count = n_lines;
     for (size_t i = 0; status == OK && i < n_lines; i++) {
-        status = cut_first(cut, lines[i], &cut->lines.items[i], err);
+        struct columnar_cut_line *line = &cut->lines.items[i];
+        if (is_same_again(cut, lines, i)) {
+            *line = line[-1];
+        } else {
+            status = cut_first(cut, lines[i], line, err);
+        }
     }
     for (size_t i = 0; status == OK && i < n_lines; i++) {
         if (cut->lines.items[i].shape == INTERN_NONE) {

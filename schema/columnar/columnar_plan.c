@@ -56,6 +56,12 @@ static size_t value_count(const struct columnar_plan *plan)
     return plan->column->values.count;
 }
 
+/* Values of lines that are the same as the one before stand in the same place. */
+static bool same_place(const struct span *values, size_t i)
+{
+    return i > 0 && values[i].data == values[i - 1].data && values[i].size == values[i - 1].size;
+}
+
 enum tried { TRIED, TRIED_NOT, TRIED_NOMEM };
 
 /* All values as `form`, but for a few; what was added to the pools is taken back otherwise. */
@@ -75,9 +81,13 @@ static enum tried try_form(struct columnar_planner *planner, struct columnar_pla
     uint64_t *odd = planner->odd.items + plan->first_odd;
     size_t n_odd = 0;
     struct value_form_bits last = {0, 0}; /* stands where a value is odd */
+    const struct span *values = plan->column->values.items;
     for (size_t i = 0; i < n; i++) {
         struct value_form_bits bits;
-        if (value_form_read(form, plan->column->values.items[i], &bits)) {
+        bool is_last = same_place(values, i) && (n_odd == 0 || odd[n_odd - 1] != i - 1);
+        if (is_last) {
+            /* it stands already */
+        } else if (value_form_read(form, values[i], &bits)) {
             last = bits;
         } else if (n_odd == odd_max) {
             return TRIED_NOT;
@@ -127,6 +137,37 @@ static size_t count_again(struct columnar_planner *planner, const struct columna
     return n_again;
 }
 
+/* Adds a different value; TRIED_NOT: they hardly repeat. */
+static enum tried add_distinct(struct columnar_planner *planner, const struct columnar_plan *plan,
+                               struct span value, uint32_t hash, size_t i)
+{
+    size_t count = planner->distinct.count - plan->first_distinct;
+    if (value.size > VOCABULARY_VALUE_BYTES_MAX || (i >= SAMPLE && count * 8 > i * 7)) {
+        return TRIED_NOT;
+    }
+    bool ok = vec_push(&planner->distinct, value) &&
+              index_table_add(&planner->table, hash, (uint32_t)count);
+    return ok ? TRIED : TRIED_NOMEM;
+}
+
+/* The place of the value, which is added when it is new. */
+static enum tried find_distinct(struct columnar_planner *planner, const struct columnar_plan *plan,
+                                size_t i, uint64_t *out_place)
+{
+    const struct span *distinct = planner->distinct.items + plan->first_distinct;
+    struct span value = plan->column->values.items[i];
+    uint32_t hash = (uint32_t)hash64(value, planner->seed);
+    for (struct index_table_probe probe = index_table_probe(&planner->table, hash);
+         index_table_next(&probe);) {
+        if (span_equal(distinct[probe.number], value)) {
+            *out_place = probe.number;
+            return TRIED;
+        }
+    }
+    *out_place = planner->distinct.count - plan->first_distinct;
+    return add_distinct(planner, plan, value, hash, i);
+}
+
 /* The place of each value among the different ones; TRIED_NOT: they hardly repeat. */
 static enum tried count_distinct(struct columnar_planner *planner, struct columnar_plan *plan)
 {
@@ -139,32 +180,23 @@ static enum tried count_distinct(struct columnar_planner *planner, struct column
         return TRIED_NOMEM;
     }
     uint64_t *places = planner->places.items + plan->first_place;
+    memset(&planner->recents, 0, sizeof planner->recents);
     for (size_t i = 0; i < n; i++) {
-        if (i > 0 && span_equal(values[i], values[i - 1])) {
+        if (same_place(values, i)) {
             places[i] = places[i - 1];
             continue;
         }
-        uint32_t hash = (uint32_t)hash64(values[i], planner->seed);
-        struct index_table_probe probe = index_table_probe(&planner->table, hash);
-        bool found = false;
-        while (!found && index_table_next(&probe)) {
-            found =
-                span_equal(planner->distinct.items[plan->first_distinct + probe.number], values[i]);
+        struct columnar_ends ends = columnar_ends_of(values[i]);
+        struct columnar_recent *recent = &planner->recents.slots[columnar_ends_slot(&ends)];
+        if (!columnar_recent_is(recent, &ends, values[i])) {
+            enum tried tried = find_distinct(planner, plan, i, &places[i]);
+            if (tried != TRIED) {
+                planner->distinct.count = plan->first_distinct;
+                return tried;
+            }
+            *recent = (struct columnar_recent){ends, values[i], places[i]};
         }
-        if (found) {
-            places[i] = probe.number;
-            continue;
-        }
-        size_t count = planner->distinct.count - plan->first_distinct;
-        if (values[i].size > VOCABULARY_VALUE_BYTES_MAX || (i >= SAMPLE && count * 8 > i * 7)) {
-            planner->distinct.count = plan->first_distinct;
-            return TRIED_NOT;
-        }
-        places[i] = count;
-        if (!vec_push(&planner->distinct, values[i]) ||
-            !index_table_add(&planner->table, hash, (uint32_t)count)) {
-            return TRIED_NOMEM;
-        }
+        places[i] = recent->place;
     }
     planner->places.count += n;
     plan->n_distinct = planner->distinct.count - plan->first_distinct;

@@ -4,6 +4,7 @@
 #define SCHEMA_COLUMNAR_COLUMNAR_PLAN_H
 
 #include "schema/columnar/columnar_cut.h"
+#include "schema/columnar/columnar_recent.h"
 
 /* One value in so many may be otherwise than the column says. */
 enum { COLUMNAR_ODD_SHARE = 32 };
@@ -64,6 +65,7 @@ struct columnar_planner {
     size_t member_words;
     VEC(uint32_t) order;
     struct index_table table;
+    struct columnar_recents recents;
     uint64_t seed;
 };
 

@@ -1,9 +1,11 @@
-/* Writing a block: cut, plan, pack, and read back. On the caller's thread; nothing is durable. */
+/* Writing a block: cut, plan, pack. On the caller's thread; nothing is durable. */
 #include "schema/columnar/columnar_writer.h"
 
 #include <stdlib.h>
 
 #include "schema/columnar/checksum.h"
+
+enum { WHOLE_LEVEL = 3 }; /* of zstd, for a block that is hardly ever written */
 
 enum status columnar_writer_new(int level, struct columnar_writer **out_writer, struct err *err)
 {
@@ -12,10 +14,9 @@ enum status columnar_writer_new(int level, struct columnar_writer **out_writer, 
         return err_nomem(err, "columns");
     }
     enum status status = vocabulary_init(&writer->vocabulary, err);
-    status = THEN(status, vocabulary_init(&writer->copy, err));
+    status = THEN(status, columnar_checker_init(&writer->checker, err));
     status = THEN(status, columnar_cut_init(&writer->cut, &writer->vocabulary, err));
     status = THEN(status, columnar_planner_init(&writer->planner, &writer->cut, err));
-    status = THEN(status, columnar_reader_new(&writer->copy, &writer->reader, err));
     writer->codec = codec_new();
     writer->packer = writer->codec ? packer_new(writer->codec, level) : NULL;
     writer->pack = (struct columnar_pack){.planner = &writer->planner, .packer = writer->packer};
@@ -36,17 +37,15 @@ void columnar_writer_free(struct columnar_writer *writer)
     if (!writer) {
         return;
     }
-    columnar_reader_free(writer->reader);
+    columnar_checker_fini(&writer->checker);
     columnar_planner_fini(&writer->planner);
     columnar_cut_fini(&writer->cut);
     vocabulary_fini(&writer->vocabulary);
-    vocabulary_fini(&writer->copy);
     packer_free(writer->packer);
     codec_free(writer->codec);
     columnar_pack_fini(&writer->pack);
     columnar_arrange_fini(&writer->arrange);
     buf_fini(&writer->head);
-    buf_fini(&writer->again);
     free(writer);
 }
 
@@ -54,12 +53,17 @@ enum status columnar_writer_add_part(struct columnar_writer *writer, struct span
                                      struct err *err)
 {
     enum status status = vocabulary_read_part(&writer->vocabulary, part, writer->packer, err);
-    return THEN(status, vocabulary_read_part(&writer->copy, part, writer->packer, err));
+    return THEN(status, columnar_checker_add_part(&writer->checker, part, err));
 }
 
 const struct vocabulary *columnar_writer_vocabulary(const struct columnar_writer *writer)
 {
     return &writer->vocabulary;
+}
+
+struct columnar_checker *columnar_writer_checker(struct columnar_writer *writer)
+{
+    return &writer->checker;
 }
 
 /* With the form, if it has one, and whether values are otherwise. */
@@ -116,38 +120,61 @@ static enum status pack_block(struct columnar_writer *writer, struct buf *out, s
     return THEN(status, buf_status(out, "columns", err));
 }
 
-/* True when the block gives these lines back. */
-static bool reads_back(struct columnar_writer *writer, struct span block, const struct span *lines,
-                       size_t n_lines)
+static uint32_t count_whole(const struct columnar_cut *cut)
 {
-    buf_clear(&writer->again);
-    if (columnar_reader_open(writer->reader, block, NULL) != OK ||
-        columnar_read_lines(writer->reader, &writer->again, NULL) != OK) {
-        return false;
+    uint32_t whole = cut->place_of_shape.items[0];
+    uint32_t n_whole = 0;
+    for (size_t i = 0; whole > 0 && i < cut->shapes.count; i++) {
+        n_whole += cut->shapes.items[i] == whole - 1;
     }
-    struct span rest = buf_span(&writer->again);
-    for (size_t i = 0; i < n_lines; i++) {
-        size_t size = lines[i].size;
-        if (rest.size < size + 1 || !span_equal(span_of(rest.data, size), lines[i]) ||
-            rest.data[size] != '\n') {
-            return false;
-        }
-        rest = span_from(rest, size + 1);
-    }
-    return rest.size == 0;
+    return n_whole;
 }
 
-/* The part of the vocabulary that came since the mark; it goes into the copy, too. */
-static enum status write_part(struct columnar_writer *writer, struct vocabulary_mark since,
-                              struct buf *part, struct err *err)
+enum status columnar_pack(struct columnar_writer *writer, const struct span *lines, size_t n_lines,
+                          struct buf *block, struct buf *part, struct columnar_written *out_written,
+                          struct err *err)
 {
-    size_t begin = part->size;
-    enum status status =
-        vocabulary_write_part(&writer->vocabulary, since, writer->packer, part, err);
-    if (status == OK && part->size > begin) {
-        struct span added = span_of(part->data + begin, part->size - begin);
-        status = vocabulary_read_part(&writer->copy, added, writer->packer, err);
+    CHECK(n_lines > 0 && n_lines <= COLUMNAR_LINES_MAX);
+    struct vocabulary_mark since = vocabulary_mark(&writer->vocabulary);
+    enum status status = columnar_cut_lines(&writer->cut, lines, n_lines, err);
+    status = THEN(status, columnar_planner_run(&writer->planner, false, err));
+    status = THEN(status, pack_block(writer, block, err));
+    status =
+        THEN(status, vocabulary_write_part(&writer->vocabulary, since, writer->packer, part, err));
+    if (status == OK) {
+        *out_written = (struct columnar_written){.n_whole = count_whole(&writer->cut)};
     }
+    return status;
+}
+
+enum status columnar_pack_whole(const struct span *lines, size_t n_lines, struct buf *block,
+                                struct err *err)
+{
+    struct columnar_writer *writer;
+    enum status status = columnar_writer_new(WHOLE_LEVEL, &writer, err);
+    if (status != OK) {
+        return status;
+    }
+    status = columnar_cut_whole(&writer->cut, lines, n_lines, err);
+    status = THEN(status, columnar_planner_run(&writer->planner, true, err));
+    status = THEN(status, pack_block(writer, block, err));
+    columnar_writer_free(writer);
+    return status;
+}
+
+enum status columnar_check(struct columnar_checker *checker, const struct span *lines,
+                           size_t n_lines, struct buf *block, struct columnar_written *written,
+                           struct err *err)
+{
+    if (columnar_checker_reads_back(checker, buf_span(block), lines, n_lines)) {
+        return OK;
+    }
+    buf_clear(block);
+    enum status status = columnar_pack_whole(lines, n_lines, block, err);
+    if (status == OK && !columnar_checker_reads_back(checker, buf_span(block), lines, n_lines)) {
+        return err_set(err, ERR_CORRUPT, "a block does not give its lines back");
+    }
+    *written = (struct columnar_written){.n_whole = (uint32_t)n_lines, .was_not_same = true};
     return status;
 }
 
@@ -155,34 +182,18 @@ enum status columnar_write(struct columnar_writer *writer, const struct span *li
                            struct buf *block, struct buf *part,
                            struct columnar_written *out_written, struct err *err)
 {
-    CHECK(n_lines > 0 && n_lines <= COLUMNAR_LINES_MAX);
-    size_t begin = block->size;
-    struct vocabulary_mark since = vocabulary_mark(&writer->vocabulary);
-    enum status status = columnar_cut_lines(&writer->cut, lines, n_lines, err);
-    status = THEN(status, columnar_planner_run(&writer->planner, false, err));
-    status = THEN(status, pack_block(writer, block, err));
-    status = THEN(status, write_part(writer, since, part, err));
-    if (status != OK) {
-        return status;
-    }
-    struct span bytes = span_of(block->data + begin, block->size - begin);
-    bool is_same = reads_back(writer, bytes, lines, n_lines);
-    if (!is_same) {
-        block->size = begin;
-        status = columnar_cut_whole(&writer->cut, lines, n_lines, err);
-        status = THEN(status, columnar_planner_run(&writer->planner, true, err));
-        status = THEN(status, pack_block(writer, block, err));
-        bytes = span_of(block->data + begin, block->size - begin);
-        if (status == OK && !reads_back(writer, bytes, lines, n_lines)) {
-            status = err_set(err, ERR_CORRUPT, "a block does not give its lines back");
-        }
-    }
+    struct columnar_written written;
+    struct buf packed = BUF_INIT;
+    size_t begin = part->size;
+    enum status status = columnar_pack(writer, lines, n_lines, &packed, part, &written, err);
+    struct span added = span_of(part->data ? part->data + begin : "", part->size - begin);
+    status = THEN(status, columnar_checker_add_part(&writer->checker, added, err));
+    status = THEN(status, columnar_check(&writer->checker, lines, n_lines, &packed, &written, err));
     if (status == OK) {
-        *out_written = (struct columnar_written){.was_not_same = !is_same};
-        uint32_t whole = writer->cut.place_of_shape.items[0];
-        for (size_t i = 0; whole > 0 && i < n_lines; i++) {
-            out_written->n_whole += writer->cut.shapes.items[i] == whole - 1;
-        }
+        buf_add_span(block, buf_span(&packed));
+        *out_written = written;
+        status = buf_status(block, "columns", err);
     }
+    buf_fini(&packed);
     return status;
 }

@@ -1,8 +1,10 @@
 /* What columnar blocks are made of: lines cut into shapes and values, values in their forms, arrays
  * of numbers. */
+#include "schema/columnar/columnar_recent.h"
 #include "schema/columnar/line_cut.h"
 #include "schema/columnar/packer.h"
 #include "schema/columnar/value_form.h"
+#include "schema/text/json_plain.h"
 #include "tests/support/audit_world.h"
 #include "tests/support/test.h"
 
@@ -189,6 +191,61 @@ TEST(number_arrays_come_back)
     codec_free(codec);
 }
 
+/* Each byte at each place, before and behind where many are looked at at once. */
+TEST(plain_text_ends)
+{
+    char bytes[48];
+    for (int c = 0; c < 256; c++) {
+        bool is_plain = c != '"' && c != '\\' && c >= 0x20;
+        for (size_t at = 0; at < sizeof bytes; at++) {
+            memset(bytes, 'x', sizeof bytes);
+            bytes[at] = (char)c;
+            size_t end = json_plain_end(span_of(bytes, sizeof bytes), 0);
+            EXPECT_INT(end, is_plain ? sizeof bytes : at);
+            EXPECT_INT(json_plain_end(span_of(bytes, at), 0), at); /* it is not looked at */
+        }
+    }
+}
+
+static bool had(struct columnar_recents *recents, const char *text, bool is_string)
+{
+    return columnar_recents_had(recents, (struct columnar_value){span_str(text), is_string});
+}
+
+/* Ends and sizes that are the same do not make a value the same; nor do strings the same as what
+ * is none. */
+TEST(recent_values_are_the_same_for_certain)
+{
+    static const char *const texts[] = {"a",
+                                        "b",
+                                        "ab",
+                                        "aab",
+                                        "abb",
+                                        "abcd",
+                                        "abcdefg",
+                                        "abcxefg",
+                                        "abcdefgh",
+                                        "a2345678z",
+                                        "12345678 12345678",
+                                        "12345678-12345678",
+                                        "12345678 middle 12345678",
+                                        "12345678 muddle 12345678"};
+    static struct columnar_recents recents;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        for (size_t k = 0; k < i; k++) {
+            (void)had(&recents, texts[k], true);
+        }
+        EXPECT(!had(&recents, texts[i], true));
+        EXPECT(had(&recents, texts[i], true));
+        EXPECT(!had(&recents, texts[i], false));
+        EXPECT(had(&recents, texts[i], false));
+        memset(&recents, 0, sizeof recents);
+    }
+    EXPECT(!had(&recents, "", true));
+    EXPECT(!had(&recents, "", true)); /* as often as it comes */
+}
+
 TEST_MAIN(TEST_ENTRY(lines_are_cut_at_values),
           TEST_ENTRY(values_have_a_form_only_in_their_one_spelling),
-          TEST_ENTRY(times_without_zeros_at_their_end), TEST_ENTRY(number_arrays_come_back))
+          TEST_ENTRY(times_without_zeros_at_their_end), TEST_ENTRY(number_arrays_come_back),
+          TEST_ENTRY(plain_text_ends), TEST_ENTRY(recent_values_are_the_same_for_certain))
