@@ -51,8 +51,10 @@ static bool add_column(struct block_observables *memory, const struct segment_ob
 {
     bool ok = true;
     struct columnar_walk walk = columnar_walk(vocabulary, column);
+    memset(&memory->recents, 0, sizeof memory->recents);
     for (size_t i = 0; ok && column->way == COLUMNAR_TEXT && i < column->n_values; i++) {
-        ok = add_value(memory, path, columnar_walk_next(&walk));
+        struct columnar_value value = columnar_walk_next(&walk);
+        ok = columnar_recents_had(&memory->recents, value) || add_value(memory, path, value);
     }
     for (size_t i = 0; ok && column->way == COLUMNAR_FORM && i < column->n_odd; i++) {
         ok = add_value(memory, path, columnar_value_of(column->odd_texts[i]));

@@ -3,6 +3,7 @@
 #ifndef SCHEMA_SEGMENT_BLOCK_OBSERVABLES_H
 #define SCHEMA_SEGMENT_BLOCK_OBSERVABLES_H
 
+#include "schema/columnar/columnar_recent.h"
 #include "schema/segment/segment_observable.h"
 
 /* Memory that is kept from block to block; zeroed to begin with. One thread. */
@@ -11,6 +12,7 @@ struct block_observables {
     struct segment_observable_scanner scanner;
     VEC(uint64_t) values; /* the new ones: path << 32 | value */
     struct buf list;
+    struct columnar_recents recents; /* of the column: a value is looked at once, about */
 };
 void block_observables_fini(struct block_observables *memory);
 

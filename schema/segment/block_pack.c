@@ -1,5 +1,6 @@
-/* The order: lines and their digest, the columnar block of them, what it tells of times and
- * identities, and the lines of the arrivals, which have the rest. */
+/* The order: lines, the columnar block of them, what it tells of times and identities, and the
+ * lines of the arrivals, which have the rest. Then, on another thread perhaps, digests, and all of
+ * it read back. */
 #include "schema/segment/block_pack.h"
 
 #include "schema/block/line_checksum.h"
@@ -17,15 +18,20 @@ void block_pack_fini(struct block_pack *packer)
 {
     columnar_reader_free(packer->reader);
     columnar_writer_free(packer->columns);
-    buf_fini(&packer->ndjson);
-    buf_fini(&packer->newlines);
-    buf_fini(&packer->events);
-    buf_fini(&packer->events_part);
-    buf_fini(&packer->arrivals);
-    buf_fini(&packer->arrivals_part);
-    buf_fini(&packer->line_sums);
-    buf_fini(&packer->lines);
-    vec_fini(&packer->spans);
+}
+
+void block_pack_made_fini(struct block_pack_made *packed)
+{
+    buf_fini(&packed->ndjson);
+    buf_fini(&packed->newlines);
+    buf_fini(&packed->events);
+    buf_fini(&packed->events_part);
+    buf_fini(&packed->arrivals);
+    buf_fini(&packed->arrivals_part);
+    buf_fini(&packed->line_sums);
+    buf_fini(&packed->lines);
+    vec_fini(&packed->event_spans);
+    vec_fini(&packed->arrival_spans);
 }
 
 enum status block_pack_add_part(struct block_pack *packer, struct span part, struct err *err)
@@ -33,58 +39,73 @@ enum status block_pack_add_part(struct block_pack *packer, struct span part, str
     return columnar_writer_add_part(packer->columns, part, err);
 }
 
-/* The events one a line. Newlines inside become spaces. */
-static void write_lines(const struct batch *batch, struct buf *ndjson, struct buf *newlines)
+/* The newlines of line i, which begins at `at`, become spaces. */
+static void note_newlines(struct block_pack_made *packed, size_t at, size_t *before)
 {
+    struct buf *ndjson = &packed->ndjson;
+    size_t end = ndjson->size - 1;
+    for (char *found; (found = memchr(ndjson->data + at, '\n', end - at)) != NULL;) {
+        size_t position = (size_t)(found - ndjson->data);
+        buf_add_varint(&packed->newlines, position - *before);
+        *before = position;
+        *found = ' ';
+        at = position + 1;
+    }
+}
+
+/* The events one a line. */
+static enum status write_lines(struct block_pack_made *packed, struct err *err)
+{
+    const struct batch *batch = packed->batch;
+    struct buf *ndjson = &packed->ndjson;
+    size_t count = batch_count(batch);
     size_t before = 0;
-    for (size_t i = 0; i < batch_count(batch); i++) {
+    buf_clear(ndjson);
+    buf_clear(&packed->newlines);
+    vec_clear(&packed->event_spans);
+    if (!buf_reserve(ndjson, batch->raw_bytes) || !vec_reserve(&packed->event_spans, count)) {
+        return err_nomem(err, "block");
+    }
+    for (size_t i = 0; i < count; i++) {
         struct span raw = batch_at(batch, i)->event.raw;
         size_t at = ndjson->size;
-        size_t end = at + raw.size;
         buf_add_span(ndjson, raw);
         buf_add_char(ndjson, '\n');
         if (!buf_ok(ndjson)) {
-            return;
+            break;
         }
-        for (char *found; (found = memchr(ndjson->data + at, '\n', end - at)) != NULL;) {
-            size_t position = (size_t)(found - ndjson->data);
-            buf_add_varint(newlines, position - before);
-            before = position;
-            *found = ' ';
-            at = position + 1;
-        }
+        note_newlines(packed, at, &before);
     }
-}
-
-/* The lines of an NDJSON text as spans, and them as a columnar block. */
-static enum status pack_lines(struct block_pack *packer, struct span ndjson, struct buf *block,
-                              struct buf *part, struct columnar_written *out_written,
-                              struct err *err)
-{
-    size_t count = batch_count(packer->batch);
-    vec_clear(&packer->spans);
-    if (!vec_reserve(&packer->spans, count)) {
-        return err_nomem(err, "block");
-    }
-    for (size_t at = 0; at < ndjson.size;) {
-        size_t size = span_find(span_from(ndjson, at), '\n');
-        packer->spans.items[packer->spans.count++] = span_of(ndjson.data + at, size);
+    /* it stays where it is from here on */
+    size_t at = 0;
+    for (size_t i = 0; buf_ok(ndjson) && i < count; i++) {
+        size_t size = batch_at(batch, i)->event.raw.size;
+        packed->event_spans.items[i] = span_of(ndjson->data + at, size);
         at += size + 1;
     }
-    CHECK(packer->spans.count == count);
-    buf_clear(block);
-    buf_clear(part);
-    return columnar_write(packer->columns, packer->spans.items, count, block, part, out_written,
-                          err);
+    packed->event_spans.count = count;
+    enum status status = buf_status(ndjson, "block", err);
+    return THEN(status, buf_status(&packed->newlines, "block", err));
 }
 
-static enum status derive(struct block_pack *packer, struct err *err)
+static enum status split_arrivals(struct block_pack_made *packed, struct err *err)
 {
-    const struct block_columns columns = {packer->reader,
-                                          columnar_writer_vocabulary(packer->columns)};
-    enum status status = columnar_reader_open(packer->reader, buf_span(&packer->events), err);
-    status = THEN(status, block_derive_times(&columns, "time", packer->times_us, err));
-    return THEN(status, block_derive_identities(&columns, packer->hashes, err));
+    struct span rest = buf_span(&packed->lines);
+    vec_clear(&packed->arrival_spans);
+    for (struct span line; span_next_line(&rest, &line);) {
+        if (!vec_push(&packed->arrival_spans, line)) {
+            return err_nomem(err, "block");
+        }
+    }
+    CHECK(packed->arrival_spans.count == batch_count(packed->batch));
+    return OK;
+}
+
+static enum status derive(struct block_pack_made *packed, const struct block_columns *columns,
+                          struct err *err)
+{
+    enum status status = block_derive_times(columns, "time", packed->times_us, err);
+    return THEN(status, block_derive_identities(columns, packed->hashes, err));
 }
 
 static void write_marks(struct json_writer *json, const struct batch_event *event)
@@ -103,19 +124,19 @@ static void write_marks(struct json_writer *json, const struct batch_event *even
 }
 
 /* Whether the block's columns tell of its time and identity all that is to be told. */
-static bool is_told(const struct block_pack *packer, size_t i)
+static bool is_told(const struct block_pack_made *packed, size_t i)
 {
-    const struct batch_event *event = batch_at(packer->batch, i);
-    int64_t told_us = packer->times_us[i];
+    const struct batch_event *event = batch_at(packed->batch, i);
+    int64_t told_us = packed->times_us[i];
     told_us = told_us == BLOCK_DERIVE_TIME_NONE ? event->arrival_us : told_us;
-    return told_us == event->event.time_us && packer->hashes[i] == event->hash;
+    return told_us == event->event.time_us && packed->hashes[i] == event->hash;
 }
 
-static void write_arrival(struct block_pack *packer, size_t i)
+static void write_arrival(struct block_pack_made *packed, size_t i)
 {
-    const struct batch_event *event = batch_at(packer->batch, i);
-    int64_t told_us = packer->times_us[i];
-    struct json_writer json = {.out = &packer->lines};
+    const struct batch_event *event = batch_at(packed->batch, i);
+    int64_t told_us = packed->times_us[i];
+    struct json_writer json = {.out = &packed->lines};
     json_object(&json, NULL);
     json_time(&json, BLOCK_PACK_RECEIVED, event->arrival_us);
     if (event->source.size > 0) {
@@ -126,11 +147,11 @@ static void write_arrival(struct block_pack *packer, size_t i)
     if (told_us != event->event.time_us) {
         json_time(&json, BLOCK_PACK_TIME, event->event.time_us);
     }
-    if (packer->hashes[i] != event->hash) {
+    if (packed->hashes[i] != event->hash) {
         json_int(&json, BLOCK_PACK_IDENTITY, event->hash);
     }
     json_end(&json);
-    buf_add_char(&packer->lines, '\n');
+    buf_add_char(&packed->lines, '\n');
 }
 
 /* Events that came together have the same line. */
@@ -141,24 +162,32 @@ static bool came_together(const struct batch_event *a, const struct batch_event 
            a->event.time_is_arrival == b->event.time_is_arrival;
 }
 
-static void write_arrivals(struct block_pack *packer)
+/* How the events came, where it is not what their columns tell. */
+static enum status write_arrivals(struct block_pack_made *packed,
+                                  const struct block_columns *columns, struct err *err)
 {
     size_t before = 0; /* where the line before begins */
     bool is_told_before = false;
-    buf_clear(&packer->lines);
-    for (size_t i = 0; i < batch_count(packer->batch) && buf_ok(&packer->lines); i++) {
-        bool told = is_told(packer, i);
-        size_t begin = packer->lines.size;
+    enum status status = derive(packed, columns, err);
+    if (status != OK) {
+        return status;
+    }
+    buf_clear(&packed->lines);
+    for (size_t i = 0; i < batch_count(packed->batch) && buf_ok(&packed->lines); i++) {
+        bool told = is_told(packed, i);
+        size_t begin = packed->lines.size;
         if (i > 0 && told && is_told_before &&
-            came_together(batch_at(packer->batch, i), batch_at(packer->batch, i - 1)) &&
-            buf_reserve(&packer->lines, begin - before)) {
-            buf_add(&packer->lines, packer->lines.data + before, begin - before);
+            came_together(batch_at(packed->batch, i), batch_at(packed->batch, i - 1)) &&
+            buf_reserve(&packed->lines, begin - before)) {
+            buf_add(&packed->lines, packed->lines.data + before, begin - before);
         } else {
-            write_arrival(packer, i);
+            write_arrival(packed, i);
         }
         before = begin;
         is_told_before = told;
     }
+    status = buf_status(&packed->lines, "block", err);
+    return THEN(status, split_arrivals(packed, err));
 }
 
 enum status block_pack_arrivals_digest(struct span lines, struct span newlines,
@@ -174,37 +203,76 @@ enum status block_pack_arrivals_digest(struct span lines, struct span newlines,
     return OK;
 }
 
-static enum status pack(struct block_pack *packer, struct err *err)
+enum status block_pack_batch(struct block_pack *packer, const struct batch *batch,
+                             struct block_pack_made *packed, struct err *err)
 {
-    write_lines(packer->batch, &packer->ndjson, &packer->newlines);
-    enum status status = buf_status(&packer->ndjson, "block", err);
-    status = THEN(status, buf_status(&packer->newlines, "block", err));
-    if (status != OK) {
-        return status;
-    }
-    packer->sha256 = digest_sha256(buf_span(&packer->ndjson));
-    line_checksum_add(&packer->line_sums, buf_span(&packer->ndjson));
-    struct columnar_written of_arrivals;
-    status = buf_status(&packer->line_sums, "block", err);
-    status = THEN(status, pack_lines(packer, buf_span(&packer->ndjson), &packer->events,
-                                     &packer->events_part, &packer->written, err));
-    status = THEN(status, derive(packer, err));
-    if (status == OK) {
-        write_arrivals(packer);
-    }
-    status = THEN(status, buf_status(&packer->lines, "block", err));
-    status = THEN(status,
-                  block_pack_arrivals_digest(buf_span(&packer->lines), buf_span(&packer->newlines),
-                                             &packer->arrivals_sha256, err));
-    return THEN(status, pack_lines(packer, buf_span(&packer->lines), &packer->arrivals,
-                                   &packer->arrivals_part, &of_arrivals, err));
+    packed->batch = batch;
+    buf_clear(&packed->events);
+    buf_clear(&packed->events_part);
+    buf_clear(&packed->arrivals);
+    buf_clear(&packed->arrivals_part);
+    enum status status = write_lines(packed, err);
+    status = THEN(status, columnar_pack(packer->columns, packed->event_spans.items,
+                                        packed->event_spans.count, &packed->events,
+                                        &packed->events_part, &packed->written, err));
+    const struct block_columns columns = {packer->reader,
+                                          columnar_writer_vocabulary(packer->columns)};
+    status = THEN(status, columnar_reader_open(packer->reader, buf_span(&packed->events), err));
+    status = THEN(status, write_arrivals(packed, &columns, err));
+    return THEN(status, columnar_pack(packer->columns, packed->arrival_spans.items,
+                                      packed->arrival_spans.count, &packed->arrivals,
+                                      &packed->arrivals_part, &packed->written_arrivals, err));
 }
 
-enum status block_pack_batch(struct block_pack *packer, const struct batch *batch, struct err *err)
+static enum status check_events(struct block_pack_made *packed, struct columnar_checker *checker,
+                                struct err *err)
 {
-    packer->batch = batch;
-    buf_clear(&packer->ndjson);
-    buf_clear(&packer->newlines);
-    buf_clear(&packer->line_sums);
-    return pack(packer, err);
+    return columnar_check(checker, packed->event_spans.items, packed->event_spans.count,
+                          &packed->events, &packed->written, err);
+}
+
+static enum status check_arrivals(struct block_pack_made *packed, struct columnar_checker *checker,
+                                  struct err *err)
+{
+    return columnar_check(checker, packed->arrival_spans.items, packed->arrival_spans.count,
+                          &packed->arrivals, &packed->written_arrivals, err);
+}
+
+/* The events are kept whole after all: their columns tell nothing, so the arrivals do. */
+static enum status arrivals_again(struct block_pack_made *packed, struct columnar_checker *checker,
+                                  struct err *err)
+{
+    const struct block_columns columns = {columnar_checker_reader(checker),
+                                          columnar_checker_vocabulary(checker)};
+    enum status status = write_arrivals(packed, &columns, err);
+    buf_clear(&packed->arrivals);
+    status = THEN(status, columnar_pack_whole(packed->arrival_spans.items,
+                                              packed->arrival_spans.count, &packed->arrivals, err));
+    status = THEN(status, check_arrivals(packed, checker, err));
+    return THEN(status, columnar_reader_open(columns.reader, buf_span(&packed->events), err));
+}
+
+static enum status digest(struct block_pack_made *packed, struct err *err)
+{
+    packed->sha256 = digest_sha256(buf_span(&packed->ndjson));
+    buf_clear(&packed->line_sums);
+    line_checksum_add(&packed->line_sums, buf_span(&packed->ndjson));
+    enum status status = buf_status(&packed->line_sums, "block", err);
+    return THEN(status,
+                block_pack_arrivals_digest(buf_span(&packed->lines), buf_span(&packed->newlines),
+                                           &packed->arrivals_sha256, err));
+}
+
+enum status block_pack_check(struct block_pack_made *packed, struct columnar_checker *checker,
+                             struct err *err)
+{
+    enum status status = columnar_checker_add_part(checker, buf_span(&packed->events_part), err);
+    status =
+        THEN(status, columnar_checker_add_part(checker, buf_span(&packed->arrivals_part), err));
+    status = THEN(status, check_arrivals(packed, checker, err));
+    status = THEN(status, check_events(packed, checker, err));
+    if (status == OK && packed->written.was_not_same) {
+        status = arrivals_again(packed, checker, err);
+    }
+    return THEN(status, digest(packed, err));
 }

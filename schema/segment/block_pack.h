@@ -20,26 +20,36 @@
 #define BLOCK_PACK_TIME     "stele.time"
 #define BLOCK_PACK_IDENTITY "stele.identity"
 
-struct block_pack {
-    struct columnar_writer *columns;
-    struct columnar_reader *reader;
-    /* what was made */
+/* A batch on its way into a segment. Whoever has it may pass it on to another thread. */
+struct block_pack_made {
+    const struct batch *batch;
     struct buf ndjson;
     struct buf newlines; /* where newlines inside of events were: varint differences */
     struct buf events;   /* blocks, and what each adds to the vocabulary (empty: nothing) */
     struct buf events_part;
     struct buf arrivals;
     struct buf arrivals_part;
+    struct columnar_written written;
+    struct columnar_written written_arrivals;
+    /* of block_pack_check */
     struct digest sha256;          /* of ndjson */
     struct digest arrivals_sha256; /* block_pack_arrivals_digest */
     struct buf line_sums;          /* schema/block/line_checksum.h */
-    struct columnar_written written;
     /* the work under way */
-    const struct batch *batch;
     struct buf lines; /* of the arrivals */
-    VEC(struct span) spans;
-    int64_t times_us[BLOCK_EVENTS_MAX];
+    VEC(struct span) event_spans;
+    VEC(struct span) arrival_spans;
+    int64_t times_us[BLOCK_EVENTS_MAX]; /* that the columns tell */
     uint32_t hashes[BLOCK_EVENTS_MAX];
+};
+
+/* Zeroed is as good as new. */
+void block_pack_made_fini(struct block_pack_made *packed);
+
+/* Packs batches of one segment: its vocabulary as it grows. */
+struct block_pack {
+    struct columnar_writer *columns;
+    struct columnar_reader *reader;
 };
 
 MUST_USE enum status block_pack_init(struct block_pack *packer, int level, struct err *err);
@@ -54,8 +64,13 @@ MUST_USE enum status block_pack_add_part(struct block_pack *packer, struct span 
 MUST_USE enum status block_pack_arrivals_digest(struct span lines, struct span newlines,
                                                 struct digest *out_digest, struct err *err);
 
-/* Packs a batch; what was made stays until the next one. ERR_NOMEM. */
+/* Packs a batch, which must stay where it is until the block is checked. ERR_NOMEM. */
 MUST_USE enum status block_pack_batch(struct block_pack *packer, const struct batch *batch,
-                                      struct err *err);
+                                      struct block_pack_made *packed, struct err *err);
+/* Reads back what was packed, batches in their order, and digests it; what differs is kept whole
+ * instead. The block of events is then open in the checker's reader. May run while the packer packs
+ * batches that follow. ERR_NOMEM; ERR_CORRUPT. */
+MUST_USE enum status block_pack_check(struct block_pack_made *packed,
+                                      struct columnar_checker *checker, struct err *err);
 
 #endif

@@ -52,8 +52,10 @@ static bool add_column(struct block_words *words, const struct block_columns *co
         ok = add_value(words, column->path, columnar_value_of(column->odd_texts[k]));
     }
     struct columnar_walk walk = columnar_walk(columns->vocabulary, column);
+    memset(&words->recents, 0, sizeof words->recents);
     for (size_t k = 0; ok && column->way == COLUMNAR_TEXT && k < column->n_values; k++) {
-        ok = add_value(words, column->path, columnar_walk_next(&walk));
+        struct columnar_value value = columnar_walk_next(&walk);
+        ok = columnar_recents_had(&words->recents, value) || add_value(words, column->path, value);
     }
     return ok;
 }

@@ -5,6 +5,7 @@
 #ifndef SCHEMA_SEGMENT_BLOCK_WORDS_H
 #define SCHEMA_SEGMENT_BLOCK_WORDS_H
 
+#include "schema/columnar/columnar_recent.h"
 #include "schema/event/event_value.h"
 #include "schema/segment/segment.h"
 
@@ -13,6 +14,7 @@ struct block_words {
     struct event_value_reader reader;
     struct buf text; /* what was gathered: values, DB_RECORD_SEPARATOR behind each */
     struct arena arena;
+    struct columnar_recents recents; /* of the column: a value is gathered once, about */
 };
 void block_words_fini(struct block_words *words);
 

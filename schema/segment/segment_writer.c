@@ -1,6 +1,6 @@
-/* Appends blocks to a day's file, on the builder's thread. From the first block to the commit all
- * is one transaction: durable with segment_writer_commit, which gives a new file its name as well;
- * what was not committed is gone after a crash. */
+/* Appends blocks to a day's file, on the builder's threads: one packs, another one stores. From the
+ * first block to the commit all is one transaction: durable with segment_writer_commit, which gives
+ * a new file its name as well; what was not committed is gone after a crash. */
 #include "schema/segment/segment_writer.h"
 
 #include <stdlib.h>
@@ -19,12 +19,17 @@ struct segment_writer {
     struct segment segment; /* db is NULL between the first commit and what is asked next */
     bool is_new;            /* the first commit is still to come */
     int64_t first_block;    /* the number of the first one, if there is none yet */
-    bool in_transaction;
+    /* of the thread that packs */
     struct identity_set identities;
     struct block_pack packer;
+    /* of the thread that stores, with the segment */
+    bool in_transaction;
+    struct columnar_checker *checker; /* the packer's */
     struct block_words words;
     struct block_observables observables;
     struct digest chain; /* up to the last block */
+    /* of segment_writer_add */
+    struct block_pack_made *packed;
 };
 
 static enum status load_part(void *context, struct span part, struct err *err)
@@ -32,11 +37,12 @@ static enum status load_part(void *context, struct span part, struct err *err)
     return block_pack_add_part(context, part, err);
 }
 
-/* What is read of the segment from here on is read with the vocabulary of what is written. */
+/* What is read of the segment from here on is read with the vocabulary of what is stored. */
 static enum status load_vocabulary(struct segment_writer *writer, struct err *err)
 {
     enum status status = segment_each_part(&writer->segment, load_part, &writer->packer, err);
-    writer->segment.vocabulary = columnar_writer_vocabulary(writer->packer.columns);
+    writer->checker = columnar_writer_checker(writer->packer.columns);
+    writer->segment.vocabulary = columnar_checker_vocabulary(writer->checker);
     return status;
 }
 
@@ -71,7 +77,7 @@ static enum status load_identities(struct segment_writer *writer, struct err *er
 /* A writer's own settings. */
 static enum status configure(sqlite3 *db, struct err *err)
 {
-    return db_exec(db, "PRAGMA cache_size=-16000; PRAGMA wal_autocheckpoint=4000", err);
+    return db_exec(db, "PRAGMA cache_size=-8000; PRAGMA wal_autocheckpoint=4000", err);
 }
 
 /* The segment's handle: after the first commit it is opened again, under the segment's name. */
@@ -85,17 +91,30 @@ static enum status reopen(struct segment_writer *writer, struct err *err)
     return THEN(status, configure(segment->db, err));
 }
 
+static bool may_know(const struct identity_set *set, const struct batch_event *event)
+{
+    return identity_set_may_have(set, event->hash, event->event.time_us) ||
+           (event->event.time_is_arrival &&
+            identity_set_may_have(set, event->hash, IDENTITY_SET_TIME_NONE));
+}
+
+bool segment_writer_may_know(const struct segment_writer *writer, const struct batch *batch)
+{
+    for (size_t i = 0; i < batch_count(batch); i++) {
+        if (may_know(&writer->identities, batch_at(batch, i))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum status segment_writer_known(struct segment_writer *writer, const struct batch *batch,
                                  struct bitmap *out_known, struct err *err)
 {
     struct bitmap ask = {0};
     bool any = false;
     for (size_t i = 0; i < batch_count(batch); i++) {
-        const struct batch_event *event = batch_at(batch, i);
-        const struct identity_set *set = &writer->identities;
-        if (identity_set_may_have(set, event->hash, event->event.time_us) ||
-            (event->event.time_is_arrival &&
-             identity_set_may_have(set, event->hash, IDENTITY_SET_TIME_NONE))) {
+        if (may_know(&writer->identities, batch_at(batch, i))) {
             bitmap_set(&ask, i);
             any = true;
         }
@@ -196,6 +215,7 @@ void segment_writer_close(struct segment_writer *writer)
         block_pack_fini(&writer->packer);
         block_words_fini(&writer->words);
         block_observables_fini(&writer->observables);
+        segment_writer_made_free(writer->packed);
         free(writer);
     }
 }
@@ -230,25 +250,23 @@ static enum status add_data(struct segment_writer *writer, int64_t id, const str
     return status;
 }
 
-/* Stores what block_pack_finish has made. */
-static enum status add_packed(struct segment_writer *writer, struct block_info *info,
-                              struct err *err)
+static enum status add_packed(struct segment_writer *writer, const struct block_pack_made *packed,
+                              struct block_info *info, struct err *err)
 {
-    const struct block_pack *packer = &writer->packer;
     enum status status = OK;
-    if (packer->newlines.size > 0) {
+    if (packed->newlines.size > 0) {
         status = segment_run(&writer->segment, SEGMENT_ADD_NEWLINES,
-                             DB_WITH(DB_INT(info->id), DB_BLOB(buf_span(&packer->newlines))), err);
+                             DB_WITH(DB_INT(info->id), DB_BLOB(buf_span(&packed->newlines))), err);
     }
-    info->sha256 = packer->sha256;
-    info->whole_lines = packer->written.n_whole;
-    info->not_same = packer->written.was_not_same;
-    info->raw_bytes = (int64_t)packer->ndjson.size;
-    info->stored_bytes = (int64_t)(packer->events.size + packer->arrivals.size);
+    info->sha256 = packed->sha256;
+    info->whole_lines = packed->written.n_whole;
+    info->not_same = packed->written.was_not_same;
+    info->raw_bytes = (int64_t)packed->ndjson.size;
+    info->stored_bytes = (int64_t)(packed->events.size + packed->arrivals.size);
     status = THEN(status, add_data(writer, segment_data_id(info->id, SEGMENT_DATA_EVENTS),
-                                   &packer->events, &packer->events_part, err));
+                                   &packed->events, &packed->events_part, err));
     return THEN(status, add_data(writer, segment_data_id(info->id, SEGMENT_DATA_ARRIVALS),
-                                 &packer->arrivals, &packer->arrivals_part, err));
+                                 &packed->arrivals, &packed->arrivals_part, err));
 }
 
 /* What is found in it without its columns: the words of its text, its observables. value_from: the
@@ -257,10 +275,8 @@ static enum status add_indexes(struct segment_writer *writer, const struct block
                                uint32_t value_from, struct err *err)
 {
     struct segment *segment = &writer->segment;
-    struct block_columns columns = {.reader = writer->packer.reader};
+    struct block_columns columns = {.reader = columnar_checker_reader(writer->checker)};
     enum status status = segment_vocabulary(segment, &columns.vocabulary, err);
-    status =
-        THEN(status, columnar_reader_open(columns.reader, buf_span(&writer->packer.events), err));
     status = THEN(status, block_words_gather(&writer->words, &columns, err));
     struct span text = buf_span(&writer->words.text);
     if (status == OK && text.size > 0) {
@@ -287,13 +303,13 @@ static enum status add_block_row(struct segment_writer *writer, const struct blo
 }
 
 /* The block is complete but for this. */
-static enum status add_proof(struct segment_writer *writer, const struct block_info *info,
-                             struct err *err)
+static enum status add_proof(struct segment_writer *writer, const struct block_pack_made *packed,
+                             const struct block_info *info, struct err *err)
 {
     struct block_proof proof = {
-        .arrivals_sha256 = writer->packer.arrivals_sha256,
+        .arrivals_sha256 = packed->arrivals_sha256,
         .chain = hash_chain_add(&writer->chain, info),
-        .line_sums = buf_span(&writer->packer.line_sums),
+        .line_sums = buf_span(&packed->line_sums),
     };
     enum status status =
         block_proof_stored_digest(&writer->segment, info->id, &proof.stored_sha256, err);
@@ -333,10 +349,35 @@ static enum status begin(struct segment_writer *writer, struct err *err)
     return status;
 }
 
-enum status segment_writer_add(struct segment_writer *writer, const struct batch *batch,
-                               struct err *err)
+struct block_pack_made *segment_writer_made_new(void)
+{
+    return calloc(1, sizeof(struct block_pack_made));
+}
+
+void segment_writer_made_free(struct block_pack_made *packed)
+{
+    if (packed) {
+        block_pack_made_fini(packed);
+        free(packed);
+    }
+}
+
+enum status segment_writer_pack(struct segment_writer *writer, const struct batch *batch,
+                                struct block_pack_made *packed, struct err *err)
 {
     CHECK(batch_count(batch) > 0);
+    enum status status = block_pack_batch(&writer->packer, batch, packed, err);
+    for (size_t i = 0; status == OK && i < batch_count(batch); i++) {
+        const struct batch_event *event = batch_at(batch, i);
+        add_identity(&writer->identities, event->hash, event->event.time_us,
+                     event->event.time_is_arrival || event->event.time_us == event->arrival_us);
+    }
+    return status;
+}
+
+enum status segment_writer_store(struct segment_writer *writer, struct block_pack_made *packed,
+                                 struct err *err)
+{
     struct segment *segment = &writer->segment;
     enum status status = begin(writer, err);
     if (status != OK) {
@@ -344,18 +385,23 @@ enum status segment_writer_add(struct segment_writer *writer, const struct batch
     }
     struct block_info info;
     uint32_t value_from = segment->vocabulary->values.count;
-    block_info_init(&info, writer, batch);
-    status = block_pack_batch(&writer->packer, batch, err);
-    status = THEN(status, add_packed(writer, &info, err));
+    block_info_init(&info, writer, packed->batch);
+    status = block_pack_check(packed, writer->checker, err);
+    status = THEN(status, add_packed(writer, packed, &info, err));
     status = THEN(status, add_indexes(writer, &info, value_from, err));
     status = THEN(status, add_block_row(writer, &info, err));
-    status = THEN(status, add_proof(writer, &info, err));
-    for (size_t i = 0; status == OK && i < batch_count(batch); i++) {
-        const struct batch_event *event = batch_at(batch, i);
-        add_identity(&writer->identities, event->hash, event->event.time_us,
-                     event->event.time_is_arrival || event->event.time_us == event->arrival_us);
-    }
+    status = THEN(status, add_proof(writer, packed, &info, err));
     return THEN(status, segment_block_append(segment, &info, err));
+}
+
+enum status segment_writer_add(struct segment_writer *writer, const struct batch *batch,
+                               struct err *err)
+{
+    if (!writer->packed && !(writer->packed = segment_writer_made_new())) {
+        return err_nomem(err, writer->segment.path);
+    }
+    enum status status = segment_writer_pack(writer, batch, writer->packed, err);
+    return THEN(status, segment_writer_store(writer, writer->packed, err));
 }
 
 /* The handle goes with the name; most days of an import are done with their first commit, so it is
