@@ -13,6 +13,7 @@ enum {
     SPOOL_EARLIER = 4,
     OVER_EVENTS_EACH = 64, /* of each day that waits, in the time that one had none */
     OVER_RAW_BYTES_MIN = 256 * 1024,
+    LONG_OVER_EVENTS = 16 * BLOCK_EVENTS_MAX, /* of other days: it is written without need */
 };
 
 enum status day_batches_init(struct day_batches *days, const struct archive *archive,
@@ -159,6 +160,21 @@ static enum status batch_open(struct day_batches *days, int64_t day_us, struct b
     return OK;
 }
 
+/* Writes what waits of days that are long over while their segments are still open: behind a run of
+ * many days each would be opened again. Of the inbox all is written soon anyway. */
+static enum status put_long_over(struct day_batches *days, struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = days->n_batches; status == OK && days->inbox_id == 0 && i > 0; i--) {
+        const struct batch *batch = days->batches[i - 1];
+        if (days->n_events - batch->used > LONG_OVER_EVENTS &&
+            batch->raw_bytes >= OVER_RAW_BYTES_MIN) {
+            status = batch_put(days, i - 1, true, err);
+        }
+    }
+    return status;
+}
+
 /* A batch of the day with room for raw_bytes. */
 static enum status batch_of(struct day_batches *days, int64_t time_us, size_t raw_bytes,
                             struct batch **out, struct err *err)
@@ -175,6 +191,7 @@ static enum status batch_of(struct day_batches *days, int64_t time_us, size_t ra
         }
         /* What is thinned out comes back, to be filled: unless the event is too large for that. */
         enum status status = batch_put(days, i - 1, raw_bytes >= BLOCK_RAW_BYTES_MAX / 2, err);
+        status = THEN(status, put_long_over(days, err));
         status = THEN(status, take_back(days, err));
         if (status != OK) {
             return status;

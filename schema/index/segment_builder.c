@@ -1,5 +1,7 @@
 /* Writers are opened when a day needs one and put away when others need the room. The thread is
- * started with the first batch. Whoever waits for the thread (segment_builder_commit,
+ * started with the first batch; it drops what is known and packs, and a second one stores
+ * (schema/index/store_thread.h). A writer is asked for more than packing only while that one waits
+ * (store_thread_wait). Whoever waits for the thread (segment_builder_commit,
  * segment_builder_free) may then use the writers itself, as no other thread does: the lock that
  * said so orders the memory, too.
  */
@@ -8,14 +10,14 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "schema/base/vec.h"
 #include "schema/index/deletion.h"
-#include "schema/segment/segment_writer.h"
+#include "schema/index/store_thread.h"
 
 enum {
     BUILDER_QUEUE_MAX = 2,
     WRITERS_MAX = 4,
     COMMIT_BLOCKS = 64, /* of an import, between two commits of a segment */
+    IDLE_BLOCKS = 32,   /* of other days, until an import closes a segment: large days take room */
 };
 
 struct open_writer {
@@ -38,6 +40,7 @@ struct segment_builder {
     int compression_level;
     pthread_t thread;
     bool has_thread;
+    struct store_thread store; /* locks for itself */
 
     /* guarded by lock */
     pthread_mutex_t lock;
@@ -68,6 +71,7 @@ enum status segment_builder_new(const char *dir, const char *archive_id, int com
     builder->compression_level = compression_level;
     (void)pthread_mutex_init(&builder->lock, NULL);
     (void)pthread_cond_init(&builder->changed, NULL);
+    store_thread_init(&builder->store, builder->archive_id);
     enum status status = file_path_format(builder->dir, err, "%s", dir);
     CHECK(strlen(archive_id) < sizeof builder->archive_id);
     strncpy(builder->archive_id, archive_id, sizeof builder->archive_id - 1);
@@ -99,6 +103,30 @@ static enum status number_blocks(struct segment_builder *builder, struct segment
     return status;
 }
 
+/* Commits and closes. No inbox id: more of this run may follow for that day. Should this run be
+ * done again, what is committed here is known by its identity. */
+static enum status put_away(struct segment_builder *builder, struct open_writer *open,
+                            struct err *err)
+{
+    enum status status = store_thread_wait(&builder->store, err);
+    status = THEN(status, segment_writer_commit(open->writer, builder->archive_id, 0, err));
+    segment_writer_close(open->writer);
+    *open = (struct open_writer){0};
+    return status;
+}
+
+static enum status put_idle_away(struct segment_builder *builder, struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = 0; status == OK && i < WRITERS_MAX; i++) {
+        struct open_writer *open = &builder->writers[i];
+        if (open->writer && builder->clock - open->used > IDLE_BLOCKS) {
+            status = put_away(builder, open, err);
+        }
+    }
+    return status;
+}
+
 /* The day's writer, opened when need be; the one not used for longest makes room. */
 static enum status writer_of(struct segment_builder *builder, int64_t day_us,
                              struct open_writer **out, struct err *err)
@@ -115,14 +143,7 @@ static enum status writer_of(struct segment_builder *builder, int64_t day_us,
             oldest = open;
         }
     }
-    enum status status = OK;
-    if (oldest->writer) {
-        /* No inbox id: more of this run may follow for that day. Should this run be done again,
-         * what is committed here is known by its identity. */
-        status = segment_writer_commit(oldest->writer, builder->archive_id, 0, err);
-        segment_writer_close(oldest->writer);
-        *oldest = (struct open_writer){0};
-    }
+    enum status status = oldest->writer ? put_away(builder, oldest, err) : OK;
     status = THEN(status, segment_writer_open(builder->dir, day_us, builder->compression_level,
                                               &oldest->writer, err));
     status = THEN(status, number_blocks(builder, oldest->writer, err));
@@ -177,7 +198,11 @@ static enum status batch_check(struct segment_builder *builder, struct open_writ
                                struct batch *batch, struct err *err)
 {
     struct bitmap known = {0};
-    enum status status = segment_writer_known(open->writer, batch, &known, err);
+    enum status status = OK;
+    if (segment_writer_may_know(open->writer, batch)) {
+        status = store_thread_wait(&builder->store, err);
+        status = THEN(status, segment_writer_known(open->writer, batch, &known, err));
+    }
     status = THEN(status, known_yesterday(builder, batch, &known, err));
     bool any = false;
     for (size_t i = 0; status == OK && i < batch_count(batch); i++) {
@@ -192,32 +217,47 @@ static enum status batch_check(struct segment_builder *builder, struct open_writ
     return status;
 }
 
-static enum status write_block(struct segment_builder *builder, const struct job *job,
-                               struct err *err)
+static enum status pack_block(struct segment_builder *builder, struct open_writer *open,
+                              struct job *job, struct err *err)
+{
+    struct store_thread_job packed = {.writer = open->writer, .batch = job->batch};
+    enum status status = store_thread_take(&builder->store, &packed.packed, err);
+    if (status != OK) {
+        return status;
+    }
+    status = segment_writer_pack(open->writer, job->batch, packed.packed, err);
+    if (status != OK) {
+        segment_writer_made_free(packed.packed);
+        return status;
+    }
+    packed.commit = ++open->blocks >= COMMIT_BLOCKS && job->inbox_id == 0;
+    open->blocks = packed.commit ? 0 : open->blocks;
+    job->batch = NULL;
+    return store_thread_put(&builder->store, &packed, err);
+}
+
+/* Writes the job's batch, which is then NULL; or it stays, as it has become too small. */
+static enum status write_block(struct segment_builder *builder, struct job *job, struct err *err)
 {
     struct batch *batch = job->batch;
     struct open_writer *open = NULL;
-    enum status status = writer_of(builder, batch->day_us, &open, err);
+    enum status status = job->inbox_id == 0 ? put_idle_away(builder, err) : OK;
+    status = THEN(status, writer_of(builder, batch->day_us, &open, err));
     status = THEN(status, batch_check(builder, open, batch, err));
     size_t count = batch_count(batch);
     bool full = count == BLOCK_EVENTS_MAX || batch->raw_bytes > BLOCK_RAW_BYTES_MAX / 2;
     if (status != OK || (!job->all && !full)) {
         return status;
     }
-    if (count > 0) {
-        for (size_t i = 0; i < count; i++) {
-            builder->counters[EVENT_COUNTER_no_time] += batch_at(batch, i)->event.time_is_arrival;
-        }
-        builder->counters[EVENT_COUNTER_stored] += (int64_t)count;
-        status = segment_writer_add(open->writer, batch, err);
-        open->blocks++;
+    if (count == 0) {
+        batch_clear(batch);
+        return OK;
     }
-    batch_clear(batch);
-    if (status == OK && open->blocks >= COMMIT_BLOCKS && job->inbox_id == 0) {
-        status = segment_writer_commit(open->writer, builder->archive_id, 0, err);
-        open->blocks = 0;
+    for (size_t i = 0; i < count; i++) {
+        builder->counters[EVENT_COUNTER_no_time] += batch_at(batch, i)->event.time_is_arrival;
     }
-    return status;
+    builder->counters[EVENT_COUNTER_stored] += (int64_t)count;
+    return pack_block(builder, open, job, err);
 }
 
 /* Takes the next job; false: it is time to end. */
@@ -256,7 +296,7 @@ static void *builder_main(void *context)
             builder->status = status;
             builder->err = err;
         }
-        if (!vec_push(&builder->done, job.batch)) {
+        if (job.batch && !vec_push(&builder->done, job.batch)) {
             batch_free(job.batch);
         }
         builder->queue_bytes -= bytes;
@@ -312,7 +352,7 @@ struct batch *segment_builder_reclaim(struct segment_builder *builder)
     bool any = builder->done.count > 0;
     struct batch *batch = any ? builder->done.items[--builder->done.count] : NULL;
     pthread_mutex_unlock(&builder->lock);
-    return batch;
+    return batch ? batch : store_thread_reclaim(&builder->store);
 }
 
 size_t segment_builder_bytes(struct segment_builder *builder)
@@ -320,7 +360,7 @@ size_t segment_builder_bytes(struct segment_builder *builder)
     pthread_mutex_lock(&builder->lock);
     size_t bytes = builder->queue_bytes;
     pthread_mutex_unlock(&builder->lock);
-    return bytes;
+    return bytes + store_thread_bytes(&builder->store);
 }
 
 enum status segment_builder_wait(struct segment_builder *builder, struct err *err)
@@ -331,7 +371,7 @@ enum status segment_builder_wait(struct segment_builder *builder, struct err *er
     }
     enum status status = status_now(builder, err);
     pthread_mutex_unlock(&builder->lock);
-    return status;
+    return THEN(status, store_thread_wait(&builder->store, err));
 }
 
 enum status segment_builder_commit(struct segment_builder *builder, int64_t inbox_id,
@@ -366,11 +406,12 @@ void segment_builder_free(struct segment_builder *builder)
         int rc = pthread_join(builder->thread, NULL);
         CHECK(rc == 0);
     }
+    store_thread_fini(&builder->store);
     for (size_t i = 0; i < builder->n_queue; i++) {
         batch_free(builder->queue[i].batch);
     }
-    for (struct batch *batch; (batch = segment_builder_reclaim(builder)) != NULL;) {
-        batch_free(batch);
+    for (size_t i = 0; i < builder->done.count; i++) {
+        batch_free(builder->done.items[i]);
     }
     for (size_t i = 0; i < WRITERS_MAX; i++) {
         segment_writer_close(builder->writers[i].writer);
