@@ -54,7 +54,7 @@ struct segment {
     struct codec *codec;
     VEC(struct block_info) blocks;
     struct buf scratch;
-    const struct vocabulary *vocabulary; /* NULL: not read yet; a writer's is its packer's */
+    const struct vocabulary *vocabulary; /* NULL: not read yet; a writer's is its checker's */
     struct segment_names *names;         /* of the shared vocabulary, or a writer's own */
     struct segment_vocabulary *shared;   /* a reader's; NULL for a writer */
     struct segment_names own_names;      /* grow with a writer's vocabulary */
