@@ -35,7 +35,7 @@ struct aggregate_top_row {
 };
 
 struct aggregate_top {
-    struct intern texts; /* owns what values point to */
+    struct intern texts;            /* owns what values point to */
     struct aggregate_top_row *rows; /* the most frequent first, then by values */
     size_t n_rows;
     size_t n_values; /* how many rows there would be without a limit */
