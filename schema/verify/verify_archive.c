@@ -1,5 +1,5 @@
 /* The catalogue first (seals, deletions, ledger), then day by day its files against the seals.
- * Reads only, on one thread; archive.db is closed before the days, so as not to hold back
+ * Reads only; archive.db is closed before the days, so as not to hold back
  * checkpoints. */
 #include "schema/verify/verify_archive.h"
 
@@ -9,8 +9,8 @@
 #include "schema/db/db_query.h"
 #include "schema/index/deletion.h"
 #include "schema/seal/seal_store.h"
+#include "schema/verify/verify_days.h"
 #include "schema/verify/verify_pages.h"
-#include "schema/verify/verify_segment.h"
 
 enum { PAGE_FAULTS_MAX = 3 };
 
@@ -169,53 +169,25 @@ static void find_missing_days(const struct verify_archive *verify, const struct 
     }
 }
 
-/* How far it is, by events: the number of all is known from the ledger of days alone, so by days
- * and then by blocks of the day at hand. */
-struct step {
-    struct verify_report *report;
-    size_t day;
-    size_t n_days;
-};
-
-static void on_step(void *context)
-{
-    const struct step *step = context;
-    if (step->report->progress) {
-        step->report->progress(step->report->context,
-                               (int64_t)(step->day * 1000 / (step->n_days ? step->n_days : 1)),
-                               step->report->events);
-    }
-}
-
+/* Those that touch the range. `days` ascends. */
 static enum status check_days(const struct verify_archive *verify, const struct seal_set *set,
                               const int64_t *days, size_t count, struct err *err)
 {
-    struct step step = {.report = verify->report, .n_days = count};
-    enum status status = OK;
-    for (size_t i = 0; i < count && status == OK; i++) {
-        char day[CLOCK_TEXT_BYTES];
-        char path[FILE_PATH_BYTES];
-        if (days[i] >= verify->to_us || days[i] + CLOCK_DAY_US <= verify->from_us) {
-            continue;
-        }
-        step.day = i;
-        const struct verify_segment segment = {
-            .path = path,
-            .where = clock_format_day(days[i], day),
-            .day_us = days[i],
-            .set = set,
-            .quick = verify->quick,
-            .report = verify->report,
-            .step = on_step,
-            .context = &step,
-        };
-        status = archive_segment_path(verify->dir, days[i], path, err);
-        if (status == OK) {
-            status = verify_segment(&segment, err);
-            verify->report->days++;
-        }
+    size_t from = 0;
+    while (from < count && days[from] + CLOCK_DAY_US <= verify->from_us) {
+        from++;
     }
-    return status;
+    size_t to = from;
+    while (to < count && days[to] < verify->to_us) {
+        to++;
+    }
+    const struct verify_days of_range = {.dir = verify->dir,
+                                         .days_us = days + from,
+                                         .n_days = to - from,
+                                         .set = set,
+                                         .quick = verify->quick,
+                                         .report = verify->report};
+    return from < to ? verify_days(&of_range, err) : OK;
 }
 
 enum status verify_archive(const struct verify_archive *verify, struct seal_set *set,

@@ -1,5 +1,6 @@
-/* An archive: its seals, its days, its ledger. One thread; beside a running daemon it sees each
- * file as it is when it is opened. */
+/* An archive: its seals, its days, its ledger. The blocks of days are looked at by several threads
+ * (verify_days.h), which have ended on return; all calls of the report come from the caller's.
+ * Beside a running daemon each file is seen as it is when it is opened. */
 #ifndef SCHEMA_VERIFY_VERIFY_ARCHIVE_H
 #define SCHEMA_VERIFY_VERIFY_ARCHIVE_H
 

@@ -48,59 +48,66 @@ static enum status check_whole_lines(const struct verify_segment *verify,
     return status;
 }
 
-/* Lists follow each other in the values of the vocabulary that they have. */
-static enum status check_observables(struct verify_beside *beside,
-                                     const struct verify_segment *verify, struct segment *segment,
+static enum status check_observables(struct verify_beside *beside, struct segment *segment,
                                      const struct block_columns *columns,
-                                     const struct block_info *info, bool was_gap, struct err *err)
+                                     const struct block_info *info, struct verify_beside_list *list,
+                                     struct err *err)
 {
     struct observable_index *index = &beside->index;
-    bool is_there = false;
-    enum status status = segment_observable_read(segment, info->id, index, &is_there, err);
-    bool follows = was_gap || index->first == beside->next_value;
-    beside->is_gap = !is_there;
-    if (status != OK || !is_there) {
-        return status; /* without a list it is hunted by all it has */
+    enum status status = segment_observable_read(segment, info->id, index, &list->is_there, err);
+    if (status != OK || !list->is_there) {
+        return status;
     }
     uint32_t all = columns->vocabulary->values.count;
-    beside->next_value = index->first + index->count;
-    bool fits = follows && index->first <= all && index->count <= all - index->first;
-    if (fits) {
+    list->first = index->first;
+    list->count = index->count;
+    if (index->first <= all && index->count <= all - index->first) {
         status = block_observables_make(segment, &beside->memory, columns, index->first,
-                                        beside->next_value, err);
-        fits = span_equal(buf_span(&beside->memory.list), buf_span(&index->bytes));
-    }
-    if (status == OK && !fits) {
-        say(verify, info, "its observables are not those of its events");
+                                        index->first + index->count, err);
+        list->fits = span_equal(buf_span(&beside->memory.list), buf_span(&index->bytes));
     }
     return status;
 }
 
 enum status verify_beside_block(struct verify_beside *beside, const struct verify_segment *verify,
                                 struct segment *segment, const struct block_info *info,
-                                struct err *err)
+                                struct verify_beside_list *out_list, struct err *err)
 {
     struct block_columns columns;
     struct err why;
-    bool was_gap = beside->is_gap;
-    beside->is_gap = true;
+    struct verify_beside_list list = {.is_there = false};
     enum status status = check_times(verify, segment, info, &why);
     status =
         THEN(status, segment_open_columns(segment, SEGMENT_DATA_EVENTS, info->id, &columns, &why));
     status = THEN(status, check_whole_lines(verify, &columns, info, &why));
-    status =
-        THEN(status, check_observables(beside, verify, segment, &columns, info, was_gap, &why));
+    status = THEN(status, check_observables(beside, segment, &columns, info, &list, &why));
+    *out_list = status == OK ? list : (struct verify_beside_list){.is_there = false};
     return verify_outcome(verify->report, verify->where, info->id,
                           "what is beside its events cannot be read", status, &why, err);
 }
 
-enum status verify_beside_end(struct verify_beside *beside, const struct verify_segment *verify,
-                              struct segment *segment, struct err *err)
+void verify_beside_follow(struct verify_beside_row *row, const struct verify_segment *verify,
+                          const struct block_info *info, const struct verify_beside_list *list)
+{
+    bool was_gap = row->is_gap;
+    row->is_gap = !list || !list->is_there;
+    if (row->is_gap) {
+        return;
+    }
+    if (!list->fits || (!was_gap && list->first != row->next_value)) {
+        say(verify, info, "its observables are not those of its events");
+    }
+    row->next_value = list->first + list->count;
+}
+
+enum status verify_beside_end(const struct verify_beside_row *row,
+                              const struct verify_segment *verify, struct segment *segment,
+                              struct err *err)
 {
     const struct vocabulary *vocabulary = NULL;
     struct err why;
     enum status status = segment_vocabulary(segment, &vocabulary, &why);
-    if (status == OK && !beside->is_gap && beside->next_value != vocabulary->values.count) {
+    if (status == OK && !row->is_gap && row->next_value != vocabulary->values.count) {
         verify_say(verify->report, verify->where, 0,
                    "its observables are not those of all its vocabulary");
     }

@@ -1,11 +1,9 @@
 /* A block against its seal, or else against its own row and proof: what is stored, events,
- * arrivals, chain.
- * Reads only, on one thread. */
+ * arrivals. Reads only, on one thread. */
 #include "schema/verify/verify_block.h"
 
 #include <stdio.h>
 
-#include "schema/block/hash_chain.h"
 #include "schema/block/line_checksum.h"
 #include "schema/segment/block_proof.h"
 
@@ -20,35 +18,37 @@ struct expected {
     struct span line_sums;
 };
 
-void verify_block_fini(struct verify_block *work)
-{
-    block_lines_fini(&work->lines);
-}
+/* The block at hand. */
+struct block_check {
+    const struct verify_segment *verify;
+    struct segment *segment;
+    struct block_lines *lines;
+};
 
-static enum status outcome(struct verify_block *work, const struct block_info *info,
+static enum status outcome(struct block_check *check, const struct block_info *info,
                            const char *what, enum status status, const struct err *why,
                            struct err *err)
 {
-    return verify_outcome(work->verify->report, work->verify->where, info->id, what, status, why,
+    return verify_outcome(check->verify->report, check->verify->where, info->id, what, status, why,
                           err);
 }
 
-static enum status read_proof(struct verify_block *work, const struct block_info *info,
+static enum status read_proof(struct block_check *check, const struct block_info *info,
                               struct expected *out, struct err *err)
 {
     struct err why;
-    enum status status = block_proof_read(work->segment, info->id, &out->proof, &why);
+    enum status status = block_proof_read(check->segment, info->id, &out->proof, &why);
     out->has_proof = status == OK;
-    return outcome(work, info, "its proof cannot be read", status, &why, err);
+    return outcome(check, info, "its proof cannot be read", status, &why, err);
 }
 
 /* The row and the proof against the seal. */
-static void compare_with_seal(struct verify_block *work, const struct block_info *info,
+static void compare_with_seal(struct block_check *check, const struct block_info *info,
                               struct expected *expected)
 {
     const struct seal_block *sealed = &expected->sealed->block;
-    struct verify_report *report = work->verify->report;
-    const char *where = work->verify->where;
+    struct verify_report *report = check->verify->report;
+    const char *where = check->verify->where;
     long long seal = (long long)expected->sealed->seal;
     if (!digest_equal(&sealed->sha256, &info->sha256) || sealed->events != info->n_events ||
         sealed->raw_bytes != info->raw_bytes) {
@@ -62,30 +62,30 @@ static void compare_with_seal(struct verify_block *work, const struct block_info
     }
 }
 
-static void find_expected(struct verify_block *work, const struct block_info *info,
+static void find_expected(struct block_check *check, const struct block_info *info,
                           struct expected *out)
 {
-    const struct seal_set *set = work->verify->set;
-    out->sealed = set ? seal_set_block(set, work->verify->day_us, info->id) : NULL;
+    const struct seal_set *set = check->verify->set;
+    out->sealed = set ? seal_set_block(set, check->verify->day_us, info->id) : NULL;
     out->sha256 = info->sha256;
     out->n_events = info->n_events;
     out->raw_bytes = info->raw_bytes < 0 || info->raw_bytes > UINT32_MAX ? 0 : info->raw_bytes;
     out->line_sums = out->has_proof ? out->proof.line_sums : span_of("", 0);
     if (out->sealed) {
         const struct seal_block *sealed = &out->sealed->block;
-        compare_with_seal(work, info, out);
+        compare_with_seal(check, info, out);
         out->sha256 = sealed->sha256;
         out->n_events = (uint32_t)sealed->events;
         out->raw_bytes = sealed->raw_bytes;
         out->line_sums = sealed->line_sums;
         out->proof.arrivals_sha256 = sealed->arrivals_sha256;
     } else {
-        work->verify->report->unsealed_blocks += set != NULL;
+        check->verify->report->unsealed_blocks += set != NULL;
     }
 }
 
 /* What is stored, by its digest: nothing is made of it for that. */
-static enum status check_stored(struct verify_block *work, const struct block_info *info,
+static enum status check_stored(struct block_check *check, const struct block_info *info,
                                 const struct expected *expected, bool *out_good, struct err *err)
 {
     struct digest digest;
@@ -94,42 +94,42 @@ static enum status check_stored(struct verify_block *work, const struct block_in
     if (!expected->has_proof) {
         return OK;
     }
-    enum status status = block_proof_stored_digest(work->segment, info->id, &digest, &why);
+    enum status status = block_proof_stored_digest(check->segment, info->id, &digest, &why);
     *out_good = status == OK && digest_equal(&digest, &expected->proof.stored_sha256);
     if (status == OK && !*out_good) {
-        verify_say(work->verify->report, work->verify->where, info->id,
+        verify_say(check->verify->report, check->verify->where, info->id,
                    "what is stored of it is not what was written");
     }
-    return outcome(work, info, "what is stored of it cannot be read", status, &why, err);
+    return outcome(check, info, "what is stored of it cannot be read", status, &why, err);
 }
 
 /* The lines, made of the columns, against the digest of the events. */
-static enum status check_events(struct verify_block *work, const struct block_info *info,
+static enum status check_events(struct block_check *check, const struct block_info *info,
                                 const struct expected *expected, bool *out_whole, struct err *err)
 {
     struct err why;
     struct span ndjson;
-    enum status status = segment_ndjson(work->segment, info->id, &work->lines, &ndjson, &why);
+    enum status status = segment_ndjson(check->segment, info->id, check->lines, &ndjson, &why);
     *out_whole = false;
     if (status == OK) {
         struct digest digest = digest_sha256(ndjson);
         *out_whole = digest_equal(&digest, &expected->sha256);
         if (!*out_whole) {
-            verify_say_lines(work->verify->report, work->verify->where, info->id,
+            verify_say_lines(check->verify->report, check->verify->where, info->id,
                              "its events do not match their digest", ndjson, expected->line_sums,
                              expected->n_events);
         } else if (expected->has_proof &&
                    line_checksum_find(ndjson, expected->proof.line_sums, info->n_events).fault !=
                        LINE_CHECKSUM_NONE) {
-            verify_say(work->verify->report, work->verify->where, info->id,
+            verify_say(check->verify->report, check->verify->where, info->id,
                        "the sums of its lines in the file are not those of its events");
         }
     }
-    return outcome(work, info, "its events cannot be read", status, &why, err);
+    return outcome(check, info, "its events cannot be read", status, &why, err);
 }
 
 /* How the events came, in the same way. */
-static enum status check_arrivals(struct verify_block *work, const struct block_info *info,
+static enum status check_arrivals(struct block_check *check, const struct block_info *info,
                                   const struct expected *expected, struct err *err)
 {
     struct err why;
@@ -137,47 +137,35 @@ static enum status check_arrivals(struct verify_block *work, const struct block_
     if (!expected->has_proof) {
         return OK;
     }
-    enum status status = block_proof_arrivals_digest(work->segment, info->id, &digest, &why);
+    enum status status = block_proof_arrivals_digest(check->segment, info->id, &digest, &why);
     if (status == OK && !digest_equal(&digest, &expected->proof.arrivals_sha256)) {
-        verify_say(work->verify->report, work->verify->where, info->id,
+        verify_say(check->verify->report, check->verify->where, info->id,
                    "when and from where its events came was changed");
     }
-    return outcome(work, info, "when and from where its events came cannot be read", status, &why,
+    return outcome(check, info, "when and from where its events came cannot be read", status, &why,
                    err);
 }
 
-static void check_chain(struct verify_block *work, const struct block_info *info,
-                        const struct expected *expected)
+enum status verify_block(const struct verify_segment *verify, struct segment *segment,
+                         struct block_lines *lines, const struct block_info *info,
+                         struct verify_block_outcome *out, struct err *err)
 {
-    struct digest chain = hash_chain_add(&work->chain, info);
-    struct digest other = hash_chain_add(&work->other, info);
-    const struct digest *proof = &expected->proof.chain;
-    work->chain = expected->has_proof && digest_equal(&other, proof) ? other : chain;
-    work->other = work->chain;
-    if (expected->has_proof && !digest_equal(&work->chain, proof)) {
-        verify_say(work->verify->report, work->verify->where, info->id,
-                   "does not continue the chain of the blocks before it");
-        work->other = *proof; /* which of the two is right, the next block shows */
-    }
-}
-
-enum status verify_block(struct verify_block *work, const struct block_info *info, bool *out_whole,
-                         struct err *err)
-{
+    struct block_check check = {.verify = verify, .segment = segment, .lines = lines};
     struct expected expected = {.sealed = NULL};
     bool stored_good = false;
-    *out_whole = true;
-    enum status status = read_proof(work, info, &expected, err);
+    bool whole = true;
+    enum status status = read_proof(&check, info, &expected, err);
     if (status == OK) {
-        find_expected(work, info, &expected);
-        status = check_stored(work, info, &expected, &stored_good, err);
+        find_expected(&check, info, &expected);
+        status = check_stored(&check, info, &expected, &stored_good, err);
     }
-    if (status == OK && (!work->verify->quick || !stored_good)) {
-        status = check_events(work, info, &expected, out_whole, err);
-        status = THEN(status, check_arrivals(work, info, &expected, err));
+    if (status == OK && (!verify->quick || !stored_good)) {
+        status = check_events(&check, info, &expected, &whole, err);
+        status = THEN(status, check_arrivals(&check, info, &expected, err));
     }
     if (status == OK) {
-        check_chain(work, info, &expected);
+        *out = (struct verify_block_outcome){
+            .has_proof = expected.has_proof, .chain = expected.proof.chain, .whole = whole};
     }
     return status;
 }

@@ -1,22 +1,20 @@
-/* One block: what is stored, its events, how they came, its place in the chain. Inside
- * schema/verify/. */
+/* One block: what is stored, its events, how they came. Inside schema/verify/. */
 #ifndef SCHEMA_VERIFY_VERIFY_BLOCK_H
 #define SCHEMA_VERIFY_VERIFY_BLOCK_H
 
 #include "schema/segment/segment.h"
 #include "schema/verify/verify_segment.h"
 
-struct verify_block {
-    const struct verify_segment *verify;
-    struct segment *segment;
-    struct block_lines lines;
-    struct digest chain; /* of the blocks before; grows with each */
-    struct digest other; /* what it is if the proof that did not continue it is right */
+/* For the day, which joins the blocks. */
+struct verify_block_outcome {
+    bool has_proof;
+    struct digest chain; /* that of the proof */
+    bool whole;          /* its events are what they were, or nothing says otherwise */
 };
-void verify_block_fini(struct verify_block *work);
 
-/* *out_whole: its events are what they were, or nothing says otherwise. */
-MUST_USE enum status verify_block(struct verify_block *work, const struct block_info *info,
-                                  bool *out_whole, struct err *err);
+/* Into `lines` go the block's lines, if they are made. */
+MUST_USE enum status verify_block(const struct verify_segment *verify, struct segment *segment,
+                                  struct block_lines *lines, const struct block_info *info,
+                                  struct verify_block_outcome *out, struct err *err);
 
 #endif

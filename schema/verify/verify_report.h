@@ -1,6 +1,6 @@
 /* What verification says: faults, one call each as they are found, and totals. A fault is what the
  * evidence shows; what could not be read at all (a disk, a network) is an error of the function
- * instead. One thread. */
+ * instead. One thread a report. */
 #ifndef SCHEMA_VERIFY_VERIFY_REPORT_H
 #define SCHEMA_VERIFY_VERIFY_REPORT_H
 

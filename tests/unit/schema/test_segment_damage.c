@@ -1,7 +1,7 @@
 /* A day's file with damage of every kind: what is lost is said and bounded, all else is read, and
  * verification names the block. */
 #include "schema/segment/segment_observable.h"
-#include "schema/verify/verify_segment.h"
+#include "schema/verify/verify_days.h"
 #include "tests/support/audit_world.h"
 #include "tests/support/damage_day.h"
 #include "tests/support/forge.h"
@@ -51,16 +51,35 @@ static void note(void *context, const struct verify_finding *fault)
     buf_printf(&told, "block %lld: %s\n", (long long)fault->block, fault->what);
 }
 
-/* Every fault is of the block (0: any), and one has the words. */
+/* What verify says of the day, in `told`. */
+static void tell(size_t threads, size_t blocks_at_once, struct verify_report *report)
+{
+    const int64_t day_us = DAMAGE_DAY_US;
+    const struct verify_days verify = {.dir = day.dir,
+                                       .days_us = &day_us,
+                                       .n_days = 1,
+                                       .threads = threads,
+                                       .blocks_at_once = blocks_at_once,
+                                       .report = report};
+    *report = (struct verify_report){.each = note};
+    buf_clear(&told);
+    EXPECT_OK(verify_days(&verify, &err), err);
+    buf_add_char(&told, '\0');
+}
+
+/* Every fault is of the block (0: any), and one has the words; the same is said in the same order
+ * however the work is shared. */
 static void expect_told(int64_t block, const char *words)
 {
-    struct verify_report report = {.each = note};
-    const struct verify_segment verify = {
-        .path = day.path, .where = "day", .day_us = DAMAGE_DAY_US, .report = &report};
+    struct verify_report report;
+    struct buf alone = BUF_INIT;
     char name[32];
-    buf_clear(&told);
-    EXPECT_OK(verify_segment(&verify, &err), err);
-    buf_add_char(&told, '\0');
+    tell(1, 1, &report);
+    buf_add_span(&alone, buf_span(&told));
+    tell(3, 1, &report);
+    EXPECT(span_equal(buf_span(&told), buf_span(&alone)));
+    tell(0, 0, &report);
+    EXPECT(span_equal(buf_span(&told), buf_span(&alone)));
     (void)snprintf(name, sizeof name, "block %lld: ", (long long)block);
     bool fine = report.faults > 0 && strstr(told.data, words) != NULL;
     for (const char *line = told.data; block > 0 && *line; line = strchr(line, '\n') + 1) {
@@ -70,6 +89,7 @@ static void expect_told(int64_t block, const char *words)
         fprintf(stderr, "  \"%s%s\" is not all of: %s\n", name, words, told.data);
         test_failures++;
     }
+    buf_fini(&alone);
 }
 
 /* What becomes of the day when a bit of the blob is turned: `check` looks at the open segment. */
