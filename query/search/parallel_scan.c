@@ -2,7 +2,6 @@
  * (query/search/parallel_scan_day.c). */
 #include "query/search/parallel_scan.h"
 
-#include <sched.h>
 #include <stdlib.h>
 
 #include "query/search/parallel_scan_internal.h"
@@ -274,12 +273,7 @@ static void *run_worker(void *context)
 
 size_t parallel_scan_workers(const struct day_iterator *iterator)
 {
-    size_t count = day_iterator_options_of(iterator)->threads;
-    cpu_set_t cores;
-    if (count == 0) {
-        count = sched_getaffinity(0, sizeof cores, &cores) == 0 ? (size_t)CPU_COUNT(&cores) : 1;
-    }
-    return count < 1 ? 1 : count > PARALLEL_SCAN_WORKERS_MAX ? PARALLEL_SCAN_WORKERS_MAX : count;
+    return ordered_work_threads(day_iterator_options_of(iterator)->threads);
 }
 
 static enum status scan_end(struct parallel_scan *scan, enum status shown, struct err *err)

@@ -10,8 +10,9 @@
 #define QUERY_SEARCH_PARALLEL_SCAN_H
 
 #include "query/search/day_iterator.h"
+#include "schema/base/ordered_work.h"
 
-enum { PARALLEL_SCAN_WORKERS_MAX = 4 };
+enum { PARALLEL_SCAN_WORKERS_MAX = ORDERED_WORK_WORKERS_MAX };
 
 /* `worker` is what parallel_scan_options.workers has for the thread that calls. A failure ends the
  * scan.

@@ -1,4 +1,4 @@
-/* Parts into objects, objects to the target. One thread. An object is at the target before the
+/* Parts into objects, objects to the target. An object is at the target before the
  * position behind it is written to the file of --resume; objects that are there already are found
  * by HEAD and passed over. A failed upload is tried again until the target's patience is over. */
 #include "tools/stele/export/exporter.h"
@@ -245,6 +245,7 @@ static enum status one_day(struct exporter *exporter, const struct day_iterator_
 {
     const struct exporter_options *options = exporter->options;
     struct export_parts_day day = {
+        .day_us = walked->day_us,
         .plan = walked->plan,
         .from_us = day_iterator_from_us(options->iterator),
         .to_us = day_iterator_to_us(options->iterator),
@@ -326,7 +327,8 @@ enum status exporter_run(const struct exporter_options *options, struct export_c
                                              .bytes = at->bytes};
     }
     bool counts_only = !options->target && options->fd < 0;
-    enum status status = export_parts_new(options->codec, counts_only, &exporter.parts, err);
+    enum status status =
+        export_parts_new(options->iterator, options->codec, counts_only, &exporter.parts, err);
     status = THEN(status, all_days(&exporter, err));
     export_parts_free(exporter.parts);
     if (exporter.digest) {

@@ -1,7 +1,8 @@
 /* Sends a range of an archive somewhere once more: to a target as objects, to a descriptor as one
  * stream, or nowhere, to count. Objects are made as shipping makes them: whole blocks of a day as
  * far as they fit, so that an export of whole days gives the keys and bytes that shipping gives
- * with the same settings. Nothing is written into the archive. One thread. */
+ * with the same settings. Nothing is written into the archive. The calls come from one thread;
+ * others read and pack (export_parts.h), and have ended on return. */
 #ifndef TOOLS_STELE_EXPORT_EXPORTER_H
 #define TOOLS_STELE_EXPORT_EXPORTER_H
 
