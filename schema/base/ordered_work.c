@@ -97,9 +97,9 @@ static enum slot_state *state_at(const struct ordered_work *work, size_t number)
 }
 
 /* Works on the oldest slot that nobody has begun, or waits until something has changed. */
-static void work_or_wait(struct worker *worker) REQUIRES(worker->work->lock)
+static void work_or_wait(struct ordered_work *work, const struct worker *worker)
+    REQUIRES(work->lock)
 {
-    struct ordered_work *work = worker->work;
     if (work->begun == work->given) {
         condition_wait(&work->changed, &work->lock);
         return;
@@ -116,11 +116,11 @@ static void work_or_wait(struct worker *worker) REQUIRES(worker->work->lock)
 
 static void *worker_main(void *context)
 {
-    struct worker *worker = context;
+    const struct worker *worker = context;
     struct ordered_work *work = worker->work;
     lock_take(&work->lock);
     while (!work->stopping) {
-        work_or_wait(worker);
+        work_or_wait(work, worker);
     }
     lock_drop(&work->lock);
     return NULL;
@@ -174,7 +174,7 @@ void *ordered_work_take(struct ordered_work *work)
     }
     lock_take(&work->lock);
     while (*state_at(work, work->first) != SLOT_DONE) {
-        work_or_wait(&work->workers[0]);
+        work_or_wait(work, &work->workers[0]);
     }
     *state_at(work, work->first) = SLOT_FREE;
     lock_drop(&work->lock);

@@ -187,7 +187,6 @@ struct line_checksum_finding line_checksum_find(struct span ndjson, struct span 
     if (sums.size != (size_t)n_groups * LINE_CHECKSUM_GROUP_BYTES) {
         return (struct line_checksum_finding){LINE_CHECKSUM_RANGE, 1, n_lines, 0};
     }
-    int64_t surplus = (int64_t)number_of_lines(ndjson) - n_lines;
     size_t at = 0;
     for (uint32_t g = 0; g < n_groups; g++) {
         uint32_t wanted = n_lines - g * GROUP < GROUP ? n_lines - g * GROUP : GROUP;
@@ -196,11 +195,12 @@ struct line_checksum_finding line_checksum_find(struct span ndjson, struct span 
         group_read(&group, ndjson, &end, wanted + 1);
         struct sums was = sums_at(sums, g);
         if (group.count < wanted || !sums_equal(group_sums(&group, wanted), was)) {
+            int64_t surplus = (int64_t)number_of_lines(ndjson) - n_lines;
             return judge(&group, wanted, was, surplus, g * GROUP, end);
         }
         at = group.count > wanted ? group.start[wanted] : end;
     }
-    if (surplus > 0) {
+    if (at < ndjson.size) {
         return (struct line_checksum_finding){LINE_CHECKSUM_ADDED, n_lines + 1, n_lines + 1, at};
     }
     return (struct line_checksum_finding){.fault = LINE_CHECKSUM_NONE};

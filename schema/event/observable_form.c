@@ -269,8 +269,9 @@ static bool is_of_windows(struct span file)
     static const char *const ends[] = {".exe", ".dll", ".bat", ".cmd", ".ps1", ".vbs", ".scr",
                                        ".msi", ".lnk", ".sys", ".hta", ".cpl", ".wsf"};
     bool is = memchr(file.data, '\\', file.size) != NULL;
-    for (size_t i = 0; !is && i < sizeof ends / sizeof ends[0]; i++) {
-        is = file.size > 4 && strncasecmp(file.data + file.size - 4, ends[i], 4) == 0;
+    bool may_end = file.size > 4 && file.data[file.size - 4] == '.';
+    for (size_t i = 0; !is && may_end && i < sizeof ends / sizeof ends[0]; i++) {
+        is = strncasecmp(file.data + file.size - 4, ends[i], 4) == 0;
     }
     return is;
 }

@@ -66,7 +66,10 @@ static bool next_run(struct span text, size_t *at, unsigned in, struct span *out
 
 static bool is_one_of(char c, const char *set)
 {
-    return c != '\0' && strchr(set, c) != NULL;
+    while (*set != '\0' && *set != c) { /* sets are short, and asked for each character */
+        set++;
+    }
+    return *set != '\0';
 }
 
 static struct span trim(struct span text, const char *front, const char *back)
@@ -240,7 +243,8 @@ static void scan_urls(struct observable_scan *scan, struct span text)
 {
     size_t run_end = 0;
     size_t before = 0; /* the end of what was looked at */
-    for (size_t at = 0; at < text.size;) {
+    const char *colon = text.size > 0 ? memchr(text.data, ':', text.size) : NULL;
+    for (size_t at = colon ? (size_t)(colon - text.data) : text.size; at < text.size;) {
         const char *mark = memmem(text.data + at, text.size - at, "://", 3);
         if (!mark) {
             return;
@@ -352,7 +356,8 @@ static void scan_escaped(struct observable_scan *scan, struct span text)
     size_t before = decoded->size;
     bool any = false;
     bool maybe = text.size > 0 &&
-                 (memchr(text.data, '%', text.size) || memmem(text.data, text.size, "\\/", 2));
+                 (memchr(text.data, '%', text.size) ||
+                  (memchr(text.data, '\\', text.size) && memmem(text.data, text.size, "\\/", 2)));
     for (size_t i = 0; maybe && i < text.size && before < DECODED_BYTES_MAX; i++) {
         char c = text.data[i];
         if (is_escape(text, i)) {

@@ -352,5 +352,74 @@ class Wrong(Export):
                          [l for l in whole if time_of(l) >= from_time and l not in set(lost)])
 
 
+def stdout_of(archive, cores, *words):
+    """What goes to standard output, and what is said, on so many cores."""
+    done = subprocess.run(
+        [STELE, "export", "--archive", str(archive.dir), "--dest", "-", *words],
+        capture_output=True, check=False,
+        preexec_fn=lambda: os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores]))
+    return done.returncode, done.stdout, done.stderr
+
+
+class ManyBlocks(unittest.TestCase):
+    """A day whose blocks are shared by threads."""
+    BLOCKS, EVENTS, DAMAGED = 20, 400, 7
+
+    @classmethod
+    def setUpClass(cls):
+        cls.archive = Archive()
+        cls.addClassCleanup(cls.archive.remove)
+        cls.lines = make_events(cls.BLOCKS * cls.EVENTS, days=DAYS[:1])
+        for i in range(0, len(cls.lines), cls.EVENTS):
+            cls.archive.add(cls.lines[i:i + cls.EVENTS])
+
+    def test_the_same_on_any_number_of_cores(self):
+        for codec in ("none", "zstd", "gzip"):
+            for words in ((), ("user:user3",), ("NOT user:user3",),
+                          ("--from", f"{DAYS[0]}T03:00:00Z")):
+                one = stdout_of(self.archive, 1, "--codec", codec, *words)
+                self.assertEqual(one[0], 0, one[2])
+                for _ in range(3):
+                    self.assertEqual(stdout_of(self.archive, 4, "--codec", codec, *words), one)
+        self.assertEqual(stdout_of(self.archive, 4)[1].splitlines(), self.lines)
+
+    def test_damage(self):
+        copy = self.archive.home / "damaged"
+        shutil.copytree(self.archive.dir, copy / "archive")
+        self.addCleanup(shutil.rmtree, copy)
+        file = next(copy.rglob(f"{DAYS[0]}.db"))
+        row = f"id = {2 * self.DAMAGED}"
+        with sqlite3.connect(file) as db:
+            data, = db.execute(f"SELECT data FROM block_data WHERE {row}").fetchone()
+            at = len(data) // 2
+            db.execute(f"UPDATE block_data SET data = ? WHERE {row}",
+                       (data[:at] + bytes([data[at] ^ 1]) + data[at + 1:],))
+        db.close()
+        archive = type("Copy", (), {"dir": copy / "archive"})
+        lost = range((self.DAMAGED - 1) * self.EVENTS, self.DAMAGED * self.EVENTS)
+        kept = [line for i, line in enumerate(self.lines) if i not in lost]
+        for words in ((), ("NOT user:user3",)):
+            one = stdout_of(archive, 1, *words)
+            self.assertEqual(one[0], 4, one[2])
+            self.assertIn(b"block %d is damaged" % self.DAMAGED, one[2])
+            self.assertEqual(one[1].splitlines(), [line for line in kept if not words or
+                                                   json.loads(line)["user"] != "user3"])
+            for _ in range(3):
+                self.assertEqual(stdout_of(archive, 4, *words), one)
+
+    def test_a_closed_pipe(self):
+        """As `stele export | head -1`: it ends, and quietly."""
+        for cores in (1, 4):
+            tool = subprocess.Popen(
+                [STELE, "export", "--archive", str(self.archive.dir), "--dest", "-"],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                preexec_fn=lambda: os.sched_setaffinity(
+                    0, sorted(os.sched_getaffinity(0))[:cores]))
+            self.assertEqual(tool.stdout.readline().rstrip(b"\n"), self.lines[0])
+            tool.stdout.close()
+            self.assertNotEqual(tool.wait(timeout=60), 0)
+            tool.stderr.close()
+
+
 if __name__ == "__main__":
     main_of_cases()
