@@ -352,13 +352,19 @@ class Wrong(Export):
                          [l for l in whole if time_of(l) >= from_time and l not in set(lost)])
 
 
-def stdout_of(archive, cores, *words):
-    """What goes to standard output, and what is said, on so many cores."""
-    done = subprocess.run(
+def begin_on(archive, cores, *words):
+    """An export to standard output on so many cores."""
+    return subprocess.Popen(
         [STELE, "export", "--archive", str(archive.dir), "--dest", "-", *words],
-        capture_output=True, check=False,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         preexec_fn=lambda: os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:cores]))
-    return done.returncode, done.stdout, done.stderr
+
+
+def stdout_of(archive, cores, *words):
+    """What goes to standard output, and what is said."""
+    with begin_on(archive, cores, *words) as tool:
+        out, said = tool.communicate()
+    return tool.returncode, out, said
 
 
 class ManyBlocks(unittest.TestCase):
@@ -410,11 +416,7 @@ class ManyBlocks(unittest.TestCase):
     def test_a_closed_pipe(self):
         """As `stele export | head -1`: it ends, and quietly."""
         for cores in (1, 4):
-            tool = subprocess.Popen(
-                [STELE, "export", "--archive", str(self.archive.dir), "--dest", "-"],
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                preexec_fn=lambda: os.sched_setaffinity(
-                    0, sorted(os.sched_getaffinity(0))[:cores]))
+            tool = begin_on(self.archive, cores)
             self.assertEqual(tool.stdout.readline().rstrip(b"\n"), self.lines[0])
             tool.stdout.close()
             self.assertNotEqual(tool.wait(timeout=60), 0)

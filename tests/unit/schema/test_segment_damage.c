@@ -1,5 +1,7 @@
 /* A day's file with damage of every kind: what is lost is said and bounded, all else is read, and
  * verification names the block. */
+#include <unistd.h>
+
 #include "schema/segment/segment_observable.h"
 #include "schema/verify/verify_days.h"
 #include "tests/support/audit_world.h"
@@ -45,9 +47,13 @@ static void expect_others_whole(struct segment *segment, int64_t but)
     buf_fini(&lines);
 }
 
+static bool deletes; /* the day's file, as soon as something is found */
+
 static void note(void *context, const struct verify_finding *fault)
 {
     (void)context;
+    EXPECT(!deletes || unlink(day.path) == 0);
+    deletes = false;
     buf_printf(&told, "block %lld: %s\n", (long long)fault->block, fault->what);
 }
 
@@ -384,6 +390,27 @@ TEST(a_vocabulary_lives_on_in_its_copy)
     }
 }
 
+/* Deleted by retention meanwhile: what was opened is verified to its end. What is found first, that
+ * the file says another day, is told before its blocks are begun. */
+TEST(a_day_deleted_meanwhile_is_verified)
+{
+    struct verify_report report;
+    struct buf whole = BUF_INIT;
+    damage_day_heal(&day);
+    EXPECT(forge_sql(day.path, "UPDATE segment SET day_us = day_us + 86400000000"));
+    tell(1, 1, &report);
+    buf_add_span(&whole, buf_span(&told));
+    deletes = true;
+    tell(1, 1, &report);
+    EXPECT(!deletes && access(day.path, F_OK) != 0);
+    EXPECT(span_equal(buf_span(&told), buf_span(&whole)));
+    EXPECT_INT(report.blocks, DAMAGE_BLOCKS);
+    EXPECT_INT(report.days, 1);
+    tell(1, 1, &report); /* and one that is gone is none */
+    EXPECT(report.faults == 0 && report.blocks == 0);
+    buf_fini(&whole);
+}
+
 static void read_clean(void)
 {
     struct segment *segment = NULL;
@@ -402,6 +429,7 @@ int main(int argc, char **argv)
         TEST_ENTRY(a_changed_row_is_told),
         TEST_ENTRY(damaged_words_are_told),
         TEST_ENTRY(ids_out_of_bounds_are_damage),
+        TEST_ENTRY(a_day_deleted_meanwhile_is_verified),
         TEST_ENTRY(a_vocabulary_lives_on_in_its_copy),
     };
     damage_day_make(&day);
