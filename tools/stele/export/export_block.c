@@ -94,8 +94,8 @@ static struct plan *plan_of(struct export_worker *worker, const struct export_bl
     if (worker->number != block->number) {
         day_iterator_day_close(&worker->mine);
         worker->number = block->number;
-        if (day_iterator_day_plan(worker->iterator, block->day->day_us, &worker->mine.plan, &why) !=
-            OK) {
+        if (day_iterator_day_plan(worker->iterator, block->day->day_us, block->leaves,
+                                  &worker->mine.plan, &why) != OK) {
             worker->mine.plan = NULL;
         }
     }

@@ -2,6 +2,7 @@
 #ifndef TOOLS_STELE_EXPORT_EXPORT_BLOCK_H
 #define TOOLS_STELE_EXPORT_EXPORT_BLOCK_H
 
+#include "query/eval/plan.h"
 #include "tools/stele/export/export_parts.h"
 
 /* A thread, with a plan of its own and what it packs with. */
@@ -17,7 +18,8 @@ void export_worker_fini(struct export_worker *worker);
 struct export_block {
     const struct block_info *info;
     const struct export_parts_day *day;
-    int64_t number; /* of the day: those begun before it */
+    int64_t number;             /* of the day: those begun before it */
+    struct plan_leaves *leaves; /* of the day's plan; NULL: other threads do not work on it */
     enum object_codec codec;
     bool sizes_only;
     /* The outcome. */

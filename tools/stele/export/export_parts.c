@@ -27,7 +27,8 @@ struct export_parts {
     struct export_part of_loose;
     /* the day */
     struct export_parts_day day;
-    int64_t number; /* how many were begun */
+    int64_t number;             /* how many were begun */
+    struct plan_leaves *leaves; /* what its plan has looked up, for other threads */
     const struct block_info *blocks;
     size_t n_blocks;
     size_t at;                 /* blocks before it are given */
@@ -79,6 +80,7 @@ void export_parts_free(struct export_parts *parts)
 {
     if (parts) {
         ordered_work_free(parts->work);
+        plan_leaves_release(parts->leaves);
         for (size_t i = 0; i < parts->n_workers; i++) {
             export_worker_fini(&parts->workers[i]);
         }
@@ -114,6 +116,8 @@ void export_parts_begin(struct export_parts *parts, const struct export_parts_da
         wanted += is_wanted(parts, &parts->blocks[i]);
     }
     parts->is_alone = wanted < JOIN_BLOCKS;
+    plan_leaves_release(parts->leaves);
+    parts->leaves = parts->is_alone ? NULL : plan_leaves_keep(day->plan);
 }
 
 /* Fills the slot with the next block that is wanted; false when there is none. */
@@ -128,6 +132,7 @@ static bool plan_block(struct export_parts *parts, struct export_block *block)
     block->info = &parts->blocks[parts->at++];
     block->day = &parts->day;
     block->number = parts->number;
+    block->leaves = parts->leaves;
     block->codec = parts->codec;
     block->sizes_only = parts->sizes_only;
     return true;
