@@ -12,7 +12,8 @@ struct plan_leaves {
     atomic_int users;
     const struct query *query;
     struct segment_vocabulary *vocabulary;
-    size_t count; /* that are made ready */
+    int64_t created_us; /* of the segment */
+    size_t count;       /* that are made ready */
     struct predicate_eval items[];
 };
 
@@ -45,6 +46,7 @@ static enum status make_leaves(const struct query *query, struct segment *segmen
     leaves->users = 1;
     leaves->query = query;
     leaves->vocabulary = segment_share_vocabulary(segment);
+    leaves->created_us = segment_created_us(segment);
     enum status status = OK;
     while (status == OK && leaves->count < query->n_leaves) {
         const struct predicate *predicate = query->leaves[leaves->count];
@@ -56,6 +58,11 @@ static enum status make_leaves(const struct query *query, struct segment *segmen
     }
     *out_leaves = leaves;
     return OK;
+}
+
+bool plan_leaves_fit(const struct plan_leaves *leaves, const struct segment *segment)
+{
+    return leaves->created_us == segment_created_us(segment);
 }
 
 enum status plan_join(struct plan_leaves *leaves, struct segment *segment, struct plan **out_plan,

@@ -19,6 +19,8 @@ struct plan_leaves;
 struct plan_leaves *plan_leaves_keep(struct plan *plan);
 /* NULL is fine. */
 void plan_leaves_release(struct plan_leaves *leaves);
+/* False: the file was deleted and made anew; this is not the one that was looked at. */
+bool plan_leaves_fit(const struct plan_leaves *leaves, const struct segment *segment);
 /* A plan of another handle of the same file, just opened, for the blocks that the first one has:
  * nothing is read or looked up again. */
 MUST_USE enum status plan_join(struct plan_leaves *leaves, struct segment *segment,

@@ -230,6 +230,10 @@ enum status day_iterator_day_plan(const struct day_iterator *iterator, int64_t d
     struct plan *plan = NULL;
     enum status status =
         day_iterator_segment_open(iterator->search.path, iterator->is_file, day_us, &segment, err);
+    if (status == OK && segment && leaves && !plan_leaves_fit(leaves, segment)) {
+        segment_close(segment);
+        segment = NULL;
+    }
     if (status == OK && segment) {
         status = leaves ? plan_join(leaves, segment, &plan, err)
                         : plan_open(iterator->search.query, segment, &plan, err);

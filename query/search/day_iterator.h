@@ -60,7 +60,8 @@ const struct day_iterator_options *day_iterator_options_of(const struct day_iter
 /* The days, in order. Owned by the iterator. */
 const int64_t *day_iterator_days(const struct day_iterator *iterator, size_t *out_count);
 /* Opens a day: a plan that belongs to the calling thread; NULL when there is no segment. With the
- * leaves of a plan of that day: one more handle, which shares them. Any thread.
+ * leaves of a plan of that day: one more handle, which shares them; NULL when the file is not the
+ * one that they are of. Any thread.
  * day_iterator_day_close ends it. */
 MUST_USE enum status day_iterator_day_plan(const struct day_iterator *iterator, int64_t day_us,
                                            struct plan_leaves *leaves, struct plan **out_plan,

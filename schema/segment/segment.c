@@ -18,6 +18,20 @@ const struct db_kind segment_kind = {
     .sql = segment_sql,
 };
 
+static enum status read_row(struct segment *segment, struct err *err)
+{
+    sqlite3_stmt *stmt;
+    bool row = false;
+    enum status status = segment_statement(segment, SEGMENT_ROW, &stmt, err);
+    status = THEN(status, db_step(stmt, &row, err));
+    if (status == OK && row) {
+        segment->day_us = sqlite3_column_int64(stmt, 0);
+        segment->created_us = sqlite3_column_int64(stmt, 1);
+    }
+    (void)sqlite3_reset(segment->statements[SEGMENT_ROW]);
+    return status;
+}
+
 static enum status read_blocks(struct segment *segment, struct err *err)
 {
     sqlite3_stmt *stmt;
@@ -54,7 +68,7 @@ enum status segment_attach(struct segment *segment, sqlite3 *db, const char *pat
     if (!segment->codec) {
         return err_nomem(err, path);
     }
-    enum status status = db_int64(db, "SELECT day_us FROM segment", &segment->day_us, err);
+    enum status status = read_row(segment, err);
     if (status == ERR_CORRUPT) {
         return err_set(err, ERR_CORRUPT, "%s is damaged: %s", path, sqlite3_errmsg(db));
     }
@@ -123,6 +137,11 @@ struct sqlite3 *segment_db(struct segment *segment)
 int64_t segment_day_us(const struct segment *segment)
 {
     return segment->day_us;
+}
+
+int64_t segment_created_us(const struct segment *segment)
+{
+    return segment->created_us;
 }
 
 int64_t segment_inbox_high(const struct segment *segment, const char *archive_id)

@@ -23,6 +23,8 @@ MUST_USE enum status segment_open(const char *path, struct segment **out_segment
 void segment_close(struct segment *segment);
 
 int64_t segment_day_us(const struct segment *segment);
+/* When the file was made: a file at the same path that was made at another time is another one. */
+int64_t segment_created_us(const struct segment *segment);
 /* The file's handle, for checks of the file as such and for tables that a copy has beside these. */
 struct sqlite3 *segment_db(struct segment *segment);
 /* The highest inbox id that this segment holds for the archive of that UUID; 0 when none. */

@@ -51,6 +51,7 @@ struct segment {
     sqlite3_stmt *statements[SEGMENT_STATEMENT_COUNT];
     char path[FILE_PATH_BYTES];
     int64_t day_us;
+    int64_t created_us;
     struct codec *codec;
     VEC(struct block_info) blocks;
     struct buf scratch;

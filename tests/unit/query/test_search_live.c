@@ -124,4 +124,62 @@ TEST(nothing_missed_and_nothing_twice)
     (void)munmap(shared, sizeof *shared);
 }
 
-TEST_MAIN(TEST_ENTRY(nothing_missed_and_nothing_twice))
+static void index_some(const char *dir, uint64_t seed)
+{
+    struct err err;
+    struct archive *archive = NULL;
+    struct indexer *indexer = NULL;
+    struct indexer_options options = {.compression_level = 1};
+    struct dice dice = {.state = seed};
+    struct buf body = BUF_INIT;
+    world_event(&dice, DAY_US, &body);
+    struct inbox_item item = {.source = {.via = {"mtls", 4}, .peer = {"127.0.0.1", 9}},
+                              .received_us = ARRIVAL_US,
+                              .body = buf_span(&body)};
+    EXPECT_OK(archive_open(dir, ARCHIVE_WRITE, &archive, &err), err);
+    EXPECT_OK(indexer_open(dir, &options, &indexer, &err), err);
+    EXPECT_OK(inbox_append(archive, &item, 1, &err), err);
+    index_and_commit(archive, indexer);
+    indexer_close(indexer);
+    archive_close(archive);
+    buf_fini(&body);
+}
+
+/* A day that is deleted while it is searched, and written again: what was looked up in the one file
+ * says nothing of the other. */
+TEST(a_day_made_anew_is_another)
+{
+    char dir[FILE_PATH_BYTES];
+    char path[FILE_PATH_BYTES];
+    struct err err;
+    struct query *query = NULL;
+    struct day_iterator *iterator = NULL;
+    struct day_iterator_day first = {0};
+    struct day_iterator_day again = {0};
+    struct day_iterator_day other = {0};
+    test_dir_make(dir);
+    EXPECT_OK(archive_create(dir, &err), err);
+    index_some(dir, 1);
+    EXPECT_OK(parse_query(span_str("event:*"), ARRIVAL_US, &query, NULL, &err), err);
+    struct day_iterator_options search = {
+        .path = dir, .query = query, .from_us = INT64_MIN, .to_us = INT64_MAX, .threads = 1};
+    EXPECT_OK(day_iterator_open(&search, &iterator, &err), err);
+    EXPECT_OK(day_iterator_day_plan(iterator, DAY_US, NULL, &first.plan, &err), err);
+    struct plan_leaves *leaves = plan_leaves_keep(first.plan);
+    EXPECT_OK(day_iterator_day_plan(iterator, DAY_US, leaves, &again.plan, &err), err);
+    EXPECT(again.plan != NULL);
+    EXPECT_OK(archive_segment_path(dir, DAY_US, path, &err), err);
+    EXPECT_INT(unlink(path), 0);
+    index_some(dir, 2);
+    EXPECT_OK(day_iterator_day_plan(iterator, DAY_US, leaves, &other.plan, &err), err);
+    EXPECT(other.plan == NULL);
+    plan_leaves_release(leaves);
+    day_iterator_day_close(&first);
+    day_iterator_day_close(&again);
+    day_iterator_day_close(&other);
+    day_iterator_close(iterator);
+    parse_query_free(query);
+    test_dir_remove(dir);
+}
+
+TEST_MAIN(TEST_ENTRY(nothing_missed_and_nothing_twice), TEST_ENTRY(a_day_made_anew_is_another))
