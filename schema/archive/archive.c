@@ -22,7 +22,6 @@ extern const char archive_sql[];
 static const struct db_kind catalogue_kind = {
     .name = "archive",
     .application_id = 0x53746c41, /* "StlA" */
-    .page_bytes = 4096,
     .format = DB_FORMAT_ARCHIVE,
     .sql = archive_sql,
 };

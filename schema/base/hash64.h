@@ -10,4 +10,8 @@
  */
 uint64_t hash64(struct span bytes, uint64_t seed);
 
+/* Another hash, faster for some kilobytes. Part of the file format (checksums of pages, with their
+ * numbers as seeds): never change it. */
+uint64_t hash64_page(struct span bytes, uint64_t seed);
+
 #endif

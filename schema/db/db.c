@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { DB_BUSY_MS = 10000 };
+#include "schema/db/db_pages.h"
+
+enum { DB_BUSY_MS = 10000, WHY_BYTES = 256 };
 
 static enum status status_of_sqlite(sqlite3 *db, int rc)
 {
@@ -33,13 +35,28 @@ static enum status status_of_sqlite(sqlite3 *db, int rc)
     }
 }
 
+/* SQLite's last error in words. */
+static const char *reason_of(sqlite3 *db, int rc, char out[WHY_BYTES])
+{
+    int64_t page = (rc & 0xff) == SQLITE_CORRUPT ? db_pages_damaged(db) : 0;
+    if (page > 0) {
+        (void)snprintf(out, WHY_BYTES,
+                       "page %lld is damaged: it is not what was written with its checksum",
+                       (long long)page);
+    } else {
+        (void)snprintf(out, WHY_BYTES, "%s", sqlite3_errmsg(db));
+    }
+    return out;
+}
+
 enum status db_fail(sqlite3 *db, const char *what, struct err *err)
 {
     int rc = sqlite3_extended_errcode(db);
     const char *path = sqlite3_db_filename(db, "main");
     const char *name = path ? strrchr(path, '/') : NULL;
+    char why[WHY_BYTES];
     enum status status = err_set(err, status_of_sqlite(db, rc), "%s: %s: %s", name ? name + 1 : "",
-                                 what, sqlite3_errmsg(db));
+                                 what, reason_of(db, rc, why));
     if (err) {
         err->detail = rc;
     }
@@ -132,8 +149,9 @@ struct span db_column_span(sqlite3_stmt *stmt, int at)
 static enum status db_damaged(sqlite3 *db, const struct db_kind *kind, const char *path,
                               struct err *err)
 {
+    char why[WHY_BYTES];
     return err_set(err, ERR_CORRUPT, "%s is damaged, or not a Stele %s: %s", path, kind->name,
-                   sqlite3_errmsg(db));
+                   reason_of(db, sqlite3_extended_errcode(db), why));
 }
 
 /* *out_new: an empty file, which only DB_CREATE and DB_FRESH accept. */
@@ -162,6 +180,12 @@ static enum status db_format_check(sqlite3 *db, const struct db_kind *kind, cons
                        "%s was made by another version of Stele (%s format %lld; this one reads "
                        "%d): use that version",
                        path, kind->name, (long long)format, kind->format);
+    }
+    if (!db_pages_has_sums(db)) {
+        return err_set(err, ERR_CORRUPT,
+                       "%s is damaged: its header does not say that pages have "
+                       "checksums",
+                       path);
     }
     return OK;
 }
@@ -206,8 +230,7 @@ static enum status db_configure_writing(sqlite3 *db, enum db_mode mode, struct e
                                 err));
 }
 
-static enum status db_configure(sqlite3 *db, enum db_mode mode, const struct db_kind *kind,
-                                struct err *err)
+static enum status db_configure(sqlite3 *db, enum db_mode mode, struct err *err)
 {
     (void)sqlite3_extended_result_codes(db, 1);
     (void)sqlite3_busy_timeout(db, DB_BUSY_MS);
@@ -216,10 +239,9 @@ static enum status db_configure(sqlite3 *db, enum db_mode mode, const struct db_
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     enum status status = db_tokenizer_register(db, err);
-    if (status == OK && (mode == DB_CREATE || mode == DB_FRESH)) {
-        char pragma[64];
-        (void)snprintf(pragma, sizeof pragma, "PRAGMA page_size=%d", kind->page_bytes);
-        status = db_exec(db, pragma, err);
+    if (status == OK && (mode == DB_CREATE || mode == DB_FRESH) &&
+        db_pages_configure(db) != SQLITE_OK) {
+        status = db_fail(db, "size of pages", err);
     }
     return status == OK && mode != DB_READ ? db_configure_writing(db, mode, err) : status;
 }
@@ -238,14 +260,16 @@ static enum status db_open_once(const char *name, int flags, enum db_mode mode,
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     CHECK(pthread_once(&once, db_configure_process) == 0);
     sqlite3 *db = NULL;
-    int rc = sqlite3_open_v2(name, &db, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    if (!db_pages_register()) {
+        return err_nomem(err, path);
+    }
+    int rc = sqlite3_open_v2(name, &db, flags | SQLITE_OPEN_NOMUTEX, DB_PAGES_VFS);
     enum status status = OK;
     if (rc != SQLITE_OK) {
         status = db ? db_fail(db, path, err) : err_nomem(err, path);
     }
     if (status == OK) {
-        db_guard_shm(db);
-        status = db_configure(db, mode, kind, err);
+        status = db_configure(db, mode, err);
         status = status == ERR_CORRUPT ? db_damaged(db, kind, path, err) : status;
     }
     bool is_new = false;

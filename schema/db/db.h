@@ -17,7 +17,6 @@ enum db_mode { DB_READ, DB_WRITE, DB_CREATE, DB_FRESH };
 struct db_kind {
     const char *name; /* "archive", "segment": for messages */
     uint32_t application_id;
-    int page_bytes;
     int format;      /* schema/db/db_format.h */
     const char *sql; /* its tables */
 };
@@ -59,10 +58,6 @@ struct span db_column_span(sqlite3_stmt *stmt, int at); /* TEXT or BLOB, until t
 
 /* Stands between the values of a text that is indexed. */
 #define DB_RECORD_SEPARATOR '\x1e'
-
-/* A full disk under the -shm file becomes ERR_FULL; without this, SIGBUS (db_shm.c). Once for each
- * handle, before its first statement. */
-void db_guard_shm(sqlite3 *db);
 
 /* Registers the tokenizer "stele" (schema/event/term.h) with FTS5. */
 MUST_USE enum status db_tokenizer_register(sqlite3 *db, struct err *err);

@@ -13,7 +13,6 @@ extern const char segment_sql[];
 const struct db_kind segment_kind = {
     .name = "segment",
     .application_id = 0x53746c53, /* "StlS" */
-    .page_bytes = 4096,
     .format = DB_FORMAT_SEGMENT,
     .sql = segment_sql,
 };
@@ -69,16 +68,19 @@ enum status segment_attach(struct segment *segment, sqlite3 *db, const char *pat
         return err_nomem(err, path);
     }
     enum status status = read_row(segment, err);
-    if (status == ERR_CORRUPT) {
-        return err_set(err, ERR_CORRUPT, "%s is damaged: %s", path, sqlite3_errmsg(db));
+    status = THEN(status, read_blocks(segment, err));
+    if (status == ERR_CORRUPT && err) {
+        struct err inner = *err;
+        return err_set(err, ERR_CORRUPT, "%s is damaged: %.300s", path, inner.text);
     }
-    return THEN(status, read_blocks(segment, err));
+    return status;
 }
 
 void segment_detach(struct segment *segment)
 {
     segment_statements_free(segment);
     vec_fini(&segment->blocks);
+    vec_fini(&segment->unread);
     codec_free(segment->codec);
     buf_fini(&segment->scratch);
     buf_fini(&segment->line_sums);

@@ -54,6 +54,7 @@ struct segment {
     int64_t created_us;
     struct codec *codec;
     VEC(struct block_info) blocks;
+    VEC(int64_t) unread; /* blocks that are damaged: which events they hold is not asked */
     struct buf scratch;
     const struct vocabulary *vocabulary; /* NULL: not read yet; a writer's is its checker's */
     struct segment_names *names;         /* of the shared vocabulary, or a writer's own */

@@ -10,7 +10,6 @@ extern const char watch_sql[];
 static const struct db_kind watch_kind = {
     .name = "watch",
     .application_id = 0x53746c57, /* "StlW" */
-    .page_bytes = 4096,
     .format = DB_FORMAT_WATCH,
     .sql = watch_sql,
 };

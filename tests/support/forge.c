@@ -8,6 +8,7 @@
 #include "schema/block/line_checksum.h"
 #include "schema/db/db_query.h"
 #include "schema/segment/block_proof.h"
+#include "tests/support/raw_sqlite.h"
 
 /* A file under change. */
 struct forgery {
@@ -20,8 +21,9 @@ struct forgery {
 
 static enum status forgery_open(struct forgery *forgery, const char *path, struct err *err)
 {
-    if (sqlite3_open_v2(path, &forgery->db, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK) {
-        return db_fail(forgery->db, path, err);
+    forgery->db = raw_sqlite_open(path);
+    if (!forgery->db) {
+        return err_set(err, ERR_IO, "%s cannot be opened", path);
     }
     return db_exec(forgery->db, "PRAGMA ignore_check_constraints=1; PRAGMA synchronous=OFF", err);
 }
@@ -278,8 +280,8 @@ bool forge_flip(const char *path, const char *table, const char *column, const c
 
 bool forge_sql(const char *path, const char *sql)
 {
-    sqlite3 *db = NULL;
-    bool changed = sqlite3_open(path, &db) == SQLITE_OK &&
+    sqlite3 *db = raw_sqlite_open(path);
+    bool changed = db &&
                    sqlite3_exec(db, "PRAGMA ignore_check_constraints=1; PRAGMA synchronous=OFF",
                                 NULL, NULL, NULL) == SQLITE_OK &&
                    sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK;

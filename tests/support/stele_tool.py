@@ -74,6 +74,12 @@ class Place:
         return json.loads(result.out)
 
 
+def keep_sums(path):
+    """Of a file that this program's SQLite has changed: its pages get the checksums of what they
+    hold."""
+    run(os.environ["FORGE_TOOL"], "sums", path)
+
+
 def expect(condition, words):
     if not condition:
         raise AssertionError(words)

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Exports of events that still wait in the inbox: beside a running daemon, and of an archive whose
 daemon has ended."""
+import os
 import unittest
 
 from export_world import Archive, expect_lines, export, ship_world
 from ship_world import Daemon, make_events
-from stele_tool import main_of_cases, wait_until
+from stele_tool import main_of_cases, run, wait_until
 
 
 class Inbox(unittest.TestCase):
@@ -73,15 +74,9 @@ class Inbox(unittest.TestCase):
 
     def put_back(self):
         """A row as a daemon would have it, of an event that is new."""
-        import sqlite3
-        with sqlite3.connect(self.archive.dir / "archive.db") as db:
-            names = [row[1] for row in db.execute("PRAGMA table_info(inbox)")]
-            source, = db.execute("SELECT max(id) FROM source").fetchone()
-            values = {"id": 100000, "source_id": source, "source": source,
-                      "received_us": 1763700000000000, "body": make_events(1, seed=99)[0]}
-            names = [name for name in names if name in values]
-            db.execute(f"INSERT INTO inbox ({','.join(names)}) VALUES "
-                       f"({','.join('?' * len(names))})", [values[name] for name in names])
+        run(os.environ["FORGE_TOOL"], "sql", self.archive.dir / "archive.db",
+            "INSERT INTO inbox (id, received_us, source, body) SELECT 100000, 1763700000000000, "
+            f"max(id), x'{make_events(1, seed=99)[0].hex()}' FROM source")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 import corpus
-from stele_tool import BIN, expect, main
+from stele_tool import BIN, expect, keep_sums, main
 
 EVENTS = int(os.environ.get("STELE_RECALL_EVENTS", "20000"))
 
@@ -328,6 +328,7 @@ def generated(place):
                          (files[0], "DELETE FROM observables")):
         changed = subprocess.run(["sqlite3", path, f"{change}; SELECT changes()"], capture_output=True, check=True)
         expect(int(changed.stdout) > 0, change)
+        keep_sums(path)
         if EVENTS <= 100000:
             expect(hunt(place, lines) == found, f"after {change}, something else is found")
 

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 
-from stele_tool import Place, expect, run_cases
+from stele_tool import Place, expect, keep_sums, run_cases
 
 DAY = "2026-11-21"
 
@@ -100,6 +100,7 @@ def change_sql(path, *statements):
     db.commit()
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
+    keep_sums(path)
 
 
 def read_sql(path, sql, *values):

@@ -6,6 +6,7 @@
 #include "schema/archive/ledger.h"
 #include "schema/archive/quarantine_table.h"
 #include "schema/event/source.h"
+#include "tests/support/raw_sqlite.h"
 #include "tests/support/test.h"
 
 static char dir[FILE_PATH_BYTES];
@@ -39,10 +40,7 @@ static void sql(const char *text)
 {
     char path[FILE_PATH_BYTES];
     EXPECT_OK(file_path_format(path, &err, "%.300s/archive.db", dir), err);
-    sqlite3 *db = NULL;
-    EXPECT_INT(sqlite3_open(path, &db), SQLITE_OK);
-    EXPECT_INT(sqlite3_exec(db, text, NULL, NULL, NULL), SQLITE_OK);
-    EXPECT_INT(sqlite3_close(db), SQLITE_OK);
+    EXPECT(raw_sqlite_exec(path, text));
 }
 
 TEST(files_of_other_versions_and_programs_are_refused)

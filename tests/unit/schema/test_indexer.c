@@ -4,6 +4,7 @@
 #include "schema/archive/quarantine_table.h"
 #include "schema/index/indexer.h"
 #include "tests/support/import_body.h"
+#include "tests/support/raw_sqlite.h"
 #include "tests/support/test.h"
 
 static char dir[FILE_PATH_BYTES];
@@ -171,10 +172,9 @@ TEST(an_older_catalogue_loses_no_event)
     post("{\"uid\":\"b\"}");
     EXPECT_INT(index_all(indexer).stored, 2);
     indexer_close(indexer);
-    char command[FILE_PATH_BYTES + 100];
-    (void)snprintf(command, sizeof command,
-                   "sqlite3 '%s/archive.db' \"UPDATE sqlite_sequence SET seq = 0\"", dir);
-    EXPECT_INT(system(command), 0);
+    char path[FILE_PATH_BYTES];
+    EXPECT_OK(file_path_format(path, &err, "%.300s/archive.db", dir), err);
+    EXPECT(raw_sqlite_exec(path, "UPDATE sqlite_sequence SET seq = 0"));
     indexer = open_indexer();
     post("{\"uid\":\"c\"}");
     (void)index_all(indexer);

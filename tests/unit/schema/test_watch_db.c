@@ -1,6 +1,7 @@
 #include <sqlite3.h>
 
 #include "schema/watch/watch_db.h"
+#include "tests/support/raw_sqlite.h"
 #include "tests/support/test.h"
 
 static char dir[FILE_PATH_BYTES];
@@ -318,10 +319,10 @@ TEST(files_of_others_are_refused)
 {
     struct watch_db *db = fresh();
     char path[FILE_PATH_BYTES];
-    sqlite3 *raw = NULL;
     watch_close(db);
     EXPECT_OK(file_path_format(path, &err, "%.300s/watch.db", dir), err);
-    EXPECT_INT(sqlite3_open(path, &raw), SQLITE_OK);
+    sqlite3 *raw = raw_sqlite_open(path);
+    EXPECT(raw != NULL);
     EXPECT_INT(sqlite3_exec(raw, "PRAGMA user_version=99", NULL, NULL, NULL), SQLITE_OK);
     EXPECT_INT(watch_open(dir, WATCH_WRITE, &db, &err), ERR_VERSION);
     EXPECT_INT(
