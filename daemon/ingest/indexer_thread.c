@@ -39,6 +39,12 @@ static void count_run(const struct indexer_totals *totals)
     metrics_add(METRIC_stored_total, totals->stored);
     metrics_add(METRIC_duplicate_total, totals->duplicates);
     metrics_add(METRIC_quarantined_total, totals->quarantined);
+    if (totals->unread_blocks > 0) {
+        log_line(LOG_WARN, "index",
+                 "%lld damaged blocks in the days that were written to: events of theirs that come "
+                 "again are stored again; stele verify names the blocks",
+                 (long long)totals->unread_blocks);
+    }
     log_line(LOG_DEBUG, "index", "%lld events stored, %lld duplicates, %lld quarantined",
              (long long)totals->stored, (long long)totals->duplicates,
              (long long)totals->quarantined);

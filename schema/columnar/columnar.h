@@ -113,6 +113,8 @@ typedef enum status columnar_fetch(void *context, size_t offset, size_t size, ch
 MUST_USE enum status columnar_reader_open_lazy(struct columnar_reader *reader, size_t size,
                                                columnar_fetch *fetch, void *context,
                                                struct err *err);
+/* Whether the block could not be opened because the vocabulary is not all of the segment's. */
+bool columnar_lacks_vocabulary(const struct columnar_reader *reader);
 size_t columnar_line_count(const struct columnar_reader *reader);
 
 /* Appends all lines of the block, a newline behind each. */

@@ -244,6 +244,7 @@ static enum status open_block(struct columnar_reader *reader, struct err *err)
     arena_reset(&reader->arena);
     vec_clear(&reader->sections);
     reader->n_lines = 0;
+    reader->lacks_vocabulary = false;
     enum status status = fetch_head(reader, &head, err);
     if (status != OK) {
         return status;
@@ -259,6 +260,7 @@ static enum status open_block(struct columnar_reader *reader, struct err *err)
     }
     if (number[1] > reader->vocabulary->shapes.count ||
         number[2] > reader->vocabulary->values.count) {
+        reader->lacks_vocabulary = true;
         return err_set(err, ERR_CORRUPT, "a block needs a part of the vocabulary that is missing");
     }
     reader->n_lines = (size_t)number[0];
@@ -284,6 +286,11 @@ enum status columnar_reader_open_lazy(struct columnar_reader *reader, size_t siz
     reader->fetch = fetch;
     reader->context = context;
     return open_block(reader, err);
+}
+
+bool columnar_lacks_vocabulary(const struct columnar_reader *reader)
+{
+    return reader->lacks_vocabulary;
 }
 
 size_t columnar_line_count(const struct columnar_reader *reader)

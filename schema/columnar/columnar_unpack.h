@@ -53,6 +53,7 @@ struct columnar_reader {
     void *context;
     size_t size; /* of the block */
     size_t end;  /* of what is known of it, while it is opened */
+    bool lacks_vocabulary;
     size_t n_lines;
     VEC(uint64_t) shapes; /* of the vocabulary, those that the block uses */
     VEC(uint16_t) lines;  /* of each line, its place in shapes */

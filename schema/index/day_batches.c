@@ -58,6 +58,7 @@ void day_batches_begin(struct day_batches *days, int64_t *counters, int64_t inbo
 {
     days->counters = counters;
     days->inbox_id = inbox_id;
+    days->unread_blocks = 0;
 }
 
 /* What counts an event of this arrival that is known already. */
@@ -332,7 +333,8 @@ enum status day_batches_flush(struct day_batches *days, struct err *err)
     status = THEN(status, put_all(days, err));
     for (size_t i = 0; status == OK && i < days->options.builders; i++) {
         if (days->builders[i]) {
-            status = segment_builder_commit(days->builders[i], days->inbox_id, days->counters, err);
+            status = segment_builder_commit(days->builders[i], days->inbox_id, days->counters,
+                                            &days->unread_blocks, err);
         }
     }
     return status;

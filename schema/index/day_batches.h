@@ -26,8 +26,9 @@ struct day_batches {
     size_t batch_bytes;  /* of all in batches, about */
     int64_t n_events;    /* that went into batches */
     /* of the run under way */
-    int64_t *counters; /* [EVENT_COUNTER_COUNT] */
-    int64_t inbox_id;  /* its last row; 0 for an import */
+    int64_t *counters;     /* [EVENT_COUNTER_COUNT] */
+    int64_t inbox_id;      /* its last row; 0 for an import */
+    int64_t unread_blocks; /* damaged ones of its days, after day_batches_flush */
 };
 
 MUST_USE enum status day_batches_init(struct day_batches *days, const struct archive *archive,

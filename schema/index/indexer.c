@@ -32,6 +32,7 @@ struct quarantine_entry {
 struct indexer_run {
     int64_t up_to_id; /* 0: not from the inbox */
     int64_t counters[EVENT_COUNTER_COUNT];
+    int64_t unread_blocks;
     VEC(struct quarantine_entry) quarantine;
     struct arena arena;
 };
@@ -230,6 +231,7 @@ static enum status run_end(struct indexer *indexer, enum status status,
         indexer_reset(indexer);
         return status;
     }
+    indexer->run->unread_blocks = indexer->days.unread_blocks;
     *out_run = indexer->run;
     indexer->run = NULL;
     return OK;
@@ -289,6 +291,7 @@ void indexer_run_totals(const struct indexer_run *run, struct indexer_totals *ou
                       counters[EVENT_COUNTER_duplicate_import],
         .quarantined = counters[EVENT_COUNTER_quarantined],
         .no_time = counters[EVENT_COUNTER_no_time],
+        .unread_blocks = run->unread_blocks,
     };
 }
 

@@ -46,6 +46,8 @@ struct indexer_totals {
     int64_t duplicates;
     int64_t quarantined;
     int64_t no_time;
+    int64_t unread_blocks; /* damaged ones of days that were opened: what of these came again was
+                              stored again */
 };
 void indexer_run_totals(const struct indexer_run *run, struct indexer_totals *out_totals);
 

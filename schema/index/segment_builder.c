@@ -58,6 +58,7 @@ struct segment_builder {
     struct open_writer writers[WRITERS_MAX];
     int64_t clock;
     int64_t counters[EVENT_COUNTER_COUNT];
+    int64_t unread_blocks;   /* of the segments opened since the last commit */
     struct archive *archive; /* for reading; NULL before the first new day */
 };
 
@@ -148,6 +149,7 @@ static enum status writer_of(struct segment_builder *builder, int64_t day_us,
                                               &oldest->writer, err));
     status = THEN(status, number_blocks(builder, oldest->writer, err));
     if (status == OK) {
+        builder->unread_blocks += (int64_t)segment_writer_unread(oldest->writer);
         oldest->used = ++builder->clock;
         oldest->inbox_high =
             segment_inbox_high(segment_writer_segment(oldest->writer), builder->archive_id);
@@ -375,7 +377,7 @@ enum status segment_builder_wait(struct segment_builder *builder, struct err *er
 }
 
 enum status segment_builder_commit(struct segment_builder *builder, int64_t inbox_id,
-                                   int64_t *counters, struct err *err)
+                                   int64_t *counters, int64_t *unread_blocks, struct err *err)
 {
     enum status status = segment_builder_wait(builder, err);
     for (size_t i = 0; status == OK && i < WRITERS_MAX; i++) {
@@ -389,6 +391,10 @@ enum status segment_builder_commit(struct segment_builder *builder, int64_t inbo
     for (size_t i = 0; status == OK && i < EVENT_COUNTER_COUNT; i++) {
         counters[i] += builder->counters[i];
         builder->counters[i] = 0;
+    }
+    if (status == OK) {
+        *unread_blocks += builder->unread_blocks;
+        builder->unread_blocks = 0;
     }
     return status;
 }

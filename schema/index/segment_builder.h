@@ -28,9 +28,11 @@ struct batch *segment_builder_reclaim(struct segment_builder *builder);
 MUST_USE enum status segment_builder_wait(struct segment_builder *builder, struct err *err);
 
 /* Waits for all batches, commits every segment, and adds to `counters` what became of the events
- * since the last time. inbox_id > 0: the segments then hold the inbox up to it. */
+ * since the last time, and to *unread_blocks the damaged blocks of segments that were opened
+ * (segment_writer_unread). inbox_id > 0: the segments then hold the inbox up to it. */
 MUST_USE enum status segment_builder_commit(struct segment_builder *builder, int64_t inbox_id,
-                                            int64_t *counters, struct err *err);
+                                            int64_t *counters, int64_t *unread_blocks,
+                                            struct err *err);
 
 /* Memory of the batches that are under way, about. */
 size_t segment_builder_bytes(struct segment_builder *builder);

@@ -40,7 +40,7 @@ static enum status restore_newlines(struct segment *segment, const struct block_
     bool row = false;
     status = db_step(stmt, &row, err);
     if (status != OK || !row) {
-        return status;
+        return status == ERR_CORRUPT ? segment_corrupt(segment, info->id, err) : status;
     }
     buf_clear(&segment->scratch);
     buf_add_span(&segment->scratch, db_column_span(stmt, 0));

@@ -116,7 +116,8 @@ void segment_block_set_fini(struct segment_block_set *set);
 bool segment_block_set_has(const struct segment_block_set *set, int64_t block);
 
 /* Adds the blocks whose text (values that are neither in the vocabulary nor told by a form, and
- * whole lines) has all of these terms somewhere: at least those with an event that has them. */
+ * whole lines) has all of these terms somewhere: at least those with an event that has them. All
+ * blocks when the index of words is damaged. */
 MUST_USE enum status segment_text_blocks(struct segment *segment,
                                          const struct segment_term_query *question,
                                          struct segment_block_set *set, struct err *err);

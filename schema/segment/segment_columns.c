@@ -12,16 +12,80 @@ static struct span whole_part(sqlite3_stmt *stmt)
     return vocabulary_part_holds(part) ? part : db_column_span(stmt, 2);
 }
 
-enum status segment_each_part(struct segment *segment, segment_part_take *take, void *context,
-                              struct err *err)
+/* As the statement goes, up to the first row that cannot be read; *last: the part taken last. */
+static enum status take_rows(struct segment *segment, segment_part_take *take, void *context,
+                             int64_t *last, bool *out_unread, struct err *err)
 {
     sqlite3_stmt *stmt = NULL;
     enum status status = segment_statement(segment, SEGMENT_PARTS, &stmt, err);
     bool row = false;
     while (status == OK && (status = db_step(stmt, &row, err)) == OK && row) {
+        *last = sqlite3_column_int64(stmt, 0);
         status = take(context, whole_part(stmt), err);
+        if (status != OK) {
+            break;
+        }
+        row = false;
     }
+    *out_unread = status == ERR_CORRUPT && !row;
     (void)sqlite3_reset(stmt);
+    return status;
+}
+
+/* One of the two, if that can be read; empty where it has no such row. */
+static enum status read_copy(struct segment *segment, enum segment_statement which, int64_t id,
+                             sqlite3_stmt **out_stmt, struct span *out_part, struct err *err)
+{
+    *out_stmt = NULL;
+    *out_part = span_of(NULL, 0);
+    return segment_blob(segment, which, DB_WITH(DB_INT(id)), out_stmt, out_part, err);
+}
+
+/* A part by its id, from whichever table has it whole. No row in a table that can be read: what has
+ * this id adds nothing. */
+static enum status take_part(struct segment *segment, int64_t id, segment_part_take *take,
+                             void *context, struct err *err)
+{
+    sqlite3_stmt *stmts[2];
+    struct span parts[2];
+    struct err other;
+    enum status first = read_copy(segment, SEGMENT_PART, id, &stmts[0], &parts[0], err);
+    enum status second = read_copy(segment, SEGMENT_PART_COPY, id, &stmts[1], &parts[1], &other);
+    bool has_any = parts[0].size > 0 || parts[1].size > 0;
+    enum status status = first != OK && second != OK ? first : OK;
+    if (status == OK && has_any) {
+        status = take(context, vocabulary_part_holds(parts[0]) ? parts[0] : parts[1], err);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        (void)sqlite3_reset(stmts[i]);
+    }
+    return status;
+}
+
+/* Parts behind `last`, one by one: where a page of one table is damaged, the other is asked. */
+static enum status take_each(struct segment *segment, int64_t last, segment_part_take *take,
+                             void *context, struct err *err)
+{
+    enum status status = OK;
+    for (size_t i = 0; i < segment->blocks.count; i++) {
+        int64_t block = segment->blocks.items[i].id;
+        for (int data = 0; status == OK && data < SEGMENT_DATA_COUNT; data++) {
+            int64_t id = segment_data_id(block, (enum segment_data)data);
+            status = id > last ? take_part(segment, id, take, context, err) : OK;
+        }
+    }
+    return status;
+}
+
+enum status segment_each_part(struct segment *segment, segment_part_take *take, void *context,
+                              struct err *err)
+{
+    int64_t last = 0;
+    bool is_unread = false;
+    enum status status = take_rows(segment, take, context, &last, &is_unread, err);
+    if (is_unread) {
+        status = take_each(segment, last, take, context, err);
+    }
     if (status != ERR_CORRUPT) {
         return status;
     }

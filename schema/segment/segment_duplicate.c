@@ -104,6 +104,16 @@ static enum status known_in_block(struct segment *segment, struct duplicate_chec
     return status;
 }
 
+static bool is_unread(const struct segment *segment, int64_t block)
+{
+    for (size_t i = 0; i < segment->unread.count; i++) {
+        if (segment->unread.items[i] == block) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum status segment_duplicate_events(struct segment *segment, const struct event *events,
                                      const uint32_t *hashes, size_t count, struct bitmap *out_known,
                                      struct err *err)
@@ -119,9 +129,11 @@ enum status segment_duplicate_events(struct segment *segment, const struct event
     enum status status = OK;
     for (size_t i = 0; status == OK && i < segment->blocks.count; i++) {
         const struct block_info *info = &segment->blocks.items[i];
-        if (known->any_arrival ||
-            (info->time_min_us <= known->time_max_us && info->time_max_us >= known->time_min_us)) {
+        bool may_have = known->any_arrival || (info->time_min_us <= known->time_max_us &&
+                                               info->time_max_us >= known->time_min_us);
+        if (may_have && !is_unread(segment, info->id)) {
             status = known_in_block(segment, known, info, out_known, err);
+            status = status == ERR_CORRUPT ? OK : status; /* rather twice than not at all */
         }
     }
     arena_fini(&known->arena);

@@ -10,13 +10,13 @@ enum status segment_observable_read(struct segment *segment, int64_t block,
     struct span list;
     enum status status =
         segment_blob(segment, SEGMENT_OBSERVABLES, DB_WITH(DB_INT(block)), &stmt, &list, err);
+    *out_is_there = false;
     if (status != OK) {
-        return status;
+        return status == ERR_CORRUPT ? OK : status;
     }
     buf_clear(&index->bytes);
     buf_add_span(&index->bytes, list);
     (void)sqlite3_reset(stmt);
-    *out_is_there = false;
     status = buf_status(&index->bytes, segment->path, err);
     if (status == OK) {
         *out_is_there = observable_index_open(index, NULL) == OK;

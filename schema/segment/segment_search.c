@@ -215,5 +215,9 @@ enum status segment_text_blocks(struct segment *segment, const struct segment_te
         (void)sqlite3_reset(stmt);
     }
     buf_fini(&match);
+    if (status == ERR_CORRUPT) { /* what it does not tell is looked for in every block */
+        memset(set->words, 0xff, set->n_words * sizeof *set->words);
+        status = OK;
+    }
     return status;
 }

@@ -55,20 +55,47 @@ static void add_identity(struct identity_set *set, uint32_t hash, int64_t time_u
     }
 }
 
-static enum status load_identities(struct segment_writer *writer, struct err *err)
+static enum status load_block_identities(struct segment_writer *writer,
+                                         const struct block_info *info, struct err *err)
 {
     uint32_t hashes[BLOCK_EVENTS_MAX];
     int64_t times_us[BLOCK_EVENTS_MAX];
     int64_t arrivals_us[BLOCK_EVENTS_MAX];
+    enum status status = segment_identities(&writer->segment, info->id, hashes, err);
+    status = THEN(status, segment_times(&writer->segment, info->id, times_us, err));
+    status = THEN(status, segment_arrivals(&writer->segment, info->id, arrivals_us, err));
+    for (size_t slot = 0; status == OK && slot < info->n_events; slot++) {
+        add_identity(&writer->identities, hashes[slot], times_us[slot],
+                     times_us[slot] == arrivals_us[slot]);
+    }
+    return status;
+}
+
+static bool lacks_vocabulary(const struct segment *segment)
+{
+    for (size_t i = 0; i < SEGMENT_DATA_COUNT; i++) {
+        const struct columnar_reader *reader = segment->data[i].reader;
+        if (reader && columnar_lacks_vocabulary(reader)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A damaged block does not keep others from being written: what it holds and comes again is written
+ * again. It is not read from here on, as damage that is met in a transaction keeps that from being
+ * committed. With a vocabulary that lacks a part nothing is written: what is new would get the
+ * numbers of what is missing. */
+static enum status load_identities(struct segment_writer *writer, struct err *err)
+{
+    struct segment *segment = &writer->segment;
     enum status status = OK;
-    for (size_t i = 0; status == OK && i < writer->segment.blocks.count; i++) {
-        const struct block_info *info = &writer->segment.blocks.items[i];
-        status = segment_identities(&writer->segment, info->id, hashes, err);
-        status = THEN(status, segment_times(&writer->segment, info->id, times_us, err));
-        status = THEN(status, segment_arrivals(&writer->segment, info->id, arrivals_us, err));
-        for (size_t slot = 0; status == OK && slot < info->n_events; slot++) {
-            add_identity(&writer->identities, hashes[slot], times_us[slot],
-                         times_us[slot] == arrivals_us[slot]);
+    for (size_t i = 0; status == OK && i < segment->blocks.count; i++) {
+        const struct block_info *info = &segment->blocks.items[i];
+        status = load_block_identities(writer, info, err);
+        if (status == ERR_CORRUPT && !lacks_vocabulary(segment)) {
+            segment_close_columns(segment);
+            status = vec_push(&segment->unread, info->id) ? OK : err_nomem(err, segment->path);
         }
     }
     return status;
@@ -224,6 +251,11 @@ void segment_writer_number_from(struct segment_writer *writer, int64_t first_blo
 {
     CHECK(writer->segment.blocks.count == 0 && first_block >= 1);
     writer->first_block = first_block;
+}
+
+size_t segment_writer_unread(const struct segment_writer *writer)
+{
+    return writer->segment.unread.count;
 }
 
 int64_t segment_writer_day_us(const struct segment_writer *writer)

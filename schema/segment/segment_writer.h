@@ -16,6 +16,10 @@ MUST_USE enum status segment_writer_open(const char *dir, int64_t day_us, int co
 /* NULL is fine. */
 void segment_writer_close(struct segment_writer *writer);
 
+/* How many blocks are damaged, so that it is not known what they hold: such events, when they come
+ * again, are not found by segment_writer_known. */
+size_t segment_writer_unread(const struct segment_writer *writer);
+
 int64_t segment_writer_day_us(const struct segment_writer *writer);
 /* The segment as the writer sees it, uncommitted blocks included. */
 struct segment *segment_writer_segment(struct segment_writer *writer);

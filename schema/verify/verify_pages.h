@@ -10,4 +10,8 @@
 MUST_USE enum status verify_pages(sqlite3 *db, const char *where, int most,
                                   struct verify_report *report, struct err *err);
 
+/* Rows of a segment that belong to no block: no digest covers them, and each is a fault. */
+MUST_USE enum status verify_rows(sqlite3 *db, const char *where, struct verify_report *report,
+                                 struct err *err);
+
 #endif

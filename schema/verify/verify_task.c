@@ -67,6 +67,8 @@ void verify_task_run_with(struct verify_worker *worker, struct verify_task *task
     if (task->has_file) {
         task->status = verify_pages(segment_db(segment), verify.where, PAGE_FAULTS_MAX,
                                     verify.report, &task->err);
+        task->status = THEN(task->status, verify_rows(segment_db(segment), verify.where,
+                                                      verify.report, &task->err));
     }
     task->n_file_findings = task->findings.kept.count;
     for (size_t i = task->from; i < task->to && task->status == OK; i++) {

@@ -200,6 +200,12 @@ static void print_summary(const struct import *import, size_t files)
     printf("%s quarantined", progress_number(totals->quarantined, number));
     printf("; %zu file%s, %.1f s, %s/s\n", files, output_plural((int64_t)files), seconds,
            progress_number((int64_t)((double)totals->read / seconds), number));
+    if (totals->unread_blocks > 0) {
+        fprintf(stderr,
+                "%lld damaged blocks in these days: events of theirs were not recognised and are "
+                "stored again; stele verify names the blocks\n",
+                (long long)totals->unread_blocks);
+    }
     if (import->faults > FAULTS_SHOWN_MAX) {
         fprintf(stderr, "and %lld more; stele quarantine lists them all\n",
                 (long long)(import->faults - FAULTS_SHOWN_MAX));

@@ -311,6 +311,7 @@ enum status import_sink_end(struct import_sink *sink, struct err *err)
     sink->totals.read += totals.received + totals.quarantined;
     sink->totals.stored += totals.stored;
     sink->totals.duplicates += totals.duplicates;
+    sink->totals.unread_blocks += totals.unread_blocks;
     sink->totals.quarantined += totals.quarantined;
     sink->taken = false;
     sink->unsettled_bytes = 0;

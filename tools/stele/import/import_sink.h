@@ -10,9 +10,10 @@
 typedef void import_fault(void *context, const char *file, int64_t line, struct span fault);
 
 struct import_totals {
-    int64_t read;       /* events and broken pieces */
-    int64_t stored;     /* beside a daemon: handed to it */
-    int64_t duplicates; /* beside a daemon: not known, 0 */
+    int64_t read;          /* events and broken pieces */
+    int64_t stored;        /* beside a daemon: handed to it */
+    int64_t unread_blocks; /* indexer_totals; beside a daemon: not known, 0 */
+    int64_t duplicates;    /* beside a daemon: not known, 0 */
     int64_t quarantined;
     long daemon_pid; /* of the daemon whose inbox is filled; 0: the segments are written here */
 };
