@@ -89,16 +89,13 @@ def top(name, words, key, file, before="", asked=150):
 
 
 def needles(parts, halves):
-    """Parts of values, counted in a file that was cut in two, so that rg has two threads' work. Stele
-    looks for parts neither in the uid nor in the time of an event."""
+    """Parts of values, counted in a file that was cut in two, so that rg has two threads' work."""
     files = " ".join(map(shlex.quote, halves))
     cases = []
     for part in parts:
         rg = f"rg -F -c -j 2 -I -e {part} {files}"
-        check = (f"rg -F -i -N -I -e {part} {files} | sed -E 's/\"(uid|time)\":\"[^\"]*\"//g' | "
-                 f"rg -F -i -c -e {part}")
         cases.append(Case(f"*{part}*, count", ["search", f"*{part}*", "--count"], rg, count,
-                          check=check))
+                          check=f"cat {files} | rg -F -i -c -e {part}"))
     return cases
 
 
