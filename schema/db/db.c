@@ -40,9 +40,7 @@ static const char *reason_of(sqlite3 *db, int rc, char out[WHY_BYTES])
 {
     int64_t page = (rc & 0xff) == SQLITE_CORRUPT ? db_pages_damaged(db) : 0;
     if (page > 0) {
-        (void)snprintf(out, WHY_BYTES,
-                       "page %lld is damaged: it is not what was written with its checksum",
-                       (long long)page);
+        (void)snprintf(out, WHY_BYTES, "page %lld is damaged", (long long)page);
     } else {
         (void)snprintf(out, WHY_BYTES, "%s", sqlite3_errmsg(db));
     }
@@ -55,8 +53,9 @@ enum status db_fail(sqlite3 *db, const char *what, struct err *err)
     const char *path = sqlite3_db_filename(db, "main");
     const char *name = path ? strrchr(path, '/') : NULL;
     char why[WHY_BYTES];
-    enum status status = err_set(err, status_of_sqlite(db, rc), "%s: %s: %s", name ? name + 1 : "",
-                                 what, reason_of(db, rc, why));
+    bool is_page = (rc & 0xff) == SQLITE_CORRUPT && db_pages_damaged(db) > 0; /* of any statement */
+    enum status status = err_set(err, status_of_sqlite(db, rc), "%s: %s%s%s", name ? name + 1 : "",
+                                 is_page ? "" : what, is_page ? "" : ": ", reason_of(db, rc, why));
     if (err) {
         err->detail = rc;
     }
