@@ -154,12 +154,11 @@ static enum tried add_distinct(struct columnar_planner *planner, const struct co
 static enum tried find_distinct(struct columnar_planner *planner, const struct columnar_plan *plan,
                                 size_t i, uint64_t *out_place)
 {
-    const struct span *distinct = planner->distinct.items + plan->first_distinct;
     struct span value = plan->column->values.items[i];
     uint32_t hash = (uint32_t)hash64(value, planner->seed);
     for (struct index_table_probe probe = index_table_probe(&planner->table, hash);
          index_table_next(&probe);) {
-        if (span_equal(distinct[probe.number], value)) {
+        if (span_equal(planner->distinct.items[plan->first_distinct + probe.number], value)) {
             *out_place = probe.number;
             return TRIED;
         }
