@@ -219,8 +219,25 @@ static void match_walk(struct column_work *work)
     }
 }
 
-/* A form whose values cannot satisfy it is not unpacked, unless there are odd ones. */
-/* is_above: the field may be in an array or object of the column. */
+/* Whether one of the numbers satisfies it; of which lines they are costs more. */
+static enum status may_have_number(const struct column_work *work, enum value_form_kind kind,
+                                   bool *out_may, struct err *err)
+{
+    uint8_t hits[COLUMNAR_LINES_MAX];
+    struct columnar_numbers packed;
+    enum status status =
+        columnar_column_numbers(work->of->columns->reader, work->number, &packed, err);
+    if (status == OK) {
+        form_match_numbers(work->of->match->predicate, &work->of->match->parts,
+                           (struct value_form){.kind = kind}, packed.numbers, packed.seconds,
+                           packed.count, hits);
+        *out_may = memchr(hits, 1, packed.count) != NULL;
+    }
+    return status;
+}
+
+/* A form whose values cannot satisfy it is not unpacked, unless there are odd ones. is_above: the
+ * field may be in an array or object of the column. */
 static enum status match_form(struct column_work *work, bool is_above, struct err *err)
 {
     const struct value_match *match = work->of->match;
@@ -234,7 +251,13 @@ static enum status match_form(struct column_work *work, bool is_above, struct er
     if (way == FORM_MATCH_NONE && !has_odd) {
         return OK;
     }
-    enum status status = columnar_column(reader, work->number, &work->column, err);
+    bool may = true;
+    enum status status =
+        way == FORM_MATCH_NUMBERS && !has_odd ? may_have_number(work, kind, &may, err) : OK;
+    if (status != OK || !may) {
+        return status;
+    }
+    status = columnar_column(reader, work->number, &work->column, err);
     if (status != OK) {
         return status;
     }

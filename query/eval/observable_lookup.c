@@ -322,29 +322,51 @@ static void search_uuids(struct column_search *search)
     }
 }
 
+/* Whether an address of the column may be asked for; in which lines it is costs more. */
+static enum status may_have_address(struct column_search *search, bool *out_may, struct err *err)
+{
+    const struct observable_lookup_ops *ops = &search->lookup->ops;
+    struct columnar_numbers packed;
+    enum status status = columnar_column_numbers(search->reader, search->i, &packed, err);
+    bool may = false;
+    for (size_t k = 0; status == OK && !may && k < packed.count; k++) {
+        may = ops->may_have_v4(ops->context, (uint32_t)packed.numbers[k]);
+    }
+    *out_may = may;
+    return status;
+}
+
 /* Its values are UUIDs, times, numbers or addresses: nothing is in them but addresses, the whole
  * value where its field names something, and words of a command. Odd ones are listed. */
 static enum status search_form(struct column_search *search, bool is_listed, struct err *err)
 {
     const struct observable_field *field = &search->path->observed.field;
+    bool has_odd = false;
+    enum value_form_kind kind = columnar_column_form(search->reader, search->i, &has_odd);
+    bool odd = is_listed && has_odd;
     bool whole = search->path->asks_whole;
-    bool addresses = field->kind != OBSERVABLE_FIELD_NOTHING && asks(search->lookup, OBSERVABLE_IP);
-    if (!whole && !addresses && !is_listed) {
-        return OK;
+    bool uuids = whole && kind == VALUE_FORM_UUID && !field->words_are_files;
+    bool addresses = (kind == VALUE_FORM_IPV4 || kind == VALUE_FORM_ENDPOINT) &&
+                     field->kind != OBSERVABLE_FIELD_NOTHING && asks(search->lookup, OBSERVABLE_IP);
+    enum status status = OK;
+    if (addresses && !odd && !whole) {
+        status = may_have_address(search, &addresses, err);
     }
-    enum status status = read_column(search, err);
+    if (status != OK || (!odd && !whole && !addresses)) {
+        return status;
+    }
+    status = read_column(search, err);
     if (status != OK) {
         return status;
     }
-    enum value_form_kind kind = search->column->form.kind;
-    if (addresses && (kind == VALUE_FORM_IPV4 || kind == VALUE_FORM_ENDPOINT)) {
+    if (addresses) {
         search_addresses(search);
     }
-    if (whole && kind == VALUE_FORM_UUID && !field->words_are_files) {
+    if (uuids) {
         search_uuids(search);
         whole = false;
     }
-    return whole || is_listed ? search_values(search, !whole, err) : OK;
+    return whole || odd ? search_values(search, !whole, err) : OK;
 }
 
 static enum status search_column(struct column_search *search, enum columnar_way way,

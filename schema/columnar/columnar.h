@@ -160,6 +160,16 @@ MUST_USE enum status columnar_column_ids(struct columnar_reader *reader, size_t 
 /* The form of column i (form) without unpacking it, and whether it has odd values. */
 enum value_form_kind columnar_column_form(const struct columnar_reader *reader, size_t i,
                                           bool *out_has_odd);
+/* The numbers that column i (form) has, as they are packed: one of each value, in any order; of an
+ * odd value, any. Less work than the column; for a look whether some number is among them. Live
+ * until the next block. ERR_CORRUPT. */
+struct columnar_numbers {
+    const uint64_t *numbers;
+    const uint64_t *seconds; /* as struct columnar_column has them */
+    size_t count;
+};
+MUST_USE enum status columnar_column_numbers(struct columnar_reader *reader, size_t i,
+                                             struct columnar_numbers *out_numbers, struct err *err);
 /* The texts that column i (text) has, one behind the other as they are packed: each once where they
  * come again, in any order. Less work than the column; for a look whether some text is among them.
  * Live until the next block. ERR_CORRUPT. */

@@ -49,6 +49,27 @@ enum status columnar_part_byte(struct columnar_part *part, uint8_t max, uint8_t 
     return OK;
 }
 
+enum status columnar_part_order_by(struct columnar_part *part, size_t *out_by, struct err *err)
+{
+    return columnar_part_count(part, COLUMNAR_ORDER_COLUMN + part->reader->sections.count - 1,
+                               out_by, err);
+}
+
+enum status columnar_part_odd(struct columnar_part *part, struct err *err)
+{
+    struct columnar_column *column = part->column;
+    uint64_t *odd = NULL;
+    enum status status = columnar_part_count(part, column->n_values, &column->n_odd, err);
+    status = THEN(status, columnar_part_numbers(part, column->n_odd, &odd, err));
+    for (size_t i = 0; status == OK && i < column->n_odd; i++) {
+        if (odd[i] >= column->n_values || (i > 0 && odd[i] <= odd[i - 1])) {
+            return columnar_part_damaged(part, err);
+        }
+    }
+    column->odd = odd;
+    return status;
+}
+
 enum status columnar_part_texts(struct columnar_part *part, size_t count, bool *out_is_quoted,
                                 const char **out_text, uint64_t **out_start, struct err *err)
 {

@@ -27,6 +27,11 @@ MUST_USE enum status columnar_part_count(struct columnar_part *part, uint64_t ma
                                          struct err *err);
 MUST_USE enum status columnar_part_byte(struct columnar_part *part, uint8_t max, uint8_t *out,
                                         struct err *err);
+/* What the values are packed in the order of (schema/columnar/columnar_format.h). */
+MUST_USE enum status columnar_part_order_by(struct columnar_part *part, size_t *out_by,
+                                            struct err *err);
+/* Which values are odd, ascending, into the column. */
+MUST_USE enum status columnar_part_odd(struct columnar_part *part, struct err *err);
 /* Spellings one behind the other; start[count] is the end of the last. */
 MUST_USE enum status columnar_part_texts(struct columnar_part *part, size_t count,
                                          bool *out_is_quoted, const char **out_text,

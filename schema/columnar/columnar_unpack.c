@@ -1,6 +1,7 @@
 #include "schema/columnar/columnar_unpack.h"
 
 #include "schema/columnar/checksum.h"
+#include "schema/columnar/columnar_form.h"
 #include "schema/columnar/columnar_part.h"
 
 /* For each line what the column orders others by: the place of its value and one more; 0: it has
@@ -29,13 +30,6 @@ static enum status line_keys(struct columnar_reader *reader, size_t i, const uin
         *out_n_keys = column->n_ids + 1;
     }
     return status;
-}
-
-/* What the values are packed in the order of. */
-static enum status unpack_order_by(struct columnar_part *part, size_t *out_by, struct err *err)
-{
-    return columnar_part_count(part, COLUMNAR_ORDER_COLUMN + part->reader->sections.count - 1,
-                               out_by, err);
 }
 
 /* For each value its place among the values as they are packed; NULL: the same. */
@@ -67,146 +61,47 @@ static enum status unpack_order(struct columnar_part *part, const uint16_t **out
                                 struct err *err)
 {
     size_t by = 0;
-    enum status status = unpack_order_by(part, &by, err);
+    enum status status = columnar_part_order_by(part, &by, err);
     return THEN(status, find_order(part, by, out_order, err));
 }
 
-/* As columnar_part_numbers, from that order into the lines'. */
-static enum status unpack_ordered(struct columnar_part *part, const uint16_t *order, uint64_t **out,
-                                  struct err *err)
+/* From the order in which they are packed into the lines'. */
+static enum status put_in_order(struct columnar_part *part, const uint16_t *order,
+                                const uint64_t **numbers, struct err *err)
 {
     size_t count = part->column->n_values;
-    const uint64_t *packed = NULL;
-    if (!order) {
-        return columnar_part_numbers(part, count, out, err);
-    }
-    enum status status = columnar_part_scratch(part, count, &packed, err);
-    *out = arena_alloc(&part->reader->arena, (count + 1) * sizeof **out);
-    if (status == OK && !*out) {
+    uint64_t *ordered = arena_alloc(&part->reader->arena, (count + 1) * sizeof *ordered);
+    if (!ordered) {
         return err_nomem(err, "columns");
     }
-    for (size_t i = 0; status == OK && i < count; i++) {
-        (*out)[i] = packed[order[i]];
+    for (size_t i = 0; i < count; i++) {
+        ordered[i] = (*numbers)[order[i]];
     }
-    return status;
-}
-
-/* The places of odd values: ascending. */
-static enum status unpack_odd(struct columnar_part *part, struct err *err)
-{
-    struct columnar_column *column = part->column;
-    uint64_t *odd = NULL;
-    enum status status = columnar_part_count(part, column->n_values, &column->n_odd, err);
-    status = THEN(status, columnar_part_numbers(part, column->n_odd, &odd, err));
-    for (size_t i = 0; status == OK && i < column->n_odd; i++) {
-        if (odd[i] >= column->n_values || (i > 0 && odd[i] <= odd[i - 1])) {
-            return columnar_part_damaged(part, err);
-        }
-    }
-    column->odd = odd;
-    return status;
-}
-
-static enum status unpack_odd_texts(struct columnar_part *part, struct err *err)
-{
-    struct columnar_reader *reader = part->reader;
-    struct columnar_column *column = part->column;
-    bool is_quoted = false;
-    const char *text = NULL;
-    uint64_t *start = NULL;
-    enum status status = columnar_part_texts(part, column->n_odd, &is_quoted, &text, &start, err);
-    struct span *texts = arena_alloc(&reader->arena, (column->n_odd + 1) * sizeof *texts);
-    struct buf spelling = BUF_INIT;
-    for (size_t i = 0; status == OK && texts && i < column->n_odd; i++) {
-        buf_clear(&spelling);
-        buf_add_str(&spelling, is_quoted ? "\"" : "");
-        buf_add(&spelling, text + start[i], (size_t)(start[i + 1] - start[i]));
-        buf_add_str(&spelling, is_quoted ? "\"" : "");
-        texts[i] = arena_keep(&reader->arena, buf_span(&spelling));
-        status = texts[i].data ? buf_status(&spelling, "columns", err) : err_nomem(err, "columns");
-    }
-    buf_fini(&spelling);
-    column->odd_texts = texts;
-    return status == OK && !texts ? err_nomem(err, "columns") : status;
-}
-
-static enum status unpack_uuids(struct columnar_part *part, struct err *err)
-{
-    struct columnar_column *column = part->column;
-    size_t count = column->n_values;
-    size_t size = count * VALUE_FORM_UUID_BYTES;
-    uint64_t *numbers = arena_alloc(&part->reader->arena, (count + 1) * sizeof *numbers);
-    uint64_t *seconds = NULL;
-    if (!numbers) {
-        return err_nomem(err, "columns");
-    }
-    if (size > part->bytes.size - part->at) {
-        return columnar_part_damaged(part, err);
-    }
-    const uint8_t *packed = (const uint8_t *)part->bytes.data + part->at;
-    part->at += size;
-    enum status status = columnar_part_numbers(part, count, &seconds, err);
-    for (size_t i = 0; status == OK && i < count; i++) {
-        struct value_form_bits bits =
-            value_form_uuid_unpack(packed + i * VALUE_FORM_UUID_BYTES, (uint8_t)seconds[i]);
-        numbers[i] = bits.number;
-        seconds[i] = bits.second;
-    }
-    column->numbers = numbers;
-    column->seconds = seconds;
-    return status;
-}
-
-static enum status unpack_times(struct columnar_part *part, const uint16_t *order, struct err *err)
-{
-    struct columnar_column *column = part->column;
-    uint8_t power = 0;
-    uint64_t *numbers = NULL;
-    enum status status = columnar_part_byte(part, VALUE_FORM_FRACTION_MAX, &power, err);
-    status = THEN(status, unpack_ordered(part, order, &numbers, err));
-    uint64_t unit = 1;
-    for (uint8_t i = 0; i < power; i++) {
-        unit *= 10;
-    }
-    for (size_t i = 0; status == OK && i < column->n_values; i++) {
-        numbers[i] *= unit;
-    }
-    column->numbers = numbers;
-    return status;
+    *numbers = ordered;
+    return OK;
 }
 
 static enum status unpack_form(struct columnar_part *part, struct err *err)
 {
     struct columnar_column *column = part->column;
-    uint8_t kind = 0;
+    struct columnar_section *section = &part->reader->sections.items[part->i];
+    enum status status = section->is_packed ? OK : columnar_form_unpack(part, err);
     const uint16_t *order = NULL;
-    enum status status = unpack_order(part, &order, err);
-    status = THEN(status, columnar_part_byte(part, VALUE_FORM_ENDPOINT, &kind, err));
-    status = THEN(
-        status, columnar_part_byte(part, VALUE_FORM_FRACTION_TRIMMED, &column->form.fraction, err));
-    status = THEN(status, unpack_odd(part, err));
-    column->form.kind = (enum value_form_kind)kind;
-    const struct columnar_section *section = &part->reader->sections.items[part->i];
-    if (status == OK && (kind != section->form || section->has_odd != (column->n_odd > 0))) {
-        return columnar_part_damaged(part, err);
+    part->at = part->bytes.size;
+    if (status == OK && column->form.kind != VALUE_FORM_UUID) {
+        status = find_order(part, section->order_by, &order, err);
     }
-    if (column->n_odd > 0) {
-        status = THEN(status, unpack_odd_texts(part, err));
+    if (status != OK) {
+        return status;
     }
-    if (kind == VALUE_FORM_UUID) {
-        return THEN(status, unpack_uuids(part, err));
+    column->numbers = section->packed.numbers;
+    column->seconds = section->packed.seconds;
+    if (order) {
+        status = put_in_order(part, order, &column->numbers, err);
     }
-    if (kind == VALUE_FORM_TIME) {
-        return THEN(status, unpack_times(part, order, err));
+    if (order && column->seconds) {
+        status = THEN(status, put_in_order(part, order, &column->seconds, err));
     }
-    uint64_t *numbers = NULL;
-    uint64_t *seconds = NULL;
-    status = THEN(status, unpack_ordered(part, order, &numbers, err));
-    if (kind == VALUE_FORM_ENDPOINT) {
-        status = THEN(status, unpack_ordered(part, order, &seconds, err));
-    }
-    column->numbers = numbers;
-    column->seconds = seconds;
     return status;
 }
 
@@ -279,7 +174,7 @@ static enum status unpack_follower(struct columnar_part *part, struct err *err)
     enum status status = columnar_column(reader, part->leader, &leader, err);
     status = THEN(status, columnar_part_numbers(part, leader->n_ids, &map, err));
     status = THEN(status, check_places(part, map, leader->n_ids, err));
-    status = THEN(status, unpack_odd(part, err));
+    status = THEN(status, columnar_part_odd(part, err));
     status = THEN(status, columnar_part_numbers(part, column->n_odd, &odd_places, err));
     status = THEN(status, check_places(part, odd_places, column->n_odd, err));
     if (status != OK) {
@@ -320,7 +215,7 @@ static enum status unpack_texts(struct columnar_part *part, struct err *err)
     size_t n_repeats = 0;
     uint64_t *start = NULL;
     struct columnar_texts texts = {.count = n_values};
-    enum status status = unpack_order_by(part, &section->order_by, err);
+    enum status status = columnar_part_order_by(part, &section->order_by, err);
     status = THEN(status, columnar_part_count(part, n_values, &n_repeats, err));
     if (status == OK && n_repeats > 0) {
         status = columnar_part_numbers(part, n_values, &section->which, err);
@@ -404,6 +299,18 @@ static enum status begin(struct columnar_reader *reader, size_t i, struct err *e
     return status;
 }
 
+/* What stands behind the ids, once the column is begun. */
+static struct columnar_part rest_of(struct columnar_reader *reader, size_t i)
+{
+    const struct columnar_section *section = &reader->sections.items[i];
+    return (struct columnar_part){.reader = reader,
+                                  .i = i,
+                                  .column = section->column,
+                                  .bytes = section->bytes,
+                                  .at = section->at,
+                                  .leader = section->leader};
+}
+
 static enum status unpack_rest(struct columnar_reader *reader, size_t i, struct err *err)
 {
     struct columnar_section *section = &reader->sections.items[i];
@@ -413,12 +320,7 @@ static enum status unpack_rest(struct columnar_reader *reader, size_t i, struct 
         [COLUMNAR_FORM] = unpack_form,
         [COLUMNAR_TEXT] = unpack_text,
     };
-    struct columnar_part part = {.reader = reader,
-                                 .i = i,
-                                 .column = section->column,
-                                 .bytes = section->bytes,
-                                 .at = section->at,
-                                 .leader = section->leader};
+    struct columnar_part part = rest_of(reader, i);
     enum status status = section->way == COLUMNAR_ONE ? OK : ways[section->way](&part, err);
     if (status == OK && part.at != part.bytes.size) {
         status = columnar_part_damaged(&part, err);
@@ -454,6 +356,22 @@ enum status columnar_column_ids(struct columnar_reader *reader, size_t i, const 
     return status;
 }
 
+enum status columnar_column_numbers(struct columnar_reader *reader, size_t i,
+                                    struct columnar_numbers *out_numbers, struct err *err)
+{
+    struct columnar_section *section = vec_at(&reader->sections, i);
+    CHECK(section->way == COLUMNAR_FORM);
+    enum status status = section->column ? OK : begin(reader, i, err);
+    if (status == OK && !section->is_packed) {
+        struct columnar_part part = rest_of(reader, i);
+        status = columnar_form_unpack(&part, err);
+    }
+    if (status == OK) {
+        *out_numbers = section->packed;
+    }
+    return status;
+}
+
 enum status columnar_column_texts(struct columnar_reader *reader, size_t i,
                                   struct columnar_texts *out_texts, struct err *err)
 {
@@ -461,11 +379,7 @@ enum status columnar_column_texts(struct columnar_reader *reader, size_t i,
     CHECK(section->way == COLUMNAR_TEXT);
     enum status status = section->column ? OK : begin(reader, i, err);
     if (status == OK && !section->texts.start) {
-        struct columnar_part part = {.reader = reader,
-                                     .i = i,
-                                     .column = section->column,
-                                     .bytes = section->bytes,
-                                     .at = section->at};
+        struct columnar_part part = rest_of(reader, i);
         status = unpack_texts(&part, err);
     }
     if (status == OK) {

@@ -35,12 +35,14 @@ struct columnar_section {
     struct columnar_column *column; /* in the arena: begun, with its ids alone; NULL: not yet */
     struct columnar_texts texts;    /* text: as they are packed; text NULL: not asked for */
     uint64_t *which;                /* text: of each value, which of them; NULL: in turn */
-    size_t order_by;                /* of text: in what order they are packed */
-    bool is_whole;                  /* the rest of it is unpacked, too */
-    size_t leader;                  /* begun, follows: a section of ids */
-    size_t at;                      /* begun: where in the bytes the rest is */
-    const uint16_t *slots;          /* NULL: not asked for */
-    const uint16_t *keys;           /* of lines, to order other columns; NULL: not asked for */
+    struct columnar_numbers packed; /* form: as they are packed, when is_packed */
+    bool is_packed;
+    size_t order_by;       /* of text and a form: in what order they are packed */
+    bool is_whole;         /* the rest of it is unpacked, too */
+    size_t leader;         /* begun, follows: a section of ids */
+    size_t at;             /* begun: where in the bytes the rest is */
+    const uint16_t *slots; /* NULL: not asked for */
+    const uint16_t *keys;  /* of lines, to order other columns; NULL: not asked for */
 };
 
 struct columnar_reader {
