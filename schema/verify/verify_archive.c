@@ -181,13 +181,16 @@ static enum status check_days(const struct verify_archive *verify, const struct 
     while (to < count && days[to] < verify->to_us) {
         to++;
     }
+    if (from == to) {
+        return OK;
+    }
     const struct verify_days of_range = {.dir = verify->dir,
                                          .days_us = days + from,
                                          .n_days = to - from,
                                          .set = set,
                                          .quick = verify->quick,
                                          .report = verify->report};
-    return from < to ? verify_days(&of_range, err) : OK;
+    return verify_days(&of_range, err);
 }
 
 enum status verify_archive(const struct verify_archive *verify, struct seal_set *set,
