@@ -1,27 +1,17 @@
 #include "query/render/event_summary.h"
 
-static const char *const address_fields[] = {
-    "addr.remote", "identity.client_ip", "src_addr", "request.source_address",
-    "client_ip",   "remote_ip",          NULL};
-static const char *const target_fields[] = {"server_hostname", "db_service",   "kubernetes_cluster",
-                                            "app_name",        "desktop_name", "desktop_addr",
-                                            "node_name",       "instance_id",  "dst_addr",
-                                            "resource_name",   "name",         "token_name",
-                                            "bot_name",        "server_id",    NULL};
-static const char *const detail_fields[] = {
-    "command", "db_query", "query",   "path",    "program",   "request_path",
-    "url",     "reason",   "error",   "message", "exitError", "initial_command",
-    "method",  "login",    "db_name", NULL};
+#include "query/render/event_type.h"
 
-static struct span first_of(const struct event *event, const char *const *fields)
+static const char usual_address[] = "addr.remote|identity.client_ip|src_addr|"
+                                    "request.source_address|client_ip|remote_ip";
+static const char usual_target[] =
+    "kubernetes_cluster|desktop_name|desktop_addr|db_service|app_name|server_hostname|node_name|"
+    "instance_id|vm_name|resource_name|name|token_name|access_list_name|dst_addr|server_id";
+
+static struct span first_of(const struct event *event, const char *own, const char *usual)
 {
-    for (size_t i = 0; fields[i]; i++) {
-        struct span value = event_get(event, fields[i]);
-        if (value.size > 0) {
-            return value;
-        }
-    }
-    return span_of(NULL, 0);
+    const struct event_field *field = event_type_field(event, span_str(*own ? own : usual));
+    return field ? field->value : span_of(NULL, 0);
 }
 
 /* host:port and [v6]:port lose the port; a bare IPv6 address (two colons) has none. */
@@ -38,13 +28,13 @@ static struct span without_port(struct span address)
 
 struct event_summary event_summary_of(const struct event *event)
 {
+    const struct event_type *type = event_type_find(event);
     return (struct event_summary){
         .severity = event_code_severity(event->code),
         .type = event->type,
         .code = event->code,
         .actor = event_actor(event),
-        .address = without_port(first_of(event, address_fields)),
-        .target = first_of(event, target_fields),
-        .detail = first_of(event, detail_fields),
+        .address = without_port(first_of(event, type->address, usual_address)),
+        .target = first_of(event, type->target, usual_target),
     };
 }

@@ -11,8 +11,7 @@ struct event_summary {
     struct span code;
     struct span actor;
     struct span address; /* where from; without the port */
-    struct span target;  /* host, database, cluster, application, or what was done to */
-    struct span detail;  /* what was done: command, path, query, error */
+    struct span target;  /* what it was done to: host, database, user, list, ... */
 };
 
 struct event_summary event_summary_of(const struct event *event);

@@ -7,8 +7,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "query/render/event_sentence.h"
 #include "query/render/event_summary.h"
 #include "query/render/terminal_text.h"
+
+/* Of a line's sentence, in bytes: more is in the event. */
+enum { TABLE_SENTENCE_MAX = 2000 };
 
 static const char *const form_names[] = {"table", "json", "ndjson", "raw", "csv"};
 
@@ -48,6 +52,7 @@ void render_init(struct render *render, enum render_form form, FILE *out)
 void render_fini(struct render *render)
 {
     buf_fini(&render->line);
+    buf_fini(&render->sentence);
     arena_fini(&render->arena);
 }
 
@@ -68,26 +73,46 @@ static const char *severity_colour(enum event_severity severity)
     return colours[severity];
 }
 
-/* One cell padded to `width`, and two spaces; *left is what the line has room for. */
+/* One cell padded to `width`, and two spaces; *left is what the line has room for. Without a
+ * terminal nothing is cut: what grep looks for must be there. */
 static void add_cell(struct buf *line, struct span text, size_t width, size_t *left)
 {
-    size_t room = width < *left ? width : *left;
+    bool cuts = *left != SIZE_MAX;
+    size_t room = !cuts || *left < width ? *left : width;
     size_t used = terminal_text_add(line, text, room);
-    *left -= used;
-    while (width != SIZE_MAX && used < width + 2 && *left > 0) {
+    const size_t end = (used > width ? used : width) + 2;
+    while (width != SIZE_MAX && used < end && (!cuts || used < *left)) {
         buf_add_char(line, ' ');
         used++;
-        (*left)--;
     }
+    *left -= cuts ? used : 0;
+}
+
+/* Columns of the cells, by the columns of the terminal: a narrow one cuts type and actor, so that
+ * address and sentence are still seen, and has no target, which the sentence names. */
+struct table_widths {
+    size_t from;
+    size_t type;
+    size_t actor;
+    size_t target; /* 0: not shown */
+};
+
+static const struct table_widths *find_widths(size_t columns)
+{
+    static const struct table_widths widths[] = {
+        {160, 26, 24, 20}, {110, 20, 16, 0}, {0, 16, 12, 0}};
+    size_t at = 0;
+    while (columns < widths[at].from) {
+        at++;
+    }
+    return &widths[at];
 }
 
 static void table_line(struct render *render, const struct search_hit *hit,
                        const struct event *event)
 {
-    enum { TIME = 20, SEVERITY = 5, ADDRESS = 15, WIDE = 110 };
-    /* A narrow terminal cuts type and actor, so that the address is still seen. */
-    const size_t type_width = render->columns < WIDE ? 16 : 26;
-    const size_t actor_width = render->columns < WIDE ? 12 : 24;
+    enum { TIME = 20, SEVERITY = 5, ADDRESS = 15 };
+    const struct table_widths *widths = find_widths(render->columns);
     struct buf *line = &render->line;
     struct event_summary summary = event_summary_of(event);
     size_t left = render->columns;
@@ -100,10 +125,16 @@ static void table_line(struct render *render, const struct search_hit *hit,
     buf_add_str(line, colour);
     add_cell(line, span_str(event_severity_text(summary.severity)), SEVERITY, &left);
     buf_add_str(line, *colour ? "\x1b[0m" : "");
-    add_cell(line, summary.type, type_width, &left);
-    add_cell(line, summary.actor, actor_width, &left);
+    add_cell(line, summary.type, widths->type, &left);
+    add_cell(line, summary.actor, widths->actor, &left);
     add_cell(line, summary.address, ADDRESS, &left);
-    add_cell(line, summary.target, SIZE_MAX, &left);
+    if (widths->target > 0) {
+        add_cell(line, summary.target, widths->target, &left);
+    }
+    buf_clear(&render->sentence);
+    event_sentence_add(&render->sentence, event, TABLE_SENTENCE_MAX);
+    add_cell(line, buf_span(&render->sentence), SIZE_MAX, &left);
+    line->failed |= !buf_ok(&render->sentence);
     while (line->size > 0 && line->data[line->size - 1] == ' ') {
         line->size--;
     }

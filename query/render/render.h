@@ -7,7 +7,8 @@
 #include "query/search/search_run.h"
 
 enum render_form {
-    RENDER_TABLE,  /* for people: time, severity, type, actor, address, target; a line an event */
+    RENDER_TABLE,  /* for people: time, severity, type, actor, address, target, and what was done in
+                      a sentence; a line an event */
     RENDER_JSON,   /* an array */
     RENDER_NDJSON, /* one line each; line breaks inside of an event become spaces */
     RENDER_RAW,    /* the bytes as they came, and a newline */
@@ -24,6 +25,7 @@ struct render {
     bool colour;
     int64_t count;
     struct buf line;
+    struct buf sentence; /* of the line */
     struct arena arena;
 };
 

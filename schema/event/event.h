@@ -84,8 +84,9 @@ MUST_USE bool event_parse_head(struct span raw, int64_t arrival_us, struct arena
 /* First value of the field, or the empty span. */
 struct span event_get(const struct event *event, const char *path);
 
-/* Who did it: user, else identity.user, else user_name, else reviewer, else updated_by
- * (Teleport's events.proto; empty when none). */
+/* Who did it: the first of user, identity.user, user_name, reviewer, updated_by, user.user (in
+ * events of devices up to version 12), bot_name and integration that the event has; empty when it
+ * has none. */
 struct span event_actor(const struct event *event);
 /* The fields behind event_actor, in order, NULL-terminated. */
 extern const char *const event_actor_fields[];

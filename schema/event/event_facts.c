@@ -15,7 +15,8 @@ struct span event_get(const struct event *event, const char *path)
 }
 
 const char *const event_actor_fields[] = {"user",     "identity.user", "user_name",
-                                          "reviewer", "updated_by",    NULL};
+                                          "reviewer", "updated_by",    "user.user",
+                                          "bot_name", "integration",   NULL};
 
 struct span event_actor(const struct event *event)
 {

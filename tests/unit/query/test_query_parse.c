@@ -125,7 +125,10 @@ static const struct {
     {"\xc3\x84rger", "term'\xc3\xa4rger'"},
     {"actor:x", "or(user=term'x', and(not(user=exists), or(identity.user=term'x', "
                 "and(not(identity.user=exists), or(user_name=term'x', and(not(user_name=exists), "
-                "or(reviewer=term'x', and(not(reviewer=exists), updated_by=term'x'))))))))"},
+                "or(reviewer=term'x', and(not(reviewer=exists), or(updated_by=term'x', "
+                "and(not(updated_by=exists), or(user.user=term'x', and(not(user.user=exists), "
+                "or(bot_name=term'x', and(not(bot_name=exists), "
+                "integration=term'x'))))))))))))))"},
 };
 
 TEST(trees)

@@ -77,16 +77,45 @@ TEST(forms)
                   "\r\n2025-11-20T10:30:00.123456Z,,,,,,,\r\n");
     expect_render(RENDER_TABLE, lines, 1,
                   "2025-11-20T10:30:00Z  warn   user.login                  al,\"ice"
-                  "                   10.0.0.1\n");
+                  "                   10.0.0.1                               Login failed\n");
+}
+
+static const char *const wide_line[] = {
+    "{\"event\":\"db.session.postgres.statements.parse\",\"code\":\"TPG00I\","
+    "\"user\":\"somebody-with-a-name@example.org\",\"addr.remote\":\"[2001:db8:1111::7:8:9]:22\","
+    "\"db_service\":\"a-database-of-many-words\",\"query\":\"SELECT\\n1\"}"};
+
+static void expect_table(const char *columns, const char *should)
+{
+    EXPECT(setenv("COLUMNS", columns, 1) == 0);
+    expect_render(RENDER_TABLE, wide_line, 1, should);
+    EXPECT(unsetenv("COLUMNS") == 0);
 }
 
 TEST(table_is_cut_to_the_terminal)
 {
-    static const char *const lines[] = {"{\"event\":\"user.login\",\"code\":\"T1000W\","
-                                        "\"user\":\"alice\"}"};
-    EXPECT(setenv("COLUMNS", "36", 1) == 0);
-    expect_render(RENDER_TABLE, lines, 1, "2025-11-20T10:30:00Z  warn   user.l\xe2\x80\xa6\n");
-    EXPECT(unsetenv("COLUMNS") == 0);
+    expect_table("36", "2025-11-20T10:30:00Z  info   db.ses\xe2\x80\xa6\n");
+    expect_table(
+        "100", "2025-11-20T10:30:00Z  info   db.session.post\xe2\x80\xa6  somebody-wi\xe2\x80\xa6  "
+               "2001:db8:1111:\xe2\x80\xa6  Prepared on a-databas\xe2\x80\xa6\n");
+    expect_table("120",
+                 "2025-11-20T10:30:00Z  info   db.session.postgres\xe2\x80\xa6  "
+                 "somebody-with-a\xe2\x80\xa6  "
+                 "2001:db8:1111:\xe2\x80\xa6  Prepared on a-database-of-many-wo\xe2\x80\xa6\n");
+    expect_table("180", "2025-11-20T10:30:00Z  info   db.session.postgres.state\xe2\x80\xa6  "
+                        "somebody-with-a-name@ex\xe2\x80\xa6  2001:db8:1111:\xe2\x80\xa6  "
+                        "a-database-of-many-\xe2\x80\xa6  Prepared on a-database-of-many-words: "
+                        "SELECT\\x0a1\n");
+}
+
+/* Into a pipe nothing is cut: what is looked for there must be found. */
+TEST(table_in_a_pipe_is_not_cut)
+{
+    expect_render(RENDER_TABLE, wide_line, 1,
+                  "2025-11-20T10:30:00Z  info   db.session.postgres.statements.parse  "
+                  "somebody-with-a-name@example.org  2001:db8:1111::7:8:9  "
+                  "a-database-of-many-words  Prepared on a-database-of-many-words: "
+                  "SELECT\\x0a1\n");
 }
 
 TEST(pretty)
@@ -101,4 +130,5 @@ TEST(pretty)
 }
 
 TEST_MAIN(TEST_ENTRY(text_cannot_paint), TEST_ENTRY(text_is_cut_at_columns), TEST_ENTRY(forms),
-          TEST_ENTRY(table_is_cut_to_the_terminal), TEST_ENTRY(pretty))
+          TEST_ENTRY(table_is_cut_to_the_terminal), TEST_ENTRY(table_in_a_pipe_is_not_cut),
+          TEST_ENTRY(pretty))

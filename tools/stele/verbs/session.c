@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "query/language/parse.h"
+#include "query/render/event_sentence.h"
 #include "query/render/event_summary.h"
 #include "query/render/render.h"
 #include "query/render/terminal_text.h"
@@ -10,7 +11,12 @@
 #include "tools/stele/cli/options.h"
 #include "tools/stele/cli/table_cell.h"
 
-enum { SESSION_EVENTS_MAX = 1000000, TYPE_COLUMNS = 30, ACTOR_COLUMNS = 24 };
+enum {
+    SESSION_EVENTS_MAX = 1000000,
+    TYPE_COLUMNS = 30,
+    ACTOR_COLUMNS = 24,
+    SENTENCE_MAX = 1 << 20
+};
 
 /* One line of the timeline, kept until the head is known. */
 struct line {
@@ -39,24 +45,6 @@ static void first_text(struct session *session, struct span *kept, struct span t
     }
 }
 
-/* Command and its arguments, a path with where it went to, or what else there is. */
-static void add_detail(const struct event *event, const struct event_summary *summary,
-                       struct buf *out)
-{
-    static const char *const more[] = {"argv", "target_path", "dst_addr", "dst_port", "exitCode"};
-    (void)terminal_text_add(out, summary->detail, SIZE_MAX);
-    for (size_t i = 0; i < sizeof more / sizeof more[0]; i++) {
-        for (size_t f = 0; f < event->n_fields; f++) {
-            if (span_is(event->fields[f].path, more[i])) {
-                buf_add_str(out, i == 0 ? " " : i == 1 ? " -> " : "  ");
-                buf_printf(out, "%s", i > 1 ? more[i] : "");
-                buf_add_str(out, i > 1 ? "=" : "");
-                (void)terminal_text_add(out, event->fields[f].value, SIZE_MAX);
-            }
-        }
-    }
-}
-
 static enum status add_line(struct session *session, const struct search_hit *hit,
                             const struct event *event)
 {
@@ -64,7 +52,11 @@ static enum status add_line(struct session *session, const struct search_hit *hi
     struct buf text = BUF_INIT;
     table_cell_add_padded(&text, summary.type, TYPE_COLUMNS);
     table_cell_add_padded(&text, summary.actor, ACTOR_COLUMNS);
-    add_detail(event, &summary, &text);
+    struct buf sentence = BUF_INIT;
+    event_sentence_add(&sentence, event, SENTENCE_MAX);
+    (void)terminal_text_add(&text, buf_span(&sentence), SIZE_MAX);
+    text.failed |= !buf_ok(&sentence);
+    buf_fini(&sentence);
     table_cell_trim(&text);
     struct span copy = arena_copy(&session->arena, buf_span(&text));
     bool ok =
