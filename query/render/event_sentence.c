@@ -277,20 +277,21 @@ void event_sentence_fill(struct buf *out, const struct event *event, const char 
                          size_t max)
 {
     struct sentence sentence = {.out = out, .event = event, .end = out->size + max};
-    struct span rest = span_str(template);
-    for (size_t at = 0; at < rest.size; at++) {
-        char c = rest.data[at];
-        if (c == '[') {
+    for (const char *at = template; *at;) {
+        if (*at == '[') {
             open_level(&sentence);
-        } else if (c == ']') {
+            at++;
+        } else if (*at == ']') {
             close_level(&sentence);
-        } else if (c == '{') {
-            struct span part = span_from(rest, at + 1);
-            part.size = span_find(part, '}');
-            add_part(&sentence, part);
-            at += part.size + 1;
+            at++;
+        } else if (*at == '{') {
+            size_t size = strcspn(at + 1, "}");
+            add_part(&sentence, span_of(at + 1, size));
+            at += size + 2;
         } else {
-            add_text(&sentence, span_of(&rest.data[at], 1));
+            size_t size = strcspn(at, "[]{");
+            add_text(&sentence, span_of(at, size));
+            at += size;
         }
     }
     CHECK(sentence.depth == 0);
