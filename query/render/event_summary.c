@@ -2,7 +2,7 @@
 
 #include "query/render/event_type.h"
 
-static const char usual_address[] = "addr.remote|identity.client_ip|src_addr|"
+static const char usual_address[] = "addr.remote|addr_remote|identity.client_ip|src_addr|"
                                     "request.source_address|client_ip|remote_ip";
 static const char usual_target[] =
     "kubernetes_cluster|desktop_name|desktop_addr|db_service|app_name|server_hostname|node_name|"

@@ -1,158 +1,226 @@
-/* stele session: what happened in one session, from its first event to its last. */
+/* stele session: what happened in one session, from its first event to its last. The requests of an
+ * application are in chunks of the session: their events name the chunk, and the session's own
+ * events say which chunks are its. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "query/language/parse.h"
 #include "query/render/event_sentence.h"
-#include "query/render/event_summary.h"
 #include "query/render/render.h"
 #include "query/render/terminal_text.h"
-#include "schema/base/vec.h"
 #include "tools/stele/cli/options.h"
 #include "tools/stele/cli/table_cell.h"
+#include "tools/stele/verbs/session_head.h"
 
 enum {
-    SESSION_EVENTS_MAX = 1000000,
+    EVENTS_MAX = 1000000,
     TYPE_COLUMNS = 30,
     ACTOR_COLUMNS = 24,
-    SENTENCE_MAX = 1 << 20
+    SENTENCE_MAX = 1 << 20,
+    CHUNKS_MAX = 500, /* of which one query asks; its text may have QUERY_BYTES_MAX */
+    CHUNK_BYTES_MAX = 50
 };
 
-/* One line of the timeline, kept until the head is known. */
+/* One line of the timeline, kept until all are there. */
 struct line {
     int64_t time_us;
+    uint64_t ei;
+    bool starts; /* is of the event that starts the session */
+    size_t number;
     struct span text;
 };
 
 struct session {
-    struct arena arena;   /* the lines */
+    const char *path;
+    struct session_head head;
+    struct arena arena;   /* the lines, and the names of chunks */
     struct arena scratch; /* of one event */
     VEC(struct line) lines;
-    bool over; /* there are more than SESSION_EVENTS_MAX */
-    struct span who;
-    struct span where;
-    struct span address;
-    struct span login;
-    struct span ended; /* type of the last event that ends a session */
+    VEC(struct span) chunks;
+    bool over;        /* there are more than EVENTS_MAX */
+    bool over_chunks; /* there are more chunks than are asked for */
     enum status status;
     struct err *err;
 };
 
-static void first_text(struct session *session, struct span *kept, struct span text)
+static void session_fini(struct session *session)
 {
-    if (kept->size == 0 && text.size > 0) {
-        *kept = arena_copy(&session->arena, text);
-    }
+    vec_fini(&session->lines);
+    vec_fini(&session->chunks);
+    session_head_fini(&session->head);
+    arena_fini(&session->arena);
+    arena_fini(&session->scratch);
 }
 
-static enum status add_line(struct session *session, const struct search_hit *hit,
-                            const struct event *event)
+/* The event's number in its session. Not a number: 0, as of events that are not numbered. */
+static uint64_t number_of(const struct event *event)
+{
+    struct span ei = event_get(event, "ei");
+    uint64_t number = 0;
+    for (size_t i = 0; i < ei.size && i < 18 && ei.data[i] >= '0' && ei.data[i] <= '9'; i++) {
+        number = number * 10 + (uint64_t)(ei.data[i] - '0');
+    }
+    return number;
+}
+
+static bool add_chunk(struct session *session, const struct event *event)
+{
+    struct span chunk = event_get(event, "session_chunk_id");
+    if (chunk.size == 0 || !span_is(event->type, "app.session.chunk")) {
+        return true;
+    }
+    if (session->chunks.count == CHUNKS_MAX || chunk.size > CHUNK_BYTES_MAX) {
+        session->over_chunks = true;
+        return true;
+    }
+    struct span copy = arena_copy(&session->arena, chunk);
+    return copy.data && vec_push(&session->chunks, copy);
+}
+
+static bool add_line(struct session *session, const struct search_hit *hit,
+                     const struct event *event)
 {
     struct event_summary summary = event_summary_of(event);
     struct buf text = BUF_INIT;
-    table_cell_add_padded(&text, summary.type, TYPE_COLUMNS);
-    table_cell_add_padded(&text, summary.actor, ACTOR_COLUMNS);
     struct buf sentence = BUF_INIT;
     event_sentence_add(&sentence, event, SENTENCE_MAX);
+    table_cell_add_padded(&text, summary.type, TYPE_COLUMNS);
+    table_cell_add_padded(&text, summary.actor, ACTOR_COLUMNS);
     (void)terminal_text_add(&text, buf_span(&sentence), SIZE_MAX);
-    text.failed |= !buf_ok(&sentence);
-    buf_fini(&sentence);
     table_cell_trim(&text);
-    struct span copy = arena_copy(&session->arena, buf_span(&text));
-    bool ok =
-        buf_ok(&text) && copy.data && vec_push(&session->lines, (struct line){hit->time_us, copy});
+    struct line line = {.time_us = hit->time_us,
+                        .ei = number_of(event),
+                        .starts = session_head_rank_of(summary.type) == SESSION_HEAD_START,
+                        .number = session->lines.count,
+                        .text = arena_copy(&session->arena, buf_span(&text))};
+    bool ok = buf_ok(&text) && buf_ok(&sentence) && line.text.data &&
+              vec_push(&session->lines, line) && add_chunk(session, event) &&
+              session_head_add(&session->head, event, &summary);
     buf_fini(&text);
-    if (!ok) {
-        return err_nomem(session->err, "session");
-    }
-    first_text(session, &session->who, summary.actor);
-    first_text(session, &session->where, summary.target);
-    first_text(session, &session->address, summary.address);
-    first_text(session, &session->login, event_get(event, "login"));
-    if (span_ends(summary.type, ".end")) {
-        session->ended = arena_copy(&session->arena, summary.type);
-    }
-    return OK;
+    buf_fini(&sentence);
+    return ok;
 }
 
 static bool add_hit(void *context, const struct search_hit *hit)
 {
     struct session *session = context;
     struct event event;
-    session->over = session->lines.count == SESSION_EVENTS_MAX;
+    session->over = session->lines.count == EVENTS_MAX;
     if (session->over) {
         return false;
     }
     arena_reset(&session->scratch);
-    session->status =
-        event_parse(hit->raw, hit->received_us, &session->scratch, &event)
-            ? add_line(session, hit, &event)
-            : err_set(session->err, ERR_CORRUPT, "session: an event that cannot be read");
+    if (!event_parse(hit->raw, hit->received_us, &session->scratch, &event)) {
+        session->status =
+            err_set(session->err, ERR_CORRUPT, "session: an event that cannot be read");
+    } else if (!add_line(session, hit, &event)) {
+        session->status = err_nomem(session->err, "session");
+    }
     return session->status == OK;
 }
 
-/* "1:02:03.4" */
-static const char *duration_text(int64_t us, char out[40])
+static void add_value(struct buf *query, struct span value)
 {
-    int64_t tenths = us / 100000;
-    int64_t seconds = tenths / 10;
-    (void)snprintf(out, 40, "%lld:%02lld:%02lld.%lld", (long long)(seconds / 3600),
-                   (long long)(seconds / 60 % 60), (long long)(seconds % 60),
-                   (long long)(tenths % 10));
-    return out;
-}
-
-static void print_label(const char *label, struct span text)
-{
-    if (text.size > 0) {
-        table_cell_print_labelled(8, label, text);
+    buf_add_char(query, '"');
+    for (size_t i = 0; i < value.size; i++) {
+        buf_add_str(query, value.data[i] == '"' || value.data[i] == '\\' ? "\\" : "");
+        buf_add_char(query, value.data[i]);
     }
+    buf_add_char(query, '"');
 }
 
-static void print_session(const struct session *session, const char *sid)
+/* (sid:(A OR B ...) OR session_chunk_id:(A OR B ...)) */
+static void add_any_of(struct buf *query, const struct span *ids, size_t count)
+{
+    static const char *const fields[] = {"(sid:(", " OR session_chunk_id:("};
+    for (size_t f = 0; f < 2; f++) {
+        buf_add_str(query, fields[f]);
+        for (size_t i = 0; i < count; i++) {
+            buf_add_str(query, i > 0 ? " OR " : "");
+            add_value(query, ids[i]);
+        }
+        buf_add_char(query, ')');
+    }
+    buf_add_char(query, ')');
+}
+
+static enum status find(struct session *session, const struct buf *text, struct err *err)
+{
+    struct query *query = NULL;
+    struct day_iterator *iterator = NULL;
+    int64_t hits = 0;
+    enum status status = buf_status(text, "session", err);
+    status = THEN(status, parse_query(buf_span(text), 0, &query, NULL, err));
+    const struct search_run_options search = {
+        .search = {.path = session->path,
+                   .query = query,
+                   .from_us = INT64_MIN,
+                   .to_us = INT64_MAX,
+                   .oldest_first = true},
+        .each = add_hit,
+        .context = session,
+    };
+    status = THEN(status, day_iterator_open(&search.search, &iterator, err));
+    status = THEN(status, search_run_query(iterator, &search, &hits, err));
+    day_iterator_close(iterator);
+    parse_query_free(query);
+    return THEN(status, session->status);
+}
+
+/* Its own events, then those of its chunks that were not among them. */
+static enum status find_all(struct session *session, struct span sid, struct err *err)
+{
+    struct buf text = BUF_INIT;
+    add_any_of(&text, &sid, 1);
+    enum status status = find(session, &text, err);
+    if (status == OK && session->chunks.count > 0 && !session->over) {
+        buf_clear(&text);
+        add_any_of(&text, session->chunks.items, session->chunks.count);
+        buf_add_str(&text, " NOT ");
+        add_any_of(&text, &sid, 1);
+        status = find(session, &text, err);
+    }
+    buf_fini(&text);
+    return status;
+}
+
+static int compare(int64_t a, int64_t b)
+{
+    return a < b ? -1 : a > b;
+}
+
+/* By time; events of one millisecond by their number, as most have no more digits than that and
+ * the streams of a session arrive side by side. */
+static int in_order(const void *a, const void *b)
+{
+    const struct line *one = a;
+    const struct line *two = b;
+    int order = compare(one->time_us / 1000, two->time_us / 1000);
+    order = order ? order : (one->ei > two->ei) - (one->ei < two->ei);
+    order = order ? order : compare(one->time_us, two->time_us);
+    order = order ? order : two->starts - one->starts;
+    return order ? order : (one->number > two->number) - (one->number < two->number);
+}
+
+static void print_session(struct session *session, const char *sid)
 {
     char text[40];
-    int64_t first_us = session->lines.items[0].time_us;
-    int64_t last_us = vec_last(&session->lines)->time_us;
-    print_label("session", span_str(sid));
-    print_label("who", session->who);
-    print_label("login", session->login);
-    print_label("where", session->where);
-    print_label("address", session->address);
-    printf("%-8s %s\n", "from", output_time(first_us).text);
-    printf("%-8s %s%s\n", "until", output_time(last_us).text,
-           session->ended.size > 0 ? "" : " (no end seen)");
-    printf("%-8s %s, %zu events\n\n", "length", duration_text(last_us - first_us, text),
-           session->lines.count);
+    int64_t from_us = session_head_from_us(&session->head);
+    qsort(session->lines.items, session->lines.count, sizeof session->lines.items[0], in_order);
+    session_head_print(&session->head, sid, session->lines.count);
     for (size_t i = 0; i < session->lines.count; i++) {
         const struct line *line = &session->lines.items[i];
-        printf("%-27s +%-10s %.*s\n", output_time(line->time_us).text,
-               duration_text(line->time_us - first_us, text), SPAN_FMT(line->text));
+        const char *duration = session_head_duration(line->time_us - from_us, text);
+        printf("%-27s %s%-10s %.*s\n", output_time(line->time_us).text, *duration == '-' ? "" : "+",
+               duration, SPAN_FMT(line->text));
     }
 }
 
 static enum status run(struct options *options, int *out_code, struct err *err)
 {
     const char *sid = options->words[0];
-    struct session session = {.err = err};
-    struct query *query = NULL;
-    struct day_iterator *iterator = NULL;
-    int64_t hits = 0;
-    enum status status = parse_query_of_value(span_str("sid"), span_str(sid), &query, err);
-    const struct search_run_options search = {
-        .search = {.path = options->archive,
-                   .query = query,
-                   .from_us = INT64_MIN,
-                   .to_us = INT64_MAX,
-                   .oldest_first = true},
-        .each = add_hit,
-        .context = &session,
-    };
-    status = THEN(status, day_iterator_open(&search.search, &iterator, err));
-    status = THEN(status, search_run_query(iterator, &search, &hits, err));
-    day_iterator_close(iterator);
-    parse_query_free(query);
-    status = THEN(status, session.status);
+    struct session session = {.path = options->archive, .err = err};
+    enum status status = find_all(&session, span_str(sid), err);
     if (status == OK && session.lines.count == 0) {
         fprintf(stderr, "stele session: no event of session %s\n", sid);
         *out_code = 1;
@@ -160,11 +228,12 @@ static enum status run(struct options *options, int *out_code, struct err *err)
         print_session(&session, sid);
     }
     if (session.over) {
-        fprintf(stderr, "only the first %d events are shown\n", SESSION_EVENTS_MAX);
+        fprintf(stderr, "only the first %d events are shown\n", EVENTS_MAX);
     }
-    vec_fini(&session.lines);
-    arena_fini(&session.arena);
-    arena_fini(&session.scratch);
+    if (session.over_chunks) {
+        fprintf(stderr, "only the requests of the first %d chunks are shown\n", CHUNKS_MAX);
+    }
+    session_fini(&session);
     return status;
 }
 
