@@ -40,7 +40,8 @@ static bool is_of_type(const struct event_type *type, struct span name)
         return span_equal(pattern, name);
     }
     struct span end = span_from(pattern, star + 1);
-    return name.size >= star + end.size && memcmp(name.data, pattern.data, star) == 0 &&
+    return name.size >= star + end.size &&
+           (star == 0 || memcmp(name.data, pattern.data, star) == 0) &&
            span_equal(span_from(name, name.size - end.size), end);
 }
 
