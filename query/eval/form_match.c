@@ -129,6 +129,9 @@ enum form_match_way form_match_way(const struct predicate *predicate, const stru
     case PREDICATE_GLOB:
     case PREDICATE_PHRASE:
         return can_have(form, needle->literal) ? FORM_MATCH_SPELLED : FORM_MATCH_NONE;
+    case PREDICATE_ADDRESS:
+        return form == VALUE_FORM_IPV4 || form == VALUE_FORM_ENDPOINT ? FORM_MATCH_SPELLED
+                                                                      : FORM_MATCH_NONE;
     case PREDICATE_SEVERITY:
     case PREDICATE_UID:
         return FORM_MATCH_SPELLED;

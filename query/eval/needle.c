@@ -150,6 +150,7 @@ struct needle needle_of(const struct predicate *predicate)
     case PREDICATE_RANGE:
     case PREDICATE_EXISTS:
     case PREDICATE_OBSERVABLE:
+    case PREDICATE_ADDRESS:
     case PREDICATE_SEVERITY:
     case PREDICATE_TIME:
     case PREDICATE_UID:

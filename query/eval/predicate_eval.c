@@ -66,6 +66,7 @@ static enum status find_blocks(struct predicate_eval *eval, struct segment *segm
     case PREDICATE_GLOB:
     case PREDICATE_RANGE:
     case PREDICATE_EXISTS:
+    case PREDICATE_ADDRESS:
     case PREDICATE_SEVERITY:
     case PREDICATE_TIME:
     case PREDICATE_UID:
@@ -89,6 +90,7 @@ static unsigned cost_of(const struct predicate_eval *eval)
     case PREDICATE_PHRASE:
         return eval->match.field.size > 0 ? COST_FIELD : COST_WORD;
     case PREDICATE_EXISTS:
+    case PREDICATE_ADDRESS:
     case PREDICATE_RANGE:
     case PREDICATE_SEVERITY:
     case PREDICATE_UID:

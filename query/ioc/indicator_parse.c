@@ -1,7 +1,7 @@
 #include "query/ioc/indicator_parse.h"
 
 #include "query/ioc/indicator_internal.h"
-#include "query/ioc/refang.h"
+#include "schema/text/refang.h"
 #include "query/ioc/text_has.h"
 
 static struct span trim_blanks(struct span text)

@@ -4,6 +4,7 @@
  * reason, when it meets such an event ($unless), and only then. */
 #include "query/lake/lake_predicate.h"
 
+#include "query/lake/lake_network.h"
 #include "query/lake/lake_regex.h"
 #include "query/language/match.h"
 #include "query/language/number.h"
@@ -82,6 +83,7 @@ static bool hangs_on_numbers(const struct predicate *predicate)
     case PREDICATE_ALL:
     case PREDICATE_EXISTS:
     case PREDICATE_OBSERVABLE:
+    case PREDICATE_ADDRESS:
     case PREDICATE_SEVERITY:
     case PREDICATE_TIME:
     case PREDICATE_UID:
@@ -356,6 +358,18 @@ static void write_address(const struct predicate_writer *writer)
     add(writer, "')");
 }
 
+static void write_network(const struct predicate_writer *writer)
+{
+    struct buf shape = BUF_INIT;
+    lake_network_shape(writer->predicate->address_low, writer->predicate->address_high, &shape);
+    writer->out->failed = writer->out->failed || !buf_ok(&shape);
+    begin_any(writer, "terms");
+    add(writer, "$matches($at(x, terms), ");
+    add_text(writer, buf_span(&shape));
+    add(writer, "))");
+    buf_fini(&shape);
+}
+
 static void write_all(const struct predicate_writer *writer)
 {
     add(writer, "true");
@@ -388,6 +402,7 @@ static void (*const write_by_kind[])(const struct predicate_writer *writer) = {
     [PREDICATE_RANGE] = write_range,
     [PREDICATE_EXISTS] = write_exists,
     [PREDICATE_OBSERVABLE] = write_address, /* check refuses the other kinds */
+    [PREDICATE_ADDRESS] = write_network,
     [PREDICATE_SEVERITY] = write_severity,
     [PREDICATE_TIME] = write_time,
     [PREDICATE_UID] = write_uid,

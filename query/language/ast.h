@@ -6,6 +6,7 @@
 #include "schema/event/observable_key.h"
 
 enum { QUERY_BYTES_MAX = 65536, QUERY_NODES_MAX = 4096, QUERY_DEPTH_MAX = 64 };
+enum { QUERY_NOTE_BYTES = 512 };
 
 enum predicate_kind {
     PREDICATE_ALL,       /* every event */
@@ -17,6 +18,7 @@ enum predicate_kind {
     PREDICATE_RANGE,
     PREDICATE_EXISTS,
     PREDICATE_OBSERVABLE, /* an address from low to high, a domain or one below it, a URL, a hash */
+    PREDICATE_ADDRESS,    /* an address from low to high, in one field */
     PREDICATE_SEVERITY,
     PREDICATE_TIME, /* the event's time */
     PREDICATE_UID,
@@ -47,8 +49,7 @@ struct predicate {
     struct bound low; /* RANGE */
     struct bound high;
     enum observable_kind observable;
-    unsigned char
-        address_low[OBSERVABLE_KEY_ADDRESS_BYTES]; /* of IP, inclusive, IPv4 mapped into IPv6 */
+    unsigned char address_low[OBSERVABLE_KEY_ADDRESS_BYTES]; /* inclusive, IPv4 mapped into IPv6 */
     unsigned char address_high[OBSERVABLE_KEY_ADDRESS_BYTES];
     enum event_severity severity;
     int64_t time_low_us; /* TIME: from low, before high */
@@ -65,12 +66,19 @@ struct node {
     struct node *next;
 };
 
+/* One line for people: what was read otherwise than as plain words. */
+struct query_note {
+    struct span text;
+    struct query_note *next;
+};
+
 /* The whole of it; everything lives in the arena. */
 struct query {
     struct arena arena;
     struct node *root;
     struct predicate **leaves;
     size_t n_leaves;
+    const struct query_note *notes; /* in the order of the query; NULL: none */
 };
 
 #endif

@@ -1,5 +1,7 @@
 #include "query/language/build.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "query/language/parse.h"
@@ -58,6 +60,33 @@ enum status build_exists(struct build *build, struct span field, struct node **o
 {
     struct predicate exists = {.kind = PREDICATE_EXISTS, .field = field};
     return build_leaf(build, &exists, out_node);
+}
+
+enum status build_note(struct build *build, const char *format, ...)
+{
+    char text[QUERY_NOTE_BYTES];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    for (const struct query_note *at = build->query->notes; at; at = at->next) {
+        if (span_is(at->text, text)) {
+            return OK;
+        }
+    }
+    struct query_note *note = arena_alloc(&build->query->arena, sizeof *note);
+    struct span copy = arena_copy(&build->query->arena, span_str(text));
+    if (!note || !copy.data) {
+        return err_nomem(build->maker.err, "query");
+    }
+    *note = (struct query_note){.text = copy};
+    if (build->last_note) {
+        build->last_note->next = note;
+    } else {
+        build->query->notes = note;
+    }
+    build->last_note = note;
+    return OK;
 }
 
 static enum status build_field(struct build *build, struct span field,

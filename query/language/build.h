@@ -9,6 +9,7 @@ struct build {
     struct query *query;
     struct predicate_maker maker; /* with the query's arena */
     size_t n_nodes;
+    struct query_note *last_note;
 };
 
 /* An empty query; parse_query_free ends it. */
@@ -21,6 +22,9 @@ MUST_USE enum status build_leaf(struct build *build, const struct predicate *pre
                                 struct node **out_node);
 /* A leaf: the event has the field. */
 MUST_USE enum status build_exists(struct build *build, struct span field, struct node **out_node);
+/* Adds a note to the query, unless it has the same one. */
+MUST_USE enum status build_note(struct build *build, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* field:value as a leaf, or as several (actor:). */
 MUST_USE enum status build_value(struct build *build, struct span field,
                                  const struct predicate_form *form, struct node **out_node);

@@ -19,6 +19,7 @@ static const struct explanation explanations[] = {
     [PREDICATE_RANGE] = {"in the range", "the columns of the field"},
     [PREDICATE_EXISTS] = {"present", "the columns of the field"},
     [PREDICATE_OBSERVABLE] = {"an", "observables of each block, then its values"},
+    [PREDICATE_ADDRESS] = {"an address of", "the columns of the field"},
     [PREDICATE_SEVERITY] = {"the severity", "the column of code"},
     [PREDICATE_TIME] = {"the time", "block times"},
     [PREDICATE_UID] = {"the uid", "the column of uid"},

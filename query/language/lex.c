@@ -2,8 +2,10 @@
  * behind a field; "-" denies only in front of something; inside of a range "]" ends a word. */
 #include "query/language/lex.h"
 
+#include "query/language/address.h"
 #include "schema/event/term.h"
 #include "schema/text/ascii.h"
+#include "schema/text/refang.h"
 
 static bool is_letter(char c)
 {
@@ -15,16 +17,28 @@ static bool ends_word(const struct lex *lexer, char c)
     return ascii_is_space(c) || c == '"' || (lexer->in_range ? c == ']' : c == '(' || c == ')');
 }
 
+/* Size of what stands for a dot or the like in defanged text, evil(.)com, between two letters. */
+static size_t defanged_size(struct span text, size_t at)
+{
+    size_t size = text.data[at] == '(' ? refang_mark(span_from(text, at)) : 0;
+    bool goes_on = size > 0 && at + size < text.size && term_is_letter(text.data[at + size]);
+    return goes_on && term_is_letter(text.data[at - 1]) ? size : 0;
+}
+
 static struct span read_run(const struct lex *lexer)
 {
     size_t end = lexer->at;
-    while (end < lexer->text.size && !ends_word(lexer, lexer->text.data[end])) {
-        end++;
+    while (end < lexer->text.size) {
+        size_t mark = end > lexer->at && !lexer->in_range ? defanged_size(lexer->text, end) : 0;
+        if (mark == 0 && ends_word(lexer, lexer->text.data[end])) {
+            break;
+        }
+        end += mark ? mark : 1;
     }
     return span_of(lexer->text.data + lexer->at, end - lexer->at);
 }
 
-static bool is_field_name(struct span name)
+bool lex_is_field_name(struct span name)
 {
     if (name.size == 0 || !(is_letter(name.data[0]) || name.data[0] == '@')) {
         return false;
@@ -38,10 +52,13 @@ static bool is_field_name(struct span name)
     return true;
 }
 
+/* With or without a port, or a network. */
 static bool is_address(struct span text)
 {
+    unsigned char low[16];
+    unsigned char high[16];
     struct buf term = BUF_INIT;
-    bool is = term_address(text, &term);
+    bool is = term_address(text, &term) || address_read_range(text, low, high);
     buf_fini(&term);
     return is;
 }
@@ -56,7 +73,7 @@ static size_t field_name_size(struct span run)
     }
     struct span name = span_of(run.data, (size_t)(colon - run.data));
     struct span rest = span_from(run, name.size + 1);
-    if (span_starts(rest, "//") || span_starts(rest, "\\") || !is_field_name(name) ||
+    if (span_starts(rest, "//") || span_starts(rest, "\\") || !lex_is_field_name(name) ||
         is_address(run)) {
         return 0;
     }

@@ -38,6 +38,9 @@ struct lex {
     struct arena *arena;
 };
 
+/* A name that may stand in front of a colon without quotes. */
+bool lex_is_field_name(struct span name);
+
 /* ERR_USAGE for a quote that is never closed, with *out_at its byte offset. */
 MUST_USE enum status lex_next(struct lex *lexer, struct lex_token *out_token, size_t *out_at,
                               struct err *err);

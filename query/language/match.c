@@ -46,18 +46,33 @@ static int glob_term(void *context, struct span term, enum term_level level, uin
     return glob_match(predicate->text, term);
 }
 
-bool match_observable(const struct predicate *predicate, const struct observable *observable)
+/* text: an address as it stands in terms. */
+static bool in_address_range(const struct predicate *predicate, struct span text)
 {
     unsigned char address[OBSERVABLE_KEY_ADDRESS_BYTES];
+    return term_address_bytes(text, address) &&
+           memcmp(address, predicate->address_low, sizeof address) >= 0 &&
+           memcmp(address, predicate->address_high, sizeof address) <= 0;
+}
+
+static int address_term(void *context, struct span term, enum term_level level, uint32_t first_word,
+                        uint32_t last_word)
+{
+    (void)level;
+    (void)first_word;
+    (void)last_word;
+    return in_address_range(context, term);
+}
+
+bool match_observable(const struct predicate *predicate, const struct observable *observable)
+{
     struct span text = observable->normal;
     struct span wanted = predicate->text;
     if (observable->kind != predicate->observable) {
         return false;
     }
     if (observable->kind == OBSERVABLE_IP) {
-        return term_address_bytes(text, address) &&
-               memcmp(address, predicate->address_low, sizeof address) >= 0 &&
-               memcmp(address, predicate->address_high, sizeof address) <= 0;
+        return in_address_range(predicate, text);
     }
     if (observable->kind == OBSERVABLE_DOMAIN && text.size > wanted.size &&
         text.data[text.size - wanted.size - 1] == '.') {
@@ -222,6 +237,8 @@ bool match_value(const struct predicate *predicate, struct span path, struct spa
         return match_range(predicate, value);
     case PREDICATE_EXISTS:
         return true;
+    case PREDICATE_ADDRESS:
+        return split(value, address_term, predicate);
     case PREDICATE_SEVERITY:
         return event_code_severity(value) == predicate->severity;
     case PREDICATE_ALL:
@@ -250,6 +267,7 @@ bool match_integer_possible(const struct predicate *predicate)
     case PREDICATE_ALL:
     case PREDICATE_PHRASE:
     case PREDICATE_OBSERVABLE:
+    case PREDICATE_ADDRESS:
     case PREDICATE_SEVERITY:
     case PREDICATE_TIME:
     case PREDICATE_UID:

@@ -10,6 +10,7 @@
  *   EXISTS      the field has a value
  *   OBSERVABLE  one of the event's observables (schema/event/observable.h) is it: an address of the
  *               range, the domain or one below it, the URL (without a scheme: of any), the hash
+ *   ADDRESS     one of the value's terms is an address of the range
  *   SEVERITY    the field is a code of that severity
  *
  * Without a field every value is looked at, except the reserved fields (stele.source, stele.mark);

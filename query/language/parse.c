@@ -8,11 +8,13 @@
 #include "query/language/build.h"
 #include "query/language/error_position.h"
 #include "query/language/lex.h"
+#include "query/language/understand.h"
 #include "schema/base/utf8.h"
 
 struct parser {
     struct lex lexer;
     struct lex_token token; /* the next one, not taken yet */
+    enum lex_kind before;   /* the kind of the one taken last */
     struct build build;
     struct span field; /* of the group we are in */
     unsigned depth;
@@ -28,6 +30,7 @@ static enum status fault(struct parser *parser, size_t at, const char *text)
 
 static enum status advance(struct parser *parser)
 {
+    parser->before = parser->token.kind;
     return lex_next(&parser->lexer, &parser->token, &parser->at, parser->err);
 }
 
@@ -42,7 +45,61 @@ static enum status value_new(struct parser *parser, struct span field,
                              const struct predicate_form *form, size_t at, struct node **out_node)
 {
     parser->at = at;
-    return build_value(&parser->build, field, form, out_node);
+    return understand_value(&parser->build, field, form, out_node);
+}
+
+/* The token behind the next one; LEX_END when it is wrong, which is said when it is taken. */
+static struct lex_token peek(const struct parser *parser)
+{
+    struct lex lexer = parser->lexer;
+    struct lex_token token = {.kind = LEX_END};
+    struct err err;
+    size_t at;
+    (void)!lex_next(&lexer, &token, &at, &err);
+    return token;
+}
+
+static bool is_word(const struct lex_token *token, const char *word)
+{
+    return token->kind == LEX_WORD && span_is(token->text, word);
+}
+
+static bool begins_part(const struct lex_token *token)
+{
+    bool is_joint = is_word(token, "and") || is_word(token, "or");
+    return token->kind != LEX_END && token->kind != LEX_CLOSE && token->kind != LEX_AND &&
+           token->kind != LEX_OR && !is_joint;
+}
+
+static enum status take_as_operator(struct parser *parser, enum lex_kind kind, const char *operator)
+{
+    parser->token.kind = kind;
+    return understand_operator(&parser->build, parser->token.text, operator);
+}
+
+/* Behind a part: "and" and "or" in lower case, with a part behind them. */
+static enum status read_lower_joint(struct parser *parser)
+{
+    bool is_and = is_word(&parser->token, "and");
+    if (!is_and && !is_word(&parser->token, "or")) {
+        return OK;
+    }
+    const struct lex_token next = peek(parser);
+    return begins_part(&next)
+               ? take_as_operator(parser, is_and ? LEX_AND : LEX_OR, is_and ? "AND" : "OR")
+               : OK;
+}
+
+/* "not" in lower case: "could not connect" are words. */
+static enum status read_lower_not(struct parser *parser)
+{
+    if (!is_word(&parser->token, "not")) {
+        return OK;
+    }
+    const struct lex_token next = peek(parser);
+    bool denies = next.kind == LEX_FIELD || next.kind == LEX_OPEN ||
+                  (begins_part(&next) && (parser->before == LEX_AND || parser->before == LEX_OR));
+    return denies ? take_as_operator(parser, LEX_NOT, "NOT") : OK;
 }
 
 static bool is_value(enum lex_kind kind)
@@ -144,6 +201,29 @@ static enum status parse_group(struct parser *parser, struct span field, struct 
     return advance(parser);
 }
 
+/* name=value; the value may stand in quotes right behind the word. */
+static enum status parse_equality(struct parser *parser, const struct understand_equality *equality,
+                                  struct node **out_node)
+{
+    struct lex_token word = parser->token;
+    size_t end = parser->lexer.at;
+    const struct lex_token next = peek(parser);
+    struct predicate_form value = {.kind = PREDICATE_FORM_WORD, .text = equality->value};
+    struct predicate_form as_it_stands = {.kind = PREDICATE_FORM_WORD, .text = word.text};
+    enum status status = OK;
+    if (value.text.size == 0 && next.kind == LEX_PHRASE && next.at == end && next.text.size > 0) {
+        status = advance(parser);
+        value = (struct predicate_form){.kind = PREDICATE_FORM_PHRASE, .text = next.text};
+        word.text.size = parser->lexer.at - word.at;
+    }
+    parser->at = word.at;
+    status = THEN(status,
+                  value.text.size > 0
+                      ? understand_equality(&parser->build, word.text, equality, &value, out_node)
+                      : value_new(parser, (struct span){0}, &as_it_stands, word.at, out_node));
+    return THEN(status, advance(parser));
+}
+
 static enum status parse_value(struct parser *parser, struct span field, struct node **out_node)
 {
     struct lex_token token = parser->token;
@@ -153,6 +233,11 @@ static enum status parse_value(struct parser *parser, struct span field, struct 
     struct predicate_form form = {.kind = token.kind == LEX_PHRASE ? PREDICATE_FORM_PHRASE
                                                                    : PREDICATE_FORM_WORD,
                                   .text = token.text};
+    struct understand_equality equality;
+    if (token.kind == LEX_WORD && field.size == 0 &&
+        understand_equality_read(token.text, &equality)) {
+        return parse_equality(parser, &equality, out_node);
+    }
     enum status status = value_new(parser, field, &form, token.at, out_node);
     return THEN(status, advance(parser));
 }
@@ -210,7 +295,7 @@ static enum status parse_unary(struct parser *parser, struct node **out_node)
 {
     bool deny = false;
     size_t at = 0;
-    enum status status = OK;
+    enum status status = read_lower_not(parser);
     while (status == OK && (parser->token.kind == LEX_NOT || parser->token.kind == LEX_MINUS)) {
         deny = !deny;
         at = parser->token.at;
@@ -250,7 +335,8 @@ static enum status parse_and(struct parser *parser, struct node **out_node)
             return status;
         }
         tail = &(*tail)->next;
-        if (parser->token.kind == LEX_AND) {
+        status = read_lower_joint(parser);
+        if (status == OK && parser->token.kind == LEX_AND) {
             size_t at = parser->token.at;
             status = advance(parser);
             if (status == OK && ends_and(parser->token.kind)) {

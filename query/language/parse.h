@@ -3,8 +3,11 @@
  *   and     = unary { ["AND"] unary }
  *   unary   = ("NOT" | "-") unary | primary
  *   primary = "(" query ")" | value | field ":" (value | comparison | range | "(" query ")")
- * Behind "field:(" every value is the field's. Limits: QUERY_BYTES_MAX, QUERY_NODES_MAX,
- * QUERY_DEPTH_MAX. */
+ * AND, OR and NOT are also read in lower case where they can hardly be words that are looked for:
+ * `and` and `or` between two parts, `not` in front of a field or "(", or behind AND or OR.
+ * name=value is read as query/language/understand.h says. The query's notes say so. Behind
+ * "field:(" every value is the field's. Limits: QUERY_BYTES_MAX, QUERY_NODES_MAX, QUERY_DEPTH_MAX.
+ */
 #ifndef QUERY_LANGUAGE_PARSE_H
 #define QUERY_LANGUAGE_PARSE_H
 

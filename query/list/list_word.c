@@ -1,7 +1,7 @@
 /* A text cut into words, as a person sees them: at what stands between values, but not within a
  * defanged dot, an address in brackets, or a URL that goes on behind a comma. */
 #include "query/ioc/indicator_parse.h"
-#include "query/ioc/refang.h"
+#include "schema/text/refang.h"
 #include "query/list/list_internal.h"
 #include "schema/text/ascii.h"
 

@@ -112,7 +112,19 @@ static const char *const fixed[] = {"*",
                                     "*:44*",
                                     "addr.remote:*.1:4*",
                                     "addr.remote:[10.0.0.1 TO 10.0.0.1:5]",
-                                    "addr.remote:\"10.0.0.1 443\""};
+                                    "addr.remote:\"10.0.0.1 443\"",
+                                    "addr.remote:10.0.0.0/30",
+                                    "addr.remote:10.0.0.0/8",
+                                    "addr.remote:2001:db8::/33",
+                                    "addr.remote:0.0.0.0/0",
+                                    "addr.remote:10.0.0[.]1",
+                                    "pid:10.0.0.0/8",
+                                    "nosuch:10.0.0.0/8",
+                                    "10.0.0.0/30",
+                                    "user=alice",
+                                    "user!=bob",
+                                    "(alice or bob)",
+                                    "(alice and not bob)"};
 static void add_fixed(struct dice *dice, struct buf *out)
 {
     buf_add_str(out, DICE_PICK(dice, fixed));

@@ -15,8 +15,9 @@ static void dump_end(const struct bound *bound, struct buf *out)
 
 static void dump_leaf(const struct predicate *predicate, struct buf *out)
 {
-    static const char *const kinds[] = {"all",   "term",   "phrase",     "prefix",   "part", "glob",
-                                        "range", "exists", "observable", "severity", "time", "uid"};
+    static const char *const kinds[] = {"all",      "term",  "phrase", "prefix",     "part",
+                                        "glob",     "range", "exists", "observable", "address",
+                                        "severity", "time",  "uid"};
     if (predicate->field.size > 0) {
         buf_printf(out, "%.*s=", SPAN_FMT(predicate->field));
     }
@@ -143,6 +144,109 @@ TEST(trees)
             EXPECT_SPAN(buf_span(&out), tree_cases[i].tree);
         }
         buf_fini(&out);
+        parse_query_free(query);
+    }
+}
+
+/* What other languages write: the tree and, separated by " | ", what is noted. */
+static const struct {
+    const char *query;
+    const char *tree;
+    const char *notes;
+} foreign_cases[] = {
+    {"user:a and event:b", "and(user=term'a', event=term'b')",
+     "\"and\" was read as AND; quote it to search for the word"},
+    {"user:a or user:b and c", "or(user=term'a', and(user=term'b', term'c'))",
+     "\"or\" was read as OR; quote it to search for the word | "
+     "\"and\" was read as AND; quote it to search for the word"},
+    {"curl or wget", "or(term'curl', term'wget')",
+     "\"or\" was read as OR; quote it to search for the word"},
+    {"user:(a or b)", "or(user=term'a', user=term'b')",
+     "\"or\" was read as OR; quote it to search for the word"},
+    {"(a) and -b", "and(term'a', not(term'b'))",
+     "\"and\" was read as AND; quote it to search for the word"},
+    {"not user:a", "not(user=term'a')", "\"not\" was read as NOT; quote it to search for the word"},
+    {"a not (b c)", "and(term'a', not(and(term'b', term'c')))",
+     "\"not\" was read as NOT; quote it to search for the word"},
+    {"a AND not b", "and(term'a', not(term'b'))",
+     "\"not\" was read as NOT; quote it to search for the word"},
+    {"a and not b", "and(term'a', not(term'b'))",
+     "\"and\" was read as AND; quote it to search for the word | "
+     "\"not\" was read as NOT; quote it to search for the word"},
+    {"not", "term'not'", ""},
+    {"and", "term'and'", ""},
+    {"a or", "and(term'a', term'or')", ""},
+    {"or a", "and(term'or', term'a')", ""},
+    {"could not connect", "and(term'could', term'not', term'connect')", ""},
+    {"\"salt and pepper\"", "phrase'salt+and+pepper'", ""},
+    {"salt \"and\" pepper", "and(term'salt', term'and', term'pepper')", ""},
+    {"user:and user:or", "and(user=term'and', user=term'or')", ""},
+    {"a and and b", "and(term'a', term'and', term'b')",
+     "\"and\" was read as AND; quote it to search for the word"},
+    {"user=alice", "or(phrase'user+alice', user=term'alice')",
+     "\"user=alice\" was read as user:alice, or these words; quote it to search only for the "
+     "words"},
+    {"user==alice", "or(phrase'user+alice', user=term'alice')",
+     "\"user==alice\" was read as user:alice, or these words; quote it to search only for the "
+     "words"},
+    {"user=\"Alice B\"", "or(phrase'user+alice+b', user=phrase'alice+b')",
+     "\"user=\"Alice B\"\" was read as user:\"Alice B\", or these words; quote it to search only "
+     "for the words"},
+    {"user!=alice", "not(user=term'alice')",
+     "\"user!=alice\" was read as NOT user:alice; quote it to search for the words"},
+    {"user!=\"a b\" c", "and(not(user=phrase'a+b'), term'c')",
+     "\"user!=\"a b\"\" was read as NOT user:\"a b\"; quote it to search for the words"},
+    {"ip=10.0.0.1", "or(phrase'ip+10.0.0.1', observable)",
+     "\"ip=10.0.0.1\" was read as ip:10.0.0.1, or these words; quote it to search only for the "
+     "words"},
+    {"user= alice", "and(term'user', term'alice')", ""},
+    {"YWxpY2U=", "term'ywxpy2u'", ""},
+    {"\"user=alice\"", "phrase'user+alice'", ""},
+    {"argv:a=b", "argv=phrase'a+b'", ""},
+    {"http://x/?a=b", "phrase'http+x+a+b'", NULL},
+    {"198.51.100.0/24", "or(term'198.51.100.0/24', observable)",
+     "\"198.51.100.0/24\" was read as the network ip:198.51.100.0/24"},
+    {"fe80::/10", "or(term'fe80::/10', observable)",
+     "\"fe80::/10\" was read as the network ip:fe80::/10"},
+    {"addr.remote:10.0.0.0/8", "or(addr.remote=term'10.0.0.0/8', addr.remote=address)",
+     "\"10.0.0.0/8\" was read as a network: any address in it, in addr.remote"},
+    {"\"10.0.0.0/8\"", "phrase'10.0.0.0+8'", ""},
+    {"/etc/8", "term'etc/8'", ""},
+    {"10.0.0.0/33", "term'10.0.0.0/33'", NULL},
+    {"198.51.100[.]77", "or(phrase'198+51+100+77', term'198.51.100.77')",
+     "\"198.51.100[.]77\" was read as 198.51.100.77, too"},
+    {"ip:198.51.100[.]77", "observable", "\"198.51.100[.]77\" was read as 198.51.100.77, too"},
+    {"evil(.)com", "or(phrase'evil+com', term'evil.com')",
+     "\"evil(.)com\" was read as evil.com, too"},
+    {"(a)(b)", "and(term'a', term'b')", ""},
+    {"domain:evil[dot]com", "observable'evil.com'", "\"evil[dot]com\" was read as evil.com, too"},
+    {"hxxp://evil[.]com/a", "or(phrase'hxxp+evil+com+a', term'http://evil.com/a')",
+     "\"hxxp://evil[.]com/a\" was read as http://evil.com/a, too"},
+    {"198.51.100[.]0/24", "or(phrase'198+51+100+0+24', observable)",
+     "\"198.51.100[.]0/24\" was read as the network ip:198.51.100.0/24"},
+    {"user:bob[@]evil[.]com", "or(user=phrase'bob+evil+com', user=term'bob@evil.com')",
+     "\"bob[@]evil[.]com\" was read as bob@evil.com, too"},
+    {"C:\\a\\.ssh", "term'c:\\a\\.ssh'", ""},
+    {"[2001:db8::1]:22", "phrase'2001:0db8:0000:0000:0000:0000:0000:0001+22'", ""},
+};
+
+TEST(other_languages)
+{
+    for (size_t i = 0; i < sizeof foreign_cases / sizeof foreign_cases[0]; i++) {
+        struct query *query = NULL;
+        struct err err = {.text = ""};
+        struct buf out = BUF_INIT;
+        struct buf notes = BUF_INIT;
+        EXPECT_OK(parse_query(span_str(foreign_cases[i].query), NOW_US, &query, NULL, &err), err);
+        dump(query->root, &out);
+        for (const struct query_note *note = query->notes; note; note = note->next) {
+            buf_add_str(&notes, notes.size ? " | " : "");
+            buf_add_span(&notes, note->text);
+        }
+        EXPECT_SPAN(buf_span(&out), foreign_cases[i].tree);
+        EXPECT_SPAN(buf_span(&notes), foreign_cases[i].notes ? foreign_cases[i].notes : "");
+        buf_fini(&out);
+        buf_fini(&notes);
         parse_query_free(query);
     }
 }
@@ -296,6 +400,6 @@ TEST(a_plan_says_what_is_a_scan)
     parse_query_free(query);
 }
 
-TEST_MAIN(TEST_ENTRY(a_plan_says_what_is_a_scan), TEST_ENTRY(trees),
+TEST_MAIN(TEST_ENTRY(a_plan_says_what_is_a_scan), TEST_ENTRY(trees), TEST_ENTRY(other_languages),
           TEST_ENTRY(errors_name_the_character), TEST_ENTRY(limits), TEST_ENTRY(days_are_whole),
           TEST_ENTRY(a_caret_below), TEST_ENTRY(values_that_are_no_query))

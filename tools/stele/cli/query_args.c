@@ -38,20 +38,47 @@ void query_args_join(const struct options *options, struct buf *out)
     }
 }
 
+enum { NOTES_SHOWN = 5 };
+
+void query_args_notes(const struct query *query)
+{
+    size_t more = 0;
+    for (const struct query_note *note = query->notes; note; note = note->next) {
+        struct buf line = BUF_INIT;
+        if (++more > NOTES_SHOWN) {
+            continue;
+        }
+        (void)terminal_text_add(&line, note->text, SIZE_MAX);
+        fprintf(stderr, "%.*s\n", SPAN_FMT(buf_span(&line)));
+        buf_fini(&line);
+    }
+    if (more > NOTES_SHOWN) {
+        fprintf(stderr, "and %zu more like these\n", more - NOTES_SHOWN);
+    }
+}
+
+enum status query_args_parse_text(struct span text, struct query **out_query, struct err *err)
+{
+    size_t character = 0;
+    enum status status = parse_query(text, clock_now_us(), out_query, &character, err);
+    if (status == OK) {
+        query_args_notes(*out_query);
+    } else if (character > 0 && isatty(STDERR_FILENO)) {
+        struct buf picture = BUF_INIT;
+        error_position_mark(text, character, &picture);
+        fprintf(stderr, "%.*s", SPAN_FMT(buf_span(&picture)));
+        buf_fini(&picture);
+    }
+    return status;
+}
+
 enum status query_args_parse(const struct options *options, struct query **out_query,
                              struct err *err)
 {
     struct buf text = BUF_INIT;
-    size_t character = 0;
     query_args_join(options, &text);
     enum status status = buf_status(&text, "query", err);
-    status = THEN(status, parse_query(buf_span(&text), clock_now_us(), out_query, &character, err));
-    if (character > 0 && isatty(STDERR_FILENO)) {
-        struct buf picture = BUF_INIT;
-        error_position_mark(buf_span(&text), character, &picture);
-        fprintf(stderr, "%.*s", SPAN_FMT(buf_span(&picture)));
-        buf_fini(&picture);
-    }
+    status = THEN(status, query_args_parse_text(buf_span(&text), out_query, err));
     buf_fini(&text);
     return status;
 }

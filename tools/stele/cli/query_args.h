@@ -13,7 +13,14 @@ MUST_USE enum status query_args_times(const char *from, const char *to, int64_t 
 /* The words of the command line, joined by spaces. */
 void query_args_join(const struct options *options, struct buf *out);
 
-/* Parses them (none: everything). On ERR_USAGE a terminal shows the query with a caret below it. */
+/* Says on stderr what of a query was read otherwise than as plain words, a line each. */
+void query_args_notes(const struct query *query);
+
+/* Parses a query, and says its notes. On ERR_USAGE a terminal shows the query with a caret below
+ * it. */
+MUST_USE enum status query_args_parse_text(struct span text, struct query **out_query,
+                                           struct err *err);
+/* The same of the words of the command line (none: everything). */
 MUST_USE enum status query_args_parse(const struct options *options, struct query **out_query,
                                       struct err *err);
 

@@ -159,7 +159,7 @@ static enum status run(struct options *options, int *out_code, struct err *err)
     status = THEN(status, read_reading(&hunt.reading, err));
     status = THEN(status, query_args_times(given.from, given.to, &hunt.search.from_us,
                                            &hunt.search.to_us, err));
-    status = THEN(status, parse_query(span_str(given.query), clock_now_us(), &query, NULL, err));
+    status = THEN(status, query_args_parse_text(span_str(given.query), &query, err));
     hunt.search.query = query;
     hunt.search.path = options->archive;
     status = THEN(status, read_lists(&hunt, options, err));

@@ -1,4 +1,4 @@
-#include "query/ioc/refang.h"
+#include "schema/text/refang.h"
 
 #include "schema/text/ascii.h"
 

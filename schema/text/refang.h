@@ -1,6 +1,6 @@
 /* Indicators are passed on "defanged", so that no one clicks on them: hxxps://evil[.]com. */
-#ifndef QUERY_IOC_REFANG_H
-#define QUERY_IOC_REFANG_H
+#ifndef SCHEMA_TEXT_REFANG_H
+#define SCHEMA_TEXT_REFANG_H
 
 #include "schema/base/buf.h"
 
