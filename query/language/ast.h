@@ -75,6 +75,7 @@ struct query_note {
 /* The whole of it; everything lives in the arena. */
 struct query {
     struct arena arena;
+    struct span text; /* as it was written; empty: it was not */
     struct node *root;
     struct predicate **leaves;
     size_t n_leaves;

@@ -409,6 +409,7 @@ enum status parse_query(struct span text, int64_t now_us, struct query **out_que
         parse_query_free(query);
         return err_nomem(err, "query");
     }
+    query->text = copy;
     struct err inner = {.text = ""};
     struct parser parser = {.lexer = {.text = copy, .arena = &query->arena},
                             .build = {.query = query, .maker = {&query->arena, now_us, &inner}},

@@ -198,6 +198,8 @@ static int cursor_next(sqlite3_vtab_cursor *base)
     enum status status = scan_next(cursor->scan, &end, &err);
     if (status != OK || end) {
         cursor_end(cursor);
+    } else if (table_of(base->pVtab)->module->found) {
+        *table_of(base->pVtab)->module->found = true;
     }
     return status == OK ? SQLITE_OK : fail(table_of(base->pVtab), &err);
 }
@@ -221,6 +223,9 @@ static int cursor_filter(sqlite3_vtab_cursor *base, int number, const char *plan
         status, filter_make(&table->columns, plan ? plan : "", argv, argc, &cursor->filter, &err));
     if (status != OK) {
         return fail(table, &err);
+    }
+    for (size_t i = 0; table->module->match && i < cursor->filter.n_matches; i++) {
+        table->module->match(table->module->context, cursor->filter.matches[i]);
     }
     if (cursor->filter.none) {
         return SQLITE_OK;

@@ -10,6 +10,7 @@
 
 #include <signal.h>
 
+#include "query/language/ast.h"
 #include "query/sql/sqlite_api.h"
 #include "schema/base/err.h"
 
@@ -19,6 +20,11 @@ struct table_module {
     const char *path;                  /* the archive; NULL: STELE_ARCHIVE */
     const volatile sig_atomic_t *stop; /* set: scans end with SQLITE_INTERRUPT; may be NULL */
     struct err *last;                  /* gets the last failure of the table; may be NULL */
+    bool *found;                       /* set when a row is delivered; may be NULL */
+    /* Called with each query of a MATCH, often with the same; it lives until return. May be NULL.
+     */
+    void (*match)(void *context, const struct query *query);
+    void *context;
 };
 
 /* SQLite's code. The module, which is only read, must outlive the connection. */

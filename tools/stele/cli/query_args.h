@@ -24,7 +24,4 @@ MUST_USE enum status query_args_parse_text(struct span text, struct query **out_
 MUST_USE enum status query_args_parse(const struct options *options, struct query **out_query,
                                       struct err *err);
 
-/* Says on stderr which fields of the query no event has, and which one was perhaps meant. */
-void query_args_unknown_fields(const struct day_iterator *iterator);
-
 #endif

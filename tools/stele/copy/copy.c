@@ -7,6 +7,7 @@
 #include "schema/file/atomic_file.h"
 #include "tools/stele/cli/interrupt.h"
 #include "tools/stele/cli/login_name.h"
+#include "tools/stele/cli/nothing_found.h"
 #include "tools/stele/cli/progress.h"
 #include "tools/stele/cli/query_args.h"
 #include "tools/stele/copy/copy_job.h"
@@ -124,9 +125,14 @@ static enum status make_copy(struct copy_job *job, int *out_code, struct err *er
     interrupt_catch_signal(SIGHUP);
     job->facts.made_us = clock_now_us();
     enum status status = copy_job_run(job, err);
+    const struct zero_question question = {.path = job->archive,
+                                           .query = job->query,
+                                           .from_us = job->facts.from_us,
+                                           .to_us = job->facts.to_us};
     if (status == OK && job->facts.events == 0) {
         fprintf(stderr, "stele copy: no event is in the range and satisfies the query; nothing was "
                         "made\n");
+        nothing_found_say(&question, true);
         *out_code = 1;
     } else if (status == OK) {
         print_made(job);

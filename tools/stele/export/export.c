@@ -10,6 +10,7 @@
 #include "schema/archive/archive.h"
 #include "tools/stele/cli/index_wait.h"
 #include "tools/stele/cli/interrupt.h"
+#include "tools/stele/cli/nothing_found.h"
 #include "tools/stele/cli/progress.h"
 #include "tools/stele/cli/query_args.h"
 #include "tools/stele/cli/target_arg.h"
@@ -278,11 +279,11 @@ static enum status run_export(struct export *export, int *out_code, struct err *
     progress_begin(&export->progress, "export", "events", 1000);
     status = THEN(status, exporter_run(&options, &counts, err));
     progress_wipe(&export->progress);
-    if (status == OK && counts.events == 0) {
-        query_args_unknown_fields(iterator);
-    }
     day_iterator_close(iterator);
     print_exported(export, &counts, status);
+    if (status == OK && counts.events == 0 && counts.waiting == 0 && counts.damaged == 0) {
+        nothing_found_in(&export->search);
+    }
     if (status == OK || status == ERR_STOPPED) {
         *out_code = exit_code(export, &counts, status);
         status = OK;

@@ -4,6 +4,7 @@
 
 #include "query/language/parse.h"
 #include "schema/archive/archive.h"
+#include "tools/stele/cli/nothing_found.h"
 #include "tools/stele/cli/progress.h"
 #include "tools/stele/cli/query_args.h"
 #include "tools/stele/hunt/hunt_input.h"
@@ -120,6 +121,13 @@ static enum status run_hunt(struct hunt *hunt, enum output_form form, bool *out_
                                        .unseen = given.unseen};
     status =
         THEN(status, hunt_print(&report, given.events ? OUTPUT_NDJSON : form, !given.events, err));
+    if (status == OK && result.coverage.events == 0) {
+        const struct zero_question question = {.path = hunt->search.path,
+                                               .query = hunt->search.query,
+                                               .from_us = hunt->search.from_us,
+                                               .to_us = hunt->search.to_us};
+        nothing_found_say(&question, false); /* the summary has the coverage */
+    }
     hunt_fini(&result);
     return status;
 }

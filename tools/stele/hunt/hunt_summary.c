@@ -3,10 +3,11 @@
 #include <stdlib.h>
 
 #include "query/render/terminal_text.h"
+#include "tools/stele/cli/coverage.h"
 #include "tools/stele/hunt/hunt_print.h"
 #include "tools/stele/hunt/list_say.h"
 
-enum { GAPS_SHOWN = 5, NAME_COLUMNS = 60 };
+enum { NAME_COLUMNS = 60 };
 
 void hunt_sum_up(const struct hunt_report *report, struct hunt_sums *out)
 {
@@ -131,34 +132,6 @@ static void print_suppressed(const struct hunt_report *report, const struct hunt
     buf_fini(&name);
 }
 
-static void print_coverage(const struct hunt_coverage *coverage, FILE *out)
-{
-    char sha256[DIGEST_HEX_BYTES];
-    fprintf(out, "%-11s%s on %lld day%s", "searched", output_count(coverage->events, "event").text,
-            (long long)coverage->days, output_plural(coverage->days));
-    if (coverage->waiting > 0) {
-        fprintf(out, ", %s of them in the inbox", output_number(coverage->waiting).text);
-    }
-    if (coverage->events > 0) {
-        fprintf(out, "\n%-11s%s", "from", output_time(coverage->first_us).text);
-        fprintf(out, "\n%-11s%s", "until", output_time(coverage->last_us).text);
-    }
-    for (size_t i = 0; i < coverage->n_gaps && i < GAPS_SHOWN; i++) {
-        int64_t days = coverage->gaps[i].days;
-        fprintf(out, "\n%-11s%lld day%s without an event from %s on", i == 0 ? "gaps" : "",
-                (long long)days, output_plural(days), output_day(coverage->gaps[i].from_us).text);
-    }
-    if (coverage->n_gaps > GAPS_SHOWN) {
-        fprintf(out, "\n%-11sand %zu more (--output json has all)", "",
-                coverage->n_gaps - GAPS_SHOWN);
-    }
-    if (coverage->quarantined > 0) {
-        fprintf(out, "\n%-11s%s records that are not events were not searched (stele quarantine)",
-                "quarantine", output_number(coverage->quarantined).text);
-    }
-    fprintf(out, "\n%-11s%s\n", "sha256", digest_hex(&coverage->sha256, sha256));
-}
-
 void hunt_print_summary(const struct hunt_report *report, const struct hunt_sums *sums, FILE *out)
 {
     print_lists(report, sums, out);
@@ -167,5 +140,5 @@ void hunt_print_summary(const struct hunt_report *report, const struct hunt_sums
     fprintf(out, "%-11s%s of %s, %s\n", "seen", output_number(sums->all.seen).text,
             output_count(sums->all.indicators, "indicator").text,
             output_count(sums->all.hits, "hit").text);
-    print_coverage(&report->result->coverage, out);
+    coverage_print(&report->result->coverage, out);
 }

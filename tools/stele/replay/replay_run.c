@@ -8,7 +8,7 @@
 
 #include "query/aggregate/aggregate.h"
 #include "query/language/parse.h"
-#include "tools/stele/cli/query_args.h"
+#include "tools/stele/cli/nothing_found.h"
 
 #define MOVE_US (INT64_C(100) * 1000)
 #define TELL_US (INT64_C(5) * CLOCK_SECOND_US) /* failures are printed at most so often */
@@ -140,11 +140,12 @@ static enum status go_through(struct replay_run *run, search_run_each *each, str
     run->status = OK;
     enum status status = day_iterator_open(&options.search, &iterator, err);
     status = THEN(status, search_run_query(iterator, &options, &hits, err));
-    if (status == OK && run->status == OK && run->hits == 0) {
-        progress_wipe(&run->progress);
-        query_args_unknown_fields(iterator);
-    }
     day_iterator_close(iterator);
+    bool goes_on = run->resume && run->resume->now.settled > 0;
+    if (status == OK && run->status == OK && run->hits == 0 && !goes_on) {
+        progress_wipe(&run->progress);
+        nothing_found_in(&run->search);
+    }
     return THEN(status, run->status);
 }
 

@@ -3,13 +3,16 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "query/language/parse.h"
 #include "query/sql/table.h"
 #include "tools/stele/cli/interrupt.h"
+#include "tools/stele/cli/nothing_found.h"
 #include "tools/stele/cli/options.h"
+#include "tools/stele/cli/query_args.h"
 #include "tools/stele/sql/sql_guard.h"
 #include "tools/stele/sql/sql_print.h"
 
-enum { SQL_BYTES_MAX = 64 * 1024 * 1024, PROGRESS_STEPS = 1000 };
+enum { SQL_BYTES_MAX = 64 * 1024 * 1024, PROGRESS_STEPS = 1000, MATCHES_KEPT = 8 };
 
 static int is_interrupted(void *context)
 {
@@ -24,7 +27,44 @@ struct sql_session {
     struct err of_table; /* the table's last failure; status OK: none */
     enum output_form form;
     int64_t n_rows;
+    /* of the statement at hand */
+    struct query *matches[MATCHES_KEPT]; /* distinct texts of MATCH */
+    size_t n_matches;
+    bool found; /* the table delivered a row */
 };
+
+/* Keeps a query of MATCH that is new, and says what of it was read as another language means it. */
+static void keep_match(void *context, const struct query *query)
+{
+    struct sql_session *session = context;
+    struct err err;
+    for (size_t i = 0; i < session->n_matches; i++) {
+        if (span_equal(session->matches[i]->text, query->text)) {
+            return;
+        }
+    }
+    if (session->n_matches < MATCHES_KEPT &&
+        query_args_parse_text(query->text, &session->matches[session->n_matches], &err) == OK) {
+        session->n_matches++;
+    }
+}
+
+/* Ends the statement: says why its MATCH found nothing, when it found nothing. */
+static void end_matches(struct sql_session *session, bool ran)
+{
+    for (size_t i = 0; i < session->n_matches; i++) {
+        if (ran && !session->found) {
+            const struct zero_question question = {.path = session->module.path,
+                                                   .query = session->matches[i],
+                                                   .from_us = INT64_MIN,
+                                                   .to_us = INT64_MAX};
+            nothing_found_say(&question, i == 0);
+        }
+        parse_query_free(session->matches[i]);
+    }
+    session->n_matches = 0;
+    session->found = false;
+}
 
 static enum status read_input(struct buf *out, struct err *err)
 {
@@ -99,6 +139,7 @@ static enum status run_all(struct sql_session *session, struct span sql, struct 
         }
         status = run_statement(session, stmt, err);
         (void)sqlite3_finalize(stmt);
+        end_matches(session, status == OK);
     }
     return status;
 }
@@ -142,6 +183,9 @@ static enum status run(struct options *options, int *out_code, struct err *err)
     };
     struct buf text = BUF_INIT;
     session.module.last = &session.of_table;
+    session.module.found = &session.found;
+    session.module.match = keep_match;
+    session.module.context = &session;
     enum status status = read_sql(options->words[0], &text, err);
     status = THEN(status, open_session(&session, err));
     status = THEN(status, text.size > 0 ? run_all(&session, buf_span(&text), err) : OK);

@@ -8,6 +8,7 @@
 #include "query/language/explain.h"
 #include "query/language/parse.h"
 #include "query/render/terminal_text.h"
+#include "tools/stele/cli/nothing_found.h"
 #include "tools/stele/cli/progress.h"
 #include "tools/stele/cli/query_args.h"
 #include "tools/stele/verbs/search_numbers.h"
@@ -157,6 +158,19 @@ static enum status run_search(struct search *search, struct day_iterator *iterat
     return status;
 }
 
+static void say_nothing_found(const struct search *search)
+{
+    struct zero_question question = {.path = search->iterator.path,
+                                     .query = search->iterator.query,
+                                     .from_us = search->iterator.from_us,
+                                     .to_us = search->iterator.to_us};
+    const char *fields = given.top ? given.top : given.distinct;
+    if (fields) {
+        question.n_fields = search_numbers_fields(fields, question.fields);
+    }
+    nothing_found_say(&question, true);
+}
+
 static enum status search_archive(struct search *search, int *out_code, struct err *err)
 {
     struct day_iterator *iterator = NULL;
@@ -167,11 +181,11 @@ static enum status search_archive(struct search *search, int *out_code, struct e
     enum status status = day_iterator_open(&search->iterator, &iterator, err);
     status = THEN(status, run_search(search, iterator, &found, err));
     progress_wipe(&search->progress);
+    day_iterator_close(iterator);
     if (status == OK && found == 0) {
-        query_args_unknown_fields(iterator);
+        say_nothing_found(search);
         *out_code = 1;
     }
-    day_iterator_close(iterator);
     return status;
 }
 

@@ -59,7 +59,7 @@ enum status search_numbers_histogram(struct search_numbers *numbers, struct err 
     return OK;
 }
 
-static size_t split_fields(const char *text, struct span *fields)
+size_t search_numbers_fields(const char *text, struct span fields[TUPLE_COUNT_PARTS_MAX])
 {
     size_t count = 0;
     for (struct span rest = span_str(text);;) {
@@ -79,7 +79,7 @@ static size_t split_fields(const char *text, struct span *fields)
 static enum status read_fields(const char *option, const char *text, struct span *fields,
                                size_t *out_count, struct err *err)
 {
-    *out_count = split_fields(text, fields);
+    *out_count = search_numbers_fields(text, fields);
     return *out_count > 0 ? OK
                           : err_set(err, ERR_USAGE,
                                     "--%s takes one to %d field names with commas between them",

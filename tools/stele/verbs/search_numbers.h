@@ -14,6 +14,9 @@ struct search_numbers {
     int64_t found;      /* afterwards; 0: nothing was found */
 };
 
+/* The names with commas between them; 0: an empty one, or too many. */
+size_t search_numbers_fields(const char *text, struct span fields[TUPLE_COUNT_PARTS_MAX]);
+
 MUST_USE enum status search_numbers_count(struct search_numbers *numbers, struct err *err);
 MUST_USE enum status search_numbers_histogram(struct search_numbers *numbers, struct err *err);
 MUST_USE enum status search_numbers_top(struct search_numbers *numbers, struct err *err);
