@@ -149,7 +149,8 @@ static bool advise_joined_comparison(const struct foreign *foreign, size_t i, st
     bool is_equality = name_size > 0 && rest.size > sign_size && span_starts(rest, "=") &&
                        !span_starts(rest, "=~");
     if (sign_size == 0 || (name_size > 0 && (is_value || !lex_is_field_name(name))) ||
-        is_equality || (name_size == 0 && rest.size == sign_size) || span_starts(rest, "://")) {
+        is_equality || (name_size == 0 && rest.size == sign_size) || span_starts(rest, "://") ||
+        span_starts(rest, ":\\")) {
         return false;
     }
     bool orders = rest.data[0] == '<' || rest.data[0] == '>';

@@ -145,15 +145,32 @@ static bool advise_defanged(const struct foreign *foreign, size_t i, struct buf 
 /* /al.*e/, al.+, ^al, ~al */
 static bool is_regex(struct span word)
 {
-    static const char *const signs[] = {".*",   ".+",   "\\d",  "\\w", "\\s",
-                                        "[a-z", "[A-Z", "[0-9", "[^",  "(?"};
+    static const char *const signs[] = {".+",   "\\d",  "\\w", "\\s", "[a-z",
+                                        "[A-Z", "[0-9", "[^",  "(?"};
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
         if (has(word, signs[i])) {
             return true;
         }
     }
+    if (has(span_of(word.data, word.size - 1), ".*")) {
+        return true; /* at the end it may be meant: session.* */
+    }
     bool slashes = word.size > 2 && word.data[0] == '/' && span_ends(word, "/");
     return slashes || word.data[0] == '^' || word.data[0] == '~' || span_ends(word, "$");
+}
+
+/* al.* finds what begins with "al.", which is as a rule meant of types only. */
+static bool advise_dot(const struct foreign *foreign, size_t i, struct buf *out)
+{
+    struct span word = foreign->tokens[i].text;
+    if (!foreign_is_word(foreign, i) || !span_ends(word, ".*") || word.size < 3 ||
+        span_is(foreign_field(foreign, i), "event") || foreign_field(foreign, i).size == 0) {
+        return false;
+    }
+    quote(out, word);
+    buf_add_str(out, " is no regular expression: it finds a word that begins with ");
+    quote(out, span_of(word.data, word.size - 1));
+    return true;
 }
 
 static bool advise_pattern(const struct foreign *foreign, size_t i, struct buf *out)
@@ -204,7 +221,7 @@ static bool advise_bracket(const struct foreign *foreign, size_t i, struct buf *
         return false;
     }
     struct span field = foreign_field(foreign, i);
-    if (word.data[0] == '[' && field.size == 0 && has(word, ":")) {
+    if (word.data[0] == '[' && has(word, ":")) {
         return false; /* [2001:db8::1]:22 */
     }
     quote(out, word);
@@ -294,7 +311,11 @@ static bool advise_network(const struct foreign *foreign, size_t i, struct buf *
 }
 
 foreign_rule *const foreign_value_rules[] = {
-    advise_typographic, advise_invisible, advise_dash,    advise_apostrophe, advise_defanged,
-    advise_quoted,      advise_network,   advise_pattern, advise_bracket,    advise_list,
-    advise_nearness,    advise_escape,    NULL,
+    advise_typographic, advise_invisible,
+    advise_dash,        advise_apostrophe,
+    advise_defanged,    advise_quoted,
+    advise_network,     advise_pattern,
+    advise_bracket,     advise_list,
+    advise_nearness,    advise_escape,
+    advise_dot,         NULL,
 };
