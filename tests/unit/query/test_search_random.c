@@ -6,6 +6,7 @@
 #include "query/language/match.h"
 #include "query/language/parse.h"
 #include "schema/archive/archive.h"
+#include "schema/base/utf8.h"
 #include "schema/block/bitmap.h"
 #include "tests/support/test.h"
 #include "tests/support/truth.h"
@@ -231,6 +232,100 @@ TEST(a_day_iterator_counts_the_same)
     parse_query_free(query);
 }
 
+/* How many events have a value that holds the needle: no word, no index, only bytes in lower case.
+ */
+static size_t count_holding(struct span needle)
+{
+    struct buf low = BUF_INIT;
+    struct buf value_low = BUF_INIT;
+    size_t count = 0;
+    EXPECT(buf_reserve(&low, needle.size));
+    low.size = utf8_lower_copy(needle, low.data);
+    for (size_t i = 0; i < truth.count; i++) {
+        const struct event *event = &truth.events[i];
+        bool holds = false;
+        for (size_t k = 0; k < event->n_fields && !holds; k++) {
+            struct span value = event->fields[k].value;
+            buf_clear(&value_low);
+            EXPECT(buf_reserve(&value_low, value.size + 1));
+            value_low.size = utf8_lower_copy(value, value_low.data);
+            holds = !match_is_reserved(event->fields[k].path) &&
+                    memmem(value_low.data, value_low.size, low.data, low.size);
+        }
+        count += holds;
+    }
+    buf_fini(&low);
+    buf_fini(&value_low);
+    return count;
+}
+
+static int64_t count_of(const char *text)
+{
+    struct err err;
+    struct query *query = NULL;
+    struct day_iterator *iterator = NULL;
+    int64_t count = -1;
+    EXPECT_OK(parse_query(span_str(text), TRUTH_ARRIVAL_US, &query, NULL, &err), err);
+    struct day_iterator_options search = truth_search(query);
+    EXPECT_OK(day_iterator_open(&search, &iterator, &err), err);
+    EXPECT_OK(aggregate_count(iterator, &count, &err), err);
+    day_iterator_close(iterator);
+    parse_query_free(query);
+    return count;
+}
+
+/* A piece of a value that can stand between two stars. */
+static struct span cut_needle(struct dice *dice, struct span value)
+{
+    size_t from = dice_roll(dice, (uint32_t)value.size + 1);
+    size_t size = 0;
+    size_t most = 2 + dice_roll(dice, 12);
+    while (from < value.size && ((unsigned char)value.data[from] & 0xc0) == 0x80) {
+        from++;
+    }
+    while (from + size < value.size &&
+           (size < most || ((unsigned char)value.data[from + size] & 0xc0) == 0x80) &&
+           !strchr(" \t\n\r\v\f()[]{}\"*\\", value.data[from + size]) &&
+           (unsigned char)value.data[from + size] >= 0x20) {
+        size++;
+    }
+    return span_of(value.data + from, size);
+}
+
+/* Needles cut from values, the uid's as often as any, are found as often as the values hold them.
+ */
+TEST(needles_are_found_as_often_as_values_hold_them)
+{
+    struct dice dice = {.state = test_seed(11)};
+    size_t of_uid = 0;
+    size_t asked = 0;
+    for (int i = 0; i < test_rounds(QUERIES) && test_failures < 20; i++) {
+        const struct event *event = &truth.events[dice_roll(&dice, (uint32_t)truth.count)];
+        const struct event_field *field =
+            &event->fields[dice_roll(&dice, (uint32_t)event->n_fields)];
+        for (size_t k = 0; dice_one_in(&dice, 3) && k < event->n_fields; k++) {
+            field = span_is(event->fields[k].path, "uid") ? &event->fields[k] : field;
+        }
+        struct span needle = cut_needle(&dice, field->value);
+        if (needle.size == 0 || match_is_reserved(field->path)) {
+            continue;
+        }
+        struct buf text = BUF_INIT;
+        buf_printf(&text, "*%.*s*", SPAN_FMT(needle));
+        int64_t found = count_of(text.data);
+        size_t wanted = count_holding(needle);
+        if (found != (int64_t)wanted || found == 0) {
+            fprintf(stderr, "%s: %lld found, %zu hold it\n", text.data, (long long)found, wanted);
+            test_failures++;
+        }
+        asked++;
+        of_uid += span_is(field->path, "uid");
+        buf_fini(&text);
+    }
+    EXPECT(asked > (size_t)test_rounds(QUERIES) / 2);
+    EXPECT(of_uid > asked / 10);
+}
+
 /* All lines as one text, against each by itself. */
 TEST(a_rare_part_is_found_in_many_lines)
 {
@@ -371,6 +466,7 @@ TEST(cleanup)
 TEST_MAIN(TEST_ENTRY(setup), TEST_ENTRY(engine_finds_what_matches),
           TEST_ENTRY(a_day_file_is_an_archive), TEST_ENTRY(a_caller_may_stop),
           TEST_ENTRY(a_day_iterator_counts_the_same),
+          TEST_ENTRY(needles_are_found_as_often_as_values_hold_them),
           TEST_ENTRY(a_rare_part_is_found_in_many_lines),
           TEST_ENTRY(parts_of_forms_by_their_numbers), TEST_ENTRY(a_damaged_day),
           TEST_ENTRY(cleanup))
