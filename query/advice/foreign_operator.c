@@ -153,6 +153,10 @@ static bool advise_joined_comparison(const struct foreign *foreign, size_t i, st
         span_starts(rest, ":\\")) {
         return false;
     }
+    struct span behind = span_from(rest, sign_size);
+    if (rest.data[0] == '~' && behind.size > 0 && ascii_all_digits(behind)) {
+        return false; /* alice~2 */
+    }
     bool orders = rest.data[0] == '<' || rest.data[0] == '>';
     buf_add_char(out, '"');
     foreign_show(out, word);
@@ -161,8 +165,7 @@ static bool advise_joined_comparison(const struct foreign *foreign, size_t i, st
     if (orders) {
         buf_add(out, rest.data, sign_size);
     }
-    rest = span_from(rest, sign_size);
-    foreign_show(out, rest.size > 0 ? rest : span_str("value"));
+    foreign_show(out, behind.size > 0 ? behind : span_str("value"));
     buf_add_str(out, ", without spaces");
     return true;
 }
@@ -181,7 +184,7 @@ static bool advise_in(const struct foreign *foreign, size_t i, struct buf *out)
     bool has_name =
         foreign_is_word(foreign, i - 1) && lex_is_field_name(name) && !foreign_is(name, "not");
     buf_printf(out, "\"%.*s\" was searched as a word; write ", SPAN_FMT(word));
-    foreign_show_field(out, has_name ? name : (struct span){0});
+    foreign_show_field(out, has_name ? name : foreign_field(foreign, i));
     buf_add_str(out, "(a OR b) for one of several values");
     return true;
 }
@@ -190,7 +193,7 @@ static bool advise_clause(const struct foreign *foreign, size_t i, struct buf *o
 {
     static const char part[] = "part of a value is *part*, the beginning of a word begin*";
     static const char without[] = "field:* has the field, NOT field:* has it not";
-    static const char sql[] = "this is no SQL; stele sql takes that";
+    static const char sql[] = "a query is not SQL; stele sql takes that";
     static const char options[] = "counts and sums are options: see stele search --help";
     static const struct {
         const char *word;

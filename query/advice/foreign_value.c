@@ -3,6 +3,7 @@
 #include "query/language/address.h"
 #include "query/language/understand.h"
 #include "schema/base/utf8.h"
+#include "schema/event/term.h"
 #include "schema/text/ascii.h"
 
 static bool has(struct span text, const char *part)
@@ -242,7 +243,8 @@ static bool advise_nearness(const struct foreign *foreign, size_t i, struct buf 
     while (size > 0 && (ascii_is_digit(word.data[size - 1]) || word.data[size - 1] == '.')) {
         size--;
     }
-    if (!foreign_is_word(foreign, i) || size == 0 || !strchr("~^", word.data[size - 1])) {
+    if (!foreign_is_word(foreign, i) || size < 2 || !strchr("~^", word.data[size - 1]) ||
+        !term_is_letter(word.data[size - 2])) {
         return false;
     }
     quote(out, word);
@@ -315,7 +317,7 @@ foreign_rule *const foreign_value_rules[] = {
     advise_dash,        advise_apostrophe,
     advise_defanged,    advise_quoted,
     advise_network,     advise_pattern,
-    advise_bracket,     advise_list,
+    advise_list,        advise_bracket,
     advise_nearness,    advise_escape,
     advise_dot,         NULL,
 };

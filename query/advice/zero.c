@@ -342,7 +342,7 @@ static void say_outside(int64_t from_us, int64_t to_us, const struct hunt_covera
         buf_add_str(out, "the archive has no events yet\n");
         return;
     }
-    if (from_us >= to_us && from_us != INT64_MIN) {
+    if (from_us >= to_us) {
         buf_add_str(out, "the times that are asked for exclude one another\n");
         return;
     }
@@ -392,11 +392,15 @@ enum status zero_advise(const struct zero_question *question, struct buf *out, s
     struct query *all = NULL;
     bool none = false;
     (void)foreign_advise(question->query, out);
+    bool upside_down = false;
     for (size_t i = 0; i < question->query->n_leaves; i++) {
         say_range(question->query->leaves[i], out);
+        upside_down = upside_down || is_upside_down(question->query->leaves[i]);
     }
     enum status status = parse_query(span_str("*"), 0, &all, NULL, err);
-    status = THEN(status, advise_times(question, all, &none, out, err));
+    if (!upside_down) {
+        status = THEN(status, advise_times(question, all, &none, out, err));
+    }
     if (status == OK && !none) {
         status = advise_fields(question, out, err);
         for (size_t i = 0; i < question->n_fields; i++) {

@@ -1,8 +1,8 @@
 #include "query/ioc/indicator_parse.h"
 
 #include "query/ioc/indicator_internal.h"
-#include "schema/text/refang.h"
 #include "query/ioc/text_has.h"
+#include "schema/text/refang.h"
 
 static struct span trim_blanks(struct span text)
 {

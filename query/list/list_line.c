@@ -1,8 +1,8 @@
 /* A line of text as a person reads it: a heading, a remark, a value with or without a label. */
 #include "query/ioc/indicator_parse.h"
-#include "schema/text/refang.h"
 #include "query/list/list_internal.h"
 #include "schema/text/ascii.h"
+#include "schema/text/refang.h"
 
 enum {
     HEADING_WORDS_MAX = 8,

@@ -1,9 +1,9 @@
 /* A text cut into words, as a person sees them: at what stands between values, but not within a
  * defanged dot, an address in brackets, or a URL that goes on behind a comma. */
 #include "query/ioc/indicator_parse.h"
-#include "schema/text/refang.h"
 #include "query/list/list_internal.h"
 #include "schema/text/ascii.h"
+#include "schema/text/refang.h"
 
 /* Marks beyond ASCII that stand between words: no-break and zero-width blanks, curly quotes,
  * bullets and dashes. How many bytes; 0: none. */

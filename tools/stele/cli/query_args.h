@@ -6,6 +6,15 @@
 #include "query/search/day_iterator.h"
 #include "tools/stele/cli/options.h"
 
+/* The language of queries in a few lines, for --help. */
+#define QUERY_ARGS_HELP                                                                            \
+    "\nA query: word, \"two words\", begin*, *part*, field:value, field:(a OR b), field:[a TO "    \
+    "b],\n"                                                                                        \
+    "field:>a, field:*, ip:10.0.0.0/8; parts joined by AND (or nothing) and OR, NOT or - "         \
+    "excludes.\n"                                                                                  \
+    "and, or, not between parts, field=value and 198.51.100[.]77 are understood; see "             \
+    "stele-query(7).\n"
+
 /* --from and --to; NULL: open. */
 MUST_USE enum status query_args_times(const char *from, const char *to, int64_t *out_from_us,
                                       int64_t *out_to_us, struct err *err);

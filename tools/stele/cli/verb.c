@@ -191,6 +191,7 @@ static void print_help(const struct options *options)
                        entry->argument ? entry->argument : "");
         printf("  %-*s %s\n", HELP_COLUMN, left, entry->help);
     }
+    printf("%s", options->verb->help ? options->verb->help : "");
 }
 
 static enum status find_archive(struct options *options, struct err *err)

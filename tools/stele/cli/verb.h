@@ -49,6 +49,7 @@ struct verb {
     unsigned forms;                /* of --output, OUTPUT_BIT(form) of each; 0: no such option */
     const struct verb_rule *rules; /* up to one with no kind; NULL: none */
     enum verb_needs needs;
+    const char *help;         /* what --help says behind the options; NULL: nothing */
     const char *needs_unless; /* with one of these options no archive is needed */
     /* Verbs that stand for the first word, up to NULL; NULL: none. */
     const struct verb *const *actions;

@@ -273,6 +273,7 @@ const struct verb verb_copy = {
     .words = {1, VERB_WORDS_ANY, "[QUERY] OUT.stele", "into which file?"},
     VERB_OPTIONS(entries),
     .rules = rules,
+    .help = QUERY_ARGS_HELP,
     .needs = VERB_NEEDS_ARCHIVE_OR_COPY,
     .needs_unless = "show decrypt",
     .run = run,

@@ -356,6 +356,7 @@ const struct verb verb_export = {
     .words = {0, VERB_WORDS_ANY, "[QUERY]", NULL},
     VERB_OPTIONS(entries),
     .rules = rules,
+    .help = QUERY_ARGS_HELP,
     .needs = VERB_NEEDS_ARCHIVE_OR_COPY,
     .run = run,
 };

@@ -121,7 +121,8 @@ static enum status run_hunt(struct hunt *hunt, enum output_form form, bool *out_
                                        .unseen = given.unseen};
     status =
         THEN(status, hunt_print(&report, given.events ? OUTPUT_NDJSON : form, !given.events, err));
-    if (status == OK && result.coverage.events == 0) {
+    bool narrowed = strcmp(given.query, "*") != 0 || given.from || given.to;
+    if (status == OK && narrowed && result.coverage.events == 0) {
         const struct zero_question question = {.path = hunt->search.path,
                                                .query = hunt->search.query,
                                                .from_us = hunt->search.from_us,
@@ -211,6 +212,7 @@ const struct verb verb_hunt = {
     VERB_OPTIONS(entries),
     .forms = OUTPUT_ROWS | OUTPUT_BIT(OUTPUT_STIX),
     .rules = (const struct verb_rule[]){{VERB_NOT_WITH, "events", "unseen"}, {0}},
+    .help = QUERY_ARGS_HELP,
     .needs = VERB_NEEDS_ARCHIVE_OR_COPY,
     .run = run,
 };

@@ -226,6 +226,7 @@ const struct verb verb_replay = {
     .words = {0, VERB_WORDS_ANY, "[QUERY]", NULL},
     VERB_OPTIONS(entries),
     .rules = (const struct verb_rule[]){{VERB_REQUIRED, "dest", "where do the events go?"}, {0}},
+    .help = QUERY_ARGS_HELP,
     .needs = VERB_NEEDS_ARCHIVE_OR_COPY,
     .run = run,
 };

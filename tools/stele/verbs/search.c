@@ -276,6 +276,7 @@ const struct verb verb_search = {
     VERB_OPTIONS(entries),
     .forms = OUTPUT_ROWS | OUTPUT_BIT(OUTPUT_RAW),
     .rules = rules,
+    .help = QUERY_ARGS_HELP,
     .needs = VERB_NEEDS_ARCHIVE_OR_COPY,
     .needs_unless = "explain-sql",
     .run = run,
