@@ -87,8 +87,12 @@ static void say_unknown_field(const struct day_iterator *iterator, struct span f
     names_fini(&names);
 }
 
-static bool is_actor_field(struct span field)
+/* One of those that actor: becomes, when the query has that. */
+static bool is_of_actor(const struct query *query, struct span field)
 {
+    if (!memmem(query->text.data, query->text.size, "actor", 5)) {
+        return false;
+    }
     for (size_t i = 0; event_actor_fields[i]; i++) {
         if (span_is(field, event_actor_fields[i])) {
             return true;
@@ -112,7 +116,7 @@ static enum status advise_fields(const struct zero_question *question, struct bu
     struct span said = {0};
     const struct predicate *unknown = status == OK ? day_iterator_unknown_field(iterator, 0) : NULL;
     for (; unknown; unknown = day_iterator_unknown_field(iterator, unknown->leaf + 1)) {
-        if (!is_actor_field(unknown->field) && !span_equal(said, unknown->field)) {
+        if (!is_of_actor(question->query, unknown->field) && !span_equal(said, unknown->field)) {
             said = unknown->field;
             say_unknown_field(iterator, said, out);
         }
@@ -359,6 +363,18 @@ static void say_outside(int64_t from_us, int64_t to_us, const struct hunt_covera
                clock_format(all->first_us, text[2]), clock_format(all->last_us, text[3]));
 }
 
+static enum status count_days(const struct day_iterator_options *search, size_t *out_count,
+                              struct err *err)
+{
+    struct day_iterator *iterator = NULL;
+    enum status status = day_iterator_open(search, &iterator, err);
+    if (status == OK) {
+        (void)day_iterator_days(iterator, out_count);
+    }
+    day_iterator_close(iterator);
+    return status;
+}
+
 /* *out_none: no event at all is in the range, which is said. */
 static enum status advise_times(const struct zero_question *question, const struct query *all,
                                 bool *out_none, struct buf *out, struct err *err)
@@ -368,7 +384,13 @@ static enum status advise_times(const struct zero_question *question, const stru
     read_bounds(question, &search.from_us, &search.to_us);
     int64_t from_us = search.from_us;
     int64_t to_us = search.to_us;
-    enum status status = cover(&search, &result, err);
+    size_t n_days = 0;
+    enum status status = count_days(&search, &n_days, err);
+    bool is_open = from_us == INT64_MIN && to_us == INT64_MAX;
+    if (status != OK || (is_open && n_days > 0)) {
+        return status;
+    }
+    status = cover(&search, &result, err);
     if (status != OK) {
         return status;
     }
