@@ -305,7 +305,11 @@ class Wrong(Export):
         self.assertEqual(len(objects_below(self.out / "d" / "e")), 3)
 
     def test_nothing(self):
-        self.expect(1, "nothing in the range", "--dest", self.out, "--from", "2030-01-01")
+        done = self.export("--dest", self.out, "--from", "2030-01-01", ok=False)
+        lines = done.words.splitlines()
+        self.assertEqual((done.returncode, len(lines)), (1, 2), done.words)
+        self.assertIn("nothing in the range", lines[0])
+        self.assertIn("no event is of 2030-01-01T00:00:00Z or later", lines[1])
         self.expect(1, "nothing in the range", "--dest", "-", "user:nobody")
         self.expect(1, "nothing in the range", "--dry-run", "user:nobody")
         self.assertFalse(self.out.exists())
