@@ -244,6 +244,9 @@ TEST(addresses_and_targets)
                    "192.0.2.7", "d");
     expect_summary("{\"event\":\"lock.created\",\"name\":\"uuid\",\"target\":{\"login\":\"root\"}}",
                    "", "root");
+    expect_summary("{\"event\":\"new.type\",\"server_hostname\":\"teleport.example.com\","
+                   "\"kubernetes_cluster\":\"k\"}",
+                   "", "k");
     expect_summary("{\"event\":\"new.type\",\"db_service\":\"d\",\"client_ip\":\"192.0.2.5\"}",
                    "192.0.2.5", "d");
 }
