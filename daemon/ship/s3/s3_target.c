@@ -12,7 +12,12 @@
 #include "daemon/ship/s3/s3_multipart.h"
 #include "daemon/ship/s3/s3_read.h"
 
-enum { PUT_TRIES = 5, CONFLICT_WAIT_MS = 100, OBJECT_OVER_BYTES = 4 << 20 };
+enum {
+    PUT_TRIES = 5,
+    CONFLICT_WAIT_MS = 100,
+    OBJECT_OVER_BYTES = 4 << 20,
+    SWEEPS_REFUSED_MAX = 3, /* then no more: it may not look */
+};
 
 struct s3 {
     struct target target;
@@ -21,6 +26,7 @@ struct s3 {
     int64_t multipart_over;
     int64_t part_bytes;
     bool may_be_left; /* unfinished uploads of ours, of a run before or of this one */
+    unsigned sweeps_refused;
     bool no_checksum; /* it refused x-amz-checksum-sha256, or none is wanted */
 };
 
@@ -223,8 +229,10 @@ static enum status abort_stale_uploads(struct target *target, const char *owner,
     bool left = false;
     enum status status =
         s3->may_be_left ? s3_multipart_sweep(s3->http, owner, out_swept, &left, err) : OK;
-    /* one that may not look goes without */
-    s3->may_be_left = left || status_retryable(status);
+    /* a refusal may have been of that one request; who may not look goes without */
+    s3->sweeps_refused += status != OK && !status_retryable(status);
+    bool may_look = s3->sweeps_refused < SWEEPS_REFUSED_MAX;
+    s3->may_be_left = left || status_retryable(status) || (status != OK && may_look);
     return status;
 }
 

@@ -70,7 +70,8 @@ class Case:
         proxy.reset(self.rule)
         try:
             self.runner(self, proxy)
-            if any("unheard" in fault for _, _, fault in proxy.applied):
+            if any("unheard" in fault or kind in ("uploads", "abort")
+                   for _, kind, fault in proxy.applied):
                 self.run_late(proxy)
             self.applied, self.seen = list(proxy.applied), list(proxy.seen)
             proxy.reset()
@@ -81,7 +82,7 @@ class Case:
 
     def run_late(self, proxy):
         """The store was still at the request that nobody waited for when the next run looked for
-        what was left: the run after that one finds it."""
+        what was left, or that look was spoiled: the run after that one finds it."""
         time.sleep(0.3)
         proxy.rule = None
         run(STELE, "ship", "--archive", self.dir)
