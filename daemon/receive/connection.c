@@ -6,8 +6,6 @@
 #include "daemon/receive/connection.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "daemon/process/metrics.h"
 
@@ -17,35 +15,6 @@ enum {
     AHEAD_BYTES_MAX = 64 * 1024,  /* read while the request before waits for the disk */
     LINGER_BYTES_MAX = 1024 * 1024,
     HANDSHAKES_A_ROUND = 4, /* a step of one takes up to a millisecond */
-};
-
-#define LINGER_US (2 * CLOCK_SECOND_US)
-#define IDLE_US   (2 * CLOCK_SECOND_US)
-
-enum connection_state {
-    CONNECTION_HANDSHAKE,
-    CONNECTION_READING,
-    CONNECTION_STORING,
-    CONNECTION_WRITING,
-    CONNECTION_LINGER,
-    CONNECTION_GONE,
-    CONNECTION_CLOSED,
-};
-
-struct connection {
-    struct request request; /* first, and its job first in it: connection_stored casts back */
-    struct connection_host *host;
-    struct connection *next;
-    struct connection *previous;
-    struct tls_stream *stream; /* NULL when GONE */
-    struct watch *watch;
-    enum connection_state state;
-    int64_t since_us;  /* of the state; READING: since the first byte, or since it is idle */
-    bool close_after;  /* the answer */
-    bool linger_after; /* the answer */
-    size_t lingered_bytes;
-    struct buf ahead; /* what came while STORING */
-    struct buf out;   /* of the answer, what is not written yet */
 };
 
 static void move(struct connection *connection, enum connection_state to)
@@ -63,13 +32,17 @@ static void move(struct connection *connection, enum connection_state to)
     CHECK(allowed[connection->state] & 1U << to);
     connection->state = to;
     connection->since_us = clock_monotonic_us();
+    connection->place.reads = to == CONNECTION_READING;
 }
 
-static void count_connection(struct connection_host *host, int64_t more)
+void connection_note_places(struct connection_host *host)
 {
-    host->count += more;
     if (!host->quiet) {
-        metrics_set(METRIC_connections, host->count);
+        metrics_set(METRIC_connections, host->admission.count);
+    }
+    if (host->accept_later && !host->stopping) {
+        host->accept_later = false;
+        event_loop_fd_set(host->accepting, EVENT_LOOP_READ);
     }
 }
 
@@ -80,24 +53,22 @@ static void close_stream(struct connection *connection)
         tls_stream_free(connection->stream);
         connection->watch = NULL;
         connection->stream = NULL;
-        count_connection(connection->host, -1);
+        admission_vacate(&connection->host->admission, &connection->place);
     }
 }
 
-static void free_connection(struct connection *connection)
+void connection_free(struct connection *connection)
 {
     struct connection_host *host = connection->host;
     CHECK(connection->state != CONNECTION_STORING);
     close_stream(connection);
-    *(connection->previous ? &connection->previous->next : &host->first) = connection->next;
-    if (connection->next) {
-        connection->next->previous = connection->previous;
-    }
+    admission_leave(&host->admission, &connection->place);
+    connection_note_places(host);
     request_fini(&connection->request);
     buf_fini(&connection->ahead);
     buf_fini(&connection->out);
     free(connection);
-    if (host->stopping && !host->first) {
+    if (host->stopping && !admission_next(&host->admission, NULL)) {
         event_loop_stop(host->loop);
     }
 }
@@ -105,7 +76,7 @@ static void free_connection(struct connection *connection)
 static void free_if_closed(struct connection *connection)
 {
     if (connection->state == CONNECTION_CLOSED) {
-        free_connection(connection);
+        connection_free(connection);
     }
 }
 
@@ -117,14 +88,24 @@ static void hang_up(struct connection *connection)
         return;
     }
     close_stream(connection);
+    connection_note_places(connection->host);
     move(connection, CONNECTION_GONE);
 }
 
-static void complain(struct connection *connection, const char *text)
+void connection_complain(struct connection *connection, const char *text)
 {
     if (!connection->host->quiet) {
         log_limited(&connection->host->complaints, LOG_WARN, "receive", "%s: %s",
                     connection->request.peer, text);
+    }
+}
+
+/* The client has shown what this port asks for. */
+static void become_known(struct connection *connection)
+{
+    if (!connection->place.known && !connection->host->all_newcomers) {
+        admission_know(&connection->host->admission, &connection->place);
+        connection_note_places(connection->host);
     }
 }
 
@@ -183,7 +164,7 @@ static void answer(struct connection *connection, struct http_response *response
     connection->close_after = response->close;
     connection->linger_after = response->linger;
     if (response->complaint) {
-        complain(connection, response->complaint);
+        connection_complain(connection, response->complaint);
     }
     if (!connection->host->quiet) {
         metrics_add_request(response->code);
@@ -202,6 +183,9 @@ static void handle_input(struct connection *connection)
     while (connection->state == CONNECTION_READING && request->in.size > 0) {
         struct http_response response = {0};
         enum request_verdict verdict = request_read(request, &response);
+        if (request->http.state != HTTP_REQUEST_STATE_HEAD) {
+            become_known(connection);
+        }
         if (verdict == REQUEST_WHOLE) {
             connection->close_after = response.close;
             verdict = host->handle(host->context, request, &response);
@@ -228,7 +212,7 @@ void connection_stored(struct writer_job *job)
 {
     struct connection *connection = (struct connection *)job;
     if (connection->state == CONNECTION_GONE) {
-        free_connection(connection);
+        connection_free(connection);
         return;
     }
     /* Anything but "stored" must make the sender try again. */
@@ -302,14 +286,14 @@ static void on_readable(struct connection *connection)
     }
 }
 
-static void on_handshake(struct connection *connection)
+void connection_on_handshake(struct connection *connection)
 {
     struct err err;
     struct request *request = &connection->request;
     enum tls_stream_io io = tls_stream_handshake(connection->stream, &err);
     if (io == TLS_STREAM_CLOSED) {
         metrics_add(METRIC_tls_handshake_failures_total, 1);
-        complain(connection, err.text);
+        connection_complain(connection, err.text);
         move(connection, CONNECTION_CLOSED);
         return;
     }
@@ -326,6 +310,9 @@ static void on_handshake(struct connection *connection)
     request->via = connection->host->via;
     if (!certificate[0] && strcmp(request->via, "mtls") == 0) {
         request->via = "tls";
+    }
+    if (certificate[0]) {
+        become_known(connection);
     }
     move(connection, CONNECTION_READING);
     event_loop_fd_set(connection->watch, EVENT_LOOP_READ);
@@ -346,17 +333,13 @@ static bool can_shake_hands(struct connection_host *host)
     return true;
 }
 
-void connection_round_end(struct connection_host *host)
-{
-    host->handshakes = 0;
-}
-
-static void on_ready(void *context, unsigned ready)
+void connection_on_ready(void *context, unsigned ready)
 {
     struct connection *connection = context;
+    connection->place.spoke = connection->place.spoke || (ready & EVENT_LOOP_READ);
     if (connection->state == CONNECTION_HANDSHAKE) {
         if (can_shake_hands(connection->host)) {
-            on_handshake(connection);
+            connection_on_handshake(connection);
         }
     } else {
         if (ready & EVENT_LOOP_WRITE) {
@@ -368,121 +351,4 @@ static void on_ready(void *context, unsigned ready)
         }
     }
     free_if_closed(connection);
-}
-
-/* Frees everything again when anything fails; the socket too. */
-static struct connection *new_connection(struct connection_host *host, int fd)
-{
-    struct connection *connection = calloc(1, sizeof *connection);
-    if (!connection) {
-        (void)close(fd);
-        return NULL;
-    }
-    connection->stream = tls_stream_new(fd, host->tls);
-    connection->watch =
-        connection->stream ? event_loop_fd_new(host->loop, fd, on_ready, connection) : NULL;
-    if (!connection->watch) {
-        tls_stream_free(connection->stream);
-        free(connection);
-        return NULL;
-    }
-    return connection;
-}
-
-void connection_open(struct connection_host *host, int fd, const char *peer)
-{
-    if (host->count >= host->connections_max) {
-        if (!host->quiet) {
-            metrics_add(METRIC_connections_refused_total, 1);
-        }
-        (void)close(fd);
-        return;
-    }
-    struct connection *connection = new_connection(host, fd);
-    if (!connection) {
-        return;
-    }
-    connection->host = host;
-    connection->request.budget = &host->budget;
-    (void)snprintf(connection->request.peer, sizeof connection->request.peer, "%s", peer);
-    connection->next = host->first;
-    if (host->first) {
-        host->first->previous = connection;
-    }
-    host->first = connection;
-    count_connection(host, 1);
-    connection->since_us = clock_monotonic_us();
-    if (host->tls) {
-        event_loop_fd_set(connection->watch, EVENT_LOOP_READ);
-    } else {
-        on_handshake(connection);
-        free_if_closed(connection);
-    }
-}
-
-static bool is_over(const struct connection *connection, int64_t now_us)
-{
-    const struct connection_host *host = connection->host;
-    int64_t age_us = now_us - connection->since_us;
-    switch (connection->state) {
-    case CONNECTION_HANDSHAKE:
-    case CONNECTION_WRITING:
-        return age_us > host->request_timeout_us;
-    case CONNECTION_READING:
-        return age_us >
-               (connection->request.in.size > 0 ? host->request_timeout_us : host->idle_timeout_us);
-    case CONNECTION_LINGER:
-        return age_us > LINGER_US;
-    case CONNECTION_STORING:
-    case CONNECTION_GONE:
-    case CONNECTION_CLOSED:
-        break;
-    }
-    return false;
-}
-
-static bool is_idle(const struct connection *connection)
-{
-    return connection->state == CONNECTION_READING && connection->request.in.size == 0;
-}
-
-void connection_expire(struct connection_host *host, int64_t now_us)
-{
-    struct connection *following;
-    for (struct connection *connection = host->first; connection; connection = following) {
-        following = connection->next;
-        if (is_over(connection, now_us)) {
-            if (connection->state != CONNECTION_LINGER && connection->request.in.size > 0) {
-                if (!host->quiet) {
-                    metrics_add(METRIC_connections_cut_total, 1);
-                }
-                complain(connection,
-                         "cut off, the request took longer than receive.request_timeout");
-            }
-            free_connection(connection);
-        } else if (is_idle(connection) && now_us - connection->since_us > IDLE_US) {
-            buf_fini(&connection->request.in); /* an idle connection needs no memory */
-        }
-    }
-}
-
-bool connection_drain(struct connection_host *host)
-{
-    host->stopping = true;
-    struct connection *following;
-    for (struct connection *connection = host->first; connection; connection = following) {
-        following = connection->next;
-        if (is_idle(connection) || connection->state == CONNECTION_HANDSHAKE ||
-            connection->state == CONNECTION_LINGER) {
-            free_connection(connection);
-        }
-    }
-    return host->first == NULL;
-}
-
-void connection_close_all(struct connection_host *host)
-{
-    while (host->first) {
-        free_connection(host->first);
-    }
 }

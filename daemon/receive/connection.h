@@ -14,46 +14,44 @@
 #ifndef DAEMON_RECEIVE_CONNECTION_H
 #define DAEMON_RECEIVE_CONNECTION_H
 
-#include "daemon/process/log.h"
-#include "daemon/receive/event_loop.h"
-#include "daemon/receive/request.h"
-#include "daemon/receive/tls_stream.h"
+#include "daemon/receive/connection_host.h"
 
-struct connection;
-
-/* What all connections of a listening port share. */
-struct connection_host {
-    struct event_loop *loop;
-    request_handler *handle;
-    void *context;                 /* of handle */
-    const struct tls_context *tls; /* NULL: plain */
-    const char *via;               /* "http", "tls" or "mtls" */
-    bool quiet;                    /* no metrics, and no log of clients' faults */
-    int64_t connections_max;
-    int64_t idle_timeout_us;
-    int64_t request_timeout_us;
-    struct request_budget budget;
-    bool stopping; /* answers close their connections; the last one stops the loop */
-
-    struct watch *round_end; /* poked when connection_round_end is wanted; NULL: no TLS */
-    int handshakes;          /* of this round of the loop */
-
-    struct connection *first; /* all of them */
-    int64_t count;
-    struct log_limit complaints; /* of clients */
+enum connection_state {
+    CONNECTION_HANDSHAKE,
+    CONNECTION_READING,
+    CONNECTION_STORING,
+    CONNECTION_WRITING,
+    CONNECTION_LINGER,
+    CONNECTION_GONE,
+    CONNECTION_CLOSED,
 };
 
-/* Takes the non-blocking socket; closes it when there are too many, or no memory. */
-void connection_open(struct connection_host *host, int fd, const char *peer);
-/* The loop has done all that was ready: handshakes may go on. */
-void connection_round_end(struct connection_host *host);
+struct connection {
+    struct request request; /* first, and its job first in it: connection_stored casts back */
+    struct connection_host *host;
+    struct admission_place place;
+    struct tls_stream *stream; /* NULL when GONE */
+    struct watch *watch;
+    enum connection_state state;
+    int64_t since_us;  /* of the state; READING: since the first byte, or since it is idle */
+    bool close_after;  /* the answer */
+    bool linger_after; /* the answer */
+    size_t lingered_bytes;
+    struct buf ahead; /* what came while STORING */
+    struct buf out;   /* of the answer, what is not written yet */
+};
+
+/* Called back when the socket is ready. */
+void connection_on_ready(void *context, unsigned ready);
+/* A step of the handshake; without TLS, the first read. */
+void connection_on_handshake(struct connection *connection);
 /* A job of a connection came back: answers it. */
 void connection_stored(struct writer_job *job);
-/* Closes those that are over their time. */
-void connection_expire(struct connection_host *host, int64_t now_us);
-/* Closes those that wait for nothing; the others close with their answer. True: none is left. */
-bool connection_drain(struct connection_host *host);
-/* Closes all. No job may be gathered or with the writer. */
-void connection_close_all(struct connection_host *host);
+/* Closes the socket and frees all of it. Not while STORING. */
+void connection_free(struct connection *connection);
+/* A line about this client. */
+void connection_complain(struct connection *connection, const char *text);
+/* To be called when a place was taken, left or changed. */
+void connection_note_places(struct connection_host *host);
 
 #endif

@@ -79,7 +79,8 @@ static int read_request_line(struct http_request *request, struct span line, con
     if (version.data[5] != '1') {
         return 505;
     }
-    request->keep_alive = version.data[7] != '0';
+    request->is_1_0 = version.data[7] == '0';
+    request->keep_alive = !request->is_1_0;
     request->no_content =
         span_is(method, "GET") || span_is(method, "HEAD") || span_is(method, "OPTIONS");
     request->method_size = method.size;

@@ -55,6 +55,7 @@ struct http_request {
     size_t host_at; /* the value of Host */
     size_t host_size;
     bool several_hosts;
+    bool is_1_0; /* HTTP/1.0, which may come without Host */
     size_t body_at;
 
     size_t body_size; /* so far; whole when done */

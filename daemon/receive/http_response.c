@@ -11,6 +11,7 @@ static const char *reason_of(int code)
                    {405, "Method Not Allowed"},
                    {413, "Content Too Large"},
                    {417, "Expectation Failed"},
+                   {421, "Misdirected Request"},
                    {431, "Request Header Fields Too Large"},
                    {501, "Not Implemented"},
                    {503, "Service Unavailable"},
@@ -36,8 +37,8 @@ void http_response_write(const struct http_response *response, struct buf *out)
     if (response->type) {
         buf_printf(out, "Content-Type: %s\r\n", response->type);
     }
-    if (response->code == 405) {
-        buf_add_str(out, "Allow: GET, HEAD\r\n");
+    if (response->allow) {
+        buf_printf(out, "Allow: %s\r\n", response->allow);
     }
     if (response->code == 503) {
         buf_add_str(out, "Retry-After: 1\r\n");

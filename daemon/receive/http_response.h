@@ -10,6 +10,7 @@ struct http_response {
     bool linger;           /* closed while the client may still be sending */
     bool head;             /* to HEAD: the body's size, without the body */
     const char *type;      /* of the body; NULL: no body */
+    const char *allow;     /* with 405: the methods that are answered; else NULL */
     struct buf body;       /* freed by connection.c */
     const char *complaint; /* for the operator; NULL: nothing is wrong */
 };

@@ -41,6 +41,10 @@ static bool accept_one(struct listener *listener)
 {
     struct sockaddr_storage address = {0};
     socklen_t size = sizeof address;
+    if (!connection_host_may_accept(&listener->host)) {
+        event_loop_fd_set(listener->watch, 0);
+        return false;
+    }
     int fd =
         accept4(listener->fd, (struct sockaddr *)&address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
@@ -60,7 +64,7 @@ static bool accept_one(struct listener *listener)
     char peer[HOST_TEXT_BYTES];
     int port = 0;
     address_text(&address, peer, &port);
-    connection_open(&listener->host, fd, peer);
+    connection_host_open(&listener->host, fd, peer);
     return true;
 }
 
@@ -74,9 +78,10 @@ static void on_connection(void *context, unsigned ready)
 static void on_expire(void *context)
 {
     struct listener *listener = context;
-    connection_expire(&listener->host, clock_monotonic_us());
-    if (listener->accept_failed && !listener->host.stopping) {
+    connection_host_expire(&listener->host, clock_monotonic_us());
+    if ((listener->accept_failed || listener->host.accept_later) && !listener->host.stopping) {
         listener->accept_failed = false;
+        listener->host.accept_later = false;
         event_loop_fd_set(listener->watch, EVENT_LOOP_READ);
     }
 }
@@ -88,7 +93,7 @@ static int64_t expire_interval(const struct connection_host *host)
                                                                         : host->request_timeout_us;
     int64_t interval = shortest / 4;
     return interval < CLOCK_SECOND_US / 20 ? CLOCK_SECOND_US / 20
-           : interval > CLOCK_SECOND_US    ? CLOCK_SECOND_US
+           : interval > ADMISSION_GRACE_US ? ADMISSION_GRACE_US
                                            : interval;
 }
 
@@ -146,6 +151,7 @@ enum status listener_open(struct listener *listener, const char *listen_text, st
     if (!listener->watch) {
         return err_nomem(err, listener->name);
     }
+    listener->host.accepting = listener->watch;
     event_loop_fd_set(listener->watch, EVENT_LOOP_READ);
     return event_loop_every(loop, expire_interval(&listener->host), on_expire, listener, err);
 }
@@ -158,7 +164,7 @@ void listener_stop(struct listener *listener)
 
 void listener_close(struct listener *listener)
 {
-    connection_close_all(&listener->host);
+    connection_host_close_all(&listener->host);
     event_loop_fd_free(listener->watch);
     if (listener->fd > 0) {
         (void)close(listener->fd);

@@ -2,7 +2,7 @@
 #ifndef DAEMON_RECEIVE_LISTENER_H
 #define DAEMON_RECEIVE_LISTENER_H
 
-#include "daemon/receive/connection.h"
+#include "daemon/receive/connection_host.h"
 
 enum { LISTENER_URL_BYTES = 128 };
 

@@ -4,12 +4,10 @@
 #include "daemon/receive/receiver.h"
 
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "daemon/process/log.h"
+#include "daemon/receive/connection.h"
 #include "daemon/receive/listener.h"
-
-enum { DESCRIPTORS_KEPT = 256 };
 
 struct receiver {
     struct listener listener;
@@ -19,30 +17,24 @@ struct receiver {
     struct watch *round_end; /* of the loop */
 };
 
-/* Connections must leave descriptors for the archive, uploads and the health page: raises the
- * process's limit as far as it goes, and takes fewer connections when that is not enough. */
+/* Few: who shows a certificate does so at once. */
+static int64_t newcomers_max(int64_t places)
+{
+    enum { LEAST = 64, PART = 4 };
+    int64_t part = places / PART > LEAST ? places / PART : LEAST;
+    return part < places ? part : places;
+}
+
 static int64_t connections_allowed(int64_t wanted)
 {
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return wanted;
+    struct admission_share share = admission_divide(wanted);
+    if (share.receive < wanted) {
+        log_line(LOG_WARN, "receive",
+                 "at most %lld connections, not receive.connections_max = %lld: the system allows "
+                 "%lld open files (ulimit -n, LimitNOFILE)",
+                 (long long)share.receive, (long long)wanted, (long long)share.descriptors);
     }
-    rlim_t needed = (rlim_t)wanted + DESCRIPTORS_KEPT;
-    if (limit.rlim_cur < needed) {
-        limit.rlim_cur = limit.rlim_max < needed ? limit.rlim_max : needed;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-    }
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= needed) {
-        return wanted;
-    }
-    int64_t most = (int64_t)limit.rlim_cur;
-    int64_t allowed = most > 2 * DESCRIPTORS_KEPT ? most - DESCRIPTORS_KEPT : most / 2;
-    allowed = allowed < wanted ? allowed : wanted;
-    log_line(LOG_WARN, "receive",
-             "at most %lld connections, not receive.connections_max = %lld: the system allows %lld "
-             "open files (ulimit -n, LimitNOFILE)",
-             (long long)allowed, (long long)wanted, (long long)most);
-    return allowed;
+    return share.receive;
 }
 
 static void answer_all(struct writer_job *jobs)
@@ -65,7 +57,7 @@ static void on_round_end(void *context, unsigned ready)
 {
     (void)ready;
     struct receiver *receiver = context;
-    connection_round_end(&receiver->listener.host);
+    connection_host_round_end(&receiver->listener.host);
     answer_all(request_queue_submit(&receiver->queue));
 }
 
@@ -105,18 +97,20 @@ enum status receiver_open(const struct config *config, struct event_loop *loop,
     if (!receiver) {
         return err_nomem(err, "receive");
     }
+    int64_t places = connections_allowed(config->receive_connections_max);
     receiver->queue.writer = writer;
     receiver->queue.decoder = content_encoding_new();
     receiver->listener.name = "receive";
     receiver->listener.host = (struct connection_host){
         .loop = loop,
+        .name = receiver->listener.name,
         .handle = request_store,
         .context = &receiver->queue,
         .tls = config->receive_tls ? &receiver->tls : NULL,
         .via = !config->receive_tls                         ? "http"
                : config->receive_require_client_certificate ? "mtls"
                                                             : "tls",
-        .connections_max = connections_allowed(config->receive_connections_max),
+        .admission = {.places_max = places, .newcomers_max = newcomers_max(places)},
         .idle_timeout_us = config->receive_idle_timeout,
         .request_timeout_us = config->receive_request_timeout,
         .budget = {.limits = {.head_bytes_max = (size_t)config->receive_header_bytes_max,
@@ -179,5 +173,5 @@ enum status receiver_reload(struct receiver *receiver, const struct config *conf
 bool receiver_drain(struct receiver *receiver)
 {
     listener_stop(&receiver->listener);
-    return connection_drain(&receiver->listener.host);
+    return connection_host_drain(&receiver->listener.host);
 }
