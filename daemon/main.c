@@ -40,7 +40,7 @@ static enum status load_config(void *context, struct config *out_config, struct 
     for (size_t i = 0; status == OK && i < arguments->n_sets; i++) {
         status = config_set(out_config, arguments->sets[i], err);
         if (status != OK) {
-            (void)err_wrap(err, "--set");
+            (void)err_wrap(err, status, "--set");
         }
     }
     if (status == OK && !out_config->archive_dir[0]) {
@@ -51,7 +51,7 @@ static enum status load_config(void *context, struct config *out_config, struct 
     if (status == OK) {
         status = config_validate(out_config, err);
         if (status != OK && out_config->file[0]) {
-            (void)err_wrap(err, "%s", out_config->file);
+            (void)err_wrap(err, status, "%s", out_config->file);
         }
     }
     return status;

@@ -75,7 +75,7 @@ static enum status read_value(struct config *config, const struct setting *setti
 {
     enum status status =
         config_value_read(setting->type, value, base, member_of(config, setting), err);
-    return status == OK ? OK : err_wrap(err, "%s.%s", setting->section, setting->key);
+    return status == OK ? OK : err_wrap(err, status, "%s.%s", setting->section, setting->key);
 }
 
 enum status config_set(struct config *config, const char *assignment, struct err *err)
@@ -126,7 +126,7 @@ static enum status read_text(struct config *config, struct span text, const char
             status = err_set(err, ERR_CONFIG, "neither [section] nor key = value");
         }
     }
-    return status == OK ? OK : err_wrap(err, "%s:%d", path, line.number);
+    return status == OK ? OK : err_wrap(err, status, "%s:%d", path, line.number);
 }
 
 /* The directory of the file, absolute. */

@@ -105,8 +105,11 @@ enum status curl_setup_error(const struct curl_setup *setup, const char *host, i
     return status;
 }
 
-enum status curl_setup_suspect(const struct curl_setup *setup, struct err *err)
+enum status curl_setup_suspect(const struct curl_setup *setup, enum status status, struct err *err)
 {
+    if (!err) {
+        return status;
+    }
     bool cut = err->detail == CURLE_SEND_ERROR || err->detail == CURLE_RECV_ERROR ||
                err->detail == CURLE_GOT_NOTHING || err->detail == CURLE_SSL_CONNECT_ERROR;
     if (err->status == ERR_NET && cut) {
@@ -117,5 +120,5 @@ enum status curl_setup_suspect(const struct curl_setup *setup, struct err *err)
                       setup->certificate_setting);
         err->detail = plain.detail;
     }
-    return err->status;
+    return status;
 }

@@ -34,8 +34,9 @@ void curl_setup_set(void *curl, const struct curl_setup *setup, const atomic_boo
 enum status curl_setup_error(const struct curl_setup *setup, const char *host, int code,
                              char words[CURL_SETUP_WORDS_BYTES], struct err *err);
 
-/* Of an error of curl_setup_error over TLS, while nothing has got through yet: adds that the other
- * side may have refused us. Its alert can be lost when it resets the connection behind it. */
-enum status curl_setup_suspect(const struct curl_setup *setup, struct err *err);
+/* Of an error (status) of curl_setup_error over TLS, while nothing has got through yet: adds that
+ * the other side may have refused us. Its alert can be lost when it resets the connection behind
+ * it. */
+enum status curl_setup_suspect(const struct curl_setup *setup, enum status status, struct err *err);
 
 #endif

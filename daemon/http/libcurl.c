@@ -41,7 +41,7 @@ enum status libcurl_load(struct err *err)
 {
     (void)pthread_once(&once, load);
     if (failure.status != OK && err) {
-        *err = failure;
+        (void)err_copy(err, &failure);
     }
     return failure.status;
 }

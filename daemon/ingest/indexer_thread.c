@@ -101,7 +101,7 @@ static void run_all(struct indexer_thread *thread)
         struct err err;
         enum status status = run_once(thread, &any, &err);
         if (status != OK) {
-            (void)err_wrap(&err, "indexing");
+            (void)err_wrap(&err, status, "indexing");
             log_state_failed(&thread->failures, "index", &err);
             health_set(thread->options.health, HEALTH_INDEXER, err.text);
             thread->retry_us = backoff_double_us(thread->retry_us, RETRY_MOST_US);

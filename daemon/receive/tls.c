@@ -29,7 +29,7 @@ static enum status check_readable(const char *name, const char *path, struct err
     struct buf bytes = BUF_INIT;
     enum status status = file_read(path, PEM_FILE_BYTES_MAX, &bytes, err);
     buf_fini(&bytes);
-    return status == OK ? OK : err_wrap(err, "receive.%s", name);
+    return status == OK ? OK : err_wrap(err, status, "receive.%s", name);
 }
 
 static enum status load_certificate(SSL_CTX *ctx, const struct config *config, struct err *err)

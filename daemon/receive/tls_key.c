@@ -41,7 +41,7 @@ static enum status find_passphrase(const struct config *config, struct passphras
         status = file_read(config->receive_key_passphrase_file, PASSPHRASE_BYTES_MAX, &bytes, err);
         out->given = true;
         if (status != OK) {
-            (void)err_wrap(err, "receive.key_passphrase_file");
+            (void)err_wrap(err, status, "receive.key_passphrase_file");
         }
     } else if (env && env[0]) {
         buf_add_str(&bytes, env);
@@ -99,7 +99,7 @@ enum status tls_key_load(const struct config *config, EVP_PKEY **out_key, struct
     struct buf pem = BUF_INIT;
     enum status status = file_read(path, KEY_FILE_BYTES_MAX, &pem, err);
     if (status != OK) {
-        (void)err_wrap(err, "receive.key");
+        (void)err_wrap(err, status, "receive.key");
     } else {
         status = find_passphrase(config, &passphrase, err);
     }

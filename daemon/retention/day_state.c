@@ -113,7 +113,7 @@ static enum status look_into(struct archive *archive, const struct retention_rul
         return give_up(archive, day, &why, err);
     }
     if (status != OK && err) {
-        *err = why;
+        (void)err_copy(err, &why);
     }
     return status;
 }

@@ -63,7 +63,7 @@ static void note_failure(struct retention_guest *guest, enum status status, stru
     if (status == OK) {
         log_state_good(&guest->failures, "retention");
     } else {
-        (void)err_wrap(err, "deleting old days");
+        (void)err_wrap(err, status, "deleting old days");
         log_state_failed(&guest->failures, "retention", err);
     }
 }

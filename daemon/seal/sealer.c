@@ -212,7 +212,7 @@ static void put_all(struct sealer *sealer, struct sealer_report *report)
         report->put += status == OK;
     }
     if (status != OK && status != ERR_STOPPED) {
-        (void)err_wrap(&why, "seal %lld", (long long)number);
+        (void)err_wrap(&why, status, "seal %lld", (long long)number);
         report->last = why;
     }
 }

@@ -122,7 +122,7 @@ enum status object_packer_take(struct object_packer *packer, struct object_packe
     packer->raw_bytes -= slot->info->raw_bytes;
     if (slot->status != OK) {
         if (err) {
-            *err = slot->err;
+            (void)err_copy(err, &slot->err);
         }
         return slot->status;
     }

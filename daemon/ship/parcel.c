@@ -51,7 +51,7 @@ enum status parcel_find(struct target *target, const char *key, enum object_code
         return err_set(err, ERR_EXISTS, "%s", why.text);
     }
     if (status != OK) {
-        *err = why;
+        (void)err_copy(err, &why);
         return status;
     }
     *out_sent = (struct ledger_sent){.bytes = find.bytes, .sha256 = sha256};
@@ -85,7 +85,7 @@ enum status parcel_send(struct target *target, const struct parcel *parcel,
         return err_set(err, ERR_NET, "%s went away while it was compared", parcel->key);
     }
     if (status != OK) {
-        *err = why;
+        (void)err_copy(err, &why);
         return status;
     }
     *out_put = TARGET_WAS_THERE;

@@ -161,7 +161,7 @@ enum status planner_refresh(struct planner *planner, struct archive *archive, st
             planner_refresh_day(planner, archive, i, &one) != OK && status == OK) {
             status = one.status;
             if (err) {
-                *err = one;
+                (void)err_copy(err, &one);
             }
         }
     }

@@ -92,7 +92,7 @@ static enum status missing(struct reconcile_run *run, const struct ledger_object
     struct err why;
     enum status status = object_build_row(run->options->archive_dir, row, &run->object, &why);
     if (status == ERR_NOMEM) {
-        *err = why;
+        (void)err_copy(err, &why);
         return status;
     }
     if (status == ERR_NOT_FOUND) {
@@ -107,7 +107,7 @@ static enum status missing(struct reconcile_run *run, const struct ledger_object
         struct ledger_sent sent;
         status = parcel_send(run->asking, &parcel, &outcome, &sent, err);
         if (status != OK) {
-            return err_wrap(err, "uploading %s again", row->key);
+            return err_wrap(err, status, "uploading %s again", row->key);
         }
         finding.kind = RECONCILE_REPAIRED;
         finding.bytes = sent.bytes;
@@ -157,7 +157,7 @@ static enum status unpack(struct reconcile_run *run, const struct ledger_object 
         (void)snprintf(text, sizeof text, "%.150s; %.150s", what, why.text);
         status = changed(run, row, bytes, text, err);
     } else {
-        *err = why;
+        (void)err_copy(err, &why);
     }
     return status;
 }
@@ -193,7 +193,7 @@ static enum status compare(struct reconcile_run *run, const struct ledger_object
         return changed(run, row, bytes, why.text, err);
     }
     if (status != OK) {
-        *err = why;
+        (void)err_copy(err, &why);
         return status;
     }
     if (head.bytes != sent->bytes ||

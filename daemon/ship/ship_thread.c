@@ -47,7 +47,7 @@ static int64_t run_pass(void *context, unsigned bits)
     struct err err;
     int64_t pause_us = thread->interval_us;
     if (shipper_run(thread->shipper, (bits & WAKEUP_NOW) != 0, &report, &err) != OK) {
-        (void)err_wrap(&err, "shipping");
+        (void)err_wrap(&err, err.status, "shipping");
         log_state_failed(&thread->pass_failures, "ship", &err);
         return clock_monotonic_us() + (pause_us < RETRY_US ? pause_us : RETRY_US);
     }

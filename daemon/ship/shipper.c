@@ -297,7 +297,7 @@ static enum status pass_new(struct ship_pass *pass, struct err *err)
             status = THEN(status, planner_refresh_day(shipper->planner, shipper->archive, i, &why));
         }
         if (status == ERR_FULL || status == ERR_NOMEM) {
-            *err = why;
+            (void)err_copy(err, &why);
             return status;
         }
         if (status != OK) {

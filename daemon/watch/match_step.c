@@ -199,7 +199,7 @@ static enum status match_days(struct step_run *stepping, const char *path,
     day_iterator_close(iterator);
     hunt_fini(&result);
     if (status == OK && stepping->status != OK) {
-        *err = stepping->err;
+        (void)err_copy(err, &stepping->err);
         status = stepping->status;
     }
     if (status == OK && is_stopping(stepping)) {

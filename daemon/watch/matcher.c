@@ -157,7 +157,7 @@ static enum status judge(enum status status, const struct err *why, struct match
         return OK;
     }
     if (status == ERR_FULL || status == ERR_NOMEM || status == ERR_BUSY || status == ERR_STOPPED) {
-        *err = *why;
+        (void)err_copy(err, why);
         return status;
     }
     if (report->bad.status == OK) {

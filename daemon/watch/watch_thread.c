@@ -86,7 +86,7 @@ static int64_t run_rounds(struct watch_thread *thread)
         }
     } while (report.again);
     if (why.status != OK) {
-        (void)err_wrap(&why, "matching");
+        (void)err_wrap(&why, why.status, "matching");
         note_failure(thread, &why);
         return thread->retry_us;
     }
@@ -149,7 +149,7 @@ static int64_t deliver_pass(void *context, unsigned bits)
     metrics_add(METRIC_watch_given_up_total, report.given_up);
     metrics_set(METRIC_watch_waiting, report.waiting);
     if (status != OK) {
-        (void)err_wrap(&err, "delivering");
+        (void)err_wrap(&err, status, "delivering");
         log_state_failed(&thread->outbox_failures, "watch", &err);
         return clock_monotonic_us() + 5 * CLOCK_SECOND_US;
     }

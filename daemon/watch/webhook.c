@@ -22,8 +22,8 @@ static enum status read_secret(struct webhook *webhook, const char *path, struct
     struct buf *secret = &webhook->secret;
     enum status status = file_read(path, SECRET_BYTES_MAX, secret, err);
     if (status != OK) {
-        (void)err_wrap(err, "watch.webhook_secret_file");
-        return err->status = ERR_CONFIG;
+        (void)err_wrap(err, status, "watch.webhook_secret_file");
+        return err_restate(err, ERR_CONFIG);
     }
     secret->size = ascii_trim_end(buf_span(secret), "\r\n").size;
     if (secret->size < SECRET_BYTES_MIN) {

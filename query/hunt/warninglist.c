@@ -83,7 +83,7 @@ static enum status read_plain(struct warninglist_set *set, struct span bytes, co
         warninglist_begin(set, span_str(file), WARNINGLIST_ALL_KINDS, &number, err);
     if (status == OK) {
         status = list_read(set->values, number, bytes, &options, &report, err);
-        status = status == OK ? OK : err_wrap(err, "%s", file);
+        status = status == OK ? OK : err_wrap(err, status, "%s", file);
     }
     if (status != OK) {
         return status;

@@ -199,8 +199,9 @@ enum status warninglist_read_json(struct warninglist_set *set, struct span bytes
                                   warninglist_refused *refused, void *context, struct err *err)
 {
     const char *end = NULL;
-    if (list_json_fits(bytes, err) != OK) {
-        return err_wrap(err, "%s", file);
+    enum status status = list_json_fits(bytes, err);
+    if (status != OK) {
+        return err_wrap(err, status, "%s", file);
     }
     event_json_ready();
     cJSON *root = cJSON_ParseWithLengthOpts(bytes.data, bytes.size, &end, false);
@@ -208,7 +209,7 @@ enum status warninglist_read_json(struct warninglist_set *set, struct span bytes
         return err_set(err, ERR_FORMAT, "%s: not JSON from byte %zu on", file,
                        end ? (size_t)(end - bytes.data) : 0);
     }
-    enum status status = OK;
+    status = OK;
     if (cJSON_IsArray(root)) {
         const cJSON *item;
         cJSON_ArrayForEach(item, root)

@@ -431,7 +431,7 @@ enum status parse_query(struct span text, int64_t now_us, struct query **out_que
         }
         (void)err_set(err, status, "query, character %zu: %s", character, inner.text);
     } else if (err) {
-        *err = inner;
+        (void)err_copy(err, &inner);
     }
     parse_query_free(query);
     return status;

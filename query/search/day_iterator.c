@@ -217,7 +217,7 @@ enum status day_iterator_segment_open(const char *path, bool is_file, int64_t da
         return OK;
     }
     if (status != OK && err) {
-        *err = inner;
+        (void)err_copy(err, &inner);
     }
     return status;
 }

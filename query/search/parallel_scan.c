@@ -172,7 +172,7 @@ static enum status show_day(struct parallel_scan *scan, struct err *err)
         day = scan->days[number].left;
         scan->days[number].left = (struct day_iterator_day){0};
     } else {
-        *err = scan->err;
+        (void)err_copy(err, &scan->err);
     }
     lock_drop(&scan->lock);
     bool stop = false;
@@ -252,7 +252,7 @@ static enum status work(struct parallel_scan_worker *worker, struct err *err)
         enum status status = do_step(worker, step, &failure);
         if (step == STEP_SHOW && status != OK) {
             shown = status;
-            *err = failure;
+            (void)err_copy(err, &failure);
         } else if (status != OK) {
             note_failure(scan, worker->number, status, &failure);
         }
@@ -290,7 +290,7 @@ static enum status scan_end(struct parallel_scan *scan, enum status shown, struc
     condition_fini(&scan->changed);
     enum status status = in_order(scan) ? shown : scan->status;
     if (status != OK && !in_order(scan) && err) {
-        *err = scan->err;
+        (void)err_copy(err, &scan->err);
     }
     free(scan->days);
     free(scan);
@@ -322,7 +322,7 @@ enum status parallel_scan_run(struct day_iterator *iterator,
     struct err shown_err = {.text = ""};
     enum status shown = work(&scan->workers[0], &shown_err);
     if (shown != OK && err) {
-        *err = shown_err;
+        (void)err_copy(err, &shown_err);
     }
     return scan_end(scan, shown, err);
 }

@@ -258,7 +258,7 @@ enum status cells_fill(const struct cells *cells, struct span field, struct json
     }
     char day[CLOCK_TEXT_BYTES];
     return status == ERR_CORRUPT
-               ? err_wrap(err, "%s, block %lld", clock_format_day(cells->day->day_us, day),
+               ? err_wrap(err, status, "%s, block %lld", clock_format_day(cells->day->day_us, day),
                           (long long)cells->view->info->id)
                : status;
 }

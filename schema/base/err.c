@@ -74,9 +74,12 @@ enum status(err_errno)(struct err *err, int number, const char *format, ...)
     return status;
 }
 
-enum status(err_wrap)(struct err *err, const char *format, ...)
+enum status(err_wrap)(struct err *err, enum status status, const char *format, ...)
 {
-    CHECK(err && err->status != OK);
+    CHECK(status != OK);
+    if (!err) {
+        return status;
+    }
     char old[ERR_TEXT_BYTES];
     memcpy(old, err->text, sizeof old);
     va_list args;
@@ -85,7 +88,23 @@ enum status(err_wrap)(struct err *err, const char *format, ...)
     va_end(args);
     size_t used = strlen(err->text);
     (void)snprintf(err->text + used, sizeof err->text - used, ": %s", old);
-    return err->status;
+    return status;
+}
+
+enum status err_copy(struct err *err, const struct err *why)
+{
+    if (err) {
+        *err = *why;
+    }
+    return why->status;
+}
+
+enum status err_restate(struct err *err, enum status status)
+{
+    if (err) {
+        err->status = status;
+    }
+    return status;
 }
 
 const char *status_name(enum status status)

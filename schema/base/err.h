@@ -1,6 +1,7 @@
 /* Errors: a code from err.def, the original number of the library that failed, and one line of
  * text for people. The place that detects an error writes the text; a caller may put context in
- * front of it once (err_wrap). Results come out through out parameters, untouched on failure. */
+ * front of it once (err_wrap). Results come out through out parameters, untouched on failure.
+ * Whoever needs no text gives NULL for an err. */
 #ifndef SCHEMA_BASE_ERR_H
 #define SCHEMA_BASE_ERR_H
 
@@ -44,15 +45,21 @@ enum status err_errno(struct err *err, int number, const char *format, ...)
  * earlier step failed: that step's status is then the value. */
 #define THEN(status, call) ((status) == OK ? (call) : (status))
 
-/* Puts "context: " before the text of *err and returns err->status. */
-enum status err_wrap(struct err *err, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* Puts "context: " before the text of *err (may be NULL) and returns status, which is what the call
+ * that filled *err returned. */
+enum status err_wrap(struct err *err, enum status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Hands on what another err says: *err (may be NULL) becomes *why. Returns why->status. */
+enum status err_copy(struct err *err, const struct err *why);
+/* The same text under another status, which is returned. err may be NULL. */
+enum status err_restate(struct err *err, enum status status);
 
 /* The analyzer sees one file at a time: this says that these never return OK. */
 #ifdef __clang_analyzer__
 #define err_set(err, status, ...)   (err_set(err, status, __VA_ARGS__), (status))
 #define err_errno(err, number, ...) (err_errno(err, number, __VA_ARGS__), ERR_IO)
-#define err_wrap(err, ...)          (err_wrap(err, __VA_ARGS__), ERR_IO)
+#define err_wrap(err, status, ...)  (err_wrap(err, status, __VA_ARGS__), (status))
 #endif
 
 /* "who: out of memory". `who` is the file or the part of the program that asked for it. */

@@ -102,7 +102,7 @@ enum status copy_header_read(sqlite3 *db, const char *path, struct copy_header *
         status = err_set(err, ERR_CORRUPT, "the case header is gone");
     }
     if (status == ERR_CORRUPT) {
-        status = err_wrap(err, "%s", path);
+        status = err_wrap(err, status, "%s", path);
     }
     status = THEN(status, db_first(db, "SELECT text, signature, key_id FROM copy_seal",
                                    DB_NO_VALUES, take_seal, out_header, &is_signed, err));

@@ -247,7 +247,7 @@ enum status cms_open(const char *path, const char *key_path, struct span passphr
         key_path ? set_key(message, key_path, err) : set_passphrase(message, passphrase, err);
     if (status != OK) {
         CMS_ContentInfo_free(message);
-        return err_wrap(err, "%s", path);
+        return err_wrap(err, status, "%s", path);
     }
     BIO *out = BIO_new_fd(to_fd, BIO_NOCLOSE);
     errno = 0;

@@ -165,7 +165,7 @@ static enum status db_format_check(sqlite3 *db, const struct db_kind *kind, cons
         return db_damaged(db, kind, path, err);
     }
     if (status != OK) {
-        return err_wrap(err, "%s", path);
+        return err_wrap(err, status, "%s", path);
     }
     *out_new = may_be_new && application_id == 0 && format == 0;
     if (*out_new) {

@@ -323,7 +323,7 @@ static enum status thread_start(struct segment_builder *builder, struct err *err
 static enum status status_now(const struct segment_builder *builder, struct err *err)
 {
     if (builder->status != OK && err) {
-        *err = builder->err;
+        (void)err_copy(err, &builder->err);
     }
     return builder->status;
 }

@@ -13,7 +13,7 @@ void store_thread_init(struct store_thread *store, const char *archive_id)
 static enum status status_now(const struct store_thread *store, struct err *err)
 {
     if (store->status != OK && err) {
-        *err = store->err;
+        (void)err_copy(err, &store->err);
     }
     return store->status;
 }

@@ -88,7 +88,7 @@ enum status seal_add_day(struct archive *archive, struct seal *draft, int64_t da
             return OK;
         }
         if (status != OK) {
-            *err = why;
+            (void)err_copy(err, &why);
         }
     }
     status = THEN(status, add_blocks(draft, segment, after, chain, out_more, err));

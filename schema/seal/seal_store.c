@@ -59,7 +59,7 @@ enum status seal_get(struct archive *archive, int64_t number, struct seal_row *o
     if (status == OK) {
         *out_row = found.row;
     }
-    return status == ERR_CORRUPT ? err_wrap(err, "seal %lld", (long long)number) : status;
+    return status == ERR_CORRUPT ? err_wrap(err, status, "seal %lld", (long long)number) : status;
 }
 
 enum status seal_mark_put(struct archive *archive, int64_t number, int64_t put_us, struct err *err)

@@ -97,7 +97,7 @@ enum status seal_set_add(struct seal_set *set, int64_t number, struct span text,
     enum status status = seal_read(text, &set->seal, &why);
     report->seals++;
     if (status == ERR_NOMEM) {
-        *err = why;
+        (void)err_copy(err, &why);
         return status;
     }
     if (status != OK) {

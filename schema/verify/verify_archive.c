@@ -77,7 +77,7 @@ enum status verify_same_seals(struct archive *archive, const struct seal_set *el
                        (long long)number, where);
             status = OK;
         } else if (status != OK) {
-            *err = why;
+            (void)err_copy(err, &why);
         }
     }
     buf_fini(&text);
@@ -200,11 +200,13 @@ enum status verify_archive(const struct verify_archive *verify, struct seal_set 
     int64_t *days = NULL;
     size_t count = 0;
     set->key = verify->key;
-    enum status status = archive_open(verify->dir, ARCHIVE_READ, &archive, err);
+    struct err why;
+    enum status status = archive_open(verify->dir, ARCHIVE_READ, &archive, &why);
     if (status == ERR_CORRUPT) {
-        verify_say(verify->report, "archive.db", 0, "%s", err->text);
+        verify_say(verify->report, "archive.db", 0, "%s", why.text);
         return OK;
     }
+    status = status == OK ? OK : err_copy(err, &why);
     status = THEN(status, verify_pages(archive_db(archive), "archive.db", PAGE_FAULTS_MAX,
                                        verify->report, err));
     status = THEN(status, check_seals(archive, verify->report, set, err));

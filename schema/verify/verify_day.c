@@ -127,7 +127,7 @@ static enum status take_all(struct verify_day *day, const struct verify_task *ta
     report->unsealed_blocks += task->findings.report.unsealed_blocks;
     enum status status = task->status;
     if (status != OK && err) {
-        *err = task->err;
+        (void)err_copy(err, &task->err);
     }
     if (status == OK && task->is_last && !day->verify.quick) {
         status = verify_word_table_compare(&day->words, &day->verify, err);

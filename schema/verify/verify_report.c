@@ -30,7 +30,7 @@ enum status verify_outcome(struct verify_report *report, const char *where, int6
         return OK;
     }
     if (status != OK && err) {
-        *err = *why;
+        (void)err_copy(err, why);
     }
     return status;
 }

@@ -73,7 +73,7 @@ static enum status unpack(struct span frame, struct buf *out, struct err *err)
     }
     enum status status = codec_unpack(codec, frame, WATCH_LIST_BYTES_MAX, out, err);
     codec_free(codec);
-    return status == OK ? OK : err_wrap(err, "watch.db: a list");
+    return status == OK ? OK : err_wrap(err, status, "watch.db: a list");
 }
 
 struct list_bytes {

@@ -48,7 +48,8 @@ enum change { CHANGE_WRITE, CHANGE_SYNC, CHANGE_TRUNCATE, CHANGE_DELETE };
 const char *fault_mode_name(enum fault_mode mode)
 {
     static const char *const names[FAULT_MODE_COUNT] = {
-        "full once", "full", "I/O error once", "I/O error", "kill", "power cut", "torn power cut"};
+        "full once", "full",      "I/O error once", "I/O error",
+        "kill",      "power cut", "torn power cut", "read error"};
     return names[mode];
 }
 
@@ -78,7 +79,7 @@ static int fault_check(enum change change)
     if (fault.dead) {
         return io_code(change);
     }
-    if (!fault.armed) {
+    if (!fault.armed || fault.mode == FAULT_READ) {
         return SQLITE_OK;
     }
     if (fault.hit) {
@@ -97,6 +98,16 @@ static int fault_check(enum change change)
     fault.hit = true;
     fault.dead = mode_dies();
     return full ? SQLITE_FULL : io_code(change);
+}
+
+/* The same for what reads. */
+static int fault_check_read(int code)
+{
+    if (!fault.armed || fault.mode != FAULT_READ) {
+        return SQLITE_OK;
+    }
+    fault.hit = fault.hit || --fault.left == 0;
+    return fault.hit ? code : SQLITE_OK;
 }
 
 static sqlite3_file *real_of(sqlite3_file *file)
@@ -195,7 +206,8 @@ static int fault_close(sqlite3_file *file)
 
 static int fault_read(sqlite3_file *file, void *bytes, int size, sqlite3_int64 at)
 {
-    return real_of(file)->pMethods->xRead(real_of(file), bytes, size, at);
+    int rc = fault_check_read(SQLITE_IOERR_READ);
+    return rc == SQLITE_OK ? real_of(file)->pMethods->xRead(real_of(file), bytes, size, at) : rc;
 }
 
 static int fault_size(sqlite3_file *file, sqlite3_int64 *out_size)
@@ -230,7 +242,10 @@ static int fault_traits(sqlite3_file *file)
 
 static int fault_shm_map(sqlite3_file *file, int page, int size, int extend, void volatile **out)
 {
-    return real_of(file)->pMethods->xShmMap(real_of(file), page, size, extend, out);
+    int rc = fault_check_read(SQLITE_IOERR_SHMMAP);
+    return rc == SQLITE_OK
+               ? real_of(file)->pMethods->xShmMap(real_of(file), page, size, extend, out)
+               : rc;
 }
 
 static int fault_shm_lock(sqlite3_file *file, int offset, int n, int flags)

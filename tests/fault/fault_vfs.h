@@ -14,6 +14,7 @@ enum fault_mode {
     FAULT_KILL,      /* the process dies there: nothing more reaches the files */
     FAULT_POWER,     /* the power goes: what was not synced is lost */
     FAULT_TEAR,      /* the same, but half of what was not synced did reach the disk */
+    FAULT_READ,      /* the n-th read, or page of shared memory, and every later one: read error */
     FAULT_MODE_COUNT
 };
 const char *fault_mode_name(enum fault_mode mode);

@@ -63,8 +63,9 @@ static enum status token_read(struct buf *out, struct err *err)
 {
     const char *file = credential_source_env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
     if (*file) {
-        if (file_read(file, CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX, out, err) != OK) {
-            (void)err_wrap(err, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+        enum status status = file_read(file, CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX, out, err);
+        if (status != OK) {
+            (void)err_wrap(err, status, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
             return credential_source_wrong(err);
         }
         out->size = ascii_trim_end(buf_span(out), "\r\n").size;

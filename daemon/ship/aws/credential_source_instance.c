@@ -63,7 +63,7 @@ static enum status token_fetch(struct instance *instance, bool *out_there, struc
     struct err why = {.status = OK};
     enum status status = call(instance, "PUT", "/latest/api/token", &answer, &why);
     if (status == ERR_STOPPED || status == ERR_NOMEM) {
-        *err = why;
+        (void)err_copy(err, &why);
         return status;
     }
     if (status == OK) {

@@ -171,7 +171,7 @@ enum status credential_source_assume_by_token(const struct credential_source *so
     struct buf token = BUF_INIT;
     enum status status = file_read(token_file, CREDENTIAL_SOURCE_RESPONSE_BYTES_MAX, &token, err);
     if (status != OK) {
-        (void)err_wrap(err, "web identity token");
+        (void)err_wrap(err, status, "web identity token");
         status = credential_source_wrong(err);
     }
     token.size = ascii_trim_end(buf_span(&token), " \t\r\n").size;

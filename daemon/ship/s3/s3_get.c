@@ -129,7 +129,7 @@ static enum status get_all(struct s3_download *getting, struct s3_client *http)
             return status;
         }
         if (!*getting->etag) {
-            return err_wrap(getting->err,
+            return err_wrap(getting->err, status,
                             "%s: the connection was cut, and without an ETag the "
                             "rest cannot be asked for",
                             getting->key);

@@ -14,8 +14,11 @@ TEST(err_keeps_code_number_and_context)
     struct err err;
     EXPECT_INT(err_errno(&err, 28, "%s", "a.db"), ERR_FULL);
     EXPECT_INT(err.detail, 28);
-    EXPECT_INT(err_wrap(&err, "import"), ERR_FULL);
+    EXPECT_INT(err_wrap(&err, ERR_FULL, "import"), ERR_FULL);
     EXPECT_STR(err.text, "import: a.db: No space left on device");
+    EXPECT_INT(err_wrap(NULL, ERR_IO, "import"), ERR_IO);
+    EXPECT_INT(err_copy(NULL, &err), ERR_FULL);
+    EXPECT_INT(err_restate(NULL, ERR_CONFIG), ERR_CONFIG);
     EXPECT_INT(status_http(ERR_FULL), 503);
     EXPECT_INT(status_exit_code(ERR_CORRUPT), 4);
 }

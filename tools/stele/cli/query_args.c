@@ -13,11 +13,13 @@ enum status query_args_times(const char *from, const char *to, int64_t *out_from
     int64_t now_us = clock_now_us();
     int64_t from_us = INT64_MIN;
     int64_t to_us = INT64_MAX;
-    if (from && clock_parse_user(span_str(from), now_us, &from_us, err) != OK) {
-        return err_wrap(err, "--from");
+    enum status status = from ? clock_parse_user(span_str(from), now_us, &from_us, err) : OK;
+    if (status != OK) {
+        return err_wrap(err, status, "--from");
     }
-    if (to && clock_parse_user(span_str(to), now_us, &to_us, err) != OK) {
-        return err_wrap(err, "--to");
+    status = to ? clock_parse_user(span_str(to), now_us, &to_us, err) : OK;
+    if (status != OK) {
+        return err_wrap(err, status, "--to");
     }
     if (from && to && from_us >= to_us) {
         return err_set(err, ERR_USAGE, "--from is not before --to: nothing can lie between them");

@@ -9,8 +9,9 @@ enum status target_arg_settings(struct config *config, const struct option_value
                                 struct err *err)
 {
     for (size_t i = 0; i < values->count; i++) {
-        if (config_set(config, values->items[i], err) != OK) {
-            return err_wrap(err, "--set");
+        enum status status = config_set(config, values->items[i], err);
+        if (status != OK) {
+            return err_wrap(err, status, "--set");
         }
     }
     return OK;
@@ -70,8 +71,9 @@ enum status target_arg_set(struct config *config, const char *word, struct err *
     if (!*word) {
         return err_set(err, ERR_USAGE, "the name of the target must not be empty");
     }
-    if (!is_url && absolute(word, path, err) != OK) {
-        return err->status;
+    enum status status = is_url ? OK : absolute(word, path, err);
+    if (status != OK) {
+        return status;
     }
     int n = snprintf(config->ship_target, sizeof config->ship_target, "%s%s",
                      is_url ? "" : "file://", is_url ? word : path);

@@ -49,7 +49,7 @@ static enum status read_passphrase(struct buf *text, struct err *err)
     }
     enum status status = file_read(path, PASSPHRASE_BYTES_MAX, text, err);
     if (status != OK) {
-        return err_wrap(err, "--passphrase-file");
+        return err_wrap(err, status, "--passphrase-file");
     }
     text->size = span_find(buf_span(text), '\n');
     text->size -= span_ends(buf_span(text), "\r");

@@ -37,7 +37,7 @@ static enum status fail(const struct plain *plain, sqlite3 *db, struct err *err)
     }
     if (plain->of_table.status != OK) {
         if (err) {
-            *err = plain->of_table;
+            (void)err_copy(err, &plain->of_table);
         }
         return plain->of_table.status;
     }

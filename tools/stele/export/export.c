@@ -157,7 +157,7 @@ static enum status open_destination(struct export *export, struct err *err)
     enum status status = target_arg_set(config, given.dest, err);
     status = THEN(status, target_open(config, &export->target, err));
     if (status != OK) {
-        return err_wrap(err, "--dest");
+        return err_wrap(err, status, "--dest");
     }
     export->target->cancel = &interrupt_cancel;
     if (strcmp(export->target->url, shipped_to) == 0) {

@@ -232,7 +232,7 @@ static enum status step(struct export_parts *parts, struct export_part *out_piec
         return pack_loose(parts, out_piece, err);
     }
     if (block->status != OK && err) {
-        *err = block->err;
+        (void)err_copy(err, &block->err);
     }
     parts->next = NULL;
     return status;

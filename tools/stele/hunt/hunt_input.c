@@ -24,7 +24,7 @@ enum status hunt_input_list(struct indicator_set *set, const char *path, uint32_
     enum status status = list_file_read(path, &bytes, err);
     if (status == OK) {
         status = list_read(set, number, buf_span(&bytes), options, &out_list->report, err);
-        status = status == OK ? OK : err_wrap(err, "%s", out_list->name);
+        status = status == OK ? OK : err_wrap(err, status, "%s", out_list->name);
     }
     buf_fini(&bytes);
     return status;
@@ -88,7 +88,7 @@ static enum status add_words(struct warninglist_set *warninglists,
     for (size_t i = 0; status == OK && i < words->count; i++) {
         status = warninglist_add_own(warninglists, span_str(words->items[i]), err);
     }
-    return status == OK ? OK : err_wrap(err, "--own");
+    return status == OK ? OK : err_wrap(err, status, "--own");
 }
 
 static enum status read_files(struct warninglist_set *warninglists,
@@ -110,8 +110,9 @@ static enum status read_all(struct warninglist_set *warninglists,
     if (quiet->private_addresses || config->hunt_suppress_private) {
         status = warninglist_add_private(warninglists, err);
     }
-    if (status == OK && add_own(warninglists, config->hunt_own, err) != OK) {
-        status = err_wrap(err, "hunt.own");
+    if (status == OK) {
+        status = add_own(warninglists, config->hunt_own, err);
+        status = status == OK ? OK : err_wrap(err, status, "hunt.own");
     }
     status = THEN(status, add_words(warninglists, &quiet->own, err));
     if (status == OK && config->hunt_suppress[0]) {

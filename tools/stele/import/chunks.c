@@ -161,7 +161,7 @@ enum status chunks_next(struct chunks *chunks, struct chunk *out_chunk, bool *ou
         cut = cut_at(chunks);
     }
     if (cut == 0 && chunks->failed != OK) {
-        *err = chunks->failure;
+        (void)err_copy(err, &chunks->failure);
         return chunks->failed;
     }
     *out_end = cut == 0;

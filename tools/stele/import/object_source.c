@@ -202,7 +202,7 @@ static enum status lane_join(void *context, struct err *err)
         lane->running = false;
     }
     if (lane->status != OK && err) {
-        *err = lane->err;
+        (void)err_copy(err, &lane->err);
     }
     return lane->status;
 }

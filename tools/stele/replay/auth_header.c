@@ -70,7 +70,7 @@ static enum status read_secret(const char *path, const char *variable, struct bu
         status =
             err_set(err, ERR_CONFIG, "%s does not hold one line of printable text", *out_origin);
     }
-    return status == OK ? OK : (err->status = ERR_CONFIG);
+    return status == OK ? OK : err_restate(err, ERR_CONFIG);
 }
 
 static enum status add_token(const struct destination_options *options, enum form form,
@@ -144,7 +144,7 @@ static enum status add_lines(const char *path, struct auth_headers *headers, str
     struct buf text = BUF_INIT;
     enum status status = path ? file_read(path, SECRET_BYTES_MAX, &text, err) : OK;
     if (status != OK) {
-        return err->status = ERR_CONFIG;
+        return err_restate(err, ERR_CONFIG);
     }
     struct span rest = buf_span(&text);
     for (int number = 1; status == OK && rest.size > 0; number++) {
@@ -181,7 +181,7 @@ enum status auth_header_add(const struct destination_options *options, enum form
                          "STELE_REPLAY_TOKEN");
     }
     if (status != OK && err) {
-        *err = own;
+        (void)err_copy(err, &own);
     }
     return status;
 }

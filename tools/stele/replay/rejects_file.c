@@ -103,9 +103,9 @@ enum status rejects_file_add(struct rejects_file *files, const struct post_batch
     for (int i = 0; status == OK && i < 2; i++) {
         struct buf *lines = &files->lines[i];
         status = buf_status(lines, "replay", err);
-        if (status == OK &&
-            file_write_all(files->fd[i], buf_span(lines), files->path[i], err) != OK) {
-            status = err_wrap(err, "--refused");
+        if (status == OK) {
+            status = file_write_all(files->fd[i], buf_span(lines), files->path[i], err);
+            status = status == OK ? OK : err_wrap(err, status, "--refused");
         }
         buf_clear(lines);
     }

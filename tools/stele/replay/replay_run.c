@@ -211,7 +211,7 @@ static enum status send_all(struct replay_run *run, struct err *err)
     struct err second;
     enum status saved = save(run, &second);
     if (status == OK && saved != OK) {
-        *err = second;
+        (void)err_copy(err, &second);
         status = saved;
     }
     return status;

@@ -218,7 +218,7 @@ enum status resume_file_write(struct resume_file *file, struct err *err)
     enum status status = buf_status(&text, "replay", err);
     status = THEN(status, file_write(file->path, buf_span(&text), 0600, err));
     if (status != OK) {
-        (void)err_wrap(err, "--resume");
+        (void)err_wrap(err, status, "--resume");
     } else {
         file->dirty = false;
         file->written_us = clock_monotonic_us();

@@ -164,7 +164,7 @@ static enum status handle_response(struct sender *sender, struct post_batch *bat
         response = response_judge(destination->form.form, post->http, buf_span(&post->response),
                                   batch->sent.count, on_outcome, batch, &why);
         if (response != RESPONSE_EACH) {
-            (void)err_wrap(&why, "%s", destination->host);
+            (void)err_wrap(&why, why.status, "%s", destination->host);
         }
     }
     if (why.status == ERR_STOPPED || why.status == ERR_NOMEM) {
@@ -185,7 +185,7 @@ static enum status handle_response(struct sender *sender, struct post_batch *bat
     case RESPONSE_STOP:
         break;
     }
-    *err = why;
+    (void)err_copy(err, &why);
     return why.status;
 }
 

@@ -171,7 +171,7 @@ static void finish(struct transport *transport, struct http_slot *place, CURLcod
         (void)curl_setup_error(&transport->destination->curl, transport->destination->host,
                                (int)code, place->words, &post->err);
         if (!transport->answered && destination_is_tls(transport->destination)) {
-            (void)curl_setup_suspect(&transport->destination->curl, &post->err);
+            (void)curl_setup_suspect(&transport->destination->curl, post->err.status, &post->err);
         }
     } else {
         transport->answered = true;

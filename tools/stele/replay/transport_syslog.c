@@ -123,7 +123,7 @@ static enum status await_verdict(struct transport *transport, struct err *err)
         ready = poll(&poll_fd, 1, POLL_MS_MAX);
     }
     enum status status = check_peer(transport, err);
-    return status == OK ? OK : curl_setup_suspect(&transport->destination->curl, err);
+    return status == OK ? OK : curl_setup_suspect(&transport->destination->curl, status, err);
 }
 
 static enum status hook_up(struct transport *transport, struct err *err)

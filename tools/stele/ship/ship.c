@@ -118,7 +118,7 @@ static enum status seal_here(const struct ship_once *once, struct err *err)
     status = THEN(status, sealer_run(sealer, SEALER_IF_CHANGED, &report, err));
     sealer_close(sealer);
     if (status == OK && report.last.status != OK) {
-        *err = report.last;
+        (void)err_copy(err, &report.last);
         status = err->status;
     }
     return status;

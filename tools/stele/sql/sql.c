@@ -93,8 +93,7 @@ static enum status sql_fail(struct sql_session *session, struct err *err)
         return err_set(err, ERR_USAGE, "%s", session->guard.denied);
     }
     if (session->of_table.status != OK) {
-        *err = session->of_table;
-        return err->status;
+        return err_copy(err, &session->of_table);
     }
     return err_set(err,
                    rc == SQLITE_NOMEM  ? ERR_NOMEM

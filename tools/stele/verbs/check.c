@@ -300,7 +300,7 @@ static void check_listener(struct checkup *checkup, const char *what, const char
         failed(checkup, what, &err);
     } else {
         (void)err_errno(&err, problem, "%s", listen);
-        (void)err_wrap(&err, "stop what listens there, or set %s.listen",
+        (void)err_wrap(&err, err.status, "stop what listens there, or set %s.listen",
                        strcmp(what, "receiver") == 0 ? "receive" : "serve");
         failed(checkup, what, &err);
     }

@@ -168,7 +168,8 @@ static enum status make(struct init_plan *plan, const char *word, struct err *er
     status = THEN(status, write_config(plan, err));
     status = THEN(status, make_seal_key(plan, err));
     status = THEN(status, plan->hosts.count > 0 ? make_tls(plan, err) : OK);
-    return status == OK ? OK : err_wrap(err, "%s is half made, remove it and try again", word);
+    return status == OK ? OK
+                        : err_wrap(err, status, "%s is half made, remove it and try again", word);
 }
 
 static void print_done(const struct init_plan *plan)

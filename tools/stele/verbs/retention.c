@@ -216,8 +216,9 @@ static enum status read_bounds(struct config *config, struct err *err)
             buf_printf(&assignment, "retention.%s=%s", bounds[i].key, bounds[i].text);
             buf_add_char(&assignment, '\0');
             status = buf_status(&assignment, "retention", err);
-            if (status == OK && config_set(config, assignment.data, err) != OK) {
-                status = err_wrap(err, "%s", bounds[i].option);
+            if (status == OK) {
+                status = config_set(config, assignment.data, err);
+                status = status == OK ? OK : err_wrap(err, status, "%s", bounds[i].option);
             }
         }
         buf_fini(&assignment);

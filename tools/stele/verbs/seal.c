@@ -77,7 +77,7 @@ static enum status make_seal(const struct options *options, struct err *err)
     status = THEN(status, sealer_run(sealer, SEALER_ALWAYS, &report, err));
     if (status == OK) {
         print_made(sealer, &report, made);
-        *err = report.last;
+        (void)err_copy(err, &report.last);
         status = err->status;
     }
     sealer_close(sealer);

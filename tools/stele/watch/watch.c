@@ -161,7 +161,7 @@ static enum status run_here(const struct config *config, const char *dir, struct
         hits += report.hits;
     } while (status == OK && report.again);
     if (status == OK && report.bad.status != OK) { /* the other days are matched */
-        *err = report.bad;
+        (void)err_copy(err, &report.bad);
         status = report.bad.status;
     }
     matcher_free(matcher);

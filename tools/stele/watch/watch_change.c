@@ -30,7 +30,7 @@ static enum status read_list(struct list_input *input, struct err *err)
     status = THEN(status, list_file_read(input->path, &input->bytes, err));
     if (status == OK) {
         status = list_read(set, 0, buf_span(&input->bytes), &options, &input->report, err);
-        status = status == OK ? OK : err_wrap(err, "%s", name);
+        status = status == OK ? OK : err_wrap(err, status, "%s", name);
     }
     if (status == OK && indicator_set_count(set) == 0) {
         if (input->report.refused > 0) {
