@@ -100,7 +100,10 @@ static void find_blocks(struct builder *builder, const struct segment *segment)
 enum status object_build(struct segment *segment, const struct object_range *range,
                          struct object *object, struct err *err)
 {
-    CHECK(range->first_block <= range->last_block);
+    if (range->first_block > range->last_block) {
+        return err_set(err, ERR_CORRUPT, "an object of blocks %lld to %lld: there is none",
+                       (long long)range->first_block, (long long)range->last_block);
+    }
     struct builder builder = {.range = range, .object = object, .digest = digest_stream_new()};
     if (!builder.digest) {
         return err_nomem(err, "ship");

@@ -71,7 +71,12 @@ static enum status archive_prepare(struct archive *archive, struct err *err)
     }
     if (status == OK) {
         struct span id = db_column_span(archive->statements[STATEMENT_ARCHIVE_ID], 0);
-        (void)snprintf(archive->id, sizeof archive->id, "%.*s", SPAN_FMT(id));
+        if (uuid_is_valid(id)) {
+            (void)snprintf(archive->id, sizeof archive->id, "%.*s", SPAN_FMT(id));
+        } else { /* it becomes part of names of files and objects */
+            status = err_set(err, ERR_CORRUPT, "%s: archive.db: its identity is not a UUID",
+                             archive->dir);
+        }
         (void)sqlite3_reset(archive->statements[STATEMENT_ARCHIVE_ID]);
     }
     return status;

@@ -62,10 +62,10 @@ enum status inbox_state(struct archive *archive, struct inbox_state *out_state, 
     sqlite3_stmt *stmt = archive->statements[STATEMENT_INBOX_STATE];
     bool row = false;
     enum status status = db_step(stmt, &row, err);
-    if (status != OK) {
-        return status;
+    if (status != OK || !row) {
+        return status != OK ? status
+                            : err_set(err, ERR_CORRUPT, "archive.db: no state of the inbox");
     }
-    CHECK(row);
     bool empty = sqlite3_column_type(stmt, 0) == SQLITE_NULL;
     int64_t first = sqlite3_column_int64(stmt, 0);
     int64_t last = sqlite3_column_int64(stmt, 1);

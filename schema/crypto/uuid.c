@@ -4,6 +4,7 @@
 
 #include "schema/base/err.h"
 #include "schema/base/random.h"
+#include "schema/text/ascii.h"
 #include "schema/text/hex.h"
 
 static void uuid_text(unsigned char raw[16], unsigned char version, char out[37])
@@ -20,6 +21,16 @@ static void uuid_text(unsigned char raw[16], unsigned char version, char out[37]
         from += groups[i];
         *out++ = i < 4 ? '-' : '\0';
     }
+}
+
+bool uuid_is_valid(struct span text)
+{
+    bool good = text.size == 36;
+    for (size_t i = 0; good && i < text.size; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        good = dash ? text.data[i] == '-' : ascii_hex_digit(text.data[i]) >= 0;
+    }
+    return good;
 }
 
 void uuid_random(char out[37])

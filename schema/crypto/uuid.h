@@ -4,6 +4,8 @@
 
 #include "schema/base/span.h"
 
+/* 36 characters in the form of a UUID, of any version. */
+bool uuid_is_valid(struct span text);
 /* Version 4. */
 void uuid_random(char out[37]);
 /* Version 5: of a name in a namespace. */

@@ -165,6 +165,9 @@ enum status deletion_next_block(struct archive *archive, int64_t day_us, int64_t
         "SELECT max(coalesce((SELECT max(last_block) FROM deletion WHERE day_us = ?1), 0),"
         " coalesce((SELECT max(last_block) FROM object WHERE day_us = ?1), 0))",
         DB_WITH(DB_INT(day_us)), &last, err);
+    if (status == OK && last > INT64_MAX / 2) {
+        return err_set(err, ERR_CORRUPT, "archive.db: a block %lld is on record", (long long)last);
+    }
     if (status == OK) {
         *out_block = last + 1;
     }

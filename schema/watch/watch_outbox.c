@@ -22,8 +22,10 @@ enum status watch_pending(struct watch_db *db, enum watch_target target, int64_t
     bool row = false;
     db_bind(stmt, DB_WITH(DB_INT(target)));
     enum status status = db_step(stmt, &row, err);
+    if (status == OK && !row) {
+        return err_set(err, ERR_CORRUPT, "watch.db: no state of deliveries");
+    }
     if (status == OK) {
-        CHECK(row);
         *out_count = sqlite3_column_int64(stmt, 1);
         *out_next_us = *out_count > 0 ? sqlite3_column_int64(stmt, 0) : INT64_MAX;
         (void)sqlite3_reset(stmt);

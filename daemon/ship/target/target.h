@@ -79,6 +79,9 @@ struct target {
     const atomic_bool *cancel; /* may be NULL; true: running requests end with ERR_STOPPED */
 };
 
+/* A key that is empty or begins with a slash, or has a part "." or "..", is ERR_CORRUPT to all of
+ * these; to target_put and target_head also one with an empty part or a control character. */
+
 /* NULL is fine. */
 void target_close(struct target *target);
 
