@@ -6,6 +6,7 @@
 
 #include "daemon/process/log.h"
 #include "daemon/service.h"
+#include "schema/base/private_process.h"
 
 enum { SETS_MAX = 256 };
 
@@ -118,6 +119,7 @@ static bool read_arguments(int argc, char **argv, struct arguments *out, int *ou
 
 int main(int argc, char **argv)
 {
+    private_process_begin();
     struct arguments arguments = {0};
     int exit_code = 0;
     if (!read_arguments(argc, argv, &arguments, &exit_code)) {
@@ -128,6 +130,9 @@ int main(int argc, char **argv)
     enum status status = load_config(&arguments, &config, &err);
     if (status == OK) {
         log_set_level(config.log_level);
+        if (config.archive_group_reads) {
+            private_process_let_group_read();
+        }
         status = service_run(&config, load_config, &arguments, &err);
     }
     if (status != OK) {

@@ -11,6 +11,12 @@ enum status seal_last(struct archive *archive, int64_t *out_number, struct err *
                         out_number, err);
 }
 
+enum status seal_next(struct archive *archive, int64_t number, int64_t *out_next, struct err *err)
+{
+    return db_first_int(archive_db(archive), "SELECT min(number) FROM seal WHERE number > ?1",
+                        DB_WITH(DB_INT(number)), out_next, err);
+}
+
 enum status seal_next_to_put(struct archive *archive, int64_t *out_number, struct err *err)
 {
     return db_first_int(archive_db(archive), "SELECT min(number) FROM seal WHERE put_us = 0",

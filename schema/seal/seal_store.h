@@ -25,6 +25,10 @@ MUST_USE enum status seal_last(struct archive *archive, int64_t *out_number, str
 MUST_USE enum status seal_get(struct archive *archive, int64_t number, struct seal_row *out_row,
                               struct buf *text, struct err *err);
 
+/* The first seal behind that number; 0: there is none. */
+MUST_USE enum status seal_next(struct archive *archive, int64_t number, int64_t *out_next,
+                               struct err *err);
+
 /* The first seal that was not put; 0: none waits. */
 MUST_USE enum status seal_next_to_put(struct archive *archive, int64_t *out_number,
                                       struct err *err);

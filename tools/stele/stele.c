@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "schema/base/err.h"
+#include "schema/base/private_process.h"
 #include "schema/text/suggest.h"
 #include "tools/stele/cli/verb.h"
 
@@ -56,6 +57,7 @@ static int flushed(int code)
 
 int main(int argc, char **argv)
 {
+    private_process_begin();
     if (argc < 2) {
         print_help(stderr);
         return status_exit_code(ERR_USAGE);

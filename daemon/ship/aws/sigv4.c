@@ -10,7 +10,11 @@
 
 void sigv4_time(int64_t time_us, char out[SIGV4_TIME_BYTES])
 {
-    time_t seconds = (time_t)(time_us / CLOCK_SECOND_US);
+    const int64_t last =
+        INT64_C(253402300799); /* of the year 9999: the store's clock may say more */
+    int64_t bounded = time_us / CLOCK_SECOND_US;
+    bounded = bounded < 0 ? 0 : bounded > last ? last : bounded;
+    time_t seconds = (time_t)bounded;
     struct tm tm;
     CHECK(gmtime_r(&seconds, &tm) != NULL);
     size_t n = strftime(out, SIGV4_TIME_BYTES, "%Y%m%dT%H%M%SZ", &tm);

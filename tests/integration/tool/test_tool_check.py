@@ -166,7 +166,42 @@ def no_archive(place):
     os.remove(place.path("a/archive.db"))
     check(place, 3, ("FAIL", "archive"))
 
+def modes(place):
+    """Whoever else may read a key or a secret, or change what proofs rest on, is told."""
+    new(place)
+    check(place, 0, ("ok", "files", "nobody else"))
+    for name in ("keys/seal.key", "tls/server.key", "tls/ca.key"):
+        os.chmod(place.path("a", name), 0o644)
+        check(place, 2, ("FAIL", "files", name, "everybody may read", "chmod o-rwx"))
+        os.chmod(place.path("a", name), 0o640)
+        check(place, 0, ("warn", "files", name, "its group may read"))
+        os.chmod(place.path("a", name), 0o600)
+    for name in (".", "keys", "tls", "segments", "archive.db", "keys/seal.pub", "tls/ca.crt", "stele.conf"):
+        if name == "segments":
+            os.makedirs(place.path("a/segments"), 0o700, exist_ok=True)
+        before = os.stat(place.path("a", name)).st_mode & 0o777
+        os.chmod(place.path("a", name), before | 0o002)
+        check(place, 2, ("FAIL", "files", name.strip("."), "everybody may change", "chmod go-w"))
+        os.chmod(place.path("a", name), before | 0o020)
+        check(place, 2, ("FAIL", "files", name.strip("."), "its group may change"))
+        os.chmod(place.path("a", name), before)
+    os.chmod(place.path("a"), 0o755)
+    check(place, 0, ("warn", "files", "everybody may read it"))
+    os.chmod(place.path("a"), 0o700)
+    os.chmod(place.path("a/stele.conf"), 0o644)
+    check(place, 0, ("ok", "files"))
+    settings(place, "[ship]\ns3_secret_access_key = x\n")
+    check(place, 0, ("warn", "files", "stele.conf", "the secret in it"))
+    os.chmod(place.dir, 0o755)
+    os.chmod(place.path("a"), 0o711)
+    check(place, 2, ("FAIL", "files", "stele.conf", "the secret in it"))
+    settings(place, f"[receive]\nkey_passphrase_file = {place.path('pass')}\n")
+    place.write("pass", b"secret\n")
+    os.chmod(place.path("a/stele.conf"), 0o600)
+    os.chmod(place.path("pass"), 0o666)
+    check(place, 2, ("FAIL", "files", "pass", "everybody may change"), ("FAIL", "files", "may read"))
 
-main(all_is_well, soon_over, over, key_of_another, no_certificate, encrypted_key,
+
+main(all_is_well, modes, soon_over, over, key_of_another, no_certificate, encrypted_key,
      one_subject_for_all, another_ca, address_taken, ship_target, seals, s3_not_reachable, wrong_setting,
      no_archive)

@@ -287,6 +287,10 @@ TEST(time_form)
     char out[SIGV4_TIME_BYTES];
     sigv4_time(INT64_C(1369353600000000), out);
     EXPECT_STR(out, "20130524T000000Z");
+    sigv4_time(INT64_MAX, out); /* by a store's clock */
+    EXPECT_STR(out, "99991231T235959Z");
+    sigv4_time(INT64_MIN, out);
+    EXPECT_STR(out, "19700101T000000Z");
 }
 
 TEST_MAIN(TEST_ENTRY(s3_get_object), TEST_ENTRY(s3_put_object), TEST_ENTRY(s3_get_bucket_lifecycle),

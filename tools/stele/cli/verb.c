@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "schema/base/private_process.h"
 #include "schema/text/suggest.h"
 #include "tools/stele/cli/options.h"
 
@@ -199,6 +200,9 @@ static enum status find_archive(struct options *options, struct err *err)
     const struct verb *verb = options->verb;
     struct stat st;
     enum status status = verb->needs == VERB_NEEDS_NOTHING ? OK : options_find(options, err);
+    if (status == OK && options->config.archive_group_reads) {
+        private_process_let_group_read();
+    }
     if (status != OK || verb->needs < VERB_NEEDS_ARCHIVE ||
         (verb->needs_unless && given_of(options, verb->needs_unless))) {
         return status;

@@ -18,6 +18,7 @@
 #include "schema/segment/segment.h"
 #include "tools/stele/cli/options.h"
 #include "tools/stele/pki/certificate.h"
+#include "tools/stele/verbs/check_files.h"
 
 enum { DAYS_LEFT_WARN = 30 };
 
@@ -25,6 +26,7 @@ struct checkup {
     const struct config *config;
     const char *dir; /* the archive's; NULL when not known */
     long daemon_pid; /* 0: no steled at work on the archive */
+    int n_files;     /* whose modes are not as they should be */
     int code;        /* of the process; wrong configuration (2) goes before not reachable (3) */
 };
 
@@ -381,6 +383,27 @@ static void check_watch(struct checkup *checkup)
     webhook_close(webhook);
 }
 
+static void on_file(void *context, bool fails, const char *text)
+{
+    struct checkup *checkup = context;
+    struct err err;
+    checkup->n_files++;
+    if (fails) {
+        (void)err_set(&err, ERR_CONFIG, "%s", text);
+        failed(checkup, "files", &err);
+    } else {
+        say("warn", "files", "%s", text);
+    }
+}
+
+static void check_modes(struct checkup *checkup)
+{
+    check_files(checkup->config, checkup->dir, on_file, checkup);
+    if (checkup->n_files == 0) {
+        say("ok", "files", "nobody else may read keys and secrets, or change them");
+    }
+}
+
 static enum status run(struct options *options, int *out_code, struct err *err)
 {
     struct checkup checkup = {.config = &options->config};
@@ -397,6 +420,7 @@ static enum status run(struct options *options, int *out_code, struct err *err)
     if (checkup.code == 0) {
         check_blocks(&checkup);
     }
+    check_modes(&checkup);
     if (valid) {
         check_tls(&checkup);
     }
