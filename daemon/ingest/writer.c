@@ -12,7 +12,11 @@
 #include "daemon/process/log.h"
 #include "daemon/process/metrics.h"
 
-enum { WRITER_BATCH_MAX = 4096 };
+enum {
+    WRITER_BATCH_MAX = 4096,
+    WRITER_BATCH_BYTES_MAX = 8 * 1024 * 1024, /* of bodies; one that is larger goes alone */
+    WRITER_SMALL_BYTES_MAX = 256 * 1024,      /* of a body that large ones do not hold up */
+};
 
 /* After a failure, and with nothing to store, the disk is tried this often. */
 #define PROBE_US (2 * CLOCK_SECOND_US)
@@ -35,8 +39,11 @@ struct writer {
     struct lock lock;
     struct condition work;    /* for the writer: jobs, settle or stopping */
     struct condition settled; /* for the indexer */
-    struct writer_job *waiting GUARDED_BY(lock);
-    struct writer_job **waiting_end GUARDED_BY(lock);
+    struct writer_queue {
+        struct writer_job *first;
+        struct writer_job **end;
+    } small GUARDED_BY(lock), large GUARDED_BY(lock);
+    bool large_is_next GUARDED_BY(lock); /* when both wait */
     struct writer_job *done GUARDED_BY(lock);
     struct writer_job **done_end GUARDED_BY(lock);
     struct commit_call *settle GUARDED_BY(lock);
@@ -185,6 +192,34 @@ static void probe(struct writer *writer)
     }
 }
 
+/* What waits, up to a round's bounds. */
+static void take_jobs(struct writer_queue *queue, struct round *round)
+{
+    size_t bytes = 0;
+    round->jobs = queue->first;
+    round->jobs_end = &round->jobs;
+    while (*round->jobs_end && round->n_jobs < WRITER_BATCH_MAX) {
+        bytes += (*round->jobs_end)->item.body.size;
+        if (round->n_jobs > 0 && bytes > WRITER_BATCH_BYTES_MAX) {
+            break;
+        }
+        round->jobs_end = &(*round->jobs_end)->next;
+        round->n_jobs++;
+    }
+    queue->first = *round->jobs_end;
+    if (!queue->first) {
+        queue->end = &queue->first;
+    }
+    if (round->n_jobs > 0) {
+        *round->jobs_end = NULL;
+    }
+}
+
+static bool has_jobs(const struct writer *writer) REQUIRES(writer->lock)
+{
+    return writer->small.first || writer->large.first;
+}
+
 static struct round next_round(struct writer *writer)
 {
     struct round round = {0};
@@ -192,7 +227,7 @@ static struct round next_round(struct writer *writer)
     bool failed = writer->failures.repeats > 0;
     bool untidy = archive_writer_needs_checkpoint(writer->store);
     int64_t probe_us = clock_monotonic_us() + PROBE_US;
-    while (!writer->waiting && !writer->settle && !writer->stopping && !round.probe && !untidy) {
+    while (!has_jobs(writer) && !writer->settle && !writer->stopping && !round.probe && !untidy) {
         if (failed) {
             condition_wait_until(&writer->work, &writer->lock, probe_us);
             round.probe = clock_monotonic_us() >= probe_us;
@@ -200,19 +235,9 @@ static struct round next_round(struct writer *writer)
             condition_wait(&writer->work, &writer->lock);
         }
     }
-    round.jobs = writer->waiting;
-    round.jobs_end = &round.jobs;
-    while (*round.jobs_end && round.n_jobs < WRITER_BATCH_MAX) {
-        round.jobs_end = &(*round.jobs_end)->next;
-        round.n_jobs++;
-    }
-    writer->waiting = *round.jobs_end;
-    if (!writer->waiting) {
-        writer->waiting_end = &writer->waiting;
-    }
-    if (round.n_jobs > 0) {
-        *round.jobs_end = NULL;
-    }
+    bool large = writer->large.first && (writer->large_is_next || !writer->small.first);
+    writer->large_is_next = !large;
+    take_jobs(large ? &writer->large : &writer->small, &round);
     round.settle = writer->settle;
     writer->settle = NULL;
     round.over = writer->stopping && round.n_jobs == 0 && !round.settle;
@@ -258,7 +283,8 @@ enum status writer_start(const char *dir, struct health *health, struct wakeup *
     writer->health = health;
     writer->backlog_wakeup = backlog;
     lock_take(&writer->lock);
-    writer->waiting_end = &writer->waiting;
+    writer->small.end = &writer->small.first;
+    writer->large.end = &writer->large.first;
     writer->done_end = &writer->done;
     lock_drop(&writer->lock);
     writer->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -308,10 +334,15 @@ enum status writer_submit(struct writer *writer, struct writer_job *first, struc
     last->next = NULL;
     lock_take(&writer->lock);
     bool stopping = writer->stopping;
-    bool was_empty = writer->waiting == NULL;
-    if (!stopping) {
-        *writer->waiting_end = first;
-        writer->waiting_end = &last->next;
+    bool was_empty = !has_jobs(writer);
+    struct writer_job *next;
+    for (struct writer_job *job = stopping ? NULL : first; job; job = next) {
+        bool large = job->item.body.size > WRITER_SMALL_BYTES_MAX;
+        struct writer_queue *queue = large ? &writer->large : &writer->small;
+        next = job->next;
+        job->next = NULL;
+        *queue->end = job;
+        queue->end = &job->next;
     }
     lock_drop(&writer->lock);
     if (!stopping && was_empty) {

@@ -1,7 +1,8 @@
 /* The one thread that writes the catalogue. Requests wait in a queue; the writer takes all that
  * wait, stores them in one transaction (one fsync) and hands them back to the event loop, which
  * answers. A request that comes alone is written at once: the batch is what came while the disk
- * was busy.
+ * was busy, up to 8 MiB of bodies; large ones have a queue of their own, whose turn is every other
+ * time, so that a small one waits for one large transaction at most.
  *
  * A transaction that fails fails exactly the jobs in it; the next one is tried as if nothing had
  * been. After an I/O error the handle is closed and opened again first (its state in SQLite is not

@@ -5,6 +5,7 @@
  * when the writer has committed it, and not before. */
 #include "daemon/receive/connection.h"
 
+#include <stddef.h>
 #include <stdio.h>
 
 #include "daemon/process/metrics.h"
@@ -221,6 +222,22 @@ void connection_stored(struct writer_job *job)
     answer(connection, &response);
     handle_input(connection);
     free_if_closed(connection);
+}
+
+void connection_unpacked(struct request_queue *queue, struct unpacker_job *job)
+{
+    struct request *request = (struct request *)((char *)job - offsetof(struct request, unpack));
+    struct connection *connection = (struct connection *)request;
+    if (connection->state == CONNECTION_GONE) {
+        connection_free(connection);
+        return;
+    }
+    struct http_response response = {.close = connection->close_after};
+    if (request_unpacked(queue, request, &response) == REQUEST_ANSWER) {
+        answer(connection, &response);
+        handle_input(connection);
+        free_if_closed(connection);
+    }
 }
 
 /* Reads whatever the state: WRITING waits until the answer is out. */

@@ -47,6 +47,8 @@ void connection_on_ready(void *context, unsigned ready);
 void connection_on_handshake(struct connection *connection);
 /* A job of a connection came back: answers it. */
 void connection_stored(struct writer_job *job);
+/* Its body came back from the unpacker: stores it, or answers. */
+void connection_unpacked(struct request_queue *queue, struct unpacker_job *job);
 /* Closes the socket and frees all of it. Not while STORING. */
 void connection_free(struct connection *connection);
 /* A line about this client. */

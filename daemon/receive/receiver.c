@@ -14,6 +14,7 @@ struct receiver {
     struct request_queue queue;
     struct tls_context tls;
     struct watch *done;      /* the writer has finished jobs */
+    struct watch *unpacked;  /* the unpacker has */
     struct watch *round_end; /* of the loop */
 };
 
@@ -53,6 +54,21 @@ static void on_done(void *context, unsigned ready)
     answer_all(writer_take_done(receiver->queue.writer));
 }
 
+static void take_unpacked(struct receiver *receiver)
+{
+    struct unpacker_job *next;
+    for (struct unpacker_job *job = unpacker_take_done(receiver->queue.unpacker); job; job = next) {
+        next = job->next;
+        connection_unpacked(&receiver->queue, job);
+    }
+}
+
+static void on_unpacked(void *context, unsigned ready)
+{
+    (void)ready;
+    take_unpacked(context);
+}
+
 static void on_round_end(void *context, unsigned ready)
 {
     (void)ready;
@@ -66,10 +82,13 @@ static enum status start_watching(struct receiver *receiver, struct event_loop *
 {
     receiver->done =
         event_loop_fd_new(loop, writer_done_fd(receiver->queue.writer), on_done, receiver);
+    receiver->unpacked =
+        event_loop_fd_new(loop, unpacker_done_fd(receiver->queue.unpacker), on_unpacked, receiver);
     receiver->round_end = event_loop_fd_new(loop, -1, on_round_end, receiver);
-    if (!receiver->done || !receiver->round_end) {
+    if (!receiver->done || !receiver->unpacked || !receiver->round_end) {
         return err_nomem(err, "receive");
     }
+    event_loop_fd_set(receiver->unpacked, EVENT_LOOP_READ);
     event_loop_fd_set(receiver->done, EVENT_LOOP_READ);
     receiver->listener.host.round_end = receiver->round_end;
     receiver->queue.round_end = receiver->round_end;
@@ -121,6 +140,7 @@ enum status receiver_open(const struct config *config, struct event_loop *loop,
     if (status == OK && config->receive_tls) {
         status = open_tls(config, &receiver->tls, err);
     }
+    status = THEN(status, unpacker_start(&receiver->queue.unpacker, err));
     status = THEN(status, start_watching(receiver, loop, err));
     status = THEN(status, listener_open(&receiver->listener, config->receive_listen, err));
     if (status != OK) {
@@ -136,6 +156,10 @@ void receiver_close(struct receiver *receiver)
     if (!receiver) {
         return;
     }
+    unpacker_stop(receiver->queue.unpacker);
+    if (receiver->unpacked) {
+        take_unpacked(receiver);
+    }
     if (receiver->done) {
         answer_all(writer_take_done(receiver->queue.writer));
     }
@@ -145,6 +169,8 @@ void receiver_close(struct receiver *receiver)
     listener_close(&receiver->listener);
     event_loop_fd_free(receiver->round_end);
     event_loop_fd_free(receiver->done);
+    event_loop_fd_free(receiver->unpacked);
+    unpacker_free(receiver->queue.unpacker);
     tls_context_close(&receiver->tls);
     content_encoding_free(receiver->queue.decoder);
     free(receiver);

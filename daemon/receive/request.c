@@ -6,6 +6,9 @@
 
 /* Larger buffers are given back after the request. */
 enum { KEEP_BYTES_MAX = 64 * 1024 };
+/* A body of no more, packed and unpacked, is unpacked on the event loop: a fraction of a
+ * millisecond. */
+enum { INLINE_BYTES_MAX = 256 * 1024 };
 
 /* Accounts for the bodies kept in memory; false when they are too many. */
 static bool budget_take(struct request *request, size_t bytes)
@@ -104,22 +107,15 @@ static void fill_source(struct request *request)
     source->certificate = span_str(request->certificate);
 }
 
-/* The body as it is to be stored. 0, or the status code to refuse it with. */
-static int unpack(struct request *request, struct content_encoding *decoder, struct span body)
+/* What the unpacked body (or why it is none) means: it is as it is to be stored, and 0, or the
+ * status code to refuse it with. */
+static int take_unpacked(struct request *request, struct span packed, enum status status)
 {
     struct inbox_item *item = &request->job.item;
-    item->body = body;
-    item->fault = EVENT_FAULT_NONE;
-    if (request->http.encoding == HTTP_REQUEST_IDENTITY) {
-        return 0;
-    }
-    struct err err;
-    enum status status =
-        content_encoding_decode(decoder, request->http.encoding, body,
-                                request->budget->limits.body_bytes_max, &request->unpacked, &err);
+    item->body = packed;
     if (status == OK) {
         item->body = buf_span(&request->unpacked);
-        return budget_take(request, body.size + request->unpacked.size) ? 0 : 503;
+        return budget_take(request, packed.size + request->unpacked.size) ? 0 : 503;
     }
     if (status == ERR_FORMAT) {
         item->fault = EVENT_FAULT_BAD_ENCODING;
@@ -156,16 +152,9 @@ struct writer_job *request_queue_submit(struct request_queue *queue)
     return first;
 }
 
-enum request_verdict request_store(void *context, struct request *request,
-                                   struct http_response *response)
+static enum request_verdict store(struct request_queue *queue, struct request *request, int refusal,
+                                  struct http_response *response)
 {
-    struct request_queue *queue = context;
-    const struct http_request *http = &request->http;
-    if (http->no_content || http->body_size == 0) {
-        return answer(response, 200);
-    }
-    int refusal =
-        unpack(request, queue->decoder, span_of(request->in.data + http->body_at, http->body_size));
     if (refusal != 0) {
         return answer(response, refusal);
     }
@@ -176,4 +165,56 @@ enum request_verdict request_store(void *context, struct request *request,
     request->job.item.received_us = clock_now_us();
     gather(queue, &request->job);
     return REQUEST_SUBMITTED;
+}
+
+/* What is small when it is unpacked, which is tried, is not worth a way to another thread. */
+static enum status unpack_small(struct request_queue *queue, struct request *request,
+                                struct span packed)
+{
+    size_t most = request->budget->limits.body_bytes_max;
+    most = most < INLINE_BYTES_MAX ? most : INLINE_BYTES_MAX;
+    return content_encoding_decode(queue->decoder, request->http.encoding, packed, most,
+                                   &request->unpacked, NULL);
+}
+
+static void submit_large(struct request_queue *queue, struct request *request, struct span packed)
+{
+    request->unpack = (struct unpacker_job){
+        .sender = request->certificate[0] ? request->certificate : request->peer,
+        .encoding = request->http.encoding,
+        .packed = packed,
+        .bytes_max = request->budget->limits.body_bytes_max,
+        .out = &request->unpacked,
+    };
+    unpacker_submit(queue->unpacker, &request->unpack);
+}
+
+enum request_verdict request_store(void *context, struct request *request,
+                                   struct http_response *response)
+{
+    struct request_queue *queue = context;
+    const struct http_request *http = &request->http;
+    if (http->no_content || http->body_size == 0) {
+        return answer(response, 200);
+    }
+    struct span body = span_of(request->in.data + http->body_at, http->body_size);
+    request->job.item.fault = EVENT_FAULT_NONE;
+    request->job.item.body = body;
+    if (http->encoding == HTTP_REQUEST_IDENTITY) {
+        return store(queue, request, 0, response);
+    }
+    bool may_be_small = body.size <= INLINE_BYTES_MAX;
+    enum status status = may_be_small ? unpack_small(queue, request, body) : ERR_LIMIT;
+    if (status == ERR_LIMIT && request->budget->limits.body_bytes_max > INLINE_BYTES_MAX) {
+        submit_large(queue, request, body);
+        return REQUEST_SUBMITTED;
+    }
+    return store(queue, request, take_unpacked(request, body, status), response);
+}
+
+enum request_verdict request_unpacked(struct request_queue *queue, struct request *request,
+                                      struct http_response *response)
+{
+    const struct unpacker_job *job = &request->unpack;
+    return store(queue, request, take_unpacked(request, job->packed, job->status), response);
 }

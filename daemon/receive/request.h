@@ -9,6 +9,7 @@
 #include "daemon/receive/event_loop.h"
 #include "daemon/receive/http_request.h"
 #include "daemon/receive/http_response.h"
+#include "daemon/receive/unpacker.h"
 #include "schema/crypto/digest.h"
 
 /* What the requests of one listening port may take together. */
@@ -22,7 +23,8 @@ enum { REQUEST_TAG_BYTES = 256, REQUEST_PEER_BYTES = 64 };
 
 /* The request that a connection is at. */
 struct request {
-    struct writer_job job; /* its spans point in here */
+    struct writer_job job;      /* its spans point in here */
+    struct unpacker_job unpack; /* before it, of a large packed body */
     struct request_budget *budget;
     struct http_request http;
     struct buf in;       /* from the request's first byte on, and what came with it */
@@ -42,7 +44,7 @@ enum request_verdict {
     REQUEST_CONTINUE,  /* not whole, and the client waits for "100 Continue" */
     REQUEST_WHOLE,     /* for the handler to decide */
     REQUEST_ANSWER,    /* with the response */
-    REQUEST_SUBMITTED, /* the job is the writer's, and is answered when it comes back */
+    REQUEST_SUBMITTED, /* a job is the writer's or the unpacker's: answered when it is back */
 };
 
 /* Reads on in request->in. Never REQUEST_SUBMITTED. *response is zeroed by the caller. */
@@ -55,7 +57,8 @@ typedef enum request_verdict request_handler(void *context, struct request *requ
 /* The way of the receiver's requests to the writer. */
 struct request_queue {
     struct writer *writer;
-    struct content_encoding *decoder;
+    struct content_encoding *decoder; /* for small bodies, on the loop */
+    struct unpacker *unpacker;
     struct watch *round_end; /* poked when request_queue_submit is wanted */
 
     struct writer_job *gathered; /* in this round of the loop, not submitted yet */
@@ -64,6 +67,9 @@ struct request_queue {
 
 /* What has a body is to be stored. `context` is a struct request_queue. */
 request_handler request_store;
+/* The unpacker has its body: goes on where request_store left off. */
+enum request_verdict request_unpacked(struct request_queue *queue, struct request *request,
+                                      struct http_response *response);
 /* At the end of a round of the loop: hands what it has gathered to the writer as one. Returns the
  * jobs, linked by next, when the writer takes no more: they are answered like failed ones. */
 struct writer_job *request_queue_submit(struct request_queue *queue);
