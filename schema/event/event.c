@@ -16,6 +16,7 @@
 
 #include "schema/base/utf8.h"
 #include "schema/event/event_scan.h"
+#include "schema/event/event_time.h"
 #include "schema/event/json_text.h"
 #include "schema/text/ascii.h"
 
@@ -53,6 +54,8 @@ const char *event_fault_text(enum event_fault fault)
         [EVENT_FAULT_NOT_OBJECT] = "JSON, but not an object",
         [EVENT_FAULT_BAD_UTF8] = "not UTF-8",
         [EVENT_FAULT_BAD_ENCODING] = "Content-Encoding does not unpack",
+        [EVENT_FAULT_NO_TYPE] = "a JSON object that names no event type",
+        [EVENT_FAULT_TEXT_LOG] = "Teleport's text log, which does not hold whole events",
     };
     CHECK((size_t)fault < sizeof texts / sizeof texts[0]);
     return texts[fault];
@@ -291,7 +294,7 @@ static bool walk_object(const cJSON *root, struct arena *arena, struct event *ev
 static void event_resolve_time(struct event *event, struct span time, int64_t arrival_us)
 {
     int64_t time_us;
-    event->time_is_arrival = !clock_parse_rfc3339(time, &time_us) || time_us < EVENT_TIME_MIN_US ||
+    event->time_is_arrival = !event_time_read(time, &time_us) || time_us < EVENT_TIME_MIN_US ||
                              time_us > arrival_us + CLOCK_DAY_US;
     event->time_us = event->time_is_arrival ? arrival_us : time_us;
 }
@@ -299,9 +302,14 @@ static void event_resolve_time(struct event *event, struct span time, int64_t ar
 static void event_resolve_head(struct event *event, int64_t arrival_us)
 {
     struct span time = {0};
+    bool time_number = false;
     for (size_t i = 0; i < event->n_fields; i++) {
         const struct event_field *field = &event->fields[i];
-        if (field->kind != EVENT_STRING || field->path.size > 5) {
+        if (field->path.size > 5 || field->kind == EVENT_BOOL) {
+            continue;
+        }
+        if (field->kind == EVENT_NUMBER) {
+            time_number = time_number || span_is(field->path, "time");
             continue;
         }
         if (!time.data && span_is(field->path, "time")) {
@@ -313,6 +321,9 @@ static void event_resolve_head(struct event *event, int64_t arrival_us)
         } else if (!event->code.data && span_is(field->path, "code")) {
             event->code = field->value;
         }
+    }
+    if (!time.data && time_number) { /* its digits as they stand: a double has not all of them */
+        time = event_time_number(event->raw);
     }
     event_resolve_time(event, time, arrival_us);
 }
@@ -330,6 +341,22 @@ static struct span fault_piece(struct event_reader *reader)
         rest.size--;
     }
     return rest;
+}
+
+static bool is_control(char c)
+{
+    return (unsigned char)c < 0x20 && !ascii_is_space(c);
+}
+
+/* Control characters, such as the NULs that a crash leaves in a file: cJSON would pass over them,
+ * and they would take the event behind them along. */
+static struct span control_piece(struct event_reader *reader)
+{
+    size_t start = reader->at;
+    while (reader->at < reader->text.size && is_control(reader->text.data[reader->at])) {
+        reader->at++;
+    }
+    return span_of(reader->body.data + start, reader->at - start);
 }
 
 /* Moves to the first byte of the next piece; false at the end. */
@@ -392,6 +419,11 @@ bool event_reader_next(struct event_reader *reader, struct event *out_event,
         return false;
     }
     *out_event = (struct event){.time_us = reader->arrival_us};
+    if (is_control(reader->text.data[reader->at])) {
+        out_event->raw = control_piece(reader);
+        *out_fault = EVENT_FAULT_NOT_JSON;
+        return true;
+    }
     if (reader->head_only && reader_scan(reader, out_event)) {
         *out_fault = EVENT_FAULT_NONE;
         return true;

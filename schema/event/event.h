@@ -25,7 +25,7 @@ struct event_field {
 
 struct event {
     struct span raw;      /* the object's bytes, as they came */
-    int64_t time_us;      /* of `time`, or the arrival time */
+    int64_t time_us;      /* of `time` (schema/event/event_time.h), or the arrival time */
     bool time_is_arrival; /* no `time`, or one that is not believable */
     bool partial;         /* more than EVENT_FIELDS_MAX values */
     struct span uid;      /* as sent; empty when there is none */
@@ -42,6 +42,9 @@ enum event_fault {
     EVENT_FAULT_NOT_OBJECT, /* JSON, but not an object */
     EVENT_FAULT_BAD_UTF8,
     EVENT_FAULT_BAD_ENCODING, /* Content-Encoding does not unpack */
+    /* of imports only */
+    EVENT_FAULT_NO_TYPE,  /* an object without a string `event` */
+    EVENT_FAULT_TEXT_LOG, /* a line of Teleport's own log in its form for people */
 };
 const char *event_fault_text(enum event_fault fault);
 

@@ -177,14 +177,22 @@ static bool scan_key(struct scan *scan, struct span **out_member)
 }
 
 /* The first one that is a string counts; anything but one string is left to the parser, and so is
- * a type that may be another event. */
+ * a type that may be another event. A time may be a number. */
 static bool scan_member(struct scan *scan, struct span *member)
 {
     bool escapes;
+    if (member == &scan->head.time && !member->data && scan->at < scan->end &&
+        ascii_is_digit(*scan->at)) {
+        const char *start = scan->at;
+        bool fine = scan_number(scan);
+        *member = span_of(start, (size_t)(scan->at - start));
+        return fine;
+    }
     if (member->data || !scan_is(scan, '"') || !scan_string(scan, member, &escapes) || escapes) {
         return false;
     }
-    return member != &scan->head.type || (member->size > 0 && member->data[0] != '{');
+    return member != &scan->head.type ||
+           (member->size > 0 && !memchr(member->data, '{', member->size));
 }
 
 static bool scan_value(struct scan *scan)

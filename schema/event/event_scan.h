@@ -14,7 +14,7 @@ enum { EVENT_SCAN_BYTES_MAX = 64 * 1024, EVENT_SCAN_DEPTH_MAX = 64 };
 /* What tells an event from others. Without data: it has none; code and uid may be empty. */
 struct event_scan_head {
     struct span raw;  /* the object */
-    struct span time; /* the values of `time`, `event`, `uid`, `code`, which have no escapes */
+    struct span time; /* the values of `time` (or its number), `event`, `uid`, `code`: no escapes */
     struct span type; /* it always has one */
     struct span uid;
     struct span code;

@@ -54,7 +54,9 @@ TEST(bodies_are_cut_into_events)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         expect_pieces(span_str(cases[i].body), cases[i].should);
     }
-    expect_pieces(span_of("{}\0{}", 5), "E:{}|not JSON:");
+    expect_pieces(span_of("{}\0\0{}", 6), "E:{}|not JSON:|E:{}");
+    expect_pieces(span_of("{}\0\n{\"a\":1}\n\1\2{\"b\":2}", 21),
+                  "E:{}|not JSON:|E:{\"a\":1}|not JSON:\1\2|E:{\"b\":2}");
 }
 
 static void expect_fields(const char *raw, const char *should)
@@ -120,8 +122,10 @@ TEST(unbelievable_times_give_way_to_arrival)
         {"{\"time\":\"2026-11-24T00:00:01Z\"}", true},
         {"{\"time\":\"2014-12-31T23:59:59Z\"}", true},
         {"{\"time\":\"0001-01-01T00:00:00Z\"}", true},
-        {"{\"time\":\"2023-09-18 00:00:00\"}", true},
-        {"{\"time\":1695000000}", true},
+        {"{\"time\":\"2023-09-18 00:00:00\"}", false},
+        {"{\"time\":\"2023-09-18\"}", true},
+        {"{\"time\":1695000000}", false},
+        {"{\"time\":1795500000}", true},
         {"{\"a\":{\"time\":\"2026-11-22T01:02:03Z\"}}", true},
         {"{}", true},
     };
