@@ -86,9 +86,9 @@ def broken_lines_are_named(place):
     place.write("mixed.ndjson", data)
     result = run(place, "mixed.ndjson")
     err = result.err.decode()
-    for line in (2, 4, 5, 7):
-        expect(f"mixed.ndjson:{line}: " in err, f"line {line} is not named: {err}")
-    expect(len(err.strip().split("\n")) == 4, err)
+    expect(err == "mixed.ndjson:2: not JSON: to quarantine, the first of 2\n"
+           "mixed.ndjson:4: JSON, but not an object: to quarantine\n"
+           "mixed.ndjson:7: not UTF-8: to quarantine\n", f"a line for each reason: {err}")
     expect(b"8 read, 4 stored, 0 duplicates, 4 quarantined" in result.out, result.text())
     stats = place.stats("a")
     expect(stats["events"] == 4 and stats["quarantine"] == 4, stats)
@@ -97,8 +97,7 @@ def broken_lines_are_named(place):
 def many_broken_lines(place):
     new(place)
     result = run(place, "-", stdin=b"nonsense\n" * 1000)
-    lines = result.err.decode().strip().split("\n")
-    expect(len(lines) == 21 and "980 more" in lines[-1], f"{len(lines)} lines: {lines[-1]}")
+    expect(result.err == b"standard input:1: not JSON: to quarantine, the first of 1,000\n", result.text())
     expect(place.stats("a")["quarantine"] == 1000, place.stats("a"))
 
 

@@ -10,7 +10,7 @@ import shutil
 import tarfile
 
 import corpus
-from import_shapes import SHAPES, WRAPPED, array, ndjson, out_file, web_api
+from import_shapes import SHAPES, array, ndjson, out_file, web_api
 from stele_tool import expect, expect_error, main
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
@@ -26,27 +26,22 @@ HOSTILE = [
 ]
 
 
+def has_type(line):
+    kind = json.loads(line).get("event")
+    return isinstance(kind, str) and kind != ""
+
+
 def read_lines():
-    """Each with a uid of its own in front, so that none is another's duplicate."""
+    """Each with a uid of its own in front, so that none is another's duplicate; those of events."""
     lines = [line.encode() for line in HOSTILE]
     with open(os.path.join(ROOT, "tools/samples/events.ndjson"), "rb") as f:
         lines += f.read().splitlines()
     lines += corpus.lines()
-    return [b'{"uid":"u-%d",' % i + line.lstrip(b"{").lstrip() for i, line in enumerate(lines)]
+    return [b'{"uid":"u-%d",' % i + line.lstrip(b"{").lstrip() for i, line in enumerate(lines)
+            if has_type(line)]
 
 
 LINES = read_lines()
-
-
-def has_type(line):
-    return isinstance(json.loads(line).get("event"), str)
-
-
-TYPED = [line for line in LINES if has_type(line)]
-
-
-def lines_for(name):
-    return TYPED if name in WRAPPED else LINES
 
 
 def has_time(line):
@@ -87,7 +82,7 @@ def every_shape_comes_back(place):
     new(place, "empty")
     for name, make in SHAPES.items():
         shutil.copytree(place.path("empty"), place.path(name))
-        lines = lines_for(name)
+        lines = LINES
         place.write("file", make(lines))
         result = run(place, "file", archive=name)
         words = f"{len(lines):,} read, {len(lines):,} stored, 0 duplicates, 0 quarantined"
@@ -113,7 +108,7 @@ def time_of_the_prefix(place):
     new(place)
     bare = b'{"event":"user.login","uid":"bare"}'
     own = b'{"event":"user.login","uid":"own","time":"2025-05-05T05:05:05Z"}'
-    odd = b'{"event":"user.login","uid":"odd","time":"2025-05-05 05:05:05"}'
+    odd = b'{"event":"user.login","uid":"odd","time":"yesterday"}'
     place.write("f.log", b"2024-03-04T06:04:05+02:00\ttest.log\t" + bare + b"\n" +
                 b"2024-03-04T04:04:05+00:00\ttest.log\t" + own + b"\n" +
                 b"2024-03-04 04:04:05.5 +0000 test.log: " + odd + b"\n")
@@ -157,12 +152,14 @@ def what_is_no_event_is_named(place):
     place.write("raw.json", b'{"_raw":"some text"}\n{"_raw":"{\\"cut\\":"}\n')
     place.write("rows.csv", b'uid,event_data\n1,"{""event"":""x"",""uid"":""5""}"\n2\n3,"open\n')
     result = run(place, "fluentd.log", "array.json", "raw.json", "rows.csv")
-    for place_of in ("fluentd.log:2: ", "fluentd.log:3: ", "array.json:3: ", "array.json:4: ",
-                     "raw.json:1: ", "raw.json:2: ", "rows.csv:3: ", "rows.csv:4: "):
-        expect(place_of in result.err.decode(), f"{place_of} is not in {result.text()}")
+    expect("fluentd.log:2: not JSON: to quarantine, the first of 7" in result.text(), result.text())
+    expect("array.json:4: JSON, but not an object: to quarantine\n" in result.text(), result.text())
     stats = place.stats("a")
     expect(stats["events"] == 5, stats)
     listed = place.stele("quarantine", "--archive", "a", "--export", "-").out.decode()
+    places = [(row["source"].split()[1], row["position"]) for row in map(json.loads, listed.splitlines())]
+    expect(places == [("fluentd.log", 2), ("fluentd.log", 3), ("array.json", 3), ("array.json", 4),
+                      ("raw.json", 1), ("raw.json", 2), ("rows.csv", 3), ("rows.csv", 4)], places)
     expect("test.log\\t{broken" in listed and '"some text' in listed, listed)
 
 
@@ -202,14 +199,17 @@ def typed_items_become_plain(place):
     expect(got == {event["uid"]: event for event in events}, "they are the same events")
 
 
-def objects_that_are_no_wrappers(place):
+def objects_without_an_event_are_refused(place):
     new(place)
     lines = [b'{"event":{"action":"x"},"message":"no event inside"}', b'{"fields":{"a":1}}',
              b'{"events":[1,2]}', b'{"result":{"a":1}}', b'{"Item":{"a":1}}', b'{"event":"{"}',
              b'{"events":"a","uid":"1"}', b'{}']
-    place.write("f.json", ndjson(lines[:5] + lines[6:]))
-    run(place, "f.json")
-    check(place, "a", lines[:5] + lines[6:], "no wrappers")
+    place.write("f.json", ndjson(lines))
+    result = run(place, "f.json")
+    expect("0 stored, 0 duplicates, 8 quarantined" in result.text(), result.text())
+    listed = place.stele("quarantine", "--archive", "a", "--export", "-").out.splitlines()
+    lines[5] = b"{"  # the event's text
+    expect([json.loads(row)["text"].encode() for row in listed] == lines, listed)
 
 
 def long_lists_are_read_in_pieces(place):
@@ -275,13 +275,13 @@ def a_dry_run_says_what_is_there(place):
         expect(words in out, f"{words!r} is not in {out}")
     expect(not os.path.exists(place.path("a")), "no archive is needed")
     for name, make in SHAPES.items():
-        place.write(name, make(lines_for(name)))
+        place.write(name, make(LINES))
         result = place.stele("import", "--dry-run", name)
-        expect(f"nothing is stored: {len(lines_for(name)):,} events, 0 to quarantine" in result.text(),
+        expect(f"nothing is stored: {len(LINES):,} events, 0 to quarantine" in result.text(),
                f"{name}: {result.text()}")
 
 
 main(every_shape_comes_back, shapes_are_duplicates_of_each_other, time_of_the_prefix,
      tags_say_the_stream, what_is_no_event_is_named, typed_items_become_plain,
-     objects_that_are_no_wrappers,
+     objects_without_an_event_are_refused,
      long_lists_are_read_in_pieces, recordings_are_refused, a_dry_run_says_what_is_there)

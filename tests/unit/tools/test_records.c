@@ -76,13 +76,29 @@ TEST(wrappers)
         {"{\"Fields\":{\"S\":\"{}\"}}", WRAPPER_FIELDS, "{}"},
         {"{\"fields\":\"text\"}", WRAPPER_NONE, ""},
         {"{\"FieldsMap\":{\"event\":\"a\"}}", WRAPPER_MAP, "{\"event\":\"a\"}"},
-        {"{\"FieldsMap\":{\"M\":{\"a\":{\"S\":\"\\u00e9\"}, \"b\" : {\"L\":[{\"N\":\"1.50\"}, "
+        {"{\"FieldsMap\":{\"M\":{\"event\":{\"S\":\"\\u00e9\"}, \"b\" : {\"L\":[{\"N\":\"1.50\"}, "
          "{\"NULL\":true}]},\"c\":{\"NS\":[\"1\",\"2\"]},\"d\":{\"M\":{}},\"e\":{\"BOOL\":true}}}}",
-         WRAPPER_MAP, "{\"a\":\"\\u00e9\",\"b\":[1.50,null],\"c\":[1,2],\"d\":{},\"e\":true}"},
+         WRAPPER_MAP, "{\"event\":\"\\u00e9\",\"b\":[1.50,null],\"c\":[1,2],\"d\":{},\"e\":true}"},
         {"{\"FieldsMap\":{\"M\":{\"a\":{\"X\":\"b\"}}}}", WRAPPER_NONE, ""},
         {"{\"FieldsMap\":{\"M\":{\"a\":{\"M\":[]}}}}", WRAPPER_NONE, ""},
         {"{\"events\":[{}]}", WRAPPER_EVENTS, "[{}]"},
         {"{\"events\":[1]}", WRAPPER_NONE, ""},
+        {"{\"events\":null,\"startKey\":\"\"}", WRAPPER_EVENTS, ""},
+        {"{\"message\":\"no event\",\"event\":{\"original\":\"{\\\"event\\\":\\\"a\\\"}\"}}",
+         WRAPPER_EVENT, "{\"original\":\"{\\\"event\\\":\\\"a\\\"}\"}"},
+        {"{\"message\":\"x: {\\\"event\\\":\\\"a\\\"}\"}", WRAPPER_MESSAGE, "x: {\"event\":\"a\"}"},
+        {"{\"message\":\"an event: {}\"}", WRAPPER_NONE, ""},
+        {"{\"attributes\":{\"attributes\":{\"event\":\"a\"}}}", WRAPPER_ATTRIBUTES,
+         "{\"attributes\":{\"event\":\"a\"}}"},
+        {"{\"any\":[[{\"event\":\"a\",\"code\":\"b\"}]]}", WRAPPER_OTHER,
+         "[[{\"event\":\"a\",\"code\":\"b\"}]]"},
+        {"{\"any\":{\"event\":\"a\",\"deep\":{\"code\":\"b\"}}}", WRAPPER_NONE, ""},
+        {"{\"data\":\"eyJldmVudCI6ImEiLCJ1aWQiOiIxIn0=\"}", WRAPPER_OTHER,
+         "{\"event\":\"a\",\"uid\":\"1\"}"},
+        {"{\"data\":\"eyJub3RoaW5nIjoiYSIsInVpZCI6IjEifQ==\"}", WRAPPER_NONE, ""},
+        {"{\"MESSAGE\":[123,34,101,118,101,110,116,34,58,34,97,34,125]}", WRAPPER_MESSAGE,
+         "{\"event\":\"a\"}"},
+        {"{\"MESSAGE\":[123,34,256]}", WRAPPER_NONE, ""},
         {"{\"event\":{\"action\":\"a\"}}", WRAPPER_NONE, ""},
         {"{\"_raw\":\"\"}", WRAPPER_NONE, ""},
         {"{}", WRAPPER_NONE, ""},
@@ -109,22 +125,49 @@ TEST(rows)
         const char *says;
         size_t size;
     } cases[] = {
-        {"a,b,c\nd", 1, true, "b", 5}, {"a,\"b,\"\"c\"\"\nd\",e\r\nf", 1, true, "b,\"c\"\nd", 16},
-        {"a,b\r\n", 1, true, "b", 4},  {"a,b", 2, false, "", 3},
-        {"a,\"b\nc", 1, false, "", 4}, {"", 0, true, "", 0},
+        {"a,b,c\nd", 1, true, "b", 5},
+        {"a,\"b,\"\"c\"\"\nd\",e\r\nf", 1, true, "b,\"c\"\nd", 16},
+        {"a,b\r\n", 1, true, "b", 4},
+        {"a,b", 2, false, "", 3},
+        {"a,\"b\nc", 1, false, "", 4},
+        {"", 0, true, "", 0},
+        {"a,\"{}\",b\n", 2, true, "{}", 8},
+        {"{b},\"{}\"", 0, true, "{b}", 8},
+        {"a,\"{}\"", SIZE_MAX, true, "{}", 6},
     };
     struct arena arena = ARENA_INIT;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct csv_row row = csv_row_read(span_str(cases[i].text), cases[i].column);
+        const struct csv_form form = {.delimiter = ',', .column = cases[i].column};
+        struct csv_row row = csv_row_read(span_str(cases[i].text), &form);
         EXPECT_INT(row.found, cases[i].found);
         EXPECT_INT(row.size, cases[i].size);
         EXPECT_SPAN(csv_row_cell_text(row.cell, &arena), cases[i].says);
     }
-    size_t column = 9;
-    EXPECT(csv_row_header_has(span_str("\"a\",\"event_data\""), "event_data", &column));
-    EXPECT_INT(column, 1);
-    EXPECT(!csv_row_header_has(span_str("a,b"), "event_data", &column));
     arena_fini(&arena);
+}
+
+TEST(headers)
+{
+    static const struct {
+        const char *line;
+        char delimiter; /* 0: it is none */
+        size_t column;
+    } cases[] = {
+        {"\"a\",\"event_data\"", ',', 1},
+        {"message,_raw", ',', 1},
+        {"a;@Message", ';', 1},
+        {"a\tmessage\tb", '\t', 1},
+        {"message", ',', 0},
+        {"a,b", 0, 0},
+        {"a message", 0, 0},
+        {"{\"a\":1},message", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct csv_form form = {0};
+        EXPECT_INT(csv_row_header(span_str(cases[i].line), &form), cases[i].delimiter != 0);
+        EXPECT_INT(form.delimiter, cases[i].delimiter);
+        EXPECT_INT(form.column, cases[i].column);
+    }
 }
 
 /* Each record as "line form wrapper uid-or-fault;". */
@@ -148,9 +191,9 @@ TEST(a_list_goes_on_in_the_next_chunk)
 {
     struct records records = {0};
     struct buf seen = BUF_INIT;
-    read_all(&records, "{\n\"n\":1,\"events\":[\n{\"uid\":\"a\"}", 1, true, &seen);
+    read_all(&records, "{\n\"n\":1,\"events\":[\n{\"event\":\"x\",\"uid\":\"a\"}", 1, true, &seen);
     read_all(&records, ",\n{\"event\":{\"event\":\"x\",\"uid\":\"b\"}}", 3, true, &seen);
-    read_all(&records, ", {bad}, {\"uid\":\"c\"} ], \"t\":[\"]}\", {}]}\n{\"uid\":\"d\"}", 4, true,
+    read_all(&records, ", {bad}, {\"event\":\"x\",\"uid\":\"c\"} ], \"t\":[\"]}\", {}]}\n{\"event\":\"x\",\"uid\":\"d\"}", 4, true,
              &seen);
     EXPECT_SPAN(buf_span(&seen), "3 3 0 a;4 3 7 b;4 3 0 not JSON;4 3 0 c;5 1 0 d;");
     records_fini(&records);
@@ -162,14 +205,14 @@ TEST(forms_are_mixed)
     struct records records = {0};
     struct buf seen = BUF_INIT;
     read_all(&records,
-             "\xef\xbb\xbf{\"uid\":\"a\"}\r\n2026-01-02T03:04:05Z\tt\t{\"uid\":\"b\"}\n"
-             "2026-01-02 03:04:05.0 +0000 t: {\"_raw\":\"{\\\"uid\\\":\\\"c\\\"}\"}\n"
-             "[{\"uid\":\"d\"},{\"uid\":\"e\"}]\n{\"uid\":\"f\"}",
+             "\xef\xbb\xbf{\"event\":\"x\",\"uid\":\"a\"}\r\n2026-01-02T03:04:05Z\tt\t{\"event\":\"x\",\"uid\":\"b\"}\n"
+             "2026-01-02 03:04:05.0 +0000 t: {\"_raw\":\"{\\\"event\\\":\\\"x\\\",\\\"uid\\\":\\\"c\\\"}\"}\n"
+             "[{\"event\":\"x\",\"uid\":\"d\"},{\"event\":\"x\",\"uid\":\"e\"}]\n{\"event\":\"x\",\"uid\":\"f\"}",
              1, false, &seen);
     EXPECT_SPAN(buf_span(&seen), "1 0 0 a;2 4 0 b;3 5 1 c;4 2 0 d;4 2 0 e;5 0 0 f;");
     records_fini(&records);
     buf_fini(&seen);
 }
 
-TEST_MAIN(TEST_ENTRY(prefixes), TEST_ENTRY(wrappers), TEST_ENTRY(rows),
+TEST_MAIN(TEST_ENTRY(prefixes), TEST_ENTRY(wrappers), TEST_ENTRY(rows), TEST_ENTRY(headers),
           TEST_ENTRY(a_list_goes_on_in_the_next_chunk), TEST_ENTRY(forms_are_mixed))

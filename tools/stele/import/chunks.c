@@ -9,6 +9,7 @@
 void chunks_fini(struct chunks *chunks)
 {
     buf_fini(&chunks->bytes);
+    buf_fini(&chunks->units);
 }
 
 int64_t chunk_count_lines(struct span bytes)
@@ -118,10 +119,38 @@ static size_t cut_at(struct chunks *chunks)
     return lines;
 }
 
+/* What has been read of UTF-16 goes into bytes. */
+static enum status convert_units(struct chunks *chunks, enum status status)
+{
+    struct buf *units = &chunks->units;
+    size_t taken =
+        utf16_read(buf_span(units), chunks->order, chunks->end || status != OK, &chunks->bytes);
+    if (taken > 0) {
+        memmove(units->data, units->data + taken, units->size - taken);
+        units->size -= taken;
+    }
+    return THEN(status, buf_status(&chunks->bytes, "import", &chunks->failure));
+}
+
+/* Reads on, of what comes first or of what has been known as UTF-16. */
+static enum status read_bytes(struct chunks *chunks)
+{
+    struct buf *into = chunks->order == UTF16_NONE ? &chunks->bytes : &chunks->units;
+    enum status status =
+        unpack_read(chunks->unpack, CHUNK_BYTES, into, &chunks->end, &chunks->failure);
+    if (!chunks->started && !chunks->plain) {
+        chunks->order = utf16_detect(buf_span(&chunks->bytes));
+        if (chunks->order != UTF16_NONE) {
+            chunks->units = chunks->bytes;
+            chunks->bytes = (struct buf)BUF_INIT;
+        }
+    }
+    return chunks->order == UTF16_NONE ? status : convert_units(chunks, status);
+}
+
 static void read_more(struct chunks *chunks)
 {
-    chunks->failed =
-        unpack_read(chunks->unpack, CHUNK_BYTES, &chunks->bytes, &chunks->end, &chunks->failure);
+    chunks->failed = read_bytes(chunks);
     if (!chunks->started && *unpack_packing(chunks->unpack) && chunks->failed == OK) {
         chunks->failed = unpack_refuse(chunks->unpack, buf_span(&chunks->bytes), &chunks->failure);
         chunks->bytes.size = chunks->failed == OK ? chunks->bytes.size : 0;

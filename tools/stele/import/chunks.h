@@ -1,10 +1,12 @@
-/* A stream cut into chunks of whole lines, each with the number of its first line. A file whose
+/* A stream cut into chunks of whole lines, each with the number of its first line; UTF-16 comes out
+ * as UTF-8. A file whose
  * objects go over several lines, or that is one array or list (tools/stele/import/wrapper.h), is
  * cut behind an object or an element: an object of more than CHUNK_WHOLE_MAX is torn at a line. */
 #ifndef TOOLS_STELE_IMPORT_CHUNKS_H
 #define TOOLS_STELE_IMPORT_CHUNKS_H
 
 #include "tools/stele/import/unpack.h"
+#include "tools/stele/import/utf16.h"
 
 enum {
     CHUNK_BYTES = 1024 * 1024,
@@ -26,6 +28,8 @@ struct chunks {
     bool started;
     bool spans; /* objects go over lines: cut where brackets close */
     bool end;
+    enum utf16_order order;
+    struct buf units; /* of UTF-16: read, and not yet in bytes */
     /* how far brackets were followed, when spans */
     size_t followed; /* of bytes */
     size_t cut;      /* the last place to cut that was found */

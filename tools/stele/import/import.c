@@ -10,11 +10,12 @@
 #include "tools/stele/cli/progress.h"
 #include "tools/stele/cli/target_arg.h"
 #include "tools/stele/import/import_dry.h"
+#include "tools/stele/import/import_notes.h"
 #include "tools/stele/import/import_sink.h"
 #include "tools/stele/import/inputs.h"
 #include "tools/stele/import/object_source.h"
 
-enum { FAULTS_SHOWN_MAX = 20, REMOTES_MAX = 16 };
+enum { REMOTES_MAX = 16 };
 
 static struct {
     struct option_values settings;
@@ -29,17 +30,21 @@ struct import {
     struct progress progress;
     int64_t done_bytes; /* of the files before this one */
     int64_t lines;
-    int64_t faults;
+    struct import_notes faults;
+    struct import_notes timeless;
     size_t files_failed;
 };
 
 static void on_fault(void *context, const char *file, int64_t line, struct span fault)
 {
     struct import *import = context;
-    if (import->faults++ < FAULTS_SHOWN_MAX) {
-        progress_wipe(&import->progress);
-        fprintf(stderr, "%s:%lld: %.*s: to quarantine\n", file, (long long)line, SPAN_FMT(fault));
-    }
+    import_notes_add(&import->faults, fault, file, line);
+}
+
+static void on_timeless(void *context, const char *file, int64_t line, struct span what)
+{
+    struct import *import = context;
+    import_notes_add(&import->timeless, what, file, line);
 }
 
 static void file_failed(struct import *import, const char *file, const struct err *err)
@@ -206,10 +211,8 @@ static void print_summary(const struct import *import, size_t files)
                 "stored again; stele verify names the blocks\n",
                 (long long)totals->unread_blocks);
     }
-    if (import->faults > FAULTS_SHOWN_MAX) {
-        fprintf(stderr, "and %lld more; stele quarantine lists them all\n",
-                (long long)(import->faults - FAULTS_SHOWN_MAX));
-    }
+    import_notes_print(&import->faults, "to quarantine");
+    import_notes_print(&import->timeless, "filed under the time of this import");
 }
 
 static enum status import_dry(struct import *import, const struct import_inputs *inputs,
@@ -232,9 +235,9 @@ static enum status import_all(struct import *import, const struct import_inputs 
                               const struct options *options, struct err *err)
 {
     size_t files;
-    enum status status =
-        import_sink_open(options->archive, (int)options->config.index_compression_level, on_fault,
-                         import, &import->sink, err);
+    enum status status = import_sink_open(
+        options->archive, (int)options->config.index_compression_level,
+        &(struct import_listener){on_fault, on_timeless, import}, &import->sink, err);
     if (status != OK) {
         return status;
     }
@@ -307,6 +310,8 @@ static enum status run(struct options *options, int *out_code, struct err *err)
                                : import_all(&import, &inputs, options, err);
     }
     inputs_close(&inputs);
+    import_notes_fini(&import.faults);
+    import_notes_fini(&import.timeless);
     *out_code = interrupt_flag || import.files_failed ? status_exit_code(ERR_IO) : 0;
     return status;
 }

@@ -21,8 +21,7 @@ enum {
 
 struct import_sink {
     struct archive *archive;
-    import_fault *fault;
-    void *context;
+    struct import_listener listener;
     struct import_totals totals;
     struct source source;           /* of the last record */
     char tag[CONNECTION_TAG_BYTES]; /* of source */
@@ -111,7 +110,7 @@ static enum status tell_faults(struct import_sink *sink, bool tell, struct err *
         if (tell) {
             char file[FILE_PATH_BYTES];
             (void)snprintf(file, sizeof file, "%.*s", SPAN_FMT(row.source.peer));
-            sink->fault(sink->context, file, row.position, row.fault);
+            sink->listener.fault(sink->listener.context, file, row.position, row.fault);
         }
     }
     archive_cursor_close(cursor);
@@ -136,15 +135,15 @@ static enum status hold_or_find_daemon(struct import_sink *sink, const char *dir
     return THEN(status, tell_faults(sink, false, err));
 }
 
-enum status import_sink_open(const char *dir, int compression_level, import_fault *fault,
-                             void *context, struct import_sink **out_sink, struct err *err)
+enum status import_sink_open(const char *dir, int compression_level,
+                             const struct import_listener *listener, struct import_sink **out_sink,
+                             struct err *err)
 {
     struct import_sink *sink = calloc(1, sizeof *sink);
     if (!sink) {
         return err_nomem(err, "import");
     }
-    sink->fault = fault;
-    sink->context = context;
+    sink->listener = *listener;
     enum status status = archive_open(dir, ARCHIVE_WRITE, &sink->archive, err);
     status = THEN(status, hold_or_find_daemon(sink, dir, compression_level, err));
     if (status != OK) {
@@ -255,8 +254,19 @@ static void count_handed(struct import_sink *sink, const char *file, const struc
         sink->totals.stored++;
     } else {
         sink->totals.quarantined++;
-        sink->fault(sink->context, file, records_line(records),
-                    span_str(event_fault_text(record->fault)));
+        sink->listener.fault(sink->listener.context, file, records_line(records),
+                             span_str(event_fault_text(record->fault)));
+    }
+}
+
+/* Tells of an event that stands at the time of the import. */
+static void tell_timeless(struct import_sink *sink, const char *file, const struct record *record,
+                          struct records *records)
+{
+    if (record->fault == EVENT_FAULT_NONE && record->event.time_is_arrival &&
+        record->received_us == records->now_us) {
+        sink->listener.timeless(sink->listener.context, file, records_line(records),
+                                span_str("no time that can be read"));
     }
 }
 
@@ -270,6 +280,7 @@ enum status import_sink_put(struct import_sink *sink, const char *file, struct r
     struct record record;
     while (status == OK && records_next(records, &record)) {
         status = source_of_tag(sink, record.tag, err);
+        tell_timeless(sink, file, &record, records);
         if (status == OK && sink->totals.daemon_pid > 0) {
             count_handed(sink, file, &record, records);
             status = put_in_inbox(sink, &record, err);

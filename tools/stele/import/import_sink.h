@@ -6,8 +6,14 @@
 #include "schema/index/indexer.h"
 #include "tools/stele/import/records.h"
 
-/* A record that is not an event. */
-typedef void import_fault(void *context, const char *file, int64_t line, struct span fault);
+/* Who hears of a record that is not an event (when it is in quarantine), and of an event without a
+ * time that can be read (when it has been taken): where it begins, and what is wrong. */
+typedef void import_told(void *context, const char *file, int64_t line, struct span what);
+struct import_listener {
+    import_told *fault;
+    import_told *timeless;
+    void *context;
+};
 
 struct import_totals {
     int64_t read;          /* events and broken pieces */
@@ -21,9 +27,9 @@ struct import_totals {
 struct import_sink;
 
 /* Takes the archive's lock, or finds steled at work. ERR_BUSY: another tool holds it. */
-MUST_USE enum status import_sink_open(const char *dir, int compression_level, import_fault *fault,
-                                      void *context, struct import_sink **out_sink,
-                                      struct err *err);
+MUST_USE enum status import_sink_open(const char *dir, int compression_level,
+                                      const struct import_listener *listener,
+                                      struct import_sink **out_sink, struct err *err);
 /* What has not been ended is not stored. NULL is fine. */
 void import_sink_close(struct import_sink *sink);
 

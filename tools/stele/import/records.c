@@ -3,9 +3,8 @@
 #include "tools/stele/import/records.h"
 
 #include "schema/event/json_text.h"
-#include "schema/text/ascii.h"
-#include "tools/stele/import/csv_row.h"
-#include "tools/stele/import/json_scan.h"
+#include "tools/stele/import/event_inside.h"
+#include "tools/stele/import/records_internal.h"
 
 const char *record_form_text(enum record_form form)
 {
@@ -16,7 +15,9 @@ const char *record_form_text(enum record_form form)
         [RECORD_LIST] = "a list in a JSON object (events, Items)",
         [RECORD_FLUENTD_FILE] = "Fluentd's lines of a file (time, tag, JSON)",
         [RECORD_FLUENTD_STDOUT] = "Fluentd's lines of stdout (time tag: JSON)",
-        [RECORD_CSV] = "CSV with a column event_data",
+        [RECORD_CSV] = "CSV with a column of events",
+        [RECORD_COPY] = "rows of PostgreSQL's COPY",
+        [RECORD_TEXT] = "lines of a log with events in them",
     };
     return texts[form];
 }
@@ -62,123 +63,18 @@ static bool in_chunk(const struct records *records, const char *at)
            (uintptr_t)at < (uintptr_t)bytes.data + bytes.size;
 }
 
-/* White space, byte order marks and, in an array, commas. */
-static size_t skip_between(const struct event_reader *reader)
+/* Without fields it has been scanned, which knows only types that are strings. */
+static bool has_type(const struct event *event)
 {
-    size_t at = reader->at;
-    while (at < reader->text.size) {
-        char c = reader->text.data[at];
-        if (ascii_is_space(c) || (reader->in_array && c == ',')) {
-            at++;
-        } else if (c == '\xef' && span_starts(span_from(reader->text, at), "\xef\xbb\xbf")) {
-            at += 3;
-        } else {
-            break;
-        }
-    }
-    return at;
-}
-
-/* Into a list of events, when the object at `at` has one. */
-static bool enter_list(struct records *records, struct event_reader *reader, size_t at)
-{
-    bool look = !records->started || records->chunk.spans;
-    size_t list = look ? wrapper_list_begin(reader->text, at) : 0;
-    if (list > 0) {
-        reader->at = list;
-        reader->in_array = true;
-        records->in_list = true;
-    }
-    return list > 0;
-}
-
-static void read_line_start(struct records *records, struct event_reader *reader, size_t at)
-{
-    struct span line = span_from(reader->text, at);
-    line.size = span_find(line, '\n');
-    size_t end = at + line.size;
-    if (!records->started && span_ends(line, "\r")) {
-        line.size--;
-    }
-    if (!records->started && csv_row_header_has(line, "event_data", &records->csv_column)) {
-        records->csv = true;
-        reader->at = end;
-    } else if (fluentd_prefix_read(line, &records->prefix)) {
-        records->line_at = at;
-        records->line_end = end;
-        reader->at = at + records->prefix.size;
-    }
-}
-
-/* Moves the chunk's reader to where JSON begins, over what stands around it. */
-static void seek(struct records *records)
-{
-    struct event_reader *reader = &records->levels[0];
-    for (bool again = true; again; records->started = true) {
-        again = false;
-        size_t at = skip_between(reader);
-        if (at >= records->line_end) {
-            records->prefix = (struct fluentd_prefix){0};
-        }
-        if (at >= reader->text.size) {
-            return;
-        }
-        char c = reader->text.data[at];
-        if (records->in_list && reader->in_array && c == ']') {
-            reader->at = wrapper_list_end(reader->text, at + 1);
-            reader->in_array = false;
-            again = true;
-        } else if (!reader->in_array && c == '{') {
-            again = enter_list(records, reader, at);
-        } else if (!reader->in_array && c != '[' && !records->csv) {
-            read_line_start(records, reader, at);
-            again = records->csv;
-        }
-        records->in_list = records->in_list && reader->in_array;
-    }
-}
-
-/* The text as the level above. */
-static bool push(struct records *records, struct span text)
-{
-    struct event_reader *reader = &records->levels[records->depth];
-    records->nomem = !event_reader_init(reader, text, records->now_us, &records->arena);
-    records->depth += !records->nomem;
-    return !records->nomem;
-}
-
-/* The next row: its cell becomes the level above the chunk. True: it has none, and *out_record is
- * the row as a fault. */
-static bool csv_next(struct records *records, struct record *out_record)
-{
-    struct event_reader *reader = &records->levels[0];
-    size_t at = skip_between(reader);
-    if (at >= reader->body.size) {
-        reader->at = at;
-        return false;
-    }
-    struct span rest = span_from(reader->body, at);
-    struct csv_row row = csv_row_read(rest, records->csv_column);
-    reader->at = at + row.size;
-    records->mark = rest.data;
-    struct span text = csv_row_cell_text(row.cell, &records->arena);
-    if (row.found && (!text.data || text.size > 0)) {
-        records->nomem = !text.data || !push(records, text);
-        return false;
-    }
-    *out_record = (struct record){.fault = EVENT_FAULT_NOT_JSON,
-                                  .event.raw = span_of(rest.data, row.size),
-                                  .received_us = records->now_us,
-                                  .form = RECORD_CSV,
-                                  .in_chunk = true};
-    return true;
+    return event_inside_is_type(event->type) &&
+           (event->n_fields == 0 || event_inside_type_is_own(event->raw));
 }
 
 /* Is it worth a look whether the object is a wrapper? An event has a type; in what Splunk exports
  * it may stand beside _raw. */
 static bool can_wrap(const struct event *event)
 {
-    bool wraps = event->type.size == 0 || event->type.data[0] == '{';
+    bool wraps = !has_type(event);
     for (size_t i = 0; i < event->n_fields && !wraps; i++) {
         wraps = span_is(event->fields[i].path, "_raw");
     }
@@ -196,7 +92,7 @@ static bool open_wrapper(struct records *records, const struct event *event)
         return false;
     }
     records->wrapper = records->wrapper == WRAPPER_NONE ? wrapper : records->wrapper;
-    return push(records, inner);
+    return records_push(records, inner, false);
 }
 
 static enum record_form form_of(const struct records *records)
@@ -204,32 +100,20 @@ static enum record_form form_of(const struct records *records)
     if (records->csv) {
         return RECORD_CSV;
     }
+    if (records->copy_row) {
+        return RECORD_COPY;
+    }
     if (records->prefix.form != FLUENTD_PREFIX_NONE) {
         return records->prefix.form == FLUENTD_PREFIX_STDOUT ? RECORD_FLUENTD_STDOUT
                                                              : RECORD_FLUENTD_FILE;
+    }
+    if (records->found_in_text) {
+        return RECORD_TEXT;
     }
     if (records->levels[0].in_array) {
         return records->in_list ? RECORD_LIST : RECORD_ARRAY;
     }
     return records->chunk.spans ? RECORD_OBJECT : RECORD_LINE;
-}
-
-/* One broken element of an array does not take the rest of the chunk with it. */
-static void mend_fault(struct records *records, struct event *event)
-{
-    struct event_reader *reader = &records->levels[records->depth - 1];
-    size_t at = (size_t)(event->raw.data - reader->body.data);
-    if (reader->in_array) {
-        size_t end = json_text_value_end(reader->body, at);
-        if (end > at && end < reader->at) {
-            reader->at = end;
-            event->raw.size = end - at;
-        }
-    } else if (records->depth == 1 && records->prefix.form != FLUENTD_PREFIX_NONE &&
-               at == records->line_at + records->prefix.size) {
-        event->raw.size += at - records->line_at;
-        event->raw.data = reader->body.data + records->line_at;
-    }
 }
 
 static void fill(struct records *records, struct record *record)
@@ -239,9 +123,6 @@ static void fill(struct records *records, struct record *record)
     record->wrapper = records->wrapper;
     record->tag = records->prefix.tag;
     record->received_us = records->now_us;
-    if (record->fault != EVENT_FAULT_NONE) {
-        mend_fault(records, event);
-    }
     int64_t time_us = records->prefix.time_us;
     bool fits = time_us >= EVENT_TIME_MIN_US && time_us <= records->now_us + CLOCK_DAY_US;
     if (fits && (event->time_is_arrival || record->fault != EVENT_FAULT_NONE)) {
@@ -254,29 +135,55 @@ static void fill(struct records *records, struct record *record)
     }
 }
 
+/* What is tried with a piece that is no event: to find one in it. True: the next one to read is. */
+static bool mend(struct records *records, struct record *record)
+{
+    if (records->plain || record->fault == EVENT_FAULT_NONE) {
+        return false;
+    }
+    record_fault_bound(records, record);
+    return record_fault_is_tail(records, record->event.raw) || record_fault_rescue(records, record);
+}
+
+/* The next piece of the highest level; false when that has come to its end. */
+static bool next_piece(struct records *records, struct record *out_record)
+{
+    struct event_reader *reader = &records->levels[records->depth - 1];
+    reader->head_only = records->head_only && records->depth == 1;
+    if (!records->plain && record_fault_take_text(reader, &out_record->event)) {
+        out_record->fault = EVENT_FAULT_NOT_JSON;
+        return true;
+    }
+    return event_reader_next(reader, &out_record->event, &out_record->fault, &records->nomem) &&
+           !records->nomem;
+}
+
+/* Back at the chunk, for the next record. True: *out_record is a row without an event. */
+static bool begin_record(struct records *records, struct record *out_record)
+{
+    arena_reset(&records->arena);
+    records->wrapper = WRAPPER_NONE;
+    records->found_in_text = false;
+    records->copy_row = false;
+    if (!records->plain) {
+        record_start_seek(records);
+    }
+    return records->csv && !records->nomem && record_start_row(records, out_record);
+}
+
 bool records_next(struct records *records, struct record *out_record)
 {
     struct event *event = &out_record->event;
     while (!records->nomem) {
-        if (records->depth == 1) {
-            arena_reset(&records->arena);
-            records->wrapper = WRAPPER_NONE;
-            if (!records->plain) {
-                seek(records);
-            }
-            if (records->csv && csv_next(records, out_record)) {
-                return true;
-            }
+        if (records->depth == 1 && begin_record(records, out_record)) {
+            return true;
         }
-        struct event_reader *reader = &records->levels[records->depth - 1];
-        reader->head_only = records->head_only && records->depth == 1;
-        bool more = !records->nomem &&
-                    event_reader_next(reader, event, &out_record->fault, &records->nomem);
         if (records->nomem) {
             break;
         }
-        if (!more && records->depth == 1) {
-            records->in_array = reader->in_array;
+        bool more = next_piece(records, out_record);
+        if (records->nomem || (!more && records->depth == 1)) {
+            records->in_array = records->levels[0].in_array;
             break;
         }
         if (!more) {
@@ -287,10 +194,14 @@ bool records_next(struct records *records, struct record *out_record)
             records->mark = event->raw.data;
         }
         bool opened = out_record->fault == EVENT_FAULT_NONE && open_wrapper(records, event);
-        if (!opened && !records->nomem) {
-            fill(records, out_record);
-            return true;
+        if (opened || records->nomem || mend(records, out_record)) {
+            continue;
         }
+        bool typeless =
+            !records->plain && out_record->fault == EVENT_FAULT_NONE && !has_type(event);
+        out_record->fault = typeless ? EVENT_FAULT_NO_TYPE : out_record->fault;
+        fill(records, out_record);
+        return true;
     }
     return false;
 }

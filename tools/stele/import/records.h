@@ -1,9 +1,10 @@
 /* The events of a file, whatever stands around them: lines of JSON, arrays, {"events": [...]},
- * objects over several lines, Fluentd's lines (prefix.h), rows of CSV with a column event_data, and
- * in each of these events in wrappers (wrapper.h), also in one another. What a record is is found
- * by looking at each one, so a file may mix them. An event is its bytes as they stand in the file;
- * a prefix and a wrapper are no part of it. A record that is not an event is returned with its
- * error.
+ * objects over several lines, Fluentd's lines (fluentd_prefix.h), lines of other logs with an event
+ * in them (text_event.h), rows of CSV and of PostgreSQL's COPY, and in each of these events in
+ * wrappers (wrapper.h), also in one another. What a record is is found by looking at each one, so a
+ * file may mix them. An event is its bytes as they stand in the file; a prefix and a wrapper are no
+ * part of it. An object without a string `event` that holds no event is none. A record that is not
+ * an event is returned with its fault; what is torn costs no more than itself.
  *
  * A stream is read chunk by chunk; arrays and lists may go on from one chunk to the next. */
 #ifndef TOOLS_STELE_IMPORT_RECORDS_H
@@ -11,10 +12,11 @@
 
 #include "schema/event/event.h"
 #include "tools/stele/import/chunks.h"
+#include "tools/stele/import/csv_row.h"
 #include "tools/stele/import/fluentd_prefix.h"
 #include "tools/stele/import/wrapper.h"
 
-enum { RECORDS_DEPTH_MAX = 6 }; /* wrappers in one another, and the chunk */
+enum { RECORDS_DEPTH_MAX = 16 }; /* wrappers in one another, and the chunk */
 
 enum record_form {
     RECORD_LINE,
@@ -24,6 +26,8 @@ enum record_form {
     RECORD_FLUENTD_FILE,
     RECORD_FLUENTD_STDOUT,
     RECORD_CSV,
+    RECORD_COPY,
+    RECORD_TEXT, /* behind or in other text */
     RECORD_FORM_COUNT,
 };
 const char *record_form_text(enum record_form form);
@@ -51,14 +55,18 @@ struct records {
     struct arena text;  /* copies of a chunk's text */
     struct arena arena; /* of one record of the chunk */
     struct event_reader levels[RECORDS_DEPTH_MAX];
+    bool in_text[RECORDS_DEPTH_MAX]; /* the level is what is left of a line from its event on */
     size_t depth;
+    bool found_in_text;   /* the record under work is in other text, */
+    bool copy_row;        /* or in a row of COPY */
     enum wrapper wrapper; /* around all above the chunk */
     /* carried from chunk to chunk */
     bool started;
     bool in_array;
     bool in_list;
     bool csv;
-    size_t csv_column;
+    struct csv_form csv_form;
+    bool copy; /* rows of COPY, up to its end */
     /* of the line under work */
     struct fluentd_prefix prefix;
     size_t line_at;  /* where it begins, prefix and all */

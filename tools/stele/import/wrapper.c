@@ -4,6 +4,7 @@
 
 #include "schema/event/json_text.h"
 #include "tools/stele/import/dynamo_item.h"
+#include "tools/stele/import/event_inside.h"
 #include "tools/stele/import/json_scan.h"
 
 enum {
@@ -11,14 +12,15 @@ enum {
     LIST_LOOK_MEMBERS = 16,
 };
 
-/* What a member may be to count as a wrapper. */
+/* What a member may be to count as a wrapper, beside an object or a list in which there is an event
+ * and a string with the text of one. */
 enum inside {
     INSIDE_TEXT = 1,   /* any string that is not empty */
     INSIDE_JSON = 2,   /* a string that begins with a brace */
-    INSIDE_EVENT = 4,  /* an object with a string `event`, or that is a wrapper by its names */
-    INSIDE_STRING = 8, /* DynamoDB's {"S": "..."} */
-    INSIDE_MAP = 32,   /* DynamoDB's {"M": {...}} */
-    INSIDE_LIST = 16,  /* a list of objects, or an empty one */
+    INSIDE_STRING = 4, /* DynamoDB's {"S": "..."} */
+    INSIDE_LIST = 8,   /* a list of objects */
+    INSIDE_EMPTY = 16, /* a list without elements, or null for one */
+    INSIDE_ANY = 32,   /* only what looks like an event of Teleport */
 };
 
 /* In order of their right: of several in one object the first is the one. */
@@ -28,16 +30,29 @@ static const struct {
     enum wrapper wrapper;
     int inside;
 } members[] = {
-    {"_raw", "_raw", WRAPPER_RAW, INSIDE_TEXT | INSIDE_EVENT},
-    {"result", "result", WRAPPER_RESULT, INSIDE_EVENT},
-    {"event_data", "event_data", WRAPPER_EVENT_DATA, INSIDE_TEXT | INSIDE_EVENT},
-    {"Item", "Item.Fields.S", WRAPPER_ITEM, INSIDE_EVENT},
-    {"Fields", "Fields", WRAPPER_FIELDS, INSIDE_TEXT | INSIDE_STRING | INSIDE_EVENT},
-    {"fields", "Fields", WRAPPER_FIELDS, INSIDE_JSON | INSIDE_EVENT},
-    {"FieldsMap", "FieldsMap", WRAPPER_MAP, INSIDE_MAP | INSIDE_EVENT},
-    {"event", "event", WRAPPER_EVENT, INSIDE_JSON | INSIDE_EVENT},
-    {"events", "events", WRAPPER_EVENTS, INSIDE_LIST},
-    {"Items", "Items", WRAPPER_ITEMS, INSIDE_LIST},
+    {"_raw", "_raw", WRAPPER_RAW, INSIDE_TEXT},
+    {"event.original", "event.original", WRAPPER_ORIGINAL, 0},
+    {"result", "result", WRAPPER_RESULT, 0},
+    {"event_data", "event_data", WRAPPER_EVENT_DATA, INSIDE_TEXT},
+    {"Item", "Item.Fields.S", WRAPPER_ITEM, 0},
+    {"Fields", "Fields", WRAPPER_FIELDS, INSIDE_TEXT | INSIDE_STRING},
+    {"fields", "Fields", WRAPPER_FIELDS, INSIDE_JSON},
+    {"FieldsMap", "FieldsMap", WRAPPER_MAP, 0},
+    {"event", "event", WRAPPER_EVENT, INSIDE_JSON},
+    {"original", "event.original", WRAPPER_ORIGINAL, 0},
+    {"events", "events", WRAPPER_EVENTS, INSIDE_LIST | INSIDE_EMPTY},
+    {"Items", "Items", WRAPPER_ITEMS, INSIDE_LIST | INSIDE_EMPTY},
+    {"_source", "_source", WRAPPER_SOURCE, 0},
+    {"hits", "_source", WRAPPER_SOURCE, INSIDE_EMPTY},
+    {"attributes", "attributes", WRAPPER_ATTRIBUTES, 0},
+    {"jsonPayload", "jsonPayload", WRAPPER_PAYLOAD, 0},
+    {"textPayload", "jsonPayload", WRAPPER_PAYLOAD, 0},
+    {"message", "message", WRAPPER_MESSAGE, 0},
+    {"MESSAGE", "message", WRAPPER_MESSAGE, 0},
+    {"Message", "message", WRAPPER_MESSAGE, 0},
+    {"msg", "message", WRAPPER_MESSAGE, 0},
+    {"log", "log", WRAPPER_LOG, 0},
+    {NULL, "other objects", WRAPPER_OTHER, INSIDE_ANY},
 };
 
 enum { MEMBER_COUNT = sizeof members / sizeof members[0] };
@@ -55,35 +70,16 @@ const char *wrapper_name(enum wrapper wrapper)
 static size_t member_find(struct span key)
 {
     size_t i = 0;
-    while (i < MEMBER_COUNT && !span_is(key, members[i].key)) {
+    while (members[i].key && !span_is(key, members[i].key)) {
         i++;
     }
     return i;
 }
 
-/* A string with its quotes whose first letter is a brace. */
-static bool is_json_text(struct span value)
-{
-    size_t at = value.size > 2 ? json_text_skip_space(value, 1) : 0;
-    return value.size > 2 && value.data[0] == '"' && at < value.size && value.data[at] == '{';
-}
-
 static bool is_type(const struct json_scan_member *member)
 {
     return span_is(member->key, "event") && member->value.data[0] == '"' &&
-           member->value.size > 2 && !is_json_text(member->value);
-}
-
-/* Would it be an event, or a wrapper by the names of its members? */
-static bool holds_event(struct span object)
-{
-    struct json_scan_member member;
-    for (size_t at = 0; json_scan_next_member(object, &at, &member);) {
-        if (is_type(&member) || member_find(member.key) < MEMBER_COUNT) {
-            return true;
-        }
-    }
-    return false;
+           event_inside_is_type(span_of(member->value.data + 1, member->value.size - 2));
 }
 
 /* The string of {"S": "..."}; else the empty span. */
@@ -102,55 +98,81 @@ static bool list_fits(struct span list)
     return first < list.size && (list.data[first] == '{' || list.data[first] == ']');
 }
 
-static bool fits(struct span value, int inside)
+/* What may hold an event, as it seems. */
+struct candidate {
+    size_t member; /* of members */
+    struct span value;
+    struct span decoded; /* data: of a string or a list that is text in another clothing */
+};
+
+static bool fits(struct candidate *candidate, struct arena *arena, bool *out_nomem)
 {
+    struct span value = candidate->value;
+    int inside = members[candidate->member].inside;
+    bool strict = inside & INSIDE_ANY;
     switch (value.data[0]) {
     case '"':
         return ((inside & INSIDE_TEXT) && value.size > 2) ||
-               ((inside & INSIDE_JSON) && is_json_text(value));
+               ((inside & INSIDE_JSON) && event_inside_is_json(value)) ||
+               event_inside_string(value) ||
+               event_inside_decode(value, arena, &candidate->decoded, out_nomem);
     case '{':
         return ((inside & INSIDE_STRING) && typed_string(value).size > 0) ||
-               ((inside & INSIDE_MAP) && dynamo_item_is_map(value)) ||
-               ((inside & INSIDE_EVENT) && holds_event(value));
+               event_inside_value(value, strict);
     case '[':
-        return (inside & INSIDE_LIST) && list_fits(value);
+        return ((inside & INSIDE_LIST) && list_fits(value)) ||
+               ((inside & INSIDE_EMPTY) && value.data[json_text_skip_space(value, 1)] == ']') ||
+               event_inside_value(value, strict) ||
+               event_inside_decode(value, arena, &candidate->decoded, out_nomem);
+    case 'n': /* no list */
+        return inside & INSIDE_EMPTY;
     default:
         return false;
     }
 }
 
-enum wrapper wrapper_open(struct span object, struct arena *arena, struct span *out_inner,
-                          bool *out_nomem)
+/* What the candidate's value says; false when it cannot be read after all. */
+static bool open_value(const struct candidate *candidate, struct arena *arena,
+                       struct span *out_inner, bool *out_nomem)
 {
-    size_t best = MEMBER_COUNT;
-    struct span inner = {0};
-    bool typed = false;
-    struct json_scan_member member;
-    for (size_t at = 0; json_scan_next_member(object, &at, &member);) {
-        typed = typed || is_type(&member);
-        size_t found = member_find(member.key);
-        if (found < best && fits(member.value, members[found].inside)) {
-            best = found;
-            inner = member.value;
-        }
+    struct span inner = candidate->value;
+    if (candidate->decoded.data) {
+        *out_inner = candidate->decoded;
+        return true;
     }
-    if (best == MEMBER_COUNT || (typed && members[best].wrapper != WRAPPER_RAW)) {
-        return WRAPPER_NONE;
+    if (inner.data[0] == '{' && typed_string(inner).size > 0) {
+        inner = typed_string(inner);
     }
-    if (inner.data[0] == '{' && (members[best].inside & INSIDE_STRING)) {
-        struct span text = typed_string(inner);
-        inner = text.size > 0 ? text : inner;
-    }
-    if (inner.data[0] == '{' && (members[best].inside & INSIDE_MAP) && dynamo_item_is_map(inner) &&
+    if (inner.data[0] == '{' && dynamo_item_is_map(inner) &&
         !dynamo_item_plain(inner, arena, &inner, out_nomem)) {
-        return WRAPPER_NONE;
+        return false;
     }
     if (inner.data[0] == '"') {
         inner = json_text_unescape(span_of(inner.data + 1, inner.size - 2), arena);
         *out_nomem = *out_nomem || !inner.data;
     }
-    *out_inner = inner;
-    return members[best].wrapper;
+    *out_inner = candidate->value.data[0] == 'n' ? span_of(inner.data, 0) : inner;
+    return true;
+}
+
+enum wrapper wrapper_open(struct span object, struct arena *arena, struct span *out_inner,
+                          bool *out_nomem)
+{
+    struct candidate best = {.member = MEMBER_COUNT};
+    bool typed = false;
+    struct json_scan_member member;
+    for (size_t at = 0; json_scan_next_member(object, &at, &member);) {
+        typed = typed || is_type(&member);
+        struct candidate candidate = {.member = member_find(member.key), .value = member.value};
+        if (candidate.member < best.member && fits(&candidate, arena, out_nomem)) {
+            best = candidate;
+        }
+    }
+    if (best.member == MEMBER_COUNT || (typed && members[best.member].wrapper != WRAPPER_RAW) ||
+        !open_value(&best, arena, out_inner, out_nomem)) {
+        return WRAPPER_NONE;
+    }
+    return members[best.member].wrapper;
 }
 
 size_t wrapper_list_begin(struct span text, size_t at)
@@ -170,8 +192,7 @@ size_t wrapper_list_begin(struct span text, size_t at)
         struct span key = span_of(look.data + at_key + 1, key_end - at_key - 2);
         size_t value = json_text_skip_space(look, colon + 1);
         size_t found = member_find(key);
-        if (value < look.size && look.data[value] == '[' && found < MEMBER_COUNT &&
-            (members[found].inside & INSIDE_LIST)) {
+        if (value < look.size && look.data[value] == '[' && (members[found].inside & INSIDE_LIST)) {
             return list_fits(span_from(look, value)) ? at + value + 1 : 0;
         }
         size_t end = json_text_value_end(look, value);

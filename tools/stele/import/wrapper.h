@@ -17,16 +17,25 @@ enum wrapper {
     WRAPPER_EVENT,      /* event: Splunk's HEC, Datadog */
     WRAPPER_EVENTS,     /* events: Teleport's web interface */
     WRAPPER_ITEMS,      /* Items: aws dynamodb scan */
+    WRAPPER_ORIGINAL,   /* event.original: Elastic Agent, Logstash */
+    WRAPPER_SOURCE,     /* _source, hits: Elasticsearch, OpenSearch */
+    WRAPPER_ATTRIBUTES, /* attributes: Datadog */
+    WRAPPER_PAYLOAD,    /* jsonPayload, textPayload: Google Cloud Logging */
+    WRAPPER_MESSAGE,    /* message, MESSAGE, Message, msg: Vector, Logstash, journald, SNS */
+    WRAPPER_LOG,        /* log: Docker, Fluent Bit */
+    WRAPPER_OTHER,      /* a member of any other name */
     WRAPPER_COUNT,
 };
 
 /* "_raw", "Item.Fields.S", ... */
 const char *wrapper_name(enum wrapper wrapper);
 
-/* Looks into an object that parses. WRAPPER_NONE: it is to be taken as an event itself; so is
- * everything with a string `event`, but for _raw. Else *out_inner is what is inside: an object, a
- * list, or, in the arena, the text of a string (which may turn out to be no event) or the plain
- * form of a FieldsMap. Sets *out_nomem when memory is out. */
+/* Looks into an object that parses. WRAPPER_NONE: nothing is in it; so, too, for everything with a
+ * string `event`, which is an event itself, but for _raw. Else *out_inner is what is inside: an
+ * object, a list, or, in the arena, the text of a string (which may turn out to be no event) or the
+ * plain form of DynamoDB's typed attributes; an empty list may be empty text. Under names that are
+ * not known as wrappers an event must look like one of Teleport (event_inside.h). Sets *out_nomem
+ * when memory is out. */
 enum wrapper wrapper_open(struct span object, struct arena *arena, struct span *out_inner,
                           bool *out_nomem);
 
