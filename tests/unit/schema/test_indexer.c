@@ -98,7 +98,7 @@ TEST(inbox_goes_into_days_and_comes_back_as_it_was)
     struct indexer *indexer = open_indexer();
     post("{\"uid\":\"a\",\"time\":\"2026-11-22T10:00:00Z\",\"user\":\"alice\"}");
     post("{\"uid\":\"b\",\"time\":\"2026-11-23T00:30:00Z\",\n \"user\" : \"bob\"}");
-    post("{\"uid\":\"c\",\"time\":\"2023-09-18 00:00:00\"}\nbroken\n{\"uid\":\"d\"}");
+    post("{\"uid\":\"c\",\"time\":\"2023-09-18\"}\nbroken\n{\"uid\":\"d\"}");
     struct indexer_totals totals = index_all(indexer);
     EXPECT_INT(totals.received, 4);
     EXPECT_INT(totals.stored, 4);
@@ -109,7 +109,7 @@ TEST(inbox_goes_into_days_and_comes_back_as_it_was)
     EXPECT_SPAN(buf_span(&all),
                 "{\"uid\":\"a\",\"time\":\"2026-11-22T10:00:00Z\",\"user\":\"alice\"}\n"
                 "{\"uid\":\"b\",\"time\":\"2026-11-23T00:30:00Z\",\n \"user\" : \"bob\"}\n"
-                "{\"uid\":\"c\",\"time\":\"2023-09-18 00:00:00\"}\n{\"uid\":\"d\"}\n");
+                "{\"uid\":\"c\",\"time\":\"2023-09-18\"}\n{\"uid\":\"d\"}\n");
     buf_fini(&all);
     struct inbox_state state;
     EXPECT_OK(inbox_state(archive, &state, &err), err);

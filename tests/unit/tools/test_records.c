@@ -137,7 +137,7 @@ TEST(rows)
     };
     struct arena arena = ARENA_INIT;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const struct csv_form form = {.delimiter = ',', .column = cases[i].column};
+        const struct csv_row_form form = {.delimiter = ',', .column = cases[i].column};
         struct csv_row row = csv_row_read(span_str(cases[i].text), &form);
         EXPECT_INT(row.found, cases[i].found);
         EXPECT_INT(row.size, cases[i].size);
@@ -163,7 +163,7 @@ TEST(headers)
         {"{\"a\":1},message", 0, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct csv_form form = {0};
+        struct csv_row_form form = {0};
         EXPECT_INT(csv_row_header(span_str(cases[i].line), &form), cases[i].delimiter != 0);
         EXPECT_INT(form.delimiter, cases[i].delimiter);
         EXPECT_INT(form.column, cases[i].column);
@@ -193,8 +193,10 @@ TEST(a_list_goes_on_in_the_next_chunk)
     struct buf seen = BUF_INIT;
     read_all(&records, "{\n\"n\":1,\"events\":[\n{\"event\":\"x\",\"uid\":\"a\"}", 1, true, &seen);
     read_all(&records, ",\n{\"event\":{\"event\":\"x\",\"uid\":\"b\"}}", 3, true, &seen);
-    read_all(&records, ", {bad}, {\"event\":\"x\",\"uid\":\"c\"} ], \"t\":[\"]}\", {}]}\n{\"event\":\"x\",\"uid\":\"d\"}", 4, true,
-             &seen);
+    read_all(&records,
+             ", {bad}, {\"event\":\"x\",\"uid\":\"c\"} ], \"t\":[\"]}\", "
+             "{}]}\n{\"event\":\"x\",\"uid\":\"d\"}",
+             4, true, &seen);
     EXPECT_SPAN(buf_span(&seen), "3 3 0 a;4 3 7 b;4 3 0 not JSON;4 3 0 c;5 1 0 d;");
     records_fini(&records);
     buf_fini(&seen);
@@ -205,9 +207,12 @@ TEST(forms_are_mixed)
     struct records records = {0};
     struct buf seen = BUF_INIT;
     read_all(&records,
-             "\xef\xbb\xbf{\"event\":\"x\",\"uid\":\"a\"}\r\n2026-01-02T03:04:05Z\tt\t{\"event\":\"x\",\"uid\":\"b\"}\n"
-             "2026-01-02 03:04:05.0 +0000 t: {\"_raw\":\"{\\\"event\\\":\\\"x\\\",\\\"uid\\\":\\\"c\\\"}\"}\n"
-             "[{\"event\":\"x\",\"uid\":\"d\"},{\"event\":\"x\",\"uid\":\"e\"}]\n{\"event\":\"x\",\"uid\":\"f\"}",
+             "\xef\xbb\xbf{\"event\":\"x\",\"uid\":\"a\"}\r\n2026-01-02T03:04:05Z\tt\t{\"event\":"
+             "\"x\",\"uid\":\"b\"}\n"
+             "2026-01-02 03:04:05.0 +0000 t: "
+             "{\"_raw\":\"{\\\"event\\\":\\\"x\\\",\\\"uid\\\":\\\"c\\\"}\"}\n"
+             "[{\"event\":\"x\",\"uid\":\"d\"},{\"event\":\"x\",\"uid\":\"e\"}]\n{\"event\":\"x\","
+             "\"uid\":\"f\"}",
              1, false, &seen);
     EXPECT_SPAN(buf_span(&seen), "1 0 0 a;2 4 0 b;3 5 1 c;4 2 0 d;4 2 0 e;5 0 0 f;");
     records_fini(&records);

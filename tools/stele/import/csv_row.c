@@ -66,7 +66,7 @@ static bool is_object(struct span cell)
     return span_starts(ascii_skip_blanks(unquoted(cell)), "{");
 }
 
-struct csv_row csv_row_read(struct span text, const struct csv_form *form)
+struct csv_row csv_row_read(struct span text, const struct csv_row_form *form)
 {
     struct csv_row row = {.size = span_find(text, '\n')};
     struct span object = {0};
@@ -119,7 +119,7 @@ static size_t best_column(struct span line, char delimiter, size_t *out_column)
     return best;
 }
 
-bool csv_row_header(struct span line, struct csv_form *out_form)
+bool csv_row_header(struct span line, struct csv_row_form *out_form)
 {
     size_t best = COLUMN_COUNT;
     for (size_t i = 0; delimiters[i] && !memchr(line.data, '{', line.size); i++) {
@@ -127,13 +127,13 @@ bool csv_row_header(struct span line, struct csv_form *out_form)
         size_t rank = best_column(line, delimiters[i], &column);
         if (rank < best) {
             best = rank;
-            *out_form = (struct csv_form){.delimiter = delimiters[i], .column = column};
+            *out_form = (struct csv_row_form){.delimiter = delimiters[i], .column = column};
         }
     }
     return best < COLUMN_COUNT;
 }
 
-bool csv_row_holds_objects(struct span text, struct csv_form *out_form, bool *out_header)
+bool csv_row_holds_objects(struct span text, struct csv_row_form *out_form, bool *out_header)
 {
     struct span line;
     for (int i = 0; i < 2 && span_next_line(&text, &line); i++) {
@@ -143,7 +143,7 @@ bool csv_row_holds_objects(struct span text, struct csv_form *out_form, bool *ou
         }
         for (size_t k = 0; mark && delimiters[k]; k++) {
             if (mark == line.data || mark[-1] == delimiters[k]) {
-                *out_form = (struct csv_form){.delimiter = delimiters[k], .column = SIZE_MAX};
+                *out_form = (struct csv_row_form){.delimiter = delimiters[k], .column = SIZE_MAX};
                 *out_header = i == 1;
                 return true;
             }

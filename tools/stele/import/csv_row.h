@@ -8,7 +8,7 @@
 
 enum { CSV_ROW_COLUMNS_MAX = 1024 };
 
-struct csv_form {
+struct csv_row_form {
     char delimiter;
     size_t column; /* with the events, from 0; SIZE_MAX: not known, each row is looked at */
 };
@@ -22,14 +22,14 @@ struct csv_row {
 /* The row at the start of text, up to a newline outside of quotes, and its cell of the form's
  * column; without a brace in that, or without a known column, the first cell that begins with one.
  * A quote that is never closed ends with its line. */
-struct csv_row csv_row_read(struct span text, const struct csv_form *form);
+struct csv_row csv_row_read(struct span text, const struct csv_row_form *form);
 
 /* Is the line a header with a column that events are known to be in? */
-bool csv_row_header(struct span line, struct csv_form *out_form);
+bool csv_row_header(struct span line, struct csv_row_form *out_form);
 
 /* Does text begin with rows that have the text of an object in a cell, under a header (which is its
  * first line then) or without one? */
-bool csv_row_holds_objects(struct span text, struct csv_form *out_form, bool *out_header);
+bool csv_row_holds_objects(struct span text, struct csv_row_form *out_form, bool *out_header);
 
 /* What a cell says, without its quotes; in the arena when they had to be taken out of its middle.
  * data is NULL when memory is out. */

@@ -48,7 +48,7 @@ bool records_push(struct records *records, struct span text, bool in_text)
 static bool begin_csv(struct records *records, struct event_reader *reader, size_t at,
                       struct span line)
 {
-    struct csv_form *form = &records->csv_form;
+    struct csv_row_form *form = &records->csv_form;
     bool header = csv_row_header(line, form);
     records->csv = header || csv_row_holds_objects(span_from(reader->text, at), form, &header);
     reader->at = header ? at + line.size : at;

@@ -65,7 +65,7 @@ struct records {
     bool in_array;
     bool in_list;
     bool csv;
-    struct csv_form csv_form;
+    struct csv_row_form csv_form;
     bool copy; /* rows of COPY, up to its end */
     /* of the line under work */
     struct fluentd_prefix prefix;
