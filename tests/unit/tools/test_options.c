@@ -42,7 +42,7 @@ static const struct verb verb_trial = {
     .summary = "a verb for this test",
     .words = {0, 2, "WORD...", "one or two words"},
     VERB_OPTIONS(entries),
-    .forms = OUTPUT_TABLE_JSON_CSV,
+    .forms = OUTPUT_TABLE_JSON | OUTPUT_BIT(OUTPUT_CSV),
     .rules = (const struct verb_rule[]){{VERB_AT_MOST_ONE, "count from", NULL},
                                         {VERB_ONLY_WITH, "histogram", "count"},
                                         {VERB_NOT_WITH, "host", "count from"},

@@ -26,8 +26,10 @@ void coverage_print(const struct hunt_coverage *coverage, FILE *out)
                 coverage->n_gaps - GAPS_SHOWN);
     }
     if (coverage->quarantined > 0) {
-        fprintf(out, "\n%-11s%s records that are not events were not searched (stele quarantine)",
-                "quarantine", output_number(coverage->quarantined).text);
+        bool one = coverage->quarantined == 1;
+        fprintf(out, "\n%-11s%s that %s not searched (stele quarantine)", "quarantine",
+                output_count(coverage->quarantined, "record").text,
+                one ? "is no event was" : "are not events were");
     }
     fprintf(out, "\n%-11s%s\n", "sha256", digest_hex(&coverage->sha256, sha256));
 }

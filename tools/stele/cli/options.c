@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "query/render/local_time.h"
 #include "schema/text/suggest.h"
 
 /* Argument and value of the option that getopt_long found last, numbered from 1. */
@@ -42,6 +43,19 @@ static void add_entries(struct options *options)
                                                         .argument = "FORM",
                                                         .help = options->forms,
                                                         .text = &options->output});
+    }
+    if (options->verb->forms & OUTPUT_BIT(OUTPUT_CSV)) {
+        add_entry(options, &(const struct option_entry){.name = "columns",
+                                                        .argument = "A,B,...",
+                                                        .help = "these columns, in this order",
+                                                        .text = &options->columns});
+    }
+    if (options->verb->needs != VERB_NEEDS_NOTHING) {
+        add_entry(options, &(const struct option_entry){
+                               .name = "tz",
+                               .argument = "ZONE",
+                               .help = "times, given and printed, in this zone (default: UTC)",
+                               .text = &options->zone});
     }
     for (size_t i = 0; i < sizeof common / sizeof common[0]; i++) {
         add_entry(options, &common[i]);
@@ -152,6 +166,7 @@ enum status options_parse(struct options *options, const struct verb *verb, int 
     }
     options->words = argv + optind;
     options->n_words = (size_t)(argc - optind);
+    status = THEN(status, options->zone ? local_time_set_zone(options->zone, err) : OK);
     return THEN(status, read_form(options, err));
 }
 

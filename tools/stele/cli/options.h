@@ -6,7 +6,7 @@
 #include "daemon/config/config.h"
 #include "tools/stele/cli/verb.h"
 
-enum { OPTION_VALUES_MAX = 64, OPTION_ENTRIES_MAX = 32, OPTION_FORMS_BYTES = 96 };
+enum { OPTION_VALUES_MAX = 64, OPTION_ENTRIES_MAX = 32, OPTION_FORMS_BYTES = 128 };
 
 /* A repeatable option's values, in order; they point into argv. */
 struct option_values {
@@ -60,7 +60,9 @@ struct options {
     struct option_entry entries[OPTION_ENTRIES_MAX];
     bool given[OPTION_ENTRIES_MAX];
     size_t n_entries;
-    const char *output; /* --output as it was given */
+    const char *output;  /* --output as it was given */
+    const char *columns; /* --columns of a verb that prints rows; NULL: the usual ones */
+    const char *zone;    /* --tz, which is set when the command line was read */
     char forms[OPTION_FORMS_BYTES];
 };
 

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "schema/base/clock.h"
+#include "query/render/local_time.h"
 #include "tools/stele/cli/progress.h"
 
 static const struct {
@@ -14,6 +14,7 @@ static const struct {
     [OUTPUT_NDJSON] = {"ndjson", ""},
     [OUTPUT_RAW] = {"raw", " (the bytes as they came)"},
     [OUTPUT_CSV] = {"csv", ""},
+    [OUTPUT_CSV_SAFE] = {"csv-safe", " (for spreadsheets)"},
     [OUTPUT_STIX] = {"stix", " (sightings)"},
 };
 
@@ -107,7 +108,7 @@ struct output_text output_size(int64_t bytes)
 struct output_text output_time(int64_t time_us)
 {
     struct output_text out;
-    (void)clock_format(time_us, out.text);
+    (void)local_time_format(time_us, out.text);
     return out;
 }
 

@@ -11,14 +11,16 @@ enum output_form {
     OUTPUT_NDJSON,
     OUTPUT_RAW,
     OUTPUT_CSV,
+    OUTPUT_CSV_SAFE, /* of which a spreadsheet takes no cell for a formula */
     OUTPUT_STIX,
 };
 
 /* A set of forms is a sum of bits. */
-#define OUTPUT_BIT(form)      (1u << (form))
-#define OUTPUT_TABLE_JSON     (OUTPUT_BIT(OUTPUT_TABLE) | OUTPUT_BIT(OUTPUT_JSON))
-#define OUTPUT_TABLE_JSON_CSV (OUTPUT_TABLE_JSON | OUTPUT_BIT(OUTPUT_CSV))
-#define OUTPUT_ROWS           (OUTPUT_TABLE_JSON_CSV | OUTPUT_BIT(OUTPUT_NDJSON))
+#define OUTPUT_BIT(form)  (1u << (form))
+#define OUTPUT_TABLE_JSON (OUTPUT_BIT(OUTPUT_TABLE) | OUTPUT_BIT(OUTPUT_JSON))
+#define OUTPUT_ROWS                                                                                \
+    (OUTPUT_TABLE_JSON | OUTPUT_BIT(OUTPUT_NDJSON) | OUTPUT_BIT(OUTPUT_CSV) |                      \
+     OUTPUT_BIT(OUTPUT_CSV_SAFE))
 
 /* False when no form of the set has that name. */
 bool output_form_find(const char *name, unsigned forms, enum output_form *out_form);
@@ -46,7 +48,7 @@ struct output_text output_number(int64_t number);
 struct output_text output_count(int64_t number, const char *noun);
 /* "3.2 MiB" */
 struct output_text output_size(int64_t bytes);
-/* "2026-11-23T10:00:00Z", and the day of it alone. */
+/* "2026-11-23T10:00:00Z", in the zone of --tz, and its UTC day alone. */
 struct output_text output_time(int64_t time_us);
 struct output_text output_day(int64_t time_us);
 

@@ -5,6 +5,7 @@
 
 #include "query/language/error_position.h"
 #include "query/language/parse.h"
+#include "query/render/local_time.h"
 #include "query/render/terminal_text.h"
 
 enum status query_args_times(const char *from, const char *to, int64_t *out_from_us,
@@ -13,11 +14,11 @@ enum status query_args_times(const char *from, const char *to, int64_t *out_from
     int64_t now_us = clock_now_us();
     int64_t from_us = INT64_MIN;
     int64_t to_us = INT64_MAX;
-    enum status status = from ? clock_parse_user(span_str(from), now_us, &from_us, err) : OK;
+    enum status status = from ? local_time_parse(span_str(from), now_us, &from_us, err) : OK;
     if (status != OK) {
         return err_wrap(err, status, "--from");
     }
-    status = to ? clock_parse_user(span_str(to), now_us, &to_us, err) : OK;
+    status = to ? local_time_parse(span_str(to), now_us, &to_us, err) : OK;
     if (status != OK) {
         return err_wrap(err, status, "--to");
     }

@@ -89,7 +89,7 @@ static void print_event(void *context, const struct hunt_event *hit)
     hunt_print_event(hit, hunt->warninglists, hunt->lists[hit->indicator->list].name);
 }
 
-static enum status run_hunt(struct hunt *hunt, enum output_form form, bool *out_found,
+static enum status run_hunt(struct hunt *hunt, const struct options *options, bool *out_found,
                             struct err *err)
 {
     struct day_iterator *iterator = NULL;
@@ -119,8 +119,7 @@ static enum status run_hunt(struct hunt *hunt, enum output_form form, bool *out_
                                        .result = &result,
                                        .archive_id = archive,
                                        .unseen = given.unseen};
-    status =
-        THEN(status, hunt_print(&report, given.events ? OUTPUT_NDJSON : form, !given.events, err));
+    status = THEN(status, hunt_print(&report, options, !given.events, err));
     bool narrowed = strcmp(given.query, "*") != 0 || given.from || given.to;
     if (status == OK && narrowed && result.coverage.events == 0) {
         const struct zero_question question = {.path = hunt->search.path,
@@ -161,6 +160,11 @@ static enum status run(struct options *options, int *out_code, struct err *err)
     if (given.events && options->has_form && options->form != OUTPUT_NDJSON) {
         return err_set(err, ERR_USAGE, "--events prints NDJSON: leave --output out");
     }
+    if (options->columns &&
+        (given.events || (options->form != OUTPUT_TABLE && options->form != OUTPUT_CSV &&
+                          options->form != OUTPUT_CSV_SAFE))) {
+        return err_set(err, ERR_USAGE, "--columns chooses columns of a table or csv");
+    }
     if (given.min_confidence) {
         status = options_number("min-confidence", given.min_confidence, 0, INDICATOR_CONFIDENCE_MAX,
                                 &hunt.confidence, err);
@@ -172,7 +176,7 @@ static enum status run(struct options *options, int *out_code, struct err *err)
     hunt.search.query = query;
     hunt.search.path = options->archive;
     status = THEN(status, read_lists(&hunt, options, err));
-    status = THEN(status, run_hunt(&hunt, options->form, &found, err));
+    status = THEN(status, run_hunt(&hunt, options, &found, err));
     *out_code = hunt.failed != OK ? status_exit_code(hunt.failed) : found ? 0 : 1;
     indicator_set_free(hunt.set);
     warninglist_free(hunt.warninglists);

@@ -3,16 +3,17 @@
 
 #include <stdlib.h>
 
-static enum status print_form(const struct hunt_report *report, enum output_form form,
+static enum status print_form(const struct hunt_report *report, const struct options *options,
                               const struct hunt_sums *sums, struct err *err)
 {
+    enum output_form form = options->form;
     return form == OUTPUT_JSON     ? hunt_print_json(report, sums, err)
            : form == OUTPUT_NDJSON ? hunt_print_ndjson(report, err)
            : form == OUTPUT_STIX   ? hunt_print_stix(report, err)
-                                   : hunt_print_rows(report, form, err);
+                                   : hunt_print_rows(report, options, err);
 }
 
-enum status hunt_print(const struct hunt_report *report, enum output_form form, bool rows,
+enum status hunt_print(const struct hunt_report *report, const struct options *options, bool rows,
                        struct err *err)
 {
     struct hunt_sums *sums = malloc(sizeof *sums);
@@ -20,8 +21,8 @@ enum status hunt_print(const struct hunt_report *report, enum output_form form, 
         return err_nomem(err, "hunt");
     }
     hunt_sum_up(report, sums);
-    hunt_print_summary(report, sums, form == OUTPUT_TABLE ? stdout : stderr);
-    enum status status = rows ? print_form(report, form, sums, err) : OK;
+    hunt_print_summary(report, sums, rows && options->form == OUTPUT_TABLE ? stdout : stderr);
+    enum status status = rows ? print_form(report, options, sums, err) : OK;
     free(sums);
     return status == OK && fflush(stdout) != 0 ? err_set(err, ERR_IO, "the output failed") : status;
 }

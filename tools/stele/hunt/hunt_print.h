@@ -6,7 +6,7 @@
 
 #include "query/hunt/hunt_run.h"
 #include "query/list/list.h"
-#include "tools/stele/cli/output.h"
+#include "tools/stele/cli/options.h"
 
 enum { HUNT_LISTS_MAX = 256 };
 
@@ -29,8 +29,8 @@ struct hunt_report {
 /* Rows on stdout; OUTPUT_JSON has the lists and what was searched, too. The words for people (what
  * was read and seen, by list and kind; what was suppressed; what was searched) stand in front of a
  * table, and go to stderr beside the other forms and without rows. ERR_IO when the output fails. */
-MUST_USE enum status hunt_print(const struct hunt_report *report, enum output_form form, bool rows,
-                                struct err *err);
+MUST_USE enum status hunt_print(const struct hunt_report *report, const struct options *options,
+                                bool rows, struct err *err);
 
 /* One event of an indicator, as a line of JSON on stdout. */
 void hunt_print_event(const struct hunt_event *hit, const struct warninglist_set *warninglists,
@@ -59,8 +59,8 @@ void hunt_print_summary(const struct hunt_report *report, const struct hunt_sums
 
 /* Header and rows of a table or CSV (hunt_rows.c): one for each hit and, with report->unseen, for
  * each indicator without one. A table has what is suppressed as numbers only. */
-MUST_USE enum status hunt_print_rows(const struct hunt_report *report, enum output_form form,
-                                     struct err *err);
+MUST_USE enum status hunt_print_rows(const struct hunt_report *report,
+                                     const struct options *options, struct err *err);
 /* The same rows as lines of JSON, or as the whole document with `sums` (hunt_json.c). */
 MUST_USE enum status hunt_print_ndjson(const struct hunt_report *report, struct err *err);
 MUST_USE enum status hunt_print_json(const struct hunt_report *report, const struct hunt_sums *sums,

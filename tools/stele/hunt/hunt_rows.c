@@ -1,108 +1,83 @@
 /* The rows of a hunt as a table or CSV. */
-#include "query/render/terminal_text.h"
-#include "tools/stele/cli/table_cell.h"
+#include "tools/stele/cli/row_output.h"
 #include "tools/stele/hunt/hunt_print.h"
 
-enum { INDICATOR_COLUMNS = 44, NAMES_COLUMNS = 40, NAMES_SHOWN = 3 };
+static const struct listing_column columns[] = {
+    {LISTING_NAME("list"), LISTING_MORE},
+    {LISTING_NAME("indicator"), LISTING_WIDE},
+    {LISTING_NAME("kind"), LISTING_WHOLE},
+    {LISTING_NAME("events"), LISTING_RIGHT | LISTING_WHOLE},
+    {LISTING_NAME("first_seen"), LISTING_WHOLE},
+    {LISTING_NAME("last_seen"), LISTING_WHOLE},
+    {LISTING_NAME("actors"), 0},
+    {LISTING_NAME("targets"), LISTING_SPARE},
+    {LISTING_NAME("fields"), 0},
+    {LISTING_NAME("suppressed"), LISTING_MORE},
+    {LISTING_NAME("encoded"), LISTING_RIGHT | LISTING_MORE},
+};
+enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
 struct hunt_rows {
     const struct hunt_report *report;
-    enum output_form form;
-    struct buf line;
+    struct listing rows;
 };
 
-static void add_names(struct buf *out, const struct hunt_names *names)
+/* The names that were kept, and a sign that there were more. */
+static void add_names(struct listing *rows, const struct hunt_names *names)
 {
-    size_t shown = names->count < NAMES_SHOWN ? names->count : NAMES_SHOWN;
-    for (size_t i = 0; i < shown; i++) {
-        buf_add_str(out, i > 0 ? ", " : "");
-        (void)terminal_text_add(out, names->items[i], NAMES_COLUMNS);
+    struct span items[HUNT_NAMES_MAX + 1];
+    size_t count = names->count;
+    memcpy(items, names->items, count * sizeof items[0]);
+    if (names->more) {
+        items[count++] = span_str("...");
     }
-    if (names->count > shown) {
-        buf_printf(out, " +%zu%s", names->count - shown, names->more ? " or more" : "");
-    }
-}
-
-static void add_table_row(struct buf *out, const struct indicator *indicator,
-                          const struct hunt_hit *hit)
-{
-    table_cell_add_padded(out, indicator->text, INDICATOR_COLUMNS);
-    buf_printf(out, "%-8s %9lld  ", indicator_kind_name(indicator),
-               (long long)(hit ? hit->events : 0));
-    if (hit) {
-        buf_printf(out, "%-20.19s  %-20.19s  ", output_time(hit->first_us).text,
-                   output_time(hit->last_us).text);
-        add_names(out, &hit->actors);
-        buf_add_str(out, " | ");
-        add_names(out, &hit->targets);
-        buf_add_str(out, " | ");
-        add_names(out, &hit->fields);
-        if (hit->decoded > 0) {
-            buf_printf(out, " (%lld encoded)", (long long)hit->decoded);
-        }
-    }
-    buf_add_char(out, '\n');
-}
-
-static void add_csv_names(struct buf *out, const struct hunt_names *names)
-{
-    struct buf cell = BUF_INIT;
-    for (size_t i = 0; i < names->count; i++) {
-        buf_add_str(&cell, i > 0 ? " " : "");
-        buf_add_span(&cell, names->items[i]);
-    }
-    table_cell_add_csv(out, buf_span(&cell));
-    buf_fini(&cell);
-}
-
-static void add_csv_row(struct buf *out, const struct hunt_report *report, size_t number,
-                        const struct hunt_hit *hit)
-{
-    const struct indicator *indicator = indicator_set_get(report->set, number);
-    uint32_t warninglist = hunt_row_warninglist(report, number, hit);
-    static const struct hunt_names none = {0};
-    table_cell_add_csv(out, span_str(report->lists[indicator->list].name));
-    table_cell_add_csv(out, indicator->text);
-    buf_printf(out, ",%s,%lld,%s,%s", indicator_kind_name(indicator),
-               (long long)(hit ? hit->events : 0), hit ? output_time(hit->first_us).text : "",
-               hit ? output_time(hit->last_us).text : "");
-    add_csv_names(out, hit ? &hit->actors : &none);
-    add_csv_names(out, hit ? &hit->targets : &none);
-    add_csv_names(out, hit ? &hit->fields : &none);
-    table_cell_add_csv(out, warninglist
-                                ? warninglist_get(report->warninglists, warninglist - 1)->name
-                                : span_of("", 0));
-    buf_add_str(out, "\r\n");
+    listing_list(rows, items, count);
 }
 
 static enum status add_row(void *context, size_t number, const struct hunt_hit *hit,
                            struct err *err)
 {
-    struct hunt_rows *rows = context;
-    if (rows->form == OUTPUT_TABLE) {
-        add_table_row(&rows->line, indicator_set_get(rows->report->set, number), hit);
-    } else {
-        add_csv_row(&rows->line, rows->report, number, hit);
-    }
-    return output_write(&rows->line, err);
+    static const struct hunt_names none = {0};
+    struct hunt_rows *print = context;
+    struct listing *rows = &print->rows;
+    const struct hunt_report *report = print->report;
+    const struct indicator *indicator = indicator_set_get(report->set, number);
+    uint32_t warninglist = hunt_row_warninglist(report, number, hit);
+    listing_str(rows, report->lists[indicator->list].name);
+    listing_text(rows, indicator->text);
+    listing_str(rows, indicator_kind_name(indicator));
+    listing_int(rows, hit ? hit->events : 0);
+    listing_time(rows, hit ? hit->first_us : INT64_MIN);
+    listing_time(rows, hit ? hit->last_us : INT64_MIN);
+    add_names(rows, hit ? &hit->actors : &none);
+    add_names(rows, hit ? &hit->targets : &none);
+    add_names(rows, hit ? &hit->fields : &none);
+    listing_text(rows, warninglist ? warninglist_get(report->warninglists, warninglist - 1)->name
+                                   : span_of(NULL, 0));
+    listing_int(rows, hit ? hit->decoded : 0);
+    return listing_next(rows, err);
 }
 
-enum status hunt_print_rows(const struct hunt_report *report, enum output_form form,
+enum status hunt_print_rows(const struct hunt_report *report, const struct options *options,
                             struct err *err)
 {
-    struct hunt_rows rows = {.report = report, .form = form};
+    struct hunt_rows print = {.report = report};
+    struct listing_column shown[COLUMNS];
     bool any = report->unseen;
-    for (size_t i = 0; !any && i < report->result->n_hits; i++) {
-        any = report->result->hits[i].warninglist == 0;
+    memcpy(shown, columns, sizeof shown);
+    for (size_t i = 0; i < report->result->n_hits; i++) {
+        any = any || report->result->hits[i].warninglist == 0;
+        if (report->result->hits[i].decoded > 0) {
+            shown[COLUMNS - 1].flags &= ~(unsigned)LISTING_MORE;
+        }
     }
-    if (form == OUTPUT_CSV) {
-        printf("list,indicator,kind,events,first_seen,last_seen,actors,targets,fields,suppressed"
-               "\r\n");
-    } else if (any) {
-        printf("\n%-*s  %-8s %9s  %-20s  %-20s  %s\n", INDICATOR_COLUMNS, "INDICATOR", "KIND",
-               "EVENTS", "FIRST SEEN", "LAST SEEN", "ACTORS | TARGETS | FIELDS");
+    enum status status = row_output_begin(options, shown, COLUMNS, &print.rows, err);
+    if (status == OK && options->form == OUTPUT_TABLE && any) {
+        printf("\n");
     }
-    enum status status = hunt_each_row(report, form != OUTPUT_TABLE, add_row, &rows, err);
-    buf_fini(&rows.line);
+    status =
+        THEN(status, hunt_each_row(report, options->form != OUTPUT_TABLE, add_row, &print, err));
+    status = THEN(status, listing_end(&print.rows, err));
+    listing_fini(&print.rows);
     return status;
 }

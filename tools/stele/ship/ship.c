@@ -199,6 +199,15 @@ static enum status run_once(const struct options *options, int *out_code, struct
     return pid > 0 ? ship_by_daemon(&once, pid, err) : ship_without_daemon(&once, out_code, err);
 }
 
+/* Objects alone are rows. */
+static enum status refuse_rows(const struct options *options, const char *why, struct err *err)
+{
+    bool rows = options->form != OUTPUT_TABLE && options->form != OUTPUT_JSON;
+    return rows               ? err_set(err, ERR_USAGE, "--output %s %s", options->output, why)
+           : options->columns ? err_set(err, ERR_USAGE, "--columns %s", why)
+                              : OK;
+}
+
 /* --status, with or without times. */
 static enum status show_status(const struct options *options, int *out_code, struct err *err)
 {
@@ -206,9 +215,9 @@ static enum status show_status(const struct options *options, int *out_code, str
     int64_t to_us;
     bool any = true;
     if (!given.from && !given.to) {
-        return options->form == OUTPUT_CSV
-                   ? err_set(err, ERR_USAGE, "--output csv lists objects: give --from or --to")
-                   : ship_show_status(options, err);
+        enum status plain =
+            refuse_rows(options, "lists objects: give --status and --from or --to", err);
+        return THEN(plain, ship_show_status(options, err));
     }
     enum status status = query_args_times(given.from, given.to, &from_us, &to_us, err);
     status = THEN(status, ship_show_ledger(options, from_us, to_us, &any, err));
@@ -219,10 +228,8 @@ static enum status show_status(const struct options *options, int *out_code, str
 static enum status reconcile(const struct options *options, int *out_code, struct err *err)
 {
     bool equal = true;
-    if (options->form == OUTPUT_CSV) {
-        return err_set(err, ERR_USAGE, "--reconcile prints a table or json");
-    }
-    enum status status = ship_show_reconcile(options, given.deep, given.repair, &equal, err);
+    enum status status = refuse_rows(options, "is not among what --reconcile prints", err);
+    status = THEN(status, ship_show_reconcile(options, given.deep, given.repair, &equal, err));
     *out_code = equal ? 0 : status_exit_code(ERR_CORRUPT);
     return status;
 }
@@ -255,7 +262,7 @@ const struct verb verb_ship = {
     .name = "ship",
     .summary = "upload what is not shipped yet, or show how shipping stands",
     VERB_OPTIONS(entries),
-    .forms = OUTPUT_TABLE_JSON_CSV,
+    .forms = OUTPUT_ROWS,
     .rules = rules,
     .needs = VERB_NEEDS_ARCHIVE,
     .run = run,

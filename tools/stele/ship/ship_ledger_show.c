@@ -1,14 +1,13 @@
 /* stele ship --status --from --to: which events went in which object, what waits and what failed;
- * as a table, JSON or CSV, each object written as it is read. */
+ * as rows or one JSON document, each object written as it is read. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "daemon/ship/ship_ledger.h"
 #include "daemon/ship/target_open.h"
 #include "query/language/parse.h"
-#include "query/render/terminal_text.h"
 #include "query/search/inbox_scan.h"
-#include "tools/stele/cli/table_cell.h"
+#include "tools/stele/cli/row_output.h"
 #include "tools/stele/ship/ship_action.h"
 
 /* What is printed, and sums over the objects. */
@@ -17,8 +16,9 @@ struct ledger_print {
     const char *target; /* the configured one; NULL: none */
     int64_t objects;
     int64_t shipped;
-    int64_t failed; /* planned, and each try failed */
-    int64_t gone;   /* planned, and deleted unshipped */
+    int64_t failed;      /* planned, and each try failed */
+    int64_t gone;        /* planned, and deleted unshipped */
+    struct listing rows; /* of every form but JSON, which is one document */
     struct buf out;
     struct json_writer json; /* into out */
 };
@@ -31,43 +31,61 @@ static const char *state_name(const struct ledger_object *object)
                                            : "planned";
 }
 
-static void add_table(struct buf *out, const struct ledger_print *print,
-                      const struct ship_ledger_row *found)
+static const struct listing_column columns[] = {
+    {LISTING_NAME("target"), LISTING_MORE},
+    {LISTING_NAME("key"), LISTING_WIDE},
+    {LISTING_NAME("day"), LISTING_MORE},
+    {LISTING_NAME("first_block"), LISTING_RIGHT | LISTING_MORE},
+    {LISTING_NAME("last_block"), LISTING_RIGHT | LISTING_MORE},
+    {LISTING_NAME("state"), LISTING_WHOLE},
+    {LISTING_NAME("events"), LISTING_RIGHT | LISTING_WHOLE},
+    {LISTING_NAME("events_in_range"), LISTING_RIGHT},
+    {LISTING_NAME("bytes"), LISTING_RIGHT},
+    {LISTING_NAME("sha256"), LISTING_PIPE},
+    {LISTING_NAME("sent_bytes"), LISTING_RIGHT | LISTING_MORE},
+    {LISTING_NAME("sent_sha256"), LISTING_PIPE},
+    {LISTING_NAME("sent_by"), LISTING_MORE},
+    {LISTING_NAME("planned"), LISTING_PIPE | LISTING_WHOLE},
+    {LISTING_NAME("shipped"), LISTING_WHOLE},
+    {LISTING_NAME("tries"), LISTING_RIGHT},
+    {LISTING_NAME("error"), 0},
+};
+enum { COLUMNS = sizeof columns / sizeof columns[0] };
+
+static enum status add_row(struct listing *rows, const struct ship_ledger_row *found,
+                           struct err *err)
 {
     const struct ledger_object *object = &found->object;
-    const struct ledger_content *content = &object->content;
-    const struct ledger_sent *sent = &object->sent;
+    bool is_shipped = object->state == LEDGER_SHIPPED;
     char hex[DIGEST_HEX_BYTES];
-    bool elsewhere = !print->target || strcmp(print->target, object->target) != 0;
-    buf_printf(out, "%s%s%s\n", elsewhere ? object->target : "", elsewhere ? "/" : "", object->key);
-    buf_printf(out, "  %s", output_count(content->events, "event").text);
-    if (found->in_range >= 0 && found->in_range != content->events) {
-        buf_printf(out, ", %s of them of this time", output_number(found->in_range).text);
-    } else if (found->in_range < 0) {
-        buf_add_str(out, " (of the day: its blocks are deleted)");
+    listing_str(rows, object->target);
+    listing_str(rows, object->key);
+    listing_day(rows, object->day_us);
+    listing_int(rows, object->first_block);
+    listing_int(rows, object->last_block);
+    listing_str(rows, state_name(object));
+    listing_int(rows, object->content.events);
+    if (found->in_range >= 0) {
+        listing_int(rows, found->in_range);
+    } else {
+        listing_null(rows); /* its blocks are deleted */
     }
-    buf_printf(out, "; block%s %" PRId64,
-               output_plural(object->last_block - object->first_block + 1), object->first_block);
-    if (object->last_block > object->first_block) {
-        buf_printf(out, " to %" PRId64, object->last_block);
+    listing_int(rows, object->content.bytes);
+    listing_str(rows, digest_hex(&object->content.sha256, hex));
+    if (is_shipped) {
+        listing_int(rows, object->sent.bytes);
+        listing_str(rows, digest_hex(&object->sent.sha256, hex));
+        listing_str(rows, object->sent.library);
+    } else {
+        listing_null(rows);
+        listing_null(rows);
+        listing_null(rows);
     }
-    buf_printf(out, "; %s bytes\n", output_number(content->bytes).text);
-    buf_printf(out, "  sha256 %s\n", digest_hex(&content->sha256, hex));
-    if (object->state == LEDGER_SHIPPED) {
-        buf_printf(out, "  sent   %s, %s bytes%s%s\n", digest_hex(&sent->sha256, hex),
-                   output_number(sent->bytes).text, sent->library[0] ? ", " : "", sent->library);
-    }
-    buf_printf(out, "  %s", state_name(object));
-    if (object->state == LEDGER_SHIPPED) {
-        buf_printf(out, " %s", output_time(object->shipped_us).text);
-    }
-    buf_printf(out, ", planned %s, %" PRId64 " tr%s\n", output_time(object->planned_us).text,
-               object->tries, object->tries == 1 ? "y" : "ies");
-    if (object->last_error[0]) {
-        buf_add_str(out, "  ");
-        (void)terminal_text_add(out, span_str(object->last_error), SIZE_MAX);
-        buf_printf(out, "; next try %s\n", output_time(object->next_try_us).text);
-    }
+    listing_time(rows, object->planned_us);
+    listing_time(rows, is_shipped ? object->shipped_us : INT64_MIN);
+    listing_int(rows, object->tries);
+    listing_str(rows, object->last_error[0] ? object->last_error : NULL);
+    return listing_next(rows, err);
 }
 
 static void add_json(struct json_writer *json, const struct ship_ledger_row *found)
@@ -102,36 +120,6 @@ static void add_json(struct json_writer *json, const struct ship_ledger_row *fou
     json_end(json);
 }
 
-static void add_csv(struct buf *out, const struct ship_ledger_row *found, bool first)
-{
-    const struct ledger_object *object = &found->object;
-    bool is_shipped = object->state == LEDGER_SHIPPED;
-    char hex[DIGEST_HEX_BYTES];
-    if (first) {
-        buf_add_str(out, "target,key,day,first_block,last_block,state,events,events_in_range,bytes,"
-                         "sha256,sent_bytes,sent_sha256,sent_by,planned,shipped,tries,error\r\n");
-    }
-    table_cell_add_csv(out, span_str(object->target));
-    table_cell_add_csv(out, span_str(object->key));
-    buf_printf(out, ",%s,%" PRId64 ",%" PRId64 ",%s,%" PRId64 ",", output_day(object->day_us).text,
-               object->first_block, object->last_block, state_name(object), object->content.events);
-    if (found->in_range >= 0) {
-        buf_printf(out, "%" PRId64, found->in_range);
-    }
-    buf_printf(out, ",%" PRId64 ",%s,", object->content.bytes,
-               digest_hex(&object->content.sha256, hex));
-    if (is_shipped) {
-        buf_printf(out, "%" PRId64 ",%s,%s", object->sent.bytes,
-                   digest_hex(&object->sent.sha256, hex), object->sent.library);
-    } else {
-        buf_add_str(out, ",,");
-    }
-    buf_printf(out, ",%s,%s,%" PRId64, output_time(object->planned_us).text,
-               is_shipped ? output_time(object->shipped_us).text : "", object->tries);
-    table_cell_add_csv(out, span_str(object->last_error));
-    buf_add_str(out, "\r\n");
-}
-
 static void print_begin(struct ledger_print *print)
 {
     if (print->form == OUTPUT_JSON) {
@@ -145,17 +133,14 @@ static enum status print_object(void *context, const struct ship_ledger_row *fou
 {
     struct ledger_print *print = context;
     bool is_shipped = found->object.state == LEDGER_SHIPPED;
-    bool first = print->objects++ == 0;
+    print->objects++;
     print->shipped += is_shipped;
     print->gone += found->object.is_gone;
     print->failed += !is_shipped && !found->object.is_gone && found->object.tries > 0;
-    if (print->form == OUTPUT_JSON) {
-        add_json(&print->json, found);
-    } else if (print->form == OUTPUT_CSV) {
-        add_csv(&print->out, found, first);
-    } else {
-        add_table(&print->out, print, found);
+    if (print->form != OUTPUT_JSON) {
+        return add_row(&print->rows, found, err);
     }
+    add_json(&print->json, found);
     return output_write(&print->out, err);
 }
 
@@ -216,10 +201,11 @@ static enum status print_end(struct ledger_print *print, const struct ship_ledge
     if (print->form == OUTPUT_JSON) {
         return print_json_end(print, rest, inbox, err);
     }
-    if (print->form == OUTPUT_TABLE) {
+    enum status status = listing_end(&print->rows, err);
+    if (status == OK && print->form == OUTPUT_TABLE) {
         add_table_end(&print->out, print, rest, inbox);
     }
-    return output_write(&print->out, err);
+    return THEN(status, output_write(&print->out, err));
 }
 
 /* Events of that time that are on disk and in no block yet. Those that came twice count twice. */
@@ -256,17 +242,20 @@ enum status ship_show_ledger(const struct options *options, int64_t from_us, int
     const struct ship_ledger_query query = {
         .archive_dir = dir, .target = target, .from_us = from_us, .to_us = to_us};
     struct ledger_print print = {.form = options->form, .target = target};
+    status = THEN(status, row_output_refuse_columns(options, err));
+    status = THEN(status, row_output_begin(options, columns, COLUMNS, &print.rows, err));
     print_begin(&print);
     /* the inbox first: what moves on meanwhile is then seen in both, not in none */
     status = THEN(status, count_inbox(dir, from_us, to_us, &inbox, err));
     status = THEN(status, ship_ledger_read(&query, print_object, &print, &rest, err));
     status = THEN(status, print_end(&print, &rest, inbox, err));
+    listing_fini(&print.rows);
     buf_fini(&print.out);
     if (status != OK) {
         return status;
     }
     *out_any = print.objects > 0 || rest.inbox_scan_events > 0 || inbox > 0;
-    if (!*out_any && options->form == OUTPUT_CSV) {
+    if (!*out_any && options->form != OUTPUT_TABLE && options->form != OUTPUT_JSON) {
         fprintf(stderr, "no object has events of this time\n");
     }
     return OK;

@@ -37,14 +37,14 @@ static void print_target(const struct ship_status *status, const struct ship_sta
 {
     char age[32];
     printf("%s%s\n", target->url, target->configured ? "" : " (no longer shipped to)");
-    printf("  shipped  %s events in %s, %s bytes", output_number(target->shipped_events).text,
+    printf("  shipped  %s in %s, %s bytes", output_count(target->shipped_events, "event").text,
            output_count(target->shipped_objects, "object").text,
            output_number(target->shipped_bytes).text);
     if (target->shipped_us > 0) {
         printf(", last %s", output_time(target->shipped_us).text);
     }
-    printf("\n  waiting  %s events in %" PRId64 " block%s",
-           output_number(target->inbox_scan_events).text, target->waiting_blocks,
+    printf("\n  waiting  %s in %" PRId64 " block%s",
+           output_count(target->inbox_scan_events, "event").text, target->waiting_blocks,
            output_plural(target->waiting_blocks));
     if (target->planned_objects > 0) {
         printf(", %s in %" PRId64 " planned object%s", output_number(target->planned_events).text,
@@ -58,8 +58,8 @@ static void print_target(const struct ship_status *status, const struct ship_sta
         print_failed(target);
     }
     if (target->gone_objects > 0) {
-        printf("  gone     %s events in %" PRId64 " planned object%s: deleted unshipped (forced)\n",
-               output_number(target->gone_events).text, target->gone_objects,
+        printf("  gone     %s in %" PRId64 " planned object%s: deleted unshipped (forced)\n",
+               output_count(target->gone_events, "event").text, target->gone_objects,
                output_plural(target->gone_objects));
     }
     if (!target->configured) {

@@ -25,7 +25,7 @@ struct sql_session {
     struct table_module module;
     struct sql_guard guard;
     struct err of_table; /* the table's last failure; status OK: none */
-    enum output_form form;
+    const struct options *options;
     int64_t n_rows;
     /* of the statement at hand */
     struct query *matches[MATCHES_KEPT]; /* distinct texts of MATCH */
@@ -106,11 +106,11 @@ static enum status run_statement(struct sql_session *session, sqlite3_stmt *stmt
 {
     struct sql_print print;
     int rc = SQLITE_DONE;
-    enum status status = sql_print_begin(&print, session->form, stmt, err);
+    enum status status = sql_print_begin(&print, session->options, stmt, err);
     while (status == OK && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
         status = sql_print_row(&print, err);
     }
-    session->n_rows += print.n_rows;
+    session->n_rows += print.rows.count;
     if (status == OK && rc != SQLITE_DONE) {
         status = sql_fail(session, err);
     }
@@ -177,7 +177,7 @@ static enum status read_sql(const char *word, struct buf *out, struct err *err)
 static enum status run(struct options *options, int *out_code, struct err *err)
 {
     struct sql_session session = {
-        .form = options->form,
+        .options = options,
         .module = {.path = options->archive, .stop = &interrupt_flag},
     };
     struct buf text = BUF_INIT;

@@ -1,24 +1,20 @@
-/* The rows of a statement as output. */
+/* The rows of a statement as output (query/render/listing.h). */
 #ifndef TOOLS_STELE_SQL_SQL_PRINT_H
 #define TOOLS_STELE_SQL_SQL_PRINT_H
 
 #include <sqlite3.h>
 
-#include "tools/stele/cli/output.h"
+#include "tools/stele/cli/row_output.h"
 
-/* Rows of one statement. A table's first rows are held back to find the widths of its columns. */
 struct sql_print {
-    enum output_form form;
+    struct listing rows;
     sqlite3_stmt *stmt;
-    int n_columns;
-    int64_t n_rows;
-    struct buf held; /* struct span of each cell, NULs and all, as size and bytes */
-    size_t n_held;
-    size_t *widths; /* of the columns, once the held rows are out */
-    struct buf line;
+    int n_columns; /* 0: a statement without rows, of which nothing is printed */
+    VEC(struct listing_column) columns;
+    struct buf names;
 };
 
-MUST_USE enum status sql_print_begin(struct sql_print *print, enum output_form form,
+MUST_USE enum status sql_print_begin(struct sql_print *print, const struct options *options,
                                      sqlite3_stmt *stmt, struct err *err);
 /* The row the statement stands on. */
 MUST_USE enum status sql_print_row(struct sql_print *print, struct err *err);

@@ -4,120 +4,74 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "query/render/terminal_text.h"
 #include "schema/index/deletion.h"
-#include "schema/text/json_writer.h"
 #include "tools/stele/cli/login_name.h"
 #include "tools/stele/cli/query_args.h"
-#include "tools/stele/cli/table_cell.h"
+#include "tools/stele/cli/row_output.h"
 
 static bool with_released; /* --all */
 
-enum { WHAT_COLUMNS = 44, WHO_COLUMNS = 12, WHAT_BYTES = 1200 };
+enum { OF_THE_RELEASE = 8 }; /* the columns from here on */
 
-/* "session 3f9c...", "2026-11-01T00:00:00Z to ..." */
-static struct span what_text(const struct legal_hold *hold, struct buf *out)
+static const struct listing_column columns[] = {
+    {LISTING_NAME("id"), LISTING_RIGHT | LISTING_WHOLE},
+    {LISTING_NAME("made"), LISTING_WHOLE},
+    {LISTING_NAME("who"), 0},
+    {LISTING_NAME("kind"), 0},
+    {LISTING_NAME("subject"), 0},
+    {LISTING_NAME("from"), LISTING_WHOLE},
+    {LISTING_NAME("to"), LISTING_WHOLE},
+    {LISTING_NAME("why"), 0},
+    {LISTING_NAME("released"), LISTING_WHOLE | LISTING_MORE},
+    {LISTING_NAME("released_by"), LISTING_MORE},
+    {LISTING_NAME("released_why"), LISTING_MORE},
+};
+enum { COLUMNS = sizeof columns / sizeof columns[0] };
+
+static enum status add_row(struct listing *rows, const struct legal_hold *hold, struct err *err)
 {
-    bool has_from = hold->from_us != INT64_MIN;
-    bool has_to = hold->to_us != INT64_MAX;
-    if (hold->kind != LEGAL_HOLD_RANGE) {
-        buf_printf(out, "%s %s", legal_hold_kind_name(hold->kind), hold->subject);
-    }
-    if (hold->kind == LEGAL_HOLD_RANGE || has_from || has_to) {
-        buf_printf(out, "%s%s to %s", out->size > 0 ? ", " : "",
-                   has_from ? output_time(hold->from_us).text : "...",
-                   has_to ? output_time(hold->to_us).text : "...");
-    }
-    return buf_span(out);
+    bool released = hold->released_us != 0;
+    listing_int(rows, hold->id);
+    listing_time(rows, hold->made_us);
+    listing_str(rows, hold->who);
+    listing_str(rows, legal_hold_kind_name(hold->kind));
+    listing_str(rows, hold->kind != LEGAL_HOLD_RANGE ? hold->subject : NULL);
+    listing_time(rows, hold->from_us);
+    listing_time(rows, hold->to_us);
+    listing_str(rows, hold->why);
+    listing_time(rows, released ? hold->released_us : INT64_MIN);
+    listing_str(rows, released ? hold->released_by : NULL);
+    listing_str(rows, released ? hold->released_why : NULL);
+    return listing_next(rows, err);
 }
 
-static void add_row(struct buf *out, const struct legal_hold *hold)
+static enum status print_holds(const struct options *options, const struct legal_hold *holds,
+                               size_t count, struct err *err)
 {
-    struct buf what = BUF_INIT;
-    buf_printf(out, "%-5lld %-20.19s  ", (long long)hold->id, output_time(hold->made_us).text);
-    table_cell_add_padded(out, span_str(hold->who), WHO_COLUMNS);
-    table_cell_add_padded(out, what_text(hold, &what), WHAT_COLUMNS);
-    (void)terminal_text_add(out, span_str(hold->why), SIZE_MAX);
-    table_cell_trim(out);
-    buf_add_char(out, '\n');
-    buf_fini(&what);
-}
-
-static void add_json(struct json_writer *json, const struct legal_hold *hold)
-{
-    json_newline(json);
-    json_object(json, NULL);
-    json_int(json, "id", hold->id);
-    json_text(json, "kind", legal_hold_kind_name(hold->kind));
-    if (hold->kind != LEGAL_HOLD_RANGE) {
-        json_text(json, legal_hold_kind_name(hold->kind), hold->subject);
+    struct listing_column shown[COLUMNS];
+    struct listing rows;
+    memcpy(shown, columns, sizeof shown);
+    for (size_t i = OF_THE_RELEASE; with_released && i < COLUMNS; i++) {
+        shown[i].flags &= ~(unsigned)LISTING_MORE;
     }
-    if (hold->from_us != INT64_MIN) {
-        json_time(json, "from", hold->from_us);
+    enum status status = row_output_begin(options, shown, COLUMNS, &rows, err);
+    for (size_t i = 0; status == OK && i < count; i++) {
+        status = add_row(&rows, &holds[i], err);
     }
-    if (hold->to_us != INT64_MAX) {
-        json_time(json, "to", hold->to_us);
-    }
-    json_text(json, "why", hold->why);
-    json_text(json, "who", hold->who);
-    json_time(json, "made", hold->made_us);
-    if (hold->released_us != 0) {
-        json_time(json, "released", hold->released_us);
-        json_text(json, "released_by", hold->released_by);
-        json_text(json, "released_why", hold->released_why);
-    }
-    json_end(json);
-}
-
-static void add_released(struct buf *out, const struct legal_hold *hold)
-{
-    if (hold->released_us != 0) {
-        buf_printf(out, "      released %.19s by ", output_time(hold->released_us).text);
-        (void)terminal_text_add(out, span_str(hold->released_by), SIZE_MAX);
-        buf_add_str(out, ": ");
-        (void)terminal_text_add(out, span_str(hold->released_why), SIZE_MAX);
-        buf_add_char(out, '\n');
-    }
-}
-
-static void add_all_json(struct buf *out, const struct legal_hold *holds, size_t count)
-{
-    struct json_writer json = {.out = out};
-    json_object(&json, NULL);
-    json_array(&json, "holds");
-    for (size_t i = 0; i < count; i++) {
-        add_json(&json, &holds[i]);
-    }
-    json_end(&json);
-    json_end(&json);
-    buf_add_char(out, '\n');
-}
-
-static void add_table(struct buf *out, const struct legal_hold *holds, size_t count)
-{
-    if (count > 0) {
-        buf_printf(out, "%-5s %-20s  %-*s  %-*s  %s\n", "ID", "MADE", WHO_COLUMNS, "WHO",
-                   WHAT_COLUMNS, "WHAT", "WHY");
-    }
-    for (size_t i = 0; i < count; i++) {
-        add_row(out, &holds[i]);
-        add_released(out, &holds[i]);
-    }
+    status = THEN(status, listing_end(&rows, err));
+    listing_fini(&rows);
+    return status;
 }
 
 static enum status show_holds(struct options *options, int *out_code, struct err *err)
 {
     struct archive *archive = NULL;
     struct legal_hold *holds = NULL;
-    struct buf out = BUF_INIT;
     size_t count = 0;
     enum status status = archive_open(options->archive, ARCHIVE_READ, &archive, err);
     status = THEN(status, legal_hold_list(archive, with_released, &holds, &count, err));
     archive_close(archive);
-    if (status == OK) {
-        (options->form == OUTPUT_JSON ? add_all_json : add_table)(&out, holds, count);
-        status = output_finish(&out, err);
-    }
+    status = THEN(status, print_holds(options, holds, count, err));
     free(holds);
     if (status == OK && count == 0) {
         fprintf(stderr, "nothing is held\n");
@@ -134,7 +88,7 @@ static const struct verb list_action = {
     .name = "hold list",
     .summary = "list what is held, since when, by whom and why",
     VERB_OPTIONS(list_entries),
-    .forms = OUTPUT_TABLE_JSON,
+    .forms = OUTPUT_ROWS,
     .needs = VERB_NEEDS_ARCHIVE,
     .run = show_holds,
 };

@@ -8,8 +8,7 @@
 #include "tools/stele/cli/daemon_at_work.h"
 #include "tools/stele/cli/index_inline.h"
 #include "tools/stele/cli/login_name.h"
-#include "tools/stele/cli/options.h"
-#include "tools/stele/cli/table_cell.h"
+#include "tools/stele/cli/row_output.h"
 
 static struct {
     bool dry_run;
@@ -132,73 +131,55 @@ static enum status print_plan(const struct retention_plan *plan,
     return output_finish(&out, err);
 }
 
-static void add_deleted_row(struct buf *out, const struct deletion *row)
+static const struct listing_column columns[] = {
+    {LISTING_NAME("id"), LISTING_RIGHT | LISTING_WHOLE},
+    {LISTING_NAME("day"), LISTING_WHOLE},
+    {LISTING_NAME("deleted"), LISTING_WHOLE},
+    {LISTING_NAME("why"), LISTING_WHOLE},
+    {LISTING_NAME("who"), 0},
+    {LISTING_NAME("events"), LISTING_RIGHT | LISTING_WHOLE},
+    {LISTING_NAME("unshipped"), LISTING_RIGHT | LISTING_WHOLE},
+    {LISTING_NAME("bytes"), LISTING_RIGHT | LISTING_WHOLE},
+    {LISTING_NAME("forced"), LISTING_WHOLE},
+    {LISTING_NAME("done"), LISTING_WHOLE},
+    {LISTING_NAME("blocks"), LISTING_RIGHT | LISTING_MORE},
+    {LISTING_NAME("last_block"), LISTING_RIGHT | LISTING_MORE},
+    {LISTING_NAME("raw_bytes"), LISTING_RIGHT | LISTING_MORE},
+    {LISTING_NAME("chain"), LISTING_MORE},
+};
+enum { COLUMNS = sizeof columns / sizeof columns[0] };
+
+static enum status add_deleted(struct listing *rows, const struct deletion *row, struct err *err)
 {
-    buf_printf(out, "%-5lld %s  %-20.19s  %-5s  ", (long long)row->id, output_day(row->day_us).text,
-               output_time(row->deleted_us).text, row->why);
-    table_cell_add_padded(out, span_str(row->who), 12);
-    buf_printf(out, "%12s  %10s  %14s%s%s\n", output_number(row->events).text,
-               output_number(row->unshipped).text, output_number(row->file_bytes).text,
-               row->forced ? "  forced" : "", row->done ? "" : "  under way");
+    char hex[DIGEST_HEX_BYTES];
+    listing_int(rows, row->id);
+    listing_day(rows, row->day_us);
+    listing_time(rows, row->deleted_us);
+    listing_str(rows, row->why);
+    listing_str(rows, row->who);
+    listing_int(rows, row->events);
+    listing_int(rows, row->unshipped);
+    listing_int(rows, row->file_bytes);
+    listing_bool(rows, row->forced);
+    listing_bool(rows, row->done);
+    listing_int(rows, row->blocks);
+    listing_int(rows, row->last_block);
+    listing_int(rows, row->raw_bytes);
+    listing_str(rows, row->has_chain ? digest_hex(&row->chain, hex) : NULL);
+    return listing_next(rows, err);
 }
 
-static void add_deleted_json(struct json_writer *json, const struct deletion *row)
+static enum status print_deleted(const struct options *options, const struct deletion *deleted,
+                                 size_t count, struct err *err)
 {
-    json_newline(json);
-    json_object(json, NULL);
-    json_int(json, "id", row->id);
-    json_day(json, "day", row->day_us);
-    json_time(json, "deleted", row->deleted_us);
-    json_text(json, "why", row->why);
-    json_text(json, "who", row->who);
-    json_bool(json, "forced", row->forced);
-    json_int(json, "events", row->events);
-    json_int(json, "unshipped", row->unshipped);
-    json_int(json, "blocks", row->blocks);
-    json_int(json, "last_block", row->last_block);
-    json_int(json, "raw_bytes", row->raw_bytes);
-    json_int(json, "bytes", row->file_bytes);
-    if (row->has_chain) {
-        digest_json(json, "chain", &row->chain);
+    struct listing rows;
+    enum status status = row_output_begin(options, columns, COLUMNS, &rows, err);
+    for (size_t i = 0; status == OK && i < count; i++) {
+        status = add_deleted(&rows, &deleted[i], err);
     }
-    json_bool(json, "done", row->done);
-    json_end(json);
-}
-
-static void add_deletions_json(struct buf *out, const struct deletion *rows, size_t count)
-{
-    struct json_writer json = {.out = out};
-    json_object(&json, NULL);
-    json_array(&json, "deletions");
-    for (size_t i = 0; i < count; i++) {
-        add_deleted_json(&json, &rows[i]);
-    }
-    json_end(&json);
-    json_end(&json);
-    buf_add_char(out, '\n');
-}
-
-static void add_deletions_table(struct buf *out, const struct deletion *rows, size_t count)
-{
-    if (count > 0) {
-        buf_printf(out, "%-5s %-10s  %-20s  %-5s  %-12s  %12s  %10s  %14s\n", "ID", "DAY",
-                   "DELETED", "WHY", "WHO", "EVENTS", "UNSHIPPED", "BYTES");
-    }
-    for (size_t i = 0; i < count; i++) {
-        add_deleted_row(out, &rows[i]);
-    }
-}
-
-static enum status print_deleted(const struct deletion *rows, size_t count, enum output_form form,
-                                 struct err *err)
-{
-    struct buf out = BUF_INIT;
-    if (form == OUTPUT_JSON) {
-        add_deletions_json(&out, rows, count);
-    } else {
-        add_deletions_table(&out, rows, count);
-    }
-    return output_finish(&out, err);
+    status = THEN(status, listing_end(&rows, err));
+    listing_fini(&rows);
+    return status;
 }
 
 /* The bounds of the command line go before those of the configuration. */
@@ -239,7 +220,7 @@ static enum status show_deleted(const struct options *options, int *out_code, st
     size_t count = 0;
     enum status status = archive_open(options->archive, ARCHIVE_READ, &archive, err);
     status = THEN(status, deletion_list(archive, 0, &rows, &count, err));
-    status = THEN(status, print_deleted(rows, count, options->form, err));
+    status = THEN(status, print_deleted(options, rows, count, err));
     free(rows);
     archive_close(archive);
     if (status == OK && count == 0) {
@@ -302,6 +283,10 @@ static enum status run(struct options *options, int *out_code, struct err *err)
     if (given.deleted) {
         return show_deleted(options, out_code, err);
     }
+    if (options->columns || (options->form != OUTPUT_TABLE && options->form != OUTPUT_JSON)) {
+        return err_set(err, ERR_USAGE,
+                       "rows are of --deleted alone: what goes is a table or --output json");
+    }
     enum status status = read_bounds(&options->config, err);
     status = THEN(status, retention_rules_of(&options->config, url, &rules, err));
     if (status != OK) {
@@ -323,7 +308,7 @@ const struct verb verb_retention = {
     .name = "retention",
     .summary = "delete days that exceed the retention limits, or show which and why",
     VERB_OPTIONS(entries),
-    .forms = OUTPUT_TABLE_JSON,
+    .forms = OUTPUT_ROWS,
     .rules =
         (const struct verb_rule[]){{VERB_NOT_WITH, "deleted", "dry-run force keep size-max"}, {0}},
     .needs = VERB_NEEDS_ARCHIVE,

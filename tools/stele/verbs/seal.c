@@ -4,37 +4,52 @@
 
 #include "daemon/seal/sealer.h"
 #include "schema/seal/seal_store.h"
-#include "tools/stele/cli/options.h"
+#include "tools/stele/cli/row_output.h"
 
 static bool listing; /* --list */
 
-static void print_seal(const struct seal_row *row, const struct seal *seal)
+static const struct listing_column columns[] = {
+    {LISTING_NAME("seal"), LISTING_RIGHT | LISTING_WHOLE},
+    {LISTING_NAME("made"), LISTING_WHOLE},
+    {LISTING_NAME("sha256"), 0},
+    {LISTING_NAME("blocks"), LISTING_RIGHT | LISTING_WHOLE},
+    {LISTING_NAME("objects"), LISTING_RIGHT | LISTING_WHOLE},
+    {LISTING_NAME("deleted"), LISTING_RIGHT | LISTING_WHOLE},
+    {LISTING_NAME("put"), LISTING_WHOLE},
+};
+enum { COLUMNS = sizeof columns / sizeof columns[0] };
+
+static enum status add_seal(struct listing *rows, const struct seal_row *row,
+                            const struct seal *seal, struct err *err)
 {
     char hex[DIGEST_HEX_BYTES];
-    printf("%-8" PRId64 " %-27s %s  %6zu %7zu %7zu  %s\n", row->number,
-           output_time(row->made_us).text, digest_hex(&row->sha256, hex), seal->blocks.count,
-           seal->objects.count, seal->deletions.count,
-           row->put_us > 0 ? output_time(row->put_us).text : "-");
+    listing_int(rows, row->number);
+    listing_time(rows, row->made_us);
+    listing_str(rows, digest_hex(&row->sha256, hex));
+    listing_int(rows, (int64_t)seal->blocks.count);
+    listing_int(rows, (int64_t)seal->objects.count);
+    listing_int(rows, (int64_t)seal->deletions.count);
+    listing_time(rows, row->put_us > 0 ? row->put_us : INT64_MIN);
+    return listing_next(rows, err);
 }
 
-static enum status list(struct archive *archive, int64_t *out_count, struct err *err)
+static enum status list(struct archive *archive, const struct options *options, int64_t *out_count,
+                        struct err *err)
 {
     struct seal seal = {.head = {.number = 0}};
     struct buf text = BUF_INIT;
+    struct listing rows;
     int64_t last = 0;
-    enum status status = seal_last(archive, &last, err);
-    if (status == OK && last > 0) {
-        printf("%-8s %-27s %-64s  %6s %7s %7s  %s\n", "seal", "made", "sha256", "blocks", "objects",
-               "deleted", "put");
-    }
+    enum status status = row_output_begin(options, columns, COLUMNS, &rows, err);
+    status = THEN(status, seal_last(archive, &last, err));
     for (int64_t number = 1; number <= last && status == OK; number++) {
         struct seal_row row;
         status = seal_get(archive, number, &row, &text, err);
         status = THEN(status, seal_read(buf_span(&text), &seal, err));
-        if (status == OK) {
-            print_seal(&row, &seal);
-        }
+        status = THEN(status, add_seal(&rows, &row, &seal, err));
     }
+    status = THEN(status, listing_end(&rows, err));
+    listing_fini(&rows);
     *out_count = last;
     seal_fini(&seal);
     buf_fini(&text);
@@ -46,7 +61,7 @@ static enum status list_seals(const struct options *options, int *out_code, stru
     struct archive *archive = NULL;
     int64_t count = 0;
     enum status status = archive_open(options->archive, ARCHIVE_READ, &archive, err);
-    status = THEN(status, list(archive, &count, err));
+    status = THEN(status, list(archive, options, &count, err));
     archive_close(archive);
     if (status == OK && count == 0) {
         fprintf(stderr, "nothing is sealed yet\n");
@@ -58,8 +73,8 @@ static enum status list_seals(const struct options *options, int *out_code, stru
 static void print_made(const struct sealer *sealer, const struct sealer_report *report, bool made)
 {
     printf("seal %" PRId64 "  %s\n", report->last_number, report->last_sha256);
-    printf("  %" PRId64 " new blocks, %" PRId64 " new objects, signed with key %s\n",
-           report->blocks, report->objects, sealer_key_id(sealer));
+    printf("  %s, %s, signed with key %s\n", output_count(report->blocks, "new block").text,
+           output_count(report->objects, "new object").text, sealer_key_id(sealer));
     if (made) {
         fprintf(stderr, "made keys/seal.key and keys/seal.pub: keep a copy of seal.pub elsewhere; "
                         "stele verify --key takes it\n");
@@ -98,6 +113,8 @@ const struct verb verb_seal = {
     .name = "seal",
     .summary = "sign what the archive holds now, or list the seals",
     VERB_OPTIONS(entries),
+    .forms = OUTPUT_ROWS,
+    .rules = (const struct verb_rule[]){{VERB_ONLY_WITH, "output columns", "list"}, {0}},
     .needs = VERB_NEEDS_ARCHIVE,
     .run = run,
 };

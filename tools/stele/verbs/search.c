@@ -7,6 +7,7 @@
 #include "query/lake/lake_table.h"
 #include "query/language/explain.h"
 #include "query/language/parse.h"
+#include "query/render/event_rows.h"
 #include "query/render/terminal_text.h"
 #include "tools/stele/cli/nothing_found.h"
 #include "tools/stele/cli/progress.h"
@@ -29,13 +30,17 @@ static struct {
     bool plan;
 } given;
 
+struct search_output;
+
 /* What they come to. */
 struct search {
-    enum render_form form;
+    const struct options *options;
+    enum listing_form form;
     int64_t limit;
     int64_t bucket_us;
     struct day_iterator_options iterator;
     struct progress progress;
+    struct search_output *output; /* while events are printed; else NULL */
 };
 
 /* A number with letters behind it is meant as one, so that 7x or 15min is refused and not searched.
@@ -46,12 +51,6 @@ static bool looks_like_duration(const char *word)
     size_t letters = strspn(word + digits, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
     return digits > 0 && letters > 0 && letters <= 7 && word[digits + letters] == '\0';
 }
-
-/* The forms of events have the same numbers (query/render/render.h). */
-_Static_assert((int)RENDER_TABLE == (int)OUTPUT_TABLE && (int)RENDER_JSON == (int)OUTPUT_JSON &&
-                   (int)RENDER_NDJSON == (int)OUTPUT_NDJSON && (int)RENDER_RAW == (int)OUTPUT_RAW &&
-                   (int)RENDER_CSV == (int)OUTPUT_CSV,
-               "forms");
 
 static enum status read_sort(bool *out_oldest_first, struct err *err)
 {
@@ -78,8 +77,9 @@ static enum status read_options(const struct options *options, struct search *se
                                 struct err *err)
 {
     struct day_iterator_options *iterator = &search->iterator;
-    search->form = (enum render_form)options->form;
-    search->limit = given.top ? TOP_LIMIT : search->form == RENDER_TABLE ? TABLE_LIMIT : 0;
+    search->options = options;
+    search->form = row_output_form(options);
+    search->limit = given.top ? TOP_LIMIT : search->form == LISTING_TABLE ? TABLE_LIMIT : 0;
     enum status status = read_sort(&iterator->oldest_first, err);
     status = THEN(status, read_bucket(&search->bucket_us, err));
     if (status == OK && given.limit) {
@@ -93,7 +93,7 @@ static enum status read_options(const struct options *options, struct search *se
 
 /* Where the hits of a search go. */
 struct search_output {
-    struct render render;
+    struct event_rows events;
     struct progress *progress;
     enum status status;
     struct err *err;
@@ -102,25 +102,34 @@ struct search_output {
 static bool print_hit(void *context, const struct search_hit *hit)
 {
     struct search_output *output = context;
+    const struct event_rows_item item = {hit->time_us, hit->received_us, hit->raw};
     progress_wipe(output->progress);
-    output->status = render_hit(&output->render, hit, output->err);
+    output->status = event_rows_add(&output->events, &item, output->err);
     return output->status == OK;
 }
 
-/* Only work that takes long shows how far it is. */
+/* Only work that takes long shows how far it is; then the rows of a table that are held back to
+ * find its widths are printed, too. */
 static void show_progress(void *context, int64_t thousandths, int64_t events)
 {
-    struct progress *progress = context;
-    if (progress->on && clock_monotonic_us() - progress->start_us > PROGRESS_AFTER_US) {
-        progress_step(progress, thousandths, events);
+    struct search *search = context;
+    struct progress *progress = &search->progress;
+    if (clock_monotonic_us() - progress->start_us < PROGRESS_AFTER_US) {
+        return;
     }
+    if (search->output && search->output->events.rows.n_held > 0) {
+        progress_wipe(progress);
+        search->output->status = listing_flush(&search->output->events.rows, search->output->err);
+    }
+    progress_step(progress, thousandths, events);
 }
 
 static enum status run_events(struct search *search, struct day_iterator *iterator,
                               int64_t *out_found, struct err *err)
 {
     struct search_output output = {.progress = &search->progress, .err = err};
-    render_init(&output.render, search->form, stdout);
+    enum status status =
+        event_rows_begin(&output.events, search->form, search->options->columns, stdout, err);
     struct search_run_options run = {
         .search = search->iterator,
         .limit = search->limit,
@@ -128,15 +137,21 @@ static enum status run_events(struct search *search, struct day_iterator *iterat
         .context = &output,
     };
     int64_t hits = 0;
-    enum status status = search_run_query(iterator, &run, &hits, err);
+    search->output = &output;
+    status = THEN(status, search_run_query(iterator, &run, &hits, err));
+    search->output = NULL;
     progress_wipe(&search->progress);
     status = THEN(status, output.status);
-    status = THEN(status, render_end(&output.render, err));
-    if (status == OK && search->form == RENDER_TABLE && !given.limit && hits == search->limit) {
+    status = THEN(status, event_rows_end(&output.events, err));
+    if (status == OK) {
+        (void)fflush(stdout);
+        event_rows_notes(&output.events, stderr);
+    }
+    if (status == OK && search->form == LISTING_TABLE && !given.limit && hits == search->limit) {
         fprintf(stderr, "the %s %lld events; --limit 0 shows all\n",
                 search->iterator.oldest_first ? "first" : "newest", (long long)hits);
     }
-    render_fini(&output.render);
+    event_rows_fini(&output.events);
     *out_found = hits;
     return status;
 }
@@ -145,7 +160,8 @@ static enum status run_search(struct search *search, struct day_iterator *iterat
                               int64_t *out_found, struct err *err)
 {
     struct search_numbers numbers = {.iterator = iterator,
-                                     .form = search->form,
+                                     .options = search->options,
+                                     .progress = &search->progress,
                                      .limit = search->limit,
                                      .bucket_us = search->bucket_us,
                                      .fields = given.top ? given.top : given.distinct};
@@ -177,7 +193,7 @@ static enum status search_archive(struct search *search, int *out_code, struct e
     int64_t found = 0;
     progress_begin(&search->progress, "search", "events", 1000);
     search->iterator.progress = show_progress;
-    search->iterator.progress_context = &search->progress;
+    search->iterator.progress_context = search;
     enum status status = day_iterator_open(&search->iterator, &iterator, err);
     status = THEN(status, run_search(search, iterator, &found, err));
     progress_wipe(&search->progress);
@@ -265,7 +281,8 @@ static const struct option_entry entries[] = {
 static const struct verb_rule rules[] = {
     {VERB_AT_MOST_ONE, "count histogram top distinct", NULL},
     {VERB_ONLY_WITH, "table", "explain-sql"},
-    {VERB_NOT_WITH, "explain-sql", "histogram top distinct output plan"},
+    {VERB_NOT_WITH, "explain-sql", "histogram top distinct output columns plan"},
+    {VERB_NOT_WITH, "columns", "count distinct plan"},
     {0},
 };
 

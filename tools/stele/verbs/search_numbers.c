@@ -5,58 +5,91 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "query/render/terminal_text.h"
-#include "tools/stele/cli/table_cell.h"
-
 enum { BAR_COLUMNS = 40 };
 
-/* The one number that count and distinct come to. */
-static enum status print_found(const struct search_numbers *numbers, enum status status)
+/* The one number that count and distinct come to: bare in a table. */
+static enum status print_found(const struct search_numbers *numbers, const char *name,
+                               enum status status, struct err *err)
 {
-    if (status == OK) {
-        printf("%lld\n", (long long)numbers->found);
+    const struct listing_column column = {span_str(name), 0};
+    enum output_form form = numbers->options->form;
+    struct listing rows;
+    progress_wipe(numbers->progress);
+    if (status != OK) {
+        return status;
     }
+    if (form == OUTPUT_TABLE || form == OUTPUT_RAW) {
+        printf("%lld\n", (long long)numbers->found);
+        return OK;
+    }
+    enum listing_form one =
+        form == OUTPUT_JSON ? LISTING_NDJSON : row_output_form(numbers->options);
+    status = listing_begin(&rows, one, &column, 1, NULL, stdout, err);
+    listing_int(&rows, numbers->found);
+    status = THEN(status, listing_next(&rows, err));
+    status = THEN(status, listing_end(&rows, err));
+    listing_fini(&rows);
     return status;
 }
 
 enum status search_numbers_count(struct search_numbers *numbers, struct err *err)
 {
-    return print_found(numbers, aggregate_count(numbers->iterator, &numbers->found, err));
+    enum status status = aggregate_count(numbers->iterator, &numbers->found, err);
+    return print_found(numbers, "count", status, err);
+}
+
+/* raw is of events: what is counted comes as lines of JSON then. */
+static enum status begin_rows(const struct search_numbers *numbers,
+                              const struct listing_column *columns, size_t count,
+                              struct listing *rows, struct err *err)
+{
+    enum listing_form form = row_output_form(numbers->options);
+    progress_wipe(numbers->progress);
+    return listing_begin(rows, form == LISTING_RAW ? LISTING_NDJSON : form, columns, count,
+                         numbers->options->columns, stdout, err);
+}
+
+static enum status print_histogram(struct listing *rows,
+                                   const struct aggregate_histogram *histogram, struct err *err)
+{
+    int64_t most = 1;
+    enum status status = OK;
+    for (size_t i = 0; i < histogram->n_buckets; i++) {
+        most = histogram->counts[i] > most ? histogram->counts[i] : most;
+    }
+    for (size_t i = 0; status == OK && i < histogram->n_buckets; i++) {
+        int64_t count = histogram->counts[i];
+        size_t bar = (size_t)((count * BAR_COLUMNS + most - 1) / most);
+        listing_time(rows, histogram->start_us + (int64_t)i * histogram->bucket_us);
+        listing_int(rows, count);
+        if (rows->n_columns > 2) {
+            listing_text(rows, span_of("########################################", bar));
+        }
+        status = listing_next(rows, err);
+    }
+    return status;
 }
 
 enum status search_numbers_histogram(struct search_numbers *numbers, struct err *err)
 {
+    static const struct listing_column columns[] = {{LISTING_NAME("time"), LISTING_WHOLE},
+                                                    {LISTING_NAME("count"), LISTING_RIGHT},
+                                                    {LISTING_NAME("bar"), 0}};
     struct aggregate_histogram histogram;
-    enum render_form form = numbers->form;
+    struct listing rows;
     enum status status =
         aggregate_histogram(numbers->iterator, numbers->bucket_us, &histogram, err);
     if (status != OK) {
         return status;
     }
-    int64_t most = 1;
-    for (size_t i = 0; i < histogram.n_buckets; i++) {
-        most = histogram.counts[i] > most ? histogram.counts[i] : most;
-    }
-    printf("%s", form == RENDER_JSON && histogram.n_buckets ? "[\n" : "");
-    for (size_t i = 0; i < histogram.n_buckets; i++) {
-        char time[CLOCK_TEXT_BYTES];
-        int64_t count = histogram.counts[i];
-        (void)clock_format(histogram.start_us + (int64_t)i * histogram.bucket_us, time);
-        if (form == RENDER_TABLE) {
-            int bar = (int)((count * BAR_COLUMNS + most - 1) / most);
-            printf("%s %10lld %.*s\n", time, (long long)count, bar,
-                   "########################################");
-        } else if (form == RENDER_CSV) {
-            printf("%s%s,%lld\r\n", i ? "" : "time,count\r\n", time, (long long)count);
-        } else {
-            bool more = form == RENDER_JSON && i + 1 < histogram.n_buckets;
-            printf("{\"time\":\"%s\",\"count\":%lld}%s\n", time, (long long)count, more ? "," : "");
-        }
-    }
-    printf("%s", form != RENDER_JSON ? "" : histogram.n_buckets > 0 ? "]\n" : "[]\n");
+    status =
+        begin_rows(numbers, columns, numbers->options->form == OUTPUT_TABLE ? 3 : 2, &rows, err);
+    status = THEN(status, print_histogram(&rows, &histogram, err));
+    status = THEN(status, listing_end(&rows, err));
+    listing_fini(&rows);
     numbers->found = histogram.total;
     aggregate_histogram_fini(&histogram);
-    return OK;
+    return status;
 }
 
 size_t search_numbers_fields(const char *text, struct span fields[TUPLE_COUNT_PARTS_MAX])
@@ -86,37 +119,26 @@ static enum status read_fields(const char *option, const char *text, struct span
                                     option, TUPLE_COUNT_PARTS_MAX);
 }
 
-static void print_top_row(enum render_form form, const struct aggregate_top *top,
-                          const struct span *fields, size_t row, size_t n_rows)
+static enum status print_top(const struct search_numbers *numbers, const struct span *fields,
+                             const struct aggregate_top *top, struct err *err)
 {
-    struct buf line = BUF_INIT;
-    const struct aggregate_top_row *at = &top->rows[row];
-    if (form == RENDER_TABLE) {
-        buf_printf(&line, "%10lld", (long long)at->count);
-        for (size_t i = 0; i < top->n_fields; i++) {
-            buf_add_str(&line, "  ");
-            (void)terminal_text_add(&line, at->values[i], SIZE_MAX);
-        }
-    } else if (form == RENDER_CSV) {
-        buf_printf(&line, "%lld", (long long)at->count);
-        for (size_t i = 0; i < top->n_fields; i++) {
-            buf_add_char(&line, ',');
-            table_cell_add_quoted(&line, at->values[i]);
-        }
-        buf_add_char(&line, '\r');
-    } else {
-        buf_printf(&line, "{\"count\":%lld", (long long)at->count);
-        for (size_t i = 0; i < top->n_fields; i++) {
-            buf_add_char(&line, ',');
-            buf_add_json(&line, fields[i]);
-            buf_add_char(&line, ':');
-            buf_add_json(&line, at->values[i]);
-        }
-        buf_add_str(&line, form == RENDER_JSON && row + 1 < n_rows ? "}," : "}");
+    struct listing_column columns[TUPLE_COUNT_PARTS_MAX + 1] = {
+        {LISTING_NAME("count"), LISTING_RIGHT}};
+    struct listing rows;
+    for (size_t i = 0; i < top->n_fields; i++) {
+        columns[i + 1] = (struct listing_column){fields[i], 0};
     }
-    buf_add_char(&line, '\n');
-    (void)fwrite(line.data, 1, line.size, stdout);
-    buf_fini(&line);
+    enum status status = begin_rows(numbers, columns, top->n_fields + 1, &rows, err);
+    for (size_t row = 0; status == OK && row < top->n_rows; row++) {
+        listing_int(&rows, top->rows[row].count);
+        for (size_t i = 0; i < top->n_fields; i++) {
+            listing_text(&rows, top->rows[row].values[i]);
+        }
+        status = listing_next(&rows, err);
+    }
+    status = THEN(status, listing_end(&rows, err));
+    listing_fini(&rows);
+    return status;
 }
 
 enum status search_numbers_top(struct search_numbers *numbers, struct err *err)
@@ -130,17 +152,13 @@ enum status search_numbers_top(struct search_numbers *numbers, struct err *err)
     if (status != OK) {
         return status;
     }
-    printf("%s", numbers->form == RENDER_JSON ? "[\n" : "");
-    for (size_t i = 0; i < top.n_rows; i++) {
-        print_top_row(numbers->form, &top, fields, i, top.n_rows);
-    }
-    printf("%s", numbers->form == RENDER_JSON ? "]\n" : "");
-    if (top.n_rows < top.n_values) {
+    status = print_top(numbers, fields, &top, err);
+    if (status == OK && top.n_rows < top.n_values) {
         fprintf(stderr, "%zu of %zu values; --limit 0 shows all\n", top.n_rows, top.n_values);
     }
     numbers->found = (int64_t)top.n_values;
     aggregate_top_fini(&top);
-    return OK;
+    return status;
 }
 
 enum status search_numbers_distinct(struct search_numbers *numbers, struct err *err)
@@ -148,6 +166,7 @@ enum status search_numbers_distinct(struct search_numbers *numbers, struct err *
     struct span fields[TUPLE_COUNT_PARTS_MAX] = {0};
     size_t n_fields;
     enum status status = read_fields("distinct", numbers->fields, fields, &n_fields, err);
-    return print_found(numbers, THEN(status, aggregate_distinct(numbers->iterator, fields, n_fields,
-                                                                &numbers->found, err)));
+    status =
+        THEN(status, aggregate_distinct(numbers->iterator, fields, n_fields, &numbers->found, err));
+    return print_found(numbers, "distinct", status, err);
 }

@@ -3,15 +3,17 @@
 #define TOOLS_STELE_VERBS_SEARCH_NUMBERS_H
 
 #include "query/aggregate/aggregate.h"
-#include "query/render/render.h"
+#include "tools/stele/cli/progress.h"
+#include "tools/stele/cli/row_output.h"
 
 struct search_numbers {
     struct day_iterator *iterator; /* must be new */
-    enum render_form form;
-    int64_t limit;      /* of top; 0: all */
-    int64_t bucket_us;  /* of histogram; 0: a round one */
-    const char *fields; /* of top and distinct, commas between */
-    int64_t found;      /* afterwards; 0: nothing was found */
+    const struct options *options;
+    struct progress *progress; /* wiped before anything is printed */
+    int64_t limit;             /* of top; 0: all */
+    int64_t bucket_us;         /* of histogram; 0: a round one */
+    const char *fields;        /* of top and distinct, commas between */
+    int64_t found;             /* afterwards; 0: nothing was found */
 };
 
 /* The names with commas between them; 0: an empty one, or too many. */

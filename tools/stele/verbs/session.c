@@ -6,8 +6,8 @@
 
 #include "query/language/parse.h"
 #include "query/render/event_sentence.h"
-#include "query/render/render.h"
 #include "query/render/terminal_text.h"
+#include "query/search/search_run.h"
 #include "tools/stele/cli/options.h"
 #include "tools/stele/cli/table_cell.h"
 #include "tools/stele/verbs/session_head.h"

@@ -9,6 +9,7 @@
 
 #include "daemon/seal/seal_location.h"
 #include "daemon/ship/target_open.h"
+#include "query/render/local_time.h"
 #include "schema/copy/copy_verify.h"
 #include "schema/seal/seal_key.h"
 #include "tools/stele/cli/options.h"
@@ -52,7 +53,7 @@ static enum status open_key(struct verify_run *run, const char *dir, struct err 
 /* Of --from or --to; NULL: it was not given, and the time stays as it is. */
 static enum status read_time(const char *text, int64_t *time_us, struct err *err)
 {
-    return text ? clock_parse_user(span_str(text), clock_now_us(), time_us, err) : OK;
+    return text ? local_time_parse(span_str(text), clock_now_us(), time_us, err) : OK;
 }
 
 static enum status verify_dir(struct verify_run *run, const char *dir, struct err *err)

@@ -6,44 +6,65 @@
 #include "daemon/watch/matcher.h"
 #include "schema/text/json_writer.h"
 #include "tools/stele/cli/daemon_at_work.h"
-#include "tools/stele/cli/table_cell.h"
+#include "tools/stele/cli/row_output.h"
 #include "tools/stele/watch/watch_action.h"
 
-enum { NAME_COLUMNS = 24 };
+static const struct listing_column columns[] = {
+    {LISTING_NAME("list"), 0},
+    {LISTING_NAME("indicators"), LISTING_RIGHT | LISTING_WHOLE},
+    {LISTING_NAME("hits"), LISTING_RIGHT | LISTING_WHOLE},
+    {LISTING_NAME("last_hit"), LISTING_WHOLE},
+    {LISTING_NAME("old_events"), 0},
+    {LISTING_NAME("undelivered"), LISTING_RIGHT | LISTING_WHOLE},
+    {LISTING_NAME("given_up"), LISTING_RIGHT | LISTING_WHOLE},
+    {LISTING_NAME("indicators_seen"), LISTING_RIGHT | LISTING_MORE},
+    {LISTING_NAME("added"), LISTING_MORE},
+    {LISTING_NAME("updated"), LISTING_MORE},
+    {LISTING_NAME("source"), LISTING_MORE},
+    {LISTING_NAME("sha256"), LISTING_MORE},
+    {LISTING_NAME("bytes"), LISTING_RIGHT | LISTING_MORE},
+};
+enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
-/* What is printed of the lists, and how. */
+/* What is printed of the lists, and how: one document, or rows. */
 struct list_print {
-    enum output_form form;
+    bool is_document;
     size_t count;
+    struct listing rows;
     struct buf out;
     struct json_writer json; /* into out */
 };
 
-static void add_old(struct buf *out, const struct watch_list *list)
+static void add_old(struct listing *rows, const struct watch_list *list)
 {
+    char text[96];
     if (!list->is_behind) {
-        buf_add_str(out, "hunted");
+        listing_str(rows, "hunted");
     } else if (list->caught_us == INT64_MAX) {
-        buf_add_str(out, "not hunted yet");
+        listing_str(rows, "not hunted yet");
     } else {
-        buf_printf(out, "hunted from %s on", output_day(list->caught_us).text);
+        (void)snprintf(text, sizeof text, "hunted from %s on", output_day(list->caught_us).text);
+        listing_str(rows, text);
     }
 }
 
-static void add_table_row(struct buf *out, const struct watch_list *list)
+static enum status add_row(struct listing *rows, const struct watch_list *list, struct err *err)
 {
-    table_cell_add_padded(out, span_str(list->name), NAME_COLUMNS);
-    buf_printf(out, "%10s  %10s  %-20.19s  ", output_number(list->indicators).text,
-               output_number(list->hits).text,
-               list->hits > 0 ? output_time(list->last_us).text : "-");
-    add_old(out, list);
-    if (list->waiting > 0 || list->given_up > 0) {
-        buf_printf(out, "; %lld hits to be delivered", (long long)list->waiting);
-    }
-    if (list->given_up > 0) {
-        buf_printf(out, ", %lld given up", (long long)list->given_up);
-    }
-    buf_add_char(out, '\n');
+    char hex[DIGEST_HEX_BYTES];
+    listing_str(rows, list->name);
+    listing_int(rows, list->indicators);
+    listing_int(rows, list->hits);
+    listing_time(rows, list->hits > 0 ? list->last_us : INT64_MIN);
+    add_old(rows, list);
+    listing_int(rows, list->waiting);
+    listing_int(rows, list->given_up);
+    listing_int(rows, list->sighted);
+    listing_time(rows, list->added_us);
+    listing_time(rows, list->updated_us);
+    listing_text(rows, list->source);
+    listing_str(rows, digest_hex(&list->sha256, hex));
+    listing_int(rows, list->bytes);
+    return listing_next(rows, err);
 }
 
 static void add_json_row(struct json_writer *json, const struct watch_list *list)
@@ -74,12 +95,11 @@ static void add_json_row(struct json_writer *json, const struct watch_list *list
 static enum status add_list(void *context, const struct watch_list *list, struct err *err)
 {
     struct list_print *print = context;
-    if (print->form == OUTPUT_JSON) {
-        add_json_row(&print->json, list);
-    } else {
-        add_table_row(&print->out, list);
-    }
     print->count++;
+    if (!print->is_document) {
+        return add_row(&print->rows, list, err);
+    }
+    add_json_row(&print->json, list);
     return buf_status(&print->out, "watch", err);
 }
 
@@ -95,7 +115,7 @@ static int64_t matched_until(const struct watch_day *days, size_t count)
 
 static enum status print_json(struct watch_db *db, int64_t until_us, struct err *err)
 {
-    struct list_print print = {.form = OUTPUT_JSON};
+    struct list_print print = {.is_document = true};
     print.json.out = &print.out;
     json_object(&print.json, NULL);
     if (until_us != INT64_MIN) {
@@ -109,21 +129,19 @@ static enum status print_json(struct watch_db *db, int64_t until_us, struct err 
     return status;
 }
 
-static enum status print_table(struct watch_db *db, int64_t until_us, struct err *err)
+static enum status print_rows(struct watch_db *db, const struct options *options, int64_t until_us,
+                              struct err *err)
 {
-    struct list_print print = {.form = OUTPUT_TABLE};
-    buf_printf(&print.out, "%-*s  %10s  %10s  %-20s  %s\n", NAME_COLUMNS, "LIST", "INDICATORS",
-               "HITS", "LAST HIT", "OLD EVENTS");
-    enum status status = db ? watch_lists(db, false, add_list, &print, err) : OK;
-    if (until_us != INT64_MIN) {
-        buf_printf(&print.out, "new events are matched up to %s\n", output_time(until_us).text);
-    }
+    struct list_print print = {.is_document = false};
+    enum status status = row_output_begin(options, columns, COLUMNS, &print.rows, err);
+    status = THEN(status, db ? watch_lists(db, false, add_list, &print, err) : OK);
+    status = THEN(status, listing_end(&print.rows, err));
+    listing_fini(&print.rows);
     if (status == OK && print.count == 0) {
         fprintf(stderr, "no list is watched: stele watch add LIST --name NAME adds one\n");
-    } else if (status == OK) {
-        status = output_write(&print.out, err);
+    } else if (status == OK && until_us != INT64_MIN && options->form == OUTPUT_TABLE) {
+        printf("new events are matched up to %s\n", output_time(until_us).text);
     }
-    buf_fini(&print.out);
     return status;
 }
 
@@ -133,14 +151,15 @@ static enum status show_lists(struct options *options, int *out_code, struct err
     struct watch_db *db = NULL;
     struct watch_day *days = NULL;
     size_t n_days = 0;
-    enum status status = watch_action_archive(options->archive, err);
+    enum status status = row_output_refuse_columns(options, err);
+    status = THEN(status, watch_action_archive(options->archive, err));
     if (status == OK && watch_exists(options->archive)) {
         status = watch_open(options->archive, WATCH_READ, &db, err);
         status = THEN(status, watch_days(db, &days, &n_days, err));
     }
     int64_t until_us = matched_until(days, n_days);
-    status =
-        THEN(status, (options->form == OUTPUT_JSON ? print_json : print_table)(db, until_us, err));
+    status = THEN(status, options->form == OUTPUT_JSON ? print_json(db, until_us, err)
+                                                       : print_rows(db, options, until_us, err));
     free(days);
     watch_close(db);
     return status;
@@ -169,10 +188,10 @@ static enum status run_here(const struct config *config, const char *dir, struct
     status = THEN(status, deliverer ? deliverer_run(deliverer, &sent, err) : OK);
     deliverer_close(deliverer);
     if (status == OK) {
-        printf("%lld new hits; all events in segments are matched\n", (long long)hits);
+        printf("%s; all events in segments are matched\n", output_count(hits, "new hit").text);
         if (options.targets) {
-            printf("%lld hits delivered, %lld wait\n", (long long)sent.delivered,
-                   (long long)sent.waiting);
+            printf("%s delivered, %s to be delivered\n", output_count(sent.delivered, "hit").text,
+                   output_number(sent.waiting).text);
         }
     }
     return status;
@@ -208,7 +227,7 @@ static const struct verb run_action = {
 const struct verb verb_watch = {
     .name = "watch",
     .summary = "keep lists of indicators that new events are matched against",
-    .forms = OUTPUT_TABLE_JSON,
+    .forms = OUTPUT_ROWS,
     .needs = VERB_NEEDS_ARCHIVE,
     .actions =
         (const struct verb *const[]){&watch_action_add, &watch_action_update, &watch_action_remove,

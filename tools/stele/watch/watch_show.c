@@ -3,15 +3,21 @@
 
 #include "daemon/watch/hit_format.h"
 #include "tools/stele/cli/query_args.h"
-#include "tools/stele/cli/table_cell.h"
+#include "tools/stele/cli/row_output.h"
 #include "tools/stele/watch/watch_action.h"
 
-/* The columns of a table, after the time. */
-static const struct {
-    const char *head;
-    size_t width;
-} columns[] = {
-    {"LIST", 16}, {"INDICATOR", 32}, {"KIND", 8}, {"UID", 36}, {"FIELD", 20}, {"VALUE", 60},
+static const struct listing_column columns[] = {
+    {LISTING_NAME("time"), LISTING_WHOLE},
+    {LISTING_NAME("list"), 0},
+    {LISTING_NAME("indicator"), 0},
+    {LISTING_NAME("kind"), LISTING_WHOLE},
+    {LISTING_NAME("field"), 0},
+    {LISTING_NAME("value"), LISTING_WIDE},
+    {LISTING_NAME("uid"), LISTING_SPARE},
+    {LISTING_NAME("encoded"), LISTING_WHOLE | LISTING_SPARE},
+    {LISTING_NAME("first_seen"), LISTING_MORE},
+    {LISTING_NAME("last_seen"), LISTING_MORE},
+    {LISTING_NAME("found"), LISTING_MORE},
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 
@@ -21,10 +27,13 @@ static struct {
     const char *to;
 } given;
 
+/* Hits with their events are lines or an array of JSON of their own; else they are rows. */
 struct hits_print {
     enum output_form form;
+    bool with_events;
     int64_t count;
     struct buf line;
+    struct listing rows;
 };
 
 static void add_json(struct buf *out, const struct watch_hit *hit)
@@ -38,91 +47,61 @@ static void add_json(struct buf *out, const struct watch_hit *hit)
     json_end(&json);
 }
 
-static void add_csv(struct buf *out, const struct watch_hit *hit)
+static enum status show_row(struct listing *rows, const struct watch_hit *hit, struct err *err)
 {
-    const struct span cells[] = {hit->list,  hit->indicator, hit->kind,
-                                 hit->field, hit->value,     hit->uid};
-    buf_add_str(out, output_time(hit->time_us).text);
-    for (size_t i = 0; i < sizeof cells / sizeof cells[0]; i++) {
-        table_cell_add_csv(out, cells[i]);
-    }
-    buf_printf(out, ",%s,%s,%s,%s\r\n", hit->decoded ? "true" : "false",
-               output_time(hit->first_us).text, output_time(hit->last_us).text,
-               output_time(hit->seen_us).text);
-}
-
-static void add_table(struct buf *out, const struct watch_hit *hit)
-{
-    const struct span cells[COLUMNS] = {hit->list, hit->indicator, hit->kind,
-                                        hit->uid,  hit->field,     hit->value};
-    buf_printf(out, "%-20.19s  ", output_time(hit->time_us).text);
-    for (size_t i = 0; i < COLUMNS; i++) {
-        table_cell_add_padded(out, cells[i], columns[i].width);
-    }
-    table_cell_trim(out);
-    buf_add_str(out, hit->decoded ? " (encoded)\n" : "\n");
-}
-
-static void print_head(const struct hits_print *print)
-{
-    if (print->form == OUTPUT_TABLE) {
-        printf("%-20s", "TIME");
-        for (size_t i = 0; i < COLUMNS; i++) {
-            printf("  %-*s", i + 1 < COLUMNS ? (int)columns[i].width : 0, columns[i].head);
-        }
-        printf("\n");
-    } else if (print->form == OUTPUT_CSV) {
-        printf("time,list,indicator,kind,field,value,uid,decoded,first_seen,last_seen,found\r\n");
-    } else if (print->form == OUTPUT_JSON) {
-        printf("[");
-    }
+    listing_time(rows, hit->time_us);
+    listing_text(rows, hit->list);
+    listing_text(rows, hit->indicator);
+    listing_text(rows, hit->kind);
+    listing_text(rows, hit->field);
+    listing_text(rows, hit->value);
+    listing_text(rows, hit->uid);
+    listing_bool(rows, hit->decoded);
+    listing_time(rows, hit->first_us);
+    listing_time(rows, hit->last_us);
+    listing_time(rows, hit->seen_us);
+    return listing_next(rows, err);
 }
 
 static enum status show(void *context, const struct watch_hit *hit, struct err *err)
 {
     struct hits_print *print = context;
     struct buf *line = &print->line;
-    if (print->count == 0 && print->form != OUTPUT_JSON) {
-        print_head(print);
-    }
-    switch (print->form) {
-    case OUTPUT_TABLE:
-        add_table(line, hit);
-        break;
-    case OUTPUT_CSV:
-        add_csv(line, hit);
-        break;
-    case OUTPUT_JSON:
-        buf_add_str(line, print->count > 0 ? ",\n" : "\n");
-        add_json(line, hit);
-        break;
-    case OUTPUT_NDJSON:
-        add_json(line, hit);
-        buf_add_char(line, '\n');
-        break;
-    case OUTPUT_RAW:
-    case OUTPUT_STIX:
-        CHECK(false); /* not among the forms of the verb */
-    }
     print->count++;
+    if (!print->with_events) {
+        return show_row(&print->rows, hit, err);
+    }
+    if (print->form == OUTPUT_JSON) {
+        buf_add_str(line, print->count > 1 ? ",\n" : "[\n");
+    }
+    add_json(line, hit);
+    buf_add_str(line, print->form == OUTPUT_NDJSON ? "\n" : "");
     return output_write(line, err);
 }
 
-static enum status show_hits(const char *dir, const struct watch_hit_filter *filter,
+static enum status show_end(struct hits_print *print, struct err *err)
+{
+    if (!print->with_events) {
+        return listing_end(&print->rows, err);
+    }
+    if (print->form == OUTPUT_JSON) {
+        buf_add_str(&print->line, print->count > 0 ? "\n]\n" : "[]\n");
+    }
+    return output_write(&print->line, err);
+}
+
+static enum status show_hits(const struct options *options, const struct watch_hit_filter *filter,
                              struct hits_print *print, struct err *err)
 {
     struct watch_db *db = NULL;
     int64_t id = 0;
-    enum status status = watch_action_open(dir, WATCH_READ, &db, err);
+    enum status status = row_output_begin(options, columns, COLUMNS, &print->rows, err);
+    status = THEN(status, watch_action_open(options->archive, WATCH_READ, &db, err));
     status = THEN(status,
                   filter->list.size > 0 ? watch_list_find(db, filter->list, true, &id, err) : OK);
-    if (status == OK && print->form == OUTPUT_JSON) {
-        print_head(print);
-    }
     status = THEN(status, watch_hits(db, filter, show, print, err));
-    if (status == OK && print->form == OUTPUT_JSON) {
-        printf("\n]\n");
-    }
+    status = THEN(status, show_end(print, err));
+    listing_fini(&print->rows);
     buf_fini(&print->line);
     watch_close(db);
     return status;
@@ -130,11 +109,12 @@ static enum status show_hits(const char *dir, const struct watch_hit_filter *fil
 
 static enum status run(struct options *options, int *out_code, struct err *err)
 {
-    struct hits_print print = {.form = options->form};
+    bool json = options->form == OUTPUT_JSON || options->form == OUTPUT_NDJSON;
+    struct hits_print print = {.form = options->form, .with_events = json && !options->columns};
     struct watch_hit_filter filter = {.list = span_str(given.name)};
     enum status status =
         query_args_times(given.from, given.to, &filter.from_us, &filter.to_us, err);
-    status = THEN(status, show_hits(options->archive, &filter, &print, err));
+    status = THEN(status, show_hits(options, &filter, &print, err));
     *out_code = print.count == 0;
     return status;
 }
