@@ -6,8 +6,8 @@
 #include "query/render/event_summary.h"
 #include "query/render/local_time.h"
 
-/* Of a sentence, in bytes, in a table: more is in the event. */
-enum { TABLE_SENTENCE_MAX = 2000, SENTENCE_MAX = 1 << 20 };
+/* Of a sentence, in bytes; on a terminal, which cuts it anyway, less. */
+enum { TERMINAL_SENTENCE_MAX = 2000, SENTENCE_MAX = 1 << 20 };
 
 static const struct listing_column own_columns[EVENT_ROWS_OWN] = {
     [EVENT_ROWS_TIME] = {LISTING_NAME("time"), LISTING_WHOLE},
@@ -15,13 +15,17 @@ static const struct listing_column own_columns[EVENT_ROWS_OWN] = {
     [EVENT_ROWS_EVENT] = {LISTING_NAME("event"), 0},
     [EVENT_ROWS_CODE] = {LISTING_NAME("code"), LISTING_MORE},
     [EVENT_ROWS_ACTOR] = {LISTING_NAME("actor"), 0},
-    [EVENT_ROWS_ADDRESS] = {LISTING_NAME("address"), 0},
+    [EVENT_ROWS_ADDRESS] = {LISTING_NAME("address"), LISTING_KEEP},
     [EVENT_ROWS_TARGET] = {LISTING_NAME("target"), LISTING_SPARE},
     [EVENT_ROWS_UID] = {LISTING_NAME("uid"), LISTING_PIPE | LISTING_WHOLE},
     [EVENT_ROWS_WHAT] = {LISTING_NAME("what"), LISTING_WIDE},
     [EVENT_ROWS_MARK] = {LISTING_NAME("mark"), LISTING_MORE},
     [EVENT_ROWS_RECEIVED] = {LISTING_NAME("received"), LISTING_MORE | LISTING_WHOLE},
+    [EVENT_ROWS_ELAPSED] = {LISTING_NAME("elapsed"), LISTING_MORE | LISTING_WHOLE | LISTING_RIGHT},
 };
+static const char timeline_columns[] = "time,elapsed,event,actor,what";
+static const char timeline_facts[] =
+    "time,elapsed,severity,event,code,actor,address,target,uid,what,mark,received";
 
 static bool is_column(const struct event_rows *events, struct span name)
 {
@@ -44,7 +48,7 @@ static enum status add_fields(struct event_rows *events, const char *choice, str
                            "--columns takes names of columns and fields with commas between them");
         }
         if (!is_column(events, name)) {
-            if (events->n_columns == EVENT_ROWS_OWN + EVENT_ROWS_FIELDS_MAX) {
+            if (events->n_columns == events->n_own + EVENT_ROWS_FIELDS_MAX) {
                 return err_set(err, ERR_USAGE, "--columns takes at most %d fields",
                                EVENT_ROWS_FIELDS_MAX);
             }
@@ -57,19 +61,41 @@ static enum status add_fields(struct event_rows *events, const char *choice, str
     }
 }
 
-enum status event_rows_begin(struct event_rows *events, enum listing_form form, const char *choice,
-                             FILE *out, struct err *err)
+static enum status begin(struct event_rows *events, const char *choice, FILE *out, struct err *err)
 {
-    *events = (struct event_rows){.form = form, .n_columns = EVENT_ROWS_OWN};
+    events->n_columns = events->n_own;
     memcpy(events->columns, own_columns, sizeof own_columns);
-    events->own_bytes =
-        form == LISTING_RAW || (!choice && (form == LISTING_JSON || form == LISTING_NDJSON));
-    if (form == LISTING_RAW && choice) {
+    if (events->form == LISTING_RAW && choice) {
         return err_set(err, ERR_USAGE, "--columns: raw has no columns, only the events' own bytes");
     }
     enum status status = choice ? add_fields(events, choice, err) : OK;
-    return THEN(status, listing_begin(&events->rows, form, events->columns, events->n_columns,
-                                      choice, out, err));
+    return THEN(status, listing_begin(&events->rows, events->form, events->columns,
+                                      events->n_columns, choice, out, err));
+}
+
+enum status event_rows_begin(struct event_rows *events, enum listing_form form, const char *choice,
+                             FILE *out, struct err *err)
+{
+    bool json = form == LISTING_JSON || form == LISTING_NDJSON;
+    *events = (struct event_rows){.form = form,
+                                  .n_own = EVENT_ROWS_ELAPSED,
+                                  .own_bytes = form == LISTING_RAW || (json && !choice)};
+    return begin(events, choice, out, err);
+}
+
+enum status event_rows_begin_timeline(struct event_rows *events, enum listing_form form,
+                                      const char *choice, FILE *out, struct err *err)
+{
+    *events = (struct event_rows){.form = form, .n_own = EVENT_ROWS_OWN};
+    /* what was done is whole, also on a terminal */
+    enum status status = begin(events,
+                               choice                  ? choice
+                               : form == LISTING_TABLE ? timeline_columns
+                                                       : timeline_facts,
+                               out, err);
+    events->columns[EVENT_ROWS_WHAT].flags |= LISTING_WRAP;
+    events->rows.chosen = choice != NULL;
+    return status;
 }
 
 void event_rows_fini(struct event_rows *events)
@@ -125,18 +151,25 @@ static const char *severity_colour(enum event_severity severity)
     return colours[severity];
 }
 
+/* Whole seconds in a table, but for a timeline. */
 static void add_time(struct event_rows *events, int64_t time_us, bool is_arrival)
 {
     char text[LOCAL_TIME_BYTES + 1];
-    if (events->form != LISTING_TABLE || !is_arrival) {
+    bool is_timeline = events->n_own > EVENT_ROWS_ELAPSED;
+    if (events->form != LISTING_TABLE) {
         listing_time(&events->rows, time_us);
         return;
     }
-    (void)local_time_seconds(time_us, text);
+    (void)(is_timeline ? local_time_format : local_time_seconds)(time_us, text);
     size_t size = strlen(text);
     text[size] = '*';
-    listing_text(&events->rows, span_of(text, size + 1));
-    events->arrivals = true;
+    listing_text(&events->rows, span_of(text, size + is_arrival));
+    events->arrivals |= is_arrival;
+}
+
+static bool is_cut(const struct event_rows *events)
+{
+    return events->rows.columns_max != SIZE_MAX && events->n_own == EVENT_ROWS_ELAPSED;
 }
 
 static void add_sentence(struct event_rows *events, const struct event *event)
@@ -144,7 +177,7 @@ static void add_sentence(struct event_rows *events, const struct event *event)
     buf_clear(&events->line);
     if (listing_wants(&events->rows, EVENT_ROWS_WHAT)) {
         event_sentence_add(&events->line, event,
-                           events->form == LISTING_TABLE ? TABLE_SENTENCE_MAX : SENTENCE_MAX);
+                           is_cut(events) ? TERMINAL_SENTENCE_MAX : SENTENCE_MAX);
     }
     events->rows.text.failed |= !buf_ok(&events->line);
     listing_text(&events->rows, buf_span(&events->line));
@@ -183,7 +216,7 @@ static bool add_field(struct listing *rows, const struct event *event, struct sp
     return is_there;
 }
 
-void event_rows_cells(struct event_rows *events, const struct event_rows_item *item,
+static void add_cells(struct event_rows *events, const struct event_rows_item *item,
                       const struct event *event)
 {
     struct listing *rows = &events->rows;
@@ -200,7 +233,10 @@ void event_rows_cells(struct event_rows *events, const struct event_rows_item *i
     add_sentence(events, event);
     listing_str(rows, event->time_is_arrival ? "arrival-time" : NULL);
     listing_time(rows, item->received_us);
-    for (size_t i = EVENT_ROWS_OWN; i < events->n_columns; i++) {
+    if (events->n_own > EVENT_ROWS_ELAPSED) {
+        listing_str(rows, item->elapsed);
+    }
+    for (size_t i = events->n_own; i < events->n_columns; i++) {
         events->has_value[i] |= add_field(rows, event, events->columns[i].name);
     }
 }
@@ -217,7 +253,7 @@ enum status event_rows_add(struct event_rows *events, const struct event_rows_it
         return err_set(err, ERR_CORRUPT, "an event that cannot be read");
     }
     events->count++;
-    event_rows_cells(events, item, &event);
+    add_cells(events, item, &event);
     return listing_next(&events->rows, err);
 }
 
@@ -237,7 +273,7 @@ void event_rows_notes(const struct event_rows *events, FILE *out)
     if (events->arrivals) {
         fprintf(out, "* the time of arrival: the event has none that can be believed\n");
     }
-    for (size_t i = EVENT_ROWS_OWN; events->count > 0 && i < events->n_columns; i++) {
+    for (size_t i = events->n_own; events->count > 0 && i < events->n_columns; i++) {
         if (!events->has_value[i]) {
             fprintf(out, "none of these events has a field \"%.*s\"\n",
                     SPAN_FMT(events->columns[i].name));

@@ -19,7 +19,8 @@ enum {
     EVENT_ROWS_WHAT, /* the sentence (event_sentence.h) */
     EVENT_ROWS_MARK, /* "arrival-time" when the time is that of arrival */
     EVENT_ROWS_RECEIVED,
-    EVENT_ROWS_OWN, /* so many columns of its own; then fields */
+    EVENT_ROWS_ELAPSED, /* since the start of a timeline; only of one */
+    EVENT_ROWS_OWN,     /* so many columns of its own; then fields */
     EVENT_ROWS_FIELDS_MAX = 64
 };
 
@@ -28,6 +29,7 @@ struct event_rows_item {
     int64_t time_us;
     int64_t received_us;
     struct span raw;
+    const char *elapsed; /* of a timeline; else NULL */
 };
 
 struct event_rows {
@@ -37,6 +39,7 @@ struct event_rows {
     int64_t count;
     struct listing_column columns[EVENT_ROWS_OWN + EVENT_ROWS_FIELDS_MAX];
     size_t n_columns;
+    size_t n_own;                                           /* of them, those that are not fields */
     bool has_value[EVENT_ROWS_OWN + EVENT_ROWS_FIELDS_MAX]; /* of the fields: one event had it */
     bool arrivals;                                          /* a row was marked */
     struct buf line;
@@ -49,10 +52,10 @@ MUST_USE enum status event_rows_begin(struct event_rows *events, enum listing_fo
                                       const char *choice, FILE *out, struct err *err);
 void event_rows_fini(struct event_rows *events);
 
-/* The cells of an event, at the beginning of a row of columns that begin with those above: for
- * rows that have more than an event. */
-void event_rows_cells(struct event_rows *events, const struct event_rows_item *item,
-                      const struct event *event);
+/* The same for the events of one session: with a column `elapsed`, and its own usual columns. JSON
+ * and NDJSON are of the columns, too. */
+MUST_USE enum status event_rows_begin_timeline(struct event_rows *events, enum listing_form form,
+                                               const char *choice, FILE *out, struct err *err);
 
 MUST_USE enum status event_rows_add(struct event_rows *events, const struct event_rows_item *item,
                                     struct err *err);

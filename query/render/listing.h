@@ -30,12 +30,14 @@ enum listing_form {
 };
 
 enum listing_flag {
-    LISTING_RIGHT = 1, /* numbers: aligned to the right */
-    LISTING_WHOLE = 2, /* never cut to the terminal */
-    LISTING_SPARE = 4, /* left out where the terminal is narrow, the last one first */
-    LISTING_MORE = 8,  /* in a table only when it is chosen */
-    LISTING_WIDE = 16, /* gets three times the room of another one */
-    LISTING_PIPE = 32, /* not on a terminal unless it is chosen */
+    LISTING_RIGHT = 1,  /* numbers: aligned to the right */
+    LISTING_WHOLE = 2,  /* never cut to the terminal */
+    LISTING_SPARE = 4,  /* left out where the terminal is narrow, the last one first */
+    LISTING_MORE = 8,   /* in a table only when it is chosen */
+    LISTING_WIDE = 16,  /* gets three times the room of another one */
+    LISTING_KEEP = 64,  /* not cut below an IPv4 address */
+    LISTING_WRAP = 128, /* as the last column whole, on as many lines as it takes */
+    LISTING_PIPE = 32,  /* not on a terminal unless it is chosen */
 };
 
 struct listing_column {

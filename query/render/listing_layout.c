@@ -3,7 +3,7 @@
 #include "query/render/terminal_text.h"
 
 /* Without a terminal columns are padded up to so many; longer cells stand out of them, whole. */
-enum { GAP = 2, PAD_MAX = 60, GOOD = 12, LEAST = 6 };
+enum { GAP = 2, PAD_MAX = 60, GOOD = 12, LEAST = 6, KEPT = 15 };
 
 static const struct listing_column *column_at(const struct listing *rows, size_t i)
 {
@@ -50,6 +50,7 @@ static size_t capped(const struct listing *rows, size_t i, size_t cap)
 {
     unsigned flags = column_at(rows, i)->flags;
     cap *= flags & LISTING_WIDE ? 3 : 1;
+    cap = flags & LISTING_KEEP && cap < KEPT ? KEPT : cap;
     return flags & LISTING_WHOLE || rows->wide.items[i] < cap ? rows->wide.items[i] : cap;
 }
 
@@ -113,7 +114,8 @@ static void add_cell(struct listing *rows, size_t i, struct span text, const cha
 {
     struct buf *line = &rows->line;
     const bool last = i + 1 == rows->shown.count;
-    const bool cuts = rows->columns_max != SIZE_MAX;
+    const bool wraps = last && column_at(rows, i)->flags & LISTING_WRAP;
+    const bool cuts = rows->columns_max != SIZE_MAX && !wraps;
     const bool right = column_at(rows, i)->flags & LISTING_RIGHT;
     size_t width = rows->wide.items[i];
     size_t room = !cuts ? SIZE_MAX : last || width > *left ? *left : width;

@@ -102,7 +102,8 @@ struct search_output {
 static bool print_hit(void *context, const struct search_hit *hit)
 {
     struct search_output *output = context;
-    const struct event_rows_item item = {hit->time_us, hit->received_us, hit->raw};
+    const struct event_rows_item item = {
+        .time_us = hit->time_us, .received_us = hit->received_us, .raw = hit->raw};
     progress_wipe(output->progress);
     output->status = event_rows_add(&output->events, &item, output->err);
     return output->status == OK;

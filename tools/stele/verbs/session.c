@@ -5,35 +5,31 @@
 #include <stdlib.h>
 
 #include "query/language/parse.h"
-#include "query/render/event_sentence.h"
-#include "query/render/terminal_text.h"
+#include "query/render/event_rows.h"
 #include "query/search/search_run.h"
-#include "tools/stele/cli/options.h"
-#include "tools/stele/cli/table_cell.h"
+#include "tools/stele/cli/row_output.h"
 #include "tools/stele/verbs/session_head.h"
 
 enum {
     EVENTS_MAX = 1000000,
-    TYPE_COLUMNS = 30,
-    ACTOR_COLUMNS = 24,
-    SENTENCE_MAX = 1 << 20,
     CHUNKS_MAX = 500, /* of which one query asks; its text may have QUERY_BYTES_MAX */
     CHUNK_BYTES_MAX = 50
 };
 
-/* One line of the timeline, kept until all are there. */
+/* One event of the timeline, kept until all are there. */
 struct line {
     int64_t time_us;
+    int64_t received_us;
     uint64_t ei;
     bool starts; /* is of the event that starts the session */
     size_t number;
-    struct span text;
+    struct span raw;
 };
 
 struct session {
     const char *path;
     struct session_head head;
-    struct arena arena;   /* the lines, and the names of chunks */
+    struct arena arena;   /* the events, the head, and the names of chunks */
     struct arena scratch; /* of one event */
     VEC(struct line) lines;
     VEC(struct span) chunks;
@@ -81,24 +77,14 @@ static bool add_line(struct session *session, const struct search_hit *hit,
                      const struct event *event)
 {
     struct event_summary summary = event_summary_of(event);
-    struct buf text = BUF_INIT;
-    struct buf sentence = BUF_INIT;
-    event_sentence_add(&sentence, event, SENTENCE_MAX);
-    table_cell_add_padded(&text, summary.type, TYPE_COLUMNS);
-    table_cell_add_padded(&text, summary.actor, ACTOR_COLUMNS);
-    (void)terminal_text_add(&text, buf_span(&sentence), SIZE_MAX);
-    table_cell_trim(&text);
     struct line line = {.time_us = hit->time_us,
+                        .received_us = hit->received_us,
                         .ei = number_of(event),
                         .starts = session_head_rank_of(summary.type) == SESSION_HEAD_START,
                         .number = session->lines.count,
-                        .text = arena_copy(&session->arena, buf_span(&text))};
-    bool ok = buf_ok(&text) && buf_ok(&sentence) && line.text.data &&
-              vec_push(&session->lines, line) && add_chunk(session, event) &&
-              session_head_add(&session->head, event, &summary);
-    buf_fini(&text);
-    buf_fini(&sentence);
-    return ok;
+                        .raw = arena_copy(&session->arena, hit->raw)};
+    return line.raw.data && vec_push(&session->lines, line) && add_chunk(session, event) &&
+           session_head_add(&session->head, event, &summary);
 }
 
 static bool add_hit(void *context, const struct search_hit *hit)
@@ -129,10 +115,11 @@ static void add_value(struct buf *query, struct span value)
     buf_add_char(query, '"');
 }
 
-/* (sid:(A OR B ...) OR session_chunk_id:(A OR B ...)) */
+/* (sid:(A OR B ...) OR session_chunk_id:(A OR B ...) OR stele.session:(...)), the last of which is
+ * the session that the path of a stream named */
 static void add_any_of(struct buf *query, const struct span *ids, size_t count)
 {
-    static const char *const fields[] = {"(sid:(", " OR session_chunk_id:("};
+    static const char *const fields[] = {"(sid:(", " OR session_chunk_id:(", " OR stele.session:("};
     for (size_t f = 0; f < 2; f++) {
         buf_add_str(query, fields[f]);
         for (size_t i = 0; i < count; i++) {
@@ -202,30 +189,67 @@ static int in_order(const void *a, const void *b)
     return order ? order : (one->number > two->number) - (one->number < two->number);
 }
 
-static void print_session(struct session *session, const char *sid)
+static enum status print_timeline(const struct session *session, const struct options *options,
+                                  struct err *err)
 {
-    char text[40];
+    struct event_rows events;
     int64_t from_us = session_head_from_us(&session->head);
-    qsort(session->lines.items, session->lines.count, sizeof session->lines.items[0], in_order);
-    session_head_print(&session->head, sid, session->lines.count);
-    for (size_t i = 0; i < session->lines.count; i++) {
+    enum status status =
+        event_rows_begin_timeline(&events, row_output_form(options), options->columns, stdout, err);
+    for (size_t i = 0; status == OK && i < session->lines.count; i++) {
         const struct line *line = &session->lines.items[i];
-        const char *duration = session_head_duration(line->time_us - from_us, text);
-        printf("%-27s %s%-10s %.*s\n", output_time(line->time_us).text, *duration == '-' ? "" : "+",
-               duration, SPAN_FMT(line->text));
+        char elapsed[41] = "+";
+        const char *length = session_head_duration(line->time_us - from_us, elapsed + 1);
+        const struct event_rows_item item = {.time_us = line->time_us,
+                                             .received_us = line->received_us,
+                                             .raw = line->raw,
+                                             .elapsed = *length == '-' ? length : elapsed};
+        status = event_rows_add(&events, &item, err);
     }
+    status = THEN(status, event_rows_end(&events, err));
+    if (status == OK) {
+        (void)fflush(stdout);
+        event_rows_notes(&events, stderr);
+    }
+    event_rows_fini(&events);
+    return status;
+}
+
+/* The head; as JSON it holds the timeline, too. */
+static enum status print_session(struct session *session, const struct options *options,
+                                 struct err *err)
+{
+    const char *sid = options->words[0];
+    struct buf out = BUF_INIT;
+    struct json_writer json = {.out = &out};
+    enum status status = OK;
+    vec_sort(&session->lines, in_order);
+    if (options->form == OUTPUT_TABLE) {
+        session_head_print(&session->head, sid, session->lines.count);
+    } else if (options->form == OUTPUT_JSON) {
+        json_object(&json, NULL);
+        session_head_add_json(&session->head, sid, &json);
+        json_name(&json, "events");
+        status = output_write(&out, err);
+    }
+    status = THEN(status, print_timeline(session, options, err));
+    buf_add_str(&out, options->form == OUTPUT_JSON ? "}\n" : "");
+    status = THEN(status, output_write(&out, err));
+    buf_fini(&out);
+    return status;
 }
 
 static enum status run(struct options *options, int *out_code, struct err *err)
 {
     const char *sid = options->words[0];
     struct session session = {.path = options->archive, .err = err};
+    session.head.arena = &session.arena;
     enum status status = find_all(&session, span_str(sid), err);
     if (status == OK && session.lines.count == 0) {
         fprintf(stderr, "stele session: no event of session %s\n", sid);
         *out_code = 1;
     } else if (status == OK) {
-        print_session(&session, sid);
+        status = print_session(&session, options, err);
     }
     if (session.over) {
         fprintf(stderr, "only the first %d events are shown\n", EVENTS_MAX);
@@ -241,6 +265,7 @@ const struct verb verb_session = {
     .name = "session",
     .summary = "print the timeline of one session",
     .words = {1, 1, "SID", "the id of one session"},
+    .forms = OUTPUT_ROWS,
     .needs = VERB_NEEDS_ARCHIVE_OR_COPY,
     .run = run,
 };

@@ -10,7 +10,6 @@ enum { LABEL_COLUMNS = 12 };
 void session_head_fini(struct session_head *head)
 {
     vec_fini(&head->people);
-    arena_fini(&head->arena);
 }
 
 enum session_head_rank session_head_rank_of(struct span type)
@@ -41,7 +40,7 @@ static bool keep_word(struct session_head *head, struct session_head_word *word,
                       enum session_head_rank rank)
 {
     if (text.size > 0 && rank > SESSION_HEAD_AFTER && (!word->text.data || rank > word->rank)) {
-        *word = (struct session_head_word){arena_copy(&head->arena, text), rank};
+        *word = (struct session_head_word){arena_copy(head->arena, text), rank};
         return word->text.data != NULL;
     }
     return true;
@@ -58,7 +57,7 @@ static bool add_person(struct session_head *head, struct span name)
         head->more_people |= name.size > 0;
         return true;
     }
-    struct span copy = arena_copy(&head->arena, name);
+    struct span copy = arena_copy(head->arena, name);
     return copy.data && vec_push(&head->people, copy);
 }
 
@@ -119,7 +118,7 @@ bool session_head_add(struct session_head *head, const struct event *event,
         url = url.size > 0 ? url : event_get(event, "session_url");
         head->uploads++;
         if (url.size > 0 && head->upload.size == 0) {
-            head->upload = arena_copy(&head->arena, url);
+            head->upload = arena_copy(head->arena, url);
             return head->upload.data != NULL;
         }
         return true;
@@ -176,23 +175,53 @@ static void print_people(const struct session_head *head)
     buf_fini(&text);
 }
 
+void session_head_recording(const struct session_head *head, struct buf *out)
+{
+    struct span mode = head->recording.text;
+    buf_add_span(out, mode);
+    if (head->uploads > 0) {
+        buf_printf(out, "%suploaded", mode.size > 0 ? ", " : "");
+        buf_add_str(out, head->upload.size > 0 ? " to " : "");
+        buf_add_span(out, head->upload);
+    } else if (mode.size > 0 && !span_is(mode, "off")) {
+        buf_add_str(out, " (no upload seen)");
+    }
+    if (head->uploads > 1) {
+        buf_printf(out, " and %zu more", head->uploads - 1);
+    }
+}
+
 static void print_recording(const struct session_head *head)
 {
     struct buf text = BUF_INIT;
-    struct span mode = head->recording.text;
-    buf_add_span(&text, mode);
-    if (head->uploads > 0) {
-        buf_printf(&text, "%suploaded", mode.size > 0 ? ", " : "");
-        buf_add_str(&text, head->upload.size > 0 ? " to " : "");
-        buf_add_span(&text, head->upload);
-    } else if (mode.size > 0 && !span_is(mode, "off")) {
-        buf_add_str(&text, " (no upload seen)");
-    }
-    if (head->uploads > 1) {
-        buf_printf(&text, " and %zu more", head->uploads - 1);
-    }
+    session_head_recording(head, &text);
     print_word("recording", buf_span(&text));
     buf_fini(&text);
+}
+
+void session_head_add_json(const struct session_head *head, const char *sid,
+                           struct json_writer *json)
+{
+    struct buf recording = BUF_INIT;
+    session_head_recording(head, &recording);
+    json_text(json, "session", sid);
+    json_span(json, "who", head->who.text);
+    json_array(json, "participants");
+    for (size_t i = 0; i < head->people.count; i++) {
+        json_span(json, NULL, head->people.items[i]);
+    }
+    json_end(json);
+    json_span(json, "login", head->login.text);
+    json_span(json, "where", head->where.text);
+    json_span(json, "address", head->address.text);
+    json_span(json, "recording", buf_span(&recording));
+    json_time(json, "from", session_head_from_us(head));
+    json_bool(json, "start_seen", head->has_start);
+    json_time(json, "until", session_head_until_us(head));
+    json_bool(json, "end_seen", head->has_end);
+    json_double(json, "seconds",
+                (double)(session_head_until_us(head) - session_head_from_us(head)) / 1e6);
+    buf_fini(&recording);
 }
 
 void session_head_print(const struct session_head *head, const char *sid, size_t count)

@@ -5,6 +5,7 @@
 
 #include "query/render/event_summary.h"
 #include "schema/base/vec.h"
+#include "schema/text/json_writer.h"
 
 enum { SESSION_HEAD_PEOPLE_MAX = 50 };
 
@@ -24,7 +25,7 @@ struct session_head_word {
 };
 
 struct session_head {
-    struct arena arena; /* all texts */
+    struct arena *arena; /* all texts: of the caller, who sets it */
     struct session_head_word who;
     struct session_head_word login;
     struct session_head_word where;
@@ -56,8 +57,14 @@ MUST_USE bool session_head_add(struct session_head *head, const struct event *ev
 int64_t session_head_from_us(const struct session_head *head);
 int64_t session_head_until_us(const struct session_head *head);
 
+/* "node, uploaded to s3://...", appended. */
+void session_head_recording(const struct session_head *head, struct buf *out);
+
 /* Prints it on stdout; `count` is the number of its events. */
 void session_head_print(const struct session_head *head, const char *sid, size_t count);
+/* The same as members of the object that is open. */
+void session_head_add_json(const struct session_head *head, const char *sid,
+                           struct json_writer *json);
 
 /* "1:02:03.4" */
 const char *session_head_duration(int64_t us, char out[40]);
