@@ -1,11 +1,14 @@
 """Runs the stele tool of a build in a directory that goes away again. STELE_BIN names the folder of
 the programs."""
+import fcntl
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -67,6 +70,31 @@ class Place:
         return Result(subprocess.run([os.path.join(BIN, "stele"), *words], input=stdin,
                                      capture_output=True, cwd=self.dir, env=environment,
                                      timeout=timeout))
+
+    def on_terminal(self, columns, *words, env=None):
+        """The same with standard output on a terminal of so many columns, and no colour."""
+        front, back = os.openpty()
+        fcntl.ioctl(back, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        mode = termios.tcgetattr(back)
+        mode[1] &= ~termios.OPOST  # a newline stays one
+        termios.tcsetattr(back, termios.TCSANOW, mode)
+        environment = {k: v for k, v in os.environ.items() if k not in ("STELE_ARCHIVE", "COLUMNS")}
+        process = subprocess.Popen([os.path.join(BIN, "stele"), *words], stdin=subprocess.DEVNULL, stdout=back,
+                                   stderr=subprocess.PIPE, cwd=self.dir,
+                                   env={**environment, "NO_COLOR": "1", **(env or {})})
+        os.close(back)
+        out = b""
+        while True:
+            try:
+                piece = os.read(front, 65536)
+            except OSError:  # the other end is closed
+                break
+            if not piece:
+                break
+            out += piece
+        os.close(front)
+        err = process.communicate(timeout=LONG_SECONDS)[1]
+        return Result(subprocess.CompletedProcess(words, process.returncode, out, err))
 
     def stats(self, archive):
         result = self.stele("stats", "--archive", archive, "--output", "json")

@@ -107,7 +107,7 @@ def quarantine_is_listed_and_exported(place):
     expect(result.code == 1 and b"nothing" in result.err, result.text())
     run(place, "-", stdin=b'not json\n{"x":"\xff"}\n')
     result = place.stele("quarantine", "--archive", "a")
-    expect(result.code == 0 and len(result.out.split(b"\n")) == 3, result.text())
+    expect(result.code == 0 and len(result.out.split(b"\n")) == 4, result.text())
     expect(b"standard input" in result.out and b"not json" in result.out, result.text())
     result = place.stele("quarantine", "--archive", "a", "--export", "-")
     first, second = (json.loads(line) for line in result.out.splitlines())

@@ -171,10 +171,10 @@ def every_verb(place):
     sql = "SELECT count(*) AS n FROM teleport_audit_events WHERE teleport_audit_events MATCH '%s'"
     for verb, out, options in (
             ("search", b"", [query]), ("search", b"0\n", [query, "--count"]),
-            ("search", b"", [query, "--top", "user"]), ("search", b"[\n]\n", [query, "--top", "user", "--output", "json"]),
+            ("search", b"", [query, "--top", "user"]), ("search", b"[]\n", [query, "--top", "user", "--output", "json"]),
             ("search", b"0\n", [query, "--distinct", "user"]), ("search", b"", [query, "--histogram"]),
             ("search", b"[]\n", [query, "--histogram", "--output", "json"]),
-            ("search", b"[\n]\n", [query, "--output", "json"]), ("search", b"", [query, "--output", "ndjson"]),
+            ("search", b"[]\n", [query, "--output", "json"]), ("search", b"", [query, "--output", "ndjson"]),
             ("export", b"", [query, "--dest", "-"]), ("export", b"", [query, "--dest", "out"]),
             ("export", b"", [query, "--dry-run"]),
             ("replay", b"", [query, "--dest", "http://127.0.0.1:9/", "--dry-run"]),

@@ -1,4 +1,6 @@
 """stele session: its head is that of the session's start and end, its timeline has everything, in order."""
+import csv
+import io
 import json
 
 import corpus
@@ -20,11 +22,11 @@ def make(place, events):
 
 
 def ask(place, sid=SID):
-    """The head as a dictionary, and the lines below it."""
+    """The head as a dictionary, and the lines below the header of the timeline."""
     result = place.stele("session", sid, "--archive", "a")
     expect(result.code == 0, result.text())
     head, _, rows = result.out.decode().partition("\n\n")
-    return dict(line.split(None, 1) for line in head.splitlines()), rows.splitlines()
+    return dict(line.split(None, 1) for line in head.splitlines()), rows.splitlines()[1:]
 
 
 def head_of_start_and_end(place):
@@ -161,6 +163,120 @@ def sessions_of_the_corpus(place):
         expect(len(rows) == should, (sid, len(rows), should))
 
 
+def forms_of_the_timeline(place):
+    """One document that has the head and the events; rows alone in the other forms."""
+    long = "curl " + "y" * 5000
+    make(place, [event("session.start", "10:00:00.5"), event("exec", "10:00:01", command=long, ei=1),
+                 event("session.end", "10:00:02.75", ei=2, participants=["alice", "bob"])])
+
+    def form(name, *more):
+        result = place.stele("session", SID, "--archive", "a", "--output", name, *more)
+        expect(result.code == 0, result.text())
+        return result.out.decode()
+    whole = json.loads(form("json"))
+    expect((whole["session"], whole["who"], whole["participants"], whole["from"], whole["until"], whole["seconds"],
+            whole["start_seen"], whole["end_seen"]) ==
+           (SID, "alice", ["alice", "bob"], "2026-03-01T10:00:00.5Z", "2026-03-01T10:00:02.75Z", 2.25, True, True), whole)
+    expect(long in whole["events"][1]["what"] and whole["events"][1]["uid"] == "exec-10:00:01-1", "whole and reachable")
+    expect([json.loads(line) for line in form("ndjson").splitlines()] == whole["events"], "the same rows")
+    rows = list(csv.DictReader(io.StringIO(form("csv", "--columns", "elapsed,ei,uid"))))
+    expect([row["ei"] for row in rows] == ["", "1", "2"] and rows[2]["elapsed"] == "+0:00:02.2", rows)
+    out = place.on_terminal(80, "session", SID, "--archive", "a").out.decode()
+    expect(long in out.replace("\n", ""), "a terminal cuts no command")
+
+
+def world_of_sessions(place):
+    """Whole, without an end, without a start, after the fact alone, and an application's with a chunk."""
+    def of(sid, kind, time, **more):
+        return {"event": kind, "sid": sid, "uid": f"{sid}-{kind}-{time}", "time": f"2026-03-{time}Z", **more}
+    make(place, [
+        of("whole", "session.start", "01T10:00:00", user="alice", server_hostname="db-1", session_recording="node"),
+        of("whole", "session.join", "01T10:01:00", user="bob"),
+        of("whole", "exec", "01T10:02:00", user="alice", command="id"),
+        of("whole", "session.end", "01T10:03:00.5", user="alice", server_hostname="db-1", participants=["alice", "bob"]),
+        of("whole", "session.upload", "01T10:04:00", url="s3://b/w.tar"),
+        of("whole", "session.recording.access", "09T10:00:00", user="dave"),
+        of("no-end", "session.start", "02T10:00:00", user="carol", server_hostname="db-2"),
+        of("no-end", "exec", "02T10:05:00", user="carol", command="id"),
+        of("no-end", "session.recording.access", "09T11:00:00", user="dave"),
+        of("no-start", "exec", "03T09:00:00", user="alice", command="id", server_hostname="db-1"),
+        of("no-start", "session.end", "03T10:00:00", user="alice", server_hostname="db-1",
+           session_start="2026-03-03T08:59:59Z"),
+        of("neither", "exec", "04T10:00:00", user="erin", command="id", server_hostname="db-4"),
+        of("app", "app.session.start", "05T10:00:00", user="alice", app_name="shop"),
+        of("app", "app.session.chunk", "05T10:00:01", user="alice", app_name="shop", session_chunk_id="chunk"),
+        of("chunk", "session.upload", "05T10:30:00", url="s3://b/c.tar"),
+        of("app", "app.session.end", "05T11:00:00", user="alice", app_name="shop"),
+    ])
+
+
+def listed(place, *words):
+    result = place.stele("sessions", "--archive", "a", "--output", "json", *words)
+    expect(result.code in (0, 1), result.text())
+    return json.loads(result.out)
+
+
+def list_of_sessions(place):
+    world_of_sessions(place)
+    rows = listed(place)
+    expect([row["sid"] for row in rows] == ["app", "neither", "no-start", "no-end", "whole"], rows)
+    of = {row["sid"]: row for row in rows}
+    whole = of["whole"]
+    expect((whole["start"], whole["end"], whole["length"], whole["seconds"], whole["user"], whole["host"],
+            whole["participants"], whole["recording"], whole["missing"]) ==
+           ("2026-03-01T10:00:00Z", "2026-03-01T10:03:00.5Z", "0:03:00.5", 180.5, "alice", "db-1", ["alice", "bob"],
+            "node, uploaded to s3://b/w.tar", []), whole)
+    # neither a guess nor the day it was watched
+    expect((of["no-end"]["start"], of["no-end"]["end"], of["no-end"]["length"], of["no-end"]["missing"]) ==
+           ("2026-03-02T10:00:00Z", None, None, ["no end seen"]), of["no-end"])
+    expect(of["no-end"]["last_event"] == "2026-03-02T10:05:00Z", of["no-end"])
+    expect((of["no-start"]["start"], of["no-start"]["length"], of["no-start"]["missing"]) ==
+           ("2026-03-03T08:59:59Z", "1:00:01.0", ["no start seen"]), of["no-start"])
+    expect((of["neither"]["start"], of["neither"]["user"], of["neither"]["host"], of["neither"]["missing"]) ==
+           (None, "erin", "db-4", ["no start seen", "no end seen"]), of["neither"])
+    table = place.stele("sessions", "--archive", "a").out.decode().splitlines()
+    expect(table[0].split()[:5] == ["sid", "start", "end", "length", "user"] and len(table) == 6, table)
+
+
+def filters_of_sessions(place):
+    world_of_sessions(place)
+
+    def sids(*words):
+        return [row["sid"] for row in listed(place, *words)]
+    expect(sids("user:bob") == ["whole"] and sids("user:alice", "server_hostname:db-1") == ["no-start", "whole"], "by query")
+    expect(sids("server_hostname:db-1", "--from", "2026-03-03") == ["no-start"], "by time")
+    expect(sids("--from", "2026-03-01T10:01:30", "--to", "2026-03-01T10:02:30") == ["whole"], "by one event of it")
+    expect(sids("--incomplete") == ["neither", "no-start", "no-end"] and sids("--limit", "2") == ["app", "neither"],
+           "what is missing, and how many")
+    none = place.stele("sessions", "user:nobody", "--archive", "a")
+    expect(none.code == 1 and none.out == b"" and b"nobody" not in none.out, none.text())
+    some = place.stele("sessions", "--archive", "a", "--limit", "1")
+    expect(b"the newest 1 of 5 sessions" in some.err, some.text())
+
+
+def many_sessions(place):
+    """More than are read by their ids: starts and ends are read first, the rest by id or all of it."""
+    def of(sid, kind, at, **more):
+        return {"event": kind, "sid": sid, "uid": f"{sid}-{kind}", "time": f"2026-03-01T{at // 3600:02}:{at // 60 % 60:02}"
+                f":{at % 60:02}Z", **more}
+    events = []
+    for i in range(5200):
+        events.append(of(f"s{i}", "session.start", i, user=f"u{i % 7}", server_hostname=f"h{i % 3}"))
+        if i % 2 == 0:
+            events.append(of(f"s{i}", "session.end", i + 60, participants=[f"u{i % 7}", "guest"]))
+        events.append(of(f"s{i}", "exec", i + 30, user="x", command="id"))
+    make(place, events)
+    for words, step in (((), 1), (("user:u3",), 7)):
+        rows = listed(place, *words)
+        should = {f"s{i}" for i in range(5200) if step == 1 or i % 7 == 3}
+        expect({row["sid"] for row in rows} == should and len(rows) == len(should), len(rows))
+        for row in rows:
+            i = int(row["sid"][1:])
+            expect((row["user"], row["host"], row["seconds"]) == (f"u{i % 7}", f"h{i % 3}", None if i % 2 else 60), row)
+            expect(row["missing"] == (["no end seen"] if i % 2 else []), row)
+
+
 if __name__ == "__main__":
     main(head_of_start_and_end, without_start, without_end, only_what_came_after, order_of_one_millisecond,
-         everything_that_was_done, requests_of_chunks, sessions_of_the_corpus)
+         everything_that_was_done, requests_of_chunks, sessions_of_the_corpus,
+         forms_of_the_timeline, list_of_sessions, filters_of_sessions, many_sessions)

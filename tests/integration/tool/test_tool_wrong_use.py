@@ -46,7 +46,7 @@ def no_such_length_of_time(place):
 def worded_alike(place):
     """What is wrong is said in the same words by every verb, and before the archive is looked for."""
     for name in verbs(place):
-        if name not in ("search", "hunt", "copy", "export", "import", "replay"):
+        if name not in ("search", "sessions", "hunt", "copy", "export", "import", "replay"):
             expect_error(place.stele(name, "a", "b", "c", "d"), 2,
                          "unknown action" if name in ("hold", "watch") else "unexpected argument")
         result = place.stele(name, "--help")

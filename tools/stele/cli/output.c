@@ -12,9 +12,9 @@ static const struct {
     [OUTPUT_TABLE] = {"table", " (default)"},
     [OUTPUT_JSON] = {"json", ""},
     [OUTPUT_NDJSON] = {"ndjson", ""},
-    [OUTPUT_RAW] = {"raw", " (the bytes as they came)"},
+    [OUTPUT_RAW] = {"raw", " (bytes as they came)"},
     [OUTPUT_CSV] = {"csv", ""},
-    [OUTPUT_CSV_SAFE] = {"csv-safe", " (for spreadsheets)"},
+    [OUTPUT_CSV_SAFE] = {"csv-safe", ""},
     [OUTPUT_STIX] = {"stix", " (sightings)"},
 };
 

@@ -19,7 +19,7 @@ enum {
 static const char heads_query[] = "event:(*session.start OR *session.end OR session.join OR "
                                   "session.upload OR app.session.chunk)";
 
-static struct session_found *lookup(struct session_find *find, struct span sid)
+static struct session_find_item *lookup(struct session_find *find, struct span sid)
 {
     uint32_t hash = (uint32_t)hash64(sid, find->seed);
     for (struct index_table_probe probe = index_table_probe(&find->table, hash);
@@ -33,8 +33,8 @@ static struct session_found *lookup(struct session_find *find, struct span sid)
 
 static bool add_id(struct session_find *find, struct span sid)
 {
-    struct session_found found = {.sid = arena_copy(&find->arena, sid),
-                                  .head = {.arena = &find->arena}};
+    struct session_find_item found = {.sid = arena_copy(&find->arena, sid),
+                                      .head = {.arena = &find->arena}};
     return found.sid.data && vec_push(&find->found, found) &&
            index_table_add(&find->table, (uint32_t)hash64(sid, find->seed),
                            (uint32_t)(find->found.count - 1));
@@ -77,14 +77,14 @@ static enum status find_ids(struct session_find *find, struct err *err)
 static bool add_event(struct session_find *find, const struct event *event)
 {
     struct event_summary summary = event_summary_of(event);
-    struct session_found *found = lookup(find, event_get(event, "sid"));
+    struct session_find_item *found = lookup(find, event_get(event, "sid"));
     if (span_is(summary.type, "app.session.chunk")) {
-        struct session_found *chunk = lookup(find, event_get(event, "session_chunk_id"));
+        struct session_find_item *chunk = lookup(find, event_get(event, "session_chunk_id"));
         if (chunk && chunk != found) {
             chunk->is_chunk = true;
         }
     }
-    return !found || found->state != SESSION_FOUND_READ ||
+    return !found || found->state != SESSION_FIND_READ ||
            session_head_add(&found->head, event, &summary);
 }
 
@@ -125,13 +125,13 @@ static enum status read_events(struct session_find *find, struct span text,
     return THEN(status, find->status);
 }
 
-static bool is_open(const struct session_found *found)
+static bool is_open(const struct session_find_item *found)
 {
     return !found->is_chunk && !(found->head.has_start && found->head.has_end);
 }
 
 /* What was gathered is forgotten: it comes again with the rest. */
-static void forget(struct session_found *found, struct arena *arena)
+static void forget(struct session_find_item *found, struct arena *arena)
 {
     session_head_fini(&found->head);
     found->head = (struct session_head){.arena = arena};
@@ -152,7 +152,7 @@ static enum status read_group(struct session_find *find, const size_t *numbers, 
                               struct err *err)
 {
     for (size_t i = 0; i < count; i++) {
-        find->found.items[numbers[i]].state = SESSION_FOUND_READ;
+        find->found.items[numbers[i]].state = SESSION_FIND_READ;
     }
     static const char *const fields[] = {"sid:(", ") OR session_chunk_id:("};
     struct buf text = BUF_INIT;
@@ -168,7 +168,7 @@ static enum status read_group(struct session_find *find, const size_t *numbers, 
     status = THEN(status, read_events(find, buf_span(&text), NULL, err));
     buf_fini(&text);
     for (size_t i = 0; i < count; i++) {
-        find->found.items[numbers[i]].state = SESSION_FOUND_DONE;
+        find->found.items[numbers[i]].state = SESSION_FIND_DONE;
     }
     return status;
 }
@@ -181,25 +181,25 @@ static enum status read_rest(struct session_find *find, struct err *err)
     size_t open = 0;
     bool by_id = true;
     for (size_t i = 0; i < find->found.count; i++) {
-        struct session_found *found = &find->found.items[i];
+        struct session_find_item *found = &find->found.items[i];
         if (is_open(found)) {
             open++;
             by_id = by_id && found->sid.size <= ID_BYTES_MAX;
             forget(found, &find->arena);
         } else {
-            found->state = SESSION_FOUND_DONE;
+            found->state = SESSION_FIND_DONE;
         }
     }
     if (open > MANY || !by_id) {
         return read_events(find, span_str("sid:*"), show_progress, err);
     }
     for (size_t i = 0; i < find->found.count; i++) {
-        struct session_found *found = &find->found.items[i];
-        found->state = found->state == SESSION_FOUND_READ ? SESSION_FOUND_WAITS : found->state;
+        struct session_find_item *found = &find->found.items[i];
+        found->state = found->state == SESSION_FIND_READ ? SESSION_FIND_WAITS : found->state;
     }
     enum status status = OK;
     for (size_t i = 0; status == OK && i < find->found.count; i++) {
-        if (find->found.items[i].state == SESSION_FOUND_WAITS) {
+        if (find->found.items[i].state == SESSION_FIND_WAITS) {
             numbers[count++] = i;
         }
         if (count == IDS_OF_QUERY || (count > 0 && i + 1 == find->found.count)) {
@@ -213,8 +213,8 @@ static enum status read_rest(struct session_find *find, struct err *err)
 /* Newest start first; the id decides between equals, so that the order is always the same. */
 static int by_start(const void *a, const void *b)
 {
-    const struct session_found *one = a;
-    const struct session_found *two = b;
+    const struct session_find_item *one = a;
+    const struct session_find_item *two = b;
     int64_t x = session_head_from_us(&one->head);
     int64_t y = session_head_from_us(&two->head);
     size_t size = one->sid.size < two->sid.size ? one->sid.size : two->sid.size;

@@ -8,11 +8,11 @@
 #include "tools/stele/verbs/session_head.h"
 
 /* Only events of sessions that are being read are added to their heads. */
-struct session_found {
+struct session_find_item {
     struct span sid;
     struct session_head head;
     bool is_chunk; /* of an application's session, which has an event that says so */
-    enum { SESSION_FOUND_READ, SESSION_FOUND_WAITS, SESSION_FOUND_DONE } state;
+    enum { SESSION_FIND_READ, SESSION_FIND_WAITS, SESSION_FIND_DONE } state;
 };
 
 struct session_find {
@@ -22,7 +22,7 @@ struct session_find {
     int64_t from_us;           /* ... from this time on ... */
     int64_t to_us;             /* ... and before this one */
     /* the outcome, newest start first */
-    VEC(struct session_found) found;
+    VEC(struct session_find_item) found;
     struct arena arena; /* all texts */
     /* while it runs */
     struct index_table table; /* of found, by sid */

@@ -50,7 +50,8 @@ static void add_missing(struct listing *rows, const struct session_head *head)
 }
 
 /* Start and end are those that the session's own start and end say, or nothing. */
-static enum status add_row(struct listing *rows, const struct session_found *found, struct err *err)
+static enum status add_row(struct listing *rows, const struct session_find_item *found,
+                           struct err *err)
 {
     const struct session_head *head = &found->head;
     bool starts = head->start_us != 0;
@@ -82,7 +83,7 @@ static enum status add_row(struct listing *rows, const struct session_found *fou
     return THEN(status, listing_next(rows, err));
 }
 
-static bool is_wanted(const struct session_found *found)
+static bool is_wanted(const struct session_find_item *found)
 {
     return !found->is_chunk && (!given.open || !found->head.has_start || !found->head.has_end);
 }
