@@ -16,7 +16,7 @@
 #include "schema/archive/archive.h"
 #include "schema/crypto/signing.h"
 #include "schema/segment/segment.h"
-#include "tools/stele/cli/options.h"
+#include "tools/stele/cli/row_output.h"
 #include "tools/stele/pki/certificate.h"
 #include "tools/stele/verbs/check_files.h"
 
@@ -28,22 +28,36 @@ struct checkup {
     long daemon_pid; /* 0: no steled at work on the archive */
     int n_files;     /* whose modes are not as they should be */
     int code;        /* of the process; wrong configuration (2) goes before not reachable (3) */
+    bool as_rows;    /* else lines, each printed when its thing was looked at */
+    struct listing rows;
+    enum status status; /* of the output */
+    struct err *err;
 };
 
-__attribute__((format(printf, 3, 4))) static void say(const char *verdict, const char *what,
-                                                      const char *format, ...)
+static const struct listing_column columns[] = {
+    {LISTING_NAME("verdict"), LISTING_WHOLE}, {LISTING_NAME("what"), 0}, {LISTING_NAME("text"), 0}};
+
+__attribute__((format(printf, 4, 5))) static void say(struct checkup *checkup, const char *verdict,
+                                                      const char *what, const char *format, ...)
 {
+    char text[2048];
     va_list values;
     va_start(values, format);
-    printf("%-5s %-12s ", verdict, what);
-    vprintf(format, values);
-    printf("\n");
+    (void)vsnprintf(text, sizeof text, format, values);
     va_end(values);
+    if (!checkup->as_rows) {
+        printf("%-5s %-12s %s\n", verdict, what, text);
+        return;
+    }
+    listing_str(&checkup->rows, verdict);
+    listing_str(&checkup->rows, what);
+    listing_str(&checkup->rows, text);
+    checkup->status = THEN(checkup->status, listing_next(&checkup->rows, checkup->err));
 }
 
 static void failed(struct checkup *checkup, const char *what, const struct err *err)
 {
-    say("FAIL", what, "%s", err->text);
+    say(checkup, "FAIL", what, "%s", err->text);
     int code = status_exit_code(err->status);
     if (code == status_exit_code(ERR_CONFIG) || checkup->code == 0) {
         checkup->code = code;
@@ -55,7 +69,7 @@ static void judge(struct checkup *checkup, const char *what, enum status status,
                   const struct err *err)
 {
     if (status == OK) {
-        say("ok", what, "%s", text);
+        say(checkup, "ok", what, "%s", text);
     } else {
         failed(checkup, what, err);
     }
@@ -78,10 +92,10 @@ static void check_archive(struct checkup *checkup)
     char who[64] = "";
     long pid = archive_lock_holder(checkup->dir, who);
     if (pid > 0) {
-        say("ok", "archive", "%s, held by %s (pid %ld)", checkup->dir, who, pid);
+        say(checkup, "ok", "archive", "%s, held by %s (pid %ld)", checkup->dir, who, pid);
         checkup->daemon_pid = strcmp(who, "steled") == 0 ? pid : 0;
     } else {
-        say("ok", "archive", "%s, no daemon at work", checkup->dir);
+        say(checkup, "ok", "archive", "%s, no daemon at work", checkup->dir);
     }
 }
 
@@ -114,7 +128,7 @@ static void check_blocks(struct checkup *checkup)
     int64_t blocks = 0;
     enum status status = count_kept_whole(checkup->dir, &blocks, &err);
     if (status == OK && blocks > 0) {
-        say("warn", "blocks",
+        say(checkup, "warn", "blocks",
             "%lld kept as whole lines: their columns did not give the lines back. Nothing is "
             "lost; please report it",
             (long long)blocks);
@@ -141,7 +155,7 @@ static bool check_dates(struct checkup *checkup, const char *what, const char *p
         return false;
     }
     long long days = (facts->to_us - now_us) / CLOCK_DAY_US;
-    say(days < DAYS_LEFT_WARN ? "warn" : "ok", what, "%s: %s; %lld days left (%s)", path,
+    say(checkup, days < DAYS_LEFT_WARN ? "warn" : "ok", what, "%s: %s; %lld days left (%s)", path,
         facts->names[0] ? facts->names : facts->subject, days, output_day(facts->to_us).text);
     return true;
 }
@@ -219,7 +233,7 @@ static void check_signed(struct checkup *checkup, const struct certificate *serv
 {
     struct err err;
     if (certificate_check_signed(server, ca, CERTIFICATE_SERVER, &err) != OK) {
-        say("warn", "certificate",
+        say(checkup, "warn", "certificate",
             "%s; give the event handler the CA that did sign it, as forward.fluentd.ca", err.text);
     }
     char path[FILE_PATH_BYTES];
@@ -238,7 +252,7 @@ static void check_tls(struct checkup *checkup)
 {
     const struct config *config = checkup->config;
     if (!config->receive_tls) {
-        say("warn", "certificate", "receive.tls is no: events come in without encryption");
+        say(checkup, "warn", "certificate", "receive.tls is no: events come in without encryption");
         return;
     }
     struct certificate *server =
@@ -255,7 +269,7 @@ static void check_tls(struct checkup *checkup)
     }
     certificate_close(server);
     if (!config->receive_require_client_certificate) {
-        say("warn", "ca", "receive.require_client_certificate is no: anyone may post");
+        say(checkup, "warn", "ca", "receive.require_client_certificate is no: anyone may post");
     }
 }
 
@@ -296,7 +310,8 @@ static void check_listener(struct checkup *checkup, const char *what, const char
     }
     problem = try_address(found, checkup->daemon_pid > 0);
     if (problem == 0) {
-        say("ok", what, "%s: %s", listen, checkup->daemon_pid > 0 ? "steled answers" : "free");
+        say(checkup, "ok", what, "%s: %s", listen,
+            checkup->daemon_pid > 0 ? "steled answers" : "free");
     } else if (checkup->daemon_pid > 0) {
         (void)err_errno(&err, problem, "%s: steled runs but does not answer here", listen);
         failed(checkup, what, &err);
@@ -312,7 +327,7 @@ static void check_listener(struct checkup *checkup, const char *what, const char
 static void check_ship(struct checkup *checkup)
 {
     if (!checkup->config->ship_target[0]) {
-        say("ok", "ship", "ship.target is empty: nothing is shipped");
+        say(checkup, "ok", "ship", "ship.target is empty: nothing is shipped");
         return;
     }
     struct err err;
@@ -346,17 +361,17 @@ static void check_seal(struct checkup *checkup)
     }
     bool lost = checkup->config->ship_target[0] && !*url &&
                 strcmp(checkup->config->seal_target, "none") != 0;
-    say(lost ? "warn" : "ok", "seal", "%s%s; digests %s%s",
+    say(checkup, lost ? "warn" : "ok", "seal", "%s%s; digests %s%s",
         key ? "key " : "a key is made with the first seal", key ? signing_key_id(key) : "",
         *url ? "to " : "stay in the archive",
         lost ? ": nothing can stand beside ship.target, set seal.target" : url);
     signing_key_free(key);
 }
 
-static void check_retention(const struct checkup *checkup)
+static void check_retention(struct checkup *checkup)
 {
     if (!retention_is_on(checkup->config)) {
-        say("ok", "retention", "off: days are kept for ever");
+        say(checkup, "ok", "retention", "off: days are kept for ever");
         return;
     }
     int64_t days = checkup->config->retention_keep / CLOCK_DAY_US;
@@ -369,7 +384,7 @@ static void check_retention(const struct checkup *checkup)
         (void)snprintf(bounds[1], sizeof bounds[1], "%lld MiB", (long long)mib);
     }
     bool ships = checkup->config->ship_target[0] != '\0';
-    say(ships ? "ok" : "warn", "retention", "%s, %s%s", bounds[0], bounds[1],
+    say(checkup, ships ? "ok" : "warn", "retention", "%s, %s%s", bounds[0], bounds[1],
         ships ? "" : "; ship.target is empty: days go without having been shipped");
 }
 
@@ -392,7 +407,7 @@ static void on_file(void *context, bool fails, const char *text)
         (void)err_set(&err, ERR_CONFIG, "%s", text);
         failed(checkup, "files", &err);
     } else {
-        say("warn", "files", "%s", text);
+        say(checkup, "warn", "files", "%s", text);
     }
 }
 
@@ -400,44 +415,58 @@ static void check_modes(struct checkup *checkup)
 {
     check_files(checkup->config, checkup->dir, on_file, checkup);
     if (checkup->n_files == 0) {
-        say("ok", "files", "nobody else may read keys and secrets, or change them");
+        say(checkup, "ok", "files", "nobody else may read keys and secrets, or change them");
+    }
+}
+
+static void check_all(struct checkup *checkup, struct options *options)
+{
+    struct err err;
+    if (options_find(options, &err) != OK) {
+        failed(checkup, "configured", &err);
+        return;
+    }
+    checkup->dir = options->archive;
+    bool valid = config_validate(&options->config, &err) == OK;
+    judge(checkup, "configured", valid ? OK : err.status,
+          options->config.file[0] ? options->config.file : "no file: the defaults", &err);
+    check_archive(checkup);
+    if (checkup->code == 0) {
+        check_blocks(checkup);
+    }
+    check_modes(checkup);
+    if (valid) {
+        check_tls(checkup);
+    }
+    check_listener(checkup, "receiver", options->config.receive_listen);
+    check_listener(checkup, "page", options->config.serve_listen);
+    check_ship(checkup);
+    check_seal(checkup);
+    check_retention(checkup);
+    if (valid && options->config.watch_webhook[0]) {
+        check_watch(checkup);
     }
 }
 
 static enum status run(struct options *options, int *out_code, struct err *err)
 {
-    struct checkup checkup = {.config = &options->config};
-    if (options_find(options, err) != OK) {
-        failed(&checkup, "configured", err);
-        *out_code = checkup.code;
-        return OK;
+    struct checkup checkup = {
+        .config = &options->config, .as_rows = options->form != OUTPUT_TABLE, .err = err};
+    enum status status =
+        row_output_begin(options, columns, sizeof columns / sizeof columns[0], &checkup.rows, err);
+    if (status == OK) {
+        check_all(&checkup, options);
     }
-    checkup.dir = options->archive;
-    bool valid = config_validate(&options->config, err) == OK;
-    judge(&checkup, "configured", valid ? OK : err->status,
-          options->config.file[0] ? options->config.file : "no file: the defaults", err);
-    check_archive(&checkup);
-    if (checkup.code == 0) {
-        check_blocks(&checkup);
-    }
-    check_modes(&checkup);
-    if (valid) {
-        check_tls(&checkup);
-    }
-    check_listener(&checkup, "receiver", options->config.receive_listen);
-    check_listener(&checkup, "page", options->config.serve_listen);
-    check_ship(&checkup);
-    check_seal(&checkup);
-    check_retention(&checkup);
-    if (valid && options->config.watch_webhook[0]) {
-        check_watch(&checkup);
-    }
+    status = THEN(status, checkup.status);
+    status = THEN(status, checkup.as_rows ? listing_end(&checkup.rows, err) : OK);
+    listing_fini(&checkup.rows);
     *out_code = checkup.code;
-    return OK;
+    return status;
 }
 
 const struct verb verb_check = {
     .name = "check",
     .summary = "check configuration, archive, certificates, addresses and ship target",
+    .forms = OUTPUT_TABLE_JSON | OUTPUT_BIT(OUTPUT_NDJSON),
     .run = run,
 };

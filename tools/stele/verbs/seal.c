@@ -70,15 +70,31 @@ static enum status list_seals(const struct options *options, int *out_code, stru
     return status;
 }
 
-static void print_made(const struct sealer *sealer, const struct sealer_report *report, bool made)
+static enum status print_made(const struct options *options, const struct sealer *sealer,
+                              const struct sealer_report *report, bool made, struct err *err)
 {
-    printf("seal %" PRId64 "  %s\n", report->last_number, report->last_sha256);
-    printf("  %s, %s, signed with key %s\n", output_count(report->blocks, "new block").text,
-           output_count(report->objects, "new object").text, sealer_key_id(sealer));
+    struct buf out = BUF_INIT;
+    struct json_writer json = {.out = &out};
+    enum status status = OK;
+    if (options->form == OUTPUT_JSON) {
+        json_object(&json, NULL);
+        json_int(&json, "seal", report->last_number);
+        json_text(&json, "sha256", report->last_sha256);
+        json_int(&json, "new_blocks", report->blocks);
+        json_int(&json, "new_objects", report->objects);
+        json_text(&json, "key", sealer_key_id(sealer));
+        status = output_json_end(&json, err);
+    } else {
+        printf("seal %" PRId64 "  %s\n", report->last_number, report->last_sha256);
+        printf("  %s, %s, signed with key %s\n", output_count(report->blocks, "new block").text,
+               output_count(report->objects, "new object").text, sealer_key_id(sealer));
+    }
+    buf_fini(&out);
     if (made) {
         fprintf(stderr, "made keys/seal.key and keys/seal.pub: keep a copy of seal.pub elsewhere; "
                         "stele verify --key takes it\n");
     }
+    return status;
 }
 
 static enum status make_seal(const struct options *options, struct err *err)
@@ -91,9 +107,10 @@ static enum status make_seal(const struct options *options, struct err *err)
     status = THEN(status, sealer_open(&options->config, options->archive, &sealer, &made, err));
     status = THEN(status, sealer_run(sealer, SEALER_ALWAYS, &report, err));
     if (status == OK) {
-        print_made(sealer, &report, made);
-        (void)err_copy(err, &report.last);
-        status = err->status;
+        status = print_made(options, sealer, &report, made, err);
+    }
+    if (status == OK && report.last.status != OK) {
+        status = err_copy(err, &report.last);
     }
     sealer_close(sealer);
     archive_lock_release(lock);
@@ -102,6 +119,9 @@ static enum status make_seal(const struct options *options, struct err *err)
 
 static enum status run(struct options *options, int *out_code, struct err *err)
 {
+    if (!listing && options->form != OUTPUT_TABLE && options->form != OUTPUT_JSON) {
+        return err_set(err, ERR_USAGE, "--output %s lists seals: give --list", options->output);
+    }
     return listing ? list_seals(options, out_code, err) : make_seal(options, err);
 }
 
@@ -114,7 +134,7 @@ const struct verb verb_seal = {
     .summary = "sign what the archive holds now, or list the seals",
     VERB_OPTIONS(entries),
     .forms = OUTPUT_ROWS,
-    .rules = (const struct verb_rule[]){{VERB_ONLY_WITH, "output columns", "list"}, {0}},
+    .rules = (const struct verb_rule[]){{VERB_ONLY_WITH, "columns", "list"}, {0}},
     .needs = VERB_NEEDS_ARCHIVE,
     .run = run,
 };

@@ -12,8 +12,8 @@
 #include "query/render/local_time.h"
 #include "schema/copy/copy_verify.h"
 #include "schema/seal/seal_key.h"
-#include "tools/stele/cli/options.h"
 #include "tools/stele/cli/progress.h"
+#include "tools/stele/cli/row_output.h"
 #include "tools/stele/verify/verify_objects.h"
 
 static struct {
@@ -31,6 +31,9 @@ struct verify_run {
     struct verify_report report;
     struct progress progress;
     enum output_form form;
+    struct listing rows; /* findings, in every form but a table */
+    enum status status;  /* of the output */
+    struct err *err;
     bool own_key; /* the key that lies beside what is verified */
     struct signing_key *key;
     int64_t repacked; /* objects */
@@ -187,37 +190,77 @@ static void print_place(const struct verify_finding *finding)
     printf(": %s\n", finding->what);
 }
 
-static void print_json(const struct verify_finding *finding)
+static const struct listing_column columns[] = {
+    {LISTING_NAME("where"), 0},     {LISTING_NAME("block"), 0}, {LISTING_NAME("line"), 0},
+    {LISTING_NAME("last_line"), 0}, {LISTING_NAME("byte"), 0},  {LISTING_NAME("what"), 0}};
+
+static void add_number(struct listing *rows, bool is_known, int64_t number)
 {
-    struct buf out = BUF_INIT;
-    struct json_writer json = {.out = &out};
-    json_object(&json, NULL);
-    json_text(&json, "where", finding->where);
-    if (finding->block > 0) {
-        json_int(&json, "block", finding->block);
+    if (is_known) {
+        listing_int(rows, number);
+    } else {
+        listing_null(rows);
     }
-    if (finding->line > 0) {
-        json_uint(&json, "line", finding->line);
-        json_uint(&json, "last_line", finding->last_line);
-    }
-    if (finding->byte >= 0) {
-        json_int(&json, "byte", finding->byte);
-    }
-    json_text(&json, "what", finding->what);
-    struct err err;
-    (void)!output_json_end(&json, &err); /* main tells of a stdout that failed */
-    buf_fini(&out);
+}
+
+static enum status add_row(struct listing *rows, const struct verify_finding *finding,
+                           struct err *err)
+{
+    listing_str(rows, finding->where);
+    add_number(rows, finding->block > 0, finding->block);
+    add_number(rows, finding->line > 0, finding->line);
+    add_number(rows, finding->line > 0, finding->last_line);
+    add_number(rows, finding->byte >= 0, finding->byte);
+    listing_str(rows, finding->what);
+    return listing_next(rows, err);
 }
 
 static void on_finding(void *context, const struct verify_finding *finding)
 {
     struct verify_run *run = context;
     progress_wipe(&run->progress);
-    if (run->form == OUTPUT_JSON) {
-        print_json(finding);
-    } else {
+    if (run->form == OUTPUT_TABLE) {
         print_place(finding);
+    } else {
+        run->status = THEN(run->status, add_row(&run->rows, finding, run->err));
     }
+}
+
+/* The rows, and in JSON the sums behind them: one document. */
+static enum status begin_output(struct verify_run *run, const struct options *options,
+                                struct err *err)
+{
+    enum status status = row_output_refuse_columns(options, err);
+    status = THEN(status, row_output_begin(options, columns, sizeof columns / sizeof columns[0],
+                                           &run->rows, err));
+    if (status == OK && run->form == OUTPUT_JSON) {
+        printf("{\"findings\":");
+    }
+    return status;
+}
+
+static enum status end_output(struct verify_run *run, struct err *err)
+{
+    const struct verify_report *report = &run->report;
+    struct buf out = BUF_INIT;
+    enum status status = run->form != OUTPUT_TABLE ? listing_end(&run->rows, err) : OK;
+    if (status == OK && run->form == OUTPUT_JSON) {
+        struct json_writer json = {.out = &out, .depth = 1, .ends = "}", .comma = true};
+        json_int(&json, "faults", report->faults);
+        json_int(&json, "events", report->events);
+        json_int(&json, "blocks", report->blocks);
+        json_int(&json, "days", report->days);
+        json_int(&json, "objects", report->objects);
+        json_int(&json, "seals", report->seals);
+        json_time(&json, "sealed", report->seals > 0 ? report->sealed_us : INT64_MIN);
+        json_int(&json, "unsealed_blocks", report->unsealed_blocks);
+        json_int(&json, "deleted_days", report->deleted_days);
+        json_text(&json, "key", run->key ? signing_key_id(run->key) : NULL);
+        json_bool(&json, "key_beside", run->own_key);
+        status = output_json_end(&json, err);
+    }
+    buf_fini(&out);
+    return status;
 }
 
 static void on_progress(void *context, int64_t thousandths, int64_t events)
@@ -303,7 +346,7 @@ static int print_outcome(const struct verify_run *run)
 
 static enum status run(struct options *options, int *out_code, struct err *err)
 {
-    struct verify_run run = {.form = options->form};
+    struct verify_run run = {.form = options->form, .err = err};
     const char *copy;
     bool place = given.shipped || given.dest;
     enum status status = find_copy(options, &copy, err);
@@ -313,6 +356,7 @@ static enum status run(struct options *options, int *out_code, struct err *err)
     run.report.progress = on_progress;
     run.report.context = &run;
     status = THEN(status, open_key(&run, dir, err));
+    status = THEN(status, begin_output(&run, options, err));
     if (status == OK) {
         progress_begin(&run.progress, "verify", "events", 1000);
         status = copy    ? verify_file(&run, copy, err)
@@ -320,6 +364,9 @@ static enum status run(struct options *options, int *out_code, struct err *err)
                          : verify_dir(&run, dir, err);
         progress_wipe(&run.progress);
     }
+    status = THEN(status, run.status);
+    status = THEN(status, end_output(&run, err));
+    listing_fini(&run.rows);
     *out_code = status == OK ? print_outcome(&run) : 0;
     signing_key_free(run.key);
     return status;
@@ -349,7 +396,7 @@ const struct verb verb_verify = {
     .summary = "check an archive, a copy or shipped objects against their signatures",
     .words = {0, 1, "[COPY]", "one copy"},
     VERB_OPTIONS(entries),
-    .forms = OUTPUT_TABLE_JSON,
+    .forms = OUTPUT_ROWS,
     .rules = rules,
     .needs = VERB_NEEDS_CONFIG,
     .run = run,
