@@ -9,7 +9,7 @@ from manual_text import is_output, page_blocks, page_examples
 from stele_tool import BIN, expect, main
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../..")
-COMMON = {"archive", "config", "help"}
+COMMON = {"archive", "config", "help", "tz"}
 PAGES = sorted(os.path.basename(path) for path in glob.glob(os.path.join(ROOT, "tools/man/*")))
 
 

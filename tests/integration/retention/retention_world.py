@@ -55,7 +55,7 @@ def expect_once(place, uids):
 def deletions(place, archive):
     result = place.stele("retention", "--archive", archive, "--deleted", "--output", "json")
     expect(result.code in (0, 1), result.text())
-    return json.loads(result.out)["deletions"]
+    return json.loads(result.out)
 
 
 def files(place, archive, under_way=False):

@@ -13,7 +13,7 @@ static const struct listing_column columns[] = {
     {LISTING_NAME("targets"), LISTING_SPARE},
     {LISTING_NAME("fields"), 0},
     {LISTING_NAME("suppressed"), LISTING_MORE},
-    {LISTING_NAME("encoded"), LISTING_RIGHT | LISTING_MORE},
+    {LISTING_NAME("decoded"), LISTING_RIGHT | LISTING_MORE},
 };
 enum { COLUMNS = sizeof columns / sizeof columns[0] };
 

@@ -228,7 +228,7 @@ static enum status show_status(const struct options *options, int *out_code, str
 static enum status reconcile(const struct options *options, int *out_code, struct err *err)
 {
     bool equal = true;
-    enum status status = refuse_rows(options, "is not among what --reconcile prints", err);
+    enum status status = refuse_rows(options, "is not for --reconcile, which prints a table or json", err);
     status = THEN(status, ship_show_reconcile(options, given.deep, given.repair, &equal, err));
     *out_code = equal ? 0 : status_exit_code(ERR_CORRUPT);
     return status;

@@ -14,7 +14,7 @@ static const struct listing_column columns[] = {
     {LISTING_NAME("field"), 0},
     {LISTING_NAME("value"), LISTING_WIDE},
     {LISTING_NAME("uid"), LISTING_SPARE},
-    {LISTING_NAME("encoded"), LISTING_WHOLE | LISTING_SPARE},
+    {LISTING_NAME("decoded"), LISTING_WHOLE | LISTING_SPARE},
     {LISTING_NAME("first_seen"), LISTING_MORE},
     {LISTING_NAME("last_seen"), LISTING_MORE},
     {LISTING_NAME("found"), LISTING_MORE},
