@@ -51,7 +51,7 @@ def released_with_a_reason(place):
     expect({d["verdict"] for d in plan(place).values()} == {"held"}, "held")
     listed = json.loads(place.stele("hold", "list", "--archive", "a", "--output", "json").out)
     one, = listed
-    expect(one["session"] == "sid-3" and one["why"] == "case 9" and one["kind"] == "session", one)
+    expect(one["subject"] == "sid-3" and one["why"] == "case 9" and one["kind"] == "session", one)
     expect_error(place.stele("hold", "release", "1", "--archive", "a"), 2, "--why")
     expect_error(place.stele("hold", "release", "8", "--why", "x", "--archive", "a"), 3, "no hold 8")
     expect(place.stele("hold", "release", "1", "--why", "closed", "--archive", "a").code == 0, "ok")

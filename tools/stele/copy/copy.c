@@ -99,14 +99,10 @@ static enum status make_query(const struct options *options, struct copy_job *jo
 
 static void print_made(const struct copy_job *job)
 {
-    char number[32];
-    char bytes[32];
-    char first[CLOCK_TEXT_BYTES];
-    char last[CLOCK_TEXT_BYTES];
     char hex[DIGEST_HEX_BYTES];
-    printf("%s: %s events, %s to %s, %s bytes%s\n", job->out,
-           progress_number(job->facts.events, number), clock_format(job->facts.first_us, first),
-           clock_format(job->facts.last_us, last), progress_number(job->file_bytes, bytes),
+    printf("%s: %s, %s to %s, %s bytes%s\n", job->out,
+           output_count(job->facts.events, "event").text, output_time(job->facts.first_us).text,
+           output_time(job->facts.last_us).text, output_number(job->file_bytes).text,
            copy_job_encrypts(job) ? ", encrypted" : "");
     printf("sha256 %s\n", digest_hex(&job->file_sha256, hex));
     if (job->plain) {

@@ -34,8 +34,8 @@ static void add_verdict(struct buf *out, const struct retention_day *day, bool d
         buf_printf(out, "stays, held by hold %lld", (long long)day->hold);
         break;
     case RETENTION_UNSHIPPED:
-        buf_printf(out, "stays, %s of %s events not shipped",
-                   output_number(day->row.unshipped).text, output_number(day->row.events).text);
+        buf_printf(out, "stays, %s of %s not shipped", output_number(day->row.unshipped).text,
+                   output_count(day->row.events, "event").text);
         break;
     case RETENTION_UNREADABLE:
         buf_add_str(out, "stays, cannot be read: ");
@@ -64,9 +64,9 @@ static void add_plan_table(struct buf *out, const struct retention_plan *plan, b
         add_verdict(out, day, done);
         buf_add_char(out, '\n');
     }
-    buf_printf(out, "%zu of %zu day%s %s with %s events", plan->goes, plan->count,
+    buf_printf(out, "%zu of %zu day%s %s with %s", plan->goes, plan->count,
                output_plural((int64_t)plan->count), done ? "went" : "would go",
-               output_number(events).text);
+               output_count(events, "event").text);
     buf_printf(out, "; %zu stay%s though a bound asks for %s; files %s bytes, %s %s\n",
                asked - plan->goes, asked - plan->goes == 1 ? "s" : "",
                asked - plan->goes == 1 ? "it" : "them", output_number(plan->bytes).text,

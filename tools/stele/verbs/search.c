@@ -149,8 +149,9 @@ static enum status run_events(struct search *search, struct day_iterator *iterat
         event_rows_notes(&output.events, stderr);
     }
     if (status == OK && search->form == LISTING_TABLE && !given.limit && hits == search->limit) {
-        fprintf(stderr, "the %s %lld events; --limit 0 shows all\n",
-                search->iterator.oldest_first ? "first" : "newest", (long long)hits);
+        fprintf(stderr, "the %s %s; --limit 0 shows all\n",
+                search->iterator.oldest_first ? "first" : "newest",
+                output_count(hits, "event").text);
     }
     event_rows_fini(&output.events);
     *out_found = hits;
