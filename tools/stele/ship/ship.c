@@ -59,8 +59,26 @@ static void on_shipped(void *context, const struct ledger_object *object)
     progress_step(&once->progress, 0, once->events);
 }
 
+static void print_shipped_json(const struct ship_once *once)
+{
+    struct buf out = BUF_INIT;
+    struct json_writer json = {.out = &out};
+    struct err err;
+    json_object(&json, NULL);
+    json_text(&json, "target", once->target);
+    json_int(&json, "events", once->events);
+    json_int(&json, "objects", once->objects);
+    json_int(&json, "bytes", once->bytes);
+    (void)!output_json_end(&json, &err); /* main tells of a stdout that failed */
+    buf_fini(&out);
+}
+
 static void print_shipped(const struct ship_once *once)
 {
+    if (once->options->form == OUTPUT_JSON) {
+        print_shipped_json(once);
+        return;
+    }
     if (once->objects == 0) {
         printf("nothing to ship to %s\n", once->target);
         return;
@@ -187,18 +205,6 @@ static enum status ship_by_daemon(struct ship_once *once, long pid, struct err *
     return THEN(status, totals);
 }
 
-static enum status run_once(const struct options *options, int *out_code, struct err *err)
-{
-    struct ship_once once = {.options = options, .dir = options->archive};
-    enum status status = target_url(&options->config, once.target, err);
-    if (status != OK) {
-        return status;
-    }
-    interrupt_catch(stop_shipper);
-    long pid = daemon_at_work_pid(once.dir);
-    return pid > 0 ? ship_by_daemon(&once, pid, err) : ship_without_daemon(&once, out_code, err);
-}
-
 /* Objects alone are rows. */
 static enum status refuse_rows(const struct options *options, const char *why, struct err *err)
 {
@@ -208,6 +214,19 @@ static enum status refuse_rows(const struct options *options, const char *why, s
                               : OK;
 }
 
+static enum status run_once(const struct options *options, int *out_code, struct err *err)
+{
+    struct ship_once once = {.options = options, .dir = options->archive};
+    enum status status = refuse_rows(options, "needs --status, and --from or --to", err);
+    status = THEN(status, target_url(&options->config, once.target, err));
+    if (status != OK) {
+        return status;
+    }
+    interrupt_catch(stop_shipper);
+    long pid = daemon_at_work_pid(once.dir);
+    return pid > 0 ? ship_by_daemon(&once, pid, err) : ship_without_daemon(&once, out_code, err);
+}
+
 /* --status, with or without times. */
 static enum status show_status(const struct options *options, int *out_code, struct err *err)
 {
@@ -215,8 +234,7 @@ static enum status show_status(const struct options *options, int *out_code, str
     int64_t to_us;
     bool any = true;
     if (!given.from && !given.to) {
-        enum status plain =
-            refuse_rows(options, "lists objects: give --status and --from or --to", err);
+        enum status plain = refuse_rows(options, "needs --from or --to", err);
         return THEN(plain, ship_show_status(options, err));
     }
     enum status status = query_args_times(given.from, given.to, &from_us, &to_us, err);
@@ -228,7 +246,8 @@ static enum status show_status(const struct options *options, int *out_code, str
 static enum status reconcile(const struct options *options, int *out_code, struct err *err)
 {
     bool equal = true;
-    enum status status = refuse_rows(options, "is not for --reconcile, which prints a table or json", err);
+    enum status status =
+        refuse_rows(options, "is not for --reconcile, which prints a table or json", err);
     status = THEN(status, ship_show_reconcile(options, given.deep, given.repair, &equal, err));
     *out_code = equal ? 0 : status_exit_code(ERR_CORRUPT);
     return status;
