@@ -230,28 +230,16 @@ static char *cells(enum listing_form form, const char *const *texts, size_t coun
 
 TEST(csv_is_safe_when_asked_for)
 {
-    static const char *const texts[] = {"=1+1",
-                                        "+a",
-                                        "-a",
-                                        "@a",
-                                        "\ta",
-                                        "\ra",
-                                        "\xef\xbc\x9d"
-                                        "1",
-                                        "a=1",
-                                        " =1",
-                                        "'a",
-                                        "=\"x\",1"};
+    static const char *const texts[] = {"=1+1",          "+a",  "-a",  "@a", "\ta",     "\ra",
+                                        "\xef\xbc\x9dx", "a=1", " =1", "'a", "=\"x\",1"};
     enum { COUNT = sizeof texts / sizeof texts[0] };
     char *plain = cells(LISTING_CSV, texts, COUNT);
     EXPECT_STR(plain, "a,n\r\n=1+1,0\r\n+a,-1\r\n-a,-2\r\n@a,-3\r\n\ta,-4\r\n\"\ra\",-5\r\n"
-                      "\xef\xbc\x9d"
-                      "1,-6\r\na=1,-7\r\n =1,-8\r\n'a,-9\r\n\"=\"\"x\"\",1\",-10\r\n");
+                      "\xef\xbc\x9dx,-6\r\na=1,-7\r\n =1,-8\r\n'a,-9\r\n\"=\"\"x\"\",1\",-10\r\n");
     free(plain);
     char *safe = cells(LISTING_CSV_SAFE, texts, COUNT);
     EXPECT_STR(safe, "a,n\r\n'=1+1,0\r\n'+a,-1\r\n'-a,-2\r\n'@a,-3\r\n'\ta,-4\r\n\"'\ra\",-5\r\n"
-                     "'\xef\xbc\x9d"
-                     "1,-6\r\na=1,-7\r\n =1,-8\r\n'a,-9\r\n"
+                     "'\xef\xbc\x9dx,-6\r\na=1,-7\r\n =1,-8\r\n'a,-9\r\n"
                      "\"'=\"\"x\"\",1\",-10\r\n");
     free(safe);
 }
