@@ -7,9 +7,13 @@
  * columns' names, times are UTC, what is not there is null. LISTING_CSV is RFC 4180 with a header
  * line; LISTING_CSV_SAFE also keeps spreadsheets from taking text for a formula.
  *
- *     listing_begin(&rows, form, columns, count, NULL, stdout, err)
- *     listing_text(&rows, name); listing_int(&rows, events); listing_next(&rows, err)    for each
- * row listing_end(&rows, err); listing_fini(&rows)
+ *     listing_begin(&rows, form, columns, count, NULL, stdout, err);
+ *     for each row:
+ *         listing_text(&rows, name);
+ *         listing_int(&rows, events);
+ *         listing_next(&rows, err);
+ *     listing_end(&rows, err);
+ *     listing_fini(&rows);
  *
  * One thread. */
 #ifndef QUERY_RENDER_LISTING_H
@@ -35,9 +39,9 @@ enum listing_flag {
     LISTING_SPARE = 4,  /* left out where the terminal is narrow, the last one first */
     LISTING_MORE = 8,   /* in a table only when it is chosen */
     LISTING_WIDE = 16,  /* gets three times the room of another one */
+    LISTING_PIPE = 32,  /* not on a terminal unless it is chosen */
     LISTING_KEEP = 64,  /* not cut below an IPv4 address */
     LISTING_WRAP = 128, /* as the last column whole, on as many lines as it takes */
-    LISTING_PIPE = 32,  /* not on a terminal unless it is chosen */
 };
 
 struct listing_column {

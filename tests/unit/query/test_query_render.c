@@ -183,7 +183,7 @@ TEST(table_keeps_to_the_terminal)
 }
 
 /* Where columns find no room at all, a row is lines of name and value. */
-TEST(listing_become_records)
+TEST(rows_become_records)
 {
     char *text = render(LISTING_TABLE, 40, NULL, two_lines, 2);
     EXPECT_STR(text, "time     2025-11-20T10:30:00Z\n"
@@ -311,6 +311,6 @@ TEST(pretty)
 
 TEST_MAIN(TEST_ENTRY(text_cannot_paint), TEST_ENTRY(text_is_cut_at_columns), TEST_ENTRY(own_bytes),
           TEST_ENTRY(events_as_rows), TEST_ENTRY(columns_and_fields_are_chosen),
-          TEST_ENTRY(table_keeps_to_the_terminal), TEST_ENTRY(listing_become_records),
+          TEST_ENTRY(table_keeps_to_the_terminal), TEST_ENTRY(rows_become_records),
           TEST_ENTRY(table_in_a_pipe_is_not_cut), TEST_ENTRY(csv_is_safe_when_asked_for),
           TEST_ENTRY(many_rows), TEST_ENTRY(times_of_a_zone), TEST_ENTRY(pretty))
