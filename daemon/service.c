@@ -117,6 +117,7 @@ static enum status start_threads(struct service *service, struct err *err)
             .dir = config->archive_dir,
             .compression_level = (int)config->index_compression_level,
             .max_wait_us = wait_us,
+            .merge_after_us = config->index_merge_after,
             .writer = service->writer,
             .health = &service->health,
             .wakeup = &service->index_wakeup,

@@ -114,6 +114,8 @@ static enum status check_ranges(const struct config *config, struct err *err)
         {"receive.request_timeout", config->receive_request_timeout, 100000, most, "100ms or more"},
         {"receive.queue_bytes_max", config->receive_queue_bytes_max, 1024, most, "1KiB or more"},
         {"index.max_wait", config->index_max_wait, 10000, most, "10ms or more"},
+        {"index.merge_after", config->index_merge_after, 1000000, INT64_C(1) << 52,
+         "1s to 100 years"},
         {"index.compression_level", config->index_compression_level, 1, 19, "1 to 19"},
         {"ship.interval", config->ship_interval, 10000, most, "10ms or more"},
         {"ship.object_bytes_max", config->ship_object_bytes_max, 65536, INT64_C(5) << 30,

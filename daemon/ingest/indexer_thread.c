@@ -11,9 +11,12 @@
 #include "daemon/process/worker.h"
 #include "schema/base/backoff.h"
 #include "schema/file/file.h"
+#include "schema/index/merger.h"
 
 /* So the indexer still has a third of what a thread that answers gets. */
-enum { NICE_STEPS = 5 };
+enum { NICE_STEPS = 5, MERGE_EVENTS = 20000 };
+
+#define MERGE_LOOK_US (600 * CLOCK_SECOND_US)
 
 #define RETRY_MOST_US (60 * CLOCK_SECOND_US)
 
@@ -31,6 +34,9 @@ struct indexer_thread {
     int64_t not_before_us; /* the end of that pause, by the monotonic clock */
     int64_t untrimmed;     /* events since memory was last given back */
     int64_t guest_us;      /* when the guest is asked next, by the monotonic clock */
+    struct merger *merger; /* NULL: nothing is being merged */
+    int64_t merge_us;      /* when days are looked at next, by the monotonic clock */
+    struct log_state merge_failures;
 };
 
 static void count_run(const struct indexer_totals *totals)
@@ -153,6 +159,9 @@ static int64_t next_look(const struct indexer_thread *thread)
         pause_us += CLOCK_SECOND_US / 100; /* not a moment too early, and never without a pause */
     }
     int64_t look_us = clock_monotonic_us() + pause_us;
+    if (thread->retry_us == 0 && thread->merge_us < look_us) {
+        look_us = thread->merge_us;
+    }
     bool guest_first = thread->options.guest.every_us > 0 && thread->guest_us < look_us;
     return guest_first && thread->retry_us == 0 ? thread->guest_us : look_us;
 }
@@ -174,6 +183,65 @@ static void ask_guest(struct indexer_thread *thread)
     }
 }
 
+static int64_t merge_pause(const struct indexer_thread *thread)
+{
+    int64_t after_us = thread->options.merge_after_us;
+    return after_us < MERGE_LOOK_US ? after_us : MERGE_LOOK_US;
+}
+
+static void end_merge(struct indexer_thread *thread)
+{
+    const struct merger_report *report = merger_report(thread->merger);
+    if (report->left_days > 0) {
+        struct err why = report->why;
+        log_state_failed(&thread->merge_failures, "merge", &why);
+    }
+    if (report->days > 0) {
+        log_line(LOG_INFO, "merge", "%lld days with %lld events put together",
+                 (long long)report->days, (long long)report->events);
+    }
+    merger_free(thread->merger);
+    thread->merger = NULL;
+}
+
+static enum status begin_merge(struct indexer_thread *thread, struct err *err)
+{
+    struct archive *archive = NULL;
+    enum status status = archive_open(thread->dir, ARCHIVE_READ, &archive, err);
+    status = THEN(status, merger_new(thread->dir, archive_id(archive),
+                                     thread->options.compression_level, &thread->merger, err));
+    archive_close(archive);
+    return status;
+}
+
+/* A step of merging, so small that what comes meanwhile does not wait long: days of some ten
+ * thousand events. The builder keeps segments open: they are closed before. */
+static void merge_some(struct indexer_thread *thread)
+{
+    struct err err;
+    bool more = false;
+    int64_t before_us = clock_day_start(clock_now_us() - thread->options.merge_after_us);
+    int64_t *days = NULL;
+    size_t count = 0;
+    enum status status = archive_day_files(thread->dir, &days, &count, &err);
+    bool any = status == OK && count > 0 && days[0] < before_us;
+    free(days);
+    if (any) {
+        indexer_close(thread->indexer);
+        thread->indexer = NULL;
+        status = thread->merger ? OK : begin_merge(thread, &err);
+        status = THEN(status, merger_run(thread->merger, before_us, MERGE_EVENTS, &more, &err));
+    }
+    if (status != OK) {
+        (void)err_wrap(&err, status, "merging days");
+        log_state_failed(&thread->merge_failures, "merge", &err);
+    }
+    if (thread->merger && (status != OK || !more)) {
+        end_merge(thread);
+    }
+    thread->merge_us = clock_monotonic_us() + (more ? 0 : merge_pause(thread));
+}
+
 static int64_t run_pass(void *context, unsigned bits)
 {
     struct indexer_thread *thread = context;
@@ -192,6 +260,10 @@ static int64_t run_pass(void *context, unsigned bits)
         (now || clock_monotonic_us() >= thread->guest_us)) {
         ask_guest(thread);
     }
+    if (thread->retry_us == 0 && clock_monotonic_us() >= thread->merge_us &&
+        !wakeup_is_stopping(thread->options.wakeup)) {
+        merge_some(thread);
+    }
     return next_look(thread);
 }
 
@@ -203,6 +275,7 @@ enum status indexer_thread_start(const struct indexer_thread_options *options,
         return err_nomem(err, "indexer");
     }
     thread->options = *options;
+    thread->merge_us = clock_monotonic_us() + merge_pause(thread);
     thread->left_over = writer_backlog(options->writer).rows > 0;
     thread->worker = (struct worker){.name = "indexer",
                                      .wakeup = options->wakeup,
@@ -223,6 +296,7 @@ void indexer_thread_stop(struct indexer_thread *thread)
 {
     if (thread) {
         worker_stop(&thread->worker);
+        merger_free(thread->merger);
         indexer_close(thread->indexer);
         free(thread);
     }

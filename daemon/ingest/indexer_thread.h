@@ -21,7 +21,8 @@ struct indexer_thread_guest {
 struct indexer_thread_options {
     const char *dir;
     int compression_level;
-    int64_t max_wait_us; /* the oldest request waits at most this long */
+    int64_t max_wait_us;    /* the oldest request waits at most this long */
+    int64_t merge_after_us; /* its end, a day is merged (schema/index/merger.h) */
     struct writer *writer;
     struct health *health;
     struct wakeup

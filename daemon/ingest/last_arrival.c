@@ -2,8 +2,7 @@
 
 #include <stdlib.h>
 
-#include "schema/archive/archive.h"
-#include "schema/segment/segment.h"
+#include "schema/segment/segment_map.h"
 
 static int64_t newest_in(struct segment *segment)
 {
@@ -24,14 +23,13 @@ int64_t last_arrival(const char *dir)
 {
     int64_t *days;
     size_t count;
-    char path[4096];
-    struct segment *segment;
+    struct segment *segment = NULL;
+    struct err why;
     int64_t newest = 0;
-    if (archive_days(dir, &days, &count, NULL) != OK) {
+    if (segment_days(dir, &days, &count, &why) != OK) {
         return 0;
     }
-    if (count > 0 && archive_segment_path(dir, days[count - 1], path, NULL) == OK &&
-        segment_open(path, &segment, NULL) == OK) {
+    if (count > 0 && segment_open_day(dir, days[count - 1], &segment, &why) == OK) {
         newest = newest_in(segment);
         segment_close(segment);
     }

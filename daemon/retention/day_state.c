@@ -9,7 +9,7 @@
 #include "schema/block/hash_chain.h"
 #include "schema/segment/segment.h"
 
-int64_t day_state_bytes(const char *dir, int64_t day_us)
+static int64_t own_bytes(const char *dir, int64_t day_us)
 {
     static const char *const endings[] = {"", "-wal"};
     char path[FILE_PATH_BYTES];
@@ -27,6 +27,35 @@ int64_t day_state_bytes(const char *dir, int64_t day_us)
     return bytes;
 }
 
+/* Of a file of several days, the day's share of it, by what its blocks take. */
+static int64_t share_of(struct segment *segment, int64_t day_us)
+{
+    struct stat st;
+    size_t count;
+    double all = 0;
+    double its = 0;
+    segment_select_all(segment);
+    const struct block_info *blocks = segment_blocks(segment, &count);
+    for (size_t i = 0; i < count; i++) {
+        all += (double)blocks[i].stored_bytes;
+        its += blocks[i].day_us == day_us ? (double)blocks[i].stored_bytes : 0;
+    }
+    bool known = all > 0 && stat(segment_path(segment), &st) == 0;
+    return known ? (int64_t)((double)st.st_size * its / all) : 0;
+}
+
+int64_t day_state_bytes(const char *dir, const struct segment_map_day *day,
+                        struct segment **segment)
+{
+    if (!day->is_merged) {
+        return own_bytes(dir, day->day_us);
+    }
+    struct err why;
+    return segment_open_day(dir, day->day_us, segment, &why) == OK && segment_is_merged(*segment)
+               ? share_of(*segment, day->day_us)
+               : own_bytes(dir, day->day_us);
+}
+
 /* Marks the blocks that a shipped object of the target (NULL: of any) holds. */
 static enum status mark_shipped(struct archive *archive, const char *target,
                                 const struct segment *segment, bool *shipped, struct err *err)
@@ -40,8 +69,8 @@ static enum status mark_shipped(struct archive *archive, const char *target,
     struct ledger_object row;
     while (ledger_cursor_step(cursor, &row, &status, err)) {
         for (size_t i = 0; row.state == LEDGER_SHIPPED && i < count; i++) {
-            shipped[i] =
-                shipped[i] || (blocks[i].id >= row.first_block && blocks[i].id <= row.last_block);
+            shipped[i] = shipped[i] || (blocks[i].number >= row.first_block &&
+                                        blocks[i].number <= row.last_block);
         }
     }
     archive_cursor_close(cursor);
@@ -64,7 +93,7 @@ static enum status read_blocks(struct archive *archive, const struct retention_r
         row->events += blocks[i].n_events;
         row->unshipped += shipped[i] ? 0 : blocks[i].n_events;
         row->raw_bytes += blocks[i].raw_bytes;
-        row->last_block = blocks[i].id;
+        row->last_block = blocks[i].number;
     }
     row->blocks = (int64_t)count;
     row->has_chain = true;
@@ -96,13 +125,10 @@ static enum status look_into(struct archive *archive, const struct retention_rul
     char path[FILE_PATH_BYTES];
     struct segment *segment = NULL;
     struct err why = {.status = OK};
-    enum status status = archive_segment_path(archive_dir(archive), day->row.day_us, path, err);
-    if (status != OK) {
-        return status;
-    }
-    status = segment_open(path, &segment, &why);
+    enum status status = segment_open_day(archive_dir(archive), day->row.day_us, &segment, &why);
     if (status == OK) {
-        status = read_blocks(archive, rules, segment, &day->row, err);
+        status = file_path_format(path, err, "%s", segment_path(segment));
+        status = THEN(status, read_blocks(archive, rules, segment, &day->row, err));
         segment_close(segment);
         if (status != OK) {
             return status;

@@ -4,9 +4,12 @@
 
 #include "daemon/retention/hold_check.h"
 #include "daemon/retention/retention_plan.h"
+#include "schema/segment/segment_map.h"
 
-/* Size of the day's file and of its log. */
-int64_t day_state_bytes(const char *dir, int64_t day_us);
+/* Size of the day's file and of its log; of a file of several days, the day's share. *segment: as
+ * for segment_open_day, used again from day to day. */
+int64_t day_state_bytes(const char *dir, const struct segment_map_day *day,
+                        struct segment **segment);
 
 /* Fills row and verdict of a day whose day_us, why and file_bytes are set. Errors are the
  * catalogue's; a day that cannot be read is a verdict. */

@@ -86,18 +86,20 @@ static enum status judge_days(const struct judge *judge, struct err *err)
 
 static enum status list_days(struct archive *archive, struct retention_plan *plan, struct err *err)
 {
-    int64_t *days = NULL;
-    enum status status = archive_days(archive_dir(archive), &days, &plan->count, err);
+    struct segment_map_day *days = NULL;
+    struct segment *segment = NULL;
+    enum status status = segment_map_read(archive_dir(archive), &days, &plan->count, err);
     if (status == OK) {
         plan->days = calloc(plan->count + 1, sizeof *plan->days);
         status = plan->days ? OK : err_nomem(err, "retention");
     }
     for (size_t i = 0; status == OK && i < plan->count; i++) {
         struct deletion *row = &plan->days[i].row;
-        row->day_us = days[i];
-        row->file_bytes = day_state_bytes(archive_dir(archive), days[i]);
+        row->day_us = days[i].day_us;
+        row->file_bytes = day_state_bytes(archive_dir(archive), &days[i], &segment);
         plan->bytes += row->file_bytes;
     }
+    segment_close(segment);
     plan->left_bytes = plan->bytes;
     free(days);
     return status;

@@ -12,6 +12,7 @@
 #include "schema/file/file_stamp.h"
 #include "schema/seal/seal_key.h"
 #include "schema/seal/seal_store.h"
+#include "schema/segment/segment_map.h"
 
 /* What was seen of a day when all of it was sealed. */
 struct sealed_day {
@@ -107,25 +108,25 @@ static const struct sealed_day *remembered(const struct sealed_days *days, int64
 static enum status gather(struct sealer *sealer, struct sealer_report *report, bool *out_more,
                           struct err *err)
 {
-    int64_t *days = NULL;
+    struct segment_map_day *days = NULL;
     size_t count = 0;
     size_t at = 0;
     struct sealed_days now = {0};
     const char *dir = archive_dir(sealer->archive);
-    enum status status = archive_days(dir, &days, &count, err);
+    enum status status = segment_map_read(dir, &days, &count, err);
     for (size_t i = 0; i < count && status == OK; i++) {
         char path[FILE_PATH_BYTES];
         struct err why;
         bool more = *out_more;
-        const struct sealed_day *known = remembered(&sealer->days, days[i], &at);
-        status = archive_segment_path(dir, days[i], path, err);
+        const struct sealed_day *known = remembered(&sealer->days, days[i].day_us, &at);
+        status = segment_map_path(dir, &days[i], path, err);
         if (status != OK) {
             break;
         }
-        struct sealed_day day = {days[i], file_stamp_read(path)};
+        struct sealed_day day = {days[i].day_us, file_stamp_read(path)};
         bool same = known && file_stamp_equal(&known->stamp, &day.stamp);
         if (!same && !more &&
-            seal_add_day(sealer->archive, &sealer->draft, days[i], &more, &why) != OK) {
+            seal_add_day(sealer->archive, &sealer->draft, days[i].day_us, &more, &why) != OK) {
             report->last = why;
             more = true; /* this day is not done */
         } else {

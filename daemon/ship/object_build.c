@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "daemon/ship/object_packer.h"
-#include "schema/file/file.h"
+#include "schema/segment/segment_map.h"
 
 /* An object under work. */
 struct builder {
@@ -53,9 +53,9 @@ static void read_ahead(struct builder *builder)
 static void object_add(struct builder *builder, const struct object_packer_block *block)
 {
     struct object *object = builder->object;
-    object->first_block = object->packed.size ? object->first_block : block->info->id;
+    object->first_block = object->packed.size ? object->first_block : block->info->number;
     buf_add_span(&object->packed, block->packed);
-    object->last_block = block->info->id;
+    object->last_block = block->info->number;
     object->content.events += block->info->n_events;
     object->content.bytes += (int64_t)block->ndjson.size;
     digest_stream_add(builder->digest, block->ndjson);
@@ -88,11 +88,12 @@ static void find_blocks(struct builder *builder, const struct segment *segment)
     size_t count;
     builder->blocks = segment_blocks(segment, &count);
     while (builder->next < count &&
-           builder->blocks[builder->next].id < builder->range->first_block) {
+           builder->blocks[builder->next].number < builder->range->first_block) {
         builder->next++;
     }
     builder->end = builder->next;
-    while (builder->end < count && builder->blocks[builder->end].id <= builder->range->last_block) {
+    while (builder->end < count &&
+           builder->blocks[builder->end].number <= builder->range->last_block) {
         builder->end++;
     }
 }
@@ -135,10 +136,8 @@ enum status object_build_day(const char *archive_dir, int64_t day_us,
                              const struct object_range *range, struct object *object,
                              struct err *err)
 {
-    char path[FILE_PATH_BYTES];
     struct segment *segment = NULL;
-    enum status status = archive_segment_path(archive_dir, day_us, path, err);
-    status = THEN(status, segment_open(path, &segment, err));
+    enum status status = segment_open_day(archive_dir, day_us, &segment, err);
     status = THEN(status, object_build(segment, range, object, err));
     /* closed before an upload: an open segment holds back its checkpoints */
     segment_close(segment);

@@ -39,7 +39,7 @@ static void pack(void *worker, void *work)
         char day[CLOCK_TEXT_BYTES];
         slot->status = err_set(&slot->err, ERR_CORRUPT,
                                "segment %s: block %lld is damaged: it does not match its digest",
-                               clock_format_day(slot->day_us, day), (long long)slot->info->id);
+                               clock_format_day(slot->day_us, day), (long long)slot->info->number);
         return;
     }
     slot->status = object_codec_stream_add(stream, slot->ndjson, &slot->packed, &slot->err);
@@ -106,7 +106,7 @@ void object_packer_add(struct object_packer *packer, const struct block_info *in
     struct slot *slot = ordered_work_next(packer->work);
     CHECK(slot);
     slot->info = info;
-    slot->day_us = segment_day_us(packer->segment);
+    slot->day_us = info->day_us;
     buf_clear(&slot->packed);
     slot->status =
         segment_ndjson(packer->segment, info->id, &slot->lines, &slot->ndjson, &slot->err);

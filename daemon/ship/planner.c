@@ -49,18 +49,14 @@ const struct planner_day *planner_days(const struct planner *planner, size_t *ou
 }
 
 /* Arrival of the block's oldest event. */
-static enum status oldest_of(struct segment *segment, int64_t block, int64_t *out_us,
-                             struct err *err)
+static enum status oldest_of(struct segment *segment, const struct block_info *info,
+                             int64_t *out_us, struct err *err)
 {
-    const struct block_info *info = segment_block(segment, block);
-    if (!info) {
-        return err_set(err, ERR_NOT_FOUND, "no block %lld", (long long)block);
-    }
     int64_t *arrivals = malloc(BLOCK_EVENTS_MAX * sizeof *arrivals);
     if (!arrivals) {
         return err_nomem(err, "ship");
     }
-    enum status status = segment_arrivals(segment, block, arrivals, err);
+    enum status status = segment_arrivals(segment, info->id, arrivals, err);
     for (uint32_t i = 0; status == OK && i < info->n_events; i++) {
         *out_us = i == 0 || arrivals[i] < *out_us ? arrivals[i] : *out_us;
     }
@@ -72,36 +68,35 @@ static enum status read_waiting(struct segment *segment, struct planner_day *day
 {
     size_t count;
     const struct block_info *blocks = segment_blocks(segment, &count);
-    int64_t first = -1;
+    const struct block_info *first = NULL;
     for (size_t i = 0; i < count; i++) {
-        day->last_block = blocks[i].id;
-        if (blocks[i].id > day->last_planned) {
-            first = first < 0 ? blocks[i].id : first;
+        day->last_block = blocks[i].number;
+        if (blocks[i].number > day->last_planned) {
+            first = first ? first : &blocks[i];
             day->blocks++;
             day->events += blocks[i].n_events;
             day->packed_bytes += object_estimate(blocks[i].raw_bytes);
         }
     }
-    return first < 0 ? OK : oldest_of(segment, first, &day->oldest_us, err);
+    return !first ? OK : oldest_of(segment, first, &day->oldest_us, err);
 }
 
-enum status planner_refresh_day(struct planner *planner, struct archive *archive, size_t index,
-                                struct err *err)
+static enum status refresh_day(struct planner *planner, struct archive *archive, size_t index,
+                               struct segment_look *look, struct err *err)
 {
-    CHECK(index < planner->count);
-    struct planner_day day = {.day_us = planner->days[index].day_us, .last_block = -1};
+    struct planner_day day = {.day_us = planner->days[index].day_us,
+                              .where = planner->days[index].where,
+                              .last_block = -1};
     char path[FILE_PATH_BYTES];
-    enum status status = archive_segment_path(planner->dir, day.day_us, path, err);
+    enum status status = segment_map_path(planner->dir, &day.where, path, err);
     day.stamp = file_stamp_read(path); /* before the look: a later change shows again */
-    struct segment *segment = NULL;
     status = THEN(status,
                   ledger_last_block(archive, planner->target, day.day_us, &day.last_planned, err));
-    status = THEN(status, segment_open(path, &segment, err));
+    status = THEN(status, segment_look_day(planner->dir, day.day_us, &day.stamp, look, err));
     if (status == ERR_NOT_FOUND) {
         status = OK; /* deleted meanwhile: nothing of it waits */
     } else if (status == OK) {
-        status = read_waiting(segment, &day, err);
-        segment_close(segment);
+        status = read_waiting(look->segment, &day, err);
     }
     if (status == OK) {
         planner->days[index] = day;
@@ -109,22 +104,33 @@ enum status planner_refresh_day(struct planner *planner, struct archive *archive
     return status;
 }
 
+enum status planner_refresh_day(struct planner *planner, struct archive *archive, size_t index,
+                                struct err *err)
+{
+    CHECK(index < planner->count);
+    struct segment_look look = {.segment = NULL};
+    enum status status = refresh_day(planner, archive, index, &look, err);
+    segment_close(look.segment);
+    return status;
+}
+
 /* The days that are there now, with what was known of them. */
-static enum status merge_days(struct planner *planner, const int64_t *days, size_t count,
-                              struct err *err)
+static enum status merge_days(struct planner *planner, const struct segment_map_day *days,
+                              size_t count, struct err *err)
 {
     struct planner_day *merged = calloc(count + 1, sizeof *merged);
     if (!merged) {
         return err_nomem(err, "ship");
     }
     for (size_t i = 0, old = 0; i < count; i++) {
-        while (old < planner->count && planner->days[old].day_us < days[i]) {
+        while (old < planner->count && planner->days[old].day_us < days[i].day_us) {
             old++;
         }
-        bool known = old < planner->count && planner->days[old].day_us == days[i];
-        merged[i] =
-            known ? planner->days[old]
-                  : (struct planner_day){.day_us = days[i], .last_planned = -1, .last_block = -1};
+        bool known = old < planner->count && planner->days[old].day_us == days[i].day_us;
+        merged[i] = known ? planner->days[old]
+                          : (struct planner_day){
+                                .day_us = days[i].day_us, .last_planned = -1, .last_block = -1};
+        merged[i].where = days[i];
     }
     free(planner->days);
     planner->days = merged;
@@ -136,7 +142,7 @@ static enum status merge_days(struct planner *planner, const int64_t *days, size
 static bool may_have_news(const struct planner *planner, const struct planner_day *day)
 {
     char path[FILE_PATH_BYTES];
-    if (day->blocks > 0 || archive_segment_path(planner->dir, day->day_us, path, NULL) != OK) {
+    if (day->blocks > 0 || segment_map_path(planner->dir, &day->where, path, NULL) != OK) {
         return true;
     }
     struct file_stamp now = file_stamp_read(path);
@@ -145,9 +151,10 @@ static bool may_have_news(const struct planner *planner, const struct planner_da
 
 enum status planner_refresh(struct planner *planner, struct archive *archive, struct err *err)
 {
-    int64_t *days = NULL;
+    struct segment_map_day *days = NULL;
+    struct segment_look look = {.segment = NULL};
     size_t count = 0;
-    enum status status = archive_days(planner->dir, &days, &count, err);
+    enum status status = segment_map_read(planner->dir, &days, &count, err);
     if (status == OK) {
         status = merge_days(planner, days, count, err);
         free(days);
@@ -158,26 +165,32 @@ enum status planner_refresh(struct planner *planner, struct archive *archive, st
     for (size_t i = 0; i < planner->count; i++) {
         struct err one = {.status = OK};
         if (may_have_news(planner, &planner->days[i]) &&
-            planner_refresh_day(planner, archive, i, &one) != OK && status == OK) {
+            refresh_day(planner, archive, i, &look, &one) != OK && status == OK) {
             status = one.status;
             if (err) {
                 (void)err_copy(err, &one);
             }
         }
     }
+    segment_close(look.segment);
     return status;
 }
 
 int64_t planner_row_oldest(const char *archive_dir, const struct ledger_object *row)
 {
-    char path[FILE_PATH_BYTES];
     struct segment *segment = NULL;
+    struct err why;
     int64_t oldest_us = row->planned_us;
-    if (archive_segment_path(archive_dir, row->day_us, path, NULL) == OK &&
-        segment_open(path, &segment, NULL) == OK) {
-        (void)!oldest_of(segment, row->first_block, &oldest_us, NULL);
-        segment_close(segment);
+    size_t count = 0;
+    if (segment_open_day(archive_dir, row->day_us, &segment, &why) == OK) {
+        const struct block_info *blocks = segment_blocks(segment, &count);
+        for (size_t i = 0; i < count; i++) {
+            if (blocks[i].number == row->first_block) {
+                (void)!oldest_of(segment, &blocks[i], &oldest_us, &why);
+            }
+        }
     }
+    segment_close(segment);
     return oldest_us;
 }
 

@@ -6,12 +6,13 @@
 
 #include "schema/archive/ledger.h"
 #include "schema/file/file_stamp.h"
-#include "schema/segment/segment.h"
+#include "schema/segment/segment_map.h"
 
 struct planner;
 
 struct planner_day {
     int64_t day_us;
+    struct segment_map_day where;
     int64_t last_planned; /* block; -1 none */
     int64_t last_block;   /* of the segment; -1 none */
     int64_t blocks;       /* waiting */

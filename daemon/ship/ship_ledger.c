@@ -4,9 +4,8 @@
 
 #include <stdlib.h>
 
-#include "schema/file/file.h"
 #include "schema/index/deletion.h"
-#include "schema/segment/segment.h"
+#include "schema/segment/segment_map.h"
 
 struct ledger_reader {
     const struct ship_ledger_query *question;
@@ -25,18 +24,12 @@ static bool touches_day(const struct ship_ledger_query *question, int64_t day_us
 /* The day's segment, opened when it is not the one at hand; NULL when there is none. */
 static enum status open_day(struct ledger_reader *asking, int64_t day_us, struct err *err)
 {
-    char path[FILE_PATH_BYTES];
     if (asking->day_us == day_us) {
         return OK;
     }
-    segment_close(asking->segment);
-    asking->segment = NULL;
     asking->day_us = day_us;
-    enum status status = archive_segment_path(asking->question->archive_dir, day_us, path, err);
-    if (status != OK || !file_exists(path)) {
-        return status;
-    }
-    status = segment_open(path, &asking->segment, err);
+    enum status status =
+        segment_open_day(asking->question->archive_dir, day_us, &asking->segment, err);
     return status == ERR_NOT_FOUND ? OK : status;
 }
 
@@ -80,7 +73,7 @@ static enum status count_blocks(struct ledger_reader *asking, int64_t first, int
     *out = (struct block_counts){0};
     for (size_t i = 0; status == OK && i < count; i++) {
         int64_t events = 0;
-        if (blocks[i].id >= first && blocks[i].id <= last) {
+        if (blocks[i].number >= first && blocks[i].number <= last) {
             status = count_block(asking, &blocks[i], &events, err);
             out->blocks += 1;
             out->events += events;
@@ -121,7 +114,7 @@ static enum status count_waiting(struct ledger_reader *asking, struct err *err)
 {
     int64_t *days = NULL;
     size_t n_days = 0;
-    enum status status = archive_days(asking->question->archive_dir, &days, &n_days, err);
+    enum status status = segment_days(asking->question->archive_dir, &days, &n_days, err);
     for (size_t i = 0; status == OK && i < n_days; i++) {
         int64_t last = -1;
         struct block_counts counts = {0};

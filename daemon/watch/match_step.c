@@ -9,6 +9,7 @@
 #include "query/hunt/hunt_run.h"
 #include "query/language/parse.h"
 #include "schema/file/file.h"
+#include "schema/segment/segment_map.h"
 
 /* Hits go to watch.db when they are so many. */
 enum { HELD_BYTES_MAX = 4 * 1024 * 1024 };
@@ -182,19 +183,22 @@ static void keep_hit(void *context, const struct hunt_event *hit)
     }
 }
 
-static enum status match_days(struct step_run *stepping, const char *path,
-                              const struct indicator_set *set, struct err *err)
+/* The events of a day, in its file; those of other days may be there, too. */
+static enum status match_day(struct step_run *stepping, int64_t day_us,
+                             const struct indicator_set *set, struct err *err)
 {
+    char path[FILE_PATH_BYTES];
     const struct day_iterator_options search = {.path = path,
                                                 .query = stepping->step->query,
-                                                .from_us = INT64_MIN,
-                                                .to_us = INT64_MAX,
+                                                .from_us = day_us,
+                                                .to_us = day_us + CLOCK_DAY_US,
                                                 .threads = stepping->step->options->threads};
     const struct hunt_options how = {
         .each = keep_hit, .after_block = after_block, .context = stepping};
     struct day_iterator *iterator = NULL;
     struct hunt_result result = {0};
-    enum status status = day_iterator_open(&search, &iterator, err);
+    enum status status = segment_path_of_day(stepping->step->options->dir, day_us, path, err);
+    status = THEN(status, day_iterator_open(&search, &iterator, err));
     status = THEN(status, hunt_run(iterator, set, &how, &result, err));
     day_iterator_close(iterator);
     hunt_fini(&result);
@@ -217,13 +221,12 @@ static void begin(struct step_run *stepping, struct match_step *step)
 enum status match_step_new(struct match_step *step, const struct watch_day *reached, int64_t after,
                            struct err *err)
 {
-    char path[FILE_PATH_BYTES];
     struct step_run stepping;
     begin(&stepping, step);
     stepping.after = after;
-    enum status status = archive_segment_path(step->options->dir, reached->day_us, path, err);
+    enum status status = OK;
     for (size_t i = 0; status == OK && !step->stale && i < step->sets->sets.count; i++) {
-        status = match_days(&stepping, path, step->sets->sets.items[i], err);
+        status = match_day(&stepping, reached->day_us, step->sets->sets.items[i], err);
     }
     if (status == OK && !step->stale) {
         const struct step_mark end = {.day = reached};
@@ -252,7 +255,6 @@ static enum status get_pending(struct match_step *step, int64_t list, struct err
 enum status match_step_old(struct match_step *step, size_t list, const int64_t *day_us,
                            struct err *err)
 {
-    char path[FILE_PATH_BYTES];
     struct watch_indicators_list *one = &step->sets->lists.items[list];
     struct step_mark end = {.list = one->id, .caught_us = day_us ? *day_us : 0};
     struct step_run stepping;
@@ -261,8 +263,7 @@ enum status match_step_old(struct match_step *step, size_t list, const int64_t *
     enum status status = get_pending(step, one->id, err);
     end.all = !day_us || (status == OK && indicator_set_count(step->pending) == 0);
     if (status == OK && !end.all) {
-        status = archive_segment_path(step->options->dir, *day_us, path, err);
-        status = THEN(status, match_days(&stepping, path, step->pending, err));
+        status = match_day(&stepping, *day_us, step->pending, err);
     }
     if (status == ERR_NOT_FOUND) { /* the list, or the day's file, has gone meanwhile */
         status = OK;

@@ -5,10 +5,12 @@
 
 #include "schema/archive/archive.h"
 #include "schema/file/file_stamp.h"
+#include "schema/segment/segment_map.h"
 #include "schema/watch/watch_db.h"
 
 struct new_blocks_day {
-    struct watch_day there;  /* its last block; 0: none */
+    struct watch_day there; /* its last block; 0: none */
+    struct segment_map_day where;
     struct file_stamp stamp; /* of its file when it was read */
 };
 

@@ -15,11 +15,6 @@ void observable_lookup_fini(struct observable_lookup *lookup)
     segment_observable_scanner_fini(&lookup->scanner);
 }
 
-void observable_lookup_leave(struct observable_lookup *lookup)
-{
-    lookup->segment = NULL;
-}
-
 static void match_one(void *context, const struct observable *observable)
 {
     struct observable_lookup *lookup = context;
@@ -190,6 +185,7 @@ static enum status begin_segment(struct observable_lookup *lookup, struct segmen
     if (status == OK) {
         memset(lookup->values.data, 0, n_bytes);
         lookup->segment = segment;
+        lookup->serial = segment_serial(segment);
         match_uuids(lookup);
     }
     return status;
@@ -199,16 +195,16 @@ static enum status find_values(struct observable_lookup *lookup, struct segment 
                                struct err *err)
 {
     size_t n_blocks;
-    const struct block_info *blocks = segment_blocks(segment, &n_blocks);
+    const int64_t *blocks = segment_block_ids(segment, &n_blocks);
     uint32_t next = 0;
     enum status status = begin_segment(lookup, segment, err);
     for (size_t i = 0; status == OK && i < n_blocks; i++) {
-        status = match_block(lookup, blocks[i].id, &next, err);
+        status = match_block(lookup, blocks[i], &next, err);
     }
     status = THEN(status, match_values(lookup, OBSERVABLE_LOOKUP_ANY, next,
                                        lookup->vocabulary->values.count, err));
     if (status != OK) {
-        lookup->segment = NULL;
+        lookup->serial = 0;
     }
     return status;
 }
@@ -442,7 +438,8 @@ enum status observable_lookup_block(struct observable_lookup *lookup, struct blo
     struct segment *segment = view->segment;
     struct block_columns columns;
     bitmap_clear(out_map);
-    enum status status = lookup->segment == segment ? OK : find_values(lookup, segment, err);
+    enum status status =
+        lookup->serial == segment_serial(segment) ? OK : find_values(lookup, segment, err);
     status = THEN(status, block_view_columns(view, SEGMENT_DATA_EVENTS, &columns, err));
     if (status != OK) {
         return status;

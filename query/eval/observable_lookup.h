@@ -35,7 +35,8 @@ struct observable_lookup_path {
 /* For the segment at hand. All but ops zeroed to begin with. */
 struct observable_lookup {
     struct observable_lookup_ops ops;
-    struct segment *segment; /* whose values are known; NULL: none yet */
+    struct segment *segment; /* whose values are known, while it is open */
+    uint64_t serial;         /* segment_serial of it; 0: none yet */
     const struct vocabulary *vocabulary;
     VEC(struct observable_lookup_path) paths;
     struct buf values;                          /* a bit by value of the vocabulary: it matches */
@@ -45,8 +46,6 @@ struct observable_lookup {
     bool found; /* in the value at hand */
 };
 void observable_lookup_fini(struct observable_lookup *lookup);
-/* The segment is closed: forgets it. */
-void observable_lookup_leave(struct observable_lookup *lookup);
 
 /* Of the block at which the view is: the events that match. */
 MUST_USE enum status observable_lookup_block(struct observable_lookup *lookup,

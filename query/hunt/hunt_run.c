@@ -63,7 +63,7 @@ static enum status cover_days(struct hunt_pass *pass, struct block_view *view,
     qsort(days, count, sizeof days[0], compare_days);
     for (size_t i = 0; i < count; i++) {
         if ((i == 0 || days[i] != days[i - 1]) &&
-            !hunt_coverage_add(&pass->coverage, days[i], info->id, &info->sha256)) {
+            !hunt_coverage_add(&pass->coverage, days[i], info->number, &info->sha256)) {
             return err_nomem(err, "hunt");
         }
     }
@@ -82,7 +82,7 @@ static enum status cover_block(struct hunt_pass *pass, struct block_view *view,
         if (status != OK) {
             return status;
         }
-    } else if (!hunt_coverage_add(&pass->coverage, day_us, info->id, &info->sha256)) {
+    } else if (!hunt_coverage_add(&pass->coverage, day_us, info->number, &info->sha256)) {
         return err_nomem(err, "hunt");
     }
     if (count == info->n_events) {
@@ -106,7 +106,7 @@ static enum status hunt_block(void *worker, struct plan *plan, const struct bloc
 {
     struct hunt_pass *pass = worker;
     struct block_view *view = plan_view(plan);
-    if (info->id <= skipped_blocks(pass->hunt, segment_day_us(view->segment))) {
+    if (info->number <= skipped_blocks(pass->hunt, info->day_us)) {
         return OK;
     }
     struct bitmap hits;
@@ -125,16 +125,6 @@ static enum status hunt_block(void *worker, struct plan *plan, const struct bloc
             return status;
         }
     }
-    return OK;
-}
-
-static enum status hunt_leave(void *worker, size_t number, struct plan *plan, struct err *err)
-{
-    struct hunt_pass *pass = worker;
-    (void)number;
-    (void)plan;
-    (void)err;
-    observable_lookup_leave(&pass->lookup);
     return OK;
 }
 
@@ -174,8 +164,7 @@ enum status hunt_run(struct day_iterator *iterator, const struct indicator_set *
                      const struct hunt_options *how, struct hunt_result *out_result,
                      struct err *err)
 {
-    static const struct parallel_scan_ops ops = {
-        .waiting = hunt_inbox, .block = hunt_block, .leave = hunt_leave};
+    static const struct parallel_scan_ops ops = {.waiting = hunt_inbox, .block = hunt_block};
     struct parallel_scan_options options = {.ops = &ops,
                                             .n_workers = parallel_scan_workers(iterator)};
     struct hunt hunt = {.set = set, .options = how};

@@ -17,9 +17,17 @@
 #include <sys/stat.h>
 
 #include "schema/archive/archive.h"
-#include "schema/file/file.h"
+#include "schema/segment/segment_map.h"
 
 enum { NAME_DAYS = 3 };
+
+struct iterated_day {
+    int64_t day_us;
+    int64_t file; /* of segment_map_day */
+    bool is_merged;
+    bool has_file;
+    size_t number; /* day_iterator_day_file */
+};
 
 struct day_iterator {
     struct day_iterator_options search;
@@ -28,7 +36,8 @@ struct day_iterator {
     bool is_file;
     struct archive *archive;
     struct inbox_scan *waiting;
-    int64_t *days; /* in the order that is asked for */
+    int64_t *days;              /* in the order that is asked for */
+    struct iterated_day *files; /* of the days; NULL of a file */
     size_t n_days;
     size_t at;
     struct day_iterator_day day; /* the one at hand */
@@ -38,49 +47,75 @@ struct day_iterator {
 
 static int compare_days(const void *a, const void *b)
 {
-    int64_t x = *(const int64_t *)a;
-    int64_t y = *(const int64_t *)b;
-    return (x > y) - (x < y);
+    const struct iterated_day *x = a;
+    const struct iterated_day *y = b;
+    return x->day_us != y->day_us ? (x->day_us > y->day_us) - (x->day_us < y->day_us)
+                                  : (int)y->has_file - (int)x->has_file;
+}
+
+static bool is_within(const struct day_iterator *iterator, int64_t day_us)
+{
+    return day_us < iterator->to_us && (iterator->from_us < INT64_MIN + CLOCK_DAY_US ||
+                                        day_us > iterator->from_us - CLOCK_DAY_US);
+}
+
+/* Numbers files by the first of their days. */
+static void number_files(struct iterated_day *days, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        days[i].number = i;
+        for (size_t k = i; days[i].is_merged && k > 0; k--) {
+            if (days[k - 1].is_merged && days[k - 1].file == days[i].file) {
+                days[i].number = days[k - 1].number;
+                break;
+            }
+        }
+    }
 }
 
 /* Days of segments and of waiting events, each once, those within the bounds, in order. */
-static enum status merge_days(struct day_iterator *iterator, const int64_t *segment_days,
-                              size_t n_segment_days, struct err *err)
+static enum status merge_days(struct day_iterator *iterator, const struct segment_map_day *files,
+                              size_t n_files, struct err *err)
 {
     size_t n_waiting = 0;
     const struct inbox_scan_event *events =
         iterator->waiting ? inbox_scan_events(iterator->waiting, &n_waiting) : NULL;
-    int64_t *days = malloc((n_segment_days + n_waiting + 1) * sizeof *days);
-    if (!days) {
+    struct iterated_day *days = calloc(n_files + n_waiting + 1, sizeof *days);
+    iterator->days = calloc(n_files + n_waiting + 1, sizeof *iterator->days);
+    if (!days || !iterator->days) {
+        free(days);
         return err_nomem(err, "search");
     }
     size_t count = 0;
-    for (size_t i = 0; i < n_segment_days; i++) {
-        if (segment_days[i] < iterator->to_us &&
-            (iterator->from_us < INT64_MIN + CLOCK_DAY_US ||
-             segment_days[i] > iterator->from_us - CLOCK_DAY_US)) {
-            days[count++] = segment_days[i];
+    for (size_t i = 0; i < n_files; i++) {
+        if (is_within(iterator, files[i].day_us)) {
+            days[count++] =
+                (struct iterated_day){files[i].day_us, files[i].file, files[i].is_merged, true, 0};
         }
     }
     for (size_t i = 0; i < n_waiting; i++) {
         int64_t day_us = clock_day_start(events[i].event.time_us);
-        if (count == 0 || days[count - 1] != day_us) {
-            days[count++] = day_us;
+        if (count == 0 || days[count - 1].day_us != day_us) {
+            days[count++] = (struct iterated_day){.day_us = day_us};
         }
     }
     qsort(days, count, sizeof *days, compare_days);
     size_t n = 0;
     for (size_t i = 0; i < count; i++) {
-        if (n == 0 || days[n - 1] != days[i]) {
+        if (n == 0 || days[n - 1].day_us != days[i].day_us) {
             days[n++] = days[i];
         }
     }
     for (size_t i = 0; !iterator->search.oldest_first && i < n / 2; i++) {
-        int64_t day_us = days[i];
+        struct iterated_day day = days[i];
         days[i] = days[n - 1 - i];
-        days[n - 1 - i] = day_us;
+        days[n - 1 - i] = day;
     }
-    iterator->days = days;
+    number_files(days, n);
+    for (size_t i = 0; i < n; i++) {
+        iterator->days[i] = days[i].day_us;
+    }
+    iterator->files = days;
     iterator->n_days = n;
     return OK;
 }
@@ -91,9 +126,9 @@ static enum status open_archive(struct day_iterator *iterator, struct err *err)
     status =
         THEN(status, inbox_scan_open(iterator->archive, iterator->search.query, iterator->from_us,
                                      iterator->to_us, &iterator->waiting, err));
-    int64_t *days = NULL;
+    struct segment_map_day *days = NULL;
     size_t n_days = 0;
-    status = THEN(status, archive_days(iterator->search.path, &days, &n_days, err));
+    status = THEN(status, segment_map_read(iterator->search.path, &days, &n_days, err));
     status = THEN(status, merge_days(iterator, days, n_days, err));
     free(days);
     for (size_t i = 0; status == OK && i < iterator->search.query->n_leaves; i++) {
@@ -147,11 +182,23 @@ enum status day_iterator_open(const struct day_iterator_options *search,
     return OK;
 }
 
+void day_iterator_plan_close(struct plan *plan)
+{
+    struct segment *segment = plan ? plan_segment(plan) : NULL;
+    plan_close(plan);
+    segment_close(segment);
+}
+
+bool day_iterator_plan_is_merged(const struct plan *plan)
+{
+    return plan && segment_is_merged(plan_segment(plan));
+}
+
 void day_iterator_day_close(struct day_iterator_day *day)
 {
-    struct segment *segment = day->plan ? plan_segment(day->plan) : NULL;
-    plan_close(day->plan);
-    segment_close(segment);
+    if (!day->is_lent) {
+        day_iterator_plan_close(day->plan);
+    }
     free(day->waiting);
     *day = (struct day_iterator_day){0};
 }
@@ -163,6 +210,7 @@ void day_iterator_close(struct day_iterator *iterator)
         inbox_scan_close(iterator->waiting);
         archive_close(iterator->archive);
         free(iterator->days);
+        free(iterator->files);
         free(iterator->known);
         free(iterator);
     }
@@ -177,6 +225,11 @@ const int64_t *day_iterator_days(const struct day_iterator *iterator, size_t *ou
 {
     *out_count = iterator->n_days;
     return iterator->days;
+}
+
+size_t day_iterator_day_file(const struct day_iterator *iterator, size_t i)
+{
+    return iterator->files ? iterator->files[i].number : i;
 }
 
 int64_t day_iterator_from_us(const struct day_iterator *iterator)
@@ -202,18 +255,13 @@ struct plan *day_iterator_plan(const struct day_iterator *iterator)
 enum status day_iterator_segment_open(const char *path, bool is_file, int64_t day_us,
                                       struct segment **out_segment, struct err *err)
 {
-    char of_day[FILE_PATH_BYTES];
     struct err inner;
     *out_segment = NULL;
     if (is_file) {
         return segment_open(path, out_segment, err);
     }
-    enum status status = archive_segment_path(path, day_us, of_day, err);
-    if (status != OK || !file_exists(of_day)) {
-        return status;
-    }
-    status = segment_open(of_day, out_segment, &inner);
-    if (status == ERR_NOT_FOUND) { /* retention has just taken it */
+    enum status status = segment_open_day(path, day_us, out_segment, &inner);
+    if (status == ERR_NOT_FOUND) { /* none, or retention has just taken it */
         return OK;
     }
     if (status != OK && err) {
@@ -223,11 +271,15 @@ enum status day_iterator_segment_open(const char *path, bool is_file, int64_t da
 }
 
 enum status day_iterator_day_plan(const struct day_iterator *iterator, int64_t day_us,
-                                  struct plan_leaves *leaves, struct plan **out_plan,
-                                  struct err *err)
+                                  struct plan_leaves *leaves, struct plan **plan, struct err *err)
 {
     struct segment *segment = NULL;
-    struct plan *plan = NULL;
+    if (!iterator->is_file && day_iterator_plan_is_merged(*plan) &&
+        segment_select_day(plan_segment(*plan), day_us)) {
+        return OK;
+    }
+    day_iterator_plan_close(*plan);
+    *plan = NULL;
     enum status status =
         day_iterator_segment_open(iterator->search.path, iterator->is_file, day_us, &segment, err);
     if (status == OK && segment && leaves && !plan_leaves_fit(leaves, segment)) {
@@ -235,15 +287,13 @@ enum status day_iterator_day_plan(const struct day_iterator *iterator, int64_t d
         segment = NULL;
     }
     if (status == OK && segment) {
-        status = leaves ? plan_join(leaves, segment, &plan, err)
-                        : plan_open(iterator->search.query, segment, &plan, err);
+        status = leaves ? plan_join(leaves, segment, plan, err)
+                        : plan_open(iterator->search.query, segment, plan, err);
     }
     if (status != OK) {
         segment_close(segment);
-        return status;
     }
-    *out_plan = plan;
-    return OK;
+    return status;
 }
 
 enum status day_iterator_day_waiting(const struct day_iterator *iterator, int64_t day_us,
@@ -276,12 +326,16 @@ void day_iterator_hold(struct day_iterator *iterator, const struct day_iterator_
 enum status day_iterator_next(struct day_iterator *iterator, struct day_iterator_day *out_day,
                               bool *out_end, struct err *err)
 {
+    struct plan *plan = iterator->day.is_lent ? NULL : iterator->day.plan;
+    iterator->day.plan = NULL;
     day_iterator_day_close(&iterator->day);
     *out_end = iterator->at == iterator->n_days;
     if (*out_end) {
+        day_iterator_plan_close(plan);
         return OK;
     }
     struct day_iterator_day *day = &iterator->day;
+    day->plan = plan;
     day->day_us = iterator->days[iterator->at++];
     enum status status = day_iterator_day_plan(iterator, day->day_us, NULL, &day->plan, err);
     if (status == OK) {

@@ -28,6 +28,7 @@ struct day_iterator_options {
 struct day_iterator_day {
     int64_t day_us;
     struct plan *plan; /* NULL: the day has no segment; owns its segment here */
+    bool is_lent;      /* the plan is somebody else's */
     const struct inbox_scan_event **waiting; /* by time, ascending */
     size_t n_waiting;
 };
@@ -59,13 +60,20 @@ MUST_USE enum status day_iterator_next(struct day_iterator *iterator,
 const struct day_iterator_options *day_iterator_options_of(const struct day_iterator *iterator);
 /* The days, in order. Owned by the iterator. */
 const int64_t *day_iterator_days(const struct day_iterator *iterator, size_t *out_count);
-/* Opens a day: a plan that belongs to the calling thread; NULL when there is no segment. With the
- * leaves of a plan of that day: one more handle, which shares them; NULL when the file is not the
- * one that they are of. Any thread.
- * day_iterator_day_close ends it. */
+/* The file of day number i: days of the same merged file have the same number, which is one of a
+ * day. */
+size_t day_iterator_day_file(const struct day_iterator *iterator, size_t i);
+/* Opens a day: a plan that belongs to the calling thread, with the day's blocks selected; NULL when
+ * there is no segment. *plan: what is open, or NULL; it is used again when its file has the day,
+ * and closed otherwise. With the leaves of a plan of the same file: one more handle, which shares
+ * them; NULL when the file is not the one that they are of. Any thread. */
 MUST_USE enum status day_iterator_day_plan(const struct day_iterator *iterator, int64_t day_us,
-                                           struct plan_leaves *leaves, struct plan **out_plan,
+                                           struct plan_leaves *leaves, struct plan **plan,
                                            struct err *err);
+/* Closes such a plan with its segment; NULL is fine. */
+void day_iterator_plan_close(struct plan *plan);
+/* Whether its file has several days. */
+bool day_iterator_plan_is_merged(const struct plan *plan);
 /* The segment of a day of an archive at `path`, or the file itself; NULL when the day has none:
  * only the inbox has events of it, or it has just been deleted. Any thread. */
 MUST_USE enum status day_iterator_segment_open(const char *path, bool is_file, int64_t day_us,

@@ -59,6 +59,7 @@ static bool can_show(const struct parallel_scan *scan)
 static bool can_begin_day(const struct parallel_scan *scan)
 {
     return scan->failed_day == PARALLEL_SCAN_NONE && scan->first_new < scan->n_days &&
+           !scan->files[scan->days[scan->first_new].file].is_opening &&
            (!in_order(scan) || scan->first_new < scan->first_undone + scan->options->n_workers);
 }
 
@@ -109,6 +110,8 @@ static enum step next_step(struct parallel_scan_worker *worker)
     }
     if (can_begin_day(scan)) {
         worker->number = scan->first_new++;
+        struct parallel_scan_file *file = &scan->files[scan->days[worker->number].file];
+        file->is_opening = !file->leaves;
         scan->days[worker->number].state = PARALLEL_SCAN_OPENING;
         scan->days[worker->number].n_workers = 1;
         return STEP_OPEN;
@@ -121,13 +124,14 @@ static enum step next_step(struct parallel_scan_worker *worker)
     return can_come(worker) ? STEP_WAIT : STEP_END;
 }
 
-/* Closes what the worker has open. */
-static void put_down(struct parallel_scan_worker *worker)
+/* Closes what the worker has open; at the end that of a merged file, too. */
+static void put_down(struct parallel_scan_worker *worker, bool at_end)
 {
-    struct day_iterator_day day = {.plan = worker->plan};
-    day_iterator_day_close(&day);
-    worker->plan = NULL;
     worker->number = PARALLEL_SCAN_NONE;
+    if (at_end || !day_iterator_plan_is_merged(worker->plan)) {
+        day_iterator_plan_close(worker->plan);
+        worker->plan = NULL;
+    }
 }
 
 /* Without an order one failure ends all; with one, what comes before is still shown. */
@@ -141,6 +145,7 @@ static void note_failure(struct parallel_scan *scan, size_t number, enum status 
         scan->err = *err;
     }
     scan->days[number].end = 0;
+    scan->files[scan->days[number].file].is_opening = false;
     scan->stopped = scan->stopped || !in_order(scan);
     condition_broadcast(&scan->changed);
     lock_drop(&scan->lock);
@@ -150,12 +155,13 @@ static void leave(struct parallel_scan_worker *worker)
 {
     struct parallel_scan *scan = worker->scan;
     size_t number = worker->number;
-    put_down(worker);
+    put_down(worker, false);
     lock_take(&scan->lock);
     struct plan_leaves *done = NULL;
-    if (--scan->days[number].n_workers == 0) {
-        done = scan->days[number].leaves;
-        scan->days[number].leaves = NULL;
+    struct parallel_scan_file *file = &scan->files[scan->days[number].file];
+    if (--scan->days[number].n_workers == 0 && !file->is_merged) {
+        done = file->leaves;
+        file->leaves = NULL;
     }
     condition_broadcast(&scan->changed);
     lock_drop(&scan->lock);
@@ -174,8 +180,15 @@ static enum status show_day(struct parallel_scan *scan, struct err *err)
     } else {
         (void)err_copy(err, &scan->err);
     }
+    const struct parallel_scan_file *file = &scan->files[scan->days[number].file];
+    struct plan_leaves *leaves = file->is_merged ? file->leaves : NULL;
     lock_drop(&scan->lock);
     bool stop = false;
+    if (status == OK && !day.plan && leaves) {
+        status = day_iterator_day_plan(scan->iterator, day.day_us, leaves, &scan->shown, err);
+        day.plan = scan->shown;
+        day.is_lent = true;
+    }
     if (status == OK) {
         day_iterator_hold(scan->iterator, &day);
         status = scan->options->ops->day_done(scan->options->context, number, &day, &stop, err);
@@ -260,7 +273,7 @@ static enum status work(struct parallel_scan_worker *worker, struct err *err)
             leave(worker);
         }
     }
-    put_down(worker);
+    put_down(worker, true);
     return shown;
 }
 
@@ -283,8 +296,13 @@ static enum status scan_end(struct parallel_scan *scan, enum status shown, struc
     }
     for (size_t i = 0; i < scan->n_days; i++) {
         free(scan->days[i].order);
-        plan_leaves_release(scan->days[i].leaves);
+        plan_leaves_release(scan->files[i].leaves);
         day_iterator_day_close(&scan->days[i].left);
+    }
+    if (scan->shown) {
+        const struct day_iterator_day nothing = {.plan = NULL};
+        day_iterator_hold(scan->iterator, &nothing);
+        day_iterator_plan_close(scan->shown);
     }
     lock_fini(&scan->lock);
     condition_fini(&scan->changed);
@@ -293,6 +311,7 @@ static enum status scan_end(struct parallel_scan *scan, enum status shown, struc
         (void)err_copy(err, &scan->err);
     }
     free(scan->days);
+    free(scan->files);
     free(scan);
     return status;
 }
@@ -309,9 +328,15 @@ enum status parallel_scan_run(struct day_iterator *iterator,
         .iterator = iterator, .options = options, .failed_day = PARALLEL_SCAN_NONE};
     scan->days_us = day_iterator_days(iterator, &scan->n_days);
     scan->days = calloc(scan->n_days + 1, sizeof *scan->days);
-    if (!scan->days) {
+    scan->files = calloc(scan->n_days + 1, sizeof *scan->files);
+    if (!scan->days || !scan->files) {
+        free(scan->days);
+        free(scan->files);
         free(scan);
         return err_nomem(err, "search");
+    }
+    for (size_t i = 0; i < scan->n_days; i++) {
+        scan->days[i].file = day_iterator_day_file(iterator, i);
     }
     lock_init(&scan->lock);
     condition_init(&scan->changed);

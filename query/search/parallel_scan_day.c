@@ -5,13 +5,26 @@
 #include "query/search/parallel_scan_internal.h"
 #include "schema/block/bitmap.h"
 
+static struct plan_leaves *leaves_of(const struct parallel_scan_worker *worker)
+{
+    struct parallel_scan *scan = worker->scan;
+    lock_take(&scan->lock);
+    struct plan_leaves *leaves = scan->files[scan->days[worker->number].file].leaves;
+    lock_drop(&scan->lock);
+    return leaves;
+}
+
 enum status parallel_scan_day_open(struct parallel_scan_worker *worker, struct err *err)
 {
     struct parallel_scan *scan = worker->scan;
     struct day_iterator_day day = {.day_us = scan->days_us[worker->number]};
     uint32_t *order = NULL;
+    struct plan_leaves *leaves = leaves_of(worker);
     enum status status =
-        day_iterator_day_plan(scan->iterator, day.day_us, NULL, &worker->plan, err);
+        day_iterator_day_plan(scan->iterator, day.day_us, leaves, &worker->plan, err);
+    if (status == OK && !worker->plan && leaves) { /* another file has the day by now */
+        status = day_iterator_day_plan(scan->iterator, day.day_us, NULL, &worker->plan, err);
+    }
     status = THEN(status, day_iterator_day_waiting(scan->iterator, day.day_us, worker->plan,
                                                    &day.waiting, &day.n_waiting, err));
     size_t count = 0;
@@ -28,7 +41,12 @@ enum status parallel_scan_day_open(struct parallel_scan_worker *worker, struct e
     lock_take(&scan->lock);
     struct parallel_scan_day *shared = &scan->days[worker->number];
     shared->order = order;
-    shared->leaves = worker->plan ? plan_leaves_keep(worker->plan) : NULL;
+    struct parallel_scan_file *file = &scan->files[shared->file];
+    if (worker->plan && !file->leaves) {
+        file->leaves = plan_leaves_keep(worker->plan);
+        file->is_merged = day_iterator_plan_is_merged(worker->plan);
+    }
+    file->is_opening = false;
     shared->n_blocks = shared->end = count;
     shared->left = day;
     shared->state = PARALLEL_SCAN_OPEN;
@@ -41,11 +59,8 @@ enum status parallel_scan_day_open(struct parallel_scan_worker *worker, struct e
 enum status parallel_scan_day_join(struct parallel_scan_worker *worker, struct err *err)
 {
     struct parallel_scan *scan = worker->scan;
-    lock_take(&scan->lock);
-    struct plan_leaves *leaves = scan->days[worker->number].leaves;
-    lock_drop(&scan->lock);
     enum status status = day_iterator_day_plan(scan->iterator, scan->days_us[worker->number],
-                                               leaves, &worker->plan, err);
+                                               leaves_of(worker), &worker->plan, err);
     if (status == OK && !worker->plan) {
         lock_take(&scan->lock);
         scan->days[worker->number].is_gone = true;
@@ -130,7 +145,7 @@ enum status parallel_scan_day_leave(struct parallel_scan_worker *worker, struct 
     }
     lock_take(&scan->lock);
     struct day_iterator_day *left = &scan->days[worker->number].left;
-    if (!left->plan) {
+    if (!left->plan && !day_iterator_plan_is_merged(worker->plan)) {
         left->plan = worker->plan;
         worker->plan = NULL;
     }

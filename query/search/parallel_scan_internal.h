@@ -27,11 +27,18 @@ struct parallel_scan_day {
     size_t taken_last;            /* how many blocks were taken at once */
     size_t n_workers;             /* that have it open */
     bool is_gone;                 /* its file was deleted: no one else can open it */
-    struct plan_leaves *leaves;   /* of the first worker, as long as one has the day open */
+    size_t file;                  /* whose leaves it needs */
     struct day_iterator_day left; /* what waits, and the plan of the first worker to leave */
 };
 
-/* One thread, and the day it has open. */
+/* What was looked up in a file of one or several days: of the first worker that opened it. */
+struct parallel_scan_file {
+    struct plan_leaves *leaves;
+    bool is_opening; /* some worker looks it up */
+    bool is_merged;  /* the leaves stay for its other days */
+};
+
+/* One thread, and the day it has open; the plan stays from day to day of a merged file. */
 struct parallel_scan;
 struct parallel_scan_worker {
     struct parallel_scan *scan;
@@ -56,13 +63,15 @@ struct parallel_scan {
     pthread_t threads[PARALLEL_SCAN_WORKERS_MAX];
     size_t n_threads; /* besides the caller */
     bool tried_threads;
+    struct plan *shown; /* the plan of a merged file, whose days are being shown */
 
     /* guarded by lock */
     struct lock lock;
     struct condition changed;
     struct parallel_scan_day *days GUARDED_BY(lock);
-    size_t first_new GUARDED_BY(lock);    /* days before it are begun */
-    size_t first_undone GUARDED_BY(lock); /* days before it went to day_done */
+    struct parallel_scan_file *files GUARDED_BY(lock); /* by day_iterator_day_file */
+    size_t first_new GUARDED_BY(lock);                 /* days before it are begun */
+    size_t first_undone GUARDED_BY(lock);              /* days before it went to day_done */
     size_t blocks_taken GUARDED_BY(lock);
     int64_t events_done GUARDED_BY(lock);
     double days_done GUARDED_BY(lock);

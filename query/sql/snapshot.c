@@ -9,6 +9,7 @@
 #include "query/search/day_iterator.h"
 #include "schema/archive/archive.h"
 #include "schema/file/file.h"
+#include "schema/segment/segment_map.h"
 
 struct snapshot {
     char path[FILE_PATH_BYTES];
@@ -66,7 +67,7 @@ static enum status open_archive(struct snapshot *snapshot, struct err *err)
     enum status status = archive_open(snapshot->path, ARCHIVE_READ, &snapshot->archive, err);
     status = THEN(status, inbox_scan_open(snapshot->archive, snapshot->all, INT64_MIN, INT64_MAX,
                                           &snapshot->waiting, err));
-    status = THEN(status, archive_days(snapshot->path, &days, &n_days, err));
+    status = THEN(status, segment_days(snapshot->path, &days, &n_days, err));
     status = THEN(status, list_days(snapshot, days, n_days, err));
     free(days);
     return status;
@@ -162,10 +163,29 @@ static void make_room(struct snapshot *snapshot)
     }
 }
 
+/* Days of one file share what is read of it. */
+static void share_vocabulary(struct snapshot *snapshot, struct snapshot_day *day)
+{
+    for (size_t i = 0; i < snapshot->n_days; i++) {
+        const struct snapshot_day *other = &snapshot->days[i];
+        if (other != day && other->segment &&
+            strcmp(segment_path(other->segment), segment_path(day->segment)) == 0 &&
+            segment_created_us(other->segment) == segment_created_us(day->segment)) {
+            struct segment_vocabulary *shared = segment_share_vocabulary(other->segment);
+            segment_use_vocabulary(day->segment, shared);
+            segment_vocabulary_release(shared);
+            return;
+        }
+    }
+}
+
 static enum status open_day(struct snapshot *snapshot, struct snapshot_day *day, struct err *err)
 {
     enum status status = day_iterator_segment_open(snapshot->path, snapshot->is_file, day->day_us,
                                                    &day->segment, err);
+    if (status == OK && day->segment && segment_is_merged(day->segment)) {
+        share_vocabulary(snapshot, day);
+    }
     if (status == OK && snapshot->waiting) {
         status = inbox_scan_of_day(snapshot->waiting, day->day_us, day->segment, &day->waiting,
                                    &day->n_waiting, err);

@@ -333,7 +333,7 @@ static enum status result_column(sqlite3_context *context, struct cursor *cursor
     case COLUMNS_BLOCK:
     case COLUMNS_SLOT:
         if (row->block) {
-            sqlite3_result_int64(context, kind == COLUMNS_BLOCK ? row->block->id : row->slot);
+            sqlite3_result_int64(context, kind == COLUMNS_BLOCK ? row->block->number : row->slot);
         }
         break;
     case COLUMNS_MATCH:

@@ -1,6 +1,7 @@
 /* The catalogue, archive.db: inbox, quarantine, sources, counters, ledger. An archive is a
- * directory with the catalogue and segments/YYYY/YYYY-MM-DD.db. A handle belongs to one thread;
- * several handles (also in several processes) may be open: SQLite WAL, one writer at a time. */
+ * directory with the catalogue, segments/YYYY/YYYY-MM-DD.db and segments/merged/. A handle belongs
+ * to one thread; several handles (also in several processes) may be open: SQLite WAL, one writer at
+ * a time. */
 #ifndef SCHEMA_ARCHIVE_ARCHIVE_H
 #define SCHEMA_ARCHIVE_ARCHIVE_H
 
@@ -73,10 +74,20 @@ void archive_lock_release(struct archive_lock *lock);
 /* pid of the process that holds the lock, and who it is; 0 when it is free. */
 long archive_lock_holder(const char *dir, char who[64]);
 
-/* The days that have a segment, as microseconds of their start, ascending; malloc'ed, free() it. */
-MUST_USE enum status archive_days(const char *dir, int64_t **out_days, size_t *out_count,
-                                  struct err *err);
-/* DIR/segments/2026/2026-11-23.db */
+/* The days that have a file of their own, as microseconds of their start, ascending; malloc'ed,
+ * free() it. Which days an archive has, segment_days says (schema/segment/segment_map.h). */
+MUST_USE enum status archive_day_files(const char *dir, int64_t **out_days, size_t *out_count,
+                                       struct err *err);
+/* Deletes what is left of the logs of days whose files are gone: who deleted them was cut off. For
+ * who may write segments, and has none open. */
+MUST_USE enum status archive_remove_stray_logs(const char *dir, struct err *err);
+/* The first days of the files of merged days, which name these files; as above. */
+MUST_USE enum status archive_merged_files(const char *dir, int64_t **out_firsts, size_t *out_count,
+                                          struct err *err);
+/* DIR/segments/merged/from-2026-01-01.db */
+MUST_USE enum status archive_merged_path(const char *dir, int64_t first_us, char out[4096],
+                                         struct err *err);
+/* DIR/segments/2026/2026-11-23.db, the file of one day */
 MUST_USE enum status archive_segment_path(const char *dir, int64_t day_us, char out[4096],
                                           struct err *err);
 

@@ -7,7 +7,9 @@
 enum { BLOCK_EVENTS_MAX = 4096, BLOCK_RAW_BYTES_MAX = 4 * 1024 * 1024 };
 
 struct block_info {
-    int64_t id;
+    int64_t id;     /* in its file */
+    int64_t day_us; /* start of its day */
+    int64_t number; /* in its day, for good: what the ledger, seals and users call it */
     uint32_t n_events;
     int64_t time_min_us;
     int64_t time_max_us;

@@ -111,6 +111,11 @@ enum status db_int64(sqlite3 *db, const char *sql, int64_t *out_value, struct er
     return status;
 }
 
+enum status db_shrink(sqlite3 *db, struct err *err)
+{
+    return db_exec(db, "PRAGMA incremental_vacuum", err);
+}
+
 enum status db_begin(sqlite3 *db, struct err *err)
 {
     return db_exec(db, "BEGIN IMMEDIATE", err);
@@ -229,7 +234,8 @@ static enum status db_configure_writing(sqlite3 *db, enum db_mode mode, struct e
                                 err));
 }
 
-static enum status db_configure(sqlite3 *db, enum db_mode mode, struct err *err)
+static enum status db_configure(sqlite3 *db, enum db_mode mode, const struct db_kind *kind,
+                                struct err *err)
 {
     (void)sqlite3_extended_result_codes(db, 1);
     (void)sqlite3_busy_timeout(db, DB_BUSY_MS);
@@ -238,9 +244,12 @@ static enum status db_configure(sqlite3 *db, enum db_mode mode, struct err *err)
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     enum status status = db_tokenizer_register(db, err);
-    if (status == OK && (mode == DB_CREATE || mode == DB_FRESH) &&
-        db_pages_configure(db) != SQLITE_OK) {
+    bool makes = mode == DB_CREATE || mode == DB_FRESH;
+    if (status == OK && makes && db_pages_configure(db) != SQLITE_OK) {
         status = db_fail(db, "size of pages", err);
+    }
+    if (status == OK && makes && kind->shrinks) {
+        status = db_exec(db, "PRAGMA auto_vacuum=INCREMENTAL", err);
     }
     return status == OK && mode != DB_READ ? db_configure_writing(db, mode, err) : status;
 }
@@ -268,7 +277,7 @@ static enum status db_open_once(const char *name, int flags, enum db_mode mode,
         status = db ? db_fail(db, path, err) : err_nomem(err, path);
     }
     if (status == OK) {
-        status = db_configure(db, mode, err);
+        status = db_configure(db, mode, kind, err);
         status = status == ERR_CORRUPT ? db_damaged(db, kind, path, err) : status;
     }
     bool is_new = false;

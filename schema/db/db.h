@@ -19,6 +19,7 @@ struct db_kind {
     uint32_t application_id;
     int format;      /* schema/db/db_format.h */
     const char *sql; /* its tables */
+    bool shrinks;    /* a new file can be made smaller by db_shrink */
 };
 
 /* Opens a file of that kind and format; DB_CREATE and DB_FRESH make it when it is not there.
@@ -45,6 +46,9 @@ MUST_USE enum status db_step(sqlite3_stmt *stmt, bool *out_row, struct err *err)
 MUST_USE enum status db_run(sqlite3_stmt *stmt, struct err *err);
 /* The first column of the first row as an integer; 0 when there is no row or it is NULL. */
 MUST_USE enum status db_int64(sqlite3 *db, const char *sql, int64_t *out_value, struct err *err);
+
+/* Gives the pages that are free back to the file system, of a file of a kind that shrinks. */
+MUST_USE enum status db_shrink(sqlite3 *db, struct err *err);
 
 MUST_USE enum status db_begin(sqlite3 *db, struct err *err);
 MUST_USE enum status db_commit(sqlite3 *db, struct err *err);

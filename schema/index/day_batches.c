@@ -23,20 +23,14 @@ enum status day_batches_init(struct day_batches *days, const struct archive *arc
     if (days->options.waiting_bytes_max == 0) {
         days->options.waiting_bytes_max = WAITING_BYTES_MAX;
     }
-    if (days->options.builders == 0) {
-        days->options.builders = 1;
-    }
-    CHECK(days->options.builders <= DAY_BATCHES_BUILDERS_MAX);
     (void)snprintf(days->archive_id, sizeof days->archive_id, "%s", archive_id(archive));
     return file_path_format(days->dir, err, "%s", archive_dir(archive));
 }
 
 void day_batches_reset(struct day_batches *days)
 {
-    for (size_t i = 0; i < days->options.builders; i++) {
-        segment_builder_free(days->builders[i]);
-        days->builders[i] = NULL;
-    }
+    segment_builder_free(days->builder);
+    days->builder = NULL;
     for (size_t i = 0; i < days->n_batches; i++) {
         batch_free(days->batches[i]);
     }
@@ -69,64 +63,28 @@ static enum event_counter duplicate_counter(const struct source *source)
                                             : EVENT_COUNTER_duplicate_audit;
 }
 
-static enum status builders_make(struct day_batches *days, struct err *err)
-{
-    enum status status = OK;
-    for (size_t i = 0; status == OK && i < days->options.builders; i++) {
-        if (!days->builders[i]) {
-            status = segment_builder_new(days->dir, days->archive_id,
-                                         days->options.compression_level, &days->builders[i], err);
-        }
-    }
-    return status;
-}
-
-/* A day is always the same builder's: two would write the same file. */
-static struct segment_builder *builder_of(struct day_batches *days, int64_t day_us)
-{
-    return days->builders[(uint64_t)(day_us / CLOCK_DAY_US) % days->options.builders];
-}
-
-static size_t builders_bytes(struct day_batches *days)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < days->options.builders; i++) {
-        bytes += segment_builder_bytes(days->builders[i]);
-    }
-    return bytes;
-}
-
-static struct batch *builders_take_back(struct day_batches *days)
-{
-    struct batch *batch = NULL;
-    for (size_t i = 0; !batch && i < days->options.builders; i++) {
-        batch = days->builders[i] ? segment_builder_reclaim(days->builders[i]) : NULL;
-    }
-    return batch;
-}
-
-/* Hands batch i to its builder. */
+/* Hands batch i to the builder. */
 static enum status batch_put(struct day_batches *days, size_t i, bool all, struct err *err)
 {
     struct batch *batch = days->batches[i];
     CHECK(days->batch_bytes >= batch_bytes(batch));
     days->batch_bytes -= batch_bytes(batch);
     days->batches[i] = days->batches[--days->n_batches];
-    return segment_builder_put(builder_of(days, batch->day_us), batch, all, days->inbox_id, err);
+    return segment_builder_put(days->builder, batch, all, days->inbox_id, err);
 }
 
 /* Takes back what the builder is done with: a thinned batch waits on, an empty one is a spare. */
 static enum status take_back(struct day_batches *days, struct err *err)
 {
-    for (struct batch *batch; (batch = builders_take_back(days)) != NULL;) {
+    for (struct batch *batch; (batch = segment_builder_reclaim(days->builder)) != NULL;) {
         if (batch_count(batch) == 0) {
             batch_free(days->spare);
             days->spare = batch;
             continue;
         }
         if (days->n_batches == DAY_BATCHES_MAX) {
-            enum status status = segment_builder_put(builder_of(days, batch->day_us), batch, true,
-                                                     days->inbox_id, err);
+            enum status status =
+                segment_builder_put(days->builder, batch, true, days->inbox_id, err);
             if (status != OK) {
                 return status;
             }
@@ -224,12 +182,12 @@ static size_t largest_batch(const struct day_batches *days, bool over)
 
 /* Keeps what waits within bounds: writes a day that is over, or the largest batch, or from now on
  * sets events aside. That is begun early: batches of many days are slow to fill, and until they
- * are full the builders have nothing to do. */
+ * are full the builder has nothing to do. */
 static enum status batches_bound(struct day_batches *days, struct err *err)
 {
     bool many = days->inbox_id == 0 && days->n_batches >= SPOOL_DAYS_MIN;
     size_t max = days->options.waiting_bytes_max / (many ? SPOOL_EARLIER : 1);
-    if (days->batch_bytes + builders_bytes(days) <= max) {
+    if (days->batch_bytes + segment_builder_bytes(days->builder) <= max) {
         return OK;
     }
     size_t at = largest_batch(days, many);
@@ -303,13 +261,14 @@ static enum status empty_spool(struct day_batches *days, struct err *err)
     return status;
 }
 
-static enum status wait_for_builders(struct day_batches *days, struct err *err)
+/* The batch of the earliest day: neighbours come into one file. */
+static size_t first_batch(const struct day_batches *days)
 {
-    enum status status = OK;
-    for (size_t i = 0; status == OK && i < days->options.builders; i++) {
-        status = days->builders[i] ? segment_builder_wait(days->builders[i], err) : OK;
+    size_t first = 0;
+    for (size_t i = 1; i < days->n_batches; i++) {
+        first = days->batches[i]->day_us < days->batches[first]->day_us ? i : first;
     }
-    return status;
+    return first;
 }
 
 /* Writes all that waits. A full batch that is under way may still come back, thinned out: none is
@@ -319,10 +278,12 @@ static enum status put_all(struct day_batches *days, struct err *err)
     enum status status = OK;
     do {
         while (status == OK && days->n_batches > 0) {
-            status = batch_put(days, days->n_batches - 1, true, err);
+            status = batch_put(days, first_batch(days), true, err);
         }
-        status = THEN(status, wait_for_builders(days, err));
-        status = THEN(status, take_back(days, err));
+        if (days->builder) {
+            status = THEN(status, segment_builder_wait(days->builder, err));
+            status = THEN(status, take_back(days, err));
+        }
     } while (status == OK && days->n_batches > 0);
     return status;
 }
@@ -331,11 +292,9 @@ enum status day_batches_flush(struct day_batches *days, struct err *err)
 {
     enum status status = empty_spool(days, err);
     status = THEN(status, put_all(days, err));
-    for (size_t i = 0; status == OK && i < days->options.builders; i++) {
-        if (days->builders[i]) {
-            status = segment_builder_commit(days->builders[i], days->inbox_id, days->counters,
-                                            &days->unread_blocks, err);
-        }
+    if (status == OK && days->builder) {
+        status = segment_builder_commit(days->builder, days->inbox_id, days->counters,
+                                        &days->unread_blocks, err);
     }
     return status;
 }
@@ -343,7 +302,11 @@ enum status day_batches_flush(struct day_batches *days, struct err *err)
 enum status day_batches_add(struct day_batches *days, const struct batch_arrival *arrival,
                             const struct event *event, struct err *err)
 {
-    enum status status = builders_make(days, err);
+    enum status status = OK;
+    if (!days->builder) {
+        status = segment_builder_new(days->dir, days->archive_id, days->options.compression_level,
+                                     days->options.merge_before_us, &days->builder, err);
+    }
     days->counters[EVENT_COUNTER_received]++;
     if (status == OK && days->spool) {
         return spool_add(days->spool, clock_day_start(event->time_us), arrival, event->raw, err);

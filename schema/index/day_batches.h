@@ -10,14 +10,13 @@
 #include "schema/index/spool.h"
 
 /* Days that fill at a time; with more, the batch of the first is written as it is. */
-enum { DAY_BATCHES_MAX = 512, DAY_BATCHES_BUILDERS_MAX = 2 };
+enum { DAY_BATCHES_MAX = 512 };
 
 struct day_batches {
     char dir[FILE_PATH_BYTES];
     char archive_id[37];
-    struct indexer_options options; /* no zeros */
-    struct segment_builder
-        *builders[DAY_BATCHES_BUILDERS_MAX]; /* days in turn; NULL: to be made (again) */
+    struct indexer_options options;  /* no zeros */
+    struct segment_builder *builder; /* NULL: to be made (again) */
     struct batch *batches[DAY_BATCHES_MAX];
     size_t n_batches;
     struct batch *spare; /* empty */

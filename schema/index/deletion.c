@@ -2,15 +2,14 @@
  * durable before the file goes, the file's end before the mark. */
 #include "schema/index/deletion.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "schema/base/vec.h"
 #include "schema/db/db_query.h"
 #include "schema/file/file.h"
-#include "schema/segment/segment.h"
+#include "schema/segment/segment_map.h"
+#include "schema/segment/segment_writer.h"
 
 enum status deletion_add(struct archive *archive, struct deletion *deletion, struct err *err)
 {
@@ -32,59 +31,38 @@ enum status deletion_add(struct archive *archive, struct deletion *deletion, str
     return status;
 }
 
-static enum status unlink_with(const char *path, const char *ending, struct err *err)
-{
-    char name[FILE_PATH_BYTES];
-    enum status status = file_path_format(name, err, "%s%s", path, ending);
-    if (status == OK && unlink(name) != 0 && errno != ENOENT) {
-        status = err_errno(err, errno, "%s", name);
-    }
-    return status;
-}
-
-/* The file before its log: without its log it would be a day with a hole, for a reader that opens
- * it in between. What stays of a log when we are cut off here, this function takes at the next
- * start, and a new file of the day before it gets its name (schema/segment/segment_create.h). */
-static enum status unlink_day(const char *path, struct err *err)
-{
-    static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
-    char parent[FILE_PATH_BYTES];
-    enum status status = OK;
-    for (size_t i = 0; status == OK && i < sizeof endings / sizeof endings[0]; i++) {
-        status = unlink_with(path, endings[i], err);
-    }
-    const char *slash = strrchr(path, '/');
-    CHECK(slash);
-    status = THEN(status, file_path_format(parent, err, "%.*s", (int)(slash - path), path));
-    if (status == OK && file_exists(parent)) {
-        status = file_sync_dir(parent, err);
-    }
-    return status;
-}
-
 /* A catalogue that was put back from a copy may hold a deletion that was carried out long ago, and
  * the day a new file since then: its blocks are numbered behind the deleted ones. */
-static bool is_another_file(const char *path, const struct deletion *deletion)
+static bool is_another(const struct segment *segment, const struct deletion *deletion)
 {
+    size_t count = 0;
+    const struct block_info *blocks = segment_blocks(segment, &count);
+    return count > 0 && blocks[count - 1].number > deletion->last_block && deletion->has_chain;
+}
+
+/* A day's own file is deleted though it cannot be read. */
+static enum status delete_day(const char *dir, const struct deletion *deletion, struct err *err)
+{
+    char path[FILE_PATH_BYTES];
+    struct err why;
     struct segment *segment = NULL;
-    bool another = false;
-    if (file_exists(path) && segment_open(path, &segment, NULL) == OK) {
-        size_t count = 0;
-        const struct block_info *blocks = segment_blocks(segment, &count);
-        another = count > 0 && blocks[count - 1].id > deletion->last_block && deletion->has_chain;
+    enum status status = segment_open_day(dir, deletion->day_us, &segment, &why);
+    bool another = status == OK && is_another(segment, deletion);
+    bool is_merged = status == OK && segment_is_merged(segment);
+    if (is_merged && !another) {
+        status = file_path_format(path, err, "%s", segment_path(segment));
         segment_close(segment);
+        return THEN(status, segment_writer_remove_day(path, deletion->day_us, err));
     }
-    return another;
+    segment_close(segment);
+    status = archive_segment_path(dir, deletion->day_us, path, err);
+    return status == OK && !another ? segment_unlink(path, err) : status;
 }
 
 enum status deletion_carry_out(struct archive *archive, const struct deletion *deletion,
                                struct err *err)
 {
-    char path[FILE_PATH_BYTES];
-    enum status status = archive_segment_path(archive_dir(archive), deletion->day_us, path, err);
-    if (status == OK && !is_another_file(path, deletion)) {
-        status = unlink_day(path, err);
-    }
+    enum status status = delete_day(archive_dir(archive), deletion, err);
     return THEN(status, archive_change(archive, "UPDATE deletion SET done = 1 WHERE id = ?1",
                                        DB_WITH(DB_INT(deletion->id)), err));
 }

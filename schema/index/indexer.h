@@ -16,8 +16,9 @@ struct indexer;
 struct indexer_options {
     int compression_level; /* zstd, 1 to 19 */
     size_t
-        waiting_bytes_max; /* events that wait to fill blocks, those under work too; 0: 176 MiB */
-    unsigned builders;     /* threads that write segments, 1 or 2, days in turn; 0: 1 */
+        waiting_bytes_max;   /* events that wait to fill blocks, those under work too; 0: 176 MiB */
+    int64_t merge_before_us; /* imported days before that go where they stay, into merged files
+                                (schema/index/merged_file.h); 0: each day gets its own */
 };
 
 MUST_USE enum status indexer_open(const char *dir, const struct indexer_options *options,

@@ -1,4 +1,4 @@
-/* Writers are opened when a day needs one and put away when others need the room. The thread is
+/* Writers are of a pool (schema/index/writer_pool.h). The thread is
  * started with the first batch; it drops what is known and packs, and a second one stores
  * (schema/index/store_thread.h). A writer is asked for more than packing only while that one waits
  * (store_thread_wait). Whoever waits for the thread (segment_builder_commit,
@@ -10,21 +10,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "schema/index/deletion.h"
-#include "schema/index/store_thread.h"
+#include "schema/index/writer_pool.h"
+#include "schema/segment/segment_map.h"
 
 enum {
     BUILDER_QUEUE_MAX = 2,
-    WRITERS_MAX = 4,
     COMMIT_BLOCKS = 64, /* of an import, between two commits of a segment */
-    IDLE_BLOCKS = 32,   /* of other days, until an import closes a segment: large days take room */
-};
-
-struct open_writer {
-    struct segment_writer *writer;
-    int64_t used;       /* larger is later */
-    int64_t inbox_high; /* rows up to here are in the segment already */
-    int blocks;         /* since the last commit */
 };
 
 struct job {
@@ -35,9 +26,6 @@ struct job {
 
 struct segment_builder {
     /* immutable */
-    char dir[FILE_PATH_BYTES];
-    char archive_id[37];
-    int compression_level;
     pthread_t thread;
     bool has_thread;
     struct store_thread store; /* locks for itself */
@@ -55,107 +43,33 @@ struct segment_builder {
     struct err err;
 
     /* the thread's own, or of the caller that waits for it */
-    struct open_writer writers[WRITERS_MAX];
-    int64_t clock;
+    struct writer_pool pool;
     int64_t counters[EVENT_COUNTER_COUNT];
-    int64_t unread_blocks;   /* of the segments opened since the last commit */
-    struct archive *archive; /* for reading; NULL before the first new day */
 };
 
 enum status segment_builder_new(const char *dir, const char *archive_id, int compression_level,
-                                struct segment_builder **out_builder, struct err *err)
+                                int64_t merge_before_us, struct segment_builder **out_builder,
+                                struct err *err)
 {
     struct segment_builder *builder = calloc(1, sizeof *builder);
     if (!builder) {
         return err_nomem(err, "index");
     }
-    builder->compression_level = compression_level;
+    builder->pool = (struct writer_pool){.compression_level = compression_level,
+                                         .merge_before_us = merge_before_us,
+                                         .store = &builder->store};
     (void)pthread_mutex_init(&builder->lock, NULL);
     (void)pthread_cond_init(&builder->changed, NULL);
-    store_thread_init(&builder->store, builder->archive_id);
-    enum status status = file_path_format(builder->dir, err, "%s", dir);
-    CHECK(strlen(archive_id) < sizeof builder->archive_id);
-    strncpy(builder->archive_id, archive_id, sizeof builder->archive_id - 1);
+    store_thread_init(&builder->store, builder->pool.archive_id);
+    enum status status = file_path_format(builder->pool.dir, err, "%s", dir);
+    CHECK(strlen(archive_id) < sizeof builder->pool.archive_id);
+    strncpy(builder->pool.archive_id, archive_id, sizeof builder->pool.archive_id - 1);
     if (status != OK) {
         segment_builder_free(builder);
         return status;
     }
     *out_builder = builder;
     return OK;
-}
-
-/* A new segment of a day of which blocks were deleted or shipped goes on behind their numbers. */
-static enum status number_blocks(struct segment_builder *builder, struct segment_writer *writer,
-                                 struct err *err)
-{
-    size_t count;
-    (void)segment_blocks(segment_writer_segment(writer), &count);
-    if (count > 0) {
-        return OK;
-    }
-    enum status status =
-        builder->archive ? OK : archive_open(builder->dir, ARCHIVE_READ, &builder->archive, err);
-    int64_t first_block = 1;
-    status = THEN(status, deletion_next_block(builder->archive, segment_writer_day_us(writer),
-                                              &first_block, err));
-    if (status == OK) {
-        segment_writer_number_from(writer, first_block);
-    }
-    return status;
-}
-
-/* Commits and closes. No inbox id: more of this run may follow for that day. Should this run be
- * done again, what is committed here is known by its identity. */
-static enum status put_away(struct segment_builder *builder, struct open_writer *open,
-                            struct err *err)
-{
-    enum status status = store_thread_wait(&builder->store, err);
-    status = THEN(status, segment_writer_commit(open->writer, builder->archive_id, 0, err));
-    segment_writer_close(open->writer);
-    *open = (struct open_writer){0};
-    return status;
-}
-
-static enum status put_idle_away(struct segment_builder *builder, struct err *err)
-{
-    enum status status = OK;
-    for (size_t i = 0; status == OK && i < WRITERS_MAX; i++) {
-        struct open_writer *open = &builder->writers[i];
-        if (open->writer && builder->clock - open->used > IDLE_BLOCKS) {
-            status = put_away(builder, open, err);
-        }
-    }
-    return status;
-}
-
-/* The day's writer, opened when need be; the one not used for longest makes room. */
-static enum status writer_of(struct segment_builder *builder, int64_t day_us,
-                             struct open_writer **out, struct err *err)
-{
-    struct open_writer *oldest = &builder->writers[0];
-    for (size_t i = 0; i < WRITERS_MAX; i++) {
-        struct open_writer *open = &builder->writers[i];
-        if (open->writer && segment_writer_day_us(open->writer) == day_us) {
-            open->used = ++builder->clock;
-            *out = open;
-            return OK;
-        }
-        if (!open->writer || (oldest->writer && open->used < oldest->used)) {
-            oldest = open;
-        }
-    }
-    enum status status = oldest->writer ? put_away(builder, oldest, err) : OK;
-    status = THEN(status, segment_writer_open(builder->dir, day_us, builder->compression_level,
-                                              &oldest->writer, err));
-    status = THEN(status, number_blocks(builder, oldest->writer, err));
-    if (status == OK) {
-        builder->unread_blocks += (int64_t)segment_writer_unread(oldest->writer);
-        oldest->used = ++builder->clock;
-        oldest->inbox_high =
-            segment_inbox_high(segment_writer_segment(oldest->writer), builder->archive_id);
-        *out = oldest;
-    }
-    return status;
 }
 
 /* An event without a time of its own may have come before midnight: asks the day before too. */
@@ -170,14 +84,19 @@ static enum status known_yesterday(struct segment_builder *builder, const struct
             any = true;
         }
     }
-    char path[FILE_PATH_BYTES];
-    enum status status =
-        archive_segment_path(builder->dir, batch->day_us - CLOCK_DAY_US, path, err);
-    if (status != OK || !any || !file_exists(path)) {
-        return status;
-    }
     struct segment *segment = NULL;
-    status = segment_open(path, &segment, err);
+    struct err why;
+    if (!any) {
+        return OK;
+    }
+    enum status status =
+        segment_open_day(builder->pool.dir, batch->day_us - CLOCK_DAY_US, &segment, &why);
+    if (status == ERR_NOT_FOUND) {
+        return OK;
+    }
+    if (status != OK && err) {
+        *err = why;
+    }
     if (status == OK) {
         status = segment_duplicate_batch(segment, batch, &ask, known, err);
         segment_close(segment);
@@ -188,7 +107,7 @@ static enum status known_yesterday(struct segment_builder *builder, const struct
 /* What counts an event that the segment has. A row that the segment says it holds was stored by a
  * run that was not committed: that is how it is counted. Whether it is so, its identity says: the
  * catalogue may be an older one, restored, that gives out the same ids again. */
-static enum event_counter known_counter(const struct open_writer *open,
+static enum event_counter known_counter(const struct writer_pool_entry *open,
                                         const struct batch_event *event)
 {
     bool held = event->row_id > 0 && event->row_id <= open->inbox_high;
@@ -196,7 +115,7 @@ static enum event_counter known_counter(const struct open_writer *open,
 }
 
 /* Takes out of the batch what the segment has already. */
-static enum status batch_check(struct segment_builder *builder, struct open_writer *open,
+static enum status batch_check(struct segment_builder *builder, struct writer_pool_entry *open,
                                struct batch *batch, struct err *err)
 {
     struct bitmap known = {0};
@@ -219,7 +138,7 @@ static enum status batch_check(struct segment_builder *builder, struct open_writ
     return status;
 }
 
-static enum status pack_block(struct segment_builder *builder, struct open_writer *open,
+static enum status pack_block(struct segment_builder *builder, struct writer_pool_entry *open,
                               struct job *job, struct err *err)
 {
     struct store_thread_job packed = {.writer = open->writer, .batch = job->batch};
@@ -242,9 +161,10 @@ static enum status pack_block(struct segment_builder *builder, struct open_write
 static enum status write_block(struct segment_builder *builder, struct job *job, struct err *err)
 {
     struct batch *batch = job->batch;
-    struct open_writer *open = NULL;
-    enum status status = job->inbox_id == 0 ? put_idle_away(builder, err) : OK;
-    status = THEN(status, writer_of(builder, batch->day_us, &open, err));
+    struct writer_pool_entry *open = NULL;
+    enum status status = job->inbox_id == 0 ? writer_pool_put_idle_away(&builder->pool, err) : OK;
+    status = THEN(status,
+                  writer_pool_get(&builder->pool, batch->day_us, job->inbox_id == 0, &open, err));
     status = THEN(status, batch_check(builder, open, batch, err));
     size_t count = batch_count(batch);
     bool full = count == BLOCK_EVENTS_MAX || batch->raw_bytes > BLOCK_RAW_BYTES_MAX / 2;
@@ -259,6 +179,8 @@ static enum status write_block(struct segment_builder *builder, struct job *job,
         builder->counters[EVENT_COUNTER_no_time] += batch_at(batch, i)->event.time_is_arrival;
     }
     builder->counters[EVENT_COUNTER_stored] += (int64_t)count;
+    open->file.events += (int64_t)count;
+    open->file.last_us = batch->day_us > open->file.last_us ? batch->day_us : open->file.last_us;
     return pack_block(builder, open, job, err);
 }
 
@@ -380,10 +302,10 @@ enum status segment_builder_commit(struct segment_builder *builder, int64_t inbo
                                    int64_t *counters, int64_t *unread_blocks, struct err *err)
 {
     enum status status = segment_builder_wait(builder, err);
-    for (size_t i = 0; status == OK && i < WRITERS_MAX; i++) {
-        struct open_writer *open = &builder->writers[i];
+    for (size_t i = 0; status == OK && i < WRITER_POOL_MAX; i++) {
+        struct writer_pool_entry *open = &builder->pool.writers[i];
         if (open->writer && (open->blocks > 0 || inbox_id > 0)) {
-            status = segment_writer_commit(open->writer, builder->archive_id, inbox_id, err);
+            status = segment_writer_commit(open->writer, builder->pool.archive_id, inbox_id, err);
             open->blocks = 0;
             open->inbox_high = inbox_id > open->inbox_high ? inbox_id : open->inbox_high;
         }
@@ -393,8 +315,8 @@ enum status segment_builder_commit(struct segment_builder *builder, int64_t inbo
         builder->counters[i] = 0;
     }
     if (status == OK) {
-        *unread_blocks += builder->unread_blocks;
-        builder->unread_blocks = 0;
+        *unread_blocks += builder->pool.unread_blocks;
+        builder->pool.unread_blocks = 0;
     }
     return status;
 }
@@ -419,10 +341,7 @@ void segment_builder_free(struct segment_builder *builder)
     for (size_t i = 0; i < builder->done.count; i++) {
         batch_free(builder->done.items[i]);
     }
-    for (size_t i = 0; i < WRITERS_MAX; i++) {
-        segment_writer_close(builder->writers[i].writer);
-    }
-    archive_close(builder->archive);
+    writer_pool_close(&builder->pool);
     vec_fini(&builder->done);
     (void)pthread_cond_destroy(&builder->changed);
     (void)pthread_mutex_destroy(&builder->lock);

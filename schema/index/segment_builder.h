@@ -10,8 +10,9 @@
 
 struct segment_builder;
 
+/* merge_before_us: of indexer_options. */
 MUST_USE enum status segment_builder_new(const char *dir, const char *archive_id,
-                                         int compression_level,
+                                         int compression_level, int64_t merge_before_us,
                                          struct segment_builder **out_builder, struct err *err);
 /* Forgets all that is not committed. NULL is fine. */
 void segment_builder_free(struct segment_builder *builder);

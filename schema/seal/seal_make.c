@@ -11,6 +11,7 @@
 #include "schema/db/db_query.h"
 #include "schema/seal/seal_store.h"
 #include "schema/segment/block_proof.h"
+#include "schema/segment/segment_map.h"
 
 enum { SEAL_LEVEL = 3 };
 
@@ -18,7 +19,7 @@ static enum status add_block(struct seal *draft, struct segment *segment,
                              const struct block_info *info, struct err *err)
 {
     struct seal_block block = {.day_us = segment_day_us(segment),
-                               .block = info->id,
+                               .block = info->number,
                                .events = info->n_events,
                                .raw_bytes = info->raw_bytes,
                                .sha256 = info->sha256};
@@ -44,16 +45,16 @@ static enum status add_blocks(struct seal *draft, struct segment *segment, int64
     const struct block_info *blocks = segment_blocks(segment, &count);
     struct seal_day day = {.day_us = segment_day_us(segment), .first = had};
     enum status status = OK;
-    if (count > 0 && blocks[count - 1].id < after) {
+    if (count > 0 && blocks[count - 1].number < after) {
         char text[CLOCK_TEXT_BYTES];
         return err_set(err, ERR_CORRUPT,
                        "segment %s ends with block %lld, and block %lld was sealed: run stele "
                        "verify",
-                       clock_format_day(day.day_us, text), (long long)blocks[count - 1].id,
+                       clock_format_day(day.day_us, text), (long long)blocks[count - 1].number,
                        (long long)after);
     }
     for (size_t i = 0; i < count && status == OK; i++) {
-        if (blocks[i].id <= after) {
+        if (blocks[i].number <= after) {
             continue;
         }
         if (had + day.count == SEAL_BLOCKS_MAX) {
@@ -74,16 +75,14 @@ static enum status add_blocks(struct seal *draft, struct segment *segment, int64
 enum status seal_add_day(struct archive *archive, struct seal *draft, int64_t day_us,
                          bool *out_more, struct err *err)
 {
-    char path[FILE_PATH_BYTES];
     struct segment *segment = NULL;
     struct digest chain;
     int64_t after;
     *out_more = false;
     enum status status = seal_day_get(archive, day_us, &after, &chain, err);
-    status = THEN(status, archive_segment_path(archive_dir(archive), day_us, path, err));
     if (status == OK) {
         struct err why;
-        status = segment_open(path, &segment, &why);
+        status = segment_open_day(archive_dir(archive), day_us, &segment, &why);
         if (status == ERR_NOT_FOUND) { /* deleted meanwhile */
             return OK;
         }

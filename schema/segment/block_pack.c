@@ -88,16 +88,14 @@ static enum status write_lines(struct block_pack_made *packed, struct err *err)
     return THEN(status, buf_status(&packed->newlines, "block", err));
 }
 
-static enum status split_arrivals(struct block_pack_made *packed, struct err *err)
+static enum status split(struct span text, struct block_pack_lines *lines, struct err *err)
 {
-    struct span rest = buf_span(&packed->lines);
-    vec_clear(&packed->arrival_spans);
-    for (struct span line; span_next_line(&rest, &line);) {
-        if (!vec_push(&packed->arrival_spans, line)) {
+    vec_clear(lines);
+    for (struct span line; span_next_line(&text, &line);) {
+        if (!vec_push(lines, line)) {
             return err_nomem(err, "block");
         }
     }
-    CHECK(packed->arrival_spans.count == batch_count(packed->batch));
     return OK;
 }
 
@@ -187,7 +185,9 @@ static enum status write_arrivals(struct block_pack_made *packed,
         is_told_before = told;
     }
     status = buf_status(&packed->lines, "block", err);
-    return THEN(status, split_arrivals(packed, err));
+    status = THEN(status, split(buf_span(&packed->lines), &packed->arrival_spans, err));
+    CHECK(status != OK || packed->arrival_spans.count == batch_count(packed->batch));
+    return status;
 }
 
 enum status block_pack_arrivals_digest(struct span lines, struct span newlines,
@@ -203,25 +203,63 @@ enum status block_pack_arrivals_digest(struct span lines, struct span newlines,
     return OK;
 }
 
-enum status block_pack_batch(struct block_pack *packer, const struct batch *batch,
-                             struct block_pack_made *packed, struct err *err)
+static void begin(struct block_pack_made *packed, const struct batch *batch)
 {
     packed->batch = batch;
     buf_clear(&packed->events);
     buf_clear(&packed->events_part);
     buf_clear(&packed->arrivals);
     buf_clear(&packed->arrivals_part);
+}
+
+static enum status pack_events(struct block_pack *packer, struct block_pack_made *packed,
+                               struct err *err)
+{
+    return columnar_pack(packer->columns, packed->event_spans.items, packed->event_spans.count,
+                         &packed->events, &packed->events_part, &packed->written, err);
+}
+
+static enum status pack_arrivals(struct block_pack *packer, struct block_pack_made *packed,
+                                 struct err *err)
+{
+    return columnar_pack(packer->columns, packed->arrival_spans.items, packed->arrival_spans.count,
+                         &packed->arrivals, &packed->arrivals_part, &packed->written_arrivals, err);
+}
+
+enum status block_pack_again(struct block_pack *packer, const struct block_pack_source *source,
+                             struct block_pack_made *packed, struct err *err)
+{
+    begin(packed, NULL);
+    buf_clear(&packed->ndjson);
+    buf_clear(&packed->newlines);
+    buf_clear(&packed->lines);
+    buf_add_span(&packed->ndjson, source->ndjson);
+    buf_add_span(&packed->newlines, source->newlines);
+    buf_add_span(&packed->lines, source->arrivals);
+    enum status status = buf_status(&packed->ndjson, "block", err);
+    status = THEN(status, buf_status(&packed->newlines, "block", err));
+    status = THEN(status, buf_status(&packed->lines, "block", err));
+    status = THEN(status, split(buf_span(&packed->ndjson), &packed->event_spans, err));
+    status = THEN(status, split(buf_span(&packed->lines), &packed->arrival_spans, err));
+    if (status == OK && (packed->event_spans.count != source->n_events ||
+                         packed->arrival_spans.count != source->n_events)) {
+        status = err_set(err, ERR_CORRUPT, "it has another number of lines than its row says");
+    }
+    status = THEN(status, pack_events(packer, packed, err));
+    return THEN(status, pack_arrivals(packer, packed, err));
+}
+
+enum status block_pack_batch(struct block_pack *packer, const struct batch *batch,
+                             struct block_pack_made *packed, struct err *err)
+{
+    begin(packed, batch);
     enum status status = write_lines(packed, err);
-    status = THEN(status, columnar_pack(packer->columns, packed->event_spans.items,
-                                        packed->event_spans.count, &packed->events,
-                                        &packed->events_part, &packed->written, err));
+    status = THEN(status, pack_events(packer, packed, err));
     const struct block_columns columns = {packer->reader,
                                           columnar_writer_vocabulary(packer->columns)};
     status = THEN(status, columnar_reader_open(packer->reader, buf_span(&packed->events), err));
     status = THEN(status, write_arrivals(packed, &columns, err));
-    return THEN(status, columnar_pack(packer->columns, packed->arrival_spans.items,
-                                      packed->arrival_spans.count, &packed->arrivals,
-                                      &packed->arrivals_part, &packed->written_arrivals, err));
+    return THEN(status, pack_arrivals(packer, packed, err));
 }
 
 static enum status check_events(struct block_pack_made *packed, struct columnar_checker *checker,
@@ -271,7 +309,7 @@ enum status block_pack_check(struct block_pack_made *packed, struct columnar_che
         THEN(status, columnar_checker_add_part(checker, buf_span(&packed->arrivals_part), err));
     status = THEN(status, check_arrivals(packed, checker, err));
     status = THEN(status, check_events(packed, checker, err));
-    if (status == OK && packed->written.was_not_same) {
+    if (status == OK && packed->written.was_not_same && packed->batch) {
         status = arrivals_again(packed, checker, err);
     }
     return THEN(status, digest(packed, err));

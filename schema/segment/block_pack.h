@@ -20,9 +20,11 @@
 #define BLOCK_PACK_TIME     "stele.time"
 #define BLOCK_PACK_IDENTITY "stele.identity"
 
+struct block_pack_lines VEC_OF(struct span);
+
 /* A batch on its way into a segment. Whoever has it may pass it on to another thread. */
 struct block_pack_made {
-    const struct batch *batch;
+    const struct batch *batch; /* NULL: of block_pack_again */
     struct buf ndjson;
     struct buf newlines; /* where newlines inside of events were: varint differences */
     struct buf events;   /* blocks, and what each adds to the vocabulary (empty: nothing) */
@@ -37,8 +39,8 @@ struct block_pack_made {
     struct buf line_sums;          /* schema/block/line_checksum.h */
     /* the work under way */
     struct buf lines; /* of the arrivals */
-    VEC(struct span) event_spans;
-    VEC(struct span) arrival_spans;
+    struct block_pack_lines event_spans;
+    struct block_pack_lines arrival_spans;
     int64_t times_us[BLOCK_EVENTS_MAX]; /* that the columns tell */
     uint32_t hashes[BLOCK_EVENTS_MAX];
 };
@@ -66,6 +68,17 @@ MUST_USE enum status block_pack_arrivals_digest(struct span lines, struct span n
 
 /* Packs a batch, which must stay where it is until the block is checked. ERR_NOMEM. */
 MUST_USE enum status block_pack_batch(struct block_pack *packer, const struct batch *batch,
+                                      struct block_pack_made *packed, struct err *err);
+/* A block of another segment, packed again: the same lines of events and of how they came, the same
+ * newlines. n_events lines each. ERR_CORRUPT: they are not so many. ERR_NOMEM. */
+struct block_pack_source {
+    uint32_t n_events;
+    struct span ndjson;
+    struct span newlines;
+    struct span arrivals;
+};
+MUST_USE enum status block_pack_again(struct block_pack *packer,
+                                      const struct block_pack_source *source,
                                       struct block_pack_made *packed, struct err *err);
 /* Reads back what was packed, batches in their order, and digests it; what differs is kept whole
  * instead. The block of events is then open in the checker's reader. May run while the packer packs

@@ -70,7 +70,7 @@ static enum status add_block_row(struct digest_stream *stream, struct segment *s
         }
     }
     if (status == OK) {
-        for (int i = 0; i < 7; i++) {
+        for (int i = 0; i < 9; i++) {
             add_number(stream, sqlite3_column_int64(stmt, i));
         }
         (void)sqlite3_reset(stmt);
@@ -103,7 +103,7 @@ enum status block_proof_stored_digest(struct segment *segment, int64_t block,
         return err_nomem(err, segment->path);
     }
     segment_close_columns(segment); /* the statements that read them are needed here */
-    digest_stream_add(stream, span_str("stele-stored-1"));
+    digest_stream_add(stream, span_str("stele-stored-2"));
     enum status status = add_block_row(stream, segment, block, err);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         for (int data = 0; data < SEGMENT_DATA_COUNT; data++) {
@@ -121,25 +121,36 @@ enum status block_proof_stored_digest(struct segment *segment, int64_t block,
     return status;
 }
 
-enum status block_proof_arrivals_digest(struct segment *segment, int64_t block,
-                                        struct digest *out_digest, struct err *err)
+enum status segment_arrival_lines(struct segment *segment, int64_t block, struct buf *lines,
+                                  struct buf *newlines, struct err *err)
 {
     struct block_columns columns;
-    struct buf *lines = &segment->scratch;
     buf_clear(lines);
+    buf_clear(newlines);
     enum status status = segment_open_columns(segment, SEGMENT_DATA_ARRIVALS, block, &columns, err);
     if (status == OK) {
         status = columnar_read_lines(columns.reader, lines, err);
         status = segment_name_damage(segment, block, status, err);
     }
     sqlite3_stmt *stmt;
-    struct span newlines;
-    status = THEN(status, segment_blob(segment, SEGMENT_NEWLINES, DB_WITH(DB_INT(block)), &stmt,
-                                       &newlines, err));
+    struct span kept;
+    status = THEN(
+        status, segment_blob(segment, SEGMENT_NEWLINES, DB_WITH(DB_INT(block)), &stmt, &kept, err));
     if (status == OK) {
-        status = block_pack_arrivals_digest(buf_span(lines), newlines, out_digest, err);
+        buf_add_span(newlines, kept);
         (void)sqlite3_reset(stmt);
     }
+    return THEN(status, buf_status(newlines, segment->path, err));
+}
+
+enum status block_proof_arrivals_digest(struct segment *segment, int64_t block,
+                                        struct digest *out_digest, struct err *err)
+{
+    struct buf newlines = BUF_INIT;
+    enum status status = segment_arrival_lines(segment, block, &segment->scratch, &newlines, err);
+    status = THEN(status, block_pack_arrivals_digest(buf_span(&segment->scratch),
+                                                     buf_span(&newlines), out_digest, err));
+    buf_fini(&newlines);
     return status;
 }
 

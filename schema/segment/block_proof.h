@@ -3,10 +3,10 @@
  * stored, which finds damage without making a line. The latter changes when a block is stored
  * anew.
  *
- *   stored: SHA-256("stele-stored-1"; events, time_min_us, time_max_us, raw_bytes, stored_bytes,
- *   whole_lines, not_same as 8 bytes each, little-endian; then the two columnar blocks (b), the two
- *   parts of the vocabulary (p) and their copies (q), the newlines (n), the observables (o): each
- *   as its letter, 8 bytes of its id, 8 bytes of length, the bytes)
+ *   stored: SHA-256("stele-stored-2"; events, time_min_us, time_max_us, raw_bytes, stored_bytes,
+ *   whole_lines, not_same, day_us, number as 8 bytes each, little-endian; then the two columnar
+ * blocks (b), the two parts of the vocabulary (p) and their copies (q), the newlines (n), the
+ * observables (o): each as its letter, 8 bytes of its id, 8 bytes of length, the bytes)
  *
  * Words (FTS5) are in trees that later blocks change; they are compared with the events
  * (schema/verify/verify_words.h). One thread. */

@@ -17,6 +17,14 @@ const struct db_kind segment_kind = {
     .sql = segment_sql,
 };
 
+const struct db_kind segment_merged_kind = {
+    .name = "segment",
+    .application_id = 0x53746c53,
+    .format = DB_FORMAT_SEGMENT,
+    .sql = segment_sql,
+    .shrinks = true,
+};
+
 static enum status read_row(struct segment *segment, struct err *err)
 {
     sqlite3_stmt *stmt;
@@ -26,6 +34,7 @@ static enum status read_row(struct segment *segment, struct err *err)
     if (status == OK && row) {
         segment->day_us = sqlite3_column_int64(stmt, 0);
         segment->created_us = sqlite3_column_int64(stmt, 1);
+        segment->is_merged = sqlite3_column_int(stmt, 2) != 0;
     }
     (void)sqlite3_reset(segment->statements[SEGMENT_ROW]);
     return status;
@@ -47,8 +56,10 @@ static enum status read_blocks(struct segment *segment, struct err *err)
             .whole_lines = (uint32_t)sqlite3_column_int64(stmt, 7),
             .not_same = sqlite3_column_int(stmt, 8) != 0,
         };
-        if (info.id < 1 || info.id > UINT32_MAX || info.n_events < 1 ||
-            info.n_events > BLOCK_EVENTS_MAX ||
+        info.day_us = sqlite3_column_int64(stmt, 9);
+        info.number = sqlite3_column_int64(stmt, 10);
+        if (info.id < 1 || info.id > UINT32_MAX || info.number < 1 || info.number > UINT32_MAX ||
+            info.n_events < 1 || info.n_events > BLOCK_EVENTS_MAX ||
             !db_column_bytes(stmt, 6, &info.sha256, sizeof info.sha256)) {
             status = segment_corrupt(segment, info.id, err);
         } else {
@@ -56,12 +67,15 @@ static enum status read_blocks(struct segment *segment, struct err *err)
         }
     }
     (void)sqlite3_reset(segment->statements[SEGMENT_BLOCKS]);
+    segment_blocks_sort(segment);
     return status;
 }
 
 enum status segment_attach(struct segment *segment, sqlite3 *db, const char *path, struct err *err)
 {
+    static atomic_uint_fast64_t serials;
     *segment = (struct segment){.db = db, .lines = BLOCK_LINES_INIT};
+    segment->serial = atomic_fetch_add(&serials, 1) + 1;
     (void)snprintf(segment->path, sizeof segment->path, "%s", path);
     segment->codec = codec_new();
     if (!segment->codec) {
@@ -80,6 +94,7 @@ void segment_detach(struct segment *segment)
 {
     segment_statements_free(segment);
     vec_fini(&segment->blocks);
+    vec_fini(&segment->ids);
     vec_fini(&segment->unread);
     codec_free(segment->codec);
     buf_fini(&segment->scratch);
@@ -119,6 +134,7 @@ enum status segment_open(const char *path, struct segment **out_segment, struct 
         segment_close(segment);
         return status;
     }
+    segment->shared->last_id = segment->last_id;
     *out_segment = segment;
     return OK;
 }
@@ -136,9 +152,30 @@ struct sqlite3 *segment_db(struct segment *segment)
     return segment->db;
 }
 
-int64_t segment_day_us(const struct segment *segment)
+int64_t segment_first_day_us(const struct segment *segment)
 {
     return segment->day_us;
+}
+
+int64_t segment_day_us(const struct segment *segment)
+{
+    return segment->view_count > 0 ? segment->blocks.items[segment->view_at].day_us
+                                   : segment->day_us;
+}
+
+uint64_t segment_serial(const struct segment *segment)
+{
+    return segment->serial;
+}
+
+bool segment_is_merged(const struct segment *segment)
+{
+    return segment->is_merged;
+}
+
+const char *segment_path(const struct segment *segment)
+{
+    return segment->path;
 }
 
 int64_t segment_created_us(const struct segment *segment)

@@ -1,9 +1,12 @@
-/* A segment: the events of one UTC day, one SQLite file, a row of blocks. This header is the
- * reading side; schema/segment/segment_writer.h appends.
+/* A segment: the events of a UTC day, or of a run of days, one SQLite file, a row of blocks. This
+ * header is the reading side; schema/segment/segment_writer.h appends, schema/segment/segment_map.h
+ * says which file has a day.
  *
- * Block: up to 4,096 events. Slot: an event's place in its block. Event id = block * 4096 + slot.
- * A block is kept once, as columns of the values of its events (schema/columnar/columnar.h), which
- * give their lines back byte for byte; beside them only what finds a block without reading it. */
+ * Block: up to 4,096 events of one day. It has an id in its file, and a number in its day, which it
+ * keeps when days are merged into one file. Slot: an event's place in its block. Event id = block *
+ * 4096 + slot. A block is kept once, as columns of the values of its events
+ * (schema/columnar/columnar.h), which give their lines back byte for byte; beside them only what
+ * finds a block without reading it. */
 #ifndef SCHEMA_SEGMENT_SEGMENT_H
 #define SCHEMA_SEGMENT_SEGMENT_H
 
@@ -16,13 +19,27 @@
 struct segment;
 struct sqlite3;
 
-/* Opens a day's file for reading by one thread, as it is now: what is appended later is not seen.
- * A file on a read-only medium opens too. ERR_VERSION and ERR_CORRUPT as for
+/* Opens a file for reading by one thread, as it is now: what is appended later is not seen. All of
+ * its days are selected. A file on a read-only medium opens too. ERR_VERSION and ERR_CORRUPT as for
  * an archive. */
 MUST_USE enum status segment_open(const char *path, struct segment **out_segment, struct err *err);
 void segment_close(struct segment *segment);
 
+/* Selects the blocks of one day, or of all again: what segment_blocks gives, and what is asked of
+ * the segment as a whole (segment_duplicate_events). False: there is none of that day. Blocks by id
+ * are found in any case, and what was looked up for one day holds for the others. */
+bool segment_select_day(struct segment *segment, int64_t day_us);
+void segment_select_all(struct segment *segment);
+bool segment_has_day(const struct segment *segment, int64_t day_us);
+/* The day that the file was made for, which names one of merged days. */
+int64_t segment_first_day_us(const struct segment *segment);
+/* The first day of those that are selected. */
 int64_t segment_day_us(const struct segment *segment);
+/* Another one for each handle that this process opens. */
+uint64_t segment_serial(const struct segment *segment);
+/* False: a file of one day, as its writer made it, whatever days its blocks are of. */
+bool segment_is_merged(const struct segment *segment);
+const char *segment_path(const struct segment *segment);
 /* When the file was made: a file at the same path that was made at another time is another one. */
 int64_t segment_created_us(const struct segment *segment);
 /* The file's handle, for checks of the file as such and for tables that a copy has beside these. */
@@ -30,9 +47,11 @@ struct sqlite3 *segment_db(struct segment *segment);
 /* The highest inbox id that this segment holds for the archive of that UUID; 0 when none. */
 int64_t segment_inbox_high(const struct segment *segment, const char *archive_id);
 
-/* All blocks, by id (from 1); read once at open. Owned by the segment. */
+/* The blocks that are selected, by day and number; read once at open. Owned by the segment. */
 const struct block_info *segment_blocks(const struct segment *segment, size_t *out_count);
-/* NULL when there is no such block. */
+/* The ids of the blocks of all days, ascending. Owned by the segment. */
+const int64_t *segment_block_ids(const struct segment *segment, size_t *out_count);
+/* By id, of any day; NULL when there is no such block. */
 const struct block_info *segment_block(const struct segment *segment, int64_t block);
 
 /* Event times of the block, n_events of them. */
@@ -56,8 +75,8 @@ MUST_USE enum status segment_vocabulary(struct segment *segment,
  * all; it goes with its last user. A writer's handle has none to share. */
 struct segment_vocabulary;
 struct segment_vocabulary *segment_share_vocabulary(struct segment *segment);
-/* For a handle that was just opened: what another handle of the file shares, which is enough for
- * all blocks that both know. */
+/* For a handle that was just opened: what another handle of the file shares. Blocks that came after
+ * that one was opened, which may need more, are forgotten: it is as if both were opened then. */
 void segment_use_vocabulary(struct segment *segment, struct segment_vocabulary *shared);
 /* NULL is fine. */
 void segment_vocabulary_release(struct segment_vocabulary *shared);

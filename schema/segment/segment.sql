@@ -1,9 +1,10 @@
--- A segment: the events of one UTC day. schema/segment/segment.h says what the parts mean,
+-- A segment: the events of a UTC day, or of a run of days. schema/segment/segment.h says what the parts mean,
 -- schema/columnar/columnar.h how columns are encoded.
 
 CREATE TABLE segment (
-    day_us     INTEGER NOT NULL,  -- start of the day
-    created_us INTEGER NOT NULL
+    day_us     INTEGER NOT NULL,  -- start of the first day that it was made for
+    created_us INTEGER NOT NULL,
+    merged     INTEGER NOT NULL CHECK (merged IN (0, 1))  -- 1: of a run of days
 ) STRICT;
 
 -- For each archive that fed this segment, the highest inbox id that is in it.
@@ -13,7 +14,9 @@ CREATE TABLE inbox_high (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE block (
-    id          INTEGER PRIMARY KEY,  -- from 1
+    id          INTEGER PRIMARY KEY,  -- of the file, from 1
+    day_us      INTEGER NOT NULL,     -- start of the day of all of its events
+    number      INTEGER NOT NULL,     -- in its day: what the ledger, seals and holds call it
     events      INTEGER NOT NULL CHECK (events BETWEEN 1 AND 4096),
     time_min_us INTEGER NOT NULL,
     time_max_us INTEGER NOT NULL,

@@ -190,6 +190,7 @@ void segment_use_vocabulary(struct segment *segment, struct segment_vocabulary *
     atomic_fetch_add(&shared->users, 1);
     segment_vocabulary_release(segment->shared);
     segment->shared = shared;
+    segment_blocks_trim(segment, shared->last_id);
 }
 
 static void close_data(struct segment_open_data *data)

@@ -1,4 +1,4 @@
-/* A new day's file until its first commit: made and filled under another name (PATH.new), synced as
+/* A new file until its first commit: made and filled under another name (PATH.new), synced as
  * a whole and renamed. So a reader never sees a segment that is not one yet, nor does a crash leave
  * one, and what is in the first commit is written once, to the file itself. Inside schema/ only;
  * one writer for a path at a time (the archive's lock). */
@@ -9,11 +9,12 @@
 
 /* Opens PATH.new, with the tables and the row of a segment in a transaction that is open. What a
  * crash left under that name goes. Makes the directory when it is not there. */
-MUST_USE enum status segment_create_open(const char *path, int64_t day_us, sqlite3 **out_db,
-                                         struct err *err);
+MUST_USE enum status segment_create_open(const char *path, int64_t day_us, bool is_merged,
+                                         sqlite3 **out_db, struct err *err);
 
 /* The row that a file of a segment has, with its day. */
-MUST_USE enum status segment_create_row(sqlite3 *db, int64_t day_us, struct err *err);
+MUST_USE enum status segment_create_row(sqlite3 *db, int64_t day_us, bool is_merged,
+                                        struct err *err);
 
 /* Commits, closes the handle in any case, and makes PATH.new the segment PATH: after OK it is on
  * disk. All statements must be finalized. */

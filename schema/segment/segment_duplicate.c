@@ -119,7 +119,9 @@ enum status segment_duplicate_events(struct segment *segment, const struct event
                                      struct err *err)
 {
     memset(out_known, 0, sizeof *out_known);
-    if (count == 0 || segment->blocks.count == 0) {
+    size_t n_blocks;
+    const struct block_info *blocks = segment_blocks(segment, &n_blocks);
+    if (count == 0 || n_blocks == 0) {
         return OK;
     }
     struct duplicate_check *known = known_new(events, hashes, count);
@@ -127,8 +129,8 @@ enum status segment_duplicate_events(struct segment *segment, const struct event
         return err_nomem(err, segment->path);
     }
     enum status status = OK;
-    for (size_t i = 0; status == OK && i < segment->blocks.count; i++) {
-        const struct block_info *info = &segment->blocks.items[i];
+    for (size_t i = 0; status == OK && i < n_blocks; i++) {
+        const struct block_info *info = &blocks[i];
         bool may_have = known->any_arrival || (info->time_min_us <= known->time_max_us &&
                                                info->time_max_us >= known->time_min_us);
         if (may_have && !is_unread(segment, info->id)) {

@@ -40,11 +40,13 @@ struct segment_vocabulary {
     atomic_int users;
     struct lock lock; /* is held while it is read */
     bool is_read;
+    int64_t last_id; /* of the blocks that the first handle has */
     struct vocabulary vocabulary;
     struct segment_names names;
 };
 
 extern const struct db_kind segment_kind;
+extern const struct db_kind segment_merged_kind; /* the same, of a run of days */
 
 struct segment {
     sqlite3 *db;
@@ -52,8 +54,14 @@ struct segment {
     char path[FILE_PATH_BYTES];
     int64_t day_us;
     int64_t created_us;
+    bool is_merged;
     struct codec *codec;
-    VEC(struct block_info) blocks;
+    VEC(struct block_info) blocks; /* of all days, by day and number */
+    size_t view_at;                /* those of the day that is selected, or all */
+    size_t view_count;
+    VEC(int64_t) ids; /* of all blocks, ascending */
+    int64_t last_id;  /* the highest that the file ever gave */
+    uint64_t serial;
     VEC(int64_t) unread; /* blocks that are damaged: which events they hold is not asked */
     struct buf scratch;
     const struct vocabulary *vocabulary; /* NULL: not read yet; a writer's is its checker's */
@@ -84,6 +92,11 @@ MUST_USE enum status segment_blob(struct segment *segment, enum segment_statemen
 /* Runs a statement that gives no rows. */
 MUST_USE enum status segment_run(struct segment *segment, enum segment_statement which,
                                  struct db_values values, struct err *err);
+/* The lines of how a block's events came, a newline behind each, and where newlines inside of
+ * events were: both replaced. (block_proof.c) */
+MUST_USE enum status segment_arrival_lines(struct segment *segment, int64_t block,
+                                           struct buf *lines, struct buf *newlines,
+                                           struct err *err);
 /* ERR_CORRUPT with the file and the block in front. */
 MUST_USE enum status segment_corrupt(const struct segment *segment, int64_t block, struct err *err);
 
@@ -103,4 +116,8 @@ void segment_columns_fini(struct segment *segment);
 
 MUST_USE enum status segment_block_append(struct segment *segment, const struct block_info *info,
                                           struct err *err);
+/* After all of a file were appended. */
+void segment_blocks_sort(struct segment *segment);
+/* Forgets the blocks with higher ids. */
+void segment_blocks_trim(struct segment *segment, int64_t last_id);
 #endif

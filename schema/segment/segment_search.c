@@ -187,8 +187,11 @@ static bool block_set_reserve(const struct segment *segment, struct segment_bloc
         return true;
     }
     set->first = segment->blocks.items[0].id;
-    int64_t last = segment->blocks.items[segment->blocks.count - 1].id;
-    set->n_words = (size_t)(last - set->first) / 64 + 1;
+    for (size_t i = 0; i < segment->blocks.count; i++) {
+        int64_t id = segment->blocks.items[i].id;
+        set->first = id < set->first ? id : set->first;
+    }
+    set->n_words = (size_t)(segment->last_id - set->first) / 64 + 1;
     set->words = calloc(set->n_words, sizeof *set->words);
     return set->words != NULL;
 }

@@ -5,32 +5,10 @@
 
 #include <stdlib.h>
 
-#include "schema/archive/archive.h"
 #include "schema/block/hash_chain.h"
-#include "schema/block/identity_set.h"
-#include "schema/segment/block_observables.h"
-#include "schema/segment/block_pack.h"
-#include "schema/segment/block_proof.h"
-#include "schema/segment/block_words.h"
 #include "schema/segment/segment_create.h"
-#include "schema/segment/segment_internal.h"
-
-struct segment_writer {
-    struct segment segment; /* db is NULL between the first commit and what is asked next */
-    bool is_new;            /* the first commit is still to come */
-    int64_t first_block;    /* the number of the first one, if there is none yet */
-    /* of the thread that packs */
-    struct identity_set identities;
-    struct block_pack packer;
-    /* of the thread that stores, with the segment */
-    bool in_transaction;
-    struct columnar_checker *checker; /* the packer's */
-    struct block_words words;
-    struct block_observables observables;
-    struct digest chain; /* up to the last block */
-    /* of segment_writer_add */
-    struct block_pack_made *packed;
-};
+#include "schema/segment/segment_map.h"
+#include "schema/segment/segment_writer_internal.h"
 
 static enum status load_part(void *context, struct span part, struct err *err)
 {
@@ -46,8 +24,21 @@ static enum status load_vocabulary(struct segment_writer *writer, struct err *er
     return status;
 }
 
-/* An event whose time may be that of its arrival is known by its hash alone, too. */
-static void add_identity(struct identity_set *set, uint32_t hash, int64_t time_us, bool is_arrival)
+struct block_pack_made *segment_writer_made_new(void)
+{
+    return calloc(1, sizeof(struct block_pack_made));
+}
+
+void segment_writer_made_free(struct block_pack_made *packed)
+{
+    if (packed) {
+        block_pack_made_fini(packed);
+        free(packed);
+    }
+}
+
+void segment_writer_add_identity(struct identity_set *set, uint32_t hash, int64_t time_us,
+                                 bool is_arrival)
 {
     identity_set_add(set, hash, time_us);
     if (is_arrival) {
@@ -65,8 +56,8 @@ static enum status load_block_identities(struct segment_writer *writer,
     status = THEN(status, segment_times(&writer->segment, info->id, times_us, err));
     status = THEN(status, segment_arrivals(&writer->segment, info->id, arrivals_us, err));
     for (size_t slot = 0; status == OK && slot < info->n_events; slot++) {
-        add_identity(&writer->identities, hashes[slot], times_us[slot],
-                     times_us[slot] == arrivals_us[slot]);
+        segment_writer_add_identity(&writer->identities, hashes[slot], times_us[slot],
+                                    times_us[slot] == arrivals_us[slot]);
     }
     return status;
 }
@@ -90,8 +81,10 @@ static enum status load_identities(struct segment_writer *writer, struct err *er
 {
     struct segment *segment = &writer->segment;
     enum status status = OK;
-    for (size_t i = 0; status == OK && i < segment->blocks.count; i++) {
-        const struct block_info *info = &segment->blocks.items[i];
+    size_t count;
+    const struct block_info *blocks = segment_blocks(segment, &count);
+    for (size_t i = 0; status == OK && i < count; i++) {
+        const struct block_info *info = &blocks[i];
         status = load_block_identities(writer, info, err);
         if (status == ERR_CORRUPT && !lacks_vocabulary(segment)) {
             segment_close_columns(segment);
@@ -146,50 +139,93 @@ enum status segment_writer_known(struct segment_writer *writer, const struct bat
             any = true;
         }
     }
+    (void)segment_select_day(&writer->segment, batch->day_us);
     enum status status = any ? reopen(writer, err) : OK;
     return any && status == OK
                ? segment_duplicate_batch(&writer->segment, batch, &ask, out_known, err)
                : status;
 }
 
-static void load_chain(struct segment_writer *writer)
+struct segment_writer_day *segment_writer_day(struct segment_writer *writer, int64_t day_us)
 {
-    writer->chain = hash_chain_start(writer->segment.day_us);
-    for (size_t i = 0; i < writer->segment.blocks.count; i++) {
-        writer->chain = hash_chain_add(&writer->chain, &writer->segment.blocks.items[i]);
+    for (size_t i = writer->days.count; i > 0; i--) {
+        if (writer->days.items[i - 1].day_us == day_us) {
+            return &writer->days.items[i - 1];
+        }
     }
+    return NULL;
+}
+
+bool segment_writer_uses_day(struct segment_writer *writer, int64_t day_us)
+{
+    return segment_writer_day(writer, day_us) != NULL;
+}
+
+bool segment_writer_has_day(struct segment_writer *writer, int64_t day_us)
+{
+    return segment_writer_day(writer, day_us) || segment_has_day(&writer->segment, day_us);
+}
+
+enum status segment_writer_use_day(struct segment_writer *writer, int64_t day_us,
+                                   int64_t first_block, struct err *err)
+{
+    size_t count;
+    (void)segment_select_day(&writer->segment, day_us);
+    if (segment_writer_day(writer, day_us)) {
+        return OK;
+    }
+    const struct block_info *blocks = segment_blocks(&writer->segment, &count);
+    struct segment_writer_day day = {.day_us = day_us,
+                                     .next_block =
+                                         count > 0 ? blocks[count - 1].number + 1 : first_block,
+                                     .chain = hash_chain_start(day_us)};
+    for (size_t i = 0; i < count; i++) {
+        day.chain = hash_chain_add(&day.chain, &blocks[i]);
+    }
+    enum status status = count > 0 ? reopen(writer, err) : OK;
+    status = THEN(status, load_identities(writer, err));
+    return status != OK || vec_push(&writer->days, day) ? status
+                                                        : err_nomem(err, writer->segment.path);
 }
 
 static enum status writer_load(struct segment_writer *writer, const char *path, sqlite3 *db,
                                struct err *err)
 {
     enum status status = segment_attach(&writer->segment, db, path, err);
-    if (status == OK) {
-        load_chain(writer);
-        status = configure(db, err);
-    }
-    if (status == OK) {
-        status = load_vocabulary(writer, err);
-    }
-    return THEN(status, load_identities(writer, err));
+    /* the vocabulary keeps the ids of blocks that were removed */
+    sqlite3_stmt *stmt = NULL;
+    int64_t last = 0;
+    status = THEN(status, segment_statement(&writer->segment, SEGMENT_LAST_VOCABULARY, &stmt, err));
+    status = THEN(status, db_int_with(stmt, DB_NO_VALUES, &last, err));
+    writer->segment.last_id = last > writer->segment.last_id ? last : writer->segment.last_id;
+    status = THEN(status, configure(db, err));
+    status = THEN(status, load_vocabulary(writer, err));
+    return status;
 }
 
-/* Writes into a handle whose file has the row of its segment, and closes it in any case. is_new: of
- * segment_create_open; the first commit gives the file its name. */
-static enum status writer_over(sqlite3 *db, const char *path, bool is_new, int compression_level,
+/* A file that a writer is to be made for. */
+struct writer_file {
+    const char *path;
+    sqlite3 *db;
+    int64_t day_us; /* of what is to be added */
+    bool is_new;    /* of segment_create_open; the first commit gives it its name */
+};
+
+/* Writes into a handle whose file has the row of its segment, and closes it in any case. */
+static enum status writer_over(const struct writer_file *file, int compression_level,
                                struct segment_writer **out_writer, struct err *err)
 {
     struct segment_writer *writer = calloc(1, sizeof *writer);
     if (!writer) {
-        db_close(db);
-        return err_nomem(err, path);
+        db_close(file->db);
+        return err_nomem(err, file->path);
     }
-    writer->is_new = is_new;
-    writer->first_block = 1;
-    writer->in_transaction = !sqlite3_get_autocommit(db);
+    writer->is_new = file->is_new;
+    writer->in_transaction = !sqlite3_get_autocommit(file->db);
     enum status status = block_pack_init(&writer->packer, compression_level, err);
-    enum status load_status = writer_load(writer, path, db, status == OK ? err : NULL);
+    enum status load_status = writer_load(writer, file->path, file->db, status == OK ? err : NULL);
     status = THEN(status, load_status);
+    status = THEN(status, segment_writer_use_day(writer, file->day_us, 1, err));
     if (status != OK) {
         segment_writer_close(writer);
         return status;
@@ -198,19 +234,39 @@ static enum status writer_over(sqlite3 *db, const char *path, bool is_new, int c
     return OK;
 }
 
+static enum status open_existing(struct writer_file *file, int level,
+                                 struct segment_writer **out_writer, struct err *err)
+{
+    enum status status = db_open(file->path, DB_WRITE, &segment_kind, &file->db, err);
+    return THEN(status, writer_over(file, level, out_writer, err));
+}
+
 enum status segment_writer_open(const char *dir, int64_t day_us, int compression_level,
                                 struct segment_writer **out_writer, struct err *err)
 {
     char path[FILE_PATH_BYTES];
-    sqlite3 *db = NULL;
-    bool is_new = false;
-    enum status status = archive_segment_path(dir, day_us, path, err);
-    if (status == OK) {
-        is_new = !file_exists(path);
-        status = is_new ? segment_create_open(path, day_us, &db, err)
-                        : db_open(path, DB_WRITE, &segment_kind, &db, err);
+    enum status status = segment_path_of_day(dir, day_us, path, err);
+    if (status != OK) {
+        return status;
     }
-    return THEN(status, writer_over(db, path, is_new, compression_level, out_writer, err));
+    struct writer_file file = {.path = path, .day_us = day_us, .is_new = !file_exists(path)};
+    if (!file.is_new) {
+        return open_existing(&file, compression_level, out_writer, err);
+    }
+    status = segment_create_open(path, day_us, false, &file.db, err);
+    return THEN(status, writer_over(&file, compression_level, out_writer, err));
+}
+
+enum status segment_writer_open_merged(const char *path, int64_t first_us, int64_t day_us,
+                                       int compression_level, struct segment_writer **out_writer,
+                                       struct err *err)
+{
+    struct writer_file file = {.path = path, .day_us = day_us, .is_new = !file_exists(path)};
+    if (!file.is_new) {
+        return open_existing(&file, compression_level, out_writer, err);
+    }
+    enum status status = segment_create_open(path, first_us, true, &file.db, err);
+    return THEN(status, writer_over(&file, compression_level, out_writer, err));
 }
 
 enum status segment_writer_create_file(const char *path, sqlite3 **out_db, struct err *err)
@@ -222,12 +278,17 @@ enum status segment_writer_open_file(sqlite3 *db, const char *path, int64_t day_
                                      int compression_level, struct segment_writer **out_writer,
                                      struct err *err)
 {
-    enum status status = segment_create_row(db, day_us, err);
+    enum status status = segment_create_row(db, day_us, false, err);
     if (status != OK) {
         db_close(db);
         return status;
     }
-    return writer_over(db, path, false, compression_level, out_writer, err);
+    const struct writer_file file = {.path = path, .db = db, .day_us = day_us};
+    status = writer_over(&file, compression_level, out_writer, err);
+    if (status == OK) {
+        (*out_writer)->is_of_any_day = true;
+    }
+    return status;
 }
 
 void segment_writer_close(struct segment_writer *writer)
@@ -238,6 +299,7 @@ void segment_writer_close(struct segment_writer *writer)
             (void)!segment_create_remove(writer->segment.path,
                                          NULL); /* else the next writer does it */
         }
+        vec_fini(&writer->days);
         identity_set_fini(&writer->identities);
         block_pack_fini(&writer->packer);
         block_words_fini(&writer->words);
@@ -249,8 +311,8 @@ void segment_writer_close(struct segment_writer *writer)
 
 void segment_writer_number_from(struct segment_writer *writer, int64_t first_block)
 {
-    CHECK(writer->segment.blocks.count == 0 && first_block >= 1);
-    writer->first_block = first_block;
+    CHECK(writer->segment.view_count == 0 && first_block >= 1);
+    vec_last(&writer->days)->next_block = first_block;
 }
 
 size_t segment_writer_unread(const struct segment_writer *writer)
@@ -258,119 +320,12 @@ size_t segment_writer_unread(const struct segment_writer *writer)
     return writer->segment.unread.count;
 }
 
-int64_t segment_writer_day_us(const struct segment_writer *writer)
-{
-    return writer->segment.day_us;
-}
-
 struct segment *segment_writer_segment(struct segment_writer *writer)
 {
     return &writer->segment;
 }
 
-static enum status add_data(struct segment_writer *writer, int64_t id, const struct buf *data,
-                            const struct buf *part, struct err *err)
-{
-    struct segment *segment = &writer->segment;
-    struct db_values values = DB_WITH(DB_INT(id), DB_BLOB(buf_span(part)));
-    enum status status =
-        segment_run(segment, SEGMENT_ADD_DATA, DB_WITH(DB_INT(id), DB_BLOB(buf_span(data))), err);
-    if (part->size > 0) {
-        status = THEN(status, segment_run(segment, SEGMENT_ADD_PART, values, err));
-        status = THEN(status, segment_run(segment, SEGMENT_ADD_PART_COPY, values, err));
-    }
-    return status;
-}
-
-static enum status add_packed(struct segment_writer *writer, const struct block_pack_made *packed,
-                              struct block_info *info, struct err *err)
-{
-    enum status status = OK;
-    if (packed->newlines.size > 0) {
-        status = segment_run(&writer->segment, SEGMENT_ADD_NEWLINES,
-                             DB_WITH(DB_INT(info->id), DB_BLOB(buf_span(&packed->newlines))), err);
-    }
-    info->sha256 = packed->sha256;
-    info->whole_lines = packed->written.n_whole;
-    info->not_same = packed->written.was_not_same;
-    info->raw_bytes = (int64_t)packed->ndjson.size;
-    info->stored_bytes = (int64_t)(packed->events.size + packed->arrivals.size);
-    status = THEN(status, add_data(writer, segment_data_id(info->id, SEGMENT_DATA_EVENTS),
-                                   &packed->events, &packed->events_part, err));
-    return THEN(status, add_data(writer, segment_data_id(info->id, SEGMENT_DATA_ARRIVALS),
-                                 &packed->arrivals, &packed->arrivals_part, err));
-}
-
-/* What is found in it without its columns: the words of its text, its observables. value_from: the
- * first value that the vocabulary did not have before. */
-static enum status add_indexes(struct segment_writer *writer, const struct block_info *info,
-                               uint32_t value_from, struct err *err)
-{
-    struct segment *segment = &writer->segment;
-    struct block_columns columns = {.reader = columnar_checker_reader(writer->checker)};
-    enum status status = segment_vocabulary(segment, &columns.vocabulary, err);
-    status = THEN(status, block_words_gather(&writer->words, &columns, err));
-    struct span text = buf_span(&writer->words.text);
-    if (status == OK && text.size > 0) {
-        status = segment_run(segment, SEGMENT_ADD_TEXT_WORDS,
-                             DB_WITH(DB_INT(info->id), DB_TEXT(text)), err);
-    }
-    status =
-        THEN(status, block_observables_make(segment, &writer->observables, &columns, value_from,
-                                            columns.vocabulary->values.count, err));
-    struct span list = buf_span(&writer->observables.list);
-    return THEN(status, segment_run(segment, SEGMENT_ADD_OBSERVABLES,
-                                    DB_WITH(DB_INT(info->id), DB_BLOB(list)), err));
-}
-
-static enum status add_block_row(struct segment_writer *writer, const struct block_info *info,
-                                 struct err *err)
-{
-    return segment_run(&writer->segment, SEGMENT_ADD_BLOCK,
-                       DB_WITH(DB_INT(info->id), DB_INT(info->n_events), DB_INT(info->time_min_us),
-                               DB_INT(info->time_max_us), DB_INT(info->raw_bytes),
-                               DB_INT(info->stored_bytes), DB_DIGEST(&info->sha256),
-                               DB_INT(info->whole_lines), DB_INT(info->not_same)),
-                       err);
-}
-
-/* The block is complete but for this. */
-static enum status add_proof(struct segment_writer *writer, const struct block_pack_made *packed,
-                             const struct block_info *info, struct err *err)
-{
-    struct block_proof proof = {
-        .arrivals_sha256 = packed->arrivals_sha256,
-        .chain = hash_chain_add(&writer->chain, info),
-        .line_sums = buf_span(&packed->line_sums),
-    };
-    enum status status =
-        block_proof_stored_digest(&writer->segment, info->id, &proof.stored_sha256, err);
-    status = THEN(status, block_proof_add(&writer->segment, info->id, &proof, err));
-    if (status == OK) {
-        writer->chain = proof.chain;
-    }
-    return status;
-}
-
-static void block_info_init(struct block_info *info, const struct segment_writer *writer,
-                            const struct batch *batch)
-{
-    const struct segment *segment = &writer->segment;
-    *info = (struct block_info){
-        .id = segment->blocks.count > 0 ? segment->blocks.items[segment->blocks.count - 1].id + 1
-                                        : writer->first_block,
-        .n_events = (uint32_t)batch_count(batch),
-        .time_min_us = INT64_MAX,
-        .time_max_us = INT64_MIN,
-    };
-    for (size_t i = 0; i < info->n_events; i++) {
-        int64_t time_us = batch_at(batch, i)->event.time_us;
-        info->time_min_us = time_us < info->time_min_us ? time_us : info->time_min_us;
-        info->time_max_us = time_us > info->time_max_us ? time_us : info->time_max_us;
-    }
-}
-
-static enum status begin(struct segment_writer *writer, struct err *err)
+enum status segment_writer_begin(struct segment_writer *writer, struct err *err)
 {
     enum status status = OK;
     if (!writer->in_transaction) {
@@ -379,61 +334,6 @@ static enum status begin(struct segment_writer *writer, struct err *err)
         writer->in_transaction = status == OK;
     }
     return status;
-}
-
-struct block_pack_made *segment_writer_made_new(void)
-{
-    return calloc(1, sizeof(struct block_pack_made));
-}
-
-void segment_writer_made_free(struct block_pack_made *packed)
-{
-    if (packed) {
-        block_pack_made_fini(packed);
-        free(packed);
-    }
-}
-
-enum status segment_writer_pack(struct segment_writer *writer, const struct batch *batch,
-                                struct block_pack_made *packed, struct err *err)
-{
-    CHECK(batch_count(batch) > 0);
-    enum status status = block_pack_batch(&writer->packer, batch, packed, err);
-    for (size_t i = 0; status == OK && i < batch_count(batch); i++) {
-        const struct batch_event *event = batch_at(batch, i);
-        add_identity(&writer->identities, event->hash, event->event.time_us,
-                     event->event.time_is_arrival || event->event.time_us == event->arrival_us);
-    }
-    return status;
-}
-
-enum status segment_writer_store(struct segment_writer *writer, struct block_pack_made *packed,
-                                 struct err *err)
-{
-    struct segment *segment = &writer->segment;
-    enum status status = begin(writer, err);
-    if (status != OK) {
-        return status;
-    }
-    struct block_info info;
-    uint32_t value_from = segment->vocabulary->values.count;
-    block_info_init(&info, writer, packed->batch);
-    status = block_pack_check(packed, writer->checker, err);
-    status = THEN(status, add_packed(writer, packed, &info, err));
-    status = THEN(status, add_indexes(writer, &info, value_from, err));
-    status = THEN(status, add_block_row(writer, &info, err));
-    status = THEN(status, add_proof(writer, packed, &info, err));
-    return THEN(status, segment_block_append(segment, &info, err));
-}
-
-enum status segment_writer_add(struct segment_writer *writer, const struct batch *batch,
-                               struct err *err)
-{
-    if (!writer->packed && !(writer->packed = segment_writer_made_new())) {
-        return err_nomem(err, writer->segment.path);
-    }
-    enum status status = segment_writer_pack(writer, batch, writer->packed, err);
-    return THEN(status, segment_writer_store(writer, writer->packed, err));
 }
 
 /* The handle goes with the name; most days of an import are done with their first commit, so it is
@@ -457,7 +357,7 @@ enum status segment_writer_commit(struct segment_writer *writer, const char *arc
     if (nothing && (writer->is_new || inbox_id <= 0)) {
         return OK;
     }
-    enum status status = begin(writer, err);
+    enum status status = segment_writer_begin(writer, err);
     segment_close_columns(segment);
     if (status == OK && inbox_id > 0) {
         status = segment_run(segment, SEGMENT_PUT_INBOX_HIGH,

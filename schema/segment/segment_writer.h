@@ -10,9 +10,15 @@
 
 struct segment_writer;
 
-/* Opens the day's segment, made when it is not there. */
+/* Opens the file that has the day; where none has, its own is made. */
 MUST_USE enum status segment_writer_open(const char *dir, int64_t day_us, int compression_level,
                                          struct segment_writer **out_writer, struct err *err);
+/* Opens the file of merged days at that path, which is named by first_us and made when it is not
+ * there, for blocks of day_us. */
+MUST_USE enum status segment_writer_open_merged(const char *path, int64_t first_us, int64_t day_us,
+                                                int compression_level,
+                                                struct segment_writer **out_writer,
+                                                struct err *err);
 /* NULL is fine. */
 void segment_writer_close(struct segment_writer *writer);
 
@@ -20,8 +26,16 @@ void segment_writer_close(struct segment_writer *writer);
  * again, are not found by segment_writer_known. */
 size_t segment_writer_unread(const struct segment_writer *writer);
 
-int64_t segment_writer_day_us(const struct segment_writer *writer);
-/* The segment as the writer sees it, uncommitted blocks included. */
+/* Whether the file has blocks of the day, or it is in use. */
+bool segment_writer_has_day(struct segment_writer *writer, int64_t day_us);
+/* Whether segment_writer_use_day was called for it: does not look at what another thread stores. */
+bool segment_writer_uses_day(struct segment_writer *writer, int64_t day_us);
+/* Before batches of another day than that of the opening are asked for and packed: learns what the
+ * file has of it. first_block: the number of its first block, if it has none yet. While no other
+ * thread stores. */
+MUST_USE enum status segment_writer_use_day(struct segment_writer *writer, int64_t day_us,
+                                            int64_t first_block, struct err *err);
+/* The segment as the writer sees it, uncommitted blocks included; the day used last is selected. */
 struct segment *segment_writer_segment(struct segment_writer *writer);
 
 /* Whether the segment may hold an event of the batch already; looks only at what was packed, so may
@@ -31,8 +45,8 @@ bool segment_writer_may_know(const struct segment_writer *writer, const struct b
 MUST_USE enum status segment_writer_known(struct segment_writer *writer, const struct batch *batch,
                                           struct bitmap *out_known, struct err *err);
 
-/* A segment without blocks: the number of its first one, where it is not to be 1 (blocks of the day
- * were deleted, schema/index/deletion.h). Before the first segment_writer_add. */
+/* The day used last, without blocks: the number of its first one, where it is not to be 1 (blocks
+ * of the day were deleted, schema/index/deletion.h). Before the first segment_writer_add. */
 void segment_writer_number_from(struct segment_writer *writer, int64_t first_block);
 
 /* Appends the batch's events as one block. */
@@ -53,9 +67,24 @@ MUST_USE enum status segment_writer_pack(struct segment_writer *writer, const st
 MUST_USE enum status segment_writer_store(struct segment_writer *writer,
                                           struct block_pack_made *packed, struct err *err);
 
+/* Appends a block of another segment, packed again: with its day and number, its events, how they
+ * came and all that proves it but for the digest of what is stored. ERR_CORRUPT: it is damaged, or
+ * what was packed does not tell the same times and identities: it stays where it is. */
+MUST_USE enum status segment_writer_add_block(struct segment_writer *writer, struct segment *from,
+                                              const struct block_info *block, struct err *err);
+
 /* Commits (fsynced). inbox_id > 0: from now on the segment holds that archive's inbox up to it. */
 MUST_USE enum status segment_writer_commit(struct segment_writer *writer, const char *archive_id,
                                            int64_t inbox_id, struct err *err);
+
+/* Takes the day's blocks out of a file of merged days, which gets smaller, or goes with its last
+ * day. Nothing to do when it has not the day. The vocabulary stays, as other blocks are told by it.
+ * ERR_NOT_FOUND: no such file. */
+MUST_USE enum status segment_writer_remove_day(const char *path, int64_t day_us, struct err *err);
+
+/* Deletes a segment's file and its log, as far as they are there, for good. Readers that have it
+ * open go on. */
+MUST_USE enum status segment_unlink(const char *path, struct err *err);
 
 /* A file that is not a day of an archive (schema/copy/copy_writer.h): made with the tables of a
  * segment, in a transaction that is open. */

@@ -9,6 +9,7 @@
 #include "schema/db/db_query.h"
 #include "schema/index/deletion.h"
 #include "schema/seal/seal_store.h"
+#include "schema/segment/segment_map.h"
 #include "schema/verify/verify_days.h"
 #include "schema/verify/verify_pages.h"
 
@@ -210,6 +211,18 @@ static enum status check_days(const struct verify_archive *verify, const struct 
     return verify_days(&of_range, err);
 }
 
+/* A file of merged days that cannot be read is a fault; other days are looked at all the same. */
+static enum status list_days(const struct verify_archive *verify, int64_t **out_days,
+                             size_t *out_count, struct err *err)
+{
+    enum status status = segment_days(verify->dir, out_days, out_count, err);
+    if (status == ERR_CORRUPT) {
+        verify_say(verify->report, "segments/merged", 0, "%s", err->text);
+        status = archive_day_files(verify->dir, out_days, out_count, err);
+    }
+    return status;
+}
+
 enum status verify_archive(const struct verify_archive *verify, struct seal_set *set,
                            struct err *err)
 {
@@ -230,7 +243,7 @@ enum status verify_archive(const struct verify_archive *verify, struct seal_set 
     status = THEN(status, take_deletions(archive, verify->report, set, err));
     status = THEN(status, check_ledger(archive, set, verify->report, err));
     archive_close(archive); /* its snapshot would hold back the daemon's checkpoints */
-    status = THEN(status, archive_days(verify->dir, &days, &count, err));
+    status = THEN(status, list_days(verify, &days, &count, err));
     if (status == OK) {
         find_missing_days(verify, set, days, count);
         status = check_days(verify, set, days, count, err);

@@ -9,7 +9,7 @@ void verify_beside_fini(struct verify_beside *beside)
 static void say(const struct verify_segment *verify, const struct block_info *info,
                 const char *what)
 {
-    verify_say(verify->report, verify->where, info->id, "%s", what);
+    verify_say(verify->report, verify->where, info->number, "%s", what);
 }
 
 static enum status check_times(const struct verify_segment *verify, struct segment *segment,
@@ -82,14 +82,15 @@ enum status verify_beside_block(struct verify_beside *beside, const struct verif
     status = THEN(status, check_whole_lines(verify, &columns, info, &why));
     status = THEN(status, check_observables(beside, segment, &columns, info, &list, &why));
     *out_list = status == OK ? list : (struct verify_beside_list){.is_there = false};
-    return verify_outcome(verify->report, verify->where, info->id,
+    return verify_outcome(verify->report, verify->where, info->number,
                           "what is beside its events cannot be read", status, &why, err);
 }
 
 void verify_beside_follow(struct verify_beside_row *row, const struct verify_segment *verify,
                           const struct block_info *info, const struct verify_beside_list *list)
 {
-    bool was_gap = row->is_gap;
+    bool was_gap = row->is_gap || info->id != row->last_id + 1;
+    row->last_id = info->id;
     row->is_gap = !list || !list->is_there;
     if (row->is_gap) {
         return;
@@ -107,7 +108,8 @@ enum status verify_beside_end(const struct verify_beside_row *row,
     const struct vocabulary *vocabulary = NULL;
     struct err why;
     enum status status = segment_vocabulary(segment, &vocabulary, &why);
-    if (status == OK && !row->is_gap && row->next_value != vocabulary->values.count) {
+    if (status == OK && !row->is_gap && !segment_is_merged(segment) &&
+        row->next_value != vocabulary->values.count) {
         verify_say(verify->report, verify->where, 0,
                    "its observables are not those of all its vocabulary");
     }

@@ -35,6 +35,7 @@ MUST_USE enum status verify_beside_block(struct verify_beside *beside,
 struct verify_beside_row {
     uint32_t next_value; /* those before it are in the lists so far */
     bool is_gap;         /* the block before has no list that can be read */
+    int64_t last_id;     /* of the block before; 0: there is none */
 };
 /* The next block; NULL: its events are not whole. */
 void verify_beside_follow(struct verify_beside_row *row, const struct verify_segment *verify,

@@ -29,8 +29,8 @@ static enum status outcome(struct block_check *check, const struct block_info *i
                            const char *what, enum status status, const struct err *why,
                            struct err *err)
 {
-    return verify_outcome(check->verify->report, check->verify->where, info->id, what, status, why,
-                          err);
+    return verify_outcome(check->verify->report, check->verify->where, info->number, what, status,
+                          why, err);
 }
 
 static enum status read_proof(struct block_check *check, const struct block_info *info,
@@ -52,12 +52,12 @@ static void compare_with_seal(struct block_check *check, const struct block_info
     long long seal = (long long)expected->sealed->seal;
     if (!digest_equal(&sealed->sha256, &info->sha256) || sealed->events != info->n_events ||
         sealed->raw_bytes != info->raw_bytes) {
-        verify_say(report, where, info->id, "its digest in the file is not what seal %lld says",
+        verify_say(report, where, info->number, "its digest in the file is not what seal %lld says",
                    seal);
     }
     if (expected->has_proof &&
         !digest_equal(&sealed->arrivals_sha256, &expected->proof.arrivals_sha256)) {
-        verify_say(report, where, info->id, "its proof in the file is not what seal %lld says",
+        verify_say(report, where, info->number, "its proof in the file is not what seal %lld says",
                    seal);
     }
 }
@@ -66,7 +66,7 @@ static void find_expected(struct block_check *check, const struct block_info *in
                           struct expected *out)
 {
     const struct seal_set *set = check->verify->set;
-    out->sealed = set ? seal_set_block(set, check->verify->day_us, info->id) : NULL;
+    out->sealed = set ? seal_set_block(set, check->verify->day_us, info->number) : NULL;
     out->sha256 = info->sha256;
     out->n_events = info->n_events;
     out->raw_bytes = info->raw_bytes < 0 || info->raw_bytes > UINT32_MAX ? 0 : info->raw_bytes;
@@ -97,7 +97,7 @@ static enum status check_stored(struct block_check *check, const struct block_in
     enum status status = block_proof_stored_digest(check->segment, info->id, &digest, &why);
     *out_good = status == OK && digest_equal(&digest, &expected->proof.stored_sha256);
     if (status == OK && !*out_good) {
-        verify_say(check->verify->report, check->verify->where, info->id,
+        verify_say(check->verify->report, check->verify->where, info->number,
                    "what is stored of it is not what was written");
     }
     return outcome(check, info, "what is stored of it cannot be read", status, &why, err);
@@ -115,13 +115,13 @@ static enum status check_events(struct block_check *check, const struct block_in
         struct digest digest = digest_sha256(ndjson);
         *out_whole = digest_equal(&digest, &expected->sha256);
         if (!*out_whole) {
-            verify_say_lines(check->verify->report, check->verify->where, info->id,
+            verify_say_lines(check->verify->report, check->verify->where, info->number,
                              "its events do not match their digest", ndjson, expected->line_sums,
                              expected->n_events);
         } else if (expected->has_proof &&
                    line_checksum_find(ndjson, expected->proof.line_sums, info->n_events).fault !=
                        LINE_CHECKSUM_NONE) {
-            verify_say(check->verify->report, check->verify->where, info->id,
+            verify_say(check->verify->report, check->verify->where, info->number,
                        "the sums of its lines in the file are not those of its events");
         }
     }
@@ -139,7 +139,7 @@ static enum status check_arrivals(struct block_check *check, const struct block_
     }
     enum status status = block_proof_arrivals_digest(check->segment, info->id, &digest, &why);
     if (status == OK && !digest_equal(&digest, &expected->proof.arrivals_sha256)) {
-        verify_say(check->verify->report, check->verify->where, info->id,
+        verify_say(check->verify->report, check->verify->where, info->number,
                    "when and from where its events came was changed");
     }
     return outcome(check, info, "when and from where its events came cannot be read", status, &why,

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "schema/base/ordered_work.h"
+#include "schema/segment/segment_map.h"
 #include "schema/verify/verify_day.h"
 
 enum {
@@ -19,6 +20,8 @@ struct run {
     struct verify_worker workers[ORDERED_WORK_WORKERS_MAX];
     struct ordered_work *work;
     struct verify_day days[ORDERED_WORK_WORKERS_MAX + DAYS_MORE]; /* by number, as a ring */
+    struct verify_file *files; /* by the number of their first day */
+    size_t *file_of;           /* by day */
     size_t days_begun;
     size_t days_ended;
     struct verify_task tasks[TASKS];
@@ -41,7 +44,8 @@ static bool plan_next(struct run *run, struct verify_task *task)
         return false;
     }
     struct verify_day *day = day_at(run, run->days_begun);
-    verify_day_begin(day, verify, run->days_begun++);
+    verify_day_begin(day, verify, run->days_begun, &run->files[run->file_of[run->days_begun]]);
+    run->days_begun++;
     return verify_day_plan(day, task);
 }
 
@@ -85,7 +89,46 @@ static void run_free(struct run *run)
     for (size_t i = 0; i < TASKS; i++) {
         verify_task_fini(&run->tasks[i]);
     }
+    for (size_t i = 0; run->files && i < run->verify->n_days; i++) {
+        verify_file_fini(&run->files[i]);
+    }
+    free(run->files);
+    free(run->file_of);
     free(run);
+}
+
+/* Which days are in the same file. One that cannot be asked is said when its days are opened. */
+static enum status find_files(struct run *run, struct err *err)
+{
+    const struct verify_days *verify = run->verify;
+    struct segment_map_day *map = NULL;
+    size_t count = 0;
+    struct err why;
+    run->files = calloc(verify->n_days + 1, sizeof *run->files);
+    run->file_of = calloc(verify->n_days + 1, sizeof *run->file_of);
+    if (!run->files || !run->file_of) {
+        return err_nomem(err, "verify");
+    }
+    if (segment_map_read(verify->dir, &map, &count, &why) != OK) {
+        map = NULL;
+        count = 0;
+    }
+    int64_t file = INT64_MIN;
+    size_t first = 0;
+    for (size_t i = 0, k = 0; i < verify->n_days; i++) {
+        while (k < count && map[k].day_us < verify->days_us[i]) {
+            k++;
+        }
+        bool is_merged = k < count && map[k].day_us == verify->days_us[i] && map[k].is_merged;
+        run->file_of[i] = is_merged && map[k].file == file ? first : i;
+        if (is_merged && map[k].file != file) {
+            file = map[k].file;
+            first = i;
+        }
+        run->files[run->file_of[i]].days_left++;
+    }
+    free(map);
+    return OK;
 }
 
 enum status verify_days(const struct verify_days *verify, struct err *err)
@@ -108,7 +151,8 @@ enum status verify_days(const struct verify_days *verify, struct err *err)
             .pace = &run->pace, .is_callers = i == 0, .lines = BLOCK_LINES_INIT};
         options.workers[i] = &run->workers[i];
     }
-    enum status status = ordered_work_new(&options, &run->work, err);
+    enum status status = find_files(run, err);
+    status = THEN(status, ordered_work_new(&options, &run->work, err));
     status = THEN(status, run_tasks(run, err));
     run_free(run);
     return status;

@@ -37,22 +37,22 @@ static enum status say_row(void *context, sqlite3_stmt *row, struct err *err)
     return OK;
 }
 
-enum status verify_rows(sqlite3 *db, const char *where, struct verify_report *report,
+enum status verify_rows(struct segment *segment, const char *where, struct verify_report *report,
                         struct err *err)
 {
     struct rows rows = {report, where};
     struct err why;
     enum status status =
-        db_each(db,
+        db_each(segment_db(segment),
                 "WITH has (name, row, block) AS ("
                 "SELECT 'block_data', id, id / 2 FROM block_data"
-                " UNION ALL SELECT 'vocabulary', id, id / 2 FROM vocabulary"
-                " UNION ALL SELECT 'vocabulary_copy', id, id / 2 FROM vocabulary_copy"
+                " UNION ALL SELECT 'vocabulary', id, id / 2 FROM vocabulary WHERE ?1"
+                " UNION ALL SELECT 'vocabulary_copy', id, id / 2 FROM vocabulary_copy WHERE ?1"
                 " UNION ALL SELECT 'newlines', block, block FROM newlines"
                 " UNION ALL SELECT 'observables', block, block FROM observables"
                 " UNION ALL SELECT 'proof', block, block FROM proof)"
                 " SELECT name, row FROM has WHERE NOT EXISTS"
                 " (SELECT 1 FROM block b WHERE b.id = has.block)",
-                DB_NO_VALUES, say_row, &rows, &why);
+                DB_WITH(DB_INT(!segment_is_merged(segment))), say_row, &rows, &why);
     return verify_outcome(report, where, 0, NULL, status, &why, err);
 }

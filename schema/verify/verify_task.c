@@ -1,5 +1,6 @@
 #include "schema/verify/verify_task.h"
 
+#include "schema/segment/segment_map.h"
 #include "schema/verify/verify_day.h"
 #include "schema/verify/verify_pages.h"
 
@@ -67,8 +68,8 @@ void verify_task_run_with(struct verify_worker *worker, struct verify_task *task
     if (task->has_file) {
         task->status = verify_pages(segment_db(segment), verify.where, PAGE_FAULTS_MAX,
                                     verify.report, &task->err);
-        task->status = THEN(task->status, verify_rows(segment_db(segment), verify.where,
-                                                      verify.report, &task->err));
+        task->status =
+            THEN(task->status, verify_rows(segment, verify.where, verify.report, &task->err));
     }
     task->n_file_findings = task->findings.kept.count;
     for (size_t i = task->from; i < task->to && task->status == OK; i++) {
@@ -76,7 +77,7 @@ void verify_task_run_with(struct verify_worker *worker, struct verify_task *task
         step(worker, day, &day->blocks[i]);
     }
     if (task->status == OK && task->has_file && !verify.quick) {
-        verify_word_table_read(&day->words, segment);
+        verify_word_table_read(&day->file->words, segment);
     }
     if (task->status == OK && task->findings.nomem) {
         task->status = err_nomem(&task->err, "verify");
@@ -91,11 +92,13 @@ static struct segment *open_day(struct verify_worker *worker, const struct verif
         return worker->segment;
     }
     struct err why;
-    segment_close(worker->segment);
-    worker->segment = NULL;
+    struct segment *had = worker->segment;
     worker->day = day->number;
-    if (segment_open(day->path, &worker->segment, &why) != OK) {
+    if (segment_open_day(day->dir, day->verify.day_us, &worker->segment, &why) != OK) {
         return NULL;
+    }
+    if (worker->segment != had) {
+        verify_file_share(day->file, worker->segment);
     }
     for (size_t i = 0; i < day->n_blocks; i++) {
         const struct block_info *info = segment_block(worker->segment, day->blocks[i].id);

@@ -43,6 +43,7 @@ struct verify_task_block {
 struct verify_day;
 struct verify_task {
     struct verify_day *day;
+    bool is_first; /* of the day */
     bool has_file; /* pages and words of the file; its blocks are then read with the day's handle */
     bool is_last;  /* of the day */
     size_t from;   /* of the day's blocks */

@@ -116,7 +116,7 @@ enum status verify_words_block(struct verify_words *words, const struct verify_s
         status = words->nomem ? err_nomem(&why, "verify") : OK;
     }
     *out_has = status == OK;
-    return verify_outcome(verify->report, verify->where, info->id, "its text cannot be read",
+    return verify_outcome(verify->report, verify->where, info->number, "its text cannot be read",
                           status, &why, err);
 }
 
@@ -144,13 +144,13 @@ static struct verify_word_sum *sum_of(const struct verify_word_table *table, int
 
 static enum status begin_sums(struct verify_word_table *table, const struct segment *segment)
 {
-    const struct block_info *blocks = segment_blocks(segment, &table->n_sums);
+    const int64_t *blocks = segment_block_ids(segment, &table->n_sums);
     table->sums = calloc(table->n_sums + 1, sizeof *table->sums);
     if (!table->sums) {
         return err_nomem(&table->err, "verify");
     }
     for (size_t i = 0; i < table->n_sums; i++) {
-        table->sums[i].block = blocks[i].id;
+        table->sums[i].block = blocks[i];
     }
     return OK;
 }

@@ -3,6 +3,7 @@
  * answered, byte for byte, none twice in its segments, and goes on. A usual run takes every
  * STRIDE-th change, from one on that STELE_TEST_DRAW draws. */
 #include "schema/index/indexer.h"
+#include "schema/segment/segment_map.h"
 #include "tests/fault/fault_vfs.h"
 #include "tests/support/test.h"
 
@@ -145,7 +146,7 @@ static void count_segments(int counts[EVENTS])
 {
     int64_t *days = NULL;
     size_t n_days = 0;
-    EXPECT_OK(archive_days(dir, &days, &n_days, &err), err);
+    EXPECT_OK(segment_days(dir, &days, &n_days, &err), err);
     for (size_t d = 0; d < n_days; d++) {
         char path[FILE_PATH_BYTES];
         EXPECT_OK(archive_segment_path(dir, days[d], path, &err), err);

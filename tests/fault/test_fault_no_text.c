@@ -7,6 +7,7 @@
 #include "schema/index/deletion.h"
 #include "schema/index/indexer.h"
 #include "schema/segment/segment.h"
+#include "schema/segment/segment_map.h"
 #include "tests/fault/fault_vfs.h"
 #include "tests/support/test.h"
 
@@ -88,7 +89,7 @@ static enum status read_days(struct err *err)
     int64_t *days = NULL;
     size_t count = 0;
     char path[FILE_PATH_BYTES];
-    enum status status = archive_days(dir, &days, &count, err);
+    enum status status = segment_days(dir, &days, &count, err);
     for (size_t i = 0; i < count && status == OK; i++) {
         struct segment *segment = NULL;
         size_t n_blocks = 0;

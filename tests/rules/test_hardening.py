@@ -96,11 +96,11 @@ def files_are_private(place):
         expect(mode & 0o077 == 0, f"{path}: {mode:o}")
     with open(place.path("open/stele.conf"), "a", encoding="ascii") as conf:
         conf.write(f"\n[archive]\ngroup_reads = yes\n[ship]\ntarget = file://{place.path('out')}\n")
-    place.write("events.ndjson", b'{"event":"e","uid":"2","time":"2026-11-22T00:00:00Z"}\n')
+    place.write("events.ndjson", b'{"event":"e","uid":"2","time":"2025-11-22T00:00:00Z"}\n')
     for words in (("import", "--archive", "open", "events.ndjson"), ("ship", "--archive", "open")):
         done = place.stele(*words)
         expect(done.code == 0, done.text())
-    for path in (place.path("open/segments/2026/2026-11-22.db"),
+    for path in (place.path("open/segments/merged/from-2025-01-01.db"),
                  *(os.path.join(folder, name) for folder, _, names in os.walk(place.path("out"))
                    for name in names)):
         mode = os.stat(path).st_mode & 0o777

@@ -19,6 +19,8 @@ LONG_SECONDS = 300
 # A full run takes every kill point and every fault; a usual one some of each kind, drawn by DRAW.
 FULL = bool(os.environ.get("STELE_TEST_FULL"))
 DRAW = int(os.environ.get("STELE_TEST_DRAW") or 0)
+# Settings with which imported days keep files of their own, for tests of one day's file.
+DAY_FILES = "\n[index]\nmerge_after = 7300d\n"
 
 
 def run(*command, ok=True, env=None, timeout=LONG_SECONDS, data=None, cwd=None):

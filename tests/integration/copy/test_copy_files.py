@@ -202,7 +202,7 @@ def wrong_use(place):
                  "ed.pem", "RSA")
     expect_error(place.stele("copy", "nowhere", "x.stele", *archive, *why), 1, "no event")
     expect_error(place.stele("copy", "--show", "e.ndjson"), 4, "e.ndjson")
-    expect_error(place.stele("copy", "--show", "archive/segments/2026/2026-10-05.db"), 3, "no case header")
+    expect_error(place.stele("copy", "--show", "archive/segments/merged/from-2026-01-01.db"), 3, "no case header")
     expect_error(place.stele("copy", "--decrypt", "e.ndjson", "x", "--key", "ed.key"), 3, "no CMS")
     expect_error(place.stele("copy", "--decrypt", "e.ndjson", "x"), 2, "--key or --passphrase-file")
     expect(place.stele("copy", "x.stele", *archive, *why).code == 0, "a good one")

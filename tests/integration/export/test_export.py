@@ -20,7 +20,7 @@ class Export(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         """One archive for all: some blocks on each of three days, times not in order of arrival."""
-        cls.archive = Archive()
+        cls.archive = Archive(day_files=True)
         cls.addClassCleanup(cls.archive.remove)
         cls.lines = make_events(30000, days=DAYS)
         cls.archive.add(cls.lines)
@@ -332,7 +332,7 @@ class Wrong(Export):
 
     def test_damage(self):
         """A damaged block is named and left out, and all else goes."""
-        copy = Archive()
+        copy = Archive(day_files=True)
         self.addCleanup(copy.remove)
         copy.add(self.lines)
         file = next(copy.dir.rglob(f"{DAYS[1]}.db"))
@@ -378,7 +378,7 @@ class ManyBlocks(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.archive = Archive()
+        cls.archive = Archive(day_files=True)
         cls.addClassCleanup(cls.archive.remove)
         cls.lines = make_events(cls.BLOCKS * cls.EVENTS, days=DAYS[:1])
         for i in range(0, len(cls.lines), cls.EVENTS):

@@ -18,12 +18,12 @@ def tls(certificates, client="client"):
 
 def hostile_lines():
     return [
-        b'{"uid": "h1", "time": "2026-11-20T11:00:00Z", "n": 123456789012345678901234567890}',
-        b'{"uid": "h2", "time": "2026-11-20T11:00:00Z", "text": "\\u0000 \\ud800 \\n \xc3\x84"}',
-        b'{"no uid": 1, "time": "2026-11-20T11:00:01Z"}',
-        b'{"uid": "h3", "text": "' + b"x" * 1500000 + b'"}',
-        b'{"uid": "h4", "sid": "a/../b c", "time": "2026-11-20T11:00:02Z"}',
-        b"{}",
+        b'{"event": "e", "uid": "h1", "time": "2026-11-20T11:00:00Z", "n": 123456789012345678901234567890}',
+        b'{"event": "e", "uid": "h2", "time": "2026-11-20T11:00:00Z", "text": "\\u0000 \\ud800 \\n \xc3\x84"}',
+        b'{"event": "e", "no uid": 1, "time": "2026-11-20T11:00:01Z"}',
+        b'{"event": "e", "uid": "h3", "text": "' + b"x" * 1500000 + b'"}',
+        b'{"event": "e", "uid": "h4", "sid": "a/../b c", "time": "2026-11-20T11:00:02Z"}',
+        b'{"event": "e"}',
     ]
 
 
@@ -48,7 +48,7 @@ def fluentd_as_the_event_handler(place):
 
 
 def ndjson_many_in_flight(place):
-    pretty = json.dumps({"uid": "pretty", "time": "2026-11-20T11:00:03Z", "a": [1, {"b": 2}]},
+    pretty = json.dumps({"event": "e", "uid": "pretty", "time": "2026-11-20T11:00:03Z", "a": [1, {"b": 2}]},
                         indent=2).encode()
     lines = events(5000) + hostile_lines()
     source = archive_with(place, lines)

@@ -3,6 +3,7 @@ import collections
 import glob
 import json
 import os
+import sqlite3
 import subprocess
 
 from stele_tool import expect
@@ -58,12 +59,25 @@ def deletions(place, archive):
     return json.loads(result.out)
 
 
+def merged_days(path):
+    """The days that a file of merged days has."""
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return {row[0] for row in db.execute("SELECT DISTINCT date(day_us / 1000000, 'unixepoch') FROM block")}
+    finally:
+        db.close()
+
+
 def files(place, archive, under_way=False):
-    """The days that have a file; nothing else may be left of others, unless one is just going."""
-    found = [os.path.basename(p) for p in glob.glob(place.path(archive, "segments", "*", "*"))]
-    days = {name[:10] for name in found if name.endswith(".db")}
-    stray = [name for name in found if name[:10] not in days]
+    """The days that files have; nothing else may be left of others, unless one is just going."""
+    found = glob.glob(place.path(archive, "segments", "*", "*"))
+    files_there = [p for p in found if p.endswith(".db")]
+    stray = [p for p in found if not any(p.startswith(there) for there in files_there)]
     expect(under_way or not stray, f"left over: {stray}")
+    days = set()
+    for path in files_there:
+        name = os.path.basename(path)
+        days |= merged_days(path) if name.startswith("from-") else {name[:10]}
     return days
 
 

@@ -59,8 +59,7 @@ def at_each_change(place):
         expect(retention(place, "b", KILL_AT=str(change)) == -signal.SIGKILL, f"{change}: killed")
         rows = deletions(place, "b")
         gone = {row["day"] for row in rows}
-        there = {n[:10] for n in os.listdir(place.path("b", "segments", "2025"))
-                 if n.endswith(".db")}
+        there = files(place, "b", under_way=True)
         expect(set(DAYS) - there <= gone, f"{change}: a day is gone without a record")
         expect(all(row["day"] not in there for row in rows if row["done"]), f"{change}: {rows}")
         expect(len(rows) == len(gone), f"{change}: a day went twice: {rows}")

@@ -84,7 +84,7 @@ def by_size(place):
     new_archive(place, target=False, retention="size_max = 1GiB")
     bring_in(place, "a", events(0, 30))
     expect(plan(place) == {}, "there is room")
-    size = sum(os.path.getsize(p) for p in glob.glob(place.path("a/segments/*/*"))) // 1024
+    size = sum(os.path.getsize(p) for p in glob.glob(place.path("a/segments/*/*.db"))) // 1024
     bound = f"{size - 1}KiB"
     over = plan(place, "--size-max", bound)
     expect({d["bound"] for d in over.values()} == {"size"} and list(over) == DAYS[:1], over)

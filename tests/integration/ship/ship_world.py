@@ -15,7 +15,7 @@ import uuid
 
 import corpus
 from s3_server import own_server, shared_server  # noqa: F401: for the tests
-from stele_tool import run
+from stele_tool import DAY_FILES, run
 from steletest import Steled
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -45,14 +45,23 @@ def make_events(count, days=("2026-11-20", "2026-11-21"), seed=1):
 
 
 def corpus_events():
-    """Each line of the corpus, with a uid of its own."""
-    return list(corpus.with_uids(corpus.lines()))
+    """Each line of the corpus that an import takes for an event, with a uid of its own."""
+    return [line for line in corpus.with_uids(corpus.lines()) if has_type(line)]
+
+
+def has_type(line):
+    try:
+        event = json.loads(line).get("event")
+    except ValueError:
+        return True
+    return isinstance(event, str) and event != ""
 
 
 class Archive:
-    """An archive of its own in a temporary folder."""
+    """An archive of its own in a temporary folder; day_files: imported days keep files of their own."""
 
-    def __init__(self, **settings):
+    def __init__(self, day_files=False, **settings):
+        self.day_files = day_files
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="stele-ship-"))
         self.dir = self.home / "archive"
         run(STELE, "init", self.dir)
@@ -60,6 +69,7 @@ class Archive:
 
     def configure(self, **settings):
         text = "[ship]\n" + "".join(f"{name} = {value}\n" for name, value in settings.items())
+        text += DAY_FILES if self.day_files else ""
         (self.dir / "stele.conf").write_text("[receive]\ntls = no\n" + text)
 
     def add(self, lines):

@@ -41,7 +41,7 @@ def packed(key, ndjson, how=0):
 
 class Upgrade(unittest.TestCase):
     def archive(self, codec="zstd", count=9000):
-        self.archive_ = Archive()
+        self.archive_ = Archive(day_files=True)
         self.addCleanup(self.archive_.remove)
         self.bucket = Bucket(self.archive_, codec=codec)
         self.archive_.add(make_events(count, days=DAYS))

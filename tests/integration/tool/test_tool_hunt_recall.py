@@ -14,7 +14,7 @@ import subprocess
 import sys
 
 import corpus
-from stele_tool import BIN, expect, keep_sums, main
+from stele_tool import BIN, DAY_FILES, expect, keep_sums, main
 
 EVENTS = int(os.environ.get("STELE_RECALL_EVENTS", "20000"))
 
@@ -297,6 +297,8 @@ def disguised(draw, time, count):
 
 def compare(place, raws, draw, wanted, planted=()):
     place.stele("init", "a")
+    with open(place.path("a/stele.conf"), "a", encoding="utf-8") as conf:
+        conf.write(DAY_FILES)
     lines = b"".join(raw + b"\n" for raw in raws)
     imported = place.stele("import", "--archive", "a", "-", stdin=lines, timeout=3000)
     expect(imported.code == 0, imported.text())
@@ -337,6 +339,8 @@ def corpus_events(place):
     raws = []
     for number, line in enumerate(corpus.lines()):
         event = json.loads(line)
+        if not isinstance(event.get("event"), str) or not event["event"]:
+            continue  # no event to an import
         event["uid"] = f"corpus-{number}"
         raws.append(json.dumps(event).encode())
     compare(place, raws, random.Random(5), 1000)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 
-from stele_tool import BIN, LONG_SECONDS, catches, expect, expect_error, main, wait_until
+from stele_tool import BIN, DAY_FILES, LONG_SECONDS, catches, expect, expect_error, main, wait_until
 
 EXTENSION = os.path.join(os.path.dirname(BIN), "lib", "stele_sql")
 EVENTS = [
@@ -23,6 +23,8 @@ EVENTS = [
 
 def make(place):
     expect(place.stele("init", "a").code == 0, "init")
+    with open(place.path("a/stele.conf"), "a", encoding="utf-8") as conf:
+        conf.write(DAY_FILES)
     data = "\n".join(json.dumps(event) for event in EVENTS).encode()
     result = place.stele("import", "--archive", "a", "-", stdin=data)
     expect(result.code == 0, result.text())

@@ -20,9 +20,9 @@ def settings(place):
 
 def seals(place):
     """What stele seal --list says: number, digest, blocks, objects, put."""
-    out = place.stele("seal", "--list", "--archive", "a").out.decode().split("\n")
-    rows = [line.split() for line in out[1:] if line]
-    return [(int(row[0]), row[2], int(row[3]), int(row[4]), row[6]) for row in rows]
+    listed = place.stele("seal", "--list", "--output", "json", "--archive", "a").out
+    return [(row["seal"], row["sha256"], row["blocks"], row["objects"], row["put"] or "-")
+            for row in json.loads(listed or b"[]")]
 
 
 def event(number):

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 
-from stele_tool import Place, expect, keep_sums, run_cases
+from stele_tool import DAY_FILES, Place, expect, keep_sums, run_cases
 
 DAY = "2026-11-21"
 
@@ -44,7 +44,7 @@ class World(Place):
         self.lines = make_events(self.events)
         self.ok("init", "clean")
         with open(self.path("clean/stele.conf"), "a", encoding="utf-8") as conf:
-            conf.write(f"\n[ship]\ntarget = file://{self.path('out/data')}\ncodec = {self.codec}\n")
+            conf.write(f"\n[ship]\ntarget = file://{self.path('out/data')}\ncodec = {self.codec}\n{DAY_FILES}")
         half = len(self.lines) // 2
         for lines in (self.lines[:half], self.lines[half:]):
             self.write("events.ndjson", b"\n".join(lines) + b"\n")

@@ -4,7 +4,7 @@ import os
 import random
 import time
 
-from stele_tool import expect, expect_error, main
+from stele_tool import DAY_FILES, expect, expect_error, main
 from steletest import Steled, new_archive, wait_until
 from watch_world import (LIST, OTHER, add, bring_in, expect_same, hunted, kept, lists, make_events,
                          pairs)
@@ -97,6 +97,7 @@ def days_after_a_restart(place):
 
 def a_damaged_day_holds_up_no_other(place):
     archive = new_archive(place)
+    place.write(os.path.join(archive, "stele.conf"), DAY_FILES)
     bring_in(place, archive, make_events(0, 400, days=2))
     broken = os.path.join(archive, "segments/2026/2026-10-01.db")
     with open(broken, "rb") as f:

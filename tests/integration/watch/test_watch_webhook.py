@@ -129,7 +129,7 @@ def a_run_delivers_too(place):
                     if key.startswith("watch."))
     config = place.write("c.conf", "[watch]\n" + lines)
     said = place.stele("watch", "run", "--archive", world.archive, "--config", config)
-    expect(said.code == 0 and f"{len(world.hits())} hits delivered, 0 wait" in said.out.decode(),
+    expect(said.code == 0 and f"{len(world.hits())} hits delivered, 0 to be delivered" in said.out.decode(),
            said.text())
     world.check()
     expect("0 new hits" in run(place, world.archive), "nothing is left")

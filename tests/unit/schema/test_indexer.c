@@ -3,6 +3,7 @@
 
 #include "schema/archive/quarantine_table.h"
 #include "schema/index/indexer.h"
+#include "schema/segment/segment_map.h"
 #include "tests/support/import_body.h"
 #include "tests/support/raw_sqlite.h"
 #include "tests/support/test.h"
@@ -73,7 +74,7 @@ static void read_all(struct buf *out)
 {
     int64_t *days = NULL;
     size_t n_days = 0;
-    EXPECT_OK(archive_days(dir, &days, &n_days, &err), err);
+    EXPECT_OK(segment_days(dir, &days, &n_days, &err), err);
     for (size_t d = 0; d < n_days; d++) {
         struct segment *segment = open_day(days[d]);
         struct block_lines lines = BLOCK_LINES_INIT;

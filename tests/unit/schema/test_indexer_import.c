@@ -1,5 +1,6 @@
 /* Large imports: blocks stay full, and events of many days are parted by day. */
 #include "schema/index/indexer.h"
+#include "schema/segment/segment_map.h"
 #include "tests/support/import_body.h"
 #include "tests/support/test.h"
 
@@ -11,8 +12,8 @@ static const int64_t now = INT64_C(1795392000000000) + 3600 * CLOCK_SECOND_US; /
 
 static struct indexer *open_indexer(size_t waiting_bytes_max)
 {
-    const struct indexer_options options = {
-        .compression_level = 3, .waiting_bytes_max = waiting_bytes_max, .builders = 2};
+    const struct indexer_options options = {.compression_level = 3,
+                                            .waiting_bytes_max = waiting_bytes_max};
     struct indexer *indexer = NULL;
     test_dir_make(dir);
     EXPECT_OK(archive_create(dir, &err), err);
@@ -129,7 +130,7 @@ TEST(days_in_order_are_written_as_they_end)
     int64_t *written = NULL;
     size_t n_written = 0;
     EXPECT_OK(import_body(indexer, &posted, now, 1, buf_span(&body), &err), err);
-    EXPECT_OK(archive_days(dir, &written, &n_written, &err), err);
+    EXPECT_OK(segment_days(dir, &written, &n_written, &err), err);
     EXPECT(n_written > DAYS / 4);
     EXPECT_OK(indexer_import_end(indexer, &run, &err), err);
     EXPECT_OK(indexer_run_commit(archive, run, &err), err);

@@ -6,7 +6,7 @@
 void export_worker_fini(struct export_worker *worker)
 {
     object_codec_stream_free(worker->packer);
-    day_iterator_day_close(&worker->mine);
+    day_iterator_plan_close(worker->mine);
 }
 
 void export_block_fini(struct export_block *block)
@@ -17,15 +17,14 @@ void export_block_fini(struct export_block *block)
 }
 
 /* What leaves the house is what came in. */
-static enum status check_digest(const struct export_block *block, const struct segment *segment,
-                                struct err *err)
+static enum status check_digest(const struct export_block *block, struct err *err)
 {
     struct digest digest = digest_sha256(buf_span(&block->lines.ndjson));
     if (!digest_equal(&digest, &block->info->sha256)) {
         char day[CLOCK_TEXT_BYTES];
         return err_set(err, ERR_CORRUPT,
                        "segment %s: block %lld is damaged: it does not match its digest",
-                       clock_format_day(segment_day_us(segment), day), (long long)block->info->id);
+                       clock_format_day(block->info->day_us, day), (long long)block->info->number);
     }
     return OK;
 }
@@ -38,7 +37,7 @@ static enum status make_whole(struct export_worker *worker, struct export_block 
     }
     struct span ndjson;
     enum status status = segment_ndjson(segment, block->info->id, &block->lines, &ndjson, err);
-    status = THEN(status, check_digest(block, segment, err));
+    status = THEN(status, check_digest(block, err));
     if (status == OK && block->codec != OBJECT_CODEC_NONE) {
         status = object_codec_stream_add(worker->packer, ndjson, &block->packed, err);
     }
@@ -50,7 +49,7 @@ static enum status make_some(struct export_block *block, struct segment *segment
 {
     struct block_lines *lines = &block->lines;
     enum status status = segment_lines(segment, block->info->id, lines, err);
-    status = THEN(status, check_digest(block, segment, err));
+    status = THEN(status, check_digest(block, err));
     for (uint32_t slot = 0; status == OK && slot < lines->n_events; slot++) {
         if (bitmap_get(map, slot)) {
             buf_add(&block->some, lines->ndjson.data + lines->start[slot],
@@ -92,14 +91,11 @@ static struct plan *plan_of(struct export_worker *worker, const struct export_bl
         return block->day->plan;
     }
     if (worker->number != block->number) {
-        day_iterator_day_close(&worker->mine);
         worker->number = block->number;
-        if (day_iterator_day_plan(worker->iterator, block->day->day_us, block->leaves,
-                                  &worker->mine.plan, &why) != OK) {
-            worker->mine.plan = NULL;
-        }
+        (void)!day_iterator_day_plan(worker->iterator, block->day->day_us, block->leaves,
+                                     &worker->mine, &why);
     }
-    struct plan *plan = worker->mine.plan;
+    struct plan *plan = worker->mine;
     const struct block_info *info =
         plan ? segment_block(plan_segment(plan), block->info->id) : NULL;
     return info && digest_equal(&info->sha256, &block->info->sha256) ? plan : NULL;

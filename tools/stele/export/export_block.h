@@ -9,8 +9,8 @@
 struct export_worker {
     const struct day_iterator *iterator;
     struct object_codec_stream *packer;
-    bool is_callers;              /* reads with the day's own plan */
-    struct day_iterator_day mine; /* else with this one, of the day that was begun as number: */
+    bool is_callers;   /* reads with the day's own plan */
+    struct plan *mine; /* else with this one, of the day that was begun as number: */
     int64_t number;
 };
 void export_worker_fini(struct export_worker *worker);

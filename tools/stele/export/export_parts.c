@@ -97,7 +97,7 @@ void export_parts_free(struct export_parts *parts)
 static bool is_wanted(const struct export_parts *parts, const struct block_info *info)
 {
     const struct export_parts_day *day = &parts->day;
-    return info->id > day->after_block && info->id <= day->last_block &&
+    return info->number > day->after_block && info->number <= day->last_block &&
            info->time_max_us >= day->from_us && info->time_min_us < day->to_us;
 }
 
@@ -164,8 +164,8 @@ static void hand_whole(const struct export_block *block, struct export_part *out
     struct span ndjson = buf_span(&block->lines.ndjson);
     bool is_packed = block->codec != OBJECT_CODEC_NONE;
     *out_piece = (struct export_part){
-        .first_block = block->info->id,
-        .last_block = block->info->id,
+        .first_block = block->info->number,
+        .last_block = block->info->number,
         .events = block->info->n_events,
         .raw_bytes = block->info->raw_bytes,
         .packed_bytes = is_packed ? (int64_t)block->packed.size : block->info->raw_bytes,
@@ -204,8 +204,8 @@ static enum status add_loose(struct export_parts *parts, const struct export_blo
         return OK;
     }
     buf_add_span(&parts->loose, buf_span(&block->some));
-    of->first_block = of->events > 0 ? of->first_block : block->info->id;
-    of->last_block = block->info->id;
+    of->first_block = of->events > 0 ? of->first_block : block->info->number;
+    of->last_block = block->info->number;
     of->events += (int64_t)block->matches;
     return buf_status(&parts->loose, "export", err);
 }

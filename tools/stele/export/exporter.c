@@ -275,17 +275,17 @@ static enum status note_days(struct exporter *exporter, struct err *err)
     size_t count;
     const int64_t *days = day_iterator_days(options->iterator, &count);
     enum status status = OK;
+    struct plan *plan = NULL;
     for (size_t i = 0; status == OK && i < count; i++) {
-        struct day_iterator_day day = {.day_us = days[i]};
-        status = day_iterator_day_plan(options->iterator, days[i], NULL, &day.plan, err);
-        if (status == OK && day.plan) {
+        status = day_iterator_day_plan(options->iterator, days[i], NULL, &plan, err);
+        if (status == OK && plan) {
             size_t n_blocks;
-            const struct block_info *blocks = segment_blocks(plan_segment(day.plan), &n_blocks);
+            const struct block_info *blocks = segment_blocks(plan_segment(plan), &n_blocks);
             status = export_state_add_day(options->state, days[i],
-                                          n_blocks ? blocks[n_blocks - 1].id : -1, err);
+                                          n_blocks ? blocks[n_blocks - 1].number : -1, err);
         }
-        day_iterator_day_close(&day);
     }
+    day_iterator_plan_close(plan);
     const struct export_position nothing = {.day_us = INT64_MIN};
     return THEN(status, export_state_write(options->state, &nothing, false, err));
 }

@@ -235,9 +235,9 @@ static enum status import_all(struct import *import, const struct import_inputs 
                               const struct options *options, struct err *err)
 {
     size_t files;
-    enum status status = import_sink_open(
-        options->archive, (int)options->config.index_compression_level,
-        &(struct import_listener){on_fault, on_timeless, import}, &import->sink, err);
+    enum status status = import_sink_open(options->archive, &options->config,
+                                          &(struct import_listener){on_fault, on_timeless, import},
+                                          &import->sink, err);
     if (status != OK) {
         return status;
     }

@@ -118,8 +118,8 @@ static enum status tell_faults(struct import_sink *sink, bool tell, struct err *
     return status;
 }
 
-static enum status hold_or_find_daemon(struct import_sink *sink, const char *dir, int level,
-                                       struct err *err)
+static enum status hold_or_find_daemon(struct import_sink *sink, const char *dir,
+                                       const struct config *config, struct err *err)
 {
     enum status status = archive_lock_take(dir, "stele import", &sink->lock, err);
     if (status == ERR_BUSY) {
@@ -128,14 +128,16 @@ static enum status hold_or_find_daemon(struct import_sink *sink, const char *dir
         return sink->totals.daemon_pid > 0 && strcmp(who, "steled") == 0 ? OK : status;
     }
     if (status == OK) {
-        const struct indexer_options options = {.compression_level = level, .builders = 2};
+        const struct indexer_options options = {
+            .compression_level = (int)config->index_compression_level,
+            .merge_before_us = clock_day_start(clock_now_us() - config->index_merge_after)};
         status = indexer_open(dir, &options, &sink->indexer, err);
     }
     status = THEN(status, drain_inbox(sink, err));
     return THEN(status, tell_faults(sink, false, err));
 }
 
-enum status import_sink_open(const char *dir, int compression_level,
+enum status import_sink_open(const char *dir, const struct config *config,
                              const struct import_listener *listener, struct import_sink **out_sink,
                              struct err *err)
 {
@@ -145,7 +147,7 @@ enum status import_sink_open(const char *dir, int compression_level,
     }
     sink->listener = *listener;
     enum status status = archive_open(dir, ARCHIVE_WRITE, &sink->archive, err);
-    status = THEN(status, hold_or_find_daemon(sink, dir, compression_level, err));
+    status = THEN(status, hold_or_find_daemon(sink, dir, config, err));
     if (status != OK) {
         import_sink_close(sink);
         return status;

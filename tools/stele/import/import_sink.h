@@ -3,6 +3,7 @@
 #ifndef TOOLS_STELE_IMPORT_IMPORT_SINK_H
 #define TOOLS_STELE_IMPORT_IMPORT_SINK_H
 
+#include "daemon/config/config.h"
 #include "schema/index/indexer.h"
 #include "tools/stele/import/records.h"
 
@@ -27,7 +28,7 @@ struct import_totals {
 struct import_sink;
 
 /* Takes the archive's lock, or finds steled at work. ERR_BUSY: another tool holds it. */
-MUST_USE enum status import_sink_open(const char *dir, int compression_level,
+MUST_USE enum status import_sink_open(const char *dir, const struct config *config,
                                       const struct import_listener *listener,
                                       struct import_sink **out_sink, struct err *err);
 /* What has not been ended is not stored. NULL is fine. */

@@ -15,7 +15,7 @@
 #include "daemon/watch/webhook.h"
 #include "schema/archive/archive.h"
 #include "schema/crypto/signing.h"
-#include "schema/segment/segment.h"
+#include "schema/segment/segment_map.h"
 #include "tools/stele/cli/row_output.h"
 #include "tools/stele/pki/certificate.h"
 #include "tools/stele/verbs/check_files.h"
@@ -104,20 +104,18 @@ static enum status count_kept_whole(const char *dir, int64_t *out_blocks, struct
 {
     int64_t *days = NULL;
     size_t count = 0;
-    enum status status = archive_days(dir, &days, &count, err);
+    struct segment *segment = NULL;
+    enum status status = segment_days(dir, &days, &count, err);
     *out_blocks = 0;
     for (size_t i = 0; status == OK && i < count; i++) {
-        char path[FILE_PATH_BYTES];
-        struct segment *segment = NULL;
-        status = archive_segment_path(dir, days[i], path, err);
-        status = THEN(status, segment_open(path, &segment, err));
+        status = segment_open_day(dir, days[i], &segment, err);
         size_t n_blocks = 0;
         const struct block_info *blocks = status == OK ? segment_blocks(segment, &n_blocks) : NULL;
         for (size_t b = 0; b < n_blocks; b++) {
             *out_blocks += blocks[b].not_same;
         }
-        segment_close(segment);
     }
+    segment_close(segment);
     free(days);
     return status;
 }

@@ -10,6 +10,7 @@
 #include "schema/archive/quarantine_table.h"
 #include "schema/copy/copy_case.h"
 #include "schema/index/deletion.h"
+#include "schema/segment/segment_map.h"
 #include "schema/segment/segment_size.h"
 #include "schema/text/json_writer.h"
 #include "tools/stele/cli/options.h"
@@ -81,11 +82,12 @@ static enum status add_segment(struct stats_sums *sums, struct segment *segment,
     return sums->with_parts ? segment_size_read(segment, sums->parts, err) : OK;
 }
 
-static enum status add_day(const char *dir, int64_t day_us, struct stats *stats, struct err *err)
+static enum status add_file(const char *dir, const struct segment_map_day *day, struct stats *stats,
+                            struct err *err)
 {
     char path[FILE_PATH_BYTES];
     struct segment *segment = NULL;
-    enum status status = archive_segment_path(dir, day_us, path, err);
+    enum status status = segment_map_path(dir, day, path, err);
     status = THEN(status, segment_open(path, &segment, err));
     if (status == OK) {
         stats->sums.file_bytes += file_bytes(path);
@@ -97,18 +99,28 @@ static enum status add_day(const char *dir, int64_t day_us, struct stats *stats,
     return status;
 }
 
+/* The file of day number i is that of a day before it. */
+static bool is_counted(const struct segment_map_day *days, size_t i)
+{
+    size_t k = 0;
+    while (k < i && !(days[i].is_merged && days[k].is_merged && days[k].file == days[i].file)) {
+        k++;
+    }
+    return k < i;
+}
+
 static enum status read_segments(const char *dir, struct stats *stats, struct err *err)
 {
-    int64_t *days = NULL;
+    struct segment_map_day *days = NULL;
     size_t count = 0;
-    enum status status = archive_days(dir, &days, &count, err);
+    enum status status = segment_map_read(dir, &days, &count, err);
     for (size_t i = 0; i < count && status == OK; i++) {
-        status = add_day(dir, days[i], stats, err);
+        status = is_counted(days, i) ? OK : add_file(dir, &days[i], stats, err);
     }
     if (status == OK && count > 0) {
         stats->days = (int64_t)count;
-        stats->first_day_us = days[0];
-        stats->last_day_us = days[count - 1];
+        stats->first_day_us = days[0].day_us;
+        stats->last_day_us = days[count - 1].day_us;
     }
     free(days);
     return status;
