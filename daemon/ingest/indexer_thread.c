@@ -221,12 +221,9 @@ static void merge_some(struct indexer_thread *thread)
     struct err err;
     bool more = false;
     int64_t before_us = clock_day_start(clock_now_us() - thread->options.merge_after_us);
-    int64_t *days = NULL;
-    size_t count = 0;
-    enum status status = archive_day_files(thread->dir, &days, &count, &err);
-    bool any = status == OK && count > 0 && days[0] < before_us;
-    free(days);
-    if (any) {
+    bool any = false;
+    enum status status = merger_has_work(thread->dir, before_us, &any, &err);
+    if (status == OK && any) {
         indexer_close(thread->indexer);
         thread->indexer = NULL;
         status = thread->merger ? OK : begin_merge(thread, &err);

@@ -138,6 +138,26 @@ static enum status open_archive(struct day_iterator *iterator, struct err *err)
     return status;
 }
 
+/* Those of merged days that are within the bounds. */
+static enum status list_file_days(struct day_iterator *iterator, struct segment *segment,
+                                  struct err *err)
+{
+    int64_t *days = NULL;
+    size_t count = 0;
+    enum status status = segment_list_days(segment, &days, &count, err);
+    struct segment_map_day *map = status == OK ? calloc(count + 1, sizeof *map) : NULL;
+    if (status == OK && !map) {
+        status = err_nomem(err, "search");
+    }
+    for (size_t i = 0; status == OK && i < count; i++) {
+        map[i] = (struct segment_map_day){.day_us = days[i], .is_merged = true};
+    }
+    status = THEN(status, merge_days(iterator, map, count, err));
+    free(map);
+    free(days);
+    return status;
+}
+
 static enum status open_file(struct day_iterator *iterator, struct err *err)
 {
     struct segment *segment = NULL;
@@ -145,13 +165,18 @@ static enum status open_file(struct day_iterator *iterator, struct err *err)
     if (status != OK) {
         return status;
     }
-    iterator->days = malloc(sizeof *iterator->days);
-    if (iterator->days) { /* its blocks say which times it has, not its day */
-        iterator->days[0] = segment_day_us(segment);
-        iterator->n_days = 1;
+    if (segment_is_merged(segment)) {
+        status = list_file_days(iterator, segment, err);
+    } else {
+        iterator->days = malloc(sizeof *iterator->days);
+        if (iterator->days) { /* its blocks say which times it has, not its day */
+            iterator->days[0] = segment_day_us(segment);
+            iterator->n_days = 1;
+        }
+        status = iterator->days ? OK : err_nomem(err, "search");
     }
     segment_close(segment);
-    return iterator->days ? OK : err_nomem(err, "search");
+    return status;
 }
 
 enum status day_iterator_open(const struct day_iterator_options *search,
@@ -258,7 +283,11 @@ enum status day_iterator_segment_open(const char *path, bool is_file, int64_t da
     struct err inner;
     *out_segment = NULL;
     if (is_file) {
-        return segment_open(path, out_segment, err);
+        enum status opened = segment_open(path, out_segment, err);
+        if (opened == OK && segment_is_merged(*out_segment)) {
+            (void)segment_select_day(*out_segment, day_us);
+        }
+        return opened;
     }
     enum status status = segment_open_day(path, day_us, out_segment, &inner);
     if (status == ERR_NOT_FOUND) { /* none, or retention has just taken it */
@@ -274,8 +303,7 @@ enum status day_iterator_day_plan(const struct day_iterator *iterator, int64_t d
                                   struct plan_leaves *leaves, struct plan **plan, struct err *err)
 {
     struct segment *segment = NULL;
-    if (!iterator->is_file && day_iterator_plan_is_merged(*plan) &&
-        segment_select_day(plan_segment(*plan), day_us)) {
+    if (day_iterator_plan_is_merged(*plan) && segment_select_day(plan_segment(*plan), day_us)) {
         return OK;
     }
     day_iterator_plan_close(*plan);

@@ -80,9 +80,18 @@ static enum status open_file(struct snapshot *snapshot, struct err *err)
     if (status != OK) {
         return status;
     }
-    int64_t day_us = segment_day_us(segment);
+    int64_t first_us = segment_day_us(segment);
+    int64_t *days = &first_us;
+    size_t count = 1;
+    if (segment_is_merged(segment)) {
+        status = segment_list_days(segment, &days, &count, err);
+    }
     segment_close(segment);
-    return list_days(snapshot, &day_us, 1, err);
+    status = THEN(status, list_days(snapshot, days, count, err));
+    if (days != &first_us) {
+        free(days);
+    }
+    return status;
 }
 
 enum status snapshot_open(const char *path, struct snapshot **out_snapshot, struct err *err)

@@ -55,7 +55,11 @@ static enum status delete_day(const char *dir, const struct deletion *deletion, 
         return THEN(status, segment_writer_remove_day(path, deletion->day_us, err));
     }
     segment_close(segment);
+    enum status opened = status;
     status = archive_segment_path(dir, deletion->day_us, path, err);
+    if (status == OK && opened != OK && opened != ERR_NOT_FOUND && !file_exists(path)) {
+        return err_copy(err, &why); /* it may be in a file of several days */
+    }
     return status == OK && !another ? segment_unlink(path, err) : status;
 }
 

@@ -4,12 +4,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "schema/archive/archive.h"
 #include "schema/base/vec.h"
 #include "schema/index/merged_file.h"
 #include "schema/segment/segment_map.h"
 #include "schema/segment/segment_writer.h"
+
+enum { LARGE_BYTES = 24 << 20 }; /* some 500,000 events: alone they are a file of their own */
 
 struct merger {
     char dir[FILE_PATH_BYTES];
@@ -214,6 +217,27 @@ static enum status drop_stale(struct merger *merger, int64_t day_us, bool *out_w
     return THEN(status, segment_unlink(path, err));
 }
 
+static bool is_large(const char *dir, int64_t day_us)
+{
+    char path[FILE_PATH_BYTES];
+    struct stat st;
+    return archive_segment_path(dir, day_us, path, NULL) == OK && stat(path, &st) == 0 &&
+           st.st_size >= LARGE_BYTES;
+}
+
+enum status merger_has_work(const char *dir, int64_t before_us, bool *out_has, struct err *err)
+{
+    int64_t *days = NULL;
+    size_t count = 0;
+    enum status status = archive_day_files(dir, &days, &count, err);
+    *out_has = false;
+    for (size_t i = 0; status == OK && i < count && days[i] < before_us && !*out_has; i++) {
+        *out_has = !is_large(dir, days[i]);
+    }
+    free(days);
+    return status;
+}
+
 enum status merger_run(struct merger *merger, int64_t before_us, int64_t events_max, bool *out_more,
                        struct err *err)
 {
@@ -229,6 +253,9 @@ enum status merger_run(struct merger *merger, int64_t before_us, int64_t events_
             break;
         }
         if (is_left(merger, days[i])) {
+            continue;
+        }
+        if (is_large(merger->dir, days[i])) {
             continue;
         }
         status = drop_stale(merger, days[i], &was_stale, err);

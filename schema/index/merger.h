@@ -24,9 +24,13 @@ MUST_USE enum status merger_new(const char *dir, const char *archive_id, int com
 /* What was not committed is undone. NULL is fine. */
 void merger_free(struct merger *merger);
 
-/* Merges the oldest days that have a file of their own and are before `before_us`, up to about so
- * many events, and commits. *out_more: there may be others. Errors are those of writing; days that
- * cannot be read are in the report. */
+/* Whether there are days with files of their own before `before_us`, but for large ones, which have
+ * about as many events as a file takes. */
+MUST_USE enum status merger_has_work(const char *dir, int64_t before_us, bool *out_has,
+                                     struct err *err);
+/* Merges the oldest days that have a file of their own and are before `before_us`, but for large
+ * ones, up to about so many events, and commits. *out_more: there may be others. Errors are those
+ * of writing; days that cannot be read are in the report. */
 MUST_USE enum status merger_run(struct merger *merger, int64_t before_us, int64_t events_max,
                                 bool *out_more, struct err *err);
 const struct merger_report *merger_report(const struct merger *merger);

@@ -30,6 +30,9 @@ void segment_close(struct segment *segment);
  * are found in any case, and what was looked up for one day holds for the others. */
 bool segment_select_day(struct segment *segment, int64_t day_us);
 void segment_select_all(struct segment *segment);
+/* The days of its blocks, ascending, whatever is selected; malloc'ed, free() it. ERR_NOMEM. */
+MUST_USE enum status segment_list_days(const struct segment *segment, int64_t **out_days,
+                                       size_t *out_count, struct err *err);
 bool segment_has_day(const struct segment *segment, int64_t day_us);
 /* The day that the file was made for, which names one of merged days. */
 int64_t segment_first_day_us(const struct segment *segment);

@@ -1,4 +1,6 @@
 /* The list of a segment's blocks, and the day of it that is looked at. */
+#include <stdlib.h>
+
 #include "schema/segment/segment_internal.h"
 
 /* Where the blocks of the day from that number on begin. */
@@ -89,6 +91,25 @@ bool segment_select_day(struct segment *segment, int64_t day_us)
     segment->view_at = place_of(segment, day_us, 0);
     segment->view_count = place_of(segment, day_us + 1, 0) - segment->view_at;
     return segment->view_count > 0;
+}
+
+enum status segment_list_days(const struct segment *segment, int64_t **out_days, size_t *out_count,
+                              struct err *err)
+{
+    int64_t *days = malloc((segment->blocks.count + 1) * sizeof *days);
+    size_t count = 0;
+    if (!days) {
+        return err_nomem(err, segment->path);
+    }
+    for (size_t i = 0; i < segment->blocks.count; i++) {
+        int64_t day_us = segment->blocks.items[i].day_us;
+        if (count == 0 || days[count - 1] != day_us) {
+            days[count++] = day_us;
+        }
+    }
+    *out_days = days;
+    *out_count = count;
+    return OK;
 }
 
 bool segment_has_day(const struct segment *segment, int64_t day_us)

@@ -27,6 +27,22 @@ def the_same_answers(place):
     expect(b'"days":0' in result.out, result.text())
 
 
+def one_file(place):
+    """A file of merged days, asked by itself: its days are days."""
+    lines = day_files(place, "a", 2000, 20)
+    expect(place.stele("merge", "--archive", "a").code == 0, "merged")
+    file = place.path("a/segments/merged/from-2025-01-01.db")
+    for words in (("search", "*", "--limit", "0", "--output", "raw"),
+                  ("search", "user:bob", "--from", day(3), "--to", day(5), "--limit", "0", "--output", "raw"),
+                  ("search", "*", "--histogram", "1d", "--output", "json"),
+                  ("export", "--dest", "-"), ("export", "--dry-run", "--verbose"),
+                  ("sql", "SELECT count(*), count(DISTINCT substr(time, 1, 10)) FROM teleport_audit_events")):
+        one = place.stele(*words, "--archive", file)
+        expect(one.code == 0, one.text())
+        expect(one.out == place.stele(*words, "--archive", "a").out, f"{words}: another answer")
+    expect(len(lines) == 2000, "all are asked")
+
+
 def late_events(place):
     lines = day_files(place, "a", 2000, 20)
     expect(place.stele("merge", "--archive", "a").code == 0, "merged")
@@ -90,4 +106,4 @@ def a_daemon_merges(place):
     expect_well(place, "a")
 
 
-main(the_same_answers, late_events, a_day_goes, a_damaged_day_stays, a_daemon_merges)
+main(the_same_answers, one_file, late_events, a_day_goes, a_damaged_day_stays, a_daemon_merges)
