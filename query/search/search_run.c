@@ -103,6 +103,7 @@ static enum status fetch_hit(const struct day_iterator_day *day, const struct hi
         return OK;
     }
     hit->block = entry->block;
+    hit->number = segment_block(plan_segment(day->plan), entry->block)->number;
     hit->slot = entry->slot;
     struct span line;
     const int64_t *arrivals_us = NULL;

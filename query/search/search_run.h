@@ -9,8 +9,9 @@ struct search_hit {
     int64_t day_us; /* its segment's; of a single file, that of its time */
     int64_t received_us;
     struct span raw; /* the bytes as they came */
-    bool in_inbox;   /* then block and slot say nothing */
-    int64_t block;
+    bool in_inbox;   /* then block, number and slot say nothing */
+    int64_t block;   /* its id in the file */
+    int64_t number;  /* and in its day */
     uint32_t slot;
     struct span source; /* stele.source; only of the inbox (a segment has it as a column) */
 };

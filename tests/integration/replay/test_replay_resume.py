@@ -70,8 +70,8 @@ def interrupted(place):
             expect(settled(state) == len(receiver.lines), "another count")
         # events of the very time where it stopped, and of an earlier one, come into the archive
         stopped = json.loads(receiver.lines[-1])["time"]
-        late = [b'{"uid": "late-1", "time": "%s"}' % stopped.encode(),
-                b'{"uid": "late-2", "time": "2026-11-20T00:00:00Z"}']
+        late = [b'{"event": "e", "uid": "late-1", "time": "%s"}' % stopped.encode(),
+                b'{"event": "e", "uid": "late-2", "time": "2026-11-20T00:00:00Z"}']
         add(place, source, late)
         left = 1001 - len(receiver.lines)
         expect_sent(replay(place, source, server.url + "/x", *words), left)

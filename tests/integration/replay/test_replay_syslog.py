@@ -88,7 +88,7 @@ def messages(frames):
 
 def over_tls(place):
     lines = events(700) + [b'{"uid": "h]\\"\\\\", "event": "a b", "time": "2026-11-20T11:00:00Z"}',
-                           b'{\n "uid": "newline",\n "time": "2026-11-20T11:00:01Z"}']
+                           b'{\n "event": "e", "uid": "newline",\n "time": "2026-11-20T11:00:01Z"}']
     source = archive_with(place, lines)
     certificates = Certificates(place.path("tls"))
     words = ["--ca", certificates.path("ca.crt"), "--cert", certificates.path("client.crt"), "--key",
@@ -105,7 +105,7 @@ def over_tls(place):
     expect([first[i] for i in (1, 2, 3, 4, 5, 6)] == [
         b"110", b"2026-11-20T00:00:00.5Z", b"c", b"teleport", b"-", b"user.login"], str(first.groups()))
     expect(b'uid="h\\]\\"\\\\"' in found[700][7] and found[700][6] == b"a_b", str(found[700].groups()))
-    expect(found[701][8] == b'{  "uid": "newline",  "time": "2026-11-20T11:00:01Z"}', found[701][8])
+    expect(found[701][8] == b'{  "event": "e", "uid": "newline",  "time": "2026-11-20T11:00:01Z"}', found[701][8])
 
 
 def without_the_certificate(place):

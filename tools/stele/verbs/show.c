@@ -41,7 +41,7 @@ static enum status print_objects(struct show *show, const struct search_hit *hit
         return OK;
     }
     enum status status =
-        ledger_cursor_open_block(archive, hit->day_us, hit->block, &cursor, show->err);
+        ledger_cursor_open_block(archive, hit->day_us, hit->number, &cursor, show->err);
     int count = 0;
     for (bool end = false; status == OK && !end;) {
         struct ledger_object object;
@@ -126,7 +126,7 @@ static enum status print_place(struct show *show, const struct search_hit *hit)
     status = THEN(status, print_reserved(show, hit, "mark", SOURCE_MARK_FIELD));
     if (status == OK && show->as_json) {
         json_day(&show->json, "day", hit->day_us);
-        json_int(&show->json, "block", hit->block);
+        json_int(&show->json, "block", hit->number);
         json_int(&show->json, "slot", hit->slot);
         json_array(&show->json, "objects");
         status = print_objects(show, hit);
@@ -136,7 +136,7 @@ static enum status print_place(struct show *show, const struct search_hit *hit)
         printf("%-10s %s %s, block %lld, slot %u\n", "kept in", is_file ? "file" : "segment",
                is_file ? day_iterator_options_of(show->iterator)->path
                        : output_day(hit->day_us).text,
-               (long long)hit->block, hit->slot);
+               (long long)hit->number, hit->slot);
         status = print_objects(show, hit);
     }
     return status;
