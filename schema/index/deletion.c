@@ -52,7 +52,10 @@ static enum status delete_day(const char *dir, const struct deletion *deletion, 
     if (is_merged && !another) {
         status = file_path_format(path, err, "%s", segment_path(segment));
         segment_close(segment);
-        return THEN(status, segment_writer_remove_day(path, deletion->day_us, err));
+        status = THEN(status, segment_writer_remove_day(path, deletion->day_us, err));
+        /* and what a merge that was cut off left of it */
+        status = THEN(status, archive_segment_path(dir, deletion->day_us, path, err));
+        return status == OK && file_exists(path) ? segment_unlink(path, err) : status;
     }
     segment_close(segment);
     enum status opened = status;

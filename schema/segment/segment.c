@@ -58,8 +58,9 @@ static enum status read_blocks(struct segment *segment, struct err *err)
         };
         info.day_us = sqlite3_column_int64(stmt, 9);
         info.number = sqlite3_column_int64(stmt, 10);
-        if (info.id < 1 || info.id > UINT32_MAX || info.number < 1 || info.number > UINT32_MAX ||
-            info.n_events < 1 || info.n_events > BLOCK_EVENTS_MAX ||
+        if (info.id < 1 || info.id > UINT32_MAX || !segment_is_day(info.day_us) ||
+            info.number < 1 || info.number > UINT32_MAX || info.n_events < 1 ||
+            info.n_events > BLOCK_EVENTS_MAX ||
             !db_column_bytes(stmt, 6, &info.sha256, sizeof info.sha256)) {
             status = segment_corrupt(segment, info.id, err);
         } else {

@@ -3,6 +3,12 @@
 
 #include "schema/segment/segment_internal.h"
 
+bool segment_is_day(int64_t day_us)
+{
+    const int64_t most = INT64_C(1) << 60;
+    return day_us > -most && day_us < most && day_us == clock_day_start(day_us);
+}
+
 /* Where the blocks of the day from that number on begin. */
 static size_t place_of(const struct segment *segment, int64_t day_us, int64_t number)
 {

@@ -116,6 +116,8 @@ void segment_columns_fini(struct segment *segment);
 
 MUST_USE enum status segment_block_append(struct segment *segment, const struct block_info *info,
                                           struct err *err);
+/* Whether a block can be of it: the start of a day, and a day can be added to it. */
+bool segment_is_day(int64_t day_us);
 /* After all of a file were appended. */
 void segment_blocks_sort(struct segment *segment);
 /* Forgets the blocks with higher ids. */

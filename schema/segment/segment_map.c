@@ -19,6 +19,9 @@ static enum status take_day(void *context, sqlite3_stmt *row, struct err *err)
     const struct file_days *of = context;
     struct segment_map_day day = {
         .day_us = sqlite3_column_int64(row, 0), .is_merged = true, .file = of->first_us};
+    if (!segment_is_day(day.day_us)) {
+        return err_set(err, ERR_CORRUPT, "a block is of no day");
+    }
     return vec_push(of->days, day) ? OK : err_nomem(err, "segments");
 }
 
@@ -43,9 +46,12 @@ static enum status add_merged(const char *dir, int64_t first_us, struct map_days
         return status;
     }
     status = db_each(db, "SELECT DISTINCT day_us FROM block ORDER BY day_us", DB_NO_VALUES,
-                     take_day, &of, err);
+                     take_day, &of, &why);
     db_close(db);
-    return status;
+    if (status == ERR_CORRUPT) {
+        return err_set(err, status, "%s is damaged: %.300s", path, why.text);
+    }
+    return status == OK ? OK : err_copy(err, &why);
 }
 
 static enum status read_merged(const char *dir, struct map_days *days, struct err *err)

@@ -123,7 +123,7 @@ bool csv_row_header(struct span line, struct csv_row_form *out_form)
 {
     size_t best = COLUMN_COUNT;
     for (size_t i = 0; delimiters[i] && !memchr(line.data, '{', line.size); i++) {
-        size_t column;
+        size_t column = 0;
         size_t rank = best_column(line, delimiters[i], &column);
         if (rank < best) {
             best = rank;
