@@ -170,6 +170,8 @@ static enum status open_merged(const char *dir, int64_t day_us, bool any,
     return status;
 }
 
+/* Who takes the file away takes its log after it: while the file is still there when it was read,
+ * the log was, too. Else what was read may lack the log, and is not the day. */
 static enum status open_own(const char *dir, int64_t day_us, struct segment **out_segment,
                             struct err *err)
 {
@@ -178,7 +180,13 @@ static enum status open_own(const char *dir, int64_t day_us, struct segment **ou
     if (status == OK && !file_exists(path)) {
         return err_set(err, ERR_NOT_FOUND, "%s: no such file", path);
     }
-    return THEN(status, segment_open(path, out_segment, err));
+    status = THEN(status, segment_open(path, out_segment, err));
+    if (status == OK && !file_exists(path)) {
+        segment_close(*out_segment);
+        *out_segment = NULL;
+        status = err_set(err, ERR_NOT_FOUND, "%s: no such file", path);
+    }
+    return status;
 }
 
 enum status segment_open_day(const char *dir, int64_t day_us, struct segment **segment,
