@@ -82,3 +82,13 @@ enum status query_args_parse(const struct options *options, struct query **out_q
     buf_fini(&text);
     return status;
 }
+
+void query_args_add_value(struct buf *query, struct span value)
+{
+    buf_add_char(query, '"');
+    for (size_t i = 0; i < value.size; i++) {
+        buf_add_str(query, value.data[i] == '"' || value.data[i] == '\\' ? "\\" : "");
+        buf_add_char(query, value.data[i]);
+    }
+    buf_add_char(query, '"');
+}

@@ -4,6 +4,7 @@
 #define TOOLS_STELE_CLI_QUERY_ARGS_H
 
 #include "query/search/day_iterator.h"
+#include "schema/base/buf.h"
 #include "tools/stele/cli/options.h"
 
 /* The language of queries in a few lines, for --help. */
@@ -32,5 +33,8 @@ MUST_USE enum status query_args_parse_text(struct span text, struct query **out_
 /* The same of the words of the command line (none: everything). */
 MUST_USE enum status query_args_parse(const struct options *options, struct query **out_query,
                                       struct err *err);
+
+/* Appends a value in quotes, as a query has it (stele-query(7)). */
+void query_args_add_value(struct buf *query, struct span value);
 
 #endif

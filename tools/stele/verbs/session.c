@@ -7,6 +7,7 @@
 #include "query/language/parse.h"
 #include "query/render/event_rows.h"
 #include "query/search/search_run.h"
+#include "tools/stele/cli/query_args.h"
 #include "tools/stele/cli/row_output.h"
 #include "tools/stele/verbs/session_head.h"
 
@@ -105,16 +106,6 @@ static bool add_hit(void *context, const struct search_hit *hit)
     return session->status == OK;
 }
 
-static void add_value(struct buf *query, struct span value)
-{
-    buf_add_char(query, '"');
-    for (size_t i = 0; i < value.size; i++) {
-        buf_add_str(query, value.data[i] == '"' || value.data[i] == '\\' ? "\\" : "");
-        buf_add_char(query, value.data[i]);
-    }
-    buf_add_char(query, '"');
-}
-
 /* (sid:(A OR B ...) OR session_chunk_id:(A OR B ...) OR stele.session:(...)), the last of which is
  * the session that the path of a stream named */
 static void add_any_of(struct buf *query, const struct span *ids, size_t count)
@@ -124,7 +115,7 @@ static void add_any_of(struct buf *query, const struct span *ids, size_t count)
         buf_add_str(query, fields[f]);
         for (size_t i = 0; i < count; i++) {
             buf_add_str(query, i > 0 ? " OR " : "");
-            add_value(query, ids[i]);
+            query_args_add_value(query, ids[i]);
         }
         buf_add_char(query, ')');
     }

@@ -2,6 +2,7 @@
  * when the sessions are few, all of theirs. What has no start or no end in these is read by its id:
  * its other events say who it was, and whether it is a session at all or a chunk of one. */
 #include "tools/stele/verbs/session_find.h"
+#include "tools/stele/cli/query_args.h"
 
 #include "query/aggregate/aggregate.h"
 #include "query/language/parse.h"
@@ -137,16 +138,6 @@ static void forget(struct session_find_item *found, struct arena *arena)
     found->head = (struct session_head){.arena = arena};
 }
 
-static void add_value(struct buf *query, struct span value)
-{
-    buf_add_char(query, '"');
-    for (size_t i = 0; i < value.size; i++) {
-        buf_add_str(query, value.data[i] == '"' || value.data[i] == '\\' ? "\\" : "");
-        buf_add_char(query, value.data[i]);
-    }
-    buf_add_char(query, '"');
-}
-
 /* One query for the sessions of these numbers, and for events that call them chunks. */
 static enum status read_group(struct session_find *find, const size_t *numbers, size_t count,
                               struct err *err)
@@ -160,7 +151,7 @@ static enum status read_group(struct session_find *find, const size_t *numbers, 
         buf_add_str(&text, fields[k]);
         for (size_t i = 0; i < count; i++) {
             buf_add_str(&text, i > 0 ? " OR " : "");
-            add_value(&text, find->found.items[numbers[i]].sid);
+            query_args_add_value(&text, find->found.items[numbers[i]].sid);
         }
     }
     buf_add_char(&text, ')');
